@@ -1,0 +1,104 @@
+const utf8 = new TextEncoder();
+
+/**
+ * Writes big-endian fields into a buffer that grows as needed.
+ *
+ * Numbers are truncated to their field's width, as `DataView` does.
+ *
+ * @example
+ * ```ts
+ * import { ByteWriter } from "./byte_writer.ts";
+ *
+ * const tagHeader = new ByteWriter().u8(9).u24(258).take();
+ * ```
+ */
+export class ByteWriter {
+  #buffer: Uint8Array<ArrayBuffer>;
+  #length = 0;
+
+  constructor(initialCapacity = 64) {
+    this.#buffer = new Uint8Array(initialCapacity);
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  u8(value: number): this {
+    const at = this.#reserve(1);
+    this.#buffer[at] = value;
+    return this;
+  }
+
+  u16(value: number): this {
+    const at = this.#reserve(2);
+    this.#buffer[at] = value >> 8;
+    this.#buffer[at + 1] = value;
+    return this;
+  }
+
+  u24(value: number): this {
+    const at = this.#reserve(3);
+    this.#buffer[at] = value >> 16;
+    this.#buffer[at + 1] = value >> 8;
+    this.#buffer[at + 2] = value;
+    return this;
+  }
+
+  u32(value: number): this {
+    const at = this.#reserve(4);
+    this.#buffer[at] = value >> 24;
+    this.#buffer[at + 1] = value >> 16;
+    this.#buffer[at + 2] = value >> 8;
+    this.#buffer[at + 3] = value;
+    return this;
+  }
+
+  /** A little-endian u32: RTMP writes message stream ids so. */
+  u32le(value: number): this {
+    const at = this.#reserve(4);
+    this.#buffer[at] = value;
+    this.#buffer[at + 1] = value >> 8;
+    this.#buffer[at + 2] = value >> 16;
+    this.#buffer[at + 3] = value >> 24;
+    return this;
+  }
+
+  f64(value: number): this {
+    const at = this.#reserve(8);
+    new DataView(this.#buffer.buffer).setFloat64(at, value);
+    return this;
+  }
+
+  /** Copies `bytes` in. */
+  bytes(bytes: Uint8Array): this {
+    const at = this.#reserve(bytes.length);
+    this.#buffer.set(bytes, at);
+    return this;
+  }
+
+  /** Writes `text` as UTF-8, without a length. */
+  utf8(text: string): this {
+    return this.bytes(utf8.encode(text));
+  }
+
+  /** An exact copy of what was written; the writer is empty afterwards and can be used again. */
+  take(): Uint8Array<ArrayBuffer> {
+    const written = this.#buffer.slice(0, this.#length);
+    this.#length = 0;
+    return written;
+  }
+
+  #reserve(length: number): number {
+    const at = this.#length;
+    const needed = at + length;
+    if (needed > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+      grown.set(this.#buffer.subarray(0, at));
+      this.#buffer = grown;
+    }
+    this.#length = needed;
+    return at;
+  }
+}
