@@ -1,0 +1,240 @@
+import { concat } from "@std/bytes/concat";
+import { writeFlvHeader } from "../flv/header.ts";
+import { encodeTag, TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../flv/tag.ts";
+import { distance, RecordFlag } from "./log_layout.ts";
+import type { LogReader } from "./log_reader.ts";
+
+/** Which tracks of a stream a feed carries. */
+export interface TrackSelection {
+  readonly audio: boolean;
+  readonly video: boolean;
+}
+
+/** A piece of a feed, and the position behind it. */
+export interface FeedPiece {
+  /** Shared by all who read it: never to be changed. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly next: number;
+}
+
+interface Segment {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  used: number;
+}
+
+interface Entry {
+  readonly segment: Segment;
+  readonly start: number;
+  readonly end: number;
+  /** Sequence number of the record in the log. */
+  readonly sequence: number;
+  readonly timestampMs: number;
+}
+
+/**
+ * Small enough that what a stalled viewer keeps from being freed is small, large enough that a
+ * viewer catches up in few writes.
+ */
+const SEGMENT_SIZE = 256 * 1024;
+
+/** Entries let go of at once, about a second of a stream: removing one by one moves all others. */
+const EXPIRE_AT_LEAST = 64;
+
+/**
+ * What the viewers of one form of a stream read, on one shard: a copy of the log in ordinary
+ * memory, made once for all of them.
+ *
+ * The log itself is overwritten in time, while a server may hold on to the bytes of a viewer that
+ * does not read for as long as it likes. Bytes in a feed never change: segments are filled once,
+ * dropped when the log lets go of what they hold, and freed when the last viewer's last piece is
+ * gone. So what slow viewers keep alive together is bounded by what the stream produces in their
+ * stall time-out, however many they are.
+ *
+ * Positions are numbers that grow by one for each tag; a `Cursor` walks along them.
+ *
+ * @example
+ * ```ts
+ * import { Feed } from "./feed.ts";
+ * import { LogReader } from "./log_reader.ts";
+ * import { LogWriter } from "./log_writer.ts";
+ * import { RecordFlag, Track } from "./log_layout.ts";
+ *
+ * const shared = LogWriter.allocate(1 << 20);
+ * const writer = new LogWriter(shared, { windowMs: 10_000 });
+ * writer.setTracks(Track.video, true);
+ * const flags = RecordFlag.video | RecordFlag.keyFrame;
+ * writer.append({ type: 9, timestampMs: 0, body: Uint8Array.of(0x17, 1, 0, 0, 0), flags });
+ *
+ * const feed = new Feed(new LogReader(shared), { audio: true, video: true });
+ * feed.update();
+ * const piece = feed.read(feed.startPosition()!)!; // its bytes, and the position to go on from
+ * ```
+ */
+export class Feed {
+  readonly #log: LogReader;
+  readonly #selection: TrackSelection;
+  /** Sequence number of the next log record to copy. */
+  #sequence: number;
+  /** Entries from position `#tail` on. */
+  #entries: Entry[] = [];
+  #tail = 0;
+  #newestKeyFrame: number | undefined;
+  /** Nothing before this position can be decoded with the present configurations. */
+  #newestReconfiguration = 0;
+  #segment: Segment = { bytes: new Uint8Array(0), used: 0 };
+  /** Pieces handed out since the last update, by position. */
+  readonly #pieces = new Map<number, FeedPiece>();
+  #preamble: { readonly key: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
+
+  constructor(log: LogReader, selection: TrackSelection) {
+    this.#log = log;
+    this.#selection = selection;
+    this.#sequence = log.newestKeyFrame ?? log.head;
+  }
+
+  /** The position behind the newest tag. */
+  get head(): number {
+    return this.#tail + this.#entries.length;
+  }
+
+  /** The position of the oldest tag that is still held. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** Copies what the log has got since the last call, and lets go of what the log let go of. */
+  update(): void {
+    this.#pieces.clear();
+    const head = this.#log.head;
+    if (distance(this.#log.tail, this.#sequence) < 0) this.#resume();
+    while (distance(this.#sequence, head) > 0) {
+      if (this.#copy(this.#sequence)) this.#sequence = (this.#sequence + 1) | 0;
+      else this.#resume();
+    }
+    this.#expire();
+  }
+
+  /**
+   * Where a viewer begins: the newest key frame, or the newest tag of a stream without video;
+   * `undefined` as long as there is none, or the stream's tracks are not known.
+   */
+  startPosition(): number | undefined {
+    if (!this.#log.tracksSettled) return undefined;
+    if (!this.#selection.video || !this.#log.hasVideo) return this.head;
+    const position = this.#newestKeyFrame;
+    return position === undefined || position < this.#newestReconfiguration ? undefined : position;
+  }
+
+  /**
+   * FLV header, metadata and configurations for a viewer that begins at `position`; `undefined` if
+   * they can not be had now. Viewers with the same start get the same bytes.
+   */
+  preamble(position: number): Uint8Array<ArrayBuffer> | undefined {
+    const timestampMs = this.#timestampMsAt(position);
+    const key = `${timestampMs} ${this.#log.preambleVersion}`;
+    if (this.#preamble?.key === key) return this.#preamble.bytes;
+    const log = this.#log.preamble();
+    if (log === undefined) return undefined;
+    const bytes = concat([
+      writeFlvHeader({
+        hasAudio: log.hasAudio && this.#selection.audio,
+        hasVideo: log.hasVideo && this.#selection.video,
+      }),
+      ...log.tags
+        .filter(({ type }) => this.#selects(type))
+        .map(({ type, body }) => encodeTag(type, timestampMs, body)),
+    ]);
+    this.#preamble = { key, bytes };
+    return bytes;
+  }
+
+  /** The configurations alone, for a viewer that jumps to `position`: perhaps no bytes at all. */
+  configurations(position: number): Uint8Array<ArrayBuffer> | undefined {
+    const timestampMs = this.#timestampMsAt(position);
+    const tags = this.#log.preamble()?.tags
+      .filter(({ type }) => type !== TAG_SCRIPT && this.#selects(type));
+    return tags && concat(tags.map(({ type, body }) => encodeTag(type, timestampMs, body)));
+  }
+
+  /**
+   * As many whole tags as lie together from `position` on; `undefined` at the head. The position
+   * must not lie before the tail.
+   */
+  read(position: number): FeedPiece | undefined {
+    const known = this.#pieces.get(position);
+    if (known !== undefined) return known;
+    let at = position - this.#tail;
+    const first = this.#entries[at];
+    if (first === undefined) return undefined;
+    let last = first;
+    for (let entry = this.#entries[++at]; entry !== undefined; entry = this.#entries[++at]) {
+      if (entry.segment !== first.segment) break;
+      last = entry;
+    }
+    const bytes = first.segment.bytes.subarray(first.start, last.end);
+    const piece = { bytes, next: this.#tail + at };
+    this.#pieces.set(position, piece);
+    return piece;
+  }
+
+  #timestampMsAt(position: number): number {
+    return this.#entries[position - this.#tail]?.timestampMs ?? this.#log.lastTimestampMs;
+  }
+
+  #selects(tagType: number): boolean {
+    if (tagType === TAG_AUDIO) return this.#selection.audio;
+    if (tagType === TAG_VIDEO) return this.#selection.video;
+    return true;
+  }
+
+  /** Goes on at the newest key frame after the log has passed over what was not copied yet. */
+  #resume(): void {
+    this.#drop(this.#entries.length);
+    this.#sequence = this.#log.newestKeyFrame ?? this.#log.head;
+  }
+
+  /** Copies one record into the present segment; false if the log passed over it. */
+  #copy(sequence: number): boolean {
+    const log = this.#log;
+    const flags = log.flagsOf(sequence);
+    const length = log.lengthOf(sequence);
+    const timestampMs = log.timestampMsOf(sequence);
+    const unselected = (this.#selection.audio ? 0 : RecordFlag.audio) |
+      (this.#selection.video ? 0 : RecordFlag.video);
+    if ((flags & unselected) !== 0) return distance(log.tail, sequence) >= 0;
+
+    const segment = this.#segmentFor(length);
+    const start = segment.used;
+    if (!log.copy(sequence, segment.bytes, start, length)) return false;
+    segment.used += length;
+    if (flags & RecordFlag.keyFrame) this.#newestKeyFrame = this.head;
+    if (flags & RecordFlag.reconfiguration) this.#newestReconfiguration = this.head;
+    this.#entries.push({ segment, start, end: segment.used, sequence, timestampMs });
+    return true;
+  }
+
+  #segmentFor(length: number): Segment {
+    if (this.#segment.used + length > this.#segment.bytes.length) {
+      this.#segment = { bytes: new Uint8Array(Math.max(SEGMENT_SIZE, length)), used: 0 };
+    }
+    return this.#segment;
+  }
+
+  #expire(): void {
+    const tail = this.#log.tail;
+    let count = 0;
+    for (const entry of this.#entries) {
+      if (distance(tail, entry.sequence) >= 0) break;
+      count++;
+    }
+    if (count >= EXPIRE_AT_LEAST) this.#drop(count);
+  }
+
+  #drop(count: number): void {
+    this.#entries.splice(0, count);
+    this.#tail += count;
+    if (this.#newestKeyFrame !== undefined && this.#newestKeyFrame < this.#tail) {
+      this.#newestKeyFrame = undefined;
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * The layout of a stream log in shared memory. Writer and readers, in whatever thread, agree on
+ * nothing but this file.
+ *
+ * ```
+ * | control words | slot bytes | index ring             | data ring                       |
+ * | Int32 × 64    | 52 KiB     | 8192 × 4 Int32         | maxBytes                        |
+ * ```
+ *
+ * The data ring holds FLV tags, each followed by its PreviousTagSize. A tag never wraps: one that
+ * does not fit before the end begins again at 0. The index ring says where record `sequence` lies.
+ * Slots hold what a viewer needs before its first frame: metadata and codec configurations.
+ *
+ * Sequence numbers are Int32 and wrap; compare them only with {@linkcode distance}.
+ */
+
+/** Positions of the control words. */
+export const Control = {
+  /** One of {@linkcode LogState}. */
+  state: 0,
+  /** Counts flushes; readers wait on it. */
+  wake: 1,
+  /** Sequence number of the next record to be written. */
+  head: 2,
+  /** Sequence number of the oldest record that may still be read. */
+  tail: 3,
+  /** Where in the data ring the next tag goes, if it fits. */
+  writeOffset: 4,
+  /** Sequence number of the newest key frame; meaningful once `keyFrames` is not 0. */
+  newestKeyFrame: 5,
+  /** Key frames written so far. */
+  keyFrames: 6,
+  /** Bits of {@linkcode Track}: the tracks seen in this stream. */
+  tracks: 7,
+  /** 1 once it is decided which tracks this stream has. */
+  tracksSettled: 8,
+  /** Odd while a slot is being written, even otherwise (a sequence lock). */
+  slotVersion: 9,
+  /** Timestamp of the newest record, in milliseconds; meaningful once `head` moved. */
+  lastTimestampMs: 10,
+  /** Counts how often this memory was given to a new stream. */
+  generation: 11,
+  /** Length in bytes of each slot's content, by {@linkcode Slot}; 0 is empty. */
+  slotLengths: 16,
+} as const;
+
+export const CONTROL_WORDS = 64;
+
+/** What the publisher of a log is doing. */
+export const LogState = {
+  /** A publisher is connected. */
+  live: 0,
+  /** The publisher is gone and may come back within the grace period. */
+  waiting: 1,
+  /** The stream is over; nothing will be written any more. */
+  ended: 2,
+} as const;
+
+/** Kinds of what the preamble is made from, and their slots in the log. */
+export const Slot = { metadata: 0, videoConfiguration: 1, audioConfiguration: 2 } as const;
+
+export type Slot = (typeof Slot)[keyof typeof Slot];
+
+/** Bytes each slot can hold, by {@linkcode Slot}: real ones are under 2 KiB, 200 and 10 bytes. */
+export const SLOT_CAPACITIES: readonly number[] = [32 * 1024, 16 * 1024, 4 * 1024];
+
+/** Where each slot begins, in bytes from the start of the shared memory. */
+export const SLOT_OFFSETS: readonly number[] = [256, 256 + 32 * 1024, 256 + 48 * 1024];
+
+/** Tracks of a stream, as bits. */
+export const Track = { audio: 1, video: 2 } as const;
+
+/** Bits of a record's flags in the index. */
+export const RecordFlag = {
+  audio: 1,
+  video: 2,
+  script: 4,
+  /** A picture that decoding can begin with. */
+  keyFrame: 8,
+  /** A decoder configuration: no media, but nothing after it can be decoded without it. */
+  configuration: 16,
+  /** A configuration that replaces another: nothing before it can be decoded with it. */
+  reconfiguration: 32,
+} as const;
+
+/** Int32 words in an index entry: offset, length, timestamp, flags. */
+export const INDEX_WORDS = 4;
+
+/** Records that a log can hold: two minutes of 30 fps video with audio. */
+export const INDEX_CAPACITY = 8192;
+
+const INDEX_OFFSET = 256 + 52 * 1024;
+const DATA_OFFSET = INDEX_OFFSET + INDEX_CAPACITY * INDEX_WORDS * 4;
+
+/** Typed views on the parts of a log's shared memory. */
+export interface LogMemory {
+  readonly control: Int32Array<SharedArrayBuffer>;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  readonly index: Int32Array<SharedArrayBuffer>;
+  readonly data: Uint8Array<SharedArrayBuffer>;
+}
+
+/**
+ * Shared memory for a log whose data ring has `maxBytes`. The system gives pages only when they are
+ * first written, so a log costs what its stream needs, not `maxBytes`.
+ */
+export function allocateLog(maxBytes: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(DATA_OFFSET + maxBytes);
+}
+
+export function viewLog(shared: SharedArrayBuffer): LogMemory {
+  return {
+    control: new Int32Array(shared, 0, CONTROL_WORDS),
+    bytes: new Uint8Array(shared),
+    index: new Int32Array(shared, INDEX_OFFSET, INDEX_CAPACITY * INDEX_WORDS),
+    data: new Uint8Array(shared, DATA_OFFSET),
+  };
+}
+
+/** How far sequence number `to` lies after `from`; negative if before. Right across the wrap. */
+export function distance(from: number, to: number): number {
+  return (to - from) | 0;
+}
+
+/** Position in the index ring of the entry of record `sequence`. */
+export function indexPosition(sequence: number): number {
+  return (sequence & (INDEX_CAPACITY - 1)) * INDEX_WORDS;
+}

@@ -1,0 +1,238 @@
+import { TAG_OVERHEAD, writeTag } from "../flv/tag.ts";
+import {
+  allocateLog,
+  Control,
+  distance,
+  INDEX_CAPACITY,
+  indexPosition,
+  type LogMemory,
+  LogState,
+  RecordFlag,
+  type Slot,
+  SLOT_CAPACITIES,
+  SLOT_OFFSETS,
+  viewLog,
+} from "./log_layout.ts";
+import { StreamError } from "./stream_error.ts";
+
+/** What is kept in a log, apart from its newest group of pictures, which always is if it fits. */
+export interface LogWindow {
+  /** Milliseconds of media kept for viewers that lag. */
+  readonly windowMs: number;
+}
+
+/** One record: an FLV tag to be. */
+export interface LogRecord {
+  /** FLV tag type. */
+  readonly type: number;
+  readonly timestampMs: number;
+  /** Tag body; copied into the log. */
+  readonly body: Uint8Array;
+  /** Bits of `RecordFlag`. */
+  readonly flags: number;
+}
+
+/**
+ * The writing end of a stream log: one at a time, in the thread of the stream's publisher.
+ *
+ * Its whole state lies in the shared memory, so that another thread can go on writing after this
+ * one is gone. The tail is moved before the bytes behind it are overwritten, which lets readers
+ * tell afterwards whether what they copied was whole.
+ *
+ * @example
+ * ```ts
+ * import { LogReader } from "./log_reader.ts";
+ * import { LogWriter } from "./log_writer.ts";
+ * import { RecordFlag } from "./log_layout.ts";
+ *
+ * const shared = LogWriter.allocate(1 << 20);
+ * const writer = new LogWriter(shared, { windowMs: 10_000 });
+ * writer.append({
+ *   type: 9,
+ *   timestampMs: 0,
+ *   body: Uint8Array.of(0x17, 1, 0, 0, 0),
+ *   flags: RecordFlag.video | RecordFlag.keyFrame,
+ * });
+ * writer.flush(); // wakes the readers
+ *
+ * const reader = new LogReader(shared);
+ * reader.lengthOf(reader.tail); // 20: the tag with its header and PreviousTagSize
+ * ```
+ */
+export class LogWriter {
+  readonly #memory: LogMemory;
+  readonly #windowMs: number;
+
+  constructor(shared: SharedArrayBuffer, { windowMs }: LogWindow) {
+    this.#memory = viewLog(shared);
+    this.#windowMs = windowMs;
+    const { control } = this.#memory;
+    // A writer whose thread died inside writeSlot left the lock odd.
+    if (control[Control.slotVersion]! % 2 !== 0) Atomics.add(control, Control.slotVersion, 1);
+  }
+
+  /** Shared memory for a log that holds at most `maxBytes` of tags. */
+  static allocate(maxBytes: number): SharedArrayBuffer {
+    return allocateLog(maxBytes);
+  }
+
+  /** The largest tag body the log takes: half of it, so that it always holds more than one tag. */
+  get maxBodySize(): number {
+    return (this.#memory.data.length >> 1) - TAG_OVERHEAD;
+  }
+
+  /** Timestamp of the newest record; `undefined` if the log is empty. */
+  get lastTimestampMs(): number | undefined {
+    const { control } = this.#memory;
+    return this.#head === control[Control.tail]! ? undefined : control[Control.lastTimestampMs]!;
+  }
+
+  /**
+   * Appends one record. Readers may see it at once, but are not woken before {@linkcode flush}.
+   *
+   * @throws {StreamError} if the body is larger than {@linkcode maxBodySize}
+   */
+  append({ type, timestampMs, body, flags }: LogRecord): void {
+    if (body.length > this.maxBodySize) {
+      throw new StreamError(
+        `Cannot append to the log: a tag body may have ${this.maxBodySize} bytes, got ${body.length}`,
+      );
+    }
+    const { control, index, data } = this.#memory;
+    const size = body.length + TAG_OVERHEAD;
+    this.#expire(timestampMs);
+    const offset = this.#place(size);
+    this.#free(offset, offset + size);
+
+    writeTag(data, offset, type, timestampMs, body);
+    const head = this.#head;
+    const entry = indexPosition(head);
+    index[entry] = offset;
+    index[entry + 1] = size;
+    index[entry + 2] = timestampMs;
+    index[entry + 3] = flags;
+    control[Control.writeOffset] = offset + size;
+    control[Control.lastTimestampMs] = timestampMs;
+    if (flags & RecordFlag.keyFrame) {
+      Atomics.store(control, Control.newestKeyFrame, head);
+      Atomics.add(control, Control.keyFrames, 1);
+    }
+    Atomics.store(control, Control.head, (head + 1) | 0);
+  }
+
+  /** Wakes the readers that wait for records. */
+  flush(): void {
+    const { control } = this.#memory;
+    Atomics.add(control, Control.wake, 1);
+    Atomics.notify(control, Control.wake);
+  }
+
+  /** Whether a slot holds exactly these bytes. */
+  slotHolds(slot: Slot, body: Uint8Array): boolean {
+    const { control, bytes } = this.#memory;
+    if (control[Control.slotLengths + slot] !== body.length) return false;
+    const offset = SLOT_OFFSETS[slot]!;
+    return body.every((byte, at) => bytes[offset + at] === byte);
+  }
+
+  /**
+   * Stores the tag body that new viewers get before their first frame; an empty one clears the slot.
+   *
+   * @returns whether the slot held something else before
+   * @throws {StreamError} if the body is larger than the slot
+   */
+  writeSlot(slot: Slot, body: Uint8Array): boolean {
+    const capacity = SLOT_CAPACITIES[slot]!;
+    if (body.length > capacity) {
+      throw new StreamError(
+        `Cannot keep a configuration: it may have ${capacity} bytes, got ${body.length}`,
+      );
+    }
+    const { control, bytes } = this.#memory;
+    const lengthAt = Control.slotLengths + slot;
+    const replaces = control[lengthAt] !== 0;
+    Atomics.add(control, Control.slotVersion, 1);
+    Atomics.store(control, lengthAt, body.length);
+    bytes.set(body, SLOT_OFFSETS[slot]!);
+    Atomics.add(control, Control.slotVersion, 1);
+    return replaces;
+  }
+
+  /** Sets which tracks were seen, as `Track` bits, and whether that is decided. */
+  setTracks(tracks: number, settled: boolean): void {
+    const { control } = this.#memory;
+    Atomics.store(control, Control.tracks, tracks);
+    Atomics.store(control, Control.tracksSettled, settled ? 1 : 0);
+  }
+
+  /** Sets one of `LogState` and wakes the readers. */
+  setState(state: (typeof LogState)[keyof typeof LogState]): void {
+    Atomics.store(this.#memory.control, Control.state, state);
+    this.flush();
+  }
+
+  /** Empties the log for another stream: only when no thread reads or writes it any more. */
+  reset(): void {
+    const { control } = this.#memory;
+    const generation = control[Control.generation]!;
+    control.fill(0);
+    Atomics.store(control, Control.generation, (generation + 1) | 0);
+  }
+
+  get #head(): number {
+    return this.#memory.control[Control.head]!;
+  }
+
+  /** Lets go of records that are older than the window, but never of the newest GOP. */
+  #expire(nowMs: number): void {
+    const { control, index } = this.#memory;
+    const head = this.#head;
+    const oldestNeeded = control[Control.keyFrames] === 0 ? head : control[Control.newestKeyFrame]!;
+    let tail = control[Control.tail]!;
+    while (
+      distance(tail, head) >= INDEX_CAPACITY ||
+      (distance(tail, oldestNeeded) > 0 &&
+        distance(index[indexPosition(tail) + 2]!, nowMs) > this.#windowMs)
+    ) tail = (tail + 1) | 0;
+    this.#moveTail(tail);
+  }
+
+  /**
+   * Where a tag of `size` bytes goes: behind the newest one, or at the start again. The latter as
+   * soon as what has expired there has room for what is held now, so that a log touches two or
+   * three windows of memory and not all of its ring.
+   */
+  #place(size: number): number {
+    const { control, index, data } = this.#memory;
+    const offset = control[Control.writeOffset]!;
+    if (offset + size > data.length) return 0;
+    const tail = control[Control.tail]!;
+    if (tail === this.#head) return 0;
+    const tailOffset = index[indexPosition(tail)]!;
+    const held = offset - tailOffset;
+    return held > 0 && tailOffset >= held + size ? 0 : offset;
+  }
+
+  /** Moves the tail past every record that has bytes in this range. */
+  #free(start: number, end: number): void {
+    const { control, index } = this.#memory;
+    const head = this.#head;
+    let tail = control[Control.tail]!;
+    while (tail !== head) {
+      const entry = indexPosition(tail);
+      const offset = index[entry]!;
+      if (offset >= end || offset + index[entry + 1]! <= start) break;
+      tail = (tail + 1) | 0;
+    }
+    this.#moveTail(tail);
+  }
+
+  #moveTail(tail: number): void {
+    const { control } = this.#memory;
+    if (control[Control.tail] === tail) return;
+    Atomics.store(control, Control.tail, tail);
+    // A plain store may pass an atomic store before it on weakly ordered machines, but not an
+    // atomic load that follows it: without this, bytes could change before the tail tells so.
+    Atomics.load(control, Control.tail);
+  }
+}
