@@ -1,4 +1,4 @@
-import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../flv/tag.ts";
+import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO, type TagType } from "../flv/tag.ts";
 import {
   Control,
   distance,
@@ -16,7 +16,7 @@ export interface LogPreamble {
   readonly hasAudio: boolean;
   readonly hasVideo: boolean;
   /** Tags in the order they are sent; the bodies are copies and stay as they are. */
-  readonly tags: readonly { readonly type: number; readonly body: Uint8Array }[];
+  readonly tags: readonly { readonly type: TagType; readonly body: Uint8Array }[];
 }
 
 const SLOT_TAG_TYPES = [

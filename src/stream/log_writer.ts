@@ -1,4 +1,4 @@
-import { TAG_OVERHEAD, writeTag } from "../flv/tag.ts";
+import { TAG_OVERHEAD, type TagType, writeTag } from "../flv/tag.ts";
 import {
   allocateLog,
   Control,
@@ -24,7 +24,7 @@ export interface LogWindow {
 /** One record: an FLV tag to be. */
 export interface LogRecord {
   /** FLV tag type. */
-  readonly type: number;
+  readonly type: TagType;
   readonly timestampMs: number;
   /** Tag body; copied into the log. */
   readonly body: Uint8Array;

@@ -1,0 +1,164 @@
+import { parseArgs } from "node:util";
+import { ConfigError } from "./config_error.ts";
+
+/** What the command line asks for. */
+export type Command =
+  | { readonly kind: "help" }
+  | { readonly kind: "version" }
+  | {
+    readonly kind: "start";
+    /** Whether a configuration is to be read from standard input. */
+    readonly readsConfig: boolean;
+    /** Members of the configuration that flags set; they win over standard input. */
+    readonly overrides: Readonly<Record<string, unknown>>;
+  };
+
+interface Flag {
+  readonly key: string;
+  readonly value: "text" | "number" | "list";
+  readonly placeholder: string;
+  readonly help: string;
+}
+
+const FLAGS: Readonly<Record<string, Flag>> = {
+  "host": {
+    key: "host",
+    value: "text",
+    placeholder: "ADDRESS",
+    help: "address to listen on (default 0.0.0.0)",
+  },
+  "rtmp-port": {
+    key: "rtmpPort",
+    value: "number",
+    placeholder: "PORT",
+    help: "RTMP, for publishers (default 1935)",
+  },
+  "http-port": {
+    key: "httpPort",
+    value: "number",
+    placeholder: "PORT",
+    help: "page, API, HTTP-FLV and WebSocket-FLV (default 8080)",
+  },
+  "webrtc-port": {
+    key: "webrtcPort",
+    value: "number",
+    placeholder: "PORT",
+    help: "reserved for WebRTC, which this version does not serve (default 8000)",
+  },
+  "public-ip": {
+    key: "publicIps",
+    value: "list",
+    placeholder: "ADDRESS",
+    help: "reserved for WebRTC: address to announce; may be repeated",
+  },
+  "shards": {
+    key: "shards",
+    value: "number",
+    placeholder: "N",
+    help: "threads for media (default: one for each core on Linux, 1 elsewhere)",
+  },
+  "flush-ms": {
+    key: "flushMs",
+    value: "number",
+    placeholder: "MS",
+    help: "least time between two writes to a viewer (default 0: each video frame)",
+  },
+  "grace-period-ms": {
+    key: "gracePeriodMs",
+    value: "number",
+    placeholder: "MS",
+    help: "how long viewers wait for a publisher to come back (default 15000)",
+  },
+  "log-level": {
+    key: "logLevel",
+    value: "text",
+    placeholder: "LEVEL",
+    help: "debug, info, warning or error (default info)",
+  },
+  "log-format": {
+    key: "logFormat",
+    value: "text",
+    placeholder: "FORMAT",
+    help: "text or json (default text)",
+  },
+};
+
+/**
+ * Reads the command line.
+ *
+ * @throws {ConfigError} for a flag that is unknown, repeated, or has no fitting value
+ *
+ * @example
+ * ```ts
+ * import { parseFlags } from "./flags.ts";
+ *
+ * parseFlags(["--http-port", "9090"]);
+ * // { kind: "start", readsConfig: false, overrides: { httpPort: 9090 } }
+ * ```
+ */
+export function parseFlags(args: readonly string[]): Command {
+  const values = readValues(args);
+  if (values.help) return { kind: "help" };
+  if (values.version) return { kind: "version" };
+  if (values.config !== undefined && values.config !== "-") {
+    throw new ConfigError(
+      `Cannot read the configuration from ${values.config}: only standard input is readable, ` +
+        `so use --config - < ${values.config}`,
+    );
+  }
+  const overrides: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(FLAGS)) {
+    const value = values[name];
+    if (value !== undefined) overrides[flag.key] = convert(name, flag, value);
+  }
+  return { kind: "start", readsConfig: values.config === "-", overrides };
+}
+
+/** The text that `--help` prints. */
+export function helpText(version: string): string {
+  const lines = Object.entries(FLAGS).map(([name, { placeholder, help }]) =>
+    `  --${name} ${placeholder}`.padEnd(30) + help
+  );
+  return `Sluice ${version}: live media gateway. RTMP in; HTTP-FLV and WebSocket-FLV out.
+
+Usage: deno task start [flags]
+
+${lines.join("\n")}
+  --config -                  read the configuration as JSON from standard input
+  --help, -h                  this text
+  --version, -V               the version
+
+Port 0 takes any free port. A newcomer's start: run it without flags and open
+http://localhost:8080/ in a browser.`;
+}
+
+type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
+
+function readValues(args: readonly string[]): Values {
+  const options: Record<
+    string,
+    { type: "string" | "boolean"; short?: string; multiple?: boolean }
+  > = {
+    config: { type: "string" },
+    help: { type: "boolean", short: "h" },
+    version: { type: "boolean", short: "V" },
+  };
+  for (const [name, flag] of Object.entries(FLAGS)) {
+    options[name] = { type: "string", multiple: flag.value === "list" };
+  }
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split(/\. |\n/)[0] : error;
+    throw new ConfigError(`${reason}; --help lists the flags`);
+  }
+}
+
+function convert(name: string, flag: Flag, value: Values[string]): unknown {
+  if (flag.value !== "number") return value;
+  const isNumber = typeof value === "string" && /^\d+$/.test(value);
+  if (!isNumber) {
+    throw new ConfigError(`Cannot use --${name}: expected a whole number, got "${value}"`);
+  }
+  return Number(value);
+}

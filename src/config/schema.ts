@@ -1,0 +1,101 @@
+import * as v from "valibot";
+import { ConfigError } from "./config_error.ts";
+
+const MAX_SHARDS = 64;
+const HOUR_MS = 3_600_000;
+
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+const count = (min: number, max: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+const milliseconds = (min: number, max = HOUR_MS) => count(min, max);
+
+/** A section whose members all have defaults, so that it may be left out. */
+function section<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.optional(v.strictObject(entries), () => ({}) as never);
+}
+
+const log = section({
+  /** Bytes of media a stream may hold at most: it must hold one group of pictures. */
+  maxBytes: v.optional(count(256 * 1024, 1 << 30), 32 * 1024 * 1024),
+  /** How far a viewer may lag before it jumps to the newest key frame. */
+  windowMs: v.optional(milliseconds(500), 10_000),
+});
+
+const limits = section({
+  /** Streams that are live at the same time. */
+  streams: v.optional(count(1, 100_000), 1000),
+  /** FLV viewers in all. */
+  viewers: v.optional(count(0, 1_000_000), 20_000),
+  /** RTMP connections in all. */
+  rtmpConnections: v.optional(count(1, 100_000), 2000),
+  /** RTMP connections from one address. */
+  rtmpConnectionsPerAddress: v.optional(count(1, 100_000), 500),
+  /** Bytes of one RTMP message, a video frame for example. */
+  messageBytes: v.optional(count(4096, 0xffffff), 8 * 1024 * 1024),
+});
+
+const timeouts = section({
+  /** From a connection to the end of its RTMP handshake. */
+  handshakeMs: v.optional(milliseconds(100), 10_000),
+  /** From the handshake to a publish command. */
+  publishMs: v.optional(milliseconds(100), 30_000),
+  /** From a publish command to the first frame that can be shown or heard. */
+  firstFrameMs: v.optional(milliseconds(100), 15_000),
+  /** Silence of a publisher. */
+  idleMs: v.optional(milliseconds(1000), 30_000),
+  /** How long a viewer may take nothing before it is ended. */
+  stallMs: v.optional(milliseconds(1000), 60_000),
+  /** How long a stream waits for its second track before it counts as having one. */
+  trackSettleMs: v.optional(milliseconds(0), 1000),
+});
+
+const schema = v.strictObject({
+  host: v.optional(v.pipe(v.string(), v.ip()), "0.0.0.0"),
+  rtmpPort: v.optional(port, 1935),
+  httpPort: v.optional(port, 8080),
+  webrtcPort: v.optional(port, 8000),
+  publicIps: v.optional(v.array(v.pipe(v.string(), v.ip())), () => []),
+  shards: v.optional(count(1, MAX_SHARDS)),
+  /** Least time between two writes to a viewer; 0 writes at each video frame. */
+  flushMs: v.optional(milliseconds(0, 10_000), 0),
+  /** How long a stream outlives its publisher, which may come back meanwhile. */
+  gracePeriodMs: v.optional(milliseconds(0), 15_000),
+  log,
+  limits,
+  timeouts,
+  logLevel: v.optional(v.picklist(["debug", "info", "warning", "error"]), "info"),
+  logFormat: v.optional(v.picklist(["text", "json"]), "text"),
+});
+
+/** What `--config -` may hold, as JSON; every member may be left out. */
+export type ConfigInput = v.InferInput<typeof schema>;
+
+/** A complete configuration: what was not given has its default. */
+export type Config = v.InferOutput<typeof schema> & { readonly shards: number };
+
+/**
+ * A complete configuration from what was given.
+ *
+ * @param given flags or parsed JSON, of any shape
+ * @param defaultShards threads for media where the number is not given
+ * @throws {ConfigError} naming each wrong member, its value and what was expected
+ *
+ * @example
+ * ```ts
+ * import { parseConfig } from "./schema.ts";
+ *
+ * const config = parseConfig({ httpPort: 9090, log: { windowMs: 5000 } }, 2);
+ * config.rtmpPort; // 1935
+ * config.log.windowMs; // 5000
+ * ```
+ */
+export function parseConfig(given: unknown, defaultShards: number): Config {
+  const result = v.safeParse(schema, given);
+  if (!result.success) {
+    const reasons = result.issues.map((issue) =>
+      `${v.getDotPath(issue) ?? "configuration"}: ${issue.message}`
+    );
+    throw new ConfigError(`Cannot use the configuration: ${reasons.join("; ")}`);
+  }
+  return { ...result.output, shards: result.output.shards ?? Math.min(defaultShards, MAX_SHARDS) };
+}
