@@ -4,7 +4,8 @@ const MAX_DISORDER_MS = 1000;
 /** Where a new clock goes on after the old one: about one frame later. */
 const SPLICE_GAP_MS = 20;
 
-export type TrackName = "audio" | "video" | "script";
+/** A track that has frames. */
+export type TrackName = "audio" | "video";
 
 /**
  * Maps an encoder's timestamps to a stream's, so that they never go back within a track: not when
@@ -37,6 +38,11 @@ export class Timeline {
   /** How often a timestamp went back and was corrected. */
   get corrections(): number {
     return this.#corrections;
+  }
+
+  /** Where a track stands: the timestamp for what comes between frames, such as configurations. */
+  positionMs(track: TrackName): number {
+    return this.#newestByTrack.get(track) ?? this.#resumeAtMs ?? this.#newestMs ?? 0;
   }
 
   /** The stream's timestamp, a signed 32-bit number of milliseconds, for an encoder's. */

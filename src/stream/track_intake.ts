@@ -1,0 +1,36 @@
+/** Why a message did not become a record; its kind is what counters are named by. */
+export type SkipReason =
+  /** A body without anything in it. */
+  | "empty"
+  /** A body or configuration that cannot be parsed. */
+  | "malformed"
+  /** A frame before the configuration that it needs. */
+  | "no-configuration"
+  /** A frame before the publisher's first key frame. */
+  | "awaiting-key-frame"
+  /** A codec that cannot be carried. */
+  | "unsupported-codec"
+  /** More bytes than the log or a slot takes. */
+  | "too-large"
+  /** A configuration that is already in force, or a message that carries no media. */
+  | "redundant";
+
+/** What a track makes of a message. */
+export type Intake =
+  | { readonly kind: "configuration" }
+  | { readonly kind: "frame"; readonly isKeyFrame: boolean }
+  | {
+    readonly kind: "skip";
+    readonly reason: SkipReason;
+    /** For the log: what was wrong, where that is known. */
+    readonly detail?: string;
+  };
+
+export const CONFIGURATION: Intake = { kind: "configuration" };
+export const KEY_FRAME: Intake = { kind: "frame", isKeyFrame: true };
+export const INTER_FRAME: Intake = { kind: "frame", isKeyFrame: false };
+
+/** An intake that skips the message. */
+export function skip(reason: SkipReason, detail?: string): Extract<Intake, { kind: "skip" }> {
+  return detail === undefined ? { kind: "skip", reason } : { kind: "skip", reason, detail };
+}
