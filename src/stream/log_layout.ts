@@ -56,6 +56,8 @@ export const LogState = {
   ended: 2,
 } as const;
 
+export type LogState = (typeof LogState)[keyof typeof LogState];
+
 /** Kinds of what the preamble is made from, and their slots in the log. */
 export const Slot = { metadata: 0, videoConfiguration: 1, audioConfiguration: 2 } as const;
 

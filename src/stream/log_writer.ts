@@ -6,7 +6,7 @@ import {
   INDEX_CAPACITY,
   indexPosition,
   type LogMemory,
-  LogState,
+  type LogState,
   RecordFlag,
   type Slot,
   SLOT_CAPACITIES,
@@ -166,7 +166,7 @@ export class LogWriter {
   }
 
   /** Sets one of `LogState` and wakes the readers. */
-  setState(state: (typeof LogState)[keyof typeof LogState]): void {
+  setState(state: LogState): void {
     Atomics.store(this.#memory.control, Control.state, state);
     this.flush();
   }
