@@ -262,6 +262,10 @@ export class ServerSession {
         this.#streams.delete(deleted);
         return event;
       }
+      case "getStreamLength":
+        // What ffmpeg asks before it plays; a live stream has no length.
+        this.#send(callResult(transactionId, 0));
+        return undefined;
       case "_result":
       case "_error":
       case "onStatus":

@@ -18,5 +18,5 @@ export function splitQuery(text: string): NameAndQuery {
   // Not a regular expression: its time would be quadratic in slashes that a peer chooses.
   while (start < end && path[start] === "/") start++;
   while (end > start && path[end - 1] === "/") end--;
-  return { name: path.slice(start, end), query: mark < 0 ? "" : path.slice(mark + 1) };
+  return { name: path.slice(start, end), query: mark < 0 ? "" : text.slice(mark + 1) };
 }
