@@ -2,16 +2,20 @@ import consoleCss from "./console.css" with { type: "text" };
 import consoleJs from "./console.js" with { type: "text" };
 import copyJs from "./copy.js" with { type: "text" };
 import domJs from "./dom.js" with { type: "text" };
+import flvEngineJs from "./flv_engine.js" with { type: "text" };
 import formatJs from "./format.js" with { type: "text" };
 import iconSvg from "./icon.svg" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
 import locationJs from "./location.js" with { type: "text" };
 import playbackFailureJs from "./playback_failure.js" with { type: "text" };
+import playerCss from "./player.css" with { type: "text" };
 import playerJs from "./player.js" with { type: "text" };
 import playerPanelJs from "./player_panel.js" with { type: "text" };
+import publishCss from "./publish.css" with { type: "text" };
 import publishHelpJs from "./publish_help.js" with { type: "text" };
 import streamListJs from "./stream_list.js" with { type: "text" };
 import streamTableJs from "./stream_table.js" with { type: "text" };
+import streamsCss from "./streams.css" with { type: "text" };
 import mpegtsJs from "mpegts.js/dist/mpegts.js" with { type: "text" };
 import mpegtsNotices from "mpegts.js/dist/mpegts.js.LICENSE.txt" with { type: "text" };
 import mpegtsLicense from "mpegts.js/LICENSE" with { type: "text" };
@@ -58,28 +62,28 @@ const TEXT = "text/plain; charset=utf-8";
  */
 export const consoleAssets: readonly ConsoleAsset[] = [
   { path: "/", contentType: HTML, body: indexHtml },
-  { path: "/assets/console.css", contentType: CSS, body: consoleCss },
-  { path: "/assets/icon.svg", contentType: "image/svg+xml", body: iconSvg },
-  script("console.js", consoleJs),
-  script("copy.js", copyJs),
-  script("dom.js", domJs),
-  script("format.js", formatJs),
-  script("location.js", locationJs),
-  script("playback_failure.js", playbackFailureJs),
-  script("player.js", playerJs),
-  script("player_panel.js", playerPanelJs),
-  script("publish_help.js", publishHelpJs),
-  script("stream_list.js", streamListJs),
-  script("stream_table.js", streamTableJs),
+  asset("console.css", CSS, consoleCss),
+  asset("player.css", CSS, playerCss),
+  asset("publish.css", CSS, publishCss),
+  asset("streams.css", CSS, streamsCss),
+  asset("icon.svg", "image/svg+xml", iconSvg),
+  asset("console.js", SCRIPT, consoleJs),
+  asset("copy.js", SCRIPT, copyJs),
+  asset("dom.js", SCRIPT, domJs),
+  asset("flv_engine.js", SCRIPT, flvEngineJs),
+  asset("format.js", SCRIPT, formatJs),
+  asset("location.js", SCRIPT, locationJs),
+  asset("playback_failure.js", SCRIPT, playbackFailureJs),
+  asset("player.js", SCRIPT, playerJs),
+  asset("player_panel.js", SCRIPT, playerPanelJs),
+  asset("publish_help.js", SCRIPT, publishHelpJs),
+  asset("stream_list.js", SCRIPT, streamListJs),
+  asset("stream_table.js", SCRIPT, streamTableJs),
   // The source map is not served: without this, developer tools would ask for it in vain.
-  script("mpegts.js", mpegtsJs.replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n")),
-  {
-    path: "/assets/mpegts.js.LICENSE.txt",
-    contentType: TEXT,
-    body: `${mpegtsNotices}\n${mpegtsLicense}`,
-  },
+  asset("mpegts.js", SCRIPT, mpegtsJs.replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n")),
+  asset("mpegts.js.LICENSE.txt", TEXT, `${mpegtsNotices}\n${mpegtsLicense}`),
 ];
 
-function script(name: string, body: string): ConsoleAsset {
-  return { path: `/assets/${name}`, contentType: SCRIPT, body };
+function asset(name: string, contentType: string, body: string): ConsoleAsset {
+  return { path: `/assets/${name}`, contentType, body };
 }

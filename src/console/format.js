@@ -51,7 +51,7 @@ export function formatCount(count) {
 }
 
 /**
- * Picture size and rate: "1280×720 · 30 fps"; what is not known is left out.
+ * Picture size and rate: "1280×720 · 30 fps"; empty when nothing is known.
  *
  * @param {{ width?: number | null, height?: number | null, frameRate?: number | null } | null | undefined} video
  */
@@ -63,11 +63,11 @@ export function formatPicture(video) {
   if (isFigure(video?.frameRate) && video.frameRate > 0) {
     parts.push(`${Number(video.frameRate.toFixed(2))} fps`);
   }
-  return parts.join(" · ") || UNKNOWN;
+  return parts.join(" · ");
 }
 
 /**
- * Sampling rate and channels: "48 kHz · stereo"; what is not known is left out.
+ * Sampling rate and channels: "48 kHz · stereo"; empty when nothing is known.
  *
  * @param {{ sampleRate?: number | null, channels?: number | null } | null | undefined} audio
  */
@@ -77,7 +77,7 @@ export function formatSound(audio) {
   if (isFigure(audio?.channels)) {
     parts.push(CHANNEL_NAMES[audio.channels] ?? `${audio.channels} ch`);
   }
-  return parts.join(" · ") || UNKNOWN;
+  return parts.join(" · ");
 }
 
 /** @type {Record<number, string>} */

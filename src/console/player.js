@@ -2,12 +2,14 @@
 /// <reference lib="dom" />
 /** Plays one live stream on a video element, and comes back by itself when the stream does. */
 import { isSameStream, mediaUrl } from "./location.js";
-import { describeFailure, isPlayableVideo } from "./playback_failure.js";
+import { startEngine } from "./flv_engine.js";
 import { formatCodec } from "./format.js";
+import { isPlayableVideo } from "./playback_failure.js";
 
 /** @import { Selection } from "./location.js" */
 /** @import { StreamInfo } from "./stream_list.js" */
-/** @import { MpegtsPlayer, MpegtsLibrary, MpegtsStatistics } from "./mpegts.d.ts" */
+/** @import { Failure } from "./playback_failure.js" */
+/** @import { MpegtsLibrary, MpegtsPlayer, MpegtsStatistics } from "./mpegts.d.ts" */
 
 /**
  * What the player does. `waiting` is connected while the publisher is away; `offline` is not
@@ -27,29 +29,10 @@ const LONGEST_RETRY_MS = 15_000;
 const TICK_INTERVAL_MS = 250;
 /** No new picture for so long is worth telling. */
 const STALL_MS = 1500;
-/** No new picture for so long, though the publisher is there: connect again. */
+/** Nothing for so long (and twice the key-frame distance), though the publisher is there: again. */
 const GIVE_UP_MS = 10_000;
 /** Playing for so long makes an attempt a success: the next failure retries quickly. */
 const STEADY_MS = 5000;
-
-/** Low latency: small buffers, a slightly faster rate to catch up, a jump when far behind. */
-const MPEGTS_CONFIG = {
-  isLive: true,
-  enableWorker: true,
-  enableStashBuffer: false,
-  lazyLoad: false,
-  liveSync: true,
-  liveSyncTargetLatency: 0.4,
-  liveSyncMaxLatency: 0.8,
-  liveSyncPlaybackRate: 1.1,
-  liveBufferLatencyChasing: true,
-  liveBufferLatencyMaxLatency: 2,
-  liveBufferLatencyMinRemain: 0.4,
-  autoCleanupSourceBuffer: true,
-  autoCleanupMaxBackwardDuration: 20,
-  autoCleanupMinBackwardDuration: 10,
-  statisticsInfoReportInterval: 1000,
-};
 
 /** One selection at a time; every change of its status is told to the callback. */
 export class LivePlayer {
@@ -164,30 +147,16 @@ export class LivePlayer {
     }
     this.#become({ state: "connecting" });
     this.#resetProgress();
-    this.#engine = this.#startEngine(library, mediaUrl(selection, location));
+    const engine = startEngine(library, this.#video, mediaUrl(selection, location), {
+      onFailure: (failure) => {
+        if (engine === this.#engine) this.#fail(failure);
+      },
+      onStatistics: (statistics) => {
+        if (engine === this.#engine) this.#statistics = statistics;
+      },
+    });
+    this.#engine = engine;
     this.#play();
-  }
-
-  /**
-   * @param {MpegtsLibrary} library
-   * @param {string} url
-   */
-  #startEngine(library, url) {
-    library.LoggingControl.applyConfig({ enableAll: false });
-    const engine = library.createPlayer({ type: "flv", isLive: true, url }, MPEGTS_CONFIG);
-    engine.on(library.Events.ERROR, (type, detail, info) => {
-      if (engine !== this.#engine) return;
-      this.#fail(describeFailure(type, detail, info));
-    });
-    engine.on(library.Events.LOADING_COMPLETE, () => {
-      if (engine === this.#engine) this.#fail({ kind: "ended", detail: "The stream has ended" });
-    });
-    engine.on(library.Events.STATISTICS_INFO, (statistics) => {
-      this.#statistics = statistics;
-    });
-    engine.attachMediaElement(this.#video);
-    engine.load();
-    return engine;
   }
 
   /** With sound if the browser allows it, else muted: the reader unmutes. */
@@ -221,7 +190,7 @@ export class LivePlayer {
     this.#fail({ kind: "media", detail });
   }
 
-  /** @param {import("./playback_failure.js").Failure} failure */
+  /** @param {Failure} failure */
   #fail({ kind, detail }) {
     this.#disconnect();
     switch (kind) {
@@ -276,8 +245,9 @@ export class LivePlayer {
     const silentMs = nowMs - progress.atMs;
     if (silentMs < STALL_MS) return;
     if (this.#listed?.state === "waiting") this.#become({ state: "waiting" });
-    else if (silentMs > GIVE_UP_MS) {
-      this.#fail({ kind: "network", detail: `Nothing arrived for ${GIVE_UP_MS / 1000} s` });
+    else if (silentMs > Math.max(GIVE_UP_MS, 2 * (this.#listed?.video?.keyFrameDistanceMs ?? 0))) {
+      const detail = `No picture arrived for ${Math.round(silentMs / 1000)} s`;
+      this.#fail({ kind: "network", detail });
     } else if (this.#status.state !== "connecting") this.#become({ state: "stalled" });
   }
 

@@ -3,7 +3,7 @@
 /** The player's controls, notices and statistics. */
 import { byId, create, setText } from "./dom.js";
 import { formatBitrate, formatCount } from "./format.js";
-import { formatFragment, mediaUrl } from "./location.js";
+import { formatFragment, isSameStream, mediaUrl } from "./location.js";
 import { LivePlayer } from "./player.js";
 
 /** @import { PlayerStatus } from "./player.js" */
@@ -34,9 +34,7 @@ export function startPlayerPanel() {
     const notice = describeStatus(status);
     setText(byId("notice-title", HTMLElement), notice.title);
     setText(byId("notice-detail", HTMLElement), notice.detail);
-    const retry = byId("retry", HTMLElement);
-    retry.hidden = status.state !== "retrying" && status.state !== "unsupported";
-    retry.textContent = status.state === "unsupported" ? "Try anyway" : "Try now";
+    byId("retry", HTMLElement).hidden = status.state !== "retrying";
   }
 
   setInterval(() => {
@@ -69,6 +67,7 @@ export function startPlayerPanel() {
   return {
     player,
     show(next) {
+      const isNew = next !== undefined && !isSameStream(next, selection);
       selection = next;
       panel.hidden = next === undefined;
       if (!next) {
@@ -79,6 +78,8 @@ export function startPlayerPanel() {
       setText(byId("address", HTMLElement), mediaUrl(next, location));
       for (const choice of transportChoices()) choice.checked = choice.value === next.transport;
       player.open(next);
+      // On a narrow page the list is far below the picture.
+      if (isNew) panel.scrollIntoView({ block: "nearest" });
     },
   };
 }
@@ -171,10 +172,10 @@ function showStatistics(list, player, transport) {
   const rows = [
     ["Transport", TRANSPORT_NAMES[transport]],
     ["Picture", figures.width > 0 ? `${figures.width}×${figures.height}` : "–"],
-    ["Decoded", `${formatCount(figures.decodedFrames)} frames`],
-    ["Dropped", `${formatCount(figures.droppedFrames)} frames`],
+    ["Frames decoded", formatCount(figures.decodedFrames)],
+    ["Frames dropped", formatCount(figures.droppedFrames)],
     ["Behind live edge", `${Math.round(figures.bufferedMs)} ms`],
-    ["Rate", `${figures.playbackRate.toFixed(2)}×`],
+    ["Playback rate", `${figures.playbackRate.toFixed(2)}×`],
     ["Received", formatBitrate(figures.receivedBps)],
   ];
   if (list.children.length !== rows.length) {

@@ -8,15 +8,17 @@ const DEFAULT_RTMP_PORT = 1935;
 const TEST_SOURCE = [
   "ffmpeg -re",
   "-f lavfi -i testsrc2=size=1280x720:rate=30",
-  "-f lavfi -i sine=frequency=440:sample_rate=48000",
-  "-c:v libx264 -preset veryfast -tune zerolatency",
-  "-profile:v main -pix_fmt yuv420p -bf 0 -g 60 -b:v 2M",
+  "-f lavfi -i sine=f=440:sample_rate=48000",
+  "-c:v libx264 -preset veryfast",
+  "-tune zerolatency -profile:v main",
+  "-pix_fmt yuv420p -bf 0 -g 60 -b:v 2M",
   "-c:a aac -b:a 128k",
 ];
 
 const FILE_SOURCE = [
   "ffmpeg -re -stream_loop -1 -i input.mp4",
-  "-c:v libx264 -preset veryfast -tune zerolatency",
+  "-c:v libx264 -preset veryfast",
+  "-tune zerolatency -profile:v main",
   "-pix_fmt yuv420p -bf 0 -g 60 -b:v 2M",
   "-c:a aac -b:a 128k -ar 48000",
 ];
