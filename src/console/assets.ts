@@ -8,6 +8,7 @@ import iconSvg from "./icon.svg" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
 import locationJs from "./location.js" with { type: "text" };
 import playbackFailureJs from "./playback_failure.js" with { type: "text" };
+import playbackProgressJs from "./playback_progress.js" with { type: "text" };
 import playerCss from "./player.css" with { type: "text" };
 import playerJs from "./player.js" with { type: "text" };
 import playerPanelJs from "./player_panel.js" with { type: "text" };
@@ -74,6 +75,7 @@ export const consoleAssets: readonly ConsoleAsset[] = [
   asset("format.js", SCRIPT, formatJs),
   asset("location.js", SCRIPT, locationJs),
   asset("playback_failure.js", SCRIPT, playbackFailureJs),
+  asset("playback_progress.js", SCRIPT, playbackProgressJs),
   asset("player.js", SCRIPT, playerJs),
   asset("player_panel.js", SCRIPT, playerPanelJs),
   asset("publish_help.js", SCRIPT, publishHelpJs),

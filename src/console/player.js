@@ -5,6 +5,7 @@ import { isSameStream, mediaUrl } from "./location.js";
 import { startEngine } from "./flv_engine.js";
 import { formatCodec } from "./format.js";
 import { isPlayableVideo } from "./playback_failure.js";
+import { PlaybackProgress } from "./playback_progress.js";
 
 /** @import { Selection } from "./location.js" */
 /** @import { StreamInfo } from "./stream_list.js" */
@@ -49,7 +50,7 @@ export class LivePlayer {
   /** @type {MpegtsStatistics | undefined} */
   #statistics;
   #retryDelayMs = FIRST_RETRY_MS;
-  #progress = { positionSeconds: 0, atMs: 0, sinceMs: 0 };
+  #progress = new PlaybackProgress(0);
 
   /**
    * @param {HTMLVideoElement} video
@@ -146,7 +147,7 @@ export class LivePlayer {
       return;
     }
     this.#become({ state: "connecting" });
-    this.#resetProgress();
+    this.#progress = new PlaybackProgress(performance.now());
     const engine = startEngine(library, this.#video, mediaUrl(selection, location), {
       onFailure: (failure) => {
         if (engine === this.#engine) this.#fail(failure);
@@ -229,31 +230,24 @@ export class LivePlayer {
   /** @param {number} nowMs */
   #followProgress(nowMs) {
     const progress = this.#progress;
-    const positionSeconds = this.#video.currentTime;
-    if (positionSeconds > progress.positionSeconds) {
-      if (nowMs - progress.atMs > STALL_MS) progress.sinceMs = nowMs;
-      this.#progress = { ...progress, positionSeconds, atMs: nowMs };
-      if (nowMs - progress.sinceMs > STEADY_MS) this.#retryDelayMs = FIRST_RETRY_MS;
+    if (progress.moved(this.#video.currentTime, nowMs)) {
+      if (progress.steadyMs(nowMs) > STEADY_MS) this.#retryDelayMs = FIRST_RETRY_MS;
       this.#become({ state: "playing" });
       return;
     }
-    // Paused by the reader's media keys, or throttled in the background: not the stream's fault.
+    // Paused by the reader's media keys, or throttled in the background.
     if ((this.#video.paused && this.#status.state === "playing") || document.hidden) {
-      progress.atMs = nowMs;
+      progress.excuse(nowMs);
       return;
     }
-    const silentMs = nowMs - progress.atMs;
+    const silentMs = progress.silentMs(nowMs);
     if (silentMs < STALL_MS) return;
+    const giveUpMs = Math.max(GIVE_UP_MS, 2 * (this.#listed?.video?.keyFrameDistanceMs ?? 0));
     if (this.#listed?.state === "waiting") this.#become({ state: "waiting" });
-    else if (silentMs > Math.max(GIVE_UP_MS, 2 * (this.#listed?.video?.keyFrameDistanceMs ?? 0))) {
+    else if (silentMs > giveUpMs) {
       const detail = `No picture arrived for ${Math.round(silentMs / 1000)} s`;
       this.#fail({ kind: "network", detail });
     } else if (this.#status.state !== "connecting") this.#become({ state: "stalled" });
-  }
-
-  #resetProgress() {
-    const nowMs = performance.now();
-    this.#progress = { positionSeconds: 0, atMs: nowMs, sinceMs: nowMs };
   }
 
   /** @param {PlayerStatus} status */

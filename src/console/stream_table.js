@@ -46,7 +46,7 @@ class StreamRow {
     stream.setAttribute("scope", "row");
     this.element.append(
       stream,
-      cell("Video", "", this.#videoCodec, this.#bFrames, this.#picture),
+      cell("Video", "", this.#videoCodec, this.#picture, this.#bFrames),
       cell("Audio", "", this.#audioCodec, this.#sound),
       this.#bitrate,
       this.#keyFrames,
