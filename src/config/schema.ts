@@ -35,9 +35,9 @@ const limits = section({
 });
 
 const timeouts = section({
-  /** From a connection to the end of its RTMP handshake. */
+  /** From a connection to its connect command, behind the handshake. */
   handshakeMs: v.optional(milliseconds(100), 10_000),
-  /** From the handshake to a publish command. */
+  /** From the connect command to a publish command. */
   publishMs: v.optional(milliseconds(100), 30_000),
   /** From a publish command to the first frame that can be shown or heard. */
   firstFrameMs: v.optional(milliseconds(100), 15_000),

@@ -112,8 +112,13 @@ export class Publication {
     if (this.#log.slotHolds(Slot.metadata, body)) return undefined;
     return this.#guard(() => {
       this.#log.writeSlot(Slot.metadata, body);
-      this.#append(TAG_SCRIPT, RecordFlag.script, this.#timeline.positionMs("video"), body, nowMs);
+      this.#appendScript(body, nowMs);
     });
+  }
+
+  /** Takes any other script data, such as captions, as the body of a script tag. */
+  data(body: Uint8Array, nowMs: number): SkippedMessage | undefined {
+    return this.#guard(() => this.#appendScript(body, nowMs));
   }
 
   /**
@@ -172,6 +177,10 @@ export class Publication {
       if (!this.#tracksSettled) this.#settleInTime(timestampMs, nowMs);
     });
     return skipped;
+  }
+
+  #appendScript(body: Uint8Array, nowMs: number): void {
+    this.#append(TAG_SCRIPT, RecordFlag.script, this.#timeline.positionMs("video"), body, nowMs);
   }
 
   #append(type: TagType, flags: number, timestampMs: number, body: Uint8Array, nowMs: number) {

@@ -1,0 +1,85 @@
+import { configureLogging } from "./src/shard/shard_logging.ts";
+import { ConfigError } from "./src/config/config_error.ts";
+import { type Command, helpText, parseFlags } from "./src/config/flags.ts";
+import { type Config, parseConfig } from "./src/config/schema.ts";
+import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
+import { type Gateway, startGateway } from "./src/gateway.ts";
+import project from "./deno.json" with { type: "json" };
+import shardSource from "./dist/shard.js" with { type: "text" };
+
+const { version } = project;
+
+async function main(): Promise<void> {
+  const command = parseFlags(Deno.args);
+  switch (command.kind) {
+    case "help":
+      return console.log(helpText(version));
+    case "version":
+      return console.log(version);
+    case "start":
+      return await start(await readConfig(command));
+  }
+}
+
+async function readConfig(command: Extract<Command, { kind: "start" }>): Promise<Config> {
+  const given = command.readsConfig ? await readStandardInput() : {};
+  // Only Linux spreads connections over listeners that share a port.
+  const defaultShards = Deno.build.os === "linux" ? navigator.hardwareConcurrency : 1;
+  return parseConfig({ ...given, ...command.overrides }, defaultShards);
+}
+
+async function readStandardInput(): Promise<Record<string, unknown>> {
+  const json = await new Response(Deno.stdin.readable).text();
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new ConfigError(`Cannot read the configuration from standard input: ${error}`);
+  }
+}
+
+async function start(config: Config): Promise<void> {
+  await configureLogging(config);
+  const gateway = await startGateway(config, {
+    version,
+    shardSource,
+    assets: consoleAssets,
+    contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
+  });
+  console.log(startText(config, gateway));
+  stopOnSignals(gateway);
+}
+
+function startText({ host, shards }: Config, { rtmpPort, httpPort }: Gateway): string {
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  const authority = name.includes(":") ? `[${name}]` : name;
+  const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
+  const http = `http://${authority}:${httpPort}`;
+  return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
+  listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
+  publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
+  watch      ${http}/   (a page with a player)
+             ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)
+Ready. Stop with Ctrl+C.`;
+}
+
+function stopOnSignals(gateway: Gateway): void {
+  let isStopping = false;
+  const stop = async () => {
+    // A second signal does not wait.
+    if (isStopping) Deno.exit(1);
+    isStopping = true;
+    console.log("Stopping.");
+    await gateway.stop();
+    Deno.exit(0);
+  };
+  Deno.addSignalListener("SIGINT", stop);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(`sluice: ${error.message}`);
+  Deno.exit(1);
+}

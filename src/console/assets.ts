@@ -1,0 +1,91 @@
+import consoleCss from "./console.css" with { type: "text" };
+import consoleJs from "./console.js" with { type: "text" };
+import copyJs from "./copy.js" with { type: "text" };
+import domJs from "./dom.js" with { type: "text" };
+import flvEngineJs from "./flv_engine.js" with { type: "text" };
+import formatJs from "./format.js" with { type: "text" };
+import iconSvg from "./icon.svg" with { type: "text" };
+import indexHtml from "./index.html" with { type: "text" };
+import locationJs from "./location.js" with { type: "text" };
+import playbackFailureJs from "./playback_failure.js" with { type: "text" };
+import playbackProgressJs from "./playback_progress.js" with { type: "text" };
+import playerCss from "./player.css" with { type: "text" };
+import playerJs from "./player.js" with { type: "text" };
+import playerPanelJs from "./player_panel.js" with { type: "text" };
+import publishCss from "./publish.css" with { type: "text" };
+import publishHelpJs from "./publish_help.js" with { type: "text" };
+import streamListJs from "./stream_list.js" with { type: "text" };
+import streamTableJs from "./stream_table.js" with { type: "text" };
+import streamsCss from "./streams.css" with { type: "text" };
+import mpegtsJs from "mpegts.js/dist/mpegts.js" with { type: "text" };
+import mpegtsNotices from "mpegts.js/dist/mpegts.js.LICENSE.txt" with { type: "text" };
+import mpegtsLicense from "mpegts.js/LICENSE" with { type: "text" };
+
+/** One file of the console, as the gateway serves it. */
+export interface ConsoleAsset {
+  /** The path of its address: "/" or below "/assets/". */
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/**
+ * The policy to send with every asset. Media Source Extensions and the worker of mpegts.js need
+ * `blob:`; `ws:` and `wss:` are for browsers whose `'self'` does not cover WebSocket.
+ */
+export const CONSOLE_CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "media-src 'self' blob:",
+  "worker-src 'self' blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+].join("; ");
+
+const HTML = "text/html; charset=utf-8";
+const CSS = "text/css; charset=utf-8";
+const SCRIPT = "text/javascript; charset=utf-8";
+const TEXT = "text/plain; charset=utf-8";
+
+/**
+ * Every file of the console. They come with the module graph, so that serving them reads nothing
+ * from disk, in `deno run`, in a bundle and in a compiled binary alike.
+ *
+ * @example
+ * ```ts
+ * import { consoleAssets } from "./assets.ts";
+ *
+ * const page = consoleAssets.find((asset) => asset.path === "/");
+ * const response = new Response(page?.body, { headers: { "content-type": page!.contentType } });
+ * ```
+ */
+export const consoleAssets: readonly ConsoleAsset[] = [
+  { path: "/", contentType: HTML, body: indexHtml },
+  asset("console.css", CSS, consoleCss),
+  asset("player.css", CSS, playerCss),
+  asset("publish.css", CSS, publishCss),
+  asset("streams.css", CSS, streamsCss),
+  asset("icon.svg", "image/svg+xml", iconSvg),
+  asset("console.js", SCRIPT, consoleJs),
+  asset("copy.js", SCRIPT, copyJs),
+  asset("dom.js", SCRIPT, domJs),
+  asset("flv_engine.js", SCRIPT, flvEngineJs),
+  asset("format.js", SCRIPT, formatJs),
+  asset("location.js", SCRIPT, locationJs),
+  asset("playback_failure.js", SCRIPT, playbackFailureJs),
+  asset("playback_progress.js", SCRIPT, playbackProgressJs),
+  asset("player.js", SCRIPT, playerJs),
+  asset("player_panel.js", SCRIPT, playerPanelJs),
+  asset("publish_help.js", SCRIPT, publishHelpJs),
+  asset("stream_list.js", SCRIPT, streamListJs),
+  asset("stream_table.js", SCRIPT, streamTableJs),
+  // The source map is not served: without this, developer tools would ask for it in vain.
+  asset("mpegts.js", SCRIPT, mpegtsJs.replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n")),
+  asset("mpegts.js.LICENSE.txt", TEXT, `${mpegtsNotices}\n${mpegtsLicense}`),
+];
+
+function asset(name: string, contentType: string, body: string): ConsoleAsset {
+  return { path: `/assets/${name}`, contentType, body };
+}

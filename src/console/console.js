@@ -1,0 +1,62 @@
+// @ts-check
+/// <reference lib="dom" />
+/** The console's entry: what the fragment names is played, what the gateway lists is shown. */
+import { enableCopyButtons } from "./copy.js";
+import { byId, setText } from "./dom.js";
+import { formatDuration } from "./format.js";
+import { parseFragment } from "./location.js";
+import { startPlayerPanel } from "./player_panel.js";
+import { startPublishHelp } from "./publish_help.js";
+import { pollStreams } from "./stream_list.js";
+import { startStreamTable } from "./stream_table.js";
+
+/** @import { StreamInfo, StreamList } from "./stream_list.js" */
+
+const panel = startPlayerPanel();
+const table = startStreamTable();
+const publishHelp = startPublishHelp();
+/** @type {StreamInfo[] | undefined} */
+let streams;
+let selection = parseFragment(location.hash);
+
+function showSelection() {
+  document.title = selection ? `${selection.app}/${selection.name} · Sluice` : "Sluice";
+  panel.show(selection);
+  if (!streams) return;
+  table.show(streams, selection);
+  panel.player.handleList(streams);
+}
+
+/** @param {StreamList} list */
+function showList(list) {
+  streams = list.streams;
+  showGateway("ready", "Connected");
+  setText(byId("server-version", HTMLElement), list.server.version ?? "–");
+  setText(byId("server-rtmp-port", HTMLElement), String(list.server.rtmpPort ?? "–"));
+  setText(byId("server-uptime", HTMLElement), formatDuration(list.server.uptimeMs));
+  publishHelp.setRtmpPort(list.server.rtmpPort);
+  table.show(streams, selection);
+  panel.player.handleList(streams);
+}
+
+/**
+ * @param {"ready" | "unreachable"} state
+ * @param {string} text
+ */
+function showGateway(state, text) {
+  byId("gateway", HTMLElement).dataset.state = state;
+  document.body.dataset.gateway = state;
+  setText(byId("gateway-text", HTMLElement), text);
+}
+
+addEventListener("hashchange", () => {
+  const next = parseFragment(location.hash);
+  // A fragment without a stream is a link inside the page: what plays goes on.
+  if (!next && location.hash.length > 1) return;
+  selection = next;
+  showSelection();
+});
+
+enableCopyButtons(document.body, byId("copy-status", HTMLElement));
+showSelection();
+pollStreams(showList, (reason) => showGateway("unreachable", `Retrying: ${reason}`));

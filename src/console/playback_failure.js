@@ -1,0 +1,55 @@
+// @ts-check
+/// <reference lib="dom" />
+/** Why playing failed, in words for the reader and in kinds for the player. */
+
+/**
+ * `missing`: no such stream; `ended`: the server closed it; `network`, `media`: worth another try;
+ * `unsupported`: would fail again.
+ *
+ * @typedef {{ kind: "missing" | "ended" | "network" | "media" | "unsupported", detail: string }} Failure
+ */
+
+/**
+ * Reads what mpegts.js reports.
+ *
+ * @param {string} type one of its ErrorTypes
+ * @param {string} detail one of its ErrorDetails
+ * @param {{ code?: number, msg?: string } | undefined} info
+ * @returns {Failure}
+ */
+export function describeFailure(type, detail, info) {
+  const reason = info?.msg || detail;
+  if (detail === "HttpStatusCodeInvalid") return describeStatus(info?.code, reason);
+  if (type === "NetworkError") return { kind: "network", detail: "The connection was lost" };
+  if (detail === "CodecUnsupported") {
+    return { kind: "unsupported", detail: `This browser does not decode the stream: ${reason}` };
+  }
+  // MSE refuses a codec by this DOMException code when the source buffer is made.
+  if (detail === "MediaMSEError" && info?.code === DOMException.NOT_SUPPORTED_ERR) {
+    return { kind: "unsupported", detail: "This browser does not decode the stream's codec" };
+  }
+  return { kind: "media", detail: `The stream could not be played: ${reason}` };
+}
+
+/**
+ * @param {number | undefined} status
+ * @param {string} reason
+ * @returns {Failure}
+ */
+function describeStatus(status, reason) {
+  if (status === 404) return { kind: "missing", detail: "" };
+  if (status === 401 || status === 403) {
+    return { kind: "network", detail: `The gateway refused this viewer (${status})` };
+  }
+  return { kind: "network", detail: `The gateway answered ${status ?? reason}` };
+}
+
+/**
+ * Whether Media Source Extensions take this video codec; an unknown one is worth trying.
+ *
+ * @param {string | null | undefined} codec RFC 6381
+ */
+export function isPlayableVideo(codec) {
+  if (!codec || typeof MediaSource === "undefined") return true;
+  return MediaSource.isTypeSupported(`video/mp4; codecs="${codec.replaceAll('"', "")}"`);
+}

@@ -1,0 +1,82 @@
+// @ts-check
+/// <reference lib="dom" />
+/** Settings for OBS and ffmpeg, for this gateway and the app and name that the reader enters. */
+import { byId, setText } from "./dom.js";
+
+const DEFAULT_RTMP_PORT = 1935;
+
+const TEST_SOURCE = [
+  "ffmpeg -re",
+  "-f lavfi -i testsrc2=size=1280x720:rate=30",
+  "-f lavfi -i sine=f=440:sample_rate=48000",
+  "-c:v libx264 -preset veryfast",
+  "-tune zerolatency -profile:v main",
+  "-pix_fmt yuv420p -bf 0 -g 60 -b:v 2M",
+  "-c:a aac -b:a 128k",
+];
+
+const FILE_SOURCE = [
+  "ffmpeg -re -stream_loop -1 -i input.mp4",
+  "-c:v libx264 -preset veryfast",
+  "-tune zerolatency -profile:v main",
+  "-pix_fmt yuv420p -bf 0 -g 60 -b:v 2M",
+  "-c:a aac -b:a 128k -ar 48000",
+];
+
+/**
+ * Keeps the shown settings up to date.
+ *
+ * @returns {{ setRtmpPort(port: number | undefined): void }}
+ */
+export function startPublishHelp() {
+  const app = byId("publish-app", HTMLInputElement);
+  const name = byId("publish-name", HTMLInputElement);
+  let rtmpPort = DEFAULT_RTMP_PORT;
+
+  function show() {
+    const appText = app.value.trim() || app.placeholder;
+    const nameText = name.value.trim() || name.placeholder;
+    const server = rtmpServer(location.hostname, rtmpPort, appText);
+    setText(byId("obs-server", HTMLElement), server);
+    setText(byId("obs-key", HTMLElement), nameText);
+    const target = shellWord(`${server}/${nameText}`);
+    setText(byId("ffmpeg-test", HTMLElement), shellLines([...TEST_SOURCE, `-f flv ${target}`]));
+    setText(byId("ffmpeg-file", HTMLElement), shellLines([...FILE_SOURCE, `-f flv ${target}`]));
+  }
+
+  app.addEventListener("input", show);
+  name.addEventListener("input", show);
+  show();
+  return {
+    setRtmpPort(port) {
+      if (port === undefined || port === rtmpPort) return;
+      rtmpPort = port;
+      show();
+    },
+  };
+}
+
+/**
+ * What OBS calls "Server"; the port is written only when it is not RTMP's own.
+ *
+ * @param {string} host
+ * @param {number} port
+ * @param {string} app
+ */
+export function rtmpServer(host, port, app) {
+  return `rtmp://${host}${port === DEFAULT_RTMP_PORT ? "" : `:${port}`}/${app}`;
+}
+
+/**
+ * One word of a POSIX shell command, quoted when it must be.
+ *
+ * @param {string} text
+ */
+export function shellWord(text) {
+  return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** @param {string[]} parts */
+function shellLines(parts) {
+  return parts.join(" \\\n  ");
+}

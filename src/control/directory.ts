@@ -1,0 +1,172 @@
+import type { PublishDecision } from "../shard/control_link.ts";
+import type { StreamEntry, StreamReport, StreamSummary } from "../shard/messages.ts";
+import { escapePath, splitPath } from "../shard/stream_path.ts";
+import { LogState } from "../stream/log_layout.ts";
+import { LogWriter } from "../stream/log_writer.ts";
+import { LogPool } from "./log_pool.ts";
+
+/** What the directory needs of the configuration. */
+export interface DirectoryOptions {
+  readonly gracePeriodMs: number;
+  readonly maxStreams: number;
+  readonly log: { readonly maxBytes: number; readonly windowMs: number };
+}
+
+/** How shards learn of streams. */
+export interface DirectoryEvents {
+  readonly opened: (stream: StreamEntry) => void;
+  /**
+   * Shards are to let go of the stream's log, each to be followed by a call of `released`.
+   *
+   * @returns the shards that were told
+   */
+  readonly closed: (streamId: number) => readonly number[];
+}
+
+interface Stream {
+  readonly entry: StreamEntry;
+  readonly writer: LogWriter;
+  readonly openedAtMs: number;
+  /** Shard of the publisher; `undefined` while waiting for one. */
+  origin: number | undefined;
+  graceTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Newest report of each shard that has the publisher or viewers. */
+  readonly reports: Map<number, StreamReport>;
+  /** What the last publisher sent. */
+  publication: StreamReport["publication"];
+}
+
+/** A log that is to be used again once these shards have let go of it. */
+interface ClosedStream {
+  readonly log: SharedArrayBuffer;
+  readonly heldBy: Set<number>;
+}
+
+/** Which streams there are, where they are published, and who may publish. */
+export class Directory {
+  readonly #options: DirectoryOptions;
+  readonly #events: DirectoryEvents;
+  readonly #logs: LogPool;
+  readonly #byPath = new Map<string, Stream>();
+  readonly #byId = new Map<number, Stream>();
+  readonly #closed = new Map<number, ClosedStream>();
+  #lastId = 0;
+
+  constructor(options: DirectoryOptions, events: DirectoryEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#logs = new LogPool(options.log);
+  }
+
+  get entries(): StreamEntry[] {
+    return [...this.#byId.values()].map(({ entry }) => entry);
+  }
+
+  /** Decides on a publisher; a new stream is announced to all shards before this returns. */
+  publish(path: string, shard: number, nowMs: number): PublishDecision {
+    const known = this.#byPath.get(path);
+    if (known?.origin !== undefined) {
+      return { kind: "refused", reason: `${path} is being published already.` };
+    }
+    if (known === undefined && this.#byPath.size >= this.#options.maxStreams) {
+      return { kind: "refused", reason: `There are ${this.#options.maxStreams} streams already.` };
+    }
+    const stream = known ?? this.#open(path, nowMs);
+    clearTimeout(stream.graceTimer);
+    stream.origin = shard;
+    stream.writer.setState(LogState.live);
+    return { kind: "accepted", streamId: stream.entry.streamId };
+  }
+
+  /** The publisher is gone: the stream waits for it, then ends. */
+  unpublish(streamId: number, shard: number): void {
+    const stream = this.#byId.get(streamId);
+    if (stream?.origin !== shard) return;
+    stream.origin = undefined;
+    stream.writer.setState(LogState.waiting);
+    stream.graceTimer = setTimeout(() => this.#close(stream), this.#options.gracePeriodMs);
+  }
+
+  /** A shard no longer reads the log of a closed stream. */
+  released(streamId: number, shard: number): void {
+    const closed = this.#closed.get(streamId);
+    if (closed === undefined) return;
+    closed.heldBy.delete(shard);
+    if (closed.heldBy.size > 0) return;
+    this.#closed.delete(streamId);
+    this.#logs.give(closed.log);
+  }
+
+  /** A shard has died, and its publishers and viewers with it. */
+  shardLost(shard: number): void {
+    for (const streamId of [...this.#closed.keys()]) this.released(streamId, shard);
+    for (const stream of this.#byId.values()) {
+      stream.reports.delete(shard);
+      this.unpublish(stream.entry.streamId, shard);
+    }
+  }
+
+  /** Takes a shard's report, which tells of all streams that it serves. */
+  report(shard: number, reports: readonly StreamReport[]): void {
+    for (const stream of this.#byId.values()) stream.reports.delete(shard);
+    for (const report of reports) {
+      const stream = this.#byId.get(report.streamId);
+      if (stream === undefined) continue;
+      stream.reports.set(shard, report);
+      if (report.publication !== undefined) stream.publication = report.publication;
+    }
+  }
+
+  summaries(nowMs: number): StreamSummary[] {
+    return [...this.#byId.values()].map((stream) => summarise(stream, nowMs));
+  }
+
+  /** Ends all streams at once. */
+  closeAll(): void {
+    for (const stream of [...this.#byId.values()]) this.#close(stream);
+  }
+
+  #open(path: string, nowMs: number): Stream {
+    const entry = { streamId: ++this.#lastId, path, log: this.#logs.take() };
+    const stream: Stream = {
+      entry,
+      writer: new LogWriter(entry.log, this.#options.log),
+      openedAtMs: nowMs,
+      origin: undefined,
+      graceTimer: undefined,
+      reports: new Map(),
+      publication: undefined,
+    };
+    this.#byPath.set(path, stream);
+    this.#byId.set(entry.streamId, stream);
+    this.#events.opened(entry);
+    return stream;
+  }
+
+  #close(stream: Stream): void {
+    const { streamId, path, log } = stream.entry;
+    clearTimeout(stream.graceTimer);
+    this.#byPath.delete(path);
+    this.#byId.delete(streamId);
+    stream.writer.setState(LogState.ended);
+    this.#closed.set(streamId, { log, heldBy: new Set(this.#events.closed(streamId)) });
+  }
+}
+
+function summarise(stream: Stream, nowMs: number): StreamSummary {
+  const reports = [...stream.reports.values()];
+  const { publication } = stream;
+  return {
+    ...splitPath(stream.entry.path),
+    url: `/${escapePath(stream.entry.path)}.flv`,
+    state: stream.origin === undefined ? "waiting" : "live",
+    uptimeMs: Math.round(nowMs - stream.openedAtMs),
+    viewers: reports.reduce((sum, { viewers }) => sum + viewers, 0),
+    bitrateBps: publication?.bitrateBps ?? null,
+    video: publication?.video ?? null,
+    audio: publication?.audio ?? null,
+    groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
+    timestampCorrections: publication?.timestampCorrections ?? 0,
+    skippedMessages: publication?.skipped ?? {},
+  };
+}

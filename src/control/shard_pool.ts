@@ -1,0 +1,149 @@
+import { getLogger } from "@logtape/logtape";
+import type { ToControl, ToShard } from "../shard/messages.ts";
+
+const logger = getLogger(["sluice", "control"]);
+
+/** How often shards are looked after; they report as often. */
+const WATCH_INTERVAL_MS = 1000;
+
+/** Intervals without a word after which a shard counts as hung. */
+const MAX_SILENT_INTERVALS = 15;
+
+/** The wait before a shard that died is started again: a shard that cannot run must not spin. */
+const RESTART_DELAY_MS = 200;
+
+/** The time that shards have to stop by themselves. */
+const STOP_TIMEOUT_MS = 3000;
+
+/** What the pool tells its owner. */
+export interface ShardPoolEvents {
+  /** What a new shard is to be told first. */
+  readonly startMessage: (shard: number) => ToShard;
+  readonly message: (shard: number, message: ToControl) => void;
+  /** The shard died, with all that it had; it is started again soon. */
+  readonly lost: (shard: number) => void;
+}
+
+interface Member {
+  readonly worker: Worker;
+  silentIntervals: number;
+}
+
+/**
+ * Starts shards from the text of their module, without reading a file, and starts again those that
+ * die or hang.
+ */
+export class ShardPool {
+  readonly #events: ShardPoolEvents;
+  readonly #moduleUrl: string;
+  readonly #members = new Map<number, Member>();
+  readonly #restartTimers = new Set<ReturnType<typeof setTimeout>>();
+  #watchTimer: ReturnType<typeof setInterval> | undefined;
+  #isStopping = false;
+  #restarts = 0;
+
+  constructor(source: string, events: ShardPoolEvents) {
+    this.#events = events;
+    this.#moduleUrl = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  }
+
+  /** How often a shard had to be started again. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /**
+   * Starts `count` shards; resolves when all of them listen.
+   *
+   * @throws {Error} if one cannot listen
+   */
+  async start(count: number): Promise<void> {
+    const shards = Array.from({ length: count }, (_, shard) => shard);
+    await Promise.all(shards.map((shard) => this.#startFirst(shard)));
+    this.#watchTimer = setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
+  }
+
+  send(shard: number, message: ToShard): void {
+    this.#members.get(shard)?.worker.postMessage(message);
+  }
+
+  /** Sends a message to all shards that there are now, and returns which. */
+  broadcast(message: ToShard): number[] {
+    for (const { worker } of this.#members.values()) worker.postMessage(message);
+    return [...this.#members.keys()];
+  }
+
+  /** Stops all shards, in a bounded time. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearInterval(this.#watchTimer);
+    for (const timer of this.#restartTimers) clearTimeout(timer);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_TIMEOUT_MS);
+    });
+    const stopped = [...this.#members.values()].map(({ worker }) => stopWorker(worker));
+    await Promise.race([Promise.all(stopped), timeout]);
+    clearTimeout(timer);
+    for (const { worker } of this.#members.values()) worker.terminate();
+    this.#members.clear();
+    URL.revokeObjectURL(this.#moduleUrl);
+  }
+
+  #startFirst(shard: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const worker = this.#spawn(shard);
+    worker.addEventListener("message", ({ data }: MessageEvent<ToControl>) => {
+      if (data.kind === "listening") resolve();
+      if (data.kind === "listen-failed") reject(new Error(data.reason));
+    });
+    return promise;
+  }
+
+  #spawn(shard: number): Worker {
+    const worker = new Worker(this.#moduleUrl, { type: "module", name: `shard ${shard}` });
+    const member = { worker, silentIntervals: 0 };
+    this.#members.set(shard, member);
+    worker.addEventListener("message", ({ data }: MessageEvent<ToControl>) => {
+      member.silentIntervals = 0;
+      this.#events.message(shard, data);
+    });
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      this.#replace(shard, member, event.message);
+    });
+    worker.postMessage(this.#events.startMessage(shard));
+    return worker;
+  }
+
+  #watch(): void {
+    for (const [shard, member] of this.#members) {
+      member.silentIntervals++;
+      if (member.silentIntervals < MAX_SILENT_INTERVALS) continue;
+      this.#replace(shard, member, `silent for ${MAX_SILENT_INTERVALS} s`);
+    }
+  }
+
+  #replace(shard: number, member: Member, reason: string): void {
+    if (this.#isStopping || this.#members.get(shard) !== member) return;
+    this.#members.delete(shard);
+    this.#restarts++;
+    logger.error("Shard {shard} died and is started again: {reason}", { shard, reason });
+    member.worker.terminate();
+    this.#events.lost(shard);
+    const timer = setTimeout(() => {
+      this.#restartTimers.delete(timer);
+      this.#spawn(shard);
+    }, RESTART_DELAY_MS);
+    this.#restartTimers.add(timer);
+  }
+}
+
+function stopWorker(worker: Worker): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  worker.addEventListener("message", ({ data }: MessageEvent<ToControl>) => {
+    if (data.kind === "stopped") resolve();
+  });
+  worker.postMessage({ kind: "stop" } satisfies ToShard);
+  return promise;
+}

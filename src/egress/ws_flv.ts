@@ -1,0 +1,48 @@
+import type { ViewerSink } from "./flv_audience.ts";
+
+/**
+ * A WebSocket copies what it is given: about 1 MiB for the first group of pictures, and for a viewer
+ * that is slow no more than it takes at once.
+ */
+const MAX_PIECES = 4;
+
+/** RFC 6455 7.4.1 */
+const CLOSE_NORMAL = 1000;
+/** RFC 6455 7.4.1, registered later: try again later. */
+const CLOSE_TRY_AGAIN = 1013;
+
+/** A viewer over WebSocket: every message holds whole FLV tags, the first one the header too. */
+export class WsFlvSink implements ViewerSink {
+  readonly maxPieces = MAX_PIECES;
+  readonly #socket: WebSocket;
+
+  /**
+   * @param socket an accepted socket, which may still be opening
+   * @param onOpen called when the socket is open and can be sent to
+   * @param onClose called once when the viewer goes away
+   */
+  constructor(socket: WebSocket, onOpen: () => void, onClose: () => void) {
+    this.#socket = socket;
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("open", onOpen);
+    socket.addEventListener("close", onClose);
+    // An error is followed by a close; without a listener it would end the thread.
+    socket.addEventListener("error", (event) => event.preventDefault());
+  }
+
+  isReady(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN && this.#socket.bufferedAmount === 0;
+  }
+
+  send(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#socket.send(bytes);
+  }
+
+  end(): void {
+    this.#socket.close(CLOSE_NORMAL);
+  }
+
+  abort(): void {
+    this.#socket.close(CLOSE_TRY_AGAIN, "took nothing for too long");
+  }
+}

@@ -1,0 +1,184 @@
+import { STATUS_CODE } from "@std/http/status";
+import { HttpFlvSink } from "../egress/http_flv.ts";
+import { WsFlvSink } from "../egress/ws_flv.ts";
+import type { TrackSelection } from "../stream/feed.ts";
+import type { ControlLink } from "./control_link.ts";
+import type { Counters } from "./counters.ts";
+import type { LiveStream } from "./live_stream.ts";
+import type { ConsoleAsset, ShardSettings } from "./messages.ts";
+import { unescapePath } from "./stream_path.ts";
+import type { Streams } from "./streams.ts";
+
+const FLV_SUFFIX = ".flv";
+
+/** Anyone may watch and list from any page; who may not is for authorisation to say. */
+const CORS_HEADERS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET, HEAD, OPTIONS",
+  "access-control-allow-headers": "*",
+  "access-control-max-age": "86400",
+};
+
+const FLV_HEADERS = {
+  ...CORS_HEADERS,
+  "content-type": "video/x-flv",
+  "cache-control": "no-store",
+  // nginx, for one, would hold back a live response to fill its buffers.
+  "x-accel-buffering": "no",
+};
+
+/** Seconds after which a refused viewer may come again. */
+const RETRY_AFTER_S = "5";
+
+/** What HTTP requests need of their shard. */
+export interface HttpContext {
+  readonly settings: ShardSettings;
+  readonly streams: Streams;
+  readonly control: ControlLink;
+  readonly counters: Counters;
+  readonly assets: readonly ConsoleAsset[];
+}
+
+/** Answers HTTP requests: console, API, HTTP-FLV and WebSocket-FLV. */
+export class HttpServer {
+  readonly #context: HttpContext;
+  readonly #assets: ReadonlyMap<string, ConsoleAsset>;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  /** Listens at once; throws what `Deno.serve` throws. */
+  constructor(context: HttpContext) {
+    this.#context = context;
+    this.#assets = new Map(context.assets.map((asset) => [asset.path, asset]));
+    const { host, httpPort, sharesPorts } = context.settings;
+    this.#server = Deno.serve(
+      { hostname: host, port: httpPort, reusePort: sharesPorts, onListen() {} },
+      (request, info) => this.#handle(request, info),
+    );
+  }
+
+  /** Takes no more requests; resolves when those at work are done. */
+  async close(): Promise<void> {
+    await this.#server.shutdown();
+  }
+
+  #handle(request: Request, info: Deno.ServeHandlerInfo): Response | Promise<Response> {
+    const { method } = request;
+    const url = new URL(request.url);
+    if (method === "OPTIONS") {
+      return new Response(null, { status: STATUS_CODE.NoContent, headers: CORS_HEADERS });
+    }
+    if (method !== "GET" && method !== "HEAD") {
+      return problem(STATUS_CODE.MethodNotAllowed, `Cannot ${method} here: use GET or HEAD`, {
+        allow: "GET, HEAD, OPTIONS",
+      });
+    }
+    const path = unescapePath(url.pathname, FLV_SUFFIX);
+    if (path !== undefined) return this.#watch(path, url.searchParams, request, info);
+    switch (url.pathname) {
+      case "/healthz":
+        return new Response("ok\n", { headers: CORS_HEADERS });
+      case "/api/v1/streams":
+        return this.#listStreams();
+      default:
+        return this.#serveAsset(url.pathname, request);
+    }
+  }
+
+  async #listStreams(): Promise<Response> {
+    const reply = await this.#context.control.requestStreams();
+    return Response.json(reply, { headers: { ...CORS_HEADERS, "cache-control": "no-store" } });
+  }
+
+  #serveAsset(path: string, request: Request): Response {
+    const asset = this.#assets.get(path);
+    if (asset === undefined) return problem(STATUS_CODE.NotFound, `There is nothing at ${path}`);
+    const etag = `"${this.#context.settings.version}-${asset.body.length}"`;
+    const headers = {
+      "content-type": asset.contentType,
+      "content-security-policy": this.#context.settings.contentSecurityPolicy,
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cache-control": "no-cache",
+      etag,
+    };
+    if (request.headers.get("if-none-match") === etag) {
+      return new Response(null, { status: STATUS_CODE.NotModified, headers });
+    }
+    return new Response(request.method === "HEAD" ? null : asset.body, { headers });
+  }
+
+  #watch(
+    path: string,
+    query: URLSearchParams,
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ): Response {
+    const stream = this.#context.streams.byPath(path);
+    if (stream === undefined) {
+      return problem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
+    }
+    const selection = { audio: query.get("audio") !== "0", video: query.get("video") !== "0" };
+    if (!selection.audio && !selection.video) {
+      return problem(STATUS_CODE.BadRequest, "There is nothing to send with audio=0 and video=0");
+    }
+    if (request.method === "HEAD") return new Response(null, { headers: FLV_HEADERS });
+    const { counters, settings } = this.#context;
+    if (counters.total("viewers") >= settings.maxViewers) {
+      counters.add("viewersRefused");
+      return problem(
+        STATUS_CODE.ServiceUnavailable,
+        `There are ${settings.maxViewers} viewers already`,
+        { "retry-after": RETRY_AFTER_S },
+      );
+    }
+    return request.headers.get("upgrade")?.toLowerCase() === "websocket"
+      ? this.#watchByWebSocket(stream, selection, request)
+      : this.#watchByHttp(stream, selection, info);
+  }
+
+  #watchByHttp(
+    stream: LiveStream,
+    selection: TrackSelection,
+    info: Deno.ServeHandlerInfo,
+  ): Response {
+    const audience = stream.audience(selection);
+    const sink = new HttpFlvSink(() => audience.remove(viewer));
+    const viewer = audience.add(sink, performance.now());
+    this.#countViewer(info.completed);
+    return new Response(sink.stream, { headers: FLV_HEADERS });
+  }
+
+  #watchByWebSocket(stream: LiveStream, selection: TrackSelection, request: Request): Response {
+    // Deno's own pings would end a viewer that stalls earlier than the stall time-out does.
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    const closed = Promise.withResolvers<void>();
+    let leave = () => {};
+    const sink = new WsFlvSink(socket, () => {
+      const audience = stream.audience(selection);
+      const viewer = audience.add(sink, performance.now());
+      leave = () => audience.remove(viewer);
+    }, () => {
+      leave();
+      closed.resolve();
+    });
+    this.#countViewer(closed.promise);
+    return response;
+  }
+
+  /** Counts a viewer until `done` settles: longer than it watches, if it never takes its end. */
+  #countViewer(done: Promise<void>): void {
+    const { counters } = this.#context;
+    counters.add("viewersAccepted");
+    counters.add("viewers");
+    const leave = () => counters.add("viewers", -1);
+    done.then(leave, leave);
+  }
+}
+
+/** An answer that says in words what is wrong. */
+function problem(status: number, message: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${message}\n`, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", ...CORS_HEADERS, ...headers },
+  });
+}

@@ -1,0 +1,95 @@
+/// <reference lib="deno.worker" />
+
+import { configureLogging } from "./shard_logging.ts";
+import { ControlLink } from "./control_link.ts";
+import { Counters } from "./counters.ts";
+import { HttpServer } from "./http_server.ts";
+import type { ToControl, ToShard } from "./messages.ts";
+import { RtmpListener } from "./rtmp_listener.ts";
+import { Streams } from "./streams.ts";
+
+/** How often time-outs are looked after, and reports are sent. */
+const TICK_MS = 1000;
+
+type StartMessage = Extract<ToShard, { kind: "start" }>;
+
+/** A shard at work: all of the data path, on one thread. */
+class Shard {
+  readonly #control: ControlLink;
+  readonly #streams: Streams;
+  readonly #rtmp: RtmpListener;
+  readonly #http: HttpServer;
+  readonly #ticker: ReturnType<typeof setInterval>;
+
+  constructor(start: StartMessage, post: (message: ToControl) => void) {
+    const { settings, assets } = start;
+    const control = new ControlLink(post);
+    const counters = new Counters(start.counters, start.shard);
+    const streams = new Streams(
+      { flushMs: settings.flushMs, stallMs: settings.timeouts.stallMs },
+      {
+        jumped: (count) => counters.add("viewersJumped", count),
+        stalled: (count) => counters.add("viewersStalled", count),
+      },
+    );
+    for (const entry of start.streams) streams.open(entry);
+    const context = { settings, streams, control, counters, assets };
+    this.#control = control;
+    this.#streams = streams;
+    this.#rtmp = new RtmpListener(context);
+    this.#http = new HttpServer(context);
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#rtmp.run();
+  }
+
+  async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
+    switch (message.kind) {
+      case "stream-opened":
+        return this.#streams.open(message.stream);
+      case "stream-closed":
+        await this.#streams.close(message.streamId);
+        return this.#control.send({ kind: "stream-released", streamId: message.streamId });
+      case "publish-accepted":
+      case "publish-refused":
+      case "streams-reply":
+        return this.#control.settle(message);
+      case "stop":
+        return await this.#stop();
+    }
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    this.#rtmp.sweep(nowMs);
+    this.#streams.sweep(nowMs);
+    this.#control.send({ kind: "report", streams: this.#streams.report() });
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#ticker);
+    this.#rtmp.close();
+    await this.#http.close();
+    this.#control.send({ kind: "stopped" });
+  }
+}
+
+const post = (message: ToControl) => self.postMessage(message);
+
+async function start(message: StartMessage): Promise<Shard | undefined> {
+  await configureLogging(message.settings);
+  try {
+    const shard = new Shard(message, post);
+    post({ kind: "listening" });
+    return shard;
+  } catch (error) {
+    post({ kind: "listen-failed", reason: error instanceof Error ? error.message : `${error}` });
+    return undefined;
+  }
+}
+
+let starting: Promise<Shard | undefined> | undefined;
+
+self.addEventListener("message", async ({ data }: MessageEvent<ToShard>) => {
+  if (data.kind === "start") starting = start(data);
+  else (await starting)?.handle(data);
+});
