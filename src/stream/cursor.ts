@@ -52,7 +52,7 @@ export class Cursor {
   #start(): Uint8Array<ArrayBuffer> | undefined {
     const position = this.#feed.startPosition();
     if (position === undefined) return undefined;
-    const preamble = this.#feed.preamble(position);
+    const preamble = this.#feed.preamble();
     if (preamble !== undefined) this.#position = position;
     return preamble;
   }

@@ -84,7 +84,7 @@ export class Feed {
   #segment: Segment = { bytes: new Uint8Array(0), used: 0 };
   /** Pieces handed out since the last update, by position. */
   readonly #pieces = new Map<number, FeedPiece>();
-  #preamble: { readonly key: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
+  #preamble: { readonly version: number; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
 
   constructor(log: LogReader, selection: TrackSelection) {
     this.#log = log;
@@ -126,31 +126,31 @@ export class Feed {
   }
 
   /**
-   * FLV header, metadata and configurations for a viewer that begins at `position`; `undefined` if
-   * they can not be had now. Viewers with the same start get the same bytes.
+   * FLV header, metadata and configurations for a viewer that begins; `undefined` if they can not
+   * be had now. All viewers get the same bytes.
    */
-  preamble(position: number): Uint8Array<ArrayBuffer> | undefined {
-    const timestampMs = this.#timestampMsAt(position);
-    const key = `${timestampMs} ${this.#log.preambleVersion}`;
-    if (this.#preamble?.key === key) return this.#preamble.bytes;
+  preamble(): Uint8Array<ArrayBuffer> | undefined {
+    const version = this.#log.preambleVersion;
+    if (this.#preamble?.version === version) return this.#preamble.bytes;
     const log = this.#log.preamble();
     if (log === undefined) return undefined;
-    const bytes = concat([
-      writeFlvHeader({
-        hasAudio: log.hasAudio && this.#selection.audio,
-        hasVideo: log.hasVideo && this.#selection.video,
-      }),
-      ...log.tags
-        .filter(({ type }) => this.#selects(type))
-        .map(({ type, body }) => encodeTag(type, timestampMs, body)),
-    ]);
-    this.#preamble = { key, bytes };
+    const header = writeFlvHeader({
+      hasAudio: log.hasAudio && this.#selection.audio,
+      hasVideo: log.hasVideo && this.#selection.video,
+    });
+    // At timestamp 0, wherever the viewer begins: ffmpeg takes later metadata for subtitles.
+    const tags = log.tags
+      .filter(({ type }) => this.#selects(type))
+      .map(({ type, body }) => encodeTag(type, 0, body));
+    const bytes = concat([header, ...tags]);
+    this.#preamble = { version, bytes };
     return bytes;
   }
 
   /** The configurations alone, for a viewer that jumps to `position`: perhaps no bytes at all. */
   configurations(position: number): Uint8Array<ArrayBuffer> | undefined {
-    const timestampMs = this.#timestampMsAt(position);
+    const timestampMs = this.#entries[position - this.#tail]?.timestampMs ??
+      this.#log.lastTimestampMs;
     const tags = this.#log.preamble()?.tags
       .filter(({ type }) => type !== TAG_SCRIPT && this.#selects(type));
     return tags && concat(tags.map(({ type, body }) => encodeTag(type, timestampMs, body)));
@@ -175,10 +175,6 @@ export class Feed {
     const piece = { bytes, next: this.#tail + at };
     this.#pieces.set(position, piece);
     return piece;
-  }
-
-  #timestampMsAt(position: number): number {
-    return this.#entries[position - this.#tail]?.timestampMs ?? this.#log.lastTimestampMs;
   }
 
   #selects(tagType: number): boolean {
