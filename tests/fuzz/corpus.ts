@@ -65,15 +65,18 @@ export const ACCESS_UNIT_SAMPLES: readonly Uint8Array[] = [
   fromHex("00000003 060500 0000000c 65028888 43a118a0 00218f1c"),
 ];
 
-/** AudioSpecificConfigs: LC, escape values, and HE-AAC in all its forms. */
+/**
+ * AudioSpecificConfigs: ffmpeg's, an explicit sample rate, SBR and PS by hierarchy and backward
+ * compatible, and a program config element.
+ */
 export const ASC_SAMPLES: readonly Uint8Array[] = [
   fromHex("121056e500"),
-  fromHex("2b118800"),
-  fromHex("eb098800"),
-  fromHex("131056e598"),
-  fromHex("131056e59d4880"),
-  fromHex("1780568010"),
-  fromHex("1180 04 c8 04 00 20 04 41 42 43 44"),
+  fromHex("1780560c10"),
+  fromHex("2b920800"),
+  fromHex("eb8a0800"),
+  fromHex("139056e5a0"),
+  fromHex("138856e5a54880"),
+  fromHex("118004c8052308402320000002abcd"),
 ];
 
 /** Headers of MPEG audio frames. */
