@@ -13,14 +13,11 @@ import { FUZZ_TARGETS, type FuzzTarget } from "./targets.ts";
 /** Executions between two looks at the clock. */
 const BATCH_SIZE = 256;
 
-/** Accepted mutants that are kept as further samples, the oldest replaced first. */
+/** Accepted mutants that are kept as further samples; later ones take the place of earlier. */
 const MAX_MUTANTS = 64;
 
 /** Larger mutants are not kept: repetition would double them without end. */
 const MAX_MUTANT_SIZE = 8192;
-
-/** A slow execution counts by the fastest of these: the first may have paid for other things. */
-const REPEATS = [1, 2, 3];
 
 export interface FuzzReport {
   readonly name: string;
@@ -41,43 +38,46 @@ export function fuzz(target: FuzzTarget, seed: number, durationMs: number): Fuzz
   let accepted = 0;
   let slowestMs = 0;
   let slowestInput = "";
-  const report = (escape: FuzzReport["escape"]) => ({
-    name: target.name,
-    executions,
-    accepted,
-    slowestMs,
-    slowestInput,
-    escape,
-  });
+  let escape = findRefusedSample(target);
+  const endMs = performance.now() + durationMs;
+  while (escape === undefined && (executions % BATCH_SIZE !== 0 || performance.now() < endMs)) {
+    const samples = random() < 0.5 && mutants.length > 0 ? mutants : target.corpus;
+    const input = mutate(samples[Math.floor(random() * samples.length)]!, random);
+    const outcome = execute(target, input);
+    executions++;
+    if (outcome.error !== undefined) {
+      escape = { error: outcome.error, input: toHex(input) };
+    } else if (outcome.refusal === undefined) {
+      accepted++;
+      if (input.length <= MAX_MUTANT_SIZE) keep(mutants, input, accepted);
+    }
+    const elapsedMs = outcome.elapsedMs > slowestMs ? fastestMs(target, input) : 0;
+    if (elapsedMs > slowestMs) {
+      slowestMs = elapsedMs;
+      slowestInput = toHex(input);
+    }
+  }
+  return { name: target.name, executions, accepted, slowestMs, slowestInput, escape };
+}
+
+/** The corpus must be valid, or its mutations test nothing. */
+function findRefusedSample(target: FuzzTarget): FuzzReport["escape"] {
   for (const sample of target.corpus) {
     const outcome = execute(target, Uint8Array.from(sample));
     const error = outcome.error ?? outcome.refusal;
-    if (error !== undefined) return report({ error, input: toHex(sample) });
+    if (error !== undefined) return { error, input: toHex(sample) };
   }
-  const endMs = performance.now() + durationMs;
-  while (performance.now() < endMs) {
-    for (let round = 0; round < BATCH_SIZE; round++) {
-      const samples = random() < 0.5 && mutants.length > 0 ? mutants : target.corpus;
-      const input = mutate(samples[Math.floor(random() * samples.length)]!, random);
-      const outcome = execute(target, input);
-      executions++;
-      if (outcome.error !== undefined) {
-        return report({ error: outcome.error, input: toHex(input) });
-      }
-      if (outcome.elapsedMs > slowestMs) {
-        const elapsedMs = Math.min(...REPEATS.map(() => execute(target, input).elapsedMs));
-        if (elapsedMs > slowestMs) {
-          slowestMs = elapsedMs;
-          slowestInput = toHex(input);
-        }
-      }
-      if (outcome.refusal === undefined) {
-        if (input.length <= MAX_MUTANT_SIZE) mutants[accepted % MAX_MUTANTS] = input;
-        accepted++;
-      }
-    }
-  }
-  return report(undefined);
+  return undefined;
+}
+
+function keep(mutants: Uint8Array[], input: Uint8Array, accepted: number): void {
+  if (mutants.length < MAX_MUTANTS) mutants.push(input);
+  else mutants[accepted % MAX_MUTANTS] = input;
+}
+
+/** A slow execution may have paid for other things: the fastest of three more is its own time. */
+function fastestMs(target: FuzzTarget, input: Uint8Array<ArrayBuffer>): number {
+  return Math.min(...[1, 2, 3].map(() => execute(target, input).elapsedMs));
 }
 
 interface Outcome {
