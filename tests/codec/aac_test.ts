@@ -61,11 +61,11 @@ const TABLE: readonly { name: string; asc: Uint8Array; value: AacConfiguration; 
       codec: "mp4a.40.2",
     },
     {
-      name: "frames of 960 samples and core coder delay",
-      asc: new BitWriter().bits(2, 5).bits(4, 4).bits(2, 4).bits(0b11, 2).bits(99, 14).bits(0, 1)
-        .take(),
-      value: { ...LC, samplesPerFrame: 960 },
-      codec: "mp4a.40.2",
+      name: "frames of 960 samples, core coder delay, SBR behind them",
+      asc: new BitWriter().bits(2, 5).bits(7, 4).bits(2, 4).bits(0b11, 2).bits(98, 14).bits(0, 1)
+        .bits(0x2b7, 11).bits(5, 5).bits(1, 1).bits(4, 4).take(),
+      value: { ...LC, sampleRate: 22_050, sbr: true, samplesPerFrame: 960 },
+      codec: "mp4a.40.5",
     },
     {
       name: "low delay",
