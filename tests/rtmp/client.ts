@@ -163,11 +163,6 @@ export class ServerReplies {
   }
 }
 
-/** The commands in a session's first output, its handshake left out. */
-export function commandsAfterHandshake(output: Uint8Array): Command[] {
-  return commandsOf(new ServerReplies().read(output.subarray(SERVER_HANDSHAKE_LENGTH)));
-}
-
 /** The commands among `replies`. */
 export function commandsOf(replies: readonly ServerReply[]): Command[] {
   return replies.flatMap((reply) =>
