@@ -13,6 +13,7 @@ import {
   ClientMessages,
   publisherPreamble,
 } from "../rtmp/client.ts";
+import type { FuzzTarget } from "./targets.ts";
 
 /** C0, C1 and C2. */
 const HANDSHAKE_LENGTH = clientHello().length + clientAnswer().length;
@@ -42,7 +43,7 @@ export const SESSION_SAMPLES: readonly Uint8Array[] = [
 ];
 
 /** Targets for the handshake, the chunk reader and the server session. */
-export const RTMP_TARGETS = [
+export const RTMP_TARGETS: readonly FuzzTarget[] = [
   {
     name: "rtmp-handshake",
     corpus: ([0, 1] as const).map((scheme) => clientDigestHello(scheme, seededRandom(9))),
@@ -51,7 +52,7 @@ export const RTMP_TARGETS = [
   },
   { name: "rtmp-chunks", corpus: CHUNK_SAMPLES, allowed: RtmpError, run: readChunks },
   { name: "rtmp-session", corpus: SESSION_SAMPLES, allowed: RtmpError, run: runSession },
-] as const;
+];
 
 function publication(chunkSize: number): Uint8Array {
   const messages = new ClientMessages();
