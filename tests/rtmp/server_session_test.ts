@@ -6,12 +6,11 @@ import { MAX_CHUNK_SIZE } from "../../src/rtmp/chunk_reader.ts";
 import type { Command } from "../../src/rtmp/command.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
 import {
-  MAX_NAME_LENGTH,
-  MAX_QUERY_LENGTH,
   ServerSession,
   type SessionLimits,
   SETUP_MESSAGE_LENGTH,
 } from "../../src/rtmp/server_session.ts";
+import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH } from "../../src/rtmp/stream_name.ts";
 import type { PublishEvent, SessionEvent } from "../../src/rtmp/session_event.ts";
 import { surviveMutations } from "../mutation.ts";
 import {
