@@ -23,6 +23,7 @@ import {
   SPS,
   VIDEO_BODY_SAMPLES,
 } from "./corpus.ts";
+import { RTMP_TARGETS } from "./rtmp_targets.ts";
 
 /** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
 export interface FuzzTarget {
@@ -61,6 +62,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: FlvError, run: parseVideoBody },
   { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: FlvError, run: parseAudioBody },
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
+  ...RTMP_TARGETS,
 ];
 
 /** What decodes must encode, and decode to the same again. */
