@@ -79,12 +79,9 @@ export class VideoTrack {
 
   #configure(record: Uint8Array): void {
     const configuration = parseH264Configuration(record);
-    const [sps] = configuration.sps;
-    const picture = sps && parseH264Sps(sps);
     this.#format = {
       codec: h264CodecString(configuration),
-      width: picture?.width ?? null,
-      height: picture?.height ?? null,
+      ...pictureSize(configuration.sps[0]),
       nalLengthSize: configuration.nalLengthSize,
     };
   }
@@ -107,4 +104,14 @@ export class VideoTrack {
     if (this.#hasBFrames) return;
     this.#hasBFrames = h264PictureType(accessUnit, nalLengthSize) === "B";
   }
+}
+
+/** The size in an SPS; unknown rather than an error if only we cannot read it. */
+function pictureSize(sps: Uint8Array | undefined): Pick<VideoFormat, "width" | "height"> {
+  try {
+    if (sps !== undefined) return parseH264Sps(sps);
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+  }
+  return { width: null, height: null };
 }
