@@ -1,0 +1,95 @@
+/**
+ * Fan-out and ingest of Sluice and of node-media-server, measured side by side. Prints tables;
+ * asserts nothing, because times belong to a machine.
+ */
+import { endAllProcesses } from "./child_process.ts";
+import { type FanoutResult, type FanoutScenario, runFanout } from "./fanout.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { describeMachine } from "./process_stats.ts";
+import { errorLines, fanoutTable } from "./report.ts";
+import { makeSource } from "./source.ts";
+import { nodeMediaServer, sluice, type Target } from "./targets.ts";
+
+/** Every single run, as written by `--json`. */
+interface Results {
+  readonly machine: readonly string[];
+  readonly options: Options;
+  readonly fanout: FanoutResult[];
+}
+
+async function selectTargets(options: Options, folder: string): Promise<Target[]> {
+  const targets: Target[] = [];
+  if (options.targets.includes("sluice")) {
+    for (const shards of options.shards) {
+      for (const flushMs of options.flushMs) {
+        targets.push(sluice(flushMs === undefined ? { shards } : { shards, flushMs }));
+      }
+    }
+  }
+  if (options.targets.includes("nms")) targets.push(await nodeMediaServer(folder));
+  return targets;
+}
+
+function fanoutScenarios(options: Options): FanoutScenario[] {
+  const { readIntervalMs, seconds, joins } = options;
+  const scenario = (transport: "http" | "ws") => (viewers: number) => ({
+    ...{ transport, viewers, readIntervalMs, seconds, joins },
+  });
+  return [
+    ...(options.parts.includes("fanout") ? options.httpViewers.map(scenario("http")) : []),
+    ...(options.parts.includes("ws") ? options.wsViewers.map(scenario("ws")) : []),
+  ];
+}
+
+/** Targets take turns within each scenario and round, so that the machine's noise hits all. */
+async function runAll(options: Options, folder: string, results: Results): Promise<void> {
+  const targets = await selectTargets(options, folder);
+  const source = await makeSource(folder);
+  for (const scenario of fanoutScenarios(options)) {
+    for (let round = 1; round <= options.rounds; round++) {
+      for (const target of targets) {
+        const what = `${scenario.viewers} viewers by ${scenario.transport}`;
+        console.error(`round ${round}/${options.rounds}: ${what}, ${target.name}`);
+        results.fanout.push(await runFanout(target, source, scenario));
+      }
+    }
+  }
+}
+
+function print(results: Results): void {
+  const { options, fanout } = results;
+  console.log(results.machine.join("\n"));
+  const reading = options.readIntervalMs === 0
+    ? "as soon as something arrives"
+    : `every ${options.readIntervalMs} ms`;
+  console.log(`CPU in % of one core; medians of ${options.rounds} rounds of ${options.seconds} s`);
+  if (fanout.length > 0) {
+    console.log(`Every viewer checks all it gets; it reads its socket ${reading}\n`);
+    console.log(fanoutTable(fanout));
+  }
+  for (const line of errorLines(fanout)) console.log(line);
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(Deno.args);
+  if (options === "help") return console.log(USAGE);
+  const folder = await Deno.makeTempDir({ prefix: "sluice-bench-" });
+  const cleanUp = async () => {
+    await endAllProcesses();
+    await Deno.remove(folder, { recursive: true });
+  };
+  Deno.addSignalListener("SIGINT", () => void cleanUp().then(() => Deno.exit(130)));
+  const results: Results = { machine: describeMachine(), options, fanout: [] };
+  try {
+    await runAll(options, folder, results);
+  } finally {
+    await cleanUp();
+    print(results);
+    if (options.json !== undefined) {
+      await Deno.writeTextFile(options.json, JSON.stringify(results, undefined, 2));
+    }
+  }
+  Deno.exit(0);
+}
+
+if (import.meta.main) await main();
