@@ -1,7 +1,8 @@
 /** An error class a {@linkcode ByteReader} throws: each room reads with its own. */
 export type ErrorClass = new (message: string) => Error;
 
-const utf8 = new TextDecoder();
+// Without ignoreBOM, a text that begins with U+FEFF would silently lose it.
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads big-endian fields from a byte array, from front to back.

@@ -1,0 +1,116 @@
+import { BitReader } from "../bytes/bit_reader.ts";
+import { CodecError } from "./codec_error.ts";
+import { H264_NAL, type NalLengthSize } from "./h264.ts";
+import { removeEmulationPrevention } from "./h264_emulation.ts";
+
+/** NAL units of one access unit. Level 6.2 allows 600 slices; the rest is for parameter sets and SEI. */
+export const MAX_NAL_UNITS = 1024;
+
+/** Bytes that hold first_mb_in_slice and slice_type: two Exp-Golomb codes of 63 bits at most. */
+const SLICE_TYPE_PREFIX_SIZE = 16;
+
+/** How a picture is coded: alone, from earlier pictures, or from pictures on both sides. */
+export type H264PictureType = "I" | "P" | "B";
+
+/** By slice_type modulo 5 (H.264 table 7-6); SP and SI count as P and I. */
+const PICTURE_TYPES = ["P", "B", "I", "P", "I"] as const;
+
+/**
+ * The NAL units of an access unit as MP4 and FLV carry it, each behind its length (ISO/IEC
+ * 14496-15 5.3.4.2). They borrow from `accessUnit`; empty ones, which encoders send, are left out.
+ *
+ * @throws {CodecError} if a length exceeds the access unit, or there are more than
+ * {@linkcode MAX_NAL_UNITS}.
+ */
+export function splitH264NalUnits(
+  accessUnit: Uint8Array,
+  nalLengthSize: NalLengthSize,
+): Uint8Array[] {
+  const units: Uint8Array[] = [];
+  for (let at = 0; at < accessUnit.length;) {
+    const start = at + nalLengthSize;
+    const end = nalUnitEnd(accessUnit, at, nalLengthSize);
+    if (end > start) {
+      if (units.length === MAX_NAL_UNITS) {
+        throw new CodecError(
+          `Cannot split access unit: must hold up to ${MAX_NAL_UNITS} NAL units`,
+        );
+      }
+      units.push(accessUnit.subarray(start, end));
+    }
+    at = end;
+  }
+  return units;
+}
+
+/**
+ * The type of the picture in an access unit, by its first slice; `undefined` if it has none, as an
+ * access unit of parameter sets or SEI only.
+ *
+ * Runs for every frame, so it allocates nothing in the usual case and looks at nothing behind the
+ * slice's first bytes.
+ *
+ * @throws {CodecError} if a length up to the first slice exceeds the access unit, or the slice's
+ * header is broken.
+ */
+export function h264PictureType(
+  accessUnit: Uint8Array,
+  nalLengthSize: NalLengthSize,
+): H264PictureType | undefined {
+  for (let at = 0; at < accessUnit.length;) {
+    const start = at + nalLengthSize;
+    const end = nalUnitEnd(accessUnit, at, nalLengthSize);
+    if (end > start) {
+      const nalType = accessUnit[start]! & 0b1_1111;
+      if (
+        nalType === H264_NAL.SLICE || nalType === H264_NAL.SLICE_IDR ||
+        nalType === H264_NAL.SLICE_PARTITION_A
+      ) {
+        return slicePictureType(accessUnit, start + 1, end);
+      }
+    }
+    at = end;
+  }
+  return undefined;
+}
+
+/** Where the NAL unit ends whose length field is at `at`. */
+function nalUnitEnd(accessUnit: Uint8Array, at: number, nalLengthSize: NalLengthSize): number {
+  const start = at + nalLengthSize;
+  let length = 0;
+  // Not by shifts: a length of 32 bits must not turn negative.
+  for (let index = at; index < start; index++) length = length * 256 + (accessUnit[index] ?? 0);
+  const end = start + length;
+  if (end > accessUnit.length) {
+    throw new CodecError(
+      `Cannot split access unit: NAL unit must end within ${accessUnit.length} bytes, got ${end}`,
+    );
+  }
+  return end;
+}
+
+/** Reads slice_type of the slice header (H.264 7.3.3) between `start` and `end`. */
+function slicePictureType(bytes: Uint8Array, start: number, end: number): H264PictureType {
+  const first = start < end ? bytes[start]! : 0;
+  let sliceType: number;
+  if (first >= 0b1000_0001) {
+    // first_mb_in_slice is 0, the single bit 1, and the code of slice_type ends within this byte.
+    const leadingZeros = Math.clz32(first & 0b0111_1111) - 25;
+    sliceType = leadingZeros > 3
+      ? readSliceType(bytes, start, end)
+      : ((first & 0b0111_1111) >> (6 - 2 * leadingZeros)) - 1;
+  } else {
+    sliceType = readSliceType(bytes, start, end);
+  }
+  if (sliceType > 9) {
+    throw new CodecError(`Cannot read slice header: slice type must be up to 9, got ${sliceType}`);
+  }
+  return PICTURE_TYPES[sliceType % 5]!;
+}
+
+function readSliceType(bytes: Uint8Array, start: number, end: number): number {
+  const prefix = removeEmulationPrevention(bytes.subarray(start, end), SLICE_TYPE_PREFIX_SIZE);
+  const bits = new BitReader(prefix, CodecError);
+  bits.ue();
+  return bits.ue();
+}
