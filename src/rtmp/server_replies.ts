@@ -1,0 +1,85 @@
+import { amfObject, type AmfValue } from "../amf/amf_value.ts";
+import { encodeCommand } from "./command.ts";
+import {
+  type ControlMessage,
+  LIMIT_TYPE,
+  streamEvent,
+  type StreamMessage,
+  USER_CONTROL_EVENT,
+} from "./message.ts";
+
+/** A message a server can send. */
+export type Reply = ControlMessage | StreamMessage;
+
+/** What the peer is asked to acknowledge after, and may send at most: no real restriction. */
+const WINDOW_SIZE = 5_000_000;
+
+/** Larger chunks mean fewer headers; players take this much from other servers. */
+export const OUTGOING_CHUNK_SIZE = 65_536;
+
+/** Old encoders look at it before they use FCPublish and the like. */
+const SERVER_VERSION = "FMS/3,5,7,7009";
+const SERVER_CAPABILITIES = 31;
+
+/** How `onStatus` answers a request for a stream. */
+export interface StreamStatus {
+  readonly level: "status" | "error";
+  /** For example `NetStream.Publish.Start`. */
+  readonly code: string;
+  readonly description: string;
+}
+
+/** What the server sets before it answers `connect`: windows, and its own chunk size last. */
+export function connectionSettings(): Reply[] {
+  return [
+    { kind: "windowAcknowledgementSize", size: WINDOW_SIZE },
+    { kind: "setPeerBandwidth", size: WINDOW_SIZE, limitType: LIMIT_TYPE.DYNAMIC },
+    { kind: "setChunkSize", size: OUTGOING_CHUNK_SIZE },
+  ];
+}
+
+/** The answer to `connect` (RTMP 7.2.1.1). Object encoding 0: AMF3 is not spoken. */
+export function connectResult(transactionId: number): Reply {
+  return command(
+    0,
+    "_result",
+    transactionId,
+    amfObject({ fmsVer: SERVER_VERSION, capabilities: SERVER_CAPABILITIES, mode: 1 }),
+    amfObject({
+      level: "status",
+      code: "NetConnection.Connect.Success",
+      description: "Connection succeeded.",
+      objectEncoding: 0,
+    }),
+  );
+}
+
+/** The answer to a call that succeeded, with `value` if it returns any. */
+export function callResult(transactionId: number, value: AmfValue = undefined): Reply {
+  return command(0, "_result", transactionId, null, value);
+}
+
+/** `onFCPublish` or `onFCUnpublish`: what Flash Media Live Encoder and its like wait for. */
+export function fcStatus(name: "onFCPublish" | "onFCUnpublish", code: string): Reply {
+  return command(0, name, 0, null, amfObject({ code, description: "" }));
+}
+
+/** `onStatus` on a stream (RTMP 7.2.2). */
+export function onStatus(streamId: number, { level, code, description }: StreamStatus): Reply {
+  return command(streamId, "onStatus", 0, null, amfObject({ level, code, description }));
+}
+
+/** Says that a stream is ready (RTMP 7.1.7). */
+export function streamBegin(streamId: number): Reply {
+  return streamEvent(USER_CONTROL_EVENT.STREAM_BEGIN, streamId);
+}
+
+function command(
+  streamId: number,
+  name: string,
+  transactionId: number,
+  ...args: readonly AmfValue[]
+): Reply {
+  const payload = encodeCommand({ name, transactionId, args });
+  return { kind: "command", streamId, timestampMs: 0, payload };
+}

@@ -1,0 +1,74 @@
+/**
+ * What a peer of a server session wants or sends.
+ *
+ * Payloads are borrowed: they hold until the session's next `push` or `next`. Timestamps are as the
+ * peer counts them, 0 to 2^32 - 1, and wrap around. Queries come without their question mark, and
+ * are what the peer sent, not decoded.
+ */
+export type SessionEvent = ConnectEvent | PublishEvent | PlayEvent | MediaEvent | EndEvent;
+
+/** The peer connected to an application, and has been answered. */
+export interface ConnectEvent {
+  readonly kind: "connect";
+  /** Without query and outer slashes; may be empty. */
+  readonly app: string;
+  /** The application's query, or that of `tcUrl`. */
+  readonly query: string;
+  readonly tcUrl: string;
+  readonly flashVersion: string;
+}
+
+/** The peer asks to publish: to be answered by `acceptPublish` or `refusePublish`. */
+export interface PublishEvent {
+  readonly kind: "publish";
+  readonly streamId: number;
+  readonly app: string;
+  /** Without query and outer slashes; never empty. */
+  readonly name: string;
+  /** The name's query, or if it has none, the connection's. */
+  readonly query: string;
+  readonly publishType: PublishType;
+}
+
+/** What the peer wants kept (RTMP 7.2.2.6); anything else it says is taken for `live`. */
+export type PublishType = "live" | "record" | "append";
+
+/** The peer asks to play: to be answered by `refusePlay`. */
+export interface PlayEvent {
+  readonly kind: "play";
+  readonly streamId: number;
+  readonly app: string;
+  readonly name: string;
+  /** As of {@linkcode PublishEvent}. */
+  readonly query: string;
+}
+
+/**
+ * A message of a stream that is being published.
+ *
+ * `audio` and `video` payloads are FLV tag bodies. Of `metadata` it is the AMF0 name `onMetaData`
+ * and its value, without `@setDataFrame`: an FLV script tag body, as that of `data` is, which
+ * carries any other name (`onTextData`, `onCuePoint`).
+ */
+export interface MediaEvent {
+  readonly kind: "audio" | "video" | "metadata" | "data";
+  readonly streamId: number;
+  readonly timestampMs: number;
+  readonly payload: Uint8Array;
+}
+
+/** The peer ended a publication, or withdrew it before it was decided on. */
+export interface EndEvent {
+  readonly kind: "unpublish";
+  readonly streamId: number;
+}
+
+/** What a session has passed over without ending the connection; the numbers only grow. */
+export interface SessionCounters {
+  /** Audio, video and data on streams that are not being published. */
+  readonly ignoredMedia: number;
+  /** Commands out of turn: before `connect`, or a second `connect`. */
+  readonly ignoredCommands: number;
+  /** Messages of types that are not handled. */
+  readonly unknownMessages: number;
+}
