@@ -4,9 +4,10 @@
  */
 import { endAllProcesses } from "./child_process.ts";
 import { type FanoutResult, type FanoutScenario, runFanout } from "./fanout.ts";
+import { type IngestResult, runIngest } from "./ingest.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { describeMachine } from "./process_stats.ts";
-import { errorLines, fanoutTable } from "./report.ts";
+import { errorLines, fanoutTable, ingestTable } from "./report.ts";
 import { makeSource } from "./source.ts";
 import { nodeMediaServer, sluice, type Target } from "./targets.ts";
 
@@ -15,6 +16,7 @@ interface Results {
   readonly machine: readonly string[];
   readonly options: Options;
   readonly fanout: FanoutResult[];
+  readonly ingest: IngestResult[];
 }
 
 async function selectTargets(options: Options, folder: string): Promise<Target[]> {
@@ -45,19 +47,29 @@ function fanoutScenarios(options: Options): FanoutScenario[] {
 async function runAll(options: Options, folder: string, results: Results): Promise<void> {
   const targets = await selectTargets(options, folder);
   const source = await makeSource(folder);
-  for (const scenario of fanoutScenarios(options)) {
+  const inTurns = async (what: string, run: (target: Target) => Promise<void>) => {
     for (let round = 1; round <= options.rounds; round++) {
       for (const target of targets) {
-        const what = `${scenario.viewers} viewers by ${scenario.transport}`;
         console.error(`round ${round}/${options.rounds}: ${what}, ${target.name}`);
-        results.fanout.push(await runFanout(target, source, scenario));
+        await run(target);
       }
     }
+  };
+  for (const scenario of fanoutScenarios(options)) {
+    await inTurns(`${scenario.viewers} viewers by ${scenario.transport}`, async (target) => {
+      results.fanout.push(await runFanout(target, source, scenario));
+    });
+  }
+  for (const publishers of options.parts.includes("ingest") ? options.publishers : []) {
+    await inTurns(`${publishers} publishers`, async (target) => {
+      const scenario = { publishers, seconds: options.seconds };
+      results.ingest.push(await runIngest(target, source, scenario));
+    });
   }
 }
 
 function print(results: Results): void {
-  const { options, fanout } = results;
+  const { options, fanout, ingest } = results;
   console.log(results.machine.join("\n"));
   const reading = options.readIntervalMs === 0
     ? "as soon as something arrives"
@@ -67,7 +79,11 @@ function print(results: Results): void {
     console.log(`Every viewer checks all it gets; it reads its socket ${reading}\n`);
     console.log(fanoutTable(fanout));
   }
-  for (const line of errorLines(fanout)) console.log(line);
+  if (ingest.length > 0) {
+    console.log("\nPublishers without viewers; 0 publishers is a server without connections\n");
+    console.log(ingestTable(ingest));
+  }
+  for (const line of errorLines([...fanout, ...ingest])) console.log(line);
 }
 
 async function main(): Promise<void> {
@@ -79,7 +95,7 @@ async function main(): Promise<void> {
     await Deno.remove(folder, { recursive: true });
   };
   Deno.addSignalListener("SIGINT", () => void cleanUp().then(() => Deno.exit(130)));
-  const results: Results = { machine: describeMachine(), options, fanout: [] };
+  const results: Results = { machine: describeMachine(), options, fanout: [], ingest: [] };
   try {
     await runAll(options, folder, results);
   } finally {

@@ -1,4 +1,5 @@
 import type { FanoutResult } from "./fanout.ts";
+import type { IngestResult } from "./ingest.ts";
 import { median, quantile } from "./statistics.ts";
 
 /** Runs of the same target in the same scenario, in the order of their first runs. */
@@ -46,6 +47,42 @@ function fanoutRow(runs: readonly FanoutResult[], nms: readonly FanoutResult[] |
     `${total(runs, (run) => run.gaps)}`,
     `${total(runs, (run) => run.errors)}`,
     `${of((run) => run.viewersCpuPercent).toFixed(0)} %`,
+    `${of((run) => run.machineIdlePercent).toFixed(0)} %`,
+  ];
+}
+
+/** The ingest as a Markdown table of medians. */
+export function ingestTable(results: readonly IngestResult[]): string {
+  const scenarios = groupRuns(results, ({ scenario }) => `${scenario.publishers}`);
+  const rows = scenarios.flatMap((runs) => {
+    const targets = groupRuns(runs, (run) => run.target);
+    const nms = targets.find((target) => target[0]!.target.startsWith("NMS"));
+    return targets.map((target) => ingestRow(target, nms));
+  });
+  return markdownTable([
+    ...["Publishers", "Target", "CPU, 0 publishers", "CPU", "per publisher", "of NMS"],
+    ...["publishers per core", "KiB/publisher", "Mbit/s each", "stalls", "errors"],
+    ...["publishers' CPU", "machine idle"],
+  ], rows);
+}
+
+function ingestRow(runs: readonly IngestResult[], nms: readonly IngestResult[] | undefined) {
+  const of = (value: (run: IngestResult) => number) => median(runs.map(value));
+  const perPublisher = of((run) => run.cpuPercentPerPublisher);
+  const nmsPerPublisher = median(nms?.map((run) => run.cpuPercentPerPublisher) ?? []);
+  return [
+    `${runs[0]!.scenario.publishers}`,
+    runs[0]!.target,
+    `${of((run) => run.idleCpuPercent).toFixed(1)} %`,
+    `${of((run) => run.cpuPercent).toFixed(1)} %`,
+    `${perPublisher.toFixed(3)} %`,
+    ratio(perPublisher, nmsPerPublisher),
+    of((run) => run.publishersPerCore).toFixed(0),
+    of((run) => run.kibPerPublisher).toFixed(0),
+    (of((run) => run.bitsPerSecondPerPublisher) / 1e6).toFixed(2),
+    `${total(runs, (run) => run.stalls)}`,
+    `${total(runs, (run) => run.errors)}`,
+    `${of((run) => run.publishersCpuPercent).toFixed(0)} %`,
     `${of((run) => run.machineIdlePercent).toFixed(0)} %`,
   ];
 }
