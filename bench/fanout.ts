@@ -40,7 +40,7 @@ export interface FanoutResult {
   readonly firstError: string | undefined;
   readonly viewersCpuPercent: number;
   readonly machineIdlePercent: number;
-  readonly machineStolenPercent: number;
+  readonly othersCpuPercent: number;
 }
 
 const STREAM = "/live/bench";
@@ -96,13 +96,13 @@ async function measureCrowd(
   await crowd.request({ kind: "mark" });
   const load = startLoad([server.pid, crowd.pid]);
   await delay(seconds * 1000);
-  const { processPercents, idlePercent, stolenPercent } = load();
+  const { processPercents, idlePercent, othersPercent } = load();
   const report = await crowd.request({ kind: "report" });
   return {
     cpuPercent: processPercents[0]!,
     viewersCpuPercent: processPercents[1]!,
     machineIdlePercent: idlePercent,
-    machineStolenPercent: stolenPercent,
+    othersCpuPercent: othersPercent,
     framesExpected: Math.round(report.viewers * report.ms / 1000 * SOURCE_FPS),
     frames: report.videoFrames,
     fewestFrames: report.fewestVideoFrames,

@@ -26,6 +26,7 @@ export interface IngestResult {
   readonly firstError: string | undefined;
   readonly publishersCpuPercent: number;
   readonly machineIdlePercent: number;
+  readonly othersCpuPercent: number;
 }
 
 const SETTLE_MS = 4000;
@@ -52,7 +53,7 @@ export async function runIngest(
   const before = await publishers.request({ kind: "report" });
   const load = startLoad([server.pid, publishers.pid]);
   await delay(seconds * 1000);
-  const { processPercents, idlePercent } = load();
+  const { processPercents, idlePercent, othersPercent } = load();
   const after = await publishers.request({ kind: "report" });
   const kib = residentKib(server.pid);
   const streamError = await checkStreams(server.httpPort, count);
@@ -71,6 +72,7 @@ export async function runIngest(
     firstError: after.firstError ?? streamError,
     publishersCpuPercent: processPercents[1]!,
     machineIdlePercent: idlePercent,
+    othersCpuPercent: othersPercent,
   };
 }
 

@@ -33,7 +33,7 @@ export const USAGE = `deno task bench [options]
   --seconds N             length of each CPU window (10)
   --rounds N              runs of each target, interleaved; medians are shown (3)
   --joins N               joins timed per run (40)
-  --read-interval-ms MS   a viewer reads its socket this often; 0: at once (100)
+  --read-interval-ms MS   a viewer reads its socket this often; 0: at once (0)
   --json FILE             every run, as JSON`;
 
 /**
@@ -67,7 +67,7 @@ export function parseOptions(args: string[]): Options | "help" {
     seconds: number("seconds", values.seconds ?? (quick ? "5" : "10")),
     rounds: number("rounds", values.rounds ?? (quick ? "1" : "3")),
     joins: number("joins", values.joins ?? (quick ? "20" : "40")),
-    readIntervalMs: number("read-interval-ms", values["read-interval-ms"] ?? "100"),
+    readIntervalMs: number("read-interval-ms", values["read-interval-ms"] ?? "0"),
     json: values.json,
   };
 }

@@ -15,13 +15,10 @@ export function residentKib(pid: number): number {
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]);
 }
 
-/** Time that all cores together have idled or had stolen by the host, in seconds. */
-function machineSeconds(): { readonly idle: number; readonly stolen: number } {
+/** Time that all cores together have idled, in seconds. */
+function idleSeconds(): number {
   const fields = Deno.readTextFileSync("/proc/stat").split("\n", 1)[0]!.split(/\s+/).map(Number);
-  return {
-    idle: (fields[4]! + fields[5]!) / TICKS_PER_SECOND,
-    stolen: fields[8]! / TICKS_PER_SECOND,
-  };
+  return (fields[4]! + fields[5]!) / TICKS_PER_SECOND;
 }
 
 /** What happened between two looks, each in % of one core. */
@@ -30,22 +27,26 @@ export interface Load {
   readonly processPercents: readonly number[];
   /** All cores together; near 0, the processes waited for each other and figures are doubtful. */
   readonly idlePercent: number;
-  readonly stolenPercent: number;
+  /** All other processes and what the host took: a machine of its own has next to nothing here. */
+  readonly othersPercent: number;
 }
 
 /** Starts to measure; the function returned gives the load since then. */
 export function startLoad(pids: readonly number[]): () => Load {
   const startMs = performance.now();
-  const machine = machineSeconds();
+  const idleBefore = idleSeconds();
   const before = pids.map(cpuSeconds);
   return () => {
     const percentPerSecond = 100_000 / (performance.now() - startMs);
-    const now = machineSeconds();
-    return {
-      processPercents: pids.map((pid, at) => (cpuSeconds(pid) - before[at]!) * percentPerSecond),
-      idlePercent: (now.idle - machine.idle) * percentPerSecond,
-      stolenPercent: (now.stolen - machine.stolen) * percentPerSecond,
-    };
+    const processPercents = pids.map((pid, at) =>
+      (cpuSeconds(pid) - before[at]!) * percentPerSecond
+    );
+    const idlePercent = (idleSeconds() - idleBefore) * percentPerSecond;
+    const ownPercent = processPercents.reduce((sum, percent) => sum + percent, 0);
+    const allPercent = navigator.hardwareConcurrency * 100;
+    // Idle time is counted by ticks and a little coarser: differences may fall below 0.
+    const othersPercent = Math.max(0, allPercent - idlePercent - ownPercent);
+    return { processPercents, idlePercent, othersPercent };
   };
 }
 

@@ -21,7 +21,7 @@ export function fanoutTable(results: readonly FanoutResult[]): string {
   return markdownTable([
     ...["Viewers", "Target", "CPU, 0 viewers", "CPU", "per viewer", "of NMS", "KiB/viewer"],
     ...["first byte p50 / p95 ms", "first key frame p50 / p95 ms", "frames", "fewest"],
-    ...["gaps", "errors", "viewers' CPU", "machine idle"],
+    ...["gaps", "errors", "viewers' CPU", "idle", "others' CPU"],
   ], rows);
 }
 
@@ -48,6 +48,7 @@ function fanoutRow(runs: readonly FanoutResult[], nms: readonly FanoutResult[] |
     `${total(runs, (run) => run.errors)}`,
     `${of((run) => run.viewersCpuPercent).toFixed(0)} %`,
     `${of((run) => run.machineIdlePercent).toFixed(0)} %`,
+    `${of((run) => run.othersCpuPercent).toFixed(0)} %`,
   ];
 }
 
@@ -62,7 +63,7 @@ export function ingestTable(results: readonly IngestResult[]): string {
   return markdownTable([
     ...["Publishers", "Target", "CPU, 0 publishers", "CPU", "per publisher", "of NMS"],
     ...["publishers per core", "KiB/publisher", "Mbit/s each", "stalls", "errors"],
-    ...["publishers' CPU", "machine idle"],
+    ...["publishers' CPU", "idle", "others' CPU"],
   ], rows);
 }
 
@@ -84,6 +85,7 @@ function ingestRow(runs: readonly IngestResult[], nms: readonly IngestResult[] |
     `${total(runs, (run) => run.errors)}`,
     `${of((run) => run.publishersCpuPercent).toFixed(0)} %`,
     `${of((run) => run.machineIdlePercent).toFixed(0)} %`,
+    `${of((run) => run.othersCpuPercent).toFixed(0)} %`,
   ];
 }
 
