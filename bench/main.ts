@@ -90,10 +90,10 @@ async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
   if (options === "help") return console.log(USAGE);
   const folder = await Deno.makeTempDir({ prefix: "sluice-bench-" });
-  const cleanUp = async () => {
-    await endAllProcesses();
-    await Deno.remove(folder, { recursive: true });
-  };
+  // Once only: an interrupt makes what runs fail, which leads here again.
+  let cleaning: Promise<void> | undefined;
+  const cleanUp = () =>
+    cleaning ??= endAllProcesses().then(() => Deno.remove(folder, { recursive: true }));
   Deno.addSignalListener("SIGINT", () => void cleanUp().then(() => Deno.exit(130)));
   const results: Results = { machine: describeMachine(), options, fanout: [], ingest: [] };
   try {

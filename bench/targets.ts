@@ -120,6 +120,7 @@ async function whenReady(
     }
     await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
   }
+  if (!child.isRunning) throw new Error("Cannot start server: its process ended, see above");
   await child.end();
   throw new Error(`Cannot start server: not ready within ${READY_TIMEOUT_MS} ms`);
 }
