@@ -30,13 +30,13 @@ import type {
   SessionCounters,
   SessionEvent,
 } from "./session_event.ts";
-import { splitQuery } from "./stream_name.ts";
-
-/** Application and stream names become keys, paths and labels. */
-export const MAX_NAME_LENGTH = 256;
-
-/** Tokens are signed and long, but not as long as this. */
-export const MAX_QUERY_LENGTH = 4096;
+import {
+  MAX_NAME_LENGTH,
+  MAX_QUERY_LENGTH,
+  splitQuery,
+  type StreamTarget,
+  targetProblem,
+} from "./stream_name.ts";
 
 /** Encoders use one stream; some tools publish several over one connection. */
 export const DEFAULT_MAX_STREAMS = 16;
@@ -262,6 +262,10 @@ export class ServerSession {
         this.#streams.delete(deleted);
         return event;
       }
+      case "getStreamLength":
+        // What ffmpeg asks before it plays; a live stream has no length.
+        this.#send(callResult(transactionId, 0));
+        return undefined;
       case "_result":
       case "_error":
       case "onStatus":
@@ -346,25 +350,6 @@ export class ServerSession {
   #count(counter: keyof SessionCounters): void {
     this.#counters = { ...this.#counters, [counter]: this.#counters[counter] + 1 };
   }
-}
-
-/** What a peer wants to publish or play. */
-interface StreamTarget {
-  readonly app: string;
-  readonly name: string;
-  readonly query: string;
-}
-
-/** What is wrong with a name, for the peer's user to read; `undefined` if nothing is. */
-function targetProblem({ name, query }: StreamTarget): string | undefined {
-  if (name === "") return "The stream name is empty.";
-  if (name.length > MAX_NAME_LENGTH) {
-    return `The stream name must be up to ${MAX_NAME_LENGTH} characters, got ${name.length}.`;
-  }
-  if (query.length > MAX_QUERY_LENGTH) {
-    return `The query must be up to ${MAX_QUERY_LENGTH} characters, got ${query.length}.`;
-  }
-  return undefined;
 }
 
 function checkLength(what: string, value: string, limit: number): void {

@@ -1,3 +1,9 @@
+/** Application and stream names become keys, paths and labels. */
+export const MAX_NAME_LENGTH = 256;
+
+/** Tokens are signed and long, but not as long as this. */
+export const MAX_QUERY_LENGTH = 4096;
+
 /** An application or stream name, apart from the query that came with it. */
 export interface NameAndQuery {
   /** Without slashes at its ends. */
@@ -18,5 +24,24 @@ export function splitQuery(text: string): NameAndQuery {
   // Not a regular expression: its time would be quadratic in slashes that a peer chooses.
   while (start < end && path[start] === "/") start++;
   while (end > start && path[end - 1] === "/") end--;
-  return { name: path.slice(start, end), query: mark < 0 ? "" : path.slice(mark + 1) };
+  return { name: path.slice(start, end), query: mark < 0 ? "" : text.slice(mark + 1) };
+}
+
+/** What a peer wants to publish or play. */
+export interface StreamTarget {
+  readonly app: string;
+  readonly name: string;
+  readonly query: string;
+}
+
+/** What is wrong with a name, for the peer's user to read; `undefined` if nothing is. */
+export function targetProblem({ name, query }: StreamTarget): string | undefined {
+  if (name === "") return "The stream name is empty.";
+  if (name.length > MAX_NAME_LENGTH) {
+    return `The stream name must be up to ${MAX_NAME_LENGTH} characters, got ${name.length}.`;
+  }
+  if (query.length > MAX_QUERY_LENGTH) {
+    return `The query must be up to ${MAX_QUERY_LENGTH} characters, got ${query.length}.`;
+  }
+  return undefined;
 }
