@@ -1,13 +1,9 @@
-import { encodeAmf0 } from "../src/amf/amf0.ts";
-import type { AmfValue } from "../src/amf/amf_value.ts";
-import { ByteWriter } from "../src/bytes/byte_writer.ts";
-import { ChunkWriter } from "../src/rtmp/chunk_writer.ts";
-import { MESSAGE_TYPE, toRawMessage } from "../src/rtmp/message.ts";
+import { clientHello, ClientMessages, SERVER_HANDSHAKE_LENGTH } from "../tests/rtmp/client.ts";
 import { CHUNK_SIZE, type RtmpLoop, STREAM_ID } from "./rtmp_loop.ts";
 
-const HANDSHAKE_PACKET_SIZE = 1536;
-const COMMAND_CHUNK_STREAM = 3;
 const READ_BUFFER_SIZE = 4096;
+/** A server that has not accepted by then never will: the connection is closed, which throws. */
+const ACCEPT_TIMEOUT_MS = 5000;
 
 const latin1 = new TextDecoder("latin1");
 
@@ -42,9 +38,11 @@ export class RtmpPublisher {
    */
   static async start(port: number, name: string, loop: RtmpLoop, at: number, nowMs: () => number) {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const timer = setTimeout(() => connection.close(), ACCEPT_TIMEOUT_MS);
     await shakeHands(connection);
     await writeAll(connection, publishCommands(port, name));
     await untilAccepted(connection);
+    clearTimeout(timer);
     return new RtmpPublisher(connection, loop, at, nowMs());
   }
 
@@ -86,41 +84,25 @@ export class RtmpPublisher {
   }
 }
 
-/** The simple handshake (RTMP 5.2), with zeros where anything goes. */
+/** The simple handshake, with S1 sent back as C2 (RTMP 5.2.4). */
 async function shakeHands(connection: Deno.TcpConn): Promise<void> {
-  const c0c1 = new Uint8Array(1 + HANDSHAKE_PACKET_SIZE);
-  c0c1[0] = 3;
-  await writeAll(connection, c0c1);
-  const s0s1s2 = new Uint8Array(1 + 2 * HANDSHAKE_PACKET_SIZE);
-  for (let at = 0; at < s0s1s2.length;) {
-    const size = await connection.read(s0s1s2.subarray(at));
+  const hello = clientHello();
+  await writeAll(connection, hello);
+  const answer = new Uint8Array(SERVER_HANDSHAKE_LENGTH);
+  for (let at = 0; at < answer.length;) {
+    const size = await connection.read(answer.subarray(at));
     if (size === null) throw new Error("Cannot publish: the server ended the handshake");
     at += size;
   }
-  await writeAll(connection, s0s1s2.subarray(1, 1 + HANDSHAKE_PACKET_SIZE));
+  await writeAll(connection, answer.subarray(1, hello.length));
 }
 
 /** All at once, without waiting for the answers: their order is known. */
 function publishCommands(port: number, name: string): Uint8Array {
-  const out = new ByteWriter();
-  const chunks = new ChunkWriter();
-  chunks.write(toRawMessage({ kind: "setChunkSize", size: CHUNK_SIZE }), out);
-  chunks.setChunkSize(CHUNK_SIZE);
-  const command = (streamId: number, ...values: AmfValue[]) => {
-    const payload = encodeAmf0(...values);
-    const message = { typeId: MESSAGE_TYPE.COMMAND_AMF0, streamId, timestampMs: 0, payload };
-    chunks.write({ chunkStreamId: COMMAND_CHUNK_STREAM, ...message }, out);
-  };
-  const properties = new Map<string, AmfValue>([
-    ["app", "live"],
-    ["type", "nonprivate"],
-    ["flashVer", "FMLE/3.0 (compatible; bench)"],
-    ["tcUrl", `rtmp://127.0.0.1:${port}/live`],
-  ]);
-  command(0, "connect", 1, { kind: "object", properties });
-  command(0, "createStream", 2, null);
-  command(STREAM_ID, "publish", 3, null, name, "live");
-  return out.take();
+  return new ClientMessages().chunkSize(CHUNK_SIZE)
+    .connect("live", `rtmp://127.0.0.1:${port}/live`)
+    .publish(name, STREAM_ID)
+    .take();
 }
 
 async function untilAccepted(connection: Deno.TcpConn): Promise<void> {
@@ -130,7 +112,7 @@ async function untilAccepted(connection: Deno.TcpConn): Promise<void> {
     const size = await connection.read(buffer);
     if (size === null) throw new Error("Cannot publish: the server ended the connection");
     received += latin1.decode(buffer.subarray(0, size));
-    if (received.includes("_error") || received.length > 64 * READ_BUFFER_SIZE) {
+    if (received.includes("NetStream.Publish.Bad") || received.length > 64 * READ_BUFFER_SIZE) {
       throw new Error(`Cannot publish: the server answered ${JSON.stringify(received)}`);
     }
   }
