@@ -75,7 +75,9 @@ export async function nodeMediaServer(folder: string): Promise<Target> {
 async function nodeVersion(): Promise<string | undefined> {
   try {
     const { stdout } = await new Deno.Command("node", { args: ["--version"] }).output();
-    return `Node ${new TextDecoder().decode(stdout).trim()}`;
+    const version = new TextDecoder().decode(stdout).trim();
+    // Where Node is missing, Deno may put itself in its place, and says so.
+    return /^v\d/.test(version) ? `Node ${version}` : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
