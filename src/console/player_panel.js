@@ -62,6 +62,11 @@ export function startPlayerPanel() {
     if (document.fullscreenElement) document.exitFullscreen();
     else panel.requestFullscreen();
   });
+  for (const event of ["loadedmetadata", "resize"]) {
+    video.addEventListener(event, () => {
+      panel.dataset.picture = video.videoWidth > 0 ? "shown" : "none";
+    });
+  }
   wireSound(video);
   wireKeys(panel);
 
@@ -159,6 +164,8 @@ function describeStatus({ state, detail = "", retryAtMs = 0 }) {
     case "unsupported":
       return { title: "Cannot play this stream here", detail };
     case "playing":
+      // Seen only where there is no picture to cover.
+      return { title: "Sound only", detail: "" };
     case "idle":
       return { title: "", detail: "" };
   }
