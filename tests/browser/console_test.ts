@@ -15,7 +15,7 @@ const ignore = chromiumMissing();
 
 Deno.test({ name: "the console lists and plays a published stream", ignore }, async (t) => {
   await using gateway = await startGateway();
-  await using _publisher = await publishWithFfmpeg({
+  await using _publisher = publishWithFfmpeg({
     url: `rtmp://127.0.0.1:${gateway.rtmpPort}/live/test`,
   });
   await using browser = await launchChromium();
@@ -26,7 +26,7 @@ Deno.test({ name: "the console lists and plays a published stream", ignore }, as
     await page.goto(`http://127.0.0.1:${gateway.httpPort}/`);
     const row = page.locator('tr[data-stream="live/test"][data-state="live"]');
     await row.getByText("H.264 Main").waitFor();
-    await row.getByText("1280×720 · 30 fps").waitFor();
+    await row.getByText("640×360 · 30 fps").waitFor();
     await row.getByText("AAC-LC").waitFor();
     await row.getByText("48 kHz").waitFor();
     assertEquals(await row.getByRole("button", { name: "B-frames" }).isVisible(), false);
@@ -65,7 +65,7 @@ Deno.test(
     await page.goto(`http://127.0.0.1:${gateway.httpPort}/#live/later`);
     await page.locator('#player[data-state="offline"]').waitFor();
     await page.getByText("This stream is not live").waitFor();
-    await using _publisher = await publishWithFfmpeg({
+    await using _publisher = publishWithFfmpeg({
       url: `rtmp://127.0.0.1:${gateway.rtmpPort}/live/later`,
     });
     await assertPlays(page, "http-flv");
