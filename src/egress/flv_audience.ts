@@ -4,8 +4,6 @@ import type { LogReader } from "../stream/log_reader.ts";
 
 /** Where a viewer's bytes go: an HTTP response or a WebSocket. */
 export interface ViewerSink {
-  /** Pieces it may be given in one go: what it copies, it has to bound. */
-  readonly maxPieces: number;
   /** Whether it has passed on all that it was given. */
   isReady(): boolean;
   /** Takes a piece, which is shared with other viewers and never changes. */
@@ -29,15 +27,28 @@ export class FlvViewer {
     this.readyAtMs = nowMs;
   }
 
-  /** Gives the sink all there is for it, unless it still has some. */
-  deliver(nowMs: number): void {
-    if (!this.sink.isReady()) return;
+  /**
+   * Gives the sink the next piece, unless it still has some. Returns whether there is more to give:
+   * in another turn, since only then can it tell whether it has passed this one on.
+   */
+  deliver(nowMs: number): boolean {
+    if (!this.sink.isReady()) return false;
     this.readyAtMs = nowMs;
-    for (let pieces = 0; pieces < this.sink.maxPieces; pieces++) {
+    const piece = this.cursor.next();
+    if (piece === undefined) return false;
+    this.sink.send(piece);
+    return this.cursor.hasMore;
+  }
+
+  /** Gives the sink all there is, or to one that is slow the rest of a tag, and ends it. */
+  finish(): void {
+    const isReady = this.sink.isReady();
+    while (isReady ? this.cursor.hasMore : this.cursor.isInsideTag) {
       const piece = this.cursor.next();
-      if (piece === undefined) return;
+      if (piece === undefined) break;
       this.sink.send(piece);
     }
+    this.sink.end();
   }
 }
 
@@ -63,6 +74,9 @@ export class FlvAudience {
   readonly #options: AudienceOptions;
   readonly #events: AudienceEvents;
   readonly #viewers = new Set<FlvViewer>();
+  /** Viewers that are ready for more than one piece. */
+  #catchingUp = new Set<FlvViewer>();
+  #catchUpTimer: ReturnType<typeof setTimeout> | undefined;
   #deliveredAtMs = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -86,12 +100,13 @@ export class FlvAudience {
     const viewer = new FlvViewer(this.#feed, sink, nowMs);
     this.#viewers.add(viewer);
     this.#feed.update();
-    viewer.deliver(nowMs);
+    this.#give(viewer, nowMs);
     return viewer;
   }
 
   remove(viewer: FlvViewer): void {
     this.#viewers.delete(viewer);
+    this.#catchingUp.delete(viewer);
     if (this.#viewers.size === 0) clearTimeout(this.#timer);
   }
 
@@ -119,23 +134,36 @@ export class FlvAudience {
     if (stalled > 0) this.#events.stalled(stalled);
   }
 
-  /** Ends all viewers, after what there is left for them. */
-  end(nowMs: number): void {
+  /** Ends all viewers, after what there is left for those that keep up. */
+  end(): void {
     clearTimeout(this.#timer);
-    this.#deliver(nowMs);
-    for (const viewer of this.#viewers) viewer.sink.end();
+    clearTimeout(this.#catchUpTimer);
+    this.#feed.update();
+    for (const viewer of this.#viewers) viewer.finish();
     this.#viewers.clear();
   }
 
   #deliver(nowMs: number): void {
     this.#deliveredAtMs = nowMs;
     this.#feed.update();
-    let jumps = 0;
-    for (const viewer of this.#viewers) {
-      const before = viewer.cursor.jumps;
-      viewer.deliver(nowMs);
-      jumps += viewer.cursor.jumps - before;
-    }
-    if (jumps > 0) this.#events.jumped(jumps);
+    for (const viewer of this.#viewers) this.#give(viewer, nowMs);
+  }
+
+  /** Gives a viewer one piece now, and the others in turns of their own. */
+  #give(viewer: FlvViewer, nowMs: number): void {
+    const jumps = viewer.cursor.jumps;
+    const hasMore = viewer.deliver(nowMs);
+    if (viewer.cursor.jumps > jumps) this.#events.jumped(1);
+    if (!hasMore) return;
+    this.#catchingUp.add(viewer);
+    this.#catchUpTimer ??= setTimeout(() => this.#catchUp(), 0);
+  }
+
+  #catchUp(): void {
+    this.#catchUpTimer = undefined;
+    const viewers = this.#catchingUp;
+    this.#catchingUp = new Set();
+    const nowMs = performance.now();
+    for (const viewer of viewers) this.#give(viewer, nowMs);
   }
 }

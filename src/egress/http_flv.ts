@@ -1,11 +1,7 @@
 import type { ViewerSink } from "./flv_audience.ts";
 
-/** Pieces are views of shared memory: a queue of them costs next to nothing. */
-const MAX_PIECES = 1024;
-
 /** The body of an HTTP-FLV response: a stream that is pushed to while its reader keeps up. */
 export class HttpFlvSink implements ViewerSink {
-  readonly maxPieces = MAX_PIECES;
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   #isClosed = false;

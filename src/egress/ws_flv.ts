@@ -1,11 +1,5 @@
 import type { ViewerSink } from "./flv_audience.ts";
 
-/**
- * A WebSocket copies what it is given: about 1 MiB for the first group of pictures, and for a viewer
- * that is slow no more than it takes at once.
- */
-const MAX_PIECES = 4;
-
 /** RFC 6455 7.4.1 */
 const CLOSE_NORMAL = 1000;
 /** RFC 6455 7.4.1, registered later: try again later. */
@@ -13,7 +7,6 @@ const CLOSE_TRY_AGAIN = 1013;
 
 /** A viewer over WebSocket: every message holds whole FLV tags, the first one the header too. */
 export class WsFlvSink implements ViewerSink {
-  readonly maxPieces = MAX_PIECES;
   readonly #socket: WebSocket;
 
   /**

@@ -78,8 +78,7 @@ export class LiveStream {
   }
 
   #endAudiences(): void {
-    const nowMs = performance.now();
-    for (const audience of this.#audiences.values()) audience.end(nowMs);
+    for (const audience of this.#audiences.values()) audience.end();
     this.#audiences.clear();
   }
 }
