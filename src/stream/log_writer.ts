@@ -101,7 +101,10 @@ export class LogWriter {
     const { control, index, data } = this.#memory;
     const size = body.length + TAG_OVERHEAD;
     this.#expire(timestampMs);
+    const writeOffset = control[Control.writeOffset]!;
     const offset = this.#place(size);
+    // Behind a jump to the start lie records older than those there, and records go in their order.
+    if (offset < writeOffset) this.#free(writeOffset, data.length);
     this.#free(offset, offset + size);
 
     writeTag(data, offset, type, timestampMs, body);
