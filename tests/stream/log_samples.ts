@@ -1,9 +1,7 @@
-import { assertEquals } from "@std/assert";
 import { encodeTag, TAG_AUDIO, TAG_VIDEO } from "../../src/flv/tag.ts";
 import { Control, distance, RecordFlag, Track, viewLog } from "../../src/stream/log_layout.ts";
 import type { LogReader } from "../../src/stream/log_reader.ts";
 import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
-import { toHex } from "../mutation.ts";
 
 /** A key frame of video whose body is `size` bytes of `fill`. */
 export function keyFrame(timestampMs: number, size = 5, fill = timestampMs & 0xff): LogRecord {
@@ -73,9 +71,14 @@ export function assertHoldsNewest(reader: LogReader, appended: readonly LogRecor
   const expected = appended.slice(appended.length - held.length);
   expected.forEach((record, at) => {
     const sequence = (reader.tail + at) | 0;
-    assertEquals(toHex(held[at]!), toHex(tagOf(record)), `record ${at} of ${held.length} held`);
-    assertEquals(reader.timestampMsOf(sequence), record.timestampMs);
-    assertEquals(reader.flagsOf(sequence), record.flags);
+    const tag = tagOf(record);
+    const isWhole = held[at]!.length === tag.length &&
+      tag.every((byte, offset) => held[at]![offset] === byte);
+    if (!isWhole) throw new Error(`Record ${at} of ${held.length} held is not whole`);
+    const entry = [reader.timestampMsOf(sequence), reader.flagsOf(sequence)];
+    if (entry[0] !== record.timestampMs || entry[1] !== record.flags) {
+      throw new Error(`Record ${at} of ${held.length} held has timestamp and flags ${entry}`);
+    }
   });
   return held.length;
 }

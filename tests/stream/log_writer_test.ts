@@ -137,6 +137,42 @@ Deno.test("LogWriter: without a window, holds as much as fits", () => {
   }
 });
 
+Deno.test("LogWriter: holds the window and the newest group of a steady stream", () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = seededRandom(seed);
+    const windowMs = 40 * (1 + Math.floor(random() * 30));
+    const groupSize = 1 + Math.floor(random() * 30);
+    const { shared, writer } = openLog({ maxBytes: 10_000, windowMs });
+    const reader = new LogReader(shared);
+    for (let at = 0; at < 500; at++) {
+      const body = 80 + Math.floor(random() * 20);
+      writer.append((at % groupSize === 0 ? keyFrame : interFrame)(at * 40, body));
+      const inWindow = Math.max(0, at - windowMs / 40);
+      const oldestNeeded = Math.min(inWindow, at - at % groupSize);
+      assert(reader.tail <= oldestNeeded, `seed ${seed}: ${reader.tail} of ${oldestNeeded}`);
+    }
+  }
+});
+
+Deno.test("LogWriter: after small groups, one of twice the size is held whole", () => {
+  for (const groupSize of [2, 5, 20]) {
+    const { shared, writer } = openLog({ maxBytes: 100_000, windowMs: 100 });
+    const reader = new LogReader(shared);
+    let at = 0;
+    const appendGroup = (size: number) => {
+      for (let frame = 0; frame < size; frame++, at++) {
+        writer.append((frame === 0 ? keyFrame : interFrame)(at * 40, 100));
+        assertEquals(reader.groupOverflows, false, `frame ${frame} of ${size}`);
+      }
+    };
+    // Wherever in the ring the large group begins.
+    for (let small = 1; small < 12; small++) {
+      for (let group = 0; group < small; group++) appendGroup(groupSize);
+      appendGroup(groupSize * 2);
+    }
+  }
+});
+
 Deno.test("LogWriter: begins at 0 again early, so that little of a large ring is touched", () => {
   const maxBytes = 1 << 20;
   const { shared, writer } = openLog({ maxBytes, windowMs: 500 });
