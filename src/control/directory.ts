@@ -1,6 +1,10 @@
-import type { PublishDecision } from "../shard/control_link.ts";
-import type { StreamEntry, StreamReport, StreamSummary } from "../shard/messages.ts";
-import { escapePath, splitPath } from "../shard/stream_path.ts";
+import type {
+  PublishDecision,
+  StreamEntry,
+  StreamReport,
+  StreamSummary,
+} from "../shard/messages.ts";
+import { escapePath, splitPath } from "../stream/stream_path.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { LogPool } from "./log_pool.ts";
