@@ -153,7 +153,10 @@ export class Directory {
     this.#byPath.delete(path);
     this.#byId.delete(streamId);
     stream.writer.setState(LogState.ended);
-    this.#closed.set(streamId, { log, heldBy: new Set(this.#events.closed(streamId)) });
+    const heldBy = new Set(this.#events.closed(streamId));
+    // There may be no shard: the only one may have died and not be started again yet.
+    if (heldBy.size === 0) this.#logs.give(log);
+    else this.#closed.set(streamId, { log, heldBy });
   }
 }
 
