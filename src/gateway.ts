@@ -31,7 +31,7 @@ export interface Gateway {
  * @throws {ConfigError} if a port is in use or not permitted
  *
  * @example
- * ```ts no-run
+ * ```ts ignore
  * import { parseConfig } from "./config/schema.ts";
  * import { startGateway } from "./gateway.ts";
  *

@@ -12,6 +12,7 @@ import playbackProgressJs from "./playback_progress.js" with { type: "text" };
 import playerCss from "./player.css" with { type: "text" };
 import playerJs from "./player.js" with { type: "text" };
 import playerPanelJs from "./player_panel.js" with { type: "text" };
+import playerStatisticsJs from "./player_statistics.js" with { type: "text" };
 import publishCss from "./publish.css" with { type: "text" };
 import publishHelpJs from "./publish_help.js" with { type: "text" };
 import streamListJs from "./stream_list.js" with { type: "text" };
@@ -78,6 +79,7 @@ export const consoleAssets: readonly ConsoleAsset[] = [
   asset("playback_progress.js", SCRIPT, playbackProgressJs),
   asset("player.js", SCRIPT, playerJs),
   asset("player_panel.js", SCRIPT, playerPanelJs),
+  asset("player_statistics.js", SCRIPT, playerStatisticsJs),
   asset("publish_help.js", SCRIPT, publishHelpJs),
   asset("stream_list.js", SCRIPT, streamListJs),
   asset("stream_table.js", SCRIPT, streamTableJs),

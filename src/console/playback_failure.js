@@ -14,15 +14,17 @@
  *
  * @param {string} type one of its ErrorTypes
  * @param {string} detail one of its ErrorDetails
- * @param {{ code?: number, msg?: string } | undefined} info
+ * @param {{ code?: number, msg?: string } | string | undefined} cause text from its demuxer, a
+ * record from everything else
  * @returns {Failure}
  */
-export function describeFailure(type, detail, info) {
+export function describeFailure(type, detail, cause) {
+  const info = typeof cause === "string" ? { msg: cause } : cause;
   const reason = info?.msg || detail;
   if (detail === "HttpStatusCodeInvalid") return describeStatus(info?.code, reason);
   if (type === "NetworkError") return { kind: "network", detail: "The connection was lost" };
   if (detail === "CodecUnsupported") {
-    return { kind: "unsupported", detail: `This browser does not decode the stream: ${reason}` };
+    return { kind: "unsupported", detail: `The player does not know its codec: ${reason}` };
   }
   // MSE refuses a codec by this DOMException code when the source buffer is made.
   if (detail === "MediaMSEError" && info?.code === DOMException.NOT_SUPPORTED_ERR) {

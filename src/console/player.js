@@ -67,21 +67,10 @@ export class LivePlayer {
     return this.#status;
   }
 
-  /** Figures of the running connection: what the engine counts and what the element shows. */
-  get figures() {
-    const { buffered, currentTime, videoWidth, videoHeight } = this.#video;
-    const quality = this.#video.getVideoPlaybackQuality();
-    const end = buffered.length > 0 ? buffered.end(buffered.length - 1) : currentTime;
-    return {
-      decodedFrames: quality.totalVideoFrames,
-      droppedFrames: quality.droppedVideoFrames,
-      width: videoWidth,
-      height: videoHeight,
-      bufferedMs: Math.max(0, (end - currentTime) * 1000),
-      // mpegts.js counts in kilobytes (1024) per second.
-      receivedBps: (this.#statistics?.speed ?? 0) * 1024 * 8,
-      playbackRate: this.#video.playbackRate,
-    };
+  /** Bits received per second over the running connection; 0 without one. */
+  get receivedBps() {
+    // mpegts.js counts in kilobytes (1024) per second.
+    return (this.#statistics?.speed ?? 0) * 1024 * 8;
   }
 
   /** @param {Selection} selection */

@@ -1,18 +1,15 @@
 // @ts-check
 /// <reference lib="dom" />
 /** The player's controls, notices and statistics. */
-import { byId, create, setText } from "./dom.js";
-import { formatBitrate, formatCount } from "./format.js";
+import { byId, setText } from "./dom.js";
 import { formatFragment, isSameStream, mediaUrl } from "./location.js";
 import { LivePlayer } from "./player.js";
+import { showStatistics } from "./player_statistics.js";
 
 /** @import { PlayerStatus } from "./player.js" */
-/** @import { Selection, Transport } from "./location.js" */
+/** @import { Selection } from "./location.js" */
 
 const REFRESH_INTERVAL_MS = 500;
-
-/** @type {Record<Transport, string>} */
-const TRANSPORT_NAMES = { "http-flv": "HTTP-FLV", "ws-flv": "WS-FLV" };
 
 /**
  * Wires the panel to a new player. Controls change the page's fragment, and the fragment alone
@@ -39,7 +36,9 @@ export function startPlayerPanel() {
 
   setInterval(() => {
     if (player.status.state === "retrying") showStatus(player.status);
-    if (!stats.hidden && selection) showStatistics(stats, player, selection.transport);
+    if (!stats.hidden && selection) {
+      showStatistics(stats, video, player.receivedBps, selection.transport);
+    }
   }, REFRESH_INTERVAL_MS);
 
   for (const choice of transportChoices()) {
@@ -55,12 +54,19 @@ export function startPlayerPanel() {
   byId("stats-toggle", HTMLElement).addEventListener("click", ({ currentTarget }) => {
     stats.hidden = !stats.hidden;
     if (currentTarget instanceof Element) currentTarget.ariaPressed = String(!stats.hidden);
-    if (!stats.hidden && selection) showStatistics(stats, player, selection.transport);
+    if (!stats.hidden && selection) {
+      showStatistics(stats, video, player.receivedBps, selection.transport);
+    }
   });
   byId("fullscreen", HTMLElement).addEventListener("click", () => {
     if (document.fullscreenElement) document.exitFullscreen();
     else panel.requestFullscreen();
   });
+  for (const event of ["loadedmetadata", "resize"]) {
+    video.addEventListener(event, () => {
+      panel.dataset.picture = video.videoWidth > 0 ? "shown" : "none";
+    });
+  }
   wireSound(video);
   wireKeys(panel);
 
@@ -74,6 +80,7 @@ export function startPlayerPanel() {
         player.close();
         return;
       }
+      panel.dataset.transport = next.transport;
       setText(byId("now-name", HTMLElement), `${next.app}/${next.name}`);
       setText(byId("address", HTMLElement), mediaUrl(next, location));
       for (const choice of transportChoices()) choice.checked = choice.value === next.transport;
@@ -157,33 +164,9 @@ function describeStatus({ state, detail = "", retryAtMs = 0 }) {
     case "unsupported":
       return { title: "Cannot play this stream here", detail };
     case "playing":
+      // Seen only where there is no picture to cover.
+      return { title: "Sound only", detail: "" };
     case "idle":
       return { title: "", detail: "" };
   }
-}
-
-/**
- * @param {HTMLElement} list
- * @param {LivePlayer} player
- * @param {Transport} transport
- */
-function showStatistics(list, player, transport) {
-  const figures = player.figures;
-  const rows = [
-    ["Transport", TRANSPORT_NAMES[transport]],
-    ["Picture", figures.width > 0 ? `${figures.width}×${figures.height}` : "–"],
-    ["Frames decoded", formatCount(figures.decodedFrames)],
-    ["Frames dropped", formatCount(figures.droppedFrames)],
-    ["Behind live edge", `${Math.round(figures.bufferedMs)} ms`],
-    ["Playback rate", `${figures.playbackRate.toFixed(2)}×`],
-    ["Received", formatBitrate(figures.receivedBps)],
-  ];
-  if (list.children.length !== rows.length) {
-    list.replaceChildren(...rows.map(() => create("div", "", create("dt"), create("dd"))));
-  }
-  rows.forEach(([term = "", value = ""], index) => {
-    const [dt, dd] = list.children[index]?.children ?? [];
-    if (dt) setText(dt, term);
-    if (dd) setText(dd, value);
-  });
 }

@@ -1,0 +1,90 @@
+import { LineProcess } from "./child_process.ts";
+import { probeJoin } from "./join_probe.ts";
+import { residentKib, startLoad } from "./process_stats.ts";
+import type { PublishersCommand, PublishersReport } from "./publishers.ts";
+import type { Target } from "./targets.ts";
+
+/** Many streams without a viewer. */
+export interface IngestScenario {
+  readonly publishers: number;
+  readonly seconds: number;
+}
+
+/** What one run gave; CPU in % of one core. */
+export interface IngestResult {
+  readonly target: string;
+  readonly scenario: IngestScenario;
+  /** The server with no connection at all. */
+  readonly idleCpuPercent: number;
+  readonly cpuPercent: number;
+  readonly cpuPercentPerPublisher: number;
+  readonly publishersPerCore: number;
+  readonly kibPerPublisher: number;
+  readonly bitsPerSecondPerPublisher: number;
+  readonly stalls: number;
+  readonly errors: number;
+  readonly firstError: string | undefined;
+  readonly publishersCpuPercent: number;
+  readonly machineIdlePercent: number;
+  readonly othersCpuPercent: number;
+}
+
+const SETTLE_MS = 4000;
+/** Streams watched at the end up to a key frame, to see that they got through. */
+const STREAMS_CHECKED = 5;
+
+/** Starts the target and the publishers, measures, watches some of the streams, ends them all. */
+export async function runIngest(
+  target: Target,
+  file: string,
+  scenario: IngestScenario,
+): Promise<IngestResult> {
+  const { publishers: count, seconds } = scenario;
+  await using server = await target.start();
+  await delay(SETTLE_MS);
+  const idleLoad = startLoad([server.pid]);
+  await delay(seconds * 1000);
+  const idleCpuPercent = idleLoad().processPercents[0]!;
+  const idleKib = residentKib(server.pid);
+
+  await using publishers = new LineProcess<PublishersCommand, PublishersReport>("publishers.ts");
+  await publishers.request({ kind: "open", port: server.rtmpPort, count, file });
+  await delay(SETTLE_MS);
+  const before = await publishers.request({ kind: "report" });
+  const load = startLoad([server.pid, publishers.pid]);
+  await delay(seconds * 1000);
+  const { processPercents, idlePercent, othersPercent } = load();
+  const after = await publishers.request({ kind: "report" });
+  const kib = residentKib(server.pid);
+  const streamError = await checkStreams(server.httpPort, count);
+  const cpuPercentPerPublisher = (processPercents[0]! - idleCpuPercent) / count;
+  return {
+    target: target.name,
+    scenario,
+    idleCpuPercent,
+    cpuPercent: processPercents[0]!,
+    cpuPercentPerPublisher,
+    publishersPerCore: 100 / cpuPercentPerPublisher,
+    kibPerPublisher: (kib - idleKib) / count,
+    bitsPerSecondPerPublisher: (after.bytesSent - before.bytesSent) * 8 / seconds / count,
+    stalls: after.stalls - before.stalls,
+    errors: after.errors + (streamError === undefined ? 0 : 1),
+    firstError: after.firstError ?? streamError,
+    publishersCpuPercent: processPercents[1]!,
+    machineIdlePercent: idlePercent,
+    othersCpuPercent: othersPercent,
+  };
+}
+
+async function checkStreams(port: number, count: number): Promise<string | undefined> {
+  for (let index = 0; index < Math.min(count, STREAMS_CHECKED); index++) {
+    const path = `/live/bench${count - 1 - index}.flv`;
+    const { firstKeyFrameMs, error } = await probeJoin({ transport: "http", port, path });
+    if (firstKeyFrameMs === undefined || error) return `${path}: ${error ?? "no key frame"}`;
+  }
+  return undefined;
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,96 @@
+import { parseArgs } from "node:util";
+
+/** Parts of the benchmark: HTTP-FLV viewers, WebSocket viewers, publishers. */
+export const PARTS = ["fanout", "ws", "ingest"] as const;
+export type Part = typeof PARTS[number];
+
+/** What to run, from the command line. */
+export interface Options {
+  readonly parts: readonly Part[];
+  readonly targets: readonly string[];
+  /** Viewers over HTTP-FLV, one scenario each. */
+  readonly httpViewers: readonly number[];
+  readonly wsViewers: readonly number[];
+  readonly publishers: readonly number[];
+  readonly shards: readonly number[];
+  /** `undefined` leaves Sluice its default. */
+  readonly flushMs: readonly (number | undefined)[];
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly joins: number;
+  readonly readIntervalMs: number;
+  readonly json: string | undefined;
+}
+
+export const USAGE = `deno task bench [options]
+  --quick                 1 round of 5 s windows, fewer viewers, 1 shard
+  --only PARTS            of fanout,ws,ingest
+  --targets NAMES         of sluice,nms
+  --viewers N,N           viewers, over HTTP and WebSocket (50,300,1000 and 300)
+  --publishers N,N        publishers (20,50)
+  --shards N,N            Sluice's shards (1,2)
+  --flush-ms MS,MS        Sluice's write interval, or "default" (default,100)
+  --seconds N             length of each CPU window (10)
+  --rounds N              runs of each target, interleaved; medians are shown (3)
+  --joins N               joins timed per run (40)
+  --read-interval-ms MS   a viewer reads its socket this often; 0: at once (0)
+  --json FILE             every run, as JSON`;
+
+/**
+ * Reads the command line.
+ *
+ * @throws {TypeError} on unknown options and on values that are none of those allowed
+ */
+export function parseOptions(args: string[]): Options | "help" {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({
+    args,
+    options: {
+      ...{ help: { type: "boolean" }, quick: { type: "boolean" }, only: text, targets: text },
+      ...{ viewers: text, publishers: text, shards: text, "flush-ms": text, seconds: text },
+      ...{ rounds: text, joins: text, "read-interval-ms": text, json: text },
+    },
+  });
+  if (values.help) return "help";
+  const quick = values.quick ?? false;
+  const viewers = values.viewers === undefined ? undefined : numbers("viewers", values.viewers);
+  return {
+    parts: oneOf("only", values.only, PARTS),
+    targets: oneOf("targets", values.targets, ["sluice", "nms"]),
+    httpViewers: viewers ?? (quick ? [50, 300] : [50, 300, 1000]),
+    wsViewers: viewers ?? [300],
+    publishers: numbers("publishers", values.publishers ?? (quick ? "20" : "20,50")),
+    shards: numbers("shards", values.shards ?? (quick ? "1" : "1,2")),
+    flushMs: (values["flush-ms"] ?? "default,100").split(",").map((value) =>
+      value === "default" ? undefined : number("flush-ms", value)
+    ),
+    seconds: number("seconds", values.seconds ?? (quick ? "5" : "10")),
+    rounds: number("rounds", values.rounds ?? (quick ? "1" : "3")),
+    joins: number("joins", values.joins ?? (quick ? "20" : "40")),
+    readIntervalMs: number("read-interval-ms", values["read-interval-ms"] ?? "0"),
+    json: values.json,
+  };
+}
+
+function number(option: string, value: string): number {
+  if (!/^\d+$/.test(value)) throw new TypeError(`--${option} must be a number, got "${value}"`);
+  return Number(value);
+}
+
+function numbers(option: string, list: string): number[] {
+  return list.split(",").map((value) => number(option, value));
+}
+
+function oneOf<T extends string>(
+  option: string,
+  list: string | undefined,
+  allowed: readonly T[],
+): readonly T[] {
+  if (list === undefined) return allowed;
+  const chosen = list.split(",");
+  const unknown = chosen.find((value) => !allowed.includes(value as T));
+  if (unknown !== undefined) {
+    throw new TypeError(`--${option} must be of ${allowed.join(",")}, got "${unknown}"`);
+  }
+  return chosen as T[];
+}

@@ -1,0 +1,133 @@
+import { ChildProcess } from "./child_process.ts";
+
+/** A server under test. */
+export interface Target {
+  /** As it appears in tables, with its options. */
+  readonly name: string;
+  start(): Promise<RunningServer>;
+}
+
+/** A started server that accepts publishers and viewers on loopback. */
+export interface RunningServer extends AsyncDisposable {
+  readonly pid: number;
+  readonly rtmpPort: number;
+  readonly httpPort: number;
+}
+
+/** Bounds the wait for a server that does not come up. */
+const READY_TIMEOUT_MS = 15_000;
+const READY_POLL_MS = 50;
+
+export const NODE_MEDIA_SERVER_VERSION = "4.4.3";
+
+/** Sluice from this repository, bundled before by `deno task bundle`. */
+export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }): Target {
+  const options = ["--shards", `${shards}`];
+  if (flushMs !== undefined) options.push("--flush-ms", `${flushMs}`);
+  const name = `Sluice, ${shards} shard${shards > 1 ? "s" : ""}` +
+    (flushMs === undefined ? "" : `, ${flushMs} ms`);
+  return {
+    name,
+    async start() {
+      const rtmpPort = freePort();
+      const httpPort = freePort();
+      const ports = ["--rtmp-port", `${rtmpPort}`, "--http-port", `${httpPort}`];
+      const args = ["run", "-P", "main.ts", "--host", "127.0.0.1", ...ports, ...options];
+      const cwd = new URL("..", import.meta.url).pathname;
+      const child = new ChildProcess(Deno.execPath(), args, { cwd });
+      const isReady = async () => {
+        const response = await fetch(`http://127.0.0.1:${httpPort}/healthz`);
+        await response.body?.cancel();
+        return response.ok;
+      };
+      return await whenReady(child, isReady, { rtmpPort, httpPort });
+    },
+  };
+}
+
+/**
+ * node-media-server from npm, run by Node as its users do, or by Deno where Node is missing.
+ *
+ * @param folder takes the package and its configuration
+ */
+export async function nodeMediaServer(folder: string): Promise<Target> {
+  const node = await nodeVersion();
+  const app = await installNodeMediaServer(folder, node !== undefined);
+  return {
+    name: `NMS ${NODE_MEDIA_SERVER_VERSION} (${node ?? `Deno ${Deno.version.deno}`})`,
+    async start() {
+      const rtmpPort = freePort();
+      const httpPort = freePort();
+      const config = `${folder}/nms-${httpPort}.json`;
+      await Deno.writeTextFile(config, JSON.stringify(nmsConfig(rtmpPort, httpPort)));
+      const [command, args] = node === undefined ? [Deno.execPath(), ["run", "-A"]] : ["node", []];
+      const child = new ChildProcess(command, [...args, app, "-c", config], { cwd: folder });
+      const isReady = async () => {
+        (await Deno.connect({ hostname: "127.0.0.1", port: httpPort })).close();
+        (await Deno.connect({ hostname: "127.0.0.1", port: rtmpPort })).close();
+        return true;
+      };
+      return await whenReady(child, isReady, { rtmpPort, httpPort });
+    },
+  };
+}
+
+async function nodeVersion(): Promise<string | undefined> {
+  try {
+    const { stdout } = await new Deno.Command("node", { args: ["--version"] }).output();
+    const version = new TextDecoder().decode(stdout).trim();
+    // Where Node is missing, Deno may put itself in its place, and says so.
+    return /^v\d/.test(version) ? `Node ${version}` : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function installNodeMediaServer(folder: string, byNode: boolean): Promise<string> {
+  const specifier = `node-media-server@${NODE_MEDIA_SERVER_VERSION}`;
+  if (!byNode) return `npm:${specifier}`;
+  const { success, stderr } = await new Deno.Command("npm", {
+    args: ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error", specifier],
+    stdin: "null",
+  }).output();
+  if (!success) throw new Error(`Cannot install: ${new TextDecoder().decode(stderr)}`);
+  return `${folder}/node_modules/node-media-server/bin/app.js`;
+}
+
+/** No console, no API, no authentication, no records; its GOP cache cannot be turned off. */
+function nmsConfig(rtmpPort: number, httpPort: number) {
+  return {
+    bind: "127.0.0.1",
+    notify: { url: "" },
+    store: { path: `./data-${httpPort}` },
+    auth: { play: false, publish: false, secret: "unused" },
+    rtmp: { port: rtmpPort },
+    http: { port: httpPort },
+    webadmin: { enable: false },
+    record: { auto: false },
+  };
+}
+
+async function whenReady(
+  child: ChildProcess,
+  isReady: () => Promise<boolean>,
+  ports: { readonly rtmpPort: number; readonly httpPort: number },
+): Promise<RunningServer> {
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+  while (child.isRunning && performance.now() < deadlineMs) {
+    // Refused connections are what waiting looks like; anything that lasts ends in the error below.
+    if (await isReady().catch(() => false)) {
+      return { pid: child.pid, ...ports, [Symbol.asyncDispose]: () => child.end() };
+    }
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+  if (!child.isRunning) throw new Error("Cannot start server: its process ended, see above");
+  await child.end();
+  throw new Error(`Cannot start server: not ready within ${READY_TIMEOUT_MS} ms`);
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

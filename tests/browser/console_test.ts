@@ -1,0 +1,132 @@
+/// <reference lib="dom" />
+import { assert, assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { startGateway } from "../gateway_process.ts";
+import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
+import { chromiumMissing, launchChromium } from "./chromium.ts";
+
+const ARTEFACTS = new URL("../artefacts/", import.meta.url);
+/** A stream must be listed, or play, within this time. */
+const PATIENCE_MS = 20_000;
+/** Frames that must be decoded after the first look: two seconds at 30 a second. */
+const MORE_FRAMES = 60;
+
+const ignore = chromiumMissing();
+
+Deno.test({ name: "the console lists and plays a published stream", ignore }, async (t) => {
+  await using gateway = await startGateway();
+  await using _publisher = publishWithFfmpeg({
+    url: `rtmp://127.0.0.1:${gateway.rtmpPort}/live/test`,
+  });
+  await using browser = await launchChromium();
+  const { page, faults } = browser;
+  page.setDefaultTimeout(PATIENCE_MS);
+
+  await t.step("the list shows its codecs, picture and sound", async () => {
+    await page.goto(`http://127.0.0.1:${gateway.httpPort}/`);
+    const row = page.locator('tr[data-stream="live/test"][data-state="live"]');
+    await row.getByText("H.264 Main").waitFor();
+    await row.getByText("640×360 · 30 fps").waitFor();
+    await row.getByText("AAC-LC").waitFor();
+    await row.getByText("48 kHz").waitFor();
+    assertEquals(await row.getByRole("button", { name: "B-frames" }).isVisible(), false);
+  });
+
+  await t.step("it plays over HTTP-FLV after a click", async () => {
+    await page.getByRole("link", { name: "Play live/test" }).click();
+    await page.waitForURL("**/#live/test");
+    await assertPlays(page, "http-flv");
+    await screenshot(page, "console-http-flv.png");
+  });
+
+  await t.step("it plays over WS-FLV after a choice, which the address remembers", async () => {
+    await page.getByRole("radio", { name: "WS-FLV" }).check({ force: true });
+    await page.waitForURL("**/#live/test?via=ws-flv");
+    await assertPlays(page, "ws-flv");
+    await screenshot(page, "console-ws-flv.png");
+  });
+
+  await t.step("it plays from a shared address", async () => {
+    await page.reload();
+    await assertPlays(page, "ws-flv");
+    assert(await page.getByRole("radio", { name: "WS-FLV" }).isChecked());
+  });
+
+  await t.step("the page has no faults and keeps its policy", () => assertEquals(faults, []));
+});
+
+Deno.test(
+  { name: "the console waits for a stream and plays it when it comes", ignore },
+  async () => {
+    await using gateway = await startGateway();
+    await using browser = await launchChromium();
+    const { page } = browser;
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(`http://127.0.0.1:${gateway.httpPort}/#live/later`);
+    await page.locator('#player[data-state="offline"]').waitFor();
+    await page.getByText("This stream is not live").waitFor();
+    await using _publisher = publishWithFfmpeg({
+      url: `rtmp://127.0.0.1:${gateway.rtmpPort}/live/later`,
+    });
+    await assertPlays(page, "http-flv");
+  },
+);
+
+interface Playback {
+  readonly positionSeconds: number;
+  readonly decodedFrames: number;
+  readonly decodedAudioBytes: number;
+}
+
+/** Pictures are decoded and are not black, sound is decoded, and the time goes on. */
+async function assertPlays(page: Page, transport: "http-flv" | "ws-flv"): Promise<void> {
+  await page.locator(`#player[data-state="playing"][data-transport="${transport}"]`).waitFor();
+  const before = await page.evaluate(readPlayback);
+  await page.waitForFunction(
+    ({ decodedFrames, decodedAudioBytes, positionSeconds, more }) => {
+      const video = document.querySelector("video") as HTMLVideoElement & {
+        webkitAudioDecodedByteCount: number;
+      };
+      return video.getVideoPlaybackQuality().totalVideoFrames >= decodedFrames + more &&
+        video.webkitAudioDecodedByteCount > decodedAudioBytes &&
+        video.currentTime > positionSeconds + 1;
+    },
+    { ...before, more: MORE_FRAMES },
+  );
+  const { brightest, colours } = await page.evaluate(readPicture);
+  assert(brightest > 128, `Picture is dark: brightest channel is ${brightest}`);
+  assert(colours > 4, `Picture is flat: ${colours} colours`);
+}
+
+/** Runs in the page. */
+function readPlayback(): Playback {
+  const video = document.querySelector("video") as HTMLVideoElement & {
+    webkitAudioDecodedByteCount: number;
+  };
+  return {
+    positionSeconds: video.currentTime,
+    decodedFrames: video.getVideoPlaybackQuality().totalVideoFrames,
+    decodedAudioBytes: video.webkitAudioDecodedByteCount,
+  };
+}
+
+/** Runs in the page: draws the current picture small and looks at its pixels. */
+function readPicture(): { brightest: number; colours: number } {
+  const canvas = new OffscreenCanvas(64, 36);
+  const context = canvas.getContext("2d")!;
+  context.drawImage(document.querySelector("video")!, 0, 0, 64, 36);
+  const { data } = context.getImageData(0, 0, 64, 36);
+  const colours = new Set<string>();
+  let brightest = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    const [red = 0, green = 0, blue = 0] = data.subarray(at, at + 3);
+    brightest = Math.max(brightest, red, green, blue);
+    colours.add(`${red >> 6},${green >> 6},${blue >> 6}`);
+  }
+  return { brightest, colours: colours.size };
+}
+
+async function screenshot(page: Page, name: string): Promise<void> {
+  await Deno.mkdir(ARTEFACTS, { recursive: true });
+  await Deno.writeFile(new URL(name, ARTEFACTS), await page.screenshot({ animations: "disabled" }));
+}

@@ -1,0 +1,26 @@
+import { assertEquals } from "@std/assert";
+import { describeFailure, isPlayableVideo } from "../../src/console/playback_failure.js";
+
+Deno.test("describeFailure tells what is worth another try from what is not", () => {
+  const table = [
+    ["NetworkError", "HttpStatusCodeInvalid", { code: 404, msg: "Not Found" }, "missing"],
+    ["NetworkError", "HttpStatusCodeInvalid", { code: 403, msg: "Forbidden" }, "network"],
+    ["NetworkError", "HttpStatusCodeInvalid", { code: 503, msg: "" }, "network"],
+    ["NetworkError", "EarlyEof", { code: -1, msg: "Fetch stream meet Early-EOF" }, "network"],
+    ["NetworkError", "Exception", { code: undefined, msg: undefined }, "network"],
+    ["MediaError", "CodecUnsupported", "Flv: Unsupported codec in video frame: 2", "unsupported"],
+    ["MediaError", "MediaMSEError", { code: 9, msg: "unsupported type" }, "unsupported"],
+    ["MediaError", "MediaMSEError", { code: 11, msg: "invalid state" }, "media"],
+    ["MediaError", "FormatError", "Non-FLV, Unsupported media type!", "media"],
+  ] as const;
+  for (const [type, detail, cause, kind] of table) {
+    // Records of mpegts.js hold undefined fields, which exact optional properties do not allow.
+    const failure = describeFailure(type, detail, cause as { code: number; msg: string } | string);
+    assertEquals(failure.kind, kind, detail);
+  }
+});
+
+Deno.test("isPlayableVideo tries where it cannot know", () => {
+  assertEquals(isPlayableVideo(null), true);
+  assertEquals(isPlayableVideo("avc1.64001f"), true);
+});
