@@ -1,5 +1,6 @@
 import { configureLogging } from "./src/shard/shard_logging.ts";
 import { ConfigError } from "./src/config/config_error.ts";
+import { parseConfigJson } from "./src/config/config_json.ts";
 import { type Command, helpText, parseFlags } from "./src/config/flags.ts";
 import { type Config, parseConfig } from "./src/config/schema.ts";
 import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
@@ -22,19 +23,12 @@ async function main(): Promise<void> {
 }
 
 async function readConfig(command: Extract<Command, { kind: "start" }>): Promise<Config> {
-  const given = command.readsConfig ? await readStandardInput() : {};
+  const given = command.readsConfig
+    ? parseConfigJson(await new Response(Deno.stdin.readable).text())
+    : {};
   // Only Linux spreads connections over listeners that share a port.
   const defaultShards = Deno.build.os === "linux" ? navigator.hardwareConcurrency : 1;
   return parseConfig({ ...given, ...command.overrides }, defaultShards);
-}
-
-async function readStandardInput(): Promise<Record<string, unknown>> {
-  const json = await new Response(Deno.stdin.readable).text();
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    throw new ConfigError(`Cannot read the configuration from standard input: ${error}`);
-  }
 }
 
 async function start(config: Config): Promise<void> {

@@ -134,11 +134,10 @@ http://localhost:8080/ in a browser.`;
 
 type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
 
+type Options = Record<string, { type: "string" | "boolean"; short?: string; multiple?: boolean }>;
+
 function readValues(args: readonly string[]): Values {
-  const options: Record<
-    string,
-    { type: "string" | "boolean"; short?: string; multiple?: boolean }
-  > = {
+  const options: Options = {
     config: { type: "string" },
     help: { type: "boolean", short: "h" },
     version: { type: "boolean", short: "V" },
@@ -146,10 +145,23 @@ function readValues(args: readonly string[]): Values {
   for (const [name, flag] of Object.entries(FLAGS)) {
     options[name] = { type: "string", multiple: flag.value === "list" };
   }
+  const parsed = parse(args, options);
+  const seen = new Set<string>();
+  for (const token of parsed.tokens) {
+    if (token.kind !== "option") continue;
+    if (seen.has(token.name) && FLAGS[token.name]?.value !== "list") {
+      throw new ConfigError(`Cannot use --${token.name} twice; --help lists the flags`);
+    }
+    seen.add(token.name);
+  }
+  return parsed.values;
+}
+
+function parse(args: readonly string[], options: Options) {
   try {
-    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: [...args], options, strict: true, tokens: true });
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split(/\. |\n/)[0] : error;
+    const reason = error instanceof Error ? error.message.split(/\.(?:\s|$)|\n/)[0] : error;
     throw new ConfigError(`${reason}; --help lists the flags`);
   }
 }

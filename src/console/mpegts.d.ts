@@ -10,8 +10,8 @@ export interface MpegtsLibrary {
 }
 
 export interface MpegtsPlayer {
-  // deno-lint-ignore no-explicit-any -- each event has its own arguments
-  on(event: string, listener: (...values: any[]) => void): void;
+  /** Each event has its own arguments. */
+  on(event: string, listener: (...values: never[]) => void): void;
   attachMediaElement(video: HTMLVideoElement): void;
   load(): void;
   destroy(): void;

@@ -1,6 +1,10 @@
-import type { PublishDecision } from "../shard/control_link.ts";
-import type { StreamEntry, StreamReport, StreamSummary } from "../shard/messages.ts";
-import { escapePath, splitPath } from "../shard/stream_path.ts";
+import type {
+  PublishDecision,
+  StreamEntry,
+  StreamReport,
+  StreamSummary,
+} from "../shard/messages.ts";
+import { escapePath, splitPath } from "../stream/stream_path.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { LogPool } from "./log_pool.ts";
@@ -149,7 +153,10 @@ export class Directory {
     this.#byPath.delete(path);
     this.#byId.delete(streamId);
     stream.writer.setState(LogState.ended);
-    this.#closed.set(streamId, { log, heldBy: new Set(this.#events.closed(streamId)) });
+    const heldBy = new Set(this.#events.closed(streamId));
+    // There may be no shard: the only one may have died and not be started again yet.
+    if (heldBy.size === 0) this.#logs.give(log);
+    else this.#closed.set(streamId, { log, heldBy });
   }
 }
 

@@ -107,7 +107,7 @@ export class FlvAudience {
   remove(viewer: FlvViewer): void {
     this.#viewers.delete(viewer);
     this.#catchingUp.delete(viewer);
-    if (this.#viewers.size === 0) clearTimeout(this.#timer);
+    if (this.#viewers.size === 0) this.#cancelDelivery();
   }
 
   /** The publisher has flushed: delivers now, or when the flush interval is over. */
@@ -136,11 +136,16 @@ export class FlvAudience {
 
   /** Ends all viewers, after what there is left for those that keep up. */
   end(): void {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#catchUpTimer);
+    this.#cancelDelivery();
+    this.#catchingUp.clear();
     this.#feed.update();
     for (const viewer of this.#viewers) viewer.finish();
     this.#viewers.clear();
+  }
+
+  #cancelDelivery(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #deliver(nowMs: number): void {

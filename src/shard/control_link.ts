@@ -1,9 +1,4 @@
-import type { StreamsReply, ToControl, ToShard } from "./messages.ts";
-
-/** What control decides about a publisher. */
-export type PublishDecision =
-  | { readonly kind: "accepted"; readonly streamId: number }
-  | { readonly kind: "refused"; readonly reason: string };
+import type { PublishDecision, StreamsReply, ToControl, ToShard } from "./messages.ts";
 
 /** A shard's questions to control, each with a promise for the answer. */
 export class ControlLink {

@@ -6,7 +6,7 @@ import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import type { LiveStream } from "./live_stream.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
-import { unescapePath } from "./stream_path.ts";
+import { unescapePath } from "../stream/stream_path.ts";
 import type { Streams } from "./streams.ts";
 
 const FLV_SUFFIX = ".flv";

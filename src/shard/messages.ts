@@ -88,6 +88,11 @@ export interface StreamReport {
   readonly publication: PublicationDescription | undefined;
 }
 
+/** What control decides about a publisher. */
+export type PublishDecision =
+  | { readonly kind: "accepted"; readonly streamId: number }
+  | { readonly kind: "refused"; readonly reason: string };
+
 /** From control to a shard. */
 export type ToShard =
   | {

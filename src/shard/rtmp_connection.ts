@@ -7,7 +7,7 @@ import { Publication, type SkippedMessage } from "../stream/publication.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import type { ShardSettings } from "./messages.ts";
-import { streamPath } from "./stream_path.ts";
+import { streamPath } from "../stream/stream_path.ts";
 import type { Streams } from "./streams.ts";
 
 const logger = getLogger(["sluice", "rtmp"]);

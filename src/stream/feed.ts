@@ -60,7 +60,7 @@ const EXPIRE_AT_LEAST = 64;
  * gone. So what slow viewers keep alive together is bounded by what the stream produces in their
  * stall time-out, however many they are.
  *
- * Positions are numbers that grow by one for each tag; a `Cursor` walks along them.
+ * Positions are numbers that grow by one for each tag and each gap; a `Cursor` walks along them.
  *
  * @example
  * ```ts
@@ -117,7 +117,7 @@ export class Feed {
     this.#pieces.clear();
     const head = this.#log.head;
     if (distance(this.#log.tail, this.#sequence) < 0) this.#resume();
-    while (distance(this.#sequence, head) > 0) {
+    while (distance(this.#sequence, head) > 0 && !this.#log.isStale) {
       if (this.#copy(this.#sequence)) this.#sequence = (this.#sequence + 1) | 0;
       else this.#resume();
     }
@@ -192,9 +192,13 @@ export class Feed {
     return true;
   }
 
-  /** Goes on at the newest key frame after the log has passed over what was not copied yet. */
+  /**
+   * Goes on at the newest key frame after the log has passed over what was not copied yet. The gap
+   * takes a position of its own, so that the tail overtakes viewers that had read up to it as well.
+   */
   #resume(): void {
     this.#drop(this.#entries.length);
+    this.#tail++;
     this.#sequence = this.#log.newestKeyFrame ?? this.#log.head;
   }
 

@@ -41,8 +41,13 @@ export class LogReader {
     this.#generation = Atomics.load(this.#memory.control, Control.generation);
   }
 
+  /** Whether the memory was given to another stream: nothing of this one can be read any more. */
+  get isStale(): boolean {
+    return this.#load(Control.generation) !== this.#generation;
+  }
+
   get state(): number {
-    return this.#isStale ? LogState.ended : this.#load(Control.state);
+    return this.isStale ? LogState.ended : this.#load(Control.state);
   }
 
   /** Sequence number of the next record that will be written. */
@@ -114,7 +119,7 @@ export class LogReader {
     const { data, index } = this.#memory;
     const offset = index[indexPosition(sequence)]!;
     target.set(data.subarray(offset, offset + length), targetOffset);
-    return !this.#isStale && distance(this.tail, sequence) >= 0;
+    return !this.isStale && distance(this.tail, sequence) >= 0;
   }
 
   /** A copy of the slots; `undefined` if no undisturbed one could be had. */
@@ -141,10 +146,6 @@ export class LogReader {
   /** The flush counter: read it before looking at the log, pass it to {@linkcode waitForFlush}. */
   get wake(): number {
     return this.#load(Control.wake);
-  }
-
-  get #isStale(): boolean {
-    return this.#load(Control.generation) !== this.#generation;
   }
 
   #copySlot(slot: Slot): Uint8Array {

@@ -62,6 +62,9 @@ export interface LogRecord {
 export class LogWriter {
   readonly #memory: LogMemory;
   readonly #windowMs: number;
+  #heldBytes = 0;
+  /** The most that was ever held: what the next group of pictures may need again. */
+  #peakBytes = 0;
 
   constructor(shared: SharedArrayBuffer, { windowMs }: LogWindow) {
     this.#memory = viewLog(shared);
@@ -69,6 +72,11 @@ export class LogWriter {
     const { control } = this.#memory;
     // A writer whose thread died inside writeSlot left the lock odd.
     if (control[Control.slotVersion]! % 2 !== 0) Atomics.add(control, Control.slotVersion, 1);
+    const head = this.#head;
+    for (let at = control[Control.tail]!; at !== head; at = (at + 1) | 0) {
+      this.#heldBytes += this.#lengthOf(at);
+    }
+    this.#peakBytes = this.#heldBytes;
   }
 
   /** Shared memory for a log that holds at most `maxBytes` of tags. */
@@ -101,7 +109,10 @@ export class LogWriter {
     const { control, index, data } = this.#memory;
     const size = body.length + TAG_OVERHEAD;
     this.#expire(timestampMs);
+    const writeOffset = control[Control.writeOffset]!;
     const offset = this.#place(size);
+    // Behind a jump to the start lie records older than those there, and records go in their order.
+    if (offset < writeOffset) this.#free(writeOffset, data.length);
     this.#free(offset, offset + size);
 
     writeTag(data, offset, type, timestampMs, body);
@@ -111,6 +122,8 @@ export class LogWriter {
     index[entry + 1] = size;
     index[entry + 2] = timestampMs;
     index[entry + 3] = flags;
+    this.#heldBytes += size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes);
     control[Control.writeOffset] = offset + size;
     control[Control.lastTimestampMs] = timestampMs;
     if (flags & RecordFlag.keyFrame) {
@@ -176,11 +189,16 @@ export class LogWriter {
     const { control } = this.#memory;
     const generation = control[Control.generation]!;
     control.fill(0);
+    this.#heldBytes = this.#peakBytes = 0;
     Atomics.store(control, Control.generation, (generation + 1) | 0);
   }
 
   get #head(): number {
     return this.#memory.control[Control.head]!;
+  }
+
+  #lengthOf(sequence: number): number {
+    return this.#memory.index[indexPosition(sequence) + 1]!;
   }
 
   /** Lets go of records that are older than the window, but never of the newest GOP. */
@@ -199,8 +217,9 @@ export class LogWriter {
 
   /**
    * Where a tag of `size` bytes goes: behind the newest one, or at the start again. The latter as
-   * soon as what has expired there has room for what is held now, so that a log touches two or
-   * three windows of memory and not all of its ring.
+   * soon as what has expired there has room for twice what was ever held, so that a log touches
+   * three or four windows of memory and not all of its ring, and yet a group of pictures fits that
+   * is larger than those before it.
    */
   #place(size: number): number {
     const { control, index, data } = this.#memory;
@@ -209,8 +228,7 @@ export class LogWriter {
     const tail = control[Control.tail]!;
     if (tail === this.#head) return 0;
     const tailOffset = index[indexPosition(tail)]!;
-    const held = offset - tailOffset;
-    return held > 0 && tailOffset >= held + size ? 0 : offset;
+    return tailOffset < offset && tailOffset >= 2 * this.#peakBytes + size ? 0 : offset;
   }
 
   /** Moves the tail past every record that has bytes in this range. */
@@ -221,7 +239,7 @@ export class LogWriter {
     while (tail !== head) {
       const entry = indexPosition(tail);
       const offset = index[entry]!;
-      if (offset >= end || offset + index[entry + 1]! <= start) break;
+      if (offset >= end || offset + this.#lengthOf(tail) <= start) break;
       tail = (tail + 1) | 0;
     }
     this.#moveTail(tail);
@@ -230,6 +248,9 @@ export class LogWriter {
   #moveTail(tail: number): void {
     const { control } = this.#memory;
     if (control[Control.tail] === tail) return;
+    for (let at = control[Control.tail]!; at !== tail; at = (at + 1) | 0) {
+      this.#heldBytes -= this.#lengthOf(at);
+    }
     Atomics.store(control, Control.tail, tail);
     // A plain store may pass an atomic store before it on weakly ordered machines, but not an
     // atomic load that follows it: without this, bytes could change before the tail tells so.

@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ConfigError } from "../../src/config/config_error.ts";
+import { helpText, parseFlags } from "../../src/config/flags.ts";
+import { parseConfig } from "../../src/config/schema.ts";
+
+const STARTS: readonly (readonly [args: string[], overrides: Record<string, unknown>])[] = [
+  [[], {}],
+  [["--host", "::1"], { host: "::1" }],
+  [["--host=::1"], { host: "::1" }],
+  [["--rtmp-port", "0", "--http-port", "65535"], { rtmpPort: 0, httpPort: 65535 }],
+  [["--webrtc-port", "8001"], { webrtcPort: 8001 }],
+  [["--public-ip", "192.0.2.1"], { publicIps: ["192.0.2.1"] }],
+  [["--public-ip", "192.0.2.1", "--public-ip", "::1"], { publicIps: ["192.0.2.1", "::1"] }],
+  [["--shards", "4", "--flush-ms", "40"], { shards: 4, flushMs: 40 }],
+  [["--grace-period-ms", "5"], { gracePeriodMs: 5 }],
+  [["--log-level", "debug", "--log-format", "json"], { logLevel: "debug", logFormat: "json" }],
+];
+
+Deno.test("parseFlags: members that flags set, which a configuration takes", () => {
+  for (const [args, overrides] of STARTS) {
+    assertEquals(parseFlags(args), { kind: "start", readsConfig: false, overrides });
+    const config = parseConfig(overrides, 1) as Record<string, unknown>;
+    for (const [key, value] of Object.entries(overrides)) assertEquals(config[key], value);
+  }
+});
+
+Deno.test("parseFlags: help, version and the configuration from standard input", () => {
+  for (const flag of ["--help", "-h"]) assertEquals(parseFlags([flag]), { kind: "help" });
+  for (const flag of ["--version", "-V"]) assertEquals(parseFlags([flag]), { kind: "version" });
+  // Help is for those who have the flags wrong.
+  assertEquals(parseFlags(["--http-port", "x", "--help"]), { kind: "help" });
+  assertEquals(parseFlags(["--config", "-", "--shards", "2"]), {
+    kind: "start",
+    readsConfig: true,
+    overrides: { shards: 2 },
+  });
+});
+
+const WRONG: readonly (readonly [args: string[], message: string])[] = [
+  [["--nope"], "Unknown option '--nope'; --help lists the flags"],
+  [["stray"], "Unexpected argument 'stray'; --help lists the flags"],
+  [["--http-port"], "Option '--http-port <value>' argument missing; --help lists the flags"],
+  [["--http-port", "-1"], "Option '--http-port' argument is ambiguous; --help lists the flags"],
+  [["--http-port=-1"], 'Cannot use --http-port: expected a whole number, got "-1"'],
+  [["--http-port="], 'Cannot use --http-port: expected a whole number, got ""'],
+  [["--shards", "1.5"], 'Cannot use --shards: expected a whole number, got "1.5"'],
+  [["--flush-ms", "0x10"], 'Cannot use --flush-ms: expected a whole number, got "0x10"'],
+  [
+    ["--http-port", "1", "--http-port", "2"],
+    "Cannot use --http-port twice; --help lists the flags",
+  ],
+  [
+    ["--config", "a.json"],
+    "Cannot read the configuration from a.json: only standard input is readable, so use " +
+    "--config - < a.json",
+  ],
+];
+
+Deno.test("parseFlags: what is wrong, in one line that names the flag", () => {
+  for (const [args, message] of WRONG) {
+    const error = assertThrows(() => parseFlags(args), ConfigError);
+    assertEquals(error.message, message);
+  }
+});
+
+Deno.test("helpText names every flag, in lines that fit a terminal", () => {
+  const text = helpText("1.2.3");
+  assert(text.includes("Sluice 1.2.3"));
+  for (const [args] of STARTS) {
+    for (const flag of args.filter((arg) => /^--[\w-]+$/.test(arg))) assert(text.includes(flag));
+  }
+  for (const line of text.split("\n")) assert(line.length <= 110, line);
+});

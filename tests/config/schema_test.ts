@@ -1,0 +1,114 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ConfigError } from "../../src/config/config_error.ts";
+import { parseConfigJson } from "../../src/config/config_json.ts";
+import { parseConfig } from "../../src/config/schema.ts";
+
+Deno.test("parseConfig: everything has a default", () => {
+  const config = parseConfig({}, 3);
+  assertEquals([config.host, config.rtmpPort, config.httpPort], ["0.0.0.0", 1935, 8080]);
+  assertEquals([config.shards, config.flushMs, config.gracePeriodMs], [3, 0, 15_000]);
+  assertEquals(config.log, { maxBytes: 32 * 1024 * 1024, windowMs: 10_000 });
+  assertEquals([config.limits.streams, config.limits.viewers], [1000, 20_000]);
+  assertEquals([config.timeouts.idleMs, config.timeouts.trackSettleMs], [30_000, 1000]);
+  assertEquals([config.logLevel, config.logFormat], ["info", "text"]);
+  assertEquals(parseConfig({ log: {}, limits: {}, timeouts: {} }, 3), config);
+});
+
+Deno.test("parseConfig: a machine of many cores gets no more shards than there may be", () => {
+  assertEquals(parseConfig({}, 1000).shards, 64);
+  assertEquals(parseConfig({ shards: 2 }, 1000).shards, 2);
+});
+
+/** Members with the numbers at and beyond their limits. */
+const RANGES: readonly (readonly [member: string, min: number, max: number])[] = [
+  ["rtmpPort", 0, 65_535],
+  ["httpPort", 0, 65_535],
+  ["webrtcPort", 0, 65_535],
+  ["shards", 1, 64],
+  ["flushMs", 0, 10_000],
+  ["gracePeriodMs", 0, 3_600_000],
+  ["log.maxBytes", 256 * 1024, 1 << 30],
+  ["log.windowMs", 500, 3_600_000],
+  ["limits.streams", 1, 100_000],
+  ["limits.viewers", 0, 1_000_000],
+  ["limits.rtmpConnections", 1, 100_000],
+  ["limits.rtmpConnectionsPerAddress", 1, 100_000],
+  ["limits.messageBytes", 4096, 0xffffff],
+  ["timeouts.handshakeMs", 100, 3_600_000],
+  ["timeouts.publishMs", 100, 3_600_000],
+  ["timeouts.firstFrameMs", 100, 3_600_000],
+  ["timeouts.idleMs", 1000, 3_600_000],
+  ["timeouts.stallMs", 1000, 3_600_000],
+  ["timeouts.trackSettleMs", 0, 3_600_000],
+];
+
+/** `{ a: { b: value } }` for "a.b". */
+function nested(member: string, value: unknown): Record<string, unknown> {
+  const [first, ...rest] = member.split(".");
+  return { [first!]: rest.length === 0 ? value : nested(rest.join("."), value) };
+}
+
+function messageFor(given: unknown): string {
+  const { message } = assertThrows(() => parseConfig(given, 1), ConfigError);
+  assert(!message.includes("\n"), message);
+  return message;
+}
+
+Deno.test("parseConfig: numbers at their limits, and no further; messages name member and value", () => {
+  for (const [member, min, max] of RANGES) {
+    for (const value of [min, max]) {
+      const config = parseConfig(nested(member, value), 1) as Record<string, unknown>;
+      const [section, key] = member.split(".");
+      const read = key === undefined
+        ? config[section!]
+        : (config[section!] as Record<string, unknown>)[key];
+      assertEquals(read, value, member);
+    }
+    for (const value of [min - 1, max + 1, min + 0.5, "12", null, true, NaN]) {
+      const message = messageFor(nested(member, value));
+      const received = typeof value === "string" ? `"${value}"` : `${value}`;
+      assert(message.includes(`configuration: ${member}: `), message);
+      assert(message.endsWith(`eceived ${received}`), message);
+    }
+  }
+});
+
+Deno.test("parseConfig: all that is wrong is told at once", () => {
+  assertEquals(
+    messageFor({ httpPort: 70_000, log: { windowMs: "x" }, nope: 1, limits: { viewer: 3 } }),
+    "Cannot use the configuration: " +
+      "httpPort: Invalid value: Expected <=65535 but received 70000; " +
+      'log.windowMs: Invalid type: Expected number but received "x"; ' +
+      'limits.viewer: Invalid key: Expected never but received "viewer"; ' +
+      'nope: Invalid key: Expected never but received "nope"',
+  );
+  const messages: readonly (readonly [given: unknown, part: string])[] = [
+    [{ host: "localhost" }, 'host: Invalid IP: Received "localhost"'],
+    [{ publicIps: ["1.2.3.4", "x"] }, 'publicIps.1: Invalid IP: Received "x"'],
+    [{ logLevel: "loud" }, 'but received "loud"'],
+    [{ logFormat: "xml" }, 'but received "xml"'],
+    [{ log: 5 }, "log: Invalid type: Expected Object but received 5"],
+    [5, "configuration: Invalid type: Expected Object but received 5"],
+  ];
+  for (const [given, part] of messages) {
+    assert(messageFor(given).includes(part), messageFor(given));
+  }
+});
+
+Deno.test("parseConfigJson: an object, or one line that says why not", () => {
+  assertEquals(parseConfigJson('\n{"httpPort": 1, "log": {}}\n'), { httpPort: 1, log: {} });
+  const wrong: readonly (readonly [json: string, part: string])[] = [
+    ["", "Unexpected end of JSON input"],
+    ["hello\nworld", "hello world"],
+    ["{", "Expected property name"],
+    ["null", "expected a JSON object, got null"],
+    ["[{}]", "expected a JSON object, got an array"],
+    ["42", "expected a JSON object, got a number"],
+    ['"x"', "expected a JSON object, got a string"],
+  ];
+  for (const [json, part] of wrong) {
+    const { message } = assertThrows(() => parseConfigJson(json), ConfigError);
+    assert(message.startsWith("Cannot read the configuration: "), message);
+    assert(message.includes(part) && !message.includes("\n"), message);
+  }
+});

@@ -1,0 +1,185 @@
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { Directory } from "../../src/control/directory.ts";
+import type { PublishDecision, StreamEntry, StreamReport } from "../../src/shard/messages.ts";
+import { LogState } from "../../src/stream/log_layout.ts";
+import { LogReader } from "../../src/stream/log_reader.ts";
+import { until } from "../waiting.ts";
+
+const LOG = { maxBytes: 256 * 1024, windowMs: 1000 };
+
+function open({ gracePeriodMs = 3_600_000, maxStreams = 10, shards = [0, 1] } = {}) {
+  const opened: StreamEntry[] = [];
+  const closed: number[] = [];
+  const directory = new Directory({ gracePeriodMs, maxStreams, log: LOG }, {
+    opened: (stream) => opened.push(stream),
+    closed: (streamId) => {
+      closed.push(streamId);
+      return shards;
+    },
+  });
+  // Grace periods that nobody waits for are timers that would outlive their test.
+  return { directory, opened, closed, [Symbol.dispose]: () => directory.closeAll() };
+}
+
+function acceptedId(decision: PublishDecision): number {
+  if (decision.kind !== "accepted") throw new Error(`Refused: ${decision.reason}`);
+  return decision.streamId;
+}
+
+function report(streamId: number, viewers: number): StreamReport {
+  return { streamId, viewers, groupOverflows: false, publication: undefined };
+}
+
+Deno.test("Directory: a stream is announced before its publisher is accepted", () => {
+  using control = open();
+  const { directory, opened } = control;
+  const streamId = acceptedId(directory.publish("live/a", 0, 100));
+  assertEquals(opened.map(({ streamId, path }) => [streamId, path]), [[streamId, "live/a"]]);
+  assertEquals(directory.entries, opened);
+  assertEquals(new LogReader(opened[0]!.log).state, LogState.live);
+  assertEquals(acceptedId(directory.publish("live/b", 1, 100)) === streamId, false);
+});
+
+Deno.test("Directory: one publisher for each stream; the second is refused with a reason", () => {
+  using control = open();
+  const { directory } = control;
+  directory.publish("live/a", 0, 0);
+  for (const shard of [0, 1]) {
+    assertEquals(directory.publish("live/a", shard, 0), {
+      kind: "refused",
+      reason: "live/a is being published already.",
+    });
+  }
+});
+
+Deno.test("Directory: as many streams as the limit, those that wait included", () => {
+  using control = open({ maxStreams: 2 });
+  const { directory } = control;
+  directory.publish("live/a", 0, 0);
+  const streamId = acceptedId(directory.publish("live/b", 0, 0));
+  const refused = { kind: "refused", reason: "There are 2 streams already." } as const;
+  assertEquals(directory.publish("live/c", 0, 0), refused);
+  directory.unpublish(streamId, 0);
+  assertEquals(directory.publish("live/c", 0, 0), refused);
+  assertEquals(acceptedId(directory.publish("live/b", 0, 0)), streamId);
+});
+
+Deno.test("Directory: within the grace period a publisher may come back, on any shard", async () => {
+  using control = open({ gracePeriodMs: 30 });
+  const { directory, opened, closed } = control;
+  const streamId = acceptedId(directory.publish("live/a", 0, 0));
+  const reader = new LogReader(opened[0]!.log);
+  directory.unpublish(streamId, 0);
+  assertEquals([reader.state, directory.summaries(0)[0]!.state], [LogState.waiting, "waiting"]);
+  assertEquals(acceptedId(directory.publish("live/a", 1, 0)), streamId);
+  assertEquals([reader.state, opened.length], [LogState.live, 1]);
+  // The old publisher's end comes late, and is not the new one's.
+  directory.unpublish(streamId, 0);
+  assertEquals(reader.state, LogState.live);
+  directory.unpublish(streamId, 1);
+  await until("the grace period is over", () => closed.length > 0);
+  assertEquals([closed, directory.entries, reader.state], [[streamId], [], LogState.ended]);
+  const nextId = acceptedId(directory.publish("live/a", 0, 0));
+  assert(nextId !== streamId);
+});
+
+Deno.test("Directory: a log is used again once all shards let go of it, and not before", () => {
+  using control = open();
+  const { directory, opened } = control;
+  const streamId = acceptedId(directory.publish("live/a", 0, 0));
+  directory.closeAll();
+  directory.released(streamId, 0);
+  directory.released(streamId, 0);
+  directory.publish("live/b", 0, 0);
+  assertNotStrictEquals(opened[1]!.log, opened[0]!.log);
+  assertEquals(new LogReader(opened[0]!.log).state, LogState.ended);
+  directory.released(streamId, 1);
+  directory.publish("live/c", 0, 0);
+  assertStrictEquals(opened[2]!.log, opened[0]!.log);
+  assertEquals(new LogReader(opened[2]!.log).state, LogState.live);
+  // Once is enough: the log is not free any more.
+  directory.released(streamId, 1);
+  directory.publish("live/d", 0, 0);
+  assertNotStrictEquals(opened[3]!.log, opened[0]!.log);
+});
+
+Deno.test("Directory: a log that no shard has is free at once", () => {
+  using control = open({ shards: [] });
+  const { directory, opened } = control;
+  directory.publish("live/a", 0, 0);
+  directory.closeAll();
+  directory.publish("live/b", 0, 0);
+  assertStrictEquals(opened[1]!.log, opened[0]!.log);
+});
+
+Deno.test("Directory: a lost shard's publishers are gone, its viewers too, and its logs", () => {
+  using control = open();
+  const { directory, opened } = control;
+  const old = acceptedId(directory.publish("live/old", 0, 0));
+  directory.closeAll();
+  directory.released(old, 1);
+  const onLost = acceptedId(directory.publish("live/a", 0, 0));
+  const onOther = acceptedId(directory.publish("live/b", 1, 0));
+  directory.report(0, [report(onLost, 2), report(onOther, 3)]);
+  directory.report(1, [report(onLost, 4), report(onOther, 5)]);
+  directory.shardLost(0);
+  const summaries = directory.summaries(0).map(({ name, state, viewers }) => [
+    name,
+    state,
+    viewers,
+  ]);
+  assertEquals(summaries, [["a", "waiting", 4], ["b", "live", 5]]);
+  directory.publish("live/c", 0, 0);
+  assertStrictEquals(opened.at(-1)!.log, opened[0]!.log);
+});
+
+Deno.test("Directory: summaries from the newest report of each shard", () => {
+  using control = open();
+  const { directory } = control;
+  const streamId = acceptedId(directory.publish("live/eu/größe 1", 0, 1000));
+  const [empty] = directory.summaries(3500);
+  assertEquals(empty, {
+    app: "live/eu",
+    name: "größe 1",
+    url: "/live/eu/gr%C3%B6%C3%9Fe%201.flv",
+    state: "live",
+    uptimeMs: 2500,
+    viewers: 0,
+    bitrateBps: null,
+    video: null,
+    audio: null,
+    groupOverflows: false,
+    timestampCorrections: 0,
+    skippedMessages: {},
+  });
+  const publication = {
+    video: null,
+    audio: { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 },
+    bitrateBps: 128_000,
+    timestampCorrections: 3,
+    skipped: { empty: 1 },
+  };
+  directory.report(0, [{ ...report(streamId, 2), publication }]);
+  directory.report(1, [{ ...report(streamId, 5), groupOverflows: true }, report(999, 5)]);
+  const [full] = directory.summaries(1000);
+  assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [7, true, 128_000]);
+  assertEquals([full!.audio, full!.timestampCorrections], [publication.audio, 3]);
+  assertEquals(full!.skippedMessages, { empty: 1 });
+  // What the last publisher sent is still told of while the stream waits for it.
+  directory.report(0, []);
+  directory.report(1, [report(streamId, 4)]);
+  const [after] = directory.summaries(1000);
+  assertEquals([after!.viewers, after!.groupOverflows], [4, false]);
+  assertEquals(after!.audio, publication.audio);
+});
+
+Deno.test("Directory: closeAll ends every stream, whatever its state", () => {
+  using control = open();
+  const { directory, opened, closed } = control;
+  const waiting = acceptedId(directory.publish("live/a", 0, 0));
+  directory.unpublish(waiting, 0);
+  const live = acceptedId(directory.publish("live/b", 0, 0));
+  directory.closeAll();
+  assertEquals([closed, directory.entries], [[waiting, live], []]);
+  for (const { log } of opened) assertEquals(new LogReader(log).state, LogState.ended);
+});

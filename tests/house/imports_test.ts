@@ -1,0 +1,105 @@
+import { assert, assertEquals } from "@std/assert";
+import { ROOMS, violationsOf } from "./rules.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** All files of src by their path, and main.ts. */
+function readHouse(): Map<string, string> {
+  const files = new Map([["main.ts", Deno.readTextFileSync(new URL("main.ts", ROOT))]]);
+  const visit = (folder: string) => {
+    for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
+      if (isDirectory) visit(`${folder}${name}/`);
+      else files.set(`${folder}${name}`, Deno.readTextFileSync(new URL(folder + name, ROOT)));
+    }
+  };
+  visit("src/");
+  return files;
+}
+
+Deno.test("the house keeps its rules", () => {
+  const house = readHouse();
+  assert(house.size > 60, `only ${house.size} files found`);
+  const violations = [...house].flatMap(([path, source]) => violationsOf(path, source));
+  assertEquals(violations, []);
+});
+
+Deno.test("rooms import downwards: no room reaches itself through others", () => {
+  for (const start of Object.keys(ROOMS)) {
+    const reached = new Set<string>();
+    const visit = (room: string) => {
+      for (const name of ROOMS[room]?.rooms ?? []) {
+        // One file of a room is less than the room: the messages that control and shards exchange.
+        if (name.includes("/") || reached.has(name)) continue;
+        reached.add(name);
+        visit(name);
+      }
+    };
+    visit(start);
+    assert(!reached.has(start), `${start} reaches itself by ${[...reached]}`);
+  }
+});
+
+/** What is forbidden, and what is not though it looks like it; the rules must tell them apart. */
+const CASES: readonly (readonly [path: string, source: string, violations: string[]])[] = [
+  ["src/amf/a.ts", `import { x } from "../bytes/x.ts";\nimport { y } from "./y.ts";`, []],
+  [
+    "src/amf/a.ts",
+    `\nimport type { X } from "../flv/x.ts";`,
+    ["src/amf/a.ts:2: amf may not import src/flv/x.ts"],
+  ],
+  [
+    "src/bytes/a.ts",
+    `import {\n  x,\n} from "../amf/x.ts";`,
+    ["src/bytes/a.ts:3: bytes may not import src/amf/x.ts"],
+  ],
+  ["src/flv/a.ts", `import x from "valibot";`, [
+    "src/flv/a.ts:1: flv may not import the package valibot",
+  ]],
+  ["src/control/a.ts", `import type { X } from "../shard/messages.ts";`, []],
+  ["src/control/a.ts", `import { x } from "../shard/streams.ts";`, [
+    "src/control/a.ts:1: control may not import src/shard/streams.ts",
+  ]],
+  ["src/shard/a.ts", `import { x } from "../gateway.ts";`, [
+    "src/shard/a.ts:1: shard may not import src/gateway.ts",
+  ]],
+  ["src/shard/a.ts", `import { x } from "../control/directory.ts";`, [
+    "src/shard/a.ts:1: shard may not import src/control/directory.ts",
+  ]],
+  ["src/flv/a.ts", `import { x } from "../../tests/mutation.ts";`, [
+    "src/flv/a.ts:1: flv may not import tests/mutation.ts",
+  ]],
+  ["src/flv/a.ts", `await import(name);`, ["src/flv/a.ts:1: an import names its module"]],
+  ["src/drawer/a.ts", "", ['src/drawer/a.ts:1: the room "drawer" is not in the table of rooms']],
+  ["src/amf/a.ts", "/** Like Deno.test */ const s = 'console.log';", []],
+  ["src/amf/a.ts", "\nDeno.exit();", ["src/amf/a.ts:2: amf may not use Deno: pass it in"]],
+  ["src/amf/a.ts", "const s = `${Date.now()}`;", [
+    "src/amf/a.ts:1: amf may not use clocks: pass it in",
+  ]],
+  ["src/rtmp/a.ts", "setTimeout(f);", ["src/rtmp/a.ts:1: rtmp may not use timers: pass it in"]],
+  ["src/rtmp/a.ts", "Math.random();", [
+    "src/rtmp/a.ts:1: rtmp may not use randomness: pass it in",
+  ]],
+  ["src/stream/a.ts", "await fetch(u);", [
+    "src/stream/a.ts:1: stream may not use fetch: pass it in",
+  ]],
+  ["src/stream/a.ts", "log.prefetch(u); my.console.x; new Date(5);", []],
+  ["src/stream/a.ts", "console.log(1);", [
+    "src/stream/a.ts:1: stream may not use console: pass it in",
+  ]],
+  ["src/shard/a.ts", "Deno.listen(); setInterval(f); performance.now(); console.log();", []],
+  ["src/flv/a.ts", "let a: any;", ["src/flv/a.ts:1: no any"]],
+  ["src/flv/a.ts", "Promise.any([]); // any", []],
+  ["src/flv/a.ts", "export default 1;", ["src/flv/a.ts:1: no default exports"]],
+  ["src/flv/utils.ts", "", ['src/flv/utils.ts:1: a name says what is inside: not "utils.ts"']],
+  ["src/flv/mod.ts", "", ['src/flv/mod.ts:1: a name says what is inside: not "mod.ts"']],
+  ["src/console/index.html", "", []],
+  ["src/console/a.css", "\n".repeat(400) + "a", [
+    "src/console/a.css:400: a file has up to 400 lines, not 401",
+  ]],
+];
+
+Deno.test("the rules see what is against them, and nothing else", () => {
+  for (const [path, source, violations] of CASES) {
+    assertEquals(violationsOf(path, source), violations, source);
+  }
+});

@@ -1,0 +1,140 @@
+/** The rules of the house: what each room may import, and what may appear where. */
+import { blankText, importsOf, lineAt } from "./source_text.ts";
+
+interface Room {
+  /** Rooms whose files may be imported, or single files of them: "shard/messages.ts". */
+  readonly rooms: readonly string[];
+  /** Packages that may be imported, by the beginning of their name. */
+  readonly packages?: readonly string[];
+  /** Whether sockets, timers, clocks, `fetch` and `console` may be used. */
+  readonly hasEffects?: true;
+}
+
+const CODEC_PACKAGES = ["@std/bytes"];
+const RUNTIME_PACKAGES = ["@logtape/logtape", "@std/"];
+
+/** Every room of src, and the two files that are no room. A room that is not here fails the test. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  bytes: { rooms: [] },
+  amf: { rooms: ["bytes"], packages: CODEC_PACKAGES },
+  codec: { rooms: ["bytes"], packages: CODEC_PACKAGES },
+  flv: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
+  rtp: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
+  srtp: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "node:crypto"] },
+  rtmp: { rooms: ["bytes", "amf"], packages: [...CODEC_PACKAGES, "node:crypto"] },
+  webrtc: {
+    rooms: ["bytes", "rtp", "srtp"],
+    packages: [...CODEC_PACKAGES, "node:crypto", "werift"],
+  },
+  audio: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
+  stream: { rooms: ["bytes", "flv", "codec"], packages: CODEC_PACKAGES },
+  egress: {
+    rooms: ["stream", "flv", "rtmp", "rtp", "webrtc", "audio"],
+    packages: RUNTIME_PACKAGES,
+    hasEffects: true,
+  },
+  shard: {
+    rooms: ["egress", "stream", "flv", "rtmp", "rtp", "srtp", "webrtc", "audio", "codec", "bytes"],
+    packages: RUNTIME_PACKAGES,
+    hasEffects: true,
+  },
+  config: { rooms: [], packages: ["valibot", "node:util"], hasEffects: true },
+  control: {
+    rooms: ["config", "shard/messages.ts", "stream"],
+    packages: RUNTIME_PACKAGES,
+    hasEffects: true,
+  },
+  // Browser code: it runs elsewhere, and its own files are all that it has.
+  console: { rooms: [], packages: ["mpegts.js/"], hasEffects: true },
+  "gateway.ts": {
+    rooms: ["config", "control", "shard", "stream"],
+    packages: RUNTIME_PACKAGES,
+    hasEffects: true,
+  },
+  "main.ts": {
+    rooms: ["gateway.ts", "config", "console", "shard/shard_logging.ts"],
+    hasEffects: true,
+  },
+};
+
+const EFFECTS: Readonly<Record<string, RegExp>> = {
+  "Deno": /(?<![\w$.])Deno\s*\./g,
+  "timers": /(?<![\w$.])set(?:Timeout|Interval)\b/g,
+  "clocks": /(?<![\w$.])(?:Date\s*\.\s*now\b|performance\s*\.\s*now\b|new\s+Date\s*\(\s*\))/g,
+  "fetch": /(?<![\w$.])fetch\s*\(/g,
+  "console": /(?<![\w$.])console\s*\./g,
+  "randomness": /\bMath\s*\.\s*random\b|\bgetRandomValues\b|\brandomBytes\s*\(/g,
+};
+
+const FORBIDDEN_NAMES = /^(?:utils?|misc|helpers?|common|index\.[jt]s|mod\.[jt]s)$/;
+const MAX_LINES = 400;
+
+/** Modules made by a build: `main.ts` alone takes the shard's. */
+const BUILT = { "main.ts": ["dist/shard.js", "deno.json"] } as Readonly<Record<string, string[]>>;
+
+/**
+ * What a file does against the rules, each as "file:line: rule".
+ *
+ * @param path as from the repository's root: "src/amf/amf0.ts", "main.ts"
+ */
+export function violationsOf(path: string, source: string): string[] {
+  const violations: string[] = [];
+  const report = (line: number, rule: string) => violations.push(`${path}:${line}: ${rule}`);
+  for (const part of path.split("/")) {
+    const stem = part.replace(/\.(?!.*\.)\w+$/, "");
+    if (FORBIDDEN_NAMES.test(part) || FORBIDDEN_NAMES.test(stem)) {
+      report(1, `a name says what is inside: not "${part}"`);
+    }
+  }
+  const lines = source.trimEnd().split("\n").length;
+  if (lines > MAX_LINES) report(MAX_LINES, `a file has up to ${MAX_LINES} lines, not ${lines}`);
+  if (!/\.[jt]s$/.test(path)) return violations;
+
+  const roomName = roomOf(path);
+  const room = ROOMS[roomName];
+  if (room === undefined) {
+    report(1, `the room "${roomName}" is not in the table of rooms`);
+    return violations;
+  }
+  const code = blankText(source);
+  for (const { specifier, line } of importsOf(source, code)) {
+    const problem = importProblem(path, roomName, room, specifier);
+    if (problem !== undefined) report(line, problem);
+  }
+  const find = (pattern: RegExp, rule: string) => {
+    for (const { index } of code.matchAll(pattern)) report(lineAt(source, index), rule);
+  };
+  find(/(?<![\w$.])import\s*\((?!\s*["'])/g, "an import names its module");
+  find(/(?<![\w$.])export\s+default\b/g, "no default exports");
+  if (path.endsWith(".ts")) find(/(?<![\w$.])any\b(?!\s*[:(])/g, "no any");
+  if (room.hasEffects) return violations;
+  for (const [name, pattern] of Object.entries(EFFECTS)) {
+    find(pattern, `${roomName} may not use ${name}: pass it in`);
+  }
+  return violations;
+}
+
+/** "amf" for src/amf/amf0.ts; "gateway.ts" for src/gateway.ts; "main.ts". */
+function roomOf(path: string): string {
+  const parts = path.split("/");
+  return parts[0] === "src" ? parts[1]! : parts.join("/");
+}
+
+function importProblem(
+  path: string,
+  roomName: string,
+  room: Room,
+  specifier: string,
+): string | undefined {
+  if (!specifier.startsWith(".")) {
+    const isAllowed = room.packages?.some((name) => specifier.startsWith(name));
+    return isAllowed ? undefined : `${roomName} may not import the package ${specifier}`;
+  }
+  const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+  if (BUILT[path]?.includes(target)) return undefined;
+  const targetRoom = roomOf(target);
+  if (targetRoom === roomName) return undefined;
+  const isAllowed = target.startsWith("src/") &&
+    room.rooms.some((name) => name === targetRoom || `src/${name}` === target);
+  return isAllowed ? undefined : `${roomName} may not import ${target}`;
+}

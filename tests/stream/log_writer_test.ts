@@ -1,0 +1,408 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { TAG_OVERHEAD } from "../../src/flv/tag.ts";
+import {
+  Control,
+  distance,
+  INDEX_CAPACITY,
+  LogState,
+  RecordFlag,
+  Slot,
+  SLOT_CAPACITIES,
+  Track,
+  viewLog,
+} from "../../src/stream/log_layout.ts";
+import { LogReader } from "../../src/stream/log_reader.ts";
+import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
+import { StreamError } from "../../src/stream/stream_error.ts";
+import { seededRandom } from "../mutation.ts";
+import {
+  assertHoldsNewest,
+  audioFrame,
+  interFrame,
+  keyFrame,
+  openLog,
+  readAll,
+  startAt,
+  tagOf,
+} from "./log_samples.ts";
+
+Deno.test("LogWriter: an empty log", () => {
+  const { shared, writer } = openLog();
+  const reader = new LogReader(shared);
+  assertEquals([reader.head, reader.tail, reader.newestKeyFrame], [0, 0, undefined]);
+  assertEquals([writer.lastTimestampMs, reader.lastTimestampMs], [undefined, 0]);
+  assertEquals([reader.state, reader.groupOverflows], [LogState.live, false]);
+});
+
+Deno.test("LogWriter: records are FLV tags with their PreviousTagSize", () => {
+  const { shared, writer } = openLog();
+  const reader = new LogReader(shared);
+  const records = [keyFrame(0), audioFrame(7, 0), interFrame(33, 300), audioFrame(-5, 1)];
+  for (const record of records) writer.append(record);
+  assertEquals(assertHoldsNewest(reader, records), records.length);
+  assertEquals([writer.lastTimestampMs, reader.lastTimestampMs], [-5, -5]);
+  assertEquals(reader.newestKeyFrame, 0);
+});
+
+Deno.test("LogWriter: a body at its limit is taken, one byte more is not", () => {
+  const { shared, writer } = openLog({ maxBytes: 1000 });
+  assertEquals(writer.maxBodySize, 500 - TAG_OVERHEAD);
+  const largest = keyFrame(0, writer.maxBodySize);
+  writer.append(largest);
+  writer.append(largest);
+  assertEquals(assertHoldsNewest(new LogReader(shared), [largest, largest]), 2);
+  assertThrows(
+    () => writer.append(keyFrame(0, writer.maxBodySize + 1)),
+    StreamError,
+    "Cannot append to the log: a tag body may have 485 bytes, got 486",
+  );
+  assertEquals(readAll(new LogReader(shared)).length, 2);
+});
+
+Deno.test("LogWriter: a tag that does not fit before the end begins at 0, and frees what is there", () => {
+  const { shared, writer } = openLog({ maxBytes: 1000 });
+  const reader = new LogReader(shared);
+  const size = 300 - TAG_OVERHEAD;
+  const records = [keyFrame(0, size), interFrame(1, size), interFrame(2, size)];
+  for (const record of records) writer.append(record);
+  assertEquals(assertHoldsNewest(reader, records), 3);
+  records.push(keyFrame(3, size));
+  writer.append(records.at(-1)!);
+  assertEquals(viewLog(shared).index[3 * 4], 0);
+  assertEquals(assertHoldsNewest(reader, records), 3);
+});
+
+Deno.test("LogWriter: a wrap frees records behind the newest up to the end as well", () => {
+  const { shared, writer } = openLog({ maxBytes: 1000, windowMs: 1e6 });
+  const reader = new LogReader(shared);
+  const sizes = [450, 450, 100, 400, 450];
+  // Offsets 0, 450, 900, 0, 400: the last one leaves the record at 900 the oldest. The next does
+  // not fit before the end and overwrites the one at 0, which is newer than that at 900.
+  const records: LogRecord[] = [];
+  for (const size of [...sizes, 300]) {
+    records.push(keyFrame(records.length, size - TAG_OVERHEAD));
+    writer.append(records.at(-1)!);
+    assertHoldsNewest(reader, records);
+  }
+  assertEquals(assertHoldsNewest(reader, records), 2);
+});
+
+Deno.test("LogWriter: random records are held whole or not at all, across all wraps", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = seededRandom(seed);
+    const below = (limit: number) => Math.floor(random() * limit);
+    const windowMs = [50, 400, 3000, 1e9][seed % 4]!;
+    const keyFrameChance = [0.02, 0.1, 0.5][seed % 3]!;
+    const { shared, writer } = openLog({ maxBytes: 500 + below(4000), windowMs });
+    startAt(shared, seed % 2 === 0 ? 0x7fffffff - below(150) : 0);
+    const reader = new LogReader(shared);
+    const records: LogRecord[] = [];
+    let timestampMs = below(0x1_0000_0000) | 0;
+    for (let round = 0; round < 300; round++) {
+      timestampMs = (timestampMs + below(60)) | 0;
+      const largest = random() < 0.2 ? writer.maxBodySize : 120;
+      const size = Math.min(below(largest + 1), writer.maxBodySize);
+      const make = random() < keyFrameChance ? keyFrame : interFrame;
+      records.push(make(timestampMs, size, below(256)));
+      writer.append(records.at(-1)!);
+      const held = assertHoldsNewest(reader, records);
+      assert(held >= 1);
+      const newestKeyFrame = records.findLastIndex(({ flags }) => flags & RecordFlag.keyFrame);
+      const isHeld = newestKeyFrame >= records.length - held;
+      assertEquals(reader.groupOverflows, newestKeyFrame !== -1 && !isHeld);
+      assertEquals(
+        reader.newestKeyFrame,
+        newestKeyFrame !== -1 && isHeld
+          ? (reader.head - records.length + newestKeyFrame) | 0
+          : undefined,
+      );
+    }
+  }
+});
+
+Deno.test("LogWriter: without a window, holds as much as fits", () => {
+  const largest = 120 + TAG_OVERHEAD;
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = seededRandom(seed);
+    const maxBytes = 1000 + Math.floor(random() * 3000);
+    const { shared, writer } = openLog({ maxBytes, windowMs: 1e9 });
+    const reader = new LogReader(shared);
+    for (let round = 0; round < 400; round++) {
+      writer.append(interFrame(round, Math.floor(random() * 121)));
+      const heldBytes = readAll(reader).reduce((sum, { length }) => sum + length, 0);
+      // Less than a tag is lost in front of the tail, and two at the end.
+      const expected = round < 100 ? 0 : maxBytes - 3 * largest;
+      assert(heldBytes > expected, `seed ${seed} round ${round}: ${heldBytes} of ${maxBytes}`);
+    }
+  }
+});
+
+Deno.test("LogWriter: holds the window and the newest group of a steady stream", () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = seededRandom(seed);
+    const windowMs = 40 * (1 + Math.floor(random() * 30));
+    const groupSize = 1 + Math.floor(random() * 30);
+    const { shared, writer } = openLog({ maxBytes: 10_000, windowMs });
+    const reader = new LogReader(shared);
+    for (let at = 0; at < 500; at++) {
+      const body = 80 + Math.floor(random() * 20);
+      writer.append((at % groupSize === 0 ? keyFrame : interFrame)(at * 40, body));
+      const inWindow = Math.max(0, at - windowMs / 40);
+      const oldestNeeded = Math.min(inWindow, at - at % groupSize);
+      assert(reader.tail <= oldestNeeded, `seed ${seed}: ${reader.tail} of ${oldestNeeded}`);
+    }
+  }
+});
+
+Deno.test("LogWriter: after small groups, one of twice the size is held whole", () => {
+  for (const groupSize of [2, 5, 20]) {
+    const { shared, writer } = openLog({ maxBytes: 100_000, windowMs: 100 });
+    const reader = new LogReader(shared);
+    let at = 0;
+    const appendGroup = (size: number) => {
+      for (let frame = 0; frame < size; frame++, at++) {
+        writer.append((frame === 0 ? keyFrame : interFrame)(at * 40, 100));
+        assertEquals(reader.groupOverflows, false, `frame ${frame} of ${size}`);
+      }
+    };
+    // Wherever in the ring the large group begins.
+    for (let small = 1; small < 12; small++) {
+      for (let group = 0; group < small; group++) appendGroup(groupSize);
+      appendGroup(groupSize * 2);
+    }
+  }
+});
+
+Deno.test("LogWriter: begins at 0 again early, so that little of a large ring is touched", () => {
+  const maxBytes = 1 << 20;
+  const { shared, writer } = openLog({ maxBytes, windowMs: 500 });
+  const { index } = viewLog(shared);
+  let highest = 0;
+  for (let at = 0; at < 4000; at++) {
+    const record = at % 10 === 0 ? keyFrame(at * 40, 1000) : interFrame(at * 40, 1000);
+    writer.append(record);
+    highest = Math.max(highest, index[(at % INDEX_CAPACITY) * 4]!);
+  }
+  // The window holds about 23 records of 1 KiB.
+  assert(highest < 80_000, `touched up to ${highest}`);
+});
+
+Deno.test("LogWriter: the window lets go of old records, but not of the newest group", () => {
+  const { shared, writer } = openLog({ windowMs: 100 });
+  const reader = new LogReader(shared);
+  const group = [keyFrame(0), interFrame(40), interFrame(80), interFrame(120), interFrame(5000)];
+  for (const record of group) writer.append(record);
+  assertEquals(assertHoldsNewest(reader, group), 5);
+  writer.append(keyFrame(5040));
+  // What is expired is judged before a record is appended.
+  assertEquals([reader.tail, reader.newestKeyFrame], [0, 5]);
+  writer.append(interFrame(5080));
+  assertEquals([reader.tail, reader.newestKeyFrame], [4, 5]);
+});
+
+Deno.test("LogWriter: without key frames, only the window counts", () => {
+  const { shared, writer } = openLog({ windowMs: 100, tracks: Track.audio });
+  const reader = new LogReader(shared);
+  for (let timestampMs = 0; timestampMs <= 1000; timestampMs += 20) {
+    writer.append(audioFrame(timestampMs));
+  }
+  assertEquals(readAll(reader).length, 6);
+  assertEquals(reader.timestampMsOf(reader.tail), 900);
+  assertEquals([reader.newestKeyFrame, reader.groupOverflows], [undefined, false]);
+});
+
+Deno.test("LogWriter: the window holds across the wrap of timestamps", () => {
+  const { shared, writer } = openLog({ windowMs: 100 });
+  const reader = new LogReader(shared);
+  for (let step = -300; step <= 300; step += 20) writer.append(keyFrame((0x80000000 + step) | 0));
+  assertEquals(readAll(reader).length, 6);
+});
+
+Deno.test("LogWriter: a group that does not fit overflows, until the next key frame", () => {
+  const { shared, writer } = openLog({ maxBytes: 2000 });
+  const reader = new LogReader(shared);
+  writer.append(keyFrame(0, 100));
+  for (let at = 1; !reader.groupOverflows; at++) {
+    assert(at < 30);
+    assertEquals(reader.newestKeyFrame, 0);
+    writer.append(interFrame(at, 100));
+  }
+  assertEquals(reader.newestKeyFrame, undefined);
+  writer.append(keyFrame(40, 100));
+  assertEquals([reader.groupOverflows, reader.newestKeyFrame], [false, reader.head - 1]);
+});
+
+Deno.test("LogWriter: holds as many records as the index has room for", () => {
+  const { shared, writer } = openLog({ windowMs: 1e9 });
+  const reader = new LogReader(shared);
+  const records: LogRecord[] = [];
+  for (let at = 0; at < INDEX_CAPACITY + 10; at++) {
+    records.push(at === 0 ? keyFrame(at) : interFrame(at));
+    writer.append(records.at(-1)!);
+  }
+  assertEquals(distance(reader.tail, reader.head), INDEX_CAPACITY);
+  assertEquals(assertHoldsNewest(reader, records), INDEX_CAPACITY);
+  assertEquals(reader.groupOverflows, true);
+});
+
+Deno.test("LogWriter: sequence numbers wrap", () => {
+  const { shared, writer } = openLog();
+  startAt(shared, 0x7fffffff - 1);
+  const reader = new LogReader(shared);
+  const records = [interFrame(0), interFrame(1), keyFrame(2), interFrame(3), interFrame(4)];
+  for (const record of records) writer.append(record);
+  assertEquals(reader.head, (0x7fffffff + 4) | 0);
+  assertEquals(reader.newestKeyFrame, -0x80000000);
+  assertEquals(assertHoldsNewest(reader, records), 5);
+});
+
+Deno.test("LogWriter: the tail has moved on before bytes behind it change", () => {
+  const { shared, writer } = openLog({ maxBytes: 1000, windowMs: 1e6 });
+  const reader = new LogReader(shared);
+  for (let at = 0; at < 3; at++) writer.append(keyFrame(at, 285, at));
+  const target = new Uint8Array(300);
+  assertEquals(reader.copy(0, target, 0, 300), true);
+  // A body that looks at the log while it is being written, as a reader in another thread would.
+  let tailWhenWritten: number | undefined;
+  const { data } = viewLog(shared);
+  const set = data.set;
+  Object.getPrototypeOf(Uint8Array.prototype).set = function (...args: Parameters<typeof set>) {
+    tailWhenWritten ??= reader.tail;
+    return set.apply(this, args);
+  };
+  try {
+    writer.append(keyFrame(3, 285));
+  } finally {
+    Object.getPrototypeOf(Uint8Array.prototype).set = set;
+  }
+  assertEquals(tailWhenWritten, 1);
+  assertEquals(reader.copy(0, target, 0, 300), false);
+});
+
+Deno.test("LogWriter: flush wakes a reader that waits, and one that is about to", async () => {
+  const { shared, writer } = openLog();
+  const reader = new LogReader(shared);
+  // Waiting for shared memory does not by itself keep the test running.
+  using _ = keepRunning();
+  const waiting = reader.waitForFlush(reader.wake);
+  const before = reader.wake;
+  writer.flush();
+  await waiting;
+  await reader.waitForFlush(before);
+  const ending = reader.waitForFlush(reader.wake);
+  writer.setState(LogState.ended);
+  await ending;
+  assertEquals(reader.state, LogState.ended);
+});
+
+function keepRunning(): Disposable {
+  const timer = setInterval(() => {}, 1000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+Deno.test("LogWriter: slots hold the newest body and say whether they held one", () => {
+  const { shared, writer } = openLog({ tracks: Track.audio | Track.video });
+  const reader = new LogReader(shared);
+  assertEquals(reader.preamble(), { hasAudio: true, hasVideo: true, tags: [] });
+  const versions = new Set([reader.preambleVersion]);
+  assertEquals(writer.writeSlot(Slot.audioConfiguration, Uint8Array.of(3)), false);
+  assertEquals(writer.writeSlot(Slot.metadata, Uint8Array.of(1)), false);
+  assertEquals(writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(2, 2)), false);
+  versions.add(reader.preambleVersion);
+  assertEquals(writer.slotHolds(Slot.videoConfiguration, Uint8Array.of(2, 2)), true);
+  for (const other of [[2], [2, 3], [2, 2, 2], []]) {
+    assertEquals(writer.slotHolds(Slot.videoConfiguration, Uint8Array.from(other)), false);
+  }
+  const bodies = () => reader.preamble()!.tags.map(({ type, body }) => [type, ...body]);
+  assertEquals(bodies(), [[18, 1], [9, 2, 2], [8, 3]]);
+  assertEquals(writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(9)), true);
+  assertEquals(writer.writeSlot(Slot.metadata, new Uint8Array(0)), true);
+  versions.add(reader.preambleVersion);
+  assertEquals(bodies(), [[9, 9], [8, 3]]);
+  assertEquals(writer.writeSlot(Slot.metadata, Uint8Array.of(4)), false);
+  versions.add(reader.preambleVersion);
+  writer.setTracks(Track.audio, true);
+  versions.add(reader.preambleVersion);
+  assertEquals(versions.size, 5);
+});
+
+Deno.test("LogWriter: full slots do not touch each other; more does not fit", () => {
+  const { shared, writer } = openLog();
+  const slots = [Slot.metadata, Slot.videoConfiguration, Slot.audioConfiguration];
+  const full = slots.map((slot) => new Uint8Array(SLOT_CAPACITIES[slot]!).fill(slot + 1));
+  writer.append(keyFrame(5, 100, 0xee));
+  for (const slot of slots) writer.writeSlot(slot, full[slot]!);
+  const reader = new LogReader(shared);
+  assertEquals(reader.preamble()!.tags.map(({ body }) => body), full);
+  assertEquals(readAll(reader), [tagOf(keyFrame(5, 100, 0xee))]);
+  for (const slot of slots) {
+    const tooLarge = new Uint8Array(SLOT_CAPACITIES[slot]! + 1);
+    assertThrows(() => writer.writeSlot(slot, tooLarge), StreamError, `got ${tooLarge.length}`);
+  }
+  assertEquals(reader.preamble()!.tags.map(({ body }) => body), full);
+});
+
+Deno.test("LogReader: no preamble while a slot is being written; the next writer mends the lock", () => {
+  const { shared, writer } = openLog();
+  writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(1));
+  const reader = new LogReader(shared);
+  const { control } = viewLog(shared);
+  // As a writer leaves it whose thread ends within writeSlot.
+  Atomics.add(control, Control.slotVersion, 1);
+  assertEquals(reader.preamble(), undefined);
+  const next = new LogWriter(shared, { windowMs: 1000 });
+  assertEquals(reader.preamble()!.tags.length, 1);
+  next.writeSlot(Slot.videoConfiguration, Uint8Array.of(2));
+  assertEquals(reader.preamble()!.tags, [{ type: 9, body: Uint8Array.of(2) }]);
+});
+
+Deno.test("LogReader: a preamble is read again if a slot was written meanwhile", () => {
+  const { shared, writer } = openLog();
+  const body = Uint8Array.of(1);
+  writer.writeSlot(Slot.videoConfiguration, body);
+  const reader = new LogReader(shared);
+  let copies = 0;
+  const { prototype } = LogReader;
+  const { get } = Object.getOwnPropertyDescriptor(prototype, "hasVideo")!;
+  // `hasVideo` is read between the two looks at the version.
+  Object.defineProperty(reader, "hasVideo", {
+    get: () => {
+      if (copies++ === 0) writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(2));
+      return get!.call(reader);
+    },
+  });
+  assertEquals(reader.preamble()!.tags[0]!.body, Uint8Array.of(2));
+  assertEquals(copies, 2);
+});
+
+Deno.test("LogWriter: a second writer goes on where the first one ended", () => {
+  const { shared, writer } = openLog({ maxBytes: 1000, windowMs: 1e6 });
+  const reader = new LogReader(shared);
+  const records = [keyFrame(0, 200), interFrame(40, 200)];
+  for (const record of records) writer.append(record);
+  const second = new LogWriter(shared, { windowMs: 1e6 });
+  assertEquals(second.lastTimestampMs, 40);
+  const more = [keyFrame(80, 200), interFrame(120, 200), interFrame(160, 200)];
+  for (const record of more) second.append(record);
+  assertEquals(assertHoldsNewest(reader, [...records, ...more]), 4);
+  assertEquals(reader.newestKeyFrame, 2);
+});
+
+Deno.test("LogWriter: reset empties the log, and makes the readers of the old one stale", () => {
+  const { shared, writer } = openLog();
+  writer.append(keyFrame(7));
+  writer.writeSlot(Slot.metadata, Uint8Array.of(1));
+  const stale = new LogReader(shared);
+  writer.reset();
+  assertEquals(stale.state, LogState.ended);
+  const fresh = new LogReader(shared);
+  assertEquals([fresh.state, fresh.head, fresh.tail], [LogState.live, 0, 0]);
+  assertEquals([fresh.newestKeyFrame, fresh.tracksSettled], [undefined, false]);
+  assertEquals(fresh.preamble(), { hasAudio: false, hasVideo: false, tags: [] });
+  const next = new LogWriter(shared, { windowMs: 1000 });
+  assertEquals(next.lastTimestampMs, undefined);
+  const record = keyFrame(9);
+  next.append(record);
+  assertEquals(stale.copy(0, new Uint8Array(100), 0, 20), false);
+  assertEquals(assertHoldsNewest(fresh, [record]), 1);
+});
