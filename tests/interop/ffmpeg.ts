@@ -1,4 +1,6 @@
-/** ffmpeg as a publisher. */
+/** ffmpeg as an encoder and publisher. */
+import { runPeer } from "../peers.ts";
+import { readRecording, type Recording } from "./recording.ts";
 
 export interface PublisherOptions {
   /** Where to: `rtmp://127.0.0.1:1935/live/test`. */
@@ -88,6 +90,20 @@ export function publishWithFfmpeg(
       await ended;
     },
   };
+}
+
+/** A second of picture and tone, made at once, for publishers that are no program. */
+export async function encodeSample(): Promise<Recording> {
+  const path = await Deno.makeTempFile({ suffix: ".flv" });
+  try {
+    await runPeer("ffmpeg", [
+      ...["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30"],
+      ...["-f", "lavfi", "-i", AUDIO_SOURCE, ...MAIN_PROFILE_ARGS, "-t", "1", path],
+    ]);
+    return readRecording(await Deno.readFile(path));
+  } finally {
+    await Deno.remove(path);
+  }
 }
 
 function output(url: string, inputs: number, copyTo: string | undefined): string[] {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { startGateway } from "../gateway_process.ts";
-import { peerTest, runPeer } from "../peers.ts";
+import { peerTest } from "../peers.ts";
 import { until } from "../waiting.ts";
-import { MAIN_PROFILE_ARGS, publishWithFfmpeg } from "./ffmpeg.ts";
+import { encodeSample, publishWithFfmpeg } from "./ffmpeg.ts";
 import { assertSound, framesOf, judge, readRecording, type Recording } from "./recording.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
 import { recordWebSocket, recordWithCurl, type Viewer } from "./viewers.ts";
@@ -94,7 +94,7 @@ peerTest("publishers come back to any shard", ["ffmpeg"], async () => {
   await using gateway = await startGateway({
     args: ["--shards", "2", "--grace-period-ms", "1500"],
   });
-  const source = await encode();
+  const source = await encodeSample();
   const url = gateway.httpUrl("/live/wandering.flv");
   let publisher = await publish(gateway.rtmpPort, source);
   await until("it is live", async () => (await gateway.stream("live/wandering"))?.video);
@@ -102,7 +102,7 @@ peerTest("publishers come back to any shard", ["ffmpeg"], async () => {
   const viewers = Array.from({ length: 8 }, () => recordWebSocket(url));
   await until("all have pictures", () => haveReceived(viewers, 1000));
   for (let times = 0; times < REPUBLISHES; times++) {
-    publisher[Symbol.dispose]();
+    publisher.close();
     await until(
       "the stream waits",
       async () => (await gateway.stream("live/wandering"))?.state === "waiting",
@@ -110,7 +110,7 @@ peerTest("publishers come back to any shard", ["ffmpeg"], async () => {
     publisher = await publish(gateway.rtmpPort, source);
   }
   await publisher.flush();
-  publisher[Symbol.dispose]();
+  publisher.close();
 
   const sent = framesOf(source, BOTH).map(({ kind, body }) => ({ kind, body }));
   // Viewers begin with a picture, and the encoder began with a piece of sound.
@@ -133,20 +133,6 @@ async function publish(port: number, source: Recording): Promise<RtmpPublisher> 
   assertEquals(await publisher.answer(), "NetStream.Publish.Start");
   await publisher.send(source);
   return publisher;
-}
-
-/** A second of what the publishers here send. */
-async function encode(): Promise<Recording> {
-  const path = await Deno.makeTempFile({ suffix: ".flv" });
-  try {
-    await runPeer("ffmpeg", [
-      ...["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30"],
-      ...["-f", "lavfi", "-i", "sine=sample_rate=48000", ...MAIN_PROFILE_ARGS, "-t", "1", path],
-    ]);
-    return readRecording(await Deno.readFile(path));
-  } finally {
-    await Deno.remove(path);
-  }
 }
 
 async function haveReceived(viewers: readonly Viewer[], bytes: number): Promise<boolean> {

@@ -11,11 +11,12 @@ import {
 import { until } from "../waiting.ts";
 import type { Recording } from "./recording.ts";
 
-/** A connection that publishes; dispose of it to cut it off, without a word to the server. */
+/** A connection that publishes. */
 export class RtmpPublisher implements Disposable {
   readonly messages = new ClientMessages();
   readonly #conn: Deno.TcpConn;
   readonly #statuses: { readonly streamId: number; readonly code: unknown }[] = [];
+  #isClosed = false;
 
   private constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
@@ -55,8 +56,15 @@ export class RtmpPublisher implements Disposable {
     await this.flush();
   }
 
-  [Symbol.dispose](): void {
+  /** Cuts the connection off, without a word to the server. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#conn.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #collectMetadata(body: Uint8Array, streamId: number): void {
@@ -81,7 +89,7 @@ export class RtmpPublisher implements Disposable {
         this.#note(replies.read(buffer.subarray(skipped, length)));
       }
     } catch (error) {
-      if (!isClosed(error)) throw error;
+      if (!this.#isClosed) throw error;
     }
   }
 
@@ -95,9 +103,4 @@ export class RtmpPublisher implements Disposable {
       }
     }
   }
-}
-
-function isClosed(error: unknown): boolean {
-  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
-    error instanceof Deno.errors.ConnectionReset;
 }
