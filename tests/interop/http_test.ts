@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { peerTest } from "../peers.ts";
+import { peerTest, runPeer } from "../peers.ts";
 import { until } from "../waiting.ts";
 import { encodeSample } from "./ffmpeg.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
@@ -80,7 +80,7 @@ const EXCHANGES: readonly Exchange[] = [
   },
 ];
 
-peerTest("HTTP answers say what is the matter", ["ffmpeg"], async (t) => {
+peerTest("HTTP answers say what is the matter", ["ffmpeg", "curl"], async (t) => {
   await using gateway = await startGateway({ args: ["--shards", "2"] });
   using _publisher = await publish(gateway);
   for (const { name, method, path, status, headers, body } of EXCHANGES) {
@@ -104,6 +104,14 @@ peerTest("HTTP answers say what is the matter", ["ffmpeg"], async (t) => {
       };
     });
     assertEquals(opened, false);
+  });
+  await t.step("an upgrade that a proxy has cut short is refused in words", async () => {
+    const { stdout } = await runPeer("curl", [
+      ...["-sS", "--max-time", "20", "-H", "Upgrade: websocket", "-w", "%{http_code}"],
+      gateway.httpUrl(LIVE),
+    ]);
+    assertMatch(stdout, /^Cannot open a WebSocket: .*connection.*\n400$/);
+    assertEquals(gateway.output().includes("TypeError"), false, gateway.output());
   });
   const { counters } = await gateway.status();
   assertEquals([counters.viewersAccepted, counters.viewersRefused], [0, 0]);
