@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import type { StreamSummary } from "../../src/shard/messages.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { peerTest } from "../peers.ts";
+import { peerTest, runPeer } from "../peers.ts";
 import { until } from "../waiting.ts";
 import { publishWithFfmpeg } from "./ffmpeg.ts";
 import {
@@ -162,7 +162,11 @@ peerTest("audio=0 and video=0 leave one track", peers, async (t) => {
       { name: `HTTP ${query}`, tracks, ...recordWithCurl(url + query, `${directory}/${at}.flv`) },
       { name: `WebSocket ${query}`, tracks, ...recordWebSocket(url + query) },
     ]);
+    const playing = runPeer("ffmpeg", ["-v", "error", "-i", url, "-f", "null", "-"]);
     const recordings = await Promise.all(viewers.map(({ ended }) => ended));
+    await t.step("ffmpeg plays the whole stream", async () => {
+      assertEquals((await playing).stderr, "");
+    });
     assert((await publisher.ended).success, publisher.errors());
     const source = readRecording(await Deno.readFile(`${directory}/source.flv`));
     for (const [at, { name, tracks }] of viewers.entries()) {
