@@ -149,8 +149,12 @@ export class HttpServer {
   }
 
   #watchByWebSocket(stream: LiveStream, selection: TrackSelection, request: Request): Response {
-    // Deno's own pings would end a viewer that stalls earlier than the stall time-out does.
-    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    const upgrade = upgradeToWebSocket(request);
+    if (upgrade instanceof TypeError) {
+      const reason = `Cannot open a WebSocket: ${upgrade.message}`;
+      return problem(STATUS_CODE.BadRequest, reason);
+    }
+    const { socket, response } = upgrade;
     const closed = Promise.withResolvers<void>();
     let leave = () => {};
     const sink = new WsFlvSink(socket, () => {
@@ -172,6 +176,17 @@ export class HttpServer {
     counters.add("viewers");
     const leave = () => counters.add("viewers", -1);
     done.then(leave, leave);
+  }
+}
+
+/** The upgrade, or what the request lacks for it: behind some proxies, "Connection: upgrade". */
+function upgradeToWebSocket(request: Request): Deno.WebSocketUpgrade | TypeError {
+  try {
+    // Deno's own pings would end a viewer that stalls earlier than the stall time-out does.
+    return Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+  } catch (error) {
+    if (error instanceof TypeError) return error;
+    throw error;
   }
 }
 

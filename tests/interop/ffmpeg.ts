@@ -1,4 +1,6 @@
-/** ffmpeg as a publisher. */
+/** ffmpeg as an encoder and publisher. */
+import { runPeer } from "../peers.ts";
+import { readRecording, type Recording } from "./recording.ts";
 
 export interface PublisherOptions {
   /** Where to: `rtmp://127.0.0.1:1935/live/test`. */
@@ -11,6 +13,12 @@ export interface PublisherOptions {
   readonly durationS?: number;
   /** Arguments between inputs and output address. */
   readonly outputArgs?: readonly string[];
+  /** A file for exactly what is sent, as FLV. */
+  readonly copyTo?: string;
+  /** Of the picture; 640x360 by default. */
+  readonly size?: string;
+  /** How much ffmpeg tells; only warnings by default. */
+  readonly logLevel?: "warning" | "debug";
 }
 
 /** An ffmpeg that publishes a test picture and a tone in real time. */
@@ -23,10 +31,7 @@ export interface Publisher extends AsyncDisposable {
   kill(signal: Deno.Signal): void;
 }
 
-const SOURCES = {
-  video: ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30"],
-  audio: ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"],
-} as const;
+const AUDIO_SOURCE = "sine=frequency=440:sample_rate=48000";
 
 /** H.264 main without B-frames, a key frame a second, and AAC. */
 export const MAIN_PROFILE_ARGS = [
@@ -43,16 +48,22 @@ export function publishWithFfmpeg(
     sources = ["video", "audio"],
     durationS,
     outputArgs = [],
+    copyTo,
+    size = "640x360",
+    logLevel = "warning",
   }: PublisherOptions,
 ): Publisher {
   const child = new Deno.Command("ffmpeg", {
     args: [
-      ...["-hide_banner", "-nostats", "-loglevel", "warning", "-nostdin", "-re"],
-      ...sources.flatMap((source) => SOURCES[source]),
+      ...["-hide_banner", "-nostats", "-loglevel", logLevel, "-nostdin"],
+      ...sources.flatMap((source) => {
+        const description = source === "video" ? `testsrc2=size=${size}:rate=30` : AUDIO_SOURCE;
+        return ["-re", "-f", "lavfi", "-i", description];
+      }),
       ...codecArgs,
       ...(durationS === undefined ? [] : ["-t", `${durationS}`]),
       ...outputArgs,
-      ...["-f", "flv", url],
+      ...output(url, sources.length, copyTo),
     ],
     stdin: "null",
     stdout: "null",
@@ -64,8 +75,9 @@ export function publishWithFfmpeg(
     const decoder = new TextDecoder();
     for await (const piece of child.stderr) errors += decoder.decode(piece, { stream: true });
   })();
-  const ended = child.status.then((status) => {
+  const ended = child.status.then(async (status) => {
     hasEnded = true;
+    await reading;
     return status;
   });
   return {
@@ -76,7 +88,27 @@ export function publishWithFfmpeg(
     [Symbol.asyncDispose]: async () => {
       if (!hasEnded) child.kill("SIGKILL");
       await ended;
-      await reading;
     },
   };
+}
+
+/** A second of picture and tone, made at once, for publishers that are no program. */
+export async function encodeSample(): Promise<Recording> {
+  const path = await Deno.makeTempFile({ suffix: ".flv" });
+  try {
+    await runPeer("ffmpeg", [
+      ...["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30"],
+      ...["-f", "lavfi", "-i", AUDIO_SOURCE, ...MAIN_PROFILE_ARGS, "-t", "1", path],
+    ]);
+    return readRecording(await Deno.readFile(path));
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+function output(url: string, inputs: number, copyTo: string | undefined): string[] {
+  if (copyTo === undefined) return ["-f", "flv", url];
+  const maps = Array.from({ length: inputs }, (_, input) => ["-map", `${input}`]).flat();
+  // What FLV's muxer asks of the encoders by itself, tee does not know.
+  return [...maps, "-flags", "+global_header", "-f", "tee", `[f=flv]${url}|[f=flv]${copyTo}`];
 }
