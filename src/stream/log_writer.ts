@@ -102,6 +102,8 @@ export class LogWriter {
     const size = body.length + TAG_OVERHEAD;
     this.#expire(timestampMs);
     const offset = this.#place(size);
+    // Going back to the start leaves out the ring's end, where the oldest records may lie.
+    if (offset === 0) this.#free(control[Control.writeOffset]!, data.length);
     this.#free(offset, offset + size);
 
     writeTag(data, offset, type, timestampMs, body);
@@ -213,7 +215,7 @@ export class LogWriter {
     return held > 0 && tailOffset >= held + size ? 0 : offset;
   }
 
-  /** Moves the tail past every record that has bytes in this range. */
+  /** Moves the tail past the oldest records as long as they have bytes in this range. */
   #free(start: number, end: number): void {
     const { control, index } = this.#memory;
     const head = this.#head;
