@@ -50,7 +50,7 @@ const EXPIRE_AT_LEAST = 64;
  * gone. So what slow viewers keep alive together is bounded by what the stream produces in their
  * stall time-out, however many they are.
  *
- * Positions are numbers that grow by one for each tag; a `Cursor` walks along them.
+ * Positions are numbers that grow by one for each tag, and for each gap; a `Cursor` walks along them.
  *
  * @example
  * ```ts
@@ -186,6 +186,8 @@ export class Feed {
   /** Goes on at the newest key frame after the log has passed over what was not copied yet. */
   #resume(): void {
     this.#drop(this.#entries.length);
+    // Stands for what was passed over, so that cursors that had read everything jump as well.
+    this.#tail++;
     this.#sequence = this.#log.newestKeyFrame ?? this.#log.head;
   }
 
