@@ -49,10 +49,12 @@ for (const shards of [1, 2]) {
           RawViewer.open({ httpPort, path: PATH, transport: at % 2 === 0 ? "http" : "ws" }),
       ),
     );
-    const reading = viewers.map(readInFits);
+    const reading = Promise.all(viewers.map(readInFits));
+    // Told when it is awaited.
+    reading.catch(() => {});
     await delay(DURATION_MS + LONG_STOP_MS + 500);
     await publisher[Symbol.asyncDispose]();
-    await Promise.all(reading);
+    await reading;
 
     const { counters } = await gateway.status();
     let jumps = 0;
