@@ -92,7 +92,7 @@ export class FlvAudience {
 
   remove(viewer: FlvViewer): void {
     this.#viewers.delete(viewer);
-    if (this.#viewers.size === 0) clearTimeout(this.#timer);
+    if (this.#viewers.size === 0) this.#clearTimer();
   }
 
   /** The publisher has flushed: delivers now, or when the flush interval is over. */
@@ -121,10 +121,16 @@ export class FlvAudience {
 
   /** Ends all viewers, after what there is left for them. */
   end(nowMs: number): void {
-    clearTimeout(this.#timer);
+    this.#clearTimer();
     this.#deliver(nowMs);
     for (const viewer of this.#viewers) viewer.sink.end();
     this.#viewers.clear();
+  }
+
+  /** Another viewer may come: the next flush must find no timer that will not fire. */
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #deliver(nowMs: number): void {
