@@ -132,6 +132,8 @@ export class RtmpConnection {
         return undefined;
       case "publish":
         return this.#publish(event);
+      case "publish-refused":
+        return void this.#noteRefusal(event.reason);
       case "play":
         this.#session.refusePlay(
           event.streamId,
@@ -174,9 +176,13 @@ export class RtmpConnection {
   }
 
   #refuse(streamId: number, reason: string): void {
+    this.#noteRefusal(reason);
+    this.#session.refusePublish(streamId, "NetStream.Publish.BadName", reason);
+  }
+
+  #noteRefusal(reason: string): void {
     this.#context.counters.add("publishesRefused");
     logger.warn("{peer} may not publish: {reason}", { peer: this.#peer, reason });
-    this.#session.refusePublish(streamId, "NetStream.Publish.BadName", reason);
   }
 
   #unpublish(streamId: number): void {
