@@ -63,7 +63,9 @@ export class HttpServer {
 
   #handle(request: Request, info: Deno.ServeHandlerInfo): Response | Promise<Response> {
     const { method } = request;
-    const url = new URL(request.url);
+    const url = URL.parse(request.url);
+    // Host may be anything.
+    if (url === null) return problem(STATUS_CODE.BadRequest, "Cannot read the request's Host");
     if (method === "OPTIONS") {
       return new Response(null, { status: STATUS_CODE.NoContent, headers: CORS_HEADERS });
     }
@@ -149,8 +151,9 @@ export class HttpServer {
   }
 
   #watchByWebSocket(stream: LiveStream, selection: TrackSelection, request: Request): Response {
-    // Deno's own pings would end a viewer that stalls earlier than the stall time-out does.
-    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    const upgrade = upgradeWebSocket(request);
+    if (upgrade instanceof Response) return upgrade;
+    const { socket, response } = upgrade;
     const closed = Promise.withResolvers<void>();
     let leave = () => {};
     const sink = new WsFlvSink(socket, () => {
@@ -172,6 +175,17 @@ export class HttpServer {
     counters.add("viewers");
     const leave = () => counters.add("viewers", -1);
     done.then(leave, leave);
+  }
+}
+
+/** The viewer's socket, or what to answer if the request's headers are wrong. */
+function upgradeWebSocket(request: Request): Deno.WebSocketUpgrade | Response {
+  try {
+    // Deno's own pings would end a viewer that stalls earlier than the stall time-out does.
+    return Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return problem(STATUS_CODE.BadRequest, `Cannot open a WebSocket: ${error.message}`);
   }
 }
 
