@@ -59,6 +59,11 @@ export class RawViewer implements AsyncDisposable {
     return this.#response.status;
   }
 
+  /** Status line and headers of the response, in lower case, once they are read. */
+  get head(): string {
+    return this.#response.head;
+  }
+
   get closeCode(): number | undefined {
     return this.#webSocket?.closeCode;
   }

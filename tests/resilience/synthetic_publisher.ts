@@ -17,6 +17,8 @@ export interface SyntheticOptions {
   readonly groupFrames?: number;
   /** How far sizes of frames differ from their mean: 0.5 makes them half to one and a half. */
   readonly sizeSpread?: number;
+  /** Number of the first frame, which is a key frame: for going on where another publisher ended. */
+  readonly firstSequence?: number;
 }
 
 const AUDIO_FRAME_SIZE = 160;
@@ -27,6 +29,7 @@ const MAX_FRAMES_AT_ONCE = 20;
 /** Publishes self-describing frames, in real time or as fast as the gateway reads. */
 export class SyntheticPublisher implements AsyncDisposable {
   readonly #conn: Deno.TcpConn;
+  readonly #port: number;
   readonly #messages = new ClientMessages(1 << 16);
   readonly #options: Required<SyntheticOptions>;
   readonly #reading: Promise<void>;
@@ -38,13 +41,16 @@ export class SyntheticPublisher implements AsyncDisposable {
 
   private constructor(conn: Deno.TcpConn, options: SyntheticOptions) {
     this.#conn = conn;
+    this.#port = conn.localAddr.port;
     this.#options = {
       bitrateBps: 1_000_000,
       frameRate: 50,
       groupFrames: 25,
       sizeSpread: 0,
+      firstSequence: 0,
       ...options,
     };
+    this.#sequence = this.#options.firstSequence;
     this.#reading = this.#readReplies();
   }
 
@@ -59,6 +65,11 @@ export class SyntheticPublisher implements AsyncDisposable {
     messages.video(0, VIDEO_CONFIGURATION).audio(0, AUDIO_CONFIGURATION);
     await publisher.#write(messages.take());
     return publisher;
+  }
+
+  /** Its end of the connection, by which the gateway knows it. */
+  get port(): number {
+    return this.#port;
   }
 
   /** Number of the frame to come. */
@@ -122,14 +133,14 @@ export class SyntheticPublisher implements AsyncDisposable {
   }
 
   #collectFrame(): void {
-    const { groupFrames, bitrateBps, frameRate, sizeSpread } = this.#options;
+    const { groupFrames, bitrateBps, frameRate, sizeSpread, firstSequence } = this.#options;
     const sequence = this.#sequence++;
     const timestampMs = this.#timestampOf(sequence);
     const meanSize = bitrateBps / 8 / frameRate - AUDIO_FRAME_SIZE;
     // A fixed irregular pattern: the golden ratio's multiples spread evenly over 0 to 1.
     const spread = 1 + sizeSpread * (2 * ((sequence * 0.618034) % 1) - 1);
     const size = Math.max(MIN_VIDEO_SIZE, Math.round(meanSize * spread));
-    const isKeyFrame = sequence % groupFrames === 0;
+    const isKeyFrame = (sequence - firstSequence) % groupFrames === 0;
     this.#messages.video(timestampMs, videoFrame({ sequence, timestampMs, isKeyFrame }, size));
     this.#messages.audio(timestampMs, audioFrame({ sequence, timestampMs }, AUDIO_FRAME_SIZE));
   }
