@@ -143,6 +143,7 @@ export class FlvAudience {
     this.#viewers.clear();
   }
 
+  /** Another viewer may come: the next flush must find no timer that will not fire. */
   #cancelDelivery(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

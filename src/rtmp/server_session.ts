@@ -299,7 +299,7 @@ export class ServerSession {
       : `Stream ${streamId} was not created, or is published already.`;
     if (problem !== undefined) {
       this.#fail(streamId, "NetStream.Publish.BadName", problem);
-      return undefined;
+      return { kind: "publish-refused", reason: problem };
     }
     this.#streams.request(streamId, target.name);
     return { kind: "publish", streamId, ...target, publishType: publishTypeOf(text(args[2])) };

@@ -5,7 +5,13 @@
  * peer counts them, 0 to 2^32 - 1, and wrap around. Queries come without their question mark, and
  * are what the peer sent, not decoded.
  */
-export type SessionEvent = ConnectEvent | PublishEvent | PlayEvent | MediaEvent | EndEvent;
+export type SessionEvent =
+  | ConnectEvent
+  | PublishEvent
+  | RefusalEvent
+  | PlayEvent
+  | MediaEvent
+  | EndEvent;
 
 /** The peer connected to an application, and has been answered. */
 export interface ConnectEvent {
@@ -28,6 +34,12 @@ export interface PublishEvent {
   /** The name's query, or if it has none, the connection's. */
   readonly query: string;
   readonly publishType: PublishType;
+}
+
+/** The peer asked to publish what no server can accept, and has been told so. */
+export interface RefusalEvent {
+  readonly kind: "publish-refused";
+  readonly reason: string;
 }
 
 /** What the peer wants kept (RTMP 7.2.2.6); anything else it says is taken for `live`. */

@@ -63,7 +63,9 @@ export class HttpServer {
 
   #handle(request: Request, info: Deno.ServeHandlerInfo): Response | Promise<Response> {
     const { method } = request;
-    const url = new URL(request.url);
+    const url = URL.parse(request.url);
+    // Host may be anything.
+    if (url === null) return problem(STATUS_CODE.BadRequest, "Cannot read the request's Host");
     if (method === "OPTIONS") {
       return new Response(null, { status: STATUS_CODE.NoContent, headers: CORS_HEADERS });
     }
@@ -149,11 +151,8 @@ export class HttpServer {
   }
 
   #watchByWebSocket(stream: LiveStream, selection: TrackSelection, request: Request): Response {
-    const upgrade = upgradeToWebSocket(request);
-    if (upgrade instanceof TypeError) {
-      const reason = `Cannot open a WebSocket: ${upgrade.message}`;
-      return problem(STATUS_CODE.BadRequest, reason);
-    }
+    const upgrade = upgradeWebSocket(request);
+    if (upgrade instanceof Response) return upgrade;
     const { socket, response } = upgrade;
     const closed = Promise.withResolvers<void>();
     let leave = () => {};
@@ -179,14 +178,14 @@ export class HttpServer {
   }
 }
 
-/** The upgrade, or what the request lacks for it: behind some proxies, "Connection: upgrade". */
-function upgradeToWebSocket(request: Request): Deno.WebSocketUpgrade | TypeError {
+/** The viewer's socket, or what to answer if the request's headers are wrong. */
+function upgradeWebSocket(request: Request): Deno.WebSocketUpgrade | Response {
   try {
     // Deno's own pings would end a viewer that stalls earlier than the stall time-out does.
     return Deno.upgradeWebSocket(request, { idleTimeout: 0 });
   } catch (error) {
-    if (error instanceof TypeError) return error;
-    throw error;
+    if (!(error instanceof TypeError)) throw error;
+    return problem(STATUS_CODE.BadRequest, `Cannot open a WebSocket: ${error.message}`);
   }
 }
 

@@ -46,6 +46,8 @@ export class RtmpConnection {
   #phaseSinceMs: number;
   #heardAtMs: number;
   #closeReason: string | undefined;
+  /** Messages that the session has passed over, as far as they are counted. */
+  #ignored = 0;
 
   constructor(conn: Deno.TcpConn, context: RtmpContext, nowMs: number) {
     this.#conn = conn;
@@ -101,10 +103,19 @@ export class RtmpConnection {
           if (decision !== undefined) await decision;
         }
       } finally {
+        this.#countIgnored();
         await this.#writeOutput();
       }
       for (const { publication } of this.#published.values()) publication.flush(this.#heardAtMs);
     }
+  }
+
+  #countIgnored(): void {
+    const { ignoredMedia, ignoredCommands, unknownMessages } = this.#session.counters;
+    const ignored = ignoredMedia + ignoredCommands + unknownMessages;
+    if (ignored === this.#ignored) return;
+    this.#context.counters.add("messagesIgnored", ignored - this.#ignored);
+    this.#ignored = ignored;
   }
 
   async #writeOutput(): Promise<void> {
@@ -132,6 +143,8 @@ export class RtmpConnection {
         return undefined;
       case "publish":
         return this.#publish(event);
+      case "publish-refused":
+        return void this.#noteRefusal(event.reason);
       case "play":
         this.#session.refusePlay(
           event.streamId,
@@ -174,9 +187,13 @@ export class RtmpConnection {
   }
 
   #refuse(streamId: number, reason: string): void {
+    this.#noteRefusal(reason);
+    this.#session.refusePublish(streamId, "NetStream.Publish.BadName", reason);
+  }
+
+  #noteRefusal(reason: string): void {
     this.#context.counters.add("publishesRefused");
     logger.warn("{peer} may not publish: {reason}", { peer: this.#peer, reason });
-    this.#session.refusePublish(streamId, "NetStream.Publish.BadName", reason);
   }
 
   #unpublish(streamId: number): void {

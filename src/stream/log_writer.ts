@@ -231,7 +231,7 @@ export class LogWriter {
     return tailOffset < offset && tailOffset >= 2 * this.#peakBytes + size ? 0 : offset;
   }
 
-  /** Moves the tail past every record that has bytes in this range. */
+  /** Moves the tail past the oldest records as long as they have bytes in this range. */
   #free(start: number, end: number): void {
     const { control, index } = this.#memory;
     const head = this.#head;

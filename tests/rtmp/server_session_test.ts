@@ -172,7 +172,7 @@ Deno.test("a refused publish may be tried again, and its media is dropped", () =
   assertEquals(dialogue.session.takeOutput(), undefined);
 });
 
-Deno.test("bad names are refused without an event", () => {
+Deno.test("bad names are refused, and that is told", () => {
   const cases: [string, boolean][] = [
     ["", false],
     ["/?token=x", false],
@@ -186,7 +186,7 @@ Deno.test("bad names are refused without an event", () => {
     const replies = dialogue.push(publisherPreamble({ app: "live", name }));
     const code = isGood ? "NetStream.Publish.Start" : "NetStream.Publish.BadName";
     assertEquals(outline(commandsOf(replies)).at(-1)?.[2], code);
-    assertEquals(dialogue.kinds(), isGood ? ["connect", "publish"] : ["connect"]);
+    assertEquals(dialogue.kinds(), ["connect", isGood ? "publish" : "publish-refused"]);
   }
 });
 
@@ -243,7 +243,8 @@ Deno.test("a stream must be created, and is published once", () => {
   dialogue.push(messages.publish("a").take());
   const again = dialogue.push(messages.command(1, "publish", 5, null, "b", "live").take());
   assertEquals(outline(commandsOf(again)), [["onStatus", 0, "NetStream.Publish.BadName"]]);
-  assertEquals(dialogue.kinds(), ["connect", "publish"]);
+  const refused = "publish-refused";
+  assertEquals(dialogue.kinds(), ["connect", refused, "publish", refused]);
 });
 
 Deno.test("what is out of turn or unknown is counted, not fatal", () => {

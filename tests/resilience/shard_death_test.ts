@@ -1,0 +1,164 @@
+import { assert, assertEquals } from "@std/assert";
+import { parseConfig } from "../../src/config/schema.ts";
+import { type Gateway, startGateway } from "../../src/gateway.ts";
+import { configureLogging } from "../../src/shard/shard_logging.ts";
+import type { StreamsReply } from "../../src/shard/messages.ts";
+import { delay, until } from "../waiting.ts";
+import { RawViewer } from "./raw_viewer.ts";
+import { SyntheticPublisher } from "./synthetic_publisher.ts";
+
+const SHARDS = 2;
+
+/** Viewers on the shard that lives may wait for a moment, as both share the processor. */
+const MAX_SILENCE_MS = 1500;
+
+/**
+ * The shard's module with paths of its own, by which a test finds out which shard has accepted an
+ * RTMP connection, and harms one.
+ */
+const SHARD_SOURCE = `{
+  const { serve, listen } = Deno;
+  const ports = new Set();
+  let shard;
+  self.addEventListener("message", ({ data }) => shard ??= data.shard);
+  Deno.listen = (options) => {
+    const listener = listen(options);
+    const accept = listener.accept.bind(listener);
+    listener.accept = async () => {
+      const conn = await accept();
+      ports.add(conn.remoteAddr.port);
+      return conn;
+    };
+    return listener;
+  };
+  Deno.serve = (options, handler) => serve(options, (request, info) => {
+    const [, name, value] = new URL(request.url).pathname.split("/");
+    const isMe = value === String(shard);
+    if (name === "has") return new Response(ports.has(Number(value)) ? String(shard) : "");
+    if (name === "throw" && isMe) setTimeout(() => { throw new Error("harmed by a test"); });
+    if (name === "hang" && isMe) setTimeout(() => { for (;;); });
+    if (isMe) return new Response("yes");
+    const response = handler(request, info);
+    if (name === "live") response.headers.set("x-shard", shard);
+    return response;
+  });
+}
+` + await Deno.readTextFile(new URL("../../dist/shard.js", import.meta.url));
+
+interface TestGateway extends Gateway, AsyncDisposable {
+  status(): Promise<StreamsReply>;
+}
+
+async function start(): Promise<TestGateway> {
+  const given = { host: "127.0.0.1", rtmpPort: 0, httpPort: 0, logLevel: "error" };
+  const config = parseConfig({ ...given, gracePeriodMs: 60_000 }, SHARDS);
+  const parts = { version: "0", shardSource: SHARD_SOURCE, assets: [], contentSecurityPolicy: "" };
+  const gateway = await startGateway(config, parts);
+  return {
+    ...gateway,
+    status: async () => JSON.parse(await ask(gateway, "/api/v1/streams")),
+    [Symbol.asyncDispose]: () => gateway.stop(),
+  };
+}
+
+/** Asks over new connections, which the kernel gives to any shard, until one has an answer. */
+async function ask({ httpPort }: Gateway, path: string): Promise<string> {
+  return await until(`an answer to ${path}`, async () => {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: httpPort });
+    try {
+      const request = `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+      await conn.write(new TextEncoder().encode(request));
+      const text = await new Response(conn.readable).text();
+      return text.startsWith("HTTP/1.1 200") && text.split("\r\n\r\n")[1] || undefined;
+    } catch (error) {
+      if (error instanceof Deno.errors.ConnectionReset) return undefined;
+      throw error;
+    }
+  });
+}
+
+await configureLogging({ logLevel: "error", logFormat: "text" });
+
+/** A publisher, and the shard that it is on. */
+async function publish(gateway: Gateway, path: string, firstSequence = 0) {
+  const publisher = await SyntheticPublisher.connect(gateway.rtmpPort, { path, firstSequence });
+  publisher.run();
+  return { publisher, shard: Number(await ask(gateway, `/has/${publisher.port}`)) };
+}
+
+/** Publishes on a wanted shard, under a name that begins with `path`. */
+async function publishOn(gateway: Gateway, path: string, wanted: number) {
+  for (let attempt = 0;; attempt++) {
+    const { publisher, shard } = await publish(gateway, `${path}${attempt}`);
+    if (shard === wanted) return { publisher, path: `${path}${attempt}` };
+    await publisher[Symbol.asyncDispose]();
+  }
+}
+
+/** Watches from a wanted shard. */
+async function watchOn({ httpPort }: Gateway, path: string, wanted: number): Promise<RawViewer> {
+  return await until(`a viewer of ${path} on shard ${wanted}`, async () => {
+    const viewer = await RawViewer.open({ httpPort, path, transport: "http" });
+    while (viewer.head === "" && await viewer.read());
+    if (viewer.head.includes(`x-shard: ${wanted}`) && viewer.status === 200) return viewer.run();
+    await viewer[Symbol.asyncDispose]();
+    return undefined;
+  });
+}
+
+async function seeFurtherFrames(viewer: RawViewer): Promise<void> {
+  const before = viewer.checker.videoFrames;
+  await until("the viewer gets further frames", () => {
+    viewer.check();
+    return viewer.checker.videoFrames > before + 5;
+  });
+}
+
+async function survive(harm: "throw" | "hang"): Promise<void> {
+  await using gateway = await start();
+  const lost = await publish(gateway, "live/lost");
+  const dying = lost.shard;
+  const living = 1 - dying;
+  const kept = await publishOn(gateway, "live/kept", living);
+  const leaving = await watchOn(gateway, "live/lost", dying);
+  const waiting = await watchOn(gateway, "live/lost", living);
+  const staying = await watchOn(gateway, kept.path, living);
+  for (const viewer of [leaving, waiting, staying]) await seeFurtherFrames(viewer);
+
+  await ask(gateway, `/${harm}/${dying}`);
+  await until("the publisher is disconnected", () => lost.publisher.end, { timeoutMs: 30_000 });
+  assertEquals(lost.publisher.end, "by the server");
+  await until("its viewers are", () => leaving.end === "cut off");
+  const { server, counters } = await until("the shard is back", async () => {
+    await ask(gateway, `/alive/${dying}`);
+    return await gateway.status();
+  });
+  assertEquals(server.shardRestarts, 1);
+  assertEquals([counters.rtmpConnections, counters.viewers], [1, 2]);
+
+  // What was published has arrived when nothing more comes.
+  await until("the viewer has all", async () => {
+    const before = waiting.checker.sequence;
+    await delay(200);
+    return waiting.checker.sequence === before;
+  });
+  const again = await publish(gateway, "live/lost", waiting.checker.sequence + 1);
+  for (const viewer of [waiting, staying, await watchOn(gateway, "live/lost", dying)]) {
+    await seeFurtherFrames(viewer);
+    assertEquals(viewer.checker.jumps, []);
+    assertEquals(viewer.end, undefined);
+    if (viewer === staying) assert(viewer.longestSilenceMs < MAX_SILENCE_MS);
+    await viewer[Symbol.asyncDispose]();
+  }
+  for (const { publisher } of [lost, kept, again]) await publisher[Symbol.asyncDispose]();
+  await leaving[Symbol.asyncDispose]();
+}
+
+Deno.test("a shard that throws is started again, and the other one goes on", () =>
+  survive("throw"));
+
+Deno.test({
+  name: "a shard that hangs is started again, and the other one goes on",
+  ignore: Deno.env.get("SLUICE_LONG") !== "1",
+  fn: () => survive("hang"),
+});

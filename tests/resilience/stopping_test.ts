@@ -1,0 +1,77 @@
+import { assert, assertEquals } from "@std/assert";
+import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { delay, until } from "../waiting.ts";
+import { HealthyStream } from "./healthy_stream.ts";
+import { RawViewer } from "./raw_viewer.ts";
+
+/** 5 MB a second: what the kernel holds for a viewer is full in a second. */
+const STREAM = { path: "live/heavy", bitrateBps: 40_000_000, frameRate: 50, groupFrames: 10 };
+
+/** Three seconds for shards to stop by themselves, and what a busy machine adds. */
+const STOP_LIMIT_MS = 6000;
+
+const CONFIG = { log: { windowMs: 1000 }, timeouts: { stallMs: 60_000 } };
+
+/** Viewers that have stopped reading for so long that they were jumped over. */
+async function stalledViewers({ httpPort }: GatewayProcess): Promise<RawViewer[]> {
+  const viewers = [];
+  for (const transport of ["http", "ws", "http", "ws"] as const) {
+    const viewer = await RawViewer.open({ httpPort, path: STREAM.path, transport });
+    await viewer.read();
+    viewers.push(viewer);
+  }
+  await delay(3000);
+  return viewers;
+}
+
+async function timed<T>(work: Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+  const startedMs = performance.now();
+  const value = await work;
+  return { value, ms: performance.now() - startedMs };
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`${signal} stops in time, with publishers, viewers and stalled viewers`, async () => {
+    await using gateway = await startGateway({ args: ["--shards", "2"], config: CONFIG });
+    await using healthy = await HealthyStream.start(gateway, STREAM);
+    const stalled = await stalledViewers(gateway);
+    await healthy.check();
+    const { value, ms } = await timed(gateway.stop(signal));
+    assertEquals([value.code, value.signal], [0, null], gateway.output());
+    assert(ms < STOP_LIMIT_MS, `stopped after ${ms} ms`);
+    for (const viewer of healthy.viewers) {
+      await until("the healthy viewers are at their end", () => viewer.end);
+      viewer.check();
+      assertEquals(viewer.end, "finished");
+      assertEquals(viewer.checker.pending, 0, "the last tag is not whole");
+    }
+    assertEquals(healthy.publisher.end, "by the server");
+    for (const viewer of stalled) {
+      viewer.run();
+      await until("the stalled viewers are at their end", () => viewer.end);
+      viewer.check();
+      await viewer[Symbol.asyncDispose]();
+    }
+  });
+}
+
+Deno.test("without connections it stops at once", async () => {
+  await using gateway = await startGateway({ args: ["--shards", "2"], config: CONFIG });
+  const { value, ms } = await timed(gateway.stop("SIGINT"));
+  assertEquals(value.code, 0);
+  assert(ms < 1000, `stopped after ${ms} ms`);
+});
+
+Deno.test("a second signal does not wait", async () => {
+  await using gateway = await startGateway({ args: ["--shards", "2"], config: CONFIG });
+  await using healthy = await HealthyStream.start(gateway, STREAM);
+  const stalled = await stalledViewers(gateway);
+  await healthy.check();
+  const stopping = gateway.stop("SIGINT");
+  await until("it is stopping", () => gateway.output().includes("Stopping."));
+  const { value, ms } = await timed(gateway.stop("SIGINT"));
+  await stopping;
+  assertEquals(value.code, 1, "it had stopped already");
+  assert(ms < 1000, `ended after ${ms} ms`);
+  for (const viewer of stalled) await viewer[Symbol.asyncDispose]();
+});
