@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { ConfigError } from "./config/config_error.ts";
 import { type Endpoint, probePort, requirePermissions } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
 import { Directory } from "./control/directory.ts";
@@ -94,7 +95,7 @@ class Control {
       await this.#shards.start(this.#config.shards);
     } catch (error) {
       await this.#shards.stop();
-      throw error;
+      throw new ConfigError(`Cannot listen: ${error instanceof Error ? error.message : error}`);
     }
   }
 

@@ -94,6 +94,8 @@ export class Feed {
   #segment: Segment = { bytes: new Uint8Array(0), used: 0 };
   /** Pieces handed out since the last update, by position. */
   readonly #pieces = new Map<number, FeedPiece>();
+  /** What the preamble was before the newest update: it goes with what that copied. */
+  #preambleVersion = -1;
   #preamble: { readonly version: number; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
 
   constructor(log: LogReader, selection: TrackSelection) {
@@ -115,6 +117,7 @@ export class Feed {
   /** Copies what the log has got since the last call, and lets go of what the log let go of. */
   update(): void {
     this.#pieces.clear();
+    this.#preambleVersion = this.#log.preambleVersion;
     const head = this.#log.head;
     if (distance(this.#log.tail, this.#sequence) < 0) this.#resume();
     while (distance(this.#sequence, head) > 0 && !this.#log.isStale) {
@@ -140,10 +143,10 @@ export class Feed {
    * be had now. All viewers get the same bytes.
    */
   preamble(): Uint8Array<ArrayBuffer> | undefined {
-    const version = this.#log.preambleVersion;
+    const version = this.#preambleVersion;
     if (this.#preamble?.version === version) return this.#preamble.bytes;
     const log = this.#log.preamble();
-    if (log === undefined) return undefined;
+    if (log === undefined || this.#log.preambleVersion !== version) return undefined;
     const header = writeFlvHeader({
       hasAudio: log.hasAudio && this.#selection.audio,
       hasVideo: log.hasVideo && this.#selection.video,
@@ -161,6 +164,7 @@ export class Feed {
   configurations(position: number): Uint8Array<ArrayBuffer> | undefined {
     const timestampMs = this.#entries[position - this.#tail]?.timestampMs ??
       this.#log.lastTimestampMs;
+    if (this.#log.preambleVersion !== this.#preambleVersion) return undefined;
     const tags = this.#log.preamble()?.tags
       .filter(({ type }) => type !== TAG_SCRIPT && this.#selects(type));
     return tags && concat(tags.map(({ type, body }) => encodeTag(type, timestampMs, body)));

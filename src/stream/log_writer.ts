@@ -8,7 +8,7 @@ import {
   type LogMemory,
   type LogState,
   RecordFlag,
-  type Slot,
+  Slot,
   SLOT_CAPACITIES,
   SLOT_OFFSETS,
   viewLog,
@@ -149,26 +149,35 @@ export class LogWriter {
   }
 
   /**
-   * Stores the tag body that new viewers get before their first frame; an empty one clears the slot.
+   * Appends a configuration or metadata, and stores its body in a slot for new viewers. One that
+   * replaces another configuration is marked so.
    *
-   * @returns whether the slot held something else before
+   * The slot is written last: who sees the new slot can find the record, and who looked for records
+   * before that can tell by the slot's version.
+   *
    * @throws {StreamError} if the body is larger than the slot
    */
-  writeSlot(slot: Slot, body: Uint8Array): boolean {
-    const capacity = SLOT_CAPACITIES[slot]!;
-    if (body.length > capacity) {
-      throw new StreamError(
-        `Cannot keep a configuration: it may have ${capacity} bytes, got ${body.length}`,
-      );
-    }
+  appendConfiguration(slot: Slot, record: LogRecord): void {
+    requireSlotCapacity(slot, record.body);
+    const replaces = slot !== Slot.metadata &&
+      this.#memory.control[Control.slotLengths + slot] !== 0;
+    const flags = record.flags | (replaces ? RecordFlag.reconfiguration : 0);
+    this.append({ ...record, flags });
+    this.writeSlot(slot, record.body);
+  }
+
+  /**
+   * Stores the tag body that new viewers get before their first frame; an empty one clears the slot.
+   *
+   * @throws {StreamError} if the body is larger than the slot
+   */
+  writeSlot(slot: Slot, body: Uint8Array): void {
+    requireSlotCapacity(slot, body);
     const { control, bytes } = this.#memory;
-    const lengthAt = Control.slotLengths + slot;
-    const replaces = control[lengthAt] !== 0;
     Atomics.add(control, Control.slotVersion, 1);
-    Atomics.store(control, lengthAt, body.length);
+    Atomics.store(control, Control.slotLengths + slot, body.length);
     bytes.set(body, SLOT_OFFSETS[slot]!);
     Atomics.add(control, Control.slotVersion, 1);
-    return replaces;
   }
 
   /** Sets which tracks were seen, as `Track` bits, and whether that is decided. */
@@ -256,4 +265,12 @@ export class LogWriter {
     // atomic load that follows it: without this, bytes could change before the tail tells so.
     Atomics.load(control, Control.tail);
   }
+}
+
+function requireSlotCapacity(slot: Slot, body: Uint8Array): void {
+  const capacity = SLOT_CAPACITIES[slot]!;
+  if (body.length <= capacity) return;
+  throw new StreamError(
+    `Cannot keep a configuration: it may have ${capacity} bytes, got ${body.length}`,
+  );
 }

@@ -63,6 +63,7 @@ export class Publication {
   readonly #video = new VideoTrack();
   readonly #audio = new AudioTrack();
   readonly #skipped: Partial<Record<SkipReason, number>> = {};
+  #hasMetadata = false;
   #tracks = 0;
   #tracksSettled = false;
   #firstFrame: { readonly timestampMs: number; readonly arrivedMs: number } | undefined;
@@ -109,10 +110,13 @@ export class Publication {
 
   /** Takes metadata, as the body of a script tag: "onMetaData" and its value. */
   metadata(body: Uint8Array, nowMs: number): SkippedMessage | undefined {
+    this.#hasMetadata = true;
     if (this.#log.slotHolds(Slot.metadata, body)) return undefined;
     return this.#guard(() => {
-      this.#log.writeSlot(Slot.metadata, body);
-      this.#appendScript(body, nowMs);
+      const timestampMs = this.#timeline.positionMs("video");
+      const record = { type: TAG_SCRIPT, timestampMs, body, flags: RecordFlag.script } as const;
+      this.#log.appendConfiguration(Slot.metadata, record);
+      this.#noteAppended(TAG_SCRIPT, nowMs);
     });
   }
 
@@ -150,10 +154,11 @@ export class Publication {
   #configure(track: TrackName, body: Uint8Array, nowMs: number): SkippedMessage | undefined {
     const slot = CONFIGURATION_SLOTS[track];
     const skipped = this.#log.slotHolds(slot, body) ? undefined : this.#guard(() => {
-      const replaces = this.#log.writeSlot(slot, body);
-      const flags = RecordFlag[track] | RecordFlag.configuration |
-        (replaces ? RecordFlag.reconfiguration : 0);
-      this.#append(TAG_TYPES[track], flags, this.#timeline.positionMs(track), body, nowMs);
+      const type = TAG_TYPES[track];
+      const timestampMs = this.#timeline.positionMs(track);
+      const flags = RecordFlag[track] | RecordFlag.configuration;
+      this.#log.appendConfiguration(slot, { type, timestampMs, body, flags });
+      this.#noteAppended(type, nowMs);
     });
     if (skipped === undefined) this.#noteTrack(track);
     return skipped;
@@ -185,6 +190,10 @@ export class Publication {
 
   #append(type: TagType, flags: number, timestampMs: number, body: Uint8Array, nowMs: number) {
     this.#log.append({ type, timestampMs, body, flags });
+    this.#noteAppended(type, nowMs);
+  }
+
+  #noteAppended(type: TagType, nowMs: number): void {
     if (type === TAG_VIDEO) this.#hasUnflushedVideo = true;
     this.#unflushedSinceMs ??= nowMs;
   }
@@ -207,7 +216,8 @@ export class Publication {
   #settleTracks(): void {
     if (this.#tracksSettled) return;
     this.#tracksSettled = true;
-    // An earlier publisher of this stream may have had a track that this one has not.
+    // An earlier publisher of this stream may have had what this one has not.
+    if (!this.#hasMetadata) this.#log.writeSlot(Slot.metadata, new Uint8Array(0));
     for (const track of ["video", "audio"] as const) {
       if (!(this.#tracks & Track[track])) {
         this.#log.writeSlot(CONFIGURATION_SLOTS[track], new Uint8Array(0));

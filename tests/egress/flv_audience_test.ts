@@ -96,6 +96,6 @@ Deno.test("FlvAudience: the end comes after what there is left", () => {
   const before = sink.bytes;
   writer.append(keyFrame(40));
   audience.notify(1);
-  audience.end(2);
+  audience.end();
   assertEquals([sink.bytes, sink.state, audience.size], [before + 20, "ended", 0]);
 });

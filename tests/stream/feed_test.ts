@@ -24,7 +24,7 @@ const ALL_TRACKS = Track.audio | Track.video;
 function readFrom(feed: Feed, from: number): Uint8Array<ArrayBuffer> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let at = from;
-  for (let piece = feed.read(at); piece !== undefined; piece = feed.read(at)) {
+  for (let piece = feed.read(at); piece !== undefined; piece = piece.rest ?? feed.read(at)) {
     pieces.push(piece.bytes);
     at = piece.next;
   }
@@ -110,6 +110,7 @@ Deno.test("Feed: the header has the tracks that the stream has", () => {
   for (const tracks of [Track.audio, Track.video, ALL_TRACKS]) {
     const { shared } = openLog({ tracks });
     const feed = new Feed(new LogReader(shared), BOTH);
+    feed.update();
     const header = writeFlvHeader({
       hasAudio: (tracks & Track.audio) !== 0,
       hasVideo: (tracks & Track.video) !== 0,
@@ -185,7 +186,32 @@ Deno.test("Feed: configurations are those in force, with the timestamp of where 
     );
   }
   const onlyAudio = new Feed(new LogReader(shared), { audio: true, video: false });
+  onlyAudio.update();
   assertEquals(onlyAudio.configurations(0), encodeTag(TAG_AUDIO, 740, audio));
+});
+
+Deno.test("Feed: a configuration that comes after the update is not given before its record", () => {
+  const { shared, writer } = openLog({ tracks: ALL_TRACKS });
+  writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(2));
+  writer.append(keyFrame(0));
+  const feed = new Feed(new LogReader(shared), BOTH);
+  feed.update();
+  const flags = RecordFlag.video | RecordFlag.configuration;
+  const body = Uint8Array.of(4);
+  writer.appendConfiguration(Slot.videoConfiguration, {
+    type: TAG_VIDEO,
+    timestampMs: 40,
+    body,
+    flags,
+  });
+  assertEquals(feed.preamble(), undefined);
+  assertEquals(feed.configurations(0), undefined);
+  feed.update();
+  assertEquals(feed.startPosition(), undefined, "the key frame is older than the configuration");
+  writer.append(keyFrame(80));
+  feed.update();
+  assertEquals(feed.startPosition(), 2);
+  assertEquals(feed.configurations(2), encodeTag(TAG_VIDEO, 80, body));
 });
 
 Deno.test("Feed: pieces never change, whatever the log does", () => {
@@ -217,13 +243,19 @@ Deno.test("Feed: lets go of what the log let go of, and of segments with it", ()
   assertEquals(feed.head, 2000);
 });
 
-Deno.test("Feed: a tag larger than a segment is one piece", () => {
+Deno.test("Feed: a tag larger than a segment comes in pieces of bounded size", () => {
   const { shared, writer } = openLog({ maxBytes: 4 << 20 });
   const records = [keyFrame(0, 10), interFrame(1, 700_000), interFrame(2, 10)];
   for (const record of records) writer.append(record);
   const feed = new Feed(new LogReader(shared), BOTH);
   feed.update();
-  assertEquals(feed.read(1)!.bytes.length, 700_015);
+  let pieces = 0;
+  for (let piece = feed.read(1); piece !== undefined; piece = piece.rest) {
+    assert(piece.bytes.length <= 24 * 1024, `a piece has ${piece.bytes.length} bytes`);
+    assertEquals(piece.next, 2);
+    pieces++;
+  }
+  assertEquals(pieces, Math.ceil(700_015 / (24 * 1024)));
   const [read, expected] = [readFrom(feed, 0), tagsOf(records)];
   assertEquals(read.length, expected.length);
   assert(read.every((byte, at) => byte === expected[at]));
