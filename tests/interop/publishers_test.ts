@@ -26,7 +26,7 @@ peerTest("a second publisher of a live stream is refused", ["ffmpeg"], async () 
     await until("it is live", async () => (await gateway.stream("live/taken"))?.video);
     const viewer = recordWebSocket(gateway.httpUrl("/live/taken.flv"));
 
-    await using second = publishWithFfmpeg({ url, logLevel: "debug" });
+    await using second = publishWithFfmpeg({ url, durationS: 2, logLevel: "debug" });
     assertEquals((await second.ended).success, false);
     assertStringIncludes(second.errors(), "Server error: live/taken is being published already.");
     using third = await RtmpPublisher.connect(gateway.rtmpPort, "live", "taken");

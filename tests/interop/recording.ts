@@ -110,7 +110,10 @@ export interface ProbedStream {
 
 /** Lets flvmeta, ffprobe and ffmpeg look at a file; throws for the least that they object to. */
 export async function judge(path: string): Promise<Verdict> {
-  const decoded = await runPeer("ffmpeg", ["-v", "error", "-i", path, "-f", "null", "-"]);
+  // In milliseconds, not in frames: where a publisher came back, two may be less than one apart.
+  const timeBase = ["-enc_time_base:v", "-1"];
+  const args = ["-v", "error", "-i", path, ...timeBase, "-f", "null", "-"];
+  const decoded = await runPeer("ffmpeg", args);
   assertEquals(decoded.stderr, "", "ffmpeg decodes every frame");
   const checked = await runPeer("flvmeta", ["--check", path]);
   const report = `${checked.stdout}${checked.stderr}`;
