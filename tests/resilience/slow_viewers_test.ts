@@ -75,7 +75,7 @@ Deno.test("50 viewers that stop reading cost no memory and harm nobody", async (
   for (const viewer of slow) await viewer[Symbol.asyncDispose]();
 });
 
-Deno.test("viewers that never read again are ended, and leave nothing", async () => {
+Deno.test("viewers that never read again are ended, and gone once they are read out", async () => {
   const stallMs = 2000;
   await using gateway = await startGateway({
     args: ["--shards", "2"],
