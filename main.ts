@@ -10,6 +10,9 @@ import shardSource from "./dist/shard.js" with { type: "text" };
 
 const { version } = project;
 
+/** EX_SOFTWARE of sysexits.h: an internal error. */
+const EXIT_HUNG = 70;
+
 async function main(): Promise<void> {
   const command = parseFlags(Deno.args);
   switch (command.kind) {
@@ -38,6 +41,10 @@ async function start(config: Config): Promise<void> {
     shardSource,
     assets: consoleAssets,
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
+    shardHung: (shard) => {
+      console.error(`sluice: shard ${shard} hangs; ending, so that a supervisor can start anew`);
+      Deno.exit(EXIT_HUNG);
+    },
   });
   console.log(startText(config, gateway));
   stopOnSignals(gateway);

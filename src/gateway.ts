@@ -1,4 +1,3 @@
-import { getLogger } from "@logtape/logtape";
 import { ConfigError } from "./config/config_error.ts";
 import { type Endpoint, probePort, requirePermissions } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
@@ -7,8 +6,6 @@ import { ShardPool } from "./control/shard_pool.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
 import type { ConsoleAsset, ShardSettings, StreamsReply, ToControl } from "./shard/messages.ts";
 
-const logger = getLogger(["sluice", "control"]);
-
 /** What a gateway is made from, besides its configuration. */
 export interface GatewayParts {
   readonly version: string;
@@ -16,6 +13,8 @@ export interface GatewayParts {
   readonly shardSource: string;
   readonly assets: readonly ConsoleAsset[];
   readonly contentSecurityPolicy: string;
+  /** Called when a shard hangs, which only a new process mends. */
+  readonly shardHung: (shard: number) => void;
 }
 
 /** A gateway at work. */
@@ -38,7 +37,8 @@ export interface Gateway {
  *
  * const config = parseConfig({ host: "127.0.0.1", rtmpPort: 0, httpPort: 0 }, 1);
  * const parts = { version: "0", shardSource: "…", assets: [], contentSecurityPolicy: "" };
- * const gateway = await startGateway(config, parts);
+ * const shardHung = () => Deno.exit(1);
+ * const gateway = await startGateway(config, { ...parts, shardHung });
  * await gateway.stop();
  * ```
  */
@@ -87,6 +87,7 @@ class Control {
       startMessage: (shard) => this.#startMessage(shard),
       message: (shard, message) => this.#handle(shard, message),
       lost: (shard) => this.#onShardLost(shard),
+      hung: (shard) => this.#parts.shardHung(shard),
     });
   }
 
@@ -140,10 +141,6 @@ class Control {
       case "stream-released":
         return this.#directory.released(message.streamId, shard);
       case "listen-failed":
-        return logger.error("Shard {shard} cannot listen: {reason}", {
-          shard,
-          reason: message.reason,
-        });
       case "listening":
       case "stopped":
     }

@@ -28,7 +28,7 @@ const limits = section({
   viewers: v.optional(count(0, 1_000_000), 20_000),
   /** RTMP connections in all. */
   rtmpConnections: v.optional(count(1, 100_000), 2000),
-  /** RTMP connections from one address. */
+  /** RTMP connections from one address to one shard. */
   rtmpConnectionsPerAddress: v.optional(count(1, 100_000), 500),
   /** Bytes of one RTMP message, a video frame for example. */
   messageBytes: v.optional(count(4096, 0xffffff), 8 * 1024 * 1024),

@@ -167,6 +167,7 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     ...splitPath(stream.entry.path),
     url: `/${escapePath(stream.entry.path)}.flv`,
     state: stream.origin === undefined ? "waiting" : "live",
+    shard: stream.origin ?? null,
     uptimeMs: Math.round(nowMs - stream.openedAtMs),
     viewers: reports.reduce((sum, { viewers }) => sum + viewers, 0),
     bitrateBps: publication?.bitrateBps ?? null,

@@ -7,7 +7,7 @@ const logger = getLogger(["sluice", "control"]);
 const WATCH_INTERVAL_MS = 1000;
 
 /** Intervals without a word after which a shard counts as hung. */
-const MAX_SILENT_INTERVALS = 15;
+const MAX_SILENT_INTERVALS = 10;
 
 /** The wait before a shard that died is started again: a shard that cannot run must not spin. */
 const RESTART_DELAY_MS = 200;
@@ -22,6 +22,11 @@ export interface ShardPoolEvents {
   readonly message: (shard: number, message: ToControl) => void;
   /** The shard died, with all that it had; it is started again soon. */
   readonly lost: (shard: number) => void;
+  /**
+   * The shard does nothing any more. It can not be ended either: a thread in an endless loop goes on
+   * after `terminate`, holds its sockets and is given its share of new connections.
+   */
+  readonly hung: (shard: number) => void;
 }
 
 interface Member {
@@ -30,8 +35,8 @@ interface Member {
 }
 
 /**
- * Starts shards from the text of their module, without reading a file, and starts again those that
- * die or hang.
+ * Starts shards from the text of their module, without reading a file, starts again those that die,
+ * and tells of those that hang.
  */
 export class ShardPool {
   readonly #events: ShardPoolEvents;
@@ -105,8 +110,13 @@ export class ShardPool {
     const member = { worker, silentIntervals: 0 };
     this.#members.set(shard, member);
     worker.addEventListener("message", ({ data }: MessageEvent<ToControl>) => {
+      if (this.#members.get(shard) !== member) return;
       member.silentIntervals = 0;
       this.#events.message(shard, data);
+      // The first start fails as a whole instead.
+      if (data.kind === "listen-failed" && this.#watchTimer !== undefined) {
+        this.#replace(shard, member, data.reason);
+      }
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
@@ -119,8 +129,7 @@ export class ShardPool {
   #watch(): void {
     for (const [shard, member] of this.#members) {
       member.silentIntervals++;
-      if (member.silentIntervals < MAX_SILENT_INTERVALS) continue;
-      this.#replace(shard, member, `silent for ${MAX_SILENT_INTERVALS} s`);
+      if (member.silentIntervals === MAX_SILENT_INTERVALS) this.#events.hung(shard);
     }
   }
 

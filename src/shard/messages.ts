@@ -55,6 +55,8 @@ export interface StreamSummary {
   readonly url: string;
   /** "waiting": the publisher is gone and may come back. */
   readonly state: "live" | "waiting";
+  /** Shard that the publisher is connected to; `null` while waiting. */
+  readonly shard: number | null;
   readonly uptimeMs: number;
   readonly viewers: number;
   readonly bitrateBps: number | null;

@@ -35,6 +35,7 @@ const SLOT_READ_TRIES = 1000;
 export class LogReader {
   readonly #memory: LogMemory;
   readonly #generation: number;
+  readonly #fence = new Int32Array(1);
 
   constructor(shared: SharedArrayBuffer) {
     this.#memory = viewLog(shared);
@@ -119,6 +120,9 @@ export class LogReader {
     const { data, index } = this.#memory;
     const offset = index[indexPosition(sequence)]!;
     target.set(data.subarray(offset, offset + length), targetOffset);
+    // Plain loads may pass an atomic load behind them on weakly ordered machines, but not an atomic
+    // store: without this, the tail could be read before the bytes are.
+    Atomics.store(this.#fence, 0, 0);
     return !this.isStale && distance(this.tail, sequence) >= 0;
   }
 

@@ -1,8 +1,8 @@
 /** Steps back of more than this are a new start of the encoder's clock, not disorder. */
 const MAX_DISORDER_MS = 1000;
 
-/** Where a new clock goes on after the old one: about one frame later. */
-const SPLICE_GAP_MS = 20;
+/** Where a new clock goes on after the old one: a frame later at 25 frames a second. */
+const SPLICE_GAP_MS = 40;
 
 /** A track that has frames. */
 export type TrackName = "audio" | "video";
@@ -17,8 +17,8 @@ export type TrackName = "audio" | "video";
  * import { Timeline } from "./timeline.ts";
  *
  * const timeline = new Timeline(90_000); // the log to be continued ends there
- * timeline.map("video", 0); // 90_020
- * timeline.map("audio", 5); // 90_025
+ * timeline.map("video", 0); // 90_040
+ * timeline.map("audio", 5); // 90_045
  * ```
  */
 export class Timeline {

@@ -143,6 +143,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     name: "größe 1",
     url: "/live/eu/gr%C3%B6%C3%9Fe%201.flv",
     state: "live",
+    shard: 0,
     uptimeMs: 2500,
     viewers: 0,
     bitrateBps: null,

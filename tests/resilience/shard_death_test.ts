@@ -51,8 +51,15 @@ interface TestGateway extends Gateway, AsyncDisposable {
 async function start(): Promise<TestGateway> {
   const given = { host: "127.0.0.1", rtmpPort: 0, httpPort: 0, logLevel: "error" };
   const config = parseConfig({ ...given, gracePeriodMs: 60_000 }, SHARDS);
-  const parts = { version: "0", shardSource: SHARD_SOURCE, assets: [], contentSecurityPolicy: "" };
-  const gateway = await startGateway(config, parts);
+  const gateway = await startGateway(config, {
+    version: "0",
+    shardSource: SHARD_SOURCE,
+    assets: [],
+    contentSecurityPolicy: "",
+    shardHung: (shard) => {
+      throw new Error(`Shard ${shard} hangs`);
+    },
+  });
   return {
     ...gateway,
     status: async () => JSON.parse(await ask(gateway, "/api/v1/streams")),

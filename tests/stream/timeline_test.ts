@@ -34,7 +34,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: "a step back of more is a new start",
-    steps: [["v", 2000, 2000], ["v", 999, 2020], ["v", 1039, 2060]],
+    steps: [["v", 2000, 2000], ["v", 999, 2040], ["v", 1039, 2080]],
     corrections: 1,
   },
   {
@@ -42,10 +42,10 @@ const CASES: readonly Case[] = [
     steps: [
       ["v", 100_000, 100_000],
       ["a", 100_010, 100_010],
-      ["v", 0, 100_030],
-      ["a", 10, 100_040],
-      ["v", 40, 100_070],
-      ["a", 33, 100_063],
+      ["v", 0, 100_050],
+      ["a", 10, 100_060],
+      ["v", 40, 100_090],
+      ["a", 33, 100_083],
     ],
     corrections: 1,
   },
@@ -54,8 +54,8 @@ const CASES: readonly Case[] = [
     steps: [
       ["v", 100_040, 100_040],
       ["a", 100_010, 100_010],
-      ["a", 0, 100_060],
-      ["v", 5, 100_065],
+      ["a", 0, 100_080],
+      ["v", 5, 100_085],
     ],
     corrections: 1,
   },
@@ -66,23 +66,23 @@ const CASES: readonly Case[] = [
   {
     name: "resume from 0",
     resumeAtMs: 90_000,
-    steps: [["v", 0, 90_020], ["a", 5, 90_025], ["v", 40, 90_060]],
+    steps: [["v", 0, 90_040], ["a", 5, 90_045], ["v", 40, 90_080]],
   },
   {
     name: "resume from elsewhere",
     resumeAtMs: 90_000,
-    steps: [["a", 7_000_000, 90_020], ["v", 7_000_020, 90_040]],
+    steps: [["a", 7_000_000, 90_040], ["v", 7_000_020, 90_060]],
   },
   {
     name: "resume with the other track a little before",
     resumeAtMs: 90_000,
-    steps: [["v", 500, 90_020], ["a", 470, 90_000], ["a", 493, 90_013]],
+    steps: [["v", 500, 90_040], ["a", 450, 90_000], ["a", 473, 90_013]],
     corrections: 1,
   },
   {
     name: "resume across 2^31",
     resumeAtMs: HALF - 10,
-    steps: [["v", 0, 10 - HALF], ["v", 40, 50 - HALF]],
+    steps: [["v", 0, 30 - HALF], ["v", 40, 70 - HALF]],
   },
 ];
 
@@ -107,7 +107,7 @@ Deno.test("Timeline: where a track stands between frames", () => {
   const resumed = new Timeline(900);
   assertEquals(resumed.positionMs("video"), 900);
   resumed.map("video", 0);
-  assertEquals([resumed.positionMs("video"), resumed.positionMs("audio")], [920, 900]);
+  assertEquals([resumed.positionMs("video"), resumed.positionMs("audio")], [940, 900]);
 });
 
 Deno.test("Timeline: no track ever goes back, whatever the encoder sends", () => {
