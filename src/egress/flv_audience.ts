@@ -4,10 +4,14 @@ import type { LogReader } from "../stream/log_reader.ts";
 
 /** Where a viewer's bytes go: an HTTP response or a WebSocket. */
 export interface ViewerSink {
-  /** Whether it has passed on all that it was given. */
+  /** Whether it holds back a part of what it was given, to be passed on by {@linkcode proceed}. */
+  readonly hasRest: boolean;
+  /** Whether it has passed on all that it did not hold back. */
   isReady(): boolean;
   /** Takes a piece, which is shared with other viewers and never changes. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Passes on the next part of what it holds back. */
+  proceed(): void;
   /** Ends the response after what it was given. */
   end(): void;
   /** Gives up what it was given and ends. */
@@ -34,19 +38,22 @@ export class FlvViewer {
   deliver(nowMs: number): boolean {
     if (!this.sink.isReady()) return false;
     this.readyAtMs = nowMs;
-    const piece = this.cursor.next();
-    if (piece === undefined) return false;
-    this.sink.send(piece);
-    return this.cursor.hasMore;
+    if (this.sink.hasRest) {
+      this.sink.proceed();
+    } else {
+      const piece = this.cursor.next();
+      if (piece === undefined) return false;
+      this.sink.send(piece);
+    }
+    return this.sink.hasRest || this.cursor.hasMore;
   }
 
-  /** Gives the sink all there is, or to one that is slow the rest of a tag, and ends it. */
+  /** Gives the sink all there is, unless it is slow, and ends it. */
   finish(): void {
-    const isReady = this.sink.isReady();
-    while (isReady ? this.cursor.hasMore : this.cursor.isInsideTag) {
-      const piece = this.cursor.next();
-      if (piece === undefined) break;
-      this.sink.send(piece);
+    if (this.sink.isReady()) {
+      for (let piece = this.cursor.next(); piece !== undefined; piece = this.cursor.next()) {
+        this.sink.send(piece);
+      }
     }
     this.sink.end();
   }

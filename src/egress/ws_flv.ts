@@ -12,6 +12,8 @@ const MAX_MESSAGE_LENGTH = 1024;
 
 /** A viewer over WebSocket: every message holds whole FLV tags, the first one the header too. */
 export class WsFlvSink implements ViewerSink {
+  /** Messages hold whole tags. */
+  readonly hasRest = false;
   readonly #socket: WebSocket;
 
   /**
@@ -39,6 +41,9 @@ export class WsFlvSink implements ViewerSink {
   send(bytes: Uint8Array<ArrayBuffer>): void {
     this.#socket.send(bytes);
   }
+
+  /** Holds nothing back. */
+  proceed(): void {}
 
   end(): void {
     this.#socket.close(CLOSE_NORMAL);

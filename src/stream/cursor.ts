@@ -1,4 +1,4 @@
-import type { Feed, FeedPiece } from "./feed.ts";
+import type { Feed } from "./feed.ts";
 
 /**
  * A viewer's place in a feed: all that a viewer is to its stream.
@@ -10,7 +10,7 @@ import type { Feed, FeedPiece } from "./feed.ts";
  * @example
  * ```ts
  * import { Cursor } from "./cursor.ts";
- * import type { Feed, FeedPiece } from "./feed.ts";
+ * import type { Feed } from "./feed.ts";
  *
  * function send(feed: Feed, cursor: Cursor, write: (bytes: Uint8Array) => void) {
  *   for (let piece = cursor.next(); piece !== undefined; piece = cursor.next()) write(piece);
@@ -20,8 +20,6 @@ import type { Feed, FeedPiece } from "./feed.ts";
 export class Cursor {
   readonly #feed: Feed;
   #position: number | undefined;
-  /** What is left of a tag that was begun. */
-  #rest: FeedPiece | undefined;
   #jumps = 0;
 
   constructor(feed: Feed) {
@@ -38,28 +36,21 @@ export class Cursor {
     return this.#position !== undefined;
   }
 
-  /** Whether what {@linkcode next} gave last ends inside a tag. */
-  get isInsideTag(): boolean {
-    return this.#rest !== undefined;
-  }
-
-  /** Whether {@linkcode next} may have something. */
+  /** Whether {@linkcode next} may have something more. */
   get hasMore(): boolean {
-    return this.#rest !== undefined ||
-      (this.#position !== undefined && this.#position < this.#feed.head);
+    return this.#position !== undefined && this.#position < this.#feed.head;
   }
 
-  /** What to send next; `undefined` if there is nothing now. */
+  /** What to send next, whole tags; `undefined` if there is nothing now. */
   next(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#position === undefined) return this.#start();
-    if (this.#rest === undefined && this.#position < this.#feed.tail) {
+    if (this.#position < this.#feed.tail) {
       const configurations = this.#jump();
       if (configurations === undefined || configurations.length > 0) return configurations;
     }
-    const piece = this.#rest ?? this.#feed.read(this.#position);
+    const piece = this.#feed.read(this.#position);
     if (piece === undefined) return undefined;
     this.#position = piece.next;
-    this.#rest = piece.rest;
     return piece.bytes;
   }
 

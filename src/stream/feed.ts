@@ -10,14 +10,11 @@ export interface TrackSelection {
   readonly video: boolean;
 }
 
-/** A piece of a feed: whole tags, or a part of one that is too large for a piece. */
+/** A piece of a feed: whole tags, and the position behind them. */
 export interface FeedPiece {
   /** Shared by all who read it: never to be changed. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The position behind the piece, and behind its rest. */
   readonly next: number;
-  /** The piece to send after this one, whatever happens meanwhile: a tag can not be left half. */
-  readonly rest: FeedPiece | undefined;
 }
 
 interface Segment {
@@ -40,11 +37,7 @@ interface Entry {
  */
 const SEGMENT_SIZE = 256 * 1024;
 
-/**
- * Bytes of a piece. Deno's HTTP server copies what it is given at once to a buffer, which each
- * connection keeps as large as it ever was: measured, 172 KB a viewer with whole groups of
- * pictures, 145 KB with pieces of this size, and little less with smaller ones, which cost more writes.
- */
+/** Bytes of a piece, unless a single tag has more: what a viewer is given in one go. */
 const MAX_PIECE_SIZE = 32 * 1024;
 
 /** Entries let go of at once, about a second of a stream: removing one by one moves all others. */
@@ -185,7 +178,7 @@ export class Feed {
       if (entry.segment !== first.segment || entry.end - first.start > MAX_PIECE_SIZE) break;
       end = entry.end;
     }
-    const piece = split(first.segment.bytes.subarray(first.start, end), this.#tail + at);
+    const piece = { bytes: first.segment.bytes.subarray(first.start, end), next: this.#tail + at };
     this.#pieces.set(position, piece);
     return piece;
   }
@@ -250,11 +243,4 @@ export class Feed {
       this.#newestKeyFrame = undefined;
     }
   }
-}
-
-/** A piece and its rest. */
-function split(bytes: Uint8Array<ArrayBuffer>, next: number): FeedPiece {
-  if (bytes.length <= MAX_PIECE_SIZE) return { bytes, next, rest: undefined };
-  const rest = split(bytes.subarray(MAX_PIECE_SIZE), next);
-  return { bytes: bytes.subarray(0, MAX_PIECE_SIZE), next, rest };
 }

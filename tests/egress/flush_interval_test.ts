@@ -7,7 +7,8 @@ import { LogWriter } from "../../src/stream/log_writer.ts";
 import { until } from "../waiting.ts";
 
 class CountingSink implements ViewerSink {
-  readonly maxPieces = 100;
+  readonly hasRest = false;
+  proceed(): void {}
   bytes = 0;
   isReady = () => true;
   send(bytes: Uint8Array): void {

@@ -8,7 +8,8 @@ const FORM = { audio: true, video: true };
 
 /** A sink that takes everything at once, or nothing. */
 class TestSink implements ViewerSink {
-  readonly maxPieces = 10;
+  readonly hasRest = false;
+  proceed(): void {}
   bytes = 0;
   state: "open" | "ended" | "aborted" = "open";
   #takes = true;

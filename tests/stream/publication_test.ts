@@ -216,7 +216,7 @@ Deno.test("Publication: the next publisher goes on in time, and repeats nothing"
   second.video(0, H264_INTER_FRAME, 0);
   second.video(0, H264_KEY_FRAME, 0);
   second.audio(13, AAC_FRAME, 0);
-  assertEquals(records(reader).slice(3), ["5020 video keyFrame", "5033 audio"]);
+  assertEquals(records(reader).slice(3), ["5040 video keyFrame", "5053 audio"]);
   assertEquals(second.describe().skipped, { "awaiting-key-frame": 1 });
 });
 
@@ -231,7 +231,7 @@ Deno.test("Publication: the next publisher's configurations replace; tracks it h
   second.video(0, H264_KEY_FRAME, 0);
   assertEquals(records(reader).slice(3), [
     "5000 video configuration reconfiguration",
-    "5020 video keyFrame",
+    "5040 video keyFrame",
   ]);
   assertEquals(reader.preamble()!.tags.length, 2);
   second.video(1000, H264_KEY_FRAME, 0);
