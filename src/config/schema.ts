@@ -41,8 +41,8 @@ const timeouts = section({
   publishMs: v.optional(milliseconds(100), 30_000),
   /** From a publish command to the first frame that can be shown or heard. */
   firstFrameMs: v.optional(milliseconds(100), 15_000),
-  /** Silence of a publisher. */
-  idleMs: v.optional(milliseconds(1000), 30_000),
+  /** Silence of a publisher: an encoder that lost its network must be able to come back. */
+  idleMs: v.optional(milliseconds(1000), 10_000),
   /** How long a viewer may take nothing before it is ended. */
   stallMs: v.optional(milliseconds(1000), 60_000),
   /** How long a stream waits for its second track before it counts as having one. */

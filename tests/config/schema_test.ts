@@ -9,7 +9,7 @@ Deno.test("parseConfig: everything has a default", () => {
   assertEquals([config.shards, config.flushMs, config.gracePeriodMs], [3, 0, 15_000]);
   assertEquals(config.log, { maxBytes: 32 * 1024 * 1024, windowMs: 10_000 });
   assertEquals([config.limits.streams, config.limits.viewers], [1000, 20_000]);
-  assertEquals([config.timeouts.idleMs, config.timeouts.trackSettleMs], [30_000, 1000]);
+  assertEquals([config.timeouts.idleMs, config.timeouts.trackSettleMs], [10_000, 1000]);
   assertEquals([config.logLevel, config.logFormat], ["info", "text"]);
   assertEquals(parseConfig({ log: {}, limits: {}, timeouts: {} }, 3), config);
 });
