@@ -18,6 +18,12 @@ export interface ViewerSink {
   abort(): void;
 }
 
+/** When to look again at viewers that are behind and were not ready. */
+const BUSY_RETRY_MS = 50;
+
+/** What became of an attempt to give a viewer something. */
+type Delivery = "given" | "busy" | "nothing";
+
 /** One viewer of one form of a stream. */
 export class FlvViewer {
   readonly cursor: Cursor;
@@ -31,21 +37,26 @@ export class FlvViewer {
     this.readyAtMs = nowMs;
   }
 
+  /** Whether there is something that the sink did not get yet. */
+  get hasMore(): boolean {
+    return this.sink.hasRest || this.cursor.hasMore;
+  }
+
   /**
-   * Gives the sink the next piece, unless it still has some. Returns whether there is more to give:
-   * in another turn, since only then can it tell whether it has passed this one on.
+   * Gives the sink the next piece, unless it is "busy" with the last one. There may be more, for
+   * another turn: only then can the sink tell whether it has passed this one on.
    */
-  deliver(nowMs: number): boolean {
-    if (!this.sink.isReady()) return false;
+  deliver(nowMs: number): Delivery {
+    if (!this.sink.isReady()) return "busy";
     this.readyAtMs = nowMs;
     if (this.sink.hasRest) {
       this.sink.proceed();
-    } else {
-      const piece = this.cursor.next();
-      if (piece === undefined) return false;
-      this.sink.send(piece);
+      return "given";
     }
-    return this.sink.hasRest || this.cursor.hasMore;
+    const piece = this.cursor.next();
+    if (piece === undefined) return "nothing";
+    this.sink.send(piece);
+    return "given";
   }
 
   /** Gives the sink all there is, unless it is slow, and ends it. */
@@ -81,9 +92,10 @@ export class FlvAudience {
   readonly #options: AudienceOptions;
   readonly #events: AudienceEvents;
   readonly #viewers = new Set<FlvViewer>();
-  /** Viewers that are ready for more than one piece. */
-  #catchingUp = new Set<FlvViewer>();
+  /** Viewers for which there is more than they were given. */
+  #behind = new Set<FlvViewer>();
   #catchUpTimer: ReturnType<typeof setTimeout> | undefined;
+  #catchUpAtMs = Infinity;
   #deliveredAtMs = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -113,7 +125,7 @@ export class FlvAudience {
 
   remove(viewer: FlvViewer): void {
     this.#viewers.delete(viewer);
-    this.#catchingUp.delete(viewer);
+    this.#behind.delete(viewer);
     if (this.#viewers.size === 0) this.#cancelDelivery();
   }
 
@@ -144,7 +156,7 @@ export class FlvAudience {
   /** Ends all viewers, after what there is left for those that keep up. */
   end(): void {
     this.#cancelDelivery();
-    this.#catchingUp.clear();
+    this.#behind.clear();
     this.#feed.update();
     for (const viewer of this.#viewers) viewer.finish();
     this.#viewers.clear();
@@ -165,17 +177,24 @@ export class FlvAudience {
   /** Gives a viewer one piece now, and the others in turns of their own. */
   #give(viewer: FlvViewer, nowMs: number): void {
     const jumps = viewer.cursor.jumps;
-    const hasMore = viewer.deliver(nowMs);
+    const delivery = viewer.deliver(nowMs);
     if (viewer.cursor.jumps > jumps) this.#events.jumped(1);
-    if (!hasMore) return;
-    this.#catchingUp.add(viewer);
-    this.#catchUpTimer ??= setTimeout(() => this.#catchUp(), 0);
+    if (delivery === "nothing" || !viewer.hasMore) return;
+    this.#behind.add(viewer);
+    this.#scheduleCatchUp(nowMs + (delivery === "given" ? 0 : BUSY_RETRY_MS));
+  }
+
+  #scheduleCatchUp(atMs: number): void {
+    if (this.#catchUpAtMs <= atMs) return;
+    clearTimeout(this.#catchUpTimer);
+    this.#catchUpAtMs = atMs;
+    this.#catchUpTimer = setTimeout(() => this.#catchUp(), atMs - performance.now());
   }
 
   #catchUp(): void {
-    this.#catchUpTimer = undefined;
-    const viewers = this.#catchingUp;
-    this.#catchingUp = new Set();
+    this.#catchUpAtMs = Infinity;
+    const viewers = this.#behind;
+    this.#behind = new Set();
     const nowMs = performance.now();
     for (const viewer of viewers) this.#give(viewer, nowMs);
   }

@@ -29,6 +29,8 @@ interface Entry {
   /** Sequence number of the record in the log. */
   readonly sequence: number;
   readonly timestampMs: number;
+  /** Bits of `RecordFlag`. */
+  readonly flags: number;
 }
 
 /**
@@ -155,12 +157,13 @@ export class Feed {
 
   /** The configurations alone, for a viewer that jumps to `position`: perhaps no bytes at all. */
   configurations(position: number): Uint8Array<ArrayBuffer> | undefined {
-    const timestampMs = this.#entries[position - this.#tail]?.timestampMs ??
-      this.#log.lastTimestampMs;
     if (this.#log.preambleVersion !== this.#preambleVersion) return undefined;
     const tags = this.#log.preamble()?.tags
       .filter(({ type }) => type !== TAG_SCRIPT && this.#selects(type));
-    return tags && concat(tags.map(({ type, body }) => encodeTag(type, timestampMs, body)));
+    return tags && concat(tags.map(({ type, body }) => {
+      const flag = type === TAG_VIDEO ? RecordFlag.video : RecordFlag.audio;
+      return encodeTag(type, this.#trackTimestampMs(flag, position), body);
+    }));
   }
 
   /**
@@ -181,6 +184,18 @@ export class Feed {
     const piece = { bytes: first.segment.bytes.subarray(first.start, end), next: this.#tail + at };
     this.#pieces.set(position, piece);
     return piece;
+  }
+
+  /**
+   * Where a track stands at `position`. Tracks need not be in step, and none may go back: the time
+   * of its first tag from there on, or else of its last one before.
+   */
+  #trackTimestampMs(flag: number, position: number): number {
+    const isOfTrack = (entry: Entry) => (entry.flags & flag) !== 0;
+    const at = position - this.#tail;
+    const entry = this.#entries.slice(at).find(isOfTrack) ??
+      this.#entries.slice(0, at).findLast(isOfTrack);
+    return entry?.timestampMs ?? this.#log.lastTimestampMs;
   }
 
   #selects(tagType: number): boolean {
@@ -215,7 +230,7 @@ export class Feed {
     segment.used += length;
     if (flags & RecordFlag.keyFrame) this.#newestKeyFrame = this.head;
     if (flags & RecordFlag.reconfiguration) this.#newestReconfiguration = this.head;
-    this.#entries.push({ segment, start, end: segment.used, sequence, timestampMs });
+    this.#entries.push({ segment, start, end: segment.used, sequence, timestampMs, flags });
     return true;
   }
 

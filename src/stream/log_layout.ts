@@ -36,7 +36,7 @@ export const Control = {
   tracksSettled: 8,
   /** Odd while a slot is being written, even otherwise (a sequence lock). */
   slotVersion: 9,
-  /** Timestamp of the newest record, in milliseconds; meaningful once `head` moved. */
+  /** The newest timestamp of any record, in milliseconds; meaningful once `head` moved. */
   lastTimestampMs: 10,
   /** Counts how often this memory was given to a new stream. */
   generation: 11,

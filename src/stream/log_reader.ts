@@ -76,17 +76,21 @@ export class LogReader {
 
   /** Whether the newest group of pictures is longer than the log, so that nobody can begin on it. */
   get groupOverflows(): boolean {
+    return this.hasVideo && this.#keyFrameIsGone;
+  }
+
+  get #keyFrameIsGone(): boolean {
     return this.#load(Control.keyFrames) > 0 &&
       distance(this.tail, this.#load(Control.newestKeyFrame)) < 0;
   }
 
   /** Sequence number of the newest key frame that is still held. */
   get newestKeyFrame(): number | undefined {
-    if (this.#load(Control.keyFrames) === 0 || this.groupOverflows) return undefined;
+    if (this.#load(Control.keyFrames) === 0 || this.#keyFrameIsGone) return undefined;
     return this.#load(Control.newestKeyFrame);
   }
 
-  /** Timestamp of the newest record; 0 in an empty log. */
+  /** The newest timestamp of any record; 0 in an empty log. */
   get lastTimestampMs(): number {
     return this.#load(Control.lastTimestampMs);
   }

@@ -89,7 +89,7 @@ export class LogWriter {
     return (this.#memory.data.length >> 1) - TAG_OVERHEAD;
   }
 
-  /** Timestamp of the newest record; `undefined` if the log is empty. */
+  /** The newest timestamp of any record; `undefined` if the log is empty. */
   get lastTimestampMs(): number | undefined {
     const { control } = this.#memory;
     return this.#head === control[Control.tail]! ? undefined : control[Control.lastTimestampMs]!;
@@ -125,7 +125,7 @@ export class LogWriter {
     this.#heldBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes);
     control[Control.writeOffset] = offset + size;
-    control[Control.lastTimestampMs] = timestampMs;
+    this.#raiseLastTimestamp(timestampMs);
     if (flags & RecordFlag.keyFrame) {
       Atomics.store(control, Control.newestKeyFrame, head);
       Atomics.add(control, Control.keyFrames, 1);
@@ -214,8 +214,10 @@ export class LogWriter {
   #expire(nowMs: number): void {
     const { control, index } = this.#memory;
     const head = this.#head;
-    const oldestNeeded = control[Control.keyFrames] === 0 ? head : control[Control.newestKeyFrame]!;
     let tail = control[Control.tail]!;
+    const keyFrame = control[Control.newestKeyFrame]!;
+    const holdsKeyFrame = control[Control.keyFrames] !== 0 && distance(tail, keyFrame) >= 0;
+    const oldestNeeded = holdsKeyFrame ? keyFrame : head;
     while (
       distance(tail, head) >= INDEX_CAPACITY ||
       (distance(tail, oldestNeeded) > 0 &&
@@ -252,6 +254,15 @@ export class LogWriter {
       tail = (tail + 1) | 0;
     }
     this.#moveTail(tail);
+  }
+
+  /** Tracks need not be in step: what the next publisher goes on from is the newest of all. */
+  #raiseLastTimestamp(timestampMs: number): void {
+    const { control } = this.#memory;
+    const isFirst = control[Control.head] === control[Control.tail];
+    if (isFirst || distance(control[Control.lastTimestampMs]!, timestampMs) > 0) {
+      control[Control.lastTimestampMs] = timestampMs;
+    }
   }
 
   #moveTail(tail: number): void {

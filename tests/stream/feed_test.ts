@@ -190,6 +190,24 @@ Deno.test("Feed: configurations are those in force, with the timestamp of where 
   assertEquals(onlyAudio.configurations(0), encodeTag(TAG_AUDIO, 740, audio));
 });
 
+Deno.test("Feed: configurations let no track go back, however far apart the tracks are", () => {
+  const { shared, writer } = openLog({ tracks: ALL_TRACKS });
+  writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(2));
+  writer.writeSlot(Slot.audioConfiguration, Uint8Array.of(3));
+  const feed = new Feed(new LogReader(shared), BOTH);
+  const configurations = (videoMs: number, audioMs: number) =>
+    concat([
+      encodeTag(TAG_VIDEO, videoMs, Uint8Array.of(2)),
+      encodeTag(TAG_AUDIO, audioMs, Uint8Array.of(3)),
+    ]);
+  for (const record of [audioFrame(840), keyFrame(960)]) writer.append(record);
+  feed.update();
+  assertEquals(feed.configurations(1), configurations(960, 840), "no audio behind the key frame");
+  writer.append(audioFrame(860));
+  feed.update();
+  assertEquals(feed.configurations(1), configurations(960, 860));
+});
+
 Deno.test("Feed: a configuration that comes after the update is not given before its record", () => {
   const { shared, writer } = openLog({ tracks: ALL_TRACKS });
   writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(2));

@@ -406,3 +406,25 @@ Deno.test("LogWriter: reset empties the log, and makes the readers of the old on
   assertEquals(stale.copy(0, new Uint8Array(100), 0, 20), false);
   assertEquals(assertHoldsNewest(fresh, [record]), 1);
 });
+
+Deno.test("LogWriter: its last timestamp is the newest, also when tracks are apart", () => {
+  const { writer } = openLog();
+  assertEquals(writer.lastTimestampMs, undefined);
+  for (const [timestampMs, newest] of [[-5, -5], [500, 500], [80, 500], [501, 501]] as const) {
+    writer.append(interFrame(timestampMs));
+    assertEquals(writer.lastTimestampMs, newest);
+  }
+});
+
+Deno.test("LogWriter: behind a key frame that is gone, the window goes on", () => {
+  const { shared, writer } = openLog({ maxBytes: 1 << 20, windowMs: 400, tracks: Track.audio });
+  writer.append(keyFrame(0, 600_000 >> 1));
+  for (let at = 1; at <= 8; at++) writer.append(interFrame(at * 10, 300_000));
+  const reader = new LogReader(shared);
+  assertEquals(reader.newestKeyFrame, undefined);
+  assertEquals(reader.groupOverflows, false, "a stream without video has no groups");
+  for (let at = 0; at < 200; at++) writer.append(interFrame(1000 + at * 20));
+  assert(reader.head - reader.tail <= 22, `holds ${reader.head - reader.tail} records`);
+  writer.setTracks(Track.video, true);
+  assertEquals(reader.groupOverflows, true);
+});
