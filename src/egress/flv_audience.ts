@@ -166,6 +166,8 @@ export class FlvAudience {
   #cancelDelivery(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    clearTimeout(this.#catchUpTimer);
+    this.#catchUpAtMs = Infinity;
   }
 
   #deliver(nowMs: number): void {
@@ -181,14 +183,14 @@ export class FlvAudience {
     if (viewer.cursor.jumps > jumps) this.#events.jumped(1);
     if (delivery === "nothing" || !viewer.hasMore) return;
     this.#behind.add(viewer);
-    this.#scheduleCatchUp(nowMs + (delivery === "given" ? 0 : BUSY_RETRY_MS));
+    this.#scheduleCatchUp(nowMs, delivery === "given" ? 0 : BUSY_RETRY_MS);
   }
 
-  #scheduleCatchUp(atMs: number): void {
-    if (this.#catchUpAtMs <= atMs) return;
+  #scheduleCatchUp(nowMs: number, delayMs: number): void {
+    if (this.#catchUpAtMs <= nowMs + delayMs) return;
     clearTimeout(this.#catchUpTimer);
-    this.#catchUpAtMs = atMs;
-    this.#catchUpTimer = setTimeout(() => this.#catchUp(), atMs - performance.now());
+    this.#catchUpAtMs = nowMs + delayMs;
+    this.#catchUpTimer = setTimeout(() => this.#catchUp(), delayMs);
   }
 
   #catchUp(): void {

@@ -195,7 +195,7 @@ export class Feed {
     const at = position - this.#tail;
     const entry = this.#entries.slice(at).find(isOfTrack) ??
       this.#entries.slice(0, at).findLast(isOfTrack);
-    return entry?.timestampMs ?? this.#log.lastTimestampMs;
+    return (entry ?? this.#entries[at])?.timestampMs ?? this.#log.lastTimestampMs;
   }
 
   #selects(tagType: number): boolean {

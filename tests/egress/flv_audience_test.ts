@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { FlvAudience, type ViewerSink } from "../../src/egress/flv_audience.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
-import { keyFrame, openLog } from "../stream/log_samples.ts";
-import { until } from "../waiting.ts";
+import { interFrame, keyFrame, openLog } from "../stream/log_samples.ts";
+import { delay, until } from "../waiting.ts";
 
 const FORM = { audio: true, video: true };
 
@@ -11,13 +11,18 @@ class TestSink implements ViewerSink {
   readonly hasRest = false;
   proceed(): void {}
   bytes = 0;
+  looks = 0;
   state: "open" | "ended" | "aborted" = "open";
   #takes = true;
 
   stall(): void {
     this.#takes = false;
   }
+  goOn(): void {
+    this.#takes = true;
+  }
   isReady(): boolean {
+    this.looks++;
     return this.#takes;
   }
   send({ length }: Uint8Array): void {
@@ -99,4 +104,36 @@ Deno.test("FlvAudience: the end comes after what there is left", () => {
   audience.notify(1);
   audience.end();
   assertEquals([sink.bytes, sink.state, audience.size], [before + 20, "ended", 0]);
+});
+
+Deno.test("FlvAudience: a viewer that was busy gets the rest without a further flush", async () => {
+  const { writer, audience } = open({ flushMs: 5000 });
+  writer.append(keyFrame(0));
+  const sink = new TestSink();
+  const startMs = performance.now();
+  audience.add(sink, startMs);
+  sink.stall();
+  writer.append(keyFrame(40));
+  audience.notify(startMs);
+  const before = sink.bytes;
+  sink.goOn();
+  await until("the busy viewer gets the rest", () => sink.bytes > before);
+  audience.end();
+});
+
+Deno.test("FlvAudience: a viewer that waits for a key frame is not looked at all the time", async () => {
+  const { writer, audience } = open();
+  const sink = new TestSink();
+  writer.append(keyFrame(0));
+  audience.add(sink, 0);
+  audience.notify(0);
+  sink.stall();
+  // The log passes over the viewer, and over its key frame too.
+  for (let at = 1; at < 3000; at++) writer.append(interFrame(at, 4000));
+  audience.notify(1);
+  sink.goOn();
+  const looks = sink.looks;
+  await delay(150);
+  assert(sink.looks - looks < 10, `looked at ${sink.looks - looks} times`);
+  audience.end();
 });
