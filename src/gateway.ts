@@ -96,7 +96,7 @@ class Control {
       await this.#shards.start(this.#config.shards);
     } catch (error) {
       await this.#shards.stop();
-      throw new ConfigError(`Cannot listen: ${error instanceof Error ? error.message : error}`);
+      throw new ConfigError(`Cannot start: ${error instanceof Error ? error.message : error}`);
     }
   }
 
