@@ -87,11 +87,31 @@ Deno.test("a port in use: one line that names the flag", async () => {
   assertEquals((await other.status()).server.shardRestarts, 0);
 });
 
-Deno.test("a port that is not permitted: one line with the flag that grants it", async () => {
+Deno.test("one port for RTMP and HTTP: one line that names the flag", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const ports = ["--rtmp-port", `${port}`, "--http-port", `${port}`];
+  for (const shards of ["1", "2"]) {
+    assertEquals(
+      onlyLine(await runProgram(["--host", "127.0.0.1", ...ports, "--shards", shards])),
+      `Cannot listen on 127.0.0.1:${port} for HTTP: the port is in use; ` +
+        "choose another with --http-port",
+    );
+  }
+});
+
+Deno.test("a port that is not permitted: one line with what grants it", async () => {
   const args = ["--http-port", "9999"];
   assertEquals(
     onlyLine(await runProgram(args, { denoArgs: ["-P=strict"] })),
-    "Not permitted to listen on 0.0.0.0:9999 for HTTP: grant it with " +
-      "--allow-net=0.0.0.0:1935,0.0.0.0:9999, or choose a granted port with --http-port",
+    "Not permitted to listen on 0.0.0.0:9999 for HTTP: choose a granted port with --http-port, " +
+      "or start it with `deno run --allow-net=0.0.0.0:1935,0.0.0.0:9999 --ignore-env main.ts` " +
+      "and the same flags",
+  );
+  assertEquals(
+    onlyLine(await runProgram(["--host", "::"])),
+    "Not permitted to listen on [::]:1935 for RTMP: " +
+      "start it with `deno task start:dual`, which may use IPv6",
   );
 });
