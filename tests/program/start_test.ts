@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { type ProgramRun, runProgram, startGateway } from "../gateway_process.ts";
+import { peerTest } from "../peers.ts";
 
 /** Asserts that the program ended with one readable line, and returns it. */
 function onlyLine({ code, stdout, stderr }: ProgramRun): string {
@@ -28,7 +29,8 @@ Deno.test("wrong flags end the program with one line", async () => {
     [["--shards", "many"], 'Cannot use --shards: expected a whole number, got "many"'],
     [
       ["--http-port", "70000"],
-      "Cannot use the configuration: httpPort: Invalid value: Expected <=65535 but received 70000",
+      "Cannot use the configuration: httpPort (--http-port): Invalid value: Expected <=65535 but " +
+      "received 70000",
     ],
     [
       ["--config", "sluice.json"],
@@ -64,6 +66,26 @@ Deno.test("a configuration on standard input is used; flags win over it", async 
   });
   const { server } = await gateway.status();
   assertEquals([server.shards, server.rtmpPort], [1, gateway.rtmpPort]);
+});
+
+peerTest("a configuration that is typed in a terminal is asked for", ["script"], async () => {
+  const program = `${Deno.execPath()} run -q --no-prompt -P main.ts --config -`;
+  const child = new Deno.Command("script", {
+    args: ["--quiet", "--return", "--command", program, "/dev/null"],
+    cwd: new URL("../../", import.meta.url),
+    stdin: "piped",
+    stdout: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  // Ctrl+D
+  await writer.write(new TextEncoder().encode("null\n\x04"));
+  const { code, stdout } = await child.output();
+  await writer.close();
+  const text = new TextDecoder().decode(stdout);
+  assertMatch(text, /Reading the configuration from standard input; end it with Ctrl\+D\.\r?\n/);
+  assertMatch(text, /sluice: Cannot read the configuration: expected a JSON object, got null\r?\n/);
+  assertEquals(code, 1);
 });
 
 Deno.test("a port in use: one line that names the flag", async () => {
