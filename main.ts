@@ -26,12 +26,17 @@ async function main(): Promise<void> {
 }
 
 async function readConfig(command: Extract<Command, { kind: "start" }>): Promise<Config> {
-  const given = command.readsConfig
-    ? parseConfigJson(await new Response(Deno.stdin.readable).text())
-    : {};
+  const given = command.readsConfig ? parseConfigJson(await readStandardInput()) : {};
   // Only Linux spreads connections over listeners that share a port.
   const defaultShards = Deno.build.os === "linux" ? navigator.hardwareConcurrency : 1;
   return parseConfig({ ...given, ...command.overrides }, defaultShards);
+}
+
+async function readStandardInput(): Promise<string> {
+  if (Deno.stdin.isTerminal()) {
+    console.error("Reading the configuration from standard input; end it with Ctrl+D.");
+  }
+  return await new Response(Deno.stdin.readable).text();
 }
 
 async function start(config: Config): Promise<void> {

@@ -1,5 +1,5 @@
 import { ConfigError } from "./config/config_error.ts";
-import { type Endpoint, probePort, requirePermissions } from "./config/permissions.ts";
+import { type Endpoint, probePorts, requirePermissions } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
 import { Directory } from "./control/directory.ts";
 import { ShardPool } from "./control/shard_pool.ts";
@@ -44,19 +44,18 @@ export interface Gateway {
  */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
   const endpoints = endpointsOf(config);
-  requirePermissions([endpoints.rtmp, endpoints.http]);
-  const rtmpPort = probePort(endpoints.rtmp);
-  const httpPort = probePort(endpoints.http);
+  requirePermissions(endpoints);
+  const [rtmpPort, httpPort] = probePorts(endpoints);
   const control = new Control(config, parts, rtmpPort, httpPort);
   await control.start();
   return { rtmpPort, httpPort, stop: () => control.stop() };
 }
 
-function endpointsOf({ host, rtmpPort, httpPort }: Config): Record<"rtmp" | "http", Endpoint> {
-  return {
-    rtmp: { host, port: rtmpPort, purpose: "RTMP", flag: "--rtmp-port" },
-    http: { host, port: httpPort, purpose: "HTTP", flag: "--http-port" },
-  };
+function endpointsOf({ host, rtmpPort, httpPort }: Config): readonly [Endpoint, Endpoint] {
+  return [
+    { host, port: rtmpPort, purpose: "RTMP", flag: "--rtmp-port" },
+    { host, port: httpPort, purpose: "HTTP", flag: "--http-port" },
+  ];
 }
 
 /** The main thread's part: knows the streams and looks after the shards; touches no media. */
@@ -96,7 +95,7 @@ class Control {
       await this.#shards.start(this.#config.shards);
     } catch (error) {
       await this.#shards.stop();
-      throw new ConfigError(`Cannot listen: ${error instanceof Error ? error.message : error}`);
+      throw new ConfigError(`Cannot start: ${error instanceof Error ? error.message : error}`);
     }
   }
 

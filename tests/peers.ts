@@ -3,7 +3,7 @@
  * with `SLUICE_REQUIRE_PEERS=1`, as in continuous integration, that is a failure.
  */
 
-export type Peer = "chromium" | "curl" | "ffmpeg" | "ffprobe" | "flvmeta" | "rtmpdump";
+export type Peer = "chromium" | "curl" | "ffmpeg" | "ffprobe" | "flvmeta" | "rtmpdump" | "script";
 
 const ARGUMENTS: Readonly<Record<Peer, string>> = {
   chromium: "--version",
@@ -12,6 +12,8 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   ffprobe: "-version",
   flvmeta: "--version",
   rtmpdump: "--help",
+  // Gives a program a terminal: the one of util-linux.
+  script: "--version",
 };
 
 const known = new Map<Peer, boolean>();

@@ -114,6 +114,12 @@ export function parseFlags(args: readonly string[]): Command {
   return { kind: "start", readsConfig: values.config === "-", overrides };
 }
 
+/** The flag that sets a member of the configuration: "--http-port" for "httpPort". */
+export function flagOf(member: string): string | undefined {
+  const found = Object.entries(FLAGS).find(([, { key }]) => key === member);
+  return found && `--${found[0]}`;
+}
+
 /** The text that `--help` prints. */
 export function helpText(version: string): string {
   const lines = Object.entries(FLAGS).map(([name, { placeholder, help }]) =>

@@ -1,10 +1,20 @@
 import * as v from "valibot";
 import { ConfigError } from "./config_error.ts";
+import { flagOf } from "./flags.ts";
 
 const MAX_SHARDS = 64;
 const HOUR_MS = 3_600_000;
 
+/** What a log's index holds for sure: 8192 records are 100 s of video at 30 fps with its audio. */
+const MAX_WINDOW_MS = 60_000;
+
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+const ipAddress = v.pipe(
+  v.string(),
+  v.ip(({ received }) =>
+    `Invalid IP: Expected an IP address such as 127.0.0.1 but received ${received}`
+  ),
+);
 const count = (min: number, max: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const milliseconds = (min: number, max = HOUR_MS) => count(min, max);
@@ -18,7 +28,7 @@ const log = section({
   /** Bytes of media a stream may hold at most: it must hold one group of pictures. */
   maxBytes: v.optional(count(256 * 1024, 1 << 30), 32 * 1024 * 1024),
   /** How far a viewer may lag before it jumps to the newest key frame. */
-  windowMs: v.optional(milliseconds(500), 10_000),
+  windowMs: v.optional(milliseconds(500, MAX_WINDOW_MS), 10_000),
 });
 
 const limits = section({
@@ -49,14 +59,17 @@ const timeouts = section({
   trackSettleMs: v.optional(milliseconds(0), 1000),
 });
 
-const schema = v.strictObject({
-  host: v.optional(v.pipe(v.string(), v.ip()), "0.0.0.0"),
+const members = v.strictObject({
+  host: v.optional(ipAddress, "0.0.0.0"),
   rtmpPort: v.optional(port, 1935),
   httpPort: v.optional(port, 8080),
   webrtcPort: v.optional(port, 8000),
-  publicIps: v.optional(v.array(v.pipe(v.string(), v.ip())), () => []),
+  publicIps: v.optional(v.array(ipAddress), () => []),
   shards: v.optional(count(1, MAX_SHARDS)),
-  /** Least time between two writes to a viewer; 0 writes at each video frame. */
+  /**
+   * Least time between two writes to a viewer; 0 writes at each video frame. At most half of the
+   * log's window: between two writes, what is not written yet must not leave the log.
+   */
   flushMs: v.optional(milliseconds(0, 10_000), 0),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
@@ -66,6 +79,20 @@ const schema = v.strictObject({
   logLevel: v.optional(v.picklist(["debug", "info", "warning", "error"]), "info"),
   logFormat: v.optional(v.picklist(["text", "json"]), "text"),
 });
+
+const schema = v.pipe(
+  members,
+  v.forward(
+    v.partialCheck(
+      [["flushMs"], ["log", "windowMs"]],
+      ({ flushMs, log }) => flushMs <= log.windowMs / 2,
+      ({ input: { flushMs, log } }) =>
+        `Invalid value: Expected at most half of log.windowMs, which is ${log.windowMs}, ` +
+        `but received ${flushMs}`,
+    ),
+    ["flushMs"],
+  ),
+);
 
 /** What `--config -` may hold, as JSON; every member may be left out. */
 export type ConfigInput = v.InferInput<typeof schema>;
@@ -92,10 +119,16 @@ export type Config = v.InferOutput<typeof schema> & { readonly shards: number };
 export function parseConfig(given: unknown, defaultShards: number): Config {
   const result = v.safeParse(schema, given);
   if (!result.success) {
-    const reasons = result.issues.map((issue) =>
-      `${v.getDotPath(issue) ?? "configuration"}: ${issue.message}`
-    );
+    const reasons = result.issues.map((issue) => `${nameOf(issue)}: ${issue.message}`);
     throw new ConfigError(`Cannot use the configuration: ${reasons.join("; ")}`);
   }
   return { ...result.output, shards: result.output.shards ?? Math.min(defaultShards, MAX_SHARDS) };
+}
+
+/** The member that an issue is about, with its flag if it has one: "httpPort (--http-port)". */
+function nameOf(issue: v.InferIssue<typeof schema>): string {
+  const path = v.getDotPath(issue);
+  if (path === null) return "configuration";
+  const flag = flagOf(path.split(".")[0]!);
+  return flag === undefined ? path : `${path} (${flag})`;
 }

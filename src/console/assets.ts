@@ -22,14 +22,6 @@ import mpegtsJs from "mpegts.js/dist/mpegts.js" with { type: "text" };
 import mpegtsNotices from "mpegts.js/dist/mpegts.js.LICENSE.txt" with { type: "text" };
 import mpegtsLicense from "mpegts.js/LICENSE" with { type: "text" };
 
-/** One file of the console, as the gateway serves it. */
-export interface ConsoleAsset {
-  /** The path of its address: "/" or below "/assets/". */
-  readonly path: string;
-  readonly contentType: string;
-  readonly body: string;
-}
-
 /**
  * The policy to send with every asset. Media Source Extensions and the worker of mpegts.js need
  * `blob:`; `ws:` and `wss:` are for browsers whose `'self'` does not cover WebSocket.
@@ -62,7 +54,7 @@ const TEXT = "text/plain; charset=utf-8";
  * const response = new Response(page?.body, { headers: { "content-type": page!.contentType } });
  * ```
  */
-export const consoleAssets: readonly ConsoleAsset[] = [
+export const consoleAssets = [
   { path: "/", contentType: HTML, body: indexHtml },
   asset("console.css", CSS, consoleCss),
   asset("player.css", CSS, playerCss),
@@ -88,6 +80,6 @@ export const consoleAssets: readonly ConsoleAsset[] = [
   asset("mpegts.js.LICENSE.txt", TEXT, `${mpegtsNotices}\n${mpegtsLicense}`),
 ];
 
-function asset(name: string, contentType: string, body: string): ConsoleAsset {
+function asset(name: string, contentType: string, body: string) {
   return { path: `/assets/${name}`, contentType, body };
 }

@@ -4,7 +4,7 @@
 import { enableCopyButtons } from "./copy.js";
 import { byId, setText } from "./dom.js";
 import { formatDuration } from "./format.js";
-import { parseFragment } from "./location.js";
+import { parseFragment, streamTitle } from "./location.js";
 import { startPlayerPanel } from "./player_panel.js";
 import { startPublishHelp } from "./publish_help.js";
 import { pollStreams } from "./stream_list.js";
@@ -20,7 +20,7 @@ let streams;
 let selection = parseFragment(location.hash);
 
 function showSelection() {
-  document.title = selection ? `${selection.app}/${selection.name} · Sluice` : "Sluice";
+  document.title = selection ? `${streamTitle(selection)} · Sluice` : "Sluice";
   panel.show(selection);
   if (!streams) return;
   table.show(streams, selection);

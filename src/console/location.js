@@ -11,18 +11,18 @@
 
 /**
  * Reads "#live/test" or "#live/test?via=ws-flv"; `undefined` when it names no stream. The last
- * segment is the stream, everything before it the app.
+ * segment is the stream, everything before it the app. A stream without an app has a slash before
+ * it, "#/test": "#test" is a place in the page.
  *
  * @param {string} fragment with or without its "#"
  * @returns {Selection | undefined}
  */
 export function parseFragment(fragment) {
-  const [path = "", query = ""] = fragment.replace(/^#\/?/, "").split("?", 2);
-  const segments = path.split("/").map(decodeSegment);
+  const [path = "", query = ""] = fragment.replace(/^#/, "").split("?", 2);
+  if (!path.includes("/")) return undefined;
+  const segments = path.replace(/^\//, "").split("/").map(decodeSegment);
   const name = segments.pop();
-  if (!name || segments.length === 0 || segments.includes("") || segments.includes(undefined)) {
-    return undefined;
-  }
+  if (!name || segments.includes("") || segments.includes(undefined)) return undefined;
   const transport = new URLSearchParams(query).get("via") === "ws-flv" ? "ws-flv" : "http-flv";
   return { app: segments.join("/"), name, transport };
 }
@@ -33,7 +33,9 @@ export function parseFragment(fragment) {
  * @param {Selection} selection
  */
 export function formatFragment({ app, name, transport }) {
-  return `#${streamPath({ app, name })}${transport === "ws-flv" ? "?via=ws-flv" : ""}`;
+  return `#${app ? "" : "/"}${streamPath({ app, name })}${
+    transport === "ws-flv" ? "?via=ws-flv" : ""
+  }`;
 }
 
 /**
@@ -42,7 +44,17 @@ export function formatFragment({ app, name, transport }) {
  * @param {StreamName} stream
  */
 export function streamPath({ app, name }) {
-  return [...app.split("/"), name].map(encodeURIComponent).join("/");
+  const segments = app ? [...app.split("/"), name] : [name];
+  return segments.map(encodeURIComponent).join("/");
+}
+
+/**
+ * "live/test", as people read it; "test" for a stream without an app.
+ *
+ * @param {StreamName} stream
+ */
+export function streamTitle({ app, name }) {
+  return app ? `${app}/${name}` : name;
 }
 
 /**

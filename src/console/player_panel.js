@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 /** The player's controls, notices and statistics. */
 import { byId, setText } from "./dom.js";
-import { formatFragment, isSameStream, mediaUrl } from "./location.js";
+import { formatFragment, isSameStream, mediaUrl, streamTitle } from "./location.js";
 import { LivePlayer } from "./player.js";
 import { showStatistics } from "./player_statistics.js";
 
@@ -81,7 +81,7 @@ export function startPlayerPanel() {
         return;
       }
       panel.dataset.transport = next.transport;
-      setText(byId("now-name", HTMLElement), `${next.app}/${next.name}`);
+      setText(byId("now-name", HTMLElement), streamTitle(next));
       setText(byId("address", HTMLElement), mediaUrl(next, location));
       for (const choice of transportChoices()) choice.checked = choice.value === next.transport;
       player.open(next);

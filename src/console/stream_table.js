@@ -11,7 +11,7 @@ import {
   formatSeconds,
   formatSound,
 } from "./format.js";
-import { formatFragment, isSameStream, streamPath } from "./location.js";
+import { formatFragment, isSameStream, streamPath, streamTitle } from "./location.js";
 
 /** @import { StreamInfo, VideoInfo } from "./stream_list.js" */
 /** @import { Selection } from "./location.js" */
@@ -68,13 +68,13 @@ class StreamRow {
     const { app, name, state, video, audio } = stream;
     const selected = isSameStream(stream, selection);
     const transport = selection?.transport ?? "http-flv";
-    setText(this.#app, `${app}/`);
+    setText(this.#app, app && `${app}/`);
     setText(this.#name, name);
     this.#link.href = formatFragment({ app, name, transport });
-    this.#link.setAttribute("aria-label", `Play ${app}/${name}`);
+    this.#link.setAttribute("aria-label", `Play ${streamTitle(stream)}`);
     if (selected) this.#link.setAttribute("aria-current", "true");
     else this.#link.removeAttribute("aria-current");
-    this.element.dataset.stream = `${app}/${name}`;
+    this.element.dataset.stream = streamTitle(stream);
     this.element.dataset.state = state;
     this.element.classList.toggle("selected", selected);
     this.#state.hidden = state !== "waiting";

@@ -32,6 +32,8 @@ export interface ShardPoolEvents {
 interface Member {
   readonly worker: Worker;
   silentIntervals: number;
+  /** Whether it is at work, and so can stop by itself. */
+  isListening: boolean;
 }
 
 /**
@@ -43,6 +45,8 @@ export class ShardPool {
   readonly #moduleUrl: string;
   readonly #members = new Map<number, Member>();
   readonly #restartTimers = new Set<ReturnType<typeof setTimeout>>();
+  /** The first start of all shards, which fails as a whole; `undefined` once all have listened. */
+  #starting: PromiseWithResolvers<void> | undefined;
   #watchTimer: ReturnType<typeof setInterval> | undefined;
   #isStopping = false;
   #restarts = 0;
@@ -58,13 +62,15 @@ export class ShardPool {
   }
 
   /**
-   * Starts `count` shards; resolves when all of them listen.
+   * Starts `count` shards; resolves when all of them listen. After a failure, `stop` ends the rest.
    *
-   * @throws {Error} if one cannot listen
+   * @throws {Error} if one cannot listen, or dies before all of them listen
    */
   async start(count: number): Promise<void> {
-    const shards = Array.from({ length: count }, (_, shard) => shard);
-    await Promise.all(shards.map((shard) => this.#startFirst(shard)));
+    this.#starting = Promise.withResolvers();
+    for (let shard = 0; shard < count; shard++) this.#spawn(shard);
+    await this.#starting.promise;
+    this.#starting = undefined;
     this.#watchTimer = setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
   }
 
@@ -87,7 +93,9 @@ export class ShardPool {
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, STOP_TIMEOUT_MS);
     });
-    const stopped = [...this.#members.values()].map(({ worker }) => stopWorker(worker));
+    const stopped = [...this.#members.values()]
+      .filter(({ isListening }) => isListening)
+      .map(({ worker }) => stopWorker(worker));
     await Promise.race([Promise.all(stopped), timeout]);
     clearTimeout(timer);
     for (const { worker } of this.#members.values()) worker.terminate();
@@ -95,35 +103,38 @@ export class ShardPool {
     URL.revokeObjectURL(this.#moduleUrl);
   }
 
-  #startFirst(shard: number): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const worker = this.#spawn(shard);
-    worker.addEventListener("message", ({ data }: MessageEvent<ToControl>) => {
-      if (data.kind === "listening") resolve();
-      if (data.kind === "listen-failed") reject(new Error(data.reason));
-    });
-    return promise;
-  }
-
-  #spawn(shard: number): Worker {
+  #spawn(shard: number): void {
     const worker = new Worker(this.#moduleUrl, { type: "module", name: `shard ${shard}` });
-    const member = { worker, silentIntervals: 0 };
+    const member = { worker, silentIntervals: 0, isListening: false };
     this.#members.set(shard, member);
     worker.addEventListener("message", ({ data }: MessageEvent<ToControl>) => {
       if (this.#members.get(shard) !== member) return;
       member.silentIntervals = 0;
       this.#events.message(shard, data);
-      // The first start fails as a whole instead.
-      if (data.kind === "listen-failed" && this.#watchTimer !== undefined) {
-        this.#replace(shard, member, data.reason);
-      }
+      if (data.kind === "listening") this.#onListening(member);
+      if (data.kind === "listen-failed") this.#onFailed(shard, member, data.reason);
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#replace(shard, member, event.message);
+      this.#onFailed(shard, member, event.message);
     });
     worker.postMessage(this.#events.startMessage(shard));
-    return worker;
+  }
+
+  #onListening(member: Member): void {
+    member.isListening = true;
+    const areAllListening = [...this.#members.values()].every(({ isListening }) => isListening);
+    if (areAllListening) this.#starting?.resolve();
+  }
+
+  #onFailed(shard: number, member: Member, reason: string): void {
+    if (this.#isStopping || this.#members.get(shard) !== member) return;
+    this.#members.delete(shard);
+    member.worker.terminate();
+    // A shard that cannot start at all would be started again for ever.
+    if (this.#starting !== undefined) return this.#starting.reject(new Error(reason));
+    logger.error("Shard {shard} died and is started again: {reason}", { shard, reason });
+    this.#startAgain(shard);
   }
 
   #watch(): void {
@@ -133,12 +144,8 @@ export class ShardPool {
     }
   }
 
-  #replace(shard: number, member: Member, reason: string): void {
-    if (this.#isStopping || this.#members.get(shard) !== member) return;
-    this.#members.delete(shard);
+  #startAgain(shard: number): void {
     this.#restarts++;
-    logger.error("Shard {shard} died and is started again: {reason}", { shard, reason });
-    member.worker.terminate();
     this.#events.lost(shard);
     const timer = setTimeout(() => {
       this.#restartTimers.delete(timer);

@@ -31,11 +31,6 @@ export class Cursor {
     return this.#jumps;
   }
 
-  /** Whether the viewer got its first bytes. */
-  get hasStarted(): boolean {
-    return this.#position !== undefined;
-  }
-
   /** Whether {@linkcode next} may have something more. */
   get hasMore(): boolean {
     return this.#position !== undefined && this.#position < this.#feed.head;

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { parseConfigJson } from "../../src/config/config_json.ts";
 import { parseConfig } from "../../src/config/schema.ts";
@@ -28,7 +28,7 @@ const RANGES: readonly (readonly [member: string, min: number, max: number])[] =
   ["flushMs", 0, 10_000],
   ["gracePeriodMs", 0, 3_600_000],
   ["log.maxBytes", 256 * 1024, 1 << 30],
-  ["log.windowMs", 500, 3_600_000],
+  ["log.windowMs", 500, 60_000],
   ["limits.streams", 1, 100_000],
   ["limits.viewers", 0, 1_000_000],
   ["limits.rtmpConnections", 1, 100_000],
@@ -57,7 +57,9 @@ function messageFor(given: unknown): string {
 Deno.test("parseConfig: numbers at their limits, and no further; messages name member and value", () => {
   for (const [member, min, max] of RANGES) {
     for (const value of [min, max]) {
-      const config = parseConfig(nested(member, value), 1) as Record<string, unknown>;
+      // A window that allows every `flushMs`.
+      const given = { log: { windowMs: 60_000 }, ...nested(member, value) };
+      const config = parseConfig(given, 1) as Record<string, unknown>;
       const [section, key] = member.split(".");
       const read = key === undefined
         ? config[section!]
@@ -67,7 +69,7 @@ Deno.test("parseConfig: numbers at their limits, and no further; messages name m
     for (const value of [min - 1, max + 1, min + 0.5, "12", null, true, NaN]) {
       const message = messageFor(nested(member, value));
       const received = typeof value === "string" ? `"${value}"` : `${value}`;
-      assert(message.includes(`configuration: ${member}: `), message);
+      assertMatch(message, new RegExp(`configuration: ${member}(?: \\(--[a-z-]+\\))?: `));
       assert(message.endsWith(`eceived ${received}`), message);
     }
   }
@@ -77,14 +79,19 @@ Deno.test("parseConfig: all that is wrong is told at once", () => {
   assertEquals(
     messageFor({ httpPort: 70_000, log: { windowMs: "x" }, nope: 1, limits: { viewer: 3 } }),
     "Cannot use the configuration: " +
-      "httpPort: Invalid value: Expected <=65535 but received 70000; " +
+      "httpPort (--http-port): Invalid value: Expected <=65535 but received 70000; " +
       'log.windowMs: Invalid type: Expected number but received "x"; ' +
       'limits.viewer: Invalid key: Expected never but received "viewer"; ' +
       'nope: Invalid key: Expected never but received "nope"',
   );
   const messages: readonly (readonly [given: unknown, part: string])[] = [
-    [{ host: "localhost" }, 'host: Invalid IP: Received "localhost"'],
-    [{ publicIps: ["1.2.3.4", "x"] }, 'publicIps.1: Invalid IP: Received "x"'],
+    [
+      { host: "localhost" },
+      "host (--host): Invalid IP: Expected an IP address such as 127.0.0.1 but received " +
+      '"localhost"',
+    ],
+    [{ publicIps: ["1.2.3.4", "x"] }, "publicIps.1 (--public-ip): Invalid IP: "],
+    [{ flushMs: -1 }, "flushMs (--flush-ms): Invalid value: "],
     [{ logLevel: "loud" }, 'but received "loud"'],
     [{ logFormat: "xml" }, 'but received "xml"'],
     [{ log: 5 }, "log: Invalid type: Expected Object but received 5"],
@@ -93,6 +100,20 @@ Deno.test("parseConfig: all that is wrong is told at once", () => {
   for (const [given, part] of messages) {
     assert(messageFor(given).includes(part), messageFor(given));
   }
+});
+
+Deno.test("parseConfig: viewers are written to at least twice in a log's window", () => {
+  const given = (flushMs: number) => ({ flushMs, log: { windowMs: 1001 } });
+  assertEquals(parseConfig(given(500), 1).flushMs, 500);
+  assertEquals(
+    messageFor(given(501)),
+    "Cannot use the configuration: flushMs (--flush-ms): Invalid value: " +
+      "Expected at most half of log.windowMs, which is 1001, but received 501",
+  );
+  assertEquals(parseConfig({ flushMs: 5000 }, 1).flushMs, 5000);
+  assert(messageFor({ flushMs: 5001 }).includes("which is 10000, but received 5001"));
+  // Told beside what else is wrong.
+  assert(messageFor({ flushMs: 5001, shards: 0 }).includes("which is 10000"));
 });
 
 Deno.test("parseConfigJson: an object, or one line that says why not", () => {

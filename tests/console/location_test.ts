@@ -3,6 +3,7 @@ import {
   formatFragment,
   mediaUrl,
   parseFragment,
+  streamTitle,
   type Transport,
 } from "../../src/console/location.js";
 import { rtmpServer, shellWord } from "../../src/console/publish_help.js";
@@ -14,6 +15,8 @@ Deno.test("a fragment names the same selection in both directions", () => {
     ["live", "test", "http-flv", "#live/test"],
     ["live", "test", "ws-flv", "#live/test?via=ws-flv"],
     ["live/eu", "a b?c#d/e", "http-flv", "#live/eu/a%20b%3Fc%23d%2Fe"],
+    ["", "foo", "http-flv", "#/foo"],
+    ["", "a/b", "ws-flv", "#/a%2Fb?via=ws-flv"],
     ["<img>", "50%", "ws-flv", "#%3Cimg%3E/50%25?via=ws-flv"],
   ] as const;
   for (const [app, name, transport, fragment] of selections) {
@@ -24,7 +27,18 @@ Deno.test("a fragment names the same selection in both directions", () => {
 });
 
 Deno.test("a fragment without a stream is no selection", () => {
-  for (const fragment of ["", "#", "#publish-title", "#live/", "#/test", "#a//b", "#live/%E0%A4"]) {
+  for (
+    const fragment of [
+      "",
+      "#",
+      "#publish-title",
+      "#/",
+      "#live/",
+      "#//test",
+      "#a//b",
+      "#live/%E0%A4",
+    ]
+  ) {
     assertEquals(parseFragment(fragment), undefined, fragment);
   }
 });
@@ -36,6 +50,15 @@ Deno.test("mediaUrl encodes each segment and follows the page's scheme", () => {
   assertEquals(url("ws-flv", "http:"), "ws://host:8080/live/a%2Fb%3Fc.flv");
   assertEquals(url("http-flv", "https:"), "https://host:8080/live/a%2Fb%3Fc.flv");
   assertEquals(url("ws-flv", "https:"), "wss://host:8080/live/a%2Fb%3Fc.flv");
+});
+
+Deno.test("a stream without an app has neither its name nor a slash for it", () => {
+  const stream = { app: "", name: "foo" };
+  assertEquals(mediaUrl({ ...stream, transport: "http-flv" }, page), "http://host:8080/foo.flv");
+  assertEquals([streamTitle(stream), streamTitle({ app: "live", name: "foo" })], [
+    "foo",
+    "live/foo",
+  ]);
 });
 
 Deno.test("rtmpServer writes the port only when it is not 1935", () => {

@@ -47,6 +47,32 @@ Deno.test("ShardPool: a shard that cannot listen fails the start", async () => {
   await pool.stop();
 });
 
+Deno.test("ShardPool: a shard that throws before all of them listen fails the start", async () => {
+  for (const shard of [1, 2]) {
+    const { pool, starts } = poolOf(
+      `if (start === ${shard}) throw new Error("broken"); post({ kind: "listening" })`,
+    );
+    await assertRejects(() => pool.start(2), Error, "broken");
+    assertEquals([starts(), pool.restarts], [2, 0]);
+    await pool.stop();
+  }
+});
+
+Deno.test("ShardPool: stops without waiting for a shard that never listened", async () => {
+  const failures = [
+    `post({ kind: "listen-failed", reason: "broken" })`,
+    `throw new Error("broken")`,
+    `if (start === 1) { post({ kind: "listening" }); throw new Error("broken"); }`,
+  ];
+  for (const failure of failures) {
+    const { pool } = poolOf(`self.onmessage = () => {}; ${failure}`);
+    await assertRejects(() => pool.start(2), Error, "broken");
+    const startedAtMs = performance.now();
+    await pool.stop();
+    assert(performance.now() - startedAtMs < 1500, failure);
+  }
+});
+
 Deno.test("ShardPool: a shard that throws is started again", async () => {
   const lost: number[] = [];
   const source = `post({ kind: "listening" }); if (start === 1) setTimeout(() => { throw 1 }, 50)`;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { type ProgramRun, runProgram, startGateway } from "../gateway_process.ts";
+import { peerTest } from "../peers.ts";
 
 /** Asserts that the program ended with one readable line, and returns it. */
 function onlyLine({ code, stdout, stderr }: ProgramRun): string {
@@ -28,7 +29,8 @@ Deno.test("wrong flags end the program with one line", async () => {
     [["--shards", "many"], 'Cannot use --shards: expected a whole number, got "many"'],
     [
       ["--http-port", "70000"],
-      "Cannot use the configuration: httpPort: Invalid value: Expected <=65535 but received 70000",
+      "Cannot use the configuration: httpPort (--http-port): Invalid value: Expected <=65535 but " +
+      "received 70000",
     ],
     [
       ["--config", "sluice.json"],
@@ -66,6 +68,26 @@ Deno.test("a configuration on standard input is used; flags win over it", async 
   assertEquals([server.shards, server.rtmpPort], [1, gateway.rtmpPort]);
 });
 
+peerTest("a configuration that is typed in a terminal is asked for", ["script"], async () => {
+  const program = `${Deno.execPath()} run -q --no-prompt -P main.ts --config -`;
+  const child = new Deno.Command("script", {
+    args: ["--quiet", "--return", "--command", program, "/dev/null"],
+    cwd: new URL("../../", import.meta.url),
+    stdin: "piped",
+    stdout: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  // Ctrl+D
+  await writer.write(new TextEncoder().encode("null\n\x04"));
+  const { code, stdout } = await child.output();
+  await writer.close();
+  const text = new TextDecoder().decode(stdout);
+  assertMatch(text, /Reading the configuration from standard input; end it with Ctrl\+D\.\r?\n/);
+  assertMatch(text, /sluice: Cannot read the configuration: expected a JSON object, got null\r?\n/);
+  assertEquals(code, 1);
+});
+
 Deno.test("a port in use: one line that names the flag", async () => {
   await using other = await startGateway({ args: ["--shards", "2"] });
   using foreign = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -87,11 +109,31 @@ Deno.test("a port in use: one line that names the flag", async () => {
   assertEquals((await other.status()).server.shardRestarts, 0);
 });
 
-Deno.test("a port that is not permitted: one line with the flag that grants it", async () => {
+Deno.test("one port for RTMP and HTTP: one line that names the flag", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const ports = ["--rtmp-port", `${port}`, "--http-port", `${port}`];
+  for (const shards of ["1", "2"]) {
+    assertEquals(
+      onlyLine(await runProgram(["--host", "127.0.0.1", ...ports, "--shards", shards])),
+      `Cannot listen on 127.0.0.1:${port} for HTTP: the port is in use; ` +
+        "choose another with --http-port",
+    );
+  }
+});
+
+Deno.test("a port that is not permitted: one line with what grants it", async () => {
   const args = ["--http-port", "9999"];
   assertEquals(
     onlyLine(await runProgram(args, { denoArgs: ["-P=strict"] })),
-    "Not permitted to listen on 0.0.0.0:9999 for HTTP: grant it with " +
-      "--allow-net=0.0.0.0:1935,0.0.0.0:9999, or choose a granted port with --http-port",
+    "Not permitted to listen on 0.0.0.0:9999 for HTTP: choose a granted port with --http-port, " +
+      "or start it with `deno run --allow-net=0.0.0.0:1935,0.0.0.0:9999 --ignore-env main.ts` " +
+      "and the same flags",
+  );
+  assertEquals(
+    onlyLine(await runProgram(["--host", "::"])),
+    "Not permitted to listen on [::]:1935 for RTMP: " +
+      "start it with `deno task start:dual`, which may use IPv6",
   );
 });
