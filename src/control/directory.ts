@@ -4,7 +4,7 @@ import type {
   StreamReport,
   StreamSummary,
 } from "../shard/messages.ts";
-import { escapePath, splitPath } from "../stream/stream_path.ts";
+import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { LogPool } from "./log_pool.ts";
@@ -165,7 +165,7 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
   const { publication } = stream;
   return {
     ...splitPath(stream.entry.path),
-    url: `/${escapePath(stream.entry.path)}.flv`,
+    url: `/${escapePath(stream.entry.path)}${FLV_SUFFIX}`,
     state: stream.origin === undefined ? "waiting" : "live",
     shard: stream.origin ?? null,
     uptimeMs: Math.round(nowMs - stream.openedAtMs),

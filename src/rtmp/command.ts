@@ -19,7 +19,7 @@ export interface Command {
  * is taken as 0.
  */
 export function decodeCommand(payload: Uint8Array): Command {
-  const [name, transactionId, ...args] = readAmf(() => decodeAmf0(payload));
+  const [name, transactionId, ...args] = readCommand(payload);
   if (typeof name !== "string") {
     throw new RtmpError(`Cannot read command: its name must be a string, got ${typeof name}`);
   }
@@ -31,12 +31,12 @@ export function encodeCommand({ name, transactionId, args }: Command): Uint8Arra
   return encodeAmf0(name, transactionId, ...args);
 }
 
-/** Runs `read` and gives its AMF errors this room's class. */
-export function readAmf<Result>(read: () => Result): Result {
+/** The values of `payload`; gives AMF errors this room's class. */
+function readCommand(payload: Uint8Array): AmfValue[] {
   try {
-    return read();
+    return decodeAmf0(payload);
   } catch (error) {
     if (!(error instanceof AmfError)) throw error;
-    throw new RtmpError(`Cannot read command or data: ${error.message}`, { cause: error });
+    throw new RtmpError(`Cannot read command: ${error.message}`, { cause: error });
   }
 }

@@ -1,9 +1,10 @@
 import { Amf0Reader } from "../amf/amf0_reader.ts";
+import { AmfError } from "../amf/amf_error.ts";
 import { amfProperty, type AmfValue } from "../amf/amf_value.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import { type ChunkLimits, ChunkReader, DEFAULT_MAX_MESSAGE_LENGTH } from "./chunk_reader.ts";
 import { ChunkWriter } from "./chunk_writer.ts";
-import { type Command, decodeCommand, readAmf } from "./command.ts";
+import { type Command, decodeCommand } from "./command.ts";
 import { type RandomBytes, ServerHandshake } from "./handshake.ts";
 import {
   type ControlMessage,
@@ -220,14 +221,13 @@ export class ServerSession {
   }
 
   #onData(message: StreamMessage): MediaEvent | undefined {
-    let payload = message.payload;
-    const reader = new Amf0Reader(payload);
-    let name = readAmf(() => reader.value());
-    if (name === "@setDataFrame") {
-      payload = reader.rest();
-      name = readAmf(() => new Amf0Reader(payload).value());
+    const data = namedData(message.payload);
+    if (data === undefined) {
+      this.#count("ignoredMedia");
+      return undefined;
     }
-    return this.#onMedia({ ...message, payload }, name === "onMetaData" ? "metadata" : "data");
+    const kind = data.name === "onMetaData" ? "metadata" : "data";
+    return this.#onMedia({ ...message, payload: data.payload }, kind);
   }
 
   #onCommand(streamId: number, command: Command): SessionEvent | undefined {
@@ -349,6 +349,25 @@ export class ServerSession {
 
   #count(counter: keyof SessionCounters): void {
     this.#counters = { ...this.#counters, [counter]: this.#counters[counter] + 1 };
+  }
+}
+
+/**
+ * The name of a data message, and its payload from there on. `undefined` if that cannot be read: it
+ * is no reason to end a stream, whose pictures and sound do not depend on it.
+ */
+function namedData(
+  payload: Uint8Array,
+): { readonly name: AmfValue; readonly payload: Uint8Array } | undefined {
+  try {
+    const reader = new Amf0Reader(payload);
+    const name = reader.value();
+    if (name !== "@setDataFrame") return { name, payload };
+    const rest = reader.rest();
+    return { name: new Amf0Reader(rest).value(), payload: rest };
+  } catch (error) {
+    if (!(error instanceof AmfError)) throw error;
+    return undefined;
   }
 }
 

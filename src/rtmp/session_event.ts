@@ -77,7 +77,7 @@ export interface EndEvent {
 
 /** What a session has passed over without ending the connection; the numbers only grow. */
 export interface SessionCounters {
-  /** Audio, video and data on streams that are not being published. */
+  /** Audio, video and data on streams that are not being published, and data that is not AMF0. */
   readonly ignoredMedia: number;
   /** Commands out of turn: before `connect`, or a second `connect`. */
   readonly ignoredCommands: number;

@@ -10,6 +10,7 @@ export const GAUGES = ["rtmpConnections", "viewers"] as const;
 export const TOTALS = [
   "rtmpConnectionsAccepted",
   "rtmpConnectionsRefused",
+  "rtmpConnectionsAborted",
   "rtmpProtocolErrors",
   "rtmpTimeouts",
   "publishesAccepted",

@@ -6,10 +6,8 @@ import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import type { LiveStream } from "./live_stream.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
-import { unescapePath } from "../stream/stream_path.ts";
+import { FLV_SUFFIX, unescapePath } from "../stream/stream_path.ts";
 import type { Streams } from "./streams.ts";
-
-const FLV_SUFFIX = ".flv";
 
 /** Anyone may watch and list from any page; who may not is for authorisation to say. */
 const CORS_HEADERS = {

@@ -7,13 +7,11 @@ import { Publication, type SkippedMessage } from "../stream/publication.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import type { ShardSettings } from "./messages.ts";
+import { RepeatLog } from "./repeat_log.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { Streams } from "./streams.ts";
 
 const logger = getLogger(["sluice", "rtmp"]);
-
-/** Skipped messages of one kind are logged once in this time, with their number. */
-const SKIP_LOG_INTERVAL_MS = 10_000;
 
 /** What a connection needs of its shard. */
 export interface RtmpContext {
@@ -41,7 +39,7 @@ export class RtmpConnection {
   readonly #peer: string;
   /** By message stream id. */
   readonly #published = new Map<number, Published>();
-  readonly #skips = new Map<string, { count: number; loggedAtMs: number }>();
+  readonly #skips = new RepeatLog();
   #phase: Phase = "connecting";
   #phaseSinceMs: number;
   #heardAtMs: number;
@@ -64,6 +62,7 @@ export class RtmpConnection {
   /** Serves the connection until either side ends it. Never throws for what the peer does. */
   async serve(buffer: Uint8Array<ArrayBuffer>): Promise<void> {
     try {
+      this.#conn.setNoDelay();
       await this.#readAll(buffer);
       this.#log("closed by the peer");
     } catch (error) {
@@ -225,18 +224,14 @@ export class RtmpConnection {
   #onSkipped(path: string, kind: string, { reason, detail }: SkippedMessage): void {
     this.#context.counters.add("messagesSkipped");
     if (reason === "redundant" || reason === "empty") return;
-    const key = `${kind} ${reason}`;
-    const skips = this.#skips.get(key) ?? { count: 0, loggedAtMs: -Infinity };
-    this.#skips.set(key, skips);
-    skips.count++;
-    if (this.#heardAtMs - skips.loggedAtMs < SKIP_LOG_INTERVAL_MS) return;
-    skips.loggedAtMs = this.#heardAtMs;
+    const count = this.#skips.note(`${kind} ${reason}`, this.#heardAtMs);
+    if (count === undefined) return;
     logger.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
       path,
       kind,
       reason,
       detail: detail === undefined ? "" : `: ${detail}`,
-      count: skips.count,
+      count,
     });
   }
 

@@ -1,3 +1,6 @@
+/** What the path of a stream ends with in the URL of its HTTP-FLV and WebSocket-FLV. */
+export const FLV_SUFFIX = ".flv";
+
 /** Application and name together; longer ones are no names but attacks on tables and logs. */
 export const MAX_PATH_LENGTH = 512;
 

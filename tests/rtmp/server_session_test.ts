@@ -4,6 +4,7 @@ import { amfEcmaArray, amfObject, amfProperty, type AmfValue } from "../../src/a
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { MAX_CHUNK_SIZE } from "../../src/rtmp/chunk_reader.ts";
 import type { Command } from "../../src/rtmp/command.ts";
+import { MESSAGE_TYPE } from "../../src/rtmp/message.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
 import {
   ServerSession,
@@ -335,13 +336,33 @@ Deno.test("before a publish is accepted, messages must be short", () => {
   assertThrows(() => dialogue.push(tooLong), RtmpError, "70000 bytes, got 70001");
 });
 
-Deno.test("malformed commands and data end the session", () => {
-  for (const kind of ["command", "data"] as const) {
-    const messages = new ClientMessages();
-    const dialogue = new Dialogue().connect(messages);
-    const payload = Uint8Array.of(3, 0);
-    const bytes = messages.send({ kind, streamId: 1, timestampMs: 0, payload }).take();
-    assertThrows(() => dialogue.push(bytes), RtmpError, "Cannot read command or data");
+Deno.test("a malformed command ends the session", () => {
+  const messages = new ClientMessages();
+  const dialogue = new Dialogue().connect(messages);
+  const payload = Uint8Array.of(3, 0);
+  const bytes = messages.send({ kind: "command", streamId: 1, timestampMs: 0, payload }).take();
+  assertThrows(() => dialogue.push(bytes), RtmpError, "Cannot read command: ");
+});
+
+Deno.test("data that cannot be read is counted, and the publisher goes on", () => {
+  const setDataFrame = encodeAmf0("@setDataFrame");
+  const unreadable: readonly (readonly [what: string, payload: Uint8Array])[] = [
+    ["nothing at all", new Uint8Array(0)],
+    ["an object cut short", Uint8Array.of(3, 0)],
+    ["a type that AMF0 has not", Uint8Array.of(0x7f)],
+    ["no name after @setDataFrame", setDataFrame],
+    ["no AMF after @setDataFrame", Uint8Array.of(...setDataFrame, 0x7f)],
+  ];
+  for (const [what, payload] of unreadable) {
+    for (const typeId of [MESSAGE_TYPE.DATA_AMF0, MESSAGE_TYPE.DATA_AMF3]) {
+      const messages = new ClientMessages();
+      const dialogue = new Dialogue().connect(messages);
+      dialogue.push(messages.publish("a").take());
+      const data = { chunkStreamId: 5, typeId, streamId: 1, timestampMs: 0, payload };
+      dialogue.push(messages.raw(data).video(0, Uint8Array.of(1)).take());
+      assertEquals(dialogue.kinds(), ["connect", "publish", "video"], what);
+      assertEquals(dialogue.session.counters.ignoredMedia, 1, what);
+    }
   }
 });
 

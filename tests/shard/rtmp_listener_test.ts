@@ -1,0 +1,182 @@
+import { assert, assertEquals } from "@std/assert";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { ControlLink } from "../../src/shard/control_link.ts";
+import { allocateCounters, Counters } from "../../src/shard/counters.ts";
+import type { ShardSettings } from "../../src/shard/messages.ts";
+import { type ConnectionSource, RtmpListener } from "../../src/shard/rtmp_listener.ts";
+import { Streams } from "../../src/shard/streams.ts";
+import { clientHello, SERVER_HANDSHAKE_LENGTH } from "../rtmp/client.ts";
+import { until } from "../waiting.ts";
+
+const SETTINGS: ShardSettings = {
+  version: "0",
+  host: "127.0.0.1",
+  rtmpPort: 0,
+  httpPort: 0,
+  sharesPorts: false,
+  flushMs: 0,
+  windowMs: 1000,
+  maxViewers: 1,
+  maxRtmpConnections: 100,
+  maxRtmpConnectionsPerAddress: 2,
+  maxMessageBytes: 1 << 20,
+  timeouts: {
+    handshakeMs: 10_000,
+    publishMs: 10_000,
+    firstFrameMs: 10_000,
+    idleMs: 10_000,
+    stallMs: 10_000,
+    trackSettleMs: 1000,
+  },
+  logLevel: "warning",
+  logFormat: "text",
+  contentSecurityPolicy: "",
+};
+
+/** A listener whose first accepts fail, as those of connections that their peers have reset. */
+class FailingSource implements ConnectionSource {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #errors: Error[];
+  readonly #change: (conn: Deno.TcpConn) => void;
+
+  constructor(errors: readonly Error[], change: (conn: Deno.TcpConn) => void = () => {}) {
+    this.#errors = [...errors];
+    this.#change = change;
+  }
+
+  async accept(): Promise<Deno.TcpConn> {
+    const error = this.#errors.shift();
+    if (error !== undefined) throw error;
+    const conn = await this.#listener.accept();
+    this.#change(conn);
+    return conn;
+  }
+
+  close(): void {
+    this.#listener.close();
+  }
+
+  connect(): Promise<Deno.TcpConn> {
+    return Deno.connect({ hostname: "127.0.0.1", port: this.#listener.addr.port });
+  }
+}
+
+/** A listener at work, with what it counts and logs. */
+class Setup implements AsyncDisposable {
+  readonly counters = new Counters(allocateCounters(1), 0);
+  readonly #logged: readonly LogRecord[];
+  readonly #listener: RtmpListener;
+  readonly #running: Promise<void>;
+
+  private constructor(source: ConnectionSource, logged: readonly LogRecord[]) {
+    this.#logged = logged;
+    const { counters } = this;
+    const streams = new Streams({ flushMs: 0, stallMs: 1000 }, { jumped() {}, stalled() {} });
+    const control = new ControlLink(() => {});
+    this.#listener = new RtmpListener({ settings: SETTINGS, streams, control, counters }, source);
+    this.#running = this.#listener.run();
+  }
+
+  static async start(source: ConnectionSource): Promise<Setup> {
+    const logged: LogRecord[] = [];
+    await configure({
+      reset: true,
+      sinks: { list: (record) => void logged.push(record) },
+      loggers: [
+        { category: ["sluice"], lowestLevel: "warning", sinks: ["list"] },
+        { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["list"] },
+      ],
+    });
+    return new Setup(source, logged);
+  }
+
+  messages(): string[] {
+    return this.#logged.map(({ message }) => message.join(""));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#running;
+    await reset();
+  }
+}
+
+/** Does the first half of the handshake, and resolves when it is answered. */
+async function shakeHands(conn: Deno.TcpConn): Promise<void> {
+  await conn.write(clientHello());
+  const buffer = new Uint8Array(4096);
+  for (let heard = 0; heard < SERVER_HANDSHAKE_LENGTH;) {
+    const length = await conn.read(buffer);
+    if (length === null) throw new Error("Ended within the handshake");
+    heard += length;
+  }
+}
+
+Deno.test("connections that are reset before they are accepted hold up nobody", async () => {
+  const { NotConnected, ConnectionReset, ConnectionAborted } = Deno.errors;
+  const errors = Array.from({ length: 100 }, () => [
+    new NotConnected("Socket is not connected (os error 107)"),
+    new ConnectionReset("reset"),
+    new ConnectionAborted("aborted"),
+  ]).flat();
+  const source = new FailingSource(errors);
+  const startedMs = performance.now();
+  await using setup = await Setup.start(source);
+  using conn = await source.connect();
+  await shakeHands(conn);
+  // With a pause after each it would be 30 s.
+  assert(performance.now() - startedMs < 2000, "it waited for its turn");
+  assertEquals(setup.counters.total("rtmpConnectionsAborted"), 300);
+  assertEquals(setup.messages(), []);
+});
+
+Deno.test("accepts that fail for another reason are tried again, and logged once", async () => {
+  const source = new FailingSource(
+    Array.from({ length: 3 }, () => new Error("Too many open files")),
+  );
+  const startedMs = performance.now();
+  await using setup = await Setup.start(source);
+  using conn = await source.connect();
+  await shakeHands(conn);
+  assert(performance.now() - startedMs > 200, "it did not pause");
+  const line = "Cannot accept connections: Error: Too many open files (1 so far)";
+  assertEquals(setup.messages(), [line]);
+  assertEquals(setup.counters.total("rtmpConnectionsAborted"), 0);
+});
+
+Deno.test("connections past the limit are counted one by one, and logged once", async () => {
+  const source = new FailingSource([]);
+  await using setup = await Setup.start(source);
+  using first = await source.connect();
+  using second = await source.connect();
+  await Promise.all([shakeHands(first), shakeHands(second)]);
+  for (let time = 0; time < 50; time++) {
+    using refused = await source.connect();
+    assertEquals(await refused.read(new Uint8Array(1)), null);
+  }
+  assertEquals(setup.counters.total("rtmpConnectionsRefused"), 50);
+  assertEquals(setup.messages(), [
+    "127.0.0.1 refused: its address has 2 connections already (1 so far)",
+  ]);
+});
+
+Deno.test("a connection that fails at once is ended, and its place is free again", async () => {
+  let failing = 5;
+  const source = new FailingSource([], (conn) => {
+    if (failing-- > 0) {
+      conn.setNoDelay = () => {
+        throw new Deno.errors.ConnectionReset("reset");
+      };
+    }
+  });
+  await using setup = await Setup.start(source);
+  for (let time = 0; time < 5; time++) {
+    using conn = await source.connect();
+    assertEquals(await conn.read(new Uint8Array(1)), null);
+  }
+  await until("all are counted out", () => setup.counters.total("rtmpConnections") === 0);
+  using conn = await source.connect();
+  await shakeHands(conn);
+  assertEquals(setup.counters.total("rtmpConnections"), 1);
+  assertEquals(setup.counters.total("rtmpConnectionsRefused"), 0);
+});
