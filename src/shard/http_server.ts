@@ -155,6 +155,8 @@ export class HttpServer {
     const closed = Promise.withResolvers<void>();
     let leave = () => {};
     const sink = new WsFlvSink(socket, () => {
+      // Not before: a peer that resets the upgrade makes a socket without any event.
+      this.#countViewer(closed.promise);
       const audience = stream.audience(selection);
       const viewer = audience.add(sink, performance.now());
       leave = () => audience.remove(viewer);
@@ -162,7 +164,6 @@ export class HttpServer {
       leave();
       closed.resolve();
     });
-    this.#countViewer(closed.promise);
     return response;
   }
 
