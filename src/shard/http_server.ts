@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { STATUS_CODE } from "@std/http/status";
 import { HttpFlvSink } from "../egress/http_flv.ts";
 import { WsFlvSink } from "../egress/ws_flv.ts";
@@ -37,16 +38,24 @@ export interface HttpContext {
   readonly assets: readonly ConsoleAsset[];
 }
 
+/** A file of the console with what tells its version. */
+interface TaggedAsset extends ConsoleAsset {
+  /** RFC 9110 8.8.3, with its quotes. */
+  readonly etag: string;
+}
+
 /** Answers HTTP requests: console, API, HTTP-FLV and WebSocket-FLV. */
 export class HttpServer {
   readonly #context: HttpContext;
-  readonly #assets: ReadonlyMap<string, ConsoleAsset>;
+  readonly #assets: ReadonlyMap<string, TaggedAsset>;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   /** Listens at once; throws what `Deno.serve` throws. */
   constructor(context: HttpContext) {
     this.#context = context;
-    this.#assets = new Map(context.assets.map((asset) => [asset.path, asset]));
+    this.#assets = new Map(
+      context.assets.map((asset) => [asset.path, { ...asset, etag: etagOf(asset.body) }]),
+    );
     const { host, httpPort, sharesPorts } = context.settings;
     this.#server = Deno.serve(
       { hostname: host, port: httpPort, reusePort: sharesPorts, onListen() {} },
@@ -92,7 +101,7 @@ export class HttpServer {
   #serveAsset(path: string, request: Request): Response {
     const asset = this.#assets.get(path);
     if (asset === undefined) return problem(STATUS_CODE.NotFound, `There is nothing at ${path}`);
-    const etag = `"${this.#context.settings.version}-${asset.body.length}"`;
+    const { etag } = asset;
     const headers = {
       "content-type": asset.contentType,
       "content-security-policy": this.#context.settings.contentSecurityPolicy,
@@ -101,10 +110,11 @@ export class HttpServer {
       "cache-control": "no-cache",
       etag,
     };
-    if (request.headers.get("if-none-match") === etag) {
+    if (namesEtag(request.headers.get("if-none-match"), etag)) {
       return new Response(null, { status: STATUS_CODE.NotModified, headers });
     }
-    return new Response(request.method === "HEAD" ? null : asset.body, { headers });
+    // For HEAD the server drops the body and keeps its length.
+    return new Response(asset.body, { headers });
   }
 
   #watch(
@@ -121,7 +131,10 @@ export class HttpServer {
     if (!selection.audio && !selection.video) {
       return problem(STATUS_CODE.BadRequest, "There is nothing to send with audio=0 and video=0");
     }
-    if (request.method === "HEAD") return new Response(null, { headers: FLV_HEADERS });
+    if (request.method === "HEAD") {
+      // Without a body its length would be told as 0; the server cancels this one.
+      return new Response(new ReadableStream(), { headers: FLV_HEADERS });
+    }
     const { counters, settings } = this.#context;
     if (counters.total("viewers") >= settings.maxViewers) {
       counters.add("viewersRefused");
@@ -155,6 +168,8 @@ export class HttpServer {
     const closed = Promise.withResolvers<void>();
     let leave = () => {};
     const sink = new WsFlvSink(socket, () => {
+      // Not before: a peer that resets the upgrade makes a socket without any event.
+      this.#countViewer(closed.promise);
       const audience = stream.audience(selection);
       const viewer = audience.add(sink, performance.now());
       leave = () => audience.remove(viewer);
@@ -162,7 +177,6 @@ export class HttpServer {
       leave();
       closed.resolve();
     });
-    this.#countViewer(closed.promise);
     return response;
   }
 
@@ -174,6 +188,17 @@ export class HttpServer {
     const leave = () => counters.add("viewers", -1);
     done.then(leave, leave);
   }
+}
+
+function etagOf(body: string): string {
+  return `"${createHash("sha256").update(body).digest("base64url")}"`;
+}
+
+/** Whether If-None-Match has the tag (RFC 9110 13.1.2), which a proxy may have made weak. */
+function namesEtag(ifNoneMatch: string | null, etag: string): boolean {
+  if (ifNoneMatch === null) return false;
+  const tags = ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  return tags.includes(etag) || tags.includes("*");
 }
 
 /** The viewer's socket, or what to answer if the request's headers are wrong. */

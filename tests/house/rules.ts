@@ -35,7 +35,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   shard: {
     rooms: ["egress", "stream", "flv", "rtmp", "rtp", "srtp", "webrtc", "audio", "codec", "bytes"],
-    packages: RUNTIME_PACKAGES,
+    packages: [...RUNTIME_PACKAGES, "node:crypto"],
     hasEffects: true,
   },
   config: { rooms: [], packages: ["valibot", "node:util"], hasEffects: true },

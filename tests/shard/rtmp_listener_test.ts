@@ -2,36 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
-import type { ShardSettings } from "../../src/shard/messages.ts";
 import { type ConnectionSource, RtmpListener } from "../../src/shard/rtmp_listener.ts";
 import { Streams } from "../../src/shard/streams.ts";
 import { clientHello, SERVER_HANDSHAKE_LENGTH } from "../rtmp/client.ts";
 import { until } from "../waiting.ts";
-
-const SETTINGS: ShardSettings = {
-  version: "0",
-  host: "127.0.0.1",
-  rtmpPort: 0,
-  httpPort: 0,
-  sharesPorts: false,
-  flushMs: 0,
-  windowMs: 1000,
-  maxViewers: 1,
-  maxRtmpConnections: 100,
-  maxRtmpConnectionsPerAddress: 2,
-  maxMessageBytes: 1 << 20,
-  timeouts: {
-    handshakeMs: 10_000,
-    publishMs: 10_000,
-    firstFrameMs: 10_000,
-    idleMs: 10_000,
-    stallMs: 10_000,
-    trackSettleMs: 1000,
-  },
-  logLevel: "warning",
-  logFormat: "text",
-  contentSecurityPolicy: "",
-};
+import { SHARD_SETTINGS } from "./shard_settings.ts";
 
 /** A listener whose first accepts fail, as those of connections that their peers have reset. */
 class FailingSource implements ConnectionSource {
@@ -73,7 +48,8 @@ class Setup implements AsyncDisposable {
     const { counters } = this;
     const streams = new Streams({ flushMs: 0, stallMs: 1000 }, { jumped() {}, stalled() {} });
     const control = new ControlLink(() => {});
-    this.#listener = new RtmpListener({ settings: SETTINGS, streams, control, counters }, source);
+    const settings = { ...SHARD_SETTINGS, maxRtmpConnectionsPerAddress: 2 };
+    this.#listener = new RtmpListener({ settings, streams, control, counters }, source);
     this.#running = this.#listener.run();
   }
 
