@@ -13,7 +13,7 @@ export interface FanoutScenario {
   readonly viewers: number;
   /** See {@linkcode ViewersCommand}. */
   readonly readIntervalMs: number;
-  /** CPU is measured for so long, with viewers and, before, without. */
+  /** CPU is measured for so long, with viewers and, when they have left, without. */
   readonly seconds: number;
   readonly joins: number;
 }
@@ -58,16 +58,26 @@ export async function runFanout(
 ): Promise<FanoutResult> {
   await using server = await target.start();
   await using _publisher = publishFile(source, `rtmp://127.0.0.1:${server.rtmpPort}${STREAM}`);
-  const { transport, viewers, readIntervalMs, seconds, joins } = scenario;
-  const address = { transport, port: server.httpPort, path: `${STREAM}.flv` };
+  const address = { transport: scenario.transport, port: server.httpPort, path: `${STREAM}.flv` };
   await untilLive(address);
   await delay(SETTLE_MS);
-
-  const idleLoad = startLoad([server.pid]);
-  await delay(seconds * 1000);
-  const idleCpuPercent = idleLoad().processPercents[0]!;
   const idleKib = residentKib(server.pid);
+  const { kib, ...watched } = await watch(server, address, scenario);
+  const idleCpuPercent = await measureIdle(server, scenario.seconds);
+  return {
+    target: target.name,
+    scenario,
+    idleCpuPercent,
+    ...watched,
+    cpuPercentPerViewer: (watched.cpuPercent - idleCpuPercent) / scenario.viewers,
+    residentKib: kib,
+    kibPerViewer: (kib - idleKib) / scenario.viewers,
+  };
+}
 
+/** With viewers, until they leave. */
+async function watch(server: RunningServer, address: ViewerAddress, scenario: FanoutScenario) {
+  const { viewers, readIntervalMs, seconds, joins } = scenario;
   await using crowd = new LineProcess<ViewersCommand, ViewersReport>("viewers.ts");
   const joinsPerSecond = JOINS_PER_SECOND;
   await crowd.request({ kind: "open", address, count: viewers, joinsPerSecond, readIntervalMs });
@@ -76,16 +86,18 @@ export async function runFanout(
   const kib = residentKib(server.pid);
   const joinTimes = await probeJoins(address, joins, JOIN_INTERVAL_MS);
   const { errors, firstError } = await crowd.request({ kind: "report" });
-  return {
-    target: target.name,
-    scenario,
-    idleCpuPercent,
-    ...measured,
-    cpuPercentPerViewer: (measured.cpuPercent - idleCpuPercent) / viewers,
-    residentKib: kib,
-    kibPerViewer: (kib - idleKib) / viewers,
-    ...summariseJoins(joinTimes, errors, firstError),
-  };
+  return { kib, ...measured, ...summariseJoins(joinTimes, errors, firstError) };
+}
+
+/**
+ * Without viewers, after they have left: before they came, compilers had not seen the server's busy
+ * paths, and what they cost later would count as if it was the viewers'.
+ */
+async function measureIdle(server: RunningServer, seconds: number): Promise<number> {
+  await delay(SETTLE_MS);
+  const load = startLoad([server.pid]);
+  await delay(seconds * 1000);
+  return load().processPercents[0]!;
 }
 
 async function measureCrowd(

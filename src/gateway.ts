@@ -181,6 +181,8 @@ function shardSettings(
     flushMs,
     windowMs: log.windowMs,
     maxViewers: limits.viewers,
+    maxHttpConnections: limits.httpConnections,
+    maxHttpConnectionsPerAddress: limits.httpConnectionsPerAddress,
     maxRtmpConnections: limits.rtmpConnections,
     maxRtmpConnectionsPerAddress: limits.rtmpConnectionsPerAddress,
     maxMessageBytes: limits.messageBytes,

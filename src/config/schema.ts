@@ -36,6 +36,10 @@ const limits = section({
   streams: v.optional(count(1, 100_000), 1000),
   /** FLV viewers in all. */
   viewers: v.optional(count(0, 1_000_000), 20_000),
+  /** HTTP connections in all, those of viewers and idle ones among them. */
+  httpConnections: v.optional(count(1, 1_000_000), 25_000),
+  /** HTTP connections from one address to one shard: a proxy in front is one address. */
+  httpConnectionsPerAddress: v.optional(count(1, 1_000_000), 25_000),
   /** RTMP connections in all. */
   rtmpConnections: v.optional(count(1, 100_000), 2000),
   /** RTMP connections from one address to one shard. */
@@ -53,6 +57,10 @@ const timeouts = section({
   firstFrameMs: v.optional(milliseconds(100), 15_000),
   /** Silence of a publisher: an encoder that lost its network must be able to come back. */
   idleMs: v.optional(milliseconds(1000), 10_000),
+  /** For a whole HTTP request, from its first byte. */
+  httpRequestMs: v.optional(milliseconds(100), 10_000),
+  /** How long an HTTP connection may be without a request. */
+  httpIdleMs: v.optional(milliseconds(100), 60_000),
   /** How long a viewer may take nothing before it is ended. */
   stallMs: v.optional(milliseconds(1000), 60_000),
   /** How long a stream waits for its second track before it counts as having one. */

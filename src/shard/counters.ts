@@ -4,7 +4,7 @@
  */
 
 /** What a shard has at the moment: set back when the shard dies. */
-export const GAUGES = ["rtmpConnections", "viewers"] as const;
+export const GAUGES = ["rtmpConnections", "httpConnections", "viewers"] as const;
 
 /** What has happened; the numbers only grow, and wrap after 2^32. */
 export const TOTALS = [
@@ -17,6 +17,11 @@ export const TOTALS = [
   "publishesRefused",
   "messagesSkipped",
   "messagesIgnored",
+  "httpConnectionsAccepted",
+  "httpConnectionsRefused",
+  "httpConnectionsAborted",
+  "httpBadRequests",
+  "httpTimeouts",
   "viewersAccepted",
   "viewersRefused",
   "viewersJumped",

@@ -46,10 +46,6 @@ export class LiveStream {
     };
   }
 
-  sweep(nowMs: number): void {
-    for (const audience of this.#audiences.values()) audience.sweep(nowMs);
-  }
-
   /** The stream is over: ends all viewers. Resolves when nothing reads the log any more. */
   async close(): Promise<void> {
     await this.#watch;

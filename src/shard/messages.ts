@@ -24,6 +24,8 @@ export interface ShardSettings {
   readonly flushMs: number;
   readonly windowMs: number;
   readonly maxViewers: number;
+  readonly maxHttpConnections: number;
+  readonly maxHttpConnectionsPerAddress: number;
   readonly maxRtmpConnections: number;
   readonly maxRtmpConnectionsPerAddress: number;
   readonly maxMessageBytes: number;
@@ -32,6 +34,8 @@ export interface ShardSettings {
     readonly publishMs: number;
     readonly firstFrameMs: number;
     readonly idleMs: number;
+    readonly httpRequestMs: number;
+    readonly httpIdleMs: number;
     readonly stallMs: number;
     readonly trackSettleMs: number;
   };

@@ -4,6 +4,7 @@ import { ServerSession } from "../rtmp/server_session.ts";
 import type { MediaEvent, PublishEvent, SessionEvent } from "../rtmp/session_event.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { Publication, type SkippedMessage } from "../stream/publication.ts";
+import { closeQuietly, type Connection } from "./connection_listener.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import type { ShardSettings } from "./messages.ts";
@@ -12,6 +13,9 @@ import { streamPath } from "../stream/stream_path.ts";
 import type { Streams } from "./streams.ts";
 
 const logger = getLogger(["sluice", "rtmp"]);
+
+/** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
+const READ_BUFFER_SIZE = 64 * 1024;
 
 /** What a connection needs of its shard. */
 export interface RtmpContext {
@@ -32,7 +36,7 @@ interface Published {
 }
 
 /** An RTMP connection: carries bytes between its socket and its session, and media to the logs. */
-export class RtmpConnection {
+export class RtmpConnection implements Connection {
   readonly #conn: Deno.TcpConn;
   readonly #context: RtmpContext;
   readonly #session: ServerSession;
@@ -60,10 +64,10 @@ export class RtmpConnection {
   }
 
   /** Serves the connection until either side ends it. Never throws for what the peer does. */
-  async serve(buffer: Uint8Array<ArrayBuffer>): Promise<void> {
+  async serve(): Promise<void> {
     try {
       this.#conn.setNoDelay();
-      await this.#readAll(buffer);
+      await this.#readAll(new Uint8Array(READ_BUFFER_SIZE));
       this.#log("closed by the peer");
     } catch (error) {
       if (this.#closeReason !== undefined) this.#log(this.#closeReason);
@@ -75,11 +79,13 @@ export class RtmpConnection {
     }
   }
 
-  /** Ends the connection from outside, with the reason for the log. */
-  close(reason: string): void {
-    if (this.#closeReason !== undefined) return;
-    this.#closeReason = reason;
-    closeQuietly(this.#conn);
+  /** There is nothing that an encoder waits for. */
+  stop(): void {
+    this.abort();
+  }
+
+  abort(): void {
+    this.#close("closed: the server stops");
   }
 
   /** Ends the connection if it has taken too long for what it is at. */
@@ -87,7 +93,7 @@ export class RtmpConnection {
     const reason = this.#timeoutReason(nowMs);
     if (reason === undefined) return;
     this.#context.counters.add("rtmpTimeouts");
-    this.close(reason);
+    this.#close(reason);
   }
 
   async #readAll(buffer: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -235,6 +241,13 @@ export class RtmpConnection {
     });
   }
 
+  /** Ends the connection from outside, with the reason for the log. */
+  #close(reason: string): void {
+    if (this.#closeReason !== undefined) return;
+    this.#closeReason = reason;
+    closeQuietly(this.#conn);
+  }
+
   #enter(phase: Phase): void {
     if (this.#phase === phase) return;
     this.#phase = phase;
@@ -269,13 +282,5 @@ export class RtmpConnection {
 
   #log(reason: string): void {
     logger.info("{peer} {reason}", { peer: this.#peer, reason });
-  }
-}
-
-function closeQuietly(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch {
-    // It is closed already.
   }
 }

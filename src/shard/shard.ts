@@ -3,13 +3,17 @@
 import { configureLogging } from "./shard_logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { Counters } from "./counters.ts";
-import { HttpServer } from "./http_server.ts";
+import { listenHttp } from "./http_listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
-import { RtmpListener } from "./rtmp_listener.ts";
+import type { ConnectionListener } from "./connection_listener.ts";
+import { listenRtmp } from "./rtmp_listener.ts";
 import { Streams } from "./streams.ts";
 
 /** How often time-outs are looked after, and reports are sent. */
 const TICK_MS = 1000;
+
+/** How long clients have to take what is left for them when the server stops. */
+const STOP_GRACE_MS = 1000;
 
 type StartMessage = Extract<ToShard, { kind: "start" }>;
 
@@ -17,8 +21,8 @@ type StartMessage = Extract<ToShard, { kind: "start" }>;
 class Shard {
   readonly #control: ControlLink;
   readonly #streams: Streams;
-  readonly #rtmp: RtmpListener;
-  readonly #http: HttpServer;
+  readonly #rtmp: ConnectionListener;
+  readonly #http: ConnectionListener;
   readonly #ticker: ReturnType<typeof setInterval>;
 
   constructor(start: StartMessage, post: (message: ToControl) => void) {
@@ -26,20 +30,18 @@ class Shard {
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, start.shard);
     const streams = new Streams(
-      { flushMs: settings.flushMs, stallMs: settings.timeouts.stallMs },
-      {
-        jumped: (count) => counters.add("viewersJumped", count),
-        stalled: (count) => counters.add("viewersStalled", count),
-      },
+      { flushMs: settings.flushMs },
+      { jumped: () => counters.add("viewersJumped") },
     );
     for (const entry of start.streams) streams.open(entry);
     const context = { settings, streams, control, counters, assets };
     this.#control = control;
     this.#streams = streams;
-    this.#rtmp = new RtmpListener(context);
-    this.#http = new HttpServer(context);
+    this.#rtmp = listenRtmp(context);
+    this.#http = listenHttp(context);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#rtmp.run();
+    this.#http.run();
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
@@ -61,14 +63,13 @@ class Shard {
   #tick(): void {
     const nowMs = performance.now();
     this.#rtmp.sweep(nowMs);
-    this.#streams.sweep(nowMs);
+    this.#http.sweep(nowMs);
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
   async #stop(): Promise<void> {
     clearInterval(this.#ticker);
-    this.#rtmp.close();
-    await this.#http.close();
+    await Promise.all([this.#rtmp.close(STOP_GRACE_MS), this.#http.close(STOP_GRACE_MS)]);
     this.#control.send({ kind: "stopped" });
   }
 }

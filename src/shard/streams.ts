@@ -37,10 +37,6 @@ export class Streams {
     await stream.close();
   }
 
-  sweep(nowMs: number): void {
-    for (const stream of this.#byId.values()) stream.sweep(nowMs);
-  }
-
   /** Reports on the streams that have viewers or their publisher here. */
   report(): StreamReport[] {
     return [...this.#byId.values()]

@@ -31,11 +31,6 @@ export class Cursor {
     return this.#jumps;
   }
 
-  /** Whether {@linkcode next} may have something more. */
-  get hasMore(): boolean {
-    return this.#position !== undefined && this.#position < this.#feed.head;
-  }
-
   /** What to send next, whole tags; `undefined` if there is nothing now. */
   next(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#position === undefined) return this.#start();
@@ -43,6 +38,15 @@ export class Cursor {
       const configurations = this.#jump();
       if (configurations === undefined || configurations.length > 0) return configurations;
     }
+    return this.rest();
+  }
+
+  /**
+   * What to send next of a stream that is over, from the feed alone: neither does it begin nor jump,
+   * for which the log would be needed.
+   */
+  rest(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#position === undefined || this.#position < this.#feed.tail) return undefined;
     const piece = this.#feed.read(this.#position);
     if (piece === undefined) return undefined;
     this.#position = piece.next;

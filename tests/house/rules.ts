@@ -21,6 +21,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   flv: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
   rtp: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
   srtp: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "node:crypto"] },
+  http: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "@std/http", "node:crypto"] },
   rtmp: { rooms: ["bytes", "amf"], packages: [...CODEC_PACKAGES, "node:crypto"] },
   webrtc: {
     rooms: ["bytes", "rtp", "srtp"],
@@ -34,7 +35,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     hasEffects: true,
   },
   shard: {
-    rooms: ["egress", "stream", "flv", "rtmp", "rtp", "srtp", "webrtc", "audio", "codec", "bytes"],
+    rooms: [
+      "egress",
+      "stream",
+      "flv",
+      "http",
+      "rtmp",
+      "rtp",
+      "srtp",
+      "webrtc",
+      "audio",
+      "codec",
+      "bytes",
+    ],
     packages: [...RUNTIME_PACKAGES, "node:crypto"],
     hasEffects: true,
   },

@@ -1,0 +1,120 @@
+import { STATUS_CODE } from "@std/http/status";
+import type { ByteQueue } from "../bytes/byte_queue.ts";
+import { HttpError } from "./http_error.ts";
+
+/** Bytes of the line before a chunk: its size, and extensions that nobody uses. */
+export const MAX_CHUNK_LINE_LENGTH = 256;
+
+/** Bytes of all trailer fields together, which are read over. */
+export const MAX_TRAILERS_LENGTH = 4096;
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+const CHUNK_LINE = /^([0-9a-fA-F]{1,8})[ \t]*(?:;[\t\x20-\x7e]*)?$/;
+
+/** A body of chunks that is being read (RFC 9112 7.1). */
+export class ChunkedBody {
+  readonly #maxLength: number;
+  readonly #parts: Uint8Array<ArrayBuffer>[] = [];
+  #length = 0;
+  #trailersLength = 0;
+  #state: "size" | "data" | "data-end" | "trailers" = "size";
+  #chunkLength = 0;
+
+  /** @param maxLength bytes that the body may have */
+  constructor(maxLength: number) {
+    this.#maxLength = maxLength;
+  }
+
+  /**
+   * Takes what `queue` has of the body, and leaves what comes behind it.
+   *
+   * @returns the whole body; `undefined` if it needs more
+   * @throws {HttpError} with status 400 or 413
+   */
+  take(queue: ByteQueue): Uint8Array<ArrayBuffer> | undefined {
+    for (;;) {
+      switch (this.#state) {
+        case "size": {
+          const line = takeLine(queue, MAX_CHUNK_LINE_LENGTH);
+          if (line === undefined) return undefined;
+          this.#beginChunk(line);
+          break;
+        }
+        case "data": {
+          const data = queue.take(this.#chunkLength);
+          if (data === undefined) return undefined;
+          this.#parts.push(data.slice());
+          this.#state = "data-end";
+          break;
+        }
+        case "data-end": {
+          const line = takeLine(queue, 0);
+          if (line === undefined) return undefined;
+          this.#state = "size";
+          break;
+        }
+        case "trailers": {
+          const line = takeLine(queue, MAX_TRAILERS_LENGTH - this.#trailersLength);
+          if (line === undefined) return undefined;
+          if (line === "") return this.#whole();
+          this.#trailersLength += line.length;
+        }
+      }
+    }
+  }
+
+  #beginChunk(line: string): void {
+    const match = CHUNK_LINE.exec(line);
+    if (match === null) {
+      throw new HttpError(
+        STATUS_CODE.BadRequest,
+        `Cannot read body: chunk size must be hexadecimal, got ${
+          JSON.stringify(line.slice(0, 20))
+        }`,
+      );
+    }
+    this.#chunkLength = parseInt(match[1]!, 16);
+    this.#length += this.#chunkLength;
+    requireBodyLength(this.#length, this.#maxLength);
+    this.#state = this.#chunkLength === 0 ? "trailers" : "data";
+  }
+
+  #whole(): Uint8Array<ArrayBuffer> {
+    const body = new Uint8Array(this.#length);
+    let at = 0;
+    for (const part of this.#parts) {
+      body.set(part, at);
+      at += part.length;
+    }
+    return body;
+  }
+}
+
+/** @throws {HttpError} with status 413 if a body is longer than it may be */
+export function requireBodyLength(length: number, maxLength: number): void {
+  if (length <= maxLength) return;
+  throw new HttpError(
+    STATUS_CODE.ContentTooLarge,
+    `Cannot read body: must have up to ${maxLength} bytes, got ${length}`,
+  );
+}
+
+/** The next line without its end, which leaves the queue; `undefined` if it needs more. */
+function takeLine(queue: ByteQueue, maxLength: number): string | undefined {
+  const bytes = queue.peek(Math.min(queue.length, maxLength + 2))!;
+  const end = bytes.indexOf(LF);
+  if (end > 0 && bytes[end - 1] === CR) {
+    const line = String.fromCharCode(...bytes.subarray(0, end - 1));
+    queue.skip(end + 1);
+    return line;
+  }
+  if (end >= 0 || bytes.length === maxLength + 2) {
+    throw new HttpError(
+      STATUS_CODE.BadRequest,
+      `Cannot read body: line must end with CR LF within ${maxLength} bytes`,
+    );
+  }
+  return undefined;
+}

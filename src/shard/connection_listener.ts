@@ -1,0 +1,160 @@
+import { getLogger } from "@logtape/logtape";
+import type { CounterName, Counters } from "./counters.ts";
+import { RepeatLog } from "./repeat_log.ts";
+
+/** The pause after an accept that failed for want of something, such as file descriptors. */
+const ACCEPT_RETRY_MS = 100;
+
+/** What a listener does for {@linkcode ConnectionListener}. */
+export type ConnectionSource = Pick<Deno.TcpListener, "accept" | "close">;
+
+/** A connection that is served until it ends. */
+export interface Connection {
+  /** Serves until either side ends the connection, and closes it. */
+  serve(): Promise<void>;
+  /** Ends the connection if it has taken too long for what it is at. */
+  enforceTimeouts(nowMs: number): void;
+  /** The server stops: ends the connection, at once or after what it is at. */
+  stop(): void;
+  /** Ends the connection at once. */
+  abort(): void;
+}
+
+/** What makes a protocol's listener different from another's. */
+export interface ListenerOptions {
+  /** The protocol's category in logs. */
+  readonly protocol: "rtmp" | "http";
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  /** The protocol's names of what every listener counts. */
+  readonly counterNames: {
+    readonly connections: CounterName;
+    readonly accepted: CounterName;
+    readonly refused: CounterName;
+    readonly aborted: CounterName;
+  };
+  readonly connect: (conn: Deno.TcpConn, nowMs: number) => Connection;
+}
+
+/** Accepts connections of one protocol, as many as the limits allow. */
+export class ConnectionListener {
+  readonly #source: ConnectionSource;
+  readonly #options: ListenerOptions;
+  readonly #counters: Counters;
+  readonly #connections = new Map<Connection, Promise<void>>();
+  readonly #byAddress = new Map<string, number>();
+  readonly #repeats = new RepeatLog();
+  readonly #logger;
+  #isClosed = false;
+
+  constructor(source: ConnectionSource, options: ListenerOptions, counters: Counters) {
+    this.#source = source;
+    this.#options = options;
+    this.#counters = counters;
+    this.#logger = getLogger(["sluice", options.protocol]);
+  }
+
+  /** Accepts connections until {@linkcode close}. */
+  async run(): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        this.#admit(await this.#source.accept());
+      } catch (error) {
+        if (!this.#isClosed) await this.#onAcceptError(error);
+      }
+    }
+  }
+
+  /** Ends connections that take too long. To be called every second or so. */
+  sweep(nowMs: number): void {
+    for (const connection of this.#connections.keys()) connection.enforceTimeouts(nowMs);
+  }
+
+  /** Accepts no more and stops all connections; resolves when they are gone. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosed = true;
+    this.#source.close();
+    for (const connection of this.#connections.keys()) connection.stop();
+    const timer = setTimeout(() => {
+      for (const connection of this.#connections.keys()) connection.abort();
+    }, graceMs);
+    await Promise.all(this.#connections.values());
+    clearTimeout(timer);
+  }
+
+  async #onAcceptError(error: unknown): Promise<void> {
+    if (isConnectionLost(error)) return this.#counters.add(this.#options.counterNames.aborted);
+    const count = this.#repeats.note("accept error", performance.now());
+    if (count !== undefined) {
+      this.#logger.error("Cannot accept connections: {error} ({count} so far)", { error, count });
+    }
+    await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+  }
+
+  #admit(conn: Deno.TcpConn): void {
+    const { maxConnections, maxConnectionsPerAddress, counterNames, connect } = this.#options;
+    const { hostname } = conn.remoteAddr;
+    const refusal = this.#counters.total(counterNames.connections) >= maxConnections
+      ? `there are ${maxConnections} connections already`
+      : this.#countOf(hostname) >= maxConnectionsPerAddress
+      ? `its address has ${maxConnectionsPerAddress} connections already`
+      : undefined;
+    if (refusal === undefined) {
+      const connection = connect(conn, performance.now());
+      this.#connections.set(connection, this.#serve(connection, hostname));
+    } else {
+      this.#noteRefusal(hostname, refusal);
+      conn.close();
+    }
+  }
+
+  #noteRefusal(hostname: string, refusal: string): void {
+    this.#counters.add(this.#options.counterNames.refused);
+    const count = this.#repeats.note(refusal, performance.now());
+    if (count === undefined) return;
+    this.#logger.warn("{hostname} refused: {refusal} ({count} so far)", {
+      hostname,
+      refusal,
+      count,
+    });
+  }
+
+  async #serve(connection: Connection, hostname: string): Promise<void> {
+    const { connections, accepted } = this.#options.counterNames;
+    this.#counters.add(accepted);
+    this.#counters.add(connections);
+    this.#byAddress.set(hostname, this.#countOf(hostname) + 1);
+    try {
+      await connection.serve();
+    } catch (error) {
+      // A defect of ours: nobody awaits this, and one connection must not end the shard.
+      this.#logger.error("Cannot serve {hostname}: {error}", { hostname, error });
+    } finally {
+      this.#connections.delete(connection);
+      this.#counters.add(connections, -1);
+      const left = this.#countOf(hostname) - 1;
+      if (left > 0) this.#byAddress.set(hostname, left);
+      else this.#byAddress.delete(hostname);
+    }
+  }
+
+  #countOf(hostname: string): number {
+    return this.#byAddress.get(hostname) ?? 0;
+  }
+}
+
+/** Whether a peer was gone before its connection was accepted: the next one may be there already. */
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted;
+}
+
+/** Closes a connection that may be closed already. */
+export function closeQuietly(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // It is closed already.
+  }
+}

@@ -1,0 +1,348 @@
+import { getLogger } from "@logtape/logtape";
+import { STATUS_CODE } from "@std/http/status";
+import { HttpError } from "../http/http_error.ts";
+import { type HttpRequest, RequestReader } from "../http/request_reader.ts";
+import {
+  CONTINUE,
+  encodeResponseHead,
+  type HttpResponse,
+  LAST_CHUNK,
+  type ResponseFraming,
+  type StreamResponse,
+  type WebSocketResponse,
+} from "../http/response.ts";
+import { CloseCode, encodeCloseFrame, encodeFrame, Opcode } from "../http/websocket.ts";
+import { WebSocketError, WebSocketReader } from "../http/websocket_reader.ts";
+import { closeQuietly, type Connection } from "./connection_listener.ts";
+import type { Counters } from "./counters.ts";
+import { problem } from "./http_answers.ts";
+import { HttpWriter } from "./http_writer.ts";
+import { SharedPieces } from "./shared_pieces.ts";
+
+const logger = getLogger(["sluice", "http"]);
+
+/** Requests are small: a browser's head is half of this. */
+const READ_BUFFER_SIZE = 2048;
+
+/** What a client may send ahead while it is being answered; then it is read no further. */
+const MAX_AHEAD = 16 * 1024;
+
+/** How long a client has to take the end of what it was sent, and to close. */
+const LINGER_MS = 2000;
+
+/** For the viewers of a shard together: they are given the same pieces. */
+const CHUNKS = SharedPieces.chunks();
+const MESSAGES = SharedPieces.messages();
+
+/** Both ends of a connection. */
+export type ConnectionAddresses = Pick<Deno.TcpConn, "localAddr" | "remoteAddr">;
+
+/** What connections need of their shard. */
+export interface HttpConnectionContext {
+  readonly counters: Counters;
+  readonly timeouts: {
+    /** For a whole request, from its first byte or the connection's begin. */
+    readonly httpRequestMs: number;
+    /** Between two requests. */
+    readonly httpIdleMs: number;
+    /** How long a client may take nothing of what it is sent. */
+    readonly stallMs: number;
+  };
+  readonly answer: (
+    request: HttpRequest,
+    addresses: ConnectionAddresses,
+  ) => HttpResponse | Promise<HttpResponse>;
+}
+
+/** What a connection is at. */
+type Phase = "request" | "idle" | "answer" | "linger";
+
+/** An HTTP/1.1 connection: reads requests one after another and sends their responses. */
+export class HttpConnection implements Connection {
+  readonly #conn: Deno.TcpConn;
+  readonly #context: HttpConnectionContext;
+  readonly #writer: HttpWriter;
+  readonly #requests = new RequestReader();
+  readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
+  /** The read that is going on: it outlives the response during which it was begun. */
+  #reading: Promise<boolean> | undefined;
+  /** Takes what the client sends; it must copy what it keeps. */
+  #take = (piece: Uint8Array) => this.#requests.push(piece);
+  #phase: Phase = "request";
+  #phaseSinceMs: number;
+  #isStopping = false;
+  /** What the client is being sent, to be given up when the client is gone. */
+  #cancelBody: (() => void) | undefined;
+
+  constructor(conn: Deno.TcpConn, context: HttpConnectionContext, nowMs: number) {
+    this.#conn = conn;
+    this.#context = context;
+    this.#writer = new HttpWriter(conn);
+    this.#phaseSinceMs = nowMs;
+  }
+
+  /** Never throws for what the peer does. */
+  async serve(): Promise<void> {
+    try {
+      this.#conn.setNoDelay();
+      while (await this.#serveNext());
+    } catch (error) {
+      if (!isLost(error)) throw error;
+    } finally {
+      closeQuietly(this.#conn);
+    }
+  }
+
+  enforceTimeouts(nowMs: number): void {
+    const { timeouts, counters } = this.#context;
+    const { stuckSinceMs } = this.#writer;
+    if (stuckSinceMs !== undefined && nowMs - stuckSinceMs >= timeouts.stallMs) {
+      counters.add(this.#cancelBody === undefined ? "httpTimeouts" : "viewersStalled");
+      this.abort();
+    } else if (this.#phase !== "answer") {
+      const limitMs = this.#phase === "request"
+        ? timeouts.httpRequestMs
+        : this.#phase === "idle"
+        ? timeouts.httpIdleMs
+        : LINGER_MS;
+      if (nowMs - this.#phaseSinceMs < limitMs) return;
+      if (this.#phase === "request") counters.add("httpTimeouts");
+      this.abort();
+    }
+  }
+
+  /** Ends after the response that is being sent. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.#phase === "request" || this.#phase === "idle") this.abort();
+  }
+
+  abort(): void {
+    this.#cancelBody?.();
+    closeQuietly(this.#conn);
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#phaseSinceMs = performance.now();
+  }
+
+  /** Answers a request; false if none can follow. */
+  async #serveNext(): Promise<boolean> {
+    let request: HttpRequest | undefined;
+    try {
+      request = await this.#receive();
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      this.#context.counters.add("httpBadRequests");
+      logger.debug("{peer} {reason}", {
+        peer: this.#conn.remoteAddr.hostname,
+        reason: error.message,
+      });
+      await this.#sendWhole(problem(error.status, error.message), undefined);
+      await this.#linger();
+      return false;
+    }
+    if (request === undefined) return false;
+    this.#enter("answer");
+    const response = await this.#answer(request);
+    if (await this.#send(response, request)) {
+      this.#enter("idle");
+      return true;
+    }
+    await this.#linger();
+    return false;
+  }
+
+  /** The next request; `undefined` if the client is gone. */
+  async #receive(): Promise<HttpRequest | undefined> {
+    let isContinued = false;
+    for (;;) {
+      const request = this.#requests.next();
+      if (request !== undefined) return request;
+      if (this.#requests.expectsContinue && !isContinued) {
+        isContinued = true;
+        await this.#writer.write(CONTINUE);
+      }
+      if (!await this.#read()) return undefined;
+      if (this.#phase === "idle") this.#enter("request");
+    }
+  }
+
+  async #answer(request: HttpRequest): Promise<HttpResponse> {
+    try {
+      return await this.#context.answer(request, this.#conn);
+    } catch (error) {
+      if (error instanceof HttpError) return problem(error.status, error.message);
+      const { method, target } = request;
+      const path = target.replace(/\?.*$/s, "");
+      logger.error("Cannot answer {method} {path}: {error}", { method, path, error });
+      return problem(STATUS_CODE.InternalServerError, "Cannot answer: something is wrong here");
+    }
+  }
+
+  /** Sends a response; whether another request may follow. */
+  async #send(response: HttpResponse, request: HttpRequest): Promise<boolean> {
+    switch (response.kind) {
+      case "whole":
+        return await this.#sendWhole(response, request);
+      case "stream":
+        return await this.#sendStream(response, request);
+      case "websocket":
+        await this.#sendMessages(response);
+        return false;
+    }
+  }
+
+  async #sendWhole(
+    response: Extract<HttpResponse, { kind: "whole" }>,
+    request: HttpRequest | undefined,
+  ): Promise<boolean> {
+    const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
+    await this.#writer.write(head(response, "length", keepsAlive));
+    if (request?.method !== "HEAD") await this.#writer.write(response.body);
+    return keepsAlive;
+  }
+
+  async #sendStream(response: StreamResponse, request: HttpRequest): Promise<boolean> {
+    const { body, onOver } = response;
+    const isChunked = request.version === "1.1";
+    const keepsAlive = request.keepsAlive && !this.#isStopping;
+    try {
+      await this.#writer.write(head(response, isChunked ? "chunked" : "close", keepsAlive));
+      if (request.method === "HEAD") return keepsAlive;
+      void this.#watchClient();
+      await this.#pump(body, isChunked ? (piece) => CHUNKS.encoded(piece) : (piece) => piece);
+      if (isChunked) await this.#writer.write(LAST_CHUNK);
+      return keepsAlive && !this.#isStopping;
+    } finally {
+      cancel(body);
+      onOver();
+    }
+  }
+
+  async #sendMessages(response: WebSocketResponse): Promise<void> {
+    const { messages, onOver } = response;
+    try {
+      // RFC 6455 4.1: a client waits for the answer before it sends anything.
+      if (this.#requests.pending > 0) return;
+      await this.#writer.write(head(response, "upgrade", true));
+      let closeCode: number = CloseCode.normal;
+      void this.#listen().then((code) => {
+        closeCode = code;
+        this.#cancelBody?.();
+      }).catch(() => this.abort());
+      await this.#pump(messages, (piece) => MESSAGES.encoded(piece));
+      await this.#writer.write(encodeCloseFrame(closeCode));
+    } finally {
+      cancel(messages);
+      onOver();
+    }
+  }
+
+  /** Sends what a stream has to its end; rejects if the client or the stream is lost. */
+  async #pump(
+    body: ReadableStream<Uint8Array<ArrayBuffer>>,
+    encode: (piece: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const reader = body.getReader();
+    this.#cancelBody = () => cancel(reader);
+    try {
+      for (;;) {
+        const encoded = await nextEncoded(reader, encode);
+        if (encoded === undefined) return;
+        await this.#writer.write(encoded);
+      }
+    } finally {
+      this.#cancelBody();
+      this.#cancelBody = undefined;
+    }
+  }
+
+  /** Notices while a response is sent that the client is gone. */
+  async #watchClient(): Promise<void> {
+    try {
+      while (this.#phase === "answer" && this.#requests.pending < MAX_AHEAD) {
+        if (!await this.#read()) return this.abort();
+      }
+    } catch {
+      this.abort();
+    }
+  }
+
+  /** Reads what a WebSocket's client says until there is a reason to close; the code to close with. */
+  async #listen(): Promise<number> {
+    const frames = new WebSocketReader();
+    this.#take = (piece) => frames.push(piece);
+    try {
+      for (;;) {
+        for (let event = frames.next(); event !== undefined; event = frames.next()) {
+          if (event.kind === "close") return CloseCode.normal;
+          // Not read further before it is sent: pings cannot pile up.
+          if (event.kind === "ping") {
+            await this.#writer.write(encodeFrame(Opcode.pong, event.payload));
+          }
+        }
+        if (!await this.#read()) throw new Deno.errors.UnexpectedEof("no close frame");
+      }
+    } catch (error) {
+      if (error instanceof WebSocketError) return error.closeCode;
+      throw error;
+    }
+  }
+
+  /**
+   * Tells the client that nothing more comes and waits until it has closed: closing with something
+   * unread would make the kernel drop what the client has not taken yet.
+   */
+  async #linger(): Promise<void> {
+    this.#enter("linger");
+    this.#take = () => {};
+    await this.#conn.closeWrite();
+    while (await this.#read());
+  }
+
+  /** Resolves when something has come and was taken; false at the end. */
+  #read(): Promise<boolean> {
+    this.#reading ??= this.#readOnce();
+    return this.#reading;
+  }
+
+  async #readOnce(): Promise<boolean> {
+    try {
+      const length = await this.#conn.read(this.#buffer);
+      if (length === null) return false;
+      this.#take(this.#buffer.subarray(0, length));
+      return true;
+    } finally {
+      this.#reading = undefined;
+    }
+  }
+}
+
+/** By itself, so that nobody holds on to a piece while its encoded form is being written. */
+async function nextEncoded(
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  encode: (piece: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { done, value } = await reader.read();
+  return done ? undefined : encode(value);
+}
+
+/** Tells the source that nobody reads it any more, if it did not end by itself. */
+function cancel(body: ReadableStream | ReadableStreamDefaultReader): void {
+  // It fails for a stream that another reader has cancelled already.
+  body.cancel().catch(() => {});
+}
+
+function head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
+  return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
+}
+
+/** Whether a connection has ended by the peer, by a time-out or by {@linkcode HttpConnection.abort}. */
+function isLost(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
+    error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.TimedOut || error instanceof Deno.errors.UnexpectedEof;
+}

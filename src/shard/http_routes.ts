@@ -1,0 +1,116 @@
+import { STATUS_CODE } from "@std/http/status";
+import type { HttpRequest } from "../http/request_reader.ts";
+import type { HttpResponse } from "../http/response.ts";
+import { acceptWebSocket, asksForWebSocket } from "../http/websocket.ts";
+import { FLV_SUFFIX, unescapePath } from "../stream/stream_path.ts";
+import { AssetFiles } from "./asset_files.ts";
+import type { ControlLink } from "./control_link.ts";
+import type { Counters } from "./counters.ts";
+import { answer, CORS_HEADERS, problem, textAnswer } from "./http_answers.ts";
+import type { ConsoleAsset, ShardSettings } from "./messages.ts";
+import type { Streams } from "./streams.ts";
+
+const FLV_HEADERS = {
+  ...CORS_HEADERS,
+  "content-type": "video/x-flv",
+  "cache-control": "no-store",
+  // nginx, for one, would hold back a live response to fill its buffers.
+  "x-accel-buffering": "no",
+};
+
+/** Seconds after which a refused viewer may come again. */
+const RETRY_AFTER_S = "5";
+
+/** What HTTP requests need of their shard. */
+export interface HttpContext {
+  readonly settings: ShardSettings;
+  readonly streams: Streams;
+  readonly control: ControlLink;
+  readonly counters: Counters;
+  readonly assets: readonly ConsoleAsset[];
+}
+
+/** Answers HTTP requests: console, API, HTTP-FLV and WebSocket-FLV. */
+export class HttpRoutes {
+  readonly #context: HttpContext;
+  readonly #files: AssetFiles;
+
+  constructor(context: HttpContext) {
+    this.#context = context;
+    this.#files = new AssetFiles(context.assets, context.settings.contentSecurityPolicy);
+  }
+
+  /** @throws {HttpError} for what is to be refused with its status */
+  answer(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+    const { method } = request;
+    const url = requestUrl(request);
+    if (url === null) return problem(STATUS_CODE.BadRequest, "Cannot read the request's Host");
+    if (method === "OPTIONS") return answer(STATUS_CODE.NoContent, CORS_HEADERS);
+    if (method !== "GET" && method !== "HEAD") {
+      return problem(STATUS_CODE.MethodNotAllowed, `Cannot ${method} here: use GET or HEAD`, {
+        allow: "GET, HEAD, OPTIONS",
+      });
+    }
+    const path = unescapePath(url.pathname, FLV_SUFFIX);
+    if (path !== undefined) return this.#watch(path, url.searchParams, request);
+    switch (url.pathname) {
+      case "/healthz":
+        return textAnswer(STATUS_CODE.OK, "ok");
+      case "/api/v1/streams":
+        return this.#listStreams();
+      default:
+        return this.#serveFile(url.pathname, request);
+    }
+  }
+
+  async #listStreams(): Promise<HttpResponse> {
+    const reply = await this.#context.control.requestStreams();
+    return answer(STATUS_CODE.OK, {
+      ...CORS_HEADERS,
+      "content-type": "application/json",
+      "cache-control": "no-store",
+    }, JSON.stringify(reply));
+  }
+
+  async #serveFile(path: string, request: HttpRequest): Promise<HttpResponse> {
+    return await this.#files.answer(path, request) ??
+      problem(STATUS_CODE.NotFound, `There is nothing at ${path}`);
+  }
+
+  #watch(path: string, query: URLSearchParams, request: HttpRequest): HttpResponse {
+    const stream = this.#context.streams.byPath(path);
+    if (stream === undefined) {
+      return problem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
+    }
+    const selection = { audio: query.get("audio") !== "0", video: query.get("video") !== "0" };
+    if (!selection.audio && !selection.video) {
+      return problem(STATUS_CODE.BadRequest, "There is nothing to send with audio=0 and video=0");
+    }
+    const flv = { kind: "stream", status: STATUS_CODE.OK, headers: FLV_HEADERS } as const;
+    if (request.method === "HEAD") {
+      return { ...flv, body: new ReadableStream(), onOver() {} };
+    }
+    const accept = asksForWebSocket(request) ? acceptWebSocket(request) : undefined;
+    const { counters, settings } = this.#context;
+    if (counters.total("viewers") >= settings.maxViewers) {
+      counters.add("viewersRefused");
+      const message = `There are ${settings.maxViewers} viewers already`;
+      return problem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
+    }
+    counters.add("viewersAccepted");
+    counters.add("viewers");
+    const onOver = () => counters.add("viewers", -1);
+    const pieces = stream.audience(selection).add();
+    return accept === undefined
+      ? { ...flv, body: pieces, onOver }
+      : { kind: "websocket", accept, messages: pieces, onOver };
+  }
+}
+
+/** What a request asks for, wherever proxies let the scheme be; `null` if Host is none. */
+function requestUrl({ target, headers }: HttpRequest): URL | null {
+  const host = headers.get("host") ?? "localhost";
+  if (target.startsWith("/")) return URL.parse(`http://${host}${target}`);
+  // RFC 9112 3.2.2 and 3.2.4: a URL as a proxy is sent, or "*" of the server as a whole.
+  return URL.parse(target, `http://${host}/`);
+}

@@ -1,0 +1,39 @@
+/**
+ * Writes to a connection, one thing at a time, and knows how long the peer has taken nothing.
+ *
+ * What is given to it must not change until it is written.
+ */
+export class HttpWriter {
+  readonly #conn: Deno.TcpConn;
+  readonly #waiting: (() => void)[] = [];
+  #isWriting = false;
+  #stuckSinceMs: number | undefined;
+
+  constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+  }
+
+  /** Since when the peer has taken nothing of what is being written. */
+  get stuckSinceMs(): number | undefined {
+    return this.#stuckSinceMs;
+  }
+
+  /**
+   * Resolves when the kernel has all of `bytes`; rejects if the connection is lost. What others
+   * are writing is waited for.
+   */
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    while (this.#isWriting) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#isWriting = true;
+    try {
+      for (let rest = bytes; rest.length > 0;) {
+        this.#stuckSinceMs = performance.now();
+        rest = rest.subarray(await this.#conn.write(rest));
+      }
+    } finally {
+      this.#isWriting = false;
+      this.#stuckSinceMs = undefined;
+      this.#waiting.shift()?.();
+    }
+  }
+}
