@@ -1,139 +1,181 @@
 import { assert, assertEquals } from "@std/assert";
-import { FlvAudience, type ViewerSink } from "../../src/egress/flv_audience.ts";
+import { concat } from "@std/bytes/concat";
+import { FlvAudience } from "../../src/egress/flv_audience.ts";
+import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
-import { interFrame, keyFrame, openLog } from "../stream/log_samples.ts";
-import { delay, until } from "../waiting.ts";
+import { interFrame, keyFrame, openLog, tagOf } from "../stream/log_samples.ts";
+import { until } from "../waiting.ts";
 
 const FORM = { audio: true, video: true };
 
-/** A sink that takes everything at once, or nothing. */
-class TestSink implements ViewerSink {
-  readonly hasRest = false;
-  proceed(): void {}
-  bytes = 0;
-  looks = 0;
-  state: "open" | "ended" | "aborted" = "open";
-  #takes = true;
+/** FLV header and PreviousTagSize0: all of a preamble without metadata and configurations. */
+const PREAMBLE_LENGTH = 13;
 
-  stall(): void {
-    this.#takes = false;
+/** A reader that asks for the next piece when the test says so. */
+class TestViewer {
+  readonly pieces: Uint8Array[] = [];
+  isOver = false;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #asking: Promise<void> | undefined;
+
+  constructor(audience: FlvAudience) {
+    this.#reader = audience.add().getReader();
   }
-  goOn(): void {
-    this.#takes = true;
+
+  get bytes(): number {
+    return this.pieces.reduce((sum, { length }) => sum + length, 0);
   }
-  isReady(): boolean {
-    this.looks++;
-    return this.#takes;
+
+  /** Asks for one piece, if it is not waiting for one, and lets it come if it is there. */
+  async ask(): Promise<void> {
+    this.#asking ??= this.#ask();
+    // A piece that is there comes within a few turns of the microtask queue.
+    for (let turn = 0; turn < 10; turn++) await undefined;
   }
-  send({ length }: Uint8Array): void {
-    this.bytes += length;
+
+  /** Asks until nothing more comes. */
+  async drain(): Promise<void> {
+    for (let before = -1; before !== this.pieces.length && !this.isOver;) {
+      before = this.pieces.length;
+      await this.ask();
+    }
   }
-  end(): void {
-    this.state = "ended";
+
+  async leave(): Promise<void> {
+    await this.#reader.cancel();
   }
-  abort(): void {
-    this.state = "aborted";
+
+  async #ask(): Promise<void> {
+    const { done, value } = await this.#reader.read();
+    this.#asking = undefined;
+    if (done) this.isOver = true;
+    else this.pieces.push(value);
   }
 }
 
-function open({ flushMs = 0, stallMs = 1000 } = {}) {
-  const { shared, writer } = openLog();
-  const stalls: number[] = [];
-  const audience = new FlvAudience(new LogReader(shared), FORM, { flushMs, stallMs }, {
-    jumped: () => {},
-    stalled: (count) => stalls.push(count),
-  });
-  return { writer, audience, stalls };
+function open({ flushMs = 0, maxBytes = 1 << 20, windowMs = 10_000 } = {}) {
+  const { shared, writer } = openLog({ maxBytes, windowMs });
+  const counts = { jumps: 0 };
+  const events = { jumped: () => void counts.jumps++ };
+  const audience = new FlvAudience(new LogReader(shared), FORM, { flushMs }, events);
+  return { writer, audience, counts };
 }
+
+Deno.test("FlvAudience: a viewer gets the preamble, and then whole tags from a key frame on", async () => {
+  const { writer, audience } = open();
+  for (const record of [keyFrame(0), interFrame(40), keyFrame(80), interFrame(120)]) {
+    writer.append(record);
+  }
+  const viewer = new TestViewer(audience);
+  await viewer.drain();
+  assertEquals(viewer.pieces[0]!.length, PREAMBLE_LENGTH);
+  assertEquals(concat(viewer.pieces.slice(1)), concat([keyFrame(80), interFrame(120)].map(tagOf)));
+});
+
+Deno.test("FlvAudience: nothing is taken from the log for a viewer that does not ask", async () => {
+  const { writer, audience, counts } = open({ maxBytes: 1 << 18, windowMs: 500 });
+  writer.append(keyFrame(0, 1000));
+  const [quick, slow] = [new TestViewer(audience), new TestViewer(audience)];
+  await slow.ask();
+  await slow.ask();
+  for (let at = 1; at < 2000; at++) {
+    writer.append(at % 10 === 0 ? keyFrame(at * 40, 1000) : interFrame(at * 40, 1000));
+    audience.notify(at);
+    await quick.drain();
+  }
+  assertEquals([slow.pieces.length, counts.jumps], [2, 0]);
+  await slow.drain();
+  assertEquals(counts.jumps, 1);
+  const flv = new FlvReader({ strict: true });
+  flv.push(concat(slow.pieces));
+  const timestamps = [];
+  for (let record = flv.next(); record !== undefined; record = flv.next()) {
+    if (record.kind === "tag") timestamps.push(record.timestampMs);
+  }
+  assertEquals(timestamps.slice(0, 2), [0, 1990 * 40]);
+  assertEquals(timestamps.at(-1), 1999 * 40);
+});
 
 Deno.test("FlvAudience: with a flush interval, frames come when it is over", async () => {
   const { writer, audience } = open({ flushMs: 30 });
   writer.append(keyFrame(0));
-  const sink = new TestSink();
+  const viewer = new TestViewer(audience);
   const startMs = performance.now();
-  audience.add(sink, startMs);
   audience.notify(startMs);
-  const before = sink.bytes;
-  assert(before > 0);
+  await viewer.drain();
+  const before = viewer.bytes;
   writer.append(keyFrame(40));
   audience.notify(startMs + 1);
   audience.notify(startMs + 2);
-  assertEquals(sink.bytes, before);
-  await until("the flush interval is over", () => sink.bytes > before);
-  assertEquals(sink.bytes, before + 20);
+  await viewer.drain();
+  assertEquals(viewer.bytes, before);
+  await until("the flush interval is over", () => viewer.bytes > before);
+  assertEquals(viewer.bytes, before + 20);
 });
 
 Deno.test("FlvAudience: a viewer that comes as the last one goes is served as well", async () => {
   const { writer, audience } = open({ flushMs: 30 });
   writer.append(keyFrame(0));
   const startMs = performance.now();
-  const first = audience.add(new TestSink(), startMs);
+  const first = new TestViewer(audience);
   audience.notify(startMs);
   audience.notify(startMs + 1);
-  audience.remove(first);
-  const sink = new TestSink();
-  audience.add(sink, startMs + 2);
-  const before = sink.bytes;
+  await first.leave();
+  assertEquals(audience.size, 0);
+  const viewer = new TestViewer(audience);
+  await viewer.drain();
+  const before = viewer.bytes;
   writer.append(keyFrame(40));
   audience.notify(startMs + 3);
-  await until("the flush interval is over", () => sink.bytes > before, { timeoutMs: 2000 });
-});
-
-Deno.test("FlvAudience: who takes nothing for too long is given up", () => {
-  const { writer, audience, stalls } = open({ stallMs: 1000 });
-  writer.append(keyFrame(0));
-  const [quick, slow] = [new TestSink(), new TestSink()];
-  audience.add(quick, 0);
-  audience.add(slow, 0);
-  audience.sweep(500);
-  slow.stall();
-  audience.sweep(1499);
-  assertEquals([slow.state, audience.size, stalls], ["open", 2, []]);
-  audience.sweep(1500);
-  assertEquals([slow.state, quick.state, audience.size, stalls], ["aborted", "open", 1, [1]]);
-});
-
-Deno.test("FlvAudience: the end comes after what there is left", () => {
-  const { writer, audience } = open({ flushMs: 1000 });
-  writer.append(keyFrame(0));
-  const sink = new TestSink();
-  audience.add(sink, 0);
-  audience.notify(0);
-  const before = sink.bytes;
-  writer.append(keyFrame(40));
-  audience.notify(1);
-  audience.end();
-  assertEquals([sink.bytes, sink.state, audience.size], [before + 20, "ended", 0]);
+  await until("the flush interval is over", () => viewer.bytes > before, { timeoutMs: 2000 });
 });
 
 Deno.test("FlvAudience: a viewer that was busy gets the rest without a further flush", async () => {
   const { writer, audience } = open({ flushMs: 5000 });
   writer.append(keyFrame(0));
-  const sink = new TestSink();
-  const startMs = performance.now();
-  audience.add(sink, startMs);
-  sink.stall();
+  const viewer = new TestViewer(audience);
+  await viewer.ask();
   writer.append(keyFrame(40));
-  audience.notify(startMs);
-  const before = sink.bytes;
-  sink.goOn();
-  await until("the busy viewer gets the rest", () => sink.bytes > before);
+  audience.notify(0);
+  await viewer.drain();
+  assertEquals(viewer.bytes, PREAMBLE_LENGTH + 2 * 20);
   audience.end();
 });
 
-Deno.test("FlvAudience: a viewer that waits for a key frame is not looked at all the time", async () => {
-  const { writer, audience } = open();
-  const sink = new TestSink();
+Deno.test("FlvAudience: the end comes after what there is left, for who waits and who is busy", async () => {
+  const { writer, audience } = open({ flushMs: 1000 });
   writer.append(keyFrame(0));
-  audience.add(sink, 0);
+  const [waiting, busy, silent] = [0, 1, 2].map(() => new TestViewer(audience)) as [
+    TestViewer,
+    TestViewer,
+    TestViewer,
+  ];
   audience.notify(0);
-  sink.stall();
-  // The log passes over the viewer, and over its key frame too.
-  for (let at = 1; at < 3000; at++) writer.append(interFrame(at, 4000));
+  await waiting.drain();
+  await busy.ask();
+  await busy.ask();
+  writer.append(interFrame(40));
   audience.notify(1);
-  sink.goOn();
-  const looks = sink.looks;
-  await delay(150);
-  assert(sink.looks - looks < 10, `looked at ${sink.looks - looks} times`);
   audience.end();
+  for (const viewer of [waiting, busy, silent]) await viewer.drain();
+  const whole = PREAMBLE_LENGTH + 2 * 20;
+  assertEquals([waiting, busy, silent].map(({ bytes }) => bytes), [whole, whole, 0]);
+  assert([waiting, busy, silent].every(({ isOver }) => isOver));
+  assertEquals(audience.size, 0);
+});
+
+Deno.test("FlvAudience: at the end nobody jumps, and no tag is half", async () => {
+  const { writer, audience, counts } = open({ maxBytes: 1 << 20 });
+  writer.append(keyFrame(0, 200_000));
+  const viewer = new TestViewer(audience);
+  await viewer.ask();
+  await viewer.ask();
+  for (let at = 1; at < 100; at++) writer.append(interFrame(at * 40, 50_000));
+  audience.end();
+  await viewer.drain();
+  assertEquals([viewer.isOver, counts.jumps], [true, 0]);
+  const flv = new FlvReader({ strict: true });
+  flv.push(concat(viewer.pieces));
+  assertEquals([flv.next()?.kind, flv.next()?.kind, flv.next()], ["header", "tag", undefined]);
+  assertEquals(flv.pending, 0);
 });

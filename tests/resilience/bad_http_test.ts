@@ -18,17 +18,17 @@ const get = (path: string, headers = "", host = "127.0.0.1") =>
   `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\n`;
 
 const BAD_REQUESTS: readonly BadRequest[] = [
-  { name: "garbage", request: "\x01\x02\x03 garbage\r\n\r\n", status: /^(HTTP\/1.1 400|$)/ },
-  { name: "TLS", request: "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", status: /^(.* 400|$)/ },
-  { name: "RTMP", request: "\x03" + "\x00".repeat(1536), status: /^(HTTP\/1.1 400|$)/ },
-  { name: "HTTP/9.9", request: "GET / HTTP/9.9\r\n\r\n", status: /^(HTTP\/1.1 400|$)/ },
+  { name: "garbage", request: "\x01\x02\x03 garbage\r\n\r\n", status: / 400/ },
+  { name: "TLS", request: "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", status: / 400/ },
+  { name: "RTMP", request: "\x03" + "\x00".repeat(1536), status: / 400/ },
+  { name: "HTTP/9.9", request: "GET / HTTP/9.9\r\n\r\n", status: / 505/ },
   {
     name: "a huge header",
     request: get("/", `x: ${"y".repeat(1 << 20)}\r\n`),
-    status: / 4(00|31)/,
+    status: / 431/,
   },
-  { name: "many headers", request: get("/", "x: y\r\n".repeat(5000)), status: / 4(00|31)/ },
-  { name: "a huge path", request: get(`/${"x".repeat(100_000)}`), status: / 4(00|04|14|31)/ },
+  { name: "many headers", request: get("/", "x: y\r\n".repeat(5000)), status: / 431/ },
+  { name: "a huge path", request: get(`/${"x".repeat(100_000)}`), status: / 414/ },
   { name: "dots", request: get("/../../etc/passwd"), status: / 404/ },
   { name: "escaped dots", request: get("/%2e%2e/%2e%2e/etc/passwd"), status: / 404/ },
   { name: "dots in a stream", request: get("/live/%2e%2e%2fhealthy.flv"), status: / 404/ },
@@ -38,7 +38,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   { name: "no name", request: get("/.flv"), status: / 404/ },
   { name: "a host that is none", request: get("/healthz", "", "a b:::"), status: / 400/ },
   { name: "a host of brackets", request: get("/live/healthy.flv", "", "[["), status: / 400/ },
-  { name: "no host", request: "GET /healthz HTTP/1.1\r\n\r\n", status: / (200|400)/ },
+  { name: "no host", request: "GET /healthz HTTP/1.1\r\n\r\n", status: / 400/ },
   { name: "POST", request: "POST /live/healthy.flv HTTP/1.1\r\nHost: a\r\n\r\n", status: / 405/ },
   { name: "CONNECT", request: "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", status: / 40[05]/ },
   { name: "nothing to send", request: get("/live/healthy.flv?audio=0&video=0"), status: / 400/ },
@@ -47,7 +47,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   {
     name: "WebSocket without a key",
     request: get("/live/healthy.flv", "Connection: Upgrade\r\nUpgrade: websocket\r\n"),
-    status: / 400/,
+    status: / 426/,
   },
   {
     name: "WebSocket without Connection",

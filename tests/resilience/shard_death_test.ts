@@ -17,30 +17,50 @@ const MAX_SILENCE_MS = 1500;
  * RTMP connection, and harms one.
  */
 const SHARD_SOURCE = `{
-  const { serve, listen } = Deno;
+  const { listen } = Deno;
   const ports = new Set();
   let shard;
   self.addEventListener("message", ({ data }) => shard ??= data.shard);
+  const text = (bytes) => new TextDecoder("latin1").decode(bytes);
+  const bytes = (text) => new TextEncoder().encode(text);
+  const answerTo = ([name, value]) => {
+    const isMe = value === String(shard);
+    if (name === "has") return ports.has(Number(value)) ? String(shard) : "";
+    if (name === "throw" && isMe) setTimeout(() => { throw new Error("harmed by a test"); });
+    return isMe ? "yes" : undefined;
+  };
+  // Answers paths of the test itself, and tells in what else is answered which shard it was.
+  const watch = (conn) => {
+    const read = conn.read.bind(conn);
+    const write = conn.write.bind(conn);
+    conn.read = async (buffer) => {
+      const length = await read(buffer);
+      const request = text(buffer.subarray(0, length ?? 0)).match(/^GET [/](\\w+)[/](\\d+) /);
+      const answer = request === null ? undefined : answerTo(request.slice(1));
+      if (answer === undefined) return length;
+      const head = "HTTP/1.1 200 OK\\r\\nContent-Length: " + answer.length + "\\r\\n\\r\\n";
+      await write(bytes(head + answer));
+      return null;
+    };
+    conn.write = async (piece) => {
+      if (!text(piece.subarray(0, 15)).startsWith("HTTP/1.1 200 OK")) return await write(piece);
+      const marked = text(piece).replace("OK\\r\\n", "OK\\r\\nX-Shard: " + shard + "\\r\\n");
+      conn.write = write;
+      await write(bytes(marked));
+      return piece.length;
+    };
+  };
   Deno.listen = (options) => {
     const listener = listen(options);
     const accept = listener.accept.bind(listener);
     listener.accept = async () => {
       const conn = await accept();
       ports.add(conn.remoteAddr.port);
+      watch(conn);
       return conn;
     };
     return listener;
   };
-  Deno.serve = (options, handler) => serve(options, (request, info) => {
-    const [, name, value] = new URL(request.url).pathname.split("/");
-    const isMe = value === String(shard);
-    if (name === "has") return new Response(ports.has(Number(value)) ? String(shard) : "");
-    if (name === "throw" && isMe) setTimeout(() => { throw new Error("harmed by a test"); });
-    if (isMe) return new Response("yes");
-    const response = handler(request, info);
-    if (name === "live") response.headers.set("x-shard", shard);
-    return response;
-  });
 }
 ` + await Deno.readTextFile(new URL("../../dist/shard.js", import.meta.url));
 

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
-import { type ConnectionSource, RtmpListener } from "../../src/shard/rtmp_listener.ts";
+import type { ConnectionListener, ConnectionSource } from "../../src/shard/connection_listener.ts";
+import { listenRtmp } from "../../src/shard/rtmp_listener.ts";
 import { Streams } from "../../src/shard/streams.ts";
 import { clientHello, SERVER_HANDSHAKE_LENGTH } from "../rtmp/client.ts";
 import { until } from "../waiting.ts";
@@ -40,16 +41,16 @@ class FailingSource implements ConnectionSource {
 class Setup implements AsyncDisposable {
   readonly counters = new Counters(allocateCounters(1), 0);
   readonly #logged: readonly LogRecord[];
-  readonly #listener: RtmpListener;
+  readonly #listener: ConnectionListener;
   readonly #running: Promise<void>;
 
   private constructor(source: ConnectionSource, logged: readonly LogRecord[]) {
     this.#logged = logged;
     const { counters } = this;
-    const streams = new Streams({ flushMs: 0, stallMs: 1000 }, { jumped() {}, stalled() {} });
+    const streams = new Streams({ flushMs: 0 }, { jumped() {} });
     const control = new ControlLink(() => {});
     const settings = { ...SHARD_SETTINGS, maxRtmpConnectionsPerAddress: 2 };
-    this.#listener = new RtmpListener({ settings, streams, control, counters }, source);
+    this.#listener = listenRtmp({ settings, streams, control, counters }, source);
     this.#running = this.#listener.run();
   }
 
@@ -71,7 +72,7 @@ class Setup implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
+    await this.#listener.close(0);
     await this.#running;
     await reset();
   }

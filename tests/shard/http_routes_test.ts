@@ -1,33 +1,34 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
-import { HttpServer } from "../../src/shard/http_server.ts";
+import { listenHttp } from "../../src/shard/http_listener.ts";
 import type { ConsoleAsset } from "../../src/shard/messages.ts";
 import { Streams } from "../../src/shard/streams.ts";
 import { allocateLog } from "../../src/stream/log_layout.ts";
 import { SHARD_SETTINGS } from "./shard_settings.ts";
 
-/** Longer than what Deno's server sends uncompressed in any case. */
+/** Longer than what is sent uncompressed in any case. */
 const SCRIPT = "let a = 1;\n".repeat(100);
 
 /** A server by itself with one file and one stream, which has no publisher. */
 class Setup implements AsyncDisposable {
   readonly url: string;
-  readonly #server: HttpServer;
+  readonly #server: ReturnType<typeof listenHttp>;
 
   constructor(body: string) {
     const httpPort = freePort();
-    const streams = new Streams({ flushMs: 0, stallMs: 1000 }, { jumped() {}, stalled() {} });
+    const streams = new Streams({ flushMs: 0 }, { jumped() {} });
     streams.open({ streamId: 1, path: "live/a", log: allocateLog(1 << 16) });
     const asset: ConsoleAsset = { path: "/a.js", contentType: "text/javascript", body };
     this.url = `http://127.0.0.1:${httpPort}`;
-    this.#server = new HttpServer({
+    this.#server = listenHttp({
       settings: { ...SHARD_SETTINGS, httpPort },
       streams,
       control: new ControlLink(() => {}),
       counters: new Counters(allocateCounters(1), 0),
       assets: [asset],
     });
+    this.#server.run();
   }
 
   async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
@@ -48,7 +49,7 @@ class Setup implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.close();
+    await this.#server.close(0);
   }
 }
 
