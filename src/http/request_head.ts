@@ -27,7 +27,6 @@ export interface RequestHead {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const REQUEST_LINE = /^([^ ]+) ([^ ]+) HTTP\/(\d)\.(\d)$/;
 // RFC 9110 5.5: visible characters, space, tab, and bytes above ASCII.
-// deno-lint-ignore no-control-regex
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 const LENGTH = /^\d{1,15}$/;

@@ -110,7 +110,7 @@ peerTest("HTTP answers say what is the matter", ["ffmpeg", "curl"], async (t) =>
       ...["-sS", "--max-time", "20", "-H", "Upgrade: websocket", "-w", "%{http_code}"],
       gateway.httpUrl(LIVE),
     ]);
-    assertMatch(stdout, /^Cannot open a WebSocket: .*connection.*\n400$/);
+    assertMatch(stdout, /^Cannot open a WebSocket: .*Connection.*\n400$/);
     assertEquals(gateway.output().includes("TypeError"), false, gateway.output());
   });
   const { counters } = await gateway.status();
