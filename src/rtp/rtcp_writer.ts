@@ -1,4 +1,4 @@
-import { ByteWriter } from "../bytes/byte_writer.ts";
+import type { ByteWriter } from "../bytes/byte_writer.ts";
 import type { NtpTime } from "./ntp.ts";
 import { RTCP_TYPE } from "./rtcp.ts";
 import { RtpError } from "./rtp_error.ts";
