@@ -9,7 +9,7 @@ import { opusPacketDurationMs, packetizeOpus } from "../../src/rtp/opus_packetiz
 import { copyRtpHeader } from "../../src/rtp/packet.ts";
 import { PacketRing } from "../../src/rtp/packet_ring.ts";
 import { writeBye, writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
-import { RtpClock } from "../../src/rtp/rtp_clock.ts";
+import { type ClockTie, RtpClock } from "../../src/rtp/rtp_clock.ts";
 import { peerTest, runPeer } from "../peers.ts";
 import { delay } from "../waiting.ts";
 import { oggPackets } from "./ogg_packets.ts";
@@ -132,14 +132,7 @@ async function send(tracks: readonly Track[], ports: Record<Track["name"], numbe
   const to = (port: number, datagram: Uint8Array) =>
     socket.send(datagram, { transport: "udp", hostname: "127.0.0.1", port });
   const tie = { streamMs: 0, unixMs: Date.now() };
-  for (const track of tracks) {
-    const writer = new ByteWriter();
-    const { ntp, rtpTimestamp } = track.clock.reportTime(tie, tie.unixMs - 1234.5);
-    const counts = { packetCount: 0, octetCount: 0 };
-    writeSenderReport(writer, { ssrc: track.ssrc, ntp, rtpTimestamp, ...counts });
-    writeCname(writer, track.ssrc, "same");
-    await to(ports[track.name] + 1, writer.take());
-  }
+  for (const track of tracks) await to(ports[track.name] + 1, report(track, tie).take());
   const startMs = performance.now();
   const cursors = tracks.map(() => 0);
   while (tracks.some(({ ring }, at) => cursors[at]! < ring.head)) {
@@ -152,12 +145,21 @@ async function send(tracks: readonly Track[], ports: Record<Track["name"], numbe
     await delay(STEP_MS);
   }
   await delay(DRAIN_MS);
-  for (const { name, ssrc } of tracks) {
-    const writer = new ByteWriter();
-    writeBye(writer, [ssrc]);
-    await to(ports[name] + 1, writer.take());
+  for (const track of tracks) {
+    const writer = report(track, tie);
+    writeBye(writer, [track.ssrc]);
+    await to(ports[track.name] + 1, writer.take());
   }
   socket.close();
+}
+
+/** The beginning of a compound: SR and CNAME. The moment of the report is any. */
+function report({ clock, ring, ssrc }: Track, tie: ClockTie): ByteWriter {
+  const writer = new ByteWriter();
+  const time = clock.reportTime(tie, tie.unixMs - 1234.5);
+  writeSenderReport(writer, { ssrc, ...time, packetCount: ring.head, octetCount: 0 });
+  writeCname(writer, ssrc, "same");
+  return writer;
 }
 
 function viewerPacket({ name, ring, offset, ssrc }: Track, index: number): Uint8Array {
