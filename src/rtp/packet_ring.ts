@@ -26,12 +26,16 @@ export interface PacketRingLimits {
  * ```
  *
  * Packets are addressed by an index that only grows. A viewer is a cursor, the index of the packet
- * it gets next, and an offset: the sequence number it sees is index + offset, in 16 bits. When the
- * tail overtakes a cursor, {@linkcode get} gives `undefined` and the viewer goes on at
- * {@linkcode newestKeyFrame}, with its offset lowered by what it left out.
+ * it gets next, and an offset: index + offset is its extended sequence number, of which it sees the
+ * low 16 bits; what is above them is SRTP's roll-over counter.
+ *
+ * When the tail overtakes a cursor, {@linkcode get} gives `undefined` and the viewer goes on at
+ * {@linkcode newestKeyFrame}, with its offset lowered by what it left out. What it asks for again
+ * from before that jump is then not to be found by its new offset.
  *
  * Appending allocates nothing. Packets are kept as they are, not copied, and an evicted packet lives
- * on for as long as somebody holds it.
+ * on for as long as somebody holds it; as packets are views of one buffer per access unit, up to one
+ * access unit more than `maxBytes` stays in memory.
  *
  * @example
  * ```ts
