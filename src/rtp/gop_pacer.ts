@@ -4,6 +4,7 @@ export const BURST_PACKETS = 20;
 /** Time between two such groups: 20 packets per 4 ms are 47 Mbit/s, which receivers' buffers bear. */
 export const BURST_INTERVAL_MS = 4;
 
+/** Of a {@linkcode GopPacer}; the defaults are above. */
 export interface GopPacerOptions {
   readonly burstPackets?: number;
   readonly burstIntervalMs?: number;
