@@ -1,0 +1,80 @@
+/**
+ * What is done once per stream (packetizing) and once per viewer and packet (headers, RTX), and the
+ * reading of RTCP: `deno bench bench/rtp_bench.ts`.
+ */
+import { packetizeH264 } from "../src/rtp/h264_packetizer.ts";
+import { packetizeOpus } from "../src/rtp/opus_packetizer.ts";
+import { copyRtpHeader } from "../src/rtp/packet.ts";
+import { PacketRing } from "../src/rtp/packet_ring.ts";
+import { parseRtcp } from "../src/rtp/rtcp.ts";
+import { nackedSequences } from "../src/rtp/rtcp_feedback.ts";
+import { writeRtxPacket } from "../src/rtp/rtx.ts";
+import { fromHex } from "../tests/mutation.ts";
+
+const FORMAT = {
+  sps: [fromHex("674d400af6f6022000000300200000030281e244a7")],
+  pps: [fromHex("68ce0fc8")],
+  ssrc: 1,
+};
+
+for (
+  const [name, size, isKeyFrame] of [["10 KB", 10_000, false], ["100 KB", 100_000, true]] as const
+) {
+  const ring = new PacketRing();
+  const slice = new Uint8Array(size).fill(0x5a);
+  slice[0] = isKeyFrame ? 0x65 : 0x41;
+  const unit = { nalUnits: [slice], isKeyFrame, timestamp: 0, timeMs: 0 };
+  Deno.bench(`packetizeH264, access unit of ${name}`, () => {
+    packetizeH264(unit, FORMAT, ring);
+  });
+}
+
+{
+  const ring = new PacketRing();
+  const packet = { data: new Uint8Array(320).fill(0x5a), timestamp: 0, timeMs: 0 };
+  Deno.bench("packetizeOpus, 320 bytes", () => {
+    packetizeOpus(packet, FORMAT, ring);
+  });
+}
+
+{
+  const ring = new PacketRing();
+  const nalUnits = [new Uint8Array(1_000_000).fill(0x41)];
+  packetizeH264({ nalUnits, isKeyFrame: false, timestamp: 0, timeMs: 0 }, FORMAT, ring);
+  const datagram = new Uint8Array(1500);
+  Deno.bench("headers of 1000 packets for one viewer", () => {
+    for (let at = 0; at < 1000; at++) {
+      const packet = ring.get(at % ring.head)!;
+      copyRtpHeader(datagram, 0, packet, 96, at + 1234, 77);
+    }
+  });
+  const stream = { payloadType: 97, ssrc: 78 };
+  Deno.bench("100 packets found by sequence number and written as RTX", () => {
+    for (let at = 0; at < 100; at++) {
+      const index = ring.findSequence((at + 1234) & 0xffff, 1234)!;
+      writeRtxPacket(datagram, 0, ring.get(index)!, stream, at, index + 1234);
+    }
+  });
+}
+
+const RTCP: readonly (readonly [name: string, hex: string])[] = [
+  [
+    "RR and REMB",
+    `81c90007 00000001 00000009 00000000 00012345 0000005a 12345678 00010000
+      8fce0005 00000001 00000000 52454d42 010fd090 00000009`,
+  ],
+  ["RR and NACK of 34", `80c90001 00000001 81cd0004 00000001 00000009 fffeffff 0010ffff`],
+  [
+    "transport feedback on 70 packets",
+    `8fcd0016 00000001 00000009 0005 0046 000001 07 2046 ${"04".repeat(70)}`,
+  ],
+];
+
+for (const [name, hex] of RTCP) {
+  const datagram = fromHex(hex);
+  Deno.bench(`RTCP: ${name}`, () => {
+    for (const packet of parseRtcp(datagram)) {
+      if (packet.kind === "nack") { for (const _ of nackedSequences(packet)); }
+    }
+  });
+}

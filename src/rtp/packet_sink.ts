@@ -1,0 +1,33 @@
+/** Bits of what is known about a packet beyond its bytes. */
+export const PacketFlag = {
+  /** The first packet of an access unit. */
+  accessUnitStart: 1,
+  /** The first packet of a key frame: decoding can begin with it. */
+  keyFrameStart: 2,
+} as const;
+
+/**
+ * Where packetizers put the packets they make; {@linkcode PacketRing} is one.
+ *
+ * A packetizer is a function `(accessUnit, format, out: PacketSink) => number`: it makes the packets
+ * of one access unit, all at once, and returns how many it made.
+ */
+export interface PacketSink {
+  /** Index of the next packet; its low 16 bits are the packet's sequence number. */
+  readonly head: number;
+  /**
+   * Takes the next packet, whose bytes do not change any more.
+   *
+   * @param timeMs decoding time of its access unit on the stream's clock
+   * @param flags bits of {@linkcode PacketFlag}
+   */
+  append(packet: Uint8Array<ArrayBuffer>, timeMs: number, flags: number): void;
+}
+
+/** What the access units of all codecs have. */
+export interface AccessUnitTiming {
+  /** RTP timestamp: presentation time in ticks of the payload's clock, 32 bits. */
+  readonly timestamp: number;
+  /** Decoding time on the stream's clock; does not go back from one access unit to the next. */
+  readonly timeMs: number;
+}

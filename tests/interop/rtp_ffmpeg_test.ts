@@ -1,0 +1,216 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { ByteWriter } from "../../src/bytes/byte_writer.ts";
+import { parseH264Configuration } from "../../src/codec/h264.ts";
+import { splitH264NalUnits } from "../../src/codec/h264_slice.ts";
+import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
+import { opusPacketDurationMs, packetizeOpus } from "../../src/rtp/opus_packetizer.ts";
+import { copyRtpHeader } from "../../src/rtp/packet.ts";
+import { PacketRing } from "../../src/rtp/packet_ring.ts";
+import { writeBye, writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
+import { type ClockTie, RtpClock } from "../../src/rtp/rtp_clock.ts";
+import { peerTest, runPeer } from "../peers.ts";
+import { delay } from "../waiting.ts";
+import { oggPackets } from "./ogg_packets.ts";
+import { readRecording, type Recording } from "./recording.ts";
+import { PAYLOAD_TYPES, receiveRtp } from "./rtp_receiver.ts";
+
+/** How much faster than real time the test sends. */
+const SPEED = 3;
+
+/** Steps of sending; what is due goes out together. */
+const STEP_MS = 5;
+
+/** For ffmpeg to read what its sockets hold, before BYE ends it. */
+const DRAIN_MS = 500;
+
+/** A track on its way: its packets, and what the receiver sees of them. */
+interface Track {
+  readonly name: "video" | "audio";
+  readonly ring: PacketRing;
+  readonly clock: RtpClock;
+  readonly ssrc: number;
+  /** Sequence number less index: so that it wraps soon. */
+  readonly offset: number;
+}
+
+peerTest("ffmpeg receives what is packetized: same units, pictures, sound, in step", [
+  "ffmpeg",
+], async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const source = await encode(folder);
+    const video = videoTrack(source.recording);
+    const audio = audioTrack(source.opusPackets);
+    assert(video.ring.head > 200, `only ${video.ring.head} packets of video`);
+    const receiver = await receiveRtp(folder, [
+      ...["-map", "0:v", "-c", "copy", "-f", "h264", "received.h264"],
+      ...["-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", "pictures.md5"],
+      ...["-map", "0", "-c", "copy", "-f", "framemd5", "packets.md5"],
+    ]);
+    await send([video, audio], receiver.ports);
+    await receiver.ended();
+
+    const received = await Deno.readFile(`${folder}/received.h264`);
+    assertEquals(hashOf(received), hashOf(expectedH264(source.recording)));
+    await runPeer("ffmpeg", [
+      ...["-v", "error", "-i", `${folder}/source.flv`, "-map", "0:v", "-fps_mode", "passthrough"],
+      ...["-f", "framemd5", `${folder}/source.md5`],
+    ]);
+    const pictures = await readFrames(`${folder}/pictures.md5`);
+    const sourcePictures = await readFrames(`${folder}/source.md5`);
+    assertEquals(sourcePictures.length, 60);
+    assertEquals(pictures.map(({ hash }) => hash), sourcePictures.map(({ hash }) => hash));
+    assertInStep(await readFrames(`${folder}/packets.md5`), source.opusPackets);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Two seconds of H.264 with large key frames, slices and SEI, and as much of Opus. */
+async function encode(folder: string) {
+  await runPeer("ffmpeg", [
+    ...["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-t", "2"],
+    ...["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "main", "-bf", "0", "-g", "20"],
+    ...["-x264-params", "slices=3:aud=1", "-b:v", "3M", "-pix_fmt", "yuv420p"],
+    `${folder}/source.flv`,
+  ]);
+  await runPeer("ffmpeg", [
+    ...["-v", "error", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", "2"],
+    ...["-ac", "2", "-c:a", "libopus", "-b:a", "96k", `${folder}/source.ogg`],
+  ]);
+  const recording = readRecording(await Deno.readFile(`${folder}/source.flv`));
+  // OpusHead and OpusTags come first.
+  const opusPackets = oggPackets(await Deno.readFile(`${folder}/source.ogg`)).slice(2);
+  return { recording, opusPackets };
+}
+
+function configurationOf({ tags }: Recording) {
+  const tag = tags.find(({ kind }) => kind === "video configuration")!;
+  const body = parseVideoBody(tag.body);
+  if (body.kind !== "configuration") throw new Error(`Found ${body.kind}`);
+  return parseH264Configuration(body.data);
+}
+
+function* accessUnitsOf(recording: Recording) {
+  const { nalLengthSize } = configurationOf(recording);
+  for (const { kind, timestampMs, body } of recording.tags) {
+    if (kind !== "key frame" && kind !== "inter frame") continue;
+    const frame = parseVideoBody(body);
+    if (frame.kind !== "frame") throw new Error(`Found ${frame.kind}`);
+    const nalUnits = splitH264NalUnits(frame.data, nalLengthSize);
+    yield { nalUnits, isKeyFrame: kind === "key frame", timeMs: timestampMs };
+  }
+}
+
+function videoTrack(recording: Recording): Track {
+  const ring = new PacketRing();
+  const clock = new RtpClock(90_000, 0xffff_0000);
+  const { sps, pps } = configurationOf(recording);
+  for (const unit of accessUnitsOf(recording)) {
+    const timestamp = clock.timestamp(unit.timeMs);
+    packetizeH264({ ...unit, timestamp }, { sps, pps, ssrc: 0 }, ring);
+  }
+  return { name: "video", ring, clock, ssrc: 0xa0b0c0d0, offset: 65_500 };
+}
+
+function audioTrack(packets: readonly Uint8Array[]): Track {
+  const ring = new PacketRing();
+  const clock = new RtpClock(48_000, 123_456);
+  let timeMs = 0;
+  for (const data of packets) {
+    packetizeOpus({ data, timestamp: clock.timestamp(timeMs), timeMs }, { ssrc: 0 }, ring);
+    timeMs += opusPacketDurationMs(data);
+  }
+  return { name: "audio", ring, clock, ssrc: 0x01020304, offset: 1000 };
+}
+
+/** Sends reports first, so that both tracks are in step from the beginning, and BYE at the end. */
+async function send(tracks: readonly Track[], ports: Record<Track["name"], number>) {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const to = (port: number, datagram: Uint8Array) =>
+    socket.send(datagram, { transport: "udp", hostname: "127.0.0.1", port });
+  const tie = { streamMs: 0, unixMs: Date.now() };
+  for (const track of tracks) await to(ports[track.name] + 1, report(track, tie).take());
+  const startMs = performance.now();
+  const cursors = tracks.map(() => 0);
+  while (tracks.some(({ ring }, at) => cursors[at]! < ring.head)) {
+    const streamMs = (performance.now() - startMs) * SPEED;
+    for (const [at, track] of tracks.entries()) {
+      for (; track.ring.timeMs(cursors[at]!)! <= streamMs; cursors[at]!++) {
+        await to(ports[track.name], viewerPacket(track, cursors[at]!));
+      }
+    }
+    await delay(STEP_MS);
+  }
+  await delay(DRAIN_MS);
+  for (const track of tracks) {
+    const writer = report(track, tie);
+    writeBye(writer, [track.ssrc]);
+    await to(ports[track.name] + 1, writer.take());
+  }
+  socket.close();
+}
+
+/** The beginning of a compound: SR and CNAME. The moment of the report is any. */
+function report({ clock, ring, ssrc }: Track, tie: ClockTie): ByteWriter {
+  const writer = new ByteWriter();
+  const time = clock.reportTime(tie, tie.unixMs - 1234.5);
+  writeSenderReport(writer, { ssrc, ...time, packetCount: ring.head, octetCount: 0 });
+  writeCname(writer, ssrc, "same");
+  return writer;
+}
+
+function viewerPacket({ name, ring, offset, ssrc }: Track, index: number): Uint8Array {
+  const packet = ring.get(index)!;
+  const datagram = packet.slice();
+  copyRtpHeader(datagram, 0, packet, PAYLOAD_TYPES[name], index + offset, ssrc);
+  return datagram;
+}
+
+/** What a receiver writes: every unit behind a start code, parameter sets before key frames. */
+function expectedH264(recording: Recording): Uint8Array {
+  const { sps, pps } = configurationOf(recording);
+  const writer = new ByteWriter(1024 * 1024);
+  let delimiters = 0;
+  for (const { nalUnits, isKeyFrame } of accessUnitsOf(recording)) {
+    const kept = nalUnits.filter((unit) => (unit[0]! & 31) !== 9);
+    delimiters += nalUnits.length - kept.length;
+    for (const unit of isKeyFrame ? [...sps, ...pps, ...kept] : kept) writer.u32(1).bytes(unit);
+  }
+  assert(delimiters > 0, "the source has no delimiters to be dropped");
+  return writer.take();
+}
+
+interface Frame {
+  readonly stream: number;
+  readonly ptsTicks: number;
+  readonly hash: string;
+}
+
+/** Lines such as "0,  3000,  3000,  3000,  12345, 0123…" behind comments. */
+async function readFrames(path: string): Promise<Frame[]> {
+  const lines = (await Deno.readTextFile(path)).split("\n");
+  return lines.filter((line) => /^\d/.test(line)).map((line) => {
+    const fields = line.split(",").map((field) => field.trim());
+    return { stream: Number(fields[0]), ptsTicks: Number(fields[2]), hash: fields[5]! };
+  });
+}
+
+/** Sound arrived unchanged, and what was at the same stream time has the same time again. */
+function assertInStep(frames: readonly Frame[], opusPackets: readonly Uint8Array[]): void {
+  const video = frames.filter(({ stream }) => stream === 0);
+  const audio = frames.filter(({ stream }) => stream === 1);
+  assertEquals(audio.map(({ hash }) => hash), opusPackets.map(hashOf));
+  // Both tracks begin at stream time 0.
+  const videoMs = video.map(({ ptsTicks }) => ptsTicks / 90);
+  const audioMs = audio.map(({ ptsTicks }) => ptsTicks / 48);
+  assertAlmostEquals(videoMs[0]!, audioMs[0]!, 1);
+  assertAlmostEquals(videoMs.at(-1)! - videoMs[0]!, 59 * 1000 / 30, 1.5);
+  assertAlmostEquals(audioMs[50]! - audioMs[0]!, 1000, 0.1);
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("md5").update(bytes).digest("hex");
+}

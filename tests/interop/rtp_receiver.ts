@@ -1,0 +1,105 @@
+/** ffmpeg as a receiver of plain RTP, told by an SDP file where to listen. */
+import { until } from "../waiting.ts";
+
+/** Where each track goes; RTCP goes to the port above. */
+export interface RtpPorts {
+  readonly video: number;
+  readonly audio: number;
+}
+
+export interface RtpReceiver {
+  readonly ports: RtpPorts;
+  /** Ends by itself when all sources said BYE; throws what ffmpeg printed if it fails. */
+  ended(): Promise<void>;
+}
+
+export const PAYLOAD_TYPES = { video: 96, audio: 97 } as const;
+
+/**
+ * Starts ffmpeg and waits until its sockets are open.
+ *
+ * @param folder for the SDP file, and the current folder of `outputArgs`
+ */
+export async function receiveRtp(
+  folder: string,
+  outputArgs: readonly string[],
+): Promise<RtpReceiver> {
+  const ports = { video: freePortPair(), audio: freePortPair() };
+  await Deno.writeTextFile(`${folder}/session.sdp`, sessionDescription(ports));
+  const child = new Deno.Command("ffmpeg", {
+    args: [
+      ...["-hide_banner", "-nostats", "-loglevel", "warning", "-nostdin"],
+      ...["-protocol_whitelist", "file,udp,rtp", "-i", "session.sdp", ...outputArgs],
+    ],
+    cwd: folder,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const output = child.output();
+  await until("ffmpeg listens", async () => {
+    return await isBound(ports.video + 1) && await isBound(ports.audio + 1);
+  });
+  return {
+    ports,
+    ended: async () => {
+      const { success, stderr } = await output;
+      const errors = new TextDecoder().decode(stderr);
+      if (!success || /RTP: (missed|dropping)|bad cseq|corrupt/.test(errors)) {
+        throw new Error(`ffmpeg did not receive well: ${errors}`);
+      }
+    },
+  };
+}
+
+function sessionDescription({ video, audio }: RtpPorts): string {
+  return [
+    ...["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"],
+    `m=video ${video} RTP/AVP ${PAYLOAD_TYPES.video}`,
+    `a=rtpmap:${PAYLOAD_TYPES.video} H264/90000`,
+    `a=fmtp:${PAYLOAD_TYPES.video} packetization-mode=1`,
+    `m=audio ${audio} RTP/AVP ${PAYLOAD_TYPES.audio}`,
+    `a=rtpmap:${PAYLOAD_TYPES.audio} opus/48000/2`,
+    "",
+  ].join("\r\n");
+}
+
+/** An even port that is free, as is the one above it. */
+function freePortPair(): number {
+  for (;;) {
+    using probe = new Disposables();
+    const { port } = probe.open(0).addr as Deno.NetAddr;
+    if (port % 2 === 1) continue;
+    try {
+      probe.open(port + 1);
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
+
+/** Sockets that are closed together. */
+class Disposables {
+  readonly #sockets: Deno.DatagramConn[] = [];
+
+  open(port: number): Deno.DatagramConn {
+    const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port });
+    this.#sockets.push(socket);
+    return socket;
+  }
+
+  [Symbol.dispose](): void {
+    for (const socket of this.#sockets) socket.close();
+  }
+}
+
+/** Whether some process has a UDP socket of IPv4 or IPv6 on this port. */
+async function isBound(port: number): Promise<boolean> {
+  const hexPort = `:${port.toString(16).toUpperCase().padStart(4, "0")} `;
+  for (const table of ["/proc/net/udp", "/proc/net/udp6"]) {
+    const lines = (await Deno.readTextFile(table)).split("\n");
+    if (lines.some((line) => line.slice(0, 45).includes(hexPort))) return true;
+  }
+  return false;
+}

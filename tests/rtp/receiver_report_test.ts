@@ -1,0 +1,112 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { compactNtp, ntpTime } from "../../src/rtp/ntp.ts";
+import { ReceiverReports } from "../../src/rtp/receiver_report.ts";
+import { parseRtcp } from "../../src/rtp/rtcp.ts";
+import type { ReportBlock } from "../../src/rtp/rtcp_report.ts";
+import { fromHex } from "../mutation.ts";
+
+const VIDEO = { ssrc: 9, clockRateHz: 90_000 };
+const AUDIO = { ssrc: 10, clockRateHz: 48_000 };
+const WALL_MS = 1_600_000_000_000;
+
+function block(fields: Partial<ReportBlock> = {}): ReportBlock {
+  return {
+    ssrc: 9,
+    lossFraction: 0,
+    cumulativeLost: 0,
+    extendedHighestSequence: 0,
+    jitter: 0,
+    lastSenderReport: 0,
+    delaySinceLastSenderReport: 0,
+    ...fields,
+  };
+}
+
+/** Takes an RR with one block and returns the round trip known then. */
+function roundTrip(reports: ReceiverReports, fields: Partial<ReportBlock>, nowMs: number) {
+  reports.take({ kind: "receiverReport", ssrc: 1, blocks: [block(fields)] }, nowMs);
+  return reports.snapshot().roundTripMs;
+}
+
+Deno.test("reception: nothing is known before the first report", () => {
+  const nothing = { lossFraction: 0, cumulativeLost: 0, extendedHighestSequence: 0, jitterMs: 0 };
+  assertEquals(new ReceiverReports([VIDEO, AUDIO]).snapshot(), {
+    roundTripMs: undefined,
+    estimatedBitrateBps: undefined,
+    transportLossFraction: undefined,
+    tracks: [{ ssrc: 9, ...nothing, reportCount: 0 }, { ssrc: 10, ...nothing, reportCount: 0 }],
+    nackCount: 0,
+    pictureLossCount: 0,
+    fullIntraRequestCount: 0,
+  });
+});
+
+Deno.test("reception: loss and jitter of each track, on its own clock", () => {
+  const reports = new ReceiverReports([VIDEO, AUDIO]);
+  const blocks = [
+    block({ lossFraction: 0.25, cumulativeLost: 7, jitter: 900, extendedHighestSequence: 70_000 }),
+    block({ ssrc: 10, cumulativeLost: -1, jitter: 480 }),
+    block({ ssrc: 11, cumulativeLost: 1000 }),
+  ];
+  reports.take({ kind: "receiverReport", ssrc: 1, blocks }, 0);
+  assertEquals(reports.snapshot().tracks, [
+    {
+      ssrc: 9,
+      lossFraction: 0.25,
+      cumulativeLost: 7,
+      extendedHighestSequence: 70_000,
+      jitterMs: 10,
+      reportCount: 1,
+    },
+    {
+      ssrc: 10,
+      lossFraction: 0,
+      cumulativeLost: -1,
+      extendedHighestSequence: 0,
+      jitterMs: 10,
+      reportCount: 1,
+    },
+  ]);
+});
+
+Deno.test("reception: the round trip, by the report that is answered", () => {
+  const reports = new ReceiverReports([VIDEO, AUDIO]);
+  const sent = [0, 1, 2, 3, 4].map((second) => {
+    const ntp = ntpTime(WALL_MS + second * 1000);
+    reports.senderReportSent(9, ntp, 100 + second * 1000);
+    return compactNtp(ntp);
+  });
+  const answer = (index: number, delayMs: number) => ({
+    lastSenderReport: sent[index]!,
+    delaySinceLastSenderReport: Math.round(delayMs * 65.536),
+  });
+  assertEquals(roundTrip(reports, { lastSenderReport: 0 }, 5000), undefined);
+  assertEquals(roundTrip(reports, answer(0, 0), 5000), undefined, "forgotten");
+  assertEquals(roundTrip(reports, { ...answer(4, 0), ssrc: 10 }, 5000), undefined, "other track");
+  assertAlmostEquals(roundTrip(reports, answer(4, 500), 4640)!, 40, 0.02);
+  assertAlmostEquals(roundTrip(reports, answer(1, 3000), 4125)!, 25, 0.02);
+  assertAlmostEquals(roundTrip(reports, answer(4, 60_000), 5000)!, 25, 0.02, "impossible delay");
+  assertEquals(roundTrip(reports, answer(4, 10.5), 4110), 0, "a clock that runs fast");
+});
+
+Deno.test("reception: before any report was sent, an answer to 0 answers nothing", () => {
+  assertEquals(roundTrip(new ReceiverReports([VIDEO]), {}, 5000), undefined);
+});
+
+Deno.test("reception: feedback of all kinds, from its bytes", () => {
+  const reports = new ReceiverReports([VIDEO]);
+  const take = (hex: string) => {
+    for (const packet of parseRtcp(fromHex(hex))) reports.take(packet, 0);
+  };
+  take("81ca0002000000070101610080cb0000 80cf000100000001");
+  take("81cd0003 00000001 00000009 fffe8003");
+  take("81ce0002 00000001 00000009 81ce0002 00000001 00000009");
+  take("84ce0004 00000001 00000000 00000009 05000000");
+  take("8fce0005 00000001 00000000 52454d42 010fd090 00000009");
+  take("8fcd0005 00000001 00000009 00050004 000001 07 a800 0401");
+  const { nackCount, pictureLossCount, fullIntraRequestCount, ...rest } = reports.snapshot();
+  assertEquals([nackCount, pictureLossCount, fullIntraRequestCount], [1, 2, 1]);
+  assertEquals([rest.estimatedBitrateBps, rest.transportLossFraction], [2_000_000, 0.5]);
+  take("8fcd0004 00000001 00000009 00050000 000001 08");
+  assertEquals(reports.snapshot().transportLossFraction, 0.5, "feedback about nothing");
+});
