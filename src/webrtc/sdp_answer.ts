@@ -60,11 +60,15 @@ export interface AnswerNames {
   readonly streamId: string;
 }
 
-/** Settles a chosen section: what is in the answer, and what packets will carry. */
+/**
+ * Settles a chosen section: what is in the answer, and what packets will carry.
+ *
+ * @param options.channels of the sound, for Opus
+ */
 export function settleSection(
   chosen: ChosenSection,
   source: AnswerSource,
-  options: { readonly wishes?: AnswerWishes; readonly stereo?: boolean } = {},
+  options: { readonly wishes?: AnswerWishes; readonly channels?: 1 | 2 } = {},
 ): AnsweredSection {
   const { section, choice: { codec } } = chosen;
   const { feedback, extensions } = options.wishes ?? DEFAULT_ANSWER_WISHES;
@@ -77,7 +81,7 @@ export function settleSection(
     rtxPayloadType,
     ssrc: source.ssrc,
     rtxSsrc: rtxPayloadType === undefined ? undefined : source.rtxSsrc,
-    fmtp: options.stereo === true ? withStereo(codec.fmtp) : codec.fmtp,
+    fmtp: options.channels === 2 ? withStereo(codec.fmtp) : codec.fmtp,
     feedback: feedback.filter((wanted) => codec.feedback.includes(wanted)),
     extensions: section.extensions.filter(({ uri }) => extensions.includes(uri)),
     rtcpReducedSize: section.rtcpReducedSize,
@@ -117,7 +121,8 @@ export function writeSdpAnswer(
     `o=- ${names.sessionId} 1 IN IP4 0.0.0.0`,
     "s=-",
     "t=0 0",
-    `a=group:BUNDLE ${bundled.join(" ")}`,
+    // An answer may not form a group that was not offered (RFC 5888 9.1).
+    ...(offer.hasBundleGroup ? [`a=group:BUNDLE ${bundled.join(" ")}`] : []),
     "a=ice-lite",
     "a=ice-options:trickle",
     `a=msid-semantic:WMS ${names.streamId}`,

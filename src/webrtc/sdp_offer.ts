@@ -63,7 +63,10 @@ export interface OfferedTransport {
 
 /** A parsed offer; it borrows nothing. */
 export interface SdpOffer {
+  /** Sections that share the transport, in the group's order. */
   readonly bundleMids: readonly string[];
+  /** `false` if a lone section comes without a group. */
+  readonly hasBundleGroup: boolean;
   readonly transport: OfferedTransport;
   readonly sections: readonly OfferedSection[];
 }
@@ -88,12 +91,13 @@ export function parseSdpOffer(text: string): SdpOffer {
   }
   const sdp = splitSdp(text);
   if (sdp.media.length === 0) throw new WebrtcError("Cannot read offer: must have an m= line");
-  const sections = sdp.media.map((media, index) => parseSection(sdp, media, index));
+  const sections = sdp.media.map((media) => parseSection(sdp, media));
   checkMids(sections);
-  const bundleMids = parseBundle(sdp, sections);
+  const group = parseBundleGroup(sdp, sections);
+  const bundleMids = group ?? loneMid(sections);
   const transport = parseTransport(sdp, bundleMids, sections);
   checkAnswerable(sections, transport);
-  return { bundleMids, transport, sections };
+  return { bundleMids, hasBundleGroup: group !== undefined, transport, sections };
 }
 
 /** One port for all, and a DTLS server that only waits, leave no other choice. */
@@ -114,11 +118,16 @@ function checkAnswerable(sections: readonly OfferedSection[], transport: Offered
   }
 }
 
-function parseSection(sdp: SdpText, media: SdpMedia, index: number): OfferedSection {
+function parseSection(sdp: SdpText, media: SdpMedia): OfferedSection {
   const { attributes } = media;
-  // RFC 8829 5.2.1 demands a mid; old clients leave it out when there is but one section.
-  const mid = sdpValue(attributes, "mid") ?? `${index}`;
-  if (!MID.test(mid)) throw new WebrtcError(`Cannot read offer: mid must be a token`);
+  const mid = sdpValue(attributes, "mid");
+  if (mid === undefined || !MID.test(mid)) {
+    throw new WebrtcError(
+      `Cannot read offer: each section must have a mid of up to 32 characters, got ${
+        JSON.stringify(mid?.slice(0, 32))
+      }`,
+    );
+  }
   const kind = media.media === "audio" || media.media === "video" ? media.media : "other";
   return {
     kind,
@@ -159,13 +168,22 @@ function checkMids(sections: readonly OfferedSection[]): void {
   }
 }
 
-/** RFC 8843 7.2: the group; a lone section needs none. */
-function parseBundle(sdp: SdpText, sections: readonly OfferedSection[]): string[] {
+/** RFC 8843 7.2. */
+function parseBundleGroup(
+  sdp: SdpText,
+  sections: readonly OfferedSection[],
+): string[] | undefined {
   for (const value of sdpValues(sdp.attributes, "group")) {
     const [semantics, ...mids] = value.split(/ +/);
     if (semantics?.toUpperCase() !== "BUNDLE") continue;
-    return mids.filter((mid) => sections.some((section) => section.mid === mid));
+    const known = new Set(sections.map(({ mid }) => mid));
+    return [...new Set(mids)].filter((mid) => known.has(mid));
   }
+  return undefined;
+}
+
+/** A lone section needs no group. */
+function loneMid(sections: readonly OfferedSection[]): string[] {
   const open = sections.filter(({ rejected }) => !rejected);
   if (open.length <= 1) return open.map(({ mid }) => mid);
   throw new WebrtcError("Cannot read offer: all media must share one transport by BUNDLE");
