@@ -61,17 +61,8 @@ export function formatCandidate(candidate: IceCandidate): string {
 
 const CANDIDATE =
   /^candidate:([\w+/-]{1,32}) (\d{1,3}) (\S{1,16}) (\d{1,10}) ([\w.:%-]{1,255}) (\d{1,5}) typ ([a-z]{1,16})((?: \S+)*) *$/i;
-const TYPES: Readonly<Record<string, CandidateType>> = {
-  host: "host",
-  srflx: "srflx",
-  prflx: "prflx",
-  relay: "relay",
-};
-const TCP_TYPES: Readonly<Record<string, TcpType>> = {
-  active: "active",
-  passive: "passive",
-  so: "so",
-};
+const TYPES: readonly CandidateType[] = ["host", "srflx", "prflx", "relay"];
+const TCP_TYPES: readonly TcpType[] = ["active", "passive", "so"];
 
 /**
  * Parses a candidate as `a=` lines and `RTCIceCandidate.candidate` hold it, from `candidate:` on;
@@ -86,9 +77,10 @@ export function parseCandidate(text: string): IceCandidate | undefined {
   const [, foundation, component, transportText, priority, address, port, typeText, rest] = match;
   if (Number(port) > 65_535) throw refused("a port up to 65535", text);
   const transport = transportText!.toLowerCase();
-  const type = TYPES[typeText!.toLowerCase()];
+  const type = TYPES.find((known) => known === typeText!.toLowerCase());
   if (type === undefined || (transport !== "udp" && transport !== "tcp")) return undefined;
-  const tcpType = TCP_TYPES[extension(rest!, "tcptype")?.toLowerCase() ?? ""];
+  const tcpTypeText = extension(rest!, "tcptype")?.toLowerCase();
+  const tcpType = TCP_TYPES.find((known) => known === tcpTypeText);
   if (transport === "tcp" && tcpType === undefined) throw refused("a tcptype with TCP", text);
   return {
     foundation: foundation!,
