@@ -86,9 +86,12 @@ function checkLine(line: string): void {
       `Cannot read SDP: a line must have up to ${MAX_SDP_LINE_LENGTH} characters, got ${line.length}`,
     );
   }
-  if (!/^[a-z]=/.test(line)) {
+  // RFC 8866 5: no control character but the line's end, so none can start a line when echoed.
+  if (!/^[a-z]=/.test(line) || /\p{Cc}/u.test(line)) {
     throw new WebrtcError(
-      `Cannot read SDP: a line must begin like "a=", got ${JSON.stringify(line.slice(0, 32))}`,
+      `Cannot read SDP: a line must be "a=…" without control characters, got ${
+        JSON.stringify(line.slice(0, 32))
+      }`,
     );
   }
 }

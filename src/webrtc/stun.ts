@@ -154,6 +154,8 @@ class ParsedMessage implements StunMessage {
   unknownAttributes: readonly number[] = NONE;
   integrityAt: number | undefined = undefined;
   fingerprintAt: number | undefined = undefined;
+  /** Also by one without a colon: the first counts, whatever it is. */
+  #hasUsername = false;
 
   constructor(datagram: Uint8Array) {
     const type = new ByteReader(datagram, WebrtcError).u16();
@@ -176,7 +178,7 @@ class ParsedMessage implements StunMessage {
         return value.length === 20;
       case STUN_ATTRIBUTE.USERNAME:
         if (value.length > MAX_STUN_USERNAME_LENGTH) return false;
-        this.username ??= splitUsername(new ByteReader(value, WebrtcError).utf8(value.length));
+        this.#takeUsername(value);
         return true;
       case STUN_ATTRIBUTE.PRIORITY:
         if (value.length !== 4) return false;
@@ -195,6 +197,12 @@ class ParsedMessage implements StunMessage {
         this.#takeOther(type);
         return true;
     }
+  }
+
+  #takeUsername(value: Uint8Array): void {
+    if (this.#hasUsername) return;
+    this.#hasUsername = true;
+    this.username = splitUsername(new ByteReader(value, WebrtcError).utf8(value.length));
   }
 
   #takeOther(type: number): void {

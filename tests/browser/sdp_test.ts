@@ -10,6 +10,7 @@ import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
 import { stunUsername } from "../../src/webrtc/stun.ts";
 import { frameForTcp, TcpFrameReader } from "../../src/webrtc/tcp_framing.ts";
 import type { TransportAddress } from "../../src/webrtc/transport_address.ts";
+import { until } from "../waiting.ts";
 import { answerOffer, TRANSPORT } from "../webrtc/answers.ts";
 import { chromiumMissing, launchChromium, type TestBrowser } from "./chromium.ts";
 
@@ -78,7 +79,7 @@ for (const transport of ["udp", "tcp"] as const) {
       transport: { ...TRANSPORT, local: second, candidates },
     });
     await acceptAnswer(browser.page, restarted.answer);
-    assertEquals(await checks.retiredUfrag, "first123");
+    assertEquals(await until("a check after the restart", () => checks.retiredUfrag), "first123");
     await waitForConnection(browser);
     assertEquals(agent.localUfrags, ["second45"]);
     assertEquals(agent.selected?.transport, transport);
@@ -172,17 +173,13 @@ class TcpServer implements Disposable {
 /** What came of the checks of one browser. */
 class Checks {
   readonly #agent: IceLiteAgent;
-  readonly #retired = Promise.withResolvers<string>();
   /** Reasons and codes of what was not answered. */
   readonly refusals: string[] = [];
+  /** The name of ours that the first check after a restart retired. */
+  retiredUfrag: string | undefined;
 
   constructor(agent: IceLiteAgent) {
     this.#agent = agent;
-  }
-
-  /** The name of ours that the first check after a restart retires. */
-  get retiredUfrag(): Promise<string> {
-    return this.#retired.promise;
   }
 
   /** What to send back. */
@@ -193,7 +190,7 @@ class Checks {
     if (result.kind === "refuse") this.refusals.push(`${result.code}`);
     if (result.kind === "answer" && result.retiredUfrag !== undefined) {
       assertEquals(stunUsername(datagram)?.localUfrag, this.#agent.localUfrags[0]);
-      this.#retired.resolve(result.retiredUfrag);
+      this.retiredUfrag = result.retiredUfrag;
     }
     return result.kind === "drop" ? undefined : result.response;
   }

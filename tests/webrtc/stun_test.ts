@@ -157,6 +157,15 @@ Deno.test("STUN: of repeated attributes the first counts, and unknown ones are l
   assertEquals(message.unknownAttributes, [0x7001, 0x0026]);
 });
 
+Deno.test("STUN: a name without a colon is none, and hides one that follows", () => {
+  const second = [STUN_ATTRIBUTE.USERNAME, new TextEncoder().encode("ours:their")] as const;
+  const check = writeStunCheck({ ...CHECK, username: "ours", extra: [second] });
+  assertEquals(parseStun(check)?.username, undefined);
+  assertEquals(stunUsername(check), undefined);
+  const several = writeStunCheck({ ...CHECK, username: "ours:their:more" });
+  assertEquals(stunUsername(several), { localUfrag: "ours", remoteUfrag: "their:more" });
+});
+
 Deno.test("STUN: refused if cut short anywhere, or with anything behind it", () => {
   for (let length = 0; length < RFC5769_REQUEST.length; length++) {
     assertEquals(parseStun(RFC5769_REQUEST.subarray(0, length)), undefined);
