@@ -1,7 +1,8 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { ByteReader } from "../bytes/byte_reader.ts";
 import type { ByteWriter } from "../bytes/byte_writer.ts";
+import { hmacSha1 } from "./hmac_sha1.ts";
 import { STUN_ATTRIBUTE, STUN_HEADER_LENGTH, type StunMessage } from "./stun.ts";
 import { WebrtcError } from "./webrtc_error.ts";
 
@@ -22,7 +23,7 @@ export function hasStunIntegrity(message: StunMessage, password: string): boolea
   // The sum covers a header that ends with this attribute, so with another length if more follows.
   const covered = message.bytes.slice(0, at);
   writeLength(covered, at + INTEGRITY_LENGTH);
-  const expected = createHmac("sha1", password).update(covered).digest();
+  const expected = hmacSha1(password, covered);
   return timingSafeEqual(expected, message.bytes.subarray(at + 4, at + INTEGRITY_LENGTH));
 }
 
@@ -38,7 +39,7 @@ export function stunFingerprint(message: StunMessage): "absent" | "right" | "wro
 export function sealStun(writer: ByteWriter, password: string): Uint8Array<ArrayBuffer> {
   const integrityEnd = writer.length + INTEGRITY_LENGTH - STUN_HEADER_LENGTH;
   writer.patchU16(LENGTH_AT, integrityEnd);
-  const sum = createHmac("sha1", password).update(writer.peek()).digest();
+  const sum = hmacSha1(password, writer.peek());
   writer.u16(STUN_ATTRIBUTE.MESSAGE_INTEGRITY).u16(sum.length).bytes(sum);
   writer.patchU16(LENGTH_AT, integrityEnd + FINGERPRINT_LENGTH);
   const checksum = fingerprint(writer.peek());
