@@ -109,6 +109,14 @@ export class IceLiteAgent {
     return this.#previous === undefined ? [current] : [current, this.#previous.local.ufrag];
   }
 
+  /**
+   * The other side's name, `undefined` while neither an offer nor a check has told it. A fragment
+   * with another one asks for a restart.
+   */
+  get remoteUfrag(): string | undefined {
+    return this.#current.remoteUfrag;
+  }
+
   /** When the session expires if no valid check comes before. */
   get nextTimeoutMs(): number {
     return this.#expiresAtMs;

@@ -1,6 +1,7 @@
 import { formatCandidate, type IceCandidate } from "./candidate.ts";
 import type { IceCredentials } from "./ice_credentials.ts";
 import type { ChosenSection } from "./media_choice.ts";
+import { type RestartedTransport, writeTrickleFragment } from "./trickle_fragment.ts";
 import type { MediaKind, OfferedExtension, OfferedSection, SdpOffer } from "./sdp_offer.ts";
 
 /** Numbers that packets of one section carry. */
@@ -113,9 +114,7 @@ export function writeSdpAnswer(
   transport: AnswerTransport,
   names: AnswerNames,
 ): string {
-  const find = (mid: string) => answered.find((section) => section.mid === mid);
-  // RFC 8843 7.3: the offer's order, without what is closed; the first carries the candidates.
-  const bundled = offer.bundleMids.filter((mid) => find(mid) !== undefined);
+  const bundled = bundledMids(offer, answered);
   const lines = [
     "v=0",
     `o=- ${names.sessionId} 1 IN IP4 0.0.0.0`,
@@ -128,7 +127,7 @@ export function writeSdpAnswer(
     `a=msid-semantic:WMS ${names.streamId}`,
   ];
   for (const section of offer.sections) {
-    const settled = find(section.mid);
+    const settled = answered.find(({ mid }) => mid === section.mid);
     if (settled === undefined) {
       lines.push(...closedSection(section));
       continue;
@@ -141,6 +140,30 @@ export function writeSdpAnswer(
     lines.push(...codecLines(settled), ...sourceLines(settled, names));
   }
   return lines.join("\r\n") + "\r\n";
+}
+
+/**
+ * The fragment that answers an ICE restart of a session that was answered so (RFC 9725 4.3.3); its
+ * type is {@linkcode TRICKLE_FRAGMENT_TYPE}.
+ */
+export function writeRestartFragment(
+  offer: SdpOffer,
+  answered: readonly AnsweredSection[],
+  transport: RestartedTransport,
+): string {
+  const mids = bundledMids(offer, answered);
+  const tagged = offer.sections.find(({ mid }) => mid === mids[0]);
+  return writeTrickleFragment(transport, {
+    mids,
+    media: tagged?.media ?? "video",
+    protocol: tagged?.protocol ?? "UDP/TLS/RTP/SAVPF",
+    format: `${answered.find(({ mid }) => mid === mids[0])?.payloadType ?? 0}`,
+  });
+}
+
+/** RFC 8843 7.3: the offer's order, without what is closed; the first carries the candidates. */
+function bundledMids(offer: SdpOffer, answered: readonly AnsweredSection[]): string[] {
+  return offer.bundleMids.filter((mid) => answered.some((section) => section.mid === mid));
 }
 
 /** Port 0 closes a section (RFC 8829 5.3.1). */

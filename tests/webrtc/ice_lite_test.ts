@@ -69,7 +69,9 @@ Deno.test("ICE: the newest nomination is followed, checks without one are not", 
 
 Deno.test("ICE: without a name from the offer, the first valid check tells it", () => {
   const agent = new IceLiteAgent({ local: LOCAL, nowMs: 0 });
+  assertEquals(agent.remoteUfrag, undefined);
   answered(agent.receive(writeStunCheck(CHECK), at(1), 1));
+  assertEquals(agent.remoteUfrag, "their");
   assertEquals(
     agent.receive(writeStunCheck({ ...CHECK, username: "ours1234:else" }), at(1), 2),
     { kind: "drop", reason: "username" },
@@ -168,6 +170,7 @@ Deno.test("ICE: after a restart the old credentials are good until the first che
   answered(receive({ ...CHECK, nominates: true }, at(1)));
   assertEquals(agent.restart(NEW_LOCAL, "again"), undefined);
   assertEquals(agent.localUfrags, ["newer567", "ours1234"]);
+  assertEquals(agent.remoteUfrag, "again");
   assertEquals(agent.selected, at(1));
 
   const old = answered(receive(CHECK, at(1)));

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { StreamMedia } from "../../src/webrtc/media_choice.ts";
 import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
-import { answerOffer } from "./answers.ts";
+import { writeRestartFragment } from "../../src/webrtc/sdp_answer.ts";
+import { answerOffer, TRANSPORT } from "./answers.ts";
 import { OFFERS } from "./offers.ts";
 
 const STREAM: StreamMedia = {
@@ -157,4 +158,20 @@ Deno.test("answer: it is SDP by our own reader, turned around", () => {
   assertEquals(parsed.bundleMids, ["0", "1"]);
   assertEquals(parsed.sections.map(({ direction }) => direction), ["sendonly", "sendonly"]);
   assertEquals(parsed.sections[1]?.codecs[0]?.rtxPayloadType, 117);
+});
+
+Deno.test("answer: a restart is answered by the section that leads the bundle", () => {
+  const fragment = (offer: string, stream: StreamMedia) =>
+    writeRestartFragment(parseSdpOffer(offer), answerOffer(offer, stream).sections, TRANSPORT)
+      .split("\r\n").filter((line) => /^(?:m=|a=mid|a=group)/.test(line));
+  assertEquals(fragment(OFFERS.safari, STREAM), [
+    "a=group:BUNDLE video audio",
+    "m=video 9 UDP/TLS/RTP/SAVPF 96",
+    "a=mid:video",
+  ]);
+  assertEquals(fragment(OFFERS.chromium, { ...STREAM, audio: undefined }), [
+    "a=group:BUNDLE 1",
+    "m=video 9 UDP/TLS/RTP/SAVPF 116",
+    "a=mid:1",
+  ]);
 });
