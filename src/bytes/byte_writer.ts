@@ -83,6 +83,21 @@ export class ByteWriter {
     return this.bytes(utf8.encode(text));
   }
 
+  /** Replaces two bytes written before, at `offset`: lengths that are known later. */
+  patchU16(offset: number, value: number): this {
+    if (offset < 0 || offset + 2 > this.#length) {
+      throw new RangeError(`Cannot patch u16: must be within ${this.#length} bytes, got ${offset}`);
+    }
+    this.#buffer[offset] = value >> 8;
+    this.#buffer[offset + 1] = value;
+    return this;
+  }
+
+  /** A view of what was written; it borrows from the writer, until the next write or take. */
+  peek(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
   /** An exact copy of what was written; the writer is empty afterwards and can be used again. */
   take(): Uint8Array<ArrayBuffer> {
     const written = this.#buffer.slice(0, this.#length);

@@ -25,6 +25,7 @@ import {
 } from "./corpus.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
+import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
 
 /** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
 export interface FuzzTarget {
@@ -65,6 +66,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
   ...RTMP_TARGETS,
   ...RTP_TARGETS,
+  ...WEBRTC_TARGETS,
 ];
 
 /** What decodes must encode, and decode to the same again. */

@@ -1,0 +1,229 @@
+import { formatCandidate, type IceCandidate } from "./candidate.ts";
+import type { IceCredentials } from "./ice_credentials.ts";
+import type { ChosenSection } from "./media_choice.ts";
+import { type RestartedTransport, writeTrickleFragment } from "./trickle_fragment.ts";
+import type { MediaKind, OfferedExtension, OfferedSection, SdpOffer } from "./sdp_offer.ts";
+
+/** Numbers that packets of one section carry. */
+export interface AnswerSource {
+  readonly ssrc: number;
+  /** For retransmission (RFC 4588); without it RTX is not answered. */
+  readonly rtxSsrc?: number | undefined;
+}
+
+/** What is answered where, in case it is offered there. */
+export interface AnswerWishes {
+  /** RTCP feedback to ask for: "nack", "nack pli", "ccm fir", "goog-remb", "transport-cc" … */
+  readonly feedback: readonly string[];
+  /** URIs of header extensions to send. */
+  readonly extensions: readonly string[];
+}
+
+/** Resend by NACK, count requests for key frames, and learn of the bandwidth. */
+export const DEFAULT_ANSWER_WISHES: AnswerWishes = {
+  feedback: ["nack", "nack pli", "ccm fir", "goog-remb"],
+  extensions: [],
+};
+
+/** One section that is sent in, as both sides understand it after the answer. */
+export interface AnsweredSection {
+  readonly kind: MediaKind;
+  readonly mid: string;
+  readonly chosen: ChosenSection;
+  readonly payloadType: number;
+  /** `undefined` if the offer has no RTX for it: packets are then resent as they were. */
+  readonly rtxPayloadType: number | undefined;
+  readonly ssrc: number;
+  readonly rtxSsrc: number | undefined;
+  readonly fmtp: string;
+  readonly feedback: readonly string[];
+  /** With the numbers of the offer. */
+  readonly extensions: readonly OfferedExtension[];
+  /** Whether RTCP may be sent without a report in front (RFC 5506). */
+  readonly rtcpReducedSize: boolean;
+}
+
+/** How to reach the server. */
+export interface AnswerTransport {
+  readonly local: IceCredentials;
+  /** SHA-256 of the DTLS certificate: 32 bytes in hexadecimal with colons. */
+  readonly fingerprint: string;
+  readonly candidates: readonly IceCandidate[];
+}
+
+/** Names in an answer; none may hold white space. */
+export interface AnswerNames {
+  /** Digits only (RFC 8866 5.2). */
+  readonly sessionId: string;
+  /** The same for audio and video: it puts them on one clock (RFC 3550 6.5.1). */
+  readonly cname: string;
+  /** What the browser's MediaStream will be called. */
+  readonly streamId: string;
+}
+
+/**
+ * Settles a chosen section: what is in the answer, and what packets will carry.
+ *
+ * @param options.channels of the sound, for Opus
+ */
+export function settleSection(
+  chosen: ChosenSection,
+  source: AnswerSource,
+  options: { readonly wishes?: AnswerWishes; readonly channels?: 1 | 2 } = {},
+): AnsweredSection {
+  const { section, choice: { codec } } = chosen;
+  const { feedback, extensions } = options.wishes ?? DEFAULT_ANSWER_WISHES;
+  const rtxPayloadType = source.rtxSsrc === undefined ? undefined : codec.rtxPayloadType;
+  return {
+    kind: section.kind === "audio" ? "audio" : "video",
+    mid: section.mid,
+    chosen,
+    payloadType: codec.payloadType,
+    rtxPayloadType,
+    ssrc: source.ssrc,
+    rtxSsrc: rtxPayloadType === undefined ? undefined : source.rtxSsrc,
+    fmtp: options.channels === 2 ? withStereo(codec.fmtp) : codec.fmtp,
+    feedback: feedback.filter((wanted) => codec.feedback.includes(wanted)),
+    extensions: section.extensions.filter(({ uri }) => extensions.includes(uri)),
+    rtcpReducedSize: section.rtcpReducedSize,
+  };
+}
+
+/** RFC 7587 6.1: tells that the sound has two channels, so that they are not mixed to one. */
+function withStereo(fmtp: string): string {
+  const kept = fmtp.split(";").filter((part) => !/^\s*(?:sprop-)?stereo\s*=/i.test(part));
+  return [...kept.filter((part) => part !== ""), "stereo=1", "sprop-stereo=1"].join(";");
+}
+
+/**
+ * Writes the answer of a server that only sends (RFC 8829 5.3): ICE-lite, one transport for all,
+ * DTLS passive. Sections of the offer that are not in `answered` are closed.
+ *
+ * @example
+ * ```ts ignore
+ * const offer = parseSdpOffer(body);
+ * const choice = chooseMedia(offer, stream);
+ * if (choice.kind === "mismatch") return notAcceptable(describeMismatches(choice.mismatches));
+ * const video = settleSection(choice.video, { ssrc: 1, rtxSsrc: 2 });
+ * const answer = writeSdpAnswer(offer, [video], transport, names);
+ * ```
+ */
+export function writeSdpAnswer(
+  offer: SdpOffer,
+  answered: readonly AnsweredSection[],
+  transport: AnswerTransport,
+  names: AnswerNames,
+): string {
+  const bundled = bundledMids(offer, answered);
+  const lines = [
+    "v=0",
+    `o=- ${names.sessionId} 1 IN IP4 0.0.0.0`,
+    "s=-",
+    "t=0 0",
+    // An answer may not form a group that was not offered (RFC 5888 9.1).
+    ...(offer.hasBundleGroup ? [`a=group:BUNDLE ${bundled.join(" ")}`] : []),
+    "a=ice-lite",
+    "a=ice-options:trickle",
+    `a=msid-semantic:WMS ${names.streamId}`,
+  ];
+  for (const section of offer.sections) {
+    const settled = answered.find(({ mid }) => mid === section.mid);
+    if (settled === undefined) {
+      lines.push(...closedSection(section));
+      continue;
+    }
+    lines.push(...openSection(settled), ...transportLines(transport));
+    if (section.mid === bundled[0]) {
+      lines.push(...transport.candidates.map((candidate) => `a=${formatCandidate(candidate)}`));
+      lines.push("a=end-of-candidates");
+    }
+    lines.push(...codecLines(settled), ...sourceLines(settled, names));
+  }
+  return lines.join("\r\n") + "\r\n";
+}
+
+/**
+ * The fragment that answers an ICE restart of a session that was answered so (RFC 9725 4.3.3); its
+ * type is {@linkcode TRICKLE_FRAGMENT_TYPE}.
+ */
+export function writeRestartFragment(
+  offer: SdpOffer,
+  answered: readonly AnsweredSection[],
+  transport: RestartedTransport,
+): string {
+  const mids = bundledMids(offer, answered);
+  const tagged = offer.sections.find(({ mid }) => mid === mids[0]);
+  return writeTrickleFragment(transport, {
+    mids,
+    media: tagged?.media ?? "video",
+    protocol: tagged?.protocol ?? "UDP/TLS/RTP/SAVPF",
+    format: `${answered.find(({ mid }) => mid === mids[0])?.payloadType ?? 0}`,
+  });
+}
+
+/** RFC 8843 7.3: the offer's order, without what is closed; the first carries the candidates. */
+function bundledMids(offer: SdpOffer, answered: readonly AnsweredSection[]): string[] {
+  return offer.bundleMids.filter((mid) => answered.some((section) => section.mid === mid));
+}
+
+/** Port 0 closes a section (RFC 8829 5.3.1). */
+function closedSection({ media, protocol, formats, mid }: OfferedSection): string[] {
+  return [
+    `m=${media} 0 ${protocol} ${formats.join(" ")}`,
+    "c=IN IP4 0.0.0.0",
+    `a=mid:${mid}`,
+    "a=inactive",
+  ];
+}
+
+function openSection(settled: AnsweredSection): string[] {
+  const { section } = settled.chosen;
+  const formats = settled.rtxPayloadType === undefined
+    ? `${settled.payloadType}`
+    : `${settled.payloadType} ${settled.rtxPayloadType}`;
+  return [
+    // The candidates tell the true port; 9 stands for none (RFC 8829 5.2.1).
+    `m=${section.media} 9 ${section.protocol} ${formats}`,
+    "c=IN IP4 0.0.0.0",
+    `a=mid:${settled.mid}`,
+    "a=sendonly",
+    "a=rtcp-mux",
+    ...(settled.rtcpReducedSize ? ["a=rtcp-rsize"] : []),
+  ];
+}
+
+function transportLines({ local, fingerprint }: AnswerTransport): string[] {
+  return [
+    `a=ice-ufrag:${local.ufrag}`,
+    `a=ice-pwd:${local.password}`,
+    `a=fingerprint:sha-256 ${fingerprint}`,
+    "a=setup:passive",
+  ];
+}
+
+function codecLines(settled: AnsweredSection): string[] {
+  const { codec } = settled.chosen.choice;
+  const { payloadType, rtxPayloadType } = settled;
+  const channels = codec.channels === 1 ? "" : `/${codec.channels}`;
+  const lines = settled.extensions.map(({ id, uri }) => `a=extmap:${id} ${uri}`);
+  lines.push(`a=rtpmap:${payloadType} ${codec.name}/${codec.clockRate}${channels}`);
+  if (settled.fmtp !== "") lines.push(`a=fmtp:${payloadType} ${settled.fmtp}`);
+  for (const kind of settled.feedback) lines.push(`a=rtcp-fb:${payloadType} ${kind}`);
+  if (rtxPayloadType !== undefined) {
+    lines.push(`a=rtpmap:${rtxPayloadType} rtx/${codec.clockRate}`);
+    lines.push(`a=fmtp:${rtxPayloadType} apt=${payloadType}`);
+  }
+  return lines;
+}
+
+/** Browsers take the first ssrc for the media: the RTX one must come after it. */
+function sourceLines(settled: AnsweredSection, { cname, streamId }: AnswerNames): string[] {
+  const { ssrc, rtxSsrc, kind } = settled;
+  const msid = `${streamId} ${streamId}-${kind}`;
+  const lines = [`a=msid:${msid}`];
+  if (rtxSsrc !== undefined) lines.push(`a=ssrc-group:FID ${ssrc} ${rtxSsrc}`);
+  for (const source of rtxSsrc === undefined ? [ssrc] : [ssrc, rtxSsrc]) {
+    lines.push(`a=ssrc:${source} cname:${cname}`, `a=ssrc:${source} msid:${msid}`);
+  }
+  return lines;
+}

@@ -1,0 +1,126 @@
+import { assertEquals } from "@std/assert";
+import { formatCandidate, parseCandidate } from "../../src/webrtc/candidate.ts";
+import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
+import { IceLiteAgent } from "../../src/webrtc/ice_lite.ts";
+import { chooseMedia } from "../../src/webrtc/media_choice.ts";
+import { settleSection, writeSdpAnswer } from "../../src/webrtc/sdp_answer.ts";
+import { splitSdp } from "../../src/webrtc/sdp_lines.ts";
+import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
+import { parseStun, stunUsername } from "../../src/webrtc/stun.ts";
+import { hasStunIntegrity, stunFingerprint } from "../../src/webrtc/stun_integrity.ts";
+import { TcpFrameReader } from "../../src/webrtc/tcp_framing.ts";
+import { parseTrickleFragment } from "../../src/webrtc/trickle_fragment.ts";
+import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
+import { fromHex, toHex } from "../mutation.ts";
+import { NAMES, TRANSPORT } from "../webrtc/answers.ts";
+import { OFFERS, TRICKLE_FRAGMENT } from "../webrtc/offers.ts";
+import { writeStunCheck } from "../webrtc/stun_client.ts";
+import {
+  RFC5769_IPV4_RESPONSE,
+  RFC5769_IPV6_RESPONSE,
+  RFC5769_PASSWORD,
+  RFC5769_REQUEST,
+} from "../webrtc/stun_samples.ts";
+import type { FuzzTarget } from "./targets.ts";
+
+const LOCAL = { ufrag: "ours", password: "password-of-the-server-1" };
+const FROM = { transport: "udp", hostname: "192.0.2.1", port: 5000 } as const;
+
+const CHECK = writeStunCheck({ username: "ours:their", password: LOCAL.password });
+const STUN_SAMPLES = [RFC5769_REQUEST, RFC5769_IPV4_RESPONSE, RFC5769_IPV6_RESPONSE, CHECK];
+
+const CANDIDATES = [
+  "candidate:1 1 udp 2130706431 192.0.2.1 8000 typ host",
+  "candidate:7 1 tcp 1520434687 2001:db8::1 8000 typ host tcptype passive generation 0",
+  "candidate:8 1 udp 1677729535 198.51.100.7 46154 typ srflx raddr 0.0.0.0 rport 0 ufrag ib+b",
+];
+
+const STREAM = {
+  audio: { codec: "opus", channels: 2 },
+  video: { codec: "h264", profileIdc: 0x64, profileCompatibility: 0, levelIdc: 40 },
+} as const;
+
+/** Targets for STUN, ICE, SDP, candidates, fragments and TCP framing. */
+export const WEBRTC_TARGETS: readonly FuzzTarget[] = [
+  { name: "stun", corpus: STUN_SAMPLES, allowed: WebrtcError, run: readStun },
+  { name: "ice-lite", corpus: [CHECK], allowed: WebrtcError, run: receiveCheck },
+  {
+    name: "sdp-offer",
+    corpus: Object.values(OFFERS).filter((text) => text !== OFFERS.firefoxWithoutH264).map(encode),
+    allowed: WebrtcError,
+    run: answerOffer,
+  },
+  {
+    name: "trickle-fragment",
+    corpus: [encode(TRICKLE_FRAGMENT)],
+    allowed: WebrtcError,
+    run: (bytes) => void parseTrickleFragment(decode(bytes)),
+  },
+  {
+    name: "candidate",
+    corpus: CANDIDATES.map(encode),
+    allowed: WebrtcError,
+    run: readCandidate,
+  },
+  {
+    name: "tcp-framing",
+    corpus: [fromHex("0003a1a2a300000001b10002c1c2")],
+    allowed: WebrtcError,
+    run: readFrames,
+  },
+];
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function readStun(bytes: Uint8Array): void {
+  datagramKind(bytes);
+  const username = stunUsername(bytes);
+  const message = parseStun(bytes);
+  if (message === undefined) return;
+  // What finds the session must be what is checked.
+  assertEquals(username, message.username);
+  hasStunIntegrity(message, RFC5769_PASSWORD);
+  stunFingerprint(message);
+}
+
+/** Only what the password vouches for may change anything. */
+function receiveCheck(bytes: Uint8Array): void {
+  const agent = new IceLiteAgent({ local: LOCAL, remoteUfrag: "their", nowMs: 0 });
+  const result = agent.receive(bytes, FROM, 1);
+  const isOriginal = toHex(bytes).includes(toHex(CHECK.subarray(20, -8)));
+  if (result.kind !== "drop" && !isOriginal) throw new Error(`Took a forged check`);
+  assertEquals(agent.selected, result.kind === "answer" ? FROM : undefined);
+}
+
+/** An answer must be SDP in which no text of the offer has become a line of its own. */
+function answerOffer(bytes: Uint8Array): void {
+  const offer = parseSdpOffer(decode(bytes));
+  const choice = chooseMedia(offer, STREAM);
+  if (choice.kind === "mismatch") return;
+  const sections = [choice.audio, choice.video].filter((chosen) => chosen !== undefined)
+    .map((chosen, index) => settleSection(chosen, { ssrc: index + 1, rtxSsrc: index + 9 }));
+  const answer = writeSdpAnswer(offer, sections, TRANSPORT, NAMES);
+  assertEquals(splitSdp(answer).media.length, offer.sections.length);
+  assertEquals(answer.match(/^a=sendonly\r$/gm)?.length, sections.length);
+}
+
+/** What is read must be written, and read the same again. */
+function readCandidate(bytes: Uint8Array): void {
+  const candidate = parseCandidate(decode(bytes));
+  if (candidate === undefined) return;
+  assertEquals(parseCandidate(formatCandidate(candidate)), candidate);
+}
+
+function readFrames(bytes: Uint8Array): void {
+  const frames = new TcpFrameReader();
+  for (const piece of [bytes.subarray(0, bytes.length / 2), bytes.subarray(bytes.length / 2)]) {
+    frames.push(piece);
+    while (frames.next() !== undefined);
+  }
+}

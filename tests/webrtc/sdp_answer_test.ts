@@ -1,0 +1,177 @@
+import { assert, assertEquals } from "@std/assert";
+import type { StreamMedia } from "../../src/webrtc/media_choice.ts";
+import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
+import { writeRestartFragment } from "../../src/webrtc/sdp_answer.ts";
+import { answerOffer, TRANSPORT } from "./answers.ts";
+import { OFFERS } from "./offers.ts";
+
+const STREAM: StreamMedia = {
+  audio: { codec: "opus", channels: 2 },
+  video: { codec: "h264", profileIdc: 0x64, profileCompatibility: 0, levelIdc: 40 },
+};
+
+const TRANSPORT_LINES = [
+  "a=ice-ufrag:ours1234",
+  "a=ice-pwd:password/of/the/server+1",
+  "a=fingerprint:sha-256 A0:A1:A2:A3:A4:A5:A6:A7:A8:A9:AA:AB:AC:AD:AE:AF:" +
+  "B0:B1:B2:B3:B4:B5:B6:B7:B8:B9:BA:BB:BC:BD:BE:BF",
+  "a=setup:passive",
+];
+
+const CANDIDATE_LINES = [
+  "a=candidate:1 1 udp 2130706431 192.0.2.1 8000 typ host",
+  "a=candidate:2 1 udp 2130706175 2001:db8::1 8000 typ host",
+  "a=candidate:3 1 tcp 1520434687 192.0.2.1 8000 typ host tcptype passive",
+  "a=end-of-candidates",
+];
+
+Deno.test("answer: to Chromium, line by line", () => {
+  assertEquals(answerOffer(OFFERS.chromium, STREAM).answer.split("\r\n"), [
+    "v=0",
+    "o=- 7001 1 IN IP4 0.0.0.0",
+    "s=-",
+    "t=0 0",
+    "a=group:BUNDLE 0 1",
+    "a=ice-lite",
+    "a=ice-options:trickle",
+    "a=msid-semantic:WMS live",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+    "c=IN IP4 0.0.0.0",
+    "a=mid:0",
+    "a=sendonly",
+    "a=rtcp-mux",
+    "a=rtcp-rsize",
+    ...TRANSPORT_LINES,
+    ...CANDIDATE_LINES,
+    "a=rtpmap:111 opus/48000/2",
+    "a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1",
+    "a=msid:live live-audio",
+    "a=ssrc:1001 cname:sluice",
+    "a=ssrc:1001 msid:live live-audio",
+    "m=video 9 UDP/TLS/RTP/SAVPF 116 117",
+    "c=IN IP4 0.0.0.0",
+    "a=mid:1",
+    "a=sendonly",
+    "a=rtcp-mux",
+    "a=rtcp-rsize",
+    ...TRANSPORT_LINES,
+    "a=rtpmap:116 H264/90000",
+    "a=fmtp:116 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=4d001f",
+    "a=rtcp-fb:116 nack",
+    "a=rtcp-fb:116 nack pli",
+    "a=rtcp-fb:116 ccm fir",
+    "a=rtcp-fb:116 goog-remb",
+    "a=rtpmap:117 rtx/90000",
+    "a=fmtp:117 apt=116",
+    "a=msid:live live-video",
+    "a=ssrc-group:FID 2001 2002",
+    "a=ssrc:2001 cname:sluice",
+    "a=ssrc:2001 msid:live live-video",
+    "a=ssrc:2002 cname:sluice",
+    "a=ssrc:2002 msid:live live-video",
+    "",
+  ]);
+});
+
+Deno.test("answer: to Safari, the data channel is closed and not bundled", () => {
+  const { answer, sections } = answerOffer(OFFERS.safari, STREAM);
+  assert(answer.includes("a=group:BUNDLE video audio\r\n"));
+  assert(answer.endsWith(
+    "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n" +
+      "a=mid:data\r\na=inactive\r\n",
+  ));
+  // The order is the offer's, whatever the order of what was settled.
+  assertEquals(answer.match(/^m=\w+/gm), ["m=video", "m=audio", "m=application"]);
+  assertEquals(sections.map(({ kind, rtcpReducedSize }) => [kind, rtcpReducedSize]), [
+    ["audio", false],
+    ["video", true],
+  ]);
+  assertEquals(answer.match(/a=rtcp-rsize/g)?.length, 1);
+});
+
+Deno.test("answer: video only closes the audio that leads the bundle, candidates go to the video", () => {
+  const { answer } = answerOffer(OFFERS.chromium, { ...STREAM, audio: undefined });
+  const [head, audio, video] = answer.split(/(?=^m=)/m);
+  assert(head!.includes("a=group:BUNDLE 1\r\n"));
+  assertEquals(audio!.split("\r\n"), [
+    "m=audio 0 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126",
+    "c=IN IP4 0.0.0.0",
+    "a=mid:0",
+    "a=inactive",
+    "",
+  ]);
+  for (const line of CANDIDATE_LINES) assert(video!.includes(line + "\r\n"), line);
+});
+
+Deno.test("answer: audio only, mono as offered, and without a group if none was offered", () => {
+  const text = OFFERS.chromiumAudio.replace(/a=group.*\r\n/, "");
+  const { answer } = answerOffer(text, { audio: { codec: "opus", channels: 1 }, video: undefined });
+  assert(!answer.includes("a=group"));
+  assert(answer.includes("a=fmtp:111 minptime=10;useinbandfec=1\r\n"));
+  assert(!answer.includes("m=video"));
+});
+
+Deno.test("answer: Firefox's own stereo is not said twice", () => {
+  const { answer, sections } = answerOffer(OFFERS.firefox, STREAM);
+  assert(answer.includes(
+    "a=fmtp:109 maxplaybackrate=48000;useinbandfec=1;stereo=1;sprop-stereo=1\r\n",
+  ));
+  assert(answer.includes("a=rtcp-fb:126 nack\r\n"));
+  assertEquals(sections.map(({ payloadType, rtxPayloadType }) => [payloadType, rtxPayloadType]), [
+    [109, undefined],
+    [126, 127],
+  ]);
+});
+
+Deno.test("answer: only what is both wished for and offered", () => {
+  const twcc = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+  const delay = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+  const wishes = {
+    feedback: ["transport-cc", "nack", "never heard of"],
+    extensions: [delay, twcc, "urn:x-unknown"],
+  };
+  const { answer, sections } = answerOffer(OFFERS.chromium, STREAM, { wishes });
+  assertEquals(sections.map(({ feedback, extensions }) => ({ feedback, extensions })), [
+    { feedback: ["transport-cc"], extensions: [{ id: 3, uri: twcc }] },
+    {
+      feedback: ["transport-cc", "nack"],
+      extensions: [{ id: 3, uri: twcc }, { id: 5, uri: delay }],
+    },
+  ]);
+  assertEquals(answer.match(/a=extmap:.*/g), [
+    `a=extmap:3 ${twcc}`,
+    `a=extmap:3 ${twcc}`,
+    `a=extmap:5 ${delay}`,
+  ]);
+});
+
+Deno.test("answer: no RTX if it is not offered", () => {
+  const text = OFFERS.chromium.replaceAll(/a=rtpmap:\d+ rtx.*\r\n/g, "");
+  const { answer, sections } = answerOffer(text, STREAM);
+  assertEquals([sections[1]?.rtxPayloadType, sections[1]?.rtxSsrc], [undefined, undefined]);
+  assert(!answer.includes("rtx") && !answer.includes("FID") && !answer.includes("2002"));
+});
+
+Deno.test("answer: it is SDP by our own reader, turned around", () => {
+  const { answer } = answerOffer(OFFERS.chromium, STREAM);
+  const parsed = parseSdpOffer(answer.replaceAll("setup:passive", "setup:actpass"));
+  assertEquals(parsed.bundleMids, ["0", "1"]);
+  assertEquals(parsed.sections.map(({ direction }) => direction), ["sendonly", "sendonly"]);
+  assertEquals(parsed.sections[1]?.codecs[0]?.rtxPayloadType, 117);
+});
+
+Deno.test("answer: a restart is answered by the section that leads the bundle", () => {
+  const fragment = (offer: string, stream: StreamMedia) =>
+    writeRestartFragment(parseSdpOffer(offer), answerOffer(offer, stream).sections, TRANSPORT)
+      .split("\r\n").filter((line) => /^(?:m=|a=mid|a=group)/.test(line));
+  assertEquals(fragment(OFFERS.safari, STREAM), [
+    "a=group:BUNDLE video audio",
+    "m=video 9 UDP/TLS/RTP/SAVPF 96",
+    "a=mid:video",
+  ]);
+  assertEquals(fragment(OFFERS.chromium, { ...STREAM, audio: undefined }), [
+    "a=group:BUNDLE 1",
+    "m=video 9 UDP/TLS/RTP/SAVPF 116",
+    "a=mid:1",
+  ]);
+});
