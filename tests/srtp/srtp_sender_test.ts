@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { ProtectionProfileAes128CmHmacSha1_80, RtpPacket, SrtpSession } from "werift";
 import { deriveSessionKeys } from "../../src/srtp/key_derivation.ts";
 import { MAX_RTP_PACKET_LENGTH, PacketArena } from "../../src/srtp/packet_arena.ts";
