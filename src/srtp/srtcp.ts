@@ -8,6 +8,8 @@ import { SrtpError } from "./srtp_error.ts";
 export const MAX_RTCP_PACKET_LENGTH = 1472;
 /** Largest index: 31 bits. */
 export const MAX_SRTCP_INDEX = 0x7fff_ffff;
+/** Most SSRCs that one peer may send RTCP with: a viewer has one or two. */
+export const MAX_RTCP_SENDERS = 32;
 /** What SRTCP adds: E flag and index, and the tag. */
 export const SRTCP_OVERHEAD = 14;
 
@@ -40,7 +42,7 @@ export class SrtcpSender {
   /**
    * Protects `packet`, a whole RTCP packet or compound of them; the result is a new array.
    *
-   * @param index 0 to 2^31 - 1; never the same for two packets, whatever their SSRCs
+   * @param index 0 to 2^31 - 1; never the same for two packets of one SSRC, and growing
    * @throws {SrtpError} if a limit is broken
    */
   protect(packet: Uint8Array, index: number): Uint8Array<ArrayBuffer> {
@@ -70,7 +72,8 @@ export class SrtcpSender {
 /** Checks and decrypts RTCP packets of one peer; see {@linkcode SrtcpSender} for an example. */
 export class SrtcpReceiver {
   readonly #keys: SrtpSessionKeys;
-  readonly #window = new ReplayWindow();
+  /** A window for each SSRC, as each counts its own packets (RFC 3711 3.2.3); libsrtp does so. */
+  readonly #windows = new Map<number, ReplayWindow>();
 
   /** @throws {SrtpError} if a length of `master` is wrong */
   constructor(master: SrtpMasterKey) {
@@ -102,13 +105,31 @@ export class SrtcpReceiver {
       throw new SrtpError("Cannot unprotect RTCP packet: must be encrypted, got no E flag");
     }
     const index = trailer - ENCRYPTED_FLAG;
-    if (!this.#window.isFresh(index)) {
+    const window = this.#windowOf(datagram);
+    if (!window.isFresh(index)) {
       throw new SrtpError(`Cannot unprotect RTCP packet: index must be new, got ${index}`);
     }
     const decrypted = Uint8Array.from(packet);
     decrypted.set(crypt(packet, index, this.#keys), HEADER_LENGTH);
-    this.#window.take(index);
+    window.take(index);
     return decrypted;
+  }
+
+  /** The window of an authentic datagram's SSRC. */
+  #windowOf(datagram: Uint8Array): ReplayWindow {
+    const ssrc = new DataView(datagram.buffer, datagram.byteOffset).getUint32(4);
+    let window = this.#windows.get(ssrc);
+    if (window === undefined) {
+      // To forget a window would let its packets in again.
+      if (this.#windows.size === MAX_RTCP_SENDERS) {
+        throw new SrtpError(
+          `Cannot unprotect RTCP packet: must be of up to ${MAX_RTCP_SENDERS} SSRCs, got another`,
+        );
+      }
+      window = new ReplayWindow();
+      this.#windows.set(ssrc, window);
+    }
+    return window;
   }
 }
 

@@ -48,7 +48,6 @@ Deno.test("every size equals the reference and comes back", () => {
 Deno.test("werift reads ours, and we read werift's", () => {
   const random = seededRandom(2);
   const master = randomMaster(random);
-  // One session counts what it sends and what it receives with one index.
   const [reading, writing] = [weriftSession(master), weriftSession(master)];
   const sender = new SrtcpSender(master);
   const receiver = new SrtcpReceiver(master);
@@ -94,6 +93,19 @@ Deno.test("a datagram counts once, and its window is 64 long", () => {
     [MAX_SRTCP_INDEX - 63, false],
   ];
   for (const [index, accepted] of steps) assertEquals(accepts(index), accepted, `index ${index}`);
+});
+
+Deno.test("each SSRC counts its own packets, and there are up to 32 of them", () => {
+  const sender = new SrtcpSender(RFC_MASTER);
+  const receiver = new SrtcpReceiver(RFC_MASTER);
+  const fromSsrc = (ssrc: number) => {
+    const packet = randomReport(28, seededRandom(6));
+    new DataView(packet.buffer).setUint32(4, ssrc);
+    return sender.protect(packet, 1);
+  };
+  for (let ssrc = 1; ssrc <= 32; ssrc++) receiver.unprotect(fromSsrc(ssrc));
+  assertThrows(() => receiver.unprotect(fromSsrc(7)), SrtpError, "index must be new");
+  assertThrows(() => receiver.unprotect(fromSsrc(33)), SrtpError, "up to 32 SSRCs");
 });
 
 Deno.test("every flipped bit, every cut and every mutation is refused and changes nothing", () => {
