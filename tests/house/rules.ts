@@ -24,7 +24,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   rtmp: { rooms: ["bytes", "amf"], packages: [...CODEC_PACKAGES, "node:crypto"] },
   webrtc: {
     rooms: ["bytes", "rtp", "srtp"],
-    packages: [...CODEC_PACKAGES, "node:crypto", "werift"],
+    packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "werift"],
   },
   audio: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
   stream: { rooms: ["bytes", "flv", "codec"], packages: CODEC_PACKAGES },
