@@ -3,7 +3,15 @@
  * with `SLUICE_REQUIRE_PEERS=1`, as in continuous integration, that is a failure.
  */
 
-export type Peer = "chromium" | "curl" | "ffmpeg" | "ffprobe" | "flvmeta" | "rtmpdump" | "script";
+export type Peer =
+  | "chromium"
+  | "curl"
+  | "ffmpeg"
+  | "ffprobe"
+  | "flvmeta"
+  | "openssl"
+  | "rtmpdump"
+  | "script";
 
 const ARGUMENTS: Readonly<Record<Peer, string>> = {
   chromium: "--version",
@@ -11,6 +19,7 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   ffmpeg: "-version",
   ffprobe: "-version",
   flvmeta: "--version",
+  openssl: "version",
   rtmpdump: "--help",
   // Gives a program a terminal: the one of util-linux.
   script: "--version",

@@ -26,6 +26,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   webrtc: {
     rooms: ["bytes", "rtp", "srtp"],
     packages: [...CODEC_PACKAGES, "node:crypto", "node:zlib", "werift"],
+    packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "werift"],
   },
   audio: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
   stream: { rooms: ["bytes", "flv", "codec"], packages: CODEC_PACKAGES },
