@@ -11,12 +11,13 @@ import type { H264Sps } from "./h264_sps.ts";
  * Why nothing is proven of a kept picture:
  * - `refers-to-dropped`: a list holds another frame, or none, where the full stream has a frame;
  * - `refers-to-inexact`: all frames are there, but one of them differs itself;
- * - `b-slices`: a picture with B slices that is shown in the order of decoding, so it is kept;
+ * - `b-slices`: it has B slices, whose lists are not modelled;
  * - `undefined-references`: decoders disagree on their reference frames, as after a lost picture;
  * - `picture-order`: the receiver would count another order;
  * - `field-pictures`: fields are not modelled, and two pictures in one access unit are not either;
  * - `unreadable`: a header or a parameter set is broken, missing, or uses what browsers do not decode;
- * - `awaiting-idr`: there was no IDR picture yet since the configuration, or it changed in between.
+ * - `awaiting-idr`: there was no IDR picture yet since the configuration, or since parameter sets
+ *   changed.
  */
 export type H264InexactReason =
   | "refers-to-dropped"
@@ -32,7 +33,11 @@ export type H264InexactReason =
 export interface H264PictureVerdict {
   /** By all slices: B if one is, else P if one is. */
   readonly type: H264PictureType;
-  /** Whether it is sent: false if it is shown before a picture that was decoded before it. */
+  /**
+   * Whether it is sent: false if it is shown before a picture that was decoded before it. B pictures
+   * are sent only where the SPS rules out reordering: elsewhere one in order has lost the picture
+   * that it looks forward to.
+   */
   readonly keep: boolean;
   /** Whether it provably decodes as in the full stream; false if it is not kept. */
   readonly exact: boolean;
@@ -44,8 +49,10 @@ export interface H264PictureVerdict {
  * Tells which pictures of an H.264 stream a receiver without reordering, as browsers' WebRTC, can
  * be sent, and proves of each that it decodes there as in the full stream. Decodes nothing: it
  * follows two decoders by the slice headers, the one of the full stream and the receiver's, which
- * gets only what is kept. A picture is exact if the lists of reference frames in use name the very
- * same frames in both, each of them exact.
+ * gets only what is kept. A picture is exact if nothing was dropped since the last IDR picture, or
+ * if the lists of reference frames in use name the very same frames in both, each of them exact.
+ *
+ * The parameter sets of pictures that are not kept must be sent too.
  *
  * @example
  * ```ts ignore
@@ -67,6 +74,8 @@ export class H264ReferenceTracker {
   #obstacle: H264InexactReason | undefined = "awaiting-idr";
   /** The order count of the picture that is shown last, of all that were decoded. */
   #lastShown = 0;
+  /** Whether the receiver lacks a picture since the last IDR picture. */
+  #hasDropped = false;
   #pictureId = 0;
 
   /** For a new configuration, make a new tracker; a repeated one needs none. */
@@ -92,20 +101,19 @@ export class H264ReferenceTracker {
       if (this.#headers.length === 0) return undefined;
       const first = this.#headers[0]!;
       const { sps } = this.#parameterSets.of(first.ppsId);
-      const problem = this.#headers.some((header) => header.field !== undefined) ||
-          this.#headers.some((header) => !isSamePicture(first, header))
-        ? "field-pictures"
-        : undefined;
-      if (first.isIdr) this.#obstacle = undefined;
-      this.#obstacle = problem ?? this.#obstacle;
+      if (first.isIdr) {
+        this.#obstacle = undefined;
+        this.#hasDropped = false;
+      }
+      if (!isOneFrame(this.#headers)) this.#obstacle ??= "field-pictures";
       return this.#obstacle === undefined
         ? this.#judge(first, sps)
-        : verdictByType(typeOf(this.#headers), this.#obstacle);
+        : this.#judgeByType(typeOf(this.#headers), this.#obstacle);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       this.#obstacle = "unreadable";
       const type = h264PictureType(accessUnit, this.#nalLengthSize);
-      return type === undefined ? undefined : verdictByType(type, "unreadable");
+      return type === undefined ? undefined : this.#judgeByType(type, "unreadable");
     }
   }
 
@@ -131,11 +139,8 @@ export class H264ReferenceTracker {
 
   #addParameterSet(nalUnit: Uint8Array): void {
     try {
-      const hasChanged = this.#parameterSets.add(nalUnit);
-      // An SPS may only change before an IDR picture, which clears this.
-      if (hasChanged && (nalUnit[0]! & 0b1_1111) === H264_NAL.SPS) {
-        this.#obstacle ??= "awaiting-idr";
-      }
+      // Before an IDR picture, which clears this, a change is usual; elsewhere nearly unheard of.
+      if (this.#parameterSets.add(nalUnit)) this.#obstacle ??= "awaiting-idr";
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       this.#obstacle = "unreadable";
@@ -149,19 +154,29 @@ export class H264ReferenceTracker {
     const count = this.#fullOrder.countOf(first, sps);
     this.#fullFrames.begin(first, sps);
     // IDR pictures and resets begin anew: all before them is shown before them (H.264 C.4.4).
-    const keep = first.isIdr || resets || count >= this.#lastShown;
+    const isInOrder = first.isIdr || resets || count >= this.#lastShown;
+    const keep = isInOrder && (type !== "B" || neverReorders(sps));
     let reason: H264InexactReason | undefined;
     if (keep) {
       const receiverCount = this.#receiverOrder.countOf(first, sps);
       this.#receiverFrames.begin(first, sps);
       if (receiverCount !== count) this.#obstacle = "picture-order";
-      reason = this.#obstacle ?? this.#compareReferences(type, sps);
+      if (this.#hasDropped) reason = this.#obstacle ?? this.#compareReferences(type, sps);
       this.#receiverFrames.finish(first, pictureId, reason === undefined);
       this.#receiverOrder.finish(first, resets);
     }
     this.#fullFrames.finish(first, pictureId, true);
     const shown = this.#fullOrder.finish(first, resets);
-    if (keep) this.#lastShown = shown;
+    if (keep || resets) this.#lastShown = shown;
+    if (!keep) this.#hasDropped = true;
+    return { type, keep, exact: keep && reason === undefined, reason };
+  }
+
+  /** Without order counts, the type is the best guess. */
+  #judgeByType(type: H264PictureType, obstacle: H264InexactReason): H264PictureVerdict {
+    const keep = type !== "B";
+    if (!keep) this.#hasDropped = true;
+    const reason = keep && this.#hasDropped ? obstacle : undefined;
     return { type, keep, exact: keep && reason === undefined, reason };
   }
 
@@ -201,6 +216,10 @@ export class H264ReferenceTracker {
   }
 }
 
+function neverReorders({ maxReorderFrames, picOrderCntType }: H264Sps): boolean {
+  return maxReorderFrames === 0 || picOrderCntType === 2;
+}
+
 function typeOf(headers: readonly H264SliceHeader[]): H264PictureType {
   let type: H264PictureType = "I";
   for (const header of headers) {
@@ -210,11 +229,13 @@ function typeOf(headers: readonly H264SliceHeader[]): H264PictureType {
   return type;
 }
 
-/** Without order counts, the type is the best guess. */
-function verdictByType(type: H264PictureType, reason: H264InexactReason): H264PictureVerdict {
-  return type === "B"
-    ? { type, keep: false, exact: false, reason: undefined }
-    : { type, keep: true, exact: false, reason };
+/** Whether the slices are one frame's, not a field's or several pictures'. */
+function isOneFrame(headers: readonly H264SliceHeader[]): boolean {
+  const first = headers[0]!;
+  for (const header of headers) {
+    if (header.field !== undefined || !isSamePicture(first, header)) return false;
+  }
+  return true;
 }
 
 /** Whether a slice belongs to the picture of `first` (H.264 7.4.1.2.4). */

@@ -38,7 +38,7 @@ export interface Comparison {
 
 const FRAMES = 120;
 
-/** Encodes two test sources at once, so that there is a scene cut in the middle, if wished. */
+/** Encodes a source of lavfi, such as `testsrc2=size=320x180:rate=30`, to a file. */
 export async function encodeFlv(
   path: string,
   source: string,
@@ -50,18 +50,27 @@ export async function encodeFlv(
   ]);
 }
 
-/** Reads a recording and tracks its pictures. */
-export async function trackFlv(path: string): Promise<TrackedStream> {
+/**
+ * Reads a recording and tracks its pictures.
+ *
+ * @param isLost which pictures, by their place in decoding order, the publisher leaves out
+ */
+export async function trackFlv(
+  path: string,
+  isLost: (place: number) => boolean = () => false,
+): Promise<TrackedStream> {
   const { tags } = readRecording(await Deno.readFile(path));
   const pictures: TrackedPicture[] = [];
   let configuration: H264Configuration | undefined;
   let tracker: H264ReferenceTracker | undefined;
+  let place = 0;
   for (const { body, timestampMs } of tags.filter(({ kind }) => kind !== "metadata")) {
     const video = parseVideoBody(body);
     if (video.kind === "configuration") {
       configuration = parseH264Configuration(video.data);
       tracker = new H264ReferenceTracker(configuration);
     } else if (video.kind === "frame" && video.codec === "h264") {
+      if (isLost(place++)) continue;
       const verdict = tracker!.track(video.data)!;
       const ptsMs = timestampMs + video.compositionTimeMs;
       pictures.push({ accessUnit: video.data, ptsMs, dtsMs: timestampMs, verdict });
@@ -70,14 +79,12 @@ export async function trackFlv(path: string): Promise<TrackedStream> {
   return { configuration: configuration!, pictures };
 }
 
-/** Decodes all pictures, and only the kept ones, and compares. */
-export async function compareKept(flvPath: string, stream: TrackedStream): Promise<Comparison> {
+/** Decodes all pictures, and only the kept ones, through a file at `path`, and compares. */
+export async function compareKept(path: string, stream: TrackedStream): Promise<Comparison> {
   const { pictures } = stream;
   const kept = pictures.filter(({ verdict }) => verdict.keep);
-  const thinnedPath = `${flvPath}.h264`;
-  await Deno.writeFile(thinnedPath, annexB(stream.configuration, kept));
-  const full = await pictureHashes(flvPath);
-  const thinned = await pictureHashes(thinnedPath);
+  const full = await decode(path, stream.configuration, pictures);
+  const thinned = await decode(path, stream.configuration, kept);
   assertEquals(full.length, pictures.length, "every picture of the full stream is shown");
   assertEquals(thinned.length, kept.length, "every kept picture is shown");
   const inOrder = pictures.toSorted((left, right) => left.ptsMs - right.ptsMs);
@@ -113,11 +120,17 @@ function annexB(
   return bytes;
 }
 
-/** Of every picture as it is shown, in that order. */
-async function pictureHashes(path: string): Promise<string[]> {
+/** The hash of every picture as it is shown, in that order. */
+async function decode(
+  path: string,
+  configuration: H264Configuration,
+  pictures: readonly TrackedPicture[],
+): Promise<string[]> {
+  await Deno.writeFile(path, annexB(configuration, pictures));
+  // Fatal errors only: streams that lost pictures are decoded here too.
   const { stdout } = await runPeer("ffmpeg", [
-    ...["-v", "fatal", "-threads", "1", "-i", path, "-map", "0:v", "-vsync", "passthrough"],
-    ...["-f", "framemd5", "-"],
+    ...["-v", "fatal", "-threads", "1", "-f", "h264", "-flags", "+output_corrupt", "-i", path],
+    ...["-map", "0:v", "-vsync", "passthrough", "-f", "framemd5", "-"],
   ]);
   return stdout.split("\n").filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => line.split(",").at(-1)!.trim());
