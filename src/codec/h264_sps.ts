@@ -43,7 +43,11 @@ export interface H264Sps {
   /** Bits of pic_order_cnt_lsb in a slice header; 0 unless `picOrderCntType` is 0. */
   readonly picOrderCntLsbBits: number;
   readonly deltaPicOrderAlwaysZero: boolean;
+  /** The expected steps of the order count; `undefined` unless `picOrderCntType` is 1. */
+  readonly picOrderCycle: H264PicOrderCycle | undefined;
   readonly maxRefFrames: number;
+  /** gaps_in_frame_num_value_allowed_flag: frame_num may leave out reference frames never sent. */
+  readonly allowsFrameNumGaps: boolean;
   readonly frameMbsOnly: boolean;
   /** Luma samples after cropping: what is shown, before any sample aspect ratio. */
   readonly width: number;
@@ -52,6 +56,14 @@ export interface H264Sps {
   readonly frameRate: number | undefined;
   /** Frames that may precede one in decoding and follow it in output; 0 means no B-frame delay. */
   readonly maxReorderFrames: number | undefined;
+}
+
+/** What an SPS says for order counts of type 1 (H.264 8.2.1.2). */
+export interface H264PicOrderCycle {
+  readonly offsetForNonRefPic: number;
+  readonly offsetForTopToBottomField: number;
+  /** offset_for_ref_frame, up to 255. */
+  readonly offsetsForRefFrame: readonly number[];
 }
 
 /**
@@ -76,7 +88,7 @@ export function parseH264Sps(nalUnit: Uint8Array): H264Sps {
   const frameNumBits = ueUpTo(bits, 12, "log2_max_frame_num_minus4") + 4;
   const order = readPictureOrder(bits);
   const maxRefFrames = ueUpTo(bits, 16, "max_num_ref_frames");
-  bits.skip(1); // gaps_in_frame_num_value_allowed_flag
+  const allowsFrameNumGaps = bits.bit() === 1;
   const size = readSize(bits, format.separateColourPlane ? 0 : format.chromaFormatIdc);
   const timing: H264Timing = bits.bit() === 1 ? parseH264Vui(bits) : NO_TIMING;
   return {
@@ -88,6 +100,7 @@ export function parseH264Sps(nalUnit: Uint8Array): H264Sps {
     frameNumBits,
     ...order,
     maxRefFrames,
+    allowsFrameNumGaps,
     ...size,
     ...timing,
   };
@@ -124,16 +137,23 @@ function readPictureOrder(bits: BitReader) {
   const picOrderCntType = ueUpTo(bits, 2, "pic_order_cnt_type");
   let picOrderCntLsbBits = 0;
   let deltaPicOrderAlwaysZero = false;
+  let picOrderCycle: H264PicOrderCycle | undefined;
   if (picOrderCntType === 0) {
     picOrderCntLsbBits = ueUpTo(bits, 12, "log2_max_pic_order_cnt_lsb_minus4") + 4;
   } else if (picOrderCntType === 1) {
     deltaPicOrderAlwaysZero = bits.bit() === 1;
-    bits.se(); // offset_for_non_ref_pic
-    bits.se(); // offset_for_top_to_bottom_field
-    const count = ueUpTo(bits, 255, "num_ref_frames_in_pic_order_cnt_cycle");
-    for (let index = 0; index < count; index++) bits.se();
+    picOrderCycle = readPicOrderCycle(bits);
   }
-  return { picOrderCntType, picOrderCntLsbBits, deltaPicOrderAlwaysZero };
+  return { picOrderCntType, picOrderCntLsbBits, deltaPicOrderAlwaysZero, picOrderCycle };
+}
+
+function readPicOrderCycle(bits: BitReader): H264PicOrderCycle {
+  const offsetForNonRefPic = bits.se();
+  const offsetForTopToBottomField = bits.se();
+  const count = ueUpTo(bits, 255, "num_ref_frames_in_pic_order_cnt_cycle");
+  const offsetsForRefFrame: number[] = [];
+  for (let index = 0; index < count; index++) offsetsForRefFrame.push(bits.se());
+  return { offsetForNonRefPic, offsetForTopToBottomField, offsetsForRefFrame };
 }
 
 /** Width and height after cropping (H.264 7.4.2.1.1, equations 7-13 to 7-22). */

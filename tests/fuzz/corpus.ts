@@ -57,6 +57,28 @@ export const SPS = {
   ),
 } as const;
 
+/** Picture parameter sets of libx264: main without and high with weights and three references. */
+export const PPS_SAMPLES: readonly Uint8Array[] = [fromHex("68ce0fc8"), fromHex("68ebe3cb22c0")];
+
+/**
+ * SPS, PPS and the begins of slices of libx264, `-bf 3 -x264-params b-pyramid=normal:ref=3`, each
+ * behind a length of four bytes: lists are modified, references marked, P pictures weighted.
+ */
+export const SLICES_IN_BAND: Uint8Array = fromHex(`
+  0000001a 6764000dacd941419f9f0110000003001000000303c0f1429960
+  00000006 68ebe3cb22c0
+  00000014 658884017fd4576d6278ad3e89b4b52aded77c64
+  00000014 419a246c57b3b37bfaf3b469f3300b17c76d7d06
+  00000014 419e427884bffc7f022fafb920fa323c1ee56dcd
+  00000014 019e617442dff021d128e6ae0b06b716e0b39c69
+  00000014 019e636a42dff872bb6bfb1bf94781a188678d7b
+  00000014 419a6849a84168994c0affe9f1b326ff56fdeed1
+  00000014 419e8645112c29ffb48cc1f452597ff8dca2b0de
+  00000014 019ea57442dfbc8636c859c98e72dfecf9bffacf
+  00000014 019ea76a42dfb46c5968d8beace5f6bf89f41e3f
+  00000014 419aac49a8416c994c0aff2cea0a656257cf91e6
+`);
+
 /** Access units with lengths of four bytes: I, P and B pictures of two slices, and one by SEI. */
 export const ACCESS_UNIT_SAMPLES: readonly Uint8Array[] = [
   fromHex("00000002 0910 00000008 65888400ff94d94a 00000006 6512221003ff"),

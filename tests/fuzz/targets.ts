@@ -5,6 +5,8 @@ import { parseAacConfiguration } from "../../src/codec/aac.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { parseH264Configuration } from "../../src/codec/h264.ts";
 import { h264PictureType, splitH264NalUnits } from "../../src/codec/h264_slice.ts";
+import { parseH264Pps } from "../../src/codec/h264_pps.ts";
+import { H264ReferenceTracker } from "../../src/codec/h264_reference_tracker.ts";
 import { parseH264Sps } from "../../src/codec/h264_sps.ts";
 import { parseMpegAudioHeader } from "../../src/codec/mp3.ts";
 import { parseAudioBody } from "../../src/flv/audio_body.ts";
@@ -20,6 +22,8 @@ import {
   AVCC_SAMPLES,
   FLV_FILE,
   MPEG_AUDIO_SAMPLES,
+  PPS_SAMPLES,
+  SLICES_IN_BAND,
   SPS,
   VIDEO_BODY_SAMPLES,
 } from "./corpus.ts";
@@ -42,6 +46,13 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "amf0", corpus: AMF0_SAMPLES, allowed: AmfError, run: decodeAndEncodeAmf0 },
   { name: "avcc", corpus: AVCC_SAMPLES, allowed: CodecError, run: parseH264Configuration },
   { name: "sps", corpus: Object.values(SPS), allowed: CodecError, run: parseH264Sps },
+  { name: "pps", corpus: PPS_SAMPLES, allowed: CodecError, run: parseH264Pps },
+  {
+    name: "references",
+    corpus: [SLICES_IN_BAND],
+    allowed: CodecError,
+    run: trackReferences,
+  },
   {
     name: "picture-type",
     corpus: ACCESS_UNIT_SAMPLES,
@@ -79,6 +90,18 @@ function decodeAndEncodeAmf0(bytes: Uint8Array): void {
     throw new Error("Cannot decode what was encoded", { cause: error });
   }
   assertEquals(toHex(again), toHex(encoded));
+}
+
+/** Every NAL unit as an access unit of its own; then as one. */
+function trackReferences(bytes: Uint8Array): void {
+  const tracker = new H264ReferenceTracker({ nalLengthSize: 4, sps: [], pps: [] });
+  for (const unit of splitH264NalUnits(bytes, 4)) {
+    const accessUnit = new Uint8Array(unit.length + 4);
+    new DataView(accessUnit.buffer).setUint32(0, unit.length);
+    accessUnit.set(unit, 4);
+    tracker.track(accessUnit);
+  }
+  tracker.track(bytes);
 }
 
 /** In two pieces, by a lenient reader and then by a strict one. */
