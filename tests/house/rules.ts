@@ -26,13 +26,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ["bytes", "rtp", "srtp"],
     packages: [...CODEC_PACKAGES, "node:crypto", "werift"],
   },
-  audio: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
+  audio: {
+    rooms: ["bytes", "codec"],
+    packages: [...CODEC_PACKAGES, "@audio/decode-aac", "libopus-wasm"],
+  },
   stream: { rooms: ["bytes", "flv", "codec"], packages: CODEC_PACKAGES },
   egress: {
     rooms: ["stream", "flv", "rtmp", "rtp", "webrtc", "audio"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
+  transcoding: { rooms: ["audio", "stream", "flv", "codec", "bytes"], hasEffects: true },
   shard: {
     rooms: ["egress", "stream", "flv", "rtmp", "rtp", "srtp", "webrtc", "audio", "codec", "bytes"],
     packages: [...RUNTIME_PACKAGES, "node:crypto"],
@@ -40,7 +44,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   config: { rooms: [], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
-    rooms: ["config", "shard/messages.ts", "stream"],
+    rooms: ["config", "shard/messages.ts", "transcoding/messages.ts", "stream"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
