@@ -12,8 +12,8 @@ const SURROUND_RIGHT = [0, HALF_POWER] as const;
 const SILENT = [0, 0] as const;
 
 /**
- * The matrix mixdown of ISO/IEC 14496-3 4.5.1.2.2 with its coefficient at 1/√2, by the order of
- * table 1.19: centre and surround 3 dB lower, low frequencies left out.
+ * ITU-R BS.775 annex 4, by the order of ISO/IEC 14496-3 table 1.19: centre and surround 3 dB lower,
+ * low frequencies left out.
  */
 const MIXDOWNS: Readonly<Record<number, Weights>> = {
   3: [CENTRE, LEFT, RIGHT],
@@ -25,8 +25,8 @@ const MIXDOWNS: Readonly<Record<number, Weights>> = {
 };
 
 /**
- * Mixes more than two channels down to two, as loud as full scale in all of them allows; one and
- * two channels pass through.
+ * Mixes more than two channels down to two, as loud as browsers do, so that what is at full scale
+ * in several channels exceeds it; one and two channels pass through.
  */
 export class StereoMixer {
   readonly #weights: Weights | undefined;
@@ -38,8 +38,7 @@ export class StereoMixer {
     const size = weights === undefined ? 0 : samples;
     this.#output = [new Float32Array(size), new Float32Array(size)];
     if (weights === undefined) return;
-    const sum = weights.reduce((total, [left]) => total + left, 0);
-    this.#weights = weights.map(([left, right]) => [left / sum, right / sum]);
+    this.#weights = weights;
   }
 
   /** One or two channels, which hold until the next call or as long as `input`. */
