@@ -47,12 +47,13 @@ export function readAac(flv: Uint8Array<ArrayBuffer>): AacSource {
   return { flv, configuration, units };
 }
 
-/** What ffmpeg decodes of an FLV or Ogg file, at 48 kHz. */
+/** What ffmpeg decodes of an FLV or Ogg file. */
 export async function decodeWithFfmpeg(
   file: Uint8Array<ArrayBuffer>,
   channels: 1 | 2,
+  sampleRate = 48_000,
 ): Promise<Sound> {
-  const output = ["-ar", "48000", "-ac", `${channels}`, "-f", "f32le", "-"];
+  const output = ["-ar", `${sampleRate}`, "-ac", `${channels}`, "-f", "f32le", "-"];
   const bytes = await filter(["-i", "-", ...output], file);
   return deinterleave(new Float32Array(bytes.buffer, 0, bytes.length >> 2), channels);
 }
@@ -63,7 +64,10 @@ export async function throughNativeOpus(
   channels: 1 | 2,
   bitrateBps: number,
 ): Promise<Sound> {
-  const codec = ["-c:a", "libopus", "-b:a", `${bitrateBps}`, "-ac", `${channels}`];
+  const codec = [
+    ...["-c:a", "libopus", "-vbr", "constrained"],
+    ...["-b:a", `${bitrateBps}`, "-ac", `${channels}`],
+  ];
   const ogg = await filter(["-i", "-", "-ar", "48000", ...codec, "-f", "ogg", "-"], flv);
   return await decodeWithFfmpeg(ogg, channels);
 }

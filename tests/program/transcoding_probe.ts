@@ -11,7 +11,12 @@ import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
+import { until } from "../waiting.ts";
 import { readAll } from "../stream/log_samples.ts";
+
+/** What is sent at once, and how near the transcoder must come before the next piece. */
+const PIECE_MS = 500;
+const CATCH_UP_MS = 100;
 
 const WINDOW = { windowMs: 120_000 };
 
@@ -38,8 +43,15 @@ const pool = new TranscoderPool(
 const target = pool.start(1, source);
 
 const publication = new Publication(writer, { trackSettleMs: 0 });
+let sentMs = 0;
 for (let record = flv.next(); record !== undefined; record = flv.next()) {
   if (record.kind !== "tag" || record.type !== TAG_AUDIO) continue;
   publication.audio(record.timestampMs, record.body, 0);
+  if (record.timestampMs - sentMs < PIECE_MS) continue;
+  sentMs = record.timestampMs;
+  writer.flush();
+  await until("the transcoder has followed", () => {
+    return sentMs - new LogReader(target).lastTimestampMs < CATCH_UP_MS;
+  });
 }
 writer.setState(LogState.ended);
