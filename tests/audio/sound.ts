@@ -128,3 +128,18 @@ export function longestSilence(
   }
   return longest;
 }
+
+/** What is below a frequency at 48 kHz: a windowed sinc that delays nothing. */
+export function lowPass(samples: Float32Array, hz: number): Float32Array {
+  const half = 128;
+  const taps = Float64Array.from({ length: 2 * half + 1 }, (_, at) => {
+    const x = (2 * Math.PI * hz * (at - half)) / 48_000;
+    const window = 0.5 + 0.5 * Math.cos((Math.PI * (at - half)) / half);
+    return (x === 0 ? 1 : Math.sin(x) / x) * window * ((2 * hz) / 48_000);
+  });
+  return samples.map((_, at) => {
+    let sum = 0;
+    for (let tap = 0; tap <= 2 * half; tap++) sum += (samples[at + tap - half] ?? 0) * taps[tap]!;
+    return sum;
+  });
+}
