@@ -1,10 +1,12 @@
 import { AacDecoder } from "./aac_decoder.ts";
+import { parseTranscodable } from "./aac_stream.ts";
 import { AudioError } from "./audio_error.ts";
 import { type Faad, loadFaad } from "./faad.ts";
 import { OpusEncoder, type OpusEncoderOptions } from "./opus_encoder.ts";
 import { type OpusPacket, PacketMaker } from "./packet_maker.ts";
 import { Resampler } from "./resampler.ts";
 import { SampleClock } from "./sample_clock.ts";
+import { isSbrOpen, seemsToCarrySbr, withoutSbr } from "./sbr_payload.ts";
 import { StereoMixer } from "./stereo_mixer.ts";
 
 /** What became of a stream's access units so far. */
@@ -17,9 +19,11 @@ export interface TranscoderStatistics {
   readonly restarts: number;
 }
 
+/** Access units after which SBR that they carry is believed in. */
+const SETTLED = 4;
+
 /** What depends on the configuration. */
 interface Chain {
-  readonly configuration: Uint8Array;
   readonly decoder: AacDecoder;
   readonly mixer: StereoMixer;
   readonly resampler: Resampler;
@@ -57,7 +61,10 @@ export class AudioTranscoder {
   readonly #faad: Faad;
   readonly #encoder: OpusEncoder;
   readonly #packets: PacketMaker;
+  #configuration: Uint8Array | undefined;
   #chain: Chain | undefined;
+  /** Access units in a row that have SBR that nothing tells of, or {@linkcode SETTLED}. */
+  #sbrEvidence = SETTLED;
   /** Whether the clock runs: from the first access unit on. */
   #isRunning = false;
   #damagedUnits = 0;
@@ -92,12 +99,13 @@ export class AudioTranscoder {
    * @throws {AudioError} if it cannot be transcoded; that before stays in force then
    */
   setConfiguration(audioSpecificConfig: Uint8Array): void {
-    const before = this.#chain;
-    if (before !== undefined && isEqual(before.configuration, audioSpecificConfig)) return;
-    this.#chain = makeChain(this.#faad, audioSpecificConfig);
-    if (before !== undefined) this.#leave(before);
-    this.#chain.clock.start(this.#packets.timeMs);
-    this.#encoder.setChannels(this.#chain.decoder.channels === 1 ? 1 : 2);
+    if (
+      this.#configuration !== undefined && isEqual(this.#configuration, audioSpecificConfig)
+    ) return;
+    const isOpen = isSbrOpen(audioSpecificConfig, parseTranscodable(audioSpecificConfig));
+    this.#use(isOpen ? withoutSbr(audioSpecificConfig) : audioSpecificConfig);
+    this.#configuration = audioSpecificConfig.slice();
+    this.#sbrEvidence = isOpen ? 0 : SETTLED;
   }
 
   /**
@@ -110,12 +118,12 @@ export class AudioTranscoder {
    * any more then
    */
   push(accessUnit: Uint8Array, timestampMs: number): OpusPacket[] {
-    const chain = this.#chain;
-    if (chain === undefined) {
+    if (this.#chain === undefined) {
       throw new AudioError("Cannot transcode AAC: must have a configuration first, got none");
     }
-    this.#followTime(chain, timestampMs);
-    this.#add(chain, chain.decoder.decode(accessUnit));
+    if (this.#sbrEvidence !== SETTLED) this.#lookForSbr(accessUnit);
+    this.#followTime(this.#chain!, timestampMs);
+    this.#add(this.#chain!, this.#chain!.decoder.decode(accessUnit));
     return this.#packets.take();
   }
 
@@ -124,6 +132,23 @@ export class AudioTranscoder {
     this.#chain?.decoder.close();
     this.#chain = undefined;
     this.#encoder.close();
+  }
+
+  /** Goes over to another configuration; sound of the one before goes on to its end. */
+  #use(audioSpecificConfig: Uint8Array): void {
+    const before = this.#chain;
+    this.#chain = makeChain(this.#faad, audioSpecificConfig);
+    if (before !== undefined) this.#leave(before);
+    this.#chain.clock.start(this.#packets.timeMs);
+    this.#encoder.setChannels(this.#chain.decoder.channels === 1 ? 1 : 2);
+  }
+
+  /** Believes in SBR that nothing tells of as long as each of the first access units has it. */
+  #lookForSbr(accessUnit: Uint8Array): void {
+    const hasSbr = seemsToCarrySbr(accessUnit);
+    if (this.#sbrEvidence === 0 && hasSbr) this.#use(this.#configuration!);
+    if (this.#sbrEvidence > 0 && !hasSbr) this.#use(withoutSbr(this.#configuration!));
+    this.#sbrEvidence = hasSbr ? this.#sbrEvidence + 1 : SETTLED;
   }
 
   #followTime(chain: Chain, timestampMs: number): void {
@@ -176,7 +201,6 @@ function makeChain(faad: Faad, audioSpecificConfig: Uint8Array): Chain {
   const { sampleRate, channels, samplesPerUnit } = decoder;
   try {
     return {
-      configuration: audioSpecificConfig.slice(),
       decoder,
       mixer: new StereoMixer(channels, samplesPerUnit),
       resampler: new Resampler(sampleRate, Math.min(channels, 2)),
