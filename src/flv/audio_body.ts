@@ -11,15 +11,20 @@ export type FlvAudioCodec =
   | "g711-alaw"
   | "g711-mulaw"
   | "aac"
-  | "speex";
+  | "speex"
+  /** Of the Enhanced header (Enhanced RTMP v2). */
+  | "opus";
 
 /** What an audio tag or RTMP audio message carries. */
 export type AudioBody = AudioConfiguration | AudioFrame | UnsupportedAudio | EmptyAudio;
 
-/** What a decoder must know first: an AudioSpecificConfig, for `parseAacConfiguration`. */
+/**
+ * What a decoder must know first: an AudioSpecificConfig, for `parseAacConfiguration`, or the
+ * identification header of Opus, for `parseOpusHead`.
+ */
 export interface AudioConfiguration {
   readonly kind: "configuration";
-  readonly codec: "aac";
+  readonly codec: "aac" | "opus";
   /** Borrows from the body. */
   readonly data: Uint8Array;
 }
@@ -27,9 +32,10 @@ export interface AudioConfiguration {
 export interface AudioFrame {
   readonly kind: "frame";
   readonly codec: FlvAudioCodec;
-  /** Hz; `undefined` for AAC, where the header always says 44,100 and the configuration the truth. */
+  /** Hz; `undefined` for AAC, whose header always says 44,100 and its configuration the truth, and
+   * for Opus. */
   readonly sampleRate: number | undefined;
-  /** 1 or 2; `undefined` for AAC, where the header always says 2. */
+  /** 1 or 2; `undefined` for AAC, where the header always says 2, and for Opus. */
   readonly channels: number | undefined;
   /** 8 or 16 for PCM; `undefined` for compressed codecs, where it means nothing. */
   readonly bitsPerSample: number | undefined;
@@ -37,10 +43,10 @@ export interface AudioFrame {
   readonly data: Uint8Array;
 }
 
-/** A codec this server cannot carry. */
+/** A codec, or form of it, this server cannot carry. */
 export interface UnsupportedAudio {
   readonly kind: "unsupported";
-  /** The number of a legacy header, or the FourCC of an Enhanced one, such as "Opus". */
+  /** The number of a legacy header, or the FourCC of an Enhanced one, such as "fLaC". */
   readonly codecId: number | string;
 }
 
@@ -78,6 +84,20 @@ const CODECS: readonly (FlvAudioCodec | undefined)[] = [
   "mp3",
   undefined,
 ];
+
+/** FourCC of Opus, and the same as bytes. */
+const OPUS = "Opus";
+const OPUS_FOUR_CC = [0x4f, 0x70, 0x75, 0x73] as const;
+
+/** AudioPacketType of the Enhanced header (Enhanced RTMP v2, "Extended AudioTagHeader"). */
+const PACKET_SEQUENCE_START = 0;
+const PACKET_CODED_FRAMES = 1;
+const PACKET_SEQUENCE_END = 2;
+const PACKET_MULTITRACK = 5;
+const PACKET_MOD_EX = 7;
+
+/** Bytes of the Enhanced header: packet type and FourCC. */
+const ENHANCED_HEADER_SIZE = 5;
 
 /** Hz by SoundRate. The first is 5.5 kHz; encoders round it down. */
 const SAMPLE_RATES = [5512, 11_025, 22_050, 44_100] as const;
@@ -171,11 +191,60 @@ function channelsOf(codecId: number, first: number): number {
   }
 }
 
-function parseEnhanced(body: Uint8Array): UnsupportedAudio {
-  if (body.length < 5) {
+/** ExAudioTagHeader and ExAudioTagBody of Enhanced RTMP v2: of all that, single-track Opus. */
+function parseEnhanced(body: Uint8Array): AudioBody {
+  if (body.length < ENHANCED_HEADER_SIZE) {
     throw new FlvError(
       `Cannot parse audio body: Enhanced header needs 5 bytes, got ${body.length}`,
     );
   }
-  return { kind: "unsupported", codecId: fourCcAt(body, 1) };
+  const packetType = body[0]! & 0b1111;
+  const codecId = fourCcAt(body, 1);
+  // In these, other things come before the FourCC.
+  const isPlain = packetType !== PACKET_MULTITRACK && packetType !== PACKET_MOD_EX;
+  if (codecId !== OPUS || !isPlain) return { kind: "unsupported", codecId };
+  const data = body.subarray(ENHANCED_HEADER_SIZE);
+  switch (packetType) {
+    case PACKET_SEQUENCE_START:
+      return { kind: "configuration", codec: "opus", data };
+    case PACKET_CODED_FRAMES:
+      if (data.length === 0) return EMPTY;
+      return {
+        kind: "frame",
+        codec: "opus",
+        sampleRate: undefined,
+        channels: undefined,
+        bitsPerSample: undefined,
+        data,
+      };
+    case PACKET_SEQUENCE_END:
+      return EMPTY;
+    default:
+      return { kind: "unsupported", codecId };
+  }
+}
+
+/**
+ * The audio tag body that carries Opus by Enhanced RTMP v2; the caller owns it.
+ *
+ * @param kind "configuration" for `data` of `encodeOpusHead`, "frame" for one packet
+ *
+ * @example
+ * ```ts
+ * import { encodeOpusBody, parseAudioBody } from "./audio_body.ts";
+ *
+ * const body = encodeOpusBody("frame", Uint8Array.of(0xfc, 0xff, 0xfe)); // 20 ms of silence
+ * parseAudioBody(body).kind; // "frame"
+ * ```
+ */
+export function encodeOpusBody(
+  kind: "configuration" | "frame",
+  data: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const packetType = kind === "configuration" ? PACKET_SEQUENCE_START : PACKET_CODED_FRAMES;
+  const body = new Uint8Array(ENHANCED_HEADER_SIZE + data.length);
+  body[0] = (CODEC_EX_HEADER << 4) | packetType;
+  body.set(OPUS_FOUR_CC, 1);
+  body.set(data, ENHANCED_HEADER_SIZE);
+  return body;
 }

@@ -39,6 +39,10 @@ export class AudioTrack {
   take(body: Uint8Array): Intake {
     try {
       const audio = parseAudioBody(body);
+      // FLV players do not know the Enhanced header of audio, in which Opus comes.
+      if ("codec" in audio && audio.codec === "opus") {
+        return skip("unsupported-codec", "audio codec Opus");
+      }
       switch (audio.kind) {
         case "configuration":
           this.#configure(audio.data);

@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type AudioBody, type AudioFrame, parseAudioBody } from "../../src/flv/audio_body.ts";
+import {
+  type AudioBody,
+  type AudioFrame,
+  encodeOpusBody,
+  parseAudioBody,
+} from "../../src/flv/audio_body.ts";
 import { FlvError } from "../../src/flv/flv_error.ts";
 import { AUDIO_BODY_SAMPLES } from "../fuzz/corpus.ts";
 import { fromHex, surviveMutations } from "../mutation.ts";
@@ -38,7 +43,25 @@ const TABLE: readonly { name: string; hex: string; audio: AudioBody }[] = [
   { name: "codec 12", hex: "c0 aabb", audio: { kind: "unsupported", codecId: 12 } },
   { name: "codec 13", hex: "df aabb", audio: { kind: "unsupported", codecId: 13 } },
   { name: "device-specific", hex: "ff aabb", audio: { kind: "unsupported", codecId: 15 } },
-  { name: "Enhanced", hex: "90 4f707573", audio: { kind: "unsupported", codecId: "Opus" } },
+  {
+    name: "Opus configuration",
+    hex: "90 4f707573 aabb",
+    audio: { kind: "configuration", codec: "opus", data: fromHex("aabb") },
+  },
+  { name: "Opus frame", hex: "91 4f707573 aabb", audio: frame("opus") },
+  { name: "Opus without sound", hex: "91 4f707573", audio: { kind: "empty" } },
+  { name: "Opus end", hex: "92 4f707573", audio: { kind: "empty" } },
+  {
+    name: "Opus multichannel",
+    hex: "94 4f707573",
+    audio: { kind: "unsupported", codecId: "Opus" },
+  },
+  { name: "Enhanced AAC", hex: "90 6d703461", audio: { kind: "unsupported", codecId: "mp4a" } },
+  {
+    name: "Enhanced multitrack",
+    hex: "95 014f707573",
+    audio: { kind: "unsupported", codecId: "?Opu" },
+  },
   { name: "no bytes", hex: "", audio: { kind: "empty" } },
   { name: "AAC without sound", hex: "af 01", audio: { kind: "empty" } },
   { name: "MP3 without sound", hex: "2f", audio: { kind: "empty" } },
@@ -57,6 +80,16 @@ Deno.test("audio body: refused if cut short or undefined", () => {
   for (const [hex, message] of table) {
     assertThrows(() => parseAudioBody(fromHex(hex)), FlvError, message);
   }
+});
+
+Deno.test("audio body: Opus as it is written", () => {
+  const data = fromHex("fcfffe");
+  for (const kind of ["configuration", "frame"] as const) {
+    const audio = parseAudioBody(encodeOpusBody(kind, data));
+    assertEquals(audio.kind, kind);
+    assertEquals("data" in audio && audio.data, data);
+  }
+  assertEquals(encodeOpusBody("frame", data), fromHex("91 4f707573 fcfffe"));
 });
 
 Deno.test("audio body: data borrow from it", () => {

@@ -123,7 +123,14 @@ export const AUDIO_BODY_SAMPLES: readonly Uint8Array[] = [
   fromHex("2afff380c4001978"),
   fromHex("72d5e0919e"),
   fromHex("3f00000000b500b5"),
-  fromHex("904f707573"),
+  fromHex("904f707573 4f70757348656164 01 02 0000 80bb0000 0000 00"),
+  fromHex("914f707573 fcfffe"),
+];
+
+/** Identification headers of Opus. */
+export const OPUS_HEAD_SAMPLES: readonly Uint8Array[] = [
+  fromHex("4f70757348656164 01 02 3801 80bb0000 0000 00"),
+  fromHex("4f70757348656164 01 01 0000 44ac0000 0000 00 ff"),
 ];
 
 /**

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
+import { AudioError } from "../../src/audio/audio_error.ts";
+import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
 import { parseAacConfiguration } from "../../src/codec/aac.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { parseH264Configuration } from "../../src/codec/h264.ts";
@@ -9,10 +11,12 @@ import { parseH264Pps } from "../../src/codec/h264_pps.ts";
 import { H264ReferenceTracker } from "../../src/codec/h264_reference_tracker.ts";
 import { parseH264Sps } from "../../src/codec/h264_sps.ts";
 import { parseMpegAudioHeader } from "../../src/codec/mp3.ts";
+import { parseOpusHead } from "../../src/codec/opus.ts";
 import { parseAudioBody } from "../../src/flv/audio_body.ts";
 import { FlvError } from "../../src/flv/flv_error.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../audio/fixtures.ts";
 import { toHex } from "../mutation.ts";
 import {
   ACCESS_UNIT_SAMPLES,
@@ -24,6 +28,7 @@ import {
   MPEG_AUDIO_SAMPLES,
   PPS_SAMPLES,
   SLICES_IN_BAND,
+  OPUS_HEAD_SAMPLES,
   SPS,
   VIDEO_BODY_SAMPLES,
 } from "./corpus.ts";
@@ -72,13 +77,53 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     allowed: CodecError,
     run: parseMpegAudioHeader,
   },
+  { name: "opus-head", corpus: OPUS_HEAD_SAMPLES, allowed: CodecError, run: parseOpusHead },
   { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: FlvError, run: parseVideoBody },
   { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: FlvError, run: parseAudioBody },
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
+  {
+    name: "audio-transcoder",
+    corpus: [AAC_LC, AAC_HE_V1, AAC_HE_V2].map(({ units }) => units[20]!.data),
+    allowed: AudioError,
+    run: transcodeAudio,
+  },
+  {
+    name: "audio-configuration",
+    corpus: [
+      ...[AAC_LC, AAC_HE_V1, AAC_HE_V2].map(({ configuration }) => configuration),
+      // Of what the room of codecs can parse, this has a rate that cannot be transcoded.
+      ...ASC_SAMPLES.filter((sample) => !toHex(sample).startsWith("1780")),
+    ],
+    allowed: AudioError,
+    run: configureAudio,
+  },
   ...RTMP_TARGETS,
   ...RTP_TARGETS,
   ...WEBRTC_TARGETS,
 ];
+
+const transcoder = await AudioTranscoder.create();
+let timestampMs = 0;
+
+/** Between access units that are whole; the count of samples must come out right. */
+function transcodeAudio(bytes: Uint8Array): void {
+  for (const { configuration, units } of [AAC_LC, AAC_HE_V1, AAC_HE_V2]) {
+    transcoder.setConfiguration(configuration);
+    for (const unit of [units[19]!.data, bytes, units[21]!.data]) {
+      for (const packet of transcoder.push(unit, timestampMs)) {
+        assertEquals(packet.data.length > 0, true);
+        timestampMs = packet.timestampMs + 20;
+      }
+    }
+  }
+}
+
+function configureAudio(bytes: Uint8Array): void {
+  transcoder.setConfiguration(bytes);
+  for (const packet of transcoder.push(AAC_LC.units[20]!.data, timestampMs)) {
+    timestampMs = packet.timestampMs + 20;
+  }
+}
 
 /** What decodes must encode, and decode to the same again. */
 function decodeAndEncodeAmf0(bytes: Uint8Array): void {

@@ -28,13 +28,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...CODEC_PACKAGES, "node:crypto", "node:zlib", "werift"],
     packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "werift"],
   },
-  audio: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
+  audio: {
+    rooms: ["bytes", "codec"],
+    packages: [...CODEC_PACKAGES, "@audio/decode-aac", "libopus-wasm"],
+  },
   stream: { rooms: ["bytes", "flv", "codec"], packages: CODEC_PACKAGES },
   egress: {
     rooms: ["stream", "flv", "rtmp", "rtp", "webrtc", "audio"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
+  transcoding: { rooms: ["audio", "stream", "flv", "codec", "bytes"], hasEffects: true },
   shard: {
     rooms: [
       "egress",
@@ -54,7 +58,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   config: { rooms: [], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
-    rooms: ["config", "shard/messages.ts", "stream"],
+    rooms: ["config", "shard/messages.ts", "transcoding/messages.ts", "stream"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },

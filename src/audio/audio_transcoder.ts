@@ -1,0 +1,217 @@
+import { AacDecoder } from "./aac_decoder.ts";
+import { parseTranscodable } from "./aac_stream.ts";
+import { AudioError } from "./audio_error.ts";
+import { type Faad, loadFaad } from "./faad.ts";
+import { OpusEncoder, type OpusEncoderOptions } from "./opus_encoder.ts";
+import { type OpusPacket, PacketMaker } from "./packet_maker.ts";
+import { Resampler } from "./resampler.ts";
+import { SampleClock } from "./sample_clock.ts";
+import { isSbrOpen, seemsToCarrySbr, withoutSbr } from "./sbr_payload.ts";
+import { StereoMixer } from "./stereo_mixer.ts";
+
+/** What became of a stream's access units so far. */
+export interface TranscoderStatistics {
+  /** Access units that could not be decoded and became silence. */
+  readonly damagedUnits: number;
+  /** Milliseconds of silence put in for what was lost. */
+  readonly silenceMs: number;
+  /** Times that timestamps jumped so far that time started anew. */
+  readonly restarts: number;
+}
+
+/** Access units after which SBR that they carry is believed in. */
+const SETTLED = 4;
+
+/** What depends on the configuration. */
+interface Chain {
+  readonly decoder: AacDecoder;
+  readonly mixer: StereoMixer;
+  readonly resampler: Resampler;
+  readonly clock: SampleClock;
+}
+
+/**
+ * Makes Opus of AAC: 48 kHz, packets of 20 ms, mono coded as mono, more than two channels mixed
+ * down.
+ *
+ * A packet's timestamp is the presentation time of the first sample that a decoder makes of it,
+ * on the clock of the access units: the delays of AAC decoder, resampler and Opus (312 samples) are
+ * accounted for, and nothing is left to be subtracted. Between two restarts packets are exactly
+ * 20 ms apart; time is kept by counting samples, not by adding up timestamps.
+ *
+ * An access unit late by more than 0.6 of its length shows a loss, and equal silence is put in, up
+ * to a second. A longer gap, or timestamps that are more than 60 ms behind, start time anew.
+ *
+ * @example
+ * ```ts
+ * import { AudioTranscoder } from "./audio_transcoder.ts";
+ *
+ * const transcoder = await AudioTranscoder.create({ bitrateBps: 96_000 });
+ * transcoder.setConfiguration(Uint8Array.of(0x11, 0x90)); // 48 kHz, two channels
+ * for (let unit = 0; unit < 10; unit++) {
+ *   const timestampMs = Math.floor((unit * 1024) / 48);
+ *   for (const packet of transcoder.push(Uint8Array.of(0x21, 0x10, 0x04), timestampMs)) {
+ *     packet.timestampMs; // 0, 20, 40 …
+ *   }
+ * }
+ * transcoder.close();
+ * ```
+ */
+export class AudioTranscoder {
+  readonly #faad: Faad;
+  readonly #encoder: OpusEncoder;
+  readonly #packets: PacketMaker;
+  #configuration: Uint8Array | undefined;
+  #chain: Chain | undefined;
+  /** Access units in a row that have SBR that nothing tells of, or {@linkcode SETTLED}. */
+  #sbrEvidence = SETTLED;
+  /** Whether the clock runs: from the first access unit on. */
+  #isRunning = false;
+  #damagedUnits = 0;
+  #silenceMs = 0;
+  #restarts = 0;
+
+  private constructor(faad: Faad, encoder: OpusEncoder) {
+    this.#faad = faad;
+    this.#encoder = encoder;
+    this.#packets = new PacketMaker(encoder);
+  }
+
+  /** @throws {AudioError} if an option is out of range. */
+  static async create(options: OpusEncoderOptions = {}): Promise<AudioTranscoder> {
+    const faad = await loadFaad();
+    return new AudioTranscoder(faad, await OpusEncoder.create(options));
+  }
+
+  get statistics(): TranscoderStatistics {
+    return {
+      damagedUnits: this.#damagedUnits + (this.#chain?.decoder.errors ?? 0),
+      silenceMs: Math.round(this.#silenceMs),
+      restarts: this.#restarts,
+    };
+  }
+
+  /**
+   * Sets what the next access units are; one that is in force already changes nothing. Sound of
+   * the configuration before goes on to its end.
+   *
+   * @param audioSpecificConfig copied
+   * @throws {AudioError} if it cannot be transcoded; that before stays in force then
+   */
+  setConfiguration(audioSpecificConfig: Uint8Array): void {
+    if (
+      this.#configuration !== undefined && isEqual(this.#configuration, audioSpecificConfig)
+    ) return;
+    const isOpen = isSbrOpen(audioSpecificConfig, parseTranscodable(audioSpecificConfig));
+    this.#use(isOpen ? withoutSbr(audioSpecificConfig) : audioSpecificConfig);
+    this.#configuration = audioSpecificConfig.slice();
+    this.#sbrEvidence = isOpen ? 0 : SETTLED;
+  }
+
+  /**
+   * Transcodes one access unit; returns the packets that are complete now, oldest first, owned by
+   * the caller.
+   *
+   * @param timestampMs of the access unit, on a 32-bit clock
+   * @throws {AudioError} if there is no configuration
+   * @throws {WebAssembly.RuntimeError} if FAAD2 breaks: no transcoder of this thread can be trusted
+   * any more then
+   */
+  push(accessUnit: Uint8Array, timestampMs: number): OpusPacket[] {
+    if (this.#chain === undefined) {
+      throw new AudioError("Cannot transcode AAC: must have a configuration first, got none");
+    }
+    if (this.#sbrEvidence !== SETTLED) this.#lookForSbr(accessUnit);
+    this.#followTime(this.#chain!, timestampMs);
+    this.#add(this.#chain!, this.#chain!.decoder.decode(accessUnit));
+    return this.#packets.take();
+  }
+
+  /** Gives all memory back; the transcoder must not be used any more. */
+  close(): void {
+    this.#chain?.decoder.close();
+    this.#chain = undefined;
+    this.#encoder.close();
+  }
+
+  /** Goes over to another configuration; sound of the one before goes on to its end. */
+  #use(audioSpecificConfig: Uint8Array): void {
+    const before = this.#chain;
+    this.#chain = makeChain(this.#faad, audioSpecificConfig);
+    if (before !== undefined) this.#leave(before);
+    this.#chain.clock.start(this.#packets.timeMs);
+    this.#encoder.setChannels(this.#chain.decoder.channels === 1 ? 1 : 2);
+  }
+
+  /** Believes in SBR that nothing tells of as long as each of the first access units has it. */
+  #lookForSbr(accessUnit: Uint8Array): void {
+    const hasSbr = seemsToCarrySbr(accessUnit);
+    if (this.#sbrEvidence === 0 && hasSbr) this.#use(this.#configuration!);
+    if (this.#sbrEvidence > 0 && !hasSbr) this.#use(withoutSbr(this.#configuration!));
+    this.#sbrEvidence = hasSbr ? this.#sbrEvidence + 1 : SETTLED;
+  }
+
+  #followTime(chain: Chain, timestampMs: number): void {
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      this.#startAt(chain, timestampMs);
+      return;
+    }
+    const continuity = chain.clock.judge(timestampMs);
+    if (continuity === "continuous") return;
+    if (continuity === "restart") {
+      this.#restarts++;
+      this.#add(chain, chain.decoder.conceal());
+      this.#startAt(chain, timestampMs);
+      return;
+    }
+    this.#addSilence(chain, continuity);
+  }
+
+  #startAt(chain: Chain, timestampMs: number): void {
+    this.#packets.startAt(timestampMs);
+    chain.clock.start(timestampMs);
+    chain.resampler.reset();
+  }
+
+  /** @param samples per channel, at the decoder's rate */
+  #addSilence(chain: Chain, samples: number): void {
+    this.#silenceMs += (samples / chain.decoder.sampleRate) * 1000;
+    for (let left = samples; left > 0; left -= chain.decoder.samplesPerUnit) {
+      const silence = chain.decoder.conceal();
+      const isPart = left < chain.decoder.samplesPerUnit;
+      this.#add(chain, isPart ? silence.map((channel) => channel.subarray(0, left)) : silence);
+    }
+  }
+
+  #add(chain: Chain, samples: readonly Float32Array[]): void {
+    chain.clock.add(samples[0]!.length);
+    this.#packets.add(chain.resampler.push(chain.mixer.mix(samples)));
+  }
+
+  #leave(chain: Chain): void {
+    this.#damagedUnits += chain.decoder.errors;
+    this.#packets.add(chain.resampler.drain());
+    chain.decoder.close();
+  }
+}
+
+function makeChain(faad: Faad, audioSpecificConfig: Uint8Array): Chain {
+  const decoder = new AacDecoder(faad, audioSpecificConfig);
+  const { sampleRate, channels, samplesPerUnit } = decoder;
+  try {
+    return {
+      decoder,
+      mixer: new StereoMixer(channels, samplesPerUnit),
+      resampler: new Resampler(sampleRate, Math.min(channels, 2)),
+      clock: new SampleClock(sampleRate, samplesPerUnit),
+    };
+  } catch (error) {
+    decoder.close();
+    throw error;
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}

@@ -1,0 +1,134 @@
+import { TAG_AUDIO, TAG_HEADER_SIZE, TAG_OVERHEAD } from "../flv/tag.ts";
+import { distance, RecordFlag } from "../stream/log_layout.ts";
+import type { LogReader } from "../stream/log_reader.ts";
+
+/** How far back a stream is begun, so that a viewer hears what belongs to the pictures it gets. */
+const START_BACK_MS = 1000;
+
+/** The time that records may wait here before the oldest are left out. */
+const MAX_WAIT_MS = 1000;
+
+/** How far back reading goes on after that. */
+const JUMP_BACK_MS = 200;
+
+/** Bytes of a record that is taken: many times what an access unit has. */
+const MAX_RECORD_SIZE = 64 * 1024;
+
+const AUDIO_CONFIGURATION = RecordFlag.audio | RecordFlag.configuration;
+
+/** An audio tag of a log. */
+export interface FollowedTag {
+  readonly timestampMs: number;
+  /** Holds until the next call. */
+  readonly body: Uint8Array;
+}
+
+/**
+ * Reads the audio of a stream log in order, from its newest second on, and never lags: what has
+ * waited here for more than a second is passed over, as is what the log has let go of. Each such
+ * jump is counted. Configurations are never passed over.
+ */
+export class LogFollower {
+  readonly #log: LogReader;
+  #position = 0;
+  /** A configuration that is due before what lies at the position. */
+  #pending: FollowedTag | undefined;
+  /** The head as it was, and when. */
+  #markedHead = 0;
+  #markedAtMs = 0;
+  #jumps = 0;
+  #buffer = new Uint8Array(4096);
+
+  constructor(log: LogReader, nowMs: number) {
+    this.#log = log;
+    this.#seek(START_BACK_MS, nowMs);
+  }
+
+  /** Times that something was passed over. */
+  get jumps(): number {
+    return this.#jumps;
+  }
+
+  /** The next audio tag, configurations included; `undefined` if there is none now. */
+  next(nowMs: number): FollowedTag | undefined {
+    this.#keepUp(nowMs);
+    if (this.#pending !== undefined) {
+      const pending = this.#pending;
+      this.#pending = undefined;
+      return pending;
+    }
+    const { head } = this.#log;
+    while (distance(this.#position, head) > 0) {
+      const sequence = this.#position;
+      this.#position = (sequence + 1) | 0;
+      if ((this.#log.flagsOf(sequence) & RecordFlag.audio) === 0) continue;
+      const tag = this.#read(sequence);
+      if (tag !== undefined) return tag;
+    }
+    return undefined;
+  }
+
+  #keepUp(nowMs: number): void {
+    const log = this.#log;
+    if (distance(this.#markedHead, this.#position) >= 0) {
+      this.#markedHead = log.head;
+      this.#markedAtMs = nowMs;
+    }
+    const isOvertaken = distance(this.#position, log.tail) > 0;
+    if (!isOvertaken && nowMs - this.#markedAtMs <= MAX_WAIT_MS) return;
+    this.#jumps++;
+    this.#seek(JUMP_BACK_MS, nowMs);
+  }
+
+  /** Goes to the newest records, with the configuration that they need. */
+  #seek(backMs: number, nowMs: number): void {
+    const log = this.#log;
+    const { head, tail, lastTimestampMs } = log;
+    let position = head;
+    let configuration: number | undefined;
+    while (configuration === undefined && distance(tail, position) > 0) {
+      const before = (position - 1) | 0;
+      if (distance(log.timestampMsOf(before), lastTimestampMs) > backMs) break;
+      position = before;
+      if (isAudioConfiguration(log.flagsOf(before))) configuration = before;
+    }
+    this.#position = position;
+    this.#markedHead = head;
+    this.#markedAtMs = nowMs;
+    this.#pending = configuration === undefined ? this.#configurationBefore(position) : undefined;
+  }
+
+  /**
+   * The configuration in force at `position`: the newest record of one before it, for a record is
+   * written before its slot; else the slot's.
+   */
+  #configurationBefore(position: number): FollowedTag | undefined {
+    const log = this.#log;
+    const { tail } = log;
+    for (let at = position; distance(tail, at) > 0;) {
+      at = (at - 1) | 0;
+      if (isAudioConfiguration(log.flagsOf(at))) {
+        const tag = this.#read(at);
+        if (tag !== undefined) return { timestampMs: tag.timestampMs, body: tag.body.slice() };
+      }
+    }
+    const slot = log.preamble()?.tags.find(({ type }) => type === TAG_AUDIO);
+    return slot && { timestampMs: log.lastTimestampMs, body: slot.body };
+  }
+
+  /** A record's tag; `undefined` if the log let go of it meanwhile, or it is too large. */
+  #read(sequence: number): FollowedTag | undefined {
+    const log = this.#log;
+    const length = log.lengthOf(sequence);
+    const timestampMs = log.timestampMsOf(sequence);
+    if (length < TAG_OVERHEAD || length > MAX_RECORD_SIZE) return undefined;
+    if (length > this.#buffer.length) this.#buffer = new Uint8Array(2 * length);
+    if (!log.copy(sequence, this.#buffer, 0, length)) return undefined;
+    const end = length - (TAG_OVERHEAD - TAG_HEADER_SIZE);
+    return { timestampMs, body: this.#buffer.subarray(TAG_HEADER_SIZE, end) };
+  }
+}
+
+function isAudioConfiguration(flags: number): boolean {
+  return (flags & AUDIO_CONFIGURATION) === AUDIO_CONFIGURATION;
+}

@@ -1,0 +1,153 @@
+import { AudioError } from "../audio/audio_error.ts";
+import { AudioTranscoder } from "../audio/audio_transcoder.ts";
+import { parseAudioBody } from "../flv/audio_body.ts";
+import { FlvError } from "../flv/flv_error.ts";
+import { LogState } from "../stream/log_layout.ts";
+import { LogReader } from "../stream/log_reader.ts";
+import { type FollowedTag, LogFollower } from "./log_follower.ts";
+import { Busy, type ToTranscoder, type TranscodingReport } from "./messages.ts";
+import { OpusLog } from "./opus_log.ts";
+
+/** Tags that are handled before other streams have their turn: half a second, some 6 ms of work. */
+const TAGS_PER_TURN = 24;
+
+/** How a stream's transcoding came to its end. */
+export type TranscodingEnd =
+  | { readonly kind: "stopped"; readonly reason: "ended" | "asked" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** Reads one stream's AAC from its log and writes Opus to another, until it ends or is stopped. */
+export class StreamTranscoder {
+  readonly #id: number;
+  readonly #source: LogReader;
+  readonly #follower: LogFollower;
+  readonly #target: OpusLog;
+  readonly #transcoder: AudioTranscoder;
+  readonly #busy: Int32Array;
+  #isStopping = false;
+  #wakeUp: (() => void) | undefined;
+
+  private constructor(
+    { id, source, target, windowMs }: Extract<ToTranscoder, { kind: "start" }>,
+    transcoder: AudioTranscoder,
+    busy: Int32Array,
+  ) {
+    this.#id = id;
+    this.#source = new LogReader(source);
+    this.#follower = new LogFollower(this.#source, performance.now());
+    this.#target = new OpusLog(target, windowMs);
+    this.#transcoder = transcoder;
+    this.#busy = busy;
+  }
+
+  /**
+   * @param busy two words, by `Busy`
+   * @throws {AudioError} if the bitrate is out of range
+   */
+  static async create(
+    start: Extract<ToTranscoder, { kind: "start" }>,
+    busy: Int32Array,
+  ): Promise<StreamTranscoder> {
+    const transcoder = await AudioTranscoder.create({ bitrateBps: start.opusBitrateBps });
+    return new StreamTranscoder(start, transcoder, busy);
+  }
+
+  /**
+   * Transcodes until the stream ends, is stopped, or cannot be transcoded.
+   *
+   * @throws {Error} whatever a codec breaks with: then no stream of this thread can go on
+   */
+  async run(): Promise<TranscodingEnd> {
+    const end = await this.#follow();
+    this.#transcoder.close();
+    this.#target.flush();
+    this.#target.setState(LogState.ended);
+    return end;
+  }
+
+  /** Makes `run` come to its end. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#wakeUp?.();
+  }
+
+  report(): TranscodingReport {
+    const { packets } = this.#target;
+    const { jumps } = this.#follower;
+    return { id: this.#id, packets, jumps, ...this.#transcoder.statistics };
+  }
+
+  async #follow(): Promise<TranscodingEnd> {
+    while (!this.#isStopping) {
+      const { wake, state } = this.#source;
+      if (state !== LogState.ended) this.#target.setState(state as LogState);
+      let hasMore: boolean;
+      try {
+        hasMore = this.#takeTurn();
+      } catch (error) {
+        if (error instanceof AudioError) return { kind: "failed", reason: error.message };
+        throw error;
+      }
+      this.#target.flush();
+      if (hasMore) await nextTurn();
+      else if (state === LogState.ended) return { kind: "stopped", reason: "ended" };
+      else await this.#waitForFlush(wake);
+    }
+    return { kind: "stopped", reason: "asked" };
+  }
+
+  /** Transcodes some tags; returns whether there may be more. */
+  #takeTurn(): boolean {
+    for (let count = 0; count < TAGS_PER_TURN; count++) {
+      // Once per tag, so that a stream which takes too long lets go of what it cannot manage.
+      const tag = this.#follower.next(performance.now());
+      if (tag === undefined) return false;
+      Atomics.store(this.#busy, Busy.id, this.#id);
+      Atomics.store(this.#busy, Busy.isBusy, 1);
+      this.#take(tag);
+      Atomics.store(this.#busy, Busy.isBusy, 0);
+    }
+    return true;
+  }
+
+  #take({ timestampMs, body }: FollowedTag): void {
+    const audio = parse(body);
+    switch (audio?.kind) {
+      case "configuration":
+        if (audio.codec !== "aac") throw refusal(audio.codec);
+        return this.#transcoder.setConfiguration(audio.data);
+      case "frame":
+        if (audio.codec !== "aac") throw refusal(audio.codec);
+        for (const packet of this.#transcoder.push(audio.data, timestampMs)) {
+          this.#target.append(packet);
+        }
+    }
+  }
+
+  /** Resolves when the source is flushed or {@linkcode stop} is called. */
+  #waitForFlush(wake: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wakeUp = resolve;
+      // Not a race of promises: the losing one would collect a reaction for every flush.
+      this.#source.waitForFlush(wake).then(resolve);
+    });
+  }
+}
+
+function refusal(codec: string): AudioError {
+  return new AudioError(`Cannot transcode: must be AAC, got ${codec}`);
+}
+
+/** What publishers may not send never gets into a log; a tag that cannot be read is passed over. */
+function parse(body: Uint8Array) {
+  try {
+    return parseAudioBody(body);
+  } catch (error) {
+    if (error instanceof FlvError) return undefined;
+    throw error;
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

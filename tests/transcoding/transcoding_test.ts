@@ -1,0 +1,122 @@
+/** The real worker, from its bundled module. */
+import { assert, assertEquals } from "@std/assert";
+import transcoderText from "../../dist/transcoding.js" with { type: "text" };
+import { TranscoderPool } from "../../src/control/transcoder_pool.ts";
+import { LogState } from "../../src/stream/log_layout.ts";
+import { LogReader } from "../../src/stream/log_reader.ts";
+import { LogWriter } from "../../src/stream/log_writer.ts";
+import { Publication } from "../../src/stream/publication.ts";
+import { AAC_HE_V1, AAC_LC } from "../audio/fixtures.ts";
+import { fromHex } from "../mutation.ts";
+import { until } from "../waiting.ts";
+
+const WINDOW = { windowMs: 60_000 };
+const MAX_BYTES = 1 << 21;
+
+interface Published {
+  readonly log: SharedArrayBuffer;
+  readonly writer: LogWriter;
+  /** Publishes access units [from, to) of AAC_LC as if one came after the other. */
+  send(from: number, to: number): void;
+}
+
+function publish(configuration = AAC_LC.configuration): Published {
+  const log = LogWriter.allocate(MAX_BYTES);
+  const writer = new LogWriter(log, WINDOW);
+  const publication = new Publication(writer, { trackSettleMs: 0 });
+  publication.audio(0, Uint8Array.of(0xaf, 0, ...configuration), 0);
+  const send = (from: number, to: number) => {
+    for (let at = from; at < to; at++) {
+      const { data } = AAC_LC.units[at % AAC_LC.units.length]!;
+      publication.audio(Math.round((at * 1024) / 44.1), Uint8Array.of(0xaf, 1, ...data), 0);
+    }
+    writer.flush();
+  };
+  return { log, writer, send };
+}
+
+function open(opusBitrateBps = 64_000) {
+  const failed: [number, string][] = [];
+  const ended: number[] = [];
+  const pool = new TranscoderPool(
+    transcoderText,
+    { maxBytes: MAX_BYTES, opusBitrateBps, ...WINDOW },
+    {
+      failed: (streamId, reason) => failed.push([streamId, reason]),
+      ended: (streamId) => ended.push(streamId),
+    },
+  );
+  return { pool, failed, ended, [Symbol.dispose]: () => pool.close() };
+}
+
+const newestMs = (log: SharedArrayBuffer) => new LogReader(log).lastTimestampMs;
+
+Deno.test("transcoding: a stream that runs already begins with its newest second", async () => {
+  using transcoding = open();
+  const source = publish();
+  source.send(0, 200);
+  const target = transcoding.pool.start(1, source.log);
+  await until("sound", () => newestMs(target) > 4500);
+  const reader = new LogReader(target);
+  const firstMs = reader.timestampMsOf(reader.tail);
+  assert(firstMs > 3590 && firstMs < 3650, `${firstMs} ms`);
+});
+
+Deno.test("transcoding: what one stream does, others do not feel", async () => {
+  using transcoding = open();
+  const { pool, failed, ended } = transcoding;
+  const [good, wrong, noisy, over] = [
+    publish(),
+    publish(fromHex("1214")), // 960 samples per frame
+    publish(AAC_HE_V1.configuration), // what follows is not that
+    publish(),
+  ];
+  const targets = [good, wrong, noisy, over].map(({ log }, at) => pool.start(at + 1, log));
+  for (let at = 0; at < 400; at += 20) {
+    for (const source of [good, wrong, noisy, over]) source.send(at, at + 20);
+    if (at === 200) over.writer.setState(LogState.ended);
+    await until("it is followed", () => newestMs(targets[0]!) > ((at + 16) * 1024) / 44.1);
+  }
+  await until("two ends", () => failed.length + ended.length === 2);
+  assertEquals(failed.map(([streamId]) => streamId), [2]);
+  assert(failed[0]![1].includes("must be LC"), failed[0]![1]);
+  assertEquals(ended, [4]);
+  await until("reports", () => (pool.report(1)?.packets ?? 0) > 400);
+  const { jumps, damagedUnits, restarts } = pool.report(1)!;
+  assertEquals({ jumps, damagedUnits, restarts }, { jumps: 0, damagedUnits: 0, restarts: 0 });
+  assertEquals(pool.restarts, 0);
+});
+
+Deno.test("transcoding: stops when asked, and tells its readers", async () => {
+  using transcoding = open();
+  const source = publish();
+  const target = transcoding.pool.start(1, source.log);
+  source.send(0, 20);
+  await until("sound", () => newestMs(target) > 0);
+  const reader = new LogReader(target);
+  await transcoding.pool.stop(1);
+  assertEquals(reader.state, LogState.ended);
+  const { head } = reader;
+  const again = transcoding.pool.start(1, source.log);
+  source.send(20, 40);
+  await until("sound again", () => newestMs(again) > 400);
+  assertEquals(reader.head, head, "what was stopped is not written any more");
+});
+
+Deno.test("transcoding: readers see that a publisher is away, and back", async () => {
+  using transcoding = open();
+  const source = publish();
+  const reader = new LogReader(transcoding.pool.start(1, source.log));
+  source.writer.setState(LogState.waiting);
+  await until("away", () => reader.state === LogState.waiting);
+  source.writer.setState(LogState.live);
+  await until("back", () => reader.state === LogState.live);
+});
+
+Deno.test("transcoding: a bitrate that Opus has not fails the stream, not the worker", async () => {
+  using transcoding = open(1000);
+  transcoding.pool.start(1, publish().log);
+  await until("its end", () => transcoding.failed.length === 1);
+  assert(transcoding.failed[0]![1].includes("bitrate must be"), transcoding.failed[0]![1]);
+  assertEquals(transcoding.pool.restarts, 0);
+});
