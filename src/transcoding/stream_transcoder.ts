@@ -4,7 +4,7 @@ import { parseAudioBody } from "../flv/audio_body.ts";
 import { FlvError } from "../flv/flv_error.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
-import { type FollowedTag, LogFollower } from "./log_follower.ts";
+import { type FollowedTag, LogFollower } from "../stream/log_follower.ts";
 import { Busy, type ToTranscoder, type TranscodingReport } from "./messages.ts";
 import { OpusLog } from "./opus_log.ts";
 
