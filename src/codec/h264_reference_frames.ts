@@ -29,10 +29,16 @@ export class H264ReferenceFrames {
   /** frame_num of the last picture, reference or not. */
   #lastFrameNum = 0;
   #isDefined = true;
+  #hasMarkedMissing = false;
 
   /** Whether all decoders agree on the frames; if not, they do again from the next IDR picture. */
   get isDefined(): boolean {
     return this.#isDefined;
+  }
+
+  /** Whether the last picture marked a frame that is not there, which strict decoders refuse. */
+  get hasMarkedMissing(): boolean {
+    return this.#hasMarkedMissing;
   }
 
   /** Begins a picture: fills in what frame_num left out, and numbers the frames anew. */
@@ -71,6 +77,7 @@ export class H264ReferenceFrames {
   /** Ends the picture: marks the frames as its header tells, and adds it if it is a reference. */
   finish(header: H264SliceHeader, pictureId: number, isExact: boolean): void {
     this.#lastFrameNum = header.frameNum;
+    this.#hasMarkedMissing = false;
     if (!header.isReference) return;
     let longTermFrameIdx = header.isLongTermIdr ? 0 : SHORT_TERM;
     let { frameNum } = header;
@@ -141,6 +148,7 @@ export class H264ReferenceFrames {
 
   #mark({ operation, picNumDifference, longTerm }: H264Marking, currentPicNum: number): void {
     const picNum = currentPicNum - picNumDifference;
+    if (operation <= 3) this.#hasMarkedMissing ||= !this.#has(operation, picNum, longTerm);
     switch (operation) {
       case 1:
         this.#removeWhere((frame) =>
@@ -161,6 +169,15 @@ export class H264ReferenceFrames {
         this.#frames.length = 0;
         break;
     }
+  }
+
+  /** Whether the frame is there that operation 1, 2 or 3 names. */
+  #has(operation: number, picNum: number, longTermFrameIdx: number): boolean {
+    return this.#frames.some((frame) =>
+      operation === 2
+        ? frame.longTermFrameIdx === longTermFrameIdx
+        : frame.longTermFrameIdx === SHORT_TERM && frame.picNum === picNum
+    );
   }
 
   #assignLongTerm(picNum: number, longTermFrameIdx: number): void {
