@@ -24,6 +24,7 @@ import {
   VIDEO_BODY_SAMPLES,
 } from "./corpus.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
+import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
 
 /** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
 export interface FuzzTarget {
@@ -63,6 +64,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: FlvError, run: parseAudioBody },
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
   ...RTMP_TARGETS,
+  ...WEBRTC_TARGETS,
 ];
 
 /** What decodes must encode, and decode to the same again. */
