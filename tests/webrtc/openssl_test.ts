@@ -62,13 +62,38 @@ async function visit(whoEnds: "client" | "server", flags: string[]): Promise<Vis
   return { clientKeys, exportedKeys, end, datagramCount };
 }
 
-const VISITS: readonly (readonly [string, "client" | "server", string, string[]])[] = [
-  ["and closes", "client", "closed: peer sent close_notify", []],
-  ["in small fragments", "client", "closed: peer sent close_notify", ["-mtu", "256"]],
-  ["and is told of the end", "server", "closed", []],
+const VISITS: readonly {
+  readonly name: string;
+  readonly whoEnds: "client" | "server";
+  readonly expectedEnd: string;
+  readonly flags: string[];
+  /** Its hello, again with the cookie, and its key exchange with Finished; fragments come apart. */
+  readonly leastDatagrams: number;
+}[] = [
+  {
+    name: "and closes",
+    whoEnds: "client",
+    expectedEnd: "closed: peer sent close_notify",
+    flags: [],
+    leastDatagrams: 3,
+  },
+  {
+    name: "in small fragments",
+    whoEnds: "client",
+    expectedEnd: "closed: peer sent close_notify",
+    flags: ["-mtu", "256"],
+    leastDatagrams: 5,
+  },
+  {
+    name: "and is told of the end",
+    whoEnds: "server",
+    expectedEnd: "closed",
+    flags: [],
+    leastDatagrams: 3,
+  },
 ];
 
-for (const [name, whoEnds, expectedEnd, flags] of VISITS) {
+for (const { name, whoEnds, expectedEnd, flags, leastDatagrams } of VISITS) {
   const title = `openssl connects and exports the same keys, ${name}`;
   Deno.test({
     name: title,
@@ -80,7 +105,7 @@ for (const [name, whoEnds, expectedEnd, flags] of VISITS) {
       const { clientKeys, exportedKeys, end, datagramCount } = await visit(whoEnds, flags);
       assertEquals(exportedKeys, clientKeys);
       assertEquals(end, expectedEnd);
-      assert(datagramCount >= 3);
+      assert(datagramCount >= leastDatagrams, `${datagramCount} datagrams`);
     },
   });
 }
