@@ -32,6 +32,7 @@ import {
   SPS,
   VIDEO_BODY_SAMPLES,
 } from "./corpus.ts";
+import { DTLS_TARGETS } from "./dtls_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
@@ -100,6 +101,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...RTMP_TARGETS,
   ...RTP_TARGETS,
   ...WEBRTC_TARGETS,
+  ...DTLS_TARGETS,
 ];
 
 const transcoder = await AudioTranscoder.create();
