@@ -74,7 +74,9 @@ const FORBIDDEN_NAMES = /^(?:utils?|misc|helpers?|common|index\.[jt]s|mod\.[jt]s
 const MAX_LINES = 400;
 
 /** Modules made by a build: `main.ts` alone takes those of workers. */
-const BUILT = { "main.ts": ["dist/shard.js", "dist/transcoding.js", "deno.json"] } as Readonly<Record<string, string[]>>;
+const BUILT = { "main.ts": ["dist/shard.js", "dist/transcoding.js", "deno.json"] } as Readonly<
+  Record<string, string[]>
+>;
 
 /**
  * What a file does against the rules, each as "file:line: rule".
