@@ -173,7 +173,9 @@ export class HttpConnection implements Connection {
     try {
       return await this.#context.answer(request, this.#conn);
     } catch (error) {
-      if (error instanceof HttpError) return problem(error.status, error.message);
+      if (error instanceof HttpError) {
+        return problem(error.status, error.message, error.headers);
+      }
       const { method, target } = request;
       const path = target.replace(/\?.*$/s, "");
       logger.error("Cannot answer {method} {path}: {error}", { method, path, error });
