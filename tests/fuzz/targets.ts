@@ -23,6 +23,7 @@ import {
   SPS,
   VIDEO_BODY_SAMPLES,
 } from "./corpus.ts";
+import { HTTP_TARGETS } from "./http_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 
 /** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
@@ -31,7 +32,7 @@ export interface FuzzTarget {
   /** Valid inputs; `run` must accept each of them unchanged. */
   readonly corpus: readonly Uint8Array[];
   /** The only error that may leave `run`. */
-  readonly allowed: new (message: string) => Error;
+  readonly allowed: new (...parameters: never[]) => Error;
   /** Decodes; may also check what it decoded, and throw anything but `allowed` if that is wrong. */
   readonly run: (bytes: Uint8Array<ArrayBuffer>) => void;
 }
@@ -62,6 +63,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: FlvError, run: parseVideoBody },
   { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: FlvError, run: parseAudioBody },
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
+  ...HTTP_TARGETS,
   ...RTMP_TARGETS,
 ];
 
