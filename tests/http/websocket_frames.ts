@@ -1,4 +1,5 @@
 /** Frames as clients send them. */
+import { concat } from "@std/bytes/concat";
 
 export interface ClientFrame {
   readonly opcode: number;
@@ -23,8 +24,8 @@ export function clientFrame(frame: ClientFrame): Uint8Array<ArrayBuffer> {
     : length < 0x10000
     ? [126, length >> 8, length & 0xff]
     : [127, 0, 0, 0, 0, length >>> 24, (length >> 16) & 0xff, (length >> 8) & 0xff, length & 0xff];
-  if (unmasked) return Uint8Array.of(first, ...size, ...bytes);
+  if (unmasked) return concat([Uint8Array.of(first, ...size), bytes]);
   size[0]! |= 0x80;
   const masked = bytes.map((byte, at) => byte ^ MASK[at & 3]!);
-  return Uint8Array.of(first, ...size, ...MASK, ...masked);
+  return concat([Uint8Array.of(first, ...size, ...MASK), masked]);
 }
