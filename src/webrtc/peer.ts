@@ -97,7 +97,9 @@ export class Peer {
   handleTimeout(nowMs: number): void {
     if (this.#isOver) return;
     if (this.#srtcp === undefined && nowMs >= this.#deadlineMs) {
-      this.#end(this.#dtls === undefined ? "no connection came about" : "the handshake took too long");
+      this.#end(
+        this.#dtls === undefined ? "no connection came about" : "the handshake took too long",
+      );
     } else if (this.#ice.isExpired(nowMs)) {
       this.#end("the viewer was not heard of any more");
     }
