@@ -1,0 +1,49 @@
+import { assertEquals } from "@std/assert";
+import { RequestReader } from "../../src/http/request_reader.ts";
+import type { HttpResponse } from "../../src/http/response.ts";
+import { ControlLink } from "../../src/shard/control_link.ts";
+import { allocateCounters, Counters } from "../../src/shard/counters.ts";
+import { HttpRoutes } from "../../src/shard/http_routes.ts";
+import { Streams } from "../../src/shard/streams.ts";
+import { bytesOf } from "../http/errors.ts";
+import { SHARD_SETTINGS } from "./shard_settings.ts";
+
+const routes = new HttpRoutes({
+  settings: SHARD_SETTINGS,
+  streams: new Streams({ flushMs: 0 }, { jumped() {} }),
+  control: new ControlLink(() => {}),
+  counters: new Counters(allocateCounters(1), 0),
+  assets: [{ path: "/", contentType: "text/html", body: "console" }],
+});
+
+async function ask(line: string, host = "a"): Promise<string> {
+  const reader = new RequestReader();
+  reader.push(bytesOf(`${line} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
+  const response: HttpResponse = await routes.answer(reader.next()!);
+  if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);
+  return `${response.status} ${new TextDecoder().decode(response.body)}`.trim();
+}
+
+Deno.test("HttpRoutes: a target in any form leads to the same place", async () => {
+  for (const host of ["a", "", "[::1]:8080", "a:"]) {
+    assertEquals(await ask("GET /", host), "200 console");
+    assertEquals(await ask("GET /healthz?a", host), "200 ok");
+    assertEquals(await ask("GET http://b:8080/healthz", host), "200 ok");
+    assertEquals(await ask("GET /live/a.flv", host), "404 The stream live/a is not live");
+    assertEquals(await ask("GET http:///live/a.flv", host), "404 The stream a is not live");
+    assertEquals(await ask("OPTIONS *", host), "204");
+  }
+});
+
+Deno.test("HttpRoutes: what there is not, and what is not to be done", async () => {
+  assertEquals(await ask("GET //healthz"), "404 There is nothing at //healthz");
+  assertEquals(await ask("GET /../healthz"), "200 ok");
+  assertEquals(await ask("GET *"), "404 There is nothing at /*");
+  assertEquals(await ask("GET http://["), "400 Cannot read the request's target");
+  assertEquals(await ask("POST /"), "405 Cannot POST here: use GET or HEAD");
+  assertEquals(await ask("CONNECT a:80"), "405 Cannot CONNECT here: use GET or HEAD");
+  assertEquals(
+    await ask("GET /live/a.flv?audio=0&video=0"),
+    "404 The stream live/a is not live",
+  );
+});
