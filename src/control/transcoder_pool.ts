@@ -68,6 +68,21 @@ interface Transcoding {
  * Has streams transcoded in workers, which are started from the text of their module when the first
  * stream needs one. A worker that dies or hangs is started again with all its streams but the one
  * that did it, which fails.
+ *
+ * @example
+ * ```ts ignore
+ * import transcoderText from "../../dist/transcoding.js" with { type: "text" };
+ * import { TranscoderPool } from "./transcoder_pool.ts";
+ *
+ * const pool = new TranscoderPool(
+ *   transcoderText,
+ *   { maxBytes: 4 << 20, windowMs: 10_000, opusBitrateBps: 128_000 },
+ *   { failed: (streamId, reason) => console.error(streamId, reason), ended: () => {} },
+ * );
+ * const opusLog = pool.start(1, aacLog); // when the first viewer comes
+ * await pool.stop(1); // when the last is gone
+ * pool.giveBack(opusLog); // when no shard reads it any more
+ * ```
  */
 export class TranscoderPool {
   readonly #moduleText: string;

@@ -93,6 +93,8 @@ export class ConnectionListener {
 
   #admit(conn: Deno.TcpConn): void {
     const { maxConnections, maxConnectionsPerAddress, counterNames, connect } = this.#options;
+    // It was accepted just before close, which could not know of it.
+    if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;
     const refusal = this.#counters.total(counterNames.connections) >= maxConnections
       ? `there are ${maxConnections} connections already`

@@ -44,7 +44,7 @@ export class HttpRoutes {
   answer(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
     const { method } = request;
     const url = requestUrl(request);
-    if (url === null) return problem(STATUS_CODE.BadRequest, "Cannot read the request's Host");
+    if (url === null) return problem(STATUS_CODE.BadRequest, "Cannot read the request's target");
     if (method === "OPTIONS") return answer(STATUS_CODE.NoContent, CORS_HEADERS);
     if (method !== "GET" && method !== "HEAD") {
       return problem(STATUS_CODE.MethodNotAllowed, `Cannot ${method} here: use GET or HEAD`, {
@@ -107,10 +107,10 @@ export class HttpRoutes {
   }
 }
 
-/** What a request asks for, wherever proxies let the scheme be; `null` if Host is none. */
-function requestUrl({ target, headers }: HttpRequest): URL | null {
-  const host = headers.get("host") ?? "localhost";
-  if (target.startsWith("/")) return URL.parse(`http://${host}${target}`);
+/** What a request asks for, wherever proxies let the scheme be; `null` if it is no URL. */
+function requestUrl({ target }: HttpRequest): URL | null {
+  // Nothing here depends on Host, which may be empty: then the path's first part would be taken for it.
+  if (target.startsWith("/")) return URL.parse(`http://localhost${target}`);
   // RFC 9112 3.2.2 and 3.2.4: a URL as a proxy is sent, or "*" of the server as a whole.
-  return URL.parse(target, `http://${host}/`);
+  return URL.parse(target, "http://localhost/");
 }
