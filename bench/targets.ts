@@ -4,6 +4,8 @@ import { ChildProcess } from "./child_process.ts";
 export interface Target {
   /** As it appears in tables, with its options. */
   readonly name: string;
+  /** Whether it serves WebRTC viewers by WHEP. */
+  readonly hasWhep: boolean;
   start(): Promise<RunningServer>;
 }
 
@@ -28,10 +30,13 @@ export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }
     (flushMs === undefined ? "" : `, ${flushMs} ms`);
   return {
     name,
+    hasWhep: true,
     async start() {
       const rtmpPort = freePort();
       const httpPort = freePort();
+      const webrtcPort = freeWebrtcPorts(shards);
       const ports = ["--rtmp-port", `${rtmpPort}`, "--http-port", `${httpPort}`];
+      ports.push("--webrtc-port", `${webrtcPort}`);
       const args = ["run", "-P", "main.ts", "--host", "127.0.0.1", ...ports, ...options];
       const cwd = new URL("..", import.meta.url).pathname;
       const child = new ChildProcess(Deno.execPath(), args, { cwd });
@@ -54,6 +59,7 @@ export async function nodeMediaServer(folder: string): Promise<Target> {
   const node = await nodeVersion();
   const app = await installNodeMediaServer(folder, node !== undefined);
   return {
+    hasWhep: false,
     name: `NMS ${NODE_MEDIA_SERVER_VERSION} (${node ?? `Deno ${Deno.version.deno}`})`,
     async start() {
       const rtmpPort = freePort();
@@ -130,4 +136,26 @@ async function whenReady(
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
+}
+
+/** The first of `count` ports in a row, one a shard, that are free for datagrams and for TCP. */
+function freeWebrtcPorts(count: number): number {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const first = freePort();
+    const ports = Array.from({ length: count }, (_, at) => first + at);
+    if (ports.every(isFree)) return first;
+  }
+  throw new Error(`Cannot start server: found no ${count} free ports in a row`);
+}
+
+function isFree(port: number): boolean {
+  const hostname = "127.0.0.1";
+  try {
+    using _listener = Deno.listen({ hostname, port });
+    Deno.listenDatagram({ transport: "udp", hostname, port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse || error instanceof TypeError) return false;
+    throw error;
+  }
 }

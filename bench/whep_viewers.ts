@@ -12,24 +12,25 @@ export type WhepViewersCommand =
     readonly count: number;
     readonly joinsPerSecond: number;
   }
-  /** Viewers that leave with their first key frame, one after another or all at once. */
+  /** Viewers that leave soon after their first key frame, one after another or all at once. */
   | {
     readonly kind: "join";
     readonly address: WhepAddress;
     readonly count: number;
     readonly order: "serial" | "storm";
-    /** Between the starts of serial joins. */
-    readonly intervalMs: number;
+    /** How long they stay: what was sent to catch up with the stream has arrived by then. */
+    readonly stayMs: number;
   }
   /** Counts of the next report start here. */
   | { readonly kind: "mark" }
   | { readonly kind: "report" }
-  /** All viewers that stay end. */
+  /** All viewers that stay end; answered by a report on them. */
   | { readonly kind: "leave" };
 
 /** What one viewer waited for, from before its POST; `undefined`: it never came. */
 export interface WhepJoin {
   readonly answerMs: number | undefined;
+  readonly checkMs: number | undefined;
   readonly keysMs: number | undefined;
   readonly firstPacketMs: number | undefined;
   readonly firstKeyFrameMs: number | undefined;
@@ -98,6 +99,7 @@ function countsOf({ media, tracks }: WhepViewer): Counts {
 function joinOf({ times, media, failure }: WhepViewer): WhepJoin {
   return {
     answerMs: times.answerMs,
+    checkMs: times.checkMs,
     keysMs: times.keysMs,
     firstPacketMs: media?.firstPacketMs,
     firstKeyFrameMs: media?.firstKeyFrameMs,
@@ -123,8 +125,8 @@ async function open(command: WhepViewersCommand & { kind: "open" }): Promise<voi
   await Promise.all(joined);
 }
 
-/** Joins, waits for the key frame, and leaves. */
-async function joinOnce(address: WhepAddress): Promise<WhepJoin> {
+/** Joins, waits for the key frame, stays a little, and leaves. */
+async function joinOnce(address: WhepAddress, stayMs: number): Promise<WhepJoin> {
   const viewer = startViewer(address);
   const keyFrame = viewer.untilKeyFrame();
   const timedOut = Promise.withResolvers<void>();
@@ -132,6 +134,7 @@ async function joinOnce(address: WhepAddress): Promise<WhepJoin> {
   await viewer.join();
   await Promise.race([keyFrame, timedOut.promise]);
   clearTimeout(timer);
+  await delay(stayMs);
   const join = joinOf(viewer);
   ticking.delete(viewer);
   await viewer.leave();
@@ -139,23 +142,21 @@ async function joinOnce(address: WhepAddress): Promise<WhepJoin> {
 }
 
 async function join(command: WhepViewersCommand & { kind: "join" }): Promise<WhepJoin[]> {
-  const { address, count, order, intervalMs } = command;
+  const { address, count, order, stayMs } = command;
   if (order === "storm") {
-    return await Promise.all(Array.from({ length: count }, () => joinOnce(address)));
+    return await Promise.all(Array.from({ length: count }, () => joinOnce(address, stayMs)));
   }
   const joins: WhepJoin[] = [];
-  for (let index = 0; index < count; index++) {
-    const interval = delay(intervalMs);
-    joins.push(await joinOnce(address));
-    await interval;
-  }
+  for (let index = 0; index < count; index++) joins.push(await joinOnce(address, stayMs));
   return joins;
 }
 
-async function leave(): Promise<void> {
+async function leave(): Promise<WhepViewersReport> {
   await Promise.all(staying.map(({ viewer }) => viewer.leave()));
+  const last = report();
   ticking.clear();
   staying.length = 0;
+  return last;
 }
 
 function report(joins?: readonly WhepJoin[]): WhepViewersReport {
@@ -220,8 +221,7 @@ if (import.meta.main) {
         for (const entry of staying) entry.atMark = countsOf(entry.viewer);
         break;
       case "leave":
-        await leave();
-        break;
+        return await leave();
       case "report":
         break;
     }
