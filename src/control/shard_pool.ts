@@ -74,8 +74,11 @@ export class ShardPool {
     this.#watchTimer = setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
   }
 
-  send(shard: number, message: ToShard): void {
-    this.#members.get(shard)?.worker.postMessage(message);
+  /** Sends a message to a shard, and tells whether it is there. */
+  send(shard: number, message: ToShard): boolean {
+    const member = this.#members.get(shard);
+    member?.worker.postMessage(message);
+    return member !== undefined;
   }
 
   /** Sends a message to all shards that there are now, and returns which. */

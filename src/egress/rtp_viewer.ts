@@ -64,7 +64,6 @@ export class RtpViewer {
   #srtcpIndex = 0;
   #reportDueMs = -Infinity;
   #resendsLeft = MAX_RESENDS_PER_SECOND;
-  #hasMetKeyFrame = false;
 
   constructor(options: RtpViewerOptions) {
     const { feed, audio, video, arena, master } = options;
@@ -152,7 +151,6 @@ export class RtpViewer {
     if (start === undefined) return this.#audio?.pause();
     video.jump(start);
     this.#pacer.restart();
-    this.#hasMetKeyFrame = true;
     this.#audio?.jump(this.#feed.audio.ring.findTime(ring.timeMs(start)!));
   }
 

@@ -16,7 +16,7 @@ import { WebSocketError, WebSocketReader } from "../http/websocket_reader.ts";
 import { closeQuietly, type Connection } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
-import { HttpWriter } from "./http_writer.ts";
+import { ConnectionWriter } from "./connection_writer.ts";
 import { SharedPieces } from "./shared_pieces.ts";
 
 const logger = getLogger(["sluice", "http"]);
@@ -61,7 +61,7 @@ type Phase = "request" | "idle" | "answer" | "linger";
 export class HttpConnection implements Connection {
   readonly #conn: Deno.TcpConn;
   readonly #context: HttpConnectionContext;
-  readonly #writer: HttpWriter;
+  readonly #writer: ConnectionWriter;
   readonly #requests = new RequestReader();
   readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
   /** The read that is going on: it outlives the response during which it was begun. */
@@ -79,7 +79,7 @@ export class HttpConnection implements Connection {
   constructor(conn: Deno.TcpConn, context: HttpConnectionContext, nowMs: number) {
     this.#conn = conn;
     this.#context = context;
-    this.#writer = new HttpWriter(conn);
+    this.#writer = new ConnectionWriter(conn);
     this.#phaseSinceMs = nowMs;
   }
 

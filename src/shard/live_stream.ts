@@ -43,6 +43,8 @@ export class LiveStream {
       viewers,
       groupOverflows: this.log.groupOverflows,
       publication: this.publication?.describe(),
+      webrtcViewers: 0,
+      webrtc: undefined,
     };
   }
 

@@ -1,10 +1,11 @@
 /// <reference lib="deno.worker" />
 
 import { configureLogging } from "./shard_logging.ts";
+import { STATUS_CODE } from "@std/http/status";
 import { ControlLink } from "./control_link.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http_listener.ts";
-import type { ToControl, ToShard } from "./messages.ts";
+import type { ForwardedRequest, ForwardedResponse, ToControl, ToShard } from "./messages.ts";
 import type { ConnectionListener } from "./connection_listener.ts";
 import { listenRtmp } from "./rtmp_listener.ts";
 import { Streams } from "./streams.ts";
@@ -54,10 +55,22 @@ class Shard {
       case "publish-accepted":
       case "publish-refused":
       case "streams-reply":
+      case "forward-reply":
+      case "opus-opened":
+      case "opus-closed":
         return this.#control.settle(message);
+      case "forwarded-request":
+        return await this.#answerForwarded(message);
       case "stop":
         return await this.#stop();
     }
+  }
+
+  async #answerForwarded(
+    { requestId, from, request }: Extract<ToShard, { kind: "forwarded-request" }>,
+  ): Promise<void> {
+    const response = await answerForwarded(request);
+    this.#control.send({ kind: "forwarded-response", requestId, to: from, response });
   }
 
   #tick(): void {
@@ -72,6 +85,15 @@ class Shard {
     await Promise.all([this.#rtmp.close(STOP_GRACE_MS), this.#http.close(STOP_GRACE_MS)]);
     this.#control.send({ kind: "stopped" });
   }
+}
+
+/** Answers a request about a viewer here that came to another shard. */
+function answerForwarded({ resource }: ForwardedRequest): Promise<ForwardedResponse> {
+  return Promise.resolve({
+    status: STATUS_CODE.NotFound,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+    body: new TextEncoder().encode(`There is no viewer ${resource}\n`),
+  });
 }
 
 const post = (message: ToControl) => self.postMessage(message);

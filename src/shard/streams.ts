@@ -41,6 +41,8 @@ export class Streams {
   report(): StreamReport[] {
     return [...this.#byId.values()]
       .map((stream) => stream.report())
-      .filter(({ viewers, publication }) => viewers > 0 || publication !== undefined);
+      .filter(({ viewers, webrtcViewers, publication }) =>
+        viewers + webrtcViewers > 0 || publication !== undefined
+      );
   }
 }
