@@ -277,6 +277,7 @@ function shardSettings(
       inexact: config.webrtcInexact,
       maxViewers: limits.webrtcViewers,
       firstCheckMs: timeouts.iceMs,
+      consentMs: timeouts.consentMs,
     },
   };
 }
