@@ -1,12 +1,14 @@
 import { configureLogging } from "./src/shard/shard_logging.ts";
 import { ConfigError } from "./src/config/config_error.ts";
 import { parseConfigJson } from "./src/config/config_json.ts";
+import { grantedPortsFrom } from "./src/config/permissions.ts";
 import { type Command, helpText, parseFlags } from "./src/config/flags.ts";
 import { type Config, parseConfig } from "./src/config/schema.ts";
 import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
 import { type Gateway, startGateway } from "./src/gateway.ts";
 import project from "./deno.json" with { type: "json" };
 import shardSource from "./dist/shard.js" with { type: "text" };
+import transcodingSource from "./dist/transcoding.js" with { type: "text" };
 
 const { version } = project;
 
@@ -29,7 +31,15 @@ async function readConfig(command: Extract<Command, { kind: "start" }>): Promise
   const given = command.readsConfig ? parseConfigJson(await readStandardInput()) : {};
   // Only Linux spreads connections over listeners that share a port.
   const defaultShards = Deno.build.os === "linux" ? navigator.hardwareConcurrency : 1;
-  return parseConfig({ ...given, ...command.overrides }, defaultShards);
+  const config = parseConfig({ ...given, ...command.overrides }, defaultShards);
+  const isGiven = "shards" in given || "shards" in command.overrides;
+  return isGiven ? config : { ...config, shards: grantedShards(config) };
+}
+
+/** Shards by default: no more than ports for WebRTC are granted, if any is. */
+function grantedShards({ host, webrtcPort, shards }: Config): number {
+  if (webrtcPort === 0) return shards;
+  return grantedPortsFrom(host, webrtcPort, shards) || shards;
 }
 
 async function readStandardInput(): Promise<string> {
@@ -44,6 +54,7 @@ async function start(config: Config): Promise<void> {
   const gateway = await startGateway(config, {
     version,
     shardSource,
+    transcodingSource,
     assets: consoleAssets,
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
     shardHung: (shard) => {
@@ -55,17 +66,31 @@ async function start(config: Config): Promise<void> {
   stopOnSignals(gateway);
 }
 
-function startText({ host, shards }: Config, { rtmpPort, httpPort }: Gateway): string {
+function startText({ host, shards }: Config, gateway: Gateway): string {
+  const { rtmpPort, httpPort } = gateway;
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const authority = name.includes(":") ? `[${name}]` : name;
   const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
   const http = `http://${authority}:${httpPort}`;
   return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
   listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
+             ${webrtcText(host, gateway)}
   publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
   watch      ${http}/   (a page with a player)
+             ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
              ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)
 Ready. Stop with Ctrl+C.`;
+}
+
+function webrtcText(host: string, { webrtcPorts, servesUdp }: Gateway): string {
+  const [first, ...rest] = webrtcPorts;
+  const isRow = rest.every((port, at) => port === first! + at + 1);
+  const list = isRow && rest.length > 0 ? `${first}-${rest.at(-1)}` : webrtcPorts.join(", ");
+  const ports = `${webrtcPorts.length === 1 ? "port" : "ports"} ${list}`;
+  const how = servesUdp
+    ? "UDP and TCP"
+    : "TCP only: replies over UDP to any address are not permitted";
+  return `WebRTC on ${host} ${ports} (${how})`;
 }
 
 function stopOnSignals(gateway: Gateway): void {

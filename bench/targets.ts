@@ -31,7 +31,14 @@ export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }
     async start() {
       const rtmpPort = freePort();
       const httpPort = freePort();
-      const ports = ["--rtmp-port", `${rtmpPort}`, "--http-port", `${httpPort}`];
+      const ports = [
+        "--rtmp-port",
+        `${rtmpPort}`,
+        "--http-port",
+        `${httpPort}`,
+        "--webrtc-port",
+        "0",
+      ];
       const args = ["run", "-P", "main.ts", "--host", "127.0.0.1", ...ports, ...options];
       const cwd = new URL("..", import.meta.url).pathname;
       const child = new ChildProcess(Deno.execPath(), args, { cwd });

@@ -1,16 +1,32 @@
 import { ConfigError } from "./config/config_error.ts";
-import { type Endpoint, probePorts, requirePermissions } from "./config/permissions.ts";
+import {
+  type Endpoint,
+  mayReplyOverUdp,
+  probePorts,
+  requirePermissions,
+} from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
 import { Directory } from "./control/directory.ts";
+import { OpusDirectory } from "./control/opus_directory.ts";
+import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
+import { TranscoderPool } from "./control/transcoder_pool.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
-import type { ConsoleAsset, ShardSettings, StreamsReply, ToControl } from "./shard/messages.ts";
+import type {
+  ConsoleAsset,
+  ShardSettings,
+  StreamsReply,
+  ToControl,
+  ToShard,
+} from "./shard/messages.ts";
 
 /** What a gateway is made from, besides its configuration. */
 export interface GatewayParts {
   readonly version: string;
   /** The bundled module that shards run. */
   readonly shardSource: string;
+  /** The bundled module that makes Opus; it is not started before somebody wants it. */
+  readonly transcodingSource: string;
   readonly assets: readonly ConsoleAsset[];
   readonly contentSecurityPolicy: string;
   /** Called when a shard hangs, which only a new process mends. */
@@ -21,6 +37,10 @@ export interface GatewayParts {
 export interface Gateway {
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** One for each shard. */
+  readonly webrtcPorts: readonly number[];
+  /** Whether WebRTC has them for UDP as well as for TCP. */
+  readonly servesUdp: boolean;
   /** Ends all streams and connections, in a bounded time. */
   stop(): Promise<void>;
 }
@@ -35,51 +55,75 @@ export interface Gateway {
  * import { parseConfig } from "./config/schema.ts";
  * import { startGateway } from "./gateway.ts";
  *
- * const config = parseConfig({ host: "127.0.0.1", rtmpPort: 0, httpPort: 0 }, 1);
- * const parts = { version: "0", shardSource: "…", assets: [], contentSecurityPolicy: "" };
+ * const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
+ * const config = parseConfig({ host: "127.0.0.1", ...ports }, 1);
+ * const sources = { shardSource: "…", transcodingSource: "…" };
+ * const parts = { version: "0", ...sources, assets: [], contentSecurityPolicy: "" };
  * const shardHung = () => Deno.exit(1);
  * const gateway = await startGateway(config, { ...parts, shardHung });
  * await gateway.stop();
  * ```
  */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const endpoints = endpointsOf(config);
+  const servesUdp = mayReplyOverUdp(config.host);
+  const endpoints = endpointsOf(config, servesUdp);
   requirePermissions(endpoints);
-  const [rtmpPort, httpPort] = probePorts(endpoints);
-  const control = new Control(config, parts, rtmpPort, httpPort);
+  const [rtmpPort, httpPort, ...webrtcPorts] = probePorts(endpoints);
+  const ports = { rtmpPort, httpPort, webrtcPorts, servesUdp };
+  const control = new Control(config, parts, ports);
   await control.start();
-  return { rtmpPort, httpPort, stop: () => control.stop() };
+  return { ...ports, stop: () => control.stop() };
 }
 
-function endpointsOf({ host, rtmpPort, httpPort }: Config): readonly [Endpoint, Endpoint] {
+/** Where the gateway listens. */
+type Ports = Omit<Gateway, "stop">;
+
+function endpointsOf(
+  { host, rtmpPort, httpPort, webrtcPort, shards }: Config,
+  takesUdp: boolean,
+): readonly [Endpoint, Endpoint, ...Endpoint[]] {
+  const webrtc = { host, purpose: "WebRTC", flag: "--webrtc-port", takesUdp };
   return [
     { host, port: rtmpPort, purpose: "RTMP", flag: "--rtmp-port" },
     { host, port: httpPort, purpose: "HTTP", flag: "--http-port" },
+    ...Array.from({ length: shards }, (_, shard) => {
+      return { ...webrtc, port: webrtcPort === 0 ? 0 : webrtcPort + shard };
+    }),
   ];
 }
+
+/** The number under which the transcoder holds a stream's log, beside those of shards. */
+const TRANSCODER = -1;
+
+/** A log of Opus has room for its window at least so many times, and for its records' frames. */
+const OPUS_LOG_MARGIN = 2;
+const MIN_OPUS_LOG_BYTES = 256 * 1024;
 
 /** The main thread's part: knows the streams and looks after the shards; touches no media. */
 class Control {
   readonly #config: Config;
   readonly #parts: GatewayParts;
-  readonly #settings: ShardSettings;
+  readonly #ports: Ports;
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
   readonly #directory: Directory;
   readonly #shards: ShardPool;
+  readonly #transcoders: TranscoderPool;
+  readonly #opus: OpusDirectory;
+  readonly #forwarder: RequestForwarder;
   readonly #startedAtMs = performance.now();
 
-  constructor(config: Config, parts: GatewayParts, rtmpPort: number, httpPort: number) {
+  constructor(config: Config, parts: GatewayParts, ports: Ports) {
     this.#config = config;
     this.#parts = parts;
-    this.#settings = shardSettings(config, parts, rtmpPort, httpPort);
+    this.#ports = ports;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, 0);
     this.#directory = new Directory(
       { gracePeriodMs: config.gracePeriodMs, maxStreams: config.limits.streams, log: config.log },
       {
         opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
-        closed: (streamId) => this.#shards.broadcast({ kind: "stream-closed", streamId }),
+        closed: (streamId) => this.#onStreamClosed(streamId),
       },
     );
     this.#shards = new ShardPool(parts.shardSource, {
@@ -88,6 +132,16 @@ class Control {
       lost: (shard) => this.#onShardLost(shard),
       hung: (shard) => this.#parts.shardHung(shard),
     });
+    this.#transcoders = new TranscoderPool(parts.transcodingSource, opusOptions(config), {
+      failed: (streamId, reason) => this.#opus.failed(streamId, reason),
+      ended: (streamId) => this.#opus.ended(streamId),
+    });
+    const send = (shard: number, message: ToShard) => this.#shards.send(shard, message);
+    this.#opus = new OpusDirectory(this.#transcoders, {
+      send,
+      sourceOf: (streamId) => this.#directory.logOf(streamId),
+    });
+    this.#forwarder = new RequestForwarder(send);
   }
 
   async start(): Promise<void> {
@@ -102,13 +156,24 @@ class Control {
   async stop(): Promise<void> {
     this.#directory.closeAll();
     await this.#shards.stop();
+    this.#opus.close();
+    this.#transcoders.close();
+  }
+
+  /** Returns who lets go of the stream's log, and says so. */
+  #onStreamClosed(streamId: number): number[] {
+    const shards = this.#shards.broadcast({ kind: "stream-closed", streamId });
+    const released = this.#opus.streamClosed(streamId);
+    if (released === undefined) return shards;
+    released.then(() => this.#directory.released(streamId, TRANSCODER));
+    return [...shards, TRANSCODER];
   }
 
   #startMessage(shard: number) {
     return {
       kind: "start",
       shard,
-      settings: this.#settings,
+      settings: shardSettings(this.#config, this.#parts, this.#ports, shard),
       counters: this.#counterMemory,
       assets: this.#parts.assets,
       streams: this.#directory.entries,
@@ -117,37 +182,49 @@ class Control {
 
   #handle(shard: number, message: ToControl): void {
     switch (message.kind) {
-      case "publish": {
-        const { requestId, path } = message;
-        const decision = this.#directory.publish(path, shard, performance.now());
-        if (decision.kind === "accepted") {
-          const { streamId } = decision;
-          return this.#shards.send(shard, { kind: "publish-accepted", requestId, streamId });
-        }
-        const { reason } = decision;
-        return this.#shards.send(shard, { kind: "publish-refused", requestId, reason });
-      }
+      case "publish":
+        return this.#decide(shard, message);
       case "unpublish":
         return this.#directory.unpublish(message.streamId, shard);
       case "streams-request":
-        return this.#shards.send(shard, {
+        this.#shards.send(shard, {
           kind: "streams-reply",
           requestId: message.requestId,
           reply: this.#streamsReply(),
         });
+        return;
       case "report":
         return this.#directory.report(shard, message.streams);
       case "stream-released":
+        this.#opus.unwanted(message.streamId, shard);
         return this.#directory.released(message.streamId, shard);
+      case "opus-wanted":
+        return this.#opus.wanted(message.streamId, shard, message.requestId);
+      case "opus-unwanted":
+        return this.#opus.unwanted(message.streamId, shard);
+      case "forward":
+        return this.#forwarder.forward(shard, message, performance.now());
+      case "forwarded-response":
+        return this.#forwarder.respond(shard, message.requestId, message.response);
       case "listen-failed":
       case "listening":
       case "stopped":
     }
   }
 
+  #decide(shard: number, { requestId, path }: Extract<ToControl, { kind: "publish" }>): void {
+    const decision = this.#directory.publish(path, shard, performance.now());
+    const answer: ToShard = decision.kind === "accepted"
+      ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
+      : { kind: "publish-refused", requestId, reason: decision.reason };
+    this.#shards.send(shard, answer);
+  }
+
   #onShardLost(shard: number): void {
     new Counters(this.#counterMemory, shard).clearGauges();
     this.#directory.shardLost(shard);
+    this.#opus.shardLost(shard);
+    this.#forwarder.shardLost(shard);
   }
 
   #streamsReply(): StreamsReply {
@@ -155,7 +232,7 @@ class Control {
     return {
       server: {
         version: this.#parts.version,
-        rtmpPort: this.#settings.rtmpPort,
+        rtmpPort: this.#ports.rtmpPort,
         uptimeMs: Math.round(nowMs - this.#startedAtMs),
         shards: this.#config.shards,
         shardRestarts: this.#shards.restarts,
@@ -167,11 +244,13 @@ class Control {
 }
 
 function shardSettings(
-  { host, shards, flushMs, log, limits, timeouts, logLevel, logFormat }: Config,
+  config: Config,
   { version, contentSecurityPolicy }: GatewayParts,
-  rtmpPort: number,
-  httpPort: number,
+  { rtmpPort, httpPort, webrtcPorts, servesUdp }: Ports,
+  shard: number,
 ): ShardSettings {
+  const { host, shards, flushMs, log, limits, timeouts, logLevel, logFormat } = config;
+  const webrtcPort = webrtcPorts[shard]!;
   return {
     version,
     host,
@@ -190,5 +269,19 @@ function shardSettings(
     logLevel,
     logFormat,
     contentSecurityPolicy,
+    webrtc: {
+      udpPort: servesUdp ? webrtcPort : undefined,
+      tcpPort: webrtcPort,
+      publicIps: config.publicIps,
+      bFrames: config.webrtcBFrames,
+      inexact: config.webrtcInexact,
+      maxViewers: limits.webrtcViewers,
+      firstCheckMs: timeouts.iceMs,
+    },
   };
+}
+
+function opusOptions({ opusBitrateBps, log: { windowMs } }: Config) {
+  const bytes = OPUS_LOG_MARGIN * (opusBitrateBps / 8) * (windowMs / 1000);
+  return { opusBitrateBps, windowMs, maxBytes: Math.max(MIN_OPUS_LOG_BYTES, Math.ceil(bytes)) };
 }

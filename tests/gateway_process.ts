@@ -6,6 +6,8 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly pid: number;
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** One for each shard. */
+  readonly webrtcPorts: readonly number[];
   /** All that it has printed so far. */
   output(): string;
   /** The answer of `GET /api/v1/streams`. */
@@ -31,7 +33,10 @@ export interface GatewayOptions {
 }
 
 const ROOT = new URL("../", import.meta.url);
-const FREE_PORTS = ["--host", "127.0.0.1", "--rtmp-port", "0", "--http-port", "0"];
+const FREE_PORTS = [
+  ...["--host", "127.0.0.1"],
+  ...["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"],
+];
 
 /** What a run of the program printed, and how it ended. */
 export interface ProgramRun {
@@ -92,6 +97,7 @@ export async function startGateway(
     pid: child.pid,
     rtmpPort,
     httpPort,
+    webrtcPorts: webrtcPortsIn(printed.text),
     output,
     status: apiStatus,
     stream: async (path) => {
@@ -105,6 +111,14 @@ export async function startGateway(
       await stop("SIGKILL");
     },
   };
+}
+
+/** What the start-up lines list: "8000", "8000-8003" or "8000, 8007". */
+function webrtcPortsIn(text: string): number[] {
+  const [, list] = /WebRTC on \S+ ports? ([\d, -]+) \(/.exec(text)!;
+  const [first, last] = list!.split("-").map(Number);
+  if (last === undefined) return list!.split(", ").map(Number);
+  return Array.from({ length: last - first! + 1 }, (_, at) => first! + at);
 }
 
 function command(

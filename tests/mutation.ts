@@ -53,7 +53,7 @@ export function mutate(original: Uint8Array, random: () => number): Uint8Array<A
 export function surviveMutations(
   samples: readonly Uint8Array[],
   decode: (bytes: Uint8Array<ArrayBuffer>) => void,
-  allowed: new (message: string) => Error,
+  allowed: new (...parameters: never[]) => Error,
   { seed = 1, count = 2000 }: { seed?: number; count?: number } = {},
 ): void {
   const random = seededRandom(seed);

@@ -7,6 +7,12 @@ const MAX_DEVIATION_MS = 60;
 /** The most silence that a gap is filled with; after a longer one, time starts anew. */
 const MAX_SILENCE_MS = 1000;
 
+/**
+ * Access units in a row, some ten seconds, that must all be ahead of their timestamps before that is
+ * mended: fewer, and a stream whose timestamps jump about would be mended for ever.
+ */
+const AHEAD_UNITS = 500;
+
 /** FLV timestamps are whole milliseconds, cut or rounded. */
 const TIMESTAMP_ERROR_MS = 2;
 
@@ -23,7 +29,8 @@ export type Continuity =
  * Tells time by counting samples, because timestamps of whole milliseconds are too coarse, and
  * judges by it whether timestamps show a loss.
  *
- * A stream whose sound is longer than its timestamps say keeps its pace until both are 60 ms apart.
+ * A stream whose sound is longer than its timestamps say starts anew when both are 60 ms apart, or
+ * more than 0.6 of an access unit for long.
  */
 export class SampleClock {
   readonly #sampleRate: number;
@@ -31,6 +38,8 @@ export class SampleClock {
   /** Where samples are counted from. */
   #baseMs = 0;
   #samples = 0;
+  /** Access units in a row whose sound was ahead of their timestamps. */
+  #unitsAhead = 0;
 
   constructor(sampleRate: number, samplesPerUnit: number) {
     this.#sampleRate = sampleRate;
@@ -41,6 +50,7 @@ export class SampleClock {
   start(timeMs: number): void {
     this.#baseMs = timeMs;
     this.#samples = 0;
+    this.#unitsAhead = 0;
   }
 
   /** Counts samples per channel. */
@@ -64,7 +74,10 @@ export class SampleClock {
     const lateMs = ((timestampMs - wholeMs) | 0) - (timeMs - wholeMs);
     if (lateMs < -MAX_DEVIATION_MS || lateMs > MAX_SILENCE_MS) return "restart";
     const unitMs = (this.#samplesPerUnit / this.#sampleRate) * 1000;
-    if (lateMs <= LOSS_THRESHOLD_UNITS * unitMs) return "continuous";
+    const thresholdMs = LOSS_THRESHOLD_UNITS * unitMs;
+    this.#unitsAhead = lateMs < -thresholdMs ? this.#unitsAhead + 1 : 0;
+    if (this.#unitsAhead >= AHEAD_UNITS) return "restart";
+    if (lateMs <= thresholdMs) return "continuous";
     const units = Math.max(1, Math.round(lateMs / unitMs));
     const isWhole = lateMs <= MAX_DEVIATION_MS ||
       Math.abs(lateMs - units * unitMs) <= TIMESTAMP_ERROR_MS;

@@ -11,6 +11,8 @@ export interface H264BFrameSummary {
   readonly droppedPictures: number;
   /** Kept pictures that are not proven to decode as in the full stream. */
   readonly inexactPictures: number;
+  /** Kept pictures that a strict decoder refuses: see `marksMissing` of the verdict. */
+  readonly unsafePictures: number;
   /** Of the last inexact picture. */
   readonly inexactReason: H264InexactReason | undefined;
   /**
@@ -27,6 +29,7 @@ export class H264BFrames {
   #kept = 0;
   #dropped = 0;
   #inexact = 0;
+  #unsafe = 0;
   #inexactReason: H264InexactReason | undefined;
   #leastCompositionMs = Infinity;
   #mostCompositionMs = -Infinity;
@@ -41,13 +44,14 @@ export class H264BFrames {
    *
    * @param compositionTimeMs its presentation time less its decoding time
    */
-  count({ type, keep, reason }: H264PictureVerdict, compositionTimeMs: number): void {
+  count({ type, keep, reason, marksMissing }: H264PictureVerdict, compositionTimeMs: number): void {
     this.#hasBSlices ||= type === "B";
     if (!keep) {
       this.#dropped++;
       return;
     }
     this.#kept++;
+    if (marksMissing) this.#unsafe++;
     if (reason !== undefined) {
       this.#inexact++;
       this.#inexactReason = reason;
@@ -64,6 +68,7 @@ export class H264BFrames {
       keptPictures: this.#kept,
       droppedPictures: this.#dropped,
       inexactPictures: this.#inexact,
+      unsafePictures: this.#unsafe,
       inexactReason: this.#inexactReason,
       // Without reordering, what is left is the rounding of milliseconds.
       reorderDelayMs: seen && this.#kept > 0

@@ -1,29 +1,11 @@
+import { type H264ReferenceFrame, NON_EXISTING, SHORT_TERM } from "./h264_reference_frame.ts";
 import { H264ReferenceList } from "./h264_reference_list.ts";
 import type { H264SliceHeader } from "./h264_slice_header.ts";
 import type { H264Marking } from "./h264_slice_references.ts";
 import type { H264Sps } from "./h264_sps.ts";
 
-/** The number of a frame that frame_num left out: it was never received (H.264 8.2.5.2). */
-export const NON_EXISTING = -1;
-
-/** `longTermFrameIdx` of a frame used for short-term reference. */
-export const SHORT_TERM = -1;
-
 /** memory_management_control_operation 5: all frames are unused from now on. */
 const RESET = 5;
-
-/** A frame that later pictures may refer to. */
-export interface H264ReferenceFrame {
-  /** The picture's, as the tracker numbers them, or {@linkcode NON_EXISTING}. */
-  readonly pictureId: number;
-  /** Whether it decodes to what the full stream's decoder has. */
-  readonly isExact: boolean;
-  readonly frameNum: number;
-  /** FrameNumWrap, which is PicNum of a frame (H.264 8.2.4.1). */
-  picNum: number;
-  /** {@linkcode SHORT_TERM} unless it is used for long-term reference. */
-  longTermFrameIdx: number;
-}
 
 /** Whether decoding this picture ends with no other reference frames and frame_num 0. */
 export function hasReset(header: H264SliceHeader): boolean {
@@ -47,14 +29,16 @@ export class H264ReferenceFrames {
   /** frame_num of the last picture, reference or not. */
   #lastFrameNum = 0;
   #isDefined = true;
+  #hasMarkedMissing = false;
 
   /** Whether all decoders agree on the frames; if not, they do again from the next IDR picture. */
   get isDefined(): boolean {
     return this.#isDefined;
   }
 
-  get count(): number {
-    return this.#frames.length;
+  /** Whether the last picture marked a frame that is not there, which strict decoders refuse. */
+  get hasMarkedMissing(): boolean {
+    return this.#hasMarkedMissing;
   }
 
   /** Begins a picture: fills in what frame_num left out, and numbers the frames anew. */
@@ -93,6 +77,7 @@ export class H264ReferenceFrames {
   /** Ends the picture: marks the frames as its header tells, and adds it if it is a reference. */
   finish(header: H264SliceHeader, pictureId: number, isExact: boolean): void {
     this.#lastFrameNum = header.frameNum;
+    this.#hasMarkedMissing = false;
     if (!header.isReference) return;
     let longTermFrameIdx = header.isLongTermIdr ? 0 : SHORT_TERM;
     let { frameNum } = header;
@@ -163,6 +148,7 @@ export class H264ReferenceFrames {
 
   #mark({ operation, picNumDifference, longTerm }: H264Marking, currentPicNum: number): void {
     const picNum = currentPicNum - picNumDifference;
+    if (operation <= 3) this.#hasMarkedMissing ||= !this.#has(operation, picNum, longTerm);
     switch (operation) {
       case 1:
         this.#removeWhere((frame) =>
@@ -183,6 +169,15 @@ export class H264ReferenceFrames {
         this.#frames.length = 0;
         break;
     }
+  }
+
+  /** Whether the frame is there that operation 1, 2 or 3 names. */
+  #has(operation: number, picNum: number, longTermFrameIdx: number): boolean {
+    return this.#frames.some((frame) =>
+      operation === 2
+        ? frame.longTermFrameIdx === longTermFrameIdx
+        : frame.longTermFrameIdx === SHORT_TERM && frame.picNum === picNum
+    );
   }
 
   #assignLongTerm(picNum: number, longTermFrameIdx: number): void {

@@ -1,4 +1,4 @@
-import { type H264ReferenceFrame, SHORT_TERM } from "./h264_reference_frames.ts";
+import { type H264ReferenceFrame, SHORT_TERM } from "./h264_reference_frame.ts";
 import type { H264SliceHeader } from "./h264_slice_header.ts";
 import type { H264ListModification } from "./h264_slice_references.ts";
 

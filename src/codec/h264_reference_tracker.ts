@@ -2,7 +2,8 @@ import { CodecError } from "./codec_error.ts";
 import { H264_NAL, type H264Configuration, type NalLengthSize } from "./h264.ts";
 import { H264ParameterSets } from "./h264_parameter_sets.ts";
 import { H264PictureOrder } from "./h264_picture_order.ts";
-import { H264ReferenceFrames, hasReset, NON_EXISTING } from "./h264_reference_frames.ts";
+import { NON_EXISTING } from "./h264_reference_frame.ts";
+import { H264ReferenceFrames, hasReset } from "./h264_reference_frames.ts";
 import { type H264PictureType, h264PictureType, splitH264NalUnits } from "./h264_slice.ts";
 import { type H264SliceHeader, parseH264SliceHeader } from "./h264_slice_header.ts";
 import type { H264Sps } from "./h264_sps.ts";
@@ -43,6 +44,11 @@ export interface H264PictureVerdict {
   readonly exact: boolean;
   /** Set if it is kept and not exact. */
   readonly reason: H264InexactReason | undefined;
+  /**
+   * Whether it marks a frame that the receiver lost together with what was dropped. libavcodec goes
+   * on, and so may be exact; told to be strict, as by Chromium's WebCodecs, it ends with an error.
+   */
+  readonly marksMissing: boolean;
 }
 
 /**
@@ -169,7 +175,8 @@ export class H264ReferenceTracker {
     const shown = this.#fullOrder.finish(first, resets);
     if (keep || resets) this.#lastShown = shown;
     if (!keep) this.#hasDropped = true;
-    return { type, keep, exact: keep && reason === undefined, reason };
+    const marksMissing = keep && this.#hasDropped && this.#receiverFrames.hasMarkedMissing;
+    return { type, keep, exact: keep && reason === undefined, reason, marksMissing };
   }
 
   /** Without order counts, the type is the best guess. */
@@ -177,7 +184,7 @@ export class H264ReferenceTracker {
     const keep = type !== "B";
     if (!keep) this.#hasDropped = true;
     const reason = keep && this.#hasDropped ? obstacle : undefined;
-    return { type, keep, exact: keep && reason === undefined, reason };
+    return { type, keep, exact: keep && reason === undefined, reason, marksMissing: false };
   }
 
   #compareReferences(type: H264PictureType, sps: H264Sps): H264InexactReason | undefined {

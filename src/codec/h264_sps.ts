@@ -48,6 +48,8 @@ export interface H264Sps {
   readonly maxRefFrames: number;
   /** gaps_in_frame_num_value_allowed_flag: frame_num may leave out reference frames never sent. */
   readonly allowsFrameNumGaps: boolean;
+  /** Where that flag is: bits behind the NAL header, without emulation prevention. */
+  readonly frameNumGapsBit: number;
   readonly frameMbsOnly: boolean;
   /** Luma samples after cropping: what is shown, before any sample aspect ratio. */
   readonly width: number;
@@ -79,7 +81,8 @@ export function parseH264Sps(nalUnit: Uint8Array): H264Sps {
   if (nalType !== H264_NAL.SPS) {
     throw new CodecError(`Cannot parse H.264 SPS: must be NAL type 7, got ${nalType}`);
   }
-  const bits = new BitReader(removeEmulationPrevention(nalUnit.subarray(1)), CodecError);
+  const payload = removeEmulationPrevention(nalUnit.subarray(1));
+  const bits = new BitReader(payload, CodecError);
   const profileIdc = bits.bits(8);
   const profileCompatibility = bits.bits(8);
   const levelIdc = bits.bits(8);
@@ -88,6 +91,7 @@ export function parseH264Sps(nalUnit: Uint8Array): H264Sps {
   const frameNumBits = ueUpTo(bits, 12, "log2_max_frame_num_minus4") + 4;
   const order = readPictureOrder(bits);
   const maxRefFrames = ueUpTo(bits, 16, "max_num_ref_frames");
+  const frameNumGapsBit = payload.length * 8 - bits.remaining;
   const allowsFrameNumGaps = bits.bit() === 1;
   const size = readSize(bits, format.separateColourPlane ? 0 : format.chromaFormatIdc);
   const timing: H264Timing = bits.bit() === 1 ? parseH264Vui(bits) : NO_TIMING;
@@ -101,6 +105,7 @@ export function parseH264Sps(nalUnit: Uint8Array): H264Sps {
     ...order,
     maxRefFrames,
     allowsFrameNumGaps,
+    frameNumGapsBit,
     ...size,
     ...timing,
   };

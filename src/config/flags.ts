@@ -15,7 +15,7 @@ export type Command =
 
 interface Flag {
   readonly key: string;
-  readonly value: "text" | "number" | "list";
+  readonly value: "text" | "number" | "bits" | "list";
   readonly placeholder: string;
   readonly help: string;
 }
@@ -37,19 +37,37 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     key: "httpPort",
     value: "number",
     placeholder: "PORT",
-    help: "page, API, HTTP-FLV and WebSocket-FLV (default 8080)",
+    help: "page, API, HTTP-FLV, WebSocket-FLV and WHEP (default 8080)",
   },
   "webrtc-port": {
     key: "webrtcPort",
     value: "number",
     placeholder: "PORT",
-    help: "reserved for WebRTC, which this version does not serve (default 8000)",
+    help: "WebRTC over UDP and TCP, one port up for each further shard (default 8000)",
   },
   "public-ip": {
     key: "publicIps",
     value: "list",
     placeholder: "ADDRESS",
-    help: "reserved for WebRTC: address to announce; may be repeated",
+    help: "address to announce for WebRTC, behind NAT or in Docker; may be repeated",
+  },
+  "opus-bitrate": {
+    key: "opusBitrateBps",
+    value: "bits",
+    placeholder: "BITS",
+    help: "sound over WebRTC, per second, 32k to 510k (default 128k)",
+  },
+  "webrtc-bframes": {
+    key: "webrtcBFrames",
+    value: "text",
+    placeholder: "HOW",
+    help: "for WebRTC: drop B-frames or refuse such streams (default drop)",
+  },
+  "webrtc-inexact": {
+    key: "webrtcInexact",
+    value: "text",
+    placeholder: "HOW",
+    help: "for WebRTC: show or refuse streams that this damages (default show)",
   },
   "shards": {
     key: "shards",
@@ -125,7 +143,8 @@ export function helpText(version: string): string {
   const lines = Object.entries(FLAGS).map(([name, { placeholder, help }]) =>
     `  --${name} ${placeholder}`.padEnd(30) + help
   );
-  return `Sluice ${version}: live media gateway. RTMP in; HTTP-FLV and WebSocket-FLV out.
+  return `Sluice ${version}: live media gateway. RTMP in; WebRTC, HTTP-FLV and
+WebSocket-FLV out.
 
 Usage: deno task start [flags]
 
@@ -173,10 +192,22 @@ function parse(args: readonly string[], options: Options) {
 }
 
 function convert(name: string, flag: Flag, value: Values[string]): unknown {
+  if (flag.value === "bits") return bitsOf(name, value);
   if (flag.value !== "number") return value;
   const isNumber = typeof value === "string" && /^\d+$/.test(value);
   if (!isNumber) {
     throw new ConfigError(`Cannot use --${name}: expected a whole number, got "${value}"`);
   }
   return Number(value);
+}
+
+/** "128k" and "128000" are the same. */
+function bitsOf(name: string, value: Values[string]): number {
+  const match = typeof value === "string" ? /^(\d+)(k?)$/i.exec(value) : null;
+  if (match === null) {
+    throw new ConfigError(
+      `Cannot use --${name}: expected bits per second such as 128k or 128000, got "${value}"`,
+    );
+  }
+  return Number(match[1]) * (match[2] === "" ? 1 : 1000);
 }

@@ -8,6 +8,8 @@ export interface Endpoint {
   readonly purpose: string;
   /** The flag that chooses the port: "--rtmp-port". */
   readonly flag: string;
+  /** Whether UDP has the same port. */
+  readonly takesUdp?: boolean;
 }
 
 /** An address with port as URLs and Deno's permissions write it. */
@@ -30,7 +32,33 @@ export function requirePermissions(endpoints: readonly Endpoint[]): void {
 }
 
 function isGranted(endpoint: Endpoint): boolean {
-  const host = hostWithPort(endpoint);
+  return isNetworkGranted(hostWithPort(endpoint));
+}
+
+/** Any address will do: documentation's own are nobody's (RFC 5737, RFC 3849). */
+const ANY_IPV4 = "192.0.2.1";
+const ANY_IPV6 = "[2001:db8::1]";
+
+/**
+ * Whether a socket on `host` may send datagrams to whoever sent one to it: Deno asks for permission
+ * for each address that is sent to, other than for connections that were accepted.
+ */
+export function mayReplyOverUdp(host: string): boolean {
+  return isNetworkGranted(ANY_IPV4) && (!host.includes(":") || isNetworkGranted(ANY_IPV6));
+}
+
+/**
+ * How many ports in a row from `port` on are granted, `count` at most: a default that needs a port
+ * for each shard is to fit what is granted.
+ */
+export function grantedPortsFrom(host: string, port: number, count: number): number {
+  for (let offset = 0; offset < count; offset++) {
+    if (!isNetworkGranted(hostWithPort({ host, port: port + offset }))) return offset;
+  }
+  return count;
+}
+
+function isNetworkGranted(host: string): boolean {
   return Deno.permissions.querySync({ name: "net", host }).state === "granted";
 }
 
@@ -58,15 +86,46 @@ export function probePorts<const Endpoints extends readonly Endpoint[]>(
   // All are held until the last is found.
   using listeners = new DisposableStack();
   const ports = endpoints.map((endpoint) => {
-    const { addr } = listeners.use(listen(endpoint));
-    return (addr as Deno.NetAddr).port;
+    return listeners.use(hold(endpoint)).port;
   });
   return ports as { [Index in keyof Endpoints]: number };
 }
 
-function listen(endpoint: Endpoint): Deno.Listener {
+/** Finding a number that is free for TCP and UDP alike may take so many numbers. */
+const MAX_ATTEMPTS = 100;
+
+/** What holds a port until all are found. */
+interface Held extends Disposable {
+  readonly port: number;
+}
+
+/** Takes an endpoint's port, for UDP as well if it is wanted there. */
+function hold(endpoint: Endpoint): Held {
+  for (let attempt = 1;; attempt++) {
+    const tcp = open(endpoint, () => Deno.listen({ hostname: endpoint.host, port: endpoint.port }));
+    const { port } = tcp.addr as Deno.NetAddr;
+    if (endpoint.takesUdp !== true) return { port, [Symbol.dispose]: () => tcp.close() };
+    try {
+      const udp = open({ ...endpoint, port }, () => listenUdp(endpoint.host, port));
+      const dispose = () => {
+        tcp.close();
+        udp.close();
+      };
+      return { port, [Symbol.dispose]: dispose };
+    } catch (error) {
+      tcp.close();
+      if (endpoint.port !== 0 || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function listenUdp(hostname: string, port: number): Deno.DatagramConn {
+  return Deno.listenDatagram({ transport: "udp", hostname, port });
+}
+
+function open<Opened>(endpoint: Endpoint, listen: () => Opened): Opened {
   try {
-    return Deno.listen({ hostname: endpoint.host, port: endpoint.port });
+    return listen();
   } catch (error) {
     const reason = error instanceof Deno.errors.AddrInUse
       ? `the port is in use; choose another with ${endpoint.flag}`

@@ -3,12 +3,16 @@ import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
 
 const MAX_SHARDS = 64;
+const MAX_PORT = 65_535;
+
+/** Addresses that an answer lists: a viewer tries each of them. */
+const MAX_PUBLIC_IPS = 16;
 const HOUR_MS = 3_600_000;
 
 /** What a log's index holds for sure: 8192 records are 100 s of video at 30 fps with its audio. */
 const MAX_WINDOW_MS = 60_000;
 
-const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PORT));
 const ipAddress = v.pipe(
   v.string(),
   v.ip(({ received }) =>
@@ -46,6 +50,8 @@ const limits = section({
   rtmpConnectionsPerAddress: v.optional(count(1, 100_000), 500),
   /** Bytes of one RTMP message, a video frame for example. */
   messageBytes: v.optional(count(4096, 0xffffff), 8 * 1024 * 1024),
+  /** WebRTC viewers in all, those that are still connecting included. */
+  webrtcViewers: v.optional(count(0, 1_000_000), 2000),
 });
 
 const timeouts = section({
@@ -65,14 +71,24 @@ const timeouts = section({
   stallMs: v.optional(milliseconds(1000), 60_000),
   /** How long a stream waits for its second track before it counts as having one. */
   trackSettleMs: v.optional(milliseconds(0), 1000),
+  /** From the answer to a WebRTC viewer's offer to its first connectivity check. */
+  iceMs: v.optional(milliseconds(1000), 15_000),
 });
 
 const members = v.strictObject({
   host: v.optional(ipAddress, "0.0.0.0"),
   rtmpPort: v.optional(port, 1935),
   httpPort: v.optional(port, 8080),
+  /** Port of the first shard; each further shard has the next one. */
   webrtcPort: v.optional(port, 8000),
-  publicIps: v.optional(v.array(ipAddress), () => []),
+  /** Addresses that WebRTC viewers are told; if there are none, the one that they ask at. */
+  publicIps: v.optional(v.pipe(v.array(ipAddress), v.maxLength(MAX_PUBLIC_IPS)), () => []),
+  /** Bits per second of the Opus that AAC is made into for WebRTC. */
+  opusBitrateBps: v.optional(count(32_000, 510_000), 128_000),
+  /** Whether WebRTC leaves B-frames out, which browsers cannot show, or refuses such streams. */
+  webrtcBFrames: v.optional(v.picklist(["drop", "refuse"]), "drop"),
+  /** The same for streams whose other pictures need the B-frames that are left out. */
+  webrtcInexact: v.optional(v.picklist(["show", "refuse"]), "show"),
   shards: v.optional(count(1, MAX_SHARDS)),
   /**
    * Least time between two writes to a viewer; 0 writes at each video frame. At most half of the
@@ -130,7 +146,19 @@ export function parseConfig(given: unknown, defaultShards: number): Config {
     const reasons = result.issues.map((issue) => `${nameOf(issue)}: ${issue.message}`);
     throw new ConfigError(`Cannot use the configuration: ${reasons.join("; ")}`);
   }
-  return { ...result.output, shards: result.output.shards ?? Math.min(defaultShards, MAX_SHARDS) };
+  const config = {
+    ...result.output,
+    shards: result.output.shards ?? Math.min(defaultShards, MAX_SHARDS),
+  };
+  const { webrtcPort, shards } = config;
+  if (webrtcPort + shards - 1 > MAX_PORT) {
+    throw new ConfigError(
+      "Cannot use the configuration: webrtcPort (--webrtc-port): Invalid value: Expected " +
+        `<=${MAX_PORT - shards + 1}, with a port for each of ${shards} shards, but received ` +
+        `${webrtcPort}`,
+    );
+  }
+  return config;
 }
 
 /** The member that an issue is about, with its flag if it has one: "httpPort (--http-port)". */

@@ -8,6 +8,7 @@ import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { LogPool } from "./log_pool.ts";
+import { summariseWebrtc } from "./stream_advice.ts";
 
 /** What the directory needs of the configuration. */
 export interface DirectoryOptions {
@@ -20,9 +21,10 @@ export interface DirectoryOptions {
 export interface DirectoryEvents {
   readonly opened: (stream: StreamEntry) => void;
   /**
-   * Shards are to let go of the stream's log, each to be followed by a call of `released`.
+   * Shards are to let go of the stream's log, each to be followed by a call of `released`; so is
+   * whoever else reads it, under a number of its own.
    *
-   * @returns the shards that were told
+   * @returns the numbers of those that were told
    */
   readonly closed: (streamId: number) => readonly number[];
 }
@@ -89,6 +91,11 @@ export class Directory {
     stream.origin = undefined;
     stream.writer.setState(LogState.waiting);
     stream.graceTimer = setTimeout(() => this.#close(stream), this.#options.gracePeriodMs);
+  }
+
+  /** The log of a stream that is not closed. */
+  logOf(streamId: number): SharedArrayBuffer | undefined {
+    return this.#byId.get(streamId)?.entry.log;
   }
 
   /** A shard no longer reads the log of a closed stream. */
@@ -176,5 +183,6 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
     timestampCorrections: publication?.timestampCorrections ?? 0,
     skippedMessages: publication?.skipped ?? {},
+    webrtc: summariseWebrtc(reports),
   };
 }

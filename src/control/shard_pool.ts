@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { ToControl, ToShard } from "../shard/messages.ts";
+import { workerModuleUrl } from "./worker_module.ts";
 
 const logger = getLogger(["sluice", "control"]);
 
@@ -53,7 +54,7 @@ export class ShardPool {
 
   constructor(source: string, events: ShardPoolEvents) {
     this.#events = events;
-    this.#moduleUrl = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    this.#moduleUrl = workerModuleUrl(source);
   }
 
   /** How often a shard had to be started again. */
@@ -74,8 +75,11 @@ export class ShardPool {
     this.#watchTimer = setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
   }
 
-  send(shard: number, message: ToShard): void {
-    this.#members.get(shard)?.worker.postMessage(message);
+  /** Sends a message to a shard, and tells whether it is there. */
+  send(shard: number, message: ToShard): boolean {
+    const member = this.#members.get(shard);
+    member?.worker.postMessage(message);
+    return member !== undefined;
   }
 
   /** Sends a message to all shards that there are now, and returns which. */

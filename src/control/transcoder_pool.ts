@@ -8,6 +8,7 @@ import {
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { LogPool } from "./log_pool.ts";
+import { workerModuleUrl } from "./worker_module.ts";
 
 const logger = getLogger(["sluice", "control"]);
 
@@ -68,6 +69,21 @@ interface Transcoding {
  * Has streams transcoded in workers, which are started from the text of their module when the first
  * stream needs one. A worker that dies or hangs is started again with all its streams but the one
  * that did it, which fails.
+ *
+ * @example
+ * ```ts ignore
+ * import transcoderText from "../../dist/transcoding.js" with { type: "text" };
+ * import { TranscoderPool } from "./transcoder_pool.ts";
+ *
+ * const pool = new TranscoderPool(
+ *   transcoderText,
+ *   { maxBytes: 4 << 20, windowMs: 10_000, opusBitrateBps: 128_000 },
+ *   { failed: (streamId, reason) => console.error(streamId, reason), ended: () => {} },
+ * );
+ * const opusLog = pool.start(1, aacLog); // when the first viewer comes
+ * await pool.stop(1); // when the last is gone
+ * pool.giveBack(opusLog); // when no shard reads it any more
+ * ```
  */
 export class TranscoderPool {
   readonly #moduleText: string;
@@ -168,9 +184,7 @@ export class TranscoderPool {
   }
 
   #spawn(slot: number): void {
-    this.#moduleUrl ??= URL.createObjectURL(
-      new Blob([this.#moduleText], { type: "text/javascript" }),
-    );
+    this.#moduleUrl ??= workerModuleUrl(this.#moduleText);
     this.#watchTimer ??= setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
     const worker = new Worker(this.#moduleUrl, { type: "module", name: `transcoder ${slot}` });
     const busy = new SharedArrayBuffer(8);

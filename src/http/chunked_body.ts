@@ -1,5 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { ByteQueue } from "../bytes/byte_queue.ts";
+import { ByteQueue } from "../bytes/byte_queue.ts";
 import { HttpError } from "./http_error.ts";
 
 /** Bytes of the line before a chunk: its size, and extensions that nobody uses. */
@@ -16,7 +16,8 @@ const CHUNK_LINE = /^([0-9a-fA-F]{1,8})[ \t]*(?:;[\t\x20-\x7e]*)?$/;
 /** A body of chunks that is being read (RFC 9112 7.1). */
 export class ChunkedBody {
   readonly #maxLength: number;
-  readonly #parts: Uint8Array<ArrayBuffer>[] = [];
+  /** One buffer for all chunks: a client may make them of one byte each. */
+  readonly #body = new ByteQueue(1024);
   #length = 0;
   #trailersLength = 0;
   #state: "size" | "data" | "data-end" | "trailers" = "size";
@@ -45,7 +46,7 @@ export class ChunkedBody {
         case "data": {
           const data = queue.take(this.#chunkLength);
           if (data === undefined) return undefined;
-          this.#parts.push(data.slice());
+          this.#body.push(data);
           this.#state = "data-end";
           break;
         }
@@ -58,7 +59,7 @@ export class ChunkedBody {
         case "trailers": {
           const line = takeLine(queue, MAX_TRAILERS_LENGTH - this.#trailersLength);
           if (line === undefined) return undefined;
-          if (line === "") return this.#whole();
+          if (line === "") return this.#body.take(this.#length)!.slice() as Uint8Array<ArrayBuffer>;
           this.#trailersLength += line.length;
         }
       }
@@ -79,16 +80,6 @@ export class ChunkedBody {
     this.#length += this.#chunkLength;
     requireBodyLength(this.#length, this.#maxLength);
     this.#state = this.#chunkLength === 0 ? "trailers" : "data";
-  }
-
-  #whole(): Uint8Array<ArrayBuffer> {
-    const body = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      body.set(part, at);
-      at += part.length;
-    }
-    return body;
   }
 }
 

@@ -26,9 +26,12 @@ export interface RequestHead {
 // RFC 9110 5.6.2: token.
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const REQUEST_LINE = /^([^ ]+) ([^ ]+) HTTP\/(\d)\.(\d)$/;
-// RFC 9110 5.5: visible characters, space, tab, and bytes above ASCII.
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+// RFC 9110 5.5: visible characters, space, tab, and bytes above ASCII: of these TextDecoder's
+// "latin1", which is windows-1252, makes characters far above U+00FF.
+const FIELD_VALUE = /^[\t\x20-\x7e\u0080-\uffff]*$/;
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+// RFC 9110 7.2, RFC 3986 3.2.2: a name or an address, which may be empty, and perhaps a port.
+const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9\-._~%!$&'()*+,;=]*)(?::\d*)?$/;
 const LENGTH = /^\d{1,15}$/;
 
 /**
@@ -42,8 +45,12 @@ export function parseRequestHead(text: string): RequestHead {
   const [requestLine, ...fields] = text.split("\r\n") as [string, ...string[]];
   const { method, target, version } = parseRequestLine(requestLine);
   const headers = parseFields(fields);
-  if (version === "1.1" && !headers.has("host")) {
-    throw new HttpError(STATUS_CODE.BadRequest, "Cannot serve request: Host must be there");
+  // RFC 9112 3.2: by a Host with a path in it, a request would look like another one.
+  if (!HOST.test(headers.get("host") ?? (version === "1.0" ? "" : "/"))) {
+    throw new HttpError(
+      STATUS_CODE.BadRequest,
+      "Cannot serve request: Host must be there, a name or address with or without a port",
+    );
   }
   return { method, target, version, headers, framing: bodyFraming(headers) };
 }

@@ -49,6 +49,8 @@ export function acceptWebSocket({ method, version, headers }: RequestHead): stri
     throw new HttpError(
       STATUS_CODE.UpgradeRequired,
       "Cannot open a WebSocket: Sec-WebSocket-Version must be 13",
+      // RFC 9110 15.5.22, RFC 6455 4.4
+      { upgrade: "websocket", "sec-websocket-version": "13" },
     );
   }
   if (key === undefined || !KEY.test(key)) {

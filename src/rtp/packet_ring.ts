@@ -155,6 +155,11 @@ export class PacketRing implements PacketSink {
     this.#head++;
   }
 
+  /** Lets go of all packets before `index`, which nobody is to be sent any more. */
+  release(index: number): void {
+    while (this.#tail < Math.min(index, this.#head)) this.#evict();
+  }
+
   /**
    * Index of the packet that a viewer with `offset` knows as `sequence`, or `undefined` if it is
    * not held any more. For NACKs: whether the viewer was ever sent it, its owner knows.

@@ -23,7 +23,7 @@ export interface Connection {
 /** What makes a protocol's listener different from another's. */
 export interface ListenerOptions {
   /** The protocol's category in logs. */
-  readonly protocol: "rtmp" | "http";
+  readonly protocol: "rtmp" | "http" | "webrtc";
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   /** The protocol's names of what every listener counts. */
@@ -93,6 +93,8 @@ export class ConnectionListener {
 
   #admit(conn: Deno.TcpConn): void {
     const { maxConnections, maxConnectionsPerAddress, counterNames, connect } = this.#options;
+    // It was accepted just before close, which could not know of it.
+    if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;
     const refusal = this.#counters.total(counterNames.connections) >= maxConnections
       ? `there are ${maxConnections} connections already`

@@ -1,10 +1,53 @@
-import type { PublishDecision, StreamsReply, ToControl, ToShard } from "./messages.ts";
+import type {
+  ForwardedRequest,
+  ForwardedResponse,
+  PublishDecision,
+  StreamsReply,
+  ToControl,
+  ToShard,
+} from "./messages.ts";
+
+/** How long another shard may take for a request. */
+export const FORWARD_TIMEOUT_MS = 5000;
+
+/** Requests that wait for other shards at the same time. */
+export const MAX_FORWARDS = 256;
+
+/** What becomes of a stream's Opus that was asked for. */
+export interface OpusEvents {
+  /** The log is there: it may be read until `unwantOpus` is called. */
+  readonly opened: (log: SharedArrayBuffer) => void;
+  /**
+   * The log has ended or failed, or there will be none: call `unwantOpus` once nothing here reads
+   * it any more. It may be wanted again after that.
+   */
+  readonly closed: (reason: string) => void;
+}
+
+interface OpusWish extends OpusEvents {
+  readonly requestId: number;
+}
+
+type Answer = Extract<
+  ToShard,
+  {
+    kind:
+      | "publish-accepted"
+      | "publish-refused"
+      | "streams-reply"
+      | "forward-reply"
+      | "opus-opened"
+      | "opus-closed";
+  }
+>;
 
 /** A shard's questions to control, each with a promise for the answer. */
 export class ControlLink {
   readonly #post: (message: ToControl) => void;
   readonly #decisions = new Map<number, (decision: PublishDecision) => void>();
   readonly #replies = new Map<number, (reply: StreamsReply) => void>();
+  readonly #forwards = new Map<number, (response: ForwardedResponse | undefined) => void>();
+  readonly #opusWishes = new Map<number, OpusWish>();
   #requests = 0;
 
   constructor(post: (message: ToControl) => void) {
@@ -32,10 +75,41 @@ export class ControlLink {
     });
   }
 
+  /**
+   * Has another shard answer a request, of which a copy is sent.
+   *
+   * @returns its response; `undefined` if that shard is not there, dies over it or takes longer than
+   * {@linkcode FORWARD_TIMEOUT_MS}, or if {@linkcode MAX_FORWARDS} requests wait already
+   */
+  forward(shard: number, request: ForwardedRequest): Promise<ForwardedResponse | undefined> {
+    if (this.#forwards.size >= MAX_FORWARDS) return Promise.resolve(undefined);
+    const requestId = ++this.#requests;
+    return new Promise((resolve) => {
+      const settle = (response: ForwardedResponse | undefined) => {
+        clearTimeout(timer);
+        this.#forwards.delete(requestId);
+        resolve(response);
+      };
+      const timer = setTimeout(() => settle(undefined), FORWARD_TIMEOUT_MS);
+      this.#forwards.set(requestId, settle);
+      this.#post({ kind: "forward", requestId, shard, request });
+    });
+  }
+
+  /** Asks for a stream's sound as Opus. Not again before {@linkcode unwantOpus}. */
+  wantOpus(streamId: number, events: OpusEvents): void {
+    const requestId = ++this.#requests;
+    this.#opusWishes.set(streamId, { requestId, ...events });
+    this.#post({ kind: "opus-wanted", streamId, requestId });
+  }
+
+  /** Nothing here reads the stream's Opus any more. Its events come no more. */
+  unwantOpus(streamId: number): void {
+    if (this.#opusWishes.delete(streamId)) this.#post({ kind: "opus-unwanted", streamId });
+  }
+
   /** Takes an answer from control. */
-  settle(
-    message: Extract<ToShard, { kind: "publish-accepted" | "publish-refused" | "streams-reply" }>,
-  ): void {
+  settle(message: Answer): void {
     const { requestId } = message;
     switch (message.kind) {
       case "publish-accepted":
@@ -49,6 +123,19 @@ export class ControlLink {
       case "streams-reply":
         this.#replies.get(requestId)?.(message.reply);
         this.#replies.delete(requestId);
+        return;
+      case "forward-reply":
+        return this.#forwards.get(requestId)?.(message.response);
+      case "opus-opened":
+        return this.#opusWish(message)?.opened(message.log);
+      case "opus-closed":
+        return this.#opusWish(message)?.closed(message.reason);
     }
+  }
+
+  /** The wish that an answer is for: one to an earlier wish may have been under way. */
+  #opusWish({ streamId, requestId }: { streamId: number; requestId: number }) {
+    const wish = this.#opusWishes.get(streamId);
+    return wish?.requestId === requestId ? wish : undefined;
   }
 }

@@ -4,7 +4,13 @@
  */
 
 /** What a shard has at the moment: set back when the shard dies. */
-export const GAUGES = ["rtmpConnections", "httpConnections", "viewers"] as const;
+export const GAUGES = [
+  "rtmpConnections",
+  "httpConnections",
+  "viewers",
+  "webrtcViewers",
+  "webrtcTcpConnections",
+] as const;
 
 /** What has happened; the numbers only grow, and wrap after 2^32. */
 export const TOTALS = [
@@ -26,6 +32,18 @@ export const TOTALS = [
   "viewersRefused",
   "viewersJumped",
   "viewersStalled",
+  "webrtcViewersAccepted",
+  "webrtcViewersRefused",
+  "webrtcViewersTimedOut",
+  "webrtcTcpConnectionsAccepted",
+  "webrtcTcpConnectionsRefused",
+  "webrtcTcpConnectionsAborted",
+  "webrtcDatagramsDropped",
+  "webrtcAuthenticationFailures",
+  "webrtcPacketsSent",
+  "webrtcPacketsResent",
+  "webrtcKeyFrameRequests",
+  "webrtcRequestsForwarded",
 ] as const;
 
 export type Gauge = (typeof GAUGES)[number];

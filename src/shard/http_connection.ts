@@ -16,7 +16,7 @@ import { WebSocketError, WebSocketReader } from "../http/websocket_reader.ts";
 import { closeQuietly, type Connection } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
-import { HttpWriter } from "./http_writer.ts";
+import { ConnectionWriter } from "./connection_writer.ts";
 import { SharedPieces } from "./shared_pieces.ts";
 
 const logger = getLogger(["sluice", "http"]);
@@ -61,7 +61,7 @@ type Phase = "request" | "idle" | "answer" | "linger";
 export class HttpConnection implements Connection {
   readonly #conn: Deno.TcpConn;
   readonly #context: HttpConnectionContext;
-  readonly #writer: HttpWriter;
+  readonly #writer: ConnectionWriter;
   readonly #requests = new RequestReader();
   readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
   /** The read that is going on: it outlives the response during which it was begun. */
@@ -71,13 +71,15 @@ export class HttpConnection implements Connection {
   #phase: Phase = "request";
   #phaseSinceMs: number;
   #isStopping = false;
+  /** The body during which it is to be noticed that the client is gone. */
+  #watched: ReadableStream | undefined;
   /** What the client is being sent, to be given up when the client is gone. */
   #cancelBody: (() => void) | undefined;
 
   constructor(conn: Deno.TcpConn, context: HttpConnectionContext, nowMs: number) {
     this.#conn = conn;
     this.#context = context;
-    this.#writer = new HttpWriter(conn);
+    this.#writer = new ConnectionWriter(conn);
     this.#phaseSinceMs = nowMs;
   }
 
@@ -146,8 +148,9 @@ export class HttpConnection implements Connection {
     if (request === undefined) return false;
     this.#enter("answer");
     const response = await this.#answer(request);
-    if (await this.#send(response, request)) {
-      this.#enter("idle");
+    if (await this.#send(response, request) && !this.#isStopping) {
+      // A request that has begun behind this one may not take as long as one that has not.
+      this.#enter(this.#requests.isInRequest ? "request" : "idle");
       return true;
     }
     await this.#linger();
@@ -173,7 +176,9 @@ export class HttpConnection implements Connection {
     try {
       return await this.#context.answer(request, this.#conn);
     } catch (error) {
-      if (error instanceof HttpError) return problem(error.status, error.message);
+      if (error instanceof HttpError) {
+        return problem(error.status, error.message, error.headers);
+      }
       const { method, target } = request;
       const path = target.replace(/\?.*$/s, "");
       logger.error("Cannot answer {method} {path}: {error}", { method, path, error });
@@ -211,11 +216,13 @@ export class HttpConnection implements Connection {
     try {
       await this.#writer.write(head(response, isChunked ? "chunked" : "close", keepsAlive));
       if (request.method === "HEAD") return keepsAlive;
-      void this.#watchClient();
+      this.#watched = body;
+      void this.#watchClient(body);
       await this.#pump(body, isChunked ? (piece) => CHUNKS.encoded(piece) : (piece) => piece);
       if (isChunked) await this.#writer.write(LAST_CHUNK);
-      return keepsAlive && !this.#isStopping;
+      return keepsAlive;
     } finally {
+      this.#watched = undefined;
       cancel(body);
       onOver();
     }
@@ -226,9 +233,12 @@ export class HttpConnection implements Connection {
     try {
       // RFC 6455 4.1: a client waits for the answer before it sends anything.
       if (this.#requests.pending > 0) return;
+      // Before the answer: a read that is going on may bring what the client says to it.
+      const frames = new WebSocketReader();
+      this.#take = (piece) => frames.push(piece);
       await this.#writer.write(head(response, "upgrade", true));
       let closeCode: number = CloseCode.normal;
-      void this.#listen().then((code) => {
+      void this.#listen(frames).then((code) => {
         closeCode = code;
         this.#cancelBody?.();
       }).catch(() => this.abort());
@@ -260,20 +270,17 @@ export class HttpConnection implements Connection {
   }
 
   /** Notices while a response is sent that the client is gone. */
-  async #watchClient(): Promise<void> {
-    try {
-      while (this.#phase === "answer" && this.#requests.pending < MAX_AHEAD) {
-        if (!await this.#read()) return this.abort();
-      }
-    } catch {
-      this.abort();
+  async #watchClient(body: ReadableStream): Promise<void> {
+    let isThere = true;
+    while (isThere && this.#watched === body && this.#requests.pending < MAX_AHEAD) {
+      isThere = await this.#read().catch(() => false);
     }
+    // The last read may have outlived the response: then it is for others to see what came of it.
+    if (!isThere && this.#watched === body) this.abort();
   }
 
   /** Reads what a WebSocket's client says until there is a reason to close; the code to close with. */
-  async #listen(): Promise<number> {
-    const frames = new WebSocketReader();
-    this.#take = (piece) => frames.push(piece);
+  async #listen(frames: WebSocketReader): Promise<number> {
     try {
       for (;;) {
         for (let event = frames.next(); event !== undefined; event = frames.next()) {
@@ -344,5 +351,6 @@ function isLost(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
     error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.TimedOut || error instanceof Deno.errors.UnexpectedEof;
+    error instanceof Deno.errors.TimedOut ||
+    error instanceof Deno.errors.NetworkUnreachable || error instanceof Deno.errors.UnexpectedEof;
 }

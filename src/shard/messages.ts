@@ -13,6 +13,24 @@ export interface ConsoleAsset {
   readonly body: string;
 }
 
+/** What a shard needs to know for WebRTC; its ports are its own. */
+export interface WebrtcSettings {
+  /** The number of {@linkcode tcpPort}; `undefined` if replies over UDP are not permitted. */
+  readonly udpPort: number | undefined;
+  /** For ICE-TCP. */
+  readonly tcpPort: number;
+  /** Addresses to announce as candidates; if there are none, the one that the request came to. */
+  readonly publicIps: readonly string[];
+  /** What is done with a stream that has B-frames: leave them out, or refuse the viewer. */
+  readonly bFrames: "drop" | "refuse";
+  /** The same for one whose other pictures need its B-frames. */
+  readonly inexact: "show" | "refuse";
+  /** Viewers in all, over all shards. */
+  readonly maxViewers: number;
+  /** From an answer to the viewer's first valid connectivity check. */
+  readonly firstCheckMs: number;
+}
+
 /** What a shard needs to know of the configuration. */
 export interface ShardSettings {
   readonly version: string;
@@ -42,6 +60,7 @@ export interface ShardSettings {
   readonly logLevel: "debug" | "info" | "warning" | "error";
   readonly logFormat: "text" | "json";
   readonly contentSecurityPolicy: string;
+  readonly webrtc: WebrtcSettings;
 }
 
 /** A stream that can be watched. */
@@ -71,6 +90,15 @@ export interface StreamSummary {
   readonly groupOverflows: boolean;
   readonly timestampCorrections: number;
   readonly skippedMessages: PublicationDescription["skipped"];
+  readonly webrtc: {
+    readonly viewers: number;
+    /** Whether it has B-frames, which are left out; `null` as long as nobody has looked. */
+    readonly bFrames: boolean | null;
+    /** Whether what is left without them is shown as it was made; `null` likewise. */
+    readonly exact: boolean | null;
+    /** What the publisher should change; `null` if nothing. */
+    readonly advice: string | null;
+  };
 }
 
 /** The body of `GET /api/v1/streams`. */
@@ -93,6 +121,38 @@ export interface StreamReport {
   readonly groupOverflows: boolean;
   /** Only from the shard that the publisher is connected to. */
   readonly publication: PublicationDescription | undefined;
+  readonly webrtcViewers: number;
+  /** Only from shards that have looked at the pictures. */
+  readonly webrtc: PictureReport | undefined;
+}
+
+/** What mends B-frames, which browsers cannot show over WebRTC. */
+export const B_FRAMES_REMEDY = "In OBS set Max B-frames to 0 or Tune to zerolatency; " +
+  "with ffmpeg add -bf 0 or -tune zerolatency.";
+
+/** What WebRTC can make of a stream's pictures. */
+export interface PictureReport {
+  readonly bFrames: boolean;
+  /** Whether no picture needs one that is left out. */
+  readonly exact: boolean;
+  readonly inexactReason: string | undefined;
+}
+
+/** A request about a viewer that another shard has. */
+export interface ForwardedRequest {
+  readonly method: string;
+  /** The viewer's name in the URL. */
+  readonly resource: string;
+  readonly contentType: string;
+  readonly ifMatch: string | undefined;
+  readonly body: Uint8Array;
+}
+
+/** What the other shard answers. */
+export interface ForwardedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
 }
 
 /** What control decides about a publisher. */
@@ -115,6 +175,33 @@ export type ToShard =
   | { readonly kind: "publish-accepted"; readonly requestId: number; readonly streamId: number }
   | { readonly kind: "publish-refused"; readonly requestId: number; readonly reason: string }
   | { readonly kind: "streams-reply"; readonly requestId: number; readonly reply: StreamsReply }
+  /** Answers "opus-wanted" by its `requestId`: the stream's sound is here, as Opus. */
+  | {
+    readonly kind: "opus-opened";
+    readonly streamId: number;
+    readonly requestId: number;
+    readonly log: SharedArrayBuffer;
+  }
+  /** That log has ended. To be answered with "opus-unwanted" once it is read no more. */
+  | {
+    readonly kind: "opus-closed";
+    readonly streamId: number;
+    readonly requestId: number;
+    readonly reason: string;
+  }
+  /** Asks what is answered with "forwarded-response"; `requestId` is control's number. */
+  | {
+    readonly kind: "forwarded-request";
+    readonly requestId: number;
+    readonly from: number;
+    readonly request: ForwardedRequest;
+  }
+  /** Answers "forward"; without a response if that shard is not there. */
+  | {
+    readonly kind: "forward-reply";
+    readonly requestId: number;
+    readonly response: ForwardedResponse | undefined;
+  }
   | { readonly kind: "stop" };
 
 /** From a shard to control. */
@@ -128,4 +215,20 @@ export type ToControl =
   | { readonly kind: "report"; readonly streams: readonly StreamReport[] }
   /** The shard reads a closed stream's log no more. */
   | { readonly kind: "stream-released"; readonly streamId: number }
+  /** The shard wants the stream's sound as Opus: told at most once until "opus-unwanted". */
+  | { readonly kind: "opus-wanted"; readonly streamId: number; readonly requestId: number }
+  /** The shard reads no Opus of the stream any more, and wants none. */
+  | { readonly kind: "opus-unwanted"; readonly streamId: number }
+  | {
+    readonly kind: "forward";
+    readonly requestId: number;
+    readonly shard: number;
+    readonly request: ForwardedRequest;
+  }
+  | {
+    readonly kind: "forwarded-response";
+    readonly requestId: number;
+    readonly to: number;
+    readonly response: ForwardedResponse;
+  }
   | { readonly kind: "stopped" };

@@ -1,21 +1,24 @@
 import type { AudienceEvents, AudienceOptions } from "../egress/flv_audience.ts";
+import type { ControlLink } from "./control_link.ts";
 import { LiveStream } from "./live_stream.ts";
 import type { StreamEntry, StreamReport } from "./messages.ts";
 
 /** The streams of the gateway, as one shard knows them. */
 export class Streams {
+  readonly #control: ControlLink;
   readonly #options: AudienceOptions;
   readonly #events: AudienceEvents;
   readonly #byId = new Map<number, LiveStream>();
   readonly #byPath = new Map<string, LiveStream>();
 
-  constructor(options: AudienceOptions, events: AudienceEvents) {
+  constructor(control: ControlLink, options: AudienceOptions, events: AudienceEvents) {
+    this.#control = control;
     this.#options = options;
     this.#events = events;
   }
 
   open(entry: StreamEntry): void {
-    const stream = new LiveStream(entry, this.#options, this.#events);
+    const stream = new LiveStream(entry, this.#control, this.#options, this.#events);
     this.#byId.set(entry.streamId, stream);
     this.#byPath.set(entry.path, stream);
   }
@@ -37,10 +40,17 @@ export class Streams {
     await stream.close();
   }
 
+  /** To be called every second. */
+  sweep(nowMs: number): void {
+    for (const stream of this.#byId.values()) stream.sweep(nowMs);
+  }
+
   /** Reports on the streams that have viewers or their publisher here. */
   report(): StreamReport[] {
     return [...this.#byId.values()]
       .map((stream) => stream.report())
-      .filter(({ viewers, publication }) => viewers > 0 || publication !== undefined);
+      .filter(({ viewers, webrtcViewers, publication }) =>
+        viewers + webrtcViewers > 0 || publication !== undefined
+      );
   }
 }

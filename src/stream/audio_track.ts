@@ -1,6 +1,7 @@
 import { aacCodecString, parseAacConfiguration } from "../codec/aac.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { parseMpegAudioHeader } from "../codec/mp3.ts";
+import { parseOpusHead } from "../codec/opus.ts";
 import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
 import { FlvError } from "../flv/flv_error.ts";
 import { CONFIGURATION, type Intake, INTER_FRAME, skip } from "./track_intake.ts";
@@ -39,13 +40,9 @@ export class AudioTrack {
   take(body: Uint8Array): Intake {
     try {
       const audio = parseAudioBody(body);
-      // FLV players do not know the Enhanced header of audio, in which Opus comes.
-      if ("codec" in audio && audio.codec === "opus") {
-        return skip("unsupported-codec", "audio codec Opus");
-      }
       switch (audio.kind) {
         case "configuration":
-          this.#configure(audio.data);
+          this.#format = audio.codec === "opus" ? opusFormat(audio.data) : aacFormat(audio.data);
           return CONFIGURATION;
         case "frame":
           return this.#takeFrame(audio);
@@ -62,23 +59,29 @@ export class AudioTrack {
     }
   }
 
-  #configure(audioSpecificConfig: Uint8Array): void {
-    const configuration = parseAacConfiguration(audioSpecificConfig);
-    this.#format = {
-      flvCodec: "aac",
-      codec: aacCodecString(configuration),
-      sampleRate: configuration.outputSampleRate,
-      channels: configuration.ps ? 2 : configuration.channels,
-    };
-  }
-
   #takeFrame(frame: AudioFrame): Intake {
-    if (frame.codec === "aac") {
-      return this.#format?.flvCodec === "aac" ? INTER_FRAME : skip("no-configuration");
+    if (frame.codec === "aac" || frame.codec === "opus") {
+      return this.#format?.flvCodec === frame.codec ? INTER_FRAME : skip("no-configuration");
     }
     if (this.#format?.flvCodec !== frame.codec) this.#format = formatOf(frame);
     return INTER_FRAME;
   }
+}
+
+function aacFormat(audioSpecificConfig: Uint8Array): AudioFormat {
+  const configuration = parseAacConfiguration(audioSpecificConfig);
+  return {
+    flvCodec: "aac",
+    codec: aacCodecString(configuration),
+    sampleRate: configuration.outputSampleRate,
+    channels: configuration.ps ? 2 : configuration.channels,
+  };
+}
+
+function opusFormat(identificationHeader: Uint8Array): AudioFormat {
+  const { channels } = parseOpusHead(identificationHeader);
+  // RFC 7845 4: decoders give 48 kHz, whatever was encoded.
+  return { flvCodec: "opus", codec: "opus", sampleRate: 48_000, channels };
 }
 
 /** Formats that need no configuration say it in each frame; MP3 says it better than FLV does. */

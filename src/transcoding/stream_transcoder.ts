@@ -4,7 +4,7 @@ import { parseAudioBody } from "../flv/audio_body.ts";
 import { FlvError } from "../flv/flv_error.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
-import { type FollowedTag, LogFollower } from "./log_follower.ts";
+import { type FollowedTag, LogFollower } from "../stream/log_follower.ts";
 import { Busy, type ToTranscoder, type TranscodingReport } from "./messages.ts";
 import { OpusLog } from "./opus_log.ts";
 
@@ -24,6 +24,7 @@ export class StreamTranscoder {
   readonly #target: OpusLog;
   readonly #transcoder: AudioTranscoder;
   readonly #busy: Int32Array;
+  #isConfigured = false;
   #isStopping = false;
   #wakeUp: (() => void) | undefined;
 
@@ -115,9 +116,12 @@ export class StreamTranscoder {
     switch (audio?.kind) {
       case "configuration":
         if (audio.codec !== "aac") throw refusal(audio.codec);
-        return this.#transcoder.setConfiguration(audio.data);
+        this.#transcoder.setConfiguration(audio.data);
+        this.#isConfigured = true;
+        return;
       case "frame":
         if (audio.codec !== "aac") throw refusal(audio.codec);
+        if (!this.#isConfigured) return;
         for (const packet of this.#transcoder.push(audio.data, timestampMs)) {
           this.#target.append(packet);
         }

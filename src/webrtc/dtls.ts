@@ -11,6 +11,12 @@ import {
   writeHandshakeRecord,
 } from "./dtls_fragments.ts";
 import { DTLS_CONTENT, type DtlsRecord, parseDtlsAlert, readDtlsRecord } from "./dtls_record.ts";
+import {
+  createTransport,
+  decryptRecord,
+  encryptAlert,
+  type WeriftTransport,
+} from "./dtls_werift.ts";
 import { WebrtcError } from "./webrtc_error.ts";
 
 /** The only protection profile: SRTP_AES128_CM_HMAC_SHA1_80 (RFC 5764 4.1.2). */
@@ -168,8 +174,14 @@ export class DtlsSession {
     }
   }
 
-  /** Ends the session; nothing is sent or called any more. */
+  /**
+   * Ends the session: a connected peer is told so (close_notify), then nothing is sent or called
+   * any more.
+   */
   close(): void {
+    if (this.#state === "connected") {
+      this.#options.send(encryptAlert(this.#server, { isFatal: false, description: CLOSE_NOTIFY }));
+    }
     this.#state = "closed";
     this.#heldRecords = [];
     this.#clientHello = undefined;
@@ -256,23 +268,10 @@ export class DtlsSession {
       return;
     }
     const { isFatal, description } = parseDtlsAlert(
-      isInClear ? record.fragment : this.#decrypt(record),
+      isInClear ? record.fragment : decryptRecord(this.#server, record),
     );
     if (description === CLOSE_NOTIFY) this.#end("closed", "peer sent close_notify");
     else if (isFatal) this.#end("failed", `peer sent alert ${description}`);
-  }
-
-  #decrypt({ contentType, minorVersion, epoch, sequenceNumber, fragment }: DtlsRecord): Buffer {
-    const protocolVersion = { major: 254, minor: minorVersion };
-    const recordLayerHeader = { contentType, protocolVersion, epoch, sequenceNumber };
-    // Of the record, werift reads these fields and no others.
-    type Packet = Parameters<DtlsServer["cipher"]["decryptPacket"]>[0];
-    const packet = { recordLayerHeader, fragment: Buffer.from(fragment) } as unknown as Packet;
-    try {
-      return this.#server.cipher.decryptPacket(packet);
-    } catch (error) {
-      throw new WebrtcError(`Cannot decrypt DTLS alert: must be authentic, got ${error}`);
-    }
   }
 
   /** werift says so again whenever Finished is repeated. */
@@ -289,28 +288,8 @@ export class DtlsSession {
   }
 
   #end(kind: DtlsEnd["kind"], reason: string): void {
+    // A peer that ends is answered in kind (RFC 5246 7.2.1).
     this.close();
     this.#options.onEnd({ kind, reason });
   }
-}
-
-/** What werift's server sees of the network; it sets `onData`, which feeds it. */
-type WeriftTransport =
-  & Omit<ConstructorParameters<typeof DtlsServer>[0]["transport"], "onData" | "closed">
-  & { closed: boolean; onData: (datagram: Buffer) => void };
-
-function createTransport(
-  send: (datagram: Uint8Array) => void,
-): WeriftTransport {
-  return {
-    type: "udp",
-    address: { address: "", port: 0, family: "IPv4" },
-    closed: false,
-    onData: () => {},
-    send: (datagram: Buffer) => {
-      send(Uint8Array.from(datagram));
-      return Promise.resolve();
-    },
-    close: () => Promise.resolve(),
-  };
 }

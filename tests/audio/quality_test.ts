@@ -7,7 +7,8 @@ import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
 import type { OpusPacket } from "../../src/audio/packet_maker.ts";
 import { peerTest } from "../peers.ts";
 import { type AacSource, decodeWithFfmpeg, encodeAac, throughNativeOpus } from "./aac_source.ts";
-import { AAC_HE_V1 } from "./fixtures.ts";
+import { AAC_HE_V1, AAC_LC } from "./fixtures.ts";
+import { writeOgg } from "./ogg.ts";
 import {
   decodeOpus,
   lagOf,
@@ -95,6 +96,15 @@ peerTest("Opus of HE-AAC: as good as native libopus", ["ffmpeg"], async () => {
 peerTest("Opus of 5.1 AAC: mixed down as ffmpeg does", ["ffmpeg"], async () => {
   const source = await encodeAac(music(48_000, 6, 5), 48_000, ["-b:a", "384k"]);
   await assertAsGoodAsNative("5.1", source, 2);
+});
+
+peerTest("Opus packets are what ffmpeg takes them for", ["ffmpeg"], async () => {
+  const packets = await transcode(AAC_LC);
+  const [here] = await decodeOpus(packets);
+  const [there] = await decodeWithFfmpeg(writeOgg(packets.map(({ data }) => data)), 2);
+  assertEquals(there!.length, packets.length * 960);
+  const db = snrDb(here!, there!, { from: 0, to: there!.length });
+  assert(db > 45, `${db} dB between two decoders`);
 });
 
 peerTest("Opus of a minute of AAC: no gap, no drift", ["ffmpeg"], async () => {

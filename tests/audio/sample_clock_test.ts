@@ -52,3 +52,18 @@ Deno.test("SampleClock: an hour of rounded or cut timestamps is continuous", () 
     assert(Math.abs(clock.timeMs - (155_000 * 1024) / 44.1) < 0.001);
   }
 });
+
+Deno.test("SampleClock: sound that is ahead for long, and always, starts anew", () => {
+  const judge = (lateMs: (unit: number) => number) => {
+    const clock = clockAfter(0);
+    for (let unit = 0; unit < 2000; unit++) {
+      if (clock.judge(Math.round(clock.timeMs + lateMs(unit))) === "restart") return unit;
+      clock.add(1024);
+    }
+    return undefined;
+  };
+  assertEquals(judge(() => -20), 499);
+  assertEquals(judge((unit) => unit < 100 ? 0 : -40), 599);
+  assertEquals(judge((unit) => unit % 400 === 0 ? -5 : -40), undefined);
+  assertEquals(judge(() => -12), undefined);
+});

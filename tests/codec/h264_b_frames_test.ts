@@ -2,8 +2,19 @@ import { assertEquals } from "@std/assert";
 import { H264BFrames } from "../../src/codec/h264_b_frames.ts";
 import type { H264PictureVerdict } from "../../src/codec/h264_reference_tracker.ts";
 
-const KEPT: H264PictureVerdict = { type: "P", keep: true, exact: true, reason: undefined };
-const INEXACT: H264PictureVerdict = { ...KEPT, exact: false, reason: "refers-to-dropped" };
+const KEPT: H264PictureVerdict = {
+  type: "P",
+  keep: true,
+  exact: true,
+  reason: undefined,
+  marksMissing: false,
+};
+const INEXACT: H264PictureVerdict = {
+  ...KEPT,
+  exact: false,
+  reason: "refers-to-dropped",
+  marksMissing: true,
+};
 const DROPPED: H264PictureVerdict = { ...KEPT, type: "B", keep: false, exact: false };
 
 Deno.test("B frames: what the SPS announces", () => {
@@ -28,6 +39,7 @@ Deno.test("B frames: counts, and the delay of what is kept", () => {
     keptPictures: 3,
     droppedPictures: 1,
     inexactPictures: 1,
+    unsafePictures: 1,
     inexactReason: "refers-to-dropped",
     reorderDelayMs: 101,
   });

@@ -335,6 +335,13 @@ Deno.test("references: the type is of all slices, and there may be none", () => 
   assertEquals(tracker.track(accessUnitOf(fromHex("0910"), fromHex("0605"))), undefined);
 });
 
+Deno.test("references: a marking of what the receiver lost is told", () => {
+  const tracker = trackerOf({});
+  const steps = [IDR, p(1, 8), bRef(2, 4, unmark(1)), p(3, 16, { ...only(3), ...unmark(3) })];
+  const told = steps.map((slice) => tracker.track(accessUnitOf(makeSlice(slice)))!.marksMissing);
+  assertEquals(told, [false, false, false, true]);
+});
+
 Deno.test("references: parameter sets in band", () => {
   const tracker = trackerOf({ sps: { maxRefFrames: 1 } });
   const track = (...units: Uint8Array[]) => describe(tracker.track(accessUnitOf(...units)));

@@ -27,7 +27,14 @@ function acceptedId(decision: PublishDecision): number {
 }
 
 function report(streamId: number, viewers: number): StreamReport {
-  return { streamId, viewers, groupOverflows: false, publication: undefined };
+  return {
+    streamId,
+    viewers,
+    groupOverflows: false,
+    publication: undefined,
+    webrtcViewers: 0,
+    webrtc: undefined,
+  };
 }
 
 Deno.test("Directory: a stream is announced before its publisher is accepted", () => {
@@ -152,6 +159,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     groupOverflows: false,
     timestampCorrections: 0,
     skippedMessages: {},
+    webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
   });
   const publication = {
     video: null,

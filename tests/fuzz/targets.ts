@@ -32,6 +32,8 @@ import {
   SPS,
   VIDEO_BODY_SAMPLES,
 } from "./corpus.ts";
+import { DTLS_TARGETS } from "./dtls_targets.ts";
+import { HTTP_TARGETS } from "./http_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
@@ -42,7 +44,7 @@ export interface FuzzTarget {
   /** Valid inputs; `run` must accept each of them unchanged. */
   readonly corpus: readonly Uint8Array[];
   /** The only error that may leave `run`. */
-  readonly allowed: new (message: string) => Error;
+  readonly allowed: new (...parameters: never[]) => Error;
   /** Decodes; may also check what it decoded, and throw anything but `allowed` if that is wrong. */
   readonly run: (bytes: Uint8Array<ArrayBuffer>) => void;
 }
@@ -97,9 +99,11 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     allowed: AudioError,
     run: configureAudio,
   },
+  ...HTTP_TARGETS,
   ...RTMP_TARGETS,
   ...RTP_TARGETS,
   ...WEBRTC_TARGETS,
+  ...DTLS_TARGETS,
 ];
 
 const transcoder = await AudioTranscoder.create();

@@ -33,7 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   stream: { rooms: ["bytes", "flv", "codec"], packages: CODEC_PACKAGES },
   egress: {
-    rooms: ["stream", "flv", "rtmp", "rtp", "webrtc", "audio"],
+    rooms: ["stream", "flv", "rtmp", "rtp", "srtp", "codec", "bytes"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
@@ -86,8 +86,10 @@ const EFFECTS: Readonly<Record<string, RegExp>> = {
 const FORBIDDEN_NAMES = /^(?:utils?|misc|helpers?|common|index\.[jt]s|mod\.[jt]s)$/;
 const MAX_LINES = 400;
 
-/** Modules made by a build: `main.ts` alone takes the shard's. */
-const BUILT = { "main.ts": ["dist/shard.js", "deno.json"] } as Readonly<Record<string, string[]>>;
+/** Modules made by a build: `main.ts` alone takes those of workers. */
+const BUILT = { "main.ts": ["dist/shard.js", "dist/transcoding.js", "deno.json"] } as Readonly<
+  Record<string, string[]>
+>;
 
 /**
  * What a file does against the rules, each as "file:line: rule".

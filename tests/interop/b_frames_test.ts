@@ -145,6 +145,7 @@ peerTest("without B pictures: a stream that has none is kept whole", ["ffmpeg"],
       keptPictures: pictures.length,
       droppedPictures: 0,
       inexactPictures: 0,
+      unsafePictures: 0,
       inexactReason: undefined,
       reorderDelayMs: 0,
     });

@@ -21,8 +21,10 @@ Deno.test("the module that the binary is made from runs alone, away from the sou
   }
 });
 
+const FREE_PORTS = ["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"];
+
 async function serves(module: string, cwd: string): Promise<void> {
-  const ports = ["--host", "127.0.0.1", "--rtmp-port", "0", "--http-port", "0"];
+  const ports = ["--host", "127.0.0.1", ...FREE_PORTS];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", ...FLAGS, ...PERMISSIONS, module, ...ports],
     cwd,

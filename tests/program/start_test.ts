@@ -124,12 +124,12 @@ Deno.test("one port for RTMP and HTTP: one line that names the flag", async () =
 });
 
 Deno.test("a port that is not permitted: one line with what grants it", async () => {
-  const args = ["--http-port", "9999"];
+  const args = ["--http-port", "9999", "--shards", "1"];
   assertEquals(
     onlyLine(await runProgram(args, { denoArgs: ["-P=strict"] })),
     "Not permitted to listen on 0.0.0.0:9999 for HTTP: choose a granted port with --http-port, " +
-      "or start it with `deno run --allow-net=0.0.0.0:1935,0.0.0.0:9999 --ignore-env main.ts` " +
-      "and the same flags",
+      "or start it with `deno run --allow-net=0.0.0.0:1935,0.0.0.0:9999,0.0.0.0:8000 " +
+      "--ignore-env main.ts` and the same flags",
   );
   assertEquals(
     onlyLine(await runProgram(["--host", "::"])),

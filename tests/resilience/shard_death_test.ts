@@ -64,16 +64,19 @@ const SHARD_SOURCE = `{
 }
 ` + await Deno.readTextFile(new URL("../../dist/shard.js", import.meta.url));
 
+const FREE_PORTS = { rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
+
 interface TestGateway extends Gateway, AsyncDisposable {
   status(): Promise<StreamsReply>;
 }
 
 async function start(): Promise<TestGateway> {
-  const given = { host: "127.0.0.1", rtmpPort: 0, httpPort: 0, logLevel: "error" };
+  const given = { host: "127.0.0.1", ...FREE_PORTS, logLevel: "error" };
   const config = parseConfig({ ...given, gracePeriodMs: 60_000 }, SHARDS);
   const gateway = await startGateway(config, {
     version: "0",
     shardSource: SHARD_SOURCE,
+    transcodingSource: "",
     assets: [],
     contentSecurityPolicy: "",
     shardHung: (shard) => {

@@ -28,4 +28,13 @@ export const SHARD_SETTINGS: ShardSettings = {
   logLevel: "warning",
   logFormat: "text",
   contentSecurityPolicy: "",
+  webrtc: {
+    udpPort: undefined,
+    tcpPort: 0,
+    publicIps: [],
+    bFrames: "drop",
+    inexact: "show",
+    maxViewers: 100,
+    firstCheckMs: 10_000,
+  },
 };

@@ -5,7 +5,7 @@ import { deriveSessionKeys } from "../../src/srtp/key_derivation.ts";
 import { MAX_RTP_PACKET_LENGTH, PacketArena } from "../../src/srtp/packet_arena.ts";
 import { SrtpError } from "../../src/srtp/srtp_error.ts";
 import { MAX_PACKET_INDEX, type RtpIdentity, SrtpSender } from "../../src/srtp/srtp_sender.ts";
-import { seededRandom, toHex } from "../mutation.ts";
+import { fromHex, seededRandom, toHex } from "../mutation.ts";
 import { referenceSrtp } from "./reference.ts";
 import { randomMaster, randomPacket, RFC_MASTER } from "./samples.ts";
 
@@ -201,4 +201,29 @@ Deno.test("what can not be protected is refused before anything is written", () 
   for (const slotCount of [3, 4097, 4.5, NaN]) {
     assertThrows(() => new PacketArena(slotCount), SrtpError, `got ${slotCount}`);
   }
+});
+
+Deno.test("the packet that libsrtp validates itself with", () => {
+  const sender = new SrtpSender(new PacketArena(4), RFC_MASTER);
+  const packet = Uint8Array.from([
+    ...fromHex("800f 0000 decafbad 00000000"),
+    ...Array(16).fill(0xab),
+  ]);
+  assertEquals(
+    toHex(sender.protectOne(packet, 0x1234, { payloadType: 0x0f, ssrc: 0xcafe_babe })),
+    "800f1234decafbadcafebabe4e55dc4ce79978d88ca4d215949d2402b78d6acc99ea179b8dbb",
+  );
+});
+
+Deno.test("RFC 3711 B.2: the reference's keystream", () => {
+  const keys = {
+    cipherKey: fromHex("2B7E151628AED2A6ABF7158809CF4F3C"),
+    authenticationKey: new Uint8Array(20),
+    salt: fromHex("F0F1F2F3F4F5F6F7F8F9FAFBFCFD"),
+  };
+  const zeros = new Uint8Array(12 + 48);
+  assertEquals(
+    toHex(referenceSrtp(zeros, 0n, keys).subarray(12, 60)).toUpperCase(),
+    "E03EAD0935C95E80E166B16DD92B4EB4D23513162B02D0F72A43A2FE4A5F97AB41E95B3BB0A2E8DD477901E4FCA894C0",
+  );
 });

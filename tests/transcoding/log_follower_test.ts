@@ -3,7 +3,7 @@ import { TAG_AUDIO } from "../../src/flv/tag.ts";
 import { RecordFlag, Slot, Track } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import type { LogWriter } from "../../src/stream/log_writer.ts";
-import { LogFollower } from "../../src/transcoding/log_follower.ts";
+import { LogFollower } from "../../src/stream/log_follower.ts";
 import { audioFrame, interFrame, keyFrame, openLog, startAt } from "../stream/log_samples.ts";
 
 const CONFIGURATION = Uint8Array.of(0xaf, 0, 0x12, 0x10);

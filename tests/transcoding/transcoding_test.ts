@@ -2,9 +2,10 @@
 import { assert, assertEquals } from "@std/assert";
 import transcoderText from "../../dist/transcoding.js" with { type: "text" };
 import { TranscoderPool } from "../../src/control/transcoder_pool.ts";
-import { LogState } from "../../src/stream/log_layout.ts";
+import { TAG_AUDIO } from "../../src/flv/tag.ts";
+import { LogState, RecordFlag, Slot } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
-import { LogWriter } from "../../src/stream/log_writer.ts";
+import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
 import { AAC_HE_V1, AAC_LC } from "../audio/fixtures.ts";
 import { fromHex } from "../mutation.ts";
@@ -49,6 +50,10 @@ function open(opusBitrateBps = 64_000) {
   return { pool, failed, ended, [Symbol.dispose]: () => pool.close() };
 }
 
+function audioRecord(timestampMs: number, body: Uint8Array): LogRecord {
+  return { type: TAG_AUDIO, timestampMs, body, flags: RecordFlag.audio };
+}
+
 const newestMs = (log: SharedArrayBuffer) => new LogReader(log).lastTimestampMs;
 
 Deno.test("transcoding: a stream that runs already begins with its newest second", async () => {
@@ -85,6 +90,30 @@ Deno.test("transcoding: what one stream does, others do not feel", async () => {
   const { jumps, damagedUnits, restarts } = pool.report(1)!;
   assertEquals({ jumps, damagedUnits, restarts }, { jumps: 0, damagedUnits: 0, restarts: 0 });
   assertEquals(pool.restarts, 0);
+});
+
+Deno.test("transcoding: frames before a configuration are passed over, other codecs fail", async () => {
+  using transcoding = open();
+  const [late, mp3] = [LogWriter.allocate(MAX_BYTES), LogWriter.allocate(MAX_BYTES)];
+  const lateWriter = new LogWriter(late, WINDOW);
+  const target = transcoding.pool.start(1, late);
+  lateWriter.append(audioRecord(0, Uint8Array.of(0xaf, 1, ...AAC_LC.units[9]!.data)));
+  lateWriter.append(audioRecord(0, Uint8Array.of(0xaf, 7)));
+  const configuration = audioRecord(0, Uint8Array.of(0xaf, 0, ...AAC_LC.configuration));
+  lateWriter.appendConfiguration(Slot.audioConfiguration, {
+    ...configuration,
+    flags: RecordFlag.audio | RecordFlag.configuration,
+  });
+  for (let at = 0; at < 10; at++) {
+    const body = Uint8Array.of(0xaf, 1, ...AAC_LC.units[at]!.data);
+    lateWriter.append(audioRecord(Math.round((at * 1024) / 44.1), body));
+  }
+  lateWriter.flush();
+  await until("sound", () => newestMs(target) > 100);
+  new LogWriter(mp3, WINDOW).append(audioRecord(0, fromHex("2f fffb9064")));
+  transcoding.pool.start(2, mp3);
+  await until("a refusal", () => transcoding.failed.length > 0);
+  assertEquals(transcoding.failed, [[2, "Cannot transcode: must be AAC, got mp3"]]);
 });
 
 Deno.test("transcoding: stops when asked, and tells its readers", async () => {

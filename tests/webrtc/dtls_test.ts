@@ -73,7 +73,7 @@ Deno.test({
       if (random() < 0.2) return lost++, [];
       return [datagram];
     };
-    // The way to the client loses whole flights only: werift's client stands no gaps in them.
+    // Only the way to us: werift's client stands no gaps in what it receives.
     await Promise.all(Array.from({ length: 12 }, () => assertConnects(lossy)));
     assert(lost > 3, `${lost} lost`);
   },

@@ -3,7 +3,7 @@
  *
  * What is given to it must not change until it is written.
  */
-export class HttpWriter {
+export class ConnectionWriter {
   readonly #conn: Deno.TcpConn;
   readonly #waiting: (() => void)[] = [];
   #isWriting = false;

@@ -1,6 +1,6 @@
 import { TAG_AUDIO, TAG_HEADER_SIZE, TAG_OVERHEAD } from "../flv/tag.ts";
-import { distance, RecordFlag } from "../stream/log_layout.ts";
-import type { LogReader } from "../stream/log_reader.ts";
+import { distance, RecordFlag } from "./log_layout.ts";
+import type { LogReader } from "./log_reader.ts";
 
 /** How far back a stream is begun, so that a viewer hears what belongs to the pictures it gets. */
 const START_BACK_MS = 1000;

@@ -1,0 +1,14 @@
+/**
+ * What a DTLS handshake costs, the client's half included, which is about as large as ours:
+ * `deno bench -A bench/dtls_bench.ts`.
+ */
+import { createDtlsCertificate } from "../src/webrtc/dtls_certificate.ts";
+import { connectPair } from "../tests/webrtc/dtls_peer.ts";
+
+const certificate = await createDtlsCertificate();
+
+Deno.bench("DTLS handshake, both ends", async () => {
+  const pair = connectPair({ certificate });
+  await pair.keys;
+  pair.close();
+});

@@ -1,0 +1,26 @@
+import { B_FRAMES_REMEDY, type StreamReport, type StreamSummary } from "../shard/messages.ts";
+
+/**
+ * What WebRTC makes of a stream, from the reports of all shards: whoever has seen a B-frame, or a
+ * picture that needs one, has seen it.
+ */
+export function summariseWebrtc(reports: readonly StreamReport[]): StreamSummary["webrtc"] {
+  const looks = reports.map(({ webrtc }) => webrtc).filter((look) => look !== undefined);
+  const bFrames = looks.length === 0 ? null : looks.some((look) => look.bFrames);
+  const inexact = looks.find((look) => !look.exact);
+  return {
+    viewers: reports.reduce((sum, { webrtcViewers }) => sum + webrtcViewers, 0),
+    bFrames,
+    exact: looks.length === 0 ? null : inexact === undefined,
+    advice: bFrames !== true ? null : adviceOn(inexact?.inexactReason, inexact !== undefined),
+  };
+}
+
+function adviceOn(reason: string | undefined, isInexact: boolean): string {
+  if (!isInexact) {
+    return `WebRTC viewers get this stream without its B-frames, which browsers cannot show. ${B_FRAMES_REMEDY}`;
+  }
+  const why = reason === undefined ? "" : ` (${reason})`;
+  return "WebRTC viewers get this stream without its B-frames, which other pictures need" +
+    `${why}: the picture is damaged. ${B_FRAMES_REMEDY}`;
+}

@@ -1,0 +1,32 @@
+import { FlvError } from "../flv/flv_error.ts";
+import { parseAudioBody } from "../flv/audio_body.ts";
+import { OPUS_CLOCK_RATE_HZ, packetizeOpus } from "../rtp/opus_packetizer.ts";
+import { PacketRing } from "../rtp/packet_ring.ts";
+import { RtpClock } from "../rtp/rtp_clock.ts";
+import { RtpError } from "../rtp/rtp_error.ts";
+
+/** As long as groups of pictures get, at 50 packets a second: 20 s. */
+const MAX_RING_PACKETS = 1024;
+
+/** A stream's Opus as RTP packets, made once for all viewers of a shard. */
+export class AudioPackets {
+  readonly ring = new PacketRing({ maxPackets: MAX_RING_PACKETS });
+  readonly clock: RtpClock;
+
+  /** @param clockOffset RTP timestamp of stream time 0: random, 32 bits */
+  constructor(clockOffset: number) {
+    this.clock = new RtpClock(OPUS_CLOCK_RATE_HZ, clockOffset);
+  }
+
+  /** Takes the body of an audio tag, which it borrows; what is broken or no Opus is passed over. */
+  take(body: Uint8Array, timestampMs: number): void {
+    try {
+      const audio = parseAudioBody(body);
+      if (audio.kind !== "frame" || audio.codec !== "opus") return;
+      const timestamp = this.clock.timestamp(timestampMs);
+      packetizeOpus({ data: audio.data, timestamp, timeMs: timestampMs }, { ssrc: 0 }, this.ring);
+    } catch (error) {
+      if (!(error instanceof FlvError || error instanceof RtpError)) throw error;
+    }
+  }
+}

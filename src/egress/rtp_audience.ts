@@ -1,0 +1,43 @@
+import type { LogReader } from "../stream/log_reader.ts";
+import { type ClockOffsets, RtpFeed } from "./rtp_feed.ts";
+
+/** A viewer that is told when there is something new for it. */
+export interface RtpSubscriber {
+  /** The feed has new packets. */
+  notify(): void;
+  /** The stream is over, or must not be shown any more. */
+  end(reason: string): void;
+}
+
+/** The WebRTC viewers of a stream on one shard, and what they are sent. */
+export class RtpAudience {
+  readonly feed: RtpFeed;
+  readonly #subscribers = new Set<RtpSubscriber>();
+
+  constructor(log: LogReader, offsets: ClockOffsets) {
+    this.feed = new RtpFeed(log, offsets);
+  }
+
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  add(subscriber: RtpSubscriber): void {
+    this.#subscribers.add(subscriber);
+  }
+
+  remove(subscriber: RtpSubscriber): void {
+    this.#subscribers.delete(subscriber);
+  }
+
+  /** One of the logs has been flushed. */
+  notify(nowMs: number): void {
+    this.feed.update(nowMs);
+    for (const subscriber of this.#subscribers) subscriber.notify();
+  }
+
+  end(reason: string): void {
+    for (const subscriber of [...this.#subscribers]) subscriber.end(reason);
+    this.#subscribers.clear();
+  }
+}

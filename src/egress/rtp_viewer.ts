@@ -1,0 +1,230 @@
+import { ByteWriter } from "../bytes/byte_writer.ts";
+import { GopPacer } from "../rtp/gop_pacer.ts";
+import { ReceiverReports, type Reception } from "../rtp/receiver_report.ts";
+import type { RtcpPacket } from "../rtp/rtcp.ts";
+import { type Nack, nackedSequences } from "../rtp/rtcp_feedback.ts";
+import { writeCname, writeSenderReport } from "../rtp/rtcp_writer.ts";
+import { SrtcpSender } from "../srtp/srtcp.ts";
+import { SrtpSender } from "../srtp/srtp_sender.ts";
+import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
+import type { PacketArena } from "../srtp/packet_arena.ts";
+import type { RtpFeed } from "./rtp_feed.ts";
+import { type Retransmission, RtpTrack } from "./rtp_track.ts";
+import type { RtpIdentity } from "../srtp/srtp_sender.ts";
+
+/** Packets that one datagram path is given in one go. */
+export const MAX_BATCH = 16;
+
+/** Packets that a viewer may have sent again in a second: beyond, it asks for more than it loses. */
+const MAX_RESENDS_PER_SECOND = 1000;
+
+/** For so long after its beginning, sound that is older than this is passed over. */
+const CATCH_UP_MS = 2000;
+const MAX_FIRST_AGE_MS = 250;
+
+/** How often clocks are told: picture and sound can be in step only after the first. */
+const SENDER_REPORT_INTERVAL_MS = 1000;
+
+/** How one track is sent to a viewer, as its answer says. */
+export interface ViewerTrack {
+  readonly identity: RtpIdentity;
+  readonly retransmission: Retransmission | undefined;
+  readonly firstSequence: number;
+}
+
+export interface RtpViewerOptions {
+  readonly feed: RtpFeed;
+  readonly audio: ViewerTrack | undefined;
+  readonly video: ViewerTrack | undefined;
+  readonly cname: string;
+  readonly arena: PacketArena;
+  /** Of what is sent. */
+  readonly master: SrtpMasterKey;
+  readonly events: RtpViewerEvents;
+}
+
+/** What a viewer tells, for counters. */
+export interface RtpViewerEvents {
+  readonly jumped: () => void;
+  readonly resent: (count: number) => void;
+  readonly keyFrameRequested: () => void;
+}
+
+/**
+ * One WebRTC viewer of a stream: its place in the packets of both tracks, its keys, and what it
+ * reports. It begins at the newest key frame, paced, and goes on at the newest one if the packets
+ * it was to be sent are gone.
+ */
+export class RtpViewer {
+  readonly #feed: RtpFeed;
+  readonly #audio: RtpTrack | undefined;
+  readonly #video: RtpTrack | undefined;
+  readonly #cname: string;
+  readonly #events: RtpViewerEvents;
+  readonly #srtp: SrtpSender;
+  readonly #srtcp: SrtcpSender;
+  readonly #reports: ReceiverReports;
+  readonly #pacer = new GopPacer();
+  #srtcpIndex = 0;
+  #reportDueMs = -Infinity;
+  #audioBeganMs = -Infinity;
+  #resendsLeft = MAX_RESENDS_PER_SECOND;
+
+  constructor(options: RtpViewerOptions) {
+    const { feed, audio, video, arena, master } = options;
+    this.#feed = feed;
+    this.#cname = options.cname;
+    this.#events = options.events;
+    this.#srtp = new SrtpSender(arena, master);
+    this.#srtcp = new SrtcpSender(master);
+    this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
+    this.#video = video && new RtpTrack({ ...feed.video, ...video });
+    this.#reports = new ReceiverReports(
+      [[audio, 48_000] as const, [video, 90_000] as const].flatMap(([track, clockRateHz]) =>
+        track === undefined ? [] : [{ ssrc: track.identity.ssrc, clockRateHz }]
+      ),
+    );
+  }
+
+  /** What the viewer reports, and how often it went on at another place. */
+  get reception(): Reception {
+    return this.#reports.snapshot();
+  }
+
+  get packetCount(): number {
+    return (this.#audio?.packetCount ?? 0) + (this.#video?.packetCount ?? 0);
+  }
+
+  /** When there is more to send though nothing new comes: the viewer is being paced. */
+  get nextMs(): number | undefined {
+    return this.#pacer.state === "burst" && this.#waiting > 0 ? this.#pacer.nextMs : undefined;
+  }
+
+  get #waiting(): number {
+    return (this.#video?.waiting ?? 0) + (this.#audio?.waiting ?? 0);
+  }
+
+  /**
+   * Appends datagrams that are due to `datagrams`, some {@linkcode MAX_BATCH} at most: views of the
+   * arena. Whether there may be more that is due now.
+   */
+  take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
+    this.#keepPlace(nowMs);
+    const waiting = this.#waiting;
+    if (waiting === 0) return false;
+    if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
+    const isLive = this.#pacer.state === "live";
+    const granted = isLive ? waiting : this.#pacer.take(nowMs, waiting);
+    const count = Math.min(granted, MAX_BATCH);
+    if (count > 0) this.#takePackets(count, datagrams);
+    return isLive && waiting > count;
+  }
+
+  /** Takes what the viewer tells; what it asks for again is appended to `datagrams`. */
+  handle(packets: readonly RtcpPacket[], nowMs: number, datagrams: Uint8Array[]): void {
+    for (const packet of packets) {
+      this.#reports.take(packet, nowMs);
+      if (packet.kind === "nack") this.#resend(packet, datagrams);
+      if (packet.kind === "pictureLossIndication" || packet.kind === "fullIntraRequest") {
+        this.#events.keyFrameRequested();
+      }
+    }
+  }
+
+  /** A second has passed. */
+  tick(): void {
+    this.#resendsLeft = MAX_RESENDS_PER_SECOND;
+  }
+
+  /** Finds where to begin, and where to go on if packets are gone. */
+  #keepPlace(nowMs: number): void {
+    const video = this.#video;
+    const audio = this.#audio;
+    if (video !== undefined) {
+      if (video.isOvertaken) {
+        video.pause();
+        this.#events.jumped();
+      }
+      if (!video.hasBegun) return this.#beginAtKeyFrame(video, nowMs);
+    }
+    if (audio !== undefined && (!audio.hasBegun || audio.isOvertaken)) this.#beginAudio(nowMs);
+    if (audio !== undefined && nowMs - this.#audioBeganMs < CATCH_UP_MS) this.#catchUp(audio);
+  }
+
+  #beginAtKeyFrame(video: RtpTrack, nowMs: number): void {
+    const { ring } = this.#feed.video;
+    const start = ring.newestKeyFrame;
+    if (start === undefined) return this.#audio?.pause();
+    video.jump(start);
+    this.#pacer.restart();
+    this.#beginAudio(nowMs);
+  }
+
+  /**
+   * Sound begins now, and not with the pictures that are caught up with: receivers play it at its
+   * own speed, and would hold back the pictures for as long as it lags.
+   */
+  #beginAudio(nowMs: number): void {
+    this.#audioBeganMs = nowMs;
+    this.#audio?.jump(this.#feed.audio.ring.head);
+  }
+
+  /** A transcoder that has just been started makes what is past, too, before it is near live. */
+  #catchUp(audio: RtpTrack): void {
+    const oldestMs = this.#feed.newestMs - MAX_FIRST_AGE_MS;
+    if ((audio.nextTimeMs ?? Infinity) < oldestMs) {
+      audio.jump(this.#feed.audio.ring.findTime(oldestMs));
+    }
+  }
+
+  /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */
+  #takePackets(count: number, datagrams: Uint8Array[]): void {
+    const before = datagrams.length;
+    const video = this.#video;
+    const audio = this.#audio;
+    video?.take(Math.min(count, MAX_BATCH), this.#srtp, datagrams);
+    const left = count - (datagrams.length - before);
+    if (audio === undefined) return;
+    const videoTimeMs = video?.nextTimeMs ?? Infinity;
+    let due = 0;
+    const { ring } = this.#feed.audio;
+    const position = ring.head - audio.waiting;
+    while (due < MAX_BATCH && due < audio.waiting && ring.timeMs(position + due)! <= videoTimeMs) {
+      due++;
+    }
+    // A few packets of sound more than granted do no harm.
+    audio.take(Math.max(due, Math.min(left, audio.waiting)), this.#srtp, datagrams);
+  }
+
+  #report(nowMs: number, unixMs: number, datagrams: Uint8Array[]): void {
+    this.#reportDueMs = nowMs + SENDER_REPORT_INTERVAL_MS;
+    const tie = this.#feed.clockTie(unixMs);
+    for (const track of [this.#video, this.#audio]) {
+      if (track === undefined) continue;
+      const { identity: { ssrc }, clock, packetCount, octetCount } = track;
+      const { ntp, rtpTimestamp } = clock.reportTime(tie, unixMs);
+      const writer = new ByteWriter();
+      writeSenderReport(writer, { ssrc, ntp, rtpTimestamp, packetCount, octetCount });
+      writeCname(writer, ssrc, this.#cname);
+      datagrams.push(this.#srtcp.protect(writer.take(), this.#srtcpIndex++));
+      this.#reports.senderReportSent(ssrc, ntp, nowMs);
+    }
+  }
+
+  #resend(nack: Nack, datagrams: Uint8Array[]): void {
+    const track = [this.#video, this.#audio].find((track) =>
+      track?.identity.ssrc === nack.mediaSsrc
+    );
+    if (track === undefined) return;
+    let resent = 0;
+    for (const sequence of nackedSequences(nack)) {
+      if (this.#resendsLeft === 0 || resent === 4 * MAX_BATCH) break;
+      const datagram = track.resend(sequence, this.#srtp);
+      if (datagram === undefined) continue;
+      this.#resendsLeft--;
+      resent++;
+      datagrams.push(datagram);
+    }
+    if (resent > 0) this.#events.resent(resent);
+  }
+}

@@ -1,0 +1,150 @@
+import { RtpAudience } from "../egress/rtp_audience.ts";
+import { CodecError } from "../codec/codec_error.ts";
+import { parseAacConfiguration } from "../codec/aac.ts";
+import { parseOpusHead } from "../codec/opus.ts";
+import { FlvError } from "../flv/flv_error.ts";
+import { parseAudioBody } from "../flv/audio_body.ts";
+import { TAG_AUDIO } from "../flv/tag.ts";
+import { LogReader } from "../stream/log_reader.ts";
+import type { StreamAudio, StreamVideo } from "../webrtc/codec_choice.ts";
+import type { StreamMedia } from "../webrtc/media_choice.ts";
+import type { ControlLink } from "./control_link.ts";
+import type { PictureReport } from "./messages.ts";
+
+/** How long packets are made on without a viewer: one that reloads its page begins at once. */
+const LINGER_MS = 5000;
+
+/** A stream as WebRTC has it on one shard: its packets and viewers, and its sound as Opus. */
+export class RtpStream {
+  readonly audience: RtpAudience;
+  readonly #streamId: number;
+  readonly #log: LogReader;
+  readonly #control: ControlLink;
+  #opus: "unwanted" | "wanted" | "closed" = "unwanted";
+  #opusLog: LogReader | undefined;
+  #lastViewerMs: number;
+  #isOver = false;
+
+  constructor(streamId: number, log: LogReader, control: ControlLink, nowMs: number) {
+    this.#streamId = streamId;
+    this.#log = log;
+    this.#control = control;
+    this.#lastViewerMs = nowMs;
+    const [audio, video] = crypto.getRandomValues(new Uint32Array(2)) as Uint32Array & [
+      number,
+      number,
+    ];
+    this.audience = new RtpAudience(log, { audio, video });
+    this.audience.notify(nowMs);
+  }
+
+  /** What the stream has that WebRTC can carry; `undefined` as long as that is not known. */
+  media(): StreamMedia | undefined {
+    if (!this.#log.tracksSettled) return undefined;
+    const { hasAudio, hasVideo } = this.#log;
+    const video = hasVideo ? this.#video() : undefined;
+    return { audio: hasAudio ? this.#audio() : undefined, video };
+  }
+
+  /** What is known of its pictures; `undefined` before the first configuration. */
+  report(): PictureReport | undefined {
+    const bFrames = this.audience.feed.video.bFrames;
+    if (bFrames === undefined) return undefined;
+    return {
+      bFrames: bFrames.seen || bFrames.announced === true,
+      exact: bFrames.inexactPictures === 0 && bFrames.unsafePictures === 0,
+      inexactReason: bFrames.inexactReason,
+    };
+  }
+
+  /** Sees to the sound being there as Opus. */
+  wantOpus(): void {
+    if (this.#opus !== "unwanted" || this.#isOver || this.#audioCodec() !== "aac") return;
+    this.#opus = "wanted";
+    this.#control.wantOpus(this.#streamId, {
+      opened: (log) => this.#onOpusOpened(log),
+      closed: () => this.#onOpusClosed(),
+    });
+  }
+
+  /** Whether it can be let go of: nobody has watched for a while. */
+  isIdle(nowMs: number): boolean {
+    if (this.audience.size > 0) this.#lastViewerMs = nowMs;
+    return nowMs - this.#lastViewerMs >= LINGER_MS;
+  }
+
+  /** Tries again what has failed. To be called every second. */
+  sweep(): void {
+    if (this.#opus !== "closed") return;
+    this.#opus = "unwanted";
+    if (this.audience.size > 0) this.wantOpus();
+  }
+
+  /** Ends all viewers, and lets go of the Opus. */
+  close(reason: string): void {
+    this.#isOver = true;
+    this.audience.end(reason);
+    this.audience.feed.setOpusLog(undefined, 0);
+    if (this.#opus === "wanted") this.#control.unwantOpus(this.#streamId);
+  }
+
+  #onOpusOpened(shared: SharedArrayBuffer): void {
+    const log = new LogReader(shared);
+    this.#opusLog = log;
+    this.audience.feed.setOpusLog(log, performance.now());
+    void this.#watchOpus(log);
+  }
+
+  #onOpusClosed(): void {
+    this.#opusLog = undefined;
+    this.audience.feed.setOpusLog(undefined, 0);
+    this.#control.unwantOpus(this.#streamId);
+    this.#opus = "closed";
+  }
+
+  async #watchOpus(log: LogReader): Promise<void> {
+    while (!this.#isOver && this.#opusLog === log) {
+      const wake = log.wake;
+      this.audience.notify(performance.now());
+      await log.waitForFlush(wake);
+    }
+  }
+
+  #video(): StreamVideo | undefined {
+    const configuration = this.audience.feed.video.configuration;
+    if (configuration === undefined) return undefined;
+    const { profileIdc, profileCompatibility, levelIdc } = configuration;
+    return { codec: "h264", profileIdc, profileCompatibility, levelIdc };
+  }
+
+  #audio(): StreamAudio | undefined {
+    const configuration = this.#audioConfiguration();
+    try {
+      if (configuration?.codec === "opus") {
+        return { codec: "opus", channels: parseOpusHead(configuration.data).channels };
+      }
+      if (configuration?.codec !== "aac") return undefined;
+      const { channels } = parseAacConfiguration(configuration.data);
+      return { codec: "opus", channels: channels === 1 ? 1 : 2 };
+    } catch (error) {
+      if (error instanceof CodecError) return undefined;
+      throw error;
+    }
+  }
+
+  #audioCodec(): "aac" | "opus" | undefined {
+    return this.#audioConfiguration()?.codec;
+  }
+
+  #audioConfiguration() {
+    const tag = this.#log.preamble()?.tags.find(({ type }) => type === TAG_AUDIO);
+    if (tag === undefined) return undefined;
+    try {
+      const audio = parseAudioBody(tag.body);
+      return audio.kind === "configuration" ? audio : undefined;
+    } catch (error) {
+      if (error instanceof FlvError) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import {
+  MAX_BATCH,
+  RtpViewer,
+  type RtpViewerEvents,
+  type ViewerTrack,
+} from "../egress/rtp_viewer.ts";
+import type { RtpAudience, RtpSubscriber } from "../egress/rtp_audience.ts";
+import type { Reception } from "../rtp/receiver_report.ts";
+import type { RtcpPacket } from "../rtp/rtcp.ts";
+import type { PacketArena } from "../srtp/packet_arena.ts";
+import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
+import { Peer, type PeerDropReason, type PeerOptions } from "../webrtc/peer.ts";
+import type { TransportAddress } from "../webrtc/transport_address.ts";
+import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
+
+/** Where a session's datagrams go. */
+export interface SessionPaths {
+  /** Sends an answer, or a part of a handshake. */
+  send(datagram: Uint8Array, to: TransportAddress): void;
+  /** Sends media, if {@linkcode isReady} says so. */
+  sendAll(datagrams: readonly Uint8Array[], to: TransportAddress): void;
+  isReady(to: TransportAddress): boolean;
+}
+
+/** What a session tells its endpoint. */
+export interface SessionEvents {
+  readonly connected: (session: WebrtcSession) => void;
+  readonly addressProven: (session: WebrtcSession, address: TransportAddress) => void;
+  readonly ufragRetired: (ufrag: string) => void;
+  readonly dropped: (reason: PeerDropReason) => void;
+  readonly ended: (session: WebrtcSession, reason: string) => void;
+}
+
+/** What is sent to the viewer, as the answer says. */
+export interface SessionMedia {
+  readonly audio: ViewerTrack | undefined;
+  readonly video: ViewerTrack | undefined;
+  readonly cname: string;
+}
+
+export interface WebrtcSessionOptions {
+  readonly id: string;
+  readonly audience: RtpAudience;
+  readonly media: SessionMedia;
+  readonly peer: Omit<PeerOptions, "events">;
+  readonly arena: PacketArena;
+  readonly pump: RtpPump;
+  readonly paths: SessionPaths;
+  readonly events: SessionEvents;
+  readonly viewerEvents: RtpViewerEvents;
+}
+
+/** A WebRTC viewer: its connection, and once that is up, its place in the stream. */
+export class WebrtcSession implements PumpedViewer, RtpSubscriber {
+  readonly id: string;
+  readonly peer: Peer;
+  readonly audience: RtpAudience;
+  readonly #options: WebrtcSessionOptions;
+  readonly #datagrams: Uint8Array[] = [];
+  #viewer: RtpViewer | undefined;
+  #isOver = false;
+
+  constructor(options: WebrtcSessionOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.audience = options.audience;
+    const { events, paths } = options;
+    this.peer = new Peer({
+      ...options.peer,
+      events: {
+        send: (datagram, to) => paths.send(datagram, to),
+        connected: (master) => this.#onConnected(master),
+        rtcp: (packets) => this.#onRtcp(packets),
+        addressProven: (address) => {
+          events.addressProven(this, address);
+          this.notify();
+        },
+        ufragRetired: (ufrag) => events.ufragRetired(ufrag),
+        dropped: (reason) => events.dropped(reason),
+        ended: (reason) => this.#finish(reason),
+      },
+    });
+  }
+
+  /** What the viewer reports of its reception; `undefined` before it is connected. */
+  get reception(): Reception | undefined {
+    return this.#viewer?.reception;
+  }
+
+  get packetCount(): number {
+    return this.#viewer?.packetCount ?? 0;
+  }
+
+  get nextMs(): number | undefined {
+    return this.#viewer?.nextMs;
+  }
+
+  isReady(): boolean {
+    const to = this.peer.selected;
+    return !this.#isOver && this.#viewer !== undefined && to !== undefined &&
+      this.#options.paths.isReady(to);
+  }
+
+  sendNext(nowMs: number, unixMs: number): boolean {
+    const viewer = this.#viewer;
+    const to = this.peer.selected;
+    if (viewer === undefined || to === undefined) return false;
+    this.#datagrams.length = 0;
+    const hasMore = viewer.take(nowMs, unixMs, this.#datagrams);
+    if (this.#datagrams.length > 0) this.#options.paths.sendAll(this.#datagrams, to);
+    return hasMore;
+  }
+
+  /** There are new packets. */
+  notify(): void {
+    if (this.#viewer !== undefined) this.#options.pump.wake(this);
+  }
+
+  /** A second has passed. */
+  tick(nowMs: number): void {
+    this.peer.handleTimeout(nowMs);
+    this.#viewer?.tick();
+  }
+
+  /** Ends the session and tells the viewer. */
+  end(reason: string): void {
+    this.peer.close();
+    this.#finish(reason);
+  }
+
+  #onConnected(master: SrtpMasterKey): void {
+    const { audience, media, arena, viewerEvents, events } = this.#options;
+    this.#viewer = new RtpViewer({
+      feed: audience.feed,
+      ...media,
+      arena,
+      master,
+      events: viewerEvents,
+    });
+    events.connected(this);
+    this.notify();
+  }
+
+  #onRtcp(packets: readonly RtcpPacket[]): void {
+    const to = this.peer.selected;
+    if (this.#viewer === undefined || to === undefined) return;
+    const datagrams: Uint8Array[] = [];
+    this.#viewer.handle(packets, performance.now(), datagrams);
+    // What is asked for again over TCP was not lost, only late.
+    if (to.transport === "tcp") return;
+    for (let at = 0; at < datagrams.length; at += MAX_BATCH) {
+      this.#options.paths.sendAll(datagrams.slice(at, at + MAX_BATCH), to);
+    }
+  }
+
+  #finish(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.pump.remove(this);
+    this.audience.remove(this);
+    this.#options.events.ended(this, reason);
+  }
+}

@@ -1,0 +1,343 @@
+import { STATUS_CODE } from "@std/http/status";
+import { HttpError } from "../http/http_error.ts";
+import type { HttpRequest } from "../http/request_reader.ts";
+import type { WholeResponse } from "../http/response.ts";
+import { escapePath } from "../stream/stream_path.ts";
+import { hostCandidates, type IceCandidate } from "../webrtc/candidate.ts";
+import { chooseMedia, describeMismatches } from "../webrtc/media_choice.ts";
+import {
+  type AnsweredSection,
+  settleSection,
+  writeRestartFragment,
+  writeSdpAnswer,
+} from "../webrtc/sdp_answer.ts";
+import { parseSdpOffer, type SdpOffer } from "../webrtc/sdp_offer.ts";
+import { parseIpAddress, type TransportAddress } from "../webrtc/transport_address.ts";
+import { parseTrickleFragment, TRICKLE_FRAGMENT_TYPE } from "../webrtc/trickle_fragment.ts";
+import { WebrtcError } from "../webrtc/webrtc_error.ts";
+import { answer, CORS_HEADERS, problem } from "./http_answers.ts";
+import type { ConnectionAddresses } from "./http_connection.ts";
+import type { HttpContext } from "./http_routes.ts";
+import type { LiveStream } from "./live_stream.ts";
+import { B_FRAMES_REMEDY, type ForwardedRequest, type ForwardedResponse } from "./messages.ts";
+import type { RtpStream } from "./rtp_stream.ts";
+import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
+import type { WebrtcSession } from "./webrtc_session.ts";
+
+/** What the path of a stream ends with in the URL of its WHEP endpoint. */
+export const WHEP_SUFFIX = "/whep";
+
+const SDP_TYPE = "application/sdp";
+
+/** Addresses that a request may name by `eip`. */
+const MAX_EXTERNAL_ADDRESSES = 4;
+
+/** How long a viewer waits for a stream that has begun to tell what it has. */
+const MEDIA_WAIT_MS = 3000;
+
+/** Seconds after which a refused viewer may come again. */
+const RETRY_AFTER_S = "2";
+
+const WHEP_HEADERS = {
+  ...CORS_HEADERS,
+  "access-control-allow-methods": "POST, PATCH, DELETE, OPTIONS",
+  "access-control-expose-headers": "location, etag, accept-patch",
+};
+
+/** What was answered to a viewer, for what comes later about it. */
+interface Answered {
+  readonly offer: SdpOffer;
+  readonly sections: readonly AnsweredSection[];
+  readonly candidates: readonly IceCandidate[];
+  etag: string;
+}
+
+/** WebRTC-HTTP egress (draft-ietf-wish-whep): viewers come by POST and go by DELETE. */
+export class Whep {
+  readonly #context: HttpContext;
+  readonly #endpoint: WebrtcEndpoint;
+  readonly #answered = new WeakMap<WebrtcSession, Answered>();
+
+  constructor(context: HttpContext, endpoint: WebrtcEndpoint) {
+    this.#context = context;
+    this.#endpoint = endpoint;
+  }
+
+  /** Answers a request for a stream's endpoint. */
+  async answerEndpoint(
+    path: string,
+    query: URLSearchParams,
+    request: HttpRequest,
+    addresses: ConnectionAddresses,
+  ): Promise<WholeResponse> {
+    if (request.method === "OPTIONS") {
+      return answer(STATUS_CODE.NoContent, { ...WHEP_HEADERS, "accept-post": SDP_TYPE });
+    }
+    if (request.method !== "POST") {
+      return whepProblem(STATUS_CODE.MethodNotAllowed, "Send an SDP offer here by POST", {
+        allow: "POST, OPTIONS",
+      });
+    }
+    const stream = this.#context.streams.byPath(path);
+    if (stream === undefined) {
+      return whepProblem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
+    }
+    const { counters, settings } = this.#context;
+    if (
+      counters.total("webrtcViewers") >= settings.webrtc.maxViewers ||
+      counters.total("viewers") >= settings.maxViewers
+    ) {
+      counters.add("webrtcViewersRefused");
+      return whepProblem(STATUS_CODE.ServiceUnavailable, "There are too many viewers already", {
+        "retry-after": RETRY_AFTER_S,
+      });
+    }
+    const offer = readOffer(request);
+    return await this.#openViewer(stream, offer, this.#candidates(query, addresses));
+  }
+
+  /** Answers a request about a viewer, wherever it is. */
+  async answerResource(resource: string, request: HttpRequest): Promise<WholeResponse> {
+    const { method, headers, body } = request;
+    if (method === "OPTIONS") {
+      return answer(STATUS_CODE.NoContent, {
+        ...WHEP_HEADERS,
+        "accept-patch": TRICKLE_FRAGMENT_TYPE,
+      });
+    }
+    const forwarded: ForwardedRequest = {
+      method,
+      resource,
+      contentType: headers.get("content-type") ?? "",
+      ifMatch: headers.get("if-match"),
+      body,
+    };
+    const shard = Number(/^(\d{1,3})\./.exec(resource)?.[1] ?? NaN);
+    if (Number.isNaN(shard)) return noViewer();
+    if (shard === this.#context.shard) return asWhole(this.answerForwarded(forwarded));
+    this.#context.counters.add("webrtcRequestsForwarded");
+    const response = await this.#context.control.forward(shard, forwarded);
+    return response === undefined ? noViewer() : asWhole(response);
+  }
+
+  /** Answers a request about a viewer of this shard. */
+  answerForwarded(request: ForwardedRequest): ForwardedResponse {
+    const session = this.#endpoint.session(request.resource);
+    if (session === undefined) return noViewer();
+    try {
+      switch (request.method) {
+        case "DELETE":
+          session.end("it has left");
+          return answer(STATUS_CODE.OK, WHEP_HEADERS);
+        case "PATCH":
+          return this.#patch(session, request);
+        default:
+          return whepProblem(STATUS_CODE.MethodNotAllowed, "Use PATCH or DELETE here", {
+            allow: "PATCH, DELETE, OPTIONS",
+          });
+      }
+    } catch (error) {
+      if (!(error instanceof WebrtcError)) throw error;
+      return whepProblem(STATUS_CODE.BadRequest, error.message);
+    }
+  }
+
+  async #openViewer(
+    stream: LiveStream,
+    offer: SdpOffer,
+    candidates: readonly IceCandidate[],
+  ): Promise<WholeResponse> {
+    const rtp = stream.rtp();
+    const media = await knownMedia(stream, rtp);
+    if (media === undefined) {
+      const message = "The stream has not told yet what it carries";
+      return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
+    }
+    const refusal = this.#pictureRefusal(rtp);
+    if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
+    const choice = chooseMedia(offer, media);
+    if (choice.kind === "mismatch") {
+      return whepProblem(STATUS_CODE.NotAcceptable, describeMismatches(choice.mismatches));
+    }
+    const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
+    const audio = choice.audio &&
+      settleSection(choice.audio, { ssrc: audioSsrc }, { channels: media.audio?.channels ?? 2 });
+    const video = choice.video && settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc });
+    if (audio !== undefined) rtp.wantOpus();
+    const local = this.#endpoint.createCredentials();
+    const cname = crypto.randomUUID();
+    const session = this.#endpoint.open({
+      audience: rtp.audience,
+      media: { audio: viewerTrack(audio), video: viewerTrack(video), cname },
+      local,
+      remoteUfrag: offer.transport.iceUfrag,
+      path: stream.entry.path,
+    });
+    const sections = [audio, video].filter((section) => section !== undefined);
+    const etag = `"${local.ufrag}"`;
+    this.#answered.set(session, { offer, sections, candidates, etag });
+    const { fingerprint } = this.#endpoint.certificate;
+    const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
+      sessionId: `${randomNumbers()[0]}`,
+      cname,
+      streamId: "sluice",
+    });
+    return answer(STATUS_CODE.Created, {
+      ...WHEP_HEADERS,
+      "content-type": SDP_TYPE,
+      "cache-control": "no-store",
+      "accept-patch": TRICKLE_FRAGMENT_TYPE,
+      location: `/${escapePath(stream.entry.path)}${WHEP_SUFFIX}/${session.id}`,
+      etag,
+    }, sdp);
+  }
+
+  /** Why a stream is not shown as its pictures are, by what the settings say. */
+  #pictureRefusal(rtp: RtpStream): string | undefined {
+    const { bFrames, inexact } = this.#context.settings.webrtc;
+    const report = rtp.report();
+    if (report?.bFrames && bFrames === "refuse") {
+      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
+    }
+    if (report?.exact === false && inexact === "refuse") {
+      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
+    }
+    return undefined;
+  }
+
+  #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {
+    if (mediaType(request.contentType) !== TRICKLE_FRAGMENT_TYPE) {
+      return whepProblem(
+        STATUS_CODE.UnsupportedMediaType,
+        `Content-Type must be ${TRICKLE_FRAGMENT_TYPE}`,
+      );
+    }
+    const answered = this.#answered.get(session)!;
+    const fragment = parseTrickleFragment(new TextDecoder().decode(request.body));
+    const isRestart = session.peer.remoteUfrag !== undefined &&
+      fragment.ufrag !== session.peer.remoteUfrag;
+    const { ifMatch } = request;
+    if (!isRestart) {
+      if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== answered.etag) {
+        return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
+      }
+      // ICE-lite: checks come from the viewer, which has our candidates.
+      return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
+    }
+    const local = this.#endpoint.restart(session, fragment.ufrag);
+    answered.etag = `"${local.ufrag}"`;
+    const { offer, sections, candidates } = answered;
+    const body = writeRestartFragment(offer, sections, { local, candidates });
+    return answer(STATUS_CODE.OK, {
+      ...WHEP_HEADERS,
+      "content-type": TRICKLE_FRAGMENT_TYPE,
+      etag: answered.etag,
+    }, body);
+  }
+
+  /** Where viewers reach this shard: what is configured, else what the request names or came to. */
+  #candidates(query: URLSearchParams, { localAddr }: ConnectionAddresses): IceCandidate[] {
+    const { publicIps, udpPort, tcpPort } = this.#context.settings.webrtc;
+    const named = query.getAll("eip").flatMap((value) => value.split(","))
+      .slice(0, MAX_EXTERNAL_ADDRESSES);
+    for (const address of named) {
+      if (parseIpAddress(address) !== undefined) continue;
+      throw new HttpError(
+        STATUS_CODE.BadRequest,
+        `Cannot use eip: must be an IP address, got ${JSON.stringify(address.slice(0, 64))}`,
+      );
+    }
+    const hosts = named.length > 0
+      ? named
+      : publicIps.length > 0
+      ? publicIps
+      : [unmapped(localAddr.hostname)];
+    const addresses: TransportAddress[] = [];
+    for (const hostname of hosts) {
+      if (udpPort === undefined) continue;
+      addresses.push({ transport: "udp", hostname, port: udpPort });
+    }
+    for (const hostname of hosts) addresses.push({ transport: "tcp", hostname, port: tcpPort });
+    return hostCandidates(addresses);
+  }
+}
+
+/** What the stream has, as soon as it is known, or `undefined` if that takes too long. */
+async function knownMedia(stream: LiveStream, rtp: RtpStream) {
+  const deadlineMs = performance.now() + MEDIA_WAIT_MS;
+  for (;;) {
+    const wake = stream.log.wake;
+    rtp.audience.feed.update(performance.now());
+    const media = rtp.media();
+    if (media !== undefined && (media.audio !== undefined || media.video !== undefined)) {
+      return media;
+    }
+    const leftMs = deadlineMs - performance.now();
+    if (leftMs <= 0) return media;
+    await Promise.race([
+      stream.log.waitForFlush(wake),
+      new Promise((resolve) => setTimeout(resolve, leftMs)),
+    ]);
+  }
+}
+
+function readOffer({ headers, body }: HttpRequest): SdpOffer {
+  const contentType = headers.get("content-type") ?? "";
+  if (mediaType(contentType) !== SDP_TYPE) {
+    throw new HttpError(
+      STATUS_CODE.UnsupportedMediaType,
+      `Cannot take offer: Content-Type must be ${SDP_TYPE}`,
+    );
+  }
+  try {
+    return parseSdpOffer(new TextDecoder().decode(body));
+  } catch (error) {
+    if (error instanceof WebrtcError) throw new HttpError(STATUS_CODE.BadRequest, error.message);
+    throw error;
+  }
+}
+
+function viewerTrack(section: AnsweredSection | undefined) {
+  if (section === undefined) return undefined;
+  const { payloadType, ssrc, rtxPayloadType, rtxSsrc } = section;
+  const [first, second] = crypto.getRandomValues(new Uint16Array(2)) as Uint16Array & [
+    number,
+    number,
+  ];
+  return {
+    identity: { payloadType, ssrc },
+    retransmission: rtxPayloadType === undefined || rtxSsrc === undefined
+      ? undefined
+      : { payloadType: rtxPayloadType, ssrc: rtxSsrc, firstSequence: second },
+    firstSequence: first >> 1,
+  };
+}
+
+/** Three different numbers of 32 bits, none of them 0. */
+function randomNumbers(): [number, number, number] {
+  for (;;) {
+    const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
+    if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
+  }
+}
+
+/** A socket for both families shows IPv4 addresses in the form of IPv6. */
+function unmapped(hostname: string): string {
+  return hostname.replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+function mediaType(contentType: string): string {
+  return contentType.split(";")[0]!.trim().toLowerCase();
+}
+
+function whepProblem(status: number, message: string, headers: Record<string, string> = {}) {
+  return problem(status, message, { ...WHEP_HEADERS, ...headers });
+}
+
+function noViewer() {
+  return whepProblem(STATUS_CODE.NotFound, "There is no such viewer");
+}
+
+function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {
+  return { kind: "whole", status, headers, body: new Uint8Array(body) };
+}
