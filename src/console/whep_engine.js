@@ -81,9 +81,10 @@ export class WhepEngine {
     if (this.#isOver) return;
     this.#isOver = true;
     removeEventListener("pagehide", this.#leave);
-    this.#peer.close();
     this.#video.srcObject = null;
-    if (this.#resource !== undefined) endSession(this.#resource);
+    // Closing tells the gateway too; if it came first, there would be no session to delete.
+    if (this.#resource === undefined) this.#peer.close();
+    else endSession(this.#resource).finally(() => this.#peer.close());
   }
 
   /** @param {string} url */

@@ -45,6 +45,9 @@ export async function postOffer(url, offer, timeoutMs) {
   }
 }
 
+/** What closes a session waits for its end no longer. */
+const END_TIMEOUT_MS = 2000;
+
 /**
  * Ends a session, also while the page goes away. Whether it still existed does not matter.
  *
@@ -52,7 +55,8 @@ export async function postOffer(url, offer, timeoutMs) {
  */
 export async function endSession(resource) {
   try {
-    const response = await fetch(resource, { method: "DELETE", keepalive: true });
+    const signal = AbortSignal.timeout(END_TIMEOUT_MS);
+    const response = await fetch(resource, { method: "DELETE", keepalive: true, signal });
     await response.body?.cancel();
   } catch {
     // The gateway is gone, or it ends the session by itself when nothing comes from this side.

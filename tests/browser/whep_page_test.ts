@@ -66,8 +66,8 @@ Deno.test({ name: "the page plays over WebRTC, and leaves nothing behind", ignor
     await page.getByRole("radio", { name: "HTTP-FLV" }).check({ force: true });
     await page.waitForURL("**/#live/test?via=http-flv");
     await assertPlays(page, "http-flv");
-    assertEquals(await page.evaluate(readPeerStates), ["closed"]);
     await until("no viewer is left", async () => await viewers() === 0);
+    assertEquals(await page.evaluate(readPeerStates), ["closed"]);
   });
 
   await t.step("and back, which the address remembers", async () => {
