@@ -95,7 +95,7 @@ function endpointsOf(
 /** The number under which the transcoder holds a stream's log, beside those of shards. */
 const TRANSCODER = -1;
 
-/** A log of Opus has room for its window at least so many times, and for its records' frames. */
+/** A log of Opus has room for its window so many times: what surrounds a packet counts as well. */
 const OPUS_LOG_MARGIN = 2;
 const MIN_OPUS_LOG_BYTES = 256 * 1024;
 
@@ -148,7 +148,7 @@ class Control {
     try {
       await this.#shards.start(this.#config.shards);
     } catch (error) {
-      await this.#shards.stop();
+      await this.stop();
       throw new ConfigError(`Cannot start: ${error instanceof Error ? error.message : error}`);
     }
   }
@@ -281,7 +281,13 @@ function shardSettings(
   };
 }
 
-function opusOptions({ opusBitrateBps, log: { windowMs } }: Config) {
+function opusOptions({ shards, opusBitrateBps, log: { windowMs } }: Config) {
   const bytes = OPUS_LOG_MARGIN * (opusBitrateBps / 8) * (windowMs / 1000);
-  return { opusBitrateBps, windowMs, maxBytes: Math.max(MIN_OPUS_LOG_BYTES, Math.ceil(bytes)) };
+  return {
+    // A worker is started only when all before it have a stream.
+    workers: Math.ceil(shards / 2),
+    opusBitrateBps,
+    windowMs,
+    maxBytes: Math.max(MIN_OPUS_LOG_BYTES, Math.ceil(bytes)),
+  };
 }
