@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { ToControl, ToShard } from "../shard/messages.ts";
+import { workerModuleUrl } from "./worker_module.ts";
 
 const logger = getLogger(["sluice", "control"]);
 
@@ -53,7 +54,7 @@ export class ShardPool {
 
   constructor(source: string, events: ShardPoolEvents) {
     this.#events = events;
-    this.#moduleUrl = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    this.#moduleUrl = workerModuleUrl(source);
   }
 
   /** How often a shard had to be started again. */

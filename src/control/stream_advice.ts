@@ -1,7 +1,4 @@
-import type { StreamReport, StreamSummary } from "../shard/messages.ts";
-
-const REMEDY = "In OBS set Max B-frames to 0 or Tune to zerolatency; " +
-  "with ffmpeg add -bf 0 or -tune zerolatency.";
+import { B_FRAMES_REMEDY, type StreamReport, type StreamSummary } from "../shard/messages.ts";
 
 /**
  * What WebRTC makes of a stream, from the reports of all shards: whoever has seen a B-frame, or a
@@ -21,9 +18,9 @@ export function summariseWebrtc(reports: readonly StreamReport[]): StreamSummary
 
 function adviceOn(reason: string | undefined, isInexact: boolean): string {
   if (!isInexact) {
-    return `WebRTC viewers get this stream without its B-frames, which browsers cannot show. ${REMEDY}`;
+    return `WebRTC viewers get this stream without its B-frames, which browsers cannot show. ${B_FRAMES_REMEDY}`;
   }
   const why = reason === undefined ? "" : ` (${reason})`;
   return "WebRTC viewers get this stream without its B-frames, which other pictures need" +
-    `${why}: the picture is damaged. ${REMEDY}`;
+    `${why}: the picture is damaged. ${B_FRAMES_REMEDY}`;
 }

@@ -8,6 +8,7 @@ import {
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { LogPool } from "./log_pool.ts";
+import { workerModuleUrl } from "./worker_module.ts";
 
 const logger = getLogger(["sluice", "control"]);
 
@@ -183,9 +184,7 @@ export class TranscoderPool {
   }
 
   #spawn(slot: number): void {
-    this.#moduleUrl ??= URL.createObjectURL(
-      new Blob([this.#moduleText], { type: "text/javascript" }),
-    );
+    this.#moduleUrl ??= workerModuleUrl(this.#moduleText);
     this.#watchTimer ??= setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
     const worker = new Worker(this.#moduleUrl, { type: "module", name: `transcoder ${slot}` });
     const busy = new SharedArrayBuffer(8);

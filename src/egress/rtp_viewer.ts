@@ -142,7 +142,7 @@ export class RtpViewer {
       }
       if (!video.hasBegun) return this.#beginAtKeyFrame(video);
     }
-    if (audio !== undefined && (!audio.hasBegun || audio.isOvertaken)) this.#beginAudio(audio);
+    if (audio !== undefined && (!audio.hasBegun || audio.isOvertaken)) this.#beginAudio();
   }
 
   #beginAtKeyFrame(video: RtpTrack): void {
@@ -151,14 +151,15 @@ export class RtpViewer {
     if (start === undefined) return this.#audio?.pause();
     video.jump(start);
     this.#pacer.restart();
-    this.#audio?.jump(this.#feed.audio.ring.findTime(ring.timeMs(start)!));
+    this.#beginAudio();
   }
 
-  #beginAudio(audio: RtpTrack): void {
-    const { ring } = this.#feed.audio;
-    // Without pictures, or behind them: from now on.
-    const timeMs = this.#video?.nextTimeMs;
-    audio.jump(timeMs === undefined ? ring.head : ring.findTime(timeMs));
+  /**
+   * Sound begins now, and not with the pictures that are caught up with: receivers play it at its
+   * own speed, and would hold back the pictures for as long as it lags.
+   */
+  #beginAudio(): void {
+    this.#audio?.jump(this.#feed.audio.ring.head);
   }
 
   /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */

@@ -23,7 +23,7 @@ export interface Connection {
 /** What makes a protocol's listener different from another's. */
 export interface ListenerOptions {
   /** The protocol's category in logs. */
-  readonly protocol: "rtmp" | "http";
+  readonly protocol: "rtmp" | "http" | "webrtc";
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
   /** The protocol's names of what every listener counts. */

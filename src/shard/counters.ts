@@ -4,7 +4,13 @@
  */
 
 /** What a shard has at the moment: set back when the shard dies. */
-export const GAUGES = ["rtmpConnections", "httpConnections", "viewers", "webrtcViewers"] as const;
+export const GAUGES = [
+  "rtmpConnections",
+  "httpConnections",
+  "viewers",
+  "webrtcViewers",
+  "webrtcTcpConnections",
+] as const;
 
 /** What has happened; the numbers only grow, and wrap after 2^32. */
 export const TOTALS = [
@@ -29,7 +35,9 @@ export const TOTALS = [
   "webrtcViewersAccepted",
   "webrtcViewersRefused",
   "webrtcViewersTimedOut",
-  "webrtcTcpConnections",
+  "webrtcTcpConnectionsAccepted",
+  "webrtcTcpConnectionsRefused",
+  "webrtcTcpConnectionsAborted",
   "webrtcDatagramsDropped",
   "webrtcAuthenticationFailures",
   "webrtcPacketsSent",

@@ -1,6 +1,6 @@
 import { ConnectionListener } from "./connection_listener.ts";
 import { HttpConnection } from "./http_connection.ts";
-import { type HttpContext, HttpRoutes } from "./http_routes.ts";
+import type { HttpContext, HttpRoutes } from "./http_routes.ts";
 
 /**
  * Listens for HTTP at once; throws what `Deno.listen` throws.
@@ -9,11 +9,10 @@ import { type HttpContext, HttpRoutes } from "./http_routes.ts";
  * cannot be told to end a client that takes nothing or says nothing, and holds some 0.6 MB for each
  * that does not read.
  */
-export function listenHttp(context: HttpContext): ConnectionListener {
+export function listenHttp(context: HttpContext, routes: HttpRoutes): ConnectionListener {
   const { settings, counters } = context;
   const { host, httpPort, sharesPorts, timeouts } = settings;
   const source = Deno.listen({ hostname: host, port: httpPort, reusePort: sharesPorts });
-  const routes = new HttpRoutes(context);
   const answer = routes.answer.bind(routes);
   const connectionContext = { counters, timeouts, answer };
   const options = {

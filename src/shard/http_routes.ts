@@ -2,13 +2,16 @@ import { STATUS_CODE } from "@std/http/status";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { HttpResponse } from "../http/response.ts";
 import { acceptWebSocket, asksForWebSocket } from "../http/websocket.ts";
-import { FLV_SUFFIX, unescapePath } from "../stream/stream_path.ts";
+import { FLV_SUFFIX, streamPath, unescapePath } from "../stream/stream_path.ts";
 import { AssetFiles } from "./asset_files.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./http_answers.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
 import type { Streams } from "./streams.ts";
+import type { ConnectionAddresses } from "./http_connection.ts";
+import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
+import { Whep, WHEP_SUFFIX } from "./whep.ts";
 
 const FLV_HEADERS = {
   ...CORS_HEADERS,
@@ -17,6 +20,12 @@ const FLV_HEADERS = {
   // nginx, for one, would hold back a live response to fill its buffers.
   "x-accel-buffering": "no",
 };
+
+/** Where SRS has its WHEP endpoint, with the stream in the query. */
+const WHEP_LIKE_SRS = /^\/rtc\/v1\/whep\/?$/;
+
+/** What is sent in the Location of an answer, behind the stream's endpoint. */
+const WHEP_RESOURCE = /\/whep\/([\w.]{1,64})$/;
 
 /** Seconds after which a refused viewer may come again. */
 const RETRY_AFTER_S = "5";
@@ -28,23 +37,38 @@ export interface HttpContext {
   readonly control: ControlLink;
   readonly counters: Counters;
   readonly assets: readonly ConsoleAsset[];
+  /** The number of this shard. */
+  readonly shard: number;
+  readonly webrtc: WebrtcEndpoint;
 }
 
 /** Answers HTTP requests: console, API, HTTP-FLV and WebSocket-FLV. */
 export class HttpRoutes {
   readonly #context: HttpContext;
   readonly #files: AssetFiles;
+  readonly #whep: Whep;
 
   constructor(context: HttpContext) {
     this.#context = context;
+    this.#whep = new Whep(context, context.webrtc);
     this.#files = new AssetFiles(context.assets, context.settings.contentSecurityPolicy);
   }
 
+  /** Answers requests of viewers that are on this shard, and came to another. */
+  get whep(): Whep {
+    return this.#whep;
+  }
+
   /** @throws {HttpError} for what is to be refused with its status */
-  answer(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+  answer(
+    request: HttpRequest,
+    addresses: ConnectionAddresses,
+  ): HttpResponse | Promise<HttpResponse> {
     const { method } = request;
     const url = requestUrl(request);
     if (url === null) return problem(STATUS_CODE.BadRequest, "Cannot read the request's target");
+    const whep = this.#answerWhep(url, request, addresses);
+    if (whep !== undefined) return whep;
     if (method === "OPTIONS") return answer(STATUS_CODE.NoContent, CORS_HEADERS);
     if (method !== "GET" && method !== "HEAD") {
       return problem(STATUS_CODE.MethodNotAllowed, `Cannot ${method} here: use GET or HEAD`, {
@@ -61,6 +85,22 @@ export class HttpRoutes {
       default:
         return this.#serveFile(url.pathname, request);
     }
+  }
+
+  /** The answer to a request about WebRTC; `undefined` if it is about something else. */
+  #answerWhep(url: URL, request: HttpRequest, addresses: ConnectionAddresses) {
+    const { pathname, searchParams } = url;
+    if (WHEP_LIKE_SRS.test(pathname)) {
+      const target = streamPath(searchParams.get("app") ?? "", searchParams.get("stream") ?? "");
+      const path = "path" in target ? target.path : "";
+      return this.#whep.answerEndpoint(path, searchParams, request, addresses);
+    }
+    const path = unescapePath(pathname, WHEP_SUFFIX);
+    if (path !== undefined) {
+      return this.#whep.answerEndpoint(path, searchParams, request, addresses);
+    }
+    const resource = WHEP_RESOURCE.exec(pathname)?.[1];
+    return resource === undefined ? undefined : this.#whep.answerResource(resource, request);
   }
 
   async #listStreams(): Promise<HttpResponse> {

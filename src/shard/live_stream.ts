@@ -3,7 +3,9 @@ import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import type { Publication } from "../stream/publication.ts";
+import type { ControlLink } from "./control_link.ts";
 import type { StreamEntry, StreamReport } from "./messages.ts";
+import { RtpStream } from "./rtp_stream.ts";
 
 /** A stream as one shard has it: its log, the audiences it has here, perhaps its publisher. */
 export class LiveStream {
@@ -14,9 +16,17 @@ export class LiveStream {
   readonly #options: AudienceOptions;
   readonly #events: AudienceEvents;
   readonly #audiences = new Map<string, FlvAudience>();
+  readonly #control: ControlLink;
+  #rtp: RtpStream | undefined;
   #watch: Promise<void> | undefined;
 
-  constructor(entry: StreamEntry, options: AudienceOptions, events: AudienceEvents) {
+  constructor(
+    entry: StreamEntry,
+    control: ControlLink,
+    options: AudienceOptions,
+    events: AudienceEvents,
+  ) {
+    this.#control = control;
     this.entry = entry;
     this.log = new LogReader(entry.log);
     this.#options = options;
@@ -35,6 +45,19 @@ export class LiveStream {
     return audience;
   }
 
+  /** The stream as WebRTC has it; it is made for its first viewer. */
+  rtp(): RtpStream {
+    this.#rtp ??= new RtpStream(this.entry.streamId, this.log, this.#control, performance.now());
+    this.#watch ??= this.#watchLog();
+    return this.#rtp;
+  }
+
+  /** To be called every second. */
+  sweep(nowMs: number): void {
+    this.#rtp?.sweep();
+    if (this.#rtp?.isIdle(nowMs)) this.#closeRtp("nobody watches");
+  }
+
   report(): StreamReport {
     let viewers = 0;
     for (const audience of this.#audiences.values()) viewers += audience.size;
@@ -43,8 +66,8 @@ export class LiveStream {
       viewers,
       groupOverflows: this.log.groupOverflows,
       publication: this.publication?.describe(),
-      webrtcViewers: 0,
-      webrtc: undefined,
+      webrtcViewers: this.#rtp?.audience.size ?? 0,
+      webrtc: this.#rtp?.report(),
     };
   }
 
@@ -57,11 +80,12 @@ export class LiveStream {
   async #watchLog(): Promise<void> {
     // The caller adds its viewer after this returns.
     await undefined;
-    while (this.#dropEmptyAudiences() > 0) {
+    while (this.#dropEmptyAudiences() > 0 || this.#rtp !== undefined) {
       const wake = this.log.wake;
       if (this.log.state === LogState.ended) break;
       const nowMs = performance.now();
       for (const audience of this.#audiences.values()) audience.notify(nowMs);
+      this.#rtp?.audience.notify(nowMs);
       await this.log.waitForFlush(wake);
     }
     if (this.log.state === LogState.ended) this.#endAudiences();
@@ -75,7 +99,13 @@ export class LiveStream {
     return this.#audiences.size;
   }
 
+  #closeRtp(reason: string): void {
+    this.#rtp?.close(reason);
+    this.#rtp = undefined;
+  }
+
   #endAudiences(): void {
+    this.#closeRtp("the stream is over");
     for (const audience of this.#audiences.values()) audience.end();
     this.#audiences.clear();
   }

@@ -126,6 +126,10 @@ export interface StreamReport {
   readonly webrtc: PictureReport | undefined;
 }
 
+/** What mends B-frames, which browsers cannot show over WebRTC. */
+export const B_FRAMES_REMEDY = "In OBS set Max B-frames to 0 or Tune to zerolatency; " +
+  "with ffmpeg add -bf 0 or -tune zerolatency.";
+
 /** What WebRTC can make of a stream's pictures. */
 export interface PictureReport {
   readonly bFrames: boolean;

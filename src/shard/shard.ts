@@ -1,14 +1,15 @@
 /// <reference lib="deno.worker" />
 
 import { configureLogging } from "./shard_logging.ts";
-import { STATUS_CODE } from "@std/http/status";
 import { ControlLink } from "./control_link.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http_listener.ts";
-import type { ForwardedRequest, ForwardedResponse, ToControl, ToShard } from "./messages.ts";
+import type { ToControl, ToShard } from "./messages.ts";
 import type { ConnectionListener } from "./connection_listener.ts";
 import { listenRtmp } from "./rtmp_listener.ts";
+import { type HttpContext, HttpRoutes } from "./http_routes.ts";
 import { Streams } from "./streams.ts";
+import { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 
 /** How often time-outs are looked after, and reports are sent. */
 const TICK_MS = 1000;
@@ -24,25 +25,35 @@ class Shard {
   readonly #streams: Streams;
   readonly #rtmp: ConnectionListener;
   readonly #http: ConnectionListener;
+  readonly #webrtc: WebrtcEndpoint;
+  readonly #routes: HttpRoutes;
   readonly #ticker: ReturnType<typeof setInterval>;
 
-  constructor(start: StartMessage, post: (message: ToControl) => void) {
-    const { settings, assets } = start;
+  private constructor(context: HttpContext) {
+    this.#control = context.control;
+    this.#streams = context.streams;
+    this.#webrtc = context.webrtc;
+    this.#routes = new HttpRoutes(context);
+    this.#rtmp = listenRtmp(context);
+    this.#http = listenHttp(context, this.#routes);
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#rtmp.run();
+    this.#http.run();
+  }
+
+  /** Listens; rejects with what `Deno.listen` throws. */
+  static async open(start: StartMessage, post: (message: ToControl) => void): Promise<Shard> {
+    const { settings, assets, shard } = start;
     const control = new ControlLink(post);
-    const counters = new Counters(start.counters, start.shard);
+    const counters = new Counters(start.counters, shard);
+    const webrtc = await WebrtcEndpoint.open({ settings, counters, shard });
     const streams = new Streams(
+      control,
       { flushMs: settings.flushMs },
       { jumped: () => counters.add("viewersJumped") },
     );
     for (const entry of start.streams) streams.open(entry);
-    const context = { settings, streams, control, counters, assets };
-    this.#control = control;
-    this.#streams = streams;
-    this.#rtmp = listenRtmp(context);
-    this.#http = listenHttp(context);
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
-    this.#rtmp.run();
-    this.#http.run();
+    return new Shard({ settings, streams, control, counters, assets, shard, webrtc });
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
@@ -60,16 +71,16 @@ class Shard {
       case "opus-closed":
         return this.#control.settle(message);
       case "forwarded-request":
-        return await this.#answerForwarded(message);
+        return this.#answerForwarded(message);
       case "stop":
         return await this.#stop();
     }
   }
 
-  async #answerForwarded(
+  #answerForwarded(
     { requestId, from, request }: Extract<ToShard, { kind: "forwarded-request" }>,
-  ): Promise<void> {
-    const response = await answerForwarded(request);
+  ): void {
+    const response = this.#routes.whep.answerForwarded(request);
     this.#control.send({ kind: "forwarded-response", requestId, to: from, response });
   }
 
@@ -77,23 +88,17 @@ class Shard {
     const nowMs = performance.now();
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
+    this.#webrtc.sweep(nowMs);
+    this.#streams.sweep(nowMs);
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
   async #stop(): Promise<void> {
     clearInterval(this.#ticker);
-    await Promise.all([this.#rtmp.close(STOP_GRACE_MS), this.#http.close(STOP_GRACE_MS)]);
+    const listeners = [this.#rtmp, this.#http, this.#webrtc];
+    await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     this.#control.send({ kind: "stopped" });
   }
-}
-
-/** Answers a request about a viewer here that came to another shard. */
-function answerForwarded({ resource }: ForwardedRequest): Promise<ForwardedResponse> {
-  return Promise.resolve({
-    status: STATUS_CODE.NotFound,
-    headers: { "content-type": "text/plain; charset=utf-8" },
-    body: new TextEncoder().encode(`There is no viewer ${resource}\n`),
-  });
 }
 
 const post = (message: ToControl) => self.postMessage(message);
@@ -101,7 +106,7 @@ const post = (message: ToControl) => self.postMessage(message);
 async function start(message: StartMessage): Promise<Shard | undefined> {
   await configureLogging(message.settings);
   try {
-    const shard = new Shard(message, post);
+    const shard = await Shard.open(message, post);
     post({ kind: "listening" });
     return shard;
   } catch (error) {

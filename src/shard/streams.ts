@@ -1,21 +1,24 @@
 import type { AudienceEvents, AudienceOptions } from "../egress/flv_audience.ts";
+import type { ControlLink } from "./control_link.ts";
 import { LiveStream } from "./live_stream.ts";
 import type { StreamEntry, StreamReport } from "./messages.ts";
 
 /** The streams of the gateway, as one shard knows them. */
 export class Streams {
+  readonly #control: ControlLink;
   readonly #options: AudienceOptions;
   readonly #events: AudienceEvents;
   readonly #byId = new Map<number, LiveStream>();
   readonly #byPath = new Map<string, LiveStream>();
 
-  constructor(options: AudienceOptions, events: AudienceEvents) {
+  constructor(control: ControlLink, options: AudienceOptions, events: AudienceEvents) {
+    this.#control = control;
     this.#options = options;
     this.#events = events;
   }
 
   open(entry: StreamEntry): void {
-    const stream = new LiveStream(entry, this.#options, this.#events);
+    const stream = new LiveStream(entry, this.#control, this.#options, this.#events);
     this.#byId.set(entry.streamId, stream);
     this.#byPath.set(entry.path, stream);
   }
@@ -35,6 +38,11 @@ export class Streams {
     this.#byId.delete(streamId);
     if (this.#byPath.get(stream.entry.path) === stream) this.#byPath.delete(stream.entry.path);
     await stream.close();
+  }
+
+  /** To be called every second. */
+  sweep(nowMs: number): void {
+    for (const stream of this.#byId.values()) stream.sweep(nowMs);
   }
 
   /** Reports on the streams that have viewers or their publisher here. */

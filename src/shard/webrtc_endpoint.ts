@@ -15,6 +15,11 @@ import { type SessionMedia, type SessionPaths, WebrtcSession } from "./webrtc_se
 
 const logger = getLogger(["sluice", "webrtc"]);
 
+/** Each viewer may try several pairs of addresses. */
+const TCP_CONNECTIONS_PER_VIEWER = 2;
+/** Connections that have yet to prove that they belong to a viewer. */
+const TCP_STRANGERS = 64;
+
 /** A new viewer, as its offer and the answer have it. */
 export interface NewSession {
   readonly audience: RtpAudience;
@@ -62,11 +67,11 @@ export class WebrtcEndpoint implements SessionPaths {
         this.#receive(frame, connection.address),
       closed: (connection: IceTcpConnection) => this.#onTcpClosed(connection),
     };
+    const maxConnections = TCP_CONNECTIONS_PER_VIEWER * settings.webrtc.maxViewers + TCP_STRANGERS;
     this.#tcp = new ConnectionListener(Deno.listen({ hostname: host, port: tcpPort }), {
       protocol: "webrtc",
-      // Each viewer may try several pairs of addresses.
-      maxConnections: 2 * settings.maxWebrtcViewers + 16,
-      maxConnectionsPerAddress: 2 * settings.maxWebrtcViewers + 16,
+      maxConnections,
+      maxConnectionsPerAddress: maxConnections,
       counterNames: {
         connections: "webrtcTcpConnections",
         accepted: "webrtcTcpConnectionsAccepted",
@@ -112,7 +117,7 @@ export class WebrtcEndpoint implements SessionPaths {
         local,
         remoteUfrag,
         certificate: this.certificate,
-        connectMs: settings.timeouts.iceMs,
+        connectMs: settings.webrtc.firstCheckMs,
         nowMs: performance.now(),
       },
       arena: this.#arena,

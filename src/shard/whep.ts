@@ -19,11 +19,10 @@ import { answer, CORS_HEADERS, problem } from "./http_answers.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
 import type { HttpContext } from "./http_routes.ts";
 import type { LiveStream } from "./live_stream.ts";
-import type { ForwardedRequest, ForwardedResponse } from "./messages.ts";
+import { B_FRAMES_REMEDY, type ForwardedRequest, type ForwardedResponse } from "./messages.ts";
 import type { RtpStream } from "./rtp_stream.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import type { WebrtcSession } from "./webrtc_session.ts";
-import { BFRAMES_ADVICE } from "./webrtc_advice.ts";
 
 /** What the path of a stream ends with in the URL of its WHEP endpoint. */
 export const WHEP_SUFFIX = "/whep";
@@ -198,10 +197,10 @@ export class Whep {
     const { bFrames, inexact } = this.#context.settings.webrtc;
     const report = rtp.report();
     if (report?.bFrames && bFrames === "refuse") {
-      return `The stream has B-frames, which WebRTC cannot show. ${BFRAMES_ADVICE}`;
+      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
     }
     if (report?.exact === false && inexact === "refuse") {
-      return `Without its B-frames, the stream cannot be shown as it is. ${BFRAMES_ADVICE}`;
+      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
     }
     return undefined;
   }
@@ -275,7 +274,10 @@ async function knownMedia(stream: LiveStream, rtp: RtpStream) {
     }
     const leftMs = deadlineMs - performance.now();
     if (leftMs <= 0) return media;
-    await stream.log.waitForFlush(wake, leftMs);
+    await Promise.race([
+      stream.log.waitForFlush(wake),
+      new Promise((resolve) => setTimeout(resolve, leftMs)),
+    ]);
   }
 }
 
