@@ -89,7 +89,9 @@ export function startPlayerPanel() {
     });
   }
   // A page that comes back by the browser's history has left its session.
-  addEventListener("pageshow", ({ persisted }) => persisted && player.retry());
+  addEventListener("pageshow", (event) => {
+    if (/** @type {PageTransitionEvent} */ (event).persisted) player.retry();
+  });
   wireSound(video);
   wireKeys(panel);
 
