@@ -12,8 +12,8 @@ export type H264PayloadKind = "keyFrame" | "other" | "invalid";
  * slice. Types that packetization mode 1 has not are invalid.
  */
 export function h264PayloadKind(payload: Uint8Array): H264PayloadKind {
-  const type = payload[0]! & 0x1f;
   if (payload.length < 2 || payload[0]! >= 0x80) return "invalid";
+  const type = payload[0]! & 0x1f;
   if (type === STAP_A) return aggregateKind(payload);
   if (type === FU_A) return kindOf(payload[1]! & 0x1f);
   return kindOf(type);

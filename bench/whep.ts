@@ -24,11 +24,13 @@ export interface WhepResult {
   readonly scenario: WhepScenario;
   /** The server with its publisher and no viewer. */
   readonly idleCpuPercent: number;
+  /** With one viewer, for whom sound is transcoded. */
+  readonly oneViewerCpuPercent: number;
   readonly cpuPercent: number;
-  /** The difference, per viewer. Sound that is transcoded is in it, once for all. */
+  /** The difference to idling, per viewer. Sound that is transcoded is in it, once for all. */
   readonly cpuPercentPerViewer: number;
   readonly packetsPerSecondPerViewer: number;
-  /** The difference in CPU, per packet received. */
+  /** The same difference, per packet received. */
   readonly cpuUsPerPacket: number;
   readonly bitsPerSecondPerViewer: number;
   readonly kibPerViewer: number;
@@ -52,6 +54,8 @@ export interface WhepResult {
   readonly othersCpuPercent: number;
 }
 
+/** What goes on beside joins. */
+type Costs = Pick<WhepResult, "oneViewerCpuPercent" | "cpuUsPerPacket">;
 type Crowd = LineProcess<WhepViewersCommand, WhepViewersReport>;
 
 const STREAM = "/live/bench";
@@ -79,30 +83,29 @@ export async function runWhep(
   const address: WhepAddress = { transport, httpPort, path: `${STREAM}/whep` };
   await delay(SETTLE_MS);
   const idleKib = residentKib(server.pid);
-  await using crowd: Crowd = new LineProcess("whep_viewers.ts");
   const joinsPerSecond = JOINS_PER_SECOND;
+  await using crowd: Crowd = new LineProcess("whep_viewers.ts");
   await crowd.request({ kind: "open", address, count: viewers, joinsPerSecond });
   await delay(SETTLE_MS);
   const measured = await measureCrowd(server, crowd, seconds);
   const kibPerViewer = (residentKib(server.pid) - idleKib) / viewers;
   const joins = await probeJoins(address, scenario.joins);
   const { errors, firstError } = await crowd.request({ kind: "leave" });
-  const idleCpuPercent = await measureIdle(server, seconds);
+  const idleCpuPercent = await measureAlone(server, seconds);
+  // One viewer stays from here on: what is done once for all, as sound, is then no cost of a join.
+  await crowd.request({ kind: "open", address, count: 1, joinsPerSecond });
+  const oneViewerCpuPercent = await measureAlone(server, seconds);
   const { packetsPerSecond, ...watched } = measured;
   const cpuUsPerPacket = (watched.cpuPercent - idleCpuPercent) * 1e4 / packetsPerSecond;
-  const costs = { idleCpuPercent, cpuUsPerPacket };
-  const serial = await measureJoins(server, crowd, costs, {
-    ...{ kind: "join", order: "serial", stayMs: SERIAL_STAY_MS, count: scenario.joins, address },
-  });
-  const storm = await measureJoins(server, crowd, costs, {
-    ...{ kind: "join", order: "storm", stayMs: STORM_STAY_MS, count: STORM_JOINS, address },
-  });
+  const costs = { oneViewerCpuPercent, cpuUsPerPacket };
+  const { serial, storm } = await measureArrivals(server, crowd, costs, address, scenario.joins);
   const failed = [...joins, ...serial.joins, ...storm.joins].flatMap(({ failure }) =>
     failure ?? []
   );
   return {
     target: target.name,
     scenario,
+    idleCpuPercent,
     ...costs,
     ...watched,
     cpuPercentPerViewer: (watched.cpuPercent - idleCpuPercent) / viewers,
@@ -149,28 +152,49 @@ async function probeJoins(address: WhepAddress, count: number): Promise<readonly
   return (await probe.request({ ...command, count })).joins;
 }
 
-/** After the viewers have left: see the same of FLV's fan-out for why not before they came. */
-async function measureIdle(server: RunningServer, seconds: number): Promise<number> {
+/**
+ * The server's CPU while nobody comes or goes. Without viewers, only after they have left: see the
+ * same of FLV's fan-out.
+ */
+async function measureAlone(server: RunningServer, seconds: number): Promise<number> {
   await delay(SETTLE_MS);
   const load = startLoad([server.pid]);
   await delay(seconds * 1000);
   return load().processPercents[0]!;
 }
 
-/** The server's CPU for joins alone: without its idling, and without the packets that arrived. */
+/** Joins one after another, then many at once. */
+async function measureArrivals(
+  server: RunningServer,
+  crowd: Crowd,
+  costs: Costs,
+  address: WhepAddress,
+  count: number,
+) {
+  const serial = await measureJoins(server, crowd, costs, {
+    ...{ kind: "join", order: "serial", stayMs: SERIAL_STAY_MS, count, address },
+  });
+  const storm = await measureJoins(server, crowd, costs, {
+    ...{ kind: "join", order: "storm", stayMs: STORM_STAY_MS, count: STORM_JOINS, address },
+  });
+  return { serial, storm };
+}
+
+/** The server's CPU for joins alone: without what it does anyway, and the packets that arrived. */
 async function measureJoins(
   server: RunningServer,
   crowd: Crowd,
-  { idleCpuPercent, cpuUsPerPacket }: Pick<WhepResult, "idleCpuPercent" | "cpuUsPerPacket">,
+  costs: Costs,
   command: WhepViewersCommand & { kind: "join" },
 ) {
   const startMs = performance.now();
   const cpuBefore = cpuSeconds(server.pid);
   const { joins } = await crowd.request(command);
   const cpuMs = (cpuSeconds(server.pid) - cpuBefore) * 1000;
-  const idleMs = (performance.now() - startMs) * idleCpuPercent / 100;
-  const mediaMs = joins.reduce((sum, { packets }) => sum + packets, 0) * cpuUsPerPacket / 1000;
-  return { joins, cpuMsPerJoin: (cpuMs - idleMs - mediaMs) / joins.length };
+  const anywayMs = (performance.now() - startMs) * costs.oneViewerCpuPercent / 100;
+  const packets = joins.reduce((sum, join) => sum + join.packets, 0);
+  const mediaMs = packets * costs.cpuUsPerPacket / 1000;
+  return { joins, cpuMsPerJoin: (cpuMs - anywayMs - mediaMs) / joins.length };
 }
 
 function delay(ms: number): Promise<void> {

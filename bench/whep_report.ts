@@ -9,7 +9,7 @@ export const WHEP_NOTES = [
   "that is transcoded for all of them counts: it weighs on the figures of 1 viewer, and on no other.",
   "How many streams' sound a core transcodes: deno bench -A bench/audio_bench.ts.",
   "Joins are timed from before the POST, one after another while the others watch. CPU per join is",
-  "measured without other viewers, less idling and less what the packets received cost.",
+  "measured with one other viewer, less what that costs and less what the packets received cost.",
   "The storm is 60 joins at once from one process, whose own handshakes take as long as the server's.",
   "The viewers check and decrypt the first 200 packets of each and one in 50 afterwards, answer with",
   "receiver reports, do not ask for packets again, and run in one process with a socket for each.",
@@ -22,7 +22,16 @@ export const WHEP_NOTES = [
 export function whepTable(results: readonly WhepResult[]): string {
   const runs = groupRuns(results, ({ scenario, target }) => `${scenario.viewers} ${target}`);
   const watching = markdownTable([
-    ...["Viewers", "Target", "CPU, 0 viewers", "CPU", "per viewer", "packets/s", "us/packet"],
+    ...[
+      "Viewers",
+      "Target",
+      "CPU, 0 viewers",
+      "1 viewer",
+      "CPU",
+      "per viewer",
+      "packets/s",
+      "us/packet",
+    ],
     ...["Mbit/s", "KiB/viewer", "frames", "fewest", "lost", "sockets full", "unanswered checks"],
     ...["checked", "errors", "viewers' CPU", "each", "idle", "others' CPU"],
   ], runs.map(watchingRow));
@@ -44,6 +53,7 @@ function watchingRow(runs: readonly WhepResult[]): string[] {
     `${viewers}`,
     target,
     `${of((run) => run.idleCpuPercent).toFixed(1)} %`,
+    `${of((run) => run.oneViewerCpuPercent).toFixed(1)} %`,
     `${of((run) => run.cpuPercent).toFixed(1)} %`,
     `${of((run) => run.cpuPercentPerViewer).toFixed(3)} %`,
     of((run) => run.packetsPerSecondPerViewer).toFixed(0),

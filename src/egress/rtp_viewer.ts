@@ -19,6 +19,10 @@ export const MAX_BATCH = 16;
 /** Packets that a viewer may have sent again in a second: beyond, it asks for more than it loses. */
 const MAX_RESENDS_PER_SECOND = 1000;
 
+/** For so long after the beginning of the sound, no more of its packets than this wait. */
+const CATCH_UP_MS = 2000;
+const MAX_FIRST_BURST = 3;
+
 /** How often clocks are told: picture and sound can be in step only after the first. */
 const SENDER_REPORT_INTERVAL_MS = 1000;
 
@@ -65,6 +69,7 @@ export class RtpViewer {
   #srtcpIndex = 0;
   #reportDueMs = -Infinity;
   readonly #resends = new ResendQueue();
+  #audioBeganMs = -Infinity;
   #resendsLeft = MAX_RESENDS_PER_SECOND;
 
   constructor(options: RtpViewerOptions) {
@@ -108,7 +113,7 @@ export class RtpViewer {
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
     const room = MAX_BATCH - this.#takeResends(datagrams);
     if (!this.#resends.isEmpty) return true;
-    this.#keepPlace();
+    this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
     if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
@@ -138,7 +143,7 @@ export class RtpViewer {
   }
 
   /** Finds where to begin, and where to go on if packets are gone. */
-  #keepPlace(): void {
+  #keepPlace(nowMs: number): void {
     const video = this.#video;
     const audio = this.#audio;
     if (video !== undefined) {
@@ -146,26 +151,36 @@ export class RtpViewer {
         video.pause();
         this.#events.jumped();
       }
-      if (!video.hasBegun) return this.#beginAtKeyFrame(video);
+      if (!video.hasBegun) return this.#beginAtKeyFrame(video, nowMs);
     }
-    if (audio !== undefined && (!audio.hasBegun || audio.isOvertaken)) this.#beginAudio();
+    if (audio !== undefined && (!audio.hasBegun || audio.isOvertaken)) this.#beginAudio(nowMs);
+    if (audio !== undefined && nowMs - this.#audioBeganMs < CATCH_UP_MS) this.#catchUp(audio);
   }
 
-  #beginAtKeyFrame(video: RtpTrack): void {
+  #beginAtKeyFrame(video: RtpTrack, nowMs: number): void {
     const { ring } = this.#feed.video;
     const start = ring.newestKeyFrame;
     if (start === undefined) return this.#audio?.pause();
     video.jump(start);
     this.#pacer.restart();
-    this.#beginAudio();
+    this.#beginAudio(nowMs);
   }
 
   /**
    * Sound begins now, and not with the pictures that are caught up with: receivers play it at its
    * own speed, and would hold back the pictures for as long as it lags.
    */
-  #beginAudio(): void {
+  #beginAudio(nowMs: number): void {
+    this.#audioBeganMs = nowMs;
     this.#audio?.jump(this.#feed.audio.ring.head);
+  }
+
+  /**
+   * A transcoder that has just been started makes what is past, too. A receiver that is sent much at
+   * once takes it for jitter, and plays sound late for a long time.
+   */
+  #catchUp(audio: RtpTrack): void {
+    if (audio.waiting > MAX_FIRST_BURST) audio.jump(this.#feed.audio.ring.head - 1);
   }
 
   /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */

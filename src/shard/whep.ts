@@ -106,7 +106,6 @@ export class Whep {
     const shard = Number(/^(\d{1,3})\./.exec(resource)?.[1] ?? NaN);
     if (Number.isNaN(shard)) return noViewer();
     if (shard === this.#context.shard) return asWhole(this.answerForwarded(forwarded));
-    this.#context.counters.add("webrtcRequestsForwarded");
     const response = await this.#context.control.forward(shard, forwarded);
     return response === undefined ? noViewer() : asWhole(response);
   }
