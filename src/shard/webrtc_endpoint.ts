@@ -137,6 +137,10 @@ export class WebrtcEndpoint implements SessionPaths {
           });
         },
         addressProven: (session, address) => this.#onAddressProven(session, address),
+        addressRetired: (session, address) => {
+          const key = addressKey(address);
+          if (this.#byAddress.get(key) === session) this.#byAddress.delete(key);
+        },
         ufragRetired: (ufrag) => this.#byUfrag.delete(ufrag),
         dropped: (reason) => {
           counters.add("webrtcDatagramsDropped");

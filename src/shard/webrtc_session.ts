@@ -21,6 +21,7 @@ export interface SessionPaths {
 export interface SessionEvents {
   readonly connected: (session: WebrtcSession) => void;
   readonly addressProven: (session: WebrtcSession, address: TransportAddress) => void;
+  readonly addressRetired: (session: WebrtcSession, address: TransportAddress) => void;
   readonly ufragRetired: (ufrag: string) => void;
   readonly dropped: (reason: PeerDropReason) => void;
   readonly ended: (session: WebrtcSession, reason: string) => void;
@@ -70,6 +71,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
           events.addressProven(this, address);
           this.notify();
         },
+        addressRetired: (address) => events.addressRetired(this, address),
         ufragRetired: (ufrag) => events.ufragRetired(ufrag),
         dropped: (reason) => events.dropped(reason),
         ended: (reason) => this.#finish(reason),
