@@ -319,7 +319,7 @@ function viewerTrack(section: AnsweredSection | undefined) {
     identity: { payloadType, ssrc },
     retransmission: rtxPayloadType === undefined || rtxSsrc === undefined
       ? undefined
-      : { payloadType: rtxPayloadType, ssrc: rtxSsrc, firstSequence: second },
+      : { payloadType: rtxPayloadType, ssrc: rtxSsrc, firstSequence: second >> 1 },
     firstSequence: first >> 1,
   };
 }

@@ -130,16 +130,25 @@ Deno.test({
   },
 });
 
-for (const audio of ["aac", "opus"] as const) {
+for (
+  const [audio, audioAfter] of [
+    ["aac", "aac"],
+    ["opus", "opus"],
+    ["aac", "opus"],
+    ["opus", "aac"],
+  ] as const
+) {
   Deno.test({
-    name: `a publisher with ${audio} that comes back in time goes on without renegotiation`,
+    name:
+      `a publisher with ${audio} that comes back with ${audioAfter} goes on without renegotiation`,
     ...WERIFT,
     fn: async () => {
       await using gateway = await startOne(10_000);
-      const options = audio === "aac"
-        ? { path: PATH, frameRate: AAC.rate, audio: AAC_AUDIO }
-        : { path: PATH, audio: OPUS_AUDIO };
-      const first = await publish(gateway, options);
+      const formats = {
+        aac: { path: PATH, frameRate: AAC.rate, audio: AAC_AUDIO },
+        opus: { path: PATH, audio: OPUS_AUDIO },
+      };
+      const first = await publish(gateway, formats[audio]);
       await using viewer = await WhepViewer.join(gateway, { path: PATH });
       await until("there is sound", () => (viewer.audio?.packets.length ?? 0) > 25);
       await first[Symbol.asyncDispose]();
@@ -150,7 +159,7 @@ for (const audio of ["aac", "opus"] as const) {
       await delay(500);
       const before = viewer.audio!.packets.length;
       // An encoder that is started again begins at 0.
-      await using _second = await publish(gateway, options);
+      await using _second = await publish(gateway, formats[audioAfter]);
       await until("it goes on", () => {
         const frames = viewer.frames();
         const again = frames.findLastIndex(({ sequence }) => sequence === 0);
