@@ -6,7 +6,6 @@ import { delay, until } from "../waiting.ts";
 import { fragmentRecord } from "../webrtc/dtls_peer.ts";
 import { writeStunCheck } from "../webrtc/stun_client.ts";
 import { HealthyWhep } from "./healthy_whep.ts";
-import { settledKiB } from "./process_memory.ts";
 import { checkFrames, inOrder } from "./whep_reception.ts";
 import { postOffer, WhepViewer, withoutRtx, writeNack } from "./whep_viewer.ts";
 
