@@ -61,9 +61,11 @@ type Crowd = LineProcess<WhepViewersCommand, WhepViewersReport>;
 const STREAM = "/live/bench";
 const JOINS_PER_SECOND = 25;
 const SETTLE_MS = 4000;
-/** A viewer catches up within some 100 ms; and no divisor of the 2 s between key frames. */
-const SERIAL_STAY_MS = 237;
-/** All catch up at the same time. */
+/** No divisor of the source's 2 s between key frames: joins fall everywhere between them. */
+const PROBE_STAY_MS = 237;
+/** Joins alone: a lone viewer's packets cost more than those of a crowd, and are left out so. */
+const SERIAL_STAY_MS = 0;
+/** All catch up with the stream at the same time. */
 const STORM_STAY_MS = 1000;
 const STORM_JOINS = 60;
 /** The first joins of a process wait for its own compilers. */
@@ -147,7 +149,7 @@ async function measureCrowd(server: RunningServer, crowd: Crowd, seconds: number
 /** Joins while others watch, from a process that has nothing else to do. */
 async function probeJoins(address: WhepAddress, count: number): Promise<readonly WhepJoin[]> {
   await using probe: Crowd = new LineProcess("whep_viewers.ts");
-  const command = { kind: "join", order: "serial", stayMs: SERIAL_STAY_MS, address } as const;
+  const command = { kind: "join", order: "serial", stayMs: PROBE_STAY_MS, address } as const;
   await probe.request({ ...command, count: WARM_UP_JOINS });
   return (await probe.request({ ...command, count })).joins;
 }
