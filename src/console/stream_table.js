@@ -30,6 +30,7 @@ class StreamRow {
   #videoCodec = create("span", "codec");
   #picture = create("span", "detail");
   #bFrames = bFramesBadge();
+  #advice = create("span", "detail advice-line warn");
   #audioCodec = create("span", "codec");
   #sound = create("span", "detail");
   #bitrate = cell("Bit rate", "figure");
@@ -46,7 +47,7 @@ class StreamRow {
     stream.setAttribute("scope", "row");
     this.element.append(
       stream,
-      cell("Video", "", this.#videoCodec, this.#picture, this.#bFrames),
+      cell("Video", "", this.#videoCodec, this.#picture, this.#bFrames, this.#advice),
       cell("Audio", "", this.#audioCodec, this.#sound),
       this.#bitrate,
       this.#keyFrames,
@@ -65,12 +66,11 @@ class StreamRow {
    * @param {Selection | undefined} selection
    */
   show(stream, selection) {
-    const { app, name, state, video, audio } = stream;
+    const { app, name, state, video, audio, webrtc } = stream;
     const selected = isSameStream(stream, selection);
-    const transport = selection?.transport ?? "http-flv";
     setText(this.#app, app && `${app}/`);
     setText(this.#name, name);
-    this.#link.href = formatFragment({ app, name, transport });
+    this.#link.href = formatFragment({ app, name, via: selection?.via });
     this.#link.setAttribute("aria-label", `Play ${streamTitle(stream)}`);
     if (selected) this.#link.setAttribute("aria-current", "true");
     else this.#link.removeAttribute("aria-current");
@@ -81,7 +81,8 @@ class StreamRow {
 
     showCodec(this.#videoCodec, video?.codec);
     setText(this.#picture, formatPicture(video));
-    this.#bFrames.hidden = video?.bFrames !== true;
+    this.#bFrames.hidden = video?.bFrames !== true && webrtc?.bFrames !== true;
+    setText(this.#advice, webrtc?.advice ?? "");
     showCodec(this.#audioCodec, audio?.codec);
     setText(this.#sound, formatSound(audio));
     setText(this.#bitrate, formatBitrate(state === "waiting" ? null : stream.bitrateBps));
@@ -89,6 +90,7 @@ class StreamRow {
     this.#keyFrames.classList.toggle("warn", isLong(video));
     this.#keyFrames.title = isLong(video) ? "Far apart: viewers start slowly. 2 s is good" : "";
     setText(this.#viewers, formatCount(stream.viewers));
+    this.#viewers.title = webrtc ? `${formatCount(webrtc.viewers)} over WebRTC` : "";
     setText(this.#uptime, formatDuration(stream.uptimeMs));
   }
 }

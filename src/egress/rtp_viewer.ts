@@ -18,6 +18,10 @@ export const MAX_BATCH = 16;
 /** Packets that a viewer may have sent again in a second: beyond, it asks for more than it loses. */
 const MAX_RESENDS_PER_SECOND = 1000;
 
+/** For so long after its beginning, sound that is older than this is passed over. */
+const CATCH_UP_MS = 2000;
+const MAX_FIRST_AGE_MS = 250;
+
 /** How often clocks are told: picture and sound can be in step only after the first. */
 const SENDER_REPORT_INTERVAL_MS = 1000;
 
@@ -63,6 +67,7 @@ export class RtpViewer {
   readonly #pacer = new GopPacer();
   #srtcpIndex = 0;
   #reportDueMs = -Infinity;
+  #audioBeganMs = -Infinity;
   #resendsLeft = MAX_RESENDS_PER_SECOND;
 
   constructor(options: RtpViewerOptions) {
@@ -104,7 +109,7 @@ export class RtpViewer {
    * arena. Whether there may be more that is due now.
    */
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
-    this.#keepPlace();
+    this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
     if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
@@ -132,7 +137,7 @@ export class RtpViewer {
   }
 
   /** Finds where to begin, and where to go on if packets are gone. */
-  #keepPlace(): void {
+  #keepPlace(nowMs: number): void {
     const video = this.#video;
     const audio = this.#audio;
     if (video !== undefined) {
@@ -140,26 +145,36 @@ export class RtpViewer {
         video.pause();
         this.#events.jumped();
       }
-      if (!video.hasBegun) return this.#beginAtKeyFrame(video);
+      if (!video.hasBegun) return this.#beginAtKeyFrame(video, nowMs);
     }
-    if (audio !== undefined && (!audio.hasBegun || audio.isOvertaken)) this.#beginAudio();
+    if (audio !== undefined && (!audio.hasBegun || audio.isOvertaken)) this.#beginAudio(nowMs);
+    if (audio !== undefined && nowMs - this.#audioBeganMs < CATCH_UP_MS) this.#catchUp(audio);
   }
 
-  #beginAtKeyFrame(video: RtpTrack): void {
+  #beginAtKeyFrame(video: RtpTrack, nowMs: number): void {
     const { ring } = this.#feed.video;
     const start = ring.newestKeyFrame;
     if (start === undefined) return this.#audio?.pause();
     video.jump(start);
     this.#pacer.restart();
-    this.#beginAudio();
+    this.#beginAudio(nowMs);
   }
 
   /**
    * Sound begins now, and not with the pictures that are caught up with: receivers play it at its
    * own speed, and would hold back the pictures for as long as it lags.
    */
-  #beginAudio(): void {
+  #beginAudio(nowMs: number): void {
+    this.#audioBeganMs = nowMs;
     this.#audio?.jump(this.#feed.audio.ring.head);
+  }
+
+  /** A transcoder that has just been started makes what is past, too, before it is near live. */
+  #catchUp(audio: RtpTrack): void {
+    const oldestMs = this.#feed.newestMs - MAX_FIRST_AGE_MS;
+    if ((audio.nextTimeMs ?? Infinity) < oldestMs) {
+      audio.jump(this.#feed.audio.ring.findTime(oldestMs));
+    }
   }
 
   /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */

@@ -179,6 +179,10 @@ export class WebrtcEndpoint implements SessionPaths {
     this.#socket?.close();
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(0);
+  }
+
   send(datagram: Uint8Array, to: TransportAddress): void {
     if (to.transport === "tcp") this.#tcpConnections.get(addressKey(to))?.send(datagram);
     else this.#socket?.send(datagram, to as Deno.NetAddr);

@@ -118,10 +118,12 @@ export class Peer {
     if (at >= 0) this.#addresses.splice(at, 1);
   }
 
-  /** Ends the session without a word to its owner. */
+  /** Ends the session without a word to its owner; a connected viewer is told. */
   close(): void {
-    this.#isOver = true;
+    if (this.#isOver) return;
+    // First: it has something to send.
     this.#dtls?.close();
+    this.#isOver = true;
   }
 
   #receiveStun(datagram: Uint8Array, from: TransportAddress, nowMs: number): void {

@@ -15,7 +15,7 @@ const FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
 ];
 
-/** A running Chromium with one page; disposing it ends the process and removes its profile. */
+/** A running Chromium with one page, to whose context more can be added; disposing it ends the process and removes its profile. */
 export interface TestBrowser extends AsyncDisposable {
   readonly page: Page;
   /** Errors on the page's console, uncaught exceptions and policy violations, as they come. */
@@ -54,9 +54,10 @@ export async function launchChromium(
     args: FLAGS,
   });
   try {
-    const page = await browser.newPage({
+    const context = await browser.newContext({
       viewport: options.viewport ?? { width: 1360, height: 900 },
     });
+    const page = await context.newPage();
     // Closing ends the process; playwright kills it when it does not go by itself.
     return { page, faults: collectFaults(page), [Symbol.asyncDispose]: () => browser.close() };
   } catch (error) {

@@ -5,21 +5,33 @@ import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import { HttpRoutes } from "../../src/shard/http_routes.ts";
 import { Streams } from "../../src/shard/streams.ts";
+import { WebrtcEndpoint } from "../../src/shard/webrtc_endpoint.ts";
 import { bytesOf } from "../http/errors.ts";
 import { SHARD_SETTINGS } from "./shard_settings.ts";
 
-const routes = new HttpRoutes({
-  settings: SHARD_SETTINGS,
-  streams: new Streams({ flushMs: 0 }, { jumped() {} }),
-  control: new ControlLink(() => {}),
-  counters: new Counters(allocateCounters(1), 0),
-  assets: [{ path: "/", contentType: "text/html", body: "console" }],
-});
+const ADDRESS = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
 
+/** The first answer that a server by itself, with one file and no stream, gives to a request. */
 async function ask(line: string, host = "a"): Promise<string> {
+  const settings = SHARD_SETTINGS;
+  const control = new ControlLink(() => {});
+  const counters = new Counters(allocateCounters(1), 0);
+  await using webrtc = await WebrtcEndpoint.open({ settings, counters, shard: 0 });
+  const routes = new HttpRoutes({
+    settings,
+    streams: new Streams(control, { flushMs: 0 }, { jumped() {} }),
+    control,
+    counters,
+    assets: [{ path: "/", contentType: "text/html", body: "console" }],
+    shard: 0,
+    webrtc,
+  });
   const reader = new RequestReader();
   reader.push(bytesOf(`${line} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
-  const response: HttpResponse = await routes.answer(reader.next()!);
+  const response: HttpResponse = await routes.answer(reader.next()!, {
+    localAddr: ADDRESS,
+    remoteAddr: ADDRESS,
+  });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);
   return `${response.status} ${new TextDecoder().decode(response.body)}`.trim();
 }
