@@ -30,7 +30,6 @@ class StreamRow {
   #videoCodec = create("span", "codec");
   #picture = create("span", "detail");
   #bFrames = bFramesBadge();
-  #advice = create("span", "detail advice-line warn");
   #audioCodec = create("span", "codec");
   #sound = create("span", "detail");
   #bitrate = cell("Bit rate", "figure");
@@ -47,7 +46,7 @@ class StreamRow {
     stream.setAttribute("scope", "row");
     this.element.append(
       stream,
-      cell("Video", "", this.#videoCodec, this.#picture, this.#bFrames, this.#advice),
+      cell("Video", "", this.#videoCodec, this.#picture, this.#bFrames),
       cell("Audio", "", this.#audioCodec, this.#sound),
       this.#bitrate,
       this.#keyFrames,
@@ -82,7 +81,7 @@ class StreamRow {
     showCodec(this.#videoCodec, video?.codec);
     setText(this.#picture, formatPicture(video));
     this.#bFrames.hidden = video?.bFrames !== true && webrtc?.bFrames !== true;
-    setText(this.#advice, webrtc?.advice ?? "");
+    this.#bFrames.title = webrtc?.advice ?? "B-frames add delay and are dropped for WebRTC";
     showCodec(this.#audioCodec, audio?.codec);
     setText(this.#sound, formatSound(audio));
     setText(this.#bitrate, formatBitrate(state === "waiting" ? null : stream.bitrateBps));
@@ -145,7 +144,6 @@ function bFramesBadge() {
   const badge = create("button", "badge warn", "B-frames");
   badge.setAttribute("type", "button");
   badge.setAttribute("popovertarget", "b-frames-help");
-  badge.title = "B-frames add delay and are dropped for WebRTC";
   return badge;
 }
 

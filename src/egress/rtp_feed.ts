@@ -36,11 +36,6 @@ export class RtpFeed {
     return this.#tags.jumps;
   }
 
-  /** The newest timestamp of the stream. */
-  get newestMs(): number {
-    return this.#log.lastTimestampMs;
-  }
-
   /** Takes the sound from another log, or from the stream's own again. */
   setOpusLog(opus: LogReader | undefined, nowMs: number): void {
     this.#opus = opus && new LogFollower(opus, nowMs);

@@ -18,9 +18,9 @@ export const MAX_BATCH = 16;
 /** Packets that a viewer may have sent again in a second: beyond, it asks for more than it loses. */
 const MAX_RESENDS_PER_SECOND = 1000;
 
-/** For so long after its beginning, sound that is older than this is passed over. */
+/** For so long after the beginning of the sound, no more of its packets than this wait. */
 const CATCH_UP_MS = 2000;
-const MAX_FIRST_AGE_MS = 250;
+const MAX_FIRST_BURST = 3;
 
 /** How often clocks are told: picture and sound can be in step only after the first. */
 const SENDER_REPORT_INTERVAL_MS = 1000;
@@ -169,12 +169,12 @@ export class RtpViewer {
     this.#audio?.jump(this.#feed.audio.ring.head);
   }
 
-  /** A transcoder that has just been started makes what is past, too, before it is near live. */
+  /**
+   * A transcoder that has just been started makes what is past, too. A receiver that is sent much at
+   * once takes it for jitter, and plays sound late for a long time.
+   */
   #catchUp(audio: RtpTrack): void {
-    const oldestMs = this.#feed.newestMs - MAX_FIRST_AGE_MS;
-    if ((audio.nextTimeMs ?? Infinity) < oldestMs) {
-      audio.jump(this.#feed.audio.ring.findTime(oldestMs));
-    }
+    if (audio.waiting > MAX_FIRST_BURST) audio.jump(this.#feed.audio.ring.head - 1);
   }
 
   /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */

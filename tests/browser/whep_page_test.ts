@@ -157,6 +157,55 @@ Deno.test(
   },
 );
 
+Deno.test(
+  { name: "a gateway that media cannot reach is told, or goes round by FLV", ignore },
+  async () => {
+    // An address of documentation (RFC 5737): nothing answers there.
+    await using gateway = await startGateway({ args: ["--public-ip", "192.0.2.1"] });
+    await using _publisher = publishWithFfmpeg({ url: gateway.rtmpUrl("live/test") });
+    await until("the stream is live", async () => (await gateway.stream("live/test"))?.video);
+    await using browser = await launchChromium();
+    const { page } = browser;
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(gateway.httpUrl("/#live/test?via=webrtc"));
+    await page.locator('#player[data-state="retrying"]').waitFor();
+    const title = await page.locator("#notice-title").innerText();
+    assertMatch(title, /from 192\.0\.2\.1 within 10 s\. .* port \d+ must .* --public-ip$/);
+    await screenshot(page, "console-webrtc-unreachable.png");
+    await page.goto(gateway.httpUrl("/#live/test"));
+    await assertPlays(page, "http-flv");
+    await page.locator("#transport-note").getByText("192.0.2.1").waitFor();
+  },
+);
+
+Deno.test(
+  { name: "it plays again by itself after the gateway was restarted", ignore },
+  async () => {
+    await using before = await startGateway();
+    const ports = {
+      "--rtmp-port": before.rtmpPort,
+      "--http-port": before.httpPort,
+      "--webrtc-port": before.webrtcPorts[0],
+    };
+    await using _first = publishWithFfmpeg({ url: before.rtmpUrl("live/test") });
+    await until("the stream is live", async () => (await before.stream("live/test"))?.video);
+    await using browser = await launchChromium();
+    const { page } = browser;
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.addInitScript(watchPeers);
+    await page.goto(before.httpUrl("/#live/test?via=webrtc"));
+    await assertPlays(page, "webrtc");
+    await before.stop("SIGKILL");
+    await page.locator('#player:not([data-state="playing"])').waitFor();
+    const listenArgs = ["--host", "127.0.0.1", ...Object.entries(ports).flat().map(String)];
+    await using after = await startGateway({ listenArgs });
+    await using _second = publishWithFfmpeg({ url: after.rtmpUrl("live/test") });
+    await assertPlays(page, "webrtc");
+    const states = await page.evaluate(readPeerStates);
+    assertEquals([states.at(-1), new Set(states.slice(0, -1))], ["connected", new Set(["closed"])]);
+  },
+);
+
 /** Pictures are decoded and are not flat, and the time goes on. */
 async function assertPlays(page: Page, transport: "webrtc" | "http-flv"): Promise<void> {
   await page.locator(`#player[data-state="playing"][data-transport="${transport}"]`).waitFor();
