@@ -51,6 +51,7 @@ export function shardSettings(
       inexact: config.webrtcInexact,
       maxViewers: limits.webrtcViewers,
       firstCheckMs: timeouts.iceMs,
+      consentMs: timeouts.consentMs,
     },
   };
 }

@@ -8,6 +8,7 @@ import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
 import type { PacketArena } from "../srtp/packet_arena.ts";
+import { ResendQueue } from "./resend_queue.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import { type Retransmission, RtpTrack } from "./rtp_track.ts";
 import type { RtpIdentity } from "../srtp/srtp_sender.ts";
@@ -68,6 +69,7 @@ export class RtpViewer {
   #srtcpIndex = 0;
   #reportDueMs = -Infinity;
   #audioBeganMs = -Infinity;
+  readonly #resends = new ResendQueue();
   #resendsLeft = MAX_RESENDS_PER_SECOND;
 
   constructor(options: RtpViewerOptions) {
@@ -109,26 +111,30 @@ export class RtpViewer {
    * arena. Whether there may be more that is due now.
    */
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
+    const room = MAX_BATCH - this.#takeResends(datagrams);
+    if (!this.#resends.isEmpty) return true;
     this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
     if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
-    const isLive = this.#pacer.state === "live";
-    const granted = isLive ? waiting : this.#pacer.take(nowMs, waiting);
-    const count = Math.min(granted, MAX_BATCH);
+    const count = Math.min(this.#pacer.take(nowMs, waiting), room);
     if (count > 0) this.#takePackets(count, datagrams);
-    return isLive && waiting > count;
+    return this.#pacer.state === "live" && this.#waiting > 0;
   }
 
-  /** Takes what the viewer tells; what it asks for again is appended to `datagrams`. */
-  handle(packets: readonly RtcpPacket[], nowMs: number, datagrams: Uint8Array[]): void {
+  /** Takes what the viewer tells. */
+  handle(packets: readonly RtcpPacket[], nowMs: number): void {
     for (const packet of packets) {
       this.#reports.take(packet, nowMs);
-      if (packet.kind === "nack") this.#resend(packet, datagrams);
       if (packet.kind === "pictureLossIndication" || packet.kind === "fullIntraRequest") {
         this.#events.keyFrameRequested();
       }
     }
+  }
+
+  /** Sends again what NACKs among `packets` ask for: {@linkcode take} then gives it, bit by bit. */
+  resend(packets: readonly RtcpPacket[]): void {
+    for (const packet of packets) if (packet.kind === "nack") this.#note(packet);
   }
 
   /** A second has passed. */
@@ -211,20 +217,35 @@ export class RtpViewer {
     }
   }
 
-  #resend(nack: Nack, datagrams: Uint8Array[]): void {
+  /** Notes what a NACK asks for, as far as there is room. */
+  #note(nack: Nack): void {
     const track = [this.#video, this.#audio].find((track) =>
       track?.identity.ssrc === nack.mediaSsrc
     );
     if (track === undefined) return;
-    let resent = 0;
     for (const sequence of nackedSequences(nack)) {
-      if (this.#resendsLeft === 0 || resent === 4 * MAX_BATCH) break;
-      const datagram = track.resend(sequence, this.#srtp);
+      if (!this.#resends.push(track, sequence)) return;
+    }
+  }
+
+  /** Appends packets that were asked for again, and returns how many. */
+  #takeResends(datagrams: Uint8Array[]): number {
+    const resends = this.#resends;
+    let resent = 0;
+    for (let track = resends.track; track !== undefined; track = resends.track) {
+      if (this.#resendsLeft === 0) {
+        resends.clear();
+        break;
+      }
+      if (resent === MAX_BATCH) break;
+      const datagram = track.resend(resends.sequence, this.#srtp);
+      resends.drop();
       if (datagram === undefined) continue;
       this.#resendsLeft--;
       resent++;
       datagrams.push(datagram);
     }
     if (resent > 0) this.#events.resent(resent);
+    return resent;
   }
 }

@@ -118,6 +118,7 @@ export class WebrtcEndpoint implements SessionPaths {
         remoteUfrag,
         certificate: this.certificate,
         connectMs: settings.webrtc.firstCheckMs,
+        consentMs: settings.webrtc.consentMs,
         nowMs: performance.now(),
       },
       arena: this.#arena,

@@ -8,6 +8,7 @@ import type { SyntheticAudio } from "./synthetic_publisher.ts";
 import { checkFrames, checkNoGaps, inOrder } from "./whep_reception.ts";
 import { WhepViewer } from "./whep_viewer.ts";
 
+const STAP_A = 24;
 const PATH = "live/test";
 
 /** werift's timers for repeated flights outlive a handshake by seconds. */
@@ -48,6 +49,8 @@ for (const transport of ["udp", "tcp"] as const) {
       await using viewer = await WhepViewer.join(gateway, { path: PATH, transport });
       await until("pictures of some groups have come", () => viewer.frames().length > 80);
       checkNoGaps(viewer.video!);
+      assertEquals(viewer.video!.packets[0]!.payload[0]! & 31, STAP_A, "parameter sets come first");
+      assertEquals(viewer.frames()[0]!.firstIndex, viewer.video!.packets[0]!.index);
       checkFrames(viewer.frames());
       assertEquals(viewer.reception.unauthentic, 0);
       assertEquals(await viewer.delete(), 200);

@@ -7,6 +7,7 @@ import { depacketizeH264 } from "../rtp/depacketizer.ts";
 import { checkVideoFrame, type FrameFacts } from "./self_describing.ts";
 
 const HEADER_SIZE = 12;
+const STAP_A = 24;
 const SPS = 7;
 const PPS = 8;
 const IDR = 5;
@@ -110,13 +111,15 @@ export function checkNoGaps({ packets }: ReceivedSource): void {
 export function receivedFrames(packets: readonly ReceivedPacket[]): ReceivedFrame[] {
   const frames: ReceivedFrame[] = [];
   let unit: ReceivedPacket[] = [];
-  let isBegun = true;
+  // Whether the unit's first packet is the picture's; a key frame begins with an aggregate.
+  let isBegun = packets[0] !== undefined && (packets[0].payload[0]! & 31) === STAP_A;
   for (const packet of inOrder(packets)) {
     const last = unit.at(-1);
-    if (last !== undefined && last.index + 1 !== packet.index) {
-      unit = [];
-      isBegun = false;
-    }
+    const isLost = last !== undefined && last.index + 1 !== packet.index;
+    // The server left the rest out: what follows begins a key frame.
+    const isCut = !isLost && last !== undefined && last.timestamp !== packet.timestamp;
+    if (isLost || isCut) unit = [];
+    isBegun = isCut || (isBegun && !isLost);
     unit.push(packet);
     if (!packet.isMarked) continue;
     if (isBegun) frames.push(rebuildFrame(unit));
