@@ -65,7 +65,7 @@ export class RtpViewer {
   readonly #srtp: SrtpSender;
   readonly #srtcp: SrtcpSender;
   readonly #reports: ReceiverReports;
-  readonly #pacer = new GopPacer();
+  readonly #pacer = new GopPacer({ burstPackets: MAX_BATCH });
   #srtcpIndex = 0;
   #reportDueMs = -Infinity;
   #audioBeganMs = -Infinity;
