@@ -32,6 +32,8 @@ export interface WhepResult {
   readonly packetsPerSecondPerViewer: number;
   /** The same difference, per packet received. */
   readonly cpuUsPerPacket: number;
+  /** The difference to one viewer, per packet of the others; 0 if there are none. */
+  readonly furtherUsPerPacket: number;
   readonly bitsPerSecondPerViewer: number;
   readonly kibPerViewer: number;
   readonly framesExpected: number;
@@ -43,7 +45,7 @@ export interface WhepResult {
   readonly checked: number;
   readonly unanswered: number;
   readonly joins: readonly WhepJoin[];
-  /** Server's CPU per join without what its packets cost at {@linkcode cpuUsPerPacket}. */
+  /** Server's CPU per join without its packets at {@linkcode furtherUsPerPacket}. */
   readonly cpuMsPerJoin: number;
   readonly storm: readonly WhepJoin[];
   readonly stormCpuMsPerJoin: number;
@@ -55,15 +57,17 @@ export interface WhepResult {
 }
 
 /** What goes on beside joins. */
-type Costs = Pick<WhepResult, "oneViewerCpuPercent" | "cpuUsPerPacket">;
+type Costs = Pick<WhepResult, "oneViewerCpuPercent" | "furtherUsPerPacket">;
 type Crowd = LineProcess<WhepViewersCommand, WhepViewersReport>;
 
 const STREAM = "/live/bench";
 const JOINS_PER_SECOND = 25;
 const SETTLE_MS = 4000;
-/** A viewer catches up within some 100 ms; and no divisor of the 2 s between key frames. */
-const SERIAL_STAY_MS = 237;
-/** All catch up at the same time. */
+/** No divisor of the source's 2 s between key frames: joins fall everywhere between them. */
+const PROBE_STAY_MS = 237;
+/** Joins alone: a lone viewer's packets cost more than those of a crowd, and are left out so. */
+const SERIAL_STAY_MS = 0;
+/** All catch up with the stream at the same time. */
 const STORM_STAY_MS = 1000;
 const STORM_JOINS = 60;
 /** The first joins of a process wait for its own compilers. */
@@ -97,7 +101,12 @@ export async function runWhep(
   const oneViewerCpuPercent = await measureAlone(server, seconds);
   const { packetsPerSecond, ...watched } = measured;
   const cpuUsPerPacket = (watched.cpuPercent - idleCpuPercent) * 1e4 / packetsPerSecond;
-  const costs = { oneViewerCpuPercent, cpuUsPerPacket };
+  // What further viewers' packets cost, without what is done once for all.
+  const mediaCpuPercent = watched.cpuPercent - oneViewerCpuPercent;
+  const furtherUsPerPacket = viewers > 1
+    ? mediaCpuPercent * 1e4 / (packetsPerSecond * (1 - 1 / viewers))
+    : 0;
+  const costs = { oneViewerCpuPercent, furtherUsPerPacket };
   const { serial, storm } = await measureArrivals(server, crowd, costs, address, scenario.joins);
   const failed = [...joins, ...serial.joins, ...storm.joins].flatMap(({ failure }) =>
     failure ?? []
@@ -106,6 +115,7 @@ export async function runWhep(
     target: target.name,
     scenario,
     idleCpuPercent,
+    cpuUsPerPacket,
     ...costs,
     ...watched,
     cpuPercentPerViewer: (watched.cpuPercent - idleCpuPercent) / viewers,
@@ -147,7 +157,7 @@ async function measureCrowd(server: RunningServer, crowd: Crowd, seconds: number
 /** Joins while others watch, from a process that has nothing else to do. */
 async function probeJoins(address: WhepAddress, count: number): Promise<readonly WhepJoin[]> {
   await using probe: Crowd = new LineProcess("whep_viewers.ts");
-  const command = { kind: "join", order: "serial", stayMs: SERIAL_STAY_MS, address } as const;
+  const command = { kind: "join", order: "serial", stayMs: PROBE_STAY_MS, address } as const;
   await probe.request({ ...command, count: WARM_UP_JOINS });
   return (await probe.request({ ...command, count })).joins;
 }
@@ -193,7 +203,7 @@ async function measureJoins(
   const cpuMs = (cpuSeconds(server.pid) - cpuBefore) * 1000;
   const anywayMs = (performance.now() - startMs) * costs.oneViewerCpuPercent / 100;
   const packets = joins.reduce((sum, join) => sum + join.packets, 0);
-  const mediaMs = packets * costs.cpuUsPerPacket / 1000;
+  const mediaMs = packets * costs.furtherUsPerPacket / 1000;
   return { joins, cpuMsPerJoin: (cpuMs - anywayMs - mediaMs) / joins.length };
 }
 

@@ -65,11 +65,11 @@ export class RtpViewer {
   readonly #srtp: SrtpSender;
   readonly #srtcp: SrtcpSender;
   readonly #reports: ReceiverReports;
-  readonly #pacer = new GopPacer();
+  readonly #pacer = new GopPacer({ burstPackets: MAX_BATCH });
   #srtcpIndex = 0;
   #reportDueMs = -Infinity;
-  readonly #resends = new ResendQueue();
   #audioBeganMs = -Infinity;
+  readonly #resends = new ResendQueue();
   #resendsLeft = MAX_RESENDS_PER_SECOND;
 
   constructor(options: RtpViewerOptions) {

@@ -25,7 +25,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   rtmp: { rooms: ["bytes", "amf"], packages: [...CODEC_PACKAGES, "node:crypto"] },
   webrtc: {
     rooms: ["bytes", "rtp", "srtp"],
-    packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:zlib", "werift"],
+    packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:zlib", "tweetnacl", "werift"],
   },
   audio: {
     rooms: ["bytes", "codec"],
