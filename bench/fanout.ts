@@ -1,5 +1,5 @@
 import { LineProcess } from "./child_process.ts";
-import { type JoinTimes, probeJoin, probeJoins } from "./join_probe.ts";
+import { type JoinTimes, probeJoins, untilLive } from "./join_probe.ts";
 import { residentKib, startLoad } from "./process_stats.ts";
 import { publishFile } from "./publisher.ts";
 import { SOURCE_FPS } from "./source.ts";
@@ -136,15 +136,6 @@ function summariseJoins(
     firstError: crowdError ??
       (failed.length > 0 ? failed[0]!.error ?? "join timed out" : undefined),
   };
-}
-
-async function untilLive(address: ViewerAddress): Promise<void> {
-  for (let attempt = 0; attempt < 20; attempt++) {
-    const { firstKeyFrameMs } = await probeJoin(address);
-    if (firstKeyFrameMs !== undefined) return;
-    await delay(250);
-  }
-  throw new Error(`Cannot measure: ${address.path} gave no key frame`);
 }
 
 function delay(ms: number): Promise<void> {

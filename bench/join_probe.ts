@@ -43,3 +43,17 @@ export async function probeJoins(
   }
   return times;
 }
+
+/**
+ * Waits until a stream can be watched.
+ *
+ * @throws {Error} if that takes longer than some twenty attempts
+ */
+export async function untilLive(address: ViewerAddress): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const { firstKeyFrameMs } = await probeJoin(address);
+    if (firstKeyFrameMs !== undefined) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error(`Cannot measure: ${address.path} gave no key frame`);
+}

@@ -1,15 +1,17 @@
 /**
- * Fan-out and ingest of Sluice and of node-media-server, measured side by side. Prints tables;
- * asserts nothing, because times belong to a machine.
+ * Fan-out and ingest of Sluice and of node-media-server, measured side by side, and Sluice's WebRTC,
+ * which no server on npm has. Prints tables; asserts nothing, because times belong to a machine.
  */
 import { endAllProcesses } from "./child_process.ts";
 import { type FanoutResult, type FanoutScenario, runFanout } from "./fanout.ts";
 import { type IngestResult, runIngest } from "./ingest.ts";
-import { type Options, parseOptions, USAGE } from "./options.ts";
+import { type Options, parseOptions, type Part, USAGE } from "./options.ts";
 import { describeMachine } from "./process_stats.ts";
 import { errorLines, fanoutTable, ingestTable } from "./report.ts";
 import { makeSource } from "./source.ts";
 import { nodeMediaServer, sluice, type Target } from "./targets.ts";
+import { runWhep, type WhepResult } from "./whep.ts";
+import { WHEP_NOTES, whepTable } from "./whep_report.ts";
 
 /** Every single run, as written by `--json`. */
 interface Results {
@@ -17,7 +19,11 @@ interface Results {
   readonly options: Options;
   readonly fanout: FanoutResult[];
   readonly ingest: IngestResult[];
+  readonly whep: WhepResult[];
 }
+
+/** Parts that node-media-server has, too. */
+const SHARED_PARTS: readonly Part[] = ["fanout", "ws", "ingest"];
 
 async function selectTargets(options: Options, folder: string): Promise<Target[]> {
   const targets: Target[] = [];
@@ -28,7 +34,8 @@ async function selectTargets(options: Options, folder: string): Promise<Target[]
       }
     }
   }
-  if (options.targets.includes("nms")) targets.push(await nodeMediaServer(folder));
+  const isCompared = options.parts.some((part) => SHARED_PARTS.includes(part));
+  if (isCompared && options.targets.includes("nms")) targets.push(await nodeMediaServer(folder));
   return targets;
 }
 
@@ -47,9 +54,13 @@ function fanoutScenarios(options: Options): FanoutScenario[] {
 async function runAll(options: Options, folder: string, results: Results): Promise<void> {
   const targets = await selectTargets(options, folder);
   const source = await makeSource(folder);
-  const inTurns = async (what: string, run: (target: Target) => Promise<void>) => {
+  const inTurns = async (
+    what: string,
+    run: (target: Target) => Promise<void>,
+    runners: readonly Target[] = targets,
+  ) => {
     for (let round = 1; round <= options.rounds; round++) {
-      for (const target of targets) {
+      for (const target of runners) {
         console.error(`round ${round}/${options.rounds}: ${what}, ${target.name}`);
         await run(target);
       }
@@ -60,6 +71,13 @@ async function runAll(options: Options, folder: string, results: Results): Promi
       results.fanout.push(await runFanout(target, source, scenario));
     });
   }
+  const speakWhep = targets.filter(({ hasWhep }) => hasWhep);
+  for (const viewers of options.parts.includes("whep") ? options.whepViewers : []) {
+    const { transport, seconds, joins } = options;
+    await inTurns(`${viewers} viewers by WebRTC`, async (target) => {
+      results.whep.push(await runWhep(target, source, { transport, viewers, seconds, joins }));
+    }, speakWhep);
+  }
   for (const publishers of options.parts.includes("ingest") ? options.publishers : []) {
     await inTurns(`${publishers} publishers`, async (target) => {
       const scenario = { publishers, seconds: options.seconds };
@@ -69,7 +87,7 @@ async function runAll(options: Options, folder: string, results: Results): Promi
 }
 
 function print(results: Results): void {
-  const { options, fanout, ingest } = results;
+  const { options, fanout, ingest, whep } = results;
   console.log(results.machine.join("\n"));
   const reading = options.readIntervalMs === 0
     ? "as soon as something arrives"
@@ -83,7 +101,12 @@ function print(results: Results): void {
     console.log("\nPublishers without viewers; 0 publishers is a server without connections\n");
     console.log(ingestTable(ingest));
   }
-  for (const line of errorLines([...fanout, ...ingest])) console.log(line);
+  if (whep.length > 0) {
+    console.log(`\nWebRTC viewers over ${options.transport.toUpperCase()}\n`);
+    console.log(whepTable(whep));
+    console.log(`\n${WHEP_NOTES.join("\n")}`);
+  }
+  for (const line of errorLines([...fanout, ...ingest, ...whep])) console.log(line);
 }
 
 async function main(): Promise<void> {
@@ -95,7 +118,13 @@ async function main(): Promise<void> {
   const cleanUp = () =>
     cleaning ??= endAllProcesses().then(() => Deno.remove(folder, { recursive: true }));
   Deno.addSignalListener("SIGINT", () => void cleanUp().then(() => Deno.exit(130)));
-  const results: Results = { machine: describeMachine(), options, fanout: [], ingest: [] };
+  const results: Results = {
+    machine: describeMachine(),
+    options,
+    fanout: [],
+    ingest: [],
+    whep: [],
+  };
   try {
     await runAll(options, folder, results);
   } finally {

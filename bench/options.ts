@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
-/** Parts of the benchmark: HTTP-FLV viewers, WebSocket viewers, publishers. */
-export const PARTS = ["fanout", "ws", "ingest"] as const;
+/** Parts of the benchmark: HTTP-FLV viewers, WebSocket viewers, publishers, WebRTC viewers. */
+export const PARTS = ["fanout", "ws", "ingest", "whep"] as const;
 export type Part = typeof PARTS[number];
 
 /** What to run, from the command line. */
@@ -11,6 +11,9 @@ export interface Options {
   /** Viewers over HTTP-FLV, one scenario each. */
   readonly httpViewers: readonly number[];
   readonly wsViewers: readonly number[];
+  readonly whepViewers: readonly number[];
+  /** How WebRTC viewers are reached. */
+  readonly transport: "udp" | "tcp";
   readonly publishers: readonly number[];
   readonly shards: readonly number[];
   /** `undefined` leaves Sluice its default. */
@@ -24,9 +27,11 @@ export interface Options {
 
 export const USAGE = `deno task bench [options]
   --quick                 1 round of 5 s windows, fewer viewers, 1 shard
-  --only PARTS            of fanout,ws,ingest
+  --only PARTS            of fanout,ws,ingest,whep
   --targets NAMES         of sluice,nms
-  --viewers N,N           viewers, over HTTP and WebSocket (50,300,1000 and 300)
+  --viewers N,N           viewers, over HTTP, WebSocket and WebRTC
+                          (50,300,1000 and 300 and 1,30,100,200)
+  --transport NAME        of WebRTC: udp or tcp (udp)
   --publishers N,N        publishers (20,50)
   --shards N,N            Sluice's shards (1,2)
   --flush-ms MS,MS        Sluice's write interval, or "default" (default,100)
@@ -48,7 +53,7 @@ export function parseOptions(args: string[]): Options | "help" {
     options: {
       ...{ help: { type: "boolean" }, quick: { type: "boolean" }, only: text, targets: text },
       ...{ viewers: text, publishers: text, shards: text, "flush-ms": text, seconds: text },
-      ...{ rounds: text, joins: text, "read-interval-ms": text, json: text },
+      ...{ transport: text, rounds: text, joins: text, "read-interval-ms": text, json: text },
     },
   });
   if (values.help) return "help";
@@ -59,6 +64,8 @@ export function parseOptions(args: string[]): Options | "help" {
     targets: oneOf("targets", values.targets, ["sluice", "nms"]),
     httpViewers: viewers ?? (quick ? [50, 300] : [50, 300, 1000]),
     wsViewers: viewers ?? [300],
+    whepViewers: viewers ?? (quick ? [30, 100] : [1, 30, 100, 200]),
+    transport: oneOf("transport", values.transport, ["udp", "tcp"] as const)[0]!,
     publishers: numbers("publishers", values.publishers ?? (quick ? "20" : "20,50")),
     shards: numbers("shards", values.shards ?? (quick ? "1" : "1,2")),
     flushMs: (values["flush-ms"] ?? "default,100").split(",").map((value) =>

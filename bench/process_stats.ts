@@ -15,6 +15,13 @@ export function residentKib(pid: number): number {
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]);
 }
 
+/** Datagrams that found their socket's buffer full so far, of all processes (RFC 4113). */
+export function droppedDatagrams(): number {
+  const [names, values] = Deno.readTextFileSync("/proc/net/snmp").split("\n")
+    .filter((line) => line.startsWith("Udp: ")).map((line) => line.split(" "));
+  return Number(values?.[names!.indexOf("RcvbufErrors")]);
+}
+
 /** Time that all cores together have idled, in seconds. */
 function idleSeconds(): number {
   const fields = Deno.readTextFileSync("/proc/stat").split("\n", 1)[0]!.split(/\s+/).map(Number);

@@ -3,7 +3,7 @@ import type { IngestResult } from "./ingest.ts";
 import { median, quantile } from "./statistics.ts";
 
 /** Runs of the same target in the same scenario, in the order of their first runs. */
-function groupRuns<Run>(runs: readonly Run[], keyOf: (run: Run) => string): Run[][] {
+export function groupRuns<Run>(runs: readonly Run[], keyOf: (run: Run) => string): Run[][] {
   return [...Map.groupBy(runs, keyOf).values()];
 }
 
@@ -89,7 +89,8 @@ function ingestRow(runs: readonly IngestResult[], nms: readonly IngestResult[] |
   ];
 }
 
-function quantiles(values: readonly number[]): string {
+/** The middle of `values`, and what 95 % of them stay below. */
+export function quantiles(values: readonly number[]): string {
   return `${quantile(values, 0.5).toFixed(1)} / ${quantile(values, 0.95).toFixed(1)}`;
 }
 
@@ -97,7 +98,8 @@ function ratio(value: number, reference: number): string {
   return Number.isNaN(reference) ? "-" : `${(value / reference).toFixed(2)}x`;
 }
 
-function total<Run>(runs: readonly Run[], value: (run: Run) => number): number {
+/** Sum over all runs. */
+export function total<Run>(runs: readonly Run[], value: (run: Run) => number): number {
   return runs.reduce((sum, run) => sum + value(run), 0);
 }
 
@@ -110,7 +112,11 @@ export function errorLines(
     .map((runs) => `First error with ${runs[0]!.target}: ${runs[0]!.firstError}`);
 }
 
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A Markdown table whose columns line up. */
+export function markdownTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]!.length))
   );

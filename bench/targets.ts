@@ -4,6 +4,8 @@ import { ChildProcess } from "./child_process.ts";
 export interface Target {
   /** As it appears in tables, with its options. */
   readonly name: string;
+  /** Whether it serves WebRTC viewers by WHEP. */
+  readonly hasWhep: boolean;
   start(): Promise<RunningServer>;
 }
 
@@ -28,17 +30,14 @@ export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }
     (flushMs === undefined ? "" : `, ${flushMs} ms`);
   return {
     name,
+    hasWhep: true,
     async start() {
       const rtmpPort = freePort();
       const httpPort = freePort();
-      const ports = [
-        "--rtmp-port",
-        `${rtmpPort}`,
-        "--http-port",
-        `${httpPort}`,
-        "--webrtc-port",
-        "0",
-      ];
+      // 0: whatever is free, for each shard; answers tell it.
+      const webrtcPort = "0";
+      const ports = ["--rtmp-port", `${rtmpPort}`, "--http-port", `${httpPort}`];
+      ports.push("--webrtc-port", webrtcPort);
       const args = ["run", "-P", "main.ts", "--host", "127.0.0.1", ...ports, ...options];
       const cwd = new URL("..", import.meta.url).pathname;
       const child = new ChildProcess(Deno.execPath(), args, { cwd });
@@ -61,6 +60,7 @@ export async function nodeMediaServer(folder: string): Promise<Target> {
   const node = await nodeVersion();
   const app = await installNodeMediaServer(folder, node !== undefined);
   return {
+    hasWhep: false,
     name: `NMS ${NODE_MEDIA_SERVER_VERSION} (${node ?? `Deno ${Deno.version.deno}`})`,
     async start() {
       const rtmpPort = freePort();

@@ -10,15 +10,10 @@ import { Directory } from "./control/directory.ts";
 import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
+import { opusOptions, type Ports, shardSettings } from "./control/worker_settings.ts";
 import { TranscoderPool } from "./control/transcoder_pool.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
-import type {
-  ConsoleAsset,
-  ShardSettings,
-  StreamsReply,
-  ToControl,
-  ToShard,
-} from "./shard/messages.ts";
+import type { ConsoleAsset, StreamsReply, ToControl, ToShard } from "./shard/messages.ts";
 
 /** What a gateway is made from, besides its configuration. */
 export interface GatewayParts {
@@ -34,13 +29,7 @@ export interface GatewayParts {
 }
 
 /** A gateway at work. */
-export interface Gateway {
-  readonly rtmpPort: number;
-  readonly httpPort: number;
-  /** One for each shard. */
-  readonly webrtcPorts: readonly number[];
-  /** Whether WebRTC has them for UDP as well as for TCP. */
-  readonly servesUdp: boolean;
+export interface Gateway extends Ports {
   /** Ends all streams and connections, in a bounded time. */
   stop(): Promise<void>;
 }
@@ -75,9 +64,6 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   return { ...ports, stop: () => control.stop() };
 }
 
-/** Where the gateway listens. */
-type Ports = Omit<Gateway, "stop">;
-
 function endpointsOf(
   { host, rtmpPort, httpPort, webrtcPort, shards }: Config,
   takesUdp: boolean,
@@ -94,10 +80,6 @@ function endpointsOf(
 
 /** The number under which the transcoder holds a stream's log, beside those of shards. */
 const TRANSCODER = -1;
-
-/** A log of Opus has room for its window at least so many times, and for its records' frames. */
-const OPUS_LOG_MARGIN = 2;
-const MIN_OPUS_LOG_BYTES = 256 * 1024;
 
 /** The main thread's part: knows the streams and looks after the shards; touches no media. */
 class Control {
@@ -148,7 +130,7 @@ class Control {
     try {
       await this.#shards.start(this.#config.shards);
     } catch (error) {
-      await this.#shards.stop();
+      await this.stop();
       throw new ConfigError(`Cannot start: ${error instanceof Error ? error.message : error}`);
     }
   }
@@ -241,47 +223,4 @@ class Control {
       streams: this.#directory.summaries(nowMs),
     };
   }
-}
-
-function shardSettings(
-  config: Config,
-  { version, contentSecurityPolicy }: GatewayParts,
-  { rtmpPort, httpPort, webrtcPorts, servesUdp }: Ports,
-  shard: number,
-): ShardSettings {
-  const { host, shards, flushMs, log, limits, timeouts, logLevel, logFormat } = config;
-  const webrtcPort = webrtcPorts[shard]!;
-  return {
-    version,
-    host,
-    rtmpPort,
-    httpPort,
-    sharesPorts: shards > 1,
-    flushMs,
-    windowMs: log.windowMs,
-    maxViewers: limits.viewers,
-    maxHttpConnections: limits.httpConnections,
-    maxHttpConnectionsPerAddress: limits.httpConnectionsPerAddress,
-    maxRtmpConnections: limits.rtmpConnections,
-    maxRtmpConnectionsPerAddress: limits.rtmpConnectionsPerAddress,
-    maxMessageBytes: limits.messageBytes,
-    timeouts,
-    logLevel,
-    logFormat,
-    contentSecurityPolicy,
-    webrtc: {
-      udpPort: servesUdp ? webrtcPort : undefined,
-      tcpPort: webrtcPort,
-      publicIps: config.publicIps,
-      bFrames: config.webrtcBFrames,
-      inexact: config.webrtcInexact,
-      maxViewers: limits.webrtcViewers,
-      firstCheckMs: timeouts.iceMs,
-    },
-  };
-}
-
-function opusOptions({ opusBitrateBps, log: { windowMs } }: Config) {
-  const bytes = OPUS_LOG_MARGIN * (opusBitrateBps / 8) * (windowMs / 1000);
-  return { opusBitrateBps, windowMs, maxBytes: Math.max(MIN_OPUS_LOG_BYTES, Math.ceil(bytes)) };
 }

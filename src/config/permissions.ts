@@ -106,7 +106,7 @@ function hold(endpoint: Endpoint): Held {
     const { port } = tcp.addr as Deno.NetAddr;
     if (endpoint.takesUdp !== true) return { port, [Symbol.dispose]: () => tcp.close() };
     try {
-      const udp = open({ ...endpoint, port }, () => listenUdp(endpoint.host, port));
+      const udp = open(overUdp(endpoint, port), () => listenUdp(endpoint.host, port));
       const dispose = () => {
         tcp.close();
         udp.close();
@@ -117,6 +117,10 @@ function hold(endpoint: Endpoint): Held {
       if (endpoint.port !== 0 || attempt === MAX_ATTEMPTS) throw error;
     }
   }
+}
+
+function overUdp(endpoint: Endpoint, port: number): Endpoint {
+  return { ...endpoint, port, purpose: `${endpoint.purpose} over UDP` };
 }
 
 function listenUdp(hostname: string, port: number): Deno.DatagramConn {

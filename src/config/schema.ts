@@ -73,6 +73,8 @@ const timeouts = section({
   trackSettleMs: v.optional(milliseconds(0), 1000),
   /** From the answer to a WebRTC viewer's offer to its first connectivity check. */
   iceMs: v.optional(milliseconds(1000), 15_000),
+  /** How long a WebRTC viewer may not be heard of (RFC 7675): browsers ask every few seconds. */
+  consentMs: v.optional(milliseconds(1000), 30_000),
 });
 
 const members = v.strictObject({

@@ -15,9 +15,18 @@ import playerPanelJs from "./player_panel.js" with { type: "text" };
 import playerStatisticsJs from "./player_statistics.js" with { type: "text" };
 import publishCss from "./publish.css" with { type: "text" };
 import publishHelpJs from "./publish_help.js" with { type: "text" };
+import retryScheduleJs from "./retry_schedule.js" with { type: "text" };
+import soundMemoryJs from "./sound_memory.js" with { type: "text" };
 import streamListJs from "./stream_list.js" with { type: "text" };
 import streamTableJs from "./stream_table.js" with { type: "text" };
 import streamsCss from "./streams.css" with { type: "text" };
+import transportChoiceJs from "./transport_choice.js" with { type: "text" };
+import webrtcStatisticsJs from "./webrtc_statistics.js" with { type: "text" };
+import whepConnectionJs from "./whep_connection.js" with { type: "text" };
+import whepEngineJs from "./whep_engine.js" with { type: "text" };
+import whepFailureJs from "./whep_failure.js" with { type: "text" };
+import whepOfferJs from "./whep_offer.js" with { type: "text" };
+import whepSignallingJs from "./whep_signalling.js" with { type: "text" };
 import mpegtsJs from "mpegts.js/dist/mpegts.js" with { type: "text" };
 import mpegtsNotices from "mpegts.js/dist/mpegts.js.LICENSE.txt" with { type: "text" };
 import mpegtsLicense from "mpegts.js/LICENSE" with { type: "text" };
@@ -73,8 +82,17 @@ export const consoleAssets = [
   asset("player_panel.js", SCRIPT, playerPanelJs),
   asset("player_statistics.js", SCRIPT, playerStatisticsJs),
   asset("publish_help.js", SCRIPT, publishHelpJs),
+  asset("retry_schedule.js", SCRIPT, retryScheduleJs),
+  asset("sound_memory.js", SCRIPT, soundMemoryJs),
   asset("stream_list.js", SCRIPT, streamListJs),
   asset("stream_table.js", SCRIPT, streamTableJs),
+  asset("transport_choice.js", SCRIPT, transportChoiceJs),
+  asset("webrtc_statistics.js", SCRIPT, webrtcStatisticsJs),
+  asset("whep_connection.js", SCRIPT, whepConnectionJs),
+  asset("whep_engine.js", SCRIPT, whepEngineJs),
+  asset("whep_failure.js", SCRIPT, whepFailureJs),
+  asset("whep_offer.js", SCRIPT, whepOfferJs),
+  asset("whep_signalling.js", SCRIPT, whepSignallingJs),
   // The source map is not served: without this, developer tools would ask for it in vain.
   asset("mpegts.js", SCRIPT, mpegtsJs.replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n")),
   asset("mpegts.js.LICENSE.txt", TEXT, `${mpegtsNotices}\n${mpegtsLicense}`),

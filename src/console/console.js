@@ -24,7 +24,7 @@ function showSelection() {
   panel.show(selection);
   if (!streams) return;
   table.show(streams, selection);
-  panel.player.handleList(streams);
+  panel.handleList(streams);
 }
 
 /** @param {StreamList} list */
@@ -36,7 +36,7 @@ function showList(list) {
   setText(byId("server-uptime", HTMLElement), formatDuration(list.server.uptimeMs));
   publishHelp.setRtmpPort(list.server.rtmpPort);
   table.show(streams, selection);
-  panel.player.handleList(streams);
+  panel.handleList(streams);
 }
 
 /**
@@ -59,4 +59,7 @@ addEventListener("hashchange", () => {
 
 enableCopyButtons(document.body, byId("copy-status", HTMLElement));
 showSelection();
-pollStreams(showList, (reason) => showGateway("unreachable", `Retrying: ${reason}`));
+pollStreams(showList, (reason) => {
+  showGateway("unreachable", `Retrying: ${reason}`);
+  panel.handleSilence();
+});

@@ -3,8 +3,8 @@
 /** One connection of mpegts.js: loads FLV from an address onto a video element. */
 import { describeFailure } from "./playback_failure.js";
 
-/** @import { MpegtsLibrary, MpegtsPlayer, MpegtsStatistics } from "./mpegts.d.ts" */
-/** @import { Failure } from "./playback_failure.js" */
+/** @import { MpegtsLibrary, MpegtsStatistics } from "./mpegts.d.ts" */
+/** @import { Engine, EngineListener } from "./playback_engine.d.ts" */
 
 /** Low latency: small buffers, a slightly faster rate to catch up, a jump when far behind. */
 const MPEGTS_CONFIG = {
@@ -26,29 +26,55 @@ const MPEGTS_CONFIG = {
 };
 
 /**
- * Starts to load; the caller destroys what is returned. Events may still come while it is being
+ * Loads when it is made; whoever makes it destroys it. Events may still come while it is being
  * destroyed.
  *
- * @param {MpegtsLibrary} library
- * @param {HTMLVideoElement} video
- * @param {string} url
- * @param {object} listener
- * @param {(failure: Failure) => void} listener.onFailure also when the server ends the stream
- * @param {(statistics: MpegtsStatistics) => void} listener.onStatistics every second
- * @returns {MpegtsPlayer}
+ * @implements {Engine}
  */
-export function startEngine(library, video, url, { onFailure, onStatistics }) {
-  // Failures are shown on the page; its console is left to real faults.
-  library.LoggingControl.applyConfig({ enableAll: false });
-  const engine = library.createPlayer({ type: "flv", isLive: true, url }, MPEGTS_CONFIG);
-  engine.on(library.Events.ERROR, (type, detail, info) => {
-    onFailure(describeFailure(type, detail, info));
-  });
-  engine.on(library.Events.LOADING_COMPLETE, () => {
-    onFailure({ kind: "ended", detail: "The stream has ended" });
-  });
-  engine.on(library.Events.STATISTICS_INFO, onStatistics);
-  engine.attachMediaElement(video);
-  engine.load();
-  return engine;
+export class FlvEngine {
+  #player;
+  #receivedBps = 0;
+
+  /**
+   * @param {MpegtsLibrary} library
+   * @param {HTMLVideoElement} video
+   * @param {string} url
+   * @param {EngineListener} listener
+   */
+  constructor(library, video, url, listener) {
+    // Failures are shown on the page; its console is left to real faults.
+    library.LoggingControl.applyConfig({ enableAll: false });
+    const player = library.createPlayer({ type: "flv", isLive: true, url }, MPEGTS_CONFIG);
+    player.on(library.Events.ERROR, (type, detail, info) => {
+      listener.onFailure(describeFailure(type, detail, info));
+    });
+    player.on(library.Events.LOADING_COMPLETE, () => {
+      listener.onFailure({ kind: "ended", detail: "The stream has ended" });
+    });
+    player.on(library.Events.STATISTICS_INFO, (/** @type {MpegtsStatistics} */ { speed = 0 }) => {
+      // mpegts.js counts in kilobytes (1024) per second.
+      this.#receivedBps = speed * 1024 * 8;
+    });
+    player.attachMediaElement(video);
+    player.load();
+    this.#player = player;
+    // Not before the caller knows this engine.
+    queueMicrotask(() => listener.onMedia());
+  }
+
+  get isConnected() {
+    return true;
+  }
+
+  /** mpegts.js has time-outs of its own. */
+  handleTimeout() {}
+
+  readFigures() {
+    const figures = /** @type {const} */ ({ kind: "flv", receivedBps: this.#receivedBps });
+    return Promise.resolve(figures);
+  }
+
+  destroy() {
+    this.#player.destroy();
+  }
 }

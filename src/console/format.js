@@ -42,6 +42,24 @@ export function formatSeconds(distanceMs) {
 }
 
 /**
+ * A short time: "42 ms".
+ *
+ * @param {number | null | undefined} timeMs
+ */
+export function formatMilliseconds(timeMs) {
+  return isFigure(timeMs) ? `${Math.round(timeMs)} ms` : UNKNOWN;
+}
+
+/**
+ * A share of a whole: "0.35 %".
+ *
+ * @param {number | null | undefined} ratio 0 to 1
+ */
+export function formatPercentage(ratio) {
+  return isFigure(ratio) ? `${(ratio * 100).toFixed(2)} %` : UNKNOWN;
+}
+
+/**
  * A whole number, grouped: "12,345".
  *
  * @param {number | null | undefined} count
@@ -53,7 +71,7 @@ export function formatCount(count) {
 /**
  * Picture size and rate: "1280×720 · 30 fps"; empty when nothing is known.
  *
- * @param {{ width?: number | null, height?: number | null, frameRate?: number | null } | null | undefined} video
+ * @param {{ width?: number | null | undefined, height?: number | null | undefined, frameRate?: number | null | undefined } | null | undefined} video
  */
 export function formatPicture(video) {
   const parts = [];

@@ -2,12 +2,15 @@
 /** Names of streams in addresses: the page's own fragment, and the media's paths. */
 
 /**
- * What the fragment names: a stream and the way it is to be played.
+ * What the fragment names: a stream and, if the reader chose one, the way it is to be played.
  *
- * @typedef {"http-flv" | "ws-flv"} Transport
+ * @typedef {"webrtc" | "http-flv" | "ws-flv"} Transport
  * @typedef {{ app: string, name: string }} StreamName
- * @typedef {StreamName & { transport: Transport }} Selection
+ * @typedef {StreamName & { via: Transport | undefined }} Selection
  */
+
+/** @type {readonly Transport[]} */
+const TRANSPORTS = ["webrtc", "http-flv", "ws-flv"];
 
 /**
  * Reads "#live/test" or "#live/test?via=ws-flv"; `undefined` when it names no stream. The last
@@ -23,19 +26,25 @@ export function parseFragment(fragment) {
   const segments = path.replace(/^\//, "").split("/").map(decodeSegment);
   const name = segments.pop();
   if (!name || segments.includes("") || segments.includes(undefined)) return undefined;
-  const transport = new URLSearchParams(query).get("via") === "ws-flv" ? "ws-flv" : "http-flv";
-  return { app: segments.join("/"), name, transport };
+  return { app: segments.join("/"), name, via: asTransport(new URLSearchParams(query).get("via")) };
 }
 
 /**
- * The fragment that {@linkcode parseFragment} reads. HTTP-FLV is the default and not written.
+ * The transport of this name; `undefined` when there is none.
+ *
+ * @param {string | null} name
+ */
+export function asTransport(name) {
+  return TRANSPORTS.find((transport) => transport === name);
+}
+
+/**
+ * The fragment that {@linkcode parseFragment} reads.
  *
  * @param {Selection} selection
  */
-export function formatFragment({ app, name, transport }) {
-  return `#${app ? "" : "/"}${streamPath({ app, name })}${
-    transport === "ws-flv" ? "?via=ws-flv" : ""
-  }`;
+export function formatFragment({ app, name, via }) {
+  return `#${app ? "" : "/"}${streamPath({ app, name })}${via ? `?via=${via}` : ""}`;
 }
 
 /**
@@ -60,13 +69,21 @@ export function streamTitle({ app, name }) {
 /**
  * The absolute address of a stream's media. Absolute, since a worker made from a blob has no base.
  *
- * @param {Selection} selection
+ * @param {StreamName} stream
+ * @param {Transport} transport
  * @param {{ protocol: string, host: string }} page the page's location
  */
-export function mediaUrl({ app, name, transport }, page) {
-  const secure = page.protocol === "https:";
-  const scheme = transport === "ws-flv" ? (secure ? "wss" : "ws") : (secure ? "https" : "http");
-  return `${scheme}://${page.host}/${streamPath({ app, name })}.flv`;
+export function mediaUrl(stream, transport, page) {
+  const isSecure = page.protocol === "https:";
+  const path = `${page.host}/${streamPath(stream)}`;
+  switch (transport) {
+    case "webrtc":
+      return `${isSecure ? "https" : "http"}://${path}/whep`;
+    case "http-flv":
+      return `${isSecure ? "https" : "http"}://${path}.flv`;
+    case "ws-flv":
+      return `${isSecure ? "wss" : "ws"}://${path}.flv`;
+  }
 }
 
 /**

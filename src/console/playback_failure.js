@@ -4,9 +4,12 @@
 
 /**
  * `missing`: no such stream; `ended`: the server closed it; `network`, `media`: worth another try;
- * `unsupported`: would fail again.
+ * `unreachable`: so too, and another transport may do better; `unsupported`: would fail again.
  *
- * @typedef {{ kind: "missing" | "ended" | "network" | "media" | "unsupported", detail: string }} Failure
+ * @typedef {object} Failure
+ * @property {"missing" | "ended" | "network" | "media" | "unreachable" | "unsupported"} kind
+ * @property {string} detail
+ * @property {number} [retryAfterMs] how long the gateway asks to wait
  */
 
 /**
@@ -44,14 +47,4 @@ function describeStatus(status, reason) {
     return { kind: "network", detail: `The gateway refused this viewer (${status})` };
   }
   return { kind: "network", detail: `The gateway answered ${status ?? reason}` };
-}
-
-/**
- * Whether Media Source Extensions take this video codec; an unknown one is worth trying.
- *
- * @param {string | null | undefined} codec RFC 6381
- */
-export function isPlayableVideo(codec) {
-  if (!codec || typeof MediaSource === "undefined") return true;
-  return MediaSource.isTypeSupported(`video/mp4; codecs="${codec.replaceAll('"', "")}"`);
 }

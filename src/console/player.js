@@ -2,31 +2,34 @@
 /// <reference lib="dom" />
 /** Plays one live stream on a video element, and comes back by itself when the stream does. */
 import { isSameStream, mediaUrl } from "./location.js";
-import { startEngine } from "./flv_engine.js";
-import { formatCodec } from "./format.js";
-import { isPlayableVideo } from "./playback_failure.js";
+import { FlvEngine } from "./flv_engine.js";
 import { PlaybackProgress } from "./playback_progress.js";
+import { RetrySchedule } from "./retry_schedule.js";
+import { chooseTransport, detectAbilities } from "./transport_choice.js";
+import { WhepEngine } from "./whep_engine.js";
 
-/** @import { Selection } from "./location.js" */
+/** @import { Selection, Transport } from "./location.js" */
 /** @import { StreamInfo } from "./stream_list.js" */
 /** @import { Failure } from "./playback_failure.js" */
-/** @import { MpegtsLibrary, MpegtsPlayer, MpegtsStatistics } from "./mpegts.d.ts" */
+/** @import { Engine, EngineListener } from "./playback_engine.d.ts" */
+/** @import { TransportChoice } from "./transport_choice.js" */
+/** @import { MpegtsLibrary } from "./mpegts.d.ts" */
 
 /**
  * What the player does. `waiting` is connected while the publisher is away; `offline` is not
  * connected and waits for the list to show the stream; `retrying` tries again after a delay;
- * `unsupported` would fail again, and waits for another codec.
+ * `failed` has tried often enough; `unsupported` would fail again, and waits for another codec.
  *
- * @typedef {"idle" | "connecting" | "playing" | "stalled" | "waiting" | "offline" | "retrying" | "unsupported"} PlayerState
+ * @typedef {"idle" | "connecting" | "playing" | "stalled" | "waiting" | "offline" | "retrying" | "failed" | "unsupported"} PlayerState
  *
  * @typedef {object} PlayerStatus
  * @property {PlayerState} state
  * @property {string} [detail] why, for the reader
  * @property {number} [retryAtMs] when the next attempt is made, by `performance.now()`
+ * @property {Transport} [transport] what plays, or is tried
+ * @property {string} [note] why that is not WebRTC, where nobody chose another; for the reader
  */
 
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 15_000;
 const TICK_INTERVAL_MS = 250;
 /** No new picture for so long is worth telling. */
 const STALL_MS = 1500;
@@ -45,12 +48,15 @@ export class LivePlayer {
   #selection;
   /** @type {StreamInfo | undefined} the selected stream in the last list */
   #listed;
-  /** @type {MpegtsPlayer | undefined} */
+  /** @type {Engine | undefined} */
   #engine;
-  /** @type {MpegtsStatistics | undefined} */
-  #statistics;
-  #retryDelayMs = FIRST_RETRY_MS;
+  /** @type {TransportChoice} of the last attempt */
+  #choice = { transport: "webrtc" };
+  /** @type {Failure | undefined} why WebRTC is not tried, unless the reader asks for it */
+  #webRtcFailure;
+  #retries = new RetrySchedule();
   #progress = new PlaybackProgress(0);
+  #abilities = detectAbilities();
 
   /**
    * @param {HTMLVideoElement} video
@@ -67,17 +73,18 @@ export class LivePlayer {
     return this.#status;
   }
 
-  /** Bits received per second over the running connection; 0 without one. */
-  get receivedBps() {
-    // mpegts.js counts in kilobytes (1024) per second.
-    return (this.#statistics?.speed ?? 0) * 1024 * 8;
+  /** The newest figures of the running connection; `undefined` without one. */
+  async readFigures() {
+    return await this.#engine?.readFigures();
   }
 
   /** @param {Selection} selection */
   open(selection) {
     if (!isSameStream(selection, this.#selection)) this.#listed = undefined;
+    // A path that is missing for one stream is missing for all; a codec is the stream's own.
+    if (this.#webRtcFailure?.kind !== "unreachable") this.#webRtcFailure = undefined;
     this.#selection = selection;
-    this.#retryDelayMs = FIRST_RETRY_MS;
+    this.#retries.reset();
     this.#connect();
   }
 
@@ -89,7 +96,13 @@ export class LivePlayer {
 
   /** Connects again at once: the reader asked for it. */
   retry() {
+    this.#webRtcFailure = undefined;
     if (this.#selection) this.open(this.#selection);
+  }
+
+  /** The gateway does not answer: what was listed may have ended since. */
+  forgetList() {
+    this.#listed = undefined;
   }
 
   /**
@@ -112,41 +125,55 @@ export class LivePlayer {
         if (returned) this.#connect();
         else if (!this.#listed) this.#become({ state: "offline" });
         break;
+      case "failed":
+        if (returned) this.#reconnect();
+        break;
       case "unsupported":
-        if (isLive && (returned || changed)) this.#connect();
+        if (isLive && (returned || changed)) this.#reconnect();
         break;
       case "connecting":
-        if (isLive && !isPlayableVideo(this.#listed?.video?.codec)) this.#connect();
+        // The list may be the first to say what the stream is.
+        if (isLive && !isSameChoice(this.#choose(this.#selection), this.#choice)) this.#connect();
     }
+  }
+
+  /** The stream is another one than the one that failed. */
+  #reconnect() {
+    if (this.#selection) this.open(this.#selection);
+  }
+
+  /**
+   * @param {Selection} selection
+   * @returns {TransportChoice}
+   */
+  #choose({ via }) {
+    const choice = chooseTransport(via, this.#listed, this.#abilities);
+    const failure = this.#webRtcFailure;
+    if (via !== undefined || failure === undefined || choice.transport !== "webrtc") return choice;
+    const other = chooseTransport("http-flv", this.#listed, this.#abilities);
+    return other.obstacle === undefined ? { ...other, note: failure.detail } : choice;
   }
 
   #connect() {
     this.#disconnect();
     const selection = this.#selection;
     if (!selection) return;
-    const library = /** @type {{ mpegts?: MpegtsLibrary }} */ (globalThis).mpegts;
-    if (!library?.getFeatureList().mseLivePlayback) {
-      this.#become({ state: "unsupported", detail: "This browser has no Media Source Extensions" });
-      return;
-    }
-    const codec = this.#listed?.video?.codec;
-    if (!isPlayableVideo(codec)) {
-      const detail = `This browser does not decode ${formatCodec(codec)} (${codec})`;
-      this.#become({ state: "unsupported", detail });
+    this.#choice = this.#choose(selection);
+    const { transport, obstacle } = this.#choice;
+    if (obstacle !== undefined) {
+      this.#become({ state: "unsupported", detail: obstacle });
       return;
     }
     this.#become({ state: "connecting" });
     this.#progress = new PlaybackProgress(performance.now());
-    const engine = startEngine(library, this.#video, mediaUrl(selection, location), {
+    /** @type {Engine | undefined} */
+    const engine = startEngine(transport, this.#video, mediaUrl(selection, transport, location), {
+      onMedia: () => this.#play(),
       onFailure: (failure) => {
         if (engine === this.#engine) this.#fail(failure);
       },
-      onStatistics: (statistics) => {
-        if (engine === this.#engine) this.#statistics = statistics;
-      },
     });
     this.#engine = engine;
-    this.#play();
   }
 
   /** With sound if the browser allows it, else muted: the reader unmutes. */
@@ -167,7 +194,6 @@ export class LivePlayer {
   #disconnect() {
     const engine = this.#engine;
     this.#engine = undefined;
-    this.#statistics = undefined;
     // The loader may report its own abortion while it is torn down.
     engine?.destroy();
   }
@@ -181,8 +207,14 @@ export class LivePlayer {
   }
 
   /** @param {Failure} failure */
-  #fail({ kind, detail }) {
+  #fail(failure) {
     this.#disconnect();
+    if (this.#fallsBack(failure)) {
+      this.#webRtcFailure = failure;
+      this.#connect();
+      return;
+    }
+    const { kind, detail, retryAfterMs } = failure;
     switch (kind) {
       case "unsupported":
         this.#become({ state: "unsupported", detail });
@@ -193,12 +225,24 @@ export class LivePlayer {
         break;
       case "ended":
       case "network":
-      case "media": {
-        const retryAtMs = performance.now() + this.#retryDelayMs;
-        this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, LONGEST_RETRY_MS);
-        this.#become({ state: "retrying", detail, retryAtMs });
+      case "media":
+      case "unreachable": {
+        const delayMs = this.#retries.next(retryAfterMs);
+        if (delayMs === undefined) this.#become({ state: "failed", detail });
+        else this.#become({ state: "retrying", detail, retryAtMs: performance.now() + delayMs });
       }
     }
+  }
+
+  /**
+   * Where the reader left the choice open, what WebRTC can not play is tried by other means.
+   *
+   * @param {Failure} failure
+   */
+  #fallsBack({ kind }) {
+    if (kind !== "unsupported" && kind !== "unreachable") return false;
+    if (this.#choice.transport !== "webrtc" || this.#selection?.via !== undefined) return false;
+    return chooseTransport("http-flv", this.#listed, this.#abilities).obstacle === undefined;
   }
 
   /** @param {number} nowMs */
@@ -212,15 +256,19 @@ export class LivePlayer {
       case "playing":
       case "stalled":
       case "waiting":
-        this.#followProgress(nowMs);
+        this.#engine?.handleTimeout(nowMs);
+        if (this.#engine) this.#followProgress(this.#engine, nowMs);
     }
   }
 
-  /** @param {number} nowMs */
-  #followProgress(nowMs) {
+  /**
+   * @param {Engine} engine
+   * @param {number} nowMs
+   */
+  #followProgress(engine, nowMs) {
     const progress = this.#progress;
     if (progress.moved(this.#video.currentTime, nowMs)) {
-      if (progress.steadyMs(nowMs) > STEADY_MS) this.#retryDelayMs = FIRST_RETRY_MS;
+      if (progress.steadyMs(nowMs) > STEADY_MS) this.#retries.reset();
       this.#become({ state: "playing" });
       return;
     }
@@ -229,11 +277,12 @@ export class LivePlayer {
       progress.excuse(nowMs);
       return;
     }
+    if (!engine.isConnected && this.#status.state === "connecting") progress.excuse(nowMs);
     const silentMs = progress.silentMs(nowMs);
     if (silentMs < STALL_MS) return;
     const giveUpMs = Math.max(GIVE_UP_MS, 2 * (this.#listed?.video?.keyFrameDistanceMs ?? 0));
     if (this.#listed?.state === "waiting") this.#become({ state: "waiting" });
-    else if (silentMs > giveUpMs) {
+    else if (engine.isConnected && silentMs > giveUpMs) {
       const detail = `No picture arrived for ${Math.round(silentMs / 1000)} s`;
       this.#fail({ kind: "network", detail });
     } else if (this.#status.state !== "connecting") this.#become({ state: "stalled" });
@@ -241,9 +290,32 @@ export class LivePlayer {
 
   /** @param {PlayerStatus} status */
   #become(status) {
-    const { state, retryAtMs } = this.#status;
-    if (status.state === state && status.retryAtMs === retryAtMs) return;
-    this.#status = status;
-    this.#onStatus(status);
+    const { state, retryAtMs, transport } = this.#status;
+    const isSame = status.state === state && status.retryAtMs === retryAtMs;
+    if (isSame && transport === this.#choice.transport) return;
+    const { note } = this.#choice;
+    this.#status = { ...status, transport: this.#choice.transport, ...(note && { note }) };
+    this.#onStatus(this.#status);
   }
+}
+
+/**
+ * @param {Transport} transport
+ * @param {HTMLVideoElement} video
+ * @param {string} url
+ * @param {EngineListener} listener
+ * @returns {Engine}
+ */
+function startEngine(transport, video, url, listener) {
+  if (transport === "webrtc") return new WhepEngine(video, url, listener);
+  const { mpegts } = /** @type {{ mpegts: MpegtsLibrary }} */ (/** @type {unknown} */ (globalThis));
+  return new FlvEngine(mpegts, video, url, listener);
+}
+
+/**
+ * @param {TransportChoice} one
+ * @param {TransportChoice} other
+ */
+function isSameChoice(one, other) {
+  return one.transport === other.transport && one.obstacle === other.obstacle;
 }

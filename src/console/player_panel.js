@@ -2,12 +2,14 @@
 /// <reference lib="dom" />
 /** The player's controls, notices and statistics. */
 import { byId, setText } from "./dom.js";
-import { formatFragment, isSameStream, mediaUrl, streamTitle } from "./location.js";
+import { asTransport, formatFragment, isSameStream, mediaUrl, streamTitle } from "./location.js";
 import { LivePlayer } from "./player.js";
-import { showStatistics } from "./player_statistics.js";
+import { showStatistics, TRANSPORT_NAMES } from "./player_statistics.js";
+import { pageStorage, recallSound, rememberSound } from "./sound_memory.js";
 
 /** @import { PlayerStatus } from "./player.js" */
 /** @import { Selection } from "./location.js" */
+/** @import { StreamInfo } from "./stream_list.js" */
 
 const REFRESH_INTERVAL_MS = 500;
 
@@ -15,7 +17,11 @@ const REFRESH_INTERVAL_MS = 500;
  * Wires the panel to a new player. Controls change the page's fragment, and the fragment alone
  * says what is played.
  *
- * @returns {{ player: LivePlayer, show(selection: Selection | undefined): void }}
+ * @returns {{
+ *   show(selection: Selection | undefined): void,
+ *   handleList(streams: StreamInfo[]): void,
+ *   handleSilence(): void,
+ * }}
  */
 export function startPlayerPanel() {
   const panel = byId("player", HTMLElement);
@@ -31,20 +37,37 @@ export function startPlayerPanel() {
     const notice = describeStatus(status);
     setText(byId("notice-title", HTMLElement), notice.title);
     setText(byId("notice-detail", HTMLElement), notice.detail);
-    byId("retry", HTMLElement).hidden = status.state !== "retrying";
+    byId("retry", HTMLElement).hidden = !["retrying", "failed"].includes(status.state);
+    showTransport(status);
+  }
+
+  /** @param {PlayerStatus} status */
+  function showTransport({ transport, note }) {
+    const showsNote = note !== undefined && transport !== undefined;
+    const text = showsNote ? `Playing over ${TRANSPORT_NAMES[transport]}: ${note}` : "";
+    showLine(byId("transport-note", HTMLElement), text);
+    if (!selection || transport === undefined) return;
+    panel.dataset.transport = transport;
+    setText(byId("address", HTMLElement), mediaUrl(selection, transport, location));
+    for (const choice of transportChoices()) choice.checked = choice.value === transport;
+  }
+
+  async function refreshStatistics() {
+    const figures = await player.readFigures();
+    const { transport } = player.status;
+    if (!figures || stats.hidden || transport === undefined) return;
+    showStatistics(stats, video, figures, transport);
   }
 
   setInterval(() => {
     if (player.status.state === "retrying") showStatus(player.status);
-    if (!stats.hidden && selection) {
-      showStatistics(stats, video, player.receivedBps, selection.transport);
-    }
+    if (!stats.hidden) refreshStatistics();
   }, REFRESH_INTERVAL_MS);
 
   for (const choice of transportChoices()) {
     choice.addEventListener("change", () => {
-      const transport = choice.value === "ws-flv" ? "ws-flv" : "http-flv";
-      if (selection) location.hash = formatFragment({ ...selection, transport });
+      const via = asTransport(choice.value);
+      if (selection) location.hash = formatFragment({ ...selection, via });
     });
   }
   byId("retry", HTMLElement).addEventListener("click", () => player.retry());
@@ -54,9 +77,7 @@ export function startPlayerPanel() {
   byId("stats-toggle", HTMLElement).addEventListener("click", ({ currentTarget }) => {
     stats.hidden = !stats.hidden;
     if (currentTarget instanceof Element) currentTarget.ariaPressed = String(!stats.hidden);
-    if (!stats.hidden && selection) {
-      showStatistics(stats, video, player.receivedBps, selection.transport);
-    }
+    if (!stats.hidden) refreshStatistics();
   });
   byId("fullscreen", HTMLElement).addEventListener("click", () => {
     if (document.fullscreenElement) document.exitFullscreen();
@@ -67,11 +88,14 @@ export function startPlayerPanel() {
       panel.dataset.picture = video.videoWidth > 0 ? "shown" : "none";
     });
   }
+  // A page that comes back by the browser's history has left its session.
+  addEventListener("pageshow", (event) => {
+    if (/** @type {PageTransitionEvent} */ (event).persisted) player.retry();
+  });
   wireSound(video);
   wireKeys(panel);
 
   return {
-    player,
     show(next) {
       const isNew = next !== undefined && !isSameStream(next, selection);
       selection = next;
@@ -80,15 +104,34 @@ export function startPlayerPanel() {
         player.close();
         return;
       }
-      panel.dataset.transport = next.transport;
+      if (isNew) showLine(byId("encoder-advice", HTMLElement), "");
       setText(byId("now-name", HTMLElement), streamTitle(next));
-      setText(byId("address", HTMLElement), mediaUrl(next, location));
-      for (const choice of transportChoices()) choice.checked = choice.value === next.transport;
       player.open(next);
+      showTransport(player.status);
       // On a narrow page the list is far below the picture.
       if (isNew) panel.scrollIntoView({ block: "nearest" });
     },
+    handleList(streams) {
+      player.handleList(streams);
+      if (!selection) return;
+      const listed = streams.find((stream) => isSameStream(stream, selection));
+      showLine(byId("encoder-advice", HTMLElement), listed?.webrtc?.advice ?? "");
+    },
+    handleSilence() {
+      player.forgetList();
+    },
   };
+}
+
+/**
+ * A line that is there only while it says something.
+ *
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+function showLine(element, text) {
+  setText(element, text);
+  element.hidden = text === "";
 }
 
 /** @param {HTMLVideoElement} video */
@@ -96,11 +139,13 @@ function wireSound(video) {
   const mute = byId("mute", HTMLElement);
   const volume = byId("volume", HTMLInputElement);
   const unmute = byId("unmute", HTMLElement);
+  const storage = pageStorage();
 
   function setMuted(/** @type {boolean} */ muted) {
     video.muted = muted;
     delete video.dataset.autoMuted;
     if (!muted && video.volume === 0) video.volume = 0.5;
+    rememberSound(storage, video);
     show();
   }
   function show() {
@@ -111,6 +156,8 @@ function wireSound(video) {
   mute.addEventListener("click", () => setMuted(!video.muted));
   unmute.addEventListener("click", () => {
     setMuted(false);
+    // Some browsers pause what they let play only without sound. Rejects when nothing is open.
+    video.play().catch(() => {});
     mute.focus();
   });
   volume.addEventListener("input", () => {
@@ -118,6 +165,11 @@ function wireSound(video) {
     setMuted(volume.valueAsNumber === 0);
   });
   video.addEventListener("volumechange", show);
+  const remembered = recallSound(storage);
+  if (remembered) {
+    video.volume = remembered.volume;
+    video.muted = remembered.muted;
+  }
 }
 
 /** Single keys work only while the focus is in the player. @param {HTMLElement} panel */
@@ -161,6 +213,8 @@ function describeStatus({ state, detail = "", retryAtMs = 0 }) {
       const seconds = Math.max(0, Math.ceil((retryAtMs - performance.now()) / 1000));
       return { title: detail, detail: `Trying again in ${seconds} s` };
     }
+    case "failed":
+      return { title: detail, detail: "Several attempts have failed" };
     case "unsupported":
       return { title: "Cannot play this stream here", detail };
     case "playing":

@@ -2,32 +2,35 @@
 /// <reference lib="dom" />
 /** The overlay of playback figures. */
 import { create, setText } from "./dom.js";
-import { formatBitrate, formatCount, UNKNOWN } from "./format.js";
+import {
+  formatBitrate,
+  formatCodec,
+  formatCount,
+  formatMilliseconds,
+  formatPercentage,
+  formatPicture,
+  UNKNOWN,
+} from "./format.js";
 
 /** @import { Transport } from "./location.js" */
+/** @import { EngineFigures } from "./playback_engine.d.ts" */
+/** @import { WebRtcFigures } from "./webrtc_statistics.js" */
 
 /** @type {Record<Transport, string>} */
-const TRANSPORT_NAMES = { "http-flv": "HTTP-FLV", "ws-flv": "WS-FLV" };
+export const TRANSPORT_NAMES = { "webrtc": "WebRTC", "http-flv": "HTTP-FLV", "ws-flv": "WS-FLV" };
 
 /**
  * Writes the newest figures into a definition list.
  *
  * @param {HTMLElement} list
  * @param {HTMLVideoElement} video
- * @param {number} receivedBps
+ * @param {EngineFigures} figures
  * @param {Transport} transport
  */
-export function showStatistics(list, video, receivedBps, transport) {
-  const quality = video.getVideoPlaybackQuality();
-  const rows = [
-    ["Transport", TRANSPORT_NAMES[transport]],
-    ["Picture", video.videoWidth > 0 ? `${video.videoWidth}×${video.videoHeight}` : UNKNOWN],
-    ["Frames decoded", formatCount(quality.totalVideoFrames)],
-    ["Frames dropped", formatCount(quality.droppedVideoFrames)],
-    ["Behind live edge", `${Math.round(bufferedMs(video))} ms`],
-    ["Playback rate", `${video.playbackRate.toFixed(2)}×`],
-    ["Received", formatBitrate(receivedBps)],
-  ];
+export function showStatistics(list, video, figures, transport) {
+  const rows = figures.kind === "webrtc"
+    ? webRtcRows(figures)
+    : flvRows(video, figures.receivedBps, transport);
   if (list.children.length !== rows.length) {
     list.replaceChildren(...rows.map(() => create("div", "", create("dt"), create("dd"))));
   }
@@ -36,6 +39,61 @@ export function showStatistics(list, video, receivedBps, transport) {
     if (dt) setText(dt, term);
     if (dd) setText(dd, value);
   });
+}
+
+/**
+ * Terms and values, as they are shown for WebRTC.
+ *
+ * @param {WebRtcFigures} figures
+ * @returns {[string, string][]}
+ */
+export function webRtcRows(figures) {
+  const { network, videoCodec, audioCodec } = figures;
+  const codecs = [videoCodec, audioCodec].filter(Boolean).map(formatCodec).join(" · ");
+  const delays = [figures.videoDelayMs, figures.audioDelayMs].map(formatMilliseconds).join(" · ");
+  return [
+    ["Transport", ["WebRTC", network?.toUpperCase()].filter(Boolean).join(" · ")],
+    ["Codecs", codecs || UNKNOWN],
+    ["Picture", formatPicture(figures) || UNKNOWN],
+    ["Received", formatBitrate(figures.bitrateBps)],
+    [
+      "Packets lost",
+      `${formatCount(figures.packetsLost)} · ${formatPercentage(figures.lossRatio)}`,
+    ],
+    ["Round trip", formatMilliseconds(figures.roundTripMs)],
+    ["Jitter buffer", delays],
+    ["Lip sync", formatLipSync(figures.videoAheadMs)],
+    ["Frames decoded", formatCount(figures.framesDecoded)],
+    ["Frames dropped", formatCount(figures.framesDropped)],
+    ["Freezes", formatCount(figures.freezes)],
+  ];
+}
+
+/**
+ * @param {HTMLVideoElement} video
+ * @param {number} receivedBps
+ * @param {Transport} transport
+ * @returns {[string, string][]}
+ */
+function flvRows(video, receivedBps, transport) {
+  const quality = video.getVideoPlaybackQuality();
+  return [
+    ["Transport", TRANSPORT_NAMES[transport]],
+    ["Picture", video.videoWidth > 0 ? `${video.videoWidth}×${video.videoHeight}` : UNKNOWN],
+    ["Frames decoded", formatCount(quality.totalVideoFrames)],
+    ["Frames dropped", formatCount(quality.droppedVideoFrames)],
+    ["Behind live edge", `${Math.round(bufferedMs(video))} ms`],
+    ["Playback rate", `${video.playbackRate.toFixed(2)}×`],
+    ["Received", formatBitrate(receivedBps)],
+  ];
+}
+
+/** @param {number | undefined} videoAheadMs */
+function formatLipSync(videoAheadMs) {
+  if (videoAheadMs === undefined) return UNKNOWN;
+  const distanceMs = Math.round(Math.abs(videoAheadMs));
+  if (distanceMs === 0) return "0 ms";
+  return videoAheadMs > 0 ? `picture ${distanceMs} ms ahead` : `picture ${distanceMs} ms late`;
 }
 
 /** What has arrived and is not shown yet. @param {HTMLVideoElement} video */

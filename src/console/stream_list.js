@@ -18,6 +18,12 @@
  * @property {number | null} [sampleRate]
  * @property {number | null} [channels]
  *
+ * @typedef {object} WebRtcInfo
+ * @property {number | null} [viewers]
+ * @property {boolean | null} [bFrames] whether there are any, which are then dropped
+ * @property {boolean | null} [exact] whether all other pictures are the same without them
+ * @property {string | null} [advice] a sentence for the publisher
+ *
  * @typedef {object} StreamInfo
  * @property {string} app
  * @property {string} name
@@ -27,6 +33,7 @@
  * @property {number | null} [bitrateBps]
  * @property {VideoInfo | null} [video]
  * @property {AudioInfo | null} [audio]
+ * @property {WebRtcInfo | null} [webrtc]
  *
  * @typedef {object} StreamList
  * @property {{ version?: string, rtmpPort?: number, uptimeMs?: number }} server

@@ -65,12 +65,11 @@ class StreamRow {
    * @param {Selection | undefined} selection
    */
   show(stream, selection) {
-    const { app, name, state, video, audio } = stream;
+    const { app, name, state, video, audio, webrtc } = stream;
     const selected = isSameStream(stream, selection);
-    const transport = selection?.transport ?? "http-flv";
     setText(this.#app, app && `${app}/`);
     setText(this.#name, name);
-    this.#link.href = formatFragment({ app, name, transport });
+    this.#link.href = formatFragment({ app, name, via: selection?.via });
     this.#link.setAttribute("aria-label", `Play ${streamTitle(stream)}`);
     if (selected) this.#link.setAttribute("aria-current", "true");
     else this.#link.removeAttribute("aria-current");
@@ -81,7 +80,8 @@ class StreamRow {
 
     showCodec(this.#videoCodec, video?.codec);
     setText(this.#picture, formatPicture(video));
-    this.#bFrames.hidden = video?.bFrames !== true;
+    this.#bFrames.hidden = video?.bFrames !== true && webrtc?.bFrames !== true;
+    this.#bFrames.title = webrtc?.advice ?? "B-frames add delay and are dropped for WebRTC";
     showCodec(this.#audioCodec, audio?.codec);
     setText(this.#sound, formatSound(audio));
     setText(this.#bitrate, formatBitrate(state === "waiting" ? null : stream.bitrateBps));
@@ -89,6 +89,7 @@ class StreamRow {
     this.#keyFrames.classList.toggle("warn", isLong(video));
     this.#keyFrames.title = isLong(video) ? "Far apart: viewers start slowly. 2 s is good" : "";
     setText(this.#viewers, formatCount(stream.viewers));
+    this.#viewers.title = webrtc ? `${formatCount(webrtc.viewers)} over WebRTC` : "";
     setText(this.#uptime, formatDuration(stream.uptimeMs));
   }
 }
@@ -143,7 +144,6 @@ function bFramesBadge() {
   const badge = create("button", "badge warn", "B-frames");
   badge.setAttribute("type", "button");
   badge.setAttribute("popovertarget", "b-frames-help");
-  badge.title = "B-frames add delay and are dropped for WebRTC";
   return badge;
 }
 

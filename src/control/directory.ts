@@ -183,6 +183,6 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
     timestampCorrections: publication?.timestampCorrections ?? 0,
     skippedMessages: publication?.skipped ?? {},
-    webrtc: summariseWebrtc(reports),
+    webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),
   };
 }

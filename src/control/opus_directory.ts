@@ -169,7 +169,7 @@ export class OpusDirectory {
     stream.wishes.delete(shard);
     if (rendition === undefined) return;
     rendition.readers.delete(shard);
-    this.#giveBackIfFree(rendition, stream);
+    this.#giveBackIfFree(rendition);
   }
 
   #stopUnlessWanted(stream: Stream): void {
@@ -183,7 +183,7 @@ export class OpusDirectory {
     const stopped = this.#maker.stop(stream.streamId).then(() => {
       stream.stopping.delete(stopped);
       rendition.isWritten = false;
-      this.#giveBackIfFree(rendition, stream);
+      this.#giveBackIfFree(rendition);
       this.#forgetIfOver(stream);
     });
     stream.stopping.add(stopped);
@@ -197,7 +197,7 @@ export class OpusDirectory {
     rendition.isWritten = false;
     stream.retryTimer = setTimeout(() => this.#retry(stream), this.#options.retryMs);
     this.#tellEnd(stream, (wish) => wish.rendition === rendition, reason);
-    this.#giveBackIfFree(rendition, stream);
+    this.#giveBackIfFree(rendition);
   }
 
   #retry(stream: Stream): void {
@@ -216,9 +216,8 @@ export class OpusDirectory {
     }
   }
 
-  #giveBackIfFree(rendition: Rendition, { current }: Stream): void {
-    if (rendition === current || rendition.isWritten || rendition.readers.size > 0) return;
-    this.#maker.giveBack(rendition.log);
+  #giveBackIfFree({ log, readers, isWritten }: Rendition): void {
+    if (!isWritten && readers.size === 0) this.#maker.giveBack(log);
   }
 
   #forgetIfOver({ streamId, wishes, current, retryTimer, stopping }: Stream): void {

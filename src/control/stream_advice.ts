@@ -3,10 +3,15 @@ import { B_FRAMES_REMEDY, type StreamReport, type StreamSummary } from "../shard
 /**
  * What WebRTC makes of a stream, from the reports of all shards: whoever has seen a B-frame, or a
  * picture that needs one, has seen it.
+ *
+ * @param hasBFrames what is known of the publisher's pictures while no shard has looked at them
  */
-export function summariseWebrtc(reports: readonly StreamReport[]): StreamSummary["webrtc"] {
+export function summariseWebrtc(
+  reports: readonly StreamReport[],
+  hasBFrames: boolean | null,
+): StreamSummary["webrtc"] {
   const looks = reports.map(({ webrtc }) => webrtc).filter((look) => look !== undefined);
-  const bFrames = looks.length === 0 ? null : looks.some((look) => look.bFrames);
+  const bFrames = looks.length === 0 ? hasBFrames : looks.some((look) => look.bFrames);
   const inexact = looks.find((look) => !look.exact);
   return {
     viewers: reports.reduce((sum, { webrtcViewers }) => sum + webrtcViewers, 0),

@@ -18,12 +18,16 @@ export class AudioPackets {
     this.clock = new RtpClock(OPUS_CLOCK_RATE_HZ, clockOffset);
   }
 
-  /** Takes the body of an audio tag, which it borrows; what is broken or no Opus is passed over. */
-  take(body: Uint8Array, timestampMs: number): void {
+  /**
+   * Takes the body of an audio tag, which it borrows; what is broken or no Opus is passed over.
+   *
+   * @param delayMs to be added to the time for receivers
+   */
+  take(body: Uint8Array, timestampMs: number, delayMs: number): void {
     try {
       const audio = parseAudioBody(body);
       if (audio.kind !== "frame" || audio.codec !== "opus") return;
-      const timestamp = this.clock.timestamp(timestampMs);
+      const timestamp = this.clock.timestamp(timestampMs + delayMs);
       packetizeOpus({ data: audio.data, timestamp, timeMs: timestampMs }, { ssrc: 0 }, this.ring);
     } catch (error) {
       if (!(error instanceof FlvError || error instanceof RtpError)) throw error;

@@ -1,6 +1,8 @@
 import type { ClockTie } from "../rtp/rtp_clock.ts";
 import { LogFollower } from "../stream/log_follower.ts";
+import { distance, LogState } from "../stream/log_layout.ts";
 import type { LogReader } from "../stream/log_reader.ts";
+import { SPLICE_GAP_MS } from "../stream/timeline.ts";
 import { LogTags } from "../stream/log_tags.ts";
 import { AudioPackets } from "./audio_packets.ts";
 import { VideoPackets } from "./video_packets.ts";
@@ -21,6 +23,11 @@ export class RtpFeed {
   readonly audio: AudioPackets;
   readonly #log: LogReader;
   readonly #tags: LogTags;
+  /** Of a publisher that comes back, against the stream's time. */
+  readonly #delay = new ReturnDelay();
+  #wasAway = false;
+  /** When the newest tag came. */
+  #newestAtMs = 0;
   #opus: LogFollower | undefined;
   #tie: ClockTie | undefined;
 
@@ -43,13 +50,20 @@ export class RtpFeed {
 
   /** Makes packets of what the logs have got since the last call. */
   update(nowMs: number): void {
+    // What is there now, if the publisher is gone, is still the old one's.
+    const isAway = this.#log.state === LogState.waiting;
     for (let tag = this.#tags.next(); tag !== undefined; tag = this.#tags.next()) {
-      if (tag.track === "video") this.video.take(tag.body, tag.timestampMs);
-      else this.audio.take(tag.body, tag.timestampMs);
+      if (this.#wasAway) this.#delay.begin(tag.timestampMs, nowMs - this.#newestAtMs);
+      this.#wasAway = false;
+      this.#newestAtMs = nowMs;
+      const delayMs = this.#delay.at(tag.timestampMs);
+      const track = tag.track === "video" ? this.video : this.audio;
+      track.take(tag.body, tag.timestampMs, delayMs);
     }
+    this.#wasAway ||= isAway;
     if (this.#opus === undefined) return;
     for (let tag = this.#opus.next(nowMs); tag !== undefined; tag = this.#opus.next(nowMs)) {
-      this.audio.take(tag.body, tag.timestampMs);
+      this.audio.take(tag.body, tag.timestampMs, this.#delay.at(tag.timestampMs));
     }
   }
 
@@ -60,5 +74,28 @@ export class RtpFeed {
   clockTie(unixMs: number): ClockTie {
     this.#tie ??= { streamMs: this.#log.lastTimestampMs, unixMs };
     return this.#tie;
+  }
+}
+
+/**
+ * How much later than its own time a stream goes on after its publisher came back. In the stream, no
+ * time passes meanwhile, as players of FLV want it; receivers of RTP measure the sender's clock by
+ * its timestamps, and would take the step for a clock that is slow, and show pictures late.
+ */
+class ReturnDelay {
+  #fromMs = 0;
+  #beforeMs = 0;
+  #sinceMs = 0;
+
+  /** The publisher is back with `timestampMs`, after it was away for so long. */
+  begin(timestampMs: number, awayMs: number): void {
+    this.#fromMs = timestampMs;
+    this.#beforeMs = this.#sinceMs;
+    this.#sinceMs += Math.max(0, Math.round(awayMs) - SPLICE_GAP_MS);
+  }
+
+  /** For what has this timestamp: sound is made into Opus later than pictures come. */
+  at(timestampMs: number): number {
+    return distance(this.#fromMs, timestampMs) >= 0 ? this.#sinceMs : this.#beforeMs;
   }
 }

@@ -8,6 +8,7 @@ import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
 import type { PacketArena } from "../srtp/packet_arena.ts";
+import { ResendQueue } from "./resend_queue.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import { type Retransmission, RtpTrack } from "./rtp_track.ts";
 import type { RtpIdentity } from "../srtp/srtp_sender.ts";
@@ -17,6 +18,10 @@ export const MAX_BATCH = 16;
 
 /** Packets that a viewer may have sent again in a second: beyond, it asks for more than it loses. */
 const MAX_RESENDS_PER_SECOND = 1000;
+
+/** For so long after the beginning of the sound, no more of its packets than this wait. */
+const CATCH_UP_MS = 2000;
+const MAX_FIRST_BURST = 3;
 
 /** How often clocks are told: picture and sound can be in step only after the first. */
 const SENDER_REPORT_INTERVAL_MS = 1000;
@@ -60,9 +65,11 @@ export class RtpViewer {
   readonly #srtp: SrtpSender;
   readonly #srtcp: SrtcpSender;
   readonly #reports: ReceiverReports;
-  readonly #pacer = new GopPacer();
+  readonly #pacer = new GopPacer({ burstPackets: MAX_BATCH });
   #srtcpIndex = 0;
   #reportDueMs = -Infinity;
+  #audioBeganMs = -Infinity;
+  readonly #resends = new ResendQueue();
   #resendsLeft = MAX_RESENDS_PER_SECOND;
 
   constructor(options: RtpViewerOptions) {
@@ -104,26 +111,30 @@ export class RtpViewer {
    * arena. Whether there may be more that is due now.
    */
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
-    this.#keepPlace();
+    const room = MAX_BATCH - this.#takeResends(datagrams);
+    if (!this.#resends.isEmpty) return true;
+    this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
     if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
-    const isLive = this.#pacer.state === "live";
-    const granted = isLive ? waiting : this.#pacer.take(nowMs, waiting);
-    const count = Math.min(granted, MAX_BATCH);
+    const count = Math.min(this.#pacer.take(nowMs, waiting), room);
     if (count > 0) this.#takePackets(count, datagrams);
-    return isLive && waiting > count;
+    return this.#pacer.state === "live" && this.#waiting > 0;
   }
 
-  /** Takes what the viewer tells; what it asks for again is appended to `datagrams`. */
-  handle(packets: readonly RtcpPacket[], nowMs: number, datagrams: Uint8Array[]): void {
+  /** Takes what the viewer tells. */
+  handle(packets: readonly RtcpPacket[], nowMs: number): void {
     for (const packet of packets) {
       this.#reports.take(packet, nowMs);
-      if (packet.kind === "nack") this.#resend(packet, datagrams);
       if (packet.kind === "pictureLossIndication" || packet.kind === "fullIntraRequest") {
         this.#events.keyFrameRequested();
       }
     }
+  }
+
+  /** Sends again what NACKs among `packets` ask for: {@linkcode take} then gives it, bit by bit. */
+  resend(packets: readonly RtcpPacket[]): void {
+    for (const packet of packets) if (packet.kind === "nack") this.#note(packet);
   }
 
   /** A second has passed. */
@@ -132,7 +143,7 @@ export class RtpViewer {
   }
 
   /** Finds where to begin, and where to go on if packets are gone. */
-  #keepPlace(): void {
+  #keepPlace(nowMs: number): void {
     const video = this.#video;
     const audio = this.#audio;
     if (video !== undefined) {
@@ -140,26 +151,36 @@ export class RtpViewer {
         video.pause();
         this.#events.jumped();
       }
-      if (!video.hasBegun) return this.#beginAtKeyFrame(video);
+      if (!video.hasBegun) return this.#beginAtKeyFrame(video, nowMs);
     }
-    if (audio !== undefined && (!audio.hasBegun || audio.isOvertaken)) this.#beginAudio();
+    if (audio !== undefined && (!audio.hasBegun || audio.isOvertaken)) this.#beginAudio(nowMs);
+    if (audio !== undefined && nowMs - this.#audioBeganMs < CATCH_UP_MS) this.#catchUp(audio);
   }
 
-  #beginAtKeyFrame(video: RtpTrack): void {
+  #beginAtKeyFrame(video: RtpTrack, nowMs: number): void {
     const { ring } = this.#feed.video;
     const start = ring.newestKeyFrame;
     if (start === undefined) return this.#audio?.pause();
     video.jump(start);
     this.#pacer.restart();
-    this.#beginAudio();
+    this.#beginAudio(nowMs);
   }
 
   /**
    * Sound begins now, and not with the pictures that are caught up with: receivers play it at its
    * own speed, and would hold back the pictures for as long as it lags.
    */
-  #beginAudio(): void {
+  #beginAudio(nowMs: number): void {
+    this.#audioBeganMs = nowMs;
     this.#audio?.jump(this.#feed.audio.ring.head);
+  }
+
+  /**
+   * A transcoder that has just been started makes what is past, too. A receiver that is sent much at
+   * once takes it for jitter, and plays sound late for a long time.
+   */
+  #catchUp(audio: RtpTrack): void {
+    if (audio.waiting > MAX_FIRST_BURST) audio.jump(this.#feed.audio.ring.head - 1);
   }
 
   /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */
@@ -196,20 +217,35 @@ export class RtpViewer {
     }
   }
 
-  #resend(nack: Nack, datagrams: Uint8Array[]): void {
+  /** Notes what a NACK asks for, as far as there is room. */
+  #note(nack: Nack): void {
     const track = [this.#video, this.#audio].find((track) =>
       track?.identity.ssrc === nack.mediaSsrc
     );
     if (track === undefined) return;
-    let resent = 0;
     for (const sequence of nackedSequences(nack)) {
-      if (this.#resendsLeft === 0 || resent === 4 * MAX_BATCH) break;
-      const datagram = track.resend(sequence, this.#srtp);
+      if (!this.#resends.push(track, sequence)) return;
+    }
+  }
+
+  /** Appends packets that were asked for again, and returns how many. */
+  #takeResends(datagrams: Uint8Array[]): number {
+    const resends = this.#resends;
+    let resent = 0;
+    for (let track = resends.track; track !== undefined; track = resends.track) {
+      if (this.#resendsLeft === 0) {
+        resends.clear();
+        break;
+      }
+      if (resent === MAX_BATCH) break;
+      const datagram = track.resend(resends.sequence, this.#srtp);
+      resends.drop();
       if (datagram === undefined) continue;
       this.#resendsLeft--;
       resent++;
       datagrams.push(datagram);
     }
     if (resent > 0) this.#events.resent(resent);
+    return resent;
   }
 }

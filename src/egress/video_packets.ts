@@ -53,13 +53,17 @@ export class VideoPackets {
     return this.#format?.bFrames.summary();
   }
 
-  /** Takes the body of a video tag, which it borrows; what is broken or no H.264 is passed over. */
-  take(body: Uint8Array, timestampMs: number): void {
+  /**
+   * Takes the body of a video tag, which it borrows; what is broken or no H.264 is passed over.
+   *
+   * @param delayMs to be added to the time for receivers
+   */
+  take(body: Uint8Array, timestampMs: number, delayMs: number): void {
     try {
       const video = parseVideoBody(body);
       if (video.kind === "configuration") this.#configure(video.data);
       else if (video.kind === "frame" && video.codec === "h264") {
-        this.#packetize(video, timestampMs);
+        this.#packetize(video, timestampMs, delayMs);
       }
     } catch (error) {
       const isKnown = error instanceof FlvError || error instanceof CodecError ||
@@ -80,7 +84,7 @@ export class VideoPackets {
     };
   }
 
-  #packetize(frame: VideoFrame, timestampMs: number): void {
+  #packetize(frame: VideoFrame, timestampMs: number, delayMs: number): void {
     if (this.#format === undefined) return;
     const { configuration, tracker, bFrames } = this.#format;
     const { data, isKeyFrame, compositionTimeMs } = frame;
@@ -90,7 +94,7 @@ export class VideoPackets {
     if (!verdict.keep) return;
     if (isKeyFrame) this.ring.release(this.ring.findTime(timestampMs - RESEND_WINDOW_MS));
     const nalUnits = splitH264NalUnits(data, configuration.nalLengthSize);
-    const timestamp = this.clock.timestamp(timestampMs + compositionTimeMs);
+    const timestamp = this.clock.timestamp(timestampMs + compositionTimeMs + delayMs);
     const { sps, pps } = configuration;
     packetizeH264({ nalUnits, isKeyFrame, timestamp, timeMs: timestampMs }, {
       sps,

@@ -20,6 +20,8 @@ export interface HttpRequest extends RequestHead {
 
 const CR = 0x0d;
 const LF = 0x0a;
+/** What most requests fit into. */
+const QUEUE_SIZE = 1024;
 const NO_BODY = new Uint8Array(0);
 
 /**
@@ -37,7 +39,7 @@ const NO_BODY = new Uint8Array(0);
  * ```
  */
 export class RequestReader {
-  readonly #queue = new ByteQueue(1024);
+  #queue = new ByteQueue(QUEUE_SIZE);
   /** Bytes of the queue in which no end of a head was found. */
   #scanned = 0;
   #head: RequestHead | undefined;
@@ -76,7 +78,15 @@ export class RequestReader {
     const body = this.#takeBody(head);
     if (body === undefined) return undefined;
     this.#head = this.#chunks = undefined;
+    if (body.length > 0) this.#shrink();
     return { ...head, body, keepsAlive: keepsAlive(head) };
+  }
+
+  /** Lets go of the room that a request took: the connection may live long without another one. */
+  #shrink(): void {
+    const rest = this.#queue.take(this.#queue.length)!;
+    this.#queue = new ByteQueue(QUEUE_SIZE);
+    this.#queue.push(rest);
   }
 
   #takeHead(): RequestHead | undefined {
@@ -86,6 +96,7 @@ export class RequestReader {
     if (end !== undefined) {
       const text = new TextDecoder("latin1").decode(bytes.subarray(0, end));
       this.#queue.skip(end + 4);
+      if (end > 4 * QUEUE_SIZE) this.#shrink();
       this.#scanned = 0;
       return parseRequestHead(text);
     }

@@ -43,7 +43,6 @@ export const TOTALS = [
   "webrtcPacketsSent",
   "webrtcPacketsResent",
   "webrtcKeyFrameRequests",
-  "webrtcRequestsForwarded",
 ] as const;
 
 export type Gauge = (typeof GAUGES)[number];

@@ -47,7 +47,9 @@ export class LiveStream {
 
   /** The stream as WebRTC has it; it is made for its first viewer. */
   rtp(): RtpStream {
-    this.#rtp ??= new RtpStream(this.entry.streamId, this.log, this.#control, performance.now());
+    const nowMs = performance.now();
+    this.#rtp ??= new RtpStream(this.entry.streamId, this.log, this.#control, nowMs);
+    this.#rtp.keep(nowMs);
     this.#watch ??= this.#watchLog();
     return this.#rtp;
   }

@@ -29,6 +29,8 @@ export interface WebrtcSettings {
   readonly maxViewers: number;
   /** From an answer to the viewer's first valid connectivity check. */
   readonly firstCheckMs: number;
+  /** How long a viewer lasts after its last valid check. */
+  readonly consentMs: number;
 }
 
 /** What a shard needs to know of the configuration. */

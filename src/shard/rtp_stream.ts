@@ -38,6 +38,16 @@ export class RtpStream {
     this.audience.notify(nowMs);
   }
 
+  /** Whether it was closed: viewers that were added now would be sent nothing. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Somebody asks for it, and may come to watch: puts off that it is idle. */
+  keep(nowMs: number): void {
+    this.#lastViewerMs = nowMs;
+  }
+
   /** What the stream has that WebRTC can carry; `undefined` as long as that is not known. */
   media(): StreamMedia | undefined {
     if (!this.#log.tracksSettled) return undefined;

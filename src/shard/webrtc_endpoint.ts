@@ -118,6 +118,7 @@ export class WebrtcEndpoint implements SessionPaths {
         remoteUfrag,
         certificate: this.certificate,
         connectMs: settings.webrtc.firstCheckMs,
+        consentMs: settings.webrtc.consentMs,
         nowMs: performance.now(),
       },
       arena: this.#arena,
@@ -177,6 +178,10 @@ export class WebrtcEndpoint implements SessionPaths {
     this.#pump.close();
     await this.#tcp.close(graceMs);
     this.#socket?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(0);
   }
 
   send(datagram: Uint8Array, to: TransportAddress): void {

@@ -1,9 +1,4 @@
-import {
-  MAX_BATCH,
-  RtpViewer,
-  type RtpViewerEvents,
-  type ViewerTrack,
-} from "../egress/rtp_viewer.ts";
+import { RtpViewer, type RtpViewerEvents, type ViewerTrack } from "../egress/rtp_viewer.ts";
 import type { RtpAudience, RtpSubscriber } from "../egress/rtp_audience.ts";
 import type { Reception } from "../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
@@ -144,13 +139,11 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
   #onRtcp(packets: readonly RtcpPacket[]): void {
     const to = this.peer.selected;
     if (this.#viewer === undefined || to === undefined) return;
-    const datagrams: Uint8Array[] = [];
-    this.#viewer.handle(packets, performance.now(), datagrams);
+    this.#viewer.handle(packets, performance.now());
     // What is asked for again over TCP was not lost, only late.
     if (to.transport === "tcp") return;
-    for (let at = 0; at < datagrams.length; at += MAX_BATCH) {
-      this.#options.paths.sendAll(datagrams.slice(at, at + MAX_BATCH), to);
-    }
+    this.#viewer.resend(packets);
+    this.notify();
   }
 
   #finish(reason: string): void {

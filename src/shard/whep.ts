@@ -2,6 +2,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../http/http_error.ts";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { WholeResponse } from "../http/response.ts";
+import { LogState } from "../stream/log_layout.ts";
 import { escapePath } from "../stream/stream_path.ts";
 import { hostCandidates, type IceCandidate } from "../webrtc/candidate.ts";
 import { chooseMedia, describeMismatches } from "../webrtc/media_choice.ts";
@@ -79,19 +80,9 @@ export class Whep {
       });
     }
     const stream = this.#context.streams.byPath(path);
-    if (stream === undefined) {
-      return whepProblem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
-    }
-    const { counters, settings } = this.#context;
-    if (
-      counters.total("webrtcViewers") >= settings.webrtc.maxViewers ||
-      counters.total("viewers") >= settings.maxViewers
-    ) {
-      counters.add("webrtcViewersRefused");
-      return whepProblem(STATUS_CODE.ServiceUnavailable, "There are too many viewers already", {
-        "retry-after": RETRY_AFTER_S,
-      });
-    }
+    if (stream === undefined) return notLive(path);
+    const full = this.#refusalIfFull();
+    if (full !== undefined) return full;
     const offer = readOffer(request);
     return await this.#openViewer(stream, offer, this.#candidates(query, addresses));
   }
@@ -115,7 +106,6 @@ export class Whep {
     const shard = Number(/^(\d{1,3})\./.exec(resource)?.[1] ?? NaN);
     if (Number.isNaN(shard)) return noViewer();
     if (shard === this.#context.shard) return asWhole(this.answerForwarded(forwarded));
-    this.#context.counters.add("webrtcRequestsForwarded");
     const response = await this.#context.control.forward(shard, forwarded);
     return response === undefined ? noViewer() : asWhole(response);
   }
@@ -149,10 +139,14 @@ export class Whep {
   ): Promise<WholeResponse> {
     const rtp = stream.rtp();
     const media = await knownMedia(stream, rtp);
+    if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) {
       const message = "The stream has not told yet what it carries";
       return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
     }
+    // Others have come while it was waited for.
+    const full = this.#refusalIfFull();
+    if (full !== undefined) return full;
     const refusal = this.#pictureRefusal(rtp);
     if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
     const choice = chooseMedia(offer, media);
@@ -190,6 +184,18 @@ export class Whep {
       location: `/${escapePath(stream.entry.path)}${WHEP_SUFFIX}/${session.id}`,
       etag,
     }, sdp);
+  }
+
+  /** The answer to a viewer beyond the limits. */
+  #refusalIfFull(): WholeResponse | undefined {
+    const { counters, settings } = this.#context;
+    const isFull = counters.total("webrtcViewers") >= settings.webrtc.maxViewers ||
+      counters.total("viewers") >= settings.maxViewers;
+    if (!isFull) return undefined;
+    counters.add("webrtcViewersRefused");
+    return whepProblem(STATUS_CODE.ServiceUnavailable, "There are too many viewers already", {
+      "retry-after": RETRY_AFTER_S,
+    });
   }
 
   /** Why a stream is not shown as its pictures are, by what the settings say. */
@@ -262,23 +268,28 @@ export class Whep {
   }
 }
 
-/** What the stream has, as soon as it is known, or `undefined` if that takes too long. */
+/** What the stream has, as soon as it is known, or `undefined` if that takes too long or it ends. */
 async function knownMedia(stream: LiveStream, rtp: RtpStream) {
   const deadlineMs = performance.now() + MEDIA_WAIT_MS;
-  for (;;) {
-    const wake = stream.log.wake;
-    rtp.audience.feed.update(performance.now());
-    const media = rtp.media();
-    if (media !== undefined && (media.audio !== undefined || media.video !== undefined)) {
-      return media;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, MEDIA_WAIT_MS));
+  try {
+    while (!isOver(stream, rtp)) {
+      const wake = stream.log.wake;
+      rtp.audience.feed.update(performance.now());
+      const media = rtp.media();
+      if (media?.audio !== undefined || media?.video !== undefined) return media;
+      if (performance.now() >= deadlineMs) return media;
+      await Promise.race([stream.log.waitForFlush(wake), late]);
     }
-    const leftMs = deadlineMs - performance.now();
-    if (leftMs <= 0) return media;
-    await Promise.race([
-      stream.log.waitForFlush(wake),
-      new Promise((resolve) => setTimeout(resolve, leftMs)),
-    ]);
+  } finally {
+    clearTimeout(timer);
   }
+  return undefined;
+}
+
+function isOver(stream: LiveStream, rtp: RtpStream): boolean {
+  return rtp.isOver || stream.log.state === LogState.ended;
 }
 
 function readOffer({ headers, body }: HttpRequest): SdpOffer {
@@ -332,6 +343,10 @@ function mediaType(contentType: string): string {
 
 function whepProblem(status: number, message: string, headers: Record<string, string> = {}) {
   return problem(status, message, { ...WHEP_HEADERS, ...headers });
+}
+
+function notLive(path: string) {
+  return whepProblem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
 }
 
 function noViewer() {

@@ -2,8 +2,8 @@ import { TAG_AUDIO, TAG_HEADER_SIZE, TAG_OVERHEAD } from "../flv/tag.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
 
-/** How far back a stream is begun, for decoders to get going: what is older is of no use to viewers. */
-const START_BACK_MS = 100;
+/** How far back a stream is begun, so that a viewer hears what belongs to the pictures it gets. */
+const START_BACK_MS = 1000;
 
 /** The time that records may wait here before the oldest are left out. */
 const MAX_WAIT_MS = 1000;

@@ -2,7 +2,7 @@
 const MAX_DISORDER_MS = 1000;
 
 /** Where a new clock goes on after the old one: a frame later at 25 frames a second. */
-const SPLICE_GAP_MS = 40;
+export const SPLICE_GAP_MS = 40;
 
 /** A track that has frames. */
 export type TrackName = "audio" | "video";

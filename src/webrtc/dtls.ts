@@ -15,6 +15,7 @@ import {
   createTransport,
   decryptRecord,
   encryptAlert,
+  signWithCachedKey,
   type WeriftTransport,
 } from "./dtls_werift.ts";
 import { WebrtcError } from "./webrtc_error.ts";
@@ -129,6 +130,7 @@ export class DtlsSession {
       certificateRequest: false,
       extendedMasterSecret: true,
     });
+    signWithCachedKey(this.#server, certificate);
     this.#server.onConnect.subscribe(() => this.#connected());
     this.#server.onError.subscribe((error) => {
       if (this.#state === "handshaking") this.#end("failed", `handshake failed: ${error}`);

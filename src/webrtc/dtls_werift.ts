@@ -1,9 +1,18 @@
 /** Where werift's DTLS server meets this room: its transport, and single records under its keys. */
 import { Buffer } from "node:buffer";
+import { createPrivateKey, type KeyObject, sign } from "node:crypto";
+import nacl from "tweetnacl";
 import type { DtlsServer } from "werift";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import { DTLS_CONTENT, type DtlsAlert, type DtlsRecord } from "./dtls_record.ts";
+import type { DtlsCertificate } from "./dtls_certificate.ts";
 import { WebrtcError } from "./webrtc_error.ts";
+import { agreeByX25519, createX25519KeyPair } from "./x25519.ts";
+
+// werift takes X25519 from this package, whose JavaScript costs 0.9 ms a call, two for each viewer;
+// the runtime's costs a tenth.
+nacl.box.keyPair = Object.assign(() => createX25519KeyPair(), nacl.box.keyPair);
+nacl.scalarMult = agreeByX25519 as typeof nacl.scalarMult;
 
 /** What werift's server sees of the network; it sets `onData`, which feeds it. */
 export type WeriftTransport =
@@ -26,6 +35,25 @@ type CipherPacket = Parameters<DtlsServer["cipher"]["decryptPacket"]>[0];
 const DTLS_1_2 = { major: 254, minor: 253 } as const;
 /** werift counts the few records it encrypts from 1: this one is never used again. */
 const ALERT_SEQUENCE_NUMBER = 0xffff;
+
+const privateKeys = new WeakMap<DtlsCertificate, KeyObject>();
+
+/**
+ * Has `server` sign with a key that is read once per certificate: werift reads the PEM for each
+ * viewer again, which takes as long as to sign.
+ */
+export function signWithCachedKey(server: DtlsServer, certificate: DtlsCertificate): void {
+  let key = privateKeys.get(certificate);
+  if (key === undefined) {
+    key = createPrivateKey(certificate.keyPem);
+    privateKeys.set(certificate, key);
+  }
+  const privateKey = key;
+  const signer: Pick<DtlsServer["cipher"]["localPrivateKey"], "sign"> = {
+    sign: (data, algorithm) => sign(algorithm, data, privateKey),
+  };
+  server.cipher.localPrivateKey = signer as DtlsServer["cipher"]["localPrivateKey"];
+}
 
 /** A transport that passes datagrams to `send`, each an array of its own. */
 export function createTransport(send: (datagram: Uint8Array) => void): WeriftTransport {

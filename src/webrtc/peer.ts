@@ -39,6 +39,8 @@ export interface PeerOptions {
   readonly certificate: DtlsCertificate;
   /** How long it may take until media can be sent. */
   readonly connectMs: number;
+  /** How long it lasts after the viewer's last valid check. */
+  readonly consentMs: number;
   readonly nowMs: number;
   readonly events: PeerEvents;
 }
@@ -58,10 +60,16 @@ export class Peer {
   #isOver = false;
 
   constructor(options: PeerOptions) {
-    const { local, remoteUfrag, nowMs, connectMs } = options;
+    const { local, remoteUfrag, nowMs, connectMs, consentMs } = options;
     this.#options = options;
     this.#deadlineMs = nowMs + connectMs;
-    this.#ice = new IceLiteAgent({ local, remoteUfrag, nowMs, firstCheckTimeoutMs: connectMs });
+    this.#ice = new IceLiteAgent({
+      local,
+      remoteUfrag,
+      nowMs,
+      firstCheckTimeoutMs: connectMs,
+      consentTimeoutMs: consentMs,
+    });
   }
 
   /** Where to send; `undefined` before the first valid check, and when its TCP connection is gone. */
@@ -118,10 +126,12 @@ export class Peer {
     if (at >= 0) this.#addresses.splice(at, 1);
   }
 
-  /** Ends the session without a word to its owner. */
+  /** Ends the session without a word to its owner; a connected viewer is told. */
   close(): void {
-    this.#isOver = true;
+    if (this.#isOver) return;
+    // First: it has something to send.
     this.#dtls?.close();
+    this.#isOver = true;
   }
 
   #receiveStun(datagram: Uint8Array, from: TransportAddress, nowMs: number): void {

@@ -32,9 +32,11 @@ Deno.test({ name: "the console lists and plays a published stream", ignore }, as
     assertEquals(await row.getByRole("button", { name: "B-frames" }).isVisible(), false);
   });
 
-  await t.step("it plays over HTTP-FLV after a click", async () => {
+  await t.step("it plays over HTTP-FLV after a click and a choice", async () => {
     await page.getByRole("link", { name: "Play live/test" }).click();
     await page.waitForURL("**/#live/test");
+    await page.getByRole("radio", { name: "HTTP-FLV" }).check({ force: true });
+    await page.waitForURL("**/#live/test?via=http-flv");
     await assertPlays(page, "http-flv");
     await screenshot(page, "console-http-flv.png");
   });
@@ -62,7 +64,7 @@ Deno.test(
     await using browser = await launchChromium();
     const { page } = browser;
     page.setDefaultTimeout(PATIENCE_MS);
-    await page.goto(`http://127.0.0.1:${gateway.httpPort}/#live/later`);
+    await page.goto(`http://127.0.0.1:${gateway.httpPort}/#live/later?via=http-flv`);
     await page.locator('#player[data-state="offline"]').waitFor();
     await page.getByText("This stream is not live").waitFor();
     await using _publisher = publishWithFfmpeg({

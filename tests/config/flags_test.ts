@@ -11,6 +11,17 @@ const STARTS: readonly (readonly [args: string[], overrides: Record<string, unkn
   [["--webrtc-port", "8001"], { webrtcPort: 8001 }],
   [["--public-ip", "192.0.2.1"], { publicIps: ["192.0.2.1"] }],
   [["--public-ip", "192.0.2.1", "--public-ip", "::1"], { publicIps: ["192.0.2.1", "::1"] }],
+  [["--opus-bitrate", "64k"], { opusBitrateBps: 64_000 }],
+  [["--opus-bitrate", "96K"], { opusBitrateBps: 96_000 }],
+  [["--opus-bitrate", "100001"], { opusBitrateBps: 100_001 }],
+  [
+    ["--webrtc-bframes", "refuse", "--webrtc-inexact", "refuse"],
+    { webrtcBFrames: "refuse", webrtcInexact: "refuse" },
+  ],
+  [["--webrtc-bframes=drop", "--webrtc-inexact=show"], {
+    webrtcBFrames: "drop",
+    webrtcInexact: "show",
+  }],
   [["--shards", "4", "--flush-ms", "40"], { shards: 4, flushMs: 40 }],
   [["--grace-period-ms", "5"], { gracePeriodMs: 5 }],
   [["--log-level", "debug", "--log-format", "json"], { logLevel: "debug", logFormat: "json" }],
@@ -44,6 +55,13 @@ const WRONG: readonly (readonly [args: string[], message: string])[] = [
   [["--http-port=-1"], 'Cannot use --http-port: expected a whole number, got "-1"'],
   [["--http-port="], 'Cannot use --http-port: expected a whole number, got ""'],
   [["--shards", "1.5"], 'Cannot use --shards: expected a whole number, got "1.5"'],
+  ...["", "k", "128m", "12.5k", "1e5", " 64k", "-64k"].map((value) =>
+    [
+      [`--opus-bitrate=${value}`],
+      "Cannot use --opus-bitrate: expected bits per second such as 128k or 128000, " +
+      `got "${value}"`,
+    ] as [string[], string]
+  ),
   [["--flush-ms", "0x10"], 'Cannot use --flush-ms: expected a whole number, got "0x10"'],
   [
     ["--http-port", "1", "--http-port", "2"],

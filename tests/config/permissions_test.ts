@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/config/config_error.ts";
-import { hostWithPort, probePorts, requirePermissions } from "../../src/config/permissions.ts";
+import {
+  grantedPortsFrom,
+  hostWithPort,
+  mayReplyOverUdp,
+  probePorts,
+  requirePermissions,
+} from "../../src/config/permissions.ts";
 
 const ANYWHERE = { host: "127.0.0.1", port: 0, purpose: "HTTP", flag: "--http-port" };
 
@@ -93,5 +99,78 @@ Deno.test({
       const { message } = assertThrows(() => requirePermissions(endpointsOf(host)), ConfigError);
       assertEquals(message, `Not permitted to listen on ${text}`);
     }
+  },
+});
+
+const WEBRTC = { ...ANYWHERE, purpose: "WebRTC", flag: "--webrtc-port", takesUdp: true };
+
+function listenUdp(port: number): Deno.DatagramConn {
+  return Deno.listenDatagram({ transport: "udp", hostname: ANYWHERE.host, port });
+}
+
+Deno.test("probePorts: a port for UDP too is free for both, and left free", () => {
+  const ports = probePorts(Array.from({ length: 50 }, () => WEBRTC));
+  assertEquals(new Set(ports).size, 50);
+  for (const port of ports) {
+    Deno.listen({ hostname: ANYWHERE.host, port }).close();
+    listenUdp(port).close();
+  }
+  assertEquals(probePorts([{ ...WEBRTC, port: ports[0]! }]), [ports[0]!]);
+});
+
+Deno.test("probePorts: a port that another program has for UDP", () => {
+  using socket = disposable(listenUdp(0));
+  const { port } = socket.addr as Deno.NetAddr;
+  assertEquals(probePorts([{ ...ANYWHERE, port }]), [port]);
+  const { message } = assertThrows(() => probePorts([{ ...WEBRTC, port }]), ConfigError);
+  assertEquals(
+    message,
+    `Cannot listen on 127.0.0.1:${port} for WebRTC over UDP: the port is in use; ` +
+      "choose another with --webrtc-port",
+  );
+  // What was held meanwhile is free.
+  Deno.listen({ hostname: ANYWHERE.host, port }).close();
+});
+
+function disposable(socket: Deno.DatagramConn): Deno.DatagramConn & Disposable {
+  return Object.assign(socket, { [Symbol.dispose]: () => socket.close() });
+}
+
+const GRANTS: readonly (readonly [
+  net: Deno.PermissionOptionsObject["net"],
+  hosts: Record<string, boolean>,
+])[] = [
+  [true, { "0.0.0.0": true, "127.0.0.1": true, "::": true }],
+  [["0.0.0.0:8000", "127.0.0.1:8000", "[::]:8000"], {
+    "0.0.0.0": false,
+    "127.0.0.1": false,
+    "::": false,
+  }],
+  [["0.0.0.0/0"], { "0.0.0.0": true, "127.0.0.1": true, "::": false }],
+];
+
+for (const [net, hosts] of GRANTS) {
+  Deno.test({
+    name: `mayReplyOverUdp: with ${net === true ? "all of the network" : net}`,
+    permissions: { net: net! },
+    fn: () => {
+      for (const [host, expected] of Object.entries(hosts)) {
+        assertEquals(mayReplyOverUdp(host), expected, host);
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "grantedPortsFrom: ports in a row",
+  permissions: { net: ["0.0.0.0:8000", "0.0.0.0:8001", "0.0.0.0:8003", "[::]:8000"] },
+  fn: () => {
+    const counts = [["0.0.0.0", 8000, 2], ["0.0.0.0", 8001, 1], ["0.0.0.0", 8002, 0], [
+      "::",
+      8000,
+      1,
+    ]] as const;
+    for (const [host, port, count] of counts) assertEquals(grantedPortsFrom(host, port, 4), count);
+    assertEquals(grantedPortsFrom("0.0.0.0", 8000, 1), 1);
   },
 });

@@ -10,6 +10,9 @@ Deno.test("parseConfig: everything has a default", () => {
   assertEquals(config.log, { maxBytes: 32 * 1024 * 1024, windowMs: 10_000 });
   assertEquals([config.limits.streams, config.limits.viewers], [1000, 20_000]);
   assertEquals([config.timeouts.idleMs, config.timeouts.trackSettleMs], [10_000, 1000]);
+  assertEquals([config.webrtcPort, config.publicIps, config.opusBitrateBps], [8000, [], 128_000]);
+  assertEquals([config.webrtcBFrames, config.webrtcInexact], ["drop", "show"]);
+  assertEquals([config.limits.webrtcViewers, config.timeouts.iceMs], [2000, 15_000]);
   assertEquals([config.logLevel, config.logFormat], ["info", "text"]);
   assertEquals(parseConfig({ log: {}, limits: {}, timeouts: {} }, 3), config);
 });
@@ -24,6 +27,7 @@ const RANGES: readonly (readonly [member: string, min: number, max: number])[] =
   ["rtmpPort", 0, 65_535],
   ["httpPort", 0, 65_535],
   ["webrtcPort", 0, 65_535],
+  ["opusBitrateBps", 32_000, 510_000],
   ["shards", 1, 64],
   ["flushMs", 0, 10_000],
   ["gracePeriodMs", 0, 3_600_000],
@@ -33,12 +37,14 @@ const RANGES: readonly (readonly [member: string, min: number, max: number])[] =
   ["limits.viewers", 0, 1_000_000],
   ["limits.rtmpConnections", 1, 100_000],
   ["limits.rtmpConnectionsPerAddress", 1, 100_000],
+  ["limits.webrtcViewers", 0, 1_000_000],
   ["limits.messageBytes", 4096, 0xffffff],
   ["timeouts.handshakeMs", 100, 3_600_000],
   ["timeouts.publishMs", 100, 3_600_000],
   ["timeouts.firstFrameMs", 100, 3_600_000],
   ["timeouts.idleMs", 1000, 3_600_000],
   ["timeouts.stallMs", 1000, 3_600_000],
+  ["timeouts.iceMs", 1000, 3_600_000],
   ["timeouts.trackSettleMs", 0, 3_600_000],
 ];
 
@@ -92,6 +98,10 @@ Deno.test("parseConfig: all that is wrong is told at once", () => {
     ],
     [{ publicIps: ["1.2.3.4", "x"] }, "publicIps.1 (--public-ip): Invalid IP: "],
     [{ flushMs: -1 }, "flushMs (--flush-ms): Invalid value: "],
+    [{ publicIps: ["a.example"] }, 'but received "a.example"'],
+    [{ publicIps: Array(17).fill("::1") }, "publicIps (--public-ip): Invalid length: "],
+    [{ webrtcBFrames: "keep" }, 'webrtcBFrames (--webrtc-bframes): Invalid type: Expected ("drop"'],
+    [{ webrtcInexact: "drop" }, 'webrtcInexact (--webrtc-inexact): Invalid type: Expected ("show"'],
     [{ logLevel: "loud" }, 'but received "loud"'],
     [{ logFormat: "xml" }, 'but received "xml"'],
     [{ log: 5 }, "log: Invalid type: Expected Object but received 5"],
@@ -114,6 +124,16 @@ Deno.test("parseConfig: viewers are written to at least twice in a log's window"
   assert(messageFor({ flushMs: 5001 }).includes("which is 10000, but received 5001"));
   // Told beside what else is wrong.
   assert(messageFor({ flushMs: 5001, shards: 0 }).includes("which is 10000"));
+});
+
+Deno.test("parseConfig: every shard has a port of its own for WebRTC", () => {
+  const given = (webrtcPort: number) => ({ webrtcPort, shards: 4 });
+  for (const port of [0, 65_532]) assertEquals(parseConfig(given(port), 1).webrtcPort, port);
+  assertEquals(
+    messageFor(given(65_533)),
+    "Cannot use the configuration: webrtcPort (--webrtc-port): Invalid value: Expected <=65532, " +
+      "with a port for each of 4 shards, but received 65533",
+  );
 });
 
 Deno.test("parseConfigJson: an object, or one line that says why not", () => {

@@ -3,6 +3,8 @@ import {
   formatBitrate,
   formatCodec,
   formatDuration,
+  formatMilliseconds,
+  formatPercentage,
   formatPicture,
   formatSeconds,
   formatSound,
@@ -55,4 +57,12 @@ Deno.test("formatPicture and formatSound leave out what is not known", () => {
   assertEquals(formatSound({ sampleRate: 44100, channels: 1 }), "44.1 kHz · mono");
   assertEquals(formatSound({ channels: 4 }), "4 ch");
   assertEquals(formatSeconds(2000), "2.0 s");
+});
+
+Deno.test("formatMilliseconds and formatPercentage round, and leave out what is not known", () => {
+  assertEquals(formatMilliseconds(41.6), "42 ms");
+  assertEquals(formatMilliseconds(undefined), "–");
+  assertEquals(formatPercentage(0.00345), "0.34 %");
+  assertEquals(formatPercentage(1), "100.00 %");
+  assertEquals(formatPercentage(NaN), "–");
 });

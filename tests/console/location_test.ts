@@ -12,18 +12,23 @@ const page = { protocol: "http:", host: "host:8080" };
 
 Deno.test("a fragment names the same selection in both directions", () => {
   const selections = [
-    ["live", "test", "http-flv", "#live/test"],
+    ["live", "test", undefined, "#live/test"],
+    ["live", "test", "webrtc", "#live/test?via=webrtc"],
+    ["live", "test", "http-flv", "#live/test?via=http-flv"],
     ["live", "test", "ws-flv", "#live/test?via=ws-flv"],
-    ["live/eu", "a b?c#d/e", "http-flv", "#live/eu/a%20b%3Fc%23d%2Fe"],
-    ["", "foo", "http-flv", "#/foo"],
+    ["live/eu", "a b?c#d/e", undefined, "#live/eu/a%20b%3Fc%23d%2Fe"],
+    ["", "foo", undefined, "#/foo"],
     ["", "a/b", "ws-flv", "#/a%2Fb?via=ws-flv"],
     ["<img>", "50%", "ws-flv", "#%3Cimg%3E/50%25?via=ws-flv"],
   ] as const;
-  for (const [app, name, transport, fragment] of selections) {
-    assertEquals(formatFragment({ app, name, transport }), fragment);
-    assertEquals(parseFragment(fragment), { app, name, transport });
+  for (const [app, name, via, fragment] of selections) {
+    assertEquals(formatFragment({ app, name, via }), fragment);
+    assertEquals(parseFragment(fragment), { app, name, via });
   }
-  assertEquals(parseFragment("#/live/test"), { app: "live", name: "test", transport: "http-flv" });
+  assertEquals(parseFragment("#/live/test"), { app: "live", name: "test", via: undefined });
+  // What is not a transport leaves the choice to the page.
+  assertEquals(parseFragment("#live/test?via=rtmp")?.via, undefined);
+  assertEquals(parseFragment("#live/test?x=1&via=webrtc")?.via, "webrtc");
 });
 
 Deno.test("a fragment without a stream is no selection", () => {
@@ -45,7 +50,9 @@ Deno.test("a fragment without a stream is no selection", () => {
 
 Deno.test("mediaUrl encodes each segment and follows the page's scheme", () => {
   const url = (transport: Transport, protocol: string) =>
-    mediaUrl({ app: "live", name: "a/b?c", transport }, { ...page, protocol });
+    mediaUrl({ app: "live", name: "a/b?c" }, transport, { ...page, protocol });
+  assertEquals(url("webrtc", "http:"), "http://host:8080/live/a%2Fb%3Fc/whep");
+  assertEquals(url("webrtc", "https:"), "https://host:8080/live/a%2Fb%3Fc/whep");
   assertEquals(url("http-flv", "http:"), "http://host:8080/live/a%2Fb%3Fc.flv");
   assertEquals(url("ws-flv", "http:"), "ws://host:8080/live/a%2Fb%3Fc.flv");
   assertEquals(url("http-flv", "https:"), "https://host:8080/live/a%2Fb%3Fc.flv");
@@ -54,7 +61,8 @@ Deno.test("mediaUrl encodes each segment and follows the page's scheme", () => {
 
 Deno.test("a stream without an app has neither its name nor a slash for it", () => {
   const stream = { app: "", name: "foo" };
-  assertEquals(mediaUrl({ ...stream, transport: "http-flv" }, page), "http://host:8080/foo.flv");
+  assertEquals(mediaUrl(stream, "http-flv", page), "http://host:8080/foo.flv");
+  assertEquals(mediaUrl(stream, "webrtc", page), "http://host:8080/foo/whep");
   assertEquals([streamTitle(stream), streamTitle({ app: "live", name: "foo" })], [
     "foo",
     "live/foo",

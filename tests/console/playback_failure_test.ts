@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { describeFailure, isPlayableVideo } from "../../src/console/playback_failure.js";
+import { describeFailure } from "../../src/console/playback_failure.js";
 
 Deno.test("describeFailure tells what is worth another try from what is not", () => {
   const table = [
@@ -18,9 +18,4 @@ Deno.test("describeFailure tells what is worth another try from what is not", ()
     const failure = describeFailure(type, detail, cause as { code: number; msg: string } | string);
     assertEquals(failure.kind, kind, detail);
   }
-});
-
-Deno.test("isPlayableVideo tries where it cannot know", () => {
-  assertEquals(isPlayableVideo(null), true);
-  assertEquals(isPlayableVideo("avc1.64001f"), true);
 });

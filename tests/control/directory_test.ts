@@ -169,9 +169,14 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     skipped: { empty: 1 },
   };
   directory.report(0, [{ ...report(streamId, 2), publication }]);
-  directory.report(1, [{ ...report(streamId, 5), groupOverflows: true }, report(999, 5)]);
+  const webrtc = { bFrames: false, exact: true, inexactReason: undefined };
+  directory.report(1, [
+    { ...report(streamId, 5), groupOverflows: true, webrtcViewers: 3, webrtc },
+    report(999, 5),
+  ]);
   const [full] = directory.summaries(1000);
   assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [7, true, 128_000]);
+  assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: null });
   assertEquals([full!.audio, full!.timestampCorrections], [publication.audio, 3]);
   assertEquals(full!.skippedMessages, { empty: 1 });
   // What the last publisher sent is still told of while the stream waits for it.

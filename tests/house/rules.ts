@@ -25,7 +25,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   rtmp: { rooms: ["bytes", "amf"], packages: [...CODEC_PACKAGES, "node:crypto"] },
   webrtc: {
     rooms: ["bytes", "rtp", "srtp"],
-    packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:zlib", "werift"],
+    packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:zlib", "tweetnacl", "werift"],
   },
   audio: {
     rooms: ["bytes", "codec"],
@@ -33,7 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   stream: { rooms: ["bytes", "flv", "codec"], packages: CODEC_PACKAGES },
   egress: {
-    rooms: ["stream", "flv", "rtmp", "rtp", "webrtc", "audio"],
+    rooms: ["stream", "flv", "rtmp", "rtp", "srtp", "codec", "bytes"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },

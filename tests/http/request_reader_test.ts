@@ -1,4 +1,6 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { runInNewContext } from "node:vm";
+import { setFlagsFromString } from "node:v8";
+import { assertEquals, assertLess, assertStrictEquals } from "@std/assert";
 import { HttpError } from "../../src/http/http_error.ts";
 import {
   type HttpRequest,
@@ -195,4 +197,22 @@ Deno.test("RequestReader: nothing but HttpError escapes from mutations", () => {
     HttpError,
     { count: 500 },
   );
+});
+
+Deno.test("RequestReader: what a body took is let go of behind it", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const head = bytesOf(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${MAX_BODY_LENGTH}\r\n\r\n`);
+  const piece = new Uint8Array(1024);
+  collect();
+  const before = Deno.memoryUsage().external;
+  const readers = Array.from({ length: 100 }, () => new RequestReader());
+  for (const reader of readers) {
+    readAll(reader, [head, ...Array(MAX_BODY_LENGTH / piece.length).fill(piece)]);
+    // Of the next request nothing is lost.
+    assertEquals(outline(readAll(reader, [bytesOf(`${GET}GET`)])), ["GET /a"]);
+  }
+  for (let time = 0; time < 3; time++) collect();
+  const each = (Deno.memoryUsage().external - before) / readers.length;
+  assertLess(each, MAX_BODY_LENGTH / 2);
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { type GatewayOptions, startGateway } from "../gateway_process.ts";
@@ -17,7 +17,7 @@ function profileOf(task: "start" | "start:strict"): string {
 
 /** Whether the ports that `start:strict` is granted are free, which is said on the console if not. */
 function areStrictPortsFree(): boolean {
-  const busy = [1935, 8080].filter((port) => {
+  const busy = [1935, 8080, 8000, 8001].filter((port) => {
     try {
       Deno.listen({ hostname: "0.0.0.0", port }).close();
       return false;
@@ -79,6 +79,11 @@ Deno.test({
   fn: async () => {
     const denoArgs = [profileOf("start:strict")];
     await assertServes({ denoArgs, listenArgs: [], args: ["--shards", "2"] });
+    await using gateway = await startGateway({ denoArgs, listenArgs: [] });
+    assert(gateway.webrtcPorts.length <= 4);
+    assertEquals(gateway.webrtcPorts, gateway.webrtcPorts.map((_, shard) => 8000 + shard));
+    const line = /^ +WebRTC on 0\.0\.0\.0 ports? 8000(?:-800[1-3])? \(TCP only: /m;
+    assertMatch(gateway.output(), line);
   },
 });
 
@@ -121,7 +126,7 @@ Deno.test("`deno task start` grants the network and nothing else", async () => {
   assertEquals(await probe(profileOf("start")), { main: expected, worker: expected });
 });
 
-Deno.test("`deno task start:strict` grants two ports to listen on and nothing else", async () => {
+Deno.test("`deno task start:strict` grants its ports to listen on and nothing else", async () => {
   const network = {
     connect: "NotCapable",
     fetch: "NotCapable",

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { type ProgramRun, runProgram, startGateway } from "../gateway_process.ts";
+import { probePorts } from "../../src/config/permissions.ts";
 import { peerTest } from "../peers.ts";
+
+const ANYWHERE = { host: "127.0.0.1", port: 0, purpose: "WebRTC", flag: "--webrtc-port" };
 
 /** Asserts that the program ended with one readable line, and returns it. */
 function onlyLine({ code, stdout, stderr }: ProgramRun): string {
@@ -26,6 +29,15 @@ Deno.test("--help and --version", async () => {
 Deno.test("wrong flags end the program with one line", async () => {
   const lines: readonly (readonly [args: string[], line: string])[] = [
     [["--nope"], "Unknown option '--nope'; --help lists the flags"],
+    [
+      ["--opus-bitrate", "1M"],
+      'Cannot use --opus-bitrate: expected bits per second such as 128k or 128000, got "1M"',
+    ],
+    [
+      ["--opus-bitrate", "1000k"],
+      "Cannot use the configuration: opusBitrateBps (--opus-bitrate): Invalid value: " +
+      "Expected <=510000 but received 1000000",
+    ],
     [["--shards", "many"], 'Cannot use --shards: expected a whole number, got "many"'],
     [
       ["--http-port", "70000"],
@@ -123,6 +135,57 @@ Deno.test("one port for RTMP and HTTP: one line that names the flag", async () =
   }
 });
 
+Deno.test("a port for WebRTC that is in use, for TCP or UDP, of whichever shard", async () => {
+  const at = { hostname: "127.0.0.1", port: 0 };
+  using tcp = Deno.listen(at);
+  const udp = Deno.listenDatagram({ transport: "udp", ...at });
+  const { port: udpPort } = udp.addr as Deno.NetAddr;
+  const listenArgs = ["--host", "127.0.0.1", "--rtmp-port", "0", "--http-port", "0"];
+  for (
+    const [port, first, purpose] of [
+      [tcp.addr.port, tcp.addr.port, "WebRTC"],
+      [tcp.addr.port, tcp.addr.port - 1, "WebRTC"],
+      [udpPort, udpPort, "WebRTC over UDP"],
+      [udpPort, udpPort - 1, "WebRTC over UDP"],
+    ] as const
+  ) {
+    assertEquals(
+      onlyLine(await runProgram([...listenArgs, "--webrtc-port", `${first}`, "--shards", "2"])),
+      `Cannot listen on 127.0.0.1:${port} for ${purpose}: the port is in use; ` +
+        "choose another with --webrtc-port",
+    );
+  }
+  // Where UDP is not for use, nobody minds who has it.
+  const fixed = probePorts([ANYWHERE, ANYWHERE]);
+  const grants = [...fixed, udpPort].map((port) => `127.0.0.1:${port}`).join(",");
+  await using gateway = await startGateway({
+    denoArgs: [`--allow-net=${grants}`, "--ignore-env"],
+    listenArgs: [
+      ...["--host", "127.0.0.1", "--shards", "1", "--webrtc-port", `${udpPort}`],
+      ...["--rtmp-port", `${fixed[0]}`, "--http-port", `${fixed[1]}`],
+    ],
+  });
+  assertEquals(gateway.webrtcPorts, [udpPort]);
+  udp.close();
+});
+
+Deno.test("the start-up lines tell where WebRTC is, over what, and its address", async () => {
+  await using gateway = await startGateway({ args: ["--shards", "3"] });
+  assertEquals(new Set(gateway.webrtcPorts).size, 3);
+  assertMatch(gateway.output(), /^ +WebRTC on 127\.0\.0\.1 ports \d+, \d+, \d+ \(UDP and TCP\)$/m);
+  const whep = `http://127.0.0.1:${gateway.httpPort}/live/NAME/whep`;
+  assert(gateway.output().includes(`${whep}   (WebRTC`));
+  const first = probePorts([ANYWHERE, ANYWHERE]);
+  await using single = await startGateway({
+    args: ["--shards", "1"],
+    listenArgs: [
+      ...["--host", "127.0.0.1", "--rtmp-port", "0", "--http-port", "0"],
+      ...["--webrtc-port", `${first[0]}`],
+    ],
+  });
+  assert(single.output().includes(`WebRTC on 127.0.0.1 port ${first[0]} (UDP and TCP)`));
+});
+
 Deno.test("a port that is not permitted: one line with what grants it", async () => {
   const args = ["--http-port", "9999", "--shards", "1"];
   assertEquals(
@@ -130,6 +193,13 @@ Deno.test("a port that is not permitted: one line with what grants it", async ()
     "Not permitted to listen on 0.0.0.0:9999 for HTTP: choose a granted port with --http-port, " +
       "or start it with `deno run --allow-net=0.0.0.0:1935,0.0.0.0:9999,0.0.0.0:8000 " +
       "--ignore-env main.ts` and the same flags",
+  );
+  assertEquals(
+    onlyLine(await runProgram(["--shards", "5"], { denoArgs: ["-P=strict"] })),
+    "Not permitted to listen on 0.0.0.0:8004 for WebRTC: choose a granted port with " +
+      "--webrtc-port, or start it with `deno run --allow-net=0.0.0.0:1935,0.0.0.0:8080," +
+      "0.0.0.0:8000,0.0.0.0:8001,0.0.0.0:8002,0.0.0.0:8003,0.0.0.0:8004 --ignore-env main.ts` " +
+      "and the same flags",
   );
   assertEquals(
     onlyLine(await runProgram(["--host", "::"])),

@@ -8,6 +8,14 @@ import {
   videoFrame,
 } from "./self_describing.ts";
 
+/** Sound that is published; by default AAC that describes itself, and is none to a decoder. */
+export interface SyntheticAudio {
+  /** Body of the tag that comes first. */
+  readonly configuration: Uint8Array;
+  /** Body of the tag beside picture `sequence`. */
+  readonly frame: (sequence: number, timestampMs: number) => Uint8Array;
+}
+
 export interface SyntheticOptions {
   /** "live/name" */
   readonly path: string;
@@ -19,9 +27,15 @@ export interface SyntheticOptions {
   readonly sizeSpread?: number;
   /** Number of the first frame, which is a key frame: for going on where another publisher ended. */
   readonly firstSequence?: number;
+  readonly audio?: SyntheticAudio;
 }
 
 const AUDIO_FRAME_SIZE = 160;
+
+const SELF_DESCRIBING_AUDIO: SyntheticAudio = {
+  configuration: AUDIO_CONFIGURATION,
+  frame: (sequence, timestampMs) => audioFrame({ sequence, timestampMs }, AUDIO_FRAME_SIZE),
+};
 
 /** What all writes of one turn may take together when a publisher is late. */
 const MAX_FRAMES_AT_ONCE = 20;
@@ -48,6 +62,7 @@ export class SyntheticPublisher implements AsyncDisposable {
       groupFrames: 25,
       sizeSpread: 0,
       firstSequence: 0,
+      audio: SELF_DESCRIBING_AUDIO,
       ...options,
     };
     this.#sequence = this.#options.firstSequence;
@@ -62,7 +77,7 @@ export class SyntheticPublisher implements AsyncDisposable {
     const [app, name] = options.path.split("/") as [string, string];
     const messages = publisher.#messages;
     await publisher.#write(publisherPreamble({ app, name, messages, chunkSize: 60_000 }));
-    messages.video(0, VIDEO_CONFIGURATION).audio(0, AUDIO_CONFIGURATION);
+    messages.video(0, VIDEO_CONFIGURATION).audio(0, publisher.#options.audio.configuration);
     await publisher.#write(messages.take());
     return publisher;
   }
@@ -133,7 +148,7 @@ export class SyntheticPublisher implements AsyncDisposable {
   }
 
   #collectFrame(): void {
-    const { groupFrames, bitrateBps, frameRate, sizeSpread, firstSequence } = this.#options;
+    const { groupFrames, bitrateBps, frameRate, sizeSpread, firstSequence, audio } = this.#options;
     const sequence = this.#sequence++;
     const timestampMs = this.#timestampOf(sequence);
     const meanSize = bitrateBps / 8 / frameRate - AUDIO_FRAME_SIZE;
@@ -142,7 +157,7 @@ export class SyntheticPublisher implements AsyncDisposable {
     const size = Math.max(MIN_VIDEO_SIZE, Math.round(meanSize * spread));
     const isKeyFrame = (sequence - firstSequence) % groupFrames === 0;
     this.#messages.video(timestampMs, videoFrame({ sequence, timestampMs, isKeyFrame }, size));
-    this.#messages.audio(timestampMs, audioFrame({ sequence, timestampMs }, AUDIO_FRAME_SIZE));
+    this.#messages.audio(timestampMs, audio.frame(sequence, timestampMs));
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

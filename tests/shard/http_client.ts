@@ -20,6 +20,8 @@ export class HttpClient implements Disposable {
   readonly conn: Deno.TcpConn;
   readonly #queue = new ByteQueue();
   readonly #buffer = new Uint8Array(65536);
+  /** So that a test which waits for what does not come fails. */
+  readonly #deadline = setTimeout(() => this.conn.close(), 40_000);
 
   private constructor(conn: Deno.TcpConn) {
     this.conn = conn;
@@ -112,6 +114,7 @@ export class HttpClient implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearTimeout(this.#deadline);
     try {
       this.conn.close();
     } catch {

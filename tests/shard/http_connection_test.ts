@@ -1,7 +1,9 @@
-import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { HttpError } from "../../src/http/http_error.ts";
 import { MAX_HEAD_LENGTH } from "../../src/http/request_reader.ts";
+import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import { answer, textAnswer } from "../../src/shard/http_answers.ts";
+import { HttpConnection } from "../../src/shard/http_connection.ts";
 import { until } from "../waiting.ts";
 import { HttpSetup, TIMEOUTS } from "./http_setup.ts";
 
@@ -233,7 +235,7 @@ Deno.test("a client that is gone before its answer leaves nothing behind", async
     await answered.promise;
     return answer(200, {}, new Uint8Array(8 << 20));
   });
-  const client = await setup.send(get("/a"));
+  using client = await setup.send(get("/a"));
   await asked.promise;
   client.conn.close();
   answered.resolve();
@@ -275,10 +277,27 @@ Deno.test("when the server stops, a response that is being taken is the connecti
   using client = await setup.send(get("/a"));
   await client.head();
   const startedMs = performance.now();
-  const closing = setup.close(60_000);
+  const closing = setup.close(30_000);
   await client.bytes(length);
   assertEquals(await client.rest(), "");
   client.conn.close();
   await closing;
-  assertLess(performance.now() - startedMs, 30_000);
+  assertLess(performance.now() - startedMs, 20_000);
 });
+
+Deno.test("whatever a network can do to a connection is no defect, and anything else is one", async () => {
+  const { errors } = Deno;
+  const lost = [errors.ConnectionReset, errors.BrokenPipe, errors.TimedOut, errors.Interrupted];
+  for (const type of [...lost, errors.BadResource, errors.NetworkUnreachable]) {
+    await failing(new type("lost")).serve();
+  }
+  await assertRejects(() => failing(new TypeError("broken")).serve(), TypeError, "broken");
+});
+
+/** A connection whose first read fails. */
+function failing(error: Error): HttpConnection {
+  const conn = { setNoDelay() {}, close() {}, read: () => Promise.reject(error) };
+  const counters = new Counters(allocateCounters(1), 0);
+  const context = { counters, timeouts: TIMEOUTS, answer: () => textAnswer(200, "") };
+  return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0);
+}

@@ -1,102 +1,61 @@
-import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { RequestReader } from "../../src/http/request_reader.ts";
+import type { HttpResponse } from "../../src/http/response.ts";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
-import { listenHttp } from "../../src/shard/http_listener.ts";
-import type { ConsoleAsset } from "../../src/shard/messages.ts";
+import { HttpRoutes } from "../../src/shard/http_routes.ts";
 import { Streams } from "../../src/shard/streams.ts";
-import { allocateLog } from "../../src/stream/log_layout.ts";
+import { WebrtcEndpoint } from "../../src/shard/webrtc_endpoint.ts";
+import { bytesOf } from "../http/errors.ts";
 import { SHARD_SETTINGS } from "./shard_settings.ts";
 
-/** Longer than what is sent uncompressed in any case. */
-const SCRIPT = "let a = 1;\n".repeat(100);
+const ADDRESS = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
 
-/** A server by itself with one file and one stream, which has no publisher. */
-class Setup implements AsyncDisposable {
-  readonly url: string;
-  readonly #server: ReturnType<typeof listenHttp>;
-
-  constructor(body: string) {
-    const httpPort = freePort();
-    const streams = new Streams({ flushMs: 0 }, { jumped() {} });
-    streams.open({ streamId: 1, path: "live/a", log: allocateLog(1 << 16) });
-    const asset: ConsoleAsset = { path: "/a.js", contentType: "text/javascript", body };
-    this.url = `http://127.0.0.1:${httpPort}`;
-    this.#server = listenHttp({
-      settings: { ...SHARD_SETTINGS, httpPort },
-      streams,
-      control: new ControlLink(() => {}),
-      counters: new Counters(allocateCounters(1), 0),
-      assets: [asset],
-    });
-    this.#server.run();
-  }
-
-  async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
-    const response = await fetch(`${this.url}${path}`, { headers });
-    await response.body?.cancel();
-    return response;
-  }
-
-  /** Status line and headers in lower case, as they are on the wire. */
-  async head(path: string): Promise<string> {
-    using conn = await Deno.connect({
-      hostname: "127.0.0.1",
-      port: Number(new URL(this.url).port),
-    });
-    const request = `HEAD ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
-    await conn.write(new TextEncoder().encode(request));
-    return (await new Response(conn.readable).text()).toLowerCase();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.close(0);
-  }
+/** The first answer that a server by itself, with one file and no stream, gives to a request. */
+async function ask(line: string, host = "a"): Promise<string> {
+  const settings = SHARD_SETTINGS;
+  const control = new ControlLink(() => {});
+  const counters = new Counters(allocateCounters(1), 0);
+  await using webrtc = await WebrtcEndpoint.open({ settings, counters, shard: 0 });
+  const routes = new HttpRoutes({
+    settings,
+    streams: new Streams(control, { flushMs: 0 }, { jumped() {} }),
+    control,
+    counters,
+    assets: [{ path: "/", contentType: "text/html", body: "console" }],
+    shard: 0,
+    webrtc,
+  });
+  const reader = new RequestReader();
+  reader.push(bytesOf(`${line} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
+  const response: HttpResponse = await routes.answer(reader.next()!, {
+    localAddr: ADDRESS,
+    remoteAddr: ADDRESS,
+  });
+  if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);
+  return `${response.status} ${new TextDecoder().decode(response.body)}`.trim();
 }
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-Deno.test("HEAD tells the length of a file, and none of a stream", async () => {
-  await using setup = new Setup(SCRIPT);
-  const file = await setup.head("/a.js");
-  assertMatch(file, /^http\/1\.1 200 .*\r\ncontent-length: 1100\r\n.*\r\n\r\n$/s);
-  const stream = await setup.head("/live/a.flv");
-  assertMatch(stream, /^http\/1\.1 200 .*\r\ncontent-type: video\/x-flv\r\n.*\r\n\r\n$/s);
-  assertEquals(stream.includes("content-length"), false, stream);
+Deno.test("HttpRoutes: a target in any form leads to the same place", async () => {
+  for (const host of ["a", "", "[::1]:8080", "a:"]) {
+    assertEquals(await ask("GET /", host), "200 console");
+    assertEquals(await ask("GET /healthz?a", host), "200 ok");
+    assertEquals(await ask("GET http://b:8080/healthz", host), "200 ok");
+    assertEquals(await ask("GET /live/a.flv", host), "404 The stream live/a is not live");
+    assertEquals(await ask("GET http:///live/a.flv", host), "404 The stream a is not live");
+    assertEquals(await ask("OPTIONS *", host), "204");
+  }
 });
 
-Deno.test("a file has the same tag until its contents change", async () => {
-  const tags: string[] = [];
-  for (const body of [SCRIPT, SCRIPT, SCRIPT.replace("1", "2")]) {
-    await using setup = new Setup(body);
-    const { headers } = await setup.get("/a.js", { "accept-encoding": "identity" });
-    tags.push(headers.get("etag")!);
-  }
-  assertEquals(tags[0], tags[1]);
-  assertNotEquals(tags[0], tags[2]);
-  assertMatch(tags[0]!, /^"[\w-]+"$/);
-});
-
-Deno.test("a file that the client has is not sent again", async () => {
-  await using setup = new Setup(SCRIPT);
-  const compressed = (await setup.get("/a.js", { "accept-encoding": "gzip" })).headers.get("etag")!;
-  const tag = (await setup.get("/a.js", { "accept-encoding": "identity" })).headers.get("etag")!;
-  const conditions: readonly (readonly [ifNoneMatch: string, status: number])[] = [
-    [tag, 304],
-    [`W/${tag}`, 304],
-    [compressed, 304],
-    [`"other", W/${tag}`, 304],
-    [`"other",${tag} ,"more"`, 304],
-    ["*", 304],
-    ['"other"', 200],
-    [tag.slice(1, -1), 200],
-    ['W/"other", "more"', 200],
-    ["", 200],
-  ];
-  for (const [ifNoneMatch, status] of conditions) {
-    const response = await setup.get("/a.js", { "if-none-match": ifNoneMatch });
-    assertEquals(response.status, status, ifNoneMatch);
-  }
+Deno.test("HttpRoutes: what there is not, and what is not to be done", async () => {
+  assertEquals(await ask("GET //healthz"), "404 There is nothing at //healthz");
+  assertEquals(await ask("GET /../healthz"), "200 ok");
+  assertEquals(await ask("GET *"), "404 There is nothing at /*");
+  assertEquals(await ask("GET http://["), "400 Cannot read the request's target");
+  assertEquals(await ask("POST /"), "405 Cannot POST here: use GET or HEAD");
+  assertEquals(await ask("CONNECT a:80"), "405 Cannot CONNECT here: use GET or HEAD");
+  assertEquals(
+    await ask("GET /live/a.flv?audio=0&video=0"),
+    "404 The stream live/a is not live",
+  );
 });

@@ -147,7 +147,7 @@ Deno.test("a client that breaks the rules is told so", async () => {
 Deno.test("a client that is gone without a word leaves nothing behind", async () => {
   const body = new Body();
   await using setup = await sockets(body);
-  const client = await open(setup);
+  using client = await open(setup);
   client.conn.close();
   await body.isOver();
   assertEquals(body.cancels, 1);

@@ -47,8 +47,8 @@ class Setup implements AsyncDisposable {
   private constructor(source: ConnectionSource, logged: readonly LogRecord[]) {
     this.#logged = logged;
     const { counters } = this;
-    const streams = new Streams({ flushMs: 0 }, { jumped() {} });
     const control = new ControlLink(() => {});
+    const streams = new Streams(control, { flushMs: 0 }, { jumped() {} });
     const settings = { ...SHARD_SETTINGS, maxRtmpConnectionsPerAddress: 2 };
     this.#listener = listenRtmp({ settings, streams, control, counters }, source);
     this.#running = this.#listener.run();

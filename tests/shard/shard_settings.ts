@@ -36,5 +36,6 @@ export const SHARD_SETTINGS: ShardSettings = {
     inexact: "show",
     maxViewers: 100,
     firstCheckMs: 10_000,
+    consentMs: 10_000,
   },
 };

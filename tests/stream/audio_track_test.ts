@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { encodeOpusHead } from "../../src/codec/opus.ts";
+import { encodeOpusBody } from "../../src/flv/audio_body.ts";
 import { AudioTrack } from "../../src/stream/audio_track.ts";
 import { fromHex, mutate, seededRandom } from "../mutation.ts";
 import { AAC_CONFIGURATION, AAC_FRAME, OTHER_AAC_CONFIGURATION } from "./track_samples.ts";
@@ -6,6 +8,10 @@ import { AAC_CONFIGURATION, AAC_FRAME, OTHER_AAC_CONFIGURATION } from "./track_s
 const SPEEX_FRAME = fromHex("b2 00");
 /** MPEG-1 layer III, 128 kbit/s, 44.1 kHz, joint stereo, in a header that says 22 kHz mono. */
 const MP3_FRAME = fromHex("2a fffb9064 00");
+
+const OPUS_HEAD = encodeOpusHead({ channels: 2, preSkip: 312, inputSampleRate: 44_100 });
+const OPUS_CONFIGURATION = encodeOpusBody("configuration", OPUS_HEAD);
+const OPUS_FRAME = encodeOpusBody("frame", fromHex("fc fffe"));
 
 const CASES: readonly (readonly [body: Uint8Array, intake: string])[][] = [
   [
@@ -18,7 +24,14 @@ const CASES: readonly (readonly [body: Uint8Array, intake: string])[][] = [
   [[SPEEX_FRAME, "frame"], [AAC_FRAME, "no-configuration"]],
   [[MP3_FRAME, "frame"]],
   [[new Uint8Array(0), "empty"], [fromHex("af01"), "empty"], [fromHex("b2"), "empty"]],
-  [[fromHex("90 4f707573 00"), "unsupported-codec"], [fromHex("c0 00"), "unsupported-codec"]],
+  [[fromHex("90 664c6143 00"), "unsupported-codec"], [fromHex("c0 00"), "unsupported-codec"]],
+  [
+    [OPUS_FRAME, "no-configuration"],
+    [fromHex("90 4f707573 00"), "malformed"],
+    [OPUS_CONFIGURATION, "configuration"],
+    [OPUS_FRAME, "frame"],
+    [AAC_FRAME, "no-configuration"],
+  ],
   [[fromHex("af02 00"), "malformed"], [fromHex("af"), "malformed"], [fromHex("af00"), "malformed"]],
   [[fromHex("2a 000000 00"), "malformed"]],
   // A configuration that cannot be parsed does not stand for one.
@@ -47,6 +60,7 @@ Deno.test("AudioTrack: describes what it carries", () => {
     // HE-AAC v2: explicit Parametric Stereo over a core of 22.05 kHz mono.
     [fromHex("af00 eb8a0800"), "mp4a.40.29", 44_100, 2],
     [MP3_FRAME, "mp3", 44_100, 2],
+    [OPUS_CONFIGURATION, "opus", 48_000, 2],
     [SPEEX_FRAME, "speex", 16_000, 1],
     [fromHex("7e 00"), "g711-alaw", 8000, 1],
   ];

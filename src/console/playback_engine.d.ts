@@ -1,0 +1,24 @@
+import type { Failure } from "./playback_failure.js";
+import type { WebRtcFigures } from "./webrtc_statistics.js";
+
+/** What plays one connection, whatever its transport. */
+export interface Engine {
+  /** Whether media may be expected; before that, the engine itself knows when to give up. */
+  readonly isConnected: boolean;
+  /** To be called often. @param nowMs by `performance.now()` */
+  handleTimeout(nowMs: number): void;
+  readFigures(): Promise<EngineFigures>;
+  /** Leaves nothing behind: no connection, no source on the video element. */
+  destroy(): void;
+}
+
+export interface EngineListener {
+  /** The video element has a source to play. */
+  onMedia(): void;
+  /** Also when the server ends the stream. The engine is then to be destroyed. */
+  onFailure(failure: Failure): void;
+}
+
+export type EngineFigures =
+  | { readonly kind: "webrtc" } & WebRtcFigures
+  | { readonly kind: "flv"; readonly receivedBps: number };

@@ -1,0 +1,105 @@
+// @ts-check
+/** The state of one WebRTC connection, from what the browser tells and the time that passes. */
+
+/**
+ * `failed` is final; `disconnected` may become `connected` again by itself.
+ *
+ * @typedef {"connecting" | "connected" | "disconnected" | "failed"} ConnectionState
+ *
+ * `unanswered`: no answer to the offer; `unreachable`: no path for media; `insecure`: a path, but no
+ * DTLS; `lost`: it was connected.
+ *
+ * @typedef {"unanswered" | "unreachable" | "insecure" | "lost"} ConnectionEnd
+ */
+
+/** The gateway answers an offer at once. */
+export const ANSWER_TIMEOUT_MS = 10_000;
+/** From the answer to a connection: what takes longer does not come. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+/** Browsers call a connection failed after half a minute; a live picture is not waited for so long. */
+export const INTERRUPTION_TIMEOUT_MS = 6000;
+
+/** Times are the caller's, in milliseconds of one clock. */
+export class WhepConnection {
+  /** @type {ConnectionState} */
+  #state = "connecting";
+  /** @type {ConnectionEnd | undefined} */
+  #end;
+  #hasAnswer = false;
+  #hasPath = false;
+  #wasConnected = false;
+  #sinceMs;
+
+  /** @param {number} nowMs when the offer was made */
+  constructor(nowMs) {
+    this.#sinceMs = nowMs;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** Why it failed; `undefined` before. */
+  get end() {
+    return this.#end;
+  }
+
+  /** The gateway's answer has come. @param {number} nowMs */
+  handleAnswer(nowMs) {
+    if (this.#state !== "connecting") return;
+    this.#hasAnswer = true;
+    this.#sinceMs = nowMs;
+  }
+
+  /**
+   * Takes `iceConnectionState` and `connectionState`, after each change of either.
+   *
+   * @param {RTCIceConnectionState} path
+   * @param {RTCPeerConnectionState} peer with DTLS
+   * @param {number} nowMs
+   */
+  handlePeer(path, peer, nowMs) {
+    if (this.#state === "failed") return;
+    if (path === "connected" || path === "completed") this.#hasPath = true;
+    switch (peer) {
+      case "connected":
+        this.#wasConnected = true;
+        this.#become("connected", nowMs);
+        break;
+      case "disconnected":
+        if (this.#wasConnected) this.#become("disconnected", nowMs);
+        break;
+      case "failed":
+      case "closed":
+        this.#fail();
+    }
+  }
+
+  /** Notices that something has taken too long. @param {number} nowMs */
+  handleTimeout(nowMs) {
+    const passedMs = nowMs - this.#sinceMs;
+    switch (this.#state) {
+      case "connecting":
+        if (passedMs >= (this.#hasAnswer ? CONNECT_TIMEOUT_MS : ANSWER_TIMEOUT_MS)) this.#fail();
+        break;
+      case "disconnected":
+        if (passedMs >= INTERRUPTION_TIMEOUT_MS) this.#fail();
+    }
+  }
+
+  #fail() {
+    this.#state = "failed";
+    if (this.#wasConnected) this.#end = "lost";
+    else if (!this.#hasAnswer) this.#end = "unanswered";
+    else this.#end = this.#hasPath ? "insecure" : "unreachable";
+  }
+
+  /**
+   * @param {ConnectionState} state
+   * @param {number} nowMs
+   */
+  #become(state, nowMs) {
+    if (this.#state !== state) this.#sinceMs = nowMs;
+    this.#state = state;
+  }
+}

@@ -1,0 +1,159 @@
+// @ts-check
+/// <reference lib="dom" />
+/** One WebRTC session over WHEP: from the offer to its end, onto a video element. */
+import { WebRtcStatistics } from "./webrtc_statistics.js";
+import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, WhepConnection } from "./whep_connection.js";
+import { describeUnreachable } from "./whep_failure.js";
+import { withStereoOpus } from "./whep_offer.js";
+import { endSession, postOffer } from "./whep_signalling.js";
+
+/** @import { Failure } from "./playback_failure.js" */
+/** @import { Engine, EngineListener } from "./playback_engine.d.ts" */
+/** @import { ConnectionEnd } from "./whep_connection.js" */
+
+/**
+ * Joins when it is made; whoever makes it destroys it, once, which also ends the session at the
+ * gateway. It tells one failure at most, and nothing after it was destroyed.
+ *
+ * @implements {Engine}
+ */
+export class WhepEngine {
+  #video;
+  #listener;
+  #peer = new RTCPeerConnection();
+  #statistics = new WebRtcStatistics();
+  #connection = new WhepConnection(performance.now());
+  /** SDP; empty before it has come. */
+  #answer = "";
+  /** @type {string | undefined} the session's address at the gateway */
+  #resource;
+  #isOver = false;
+  #leave = () => this.destroy();
+
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {string} url of the WHEP endpoint
+   * @param {EngineListener} listener
+   */
+  constructor(video, url, listener) {
+    this.#video = video;
+    this.#listener = listener;
+    const peer = this.#peer;
+    for (const event of ["connectionstatechange", "iceconnectionstatechange"]) {
+      peer.addEventListener(event, () => {
+        this.#connection.handlePeer(
+          peer.iceConnectionState,
+          peer.connectionState,
+          performance.now(),
+        );
+        this.#checkConnection();
+      });
+    }
+    peer.addEventListener("track", ({ track, streams: [stream] }) => {
+      this.#show(stream ?? new MediaStream([track]));
+    });
+    // A page that is closed tells nobody: the gateway would send until its time-out.
+    addEventListener("pagehide", this.#leave);
+    this.#join(url);
+  }
+
+  get isConnected() {
+    return this.#connection.state === "connected";
+  }
+
+  /** @param {number} nowMs */
+  handleTimeout(nowMs) {
+    this.#connection.handleTimeout(nowMs);
+    this.#checkConnection();
+  }
+
+  async readFigures() {
+    const report = await this.#peer.getStats();
+    // The DOM's types know neither its iterator nor its records.
+    const records = /** @type {Map<string, Record<string, unknown>>} */ (/** @type {unknown} */ (
+      report
+    ));
+    const figures = this.#statistics.read(records.values());
+    return /** @type {const} */ ({ kind: "webrtc", ...figures });
+  }
+
+  destroy() {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    removeEventListener("pagehide", this.#leave);
+    this.#video.srcObject = null;
+    // Closing tells the gateway too; if it came first, there would be no session to delete.
+    if (this.#resource === undefined) this.#peer.close();
+    else endSession(this.#resource).finally(() => this.#peer.close());
+  }
+
+  /** @param {string} url */
+  async #join(url) {
+    const peer = this.#peer;
+    try {
+      peer.addTransceiver("video", { direction: "recvonly" });
+      peer.addTransceiver("audio", { direction: "recvonly" });
+      const offer = await peer.createOffer();
+      const sdp = withStereoOpus(offer.sdp ?? "");
+      await peer.setLocalDescription({ type: "offer", sdp });
+      // Without candidates: the gateway's are enough, the checks tell it where the browser is.
+      const reply = await postOffer(url, sdp, ANSWER_TIMEOUT_MS);
+      if (reply.kind === "failure") {
+        this.#fail(reply.failure);
+        return;
+      }
+      if (this.#isOver) {
+        if (reply.resource !== undefined) endSession(reply.resource);
+        return;
+      }
+      this.#resource = reply.resource;
+      this.#answer = reply.sdp;
+      this.#connection.handleAnswer(performance.now());
+      await peer.setRemoteDescription({ type: "answer", sdp: reply.sdp });
+    } catch (error) {
+      // Closing the connection in between rejects what is under way.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#fail({ kind: "media", detail: `WebRTC could not be set up: ${reason}` });
+    }
+  }
+
+  /** @param {MediaStream} stream */
+  #show(stream) {
+    const shown = this.#video.srcObject;
+    if (shown === stream || this.#isOver) return;
+    if (shown instanceof MediaStream) {
+      // Tracks that came without a common stream.
+      for (const track of stream.getTracks()) shown.addTrack(track);
+      return;
+    }
+    this.#video.srcObject = stream;
+    this.#listener.onMedia();
+  }
+
+  #checkConnection() {
+    const { end } = this.#connection;
+    if (end !== undefined) this.#fail(this.#describeEnd(end));
+  }
+
+  /**
+   * @param {ConnectionEnd} end
+   * @returns {Failure}
+   */
+  #describeEnd(end) {
+    switch (end) {
+      case "unanswered":
+        return { kind: "network", detail: "The gateway did not answer" };
+      case "unreachable":
+        return describeUnreachable(this.#answer, CONNECT_TIMEOUT_MS);
+      case "insecure":
+        return { kind: "network", detail: "The encryption of the media could not be set up" };
+      case "lost":
+        return { kind: "network", detail: "The connection was lost" };
+    }
+  }
+
+  /** @param {Failure} failure */
+  #fail(failure) {
+    if (!this.#isOver) this.#listener.onFailure(failure);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Config } from "../config/schema.ts";
+import type { ShardSettings } from "../shard/messages.ts";
+import type { TranscoderPoolOptions } from "./transcoder_pool.ts";
+
+/** Where a gateway listens. */
+export interface Ports {
+  readonly rtmpPort: number;
+  readonly httpPort: number;
+  /** One for each shard. */
+  readonly webrtcPorts: readonly number[];
+  /** Whether WebRTC has them for UDP as well as for TCP. */
+  readonly servesUdp: boolean;
+}
+
+/** A log of Opus has room for its window so many times: what surrounds a packet counts as well. */
+const OPUS_LOG_MARGIN = 2;
+const MIN_OPUS_LOG_BYTES = 256 * 1024;
+
+/** What a shard is told of the configuration, and of where it is to listen. */
+export function shardSettings(
+  config: Config,
+  { version, contentSecurityPolicy }: Pick<ShardSettings, "version" | "contentSecurityPolicy">,
+  { rtmpPort, httpPort, webrtcPorts, servesUdp }: Ports,
+  shard: number,
+): ShardSettings {
+  const { host, shards, flushMs, log, limits, timeouts, logLevel, logFormat } = config;
+  const webrtcPort = webrtcPorts[shard]!;
+  return {
+    version,
+    host,
+    rtmpPort,
+    httpPort,
+    sharesPorts: shards > 1,
+    flushMs,
+    windowMs: log.windowMs,
+    maxViewers: limits.viewers,
+    maxHttpConnections: limits.httpConnections,
+    maxHttpConnectionsPerAddress: limits.httpConnectionsPerAddress,
+    maxRtmpConnections: limits.rtmpConnections,
+    maxRtmpConnectionsPerAddress: limits.rtmpConnectionsPerAddress,
+    maxMessageBytes: limits.messageBytes,
+    timeouts,
+    logLevel,
+    logFormat,
+    contentSecurityPolicy,
+    webrtc: {
+      udpPort: servesUdp ? webrtcPort : undefined,
+      tcpPort: webrtcPort,
+      publicIps: config.publicIps,
+      bFrames: config.webrtcBFrames,
+      inexact: config.webrtcInexact,
+      maxViewers: limits.webrtcViewers,
+      firstCheckMs: timeouts.iceMs,
+      consentMs: timeouts.consentMs,
+    },
+  };
+}
+
+/** How Opus is made of the sound of streams. */
+export function opusOptions(
+  { shards, opusBitrateBps, log: { windowMs } }: Config,
+): TranscoderPoolOptions {
+  const bytes = OPUS_LOG_MARGIN * (opusBitrateBps / 8) * (windowMs / 1000);
+  return {
+    // A worker is started only when all before it have a stream.
+    workers: Math.ceil(shards / 2),
+    opusBitrateBps,
+    windowMs,
+    maxBytes: Math.max(MIN_OPUS_LOG_BYTES, Math.ceil(bytes)),
+  };
+}

@@ -1,0 +1,72 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { type BrowserAbilities, chooseTransport } from "../../src/console/transport_choice.js";
+import type { StreamInfo } from "../../src/console/stream_list.js";
+
+const browser: BrowserAbilities = {
+  webRtc: true,
+  webRtcH264: true,
+  mediaSource: true,
+  mediaSourceTakes: (codec) => codec.startsWith("avc1"),
+};
+const firefox = { ...browser, webRtcH264: false };
+const telephone = { ...browser, mediaSource: false };
+const old = { ...browser, webRtc: false, webRtcH264: undefined };
+
+function stream(video: string | null, audio: string | null, more: Partial<StreamInfo> = {}) {
+  return {
+    app: "live",
+    name: "a",
+    state: "live",
+    video: video === null ? null : { codec: video },
+    audio: audio === null ? null : { codec: audio },
+    ...more,
+  } satisfies StreamInfo;
+}
+const usual = stream("avc1.4d401f", "mp4a.40.2");
+const hevc = stream("hvc1.1.6.L93.B0", "mp4a.40.2");
+
+Deno.test("chooseTransport prefers WebRTC where it plays, and says why it is another", () => {
+  const table = [
+    ["usual", usual, browser, "webrtc", undefined],
+    ["not known yet", undefined, browser, "webrtc", undefined],
+    ["codecs not known yet", stream("", null), browser, "webrtc", undefined],
+    ["no answer on H.264", usual, { ...browser, webRtcH264: undefined }, "webrtc", undefined],
+    ["HE-AAC", stream(null, "mp4a.40.5"), browser, "webrtc", undefined],
+    ["Opus", stream("avc1.4d401f", "opus"), browser, "webrtc", undefined],
+    ["MP3", stream("avc1.4d401f", "mp3"), browser, "http-flv", /does not carry MP3/],
+    ["exact", { ...usual, webrtc: { exact: true } }, browser, "webrtc", undefined],
+    ["exactness not known", { ...usual, webrtc: {} }, browser, "webrtc", undefined],
+    ["inexact", { ...usual, webrtc: { exact: false } }, browser, "http-flv", /B-frames/],
+    ["no H.264", usual, firefox, "http-flv", /no H\.264/],
+    ["no H.264, but sound alone", stream(null, "opus"), firefox, "webrtc", undefined],
+    ["no WebRTC", usual, old, "http-flv", /no WebRTC/],
+    ["no MSE", usual, telephone, "webrtc", undefined],
+    ["no MSE, inexact", { ...usual, webrtc: { exact: false } }, telephone, "webrtc", undefined],
+  ] as const;
+  for (const [name, info, abilities, transport, note] of table) {
+    const choice = chooseTransport(undefined, info, abilities);
+    assertEquals([choice.transport, choice.obstacle], [transport, undefined], name);
+    if (note) assertMatch(choice.note ?? "", note, name);
+    else assertEquals(choice.note, undefined, name);
+  }
+});
+
+Deno.test("chooseTransport keeps to the reader's choice and names its obstacle", () => {
+  const table = [
+    ["webrtc", usual, browser, undefined],
+    ["webrtc", hevc, browser, undefined], // the gateway's refusal says more
+    ["webrtc", usual, firefox, /no H\.264/],
+    ["webrtc", usual, old, /no WebRTC/],
+    ["http-flv", usual, browser, undefined],
+    ["ws-flv", usual, old, undefined],
+    ["ws-flv", hevc, browser, /does not decode HEVC \(hvc1/],
+    ["http-flv", usual, telephone, /Media Source/],
+  ] as const;
+  for (const [via, info, abilities, obstacle] of table) {
+    const choice = chooseTransport(via, info, abilities);
+    assertEquals([choice.transport, choice.note], [via, undefined]);
+    if (obstacle) assertMatch(choice.obstacle ?? "", obstacle);
+    else assertEquals(choice.obstacle, undefined);
+  }
+  assertMatch(chooseTransport(undefined, hevc, browser).obstacle ?? "", /HEVC/);
+});

@@ -1,0 +1,55 @@
+import { assert, assertEquals } from "@std/assert";
+import { summariseWebrtc } from "../../src/control/stream_advice.ts";
+import type { PictureReport, StreamReport } from "../../src/shard/messages.ts";
+
+const CLEAN: PictureReport = { bFrames: false, exact: true, inexactReason: undefined };
+const EXACT: PictureReport = { ...CLEAN, bFrames: true };
+const INEXACT: PictureReport = { bFrames: true, exact: false, inexactReason: "a P picture" };
+
+function report(webrtcViewers: number, webrtc: PictureReport | undefined): StreamReport {
+  const publication = undefined;
+  return { streamId: 1, viewers: 9, groupOverflows: false, publication, webrtcViewers, webrtc };
+}
+
+const LOOKS: readonly (readonly [
+  looks: readonly (PictureReport | undefined)[],
+  bFrames: boolean | null,
+  exact: boolean | null,
+])[] = [
+  [[], null, null],
+  [[undefined, undefined], null, null],
+  [[undefined, CLEAN], false, true],
+  [[CLEAN, EXACT, undefined], true, true],
+  [[EXACT, INEXACT, CLEAN], true, false],
+  [[INEXACT], true, false],
+];
+
+Deno.test("summariseWebrtc: what one shard has seen holds for the stream", () => {
+  for (const [looks, bFrames, exact] of LOOKS) {
+    const summary = summariseWebrtc(looks.map((look) => report(2, look)), null);
+    assertEquals([summary.bFrames, summary.exact], [bFrames, exact]);
+    assertEquals(summary.viewers, 2 * looks.length);
+    assertEquals(summary.advice === null, bFrames !== true);
+  }
+});
+
+Deno.test("summariseWebrtc: the advice names the settings, and what is wrong with the picture", () => {
+  const exact = summariseWebrtc([report(0, EXACT)], null).advice!;
+  const inexact = summariseWebrtc([report(0, EXACT), report(0, INEXACT)], null).advice!;
+  for (const advice of [exact, inexact]) {
+    for (const part of ["OBS", "Max B-frames to 0", "-bf 0", "-tune zerolatency"]) {
+      assert(advice.includes(part), advice);
+    }
+  }
+  assert(inexact.includes("(a P picture)") && inexact.includes("damaged"), inexact);
+  assert(!exact.includes("damaged"), exact);
+  const unexplained = summariseWebrtc([report(0, { ...INEXACT, inexactReason: undefined })], null);
+  assert(!/undefined|\(/.test(unexplained.advice!), unexplained.advice!);
+});
+
+Deno.test("summariseWebrtc: before anybody watches, what the publisher's timestamps tell", () => {
+  const { bFrames, exact, advice } = summariseWebrtc([report(0, undefined)], true);
+  assertEquals([bFrames, exact, typeof advice], [true, null, "string"]);
+  assertEquals(summariseWebrtc([report(0, undefined)], false).advice, null);
+  assertEquals(summariseWebrtc([report(0, CLEAN)], true).bFrames, false);
+});

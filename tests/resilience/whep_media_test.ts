@@ -1,0 +1,199 @@
+import { assert, assertEquals } from "@std/assert";
+import { encodeOpusHead } from "../../src/codec/opus.ts";
+import { AAC_LC } from "../audio/fixtures.ts";
+import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { delay, until } from "../waiting.ts";
+import { HealthyWhep, publish } from "./healthy_whep.ts";
+import type { SyntheticAudio } from "./synthetic_publisher.ts";
+import { checkFrames, checkNoGaps, inOrder } from "./whep_reception.ts";
+import { WhepViewer } from "./whep_viewer.ts";
+
+const STAP_A = 24;
+const PATH = "live/test";
+
+/** werift's timers for repeated flights outlive a handshake by seconds. */
+const WERIFT = { sanitizeOps: false, sanitizeResources: false };
+
+/** Real AAC: a unit for each picture. */
+const AAC = { rate: 44_100 / 1024, configuration: Uint8Array.of(0xaf, 0, ...AAC_LC.configuration) };
+const AAC_AUDIO: SyntheticAudio = {
+  configuration: AAC.configuration,
+  frame: (sequence) =>
+    Uint8Array.of(0xaf, 1, ...AAC_LC.units[sequence % AAC_LC.units.length]!.data),
+};
+
+const OPUS_FOUR_CC = new TextEncoder().encode("Opus");
+/** A packet of Opus of 20 ms, CELT only, which holds its number. */
+const opusPacket = (sequence: number) => Uint8Array.of(0xfc, sequence >> 8, sequence, 1, 2, 3);
+const OPUS_AUDIO: SyntheticAudio = {
+  configuration: Uint8Array.of(
+    0x90,
+    ...OPUS_FOUR_CC,
+    ...encodeOpusHead({ channels: 2, preSkip: 312, inputSampleRate: 48_000 }),
+  ),
+  frame: (sequence) => Uint8Array.of(0x91, ...OPUS_FOUR_CC, ...opusPacket(sequence)),
+};
+
+function startOne(gracePeriodMs = 2000): Promise<GatewayProcess> {
+  return startGateway({ args: ["--shards", "1"], config: { gracePeriodMs } });
+}
+
+for (const transport of ["udp", "tcp"] as const) {
+  Deno.test({
+    name: `a viewer over ${transport} gets each picture as published, from a key frame on`,
+    ...WERIFT,
+    fn: async () => {
+      await using gateway = await startOne();
+      await using _publisher = await publish(gateway, { path: PATH, bitrateBps: 2_000_000 });
+      await delay(600);
+      await using viewer = await WhepViewer.join(gateway, { path: PATH, transport });
+      await until("pictures of some groups have come", () => viewer.frames().length > 80);
+      checkNoGaps(viewer.video!);
+      assertEquals(viewer.video!.packets[0]!.payload[0]! & 31, STAP_A, "parameter sets come first");
+      assertEquals(viewer.frames()[0]!.firstIndex, viewer.video!.packets[0]!.index);
+      checkFrames(viewer.frames());
+      assertEquals(viewer.reception.unauthentic, 0);
+      assertEquals(await viewer.delete(), 200);
+      assertEquals(await viewer.delete(), 404);
+      await until("the viewer is told of its end", () => viewer.isToldOfEnd);
+    },
+  });
+}
+
+Deno.test({
+  name: "sound of AAC comes as Opus, and both tracks' clocks are tied by sender reports",
+  ...WERIFT,
+  fn: async () => {
+    await using gateway = await startOne();
+    const options = { path: PATH, frameRate: AAC.rate, audio: AAC_AUDIO };
+    await using _publisher = await publish(gateway, options);
+    await using viewer = await WhepViewer.join(gateway, { path: PATH });
+    await until("two seconds of sound have come", () => (viewer.audio?.packets.length ?? 0) > 100);
+    const audio = viewer.audio!;
+    checkNoGaps(audio);
+    const first = audio.packets[0]!;
+    for (const [at, { timestamp, payload, isMarked }] of audio.packets.entries()) {
+      assertEquals(timestamp, (first.timestamp + at * 960) % 2 ** 32, "20 ms each");
+      assert(payload.length > 2 && !isMarked);
+    }
+    await until("reports of both tracks have come", () => {
+      return [audio, viewer.video!].every(({ ssrc }) =>
+        viewer.senderReports.filter((report) => report.ssrc === ssrc).length >= 3
+      );
+    });
+    checkReports(viewer);
+  },
+});
+
+/** Reports go with the packets, and what comes at the same time is of about the same time. */
+function checkReports({ senderReports, video, audio }: WhepViewer): void {
+  const clocks = [[video!, 90_000], [audio!, 48_000]] as const;
+  const positions = clocks.map(([{ ssrc, packets }, rateHz]) => {
+    const reports = senderReports.filter((report) => report.ssrc === ssrc);
+    const [first] = reports;
+    for (const report of reports) {
+      const elapsedS = secondsOf(report) - secondsOf(first!);
+      const elapsedTicks = (report.rtpTimestamp - first!.rtpTimestamp) | 0;
+      assert(Math.abs(elapsedTicks - elapsedS * rateHz) < rateHz / 500, "a report's clocks differ");
+      const sent = packets.filter(({ arrivedMs }) => arrivedMs > 0).length;
+      assert(report.packetCount <= sent + 100 && report.packetCount >= first!.packetCount);
+    }
+    const last = reports.at(-1)!;
+    const newest = packets.at(-1)!;
+    const ahead = ((newest.timestamp - last.rtpTimestamp) | 0) / rateHz;
+    return secondsOf(last) + ahead;
+  });
+  const [videoS, audioS] = positions as [number, number];
+  assert(Math.abs(videoS - audioS) < 0.25, `sound is ${audioS - videoS} s after pictures`);
+  assert(Math.abs(videoS - Date.now() / 1000) < 1, "reports tell another time than the wall clock");
+}
+
+function secondsOf(report: { ntpSeconds: number; ntpFraction: number }): number {
+  return report.ntpSeconds - 2_208_988_800 + report.ntpFraction / 2 ** 32;
+}
+
+Deno.test({
+  name: "sound that is Opus already is passed through unchanged",
+  ...WERIFT,
+  fn: async () => {
+    await using gateway = await startOne();
+    await using _publisher = await publish(gateway, { path: PATH, audio: OPUS_AUDIO });
+    await using viewer = await WhepViewer.join(gateway, { path: PATH });
+    await until("a second of sound has come", () => (viewer.audio?.packets.length ?? 0) > 50);
+    const { packets } = viewer.audio!;
+    checkNoGaps(viewer.audio!);
+    const firstNumber = packets[0]!.payload[1]! * 256 + packets[0]!.payload[2]!;
+    for (const [at, { payload, timestamp }] of packets.entries()) {
+      assertEquals(payload, opusPacket(firstNumber + at));
+      assertEquals(timestamp, (packets[0]!.timestamp + at * 960) % 2 ** 32);
+    }
+  },
+});
+
+for (const audio of ["aac", "opus"] as const) {
+  Deno.test({
+    name: `a publisher with ${audio} that comes back in time goes on without renegotiation`,
+    ...WERIFT,
+    fn: async () => {
+      await using gateway = await startOne(10_000);
+      const options = audio === "aac"
+        ? { path: PATH, frameRate: AAC.rate, audio: AAC_AUDIO }
+        : { path: PATH, audio: OPUS_AUDIO };
+      const first = await publish(gateway, options);
+      await using viewer = await WhepViewer.join(gateway, { path: PATH });
+      await until("there is sound", () => (viewer.audio?.packets.length ?? 0) > 25);
+      await first[Symbol.asyncDispose]();
+      await until(
+        "the stream waits",
+        async () => (await gateway.stream(PATH))?.state === "waiting",
+      );
+      await delay(500);
+      const before = viewer.audio!.packets.length;
+      // An encoder that is started again begins at 0.
+      await using _second = await publish(gateway, options);
+      await until("it goes on", () => {
+        const frames = viewer.frames();
+        const again = frames.findLastIndex(({ sequence }) => sequence === 0);
+        if (again > 0) assert(frames[again]!.isKeyFrame && again < frames.length);
+        return again > 0 && frames.length > again + 50;
+      });
+      await until("sound goes on", () => viewer.audio!.packets.length > before + 50);
+      assertEquals(viewer.reception.unauthentic, 0);
+      for (const source of [viewer.video!, viewer.audio!]) {
+        checkNoGaps(source);
+        for (const [at, { timestamp }] of source.packets.entries()) {
+          if (at === 0) continue;
+          const step = (timestamp - source.packets[at - 1]!.timestamp) | 0;
+          assert(step >= 0 && step < 90_000 * 5, `RTP timestamps step by ${step}`);
+        }
+      }
+      assertEquals(viewer.isToldOfEnd, false);
+      const { counters } = await gateway.status();
+      assertEquals([counters.webrtcViewersAccepted, counters.webrtcViewers], [1, 1]);
+    },
+  });
+}
+
+Deno.test({
+  name: "viewers of a stream that is over are told, and gone",
+  ...WERIFT,
+  fn: async () => {
+    await using gateway = await startOne(300);
+    await using healthy = await HealthyWhep.start(gateway, { path: PATH });
+    await healthy.checkAll();
+    await healthy.publisher[Symbol.asyncDispose]();
+    for (const viewer of healthy.viewers) {
+      await until("the viewer is told", () => viewer.isToldOfEnd);
+      assertEquals(await viewer.delete(), 404);
+      const packets = inOrder(viewer.video!.packets);
+      assert(packets.at(-1)!.isMarked, "the last picture is cut");
+    }
+    await until("the TCP connection is ended", () => healthy.viewers[1]!.isCutOff);
+    const { counters } = await gateway.status();
+    assertEquals([counters.webrtcViewers, counters.viewers, counters.webrtcTcpConnections], [
+      0,
+      0,
+      0,
+    ]);
+  },
+});

@@ -1,0 +1,82 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import { ControlLink, FORWARD_TIMEOUT_MS, MAX_FORWARDS } from "../../src/shard/control_link.ts";
+import type { ForwardedRequest, ForwardedResponse, ToControl } from "../../src/shard/messages.ts";
+
+const REQUEST: ForwardedRequest = {
+  method: "PATCH",
+  resource: "a",
+  contentType: "application/trickle-ice-sdpfrag",
+  ifMatch: '"1"',
+  body: Uint8Array.of(1, 2),
+};
+
+const RESPONSE: ForwardedResponse = { status: 204, headers: {}, body: new Uint8Array() };
+
+function setUp() {
+  const posted: ToControl[] = [];
+  return { posted, link: new ControlLink((message) => posted.push(message)) };
+}
+
+Deno.test("ControlLink: a request that is forwarded has its own answer, or none", async () => {
+  const { posted, link } = setUp();
+  const [first, second] = [link.forward(1, REQUEST), link.forward(2, REQUEST)];
+  assertEquals(posted, [
+    { kind: "forward", requestId: 1, shard: 1, request: REQUEST },
+    { kind: "forward", requestId: 2, shard: 2, request: REQUEST },
+  ]);
+  link.settle({ kind: "forward-reply", requestId: 2, response: undefined });
+  link.settle({ kind: "forward-reply", requestId: 1, response: RESPONSE });
+  link.settle({ kind: "forward-reply", requestId: 1, response: undefined });
+  assertStrictEquals(await first, RESPONSE);
+  assertEquals(await second, undefined);
+});
+
+Deno.test("ControlLink: requests past the limit have no answer at once; then there is room again", async () => {
+  const { posted, link } = setUp();
+  const waiting = Array.from({ length: MAX_FORWARDS }, () => link.forward(1, REQUEST));
+  assertEquals(await link.forward(1, REQUEST), undefined);
+  assertEquals(posted.length, MAX_FORWARDS);
+  for (const message of posted.splice(0)) {
+    if (message.kind !== "forward") throw new Error(message.kind);
+    link.settle({ kind: "forward-reply", requestId: message.requestId, response: RESPONSE });
+  }
+  assertEquals(await Promise.all(waiting), waiting.map(() => RESPONSE));
+  const next = link.forward(1, REQUEST);
+  link.settle({ kind: "forward-reply", requestId: MAX_FORWARDS + 1, response: RESPONSE });
+  assertStrictEquals(await next, RESPONSE);
+});
+
+Deno.test("ControlLink: a shard that does not answer is given up, and may answer late", async () => {
+  const { link } = setUp();
+  const startedAtMs = performance.now();
+  assertEquals(await link.forward(1, REQUEST), undefined);
+  const tookMs = performance.now() - startedAtMs;
+  assertEquals(tookMs > FORWARD_TIMEOUT_MS - 2, true, `${tookMs} ms`);
+  link.settle({ kind: "forward-reply", requestId: 1, response: RESPONSE });
+});
+
+Deno.test("ControlLink: Opus is opened and closed for the newest wish only", () => {
+  const { posted, link } = setUp();
+  const log = new SharedArrayBuffer(8);
+  const events: unknown[] = [];
+  const want = (name: string) =>
+    link.wantOpus(3, {
+      opened: (opened) => events.push([name, opened === log]),
+      closed: (reason) => events.push([name, reason]),
+    });
+  want("first");
+  link.unwantOpus(3);
+  link.unwantOpus(3);
+  want("second");
+  assertEquals(posted, [
+    { kind: "opus-wanted", streamId: 3, requestId: 1 },
+    { kind: "opus-unwanted", streamId: 3 },
+    { kind: "opus-wanted", streamId: 3, requestId: 2 },
+  ]);
+  for (const requestId of [1, 2]) {
+    link.settle({ kind: "opus-opened", streamId: 3, requestId, log });
+    link.settle({ kind: "opus-closed", streamId: 3, requestId, reason: "no AAC" });
+  }
+  link.settle({ kind: "opus-opened", streamId: 4, requestId: 2, log });
+  assertEquals(events, [["second", true], ["second", "no AAC"]]);
+});
