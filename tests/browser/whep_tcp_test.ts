@@ -7,8 +7,8 @@ import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep, type WhepOptions } from "./whep_viewer.ts";
 
 const PATH = "live/tcp";
-/** Two seconds. */
-const MORE_FRAMES = 60;
+/** A second and a half. */
+const MORE_FRAMES = 45;
 
 const ignore = chromiumMissing();
 

@@ -6,7 +6,7 @@ import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep, type WhepViewer } from "./whep_viewer.ts";
 
 /** `SLUICE_LONG=1` asks for the long form. */
-const WATCH_MS = Deno.env.get("SLUICE_LONG") === "1" ? 20_000 : 6000;
+const WATCH_MS = Deno.env.get("SLUICE_LONG") === "1" ? 20_000 : 4000;
 const PATH = "live/whep";
 const SOURCE_FPS = 30;
 

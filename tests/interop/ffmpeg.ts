@@ -17,6 +17,9 @@ export interface PublisherOptions {
   readonly copyTo?: string;
   /** Of the picture; 640x360 by default. */
   readonly size?: string;
+  /** Sources by lavfi's names, instead of a test picture and a tone. */
+  readonly pictures?: string;
+  readonly sound?: string;
   /** How much ffmpeg tells; only warnings by default. */
   readonly logLevel?: "warning" | "debug";
 }
@@ -50,6 +53,8 @@ export function publishWithFfmpeg(
     outputArgs = [],
     copyTo,
     size = "640x360",
+    pictures = `testsrc2=size=${size}:rate=30`,
+    sound = AUDIO_SOURCE,
     logLevel = "warning",
   }: PublisherOptions,
 ): Publisher {
@@ -57,8 +62,7 @@ export function publishWithFfmpeg(
     args: [
       ...["-hide_banner", "-nostats", "-loglevel", logLevel, "-nostdin"],
       ...sources.flatMap((source) => {
-        const description = source === "video" ? `testsrc2=size=${size}:rate=30` : AUDIO_SOURCE;
-        return ["-re", "-f", "lavfi", "-i", description];
+        return ["-re", "-f", "lavfi", "-i", source === "video" ? pictures : sound];
       }),
       ...codecArgs,
       ...(durationS === undefined ? [] : ["-t", `${durationS}`]),
