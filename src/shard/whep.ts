@@ -20,7 +20,12 @@ import { answer, CORS_HEADERS, problem } from "./http_answers.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
 import type { HttpContext } from "./http_routes.ts";
 import type { LiveStream } from "./live_stream.ts";
-import { B_FRAMES_REMEDY, type ForwardedRequest, type ForwardedResponse } from "./messages.ts";
+import {
+  B_FRAMES_REMEDY,
+  type ForwardedRequest,
+  type ForwardedResponse,
+  type PictureReport,
+} from "./messages.ts";
 import type { RtpStream } from "./rtp_stream.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import type { WebrtcSession } from "./webrtc_session.ts";
@@ -132,6 +137,18 @@ export class Whep {
     }
   }
 
+  /** Why a stream with such pictures is not shown, by what the settings say. */
+  refusalOf(pictures: PictureReport | undefined): string | undefined {
+    const { bFrames, inexact } = this.#context.settings.webrtc;
+    if (pictures?.bFrames && bFrames === "refuse") {
+      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
+    }
+    if (pictures?.exact === false && inexact === "refuse") {
+      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
+    }
+    return undefined;
+  }
+
   async #openViewer(
     stream: LiveStream,
     offer: SdpOffer,
@@ -147,7 +164,7 @@ export class Whep {
     // Others have come while it was waited for.
     const full = this.#refusalIfFull();
     if (full !== undefined) return full;
-    const refusal = this.#pictureRefusal(rtp);
+    const refusal = this.refusalOf(rtp.report());
     if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
     const choice = chooseMedia(offer, media);
     if (choice.kind === "mismatch") {
@@ -196,19 +213,6 @@ export class Whep {
     return whepProblem(STATUS_CODE.ServiceUnavailable, "There are too many viewers already", {
       "retry-after": RETRY_AFTER_S,
     });
-  }
-
-  /** Why a stream is not shown as its pictures are, by what the settings say. */
-  #pictureRefusal(rtp: RtpStream): string | undefined {
-    const { bFrames, inexact } = this.#context.settings.webrtc;
-    const report = rtp.report();
-    if (report?.bFrames && bFrames === "refuse") {
-      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
-    }
-    if (report?.exact === false && inexact === "refuse") {
-      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
-    }
-    return undefined;
   }
 
   #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {
