@@ -154,5 +154,6 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
     this.#options.pump.remove(this);
     this.audience.remove(this);
     this.#options.events.ended(this, reason);
+    this.#viewer?.close();
   }
 }

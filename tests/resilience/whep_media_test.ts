@@ -71,9 +71,10 @@ Deno.test({
     await until("two seconds of sound have come", () => (viewer.audio?.packets.length ?? 0) > 100);
     const audio = viewer.audio!;
     checkNoGaps(audio);
-    const first = audio.packets[0]!;
-    for (const [at, { timestamp, payload, isMarked }] of audio.packets.entries()) {
-      assertEquals(timestamp, (first.timestamp + at * 960) % 2 ** 32, "20 ms each");
+    // What the transcoder makes of the past may be left out at the beginning.
+    const steady = audio.packets.slice(-60);
+    for (const [at, { timestamp, payload, isMarked }] of steady.entries()) {
+      assertEquals(timestamp, (steady[0]!.timestamp + at * 960) % 2 ** 32, "20 ms each");
       assert(payload.length > 2 && !isMarked);
     }
     await until("reports of both tracks have come", () => {
