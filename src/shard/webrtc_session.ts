@@ -46,6 +46,15 @@ export interface WebrtcSessionOptions {
   readonly viewerEvents: RtpViewerEvents;
 }
 
+/** What can be told of a viewer. */
+export interface SessionDescription {
+  /** What its media go over; `null` before it is connected. */
+  readonly transport: "udp" | "tcp" | null;
+  readonly packetsSent: number;
+  /** What it reports: loss, round trip, jitter, bitrate. */
+  readonly reception: Reception | null;
+}
+
 /** A WebRTC viewer: its connection, and once that is up, its place in the stream. */
 export class WebrtcSession implements PumpedViewer, RtpSubscriber {
   readonly id: string;
@@ -79,9 +88,13 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
     });
   }
 
-  /** What the viewer reports of its reception; `undefined` before it is connected. */
-  get reception(): Reception | undefined {
-    return this.#viewer?.reception;
+  /** How the viewer fares. */
+  describe(): SessionDescription {
+    return {
+      transport: this.peer.selected?.transport ?? null,
+      packetsSent: this.packetCount,
+      reception: this.#viewer?.reception ?? null,
+    };
   }
 
   get packetCount(): number {

@@ -46,7 +46,7 @@ const RETRY_AFTER_S = "2";
 
 const WHEP_HEADERS = {
   ...CORS_HEADERS,
-  "access-control-allow-methods": "POST, PATCH, DELETE, OPTIONS",
+  "access-control-allow-methods": "POST, GET, PATCH, DELETE, OPTIONS",
   "access-control-expose-headers": "location, etag, accept-patch",
 };
 
@@ -126,9 +126,15 @@ export class Whep {
           return answer(STATUS_CODE.OK, WHEP_HEADERS);
         case "PATCH":
           return this.#patch(session, request);
+        case "GET":
+          return answer(STATUS_CODE.OK, {
+            ...WHEP_HEADERS,
+            "content-type": "application/json",
+            "cache-control": "no-store",
+          }, JSON.stringify(session.describe()));
         default:
-          return whepProblem(STATUS_CODE.MethodNotAllowed, "Use PATCH or DELETE here", {
-            allow: "PATCH, DELETE, OPTIONS",
+          return whepProblem(STATUS_CODE.MethodNotAllowed, "Use GET, PATCH or DELETE here", {
+            allow: "GET, PATCH, DELETE, OPTIONS",
           });
       }
     } catch (error) {
