@@ -101,7 +101,7 @@ Deno.test({
     {
       await using viewer = await WhepViewer.join(gateway, { endpoint: srs });
       checkFrames(viewer.frames().slice(0, 1));
-      const told = await (await fetch(gateway.httpUrl(viewer.resource))).json();
+      const told = await (await fetch(viewer.resource)).json();
       assertEquals(told.transport, "udp");
       assert(told.packetsSent > 0 && told.reception.tracks.length === 2, JSON.stringify(told));
       assertEquals(await viewer.delete(), 200);
