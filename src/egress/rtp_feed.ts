@@ -72,7 +72,8 @@ export class RtpFeed {
    * are played in step by it.
    */
   clockTie(unixMs: number): ClockTie {
-    this.#tie ??= { streamMs: this.#log.lastTimestampMs, unixMs };
+    const { lastTimestampMs } = this.#log;
+    this.#tie ??= { streamMs: lastTimestampMs + this.#delay.at(lastTimestampMs), unixMs };
     return this.#tie;
   }
 }

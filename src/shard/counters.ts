@@ -34,7 +34,7 @@ export const TOTALS = [
   "viewersStalled",
   "webrtcViewersAccepted",
   "webrtcViewersRefused",
-  "webrtcViewersTimedOut",
+  "webrtcViewersFailed",
   "webrtcTcpConnectionsAccepted",
   "webrtcTcpConnectionsRefused",
   "webrtcTcpConnectionsAborted",

@@ -23,6 +23,7 @@ export class DatagramSocket {
   readonly #receive: (datagram: Uint8Array, from: Deno.NetAddr) => void;
   #inFlight = 0;
   #room: PromiseWithResolvers<void> | undefined;
+  #drained: PromiseWithResolvers<void> | undefined;
   #isClosed = false;
   #failed = 0;
 
@@ -83,12 +84,18 @@ export class DatagramSocket {
     }
   }
 
-  close(): void {
+  /** Closes the socket behind what is being sent: viewers are told of the end by it. */
+  async close(): Promise<void> {
     this.#isClosed = true;
+    if (this.#inFlight > 0) {
+      this.#drained = Promise.withResolvers();
+      await this.#drained.promise;
+    }
     this.#socket.close();
   }
 
   readonly #onSent = () => {
+    if (this.#inFlight === 1) this.#drained?.resolve();
     if (--this.#inFlight >= MAX_IN_FLIGHT || this.#room === undefined) return;
     this.#room.resolve();
     this.#room = undefined;

@@ -32,6 +32,7 @@ export class IceTcpConnection implements Connection {
   isProven = false;
   #queuedBytes = 0;
   #isSending = false;
+  #isStopping = false;
 
   constructor(conn: Deno.TcpConn, events: IceTcpEvents, nowMs: number, stallMs: number) {
     const { hostname, port } = conn.remoteAddr;
@@ -70,8 +71,10 @@ export class IceTcpConnection implements Connection {
     if (isStuck || isStranger) this.abort();
   }
 
+  /** Ends behind what waits to be written, which may be that the session is over. */
   stop(): void {
-    this.abort();
+    this.#isStopping = true;
+    if (this.#queuedBytes === 0) this.abort();
   }
 
   abort(): void {
@@ -111,6 +114,7 @@ export class IceTcpConnection implements Connection {
       this.abort();
     } finally {
       this.#queuedBytes -= frames.length;
+      if (this.#isStopping && this.#queuedBytes === 0) this.abort();
     }
   }
 

@@ -146,6 +146,7 @@ export class WebrtcEndpoint implements SessionPaths {
           counters.add("webrtcDatagramsDropped");
           if (reason === "authentication") counters.add("webrtcAuthenticationFailures");
         },
+        failed: () => counters.add("webrtcViewersFailed"),
         ended: (session, reason) => this.#onEnded(session, path, reason),
       },
     });
@@ -181,7 +182,7 @@ export class WebrtcEndpoint implements SessionPaths {
     for (const session of [...this.#sessions.values()]) session.end("the server stops");
     this.#pump.close();
     await this.#tcp.close(graceMs);
-    this.#socket?.close();
+    await this.#socket?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -241,7 +242,6 @@ export class WebrtcEndpoint implements SessionPaths {
       packetsSent,
       lost: reception?.tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) ?? 0,
     });
-    if (session.packetCount === 0) counters.add("webrtcViewersTimedOut");
     counters.add("webrtcViewers", -1);
     counters.add("viewers", -1);
     this.#sessions.delete(session.id);
@@ -249,7 +249,7 @@ export class WebrtcEndpoint implements SessionPaths {
     for (const [key, owner] of this.#byAddress) {
       if (owner !== session) continue;
       this.#byAddress.delete(key);
-      this.#tcpConnections.get(key)?.abort();
+      this.#tcpConnections.get(key)?.stop();
     }
   }
 }

@@ -24,6 +24,8 @@ export interface SessionEvents {
   readonly addressRetired: (session: WebrtcSession, address: TransportAddress) => void;
   readonly ufragRetired: (ufrag: string) => void;
   readonly dropped: (reason: PeerDropReason) => void;
+  /** The session has ended before media could be sent, and not because somebody wished so. */
+  readonly failed: () => void;
   readonly ended: (session: WebrtcSession, reason: string) => void;
 }
 
@@ -83,7 +85,10 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
         addressRetired: (address) => events.addressRetired(this, address),
         ufragRetired: (ufrag) => events.ufragRetired(ufrag),
         dropped: (reason) => events.dropped(reason),
-        ended: (reason) => this.#finish(reason),
+        ended: (reason) => {
+          if (this.#viewer === undefined) events.failed();
+          this.#finish(reason);
+        },
       },
     });
   }
