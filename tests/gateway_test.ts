@@ -96,5 +96,6 @@ Deno.test("startGateway: each shard has its own ports for WebRTC", async () => {
     inexact: "show",
     maxViewers: 2000,
     firstCheckMs: 15_000,
+    consentMs: 30_000,
   });
 });

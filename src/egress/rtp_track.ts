@@ -5,7 +5,7 @@ import type { RtpIdentity, SrtpSender } from "../srtp/srtp_sender.ts";
 
 /** How packets that are asked for again are marked (RFC 4588). */
 export interface Retransmission extends RtpIdentity {
-  /** Sequence number of the first: random, 16 bits. */
+  /** Sequence number of the first: random, 15 bits, so that it does not wrap at once. */
   readonly firstSequence: number;
 }
 

@@ -137,6 +137,11 @@ export class RtpViewer {
     for (const packet of packets) if (packet.kind === "nack") this.#note(packet);
   }
 
+  /** The viewer is gone: its keys are let go of, and it is not to be used any more. */
+  close(): void {
+    this.#srtp.close();
+  }
+
   /** A second has passed. */
   tick(): void {
     this.#resendsLeft = MAX_RESENDS_PER_SECOND;

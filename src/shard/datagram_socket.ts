@@ -1,3 +1,7 @@
+import { getLogger } from "@logtape/logtape";
+
+const logger = getLogger(["sluice", "webrtc"]);
+
 /** More than any datagram that a viewer has reason to send. */
 const RECEIVE_BUFFER_SIZE = 2048;
 
@@ -56,7 +60,7 @@ export class DatagramSocket {
     while (!this.#isClosed) {
       try {
         const [datagram, from] = await this.#socket.receive(buffer);
-        if (from.transport === "udp") this.#receive(datagram, from);
+        if (from.transport === "udp") this.#handOver(datagram, from);
       } catch (error) {
         if (this.#isClosed) return;
         // A datagram of ours that found nobody comes back as an error of the next receive.
@@ -64,6 +68,18 @@ export class DatagramSocket {
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         }
       }
+    }
+  }
+
+  #handOver(datagram: Uint8Array, from: Deno.NetAddr): void {
+    try {
+      this.#receive(datagram, from);
+    } catch (error) {
+      // A defect of ours: what one peer sends must not hold up the others.
+      logger.error("Cannot take a datagram of {hostname}: {error}", {
+        hostname: from.hostname,
+        error,
+      });
     }
   }
 

@@ -4,8 +4,11 @@ import { LogReader } from "../stream/log_reader.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import type { Publication } from "../stream/publication.ts";
 import type { ControlLink } from "./control_link.ts";
-import type { StreamEntry, StreamReport } from "./messages.ts";
+import type { PictureReport, StreamEntry, StreamReport } from "./messages.ts";
 import { RtpStream } from "./rtp_stream.ts";
+
+/** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
+export type RefusalOf = (pictures: PictureReport | undefined) => string | undefined;
 
 /** A stream as one shard has it: its log, the audiences it has here, perhaps its publisher. */
 export class LiveStream {
@@ -55,9 +58,14 @@ export class LiveStream {
   }
 
   /** To be called every second. */
-  sweep(nowMs: number): void {
-    this.#rtp?.sweep();
-    if (this.#rtp?.isIdle(nowMs)) this.#closeRtp("nobody watches");
+  sweep(nowMs: number, refusalOf: RefusalOf): void {
+    const rtp = this.#rtp;
+    if (rtp === undefined) return;
+    rtp.sweep();
+    // What was not known of the pictures when the viewers came.
+    const refusal = refusalOf(rtp.report());
+    if (refusal !== undefined) rtp.audience.end(refusal);
+    if (rtp.isIdle(nowMs)) this.#closeRtp("nobody watches");
   }
 
   report(): StreamReport {

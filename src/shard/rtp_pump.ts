@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import { BURST_INTERVAL_MS } from "../rtp/gop_pacer.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 
@@ -9,7 +10,11 @@ export interface PumpedViewer {
   sendNext(nowMs: number, unixMs: number): boolean;
   /** When packets are due though nothing new comes, as it is being paced. */
   readonly nextMs: number | undefined;
+  /** It cannot be sent anything, for a reason that is a defect. */
+  end(reason: string): void;
 }
+
+const logger = getLogger(["sluice", "webrtc"]);
 
 /**
  * Sends packets to all viewers of a shard, a batch each in turn, as fast as the socket takes them.
@@ -63,8 +68,15 @@ export class RtpPump {
   }
 
   #serve(viewer: PumpedViewer): void {
-    if (!viewer.isReady()) return;
-    if (viewer.sendNext(performance.now(), Date.now())) this.#due.add(viewer);
+    // Whoever is not ready says so when it is.
+    if (!viewer.isReady()) return void this.#paced.delete(viewer);
+    try {
+      if (viewer.sendNext(performance.now(), Date.now())) this.#due.add(viewer);
+    } catch (error) {
+      // A defect of ours, which must not keep the packets of all others.
+      logger.error("Cannot send to a viewer: {error}", { error });
+      return viewer.end("packets for it cannot be made");
+    }
     if (viewer.nextMs === undefined) this.#paced.delete(viewer);
     else this.#paced.add(viewer);
   }

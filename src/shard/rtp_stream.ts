@@ -23,6 +23,8 @@ export class RtpStream {
   #opus: "unwanted" | "wanted" | "closed" = "unwanted";
   #opusLog: LogReader | undefined;
   #lastViewerMs: number;
+  /** Whether a viewer has come for the sound. */
+  #isHeard = false;
   #isOver = false;
 
   constructor(streamId: number, log: LogReader, control: ControlLink, nowMs: number) {
@@ -69,6 +71,7 @@ export class RtpStream {
 
   /** Sees to the sound being there as Opus. */
   wantOpus(): void {
+    this.#isHeard = true;
     if (this.#opus !== "unwanted" || this.#isOver || this.#audioCodec() !== "aac") return;
     this.#opus = "wanted";
     this.#control.wantOpus(this.#streamId, {
@@ -83,11 +86,13 @@ export class RtpStream {
     return nowMs - this.#lastViewerMs >= LINGER_MS;
   }
 
-  /** Tries again what has failed. To be called every second. */
+  /**
+   * Tries again what has failed, and what a publisher that came back has made necessary. To be
+   * called every second.
+   */
   sweep(): void {
-    if (this.#opus !== "closed") return;
-    this.#opus = "unwanted";
-    if (this.audience.size > 0) this.wantOpus();
+    if (this.#opus === "closed") this.#opus = "unwanted";
+    if (this.#isHeard && this.audience.size > 0) this.wantOpus();
   }
 
   /** Ends all viewers, and lets go of the Opus. */

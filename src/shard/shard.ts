@@ -89,7 +89,7 @@ class Shard {
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
-    this.#streams.sweep(nowMs);
+    this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 

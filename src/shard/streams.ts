@@ -1,6 +1,6 @@
 import type { AudienceEvents, AudienceOptions } from "../egress/flv_audience.ts";
 import type { ControlLink } from "./control_link.ts";
-import { LiveStream } from "./live_stream.ts";
+import { LiveStream, type RefusalOf } from "./live_stream.ts";
 import type { StreamEntry, StreamReport } from "./messages.ts";
 
 /** The streams of the gateway, as one shard knows them. */
@@ -41,8 +41,8 @@ export class Streams {
   }
 
   /** To be called every second. */
-  sweep(nowMs: number): void {
-    for (const stream of this.#byId.values()) stream.sweep(nowMs);
+  sweep(nowMs: number, refusalOf: RefusalOf): void {
+    for (const stream of this.#byId.values()) stream.sweep(nowMs, refusalOf);
   }
 
   /** Reports on the streams that have viewers or their publisher here. */

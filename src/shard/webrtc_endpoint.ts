@@ -137,6 +137,10 @@ export class WebrtcEndpoint implements SessionPaths {
           });
         },
         addressProven: (session, address) => this.#onAddressProven(session, address),
+        addressRetired: (session, address) => {
+          const key = addressKey(address);
+          if (this.#byAddress.get(key) === session) this.#byAddress.delete(key);
+        },
         ufragRetired: (ufrag) => this.#byUfrag.delete(ufrag),
         dropped: (reason) => {
           counters.add("webrtcDatagramsDropped");
@@ -230,7 +234,13 @@ export class WebrtcEndpoint implements SessionPaths {
 
   #onEnded(session: WebrtcSession, path: string, reason: string): void {
     const { counters } = this.#context;
-    logger.info("A viewer of {path} is gone: {reason}", { path, reason });
+    const { packetsSent, reception } = session.describe();
+    logger.info("A viewer of {path} is gone: {reason} ({packetsSent} packets sent, {lost} lost)", {
+      path,
+      reason,
+      packetsSent,
+      lost: reception?.tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) ?? 0,
+    });
     if (session.packetCount === 0) counters.add("webrtcViewersTimedOut");
     counters.add("webrtcViewers", -1);
     counters.add("viewers", -1);

@@ -21,6 +21,7 @@ export interface SessionPaths {
 export interface SessionEvents {
   readonly connected: (session: WebrtcSession) => void;
   readonly addressProven: (session: WebrtcSession, address: TransportAddress) => void;
+  readonly addressRetired: (session: WebrtcSession, address: TransportAddress) => void;
   readonly ufragRetired: (ufrag: string) => void;
   readonly dropped: (reason: PeerDropReason) => void;
   readonly ended: (session: WebrtcSession, reason: string) => void;
@@ -43,6 +44,15 @@ export interface WebrtcSessionOptions {
   readonly paths: SessionPaths;
   readonly events: SessionEvents;
   readonly viewerEvents: RtpViewerEvents;
+}
+
+/** What can be told of a viewer. */
+export interface SessionDescription {
+  /** What its media go over; `null` before it is connected. */
+  readonly transport: "udp" | "tcp" | null;
+  readonly packetsSent: number;
+  /** What it reports: loss, round trip, jitter, bitrate. */
+  readonly reception: Reception | null;
 }
 
 /** A WebRTC viewer: its connection, and once that is up, its place in the stream. */
@@ -70,6 +80,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
           events.addressProven(this, address);
           this.notify();
         },
+        addressRetired: (address) => events.addressRetired(this, address),
         ufragRetired: (ufrag) => events.ufragRetired(ufrag),
         dropped: (reason) => events.dropped(reason),
         ended: (reason) => this.#finish(reason),
@@ -77,9 +88,13 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
     });
   }
 
-  /** What the viewer reports of its reception; `undefined` before it is connected. */
-  get reception(): Reception | undefined {
-    return this.#viewer?.reception;
+  /** How the viewer fares. */
+  describe(): SessionDescription {
+    return {
+      transport: this.peer.selected?.transport ?? null,
+      packetsSent: this.packetCount,
+      reception: this.#viewer?.reception ?? null,
+    };
   }
 
   get packetCount(): number {
@@ -152,5 +167,6 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
     this.#options.pump.remove(this);
     this.audience.remove(this);
     this.#options.events.ended(this, reason);
+    this.#viewer?.close();
   }
 }

@@ -20,7 +20,12 @@ import { answer, CORS_HEADERS, problem } from "./http_answers.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
 import type { HttpContext } from "./http_routes.ts";
 import type { LiveStream } from "./live_stream.ts";
-import { B_FRAMES_REMEDY, type ForwardedRequest, type ForwardedResponse } from "./messages.ts";
+import {
+  B_FRAMES_REMEDY,
+  type ForwardedRequest,
+  type ForwardedResponse,
+  type PictureReport,
+} from "./messages.ts";
 import type { RtpStream } from "./rtp_stream.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import type { WebrtcSession } from "./webrtc_session.ts";
@@ -41,7 +46,7 @@ const RETRY_AFTER_S = "2";
 
 const WHEP_HEADERS = {
   ...CORS_HEADERS,
-  "access-control-allow-methods": "POST, PATCH, DELETE, OPTIONS",
+  "access-control-allow-methods": "POST, GET, PATCH, DELETE, OPTIONS",
   "access-control-expose-headers": "location, etag, accept-patch",
 };
 
@@ -121,15 +126,33 @@ export class Whep {
           return answer(STATUS_CODE.OK, WHEP_HEADERS);
         case "PATCH":
           return this.#patch(session, request);
+        case "GET":
+          return answer(STATUS_CODE.OK, {
+            ...WHEP_HEADERS,
+            "content-type": "application/json",
+            "cache-control": "no-store",
+          }, JSON.stringify(session.describe()));
         default:
-          return whepProblem(STATUS_CODE.MethodNotAllowed, "Use PATCH or DELETE here", {
-            allow: "PATCH, DELETE, OPTIONS",
+          return whepProblem(STATUS_CODE.MethodNotAllowed, "Use GET, PATCH or DELETE here", {
+            allow: "GET, PATCH, DELETE, OPTIONS",
           });
       }
     } catch (error) {
       if (!(error instanceof WebrtcError)) throw error;
       return whepProblem(STATUS_CODE.BadRequest, error.message);
     }
+  }
+
+  /** Why a stream with such pictures is not shown, by what the settings say. */
+  refusalOf(pictures: PictureReport | undefined): string | undefined {
+    const { bFrames, inexact } = this.#context.settings.webrtc;
+    if (pictures?.bFrames && bFrames === "refuse") {
+      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
+    }
+    if (pictures?.exact === false && inexact === "refuse") {
+      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
+    }
+    return undefined;
   }
 
   async #openViewer(
@@ -147,7 +170,7 @@ export class Whep {
     // Others have come while it was waited for.
     const full = this.#refusalIfFull();
     if (full !== undefined) return full;
-    const refusal = this.#pictureRefusal(rtp);
+    const refusal = this.refusalOf(rtp.report());
     if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
     const choice = chooseMedia(offer, media);
     if (choice.kind === "mismatch") {
@@ -196,19 +219,6 @@ export class Whep {
     return whepProblem(STATUS_CODE.ServiceUnavailable, "There are too many viewers already", {
       "retry-after": RETRY_AFTER_S,
     });
-  }
-
-  /** Why a stream is not shown as its pictures are, by what the settings say. */
-  #pictureRefusal(rtp: RtpStream): string | undefined {
-    const { bFrames, inexact } = this.#context.settings.webrtc;
-    const report = rtp.report();
-    if (report?.bFrames && bFrames === "refuse") {
-      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
-    }
-    if (report?.exact === false && inexact === "refuse") {
-      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
-    }
-    return undefined;
   }
 
   #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {
@@ -319,7 +329,7 @@ function viewerTrack(section: AnsweredSection | undefined) {
     identity: { payloadType, ssrc },
     retransmission: rtxPayloadType === undefined || rtxSsrc === undefined
       ? undefined
-      : { payloadType: rtxPayloadType, ssrc: rtxSsrc, firstSequence: second },
+      : { payloadType: rtxPayloadType, ssrc: rtxSsrc, firstSequence: second >> 1 },
     firstSequence: first >> 1,
   };
 }

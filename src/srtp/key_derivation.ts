@@ -93,7 +93,10 @@ function derive(master: SrtpMasterKey, label: number, length: number): Uint8Arra
   counter.set(master.salt);
   counter[7] = counter[7]! ^ label;
   const cipher = createCipheriv("aes-128-ctr", master.key, counter);
-  return Uint8Array.from(cipher.update(new Uint8Array(length)));
+  const derived = Uint8Array.from(cipher.update(new Uint8Array(length)));
+  // Nothing comes of it, but without it Deno keeps the cipher for ever.
+  cipher.final();
+  return derived;
 }
 
 function checkLength(action: string, bytes: Uint8Array, length: number): void {

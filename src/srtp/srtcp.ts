@@ -142,7 +142,10 @@ function crypt(packet: Uint8Array, index: number, keys: SrtpSessionKeys): Uint8A
     counter[10 + byte] = counter[10 + byte]! ^ (index >>> (24 - 8 * byte));
   }
   const cipher = createCipheriv("aes-128-ctr", keys.cipherKey, counter);
-  return cipher.update(packet.subarray(HEADER_LENGTH));
+  const output = cipher.update(packet.subarray(HEADER_LENGTH));
+  // Nothing comes of it, but without it Deno keeps the cipher for ever.
+  cipher.final();
+  return output;
 }
 
 function tagOf(signed: Uint8Array, keys: SrtpSessionKeys): Uint8Array {

@@ -113,6 +113,11 @@ export class SrtpSender {
     }
   }
 
+  /** Lets go of the cipher, which Deno would keep for ever: nothing can be protected after that. */
+  close(): void {
+    this.#cipher.final();
+  }
+
   /**
    * Protects one packet, for example one that is sent again.
    *

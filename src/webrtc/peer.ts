@@ -22,6 +22,8 @@ export interface PeerEvents {
   readonly rtcp: (packets: readonly RtcpPacket[]) => void;
   /** This address has proven itself, and was not known before. */
   readonly addressProven: (address: TransportAddress) => void;
+  /** This address is not known any more: there are too many others. */
+  readonly addressRetired: (address: TransportAddress) => void;
   /** Names of ours under which no check can come any more. */
   readonly ufragRetired: (ufrag: string) => void;
   /** Something was not taken: a name for counters. */
@@ -148,10 +150,18 @@ export class Peer {
   #prove({ transport, hostname, port }: TransportAddress): void {
     const address = { transport, hostname, port };
     if (this.#addresses.some((known) => sameTransportAddress(known, address))) return;
-    // The oldest is the least likely to be used still.
-    if (this.#addresses.length === MAX_ADDRESSES) this.#addresses.shift();
+    if (this.#addresses.length === MAX_ADDRESSES) this.#retireOne();
     this.#addresses.push(address);
     this.#options.events.addressProven(address);
+  }
+
+  /** The oldest is the least likely to be used still, but for the one that is sent to. */
+  #retireOne(): void {
+    const { selected } = this.#ice;
+    const isSelected = selected !== undefined &&
+      sameTransportAddress(this.#addresses[0]!, selected);
+    const [retired] = this.#addresses.splice(isSelected ? 1 : 0, 1);
+    this.#options.events.addressRetired(retired!);
   }
 
   #dtlsSession(nowMs: number): DtlsSession {

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { FlvReader } from "../../src/flv/tag_reader.ts";
-import { type GatewayOptions, startGateway } from "../gateway_process.ts";
+import { type GatewayOptions, type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { SyntheticPublisher } from "../resilience/synthetic_publisher.ts";
+import { checkFrames } from "../resilience/whep_reception.ts";
+import { WhepViewer } from "../resilience/whep_viewer.ts";
 import { until } from "../waiting.ts";
 import { KEY_FRAME, publishOwn, VIDEO_CONFIGURATION } from "./own_publisher.ts";
 
@@ -54,6 +57,22 @@ async function assertServes(options: GatewayOptions): Promise<void> {
   assertEquals((await gateway.status()).server.shardRestarts, 0);
 }
 
+/** Publishes, and watches over WebRTC, which has no candidate for UDP. */
+async function assertWatchedOverTcp(gateway: GatewayProcess): Promise<void> {
+  await using healthy = await SyntheticPublisher.connect(gateway.rtmpPort, { path: "live/tcp" });
+  healthy.run();
+  await until("the stream is live", () => gateway.stream("live/tcp"));
+  for (let round = 0; round < 4; round++) {
+    await using viewer = await WhepViewer.join(gateway, { path: "live/tcp", transport: "tcp" });
+    assertEquals(new Set(viewer.answer.candidates.map(({ transport }) => transport)), TCP_ONLY);
+    await until("there are pictures", () => viewer.frames().length > 10);
+    checkFrames(viewer.frames());
+    assertEquals(await viewer.delete(), 200);
+  }
+}
+
+const TCP_ONLY: ReadonlySet<string> = new Set(["tcp"]);
+
 async function firstTags(url: string, count: number) {
   const response = await fetch(url);
   assertEquals(response.headers.get("content-type"), "video/x-flv");
@@ -76,6 +95,9 @@ Deno.test("the program serves under the permissions of `deno task start`", async
 Deno.test({
   name: "the program serves under the permissions of `deno task start:strict`",
   ignore: !areStrictPortsFree(),
+  // Timers of the viewers' DTLS outlive a handshake by seconds.
+  sanitizeOps: false,
+  sanitizeResources: false,
   fn: async () => {
     const denoArgs = [profileOf("start:strict")];
     await assertServes({ denoArgs, listenArgs: [], args: ["--shards", "2"] });
@@ -84,6 +106,7 @@ Deno.test({
     assertEquals(gateway.webrtcPorts, gateway.webrtcPorts.map((_, shard) => 8000 + shard));
     const line = /^ +WebRTC on 0\.0\.0\.0 ports? 8000(?:-800[1-3])? \(TCP only: /m;
     assertMatch(gateway.output(), line);
+    await assertWatchedOverTcp(gateway);
   },
 });
 

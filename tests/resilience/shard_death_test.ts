@@ -6,6 +6,7 @@ import type { StreamsReply } from "../../src/shard/messages.ts";
 import { delay, until } from "../waiting.ts";
 import { RawViewer } from "./raw_viewer.ts";
 import { SyntheticPublisher } from "./synthetic_publisher.ts";
+import { WhepViewer } from "./whep_viewer.ts";
 
 const SHARDS = 2;
 
@@ -64,6 +65,10 @@ const SHARD_SOURCE = `{
 }
 ` + await Deno.readTextFile(new URL("../../dist/shard.js", import.meta.url));
 
+const TRANSCODING_SOURCE = await Deno.readTextFile(
+  new URL("../../dist/transcoding.js", import.meta.url),
+);
+
 const FREE_PORTS = { rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
 
 interface TestGateway extends Gateway, AsyncDisposable {
@@ -76,7 +81,7 @@ async function start(): Promise<TestGateway> {
   const gateway = await startGateway(config, {
     version: "0",
     shardSource: SHARD_SOURCE,
-    transcodingSource: "",
+    transcodingSource: TRANSCODING_SOURCE,
     assets: [],
     contentSecurityPolicy: "",
     shardHung: (shard) => {
@@ -182,4 +187,47 @@ Deno.test("a shard that throws is started again, and the other one goes on", asy
   }
   for (const { publisher } of [lost, kept, again]) await publisher[Symbol.asyncDispose]();
   await leaving[Symbol.asyncDispose]();
+});
+
+/** Joins over WebRTC until it is on a wanted shard, whose number the resource begins with. */
+async function joinOn({ httpPort }: Gateway, path: string, wanted: number): Promise<WhepViewer> {
+  return await until(`a WebRTC viewer of ${path} on shard ${wanted}`, async () => {
+    const viewer = await WhepViewer.join({ httpPort }, { path });
+    if (viewer.resource.includes(`/whep/${wanted}.`)) return viewer;
+    await viewer.delete();
+    await viewer[Symbol.asyncDispose]();
+    return undefined;
+  });
+}
+
+Deno.test({
+  name: "WebRTC viewers of a shard that dies may come again, those of the other one go on",
+  // werift's timers outlive a handshake by seconds.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    await using gateway = await start();
+    const kept = await publishOn(gateway, "live/kept", 0);
+    const leaving = await joinOn(gateway, kept.path, 1);
+    const staying = await joinOn(gateway, kept.path, 0);
+    await ask(gateway, "/throw/1");
+    await until("the shard is lost", async () => {
+      return (await gateway.status()).server.shardRestarts === 1;
+    });
+    await until("its viewer is not known any more", async () => await leaving.delete() === 404);
+    await ask(gateway, "/alive/1");
+    await until("only the other viewer is counted", async () => {
+      const { counters } = await gateway.status();
+      return counters.webrtcViewers === 1 && counters.viewers === 1;
+    });
+    const again = await joinOn(gateway, kept.path, 1);
+    for (const viewer of [staying, again]) {
+      const before = viewer.frames().length;
+      await until("it gets further pictures", () => viewer.frames().length > before + 10);
+      await viewer[Symbol.asyncDispose]();
+    }
+    assertEquals(staying.isToldOfEnd, false);
+    await leaving[Symbol.asyncDispose]();
+    await kept.publisher[Symbol.asyncDispose]();
+  },
 });

@@ -4,7 +4,7 @@ import type { IceCandidate } from "../../src/webrtc/candidate.ts";
 import { frameForTcp, TcpFrameReader } from "../../src/webrtc/tcp_framing.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { delay, until } from "../waiting.ts";
-import { HealthyWhep } from "./healthy_whep.ts";
+import { HealthyWhep, publish } from "./healthy_whep.ts";
 import { settledKiB } from "./process_memory.ts";
 import { checkFrames, inOrder, receivedFrames } from "./whep_reception.ts";
 import { postOffer, WhepViewer, withoutRtx } from "./whep_viewer.ts";
@@ -137,10 +137,13 @@ Deno.test({
   fn: async () => {
     await using gateway = await startGateway({ args: ["--shards", "1"] });
     // 2 MB a second: what kernels hold, up to 10 MB, is full after some seconds.
-    await using healthy = await HealthyWhep.start(gateway, { bitrateBps: 16_000_000 });
+    const path = "live/heavy";
+    await using publisher = await publish(gateway, { path, bitrateBps: 16_000_000 });
+    await using healthy = await HealthyWhep.start(gateway);
     const lazy: { links: LazyLink[]; viewers: WhepViewer[] } = { links: [], viewers: [] };
     for (let at = 0; at < 4; at++) {
       const viewer = await WhepViewer.join(gateway, {
+        path,
         transport: "tcp",
         openLink: async ({ address, port }: IceCandidate) => {
           const link = new LazyLink(await Deno.connect({ hostname: address, port }));
@@ -157,13 +160,13 @@ Deno.test({
     for (const link of lazy.links) link.pause();
     await delay(4000);
     const halfwayKiB = await settledKiB(gateway.pid, 500);
-    await delay(4000);
+    await delay(LONG ? 20_000 : 2500);
     const stalledKiB = await settledKiB(gateway.pid, 500);
     assert(stalledKiB - halfwayKiB < NOISE_KIB, `memory: ${halfwayKiB} to ${stalledKiB} KiB`);
     // Before this process is busy with all that the kernel has kept.
-    await healthy.check();
+    await healthy.checkAll();
     const resumedMs = performance.now();
-    const resumedAt = healthy.publisher.sequence;
+    const resumedAt = publisher.sequence;
     for (const link of lazy.links) link.resume();
     await until("they are near live again", () => {
       return lazy.viewers.every((viewer) => {
@@ -318,10 +321,12 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       const tookMs = performance.now() - startedMs;
       assertEquals(code, 0, gateway.output());
       assert(tookMs < 3000, `it took ${tookMs} ms`);
-      for (const viewer of [...healthy.viewers, ...more]) {
-        await until("the viewer is told", () => viewer.isToldOfEnd);
-        await viewer[Symbol.asyncDispose]();
-      }
+      const viewers = [...healthy.viewers, ...more];
+      // It is a datagram, which is not repeated: the network may lose one.
+      await until("the viewers are told", () => {
+        return viewers.filter(({ isToldOfEnd }) => isToldOfEnd).length >= viewers.length - 2;
+      });
+      for (const viewer of viewers) await viewer[Symbol.asyncDispose]();
       assert(!/Uncaught|at blob:/.test(gateway.output()), gateway.output());
     },
   });

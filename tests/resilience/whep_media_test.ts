@@ -5,7 +5,7 @@ import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { delay, until } from "../waiting.ts";
 import { HealthyWhep, publish } from "./healthy_whep.ts";
 import type { SyntheticAudio } from "./synthetic_publisher.ts";
-import { checkFrames, checkNoGaps, inOrder } from "./whep_reception.ts";
+import { checkFrames, checkNoGaps, inOrder, type ReceivedPacket } from "./whep_reception.ts";
 import { WhepViewer } from "./whep_viewer.ts";
 
 const STAP_A = 24;
@@ -71,9 +71,10 @@ Deno.test({
     await until("two seconds of sound have come", () => (viewer.audio?.packets.length ?? 0) > 100);
     const audio = viewer.audio!;
     checkNoGaps(audio);
-    const first = audio.packets[0]!;
-    for (const [at, { timestamp, payload, isMarked }] of audio.packets.entries()) {
-      assertEquals(timestamp, (first.timestamp + at * 960) % 2 ** 32, "20 ms each");
+    // What the transcoder makes of the past may be left out at the beginning.
+    const steady = audio.packets.slice(-60);
+    for (const [at, { timestamp, payload, isMarked }] of steady.entries()) {
+      assertEquals(timestamp, (steady[0]!.timestamp + at * 960) % 2 ** 32, "20 ms each");
       assert(payload.length > 2 && !isMarked);
     }
     await until("reports of both tracks have come", () => {
@@ -130,16 +131,43 @@ Deno.test({
   },
 });
 
-for (const audio of ["aac", "opus"] as const) {
+/** Receivers take another time than that which has passed for a clock that is off. */
+function checkClock(packets: readonly ReceivedPacket[], rateHz: number): void {
+  const [first] = packets;
+  const delaysMs = packets.map(({ timestamp, arrivedMs }, at) => {
+    const step = (timestamp - packets[Math.max(0, at - 1)]!.timestamp) | 0;
+    assert(step >= 0, `an RTP timestamp steps by ${step}`);
+    return arrivedMs - first!.arrivedMs - ((timestamp - first!.timestamp) | 0) * 1000 / rateHz;
+  });
+  // What was made of the past comes at once at the beginning.
+  const before = median(delaysMs.slice(10, 25));
+  const after = median(delaysMs.slice(-20));
+  assert(Math.abs(after - before) < 200, `packets come ${after - before} ms later than before`);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[values.length >> 1]!;
+}
+
+for (
+  const [audio, audioAfter] of [
+    ["aac", "aac"],
+    ["opus", "opus"],
+    ["aac", "opus"],
+    ["opus", "aac"],
+  ] as const
+) {
   Deno.test({
-    name: `a publisher with ${audio} that comes back in time goes on without renegotiation`,
+    name:
+      `a publisher with ${audio} that comes back with ${audioAfter} goes on without renegotiation`,
     ...WERIFT,
     fn: async () => {
       await using gateway = await startOne(10_000);
-      const options = audio === "aac"
-        ? { path: PATH, frameRate: AAC.rate, audio: AAC_AUDIO }
-        : { path: PATH, audio: OPUS_AUDIO };
-      const first = await publish(gateway, options);
+      const formats = {
+        aac: { path: PATH, frameRate: AAC.rate, audio: AAC_AUDIO },
+        opus: { path: PATH, audio: OPUS_AUDIO },
+      };
+      const first = await publish(gateway, formats[audio]);
       await using viewer = await WhepViewer.join(gateway, { path: PATH });
       await until("there is sound", () => (viewer.audio?.packets.length ?? 0) > 25);
       await first[Symbol.asyncDispose]();
@@ -150,7 +178,7 @@ for (const audio of ["aac", "opus"] as const) {
       await delay(500);
       const before = viewer.audio!.packets.length;
       // An encoder that is started again begins at 0.
-      await using _second = await publish(gateway, options);
+      await using _second = await publish(gateway, formats[audioAfter]);
       await until("it goes on", () => {
         const frames = viewer.frames();
         const again = frames.findLastIndex(({ sequence }) => sequence === 0);
@@ -159,13 +187,11 @@ for (const audio of ["aac", "opus"] as const) {
       });
       await until("sound goes on", () => viewer.audio!.packets.length > before + 50);
       assertEquals(viewer.reception.unauthentic, 0);
-      for (const source of [viewer.video!, viewer.audio!]) {
+      for (
+        const [source, rateHz] of [[viewer.video!, 90_000], [viewer.audio!, 48_000]] as const
+      ) {
         checkNoGaps(source);
-        for (const [at, { timestamp }] of source.packets.entries()) {
-          if (at === 0) continue;
-          const step = (timestamp - source.packets[at - 1]!.timestamp) | 0;
-          assert(step >= 0 && step < 90_000 * 5, `RTP timestamps step by ${step}`);
-        }
+        checkClock(source.packets, rateHz);
       }
       assertEquals(viewer.isToldOfEnd, false);
       const { counters } = await gateway.status();

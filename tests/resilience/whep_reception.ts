@@ -113,13 +113,14 @@ export function receivedFrames(packets: readonly ReceivedPacket[]): ReceivedFram
   let unit: ReceivedPacket[] = [];
   // Whether the unit's first packet is the picture's; a key frame begins with an aggregate.
   let isBegun = packets[0] !== undefined && (packets[0].payload[0]! & 31) === STAP_A;
+  let last: ReceivedPacket | undefined;
   for (const packet of inOrder(packets)) {
-    const last = unit.at(-1);
     const isLost = last !== undefined && last.index + 1 !== packet.index;
     // The server left the rest out: what follows begins a key frame.
-    const isCut = !isLost && last !== undefined && last.timestamp !== packet.timestamp;
+    const isCut = !isLost && unit.length > 0 && last!.timestamp !== packet.timestamp;
     if (isLost || isCut) unit = [];
     isBegun = isCut || (isBegun && !isLost);
+    last = packet;
     unit.push(packet);
     if (!packet.isMarked) continue;
     if (isBegun) frames.push(rebuildFrame(unit));

@@ -65,7 +65,10 @@ export async function postOffer(
     {},
 ): Promise<WhepReply> {
   const { sdp, local } = createOffer();
+  // Over a connection of its own, which the kernel gives to any shard.
+  using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   const response = await fetch(`http://127.0.0.1:${httpPort}${endpoint}`, {
+    client,
     method: "POST",
     headers: { "content-type": "application/sdp" },
     body: offer(sdp),
