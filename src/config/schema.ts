@@ -120,9 +120,6 @@ const schema = v.pipe(
   ),
 );
 
-/** What `--config -` may hold, as JSON; every member may be left out. */
-export type ConfigInput = v.InferInput<typeof schema>;
-
 /** A complete configuration: what was not given has its default. */
 export type Config = v.InferOutput<typeof schema> & { readonly shards: number };
 
