@@ -1,5 +1,5 @@
 /**
- * What is done once per stream (packetizing) and once per viewer and packet (headers, RTX), and the
+ * What is done once per stream (packetizing) and once per viewer and packet (headers), and the
  * reading of RTCP: `deno bench bench/rtp_bench.ts`.
  */
 import { packetizeH264 } from "../src/rtp/h264_packetizer.ts";
@@ -8,7 +8,6 @@ import { copyRtpHeader } from "../src/rtp/packet.ts";
 import { PacketRing } from "../src/rtp/packet_ring.ts";
 import { parseRtcp } from "../src/rtp/rtcp.ts";
 import { nackedSequences } from "../src/rtp/rtcp_feedback.ts";
-import { writeRtxPacket } from "../src/rtp/rtx.ts";
 import { fromHex } from "../tests/mutation.ts";
 
 const FORMAT = {
@@ -46,13 +45,6 @@ for (
     for (let at = 0; at < 1000; at++) {
       const packet = ring.get(at % ring.head)!;
       copyRtpHeader(datagram, 0, packet, 96, at + 1234, 77);
-    }
-  });
-  const stream = { payloadType: 97, ssrc: 78 };
-  Deno.bench("100 packets found by sequence number and written as RTX", () => {
-    for (let at = 0; at < 100; at++) {
-      const index = ring.findSequence((at + 1234) & 0xffff, 1234)!;
-      writeRtxPacket(datagram, 0, ring.get(index)!, stream, at, index + 1234);
     }
   });
 }

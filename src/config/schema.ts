@@ -38,7 +38,7 @@ const log = section({
 const limits = section({
   /** Streams that are live at the same time. */
   streams: v.optional(count(1, 100_000), 1000),
-  /** FLV viewers in all. */
+  /** Viewers in all, those over WebRTC among them. */
   viewers: v.optional(count(0, 1_000_000), 20_000),
   /** HTTP connections in all, those of viewers and idle ones among them. */
   httpConnections: v.optional(count(1, 1_000_000), 25_000),
@@ -71,7 +71,7 @@ const timeouts = section({
   stallMs: v.optional(milliseconds(1000), 60_000),
   /** How long a stream waits for its second track before it counts as having one. */
   trackSettleMs: v.optional(milliseconds(0), 1000),
-  /** From the answer to a WebRTC viewer's offer to its first connectivity check. */
+  /** From the answer to a WebRTC viewer's offer until media can be sent to it. */
   iceMs: v.optional(milliseconds(1000), 15_000),
   /** How long a WebRTC viewer may not be heard of (RFC 7675): browsers ask every few seconds. */
   consentMs: v.optional(milliseconds(1000), 30_000),
@@ -119,9 +119,6 @@ const schema = v.pipe(
     ["flushMs"],
   ),
 );
-
-/** What `--config -` may hold, as JSON; every member may be left out. */
-export type ConfigInput = v.InferInput<typeof schema>;
 
 /** A complete configuration: what was not given has its default. */
 export type Config = v.InferOutput<typeof schema> & { readonly shards: number };

@@ -97,6 +97,11 @@ export class RtpViewer {
     return (this.#audio?.packetCount ?? 0) + (this.#video?.packetCount ?? 0);
   }
 
+  /** Bytes of the payloads of all packets. */
+  get octetCount(): number {
+    return (this.#audio?.octetCount ?? 0) + (this.#video?.octetCount ?? 0);
+  }
+
   /** When there is more to send though nothing new comes: the viewer is being paced. */
   get nextMs(): number | undefined {
     return this.#pacer.state === "burst" && this.#waiting > 0 ? this.#pacer.nextMs : undefined;

@@ -34,10 +34,6 @@ export const CLIENT_KEY: Uint8Array = utf8.encode("Genuine Adobe Flash Player 00
 /** Keys S1's digest. */
 export const SERVER_KEY: Uint8Array = utf8.encode("Genuine Adobe Flash Media Server 001");
 
-/** Makes the key of C2's signature. */
-export const CLIENT_SIGNING_KEY: Uint8Array = new ByteWriter().bytes(CLIENT_KEY).bytes(KEY_TAIL)
-  .take();
-
 /** Makes the key of S2's signature. */
 export const SERVER_SIGNING_KEY: Uint8Array = new ByteWriter().bytes(SERVER_KEY).bytes(KEY_TAIL)
   .take();

@@ -7,9 +7,6 @@ export const MAX_TRANSPORT_STATUSES = 4096;
 /** Milliseconds of one step of the reference time (3.1). */
 const REFERENCE_TIME_STEP_MS = 64;
 
-/** Steps of receive deltas in a millisecond: they are multiples of 250 µs. */
-export const ARRIVAL_TICKS_PER_MS = 4;
-
 /** In place of an arrival: the packet was not received. */
 export const NOT_RECEIVED = -0x8000_0000;
 
@@ -38,7 +35,7 @@ export interface TransportFeedback {
   readonly referenceTimeMs: number;
   /**
    * For each packet from `baseSequence` on, when it came: in steps of
-   * 1/{@linkcode ARRIVAL_TICKS_PER_MS} ms after the reference time, or {@linkcode NOT_RECEIVED}.
+   * 250 µs after the reference time, or {@linkcode NOT_RECEIVED}.
    */
   readonly arrivals: Int32Array;
   /** How many of them were received. */

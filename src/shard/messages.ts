@@ -27,7 +27,7 @@ export interface WebrtcSettings {
   readonly inexact: "show" | "refuse";
   /** Viewers in all, over all shards. */
   readonly maxViewers: number;
-  /** From an answer to the viewer's first valid connectivity check. */
+  /** From an answer until media can be sent to the viewer. */
   readonly firstCheckMs: number;
   /** How long a viewer lasts after its last valid check. */
   readonly consentMs: number;

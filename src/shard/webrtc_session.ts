@@ -53,6 +53,8 @@ export interface SessionDescription {
   /** What its media go over; `null` before it is connected. */
   readonly transport: "udp" | "tcp" | null;
   readonly packetsSent: number;
+  /** Bytes of their payloads. */
+  readonly bytesSent: number;
   /** What it reports: loss, round trip, jitter, bitrate. */
   readonly reception: Reception | null;
 }
@@ -97,13 +99,10 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
   describe(): SessionDescription {
     return {
       transport: this.peer.selected?.transport ?? null,
-      packetsSent: this.packetCount,
+      packetsSent: this.#viewer?.packetCount ?? 0,
+      bytesSent: this.#viewer?.octetCount ?? 0,
       reception: this.#viewer?.reception ?? null,
     };
-  }
-
-  get packetCount(): number {
-    return this.#viewer?.packetCount ?? 0;
   }
 
   get nextMs(): number | undefined {

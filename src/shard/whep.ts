@@ -251,7 +251,7 @@ export class Whep {
     }, body);
   }
 
-  /** Where viewers reach this shard: what is configured, else what the request names or came to. */
+  /** Where viewers reach this shard: what the request names, else the settings, else its own. */
   #candidates(query: URLSearchParams, { localAddr }: ConnectionAddresses): IceCandidate[] {
     const { publicIps, udpPort, tcpPort } = this.#context.settings.webrtc;
     const named = query.getAll("eip").flatMap((value) => value.split(","))
