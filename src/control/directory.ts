@@ -176,7 +176,7 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     state: stream.origin === undefined ? "waiting" : "live",
     shard: stream.origin ?? null,
     uptimeMs: Math.round(nowMs - stream.openedAtMs),
-    viewers: reports.reduce((sum, { viewers }) => sum + viewers, 0),
+    viewers: reports.reduce((sum, report) => sum + report.viewers + report.webrtcViewers, 0),
     bitrateBps: publication?.bitrateBps ?? null,
     video: publication?.video ?? null,
     audio: publication?.audio ?? null,

@@ -23,9 +23,9 @@ export function summariseWebrtc(
 
 function adviceOn(reason: string | undefined, isInexact: boolean): string {
   if (!isInexact) {
-    return `WebRTC viewers get this stream without its B-frames, which browsers cannot show. ${B_FRAMES_REMEDY}`;
+    return `Browsers cannot show the B-frames of this stream over WebRTC. ${B_FRAMES_REMEDY}`;
   }
   const why = reason === undefined ? "" : ` (${reason})`;
-  return "WebRTC viewers get this stream without its B-frames, which other pictures need" +
-    `${why}: the picture is damaged. ${B_FRAMES_REMEDY}`;
+  return "Browsers cannot show the B-frames of this stream over WebRTC, and other pictures need them" +
+    `${why}: without them they are damaged. ${B_FRAMES_REMEDY}`;
 }

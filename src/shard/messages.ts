@@ -84,6 +84,7 @@ export interface StreamSummary {
   /** Shard that the publisher is connected to; `null` while waiting. */
   readonly shard: number | null;
   readonly uptimeMs: number;
+  /** Over every protocol. */
   readonly viewers: number;
   readonly bitrateBps: number | null;
   readonly video: PublicationDescription["video"];

@@ -175,7 +175,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     report(999, 5),
   ]);
   const [full] = directory.summaries(1000);
-  assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [7, true, 128_000]);
+  assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [10, true, 128_000]);
   assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: null });
   assertEquals([full!.audio, full!.timestampCorrections], [publication.audio, 3]);
   assertEquals(full!.skippedMessages, { empty: 1 });
