@@ -6,8 +6,9 @@ import { delay, until } from "../waiting.ts";
 import { fragmentRecord } from "../webrtc/dtls_peer.ts";
 import { writeStunCheck } from "../webrtc/stun_client.ts";
 import { HealthyWhep } from "./healthy_whep.ts";
+import { writeNack } from "./viewer_reports.ts";
 import { checkFrames, inOrder } from "./whep_reception.ts";
-import { postOffer, WhepViewer, withoutRtx, writeNack } from "./whep_viewer.ts";
+import { postOffer, WhepViewer, withoutRtx } from "./whep_viewer.ts";
 
 /** Of what is sent again, in the offer. */
 const RTX_PAYLOAD_TYPE = 117;

@@ -4,7 +4,6 @@ import { DtlsViewer } from "../../bench/whep_dtls.ts";
 import { type Link, openLink } from "../../bench/whep_link.ts";
 import { readWhepAnswer, type WhepAnswer, writeWhepOffer } from "../../bench/whep_sdp.ts";
 import { isCheckAnswer, writeCheck } from "../../bench/whep_stun.ts";
-import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import type { SenderReport } from "../../src/rtp/rtcp_report.ts";
 import { splitDtlsExport } from "../../src/srtp/key_derivation.ts";
@@ -15,12 +14,12 @@ import { createDtlsCertificate } from "../../src/webrtc/dtls_certificate.ts";
 import { createIceCredentials, type IceCredentials } from "../../src/webrtc/ice_credentials.ts";
 import type { GatewayProcess } from "../gateway_process.ts";
 import { until } from "../waiting.ts";
+import { writeNack } from "./viewer_reports.ts";
 import { type ReceivedFrame, receivedFrames, WhepReception } from "./whep_reception.ts";
 
 const CHECK_INTERVAL_MS = 50;
 const CONSENT_INTERVAL_MS = 1000;
 const DTLS_ALERT = 21;
-const REPORTER_SSRC = 1;
 
 const certificate = await createDtlsCertificate();
 
@@ -76,12 +75,17 @@ export async function postOffer(
   return { response, body: await response.text(), local };
 }
 
+/** A sender report, and when it came. */
+export interface ArrivedReport extends SenderReport {
+  readonly arrivedMs: number;
+}
+
 /** A viewer that is connected by itself; dispose of it to let it vanish without a word. */
 export class WhepViewer implements AsyncDisposable {
   readonly resource: string;
   readonly answer: WhepAnswer;
   readonly link: Link;
-  readonly senderReports: SenderReport[] = [];
+  readonly senderReports: ArrivedReport[] = [];
   /** Whether the server has ended the DTLS connection. */
   isToldOfEnd = false;
   /** Whether its TCP connection has ended. */
@@ -277,18 +281,8 @@ export class WhepViewer implements AsyncDisposable {
   #takeRtcp(datagram: Uint8Array): void {
     if (this.#rtcpIn === undefined) return;
     for (const packet of parseRtcp(this.#rtcpIn.unprotect(datagram))) {
-      if (packet.kind === "senderReport") this.senderReports.push(packet);
+      if (packet.kind !== "senderReport") continue;
+      this.senderReports.push({ ...packet, arrivedMs: performance.now() });
     }
   }
-}
-
-/** A generic NACK (RFC 4585 6.2.1), an entry for each sequence number. */
-export function writeNack(
-  mediaSsrc: number,
-  sequences: readonly number[],
-): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter(64).u8(0x81).u8(205).u16(2 + sequences.length)
-    .u32(REPORTER_SSRC).u32(mediaSsrc);
-  for (const sequence of sequences) writer.u16(sequence & 0xffff).u16(0);
-  return writer.take();
 }
