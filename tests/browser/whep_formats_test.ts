@@ -39,12 +39,6 @@ const FORMATS: readonly Format[] = [
     fps: 28,
     sound: true,
   },
-  {
-    name: "stereo44",
-    codecArgs: [...PLAIN, ...AAC, "-ar", "44100", "-ac", "2"],
-    fps: 28,
-    sound: true,
-  },
   { name: "audio", codecArgs: AAC, sources: ["audio"], fps: 0, sound: true, exact: null },
   { name: "video", codecArgs: PLAIN, sources: ["video"], fps: 28, sound: false },
   // Browsers play no MP3 over WebRTC: the pictures are shown without it.

@@ -6,6 +6,7 @@ import { MAIN_PROFILE_ARGS, publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 
+const IS_LONG = Deno.env.get("SLUICE_LONG") === "1";
 const ARTEFACTS = new URL("../artefacts/", import.meta.url);
 const PATIENCE_MS = 20_000;
 /** Frames that must be decoded after the first look: two seconds at 30 a second. */
@@ -168,11 +169,14 @@ Deno.test(
     await using browser = await launchChromium();
     const { page } = browser;
     page.setDefaultTimeout(PATIENCE_MS);
-    await page.goto(gateway.httpUrl("/#live/test?via=webrtc"));
-    await page.locator('#player[data-state="retrying"]').waitFor();
-    const title = await page.locator("#notice-title").innerText();
-    assertMatch(title, /from 192\.0\.2\.1 within 10 s\. .* port \d+ must .* --public-ip$/);
-    await screenshot(page, "console-webrtc-unreachable.png");
+    // Each way takes the ten seconds that a path may take.
+    if (IS_LONG) {
+      await page.goto(gateway.httpUrl("/#live/test?via=webrtc"));
+      await page.locator('#player[data-state="retrying"]').waitFor();
+      const title = await page.locator("#notice-title").innerText();
+      assertMatch(title, /from 192\.0\.2\.1 within 10 s\. .* port \d+ must .* --public-ip$/);
+      await screenshot(page, "console-webrtc-unreachable.png");
+    }
     await page.goto(gateway.httpUrl("/#live/test"));
     await assertPlays(page, "http-flv");
     await page.locator("#transport-note").getByText("192.0.2.1").waitFor();
