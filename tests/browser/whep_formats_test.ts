@@ -7,8 +7,10 @@ import { postWhepOffer, streamReady, watchByWhep, type WhepStatistics } from "./
 
 const ignore = chromiumMissing();
 
+const IS_LONG = Deno.env.get("SLUICE_LONG") === "1";
+
 /** Seconds of sound and pictures that each format is watched for. */
-const WATCH_S = Deno.env.get("SLUICE_LONG") === "1" ? 5 : 1;
+const WATCH_S = IS_LONG ? 5 : 1;
 const SOURCE_FPS = 30;
 
 const X264 = ["-c:v", "libx264", "-preset", "veryfast", "-g", "30", "-pix_fmt", "yuv420p"];
@@ -31,6 +33,13 @@ interface Format {
   readonly exact?: boolean | null;
 }
 
+const STEREO_44: Format = {
+  name: "stereo44",
+  codecArgs: [...PLAIN, ...AAC, "-ar", "44100", "-ac", "2"],
+  fps: 28,
+  sound: true,
+};
+
 const FORMATS: readonly Format[] = [
   { name: "high", codecArgs: [...PLAIN, "-profile:v", "high", ...AAC], fps: 28, sound: true },
   {
@@ -39,6 +48,7 @@ const FORMATS: readonly Format[] = [
     fps: 28,
     sound: true,
   },
+  ...(IS_LONG ? [STEREO_44] : []),
   { name: "audio", codecArgs: AAC, sources: ["audio"], fps: 0, sound: true, exact: null },
   { name: "video", codecArgs: PLAIN, sources: ["video"], fps: 28, sound: false },
   // Browsers play no MP3 over WebRTC: the pictures are shown without it.
