@@ -3,7 +3,7 @@ import { CodecError } from "../codec/codec_error.ts";
 import { parseAacConfiguration } from "../codec/aac.ts";
 import { parseOpusHead } from "../codec/opus.ts";
 import { FlvError } from "../flv/flv_error.ts";
-import { parseAudioBody } from "../flv/audio_body.ts";
+import { type ConfiguredAudioCodec, parseAudioBody } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import type { StreamAudio, StreamVideo } from "../webrtc/codec_choice.ts";
@@ -147,7 +147,7 @@ export class RtpStream {
     }
   }
 
-  #audioCodec(): "aac" | "opus" | undefined {
+  #audioCodec(): ConfiguredAudioCodec | undefined {
     return this.#audioConfiguration()?.codec;
   }
 
