@@ -126,7 +126,8 @@ export class LogWriter {
     this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes);
     control[Control.writeOffset] = offset + size;
     this.#raiseLastTimestamp(timestampMs);
-    if (flags & RecordFlag.keyFrame) {
+    // Where viewers begin, and what is held: what is of the default track.
+    if ((flags & (RecordFlag.keyFrame | RecordFlag.additional)) === RecordFlag.keyFrame) {
       Atomics.store(control, Control.newestKeyFrame, head);
       Atomics.add(control, Control.keyFrames, 1);
     }
@@ -149,8 +150,8 @@ export class LogWriter {
   }
 
   /**
-   * Appends a configuration or metadata, and stores its body in a slot for new viewers. One that
-   * replaces another configuration is marked so.
+   * Appends a configuration, a supplement or metadata, and stores its body in a slot for new viewers.
+   * One that replaces another configuration is marked so.
    *
    * The slot is written last: who sees the new slot can find the record, and who looked for records
    * before that can tell by the slot's version.
@@ -159,7 +160,7 @@ export class LogWriter {
    */
   appendConfiguration(slot: Slot, record: LogRecord): void {
     requireSlotCapacity(slot, record.body);
-    const replaces = slot !== Slot.metadata &&
+    const replaces = (slot === Slot.videoConfiguration || slot === Slot.audioConfiguration) &&
       this.#memory.control[Control.slotLengths + slot] !== 0;
     const flags = record.flags | (replaces ? RecordFlag.reconfiguration : 0);
     this.append({ ...record, flags });
