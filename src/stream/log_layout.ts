@@ -37,10 +37,12 @@ export const Control = {
   tracksSettled: 8,
   /** Odd while a slot is being written, even otherwise (a sequence lock). */
   slotVersion: 9,
-  /** The newest timestamp of any record, in milliseconds; meaningful once `head` moved. */
+  /** The newest timestamp of default tracks, in milliseconds; meaningful once `head` moved. */
   lastTimestampMs: 10,
   /** Counts how often this memory was given to a new stream. */
   generation: 11,
+  /** The newest timestamp of any record: where the next publisher goes on. */
+  endTimestampMs: 12,
   /** Length in bytes of each slot's content, by {@linkcode Slot}; 0 is empty. */
   slotLengths: 16,
 } as const;

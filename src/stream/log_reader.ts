@@ -94,7 +94,7 @@ export class LogReader {
     return undefined;
   }
 
-  /** The newest timestamp of any record; 0 in an empty log. */
+  /** The newest timestamp of the default tracks; 0 in an empty log. */
   get lastTimestampMs(): number {
     return this.#load(Control.lastTimestampMs);
   }

@@ -92,7 +92,7 @@ export class LogWriter {
   /** The newest timestamp of any record; `undefined` if the log is empty. */
   get lastTimestampMs(): number | undefined {
     const { control } = this.#memory;
-    return this.#head === control[Control.tail]! ? undefined : control[Control.lastTimestampMs]!;
+    return this.#head === control[Control.tail]! ? undefined : control[Control.endTimestampMs]!;
   }
 
   /**
@@ -125,7 +125,10 @@ export class LogWriter {
     this.#heldBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes);
     control[Control.writeOffset] = offset + size;
-    this.#raiseLastTimestamp(timestampMs);
+    this.#raiseTimestamp(Control.endTimestampMs, timestampMs);
+    if ((flags & RecordFlag.additional) === 0) {
+      this.#raiseTimestamp(Control.lastTimestampMs, timestampMs);
+    }
     // Where viewers begin, and what is held: what is of the default track.
     if ((flags & (RecordFlag.keyFrame | RecordFlag.additional)) === RecordFlag.keyFrame) {
       Atomics.store(control, Control.newestKeyFrame, head);
@@ -257,13 +260,11 @@ export class LogWriter {
     this.#moveTail(tail);
   }
 
-  /** Tracks need not be in step: what the next publisher goes on from is the newest of all. */
-  #raiseLastTimestamp(timestampMs: number): void {
+  /** Tracks need not be in step: what counts is the newest of all. */
+  #raiseTimestamp(word: number, timestampMs: number): void {
     const { control } = this.#memory;
     const isFirst = control[Control.head] === control[Control.tail];
-    if (isFirst || distance(control[Control.lastTimestampMs]!, timestampMs) > 0) {
-      control[Control.lastTimestampMs] = timestampMs;
-    }
+    if (isFirst || distance(control[word]!, timestampMs) > 0) control[word] = timestampMs;
   }
 
   #moveTail(tail: number): void {

@@ -13,7 +13,7 @@ import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
 import { Timeline, type TimestampFaults, type TrackName } from "./timeline.ts";
 import { type Intake, type MediaTrack, skip, type SkipReason } from "./track_intake.ts";
-import { TrackRecorder } from "./track_recorder.ts";
+import { type TrackDescription, TrackRecorder } from "./track_recorder.ts";
 import type { Member, TrackSet } from "./track_set.ts";
 import type { VideoDescription } from "./video_track.ts";
 
@@ -21,19 +21,6 @@ import type { VideoDescription } from "./video_track.ts";
 const AUDIO_FOLD_MS = 60;
 
 const ALL_TRACKS = Track.audio | Track.video;
-
-/** What is known of one track. */
-export type TrackDescription =
-  & {
-    /** The publisher's number for it. */
-    readonly id: number;
-    /** Whether viewers get it who do not ask for another. */
-    readonly isDefault: boolean;
-  }
-  & (
-    | { readonly kind: "video" } & VideoDescription
-    | { readonly kind: "audio" } & AudioDescription
-  );
 
 /** What a publisher sends, as far as it is known. */
 export interface PublicationDescription {
@@ -181,7 +168,8 @@ export class Publication {
     for (const { trackId } of tracks) set.member(trackId);
     let skipped: SkippedMessage | undefined;
     for (const { trackId, body } of tracks) {
-      skipped ??= this.#take(set, trackId, encoderMs, body, nowMs);
+      const reason = this.#take(set, trackId, encoderMs, body, nowMs);
+      skipped ??= reason;
     }
     return skipped;
   }

@@ -1,16 +1,21 @@
 import { equals } from "@std/bytes/equals";
 import { TAG_AUDIO, TAG_VIDEO } from "../flv/tag.ts";
-import { AudioTrack } from "./audio_track.ts";
+import { type AudioDescription, AudioTrack } from "./audio_track.ts";
 import { RecordFlag, Slot, trackBits } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
 import type { Timeline } from "./timeline.ts";
 import type { MediaTrack } from "./track_intake.ts";
 import { encodeTrackList, MAX_PREFACE_SIZE } from "./track_list.ts";
-import { type Member, TrackSet } from "./track_set.ts";
-import { VideoTrack } from "./video_track.ts";
+import { type Member, type TrackPlace, TrackSet } from "./track_set.ts";
+import { type VideoDescription, VideoTrack } from "./video_track.ts";
 
-export const TAG_TYPES = { video: TAG_VIDEO, audio: TAG_AUDIO } as const;
+/** What is known of one track. */
+export type TrackDescription =
+  | ({ readonly kind: "video" } & TrackPlace & VideoDescription)
+  | ({ readonly kind: "audio" } & TrackPlace & AudioDescription);
+
+const TAG_TYPES = { video: TAG_VIDEO, audio: TAG_AUDIO } as const;
 
 /** Where the default tracks have theirs. */
 const SLOTS = {
@@ -108,7 +113,12 @@ export class TrackRecorder {
 
   /** What is known of the tracks that something came of. */
   describe(): TrackDescription[] {
-    return [...describeAll("video", this.video), ...describeAll("audio", this.audio)];
+    const video = this.video.described(({ track }) => track.describe());
+    const audio = this.audio.described(({ track }) => track.describe());
+    return [
+      ...video.map((description) => ({ kind: "video", ...description }) as const),
+      ...audio.map((description) => ({ kind: "audio", ...description }) as const),
+    ];
   }
 
   #prefaceDefault<T extends MediaTrack>(

@@ -21,6 +21,14 @@ export interface Member<T extends MediaTrack> {
   isListed: boolean;
 }
 
+/** Which track of a stream it is. */
+export interface TrackPlace {
+  /** The publisher's number for it. */
+  readonly id: number;
+  /** Whether viewers get it who do not ask for another. */
+  readonly isDefault: boolean;
+}
+
 /**
  * The tracks of one kind that a publisher sends, and which of them is the default: what viewers get
  * who ask for none.
@@ -80,6 +88,17 @@ export class TrackSet<T extends MediaTrack> {
   /** What the timeline knows a track by. */
   key(member: Member<T>): TrackKey {
     return this.isDefault(member) ? this.name : member.key;
+  }
+
+  /** What `describe` knows of the tracks, with their places; what it knows nothing of is left out. */
+  described<D extends object>(
+    describe: (member: Member<T>) => D | undefined,
+  ): (TrackPlace & D)[] {
+    return [...this.#members.values()].flatMap((member) => {
+      const description = describe(member);
+      const place = { id: member.trackId, isDefault: this.isDefault(member) };
+      return description === undefined ? [] : [{ ...place, ...description }];
+    });
   }
 
   /** The tracks for the log's list; those are none if there is but a default one with number 0. */
