@@ -6,7 +6,11 @@ import { parseAv1SequenceHeader } from "../../src/codec/av1_sequence_header.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { parseFlacStreamInfo } from "../../src/codec/flac.ts";
 import { h265CodecString, parseH265Configuration } from "../../src/codec/h265.ts";
-import { h265PictureKind, splitH265NalUnits } from "../../src/codec/h265_access_unit.ts";
+import {
+  h265PictureKind,
+  isH265KeyFrame,
+  splitH265NalUnits,
+} from "../../src/codec/h265_access_unit.ts";
 import { parseH265Pps } from "../../src/codec/h265_pps.ts";
 import { parseH265Sps } from "../../src/codec/h265_sps.ts";
 import { isVp8KeyFrame, parseVp8FrameHeader } from "../../src/codec/vp8.ts";
@@ -46,7 +50,7 @@ export const CODEC_TARGETS: readonly FuzzTarget[] = [
     name: "h265-picture-kind",
     corpus: ACCESS_UNITS,
     allowed: CodecError,
-    run: (bytes) => h265PictureKind(bytes, 4),
+    run: readH265Picture,
   },
   {
     name: "h265-nal-units",
@@ -79,6 +83,12 @@ function splitWholeObus(bytes: Uint8Array): void {
   const obus = splitObus(bytes);
   assertEquals(obus.map((obu) => toHex(obu.bytes)).join(""), toHex(bytes));
   isAv1KeyFrame(bytes);
+}
+
+/** Both must agree on key frames. */
+function readH265Picture(bytes: Uint8Array): void {
+  const kind = h265PictureKind(bytes, 4);
+  assertEquals(isH265KeyFrame(bytes, 4), kind?.isKeyFrame ?? false);
 }
 
 /** The first byte must say the same as the header; frames must not exceed what they are in. */
