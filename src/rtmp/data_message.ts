@@ -1,0 +1,27 @@
+import { Amf0Reader } from "../amf/amf0_reader.ts";
+import { AmfError } from "../amf/amf_error.ts";
+import type { AmfValue } from "../amf/amf_value.ts";
+
+/** What a data message says: a name, and the AMF0 body that begins with it. */
+export interface NamedData {
+  readonly name: AmfValue;
+  /** Without `@setDataFrame`: an FLV script tag body. Borrowed. */
+  readonly payload: Uint8Array;
+}
+
+/**
+ * The name of a data message, and its payload from there on. `undefined` if that cannot be read: it
+ * is no reason to end a stream, whose pictures and sound do not depend on it.
+ */
+export function namedData(payload: Uint8Array): NamedData | undefined {
+  try {
+    const reader = new Amf0Reader(payload);
+    const name = reader.value();
+    if (name !== "@setDataFrame") return { name, payload };
+    const rest = reader.rest();
+    return { name: new Amf0Reader(rest).value(), payload: rest };
+  } catch (error) {
+    if (!(error instanceof AmfError)) throw error;
+    return undefined;
+  }
+}

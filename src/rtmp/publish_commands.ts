@@ -1,0 +1,41 @@
+import type { Call, CommandContext } from "./command_context.ts";
+import { textArgument } from "./command.ts";
+import { fcStatus } from "./server_replies.ts";
+import type { PublishType, SessionEvent } from "./session_event.ts";
+import { endStream } from "./stream_commands.ts";
+import { splitQuery, streamTarget, targetProblem } from "./stream_name.ts";
+
+/** `publish` (RTMP 7.2.2.6): asks to publish on a stream. */
+export function publish(context: CommandContext, call: Call): SessionEvent {
+  const { streams, output, connection } = context;
+  const { streamId } = call;
+  const target = streamTarget(connection, textArgument(call, 1));
+  const problem = streams.kindOf(streamId) === "open"
+    ? targetProblem(target)
+    : `Stream ${streamId} was not created, or is published already.`;
+  if (problem !== undefined) {
+    output.fail(streamId, "NetStream.Publish.BadName", problem);
+    return { kind: "publish-refused", reason: problem };
+  }
+  streams.request(streamId, target.name);
+  const publishType = publishTypeOf(textArgument(call, 2));
+  return { kind: "publish", streamId, ...target, publishType };
+}
+
+/** `FCPublish`: Flash Media Live Encoder and its like wait for the answer before they publish. */
+export function fcPublish({ output }: CommandContext, call: Call): undefined {
+  output.answer(call.transactionId);
+  output.send(fcStatus("onFCPublish", "NetStream.Publish.Start"));
+}
+
+/** `FCUnpublish`: ends the publication of a name. */
+export function fcUnpublish(context: CommandContext, call: Call): SessionEvent | undefined {
+  const { streams, output } = context;
+  output.answer(call.transactionId);
+  output.send(fcStatus("onFCUnpublish", "NetStream.Unpublish.Success"));
+  return endStream(context, streams.idOf(splitQuery(textArgument(call, 1)).name));
+}
+
+function publishTypeOf(value: string): PublishType {
+  return value === "record" || value === "append" ? value : "live";
+}
