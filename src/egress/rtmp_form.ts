@@ -12,24 +12,16 @@ import type { LogReader } from "../stream/log_reader.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** By message stream id: as good as all players use 1. */
-const forms = new Map<number, RtmpForm>();
-
-/** The form of a message stream: always the same, since players with equal forms share feeds. */
-export function rtmpForm(streamId: number): FeedForm {
-  let form = forms.get(streamId);
-  if (form === undefined) {
-    form = new RtmpForm(streamId);
-    forms.set(streamId, form);
-  }
-  return form;
-}
-
-/** Chunked messages of one message stream, as RTMP players get them. */
-class RtmpForm implements FeedForm {
+/**
+ * Chunked messages, as RTMP players get them. The message stream is written in them: as good as all
+ * players use number 1, and share what is made for it.
+ */
+export class RtmpForm implements FeedForm {
+  readonly name: string;
   readonly #streamId: number;
 
   constructor(streamId: number) {
+    this.name = `rtmp ${streamId}`;
     this.#streamId = streamId;
   }
 

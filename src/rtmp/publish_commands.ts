@@ -3,7 +3,7 @@ import { textArgument } from "./command.ts";
 import { fcStatus } from "./server_replies.ts";
 import type { PublishType, SessionEvent } from "./session_event.ts";
 import { endStream } from "./stream_commands.ts";
-import { splitQuery, streamTarget, targetProblem } from "./stream_name.ts";
+import { streamTarget, targetProblem } from "./stream_name.ts";
 
 /** `publish` (RTMP 7.2.2.6): asks to publish on a stream. */
 export function publish(context: CommandContext, call: Call): SessionEvent {
@@ -12,7 +12,7 @@ export function publish(context: CommandContext, call: Call): SessionEvent {
   const target = streamTarget(connection, textArgument(call, 1));
   const problem = streams.kindOf(streamId) === "open"
     ? targetProblem(target)
-    : `Stream ${streamId} was not created, or is published already.`;
+    : `Stream ${streamId} was not created, or is in use already.`;
   if (problem !== undefined) {
     output.fail(streamId, "NetStream.Publish.BadName", problem);
     return { kind: "publish-refused", reason: problem };
@@ -30,10 +30,10 @@ export function fcPublish({ output }: CommandContext, call: Call): undefined {
 
 /** `FCUnpublish`: ends the publication of a name. */
 export function fcUnpublish(context: CommandContext, call: Call): SessionEvent | undefined {
-  const { streams, output } = context;
+  const { streams, output, connection } = context;
   output.answer(call.transactionId);
   output.send(fcStatus("onFCUnpublish", "NetStream.Unpublish.Success"));
-  return endStream(context, streams.idOf(splitQuery(textArgument(call, 1)).name));
+  return endStream(context, streams.idOf(streamTarget(connection, textArgument(call, 1)).name));
 }
 
 function publishTypeOf(value: string): PublishType {

@@ -10,6 +10,7 @@ import {
   USER_CONTROL_EVENT,
 } from "./message.ts";
 import { MessageStreams } from "./message_streams.ts";
+import { playAccepted, type PlayChange, playChanged } from "./play_replies.ts";
 import { connectionSettings, connectResult, onStatus, streamBegin } from "./server_replies.ts";
 import { runCommand } from "./session_commands.ts";
 import type { ConnectEvent, MediaEvent, SessionCounters, SessionEvent } from "./session_event.ts";
@@ -136,6 +137,11 @@ export class ServerSession {
     return undefined;
   }
 
+  /** How many bytes {@linkcode takeOutput} has. */
+  get outputLength(): number {
+    return this.#output.length;
+  }
+
   /** Bytes to send to the peer, which the caller owns; `undefined` if there are none. */
   takeOutput(): Uint8Array<ArrayBuffer> | undefined {
     return this.#output.take();
@@ -163,9 +169,29 @@ export class ServerSession {
     this.#output.fail(streamId, code, description);
   }
 
-  /** Tells the peer that it cannot play; `code` is for example `NetStream.Play.StreamNotFound`. */
+  /** Lets the peer play, before anything of the stream is sent. Does nothing if it does not ask. */
+  acceptPlay(streamId: number): void {
+    const request = this.#streams.acceptPlay(streamId);
+    if (request === undefined) return;
+    for (const reply of playAccepted(streamId, request)) this.#output.send(reply);
+  }
+
+  /**
+   * Tells the peer that it cannot play; `code` is for example `NetStream.Play.StreamNotFound`. Does
+   * nothing if it does not ask any more.
+   */
   refusePlay(streamId: number, code: string, description: string): void {
-    this.#output.fail(streamId, code, description);
+    if (this.#streams.refusePlay(streamId) !== undefined) {
+      this.#output.fail(streamId, code, description);
+    }
+  }
+
+  /** Tells the peer what has become of the stream that it plays; over, it is played no more. */
+  notifyPlay(streamId: number, change: PlayChange): void {
+    const name = this.#streams.playedName(streamId);
+    if (name === undefined) return;
+    for (const reply of playChanged(streamId, name, change)) this.#output.send(reply);
+    if (change === "over") this.#streams.finishPlay(streamId);
   }
 
   #onControl(message: ControlMessage): void {

@@ -30,6 +30,11 @@ export class SessionOutput {
     this.send(onStatus(streamId, { level: "error", code, description }));
   }
 
+  /** Bytes that are to be sent. */
+  get length(): number {
+    return this.#out.length;
+  }
+
   /** All bytes to send, which the caller owns; `undefined` if there are none. */
   take(): Uint8Array<ArrayBuffer> | undefined {
     return this.#out.length === 0 ? undefined : this.#out.take();
