@@ -215,8 +215,7 @@ export class RtmpConnection implements Connection {
   /** Why a peer is ended that does not take what it is sent. */
   #stallReason(nowMs: number): string | undefined {
     const { counters, settings: { timeouts: { stallMs } } } = this.#context;
-    const { stuckSinceMs } = this.#output;
-    if (stuckSinceMs === undefined || nowMs - stuckSinceMs < stallMs) return undefined;
+    if (this.#output.stuckMs(nowMs) < stallMs) return undefined;
     counters.add(this.#playing.hasPlayers ? "viewersStalled" : "rtmpTimeouts");
     return `closed: has taken nothing for ${stallMs} ms`;
   }
