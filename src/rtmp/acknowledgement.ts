@@ -74,7 +74,6 @@ export class SendWindow {
     this.#isAcknowledging = this.#acknowledgedBytes + progress <= this.#sentBytes;
     if (!this.#isAcknowledging) return;
     this.#acknowledgedBytes += progress;
-    this.#fullSinceMs = undefined;
   }
 
   /** Bytes sent that the peer has not acknowledged. */

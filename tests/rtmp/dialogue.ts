@@ -6,7 +6,7 @@ import type { PublishEvent, SessionCounters, SessionEvent } from "../../src/rtmp
 import {
   clientAnswer,
   clientHello,
-  ClientMessages,
+  type ClientMessages,
   SERVER_HANDSHAKE_LENGTH,
   ServerReplies,
   type ServerReply,
