@@ -2,6 +2,12 @@ import { Amf0Reader } from "../amf/amf0_reader.ts";
 import { AmfError } from "../amf/amf_error.ts";
 import type { AmfValue } from "../amf/amf_value.ts";
 
+/**
+ * What a publisher tells the server about metadata (RTMP: NetStream.send). `@setDataFrame` is left
+ * away from what it sets; `@clearDataFrame` takes metadata back, which players have no use for.
+ */
+export const DATA_FRAME = { SET: "@setDataFrame", CLEAR: "@clearDataFrame" } as const;
+
 /** What a data message says: a name, and the AMF0 body that begins with it. */
 export interface NamedData {
   readonly name: AmfValue;
@@ -17,7 +23,7 @@ export function namedData(payload: Uint8Array): NamedData | undefined {
   try {
     const reader = new Amf0Reader(payload);
     const name = reader.value();
-    if (name !== "@setDataFrame") return { name, payload };
+    if (name !== DATA_FRAME.SET) return { name, payload };
     const rest = reader.rest();
     return { name: new Amf0Reader(rest).value(), payload: rest };
   } catch (error) {

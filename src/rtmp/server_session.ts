@@ -7,7 +7,7 @@ import {
 import { type Command, decodeCommand } from "./command.ts";
 import { readConnect } from "./connect_command.ts";
 import { ConnectionControl } from "./connection_control.ts";
-import { namedData } from "./data_message.ts";
+import { DATA_FRAME, namedData } from "./data_message.ts";
 import { EXTENDED_CAPABILITY, hasExtendedCapability } from "./enhanced_capabilities.ts";
 import {
   isEncryptedVersion,
@@ -259,6 +259,7 @@ export class ServerSession {
       this.#counters.ignoredMedia++;
       return undefined;
     }
+    if (data.name === DATA_FRAME.CLEAR) return undefined;
     const kind = data.name === "onMetaData" ? "metadata" : "data";
     return this.#onMedia(kind, message, data.payload);
   }

@@ -41,10 +41,14 @@ export class Dialogue {
       if (event.kind === "publish") this.decide(event.streamId);
     }
     own.fill(0xee);
-    const output = this.session.takeOutput() ?? new Uint8Array(0);
+    return this.read(this.session.takeOutput() ?? new Uint8Array(0));
+  }
+
+  /** The messages in `output`, the session's next bytes; `onType` sees their types. */
+  read(output: Uint8Array, onType?: (typeId: number) => void): ServerReply[] {
     const handshake = Math.min(this.#handshakeLeft, output.length);
     this.#handshakeLeft -= handshake;
-    return this.#replies.read(output.subarray(handshake));
+    return this.#replies.read(output.subarray(handshake), onType);
   }
 
   /** Answers a publish event. */
