@@ -40,6 +40,7 @@ export function shardSettings(
     maxRtmpConnectionsPerAddress: limits.rtmpConnectionsPerAddress,
     maxMessageBytes: limits.messageBytes,
     timeouts,
+    unpublishNotify: config.rtmpUnpublishNotify,
     logLevel,
     logFormat,
     contentSecurityPolicy,

@@ -63,6 +63,13 @@ export class MessageQueue {
     this.#maxBytes = maxBytes;
   }
 
+  /** What waits: payloads, and something for each message's headers. */
+  get heldBytes(): number {
+    let sum = 0;
+    for (const lane of this.#lanes) sum += lane.heldBytes;
+    return sum;
+  }
+
   /**
    * Adds a message, whose payload belongs to the queue from here on.
    *

@@ -5,7 +5,7 @@ import { fcStatus, onStatus, streamBegin } from "./server_replies.ts";
 import type { PublishType, SessionEvent } from "./session_event.ts";
 import type { SessionOutput } from "./session_output.ts";
 import { endStream } from "./stream_commands.ts";
-import { splitQuery, streamTarget, targetProblem } from "./stream_name.ts";
+import { streamTarget, targetProblem } from "./stream_name.ts";
 
 /**
  * `publish` (RTMP 7.2.2.6): asks to publish on a stream, which is opened if it is not.
@@ -19,7 +19,7 @@ export function publish(context: CommandContext, call: Call): SessionEvent {
   streams.openAs(streamId);
   const problem = streams.kindOf(streamId) === "open"
     ? targetProblem(target)
-    : `Stream ${streamId} is published already.`;
+    : `Stream ${streamId} is in use already.`;
   if (problem !== undefined) {
     output.fail(streamId, "NetStream.Publish.BadName", problem);
     return { kind: "publish-refused", reason: problem };
@@ -37,10 +37,10 @@ export function fcPublish({ output }: CommandContext, call: Call): undefined {
 
 /** `FCUnpublish`: ends the publication of a name. */
 export function fcUnpublish(context: CommandContext, call: Call): SessionEvent | undefined {
-  const { streams, output } = context;
+  const { streams, output, connection } = context;
   output.answer(call.transactionId);
   output.send(fcStatus("onFCUnpublish", "NetStream.Unpublish.Success"));
-  return endStream(context, streams.idOf(splitQuery(textArgument(call, 1)).name));
+  return endStream(context, streams.idOf(streamTarget(connection, textArgument(call, 1)).name));
 }
 
 /** Lets a publication begin, and says so; false if the stream does not await that any more. */

@@ -90,8 +90,11 @@ export function callResult(transactionId: number, value: AmfValue = undefined): 
   return command(0, "_result", transactionId, null, value);
 }
 
-/** `onFCPublish` or `onFCUnpublish`: what Flash Media Live Encoder and its like wait for. */
-export function fcStatus(name: "onFCPublish" | "onFCUnpublish", code: string): Reply {
+/** What Flash Media Live Encoder and its like wait for, and players of delivery networks. */
+export function fcStatus(
+  name: "onFCPublish" | "onFCUnpublish" | "onFCSubscribe" | "onFCUnsubscribe",
+  code: string,
+): Reply {
   return command(0, name, 0, null, amfObject({ code, description: "" }));
 }
 

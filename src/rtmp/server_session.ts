@@ -18,6 +18,7 @@ import {
 import { MESSAGE_TYPE, parseMessage, type StreamMessage } from "./message.ts";
 import { MessageSource } from "./message_source.ts";
 import { MessageStreams } from "./message_streams.ts";
+import { playAccepted, type PlayChange, playChanged } from "./play_replies.ts";
 import { startPublication } from "./publish_commands.ts";
 import { RtmpError } from "./rtmp_error.ts";
 import {
@@ -132,6 +133,11 @@ export class ServerSession {
     }
   }
 
+  /** How many bytes {@linkcode takeOutput} has, or somewhat fewer. */
+  get outputLength(): number {
+    return this.#output.length;
+  }
+
   /**
    * Bytes to send to the peer, which the caller owns; `undefined` if there are none.
    *
@@ -183,9 +189,29 @@ export class ServerSession {
     this.#output.fail(streamId, code, description);
   }
 
-  /** Tells the peer that it cannot play; `code` is for example `NetStream.Play.StreamNotFound`. */
+  /** Lets the peer play, before anything of the stream is sent. Does nothing if it does not ask. */
+  acceptPlay(streamId: number): void {
+    const request = this.#streams.acceptPlay(streamId);
+    if (request === undefined) return;
+    for (const reply of playAccepted(streamId, request)) this.#output.send(reply);
+  }
+
+  /**
+   * Tells the peer that it cannot play; `code` is for example `NetStream.Play.StreamNotFound`. Does
+   * nothing if it does not ask any more.
+   */
   refusePlay(streamId: number, code: string, description: string): void {
-    this.#output.fail(streamId, code, description);
+    if (this.#streams.refusePlay(streamId) !== undefined) {
+      this.#output.fail(streamId, code, description);
+    }
+  }
+
+  /** Tells the peer what has become of the stream that it plays; over, it is played no more. */
+  notifyPlay(streamId: number, change: PlayChange): void {
+    const name = this.#streams.playedName(streamId);
+    if (name === undefined) return;
+    for (const reply of playChanged(streamId, name, change)) this.#output.send(reply);
+    if (change === "over") this.#streams.finishPlay(streamId);
   }
 
   /**

@@ -1,5 +1,14 @@
 import type { Call, CommandContext } from "./command_context.ts";
-import { getStreamLength, play } from "./play_commands.ts";
+import {
+  fcSubscribe,
+  fcUnsubscribe,
+  getStreamLength,
+  pause,
+  play,
+  play2,
+  receive,
+  seek,
+} from "./play_commands.ts";
 import { fcPublish, fcUnpublish, publish } from "./publish_commands.ts";
 import type { SessionEvent } from "./session_event.ts";
 import { closeStream, createStream, deleteStream } from "./stream_commands.ts";
@@ -26,6 +35,21 @@ export function runCommand(context: CommandContext, call: Call): SessionEvent | 
       return fcUnpublish(context, call);
     case "play":
       return play(context, call);
+    case "play2":
+      return play2(context, call);
+    case "pause":
+    case "pauseRaw":
+      return pause(context, call);
+    case "seek":
+      return seek(context, call);
+    case "receiveAudio":
+      return receive(context, call, "audio");
+    case "receiveVideo":
+      return receive(context, call, "video");
+    case "FCSubscribe":
+      return fcSubscribe(context, call);
+    case "FCUnsubscribe":
+      return fcUnsubscribe(context, call);
     case "getStreamLength":
       return getStreamLength(context, call);
     case "_result":

@@ -12,6 +12,9 @@ export type SessionEvent =
   | PublishEvent
   | RefusalEvent
   | PlayEvent
+  | PauseEvent
+  | ReceiveEvent
+  | StopEvent
   | MediaEvent
   | EndEvent;
 
@@ -51,14 +54,41 @@ export interface RefusalEvent {
 /** What the peer wants kept (RTMP 7.2.2.6); anything else it says is taken for `live`. */
 export type PublishType = "live" | "record" | "append";
 
-/** The peer asks to play: to be answered by `refusePlay`. */
+/** The peer asks to play: to be answered by `acceptPlay` or `refusePlay`, at once or later. */
 export interface PlayEvent {
   readonly kind: "play";
   readonly streamId: number;
   readonly app: string;
+  /** Without prefix (`mp4:`), query and outer slashes; never empty. */
   readonly name: string;
   /** As of {@linkcode PublishEvent}. */
   readonly query: string;
+  /** What the peer wants of it, as it has told by `receiveAudio` and `receiveVideo`. */
+  readonly audio: boolean;
+  readonly video: boolean;
+  /** Whether what is played on the message stream goes on until this begins; else it has ended. */
+  readonly isTransition: boolean;
+}
+
+/** The peer pauses what it plays, or goes on, and has been answered. */
+export interface PauseEvent {
+  readonly kind: "pause";
+  readonly streamId: number;
+  readonly isPaused: boolean;
+}
+
+/** The peer wants other tracks of what it plays than before, and has been answered. */
+export interface ReceiveEvent {
+  readonly kind: "receive";
+  readonly streamId: number;
+  readonly audio: boolean;
+  readonly video: boolean;
+}
+
+/** The peer plays no more, or withdrew it before it was decided on. */
+export interface StopEvent {
+  readonly kind: "stop";
+  readonly streamId: number;
 }
 
 /**

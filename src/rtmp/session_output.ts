@@ -69,6 +69,11 @@ export class SessionOutput {
     this.send(onStatus(streamId, { level: "error", code, description }));
   }
 
+  /** Bytes that are to be sent, or somewhat more. */
+  get length(): number {
+    return this.#out.length + this.#queue.heldBytes;
+  }
+
   /**
    * Bytes to send, which the caller owns; `undefined` if there are none.
    *

@@ -29,6 +29,8 @@ export function endStream(
   { streams }: CommandContext,
   streamId: number | undefined,
 ): SessionEvent | undefined {
-  if (streamId === undefined || !streams.end(streamId)) return undefined;
-  return { kind: "unpublish", streamId };
+  const ended = streamId === undefined ? undefined : streams.end(streamId);
+  if (streamId === undefined || ended === undefined) return undefined;
+  const isPlay = ended === "playing" || ended === "asking to play";
+  return { kind: isPlay ? "stop" : "unpublish", streamId };
 }

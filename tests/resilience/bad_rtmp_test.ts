@@ -119,7 +119,7 @@ const BAD_PEERS: readonly BadPeer[] = [
   {
     name: "a connection that publishes nothing",
     bytes: () => join(handshake(), new ClientMessages().connect("live").take()),
-    reason: /closed: nothing published within 500 ms/,
+    reason: /closed: nothing published or played within 500 ms/,
     counter: "rtmpTimeouts",
   },
   {
@@ -222,7 +222,7 @@ const BAD_PEERS: readonly BadPeer[] = [
         handshake(),
         new ClientMessages().connect("live").video(0, frame, 5).audio(0, frame, 77).take(),
       ),
-    reason: /closed: nothing published within 500 ms/,
+    reason: /closed: nothing published or played within 500 ms/,
     counter: "messagesIgnored",
   },
 ];

@@ -217,8 +217,10 @@ Deno.test("a player is told that it cannot play", () => {
   const dialogue = new Dialogue().connect(messages);
   dialogue.push(messages.command(0, "createStream", 2, null).take());
   dialogue.push(messages.command(1, "play", 3, null, "a?t=1").take());
-  const play = { kind: "play", streamId: 1, app: "live", name: "a", query: "t=1" } as const;
-  assertEquals(dialogue.events.at(-1), play);
+  assertEquals(dialogue.events.at(-1), {
+    ...{ kind: "play", streamId: 1, app: "live", name: "a", query: "t=1" },
+    ...{ audio: true, video: true, isTransition: false },
+  });
   dialogue.session.refusePlay(1, "NetStream.Play.StreamNotFound", "Not here.");
   const replies = dialogue.push(new Uint8Array(0));
   assertEquals(outline(commandsOf(replies)), [["onStatus", 0, "NetStream.Play.StreamNotFound"]]);
