@@ -13,6 +13,12 @@ export const MIN_ACKNOWLEDGEMENT_WINDOW = 1024;
  */
 export const MAX_ACKNOWLEDGEMENT_WAIT_MS = 1000;
 
+/**
+ * What may be under way beyond a window: peers that do not count the handshake's 3,073 bytes, as
+ * ffmpeg, acknowledge a window only when so much more has come, and would be waited for each time.
+ */
+export const WINDOW_SLACK = 4096;
+
 /** Sequence numbers of acknowledgements wrap around. */
 const SEQUENCE_RANGE = 2 ** 32;
 
@@ -84,7 +90,7 @@ export class SendWindow {
   /** Whether media may be sent now; false never lasts longer than the wait allowed. */
   maySend(nowMs: number): boolean {
     const isFull = this.#size !== undefined && this.#isAcknowledging &&
-      this.outstandingBytes >= this.#size;
+      this.outstandingBytes >= this.#size + WINDOW_SLACK;
     if (!isFull) {
       this.#fullSinceMs = undefined;
       return true;

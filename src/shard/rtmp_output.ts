@@ -11,7 +11,8 @@ const MAX_WAITING_BYTES = 16 * 1024;
 
 /**
  * Sends all that goes to a peer, a piece at a time: first what the session says, such as answers to
- * pings, then pieces of each source in turn. Nothing is queued but the session's few words.
+ * pings, then pieces of each source in turn, as far as the peer's window allows. Nothing is queued but
+ * the session's few words.
  */
 export class RtmpOutput {
   readonly #conn: Pick<Deno.Conn, "write">;
@@ -96,10 +97,16 @@ export class RtmpOutput {
   }
 
   #nextOfSources(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#sources.length === 0 || !this.#session.maySendMedia(performance.now())) {
+      return undefined;
+    }
     for (let tries = this.#sources.length; tries > 0; tries--) {
       this.#turn = (this.#turn + 1) % this.#sources.length;
       const piece = this.#sources[this.#turn]!.next();
-      if (piece !== undefined) return piece;
+      if (piece !== undefined) {
+        this.#session.noteSent(piece.length);
+        return piece;
+      }
       // It may have been the last of its source, which is removed then.
       if (this.#sources.length === 0) return undefined;
     }

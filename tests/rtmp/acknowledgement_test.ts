@@ -5,6 +5,7 @@ import {
   MIN_ACKNOWLEDGEMENT_WINDOW,
   ReceiveWindow,
   SendWindow,
+  WINDOW_SLACK,
 } from "../../src/rtmp/acknowledgement.ts";
 import { LIMIT_TYPE } from "../../src/rtmp/message.ts";
 import { PeerBandwidth } from "../../src/rtmp/peer_bandwidth.ts";
@@ -50,10 +51,10 @@ Deno.test("acknowledged sequence numbers wrap around", () => {
   assertEquals(window.takeAcknowledgement(), 5);
 });
 
-/** A window of 10,000 bytes whose peer acknowledges. */
+/** A window of 10,000 bytes, slack included, whose peer acknowledges. */
 function sendWindow(): SendWindow {
   const window = new SendWindow();
-  window.setSize(10_000);
+  window.setSize(10_000 - WINDOW_SLACK);
   window.add(3000);
   window.acknowledge(3000);
   return window;
@@ -122,9 +123,24 @@ Deno.test("acknowledgements of more than was sent are no acknowledgements", () =
   assertEquals(window.maySend(0), true);
 });
 
+Deno.test("a peer that does not count the handshake is not waited for", () => {
+  const window = new SendWindow();
+  window.setSize(100_000);
+  window.add(3073);
+  let received = 0;
+  for (let acknowledged = 0, nowMs = 0; received < 2_000_000; nowMs++) {
+    assertEquals(window.maySend(nowMs), true, `after ${received} bytes`);
+    window.add(1000);
+    received += 1000;
+    if (received - acknowledged < 100_000) continue;
+    acknowledged = received;
+    window.acknowledge(received);
+  }
+});
+
 Deno.test("sent sequence numbers wrap around", () => {
   const window = new SendWindow();
-  window.setSize(10_000);
+  window.setSize(10_000 - WINDOW_SLACK);
   for (let sent = 0; sent < 3 * 2 ** 32; sent += 2 ** 30) {
     window.add(2 ** 30);
     window.acknowledge((sent + 2 ** 30) % 2 ** 32);
