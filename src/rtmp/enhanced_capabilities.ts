@@ -2,7 +2,7 @@
  * What both sides say in `connect` and its answer about Enhanced RTMP (Veovera, "Enhancing
  * NetConnection connect Command").
  */
-import { amfObject, amfProperty, type AmfValue } from "../amf/amf_value.ts";
+import { amfContent, amfObject, amfProperty, type AmfValue } from "../amf/amf_value.ts";
 
 /** Bits of `capsEx`: what a side understands beyond codecs. */
 export const EXTENDED_CAPABILITY = {
@@ -72,7 +72,8 @@ export function enhancedAnswer(asked: EnhancedCapabilities): Record<string, AmfV
 }
 
 /** Of a strict array, or an ECMA array that stands for one. */
-function readList(value: AmfValue): readonly string[] | undefined {
+function readList(property: AmfValue): readonly string[] | undefined {
+  const value = amfContent(property);
   if (typeof value !== "object" || value === null) return undefined;
   if (value.kind !== "strict-array" && value.kind !== "ecma-array") return undefined;
   const items = value.kind === "strict-array" ? value.items : value.properties.values();
@@ -84,7 +85,8 @@ function readList(value: AmfValue): readonly string[] | undefined {
   return fourCcs;
 }
 
-function readMap(value: AmfValue): ReadonlyMap<string, number> | undefined {
+function readMap(property: AmfValue): ReadonlyMap<string, number> | undefined {
+  const value = amfContent(property);
   if (typeof value !== "object" || value === null || !("properties" in value)) return undefined;
   const capabilities = new Map<string, number>();
   for (const [fourCc, bits] of value.properties) {

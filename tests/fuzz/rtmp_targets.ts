@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { encodeAmf0 } from "../../src/amf/amf0.ts";
+import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
 import { amfEcmaArray, amfObject } from "../../src/amf/amf_value.ts";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { AggregateReader, encodeAggregate } from "../../src/rtmp/aggregate.ts";
 import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk_reader.ts";
+import { namedData } from "../../src/rtmp/data_message.ts";
+import { plainAmf0 } from "../../src/rtmp/plain_amf0.ts";
 import { parseMessage } from "../../src/rtmp/message.ts";
 import { ServerHandshake } from "../../src/rtmp/handshake.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
@@ -58,6 +60,14 @@ export const SHARED_OBJECT_SAMPLES: readonly Uint8Array[] = [
     0a 00000003 0001 62`),
 ];
 
+/** Payloads of data messages in which AMF0 changes to AMF3: objects, arrays, vectors, a class. */
+export const DATA_SAMPLES: readonly Uint8Array[] = [
+  amfEcmaArray({ a: 1, b: { kind: "strict-array", items: ["x", null] } }),
+  { kind: "int-vector", isFixed: true, items: Int32Array.of(1, -1) } as const,
+  { kind: "dictionary", hasWeakKeys: false, entries: [["a", 1], [amfObject({}), 2]] } as const,
+  { kind: "byte-array", bytes: fromHex("0011") } as const,
+].map((value) => encodeAmf0("@setDataFrame", "onMetaData", { kind: "amf3", value }));
+
 /** User control messages: a time, a length, and one that nobody knows. */
 export const USER_CONTROL_SAMPLES: readonly Uint8Array[] = [
   fromHex("0006 00000001"),
@@ -88,6 +98,7 @@ export const RTMP_TARGETS: readonly FuzzTarget[] = [
     allowed: RtmpError,
     run: readSharedObject,
   },
+  { name: "rtmp-data", corpus: DATA_SAMPLES, allowed: RtmpError, run: readData },
   {
     name: "rtmp-user-control",
     corpus: USER_CONTROL_SAMPLES,
@@ -132,7 +143,11 @@ function everyMessage(): Uint8Array {
     }),
   ).publish("a");
   raw(17, Uint8Array.of(0, ...encodeAmf0("_checkbw", 9, null)));
-  raw(15, Uint8Array.of(0, ...encodeAmf0("@setDataFrame", "onMetaData", amfEcmaArray({ a: 1 }))));
+  const metadata = encodeAmf0("@setDataFrame", "onMetaData", {
+    kind: "amf3",
+    value: amfEcmaArray({ a: 1, b: { kind: "strict-array", items: ["x"] } }),
+  });
+  raw(15, Uint8Array.of(0, ...metadata));
   for (const payload of AGGREGATE_SAMPLES) raw(22, payload, 0xffffff00);
   for (const payload of SHARED_OBJECT_SAMPLES) raw(19, payload);
   for (const payload of USER_CONTROL_SAMPLES) raw(4, payload);
@@ -159,6 +174,14 @@ function readSharedObject(bytes: Uint8Array): void {
   const encoded = encodeSharedObject(parseSharedObject(bytes));
   assertEquals(toHex(encodeSharedObject(parseSharedObject(encoded))), toHex(encoded));
   answerSharedObject(bytes);
+}
+
+/** What is left must be plain AMF0, which reads as it was written. */
+function readData(bytes: Uint8Array): void {
+  const data = namedData(bytes);
+  if (data === undefined || !bytes.includes(0x11)) return;
+  assertEquals(plainAmf0(data.payload) === data.payload, true);
+  decodeAmf0(data.payload);
 }
 
 function readUserControl(bytes: Uint8Array): void {
