@@ -45,13 +45,24 @@ export class MessageStreams {
    * @throws {RtmpError} if too many are open.
    */
   open(): number {
+    let id = 1;
+    while (this.#states.has(id)) id++;
+    this.openAs(id);
+    return id;
+  }
+
+  /**
+   * Opens the stream that the peer takes to be open: encoders guess an id, or publish on 0, the
+   * connection's own. Does nothing if it is open.
+   *
+   * @throws {RtmpError} if too many are open.
+   */
+  openAs(id: number): void {
+    if (this.#states.has(id)) return;
     if (this.#states.size >= this.#maxStreams) {
       throw new RtmpError(`Cannot create stream: at most ${this.#maxStreams} on a connection`);
     }
-    let id = 1;
-    while (this.#states.has(id)) id++;
     this.#states.set(id, { kind: "open" });
-    return id;
   }
 
   /** What a stream is doing; `undefined` if it is not open. */
@@ -66,6 +77,19 @@ export class MessageStreams {
       if (isPublication && state.name === name) return id;
     }
     return undefined;
+  }
+
+  /**
+   * The stream that media on `id` belongs to, or `undefined` if nothing is published there.
+   *
+   * Many servers look at no stream ids, so that encoders get away with wrong ones: media on a stream
+   * that was never opened belongs to the only publication, and so does all media if that is on 0.
+   */
+  publicationOn(id: number): number | undefined {
+    const kind = this.kindOf(id);
+    if (kind === "publishing") return id;
+    const only = this.#onlyPublication();
+    return kind === undefined || only === 0 ? only : undefined;
   }
 
   /** Notes that the peer asked to publish `name` on an open stream. */
@@ -148,5 +172,15 @@ export class MessageStreams {
   delete(id: number): void {
     this.#states.delete(id);
     this.#received.delete(id);
+  }
+
+  #onlyPublication(): number | undefined {
+    let only: number | undefined;
+    for (const [id, { kind }] of this.#states) {
+      if (kind !== "publishing") continue;
+      if (only !== undefined) return undefined;
+      only = id;
+    }
+    return only;
   }
 }

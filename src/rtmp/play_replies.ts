@@ -1,8 +1,8 @@
 import { amfObject, type AmfValue } from "../amf/amf_value.ts";
 import { encodeAmf0 } from "../amf/amf0.ts";
-import { streamEvent, USER_CONTROL_EVENT } from "./message.ts";
 import type { PlayRequest } from "./message_streams.ts";
 import { onStatus, type Reply, streamBegin } from "./server_replies.ts";
+import { userControl } from "./user_control.ts";
 
 /** What becomes of a stream that is played. */
 export type PlayChange = "unpublished" | "published" | "dry" | "over";
@@ -36,7 +36,7 @@ export function playAccepted(streamId: number, { name, mode }: PlayRequest): Rep
 export function playChanged(streamId: number, name: string, change: PlayChange): Reply[] {
   switch (change) {
     case "dry":
-      return [streamEvent(USER_CONTROL_EVENT.STREAM_DRY, streamId)];
+      return [userControl({ kind: "streamDry", streamId })];
     case "unpublished":
       return [status(streamId, "NetStream.Play.UnpublishNotify", `${name} is now unpublished.`)];
     case "published":
@@ -46,7 +46,7 @@ export function playChanged(streamId: number, name: string, change: PlayChange):
       ];
     case "over":
       return [
-        streamEvent(USER_CONTROL_EVENT.STREAM_EOF, streamId),
+        userControl({ kind: "streamEof", streamId }),
         status(streamId, "NetStream.Play.Stop", `Stopped playing ${name}.`),
       ];
   }

@@ -1,29 +1,43 @@
-import { type ChunkLimits, ChunkReader, DEFAULT_MAX_MESSAGE_LENGTH } from "./chunk_reader.ts";
+import {
+  type ChunkLimits,
+  ChunkReader,
+  DEFAULT_MAX_MESSAGE_LENGTH,
+  type RawMessage,
+} from "./chunk_reader.ts";
 import { type Command, decodeCommand } from "./command.ts";
 import { readConnect } from "./connect_command.ts";
-import { namedData } from "./data_message.ts";
-import { type RandomBytes, ServerHandshake } from "./handshake.ts";
+import { ConnectionControl } from "./connection_control.ts";
+import { DATA_FRAME, namedData } from "./data_message.ts";
+import { EXTENDED_CAPABILITY, hasExtendedCapability } from "./enhanced_capabilities.ts";
 import {
-  type ControlMessage,
-  parseMessage,
-  type StreamMessage,
-  USER_CONTROL_EVENT,
-} from "./message.ts";
+  isEncryptedVersion,
+  type RandomBytes,
+  RTMP_VERSION,
+  ServerHandshake,
+} from "./handshake.ts";
+import { MESSAGE_TYPE, parseMessage, type StreamMessage } from "./message.ts";
+import { MessageSource } from "./message_source.ts";
 import { MessageStreams } from "./message_streams.ts";
 import { playAccepted, type PlayChange, playChanged } from "./play_replies.ts";
-import { connectionSettings, connectResult, onStatus, streamBegin } from "./server_replies.ts";
+import { startPublication } from "./publish_commands.ts";
+import { RtmpError } from "./rtmp_error.ts";
+import {
+  connectionSettings,
+  connectResult,
+  type ReconnectRequest,
+  reconnectRequest,
+  sharedObject,
+} from "./server_replies.ts";
 import { runCommand } from "./session_commands.ts";
 import type { ConnectEvent, MediaEvent, SessionCounters, SessionEvent } from "./session_event.ts";
 import { SessionOutput } from "./session_output.ts";
+import { answerSharedObject } from "./shared_object.ts";
 
 /** Encoders use one stream; some tools publish several over one connection. */
 export const DEFAULT_MAX_STREAMS = 16;
 
 /** What a peer may send in one message before it is known to be allowed to publish. */
 export const SETUP_MESSAGE_LENGTH = 64 * 1024;
-
-/** When to acknowledge if the peer does not say: what Flash Media Server uses. */
-const DEFAULT_ACKNOWLEDGEMENT_WINDOW = 2_500_000;
 
 /** Limits on what a peer can make a {@linkcode ServerSession} hold. */
 export interface SessionLimits extends ChunkLimits {
@@ -67,13 +81,12 @@ export class ServerSession {
   readonly #handshake: ServerHandshake;
   readonly #chunks: ChunkReader;
   readonly #output = new SessionOutput();
+  readonly #counters = noCounts();
+  readonly #messages: MessageSource;
+  readonly #control: ConnectionControl;
   readonly #streams: MessageStreams;
   readonly #maxMessageLength: number;
   #connection: ConnectEvent | undefined;
-  readonly #counters = { ignoredMedia: 0, ignoredCommands: 0, unknownMessages: 0 };
-  #receivedBytes = 0;
-  #acknowledgedBytes = 0;
-  #acknowledgementWindow = DEFAULT_ACKNOWLEDGEMENT_WINDOW;
 
   constructor({ random, limits = {} }: SessionOptions) {
     this.#handshake = new ServerHandshake(random);
@@ -81,10 +94,12 @@ export class ServerSession {
     this.#maxMessageLength = limits.maxMessageLength ?? DEFAULT_MAX_MESSAGE_LENGTH;
     const maxMessageLength = Math.min(SETUP_MESSAGE_LENGTH, this.#maxMessageLength);
     this.#chunks = new ChunkReader({ ...limits, maxMessageLength });
+    this.#messages = new MessageSource(this.#chunks, this.#counters);
+    this.#control = new ConnectionControl(this.#chunks, this.#output, this.#counters);
   }
 
   /** What has been passed over so far: one record, whose numbers grow. */
-  get counters(): SessionCounters {
+  get counters(): Readonly<SessionCounters> {
     return this.#counters;
   }
 
@@ -94,16 +109,11 @@ export class ServerSession {
    * @throws {RtmpError} if the peer does not speak RTMP.
    */
   push(piece: Uint8Array): void {
-    this.#receivedBytes += piece.length;
-    let chunks = piece;
-    if (!this.#handshake.done) {
-      chunks = piece.subarray(this.#handshake.push(piece));
-      const answer = this.#handshake.takeOutput();
-      if (answer !== undefined) this.#output.bytes(answer);
-    }
+    this.#control.addReceived(piece.length);
+    const chunks = this.#handshake.done ? piece : piece.subarray(this.#shakeHands(piece));
     if (chunks.length === 0) return;
     this.#chunks.push(chunks);
-    this.#acknowledge();
+    this.#control.acknowledge();
   }
 
   /**
@@ -112,51 +122,61 @@ export class ServerSession {
    * @throws {RtmpError} if the peer breaks the protocol or exceeds a limit.
    */
   next(): SessionEvent | undefined {
-    for (let raw = this.#chunks.next(); raw !== undefined; raw = this.#chunks.next()) {
-      const message = parseMessage(raw);
-      let event: SessionEvent | undefined;
-      switch (message.kind) {
-        case "audio":
-        case "video":
-          event = this.#onMedia(message, message.kind);
-          break;
-        case "data":
-          event = this.#onData(message);
-          break;
-        case "command":
-          event = this.#onCommand(message.streamId, decodeCommand(message.payload));
-          break;
-        case "unknown":
-          this.#counters.unknownMessages++;
-          break;
-        default:
-          this.#onControl(message);
+    try {
+      for (let raw = this.#messages.next(); raw !== undefined; raw = this.#messages.next()) {
+        const event = this.#onMessage(raw);
+        if (event !== undefined) return event;
       }
-      if (event !== undefined) return event;
+      return undefined;
+    } catch (error) {
+      throw this.#connection === undefined ? this.#withVersion(error) : error;
     }
-    return undefined;
   }
 
-  /** How many bytes {@linkcode takeOutput} has. */
+  /** How many bytes {@linkcode takeOutput} has, or somewhat fewer. */
   get outputLength(): number {
     return this.#output.length;
   }
 
-  /** Bytes to send to the peer, which the caller owns; `undefined` if there are none. */
-  takeOutput(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#output.take();
+  /**
+   * Bytes to send to the peer, which the caller owns; `undefined` if there are none.
+   *
+   * @param maxBytes no further chunk is begun behind so many
+   */
+  takeOutput(maxBytes?: number): Uint8Array<ArrayBuffer> | undefined {
+    const output = this.#output.take(maxBytes);
+    if (output !== undefined) this.#control.addSent(output.length);
+    return output;
+  }
+
+  /**
+   * Adds media or data for the peer, interleaved with what else there is to send: the smaller and
+   * more urgent first. The payload belongs to the session from here on.
+   *
+   * @returns false if too much of its kind waits: the message is dropped
+   */
+  send(message: StreamMessage): boolean {
+    return this.#output.sendMedia(message);
+  }
+
+  /** Notes bytes that the owner sends past {@linkcode takeOutput}: media in chunks made elsewhere. */
+  noteSent(byteCount: number): void {
+    this.#control.addSent(byteCount);
+  }
+
+  /**
+   * Whether the window that the peer has set by Set Peer Bandwidth leaves room for media. Never
+   * false for longer than {@linkcode MAX_ACKNOWLEDGEMENT_WAIT_MS}, nor for a peer that has never
+   * acknowledged anything.
+   */
+  maySendMedia(nowMs: number): boolean {
+    return this.#control.maySend(nowMs);
   }
 
   /** Lets the peer publish. Does nothing if the stream does not await a decision any more. */
   acceptPublish(streamId: number): void {
-    const name = this.#streams.accept(streamId);
-    if (name === undefined) return;
+    if (!startPublication(this.#streams, this.#output, streamId)) return;
     this.#chunks.setMaxMessageLength(this.#maxMessageLength);
-    this.#output.send(streamBegin(streamId));
-    const description = `${name} is now published.`;
-    this.#output.send(
-      onStatus(streamId, { level: "status", code: "NetStream.Publish.Start", description }),
-    );
   }
 
   /**
@@ -194,31 +214,69 @@ export class ServerSession {
     if (change === "over") this.#streams.finishPlay(streamId);
   }
 
-  #onControl(message: ControlMessage): void {
+  /**
+   * Asks the peer to connect again, here or elsewhere: it goes on until its next key frame, connects
+   * anew, and then disconnects.
+   *
+   * @returns false, and does nothing, if the peer has not said that it understands this
+   */
+  requestReconnect(request: ReconnectRequest): boolean {
+    const capabilities = this.#connection?.capabilities;
+    if (capabilities === undefined) return false;
+    if (!hasExtendedCapability(capabilities, EXTENDED_CAPABILITY.RECONNECT)) return false;
+    this.#output.send(reconnectRequest(request));
+    return true;
+  }
+
+  /** Returns how many bytes of `piece` belong to the handshake. */
+  #shakeHands(piece: Uint8Array): number {
+    const used = this.#handshake.push(piece);
+    const answer = this.#handshake.takeOutput();
+    if (answer !== undefined) this.#output.bytes(answer);
+    if (this.#handshake.proof === "mismatch") this.#counters.handshakeMismatches = 1;
+    return used;
+  }
+
+  #onMessage(raw: RawMessage): SessionEvent | undefined {
+    switch (raw.typeId) {
+      case MESSAGE_TYPE.AUDIO:
+        return this.#onMedia("audio", raw, raw.payload);
+      case MESSAGE_TYPE.VIDEO:
+        return this.#onMedia("video", raw, raw.payload);
+    }
+    const message = parseMessage(raw);
     switch (message.kind) {
-      case "setChunkSize":
-        return this.#chunks.setChunkSize(message.size);
-      case "abort":
-        return this.#chunks.abort(message.chunkStreamId);
-      case "windowAcknowledgementSize":
-        this.#acknowledgementWindow = message.size || DEFAULT_ACKNOWLEDGEMENT_WINDOW;
-        return;
-      case "userControl":
-        if (message.eventType !== USER_CONTROL_EVENT.PING_REQUEST) return;
-        return this.#output.send({ ...message, eventType: USER_CONTROL_EVENT.PING_RESPONSE });
-      case "acknowledgement":
-      case "setPeerBandwidth":
-        // What the peer has received, and how much it wants, is for TCP to regulate.
+      case "audio":
+      case "video":
+        return this.#onMedia(message.kind, message, message.payload);
+      case "data":
+        return this.#onData(message);
+      case "command":
+        return this.#onCommand(message);
+      case "sharedObject":
+        this.#onSharedObject(message);
+        return undefined;
+      case "aggregate":
+      case "unknown":
+        this.#counters.unknownMessages++;
+        return undefined;
+      default:
+        this.#control.handle(message);
+        return undefined;
     }
   }
 
-  #onMedia(message: StreamMessage, kind: MediaEvent["kind"]): MediaEvent | undefined {
-    const { streamId, timestampMs, payload } = message;
-    if (this.#streams.kindOf(streamId) !== "publishing") {
+  #onMedia(
+    kind: MediaEvent["kind"],
+    { streamId, timestampMs }: Pick<StreamMessage, "streamId" | "timestampMs">,
+    payload: Uint8Array,
+  ): MediaEvent | undefined {
+    const publication = this.#streams.publicationOn(streamId);
+    if (publication === undefined) {
       this.#counters.ignoredMedia++;
       return undefined;
     }
-    return { kind, streamId, timestampMs, payload };
+    return { kind, streamId: publication, timestampMs, payload };
   }
 
   #onData(message: StreamMessage): MediaEvent | undefined {
@@ -227,13 +285,15 @@ export class ServerSession {
       this.#counters.ignoredMedia++;
       return undefined;
     }
+    if (data.name === DATA_FRAME.CLEAR) return undefined;
     const kind = data.name === "onMetaData" ? "metadata" : "data";
-    return this.#onMedia({ ...message, payload: data.payload }, kind);
+    return this.#onMedia(kind, message, data.payload);
   }
 
-  #onCommand(streamId: number, command: Command): SessionEvent | undefined {
+  #onCommand({ streamId, payload }: StreamMessage): SessionEvent | undefined {
     const connection = this.#connection;
-    if ((connection === undefined) !== (command.name === "connect")) {
+    const command = payload.length === 0 ? undefined : decodeCommand(payload);
+    if (command === undefined || (connection === undefined) !== (command.name === "connect")) {
       this.#counters.ignoredCommands++;
       return undefined;
     }
@@ -243,16 +303,43 @@ export class ServerSession {
   }
 
   #onConnect(command: Command): ConnectEvent {
-    this.#connection = readConnect(command);
+    const connection = readConnect(command);
+    this.#connection = connection;
     for (const setting of connectionSettings()) this.#output.send(setting);
-    this.#output.send(connectResult(command.transactionId));
-    return this.#connection;
+    // The answer is AMF0 whatever was asked for: it is what says how the rest will be.
+    this.#output.send(connectResult(command.transactionId, connection));
+    this.#output.setObjectEncoding(connection.objectEncoding);
+    return connection;
   }
 
-  /** Acknowledges what has arrived, once a window is full (RTMP 5.4.3, 5.4.4). */
-  #acknowledge(): void {
-    if (this.#receivedBytes - this.#acknowledgedBytes < this.#acknowledgementWindow) return;
-    this.#acknowledgedBytes = this.#receivedBytes;
-    this.#output.send({ kind: "acknowledgement", receivedBytes: this.#receivedBytes % 2 ** 32 });
+  #onSharedObject({ streamId, payload }: StreamMessage): void {
+    this.#counters.sharedObjects++;
+    if (this.#connection === undefined) return;
+    const refusal = answerSharedObject(payload);
+    if (refusal !== undefined) this.#output.send(sharedObject(streamId, refusal));
   }
+
+  /** Says what is behind an error before `connect`, if the client asked for another version. */
+  #withVersion(error: unknown): unknown {
+    const { version } = this.#handshake;
+    if (version === RTMP_VERSION || !(error instanceof RtmpError)) return error;
+    const name = isEncryptedVersion(version)
+      ? "RTMPE, which this server does not speak"
+      : "unknown";
+    return new RtmpError(
+      `Cannot go on with RTMP: the client asked for version ${version} (${name}), ` +
+        `was offered ${RTMP_VERSION}, and does not keep to it: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+function noCounts(): SessionCounters {
+  return {
+    ignoredMedia: 0,
+    ignoredCommands: 0,
+    unknownMessages: 0,
+    sharedObjects: 0,
+    handshakeMismatches: 0,
+  };
 }

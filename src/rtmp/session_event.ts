@@ -1,3 +1,5 @@
+import type { EnhancedCapabilities } from "./enhanced_capabilities.ts";
+
 /**
  * What a peer of a server session wants or sends.
  *
@@ -19,12 +21,16 @@ export type SessionEvent =
 /** The peer connected to an application, and has been answered. */
 export interface ConnectEvent {
   readonly kind: "connect";
-  /** Without query and outer slashes; may be empty. */
+  /** Without query and outer slashes, from `tcUrl` if `connect` names none; may be empty. */
   readonly app: string;
   /** The application's query, or that of `tcUrl`. */
   readonly query: string;
   readonly tcUrl: string;
   readonly flashVersion: string;
+  /** 3 if the peer asked for AMF3, and is spoken to in its message types. */
+  readonly objectEncoding: 0 | 3;
+  /** What the peer says of itself in terms of Enhanced RTMP. */
+  readonly capabilities: EnhancedCapabilities;
 }
 
 /** The peer asks to publish: to be answered by `acceptPublish` or `refusePublish`. */
@@ -107,10 +113,14 @@ export interface EndEvent {
 
 /** What a session has passed over without ending the connection; the numbers only grow. */
 export interface SessionCounters {
-  /** Audio, video and data on streams that are not being published, and data that is not AMF0. */
-  readonly ignoredMedia: number;
-  /** Commands out of turn: before `connect`, or a second `connect`. */
-  readonly ignoredCommands: number;
-  /** Messages of types that are not handled. */
-  readonly unknownMessages: number;
+  /** Audio, video and data on streams that are not being published, and data that is not AMF. */
+  ignoredMedia: number;
+  /** Commands out of turn: before `connect`, or a second `connect`; and empty ones. */
+  ignoredCommands: number;
+  /** Messages, user control events and parts of aggregates that are not known or say nothing. */
+  unknownMessages: number;
+  /** Shared object messages: those that ask for something are refused. */
+  sharedObjects: number;
+  /** 1 if the handshake's C2 was neither S1's echo nor signed. */
+  handshakeMismatches: number;
 }

@@ -45,8 +45,7 @@ export interface StreamTarget {
 
 /**
  * What `text` stands for, the name that a peer publishes or plays, `mp4:` and the like aside: its own
- * query counts, or else
- * that of the connection.
+ * query counts, or else that of the connection.
  */
 export function streamTarget(connection: Application, text: string): StreamTarget {
   const { name, query } = splitQuery(text.replace(CONTAINER_PREFIX, ""));

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
-import type { SessionEvent } from "../rtmp/session_event.ts";
+import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
 import { closeQuietly, type Connection } from "./connection_listener.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
@@ -50,7 +50,8 @@ export class RtmpConnection implements Connection {
       limits: { maxMessageLength: context.settings.maxMessageBytes },
     });
     const output = new RtmpOutput(conn, session, (error) => this.#close(lost(error)));
-    const link = { ...context, session, output, peer: this.#peer };
+    const say = (words: (session: ServerSession) => void) => this.#say(words);
+    const link = { ...context, session, output, say, peer: this.#peer };
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
@@ -75,11 +76,16 @@ export class RtmpConnection implements Connection {
   }
 
   /**
-   * There is nothing that an encoder waits for. Players are about to be told that their streams are
-   * over.
+   * Players are about to be told that their streams are over. An encoder that understands is asked
+   * to connect again: it may go on until it has, which {@linkcode abort} bounds. Others are not
+   * waited for.
    */
   stop(): void {
-    if (this.#phase !== "closing" && !this.#playing.hasPlayers) this.abort();
+    if (this.#phase === "closing") return;
+    const isAsked = this.#publishing.isActive &&
+      this.#session.requestReconnect({ description: "The server stops." });
+    if (isAsked) this.#output.wake();
+    else if (!this.#playing.hasPlayers) this.abort();
   }
 
   abort(): void {
@@ -89,6 +95,8 @@ export class RtmpConnection implements Connection {
   /** Ends the connection if it has taken too long for what it is at. */
   enforceTimeouts(nowMs: number): void {
     if (this.#phase === "active") this.#playing.sweep(nowMs);
+    // A player that acknowledges no more has held its stream back for long enough.
+    this.#output.wake();
     const reason = this.#stallReason(nowMs) ?? this.#timeoutReason(nowMs);
     if (reason !== undefined) this.#close(reason);
   }
@@ -124,6 +132,21 @@ export class RtmpConnection implements Connection {
     }
   }
 
+  /** Notes what the handshake showed of the client, for who looks into its troubles. */
+  #logConnect({ app, flashVersion, objectEncoding, capabilities }: ConnectEvent): void {
+    logger.debug(
+      "{peer} connects to {app} with {flashVersion} (AMF{objectEncoding}, {capsEx}, {proof})",
+      {
+        peer: this.#peer,
+        app,
+        flashVersion,
+        objectEncoding,
+        capsEx: `capsEx ${capabilities.capsEx ?? "none"}`,
+        proof: this.#session.counters.handshakeMismatches > 0 ? "C2 matches nothing" : "C2 matches",
+      },
+    );
+  }
+
   #countIgnored(): void {
     const { ignoredMedia, ignoredCommands, unknownMessages } = this.#session.counters;
     const ignored = ignoredMedia + ignoredCommands + unknownMessages;
@@ -142,12 +165,7 @@ export class RtmpConnection implements Connection {
         return void this.#publishing.take(event, this.#heardAtMs);
       case "connect":
         this.#enter("setup");
-        logger.debug("{peer} connects to {app} with {flashVersion}", {
-          peer: this.#peer,
-          app: event.app,
-          flashVersion: event.flashVersion,
-        });
-        return undefined;
+        return void this.#logConnect(event);
       case "publish":
         return this.#publishing.publish(event).then(() => this.#onPublish());
       case "publish-refused":
@@ -173,6 +191,16 @@ export class RtmpConnection implements Connection {
       this.#buffer = new Uint8Array(MEDIA_BUFFER_SIZE);
     }
     this.#settle();
+  }
+
+  #say(words: (session: ServerSession) => void): void {
+    try {
+      words(this.#session);
+    } catch (error) {
+      if (!(error instanceof RtmpError)) throw error;
+      this.#close(`closed: ${error.message}`);
+    }
+    this.#output.wake();
   }
 
   /** Ends the connection if there is nothing left that it is for, as players expect. */

@@ -15,7 +15,8 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * Sends all that goes to a peer, a piece at a time: first what the session says, such as answers to
- * pings, then pieces of each source in turn. Nothing is queued but the session's few words.
+ * pings, then pieces of each source in turn, as far as the peer's window allows. Nothing is queued
+ * but the session's few words.
  *
  * There is a write for each player and picture, so it costs as little as can be: no async function,
  * no clock, no view of what is sent as a whole.
@@ -119,11 +120,16 @@ export class RtmpOutput {
   }
 
   #nextOfSources(): Piece | undefined {
+    if (this.#sources.length === 0 || !this.#session.maySendMedia(performance.now())) {
+      return undefined;
+    }
     for (let tries = this.#sources.length; tries > 0; tries--) {
       this.#turn = this.#turn + 1 < this.#sources.length ? this.#turn + 1 : 0;
       // The one before may have been removed, with its last piece sent.
       const piece = this.#sources[this.#turn]?.next();
-      if (piece !== undefined) return piece;
+      if (piece === undefined) continue;
+      this.#session.noteSent(piece.length);
+      return piece;
     }
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import type { MediaEvent, PublishEvent } from "../rtmp/session_event.ts";
+import type { MediaEvent, PublishEvent, PublishType } from "../rtmp/session_event.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { Publication, type SkippedMessage } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
@@ -22,6 +22,7 @@ export class RtmpPublishing {
   readonly #published = new Map<number, Published>();
   readonly #skips = new RepeatLog();
   #isClosed = false;
+  #hasToldType = false;
 
   constructor(link: RtmpLink) {
     this.#link = link;
@@ -32,7 +33,7 @@ export class RtmpPublishing {
   }
 
   /** Decides on a publisher; the session must wait for it. */
-  async publish({ streamId, app, name }: PublishEvent): Promise<void> {
+  async publish({ streamId, app, name, publishType }: PublishEvent): Promise<void> {
     const { control, streams, settings, counters, session, peer } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
@@ -57,6 +58,7 @@ export class RtmpPublishing {
     });
     counters.add("publishesAccepted");
     logger.info("{peer} publishes {path}", { peer, path });
+    this.#noteType(publishType, path);
     session.acceptPublish(streamId);
   }
 
@@ -117,6 +119,18 @@ export class RtmpPublishing {
   #refuse(streamId: number, reason: string): void {
     this.noteRefusal(reason);
     this.#link.session.refusePublish(streamId, "NetStream.Publish.BadName", reason);
+  }
+
+  /** Says once that nothing is kept, if that was asked for. */
+  #noteType(publishType: PublishType, path: string): void {
+    if (publishType === "live" || this.#hasToldType) return;
+    this.#hasToldType = true;
+    const { peer } = this.#link;
+    logger.info("{peer} asks to {publishType} {path}: it is live only, nothing is recorded", {
+      peer,
+      publishType,
+      path,
+    });
   }
 
   #onSkipped(path: string, kind: string, skipped: SkippedMessage, nowMs: number): void {

@@ -129,9 +129,9 @@ const BAD_PEERS: readonly BadPeer[] = [
     counter: "rtmpProtocolErrors",
   },
   {
-    name: "chunk size 0x7fffffff",
-    bytes: () => join(handshake(), setChunkSize(0x7fffffff)),
-    reason: /closed: Cannot set chunk size: .*got 2147483647/,
+    name: "chunk size 0x80000000",
+    bytes: () => join(handshake(), setChunkSize(0x80000000)),
+    reason: /closed: Cannot set chunk size: .*got 2147483648/,
     counter: "rtmpProtocolErrors",
   },
   {
