@@ -79,6 +79,7 @@ function startText({ host, shards }: Config, gateway: Gateway): string {
   watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
              ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)
+             ${rtmp}/NAME   (RTMP players)
 Ready. Stop with Ctrl+C.`;
 }
 

@@ -40,6 +40,7 @@
  * @property {VideoInfo | null} [video]
  * @property {AudioInfo | null} [audio]
  * @property {TrackInfo[] | null} [tracks] all, the default ones among them
+ * @property {{ viewers?: number | null } | null} [rtmp]
  * @property {WebRtcInfo | null} [webrtc]
  *
  * @typedef {object} StreamList

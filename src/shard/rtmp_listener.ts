@@ -1,6 +1,7 @@
 import { ConnectionListener, type ConnectionSource } from "./connection_listener.ts";
 import type { ShardSettings } from "./messages.ts";
-import { RtmpConnection, type RtmpContext } from "./rtmp_connection.ts";
+import { RtmpConnection } from "./rtmp_connection.ts";
+import type { RtmpContext } from "./rtmp_context.ts";
 
 /**
  * Listens for RTMP at once; throws what `Deno.listen` throws.
