@@ -43,6 +43,7 @@ import { FLV_TARGETS } from "./flv_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
+import { STREAM_TARGETS } from "./stream_targets.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
 
 /** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
@@ -96,6 +97,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: FlvError, run: parseVideoBody },
   { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: FlvError, run: parseAudioBody },
   ...FLV_TARGETS,
+  ...STREAM_TARGETS,
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
   {
     name: "audio-transcoder",
