@@ -23,6 +23,7 @@ export class TlsConn implements PeerConn {
   readonly localAddr: Deno.NetAddr;
   readonly remoteAddr: Deno.NetAddr;
   readonly #conn: PeerConn;
+  readonly #transport: TlsTransport;
   readonly #socket: TLSSocket;
   readonly #secured = Promise.withResolvers<void>();
   /** What was decrypted and not read yet. */
@@ -44,15 +45,15 @@ export class TlsConn implements PeerConn {
     this.#conn = conn;
     this.localAddr = conn.localAddr;
     this.remoteAddr = conn.remoteAddr;
-    const transport = new TlsTransport(conn, firstBytes);
-    this.#socket = new TLSSocket(transport, {
+    this.#transport = new TlsTransport(conn, firstBytes);
+    this.#socket = new TLSSocket(this.#transport, {
       isServer: true,
       secureContext: context,
       ...(alpnProtocols.length === 0 ? {} : { ALPNProtocols: [...alpnProtocols] }),
     });
     // Of these, the engine does not tell in the middle of a handshake.
-    transport.on("error", (error) => this.#onEngineError(error));
-    transport.on("end", () => this.#onTransportEnd());
+    this.#transport.on("error", (error) => this.#onEngineError(error));
+    this.#transport.on("end", () => this.#onTransportEnd());
     this.#socket.on("secure", () => this.#onSecure());
     this.#socket.on("readable", () => this.#wake?.());
     this.#socket.on("end", () => {
@@ -82,8 +83,10 @@ export class TlsConn implements PeerConn {
       }
       if (this.#isAtEnd) return null;
       if (this.#failure !== undefined) throw this.#failure;
+      this.#transport.want();
       await new Promise<void>((resolve) => this.#wake = resolve);
       this.#wake = undefined;
+      this.#transport.hold();
     }
   }
 
@@ -135,6 +138,7 @@ export class TlsConn implements PeerConn {
 
   #onSecure(): void {
     this.#isSecure = true;
+    this.#transport.hold();
     this.#secured.resolve();
   }
 
