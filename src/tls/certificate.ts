@@ -30,8 +30,14 @@ const KEY_BLOCK = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----[^-]*-----END \1----
 export function inspectCertificate({ certificate, key }: CertificatePair): CertificateFacts {
   const [own] = readChain(certificate);
   const privateKey = readKey(key);
+  if (!isUsable(privateKey)) {
+    throw new TlsError(
+      "Cannot use the key: must be RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, " +
+        `or Ed25519, got ${privateKey.asymmetricKeyType}`,
+    );
+  }
   if (!own!.checkPrivateKey(privateKey)) {
-    throw new TlsError("the key is not that of the first certificate");
+    throw new TlsError("Cannot use the key: must be that of the first certificate");
   }
   return {
     fingerprint: own!.fingerprint256,
@@ -43,29 +49,48 @@ export function inspectCertificate({ certificate, key }: CertificatePair): Certi
 function readChain(pem: string): X509Certificate[] {
   const blocks = pem.match(CERTIFICATE_BLOCK);
   if (blocks === null) {
-    throw new TlsError('certificate has no PEM block "-----BEGIN CERTIFICATE-----"');
+    throw new TlsError('Cannot read the certificate: must be PEM with "-----BEGIN CERTIFICATE-----"');
   }
   return blocks.map((block, at) => {
     try {
       return new X509Certificate(block);
     } catch {
-      throw new TlsError(`certificate ${at + 1} of ${blocks.length} cannot be read`);
+      throw new TlsError(`Cannot read certificate ${at + 1} of ${blocks.length}`);
     }
   });
 }
 
+/** The curves that TLS 1.3 has (RFC 8446 4.2.3), by OpenSSL's names. */
+const CURVES: readonly unknown[] = ["prime256v1", "secp384r1", "secp521r1"];
+
+const MIN_RSA_BITS = 2048;
+
+/** Whether the engine can sign by it: with another key, every handshake would fail. */
+function isUsable({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {
+  switch (asymmetricKeyType) {
+    case "ed25519":
+      return true;
+    case "ec":
+      return CURVES.includes(asymmetricKeyDetails?.namedCurve);
+    case "rsa":
+      return (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
+    default:
+      return false;
+  }
+}
+
 function readKey(pem: string): KeyObject {
   if (/ENCRYPTED/.test(pem)) {
-    throw new TlsError("key is encrypted: give it without its passphrase");
+    throw new TlsError("Cannot read the key: must not be encrypted");
   }
   const block = KEY_BLOCK.exec(pem)?.[0];
   if (block === undefined) {
-    throw new TlsError('key has no PEM block "-----BEGIN PRIVATE KEY-----"');
+    throw new TlsError('Cannot read the key: must be PEM with "-----BEGIN PRIVATE KEY-----"');
   }
   try {
     // The reason is not told: it is for those who know the key's inside, and may quote it.
     return createPrivateKey(Buffer.from(block));
   } catch {
-    throw new TlsError("key cannot be read");
+    throw new TlsError("Cannot read the key");
   }
 }

@@ -24,25 +24,41 @@ Deno.test("inspectCertificate: what is no secret", () => {
 });
 
 const WRONG: readonly (readonly [certificate: string, key: string, message: string])[] = [
-  ["", key, 'certificate has no PEM block "-----BEGIN CERTIFICATE-----"'],
-  ["fullchain.pem", key, 'certificate has no PEM block "-----BEGIN CERTIFICATE-----"'],
-  [key, key, 'certificate has no PEM block "-----BEGIN CERTIFICATE-----"'],
-  [unreadable, key, "certificate 1 of 1 cannot be read"],
-  [certificate + unreadable, key, "certificate 2 of 2 cannot be read"],
-  [certificate, "", 'key has no PEM block "-----BEGIN PRIVATE KEY-----"'],
-  [certificate, certificate, 'key has no PEM block "-----BEGIN PRIVATE KEY-----"'],
-  [certificate, KEYS.encrypted, "key is encrypted: give it without its passphrase"],
+  ["", key, 'Cannot read the certificate: must be PEM with "-----BEGIN CERTIFICATE-----"'],
+  [
+    "fullchain.pem",
+    key,
+    'Cannot read the certificate: must be PEM with "-----BEGIN CERTIFICATE-----"',
+  ],
+  [key, key, 'Cannot read the certificate: must be PEM with "-----BEGIN CERTIFICATE-----"'],
+  [unreadable, key, "Cannot read certificate 1 of 1"],
+  [certificate + unreadable, key, "Cannot read certificate 2 of 2"],
+  [certificate, "", 'Cannot read the key: must be PEM with "-----BEGIN PRIVATE KEY-----"'],
+  [certificate, certificate, 'Cannot read the key: must be PEM with "-----BEGIN PRIVATE KEY-----"'],
+  [certificate, KEYS.encrypted, "Cannot read the key: must not be encrypted"],
   [
     certificate,
     "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-    "key cannot be read",
+    "Cannot read the key",
   ],
-  [certificate, other.key, "the key is not that of the first certificate"],
-  [other.certificate + certificate, key, "the key is not that of the first certificate"],
-  [certificate, KEYS.rsa, "the key is not that of the first certificate"],
-  [certificate, KEYS.rsaPkcs1, "the key is not that of the first certificate"],
-  [certificate, KEYS.ecSec1, "the key is not that of the first certificate"],
-  [certificate, KEYS.ed25519, "the key is not that of the first certificate"],
+  [certificate, other.key, "Cannot use the key: must be that of the first certificate"],
+  [
+    other.certificate + certificate,
+    key,
+    "Cannot use the key: must be that of the first certificate",
+  ],
+  [certificate, KEYS.rsa, "Cannot use the key: must be that of the first certificate"],
+  [certificate, KEYS.rsaPkcs1, "Cannot use the key: must be that of the first certificate"],
+  [certificate, KEYS.ecSec1, "Cannot use the key: must be that of the first certificate"],
+  [certificate, KEYS.ed25519, "Cannot use the key: must be that of the first certificate"],
+  ...[["rsa1024", "rsa"], ["secp256k1", "ec"], ["x25519", "x25519"]].map(([kind, type]) =>
+    [
+      certificate,
+      KEYS[kind as keyof typeof KEYS],
+      "Cannot use the key: must be RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, " +
+      `or Ed25519, got ${type}`,
+    ] as const
+  ),
 ];
 
 Deno.test("inspectCertificate: what is wrong, without a word of the key", () => {

@@ -17,25 +17,26 @@ export function currentCertificate(
   });
 }
 
-/** Keys as programs write them: each in PEM, of a kind of its own. */
-export const KEYS: Readonly<
-  Record<"rsa" | "rsaPkcs1" | "ecSec1" | "ed25519" | "encrypted", string>
-> = {
-  rsa: rsaKey("pkcs8"),
-  rsaPkcs1: rsaKey("pkcs1"),
-  ecSec1: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey
-    .export({ type: "sec1", format: "pem" }) as string,
-  ed25519: generateKeyPairSync("ed25519").privateKey
-    .export({ type: "pkcs8", format: "pem" }) as string,
-  encrypted: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({
-    type: "pkcs8",
-    format: "pem",
-    cipher: "aes-256-cbc",
-    passphrase: "secret",
-  }) as string,
-};
+const PKCS8 = { type: "pkcs8", format: "pem" } as const;
 
-function rsaKey(type: "pkcs1" | "pkcs8"): string {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  return privateKey.export({ type, format: "pem" }) as string;
+/** Private keys as programs write them, each of a kind of its own. */
+export const KEYS = {
+  rsa: rsaKey(2048, "pkcs8"),
+  rsaPkcs1: rsaKey(2048, "pkcs1"),
+  rsa1024: rsaKey(1024, "pkcs8"),
+  ecSec1: ecKey("P-256").export({ type: "sec1", format: "pem" }) as string,
+  secp256k1: ecKey("secp256k1").export(PKCS8) as string,
+  encrypted: ecKey("P-256")
+    .export({ ...PKCS8, cipher: "aes-256-cbc", passphrase: "secret" }) as string,
+  ed25519: generateKeyPairSync("ed25519").privateKey.export(PKCS8) as string,
+  x25519: generateKeyPairSync("x25519").privateKey.export(PKCS8) as string,
+} as const;
+
+function rsaKey(modulusLength: number, type: "pkcs1" | "pkcs8"): string {
+  return generateKeyPairSync("rsa", { modulusLength }).privateKey
+    .export({ type, format: "pem" }) as string;
+}
+
+function ecKey(namedCurve: string) {
+  return generateKeyPairSync("ec", { namedCurve }).privateKey;
 }
