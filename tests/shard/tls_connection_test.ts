@@ -1,25 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { PeerConn } from "../../src/shard/connection_listener.ts";
 import { mutate, seededRandom } from "../mutation.ts";
+import { recordClientHello } from "../tls/client_hello.ts";
 import { until } from "../waiting.ts";
 import { settled } from "./http_setup.ts";
 import { endOf, HANDSHAKE_MS, TlsSetup } from "./tls_setup.ts";
 
 const encoder = new TextEncoder();
 const CLIENT_HELLO = await recordClientHello();
-
-/** What Deno's own client says first. */
-async function recordClientHello(): Promise<Uint8Array> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const client = await Deno.connectTls({ hostname: "127.0.0.1", port: listener.addr.port });
-  const handshaking = client.handshake().catch(() => {});
-  using conn = await listener.accept();
-  const buffer = new Uint8Array(4096);
-  const length = await conn.read(buffer);
-  client.close();
-  await handshaking;
-  return buffer.slice(0, length!);
-}
 
 /** Sends back what comes, until the end. */
 async function echo(conn: PeerConn): Promise<void> {
