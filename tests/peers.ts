@@ -9,6 +9,7 @@ export type Peer =
   | "ffmpeg"
   | "ffprobe"
   | "flvmeta"
+  | "jq"
   | "openssl"
   | "rtmpdump"
   | "script";
@@ -19,6 +20,7 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   ffmpeg: "-version",
   ffprobe: "-version",
   flvmeta: "--version",
+  jq: "--version",
   openssl: "version",
   rtmpdump: "--help",
   // Gives a program a terminal: the one of util-linux.
