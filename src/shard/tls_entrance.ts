@@ -1,15 +1,17 @@
 import { createSecureContext } from "node:tls";
 import { STATUS_CODE } from "@std/http/status";
 import { encodeResponseHead } from "../http/response.ts";
-import type { ConnectionListener, ListenerOptions, PeerConn } from "./connection_listener.ts";
-import type { Connection } from "./connection_listener.ts";
+import type { Connection, ConnectionListener, PeerConn } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
 import type { ShardSettings } from "./messages.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import { TlsConnection } from "./tls_connection.ts";
 
-/** Lets a listener's protocol in over TLS as well, if there is a certificate. */
+/**
+ * Lets a listener's protocol in over TLS as well, if there is a certificate; throws what `Deno.listen`
+ * throws.
+ */
 export function addTlsEntrance(
   listener: ConnectionListener,
   protocol: "rtmp" | "http",
@@ -35,10 +37,7 @@ export function addTlsEntrance(
     port: isHttp ? tls.httpsPort : tls.rtmpsPort,
     reusePort: sharesPorts,
   });
-  const connectTls: ListenerOptions["connect"] = (conn, nowMs) => {
-    return new TlsConnection(conn, port, nowMs);
-  };
-  listener.addEntrance(source, connectTls);
+  listener.addEntrance(source, (conn, nowMs) => new TlsConnection(conn, port, nowMs));
 }
 
 function plainHttpAnswer(): Uint8Array<ArrayBuffer> {

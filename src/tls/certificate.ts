@@ -49,7 +49,9 @@ export function inspectCertificate({ certificate, key }: CertificatePair): Certi
 function readChain(pem: string): X509Certificate[] {
   const blocks = pem.match(CERTIFICATE_BLOCK);
   if (blocks === null) {
-    throw new TlsError('Cannot read the certificate: must be PEM with "-----BEGIN CERTIFICATE-----"');
+    throw new TlsError(
+      'Cannot read the certificate: must be PEM with "-----BEGIN CERTIFICATE-----"',
+    );
   }
   return blocks.map((block, at) => {
     try {
