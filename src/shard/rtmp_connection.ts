@@ -4,7 +4,7 @@ import { ServerSession } from "../rtmp/server_session.ts";
 import type { MediaEvent, PublishEvent, SessionEvent } from "../rtmp/session_event.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { Publication, type SkippedMessage } from "../stream/publication.ts";
-import { closeQuietly, type Connection } from "./connection_listener.ts";
+import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import type { ShardSettings } from "./messages.ts";
@@ -37,7 +37,7 @@ interface Published {
 
 /** An RTMP connection: carries bytes between its socket and its session, and media to the logs. */
 export class RtmpConnection implements Connection {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: PeerConn;
   readonly #context: RtmpContext;
   readonly #session: ServerSession;
   readonly #peer: string;
@@ -51,7 +51,7 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  constructor(conn: Deno.TcpConn, context: RtmpContext, nowMs: number) {
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number) {
     this.#conn = conn;
     this.#context = context;
     this.#peer = `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`;
