@@ -85,6 +85,16 @@ export class MessageQueue {
   }
 
   /**
+   * Writes a whole message past the queue, which must be empty.
+   *
+   * @throws {RtmpError} if it cannot be written: too long, or no chunk stream id.
+   */
+  writeNow(message: RawMessage, out: ByteWriter): void {
+    this.#chunks.write(message, out);
+    this.#onWritten(message);
+  }
+
+  /**
    * Writes the chunk that is due.
    *
    * @returns false if nothing waits
@@ -109,6 +119,10 @@ export class MessageQueue {
     lane.messages.shift();
     lane.written = -1;
     lane.heldBytes -= message.payload.length + MESSAGE_COST;
+    this.#onWritten(message);
+  }
+
+  #onWritten(message: RawMessage): void {
     if (message.typeId !== MESSAGE_TYPE.SET_CHUNK_SIZE) return;
     this.#chunks.setChunkSize(new ByteReader(message.payload, RtmpError).u32());
   }

@@ -2,12 +2,15 @@ import type { AmfValue } from "../amf/amf_value.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import type { RawMessage } from "./chunk_reader.ts";
 import { MESSAGE_TYPE, toRawMessage } from "./message.ts";
-import { DEFAULT_MAX_QUEUED_BYTES, MessageQueue } from "./message_queue.ts";
+import { MessageQueue } from "./message_queue.ts";
 import { RtmpError } from "./rtmp_error.ts";
 import { callResult, onStatus, type Reply } from "./server_replies.ts";
 
 /** How commands and data are written: 3 is AMF3, which embeds in AMF0 (RTMP 7.2.1.1). */
 export type ObjectEncoding = 0 | 3;
+
+/** What may wait of the session's own words: the answers to several reads full of tiny calls. */
+export const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** The types that carry AMF3, by those of AMF0. */
 const AMF3_TYPES: ReadonlyMap<number, number> = new Map([
@@ -45,8 +48,13 @@ export class SessionOutput {
    */
   send(message: Reply): void {
     if (message.kind === "windowAcknowledgementSize") this.#windowSize = message.size;
-    if (this.sendMedia(message)) return;
-    throw new RtmpError(`Cannot answer: up to ${DEFAULT_MAX_QUEUED_BYTES} bytes may wait`);
+    const raw = this.#rawMessage(message);
+    const isFull = this.#out.length >= MAX_ANSWER_BYTES;
+    // Mostly there is no media to be interleaved with.
+    if (this.#queue.heldBytes === 0 && !isFull) return this.#queue.writeNow(raw, this.#out);
+    if (isFull || !this.#queue.push(raw)) {
+      throw new RtmpError(`Cannot answer: ${this.length} bytes have not been taken yet`);
+    }
   }
 
   /**
@@ -55,8 +63,12 @@ export class SessionOutput {
    * @returns false if too much of its kind waits: the message is dropped
    */
   sendMedia(message: Reply): boolean {
+    return this.#queue.push(this.#rawMessage(message));
+  }
+
+  #rawMessage(message: Reply): RawMessage {
     const raw = toRawMessage(message);
-    return this.#queue.push(this.#objectEncoding === 0 ? raw : inAmf3Type(raw));
+    return this.#objectEncoding === 0 ? raw : inAmf3Type(raw);
   }
 
   /** Answers a call, with `value` if it returns any; transaction id 0 asks for no answer. */
