@@ -99,6 +99,11 @@ const members = v.strictObject({
    * log's window: between two writes, what is not written yet must not leave the log.
    */
   flushMs: v.optional(milliseconds(0, 10_000), 0),
+  /**
+   * The same for RTMP players if it is more than `flushMs`: they buffer far more than that, and a
+   * write costs what many bytes do.
+   */
+  rtmpFlushMs: v.optional(milliseconds(0, 250), 80),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
   /**

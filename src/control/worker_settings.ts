@@ -32,6 +32,7 @@ export function shardSettings(
     httpPort,
     sharesPorts: shards > 1,
     flushMs,
+    rtmpFlushMs: Math.max(flushMs, config.rtmpFlushMs),
     windowMs: log.windowMs,
     maxViewers: limits.viewers,
     maxHttpConnections: limits.httpConnections,

@@ -1,8 +1,4 @@
-import {
-  type AudienceEvents,
-  type AudienceOptions,
-  FeedAudience,
-} from "../egress/feed_audience.ts";
+import { type AudienceEvents, FeedAudience } from "../egress/feed_audience.ts";
 import { Feed, type TrackSelection } from "../stream/feed.ts";
 import { type FeedForm, FLV_FORM } from "../stream/feed_form.ts";
 import { LogState } from "../stream/log_layout.ts";
@@ -14,6 +10,14 @@ import { RtpStream } from "./rtp_stream.ts";
 
 /** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
 export type RefusalOf = (pictures: PictureReport | undefined) => string | undefined;
+
+/** Of a stream's viewers here. */
+export interface LiveStreamOptions {
+  /** Least time between two deliveries to HTTP-FLV and WebSocket-FLV viewers. */
+  readonly flushMs: number;
+  /** The same for RTMP players. */
+  readonly rtmpFlushMs: number;
+}
 
 /** An RTMP player, as long as it plays, paused or not. */
 export interface StreamPlayer {
@@ -37,7 +41,7 @@ export class LiveStream {
   readonly log: LogReader;
   /** Set while the publisher is connected to this shard. */
   publication: Publication | undefined;
-  readonly #options: AudienceOptions;
+  readonly #options: LiveStreamOptions;
   readonly #events: AudienceEvents;
   readonly #audiences = new Map<string, FormAudience>();
   readonly #players = new Set<StreamPlayer>();
@@ -48,7 +52,7 @@ export class LiveStream {
   constructor(
     entry: StreamEntry,
     control: ControlLink,
-    options: AudienceOptions,
+    options: LiveStreamOptions,
     events: AudienceEvents,
   ) {
     this.#control = control;
@@ -64,7 +68,8 @@ export class LiveStream {
     let known = this.#audiences.get(key);
     if (known === undefined) {
       const feed = new Feed(this.log, selection, form);
-      known = { form, audience: new FeedAudience(feed, this.#options, this.#events) };
+      const flushMs = this.#options[form === FLV_FORM ? "flushMs" : "rtmpFlushMs"];
+      known = { form, audience: new FeedAudience(feed, { flushMs }, this.#events) };
       this.#audiences.set(key, known);
     }
     this.#watch ??= this.#watchLog();

@@ -42,6 +42,7 @@ export interface ShardSettings {
   /** Whether other shards listen on the same ports. */
   readonly sharesPorts: boolean;
   readonly flushMs: number;
+  readonly rtmpFlushMs: number;
   readonly windowMs: number;
   readonly maxViewers: number;
   readonly maxHttpConnections: number;

@@ -50,7 +50,8 @@ export class RtmpConnection implements Connection {
       limits: { maxMessageLength: context.settings.maxMessageBytes },
     });
     const output = new RtmpOutput(conn, session, (error) => this.#close(lost(error)));
-    const link = { ...context, session, output, peer: this.#peer };
+    const say = (words: (session: ServerSession) => void) => this.#say(words);
+    const link = { ...context, session, output, say, peer: this.#peer };
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
@@ -193,6 +194,16 @@ export class RtmpConnection implements Connection {
     this.#settle();
   }
 
+  #say(words: (session: ServerSession) => void): void {
+    try {
+      words(this.#session);
+    } catch (error) {
+      if (!(error instanceof RtmpError)) throw error;
+      this.#close(`closed: ${error.message}`);
+    }
+    this.#output.wake();
+  }
+
   /** Ends the connection if there is nothing left that it is for, as players expect. */
   #onPlayEnded(): void {
     if (this.#isActive || this.#phase === "closing") return;
@@ -233,8 +244,7 @@ export class RtmpConnection implements Connection {
   /** Why a peer is ended that does not take what it is sent. */
   #stallReason(nowMs: number): string | undefined {
     const { counters, settings: { timeouts: { stallMs } } } = this.#context;
-    const { stuckSinceMs } = this.#output;
-    if (stuckSinceMs === undefined || nowMs - stuckSinceMs < stallMs) return undefined;
+    if (this.#output.stuckMs(nowMs) < stallMs) return undefined;
     counters.add(this.#playing.hasPlayers ? "viewersStalled" : "rtmpTimeouts");
     return `closed: has taken nothing for ${stallMs} ms`;
   }

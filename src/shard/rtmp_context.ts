@@ -17,6 +17,11 @@ export interface RtmpContext {
 export interface RtmpLink extends RtmpContext {
   readonly session: ServerSession;
   readonly output: RtmpOutput;
+  /**
+   * Has the session say something to the peer that is no answer to what it has just sent, and sends
+   * it. A peer that takes so little that this cannot be kept loses its connection.
+   */
+  readonly say: (words: (session: ServerSession) => void) => void;
   /** Address and port of the peer, for logs. */
   readonly peer: string;
 }

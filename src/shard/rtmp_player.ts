@@ -106,7 +106,6 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
   }
 
   #tell(change: PlayChange): void {
-    this.#link.session.notifyPlay(this.#play.streamId, change);
-    this.#link.output.wake();
+    this.#link.say((session) => session.notifyPlay(this.#play.streamId, change));
   }
 }

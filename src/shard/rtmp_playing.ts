@@ -108,15 +108,14 @@ export class RtmpPlaying {
   }
 
   #begin(streamId: number, stream: LiveStream, selection: TrackSelection, wait: Wait): void {
-    const { counters, settings, session, output, peer } = this.#link;
+    const { counters, settings, say, peer } = this.#link;
     this.#stopWaiting(streamId);
     const before = this.#players.get(streamId);
     if (before === undefined && counters.total("viewers") >= settings.maxViewers) {
       const problem = `There are ${settings.maxViewers} viewers already.`;
       return this.#refuse(streamId, "NetStream.Play.Failed", problem);
     }
-    session.acceptPlay(streamId);
-    output.wake();
+    say((session) => session.acceptPlay(streamId));
     // To go over to the same stream means to stay.
     if (before?.stream === stream) return;
     this.stop(streamId);
@@ -139,11 +138,10 @@ export class RtmpPlaying {
   }
 
   #refuse(streamId: number, code: string, description: string): void {
-    const { counters, session, output, peer } = this.#link;
+    const { counters, say, peer } = this.#link;
     counters.add("playsRefused");
     logger.info("{peer} cannot play: {description}", { peer, description });
-    session.refusePlay(streamId, code, description);
-    output.wake();
+    say((session) => session.refusePlay(streamId, code, description));
     this.#ended();
   }
 

@@ -8,6 +8,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   httpPort: 0,
   sharesPorts: false,
   flushMs: 0,
+  rtmpFlushMs: 0,
   windowMs: 1000,
   maxViewers: 100,
   maxHttpConnections: 100,
