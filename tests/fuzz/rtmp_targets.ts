@@ -3,10 +3,12 @@ import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
 import { amfEcmaArray, amfObject } from "../../src/amf/amf_value.ts";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { AggregateReader, encodeAggregate } from "../../src/rtmp/aggregate.ts";
-import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk_reader.ts";
+import { ChunkReader, MAX_CHUNK_SIZE, type RawMessage } from "../../src/rtmp/chunk_reader.ts";
+import { ChunkWriter } from "../../src/rtmp/chunk_writer.ts";
+import { decodeCommand, encodeCommand } from "../../src/rtmp/command.ts";
 import { namedData } from "../../src/rtmp/data_message.ts";
 import { plainAmf0 } from "../../src/rtmp/plain_amf0.ts";
-import { parseMessage } from "../../src/rtmp/message.ts";
+import { parseMessage, toRawMessage } from "../../src/rtmp/message.ts";
 import { ServerHandshake } from "../../src/rtmp/handshake.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
 import { ServerSession } from "../../src/rtmp/server_session.ts";
@@ -45,6 +47,20 @@ export const CHUNK_SAMPLES: readonly Uint8Array[] = [
     01000000`),
   fromHex("02 000000 000004 01 00000000 00000002 04 000000 000005 08 01000000 0102 c4 0304 c4 05"),
   fromHex(`06 000000 000082 09 01000000 ${zeros(128)} 02 000000 000004 02 00000000 00000006`),
+];
+
+/** Messages of all kinds: a type, and a payload. */
+export const MESSAGE_SAMPLES: readonly Uint8Array[] = [
+  ...["01 00001000", "02 00000006", "03 fffffffe", "04 0000 00000001", "05 002625a0"],
+  ...["06 002625a0 02", "08 af01", "09 17", "0f 00 0200", "10 00 0000", "11 00 0200", "12 0200"],
+  ...["13 0000", "14 0200", "16 08"],
+].map(fromHex);
+
+/** Commands: a name and a transaction id, with an object, with a switch to AMF3. */
+export const COMMAND_SAMPLES: readonly Uint8Array[] = [
+  encodeAmf0("createStream", 4, null),
+  encodeAmf0("connect", 1, amfObject({ app: "live", objectEncoding: 3 }), "x", true),
+  encodeAmf0("call", NaN, { kind: "amf3", value: amfObject({ a: "b" }) }),
 ];
 
 /** Payloads of aggregates: with a wrap, with a back pointer missing. */
@@ -91,6 +107,9 @@ export const RTMP_TARGETS: readonly FuzzTarget[] = [
     run: (bytes: Uint8Array) => void new ServerHandshake(zeroBytes).push(bytes),
   },
   { name: "rtmp-chunks", corpus: CHUNK_SAMPLES, allowed: RtmpError, run: readChunks },
+  { name: "rtmp-chunks-again", corpus: CHUNK_SAMPLES, allowed: RtmpError, run: writeChunksAgain },
+  { name: "rtmp-message", corpus: MESSAGE_SAMPLES, allowed: RtmpError, run: writeMessageAgain },
+  { name: "rtmp-command", corpus: COMMAND_SAMPLES, allowed: RtmpError, run: writeCommandAgain },
   { name: "rtmp-aggregate", corpus: AGGREGATE_SAMPLES, allowed: RtmpError, run: readAggregate },
   {
     name: "rtmp-shared-object",
@@ -215,6 +234,47 @@ function readChunks(bytes: Uint8Array): void {
       }
     };
   });
+}
+
+/** What was read is written, and reads the same. */
+function writeChunksAgain(bytes: Uint8Array): void {
+  const { seen, messages } = readMessages(bytes);
+  const out = new ByteWriter();
+  const writer = new ChunkWriter();
+  for (const message of messages) {
+    writer.write(message, out);
+    const parsed = parseMessage(message);
+    if (parsed.kind === "setChunkSize") writer.setChunkSize(Math.min(parsed.size, MAX_CHUNK_SIZE));
+  }
+  assertEquals(readMessages(out.take()).seen, seen);
+}
+
+function readMessages(bytes: Uint8Array): { seen: string[]; messages: RawMessage[] } {
+  const chunks = new ChunkReader();
+  const seen: string[] = [];
+  const messages: RawMessage[] = [];
+  chunks.push(bytes);
+  for (let raw = chunks.next(); raw !== undefined; raw = chunks.next()) {
+    messages.push({ ...raw, payload: raw.payload.slice() });
+    seen.push(`${raw.typeId} ${raw.chunkStreamId} ${raw.timestampMs} ${toHex(raw.payload)}`);
+    const message = parseMessage(raw);
+    if (message.kind === "setChunkSize") chunks.setChunkSize(message.size);
+  }
+  return { seen, messages };
+}
+
+function writeMessageAgain(bytes: Uint8Array): void {
+  const [typeId = 0, ...payload] = bytes;
+  const raw = { chunkStreamId: 3, typeId, streamId: 1, timestampMs: 5 };
+  const message = parseMessage({ ...raw, payload: Uint8Array.from(payload) });
+  if (message.kind === "unknown") return;
+  const again = toRawMessage(message);
+  assertEquals(parseMessage(again), message);
+}
+
+function writeCommandAgain(bytes: Uint8Array): void {
+  const encoded = encodeCommand(decodeCommand(bytes));
+  assertEquals(toHex(encodeCommand(decodeCommand(encoded))), toHex(encoded));
 }
 
 function runSession(bytes: Uint8Array): void {
