@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { fromHex, toHex } from "../mutation.ts";
-import type { FuzzOrder, FuzzResult } from "./fuzz_messages.ts";
+import type { FuzzAnswer, FuzzOrder, FuzzResult } from "./fuzz_messages.ts";
 import { execute, MAX_EXECUTION_MS } from "./fuzz_run.ts";
 import { LastInput } from "./last_input.ts";
 import { FUZZ_TARGETS } from "./targets.ts";
@@ -74,43 +74,61 @@ class FuzzThread {
   #worker: Worker | undefined;
 
   async fuzz(name: string, seed: number, durationMs: number): Promise<FuzzResult> {
-    this.#worker ??= new Worker(new URL("./fuzz_worker.ts", import.meta.url), { type: "module" });
-    const worker = this.#worker;
-    const { promise, resolve } = Promise.withResolvers<FuzzResult>();
-    const fail = (error: string) => {
+    try {
+      this.#worker ??= await this.#start();
+      const { memory } = this.#lastInput;
+      const order: FuzzOrder = { name, seed, durationMs, memory };
+      return await this.#ask(this.#worker, order, durationMs + GRACE_MS);
+    } catch (error) {
       this.end();
-      resolve(this.#failure(name, error));
-    };
-    const timer = setTimeout(() => fail("Did not end in time"), durationMs + GRACE_MS);
-    worker.onmessage = ({ data }: MessageEvent<FuzzResult>) => resolve(data);
+      return failure(name, Deno.inspect(error), toHex(this.#lastInput.get()));
+    }
+  }
+
+  async #start(): Promise<Worker> {
+    const worker = new Worker(new URL("./fuzz_worker.ts", import.meta.url), { type: "module" });
+    await this.#ask(worker, undefined, GRACE_MS);
+    return worker;
+  }
+
+  /** The next answer of a worker; with it a result, if there was an order. */
+  async #ask(worker: Worker, order: FuzzOrder, limitMs: number): Promise<FuzzResult>;
+  async #ask(worker: Worker, order: undefined, limitMs: number): Promise<FuzzAnswer>;
+  async #ask(worker: Worker, order: FuzzOrder | undefined, limitMs: number): Promise<FuzzAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<FuzzAnswer>();
+    const timer = setTimeout(() => reject("Did not end in time"), limitMs);
+    worker.onmessage = ({ data }: MessageEvent<FuzzAnswer>) => resolve(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      fail(`Ended its thread: ${event.message}`);
+      reject(`Ended its thread: ${event.message}`);
     };
-    const { memory } = this.#lastInput;
-    worker.postMessage({ name, seed, durationMs, memory } satisfies FuzzOrder);
-    const result = await promise;
-    clearTimeout(timer);
-    return result;
+    if (order !== undefined) worker.postMessage(order);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   end(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
   }
+}
 
-  #failure(name: string, error: string): FuzzResult {
-    return {
-      name,
-      executions: 0,
-      accepted: 0,
-      elapsedMs: 0,
-      slowestMs: 0,
-      slowestInput: "",
-      grownBytes: undefined,
-      escape: { error, input: toHex(this.#lastInput.get()) },
-    };
-  }
+/** The result of a target whose thread could not say it. */
+function failure(name: string, error: string, input: string): FuzzResult {
+  return {
+    kind: "result",
+    name,
+    executions: 0,
+    accepted: 0,
+    elapsedMs: 0,
+    slowestMs: 0,
+    slowestInput: "",
+    grownBytes: undefined,
+    escape: { error, input },
+  };
 }
 
 /** What is wrong with a result, each with the input that shows it, if one does. */

@@ -7,8 +7,12 @@ export interface FuzzOrder {
   readonly memory: SharedArrayBuffer;
 }
 
-/** From a worker: what became of it. */
+/** From a worker: orders are lost on it before it says so, or what became of one. */
+export type FuzzAnswer = { readonly kind: "ready" } | FuzzResult;
+
+/** What became of one target. */
 export interface FuzzResult {
+  readonly kind: "result";
   readonly name: string;
   readonly executions: number;
   readonly accepted: number;

@@ -2,9 +2,6 @@ import { toHex } from "../mutation.ts";
 import { Mutator } from "./mutator.ts";
 import type { FuzzTarget } from "./targets.ts";
 
-/** Executions between two looks at the clock. */
-const BATCH_SIZE = 64;
-
 /** Accepted mutants that are kept as further samples; later ones take the place of earlier. */
 const MAX_MUTANTS = 64;
 
@@ -57,9 +54,7 @@ export class FuzzRun {
   /** Goes on for `durationMs`, or until something escapes. */
   run(durationMs: number): void {
     const endMs = performance.now() + durationMs;
-    while (this.#escape === undefined && performance.now() < endMs) {
-      for (let left = BATCH_SIZE; left > 0 && this.#escape === undefined; left--) this.#step();
-    }
+    while (this.#escape === undefined && performance.now() < endMs) this.#step();
   }
 
   report(): FuzzReport {

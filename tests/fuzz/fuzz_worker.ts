@@ -1,6 +1,6 @@
 /** Fuzzes one target after the other, as it is told: one of the threads of `fuzz.ts`. */
 import { FuzzRun } from "./fuzz_run.ts";
-import type { FuzzOrder, FuzzResult } from "./fuzz_messages.ts";
+import type { FuzzAnswer, FuzzOrder, FuzzResult } from "./fuzz_messages.ts";
 import { LastInput } from "./last_input.ts";
 import { FUZZ_TARGETS } from "./targets.ts";
 
@@ -9,12 +9,13 @@ const WARM_UP_SHARE = 0.3;
 
 const scope = self as unknown as {
   onmessage: (event: MessageEvent<FuzzOrder>) => void;
-  postMessage(result: FuzzResult): void;
+  postMessage(answer: FuzzAnswer): void;
 };
 
 scope.onmessage = ({ data }) => {
   obey(data).then((result) => scope.postMessage(result));
 };
+scope.postMessage({ kind: "ready" });
 
 async function obey({ name, seed, durationMs, memory }: FuzzOrder): Promise<FuzzResult> {
   const target = FUZZ_TARGETS.find((candidate) => candidate.name === name)!;
@@ -28,6 +29,7 @@ async function obey({ name, seed, durationMs, memory }: FuzzOrder): Promise<Fuzz
   const bytesAfter = await usedBytes();
   const { escape, ...report } = run.report();
   return {
+    kind: "result",
     ...report,
     elapsedMs,
     grownBytes: bytesBefore === undefined || bytesAfter === undefined
