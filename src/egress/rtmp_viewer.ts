@@ -44,9 +44,11 @@ export class RtmpViewer implements FeedViewer {
     this.#leave(this.#coming);
     this.#coming = undefined;
     if (this.#reading?.audience === audience) return;
-    const cursor = this.#cursorIn(audience, video);
-    this.#coming = { audience, hasVideo: video, cursor };
     audience.add(this);
+    if (this.#reading === undefined && this.#place !== undefined && !video) {
+      this.#place = liveIn(audience);
+    }
+    this.#coming = { audience, hasVideo: video, cursor: this.#cursorIn(audience, video) };
     this.#wake();
   }
 
@@ -112,4 +114,10 @@ function nextOf({ audience, cursor }: Reading): Uint8Array<ArrayBuffer> | undefi
   const piece = cursor.next();
   if (cursor.jumps > jumps) audience.noteJump();
   return piece;
+}
+
+/** Sound alone has no key frames to go on at after a pause: what came meanwhile is left out. */
+function liveIn({ feed }: FeedAudience): Place {
+  const start = { sequence: feed.sequenceBefore(feed.head), isInStep: true };
+  return { start, hadVideo: false };
 }

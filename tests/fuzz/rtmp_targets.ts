@@ -87,6 +87,7 @@ export const SESSION_SAMPLES: readonly Uint8Array[] = [
   publication(128).subarray(HANDSHAKE_LENGTH),
   publication(4096).subarray(HANDSHAKE_LENGTH),
   everyMessage().subarray(HANDSHAKE_LENGTH),
+  playerSession(),
 ];
 
 /** Targets for the handshake, the chunk reader and the server session. */
@@ -115,6 +116,20 @@ export const RTMP_TARGETS: readonly FuzzTarget[] = [
   },
   { name: "rtmp-session", corpus: SESSION_SAMPLES, allowed: RtmpError, run: runSession },
 ];
+
+function playerSession(): Uint8Array {
+  return new ClientMessages().connect("live").command(0, "createStream", 2, null)
+    .command(1, "receiveVideo", 0, null, false)
+    .command(0, "FCSubscribe", 3, null, "a")
+    .command(1, "play", 0, null, "mp4:a?t=1", -2, -1, true)
+    .command(1, "pause", 0, null, true, 0)
+    .command(1, "receiveVideo", 0, null, true)
+    .command(1, "seek", 0, null, 5)
+    .command(1, "play2", 0, null, amfObject({ streamName: "b", transition: "switch" }))
+    .command(1, "play", 0, null, false)
+    .command(0, "deleteStream", 0, null, 1)
+    .take();
+}
 
 function publication(chunkSize: number): Uint8Array {
   const messages = new ClientMessages();
@@ -244,6 +259,7 @@ function runSession(bytes: Uint8Array): void {
       for (let event = session.next(); event !== undefined; event = session.next()) {
         seen.push("payload" in event ? `${event.kind} ${toHex(event.payload)}` : event.kind);
         if (event.kind === "publish") session.acceptPublish(event.streamId);
+        if (event.kind === "play") session.acceptPlay(event.streamId);
       }
     };
   });
