@@ -80,6 +80,7 @@ function startText({ host, shards }: Config, gateway: Gateway): string {
 ${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
              ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)
+             ${rtmp}/NAME   (RTMP players)
 ${secure.watch}Ready. Stop with Ctrl+C.`;
 }
 

@@ -31,7 +31,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     key: "rtmpPort",
     value: "number",
     placeholder: "PORT",
-    help: "RTMP, for publishers (default 1935)",
+    help: "RTMP, for publishers and players (default 1935)",
   },
   "http-port": {
     key: "httpPort",
@@ -161,8 +161,8 @@ export function helpText(version: string): string {
   const lines = Object.entries(FLAGS).map(([name, { placeholder, help }]) =>
     `  --${name} ${placeholder}`.padEnd(30) + help
   );
-  return `Sluice ${version}: live media gateway. RTMP in; WebRTC, HTTP-FLV and
-WebSocket-FLV out.
+  return `Sluice ${version}: live media gateway. RTMP in; WebRTC, HTTP-FLV,
+WebSocket-FLV and RTMP out.
 
 Usage: deno task start [flags]
 

@@ -71,6 +71,8 @@ const timeouts = section({
   httpIdleMs: v.optional(milliseconds(100), 60_000),
   /** How long a viewer may take nothing before it is ended. */
   stallMs: v.optional(milliseconds(1000), 60_000),
+  /** How long an RTMP player waits for a stream that is not there. */
+  playWaitMs: v.optional(milliseconds(0), 5000),
   /** How long a stream waits for its second track before it counts as having one. */
   trackSettleMs: v.optional(milliseconds(0), 1000),
   /** From the answer to a WebRTC viewer's offer until media can be sent to it. */
@@ -124,8 +126,18 @@ const members = v.strictObject({
    * log's window: between two writes, what is not written yet must not leave the log.
    */
   flushMs: v.optional(milliseconds(0, 10_000), 0),
+  /**
+   * The same for RTMP players if it is more than `flushMs`: they buffer far more than that, and a
+   * write costs what many bytes do.
+   */
+  rtmpFlushMs: v.optional(milliseconds(0, 250), 80),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
+  /**
+   * When RTMP players are told NetStream.Play.UnpublishNotify: when the publisher leaves, or when it
+   * has not come back. ffmpeg, rtmpdump and VLC end at it.
+   */
+  rtmpUnpublishNotify: v.optional(v.picklist(["leave", "end"]), "end"),
   log,
   limits,
   timeouts,

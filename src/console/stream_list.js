@@ -33,6 +33,7 @@
  * @property {number | null} [bitrateBps]
  * @property {VideoInfo | null} [video]
  * @property {AudioInfo | null} [audio]
+ * @property {{ viewers?: number | null } | null} [rtmp]
  * @property {WebRtcInfo | null} [webrtc]
  *
  * @typedef {object} StreamList

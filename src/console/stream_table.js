@@ -89,7 +89,9 @@ class StreamRow {
     this.#keyFrames.classList.toggle("warn", isLong(video));
     this.#keyFrames.title = isLong(video) ? "Far apart: viewers start slowly. 2 s is good" : "";
     setText(this.#viewers, formatCount(stream.viewers));
-    this.#viewers.title = webrtc ? `${formatCount(webrtc.viewers)} over WebRTC` : "";
+    this.#viewers.title = webrtc
+      ? `${formatCount(webrtc.viewers)} over WebRTC, ${formatCount(stream.rtmp?.viewers)} over RTMP`
+      : "";
     setText(this.#uptime, formatDuration(stream.uptimeMs));
   }
 }

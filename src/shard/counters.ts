@@ -8,6 +8,7 @@ export const GAUGES = [
   "rtmpConnections",
   "httpConnections",
   "viewers",
+  "rtmpViewers",
   "webrtcViewers",
   "webrtcTcpConnections",
 ] as const;
@@ -21,6 +22,8 @@ export const TOTALS = [
   "rtmpTimeouts",
   "publishesAccepted",
   "publishesRefused",
+  "playsAccepted",
+  "playsRefused",
   "messagesSkipped",
   "messagesIgnored",
   "httpConnectionsAccepted",

@@ -54,6 +54,7 @@ export interface ShardSettings {
   /** Whether other shards listen on the same ports. */
   readonly sharesPorts: boolean;
   readonly flushMs: number;
+  readonly rtmpFlushMs: number;
   readonly windowMs: number;
   readonly maxViewers: number;
   readonly maxHttpConnections: number;
@@ -70,7 +71,9 @@ export interface ShardSettings {
     readonly httpIdleMs: number;
     readonly stallMs: number;
     readonly trackSettleMs: number;
+    readonly playWaitMs: number;
   };
+  readonly unpublishNotify: "leave" | "end";
   readonly logLevel: "debug" | "info" | "warning" | "error";
   readonly logFormat: "text" | "json";
   readonly contentSecurityPolicy: string;
@@ -105,6 +108,7 @@ export interface StreamSummary {
   readonly groupOverflows: boolean;
   readonly timestampFaults: PublicationDescription["timestampFaults"];
   readonly skippedMessages: PublicationDescription["skipped"];
+  readonly rtmp: { readonly viewers: number };
   readonly webrtc: {
     readonly viewers: number;
     /** Whether it has B-frames, which are left out; `null` as long as nobody has looked. */
@@ -132,7 +136,9 @@ export interface StreamsReply {
 /** What a shard tells of one of the streams that it serves. */
 export interface StreamReport {
   readonly streamId: number;
+  /** Over HTTP-FLV and WebSocket-FLV. */
   readonly viewers: number;
+  readonly rtmpViewers: number;
   readonly groupOverflows: boolean;
   /** Only from the shard that the publisher is connected to. */
   readonly publication: PublicationDescription | undefined;

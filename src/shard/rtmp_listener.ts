@@ -1,6 +1,7 @@
 import { ConnectionListener, type ConnectionSource, type PeerConn } from "./connection_listener.ts";
 import type { ShardSettings } from "./messages.ts";
-import { RtmpConnection, type RtmpContext } from "./rtmp_connection.ts";
+import { RtmpConnection } from "./rtmp_connection.ts";
+import type { RtmpContext } from "./rtmp_context.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
+import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
@@ -16,11 +17,14 @@ import { parseAudioBody } from "../../src/flv/audio_body.ts";
 import { FlvError } from "../../src/flv/flv_error.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { sameAmfValues } from "../amf/same_value.ts";
 import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../audio/fixtures.ts";
 import { toHex } from "../mutation.ts";
 import {
   ACCESS_UNIT_SAMPLES,
   AMF0_SAMPLES,
+  AMF0_WITH_AMF3_SAMPLES,
+  AMF3_SAMPLES,
   ASC_SAMPLES,
   AUDIO_BODY_SAMPLES,
   AVCC_SAMPLES,
@@ -34,9 +38,11 @@ import {
 } from "./corpus.ts";
 import { CODEC_TARGETS } from "./codec_targets.ts";
 import { DTLS_TARGETS } from "./dtls_targets.ts";
+import { ENCODE_TARGETS } from "./encode_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
+import { decodesAgain } from "./same_again.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
 
 /** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
@@ -51,7 +57,13 @@ export interface FuzzTarget {
 }
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
-  { name: "amf0", corpus: AMF0_SAMPLES, allowed: AmfError, run: decodeAndEncodeAmf0 },
+  {
+    name: "amf0",
+    corpus: [...AMF0_SAMPLES, ...AMF0_WITH_AMF3_SAMPLES],
+    allowed: AmfError,
+    run: decodeAndEncodeAmf0,
+  },
+  { name: "amf3", corpus: AMF3_SAMPLES, allowed: AmfError, run: decodeAndEncodeAmf3 },
   { name: "avcc", corpus: AVCC_SAMPLES, allowed: CodecError, run: parseH264Configuration },
   { name: "sps", corpus: Object.values(SPS), allowed: CodecError, run: parseH264Sps },
   { name: "pps", corpus: PPS_SAMPLES, allowed: CodecError, run: parseH264Pps },
@@ -106,6 +118,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...RTP_TARGETS,
   ...WEBRTC_TARGETS,
   ...DTLS_TARGETS,
+  ...ENCODE_TARGETS,
 ];
 
 const transcoder = await AudioTranscoder.create();
@@ -131,16 +144,14 @@ function configureAudio(bytes: Uint8Array): void {
   }
 }
 
-/** What decodes must encode, and decode to the same again. */
 function decodeAndEncodeAmf0(bytes: Uint8Array): void {
-  const encoded = encodeAmf0(...decodeAmf0(bytes));
-  let again: Uint8Array;
-  try {
-    again = encodeAmf0(...decodeAmf0(encoded));
-  } catch (error) {
-    throw new Error("Cannot decode what was encoded", { cause: error });
-  }
-  assertEquals(toHex(again), toHex(encoded));
+  const values = decodeAmf0(bytes);
+  decodesAgain(values, () => decodeAmf0(encodeAmf0(...values)), sameAmfValues);
+}
+
+function decodeAndEncodeAmf3(bytes: Uint8Array): void {
+  const values = decodeAmf3(bytes);
+  decodesAgain(values, () => decodeAmf3(encodeAmf3(...values)), sameAmfValues);
 }
 
 /** Every NAL unit as an access unit of its own; then as one. */
