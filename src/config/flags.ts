@@ -39,6 +39,24 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "PORT",
     help: "page, API, HTTP-FLV, WebSocket-FLV and WHEP (default 8080)",
   },
+  "tls": {
+    key: "tls",
+    value: "text",
+    placeholder: "HOW",
+    help: "self-signed: serve TLS with a certificate made at start, for trying out",
+  },
+  "rtmps-port": {
+    key: "rtmpsPort",
+    value: "number",
+    placeholder: "PORT",
+    help: "RTMP over TLS, if there is a certificate (default 1936)",
+  },
+  "https-port": {
+    key: "httpsPort",
+    value: "number",
+    placeholder: "PORT",
+    help: "HTTP and WebSocket over TLS, likewise (default 8443)",
+  },
   "webrtc-port": {
     key: "webrtcPort",
     value: "number",

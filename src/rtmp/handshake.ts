@@ -137,9 +137,20 @@ export class ServerHandshake {
   }
 }
 
-/** Whether a client that asked for `version` may encrypt what follows its handshake. */
-export function isEncryptedVersion(version: number): boolean {
-  return ENCRYPTED_VERSIONS.includes(version);
+/**
+ * What is behind an error soon after the handshake, if the client asked for another version than
+ * {@linkcode RTMP_VERSION}: noise, mostly, since it encrypts though it was told not to. The error
+ * itself if it did not.
+ */
+export function withVersion(version: number, error: RtmpError): RtmpError {
+  if (version === RTMP_VERSION) return error;
+  const isEncrypted = ENCRYPTED_VERSIONS.includes(version);
+  const name = isEncrypted ? "RTMPE, which this server does not speak" : "unknown";
+  return new RtmpError(
+    `Cannot go on with RTMP: the client asked for version ${version} (${name}), ` +
+      `was offered ${RTMP_VERSION}, and does not keep to it: ${error.message}`,
+    { cause: error },
+  );
 }
 
 function checkVersion(version: number): void {

@@ -150,6 +150,13 @@ export class MessageStreams {
     return state?.kind === "playing" ? state.name : undefined;
   }
 
+  /** What a stream plays, or else what it asks to play. */
+  wantedName(id: number): string | undefined {
+    const state = this.#states.get(id);
+    if (state?.kind === "asking to play") return state.playing ?? state.request.name;
+    return state?.kind === "playing" ? state.name : undefined;
+  }
+
   /** The tracks that the peer wants on a stream. */
   receivedTracks(id: number): ReceivedTracks {
     return this.#received.get(id) ?? ALL_TRACKS;

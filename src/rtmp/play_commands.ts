@@ -68,9 +68,9 @@ export function receive(
   if (tracks[track] === isWanted) return undefined;
   const changed = { ...tracks, [track]: isWanted };
   streams.setReceivedTracks(streamId, changed);
-  const name = streams.playedName(streamId);
+  const name = streams.wantedName(streamId);
   if (name === undefined) return undefined;
-  if (isWanted) {
+  if (isWanted && streams.playedName(streamId) !== undefined) {
     output.send(status(streamId, "NetStream.Seek.Notify", `Seeking in ${name}.`));
     output.send(status(streamId, "NetStream.Play.Start", `Started playing ${name}.`));
   }
@@ -119,7 +119,7 @@ function requestPlay(
 
 function stopPlaying(context: CommandContext, call: Call): SessionEvent | undefined {
   const { streams, output } = context;
-  const name = streams.playedName(call.streamId);
+  const name = streams.wantedName(call.streamId);
   if (name === undefined) return undefined;
   output.send(status(call.streamId, "NetStream.Play.Stop", `Stopped playing ${name}.`));
   return endStream(context, call.streamId);
@@ -127,7 +127,7 @@ function stopPlaying(context: CommandContext, call: Call): SessionEvent | undefi
 
 /** What the stream plays; if nothing, the peer is told so. */
 function nameInPlay({ streams, output }: CommandContext, call: Call): string | undefined {
-  const name = streams.playedName(call.streamId);
+  const name = streams.wantedName(call.streamId);
   if (name === undefined) {
     output.fail(call.streamId, "NetStream.Failed", `Nothing is played on ${call.streamId}.`);
   }

@@ -33,12 +33,24 @@ export interface WebrtcSettings {
   readonly consentMs: number;
 }
 
+/** What a shard needs for TLS. */
+export interface TlsSettings {
+  /** PEM: the certificate, and those that vouch for it. */
+  readonly certificate: string;
+  /** PEM. A secret: it is to be in no log. */
+  readonly key: string;
+  readonly rtmpsPort: number;
+  readonly httpsPort: number;
+}
+
 /** What a shard needs to know of the configuration. */
 export interface ShardSettings {
   readonly version: string;
   readonly host: string;
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** `undefined` if there is no certificate: then nothing listens for TLS. */
+  readonly tls: TlsSettings | undefined;
   /** Whether other shards listen on the same ports. */
   readonly sharesPorts: boolean;
   readonly flushMs: number;

@@ -231,6 +231,19 @@ Deno.test("receiveAudio and receiveVideo: before and while something is played",
   assertEquals(dialogue.events, [PLAY]);
 });
 
+Deno.test("pause and tracks: may be chosen before it is decided whether to play", () => {
+  const dialogue = new PlayDialogue();
+  dialogue.client.command(1, "play", 0, null, "a").command(1, "receiveAudio", 0, null, false)
+    .command(1, "receiveAudio", 0, null, true).command(1, "pause", 0, null, true, 0);
+  assertEquals(dialogue.push(), ["NetStream.Pause.Notify on 1"]);
+  assertEquals(dialogue.events, [
+    PLAY,
+    { kind: "receive", streamId: 1, audio: false, video: true },
+    { kind: "receive", streamId: 1, audio: true, video: true },
+    { kind: "pause", streamId: 1, isPaused: true },
+  ]);
+});
+
 Deno.test("play2: goes over to another stream, or plays it", () => {
   const options = (streamName: string, transition: string) =>
     amfObject({ streamName, oldStreamName: "a", start: -2, len: -1, transition });

@@ -6,6 +6,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   host: "127.0.0.1",
   rtmpPort: 0,
   httpPort: 0,
+  tls: undefined,
   sharesPorts: false,
   flushMs: 0,
   rtmpFlushMs: 0,
