@@ -18,8 +18,9 @@ import { FUZZ_TARGETS } from "./targets.ts";
 
 for (const target of FUZZ_TARGETS) {
   Deno.test(`fuzzing ${target.name} for a moment: the corpus is valid and nothing escapes`, () => {
-    const { escape, executions, accepted } = fuzz(target, 1, 50);
+    const { escape, executions, accepted, slowestMs } = fuzz(target, 1, 50);
     assertEquals(escape, undefined);
+    assertLess(slowestMs, MAX_EXECUTION_MS);
     assertGreater(executions, 0);
     assertGreater(accepted, 0);
   });
