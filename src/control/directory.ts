@@ -181,7 +181,7 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     video: publication?.video ?? null,
     audio: publication?.audio ?? null,
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
-    timestampCorrections: publication?.timestampCorrections ?? 0,
+    timestampFaults: publication?.timestampFaults ?? {},
     skippedMessages: publication?.skipped ?? {},
     webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),
   };
