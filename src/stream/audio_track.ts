@@ -2,7 +2,7 @@ import { aacCodecString, parseAacConfiguration } from "../codec/aac.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { parseMpegAudioHeader } from "../codec/mp3.ts";
 import { parseOpusHead } from "../codec/opus.ts";
-import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
+import { type AudioConfiguration, type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
 import { FlvError } from "../flv/flv_error.ts";
 import { CONFIGURATION, type Intake, INTER_FRAME, skip } from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
@@ -53,12 +53,16 @@ export class AudioTrack {
       const audio = parseAudioBody(body);
       switch (audio.kind) {
         case "configuration":
-          this.#format = audio.codec === "opus" ? opusFormat(audio.data) : aacFormat(audio.data);
+          this.#format = configuredFormat(audio);
           return CONFIGURATION;
         case "frame":
           return this.#takeFrame(audio);
         case "empty":
           return skip("empty");
+        case "end-of-sequence":
+        case "channels":
+        case "multitrack":
+          return skip("redundant");
         case "unsupported":
           return skip("unsupported-codec", `audio codec ${audio.codecId}`);
       }
@@ -79,6 +83,12 @@ export class AudioTrack {
     this.#frameDurationMs = this.#format.frameDurationMs ?? g711DurationMs(frame);
     return INTER_FRAME;
   }
+}
+
+function configuredFormat({ codec, data }: AudioConfiguration): AudioFormat {
+  if (codec === "opus") return opusFormat(data);
+  if (codec === "aac") return aacFormat(data);
+  return { flvCodec: codec, codec, sampleRate: null, channels: null, frameDurationMs: undefined };
 }
 
 function aacFormat(audioSpecificConfig: Uint8Array): AudioFormat {

@@ -115,19 +115,39 @@ export class LogReader {
   }
 
   /**
+   * Copies bytes of record `sequence`, `length` of them from `start` on, into `target`, which must
+   * have room for them: they are garbage unless {@linkcode isHeld} says afterwards that they are
+   * not, and so may be what the index says of the record.
+   */
+  copyPart(
+    sequence: number,
+    start: number,
+    length: number,
+    target: Uint8Array,
+    targetOffset: number,
+  ): void {
+    const { data, index } = this.#memory;
+    const offset = index[indexPosition(sequence)]! + start;
+    target.set(data.subarray(offset, offset + length), targetOffset);
+  }
+
+  /** Whether all that was read of record `sequence` up to now was true. */
+  isHeld(sequence: number): boolean {
+    // Plain loads may pass an atomic load behind them on weakly ordered machines, but not an atomic
+    // store: without this, the tail could be read before the bytes are.
+    Atomics.store(this.#fence, 0, 0);
+    return !this.isStale && distance(this.tail, sequence) >= 0;
+  }
+
+  /**
    * Copies the bytes of record `sequence` into `target`, which must have room for them.
    *
    * @returns false if the writer passed over the record meanwhile: then `target` holds garbage, and
    * what the index said of the record may be garbage as well
    */
   copy(sequence: number, target: Uint8Array, targetOffset: number, length: number): boolean {
-    const { data, index } = this.#memory;
-    const offset = index[indexPosition(sequence)]!;
-    target.set(data.subarray(offset, offset + length), targetOffset);
-    // Plain loads may pass an atomic load behind them on weakly ordered machines, but not an atomic
-    // store: without this, the tail could be read before the bytes are.
-    Atomics.store(this.#fence, 0, 0);
-    return !this.isStale && distance(this.tail, sequence) >= 0;
+    this.copyPart(sequence, 0, length, target, targetOffset);
+    return this.isHeld(sequence);
   }
 
   /** A copy of the slots; `undefined` if no undisturbed one could be had. */

@@ -3,7 +3,7 @@ import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../
 import { h264PictureType } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import { FlvError } from "../flv/flv_error.ts";
-import { parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
+import { parseVideoBody, type VideoConfiguration, type VideoFrame } from "../flv/video_body.ts";
 import { CONFIGURATION, type Intake, INTER_FRAME, KEY_FRAME, skip } from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
 
@@ -57,7 +57,7 @@ export class VideoTrack {
       const video = parseVideoBody(body);
       switch (video.kind) {
         case "configuration":
-          this.#configure(video.data);
+          this.#configure(video);
           return CONFIGURATION;
         case "frame":
           return this.#takeFrame(video);
@@ -67,6 +67,8 @@ export class VideoTrack {
           return skip("unsupported-codec", `video codec ${video.codecId}`);
         case "end-of-sequence":
         case "command":
+        case "metadata":
+        case "multitrack":
           return skip("redundant");
       }
     } catch (error) {
@@ -77,8 +79,12 @@ export class VideoTrack {
     }
   }
 
-  #configure(record: Uint8Array): void {
-    const configuration = parseH264Configuration(record);
+  #configure({ codec, data }: VideoConfiguration): void {
+    if (codec !== "h264") {
+      this.#format = { codec, width: null, height: null, nalLengthSize: undefined };
+      return;
+    }
+    const configuration = parseH264Configuration(data);
     this.#format = {
       codec: h264CodecString(configuration),
       ...pictureSize(configuration.sps[0]),
@@ -90,6 +96,8 @@ export class VideoTrack {
     if (frame.codec === "h264") {
       if (this.#format?.nalLengthSize === undefined) return skip("no-configuration");
       this.#lookForBFrame(frame.data, this.#format.nalLengthSize);
+    } else if (frame.codec === "h265" && this.#format?.codec !== "h265") {
+      return skip("no-configuration");
     } else if (this.#format?.codec !== frame.codec) {
       this.#format = { codec: frame.codec, width: null, height: null, nalLengthSize: undefined };
     }

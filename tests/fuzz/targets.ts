@@ -33,6 +33,7 @@ import {
   VIDEO_BODY_SAMPLES,
 } from "./corpus.ts";
 import { DTLS_TARGETS } from "./dtls_targets.ts";
+import { FLV_TARGETS } from "./flv_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
@@ -82,6 +83,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "opus-head", corpus: OPUS_HEAD_SAMPLES, allowed: CodecError, run: parseOpusHead },
   { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: FlvError, run: parseVideoBody },
   { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: FlvError, run: parseAudioBody },
+  ...FLV_TARGETS,
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
   {
     name: "audio-transcoder",

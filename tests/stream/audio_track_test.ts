@@ -24,7 +24,7 @@ const CASES: readonly (readonly [body: Uint8Array, intake: string])[][] = [
   [[SPEEX_FRAME, "frame"], [AAC_FRAME, "no-configuration"]],
   [[MP3_FRAME, "frame"]],
   [[new Uint8Array(0), "empty"], [fromHex("af01"), "empty"], [fromHex("b2"), "empty"]],
-  [[fromHex("90 664c6143 00"), "unsupported-codec"], [fromHex("c0 00"), "unsupported-codec"]],
+  [[fromHex("90 76726273 00"), "unsupported-codec"], [fromHex("c0 00"), "unsupported-codec"]],
   [
     [OPUS_FRAME, "no-configuration"],
     [fromHex("90 4f707573 00"), "malformed"],
