@@ -6,7 +6,7 @@ import { FlvError } from "../flv/flv_error.ts";
 import { type FlvAudioCodec, parseAudioBody } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import { LogReader } from "../stream/log_reader.ts";
-import type { StreamAudio, StreamVideo } from "../webrtc/codec_choice.ts";
+import type { StreamAudio } from "../webrtc/codec_choice.ts";
 import type { StreamMedia } from "../webrtc/media_choice.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { PictureReport } from "./messages.ts";
@@ -59,6 +59,8 @@ export class RtpStream {
   media(): StreamMedia | undefined {
     const { hasAudio, hasVideo } = this.#log;
     if (hasAudio && hasVideo && this.#audioCodec() === undefined) return undefined;
+    const { format, isUnsendable } = this.audience.feed.video;
+    if (hasVideo && format === undefined && !isUnsendable) return undefined;
     return this.mediaSoFar();
   }
 
@@ -66,19 +68,13 @@ export class RtpStream {
   mediaSoFar(): StreamMedia | undefined {
     if (!this.#log.tracksSettled) return undefined;
     const { hasAudio, hasVideo } = this.#log;
-    const video = hasVideo ? this.#video() : undefined;
+    const video = hasVideo ? this.audience.feed.video.format : undefined;
     return { audio: hasAudio ? this.#audio() : undefined, video };
   }
 
-  /** What is known of its pictures; `undefined` before the first configuration. */
+  /** What is known of its B pictures; `undefined` where there is nothing to be known. */
   report(): PictureReport | undefined {
-    const bFrames = this.audience.feed.video.bFrames;
-    if (bFrames === undefined) return undefined;
-    return {
-      bFrames: bFrames.seen || bFrames.announced === true,
-      exact: bFrames.inexactPictures === 0 && bFrames.unsafePictures === 0,
-      inexactReason: bFrames.inexactReason,
-    };
+    return this.audience.feed.video.bFrames;
   }
 
   /** Sees to the sound being there as Opus. */
@@ -135,13 +131,6 @@ export class RtpStream {
       this.audience.notify(performance.now());
       await log.waitForFlush(wake);
     }
-  }
-
-  #video(): StreamVideo | undefined {
-    const configuration = this.audience.feed.video.configuration;
-    if (configuration === undefined) return undefined;
-    const { profileIdc, profileCompatibility, levelIdc } = configuration;
-    return { codec: "h264", profileIdc, profileCompatibility, levelIdc };
   }
 
   #audio(): StreamAudio | undefined {

@@ -1,0 +1,31 @@
+import { parseVp9Configuration, parseVp9FrameHeader } from "../codec/vp9.ts";
+import type { VideoFrame } from "../flv/video_body.ts";
+import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
+import type { Vp9Format } from "../rtp/video_format.ts";
+import { packetizeVp9 } from "../rtp/vp9_packetizer.ts";
+import type { PacketMaker } from "./packet_maker.ts";
+
+/** Packets of VP9, whose pictures come in the order they are shown. */
+export class Vp9Packets implements PacketMaker {
+  readonly codec = "vp9";
+  readonly bFrames = undefined;
+  #format: Vp9Format | undefined;
+  #pictureId = 0;
+
+  get format(): Vp9Format | undefined {
+    return this.#format;
+  }
+
+  configure(record: Uint8Array): void {
+    this.#format = { codec: "vp9", profile: parseVp9Configuration(record).profile };
+  }
+
+  packetize({ data }: VideoFrame, { timestamp, timeMs }: AccessUnitTiming, out: PacketSink): void {
+    // Of a superframe, this is the header of its first frame.
+    const { isKeyFrame, profile, width = 0, height = 0 } = parseVp9FrameHeader(data);
+    if (this.#format?.profile !== profile) this.#format = { codec: "vp9", profile };
+    const pictureId = this.#pictureId++;
+    const picture = { data, isKeyFrame, pictureId, width, height, timestamp, timeMs };
+    packetizeVp9(picture, { ssrc: 0 }, out);
+  }
+}
