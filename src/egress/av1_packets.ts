@@ -8,34 +8,51 @@ import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
 import type { Av1Format } from "../rtp/video_format.ts";
 import type { PacketMaker } from "./packet_maker.ts";
 
+/** What is sent in front of key frames that do not carry their own. */
+interface Configured {
+  /** The configuration record, to tell a repeated one. */
+  readonly record: Uint8Array;
+  readonly sequenceHeader: Av1Obu | undefined;
+}
+
 /** Packets of AV1, whose temporal units come in the order they are shown. */
 export class Av1Packets implements PacketMaker {
   readonly codec = "av1";
   readonly bFrames = undefined;
-  #record: Uint8Array | undefined;
-  /** The newest one that is known: of the configuration, or in front of a key frame. */
-  #sequenceHeader: Av1Obu | undefined;
+  #configured: Configured | undefined;
   #format: Av1Format | undefined;
+  /** What the format was read from, if that was in band. */
+  #inBand: Uint8Array | undefined;
 
   get format(): Av1Format | undefined {
     return this.#format;
   }
 
   configure(record: Uint8Array): void {
-    if (this.#record !== undefined && equals(this.#record, record)) return;
+    if (this.#configured !== undefined && equals(this.#configured.record, record)) return;
     const own = record.slice();
-    const { profile, levelIdx, tier, configObus } = parseAv1Configuration(own);
-    const sequenceHeader = splitObus(configObus).find(isSequenceHeader);
-    this.#record = own;
-    this.#sequenceHeader = sequenceHeader;
-    this.#format = { codec: "av1", profile, levelIndex: levelIdx, tier };
+    const { profile, levelIndex, tier, sequenceHeader } = parseAv1Configuration(own);
+    this.#configured = { record: own, sequenceHeader };
+    this.#format = { codec: "av1", profile, levelIndex, tier: tier === "high" ? 1 : 0 };
   }
 
   packetize(frame: VideoFrame, { timestamp, timeMs }: AccessUnitTiming, out: PacketSink): void {
-    const obus = splitObus(frame.data);
-    const isKeyFrame = frame.isKeyFrame && isAv1KeyFrame(obus, this.#sequenceHeader);
-    if (isKeyFrame) this.#noteSequenceHeader(obus);
-    const format = { sequenceHeader: this.#sequenceHeader, ssrc: 0 };
+    const { data } = frame;
+    const obus = splitObus(data);
+    // Whoever begins with a frame that is no key frame is shown nothing.
+    const isKeyFrame = frame.isKeyFrame && isAv1KeyFrame(data);
+    if (isKeyFrame) this.#readInBand(obus);
+    const format = { sequenceHeader: this.#configured?.sequenceHeader, ssrc: 0 };
     packetizeAv1({ obus, isKeyFrame, timestamp, timeMs }, format, out);
+  }
+
+  /** A sequence header in front of a key frame says what holds, whatever the configuration said. */
+  #readInBand(obus: readonly Av1Obu[]): void {
+    const payload = obus.find(({ type }) => type === AV1_OBU.SEQUENCE_HEADER)?.payload;
+    if (payload === undefined) return;
+    if (this.#inBand !== undefined && equals(this.#inBand, payload)) return;
+    const { profile, levelIndex, tier } = parseAv1SequenceHeader(payload);
+    this.#inBand = payload.slice();
+    this.#format = { codec: "av1", profile, levelIndex, tier: tier === "high" ? 1 : 0 };
   }
 }

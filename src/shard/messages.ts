@@ -136,6 +136,8 @@ export const B_FRAMES_REMEDY = "In OBS set Max B-frames to 0 or Tune to zerolate
 /** What WebRTC can make of a stream's pictures. */
 export interface PictureReport {
   readonly bFrames: boolean;
+  /** Whether B pictures are left out. Where not, a stream that has them is not shown. */
+  readonly areDropped: boolean;
   /** Whether no picture needs one that is left out. */
   readonly exact: boolean;
   readonly inexactReason: string | undefined;
