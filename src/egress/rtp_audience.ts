@@ -14,8 +14,9 @@ export class RtpAudience {
   readonly feed: RtpFeed;
   readonly #subscribers = new Set<RtpSubscriber>();
 
-  constructor(log: LogReader, offsets: ClockOffsets) {
-    this.feed = new RtpFeed(log, offsets);
+  /** @param maxPayloadSize bytes of the payload of a packet, at most */
+  constructor(log: LogReader, offsets: ClockOffsets, maxPayloadSize: number) {
+    this.feed = new RtpFeed(log, offsets, maxPayloadSize);
   }
 
   get size(): number {

@@ -8,6 +8,7 @@ import { parseH264Sps } from "../codec/h264_sps.ts";
 import { FlvError } from "../flv/flv_error.ts";
 import { parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
 import { packetizeH264, VIDEO_CLOCK_RATE_HZ } from "../rtp/h264_packetizer.ts";
+import { DEFAULT_MAX_PAYLOAD_SIZE } from "../rtp/packet_carver.ts";
 import { PacketRing } from "../rtp/packet_ring.ts";
 import { RtpClock } from "../rtp/rtp_clock.ts";
 import { RtpError } from "../rtp/rtp_error.ts";
@@ -36,10 +37,15 @@ interface Format {
 export class VideoPackets {
   readonly ring = new PacketRing({ maxPackets: MAX_RING_PACKETS, maxBytes: MAX_RING_BYTES });
   readonly clock: RtpClock;
+  readonly #maxPayloadSize: number;
   #format: Format | undefined;
 
-  /** @param clockOffset RTP timestamp of stream time 0: random, 32 bits */
-  constructor(clockOffset: number) {
+  /**
+   * @param clockOffset RTP timestamp of stream time 0: random, 32 bits
+   * @param maxPayloadSize bytes of the payload of a packet, at most
+   */
+  constructor(clockOffset: number, maxPayloadSize = DEFAULT_MAX_PAYLOAD_SIZE) {
+    this.#maxPayloadSize = maxPayloadSize;
     this.clock = new RtpClock(VIDEO_CLOCK_RATE_HZ, clockOffset);
   }
 
@@ -100,6 +106,7 @@ export class VideoPackets {
       sps,
       pps,
       ssrc: 0,
+      maxPayloadSize: this.#maxPayloadSize,
     }, this.ring);
   }
 }
