@@ -7,6 +7,10 @@ const MAX_PORT = 65_535;
 
 /** Addresses that an answer lists: a viewer tries each of them. */
 const MAX_PUBLIC_IPS = 16;
+
+/** What every link carries (RFC 791), and what Ethernet does, less the headers of IPv4 and UDP. */
+const MIN_PACKET_BYTES = 548;
+const MAX_PACKET_BYTES = 1472;
 const HOUR_MS = 3_600_000;
 
 /** What a log's index holds for sure: 8192 records are 100 s of video at 30 fps with its audio. */
@@ -87,6 +91,10 @@ const members = v.strictObject({
   publicIps: v.optional(v.pipe(v.array(ipAddress), v.maxLength(MAX_PUBLIC_IPS)), () => []),
   /** Bits per second of the Opus that AAC is made into for WebRTC. */
   opusBitrateBps: v.optional(count(32_000, 510_000), 128_000),
+  /** Bytes of a datagram of WebRTC media, at most: what UDP carries, without its headers. */
+  webrtcPacketBytes: v.optional(count(MIN_PACKET_BYTES, MAX_PACKET_BYTES), 1350),
+  /** How WebRTC viewers tell what they can receive: a bitrate, or when each packet came. */
+  webrtcFeedback: v.optional(v.picklist(["remb", "twcc"]), "remb"),
   /** Whether WebRTC leaves B-frames out, which browsers cannot show, or refuses such streams. */
   webrtcBFrames: v.optional(v.picklist(["drop", "refuse"]), "drop"),
   /** The same for streams whose other pictures need the B-frames that are left out. */

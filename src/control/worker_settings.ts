@@ -47,6 +47,8 @@ export function shardSettings(
       udpPort: servesUdp ? webrtcPort : undefined,
       tcpPort: webrtcPort,
       publicIps: config.publicIps,
+      packetBytes: config.webrtcPacketBytes,
+      feedback: config.webrtcFeedback,
       bFrames: config.webrtcBFrames,
       inexact: config.webrtcInexact,
       maxViewers: limits.webrtcViewers,

@@ -6,8 +6,9 @@ import { H264ReferenceTracker } from "../codec/h264_reference_tracker.ts";
 import { splitH264NalUnits } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
-import { packetizeH264 } from "../rtp/h264_packetizer.ts";
+import { type H264RtpFormat, packetizeH264 } from "../rtp/h264_packetizer.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
+import type { PayloadFormat } from "../rtp/payload_size.ts";
 import type { H264Format } from "../rtp/video_format.ts";
 import type { BFrameReport, PacketMaker } from "./packet_maker.ts";
 
@@ -15,6 +16,7 @@ interface Configured {
   /** The configuration record, to tell a repeated one. */
   readonly record: Uint8Array;
   readonly configuration: H264Configuration;
+  readonly rtpFormat: H264RtpFormat;
   readonly tracker: H264ReferenceTracker;
   readonly bFrames: H264BFrames;
 }
@@ -25,7 +27,12 @@ interface Configured {
  */
 export class H264Packets implements PacketMaker {
   readonly codec = "h264";
+  readonly #payloadFormat: PayloadFormat;
   #configured: Configured | undefined;
+
+  constructor(payloadFormat: PayloadFormat) {
+    this.#payloadFormat = payloadFormat;
+  }
 
   get format(): H264Format | undefined {
     if (this.#configured === undefined) return undefined;
@@ -50,6 +57,7 @@ export class H264Packets implements PacketMaker {
     this.#configured = {
       record: own,
       configuration,
+      rtpFormat: { ...this.#payloadFormat, sps: configuration.sps, pps: configuration.pps },
       tracker: new H264ReferenceTracker(configuration),
       bFrames: new H264BFrames(readSps(configuration)),
     };
@@ -57,15 +65,14 @@ export class H264Packets implements PacketMaker {
 
   packetize(frame: VideoFrame, { timestamp, timeMs }: AccessUnitTiming, out: PacketSink): void {
     if (this.#configured === undefined) return;
-    const { configuration, tracker, bFrames } = this.#configured;
+    const { configuration, rtpFormat, tracker, bFrames } = this.#configured;
     const { data, isKeyFrame, compositionTimeMs } = frame;
     const verdict = tracker.track(data);
     if (verdict === undefined) return;
     bFrames.count(verdict, compositionTimeMs);
     if (!verdict.keep) return;
     const nalUnits = splitH264NalUnits(data, configuration.nalLengthSize);
-    const { sps, pps } = configuration;
-    packetizeH264({ nalUnits, isKeyFrame, timestamp, timeMs }, { sps, pps, ssrc: 0 }, out);
+    packetizeH264({ nalUnits, isKeyFrame, timestamp, timeMs }, rtpFormat, out);
   }
 }
 

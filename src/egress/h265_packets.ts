@@ -2,8 +2,9 @@ import { equals } from "@std/bytes/equals";
 import { type H265Configuration, parseH265Configuration } from "../codec/h265.ts";
 import { splitH265NalUnits } from "../codec/h265_access_unit.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
-import { packetizeH265 } from "../rtp/h265_packetizer.ts";
+import { type H265RtpFormat, packetizeH265 } from "../rtp/h265_packetizer.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
+import type { PayloadFormat } from "../rtp/payload_size.ts";
 import type { H265Format } from "../rtp/video_format.ts";
 import type { BFrameReport, PacketMaker } from "./packet_maker.ts";
 
@@ -11,6 +12,7 @@ interface Configured {
   /** The configuration record, to tell a repeated one. */
   readonly record: Uint8Array;
   readonly configuration: H265Configuration;
+  readonly rtpFormat: H265RtpFormat;
 }
 
 /**
@@ -20,9 +22,14 @@ interface Configured {
  */
 export class H265Packets implements PacketMaker {
   readonly codec = "h265";
+  readonly #payloadFormat: PayloadFormat;
   #configured: Configured | undefined;
   #lastTimestamp: number | undefined;
   #isReordered = false;
+
+  constructor(payloadFormat: PayloadFormat) {
+    this.#payloadFormat = payloadFormat;
+  }
 
   get format(): H265Format | undefined {
     if (this.#configured === undefined) return undefined;
@@ -43,19 +50,21 @@ export class H265Packets implements PacketMaker {
   configure(record: Uint8Array): void {
     if (this.#configured !== undefined && equals(this.#configured.record, record)) return;
     const own = record.slice();
-    this.#configured = { record: own, configuration: parseH265Configuration(own) };
+    const configuration = parseH265Configuration(own);
+    const { vps, sps, pps } = configuration;
+    const rtpFormat = { ...this.#payloadFormat, vps, sps, pps };
+    this.#configured = { record: own, configuration, rtpFormat };
     this.#lastTimestamp = undefined;
     this.#isReordered = false;
   }
 
   packetize(frame: VideoFrame, { timestamp, timeMs }: AccessUnitTiming, out: PacketSink): void {
     if (this.#configured === undefined) return;
-    const { configuration } = this.#configured;
+    const { configuration, rtpFormat } = this.#configured;
     const nalUnits = splitH265NalUnits(frame.data, configuration.nalLengthSize);
     this.#noteOrder(timestamp);
-    const { vps, sps, pps } = configuration;
     const { isKeyFrame } = frame;
-    packetizeH265({ nalUnits, isKeyFrame, timestamp, timeMs }, { vps, sps, pps, ssrc: 0 }, out);
+    packetizeH265({ nalUnits, isKeyFrame, timestamp, timeMs }, rtpFormat, out);
   }
 
   /** Of a picture that is shown before the one it comes after, the timestamp goes back. */

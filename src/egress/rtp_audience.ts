@@ -17,8 +17,9 @@ export class RtpAudience {
   readonly #subscribers = new Set<RtpSubscriber>();
   #videoCodec: string | undefined;
 
-  constructor(log: LogReader, offsets: ClockOffsets) {
-    this.feed = new RtpFeed(log, offsets);
+  /** @param maxPayloadSize bytes of the payload of a packet, at most */
+  constructor(log: LogReader, offsets: ClockOffsets, maxPayloadSize: number) {
+    this.feed = new RtpFeed(log, offsets, maxPayloadSize);
   }
 
   get size(): number {

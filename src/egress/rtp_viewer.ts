@@ -4,6 +4,7 @@ import { ReceiverReports, type Reception } from "../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
 import { type Nack, nackedSequences } from "../rtp/rtcp_feedback.ts";
 import { writeCname, writeSenderReport } from "../rtp/rtcp_writer.ts";
+import { TransportHistory } from "../rtp/transport_history.ts";
 import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
@@ -11,7 +12,7 @@ import type { PacketArena } from "../srtp/packet_arena.ts";
 import { ResendQueue } from "./resend_queue.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import { type Retransmission, RtpTrack } from "./rtp_track.ts";
-import type { RtpIdentity } from "../srtp/srtp_sender.ts";
+import type { RtpIdentity } from "../srtp/rtp_identity.ts";
 
 /** Packets that one datagram path is given in one go. */
 export const MAX_BATCH = 16;
@@ -65,6 +66,8 @@ export class RtpViewer {
   readonly #srtp: SrtpSender;
   readonly #srtcp: SrtcpSender;
   readonly #reports: ReceiverReports;
+  /** For viewers that tell how packets arrived. */
+  readonly #transport: TransportHistory | undefined;
   readonly #pacer = new GopPacer({ burstPackets: MAX_BATCH });
   #srtcpIndex = 0;
   #reportDueMs = -Infinity;
@@ -81,10 +84,15 @@ export class RtpViewer {
     this.#srtcp = new SrtcpSender(master);
     this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
     this.#video = video && new RtpTrack({ ...feed.video, ...video });
+    const isCounted = [audio, video].every((track) =>
+      track === undefined || (track.identity.extension?.transportSequenceAt ?? -1) >= 0
+    );
+    this.#transport = isCounted ? new TransportHistory() : undefined;
     this.#reports = new ReceiverReports(
       [[audio, 48_000] as const, [video, 90_000] as const].flatMap(([track, clockRateHz]) =>
         track === undefined ? [] : [{ ssrc: track.identity.ssrc, clockRateHz }]
       ),
+      this.#transport,
     );
   }
 
@@ -112,18 +120,21 @@ export class RtpViewer {
   }
 
   /**
-   * Appends datagrams that are due to `datagrams`, some {@linkcode MAX_BATCH} at most: views of the
+   * Appends datagrams that are due to `datagrams`, which is empty, some {@linkcode MAX_BATCH} at most: views of the
    * arena. Whether there may be more that is due now.
    */
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
     const room = MAX_BATCH - this.#takeResends(datagrams);
+    this.#noteSent(datagrams, 0, nowMs);
     if (!this.#resends.isEmpty) return true;
     this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
     if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
     const count = Math.min(this.#pacer.take(nowMs, waiting), room);
+    const begin = datagrams.length;
     if (count > 0) this.#takePackets(count, datagrams);
+    this.#noteSent(datagrams, begin, nowMs);
     return this.#pacer.state === "live" && this.#waiting > 0;
   }
 
@@ -150,6 +161,16 @@ export class RtpViewer {
   /** A second has passed. */
   tick(): void {
     this.#resendsLeft = MAX_RESENDS_PER_SECOND;
+  }
+
+  /** Remembers the RTP packets from `begin` on, for feedback to tell of. */
+  #noteSent(datagrams: readonly Uint8Array[], begin: number, nowMs: number): void {
+    const transport = this.#transport;
+    if (transport === undefined) return;
+    let sequence = this.#srtp.transportSequence - (datagrams.length - begin);
+    for (let at = begin; at < datagrams.length; at++) {
+      transport.sent(sequence++, datagrams[at]!.length, nowMs);
+    }
   }
 
   /** Finds where to begin, and where to go on if packets are gone. */

@@ -2,7 +2,9 @@ import { CodecError } from "../codec/codec_error.ts";
 import { FlvError } from "../flv/flv_error.ts";
 import { type FlvVideoCodec, parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
 import { VIDEO_CLOCK_RATE_HZ } from "../rtp/h264_packetizer.ts";
+import { DEFAULT_MAX_PAYLOAD_SIZE } from "../rtp/packet_carver.ts";
 import { PacketRing } from "../rtp/packet_ring.ts";
+import type { PayloadFormat } from "../rtp/payload_size.ts";
 import { RtpClock } from "../rtp/rtp_clock.ts";
 import { RtpError } from "../rtp/rtp_error.ts";
 import type { VideoFormat } from "../rtp/video_format.ts";
@@ -26,11 +28,16 @@ const NS_PER_MS = 1_000_000;
 export class VideoPackets {
   readonly ring = new PacketRing({ maxPackets: MAX_RING_PACKETS, maxBytes: MAX_RING_BYTES });
   readonly clock: RtpClock;
+  readonly #payloadFormat: PayloadFormat;
   #codec: FlvVideoCodec | undefined;
   #maker: PacketMaker | undefined;
 
-  /** @param clockOffset RTP timestamp of stream time 0: random, 32 bits */
-  constructor(clockOffset: number) {
+  /**
+   * @param clockOffset RTP timestamp of stream time 0: random, 32 bits
+   * @param maxPayloadSize bytes of the payload of a packet, at most
+   */
+  constructor(clockOffset: number, maxPayloadSize = DEFAULT_MAX_PAYLOAD_SIZE) {
+    this.#payloadFormat = { ssrc: 0, maxPayloadSize };
     this.clock = new RtpClock(VIDEO_CLOCK_RATE_HZ, clockOffset);
   }
 
@@ -79,7 +86,7 @@ export class VideoPackets {
 
   #change(codec: FlvVideoCodec): void {
     this.#codec = codec;
-    this.#maker = makerOf(codec);
+    this.#maker = makerOf(codec, this.#payloadFormat);
     this.ring.release(this.ring.head);
   }
 
@@ -95,18 +102,18 @@ export class VideoPackets {
   }
 }
 
-function makerOf(codec: FlvVideoCodec): PacketMaker | undefined {
+function makerOf(codec: FlvVideoCodec, format: PayloadFormat): PacketMaker | undefined {
   switch (codec) {
     case "h264":
-      return new H264Packets();
+      return new H264Packets(format);
     case "h265":
-      return new H265Packets();
+      return new H265Packets(format);
     case "av1":
-      return new Av1Packets();
+      return new Av1Packets(format);
     case "vp9":
-      return new Vp9Packets();
+      return new Vp9Packets(format);
     case "vp8":
-      return new Vp8Packets();
+      return new Vp8Packets(format);
     default:
       return undefined;
   }

@@ -1,6 +1,7 @@
 import { parseVp9Configuration, parseVp9FrameHeader } from "../codec/vp9.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
+import type { PayloadFormat } from "../rtp/payload_size.ts";
 import type { Vp9Format } from "../rtp/video_format.ts";
 import { packetizeVp9 } from "../rtp/vp9_packetizer.ts";
 import type { PacketMaker } from "./packet_maker.ts";
@@ -9,8 +10,13 @@ import type { PacketMaker } from "./packet_maker.ts";
 export class Vp9Packets implements PacketMaker {
   readonly codec = "vp9";
   readonly bFrames = undefined;
+  readonly #payloadFormat: PayloadFormat;
   #format: Vp9Format | undefined;
   #pictureId = 0;
+
+  constructor(payloadFormat: PayloadFormat) {
+    this.#payloadFormat = payloadFormat;
+  }
 
   get format(): Vp9Format | undefined {
     return this.#format;
@@ -26,6 +32,6 @@ export class Vp9Packets implements PacketMaker {
     if (this.#format?.profile !== profile) this.#format = { codec: "vp9", profile };
     const pictureId = this.#pictureId++;
     const picture = { data, isKeyFrame, pictureId, width, height, timestamp, timeMs };
-    packetizeVp9(picture, { ssrc: 0 }, out);
+    packetizeVp9(picture, this.#payloadFormat, out);
   }
 }

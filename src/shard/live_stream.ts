@@ -10,13 +10,19 @@ import { RtpStream } from "./rtp_stream.ts";
 /** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
 export type RefusalOf = (pictures: PictureReport | undefined) => string | undefined;
 
+/** Of a stream's viewers here. */
+export interface LiveStreamOptions extends AudienceOptions {
+  /** Bytes of the payload of an RTP packet, at most. */
+  readonly maxPayloadSize: number;
+}
+
 /** A stream as one shard has it: its log, the audiences it has here, perhaps its publisher. */
 export class LiveStream {
   readonly entry: StreamEntry;
   readonly log: LogReader;
   /** Set while the publisher is connected to this shard. */
   publication: Publication | undefined;
-  readonly #options: AudienceOptions;
+  readonly #options: LiveStreamOptions;
   readonly #events: AudienceEvents;
   readonly #audiences = new Map<string, FlvAudience>();
   readonly #control: ControlLink;
@@ -26,7 +32,7 @@ export class LiveStream {
   constructor(
     entry: StreamEntry,
     control: ControlLink,
-    options: AudienceOptions,
+    options: LiveStreamOptions,
     events: AudienceEvents,
   ) {
     this.#control = control;
@@ -51,7 +57,11 @@ export class LiveStream {
   /** The stream as WebRTC has it; it is made for its first viewer. */
   rtp(): RtpStream {
     const nowMs = performance.now();
-    this.#rtp ??= new RtpStream(this.entry.streamId, this.log, this.#control, nowMs);
+    const { maxPayloadSize } = this.#options;
+    this.#rtp ??= new RtpStream(this.entry.streamId, this.log, this.#control, {
+      maxPayloadSize,
+      nowMs,
+    });
     this.#rtp.keep(nowMs);
     this.#watch ??= this.#watchLog();
     return this.#rtp;

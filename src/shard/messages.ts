@@ -21,6 +21,10 @@ export interface WebrtcSettings {
   readonly tcpPort: number;
   /** Addresses to announce as candidates; if there are none, the one that the request came to. */
   readonly publicIps: readonly string[];
+  /** Bytes of a datagram of media, at most. */
+  readonly packetBytes: number;
+  /** How viewers are asked to tell what they can receive: REMB, or transport-wide feedback. */
+  readonly feedback: "remb" | "twcc";
   /** What is done with a stream that has B-frames: leave them out, or refuse the viewer. */
   readonly bFrames: "drop" | "refuse";
   /** The same for one whose other pictures need its B-frames. */

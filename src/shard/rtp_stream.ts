@@ -32,7 +32,13 @@ export class RtpStream {
   #isHeard = false;
   #isOver = false;
 
-  constructor(streamId: number, log: LogReader, control: ControlLink, nowMs: number) {
+  /** @param options.maxPayloadSize bytes of the payload of a packet, at most */
+  constructor(
+    streamId: number,
+    log: LogReader,
+    control: ControlLink,
+    { maxPayloadSize, nowMs }: { readonly maxPayloadSize: number; readonly nowMs: number },
+  ) {
     this.#streamId = streamId;
     this.#log = log;
     this.#control = control;
@@ -41,7 +47,7 @@ export class RtpStream {
       number,
       number,
     ];
-    this.audience = new RtpAudience(log, { audio, video });
+    this.audience = new RtpAudience(log, { audio, video }, maxPayloadSize);
     this.audience.notify(nowMs);
   }
 

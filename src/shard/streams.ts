@@ -1,17 +1,17 @@
-import type { AudienceEvents, AudienceOptions } from "../egress/flv_audience.ts";
+import type { AudienceEvents } from "../egress/flv_audience.ts";
 import type { ControlLink } from "./control_link.ts";
-import { LiveStream, type RefusalOf } from "./live_stream.ts";
+import { LiveStream, type LiveStreamOptions, type RefusalOf } from "./live_stream.ts";
 import type { StreamEntry, StreamReport } from "./messages.ts";
 
 /** The streams of the gateway, as one shard knows them. */
 export class Streams {
   readonly #control: ControlLink;
-  readonly #options: AudienceOptions;
+  readonly #options: LiveStreamOptions;
   readonly #events: AudienceEvents;
   readonly #byId = new Map<number, LiveStream>();
   readonly #byPath = new Map<string, LiveStream>();
 
-  constructor(control: ControlLink, options: AudienceOptions, events: AudienceEvents) {
+  constructor(control: ControlLink, options: LiveStreamOptions, events: AudienceEvents) {
     this.#control = control;
     this.#options = options;
     this.#events = events;

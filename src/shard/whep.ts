@@ -27,6 +27,7 @@ import {
   type PictureReport,
 } from "./messages.ts";
 import type { RtpStream } from "./rtp_stream.ts";
+import { answerWishes, viewerTrack } from "./viewer_media.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import type { WebrtcSession } from "./webrtc_session.ts";
 
@@ -177,15 +178,19 @@ export class Whep {
       return whepProblem(STATUS_CODE.NotAcceptable, describeMismatches(choice.mismatches));
     }
     const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
+    const chosen = [choice.audio, choice.video].filter((section) => section !== undefined);
+    const wishes = answerWishes(chosen, this.#context.settings.webrtc);
+    const channels = media.audio?.channels ?? 2;
     const audio = choice.audio &&
-      settleSection(choice.audio, { ssrc: audioSsrc }, { channels: media.audio?.channels ?? 2 });
-    const video = choice.video && settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc });
+      settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
+    const video = choice.video &&
+      settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
     if (audio !== undefined) rtp.wantOpus();
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
     const session = this.#endpoint.open({
       audience: rtp.audience,
-      media: { audio: viewerTrack(audio), video: viewerTrack(video), cname },
+      media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
       local,
       remoteUfrag: offer.transport.iceUfrag,
       path: stream.entry.path,
@@ -316,22 +321,6 @@ function readOffer({ headers, body }: HttpRequest): SdpOffer {
     if (error instanceof WebrtcError) throw new HttpError(STATUS_CODE.BadRequest, error.message);
     throw error;
   }
-}
-
-function viewerTrack(section: AnsweredSection | undefined) {
-  if (section === undefined) return undefined;
-  const { payloadType, ssrc, rtxPayloadType, rtxSsrc } = section;
-  const [first, second] = crypto.getRandomValues(new Uint16Array(2)) as Uint16Array & [
-    number,
-    number,
-  ];
-  return {
-    identity: { payloadType, ssrc },
-    retransmission: rtxPayloadType === undefined || rtxSsrc === undefined
-      ? undefined
-      : { payloadType: rtxPayloadType, ssrc: rtxSsrc, firstSequence: second >> 1 },
-    firstSequence: first >> 1,
-  };
 }
 
 /** Three different numbers of 32 bits, none of them 0. */

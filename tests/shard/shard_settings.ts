@@ -32,6 +32,8 @@ export const SHARD_SETTINGS: ShardSettings = {
     udpPort: undefined,
     tcpPort: 0,
     publicIps: [],
+    packetBytes: 1350,
+    feedback: "remb",
     bFrames: "drop",
     inexact: "show",
     maxViewers: 100,
