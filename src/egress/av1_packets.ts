@@ -34,6 +34,7 @@ export class Av1Packets implements PacketMaker {
     const own = record.slice();
     const { profile, levelIndex, tier, sequenceHeader } = parseAv1Configuration(own);
     this.#record = own;
+    this.#inBand = undefined;
     this.#rtpFormat = { ...this.#rtpFormat, sequenceHeader };
     this.#format = { codec: "av1", profile, levelIndex, tier: tier === "high" ? 1 : 0 };
   }

@@ -3,6 +3,8 @@ import { runPeer } from "../peers.ts";
 import { readRecording, type Recording } from "./recording.ts";
 
 export interface PublisherOptions {
+  /** What starts ffmpeg; the one of this machine by default. */
+  readonly command?: readonly [string, ...string[]];
   /** Where to: `rtmp://127.0.0.1:1935/live/test`. */
   readonly url: string;
   /** Arguments that choose the codecs; by default main profile H.264 and AAC. */
@@ -46,6 +48,7 @@ export const MAIN_PROFILE_ARGS = [
 /** Starts publishing; returns at once: await a condition on the gateway. */
 export function publishWithFfmpeg(
   {
+    command: [program, ...commandArgs] = ["ffmpeg"],
     url,
     codecArgs = MAIN_PROFILE_ARGS,
     sources = ["video", "audio"],
@@ -58,8 +61,9 @@ export function publishWithFfmpeg(
     logLevel = "warning",
   }: PublisherOptions,
 ): Publisher {
-  const child = new Deno.Command("ffmpeg", {
+  const child = new Deno.Command(program, {
     args: [
+      ...commandArgs,
       ...["-hide_banner", "-nostats", "-loglevel", logLevel, "-nostdin"],
       ...sources.flatMap((source) => {
         return ["-re", "-f", "lavfi", "-i", source === "video" ? pictures : sound];
