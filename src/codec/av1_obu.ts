@@ -118,14 +118,15 @@ export function nextObu(data: Uint8Array, place: Av1ObuPlace): boolean {
       if (byte < 0x80) break;
     }
   }
-  if (size < 0 || size > data.length - at) {
+  const end = at + Math.max(size, 0);
+  if (end > data.length) {
     throw new CodecError(
-      `Cannot split OBUs: OBU at ${start} must end within ${data.length} bytes, got ${at + size}`,
+      `Cannot split OBUs: OBU at ${start} must end within ${data.length} bytes, got ${end}`,
     );
   }
   place.start = start;
   place.payloadStart = at;
-  place.end = at + size;
+  place.end = end;
   return true;
 }
 

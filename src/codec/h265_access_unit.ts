@@ -78,19 +78,38 @@ export function h265PictureKind(
   nalLengthSize: NalLengthSize,
   extraSliceHeaderBits = 0,
 ): H265PictureKind | undefined {
+  const at = findFirstSlice(accessUnit, nalLengthSize);
+  if (at < 0) return undefined;
+  const kinds = PICTURE_KINDS[accessUnit[at + nalLengthSize]! >> 1]!;
+  const start = at + nalLengthSize + H265_NAL_HEADER_SIZE;
+  const end = nalUnitEnd(accessUnit, at, nalLengthSize);
+  return kinds[sliceTypeOf(accessUnit, start, end, kinds[0].isKeyFrame, extraSliceHeaderBits)];
+}
+
+/**
+ * Whether decoding can start with an access unit, by the type of its first slice of the base layer:
+ * as {@linkcode h265PictureKind}, but nothing of the slice itself is read, so that no PPS is needed.
+ *
+ * @throws {CodecError} if a length up to the first slice exceeds the access unit.
+ */
+export function isH265KeyFrame(accessUnit: Uint8Array, nalLengthSize: NalLengthSize): boolean {
+  const at = findFirstSlice(accessUnit, nalLengthSize);
+  return at >= 0 && PICTURE_KINDS[accessUnit[at + nalLengthSize]! >> 1]![0].isKeyFrame;
+}
+
+/** Where the length field of the first slice of the base layer is; -1 if there is none. */
+function findFirstSlice(accessUnit: Uint8Array, nalLengthSize: NalLengthSize): number {
   for (let at = 0; at < accessUnit.length;) {
     const start = at + nalLengthSize;
     const end = nalUnitEnd(accessUnit, at, nalLengthSize);
-    // The first bit is the forbidden one, the last belongs to the layer id.
-    const type = end - start < H265_NAL_HEADER_SIZE ? H265_NAL.VPS : accessUnit[start]! >> 1;
-    const kinds = PICTURE_KINDS[type & 0b11_1111];
-    if (kinds !== undefined && ((accessUnit[start]! & 1) | (accessUnit[start + 1]! >> 3)) === 0) {
-      const slice = start + H265_NAL_HEADER_SIZE;
-      return kinds[sliceTypeOf(accessUnit, slice, end, kinds[3].isKeyFrame, extraSliceHeaderBits)];
+    if (end - start >= H265_NAL_HEADER_SIZE) {
+      // The forbidden bit is 0, and so are the six of the layer id behind the type.
+      const layerId = ((accessUnit[start]! & 1) << 5) | (accessUnit[start + 1]! >> 3);
+      if (layerId === 0 && PICTURE_KINDS[accessUnit[start]! >> 1] !== undefined) return at;
     }
     at = end;
   }
-  return undefined;
+  return -1;
 }
 
 /** By slice_type; the last for one that is not known. */

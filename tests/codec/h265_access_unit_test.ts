@@ -5,6 +5,7 @@ import {
   h265NalType,
   h265PictureKind,
   h265TemporalId,
+  isH265KeyFrame,
   splitH265NalUnits,
 } from "../../src/codec/h265_access_unit.ts";
 import { parseH265Pps } from "../../src/codec/h265_pps.ts";
@@ -71,6 +72,7 @@ Deno.test("H.265 pictures: every NAL type", () => {
     const picture = h265PictureKind(accessUnit, 4);
     assertEquals(picture?.kind, expected(nalType), `NAL type ${nalType}`);
     assertEquals(picture?.isKeyFrame, picture && nalType >= 16);
+    assertEquals(isH265KeyFrame(accessUnit, 4), picture !== undefined && nalType >= 16);
     assertEquals(h265NalType(accessUnit.subarray(4)), nalType);
   }
 });
@@ -92,6 +94,17 @@ Deno.test("H.265 pictures: slice types, by short codes and long", () => {
       assertThrows(() => h265PictureKind(accessUnitOf(slice), 4), CodecError, "slice type up to 2");
     }
   }
+});
+
+Deno.test("H.265 key frames: by the NAL header alone, without what slices say", () => {
+  assertEquals(H265_STREAMS.openGop.flatMap((unit, at) => isH265KeyFrame(unit, 4) ? [at] : []), [
+    0,
+    5,
+  ]);
+  assertEquals(isH265KeyFrame(accessUnitOf(fromHex("2801")), 4), true);
+  assertEquals(isH265KeyFrame(accessUnitOf(makeSlice({ nalType: 19, layerId: 1 })), 4), false);
+  assertEquals(isH265KeyFrame(accessUnitOf(fromHex("4601")), 4), false);
+  assertThrows(() => isH265KeyFrame(fromHex("00000009 2801"), 4), CodecError, "within 6 bytes");
 });
 
 Deno.test("H.265 pictures: a constant for each kind", () => {
@@ -116,6 +129,9 @@ Deno.test("H.265 pictures: other layers and units without a slice are none", () 
   assertEquals(h265PictureKind(accessUnitOf(fromHex("02"), new Uint8Array(0)), 4), undefined);
   assertEquals(h265PictureKind(new Uint8Array(0), 4), undefined);
   assertThrows(() => h265PictureKind(accessUnitOf(fromHex("0201")), 4), CodecError);
+  assertThrows(() => h265PictureKind(fromHex("00000009 0201"), 4), CodecError, "within 6 bytes");
+  // The forbidden bit makes it nothing that is known.
+  assertEquals(h265PictureKind(accessUnitOf(fromHex("a80180")), 4), undefined);
 });
 
 Deno.test("H.265 NAL units: split by lengths of 1, 2 and 4 bytes, without those too short", () => {

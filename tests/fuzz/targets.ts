@@ -32,6 +32,7 @@ import {
   SPS,
   VIDEO_BODY_SAMPLES,
 } from "./corpus.ts";
+import { CODEC_TARGETS } from "./codec_targets.ts";
 import { DTLS_TARGETS } from "./dtls_targets.ts";
 import { FLV_TARGETS } from "./flv_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
@@ -101,6 +102,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     allowed: AudioError,
     run: configureAudio,
   },
+  ...CODEC_TARGETS,
   ...HTTP_TARGETS,
   ...RTMP_TARGETS,
   ...RTP_TARGETS,
