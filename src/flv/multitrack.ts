@@ -1,9 +1,11 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
+import { parseAudioBody } from "./audio_body.ts";
 import { AudioPacketType } from "./enhanced_audio.ts";
 import { VideoPacketType } from "./enhanced_video.ts";
 import { FlvError } from "./flv_error.ts";
 import { PACKET_MOD_EX, readModifiers } from "./mod_ex.ts";
+import { parseVideoBody } from "./video_body.ts";
 
 /** Tracks in one message; each costs a body of its own. */
 export const MAX_TRACKS_PER_MESSAGE = 32;
@@ -21,6 +23,12 @@ const ONE_TRACK = 0;
 const MANY_TRACKS_MANY_CODECS = 2;
 
 const PACKET_TYPE_BITS = 0b1111;
+
+/** Of the first byte of a video body with an Enhanced header. */
+const EX_HEADER_FLAG = 0x80;
+
+/** SoundFormat of an audio body with an Enhanced header. */
+const SOUND_FORMAT_EX_HEADER = 9;
 
 /**
  * Splits a video body of kind "multitrack" into those of its tracks (Enhanced RTMP v2,
@@ -48,6 +56,24 @@ export function splitVideoTracks(body: Uint8Array): readonly TrackBody[] {
 /** Splits an audio body of kind "multitrack", as {@linkcode splitVideoTracks} does with video. */
 export function splitAudioTracks(body: Uint8Array): readonly TrackBody[] {
   return splitTracks(body, AudioPacketType.multitrack);
+}
+
+/** Whether a video body is one for {@linkcode splitVideoTracks}; of a broken one, nothing is said. */
+export function isVideoMultitrack(body: Uint8Array): boolean {
+  const first = body[0] ?? 0;
+  if ((first & EX_HEADER_FLAG) === 0) return false;
+  const packetType = first & PACKET_TYPE_BITS;
+  if (packetType !== PACKET_MOD_EX) return packetType === VideoPacketType.multitrack;
+  return kindOf(parseVideoBody, body) === "multitrack";
+}
+
+/** Whether an audio body is one for {@linkcode splitAudioTracks}, likewise. */
+export function isAudioMultitrack(body: Uint8Array): boolean {
+  const first = body[0] ?? 0;
+  if (first >> 4 !== SOUND_FORMAT_EX_HEADER) return false;
+  const packetType = first & PACKET_TYPE_BITS;
+  if (packetType !== PACKET_MOD_EX) return packetType === AudioPacketType.multitrack;
+  return kindOf(parseAudioBody, body) === "multitrack";
 }
 
 function splitTracks(body: Uint8Array, multitrack: number): readonly TrackBody[] {
@@ -86,6 +112,15 @@ function splitTracks(body: Uint8Array, multitrack: number): readonly TrackBody[]
     });
   } while (reader.remaining > 0);
   return tracks;
+}
+
+function kindOf(parse: (body: Uint8Array) => { readonly kind: string }, body: Uint8Array) {
+  try {
+    return parse(body).kind;
+  } catch (error) {
+    if (error instanceof FlvError) return undefined;
+    throw error;
+  }
 }
 
 /** The bytes up to the packet type, which comes last, with another one. */

@@ -44,7 +44,8 @@ export class LiveStream {
 
   /** The audience of one form of the stream; it is made for its first viewer. */
   audience(selection: TrackSelection): FlvAudience {
-    const key = `${selection.audio} ${selection.video}`;
+    const { audio, video, audioTrack, videoTrack } = selection;
+    const key = `${audio} ${video} ${audioTrack} ${videoTrack}`;
     let audience = this.#audiences.get(key);
     if (audience === undefined) {
       audience = new FlvAudience(this.log, selection, this.#options, this.#events);

@@ -93,6 +93,7 @@ export interface StreamSummary {
   readonly bitrateBps: number | null;
   readonly video: PublicationDescription["video"];
   readonly audio: PublicationDescription["audio"];
+  readonly tracks: PublicationDescription["tracks"];
   /** Whether the newest group of pictures is longer than the log: viewers start late. */
   readonly groupOverflows: boolean;
   readonly timestampFaults: PublicationDescription["timestampFaults"];

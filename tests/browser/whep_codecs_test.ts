@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { FFMPEG7, ffmpeg7Missing, LIVE_CODEC_ARGS } from "../interop/ffmpeg7.ts";
+import { LIVE_CODEC_ARGS } from "../interop/live_codecs.ts";
 import { encodeIvf } from "../interop/ivf.ts";
 import { publishIvf } from "../interop/ivf_publisher.ts";
+import { isPeerMissing } from "../peers.ts";
 import { delay, until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { postWhepOffer, streamReady, watchByWhep, type WhepViewer } from "./whep_viewer.ts";
@@ -17,7 +18,7 @@ const SOURCE_FPS = 30;
 const GROUP_MS = 2000;
 const PATH = "live/codecs";
 
-const ignore = chromiumMissing() || ffmpeg7Missing();
+const ignore = chromiumMissing() || isPeerMissing("WHEP of AV1, VP9 and H.265", ["ffmpeg 7"]);
 
 const SHOWN = [
   ["AV1 by SVT", "video/AV1"],
@@ -30,7 +31,7 @@ for (const [name, mimeType] of SHOWN) {
     await using gateway = await startGateway({ args: ["--shards", "1"] });
     const url = gateway.rtmpUrl(PATH);
     const codecArgs = LIVE_CODEC_ARGS[name];
-    await using publisher = publishWithFfmpeg({ command: FFMPEG7, url, codecArgs });
+    await using publisher = publishWithFfmpeg({ peer: "ffmpeg 7", url, codecArgs });
     await using browser = await launchChromium();
     await streamReady(gateway, PATH);
     await delay(GROUP_MS / 2);
@@ -92,7 +93,7 @@ Deno.test(
       await using gateway = await startGateway({ args: ["--shards", "1"] });
       const url = gateway.rtmpUrl(PATH);
       const codecArgs = LIVE_CODEC_ARGS[name];
-      await using _publisher = publishWithFfmpeg({ command: FFMPEG7, url, codecArgs });
+      await using _publisher = publishWithFfmpeg({ peer: "ffmpeg 7", url, codecArgs });
       await using browser = await launchChromium();
       await streamReady(gateway, PATH);
       // Some pictures have to come before their order is known.

@@ -156,14 +156,17 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     bitrateBps: null,
     video: null,
     audio: null,
+    tracks: [],
     groupOverflows: false,
     timestampFaults: {},
     skippedMessages: {},
     webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
   });
+  const audio = { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 };
   const publication = {
     video: null,
-    audio: { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 },
+    audio,
+    tracks: [{ kind: "audio", id: 0, isDefault: true, ...audio } as const],
     bitrateBps: 128_000,
     timestampFaults: { disorder: 3 },
     skipped: { empty: 1 },
@@ -179,6 +182,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
   assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: null });
   assertEquals([full!.audio, full!.timestampFaults], [publication.audio, { disorder: 3 }]);
   assertEquals(full!.skippedMessages, { empty: 1 });
+  assertEquals(full!.tracks, publication.tracks);
   // What the last publisher sent is still told of while the stream waits for it.
   directory.report(0, []);
   directory.report(1, [report(streamId, 4)]);

@@ -1,10 +1,8 @@
 /** ffmpeg as an encoder and publisher. */
-import { runPeer } from "../peers.ts";
+import { peerCommand, runPeer } from "../peers.ts";
 import { readRecording, type Recording } from "./recording.ts";
 
 export interface PublisherOptions {
-  /** What starts ffmpeg; the one of this machine by default. */
-  readonly command?: readonly [string, ...string[]];
   /** Where to: `rtmp://127.0.0.1:1935/live/test`. */
   readonly url: string;
   /** Arguments that choose the codecs; by default main profile H.264 and AAC. */
@@ -24,6 +22,8 @@ export interface PublisherOptions {
   readonly sound?: string;
   /** How much ffmpeg tells; only warnings by default. */
   readonly logLevel?: "warning" | "debug";
+  /** Which ffmpeg: that of the machine by default. */
+  readonly peer?: "ffmpeg" | "ffmpeg 7";
 }
 
 /** An ffmpeg that publishes a test picture and a tone in real time. */
@@ -48,7 +48,6 @@ export const MAIN_PROFILE_ARGS = [
 /** Starts publishing; returns at once: await a condition on the gateway. */
 export function publishWithFfmpeg(
   {
-    command: [program, ...commandArgs] = ["ffmpeg"],
     url,
     codecArgs = MAIN_PROFILE_ARGS,
     sources = ["video", "audio"],
@@ -59,11 +58,13 @@ export function publishWithFfmpeg(
     pictures = `testsrc2=size=${size}:rate=30`,
     sound = AUDIO_SOURCE,
     logLevel = "warning",
+    peer = "ffmpeg",
   }: PublisherOptions,
 ): Publisher {
+  const [program, ...first] = peerCommand(peer);
   const child = new Deno.Command(program, {
     args: [
-      ...commandArgs,
+      ...first,
       ...["-hide_banner", "-nostats", "-loglevel", logLevel, "-nostdin"],
       ...sources.flatMap((source) => {
         return ["-re", "-f", "lavfi", "-i", source === "video" ? pictures : sound];
