@@ -91,7 +91,11 @@ Deno.test("startGateway: each shard has its own ports for WebRTC", async () => {
   assertEquals(udpPort, tcpPort);
   assertNotEquals(tcpPort, 0);
   assertEquals(rest, {
+    udpFamilies: { ipv4: true, ipv6: false },
+    tcpFamilies: { ipv4: true, ipv6: false },
     publicIps: ["192.0.2.1"],
+    packetBytes: 1350,
+    feedback: "remb",
     bFrames: "drop",
     inexact: "show",
     maxViewers: 2000,

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { familiesOf } from "./address_families.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
 
@@ -165,7 +166,20 @@ export function parseConfig(given: unknown, defaultShards: number): Config {
         `${webrtcPort}`,
     );
   }
+  checkPublicIps(config);
   return config;
+}
+
+/** An address of a kind that is not listened on would be announced in vain. */
+function checkPublicIps({ host, publicIps }: Config): void {
+  const { ipv4, ipv6 } = familiesOf(host);
+  const wrong = publicIps.find((address) => address.includes(":") ? !ipv6 : !ipv4);
+  if (wrong === undefined) return;
+  throw new ConfigError(
+    `Cannot use the configuration: publicIps (--public-ip): Invalid IP: Expected ${
+      ipv4 ? "IPv4" : "IPv6"
+    }, as host ${host} takes no other (--host :: takes both), but received ${wrong}`,
+  );
 }
 
 /** The member that an issue is about, with its flag if it has one: "httpPort (--http-port)". */

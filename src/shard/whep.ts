@@ -25,6 +25,7 @@ import {
   type ForwardedRequest,
   type ForwardedResponse,
   type PictureReport,
+  type ReachedFamilies,
 } from "./messages.ts";
 import type { RtpStream } from "./rtp_stream.ts";
 import { answerWishes, viewerTrack } from "./viewer_media.ts";
@@ -258,14 +259,18 @@ export class Whep {
 
   /** Where viewers reach this shard: what the request names, else the settings, else its own. */
   #candidates(query: URLSearchParams, { localAddr }: ConnectionAddresses): IceCandidate[] {
-    const { publicIps, udpPort, tcpPort } = this.#context.settings.webrtc;
+    const { publicIps, udpPort, udpFamilies, tcpPort, tcpFamilies } = this.#context.settings.webrtc;
     const named = query.getAll("eip").flatMap((value) => value.split(","))
       .slice(0, MAX_EXTERNAL_ADDRESSES);
     for (const address of named) {
-      if (parseIpAddress(address) !== undefined) continue;
+      const isIp = parseIpAddress(address) !== undefined;
+      if (isIp && isOf(tcpFamilies, address)) continue;
+      const wanted = !isIp
+        ? "an IP address"
+        : `an ${tcpFamilies.ipv4 ? "IPv4" : "IPv6"} address, as the server listens on no other`;
       throw new HttpError(
         STATUS_CODE.BadRequest,
-        `Cannot use eip: must be an IP address, got ${JSON.stringify(address.slice(0, 64))}`,
+        `Cannot use eip: must be ${wanted}, got ${JSON.stringify(address.slice(0, 64))}`,
       );
     }
     const hosts = named.length > 0
@@ -275,7 +280,7 @@ export class Whep {
       : [unmapped(localAddr.hostname)];
     const addresses: TransportAddress[] = [];
     for (const hostname of hosts) {
-      if (udpPort === undefined) continue;
+      if (udpPort === undefined || !isOf(udpFamilies, hostname)) continue;
       addresses.push({ transport: "udp", hostname, port: udpPort });
     }
     for (const hostname of hosts) addresses.push({ transport: "tcp", hostname, port: tcpPort });
@@ -329,6 +334,10 @@ function randomNumbers(): [number, number, number] {
     const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
     if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
   }
+}
+
+function isOf(families: ReachedFamilies, address: string): boolean {
+  return address.includes(":") ? families.ipv6 : families.ipv4;
 }
 
 /** A socket for both families shows IPv4 addresses in the form of IPv6. */

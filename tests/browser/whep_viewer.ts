@@ -16,6 +16,8 @@ export interface WhepStatistics {
   readonly connection: RTCPeerConnectionState;
   /** Of the pair of candidates in use. */
   readonly transport: "udp" | "tcp" | undefined;
+  /** Of the gateway, without brackets. */
+  readonly remoteAddress: string | undefined;
   readonly framesDecoded: number;
   readonly framesDropped: number;
   readonly framesReceived: number;
@@ -163,6 +165,7 @@ async function readStatistics(): Promise<WhepStatistics> {
   return {
     connection: peer.connectionState,
     transport: all.find(({ id }) => id === remoteId)?.protocol,
+    remoteAddress: all.find(({ id }) => id === remoteId)?.address?.replace(/^\[|\]$/g, ""),
     framesDecoded: video.framesDecoded ?? 0,
     framesDropped: video.framesDropped ?? 0,
     framesReceived: video.framesReceived ?? 0,

@@ -30,7 +30,9 @@ export const SHARD_SETTINGS: ShardSettings = {
   contentSecurityPolicy: "",
   webrtc: {
     udpPort: undefined,
+    udpFamilies: { ipv4: false, ipv6: false },
     tcpPort: 0,
+    tcpFamilies: { ipv4: true, ipv6: false },
     publicIps: [],
     packetBytes: 1350,
     feedback: "remb",
