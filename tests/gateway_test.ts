@@ -99,6 +99,7 @@ Deno.test("startGateway: each shard has its own ports for WebRTC", async () => {
     bFrames: "drop",
     inexact: "show",
     maxViewers: 2000,
+    maxViewersPerAddress: 1000,
     firstCheckMs: 15_000,
     consentMs: 30_000,
   });

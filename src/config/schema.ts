@@ -57,6 +57,11 @@ const limits = section({
   messageBytes: v.optional(count(4096, 0xffffff), 8 * 1024 * 1024),
   /** WebRTC viewers in all, those that are still connecting included. */
   webrtcViewers: v.optional(count(0, 1_000_000), 2000),
+  /**
+   * WebRTC viewers of one shard that were asked for from one address, or one IPv6 network: a proxy
+   * in front is one address. More than a core can send a usual stream to.
+   */
+  webrtcViewersPerAddress: v.optional(count(1, 1_000_000), 1000),
 });
 
 const timeouts = section({

@@ -55,6 +55,7 @@ export function shardSettings(
       bFrames: config.webrtcBFrames,
       inexact: config.webrtcInexact,
       maxViewers: limits.webrtcViewers,
+      maxViewersPerAddress: limits.webrtcViewersPerAddress,
       firstCheckMs: timeouts.iceMs,
       consentMs: timeouts.consentMs,
     },

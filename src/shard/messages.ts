@@ -41,6 +41,8 @@ export interface WebrtcSettings {
   readonly inexact: "show" | "refuse";
   /** Viewers in all, over all shards. */
   readonly maxViewers: number;
+  /** Viewers of this shard that were asked for from one address. */
+  readonly maxViewersPerAddress: number;
   /** From an answer until media can be sent to the viewer. */
   readonly firstCheckMs: number;
   /** How long a viewer lasts after its last valid check. */

@@ -88,10 +88,11 @@ export class Whep {
     }
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) return notLive(path);
-    const full = this.#refusalIfFull();
+    const from = addresses.remoteAddr.hostname;
+    const full = this.#refusalIfFull(from);
     if (full !== undefined) return full;
     const offer = readOffer(request);
-    return await this.#openViewer(stream, offer, this.#candidates(query, addresses));
+    return await this.#openViewer(stream, offer, this.#candidates(query, addresses), from);
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -161,6 +162,7 @@ export class Whep {
     stream: LiveStream,
     offer: SdpOffer,
     candidates: readonly IceCandidate[],
+    from: string,
   ): Promise<WholeResponse> {
     const rtp = stream.rtp();
     const media = await knownMedia(stream, rtp);
@@ -170,7 +172,7 @@ export class Whep {
       return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
     }
     // Others have come while it was waited for.
-    const full = this.#refusalIfFull();
+    const full = this.#refusalIfFull(from);
     if (full !== undefined) return full;
     const refusal = this.refusalOf(rtp.report());
     if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
@@ -194,6 +196,7 @@ export class Whep {
       media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
       local,
       remoteUfrag: offer.transport.iceUfrag,
+      from,
       path: stream.entry.path,
     });
     const sections = [audio, video].filter((section) => section !== undefined);
@@ -216,15 +219,17 @@ export class Whep {
   }
 
   /** The answer to a viewer beyond the limits. */
-  #refusalIfFull(): WholeResponse | undefined {
-    const { counters, settings } = this.#context;
-    const isFull = counters.total("webrtcViewers") >= settings.webrtc.maxViewers ||
-      counters.total("viewers") >= settings.maxViewers;
-    if (!isFull) return undefined;
+  #refusalIfFull(from: string): WholeResponse | undefined {
+    const { counters, settings: { maxViewers, webrtc } } = this.#context;
+    const isFull = counters.total("webrtcViewers") >= webrtc.maxViewers ||
+      counters.total("viewers") >= maxViewers;
+    const isAddressFull = this.#endpoint.viewersFrom(from) >= webrtc.maxViewersPerAddress;
+    if (!isFull && !isAddressFull) return undefined;
     counters.add("webrtcViewersRefused");
-    return whepProblem(STATUS_CODE.ServiceUnavailable, "There are too many viewers already", {
-      "retry-after": RETRY_AFTER_S,
-    });
+    const message = isFull
+      ? "There are too many viewers already"
+      : "There are too many viewers from your address already";
+    return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
   }
 
   #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {

@@ -39,6 +39,7 @@ const RANGES: readonly (readonly [member: string, min: number, max: number])[] =
   ["limits.rtmpConnections", 1, 100_000],
   ["limits.rtmpConnectionsPerAddress", 1, 100_000],
   ["limits.webrtcViewers", 0, 1_000_000],
+  ["limits.webrtcViewersPerAddress", 1, 1_000_000],
   ["webrtcPacketBytes", 548, 1472],
   ["limits.messageBytes", 4096, 0xffffff],
   ["timeouts.handshakeMs", 100, 3_600_000],

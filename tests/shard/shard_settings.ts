@@ -39,6 +39,7 @@ export const SHARD_SETTINGS: ShardSettings = {
     bFrames: "drop",
     inexact: "show",
     maxViewers: 100,
+    maxViewersPerAddress: 100,
     firstCheckMs: 10_000,
     consentMs: 10_000,
   },
