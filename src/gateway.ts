@@ -1,9 +1,9 @@
 import { ConfigError } from "./config/config_error.ts";
 import {
   type Endpoint,
-  mayReplyOverUdp,
   probePorts,
   requirePermissions,
+  udpFamiliesOf,
 } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
 import { Directory } from "./control/directory.ts";
@@ -54,11 +54,11 @@ export interface Gateway extends Ports {
  * ```
  */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const servesUdp = mayReplyOverUdp(config.host);
-  const endpoints = endpointsOf(config, servesUdp);
+  const udpFamilies = udpFamiliesOf(config.host);
+  const endpoints = endpointsOf(config, udpFamilies.ipv4 || udpFamilies.ipv6);
   requirePermissions(endpoints);
   const [rtmpPort, httpPort, ...webrtcPorts] = probePorts(endpoints);
-  const ports = { rtmpPort, httpPort, webrtcPorts, servesUdp };
+  const ports = { rtmpPort, httpPort, webrtcPorts, udpFamilies };
   const control = new Control(config, parts, ports);
   await control.start();
   return { ...ports, stop: () => control.stop() };

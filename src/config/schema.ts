@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { familiesOf } from "./address_families.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
 
@@ -56,6 +57,11 @@ const limits = section({
   messageBytes: v.optional(count(4096, 0xffffff), 8 * 1024 * 1024),
   /** WebRTC viewers in all, those that are still connecting included. */
   webrtcViewers: v.optional(count(0, 1_000_000), 2000),
+  /**
+   * WebRTC viewers of one shard that were asked for from one address, or one IPv6 network: a proxy
+   * in front is one address. More than a core can send a usual stream to.
+   */
+  webrtcViewersPerAddress: v.optional(count(1, 1_000_000), 1000),
 });
 
 const timeouts = section({
@@ -165,7 +171,20 @@ export function parseConfig(given: unknown, defaultShards: number): Config {
         `${webrtcPort}`,
     );
   }
+  checkPublicIps(config);
   return config;
+}
+
+/** An address of a kind that is not listened on would be announced in vain. */
+function checkPublicIps({ host, publicIps }: Config): void {
+  const { ipv4, ipv6 } = familiesOf(host);
+  const wrong = publicIps.find((address) => address.includes(":") ? !ipv6 : !ipv4);
+  if (wrong === undefined) return;
+  throw new ConfigError(
+    `Cannot use the configuration: publicIps (--public-ip): Invalid IP: Expected ${
+      ipv4 ? "IPv4" : "IPv6"
+    }, as host ${host} takes no other (--host :: takes both), but received ${wrong}`,
+  );
 }
 
 /** The member that an issue is about, with its flag if it has one: "httpPort (--http-port)". */

@@ -1,5 +1,5 @@
 import { ByteWriter } from "../bytes/byte_writer.ts";
-import { GopPacer } from "../rtp/gop_pacer.ts";
+import { BURST_INTERVAL_MS, GopPacer } from "../rtp/gop_pacer.ts";
 import { ReceiverReports, type Reception } from "../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
 import { type Nack, nackedSequences } from "../rtp/rtcp_feedback.ts";
@@ -73,6 +73,7 @@ export class RtpViewer {
   #reportDueMs = -Infinity;
   #audioBeganMs = -Infinity;
   readonly #resends = new ResendQueue();
+  #resendDueMs = -Infinity;
   #resendsLeft = MAX_RESENDS_PER_SECOND;
 
   constructor(options: RtpViewerOptions) {
@@ -110,9 +111,13 @@ export class RtpViewer {
     return (this.#audio?.octetCount ?? 0) + (this.#video?.octetCount ?? 0);
   }
 
-  /** When there is more to send though nothing new comes: the viewer is being paced. */
+  /** When there is more to send though nothing new comes: the viewer, or a resend, is paced. */
   get nextMs(): number | undefined {
-    return this.#pacer.state === "burst" && this.#waiting > 0 ? this.#pacer.nextMs : undefined;
+    const burstMs = this.#pacer.state === "burst" && this.#waiting > 0
+      ? this.#pacer.nextMs
+      : Infinity;
+    const nextMs = this.#resends.isEmpty ? burstMs : Math.min(burstMs, this.#resendDueMs);
+    return nextMs === Infinity ? undefined : nextMs;
   }
 
   get #waiting(): number {
@@ -124,9 +129,8 @@ export class RtpViewer {
    * arena. Whether there may be more that is due now.
    */
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
-    const room = MAX_BATCH - this.#takeResends(datagrams);
+    const room = MAX_BATCH - this.#takeResends(nowMs, datagrams);
     this.#noteSent(datagrams, 0, nowMs);
-    if (!this.#resends.isEmpty) return true;
     this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
@@ -259,9 +263,14 @@ export class RtpViewer {
     }
   }
 
-  /** Appends packets that were asked for again, and returns how many. */
-  #takeResends(datagrams: Uint8Array[]): number {
+  /**
+   * Appends packets that were asked for again, and returns how many. They are paced as a viewer is
+   * that catches up: what they were lost to is often a queue that is full.
+   */
+  #takeResends(nowMs: number, datagrams: Uint8Array[]): number {
     const resends = this.#resends;
+    if (resends.isEmpty || nowMs < this.#resendDueMs) return 0;
+    this.#resendDueMs = nowMs + BURST_INTERVAL_MS;
     let resent = 0;
     for (let track = resends.track; track !== undefined; track = resends.track) {
       if (this.#resendsLeft === 0) {

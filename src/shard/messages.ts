@@ -13,12 +13,22 @@ export interface ConsoleAsset {
   readonly body: string;
 }
 
+/** Kinds of addresses, from which a port is reached. */
+export interface ReachedFamilies {
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+}
+
 /** What a shard needs to know for WebRTC; its ports are its own. */
 export interface WebrtcSettings {
   /** The number of {@linkcode tcpPort}; `undefined` if replies over UDP are not permitted. */
   readonly udpPort: number | undefined;
+  /** Whom it can be used for. */
+  readonly udpFamilies: ReachedFamilies;
   /** For ICE-TCP. */
   readonly tcpPort: number;
+  /** Whom that can be used for. */
+  readonly tcpFamilies: ReachedFamilies;
   /** Addresses to announce as candidates; if there are none, the one that the request came to. */
   readonly publicIps: readonly string[];
   /** Bytes of a datagram of media, at most. */
@@ -31,6 +41,8 @@ export interface WebrtcSettings {
   readonly inexact: "show" | "refuse";
   /** Viewers in all, over all shards. */
   readonly maxViewers: number;
+  /** Viewers of this shard that were asked for from one address. */
+  readonly maxViewersPerAddress: number;
   /** From an answer until media can be sent to the viewer. */
   readonly firstCheckMs: number;
   /** How long a viewer lasts after its last valid check. */

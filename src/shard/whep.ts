@@ -25,6 +25,7 @@ import {
   type ForwardedRequest,
   type ForwardedResponse,
   type PictureReport,
+  type ReachedFamilies,
 } from "./messages.ts";
 import type { RtpStream } from "./rtp_stream.ts";
 import { answerWishes, viewerTrack } from "./viewer_media.ts";
@@ -87,10 +88,11 @@ export class Whep {
     }
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) return notLive(path);
-    const full = this.#refusalIfFull();
+    const from = addresses.remoteAddr.hostname;
+    const full = this.#refusalIfFull(from);
     if (full !== undefined) return full;
     const offer = readOffer(request);
-    return await this.#openViewer(stream, offer, this.#candidates(query, addresses));
+    return await this.#openViewer(stream, offer, this.#candidates(query, addresses), from);
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -160,6 +162,7 @@ export class Whep {
     stream: LiveStream,
     offer: SdpOffer,
     candidates: readonly IceCandidate[],
+    from: string,
   ): Promise<WholeResponse> {
     const rtp = stream.rtp();
     const media = await knownMedia(stream, rtp);
@@ -169,7 +172,7 @@ export class Whep {
       return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
     }
     // Others have come while it was waited for.
-    const full = this.#refusalIfFull();
+    const full = this.#refusalIfFull(from);
     if (full !== undefined) return full;
     const refusal = this.refusalOf(rtp.report());
     if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
@@ -193,6 +196,7 @@ export class Whep {
       media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
       local,
       remoteUfrag: offer.transport.iceUfrag,
+      from,
       path: stream.entry.path,
     });
     const sections = [audio, video].filter((section) => section !== undefined);
@@ -215,15 +219,17 @@ export class Whep {
   }
 
   /** The answer to a viewer beyond the limits. */
-  #refusalIfFull(): WholeResponse | undefined {
-    const { counters, settings } = this.#context;
-    const isFull = counters.total("webrtcViewers") >= settings.webrtc.maxViewers ||
-      counters.total("viewers") >= settings.maxViewers;
-    if (!isFull) return undefined;
+  #refusalIfFull(from: string): WholeResponse | undefined {
+    const { counters, settings: { maxViewers, webrtc } } = this.#context;
+    const isFull = counters.total("webrtcViewers") >= webrtc.maxViewers ||
+      counters.total("viewers") >= maxViewers;
+    const isAddressFull = this.#endpoint.viewersFrom(from) >= webrtc.maxViewersPerAddress;
+    if (!isFull && !isAddressFull) return undefined;
     counters.add("webrtcViewersRefused");
-    return whepProblem(STATUS_CODE.ServiceUnavailable, "There are too many viewers already", {
-      "retry-after": RETRY_AFTER_S,
-    });
+    const message = isFull
+      ? "There are too many viewers already"
+      : "There are too many viewers from your address already";
+    return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
   }
 
   #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {
@@ -258,14 +264,18 @@ export class Whep {
 
   /** Where viewers reach this shard: what the request names, else the settings, else its own. */
   #candidates(query: URLSearchParams, { localAddr }: ConnectionAddresses): IceCandidate[] {
-    const { publicIps, udpPort, tcpPort } = this.#context.settings.webrtc;
+    const { publicIps, udpPort, udpFamilies, tcpPort, tcpFamilies } = this.#context.settings.webrtc;
     const named = query.getAll("eip").flatMap((value) => value.split(","))
       .slice(0, MAX_EXTERNAL_ADDRESSES);
     for (const address of named) {
-      if (parseIpAddress(address) !== undefined) continue;
+      const isIp = parseIpAddress(address) !== undefined;
+      if (isIp && isOf(tcpFamilies, address)) continue;
+      const wanted = !isIp
+        ? "an IP address"
+        : `an ${tcpFamilies.ipv4 ? "IPv4" : "IPv6"} address, as the server listens on no other`;
       throw new HttpError(
         STATUS_CODE.BadRequest,
-        `Cannot use eip: must be an IP address, got ${JSON.stringify(address.slice(0, 64))}`,
+        `Cannot use eip: must be ${wanted}, got ${JSON.stringify(address.slice(0, 64))}`,
       );
     }
     const hosts = named.length > 0
@@ -275,7 +285,7 @@ export class Whep {
       : [unmapped(localAddr.hostname)];
     const addresses: TransportAddress[] = [];
     for (const hostname of hosts) {
-      if (udpPort === undefined) continue;
+      if (udpPort === undefined || !isOf(udpFamilies, hostname)) continue;
       addresses.push({ transport: "udp", hostname, port: udpPort });
     }
     for (const hostname of hosts) addresses.push({ transport: "tcp", hostname, port: tcpPort });
@@ -329,6 +339,10 @@ function randomNumbers(): [number, number, number] {
     const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
     if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
   }
+}
+
+function isOf(families: ReachedFamilies, address: string): boolean {
+  return address.includes(":") ? families.ipv6 : families.ipv4;
 }
 
 /** A socket for both families shows IPv4 addresses in the form of IPv6. */

@@ -20,6 +20,8 @@ export interface WhepStatistics {
   readonly videoCodec: string | undefined;
   /** Of the newest picture: "640x360". */
   readonly pictureSize: string;
+  /** Of the gateway, without brackets. */
+  readonly remoteAddress: string | undefined;
   readonly framesDecoded: number;
   readonly framesDropped: number;
   readonly framesReceived: number;
@@ -169,6 +171,7 @@ async function readStatistics(): Promise<WhepStatistics> {
     transport: all.find(({ id }) => id === remoteId)?.protocol,
     videoCodec: all.find(({ id }) => id === video.codecId)?.mimeType,
     pictureSize: `${video.frameWidth ?? 0}x${video.frameHeight ?? 0}`,
+    remoteAddress: all.find(({ id }) => id === remoteId)?.address?.replace(/^\[|\]$/g, ""),
     framesDecoded: video.framesDecoded ?? 0,
     framesDropped: video.framesDropped ?? 0,
     framesReceived: video.framesReceived ?? 0,
