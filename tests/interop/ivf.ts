@@ -1,5 +1,6 @@
 /** IVF files: how encoders hand over bare frames of VP8, VP9 and AV1. */
 import { runPeer } from "../peers.ts";
+import { enhancedVideo } from "../stream/enhanced_samples.ts";
 
 export interface IvfFrame {
   readonly data: Uint8Array;
@@ -13,8 +14,11 @@ export interface Ivf {
   readonly frames: readonly IvfFrame[];
 }
 
-/** The codecs of IVF by their names in Enhanced RTMP. */
-const FLV_FOUR_CC: Readonly<Record<string, string>> = { VP80: "vp08", VP90: "vp09", AV01: "av01" };
+const CODECS: Readonly<Record<string, "vp8" | "vp9" | "av1">> = {
+  VP80: "vp8",
+  VP90: "vp9",
+  AV01: "av1",
+};
 
 const FILE_HEADER_SIZE = 32;
 const FRAME_HEADER_SIZE = 12;
@@ -56,10 +60,12 @@ export async function encodeIvf(
 }
 
 /** The body of a video message with a frame, as Enhanced RTMP has it. */
-export function enhancedFrameBody(fourCc: string, { data }: IvfFrame, isKeyFrame: boolean) {
-  const name = FLV_FOUR_CC[fourCc];
-  if (name === undefined) throw new Error(`Enhanced RTMP has no ${fourCc}`);
-  const codedFrames = 1;
-  const head = 0x80 | (isKeyFrame ? 1 : 2) << 4 | codedFrames;
-  return Uint8Array.of(head, ...new TextEncoder().encode(name), ...data);
+export function enhancedFrameBody(
+  fourCc: string,
+  frameType: "key" | "inter",
+  { data }: IvfFrame,
+): Uint8Array<ArrayBuffer> {
+  const codec = CODECS[fourCc];
+  if (codec === undefined) throw new Error(`Enhanced RTMP has no ${fourCc}`);
+  return enhancedVideo(codec, "frame", frameType, data);
 }

@@ -18,7 +18,8 @@ export async function publishIvf(
     for (let count = 0; !isOver; count++) {
       const index = count % ivf.frames.length;
       const timestampMs = Math.round(count * FRAME_MS);
-      const body = enhancedFrameBody(ivf.fourCc, ivf.frames[index]!, index === 0);
+      const frameType = index === 0 ? "key" : "inter";
+      const body = enhancedFrameBody(ivf.fourCc, frameType, ivf.frames[index]!);
       publisher.messages.video(timestampMs, body);
       await publisher.flush();
       await delay(Math.max(startMs + timestampMs - performance.now(), 0));
