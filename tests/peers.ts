@@ -12,6 +12,7 @@ export type Peer =
   | "ffprobe"
   | "ffprobe 7"
   | "flvmeta"
+  | "gst-launch-1.0"
   | "openssl"
   | "rtmpdump"
   | "script";
@@ -24,6 +25,7 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   ffprobe: "-version",
   "ffprobe 7": "-version",
   flvmeta: "--version",
+  "gst-launch-1.0": "--version",
   openssl: "version",
   rtmpdump: "--help",
   // Gives a program a terminal: the one of util-linux.

@@ -1,5 +1,6 @@
 /** A strict receiver of AV1 by RTP, written from the payload format apart from the packetizer. */
 import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
 import { parseAccessUnit } from "./depacketizer.ts";
 
 /** A temporal unit as its packets tell it. */
@@ -12,25 +13,25 @@ export interface ReceivedTemporalUnit {
 /** Rebuilds the OBUs of one temporal unit; throws if anything is not as the format wants it. */
 export function depacketizeAv1(packets: readonly Uint8Array[]): ReceivedTemporalUnit {
   const obus: Uint8Array[] = [];
-  let begun: Uint8Array | undefined;
+  let pieces: Uint8Array<ArrayBuffer>[] = [];
   let startsSequence = false;
   for (const [index, { payload }] of parseAccessUnit(packets).entries()) {
     const header = payload[0]!;
     assertEquals(header & 7, 0, "reserved bits");
     if (index === 0) startsSequence = (header & 8) !== 0;
     else assertEquals(header & 8, 0, "N in the first packet only");
-    assertEquals((header & 0x80) !== 0, begun !== undefined, "Z as the packet before had Y");
+    assertEquals((header & 0x80) !== 0, pieces.length > 0, "Z as the packet before had Y");
     const elements = elementsOf(payload, (header >> 4) & 3);
     assert(elements.length > 0, "a packet without elements");
     for (const [at, element] of elements.entries()) {
       assert(element.length > 0, "an empty element");
-      const whole: Uint8Array = begun === undefined ? element : Uint8Array.of(...begun, ...element);
-      begun = undefined;
-      if (at === elements.length - 1 && (header & 0x40) !== 0) begun = whole;
-      else obus.push(whole);
+      pieces.push(element.slice());
+      if (at === elements.length - 1 && (header & 0x40) !== 0) break;
+      obus.push(concat(pieces));
+      pieces = [];
     }
   }
-  assertEquals(begun, undefined, "the temporal unit ends within an OBU");
+  assertEquals(pieces.length, 0, "the temporal unit ends within an OBU");
   for (const obu of obus) {
     assertEquals(obu[0]! & 2, 0, "an OBU with a size");
     assert(![2, 8].includes((obu[0]! >> 3) & 15), "a delimiter or a tile list");
