@@ -4,7 +4,7 @@
  *
  * ```
  * | control words | slot bytes | index ring             | data ring                       |
- * | Int32 × 64    | 196 KiB    | 8192 × 4 Int32         | maxBytes                        |
+ * | Int32 × 64    | 592 KiB    | 8192 × 4 Int32         | maxBytes                        |
  * ```
  *
  * The data ring holds FLV tags, each followed by its PreviousTagSize. A tag never wraps: one that
@@ -78,14 +78,14 @@ export type Slot = (typeof Slot)[keyof typeof Slot];
 
 const KIB = 1024;
 
-/** Bytes each slot can hold, by {@linkcode Slot}: real ones have 2 KiB, 200 bytes and less. */
+/** Bytes each slot can hold, by {@linkcode Slot}: real ones have up to 3 KiB. */
 export const SLOT_CAPACITIES: readonly number[] = [
   32 * KIB,
   16 * KIB,
-  4 * KIB,
-  4 * KIB,
-  4 * KIB,
-  136 * KIB,
+  8 * KIB,
+  8 * KIB,
+  8 * KIB,
+  520 * KIB,
 ];
 
 const CONTROL_SIZE = CONTROL_WORDS * 4;

@@ -119,7 +119,7 @@ export function pictureFacts(format: VideoFormat, { codec, data }: VideoFrame): 
   switch (codec) {
     case "h264":
       // Streams may begin with other pictures than IDR, and the tag is right about those.
-      return h264PictureType(data, nalLengthSize ?? 4) === "B" ? B_PICTURE : NOT_LOOKED_INTO;
+      return h264PictureType(data, nalLengthSize ?? 4) === "B" ? H264_B_PICTURE : NOT_LOOKED_INTO;
     case "h265": {
       const kind = h265PictureKind(data, nalLengthSize ?? 4, format.extraSliceHeaderBits);
       if (kind?.isKeyFrame) return KEY_PICTURE;
@@ -138,7 +138,8 @@ export function pictureFacts(format: VideoFormat, { codec, data }: VideoFrame): 
 
 const KEY_PICTURE: PictureFacts = { isKeyFrame: true, isB: false };
 const INTER_PICTURE: PictureFacts = { isKeyFrame: false, isB: false };
-const B_PICTURE: PictureFacts = { isKeyFrame: undefined, isB: true };
+const B_PICTURE: PictureFacts = { isKeyFrame: false, isB: true };
+const H264_B_PICTURE: PictureFacts = { isKeyFrame: undefined, isB: true };
 const NOT_LOOKED_INTO: PictureFacts = { isKeyFrame: undefined, isB: false };
 
 /**

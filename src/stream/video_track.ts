@@ -69,6 +69,8 @@ export class VideoTrack implements MediaTrack {
       const video = parseVideoBody(body);
       switch (video.kind) {
         case "configuration":
+          // ffmpeg sends one without anything in it before libaom has made its own.
+          if (video.data.length === 0) return skip("empty");
           this.#format = configuredFormat(video);
           return CONFIGURATION;
         case "frame":

@@ -331,25 +331,25 @@ Deno.test("tracks: configurations up to the limit are kept, larger ones skipped"
   publication.video(0, vp8KeyFrame(64, 32), 0);
   const padded = (size: number) => concat([H265_CONFIGURATION, new Uint8Array(size - 28)]);
   for (
-    const [size, reason] of [[2047, undefined], [2048, undefined], [2049, "too-large"]] as const
+    const [size, reason] of [[8191, undefined], [8192, undefined], [8193, "too-large"]] as const
   ) {
     const message = ofTrack(1, padded(size));
     assertEquals(publication.video(0, message, 0)?.reason, reason, `${size}`);
   }
-  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 1 })!.tags[0]!.body.length, 2048);
+  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 1 })!.tags[0]!.body.length, 8192);
   // All that there may be at once fit.
   for (let id = 2; id <= 15; id++) {
-    const body = padded(2048).with(2047, id);
+    const body = padded(8192).with(8191, id);
     assertEquals(publication.video(0, ofTrack(id, body), 0), undefined);
   }
   for (let id = 0; id < 16; id++) {
     const channels = concat([
       Uint8Array.of(0x94, 0x4f, 0x70, 0x75, 0x73, 2, 255),
-      new Uint8Array(2041),
+      new Uint8Array(8185),
     ]);
     assertEquals(publication.audio(0, ofTrack(id, channels), 0), undefined);
   }
-  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 9 })!.tags[0]!.body[2047], 9);
+  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 9 })!.tags[0]!.body[8191], 9);
 });
 
 Deno.test("tracks: a broken message of several is skipped whole", () => {
