@@ -54,8 +54,8 @@ export interface Av1RtpFormat extends PayloadFormat {
  * Makes the RTP packets of one temporal unit (RTP Payload Format For AV1, 4 and 5), and returns how
  * many: none if nothing of it is worth sending.
  *
- * OBUs go one after the other, without their sizes, cut wherever a packet is full; packets are of
- * about equal size. Delimiters and tile lists, which must not be sent, and padding are left out.
+ * OBUs go one after the other, without their sizes, cut wherever a packet is full, and never between
+ * two of them; packets are of about equal size. Delimiters and tile lists, which must not be sent, and padding are left out.
  *
  * All packets are views of one buffer of their own; nothing borrows from `unit`.
  *
@@ -199,11 +199,16 @@ class Cutter {
     return this.#count + 2 > MAX_COUNTED_ELEMENTS ? leb128Size(size) + size : size;
   }
 
-  /** Ends the payload by an element, or by the piece of it that fits. */
+  /**
+   * Ends the payload by an element, or by the piece of it that fits. Within a temporal unit, the
+   * last byte of an element goes with what follows: where a packet begins with a whole element,
+   * libwebrtc takes it for the first of a frame, and the one before for the last.
+   */
   #takeLast(rest: number, room: number): void {
-    const hasLength = this.#count + 1 > MAX_COUNTED_ELEMENTS;
-    if (!hasLength) return this.#take(Math.min(rest, room), 0);
-    const size = Math.min(rest, room - leb128Size(Math.min(rest, room)));
+    const isWhole = this.#end === this.#elements.length - 1 || rest === 1;
+    const most = Math.min(isWhole ? rest : rest - 1, room);
+    if (this.#count + 1 <= MAX_COUNTED_ELEMENTS) return this.#take(most, 0);
+    const size = Math.min(most, room - leb128Size(most));
     this.#take(size, leb128Size(size));
   }
 

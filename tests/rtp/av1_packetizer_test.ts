@@ -155,7 +155,7 @@ Deno.test("AV1: seeded temporal units come out byte for byte", () => {
   for (let round = 0; round < 1500; round++) {
     const maxPayloadSize = 64 + Math.floor(random() * (round % 2 === 0 ? 80 : 1400));
     const obus = Array.from({ length: 1 + Math.floor(random() * 9) }, () => {
-      const size = Math.floor(random() ** 4 * 4 * maxPayloadSize);
+      const size = 1 + Math.floor(random() ** 4 * 4 * maxPayloadSize);
       const extension = random() < 0.2 ? 0x20 : undefined;
       return obu(
         [1, 3, 4, 5, 6, 7][Math.floor(random() * 6)]!,
@@ -171,6 +171,9 @@ Deno.test("AV1: seeded temporal units come out byte for byte", () => {
     const expected = isInserted ? [SEQUENCE, ...obus] : obus;
     assertEquals(received.obus.map(toHex), expected.map(sent), `round ${round}`);
     assertEquals(received.startsSequence, isKeyFrame);
+    // No packet but the last ends where an OBU does: Y is set.
+    const isContinued = packets.map((packet) => (packet[RTP_HEADER_SIZE]! & 0x40) !== 0);
+    assertEquals(isContinued, packets.map((_, at) => at < packets.length - 1), `round ${round}`);
     for (const { length } of packets) assert(length <= maxPayloadSize + RTP_HEADER_SIZE);
   }
 });
