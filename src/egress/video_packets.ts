@@ -91,13 +91,13 @@ export class VideoPackets {
   }
 
   #packetize(maker: PacketMaker, frame: VideoFrame, timestampMs: number, delayMs: number): void {
-    const { compositionTimeMs, timestampOffsetNs, isKeyFrame } = frame;
+    const { compositionTimeMs, timestampOffsetNs } = frame;
     const shownMs = timestampMs + compositionTimeMs + timestampOffsetNs / NS_PER_MS;
     const timestamp = this.clock.timestamp(shownMs + delayMs);
     const { ring } = this;
     const before = ring.head;
     maker.packetize(frame, { timestamp, timeMs: timestampMs }, ring);
-    if (!isKeyFrame || ring.newestKeyFrame !== before) return;
+    if (ring.newestKeyFrame !== before) return;
     ring.release(Math.min(ring.findTime(timestampMs - RESEND_WINDOW_MS), before));
   }
 }

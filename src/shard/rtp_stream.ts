@@ -6,7 +6,7 @@ import { FlvError } from "../flv/flv_error.ts";
 import { type FlvAudioCodec, parseAudioBody } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import { LogReader } from "../stream/log_reader.ts";
-import type { StreamAudio } from "../webrtc/codec_choice.ts";
+import type { StreamAudio, StreamVideo } from "../webrtc/codec_choice.ts";
 import type { StreamMedia } from "../webrtc/media_choice.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { PictureReport } from "./messages.ts";
@@ -65,8 +65,7 @@ export class RtpStream {
   media(): StreamMedia | undefined {
     const { hasAudio, hasVideo } = this.#log;
     if (hasAudio && hasVideo && this.#audioCodec() === undefined) return undefined;
-    const { format, isUnsendable } = this.audience.feed.video;
-    if (hasVideo && format === undefined && !isUnsendable) return undefined;
+    if (hasVideo && this.#video() === undefined) return undefined;
     return this.mediaSoFar();
   }
 
@@ -74,7 +73,7 @@ export class RtpStream {
   mediaSoFar(): StreamMedia | undefined {
     if (!this.#log.tracksSettled) return undefined;
     const { hasAudio, hasVideo } = this.#log;
-    const video = hasVideo ? this.audience.feed.video.format : undefined;
+    const video = hasVideo ? this.#video() : undefined;
     return { audio: hasAudio ? this.#audio() : undefined, video };
   }
 
@@ -137,6 +136,11 @@ export class RtpStream {
       this.audience.notify(performance.now());
       await log.waitForFlush(wake);
     }
+  }
+
+  #video(): StreamVideo | undefined {
+    const { format, codec, isUnsendable } = this.audience.feed.video;
+    return isUnsendable ? { codec: "unsendable", name: `${codec}` } : format;
   }
 
   #audio(): StreamAudio | undefined {

@@ -5,7 +5,14 @@ import { chooseAv1, chooseH265, chooseVp8, chooseVp9, offeredProfile } from "./p
 import type { OfferedCodec } from "./sdp_codecs.ts";
 
 /** The picture that a stream has; H.264 and H.265 without B-frames. */
-export type StreamVideo = VideoFormat;
+export type StreamVideo = VideoFormat | UnsendableVideo;
+
+/** A codec that WebRTC has no payload format for, or that nobody decodes. */
+export interface UnsendableVideo {
+  readonly codec: "unsendable";
+  /** "h263", "vp6" … */
+  readonly name: string;
+}
 
 /** The sound that a stream has. */
 export interface StreamAudio {
@@ -61,6 +68,8 @@ export function chooseVideoCodec(
       return chooseVp9(named, video);
     case "vp8":
       return chooseVp8(named, video);
+    case "unsendable":
+      return undefined;
   }
 }
 
@@ -99,6 +108,8 @@ export function describeVideo(video: StreamVideo): string {
       return `VP9 (profile ${video.profile})`;
     case "vp8":
       return "VP8";
+    case "unsendable":
+      return `${video.name}, which WebRTC does not carry`;
   }
 }
 

@@ -77,6 +77,10 @@ Deno.test("media: variants of a codec are told apart in what is said", () => {
     "The stream's video is H.265 Main 10 (profile 2), the offer has " +
       "H264 (640c1f, mode 1), H264 (42e01f, mode 1), H265 (profile 1), VP8, red",
   );
+  assertEquals(
+    said(OFFERS.firefoxWithoutH264, { codec: "unsendable", name: "h263" }),
+    "The stream's video is h263, which WebRTC does not carry, the offer has VP8, VP9",
+  );
   const chromium = said(OFFERS.chromium, { codec: "h265", profileIdc: 1, tier: 0, levelIdc: 93 });
   for (const part of ["H.265 Main (profile 1)", "VP9 (profile 2)", "AV1 (profile 1)"]) {
     assert(`${chromium}`.includes(part), `${chromium}`);
