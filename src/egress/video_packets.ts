@@ -61,7 +61,7 @@ export class VideoPackets {
   take(body: Uint8Array, timestampMs: number, delayMs: number): void {
     try {
       const video = parseVideoBody(body);
-      if (video.kind === "configuration") this.#configure(video.data);
+      if (video.kind === "configuration" && video.codec === "h264") this.#configure(video.data);
       else if (video.kind === "frame" && video.codec === "h264") {
         this.#packetize(video, timestampMs, delayMs);
       }

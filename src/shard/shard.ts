@@ -49,7 +49,7 @@ class Shard {
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard });
     const streams = new Streams(
       control,
-      { flushMs: settings.flushMs },
+      { flushMs: settings.flushMs, rtmpFlushMs: settings.rtmpFlushMs },
       { jumped: () => counters.add("viewersJumped") },
     );
     for (const entry of start.streams) streams.open(entry);

@@ -38,10 +38,12 @@ import {
 } from "./corpus.ts";
 import { CODEC_TARGETS } from "./codec_targets.ts";
 import { DTLS_TARGETS } from "./dtls_targets.ts";
-import { ENCODE_TARGETS } from "./encode_targets.ts";
+import { FLV_TARGETS } from "./flv_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
+import { STREAM_TARGETS } from "./stream_targets.ts";
+import { ENCODE_TARGETS } from "./encode_targets.ts";
 import { decodesAgain } from "./same_again.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
 
@@ -95,6 +97,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "opus-head", corpus: OPUS_HEAD_SAMPLES, allowed: CodecError, run: parseOpusHead },
   { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: FlvError, run: parseVideoBody },
   { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: FlvError, run: parseAudioBody },
+  ...FLV_TARGETS,
+  ...STREAM_TARGETS,
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
   {
     name: "audio-transcoder",
