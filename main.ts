@@ -101,14 +101,17 @@ function tlsTexts(host: string, authority: string, gateway: Gateway) {
   };
 }
 
-function webrtcText(host: string, { webrtcPorts, servesUdp }: Gateway): string {
+function webrtcText(host: string, { webrtcPorts, udpFamilies }: Gateway): string {
   const [first, ...rest] = webrtcPorts;
   const isRow = rest.every((port, at) => port === first! + at + 1);
   const list = isRow && rest.length > 0 ? `${first}-${rest.at(-1)}` : webrtcPorts.join(", ");
   const ports = `${webrtcPorts.length === 1 ? "port" : "ports"} ${list}`;
-  const how = servesUdp
-    ? "UDP and TCP"
-    : "TCP only: replies over UDP to any address are not permitted";
+  const { ipv4, ipv6 } = udpFamilies;
+  const how = !ipv4 && !ipv6
+    ? "TCP only: replies over UDP to any address are not permitted"
+    : host === "::" && !ipv6
+    ? "UDP and TCP; over IPv6 TCP only: replies over UDP to any address need start:dual"
+    : "UDP and TCP";
   return `WebRTC on ${host} ${ports} (${how})`;
 }
 

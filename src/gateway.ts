@@ -1,10 +1,11 @@
 import { getLogger } from "@logtape/logtape";
+import type { AddressFamilies } from "./config/address_families.ts";
 import { ConfigError } from "./config/config_error.ts";
 import {
   type Endpoint,
-  mayReplyOverUdp,
   probePorts,
   requirePermissions,
+  udpFamiliesOf,
 } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
 import {
@@ -62,10 +63,10 @@ export interface Gateway extends Ports {
  * ```
  */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const servesUdp = mayReplyOverUdp(config.host);
-  const endpoints = endpointsOf(config, servesUdp);
+  const udpFamilies = udpFamiliesOf(config.host);
+  const endpoints = endpointsOf(config, udpFamilies.ipv4 || udpFamilies.ipv6);
   requirePermissions(endpoints);
-  const ports = portsOf(probePorts(endpoints), config, servesUdp);
+  const ports = portsOf(probePorts(endpoints), config, udpFamilies);
   const certificate = serverCertificate(config);
   if (certificate !== undefined) warnOfValidity(certificate);
   const control = new Control(config, parts, ports, certificate);
@@ -90,11 +91,11 @@ function warnOfValidity({ facts }: ServerCertificate): void {
 function portsOf(
   [rtmpPort, httpPort, ...others]: readonly [number, number, ...number[]],
   { tls }: Config,
-  servesUdp: boolean,
+  udpFamilies: AddressFamilies,
 ): Ports {
   const [rtmpsPort, httpsPort] = tls === undefined ? [] : others;
   const webrtcPorts = others.slice(tls === undefined ? 0 : 2);
-  return { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, servesUdp };
+  return { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies };
 }
 
 function endpointsOf(

@@ -75,6 +75,18 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "BITS",
     help: "sound over WebRTC, per second, 32k to 510k (default 128k)",
   },
+  "webrtc-packet-size": {
+    key: "webrtcPacketBytes",
+    value: "number",
+    placeholder: "BYTES",
+    help: "datagrams of WebRTC media, 548 to 1472 (default 1350)",
+  },
+  "webrtc-feedback": {
+    key: "webrtcFeedback",
+    value: "text",
+    placeholder: "KIND",
+    help: "WebRTC viewers tell of their network by remb or twcc (default remb)",
+  },
   "webrtc-bframes": {
     key: "webrtcBFrames",
     value: "text",

@@ -1,3 +1,4 @@
+import { type AddressFamilies, familiesOf } from "../config/address_families.ts";
 import type { Config } from "../config/schema.ts";
 import type { ShardSettings, TlsSettings } from "../shard/messages.ts";
 import type { TranscoderPoolOptions } from "./transcoder_pool.ts";
@@ -11,8 +12,8 @@ export interface Ports {
   readonly httpsPort: number | undefined;
   /** One for each shard. */
   readonly webrtcPorts: readonly number[];
-  /** Whether WebRTC has them for UDP as well as for TCP. */
-  readonly servesUdp: boolean;
+  /** Whom WebRTC serves over UDP as well as over TCP. */
+  readonly udpFamilies: AddressFamilies;
 }
 
 /** A log of Opus has room for its window so many times: what surrounds a packet counts as well. */
@@ -23,7 +24,7 @@ const MIN_OPUS_LOG_BYTES = 256 * 1024;
 export function shardSettings(
   config: Config,
   { version, contentSecurityPolicy }: Pick<ShardSettings, "version" | "contentSecurityPolicy">,
-  { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, servesUdp }: Ports,
+  { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   shard: number,
 ): ShardSettings {
@@ -56,12 +57,17 @@ export function shardSettings(
     logFormat,
     contentSecurityPolicy,
     webrtc: {
-      udpPort: servesUdp ? webrtcPort : undefined,
+      udpPort: udpFamilies.ipv4 || udpFamilies.ipv6 ? webrtcPort : undefined,
+      udpFamilies,
       tcpPort: webrtcPort,
+      tcpFamilies: familiesOf(host),
       publicIps: config.publicIps,
+      packetBytes: config.webrtcPacketBytes,
+      feedback: config.webrtcFeedback,
       bFrames: config.webrtcBFrames,
       inexact: config.webrtcInexact,
       maxViewers: limits.webrtcViewers,
+      maxViewersPerAddress: limits.webrtcViewersPerAddress,
       firstCheckMs: timeouts.iceMs,
       consentMs: timeouts.consentMs,
     },

@@ -28,7 +28,6 @@ export function playAccepted(streamId: number, { name, mode }: PlayRequest): Rep
     status(streamId, "NetStream.Play.Start", `Started playing ${name}.`),
     // Flash lets an application see the pictures and the sound only if it is told so.
     data(streamId, "|RtmpSampleAccess", true, true),
-    data(streamId, "onStatus", amfObject({ code: "NetStream.Data.Start" })),
   ];
 }
 

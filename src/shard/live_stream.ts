@@ -18,6 +18,8 @@ export interface LiveStreamOptions {
   readonly flushMs: number;
   /** The same for RTMP players. */
   readonly rtmpFlushMs: number;
+  /** Bytes of the payload of an RTP packet, at most. */
+  readonly maxPayloadSize: number;
 }
 
 /** An RTMP player, as long as it plays, paused or not. */
@@ -99,7 +101,11 @@ export class LiveStream {
   /** The stream as WebRTC has it; it is made for its first viewer. */
   rtp(): RtpStream {
     const nowMs = performance.now();
-    this.#rtp ??= new RtpStream(this.entry.streamId, this.log, this.#control, nowMs);
+    const { maxPayloadSize } = this.#options;
+    this.#rtp ??= new RtpStream(this.entry.streamId, this.log, this.#control, {
+      maxPayloadSize,
+      nowMs,
+    });
     this.#rtp.keep(nowMs);
     this.#watch ??= this.#watchLog();
     return this.#rtp;

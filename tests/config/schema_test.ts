@@ -12,6 +12,7 @@ Deno.test("parseConfig: everything has a default", () => {
   assertEquals([config.limits.streams, config.limits.viewers], [1000, 20_000]);
   assertEquals([config.timeouts.idleMs, config.timeouts.trackSettleMs], [10_000, 1000]);
   assertEquals([config.webrtcPort, config.publicIps, config.opusBitrateBps], [8000, [], 128_000]);
+  assertEquals([config.webrtcPacketBytes, config.webrtcFeedback], [1350, "remb"]);
   assertEquals([config.webrtcBFrames, config.webrtcInexact], ["drop", "show"]);
   assertEquals([config.limits.webrtcViewers, config.timeouts.iceMs], [2000, 15_000]);
   assertEquals([config.rtmpsPort, config.httpsPort, config.tls], [1936, 8443, undefined]);
@@ -42,6 +43,8 @@ const RANGES: readonly (readonly [member: string, min: number, max: number])[] =
   ["limits.rtmpConnections", 1, 100_000],
   ["limits.rtmpConnectionsPerAddress", 1, 100_000],
   ["limits.webrtcViewers", 0, 1_000_000],
+  ["limits.webrtcViewersPerAddress", 1, 1_000_000],
+  ["webrtcPacketBytes", 548, 1472],
   ["limits.messageBytes", 4096, 0xffffff],
   ["timeouts.handshakeMs", 100, 3_600_000],
   ["timeouts.publishMs", 100, 3_600_000],
@@ -106,6 +109,10 @@ Deno.test("parseConfig: all that is wrong is told at once", () => {
     [{ publicIps: Array(17).fill("::1") }, "publicIps (--public-ip): Invalid length: "],
     [{ webrtcBFrames: "keep" }, 'webrtcBFrames (--webrtc-bframes): Invalid type: Expected ("drop"'],
     [{ webrtcInexact: "drop" }, 'webrtcInexact (--webrtc-inexact): Invalid type: Expected ("show"'],
+    [
+      { webrtcFeedback: "no" },
+      'webrtcFeedback (--webrtc-feedback): Invalid type: Expected ("remb"',
+    ],
     [{ logLevel: "loud" }, 'but received "loud"'],
     [{ logFormat: "xml" }, 'but received "xml"'],
     [{ log: 5 }, "log: Invalid type: Expected Object but received 5"],
@@ -203,6 +210,25 @@ Deno.test("parseConfigJson: a key is not quoted, whatever is wrong beside it", (
     }
   }
   assert(failures > json.length);
+});
+
+Deno.test("parseConfig: an address is announced only where its kind is listened on", () => {
+  const given = (host: string, ...publicIps: string[]) => ({ host, publicIps });
+  const good = [
+    given("0.0.0.0", "192.0.2.1"),
+    given("192.0.2.2", "192.0.2.1"),
+    given("::", "192.0.2.1", "2001:db8::1"),
+    given("2001:db8::2", "2001:db8::1"),
+  ];
+  for (const config of good) assertEquals(parseConfig(config, 1).publicIps, config.publicIps);
+  assertEquals(
+    messageFor(given("0.0.0.0", "192.0.2.1", "2001:db8::1")),
+    "Cannot use the configuration: publicIps (--public-ip): Invalid IP: Expected IPv4, as host " +
+      "0.0.0.0 takes no other (--host :: takes both), but received 2001:db8::1",
+  );
+  assert(
+    messageFor(given("2001:db8::2", "192.0.2.1")).includes("Expected IPv6, as host 2001:db8::2"),
+  );
 });
 
 Deno.test("parseConfigJson: an object, or one line that says why not", () => {

@@ -174,7 +174,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     skipped: { empty: 1 },
   };
   directory.report(0, [{ ...report(streamId, 2), publication }]);
-  const webrtc = { bFrames: false, exact: true, inexactReason: undefined };
+  const webrtc = { bFrames: false, areDropped: true, exact: true, inexactReason: undefined };
   directory.report(1, [
     { ...report(streamId, 5), groupOverflows: true, rtmpViewers: 4, webrtcViewers: 3, webrtc },
     report(999, 5),

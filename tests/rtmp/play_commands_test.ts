@@ -75,7 +75,6 @@ const ACCEPTED = [
   "NetStream.Play.Reset on 1",
   "NetStream.Play.Start on 1",
   "|RtmpSampleAccess true on 1",
-  "onStatus NetStream.Data.Start on 1",
 ];
 
 const NAMES = [

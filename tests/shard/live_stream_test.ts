@@ -14,7 +14,7 @@ Deno.test("viewers of a track end when another publisher has come without it", a
   const stream = new LiveStream(
     { streamId: 1, path: "live/a", log },
     undefined as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0 },
+    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 },
     { jumped: () => {} },
   );
   const sweep = () => stream.sweep(0, () => undefined);

@@ -1,6 +1,6 @@
 /** A player without a program: an RTMP connection whose messages a test looks at. */
-import { decodeAmf0 } from "../../src/amf/amf0.ts";
-import { amfProperty, type AmfValue } from "../../src/amf/amf_value.ts";
+import { decodeAmf0 } from "../src/amf/amf0.ts";
+import { amfProperty, type AmfValue } from "../src/amf/amf_value.ts";
 import {
   clientAnswer,
   clientHello,
@@ -8,8 +8,8 @@ import {
   SERVER_HANDSHAKE_LENGTH,
   ServerReplies,
   type ServerReply,
-} from "../rtmp/client.ts";
-import { until } from "../waiting.ts";
+} from "./rtmp/client.ts";
+import { until } from "./waiting.ts";
 
 /** Audio or video that a player got. */
 export interface ReceivedMedia {
@@ -26,6 +26,10 @@ export class RtmpPlayerClient implements Disposable {
   /** Statuses, data and stream events, in a word or two each. */
   readonly told: string[] = [];
   readonly media: ReceivedMedia[] = [];
+  /** Takes media instead, if it is set. */
+  onMedia: ((media: ReceivedMedia) => void) | undefined;
+  /** What it has thrown, if anything. */
+  problem: unknown;
   isEnded = false;
   readonly #conn: Deno.TcpConn;
   readonly #replies = new ServerReplies();
@@ -104,8 +108,9 @@ export class RtmpPlayerClient implements Disposable {
         for (const reply of replies) this.#take(reply);
       }
       if (!this.#isReading) return;
-    } catch {
-      // Ended all the same.
+    } catch (error) {
+      // A connection that is cut off has ended all the same.
+      if (!(error instanceof Deno.errors.ConnectionReset)) this.problem = error;
     }
     this.isEnded = true;
     this.close();
@@ -116,7 +121,10 @@ export class RtmpPlayerClient implements Disposable {
       case "audio":
       case "video": {
         const { kind, streamId, timestampMs, payload } = reply;
-        return void this.media.push({ kind, streamId, timestampMs, payload });
+        const media = { kind, streamId, timestampMs, payload };
+        if (this.onMedia === undefined) this.media.push(media);
+        else this.onMedia(media);
+        return;
       }
       case "command": {
         const { name, args } = reply.command!;
