@@ -252,6 +252,20 @@ Deno.test("tracks: without a track 0, the lowest number is the default one and s
   ]);
 });
 
+Deno.test("tracks: one that says nothing is not the default one, one that comes too early may be", () => {
+  const silent = new Stream().publish();
+  silent.video(0, new Uint8Array(0), 0);
+  silent.video(0, Uint8Array.of(0x90, 0x76, 0x76, 0x63, 0x31), 0);
+  silent.video(0, ofTrack(2, vp8KeyFrame(64, 32)), 0);
+  assertEquals(silent.describe().video?.width, 64);
+
+  const early = new Stream().publish();
+  early.video(0, ofTracks([[1, vp8KeyFrame(64, 32)], [0, H265_KEY_FRAME]]), 0);
+  assertEquals(early.describe().video, null);
+  early.video(0, vp8KeyFrame(128, 64), 0);
+  assertEquals(early.describe().video?.width, 128);
+});
+
 Deno.test("tracks: a new configuration of another track reaches its viewers in line", () => {
   const stream = new Stream();
   const publication = stream.publish();
