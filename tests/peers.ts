@@ -9,9 +9,12 @@ export type Peer =
   | "ffmpeg"
   | "ffprobe"
   | "flvmeta"
+  | "gst-launch-1.0"
+  | "obs"
   | "openssl"
   | "rtmpdump"
-  | "script";
+  | "script"
+  | "Xvfb";
 
 const ARGUMENTS: Readonly<Record<Peer, string>> = {
   chromium: "--version",
@@ -19,10 +22,13 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   ffmpeg: "-version",
   ffprobe: "-version",
   flvmeta: "--version",
+  "gst-launch-1.0": "--version",
+  obs: "--version",
   openssl: "version",
   rtmpdump: "--help",
   // Gives a program a terminal: the one of util-linux.
   script: "--version",
+  Xvfb: "-help",
 };
 
 const known = new Map<Peer, boolean>();
@@ -49,6 +55,13 @@ export function isPeerMissing(test: string, peers: readonly Peer[]): boolean {
   if (Deno.env.get("SLUICE_REQUIRE_PEERS") === "1") throw new Error(`Cannot test: ${message}`);
   console.error(`%cSKIPPED: ${message}`, "color: red; font-weight: bold");
   return true;
+}
+
+/** Whether peers are there that a machine need not have; says so on the console if they are not. */
+export function hasPeers(test: string, peers: readonly Peer[]): boolean {
+  const missing = peers.filter((peer) => !isInstalled(peer));
+  if (missing.length > 0) console.error(`Not tested without ${missing.join(" and ")}: ${test}`);
+  return missing.length === 0;
 }
 
 /** Runs a peer to its end and returns what it printed; throws if it fails. */

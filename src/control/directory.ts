@@ -184,7 +184,7 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     video: publication?.video ?? null,
     audio: publication?.audio ?? null,
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
-    timestampCorrections: publication?.timestampCorrections ?? 0,
+    timestampFaults: publication?.timestampFaults ?? {},
     skippedMessages: publication?.skipped ?? {},
     rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
     webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),

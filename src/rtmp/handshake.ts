@@ -32,6 +32,8 @@ const DIGEST_SERVER_VERSION = Uint8Array.of(5, 0, 15, 1);
 /** Time and version: what C2 does not have to echo of S1, since it has a time of its own there. */
 const ECHO_AT = 8;
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * What a client's C2 turned out to be: `signed` with the digest of S1, its `echo`, or neither. Many
  * encoders send zeros, C1 again or anything: nothing may depend on it but a counter.
@@ -58,8 +60,8 @@ export type ClientProof = "signed" | "echo" | "mismatch";
  */
 export class ServerHandshake {
   readonly #random: RandomBytes;
-  /** C1, then C2. */
-  readonly #packet = new Uint8Array(HANDSHAKE_PACKET_LENGTH);
+  /** C1, then C2; nothing afterwards. */
+  #packet = new Uint8Array(HANDSHAKE_PACKET_LENGTH);
   #state: "awaiting C0" | "awaiting C1" | "awaiting C2" | "done" = "awaiting C0";
   #received = 0;
   #version = RTMP_VERSION;
@@ -133,13 +135,25 @@ export class ServerHandshake {
   #onC2(): void {
     if (this.#answer !== undefined) this.#proof = proofOf(this.#packet, this.#answer);
     this.#answer = undefined;
+    this.#packet = NOTHING;
     this.#state = "done";
   }
 }
 
-/** Whether a client that asked for `version` may encrypt what follows its handshake. */
-export function isEncryptedVersion(version: number): boolean {
-  return ENCRYPTED_VERSIONS.includes(version);
+/**
+ * What is behind an error soon after the handshake, if the client asked for another version than
+ * {@linkcode RTMP_VERSION}: noise, mostly, since it encrypts though it was told not to. The error
+ * itself if it did not.
+ */
+export function withVersion(version: number, error: RtmpError): RtmpError {
+  if (version === RTMP_VERSION) return error;
+  const isEncrypted = ENCRYPTED_VERSIONS.includes(version);
+  const name = isEncrypted ? "RTMPE, which this server does not speak" : "unknown";
+  return new RtmpError(
+    `Cannot go on with RTMP: the client asked for version ${version} (${name}), ` +
+      `was offered ${RTMP_VERSION}, and does not keep to it: ${error.message}`,
+    { cause: error },
+  );
 }
 
 function checkVersion(version: number): void {

@@ -9,12 +9,7 @@ import { readConnect } from "./connect_command.ts";
 import { ConnectionControl } from "./connection_control.ts";
 import { DATA_FRAME, namedData } from "./data_message.ts";
 import { EXTENDED_CAPABILITY, hasExtendedCapability } from "./enhanced_capabilities.ts";
-import {
-  isEncryptedVersion,
-  type RandomBytes,
-  RTMP_VERSION,
-  ServerHandshake,
-} from "./handshake.ts";
+import { type RandomBytes, ServerHandshake, withVersion } from "./handshake.ts";
 import { MESSAGE_TYPE, parseMessage, type StreamMessage } from "./message.ts";
 import { MessageSource } from "./message_source.ts";
 import { MessageStreams } from "./message_streams.ts";
@@ -129,7 +124,8 @@ export class ServerSession {
       }
       return undefined;
     } catch (error) {
-      throw this.#connection === undefined ? this.#withVersion(error) : error;
+      if (this.#connection !== undefined || !(error instanceof RtmpError)) throw error;
+      throw withVersion(this.#handshake.version, error);
     }
   }
 
@@ -317,20 +313,6 @@ export class ServerSession {
     if (this.#connection === undefined) return;
     const refusal = answerSharedObject(payload);
     if (refusal !== undefined) this.#output.send(sharedObject(streamId, refusal));
-  }
-
-  /** Says what is behind an error before `connect`, if the client asked for another version. */
-  #withVersion(error: unknown): unknown {
-    const { version } = this.#handshake;
-    if (version === RTMP_VERSION || !(error instanceof RtmpError)) return error;
-    const name = isEncryptedVersion(version)
-      ? "RTMPE, which this server does not speak"
-      : "unknown";
-    return new RtmpError(
-      `Cannot go on with RTMP: the client asked for version ${version} (${name}), ` +
-        `was offered ${RTMP_VERSION}, and does not keep to it: ${error.message}`,
-      { cause: error },
-    );
   }
 }
 

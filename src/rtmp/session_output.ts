@@ -2,15 +2,15 @@ import type { AmfValue } from "../amf/amf_value.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import type { RawMessage } from "./chunk_reader.ts";
 import { MESSAGE_TYPE, toRawMessage } from "./message.ts";
-import { DEFAULT_MAX_QUEUED_BYTES, MessageQueue } from "./message_queue.ts";
+import { MessageQueue } from "./message_queue.ts";
 import { RtmpError } from "./rtmp_error.ts";
 import { callResult, onStatus, type Reply } from "./server_replies.ts";
 
 /** How commands and data are written: 3 is AMF3, which embeds in AMF0 (RTMP 7.2.1.1). */
 export type ObjectEncoding = 0 | 3;
 
-/** What may wait of the session's own words: what hundreds of reads full of calls are answered. */
-export const MAX_ANSWER_BYTES = DEFAULT_MAX_QUEUED_BYTES;
+/** What may wait of the session's own words: the answers to several reads full of tiny calls. */
+export const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** The types that carry AMF3, by those of AMF0. */
 const AMF3_TYPES: ReadonlyMap<number, number> = new Map([
@@ -53,7 +53,7 @@ export class SessionOutput {
     // Mostly there is no media to be interleaved with.
     if (this.#queue.heldBytes === 0 && !isFull) return this.#queue.writeNow(raw, this.#out);
     if (isFull || !this.#queue.push(raw)) {
-      throw new RtmpError(`Cannot answer: up to ${MAX_ANSWER_BYTES} bytes may wait`);
+      throw new RtmpError(`Cannot answer: ${this.length} bytes have not been taken yet`);
     }
   }
 

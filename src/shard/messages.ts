@@ -94,7 +94,7 @@ export interface StreamSummary {
   readonly audio: PublicationDescription["audio"];
   /** Whether the newest group of pictures is longer than the log: viewers start late. */
   readonly groupOverflows: boolean;
-  readonly timestampCorrections: number;
+  readonly timestampFaults: PublicationDescription["timestampFaults"];
   readonly skippedMessages: PublicationDescription["skipped"];
   readonly rtmp: { readonly viewers: number };
   readonly webrtc: {

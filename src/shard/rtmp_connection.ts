@@ -148,8 +148,9 @@ export class RtmpConnection implements Connection {
   }
 
   #countIgnored(): void {
-    const { ignoredMedia, ignoredCommands, unknownMessages } = this.#session.counters;
-    const ignored = ignoredMedia + ignoredCommands + unknownMessages;
+    const { counters } = this.#session;
+    const ignored = counters.ignoredMedia + counters.ignoredCommands + counters.unknownMessages +
+      counters.sharedObjects;
     if (ignored === this.#ignored) return;
     this.#context.counters.add("messagesIgnored", ignored - this.#ignored);
     this.#ignored = ignored;

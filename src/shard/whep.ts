@@ -289,7 +289,7 @@ async function knownMedia(stream: LiveStream, rtp: RtpStream) {
       rtp.audience.feed.update(performance.now());
       const media = rtp.media();
       if (media?.audio !== undefined || media?.video !== undefined) return media;
-      if (performance.now() >= deadlineMs) return media;
+      if (performance.now() >= deadlineMs) return rtp.mediaSoFar();
       await Promise.race([stream.log.waitForFlush(wake), late]);
     }
   } finally {

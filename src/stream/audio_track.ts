@@ -22,12 +22,23 @@ interface AudioFormat {
   readonly codec: string;
   readonly sampleRate: number | null;
   readonly channels: number | null;
+  /** Of every frame, where all last as long. */
+  readonly frameDurationMs: number | undefined;
 }
+
+/** Samples of an AAC frame, at the rate of the core coder. */
+const AAC_FRAME_SAMPLES = 1024;
 
 /** Judges the audio messages of one publisher, and knows what they carry. */
 export class AudioTrack {
   readonly statistics = new TrackStatistics();
   #format: AudioFormat | undefined;
+  #frameDurationMs: number | undefined;
+
+  /** How long the newest frame lasts; `undefined` if its codec does not tell. */
+  get frameDurationMs(): number | undefined {
+    return this.#frameDurationMs;
+  }
 
   /** What the audio is; `undefined` before its configuration or, without one, its first frame. */
   describe(): AudioDescription | undefined {
@@ -61,9 +72,11 @@ export class AudioTrack {
 
   #takeFrame(frame: AudioFrame): Intake {
     if (frame.codec === "aac" || frame.codec === "opus") {
-      return this.#format?.flvCodec === frame.codec ? INTER_FRAME : skip("no-configuration");
+      if (this.#format?.flvCodec !== frame.codec) return skip("no-configuration");
+    } else if (this.#format?.flvCodec !== frame.codec) {
+      this.#format = formatOf(frame);
     }
-    if (this.#format?.flvCodec !== frame.codec) this.#format = formatOf(frame);
+    this.#frameDurationMs = this.#format.frameDurationMs ?? g711DurationMs(frame);
     return INTER_FRAME;
   }
 }
@@ -75,25 +88,40 @@ function aacFormat(audioSpecificConfig: Uint8Array): AudioFormat {
     codec: aacCodecString(configuration),
     sampleRate: configuration.outputSampleRate,
     channels: configuration.ps ? 2 : configuration.channels,
+    frameDurationMs: AAC_FRAME_SAMPLES * 1000 / configuration.sampleRate,
   };
 }
 
 function opusFormat(identificationHeader: Uint8Array): AudioFormat {
   const { channels } = parseOpusHead(identificationHeader);
   // RFC 7845 4: decoders give 48 kHz, whatever was encoded.
-  return { flvCodec: "opus", codec: "opus", sampleRate: 48_000, channels };
+  return {
+    flvCodec: "opus",
+    codec: "opus",
+    sampleRate: 48_000,
+    channels,
+    frameDurationMs: undefined,
+  };
 }
 
 /** Formats that need no configuration say it in each frame; MP3 says it better than FLV does. */
 function formatOf(frame: AudioFrame): AudioFormat {
   if (frame.codec === "mp3") {
-    const { sampleRate, channels } = parseMpegAudioHeader(frame.data);
-    return { flvCodec: "mp3", codec: "mp3", sampleRate, channels };
+    const { sampleRate, channels, samplesPerFrame } = parseMpegAudioHeader(frame.data);
+    const frameDurationMs = samplesPerFrame * 1000 / sampleRate;
+    return { flvCodec: "mp3", codec: "mp3", sampleRate, channels, frameDurationMs };
   }
   return {
     flvCodec: frame.codec,
     codec: frame.codec,
     sampleRate: frame.sampleRate ?? null,
     channels: frame.channels ?? null,
+    frameDurationMs: undefined,
   };
+}
+
+/** One byte is one sample, at a rate of 8 kHz; of other codecs, nothing is known. */
+function g711DurationMs({ codec, data, channels }: AudioFrame): number | undefined {
+  if (codec !== "g711-alaw" && codec !== "g711-mulaw") return undefined;
+  return data.length / (8 * (channels ?? 1));
 }

@@ -3,7 +3,7 @@ import { type AudioDescription, AudioTrack } from "./audio_track.ts";
 import { RecordFlag, Slot, Track } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
-import { Timeline, type TrackName } from "./timeline.ts";
+import { Timeline, type TimestampFaults, type TrackName } from "./timeline.ts";
 import { type Intake, skip, type SkipReason } from "./track_intake.ts";
 import { type VideoDescription, VideoTrack } from "./video_track.ts";
 
@@ -24,8 +24,8 @@ export interface PublicationDescription {
   readonly video: VideoDescription | null;
   readonly audio: AudioDescription | null;
   readonly bitrateBps: number | null;
-  /** Timestamps that went back and were corrected. */
-  readonly timestampCorrections: number;
+  /** What was wrong with the timestamps, and was mended. */
+  readonly timestampFaults: TimestampFaults;
   /** Messages that were not passed on, by reason. */
   readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
 }
@@ -145,7 +145,7 @@ export class Publication {
       video,
       audio,
       bitrateBps: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate),
-      timestampCorrections: this.#timeline.corrections,
+      timestampFaults: this.#timeline.faults,
       skipped: { ...this.#skipped },
     };
   }
@@ -173,7 +173,8 @@ export class Publication {
   ): SkippedMessage | undefined {
     const skipped = this.#guard(() => {
       const flags = RecordFlag[track] | (isKeyFrame ? RecordFlag.keyFrame : 0);
-      const timestampMs = this.#timeline.map(track, encoderMs);
+      const durationMs = track === "audio" ? this.#audio.frameDurationMs : undefined;
+      const timestampMs = this.#timeline.map(track, encoderMs, nowMs, durationMs);
       this.#append(TAG_TYPES[track], flags, timestampMs, body, nowMs);
       const { statistics } = track === "video" ? this.#video : this.#audio;
       statistics.addFrame(timestampMs, body.length, isKeyFrame);

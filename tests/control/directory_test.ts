@@ -158,7 +158,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     video: null,
     audio: null,
     groupOverflows: false,
-    timestampCorrections: 0,
+    timestampFaults: {},
     skippedMessages: {},
     rtmp: { viewers: 0 },
     webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
@@ -167,7 +167,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     video: null,
     audio: { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 },
     bitrateBps: 128_000,
-    timestampCorrections: 3,
+    timestampFaults: { disorder: 3 },
     skipped: { empty: 1 },
   };
   directory.report(0, [{ ...report(streamId, 2), publication }]);
@@ -180,7 +180,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
   assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [14, true, 128_000]);
   assertEquals(full!.rtmp, { viewers: 4 });
   assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: null });
-  assertEquals([full!.audio, full!.timestampCorrections], [publication.audio, 3]);
+  assertEquals([full!.audio, full!.timestampFaults], [publication.audio, { disorder: 3 }]);
   assertEquals(full!.skippedMessages, { empty: 1 });
   // What the last publisher sent is still told of while the stream waits for it.
   directory.report(0, []);

@@ -6,7 +6,7 @@ import { AggregateReader, encodeAggregate } from "../../src/rtmp/aggregate.ts";
 import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk_reader.ts";
 import { namedData } from "../../src/rtmp/data_message.ts";
 import { plainAmf0 } from "../../src/rtmp/plain_amf0.ts";
-import { parseMessage } from "../../src/rtmp/message.ts";
+import { parseMessage, toRawMessage } from "../../src/rtmp/message.ts";
 import { ServerHandshake } from "../../src/rtmp/handshake.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
 import { ServerSession } from "../../src/rtmp/server_session.ts";
@@ -46,6 +46,13 @@ export const CHUNK_SAMPLES: readonly Uint8Array[] = [
   fromHex("02 000000 000004 01 00000000 00000002 04 000000 000005 08 01000000 0102 c4 0304 c4 05"),
   fromHex(`06 000000 000082 09 01000000 ${zeros(128)} 02 000000 000004 02 00000000 00000006`),
 ];
+
+/** Messages of all kinds: a type, and a payload. */
+export const MESSAGE_SAMPLES: readonly Uint8Array[] = [
+  ...["01 00001000", "02 00000006", "03 fffffffe", "04 0000 00000001", "05 002625a0"],
+  ...["06 002625a0 02", "08 af01", "09 17", "0f 00 0200", "10 00 0000", "11 00 0200", "12 0200"],
+  ...["13 0000", "14 0200", "16 08"],
+].map(fromHex);
 
 /** Payloads of aggregates: with a wrap, with a back pointer missing. */
 export const AGGREGATE_SAMPLES: readonly Uint8Array[] = [
@@ -92,6 +99,7 @@ export const RTMP_TARGETS: readonly FuzzTarget[] = [
     run: (bytes: Uint8Array) => void new ServerHandshake(zeroBytes).push(bytes),
   },
   { name: "rtmp-chunks", corpus: CHUNK_SAMPLES, allowed: RtmpError, run: readChunks },
+  { name: "rtmp-message", corpus: MESSAGE_SAMPLES, allowed: RtmpError, run: writeMessageAgain },
   { name: "rtmp-aggregate", corpus: AGGREGATE_SAMPLES, allowed: RtmpError, run: readAggregate },
   {
     name: "rtmp-shared-object",
@@ -230,6 +238,15 @@ function readChunks(bytes: Uint8Array): void {
       }
     };
   });
+}
+
+function writeMessageAgain(bytes: Uint8Array): void {
+  const [typeId = 0, ...payload] = bytes;
+  const raw = { chunkStreamId: 3, typeId, streamId: 1, timestampMs: 5 };
+  const message = parseMessage({ ...raw, payload: Uint8Array.from(payload) });
+  if (message.kind === "unknown") return;
+  const again = toRawMessage(message);
+  assertEquals(parseMessage(again), message);
 }
 
 function runSession(bytes: Uint8Array): void {

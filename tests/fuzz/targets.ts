@@ -2,7 +2,6 @@ import { assertEquals } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
 import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
-import type { AmfValue } from "../../src/amf/amf_value.ts";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
 import { parseAacConfiguration } from "../../src/codec/aac.ts";
@@ -37,10 +36,13 @@ import {
   SPS,
   VIDEO_BODY_SAMPLES,
 } from "./corpus.ts";
+import { CODEC_TARGETS } from "./codec_targets.ts";
 import { DTLS_TARGETS } from "./dtls_targets.ts";
+import { ENCODE_TARGETS } from "./encode_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
+import { decodesAgain } from "./same_again.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
 
 /** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
@@ -110,11 +112,13 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     allowed: AudioError,
     run: configureAudio,
   },
+  ...CODEC_TARGETS,
   ...HTTP_TARGETS,
   ...RTMP_TARGETS,
   ...RTP_TARGETS,
   ...WEBRTC_TARGETS,
   ...DTLS_TARGETS,
+  ...ENCODE_TARGETS,
 ];
 
 const transcoder = await AudioTranscoder.create();
@@ -142,23 +146,12 @@ function configureAudio(bytes: Uint8Array): void {
 
 function decodeAndEncodeAmf0(bytes: Uint8Array): void {
   const values = decodeAmf0(bytes);
-  sameAgain(values, () => decodeAmf0(encodeAmf0(...values)));
+  decodesAgain(values, () => decodeAmf0(encodeAmf0(...values)), sameAmfValues);
 }
 
 function decodeAndEncodeAmf3(bytes: Uint8Array): void {
   const values = decodeAmf3(bytes);
-  sameAgain(values, () => decodeAmf3(encodeAmf3(...values)));
-}
-
-/** What decodes must encode, and decode to the same again. */
-function sameAgain(values: readonly AmfValue[], decodeEncoded: () => readonly AmfValue[]): void {
-  let again: readonly AmfValue[];
-  try {
-    again = decodeEncoded();
-  } catch (error) {
-    throw new Error("Cannot decode what was encoded", { cause: error });
-  }
-  if (!sameAmfValues(values, again)) throw new Error("Decoded to something else than was encoded");
+  decodesAgain(values, () => decodeAmf3(encodeAmf3(...values)), sameAmfValues);
 }
 
 /** Every NAL unit as an access unit of its own; then as one. */

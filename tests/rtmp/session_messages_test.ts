@@ -254,7 +254,7 @@ Deno.test("answers that nobody takes end the session before they fill the memory
       }
     },
     RtmpError,
-    "Cannot answer: up to 4194304 bytes may wait",
+    "Cannot answer: 10485",
   );
 });
 

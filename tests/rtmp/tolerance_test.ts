@@ -4,6 +4,7 @@ import { encodeAmf0 } from "../../src/amf/amf0.ts";
 import { amfEcmaArray, amfObject, type AmfValue } from "../../src/amf/amf_value.ts";
 import { encodeCommand } from "../../src/rtmp/command.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
+import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH } from "../../src/rtmp/stream_name.ts";
 import type { ConnectEvent } from "../../src/rtmp/session_event.ts";
 import { fromHex } from "../mutation.ts";
 import { clientAnswer, clientHello, ClientMessages, commandsOf } from "./client.ts";
@@ -78,6 +79,27 @@ Deno.test("tolerated in connect: no object, other kinds of it, strict arrays, mo
 Deno.test("tolerated: an object encoding that nobody knows is AMF0", () => {
   for (const objectEncoding of [0, 1, 2, 4, NaN, "3", null]) {
     assertEquals(connectWith(amfObject({ objectEncoding })).objectEncoding, 0);
+  }
+});
+
+Deno.test("texts of connect are limited, at the limit and beyond", () => {
+  const limits: [string, number, (text: string) => Record<string, AmfValue>][] = [
+    ["flashVer", MAX_NAME_LENGTH, (flashVer) => ({ flashVer })],
+    ["application name", MAX_NAME_LENGTH, (app) => ({ app })],
+    ["application name", MAX_NAME_LENGTH, (app) => ({ tcUrl: `rtmp://h/${app}` })],
+    ["query", MAX_QUERY_LENGTH, (query) => ({ app: `live?${query}` })],
+    ["query", MAX_QUERY_LENGTH, (query) => ({ app: "live", tcUrl: `rtmp://h/live?${query}` })],
+    ["tcUrl", MAX_NAME_LENGTH + MAX_QUERY_LENGTH, (tcUrl) => ({ app: "live", tcUrl })],
+  ];
+  for (const [what, limit, properties] of limits) {
+    const connect = (length: number) => connectWith(amfObject(properties("x".repeat(length))));
+    connect(limit - 1);
+    connect(limit);
+    assertThrows(
+      () => connect(limit + 1),
+      RtmpError,
+      `Cannot connect: ${what} must be up to ${limit} characters, got ${limit + 1}`,
+    );
   }
 });
 
