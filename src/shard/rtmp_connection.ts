@@ -19,6 +19,12 @@ const MEDIA_BUFFER_SIZE = 64 * 1024;
 /** How long a player has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
 
+/**
+ * How often a player is asked whether it is there. One that pauses is sent nothing else, so that the
+ * kernel would never find out that its machine is gone.
+ */
+const PING_INTERVAL_MS = 30_000;
+
 /** Where a connection stands, and so how long it may take. */
 type Phase = "connecting" | "setup" | "active" | "closing";
 
@@ -35,6 +41,7 @@ export class RtmpConnection implements Connection {
   #phase: Phase = "connecting";
   #phaseSinceMs: number;
   #heardAtMs: number;
+  #pingedAtMs: number;
   #closeReason: string | undefined;
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
@@ -45,6 +52,7 @@ export class RtmpConnection implements Connection {
     this.#peer = `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`;
     this.#phaseSinceMs = nowMs;
     this.#heardAtMs = nowMs;
+    this.#pingedAtMs = nowMs;
     const session = new ServerSession({
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       limits: { maxMessageLength: context.settings.maxMessageBytes },
@@ -95,6 +103,7 @@ export class RtmpConnection implements Connection {
   /** Ends the connection if it has taken too long for what it is at. */
   enforceTimeouts(nowMs: number): void {
     if (this.#phase === "active") this.#playing.sweep(nowMs);
+    if (this.#playing.hasPlayers) this.#ping(nowMs);
     // A player that acknowledges no more has held its stream back for long enough.
     this.#output.wake();
     const reason = this.#stallReason(nowMs) ?? this.#timeoutReason(nowMs);
@@ -192,6 +201,12 @@ export class RtmpConnection implements Connection {
       this.#buffer = new Uint8Array(MEDIA_BUFFER_SIZE);
     }
     this.#settle();
+  }
+
+  #ping(nowMs: number): void {
+    if (nowMs - this.#pingedAtMs < PING_INTERVAL_MS) return;
+    this.#pingedAtMs = nowMs;
+    this.#say((session) => session.ping(Math.floor(nowMs)));
   }
 
   #say(words: (session: ServerSession) => void): void {
