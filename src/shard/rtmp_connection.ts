@@ -42,6 +42,8 @@ export class RtmpConnection implements Connection {
   #phaseSinceMs: number;
   #heardAtMs: number;
   #pingedAtMs: number;
+  /** Resolves when it is decided whether something may be published. */
+  #deciding: Promise<void> | undefined;
   #closeReason: string | undefined;
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
@@ -63,7 +65,7 @@ export class RtmpConnection implements Connection {
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
-    this.#playing = new RtmpPlaying(link, () => this.#onPlayEnded());
+    this.#playing = new RtmpPlaying(link, () => void this.#onPlayEnded());
   }
 
   /** Serves the connection until either side ends it. Never throws for what the peer does. */
@@ -177,7 +179,8 @@ export class RtmpConnection implements Connection {
         this.#enter("setup");
         return void this.#logConnect(event);
       case "publish":
-        return this.#publishing.publish(event).then(() => this.#onPublish());
+        this.#deciding = this.#publishing.publish(event).then(() => this.#onPublish());
+        return this.#deciding;
       case "publish-refused":
         return void this.#publishing.noteRefusal(event.reason);
       case "unpublish":
@@ -220,15 +223,11 @@ export class RtmpConnection implements Connection {
   }
 
   /** Ends the connection if there is nothing left that it is for, as players expect. */
-  #onPlayEnded(): void {
+  async #onPlayEnded(): Promise<void> {
+    // The peer may have asked for something else in the same breath.
+    await this.#deciding?.catch(() => {});
     if (this.#isActive || this.#phase === "closing") return;
     this.#enter("closing");
-    void this.#finish();
-  }
-
-  async #finish(): Promise<void> {
-    // What has made it end may be in the midst of being said.
-    await undefined;
     this.#output.wake();
     await this.#output.idle();
     // The client closes: doing so here might drop what it has not taken yet.

@@ -250,6 +250,19 @@ Deno.test("what cannot be played is refused", async () => {
   }
 });
 
+Deno.test("a player that is refused one stream and asks for another in the same breath stays", async () => {
+  await using setup = new Setup();
+  setup.open("live/a").writer.append(keyFrame(0));
+  using player = await RtmpPlayerClient.connect(setup.port);
+  player.messages.command(1, "play", 0, null, "../a").command(1, "play", 0, null, "a");
+  await player.flush();
+  await hasMedia(player, 3);
+  setup.sweep(performance.now() + 9000);
+  await player.command(1, "pause", true, 0);
+  await player.hears("NetStream.Pause.Notify on 1");
+  assert(!player.isEnded);
+});
+
 Deno.test("a player pauses, goes on, and changes tracks and streams", async () => {
   await using setup = new Setup();
   const { writer } = setup.open("live/a");
