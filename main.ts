@@ -72,25 +72,46 @@ function startText({ host, shards }: Config, gateway: Gateway): string {
   const authority = name.includes(":") ? `[${name}]` : name;
   const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
   const http = `http://${authority}:${httpPort}`;
+  const secure = tlsTexts(host, authority, gateway);
   return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
   listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
-             ${webrtcText(host, gateway)}
+             ${secure.listening}${webrtcText(host, gateway)}
   publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
-  watch      ${http}/   (a page with a player)
+${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
              ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)
              ${rtmp}/NAME   (RTMP players)
-Ready. Stop with Ctrl+C.`;
+${secure.watch}Ready. Stop with Ctrl+C.`;
 }
 
-function webrtcText(host: string, { webrtcPorts, servesUdp }: Gateway): string {
+/** What start-up tells of TLS, each behind the lines on the same without it. */
+function tlsTexts(host: string, authority: string, gateway: Gateway) {
+  const { rtmpsPort, httpsPort, certificate } = gateway;
+  if (certificate === undefined) return { listening: "", publish: "", watch: "" };
+  const { isSelfSigned, facts: { fingerprint } } = certificate;
+  return {
+    listening: `RTMPS on ${host} port ${rtmpsPort}, HTTPS on ${host} port ${httpsPort}
+             `,
+    publish: `             rtmps://${authority}:${rtmpsPort}/live/NAME   (over TLS)
+`,
+    watch: `             https://${authority}:${httpsPort}/   (all of these over TLS; wss:// too)
+  ${isSelfSigned ? "self-signed certificate, made for this run" : "certificate"}: SHA-256
+             ${fingerprint}
+`,
+  };
+}
+
+function webrtcText(host: string, { webrtcPorts, udpFamilies }: Gateway): string {
   const [first, ...rest] = webrtcPorts;
   const isRow = rest.every((port, at) => port === first! + at + 1);
   const list = isRow && rest.length > 0 ? `${first}-${rest.at(-1)}` : webrtcPorts.join(", ");
   const ports = `${webrtcPorts.length === 1 ? "port" : "ports"} ${list}`;
-  const how = servesUdp
-    ? "UDP and TCP"
-    : "TCP only: replies over UDP to any address are not permitted";
+  const { ipv4, ipv6 } = udpFamilies;
+  const how = !ipv4 && !ipv6
+    ? "TCP only: replies over UDP to any address are not permitted"
+    : host === "::" && !ipv6
+    ? "UDP and TCP; over IPv6 TCP only: replies over UDP to any address need start:dual"
+    : "UDP and TCP";
   return `WebRTC on ${host} ${ports} (${how})`;
 }
 

@@ -6,20 +6,30 @@
 import { Buffer } from "node:buffer";
 import { ProtectionProfileAes128CmHmacSha1_80, RtpHeader, SrtpSession } from "werift";
 import { PacketArena } from "../src/srtp/packet_arena.ts";
+import type { RtpIdentity } from "../src/srtp/rtp_identity.ts";
 import { SrtpSender } from "../src/srtp/srtp_sender.ts";
 
 const PACKETS = 1000;
 const BATCHES = [1, 4, 7, 8, 16, 30];
 const LENGTHS = { video: 1200, audio: 332 };
-const IDENTITY = { payloadType: 102, ssrc: 0xcafe };
+const IDENTITY: RtpIdentity = { payloadType: 102, ssrc: 0xcafe, extension: undefined };
+const NUMBERED = {
+  bytes: Uint8Array.of(0xbe, 0xde, 0, 1, 0x31, 0, 0, 0),
+  transportSequenceAt: 5,
+};
 const master = { key: new Uint8Array(16).fill(1), salt: new Uint8Array(14).fill(2) };
 const arena = new PacketArena();
 
-function protectAll(sender: SrtpSender, packets: Uint8Array[], batch: number): void {
+function protectAll(
+  sender: SrtpSender,
+  packets: Uint8Array[],
+  batch: number,
+  identity = IDENTITY,
+): void {
   const datagrams: Uint8Array[] = [];
   for (let index = 0; index < PACKETS; index += batch) {
     datagrams.length = 0;
-    sender.protectBatch(packets, Math.min(batch, PACKETS - index), index, IDENTITY, datagrams);
+    sender.protectBatch(packets, Math.min(batch, PACKETS - index), index, identity, datagrams);
   }
 }
 
@@ -35,6 +45,10 @@ for (const [name, length] of Object.entries(LENGTHS)) {
       protectAll(sender, packets, batch);
     });
   }
+  const numbered = { ...IDENTITY, extension: NUMBERED };
+  Deno.bench(`${name} of ${length} bytes with an extension, batches of 8`, { group: name }, () => {
+    protectAll(sender, packets, 8, numbered);
+  });
   const key = { master: Buffer.from(master.key), salt: Buffer.from(master.salt) };
   const session = new SrtpSession({
     profile: ProtectionProfileAes128CmHmacSha1_80,

@@ -24,9 +24,11 @@ export async function openLink(candidate: IceCandidate): Promise<Link> {
 
 class UdpLink implements Link {
   readonly #server: Deno.NetAddr;
-  readonly #socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  readonly #socket: Deno.DatagramConn;
 
   constructor(server: Deno.NetAddr) {
+    const hostname = server.hostname.includes(":") ? "::1" : "127.0.0.1";
+    this.#socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
     this.#server = server;
   }
 

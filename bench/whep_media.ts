@@ -9,6 +9,7 @@ import { SrtcpReceiver, SrtcpSender } from "../src/srtp/srtcp.ts";
 import { h264PayloadKind } from "./h264_payload.ts";
 import { RtpReception } from "./rtp_reception.ts";
 import { SrtpReceiver } from "./srtp_receiver.ts";
+import { TransportFeedbackWriter } from "./transport_feedback_writer.ts";
 import type { AnsweredTrack } from "./whep_sdp.ts";
 
 /** Of each viewer so many packets are checked and decrypted, and then one in {@linkcode SAMPLE}. */
@@ -41,6 +42,8 @@ export class WhepMedia {
   readonly #rtcpIn: SrtcpReceiver;
   readonly #rtcpOut: SrtcpSender;
   readonly #noted = new Map<number, NotedReport>();
+  readonly #feedback = new TransportFeedbackWriter();
+  readonly #isNumbered: boolean;
   #reports = 0;
   #packets = 0;
 
@@ -55,10 +58,22 @@ export class WhepMedia {
   ) {
     const { client, server } = splitDtlsExport(exportedKeys);
     this.#tracks = tracks;
+    this.#isNumbered = tracks.some(({ transportSequenceId }) => transportSequenceId !== undefined);
     this.#onKeyFrame = onKeyFrame;
     this.#srtp = new SrtpReceiver(server);
     this.#rtcpIn = new SrtcpReceiver(server);
     this.#rtcpOut = new SrtcpSender(client);
+  }
+
+  /** Whether {@linkcode writeFeedback} has something to tell. */
+  get hasFeedback(): boolean {
+    return !this.#feedback.isEmpty;
+  }
+
+  /** Transport-wide feedback on what came since the last one, as SRTCP. */
+  writeFeedback(): Uint8Array<ArrayBuffer> {
+    const packet = this.#feedback.write(REPORTER_SSRC, this.sources[0]!.ssrc);
+    return this.#rtcpOut.protect(packet, this.#reports++);
   }
 
   /** Takes a datagram of RTP; `nowMs` tells the time, and is asked for a viewer's first packets. */
@@ -66,6 +81,10 @@ export class WhepMedia {
     const source = this.#sourceOf(datagram);
     const index = source.take(datagram);
     const count = ++this.#packets;
+    if (this.#isNumbered && (datagram[0]! & 0x10) !== 0) {
+      // The only element: behind the header, the extension's own and the element's head.
+      this.#feedback.note(datagram[17]! << 8 | datagram[18]!, performance.now());
+    }
     const isSearching = this.firstKeyFrameMs === undefined && count < SEARCHED_FOR_KEY_FRAME;
     if (count > CHECKED_AT_FIRST && count % SAMPLE !== 0 && !isSearching) return;
     this.firstPacketMs ??= nowMs();

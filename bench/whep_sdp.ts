@@ -1,5 +1,6 @@
 /** What a viewer offers by WHEP (RFC 9725), in the shape of Chromium's offers, and what it reads. */
 import { type IceCandidate, parseCandidate } from "../src/webrtc/candidate.ts";
+import { EXTENSION_URI } from "../src/rtp/header_extension.ts";
 import type { IceCredentials } from "../src/webrtc/ice_credentials.ts";
 import { type SdpMedia, sdpValue, sdpValues, splitSdp } from "../src/webrtc/sdp_lines.ts";
 
@@ -15,6 +16,8 @@ export interface AnsweredTrack {
   readonly kind: "audio" | "video";
   readonly payloadType: number;
   readonly clockRateHz: number;
+  /** The header extension that numbers packets over all tracks; `undefined` if there is none. */
+  readonly transportSequenceId: number | undefined;
 }
 
 /** What the viewer needs of an answer. */
@@ -32,8 +35,7 @@ const H264_OFFERS = [
   { payloadType: 108, rtxPayloadType: 109, profileLevelId: "42e01f" },
   { payloadType: 116, rtxPayloadType: 117, profileLevelId: "4d001f" },
 ] as const;
-/** Chromium's, without `transport-cc`: this viewer sends no such feedback. */
-const VIDEO_FEEDBACK = ["goog-remb", "ccm fir", "nack", "nack pli"] as const;
+const VIDEO_FEEDBACK = ["goog-remb", "transport-cc", "ccm fir", "nack", "nack pli"] as const;
 const OPUS_PAYLOAD_TYPE = 111;
 
 /** An offer to receive Opus and H.264. */
@@ -49,6 +51,7 @@ export function writeWhepOffer(identity: ViewerIdentity): string {
     `m=audio 9 UDP/TLS/RTP/SAVPF ${OPUS_PAYLOAD_TYPE}`,
     ...transportLines(identity, "0"),
     `a=rtpmap:${OPUS_PAYLOAD_TYPE} opus/48000/2`,
+    `a=rtcp-fb:${OPUS_PAYLOAD_TYPE} transport-cc`,
     `a=fmtp:${OPUS_PAYLOAD_TYPE} minptime=10;useinbandfec=1`,
     `m=video 9 UDP/TLS/RTP/SAVPF ${formats.join(" ")}`,
     ...transportLines(identity, "1"),
@@ -67,6 +70,7 @@ function transportLines({ credentials, fingerprint }: ViewerIdentity, mid: strin
     `a=fingerprint:sha-256 ${fingerprint}`,
     "a=setup:actpass",
     `a=mid:${mid}`,
+    `a=extmap:3 ${EXTENSION_URI.transportSequence}`,
     "a=recvonly",
     "a=rtcp-mux",
     "a=rtcp-rsize",
@@ -122,5 +126,13 @@ function readTrack({ media, formats, attributes }: SdpMedia): AnsweredTrack {
   if ((media !== "audio" && media !== "video") || match === null) {
     throw new Error(`Cannot read answer: must send audio or video, got ${media} ${map}`);
   }
-  return { kind: media, payloadType, clockRateHz: Number(match[1]) };
+  const extension = sdpValues(attributes, "extmap").find((value) =>
+    value.endsWith(` ${EXTENSION_URI.transportSequence}`)
+  );
+  return {
+    kind: media,
+    payloadType,
+    clockRateHz: Number(match[1]),
+    transportSequenceId: extension === undefined ? undefined : parseInt(extension, 10),
+  };
 }

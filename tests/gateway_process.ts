@@ -6,6 +6,9 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly pid: number;
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** For TLS; `undefined` without a certificate. */
+  readonly rtmpsPort: number | undefined;
+  readonly httpsPort: number | undefined;
   /** One for each shard. */
   readonly webrtcPorts: readonly number[];
   /** All that it has printed so far. */
@@ -28,6 +31,8 @@ export interface GatewayOptions {
   readonly config?: Record<string, unknown>;
   /** Flags for Deno, by default those of `deno task start`. */
   readonly denoArgs?: readonly string[];
+  /** The address that {@linkcode GatewayProcess.httpUrl} and the others have; 127.0.0.1 by default. */
+  readonly reachedBy?: "127.0.0.1" | "[::1]";
   /** Host and port flags; by default free ports of 127.0.0.1. */
   readonly listenArgs?: readonly string[];
 }
@@ -36,6 +41,7 @@ const ROOT = new URL("../", import.meta.url);
 const FREE_PORTS = [
   ...["--host", "127.0.0.1"],
   ...["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"],
+  ...["--rtmps-port", "0", "--https-port", "0"],
 ];
 
 /** What a run of the program printed, and how it ended. */
@@ -59,7 +65,13 @@ export async function runProgram(
 
 /** Starts the program; resolves when it is ready. Dispose of it to end it. */
 export async function startGateway(
-  { args = [], config, denoArgs = ["-P"], listenArgs = FREE_PORTS }: GatewayOptions = {},
+  {
+    args = [],
+    config,
+    denoArgs = ["-P"],
+    listenArgs = FREE_PORTS,
+    reachedBy = "127.0.0.1",
+  }: GatewayOptions = {},
 ): Promise<GatewayProcess> {
   const configArgs = config === undefined ? [] : ["--config", "-"];
   const stdin = config === undefined ? "null" : "piped";
@@ -88,7 +100,9 @@ export async function startGateway(
   }
   const [, rtmpPort, httpPort] = /RTMP on \S+ port (\d+), HTTP on \S+ port (\d+)/
     .exec(printed.text)!.map(Number) as [number, number, number];
-  const httpUrl = (path: string) => `http://127.0.0.1:${httpPort}${path}`;
+  const [, rtmpsPort, httpsPort] =
+    /RTMPS on \S+ port (\d+), HTTPS on \S+ port (\d+)/.exec(printed.text)?.map(Number) ?? [];
+  const httpUrl = (path: string) => `http://${reachedBy}:${httpPort}${path}`;
   const apiStatus = async () => {
     const response = await fetch(httpUrl("/api/v1/streams"));
     return await response.json() as StreamsReply;
@@ -97,6 +111,8 @@ export async function startGateway(
     pid: child.pid,
     rtmpPort,
     httpPort,
+    rtmpsPort,
+    httpsPort,
     webrtcPorts: webrtcPortsIn(printed.text),
     output,
     status: apiStatus,
@@ -104,7 +120,7 @@ export async function startGateway(
       const { streams } = await apiStatus();
       return streams.find(({ app, name }) => `${app}/${name}` === path);
     },
-    rtmpUrl: (path) => `rtmp://127.0.0.1:${rtmpPort}/${path}`,
+    rtmpUrl: (path) => `rtmp://${reachedBy}:${rtmpPort}/${path}`,
     httpUrl,
     stop,
     [Symbol.asyncDispose]: async () => {

@@ -91,10 +91,15 @@ Deno.test("startGateway: each shard has its own ports for WebRTC", async () => {
   assertEquals(udpPort, tcpPort);
   assertNotEquals(tcpPort, 0);
   assertEquals(rest, {
+    udpFamilies: { ipv4: true, ipv6: false },
+    tcpFamilies: { ipv4: true, ipv6: false },
     publicIps: ["192.0.2.1"],
+    packetBytes: 1350,
+    feedback: "remb",
     bFrames: "drop",
     inexact: "show",
     maxViewers: 2000,
+    maxViewersPerAddress: 1000,
     firstCheckMs: 15_000,
     consentMs: 30_000,
   });

@@ -33,9 +33,8 @@ export class Amf3ObjectTable {
     if (depth > this.#deepest) this.#deepest = depth;
   }
 
-  /** Adds a record that holds no other values, and counts its content. */
+  /** Adds a record that holds no other values; its content has been counted. */
   add<R extends AmfRecord>(record: R, contentSize: number): R {
-    this.#budget.countContent(contentSize);
     this.#entries.push({
       record,
       isOpen: false,

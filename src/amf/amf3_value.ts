@@ -110,17 +110,26 @@ export interface Amf3Switched {
   readonly value: AmfValue;
 }
 
-/** Outside of the records: there they would lead whoever walks them round and round. */
-const cycleTargets = new WeakMap<AmfCycle, AmfValue>();
+/** Private, since a property would lead whoever walks the values round and round. */
+class Cycle implements AmfCycle {
+  readonly kind = "cycle";
+  readonly #target: AmfValue;
+
+  constructor(target: AmfValue) {
+    this.#target = target;
+  }
+
+  static targetOf(cycle: AmfCycle): AmfValue {
+    return #target in cycle ? cycle.#target : undefined;
+  }
+}
 
 /** A stand-in for `target` within itself. */
 export function amfCycle(target: AmfValue): AmfCycle {
-  const cycle: AmfCycle = { kind: "cycle" };
-  cycleTargets.set(cycle, target);
-  return cycle;
+  return new Cycle(target);
 }
 
 /** What `cycle` stands for; `undefined` if it was not made by {@linkcode amfCycle}. */
 export function cycleTarget(cycle: AmfCycle): AmfValue {
-  return cycleTargets.get(cycle);
+  return Cycle.targetOf(cycle);
 }

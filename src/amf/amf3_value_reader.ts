@@ -87,18 +87,27 @@ export class Amf3ValueReader {
       case AMF3_MARKER.DATE:
         return this.#objects.add({ kind: "date", unixMs: bytes.f64(), timezoneMinutes: 0 }, 0);
       case AMF3_MARKER.XML_DOCUMENT: {
-        const text = bytes.utf8(count);
+        const text = this.#xml(count);
         return this.#objects.add({ kind: "xml", text }, text.length);
       }
       case AMF3_MARKER.XML: {
-        const text = bytes.utf8(count);
+        const text = this.#xml(count);
         return this.#objects.add({ kind: "e4x", text }, text.length);
       }
-      case AMF3_MARKER.BYTE_ARRAY:
-        return this.#objects.add({ kind: "byte-array", bytes: bytes.bytes(count).slice() }, count);
+      case AMF3_MARKER.BYTE_ARRAY: {
+        const view = bytes.bytes(count);
+        this.#budget.countContent(count);
+        return this.#objects.add({ kind: "byte-array", bytes: view.slice() }, count);
+      }
       default:
         return this.#numberVector(marker, count);
     }
+  }
+
+  #xml(size: number): string {
+    const text = this.#bytes.utf8(size);
+    this.#budget.countContent(text.length);
+    return text;
   }
 
   #numberVector(marker: number, count: number): AmfRecord {
@@ -107,6 +116,7 @@ export class Amf3ValueReader {
     const itemSize = marker === AMF3_MARKER.VECTOR_DOUBLE ? 8 : 4;
     this.#checkCount(count, itemSize);
     const contentSize = count * itemSize;
+    this.#budget.countContent(contentSize);
     if (marker === AMF3_MARKER.VECTOR_INT) {
       const items = new Int32Array(count);
       for (let index = 0; index < count; index++) items[index] = bytes.i32();

@@ -24,6 +24,8 @@ export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #errorClass: ErrorClass;
   #offset: number;
+  /** Made when it is needed first. */
+  #view: DataView | undefined;
 
   constructor(bytes: Uint8Array, errorClass: ErrorClass = RangeError, offset = 0) {
     this.#bytes = bytes;
@@ -104,8 +106,9 @@ export class ByteReader {
 
   f64(): number {
     const at = this.#advance(8, "f64");
-    const bytes = this.#bytes;
-    return new DataView(bytes.buffer, bytes.byteOffset + at, 8).getFloat64(0);
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    this.#view ??= new DataView(buffer, byteOffset, byteLength);
+    return this.#view.getFloat64(at);
   }
 
   /** A view of the next `length` bytes; it borrows from the array. */

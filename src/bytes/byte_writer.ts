@@ -15,6 +15,8 @@ const utf8 = new TextEncoder();
 export class ByteWriter {
   #buffer: Uint8Array<ArrayBuffer>;
   #length = 0;
+  /** Made when it is needed first, and again when the buffer has grown. */
+  #view: DataView<ArrayBuffer> | undefined;
 
   constructor(initialCapacity = 64) {
     this.#buffer = new Uint8Array(initialCapacity);
@@ -78,7 +80,8 @@ export class ByteWriter {
 
   f64(value: number): this {
     const at = this.#reserve(8);
-    new DataView(this.#buffer.buffer).setFloat64(at, value);
+    if (this.#view?.buffer !== this.#buffer.buffer) this.#view = new DataView(this.#buffer.buffer);
+    this.#view.setFloat64(at, value);
     return this;
   }
 

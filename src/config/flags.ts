@@ -39,6 +39,24 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "PORT",
     help: "page, API, HTTP-FLV, WebSocket-FLV and WHEP (default 8080)",
   },
+  "tls": {
+    key: "tls",
+    value: "text",
+    placeholder: "HOW",
+    help: "self-signed: serve TLS with a certificate made at start, for trying out",
+  },
+  "rtmps-port": {
+    key: "rtmpsPort",
+    value: "number",
+    placeholder: "PORT",
+    help: "RTMP over TLS, if there is a certificate (default 1936)",
+  },
+  "https-port": {
+    key: "httpsPort",
+    value: "number",
+    placeholder: "PORT",
+    help: "HTTP and WebSocket over TLS, likewise (default 8443)",
+  },
   "webrtc-port": {
     key: "webrtcPort",
     value: "number",
@@ -56,6 +74,18 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     value: "bits",
     placeholder: "BITS",
     help: "sound over WebRTC, per second, 32k to 510k (default 128k)",
+  },
+  "webrtc-packet-size": {
+    key: "webrtcPacketBytes",
+    value: "number",
+    placeholder: "BYTES",
+    help: "datagrams of WebRTC media, 548 to 1472 (default 1350)",
+  },
+  "webrtc-feedback": {
+    key: "webrtcFeedback",
+    value: "text",
+    placeholder: "KIND",
+    help: "WebRTC viewers tell of their network by remb or twcc (default remb)",
   },
   "webrtc-bframes": {
     key: "webrtcBFrames",

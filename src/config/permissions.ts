@@ -1,3 +1,4 @@
+import { type AddressFamilies, familiesOf } from "./address_families.ts";
 import { ConfigError } from "./config_error.ts";
 
 /** An address that the gateway listens on. */
@@ -40,11 +41,13 @@ const ANY_IPV4 = "192.0.2.1";
 const ANY_IPV6 = "[2001:db8::1]";
 
 /**
- * Whether a socket on `host` may send datagrams to whoever sent one to it: Deno asks for permission
- * for each address that is sent to, other than for connections that were accepted.
+ * To whom a socket on `host` may send datagrams, of those that can send one to it: Deno asks for
+ * permission for each address that is sent to, other than for connections that were accepted. For
+ * IPv6 it knows no ranges: all of the network must be granted.
  */
-export function mayReplyOverUdp(host: string): boolean {
-  return isNetworkGranted(ANY_IPV4) && (!host.includes(":") || isNetworkGranted(ANY_IPV6));
+export function udpFamiliesOf(host: string): AddressFamilies {
+  const { ipv4, ipv6 } = familiesOf(host);
+  return { ipv4: ipv4 && isNetworkGranted(ANY_IPV4), ipv6: ipv6 && isNetworkGranted(ANY_IPV6) };
 }
 
 /**

@@ -1,4 +1,7 @@
 import * as v from "valibot";
+import { inspectCertificate } from "../tls/certificate.ts";
+import { TlsError } from "../tls/tls_error.ts";
+import { familiesOf } from "./address_families.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
 
@@ -7,6 +10,10 @@ const MAX_PORT = 65_535;
 
 /** Addresses that an answer lists: a viewer tries each of them. */
 const MAX_PUBLIC_IPS = 16;
+
+/** What every link carries (RFC 791), and what Ethernet does, less the headers of IPv4 and UDP. */
+const MIN_PACKET_BYTES = 548;
+const MAX_PACKET_BYTES = 1472;
 const HOUR_MS = 3_600_000;
 
 /** What a log's index holds for sure: 8192 records are 100 s of video at 30 fps with its audio. */
@@ -52,6 +59,11 @@ const limits = section({
   messageBytes: v.optional(count(4096, 0xffffff), 8 * 1024 * 1024),
   /** WebRTC viewers in all, those that are still connecting included. */
   webrtcViewers: v.optional(count(0, 1_000_000), 2000),
+  /**
+   * WebRTC viewers of one shard that were asked for from one address, or one IPv6 network: a proxy
+   * in front is one address. More than a core can send a usual stream to.
+   */
+  webrtcViewersPerAddress: v.optional(count(1, 1_000_000), 1000),
 });
 
 const timeouts = section({
@@ -79,16 +91,45 @@ const timeouts = section({
   consentMs: v.optional(milliseconds(1000), 30_000),
 });
 
+/** What is given for a certificate is in no message: it may be a key in the wrong place. */
+const EXPECTED_TLS =
+  'Invalid type: Expected "self-signed", or an object with certificate and key as PEM text';
+const pem = v.string("Invalid type: Expected PEM text");
+const certificatePair = v.pipe(
+  v.strictObject({ certificate: pem, key: pem }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    try {
+      inspectCertificate(dataset.value);
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error;
+      addIssue({ message: `Invalid value: ${error.message}` });
+    }
+  }),
+);
+const selfSigned = v.literal("self-signed", EXPECTED_TLS);
+const isRecord = (value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 const members = v.strictObject({
   host: v.optional(ipAddress, "0.0.0.0"),
   rtmpPort: v.optional(port, 1935),
   httpPort: v.optional(port, 8080),
+  /** RTMP over TLS, and HTTP and WebSocket over TLS: only if there is a certificate. */
+  rtmpsPort: v.optional(port, 1936),
+  httpsPort: v.optional(port, 8443),
+  /** The certificate, with those that vouch for it behind it, and its key; or one made at start. */
+  tls: v.optional(v.lazy((given) => isRecord(given) ? certificatePair : selfSigned)),
   /** Port of the first shard; each further shard has the next one. */
   webrtcPort: v.optional(port, 8000),
   /** Addresses that WebRTC viewers are told; if there are none, the one that they ask at. */
   publicIps: v.optional(v.pipe(v.array(ipAddress), v.maxLength(MAX_PUBLIC_IPS)), () => []),
   /** Bits per second of the Opus that AAC is made into for WebRTC. */
   opusBitrateBps: v.optional(count(32_000, 510_000), 128_000),
+  /** Bytes of a datagram of WebRTC media, at most: what UDP carries, without its headers. */
+  webrtcPacketBytes: v.optional(count(MIN_PACKET_BYTES, MAX_PACKET_BYTES), 1350),
+  /** How WebRTC viewers tell what they can receive: a bitrate, or when each packet came. */
+  webrtcFeedback: v.optional(v.picklist(["remb", "twcc"]), "remb"),
   /** Whether WebRTC leaves B-frames out, which browsers cannot show, or refuses such streams. */
   webrtcBFrames: v.optional(v.picklist(["drop", "refuse"]), "drop"),
   /** The same for streams whose other pictures need the B-frames that are left out. */
@@ -169,7 +210,20 @@ export function parseConfig(given: unknown, defaultShards: number): Config {
         `${webrtcPort}`,
     );
   }
+  checkPublicIps(config);
   return config;
+}
+
+/** An address of a kind that is not listened on would be announced in vain. */
+function checkPublicIps({ host, publicIps }: Config): void {
+  const { ipv4, ipv6 } = familiesOf(host);
+  const wrong = publicIps.find((address) => address.includes(":") ? !ipv6 : !ipv4);
+  if (wrong === undefined) return;
+  throw new ConfigError(
+    `Cannot use the configuration: publicIps (--public-ip): Invalid IP: Expected ${
+      ipv4 ? "IPv4" : "IPv6"
+    }, as host ${host} takes no other (--host :: takes both), but received ${wrong}`,
+  );
 }
 
 /** The member that an issue is about, with its flag if it has one: "httpPort (--http-port)". */

@@ -183,6 +183,7 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     bitrateBps: publication?.bitrateBps ?? null,
     video: publication?.video ?? null,
     audio: publication?.audio ?? null,
+    tracks: publication?.tracks ?? [],
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
     timestampFaults: publication?.timestampFaults ?? {},
     skippedMessages: publication?.skipped ?? {},

@@ -1,15 +1,19 @@
+import { type AddressFamilies, familiesOf } from "../config/address_families.ts";
 import type { Config } from "../config/schema.ts";
-import type { ShardSettings } from "../shard/messages.ts";
+import type { ShardSettings, TlsSettings } from "../shard/messages.ts";
 import type { TranscoderPoolOptions } from "./transcoder_pool.ts";
 
 /** Where a gateway listens. */
 export interface Ports {
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** For TLS; `undefined` without a certificate. */
+  readonly rtmpsPort: number | undefined;
+  readonly httpsPort: number | undefined;
   /** One for each shard. */
   readonly webrtcPorts: readonly number[];
-  /** Whether WebRTC has them for UDP as well as for TCP. */
-  readonly servesUdp: boolean;
+  /** Whom WebRTC serves over UDP as well as over TCP. */
+  readonly udpFamilies: AddressFamilies;
 }
 
 /** A log of Opus has room for its window so many times: what surrounds a packet counts as well. */
@@ -20,7 +24,8 @@ const MIN_OPUS_LOG_BYTES = 256 * 1024;
 export function shardSettings(
   config: Config,
   { version, contentSecurityPolicy }: Pick<ShardSettings, "version" | "contentSecurityPolicy">,
-  { rtmpPort, httpPort, webrtcPorts, servesUdp }: Ports,
+  { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies }: Ports,
+  certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   shard: number,
 ): ShardSettings {
   const { host, shards, flushMs, log, limits, timeouts, logLevel, logFormat } = config;
@@ -30,6 +35,12 @@ export function shardSettings(
     host,
     rtmpPort,
     httpPort,
+    tls: certificate && {
+      certificate: certificate.certificate,
+      key: certificate.key,
+      rtmpsPort: rtmpsPort!,
+      httpsPort: httpsPort!,
+    },
     sharesPorts: shards > 1,
     flushMs,
     rtmpFlushMs: Math.max(flushMs, config.rtmpFlushMs),
@@ -46,12 +57,17 @@ export function shardSettings(
     logFormat,
     contentSecurityPolicy,
     webrtc: {
-      udpPort: servesUdp ? webrtcPort : undefined,
+      udpPort: udpFamilies.ipv4 || udpFamilies.ipv6 ? webrtcPort : undefined,
+      udpFamilies,
       tcpPort: webrtcPort,
+      tcpFamilies: familiesOf(host),
       publicIps: config.publicIps,
+      packetBytes: config.webrtcPacketBytes,
+      feedback: config.webrtcFeedback,
       bFrames: config.webrtcBFrames,
       inexact: config.webrtcInexact,
       maxViewers: limits.webrtcViewers,
+      maxViewersPerAddress: limits.webrtcViewersPerAddress,
       firstCheckMs: timeouts.iceMs,
       consentMs: timeouts.consentMs,
     },

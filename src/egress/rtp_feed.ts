@@ -31,10 +31,11 @@ export class RtpFeed {
   #opus: LogFollower | undefined;
   #tie: ClockTie | undefined;
 
-  constructor(log: LogReader, offsets: ClockOffsets) {
+  /** @param maxPayloadSize bytes of the payload of a packet, at most */
+  constructor(log: LogReader, offsets: ClockOffsets, maxPayloadSize?: number) {
     this.#log = log;
     this.#tags = new LogTags(log);
-    this.video = new VideoPackets(offsets.video);
+    this.video = new VideoPackets(offsets.video, maxPayloadSize);
     this.audio = new AudioPackets(offsets.audio);
   }
 

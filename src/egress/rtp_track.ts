@@ -1,7 +1,8 @@
 import type { PacketRing } from "../rtp/packet_ring.ts";
 import { RTP_HEADER_SIZE } from "../rtp/packet.ts";
 import type { RtpClock } from "../rtp/rtp_clock.ts";
-import type { RtpIdentity, SrtpSender } from "../srtp/srtp_sender.ts";
+import type { RtpIdentity } from "../srtp/rtp_identity.ts";
+import type { SrtpSender } from "../srtp/srtp_sender.ts";
 
 /** How packets that are asked for again are marked (RFC 4588). */
 export interface Retransmission extends RtpIdentity {

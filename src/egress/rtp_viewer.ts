@@ -1,9 +1,10 @@
 import { ByteWriter } from "../bytes/byte_writer.ts";
-import { GopPacer } from "../rtp/gop_pacer.ts";
+import { BURST_INTERVAL_MS, GopPacer } from "../rtp/gop_pacer.ts";
 import { ReceiverReports, type Reception } from "../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
 import { type Nack, nackedSequences } from "../rtp/rtcp_feedback.ts";
 import { writeCname, writeSenderReport } from "../rtp/rtcp_writer.ts";
+import { TransportHistory } from "../rtp/transport_history.ts";
 import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
@@ -11,7 +12,7 @@ import type { PacketArena } from "../srtp/packet_arena.ts";
 import { ResendQueue } from "./resend_queue.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import { type Retransmission, RtpTrack } from "./rtp_track.ts";
-import type { RtpIdentity } from "../srtp/srtp_sender.ts";
+import type { RtpIdentity } from "../srtp/rtp_identity.ts";
 
 /** Packets that one datagram path is given in one go. */
 export const MAX_BATCH = 16;
@@ -65,11 +66,14 @@ export class RtpViewer {
   readonly #srtp: SrtpSender;
   readonly #srtcp: SrtcpSender;
   readonly #reports: ReceiverReports;
+  /** For viewers that tell how packets arrived. */
+  readonly #transport: TransportHistory | undefined;
   readonly #pacer = new GopPacer({ burstPackets: MAX_BATCH });
   #srtcpIndex = 0;
   #reportDueMs = -Infinity;
   #audioBeganMs = -Infinity;
   readonly #resends = new ResendQueue();
+  #resendDueMs = -Infinity;
   #resendsLeft = MAX_RESENDS_PER_SECOND;
 
   constructor(options: RtpViewerOptions) {
@@ -81,10 +85,15 @@ export class RtpViewer {
     this.#srtcp = new SrtcpSender(master);
     this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
     this.#video = video && new RtpTrack({ ...feed.video, ...video });
+    const isCounted = [audio, video].every((track) =>
+      track === undefined || (track.identity.extension?.transportSequenceAt ?? -1) >= 0
+    );
+    this.#transport = isCounted ? new TransportHistory() : undefined;
     this.#reports = new ReceiverReports(
       [[audio, 48_000] as const, [video, 90_000] as const].flatMap(([track, clockRateHz]) =>
         track === undefined ? [] : [{ ssrc: track.identity.ssrc, clockRateHz }]
       ),
+      this.#transport,
     );
   }
 
@@ -102,9 +111,13 @@ export class RtpViewer {
     return (this.#audio?.octetCount ?? 0) + (this.#video?.octetCount ?? 0);
   }
 
-  /** When there is more to send though nothing new comes: the viewer is being paced. */
+  /** When there is more to send though nothing new comes: the viewer, or a resend, is paced. */
   get nextMs(): number | undefined {
-    return this.#pacer.state === "burst" && this.#waiting > 0 ? this.#pacer.nextMs : undefined;
+    const burstMs = this.#pacer.state === "burst" && this.#waiting > 0
+      ? this.#pacer.nextMs
+      : Infinity;
+    const nextMs = this.#resends.isEmpty ? burstMs : Math.min(burstMs, this.#resendDueMs);
+    return nextMs === Infinity ? undefined : nextMs;
   }
 
   get #waiting(): number {
@@ -112,18 +125,20 @@ export class RtpViewer {
   }
 
   /**
-   * Appends datagrams that are due to `datagrams`, some {@linkcode MAX_BATCH} at most: views of the
+   * Appends datagrams that are due to `datagrams`, which is empty, some {@linkcode MAX_BATCH} at most: views of the
    * arena. Whether there may be more that is due now.
    */
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
-    const room = MAX_BATCH - this.#takeResends(datagrams);
-    if (!this.#resends.isEmpty) return true;
+    const room = MAX_BATCH - this.#takeResends(nowMs, datagrams);
+    this.#noteSent(datagrams, 0, nowMs);
     this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
     if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
     const count = Math.min(this.#pacer.take(nowMs, waiting), room);
+    const begin = datagrams.length;
     if (count > 0) this.#takePackets(count, datagrams);
+    this.#noteSent(datagrams, begin, nowMs);
     return this.#pacer.state === "live" && this.#waiting > 0;
   }
 
@@ -150,6 +165,16 @@ export class RtpViewer {
   /** A second has passed. */
   tick(): void {
     this.#resendsLeft = MAX_RESENDS_PER_SECOND;
+  }
+
+  /** Remembers the RTP packets from `begin` on, for feedback to tell of. */
+  #noteSent(datagrams: readonly Uint8Array[], begin: number, nowMs: number): void {
+    const transport = this.#transport;
+    if (transport === undefined) return;
+    let sequence = this.#srtp.transportSequence - (datagrams.length - begin);
+    for (let at = begin; at < datagrams.length; at++) {
+      transport.sent(sequence++, datagrams[at]!.length, nowMs);
+    }
   }
 
   /** Finds where to begin, and where to go on if packets are gone. */
@@ -238,9 +263,14 @@ export class RtpViewer {
     }
   }
 
-  /** Appends packets that were asked for again, and returns how many. */
-  #takeResends(datagrams: Uint8Array[]): number {
+  /**
+   * Appends packets that were asked for again, and returns how many. They are paced as a viewer is
+   * that catches up: what they were lost to is often a queue that is full.
+   */
+  #takeResends(nowMs: number, datagrams: Uint8Array[]): number {
     const resends = this.#resends;
+    if (resends.isEmpty || nowMs < this.#resendDueMs) return 0;
+    this.#resendDueMs = nowMs + BURST_INTERVAL_MS;
     let resent = 0;
     for (let track = resends.track; track !== undefined; track = resends.track) {
       if (this.#resendsLeft === 0) {

@@ -1,7 +1,7 @@
 import { compactNtp, type NtpTime } from "./ntp.ts";
 import type { RtcpPacket } from "./rtcp.ts";
 import type { ReportBlock } from "./rtcp_report.ts";
-import type { TransportFeedback } from "./transport_feedback.ts";
+import type { TransportHistory, TransportReception } from "./transport_history.ts";
 
 /** Sender reports of a source that can still be answered: receivers answer the last or the one before. */
 const REMEMBERED_REPORTS = 4;
@@ -34,8 +34,8 @@ export interface Reception {
   readonly roundTripMs: number | undefined;
   /** What the viewer believes to be able to receive (REMB); `undefined` until it said so. */
   readonly estimatedBitrateBps: number | undefined;
-  /** Of all tracks together, by the newest transport-wide feedback; `undefined` without. */
-  readonly transportLossFraction: number | undefined;
+  /** Of all tracks together; `undefined` for a viewer that gives no transport-wide feedback. */
+  readonly transport: TransportReception | undefined;
   readonly tracks: readonly TrackReception[];
   /** NACKs, not the packets that they ask for. */
   readonly nackCount: number;
@@ -62,14 +62,16 @@ export interface Reception {
  */
 export class ReceiverReports {
   readonly #tracks = new Map<number, TrackReports>();
+  readonly #transport: TransportHistory | undefined;
   #roundTripMs: number | undefined;
   #estimatedBitrateBps: number | undefined;
-  #transportLossFraction: number | undefined;
   #nackCount = 0;
   #pictureLossCount = 0;
   #fullIntraRequestCount = 0;
 
-  constructor(tracks: readonly ReportedTrack[]) {
+  /** @param transport what was sent, for viewers that give transport-wide feedback */
+  constructor(tracks: readonly ReportedTrack[], transport?: TransportHistory) {
+    this.#transport = transport;
     for (const track of tracks) this.#tracks.set(track.ssrc, new TrackReports(track));
   }
 
@@ -93,7 +95,7 @@ export class ReceiverReports {
         this.#estimatedBitrateBps = packet.bitrateBps;
         break;
       case "transportFeedback":
-        this.#takeTransportFeedback(packet);
+        this.#transport?.take(packet, nowMs);
         break;
       case "nack":
         this.#nackCount++;
@@ -110,7 +112,7 @@ export class ReceiverReports {
     return {
       roundTripMs: this.#roundTripMs,
       estimatedBitrateBps: this.#estimatedBitrateBps,
-      transportLossFraction: this.#transportLossFraction,
+      transport: this.#transport?.snapshot(),
       tracks: Array.from(this.#tracks.values(), (track) => track.snapshot()),
       nackCount: this.#nackCount,
       pictureLossCount: this.#pictureLossCount,
@@ -121,11 +123,6 @@ export class ReceiverReports {
   #takeBlock(block: ReportBlock, nowMs: number): void {
     const roundTripMs = this.#tracks.get(block.ssrc)?.take(block, nowMs);
     if (roundTripMs !== undefined) this.#roundTripMs = roundTripMs;
-  }
-
-  #takeTransportFeedback({ arrivals, receivedCount }: TransportFeedback): void {
-    if (arrivals.length === 0) return;
-    this.#transportLossFraction = 1 - receivedCount / arrivals.length;
   }
 }
 

@@ -31,9 +31,6 @@ export const RTCP_TYPE = {
 const FORMAT_NACK = 1;
 const FORMAT_TRANSPORT_WIDE = 15;
 
-/** Bytes of the header that all packets have. */
-const HEADER_SIZE = 4;
-
 const PADDING_FLAG = 0x20;
 
 /** Packets of one datagram; browsers send up to five together. */
@@ -143,12 +140,15 @@ function readBye(reader: ByteReader, count: number): Bye {
   return { kind: "bye", ssrcs };
 }
 
-/** The last byte of a padded packet counts the bytes of padding, whole words (RFC 3550 6.4.1). */
+/**
+ * The last byte of a padded packet counts the bytes of padding. RFC 3550 6.4.1 wants whole words;
+ * Chromium fills transport-wide feedback up to one with 1 to 3 bytes.
+ */
 function withoutPadding(body: Uint8Array): Uint8Array {
   const padding = body[body.length - 1] ?? 0;
-  if (padding === 0 || padding % HEADER_SIZE !== 0 || padding > body.length) {
+  if (padding === 0 || padding > body.length) {
     throw new RtpError(
-      `Cannot parse RTCP packet: padding must be 4..${body.length} in fours, got ${padding}`,
+      `Cannot parse RTCP packet: padding must be 1..${body.length}, got ${padding}`,
     );
   }
   return body.subarray(0, body.length - padding);

@@ -7,6 +7,7 @@ import type { Publication } from "../stream/publication.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { PictureReport, StreamEntry, StreamReport } from "./messages.ts";
 import { RtpStream } from "./rtp_stream.ts";
+import { missingTrack } from "./track_query.ts";
 
 /** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
 export type RefusalOf = (pictures: PictureReport | undefined) => string | undefined;
@@ -17,6 +18,8 @@ export interface LiveStreamOptions {
   readonly flushMs: number;
   /** The same for RTMP players. */
   readonly rtmpFlushMs: number;
+  /** Bytes of the payload of an RTP packet, at most. */
+  readonly maxPayloadSize: number;
 }
 
 /** An RTMP player, as long as it plays, paused or not. */
@@ -32,8 +35,14 @@ export interface StreamPlayer {
 /** The viewers of one form of a stream. */
 interface FormAudience {
   readonly form: FeedForm;
+  readonly selection: TrackSelection;
   readonly audience: FeedAudience;
+  /** Sweeps that found no track as it was selected. */
+  missed: number;
 }
+
+/** One more sweep than a publisher that comes back may take between its tracks. */
+const MAX_MISSED = 2;
 
 /** A stream as one shard has it: its log, the audiences it has here, perhaps its publisher. */
 export class LiveStream {
@@ -64,12 +73,14 @@ export class LiveStream {
 
   /** The audience of one form of the stream; it is made for its first viewer. */
   audience(form: FeedForm, selection: TrackSelection): FeedAudience {
-    const key = `${form.name} ${selection.audio} ${selection.video}`;
+    const { audio, video, audioTrack, videoTrack } = selection;
+    const key = `${form.name} ${audio} ${video} ${audioTrack} ${videoTrack}`;
     let known = this.#audiences.get(key);
     if (known === undefined) {
       const feed = new Feed(this.log, selection, form);
       const flushMs = this.#options[form === FLV_FORM ? "flushMs" : "rtmpFlushMs"];
-      known = { form, audience: new FeedAudience(feed, { flushMs }, this.#events) };
+      const audience = new FeedAudience(feed, { flushMs }, this.#events);
+      known = { form, selection, audience, missed: 0 };
       this.#audiences.set(key, known);
     }
     this.#watch ??= this.#watchLog();
@@ -90,7 +101,11 @@ export class LiveStream {
   /** The stream as WebRTC has it; it is made for its first viewer. */
   rtp(): RtpStream {
     const nowMs = performance.now();
-    this.#rtp ??= new RtpStream(this.entry.streamId, this.log, this.#control, nowMs);
+    const { maxPayloadSize } = this.#options;
+    this.#rtp ??= new RtpStream(this.entry.streamId, this.log, this.#control, {
+      maxPayloadSize,
+      nowMs,
+    });
     this.#rtp.keep(nowMs);
     this.#watch ??= this.#watchLog();
     return this.#rtp;
@@ -98,6 +113,7 @@ export class LiveStream {
 
   /** To be called every second. */
   sweep(nowMs: number, refusalOf: RefusalOf): void {
+    this.#endMissing();
     const rtp = this.#rtp;
     if (rtp === undefined) return;
     rtp.sweep();
@@ -153,6 +169,18 @@ export class LiveStream {
       if (audience.size === 0) this.#audiences.delete(key);
     }
     return this.#audiences.size > 0 || this.#players.size > 0 || this.#rtp !== undefined;
+  }
+
+  /** Ends the viewers of tracks that the publisher, who is another now, has not. */
+  #endMissing(): void {
+    if (this.log.state !== LogState.live) return;
+    for (const [key, known] of this.#audiences) {
+      const isMissing = missingTrack(known.selection, this.log) !== undefined;
+      known.missed = isMissing ? known.missed + 1 : 0;
+      if (known.missed < MAX_MISSED) continue;
+      known.audience.end();
+      this.#audiences.delete(key);
+    }
   }
 
   #tellPlayers(state: number): void {

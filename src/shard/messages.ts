@@ -13,24 +13,50 @@ export interface ConsoleAsset {
   readonly body: string;
 }
 
+/** Kinds of addresses, from which a port is reached. */
+export interface ReachedFamilies {
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+}
+
 /** What a shard needs to know for WebRTC; its ports are its own. */
 export interface WebrtcSettings {
   /** The number of {@linkcode tcpPort}; `undefined` if replies over UDP are not permitted. */
   readonly udpPort: number | undefined;
+  /** Whom it can be used for. */
+  readonly udpFamilies: ReachedFamilies;
   /** For ICE-TCP. */
   readonly tcpPort: number;
+  /** Whom that can be used for. */
+  readonly tcpFamilies: ReachedFamilies;
   /** Addresses to announce as candidates; if there are none, the one that the request came to. */
   readonly publicIps: readonly string[];
+  /** Bytes of a datagram of media, at most. */
+  readonly packetBytes: number;
+  /** How viewers are asked to tell what they can receive: REMB, or transport-wide feedback. */
+  readonly feedback: "remb" | "twcc";
   /** What is done with a stream that has B-frames: leave them out, or refuse the viewer. */
   readonly bFrames: "drop" | "refuse";
   /** The same for one whose other pictures need its B-frames. */
   readonly inexact: "show" | "refuse";
   /** Viewers in all, over all shards. */
   readonly maxViewers: number;
+  /** Viewers of this shard that were asked for from one address. */
+  readonly maxViewersPerAddress: number;
   /** From an answer until media can be sent to the viewer. */
   readonly firstCheckMs: number;
   /** How long a viewer lasts after its last valid check. */
   readonly consentMs: number;
+}
+
+/** What a shard needs for TLS. */
+export interface TlsSettings {
+  /** PEM: the certificate, and those that vouch for it. */
+  readonly certificate: string;
+  /** PEM. A secret: it is to be in no log. */
+  readonly key: string;
+  readonly rtmpsPort: number;
+  readonly httpsPort: number;
 }
 
 /** What a shard needs to know of the configuration. */
@@ -39,6 +65,8 @@ export interface ShardSettings {
   readonly host: string;
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** `undefined` if there is no certificate: then nothing listens for TLS. */
+  readonly tls: TlsSettings | undefined;
   /** Whether other shards listen on the same ports. */
   readonly sharesPorts: boolean;
   readonly flushMs: number;
@@ -92,6 +120,7 @@ export interface StreamSummary {
   readonly bitrateBps: number | null;
   readonly video: PublicationDescription["video"];
   readonly audio: PublicationDescription["audio"];
+  readonly tracks: PublicationDescription["tracks"];
   /** Whether the newest group of pictures is longer than the log: viewers start late. */
   readonly groupOverflows: boolean;
   readonly timestampFaults: PublicationDescription["timestampFaults"];
@@ -142,6 +171,8 @@ export const B_FRAMES_REMEDY = "In OBS set Max B-frames to 0 or Tune to zerolate
 /** What WebRTC can make of a stream's pictures. */
 export interface PictureReport {
   readonly bFrames: boolean;
+  /** Whether B pictures are left out. Where not, a stream that has them is not shown. */
+  readonly areDropped: boolean;
   /** Whether no picture needs one that is left out. */
   readonly exact: boolean;
   readonly inexactReason: string | undefined;

@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
 import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
-import { closeQuietly, type Connection } from "./connection_listener.ts";
+import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
@@ -30,7 +30,7 @@ type Phase = "connecting" | "setup" | "active" | "closing";
 
 /** An RTMP connection: carries bytes between its socket and its session, and does what that says. */
 export class RtmpConnection implements Connection {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: PeerConn;
   readonly #context: RtmpContext;
   readonly #session: ServerSession;
   readonly #output: RtmpOutput;
@@ -48,7 +48,7 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  constructor(conn: Deno.TcpConn, context: RtmpContext, nowMs: number) {
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number) {
     this.#conn = conn;
     this.#context = context;
     this.#peer = `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`;

@@ -85,6 +85,7 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
   #watch(): void {
     const { selection } = this.#play;
     const wanted = {
+      ...selection,
       audio: selection.audio && this.#received.audio,
       video: selection.video && this.#received.video,
     };

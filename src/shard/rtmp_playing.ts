@@ -5,6 +5,7 @@ import { streamPath } from "../stream/stream_path.ts";
 import type { LiveStream } from "./live_stream.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 import { RtmpPlayer } from "./rtmp_player.ts";
+import { missingTrack, trackQuery } from "./track_query.ts";
 
 const logger = getLogger(["sluice", "rtmp"]);
 
@@ -47,10 +48,9 @@ export class RtmpPlaying {
     if ("problem" in target) {
       return this.#refuse(streamId, "NetStream.Play.StreamNotFound", target.problem);
     }
-    const selection = selectionOf(event.query);
-    if (!selection.audio && !selection.video) {
-      const problem = "There is nothing to send with audio=0 and video=0.";
-      return this.#refuse(streamId, "NetStream.Play.Failed", problem);
+    const selection = trackQuery(new URLSearchParams(event.query));
+    if ("problem" in selection) {
+      return this.#refuse(streamId, "NetStream.Play.Failed", `${selection.problem}.`);
     }
     const { path } = target;
     const wait = {
@@ -110,6 +110,10 @@ export class RtmpPlaying {
   #begin(streamId: number, stream: LiveStream, selection: TrackSelection, wait: Wait): void {
     const { counters, settings, say, peer } = this.#link;
     this.#stopWaiting(streamId);
+    const missing = missingTrack(selection, stream.log);
+    if (missing !== undefined) {
+      return this.#refuse(streamId, "NetStream.Play.StreamNotFound", `${missing}.`);
+    }
     const before = this.#players.get(streamId);
     if (before === undefined && counters.total("viewers") >= settings.maxViewers) {
       const problem = `There are ${settings.maxViewers} viewers already.`;
@@ -156,10 +160,4 @@ export class RtmpPlaying {
     this.#players.delete(streamId);
     for (const gauge of ["viewers", "rtmpViewers"] as const) this.#link.counters.add(gauge, -1);
   }
-}
-
-/** The tracks that a name's query asks for, as that of HTTP-FLV does. */
-function selectionOf(query: string): TrackSelection {
-  const parameters = new URLSearchParams(query);
-  return { audio: parameters.get("audio") !== "0", video: parameters.get("video") !== "0" };
 }

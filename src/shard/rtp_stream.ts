@@ -32,7 +32,13 @@ export class RtpStream {
   #isHeard = false;
   #isOver = false;
 
-  constructor(streamId: number, log: LogReader, control: ControlLink, nowMs: number) {
+  /** @param options.maxPayloadSize bytes of the payload of a packet, at most */
+  constructor(
+    streamId: number,
+    log: LogReader,
+    control: ControlLink,
+    { maxPayloadSize, nowMs }: { readonly maxPayloadSize: number; readonly nowMs: number },
+  ) {
     this.#streamId = streamId;
     this.#log = log;
     this.#control = control;
@@ -41,7 +47,7 @@ export class RtpStream {
       number,
       number,
     ];
-    this.audience = new RtpAudience(log, { audio, video });
+    this.audience = new RtpAudience(log, { audio, video }, maxPayloadSize);
     this.audience.notify(nowMs);
   }
 
@@ -59,6 +65,7 @@ export class RtpStream {
   media(): StreamMedia | undefined {
     const { hasAudio, hasVideo } = this.#log;
     if (hasAudio && hasVideo && this.#audioCodec() === undefined) return undefined;
+    if (hasVideo && this.#video() === undefined) return undefined;
     return this.mediaSoFar();
   }
 
@@ -70,15 +77,9 @@ export class RtpStream {
     return { audio: hasAudio ? this.#audio() : undefined, video };
   }
 
-  /** What is known of its pictures; `undefined` before the first configuration. */
+  /** What is known of its B pictures; `undefined` where there is nothing to be known. */
   report(): PictureReport | undefined {
-    const bFrames = this.audience.feed.video.bFrames;
-    if (bFrames === undefined) return undefined;
-    return {
-      bFrames: bFrames.seen || bFrames.announced === true,
-      exact: bFrames.inexactPictures === 0 && bFrames.unsafePictures === 0,
-      inexactReason: bFrames.inexactReason,
-    };
+    return this.audience.feed.video.bFrames;
   }
 
   /** Sees to the sound being there as Opus. */
@@ -138,10 +139,8 @@ export class RtpStream {
   }
 
   #video(): StreamVideo | undefined {
-    const configuration = this.audience.feed.video.configuration;
-    if (configuration === undefined) return undefined;
-    const { profileIdc, profileCompatibility, levelIdc } = configuration;
-    return { codec: "h264", profileIdc, profileCompatibility, levelIdc };
+    const { format, codec, isUnsendable } = this.audience.feed.video;
+    return isUnsendable ? { codec: "unsendable", name: `${codec}` } : format;
   }
 
   #audio(): StreamAudio | undefined {

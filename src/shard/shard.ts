@@ -9,6 +9,7 @@ import type { ConnectionListener } from "./connection_listener.ts";
 import { listenRtmp } from "./rtmp_listener.ts";
 import { type HttpContext, HttpRoutes } from "./http_routes.ts";
 import { Streams } from "./streams.ts";
+import { maxPayloadSize } from "./viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 
 /** How often time-outs are looked after, and reports are sent. */
@@ -49,7 +50,11 @@ class Shard {
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard });
     const streams = new Streams(
       control,
-      { flushMs: settings.flushMs, rtmpFlushMs: settings.rtmpFlushMs },
+      {
+        flushMs: settings.flushMs,
+        rtmpFlushMs: settings.rtmpFlushMs,
+        maxPayloadSize: maxPayloadSize(settings.webrtc),
+      },
       { jumped: () => counters.add("viewersJumped") },
     );
     for (const entry of start.streams) streams.open(entry);

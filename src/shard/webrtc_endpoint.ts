@@ -5,6 +5,7 @@ import { createDtlsCertificate, type DtlsCertificate } from "../webrtc/dtls_cert
 import { createIceCredentials, type IceCredentials } from "../webrtc/ice_credentials.ts";
 import { stunUsername } from "../webrtc/stun.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
+import { AddressCounts } from "./address_counts.ts";
 import { ConnectionListener } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { DatagramSocket } from "./datagram_socket.ts";
@@ -26,6 +27,8 @@ export interface NewSession {
   readonly media: SessionMedia;
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
+  /** The address that it was asked for from: a proxy's, if there is one. */
+  readonly from: string;
   /** For logs. */
   readonly path: string;
 }
@@ -47,6 +50,7 @@ export class WebrtcEndpoint implements SessionPaths {
   readonly #pump: RtpPump;
   readonly #arena = new PacketArena();
   readonly #sessions = new Map<string, WebrtcSession>();
+  readonly #viewersByAddress = new AddressCounts();
   readonly #byUfrag = new Map<string, WebrtcSession>();
   /** By `addressKey`: only addresses that have proven themselves. */
   readonly #byAddress = new Map<string, WebrtcSession>();
@@ -100,13 +104,18 @@ export class WebrtcEndpoint implements SessionPaths {
     return this.#sessions.size;
   }
 
+  /** Viewers that were asked for from an address. */
+  viewersFrom(hostname: string): number {
+    return this.#viewersByAddress.of(hostname);
+  }
+
   /** New credentials, which no viewer here has. */
   createCredentials(): IceCredentials {
     return createIceCredentials((length) => crypto.getRandomValues(new Uint8Array(length)));
   }
 
   /** Waits for a viewer that was answered. */
-  open({ audience, media, local, remoteUfrag, path }: NewSession): WebrtcSession {
+  open({ audience, media, local, remoteUfrag, from, path }: NewSession): WebrtcSession {
     const { counters, shard, settings } = this.#context;
     const random = crypto.getRandomValues(new Uint8Array(16));
     const session = new WebrtcSession({
@@ -147,9 +156,13 @@ export class WebrtcEndpoint implements SessionPaths {
           if (reason === "authentication") counters.add("webrtcAuthenticationFailures");
         },
         failed: () => counters.add("webrtcViewersFailed"),
-        ended: (session, reason) => this.#onEnded(session, path, reason),
+        ended: (session, reason) => {
+          this.#viewersByAddress.remove(from);
+          this.#onEnded(session, path, reason);
+        },
       },
     });
+    this.#viewersByAddress.add(from);
     counters.add("webrtcViewersAccepted");
     counters.add("webrtcViewers");
     counters.add("viewers");

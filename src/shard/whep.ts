@@ -25,8 +25,10 @@ import {
   type ForwardedRequest,
   type ForwardedResponse,
   type PictureReport,
+  type ReachedFamilies,
 } from "./messages.ts";
 import type { RtpStream } from "./rtp_stream.ts";
+import { answerWishes, viewerTrack } from "./viewer_media.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import type { WebrtcSession } from "./webrtc_session.ts";
 
@@ -86,10 +88,11 @@ export class Whep {
     }
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) return notLive(path);
-    const full = this.#refusalIfFull();
+    const from = addresses.remoteAddr.hostname;
+    const full = this.#refusalIfFull(from);
     if (full !== undefined) return full;
     const offer = readOffer(request);
-    return await this.#openViewer(stream, offer, this.#candidates(query, addresses));
+    return await this.#openViewer(stream, offer, this.#candidates(query, addresses), from);
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -146,7 +149,7 @@ export class Whep {
   /** Why a stream with such pictures is not shown, by what the settings say. */
   refusalOf(pictures: PictureReport | undefined): string | undefined {
     const { bFrames, inexact } = this.#context.settings.webrtc;
-    if (pictures?.bFrames && bFrames === "refuse") {
+    if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
       return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
     }
     if (pictures?.exact === false && inexact === "refuse") {
@@ -159,6 +162,7 @@ export class Whep {
     stream: LiveStream,
     offer: SdpOffer,
     candidates: readonly IceCandidate[],
+    from: string,
   ): Promise<WholeResponse> {
     const rtp = stream.rtp();
     const media = await knownMedia(stream, rtp);
@@ -168,7 +172,7 @@ export class Whep {
       return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
     }
     // Others have come while it was waited for.
-    const full = this.#refusalIfFull();
+    const full = this.#refusalIfFull(from);
     if (full !== undefined) return full;
     const refusal = this.refusalOf(rtp.report());
     if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
@@ -177,17 +181,22 @@ export class Whep {
       return whepProblem(STATUS_CODE.NotAcceptable, describeMismatches(choice.mismatches));
     }
     const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
+    const chosen = [choice.audio, choice.video].filter((section) => section !== undefined);
+    const wishes = answerWishes(chosen, this.#context.settings.webrtc);
+    const channels = media.audio?.channels ?? 2;
     const audio = choice.audio &&
-      settleSection(choice.audio, { ssrc: audioSsrc }, { channels: media.audio?.channels ?? 2 });
-    const video = choice.video && settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc });
+      settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
+    const video = choice.video &&
+      settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
     if (audio !== undefined) rtp.wantOpus();
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
     const session = this.#endpoint.open({
       audience: rtp.audience,
-      media: { audio: viewerTrack(audio), video: viewerTrack(video), cname },
+      media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
       local,
       remoteUfrag: offer.transport.iceUfrag,
+      from,
       path: stream.entry.path,
     });
     const sections = [audio, video].filter((section) => section !== undefined);
@@ -210,15 +219,17 @@ export class Whep {
   }
 
   /** The answer to a viewer beyond the limits. */
-  #refusalIfFull(): WholeResponse | undefined {
-    const { counters, settings } = this.#context;
-    const isFull = counters.total("webrtcViewers") >= settings.webrtc.maxViewers ||
-      counters.total("viewers") >= settings.maxViewers;
-    if (!isFull) return undefined;
+  #refusalIfFull(from: string): WholeResponse | undefined {
+    const { counters, settings: { maxViewers, webrtc } } = this.#context;
+    const isFull = counters.total("webrtcViewers") >= webrtc.maxViewers ||
+      counters.total("viewers") >= maxViewers;
+    const isAddressFull = this.#endpoint.viewersFrom(from) >= webrtc.maxViewersPerAddress;
+    if (!isFull && !isAddressFull) return undefined;
     counters.add("webrtcViewersRefused");
-    return whepProblem(STATUS_CODE.ServiceUnavailable, "There are too many viewers already", {
-      "retry-after": RETRY_AFTER_S,
-    });
+    const message = isFull
+      ? "There are too many viewers already"
+      : "There are too many viewers from your address already";
+    return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
   }
 
   #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {
@@ -253,14 +264,18 @@ export class Whep {
 
   /** Where viewers reach this shard: what the request names, else the settings, else its own. */
   #candidates(query: URLSearchParams, { localAddr }: ConnectionAddresses): IceCandidate[] {
-    const { publicIps, udpPort, tcpPort } = this.#context.settings.webrtc;
+    const { publicIps, udpPort, udpFamilies, tcpPort, tcpFamilies } = this.#context.settings.webrtc;
     const named = query.getAll("eip").flatMap((value) => value.split(","))
       .slice(0, MAX_EXTERNAL_ADDRESSES);
     for (const address of named) {
-      if (parseIpAddress(address) !== undefined) continue;
+      const isIp = parseIpAddress(address) !== undefined;
+      if (isIp && isOf(tcpFamilies, address)) continue;
+      const wanted = !isIp
+        ? "an IP address"
+        : `an ${tcpFamilies.ipv4 ? "IPv4" : "IPv6"} address, as the server listens on no other`;
       throw new HttpError(
         STATUS_CODE.BadRequest,
-        `Cannot use eip: must be an IP address, got ${JSON.stringify(address.slice(0, 64))}`,
+        `Cannot use eip: must be ${wanted}, got ${JSON.stringify(address.slice(0, 64))}`,
       );
     }
     const hosts = named.length > 0
@@ -270,7 +285,7 @@ export class Whep {
       : [unmapped(localAddr.hostname)];
     const addresses: TransportAddress[] = [];
     for (const hostname of hosts) {
-      if (udpPort === undefined) continue;
+      if (udpPort === undefined || !isOf(udpFamilies, hostname)) continue;
       addresses.push({ transport: "udp", hostname, port: udpPort });
     }
     for (const hostname of hosts) addresses.push({ transport: "tcp", hostname, port: tcpPort });
@@ -286,7 +301,7 @@ async function knownMedia(stream: LiveStream, rtp: RtpStream) {
   try {
     while (!isOver(stream, rtp)) {
       const wake = stream.log.wake;
-      rtp.audience.feed.update(performance.now());
+      rtp.audience.notify(performance.now());
       const media = rtp.media();
       if (media?.audio !== undefined || media?.video !== undefined) return media;
       if (performance.now() >= deadlineMs) return rtp.mediaSoFar();
@@ -318,28 +333,16 @@ function readOffer({ headers, body }: HttpRequest): SdpOffer {
   }
 }
 
-function viewerTrack(section: AnsweredSection | undefined) {
-  if (section === undefined) return undefined;
-  const { payloadType, ssrc, rtxPayloadType, rtxSsrc } = section;
-  const [first, second] = crypto.getRandomValues(new Uint16Array(2)) as Uint16Array & [
-    number,
-    number,
-  ];
-  return {
-    identity: { payloadType, ssrc },
-    retransmission: rtxPayloadType === undefined || rtxSsrc === undefined
-      ? undefined
-      : { payloadType: rtxPayloadType, ssrc: rtxSsrc, firstSequence: second >> 1 },
-    firstSequence: first >> 1,
-  };
-}
-
 /** Three different numbers of 32 bits, none of them 0. */
 function randomNumbers(): [number, number, number] {
   for (;;) {
     const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
     if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
   }
+}
+
+function isOf(families: ReachedFamilies, address: string): boolean {
+  return address.includes(":") ? families.ipv6 : families.ipv4;
 }
 
 /** A socket for both families shows IPv4 addresses in the form of IPv6. */

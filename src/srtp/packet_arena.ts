@@ -26,7 +26,13 @@ if (MAX_RTP_PACKET_LENGTH + PADDING_LENGTH > SLOT_LENGTH) throw new Error("Slots
 /** The functions of the arena's WebAssembly: see where each is made. */
 interface ArenaFunctions {
   writeCounters(at: number, end: number, w0: number, w1: number, w2: number, w3: number): void;
-  sealPacket(at: number, length: number, keystreamAt: number, rollover: number): void;
+  sealPacket(
+    at: number,
+    length: number,
+    headerLength: number,
+    keystreamAt: number,
+    rollover: number,
+  ): void;
   hmacLanes(
     at0: number,
     at1: number,

@@ -1,7 +1,6 @@
 /** Counter blocks and encryption of RTP packets in place (RFC 3711 4.1.1), as WebAssembly. */
 import { FunctionCode, type WasmFunction } from "./wasm_assembler.ts";
 
-const HEADER_LENGTH = 12;
 const VECTOR_LENGTH = 16;
 const REVERSED = [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12];
 
@@ -31,19 +30,19 @@ export function writeCountersFunction(): WasmFunction {
 }
 
 /**
- * `sealPacket(at, length, keystreamAt, rollover)`: encrypts what follows the header of the packet
- * at `at`, and makes it ready to be hashed: the rollover counter behind it (RFC 3711 4.2), then
- * the padding of SHA-1, which counts the inner pad in.
+ * `sealPacket(at, length, headerLength, keystreamAt, rollover)`: encrypts what follows the header of
+ * the packet at `at`, and makes it ready to be hashed: the rollover counter behind it (RFC 3711
+ * 4.2), then the padding of SHA-1, which counts the inner pad in.
  */
 export function sealPacketFunction(): WasmFunction {
-  const parameterCount = 4;
+  const parameterCount = 5;
   const code = new FunctionCode(parameterCount);
-  const [at, length, keystream, rollover] = [0, 1, 2, 3] as const;
+  const [at, length, headerLength, keystream, rollover] = [0, 1, 2, 3, 4] as const;
   const payload = code.local("i32");
   const end = code.local("i32");
   const bits = code.local("i32");
 
-  code.get(at).constant(HEADER_LENGTH).i32("add").set(payload);
+  code.get(at).get(headerLength).i32("add").set(payload);
   code.get(at).get(length).i32("add").set(end);
   code.loop(() => {
     code.get(payload);

@@ -7,6 +7,7 @@ import {
   PACKETS_PER_KEYSTREAM,
   TAG_LENGTH,
 } from "./packet_arena.ts";
+import { MAX_EXTENSION_LENGTH, type PacketExtension, type RtpIdentity } from "./rtp_identity.ts";
 import { hmacSha1States } from "./sha1_block.ts";
 import { SrtpError } from "./srtp_error.ts";
 
@@ -17,21 +18,14 @@ const HEADER_LENGTH = 12;
 const ORIGINAL_SEQUENCE_NUMBER_LENGTH = 2;
 const BLOCK_LENGTH = 16;
 const ROLLOVER_LENGTH = 4;
-
-/** What a viewer's packets are marked with. Made once per viewer and stream. */
-export interface RtpIdentity {
-  /** 0..127; the packet's marker bit stays. */
-  readonly payloadType: number;
-  /** 32 bits. */
-  readonly ssrc: number;
-}
+const EXTENSION_FLAG = 0x10;
 
 /**
  * Protects packets for one viewer.
  *
  * Plaintext packets are shared by all viewers and never changed: they are copied into slots of the
- * arena, where payload type, sequence number and SSRC become the viewer's. The index of a packet
- * is its sequence number with the rollover counter in front (RFC 3711 3.3.1), 48 bits, and always
+ * arena, where payload type, sequence number and SSRC become the viewer's, and its header extension
+ * is put in. The index of a packet is its sequence number with the rollover counter in front (RFC 3711 3.3.1), 48 bits, and always
  * given by the caller: nothing is guessed, so that an old packet can be sent again after a wrap.
  *
  * **Never protect two different packets with one index and SSRC**: whoever sees both sees what
@@ -49,7 +43,8 @@ export interface RtpIdentity {
  * const sender = new SrtpSender(arena, master); // one per viewer
  * const packets = [Uint8Array.of(0x80, 96, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0x65)];
  * const datagrams: Uint8Array[] = [];
- * sender.protectBatch(packets, 1, 65_536, { payloadType: 102, ssrc: 0xcafe }, datagrams);
+ * const identity = { payloadType: 102, ssrc: 0xcafe, extension: undefined };
+ * sender.protectBatch(packets, 1, 65_536, identity, datagrams);
  * datagrams[0]!.length; // 13 + 10
  * ```
  */
@@ -62,6 +57,7 @@ export class SrtpSender {
   readonly #slots = new Int32Array(PACKETS_PER_KEYSTREAM);
   /** Lengths of the batch's packets with their rollover counters. */
   readonly #lengths = new Int32Array(PACKETS_PER_KEYSTREAM);
+  #transportSequence = 0;
 
   /** @throws {SrtpError} if a length of `master` is wrong */
   constructor(arena: PacketArena, master: SrtpMasterKey) {
@@ -75,6 +71,14 @@ export class SrtpSender {
     const words = new DataView(new ArrayBuffer(16));
     salt.forEach((byte, at) => words.setUint8(at, byte));
     this.#salt = Int32Array.from([0, 4, 8, 12], (at) => words.getInt32(at));
+  }
+
+  /**
+   * How many packets got a transport-wide sequence number: they count from 0, over all identities,
+   * and packets have the low 16 bits.
+   */
+  get transportSequence(): number {
+    return this.#transportSequence;
   }
 
   /**
@@ -101,14 +105,15 @@ export class SrtpSender {
         }, got ${count}`,
       );
     }
-    for (let at = 0; at < count; at++) checkPacket(packets[at]!, HEADER_LENGTH);
+    const headerLength = headerLengthOf(identity);
+    for (let at = 0; at < count; at++) checkPacket(packets[at]!, headerLength);
     for (let from = 0; from < count; from += PACKETS_PER_KEYSTREAM) {
       const size = Math.min(count - from, PACKETS_PER_KEYSTREAM);
       const index = firstIndex + from;
       for (let at = 0; at < size; at++) {
-        this.#copy(at, packets[from + at]!, 0, index + at, identity);
+        this.#copy(at, packets[from + at]!, headerLength, index + at, identity);
       }
-      this.#protectCopies(size, index, identity.ssrc);
+      this.#protectCopies(size, index, identity.ssrc, headerLength);
       for (let at = 0; at < size; at++) datagrams.push(this.#datagram(at));
     }
   }
@@ -125,9 +130,10 @@ export class SrtpSender {
    */
   protectOne(packet: Uint8Array, index: number, identity: RtpIdentity): Uint8Array<ArrayBuffer> {
     checkIndexes(index, 1);
-    checkPacket(packet, HEADER_LENGTH);
-    this.#copy(0, packet, 0, index, identity);
-    this.#protectCopies(1, index, identity.ssrc);
+    const headerLength = headerLengthOf(identity);
+    checkPacket(packet, headerLength);
+    this.#copy(0, packet, headerLength, index, identity);
+    this.#protectCopies(1, index, identity.ssrc, headerLength);
     return this.#datagram(0);
   }
 
@@ -144,30 +150,33 @@ export class SrtpSender {
     identity: RtpIdentity,
   ): Uint8Array<ArrayBuffer> {
     checkIndexes(index, 1);
-    checkPacket(packet, HEADER_LENGTH + ORIGINAL_SEQUENCE_NUMBER_LENGTH);
-    this.#copy(0, packet, ORIGINAL_SEQUENCE_NUMBER_LENGTH, index, identity);
+    const headerLength = headerLengthOf(identity);
+    const payloadAt = headerLength + ORIGINAL_SEQUENCE_NUMBER_LENGTH;
+    checkPacket(packet, payloadAt);
+    this.#copy(0, packet, payloadAt, index, identity);
     const { memory } = this.#arena;
-    const at = this.#slots[0]! + HEADER_LENGTH;
+    const at = this.#slots[0]! + headerLength;
     memory[at] = originalSequenceNumber >> 8;
     memory[at + 1] = originalSequenceNumber;
-    this.#protectCopies(1, index, identity.ssrc);
+    this.#protectCopies(1, index, identity.ssrc, headerLength);
     return this.#datagram(0);
   }
 
-  /** Copies `packet` to a slot, as the batch's packet `at`, with a gap behind its header. */
+  /** Copies `packet` to a slot, as the batch's packet `at`, with its payload at `payloadAt`. */
   #copy(
     at: number,
     packet: Uint8Array,
-    gapLength: number,
+    payloadAt: number,
     index: number,
     identity: RtpIdentity,
   ): void {
     const { memory } = this.#arena;
-    const { payloadType, ssrc } = identity;
+    const { payloadType, ssrc, extension } = identity;
     const slot = this.#arena.takeSlot();
+    const gapLength = payloadAt - HEADER_LENGTH;
     // The header's own 12 bytes land before the slot's payload and are written anew in front.
     memory.set(packet, slot + gapLength);
-    memory[slot] = packet[0]!;
+    memory[slot] = extension === undefined ? packet[0]! : packet[0]! | EXTENSION_FLAG;
     memory[slot + 1] = (packet[1]! & 0x80) | payloadType;
     memory[slot + 2] = index >> 8;
     memory[slot + 3] = index;
@@ -176,33 +185,44 @@ export class SrtpSender {
     memory[slot + 9] = ssrc >> 16;
     memory[slot + 10] = ssrc >> 8;
     memory[slot + 11] = ssrc;
+    if (extension !== undefined) this.#writeExtension(slot + HEADER_LENGTH, extension);
     this.#slots[at] = slot;
     this.#lengths[at] = packet.length + gapLength + ROLLOVER_LENGTH;
   }
 
+  #writeExtension(at: number, { bytes, transportSequenceAt }: PacketExtension): void {
+    const { memory } = this.#arena;
+    // A few bytes: the call of set() would cost more.
+    for (let byte = 0; byte < bytes.length; byte++) memory[at + byte] = bytes[byte]!;
+    if (transportSequenceAt < 0) return;
+    const sequence = this.#transportSequence++;
+    memory[at + transportSequenceAt] = sequence >> 8;
+    memory[at + transportSequenceAt + 1] = sequence;
+  }
+
   /** Encrypts and authenticates the first `size` packets of the batch. */
-  #protectCopies(size: number, firstIndex: number, ssrc: number): void {
+  #protectCopies(size: number, firstIndex: number, ssrc: number, headerLength: number): void {
     const { memory, wasm, keystreamAt } = this.#arena;
-    const end = this.#writeCounters(size, firstIndex, ssrc);
+    const end = this.#writeCounters(size, firstIndex, ssrc, headerLength);
     memory.set(this.#cipher.update(memory.subarray(keystreamAt, end)), keystreamAt);
     let keystream = keystreamAt;
     for (let at = 0; at < size; at++) {
       const length = this.#lengths[at]! - ROLLOVER_LENGTH;
       const rollover = Math.floor((firstIndex + at) / 0x1_0000);
-      wasm.sealPacket(this.#slots[at]!, length, keystream, rollover);
-      keystream += keystreamLength(length);
+      wasm.sealPacket(this.#slots[at]!, length, headerLength, keystream, rollover);
+      keystream += keystreamLength(length - headerLength);
     }
     this.#authenticate(size);
   }
 
   /** Writes the counter blocks of all packets, one after the other, and returns their end. */
-  #writeCounters(size: number, firstIndex: number, ssrc: number): number {
+  #writeCounters(size: number, firstIndex: number, ssrc: number, headerLength: number): number {
     const { wasm, keystreamAt } = this.#arena;
     const salt = this.#salt;
     let counters = keystreamAt;
     for (let at = 0; at < size; at++) {
       const index = firstIndex + at;
-      const end = counters + keystreamLength(this.#lengths[at]! - ROLLOVER_LENGTH);
+      const end = counters + keystreamLength(this.#lengths[at]! - ROLLOVER_LENGTH - headerLength);
       // RFC 3711 4.1.1: salt * 2^16 XOR SSRC * 2^64 XOR index * 2^16.
       wasm.writeCounters(
         counters,
@@ -246,10 +266,22 @@ export class SrtpSender {
   }
 }
 
-/** Length of the keystream for a packet: whole blocks, and one at least. */
-function keystreamLength(packetLength: number): number {
-  const blocks = (packetLength - HEADER_LENGTH + BLOCK_LENGTH - 1) >> 4;
+/** Length of the keystream for a payload: whole blocks, and one at least. */
+function keystreamLength(payloadLength: number): number {
+  const blocks = (payloadLength + BLOCK_LENGTH - 1) >> 4;
   return (blocks === 0 ? 1 : blocks) * BLOCK_LENGTH;
+}
+
+/** Length of what is not encrypted. */
+function headerLengthOf({ extension }: RtpIdentity): number {
+  if (extension === undefined) return HEADER_LENGTH;
+  const { length } = extension.bytes;
+  if (length < 4 || length > MAX_EXTENSION_LENGTH || length % 4 !== 0) {
+    throw new SrtpError(
+      `Cannot protect packet: extension must be 4..${MAX_EXTENSION_LENGTH} bytes in words, got ${length}`,
+    );
+  }
+  return HEADER_LENGTH + length;
 }
 
 function checkIndexes(first: number, count: number): void {
@@ -260,9 +292,9 @@ function checkIndexes(first: number, count: number): void {
   }
 }
 
-/** CSRCs and extensions would lengthen the header, which is not encrypted. */
-function checkPacket(packet: Uint8Array, overhead: number): void {
-  const limit = MAX_RTP_PACKET_LENGTH - overhead + HEADER_LENGTH;
+/** CSRCs and extensions of its own would lengthen the header, which is not encrypted. */
+function checkPacket(packet: Uint8Array, payloadAt: number): void {
+  const limit = MAX_RTP_PACKET_LENGTH - payloadAt + HEADER_LENGTH;
   if (packet.length < HEADER_LENGTH || packet.length > limit) {
     throw new SrtpError(
       `Cannot protect packet: must be ${HEADER_LENGTH}..${limit} bytes, got ${packet.length}`,

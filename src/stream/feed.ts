@@ -3,11 +3,17 @@ import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../flv/tag.ts";
 import { type FeedForm, type FeedRecord, FLV_FORM } from "./feed_form.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
+import type { ListedTrack } from "./track_list.ts";
+import { passes, type TrackFilter, trackFilter } from "./track_selection.ts";
 
 /** Which tracks of a stream a feed carries. */
 export interface TrackSelection {
   readonly audio: boolean;
   readonly video: boolean;
+  /** The publisher's number for the audio track; by default the stream's default one. */
+  readonly audioTrack?: number;
+  /** Likewise of the video track. */
+  readonly videoTrack?: number;
 }
 
 /** Where a viewer stands that goes on in another feed of the same log. */
@@ -83,6 +89,9 @@ export class Feed {
   readonly #log: LogReader;
   readonly #selection: TrackSelection;
   readonly #form: FeedForm;
+  /** What is selected in the stream as it is now, with these tracks. */
+  #filter: TrackFilter;
+  #tracks: readonly ListedTrack[];
   /** Sequence number of the next log record to copy. */
   #sequence: number;
   /** Entries from position `#tail` on. */
@@ -102,7 +111,9 @@ export class Feed {
     this.#log = log;
     this.#selection = selection;
     this.#form = form;
-    this.#sequence = log.newestKeyFrame ?? log.head;
+    this.#tracks = log.tracks;
+    this.#filter = trackFilter(selection, this.#tracks);
+    this.#sequence = this.#beginning();
   }
 
   /** The position behind the newest tag. */
@@ -125,6 +136,7 @@ export class Feed {
     this.#pieces.clear();
     this.#preambleVersion = this.#log.preambleVersion;
     const head = this.#log.head;
+    this.#followTracks();
     if (distance(this.#log.tail, this.#sequence) < 0) this.#resume();
     while (distance(this.#sequence, head) > 0 && !this.#log.isStale) {
       if (this.#copy(this.#sequence)) this.#sequence = (this.#sequence + 1) | 0;
@@ -172,7 +184,7 @@ export class Feed {
   preamble(): Uint8Array<ArrayBuffer> | undefined {
     const version = this.#preambleVersion;
     if (this.#preamble?.version === version) return this.#preamble.bytes;
-    const log = this.#log.preamble();
+    const log = this.#log.preamble(this.#selection);
     if (log === undefined || this.#log.preambleVersion !== version) return undefined;
     const header = this.#form.header({
       hasAudio: log.hasAudio && this.#selection.audio,
@@ -190,7 +202,7 @@ export class Feed {
   /** The configurations alone, for a viewer that jumps to `position`: perhaps no bytes at all. */
   configurations(position: number): Uint8Array<ArrayBuffer> | undefined {
     if (this.#log.preambleVersion !== this.#preambleVersion) return undefined;
-    const tags = this.#log.preamble()?.tags
+    const tags = this.#log.preamble(this.#selection)?.tags
       .filter(({ type }) => type !== TAG_SCRIPT && this.#selects(type));
     return tags && concat(tags.map(({ type, body }) => {
       const flag = type === TAG_VIDEO ? RecordFlag.video : RecordFlag.audio;
@@ -251,16 +263,33 @@ export class Feed {
   #resume(): void {
     this.#drop(this.#entries.length);
     this.#tail++;
-    this.#sequence = this.#log.newestKeyFrame ?? this.#log.head;
+    this.#sequence = this.#beginning();
+  }
+
+  /** Where what can be shown begins. */
+  #beginning(): number {
+    const { video } = this.#filter;
+    const isShown = this.#selection.video;
+    const keyFrame = isShown ? this.#log.newestKeyFrameOf(video) : this.#log.newestKeyFrame;
+    return keyFrame ?? this.#log.head;
+  }
+
+  /** Goes on with other records if another publisher counts its tracks otherwise. */
+  #followTracks(): void {
+    const { tracks } = this.#log;
+    if (tracks === this.#tracks) return;
+    this.#tracks = tracks;
+    const filter = trackFilter(this.#selection, tracks);
+    if (filter.audio === this.#filter.audio && filter.video === this.#filter.video) return;
+    this.#filter = filter;
+    this.#resume();
   }
 
   /** Copies one record into the present segment; false if the log passed over it. */
   #copy(sequence: number): boolean {
     const log = this.#log;
     const flags = log.flagsOf(sequence);
-    const unselected = (this.#selection.audio ? 0 : RecordFlag.audio) |
-      (this.#selection.video ? 0 : RecordFlag.video);
-    if ((flags & unselected) !== 0) return distance(log.tail, sequence) >= 0;
+    if (!passes(this.#filter, flags)) return distance(log.tail, sequence) >= 0;
 
     const tagLength = log.lengthOf(sequence);
     const record = { sequence, tagLength, timestampMs: log.timestampMsOf(sequence), flags };

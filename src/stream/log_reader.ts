@@ -1,32 +1,18 @@
-import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO, type TagType } from "../flv/tag.ts";
+import type { TrackSelection } from "./feed.ts";
 import {
   Control,
   distance,
   indexPosition,
   type LogMemory,
   LogState,
-  Slot,
-  SLOT_OFFSETS,
+  RecordFlag,
   Track,
+  TRACK_BITS,
   viewLog,
 } from "./log_layout.ts";
-
-/** What a viewer needs before its first frame, as FLV tag bodies. */
-export interface LogPreamble {
-  readonly hasAudio: boolean;
-  readonly hasVideo: boolean;
-  /** Tags in the order they are sent; the bodies are copies and stay as they are. */
-  readonly tags: readonly { readonly type: TagType; readonly body: Uint8Array }[];
-}
-
-const SLOT_TAG_TYPES = [
-  [Slot.metadata, TAG_SCRIPT],
-  [Slot.videoConfiguration, TAG_VIDEO],
-  [Slot.audioConfiguration, TAG_AUDIO],
-] as const;
-
-/** Slots are written in microseconds, some times a day: more tries mean a writer that died inside. */
-const SLOT_READ_TRIES = 1000;
+import { type LogPreamble, LogSlots } from "./log_slots.ts";
+import type { ListedTrack } from "./track_list.ts";
+import { DEFAULT_TRACKS } from "./track_selection.ts";
 
 /**
  * A reading end of a stream log, in any thread. It owns nothing: readers are unknown to the log,
@@ -34,11 +20,13 @@ const SLOT_READ_TRIES = 1000;
  */
 export class LogReader {
   readonly #memory: LogMemory;
+  readonly #slots: LogSlots;
   readonly #generation: number;
   readonly #fence = new Int32Array(1);
 
   constructor(shared: SharedArrayBuffer) {
     this.#memory = viewLog(shared);
+    this.#slots = new LogSlots(this.#memory);
     this.#generation = Atomics.load(this.#memory.control, Control.generation);
   }
 
@@ -90,7 +78,23 @@ export class LogReader {
     return this.#load(Control.newestKeyFrame);
   }
 
-  /** The newest timestamp of any record; 0 in an empty log. */
+  /**
+   * Sequence number of the newest key frame of a video track that is still held, by the bits its
+   * records have: 0 for the default one, {@linkcode newestKeyFrame}; others are looked for.
+   */
+  newestKeyFrameOf(trackBits: number): number | undefined {
+    if (trackBits === 0) return this.newestKeyFrame;
+    const mask = TRACK_BITS | RecordFlag.keyFrame | RecordFlag.video;
+    const wanted = trackBits | RecordFlag.keyFrame | RecordFlag.video;
+    const { head } = this;
+    for (let at = head; distance(this.tail, at) > 0;) {
+      at = (at - 1) | 0;
+      if ((this.flagsOf(at) & mask) === wanted) return at;
+    }
+    return undefined;
+  }
+
+  /** The newest timestamp of the default tracks; 0 in an empty log. */
   get lastTimestampMs(): number {
     return this.#load(Control.lastTimestampMs);
   }
@@ -150,19 +154,20 @@ export class LogReader {
     return this.isHeld(sequence);
   }
 
-  /** A copy of the slots; `undefined` if no undisturbed one could be had. */
-  preamble(): LogPreamble | undefined {
-    for (let attempt = 0; attempt < SLOT_READ_TRIES; attempt++) {
-      const version = this.#load(Control.slotVersion);
-      if (version % 2 !== 0) continue;
-      const { hasAudio, hasVideo } = this;
-      const tags = SLOT_TAG_TYPES
-        .map(([slot, type]) => ({ type, body: this.#copySlot(slot) }))
-        .filter(({ body }) => body.length > 0);
-      if (this.#load(Control.slotVersion) !== version) continue;
-      return { hasAudio, hasVideo, tags };
-    }
-    return undefined;
+  /**
+   * What viewers of this selection need before their first frame: a copy of the slots; `undefined`
+   * if no undisturbed one could be had.
+   */
+  preamble(selection: TrackSelection = DEFAULT_TRACKS): LogPreamble | undefined {
+    return this.#slots.preamble(selection, this);
+  }
+
+  /**
+   * The stream's tracks, if there are others than a default one of each kind with number 0: else
+   * none are listed. The same array as long as no slot changes.
+   */
+  get tracks(): readonly ListedTrack[] {
+    return this.#slots.tracks;
   }
 
   /** Resolves when the writer flushes, at once if it did since `wake` was read. */
@@ -174,12 +179,6 @@ export class LogReader {
   /** The flush counter: read it before looking at the log, pass it to {@linkcode waitForFlush}. */
   get wake(): number {
     return this.#load(Control.wake);
-  }
-
-  #copySlot(slot: Slot): Uint8Array {
-    const length = this.#load(Control.slotLengths + slot);
-    const offset = SLOT_OFFSETS[slot]!;
-    return new Uint8Array(this.#memory.bytes.subarray(offset, offset + length));
   }
 
   #load(position: number): number {

@@ -18,6 +18,9 @@ const SHORT_CLOCKS = [2 ** 24, 2 ** 31] as const;
 /** A track that has frames. */
 export type TrackName = "audio" | "video";
 
+/** A default track by its name alone, another one with its publisher's number. */
+export type TrackKey = TrackName | `${TrackName} ${number}`;
+
 /** What was wrong with an encoder's timestamps, and was mended. */
 export type TimestampFault =
   /** A step back within a second. */
@@ -41,6 +44,7 @@ interface TrackClock {
   offsetMs: number;
   newestMs: number;
   arrivedMs: number;
+  readonly smoother: AudioSmoother;
 }
 
 /**
@@ -61,8 +65,7 @@ interface TrackClock {
  */
 export class Timeline {
   readonly #resumeAtMs: number | undefined;
-  readonly #tracks = new Map<TrackName, TrackClock>();
-  readonly #smoother = new AudioSmoother();
+  readonly #tracks = new Map<TrackKey, TrackClock>();
   readonly #faults: Partial<Record<TimestampFault, number>> = {};
   #newestMs: number | undefined;
   #newestArrivedMs = 0;
@@ -79,7 +82,7 @@ export class Timeline {
   }
 
   /** Where a track stands: the timestamp for what comes between frames, such as configurations. */
-  positionMs(track: TrackName): number {
+  positionMs(track: TrackKey): number {
     return this.#tracks.get(track)?.newestMs ?? this.#resumeAtMs ?? this.#newestMs ?? 0;
   }
 
@@ -89,20 +92,18 @@ export class Timeline {
    * @param arrivedMs when it came, on any clock that does not go back
    * @param durationMs of the frame, where that is known: sound that jitters is smoothed by it
    */
-  map(track: TrackName, encoderMs: number, arrivedMs: number, durationMs?: number): number {
+  map(track: TrackKey, encoderMs: number, arrivedMs: number, durationMs?: number): number {
     let clock = this.#tracks.get(track);
     if (clock === undefined) {
       const offsetMs = this.#firstOffset(encoderMs, arrivedMs);
       const newestMs = this.#resumeAtMs ?? (encoderMs + offsetMs) | 0;
-      clock = { offsetMs, newestMs, arrivedMs };
+      clock = { offsetMs, newestMs, arrivedMs, smoother: new AudioSmoother() };
       this.#tracks.set(track, clock);
     } else {
       this.#followJump(clock, encoderMs, arrivedMs);
     }
     let mappedMs = (encoderMs + clock.offsetMs) | 0;
-    if (track === "audio" && durationMs !== undefined) {
-      mappedMs = this.#smooth(mappedMs, durationMs);
-    }
+    if (durationMs !== undefined) mappedMs = this.#smooth(clock, mappedMs, durationMs);
     if (((mappedMs - clock.newestMs) | 0) < 0) {
       mappedMs = clock.newestMs;
       this.#count("disorder");
@@ -162,10 +163,10 @@ export class Timeline {
     return ((this.#newestMs ?? 0) + Math.round(arrivedMs - this.#newestArrivedMs)) | 0;
   }
 
-  #smooth(mappedMs: number, durationMs: number): number {
-    const wasUneven = this.#smoother.isUneven;
-    const smoothMs = this.#smoother.smooth(mappedMs, durationMs);
-    if (this.#smoother.isUneven && !wasUneven) this.#count("jitter");
+  #smooth({ smoother }: TrackClock, mappedMs: number, durationMs: number): number {
+    const wasUneven = smoother.isUneven;
+    const smoothMs = smoother.smooth(mappedMs, durationMs);
+    if (smoother.isUneven && !wasUneven) this.#count("jitter");
     return smoothMs;
   }
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { decodeAmf0 } from "../../src/amf/amf0.ts";
 import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
-import { cycleTarget } from "../../src/amf/amf3_value.ts";
+import { type AmfCycle, cycleTarget } from "../../src/amf/amf3_value.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
 import {
   amfObject,
@@ -141,11 +141,18 @@ Deno.test("AMF3 values that hold themselves: a record stands there that knows wh
     const bytes = fromHex(hex);
     const [value] = decodeAmf3(bytes);
     const cycle = way(value as never);
-    assertEquals(cycle, { kind: "cycle" });
-    assertStrictEquals(cycleTarget(cycle as { kind: "cycle" }), value);
+    assertEquals((cycle as AmfCycle).kind, "cycle");
+    assertStrictEquals(cycleTarget(cycle as AmfCycle), value);
+    // What walks all properties, even hidden ones, comes to an end.
+    assertEquals(Reflect.ownKeys(cycle as AmfCycle), ["kind"]);
     assertEquals(toHex(encodeAmf3(value)), toHex(bytes));
     assertEquals(amfProperty(cycle, "a"), undefined);
   }
+});
+
+Deno.test("AMF3 values that hold themselves: one that was made otherwise stands for nothing", () => {
+  assertEquals(cycleTarget({ kind: "cycle" }), undefined);
+  assertEquals(toHex(encodeAmf3({ kind: "cycle" })), "00");
 });
 
 Deno.test("AMF3 values that hold themselves: a part of one is written with all it needs", () => {
@@ -154,7 +161,7 @@ Deno.test("AMF3 values that hold themselves: a part of one is written with all i
   const [again] = decodeAmf3(encodeAmf3(inner));
   const array = amfProperty(again, "a");
   const [cycle] = recordsOf(array);
-  assertStrictEquals(cycleTarget(cycle as { kind: "cycle" }), again);
+  assertStrictEquals(cycleTarget(cycle as AmfCycle), again);
 });
 
 Deno.test("AMF3 values that hold themselves are refused where a property is written twice", () => {

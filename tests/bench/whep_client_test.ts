@@ -4,6 +4,7 @@ import { RtpReception } from "../../bench/rtp_reception.ts";
 import { SrtpReceiver } from "../../bench/srtp_receiver.ts";
 import { readWhepAnswer, writeWhepOffer } from "../../bench/whep_sdp.ts";
 import { isCheckAnswer, writeCheck } from "../../bench/whep_stun.ts";
+import { EXTENSION_URI } from "../../src/rtp/header_extension.ts";
 import { writeRtpHeader } from "../../src/rtp/packet.ts";
 import { PacketArena } from "../../src/srtp/packet_arena.ts";
 import { SrtpSender } from "../../src/srtp/srtp_sender.ts";
@@ -71,7 +72,7 @@ Deno.test("what the server protects is authentic and decrypted, over the wrap an
   const sender = new SrtpSender(new PacketArena(16), master);
   const receiver = new SrtpReceiver(master);
   const plain = [packet(0, 0x80), packet(0), packet(0)];
-  const identity = { payloadType: 108, ssrc: 0xcafe_0001 };
+  const identity = { payloadType: 108, ssrc: 0xcafe_0001, extension: undefined };
   const datagrams: Uint8Array[] = [];
   sender.protectBatch(plain, 3, 0x1_ffff, identity, datagrams);
   datagrams.push(sender.protectRetransmission(plain[0]!, 77, 0x2_0005, identity));
@@ -86,7 +87,8 @@ Deno.test("a changed byte, a wrong roll-over and a cut packet are not authentic"
   const master = { key: new Uint8Array(16), salt: new Uint8Array(14) };
   const sender = new SrtpSender(new PacketArena(16), master);
   const receiver = new SrtpReceiver(master);
-  const datagram = sender.protectOne(packet(0), 5, { payloadType: 96, ssrc: 1 }).slice();
+  const identity = { payloadType: 96, ssrc: 1, extension: undefined };
+  const datagram = sender.protectOne(packet(0), 5, identity).slice();
   assertEquals(receiver.unprotect(datagram, 0x1_0005), undefined);
   for (let length = 0; length < datagram.length; length++) {
     assertEquals(receiver.unprotect(datagram.subarray(0, length), 5), undefined);
@@ -140,9 +142,12 @@ Deno.test("an answer tells all that a viewer needs", () => {
   assertEquals(answer.fingerprint, TRANSPORT.fingerprint);
   assertEquals(answer.candidates.map(({ transport }) => transport), ["udp", "udp", "tcp"]);
   assertEquals(answer.tracks, [
-    { kind: "audio", payloadType: 111, clockRateHz: 48_000 },
-    { kind: "video", payloadType: 116, clockRateHz: 90_000 },
+    { kind: "audio", payloadType: 111, clockRateHz: 48_000, transportSequenceId: undefined },
+    { kind: "video", payloadType: 116, clockRateHz: 90_000, transportSequenceId: undefined },
   ]);
+  const wishes = { feedback: ["transport-cc"], extensions: [EXTENSION_URI.transportSequence] };
+  const numbered = readWhepAnswer(answerOffer(OFFER, stream, { wishes }).answer);
+  assertEquals(numbered.tracks.map(({ transportSequenceId }) => transportSequenceId), [3, 3]);
 });
 
 Deno.test("an answer without a password is refused", () => {

@@ -50,13 +50,16 @@ function readIvf(name: string): Uint8Array<ArrayBuffer>[] {
   return frames;
 }
 
-/** Access units, each begun by a delimiter, with lengths of four bytes in place of start codes. */
 function readH265(name: string): Uint8Array<ArrayBuffer>[] {
-  const bytes = Deno.readFileSync(new URL(name, FOLDER));
+  return splitH265Stream(Deno.readFileSync(new URL(name, FOLDER)));
+}
+
+/** Access units, each begun by a delimiter, with lengths of four bytes in place of start codes. */
+export function splitH265Stream(bytes: Uint8Array): Uint8Array<ArrayBuffer>[] {
   const accessUnits: number[][] = [];
   for (const unit of splitStartCodes(bytes)) {
     if (unit[0]! >> 1 === 35) accessUnits.push([]);
-    accessUnits.at(-1)!.push(0, 0, unit.length >> 8, unit.length & 0xff, ...unit);
+    accessUnits.at(-1)!.push(0, unit.length >> 16, unit.length >> 8, unit.length, ...unit);
   }
   return accessUnits.map((accessUnit) => Uint8Array.from(accessUnit));
 }

@@ -9,8 +9,12 @@ const STARTS: readonly (readonly [args: string[], overrides: Record<string, unkn
   [["--host=::1"], { host: "::1" }],
   [["--rtmp-port", "0", "--http-port", "65535"], { rtmpPort: 0, httpPort: 65535 }],
   [["--webrtc-port", "8001"], { webrtcPort: 8001 }],
+  [["--tls", "self-signed"], { tls: "self-signed" }],
+  [["--rtmps-port", "443", "--https-port=0"], { rtmpsPort: 443, httpsPort: 0 }],
   [["--public-ip", "192.0.2.1"], { publicIps: ["192.0.2.1"] }],
-  [["--public-ip", "192.0.2.1", "--public-ip", "::1"], { publicIps: ["192.0.2.1", "::1"] }],
+  [["--public-ip", "192.0.2.1", "--public-ip", "192.0.2.2"], {
+    publicIps: ["192.0.2.1", "192.0.2.2"],
+  }],
   [["--opus-bitrate", "64k"], { opusBitrateBps: 64_000 }],
   [["--opus-bitrate", "96K"], { opusBitrateBps: 96_000 }],
   [["--opus-bitrate", "100001"], { opusBitrateBps: 100_001 }],
@@ -21,6 +25,10 @@ const STARTS: readonly (readonly [args: string[], overrides: Record<string, unkn
   [["--webrtc-bframes=drop", "--webrtc-inexact=show"], {
     webrtcBFrames: "drop",
     webrtcInexact: "show",
+  }],
+  [["--webrtc-packet-size", "1200", "--webrtc-feedback", "twcc"], {
+    webrtcPacketBytes: 1200,
+    webrtcFeedback: "twcc",
   }],
   [["--shards", "4", "--flush-ms", "40"], { shards: 4, flushMs: 40 }],
   [["--grace-period-ms", "5"], { gracePeriodMs: 5 }],

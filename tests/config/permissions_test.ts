@@ -3,9 +3,9 @@ import { ConfigError } from "../../src/config/config_error.ts";
 import {
   grantedPortsFrom,
   hostWithPort,
-  mayReplyOverUdp,
   probePorts,
   requirePermissions,
+  udpFamiliesOf,
 } from "../../src/config/permissions.ts";
 
 const ANYWHERE = { host: "127.0.0.1", port: 0, purpose: "HTTP", flag: "--http-port" };
@@ -138,24 +138,32 @@ function disposable(socket: Deno.DatagramConn): Deno.DatagramConn & Disposable {
 
 const GRANTS: readonly (readonly [
   net: Deno.PermissionOptionsObject["net"],
-  hosts: Record<string, boolean>,
+  hosts: Record<string, "none" | "IPv4" | "IPv6" | "both">,
 ])[] = [
-  [true, { "0.0.0.0": true, "127.0.0.1": true, "::": true }],
+  [true, { "0.0.0.0": "IPv4", "127.0.0.1": "IPv4", "::": "both", "::1": "IPv6" }],
   [["0.0.0.0:8000", "127.0.0.1:8000", "[::]:8000"], {
-    "0.0.0.0": false,
-    "127.0.0.1": false,
-    "::": false,
+    "0.0.0.0": "none",
+    "127.0.0.1": "none",
+    "::": "none",
   }],
-  [["0.0.0.0/0"], { "0.0.0.0": true, "127.0.0.1": true, "::": false }],
+  [["0.0.0.0/0"], { "0.0.0.0": "IPv4", "127.0.0.1": "IPv4", "::": "IPv4", "::1": "none" }],
+  [["0.0.0.0/0", "[::]"], { "0.0.0.0": "IPv4", "::": "IPv4", "::1": "none" }],
 ];
+
+const FAMILIES = {
+  none: { ipv4: false, ipv6: false },
+  IPv4: { ipv4: true, ipv6: false },
+  IPv6: { ipv4: false, ipv6: true },
+  both: { ipv4: true, ipv6: true },
+};
 
 for (const [net, hosts] of GRANTS) {
   Deno.test({
-    name: `mayReplyOverUdp: with ${net === true ? "all of the network" : net}`,
+    name: `udpFamiliesOf: with ${net === true ? "all of the network" : net}`,
     permissions: { net: net! },
     fn: () => {
       for (const [host, expected] of Object.entries(hosts)) {
-        assertEquals(mayReplyOverUdp(host), expected, host);
+        assertEquals(udpFamiliesOf(host), FAMILIES[expected], host);
       }
     },
   });

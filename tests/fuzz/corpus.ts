@@ -48,9 +48,18 @@ export const AMF3_SAMPLES: readonly Uint8Array[] = [
   fromHex(`0a 07 43 666c65782e6d6573736167696e672e696f2e4172726179436f6c6c656374696f6e 09 03 01 0401
     0a 01 09 02
     0a 07 3b 666c65782e6d6573736167696e672e696f2e4f626a65637450726f7879 0a 0b 01 0361 03 01`),
+  // Arrays that hold the one before twice, and arrays within arrays: not far from the limits.
+  fromHex("09 01 01" + [0, 1, 2, 3, 4, 5, 6, 7, 8].map(doubledAgain).join("")),
+  fromHex("09 03 01".repeat(29) + "01"),
   // An object that holds itself, and an array in an object that holds both.
   fromHex("0a 0b 01 0361 0a 00 01  0a 01 00 09 05 01 09 04 0a 02 01"),
 ];
+
+/** An AMF3 array that holds the record at `index` twice. */
+function doubledAgain(index: number): string {
+  const reference = `09 ${(index << 1).toString(16).padStart(2, "0")}`;
+  return `09 05 01 ${reference} ${reference}`;
+}
 
 /** AMF0 bodies that switch to AMF3 for some of their values. */
 export const AMF0_WITH_AMF3_SAMPLES: readonly Uint8Array[] = [

@@ -15,7 +15,7 @@ import { FUZZ_TARGETS } from "./targets.ts";
  */
 
 /** Memory that a target may have more at its end, for what the engine keeps of compiled code. */
-const MAX_GROWN_BYTES = 4 << 20;
+export const MAX_GROWN_BYTES = 4 << 20;
 
 /** Time beyond its own after which a worker is taken to hang. */
 const GRACE_MS = 30_000;
@@ -131,10 +131,15 @@ function failure(name: string, error: string, input: string): FuzzResult {
   };
 }
 
+interface Finding {
+  readonly text: string;
+  readonly input: string | undefined;
+}
+
 /** What is wrong with a result, each with the input that shows it, if one does. */
-function findingsOf(result: FuzzResult): { text: string; input: string | undefined }[] {
+export function findingsOf(result: FuzzResult): Finding[] {
   const { slowestMs, slowestInput, grownBytes = 0, escape } = result;
-  const findings: { text: string; input: string | undefined }[] = [];
+  const findings: Finding[] = [];
   if (escape !== undefined) findings.push({ text: escape.error, input: escape.input });
   if (slowestMs > MAX_EXECUTION_MS) {
     findings.push({ text: `Took ${slowestMs.toFixed(1)} ms`, input: slowestInput });
@@ -150,7 +155,7 @@ function print(result: FuzzResult): void {
   const perSecond = Math.round(executions / Math.max(elapsedMs, 1) * 1000);
   const percent = Math.round(accepted / Math.max(executions, 1) * 100);
   const slowest = `${slowestMs.toFixed(2)} ms (${slowestInput.length / 2} bytes)`;
-  const grown = grownBytes === undefined ? "not measured" : `${(grownBytes / 1024).toFixed(0)} KiB`;
+  const grown = grownBytes === undefined ? "not measured" : kibibytes(grownBytes);
   console.log(
     `${name}: ${executions} executions, ${perSecond} a second, ${percent} % accepted, ` +
       `slowest ${slowest}, memory grown ${grown}`,
@@ -177,13 +182,14 @@ async function main(): Promise<number> {
   const [firstTarget] = options.targets;
   if (options.input !== undefined) return executeInput(firstTarget!, options.input);
   const startMs = performance.now();
-  const rssBefore = Deno.memoryUsage().rss;
   let executions = 0;
+  let grownBytes = 0;
   let found = 0;
   let slowest = { ms: 0, name: "none" };
   await fuzzAll(options, (result) => {
     print(result);
     executions += result.executions;
+    grownBytes += result.grownBytes ?? 0;
     if (result.slowestMs > slowest.ms) slowest = { ms: result.slowestMs, name: result.name };
     for (const { text, input } of findingsOf(result)) {
       found++;
@@ -194,14 +200,13 @@ async function main(): Promise<number> {
   console.log(
     `${options.targets.length} targets: ${executions} executions in ${seconds.toFixed(0)} s, ` +
       `${Math.round(executions / seconds)} a second; slowest ${slowest.ms.toFixed(2)} ms ` +
-      `(${slowest.name}); process grown ${mebibytes(Deno.memoryUsage().rss - rssBefore)}; ` +
-      `findings: ${found}`,
+      `(${slowest.name}); memory grown ${kibibytes(grownBytes)} in all; findings: ${found}`,
   );
   return found === 0 ? 0 : 1;
 }
 
-function mebibytes(bytes: number): string {
-  return `${(bytes / (1 << 20)).toFixed(0)} MiB`;
+function kibibytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(0)} KiB`;
 }
 
 if (import.meta.main) Deno.exit(await main());

@@ -11,6 +11,9 @@ const MAX_MUTANT_SIZE = 8192;
 /** What no execution may exceed. */
 export const MAX_EXECUTION_MS = 50;
 
+/** Executions that every run has, however short it is: with fewer, nothing may be accepted. */
+const MIN_EXECUTIONS = 32;
+
 /** Executions that a slow input gets to show that something else was slow. */
 const SLOW_REPEATS = 12;
 
@@ -54,7 +57,10 @@ export class FuzzRun {
   /** Goes on for `durationMs`, or until something escapes. */
   run(durationMs: number): void {
     const endMs = performance.now() + durationMs;
-    while (this.#escape === undefined && performance.now() < endMs) this.#step();
+    while (
+      this.#escape === undefined &&
+      (this.#executions < MIN_EXECUTIONS || performance.now() < endMs)
+    ) this.#step();
   }
 
   report(): FuzzReport {

@@ -38,10 +38,13 @@ import {
 } from "./corpus.ts";
 import { CODEC_TARGETS } from "./codec_targets.ts";
 import { DTLS_TARGETS } from "./dtls_targets.ts";
-import { ENCODE_TARGETS } from "./encode_targets.ts";
+import { FLV_TARGETS } from "./flv_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
+import { PACKET_TARGETS } from "./packet_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
+import { STREAM_TARGETS } from "./stream_targets.ts";
+import { ENCODE_TARGETS } from "./encode_targets.ts";
 import { decodesAgain } from "./same_again.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
 
@@ -95,6 +98,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "opus-head", corpus: OPUS_HEAD_SAMPLES, allowed: CodecError, run: parseOpusHead },
   { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: FlvError, run: parseVideoBody },
   { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: FlvError, run: parseAudioBody },
+  ...FLV_TARGETS,
+  ...STREAM_TARGETS,
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
   {
     name: "audio-transcoder",
@@ -116,6 +121,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...HTTP_TARGETS,
   ...RTMP_TARGETS,
   ...RTP_TARGETS,
+  ...PACKET_TARGETS,
   ...WEBRTC_TARGETS,
   ...DTLS_TARGETS,
   ...ENCODE_TARGETS,
@@ -126,13 +132,14 @@ let timestampMs = 0;
 
 /** Between access units that are whole; the count of samples must come out right. */
 function transcodeAudio(bytes: Uint8Array): void {
-  for (const { configuration, units } of [AAC_LC, AAC_HE_V1, AAC_HE_V2]) {
-    transcoder.setConfiguration(configuration);
-    for (const unit of [units[19]!.data, bytes, units[21]!.data]) {
-      for (const packet of transcoder.push(unit, timestampMs)) {
-        assertEquals(packet.data.length > 0, true);
-        timestampMs = packet.timestampMs + 20;
-      }
+  const streams = [AAC_LC, AAC_HE_V1, AAC_HE_V2];
+  // Transcoding takes long: each input meets one of the streams.
+  const { configuration, units } = streams[bytes.length % streams.length]!;
+  transcoder.setConfiguration(configuration);
+  for (const unit of [units[19]!.data, bytes, units[21]!.data]) {
+    for (const packet of transcoder.push(unit, timestampMs)) {
+      assertEquals(packet.data.length > 0, true);
+      timestampMs = packet.timestampMs + 20;
     }
   }
 }

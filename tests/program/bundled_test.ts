@@ -3,7 +3,7 @@ import { until } from "../waiting.ts";
 
 /** Flags of the compile task, which turns the module into a binary. */
 const FLAGS = ["--no-config", "--no-prompt", "--unstable-net", "--unstable-worker-options"];
-const PERMISSIONS = ["--allow-net=0.0.0.0/0", "--ignore-env"];
+const PERMISSIONS = ["--allow-net=0.0.0.0/0,[::]", "--ignore-env"];
 
 Deno.test("the module that the binary is made from runs alone, away from the sources", async () => {
   const folder = await Deno.makeTempDir();

@@ -192,7 +192,9 @@ Deno.test("a shard that throws is started again, and the other one goes on", asy
 /** Joins over WebRTC until it is on a wanted shard, whose number the resource begins with. */
 async function joinOn({ httpPort }: Gateway, path: string, wanted: number): Promise<WhepViewer> {
   return await until(`a WebRTC viewer of ${path} on shard ${wanted}`, async () => {
-    const viewer = await WhepViewer.join({ httpPort }, { path });
+    const viewer = await WhepViewer.join({ httpUrl: (at) => `http://127.0.0.1:${httpPort}${at}` }, {
+      path,
+    });
     if (viewer.resource.includes(`/whep/${wanted}.`)) return viewer;
     await viewer.delete();
     await viewer[Symbol.asyncDispose]();

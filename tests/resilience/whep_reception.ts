@@ -7,6 +7,8 @@ import { depacketizeH264 } from "../rtp/depacketizer.ts";
 import { checkVideoFrame, type FrameFacts } from "./self_describing.ts";
 
 const HEADER_SIZE = 12;
+const TAG_SIZE = 10;
+const EXTENSION_FLAG = 0x10;
 const STAP_A = 24;
 const SPS = 7;
 const PPS = 8;
@@ -19,6 +21,8 @@ export interface ReceivedPacket {
   readonly timestamp: number;
   readonly isMarked: boolean;
   readonly payload: Uint8Array;
+  /** With profile and length in front. */
+  readonly extension: Uint8Array | undefined;
   /** Header and payload. */
   readonly packet: Uint8Array;
   readonly arrivedMs: number;
@@ -65,12 +69,18 @@ export class WhepReception {
     const packet = new Uint8Array(HEADER_SIZE + payload.length);
     packet.set(datagram.subarray(0, HEADER_SIZE));
     packet.set(payload, HEADER_SIZE);
+    // The extension stays behind.
+    packet[0]! &= ~EXTENSION_FLAG;
+    const extension = (datagram[0]! & EXTENSION_FLAG) === 0
+      ? undefined
+      : datagram.slice(HEADER_SIZE, datagram.length - TAG_SIZE - payload.length);
     this.#source(ssrc, datagram[1]! & 0x7f).packets.push({
       index,
       timestamp: view.getUint32(4),
       isMarked: datagram[1]! >= 0x80,
       payload: packet.subarray(HEADER_SIZE),
       packet,
+      extension,
       arrivedMs: performance.now(),
     });
   }

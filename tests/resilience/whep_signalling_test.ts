@@ -109,8 +109,7 @@ Deno.test({
     for (
       const [query, hosts] of [
         ["eip=192.0.2.1", ["192.0.2.1"]],
-        ["eip=2001:db8::1", ["2001:db8::1"]],
-        ["eip=192.0.2.1,2001:db8::1", ["192.0.2.1", "2001:db8::1"]],
+        ["eip=192.0.2.1,192.0.2.3", ["192.0.2.1", "192.0.2.3"]],
         ["eip=192.0.2.1&eip=192.0.2.2", ["192.0.2.1", "192.0.2.2"]],
       ] as const
     ) {
@@ -123,6 +122,32 @@ Deno.test({
         hosts.flatMap((host) => [`tcp ${host} ${port}`, `udp ${host} ${port}`]).sort(),
       );
     }
+  },
+});
+
+Deno.test({
+  name: "signalling: too many viewers from one address are asked to come again",
+  ...WERIFT,
+  fn: async () => {
+    await using gateway = await startGateway({
+      args: ["--shards", "1"],
+      config: { limits: { webrtcViewersPerAddress: 3 } },
+    });
+    await using _healthy = await HealthyWhep.start(gateway);
+    const third = await postOffer(gateway);
+    assertEquals(third.response.status, 201, third.body);
+    const refused = await postOffer(gateway);
+    assertEquals([refused.response.status, refused.response.headers.get("retry-after")], [
+      503,
+      "2",
+    ]);
+    assertMatch(refused.body, /too many viewers from your address/);
+    const resource = new URL(third.response.headers.get("location")!, third.response.url);
+    await (await fetch(resource, { method: "DELETE" })).body?.cancel();
+    const again = await postOffer(gateway);
+    assertEquals(again.response.status, 201, again.body);
+    const { counters } = await gateway.status();
+    assertEquals([counters.webrtcViewers, counters.webrtcViewersRefused], [3, 1]);
   },
 });
 

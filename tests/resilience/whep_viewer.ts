@@ -23,13 +23,15 @@ const DTLS_ALERT = 21;
 
 const certificate = await createDtlsCertificate();
 
-type Gateway = Pick<GatewayProcess, "httpPort">;
+type Gateway = Pick<GatewayProcess, "httpUrl">;
 
 export interface WhepViewerOptions {
   readonly path?: string;
   /** Instead of the usual path of `path`, with query. */
   readonly endpoint?: string;
   readonly transport?: "udp" | "tcp";
+  /** Which candidate it uses, instead of the first over `transport`. */
+  readonly candidate?: (candidate: IceCandidate) => boolean;
   /** Changes what is offered. */
   readonly offer?: (sdp: string) => string;
   /** Whether a datagram of media is lost on the way. */
@@ -59,14 +61,14 @@ export function withoutRtx(sdp: string): string {
 
 /** Offers to watch, and does nothing more. */
 export async function postOffer(
-  { httpPort }: Gateway,
+  gateway: Gateway,
   { path = "live/healthy", endpoint = `/${path}/whep`, offer = (sdp) => sdp }: WhepViewerOptions =
     {},
 ): Promise<WhepReply> {
   const { sdp, local } = createOffer();
   // Over a connection of its own, which the kernel gives to any shard.
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-  const response = await fetch(`http://127.0.0.1:${httpPort}${endpoint}`, {
+  const response = await fetch(gateway.httpUrl(endpoint), {
     client,
     method: "POST",
     headers: { "content-type": "application/sdp" },
@@ -130,9 +132,8 @@ export class WhepViewer implements AsyncDisposable {
       throw new Error(`POST gave ${reply.response.status}: ${reply.body}`);
     }
     const transport = options.transport ?? "udp";
-    const candidate = readWhepAnswer(reply.body).candidates.find((one) =>
-      one.transport === transport
-    );
+    const fits = options.candidate ?? ((one: IceCandidate) => one.transport === transport);
+    const candidate = readWhepAnswer(reply.body).candidates.find(fits);
     if (candidate === undefined) throw new Error(`No candidate over ${transport}: ${reply.body}`);
     return new WhepViewer(reply, await (options.openLink ?? openLink)(candidate), options);
   }

@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { compactNtp, ntpTime } from "../../src/rtp/ntp.ts";
 import { ReceiverReports } from "../../src/rtp/receiver_report.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
+import { TransportHistory } from "../../src/rtp/transport_history.ts";
 import type { ReportBlock } from "../../src/rtp/rtcp_report.ts";
 import { fromHex } from "../mutation.ts";
 
@@ -33,7 +34,7 @@ Deno.test("reception: nothing is known before the first report", () => {
   assertEquals(new ReceiverReports([VIDEO, AUDIO]).snapshot(), {
     roundTripMs: undefined,
     estimatedBitrateBps: undefined,
-    transportLossFraction: undefined,
+    transport: undefined,
     tracks: [{ ssrc: 9, ...nothing, reportCount: 0 }, { ssrc: 10, ...nothing, reportCount: 0 }],
     nackCount: 0,
     pictureLossCount: 0,
@@ -94,7 +95,9 @@ Deno.test("reception: before any report was sent, an answer to 0 answers nothing
 });
 
 Deno.test("reception: feedback of all kinds, from its bytes", () => {
-  const reports = new ReceiverReports([VIDEO]);
+  const history = new TransportHistory();
+  for (let sequence = 0; sequence < 20; sequence++) history.sent(sequence, 1000, 0);
+  const reports = new ReceiverReports([VIDEO], history);
   const take = (hex: string) => {
     for (const packet of parseRtcp(fromHex(hex))) reports.take(packet, 0);
   };
@@ -106,7 +109,7 @@ Deno.test("reception: feedback of all kinds, from its bytes", () => {
   take("8fcd0005 00000001 00000009 00050004 000001 07 a800 0401");
   const { nackCount, pictureLossCount, fullIntraRequestCount, ...rest } = reports.snapshot();
   assertEquals([nackCount, pictureLossCount, fullIntraRequestCount], [1, 2, 1]);
-  assertEquals([rest.estimatedBitrateBps, rest.transportLossFraction], [2_000_000, 0.5]);
+  assertEquals([rest.estimatedBitrateBps, rest.transport?.lostCount], [2_000_000, 2]);
   take("8fcd0004 00000001 00000009 00050000 000001 08");
-  assertEquals(reports.snapshot().transportLossFraction, 0.5, "feedback about nothing");
+  assertEquals(reports.snapshot().transport?.lostCount, 2, "feedback about nothing");
 });

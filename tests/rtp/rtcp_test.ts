@@ -164,7 +164,12 @@ Deno.test("RTCP: padding is taken off, and refused if it is wrong", () => {
   assertEquals(parseRtcp(fromHex("a1 cb 0003 00000007 00000000 00000008")), [bye]);
   const nack = parseRtcp(fromHex("a1 cd 0004 00000001 00000002 fffe 8003 00000004"))[0] as Nack;
   assertEquals(nack.entries, fromHex("fffe8003"));
-  for (const padding of ["00", "01", "06", "0c", "ff"]) {
+  // Chromium's transport-wide feedback: three packets, filled up with three bytes.
+  const [feedback] = parseRtcp(
+    fromHex("afcd 0006 00000001 00000002 0005 0003 000001 07 2003 040101 000003"),
+  );
+  assertEquals(feedback?.kind === "transportFeedback" && [...feedback.arrivals], [4, 5, 6]);
+  for (const padding of ["00", "09", "0c", "ff"]) {
     assertThrows(() => parseRtcp(fromHex(`a1 cb 0002 00000007 000000${padding}`)), RtpError);
   }
   // Padding that covers what the packet must hold.

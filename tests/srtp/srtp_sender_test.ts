@@ -3,17 +3,36 @@ import { Buffer } from "node:buffer";
 import { ProtectionProfileAes128CmHmacSha1_80, RtpPacket, SrtpSession } from "werift";
 import { deriveSessionKeys } from "../../src/srtp/key_derivation.ts";
 import { MAX_RTP_PACKET_LENGTH, PacketArena } from "../../src/srtp/packet_arena.ts";
+import type { RtpIdentity } from "../../src/srtp/rtp_identity.ts";
 import { SrtpError } from "../../src/srtp/srtp_error.ts";
-import { MAX_PACKET_INDEX, type RtpIdentity, SrtpSender } from "../../src/srtp/srtp_sender.ts";
+import { MAX_PACKET_INDEX, SrtpSender } from "../../src/srtp/srtp_sender.ts";
 import { fromHex, seededRandom, toHex } from "../mutation.ts";
 import { referenceSrtp } from "./reference.ts";
 import { randomMaster, randomPacket, RFC_MASTER } from "./samples.ts";
 
-const IDENTITY: RtpIdentity = { payloadType: 102, ssrc: 0xdead_beef };
+const IDENTITY: RtpIdentity = { payloadType: 102, ssrc: 0xdead_beef, extension: undefined };
+
+const EXTENSION = {
+  bytes: fromHex("bede 0002 52000000 31ffff00"),
+  transportSequenceAt: 9,
+};
 
 /** The packet as its viewer must find it. */
-function marked(packet: Uint8Array, index: number, identity: RtpIdentity): Uint8Array<ArrayBuffer> {
-  const copy = Uint8Array.from(packet);
+function marked(
+  packet: Uint8Array,
+  index: number,
+  identity: RtpIdentity,
+  transportSequence = 0,
+): Uint8Array<ArrayBuffer> {
+  const { extension } = identity;
+  const copy = extension === undefined
+    ? Uint8Array.from(packet)
+    : Uint8Array.from([...packet.subarray(0, 12), ...extension.bytes, ...packet.subarray(12)]);
+  if (extension !== undefined) {
+    copy[0]! += 0x10;
+    const at = 12 + extension.transportSequenceAt;
+    if (at >= 12) new DataView(copy.buffer).setUint16(at, transportSequence % 0x1_0000);
+  }
   const view = new DataView(copy.buffer);
   view.setUint8(1, (packet[1]! & 0x80) + identity.payloadType);
   view.setUint16(2, index % 0x1_0000);
@@ -71,6 +90,7 @@ Deno.test("random lengths, indexes of 48 bits, SSRCs and keys equal the referenc
     const identity = {
       payloadType: Math.floor(random() * 128),
       ssrc: Math.floor(random() * 2 ** 32),
+      extension: undefined,
     };
     const datagrams: Uint8Array[] = [];
     sender.protectBatch(packets, count, index, identity, datagrams);
@@ -210,7 +230,13 @@ Deno.test("the packet that libsrtp validates itself with", () => {
     ...Array(16).fill(0xab),
   ]);
   assertEquals(
-    toHex(sender.protectOne(packet, 0x1234, { payloadType: 0x0f, ssrc: 0xcafe_babe })),
+    toHex(
+      sender.protectOne(packet, 0x1234, {
+        payloadType: 0x0f,
+        ssrc: 0xcafe_babe,
+        extension: undefined,
+      }),
+    ),
     "800f1234decafbadcafebabe4e55dc4ce79978d88ca4d215949d2402b78d6acc99ea179b8dbb",
   );
 });
@@ -227,3 +253,97 @@ Deno.test("RFC 3711 B.2: the reference's keystream", () => {
     "E03EAD0935C95E80E166B16DD92B4EB4D23513162B02D0F72A43A2FE4A5F97AB41E95B3BB0A2E8DD477901E4FCA894C0",
   );
 });
+
+Deno.test("a header extension is in clear and authenticated, and numbers packets over all streams", () => {
+  const random = seededRandom(9);
+  const sender = new SrtpSender(new PacketArena(64), RFC_MASTER);
+  const keys = deriveSessionKeys(RFC_MASTER, "srtp");
+  const audio = { payloadType: 111, ssrc: 1, extension: EXTENSION };
+  const video = { payloadType: 102, ssrc: 2, extension: EXTENSION };
+  const rtx = { payloadType: 103, ssrc: 3, extension: EXTENSION };
+  const plain = { ...audio, extension: undefined };
+  const headerLength = 12 + EXTENSION.bytes.length;
+  const check = (datagram: Uint8Array, marked: Uint8Array, index: number) =>
+    assertEquals(toHex(datagram), toHex(referenceSrtp(marked, BigInt(index), keys, headerLength)));
+  let sequence = 0;
+  for (let round = 0; round < 40; round++) {
+    const count = 1 + round % 20;
+    const packets = Array.from(
+      { length: count },
+      () => randomPacket(12 + Math.floor(random() * 1449), random),
+    );
+    const before = packets.map(toHex);
+    const index = 0xfff0 + 20 * round;
+    const datagrams: Uint8Array[] = [];
+    sender.protectBatch(packets, count, index, video, datagrams);
+    for (const [at, datagram] of datagrams.entries()) {
+      check(datagram, marked(packets[at]!, index + at, video, sequence++), index + at);
+    }
+    check(
+      sender.protectOne(packets[0]!, index, audio),
+      marked(packets[0]!, index, audio, sequence++),
+      index,
+    );
+    const short = packets[0]!.subarray(0, 1400);
+    const again = Uint8Array.from([...short.subarray(0, 12), 0xab, 0xcd, ...short.subarray(12)]);
+    check(
+      sender.protectRetransmission(short, 0xabcd, index, rtx),
+      marked(again, index, rtx, sequence++),
+      index,
+    );
+    // Without an extension, nothing is counted.
+    assertEquals(
+      toHex(sender.protectOne(packets[0]!, index, plain)),
+      toHex(referenceSrtp(marked(packets[0]!, index, plain), BigInt(index), keys)),
+    );
+    assertEquals(sender.transportSequence, sequence);
+    assertEquals(packets.map(toHex), before, "plaintext packets are not changed");
+  }
+});
+
+Deno.test("transport-wide sequence numbers wrap; an extension without one stays as it is", () => {
+  const sender = new SrtpSender(new PacketArena(8), RFC_MASTER);
+  const packet = randomPacket(20, seededRandom(10));
+  const numbered = { ...IDENTITY, extension: EXTENSION };
+  const fixed = { ...IDENTITY, extension: { ...EXTENSION, transportSequenceAt: -1 } };
+  const extensionOf = (datagram: Uint8Array) => toHex(datagram.subarray(12, 24));
+  for (let count = 0; count < 0x1_0000; count++) sender.protectOne(packet, 0, numbered);
+  assertEquals(sender.transportSequence, 0x1_0000);
+  assertEquals(extensionOf(sender.protectOne(packet, 0, fixed)), toHex(EXTENSION.bytes));
+  const zero = toHex(fromHex("bede 0002 52000000 31000000"));
+  assertEquals(extensionOf(sender.protectOne(packet, 0, numbered)), zero);
+  assertEquals(sender.transportSequence, 0x1_0001);
+});
+
+Deno.test("packets that an extension makes too long, and extensions that are none, are refused", () => {
+  const sender = new SrtpSender(new PacketArena(8), RFC_MASTER);
+  const identity = { ...IDENTITY, extension: EXTENSION };
+  const limit = MAX_RTP_PACKET_LENGTH - EXTENSION.bytes.length;
+  assertEquals(
+    sender.protectOne(withLength(limit), 0, identity).length,
+    MAX_RTP_PACKET_LENGTH + 10,
+  );
+  assertThrows(
+    () => sender.protectOne(withLength(limit + 1), 0, identity),
+    SrtpError,
+    `got ${limit + 1}`,
+  );
+  assertThrows(
+    () => sender.protectRetransmission(withLength(limit - 1), 0, 0, identity),
+    SrtpError,
+    `12..${limit - 2} bytes`,
+  );
+  for (const length of [0, 2, 5, 36]) {
+    const extension = { bytes: new Uint8Array(length), transportSequenceAt: -1 };
+    const message = `extension must be 4..32 bytes in words, got ${length}`;
+    assertThrows(
+      () => sender.protectOne(withLength(20), 0, { ...IDENTITY, extension }),
+      SrtpError,
+      message,
+    );
+  }
+});
+
+function withLength(length: number): Uint8Array<ArrayBuffer> {
+  return randomPacket(length, seededRandom(length));
+}

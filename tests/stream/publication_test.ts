@@ -273,6 +273,7 @@ Deno.test("Publication: describes both tracks, and their rates together", () => 
   assertEquals(publication.describe(), {
     video: null,
     audio: null,
+    tracks: [],
     bitrateBps: null,
     timestampFaults: {},
     skipped: {},

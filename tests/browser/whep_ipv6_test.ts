@@ -1,0 +1,46 @@
+import { assert, assertEquals } from "@std/assert";
+import { startGateway } from "../gateway_process.ts";
+import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
+import { chromiumMissing, launchChromium } from "./chromium.ts";
+import { streamReady, watchByWhep } from "./whep_viewer.ts";
+
+const PATH = "live/six";
+const FRAMES = 45;
+const FREE_PORTS = ["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"];
+
+const ignore = chromiumMissing();
+
+/** Published, asked for and watched over IPv6. */
+for (
+  const { host, denoArgs, transport, used } of [
+    { host: "::", denoArgs: ["-P=dual"], transport: "any", used: "udp" },
+    { host: "::1", denoArgs: ["-P=dual"], transport: "tcp", used: "tcp" },
+    { host: "::", denoArgs: ["-P"], transport: "any", used: "tcp" },
+  ] as const
+) {
+  const permissions = denoArgs[0] === "-P" ? "start" : "start:dual";
+  const name =
+    `Chromium watches over IPv6 and ${used}: host ${host}, permissions of ${permissions}`;
+  Deno.test({ name, ignore }, async () => {
+    await using gateway = await startGateway({
+      denoArgs,
+      listenArgs: ["--host", host, ...FREE_PORTS],
+      args: ["--shards", "2"],
+      reachedBy: "[::1]",
+    });
+    await using _publisher = publishWithFfmpeg({ url: gateway.rtmpUrl(PATH) });
+    await using browser = await launchChromium();
+    await streamReady(gateway, PATH);
+    const viewer = await watchByWhep(browser.page, gateway, PATH, { transport });
+    await viewer.moreFrames(FRAMES);
+    const before = await viewer.statistics();
+    await viewer.moreFrames(FRAMES);
+    const after = await viewer.statistics();
+    const told = JSON.stringify({ before, after });
+    assertEquals([after.connection, after.transport], ["connected", used], told);
+    assertEquals(after.remoteAddress, "::1", told);
+    assertEquals(after.freezeCount, before.freezeCount, told);
+    assert(after.audioEnergy > before.audioEnergy, told);
+    assertEquals(await viewer.leave(), 200);
+  });
+}
