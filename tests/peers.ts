@@ -14,6 +14,7 @@ export type Peer =
   | "flvmeta"
   | "gst-launch-1.0"
   | "obs"
+  | "jq"
   | "openssl"
   | "rtmpdump"
   | "script"
@@ -29,6 +30,7 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   flvmeta: "--version",
   "gst-launch-1.0": "--version",
   obs: "--version",
+  jq: "--version",
   openssl: "version",
   rtmpdump: "--help",
   // Gives a program a terminal: the one of util-linux.

@@ -176,7 +176,10 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     state: stream.origin === undefined ? "waiting" : "live",
     shard: stream.origin ?? null,
     uptimeMs: Math.round(nowMs - stream.openedAtMs),
-    viewers: reports.reduce((sum, report) => sum + report.viewers + report.webrtcViewers, 0),
+    viewers: reports.reduce(
+      (sum, { viewers, rtmpViewers, webrtcViewers }) => sum + viewers + rtmpViewers + webrtcViewers,
+      0,
+    ),
     bitrateBps: publication?.bitrateBps ?? null,
     video: publication?.video ?? null,
     audio: publication?.audio ?? null,
@@ -184,6 +187,7 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
     timestampFaults: publication?.timestampFaults ?? {},
     skippedMessages: publication?.skipped ?? {},
+    rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
     webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),
   };
 }

@@ -1,7 +1,9 @@
 import { STATUS_CODE } from "@std/http/status";
+import { FlvViewer } from "../egress/flv_viewer.ts";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { HttpResponse } from "../http/response.ts";
 import { acceptWebSocket, asksForWebSocket } from "../http/websocket.ts";
+import { FLV_FORM } from "../stream/feed_form.ts";
 import { FLV_SUFFIX, streamPath, unescapePath } from "../stream/stream_path.ts";
 import { AssetFiles } from "./asset_files.ts";
 import type { ControlLink } from "./control_link.ts";
@@ -141,7 +143,7 @@ export class HttpRoutes {
     counters.add("viewersAccepted");
     counters.add("viewers");
     const onOver = () => counters.add("viewers", -1);
-    const pieces = stream.audience(selection).add();
+    const pieces = new FlvViewer(stream.audience(FLV_FORM, selection)).stream;
     return accept === undefined
       ? { ...flv, body: pieces, onOver }
       : { kind: "websocket", accept, messages: pieces, onOver };

@@ -1,4 +1,5 @@
 import type { Feed, FeedStart } from "./feed.ts";
+import { distance } from "./log_layout.ts";
 
 /**
  * A viewer's place in a feed: all that a viewer is to its stream.
@@ -22,6 +23,8 @@ export class Cursor {
   readonly #feed: Feed;
   readonly #from: FeedStart | undefined;
   #position: number | undefined;
+  /** Sequence number of what it began with, or jumped to. */
+  #begunAt = 0;
   #jumps = 0;
 
   /** @param from where the viewer stands, if it has got something of the stream already */
@@ -40,7 +43,9 @@ export class Cursor {
     if (this.#position === undefined) return this.#from;
     const { tail } = this.#feed;
     const isInStep = this.#position >= tail;
-    return { sequence: this.#feed.sequenceAt(isInStep ? this.#position : tail), isInStep };
+    const sequence = this.#feed.sequenceBefore(isInStep ? this.#position : tail);
+    const hasRead = distance(this.#begunAt, sequence) > 0;
+    return { sequence: hasRead ? sequence : this.#begunAt, isInStep };
   }
 
   /** How often the feed's tail has overtaken this viewer. */
@@ -75,7 +80,7 @@ export class Cursor {
     const bytes = this.#from === undefined
       ? this.#feed.preamble()
       : this.#feed.configurations(position);
-    if (bytes !== undefined) this.#position = position;
+    if (bytes !== undefined) this.#goTo(position);
     return bytes;
   }
 
@@ -84,8 +89,13 @@ export class Cursor {
     if (position === undefined) return undefined;
     const configurations = this.#feed.configurations(position);
     if (configurations === undefined) return undefined;
-    this.#position = position;
+    this.#goTo(position);
     this.#jumps++;
     return configurations;
+  }
+
+  #goTo(position: number): void {
+    this.#position = position;
+    this.#begunAt = this.#feed.sequenceAt(position);
   }
 }

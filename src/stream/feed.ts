@@ -148,7 +148,9 @@ export class Feed {
    */
   startPosition(from?: FeedStart): number | undefined {
     if (!this.#log.tracksSettled) return undefined;
-    if (!this.#selection.video || !this.#log.hasVideo) return this.head;
+    if (!this.#selection.video || !this.#log.hasVideo) {
+      return from?.isInStep ? this.#positionOf(from.sequence) ?? this.head : this.head;
+    }
     const position = this.#newestKeyFrame;
     const isUsable = position !== undefined && position >= this.#newestReconfiguration;
     if (from === undefined) return isUsable ? position : undefined;
@@ -159,6 +161,15 @@ export class Feed {
   /** Sequence number in the log of what lies at `position`, which must not lie before the tail. */
   sequenceAt(position: number): number {
     return this.#entries[position - this.#tail]?.record.sequence ?? this.#sequence;
+  }
+
+  /**
+   * Sequence number in the log behind what lies before `position`, which must not lie before the
+   * tail: records of other tracks may follow there.
+   */
+  sequenceBefore(position: number): number {
+    const before = this.#entries[position - 1 - this.#tail];
+    return before === undefined ? this.sequenceAt(position) : (before.record.sequence + 1) | 0;
   }
 
   /**

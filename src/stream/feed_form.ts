@@ -17,6 +17,8 @@ export interface FeedRecord {
  * Forms have no state: all feeds share them.
  */
 export interface FeedForm {
+  /** What the form is told apart by. */
+  readonly name: string;
   /** Bytes that {@linkcode write} takes for a record. */
   sizeOf(record: FeedRecord): number;
   /**
@@ -34,6 +36,7 @@ export interface FeedForm {
 
 /** A file as HTTP and WebSocket viewers get it: tags as they are in the log, behind a header. */
 export const FLV_FORM: FeedForm = {
+  name: "flv",
   sizeOf: ({ tagLength }) => tagLength,
   write: (log, { sequence, tagLength }, target, offset) =>
     log.copyPart(sequence, 0, tagLength, target, offset),

@@ -30,6 +30,7 @@ function report(streamId: number, viewers: number): StreamReport {
   return {
     streamId,
     viewers,
+    rtmpViewers: 0,
     groupOverflows: false,
     publication: undefined,
     webrtcViewers: 0,
@@ -160,6 +161,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     groupOverflows: false,
     timestampFaults: {},
     skippedMessages: {},
+    rtmp: { viewers: 0 },
     webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
   });
   const audio = { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 };
@@ -174,11 +176,12 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
   directory.report(0, [{ ...report(streamId, 2), publication }]);
   const webrtc = { bFrames: false, areDropped: true, exact: true, inexactReason: undefined };
   directory.report(1, [
-    { ...report(streamId, 5), groupOverflows: true, webrtcViewers: 3, webrtc },
+    { ...report(streamId, 5), groupOverflows: true, rtmpViewers: 4, webrtcViewers: 3, webrtc },
     report(999, 5),
   ]);
   const [full] = directory.summaries(1000);
-  assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [10, true, 128_000]);
+  assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [14, true, 128_000]);
+  assertEquals(full!.rtmp, { viewers: 4 });
   assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: null });
   assertEquals([full!.audio, full!.timestampFaults], [publication.audio, { disorder: 3 }]);
   assertEquals(full!.skippedMessages, { empty: 1 });

@@ -18,7 +18,15 @@ const INEXACT: PictureReport = {
 
 function report(webrtcViewers: number, webrtc: PictureReport | undefined): StreamReport {
   const publication = undefined;
-  return { streamId: 1, viewers: 9, groupOverflows: false, publication, webrtcViewers, webrtc };
+  return {
+    streamId: 1,
+    viewers: 9,
+    rtmpViewers: 0,
+    groupOverflows: false,
+    publication,
+    webrtcViewers,
+    webrtc,
+  };
 }
 
 const LOOKS: readonly (readonly [

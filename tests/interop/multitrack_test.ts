@@ -81,6 +81,14 @@ peerTest("tracks by their numbers, and the default ones for everybody else", pee
         { view, over: "WebSocket", ...recordWebSocket(url + view.query) },
       ];
     });
+    const copy = `${directory}/rtmp.flv`;
+    const copying = runPeer("ffmpeg 7", [
+      ...["-v", "error", "-i", gateway.rtmpUrl("live/tracks?vtrack=1"), "-c", "copy"],
+      copy.slice(FFMPEG7_ROOT.length),
+    ]);
+    await until("the player is there", async () => {
+      return (await gateway.stream("live/tracks"))?.rtmp.viewers === 1;
+    });
     await until("all have begun", async () => {
       const received = await Promise.all(viewers.map(({ received }) => received()));
       return received.every((bytes) => bytes > 1000);
@@ -110,6 +118,16 @@ peerTest("tracks by their numbers, and the default ones for everybody else", pee
         if ("codecName" in view) await assertDecodes(path, view.codecName, recording);
       });
     }
+    await t.step("RTMP ?vtrack=1", async () => {
+      await copying;
+      // ffmpeg begins to count anew: what it wrote are the same bodies.
+      const bodies = (recording: Recording) =>
+        framesOf(recording, { audio: false, video: true }).map(({ body }) => `${body}`);
+      const sent = bodies({ ...main, tags: hevc.tags });
+      const written = bodies(readRecording(await Deno.readFile(copy)));
+      assert(written.length > 60);
+      assertEquals(written, sent.slice(-written.length));
+    });
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
