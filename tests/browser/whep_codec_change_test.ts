@@ -36,7 +36,8 @@ Deno.test(
 
     first.kill("SIGKILL");
     await until("the stream waits", async () => (await gateway.stream(PATH))?.state === "waiting");
-    await using _second = await publishOver(gateway, ivf);
+    await using publishers = new AsyncDisposableStack();
+    const second = publishers.use(await publishOver(gateway, ivf));
     await until("the viewer is told that it is over", async () => {
       return ["closed", "failed"].includes((await viewer.statistics()).connection);
     });
@@ -46,6 +47,17 @@ Deno.test(
     );
     await shows(page, "video/VP9");
     assertEquals((await gateway.stream(PATH))?.webrtc.viewers, 1);
+
+    // With the same codec, the connection goes on.
+    await second[Symbol.asyncDispose]();
+    await until("the stream waits", async () => (await gateway.stream(PATH))?.state === "waiting");
+    const before = await page.evaluate(readNewestPeer);
+    publishers.use(await publishOver(gateway, ivf));
+    await until("the page shows more", async () => {
+      const { frames, peers } = await page.evaluate(readNewestPeer);
+      assertEquals(peers, before.peers);
+      return frames >= before.frames + MORE_FRAMES;
+    });
     // The page deletes a session that is gone already: its 404 is on the console.
     assertEquals(browser.faults.filter((fault) => !fault.includes("404")), []);
   },
@@ -77,12 +89,20 @@ function watchPeers(): void {
   Object.assign(globalThis, { peers });
 }
 
+interface NewestPeer {
+  readonly codec: string | undefined;
+  readonly frames: number;
+  /** How many there have been. */
+  readonly peers: number;
+}
+
 /** Runs in the page. */
-async function readNewestPeer(): Promise<{ codec: string | undefined; frames: number }> {
-  const peer = (globalThis as unknown as { peers: RTCPeerConnection[] }).peers.at(-1);
+async function readNewestPeer(): Promise<NewestPeer> {
+  const { peers } = globalThis as unknown as { peers: RTCPeerConnection[] };
+  const peer = peers.at(-1);
   // deno-lint-ignore no-explicit-any
   const all = [...((await peer?.getStats()) as any ?? new Map()).values()];
   const video = all.find(({ type, kind }) => type === "inbound-rtp" && kind === "video");
   const codec = all.find(({ id }) => id === video?.codecId)?.mimeType;
-  return { codec, frames: video?.framesDecoded ?? 0 };
+  return { codec, frames: video?.framesDecoded ?? 0, peers: peers.length };
 }
