@@ -57,6 +57,11 @@ export class Amf0Reader {
     return this.#bytes.remaining;
   }
 
+  /** Whether any value read so far was in AMF3, wholly or in part: not every such value shows it. */
+  get hasAmf3(): boolean {
+    return this.#amf3 !== undefined;
+  }
+
   /**
    * The next value.
    *

@@ -23,10 +23,12 @@ export interface NamedData {
  */
 export function namedData(payload: Uint8Array): NamedData | undefined {
   try {
-    const reader = new Amf0Reader(payload);
+    // All at once: strings of AMF3 can refer to the name.
+    const plain = plainAmf0(payload);
+    const reader = new Amf0Reader(plain);
     const name = reader.value();
-    if (name !== DATA_FRAME.SET) return { name, payload: plainAmf0(payload) };
-    const rest = plainAmf0(reader.rest());
+    if (name !== DATA_FRAME.SET) return { name, payload: plain };
+    const rest = reader.rest();
     return { name: new Amf0Reader(rest).value(), payload: rest };
   } catch (error) {
     if (!(error instanceof AmfError)) throw error;

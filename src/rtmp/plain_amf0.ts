@@ -1,5 +1,5 @@
-import { decodeAmf0, encodeAmf0 } from "../amf/amf0.ts";
-import { AMF0_MARKER } from "../amf/amf0_reader.ts";
+import { encodeAmf0 } from "../amf/amf0.ts";
+import { AMF0_MARKER, Amf0Reader } from "../amf/amf0_reader.ts";
 import { AmfError } from "../amf/amf_error.ts";
 import { MAX_AMF_VALUES } from "../amf/amf_limits.ts";
 import type { AmfProperties, AmfRecord, AmfValue } from "../amf/amf_value.ts";
@@ -16,21 +16,17 @@ import type { AmfProperties, AmfRecord, AmfValue } from "../amf/amf_value.ts";
 export function plainAmf0(body: Uint8Array): Uint8Array {
   // Metadata are few and short: most have no such byte at all.
   if (!body.includes(AMF0_MARKER.AVM_PLUS)) return body;
-  const values = decodeAmf0(body);
+  const reader = new Amf0Reader(body);
+  const values: AmfValue[] = [];
+  while (reader.remaining > 0) values.push(reader.value());
+  if (!reader.hasAmf3) return body;
   const plain = new PlainValues();
-  const rewritten = values.map((value) => plain.value(value));
-  return plain.hasChanged ? encodeAmf0(...rewritten) : body;
+  return encodeAmf0(...values.map((value) => plain.value(value)));
 }
 
 /** Rewrites the values of one body. */
 class PlainValues {
   #count = 0;
-  #hasChanged = false;
-
-  /** Whether there was anything of AMF3. */
-  get hasChanged(): boolean {
-    return this.#hasChanged;
-  }
 
   value(value: AmfValue): AmfValue {
     this.#countValue();
@@ -58,7 +54,6 @@ class PlainValues {
         // It counts the records of the body that was.
         return null;
       default:
-        this.#hasChanged = true;
         return this.#amf3Record(record);
     }
   }

@@ -89,6 +89,11 @@ export class Publication {
     return this.#firstFrame !== undefined;
   }
 
+  /** What was wrong with the publisher's timestamps, and was mended. */
+  get timestampFaults(): TimestampFaults {
+    return this.#timeline.faults;
+  }
+
   /** Takes a video message; returns why it, or one of its tracks, was skipped, if it was. */
   video(encoderMs: number, body: Uint8Array, nowMs: number): SkippedMessage | undefined {
     return isVideoMultitrack(body)
@@ -145,7 +150,7 @@ export class Publication {
       audio,
       tracks: this.#recorder.describe(),
       bitrateBps: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate),
-      timestampFaults: this.#timeline.faults,
+      timestampFaults: this.timestampFaults,
       skipped: { ...this.#skipped },
     };
   }

@@ -196,6 +196,13 @@ Deno.test("AMF0 with AMF3: what both can say comes as if it were AMF0", () => {
   assertEquals(decodeAmf0(encodeAmf0(...values)), values);
 });
 
+Deno.test("AMF0 with AMF3: the reader tells whether there was any", () => {
+  const reader = new Amf0Reader(fromHex("02 0001 11 03 0001 61 11 03 000009 05"));
+  assertEquals([reader.value(), reader.hasAmf3], ["\x11", false]);
+  assertEquals([reader.value(), reader.hasAmf3], [amfObject({ a: true }), true]);
+  assertEquals([reader.value(), reader.hasAmf3], [null, true]);
+});
+
 Deno.test("AMF0 with AMF3: inside objects and arrays, which go on in AMF0", () => {
   const hex = "03 0001 61 11 08 01 0000000000000000 0001 62 0a 00000002 11 0c 03 ff 0101 000009";
   const [value] = decodeAmf0(fromHex(hex));

@@ -112,7 +112,9 @@ export interface ProbedStream {
 export async function judge(path: string): Promise<Verdict> {
   // In milliseconds, not in frames: where a publisher came back, two may be less than one apart.
   const timeBase = ["-enc_time_base:v", "-1"];
-  const args = ["-v", "error", "-i", path, ...timeBase, "-f", "null", "-"];
+  // Metadata that come again are subtitles to ffmpeg.
+  const media = ["-map", "0:v?", "-map", "0:a?"];
+  const args = ["-v", "error", "-i", path, ...media, ...timeBase, "-f", "null", "-"];
   const decoded = await runPeer("ffmpeg", args);
   assertEquals(decoded.stderr, "", "ffmpeg decodes every frame");
   const checked = await runPeer("flvmeta", ["--check", path]);

@@ -109,6 +109,23 @@ Deno.test("AMF3 in data becomes AMF0: a value within itself is null", () => {
   assertEquals(decodeAmf0(plain), ["onMetaData", amfObject({ a: 1, self: null })]);
 });
 
+Deno.test("AMF3 in data becomes AMF0: values that are no records, too", () => {
+  const body = fromHex("02 0001 6e 08 00000001 0001 61 11 06 0362 0001 63 11 04 05 000009");
+  const expected = encodeAmf0("n", amfEcmaArray({ a: "b", c: 5 }));
+  // The count of an ECMA array is what it holds.
+  assertEquals(toHex(plainAmf0(body)), toHex(expected));
+});
+
+Deno.test("AMF3 in data becomes AMF0: strings may refer to the name, which is left away", () => {
+  // "@setDataFrame" and "onMetaData" in AMF3, then an object whose "a" is "onMetaData".
+  const set = "11 06 1b 40736574446174614672616d65";
+  const body = fromHex(`${set} 11 06 15 6f6e4d65746144617461 11 0a 0b 01 0361 06 02 01`);
+  const data = namedData(body);
+  assertEquals(data?.name, "onMetaData");
+  const expected = encodeAmf0("onMetaData", amfObject({ a: "onMetaData" }));
+  assertEquals(toHex(data!.payload), toHex(expected));
+});
+
 Deno.test("a body of AMF0 alone stays as it is, byte for byte", () => {
   const bodies = [
     encodeAmf0("onMetaData", amfEcmaArray({ width: 1280 })),
