@@ -4,7 +4,7 @@
  *
  * ```
  * | control words | slot bytes | index ring             | data ring                       |
- * | Int32 × 64    | 592 KiB    | 8192 × 4 Int32         | maxBytes                        |
+ * | Int32 × 64    | 336 KiB    | 8192 × 4 Int32         | maxBytes                        |
  * ```
  *
  * The data ring holds FLV tags, each followed by its PreviousTagSize. A tag never wraps: one that
@@ -85,7 +85,7 @@ export const SLOT_CAPACITIES: readonly number[] = [
   8 * KIB,
   8 * KIB,
   8 * KIB,
-  520 * KIB,
+  264 * KIB,
 ];
 
 const CONTROL_SIZE = CONTROL_WORDS * 4;

@@ -20,6 +20,9 @@ import type { VideoDescription } from "./video_track.ts";
 /** Audio waits this long for a picture to be sent with; longer than a frame at 20 fps. */
 const AUDIO_FOLD_MS = 60;
 
+/** Why messages are skipped that are as they should be, and come before what they need. */
+const TOO_EARLY: ReadonlySet<SkipReason> = new Set(["no-configuration", "awaiting-key-frame"]);
+
 const ALL_TRACKS = Track.audio | Track.video;
 
 /** What a publisher sends, as far as it is known. */
@@ -164,13 +167,12 @@ export class Publication {
   ): SkippedMessage | undefined {
     let tracks: readonly TrackBody[];
     try {
-      tracks = split(body);
+      // The lowest number first: it may be that of the default track.
+      tracks = split(body).toSorted((one, other) => one.trackId - other.trackId);
     } catch (error) {
       if (error instanceof FlvError) return this.#skip(skip("malformed", error.message));
       throw error;
     }
-    // Which one is the default may depend on which there are.
-    for (const { trackId } of tracks) set.member(trackId);
     let skipped: SkippedMessage | undefined;
     for (const { trackId, body } of tracks) {
       const reason = this.#take(set, trackId, encoderMs, body, nowMs);
@@ -191,6 +193,7 @@ export class Publication {
       return this.#skip(skip("too-many-tracks", `${set.name} track ${trackId}`));
     }
     const intake = member.track.take(body);
+    if (intake.kind !== "skip" || TOO_EARLY.has(intake.reason)) set.hear(member);
     switch (intake.kind) {
       case "configuration":
       case "supplement":
