@@ -40,6 +40,8 @@ export const Control = {
   lastTimestampMs: 10,
   /** Counts how often this memory was given to a new stream. */
   generation: 11,
+  /** Counts flushes, and beside them what sound is written without one. */
+  soundWake: 13,
   /** Length in bytes of each slot's content, by {@linkcode Slot}; 0 is empty. */
   slotLengths: 16,
 } as const;

@@ -68,6 +68,7 @@ export class Publication {
   #tracksSettled = false;
   #firstFrame: { readonly timestampMs: number; readonly arrivedMs: number } | undefined;
   #hasUnflushedVideo = false;
+  #hasUnflushedSound = false;
   #unflushedSinceMs: number | undefined;
 
   constructor(log: LogWriter, { trackSettleMs }: { readonly trackSettleMs: number }) {
@@ -126,12 +127,17 @@ export class Publication {
   }
 
   /**
-   * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one.
-   * To be called after each batch of messages.
+   * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one;
+   * those that wait for sound alone are woken at once. To be called after each batch of messages.
    */
   flush(nowMs: number): void {
     if (this.#unflushedSinceMs === undefined) return;
-    if (!this.#hasUnflushedVideo && nowMs - this.#unflushedSinceMs < AUDIO_FOLD_MS) return;
+    if (!this.#hasUnflushedVideo && nowMs - this.#unflushedSinceMs < AUDIO_FOLD_MS) {
+      if (this.#hasUnflushedSound) this.#log.flushSound();
+      this.#hasUnflushedSound = false;
+      return;
+    }
+    this.#hasUnflushedSound = false;
     this.#hasUnflushedVideo = false;
     this.#unflushedSinceMs = undefined;
     this.#log.flush();
@@ -195,6 +201,7 @@ export class Publication {
 
   #noteAppended(type: TagType, nowMs: number): void {
     if (type === TAG_VIDEO) this.#hasUnflushedVideo = true;
+    if (type === TAG_AUDIO) this.#hasUnflushedSound = true;
     this.#unflushedSinceMs ??= nowMs;
   }
 
