@@ -72,14 +72,33 @@ function startText({ host, shards }: Config, gateway: Gateway): string {
   const authority = name.includes(":") ? `[${name}]` : name;
   const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
   const http = `http://${authority}:${httpPort}`;
+  const secure = tlsTexts(host, authority, gateway);
   return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
   listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
-             ${webrtcText(host, gateway)}
+             ${secure.listening}${webrtcText(host, gateway)}
   publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
-  watch      ${http}/   (a page with a player)
+${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
              ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)
-Ready. Stop with Ctrl+C.`;
+             ${rtmp}/NAME   (RTMP players)
+${secure.watch}Ready. Stop with Ctrl+C.`;
+}
+
+/** What start-up tells of TLS, each behind the lines on the same without it. */
+function tlsTexts(host: string, authority: string, gateway: Gateway) {
+  const { rtmpsPort, httpsPort, certificate } = gateway;
+  if (certificate === undefined) return { listening: "", publish: "", watch: "" };
+  const { isSelfSigned, facts: { fingerprint } } = certificate;
+  return {
+    listening: `RTMPS on ${host} port ${rtmpsPort}, HTTPS on ${host} port ${httpsPort}
+             `,
+    publish: `             rtmps://${authority}:${rtmpsPort}/live/NAME   (over TLS)
+`,
+    watch: `             https://${authority}:${httpsPort}/   (all of these over TLS; wss:// too)
+  ${isSelfSigned ? "self-signed certificate, made for this run" : "certificate"}: SHA-256
+             ${fingerprint}
+`,
+  };
 }
 
 function webrtcText(host: string, { webrtcPorts, udpFamilies }: Gateway): string {

@@ -58,7 +58,7 @@ export async function runFanout(
 ): Promise<FanoutResult> {
   await using server = await target.start();
   await using _publisher = publishFile(source, `rtmp://127.0.0.1:${server.rtmpPort}${STREAM}`);
-  const address = { transport: scenario.transport, port: server.httpPort, path: `${STREAM}.flv` };
+  const address = addressOf(server, scenario.transport);
   await untilLive(address);
   await delay(SETTLE_MS);
   const idleKib = residentKib(server.pid);
@@ -73,6 +73,12 @@ export async function runFanout(
     residentKib: kib,
     kibPerViewer: (kib - idleKib) / scenario.viewers,
   };
+}
+
+function addressOf(server: RunningServer, transport: Transport): ViewerAddress {
+  return transport === "rtmp"
+    ? { transport, port: server.rtmpPort, path: STREAM }
+    : { transport, port: server.httpPort, path: `${STREAM}.flv` };
 }
 
 /** With viewers, until they leave. */

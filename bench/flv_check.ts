@@ -1,4 +1,5 @@
 import type { ByteSink } from "./body_decoder.ts";
+import { AUDIO, MediaCheck, VIDEO } from "./media_check.ts";
 
 const FILE_HEADER_SIZE = 9;
 const TAG_HEADER_SIZE = 11;
@@ -6,16 +7,7 @@ const PREVIOUS_TAG_SIZE = 4;
 /** Frame type and AVC packet type: all that a check needs of a video body (FLV E.4.3.1). */
 const BODY_HEAD_SIZE = 2;
 
-const AUDIO = 8;
-const VIDEO = 9;
 const SCRIPT = 18;
-
-const AVC_CONFIGURATION = 0;
-const AVC_PICTURE = 1;
-const KEY_FRAME = 1;
-
-/** Two frames missing at 30 fps; one may be stretched where a looped source starts again. */
-const GAP_MS = 90;
 
 type State = "file header" | "tag header" | "body head" | "body" | "previous tag size" | "broken";
 
@@ -37,18 +29,7 @@ type State = "file header" | "tag header" | "body head" | "body" | "previous tag
  * check.firstError; // "version must be 1, got 2"
  * ```
  */
-export class FlvCheck implements ByteSink {
-  /** Bytes of FLV, transfer coding excluded. */
-  bytes = 0;
-  /** Pictures complete with a right PreviousTagSize; configurations are not counted. */
-  videoFrames = 0;
-  keyFrames = 0;
-  audioTags = 0;
-  /** Steps of more than 90 ms between two pictures: frames were left out. */
-  gaps = 0;
-  errors = 0;
-  firstError: string | undefined;
-
+export class FlvCheck extends MediaCheck implements ByteSink {
   readonly #head = new Uint8Array(FILE_HEADER_SIZE + PREVIOUS_TAG_SIZE);
   #held = 0;
   #state: State = "file header";
@@ -57,12 +38,6 @@ export class FlvCheck implements ByteSink {
   #bodySize = 0;
   #bodyLeft = 0;
   #timestampMs = 0;
-  #lastAudioMs = -1;
-  #lastVideoMs = -1;
-  #configured = false;
-  #keyFrameDue = false;
-  #isPicture = false;
-  #isKeyFrame = false;
 
   consume(bytes: Uint8Array, from: number, to: number): void {
     this.bytes += to - from;
@@ -107,7 +82,7 @@ export class FlvCheck implements ByteSink {
     const head = this.#head;
     if (head[0] !== 0x46 || head[1] !== 0x4c || head[2] !== 0x56) return this.#break("no FLV");
     if (head[3] !== 1) return this.#break(`version must be 1, got ${head[3]}`);
-    if (head[4] !== 5) this.#fault(`flags must be audio and video, got ${head[4]}`);
+    if (head[4] !== 5) this.fault(`flags must be audio and video, got ${head[4]}`);
     if (u32(head, 5) !== FILE_HEADER_SIZE) return this.#break("data offset must be 9");
     if (u32(head, FILE_HEADER_SIZE) !== 0) return this.#break("first PreviousTagSize must be 0");
     this.#expect("tag header", TAG_HEADER_SIZE);
@@ -127,33 +102,10 @@ export class FlvCheck implements ByteSink {
   }
 
   #checkBodyHead(): void {
-    this.#isPicture = false;
-    this.#isKeyFrame = false;
-    if (this.#tagType === VIDEO) this.#checkVideo(this.#head[0]! >> 4, this.#head[1]!);
-    if (this.#tagType === AUDIO) {
-      if (this.#timestampMs < this.#lastAudioMs) this.#wentBack("audio", this.#lastAudioMs);
-      this.#lastAudioMs = this.#timestampMs;
-    }
+    this.mediaBegins(this.#tagType, this.#timestampMs, this.#head[0]!, this.#head[1]!);
     this.#bodyLeft = this.#bodySize - BODY_HEAD_SIZE;
     if (this.#bodyLeft > 0) this.#state = "body";
     else this.#expect("previous tag size", PREVIOUS_TAG_SIZE);
-  }
-
-  #checkVideo(frameType: number, packetType: number): void {
-    if (packetType === AVC_CONFIGURATION) {
-      this.#configured = true;
-      this.#keyFrameDue = true;
-      return;
-    }
-    if (packetType !== AVC_PICTURE) return;
-    this.#isPicture = true;
-    this.#isKeyFrame = frameType === KEY_FRAME;
-    if (!this.#configured) this.#fault("picture before its configuration");
-    else if (this.#keyFrameDue && !this.#isKeyFrame) this.#fault("first picture is no key frame");
-    this.#keyFrameDue = false;
-    if (this.#timestampMs < this.#lastVideoMs) this.#wentBack("video", this.#lastVideoMs);
-    else if (this.#lastVideoMs >= 0 && this.#timestampMs - this.#lastVideoMs > GAP_MS) this.gaps++;
-    this.#lastVideoMs = this.#timestampMs;
   }
 
   #checkPreviousTagSize(): void {
@@ -163,23 +115,12 @@ export class FlvCheck implements ByteSink {
         `PreviousTagSize must be ${this.#bodySize + TAG_HEADER_SIZE}, got ${size}`,
       );
     }
-    if (this.#isPicture) this.videoFrames++;
-    if (this.#isKeyFrame) this.keyFrames++;
-    if (this.#tagType === AUDIO) this.audioTags++;
+    this.mediaEnds();
     this.#expect("tag header", TAG_HEADER_SIZE);
   }
 
-  #wentBack(track: string, lastMs: number): void {
-    this.#fault(`${track} timestamp went back from ${lastMs} to ${this.#timestampMs} ms`);
-  }
-
-  #fault(message: string): void {
-    this.errors++;
-    this.firstError ??= message;
-  }
-
   #break(message: string): void {
-    this.#fault(message);
+    this.fault(message);
     this.#state = "broken";
   }
 }

@@ -2,12 +2,17 @@ import { LineProcess } from "./child_process.ts";
 import { probeJoin } from "./join_probe.ts";
 import { residentKib, startLoad } from "./process_stats.ts";
 import type { PublishersCommand, PublishersReport } from "./publishers.ts";
-import type { Target } from "./targets.ts";
+import { probePublishes } from "./publish_probe.ts";
+import type { RunningServer, Target } from "./targets.ts";
 
 /** Many streams without a viewer. */
 export interface IngestScenario {
   readonly publishers: number;
+  /** What each of them sends: "2 Mbit/s". */
+  readonly rate: string;
   readonly seconds: number;
+  /** Publishers timed, one after another, beside all others. */
+  readonly joins: number;
 }
 
 /** What one run gave; CPU in % of one core. */
@@ -21,6 +26,9 @@ export interface IngestResult {
   readonly publishersPerCore: number;
   readonly kibPerPublisher: number;
   readonly bitsPerSecondPerPublisher: number;
+  /** From connecting to being accepted, and to a player's first key frame. */
+  readonly acceptedMs: readonly number[];
+  readonly firstFrameMs: readonly number[];
   readonly stalls: number;
   readonly errors: number;
   readonly firstError: string | undefined;
@@ -56,7 +64,8 @@ export async function runIngest(
   const { processPercents, idlePercent, othersPercent } = load();
   const after = await publishers.request({ kind: "report" });
   const kib = residentKib(server.pid);
-  const streamError = await checkStreams(server.httpPort, count);
+  const probes = await probePublishes(server.rtmpPort, file, scenario.joins);
+  const streamError = await checkStreams(server, count) ?? probes.find(({ error }) => error)?.error;
   const cpuPercentPerPublisher = (processPercents[0]! - idleCpuPercent) / count;
   return {
     target: target.name,
@@ -67,6 +76,8 @@ export async function runIngest(
     publishersPerCore: 100 / cpuPercentPerPublisher,
     kibPerPublisher: (kib - idleKib) / count,
     bitsPerSecondPerPublisher: (after.bytesSent - before.bytesSent) * 8 / seconds / count,
+    acceptedMs: probes.map(({ acceptedMs }) => acceptedMs),
+    firstFrameMs: probes.flatMap(({ firstFrameMs }) => firstFrameMs ?? []),
     stalls: after.stalls - before.stalls,
     errors: after.errors + (streamError === undefined ? 0 : 1),
     firstError: after.firstError ?? streamError,
@@ -76,10 +87,13 @@ export async function runIngest(
   };
 }
 
-async function checkStreams(port: number, count: number): Promise<string | undefined> {
+async function checkStreams(
+  { rtmpPort: port }: RunningServer,
+  count: number,
+): Promise<string | undefined> {
   for (let index = 0; index < Math.min(count, STREAMS_CHECKED); index++) {
-    const path = `/live/bench${count - 1 - index}.flv`;
-    const { firstKeyFrameMs, error } = await probeJoin({ transport: "http", port, path });
+    const path = `/live/bench${count - 1 - index}`;
+    const { firstKeyFrameMs, error } = await probeJoin({ transport: "rtmp", port, path });
     if (firstKeyFrameMs === undefined || error) return `${path}: ${error ?? "no key frame"}`;
   }
   return undefined;

@@ -1,6 +1,6 @@
 /**
- * Fan-out and ingest of Sluice and of node-media-server, measured side by side, and Sluice's WebRTC,
- * which no server on npm has. Prints tables; asserts nothing, because times belong to a machine.
+ * Fan-out and ingest of Sluice, of node-media-server and, for RTMP, of nginx, measured side by side,
+ * and Sluice's WebRTC, which none of them has. Prints tables; asserts nothing, because times belong to a machine.
  */
 import { endAllProcesses } from "./child_process.ts";
 import { type FanoutResult, type FanoutScenario, runFanout } from "./fanout.ts";
@@ -8,8 +8,9 @@ import { type IngestResult, runIngest } from "./ingest.ts";
 import { type Options, parseOptions, type Part, USAGE } from "./options.ts";
 import { describeMachine } from "./process_stats.ts";
 import { errorLines, fanoutTable, ingestTable } from "./report.ts";
-import { makeSource } from "./source.ts";
-import { nodeMediaServer, sluice, type Target } from "./targets.ts";
+import { makeSource, SMALL_SOURCE } from "./source.ts";
+import { nginxRtmp, nodeMediaServer, sluice, type Target } from "./targets.ts";
+import type { Transport } from "./viewer.ts";
 import { runWhep, type WhepResult } from "./whep.ts";
 import { WHEP_NOTES, whepTable } from "./whep_report.ts";
 
@@ -22,8 +23,11 @@ interface Results {
   readonly whep: WhepResult[];
 }
 
+/** Parts that nginx has, too. */
+const RTMP_PARTS: readonly Part[] = ["rtmp", "ingest", "crowd"];
+
 /** Parts that node-media-server has, too. */
-const SHARED_PARTS: readonly Part[] = ["fanout", "ws", "ingest"];
+const SHARED_PARTS: readonly Part[] = ["fanout", "ws", ...RTMP_PARTS];
 
 async function selectTargets(options: Options, folder: string): Promise<Target[]> {
   const targets: Target[] = [];
@@ -36,17 +40,20 @@ async function selectTargets(options: Options, folder: string): Promise<Target[]
   }
   const isCompared = options.parts.some((part) => SHARED_PARTS.includes(part));
   if (isCompared && options.targets.includes("nms")) targets.push(await nodeMediaServer(folder));
+  const isRtmp = options.parts.some((part) => RTMP_PARTS.includes(part));
+  if (isRtmp && options.targets.includes("nginx")) targets.push(nginxRtmp(folder));
   return targets;
 }
 
 function fanoutScenarios(options: Options): FanoutScenario[] {
   const { readIntervalMs, seconds, joins } = options;
-  const scenario = (transport: "http" | "ws") => (viewers: number) => ({
+  const scenario = (transport: Transport) => (viewers: number) => ({
     ...{ transport, viewers, readIntervalMs, seconds, joins },
   });
   return [
     ...(options.parts.includes("fanout") ? options.httpViewers.map(scenario("http")) : []),
     ...(options.parts.includes("ws") ? options.wsViewers.map(scenario("ws")) : []),
+    ...(options.parts.includes("rtmp") ? options.rtmpPlayers.map(scenario("rtmp")) : []),
   ];
 }
 
@@ -67,23 +74,31 @@ async function runAll(options: Options, folder: string, results: Results): Promi
     }
   };
   for (const scenario of fanoutScenarios(options)) {
-    await inTurns(`${scenario.viewers} viewers by ${scenario.transport}`, async (target) => {
+    const { viewers, transport } = scenario;
+    await inTurns(`${viewers} viewers by ${transport}`, async (target) => {
       results.fanout.push(await runFanout(target, source, scenario));
-    });
+    }, targets.filter(({ ways }) => ways.includes(transport)));
   }
-  const speakWhep = targets.filter(({ hasWhep }) => hasWhep);
+  const speakWhep = targets.filter(({ ways }) => ways.includes("whep"));
   for (const viewers of options.parts.includes("whep") ? options.whepViewers : []) {
     const { transport, seconds, joins } = options;
     await inTurns(`${viewers} viewers by WebRTC`, async (target) => {
       results.whep.push(await runWhep(target, source, { transport, viewers, seconds, joins }));
     }, speakWhep);
   }
-  for (const publishers of options.parts.includes("ingest") ? options.publishers : []) {
-    await inTurns(`${publishers} publishers`, async (target) => {
-      const scenario = { publishers, seconds: options.seconds };
-      results.ingest.push(await runIngest(target, source, scenario));
+  const { seconds, joins } = options;
+  const ingest = async (publishers: number, rate: string, file: string) => {
+    await inTurns(`${publishers} publishers of ${rate}`, async (target) => {
+      const scenario = { publishers, rate, seconds, joins };
+      results.ingest.push(await runIngest(target, file, scenario));
     });
+  };
+  for (const publishers of options.parts.includes("ingest") ? options.publishers : []) {
+    await ingest(publishers, "2 Mbit/s", source);
   }
+  if (!options.parts.includes("crowd")) return;
+  const small = await makeSource(folder, SMALL_SOURCE);
+  for (const publishers of options.smallPublishers) await ingest(publishers, "500 kbit/s", small);
 }
 
 function print(results: Results): void {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
-/** Parts of the benchmark: HTTP-FLV viewers, WebSocket viewers, publishers, WebRTC viewers. */
-export const PARTS = ["fanout", "ws", "ingest", "whep"] as const;
+/** Parts of the benchmark: viewers by HTTP-FLV, WebSocket and RTMP, publishers of 2 Mbit/s and of 500 kbit/s, WebRTC. */
+export const PARTS = ["fanout", "ws", "rtmp", "ingest", "crowd", "whep"] as const;
 export type Part = typeof PARTS[number];
 
 /** What to run, from the command line. */
@@ -11,10 +11,13 @@ export interface Options {
   /** Viewers over HTTP-FLV, one scenario each. */
   readonly httpViewers: readonly number[];
   readonly wsViewers: readonly number[];
+  readonly rtmpPlayers: readonly number[];
   readonly whepViewers: readonly number[];
   /** How WebRTC viewers are reached. */
   readonly transport: "udp" | "tcp";
   readonly publishers: readonly number[];
+  /** Publishers of 500 kbit/s. */
+  readonly smallPublishers: readonly number[];
   readonly shards: readonly number[];
   /** `undefined` leaves Sluice its default. */
   readonly flushMs: readonly (number | undefined)[];
@@ -27,12 +30,12 @@ export interface Options {
 
 export const USAGE = `deno task bench [options]
   --quick                 1 round of 5 s windows, fewer viewers, 1 shard
-  --only PARTS            of fanout,ws,ingest,whep
-  --targets NAMES         of sluice,nms
-  --viewers N,N           viewers, over HTTP, WebSocket and WebRTC
+  --only PARTS            of fanout,ws,rtmp,ingest,crowd,whep
+  --targets NAMES         of sluice,nms,nginx
+  --viewers N,N           viewers, over HTTP and RTMP, WebSocket, and WebRTC
                           (50,300,1000 and 300 and 1,30,100,200)
   --transport NAME        of WebRTC: udp or tcp (udp)
-  --publishers N,N        publishers (20,50)
+  --publishers N,N        publishers of 2 Mbit/s, and of 500 kbit/s (20,50 and 500)
   --shards N,N            Sluice's shards (1,2)
   --flush-ms MS,MS        Sluice's write interval, or "default" (default,100)
   --seconds N             length of each CPU window (10)
@@ -61,12 +64,14 @@ export function parseOptions(args: string[]): Options | "help" {
   const viewers = values.viewers === undefined ? undefined : numbers("viewers", values.viewers);
   return {
     parts: oneOf("only", values.only, PARTS),
-    targets: oneOf("targets", values.targets, ["sluice", "nms"]),
+    targets: oneOf("targets", values.targets, ["sluice", "nms", "nginx"]),
     httpViewers: viewers ?? (quick ? [50, 300] : [50, 300, 1000]),
     wsViewers: viewers ?? [300],
+    rtmpPlayers: viewers ?? (quick ? [50, 300] : [50, 300, 1000]),
     whepViewers: viewers ?? (quick ? [30, 100] : [1, 30, 100, 200]),
     transport: oneOf("transport", values.transport, ["udp", "tcp"] as const)[0]!,
     publishers: numbers("publishers", values.publishers ?? (quick ? "20" : "20,50")),
+    smallPublishers: numbers("publishers", values.publishers ?? (quick ? "100" : "500")),
     shards: numbers("shards", values.shards ?? (quick ? "1" : "1,2")),
     flushMs: (values["flush-ms"] ?? "default,100").split(",").map((value) =>
       value === "default" ? undefined : number("flush-ms", value)

@@ -33,7 +33,7 @@ function fanoutRow(runs: readonly FanoutResult[], nms: readonly FanoutResult[] |
   const delivered = of((run) => run.frames / run.framesExpected * 100);
   const fewest = of((run) => run.fewestFrames / run.framesExpected * scenario.viewers * 100);
   return [
-    `${scenario.viewers} ${scenario.transport === "ws" ? "WS" : "HTTP"}`,
+    `${scenario.viewers} ${scenario.transport.toUpperCase()}`,
     target,
     `${of((run) => run.idleCpuPercent).toFixed(1)} %`,
     `${of((run) => run.cpuPercent).toFixed(1)} %`,
@@ -54,7 +54,7 @@ function fanoutRow(runs: readonly FanoutResult[], nms: readonly FanoutResult[] |
 
 /** The ingest as a Markdown table of medians. */
 export function ingestTable(results: readonly IngestResult[]): string {
-  const scenarios = groupRuns(results, ({ scenario }) => `${scenario.publishers}`);
+  const scenarios = groupRuns(results, ({ scenario }) => `${scenario.publishers} ${scenario.rate}`);
   const rows = scenarios.flatMap((runs) => {
     const targets = groupRuns(runs, (run) => run.target);
     const nms = targets.find((target) => target[0]!.target.startsWith("NMS"));
@@ -62,7 +62,8 @@ export function ingestTable(results: readonly IngestResult[]): string {
   });
   return markdownTable([
     ...["Publishers", "Target", "CPU, 0 publishers", "CPU", "per publisher", "of NMS"],
-    ...["publishers per core", "KiB/publisher", "Mbit/s each", "stalls", "errors"],
+    ...["publishers per core", "KiB/publisher", "Mbit/s each", "accepted p50 / p95 ms"],
+    ...["first frame p50 / p95 ms", "stalls", "errors"],
     ...["publishers' CPU", "idle", "others' CPU"],
   ], rows);
 }
@@ -72,7 +73,7 @@ function ingestRow(runs: readonly IngestResult[], nms: readonly IngestResult[] |
   const perPublisher = of((run) => run.cpuPercentPerPublisher);
   const nmsPerPublisher = median(nms?.map((run) => run.cpuPercentPerPublisher) ?? []);
   return [
-    `${runs[0]!.scenario.publishers}`,
+    `${runs[0]!.scenario.publishers} of ${runs[0]!.scenario.rate}`,
     runs[0]!.target,
     `${of((run) => run.idleCpuPercent).toFixed(1)} %`,
     `${of((run) => run.cpuPercent).toFixed(1)} %`,
@@ -81,6 +82,8 @@ function ingestRow(runs: readonly IngestResult[], nms: readonly IngestResult[] |
     of((run) => run.publishersPerCore).toFixed(0),
     of((run) => run.kibPerPublisher).toFixed(0),
     (of((run) => run.bitsPerSecondPerPublisher) / 1e6).toFixed(2),
+    quantiles(runs.flatMap((run) => run.acceptedMs)),
+    quantiles(runs.flatMap((run) => run.firstFrameMs)),
     `${total(runs, (run) => run.stalls)}`,
     `${total(runs, (run) => run.errors)}`,
     `${of((run) => run.publishersCpuPercent).toFixed(0)} %`,

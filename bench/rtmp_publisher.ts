@@ -46,6 +46,12 @@ export class RtmpPublisher {
     return new RtmpPublisher(connection, loop, at, nowMs());
   }
 
+  /** Leaves. */
+  close(): void {
+    this.failure ??= "it has left";
+    this.#connection.close();
+  }
+
   /** Sends what is due at `nowMs`. */
   tick(nowMs: number): void {
     const { messages, durationMs, bytes } = this.#loop;

@@ -2,12 +2,16 @@
  * What is done once per stream (packetizing) and once per viewer and packet (headers), and the
  * reading of RTCP: `deno bench bench/rtp_bench.ts`.
  */
+import { packetizeAv1 } from "../src/rtp/av1_packetizer.ts";
 import { packetizeH264 } from "../src/rtp/h264_packetizer.ts";
+import { packetizeH265 } from "../src/rtp/h265_packetizer.ts";
 import { packetizeOpus } from "../src/rtp/opus_packetizer.ts";
 import { copyRtpHeader } from "../src/rtp/packet.ts";
 import { PacketRing } from "../src/rtp/packet_ring.ts";
 import { parseRtcp } from "../src/rtp/rtcp.ts";
 import { nackedSequences } from "../src/rtp/rtcp_feedback.ts";
+import { packetizeVp8 } from "../src/rtp/vp8_packetizer.ts";
+import { packetizeVp9 } from "../src/rtp/vp9_packetizer.ts";
 import { fromHex } from "../tests/mutation.ts";
 
 const FORMAT = {
@@ -25,6 +29,33 @@ for (
   const unit = { nalUnits: [slice], isKeyFrame, timestamp: 0, timeMs: 0 };
   Deno.bench(`packetizeH264, access unit of ${name}`, () => {
     packetizeH264(unit, FORMAT, ring);
+  });
+}
+
+{
+  const ring = new PacketRing();
+  const now = { isKeyFrame: true, timestamp: 0, timeMs: 0 };
+  const data = new Uint8Array(100_000).fill(0x5a);
+  const slice = data.with(0, 0x26);
+  const sets = { vps: [fromHex("40010c")], sps: [fromHex("420101")], pps: [fromHex("4401c1")] };
+  Deno.bench("packetizeH265, access unit of 100 KB", () => {
+    packetizeH265({ nalUnits: [slice], ...now }, { ...sets, ssrc: 1 }, ring);
+  });
+  const obus = [0x0a, 0x32].map((header) => {
+    const type = header >> 3;
+    const payload = type === 1 ? data.subarray(0, 11) : data;
+    return { type, hasExtension: false, bytes: Uint8Array.of(header), payload };
+  });
+  const av1Format = { sequenceHeader: undefined, ssrc: 1 };
+  Deno.bench("packetizeAv1, temporal unit of 100 KB", () => {
+    packetizeAv1({ obus, ...now }, av1Format, ring);
+  });
+  const picture = { data, ...now, pictureId: 1, width: 1280, height: 720 };
+  Deno.bench("packetizeVp9, frame of 100 KB", () => {
+    packetizeVp9(picture, FORMAT, ring);
+  });
+  Deno.bench("packetizeVp8, frame of 100 KB", () => {
+    packetizeVp8(picture, FORMAT, ring);
   });
 }
 

@@ -1,27 +1,46 @@
 /** Frames per second of the source. */
 export const SOURCE_FPS = 30;
 
-/** A rate of video that test pictures alone would not need; noise and CBR make it real. */
+/** What a source is encoded as. */
+export interface SourceFormat {
+  readonly size: string;
+  readonly videoKbps: number;
+  readonly audioKbps: number;
+}
+
+export const USUAL_SOURCE: SourceFormat = { size: "1280x720", videoKbps: 2000, audioKbps: 128 };
+
+/** 500 kbit/s in all: what hundreds of cameras send. */
+export const SMALL_SOURCE: SourceFormat = { size: "640x360", videoKbps: 436, audioKbps: 64 };
+
 const VIDEO_ARGS = (
   "-pix_fmt yuv420p -c:v libx264 -preset veryfast -profile:v main -bf 0 -g 60 -keyint_min 60 " +
-  "-sc_threshold 0 -b:v 2M -minrate 2M -maxrate 2M -bufsize 1M -x264-params nal-hrd=cbr"
+  "-sc_threshold 0 -x264-params nal-hrd=cbr"
 ).split(" ");
 
+/** A rate of video that test pictures alone would not need; noise and CBR make it real. */
+function rateArgs(kbps: number): string[] {
+  const rate = `${kbps}k`;
+  return ["-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", `${kbps / 2}k`];
+}
+
 /**
- * Makes 20 s of 1280x720 H.264 at 2 Mbit/s with AAC at 128 kbit/s as an FLV file in `folder`.
+ * Makes 20 s of H.264 with AAC as an FLV file in `folder`.
  *
  * @returns the file's path
  * @throws {Error} when ffmpeg fails
  */
-export async function makeSource(folder: string): Promise<string> {
-  const path = `${folder}/source.flv`;
-  const picture = `testsrc2=size=1280x720:rate=${SOURCE_FPS},noise=alls=12:allf=t`;
+export async function makeSource(folder: string, format = USUAL_SOURCE): Promise<string> {
+  const { size, videoKbps, audioKbps } = format;
+  const path = `${folder}/source-${size}.flv`;
+  const picture = `testsrc2=size=${size}:rate=${SOURCE_FPS},noise=alls=12:allf=t`;
   const sound = "sine=frequency=440:sample_rate=48000";
   const { success, stderr } = await new Deno.Command("ffmpeg", {
     args: [
       ...["-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i", picture],
       ...["-f", "lavfi", "-i", sound, "-t", "20", ...VIDEO_ARGS],
-      ...["-c:a", "aac", "-b:a", "128k", "-ac", "2", "-f", "flv", path],
+      ...rateArgs(videoKbps),
+      ...["-c:a", "aac", "-b:a", `${audioKbps}k`, "-ac", "2", "-f", "flv", path],
     ],
     stdin: "null",
   }).output();

@@ -4,8 +4,8 @@ import { ChildProcess } from "./child_process.ts";
 export interface Target {
   /** As it appears in tables, with its options. */
   readonly name: string;
-  /** Whether it serves WebRTC viewers by WHEP. */
-  readonly hasWhep: boolean;
+  /** Ways in which it is watched here. */
+  readonly ways: readonly ("http" | "ws" | "rtmp" | "whep")[];
   start(): Promise<RunningServer>;
 }
 
@@ -30,7 +30,7 @@ export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }
     (flushMs === undefined ? "" : `, ${flushMs} ms`);
   return {
     name,
-    hasWhep: true,
+    ways: ["http", "ws", "rtmp", "whep"],
     async start() {
       const rtmpPort = freePort();
       const httpPort = freePort();
@@ -60,7 +60,7 @@ export async function nodeMediaServer(folder: string): Promise<Target> {
   const node = await nodeVersion();
   const app = await installNodeMediaServer(folder, node !== undefined);
   return {
-    hasWhep: false,
+    ways: ["http", "ws", "rtmp"],
     name: `NMS ${NODE_MEDIA_SERVER_VERSION} (${node ?? `Deno ${Deno.version.deno}`})`,
     async start() {
       const rtmpPort = freePort();
@@ -77,6 +77,48 @@ export async function nodeMediaServer(folder: string): Promise<Target> {
       return await whenReady(child, isReady, { rtmpPort, httpPort });
     },
   };
+}
+
+/**
+ * nginx with its RTMP module as Debian packages both, in one process, as one worker is.
+ *
+ * @param folder takes its configuration
+ */
+export function nginxRtmp(folder: string): Target {
+  return {
+    name: "nginx-rtmp",
+    ways: ["rtmp"],
+    async start() {
+      const rtmpPort = freePort();
+      const config = `${folder}/nginx-${rtmpPort}.conf`;
+      await Deno.writeTextFile(config, nginxConfig(folder, rtmpPort));
+      const child = new ChildProcess("nginx", ["-p", folder, "-c", config], { cwd: folder });
+      const isReady = async () => {
+        (await Deno.connect({ hostname: "127.0.0.1", port: rtmpPort })).close();
+        return true;
+      };
+      return await whenReady(child, isReady, { rtmpPort, httpPort: 0 });
+    },
+  };
+}
+
+/** Players begin with a key frame, as those of the others do; it keeps none for them. */
+function nginxConfig(folder: string, port: number): string {
+  return `daemon off;
+master_process off;
+pid ${folder}/nginx-${port}.pid;
+error_log stderr error;
+load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
+events { worker_connections 4096; }
+rtmp {
+  access_log off;
+  server {
+    listen 127.0.0.1:${port};
+    chunk_size 65536;
+    application live { live on; wait_key on; }
+  }
+}
+`;
 }
 
 async function nodeVersion(): Promise<string | undefined> {

@@ -1,3 +1,5 @@
+import { concat } from "@std/bytes/concat";
+import { clientHello, ClientMessages } from "../tests/rtmp/client.ts";
 import {
   BodyError,
   type ByteSink,
@@ -6,16 +8,27 @@ import {
   WebSocketDecoder,
 } from "./body_decoder.ts";
 import { FlvCheck } from "./flv_check.ts";
+import type { MediaCheck } from "./media_check.ts";
+import { RtmpCheck } from "./rtmp_check.ts";
 
-/** How a viewer takes its FLV. */
-export type Transport = "http" | "ws";
+/** How a viewer takes its stream: FLV over HTTP or WebSocket, or RTMP. */
+export type Transport = "http" | "ws" | "rtmp";
 
 /** Where a viewer connects to, always on loopback. */
 export interface ViewerAddress {
   readonly transport: Transport;
   readonly port: number;
-  /** For example `/live/bench.flv`. */
+  /** For example `/live/bench.flv`, or `/live/bench` for RTMP. */
   readonly path: string;
+}
+
+/** Asks for a stream by the bytes that it sends, and checks what comes back. */
+interface Dialogue {
+  readonly check: MediaCheck;
+  /** Sent at once. */
+  readonly request: Uint8Array;
+  /** Takes bytes; returns what is to be sent for them, if anything. */
+  take(bytes: Uint8Array): Uint8Array | undefined;
 }
 
 const READ_BUFFER_SIZE = 64 * 1024;
@@ -26,19 +39,24 @@ const utf8 = new TextEncoder();
 
 /** One connection that asks for a stream and checks what it gets, on a bare TCP socket. */
 export class Viewer {
-  readonly check = new FlvCheck();
   /** Why the connection ended, unless {@linkcode close} ended it. */
   failure: string | undefined;
 
-  readonly #address: ViewerAddress;
+  readonly #port: number;
+  readonly #dialogue: Dialogue;
   readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
-  readonly #head = new HeadReader();
   #connection: Deno.TcpConn | undefined;
-  #body: ByteSink | undefined;
   #closed = false;
 
   constructor(address: ViewerAddress) {
-    this.#address = address;
+    this.#port = address.port;
+    this.#dialogue = address.transport === "rtmp"
+      ? new RtmpDialogue(address)
+      : new HttpDialogue(address);
+  }
+
+  get check(): MediaCheck {
+    return this.#dialogue.check;
   }
 
   /**
@@ -53,7 +71,7 @@ export class Viewer {
       for (;;) {
         const size = await this.#connection!.read(this.#buffer);
         if (size === null) break;
-        this.#push(size);
+        this.#send(this.#dialogue.take(this.#buffer.subarray(0, size)));
         const goesOn = pause(size < this.#buffer.length);
         // Awaiting only what is a promise saves a turn of the event loop per read.
         if (!(goesOn === true || await goesOn)) return;
@@ -73,22 +91,40 @@ export class Viewer {
   }
 
   async #connect(): Promise<void> {
-    this.#connection = await Deno.connect({ hostname: "127.0.0.1", port: this.#address.port });
+    this.#connection = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
     if (this.#closed) return this.#connection.close();
-    await this.#connection.write(utf8.encode(requestText(this.#address)));
+    await this.#connection.write(this.#dialogue.request);
   }
 
-  #push(size: number): void {
-    if (this.#body !== undefined) this.#body.consume(this.#buffer, 0, size);
-    else this.#pushHead(this.#buffer.subarray(0, size));
-  }
-
-  #sendPong(): void {
+  #send(bytes: Uint8Array | undefined): void {
     // A connection that cannot be written to ends the next read, which reports it.
-    this.#connection!.write(PONG).catch(() => {});
+    if (bytes !== undefined) this.#connection!.write(bytes).catch(() => {});
+  }
+}
+
+/** FLV over HTTP, or over WebSocket. */
+class HttpDialogue implements Dialogue {
+  readonly check = new FlvCheck();
+  readonly request: Uint8Array;
+  readonly #isWebSocket: boolean;
+  readonly #head = new HeadReader();
+  #body: ByteSink | undefined;
+  #hasPing = false;
+
+  constructor(address: ViewerAddress) {
+    this.#isWebSocket = address.transport === "ws";
+    this.request = utf8.encode(requestText(address));
   }
 
-  #pushHead(bytes: Uint8Array): void {
+  take(bytes: Uint8Array): Uint8Array | undefined {
+    if (this.#body !== undefined) this.#body.consume(bytes, 0, bytes.length);
+    else this.#takeHead(bytes);
+    if (!this.#hasPing) return undefined;
+    this.#hasPing = false;
+    return PONG;
+  }
+
+  #takeHead(bytes: Uint8Array): void {
     const read = this.#head.push(bytes);
     if (read === undefined) return;
     this.#body = this.#bodyDecoder(read.head);
@@ -96,16 +132,38 @@ export class Viewer {
   }
 
   #bodyDecoder(head: string): ByteSink {
-    const wantedStatus = this.#address.transport === "ws" ? " 101 " : " 200 ";
+    const wantedStatus = this.#isWebSocket ? " 101 " : " 200 ";
     if (!head.split("\r\n", 1)[0]!.includes(wantedStatus)) {
       throw new BodyError(`Cannot watch: status must be${wantedStatus}, got ${head.slice(0, 40)}`);
     }
-    if (this.#address.transport === "ws") {
-      return new WebSocketDecoder(this.check, () => this.#sendPong());
-    }
+    if (this.#isWebSocket) return new WebSocketDecoder(this.check, () => this.#hasPing = true);
     return /^transfer-encoding: *chunked$/im.test(head)
       ? new ChunkedDecoder(this.check)
       : this.check;
+  }
+}
+
+/** RTMP: plays from the connection's beginning on; acknowledges nothing, as some players do. */
+class RtmpDialogue implements Dialogue {
+  readonly check = new RtmpCheck();
+  readonly request = clientHello();
+  readonly #commands: Uint8Array;
+  #isAnswered = false;
+
+  constructor({ port, path }: ViewerAddress) {
+    const [, app = "", name = ""] = path.split("/");
+    this.#commands = new ClientMessages().connect(app, `rtmp://127.0.0.1:${port}/${app}`)
+      .command(0, "createStream", 2, null)
+      .command(1, "play", 3, null, name)
+      .take();
+  }
+
+  take(bytes: Uint8Array): Uint8Array | undefined {
+    this.check.consume(bytes, 0, bytes.length);
+    if (this.#isAnswered || !this.check.hasHandshake) return undefined;
+    this.#isAnswered = true;
+    // C2, which servers do not look at, and what needs no answer to be sent.
+    return concat([this.request.subarray(1), this.#commands]);
   }
 }
 

@@ -1,3 +1,5 @@
+import { getLogger } from "@logtape/logtape";
+import type { AddressFamilies } from "./config/address_families.ts";
 import { ConfigError } from "./config/config_error.ts";
 import {
   type Endpoint,
@@ -6,6 +8,11 @@ import {
   udpFamiliesOf,
 } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
+import {
+  type ServerCertificate,
+  serverCertificate,
+  validityProblem,
+} from "./config/server_certificate.ts";
 import { Directory } from "./control/directory.ts";
 import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
@@ -30,6 +37,8 @@ export interface GatewayParts {
 
 /** A gateway at work. */
 export interface Gateway extends Ports {
+  /** Of the certificate that clients are shown over TLS; `undefined` if there is none. */
+  readonly certificate: Pick<ServerCertificate, "isSelfSigned" | "facts"> | undefined;
   /** Ends all streams and connections, in a bounded time. */
   stop(): Promise<void>;
 }
@@ -57,21 +66,51 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   const udpFamilies = udpFamiliesOf(config.host);
   const endpoints = endpointsOf(config, udpFamilies.ipv4 || udpFamilies.ipv6);
   requirePermissions(endpoints);
-  const [rtmpPort, httpPort, ...webrtcPorts] = probePorts(endpoints);
-  const ports = { rtmpPort, httpPort, webrtcPorts, udpFamilies };
-  const control = new Control(config, parts, ports);
+  const ports = portsOf(probePorts(endpoints), config, udpFamilies);
+  const certificate = serverCertificate(config);
+  if (certificate !== undefined) warnOfValidity(certificate);
+  const control = new Control(config, parts, ports, certificate);
   await control.start();
-  return { ...ports, stop: () => control.stop() };
+  return { ...ports, certificate: told(certificate), stop: () => control.stop() };
+}
+
+/** Everything of a certificate that is no secret. */
+function told(certificate: ServerCertificate | undefined): Gateway["certificate"] {
+  return certificate && { isSelfSigned: certificate.isSelfSigned, facts: certificate.facts };
+}
+
+function warnOfValidity({ facts }: ServerCertificate): void {
+  const problem = validityProblem(facts, Date.now());
+  if (problem === undefined) return;
+  getLogger(["sluice", "control"]).warn("Clients will refuse the certificate: {problem}", {
+    problem,
+  });
+}
+
+/** @param found in the order of {@linkcode endpointsOf} */
+function portsOf(
+  [rtmpPort, httpPort, ...others]: readonly [number, number, ...number[]],
+  { tls }: Config,
+  udpFamilies: AddressFamilies,
+): Ports {
+  const [rtmpsPort, httpsPort] = tls === undefined ? [] : others;
+  const webrtcPorts = others.slice(tls === undefined ? 0 : 2);
+  return { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies };
 }
 
 function endpointsOf(
-  { host, rtmpPort, httpPort, webrtcPort, shards }: Config,
+  { host, rtmpPort, httpPort, rtmpsPort, httpsPort, tls, webrtcPort, shards }: Config,
   takesUdp: boolean,
 ): readonly [Endpoint, Endpoint, ...Endpoint[]] {
   const webrtc = { host, purpose: "WebRTC", flag: "--webrtc-port", takesUdp };
+  const secure = [
+    { host, port: rtmpsPort, purpose: "RTMPS", flag: "--rtmps-port" },
+    { host, port: httpsPort, purpose: "HTTPS", flag: "--https-port" },
+  ];
   return [
     { host, port: rtmpPort, purpose: "RTMP", flag: "--rtmp-port" },
     { host, port: httpPort, purpose: "HTTP", flag: "--http-port" },
+    ...(tls === undefined ? [] : secure),
     ...Array.from({ length: shards }, (_, shard) => {
       return { ...webrtc, port: webrtcPort === 0 ? 0 : webrtcPort + shard };
     }),
@@ -86,6 +125,7 @@ class Control {
   readonly #config: Config;
   readonly #parts: GatewayParts;
   readonly #ports: Ports;
+  readonly #certificate: ServerCertificate | undefined;
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
   readonly #directory: Directory;
@@ -95,10 +135,16 @@ class Control {
   readonly #forwarder: RequestForwarder;
   readonly #startedAtMs = performance.now();
 
-  constructor(config: Config, parts: GatewayParts, ports: Ports) {
+  constructor(
+    config: Config,
+    parts: GatewayParts,
+    ports: Ports,
+    certificate: ServerCertificate | undefined,
+  ) {
     this.#config = config;
     this.#parts = parts;
     this.#ports = ports;
+    this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, 0);
     this.#directory = new Directory(
@@ -155,7 +201,7 @@ class Control {
     return {
       kind: "start",
       shard,
-      settings: shardSettings(this.#config, this.#parts, this.#ports, shard),
+      settings: shardSettings(this.#config, this.#parts, this.#ports, this.#certificate, shard),
       counters: this.#counterMemory,
       assets: this.#parts.assets,
       streams: this.#directory.entries,

@@ -6,6 +6,9 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly pid: number;
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** For TLS; `undefined` without a certificate. */
+  readonly rtmpsPort: number | undefined;
+  readonly httpsPort: number | undefined;
   /** One for each shard. */
   readonly webrtcPorts: readonly number[];
   /** All that it has printed so far. */
@@ -38,6 +41,7 @@ const ROOT = new URL("../", import.meta.url);
 const FREE_PORTS = [
   ...["--host", "127.0.0.1"],
   ...["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"],
+  ...["--rtmps-port", "0", "--https-port", "0"],
 ];
 
 /** What a run of the program printed, and how it ended. */
@@ -96,6 +100,8 @@ export async function startGateway(
   }
   const [, rtmpPort, httpPort] = /RTMP on \S+ port (\d+), HTTP on \S+ port (\d+)/
     .exec(printed.text)!.map(Number) as [number, number, number];
+  const [, rtmpsPort, httpsPort] =
+    /RTMPS on \S+ port (\d+), HTTPS on \S+ port (\d+)/.exec(printed.text)?.map(Number) ?? [];
   const httpUrl = (path: string) => `http://${reachedBy}:${httpPort}${path}`;
   const apiStatus = async () => {
     const response = await fetch(httpUrl("/api/v1/streams"));
@@ -105,6 +111,8 @@ export async function startGateway(
     pid: child.pid,
     rtmpPort,
     httpPort,
+    rtmpsPort,
+    httpsPort,
     webrtcPorts: webrtcPortsIn(printed.text),
     output,
     status: apiStatus,

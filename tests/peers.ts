@@ -7,23 +7,55 @@ export type Peer =
   | "chromium"
   | "curl"
   | "ffmpeg"
+  /** Of version 7 or later, the first with HEVC, AV1 and VP9 in FLV: see {@linkcode FFMPEG7_ROOT}. */
+  | "ffmpeg 7"
   | "ffprobe"
+  | "ffprobe 7"
   | "flvmeta"
+  | "gst-launch-1.0"
+  | "obs"
+  | "jq"
   | "openssl"
   | "rtmpdump"
-  | "script";
+  | "script"
+  | "Xvfb";
 
 const ARGUMENTS: Readonly<Record<Peer, string>> = {
   chromium: "--version",
   curl: "--version",
   ffmpeg: "-version",
+  "ffmpeg 7": "-version",
   ffprobe: "-version",
+  "ffprobe 7": "-version",
   flvmeta: "--version",
+  "gst-launch-1.0": "--version",
+  obs: "--version",
+  jq: "--version",
   openssl: "version",
   rtmpdump: "--help",
   // Gives a program a terminal: the one of util-linux.
   script: "--version",
+  Xvfb: "-help",
 };
+
+/**
+ * A root folder with ffmpeg 7, beside an older one of the machine. It is made by
+ * `mmdebstrap --variant=apt --include=ffmpeg trixie /opt/ffmpeg7` and used by chroot, so by root
+ * only; files for it lie within.
+ */
+export const FFMPEG7_ROOT = Deno.env.get("SLUICE_FFMPEG7") ?? "/opt/ffmpeg7";
+
+/** The program that a peer is, and the arguments that come first. */
+export function peerCommand(peer: Peer): readonly [program: string, ...args: string[]] {
+  switch (peer) {
+    case "ffmpeg 7":
+      return ["chroot", FFMPEG7_ROOT, "ffmpeg"];
+    case "ffprobe 7":
+      return ["chroot", FFMPEG7_ROOT, "ffprobe"];
+    default:
+      return [peer];
+  }
+}
 
 const known = new Map<Peer, boolean>();
 
@@ -51,12 +83,21 @@ export function isPeerMissing(test: string, peers: readonly Peer[]): boolean {
   return true;
 }
 
+/** Whether peers are there that a machine need not have; says so on the console if they are not. */
+export function hasPeers(test: string, peers: readonly Peer[]): boolean {
+  const missing = peers.filter((peer) => !isInstalled(peer));
+  if (missing.length > 0) console.error(`Not tested without ${missing.join(" and ")}: ${test}`);
+  return missing.length === 0;
+}
+
 /** Runs a peer to its end and returns what it printed; throws if it fails. */
 export async function runPeer(
   peer: Peer,
   args: readonly string[],
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const output = await new Deno.Command(peer, { args: [...args], stdin: "null" }).output();
+  const [program, ...first] = peerCommand(peer);
+  const command = new Deno.Command(program, { args: [...first, ...args], stdin: "null" });
+  const output = await command.output();
   const decoder = new TextDecoder();
   const stdout = decoder.decode(output.stdout);
   const stderr = decoder.decode(output.stderr);
@@ -76,9 +117,12 @@ function isInstalled(peer: Peer): boolean {
 }
 
 function canRun(peer: Peer): boolean {
+  const [program, ...first] = peerCommand(peer);
   try {
-    new Deno.Command(peer, { args: [ARGUMENTS[peer]], stdin: "null" }).outputSync();
-    return true;
+    const args = [...first, ARGUMENTS[peer]];
+    const { success } = new Deno.Command(program, { args, stdin: "null" }).outputSync();
+    // What is not there in a root of its own, chroot reports.
+    return success || first.length === 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;

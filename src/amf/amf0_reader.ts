@@ -1,5 +1,7 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
+import { Amf3ValueReader } from "./amf3_value_reader.ts";
 import { AmfError } from "./amf_error.ts";
+import { AmfBudget, checkNameLength } from "./amf_limits.ts";
 import type { AmfProperties, AmfValue } from "./amf_value.ts";
 
 /** Type markers (AMF0 2.1). Movie clip (4) and record set (14) are reserved and refused. */
@@ -22,23 +24,11 @@ export const AMF0_MARKER = {
   AVM_PLUS: 0x11,
 } as const;
 
-/** Values within values. Real commands and metadata need 3; each level costs a stack frame. */
-export const MAX_AMF_DEPTH = 32;
-
-/**
- * Values in one body, at all depths. A value can be one byte long and costs some fifty in memory,
- * so the size of the body alone does not bound it. Key frame tables in metadata stay below.
- */
-export const MAX_AMF_VALUES = 10_000;
-
-/**
- * Bytes of a property or class name. Far beyond any real name; a name that is not UTF-8 grows
- * threefold when written again, and must still fit its 16-bit length then.
- */
-export const MAX_AMF_NAME_SIZE = 4096;
-
 /**
  * Reads the values of one AMF0 body one at a time; the limit on their number holds for the body.
+ *
+ * Values in AMF3, behind marker 0x11, are read too. They share the reference tables of AMF3 among
+ * them: senders count references through all values of a message.
  *
  * A data message needs its name only, and the raw bytes behind it:
  *
@@ -54,7 +44,9 @@ export const MAX_AMF_NAME_SIZE = 4096;
  */
 export class Amf0Reader {
   readonly #bytes: ByteReader;
-  #valueCount = 0;
+  readonly #budget = new AmfBudget();
+  /** Made when it is needed first: most bodies hold no AMF3. */
+  #amf3: Amf3ValueReader | undefined;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = new ByteReader(bytes, AmfError);
@@ -65,11 +57,15 @@ export class Amf0Reader {
     return this.#bytes.remaining;
   }
 
+  /** Whether any value read so far was in AMF3, wholly or in part: not every such value shows it. */
+  get hasAmf3(): boolean {
+    return this.#amf3 !== undefined;
+  }
+
   /**
    * The next value.
    *
-   * @throws {AmfError} if it is cut short or missing, its type is unknown or AMF3, or a limit is
-   * exceeded.
+   * @throws {AmfError} if it is cut short or missing, its type is unknown, or a limit is exceeded.
    */
   value(): AmfValue {
     return this.#value(0);
@@ -86,7 +82,8 @@ export class Amf0Reader {
 
   #valueOf(marker: number, depth: number): AmfValue {
     const bytes = this.#bytes;
-    this.#countValue(depth);
+    if (marker === AMF0_MARKER.AVM_PLUS) return this.#switchedValue(depth);
+    this.#budget.countValue(depth);
     switch (marker) {
       case AMF0_MARKER.NUMBER:
         return bytes.f64();
@@ -120,8 +117,6 @@ export class Amf0Reader {
         return { kind: "reference", index: bytes.u16() };
       case AMF0_MARKER.UNSUPPORTED:
         return { kind: "unsupported" };
-      case AMF0_MARKER.AVM_PLUS:
-        throw new AmfError("Cannot read AMF0 value: AMF3 inside AMF0 (marker 17) is not supported");
       default:
         throw new AmfError(`Cannot read AMF0 value: marker must be one of AMF0 2.1, got ${marker}`);
     }
@@ -135,6 +130,7 @@ export class Amf0Reader {
       if (name === "" && this.#bytes.remaining === 0) break;
       const marker = this.#bytes.u8();
       if (name === "" && marker === AMF0_MARKER.OBJECT_END) break;
+      if (properties.has(name)) this.#budget.noteRepeatedName();
       properties.set(name, this.#valueOf(marker, depth + 1));
     }
     return properties;
@@ -153,23 +149,16 @@ export class Amf0Reader {
     return items;
   }
 
-  #name(): string {
-    const size = this.#bytes.u16();
-    if (size > MAX_AMF_NAME_SIZE) {
-      throw new AmfError(
-        `Cannot read AMF0 name: must be up to ${MAX_AMF_NAME_SIZE} bytes, got ${size}`,
-      );
-    }
-    return this.#bytes.utf8(size);
+  /** A value in AMF3 (AMF0 3.1). One that is no record is the same in both. */
+  #switchedValue(depth: number): AmfValue {
+    this.#amf3 ??= new Amf3ValueReader(this.#bytes, this.#budget);
+    const value = this.#amf3.value(depth);
+    return typeof value === "object" && value !== null ? { kind: "amf3", value } : value;
   }
 
-  #countValue(depth: number): void {
-    if (depth > MAX_AMF_DEPTH) {
-      throw new AmfError(`Cannot read AMF0 value: depth must be up to ${MAX_AMF_DEPTH}`);
-    }
-    this.#valueCount++;
-    if (this.#valueCount > MAX_AMF_VALUES) {
-      throw new AmfError(`Cannot read AMF0 body: must hold up to ${MAX_AMF_VALUES} values`);
-    }
+  #name(): string {
+    const name = this.#bytes.utf8(this.#bytes.u16());
+    checkNameLength(name);
+    return name;
   }
 }

@@ -1,3 +1,5 @@
+import type { Amf3OnlyValue, AmfTraits } from "./amf3_value.ts";
+
 /**
  * What AMF can say, as data.
  *
@@ -18,37 +20,48 @@ export type AmfValue =
   | AmfDate
   | AmfXml
   | AmfReference
-  | AmfUnsupported;
+  | AmfUnsupported
+  | Amf3OnlyValue;
+
+/** The values that are records. */
+export type AmfRecord = Extract<AmfValue, { readonly kind: string }>;
 
 /** Properties by name, in the order they were written. */
 export type AmfProperties = ReadonlyMap<string, AmfValue>;
 
-/** An anonymous object (AMF0 2.5). */
+/** An anonymous object (AMF0 2.5, AMF3 3.12). */
 export interface AmfObject {
   readonly kind: "object";
+  /** Read from AMF3, if it has sealed properties or may not have others. */
+  readonly traits?: AmfTraits;
   readonly properties: AmfProperties;
 }
 
-/** An associative array (AMF0 2.10): `onMetaData` is one. */
+/** An associative array (AMF0 2.10, AMF3 3.11): `onMetaData` is one. */
 export interface AmfEcmaArray {
   readonly kind: "ecma-array";
   readonly properties: AmfProperties;
 }
 
-/** An object of a named class (AMF0 2.18). */
+/** An object of a named class (AMF0 2.18, AMF3 3.12). */
 export interface AmfTypedObject {
   readonly kind: "typed-object";
+  /** Read from AMF3, if it has sealed properties or may not have others. */
+  readonly traits?: AmfTraits;
   readonly className: string;
   readonly properties: AmfProperties;
 }
 
-/** An array of values without names (AMF0 2.12). */
+/** An array of values without names (AMF0 2.12, AMF3 3.11). */
 export interface AmfStrictArray {
   readonly kind: "strict-array";
   readonly items: readonly AmfValue[];
 }
 
-/** A date (AMF0 2.13). The time zone is reserved: 0 in what writers send, kept as it was read. */
+/**
+ * A date (AMF0 2.13, AMF3 3.10). The time zone is reserved: 0 in what writers send, kept as it was
+ * read. AMF3 has none.
+ */
 export interface AmfDate {
   readonly kind: "date";
   /** Milliseconds since 1970 in UTC; may be a fraction or NaN, as the sender liked. */
@@ -56,7 +69,7 @@ export interface AmfDate {
   readonly timezoneMinutes: number;
 }
 
-/** An XML document as text (AMF0 2.17). */
+/** An XML document as text (AMF0 2.17, AMF3 3.9). */
 export interface AmfXml {
   readonly kind: "xml";
   readonly text: string;
@@ -89,10 +102,23 @@ export function amfEcmaArray(properties: Readonly<Record<string, AmfValue>>): Am
 }
 
 /**
- * The property `name` of an object, typed object or ECMA array; `undefined` if there is none, or
- * if `value` has no properties at all.
+ * The property `name` of an object, typed object or array; `undefined` if there is none, or if
+ * `value` has no properties at all. It is looked for in {@linkcode amfContent}.
  */
 export function amfProperty(value: AmfValue, name: string): AmfValue {
-  if (typeof value !== "object" || value === null || !("properties" in value)) return undefined;
-  return value.properties.get(name);
+  const content = amfContent(value);
+  if (typeof content !== "object" || content === null || !("properties" in content)) {
+    return undefined;
+  }
+  return content.properties.get(name);
+}
+
+/** `value` without what is only wrapped around it: the switch to AMF3, and collections of Flex. */
+export function amfContent(value: AmfValue): AmfValue {
+  let content = value;
+  while (
+    typeof content === "object" && content !== null &&
+    (content.kind === "amf3" || content.kind === "externalizable")
+  ) content = content.value;
+  return content;
 }

@@ -1,6 +1,7 @@
 import { configurationForms, MAX_CONFIGURATION_SIZE, parseTranscodable } from "./aac_stream.ts";
 import { AudioError } from "./audio_error.ts";
 import type { Faad } from "./faad.ts";
+import type { SoundDecoder } from "./sound_decoder.ts";
 
 /** Bytes of one access unit: the standard's bit reservoir gives 768 for each of 8 channels. */
 export const MAX_ACCESS_UNIT_SIZE = 16 * 1024;
@@ -33,7 +34,7 @@ const FADE_SAMPLES = 240;
  * decoder.close();
  * ```
  */
-export class AacDecoder {
+export class AacDecoder implements SoundDecoder {
   /** Hz of what comes out: with SBR twice the core coder's. */
   readonly sampleRate: number;
   readonly channels: number;

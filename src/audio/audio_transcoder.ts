@@ -4,9 +4,11 @@ import { AudioError } from "./audio_error.ts";
 import { type Faad, loadFaad } from "./faad.ts";
 import { OpusEncoder, type OpusEncoderOptions } from "./opus_encoder.ts";
 import { type OpusPacket, PacketMaker } from "./packet_maker.ts";
+import { PcmDecoder, type PcmFormat } from "./pcm_decoder.ts";
 import { Resampler } from "./resampler.ts";
 import { SampleClock } from "./sample_clock.ts";
 import { isSbrOpen, seemsToCarrySbr, withoutSbr } from "./sbr_payload.ts";
+import type { SoundDecoder } from "./sound_decoder.ts";
 import { StereoMixer } from "./stereo_mixer.ts";
 
 /** What became of a stream's access units so far. */
@@ -24,15 +26,15 @@ const SETTLED = 4;
 
 /** What depends on the configuration. */
 interface Chain {
-  readonly decoder: AacDecoder;
+  readonly decoder: SoundDecoder;
   readonly mixer: StereoMixer;
   readonly resampler: Resampler;
   readonly clock: SampleClock;
 }
 
 /**
- * Makes Opus of AAC: 48 kHz, packets of 20 ms, mono coded as mono, more than two channels mixed
- * down.
+ * Makes Opus of AAC, of G.711 and of linear samples: 48 kHz, packets of 20 ms, mono coded as mono,
+ * more than two channels mixed down.
  *
  * A packet's timestamp is the presentation time of the first sample that a decoder makes of it,
  * on the clock of the access units: the delays of AAC decoder, resampler and Opus (312 samples) are
@@ -61,7 +63,9 @@ export class AudioTranscoder {
   readonly #faad: Faad;
   readonly #encoder: OpusEncoder;
   readonly #packets: PacketMaker;
+  /** Of AAC: what its access units were said to be. */
   #configuration: Uint8Array | undefined;
+  #pcmFormat: PcmFormat | undefined;
   #chain: Chain | undefined;
   /** Access units in a row that have SBR that nothing tells of, or {@linkcode SETTLED}. */
   #sbrEvidence = SETTLED;
@@ -92,8 +96,8 @@ export class AudioTranscoder {
   }
 
   /**
-   * Sets what the next access units are; one that is in force already changes nothing. Sound of
-   * the configuration before goes on to its end.
+   * Sets what AAC the next access units are; one that is in force already changes nothing. Sound of
+   * what was before goes on to its end.
    *
    * @param audioSpecificConfig copied
    * @throws {AudioError} if it cannot be transcoded; that before stays in force then
@@ -103,9 +107,25 @@ export class AudioTranscoder {
       this.#configuration !== undefined && isEqual(this.#configuration, audioSpecificConfig)
     ) return;
     const isOpen = isSbrOpen(audioSpecificConfig, parseTranscodable(audioSpecificConfig));
-    this.#use(isOpen ? withoutSbr(audioSpecificConfig) : audioSpecificConfig);
+    this.#useAac(isOpen ? withoutSbr(audioSpecificConfig) : audioSpecificConfig);
     this.#configuration = audioSpecificConfig.slice();
+    this.#pcmFormat = undefined;
     this.#sbrEvidence = isOpen ? 0 : SETTLED;
+  }
+
+  /**
+   * Sets that the next access units are samples; a format that is in force already changes nothing.
+   * Sound of what was before goes on to its end.
+   *
+   * @param unitSize bytes of the next access unit
+   * @throws {AudioError} if it cannot be transcoded; that before stays in force then
+   */
+  setPcmFormat(format: PcmFormat, unitSize: number): void {
+    if (this.#pcmFormat !== undefined && isEqualFormat(this.#pcmFormat, format)) return;
+    this.#use(makeChain(new PcmDecoder(format, unitSize)));
+    this.#pcmFormat = format;
+    this.#configuration = undefined;
+    this.#sbrEvidence = SETTLED;
   }
 
   /**
@@ -119,7 +139,7 @@ export class AudioTranscoder {
    */
   push(accessUnit: Uint8Array, timestampMs: number): OpusPacket[] {
     if (this.#chain === undefined) {
-      throw new AudioError("Cannot transcode AAC: must have a configuration first, got none");
+      throw new AudioError("Cannot transcode: must have a configuration first, got none");
     }
     if (this.#sbrEvidence !== SETTLED) this.#lookForSbr(accessUnit);
     this.#followTime(this.#chain!, timestampMs);
@@ -134,20 +154,24 @@ export class AudioTranscoder {
     this.#encoder.close();
   }
 
+  #useAac(audioSpecificConfig: Uint8Array): void {
+    this.#use(makeChain(new AacDecoder(this.#faad, audioSpecificConfig)));
+  }
+
   /** Goes over to another configuration; sound of the one before goes on to its end. */
-  #use(audioSpecificConfig: Uint8Array): void {
+  #use(chain: Chain): void {
     const before = this.#chain;
-    this.#chain = makeChain(this.#faad, audioSpecificConfig);
+    this.#chain = chain;
     if (before !== undefined) this.#leave(before);
-    this.#chain.clock.start(this.#packets.timeMs);
-    this.#encoder.setChannels(this.#chain.decoder.channels === 1 ? 1 : 2);
+    chain.clock.start(this.#packets.timeMs);
+    this.#encoder.setChannels(chain.decoder.channels === 1 ? 1 : 2);
   }
 
   /** Believes in SBR that nothing tells of as long as each of the first access units has it. */
   #lookForSbr(accessUnit: Uint8Array): void {
     const hasSbr = seemsToCarrySbr(accessUnit);
-    if (this.#sbrEvidence === 0 && hasSbr) this.#use(this.#configuration!);
-    if (this.#sbrEvidence > 0 && !hasSbr) this.#use(withoutSbr(this.#configuration!));
+    if (this.#sbrEvidence === 0 && hasSbr) this.#useAac(this.#configuration!);
+    if (this.#sbrEvidence > 0 && !hasSbr) this.#useAac(withoutSbr(this.#configuration!));
     this.#sbrEvidence = hasSbr ? this.#sbrEvidence + 1 : SETTLED;
   }
 
@@ -196,8 +220,8 @@ export class AudioTranscoder {
   }
 }
 
-function makeChain(faad: Faad, audioSpecificConfig: Uint8Array): Chain {
-  const decoder = new AacDecoder(faad, audioSpecificConfig);
+/** Takes the decoder over: it is closed if there is nothing to be made of it. */
+function makeChain(decoder: SoundDecoder): Chain {
   const { sampleRate, channels, samplesPerUnit } = decoder;
   try {
     return {
@@ -214,4 +238,8 @@ function makeChain(faad: Faad, audioSpecificConfig: Uint8Array): Chain {
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+
+function isEqualFormat(a: PcmFormat, b: PcmFormat): boolean {
+  return a.encoding === b.encoding && a.sampleRate === b.sampleRate && a.channels === b.channels;
 }

@@ -24,6 +24,8 @@ export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #errorClass: ErrorClass;
   #offset: number;
+  /** Made when it is needed first. */
+  #view: DataView | undefined;
 
   constructor(bytes: Uint8Array, errorClass: ErrorClass = RangeError, offset = 0) {
     this.#bytes = bytes;
@@ -82,10 +84,31 @@ export class ByteReader {
     return (this.u16() << 16) >> 16;
   }
 
+  i32(): number {
+    return this.u32() | 0;
+  }
+
+  /** An unsigned integer of up to 29 bits in one to four bytes (AMF3 1.3.1). */
+  u29(): number {
+    let value = 0;
+    for (let count = 0; count < 3; count++) {
+      const byte = this.u8();
+      if (byte < 0x80) return (value << 7) | byte;
+      value = (value << 7) | (byte & 0x7f);
+    }
+    return (value << 8) | this.u8();
+  }
+
+  /** A signed integer of 29 bits, written as {@linkcode u29}: what AMF3 calls an integer. */
+  i29(): number {
+    return (this.u29() << 3) >> 3;
+  }
+
   f64(): number {
     const at = this.#advance(8, "f64");
-    const bytes = this.#bytes;
-    return new DataView(bytes.buffer, bytes.byteOffset + at, 8).getFloat64(0);
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    this.#view ??= new DataView(buffer, byteOffset, byteLength);
+    return this.#view.getFloat64(at);
   }
 
   /** A view of the next `length` bytes; it borrows from the array. */

@@ -15,6 +15,8 @@ const utf8 = new TextEncoder();
 export class ByteWriter {
   #buffer: Uint8Array<ArrayBuffer>;
   #length = 0;
+  /** Made when it is needed first, and again when the buffer has grown. */
+  #view: DataView<ArrayBuffer> | undefined;
 
   constructor(initialCapacity = 64) {
     this.#buffer = new Uint8Array(initialCapacity);
@@ -65,9 +67,21 @@ export class ByteWriter {
     return this;
   }
 
+  /** The lowest 29 bits of `value` in one to four bytes, as few as will do (AMF3 1.3.1). */
+  u29(value: number): this {
+    const bits = value & 0x1fff_ffff;
+    if (bits < 0x80) return this.u8(bits);
+    if (bits < 0x4000) return this.u16(((bits << 1) & 0x7f00) | 0x8000 | (bits & 0x7f));
+    if (bits < 0x20_0000) {
+      return this.u8(0x80 | (bits >> 14)).u16(((bits << 1) & 0x7f00) | 0x8000 | (bits & 0x7f));
+    }
+    return this.u8(0x80 | (bits >> 22)).u8(0x80 | (bits >> 15)).u8(0x80 | (bits >> 8)).u8(bits);
+  }
+
   f64(value: number): this {
     const at = this.#reserve(8);
-    new DataView(this.#buffer.buffer).setFloat64(at, value);
+    if (this.#view?.buffer !== this.#buffer.buffer) this.#view = new DataView(this.#buffer.buffer);
+    this.#view.setFloat64(at, value);
     return this;
   }
 

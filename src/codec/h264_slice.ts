@@ -2,9 +2,7 @@ import { BitReader } from "../bytes/bit_reader.ts";
 import { CodecError } from "./codec_error.ts";
 import { H264_NAL, type NalLengthSize } from "./h264.ts";
 import { removeEmulationPrevention } from "./h264_emulation.ts";
-
-/** NAL units of one access unit. Level 6.2 allows 600 slices; the rest is for parameter sets and SEI. */
-export const MAX_NAL_UNITS = 1024;
+import { nalUnitEnd, splitNalUnits } from "./nal_units.ts";
 
 /** Bytes that hold first_mb_in_slice and slice_type: two Exp-Golomb codes of 63 bits at most. */
 const SLICE_TYPE_PREFIX_SIZE = 16;
@@ -20,27 +18,13 @@ const PICTURE_TYPES = ["P", "B", "I", "P", "I"] as const;
  * 14496-15 5.3.4.2). They borrow from `accessUnit`; empty ones, which encoders send, are left out.
  *
  * @throws {CodecError} if a length exceeds the access unit, or there are more than
- * {@linkcode MAX_NAL_UNITS}.
+ * MAX_NAL_UNITS.
  */
 export function splitH264NalUnits(
   accessUnit: Uint8Array,
   nalLengthSize: NalLengthSize,
 ): Uint8Array[] {
-  const units: Uint8Array[] = [];
-  for (let at = 0; at < accessUnit.length;) {
-    const start = at + nalLengthSize;
-    const end = nalUnitEnd(accessUnit, at, nalLengthSize);
-    if (end > start) {
-      if (units.length === MAX_NAL_UNITS) {
-        throw new CodecError(
-          `Cannot split access unit: must hold up to ${MAX_NAL_UNITS} NAL units`,
-        );
-      }
-      units.push(accessUnit.subarray(start, end));
-    }
-    at = end;
-  }
-  return units;
+  return splitNalUnits(accessUnit, nalLengthSize, 1);
 }
 
 /**
@@ -72,21 +56,6 @@ export function h264PictureType(
     at = end;
   }
   return undefined;
-}
-
-/** Where the NAL unit ends whose length field is at `at`. */
-function nalUnitEnd(accessUnit: Uint8Array, at: number, nalLengthSize: NalLengthSize): number {
-  const start = at + nalLengthSize;
-  let length = 0;
-  // Not by shifts: a length of 32 bits must not turn negative.
-  for (let index = at; index < start; index++) length = length * 256 + (accessUnit[index] ?? 0);
-  const end = start + length;
-  if (end > accessUnit.length) {
-    throw new CodecError(
-      `Cannot split access unit: NAL unit must end within ${accessUnit.length} bytes, got ${end}`,
-    );
-  }
-  return end;
 }
 
 /** Reads slice_type of the slice header (H.264 7.3.3) between `start` and `end`. */

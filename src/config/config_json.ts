@@ -10,8 +10,7 @@ export function parseConfigJson(json: string): Record<string, unknown> {
   try {
     value = JSON.parse(json);
   } catch (error) {
-    // The reason may quote lines of the input.
-    const reason = (error instanceof Error ? error.message : `${error}`).replaceAll(/\s+/g, " ");
+    const reason = reasonOf(error, json);
     throw new ConfigError(`Cannot read the configuration: ${reason}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -19,4 +18,10 @@ export function parseConfigJson(json: string): Record<string, unknown> {
     throw new ConfigError(`Cannot read the configuration: expected a JSON object, got ${kind}`);
   }
   return { ...value };
+}
+
+/** Why it is no JSON, in one line. It may quote the input, which a key must not get out by. */
+function reasonOf(error: unknown, json: string): string {
+  const reason = (error instanceof Error ? error.message : `${error}`).replaceAll(/\s+/g, " ");
+  return json.includes("PRIVATE KEY") ? reason.replace(/,? (?:\.\.\.)?".*$/, "") : reason;
 }

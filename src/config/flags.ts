@@ -31,13 +31,31 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     key: "rtmpPort",
     value: "number",
     placeholder: "PORT",
-    help: "RTMP, for publishers (default 1935)",
+    help: "RTMP, for publishers and players (default 1935)",
   },
   "http-port": {
     key: "httpPort",
     value: "number",
     placeholder: "PORT",
     help: "page, API, HTTP-FLV, WebSocket-FLV and WHEP (default 8080)",
+  },
+  "tls": {
+    key: "tls",
+    value: "text",
+    placeholder: "HOW",
+    help: "self-signed: serve TLS with a certificate made at start, for trying out",
+  },
+  "rtmps-port": {
+    key: "rtmpsPort",
+    value: "number",
+    placeholder: "PORT",
+    help: "RTMP over TLS, if there is a certificate (default 1936)",
+  },
+  "https-port": {
+    key: "httpsPort",
+    value: "number",
+    placeholder: "PORT",
+    help: "HTTP and WebSocket over TLS, likewise (default 8443)",
   },
   "webrtc-port": {
     key: "webrtcPort",
@@ -155,8 +173,8 @@ export function helpText(version: string): string {
   const lines = Object.entries(FLAGS).map(([name, { placeholder, help }]) =>
     `  --${name} ${placeholder}`.padEnd(30) + help
   );
-  return `Sluice ${version}: live media gateway. RTMP in; WebRTC, HTTP-FLV and
-WebSocket-FLV out.
+  return `Sluice ${version}: live media gateway. RTMP in; WebRTC, HTTP-FLV,
+WebSocket-FLV and RTMP out.
 
 Usage: deno task start [flags]
 

@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import { inspectCertificate } from "../tls/certificate.ts";
+import { TlsError } from "../tls/tls_error.ts";
 import { familiesOf } from "./address_families.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
@@ -79,6 +81,8 @@ const timeouts = section({
   httpIdleMs: v.optional(milliseconds(100), 60_000),
   /** How long a viewer may take nothing before it is ended. */
   stallMs: v.optional(milliseconds(1000), 60_000),
+  /** How long an RTMP player waits for a stream that is not there. */
+  playWaitMs: v.optional(milliseconds(0), 5000),
   /** How long a stream waits for its second track before it counts as having one. */
   trackSettleMs: v.optional(milliseconds(0), 1000),
   /** From the answer to a WebRTC viewer's offer until media can be sent to it. */
@@ -87,10 +91,35 @@ const timeouts = section({
   consentMs: v.optional(milliseconds(1000), 30_000),
 });
 
+/** What is given for a certificate is in no message: it may be a key in the wrong place. */
+const EXPECTED_TLS =
+  'Invalid type: Expected "self-signed", or an object with certificate and key as PEM text';
+const pem = v.string("Invalid type: Expected PEM text");
+const certificatePair = v.pipe(
+  v.strictObject({ certificate: pem, key: pem }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    try {
+      inspectCertificate(dataset.value);
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error;
+      addIssue({ message: `Invalid value: ${error.message}` });
+    }
+  }),
+);
+const selfSigned = v.literal("self-signed", EXPECTED_TLS);
+const isRecord = (value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 const members = v.strictObject({
   host: v.optional(ipAddress, "0.0.0.0"),
   rtmpPort: v.optional(port, 1935),
   httpPort: v.optional(port, 8080),
+  /** RTMP over TLS, and HTTP and WebSocket over TLS: only if there is a certificate. */
+  rtmpsPort: v.optional(port, 1936),
+  httpsPort: v.optional(port, 8443),
+  /** The certificate, with those that vouch for it behind it, and its key; or one made at start. */
+  tls: v.optional(v.lazy((given) => isRecord(given) ? certificatePair : selfSigned)),
   /** Port of the first shard; each further shard has the next one. */
   webrtcPort: v.optional(port, 8000),
   /** Addresses that WebRTC viewers are told; if there are none, the one that they ask at. */
@@ -111,8 +140,18 @@ const members = v.strictObject({
    * log's window: between two writes, what is not written yet must not leave the log.
    */
   flushMs: v.optional(milliseconds(0, 10_000), 0),
+  /**
+   * The same for RTMP players if it is more than `flushMs`: they buffer far more than that, and a
+   * write costs what many bytes do.
+   */
+  rtmpFlushMs: v.optional(milliseconds(0, 250), 80),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
+  /**
+   * When RTMP players are told NetStream.Play.UnpublishNotify: when the publisher leaves, or when it
+   * has not come back. ffmpeg, rtmpdump and VLC end at it.
+   */
+  rtmpUnpublishNotify: v.optional(v.picklist(["leave", "end"]), "end"),
   log,
   limits,
   timeouts,

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /** One connection of mpegts.js: loads FLV from an address onto a video element. */
-import { describeFailure } from "./playback_failure.js";
+import { describeFailure, isPassedOver } from "./playback_failure.js";
 
 /** @import { MpegtsLibrary, MpegtsStatistics } from "./mpegts.d.ts" */
 /** @import { Engine, EngineListener } from "./playback_engine.d.ts" */
@@ -46,7 +46,7 @@ export class FlvEngine {
     library.LoggingControl.applyConfig({ enableAll: false });
     const player = library.createPlayer({ type: "flv", isLive: true, url }, MPEGTS_CONFIG);
     player.on(library.Events.ERROR, (type, detail, info) => {
-      listener.onFailure(describeFailure(type, detail, info));
+      if (!isPassedOver(detail, info)) listener.onFailure(describeFailure(type, detail, info));
     });
     player.on(library.Events.LOADING_COMPLETE, () => {
       listener.onFailure({ kind: "ended", detail: "The stream has ended" });

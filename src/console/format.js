@@ -98,6 +98,19 @@ export function formatSound(audio) {
   return parts.join(" · ");
 }
 
+/**
+ * How many tracks of a kind there are besides the one that is played: "2 more tracks"; empty if
+ * there are none.
+ *
+ * @param {readonly { kind: string, isDefault: boolean }[] | null | undefined} tracks
+ * @param {"video" | "audio"} kind
+ */
+export function formatMoreTracks(tracks, kind) {
+  const count = (tracks ?? []).filter((track) => track.kind === kind && !track.isDefault).length;
+  if (count === 0) return "";
+  return count === 1 ? "1 more track" : `${count} more tracks`;
+}
+
 /** @type {Record<number, string>} */
 const CHANNEL_NAMES = { 1: "mono", 2: "stereo", 6: "5.1", 8: "7.1" };
 

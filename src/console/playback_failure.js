@@ -13,6 +13,18 @@
  */
 
 /**
+ * Whether mpegts.js only tells of a packet that it does not know and passes over: metadata of the
+ * pictures, such as their colours, which encoders of AV1 and HEVC send (Enhanced RTMP, packet type
+ * 4).
+ *
+ * @param {string} detail one of its ErrorDetails
+ * @param {unknown} cause
+ */
+export function isPassedOver(detail, cause) {
+  return detail === "FormatError" && cause === "Flv: Invalid video packet type 4";
+}
+
+/**
  * Reads what mpegts.js reports.
  *
  * @param {string} type one of its ErrorTypes

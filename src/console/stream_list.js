@@ -18,6 +18,12 @@
  * @property {number | null} [sampleRate]
  * @property {number | null} [channels]
  *
+ * @typedef {VideoInfo & AudioInfo & {
+ *   kind: "video" | "audio",
+ *   id: number,
+ *   isDefault: boolean,
+ * }} TrackInfo
+ *
  * @typedef {object} WebRtcInfo
  * @property {number | null} [viewers]
  * @property {boolean | null} [bFrames] whether there are any, which are then dropped
@@ -33,6 +39,8 @@
  * @property {number | null} [bitrateBps]
  * @property {VideoInfo | null} [video]
  * @property {AudioInfo | null} [audio]
+ * @property {TrackInfo[] | null} [tracks] all, the default ones among them
+ * @property {{ viewers?: number | null } | null} [rtmp]
  * @property {WebRtcInfo | null} [webrtc]
  *
  * @typedef {object} StreamList

@@ -7,13 +7,14 @@ import {
   formatCodec,
   formatCount,
   formatDuration,
+  formatMoreTracks,
   formatPicture,
   formatSeconds,
   formatSound,
 } from "./format.js";
 import { formatFragment, isSameStream, streamPath, streamTitle } from "./location.js";
 
-/** @import { StreamInfo, VideoInfo } from "./stream_list.js" */
+/** @import { StreamInfo, TrackInfo, VideoInfo } from "./stream_list.js" */
 /** @import { Selection } from "./location.js" */
 
 /** A viewer starts on a key frame: beyond this distance the start is noticeably slow. */
@@ -65,7 +66,7 @@ class StreamRow {
    * @param {Selection | undefined} selection
    */
   show(stream, selection) {
-    const { app, name, state, video, audio, webrtc } = stream;
+    const { app, name, state, video, audio, tracks, webrtc } = stream;
     const selected = isSameStream(stream, selection);
     setText(this.#app, app && `${app}/`);
     setText(this.#name, name);
@@ -79,17 +80,21 @@ class StreamRow {
     this.#state.hidden = state !== "waiting";
 
     showCodec(this.#videoCodec, video?.codec);
-    setText(this.#picture, formatPicture(video));
+    setText(this.#picture, join(formatPicture(video), formatMoreTracks(tracks, "video")));
+    this.#picture.title = describeTracks(tracks, "video", formatPicture);
     this.#bFrames.hidden = video?.bFrames !== true && webrtc?.bFrames !== true;
     this.#bFrames.title = webrtc?.advice ?? "B-frames add delay and are dropped for WebRTC";
     showCodec(this.#audioCodec, audio?.codec);
-    setText(this.#sound, formatSound(audio));
+    setText(this.#sound, join(formatSound(audio), formatMoreTracks(tracks, "audio")));
+    this.#sound.title = describeTracks(tracks, "audio", formatSound);
     setText(this.#bitrate, formatBitrate(state === "waiting" ? null : stream.bitrateBps));
     setText(this.#keyFrames, formatSeconds(video?.keyFrameDistanceMs));
     this.#keyFrames.classList.toggle("warn", isLong(video));
     this.#keyFrames.title = isLong(video) ? "Far apart: viewers start slowly. 2 s is good" : "";
     setText(this.#viewers, formatCount(stream.viewers));
-    this.#viewers.title = webrtc ? `${formatCount(webrtc.viewers)} over WebRTC` : "";
+    this.#viewers.title = webrtc
+      ? `${formatCount(webrtc.viewers)} over WebRTC, ${formatCount(stream.rtmp?.viewers)} over RTMP`
+      : "";
     setText(this.#uptime, formatDuration(stream.uptimeMs));
   }
 }
@@ -154,6 +159,27 @@ function bFramesBadge() {
 function showCodec(element, codec) {
   setText(element, formatCodec(codec));
   element.title = codec ?? "";
+}
+
+/** @param {...string} parts */
+function join(...parts) {
+  return parts.filter((part) => part !== "").join(" · ");
+}
+
+/**
+ * The tracks of a kind, one on each line with what asks for it; empty if there is but one.
+ *
+ * @param {readonly TrackInfo[] | null | undefined} tracks
+ * @param {"video" | "audio"} kind
+ * @param {(track: TrackInfo) => string} format
+ */
+function describeTracks(tracks, kind, format) {
+  const ofKind = (tracks ?? []).filter((track) => track.kind === kind);
+  if (ofKind.every(({ isDefault }) => isDefault)) return "";
+  return ofKind.map((track) => {
+    const query = track.isDefault ? "default" : `?${kind[0]}track=${track.id}`;
+    return join(`Track ${track.id}`, formatCodec(track.codec), format(track), query);
+  }).join("\n");
 }
 
 /** @param {VideoInfo | null | undefined} video */

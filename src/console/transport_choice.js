@@ -11,7 +11,7 @@ import { formatCodec } from "./format.js";
  *
  * @typedef {object} BrowserAbilities
  * @property {boolean} webRtc
- * @property {boolean | undefined} webRtcH264
+ * @property {ReadonlySet<string> | undefined} webRtcVideo codecs by their names in SDP, in lower case
  * @property {boolean} mediaSource
  * @property {(codec: string) => boolean} mediaSourceTakes video, RFC 6381
  *
@@ -23,7 +23,15 @@ import { formatCodec } from "./format.js";
 
 /** What the gateway turns into Opus, and Opus itself. */
 const WEBRTC_AUDIO = /^(mp4a\.40\.(2|5|29)|opus)$/i;
-const WEBRTC_VIDEO = /^avc[13]\./i;
+
+/** What the gateway sends over WebRTC where the browser has it: RFC 6381, and the name in SDP. */
+const WEBRTC_VIDEO = /** @type {const} */ ([
+  [/^avc[13]\b/i, "h264", "H.264"],
+  [/^(hvc1|hev1|h265)\b/i, "h265", "HEVC"],
+  [/^(av01|av1)\b/i, "av1", "AV1"],
+  [/^(vp09|vp9)\b/i, "vp9", "VP9"],
+  [/^(vp08|vp8)\b/i, "vp8", "VP8"],
+]);
 
 /**
  * WebRTC has the least delay, so it is chosen wherever it can play the stream.
@@ -52,7 +60,8 @@ export function detectAbilities() {
   const codecs = receiver?.getCapabilities?.("video")?.codecs;
   return {
     webRtc: "RTCPeerConnection" in globalThis,
-    webRtcH264: codecs?.some(({ mimeType }) => mimeType.toLowerCase() === "video/h264"),
+    webRtcVideo: codecs &&
+      new Set(codecs.map(({ mimeType }) => mimeType.toLowerCase().replace(/^video\//, ""))),
     mediaSource: "MediaSource" in globalThis,
     mediaSourceTakes: (codec) => {
       return MediaSource.isTypeSupported(`video/mp4; codecs="${codec.replaceAll('"', "")}"`);
@@ -70,8 +79,11 @@ function reasonAgainstWebRtc(stream, browser) {
   if (obstacle !== undefined) return obstacle;
   const video = stream?.video?.codec;
   const audio = stream?.audio?.codec;
-  if (video && !WEBRTC_VIDEO.test(video)) return `WebRTC does not carry ${formatCodec(video)} here`;
+  if (video && !webRtcCodec(video)) return `WebRTC does not carry ${formatCodec(video)} here`;
   if (audio && !WEBRTC_AUDIO.test(audio)) return `WebRTC does not carry ${formatCodec(audio)} here`;
+  if (stream?.webrtc?.bFrames && video && webRtcCodec(video)?.[1] === "h265") {
+    return "WebRTC cannot show this stream's B-frames";
+  }
   if (stream?.webrtc?.exact === false) {
     return "WebRTC would show this stream's pictures with errors, because of its B-frames";
   }
@@ -87,10 +99,16 @@ function reasonAgainstWebRtc(stream, browser) {
 function webRtcObstacle(stream, browser) {
   if (!browser.webRtc) return "This browser has no WebRTC";
   const codec = stream?.video?.codec;
-  if (browser.webRtcH264 === false && codec && WEBRTC_VIDEO.test(codec)) {
-    return "This browser has no H.264 for WebRTC";
+  const [, name, shown] = codec && webRtcCodec(codec) || [];
+  if (name === undefined || browser.webRtcVideo === undefined || browser.webRtcVideo.has(name)) {
+    return undefined;
   }
-  return undefined;
+  return `This browser has no ${shown} for WebRTC`;
+}
+
+/** @param {string} codec RFC 6381 */
+function webRtcCodec(codec) {
+  return WEBRTC_VIDEO.find(([pattern]) => pattern.test(codec));
 }
 
 /**

@@ -176,13 +176,18 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     state: stream.origin === undefined ? "waiting" : "live",
     shard: stream.origin ?? null,
     uptimeMs: Math.round(nowMs - stream.openedAtMs),
-    viewers: reports.reduce((sum, report) => sum + report.viewers + report.webrtcViewers, 0),
+    viewers: reports.reduce(
+      (sum, { viewers, rtmpViewers, webrtcViewers }) => sum + viewers + rtmpViewers + webrtcViewers,
+      0,
+    ),
     bitrateBps: publication?.bitrateBps ?? null,
     video: publication?.video ?? null,
     audio: publication?.audio ?? null,
+    tracks: publication?.tracks ?? [],
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
-    timestampCorrections: publication?.timestampCorrections ?? 0,
+    timestampFaults: publication?.timestampFaults ?? {},
     skippedMessages: publication?.skipped ?? {},
+    rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
     webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),
   };
 }

@@ -17,9 +17,17 @@ export function summariseWebrtc(
     viewers: reports.reduce((sum, { webrtcViewers }) => sum + webrtcViewers, 0),
     bFrames,
     exact: looks.length === 0 ? null : inexact === undefined,
-    advice: bFrames !== true ? null : adviceOn(inexact?.inexactReason, inexact !== undefined),
+    advice: bFrames !== true
+      ? null
+      : looks.some((look) => look.bFrames && !look.areDropped)
+      ? REFUSED
+      : adviceOn(inexact?.inexactReason, inexact !== undefined),
   };
 }
+
+/** Where B-frames are not left out. */
+const REFUSED = "Browsers cannot show the B-frames of this stream over WebRTC, so that it is not " +
+  `shown there. ${B_FRAMES_REMEDY}`;
 
 function adviceOn(reason: string | undefined, isInexact: boolean): string {
   if (!isInexact) {

@@ -1,12 +1,15 @@
 import { type AddressFamilies, familiesOf } from "../config/address_families.ts";
 import type { Config } from "../config/schema.ts";
-import type { ShardSettings } from "../shard/messages.ts";
+import type { ShardSettings, TlsSettings } from "../shard/messages.ts";
 import type { TranscoderPoolOptions } from "./transcoder_pool.ts";
 
 /** Where a gateway listens. */
 export interface Ports {
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** For TLS; `undefined` without a certificate. */
+  readonly rtmpsPort: number | undefined;
+  readonly httpsPort: number | undefined;
   /** One for each shard. */
   readonly webrtcPorts: readonly number[];
   /** Whom WebRTC serves over UDP as well as over TCP. */
@@ -21,7 +24,8 @@ const MIN_OPUS_LOG_BYTES = 256 * 1024;
 export function shardSettings(
   config: Config,
   { version, contentSecurityPolicy }: Pick<ShardSettings, "version" | "contentSecurityPolicy">,
-  { rtmpPort, httpPort, webrtcPorts, udpFamilies }: Ports,
+  { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies }: Ports,
+  certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   shard: number,
 ): ShardSettings {
   const { host, shards, flushMs, log, limits, timeouts, logLevel, logFormat } = config;
@@ -31,8 +35,15 @@ export function shardSettings(
     host,
     rtmpPort,
     httpPort,
+    tls: certificate && {
+      certificate: certificate.certificate,
+      key: certificate.key,
+      rtmpsPort: rtmpsPort!,
+      httpsPort: httpsPort!,
+    },
     sharesPorts: shards > 1,
     flushMs,
+    rtmpFlushMs: Math.max(flushMs, config.rtmpFlushMs),
     windowMs: log.windowMs,
     maxViewers: limits.viewers,
     maxHttpConnections: limits.httpConnections,
@@ -41,6 +52,7 @@ export function shardSettings(
     maxRtmpConnectionsPerAddress: limits.rtmpConnectionsPerAddress,
     maxMessageBytes: limits.messageBytes,
     timeouts,
+    unpublishNotify: config.rtmpUnpublishNotify,
     logLevel,
     logFormat,
     contentSecurityPolicy,

@@ -1,5 +1,5 @@
 import { FlvError } from "../flv/flv_error.ts";
-import { parseAudioBody } from "../flv/audio_body.ts";
+import { type AudioFrame, type FlvAudioCodec, parseAudioBody } from "../flv/audio_body.ts";
 import { OPUS_CLOCK_RATE_HZ, packetizeOpus } from "../rtp/opus_packetizer.ts";
 import { PacketRing } from "../rtp/packet_ring.ts";
 import { RtpClock } from "../rtp/rtp_clock.ts";
@@ -8,14 +8,26 @@ import { RtpError } from "../rtp/rtp_error.ts";
 /** As long as groups of pictures get, at 50 packets a second: 20 s. */
 const MAX_RING_PACKETS = 1024;
 
+/** Sound whose frames say by themselves what it is. */
+export interface HeardSound {
+  readonly codec: FlvAudioCodec;
+  readonly channels: number;
+}
+
 /** A stream's Opus as RTP packets, made once for all viewers of a shard. */
 export class AudioPackets {
   readonly ring = new PacketRing({ maxPackets: MAX_RING_PACKETS });
   readonly clock: RtpClock;
+  #heard: HeardSound | undefined;
 
   /** @param clockOffset RTP timestamp of stream time 0: random, 32 bits */
   constructor(clockOffset: number) {
     this.clock = new RtpClock(OPUS_CLOCK_RATE_HZ, clockOffset);
+  }
+
+  /** What sound that has no configuration has come; `undefined` if none has. */
+  get heard(): HeardSound | undefined {
+    return this.#heard;
   }
 
   /**
@@ -26,11 +38,17 @@ export class AudioPackets {
   take(body: Uint8Array, timestampMs: number, delayMs: number): void {
     try {
       const audio = parseAudioBody(body);
-      if (audio.kind !== "frame" || audio.codec !== "opus") return;
+      if (audio.kind !== "frame") return;
+      if (audio.codec !== "opus") return this.#note(audio);
       const timestamp = this.clock.timestamp(timestampMs + delayMs);
       packetizeOpus({ data: audio.data, timestamp, timeMs: timestampMs }, { ssrc: 0 }, this.ring);
     } catch (error) {
       if (!(error instanceof FlvError || error instanceof RtpError)) throw error;
     }
+  }
+
+  #note({ codec, channels }: AudioFrame): void {
+    if (channels === undefined || this.#heard?.codec === codec) return;
+    this.#heard = { codec, channels };
   }
 }

@@ -1,13 +1,5 @@
 import { Cursor } from "../stream/cursor.ts";
-import type { Feed } from "../stream/feed.ts";
-
-/** What a viewer tells its audience. */
-export interface FlvViewerEvents {
-  /** The feed's tail had overtaken the viewer, which goes on at the newest key frame. */
-  readonly jumped: () => void;
-  /** Nobody reads the stream any more. */
-  readonly left: (viewer: FlvViewer) => void;
-}
+import type { FeedAudience, FeedViewer } from "./feed_audience.ts";
 
 /**
  * One viewer of one form of a stream: a stream of whole FLV tags that pulls from its cursor.
@@ -15,25 +7,27 @@ export interface FlvViewerEvents {
  * It queues nothing. Whoever reads it asks for the next piece when the last one is sent; a viewer
  * that is slow asks seldom, gets larger pieces, and is jumped over by what it misses.
  */
-export class FlvViewer {
+export class FlvViewer implements FeedViewer {
   /** Its pieces are shared with other viewers and never change. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #cursor: Cursor;
-  readonly #events: FlvViewerEvents;
+  readonly #audience: FeedAudience;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   /** "asked": the reader waits for something that was not there. */
   #state: "idle" | "asked" | "ending" = "idle";
 
-  constructor(feed: Feed, events: FlvViewerEvents) {
-    this.#cursor = new Cursor(feed);
-    this.#events = events;
+  /** Joins the audience; leaves it when its stream is cancelled. */
+  constructor(audience: FeedAudience) {
+    this.#cursor = new Cursor(audience.feed);
+    this.#audience = audience;
     this.stream = new ReadableStream({
       start: (controller) => {
         this.#controller = controller;
       },
       pull: () => this.#pull(),
-      cancel: () => events.left(this),
+      cancel: () => audience.remove(this),
     }, { highWaterMark: 0 });
+    audience.add(this);
   }
 
   /** There may be something new: a reader that waits gets it. */
@@ -59,7 +53,7 @@ export class FlvViewer {
   #next(): Uint8Array<ArrayBuffer> | undefined {
     const { jumps } = this.#cursor;
     const piece = this.#cursor.next();
-    if (this.#cursor.jumps > jumps) this.#events.jumped();
+    if (this.#cursor.jumps > jumps) this.#audience.noteJump();
     return piece;
   }
 

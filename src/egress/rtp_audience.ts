@@ -3,6 +3,8 @@ import { type ClockOffsets, RtpFeed } from "./rtp_feed.ts";
 
 /** A viewer that is told when there is something new for it. */
 export interface RtpSubscriber {
+  /** Whether it is sent pictures, of the codec that they had when it came. */
+  readonly hasVideo: boolean;
   /** The feed has new packets. */
   notify(): void;
   /** The stream is over, or must not be shown any more. */
@@ -13,6 +15,7 @@ export interface RtpSubscriber {
 export class RtpAudience {
   readonly feed: RtpFeed;
   readonly #subscribers = new Set<RtpSubscriber>();
+  #videoCodec: string | undefined;
 
   /** @param maxPayloadSize bytes of the payload of a packet, at most */
   constructor(log: LogReader, offsets: ClockOffsets, maxPayloadSize: number) {
@@ -34,11 +37,25 @@ export class RtpAudience {
   /** One of the logs has been flushed. */
   notify(nowMs: number): void {
     this.feed.update(nowMs);
+    this.#endIfCodecChanged();
     for (const subscriber of this.#subscribers) subscriber.notify();
   }
 
   end(reason: string): void {
     for (const subscriber of [...this.#subscribers]) subscriber.end(reason);
     this.#subscribers.clear();
+  }
+
+  /** WHEP cannot renegotiate: viewers have to come again for pictures of another codec. */
+  #endIfCodecChanged(): void {
+    const { codec } = this.feed.video;
+    const before = this.#videoCodec;
+    this.#videoCodec = codec;
+    if (before === undefined || codec === before) return;
+    for (const subscriber of [...this.#subscribers]) {
+      if (!subscriber.hasVideo) continue;
+      subscriber.end(`the stream's pictures are ${codec} now and were ${before} before`);
+      this.#subscribers.delete(subscriber);
+    }
   }
 }

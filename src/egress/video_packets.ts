@@ -1,17 +1,19 @@
-import { equals } from "@std/bytes/equals";
 import { CodecError } from "../codec/codec_error.ts";
-import { type H264Configuration, parseH264Configuration } from "../codec/h264.ts";
-import { H264BFrames, type H264BFrameSummary } from "../codec/h264_b_frames.ts";
-import { H264ReferenceTracker } from "../codec/h264_reference_tracker.ts";
-import { splitH264NalUnits } from "../codec/h264_slice.ts";
-import { parseH264Sps } from "../codec/h264_sps.ts";
 import { FlvError } from "../flv/flv_error.ts";
-import { parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
-import { packetizeH264, VIDEO_CLOCK_RATE_HZ } from "../rtp/h264_packetizer.ts";
+import { type FlvVideoCodec, parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
+import { VIDEO_CLOCK_RATE_HZ } from "../rtp/h264_packetizer.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../rtp/packet_carver.ts";
 import { PacketRing } from "../rtp/packet_ring.ts";
+import type { PayloadFormat } from "../rtp/payload_size.ts";
 import { RtpClock } from "../rtp/rtp_clock.ts";
 import { RtpError } from "../rtp/rtp_error.ts";
+import type { VideoFormat } from "../rtp/video_format.ts";
+import { Av1Packets } from "./av1_packets.ts";
+import { H264Packets } from "./h264_packets.ts";
+import { H265Packets } from "./h265_packets.ts";
+import type { BFrameReport, PacketMaker } from "./packet_maker.ts";
+import { Vp8Packets } from "./vp8_packets.ts";
+import { Vp9Packets } from "./vp9_packets.ts";
 
 /** At 16 Mbit/s and a key frame every 8 s, OBS's default, a group has 14,000 packets. */
 const MAX_RING_PACKETS = 32_768;
@@ -20,57 +22,61 @@ const MAX_RING_BYTES = 32 * 1024 * 1024;
 /** How long what lies before the newest key frame is kept, for viewers that miss some of it. */
 const RESEND_WINDOW_MS = 2000;
 
-interface Format {
-  /** The configuration record, to tell a repeated one. */
-  readonly record: Uint8Array;
-  readonly configuration: H264Configuration;
-  readonly tracker: H264ReferenceTracker;
-  readonly bFrames: H264BFrames;
-}
+const NS_PER_MS = 1_000_000;
 
-/**
- * A stream's pictures as RTP packets, made once for all viewers of a shard.
- *
- * WebRTC receivers show pictures in the order they come: those that are to be shown before one that
- * came earlier, B pictures, are left out.
- */
+/** A stream's pictures as RTP packets, made once for all viewers of a shard. */
 export class VideoPackets {
   readonly ring = new PacketRing({ maxPackets: MAX_RING_PACKETS, maxBytes: MAX_RING_BYTES });
   readonly clock: RtpClock;
-  readonly #maxPayloadSize: number;
-  #format: Format | undefined;
+  readonly #payloadFormat: PayloadFormat;
+  #codec: FlvVideoCodec | undefined;
+  #maker: PacketMaker | undefined;
 
   /**
    * @param clockOffset RTP timestamp of stream time 0: random, 32 bits
    * @param maxPayloadSize bytes of the payload of a packet, at most
    */
   constructor(clockOffset: number, maxPayloadSize = DEFAULT_MAX_PAYLOAD_SIZE) {
-    this.#maxPayloadSize = maxPayloadSize;
+    this.#payloadFormat = { ssrc: 0, maxPayloadSize };
     this.clock = new RtpClock(VIDEO_CLOCK_RATE_HZ, clockOffset);
   }
 
-  /** What the stream's decoder configuration says; `undefined` before it has come. */
-  get configuration(): H264Configuration | undefined {
-    return this.#format?.configuration;
+  /**
+   * The codec of the newest picture or configuration. When it changes, the packets before are let go
+   * of, and none of the new codec may be sent to those who were promised the old one.
+   */
+  get codec(): FlvVideoCodec | undefined {
+    return this.#codec;
   }
 
-  /** What is known of B pictures; `undefined` before a configuration has come. */
-  get bFrames(): H264BFrameSummary | undefined {
-    return this.#format?.bFrames.summary();
+  /** Whether pictures came of a codec that cannot be sent. */
+  get isUnsendable(): boolean {
+    return this.#codec !== undefined && this.#maker === undefined;
+  }
+
+  /** What the pictures are; `undefined` as long as that is not known, or they cannot be sent. */
+  get format(): VideoFormat | undefined {
+    return this.#maker?.format;
+  }
+
+  /** What is known of B pictures; `undefined` where there can be none. */
+  get bFrames(): BFrameReport | undefined {
+    return this.#maker?.bFrames;
   }
 
   /**
-   * Takes the body of a video tag, which it borrows; what is broken or no H.264 is passed over.
+   * Takes the body of a video tag, which it borrows; what is broken or cannot be sent is passed over.
    *
    * @param delayMs to be added to the time for receivers
    */
   take(body: Uint8Array, timestampMs: number, delayMs: number): void {
     try {
       const video = parseVideoBody(body);
-      if (video.kind === "configuration") this.#configure(video.data);
-      else if (video.kind === "frame" && video.codec === "h264") {
-        this.#packetize(video, timestampMs, delayMs);
-      }
+      if (video.kind !== "configuration" && video.kind !== "frame") return;
+      if (video.codec !== this.#codec) this.#change(video.codec);
+      if (this.#maker === undefined) return;
+      if (video.kind === "configuration") this.#maker.configure(video.data);
+      else this.#packetize(this.#maker, video, timestampMs, delayMs);
     } catch (error) {
       const isKnown = error instanceof FlvError || error instanceof CodecError ||
         error instanceof RtpError;
@@ -78,44 +84,37 @@ export class VideoPackets {
     }
   }
 
-  #configure(data: Uint8Array): void {
-    if (this.#format !== undefined && equals(this.#format.record, data)) return;
-    const record = data.slice();
-    const configuration = parseH264Configuration(record);
-    this.#format = {
-      record,
-      configuration,
-      tracker: new H264ReferenceTracker(configuration),
-      bFrames: new H264BFrames(readSps(configuration)),
-    };
+  #change(codec: FlvVideoCodec): void {
+    this.#codec = codec;
+    this.#maker = makerOf(codec, this.#payloadFormat);
+    this.ring.release(this.ring.head);
   }
 
-  #packetize(frame: VideoFrame, timestampMs: number, delayMs: number): void {
-    if (this.#format === undefined) return;
-    const { configuration, tracker, bFrames } = this.#format;
-    const { data, isKeyFrame, compositionTimeMs } = frame;
-    const verdict = tracker.track(data);
-    if (verdict === undefined) return;
-    bFrames.count(verdict, compositionTimeMs);
-    if (!verdict.keep) return;
-    if (isKeyFrame) this.ring.release(this.ring.findTime(timestampMs - RESEND_WINDOW_MS));
-    const nalUnits = splitH264NalUnits(data, configuration.nalLengthSize);
-    const timestamp = this.clock.timestamp(timestampMs + compositionTimeMs + delayMs);
-    const { sps, pps } = configuration;
-    packetizeH264({ nalUnits, isKeyFrame, timestamp, timeMs: timestampMs }, {
-      sps,
-      pps,
-      ssrc: 0,
-      maxPayloadSize: this.#maxPayloadSize,
-    }, this.ring);
+  #packetize(maker: PacketMaker, frame: VideoFrame, timestampMs: number, delayMs: number): void {
+    const { compositionTimeMs, timestampOffsetNs } = frame;
+    const shownMs = timestampMs + compositionTimeMs + timestampOffsetNs / NS_PER_MS;
+    const timestamp = this.clock.timestamp(shownMs + delayMs);
+    const { ring } = this;
+    const before = ring.head;
+    maker.packetize(frame, { timestamp, timeMs: timestampMs }, ring);
+    if (ring.newestKeyFrame !== before) return;
+    ring.release(Math.min(ring.findTime(timestampMs - RESEND_WINDOW_MS), before));
   }
 }
 
-function readSps({ sps: [first] }: H264Configuration) {
-  try {
-    return first === undefined ? undefined : parseH264Sps(first);
-  } catch (error) {
-    if (error instanceof CodecError) return undefined;
-    throw error;
+function makerOf(codec: FlvVideoCodec, format: PayloadFormat): PacketMaker | undefined {
+  switch (codec) {
+    case "h264":
+      return new H264Packets(format);
+    case "h265":
+      return new H265Packets(format);
+    case "av1":
+      return new Av1Packets(format);
+    case "vp9":
+      return new Vp9Packets(format);
+    case "vp8":
+      return new Vp8Packets(format);
+    default:
+      return undefined;
   }
 }

@@ -1,52 +1,88 @@
+import { AudioPacketType, parseEnhancedAudio } from "./enhanced_audio.ts";
 import { FlvError } from "./flv_error.ts";
-import { fourCcAt } from "./four_cc.ts";
 
-/** Codecs of the legacy header (FLV 10.1 E.4.2.1). "pcm" is little-endian, "pcm-native" undefined. */
+/** Codecs that have a FourCC (Enhanced RTMP v2); the legacy header has AAC and MP3 as well. */
+export type ConfiguredAudioCodec = "aac" | "opus" | "flac" | "ac3" | "eac3" | "mp3";
+
+/**
+ * All codecs, those of the legacy header included (FLV 10.1 E.4.2.1). "pcm" is little-endian,
+ * "pcm-native" undefined.
+ */
 export type FlvAudioCodec =
+  | ConfiguredAudioCodec
   | "pcm-native"
   | "adpcm"
-  | "mp3"
   | "pcm"
   | "nellymoser"
   | "g711-alaw"
   | "g711-mulaw"
-  | "aac"
-  | "speex"
-  /** Of the Enhanced header (Enhanced RTMP v2). */
-  | "opus";
+  | "speex";
 
 /** What an audio tag or RTMP audio message carries. */
-export type AudioBody = AudioConfiguration | AudioFrame | UnsupportedAudio | EmptyAudio;
+export type AudioBody =
+  | AudioConfiguration
+  | AudioFrame
+  | AudioEndOfSequence
+  | AudioChannels
+  | AudioMultitrack
+  | UnsupportedAudio
+  | EmptyAudio;
 
 /**
- * What a decoder must know first: an AudioSpecificConfig, for `parseAacConfiguration`, or the
- * identification header of Opus, for `parseOpusHead`.
+ * What a decoder must know first: an AudioSpecificConfig, for `parseAacConfiguration`, the
+ * identification header of Opus, for `parseOpusHead`, or the "fLaC" and STREAMINFO of FLAC.
  */
 export interface AudioConfiguration {
   readonly kind: "configuration";
-  readonly codec: "aac" | "opus";
-  /** Borrows from the body. */
+  readonly codec: ConfiguredAudioCodec;
+  /** Borrows from the body; empty for Opus whose channels are said otherwise, AC-3 and MP3. */
   readonly data: Uint8Array;
 }
 
 export interface AudioFrame {
   readonly kind: "frame";
   readonly codec: FlvAudioCodec;
-  /** Hz; `undefined` for AAC, whose header always says 44,100 and its configuration the truth, and
-   * for Opus. */
+  /**
+   * Hz; `undefined` for AAC, whose header always says 44,100 and its configuration the truth, and
+   * behind an Enhanced header.
+   */
   readonly sampleRate: number | undefined;
-  /** 1 or 2; `undefined` for AAC, where the header always says 2, and for Opus. */
+  /** 1 or 2; `undefined` for AAC, where the header always says 2, and behind an Enhanced header. */
   readonly channels: number | undefined;
   /** 8 or 16 for PCM; `undefined` for compressed codecs, where it means nothing. */
   readonly bitsPerSample: number | undefined;
+  /** To be added to the tag's timestamp; 0 unless Enhanced RTMP v2 gave one. */
+  readonly timestampOffsetNs: number;
   /** Borrows from the body. */
   readonly data: Uint8Array;
+}
+
+/** No more sound will follow until the next configuration (Enhanced RTMP v2). */
+export interface AudioEndOfSequence {
+  readonly kind: "end-of-sequence";
+  readonly codec: ConfiguredAudioCodec;
+}
+
+/** Which speaker each channel is for (Enhanced RTMP v2, MultichannelConfig). */
+export interface AudioChannels {
+  readonly kind: "channels";
+  readonly codec: ConfiguredAudioCodec;
+  readonly channels: number;
+  /** Bits of AudioChannelMask, if the channels are in its order. */
+  readonly mask: number | undefined;
+  /** An AudioChannel for each, if they are in an order of their own. Borrows from the body. */
+  readonly speakers: Uint8Array | undefined;
+}
+
+/** Packets of tracks with numbers, for `splitAudioTracks` (Enhanced RTMP v2). */
+export interface AudioMultitrack {
+  readonly kind: "multitrack";
 }
 
 /** A codec, or form of it, this server cannot carry. */
 export interface UnsupportedAudio {
   readonly kind: "unsupported";
-  /** The number of a legacy header, or the FourCC of an Enhanced one, such as "fLaC". */
+  /** The number of a legacy header, or the FourCC of an Enhanced one, such as "vrbs". */
   readonly codecId: number | string;
 }
 
@@ -85,19 +121,11 @@ const CODECS: readonly (FlvAudioCodec | undefined)[] = [
   undefined,
 ];
 
-/** FourCC of Opus, and the same as bytes. */
-const OPUS = "Opus";
+/** "Opus" */
 const OPUS_FOUR_CC = [0x4f, 0x70, 0x75, 0x73] as const;
 
-/** AudioPacketType of the Enhanced header (Enhanced RTMP v2, "Extended AudioTagHeader"). */
-const PACKET_SEQUENCE_START = 0;
-const PACKET_CODED_FRAMES = 1;
-const PACKET_SEQUENCE_END = 2;
-const PACKET_MULTITRACK = 5;
-const PACKET_MOD_EX = 7;
-
-/** Bytes of the Enhanced header: packet type and FourCC. */
-const ENHANCED_HEADER_SIZE = 5;
+/** Packet type and FourCC. */
+const OPUS_HEADER_SIZE = 5;
 
 /** Hz by SoundRate. The first is 5.5 kHz; encoders round it down. */
 const SAMPLE_RATES = [5512, 11_025, 22_050, 44_100] as const;
@@ -109,7 +137,7 @@ const EMPTY: EmptyAudio = { kind: "empty" };
 
 /**
  * Parses the body of an audio tag, which is also the payload of an RTMP audio message (FLV 10.1
- * E.4.2). Data borrow from `body`.
+ * E.4.2; Enhanced RTMP v2, "Enhanced Audio"). Data borrow from `body`.
  *
  * A body of no bytes gives "empty" rather than an error: encoders send such messages while the
  * microphone is muted, and nothing is lost by passing over them.
@@ -129,7 +157,7 @@ export function parseAudioBody(body: Uint8Array): AudioBody {
   const first = body[0]!;
   const codecId = first >> 4;
   if (codecId === CODEC_AAC) return parseAac(body);
-  if (codecId === CODEC_EX_HEADER) return parseEnhanced(body);
+  if (codecId === CODEC_EX_HEADER) return parseEnhancedAudio(body);
   const codec = CODECS[codecId];
   if (codec === undefined) return { kind: "unsupported", codecId };
   if (body.length === 1) return EMPTY;
@@ -140,6 +168,7 @@ export function parseAudioBody(body: Uint8Array): AudioBody {
     sampleRate: sampleRateOf(codecId, first),
     channels: channelsOf(codecId, first),
     bitsPerSample: isPcm ? ((first & 0b10) === 0 ? 8 : 16) : undefined,
+    timestampOffsetNs: 0,
     data: body.subarray(1),
   };
 }
@@ -155,6 +184,7 @@ function parseAac(body: Uint8Array): AudioBody {
       sampleRate: undefined,
       channels: undefined,
       bitsPerSample: undefined,
+      timestampOffsetNs: 0,
       data: body.subarray(2),
     };
   }
@@ -191,39 +221,6 @@ function channelsOf(codecId: number, first: number): number {
   }
 }
 
-/** ExAudioTagHeader and ExAudioTagBody of Enhanced RTMP v2: of all that, single-track Opus. */
-function parseEnhanced(body: Uint8Array): AudioBody {
-  if (body.length < ENHANCED_HEADER_SIZE) {
-    throw new FlvError(
-      `Cannot parse audio body: Enhanced header needs 5 bytes, got ${body.length}`,
-    );
-  }
-  const packetType = body[0]! & 0b1111;
-  const codecId = fourCcAt(body, 1);
-  // In these, other things come before the FourCC.
-  const isPlain = packetType !== PACKET_MULTITRACK && packetType !== PACKET_MOD_EX;
-  if (codecId !== OPUS || !isPlain) return { kind: "unsupported", codecId };
-  const data = body.subarray(ENHANCED_HEADER_SIZE);
-  switch (packetType) {
-    case PACKET_SEQUENCE_START:
-      return { kind: "configuration", codec: "opus", data };
-    case PACKET_CODED_FRAMES:
-      if (data.length === 0) return EMPTY;
-      return {
-        kind: "frame",
-        codec: "opus",
-        sampleRate: undefined,
-        channels: undefined,
-        bitsPerSample: undefined,
-        data,
-      };
-    case PACKET_SEQUENCE_END:
-      return EMPTY;
-    default:
-      return { kind: "unsupported", codecId };
-  }
-}
-
 /**
  * The audio tag body that carries Opus by Enhanced RTMP v2; the caller owns it.
  *
@@ -241,10 +238,10 @@ export function encodeOpusBody(
   kind: "configuration" | "frame",
   data: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  const packetType = kind === "configuration" ? PACKET_SEQUENCE_START : PACKET_CODED_FRAMES;
-  const body = new Uint8Array(ENHANCED_HEADER_SIZE + data.length);
-  body[0] = (CODEC_EX_HEADER << 4) | packetType;
+  const { sequenceStart, codedFrames } = AudioPacketType;
+  const body = new Uint8Array(OPUS_HEADER_SIZE + data.length);
+  body[0] = (CODEC_EX_HEADER << 4) | (kind === "configuration" ? sequenceStart : codedFrames);
   body.set(OPUS_FOUR_CC, 1);
-  body.set(data, ENHANCED_HEADER_SIZE);
+  body.set(data, OPUS_HEADER_SIZE);
   return body;
 }

@@ -1,22 +1,42 @@
+import { parseEnhancedVideo } from "./enhanced_video.ts";
 import { FlvError } from "./flv_error.ts";
-import { fourCcAt } from "./four_cc.ts";
+import { FrameType, requireFrameType, videoFrame } from "./frame_type.ts";
 
-/** Codecs of the legacy header (FLV 10.1 E.4.3.1). */
-export type FlvVideoCodec = "h264" | "h263" | "vp6" | "vp6-alpha" | "screen" | "screen2";
+/** Codecs whose frames follow a configuration record, in FLV's words or by their FourCC. */
+export type ConfiguredVideoCodec =
+  | "h264"
+  | "h265"
+  | "av1"
+  | "vp9"
+  | "vp8";
+
+/** All codecs, those of the legacy header included (FLV 10.1 E.4.3.1). */
+export type FlvVideoCodec =
+  | ConfiguredVideoCodec
+  | "h263"
+  | "vp6"
+  | "vp6-alpha"
+  | "screen"
+  | "screen2";
 
 /** What a video tag or RTMP video message carries. */
 export type VideoBody =
   | VideoConfiguration
   | VideoFrame
   | VideoEndOfSequence
+  | VideoMetadata
+  | VideoMultitrack
   | VideoCommand
   | UnsupportedVideo
   | EmptyVideo;
 
-/** What a decoder must know first: an AVCDecoderConfigurationRecord, for `parseH264Configuration`. */
+/**
+ * What a decoder must know first: an AVCDecoderConfigurationRecord for `parseH264Configuration`, an
+ * HEVCDecoderConfigurationRecord, an AV1CodecConfigurationRecord, or a VPCodecConfigurationRecord.
+ */
 export interface VideoConfiguration {
   readonly kind: "configuration";
-  readonly codec: "h264";
+  readonly codec: ConfiguredVideoCodec;
   /** Borrows from the body. */
   readonly data: Uint8Array;
 }
@@ -24,19 +44,38 @@ export interface VideoConfiguration {
 export interface VideoFrame {
   readonly kind: "frame";
   readonly codec: FlvVideoCodec;
+  /** As the tag says; encoders have been wrong about it. */
   readonly isKeyFrame: boolean;
   /** No other frame refers to this one. Only H.263 encoders say so; false means nothing. */
   readonly isDisposable: boolean;
-  /** Presentation minus decoding time; the tag's timestamp is the latter. 0 except for H.264. */
+  /** Presentation minus decoding time; the tag's timestamp is the latter. 0 but for H.264, H.265. */
   readonly compositionTimeMs: number;
-  /** The coded picture; for H.264 NAL units behind their lengths. Borrows from the body. */
+  /** To be added to the tag's timestamp; 0 unless Enhanced RTMP v2 gave one. */
+  readonly timestampOffsetNs: number;
+  /**
+   * The coded picture: for H.264 and H.265 NAL units behind their lengths, for AV1 the OBUs of a
+   * temporal unit, for VP8 and VP9 a frame or superframe. Borrows from the body.
+   */
   readonly data: Uint8Array;
 }
 
 /** No more pictures will follow until the next configuration. */
 export interface VideoEndOfSequence {
   readonly kind: "end-of-sequence";
-  readonly codec: "h264";
+  readonly codec: ConfiguredVideoCodec;
+}
+
+/** What is said of the pictures that follow, such as their colours (Enhanced RTMP v1). */
+export interface VideoMetadata {
+  readonly kind: "metadata";
+  readonly codec: ConfiguredVideoCodec;
+  /** AMF names and values, of which "colorInfo" is defined. Borrows from the body. */
+  readonly data: Uint8Array;
+}
+
+/** Packets of tracks with numbers, for `splitVideoTracks` (Enhanced RTMP v2). */
+export interface VideoMultitrack {
+  readonly kind: "multitrack";
 }
 
 /** Frame type 5: a server tells a player that it seeks. Carries no picture. */
@@ -44,10 +83,10 @@ export interface VideoCommand {
   readonly kind: "command";
 }
 
-/** A codec this server cannot carry. */
+/** A codec, or form of it, this server cannot carry. */
 export interface UnsupportedVideo {
   readonly kind: "unsupported";
-  /** The number of a legacy header, or the FourCC of an Enhanced one, such as "hvc1". */
+  /** The number of a legacy header, or the FourCC of an Enhanced one, such as "vvc1". */
   readonly codecId: number | string;
 }
 
@@ -56,17 +95,10 @@ export interface EmptyVideo {
   readonly kind: "empty";
 }
 
-const FRAME_KEY = 1;
-const FRAME_DISPOSABLE = 3;
-const FRAME_GENERATED_KEY = 4;
-const FRAME_COMMAND = 5;
-
 /** IsExHeader of Enhanced RTMP: in place of the codec id comes a FourCC. */
 const EX_HEADER_FLAG = 0x80;
 
-const CODEC_H264 = 7;
-
-/** By CodecID; H.264 has a header of its own. */
+/** By CodecID. 12 and 13 are in no specification, but in what encoders sent before FourCCs. */
 const CODECS: readonly (FlvVideoCodec | undefined)[] = [
   undefined,
   undefined,
@@ -76,22 +108,27 @@ const CODECS: readonly (FlvVideoCodec | undefined)[] = [
   "vp6-alpha",
   "screen2",
   "h264",
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  "h265",
+  "av1",
 ];
 
-const H264_CONFIGURATION = 0;
-const H264_FRAME = 1;
-const H264_END_OF_SEQUENCE = 2;
+const PACKET_CONFIGURATION = 0;
+const PACKET_FRAME = 1;
+const PACKET_END_OF_SEQUENCE = 2;
 
 /** Frame type, AVCPacketType and CompositionTime. */
-const H264_HEADER_SIZE = 5;
+const PACKET_HEADER_SIZE = 5;
 
 const EMPTY: EmptyVideo = { kind: "empty" };
 const COMMAND: VideoCommand = { kind: "command" };
-const END_OF_SEQUENCE: VideoEndOfSequence = { kind: "end-of-sequence", codec: "h264" };
 
 /**
  * Parses the body of a video tag, which is also the payload of an RTMP video message (FLV 10.1
- * E.4.3). Data borrow from `body`.
+ * E.4.3; Enhanced RTMP v2, "Enhanced Video"). Data borrow from `body`.
  *
  * A body of no bytes gives "empty" rather than an error: encoders send such messages as a sign of
  * life or before a picture is ready, and nothing is lost by passing over them.
@@ -109,61 +146,40 @@ const END_OF_SEQUENCE: VideoEndOfSequence = { kind: "end-of-sequence", codec: "h
 export function parseVideoBody(body: Uint8Array): VideoBody {
   if (body.length === 0) return EMPTY;
   const first = body[0]!;
-  if ((first & EX_HEADER_FLAG) !== 0) return parseEnhanced(body);
+  if ((first & EX_HEADER_FLAG) !== 0) return parseEnhancedVideo(body);
   const frameType = first >> 4;
-  if (frameType < FRAME_KEY || frameType > FRAME_COMMAND) {
-    throw new FlvError(`Cannot parse video body: frame type must be 1..5, got ${frameType}`);
-  }
-  if (frameType === FRAME_COMMAND) return COMMAND;
+  requireFrameType(frameType);
+  if (frameType === FrameType.command) return COMMAND;
   const codecId = first & 0x0f;
-  if (codecId === CODEC_H264) return parseH264(body, frameType);
   const codec = CODECS[codecId];
   if (codec === undefined) return { kind: "unsupported", codecId };
-  return body.length === 1 ? EMPTY : frame(codec, frameType, 0, body.subarray(1));
+  if (codec === "h264" || codec === "h265" || codec === "av1") {
+    return parsePacket(body, codec, frameType);
+  }
+  return body.length === 1 ? EMPTY : videoFrame(codec, frameType, 0, 0, body.subarray(1));
 }
 
-/** AVCVIDEOPACKET (FLV 10.1 E.4.3.2). */
-function parseH264(body: Uint8Array, frameType: number): VideoBody {
+/** AVCVIDEOPACKET (FLV 10.1 E.4.3.2), whose form was taken over for other codecs. */
+function parsePacket(
+  body: Uint8Array,
+  codec: ConfiguredVideoCodec,
+  frameType: number,
+): VideoBody {
   const packetType = body[1];
   // Some encoders end a sequence without a composition time.
-  if (packetType === H264_END_OF_SEQUENCE) return END_OF_SEQUENCE;
-  if (body.length < H264_HEADER_SIZE) {
+  if (packetType === PACKET_END_OF_SEQUENCE) return { kind: "end-of-sequence", codec };
+  if (body.length < PACKET_HEADER_SIZE) {
     throw new FlvError(
-      `Cannot parse video body: H.264 needs ${H264_HEADER_SIZE} bytes, got ${body.length}`,
+      `Cannot parse video body: ${codec} needs ${PACKET_HEADER_SIZE} bytes, got ${body.length}`,
     );
   }
-  const data = body.subarray(H264_HEADER_SIZE);
-  if (packetType === H264_FRAME) {
+  const data = body.subarray(PACKET_HEADER_SIZE);
+  if (packetType === PACKET_FRAME) {
     if (data.length === 0) return EMPTY;
     // A signed integer of 24 bits.
     const compositionTimeMs = ((body[2]! << 24) | (body[3]! << 16) | (body[4]! << 8)) >> 8;
-    return frame("h264", frameType, compositionTimeMs, data);
+    return videoFrame(codec, frameType, compositionTimeMs, 0, data);
   }
-  if (packetType === H264_CONFIGURATION) return { kind: "configuration", codec: "h264", data };
+  if (packetType === PACKET_CONFIGURATION) return { kind: "configuration", codec, data };
   throw new FlvError(`Cannot parse video body: AVCPacketType must be 0..2, got ${packetType}`);
-}
-
-function frame(
-  codec: FlvVideoCodec,
-  frameType: number,
-  compositionTimeMs: number,
-  data: Uint8Array,
-): VideoFrame {
-  return {
-    kind: "frame",
-    codec,
-    isKeyFrame: frameType === FRAME_KEY || frameType === FRAME_GENERATED_KEY,
-    isDisposable: frameType === FRAME_DISPOSABLE,
-    compositionTimeMs,
-    data,
-  };
-}
-
-function parseEnhanced(body: Uint8Array): UnsupportedVideo {
-  if (body.length < 5) {
-    throw new FlvError(
-      `Cannot parse video body: Enhanced header needs 5 bytes, got ${body.length}`,
-    );
-  }
-  return { kind: "unsupported", codecId: fourCcAt(body, 1) };
 }

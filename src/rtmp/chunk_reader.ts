@@ -1,4 +1,11 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
+import {
+  basicHeaderLength,
+  chunkStreamIdAt,
+  type ChunkType,
+  matchU32,
+  MESSAGE_HEADER_LENGTHS,
+} from "./chunk_header.ts";
 import { RtmpError } from "./rtmp_error.ts";
 
 /** What both directions start with (RTMP 5.4.1). */
@@ -6,6 +13,9 @@ export const DEFAULT_CHUNK_SIZE = 128;
 
 /** A message length has 24 bits, so that a larger chunk says nothing more (RTMP 5.4.1). */
 export const MAX_CHUNK_SIZE = 16 * 1024 * 1024;
+
+/** The largest chunk size that a peer may announce: the first bit must be 0 (RTMP 5.4.1). */
+export const MAX_ANNOUNCED_CHUNK_SIZE = 0x7fffffff;
 
 /** A timestamp field with this value announces an extended timestamp (RTMP 5.3.1.3). */
 export const EXTENDED_TIMESTAMP = 0xffffff;
@@ -24,9 +34,6 @@ const FIRST_BUFFER_LENGTH = 16 * 1024;
 
 /** Larger buffers are not kept for the next message. */
 const MAX_SPARE_LENGTH = 1024 * 1024;
-
-/** Bytes of the message header by chunk type (RTMP 5.3.1.2). */
-const MESSAGE_HEADER_LENGTHS = [11, 7, 3, 0] as const;
 
 const NOTHING = new Uint8Array(0);
 
@@ -143,15 +150,18 @@ export class ChunkReader {
   }
 
   /**
-   * Sets the size of the chunks that follow.
+   * Sets the size of the chunks that follow, those of messages under way included. Sizes above
+   * {@linkcode MAX_CHUNK_SIZE} mean the same as that. No memory depends on it.
    *
-   * @throws {RtmpError} if it is not 1 to {@linkcode MAX_CHUNK_SIZE}.
+   * @throws {RtmpError} if it is not 1 to {@linkcode MAX_ANNOUNCED_CHUNK_SIZE}.
    */
   setChunkSize(size: number): void {
-    if (!(size >= 1 && size <= MAX_CHUNK_SIZE)) {
-      throw new RtmpError(`Cannot set chunk size: must be 1..${MAX_CHUNK_SIZE}, got ${size}`);
+    if (!(size >= 1 && size <= MAX_ANNOUNCED_CHUNK_SIZE)) {
+      throw new RtmpError(
+        `Cannot set chunk size: must be 1..${MAX_ANNOUNCED_CHUNK_SIZE}, got ${size}`,
+      );
     }
-    this.#chunkSize = size;
+    this.#chunkSize = Math.min(size, MAX_CHUNK_SIZE);
   }
 
   /** Sets the limit on the messages that follow, in bytes. */
@@ -175,7 +185,7 @@ export class ChunkReader {
     const input = this.#input;
     const reader = this.#reader;
     const at = reader.offset;
-    const type = (input[at]! >> 6) as 0 | 1 | 2 | 3;
+    const type = (input[at]! >> 6) as ChunkType;
     const basicLength = basicHeaderLength(input[at]!);
     const headerLength = basicLength + MESSAGE_HEADER_LENGTHS[type];
     if (reader.remaining < headerLength) return undefined;
@@ -212,9 +222,8 @@ export class ChunkReader {
     const stream = this.#streamOf(chunkStreamIdAt(this.#input, at), 3);
     let extendedLength = 0;
     if (stream.hasExtendedTimestamp) {
-      const match = matchU32(this.#input, at + basicLength, stream.timestampField);
+      const match = this.#repeatsTimestamp(stream, at + basicLength);
       if (match === undefined) return undefined;
-      // RTMP 5.3.1.3 repeats it, as ffmpeg does; some encoders do not.
       extendedLength = match ? 4 : 0;
     }
     reader.skip(basicLength + extendedLength);
@@ -225,7 +234,21 @@ export class ChunkReader {
     return this.#startChunk(stream);
   }
 
-  #streamOf(id: number, type: 0 | 1 | 2 | 3): ChunkStream {
+  /**
+   * Whether the extended timestamp stands at `at` again; `undefined` if that needs more bytes.
+   *
+   * RTMP 5.3.1.3 repeats it, as ffmpeg does; librtmp and its kin do not; some repeat the message's
+   * timestamp instead of the field. So the bytes decide, in each chunk: no encoder is taken for
+   * another, and four bytes of payload look like the timestamp once in four billion chunks.
+   */
+  #repeatsTimestamp(stream: ChunkStream, at: number): boolean | undefined {
+    const isField = matchU32(this.#input, at, stream.timestampField);
+    if (isField === true || stream.timestampMs === stream.timestampField) return isField;
+    const isTimestamp = matchU32(this.#input, at, stream.timestampMs);
+    return isTimestamp === true || isField === isTimestamp ? isTimestamp : undefined;
+  }
+
+  #streamOf(id: number, type: ChunkType): ChunkStream {
     const known = this.#streams.get(id);
     if (known !== undefined) return known;
     if (type > 1) {
@@ -322,33 +345,6 @@ export class ChunkReader {
     stream.buffer = NOTHING;
     stream.received = -1;
   }
-}
-
-/** Chunk stream ids take 6, 8 or 16 bits (RTMP 5.3.1.1). */
-function basicHeaderLength(firstByte: number): 1 | 2 | 3 {
-  const field = firstByte & 0x3f;
-  return field > 1 ? 1 : field === 0 ? 2 : 3;
-}
-
-function chunkStreamIdAt(bytes: Uint8Array, offset: number): number {
-  switch (basicHeaderLength(bytes[offset]!)) {
-    case 1:
-      return bytes[offset]! & 0x3f;
-    case 2:
-      return 64 + bytes[offset + 1]!;
-    case 3:
-      return 64 + bytes[offset + 1]! + bytes[offset + 2]! * 256;
-  }
-}
-
-/** Whether `value` stands at `offset`; `undefined` if the bytes so far could become it. */
-function matchU32(bytes: Uint8Array, offset: number, value: number): boolean | undefined {
-  for (let index = 0; index < 4; index++) {
-    const byte = bytes[offset + index];
-    if (byte === undefined) return undefined;
-    if (byte !== ((value >>> (24 - 8 * index)) & 0xff)) return false;
-  }
-  return true;
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

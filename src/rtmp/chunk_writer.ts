@@ -5,18 +5,18 @@ import {
   MAX_CHUNK_SIZE,
   type RawMessage,
 } from "./chunk_reader.ts";
+import { writeBasicHeader } from "./chunk_header.ts";
 import { RtmpError } from "./rtmp_error.ts";
 
 /** What a message length of 24 bits can say. */
 const MAX_MESSAGE_LENGTH = 0xffffff;
 
-/** What a chunk stream id of 16 bits can say (RTMP 5.3.1.1). */
-const MAX_CHUNK_STREAM_ID = 65_599;
-
 /** The last message of a chunk stream, as far as a type 1 header refers to it. */
 interface LastHeader {
-  streamId: number;
-  timestampMs: number;
+  readonly streamId: number;
+  readonly timestampMs: number;
+  /** The timestamp field, extended or not: what its further chunks repeat. */
+  readonly timestampField: number;
 }
 
 /**
@@ -62,19 +62,39 @@ export class ChunkWriter {
    * @throws {RtmpError} if its length or its chunk stream id cannot be written.
    */
   write(message: RawMessage, out: ByteWriter): void {
-    const { chunkStreamId, timestampMs, payload } = message;
+    let offset = this.writeFirst(message, out);
+    while (offset < message.payload.length) offset = this.writeNext(message, offset, out);
+  }
+
+  /**
+   * Writes the first chunk of `message`; chunks of other chunk streams may follow before its next.
+   *
+   * @returns the bytes of its payload that have been written: all, or where the next chunk begins
+   * @throws {RtmpError} if its length or its chunk stream id cannot be written.
+   */
+  writeFirst(message: RawMessage, out: ByteWriter): number {
+    const { payload } = message;
     if (payload.length > MAX_MESSAGE_LENGTH) {
       throw new RtmpError(
         `Cannot write message: must be up to ${MAX_MESSAGE_LENGTH} bytes, got ${payload.length}`,
       );
     }
     const field = this.#writeHeader(message, out);
-    for (let at = 0; at < payload.length || at === 0; at += this.#chunkSize) {
-      if (at > 0) writeBasicHeader(3, chunkStreamId, out);
-      if (field >= EXTENDED_TIMESTAMP) out.u32(field);
-      out.bytes(payload.subarray(at, at + this.#chunkSize));
-    }
-    this.#last.set(chunkStreamId, { streamId: message.streamId, timestampMs });
+    return this.#writePayload(payload, 0, field, out);
+  }
+
+  /** Writes the chunk of `message` at `offset` of its payload; returns as {@linkcode writeFirst}. */
+  writeNext(message: RawMessage, offset: number, out: ByteWriter): number {
+    writeBasicHeader(3, message.chunkStreamId, out);
+    const field = this.#last.get(message.chunkStreamId)?.timestampField ?? 0;
+    return this.#writePayload(message.payload, offset, field, out);
+  }
+
+  #writePayload(payload: Uint8Array, offset: number, field: number, out: ByteWriter): number {
+    if (field >= EXTENDED_TIMESTAMP) out.u32(field);
+    const end = Math.min(offset + this.#chunkSize, payload.length);
+    out.bytes(payload.subarray(offset, end));
+    return end;
   }
 
   /** Writes the first chunk's header and returns its timestamp field, which may need 32 bits. */
@@ -83,27 +103,11 @@ export class ChunkWriter {
     const last = this.#last.get(chunkStreamId);
     const isDelta = last !== undefined && last.streamId === streamId &&
       timestampMs >= last.timestampMs;
-    const field = isDelta ? timestampMs - last.timestampMs : timestampMs;
+    const timestampField = isDelta ? timestampMs - last.timestampMs : timestampMs;
     writeBasicHeader(isDelta ? 1 : 0, chunkStreamId, out);
-    out.u24(Math.min(field, EXTENDED_TIMESTAMP)).u24(payload.length).u8(message.typeId);
+    out.u24(Math.min(timestampField, EXTENDED_TIMESTAMP)).u24(payload.length).u8(message.typeId);
     if (!isDelta) out.u32le(streamId);
-    return field;
-  }
-}
-
-function writeBasicHeader(type: 0 | 1 | 3, chunkStreamId: number, out: ByteWriter): void {
-  const typeBits = type * 64;
-  if (chunkStreamId < 2 || chunkStreamId > MAX_CHUNK_STREAM_ID) {
-    throw new RtmpError(
-      `Cannot write chunk stream id: must be 2..${MAX_CHUNK_STREAM_ID}, got ${chunkStreamId}`,
-    );
-  }
-  if (chunkStreamId < 64) {
-    out.u8(typeBits + chunkStreamId);
-  } else if (chunkStreamId < 64 + 256) {
-    out.u8(typeBits).u8(chunkStreamId - 64);
-  } else {
-    const beyond = chunkStreamId - 64;
-    out.u8(typeBits + 1).u8(beyond % 256).u8(Math.floor(beyond / 256));
+    this.#last.set(chunkStreamId, { streamId, timestampMs, timestampField });
+    return timestampField;
   }
 }

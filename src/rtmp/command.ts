@@ -26,6 +26,12 @@ export function decodeCommand(payload: Uint8Array): Command {
   return { name, transactionId: typeof transactionId === "number" ? transactionId : 0, args };
 }
 
+/** An argument that should be a text: empty if it is missing or anything else. */
+export function textArgument({ args }: Command, index: number): string {
+  const value = args[index];
+  return typeof value === "string" ? value : "";
+}
+
 /** The AMF0 payload of a command message; the caller owns it. */
 export function encodeCommand({ name, transactionId, args }: Command): Uint8Array<ArrayBuffer> {
   return encodeAmf0(name, transactionId, ...args);

@@ -31,6 +31,10 @@ const KEY_TAIL = Uint8Array.of(
 /** Keys C1's digest. */
 export const CLIENT_KEY: Uint8Array = utf8.encode("Genuine Adobe Flash Player 001");
 
+/** Makes the key of C2's signature. */
+export const CLIENT_SIGNING_KEY: Uint8Array = new ByteWriter().bytes(CLIENT_KEY).bytes(KEY_TAIL)
+  .take();
+
 /** Keys S1's digest. */
 export const SERVER_KEY: Uint8Array = utf8.encode("Genuine Adobe Flash Media Server 001");
 
@@ -92,6 +96,12 @@ export function packetSignature(
   const key = createHmac("sha256", signingKey).update(digest).digest();
   const signed = packet.subarray(0, packet.length - DIGEST_LENGTH);
   return createHmac("sha256", key).update(signed).digest();
+}
+
+/** Whether `packet`, an S2 or C2, ends with the signature for the peer whose digest is `digest`. */
+export function isSigned(packet: Uint8Array, digest: Uint8Array, signingKey: Uint8Array): boolean {
+  const found = packet.subarray(packet.length - DIGEST_LENGTH);
+  return equalBytes(found, packetSignature(packet, digest, signingKey));
 }
 
 function equalBytes(left: Uint8Array, right: Uint8Array): boolean {

@@ -2,6 +2,7 @@ import { ByteReader } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import type { RawMessage } from "./chunk_reader.ts";
 import { RtmpError } from "./rtmp_error.ts";
+import type { UserControlMessage } from "./user_control.ts";
 
 /** Message type ids (RTMP 5.4, 7.1). */
 export const MESSAGE_TYPE = {
@@ -14,20 +15,12 @@ export const MESSAGE_TYPE = {
   AUDIO: 8,
   VIDEO: 9,
   DATA_AMF3: 15,
+  SHARED_OBJECT_AMF3: 16,
   COMMAND_AMF3: 17,
   DATA_AMF0: 18,
+  SHARED_OBJECT_AMF0: 19,
   COMMAND_AMF0: 20,
-} as const;
-
-/** User control event types (RTMP 7.1.7). */
-export const USER_CONTROL_EVENT = {
-  STREAM_BEGIN: 0,
-  STREAM_EOF: 1,
-  STREAM_DRY: 2,
-  SET_BUFFER_LENGTH: 3,
-  STREAM_IS_RECORDED: 4,
-  PING_REQUEST: 6,
-  PING_RESPONSE: 7,
+  AGGREGATE: 22,
 } as const;
 
 /** Chunk streams of what a server sends; 2 is the protocol's own (RTMP 5.4). */
@@ -46,23 +39,20 @@ export type ControlMessage =
   | { readonly kind: "acknowledgement"; readonly receivedBytes: number }
   | { readonly kind: "windowAcknowledgementSize"; readonly size: number }
   | { readonly kind: "setPeerBandwidth"; readonly size: number; readonly limitType: number }
-  | {
-    readonly kind: "userControl";
-    /** One of {@linkcode USER_CONTROL_EVENT}, or any other. */
-    readonly eventType: number;
-    /** The event's data: stream id or ping time in four bytes, mostly. Borrowed. */
-    readonly data: Uint8Array;
-  };
+  | UserControlMessage;
 
-/** Media, data and commands: `payload` is borrowed; of data and commands it is AMF0. */
+/**
+ * Messages of a stream. `payload` is borrowed; of data and commands it is AMF0, in which values of
+ * AMF3 may be embedded.
+ */
 export interface StreamMessage {
-  readonly kind: "audio" | "video" | "data" | "command";
+  readonly kind: "audio" | "video" | "data" | "command" | "sharedObject" | "aggregate";
   readonly streamId: number;
   readonly timestampMs: number;
   readonly payload: Uint8Array;
 }
 
-/** Shared objects, aggregates and whatever else is not handled. */
+/** What nobody has described, and control messages that say nothing. */
 export interface UnknownMessage {
   readonly kind: "unknown";
   readonly typeId: number;
@@ -71,8 +61,9 @@ export interface UnknownMessage {
 /**
  * What a message says; nothing is copied.
  *
- * AMF3 data and commands (types 15 and 17) are AMF0 behind a byte that is 0, in all that encoders
- * send: the byte is removed.
+ * AMF3 data, commands and shared objects (types 15 to 17) are AMF0 behind a byte that is 0, which
+ * some encoders leave out: it is removed. A control message without any payload sets nothing, and
+ * is `unknown`.
  *
  * @throws {RtmpError} if a control message is cut short.
  */
@@ -91,7 +82,15 @@ export function parseMessage(raw: RawMessage): RtmpMessage {
       return streamMessage("command", raw, payload);
     case MESSAGE_TYPE.COMMAND_AMF3:
       return streamMessage("command", raw, withoutFormatByte(payload));
+    case MESSAGE_TYPE.SHARED_OBJECT_AMF0:
+      return streamMessage("sharedObject", raw, payload);
+    case MESSAGE_TYPE.SHARED_OBJECT_AMF3:
+      // Its own first byte may be 0 too, so that nothing but the document can be followed.
+      return streamMessage("sharedObject", raw, payload.subarray(1));
+    case MESSAGE_TYPE.AGGREGATE:
+      return streamMessage("aggregate", raw, payload);
     default:
+      if (payload.length === 0) return { kind: "unknown", typeId };
       return parseControl(typeId, new ByteReader(payload, RtmpError));
   }
 }
@@ -166,12 +165,11 @@ export function toRawMessage(message: ControlMessage | StreamMessage): RawMessag
       return streamRaw(MESSAGE_TYPE.DATA_AMF0, CHUNK_STREAM.DATA, message);
     case "command":
       return streamRaw(MESSAGE_TYPE.COMMAND_AMF0, CHUNK_STREAM.COMMAND, message);
+    case "sharedObject":
+      return streamRaw(MESSAGE_TYPE.SHARED_OBJECT_AMF0, CHUNK_STREAM.COMMAND, message);
+    case "aggregate":
+      return streamRaw(MESSAGE_TYPE.AGGREGATE, CHUNK_STREAM.VIDEO, message);
   }
-}
-
-/** A user control event about a message stream, such as Stream Begin. */
-export function streamEvent(eventType: number, streamId: number): ControlMessage {
-  return { kind: "userControl", eventType, data: new ByteWriter(4).u32(streamId).take() };
 }
 
 function controlRaw(typeId: number, payload: ByteWriter): RawMessage {

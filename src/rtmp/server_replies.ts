@@ -1,12 +1,10 @@
 import { amfObject, type AmfValue } from "../amf/amf_value.ts";
 import { encodeCommand } from "./command.ts";
-import {
-  type ControlMessage,
-  LIMIT_TYPE,
-  streamEvent,
-  type StreamMessage,
-  USER_CONTROL_EVENT,
-} from "./message.ts";
+import { type ControlMessage, LIMIT_TYPE, type StreamMessage } from "./message.ts";
+import { enhancedAnswer } from "./enhanced_capabilities.ts";
+import type { ConnectEvent } from "./session_event.ts";
+import { encodeSharedObject, type SharedObjectMessage } from "./shared_object.ts";
+import { userControl } from "./user_control.ts";
 
 /** A message a server can send. */
 export type Reply = ControlMessage | StreamMessage;
@@ -38,20 +36,53 @@ export function connectionSettings(): Reply[] {
   ];
 }
 
-/** The answer to `connect` (RTMP 7.2.1.1). Object encoding 0: AMF3 is not spoken. */
-export function connectResult(transactionId: number): Reply {
+/**
+ * The answer to `connect` (RTMP 7.2.1.1), with the object encoding that the peer asked for.
+ *
+ * What Enhanced RTMP adds stands in both objects: its document leaves open in which, and clients
+ * look into either.
+ */
+export function connectResult(transactionId: number, connection: ConnectEvent): Reply {
+  const enhanced = enhancedAnswer(connection.capabilities);
   return command(
     0,
     "_result",
     transactionId,
-    amfObject({ fmsVer: SERVER_VERSION, capabilities: SERVER_CAPABILITIES, mode: 1 }),
+    amfObject({
+      fmsVer: SERVER_VERSION,
+      capabilities: SERVER_CAPABILITIES,
+      mode: 1,
+      ...enhanced,
+    }),
     amfObject({
       level: "status",
       code: "NetConnection.Connect.Success",
       description: "Connection succeeded.",
-      objectEncoding: 0,
+      objectEncoding: connection.objectEncoding,
+      ...enhanced,
     }),
   );
+}
+
+/** Where a peer shall connect again, and why. */
+export interface ReconnectRequest {
+  /** Where to; the same URL as before if it is missing. May be relative to that. */
+  readonly tcUrl?: string;
+  /** For people. */
+  readonly description: string;
+}
+
+/** Asks the peer to connect again (Enhanced RTMP, "Reconnect Request"). */
+export function reconnectRequest({ tcUrl, description }: ReconnectRequest): Reply {
+  const code = "NetConnection.Connect.ReconnectRequest";
+  const status = { level: "status", code, description };
+  const info = amfObject(tcUrl === undefined ? status : { ...status, tcUrl });
+  return command(0, "onStatus", 0, null, info);
+}
+
+/** A shared object message that answers one on the same stream. */
+export function sharedObject(streamId: number, message: SharedObjectMessage): Reply {
+  return { kind: "sharedObject", streamId, timestampMs: 0, payload: encodeSharedObject(message) };
 }
 
 /** The answer to a call that succeeded, with `value` if it returns any. */
@@ -59,8 +90,11 @@ export function callResult(transactionId: number, value: AmfValue = undefined): 
   return command(0, "_result", transactionId, null, value);
 }
 
-/** `onFCPublish` or `onFCUnpublish`: what Flash Media Live Encoder and its like wait for. */
-export function fcStatus(name: "onFCPublish" | "onFCUnpublish", code: string): Reply {
+/** What Flash Media Live Encoder and its like wait for, and players of delivery networks. */
+export function fcStatus(
+  name: "onFCPublish" | "onFCUnpublish" | "onFCSubscribe" | "onFCUnsubscribe",
+  code: string,
+): Reply {
   return command(0, name, 0, null, amfObject({ code, description: "" }));
 }
 
@@ -71,7 +105,7 @@ export function onStatus(streamId: number, { level, code, description }: StreamS
 
 /** Says that a stream is ready (RTMP 7.1.7). */
 export function streamBegin(streamId: number): Reply {
-  return streamEvent(USER_CONTROL_EVENT.STREAM_BEGIN, streamId);
+  return userControl({ kind: "streamBegin", streamId });
 }
 
 function command(

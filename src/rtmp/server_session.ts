@@ -1,52 +1,38 @@
-import { Amf0Reader } from "../amf/amf0_reader.ts";
-import { AmfError } from "../amf/amf_error.ts";
-import { amfProperty, type AmfValue } from "../amf/amf_value.ts";
-import { ByteWriter } from "../bytes/byte_writer.ts";
-import { type ChunkLimits, ChunkReader, DEFAULT_MAX_MESSAGE_LENGTH } from "./chunk_reader.ts";
-import { ChunkWriter } from "./chunk_writer.ts";
-import { type Command, decodeCommand } from "./command.ts";
-import { type RandomBytes, ServerHandshake } from "./handshake.ts";
 import {
-  type ControlMessage,
-  parseMessage,
-  type StreamMessage,
-  toRawMessage,
-  USER_CONTROL_EVENT,
-} from "./message.ts";
+  type ChunkLimits,
+  ChunkReader,
+  DEFAULT_MAX_MESSAGE_LENGTH,
+  type RawMessage,
+} from "./chunk_reader.ts";
+import { type Command, decodeCommand } from "./command.ts";
+import { readConnect } from "./connect_command.ts";
+import { ConnectionControl } from "./connection_control.ts";
+import { DATA_FRAME, namedData } from "./data_message.ts";
+import { EXTENDED_CAPABILITY, hasExtendedCapability } from "./enhanced_capabilities.ts";
+import { type RandomBytes, ServerHandshake, withVersion } from "./handshake.ts";
+import { MESSAGE_TYPE, parseMessage, type StreamMessage } from "./message.ts";
+import { MessageSource } from "./message_source.ts";
 import { MessageStreams } from "./message_streams.ts";
+import { playAccepted, type PlayChange, playChanged } from "./play_replies.ts";
+import { startPublication } from "./publish_commands.ts";
 import { RtmpError } from "./rtmp_error.ts";
 import {
-  callResult,
   connectionSettings,
   connectResult,
-  fcStatus,
-  onStatus,
-  type Reply,
-  streamBegin,
+  type ReconnectRequest,
+  reconnectRequest,
+  sharedObject,
 } from "./server_replies.ts";
-import type {
-  ConnectEvent,
-  MediaEvent,
-  PublishType,
-  SessionCounters,
-  SessionEvent,
-} from "./session_event.ts";
-import {
-  MAX_NAME_LENGTH,
-  MAX_QUERY_LENGTH,
-  splitQuery,
-  type StreamTarget,
-  targetProblem,
-} from "./stream_name.ts";
+import { runCommand } from "./session_commands.ts";
+import type { ConnectEvent, MediaEvent, SessionCounters, SessionEvent } from "./session_event.ts";
+import { SessionOutput } from "./session_output.ts";
+import { answerSharedObject } from "./shared_object.ts";
 
 /** Encoders use one stream; some tools publish several over one connection. */
 export const DEFAULT_MAX_STREAMS = 16;
 
 /** What a peer may send in one message before it is known to be allowed to publish. */
 export const SETUP_MESSAGE_LENGTH = 64 * 1024;
-
-/** When to acknowledge if the peer does not say: what Flash Media Server uses. */
-const DEFAULT_ACKNOWLEDGEMENT_WINDOW = 2_500_000;
 
 /** Limits on what a peer can make a {@linkcode ServerSession} hold. */
 export interface SessionLimits extends ChunkLimits {
@@ -89,15 +75,13 @@ export interface SessionOptions {
 export class ServerSession {
   readonly #handshake: ServerHandshake;
   readonly #chunks: ChunkReader;
-  readonly #chunkWriter = new ChunkWriter();
-  readonly #out = new ByteWriter(512);
+  readonly #output = new SessionOutput();
+  readonly #counters = noCounts();
+  readonly #messages: MessageSource;
+  readonly #control: ConnectionControl;
   readonly #streams: MessageStreams;
   readonly #maxMessageLength: number;
   #connection: ConnectEvent | undefined;
-  #counters: SessionCounters = { ignoredMedia: 0, ignoredCommands: 0, unknownMessages: 0 };
-  #receivedBytes = 0;
-  #acknowledgedBytes = 0;
-  #acknowledgementWindow = DEFAULT_ACKNOWLEDGEMENT_WINDOW;
 
   constructor({ random, limits = {} }: SessionOptions) {
     this.#handshake = new ServerHandshake(random);
@@ -105,10 +89,12 @@ export class ServerSession {
     this.#maxMessageLength = limits.maxMessageLength ?? DEFAULT_MAX_MESSAGE_LENGTH;
     const maxMessageLength = Math.min(SETUP_MESSAGE_LENGTH, this.#maxMessageLength);
     this.#chunks = new ChunkReader({ ...limits, maxMessageLength });
+    this.#messages = new MessageSource(this.#chunks, this.#counters);
+    this.#control = new ConnectionControl(this.#chunks, this.#output, this.#counters);
   }
 
-  /** What has been passed over so far. */
-  get counters(): SessionCounters {
+  /** What has been passed over so far: one record, whose numbers grow. */
+  get counters(): Readonly<SessionCounters> {
     return this.#counters;
   }
 
@@ -118,16 +104,11 @@ export class ServerSession {
    * @throws {RtmpError} if the peer does not speak RTMP.
    */
   push(piece: Uint8Array): void {
-    this.#receivedBytes += piece.length;
-    let chunks = piece;
-    if (!this.#handshake.done) {
-      chunks = piece.subarray(this.#handshake.push(piece));
-      const answer = this.#handshake.takeOutput();
-      if (answer !== undefined) this.#out.bytes(answer);
-    }
+    this.#control.addReceived(piece.length);
+    const chunks = this.#handshake.done ? piece : piece.subarray(this.#shakeHands(piece));
     if (chunks.length === 0) return;
     this.#chunks.push(chunks);
-    this.#acknowledge();
+    this.#control.acknowledge();
   }
 
   /**
@@ -136,46 +117,62 @@ export class ServerSession {
    * @throws {RtmpError} if the peer breaks the protocol or exceeds a limit.
    */
   next(): SessionEvent | undefined {
-    for (let raw = this.#chunks.next(); raw !== undefined; raw = this.#chunks.next()) {
-      const message = parseMessage(raw);
-      let event: SessionEvent | undefined;
-      switch (message.kind) {
-        case "audio":
-        case "video":
-          event = this.#onMedia(message, message.kind);
-          break;
-        case "data":
-          event = this.#onData(message);
-          break;
-        case "command":
-          event = this.#onCommand(message.streamId, decodeCommand(message.payload));
-          break;
-        case "unknown":
-          this.#count("unknownMessages");
-          break;
-        default:
-          this.#onControl(message);
+    try {
+      for (let raw = this.#messages.next(); raw !== undefined; raw = this.#messages.next()) {
+        const event = this.#onMessage(raw);
+        if (event !== undefined) return event;
       }
-      if (event !== undefined) return event;
+      return undefined;
+    } catch (error) {
+      if (this.#connection !== undefined || !(error instanceof RtmpError)) throw error;
+      throw withVersion(this.#handshake.version, error);
     }
-    return undefined;
   }
 
-  /** Bytes to send to the peer, which the caller owns; `undefined` if there are none. */
-  takeOutput(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#out.length === 0 ? undefined : this.#out.take();
+  /** How many bytes {@linkcode takeOutput} has, or somewhat fewer. */
+  get outputLength(): number {
+    return this.#output.length;
+  }
+
+  /**
+   * Bytes to send to the peer, which the caller owns; `undefined` if there are none.
+   *
+   * @param maxBytes no further chunk is begun behind so many
+   */
+  takeOutput(maxBytes?: number): Uint8Array<ArrayBuffer> | undefined {
+    const output = this.#output.take(maxBytes);
+    if (output !== undefined) this.#control.addSent(output.length);
+    return output;
+  }
+
+  /**
+   * Adds media or data for the peer, interleaved with what else there is to send: the smaller and
+   * more urgent first. The payload belongs to the session from here on.
+   *
+   * @returns false if too much of its kind waits: the message is dropped
+   */
+  send(message: StreamMessage): boolean {
+    return this.#output.sendMedia(message);
+  }
+
+  /** Notes bytes that the owner sends past {@linkcode takeOutput}: media in chunks made elsewhere. */
+  noteSent(byteCount: number): void {
+    this.#control.addSent(byteCount);
+  }
+
+  /**
+   * Whether the window that the peer has set by Set Peer Bandwidth leaves room for media. Never
+   * false for longer than {@linkcode MAX_ACKNOWLEDGEMENT_WAIT_MS}, nor for a peer that has never
+   * acknowledged anything.
+   */
+  maySendMedia(nowMs: number): boolean {
+    return this.#control.maySend(nowMs);
   }
 
   /** Lets the peer publish. Does nothing if the stream does not await a decision any more. */
   acceptPublish(streamId: number): void {
-    const name = this.#streams.accept(streamId);
-    if (name === undefined) return;
+    if (!startPublication(this.#streams, this.#output, streamId)) return;
     this.#chunks.setMaxMessageLength(this.#maxMessageLength);
-    this.#send(streamBegin(streamId));
-    const description = `${name} is now published.`;
-    this.#send(
-      onStatus(streamId, { level: "status", code: "NetStream.Publish.Start", description }),
-    );
   }
 
   /**
@@ -185,203 +182,146 @@ export class ServerSession {
   refusePublish(streamId: number, code: string, description: string): void {
     if (this.#streams.kindOf(streamId) !== "awaiting decision") return;
     this.#streams.end(streamId);
-    this.#fail(streamId, code, description);
+    this.#output.fail(streamId, code, description);
   }
 
-  /** Tells the peer that it cannot play; `code` is for example `NetStream.Play.StreamNotFound`. */
+  /** Lets the peer play, before anything of the stream is sent. Does nothing if it does not ask. */
+  acceptPlay(streamId: number): void {
+    const request = this.#streams.acceptPlay(streamId);
+    if (request === undefined) return;
+    for (const reply of playAccepted(streamId, request)) this.#output.send(reply);
+  }
+
+  /**
+   * Tells the peer that it cannot play; `code` is for example `NetStream.Play.StreamNotFound`. Does
+   * nothing if it does not ask any more.
+   */
   refusePlay(streamId: number, code: string, description: string): void {
-    this.#fail(streamId, code, description);
-  }
-
-  #onControl(message: ControlMessage): void {
-    switch (message.kind) {
-      case "setChunkSize":
-        return this.#chunks.setChunkSize(message.size);
-      case "abort":
-        return this.#chunks.abort(message.chunkStreamId);
-      case "windowAcknowledgementSize":
-        this.#acknowledgementWindow = message.size || DEFAULT_ACKNOWLEDGEMENT_WINDOW;
-        return;
-      case "userControl":
-        if (message.eventType !== USER_CONTROL_EVENT.PING_REQUEST) return;
-        return this.#send({ ...message, eventType: USER_CONTROL_EVENT.PING_RESPONSE });
-      case "acknowledgement":
-      case "setPeerBandwidth":
-        // What the peer has received, and how much it wants, is for TCP to regulate.
+    if (this.#streams.refusePlay(streamId) !== undefined) {
+      this.#output.fail(streamId, code, description);
     }
   }
 
-  #onMedia(message: StreamMessage, kind: MediaEvent["kind"]): MediaEvent | undefined {
-    const { streamId, timestampMs, payload } = message;
-    if (this.#streams.kindOf(streamId) !== "publishing") {
-      this.#count("ignoredMedia");
+  /** Tells the peer what has become of the stream that it plays; over, it is played no more. */
+  notifyPlay(streamId: number, change: PlayChange): void {
+    const name = this.#streams.playedName(streamId);
+    if (name === undefined) return;
+    for (const reply of playChanged(streamId, name, change)) this.#output.send(reply);
+    if (change === "over") this.#streams.finishPlay(streamId);
+  }
+
+  /**
+   * Asks the peer to connect again, here or elsewhere: it goes on until its next key frame, connects
+   * anew, and then disconnects.
+   *
+   * @returns false, and does nothing, if the peer has not said that it understands this
+   */
+  requestReconnect(request: ReconnectRequest): boolean {
+    const capabilities = this.#connection?.capabilities;
+    if (capabilities === undefined) return false;
+    if (!hasExtendedCapability(capabilities, EXTENDED_CAPABILITY.RECONNECT)) return false;
+    this.#output.send(reconnectRequest(request));
+    return true;
+  }
+
+  /** Returns how many bytes of `piece` belong to the handshake. */
+  #shakeHands(piece: Uint8Array): number {
+    const used = this.#handshake.push(piece);
+    const answer = this.#handshake.takeOutput();
+    if (answer !== undefined) this.#output.bytes(answer);
+    if (this.#handshake.proof === "mismatch") this.#counters.handshakeMismatches = 1;
+    return used;
+  }
+
+  #onMessage(raw: RawMessage): SessionEvent | undefined {
+    switch (raw.typeId) {
+      case MESSAGE_TYPE.AUDIO:
+        return this.#onMedia("audio", raw, raw.payload);
+      case MESSAGE_TYPE.VIDEO:
+        return this.#onMedia("video", raw, raw.payload);
+    }
+    const message = parseMessage(raw);
+    switch (message.kind) {
+      case "audio":
+      case "video":
+        return this.#onMedia(message.kind, message, message.payload);
+      case "data":
+        return this.#onData(message);
+      case "command":
+        return this.#onCommand(message);
+      case "sharedObject":
+        this.#onSharedObject(message);
+        return undefined;
+      case "aggregate":
+      case "unknown":
+        this.#counters.unknownMessages++;
+        return undefined;
+      default:
+        this.#control.handle(message);
+        return undefined;
+    }
+  }
+
+  #onMedia(
+    kind: MediaEvent["kind"],
+    { streamId, timestampMs }: Pick<StreamMessage, "streamId" | "timestampMs">,
+    payload: Uint8Array,
+  ): MediaEvent | undefined {
+    const publication = this.#streams.publicationOn(streamId);
+    if (publication === undefined) {
+      this.#counters.ignoredMedia++;
       return undefined;
     }
-    return { kind, streamId, timestampMs, payload };
+    return { kind, streamId: publication, timestampMs, payload };
   }
 
   #onData(message: StreamMessage): MediaEvent | undefined {
     const data = namedData(message.payload);
     if (data === undefined) {
-      this.#count("ignoredMedia");
+      this.#counters.ignoredMedia++;
       return undefined;
     }
+    if (data.name === DATA_FRAME.CLEAR) return undefined;
     const kind = data.name === "onMetaData" ? "metadata" : "data";
-    return this.#onMedia({ ...message, payload: data.payload }, kind);
+    return this.#onMedia(kind, message, data.payload);
   }
 
-  #onCommand(streamId: number, command: Command): SessionEvent | undefined {
-    if ((this.#connection === undefined) !== (command.name === "connect")) {
-      this.#count("ignoredCommands");
+  #onCommand({ streamId, payload }: StreamMessage): SessionEvent | undefined {
+    const connection = this.#connection;
+    const command = payload.length === 0 ? undefined : decodeCommand(payload);
+    if (command === undefined || (connection === undefined) !== (command.name === "connect")) {
+      this.#counters.ignoredCommands++;
       return undefined;
     }
-    const { transactionId, args } = command;
-    switch (command.name) {
-      case "connect":
-        return this.#onConnect(command);
-      case "createStream":
-        this.#send(callResult(transactionId, this.#streams.open()));
-        return undefined;
-      case "publish":
-        return this.#onPublish(streamId, args);
-      case "play":
-        return this.#onPlay(streamId, args);
-      case "FCPublish":
-        this.#answer(transactionId);
-        this.#send(fcStatus("onFCPublish", "NetStream.Publish.Start"));
-        return undefined;
-      case "FCUnpublish":
-        this.#answer(transactionId);
-        this.#send(fcStatus("onFCUnpublish", "NetStream.Unpublish.Success"));
-        return this.#unpublish(this.#streams.idOf(splitQuery(text(args[1])).name));
-      case "closeStream":
-        return this.#unpublish(streamId);
-      case "deleteStream": {
-        const deleted = typeof args[1] === "number" ? args[1] : streamId;
-        const event = this.#unpublish(deleted);
-        this.#streams.delete(deleted);
-        return event;
-      }
-      case "getStreamLength":
-        // What ffmpeg asks before it plays; a live stream has no length.
-        this.#send(callResult(transactionId, 0));
-        return undefined;
-      case "_result":
-      case "_error":
-      case "onStatus":
-        return undefined;
-      default:
-        // releaseStream, _checkbw and calls not known: encoders take an error for the end.
-        this.#answer(transactionId);
-        return undefined;
-    }
+    if (connection === undefined) return this.#onConnect(command);
+    const context = { connection, streams: this.#streams, output: this.#output };
+    return runCommand(context, { ...command, streamId });
   }
 
-  #onConnect({ transactionId, args }: Command): ConnectEvent {
-    const tcUrl = text(amfProperty(args[0], "tcUrl"));
-    const flashVersion = text(amfProperty(args[0], "flashVer"));
-    const { name: app, query: appQuery } = splitQuery(text(amfProperty(args[0], "app")));
-    const query = appQuery || splitQuery(tcUrl).query;
-    checkLength("application name", app, MAX_NAME_LENGTH);
-    checkLength("flashVer", flashVersion, MAX_NAME_LENGTH);
-    checkLength("query", query, MAX_QUERY_LENGTH);
-    checkLength("tcUrl", tcUrl, MAX_NAME_LENGTH + MAX_QUERY_LENGTH);
-    this.#connection = { kind: "connect", app, query, tcUrl, flashVersion };
-    for (const setting of connectionSettings()) this.#send(setting);
-    this.#send(connectResult(transactionId));
-    return this.#connection;
+  #onConnect(command: Command): ConnectEvent {
+    const connection = readConnect(command);
+    this.#connection = connection;
+    for (const setting of connectionSettings()) this.#output.send(setting);
+    // The answer is AMF0 whatever was asked for: it is what says how the rest will be.
+    this.#output.send(connectResult(command.transactionId, connection));
+    this.#output.setObjectEncoding(connection.objectEncoding);
+    return connection;
   }
 
-  #onPublish(streamId: number, args: readonly AmfValue[]): SessionEvent | undefined {
-    const target = this.#targetOf(text(args[1]));
-    const problem = this.#streams.kindOf(streamId) === "open"
-      ? targetProblem(target)
-      : `Stream ${streamId} was not created, or is published already.`;
-    if (problem !== undefined) {
-      this.#fail(streamId, "NetStream.Publish.BadName", problem);
-      return { kind: "publish-refused", reason: problem };
-    }
-    this.#streams.request(streamId, target.name);
-    return { kind: "publish", streamId, ...target, publishType: publishTypeOf(text(args[2])) };
-  }
-
-  #onPlay(streamId: number, args: readonly AmfValue[]): SessionEvent | undefined {
-    const target = this.#targetOf(text(args[1]));
-    const problem = targetProblem(target);
-    if (problem !== undefined) {
-      this.#fail(streamId, "NetStream.Play.StreamNotFound", problem);
-      return undefined;
-    }
-    return { kind: "play", streamId, ...target };
-  }
-
-  #unpublish(streamId: number | undefined): SessionEvent | undefined {
-    if (streamId === undefined || !this.#streams.end(streamId)) return undefined;
-    return { kind: "unpublish", streamId };
-  }
-
-  #targetOf(target: string): StreamTarget {
-    const { name, query } = splitQuery(target);
-    const app = this.#connection?.app ?? "";
-    return { app, name, query: query || (this.#connection?.query ?? "") };
-  }
-
-  /** Answers a call that returns nothing; transaction id 0 asks for no answer. */
-  #answer(transactionId: number): void {
-    if (transactionId !== 0) this.#send(callResult(transactionId));
-  }
-
-  #fail(streamId: number, code: string, description: string): void {
-    this.#send(onStatus(streamId, { level: "error", code, description }));
-  }
-
-  #send(reply: Reply): void {
-    this.#chunkWriter.write(toRawMessage(reply), this.#out);
-    if (reply.kind === "setChunkSize") this.#chunkWriter.setChunkSize(reply.size);
-  }
-
-  /** Acknowledges what has arrived, once a window is full (RTMP 5.4.3, 5.4.4). */
-  #acknowledge(): void {
-    if (this.#receivedBytes - this.#acknowledgedBytes < this.#acknowledgementWindow) return;
-    this.#acknowledgedBytes = this.#receivedBytes;
-    this.#send({ kind: "acknowledgement", receivedBytes: this.#receivedBytes % 2 ** 32 });
-  }
-
-  #count(counter: keyof SessionCounters): void {
-    this.#counters = { ...this.#counters, [counter]: this.#counters[counter] + 1 };
+  #onSharedObject({ streamId, payload }: StreamMessage): void {
+    this.#counters.sharedObjects++;
+    if (this.#connection === undefined) return;
+    const refusal = answerSharedObject(payload);
+    if (refusal !== undefined) this.#output.send(sharedObject(streamId, refusal));
   }
 }
 
-/**
- * The name of a data message, and its payload from there on. `undefined` if that cannot be read: it
- * is no reason to end a stream, whose pictures and sound do not depend on it.
- */
-function namedData(
-  payload: Uint8Array,
-): { readonly name: AmfValue; readonly payload: Uint8Array } | undefined {
-  try {
-    const reader = new Amf0Reader(payload);
-    const name = reader.value();
-    if (name !== "@setDataFrame") return { name, payload };
-    const rest = reader.rest();
-    return { name: new Amf0Reader(rest).value(), payload: rest };
-  } catch (error) {
-    if (!(error instanceof AmfError)) throw error;
-    return undefined;
-  }
-}
-
-function checkLength(what: string, value: string, limit: number): void {
-  if (value.length <= limit) return;
-  throw new RtmpError(
-    `Cannot connect: ${what} must be up to ${limit} characters, got ${value.length}`,
-  );
-}
-
-function publishTypeOf(value: string): PublishType {
-  return value === "record" || value === "append" ? value : "live";
-}
-
-function text(value: AmfValue): string {
-  return typeof value === "string" ? value : "";
+function noCounts(): SessionCounters {
+  return {
+    ignoredMedia: 0,
+    ignoredCommands: 0,
+    unknownMessages: 0,
+    sharedObjects: 0,
+    handshakeMismatches: 0,
+  };
 }

@@ -1,3 +1,5 @@
+import type { EnhancedCapabilities } from "./enhanced_capabilities.ts";
+
 /**
  * What a peer of a server session wants or sends.
  *
@@ -10,18 +12,25 @@ export type SessionEvent =
   | PublishEvent
   | RefusalEvent
   | PlayEvent
+  | PauseEvent
+  | ReceiveEvent
+  | StopEvent
   | MediaEvent
   | EndEvent;
 
 /** The peer connected to an application, and has been answered. */
 export interface ConnectEvent {
   readonly kind: "connect";
-  /** Without query and outer slashes; may be empty. */
+  /** Without query and outer slashes, from `tcUrl` if `connect` names none; may be empty. */
   readonly app: string;
   /** The application's query, or that of `tcUrl`. */
   readonly query: string;
   readonly tcUrl: string;
   readonly flashVersion: string;
+  /** 3 if the peer asked for AMF3, and is spoken to in its message types. */
+  readonly objectEncoding: 0 | 3;
+  /** What the peer says of itself in terms of Enhanced RTMP. */
+  readonly capabilities: EnhancedCapabilities;
 }
 
 /** The peer asks to publish: to be answered by `acceptPublish` or `refusePublish`. */
@@ -45,14 +54,41 @@ export interface RefusalEvent {
 /** What the peer wants kept (RTMP 7.2.2.6); anything else it says is taken for `live`. */
 export type PublishType = "live" | "record" | "append";
 
-/** The peer asks to play: to be answered by `refusePlay`. */
+/** The peer asks to play: to be answered by `acceptPlay` or `refusePlay`, at once or later. */
 export interface PlayEvent {
   readonly kind: "play";
   readonly streamId: number;
   readonly app: string;
+  /** Without prefix (`mp4:`), query and outer slashes; never empty. */
   readonly name: string;
   /** As of {@linkcode PublishEvent}. */
   readonly query: string;
+  /** What the peer wants of it, as it has told by `receiveAudio` and `receiveVideo`. */
+  readonly audio: boolean;
+  readonly video: boolean;
+  /** Whether what is played on the message stream goes on until this begins; else it has ended. */
+  readonly isTransition: boolean;
+}
+
+/** The peer pauses what it plays, or goes on, and has been answered. */
+export interface PauseEvent {
+  readonly kind: "pause";
+  readonly streamId: number;
+  readonly isPaused: boolean;
+}
+
+/** The peer wants other tracks of what it plays than before, and has been answered. */
+export interface ReceiveEvent {
+  readonly kind: "receive";
+  readonly streamId: number;
+  readonly audio: boolean;
+  readonly video: boolean;
+}
+
+/** The peer plays no more, or withdrew it before it was decided on. */
+export interface StopEvent {
+  readonly kind: "stop";
+  readonly streamId: number;
 }
 
 /**
@@ -77,10 +113,14 @@ export interface EndEvent {
 
 /** What a session has passed over without ending the connection; the numbers only grow. */
 export interface SessionCounters {
-  /** Audio, video and data on streams that are not being published, and data that is not AMF0. */
-  readonly ignoredMedia: number;
-  /** Commands out of turn: before `connect`, or a second `connect`. */
-  readonly ignoredCommands: number;
-  /** Messages of types that are not handled. */
-  readonly unknownMessages: number;
+  /** Audio, video and data on streams that are not being published, and data that is not AMF. */
+  ignoredMedia: number;
+  /** Commands out of turn: before `connect`, or a second `connect`; and empty ones. */
+  ignoredCommands: number;
+  /** Messages, user control events and parts of aggregates that are not known or say nothing. */
+  unknownMessages: number;
+  /** Shared object messages: those that ask for something are refused. */
+  sharedObjects: number;
+  /** 1 if the handshake's C2 was neither S1's echo nor signed. */
+  handshakeMismatches: number;
 }

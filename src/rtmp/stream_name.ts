@@ -27,11 +27,29 @@ export function splitQuery(text: string): NameAndQuery {
   return { name: path.slice(start, end), query: mark < 0 ? "" : text.slice(mark + 1) };
 }
 
+/** What Flash servers choose a file's container by; a live stream has none. */
+const CONTAINER_PREFIX = /^(?:mp4|f4v|flv|mp3):/i;
+
+/** The application that a peer is connected to. */
+export interface Application {
+  readonly app: string;
+  readonly query: string;
+}
+
 /** What a peer wants to publish or play. */
 export interface StreamTarget {
   readonly app: string;
   readonly name: string;
   readonly query: string;
+}
+
+/**
+ * What `text` stands for, the name that a peer publishes or plays, `mp4:` and the like aside: its own
+ * query counts, or else that of the connection.
+ */
+export function streamTarget(connection: Application, text: string): StreamTarget {
+  const { name, query } = splitQuery(text.replace(CONTAINER_PREFIX, ""));
+  return { app: connection.app, name, query: query || connection.query };
 }
 
 /** What is wrong with a name, for the peer's user to read; `undefined` if nothing is. */

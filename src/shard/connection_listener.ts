@@ -8,6 +8,12 @@ const ACCEPT_RETRY_MS = 100;
 /** What a listener does for {@linkcode ConnectionListener}. */
 export type ConnectionSource = Pick<Deno.TcpListener, "accept" | "close">;
 
+/** What is done with a socket that was accepted; TLS on top of it can do the same. */
+export type PeerConn = Pick<
+  Deno.TcpConn,
+  "localAddr" | "remoteAddr" | "read" | "write" | "close" | "closeWrite" | "setNoDelay"
+>;
+
 /** A connection that is served until it ends. */
 export interface Connection {
   /** Serves until either side ends the connection, and closes it. */
@@ -36,9 +42,15 @@ export interface ListenerOptions {
   readonly connect: (conn: Deno.TcpConn, nowMs: number) => Connection;
 }
 
+/** A port that connections come in by, and what is made of them. */
+interface Entrance {
+  readonly source: ConnectionSource;
+  readonly connect: ListenerOptions["connect"];
+}
+
 /** Accepts connections of one protocol, as many as the limits allow. */
 export class ConnectionListener {
-  readonly #source: ConnectionSource;
+  readonly #entrances: Entrance[];
   readonly #options: ListenerOptions;
   readonly #counters: Counters;
   readonly #connections = new Map<Connection, Promise<void>>();
@@ -48,17 +60,26 @@ export class ConnectionListener {
   #isClosed = false;
 
   constructor(source: ConnectionSource, options: ListenerOptions, counters: Counters) {
-    this.#source = source;
+    this.#entrances = [{ source, connect: options.connect }];
     this.#options = options;
     this.#counters = counters;
     this.#logger = getLogger(["sluice", options.protocol]);
   }
 
+  /** Accepts at another port as well, within the same limits. To be called before {@linkcode run}. */
+  addEntrance(source: ConnectionSource, connect: ListenerOptions["connect"]): void {
+    this.#entrances.push({ source, connect });
+  }
+
   /** Accepts connections until {@linkcode close}. */
   async run(): Promise<void> {
+    await Promise.all(this.#entrances.map((entrance) => this.#acceptAll(entrance)));
+  }
+
+  async #acceptAll({ source, connect }: Entrance): Promise<void> {
     while (!this.#isClosed) {
       try {
-        this.#admit(await this.#source.accept());
+        this.#admit(await source.accept(), connect);
       } catch (error) {
         if (!this.#isClosed) await this.#onAcceptError(error);
       }
@@ -73,7 +94,7 @@ export class ConnectionListener {
   /** Accepts no more and stops all connections; resolves when they are gone. */
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
-    this.#source.close();
+    for (const { source } of this.#entrances) source.close();
     for (const connection of this.#connections.keys()) connection.stop();
     const timer = setTimeout(() => {
       for (const connection of this.#connections.keys()) connection.abort();
@@ -91,8 +112,8 @@ export class ConnectionListener {
     await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
   }
 
-  #admit(conn: Deno.TcpConn): void {
-    const { maxConnections, maxConnectionsPerAddress, counterNames, connect } = this.#options;
+  #admit(conn: Deno.TcpConn, connect: ListenerOptions["connect"]): void {
+    const { maxConnections, maxConnectionsPerAddress, counterNames } = this.#options;
     // It was accepted just before close, which could not know of it.
     if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;
@@ -153,7 +174,7 @@ function isConnectionLost(error: unknown): boolean {
 }
 
 /** Closes a connection that may be closed already. */
-export function closeQuietly(conn: Deno.Conn): void {
+export function closeQuietly(conn: Pick<PeerConn, "close">): void {
   try {
     conn.close();
   } catch {

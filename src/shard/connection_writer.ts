@@ -1,15 +1,17 @@
+import type { PeerConn } from "./connection_listener.ts";
+
 /**
  * Writes to a connection, one thing at a time, and knows how long the peer has taken nothing.
  *
  * What is given to it must not change until it is written.
  */
 export class ConnectionWriter {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: PeerConn;
   readonly #waiting: (() => void)[] = [];
   #isWriting = false;
   #stuckSinceMs: number | undefined;
 
-  constructor(conn: Deno.TcpConn) {
+  constructor(conn: PeerConn) {
     this.#conn = conn;
   }
 

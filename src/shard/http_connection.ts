@@ -13,7 +13,7 @@ import {
 } from "../http/response.ts";
 import { CloseCode, encodeCloseFrame, encodeFrame, Opcode } from "../http/websocket.ts";
 import { WebSocketError, WebSocketReader } from "../http/websocket_reader.ts";
-import { closeQuietly, type Connection } from "./connection_listener.ts";
+import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
@@ -35,7 +35,7 @@ const CHUNKS = SharedPieces.chunks();
 const MESSAGES = SharedPieces.messages();
 
 /** Both ends of a connection. */
-export type ConnectionAddresses = Pick<Deno.TcpConn, "localAddr" | "remoteAddr">;
+export type ConnectionAddresses = Pick<PeerConn, "localAddr" | "remoteAddr">;
 
 /** What connections need of their shard. */
 export interface HttpConnectionContext {
@@ -59,7 +59,7 @@ type Phase = "request" | "idle" | "answer" | "linger";
 
 /** An HTTP/1.1 connection: reads requests one after another and sends their responses. */
 export class HttpConnection implements Connection {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: PeerConn;
   readonly #context: HttpConnectionContext;
   readonly #writer: ConnectionWriter;
   readonly #requests = new RequestReader();
@@ -76,7 +76,7 @@ export class HttpConnection implements Connection {
   /** What the client is being sent, to be given up when the client is gone. */
   #cancelBody: (() => void) | undefined;
 
-  constructor(conn: Deno.TcpConn, context: HttpConnectionContext, nowMs: number) {
+  constructor(conn: PeerConn, context: HttpConnectionContext, nowMs: number) {
     this.#conn = conn;
     this.#context = context;
     this.#writer = new ConnectionWriter(conn);

@@ -1,9 +1,10 @@
-import { ConnectionListener } from "./connection_listener.ts";
+import { ConnectionListener, type PeerConn } from "./connection_listener.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { HttpContext, HttpRoutes } from "./http_routes.ts";
+import { addTlsEntrance } from "./tls_entrance.ts";
 
 /**
- * Listens for HTTP at once; throws what `Deno.listen` throws.
+ * Listens for HTTP, and for HTTPS if there is a certificate, at once; throws what `Deno.listen` throws.
  *
  * The connections are this program's own down to the socket, and not those of `Deno.serve`, which
  * cannot be told to end a client that takes nothing or says nothing, and holds some 0.6 MB for each
@@ -15,6 +16,8 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
   const source = Deno.listen({ hostname: host, port: httpPort, reusePort: sharesPorts });
   const answer = routes.answer.bind(routes);
   const connectionContext = { counters, timeouts, answer };
+  const connect = (conn: PeerConn, nowMs: number) =>
+    new HttpConnection(conn, connectionContext, nowMs);
   const options = {
     protocol: "http",
     maxConnections: settings.maxHttpConnections,
@@ -25,8 +28,9 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
       refused: "httpConnectionsRefused",
       aborted: "httpConnectionsAborted",
     },
-    connect: (conn: Deno.TcpConn, nowMs: number) =>
-      new HttpConnection(conn, connectionContext, nowMs),
+    connect,
   } as const;
-  return new ConnectionListener(source, options, counters);
+  const listener = new ConnectionListener(source, options, counters);
+  addTlsEntrance(listener, "http", connect, context);
+  return listener;
 }

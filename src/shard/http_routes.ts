@@ -1,7 +1,9 @@
 import { STATUS_CODE } from "@std/http/status";
+import { FlvViewer } from "../egress/flv_viewer.ts";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { HttpResponse } from "../http/response.ts";
 import { acceptWebSocket, asksForWebSocket } from "../http/websocket.ts";
+import { FLV_FORM } from "../stream/feed_form.ts";
 import { FLV_SUFFIX, streamPath, unescapePath } from "../stream/stream_path.ts";
 import { AssetFiles } from "./asset_files.ts";
 import type { ControlLink } from "./control_link.ts";
@@ -9,6 +11,7 @@ import type { Counters } from "./counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./http_answers.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
 import type { Streams } from "./streams.ts";
+import { missingTrack, trackQuery } from "./track_query.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import { Whep, WHEP_SUFFIX } from "./whep.ts";
@@ -122,10 +125,10 @@ export class HttpRoutes {
     if (stream === undefined) {
       return problem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
     }
-    const selection = { audio: query.get("audio") !== "0", video: query.get("video") !== "0" };
-    if (!selection.audio && !selection.video) {
-      return problem(STATUS_CODE.BadRequest, "There is nothing to send with audio=0 and video=0");
-    }
+    const selection = trackQuery(query);
+    if ("problem" in selection) return problem(STATUS_CODE.BadRequest, selection.problem);
+    const missing = missingTrack(selection, stream.log);
+    if (missing !== undefined) return problem(STATUS_CODE.NotFound, missing);
     const flv = { kind: "stream", status: STATUS_CODE.OK, headers: FLV_HEADERS } as const;
     if (request.method === "HEAD") {
       return { ...flv, body: new ReadableStream(), onOver() {} };
@@ -140,7 +143,7 @@ export class HttpRoutes {
     counters.add("viewersAccepted");
     counters.add("viewers");
     const onOver = () => counters.add("viewers", -1);
-    const pieces = stream.audience(selection).add();
+    const pieces = new FlvViewer(stream.audience(FLV_FORM, selection)).stream;
     return accept === undefined
       ? { ...flv, body: pieces, onOver }
       : { kind: "websocket", accept, messages: pieces, onOver };

@@ -1,20 +1,48 @@
-import { type AudienceEvents, type AudienceOptions, FlvAudience } from "../egress/flv_audience.ts";
+import { type AudienceEvents, FeedAudience } from "../egress/feed_audience.ts";
+import { Feed, type TrackSelection } from "../stream/feed.ts";
+import { type FeedForm, FLV_FORM } from "../stream/feed_form.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
-import type { TrackSelection } from "../stream/feed.ts";
 import type { Publication } from "../stream/publication.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { PictureReport, StreamEntry, StreamReport } from "./messages.ts";
 import { RtpStream } from "./rtp_stream.ts";
+import { missingTrack } from "./track_query.ts";
 
 /** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
 export type RefusalOf = (pictures: PictureReport | undefined) => string | undefined;
 
 /** Of a stream's viewers here. */
-export interface LiveStreamOptions extends AudienceOptions {
+export interface LiveStreamOptions {
+  /** Least time between two deliveries to HTTP-FLV and WebSocket-FLV viewers. */
+  readonly flushMs: number;
+  /** The same for RTMP players. */
+  readonly rtmpFlushMs: number;
   /** Bytes of the payload of an RTP packet, at most. */
   readonly maxPayloadSize: number;
 }
+
+/** An RTMP player, as long as it plays, paused or not. */
+export interface StreamPlayer {
+  /** The publisher is gone, and may come back. */
+  dry(): void;
+  /** Another publisher, or the same one, goes on with the stream. */
+  published(): void;
+  /** The stream is over. */
+  over(): void;
+}
+
+/** The viewers of one form of a stream. */
+interface FormAudience {
+  readonly form: FeedForm;
+  readonly selection: TrackSelection;
+  readonly audience: FeedAudience;
+  /** Sweeps that found no track as it was selected. */
+  missed: number;
+}
+
+/** One more sweep than a publisher that comes back may take between its tracks. */
+const MAX_MISSED = 2;
 
 /** A stream as one shard has it: its log, the audiences it has here, perhaps its publisher. */
 export class LiveStream {
@@ -24,7 +52,8 @@ export class LiveStream {
   publication: Publication | undefined;
   readonly #options: LiveStreamOptions;
   readonly #events: AudienceEvents;
-  readonly #audiences = new Map<string, FlvAudience>();
+  readonly #audiences = new Map<string, FormAudience>();
+  readonly #players = new Set<StreamPlayer>();
   readonly #control: ControlLink;
   #rtp: RtpStream | undefined;
   #watch: Promise<void> | undefined;
@@ -43,15 +72,30 @@ export class LiveStream {
   }
 
   /** The audience of one form of the stream; it is made for its first viewer. */
-  audience(selection: TrackSelection): FlvAudience {
-    const key = `${selection.audio} ${selection.video}`;
-    let audience = this.#audiences.get(key);
-    if (audience === undefined) {
-      audience = new FlvAudience(this.log, selection, this.#options, this.#events);
-      this.#audiences.set(key, audience);
+  audience(form: FeedForm, selection: TrackSelection): FeedAudience {
+    const { audio, video, audioTrack, videoTrack } = selection;
+    const key = `${form.name} ${audio} ${video} ${audioTrack} ${videoTrack}`;
+    let known = this.#audiences.get(key);
+    if (known === undefined) {
+      const feed = new Feed(this.log, selection, form);
+      const flushMs = this.#options[form === FLV_FORM ? "flushMs" : "rtmpFlushMs"];
+      const audience = new FeedAudience(feed, { flushMs }, this.#events);
+      known = { form, selection, audience, missed: 0 };
+      this.#audiences.set(key, known);
     }
     this.#watch ??= this.#watchLog();
-    return audience;
+    return known.audience;
+  }
+
+  /** A player comes, and is told what becomes of the stream until it leaves. */
+  join(player: StreamPlayer): void {
+    this.#players.add(player);
+    this.#watch ??= this.#watchLog();
+    if (this.log.state === LogState.waiting) player.dry();
+  }
+
+  leave(player: StreamPlayer): void {
+    this.#players.delete(player);
   }
 
   /** The stream as WebRTC has it; it is made for its first viewer. */
@@ -69,6 +113,7 @@ export class LiveStream {
 
   /** To be called every second. */
   sweep(nowMs: number, refusalOf: RefusalOf): void {
+    this.#endMissing();
     const rtp = this.#rtp;
     if (rtp === undefined) return;
     rtp.sweep();
@@ -80,10 +125,13 @@ export class LiveStream {
 
   report(): StreamReport {
     let viewers = 0;
-    for (const audience of this.#audiences.values()) viewers += audience.size;
+    for (const { form, audience } of this.#audiences.values()) {
+      if (form === FLV_FORM) viewers += audience.size;
+    }
     return {
       streamId: this.entry.streamId,
       viewers,
+      rtmpViewers: this.#players.size,
       groupOverflows: this.log.groupOverflows,
       publication: this.publication?.describe(),
       webrtcViewers: this.#rtp?.audience.size ?? 0,
@@ -100,11 +148,15 @@ export class LiveStream {
   async #watchLog(): Promise<void> {
     // The caller adds its viewer after this returns.
     await undefined;
-    while (this.#dropEmptyAudiences() > 0 || this.#rtp !== undefined) {
+    let { state } = this.log;
+    while (this.#isWatched()) {
       const wake = this.log.wake;
-      if (this.log.state === LogState.ended) break;
+      const before = state;
+      state = this.log.state;
+      if (state === LogState.ended) break;
       const nowMs = performance.now();
-      for (const audience of this.#audiences.values()) audience.notify(nowMs);
+      for (const { audience } of this.#audiences.values()) audience.notify(nowMs);
+      if (state !== before) this.#tellPlayers(state);
       this.#rtp?.audience.notify(nowMs);
       await this.log.waitForFlush(wake);
     }
@@ -112,11 +164,30 @@ export class LiveStream {
     this.#watch = undefined;
   }
 
-  #dropEmptyAudiences(): number {
-    for (const [key, audience] of this.#audiences) {
+  #isWatched(): boolean {
+    for (const [key, { audience }] of this.#audiences) {
       if (audience.size === 0) this.#audiences.delete(key);
     }
-    return this.#audiences.size;
+    return this.#audiences.size > 0 || this.#players.size > 0 || this.#rtp !== undefined;
+  }
+
+  /** Ends the viewers of tracks that the publisher, who is another now, has not. */
+  #endMissing(): void {
+    if (this.log.state !== LogState.live) return;
+    for (const [key, known] of this.#audiences) {
+      const isMissing = missingTrack(known.selection, this.log) !== undefined;
+      known.missed = isMissing ? known.missed + 1 : 0;
+      if (known.missed < MAX_MISSED) continue;
+      known.audience.end();
+      this.#audiences.delete(key);
+    }
+  }
+
+  #tellPlayers(state: number): void {
+    for (const player of this.#players) {
+      if (state === LogState.live) player.published();
+      else player.dry();
+    }
   }
 
   #closeRtp(reason: string): void {
@@ -126,7 +197,9 @@ export class LiveStream {
 
   #endAudiences(): void {
     this.#closeRtp("the stream is over");
-    for (const audience of this.#audiences.values()) audience.end();
+    for (const { audience } of this.#audiences.values()) audience.end();
     this.#audiences.clear();
+    for (const player of this.#players) player.over();
+    this.#players.clear();
   }
 }

@@ -49,15 +49,28 @@ export interface WebrtcSettings {
   readonly consentMs: number;
 }
 
+/** What a shard needs for TLS. */
+export interface TlsSettings {
+  /** PEM: the certificate, and those that vouch for it. */
+  readonly certificate: string;
+  /** PEM. A secret: it is to be in no log. */
+  readonly key: string;
+  readonly rtmpsPort: number;
+  readonly httpsPort: number;
+}
+
 /** What a shard needs to know of the configuration. */
 export interface ShardSettings {
   readonly version: string;
   readonly host: string;
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** `undefined` if there is no certificate: then nothing listens for TLS. */
+  readonly tls: TlsSettings | undefined;
   /** Whether other shards listen on the same ports. */
   readonly sharesPorts: boolean;
   readonly flushMs: number;
+  readonly rtmpFlushMs: number;
   readonly windowMs: number;
   readonly maxViewers: number;
   readonly maxHttpConnections: number;
@@ -74,7 +87,9 @@ export interface ShardSettings {
     readonly httpIdleMs: number;
     readonly stallMs: number;
     readonly trackSettleMs: number;
+    readonly playWaitMs: number;
   };
+  readonly unpublishNotify: "leave" | "end";
   readonly logLevel: "debug" | "info" | "warning" | "error";
   readonly logFormat: "text" | "json";
   readonly contentSecurityPolicy: string;
@@ -105,10 +120,12 @@ export interface StreamSummary {
   readonly bitrateBps: number | null;
   readonly video: PublicationDescription["video"];
   readonly audio: PublicationDescription["audio"];
+  readonly tracks: PublicationDescription["tracks"];
   /** Whether the newest group of pictures is longer than the log: viewers start late. */
   readonly groupOverflows: boolean;
-  readonly timestampCorrections: number;
+  readonly timestampFaults: PublicationDescription["timestampFaults"];
   readonly skippedMessages: PublicationDescription["skipped"];
+  readonly rtmp: { readonly viewers: number };
   readonly webrtc: {
     readonly viewers: number;
     /** Whether it has B-frames, which are left out; `null` as long as nobody has looked. */
@@ -136,7 +153,9 @@ export interface StreamsReply {
 /** What a shard tells of one of the streams that it serves. */
 export interface StreamReport {
   readonly streamId: number;
+  /** Over HTTP-FLV and WebSocket-FLV. */
   readonly viewers: number;
+  readonly rtmpViewers: number;
   readonly groupOverflows: boolean;
   /** Only from the shard that the publisher is connected to. */
   readonly publication: PublicationDescription | undefined;
@@ -152,6 +171,8 @@ export const B_FRAMES_REMEDY = "In OBS set Max B-frames to 0 or Tune to zerolate
 /** What WebRTC can make of a stream's pictures. */
 export interface PictureReport {
   readonly bFrames: boolean;
+  /** Whether B pictures are left out. Where not, a stream that has them is not shown. */
+  readonly areDropped: boolean;
   /** Whether no picture needs one that is left out. */
   readonly exact: boolean;
   readonly inexactReason: string | undefined;

@@ -1,49 +1,37 @@
 import { getLogger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
-import type { MediaEvent, PublishEvent, SessionEvent } from "../rtmp/session_event.ts";
-import { LogWriter } from "../stream/log_writer.ts";
-import { Publication, type SkippedMessage } from "../stream/publication.ts";
-import { closeQuietly, type Connection } from "./connection_listener.ts";
-import type { ControlLink } from "./control_link.ts";
-import type { Counters } from "./counters.ts";
-import type { ShardSettings } from "./messages.ts";
-import { RepeatLog } from "./repeat_log.ts";
-import { streamPath } from "../stream/stream_path.ts";
-import type { Streams } from "./streams.ts";
+import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
+import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
+import type { RtmpContext } from "./rtmp_context.ts";
+import { RtmpOutput } from "./rtmp_output.ts";
+import { RtmpPlaying } from "./rtmp_playing.ts";
+import { RtmpPublishing } from "./rtmp_publishing.ts";
 
 const logger = getLogger(["sluice", "rtmp"]);
 
-/** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
-const READ_BUFFER_SIZE = 64 * 1024;
+/** Commands are small, and players send nothing else. */
+const COMMAND_BUFFER_SIZE = 4096;
 
-/** What a connection needs of its shard. */
-export interface RtmpContext {
-  readonly settings: ShardSettings;
-  readonly streams: Streams;
-  readonly control: ControlLink;
-  readonly counters: Counters;
-}
+/** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
+const MEDIA_BUFFER_SIZE = 64 * 1024;
+
+/** How long a player has to take the end of what it was sent, and to close. */
+const LINGER_MS = 2000;
 
 /** Where a connection stands, and so how long it may take. */
-type Phase = "connecting" | "setup" | "publishing";
+type Phase = "connecting" | "setup" | "active" | "closing";
 
-interface Published {
-  readonly controlId: number;
-  readonly path: string;
-  readonly publication: Publication;
-  readonly acceptedAtMs: number;
-}
-
-/** An RTMP connection: carries bytes between its socket and its session, and media to the logs. */
+/** An RTMP connection: carries bytes between its socket and its session, and does what that says. */
 export class RtmpConnection implements Connection {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: PeerConn;
   readonly #context: RtmpContext;
   readonly #session: ServerSession;
+  readonly #output: RtmpOutput;
+  readonly #publishing: RtmpPublishing;
+  readonly #playing: RtmpPlaying;
   readonly #peer: string;
-  /** By message stream id. */
-  readonly #published = new Map<number, Published>();
-  readonly #skips = new RepeatLog();
+  #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
   #phase: Phase = "connecting";
   #phaseSinceMs: number;
   #heardAtMs: number;
@@ -51,37 +39,53 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  constructor(conn: Deno.TcpConn, context: RtmpContext, nowMs: number) {
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number) {
     this.#conn = conn;
     this.#context = context;
     this.#peer = `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`;
     this.#phaseSinceMs = nowMs;
     this.#heardAtMs = nowMs;
-    this.#session = new ServerSession({
+    const session = new ServerSession({
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       limits: { maxMessageLength: context.settings.maxMessageBytes },
     });
+    const output = new RtmpOutput(conn, session, (error) => this.#close(lost(error)));
+    const say = (words: (session: ServerSession) => void) => this.#say(words);
+    const link = { ...context, session, output, say, peer: this.#peer };
+    this.#session = session;
+    this.#output = output;
+    this.#publishing = new RtmpPublishing(link);
+    this.#playing = new RtmpPlaying(link, () => this.#onPlayEnded());
   }
 
   /** Serves the connection until either side ends it. Never throws for what the peer does. */
   async serve(): Promise<void> {
     try {
       this.#conn.setNoDelay();
-      await this.#readAll(new Uint8Array(READ_BUFFER_SIZE));
+      await this.#readAll();
       this.#log("closed by the peer");
     } catch (error) {
       if (this.#closeReason !== undefined) this.#log(this.#closeReason);
       else if (error instanceof RtmpError) this.#onProtocolError(error);
-      else this.#log(`lost: ${error instanceof Error ? error.message : error}`);
+      else this.#log(lost(error));
     } finally {
-      for (const streamId of [...this.#published.keys()]) this.#unpublish(streamId);
+      this.#publishing.close();
+      this.#playing.close();
       closeQuietly(this.#conn);
     }
   }
 
-  /** There is nothing that an encoder waits for. */
+  /**
+   * Players are about to be told that their streams are over. An encoder that understands is asked
+   * to connect again: it may go on until it has, which {@linkcode abort} bounds. Others are not
+   * waited for.
+   */
   stop(): void {
-    this.abort();
+    if (this.#phase === "closing") return;
+    const isAsked = this.#publishing.isActive &&
+      this.#session.requestReconnect({ description: "The server stops." });
+    if (isAsked) this.#output.wake();
+    else if (!this.#playing.hasPlayers) this.abort();
   }
 
   abort(): void {
@@ -90,43 +94,66 @@ export class RtmpConnection implements Connection {
 
   /** Ends the connection if it has taken too long for what it is at. */
   enforceTimeouts(nowMs: number): void {
-    const reason = this.#timeoutReason(nowMs);
-    if (reason === undefined) return;
-    this.#context.counters.add("rtmpTimeouts");
-    this.#close(reason);
+    if (this.#phase === "active") this.#playing.sweep(nowMs);
+    // A player that acknowledges no more has held its stream back for long enough.
+    this.#output.wake();
+    const reason = this.#stallReason(nowMs) ?? this.#timeoutReason(nowMs);
+    if (reason !== undefined) this.#close(reason);
   }
 
-  async #readAll(buffer: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #readAll(): Promise<void> {
     for (;;) {
-      const length = await this.#conn.read(buffer);
+      const length = await this.#conn.read(this.#buffer);
       if (length === null) return;
       this.#heardAtMs = performance.now();
+      if (this.#phase === "closing") continue;
       try {
-        this.#session.push(buffer.subarray(0, length));
-        for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
-          const decision = this.#handle(event);
-          if (decision !== undefined) await decision;
-        }
-      } finally {
-        this.#countIgnored();
-        await this.#writeOutput();
+        await this.#take(this.#buffer.subarray(0, length));
+      } catch (error) {
+        // The peer is told what is wrong, if it listens.
+        await this.#output.idle();
+        throw error;
       }
-      for (const { publication } of this.#published.values()) publication.flush(this.#heardAtMs);
+      this.#publishing.flush(this.#heardAtMs);
+      await this.#output.room();
     }
   }
 
+  async #take(piece: Uint8Array): Promise<void> {
+    try {
+      this.#session.push(piece);
+      for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
+        const decision = this.#handle(event);
+        if (decision !== undefined) await decision;
+      }
+    } finally {
+      this.#countIgnored();
+      this.#output.wake();
+    }
+  }
+
+  /** Notes what the handshake showed of the client, for who looks into its troubles. */
+  #logConnect({ app, flashVersion, objectEncoding, capabilities }: ConnectEvent): void {
+    logger.debug(
+      "{peer} connects to {app} with {flashVersion} (AMF{objectEncoding}, {capsEx}, {proof})",
+      {
+        peer: this.#peer,
+        app,
+        flashVersion,
+        objectEncoding,
+        capsEx: `capsEx ${capabilities.capsEx ?? "none"}`,
+        proof: this.#session.counters.handshakeMismatches > 0 ? "C2 matches nothing" : "C2 matches",
+      },
+    );
+  }
+
   #countIgnored(): void {
-    const { ignoredMedia, ignoredCommands, unknownMessages } = this.#session.counters;
-    const ignored = ignoredMedia + ignoredCommands + unknownMessages;
+    const { counters } = this.#session;
+    const ignored = counters.ignoredMedia + counters.ignoredCommands + counters.unknownMessages +
+      counters.sharedObjects;
     if (ignored === this.#ignored) return;
     this.#context.counters.add("messagesIgnored", ignored - this.#ignored);
     this.#ignored = ignored;
-  }
-
-  async #writeOutput(): Promise<void> {
-    let output = this.#session.takeOutput();
-    if (output === undefined) return;
-    while (output.length > 0) output = output.subarray(await this.#conn.write(output));
   }
 
   /** Handles an event; a promise means that the session must wait for it. */
@@ -136,109 +163,69 @@ export class RtmpConnection implements Connection {
       case "video":
       case "metadata":
       case "data":
-        this.#takeMedia(event);
-        return undefined;
+        return void this.#publishing.take(event, this.#heardAtMs);
       case "connect":
         this.#enter("setup");
-        logger.debug("{peer} connects to {app} with {flashVersion}", {
-          peer: this.#peer,
-          app: event.app,
-          flashVersion: event.flashVersion,
-        });
-        return undefined;
+        return void this.#logConnect(event);
       case "publish":
-        return this.#publish(event);
+        return this.#publishing.publish(event).then(() => this.#onPublish());
       case "publish-refused":
-        return void this.#noteRefusal(event.reason);
-      case "play":
-        this.#session.refusePlay(
-          event.streamId,
-          "NetStream.Play.StreamNotFound",
-          "This server does not serve RTMP players; watch over HTTP-FLV or WebSocket-FLV.",
-        );
-        return undefined;
+        return void this.#publishing.noteRefusal(event.reason);
       case "unpublish":
-        this.#unpublish(event.streamId);
-        return undefined;
+        this.#publishing.unpublish(event.streamId);
+        return void this.#settle();
+      case "play":
+        this.#playing.play(event, this.#heardAtMs);
+        return void this.#settle();
+      case "pause":
+        return void this.#playing.pause(event);
+      case "receive":
+        return void this.#playing.receive(event);
+      case "stop":
+        this.#playing.stop(event.streamId);
+        return void this.#settle();
     }
   }
 
-  async #publish({ streamId, app, name }: PublishEvent): Promise<void> {
-    const target = streamPath(app, name);
-    if ("problem" in target) return this.#refuse(streamId, target.problem);
-    const decision = await this.#context.control.requestPublish(target.path);
-    if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
-
-    const stream = this.#context.streams.byId(decision.streamId);
-    if (stream === undefined || this.#closeReason !== undefined) {
-      this.#context.control.send({ kind: "unpublish", streamId: decision.streamId });
-      return;
+  #onPublish(): void {
+    if (this.#publishing.isActive && this.#buffer.length < MEDIA_BUFFER_SIZE) {
+      this.#buffer = new Uint8Array(MEDIA_BUFFER_SIZE);
     }
-    const { windowMs, timeouts } = this.#context.settings;
-    const publication = new Publication(new LogWriter(stream.entry.log, { windowMs }), timeouts);
-    stream.publication = publication;
-    const acceptedAtMs = performance.now();
-    const { path } = target;
-    this.#published.set(streamId, {
-      controlId: decision.streamId,
-      path,
-      publication,
-      acceptedAtMs,
-    });
-    this.#enter("publishing");
-    this.#context.counters.add("publishesAccepted");
-    logger.info("{peer} publishes {path}", { peer: this.#peer, path });
-    this.#session.acceptPublish(streamId);
+    this.#settle();
   }
 
-  #refuse(streamId: number, reason: string): void {
-    this.#noteRefusal(reason);
-    this.#session.refusePublish(streamId, "NetStream.Publish.BadName", reason);
+  #say(words: (session: ServerSession) => void): void {
+    try {
+      words(this.#session);
+    } catch (error) {
+      if (!(error instanceof RtmpError)) throw error;
+      this.#close(`closed: ${error.message}`);
+    }
+    this.#output.wake();
   }
 
-  #noteRefusal(reason: string): void {
-    this.#context.counters.add("publishesRefused");
-    logger.warn("{peer} may not publish: {reason}", { peer: this.#peer, reason });
+  /** Ends the connection if there is nothing left that it is for, as players expect. */
+  #onPlayEnded(): void {
+    if (this.#isActive || this.#phase === "closing") return;
+    this.#enter("closing");
+    void this.#finish();
   }
 
-  #unpublish(streamId: number): void {
-    const published = this.#published.get(streamId);
-    if (published === undefined) return;
-    this.#published.delete(streamId);
-    const stream = this.#context.streams.byId(published.controlId);
-    if (stream?.publication === published.publication) stream.publication = undefined;
-    this.#context.control.send({ kind: "unpublish", streamId: published.controlId });
-    logger.info("{peer} ends {path}", { peer: this.#peer, path: published.path });
-    if (this.#published.size === 0) this.#enter("setup");
+  async #finish(): Promise<void> {
+    // What has made it end may be in the midst of being said.
+    await undefined;
+    this.#output.wake();
+    await this.#output.idle();
+    // The client closes: doing so here might drop what it has not taken yet.
+    await this.#conn.closeWrite().catch(() => {});
   }
 
-  #takeMedia({ kind, streamId, timestampMs, payload }: MediaEvent): void {
-    const published = this.#published.get(streamId);
-    if (published === undefined) return;
-    const { publication, path } = published;
-    const nowMs = this.#heardAtMs;
-    const skipped = kind === "video"
-      ? publication.video(timestampMs, payload, nowMs)
-      : kind === "audio"
-      ? publication.audio(timestampMs, payload, nowMs)
-      : kind === "metadata"
-      ? publication.metadata(payload, nowMs)
-      : publication.data(payload, nowMs);
-    if (skipped !== undefined) this.#onSkipped(path, kind, skipped);
+  get #isActive(): boolean {
+    return this.#publishing.isActive || this.#playing.isActive;
   }
 
-  #onSkipped(path: string, kind: string, { reason, detail }: SkippedMessage): void {
-    this.#context.counters.add("messagesSkipped");
-    if (reason === "redundant" || reason === "empty") return;
-    const count = this.#skips.note(`${kind} ${reason}`, this.#heardAtMs);
-    if (count === undefined) return;
-    logger.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
-      path,
-      kind,
-      reason,
-      detail: detail === undefined ? "" : `: ${detail}`,
-      count,
-    });
+  #settle(): void {
+    if (this.#phase !== "closing") this.#enter(this.#isActive ? "active" : "setup");
   }
 
   /** Ends the connection from outside, with the reason for the log. */
@@ -254,24 +241,38 @@ export class RtmpConnection implements Connection {
     this.#phaseSinceMs = performance.now();
   }
 
+  /** Why a peer is ended that does not take what it is sent. */
+  #stallReason(nowMs: number): string | undefined {
+    const { counters, settings: { timeouts: { stallMs } } } = this.#context;
+    if (this.#output.stuckMs(nowMs) < stallMs) return undefined;
+    counters.add(this.#playing.hasPlayers ? "viewersStalled" : "rtmpTimeouts");
+    return `closed: has taken nothing for ${stallMs} ms`;
+  }
+
   #timeoutReason(nowMs: number): string | undefined {
-    const { handshakeMs, publishMs, firstFrameMs, idleMs } = this.#context.settings.timeouts;
+    const reason = this.#overdue(nowMs);
+    if (reason !== undefined && this.#phase !== "closing") {
+      this.#context.counters.add("rtmpTimeouts");
+    }
+    return reason;
+  }
+
+  #overdue(nowMs: number): string | undefined {
+    const { handshakeMs, publishMs, idleMs } = this.#context.settings.timeouts;
+    const phaseMs = nowMs - this.#phaseSinceMs;
     switch (this.#phase) {
       case "connecting":
-        if (nowMs - this.#phaseSinceMs < handshakeMs) return undefined;
+        if (phaseMs < handshakeMs) return undefined;
         return `closed: no handshake and connect within ${handshakeMs} ms`;
       case "setup":
-        if (nowMs - this.#phaseSinceMs < publishMs) return undefined;
-        return `closed: nothing published within ${publishMs} ms`;
-      case "publishing":
-        if (nowMs - this.#heardAtMs >= idleMs) {
-          return `closed: silent for ${idleMs} ms`;
-        }
-        for (const { publication, path, acceptedAtMs } of this.#published.values()) {
-          if (publication.hasMedia || nowMs - acceptedAtMs < firstFrameMs) continue;
-          return `closed: ${path} had no frame that can be decoded within ${firstFrameMs} ms`;
-        }
-        return undefined;
+        if (phaseMs < publishMs) return undefined;
+        return `closed: nothing published or played within ${publishMs} ms`;
+      case "active":
+        if (!this.#publishing.isActive) return undefined;
+        if (nowMs - this.#heardAtMs >= idleMs) return `closed: silent for ${idleMs} ms`;
+        return this.#publishing.timeoutReason(nowMs);
+      case "closing":
+        return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
     }
   }
 
@@ -283,4 +284,8 @@ export class RtmpConnection implements Connection {
   #log(reason: string): void {
     logger.info("{peer} {reason}", { peer: this.#peer, reason });
   }
+}
+
+function lost(error: unknown): string {
+  return `lost: ${error instanceof Error ? error.message : error}`;
 }

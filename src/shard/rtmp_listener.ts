@@ -1,9 +1,11 @@
-import { ConnectionListener, type ConnectionSource } from "./connection_listener.ts";
+import { ConnectionListener, type ConnectionSource, type PeerConn } from "./connection_listener.ts";
 import type { ShardSettings } from "./messages.ts";
-import { RtmpConnection, type RtmpContext } from "./rtmp_connection.ts";
+import { RtmpConnection } from "./rtmp_connection.ts";
+import type { RtmpContext } from "./rtmp_context.ts";
+import { addTlsEntrance } from "./tls_entrance.ts";
 
 /**
- * Listens for RTMP at once; throws what `Deno.listen` throws.
+ * Listens for RTMP, and for RTMPS if there is a certificate, at once; throws what `Deno.listen` throws.
  *
  * @param source where connections come from, by default the host and port of the settings
  */
@@ -12,6 +14,7 @@ export function listenRtmp(
   source: ConnectionSource = listen(context.settings),
 ): ConnectionListener {
   const { settings, counters } = context;
+  const connect = (conn: PeerConn, nowMs: number) => new RtmpConnection(conn, context, nowMs);
   const options = {
     protocol: "rtmp",
     maxConnections: settings.maxRtmpConnections,
@@ -22,9 +25,11 @@ export function listenRtmp(
       refused: "rtmpConnectionsRefused",
       aborted: "rtmpConnectionsAborted",
     },
-    connect: (conn: Deno.TcpConn, nowMs: number) => new RtmpConnection(conn, context, nowMs),
+    connect,
   } as const;
-  return new ConnectionListener(source, options, counters);
+  const listener = new ConnectionListener(source, options, counters);
+  addTlsEntrance(listener, "rtmp", connect, context);
+  return listener;
 }
 
 function listen({ host, rtmpPort, sharesPorts }: ShardSettings): Deno.TcpListener {

@@ -3,7 +3,7 @@ import { CodecError } from "../codec/codec_error.ts";
 import { parseAacConfiguration } from "../codec/aac.ts";
 import { parseOpusHead } from "../codec/opus.ts";
 import { FlvError } from "../flv/flv_error.ts";
-import { parseAudioBody } from "../flv/audio_body.ts";
+import { type FlvAudioCodec, parseAudioBody } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
@@ -14,6 +14,11 @@ import type { PictureReport } from "./messages.ts";
 
 /** How long packets are made on without a viewer: one that reloads its page begins at once. */
 const LINGER_MS = 5000;
+
+/** Sound that becomes Opus on the way. */
+const TRANSCODED: ReadonlySet<FlvAudioCodec> = new Set(
+  ["aac", "g711-alaw", "g711-mulaw", "pcm", "pcm-native"],
+);
 
 /** A stream as WebRTC has it on one shard: its packets and viewers, and its sound as Opus. */
 export class RtpStream {
@@ -61,28 +66,30 @@ export class RtpStream {
 
   /** What the stream has that WebRTC can carry; `undefined` as long as that is not known. */
   media(): StreamMedia | undefined {
+    const { hasAudio, hasVideo } = this.#log;
+    if (hasAudio && hasVideo && this.#audioCodec() === undefined) return undefined;
+    if (hasVideo && this.#video() === undefined) return undefined;
+    return this.mediaSoFar();
+  }
+
+  /** The same, as far as it is known: a track that says nothing of itself is not waited for. */
+  mediaSoFar(): StreamMedia | undefined {
     if (!this.#log.tracksSettled) return undefined;
     const { hasAudio, hasVideo } = this.#log;
     const video = hasVideo ? this.#video() : undefined;
     return { audio: hasAudio ? this.#audio() : undefined, video };
   }
 
-  /** What is known of its pictures; `undefined` before the first configuration. */
+  /** What is known of its B pictures; `undefined` where there is nothing to be known. */
   report(): PictureReport | undefined {
-    const bFrames = this.audience.feed.video.bFrames;
-    if (bFrames === undefined) return undefined;
-    return {
-      bFrames: bFrames.seen || bFrames.announced === true,
-      exact: bFrames.inexactPictures === 0 && bFrames.unsafePictures === 0,
-      inexactReason: bFrames.inexactReason,
-    };
+    return this.audience.feed.video.bFrames;
   }
 
   /** Sees to the sound being there as Opus. */
   wantOpus(): void {
     this.#isHeard = true;
     if (this.#audioCodec() === "opus") this.#watchOwnSound();
-    if (this.#opus !== "unwanted" || this.#isOver || this.#audioCodec() !== "aac") return;
+    if (this.#opus !== "unwanted" || this.#isOver || !isTranscoded(this.#audioCodec())) return;
     this.#opus = "wanted";
     this.#control.wantOpus(this.#streamId, {
       opened: (log) => this.#onOpusOpened(log),
@@ -148,10 +155,8 @@ export class RtpStream {
   }
 
   #video(): StreamVideo | undefined {
-    const configuration = this.audience.feed.video.configuration;
-    if (configuration === undefined) return undefined;
-    const { profileIdc, profileCompatibility, levelIdc } = configuration;
-    return { codec: "h264", profileIdc, profileCompatibility, levelIdc };
+    const { format, codec, isUnsendable } = this.audience.feed.video;
+    return isUnsendable ? { codec: "unsendable", name: `${codec}` } : format;
   }
 
   #audio(): StreamAudio | undefined {
@@ -160,17 +165,21 @@ export class RtpStream {
       if (configuration?.codec === "opus") {
         return { codec: "opus", channels: parseOpusHead(configuration.data).channels };
       }
-      if (configuration?.codec !== "aac") return undefined;
-      const { channels } = parseAacConfiguration(configuration.data);
-      return { codec: "opus", channels: channels === 1 ? 1 : 2 };
+      if (configuration?.codec === "aac") {
+        const { channels } = parseAacConfiguration(configuration.data);
+        return { codec: "opus", channels: channels === 1 ? 1 : 2 };
+      }
     } catch (error) {
       if (error instanceof CodecError) return undefined;
       throw error;
     }
+    const { heard } = this.audience.feed.audio;
+    if (heard === undefined || !isTranscoded(heard.codec)) return undefined;
+    return { codec: "opus", channels: heard.channels === 1 ? 1 : 2 };
   }
 
-  #audioCodec(): "aac" | "opus" | undefined {
-    return this.#audioConfiguration()?.codec;
+  #audioCodec(): FlvAudioCodec | undefined {
+    return this.#audioConfiguration()?.codec ?? this.audience.feed.audio.heard?.codec;
   }
 
   #audioConfiguration() {
@@ -184,4 +193,9 @@ export class RtpStream {
       throw error;
     }
   }
+}
+
+/** Whether Opus is made of it. */
+function isTranscoded(codec: FlvAudioCodec | undefined): boolean {
+  return codec !== undefined && TRANSCODED.has(codec);
 }

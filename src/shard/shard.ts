@@ -50,7 +50,11 @@ class Shard {
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard });
     const streams = new Streams(
       control,
-      { flushMs: settings.flushMs, maxPayloadSize: maxPayloadSize(settings.webrtc) },
+      {
+        flushMs: settings.flushMs,
+        rtmpFlushMs: settings.rtmpFlushMs,
+        maxPayloadSize: maxPayloadSize(settings.webrtc),
+      },
       { jumped: () => counters.add("viewersJumped") },
     );
     for (const entry of start.streams) streams.open(entry);

@@ -1,4 +1,4 @@
-import type { AudienceEvents } from "../egress/flv_audience.ts";
+import type { AudienceEvents } from "../egress/feed_audience.ts";
 import type { ControlLink } from "./control_link.ts";
 import { LiveStream, type LiveStreamOptions, type RefusalOf } from "./live_stream.ts";
 import type { StreamEntry, StreamReport } from "./messages.ts";
@@ -10,6 +10,8 @@ export class Streams {
   readonly #events: AudienceEvents;
   readonly #byId = new Map<number, LiveStream>();
   readonly #byPath = new Map<string, LiveStream>();
+  /** Who waits for streams that are not there, by path. */
+  readonly #awaited = new Map<string, Set<(stream: LiveStream) => void>>();
 
   constructor(control: ControlLink, options: LiveStreamOptions, events: AudienceEvents) {
     this.#control = control;
@@ -21,6 +23,21 @@ export class Streams {
     const stream = new LiveStream(entry, this.#control, this.#options, this.#events);
     this.#byId.set(entry.streamId, stream);
     this.#byPath.set(entry.path, stream);
+    const waiting = this.#awaited.get(entry.path);
+    this.#awaited.delete(entry.path);
+    for (const begin of waiting ?? []) begin(stream);
+  }
+
+  /** Calls `begin` once a stream of this path is opened, unless {@linkcode unawait} comes first. */
+  await(path: string, begin: (stream: LiveStream) => void): void {
+    const waiting = this.#awaited.get(path) ?? new Set();
+    this.#awaited.set(path, waiting.add(begin));
+  }
+
+  unawait(path: string, begin: (stream: LiveStream) => void): void {
+    const waiting = this.#awaited.get(path);
+    waiting?.delete(begin);
+    if (waiting?.size === 0) this.#awaited.delete(path);
   }
 
   byPath(path: string): LiveStream | undefined {
@@ -49,8 +66,8 @@ export class Streams {
   report(): StreamReport[] {
     return [...this.#byId.values()]
       .map((stream) => stream.report())
-      .filter(({ viewers, webrtcViewers, publication }) =>
-        viewers + webrtcViewers > 0 || publication !== undefined
+      .filter(({ viewers, rtmpViewers, webrtcViewers, publication }) =>
+        viewers + rtmpViewers + webrtcViewers > 0 || publication !== undefined
       );
   }
 }

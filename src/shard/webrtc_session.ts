@@ -105,6 +105,10 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
     };
   }
 
+  get hasVideo(): boolean {
+    return this.#options.media.video !== undefined;
+  }
+
   get nextMs(): number | undefined {
     return this.#viewer?.nextMs;
   }

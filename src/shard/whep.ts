@@ -149,7 +149,7 @@ export class Whep {
   /** Why a stream with such pictures is not shown, by what the settings say. */
   refusalOf(pictures: PictureReport | undefined): string | undefined {
     const { bFrames, inexact } = this.#context.settings.webrtc;
-    if (pictures?.bFrames && bFrames === "refuse") {
+    if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
       return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
     }
     if (pictures?.exact === false && inexact === "refuse") {
@@ -301,10 +301,10 @@ async function knownMedia(stream: LiveStream, rtp: RtpStream) {
   try {
     while (!isOver(stream, rtp)) {
       const wake = stream.log.wake;
-      rtp.audience.feed.update(performance.now());
+      rtp.audience.notify(performance.now());
       const media = rtp.media();
       if (media?.audio !== undefined || media?.video !== undefined) return media;
-      if (performance.now() >= deadlineMs) return media;
+      if (performance.now() >= deadlineMs) return rtp.mediaSoFar();
       await Promise.race([stream.log.waitForFlush(wake), late]);
     }
   } finally {

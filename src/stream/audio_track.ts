@@ -1,10 +1,22 @@
-import { aacCodecString, parseAacConfiguration } from "../codec/aac.ts";
 import { CodecError } from "../codec/codec_error.ts";
-import { parseMpegAudioHeader } from "../codec/mp3.ts";
-import { parseOpusHead } from "../codec/opus.ts";
-import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
+import { type AudioChannels, type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
 import { FlvError } from "../flv/flv_error.ts";
-import { CONFIGURATION, type Intake, INTER_FRAME, skip } from "./track_intake.ts";
+import {
+  type AudioFormat,
+  configuredFormat,
+  describesItself,
+  frameDurationMs,
+  needsConfiguration,
+  unconfiguredFormat,
+} from "./audio_format.ts";
+import {
+  CONFIGURATION,
+  type Intake,
+  INTER_FRAME,
+  type MediaTrack,
+  skip,
+  SUPPLEMENT,
+} from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
 
 /** What is known of a stream's audio. */
@@ -16,18 +28,21 @@ export interface AudioDescription {
   readonly bitrateBps: number | null;
 }
 
-interface AudioFormat {
-  /** The codec by FLV's name. */
-  readonly flvCodec: string;
-  readonly codec: string;
-  readonly sampleRate: number | null;
-  readonly channels: number | null;
-}
-
-/** Judges the audio messages of one publisher, and knows what they carry. */
-export class AudioTrack {
+/** Judges the audio messages of one track of a publisher, and knows what they carry. */
+export class AudioTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
   #format: AudioFormat | undefined;
+  #frameDurationMs: number | undefined;
+  /** As they were said beside a configuration. */
+  #channels: number | undefined;
+
+  get isConfigured(): boolean {
+    return this.#format?.isConfigured ?? false;
+  }
+
+  get frameDurationMs(): number | undefined {
+    return this.#frameDurationMs;
+  }
 
   /** What the audio is; `undefined` before its configuration or, without one, its first frame. */
   describe(): AudioDescription | undefined {
@@ -36,20 +51,24 @@ export class AudioTrack {
     return { codec, sampleRate, channels, bitrateBps: this.statistics.bitrateBps ?? null };
   }
 
-  /** What to do with an audio message body. Throws nothing. */
   take(body: Uint8Array): Intake {
     try {
       const audio = parseAudioBody(body);
       switch (audio.kind) {
         case "configuration":
-          this.#format = audio.codec === "opus" ? opusFormat(audio.data) : aacFormat(audio.data);
+          this.#format = configuredFormat(audio, this.#channels);
           return CONFIGURATION;
         case "frame":
           return this.#takeFrame(audio);
+        case "channels":
+          return this.#takeChannels(audio);
         case "empty":
           return skip("empty");
         case "unsupported":
           return skip("unsupported-codec", `audio codec ${audio.codecId}`);
+        case "end-of-sequence":
+        case "multitrack":
+          return skip("redundant");
       }
     } catch (error) {
       if (error instanceof FlvError || error instanceof CodecError) {
@@ -60,40 +79,19 @@ export class AudioTrack {
   }
 
   #takeFrame(frame: AudioFrame): Intake {
-    if (frame.codec === "aac" || frame.codec === "opus") {
-      return this.#format?.flvCodec === frame.codec ? INTER_FRAME : skip("no-configuration");
+    if (this.#format?.flvCodec !== frame.codec) {
+      if (needsConfiguration(frame.codec)) return skip("no-configuration");
+      this.#format = unconfiguredFormat(frame);
+    } else if (this.#format.sampleRate === null && describesItself(frame.codec)) {
+      this.#format = { ...unconfiguredFormat(frame), isConfigured: this.#format.isConfigured };
     }
-    if (this.#format?.flvCodec !== frame.codec) this.#format = formatOf(frame);
+    this.#frameDurationMs = frameDurationMs(this.#format, frame);
     return INTER_FRAME;
   }
-}
 
-function aacFormat(audioSpecificConfig: Uint8Array): AudioFormat {
-  const configuration = parseAacConfiguration(audioSpecificConfig);
-  return {
-    flvCodec: "aac",
-    codec: aacCodecString(configuration),
-    sampleRate: configuration.outputSampleRate,
-    channels: configuration.ps ? 2 : configuration.channels,
-  };
-}
-
-function opusFormat(identificationHeader: Uint8Array): AudioFormat {
-  const { channels } = parseOpusHead(identificationHeader);
-  // RFC 7845 4: decoders give 48 kHz, whatever was encoded.
-  return { flvCodec: "opus", codec: "opus", sampleRate: 48_000, channels };
-}
-
-/** Formats that need no configuration say it in each frame; MP3 says it better than FLV does. */
-function formatOf(frame: AudioFrame): AudioFormat {
-  if (frame.codec === "mp3") {
-    const { sampleRate, channels } = parseMpegAudioHeader(frame.data);
-    return { flvCodec: "mp3", codec: "mp3", sampleRate, channels };
+  #takeChannels({ codec, channels }: AudioChannels): Intake {
+    this.#channels = channels;
+    if (this.#format?.flvCodec === codec) this.#format = { ...this.#format, channels };
+    return SUPPLEMENT;
   }
-  return {
-    flvCodec: frame.codec,
-    codec: frame.codec,
-    sampleRate: frame.sampleRate ?? null,
-    channels: frame.channels ?? null,
-  };
 }

@@ -1,9 +1,11 @@
-import type { Feed } from "./feed.ts";
+import type { Feed, FeedStart } from "./feed.ts";
+import { distance } from "./log_layout.ts";
 
 /**
  * A viewer's place in a feed: all that a viewer is to its stream.
  *
- * A cursor begins with the preamble, on a key frame. When the feed's tail overtakes it, it jumps to
+ * A cursor begins with the preamble, on a key frame; that of a viewer that comes from another feed of
+ * the same log begins where it stands there, with the configurations alone. When the feed's tail overtakes it, it jumps to
  * the newest key frame, with the configurations before it, and counts the jump. What it returns is
  * shared with other viewers and never changes.
  *
@@ -19,11 +21,31 @@ import type { Feed } from "./feed.ts";
  */
 export class Cursor {
   readonly #feed: Feed;
+  readonly #from: FeedStart | undefined;
   #position: number | undefined;
+  /** Sequence number of what it began with, or jumped to. */
+  #begunAt = 0;
   #jumps = 0;
 
-  constructor(feed: Feed) {
+  /** @param from where the viewer stands, if it has got something of the stream already */
+  constructor(feed: Feed, from?: FeedStart) {
     this.#feed = feed;
+    this.#from = from;
+  }
+
+  /** Whether anything was returned, or may have been but for want of configurations. */
+  get hasBegun(): boolean {
+    return this.#position !== undefined;
+  }
+
+  /** Where a viewer stands that goes on elsewhere; `undefined` if it has got nothing yet. */
+  get place(): FeedStart | undefined {
+    if (this.#position === undefined) return this.#from;
+    const { tail } = this.#feed;
+    const isInStep = this.#position >= tail;
+    const sequence = this.#feed.sequenceBefore(isInStep ? this.#position : tail);
+    const hasRead = distance(this.#begunAt, sequence) > 0;
+    return { sequence: hasRead ? sequence : this.#begunAt, isInStep };
   }
 
   /** How often the feed's tail has overtaken this viewer. */
@@ -33,10 +55,9 @@ export class Cursor {
 
   /** What to send next, whole tags; `undefined` if there is nothing now. */
   next(): Uint8Array<ArrayBuffer> | undefined {
-    if (this.#position === undefined) return this.#start();
-    if (this.#position < this.#feed.tail) {
-      const configurations = this.#jump();
-      if (configurations === undefined || configurations.length > 0) return configurations;
+    if (this.#position === undefined || this.#position < this.#feed.tail) {
+      const beginning = this.#position === undefined ? this.#start() : this.#jump();
+      if (beginning === undefined || beginning.length > 0) return beginning;
     }
     return this.rest();
   }
@@ -54,11 +75,13 @@ export class Cursor {
   }
 
   #start(): Uint8Array<ArrayBuffer> | undefined {
-    const position = this.#feed.startPosition();
+    const position = this.#feed.startPosition(this.#from);
     if (position === undefined) return undefined;
-    const preamble = this.#feed.preamble();
-    if (preamble !== undefined) this.#position = position;
-    return preamble;
+    const bytes = this.#from === undefined
+      ? this.#feed.preamble()
+      : this.#feed.configurations(position);
+    if (bytes !== undefined) this.#goTo(position);
+    return bytes;
   }
 
   #jump(): Uint8Array<ArrayBuffer> | undefined {
@@ -66,8 +89,13 @@ export class Cursor {
     if (position === undefined) return undefined;
     const configurations = this.#feed.configurations(position);
     if (configurations === undefined) return undefined;
-    this.#position = position;
+    this.#goTo(position);
     this.#jumps++;
     return configurations;
+  }
+
+  #goTo(position: number): void {
+    this.#position = position;
+    this.#begunAt = this.#feed.sequenceAt(position);
   }
 }

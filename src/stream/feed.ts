@@ -1,13 +1,27 @@
 import { concat } from "@std/bytes/concat";
-import { writeFlvHeader } from "../flv/header.ts";
-import { encodeTag, TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../flv/tag.ts";
+import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../flv/tag.ts";
+import { type FeedForm, type FeedRecord, FLV_FORM } from "./feed_form.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
+import type { ListedTrack } from "./track_list.ts";
+import { passes, type TrackFilter, trackFilter } from "./track_selection.ts";
 
 /** Which tracks of a stream a feed carries. */
 export interface TrackSelection {
   readonly audio: boolean;
   readonly video: boolean;
+  /** The publisher's number for the audio track; by default the stream's default one. */
+  readonly audioTrack?: number;
+  /** Likewise of the video track. */
+  readonly videoTrack?: number;
+}
+
+/** Where a viewer stands that goes on in another feed of the same log. */
+export interface FeedStart {
+  /** Sequence number in the log of what it has not got yet. */
+  readonly sequence: number;
+  /** Whether it has got everything of the feed's tracks before that: then it need not begin anew. */
+  readonly isInStep: boolean;
 }
 
 /** A piece of a feed: whole tags, and the position behind them. */
@@ -26,11 +40,7 @@ interface Entry {
   readonly segment: Segment;
   readonly start: number;
   readonly end: number;
-  /** Sequence number of the record in the log. */
-  readonly sequence: number;
-  readonly timestampMs: number;
-  /** Bits of `RecordFlag`. */
-  readonly flags: number;
+  readonly record: FeedRecord;
 }
 
 /**
@@ -46,8 +56,8 @@ const MAX_PIECE_SIZE = 32 * 1024;
 const EXPIRE_AT_LEAST = 64;
 
 /**
- * What the viewers of one form of a stream read, on one shard: a copy of the log in ordinary
- * memory, made once for all of them.
+ * What the viewers of one form and selection of a stream read, on one shard: a copy of the log in
+ * ordinary memory, made once for all of them.
  *
  * The log itself is overwritten in time, while a server may hold on to the bytes of a viewer that
  * does not read for as long as it likes. Bytes in a feed never change: segments are filled once,
@@ -78,6 +88,10 @@ const EXPIRE_AT_LEAST = 64;
 export class Feed {
   readonly #log: LogReader;
   readonly #selection: TrackSelection;
+  readonly #form: FeedForm;
+  /** What is selected in the stream as it is now, with these tracks. */
+  #filter: TrackFilter;
+  #tracks: readonly ListedTrack[];
   /** Sequence number of the next log record to copy. */
   #sequence: number;
   /** Entries from position `#tail` on. */
@@ -93,10 +107,13 @@ export class Feed {
   #preambleVersion = -1;
   #preamble: { readonly version: number; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
 
-  constructor(log: LogReader, selection: TrackSelection) {
+  constructor(log: LogReader, selection: TrackSelection, form: FeedForm = FLV_FORM) {
     this.#log = log;
     this.#selection = selection;
-    this.#sequence = log.newestKeyFrame ?? log.head;
+    this.#form = form;
+    this.#tracks = log.tracks;
+    this.#filter = trackFilter(selection, this.#tracks);
+    this.#sequence = this.#beginning();
   }
 
   /** The position behind the newest tag. */
@@ -114,6 +131,7 @@ export class Feed {
     this.#pieces.clear();
     this.#preambleVersion = this.#log.preambleVersion;
     const head = this.#log.head;
+    this.#followTracks();
     if (distance(this.#log.tail, this.#sequence) < 0) this.#resume();
     while (distance(this.#sequence, head) > 0 && !this.#log.isStale) {
       if (this.#copy(this.#sequence)) this.#sequence = (this.#sequence + 1) | 0;
@@ -125,31 +143,52 @@ export class Feed {
   /**
    * Where a viewer begins: the newest key frame, or the newest tag of a stream without video;
    * `undefined` as long as there is none, or the stream's tracks are not known.
+   *
+   * @param from where it stands, if it has got something already: it is never led back
    */
-  startPosition(): number | undefined {
+  startPosition(from?: FeedStart): number | undefined {
     if (!this.#log.tracksSettled) return undefined;
-    if (!this.#selection.video || !this.#log.hasVideo) return this.head;
+    if (!this.#selection.video || !this.#log.hasVideo) {
+      return from?.isInStep ? this.#positionOf(from.sequence) ?? this.head : this.head;
+    }
     const position = this.#newestKeyFrame;
-    return position === undefined || position < this.#newestReconfiguration ? undefined : position;
+    const isUsable = position !== undefined && position >= this.#newestReconfiguration;
+    if (from === undefined) return isUsable ? position : undefined;
+    if (isUsable && distance(from.sequence, this.sequenceAt(position)) >= 0) return position;
+    return from.isInStep ? this.#positionOf(from.sequence) : undefined;
+  }
+
+  /** Sequence number in the log of what lies at `position`, which must not lie before the tail. */
+  sequenceAt(position: number): number {
+    return this.#entries[position - this.#tail]?.record.sequence ?? this.#sequence;
   }
 
   /**
-   * FLV header, metadata and configurations for a viewer that begins; `undefined` if they can not
-   * be had now. All viewers get the same bytes.
+   * Sequence number in the log behind what lies before `position`, which must not lie before the
+   * tail: records of other tracks may follow there.
+   */
+  sequenceBefore(position: number): number {
+    const before = this.#entries[position - 1 - this.#tail];
+    return before === undefined ? this.sequenceAt(position) : (before.record.sequence + 1) | 0;
+  }
+
+  /**
+   * Header, metadata and configurations for a viewer that begins; `undefined` if they can not be had
+   * now. All viewers get the same bytes.
    */
   preamble(): Uint8Array<ArrayBuffer> | undefined {
     const version = this.#preambleVersion;
     if (this.#preamble?.version === version) return this.#preamble.bytes;
-    const log = this.#log.preamble();
+    const log = this.#log.preamble(this.#selection);
     if (log === undefined || this.#log.preambleVersion !== version) return undefined;
-    const header = writeFlvHeader({
+    const header = this.#form.header({
       hasAudio: log.hasAudio && this.#selection.audio,
       hasVideo: log.hasVideo && this.#selection.video,
     });
     // At timestamp 0, wherever the viewer begins: ffmpeg takes later metadata for subtitles.
     const tags = log.tags
       .filter(({ type }) => this.#selects(type))
-      .map(({ type, body }) => encodeTag(type, 0, body));
+      .map(({ type, body }) => this.#form.encode(type, 0, body));
     const bytes = concat([header, ...tags]);
     this.#preamble = { version, bytes };
     return bytes;
@@ -158,11 +197,11 @@ export class Feed {
   /** The configurations alone, for a viewer that jumps to `position`: perhaps no bytes at all. */
   configurations(position: number): Uint8Array<ArrayBuffer> | undefined {
     if (this.#log.preambleVersion !== this.#preambleVersion) return undefined;
-    const tags = this.#log.preamble()?.tags
+    const tags = this.#log.preamble(this.#selection)?.tags
       .filter(({ type }) => type !== TAG_SCRIPT && this.#selects(type));
     return tags && concat(tags.map(({ type, body }) => {
       const flag = type === TAG_VIDEO ? RecordFlag.video : RecordFlag.audio;
-      return encodeTag(type, this.#trackTimestampMs(flag, position), body);
+      return this.#form.encode(type, this.#trackTimestampMs(flag, position), body);
     }));
   }
 
@@ -191,11 +230,19 @@ export class Feed {
    * of its first tag from there on, or else of its last one before.
    */
   #trackTimestampMs(flag: number, position: number): number {
-    const isOfTrack = (entry: Entry) => (entry.flags & flag) !== 0;
+    const isOfTrack = ({ record }: Entry) => (record.flags & flag) !== 0;
     const at = position - this.#tail;
     const entry = this.#entries.slice(at).find(isOfTrack) ??
       this.#entries.slice(0, at).findLast(isOfTrack);
-    return (entry ?? this.#entries[at])?.timestampMs ?? this.#log.lastTimestampMs;
+    return (entry ?? this.#entries[at])?.record.timestampMs ?? this.#log.lastTimestampMs;
+  }
+
+  /** The first position that has this record or one behind it; `undefined` if some are gone. */
+  #positionOf(sequence: number): number | undefined {
+    const first = this.#entries[0]?.record.sequence ?? this.#sequence;
+    if (distance(first, sequence) < 0) return undefined;
+    const at = this.#entries.findIndex(({ record }) => distance(sequence, record.sequence) >= 0);
+    return at < 0 ? this.head : this.#tail + at;
   }
 
   #selects(tagType: number): boolean {
@@ -211,26 +258,45 @@ export class Feed {
   #resume(): void {
     this.#drop(this.#entries.length);
     this.#tail++;
-    this.#sequence = this.#log.newestKeyFrame ?? this.#log.head;
+    this.#sequence = this.#beginning();
+  }
+
+  /** Where what can be shown begins. */
+  #beginning(): number {
+    const { video } = this.#filter;
+    const isShown = this.#selection.video;
+    const keyFrame = isShown ? this.#log.newestKeyFrameOf(video) : this.#log.newestKeyFrame;
+    return keyFrame ?? this.#log.head;
+  }
+
+  /** Goes on with other records if another publisher counts its tracks otherwise. */
+  #followTracks(): void {
+    const { tracks } = this.#log;
+    if (tracks === this.#tracks) return;
+    this.#tracks = tracks;
+    const filter = trackFilter(this.#selection, tracks);
+    if (filter.audio === this.#filter.audio && filter.video === this.#filter.video) return;
+    this.#filter = filter;
+    this.#resume();
   }
 
   /** Copies one record into the present segment; false if the log passed over it. */
   #copy(sequence: number): boolean {
     const log = this.#log;
     const flags = log.flagsOf(sequence);
-    const length = log.lengthOf(sequence);
-    const timestampMs = log.timestampMsOf(sequence);
-    const unselected = (this.#selection.audio ? 0 : RecordFlag.audio) |
-      (this.#selection.video ? 0 : RecordFlag.video);
-    if ((flags & unselected) !== 0) return distance(log.tail, sequence) >= 0;
+    if (!passes(this.#filter, flags)) return distance(log.tail, sequence) >= 0;
 
-    const segment = this.#segmentFor(length);
+    const tagLength = log.lengthOf(sequence);
+    const record = { sequence, tagLength, timestampMs: log.timestampMsOf(sequence), flags };
+    const size = this.#form.sizeOf(record);
+    const segment = this.#segmentFor(size);
     const start = segment.used;
-    if (!log.copy(sequence, segment.bytes, start, length)) return false;
-    segment.used += length;
+    this.#form.write(log, record, segment.bytes, start);
+    if (!log.isHeld(sequence)) return false;
+    segment.used += size;
     if (flags & RecordFlag.keyFrame) this.#newestKeyFrame = this.head;
     if (flags & RecordFlag.reconfiguration) this.#newestReconfiguration = this.head;
-    this.#entries.push({ segment, start, end: segment.used, sequence, timestampMs, flags });
+    this.#entries.push({ segment, start, end: segment.used, record });
     return true;
   }
 
@@ -245,7 +311,7 @@ export class Feed {
     const tail = this.#log.tail;
     let count = 0;
     for (const entry of this.#entries) {
-      if (distance(tail, entry.sequence) >= 0) break;
+      if (distance(tail, entry.record.sequence) >= 0) break;
       count++;
     }
     if (count >= EXPIRE_AT_LEAST) this.#drop(count);

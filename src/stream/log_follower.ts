@@ -16,6 +16,8 @@ const MAX_RECORD_SIZE = 64 * 1024;
 
 const AUDIO_CONFIGURATION = RecordFlag.audio | RecordFlag.configuration;
 
+const AUDIO_OF_TRACK = RecordFlag.audio | RecordFlag.additional;
+
 /** An audio tag of a log. */
 export interface FollowedTag {
   readonly timestampMs: number;
@@ -24,7 +26,7 @@ export interface FollowedTag {
 }
 
 /**
- * Reads the audio of a stream log in order, from its newest second on, and never lags: what has
+ * Reads the default audio track of a stream log in order, from its newest second on, and never lags: what has
  * waited here for more than a second is passed over, as is what the log has let go of. Each such
  * jump is counted. Configurations are never passed over.
  */
@@ -61,7 +63,7 @@ export class LogFollower {
     while (distance(this.#position, head) > 0) {
       const sequence = this.#position;
       this.#position = (sequence + 1) | 0;
-      if ((this.#log.flagsOf(sequence) & RecordFlag.audio) === 0) continue;
+      if ((this.#log.flagsOf(sequence) & AUDIO_OF_TRACK) !== RecordFlag.audio) continue;
       const tag = this.#read(sequence);
       if (tag !== undefined) return tag;
     }
@@ -130,5 +132,5 @@ export class LogFollower {
 }
 
 function isAudioConfiguration(flags: number): boolean {
-  return (flags & AUDIO_CONFIGURATION) === AUDIO_CONFIGURATION;
+  return (flags & (AUDIO_CONFIGURATION | RecordFlag.additional)) === AUDIO_CONFIGURATION;
 }

@@ -4,12 +4,13 @@
  *
  * ```
  * | control words | slot bytes | index ring             | data ring                       |
- * | Int32 × 64    | 52 KiB     | 8192 × 4 Int32         | maxBytes                        |
+ * | Int32 × 64    | 592 KiB    | 8192 × 4 Int32         | maxBytes                        |
  * ```
  *
  * The data ring holds FLV tags, each followed by its PreviousTagSize. A tag never wraps: one that
  * does not fit before the end begins again at 0. The index ring says where record `sequence` lies.
- * Slots hold what a viewer needs before its first frame: metadata and codec configurations.
+ * Slots hold what a viewer needs before its first frame: metadata and codec configurations, and what
+ * tracks there are beside the default ones.
  *
  * Sequence numbers are Int32 and wrap; compare them only with {@linkcode distance}.
  */
@@ -36,10 +37,12 @@ export const Control = {
   tracksSettled: 8,
   /** Odd while a slot is being written, even otherwise (a sequence lock). */
   slotVersion: 9,
-  /** The newest timestamp of any record, in milliseconds; meaningful once `head` moved. */
+  /** The newest timestamp of default tracks, in milliseconds; meaningful once `head` moved. */
   lastTimestampMs: 10,
   /** Counts how often this memory was given to a new stream. */
   generation: 11,
+  /** The newest timestamp of any record: where the next publisher goes on. */
+  endTimestampMs: 12,
   /** Counts flushes, and beside them what sound is written without one. */
   soundWake: 13,
   /** Length in bytes of each slot's content, by {@linkcode Slot}; 0 is empty. */
@@ -61,15 +64,38 @@ export const LogState = {
 export type LogState = (typeof LogState)[keyof typeof LogState];
 
 /** Kinds of what the preamble is made from, and their slots in the log. */
-export const Slot = { metadata: 0, videoConfiguration: 1, audioConfiguration: 2 } as const;
+export const Slot = {
+  metadata: 0,
+  videoConfiguration: 1,
+  audioConfiguration: 2,
+  /** What is said of the pictures beside their configuration: colours. */
+  videoSupplement: 3,
+  /** What is said of the sound beside its configuration: speakers. */
+  audioSupplement: 4,
+  /** All tracks, with the above for each that is no default one: see `track_list.ts`. */
+  tracks: 5,
+} as const;
 
 export type Slot = (typeof Slot)[keyof typeof Slot];
 
-/** Bytes each slot can hold, by {@linkcode Slot}: real ones are under 2 KiB, 200 and 10 bytes. */
-export const SLOT_CAPACITIES: readonly number[] = [32 * 1024, 16 * 1024, 4 * 1024];
+const KIB = 1024;
+
+/** Bytes each slot can hold, by {@linkcode Slot}: real ones have up to 3 KiB. */
+export const SLOT_CAPACITIES: readonly number[] = [
+  32 * KIB,
+  16 * KIB,
+  8 * KIB,
+  8 * KIB,
+  8 * KIB,
+  520 * KIB,
+];
+
+const CONTROL_SIZE = CONTROL_WORDS * 4;
 
 /** Where each slot begins, in bytes from the start of the shared memory. */
-export const SLOT_OFFSETS: readonly number[] = [256, 256 + 32 * 1024, 256 + 48 * 1024];
+export const SLOT_OFFSETS: readonly number[] = SLOT_CAPACITIES.map((_, slot) =>
+  CONTROL_SIZE + sum(SLOT_CAPACITIES.slice(0, slot))
+);
 
 /** Tracks of a stream, as bits. */
 export const Track = { audio: 1, video: 2 } as const;
@@ -85,7 +111,19 @@ export const RecordFlag = {
   configuration: 16,
   /** A configuration that replaces another: nothing before it can be decoded with it. */
   reconfiguration: 32,
+  /** Of a track that is no default one; which, {@linkcode trackBits} say. */
+  additional: 64,
 } as const;
+
+const TRACK_ID_SHIFT = 24;
+
+/** The bits of a record's flags that say which track it is of; 0 in those of default tracks. */
+export const TRACK_BITS = RecordFlag.additional | (0xff << TRACK_ID_SHIFT);
+
+/** The bits for an additional track: its publisher's number for it, 0 to 255. */
+export function trackBits(trackId: number): number {
+  return RecordFlag.additional | (trackId << TRACK_ID_SHIFT);
+}
 
 /** Int32 words in an index entry: offset, length, timestamp, flags. */
 export const INDEX_WORDS = 4;
@@ -93,7 +131,7 @@ export const INDEX_WORDS = 4;
 /** Records that a log can hold: two minutes of 30 fps video with audio. */
 export const INDEX_CAPACITY = 8192;
 
-const INDEX_OFFSET = 256 + 52 * 1024;
+const INDEX_OFFSET = CONTROL_SIZE + sum(SLOT_CAPACITIES);
 const DATA_OFFSET = INDEX_OFFSET + INDEX_CAPACITY * INDEX_WORDS * 4;
 
 /** Typed views on the parts of a log's shared memory. */
@@ -124,6 +162,10 @@ export function viewLog(shared: SharedArrayBuffer): LogMemory {
 /** How far sequence number `to` lies after `from`; negative if before. Right across the wrap. */
 export function distance(from: number, to: number): number {
   return (to - from) | 0;
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
 }
 
 /** Position in the index ring of the entry of record `sequence`. */

@@ -1,32 +1,18 @@
-import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO, type TagType } from "../flv/tag.ts";
+import type { TrackSelection } from "./feed.ts";
 import {
   Control,
   distance,
   indexPosition,
   type LogMemory,
   LogState,
-  Slot,
-  SLOT_OFFSETS,
+  RecordFlag,
   Track,
+  TRACK_BITS,
   viewLog,
 } from "./log_layout.ts";
-
-/** What a viewer needs before its first frame, as FLV tag bodies. */
-export interface LogPreamble {
-  readonly hasAudio: boolean;
-  readonly hasVideo: boolean;
-  /** Tags in the order they are sent; the bodies are copies and stay as they are. */
-  readonly tags: readonly { readonly type: TagType; readonly body: Uint8Array }[];
-}
-
-const SLOT_TAG_TYPES = [
-  [Slot.metadata, TAG_SCRIPT],
-  [Slot.videoConfiguration, TAG_VIDEO],
-  [Slot.audioConfiguration, TAG_AUDIO],
-] as const;
-
-/** Slots are written in microseconds, some times a day: more tries mean a writer that died inside. */
-const SLOT_READ_TRIES = 1000;
+import { type LogPreamble, LogSlots } from "./log_slots.ts";
+import type { ListedTrack } from "./track_list.ts";
+import { DEFAULT_TRACKS } from "./track_selection.ts";
 
 /**
  * A reading end of a stream log, in any thread. It owns nothing: readers are unknown to the log,
@@ -34,11 +20,13 @@ const SLOT_READ_TRIES = 1000;
  */
 export class LogReader {
   readonly #memory: LogMemory;
+  readonly #slots: LogSlots;
   readonly #generation: number;
   readonly #fence = new Int32Array(1);
 
   constructor(shared: SharedArrayBuffer) {
     this.#memory = viewLog(shared);
+    this.#slots = new LogSlots(this.#memory);
     this.#generation = Atomics.load(this.#memory.control, Control.generation);
   }
 
@@ -90,7 +78,23 @@ export class LogReader {
     return this.#load(Control.newestKeyFrame);
   }
 
-  /** The newest timestamp of any record; 0 in an empty log. */
+  /**
+   * Sequence number of the newest key frame of a video track that is still held, by the bits its
+   * records have: 0 for the default one, {@linkcode newestKeyFrame}; others are looked for.
+   */
+  newestKeyFrameOf(trackBits: number): number | undefined {
+    if (trackBits === 0) return this.newestKeyFrame;
+    const mask = TRACK_BITS | RecordFlag.keyFrame | RecordFlag.video;
+    const wanted = trackBits | RecordFlag.keyFrame | RecordFlag.video;
+    const { head } = this;
+    for (let at = head; distance(this.tail, at) > 0;) {
+      at = (at - 1) | 0;
+      if ((this.flagsOf(at) & mask) === wanted) return at;
+    }
+    return undefined;
+  }
+
+  /** The newest timestamp of the default tracks; 0 in an empty log. */
   get lastTimestampMs(): number {
     return this.#load(Control.lastTimestampMs);
   }
@@ -115,34 +119,55 @@ export class LogReader {
   }
 
   /**
-   * Copies the bytes of record `sequence` into `target`, which must have room for them.
-   *
-   * @returns false if the writer passed over the record meanwhile: then `target` holds garbage, and
-   * what the index said of the record may be garbage as well
+   * Copies bytes of record `sequence`, `length` of them from `start` on, into `target`, which must
+   * have room for them: they are garbage unless {@linkcode isHeld} says afterwards that they are
+   * not, and so may be what the index says of the record.
    */
-  copy(sequence: number, target: Uint8Array, targetOffset: number, length: number): boolean {
+  copyPart(
+    sequence: number,
+    start: number,
+    length: number,
+    target: Uint8Array,
+    targetOffset: number,
+  ): void {
     const { data, index } = this.#memory;
-    const offset = index[indexPosition(sequence)]!;
+    const offset = index[indexPosition(sequence)]! + start;
     target.set(data.subarray(offset, offset + length), targetOffset);
+  }
+
+  /** Whether all that was read of record `sequence` up to now was true. */
+  isHeld(sequence: number): boolean {
     // Plain loads may pass an atomic load behind them on weakly ordered machines, but not an atomic
     // store: without this, the tail could be read before the bytes are.
     Atomics.store(this.#fence, 0, 0);
     return !this.isStale && distance(this.tail, sequence) >= 0;
   }
 
-  /** A copy of the slots; `undefined` if no undisturbed one could be had. */
-  preamble(): LogPreamble | undefined {
-    for (let attempt = 0; attempt < SLOT_READ_TRIES; attempt++) {
-      const version = this.#load(Control.slotVersion);
-      if (version % 2 !== 0) continue;
-      const { hasAudio, hasVideo } = this;
-      const tags = SLOT_TAG_TYPES
-        .map(([slot, type]) => ({ type, body: this.#copySlot(slot) }))
-        .filter(({ body }) => body.length > 0);
-      if (this.#load(Control.slotVersion) !== version) continue;
-      return { hasAudio, hasVideo, tags };
-    }
-    return undefined;
+  /**
+   * Copies the bytes of record `sequence` into `target`, which must have room for them.
+   *
+   * @returns false if the writer passed over the record meanwhile: then `target` holds garbage, and
+   * what the index said of the record may be garbage as well
+   */
+  copy(sequence: number, target: Uint8Array, targetOffset: number, length: number): boolean {
+    this.copyPart(sequence, 0, length, target, targetOffset);
+    return this.isHeld(sequence);
+  }
+
+  /**
+   * What viewers of this selection need before their first frame: a copy of the slots; `undefined`
+   * if no undisturbed one could be had.
+   */
+  preamble(selection: TrackSelection = DEFAULT_TRACKS): LogPreamble | undefined {
+    return this.#slots.preamble(selection, this);
+  }
+
+  /**
+   * The stream's tracks, if there are others than a default one of each kind with number 0: else
+   * none are listed. The same array as long as no slot changes.
+   */
+  get tracks(): readonly ListedTrack[] {
+    return this.#slots.tracks;
   }
 
   /** Resolves when the writer flushes, at once if it did since `wake` was read. */
@@ -165,12 +190,6 @@ export class LogReader {
   /** The counter to be read before looking at the log, for {@linkcode waitForSound}. */
   get soundWake(): number {
     return this.#load(Control.soundWake);
-  }
-
-  #copySlot(slot: Slot): Uint8Array {
-    const length = this.#load(Control.slotLengths + slot);
-    const offset = SLOT_OFFSETS[slot]!;
-    return new Uint8Array(this.#memory.bytes.subarray(offset, offset + length));
   }
 
   #load(position: number): number {

@@ -11,7 +11,7 @@ export interface LogTag {
 }
 
 /**
- * Reads the media of a stream log in order, tag by tag, from the newest key frame on. What the log
+ * Reads the default tracks of a stream log in order, tag by tag, from the newest key frame on. What the log
  * lets go of before it is read is passed over, to the newest key frame again; each such jump is
  * counted. The configurations come in front, at the beginning and behind a jump.
  */
@@ -43,7 +43,7 @@ export class LogTags {
       const sequence = this.#sequence;
       this.#sequence = (sequence + 1) | 0;
       const flags = this.#log.flagsOf(sequence);
-      if ((flags & (RecordFlag.audio | RecordFlag.video)) === 0) continue;
+      if ((flags & RecordFlag.script) !== 0 || (flags & RecordFlag.additional) !== 0) continue;
       const tag = this.#read(sequence, flags);
       if (tag !== undefined) return tag;
     }

@@ -92,7 +92,7 @@ export class LogWriter {
   /** The newest timestamp of any record; `undefined` if the log is empty. */
   get lastTimestampMs(): number | undefined {
     const { control } = this.#memory;
-    return this.#head === control[Control.tail]! ? undefined : control[Control.lastTimestampMs]!;
+    return this.#head === control[Control.tail]! ? undefined : control[Control.endTimestampMs]!;
   }
 
   /**
@@ -125,8 +125,12 @@ export class LogWriter {
     this.#heldBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes);
     control[Control.writeOffset] = offset + size;
-    this.#raiseLastTimestamp(timestampMs);
-    if (flags & RecordFlag.keyFrame) {
+    this.#raiseTimestamp(Control.endTimestampMs, timestampMs);
+    if ((flags & RecordFlag.additional) === 0) {
+      this.#raiseTimestamp(Control.lastTimestampMs, timestampMs);
+    }
+    // Where viewers begin, and what is held: what is of the default track.
+    if ((flags & (RecordFlag.keyFrame | RecordFlag.additional)) === RecordFlag.keyFrame) {
       Atomics.store(control, Control.newestKeyFrame, head);
       Atomics.add(control, Control.keyFrames, 1);
     }
@@ -157,8 +161,8 @@ export class LogWriter {
   }
 
   /**
-   * Appends a configuration or metadata, and stores its body in a slot for new viewers. One that
-   * replaces another configuration is marked so.
+   * Appends a configuration, a supplement or metadata, and stores its body in a slot for new viewers.
+   * One that replaces another configuration is marked so.
    *
    * The slot is written last: who sees the new slot can find the record, and who looked for records
    * before that can tell by the slot's version.
@@ -167,7 +171,7 @@ export class LogWriter {
    */
   appendConfiguration(slot: Slot, record: LogRecord): void {
     requireSlotCapacity(slot, record.body);
-    const replaces = slot !== Slot.metadata &&
+    const replaces = (slot === Slot.videoConfiguration || slot === Slot.audioConfiguration) &&
       this.#memory.control[Control.slotLengths + slot] !== 0;
     const flags = record.flags | (replaces ? RecordFlag.reconfiguration : 0);
     this.append({ ...record, flags });
@@ -264,13 +268,11 @@ export class LogWriter {
     this.#moveTail(tail);
   }
 
-  /** Tracks need not be in step: what the next publisher goes on from is the newest of all. */
-  #raiseLastTimestamp(timestampMs: number): void {
+  /** Tracks need not be in step: what counts is the newest of all. */
+  #raiseTimestamp(word: number, timestampMs: number): void {
     const { control } = this.#memory;
     const isFirst = control[Control.head] === control[Control.tail];
-    if (isFirst || distance(control[Control.lastTimestampMs]!, timestampMs) > 0) {
-      control[Control.lastTimestampMs] = timestampMs;
-    }
+    if (isFirst || distance(control[word]!, timestampMs) > 0) control[word] = timestampMs;
   }
 
   #moveTail(tail: number): void {

@@ -1,31 +1,38 @@
-import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO, type TagType } from "../flv/tag.ts";
-import { type AudioDescription, AudioTrack } from "./audio_track.ts";
+import { FlvError } from "../flv/flv_error.ts";
+import {
+  isAudioMultitrack,
+  isVideoMultitrack,
+  splitAudioTracks,
+  splitVideoTracks,
+  type TrackBody,
+} from "../flv/multitrack.ts";
+import { TAG_SCRIPT } from "../flv/tag.ts";
+import type { AudioDescription } from "./audio_track.ts";
 import { RecordFlag, Slot, Track } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
-import { Timeline, type TrackName } from "./timeline.ts";
-import { type Intake, skip, type SkipReason } from "./track_intake.ts";
-import { type VideoDescription, VideoTrack } from "./video_track.ts";
+import { Timeline, type TimestampFaults, type TrackName } from "./timeline.ts";
+import { type Intake, type MediaTrack, skip, type SkipReason } from "./track_intake.ts";
+import { type TrackDescription, TrackRecorder } from "./track_recorder.ts";
+import type { Member, TrackSet } from "./track_set.ts";
+import type { VideoDescription } from "./video_track.ts";
 
 /** Audio waits this long for a picture to be sent with; longer than a frame at 20 fps. */
 const AUDIO_FOLD_MS = 60;
-
-const CONFIGURATION_SLOTS = {
-  video: Slot.videoConfiguration,
-  audio: Slot.audioConfiguration,
-} as const;
-
-const TAG_TYPES = { video: TAG_VIDEO, audio: TAG_AUDIO } as const;
 
 const ALL_TRACKS = Track.audio | Track.video;
 
 /** What a publisher sends, as far as it is known. */
 export interface PublicationDescription {
+  /** Of the default tracks. */
   readonly video: VideoDescription | null;
   readonly audio: AudioDescription | null;
+  /** Of all tracks. */
+  readonly tracks: readonly TrackDescription[];
+  /** Of the default tracks together. */
   readonly bitrateBps: number | null;
-  /** Timestamps that went back and were corrected. */
-  readonly timestampCorrections: number;
+  /** What was wrong with the timestamps, and was mended. */
+  readonly timestampFaults: TimestampFaults;
   /** Messages that were not passed on, by reason. */
   readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
 }
@@ -60,8 +67,7 @@ export class Publication {
   readonly #log: LogWriter;
   readonly #trackSettleMs: number;
   readonly #timeline: Timeline;
-  readonly #video = new VideoTrack();
-  readonly #audio = new AudioTrack();
+  readonly #recorder: TrackRecorder;
   readonly #skipped: Partial<Record<SkipReason, number>> = {};
   #hasMetadata = false;
   #tracks = 0;
@@ -75,6 +81,7 @@ export class Publication {
     this.#log = log;
     this.#trackSettleMs = trackSettleMs;
     this.#timeline = new Timeline(log.lastTimestampMs);
+    this.#recorder = new TrackRecorder(log, this.#timeline);
     log.setTracks(0, false);
   }
 
@@ -83,30 +90,18 @@ export class Publication {
     return this.#firstFrame !== undefined;
   }
 
-  /** Takes a video message; returns why it was skipped, if it was. */
+  /** Takes a video message; returns why it, or one of its tracks, was skipped, if it was. */
   video(encoderMs: number, body: Uint8Array, nowMs: number): SkippedMessage | undefined {
-    const intake = this.#video.take(body);
-    switch (intake.kind) {
-      case "configuration":
-        return this.#configure("video", body, nowMs);
-      case "frame":
-        return this.#appendFrame("video", intake.isKeyFrame, encoderMs, body, nowMs);
-      case "skip":
-        return this.#skip(intake);
-    }
+    return isVideoMultitrack(body)
+      ? this.#takeTracks(this.#recorder.video, splitVideoTracks, encoderMs, body, nowMs)
+      : this.#take(this.#recorder.video, 0, encoderMs, body, nowMs);
   }
 
-  /** Takes an audio message; returns why it was skipped, if it was. */
+  /** Takes an audio message, as {@linkcode video} does. */
   audio(encoderMs: number, body: Uint8Array, nowMs: number): SkippedMessage | undefined {
-    const intake = this.#audio.take(body);
-    switch (intake.kind) {
-      case "configuration":
-        return this.#configure("audio", body, nowMs);
-      case "frame":
-        return this.#appendFrame("audio", intake.isKeyFrame, encoderMs, body, nowMs);
-      case "skip":
-        return this.#skip(intake);
-    }
+    return isAudioMultitrack(body)
+      ? this.#takeTracks(this.#recorder.audio, splitAudioTracks, encoderMs, body, nowMs)
+      : this.#take(this.#recorder.audio, 0, encoderMs, body, nowMs);
   }
 
   /** Takes metadata, as the body of a script tag: "onMetaData" and its value. */
@@ -117,13 +112,17 @@ export class Publication {
       const timestampMs = this.#timeline.positionMs("video");
       const record = { type: TAG_SCRIPT, timestampMs, body, flags: RecordFlag.script } as const;
       this.#log.appendConfiguration(Slot.metadata, record);
-      this.#noteAppended(TAG_SCRIPT, nowMs);
+      this.#unflushedSinceMs ??= nowMs;
     });
   }
 
   /** Takes any other script data, such as captions, as the body of a script tag. */
   data(body: Uint8Array, nowMs: number): SkippedMessage | undefined {
-    return this.#guard(() => this.#appendScript(body, nowMs));
+    return this.#guard(() => {
+      const timestampMs = this.#timeline.positionMs("video");
+      this.#log.append({ type: TAG_SCRIPT, timestampMs, body, flags: RecordFlag.script });
+      this.#unflushedSinceMs ??= nowMs;
+    });
   }
 
   /**
@@ -144,69 +143,90 @@ export class Publication {
   }
 
   describe(): PublicationDescription {
-    const video = this.#video.describe() ?? null;
-    const audio = this.#audio.describe() ?? null;
+    const video = this.#recorder.video.default?.track.describe() ?? null;
+    const audio = this.#recorder.audio.default?.track.describe() ?? null;
     const rates = [video?.bitrateBps, audio?.bitrateBps].filter((rate) => typeof rate === "number");
     return {
       video,
       audio,
+      tracks: this.#recorder.describe(),
       bitrateBps: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate),
-      timestampCorrections: this.#timeline.corrections,
+      timestampFaults: this.#timeline.faults,
       skipped: { ...this.#skipped },
     };
   }
 
-  /** Puts a configuration in its slot, and in line, unless it is the one in force already. */
-  #configure(track: TrackName, body: Uint8Array, nowMs: number): SkippedMessage | undefined {
-    const slot = CONFIGURATION_SLOTS[track];
-    const skipped = this.#log.slotHolds(slot, body) ? undefined : this.#guard(() => {
-      const type = TAG_TYPES[track];
-      const timestampMs = this.#timeline.positionMs(track);
-      const flags = RecordFlag[track] | RecordFlag.configuration;
-      this.#log.appendConfiguration(slot, { type, timestampMs, body, flags });
-      this.#noteAppended(type, nowMs);
-    });
-    if (skipped === undefined) this.#noteTrack(track);
-    return skipped;
-  }
-
-  #appendFrame(
-    track: TrackName,
-    isKeyFrame: boolean,
+  #takeTracks<T extends MediaTrack>(
+    set: TrackSet<T>,
+    split: (body: Uint8Array) => readonly TrackBody[],
     encoderMs: number,
     body: Uint8Array,
     nowMs: number,
   ): SkippedMessage | undefined {
-    const skipped = this.#guard(() => {
-      const flags = RecordFlag[track] | (isKeyFrame ? RecordFlag.keyFrame : 0);
-      const timestampMs = this.#timeline.map(track, encoderMs);
-      this.#append(TAG_TYPES[track], flags, timestampMs, body, nowMs);
-      const { statistics } = track === "video" ? this.#video : this.#audio;
-      statistics.addFrame(timestampMs, body.length, isKeyFrame);
-      this.#firstFrame ??= { timestampMs, arrivedMs: nowMs };
-      this.#noteTrack(track);
-      if (!this.#tracksSettled) this.#settleInTime(timestampMs, nowMs);
-    });
+    let tracks: readonly TrackBody[];
+    try {
+      tracks = split(body);
+    } catch (error) {
+      if (error instanceof FlvError) return this.#skip(skip("malformed", error.message));
+      throw error;
+    }
+    // Which one is the default may depend on which there are.
+    for (const { trackId } of tracks) set.member(trackId);
+    let skipped: SkippedMessage | undefined;
+    for (const { trackId, body } of tracks) {
+      const reason = this.#take(set, trackId, encoderMs, body, nowMs);
+      skipped ??= reason;
+    }
     return skipped;
   }
 
-  #appendScript(body: Uint8Array, nowMs: number): void {
-    this.#append(TAG_SCRIPT, RecordFlag.script, this.#timeline.positionMs("video"), body, nowMs);
+  #take<T extends MediaTrack>(
+    set: TrackSet<T>,
+    trackId: number,
+    encoderMs: number,
+    body: Uint8Array,
+    nowMs: number,
+  ): SkippedMessage | undefined {
+    const member = set.member(trackId);
+    if (member === undefined) {
+      return this.#skip(skip("too-many-tracks", `${set.name} track ${trackId}`));
+    }
+    const intake = member.track.take(body);
+    switch (intake.kind) {
+      case "configuration":
+      case "supplement":
+        return this.#guard(() => {
+          const isWritten = this.#recorder.preface(intake.kind, set, member, body);
+          if (isWritten) this.#noteAppended(set, member, nowMs);
+          if (set.isDefault(member)) this.#noteTrack(set.name);
+        });
+      case "frame":
+        return this.#guard(() => {
+          const timestampMs = this.#recorder
+            .frame(set, member, intake.isKeyFrame, encoderMs, body, nowMs);
+          this.#noteAppended(set, member, nowMs);
+          if (set.isDefault(member)) this.#noteFrame(set.name, timestampMs, nowMs);
+        });
+      case "skip":
+        return this.#skip(intake);
+    }
   }
 
-  #append(type: TagType, flags: number, timestampMs: number, body: Uint8Array, nowMs: number) {
-    this.#log.append({ type, timestampMs, body, flags });
-    this.#noteAppended(type, nowMs);
-  }
-
-  #noteAppended(type: TagType, nowMs: number): void {
-    if (type === TAG_VIDEO) this.#hasUnflushedVideo = true;
-    if (type === TAG_AUDIO) this.#hasUnflushedSound = true;
+  /** A picture of the default track is worth waking the viewers for; other records wait for one. */
+  #noteAppended<T extends MediaTrack>(set: TrackSet<T>, member: Member<T>, nowMs: number): void {
+    if (set.name === "video" && set.isDefault(member)) this.#hasUnflushedVideo = true;
+    if (set.name === "audio" && set.isDefault(member)) this.#hasUnflushedSound = true;
     this.#unflushedSinceMs ??= nowMs;
   }
 
-  #noteTrack(track: TrackName): void {
-    const tracks = this.#tracks | Track[track];
+  #noteFrame(name: TrackName, timestampMs: number, nowMs: number): void {
+    this.#firstFrame ??= { timestampMs, arrivedMs: nowMs };
+    this.#noteTrack(name);
+    if (!this.#tracksSettled) this.#settleInTime(timestampMs, nowMs);
+  }
+
+  #noteTrack(name: TrackName): void {
+    const tracks = this.#tracks | Track[name];
     if (tracks === this.#tracks) return;
     this.#tracks = tracks;
     this.#log.setTracks(tracks, this.#tracksSettled);
@@ -225,11 +245,7 @@ export class Publication {
     this.#tracksSettled = true;
     // An earlier publisher of this stream may have had what this one has not.
     if (!this.#hasMetadata) this.#log.writeSlot(Slot.metadata, new Uint8Array(0));
-    for (const track of ["video", "audio"] as const) {
-      if (!(this.#tracks & Track[track])) {
-        this.#log.writeSlot(CONFIGURATION_SLOTS[track], new Uint8Array(0));
-      }
-    }
+    this.#recorder.forgetOthers();
     this.#log.setTracks(this.#tracks, true);
   }
 

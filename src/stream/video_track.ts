@@ -1,11 +1,24 @@
 import { CodecError } from "../codec/codec_error.ts";
-import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
-import { h264PictureType } from "../codec/h264_slice.ts";
-import { parseH264Sps } from "../codec/h264_sps.ts";
 import { FlvError } from "../flv/flv_error.ts";
 import { parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
-import { CONFIGURATION, type Intake, INTER_FRAME, KEY_FRAME, skip } from "./track_intake.ts";
+import {
+  CONFIGURATION,
+  type Intake,
+  INTER_FRAME,
+  KEY_FRAME,
+  type MediaTrack,
+  skip,
+  SUPPLEMENT,
+} from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
+import {
+  configuredFormat,
+  needsConfiguration,
+  pictureFacts,
+  unconfiguredFormat,
+  type VideoFormat,
+  withKeyFrame,
+} from "./video_format.ts";
 
 /** What is known of a stream's video. */
 export interface VideoDescription {
@@ -20,25 +33,25 @@ export interface VideoDescription {
   readonly bFrames: boolean | null;
 }
 
-interface VideoFormat {
-  readonly codec: string;
-  readonly width: number | null;
-  readonly height: number | null;
-  /** Set for H.264, whose pictures are looked into. */
-  readonly nalLengthSize: NalLengthSize | undefined;
-}
+/** Codecs of which it is known whether pictures are B pictures. */
+const LOOKED_INTO = new Set(["h264", "h265", "av1", "vp9", "vp8"]);
 
-/** Judges the video messages of one publisher, and knows what they carry. */
-export class VideoTrack {
+/** Judges the video messages of one track of a publisher, and knows what they carry. */
+export class VideoTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
+  readonly frameDurationMs = undefined;
   #format: VideoFormat | undefined;
   #hasKeyFrame = false;
   #hasBFrames = false;
 
-  /** What the video is; `undefined` before its configuration. */
+  get isConfigured(): boolean {
+    return this.#format?.isConfigured ?? false;
+  }
+
+  /** What the video is; `undefined` before its configuration or, without one, its first frame. */
   describe(): VideoDescription | undefined {
     if (this.#format === undefined) return undefined;
-    const { codec, width, height, nalLengthSize } = this.#format;
+    const { flvCodec, codec, width, height } = this.#format;
     const { frameRate, bitrateBps, keyFrameDistanceMs } = this.statistics;
     return {
       codec,
@@ -47,26 +60,30 @@ export class VideoTrack {
       frameRate: frameRate ?? null,
       bitrateBps: bitrateBps ?? null,
       keyFrameDistanceMs: keyFrameDistanceMs ?? null,
-      bFrames: nalLengthSize === undefined ? null : this.#hasBFrames,
+      bFrames: LOOKED_INTO.has(flvCodec) ? this.#hasBFrames : null,
     };
   }
 
-  /** What to do with a video message body. Throws nothing. */
   take(body: Uint8Array): Intake {
     try {
       const video = parseVideoBody(body);
       switch (video.kind) {
         case "configuration":
-          this.#configure(video.data);
+          // ffmpeg sends one without anything in it before libaom has made its own.
+          if (video.data.length === 0) return skip("empty");
+          this.#format = configuredFormat(video);
           return CONFIGURATION;
         case "frame":
           return this.#takeFrame(video);
+        case "metadata":
+          return SUPPLEMENT;
         case "empty":
           return skip("empty");
         case "unsupported":
           return skip("unsupported-codec", `video codec ${video.codecId}`);
         case "end-of-sequence":
         case "command":
+        case "multitrack":
           return skip("redundant");
       }
     } catch (error) {
@@ -77,41 +94,20 @@ export class VideoTrack {
     }
   }
 
-  #configure(record: Uint8Array): void {
-    const configuration = parseH264Configuration(record);
-    this.#format = {
-      codec: h264CodecString(configuration),
-      ...pictureSize(configuration.sps[0]),
-      nalLengthSize: configuration.nalLengthSize,
-    };
-  }
-
   #takeFrame(frame: VideoFrame): Intake {
-    if (frame.codec === "h264") {
-      if (this.#format?.nalLengthSize === undefined) return skip("no-configuration");
-      this.#lookForBFrame(frame.data, this.#format.nalLengthSize);
-    } else if (this.#format?.codec !== frame.codec) {
-      this.#format = { codec: frame.codec, width: null, height: null, nalLengthSize: undefined };
+    if (this.#format?.flvCodec !== frame.codec) {
+      if (needsConfiguration(frame.codec)) return skip("no-configuration");
+      this.#format = unconfiguredFormat(frame.codec);
+      this.#hasKeyFrame = false;
     }
-    if (frame.isKeyFrame) {
+    const facts = pictureFacts(this.#format, frame);
+    this.#hasBFrames ||= facts.isB;
+    // Viewers begin on what is marked as a key frame: what only says that it is one is none.
+    if (frame.isKeyFrame && facts.isKeyFrame !== false) {
+      this.#format = withKeyFrame(this.#format, frame);
       this.#hasKeyFrame = true;
       return KEY_FRAME;
     }
     return this.#hasKeyFrame ? INTER_FRAME : skip("awaiting-key-frame");
   }
-
-  #lookForBFrame(accessUnit: Uint8Array, nalLengthSize: NalLengthSize): void {
-    if (this.#hasBFrames) return;
-    this.#hasBFrames = h264PictureType(accessUnit, nalLengthSize) === "B";
-  }
-}
-
-/** The size in an SPS; unknown rather than an error if only we cannot read it. */
-function pictureSize(sps: Uint8Array | undefined): Pick<VideoFormat, "width" | "height"> {
-  try {
-    if (sps !== undefined) return parseH264Sps(sps);
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error;
-  }
-  return { width: null, height: null };
 }

@@ -1,6 +1,7 @@
 import { AudioError } from "../audio/audio_error.ts";
 import { AudioTranscoder } from "../audio/audio_transcoder.ts";
-import { parseAudioBody } from "../flv/audio_body.ts";
+import type { PcmEncoding } from "../audio/pcm_decoder.ts";
+import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
 import { FlvError } from "../flv/flv_error.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
@@ -16,7 +17,7 @@ export type TranscodingEnd =
   | { readonly kind: "stopped"; readonly reason: "ended" | "asked" }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** Reads one stream's AAC from its log and writes Opus to another, until it ends or is stopped. */
+/** Reads one stream's sound from its log and writes Opus to another, until it ends or is stopped. */
 export class StreamTranscoder {
   readonly #id: number;
   readonly #source: LogReader;
@@ -120,12 +121,21 @@ export class StreamTranscoder {
         this.#isConfigured = true;
         return;
       case "frame":
-        if (audio.codec !== "aac") throw refusal(audio.codec);
+        if (audio.codec !== "aac") this.#configurePcm(audio);
         if (!this.#isConfigured) return;
         for (const packet of this.#transcoder.push(audio.data, timestampMs)) {
           this.#target.append(packet);
         }
     }
+  }
+
+  /** Sound without a configuration says in each frame what it is. */
+  #configurePcm(frame: AudioFrame): void {
+    const encoding = pcmEncodingOf(frame);
+    if (encoding === undefined) throw refusal(frame.codec);
+    const { sampleRate = 8000, channels = 1, data } = frame;
+    this.#transcoder.setPcmFormat({ encoding, sampleRate, channels }, data.length);
+    this.#isConfigured = true;
   }
 
   /**
@@ -141,8 +151,23 @@ export class StreamTranscoder {
   }
 }
 
+/** How a frame's samples are written; `undefined` if they are compressed otherwise. */
+function pcmEncodingOf({ codec, bitsPerSample }: AudioFrame): PcmEncoding | undefined {
+  switch (codec) {
+    case "g711-alaw":
+    case "g711-mulaw":
+      return codec;
+    case "pcm":
+    // Of the platform that made it, and all that are left have the lower byte first.
+    case "pcm-native":
+      return bitsPerSample === 16 ? "s16le" : "u8";
+    default:
+      return undefined;
+  }
+}
+
 function refusal(codec: string): AudioError {
-  return new AudioError(`Cannot transcode: must be AAC, got ${codec}`);
+  return new AudioError(`Cannot transcode: must be AAC, G.711 or linear samples, got ${codec}`);
 }
 
 /** What publishers may not send never gets into a log; a tag that cannot be read is passed over. */

@@ -1,20 +1,18 @@
-import {
-  DEFAULT_H264_PROFILE_LEVEL,
-  h264LevelRank,
-  type H264Profile,
-  h264Profile,
-  type H264ProfileLevel,
-  parseProfileLevelId,
-} from "./h264_profile.ts";
+import type { VideoCodec, VideoFormat } from "../rtp/video_format.ts";
+import { chooseH264 } from "./h264_choice.ts";
+import { formatProfileLevelId, h264Profile } from "./h264_profile.ts";
+import { chooseAv1, chooseH265, chooseVp8, chooseVp9, offeredProfile } from "./profile_choice.ts";
 import type { OfferedCodec } from "./sdp_codecs.ts";
 
-/** H.264 without B-frames, as its SPS describes it. */
-export interface H264Video extends H264ProfileLevel {
-  readonly codec: "h264";
-}
+/** The picture that a stream has; H.264 and H.265 without B-frames. */
+export type StreamVideo = VideoFormat | UnsendableVideo;
 
-/** The picture that a stream has. AV1, VP9 and H.265 would be further members. */
-export type StreamVideo = H264Video;
+/** A codec that WebRTC has no payload format for, or that nobody decodes. */
+export interface UnsendableVideo {
+  readonly codec: "unsendable";
+  /** "h263", "vp6" … */
+  readonly name: string;
+}
 
 /** The sound that a stream has. */
 export interface StreamAudio {
@@ -34,74 +32,45 @@ export interface CodecChoice {
   readonly levelExceeded: boolean;
 }
 
-/** Offered profiles to try for a stream's, the best first: those that fit, those that stretch. */
-interface ProfileOrder {
-  readonly fitting: readonly H264Profile[];
-  readonly stretched: readonly H264Profile[];
-}
+/** Of all video (RFC 6184 8.2.1, RFC 7798 7.1, RFC 9628 6.1 …). */
+const VIDEO_CLOCK_RATE_HZ = 90_000;
 
-const BASELINE_ORDER: ProfileOrder = {
-  fitting: [
-    "Constrained Baseline",
-    "Baseline",
-    "Main",
-    "Constrained High",
-    "High",
-    "Extended",
-    "High 4:4:4",
-  ],
-  stretched: [],
+const VIDEO_CODECS: readonly VideoCodec[] = ["h264", "h265", "av1", "vp9", "vp8"];
+
+/** Names of H.265's profiles (A.3). */
+const H265_PROFILES: Readonly<Record<number, string>> = {
+  1: "Main",
+  2: "Main 10",
+  3: "Main Still Picture",
 };
+
+const AV1_PROFILES: Readonly<Record<number, string>> = { 0: "Main", 1: "High", 2: "Professional" };
 
 /**
- * High without B-frames decodes under Main, which browsers offer where they do not offer High.
- * High 4:4:4 comes last: it selects another decoder.
- */
-const HIGH_ORDER: ProfileOrder = {
-  fitting: ["High", "Constrained High", "Main"],
-  stretched: ["Constrained Baseline", "Baseline", "High 4:4:4"],
-};
-
-const H264_ORDERS: Readonly<Record<H264Profile, ProfileOrder>> = {
-  "Constrained Baseline": BASELINE_ORDER,
-  "Baseline": BASELINE_ORDER,
-  "Main": {
-    fitting: ["Main", "High", "Constrained High"],
-    stretched: ["Constrained Baseline", "Baseline", "High 4:4:4"],
-  },
-  "Extended": { fitting: [], stretched: BASELINE_ORDER.fitting },
-  "Constrained High": HIGH_ORDER,
-  "High": HIGH_ORDER,
-  "High 10": { fitting: [], stretched: [] },
-  "High 4:2:2": { fitting: [], stretched: [] },
-  "High 4:4:4": { fitting: [], stretched: [] },
-  "unknown": { fitting: [], stretched: ["High", "Main", "Constrained Baseline", "Baseline"] },
-};
-
-/**
- * The payload type for a stream's picture: its own profile, else one that includes it, else one
- * that decoders may still take; `undefined` if nothing will do. Of equals the first offered wins.
- * A level never refuses: browsers offer 3.1 and decode more (RFC 6184 8.2.2 leaves it to them).
+ * The payload type for a stream's picture: its own profile, else one that includes it;
+ * `undefined` if nothing will do. Of equals the first offered wins.
  */
 export function chooseVideoCodec(
   offered: readonly OfferedCodec[],
   video: StreamVideo,
 ): CodecChoice | undefined {
-  const profile = h264Profile(video);
-  const order = H264_ORDERS[profile];
-  // Only mode 1 allows aggregation and fragmentation (RFC 6184 6.3).
-  const usable = offered.filter((codec) =>
-    isNamed(codec, "h264") && codec.parameters.get("packetization-mode") === "1"
+  const named = offered.filter((codec) =>
+    isNamed(codec, video.codec) && codec.clockRate === VIDEO_CLOCK_RATE_HZ
   );
-  const find = (wanted: readonly H264Profile[], fit: CodecChoice["fit"]) => {
-    for (const candidate of wanted) {
-      const codec = usable.find((codec) => h264Profile(profileLevelOf(codec)) === candidate);
-      if (codec !== undefined) return { codec, fit, levelExceeded: exceeds(video, codec) };
-    }
-    return undefined;
-  };
-  return find([profile], "exact") ?? find(order.fitting, "compatible") ??
-    find(order.stretched, "stretched");
+  switch (video.codec) {
+    case "h264":
+      return chooseH264(named, video);
+    case "h265":
+      return chooseH265(named, video);
+    case "av1":
+      return chooseAv1(named, video);
+    case "vp9":
+      return chooseVp9(named, video);
+    case "vp8":
+      return chooseVp8(named, video);
+    case "unsendable":
+      return undefined;
+  }
 }
 
 /** The payload type for a stream's sound: Opus as RFC 7587 7 writes it, mono or stereo alike. */
@@ -117,22 +86,37 @@ export function chooseAudioCodec(
 
 /** A codec by its name and what tells its variants apart: "H264 (42e01f, mode 1)". */
 export function describeOfferedCodec(codec: OfferedCodec): string {
-  if (!isNamed(codec, "h264")) return codec.name;
-  const profile = codec.parameters.get("profile-level-id") ?? "no profile-level-id";
-  return `${codec.name} (${profile}, mode ${codec.parameters.get("packetization-mode") ?? "0"})`;
+  if (isNamed(codec, "h264")) {
+    const profile = codec.parameters.get("profile-level-id") ?? "no profile-level-id";
+    return `${codec.name} (${profile}, mode ${codec.parameters.get("packetization-mode") ?? "0"})`;
+  }
+  if (!VIDEO_CODECS.some((name) => isNamed(codec, name))) return codec.name;
+  const profile = offeredProfile(codec);
+  return profile === undefined ? codec.name : `${codec.name} (profile ${profile})`;
+}
+
+/** A stream's picture for people: "H.264 High (64001f)", "AV1 Main (profile 0)". */
+export function describeVideo(video: StreamVideo): string {
+  switch (video.codec) {
+    case "h264":
+      return `H.264 ${h264Profile(video)} (${formatProfileLevelId(video)})`;
+    case "h265":
+      return withProfile("H.265", H265_PROFILES[video.profileIdc], video.profileIdc);
+    case "av1":
+      return withProfile("AV1", AV1_PROFILES[video.profile], video.profile);
+    case "vp9":
+      return `VP9 (profile ${video.profile})`;
+    case "vp8":
+      return "VP8";
+    case "unsendable":
+      return `${video.name}, which WebRTC does not carry`;
+  }
+}
+
+function withProfile(codec: string, name: string | undefined, profile: number): string {
+  return `${name === undefined ? codec : `${codec} ${name}`} (profile ${profile})`;
 }
 
 function isNamed(codec: OfferedCodec, name: string): boolean {
   return codec.name.toLowerCase() === name;
-}
-
-/** A profile-level-id that cannot be read counts as unknown. */
-function profileLevelOf(codec: OfferedCodec): H264ProfileLevel {
-  const text = codec.parameters.get("profile-level-id");
-  if (text === undefined) return DEFAULT_H264_PROFILE_LEVEL;
-  return parseProfileLevelId(text) ?? { profileIdc: 0, profileCompatibility: 0, levelIdc: 0 };
-}
-
-function exceeds(video: H264ProfileLevel, codec: OfferedCodec): boolean {
-  return h264LevelRank(video) > h264LevelRank(profileLevelOf(codec));
 }

@@ -3,10 +3,10 @@ import {
   chooseVideoCodec,
   type CodecChoice,
   describeOfferedCodec,
+  describeVideo,
   type StreamAudio,
   type StreamVideo,
 } from "./codec_choice.ts";
-import { formatProfileLevelId, h264Profile } from "./h264_profile.ts";
 import type { OfferedCodec } from "./sdp_codecs.ts";
 import type { MediaKind, OfferedSection, SdpOffer } from "./sdp_offer.ts";
 
@@ -113,8 +113,4 @@ function chooseSection(
 
 function codecNames(sections: readonly OfferedSection[]): string[] {
   return [...new Set(sections.flatMap(({ codecs }) => codecs.map(describeOfferedCodec)))];
-}
-
-function describeVideo(video: StreamVideo): string {
-  return `H.264 ${h264Profile(video)} (${formatProfileLevelId(video)})`;
 }

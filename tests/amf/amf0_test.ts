@@ -1,15 +1,18 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
-import {
-  Amf0Reader,
-  MAX_AMF_DEPTH,
-  MAX_AMF_NAME_SIZE,
-  MAX_AMF_VALUES,
-} from "../../src/amf/amf0_reader.ts";
+import { Amf0Reader } from "../../src/amf/amf0_reader.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
-import { amfEcmaArray, amfObject, amfProperty, type AmfValue } from "../../src/amf/amf_value.ts";
-import { AMF0_SAMPLES } from "../fuzz/corpus.ts";
+import { MAX_AMF_DEPTH, MAX_AMF_NAME_LENGTH, MAX_AMF_VALUES } from "../../src/amf/amf_limits.ts";
+import {
+  amfContent,
+  amfEcmaArray,
+  amfObject,
+  amfProperty,
+  type AmfValue,
+} from "../../src/amf/amf_value.ts";
+import { AMF0_SAMPLES, AMF0_WITH_AMF3_SAMPLES } from "../fuzz/corpus.ts";
 import { fromHex, surviveMutations, toHex } from "../mutation.ts";
+import { sameAmfValues } from "./same_value.ts";
 
 const TABLE: readonly { name: string; hex: string; value: AmfValue }[] = [
   { name: "number", hex: "00 3ff8000000000000", value: 1.5 },
@@ -157,30 +160,93 @@ Deno.test("AMF0 strict array: count checked against the bytes left", () => {
 
 Deno.test("AMF0 names: up to the limit", () => {
   const withName = (size: number) => amfObject({ ["n".repeat(size)]: null });
-  const longest = encodeAmf0(withName(MAX_AMF_NAME_SIZE));
-  assertEquals(decodeAmf0(longest), [withName(MAX_AMF_NAME_SIZE)]);
-  const longer = encodeAmf0(withName(MAX_AMF_NAME_SIZE + 1));
-  assertThrows(() => decodeAmf0(longer), AmfError, `${MAX_AMF_NAME_SIZE} bytes`);
+  const longest = encodeAmf0(withName(MAX_AMF_NAME_LENGTH));
+  assertEquals(decodeAmf0(longest), [withName(MAX_AMF_NAME_LENGTH)]);
+  const longer = encodeAmf0(withName(MAX_AMF_NAME_LENGTH + 1));
+  assertThrows(() => decodeAmf0(longer), AmfError, `${MAX_AMF_NAME_LENGTH} characters`);
   assertThrows(() => encodeAmf0(withName(0x1_0000)), AmfError, "65536");
 });
 
 Deno.test("AMF0 names that are no UTF-8 can be written again", () => {
-  const invalid = "ff".repeat(MAX_AMF_NAME_SIZE);
+  const invalid = "ff".repeat(MAX_AMF_NAME_LENGTH);
   const values = decodeAmf0(fromHex(`03 1000 ${invalid} 05 000009`));
-  assertEquals(encodeAmf0(...values).length, 1 + 2 + 3 * MAX_AMF_NAME_SIZE + 1 + 3);
+  const encoded = encodeAmf0(...values);
+  assertEquals(encoded.length, 1 + 2 + 3 * MAX_AMF_NAME_LENGTH + 1 + 3);
+  assertEquals(decodeAmf0(encoded), values);
 });
 
-Deno.test("AMF0 refuses AMF3, reserved and unknown types", () => {
-  assertThrows(() => decodeAmf0(fromHex("11 01")), AmfError, "AMF3");
+Deno.test("AMF0 refuses reserved and unknown types", () => {
   for (const marker of [0x04, 0x09, 0x0e, 0x12, 0xff]) {
     assertThrows(() => decodeAmf0(Uint8Array.of(marker)), AmfError, `got ${marker}`);
   }
 });
 
+Deno.test("AMF0 with AMF3: read for one value, which goes back to AMF3", () => {
+  const hex = "02 0001 61 11 0a 0b 01 0361 0401 01 05";
+  const values = decodeAmf0(fromHex(hex));
+  assertEquals(values, ["a", { kind: "amf3", value: amfObject({ a: 1 }) }, null]);
+  assertEquals(amfProperty(values[1], "a"), 1);
+  assertEquals(amfContent(values[1]), amfObject({ a: 1 }));
+  assertEquals(toHex(encodeAmf0(...values)), toHex(fromHex(hex)));
+});
+
+Deno.test("AMF0 with AMF3: what both can say comes as if it were AMF0", () => {
+  const values = decodeAmf0(fromHex("11 06 0361 11 04 01 11 03 11 01 11 00"));
+  assertEquals(values, ["a", 1, true, null, undefined]);
+  assertEquals(decodeAmf0(encodeAmf0(...values)), values);
+});
+
+Deno.test("AMF0 with AMF3: the reader tells whether there was any", () => {
+  const reader = new Amf0Reader(fromHex("02 0001 11 03 0001 61 11 03 000009 05"));
+  assertEquals([reader.value(), reader.hasAmf3], ["\x11", false]);
+  assertEquals([reader.value(), reader.hasAmf3], [amfObject({ a: true }), true]);
+  assertEquals([reader.value(), reader.hasAmf3], [null, true]);
+});
+
+Deno.test("AMF0 with AMF3: inside objects and arrays, which go on in AMF0", () => {
+  const hex = "03 0001 61 11 08 01 0000000000000000 0001 62 0a 00000002 11 0c 03 ff 0101 000009";
+  const [value] = decodeAmf0(fromHex(hex));
+  const date = { kind: "date", unixMs: 0, timezoneMinutes: 0 } as const;
+  const bytes = { kind: "byte-array", bytes: Uint8Array.of(255) } as const;
+  const expected = amfObject({
+    a: { kind: "amf3", value: date },
+    b: { kind: "strict-array", items: [{ kind: "amf3", value: bytes }, true] },
+  });
+  assertEquals(value, expected);
+  assertEquals(toHex(encodeAmf0(value)), toHex(fromHex(hex)));
+  assertEquals(encodeAmf0(bytes), encodeAmf0({ kind: "amf3", value: bytes }));
+});
+
+Deno.test("AMF0 with AMF3: references of AMF3 go through the whole body", () => {
+  const hex = "11 0a 0b 0350 0361 01 01 02 0001 61 11 0a 00 11 0a 01 02 06 00 01";
+  const values = decodeAmf0(fromHex(hex));
+  const [first, , second, third] = values.map(amfContent);
+  assertStrictEquals(first, second);
+  assertEquals(amfProperty(third, "a"), "P");
+  assertEquals(toHex(encodeAmf0(...values)), toHex(fromHex(hex)));
+});
+
+Deno.test("AMF0 with AMF3: a value that holds itself is written in AMF3, wherever it stands", () => {
+  const [value] = decodeAmf0(fromHex("11 0a 0b 01 0361 0a 00 01"));
+  const [again] = decodeAmf0(encodeAmf0(amfObject({ held: amfProperty(value, "a") })));
+  assertEquals(amfProperty(again, "held"), value);
+});
+
+Deno.test("AMF0 with AMF3: what is cut short or unknown is refused", () => {
+  assertThrows(() => decodeAmf0(fromHex("11")), AmfError, "needs 1 bytes");
+  assertThrows(() => decodeAmf0(fromHex("11 12")), AmfError, "AMF3 3.1, got 18");
+  assertThrows(() => decodeAmf0(fromHex("11 0a 0b 01 0361 01")), AmfError, "needs 1 bytes");
+});
+
 Deno.test("AMF0 survives mutations, and what it reads it can write", () => {
-  surviveMutations(AMF0_SAMPLES, (bytes) => {
+  surviveMutations([...AMF0_SAMPLES, ...AMF0_WITH_AMF3_SAMPLES], (bytes) => {
     const values = decodeAmf0(bytes);
-    const encoded = encodeAmf0(...values);
-    assertEquals(toHex(encodeAmf0(...decodeAmf0(encoded))), toHex(encoded));
+    let again: AmfValue[];
+    try {
+      again = decodeAmf0(encodeAmf0(...values));
+    } catch (error) {
+      throw new Error("Cannot write or read again what was read", { cause: error });
+    }
+    assertEquals(sameAmfValues(again, values), true);
   }, AmfError);
 });

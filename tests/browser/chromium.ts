@@ -44,9 +44,10 @@ export function chromiumMissing(): boolean {
  * Launches Chromium; playwright gives it an empty profile and removes that afterwards.
  *
  * @param options.viewport size of the page in CSS pixels
+ * @param options.ignoreHTTPSErrors whether it takes any certificate
  */
 export async function launchChromium(
-  options: { viewport?: { width: number; height: number } } = {},
+  options: { viewport?: { width: number; height: number }; ignoreHTTPSErrors?: true } = {},
 ): Promise<TestBrowser> {
   const browser = await chromium.launch({
     executablePath: EXECUTABLE,
@@ -55,6 +56,7 @@ export async function launchChromium(
   });
   try {
     const context = await browser.newContext({
+      ignoreHTTPSErrors: options.ignoreHTTPSErrors ?? false,
       viewport: options.viewport ?? { width: 1360, height: 900 },
     });
     const page = await context.newPage();

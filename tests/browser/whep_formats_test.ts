@@ -51,6 +51,12 @@ const FORMATS: readonly Format[] = [
   ...(IS_LONG ? [STEREO_44] : []),
   { name: "audio", codecArgs: AAC, sources: ["audio"], fps: 0, sound: true, exact: null },
   { name: "video", codecArgs: PLAIN, sources: ["video"], fps: 28, sound: false },
+  {
+    name: "g711",
+    codecArgs: [...PLAIN, "-c:a", "pcm_alaw", "-ar", "8000", "-ac", "1"],
+    fps: 28,
+    sound: true,
+  },
   // Browsers play no MP3 over WebRTC: the pictures are shown without it.
   {
     name: "mp3",

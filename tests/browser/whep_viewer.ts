@@ -16,6 +16,10 @@ export interface WhepStatistics {
   readonly connection: RTCPeerConnectionState;
   /** Of the pair of candidates in use. */
   readonly transport: "udp" | "tcp" | undefined;
+  /** "video/AV1" and so on; `undefined` before the first picture. */
+  readonly videoCodec: string | undefined;
+  /** Of the newest picture: "640x360". */
+  readonly pictureSize: string;
   /** Of the gateway, without brackets. */
   readonly remoteAddress: string | undefined;
   readonly framesDecoded: number;
@@ -165,6 +169,8 @@ async function readStatistics(): Promise<WhepStatistics> {
   return {
     connection: peer.connectionState,
     transport: all.find(({ id }) => id === remoteId)?.protocol,
+    videoCodec: all.find(({ id }) => id === video.codecId)?.mimeType,
+    pictureSize: `${video.frameWidth ?? 0}x${video.frameHeight ?? 0}`,
     remoteAddress: all.find(({ id }) => id === remoteId)?.address?.replace(/^\[|\]$/g, ""),
     framesDecoded: video.framesDecoded ?? 0,
     framesDropped: video.framesDropped ?? 0,

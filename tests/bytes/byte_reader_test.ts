@@ -5,7 +5,7 @@ import { fromHex } from "../mutation.ts";
 
 class RoomError extends Error {}
 
-type Field = "u8" | "u16" | "u24" | "u32" | "i16" | "i24" | "u32le" | "f64";
+type Field = "u8" | "u16" | "u24" | "u32" | "i16" | "i24" | "i32" | "u32le" | "f64";
 
 const FIELDS: readonly (readonly [field: Field, hex: string, value: number])[] = [
   ["u8", "00", 0],
@@ -24,6 +24,9 @@ const FIELDS: readonly (readonly [field: Field, hex: string, value: number])[] =
   ["u32", "01020304", 0x01020304],
   ["u32", "80000000", 0x80000000],
   ["u32", "ffffffff", 0xffffffff],
+  ["i32", "7fffffff", 0x7fffffff],
+  ["i32", "80000000", -0x80000000],
+  ["i32", "ffffffff", -1],
   ["u32le", "01000000", 1],
   ["u32le", "04030201", 0x01020304],
   ["u32le", "000000ff", 0xff000000],
@@ -49,7 +52,7 @@ Deno.test("ByteReader: fields that a byte is missing of are refused, and nothing
     const reader = new ByteReader(bytes, RoomError);
     reader.u8();
     const size = hex.length / 2;
-    const name = field === "i24" ? "u24" : field === "i16" ? "u16" : field;
+    const name = field.replace("i", "u");
     assertThrows(
       () => reader[field](),
       RoomError,
@@ -90,6 +93,7 @@ Deno.test("ByteWriter: writes what ByteReader reads, in a buffer that grows", ()
     for (const [field, digits, value] of FIELDS) {
       if (field === "i16") writer.u16(value);
       else if (field === "i24") writer.u24(value);
+      else if (field === "i32") writer.u32(value);
       else writer[field](value);
       hex += digits;
       assertEquals(writer.length, hex.length / 2);
@@ -111,4 +115,36 @@ Deno.test("ByteWriter: what is taken is a copy, and the writer is empty", () => 
 Deno.test("ByteWriter: numbers too large for a field are truncated", () => {
   const written = new ByteWriter().u8(0x1ff).u16(0x1ffff).u24(0x1ffffff).u32(2 ** 32 + 5).take();
   assertEquals(written, fromHex("ff ffff ffffff 00000005"));
+});
+
+/** In the fewest bytes: written so, and read so. */
+const INTEGERS_29: readonly (readonly [hex: string, unsigned: number, signed: number])[] = [
+  ["00", 0, 0],
+  ["7f", 0x7f, 0x7f],
+  ["8100", 0x80, 0x80],
+  ["ff7f", 0x3fff, 0x3fff],
+  ["818000", 0x4000, 0x4000],
+  ["ffff7f", 0x1f_ffff, 0x1f_ffff],
+  ["80c08000", 0x20_0000, 0x20_0000],
+  ["bfffffff", 0xfff_ffff, 0xfff_ffff],
+  ["c0808000", 0x1000_0000, -0x1000_0000],
+  ["81828304", 0x410304, 0x410304],
+  ["ffffffff", 0x1fff_ffff, -1],
+];
+
+Deno.test("ByteReader and ByteWriter: integers of 29 bits in one to four bytes", () => {
+  for (const [hex, unsigned, signed] of INTEGERS_29) {
+    const bytes = fromHex(hex);
+    assertEquals(new ByteReader(bytes).u29(), unsigned, hex);
+    assertEquals(new ByteReader(bytes).i29(), signed, hex);
+    assertEquals(new ByteWriter().u29(unsigned).take(), bytes);
+    assertEquals(new ByteWriter().u29(signed).take(), bytes);
+    const reader = new ByteReader(Uint8Array.of(...bytes, 1), RoomError);
+    reader.u29();
+    assertEquals(reader.remaining, 1, hex);
+    assertThrows(() => new ByteReader(bytes.subarray(0, -1), RoomError).u29(), RoomError);
+  }
+  // More bytes than needed say the same.
+  assertEquals(new ByteReader(fromHex("8005")).u29(), 5);
+  assertEquals(new ByteReader(fromHex("80808005")).u29(), 5);
 });

@@ -3,7 +3,7 @@ export class BitWriter {
   #bits = "";
 
   bits(value: number, count: number): this {
-    this.#bits += value.toString(2).padStart(count, "0").slice(-count);
+    if (count > 0) this.#bits += value.toString(2).padStart(count, "0").slice(-count);
     return this;
   }
 

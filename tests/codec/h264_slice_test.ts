@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { removeEmulationPrevention } from "../../src/codec/h264_emulation.ts";
-import { h264PictureType, MAX_NAL_UNITS, splitH264NalUnits } from "../../src/codec/h264_slice.ts";
+import { h264PictureType, splitH264NalUnits } from "../../src/codec/h264_slice.ts";
+import { MAX_NAL_UNITS } from "../../src/codec/nal_units.ts";
 import { ACCESS_UNIT_SAMPLES } from "../fuzz/corpus.ts";
 import { fromHex, surviveMutations, toHex } from "../mutation.ts";
 import { BitWriter } from "./bit_writer.ts";

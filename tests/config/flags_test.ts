@@ -9,6 +9,8 @@ const STARTS: readonly (readonly [args: string[], overrides: Record<string, unkn
   [["--host=::1"], { host: "::1" }],
   [["--rtmp-port", "0", "--http-port", "65535"], { rtmpPort: 0, httpPort: 65535 }],
   [["--webrtc-port", "8001"], { webrtcPort: 8001 }],
+  [["--tls", "self-signed"], { tls: "self-signed" }],
+  [["--rtmps-port", "443", "--https-port=0"], { rtmpsPort: 443, httpsPort: 0 }],
   [["--public-ip", "192.0.2.1"], { publicIps: ["192.0.2.1"] }],
   [["--public-ip", "192.0.2.1", "--public-ip", "192.0.2.2"], {
     publicIps: ["192.0.2.1", "192.0.2.2"],

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { parseConfigJson } from "../../src/config/config_json.ts";
 import { parseConfig } from "../../src/config/schema.ts";
+import { currentCertificate, KEYS } from "../tls/certificates.ts";
 
 Deno.test("parseConfig: everything has a default", () => {
   const config = parseConfig({}, 3);
@@ -14,6 +15,7 @@ Deno.test("parseConfig: everything has a default", () => {
   assertEquals([config.webrtcPacketBytes, config.webrtcFeedback], [1350, "remb"]);
   assertEquals([config.webrtcBFrames, config.webrtcInexact], ["drop", "show"]);
   assertEquals([config.limits.webrtcViewers, config.timeouts.iceMs], [2000, 15_000]);
+  assertEquals([config.rtmpsPort, config.httpsPort, config.tls], [1936, 8443, undefined]);
   assertEquals([config.logLevel, config.logFormat], ["info", "text"]);
   assertEquals(parseConfig({ log: {}, limits: {}, timeouts: {} }, 3), config);
 });
@@ -28,6 +30,8 @@ const RANGES: readonly (readonly [member: string, min: number, max: number])[] =
   ["rtmpPort", 0, 65_535],
   ["httpPort", 0, 65_535],
   ["webrtcPort", 0, 65_535],
+  ["rtmpsPort", 0, 65_535],
+  ["httpsPort", 0, 65_535],
   ["opusBitrateBps", 32_000, 510_000],
   ["shards", 1, 64],
   ["flushMs", 0, 10_000],
@@ -141,6 +145,71 @@ Deno.test("parseConfig: every shard has a port of its own for WebRTC", () => {
     "Cannot use the configuration: webrtcPort (--webrtc-port): Invalid value: Expected <=65532, " +
       "with a port for each of 4 shards, but received 65533",
   );
+});
+
+Deno.test("parseConfig: a certificate with its key, or one to be made", () => {
+  const { certificate, key } = currentCertificate("localhost");
+  for (const tls of [{ certificate, key }, "self-signed"]) {
+    assertEquals(parseConfig({ tls }, 1).tls as unknown, tls);
+  }
+  const expected = 'Invalid type: Expected "self-signed", or an object with certificate and key ' +
+    "as PEM text";
+  const wrong: readonly (readonly [tls: unknown, reason: string])[] = [
+    ["selfsigned", `tls (--tls): ${expected}`],
+    // A key in the wrong place is in no message.
+    [key, `tls (--tls): ${expected}`],
+    [[certificate, key], `tls (--tls): ${expected}`],
+    [null, `tls (--tls): ${expected}`],
+    [true, `tls (--tls): ${expected}`],
+    [{ certificate, key: [key] }, "tls.key (--tls): Invalid type: Expected PEM text"],
+    [{ certificate: 5, key }, "tls.certificate (--tls): Invalid type: Expected PEM text"],
+    [{ certificate }, 'tls.key (--tls): Invalid key: Expected "key" but received undefined'],
+    [
+      { certificate, key, file: key },
+      'tls.file (--tls): Invalid key: Expected never but received "file"',
+    ],
+    [
+      { certificate: "fullchain.pem", key },
+      'tls (--tls): Invalid value: Cannot read the certificate: must be PEM with "-----BEGIN ' +
+      'CERTIFICATE-----"',
+    ],
+    [
+      { certificate, key: KEYS.encrypted },
+      "tls (--tls): Invalid value: Cannot read the key: must not be encrypted",
+    ],
+    [
+      { certificate, key: KEYS.rsa },
+      "tls (--tls): Invalid value: Cannot use the key: must be that of the first certificate",
+    ],
+  ];
+  for (const [tls, reason] of wrong) {
+    assertEquals(messageFor({ tls }), `Cannot use the configuration: ${reason}`);
+  }
+});
+
+Deno.test("parseConfigJson: a key is not quoted, whatever is wrong beside it", () => {
+  const { key } = currentCertificate("localhost");
+  const json = JSON.stringify({ tls: { key } }, undefined, 2);
+  const lines = key.split("\n").filter((line) => !line.startsWith("-----") && line !== "");
+  let failures = 0;
+  for (let at = 0; at < json.length; at++) {
+    for (const broken of [json.slice(0, at), json.slice(0, at) + "\n" + json.slice(at)]) {
+      try {
+        parseConfigJson(broken);
+      } catch (error) {
+        const { message } = error as ConfigError;
+        assert(message.startsWith("Cannot read the configuration: "), message);
+        failures++;
+        // Nothing of the key is left, not even eight of its letters.
+        for (const line of lines) {
+          for (let start = 0; start + 8 <= line.length; start++) {
+            assert(!message.includes(line.slice(start, start + 8)), message);
+          }
+        }
+      }
+    }
+  }
+  assert(failures > json.length);
 });
 
 Deno.test("parseConfig: an address is announced only where its kind is listened on", () => {

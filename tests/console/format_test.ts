@@ -4,6 +4,7 @@ import {
   formatCodec,
   formatDuration,
   formatMilliseconds,
+  formatMoreTracks,
   formatPercentage,
   formatPicture,
   formatSeconds,
@@ -65,4 +66,13 @@ Deno.test("formatMilliseconds and formatPercentage round, and leave out what is 
   assertEquals(formatPercentage(0.00345), "0.34 %");
   assertEquals(formatPercentage(1), "100.00 %");
   assertEquals(formatPercentage(NaN), "–");
+});
+
+Deno.test("formatMoreTracks counts tracks of a kind besides the default one", () => {
+  const track = (kind: string, isDefault: boolean) => ({ kind, isDefault });
+  const tracks = [track("video", true), track("video", false), track("audio", true)];
+  assertEquals(formatMoreTracks(tracks, "video"), "1 more track");
+  assertEquals(formatMoreTracks([...tracks, track("video", false)], "video"), "2 more tracks");
+  assertEquals(formatMoreTracks(tracks, "audio"), "");
+  assertEquals(formatMoreTracks(undefined, "audio"), "");
 });

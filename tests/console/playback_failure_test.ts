@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { describeFailure } from "../../src/console/playback_failure.js";
+import { describeFailure, isPassedOver } from "../../src/console/playback_failure.js";
 
 Deno.test("describeFailure tells what is worth another try from what is not", () => {
   const table = [
@@ -18,4 +18,11 @@ Deno.test("describeFailure tells what is worth another try from what is not", ()
     const failure = describeFailure(type, detail, cause as { code: number; msg: string } | string);
     assertEquals(failure.kind, kind, detail);
   }
+});
+
+Deno.test("isPassedOver knows metadata of pictures from what is broken", () => {
+  assertEquals(isPassedOver("FormatError", "Flv: Invalid video packet type 4"), true);
+  assertEquals(isPassedOver("FormatError", "Flv: Invalid video packet type 9"), false);
+  assertEquals(isPassedOver("CodecUnsupported", "Flv: Invalid video packet type 4"), false);
+  assertEquals(isPassedOver("MediaMSEError", { code: 11, msg: "invalid state" }), false);
 });

@@ -4,13 +4,14 @@ import type { StreamInfo } from "../../src/console/stream_list.js";
 
 const browser: BrowserAbilities = {
   webRtc: true,
-  webRtcH264: true,
+  webRtcVideo: new Set(["h264", "vp8", "vp9", "av1", "rtx"]),
   mediaSource: true,
   mediaSourceTakes: (codec) => codec.startsWith("avc1"),
 };
-const firefox = { ...browser, webRtcH264: false };
+const firefox = { ...browser, webRtcVideo: new Set(["vp8", "vp9", "av1"]) };
+const safari = { ...browser, webRtcVideo: new Set(["h264", "h265", "vp8"]) };
 const telephone = { ...browser, mediaSource: false };
-const old = { ...browser, webRtc: false, webRtcH264: undefined };
+const old = { ...browser, webRtc: false, webRtcVideo: undefined };
 
 function stream(video: string | null, audio: string | null, more: Partial<StreamInfo> = {}) {
   return {
@@ -25,12 +26,16 @@ function stream(video: string | null, audio: string | null, more: Partial<Stream
 const usual = stream("avc1.4d401f", "mp4a.40.2");
 const hevc = stream("hvc1.1.6.L93.B0", "mp4a.40.2");
 
+function withBFrames(info: StreamInfo): StreamInfo {
+  return { ...info, webrtc: { bFrames: true } };
+}
+
 Deno.test("chooseTransport prefers WebRTC where it plays, and says why it is another", () => {
   const table = [
     ["usual", usual, browser, "webrtc", undefined],
     ["not known yet", undefined, browser, "webrtc", undefined],
     ["codecs not known yet", stream("", null), browser, "webrtc", undefined],
-    ["no answer on H.264", usual, { ...browser, webRtcH264: undefined }, "webrtc", undefined],
+    ["no answer on H.264", usual, { ...browser, webRtcVideo: undefined }, "webrtc", undefined],
     ["HE-AAC", stream(null, "mp4a.40.5"), browser, "webrtc", undefined],
     ["Opus", stream("avc1.4d401f", "opus"), browser, "webrtc", undefined],
     ["MP3", stream("avc1.4d401f", "mp3"), browser, "http-flv", /does not carry MP3/],
@@ -38,6 +43,12 @@ Deno.test("chooseTransport prefers WebRTC where it plays, and says why it is ano
     ["exactness not known", { ...usual, webrtc: {} }, browser, "webrtc", undefined],
     ["inexact", { ...usual, webrtc: { exact: false } }, browser, "http-flv", /B-frames/],
     ["no H.264", usual, firefox, "http-flv", /no H\.264/],
+    ["AV1", stream("av01.0.04M.08", "mp4a.40.2"), firefox, "webrtc", undefined],
+    ["VP9", stream("vp09.00.10.08", "opus"), firefox, "webrtc", undefined],
+    ["VP9, not known closer", stream("vp9", "opus"), firefox, "webrtc", undefined],
+    ["VP8", stream("vp08.00.10.08", null), browser, "webrtc", undefined],
+    ["HEVC", hevc, safari, "webrtc", undefined],
+    ["HEVC, no answer", hevc, { ...browser, webRtcVideo: undefined }, "webrtc", undefined],
     ["no H.264, but sound alone", stream(null, "opus"), firefox, "webrtc", undefined],
     ["no WebRTC", usual, old, "http-flv", /no WebRTC/],
     ["no MSE", usual, telephone, "webrtc", undefined],
@@ -51,10 +62,22 @@ Deno.test("chooseTransport prefers WebRTC where it plays, and says why it is ano
   }
 });
 
+Deno.test("chooseTransport: B-frames of HEVC are not left out, those of H.264 are", () => {
+  const takesAll = { ...safari, mediaSourceTakes: () => true };
+  const against = chooseTransport(undefined, withBFrames(hevc), takesAll);
+  assertEquals(against, {
+    transport: "http-flv",
+    note: "WebRTC cannot show this stream's B-frames",
+  });
+  assertEquals(chooseTransport(undefined, withBFrames(usual), takesAll), { transport: "webrtc" });
+});
+
 Deno.test("chooseTransport keeps to the reader's choice and names its obstacle", () => {
   const table = [
     ["webrtc", usual, browser, undefined],
-    ["webrtc", hevc, browser, undefined], // the gateway's refusal says more
+    ["webrtc", hevc, browser, /no HEVC/],
+    ["webrtc", hevc, safari, undefined],
+    ["webrtc", withBFrames(hevc), safari, undefined], // the gateway's refusal says more
     ["webrtc", usual, firefox, /no H\.264/],
     ["webrtc", usual, old, /no WebRTC/],
     ["http-flv", usual, browser, undefined],

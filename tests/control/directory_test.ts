@@ -30,6 +30,7 @@ function report(streamId: number, viewers: number): StreamReport {
   return {
     streamId,
     viewers,
+    rtmpViewers: 0,
     groupOverflows: false,
     publication: undefined,
     webrtcViewers: 0,
@@ -156,29 +157,35 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     bitrateBps: null,
     video: null,
     audio: null,
+    tracks: [],
     groupOverflows: false,
-    timestampCorrections: 0,
+    timestampFaults: {},
     skippedMessages: {},
+    rtmp: { viewers: 0 },
     webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
   });
+  const audio = { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 };
   const publication = {
     video: null,
-    audio: { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 },
+    audio,
+    tracks: [{ kind: "audio", id: 0, isDefault: true, ...audio } as const],
     bitrateBps: 128_000,
-    timestampCorrections: 3,
+    timestampFaults: { disorder: 3 },
     skipped: { empty: 1 },
   };
   directory.report(0, [{ ...report(streamId, 2), publication }]);
-  const webrtc = { bFrames: false, exact: true, inexactReason: undefined };
+  const webrtc = { bFrames: false, areDropped: true, exact: true, inexactReason: undefined };
   directory.report(1, [
-    { ...report(streamId, 5), groupOverflows: true, webrtcViewers: 3, webrtc },
+    { ...report(streamId, 5), groupOverflows: true, rtmpViewers: 4, webrtcViewers: 3, webrtc },
     report(999, 5),
   ]);
   const [full] = directory.summaries(1000);
-  assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [10, true, 128_000]);
+  assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [14, true, 128_000]);
+  assertEquals(full!.rtmp, { viewers: 4 });
   assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: null });
-  assertEquals([full!.audio, full!.timestampCorrections], [publication.audio, 3]);
+  assertEquals([full!.audio, full!.timestampFaults], [publication.audio, { disorder: 3 }]);
   assertEquals(full!.skippedMessages, { empty: 1 });
+  assertEquals(full!.tracks, publication.tracks);
   // What the last publisher sent is still told of while the stream waits for it.
   directory.report(0, []);
   directory.report(1, [report(streamId, 4)]);

@@ -2,13 +2,31 @@ import { assert, assertEquals } from "@std/assert";
 import { summariseWebrtc } from "../../src/control/stream_advice.ts";
 import type { PictureReport, StreamReport } from "../../src/shard/messages.ts";
 
-const CLEAN: PictureReport = { bFrames: false, exact: true, inexactReason: undefined };
+const CLEAN: PictureReport = {
+  bFrames: false,
+  areDropped: true,
+  exact: true,
+  inexactReason: undefined,
+};
 const EXACT: PictureReport = { ...CLEAN, bFrames: true };
-const INEXACT: PictureReport = { bFrames: true, exact: false, inexactReason: "a P picture" };
+const INEXACT: PictureReport = {
+  bFrames: true,
+  areDropped: true,
+  exact: false,
+  inexactReason: "a P picture",
+};
 
 function report(webrtcViewers: number, webrtc: PictureReport | undefined): StreamReport {
   const publication = undefined;
-  return { streamId: 1, viewers: 9, groupOverflows: false, publication, webrtcViewers, webrtc };
+  return {
+    streamId: 1,
+    viewers: 9,
+    rtmpViewers: 0,
+    groupOverflows: false,
+    publication,
+    webrtcViewers,
+    webrtc,
+  };
 }
 
 const LOOKS: readonly (readonly [

@@ -1,12 +1,22 @@
 import { assertEquals } from "@std/assert";
 import { RtpAudience } from "../../src/egress/rtp_audience.ts";
+import { TAG_VIDEO } from "../../src/flv/tag.ts";
+import { RecordFlag } from "../../src/stream/log_layout.ts";
+import type { LogWriter } from "../../src/stream/log_writer.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
+import { VP_STREAMS } from "../codec/bitstreams.ts";
+import { enhancedVideo, vp8KeyFrame } from "../stream/enhanced_samples.ts";
 import { openLog } from "../stream/log_samples.ts";
 
 class NotingSubscriber {
   notified = 0;
+  readonly hasVideo: boolean;
   readonly endings: string[] = [];
   onEnd: () => void = () => {};
+
+  constructor(tracks: "both" | "audio" = "both") {
+    this.hasVideo = tracks === "both";
+  }
 
   notify(): void {
     this.notified++;
@@ -17,6 +27,36 @@ class NotingSubscriber {
     this.onEnd();
   }
 }
+
+/** Appends the key frame of a codec to a log. */
+function append(writer: LogWriter, timestampMs: number, body: Uint8Array): void {
+  const flags = RecordFlag.video | RecordFlag.keyFrame;
+  writer.append({ type: TAG_VIDEO, timestampMs, body, flags });
+}
+
+Deno.test("RtpAudience: pictures of another codec end those who were promised the old one", () => {
+  const { shared, writer } = openLog();
+  const audience = new RtpAudience(new LogReader(shared), { audio: 0, video: 0 }, 1200);
+  const [viewer, listener] = [new NotingSubscriber(), new NotingSubscriber("audio")];
+  audience.add(viewer);
+  audience.add(listener);
+  append(writer, 0, vp8KeyFrame(64, 64));
+  audience.notify(0);
+  append(writer, 40, vp8KeyFrame(128, 64));
+  audience.notify(40);
+  assertEquals([viewer.endings, viewer.notified], [[], 2]);
+
+  append(writer, 80, enhancedVideo("vp9", "frame", "key", VP_STREAMS.vp9Realtime[0]!));
+  audience.notify(80);
+  assertEquals(viewer.endings, ["the stream's pictures are vp9 now and were vp8 before"]);
+  assertEquals([viewer.notified, listener.notified, audience.size], [2, 3, 1]);
+  assertEquals(listener.endings, []);
+  const late = new NotingSubscriber();
+  audience.add(late);
+  append(writer, 120, enhancedVideo("vp9", "frame", "key", VP_STREAMS.vp9Realtime[0]!));
+  audience.notify(120);
+  assertEquals([late.endings, late.notified], [[], 1]);
+});
 
 function openAudience(): RtpAudience {
   return new RtpAudience(new LogReader(openLog().shared), { audio: 0, video: 0 }, 1200);

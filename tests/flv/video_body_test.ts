@@ -10,6 +10,7 @@ const FRAME: VideoFrame = {
   isKeyFrame: false,
   isDisposable: false,
   compositionTimeMs: 0,
+  timestampOffsetNs: 0,
   data: fromHex("aabb"),
 };
 
@@ -53,10 +54,20 @@ const TABLE: readonly { name: string; hex: string; video: VideoBody }[] = [
   { name: "screen 2", hex: "26 aabb", video: { ...FRAME, codec: "screen2" } },
   { name: "command", hex: "57 00", video: { kind: "command" } },
   { name: "command alone", hex: "52", video: { kind: "command" } },
-  { name: "codec 12", hex: "1c 01 000000 aabb", video: { kind: "unsupported", codecId: 12 } },
+  {
+    name: "codec 12, configuration",
+    hex: "1c 00 000000 0164",
+    video: { kind: "configuration", codec: "h265", data: fromHex("0164") },
+  },
+  {
+    name: "codec 12, key frame",
+    hex: "1c 01 000028 aabb",
+    video: { ...FRAME, codec: "h265", isKeyFrame: true, compositionTimeMs: 40 },
+  },
+  { name: "codec 12, end", hex: "1c 02", video: { kind: "end-of-sequence", codec: "h265" } },
+  { name: "codec 13", hex: "2d 01 000000 aabb", video: { ...FRAME, codec: "av1" } },
+  { name: "codec 14", hex: "1e 01 000000 aabb", video: { kind: "unsupported", codecId: 14 } },
   { name: "codec 0", hex: "10 aa", video: { kind: "unsupported", codecId: 0 } },
-  { name: "Enhanced", hex: "90 68766331 aa", video: { kind: "unsupported", codecId: "hvc1" } },
-  { name: "Enhanced, odd", hex: "81 610a1bff", video: { kind: "unsupported", codecId: "a???" } },
   { name: "no bytes", hex: "", video: { kind: "empty" } },
   { name: "H.264 without a picture", hex: "27 01 000000", video: { kind: "empty" } },
   { name: "H.263 without a picture", hex: "22", video: { kind: "empty" } },
@@ -75,7 +86,8 @@ Deno.test("video body: refused if cut short or undefined", () => {
     ["1703000000", "AVCPacketType must be 0..2, got 3"],
     ["0701000000aa", "frame type must be 1..5, got 0"],
     ["6701000000aa", "got 6"],
-    ["90687663", "needs 5 bytes, got 4"],
+    ["1c01", "h265 needs 5 bytes, got 2"],
+    ["1d03000000", "AVCPacketType must be 0..2, got 3"],
   ] as const;
   for (const [hex, message] of table) {
     assertThrows(() => parseVideoBody(fromHex(hex)), FlvError, message);

@@ -1,4 +1,5 @@
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
+import { encodeAmf3 } from "../../src/amf/amf3.ts";
 import { amfEcmaArray, amfObject } from "../../src/amf/amf_value.ts";
 import { fromHex } from "../mutation.ts";
 
@@ -26,6 +27,44 @@ export const AMF0_SAMPLES: readonly Uint8Array[] = [
     ),
     ...fromHex("0c 00000004 6c6f6e67"),
   ),
+];
+
+/** Bodies that hold every AMF3 type, references to each, and records that hold themselves. */
+export const AMF3_SAMPLES: readonly Uint8Array[] = [
+  encodeAmf3("connect", 1, -2, 1.5, null, undefined, true, amfObject({ app: "live", tls: false })),
+  // One record in an array, an ECMA array, both forms in one, and two references.
+  fromHex("09 05 01 0a 0b 01 0361 0401 01 0a 02  09 01 0362 0a 02 01  09 03 00 06 02 01 0a 02"),
+  // Objects of a class with sealed and dynamic properties, by reference from the second on.
+  fromHex("0a 2b 0b506f696e74 0378 0379 0401 0402 037a 0403 01  0a 01 05 3ff8000000000000 01 01"),
+  // Dates, XML, byte arrays, and a reference to each.
+  fromHex(
+    "08 01 42774876e8000000 07 09 3c612f3e 0b 09 3c622f3e 0c 07 00ff80 08 00 07 02 0b 04 0c 06",
+  ),
+  // Vectors of all kinds, and a reference to each.
+  fromHex(`0d 05 00 00000001 ffffffff 0e 03 01 ffffffff 0f 03 00 3ff8000000000000
+    10 05 01 032a 0401 0601 0d 00 0e 02 0f 04 10 06`),
+  fromHex("11 05 01 06 0361 0a 0b 01 01 0a 02 02 11 00"),
+  // Collections, of the same class and of others.
+  fromHex(`0a 07 43 666c65782e6d6573736167696e672e696f2e4172726179436f6c6c656374696f6e 09 03 01 0401
+    0a 01 09 02
+    0a 07 3b 666c65782e6d6573736167696e672e696f2e4f626a65637450726f7879 0a 0b 01 0361 03 01`),
+  // Arrays that hold the one before twice, and arrays within arrays: not far from the limits.
+  fromHex("09 01 01" + [0, 1, 2, 3, 4, 5, 6, 7, 8].map(doubledAgain).join("")),
+  fromHex("09 03 01".repeat(29) + "01"),
+  // An object that holds itself, and an array in an object that holds both.
+  fromHex("0a 0b 01 0361 0a 00 01  0a 01 00 09 05 01 09 04 0a 02 01"),
+];
+
+/** An AMF3 array that holds the record at `index` twice. */
+function doubledAgain(index: number): string {
+  const reference = `09 ${(index << 1).toString(16).padStart(2, "0")}`;
+  return `09 05 01 ${reference} ${reference}`;
+}
+
+/** AMF0 bodies that switch to AMF3 for some of their values. */
+export const AMF0_WITH_AMF3_SAMPLES: readonly Uint8Array[] = [
+  fromHex("02 0001 61 00 3ff0000000000000 11 0a 0b 01 0361 0401 01 05 11 0a 01 01 11 0a 00"),
+  fromHex("03 0001 61 11 09 03 01 06 03 62 0001 62 11 0c 05 0102 000009 11 06 00 07 0000"),
 ];
 
 /** AVCDecoderConfigurationRecords. The second is ffmpeg's, main profile, as in `FLV_FILE`. */

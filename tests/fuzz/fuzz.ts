@@ -1,135 +1,212 @@
 import { parseArgs } from "node:util";
-import { mutate, seededRandom, toHex } from "../mutation.ts";
-import { FUZZ_TARGETS, type FuzzTarget } from "./targets.ts";
+import { fromHex, toHex } from "../mutation.ts";
+import type { FuzzAnswer, FuzzOrder, FuzzResult } from "./fuzz_messages.ts";
+import { execute, MAX_EXECUTION_MS } from "./fuzz_run.ts";
+import { LastInput } from "./last_input.ts";
+import { FUZZ_TARGETS } from "./targets.ts";
 
 /**
  * Mutates every decoder's corpus for a while:
- * `deno run -A tests/fuzz/fuzz.ts --seconds 60 --seed 7 --target amf0`. Without `--target` the
- * time is shared by all. Exits with 1 if anything but a room's own error escaped.
+ * `deno task fuzz --seconds 300 --seed 7 --target amf0 --target amf3`. Without `--target` the time
+ * is shared by all, on `--workers` threads. `--target amf3 --input 0a00` executes one input.
  *
- * An input that is accepted joins the corpus of its run for a while, so that mutations add up.
+ * Exits with 1 if anything but a room's own error escaped, an execution was slow or did not end, or
+ * memory grew; the line that is printed then belongs into `findings.ts`.
  */
 
-/** Executions between two looks at the clock. */
-const BATCH_SIZE = 256;
+/** Memory that a target may have more at its end, for what the engine keeps of compiled code. */
+export const MAX_GROWN_BYTES = 4 << 20;
 
-/** Accepted mutants that are kept as further samples; later ones take the place of earlier. */
-const MAX_MUTANTS = 64;
+/** Time beyond its own after which a worker is taken to hang. */
+const GRACE_MS = 30_000;
 
-/** Larger mutants are not kept: repetition would double them without end. */
-const MAX_MUTANT_SIZE = 8192;
-
-export interface FuzzReport {
-  readonly name: string;
-  readonly executions: number;
-  /** Inputs decoded without an error: near 0 means that mutation never gets past the first check. */
-  readonly accepted: number;
-  readonly slowestMs: number;
-  readonly slowestInput: string;
-  /** The first thing that escaped, with its input in hexadecimal digits. */
-  readonly escape: { readonly error: unknown; readonly input: string } | undefined;
+interface Options {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly workers: number;
+  readonly targets: readonly string[];
+  readonly input: string | undefined;
 }
 
-/** Runs one target for `durationMs`, or until something escapes. */
-export function fuzz(target: FuzzTarget, seed: number, durationMs: number): FuzzReport {
-  const random = seededRandom(seed);
-  const mutants: Uint8Array[] = [];
-  let executions = 0;
-  let accepted = 0;
-  let slowestMs = 0;
-  let slowestInput = "";
-  let escape = findRefusedSample(target);
-  const endMs = performance.now() + durationMs;
-  while (escape === undefined && (executions % BATCH_SIZE !== 0 || performance.now() < endMs)) {
-    const samples = random() < 0.5 && mutants.length > 0 ? mutants : target.corpus;
-    const input = mutate(samples[Math.floor(random() * samples.length)]!, random);
-    const outcome = execute(target, input);
-    executions++;
-    if (outcome.error !== undefined) {
-      escape = { error: outcome.error, input: toHex(input) };
-    } else if (outcome.refusal === undefined) {
-      accepted++;
-      if (input.length <= MAX_MUTANT_SIZE) keep(mutants, input, accepted);
-    }
-    const elapsedMs = outcome.elapsedMs > slowestMs ? fastestMs(target, input) : 0;
-    if (elapsedMs > slowestMs) {
-      slowestMs = elapsedMs;
-      slowestInput = toHex(input);
-    }
-  }
-  return { name: target.name, executions, accepted, slowestMs, slowestInput, escape };
-}
-
-/** The corpus must be valid, or its mutations test nothing. */
-function findRefusedSample(target: FuzzTarget): FuzzReport["escape"] {
-  for (const sample of target.corpus) {
-    const outcome = execute(target, Uint8Array.from(sample));
-    const error = outcome.error ?? outcome.refusal;
-    if (error !== undefined) return { error, input: toHex(sample) };
-  }
-  return undefined;
-}
-
-function keep(mutants: Uint8Array[], input: Uint8Array, accepted: number): void {
-  if (mutants.length < MAX_MUTANTS) mutants.push(input);
-  else mutants[accepted % MAX_MUTANTS] = input;
-}
-
-/** A slow execution may have paid for other things: the fastest of three more is its own time. */
-function fastestMs(target: FuzzTarget, input: Uint8Array<ArrayBuffer>): number {
-  return Math.min(...[1, 2, 3].map(() => execute(target, input).elapsedMs));
-}
-
-interface Outcome {
-  readonly elapsedMs: number;
-  /** The room's own error. */
-  readonly refusal: unknown;
-  /** Any other. */
-  readonly error: unknown;
-}
-
-function execute(target: FuzzTarget, input: Uint8Array<ArrayBuffer>): Outcome {
-  const startMs = performance.now();
-  let refusal: unknown;
-  let error: unknown;
-  try {
-    target.run(input);
-  } catch (thrown) {
-    if (thrown instanceof target.allowed) refusal = thrown;
-    else error = thrown ?? new Error(`Threw ${thrown}`);
-  }
-  return { elapsedMs: performance.now() - startMs, refusal, error };
-}
-
-function main(): number {
+function parseOptions(): Options {
   const { values } = parseArgs({
     options: {
       seconds: { type: "string", default: "10" },
       seed: { type: "string", default: "1" },
-      target: { type: "string" },
+      workers: { type: "string", default: String(Math.min(navigator.hardwareConcurrency, 4)) },
+      target: { type: "string", multiple: true },
+      input: { type: "string" },
     },
   });
-  const targets = FUZZ_TARGETS.filter(({ name }) => (values.target ?? name) === name);
-  if (targets.length === 0) {
-    console.error(`No target ${values.target}: ${FUZZ_TARGETS.map(({ name }) => name).join(", ")}`);
-    return 2;
-  }
-  const durationMs = Number(values.seconds) * 1000 / targets.length;
-  let escapes = 0;
-  for (const target of targets) {
-    const { name, executions, accepted, slowestMs, slowestInput, escape } = fuzz(
-      target,
-      Number(values.seed),
-      durationMs,
-    );
-    const slowest = `${slowestMs.toFixed(2)} ms (${slowestInput.length / 2} bytes)`;
-    console.log(`${name}: ${executions} executions, ${accepted} accepted, slowest ${slowest}`);
-    if (escape !== undefined) {
-      escapes++;
-      console.error(`${name}: escaped on ${escape.input} (seed ${values.seed})`, escape.error);
-    }
-  }
-  return escapes === 0 ? 0 : 1;
+  const names = FUZZ_TARGETS.map(({ name }) => name);
+  const unknown = values.target?.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new RangeError(`No target ${unknown}: ${names.join(", ")}`);
+  return {
+    seconds: Number(values.seconds),
+    seed: Number(values.seed),
+    workers: Number(values.workers),
+    targets: values.target ?? names,
+    input: values.input,
+  };
 }
 
-if (import.meta.main) Deno.exit(main());
+/** Runs the targets on a number of threads; each thread takes the next when it is through. */
+async function fuzzAll(
+  { seconds, seed, workers, targets }: Options,
+  onResult: (result: FuzzResult) => void,
+): Promise<void> {
+  const threads = Math.min(workers, targets.length);
+  const durationMs = seconds * 1000 * threads / targets.length;
+  const queue = [...targets];
+  const take = async () => {
+    const thread = new FuzzThread();
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      onResult(await thread.fuzz(name, seed, durationMs));
+    }
+    thread.end();
+  };
+  await Promise.all(Array.from({ length: threads }, take));
+}
+
+/** A worker, and another in its place when it hangs. */
+class FuzzThread {
+  readonly #lastInput = new LastInput();
+  #worker: Worker | undefined;
+
+  async fuzz(name: string, seed: number, durationMs: number): Promise<FuzzResult> {
+    try {
+      this.#worker ??= await this.#start();
+      const { memory } = this.#lastInput;
+      const order: FuzzOrder = { name, seed, durationMs, memory };
+      return await this.#ask(this.#worker, order, durationMs + GRACE_MS);
+    } catch (error) {
+      this.end();
+      return failure(name, Deno.inspect(error), toHex(this.#lastInput.get()));
+    }
+  }
+
+  async #start(): Promise<Worker> {
+    const worker = new Worker(new URL("./fuzz_worker.ts", import.meta.url), { type: "module" });
+    await this.#ask(worker, undefined, GRACE_MS);
+    return worker;
+  }
+
+  /** The next answer of a worker; with it a result, if there was an order. */
+  async #ask(worker: Worker, order: FuzzOrder, limitMs: number): Promise<FuzzResult>;
+  async #ask(worker: Worker, order: undefined, limitMs: number): Promise<FuzzAnswer>;
+  async #ask(worker: Worker, order: FuzzOrder | undefined, limitMs: number): Promise<FuzzAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<FuzzAnswer>();
+    const timer = setTimeout(() => reject("Did not end in time"), limitMs);
+    worker.onmessage = ({ data }: MessageEvent<FuzzAnswer>) => resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(`Ended its thread: ${event.message}`);
+    };
+    if (order !== undefined) worker.postMessage(order);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  end(): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+}
+
+/** The result of a target whose thread could not say it. */
+function failure(name: string, error: string, input: string): FuzzResult {
+  return {
+    kind: "result",
+    name,
+    executions: 0,
+    accepted: 0,
+    elapsedMs: 0,
+    slowestMs: 0,
+    slowestInput: "",
+    grownBytes: undefined,
+    escape: { error, input },
+  };
+}
+
+interface Finding {
+  readonly text: string;
+  readonly input: string | undefined;
+}
+
+/** What is wrong with a result, each with the input that shows it, if one does. */
+export function findingsOf(result: FuzzResult): Finding[] {
+  const { slowestMs, slowestInput, grownBytes = 0, escape } = result;
+  const findings: Finding[] = [];
+  if (escape !== undefined) findings.push({ text: escape.error, input: escape.input });
+  if (slowestMs > MAX_EXECUTION_MS) {
+    findings.push({ text: `Took ${slowestMs.toFixed(1)} ms`, input: slowestInput });
+  }
+  if (grownBytes > MAX_GROWN_BYTES) {
+    findings.push({ text: `Memory grew by ${grownBytes} bytes`, input: undefined });
+  }
+  return findings;
+}
+
+function print(result: FuzzResult): void {
+  const { name, executions, accepted, elapsedMs, slowestMs, slowestInput, grownBytes } = result;
+  const perSecond = Math.round(executions / Math.max(elapsedMs, 1) * 1000);
+  const percent = Math.round(accepted / Math.max(executions, 1) * 100);
+  const slowest = `${slowestMs.toFixed(2)} ms (${slowestInput.length / 2} bytes)`;
+  const grown = grownBytes === undefined ? "not measured" : kibibytes(grownBytes);
+  console.log(
+    `${name}: ${executions} executions, ${perSecond} a second, ${percent} % accepted, ` +
+      `slowest ${slowest}, memory grown ${grown}`,
+  );
+}
+
+function printFinding(name: string, seed: number, text: string, input: string | undefined): void {
+  console.error(`${name}: ${text} (seed ${seed})`);
+  if (input === undefined) return;
+  console.error(`  { target: "${name}", hex: "${input}" },`);
+  console.error(`  again: deno task fuzz --target ${name} --input ${input}`);
+}
+
+/** Executes one input; 1 if something escapes. */
+function executeInput(name: string, input: string): number {
+  const target = FUZZ_TARGETS.find((candidate) => candidate.name === name)!;
+  const { elapsedMs, error, refusal } = execute(target, fromHex(input));
+  console.log(`${name}: ${elapsedMs.toFixed(2)} ms`, error ?? refusal ?? "accepted");
+  return error === undefined ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  const options = parseOptions();
+  const [firstTarget] = options.targets;
+  if (options.input !== undefined) return executeInput(firstTarget!, options.input);
+  const startMs = performance.now();
+  let executions = 0;
+  let grownBytes = 0;
+  let found = 0;
+  let slowest = { ms: 0, name: "none" };
+  await fuzzAll(options, (result) => {
+    print(result);
+    executions += result.executions;
+    grownBytes += result.grownBytes ?? 0;
+    if (result.slowestMs > slowest.ms) slowest = { ms: result.slowestMs, name: result.name };
+    for (const { text, input } of findingsOf(result)) {
+      found++;
+      printFinding(result.name, options.seed, text, input);
+    }
+  });
+  const seconds = (performance.now() - startMs) / 1000;
+  console.log(
+    `${options.targets.length} targets: ${executions} executions in ${seconds.toFixed(0)} s, ` +
+      `${Math.round(executions / seconds)} a second; slowest ${slowest.ms.toFixed(2)} ms ` +
+      `(${slowest.name}); memory grown ${kibibytes(grownBytes)} in all; findings: ${found}`,
+  );
+  return found === 0 ? 0 : 1;
+}
+
+function kibibytes(bytes: number): string {
+  return `${(bytes / 1024).toFixed(0)} KiB`;
+}
+
+if (import.meta.main) Deno.exit(await main());

@@ -1,10 +1,21 @@
-import { amfEcmaArray } from "../../src/amf/amf_value.ts";
+import { assertEquals } from "@std/assert";
+import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
+import { amfEcmaArray, amfObject } from "../../src/amf/amf_value.ts";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
-import { parseMessage } from "../../src/rtmp/message.ts";
+import { AggregateReader, encodeAggregate } from "../../src/rtmp/aggregate.ts";
+import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk_reader.ts";
+import { namedData } from "../../src/rtmp/data_message.ts";
+import { plainAmf0 } from "../../src/rtmp/plain_amf0.ts";
+import { parseMessage, toRawMessage } from "../../src/rtmp/message.ts";
 import { ServerHandshake } from "../../src/rtmp/handshake.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
 import { ServerSession } from "../../src/rtmp/server_session.ts";
+import {
+  answerSharedObject,
+  encodeSharedObject,
+  parseSharedObject,
+} from "../../src/rtmp/shared_object.ts";
+import { parseUserControl, userControl } from "../../src/rtmp/user_control.ts";
 import { fromHex, seededRandom, toHex } from "../mutation.ts";
 import {
   clientAnswer,
@@ -36,10 +47,47 @@ export const CHUNK_SAMPLES: readonly Uint8Array[] = [
   fromHex(`06 000000 000082 09 01000000 ${zeros(128)} 02 000000 000004 02 00000000 00000006`),
 ];
 
+/** Messages of all kinds: a type, and a payload. */
+export const MESSAGE_SAMPLES: readonly Uint8Array[] = [
+  ...["01 00001000", "02 00000006", "03 fffffffe", "04 0000 00000001", "05 002625a0"],
+  ...["06 002625a0 02", "08 af01", "09 17", "0f 00 0200", "10 00 0000", "11 00 0200", "12 0200"],
+  ...["13 0000", "14 0200", "16 08"],
+].map(fromHex);
+
+/** Payloads of aggregates: with a wrap, with a back pointer missing. */
+export const AGGREGATE_SAMPLES: readonly Uint8Array[] = [
+  fromHex("08 000002 000014 00 000000 af01 0000000d 09 000001 000028 00 000000 17 0000000c"),
+  fromHex("12 000000 fffffe ff 000000 0000000b 08 000001 000003 00 000000 aa"),
+];
+
+/** Payloads of shared object messages: use, changes of two properties, of one that persists. */
+export const SHARED_OBJECT_SAMPLES: readonly Uint8Array[] = [
+  fromHex("0004 726f6f6d 00000000 00000000 00000000 01 00000000"),
+  fromHex(`0004 726f6f6d 00000007 00000002 00000000 03 00000005 0001 61 0101
+    0a 00000003 0001 62`),
+];
+
+/** Payloads of data messages in which AMF0 changes to AMF3: objects, arrays, vectors, a class. */
+export const DATA_SAMPLES: readonly Uint8Array[] = [
+  amfEcmaArray({ a: 1, b: { kind: "strict-array", items: ["x", null] } }),
+  { kind: "int-vector", isFixed: true, items: Int32Array.of(1, -1) } as const,
+  { kind: "dictionary", hasWeakKeys: false, entries: [["a", 1], [amfObject({}), 2]] } as const,
+  { kind: "byte-array", bytes: fromHex("0011") } as const,
+].map((value) => encodeAmf0("@setDataFrame", "onMetaData", { kind: "amf3", value }));
+
+/** User control messages: a time, a length, and one that nobody knows. */
+export const USER_CONTROL_SAMPLES: readonly Uint8Array[] = [
+  fromHex("0006 00000001"),
+  fromHex("0003 00000001 00000bb8"),
+  fromHex("0063 00"),
+];
+
 /** What encoders send after the handshake, up to the end of a publication. */
 export const SESSION_SAMPLES: readonly Uint8Array[] = [
   publication(128).subarray(HANDSHAKE_LENGTH),
   publication(4096).subarray(HANDSHAKE_LENGTH),
+  everyMessage().subarray(HANDSHAKE_LENGTH),
+  playerSession(),
 ];
 
 /** Targets for the handshake, the chunk reader and the server session. */
@@ -51,8 +99,37 @@ export const RTMP_TARGETS: readonly FuzzTarget[] = [
     run: (bytes: Uint8Array) => void new ServerHandshake(zeroBytes).push(bytes),
   },
   { name: "rtmp-chunks", corpus: CHUNK_SAMPLES, allowed: RtmpError, run: readChunks },
+  { name: "rtmp-message", corpus: MESSAGE_SAMPLES, allowed: RtmpError, run: writeMessageAgain },
+  { name: "rtmp-aggregate", corpus: AGGREGATE_SAMPLES, allowed: RtmpError, run: readAggregate },
+  {
+    name: "rtmp-shared-object",
+    corpus: SHARED_OBJECT_SAMPLES,
+    allowed: RtmpError,
+    run: readSharedObject,
+  },
+  { name: "rtmp-data", corpus: DATA_SAMPLES, allowed: RtmpError, run: readData },
+  {
+    name: "rtmp-user-control",
+    corpus: USER_CONTROL_SAMPLES,
+    allowed: RtmpError,
+    run: readUserControl,
+  },
   { name: "rtmp-session", corpus: SESSION_SAMPLES, allowed: RtmpError, run: runSession },
 ];
+
+function playerSession(): Uint8Array {
+  return new ClientMessages().connect("live").command(0, "createStream", 2, null)
+    .command(1, "receiveVideo", 0, null, false)
+    .command(0, "FCSubscribe", 3, null, "a")
+    .command(1, "play", 0, null, "mp4:a?t=1", -2, -1, true)
+    .command(1, "pause", 0, null, true, 0)
+    .command(1, "receiveVideo", 0, null, true)
+    .command(1, "seek", 0, null, 5)
+    .command(1, "play2", 0, null, amfObject({ streamName: "b", transition: "switch" }))
+    .command(1, "play", 0, null, false)
+    .command(0, "deleteStream", 0, null, 1)
+    .take();
+}
 
 function publication(chunkSize: number): Uint8Array {
   const messages = new ClientMessages();
@@ -68,6 +145,79 @@ function publication(chunkSize: number): Uint8Array {
     .command(0, "deleteStream", 7, null, 1)
     .take();
   return new ByteWriter(8192).bytes(preamble).bytes(media).take();
+}
+
+/** A client of Enhanced RTMP and AMF3 that sends a message of every type. */
+function everyMessage(): Uint8Array {
+  const messages = new ClientMessages().chunkSize(1000);
+  const raw = (typeId: number, payload: Uint8Array, timestampMs = 40) =>
+    messages.raw({ chunkStreamId: 70, typeId, streamId: 1, timestampMs, payload });
+  messages.command(
+    0,
+    "connect",
+    1,
+    amfObject({
+      app: "live",
+      tcUrl: "rtmp://h/live?t=1",
+      objectEncoding: 3,
+      fourCcList: { kind: "strict-array", items: ["av01", "*"] },
+      videoFourCcInfoMap: amfObject({ hvc1: 7 }),
+      capsEx: 15,
+    }),
+  ).publish("a");
+  raw(17, Uint8Array.of(0, ...encodeAmf0("_checkbw", 9, null)));
+  const metadata = encodeAmf0("@setDataFrame", "onMetaData", {
+    kind: "amf3",
+    value: amfEcmaArray({ a: 1, b: { kind: "strict-array", items: ["x"] } }),
+  });
+  raw(15, Uint8Array.of(0, ...metadata));
+  for (const payload of AGGREGATE_SAMPLES) raw(22, payload, 0xffffff00);
+  for (const payload of SHARED_OBJECT_SAMPLES) raw(19, payload);
+  for (const payload of USER_CONTROL_SAMPLES) raw(4, payload);
+  messages.send({ kind: "setPeerBandwidth", size: 9000, limitType: 0 })
+    .send({ kind: "acknowledgement", receivedBytes: 100 })
+    .send({ kind: "abort", chunkStreamId: 70 });
+  raw(8, fromHex("af01"), 0x1000000);
+  messages.command(1, "closeStream", 0, null);
+  return new ByteWriter(8192).bytes(clientHello()).bytes(clientAnswer()).bytes(messages.take())
+    .take();
+}
+
+function readAggregate(bytes: Uint8Array): void {
+  const raw = { chunkStreamId: 6, typeId: 22, streamId: 1, timestampMs: 5, payload: bytes };
+  const reader = new AggregateReader(raw);
+  const messages: RawMessage[] = [];
+  for (let inner = reader.next(); inner !== undefined; inner = reader.next()) messages.push(inner);
+  const again = new AggregateReader({ ...raw, payload: encodeAggregate(messages) });
+  for (const message of messages) assertEquals(again.next(), { ...message });
+  assertEquals(again.next(), undefined);
+}
+
+function readSharedObject(bytes: Uint8Array): void {
+  const encoded = encodeSharedObject(parseSharedObject(bytes));
+  assertEquals(toHex(encodeSharedObject(parseSharedObject(encoded))), toHex(encoded));
+  answerSharedObject(bytes);
+}
+
+/** What is left must be plain AMF0, which reads as it was written. */
+function readData(bytes: Uint8Array): void {
+  const data = namedData(bytes);
+  if (data === undefined || !bytes.includes(0x11)) return;
+  assertEquals(plainAmf0(data.payload) === data.payload, true);
+  decodeAmf0(data.payload);
+}
+
+function readUserControl(bytes: Uint8Array): void {
+  const message = parseMessage({
+    chunkStreamId: 2,
+    typeId: 4,
+    streamId: 0,
+    timestampMs: 0,
+    payload: bytes,
+  });
+  if (message.kind !== "userControl") return;
+  const event = parseUserControl(message);
+  assertEquals(parseUserControl(userControl(event)), event);
 }
 
 function zeroBytes(length: number): Uint8Array {
@@ -90,6 +240,15 @@ function readChunks(bytes: Uint8Array): void {
   });
 }
 
+function writeMessageAgain(bytes: Uint8Array): void {
+  const [typeId = 0, ...payload] = bytes;
+  const raw = { chunkStreamId: 3, typeId, streamId: 1, timestampMs: 5 };
+  const message = parseMessage({ ...raw, payload: Uint8Array.from(payload) });
+  if (message.kind === "unknown") return;
+  const again = toRawMessage(message);
+  assertEquals(parseMessage(again), message);
+}
+
 function runSession(bytes: Uint8Array): void {
   sameInPieces(bytes, () => {
     const session = new ServerSession({ random: zeroBytes });
@@ -100,6 +259,7 @@ function runSession(bytes: Uint8Array): void {
       for (let event = session.next(); event !== undefined; event = session.next()) {
         seen.push("payload" in event ? `${event.kind} ${toHex(event.payload)}` : event.kind);
         if (event.kind === "publish") session.acceptPublish(event.streamId);
+        if (event.kind === "play") session.acceptPlay(event.streamId);
       }
     };
   });

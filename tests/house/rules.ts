@@ -22,6 +22,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   rtp: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
   srtp: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "node:crypto"] },
   http: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "@std/http", "node:crypto"] },
+  tls: { rooms: [], packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:net"] },
   rtmp: { rooms: ["bytes", "amf"], packages: [...CODEC_PACKAGES, "node:crypto"] },
   webrtc: {
     rooms: ["bytes", "rtp", "srtp"],
@@ -47,15 +48,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "rtmp",
       "rtp",
       "srtp",
+      "tls",
       "webrtc",
       "audio",
       "codec",
       "bytes",
     ],
-    packages: [...RUNTIME_PACKAGES, "node:crypto"],
+    packages: [...RUNTIME_PACKAGES, "node:crypto", "node:stream", "node:tls"],
     hasEffects: true,
   },
-  config: { rooms: [], packages: ["valibot", "node:util"], hasEffects: true },
+  config: { rooms: ["tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
     rooms: ["config", "shard/messages.ts", "transcoding/messages.ts", "stream"],
     packages: RUNTIME_PACKAGES,
@@ -64,7 +66,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Browser code: it runs elsewhere, and its own files are all that it has.
   console: { rooms: [], packages: ["mpegts.js/"], hasEffects: true },
   "gateway.ts": {
-    rooms: ["config", "control", "shard", "stream"],
+    rooms: ["config", "control", "shard", "stream", "tls"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },

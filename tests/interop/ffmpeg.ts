@@ -1,5 +1,5 @@
 /** ffmpeg as an encoder and publisher. */
-import { runPeer } from "../peers.ts";
+import { peerCommand, runPeer } from "../peers.ts";
 import { readRecording, type Recording } from "./recording.ts";
 
 export interface PublisherOptions {
@@ -22,6 +22,8 @@ export interface PublisherOptions {
   readonly sound?: string;
   /** How much ffmpeg tells; only warnings by default. */
   readonly logLevel?: "warning" | "debug";
+  /** Which ffmpeg: that of the machine by default. */
+  readonly peer?: "ffmpeg" | "ffmpeg 7";
 }
 
 /** An ffmpeg that publishes a test picture and a tone in real time. */
@@ -56,10 +58,13 @@ export function publishWithFfmpeg(
     pictures = `testsrc2=size=${size}:rate=30`,
     sound = AUDIO_SOURCE,
     logLevel = "warning",
+    peer = "ffmpeg",
   }: PublisherOptions,
 ): Publisher {
-  const child = new Deno.Command("ffmpeg", {
+  const [program, ...first] = peerCommand(peer);
+  const child = new Deno.Command(program, {
     args: [
+      ...first,
       ...["-hide_banner", "-nostats", "-loglevel", logLevel, "-nostdin"],
       ...sources.flatMap((source) => {
         return ["-re", "-f", "lavfi", "-i", source === "video" ? pictures : sound];

@@ -272,7 +272,7 @@ function allowedWarnings({ video }: Tracks): RegExp {
 function checkSummary({ name, video, audio }: Format, { live, waiting }: Session): void {
   assertEquals(live.url, `/formats/${name.replaceAll(" ", "-")}.flv`);
   assertEquals([live.state, waiting.state], ["live", "waiting"]);
-  assertEquals(live.timestampCorrections, 0);
+  assertEquals(live.timestampFaults, {});
   assertEquals(live.groupOverflows, false);
   assertEquals(live.video !== null, video !== undefined);
   assertEquals(live.audio !== null, audio !== undefined);

@@ -6,34 +6,14 @@ import { splitH264NalUnits } from "../../src/codec/h264_slice.ts";
 import { parseVideoBody } from "../../src/flv/video_body.ts";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
 import { opusPacketDurationMs, packetizeOpus } from "../../src/rtp/opus_packetizer.ts";
-import { copyRtpHeader } from "../../src/rtp/packet.ts";
 import { PacketRing } from "../../src/rtp/packet_ring.ts";
-import { writeBye, writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
-import { type ClockTie, RtpClock } from "../../src/rtp/rtp_clock.ts";
+import { RtpClock } from "../../src/rtp/rtp_clock.ts";
 import { peerTest, runPeer } from "../peers.ts";
-import { delay } from "../waiting.ts";
+import { type Frame, readFrames } from "./frame_hashes.ts";
 import { oggPackets } from "./ogg_packets.ts";
 import { readRecording, type Recording } from "./recording.ts";
-import { PAYLOAD_TYPES, receiveRtp } from "./rtp_receiver.ts";
-
-/** How much faster than real time the test sends. */
-const SPEED = 3;
-
-/** Steps of sending; what is due goes out together. */
-const STEP_MS = 5;
-
-/** For ffmpeg to read what its sockets hold, before BYE ends it. */
-const DRAIN_MS = 500;
-
-/** A track on its way: its packets, and what the receiver sees of them. */
-interface Track {
-  readonly name: "video" | "audio";
-  readonly ring: PacketRing;
-  readonly clock: RtpClock;
-  readonly ssrc: number;
-  /** Sequence number less index: so that it wraps soon. */
-  readonly offset: number;
-}
+import { receiveRtp } from "./rtp_receiver.ts";
+import { sendRtp, type SentTrack } from "./rtp_sender.ts";
 
 peerTest("ffmpeg receives what is packetized: same units, pictures, sound, in step", [
   "ffmpeg",
@@ -49,7 +29,7 @@ peerTest("ffmpeg receives what is packetized: same units, pictures, sound, in st
       ...["-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", "pictures.md5"],
       ...["-map", "0", "-c", "copy", "-f", "framemd5", "packets.md5"],
     ]);
-    await send([video, audio], receiver.ports);
+    await sendRtp([video, audio], receiver.ports);
     await receiver.ended();
 
     const received = await Deno.readFile(`${folder}/received.h264`);
@@ -104,7 +84,7 @@ function* accessUnitsOf(recording: Recording) {
   }
 }
 
-function videoTrack(recording: Recording): Track {
+function videoTrack(recording: Recording): SentTrack {
   const ring = new PacketRing();
   const clock = new RtpClock(90_000, 0xffff_0000);
   const { sps, pps } = configurationOf(recording);
@@ -115,7 +95,7 @@ function videoTrack(recording: Recording): Track {
   return { name: "video", ring, clock, ssrc: 0xa0b0c0d0, offset: 65_500 };
 }
 
-function audioTrack(packets: readonly Uint8Array[]): Track {
+function audioTrack(packets: readonly Uint8Array[]): SentTrack {
   const ring = new PacketRing();
   const clock = new RtpClock(48_000, 123_456);
   let timeMs = 0;
@@ -124,49 +104,6 @@ function audioTrack(packets: readonly Uint8Array[]): Track {
     timeMs += opusPacketDurationMs(data);
   }
   return { name: "audio", ring, clock, ssrc: 0x01020304, offset: 1000 };
-}
-
-/** Sends reports first, so that both tracks are in step from the beginning, and BYE at the end. */
-async function send(tracks: readonly Track[], ports: Record<Track["name"], number>) {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  const to = (port: number, datagram: Uint8Array) =>
-    socket.send(datagram, { transport: "udp", hostname: "127.0.0.1", port });
-  const tie = { streamMs: 0, unixMs: Date.now() };
-  for (const track of tracks) await to(ports[track.name] + 1, report(track, tie).take());
-  const startMs = performance.now();
-  const cursors = tracks.map(() => 0);
-  while (tracks.some(({ ring }, at) => cursors[at]! < ring.head)) {
-    const streamMs = (performance.now() - startMs) * SPEED;
-    for (const [at, track] of tracks.entries()) {
-      for (; track.ring.timeMs(cursors[at]!)! <= streamMs; cursors[at]!++) {
-        await to(ports[track.name], viewerPacket(track, cursors[at]!));
-      }
-    }
-    await delay(STEP_MS);
-  }
-  await delay(DRAIN_MS);
-  for (const track of tracks) {
-    const writer = report(track, tie);
-    writeBye(writer, [track.ssrc]);
-    await to(ports[track.name] + 1, writer.take());
-  }
-  socket.close();
-}
-
-/** The beginning of a compound: SR and CNAME. The moment of the report is any. */
-function report({ clock, ring, ssrc }: Track, tie: ClockTie): ByteWriter {
-  const writer = new ByteWriter();
-  const time = clock.reportTime(tie, tie.unixMs - 1234.5);
-  writeSenderReport(writer, { ssrc, ...time, packetCount: ring.head, octetCount: 0 });
-  writeCname(writer, ssrc, "same");
-  return writer;
-}
-
-function viewerPacket({ name, ring, offset, ssrc }: Track, index: number): Uint8Array {
-  const packet = ring.get(index)!;
-  const datagram = packet.slice();
-  copyRtpHeader(datagram, 0, packet, PAYLOAD_TYPES[name], index + offset, ssrc);
-  return datagram;
 }
 
 /** What a receiver writes: every unit behind a start code, parameter sets before key frames. */
@@ -181,21 +118,6 @@ function expectedH264(recording: Recording): Uint8Array {
   }
   assert(delimiters > 0, "the source has no delimiters to be dropped");
   return writer.take();
-}
-
-interface Frame {
-  readonly stream: number;
-  readonly ptsTicks: number;
-  readonly hash: string;
-}
-
-/** Lines such as "0,  3000,  3000,  3000,  12345, 0123…" behind comments. */
-async function readFrames(path: string): Promise<Frame[]> {
-  const lines = (await Deno.readTextFile(path)).split("\n");
-  return lines.filter((line) => /^\d/.test(line)).map((line) => {
-    const fields = line.split(",").map((field) => field.trim());
-    return { stream: Number(fields[0]), ptsTicks: Number(fields[2]), hash: fields[5]! };
-  });
 }
 
 /** Sound arrived unchanged, and what was at the same stream time has the same time again. */

@@ -13,19 +13,39 @@ export interface RtpReceiver {
   ended(): Promise<void>;
 }
 
+/** A codec as SDP names it. */
+export interface ReceivedCodec {
+  /** "H264" … */
+  readonly name: string;
+  readonly fmtp?: string;
+}
+
+/** What is received. */
+export interface ReceivedTracks {
+  readonly video: ReceivedCodec;
+  readonly audio: "Opus" | undefined;
+}
+
+const H264_AND_OPUS: ReceivedTracks = {
+  video: { name: "H264", fmtp: "packetization-mode=1" },
+  audio: "Opus",
+};
+
 export const PAYLOAD_TYPES = { video: 96, audio: 97 } as const;
 
 /**
  * Starts ffmpeg and waits until its sockets are open.
  *
  * @param folder for the SDP file, and the current folder of `outputArgs`
+ * @param tracks H.264 and Opus by default
  */
 export async function receiveRtp(
   folder: string,
   outputArgs: readonly string[],
+  tracks: ReceivedTracks = H264_AND_OPUS,
 ): Promise<RtpReceiver> {
   const ports = { video: freePortPair(), audio: freePortPair() };
-  await Deno.writeTextFile(`${folder}/session.sdp`, sessionDescription(ports));
+  await Deno.writeTextFile(`${folder}/session.sdp`, sessionDescription(ports, tracks));
   const child = new Deno.Command("ffmpeg", {
     args: [
       ...["-hide_banner", "-nostats", "-loglevel", "warning", "-nostdin"],
@@ -38,7 +58,8 @@ export async function receiveRtp(
   }).spawn();
   const output = child.output();
   await until("ffmpeg listens", async () => {
-    return await isBound(ports.video + 1) && await isBound(ports.audio + 1);
+    const hasAudio = tracks.audio === undefined || await isBound(ports.audio + 1);
+    return hasAudio && await isBound(ports.video + 1);
   });
   return {
     ports,
@@ -52,14 +73,17 @@ export async function receiveRtp(
   };
 }
 
-function sessionDescription({ video, audio }: RtpPorts): string {
+function sessionDescription(ports: RtpPorts, { video, audio }: ReceivedTracks): string {
+  const { name, fmtp } = video;
   return [
     ...["v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0"],
-    `m=video ${video} RTP/AVP ${PAYLOAD_TYPES.video}`,
-    `a=rtpmap:${PAYLOAD_TYPES.video} H264/90000`,
-    `a=fmtp:${PAYLOAD_TYPES.video} packetization-mode=1`,
-    `m=audio ${audio} RTP/AVP ${PAYLOAD_TYPES.audio}`,
-    `a=rtpmap:${PAYLOAD_TYPES.audio} opus/48000/2`,
+    `m=video ${ports.video} RTP/AVP ${PAYLOAD_TYPES.video}`,
+    `a=rtpmap:${PAYLOAD_TYPES.video} ${name}/90000`,
+    ...(fmtp === undefined ? [] : [`a=fmtp:${PAYLOAD_TYPES.video} ${fmtp}`]),
+    ...(audio === undefined ? [] : [
+      `m=audio ${ports.audio} RTP/AVP ${PAYLOAD_TYPES.audio}`,
+      `a=rtpmap:${PAYLOAD_TYPES.audio} opus/48000/2`,
+    ]),
     "",
   ].join("\r\n");
 }
@@ -102,4 +126,36 @@ async function isBound(port: number): Promise<boolean> {
     if (lines.some((line) => line.slice(0, 45).includes(hexPort))) return true;
   }
   return false;
+}
+
+/** GStreamer as a receiver of one track, whose frames it writes one behind the other. */
+export async function depayloadByGstreamer(
+  { name, depayloader, file }: {
+    readonly name: string;
+    readonly depayloader: string;
+    readonly file: string;
+  },
+): Promise<RtpReceiver> {
+  const ports = { video: freePortPair(), audio: freePortPair() };
+  const caps = `application/x-rtp,media=video,clock-rate=90000,encoding-name=${name},` +
+    `payload=${PAYLOAD_TYPES.video}`;
+  const child = new Deno.Command("gst-launch-1.0", {
+    args: [
+      ...["-q", "-e", "udpsrc", `port=${ports.video}`, `caps=${caps}`],
+      ...["!", depayloader, "!", "filesink", `location=${file}`],
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const output = child.output();
+  await until("GStreamer listens", () => isBound(ports.video));
+  return {
+    ports,
+    ended: async () => {
+      child.kill("SIGINT");
+      const { success, stderr } = await output;
+      if (!success) throw new Error(`GStreamer failed: ${new TextDecoder().decode(stderr)}`);
+    },
+  };
 }

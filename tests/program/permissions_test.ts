@@ -5,6 +5,7 @@ import { type GatewayOptions, type GatewayProcess, startGateway } from "../gatew
 import { SyntheticPublisher } from "../resilience/synthetic_publisher.ts";
 import { checkFrames } from "../resilience/whep_reception.ts";
 import { WhepViewer } from "../resilience/whep_viewer.ts";
+import { currentCertificate } from "../tls/certificates.ts";
 import { until } from "../waiting.ts";
 import { KEY_FRAME, publishOwn, VIDEO_CONFIGURATION } from "./own_publisher.ts";
 
@@ -20,7 +21,7 @@ function profileOf(task: "start" | "start:strict"): string {
 
 /** Whether the ports that `start:strict` is granted are free, which is said on the console if not. */
 function areStrictPortsFree(): boolean {
-  const busy = [1935, 8080, 8000, 8001].filter((port) => {
+  const busy = [1935, 1936, 8080, 8443, 8000, 8001].filter((port) => {
     try {
       Deno.listen({ hostname: "0.0.0.0", port }).close();
       return false;
@@ -55,6 +56,23 @@ async function assertServes(options: GatewayOptions): Promise<void> {
   assert((await page.text()).includes("<script"));
   assertEquals(await (await fetch(gateway.httpUrl("/healthz"))).text(), "ok\n");
   assertEquals((await gateway.status()).server.shardRestarts, 0);
+}
+
+/** Asks over TLS, on the ports that are its own by default. */
+async function assertAnswersOverTls(options: GatewayOptions): Promise<void> {
+  const tls = currentCertificate("localhost");
+  await using gateway = await startGateway({ ...options, config: { tls } });
+  assertEquals([gateway.rtmpsPort, gateway.httpsPort], [1936, 8443]);
+  using client = Deno.createHttpClient({ caCerts: [tls.certificate] });
+  const answer = await fetch("https://localhost:8443/healthz", { client });
+  assertEquals(await answer.text(), "ok\n");
+  const rtmps = await Deno.connectTls({
+    hostname: "localhost",
+    port: 1936,
+    caCerts: [tls.certificate],
+  });
+  await rtmps.handshake();
+  rtmps.close();
 }
 
 /** Publishes, and watches over WebRTC, which has no candidate for UDP. */
@@ -107,6 +125,8 @@ Deno.test({
     const line = /^ +WebRTC on 0\.0\.0\.0 ports? 8000(?:-800[1-3])? \(TCP only: /m;
     assertMatch(gateway.output(), line);
     await assertWatchedOverTcp(gateway);
+    await gateway.stop();
+    await assertAnswersOverTls({ denoArgs, listenArgs: [] });
   },
 });
 

@@ -119,7 +119,7 @@ const BAD_PEERS: readonly BadPeer[] = [
   {
     name: "a connection that publishes nothing",
     bytes: () => join(handshake(), new ClientMessages().connect("live").take()),
-    reason: /closed: nothing published within 500 ms/,
+    reason: /closed: nothing published or played within 500 ms/,
     counter: "rtmpTimeouts",
   },
   {
@@ -129,9 +129,9 @@ const BAD_PEERS: readonly BadPeer[] = [
     counter: "rtmpProtocolErrors",
   },
   {
-    name: "chunk size 0x7fffffff",
-    bytes: () => join(handshake(), setChunkSize(0x7fffffff)),
-    reason: /closed: Cannot set chunk size: .*got 2147483647/,
+    name: "chunk size 0x80000000",
+    bytes: () => join(handshake(), setChunkSize(0x80000000)),
+    reason: /closed: Cannot set chunk size: .*got 2147483648/,
     counter: "rtmpProtocolErrors",
   },
   {
@@ -222,7 +222,7 @@ const BAD_PEERS: readonly BadPeer[] = [
         handshake(),
         new ClientMessages().connect("live").video(0, frame, 5).audio(0, frame, 77).take(),
       ),
-    reason: /closed: nothing published within 500 ms/,
+    reason: /closed: nothing published or played within 500 ms/,
     counter: "messagesIgnored",
   },
 ];

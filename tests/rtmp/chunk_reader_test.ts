@@ -3,6 +3,7 @@ import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import {
   type ChunkLimits,
   ChunkReader,
+  MAX_ANNOUNCED_CHUNK_SIZE,
   MAX_CHUNK_SIZE,
   type RawMessage,
 } from "../../src/rtmp/chunk_reader.ts";
@@ -84,6 +85,48 @@ const CASES: [string, string, string[]][] = [
     ["9/6/1@16909060:130 bytes", "8/4/1@0:"],
   ],
   [
+    "extended timestamp repeated as the message's own on type 3",
+    `06 ffffff 000001 09 01000000 01000000 aa 46 ffffff 000082 09 01000000 ${
+      zeros(128)
+    } c6 02000000 aabb 04 000000 000000 08 01000000`,
+    ["9/6/1@16777216:170", "9/6/1@33554432:130 bytes", "8/4/1@0:"],
+  ],
+  [
+    "payload that begins as the extended timestamp does",
+    `06 ffffff 000085 09 01000000 01020304 ${zeros(128)} c6 01020305aa 04 000000 000000 08
+     01000000`,
+    ["9/6/1@16909060:133 bytes", "8/4/1@0:"],
+  ],
+  [
+    "extended delta of type 2, and type 3 that starts a message with it",
+    "06 000010 000001 09 01000000 01 86 ffffff 01000000 02 c6 01000000 03",
+    ["9/6/1@16:1", "9/6/1@16777232:2", "9/6/1@33554448:3"],
+  ],
+  [
+    "type 3 after type 1 repeats its delta and length, after type 2 its delta",
+    "04 000001 000001 08 01000000 01 44 000002 000002 09 0203 c4 0405 84 000007 0607 c4 0809",
+    ["8/4/1@1:1", "9/4/1@3:2,3", "9/4/1@5:4,5", "9/4/1@12:6,7", "9/4/1@19:8,9"],
+  ],
+  [
+    "32-bit wrap by type 3 and by an extended delta",
+    "04 ffffff 000001 08 01000000 fffffff0 01 84 ffffff 01000000 02 c4 01000000 03",
+    ["8/4/1@4294967280:1", "8/4/1@16777200:2", "8/4/1@33554416:3"],
+  ],
+  [
+    "ids at the ends of all three forms",
+    `02 000000 000000 08 01000000 3f 000000 000000 08 01000000 00 00 000000 000000 08 01000000
+     00 ff 000000 000000 08 01000000 01 00 00 000000 000000 08 01000000
+     01 ff ff 000000 000000 08 01000000`,
+    ["8/2/1@0:", "8/63/1@0:", "8/64/1@0:", "8/319/1@0:", "8/64/1@0:", "8/65599/1@0:"],
+  ],
+  [
+    "chunk size changed in the middle of another message",
+    `06 000000 00008a 09 01000000 ${zeros(128)}
+     02 000000 000004 01 00000000 00000003 c6 010203 c6 040506 c6 070809
+     02 000000 000004 01 00000000 000000 c2 ff c6 0a 04 000000 000004 08 01000000 01020304`,
+    ["1/2/0@0:0,0,0,3", "1/2/0@0:0,0,0,255", "9/6/1@0:138 bytes", "8/4/1@0:1,2,3,4"],
+  ],
+  [
     "set chunk size",
     "02 000000 000004 01 00000000 00000002  04 000000 000005 08 01000000 0102 c4 0304 c4 05",
     ["1/2/0@0:0,0,0,2", "8/4/1@0:1,2,3,4,5"],
@@ -93,6 +136,18 @@ const CASES: [string, string, string[]][] = [
     `06 000000 000082 09 01000000 ${zeros(128)} 02 000000 000004 02 00000000 00000006
      06 000000 000001 09 01000000 07`,
     ["2/2/0@0:0,0,0,6", "9/6/1@0:7"],
+  ],
+  [
+    "abort, then a message like the last by type 3",
+    `06 000014 000081 09 01000000 ${zeros(128)} 02 000000 000004 02 00000000 00000006
+     c6 ${zeros(128)} c6 07`,
+    ["2/2/0@0:0,0,0,6", "9/6/1@40:129 bytes"],
+  ],
+  [
+    "abort of a chunk stream that has nothing under way, and of one never seen",
+    `06 000000 000001 09 01000000 07 02 000000 000004 02 00000000 00000006
+     02 000000 000004 02 00000000 00000009 c6 08`,
+    ["9/6/1@0:7", "2/2/0@0:0,0,0,6", "2/2/0@0:0,0,0,9", "9/6/1@0:8"],
   ],
 ];
 
@@ -121,12 +176,22 @@ for (const [name, digits, reason] of REFUSED) {
   });
 }
 
-Deno.test("chunk sizes are 1 to 16 MiB", () => {
-  const chunks = new ChunkReader();
-  for (const size of [1, MAX_CHUNK_SIZE]) chunks.setChunkSize(size);
-  for (const size of [0, MAX_CHUNK_SIZE + 1, 0x7fffffff, 0x80000001, 0xffffffff]) {
-    assertThrows(() => chunks.setChunkSize(size), RtmpError, `got ${size}`);
+Deno.test("chunk sizes have 31 bits, of which 24 mean something", () => {
+  for (const size of [0, -1, NaN, MAX_ANNOUNCED_CHUNK_SIZE + 1, 0xffffffff]) {
+    assertThrows(() => new ChunkReader().setChunkSize(size), RtmpError, `got ${size}`);
   }
+  const message = new ByteWriter().bytes(fromHex("04 000000 0186a0 08 01000000"))
+    .bytes(new Uint8Array(100_000)).take();
+  for (const size of [100_000, MAX_CHUNK_SIZE, MAX_CHUNK_SIZE + 1, MAX_ANNOUNCED_CHUNK_SIZE]) {
+    const chunks = new ChunkReader();
+    chunks.setChunkSize(size);
+    chunks.push(message);
+    assertEquals(chunks.next()?.payload.length, 100_000);
+  }
+  const chunks = new ChunkReader();
+  chunks.setChunkSize(1);
+  chunks.push(fromHex("04 000014 000003 08 01000000 01 c4 02 c4 03"));
+  assertEquals(describe(chunks.next()!), "8/4/1@20:1,2,3");
 });
 
 Deno.test("message length is limited before the message arrives", () => {

@@ -146,11 +146,12 @@ export type ServerReply =
 export class ServerReplies {
   readonly #chunks = new ChunkReader();
 
-  /** The messages in `output`, which must follow S2. */
-  read(output: Uint8Array): ServerReply[] {
+  /** The messages in `output`, which must follow S2; `onType` sees the type of each. */
+  read(output: Uint8Array, onType?: (typeId: number) => void): ServerReply[] {
     const replies: ServerReply[] = [];
     this.#chunks.push(output);
     for (let raw = this.#chunks.next(); raw !== undefined; raw = this.#chunks.next()) {
+      onType?.(raw.typeId);
       const message = parseMessage({ ...raw, payload: raw.payload.slice() });
       if (message.kind === "setChunkSize") this.#chunks.setChunkSize(message.size);
       replies.push(

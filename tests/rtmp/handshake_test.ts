@@ -1,13 +1,16 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
   CLIENT_KEY,
+  CLIENT_SIGNING_KEY,
   findDigest,
   HANDSHAKE_PACKET_LENGTH,
   packetSignature,
+  placeDigest,
   SERVER_KEY,
   SERVER_SIGNING_KEY,
+  signPacket,
 } from "../../src/rtmp/digest.ts";
-import { ServerHandshake } from "../../src/rtmp/handshake.ts";
+import { type ClientProof, ServerHandshake } from "../../src/rtmp/handshake.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
 import { everySplit, seededRandom, surviveMutations } from "../mutation.ts";
 import { clientAnswer, clientDigestHello, clientHello, SERVER_HANDSHAKE_LENGTH } from "./client.ts";
@@ -74,6 +77,95 @@ for (const scheme of [0, 1] as const) {
     }
   });
 }
+
+/** Version fields of Adobe's tools and of what passes for them, with a digest behind each. */
+const TOOL_VERSIONS: [string, number[]][] = [
+  ["Flash Player 9.0.124.2", [9, 0, 124, 2]],
+  ["Flash Player 10.0.32.18", [10, 0, 32, 18]],
+  ["Flash Player 10 as it asks for a digest", [0x80, 0, 7, 2]],
+  ["Flash Player 9 as it asks for a digest", [0x80, 0, 3, 2]],
+  ["Flash Player 32", [32, 0, 0, 101]],
+  ["Flash Media Live Encoder 3.2", [3, 2, 0, 9]],
+];
+
+for (const [tool, version] of TOOL_VERSIONS) {
+  Deno.test(`a digest with the version of ${tool} is answered, in either scheme`, () => {
+    for (const scheme of [0, 1] as const) {
+      const hello = clientDigestHello(scheme, seededRandom(21));
+      hello.set(version, 5);
+      placeDigest(hello.subarray(1), scheme, CLIENT_KEY);
+      const { s1, s2 } = answerTo(hello);
+      assertEquals(findDigest(s1, SERVER_KEY)?.scheme, scheme);
+      assertNotEquals(s2, hello.subarray(1));
+    }
+  });
+}
+
+Deno.test("a version without a digest is answered with the echo, as one that has none", () => {
+  for (const version of [[0, 0, 0, 0], [3, 2, 0, 9], [9, 0, 124, 2], [128, 0, 7, 2]]) {
+    const hello = clientHello();
+    hello.set(version, 5);
+    const { s1, s2 } = answerTo(hello);
+    assertEquals(s2, hello.subarray(1));
+    assertEquals(s1.subarray(4, 8), new Uint8Array(4));
+  }
+});
+
+/** Sends `c2Of` what the server answered to `hello`, and returns what that C2 was taken for. */
+function proofOf(
+  hello: Uint8Array,
+  c2Of: (answer: { s1: Uint8Array; s2: Uint8Array }) => Uint8Array,
+): ClientProof | undefined {
+  const handshake = new ServerHandshake(randomBytes());
+  handshake.push(hello);
+  const output = handshake.takeOutput()!.subarray(1);
+  assertEquals(handshake.proof, undefined);
+  const [s1, s2] = [output.subarray(0, 1536), output.subarray(1536)];
+  const c2 = c2Of({ s1, s2 });
+  for (const piece of [c2.subarray(0, 700), c2.subarray(700)]) handshake.push(piece);
+  assertEquals(handshake.done, true);
+  return handshake.proof;
+}
+
+Deno.test("a C2 is recognised, and none is refused", () => {
+  const simple = clientHello();
+  assertEquals(proofOf(simple, ({ s1 }) => s1), "echo");
+  // Its first eight bytes are times.
+  assertEquals(proofOf(simple, ({ s1 }) => s1.map((byte, at) => at < 8 ? 77 : byte)), "echo");
+  assertEquals(
+    proofOf(simple, ({ s1 }) => s1.map((byte, at) => at === 8 ? ~byte : byte)),
+    "mismatch",
+  );
+  assertEquals(proofOf(simple, ({ s1 }) => s1.map((b, at) => at === 1535 ? ~b : b)), "mismatch");
+  assertEquals(proofOf(simple, () => clientAnswer()), "mismatch");
+  assertEquals(proofOf(simple, () => simple.subarray(1)), "mismatch");
+});
+
+for (const scheme of [0, 1] as const) {
+  Deno.test(`a C2 signed for a digest of scheme ${scheme} is recognised`, () => {
+    const hello = clientDigestHello(scheme, seededRandom(4));
+    const sign = ({ s1 }: { s1: Uint8Array }) => {
+      const c2 = new Uint8Array(1536).fill(0x33);
+      signPacket(c2, findDigest(s1, SERVER_KEY)!.digest, CLIENT_SIGNING_KEY);
+      return c2;
+    };
+    assertEquals(proofOf(hello, sign), "signed");
+    assertEquals(proofOf(hello, (answer) => sign(answer).fill(0, 5, 6)), "mismatch");
+    // librtmp without SWF verification, and many others, echo S1 though digests are used.
+    assertEquals(proofOf(hello, ({ s1 }) => s1), "echo");
+  });
+}
+
+Deno.test("the version asked for is told", () => {
+  for (const version of [0, 3, 6, 31]) {
+    const hello = clientHello();
+    hello[0] = version;
+    const handshake = new ServerHandshake(randomBytes());
+    assertEquals(handshake.version, 3);
+    handshake.push(hello.subarray(0, 1));
+    assertEquals(handshake.version, version);
+  }
+});
 
 Deno.test("a digest that is wrong by one bit is answered with the echo", () => {
   const hello = clientDigestHello(1, seededRandom(3));

@@ -3,7 +3,6 @@ import {
   type ControlMessage,
   MESSAGE_TYPE,
   parseMessage,
-  streamEvent,
   type StreamMessage,
   toRawMessage,
 } from "../../src/rtmp/message.ts";
@@ -25,7 +24,7 @@ const MESSAGES: [ControlMessage | StreamMessage, number, string][] = [
   [{ kind: "setChunkSize", size: 4096 }, 1, "00001000"],
   [{ kind: "abort", chunkStreamId: 6 }, 2, "00000006"],
   [{ kind: "acknowledgement", receivedBytes: 0xfffffffe }, 3, "fffffffe"],
-  [streamEvent(0, 1), 4, "0000 00000001"],
+  [{ kind: "userControl", eventType: 0, data: fromHex("00000001") }, 4, "0000 00000001"],
   [{ kind: "userControl", eventType: 31, data: new Uint8Array(0) }, 4, "001f"],
   [{ kind: "windowAcknowledgementSize", size: 2_500_000 }, 5, "002625a0"],
   [{ kind: "setPeerBandwidth", size: 2_500_000, limitType: 2 }, 6, "002625a0 02"],
@@ -33,6 +32,8 @@ const MESSAGES: [ControlMessage | StreamMessage, number, string][] = [
   [{ kind: "video", ...stream }, 9, "0200"],
   [{ kind: "data", ...stream }, 18, "0200"],
   [{ kind: "command", ...stream }, 20, "0200"],
+  [{ kind: "sharedObject", ...stream }, 19, "0200"],
+  [{ kind: "aggregate", ...stream }, 22, "0200"],
 ];
 
 for (const [message, typeId, digits] of MESSAGES) {
@@ -51,6 +52,22 @@ Deno.test("AMF3 data and commands lose their format byte", () => {
   }
 });
 
+Deno.test("AMF3 shared objects lose their format byte, which is never left out", () => {
+  assertEquals(parseMessage(raw(16, "00 0200")), { kind: "sharedObject", ...stream });
+  assertEquals(parseMessage(raw(16, "")), {
+    kind: "sharedObject",
+    ...stream,
+    payload: fromHex(""),
+  });
+});
+
+Deno.test("messages without any payload are read, whatever their type", () => {
+  for (let typeId = 0; typeId < 256; typeId++) {
+    const { kind } = parseMessage(raw(typeId, ""));
+    if (typeId < 8) assertEquals(kind, "unknown");
+  }
+});
+
 Deno.test("a peer bandwidth without limit type is dynamic", () => {
   assertEquals(parseMessage(raw(6, "00000001")), {
     kind: "setPeerBandwidth",
@@ -60,7 +77,7 @@ Deno.test("a peer bandwidth without limit type is dynamic", () => {
 });
 
 Deno.test("other types are unknown", () => {
-  for (const typeId of [0, 7, 16, 19, 22, 255]) {
+  for (const typeId of [0, 7, 10, 14, 21, 23, 255]) {
     assertEquals(parseMessage(raw(typeId, "00")), { kind: "unknown", typeId });
   }
 });

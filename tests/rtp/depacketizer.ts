@@ -18,6 +18,20 @@ export interface ReceivedAccessUnit {
  * about the packets is not as RFC 3550 and RFC 6184 want it.
  */
 export function depacketizeH264(packets: readonly Uint8Array[]): ReceivedAccessUnit {
+  const parsed = parseAccessUnit(packets);
+  const receiver = new FragmentReceiver();
+  for (const packet of parsed) receiver.take(packet);
+  assert(receiver.isWhole, "the access unit ends within a fragmented unit");
+  return {
+    nalUnits: receiver.nalUnits,
+    timestamp: parsed[0]!.timestamp,
+    firstSequence: parsed[0]!.sequence,
+    packetCount: packets.length,
+  };
+}
+
+/** Parses the packets of one access unit of any codec; throws if their headers are not as they must. */
+export function parseAccessUnit(packets: readonly Uint8Array[]): readonly RtpPacket[] {
   const parsed = packets.map(parseRtpPacket);
   const first = parsed[0]!;
   for (const [index, packet] of parsed.entries()) {
@@ -26,16 +40,9 @@ export function depacketizeH264(packets: readonly Uint8Array[]): ReceivedAccessU
     assertEquals(packet.isMarked, index === parsed.length - 1, "marker");
     assertEquals([packet.payloadType, packet.ssrc], [first.payloadType, first.ssrc]);
     assertEquals(packet.extension, undefined);
+    assert(packet.payload.length > 0, "an empty payload");
   }
-  const receiver = new FragmentReceiver();
-  for (const packet of parsed) receiver.take(packet);
-  assert(receiver.isWhole, "the access unit ends within a fragmented unit");
-  return {
-    nalUnits: receiver.nalUnits,
-    timestamp: first.timestamp,
-    firstSequence: first.sequence,
-    packetCount: packets.length,
-  };
+  return parsed;
 }
 
 class FragmentReceiver {

@@ -19,7 +19,9 @@ async function ask(line: string, host = "a"): Promise<string> {
   await using webrtc = await WebrtcEndpoint.open({ settings, counters, shard: 0 });
   const routes = new HttpRoutes({
     settings,
-    streams: new Streams(control, { flushMs: 0, maxPayloadSize: 1200 }, { jumped() {} }),
+    streams: new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+      jumped() {},
+    }),
     control,
     counters,
     assets: [{ path: "/", contentType: "text/html", body: "console" }],

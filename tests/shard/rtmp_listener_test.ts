@@ -48,7 +48,9 @@ class Setup implements AsyncDisposable {
     this.#logged = logged;
     const { counters } = this;
     const control = new ControlLink(() => {});
-    const streams = new Streams(control, { flushMs: 0, maxPayloadSize: 1200 }, { jumped() {} });
+    const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+      jumped() {},
+    });
     const settings = { ...SHARD_SETTINGS, maxRtmpConnectionsPerAddress: 2 };
     this.#listener = listenRtmp({ settings, streams, control, counters }, source);
     this.#running = this.#listener.run();

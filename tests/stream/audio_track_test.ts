@@ -2,7 +2,9 @@ import { assertEquals } from "@std/assert";
 import { encodeOpusHead } from "../../src/codec/opus.ts";
 import { encodeOpusBody } from "../../src/flv/audio_body.ts";
 import { AudioTrack } from "../../src/stream/audio_track.ts";
+import { AC3_SAMPLES, FLAC_SAMPLES } from "../codec/parameter_samples.ts";
 import { fromHex, mutate, seededRandom } from "../mutation.ts";
+import { enhancedAudio, ofTrack } from "./enhanced_samples.ts";
 import { AAC_CONFIGURATION, AAC_FRAME, OTHER_AAC_CONFIGURATION } from "./track_samples.ts";
 
 const SPEEX_FRAME = fromHex("b2 00");
@@ -12,6 +14,16 @@ const MP3_FRAME = fromHex("2a fffb9064 00");
 const OPUS_HEAD = encodeOpusHead({ channels: 2, preSkip: 312, inputSampleRate: 44_100 });
 const OPUS_CONFIGURATION = encodeOpusBody("configuration", OPUS_HEAD);
 const OPUS_FRAME = encodeOpusBody("frame", fromHex("fc fffe"));
+
+const FLAC_CONFIGURATION = enhancedAudio("flac", "configuration", FLAC_SAMPLES[0]!);
+const FLAC_FRAME = enhancedAudio("flac", "frame", fromHex("fff8c918"));
+const AC3_FRAME = enhancedAudio("ac3", "frame", AC3_SAMPLES.surround);
+const EAC3_FRAME = enhancedAudio("eac3", "frame", AC3_SAMPLES.enhancedStereo);
+const ENHANCED_MP3_FRAME = enhancedAudio("mp3", "frame", MP3_FRAME.subarray(1));
+const ENHANCED_AAC_CONFIGURATION = enhancedAudio("aac", "configuration", fromHex("1190"));
+const ENHANCED_AAC_FRAME = enhancedAudio("aac", "frame", fromHex("211004"));
+const EMPTY_OPUS_CONFIGURATION = enhancedAudio("opus", "configuration", new Uint8Array(0));
+const OPUS_CHANNELS = enhancedAudio("opus", "channels", fromHex("01 06 0000003f"));
 
 const CASES: readonly (readonly [body: Uint8Array, intake: string])[][] = [
   [
@@ -24,7 +36,7 @@ const CASES: readonly (readonly [body: Uint8Array, intake: string])[][] = [
   [[SPEEX_FRAME, "frame"], [AAC_FRAME, "no-configuration"]],
   [[MP3_FRAME, "frame"]],
   [[new Uint8Array(0), "empty"], [fromHex("af01"), "empty"], [fromHex("b2"), "empty"]],
-  [[fromHex("90 664c6143 00"), "unsupported-codec"], [fromHex("c0 00"), "unsupported-codec"]],
+  [[fromHex("90 76726273 00"), "unsupported-codec"], [fromHex("c0 00"), "unsupported-codec"]],
   [
     [OPUS_FRAME, "no-configuration"],
     [fromHex("90 4f707573 00"), "malformed"],
@@ -32,6 +44,19 @@ const CASES: readonly (readonly [body: Uint8Array, intake: string])[][] = [
     [OPUS_FRAME, "frame"],
     [AAC_FRAME, "no-configuration"],
   ],
+  [[FLAC_FRAME, "no-configuration"], [FLAC_CONFIGURATION, "configuration"], [FLAC_FRAME, "frame"]],
+  [[AC3_FRAME, "frame"], [EAC3_FRAME, "frame"], [ENHANCED_MP3_FRAME, "frame"]],
+  [[enhancedAudio("ac3", "frame", fromHex("0b78fe95144043e1")), "malformed"]],
+  [[enhancedAudio("ac3", "configuration", new Uint8Array(0)), "configuration"]],
+  // The legacy header and the Enhanced one name the same codec.
+  [[ENHANCED_AAC_CONFIGURATION, "configuration"], [ENHANCED_AAC_FRAME, "frame"]],
+  [[AAC_CONFIGURATION, "configuration"], [ENHANCED_AAC_FRAME, "frame"], [AAC_FRAME, "frame"]],
+  [[EMPTY_OPUS_CONFIGURATION, "configuration"], [OPUS_CHANNELS, "supplement"], [
+    OPUS_FRAME,
+    "frame",
+  ]],
+  [[enhancedAudio("opus", "end", new Uint8Array(0)), "redundant"]],
+  [[ofTrack(1, OPUS_FRAME), "redundant"]],
   [[fromHex("af02 00"), "malformed"], [fromHex("af"), "malformed"], [fromHex("af00"), "malformed"]],
   [[fromHex("2a 000000 00"), "malformed"]],
   // A configuration that cannot be parsed does not stand for one.
@@ -62,6 +87,12 @@ Deno.test("AudioTrack: describes what it carries", () => {
     [MP3_FRAME, "mp3", 44_100, 2],
     [OPUS_CONFIGURATION, "opus", 48_000, 2],
     [SPEEX_FRAME, "speex", 16_000, 1],
+    [FLAC_CONFIGURATION, "flac", 44_100, 1],
+    [AC3_FRAME, "ac-3", 44_100, 6],
+    [EAC3_FRAME, "ec-3", 48_000, 2],
+    [ENHANCED_MP3_FRAME, "mp3", 44_100, 2],
+    [ENHANCED_AAC_CONFIGURATION, "mp4a.40.2", 48_000, 2],
+    [EMPTY_OPUS_CONFIGURATION, "opus", 48_000, null],
     [fromHex("7e 00"), "g711-alaw", 8000, 1],
   ];
   for (const [body, codec, sampleRate, channels] of table) {
@@ -72,11 +103,46 @@ Deno.test("AudioTrack: describes what it carries", () => {
   }
 });
 
+Deno.test("AudioTrack: channels may be said beside the configuration, before it or after", () => {
+  for (const bodies of [[OPUS_CHANNELS, OPUS_FRAME], [OPUS_FRAME, OPUS_CHANNELS]]) {
+    const track = new AudioTrack();
+    track.take(EMPTY_OPUS_CONFIGURATION);
+    for (const body of bodies) track.take(body);
+    assertEquals(track.describe()!.channels, 6);
+    track.take(EMPTY_OPUS_CONFIGURATION);
+    assertEquals(track.describe()!.channels, 6);
+  }
+});
+
+Deno.test("AudioTrack: a configuration that says nothing leaves it to the frames", () => {
+  const track = new AudioTrack();
+  track.take(enhancedAudio("ac3", "configuration", new Uint8Array(0)));
+  track.take(AC3_FRAME);
+  const { codec, sampleRate, channels } = track.describe()!;
+  assertEquals([codec, sampleRate, channels], ["ac-3", 44_100, 6]);
+});
+
+Deno.test("AudioTrack: how long frames last", () => {
+  const table = [
+    [[FLAC_CONFIGURATION, FLAC_FRAME], 4608 * 1000 / 44_100],
+    [[AC3_FRAME], 1536 * 1000 / 44_100],
+    [[EAC3_FRAME], 32],
+    [[AAC_CONFIGURATION, AAC_FRAME], 1024 * 1000 / 48_000],
+    [[OPUS_CONFIGURATION, OPUS_FRAME], undefined],
+  ] as const;
+  for (const [bodies, durationMs] of table) {
+    const track = new AudioTrack();
+    for (const body of bodies) track.take(body);
+    assertEquals(track.frameDurationMs, durationMs);
+  }
+});
+
 Deno.test("AudioTrack: throws nothing, whatever comes", () => {
   const random = seededRandom(1);
   const track = new AudioTrack();
   const samples = [AAC_CONFIGURATION, AAC_FRAME, MP3_FRAME, SPEEX_FRAME];
-  for (let round = 0; round < 4000; round++) {
+  samples.push(FLAC_CONFIGURATION, AC3_FRAME, EAC3_FRAME, OPUS_CHANNELS);
+  for (let round = 0; round < 8000; round++) {
     track.take(mutate(samples[round % samples.length]!, random));
   }
 });

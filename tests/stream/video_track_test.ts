@@ -34,7 +34,7 @@ const CASES: readonly (readonly [body: Uint8Array, intake: string])[][] = [
   [[H263_KEY_FRAME, "key frame"], [H264_INTER_FRAME, "no-configuration"]],
   [[new Uint8Array(0), "empty"], [fromHex("1701000000"), "empty"]],
   [[fromHex("1702000000"), "redundant"], [fromHex("57 00"), "redundant"]],
-  [[fromHex("90 68766331 00"), "unsupported-codec"], [fromHex("1c 00"), "unsupported-codec"]],
+  [[fromHex("90 76766331 00"), "unsupported-codec"], [fromHex("1e 00"), "unsupported-codec"]],
   [[fromHex("1700000000 01"), "malformed"], [fromHex("1701"), "malformed"]],
   [[fromHex("07 00"), "malformed"], [fromHex("1703000000"), "malformed"]],
   // A configuration that cannot be parsed does not stand for one.
@@ -62,11 +62,11 @@ Deno.test("VideoTrack: says what it cannot carry, and what is wrong", () => {
     const intake = new VideoTrack().take(body);
     return intake.kind === "skip" ? intake.detail : undefined;
   };
-  assertEquals(detailOf(fromHex("90 68766331 00")), "video codec hvc1");
-  assertEquals(detailOf(fromHex("1c 00")), "video codec 12");
+  assertEquals(detailOf(fromHex("90 76766331 00")), "video codec vvc1");
+  assertEquals(detailOf(fromHex("1e 00")), "video codec 14");
   assertEquals(
     detailOf(fromHex("1701")),
-    "Cannot parse video body: H.264 needs 5 bytes, got 2",
+    "Cannot parse video body: h264 needs 5 bytes, got 2",
   );
 });
 

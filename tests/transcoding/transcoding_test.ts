@@ -113,7 +113,10 @@ Deno.test("transcoding: frames before a configuration are passed over, other cod
   new LogWriter(mp3, WINDOW).append(audioRecord(0, fromHex("2f fffb9064")));
   transcoding.pool.start(2, mp3);
   await until("a refusal", () => transcoding.failed.length > 0);
-  assertEquals(transcoding.failed, [[2, "Cannot transcode: must be AAC, got mp3"]]);
+  assertEquals(transcoding.failed, [[
+    2,
+    "Cannot transcode: must be AAC, G.711 or linear samples, got mp3",
+  ]]);
 });
 
 Deno.test("transcoding: stops when asked, and tells its readers", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { StreamAudio, StreamVideo } from "../../src/webrtc/codec_choice.ts";
 import {
   chooseMedia,
@@ -63,6 +63,28 @@ Deno.test("media: without a common codec it is said what was offered, and what t
     "The stream's audio is Opus, the offer has speex, G722, PCMU, PCMA, telephone-event; " +
       "The stream's video is H.264 Main (4d401f), the offer has VP8, VP9",
   );
+});
+
+Deno.test("media: variants of a codec are told apart in what is said", () => {
+  const audio = undefined;
+  const said = (offer: string, video: StreamVideo) => outcome(choose(offer, { audio, video }));
+  assertEquals(
+    said(OFFERS.firefoxWithoutH264, { codec: "av1", profile: 0, levelIndex: 8, tier: 0 }),
+    "The stream's video is AV1 Main (profile 0), the offer has VP8, VP9",
+  );
+  assertEquals(
+    said(OFFERS.safari, { codec: "h265", profileIdc: 2, tier: 0, levelIdc: 93 }),
+    "The stream's video is H.265 Main 10 (profile 2), the offer has " +
+      "H264 (640c1f, mode 1), H264 (42e01f, mode 1), H265 (profile 1), VP8, red",
+  );
+  assertEquals(
+    said(OFFERS.firefoxWithoutH264, { codec: "unsendable", name: "h263" }),
+    "The stream's video is h263, which WebRTC does not carry, the offer has VP8, VP9",
+  );
+  const chromium = said(OFFERS.chromium, { codec: "h265", profileIdc: 1, tier: 0, levelIdc: 93 });
+  for (const part of ["H.265 Main (profile 1)", "VP9 (profile 2)", "AV1 (profile 1)"]) {
+    assert(`${chromium}`.includes(part), `${chromium}`);
+  }
 });
 
 Deno.test("media: when nothing remains to be sent it is a mismatch", () => {

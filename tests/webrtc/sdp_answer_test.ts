@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { StreamVideo } from "../../src/webrtc/codec_choice.ts";
 import type { StreamMedia } from "../../src/webrtc/media_choice.ts";
 import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
 import { writeRestartFragment } from "../../src/webrtc/sdp_answer.ts";
@@ -142,6 +143,39 @@ Deno.test("answer: only what is both wished for and offered", () => {
     `a=extmap:3 ${twcc}`,
     `a=extmap:3 ${twcc}`,
     `a=extmap:5 ${delay}`,
+  ]);
+});
+
+Deno.test("answer: each codec is answered with the parameters that were offered", () => {
+  const lines = (offer: string, video: StreamVideo) =>
+    answerOffer(offer, { audio: undefined, video }).answer
+      .match(/^m=video.*|^a=(?:rtpmap|fmtp):.*/gm);
+  const av1: StreamVideo = { codec: "av1", profile: 0, levelIndex: 8, tier: 0 };
+  assertEquals(lines(OFFERS.chromium, av1), [
+    "m=video 9 UDP/TLS/RTP/SAVPF 45 46",
+    "a=rtpmap:45 AV1/90000",
+    "a=fmtp:45 level-idx=5;profile=0;tier=0",
+    "a=rtpmap:46 rtx/90000",
+    "a=fmtp:46 apt=45",
+  ]);
+  assertEquals(lines(OFFERS.chromium, { codec: "vp9", profile: 2 }), [
+    "m=video 9 UDP/TLS/RTP/SAVPF 100 101",
+    "a=rtpmap:100 VP9/90000",
+    "a=fmtp:100 profile-id=2",
+    "a=rtpmap:101 rtx/90000",
+    "a=fmtp:101 apt=100",
+  ]);
+  assertEquals(lines(OFFERS.safari, { codec: "h265", profileIdc: 1, tier: 0, levelIdc: 93 }), [
+    "m=video 9 UDP/TLS/RTP/SAVPF 100 101",
+    "a=rtpmap:100 H265/90000",
+    "a=fmtp:100 level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST",
+    "a=rtpmap:101 rtx/90000",
+    "a=fmtp:101 apt=100",
+  ]);
+  assertEquals(lines(OFFERS.firefox, { codec: "vp8" })?.slice(0, 3), [
+    "m=video 9 UDP/TLS/RTP/SAVPF 120 124",
+    "a=rtpmap:120 VP8/90000",
+    "a=fmtp:120 max-fs=12288;max-fr=60",
   ]);
 });
 

@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { FlvAudience } from "../../src/egress/flv_audience.ts";
+import { FeedAudience } from "../../src/egress/feed_audience.ts";
+import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { Feed } from "../../src/stream/feed.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { interFrame, keyFrame, openLog, tagOf } from "../stream/log_samples.ts";
 import { until } from "../waiting.ts";
@@ -18,8 +20,8 @@ class TestViewer {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #asking: Promise<void> | undefined;
 
-  constructor(audience: FlvAudience) {
-    this.#reader = audience.add().getReader();
+  constructor(audience: FeedAudience) {
+    this.#reader = new FlvViewer(audience).stream.getReader();
   }
 
   get bytes(): number {
@@ -57,11 +59,11 @@ function open({ flushMs = 0, maxBytes = 1 << 20, windowMs = 10_000 } = {}) {
   const { shared, writer } = openLog({ maxBytes, windowMs });
   const counts = { jumps: 0 };
   const events = { jumped: () => void counts.jumps++ };
-  const audience = new FlvAudience(new LogReader(shared), FORM, { flushMs }, events);
+  const audience = new FeedAudience(new Feed(new LogReader(shared), FORM), { flushMs }, events);
   return { writer, audience, counts };
 }
 
-Deno.test("FlvAudience: a viewer gets the preamble, and then whole tags from a key frame on", async () => {
+Deno.test("FeedAudience: a viewer gets the preamble, and then whole tags from a key frame on", async () => {
   const { writer, audience } = open();
   for (const record of [keyFrame(0), interFrame(40), keyFrame(80), interFrame(120)]) {
     writer.append(record);
@@ -72,7 +74,7 @@ Deno.test("FlvAudience: a viewer gets the preamble, and then whole tags from a k
   assertEquals(concat(viewer.pieces.slice(1)), concat([keyFrame(80), interFrame(120)].map(tagOf)));
 });
 
-Deno.test("FlvAudience: nothing is taken from the log for a viewer that does not ask", async () => {
+Deno.test("FeedAudience: nothing is taken from the log for a viewer that does not ask", async () => {
   const { writer, audience, counts } = open({ maxBytes: 1 << 18, windowMs: 500 });
   writer.append(keyFrame(0, 1000));
   const [quick, slow] = [new TestViewer(audience), new TestViewer(audience)];
@@ -96,7 +98,7 @@ Deno.test("FlvAudience: nothing is taken from the log for a viewer that does not
   assertEquals(timestamps.at(-1), 1999 * 40);
 });
 
-Deno.test("FlvAudience: with a flush interval, frames come when it is over", async () => {
+Deno.test("FeedAudience: with a flush interval, frames come when it is over", async () => {
   const { writer, audience } = open({ flushMs: 30 });
   writer.append(keyFrame(0));
   const viewer = new TestViewer(audience);
@@ -113,7 +115,7 @@ Deno.test("FlvAudience: with a flush interval, frames come when it is over", asy
   assertEquals(viewer.bytes, before + 20);
 });
 
-Deno.test("FlvAudience: a viewer that comes as the last one goes is served as well", async () => {
+Deno.test("FeedAudience: a viewer that comes as the last one goes is served as well", async () => {
   const { writer, audience } = open({ flushMs: 30 });
   writer.append(keyFrame(0));
   const startMs = performance.now();
@@ -130,7 +132,7 @@ Deno.test("FlvAudience: a viewer that comes as the last one goes is served as we
   await until("the flush interval is over", () => viewer.bytes > before, { timeoutMs: 2000 });
 });
 
-Deno.test("FlvAudience: a viewer that was busy gets the rest without a further flush", async () => {
+Deno.test("FeedAudience: a viewer that was busy gets the rest without a further flush", async () => {
   const { writer, audience } = open({ flushMs: 5000 });
   writer.append(keyFrame(0));
   const viewer = new TestViewer(audience);
@@ -142,7 +144,7 @@ Deno.test("FlvAudience: a viewer that was busy gets the rest without a further f
   audience.end();
 });
 
-Deno.test("FlvAudience: the end comes after what there is left, for who waits and who is busy", async () => {
+Deno.test("FeedAudience: the end comes after what there is left, for who waits and who is busy", async () => {
   const { writer, audience } = open({ flushMs: 1000 });
   writer.append(keyFrame(0));
   const [waiting, busy, silent] = [0, 1, 2].map(() => new TestViewer(audience)) as [
@@ -164,7 +166,7 @@ Deno.test("FlvAudience: the end comes after what there is left, for who waits an
   assertEquals(audience.size, 0);
 });
 
-Deno.test("FlvAudience: at the end nobody jumps, and no tag is half", async () => {
+Deno.test("FeedAudience: at the end nobody jumps, and no tag is half", async () => {
   const { writer, audience, counts } = open({ maxBytes: 1 << 20 });
   writer.append(keyFrame(0, 200_000));
   const viewer = new TestViewer(audience);

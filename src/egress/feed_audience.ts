@@ -1,6 +1,4 @@
-import { Feed, type TrackSelection } from "../stream/feed.ts";
-import type { LogReader } from "../stream/log_reader.ts";
-import { FlvViewer, type FlvViewerEvents } from "./flv_viewer.ts";
+import type { Feed } from "../stream/feed.ts";
 
 export interface AudienceOptions {
   /** Least time between two deliveries; 0 delivers whenever the publisher flushes. */
@@ -13,42 +11,51 @@ export interface AudienceEvents {
   readonly jumped: () => void;
 }
 
+/** Whoever reads a feed. */
+export interface FeedViewer {
+  /** There may be something new. */
+  offer(): void;
+  /** The stream is over; what the feed holds may still be read. */
+  end(): void;
+}
+
 /**
  * The viewers of one form of a stream on one shard. All of them read the same feed; one that is
  * slow takes larger pieces later, and costs the others nothing.
  */
-export class FlvAudience {
-  readonly #feed: Feed;
+export class FeedAudience {
+  readonly feed: Feed;
   readonly #flushMs: number;
-  readonly #viewerEvents: FlvViewerEvents;
-  readonly #viewers = new Set<FlvViewer>();
+  readonly #events: AudienceEvents;
+  readonly #viewers = new Set<FeedViewer>();
   #deliveredAtMs = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(
-    log: LogReader,
-    selection: TrackSelection,
-    { flushMs }: AudienceOptions,
-    { jumped }: AudienceEvents,
-  ) {
-    this.#feed = new Feed(log, selection);
+  constructor(feed: Feed, { flushMs }: AudienceOptions, events: AudienceEvents) {
+    this.feed = feed;
     this.#flushMs = flushMs;
-    this.#viewerEvents = { jumped, left: (viewer) => this.#remove(viewer) };
+    this.#events = events;
   }
 
   get size(): number {
     return this.#viewers.size;
   }
 
-  /**
-   * Adds a viewer: the stream of what it is to be sent, from the preamble and the newest key frame
-   * on. The viewer leaves when its stream is cancelled.
-   */
-  add(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const viewer = new FlvViewer(this.#feed, this.#viewerEvents);
+  /** A viewer comes: what it reads from now on is up to date. */
+  add(viewer: FeedViewer): void {
     this.#viewers.add(viewer);
-    this.#feed.update();
-    return viewer.stream;
+    this.feed.update();
+  }
+
+  /** A viewer leaves, or has left before. */
+  remove(viewer: FeedViewer): void {
+    this.#viewers.delete(viewer);
+    if (this.#viewers.size === 0) this.#cancelDelivery();
+  }
+
+  /** A viewer was overtaken by the feed's tail. */
+  noteJump(): void {
+    this.#events.jumped();
   }
 
   /** The publisher has flushed: delivers now, or when the flush interval is over. */
@@ -65,14 +72,9 @@ export class FlvAudience {
   /** Ends all viewers, after what there is left for them. */
   end(): void {
     this.#cancelDelivery();
-    this.#feed.update();
+    this.feed.update();
     for (const viewer of this.#viewers) viewer.end();
     this.#viewers.clear();
-  }
-
-  #remove(viewer: FlvViewer): void {
-    this.#viewers.delete(viewer);
-    if (this.#viewers.size === 0) this.#cancelDelivery();
   }
 
   /** Another viewer may come: the next flush must find no timer that will not fire. */
@@ -83,7 +85,7 @@ export class FlvAudience {
 
   #deliver(nowMs: number): void {
     this.#deliveredAtMs = nowMs;
-    this.#feed.update();
+    this.feed.update();
     for (const viewer of this.#viewers) viewer.offer();
   }
 }

@@ -1,0 +1,31 @@
+import type { VideoFrame } from "../flv/video_body.ts";
+import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
+import type { PayloadFormat } from "../rtp/payload_size.ts";
+import type { Vp8Format } from "../rtp/video_format.ts";
+import { packetizeVp8 } from "../rtp/vp8_packetizer.ts";
+import type { PacketMaker } from "./packet_maker.ts";
+
+const FORMAT: Vp8Format = { codec: "vp8" };
+
+/** Packets of VP8, of which nothing needs to be known. */
+export class Vp8Packets implements PacketMaker {
+  readonly codec = "vp8";
+  readonly format = FORMAT;
+  readonly bFrames = undefined;
+  readonly #payloadFormat: PayloadFormat;
+  #pictureId = 0;
+
+  constructor(payloadFormat: PayloadFormat) {
+    this.#payloadFormat = payloadFormat;
+  }
+
+  configure(_record: Uint8Array): void {
+    // It repeats what is in every key frame.
+  }
+
+  packetize(frame: VideoFrame, { timestamp, timeMs }: AccessUnitTiming, out: PacketSink): void {
+    const { data, isKeyFrame } = frame;
+    const pictureId = this.#pictureId++;
+    packetizeVp8({ data, isKeyFrame, pictureId, timestamp, timeMs }, this.#payloadFormat, out);
+  }
+}

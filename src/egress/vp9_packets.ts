@@ -1,0 +1,52 @@
+import { parseVp9Configuration } from "../codec/vp9.ts";
+import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9_frame.ts";
+import type { VideoFrame } from "../flv/video_body.ts";
+import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
+import type { PayloadFormat } from "../rtp/payload_size.ts";
+import type { Vp9Format } from "../rtp/video_format.ts";
+import { packetizeVp9 } from "../rtp/vp9_packetizer.ts";
+import type { PacketMaker } from "./packet_maker.ts";
+
+interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Of pictures that need no size. */
+const NO_SIZE: PictureSize = { width: 0, height: 0 };
+
+/** Packets of VP9, whose pictures come in the order they are shown. */
+export class Vp9Packets implements PacketMaker {
+  readonly codec = "vp9";
+  readonly bFrames = undefined;
+  readonly #payloadFormat: PayloadFormat;
+  #format: Vp9Format | undefined;
+  #pictureId = 0;
+
+  constructor(payloadFormat: PayloadFormat) {
+    this.#payloadFormat = payloadFormat;
+  }
+
+  get format(): Vp9Format | undefined {
+    return this.#format;
+  }
+
+  configure(record: Uint8Array): void {
+    this.#format = { codec: "vp9", profile: parseVp9Configuration(record).profile };
+  }
+
+  packetize({ data }: VideoFrame, { timestamp, timeMs }: AccessUnitTiming, out: PacketSink): void {
+    // Of a superframe, this looks at its first frame.
+    const isKeyFrame = isVp9KeyFrame(data);
+    const { width, height } = isKeyFrame ? this.#readKeyFrame(data) : NO_SIZE;
+    const pictureId = this.#pictureId++;
+    const picture = { data, isKeyFrame, pictureId, width, height, timestamp, timeMs };
+    packetizeVp9(picture, this.#payloadFormat, out);
+  }
+
+  #readKeyFrame(data: Uint8Array): PictureSize {
+    const { profile, width = 0, height = 0 } = parseVp9FrameHeader(data);
+    if (this.#format?.profile !== profile) this.#format = { codec: "vp9", profile };
+    return { width, height };
+  }
+}

@@ -1,0 +1,49 @@
+import type { ByteReader } from "../bytes/byte_reader.ts";
+import { FlvError } from "./flv_error.ts";
+
+/** The packet type that puts a modifier in front of another one; the same for audio and video. */
+export const PACKET_MOD_EX = 7;
+
+/** Modifiers in front of one packet. One is defined; more than this are an attack on our time. */
+export const MAX_MODIFIERS = 16;
+
+const MOD_EX_TIMESTAMP_OFFSET_NANO = 0;
+
+/** Sizes from this on are written in 16 bits instead of 8. */
+const WIDE_SIZE = 256;
+
+/** What the modifiers in front of a packet say. */
+export interface PacketModifiers {
+  /** The packet type behind them. */
+  readonly packetType: number;
+  /** Nanoseconds to be added to the message's timestamp, up to 999,999 from honest encoders. */
+  readonly timestampOffsetNs: number;
+}
+
+/**
+ * Reads the modifiers of an Enhanced header, after a packet type {@linkcode PACKET_MOD_EX}
+ * (Enhanced RTMP v2, "ExVideoTagHeader", ModEx). Those it does not know are passed over.
+ *
+ * @throws {FlvError} if they are cut short, more than {@linkcode MAX_MODIFIERS}, or an offset is
+ * shorter than its three bytes
+ */
+export function readModifiers(reader: ByteReader): PacketModifiers {
+  let timestampOffsetNs = 0;
+  for (let count = 0; count < MAX_MODIFIERS; count++) {
+    let size = reader.u8() + 1;
+    if (size === WIDE_SIZE) size = reader.u16() + 1;
+    const start = reader.offset;
+    const value = size >= 3 ? reader.u24() : undefined;
+    reader.skip(start + size - reader.offset);
+    const types = reader.u8();
+    if (types >> 4 === MOD_EX_TIMESTAMP_OFFSET_NANO) {
+      if (value === undefined) {
+        throw new FlvError(`Cannot parse body: timestamp offset must be 3 bytes, got ${size}`);
+      }
+      timestampOffsetNs = value;
+    }
+    const packetType = types & 0b1111;
+    if (packetType !== PACKET_MOD_EX) return { packetType, timestampOffsetNs };
+  }
+  throw new FlvError(`Cannot parse body: must be up to ${MAX_MODIFIERS} modifiers, got more`);
+}

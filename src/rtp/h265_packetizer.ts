@@ -1,0 +1,125 @@
+import { type NalWrapping, packetizeNalUnits } from "./nal_packets.ts";
+import type { AccessUnitTiming, PacketSink } from "./packet_sink.ts";
+import { maxPayloadSizeOf, type PayloadFormat } from "./payload_size.ts";
+
+/** Types of NAL units that are told apart here (H.265 table 7-1). */
+const VPS = 32;
+const SPS = 33;
+const PPS = 34;
+
+/** Access unit delimiter, end of sequence, end of bitstream, filler data: of no use to a viewer. */
+const FIRST_DROPPED_TYPE = 35;
+const LAST_DROPPED_TYPE = 38;
+
+/** Types of payload structures that are no NAL units (RFC 7798 4.4.2, 4.4.3). */
+const AGGREGATE = 48;
+const FRAGMENT = 49;
+
+const NAL_HEADER_SIZE = 2;
+
+/** A coded picture and what comes with it. */
+export interface H265AccessUnit extends AccessUnitTiming {
+  /** NAL units with their header of two bytes. Borrowed for the call. */
+  readonly nalUnits: readonly Uint8Array[];
+  /** Parameter sets are sent in front of it, and viewers may begin with it. */
+  readonly isKeyFrame: boolean;
+}
+
+/** What the packets of a stream have in common. */
+export interface H265RtpFormat extends PayloadFormat {
+  /** Parameter sets of the decoder configuration, with their NAL header. */
+  readonly vps: readonly Uint8Array[];
+  readonly sps: readonly Uint8Array[];
+  readonly pps: readonly Uint8Array[];
+}
+
+/**
+ * Makes the RTP packets of one access unit, in single-stream transmission without DONL (RFC 7798
+ * 4.4, `tx-mode=SRST` with `sprop-max-don-diff=0`), and returns how many: none if nothing of it is
+ * worth sending.
+ *
+ * Neighbours that fit one packet together are aggregated, a NAL unit that fits none is cut into
+ * fragments of about equal size, and any other goes as it is. A key frame is preceded by the
+ * parameter sets of the format, in place of which go those that the access unit carries itself.
+ * Delimiters, filler, ends of sequence and types from 48 on, which would be taken for aggregates, are
+ * dropped.
+ *
+ * All packets are views of one buffer of their own; nothing borrows from `accessUnit`.
+ *
+ * @throws {RtpError} if `maxPayloadSize` is out of bounds.
+ *
+ * @example
+ * ```ts
+ * import { packetizeH265 } from "./h265_packetizer.ts";
+ * import { PacketRing } from "./packet_ring.ts";
+ *
+ * const ring = new PacketRing();
+ * const sets = { vps: [Uint8Array.of(0x40, 1, 1)], sps: [], pps: [] };
+ * const nalUnits = [Uint8Array.of(0x26, 1, ...new Uint8Array(3000))];
+ * const accessUnit = { nalUnits, isKeyFrame: true, timestamp: 0, timeMs: 0 };
+ * packetizeH265(accessUnit, { ...sets, ssrc: 1 }, ring); // 4
+ * ```
+ */
+export function packetizeH265(
+  accessUnit: H265AccessUnit,
+  format: H265RtpFormat,
+  out: PacketSink,
+): number {
+  const maxPayloadSize = maxPayloadSizeOf(format, "H.265");
+  const units = unitsToSend(accessUnit, format);
+  const { timestamp, timeMs, isKeyFrame } = accessUnit;
+  const carved = { timestamp, timeMs, isKeyFrame, ssrc: format.ssrc };
+  return packetizeNalUnits(units, H265_WRAPPING, maxPayloadSize, carved, out);
+}
+
+/** The units worth sending, with the parameter sets that a key frame needs and does not carry. */
+function unitsToSend(accessUnit: H265AccessUnit, format: H265RtpFormat): readonly Uint8Array[] {
+  const units: Uint8Array[] = [];
+  let vpsEnd = 0;
+  let spsEnd = 0;
+  let hasPps = false;
+  for (const unit of accessUnit.nalUnits) {
+    if (unit.length < NAL_HEADER_SIZE) continue;
+    const type = nalType(unit);
+    if (type >= AGGREGATE || type >= FIRST_DROPPED_TYPE && type <= LAST_DROPPED_TYPE) continue;
+    units.push(unit);
+    if (type === VPS) vpsEnd = units.length;
+    if (type === SPS) spsEnd = units.length;
+    if (type === PPS) hasPps = true;
+  }
+  if (!accessUnit.isKeyFrame || units.length === 0) return units;
+  // Each kind refers to the one before it, which has to come first.
+  if (!hasPps) units.splice(Math.max(vpsEnd, spsEnd), 0, ...format.pps);
+  if (spsEnd === 0) units.splice(vpsEnd, 0, ...format.sps);
+  if (vpsEnd === 0) units.unshift(...format.vps);
+  return units;
+}
+
+function nalType(unit: Uint8Array): number {
+  return (unit[0]! >> 1) & 0b11_1111;
+}
+
+const H265_WRAPPING: NalWrapping = {
+  headerSize: NAL_HEADER_SIZE,
+  /** RFC 7798 4.4.2: F if one of the units has it, the lowest layer, the lowest temporal layer. */
+  writeAggregateHeader: (buffer, at, units, start, end) => {
+    let forbidden = 0;
+    let layer = 0b11_1111;
+    let temporal = 0b111;
+    for (let index = start; index < end; index++) {
+      const first = units[index]![0]!;
+      const second = units[index]![1]!;
+      forbidden |= first & 0x80;
+      layer = Math.min(layer, (first & 1) << 5 | second >> 3);
+      temporal = Math.min(temporal, second & 0b111);
+    }
+    buffer[at] = forbidden | AGGREGATE << 1 | layer >> 5;
+    buffer[at + 1] = layer << 3 | temporal;
+  },
+  /** RFC 7798 4.4.3: the NAL header with the type of a fragment, then the FU header. */
+  writeFragmentHeader: (buffer, at, unit, position) => {
+    buffer[at] = unit[0]! & 0b1000_0001 | FRAGMENT << 1;
+    buffer[at + 1] = unit[1]!;
+    buffer[at + 2] = position | nalType(unit);
+  },
+};

@@ -1,0 +1,150 @@
+import { getLogger } from "@logtape/logtape";
+import type { MediaEvent, PublishEvent, PublishType } from "../rtmp/session_event.ts";
+import { LogWriter } from "../stream/log_writer.ts";
+import { Publication, type SkippedMessage } from "../stream/publication.ts";
+import { streamPath } from "../stream/stream_path.ts";
+import { RepeatLog } from "./repeat_log.ts";
+import type { RtmpLink } from "./rtmp_context.ts";
+
+const logger = getLogger(["sluice", "rtmp"]);
+
+interface Published {
+  readonly controlId: number;
+  readonly path: string;
+  readonly publication: Publication;
+  readonly acceptedAtMs: number;
+}
+
+/** What is published over a connection: media go from its session to the streams' logs. */
+export class RtmpPublishing {
+  readonly #link: RtmpLink;
+  /** By message stream id. */
+  readonly #published = new Map<number, Published>();
+  readonly #skips = new RepeatLog();
+  #isClosed = false;
+  #hasToldType = false;
+
+  constructor(link: RtmpLink) {
+    this.#link = link;
+  }
+
+  get isActive(): boolean {
+    return this.#published.size > 0;
+  }
+
+  /** Decides on a publisher; the session must wait for it. */
+  async publish({ streamId, app, name, publishType }: PublishEvent): Promise<void> {
+    const { control, streams, settings, counters, session, peer } = this.#link;
+    const target = streamPath(app, name);
+    if ("problem" in target) return this.#refuse(streamId, target.problem);
+    const decision = await control.requestPublish(target.path);
+    if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
+
+    const stream = streams.byId(decision.streamId);
+    if (stream === undefined || this.#isClosed) {
+      control.send({ kind: "unpublish", streamId: decision.streamId });
+      return;
+    }
+    const { windowMs, timeouts } = settings;
+    const publication = new Publication(new LogWriter(stream.entry.log, { windowMs }), timeouts);
+    stream.publication = publication;
+    const acceptedAtMs = performance.now();
+    const { path } = target;
+    this.#published.set(streamId, {
+      controlId: decision.streamId,
+      path,
+      publication,
+      acceptedAtMs,
+    });
+    counters.add("publishesAccepted");
+    logger.info("{peer} publishes {path}", { peer, path });
+    this.#noteType(publishType, path);
+    session.acceptPublish(streamId);
+  }
+
+  /** Counts a publisher that was refused. */
+  noteRefusal(reason: string): void {
+    const { counters, peer } = this.#link;
+    counters.add("publishesRefused");
+    logger.warn("{peer} may not publish: {reason}", { peer, reason });
+  }
+
+  unpublish(streamId: number): void {
+    const published = this.#published.get(streamId);
+    if (published === undefined) return;
+    const { streams, control, peer } = this.#link;
+    this.#published.delete(streamId);
+    const stream = streams.byId(published.controlId);
+    if (stream?.publication === published.publication) stream.publication = undefined;
+    control.send({ kind: "unpublish", streamId: published.controlId });
+    logger.info("{peer} ends {path}", { peer, path: published.path });
+  }
+
+  /** Takes a message of a stream that is published. */
+  take({ kind, streamId, timestampMs, payload }: MediaEvent, nowMs: number): void {
+    const published = this.#published.get(streamId);
+    if (published === undefined) return;
+    const { publication, path } = published;
+    const skipped = kind === "video"
+      ? publication.video(timestampMs, payload, nowMs)
+      : kind === "audio"
+      ? publication.audio(timestampMs, payload, nowMs)
+      : kind === "metadata"
+      ? publication.metadata(payload, nowMs)
+      : publication.data(payload, nowMs);
+    if (skipped !== undefined) this.#onSkipped(path, kind, skipped, nowMs);
+  }
+
+  /** Has viewers sent what was taken. */
+  flush(nowMs: number): void {
+    for (const { publication } of this.#published.values()) publication.flush(nowMs);
+  }
+
+  /** Why the connection is to be ended, if a publication never came to anything. */
+  timeoutReason(nowMs: number): string | undefined {
+    const { firstFrameMs } = this.#link.settings.timeouts;
+    for (const { publication, path, acceptedAtMs } of this.#published.values()) {
+      if (publication.hasMedia || nowMs - acceptedAtMs < firstFrameMs) continue;
+      return `closed: ${path} had no frame that can be decoded within ${firstFrameMs} ms`;
+    }
+    return undefined;
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    this.#isClosed = true;
+    for (const streamId of [...this.#published.keys()]) this.unpublish(streamId);
+  }
+
+  #refuse(streamId: number, reason: string): void {
+    this.noteRefusal(reason);
+    this.#link.session.refusePublish(streamId, "NetStream.Publish.BadName", reason);
+  }
+
+  /** Says once that nothing is kept, if that was asked for. */
+  #noteType(publishType: PublishType, path: string): void {
+    if (publishType === "live" || this.#hasToldType) return;
+    this.#hasToldType = true;
+    const { peer } = this.#link;
+    logger.info("{peer} asks to {publishType} {path}: it is live only, nothing is recorded", {
+      peer,
+      publishType,
+      path,
+    });
+  }
+
+  #onSkipped(path: string, kind: string, skipped: SkippedMessage, nowMs: number): void {
+    const { reason, detail } = skipped;
+    this.#link.counters.add("messagesSkipped");
+    if (reason === "redundant" || reason === "empty") return;
+    const count = this.#skips.note(`${kind} ${reason}`, nowMs);
+    if (count === undefined) return;
+    logger.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
+      path,
+      kind,
+      reason,
+      detail: detail === undefined ? "" : `: ${detail}`,
+      count,
+    });
+  }
+}

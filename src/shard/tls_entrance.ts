@@ -1,0 +1,48 @@
+import { createSecureContext } from "node:tls";
+import { STATUS_CODE } from "@std/http/status";
+import { encodeResponseHead } from "../http/response.ts";
+import type { Connection, ConnectionListener, PeerConn } from "./connection_listener.ts";
+import type { Counters } from "./counters.ts";
+import { problem } from "./http_answers.ts";
+import type { ShardSettings } from "./messages.ts";
+import { RepeatLog } from "./repeat_log.ts";
+import { TlsConnection } from "./tls_connection.ts";
+
+/**
+ * Lets a listener's protocol in over TLS as well, if there is a certificate; throws what `Deno.listen`
+ * throws.
+ */
+export function addTlsEntrance(
+  listener: ConnectionListener,
+  protocol: "rtmp" | "http",
+  connect: (conn: PeerConn, nowMs: number) => Connection,
+  { settings, counters }: { readonly settings: ShardSettings; readonly counters: Counters },
+): void {
+  const { tls, host, sharesPorts, timeouts } = settings;
+  if (tls === undefined) return;
+  const isHttp = protocol === "http";
+  const port = {
+    protocol,
+    context: createSecureContext({ cert: tls.certificate, key: tls.key }),
+    // Not HTTP/2, which a browser would choose otherwise.
+    alpnProtocols: isHttp ? ["http/1.1"] : [],
+    plainAnswer: isHttp ? plainHttpAnswer() : undefined,
+    handshakeMs: timeouts.handshakeMs,
+    counters,
+    repeats: new RepeatLog(),
+    connect,
+  };
+  const source = Deno.listen({
+    hostname: host,
+    port: isHttp ? tls.httpsPort : tls.rtmpsPort,
+    reusePort: sharesPorts,
+  });
+  listener.addEntrance(source, (conn, nowMs) => new TlsConnection(conn, port, nowMs));
+}
+
+function plainHttpAnswer(): Uint8Array<ArrayBuffer> {
+  const response = problem(STATUS_CODE.BadRequest, "This port is for https:// and wss:// only");
+  const framing = { framing: "length", keepsAlive: false, date: new Date() } as const;
+  const head = encodeResponseHead(response, framing);
+  return Uint8Array.from([...head, ...response.body]);
+}

@@ -1,0 +1,200 @@
+import { av1CodecString, isAv1KeyFrame, parseAv1Configuration } from "../codec/av1.ts";
+import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
+import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
+import { CodecError } from "../codec/codec_error.ts";
+import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
+import { h264PictureType } from "../codec/h264_slice.ts";
+import { parseH264Sps } from "../codec/h264_sps.ts";
+import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
+import { h265PictureKind } from "../codec/h265_access_unit.ts";
+import { parseH265Pps } from "../codec/h265_pps.ts";
+import { parseH265Sps } from "../codec/h265_sps.ts";
+import { isVp8KeyFrame, parseVp8FrameHeader, vp8CodecString } from "../codec/vp8.ts";
+import { parseVp9Configuration, vp9CodecString } from "../codec/vp9.ts";
+import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9_frame.ts";
+import type { FlvVideoCodec, VideoConfiguration, VideoFrame } from "../flv/video_body.ts";
+
+/** What is known of a track's pictures, from its configuration or its frames. */
+export interface VideoFormat {
+  /** By FLV's name. */
+  readonly flvCodec: FlvVideoCodec;
+  /** As in RFC 6381, or FLV's name. */
+  readonly codec: string;
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Whether a configuration said it. */
+  readonly isConfigured: boolean;
+  /** Of H.264 and H.265. */
+  readonly nalLengthSize: NalLengthSize | undefined;
+  /** Of H.265: bits in its slice headers in front of the slice type. */
+  readonly extraSliceHeaderBits: number;
+  /** What the stream says of itself: false if no picture is shown before one that comes earlier. */
+  readonly mayReorder: boolean;
+  /** Of AV1, the newest. */
+  readonly sequenceHeader: Av1SequenceHeader | undefined;
+}
+
+/** What is known of a picture. */
+export interface PictureFacts {
+  /** Whether decoding can begin with it; `undefined` if that is not looked into. */
+  readonly isKeyFrame: boolean | undefined;
+  /** Whether it is a B picture of a stream that reorders them. */
+  readonly isB: boolean;
+}
+
+/** Codecs whose frames cannot be decoded without a configuration in front. */
+const NEED_CONFIGURATION: readonly FlvVideoCodec[] = ["h264", "h265"];
+
+export function needsConfiguration(codec: FlvVideoCodec): boolean {
+  return NEED_CONFIGURATION.includes(codec);
+}
+
+/** What a track without a configuration is known to be. */
+export function unconfiguredFormat(flvCodec: FlvVideoCodec): VideoFormat {
+  return {
+    flvCodec,
+    codec: flvCodec,
+    width: null,
+    height: null,
+    isConfigured: false,
+    nalLengthSize: undefined,
+    extraSliceHeaderBits: 0,
+    mayReorder: false,
+    sequenceHeader: undefined,
+  };
+}
+
+/** @throws {CodecError} if the configuration cannot be parsed */
+export function configuredFormat({ codec, data }: VideoConfiguration): VideoFormat {
+  const format = { ...unconfiguredFormat(codec), isConfigured: true };
+  switch (codec) {
+    case "h264": {
+      const configuration = parseH264Configuration(data);
+      const { nalLengthSize, sps: [sps] } = configuration;
+      const size = ifReadable(() => sps && parseH264Sps(sps));
+      return {
+        ...format,
+        codec: h264CodecString(configuration),
+        ...sizeOf(size),
+        nalLengthSize,
+        mayReorder: true,
+      };
+    }
+    case "h265": {
+      const configuration = parseH265Configuration(data);
+      const { nalLengthSize, sps: [firstSps], pps: [firstPps] } = configuration;
+      const sps = ifReadable(() => firstSps && parseH265Sps(firstSps));
+      const pps = ifReadable(() => firstPps && parseH265Pps(firstPps));
+      return {
+        ...format,
+        codec: h265CodecString(configuration),
+        ...sizeOf(sps),
+        nalLengthSize,
+        extraSliceHeaderBits: pps?.extraSliceHeaderBits ?? 0,
+        mayReorder: sps?.maxReorderPictures !== 0,
+      };
+    }
+    case "av1": {
+      const configuration = parseAv1Configuration(data);
+      const { sequenceHeader: obu } = configuration;
+      const sequenceHeader = ifReadable(() => obu && parseAv1SequenceHeader(obu.payload));
+      const codec = av1CodecString(configuration);
+      return { ...format, codec, ...sizeOf(sequenceHeader), sequenceHeader };
+    }
+    case "vp9":
+      return { ...format, codec: vp9CodecString(parseVp9Configuration(data)) };
+    case "vp8":
+      // Real encoders send none, and there is nothing to be known from it.
+      return { ...format, codec: vp8CodecString(ifReadable(() => parseVp9Configuration(data))) };
+  }
+}
+
+/**
+ * What a picture is by its own words. Runs for every frame.
+ *
+ * @throws {CodecError} if it cannot be parsed
+ */
+export function pictureFacts(format: VideoFormat, { codec, data }: VideoFrame): PictureFacts {
+  const { nalLengthSize } = format;
+  switch (codec) {
+    case "h264":
+      // Streams may begin with other pictures than IDR, and the tag is right about those.
+      return h264PictureType(data, nalLengthSize ?? 4) === "B" ? H264_B_PICTURE : NOT_LOOKED_INTO;
+    case "h265": {
+      const kind = h265PictureKind(data, nalLengthSize ?? 4, format.extraSliceHeaderBits);
+      if (kind?.isKeyFrame) return KEY_PICTURE;
+      return format.mayReorder && kind?.sliceType === "B" ? B_PICTURE : INTER_PICTURE;
+    }
+    case "av1":
+      return isAv1KeyFrame(data, format.sequenceHeader) ? KEY_PICTURE : INTER_PICTURE;
+    case "vp9":
+      return isVp9KeyFrame(data) ? KEY_PICTURE : INTER_PICTURE;
+    case "vp8":
+      return isVp8KeyFrame(data) ? KEY_PICTURE : INTER_PICTURE;
+    default:
+      return NOT_LOOKED_INTO;
+  }
+}
+
+const KEY_PICTURE: PictureFacts = { isKeyFrame: true, isB: false };
+const INTER_PICTURE: PictureFacts = { isKeyFrame: false, isB: false };
+const B_PICTURE: PictureFacts = { isKeyFrame: false, isB: true };
+const H264_B_PICTURE: PictureFacts = { isKeyFrame: undefined, isB: true };
+const NOT_LOOKED_INTO: PictureFacts = { isKeyFrame: undefined, isB: false };
+
+/**
+ * The format with what a key frame says of it in band: the size, of codecs that have it there. The
+ * same record if nothing is new.
+ */
+export function withKeyFrame(format: VideoFormat, { codec, data }: VideoFrame): VideoFormat {
+  switch (codec) {
+    case "av1": {
+      const sequenceHeader = ifReadable(() => inBandSequenceHeader(data));
+      if (sequenceHeader === undefined) return format;
+      const codec = av1CodecString(sequenceHeader);
+      return withSize({ ...format, codec, sequenceHeader }, format, sequenceHeader);
+    }
+    case "vp9":
+      return withSize(format, format, ifReadable(() => parseVp9FrameHeader(data)));
+    case "vp8":
+      return withSize(format, format, ifReadable(() => parseVp8FrameHeader(data)));
+    default:
+      return format;
+  }
+}
+
+interface PictureSize {
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+}
+
+function withSize(
+  changed: VideoFormat,
+  format: VideoFormat,
+  size: PictureSize | undefined,
+): VideoFormat {
+  const { width, height } = sizeOf(size);
+  if (width === null || height === null) return changed;
+  const isNew = changed.codec !== format.codec || width !== format.width ||
+    height !== format.height;
+  return isNew ? { ...changed, width, height } : format;
+}
+
+function inBandSequenceHeader(temporalUnit: Uint8Array): Av1SequenceHeader | undefined {
+  const obu = splitObus(temporalUnit).find(({ type }) => type === AV1_OBU.SEQUENCE_HEADER);
+  return obu && parseAv1SequenceHeader(obu.payload);
+}
+
+function sizeOf(size: PictureSize | undefined): Pick<VideoFormat, "width" | "height"> {
+  return { width: size?.width ?? null, height: size?.height ?? null };
+}
+
+/** What `read` returns; unknown rather than an error if only we cannot read it. */
+function ifReadable<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof CodecError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+/// <reference lib="dom" />
+import { assertEquals, assertMatch } from "@std/assert";
+import type { Page } from "playwright-core";
+import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { MAIN_PROFILE_ARGS, publishWithFfmpeg } from "../interop/ffmpeg.ts";
+import { encodeIvf } from "../interop/ivf.ts";
+import { publishIvf } from "../interop/ivf_publisher.ts";
+import { until } from "../waiting.ts";
+import { chromiumMissing, launchChromium } from "./chromium.ts";
+import { streamReady, watchByWhep } from "./whep_viewer.ts";
+
+const PATH = "live/change";
+const MORE_FRAMES = 30;
+
+const ignore = chromiumMissing();
+
+Deno.test(
+  { name: "a publisher comes back with another codec: viewers end, the page goes on", ignore },
+  async () => {
+    const ivf = await encodeIvf(["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"]);
+    await using gateway = await startGateway({ args: ["--shards", "1"] });
+    await using first = publishWithFfmpeg({
+      url: gateway.rtmpUrl(PATH),
+      codecArgs: MAIN_PROFILE_ARGS,
+      sources: ["video"],
+    });
+    await streamReady(gateway, PATH);
+    await using browser = await launchChromium();
+    const { page } = browser;
+    const plainTab = await page.context().newPage();
+    const viewer = await watchByWhep(plainTab, gateway, PATH, { kinds: ["video"] });
+    await page.addInitScript(watchPeers);
+    await page.goto(gateway.httpUrl(`/#${PATH}?via=webrtc`));
+    await shows(page, "video/H264");
+    await viewer.moreFrames(1);
+
+    first.kill("SIGKILL");
+    await until("the stream waits", async () => (await gateway.stream(PATH))?.state === "waiting");
+    await using _second = await publishOver(gateway, ivf);
+    await until("the viewer is told that it is over", async () => {
+      return ["closed", "failed"].includes((await viewer.statistics()).connection);
+    });
+    assertMatch(
+      gateway.output(),
+      /viewer of live\/change is gone: the stream's pictures are vp9 now and were h264 before/,
+    );
+    await shows(page, "video/VP9");
+    assertEquals((await gateway.stream(PATH))?.webrtc.viewers, 1);
+    // The page deletes a session that is gone already: its 404 is on the console.
+    assertEquals(browser.faults.filter((fault) => !fault.includes("404")), []);
+  },
+);
+
+function publishOver(gateway: GatewayProcess, ivf: Awaited<ReturnType<typeof encodeIvf>>) {
+  const [app, name] = PATH.split("/") as [string, string];
+  return publishIvf(ivf, { port: gateway.rtmpPort, app, name });
+}
+
+/** Waits until the page's newest connection has decoded some pictures of this codec. */
+async function shows(page: Page, mimeType: string): Promise<void> {
+  await until(`the page shows ${mimeType}`, async () => {
+    const { codec, frames } = await page.evaluate(readNewestPeer);
+    return codec === mimeType && frames >= MORE_FRAMES;
+  }, { timeoutMs: 20_000 });
+}
+
+/** Runs in the page, before its own scripts: remembers its peer connections. */
+function watchPeers(): void {
+  const peers: RTCPeerConnection[] = [];
+  const Plain = RTCPeerConnection;
+  globalThis.RTCPeerConnection = class extends Plain {
+    constructor(...options: ConstructorParameters<typeof Plain>) {
+      super(...options);
+      peers.push(this);
+    }
+  };
+  Object.assign(globalThis, { peers });
+}
+
+/** Runs in the page. */
+async function readNewestPeer(): Promise<{ codec: string | undefined; frames: number }> {
+  const peer = (globalThis as unknown as { peers: RTCPeerConnection[] }).peers.at(-1);
+  // deno-lint-ignore no-explicit-any
+  const all = [...((await peer?.getStats()) as any ?? new Map()).values()];
+  const video = all.find(({ type, kind }) => type === "inbound-rtp" && kind === "video");
+  const codec = all.find(({ id }) => id === video?.codecId)?.mimeType;
+  return { codec, frames: video?.framesDecoded ?? 0 };
+}

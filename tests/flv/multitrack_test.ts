@@ -1,0 +1,109 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseAudioBody } from "../../src/flv/audio_body.ts";
+import { FlvError } from "../../src/flv/flv_error.ts";
+import {
+  MAX_TRACKS_PER_MESSAGE,
+  splitAudioTracks,
+  splitVideoTracks,
+  type TrackBody,
+} from "../../src/flv/multitrack.ts";
+import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { MULTITRACK_AUDIO_SAMPLES, MULTITRACK_VIDEO_SAMPLES } from "../fuzz/flv_samples.ts";
+import { fromHex, surviveMutations, toHex } from "../mutation.ts";
+
+/** Tracks in short: number and body. */
+function short(tracks: readonly TrackBody[]): string[] {
+  return tracks.map(({ trackId, body }) => `${trackId} ${toHex(body)}`);
+}
+
+const TABLE: readonly { name: string; hex: string; tracks: readonly string[] }[] = [
+  { name: "one track", hex: "96 01 76703039 05 aabb", tracks: ["5 9176703039aabb"] },
+  { name: "one inter frame", hex: "a6 03 68766331 00 aabb", tracks: ["0 a368766331aabb"] },
+  { name: "one track without a packet", hex: "96 02 76703039 ff", tracks: ["255 9276703039"] },
+  {
+    name: "many tracks",
+    hex: "96 10 68766331 00 000002 aabb 07 000001 cc",
+    tracks: ["0 9068766331aabb", "7 9068766331cc"],
+  },
+  { name: "many that are one", hex: "96 11 76703039 01 000001 aa", tracks: ["1 9176703039aa"] },
+  {
+    name: "many tracks of many codecs",
+    hex: "96 21 76703039 00 000002 aabb 61763031 02 000000 68766331 01 000004 00002801",
+    tracks: ["0 9176703039aabb", "2 9161763031", "1 916876633100002801"],
+  },
+  {
+    name: "modifiers go with each",
+    hex: "a7 00 ee 17 02 000005 06 11 76703039 00 000001 aa 01 000001 bb",
+    tracks: ["0 a700ee17020000050176703039aa", "1 a700ee17020000050176703039bb"],
+  },
+];
+
+for (const { name, hex, tracks } of TABLE) {
+  Deno.test(`multitrack: ${name}`, () => {
+    assertEquals(short(splitVideoTracks(fromHex(hex))), tracks);
+  });
+}
+
+Deno.test("multitrack: audio is as video, with another packet type", () => {
+  const body = fromHex("95 21 4f707573 00 000003 fcfffe 6d703461 02 000002 2107");
+  assertEquals(short(splitAudioTracks(body)), ["0 914f707573fcfffe", "2 916d7034612107"]);
+});
+
+Deno.test("multitrack: what is split are bodies of one track", () => {
+  for (const sample of MULTITRACK_VIDEO_SAMPLES) {
+    assertEquals(parseVideoBody(sample).kind, "multitrack");
+    for (const { body } of splitVideoTracks(sample)) {
+      const { kind } = parseVideoBody(body);
+      assertEquals(kind === "frame" || kind === "empty", true, kind);
+    }
+  }
+  for (const sample of MULTITRACK_AUDIO_SAMPLES) {
+    assertEquals(parseAudioBody(sample).kind, "multitrack");
+    for (const { body } of splitAudioTracks(sample)) {
+      assertEquals(parseAudioBody(body).kind === "multitrack", false);
+    }
+  }
+});
+
+Deno.test("multitrack: bodies are the caller's", () => {
+  const message = fromHex("96 01 76703039 05 aabb");
+  const [track] = splitVideoTracks(message);
+  message.fill(0);
+  assertEquals(toHex(track!.body), "9176703039aabb");
+});
+
+Deno.test("multitrack: up to as many tracks as the limit", () => {
+  const message = (count: number) => fromHex("96 11 76703039" + "01 000001 aa".repeat(count));
+  assertEquals(splitVideoTracks(message(MAX_TRACKS_PER_MESSAGE - 1)).length, 31);
+  assertEquals(splitVideoTracks(message(MAX_TRACKS_PER_MESSAGE)).length, 32);
+  assertThrows(
+    () => splitVideoTracks(message(MAX_TRACKS_PER_MESSAGE + 1)),
+    FlvError,
+    "must be up to 32, got more",
+  );
+});
+
+Deno.test("multitrack: refused if cut short or undefined", () => {
+  const table = [
+    ["", "needs 1 bytes"],
+    ["96", "needs 1 bytes"],
+    ["9601 767030", "needs 4 bytes"],
+    ["9601 76703039", "needs 1 bytes"],
+    ["9611 76703039 00 0000", "needs 3 bytes"],
+    ["9611 76703039 00 000003 aabb", "needs 3 bytes"],
+    ["9611 76703039 00 000001 aa 01", "needs 3 bytes"],
+    ["9621 76703039 00 000001 aa 6176", "needs 4 bytes"],
+    ["9631 76703039 00 000001 aa", "multitrack type must be 0..2, got 3"],
+    ["9606 76703039 00 aa", "packet type within must be another, got 6"],
+    ["9607 76703039 00 aa", "packet type within must be another, got 7"],
+    ["9176703039aa", "packet type must be 6, got 1"],
+  ] as const;
+  for (const [hex, message] of table) {
+    assertThrows(() => splitVideoTracks(fromHex(hex)), FlvError, message, hex);
+  }
+});
+
+Deno.test("multitrack survives mutations", () => {
+  surviveMutations(MULTITRACK_VIDEO_SAMPLES, splitVideoTracks, FlvError);
+  surviveMutations(MULTITRACK_AUDIO_SAMPLES, splitAudioTracks, FlvError);
+});

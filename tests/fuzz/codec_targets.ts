@@ -1,0 +1,104 @@
+import { assertEquals } from "@std/assert";
+import { parseAc3SyncFrame } from "../../src/codec/ac3.ts";
+import { isAv1KeyFrame, parseAv1Configuration } from "../../src/codec/av1.ts";
+import { splitObus } from "../../src/codec/av1_obu.ts";
+import { parseAv1SequenceHeader } from "../../src/codec/av1_sequence_header.ts";
+import { CodecError } from "../../src/codec/codec_error.ts";
+import { parseFlacStreamInfo } from "../../src/codec/flac.ts";
+import { h265CodecString, parseH265Configuration } from "../../src/codec/h265.ts";
+import {
+  h265PictureKind,
+  isH265KeyFrame,
+  splitH265NalUnits,
+} from "../../src/codec/h265_access_unit.ts";
+import { parseH265Pps } from "../../src/codec/h265_pps.ts";
+import { parseH265Sps } from "../../src/codec/h265_sps.ts";
+import { isVp8KeyFrame, parseVp8FrameHeader } from "../../src/codec/vp8.ts";
+import { parseVp9Configuration, vp9CodecString } from "../../src/codec/vp9.ts";
+import { isVp9KeyFrame, parseVp9FrameHeader } from "../../src/codec/vp9_frame.ts";
+import { splitVp9Superframe } from "../../src/codec/vp9_superframe.ts";
+import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../codec/bitstreams.ts";
+import {
+  AC3_SAMPLES,
+  AV1_SEQUENCE_HEADERS,
+  AV1C,
+  FLAC_SAMPLES,
+  H265_PPS_SAMPLES,
+  H265_SPS,
+  HVCC,
+  VP9_KEY_FRAMES,
+  VPCC,
+} from "../codec/parameter_samples.ts";
+import { toHex } from "../mutation.ts";
+import type { FuzzTarget } from "./targets.ts";
+
+const ACCESS_UNITS = [...H265_STREAMS.openGop, ...H265_STREAMS.lowDelay.slice(0, 2)];
+const TEMPORAL_UNITS = [...AV1_STREAMS.hiddenFrames.slice(0, 4), ...AV1_STREAMS.still];
+const VP9_FRAMES = [...Object.values(VP9_KEY_FRAMES), ...VP_STREAMS.vp9AltRef.slice(17, 20)];
+
+/** Targets for what publishers send of H.265, AV1, VP9, VP8, FLAC and AC-3. */
+export const CODEC_TARGETS: readonly FuzzTarget[] = [
+  {
+    name: "hvcc",
+    corpus: Object.values(HVCC),
+    allowed: CodecError,
+    run: (bytes) => h265CodecString(parseH265Configuration(bytes)),
+  },
+  { name: "h265-sps", corpus: Object.values(H265_SPS), allowed: CodecError, run: parseH265Sps },
+  { name: "h265-pps", corpus: H265_PPS_SAMPLES, allowed: CodecError, run: parseH265Pps },
+  {
+    name: "h265-picture-kind",
+    corpus: ACCESS_UNITS,
+    allowed: CodecError,
+    run: readH265Picture,
+  },
+  {
+    name: "h265-nal-units",
+    corpus: ACCESS_UNITS,
+    allowed: CodecError,
+    run: (bytes) => splitH265NalUnits(bytes, 4),
+  },
+  { name: "av1c", corpus: Object.values(AV1C), allowed: CodecError, run: parseAv1Configuration },
+  {
+    name: "av1-sequence-header",
+    corpus: Object.values(AV1_SEQUENCE_HEADERS),
+    allowed: CodecError,
+    run: parseAv1SequenceHeader,
+  },
+  { name: "obus", corpus: TEMPORAL_UNITS, allowed: CodecError, run: splitWholeObus },
+  {
+    name: "vpcc",
+    corpus: Object.values(VPCC),
+    allowed: CodecError,
+    run: (bytes) => vp9CodecString(parseVp9Configuration(bytes)),
+  },
+  { name: "vp9-frame", corpus: VP9_FRAMES, allowed: CodecError, run: readVp9 },
+  { name: "vp8-frame", corpus: VP_STREAMS.vp8Realtime, allowed: CodecError, run: readVp8 },
+  { name: "flac", corpus: FLAC_SAMPLES, allowed: CodecError, run: parseFlacStreamInfo },
+  { name: "ac3", corpus: Object.values(AC3_SAMPLES), allowed: CodecError, run: parseAc3SyncFrame },
+];
+
+/** What is split must make up the whole, and walking must agree with splitting. */
+function splitWholeObus(bytes: Uint8Array): void {
+  const obus = splitObus(bytes);
+  assertEquals(obus.map((obu) => toHex(obu.bytes)).join(""), toHex(bytes));
+  isAv1KeyFrame(bytes);
+}
+
+/** Both must agree on key frames. */
+function readH265Picture(bytes: Uint8Array): void {
+  const kind = h265PictureKind(bytes, 4);
+  assertEquals(isH265KeyFrame(bytes, 4), kind?.isKeyFrame ?? false);
+}
+
+/** The first byte must say the same as the header; frames must not exceed what they are in. */
+function readVp9(bytes: Uint8Array): void {
+  const frames = splitVp9Superframe(bytes);
+  const size = frames.reduce((sum, frame) => sum + frame.length, 0);
+  assertEquals(size <= bytes.length, true);
+  assertEquals(isVp9KeyFrame(bytes), parseVp9FrameHeader(bytes).isKeyFrame);
+}
+
+function readVp8(bytes: Uint8Array): void {
+  assertEquals(isVp8KeyFrame(bytes), parseVp8FrameHeader(bytes).isKeyFrame);
+}

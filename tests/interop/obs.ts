@@ -1,0 +1,115 @@
+/** OBS Studio without a screen of its own, publishing a colour and silence. */
+import { type PeerProcess, spawnPeer } from "./peer_process.ts";
+import { until } from "../waiting.ts";
+
+const PROFILE = "Untitled";
+
+const GLOBAL_INI = `[General]
+FirstRun=true
+EnableAutoUpdates=false
+LicenseAccepted=true
+[Basic]
+Profile=${PROFILE}
+ProfileDir=${PROFILE}
+SceneCollection=${PROFILE}
+SceneCollectionFile=${PROFILE}
+ConfigOnNewProfile=true
+[BasicWindow]
+SysTrayEnabled=false
+`;
+
+const PROFILE_INI = `[General]
+Name=${PROFILE}
+[Output]
+Mode=Simple
+Reconnect=true
+RetryDelay=1
+[SimpleOutput]
+VBitrate=800
+ABitrate=128
+StreamEncoder=x264
+Preset=ultrafast
+UseAdvanced=true
+x264Settings=keyint=30
+[Video]
+BaseCX=640
+BaseCY=360
+OutputCX=640
+OutputCY=360
+FPSType=0
+FPSCommon=30
+[Audio]
+SampleRate=48000
+ChannelSetup=Stereo
+`;
+
+const ITEM = {
+  ...{ name: "Colour", id: 1, visible: true, locked: false, rot: 0, align: 5 },
+  ...{ pos: { x: 0, y: 0 }, scale: { x: 1, y: 1 }, bounds_type: 0, bounds: { x: 0, y: 0 } },
+  ...{ crop_left: 0, crop_top: 0, crop_right: 0, crop_bottom: 0 },
+};
+const SCENES = {
+  ...{ name: PROFILE, current_scene: "Scene", current_program_scene: "Scene" },
+  scene_order: [{ name: "Scene" }],
+  sources: [
+    { id: "scene", name: "Scene", settings: { id_counter: 1, items: [ITEM] } },
+    {
+      ...{ id: "color_source_v3", versioned_id: "color_source_v3", name: "Colour" },
+      settings: { color: 0xff00aa00, width: 640, height: 360 },
+    },
+  ],
+};
+
+/**
+ * Starts OBS on a virtual display; it begins to publish by itself.
+ *
+ * @param server as in its settings: "rtmp://127.0.0.1:1935/live"
+ * @param key stream key, with a query if need be
+ */
+export async function startObs(server: string, key: string): Promise<PeerProcess> {
+  const home = await Deno.makeTempDir();
+  const display = await startDisplay();
+  try {
+    await writeSettings(`${home}/obs-studio`, { server, key, use_auth: false });
+    const obs = spawnPeer("obs", ["--multi", "--startstreaming", "--minimize-to-tray"], {
+      env: {
+        ...{ HOME: home, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: home },
+        ...{ DISPLAY: display.name, LIBGL_ALWAYS_SOFTWARE: "1" },
+      },
+    });
+    const end = async () => {
+      await obs[Symbol.asyncDispose]();
+      await display.process[Symbol.asyncDispose]();
+      await Deno.remove(home, { recursive: true });
+    };
+    let ending: Promise<void> | undefined;
+    return {
+      ended: obs.ended,
+      output: obs.output,
+      [Symbol.asyncDispose]: () => ending ??= end(),
+    };
+  } catch (error) {
+    await display.process[Symbol.asyncDispose]();
+    await Deno.remove(home, { recursive: true });
+    throw error;
+  }
+}
+
+async function startDisplay() {
+  // It chooses a free number, and prints it when it is ready.
+  const screen = ["-screen", "0", "1280x720x24", "-nolisten", "tcp"];
+  const process = spawnPeer("Xvfb", ["-displayfd", "1", ...screen]);
+  const number = await until("the display is there", () => /^(\d+)$/m.exec(process.output())?.[1]);
+  return { process, name: `:${number}` };
+}
+
+async function writeSettings(folder: string, service: Record<string, unknown>): Promise<void> {
+  const profile = `${folder}/basic/profiles/${PROFILE}`;
+  await Deno.mkdir(profile, { recursive: true });
+  await Deno.mkdir(`${folder}/basic/scenes`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/global.ini`, GLOBAL_INI);
+  await Deno.writeTextFile(`${profile}/basic.ini`, PROFILE_INI);
+  const settings = JSON.stringify({ type: "rtmp_custom", settings: service });
+  await Deno.writeTextFile(`${profile}/service.json`, settings);
+  await Deno.writeTextFile(`${folder}/basic/scenes/${PROFILE}.json`, JSON.stringify(SCENES));
+}

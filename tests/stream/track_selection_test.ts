@@ -1,0 +1,432 @@
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import { encodeTag, TAG_AUDIO, TAG_VIDEO } from "../../src/flv/tag.ts";
+import { FlvReader, type FlvRecord } from "../../src/flv/tag_reader.ts";
+import { Cursor } from "../../src/stream/cursor.ts";
+import { Feed, type TrackSelection } from "../../src/stream/feed.ts";
+import { LogFollower } from "../../src/stream/log_follower.ts";
+import { LogReader } from "../../src/stream/log_reader.ts";
+import { LogTags } from "../../src/stream/log_tags.ts";
+import { LogWriter } from "../../src/stream/log_writer.ts";
+import { Publication } from "../../src/stream/publication.ts";
+import { trackIds } from "../../src/stream/track_selection.ts";
+import { toHex } from "../mutation.ts";
+import {
+  H265_CONFIGURATION,
+  H265_INTER_FRAME,
+  H265_KEY_FRAME,
+  ofTrack,
+  ofTracks,
+  OPUS_CONFIGURATION,
+  opusFrame,
+  vp8InterFrame,
+  vp8KeyFrame,
+} from "./enhanced_samples.ts";
+import {
+  AAC_CONFIGURATION,
+  AAC_FRAME,
+  H264_CONFIGURATION,
+  H264_INTER_FRAME,
+  H264_KEY_FRAME,
+} from "./track_samples.ts";
+
+const METADATA = Uint8Array.of(2, 0, 1, 65, 5);
+const BOTH = { audio: true, video: true };
+
+class Stream {
+  readonly shared = LogWriter.allocate(1 << 20);
+  readonly reader = new LogReader(this.shared);
+
+  publish(trackSettleMs = 0): Publication {
+    return new Publication(new LogWriter(this.shared, { windowMs: 10_000 }), { trackSettleMs });
+  }
+}
+
+/** A viewer's bytes, as they come. */
+class Viewer {
+  readonly #feed: Feed;
+  readonly #cursor: Cursor;
+  readonly #pieces: Uint8Array[] = [];
+
+  constructor(reader: LogReader, selection: TrackSelection) {
+    this.#feed = new Feed(reader, selection);
+    this.#cursor = new Cursor(this.#feed);
+  }
+
+  read(): Uint8Array {
+    this.#feed.update();
+    for (let piece = this.#cursor.next(); piece; piece = this.#cursor.next()) {
+      this.#pieces.push(piece);
+    }
+    return concat(this.#pieces);
+  }
+
+  /** Timestamp, type and body of every tag. */
+  tags(): string[] {
+    const reader = new FlvReader({ strict: true });
+    reader.push(this.read());
+    const lines: string[] = [];
+    for (let record: FlvRecord | undefined; (record = reader.next());) {
+      if (record.kind === "tag") {
+        lines.push(`${record.timestampMs} ${record.type} ${toHex(record.body)}`);
+      }
+    }
+    assertEquals(reader.pending, 0);
+    return lines;
+  }
+}
+
+function video(timestampMs: number, body: Uint8Array): string {
+  return `${timestampMs} 9 ${toHex(body)}`;
+}
+
+function audio(timestampMs: number, body: Uint8Array): string {
+  return `${timestampMs} 8 ${toHex(body)}`;
+}
+
+/** Two seconds of H.264 and AAC, and of additional tracks if `extra` says so. */
+function* steps(publication: Publication, extra: "extra" | "plain") {
+  publication.metadata(METADATA, 0);
+  publication.video(0, H264_CONFIGURATION, 0);
+  publication.audio(0, AAC_CONFIGURATION, 0);
+  if (extra === "extra") {
+    publication.video(0, ofTrack(1, H265_CONFIGURATION), 0);
+    publication.audio(0, ofTrack(4, OPUS_CONFIGURATION), 0);
+  }
+  for (let at = 0; at < 2000; at += 40) {
+    const isKey = at % 400 === 0;
+    publication.video(at, isKey ? H264_KEY_FRAME : H264_INTER_FRAME, at);
+    if (extra === "extra") {
+      publication.video(at, ofTrack(1, isKey ? H265_KEY_FRAME : H265_INTER_FRAME), at);
+      publication.video(at + 3, ofTrack(2, at % 600 ? vp8InterFrame(at) : vp8KeyFrame(64, 32)), at);
+      publication.audio(at + 5, ofTrack(4, opusFrame(at)), at);
+    }
+    publication.audio(at, AAC_FRAME, at);
+    publication.flush(at);
+    yield at;
+  }
+}
+
+interface Outcome {
+  readonly bytes: Uint8Array[];
+  readonly media: string[];
+  readonly head: number;
+}
+
+Deno.test("tracks: what default readers get is the same, byte for byte, with others and without", () => {
+  const selections = [BOTH, { audio: true, video: false }, { audio: false, video: true }];
+  const [plain, extra] = (["plain", "extra"] as const).map((kind) => {
+    const stream = new Stream();
+    const viewers: Viewer[] = [];
+    let rtp: LogTags | undefined;
+    let sound: LogFollower | undefined;
+    const media: string[] = [];
+    for (const at of steps(stream.publish(), kind)) {
+      // Some from the start, some that join late.
+      if (at % 800 === 0) viewers.push(...selections.map((one) => new Viewer(stream.reader, one)));
+      rtp ??= new LogTags(stream.reader);
+      sound ??= new LogFollower(stream.reader, at);
+      for (let tag = rtp.next(); tag; tag = rtp.next()) {
+        media.push(`${tag.track} ${tag.timestampMs} ${toHex(tag.body)}`);
+      }
+      for (let tag = sound.next(at); tag; tag = sound.next(at)) {
+        media.push(`${tag.timestampMs} ${toHex(tag.body)}`);
+      }
+      for (const viewer of viewers) viewer.read();
+    }
+    return { bytes: viewers.map((viewer) => viewer.read()), media, head: stream.reader.head };
+  }) as [Outcome, Outcome];
+  assertEquals(extra.bytes, plain.bytes);
+  assertEquals(extra.media, plain.media);
+  assert(plain.bytes.every((bytes) => bytes.length > 200));
+  assert(extra.head > 2 * plain.head);
+});
+
+Deno.test("tracks: a viewer of another track gets its configuration, key frames and frames", () => {
+  const stream = new Stream();
+  const run = steps(stream.publish(), "extra");
+  for (const at of run) if (at === 480) break;
+  const viewer = new Viewer(stream.reader, { ...BOTH, videoTrack: 1, audioTrack: 4 });
+  assertEquals(viewer.tags(), [
+    `0 18 ${toHex(METADATA)}`,
+    video(0, H265_CONFIGURATION),
+    audio(0, OPUS_CONFIGURATION),
+    video(400, H265_KEY_FRAME),
+    audio(405, opusFrame(400)),
+    video(440, H265_INTER_FRAME),
+    audio(445, opusFrame(440)),
+    video(480, H265_INTER_FRAME),
+    audio(485, opusFrame(480)),
+  ]);
+  assertEquals(trackIds("video", stream.reader.tracks), [0, 1, 2]);
+  assertEquals(trackIds("audio", stream.reader.tracks), [0, 4]);
+});
+
+Deno.test("tracks: a viewer begins on its own track's key frame, wherever the default one's is", () => {
+  const stream = new Stream();
+  for (const at of steps(stream.publish(), "extra")) {
+    // The default track's newest is at 800, that of track 2 at 600.
+    if (at === 840) break;
+  }
+  const viewer = new Viewer(stream.reader, { ...BOTH, videoTrack: 2, audio: false });
+  const lines = viewer.tags();
+  assertEquals(lines.slice(0, 3), [
+    `0 18 ${toHex(METADATA)}`,
+    video(603, vp8KeyFrame(64, 32)),
+    video(643, vp8InterFrame(640)),
+  ]);
+  assertEquals(lines.length, 8);
+});
+
+Deno.test("tracks: another track's sound goes with the default pictures", () => {
+  const stream = new Stream();
+  for (const at of steps(stream.publish(), "extra")) if (at === 40) break;
+  const viewer = new Viewer(stream.reader, { ...BOTH, audioTrack: 4 });
+  assertEquals(viewer.tags(), [
+    `0 18 ${toHex(METADATA)}`,
+    video(0, H264_CONFIGURATION),
+    audio(0, OPUS_CONFIGURATION),
+    video(0, H264_KEY_FRAME),
+    audio(5, opusFrame(0)),
+    video(40, H264_INTER_FRAME),
+    audio(45, opusFrame(40)),
+  ]);
+});
+
+Deno.test("tracks: the number of the default track asks for it", () => {
+  const stream = new Stream();
+  const run = steps(stream.publish(), "extra");
+  run.next();
+  const viewers = [
+    new Viewer(stream.reader, BOTH),
+    new Viewer(stream.reader, { ...BOTH, videoTrack: 0, audioTrack: 0 }),
+  ];
+  for (const _ of run);
+  const [one, other] = viewers.map((viewer) => viewer.read());
+  assertEquals(one, other);
+});
+
+Deno.test("tracks: one message may have several, and the default one as well", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  publication.video(0, ofTracks([[2, vp8KeyFrame(64, 32)], [0, vp8KeyFrame(128, 64)]]), 0);
+  publication.video(
+    40,
+    ofTracks([[0, vp8InterFrame(1)], [2, vp8InterFrame(2)], [1, vp8InterFrame(3)]]),
+    40,
+  );
+  assertEquals(publication.describe().skipped, { "awaiting-key-frame": 1 });
+  assertEquals(new Viewer(stream.reader, BOTH).tags(), [
+    video(0, vp8KeyFrame(128, 64)),
+    video(40, vp8InterFrame(1)),
+  ]);
+  assertEquals(new Viewer(stream.reader, { ...BOTH, videoTrack: 2 }).tags(), [
+    video(0, vp8KeyFrame(64, 32)),
+    video(40, vp8InterFrame(2)),
+  ]);
+});
+
+Deno.test("tracks: without a track 0, the lowest number is the default one and stays so", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  publication.video(0, ofTrack(7, H265_CONFIGURATION), 0);
+  publication.video(0, ofTrack(3, H265_CONFIGURATION), 0);
+  assertEquals(stream.reader.head, 0);
+  publication.video(0, ofTrack(7, H265_KEY_FRAME), 0);
+  publication.video(0, ofTrack(3, H265_KEY_FRAME), 0);
+  publication.video(40, ofTrack(0, vp8KeyFrame(64, 32)), 40);
+  publication.video(40, ofTrack(1, vp8KeyFrame(32, 64)), 40);
+  const three = [video(0, H265_CONFIGURATION), video(0, H265_KEY_FRAME)];
+  assertEquals(new Viewer(stream.reader, BOTH).tags(), three);
+  assertEquals(new Viewer(stream.reader, { ...BOTH, videoTrack: 3 }).tags(), three);
+  assertEquals(new Viewer(stream.reader, { ...BOTH, videoTrack: 7 }).tags(), three);
+  assertEquals(new Viewer(stream.reader, { ...BOTH, videoTrack: 0 }).tags(), [
+    video(40, vp8KeyFrame(64, 32)),
+  ]);
+  assertEquals(trackIds("video", stream.reader.tracks), [0, 1, 3, 7]);
+  assertEquals(publication.describe().tracks.map(({ id, isDefault }) => `${id} ${isDefault}`), [
+    "7 false",
+    "3 true",
+    "0 false",
+    "1 false",
+  ]);
+});
+
+Deno.test("tracks: a new configuration of another track reaches its viewers in line", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  const other = H265_CONFIGURATION.with(17, 96);
+  publication.video(0, H264_CONFIGURATION, 0);
+  publication.video(0, H264_KEY_FRAME, 0);
+  publication.video(0, ofTrack(1, H265_CONFIGURATION), 0);
+  publication.video(0, ofTrack(1, H265_KEY_FRAME), 0);
+  const viewer = new Viewer(stream.reader, { ...BOTH, videoTrack: 1 });
+  viewer.read();
+  publication.video(40, ofTrack(1, H265_CONFIGURATION), 40);
+  publication.video(40, ofTrack(1, other), 40);
+  // Nobody begins between a configuration and the key frame that it is for.
+  assertEquals(new Viewer(stream.reader, { ...BOTH, videoTrack: 1 }).read().length, 0);
+  publication.video(80, ofTrack(1, H265_KEY_FRAME), 80);
+  assertEquals(viewer.tags(), [
+    video(0, H265_CONFIGURATION),
+    video(0, H265_KEY_FRAME),
+    video(0, other),
+    video(80, H265_KEY_FRAME),
+  ]);
+  assertEquals(new Viewer(stream.reader, { ...BOTH, videoTrack: 1 }).tags(), [
+    video(0, other),
+    video(80, H265_KEY_FRAME),
+  ]);
+});
+
+Deno.test("tracks: a publisher that counts otherwise moves viewers, with what they need", () => {
+  const stream = new Stream();
+  const first = stream.publish();
+  first.video(0, H264_CONFIGURATION, 0);
+  first.video(0, H264_KEY_FRAME, 0);
+  first.video(0, ofTrack(1, H265_CONFIGURATION), 0);
+  first.video(0, ofTrack(1, H265_KEY_FRAME), 0);
+  const viewer = new Viewer(stream.reader, { ...BOTH, videoTrack: 1 });
+  const before = viewer.tags();
+  const second = stream.publish();
+  second.video(0, ofTrack(1, vp8KeyFrame(64, 32)), 1000);
+  second.video(40, ofTrack(1, vp8InterFrame(5)), 1040);
+  assertEquals(viewer.tags(), [
+    ...before,
+    video(40, vp8KeyFrame(64, 32)),
+    video(80, vp8InterFrame(5)),
+  ]);
+  assertEquals(trackIds("video", stream.reader.tracks), [1]);
+});
+
+Deno.test("tracks: of another kind of stream, the list is empty and the log as it was", () => {
+  const stream = new Stream();
+  for (const _ of steps(stream.publish(), "plain"));
+  assertEquals(stream.reader.tracks, []);
+  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 3 })!.tags, [
+    { type: 18, body: METADATA },
+    { type: TAG_AUDIO, body: AAC_CONFIGURATION },
+  ]);
+  assertEquals(new Viewer(stream.reader, { ...BOTH, videoTrack: 3 }).read().length, 0);
+});
+
+Deno.test("tracks: as many as the limit, one more is skipped", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  publication.video(0, vp8KeyFrame(64, 32), 0);
+  for (let id = 1; id <= 15; id++) {
+    assertEquals(publication.video(0, ofTrack(17 * id, vp8KeyFrame(64, 32)), 0), undefined);
+  }
+  assertEquals(publication.video(0, ofTrack(1, vp8KeyFrame(64, 32)), 0)?.reason, "too-many-tracks");
+  assertEquals(publication.video(0, ofTrack(255, vp8InterFrame()), 0), undefined);
+  assertEquals(publication.describe().tracks.length, 16);
+  // Of audio there may be as many again.
+  assertEquals(publication.audio(0, ofTrack(200, OPUS_CONFIGURATION), 0), undefined);
+});
+
+Deno.test("tracks: configurations up to the limit are kept, larger ones skipped", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  publication.video(0, H264_KEY_FRAME, 0);
+  publication.video(0, vp8KeyFrame(64, 32), 0);
+  const padded = (size: number) => concat([H265_CONFIGURATION, new Uint8Array(size - 28)]);
+  for (
+    const [size, reason] of [[8191, undefined], [8192, undefined], [8193, "too-large"]] as const
+  ) {
+    const message = ofTrack(1, padded(size));
+    assertEquals(publication.video(0, message, 0)?.reason, reason, `${size}`);
+  }
+  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 1 })!.tags[0]!.body.length, 8192);
+  // All that there may be at once fit.
+  for (let id = 2; id <= 15; id++) {
+    const body = padded(8192).with(8191, id);
+    assertEquals(publication.video(0, ofTrack(id, body), 0), undefined);
+  }
+  for (let id = 0; id < 16; id++) {
+    const channels = concat([
+      Uint8Array.of(0x94, 0x4f, 0x70, 0x75, 0x73, 2, 255),
+      new Uint8Array(8185),
+    ]);
+    assertEquals(publication.audio(0, ofTrack(id, channels), 0), undefined);
+  }
+  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 9 })!.tags[0]!.body[8191], 9);
+});
+
+Deno.test("tracks: a broken message of several is skipped whole", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  const whole = ofTracks([[0, vp8KeyFrame(64, 32)], [1, vp8KeyFrame(64, 32)]]);
+  assertEquals(publication.video(0, whole.subarray(0, -1), 0)?.reason, "malformed");
+  assertEquals(stream.reader.head, 0);
+  assertEquals(publication.video(0, whole, 0), undefined);
+  assertEquals(stream.reader.head, 2);
+});
+
+Deno.test("tracks: their time goes on by itself, beside that of the default one", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  publication.video(5000, vp8KeyFrame(64, 32), 0);
+  publication.video(4990, ofTrack(1, vp8KeyFrame(64, 32)), 0);
+  publication.video(5040, vp8InterFrame(), 40);
+  publication.video(5030, ofTrack(1, vp8InterFrame()), 40);
+  publication.video(5010, ofTrack(1, vp8InterFrame(9)), 40);
+  assertEquals(publication.describe().timestampFaults, { disorder: 1 });
+  assertEquals(new Viewer(stream.reader, { ...BOTH, videoTrack: 1 }).tags(), [
+    video(4990, vp8KeyFrame(64, 32)),
+    video(5030, vp8InterFrame()),
+    video(5030, vp8InterFrame(9)),
+  ]);
+});
+
+Deno.test("tracks: pictures of other tracks wait for one of the default to wake viewers", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  publication.video(0, vp8KeyFrame(64, 32), 0);
+  publication.flush(0);
+  const { wake } = stream.reader;
+  publication.video(0, ofTrack(1, vp8KeyFrame(64, 32)), 1);
+  publication.flush(1);
+  publication.flush(60);
+  assertEquals(stream.reader.wake, wake);
+  publication.flush(61);
+  assertEquals(stream.reader.wake, wake + 1);
+});
+
+Deno.test("tracks: metadata of pictures go to those who watch and to those who join", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  const colours = Uint8Array.of(0x94, 0x76, 0x70, 0x30, 0x38, 2, 0, 0);
+  const others = colours.with(7, 1);
+  publication.video(0, vp8KeyFrame(64, 32), 0);
+  publication.video(0, ofTrack(1, vp8KeyFrame(64, 32)), 0);
+  const viewer = new Viewer(stream.reader, BOTH);
+  viewer.read();
+  for (const body of [colours, colours, others, ofTrack(1, colours)]) publication.video(0, body, 0);
+  publication.video(40, vp8InterFrame(), 40);
+  assertEquals(viewer.tags(), [
+    video(0, vp8KeyFrame(64, 32)),
+    video(0, colours),
+    video(0, others),
+    video(40, vp8InterFrame()),
+  ]);
+  assertEquals(new Viewer(stream.reader, BOTH).tags()[0], video(0, others));
+  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 1 })!.tags, [
+    { type: TAG_VIDEO, body: colours },
+  ]);
+  // Of a publisher that has none, nobody is told those of the one before.
+  const next = stream.publish();
+  next.video(0, vp8KeyFrame(64, 32), 100);
+  assertEquals(stream.reader.preamble()!.tags, []);
+});
+
+Deno.test("tracks: tags are as their messages were, without the number", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  publication.audio(0, ofTrack(2, OPUS_CONFIGURATION), 0);
+  publication.audio(0, ofTrack(2, opusFrame(7)), 0);
+  const viewer = new Viewer(stream.reader, { audio: true, video: false });
+  viewer.read();
+  publication.audio(20, ofTrack(2, opusFrame(8)), 20);
+  const bytes = viewer.read();
+  assertEquals(bytes.subarray(-8 - 15), encodeTag(TAG_AUDIO, 20, opusFrame(8)));
+});

@@ -1,0 +1,230 @@
+import { assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import { isAv1KeyFrame } from "../../src/codec/av1.ts";
+import { h265PictureKind } from "../../src/codec/h265_access_unit.ts";
+import { isVp8KeyFrame } from "../../src/codec/vp8.ts";
+import { isVp9KeyFrame } from "../../src/codec/vp9_frame.ts";
+import type { Intake } from "../../src/stream/track_intake.ts";
+import { VideoTrack } from "../../src/stream/video_track.ts";
+import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../codec/bitstreams.ts";
+import { AV1C, VPCC } from "../codec/parameter_samples.ts";
+import { fromHex, mutate, seededRandom } from "../mutation.ts";
+import {
+  enhancedVideo,
+  H265_B_FRAME,
+  H265_CONFIGURATION,
+  H265_INTER_FRAME,
+  H265_KEY_FRAME,
+  ofTrack,
+  vp8InterFrame,
+  vp8KeyFrame,
+} from "./enhanced_samples.ts";
+import { H264_CONFIGURATION, H264_KEY_FRAME } from "./track_samples.ts";
+
+/** Intakes in short: a skip by its reason, a frame by whether it is a key frame. */
+function short(intake: Intake): string {
+  if (intake.kind === "skip") return intake.reason;
+  return intake.kind === "frame" && intake.isKeyFrame ? "key frame" : intake.kind;
+}
+
+const AV1_CONFIGURATION = enhancedVideo("av1", "configuration", "key", AV1C.libaom);
+const VP9_CONFIGURATION = enhancedVideo("vp9", "configuration", "key", VPCC.main);
+const [AV1_KEY, AV1_INTER] = AV1_STREAMS.realtime as [Uint8Array, Uint8Array];
+const [VP9_KEY, VP9_INTER] = VP_STREAMS.vp9Realtime as [Uint8Array, Uint8Array];
+
+const CASES: readonly { name: string; messages: (readonly [Uint8Array, string])[] }[] = [
+  {
+    name: "HEVC",
+    messages: [
+      [H265_KEY_FRAME, "no-configuration"],
+      [H265_CONFIGURATION, "configuration"],
+      [H265_INTER_FRAME, "awaiting-key-frame"],
+      [H265_KEY_FRAME, "key frame"],
+      [H265_INTER_FRAME, "frame"],
+      [H265_B_FRAME, "frame"],
+    ],
+  },
+  {
+    name: "HEVC by the codec id of old encoders",
+    messages: [
+      [concat([fromHex("1c00000000"), H265_CONFIGURATION.subarray(5)]), "configuration"],
+      [concat([fromHex("1c01"), H265_KEY_FRAME.subarray(5)]), "key frame"],
+      [concat([fromHex("2c01000000"), H265_INTER_FRAME.subarray(5)]), "frame"],
+    ],
+  },
+  {
+    name: "AV1",
+    messages: [
+      [enhancedVideo("av1", "frame", "inter", AV1_INTER), "awaiting-key-frame"],
+      [AV1_CONFIGURATION, "configuration"],
+      [enhancedVideo("av1", "frame", "key", AV1_KEY), "key frame"],
+      [enhancedVideo("av1", "frame", "inter", AV1_INTER), "frame"],
+    ],
+  },
+  {
+    name: "AV1 by the codec id of old encoders, without a configuration",
+    messages: [
+      [concat([fromHex("1d01000000"), AV1_KEY]), "key frame"],
+      [concat([fromHex("2d01000000"), AV1_INTER]), "frame"],
+    ],
+  },
+  {
+    name: "AV1 whose configuration is a descriptor of MPEG-2 TS",
+    messages: [[fromHex("95 61763031 8004 81000c00"), "configuration"]],
+  },
+  {
+    name: "VP9",
+    messages: [
+      [VP9_CONFIGURATION, "configuration"],
+      [enhancedVideo("vp9", "frame", "key", VP9_KEY), "key frame"],
+      [enhancedVideo("vp9", "frame", "inter", VP9_INTER), "frame"],
+    ],
+  },
+  {
+    name: "VP9 and VP8 without a configuration, one after the other",
+    messages: [
+      [enhancedVideo("vp9", "frame", "key", VP9_KEY), "key frame"],
+      [vp8InterFrame(), "awaiting-key-frame"],
+      [vp8KeyFrame(64, 32), "key frame"],
+      [vp8InterFrame(), "frame"],
+    ],
+  },
+  {
+    name: "another codec begins with its own key frame",
+    messages: [
+      [H264_CONFIGURATION, "configuration"],
+      [H264_KEY_FRAME, "key frame"],
+      [H265_KEY_FRAME, "no-configuration"],
+      [H265_CONFIGURATION, "configuration"],
+      [H265_KEY_FRAME, "key frame"],
+      [H264_KEY_FRAME, "no-configuration"],
+    ],
+  },
+  {
+    name: "what is none, or no picture",
+    messages: [
+      [enhancedVideo("av1", "configuration", "key", new Uint8Array(0)), "empty"],
+      [enhancedVideo("av1", "configuration", "key", fromHex("82000c00")), "malformed"],
+      [enhancedVideo("vp9", "configuration", "key", fromHex("010000")), "malformed"],
+      [enhancedVideo("h265", "configuration", "key", fromHex("01")), "malformed"],
+      [enhancedVideo("vp9", "end", "key", new Uint8Array(0)), "redundant"],
+      [enhancedVideo("vp9", "metadata", "key", fromHex("020000")), "supplement"],
+      [ofTrack(1, vp8KeyFrame(64, 32)), "redundant"],
+    ],
+  },
+];
+
+for (const { name, messages } of CASES) {
+  Deno.test(`VideoTrack: ${name}`, () => {
+    const track = new VideoTrack();
+    assertEquals(
+      messages.map(([body]) => short(track.take(body))),
+      messages.map(([, intake]) => intake),
+    );
+  });
+}
+
+/** Streams of real encoders, and which of their frames are key frames. */
+const STREAMS = [
+  { codec: "av1", frames: AV1_STREAMS.realtime, isKey: (data: Uint8Array) => isAv1KeyFrame(data) },
+  {
+    codec: "av1",
+    frames: AV1_STREAMS.hiddenFrames,
+    isKey: (data: Uint8Array) => isAv1KeyFrame(data),
+  },
+  { codec: "vp9", frames: VP_STREAMS.vp9Realtime, isKey: isVp9KeyFrame },
+  { codec: "vp9", frames: VP_STREAMS.vp9AltRef, isKey: isVp9KeyFrame },
+  { codec: "vp8", frames: VP_STREAMS.vp8Realtime, isKey: isVp8KeyFrame },
+  { codec: "vp8", frames: VP_STREAMS.vp8AltRef, isKey: isVp8KeyFrame },
+] as const;
+
+Deno.test("VideoTrack: what only says that it is a key frame is none", () => {
+  for (const { codec, frames, isKey } of STREAMS) {
+    const track = new VideoTrack();
+    const keys = frames.map(isKey);
+    assertEquals(keys.includes(true) && keys.includes(false), true);
+    for (const [at, data] of frames.entries()) {
+      const intake = short(track.take(enhancedVideo(codec, "frame", "key", data)));
+      assertEquals(intake, keys[at] ? "key frame" : "frame", `${codec} frame ${at}`);
+    }
+  }
+  const hevc = new VideoTrack();
+  hevc.take(H265_CONFIGURATION);
+  for (const [at, data] of H265_STREAMS.openGop.entries()) {
+    const intake = short(hevc.take(enhancedVideo("h265", "frameX", "key", data)));
+    // The CRA pictures of an open group of pictures are key frames.
+    assertEquals(intake, h265PictureKind(data, 4)!.isKeyFrame ? "key frame" : "frame", `${at}`);
+  }
+});
+
+Deno.test("VideoTrack: what the tag calls no key frame is none", () => {
+  const track = new VideoTrack();
+  assertEquals(
+    short(track.take(enhancedVideo("vp9", "frame", "inter", VP9_KEY))),
+    "awaiting-key-frame",
+  );
+});
+
+Deno.test("VideoTrack: sizes and codecs, from configurations or the pictures themselves", () => {
+  const key = (codec: "av1" | "vp9" | "vp8", data: Uint8Array) =>
+    enhancedVideo(codec, "frame", "key", data);
+  const table: readonly (readonly [Uint8Array[], string, number | null, number | null])[] = [
+    [[H265_CONFIGURATION], "hvc1.1.6.L93.B0", null, null],
+    [[AV1_CONFIGURATION], "av01.0.00M.08", 320, 180],
+    [[enhancedVideo("av1", "configuration", "key", AV1C.tenBits)], "av01.0.00M.10", 130, 74],
+    // What is in band is newer than the configuration.
+    [[AV1_CONFIGURATION, key("av1", AV1_KEY)], "av01.0.00M.08", 98, 66],
+    [[key("av1", AV1_STREAMS.hiddenFrames[0]!)], "av01.0.00M.08", 130, 74],
+    [[VP9_CONFIGURATION], "vp09.00.11.08", null, null],
+    [[VP9_CONFIGURATION, key("vp9", VP9_KEY)], "vp09.00.11.08", 98, 66],
+    [[key("vp9", VP9_KEY)], "vp9", 98, 66],
+    [[key("vp8", VP_STREAMS.vp8Realtime[0]!)], "vp8", 66, 50],
+    [[vp8KeyFrame(64, 32), vp8KeyFrame(640, 480)], "vp8", 640, 480],
+  ];
+  for (const [bodies, codec, width, height] of table) {
+    const track = new VideoTrack();
+    for (const body of bodies) track.take(body);
+    const described = track.describe()!;
+    assertEquals([described.codec, described.width, described.height], [codec, width, height]);
+    assertEquals(described.bFrames, false);
+  }
+});
+
+Deno.test("VideoTrack: B pictures of HEVC", () => {
+  const track = new VideoTrack();
+  for (const body of [H265_CONFIGURATION, H265_KEY_FRAME, H265_INTER_FRAME]) track.take(body);
+  assertEquals(track.describe()!.bFrames, false);
+  track.take(H265_B_FRAME);
+  assertEquals(track.describe()!.bFrames, true);
+});
+
+Deno.test("VideoTrack: says whether its frames need a configuration", () => {
+  const track = new VideoTrack();
+  assertEquals(track.isConfigured, false);
+  track.take(vp8KeyFrame(64, 32));
+  assertEquals(track.isConfigured, false);
+  track.take(VP9_CONFIGURATION);
+  assertEquals(track.isConfigured, true);
+  track.take(enhancedVideo("vp9", "frame", "key", VP9_KEY));
+  assertEquals(track.isConfigured, true);
+  track.take(vp8KeyFrame(64, 32));
+  assertEquals(track.isConfigured, false);
+});
+
+Deno.test("VideoTrack: throws nothing, whatever comes of any codec", () => {
+  const random = seededRandom(2);
+  const samples = [
+    H265_CONFIGURATION,
+    H265_KEY_FRAME,
+    H265_B_FRAME,
+    AV1_CONFIGURATION,
+    enhancedVideo("av1", "frame", "key", AV1_KEY),
+    VP9_CONFIGURATION,
+    enhancedVideo("vp9", "frame", "key", VP9_KEY),
+    vp8KeyFrame(64, 32),
+  ];
+  const track = new VideoTrack();
+  for (let round = 0; round < 8000; round++) {
+    track.take(mutate(samples[round % samples.length]!, random));
+  }
+});
