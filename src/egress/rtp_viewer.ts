@@ -225,8 +225,8 @@ export class RtpViewer {
   #catchUp(audio: RtpTrack): void {
     if (audio.waiting === 0) return;
     const { soundLagMs, audio: { ring } } = this.#feed;
-    const isPast = soundLagMs > MAX_SETTLED_LAG_MS ||
-      soundLagMs > SETTLED_LAG_MS && soundLagMs < this.#soundLagMs - LAG_JITTER_MS;
+    const isPast = this.#soundLagMs > 0 && (soundLagMs > MAX_SETTLED_LAG_MS ||
+      soundLagMs > SETTLED_LAG_MS && soundLagMs < this.#soundLagMs - LAG_JITTER_MS);
     this.#soundLagMs = isPast ? soundLagMs : 0;
     if (isPast) audio.jump(ring.head);
     else if (audio.waiting > MAX_FIRST_BURST) audio.jump(ring.head - 1);
