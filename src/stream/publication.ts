@@ -77,6 +77,7 @@ export class Publication {
   #tracksSettled = false;
   #firstFrame: { readonly timestampMs: number; readonly arrivedMs: number } | undefined;
   #hasUnflushedVideo = false;
+  #hasUnflushedSound = false;
   #unflushedSinceMs: number | undefined;
 
   constructor(log: LogWriter, { trackSettleMs }: { readonly trackSettleMs: number }) {
@@ -133,12 +134,17 @@ export class Publication {
   }
 
   /**
-   * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one.
-   * To be called after each batch of messages.
+   * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one;
+   * those that wait for sound alone are woken at once. To be called after each batch of messages.
    */
   flush(nowMs: number): void {
     if (this.#unflushedSinceMs === undefined) return;
-    if (!this.#hasUnflushedVideo && nowMs - this.#unflushedSinceMs < AUDIO_FOLD_MS) return;
+    if (!this.#hasUnflushedVideo && nowMs - this.#unflushedSinceMs < AUDIO_FOLD_MS) {
+      if (this.#hasUnflushedSound) this.#log.flushSound();
+      this.#hasUnflushedSound = false;
+      return;
+    }
+    this.#hasUnflushedSound = false;
     this.#hasUnflushedVideo = false;
     this.#unflushedSinceMs = undefined;
     this.#log.flush();
@@ -217,6 +223,7 @@ export class Publication {
   /** A picture of the default track is worth waking the viewers for; other records wait for one. */
   #noteAppended<T extends MediaTrack>(set: TrackSet<T>, member: Member<T>, nowMs: number): void {
     if (set.name === "video" && set.isDefault(member)) this.#hasUnflushedVideo = true;
+    if (set.name === "audio" && set.isDefault(member)) this.#hasUnflushedSound = true;
     this.#unflushedSinceMs ??= nowMs;
   }
 
