@@ -77,7 +77,14 @@ export class RtmpPublishing {
     const stream = streams.byId(published.controlId);
     if (stream?.publication === published.publication) stream.publication = undefined;
     control.send({ kind: "unpublish", streamId: published.controlId });
-    logger.info("{peer} ends {path}", { peer, path: published.path });
+    const faults = Object.entries(published.publication.timestampFaults);
+    logger.info("{peer} ends {path}{mended}", {
+      peer,
+      path: published.path,
+      mended: faults.length === 0
+        ? ""
+        : `; timestamps mended: ${faults.map(([fault, count]) => `${fault} ${count}`).join(", ")}`,
+    });
   }
 
   /** Takes a message of a stream that is published. */

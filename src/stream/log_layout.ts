@@ -43,6 +43,8 @@ export const Control = {
   generation: 11,
   /** The newest timestamp of any record: where the next publisher goes on. */
   endTimestampMs: 12,
+  /** Counts flushes, and beside them what sound is written without one. */
+  soundWake: 13,
   /** Length in bytes of each slot's content, by {@linkcode Slot}; 0 is empty. */
   slotLengths: 16,
 } as const;

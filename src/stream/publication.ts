@@ -77,6 +77,7 @@ export class Publication {
   #tracksSettled = false;
   #firstFrame: { readonly timestampMs: number; readonly arrivedMs: number } | undefined;
   #hasUnflushedVideo = false;
+  #hasUnflushedSound = false;
   #unflushedSinceMs: number | undefined;
 
   constructor(log: LogWriter, { trackSettleMs }: { readonly trackSettleMs: number }) {
@@ -90,6 +91,11 @@ export class Publication {
   /** Whether anything was passed on that can be shown or heard. */
   get hasMedia(): boolean {
     return this.#firstFrame !== undefined;
+  }
+
+  /** What was wrong with the publisher's timestamps, and was mended. */
+  get timestampFaults(): TimestampFaults {
+    return this.#timeline.faults;
   }
 
   /** Takes a video message; returns why it, or one of its tracks, was skipped, if it was. */
@@ -128,12 +134,17 @@ export class Publication {
   }
 
   /**
-   * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one.
-   * To be called after each batch of messages.
+   * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one;
+   * those that wait for sound alone are woken at once. To be called after each batch of messages.
    */
   flush(nowMs: number): void {
     if (this.#unflushedSinceMs === undefined) return;
-    if (!this.#hasUnflushedVideo && nowMs - this.#unflushedSinceMs < AUDIO_FOLD_MS) return;
+    if (!this.#hasUnflushedVideo && nowMs - this.#unflushedSinceMs < AUDIO_FOLD_MS) {
+      if (this.#hasUnflushedSound) this.#log.flushSound();
+      this.#hasUnflushedSound = false;
+      return;
+    }
+    this.#hasUnflushedSound = false;
     this.#hasUnflushedVideo = false;
     this.#unflushedSinceMs = undefined;
     this.#log.flush();
@@ -148,7 +159,7 @@ export class Publication {
       audio,
       tracks: this.#recorder.describe(),
       bitrateBps: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate),
-      timestampFaults: this.#timeline.faults,
+      timestampFaults: this.timestampFaults,
       skipped: { ...this.#skipped },
     };
   }
@@ -212,6 +223,7 @@ export class Publication {
   /** A picture of the default track is worth waking the viewers for; other records wait for one. */
   #noteAppended<T extends MediaTrack>(set: TrackSet<T>, member: Member<T>, nowMs: number): void {
     if (set.name === "video" && set.isDefault(member)) this.#hasUnflushedVideo = true;
+    if (set.name === "audio" && set.isDefault(member)) this.#hasUnflushedSound = true;
     this.#unflushedSinceMs ??= nowMs;
   }
 
