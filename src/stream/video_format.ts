@@ -3,7 +3,7 @@ import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
 import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
-import { hasH264RecoveryPoint } from "../codec/h264_recovery_point.ts";
+import { canStartWithH264 } from "../codec/h264_recovery_point.ts";
 import { h264PictureType } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
@@ -125,7 +125,7 @@ export function pictureFacts(
       const type = h264PictureType(data, nalLengthSize ?? 4);
       // Intra pictures are taken for what their tags say, be they IDR or not.
       if (type === "I" || type === undefined) return NOT_LOOKED_INTO;
-      if (isKeyFrame && hasH264RecoveryPoint(data, nalLengthSize ?? 4)) return NOT_LOOKED_INTO;
+      if (isKeyFrame && canStartWithH264(data, nalLengthSize ?? 4)) return NOT_LOOKED_INTO;
       return type === "B" ? B_PICTURE : INTER_PICTURE;
     }
     case "h265": {
