@@ -4,7 +4,7 @@ import { type AudioDescription, AudioTrack } from "./audio_track.ts";
 import { RecordFlag, Slot, trackBits } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
-import type { Timeline } from "./timeline.ts";
+import type { Timeline, TrackName } from "./timeline.ts";
 import type { MediaTrack } from "./track_intake.ts";
 import { encodeTrackList, MAX_PREFACE_SIZE } from "./track_list.ts";
 import { type Member, type TrackPlace, TrackSet } from "./track_set.ts";
@@ -38,6 +38,8 @@ export class TrackRecorder {
   readonly audio = new TrackSet("audio", () => new AudioTrack());
   readonly #log: LogWriter;
   readonly #timeline: Timeline;
+  /** Kinds of tracks of which nothing is kept any more, as it is known which one is the default. */
+  readonly #settled = new Set<TrackName>();
   /** Slots of default tracks that hold what this publisher sent. */
   readonly #written = new Set<Slot>();
   /** Slots that were found to be empty, or were cleared. */
@@ -65,6 +67,7 @@ export class TrackRecorder {
       keep(preface, member, body);
       return false;
     }
+    this.#settleDefault(set);
     if (!set.isDefault(member)) return this.#prefaceAdditional(preface, set, member, body);
     const isWritten = this.#prefaceDefault(preface, set, body);
     this.#list(member);
@@ -85,7 +88,7 @@ export class TrackRecorder {
     body: Uint8Array,
     nowMs: number,
   ): number {
-    if (set.default === undefined) this.#settleDefault(set);
+    this.#settleDefault(set);
     const isDefault = set.isDefault(member);
     const { track } = member;
     this.#list(member);
@@ -160,8 +163,10 @@ export class TrackRecorder {
     this.#log.append({ type: TAG_TYPES[set.name], timestampMs, body: member[preface], flags });
   }
 
-  /** Settles which track is the default one, and writes what was kept until then. */
+  /** Settles which track is the default one, if it is not, and writes what was kept until then. */
   #settleDefault<T extends MediaTrack>(set: TrackSet<T>): void {
+    if (this.#settled.has(set.name)) return;
+    this.#settled.add(set.name);
     const settled = set.settle();
     this.#writeList();
     for (const preface of ["configuration", "supplement"] as const) {

@@ -293,6 +293,31 @@ Deno.test("tracks: a new configuration of another track reaches its viewers in l
   ]);
 });
 
+Deno.test("tracks: a configuration that comes before the default track's reaches viewers in line", () => {
+  const other = H265_CONFIGURATION.with(17, 96);
+  for (const first of [[H265_CONFIGURATION, H265_KEY_FRAME], [vp8KeyFrame(64, 32)]]) {
+    const stream = new Stream();
+    const before = stream.publish();
+    for (const body of [H265_CONFIGURATION, H265_KEY_FRAME]) {
+      before.video(0, body, 0);
+      before.video(0, ofTrack(1, body), 0);
+    }
+    const viewer = new Viewer(stream.reader, { ...BOTH, videoTrack: 1 });
+    viewer.read();
+
+    const publication = stream.publish();
+    publication.video(0, ofTrack(1, other), 1000);
+    for (const body of first) publication.video(0, body, 1000);
+    publication.video(0, ofTrack(1, H265_KEY_FRAME), 1000);
+    assertEquals(viewer.tags().map((line) => line.split(" ")[2]), [
+      toHex(H265_CONFIGURATION),
+      toHex(H265_KEY_FRAME),
+      toHex(other),
+      toHex(H265_KEY_FRAME),
+    ]);
+  }
+});
+
 Deno.test("tracks: a publisher that counts otherwise moves viewers, with what they need", () => {
   const stream = new Stream();
   const first = stream.publish();
