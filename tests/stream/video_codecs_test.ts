@@ -225,6 +225,18 @@ Deno.test("VideoTrack: sizes and codecs, from configurations or the pictures the
   }
 });
 
+Deno.test("VideoTrack: HEVC whose slice headers cannot be read without its PPS is passed on", () => {
+  const track = new VideoTrack();
+  track.take(H265_CONFIGURATION);
+  // Of a PPS in band that puts two bits in front of the slice type, which is P.
+  const key = enhancedVideo("h265", "frameX", "key", fromHex("00000006 2601 a300 1234"));
+  const inter = enhancedVideo("h265", "frameX", "inter", fromHex("00000006 0201 c400 1234"));
+  const broken = enhancedVideo("h265", "frameX", "inter", fromHex("00000007 0201 c400 1234"));
+  const intakes = [key, inter, broken].map((body) => short(track.take(body)));
+  assertEquals(intakes, ["key frame", "frame", "malformed"]);
+  assertEquals(track.describe()?.bFrames, false);
+});
+
 Deno.test("VideoTrack: B pictures of HEVC", () => {
   const track = new VideoTrack();
   for (const body of [H265_CONFIGURATION, H265_KEY_FRAME, H265_INTER_FRAME]) track.take(body);
