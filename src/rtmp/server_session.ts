@@ -282,7 +282,9 @@ export class ServerSession {
   }
 
   #onData(message: StreamMessage): MediaEvent | undefined {
-    const data = namedData(message.payload);
+    // Before it is read, which is work: whoever may not publish cannot ask for that.
+    const isWanted = this.#streams.publicationOn(message.streamId) !== undefined;
+    const data = isWanted ? namedData(message.payload) : undefined;
     if (data === undefined) {
       this.#counters.ignoredMedia++;
       return undefined;

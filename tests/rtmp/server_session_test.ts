@@ -157,6 +157,18 @@ Deno.test("queries are found wherever encoders put them", () => {
   }
 });
 
+Deno.test("data that nobody may publish is not even read", () => {
+  const messages = new ClientMessages();
+  const dialogue = new Dialogue().connect(messages);
+  const payload = encodeAmf0("@clearDataFrame", "onMetaData");
+  const data = { kind: "data", streamId: 1, timestampMs: 0, payload } as const;
+  dialogue.push(messages.send(data).take());
+  assertEquals(dialogue.session.counters.ignoredMedia, 1);
+  dialogue.push(messages.publish("a").send(data).take());
+  assertEquals(dialogue.session.counters.ignoredMedia, 1);
+  assertEquals(dialogue.kinds(), ["connect", "publish"]);
+});
+
 Deno.test("several streams are published on one connection, up to a limit", () => {
   const messages = new ClientMessages();
   const dialogue = new Dialogue({ maxStreams: 2 }).connect(messages);
