@@ -42,8 +42,8 @@ export class RtmpConnection implements Connection {
   #phaseSinceMs: number;
   #heardAtMs: number;
   #pingedAtMs: number;
-  /** Resolves when it is decided whether something may be published. */
-  #deciding: Promise<void> | undefined;
+  /** Settles when all that was read last is done, decisions on publishers included. */
+  #taking: Promise<void> | undefined;
   #closeReason: string | undefined;
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
@@ -119,7 +119,8 @@ export class RtmpConnection implements Connection {
       this.#heardAtMs = performance.now();
       if (this.#phase === "closing") continue;
       try {
-        await this.#take(this.#buffer.subarray(0, length));
+        this.#taking = this.#take(this.#buffer.subarray(0, length));
+        await this.#taking;
       } catch (error) {
         // The peer is told what is wrong, if it listens.
         await this.#output.idle();
@@ -179,8 +180,7 @@ export class RtmpConnection implements Connection {
         this.#enter("setup");
         return void this.#logConnect(event);
       case "publish":
-        this.#deciding = this.#publishing.publish(event).then(() => this.#onPublish());
-        return this.#deciding;
+        return this.#publishing.publish(event).then(() => this.#onPublish());
       case "publish-refused":
         return void this.#publishing.noteRefusal(event.reason);
       case "unpublish":
@@ -224,8 +224,9 @@ export class RtmpConnection implements Connection {
 
   /** Ends the connection if there is nothing left that it is for, as players expect. */
   async #onPlayEnded(): Promise<void> {
-    // The peer may have asked for something else in the same breath.
-    await this.#deciding?.catch(() => {});
+    // The peer may ask for something else in the same breath, which may be half taken now.
+    await undefined;
+    await this.#taking?.catch(() => {});
     if (this.#isActive || this.#phase === "closing") return;
     this.#enter("closing");
     this.#output.wake();

@@ -265,6 +265,21 @@ Deno.test("a player that is refused one stream and asks for another in the same 
   assert(!player.isEnded);
 });
 
+Deno.test("who is refused a stream to play and publishes in the same breath stays", async () => {
+  await using setup = new Setup({}, 0);
+  using player = await RtmpPlayerClient.connect(setup.port);
+  player.messages.command(1, "play", 0, null, "none");
+  player.messages.command(2, "publish", 0, null, "b");
+  await player.flush();
+  await player.hears("NetStream.Play.StreamNotFound on 1");
+  await player.hears("NetStream.Publish.Start on 2");
+  // It is heard after that, too.
+  player.messages.command(0, "getStreamLength", 9, null, "b");
+  await player.flush();
+  await player.hears("_result", 3);
+  assert(!player.isEnded);
+});
+
 Deno.test("a player pauses, goes on, and changes tracks and streams", async () => {
   await using setup = new Setup();
   const { writer } = setup.open("live/a");
