@@ -150,8 +150,9 @@ export class RtmpConnection implements Connection {
       "{peer} connects to {app} with {flashVersion} (AMF{objectEncoding}, {capsEx}, {proof})",
       {
         peer: this.#peer,
-        app,
-        flashVersion,
+        // They may hold anything: line breaks, codes for terminals.
+        app: JSON.stringify(app),
+        flashVersion: JSON.stringify(flashVersion),
         objectEncoding,
         capsEx: `capsEx ${capabilities.capsEx ?? "none"}`,
         proof: this.#session.counters.handshakeMismatches > 0 ? "C2 matches nothing" : "C2 matches",

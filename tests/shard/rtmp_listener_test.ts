@@ -5,7 +5,12 @@ import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import type { ConnectionListener, ConnectionSource } from "../../src/shard/connection_listener.ts";
 import { listenRtmp } from "../../src/shard/rtmp_listener.ts";
 import { Streams } from "../../src/shard/streams.ts";
-import { clientHello, SERVER_HANDSHAKE_LENGTH } from "../rtmp/client.ts";
+import {
+  clientAnswer,
+  clientHello,
+  ClientMessages,
+  SERVER_HANDSHAKE_LENGTH,
+} from "../rtmp/client.ts";
 import { until } from "../waiting.ts";
 import { SHARD_SETTINGS } from "./shard_settings.ts";
 
@@ -62,7 +67,7 @@ class Setup implements AsyncDisposable {
       reset: true,
       sinks: { list: (record) => void logged.push(record) },
       loggers: [
-        { category: ["sluice"], lowestLevel: "warning", sinks: ["list"] },
+        { category: ["sluice"], lowestLevel: "info", sinks: ["list"] },
         { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["list"] },
       ],
     });
@@ -158,4 +163,26 @@ Deno.test("a connection that fails at once is ended, and its place is free again
   await shakeHands(conn);
   assertEquals(setup.counters.total("rtmpConnections"), 1);
   assertEquals(setup.counters.total("rtmpConnectionsRefused"), 0);
+});
+
+Deno.test("who is refused again and again on a connection is counted each time, and logged once", async () => {
+  const source = new FailingSource([]);
+  await using setup = await Setup.start(source);
+  using conn = await source.connect();
+  await shakeHands(conn);
+  const messages = new ClientMessages().connect("live");
+  // All in one read: a connection that has nothing to play is about to be closed.
+  for (let time = 0; time < 20; time++) messages.command(1, "publish", 0, null, "");
+  for (let time = 0; time < 20; time++) messages.command(1, "play", 0, null, "../a");
+  await conn.write(clientAnswer());
+  await conn.write(messages.take());
+  await until("all are refused", () => setup.counters.total("playsRefused") === 20);
+  assertEquals(setup.counters.total("publishesRefused"), 20);
+  const refusals = setup.messages().filter((message) =>
+    /may not publish|cannot play/.test(message)
+  );
+  assertEquals(refusals.map((message) => message.replace(/^\S+ /, "")), [
+    "may not publish: The stream name is empty. (1 so far)",
+    "cannot play: The name has characters that URLs do not have. (1 so far)",
+  ]);
 });
