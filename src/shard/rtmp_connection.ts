@@ -122,7 +122,8 @@ export class RtmpConnection implements Connection {
         this.#taking = this.#take(this.#buffer.subarray(0, length));
         await this.#taking;
       } catch (error) {
-        // The peer is told what is wrong, if it listens.
+        // The peer is told what is wrong, if it listens; what it plays would never be all sent.
+        this.#playing.close();
         await this.#output.idle();
         throw error;
       }

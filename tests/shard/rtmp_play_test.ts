@@ -280,6 +280,32 @@ Deno.test("who is refused a stream to play and publishes in the same breath stay
   assert(!player.isEnded);
 });
 
+Deno.test("a player that breaks the protocol is sent no more of what it plays", async () => {
+  await using setup = new Setup();
+  const { shared, writer } = openLog({ maxBytes: 64 << 20, windowMs: 60_000 });
+  writer.append(keyFrame(0));
+  setup.streams.open({ streamId: 99, path: "live/a", log: shared });
+  using player = await RtmpPlayerClient.connect(setup.port);
+  await player.command(1, "play", "a");
+  await hasMedia(player, 1);
+  player.stopReading();
+  // Far more than the system takes for a peer that does not read.
+  const count = 30;
+  for (let frame = 1; frame <= count; frame++) writer.append(interFrame(frame * 40, 1 << 20));
+  writer.flush();
+  const unknown = { chunkStreamId: 7, typeId: 7, streamId: 1, timestampMs: 0 };
+  player.messages.raw({ ...unknown, payload: Uint8Array.of(1) }).send({
+    kind: "setChunkSize",
+    size: 0,
+  });
+  await player.flush();
+  await until("it is read", () => setup.counters.total("messagesIgnored") === 1);
+  player.startReading();
+  await player.ends();
+  assertEquals(setup.counters.total("rtmpProtocolErrors"), 1);
+  assert(player.media.length < count, `got ${player.media.length} of ${count}`);
+});
+
 Deno.test("a player pauses, goes on, and changes tracks and streams", async () => {
   await using setup = new Setup();
   const { writer } = setup.open("live/a");
