@@ -19,7 +19,7 @@ const NOTHING = new Uint8Array(0);
  * but the session's few words.
  *
  * There is a write for each player and picture, so it costs as little as can be: no async function,
- * no clock, no view of what is sent as a whole.
+ * no view of what is sent as a whole.
  */
 export class RtmpOutput {
   readonly #conn: Pick<Deno.Conn, "write">;
