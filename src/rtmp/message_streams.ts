@@ -65,14 +65,6 @@ export class MessageStreams {
     this.#states.set(id, { kind: "open" });
   }
 
-  /**
-   * Whether {@linkcode open} gives out this id. Others are for publishing only: what is made for
-   * players is made anew for each id that there is, of which the protocol has 2^32.
-   */
-  isOwn(id: number): boolean {
-    return id >= 1 && id <= this.#maxStreams;
-  }
-
   /** What a stream is doing; `undefined` if it is not open. */
   kindOf(id: number): StreamState["kind"] | undefined {
     return this.#states.get(id)?.kind;

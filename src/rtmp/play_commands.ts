@@ -101,7 +101,7 @@ function requestPlay(
   mode: PlayRequest["mode"],
 ): SessionEvent | undefined {
   const target = streamTarget(connection, text);
-  const kind = streams.isOwn(streamId) ? streams.kindOf(streamId) : undefined;
+  const kind = streams.kindOf(streamId);
   if (kind === undefined || kind === "publishing" || kind === "awaiting decision") {
     const problem = `Stream ${streamId} was not created, or is being published on.`;
     output.fail(streamId, "NetStream.Play.Failed", problem);

@@ -142,17 +142,6 @@ Deno.test("play: on streams that are not there, or are published, and without a 
   assertEquals(dialogue.push(), ["NetStream.Publish.BadName on 1"]);
 });
 
-Deno.test("play: on streams that the server never gives out, though they are open for publishing", () => {
-  const dialogue = new PlayDialogue();
-  for (const streamId of [0, 17, 0xffffffff]) {
-    dialogue.client.command(streamId, "publish", 0, null, "");
-    assertEquals(dialogue.push(), [`NetStream.Publish.BadName on ${streamId}`]);
-    dialogue.client.command(streamId, "play", 0, null, "a");
-    assertEquals(dialogue.push(), [`NetStream.Play.Failed on ${streamId}`]);
-  }
-  assertEquals(dialogue.events.filter(({ kind }) => kind === "play"), []);
-});
-
 Deno.test("play: what becomes of a stream is told to who plays it", () => {
   const dialogue = new PlayDialogue();
   const told = (change: "dry" | "unpublished" | "published" | "over") => {

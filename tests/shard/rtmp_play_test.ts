@@ -5,6 +5,7 @@ import type { ConnectionListener } from "../../src/shard/connection_listener.ts"
 import type { ShardSettings, ToControl } from "../../src/shard/messages.ts";
 import { listenRtmp } from "../../src/shard/rtmp_listener.ts";
 import { Streams } from "../../src/shard/streams.ts";
+import { RtmpForm } from "../../src/egress/rtmp_form.ts";
 import { LogState, Slot, Track } from "../../src/stream/log_layout.ts";
 import type { LogWriter } from "../../src/stream/log_writer.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../stream/log_samples.ts";
@@ -365,6 +366,25 @@ Deno.test("one connection publishes, and plays that and another stream", async (
   await client.command(3, "closeStream");
   await until("nothing is played", () => setup.counters.total("rtmpViewers") === 0);
   assert(!client.isEnded);
+});
+
+Deno.test("players on any message stream share what is made for them", async () => {
+  await using setup = new Setup();
+  const { writer } = setup.open("live/a");
+  writer.append(keyFrame(0));
+  const stream = setup.streams.byPath("live/a")!;
+  using player = await RtmpPlayerClient.connect(setup.port);
+  const streamIds = [1, 2, 77, 0xffffffff];
+  for (const streamId of streamIds) {
+    // Refused for want of a name, but that opens the message stream.
+    player.messages.command(streamId, "publish", 0, null, "")
+      .command(streamId, "play", 0, null, "a");
+  }
+  await player.flush();
+  await hasMedia(player, 3 * streamIds.length);
+  for (const streamId of streamIds) assertEquals(timesOf(player, streamId), ["v0"]);
+  const audience = stream.audience(new RtmpForm(1), { audio: true, video: true });
+  assertEquals(audience.size, streamIds.length);
 });
 
 Deno.test("two players of one connection end with the last of them", async () => {
