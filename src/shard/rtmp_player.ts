@@ -100,7 +100,9 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
     };
     if (this.#viewer.isOver) return;
     if (this.#isPaused || (!wanted.audio && !wanted.video)) return this.#viewer.pause();
-    this.#viewer.watch(this.stream.audience(FORM, wanted), wanted);
+    const audience = this.stream.audience(FORM, wanted);
+    if (audience === undefined) this.#viewer.end();
+    else this.#viewer.watch(audience, wanted);
   }
 
   #finish(): void {

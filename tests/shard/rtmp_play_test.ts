@@ -1,11 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
+import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import type { ConnectionListener } from "../../src/shard/connection_listener.ts";
 import type { ShardSettings, ToControl } from "../../src/shard/messages.ts";
+import { MAX_AUDIENCES } from "../../src/shard/live_stream.ts";
 import { listenRtmp } from "../../src/shard/rtmp_listener.ts";
 import { Streams } from "../../src/shard/streams.ts";
 import { RtmpForm } from "../../src/egress/rtmp_form.ts";
+import { FLV_FORM } from "../../src/stream/feed_form.ts";
 import { LogState, Slot, Track } from "../../src/stream/log_layout.ts";
 import type { LogWriter } from "../../src/stream/log_writer.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../stream/log_samples.ts";
@@ -238,6 +241,22 @@ Deno.test("players are viewers, of whom there may be so many", async () => {
   assert(!first.isEnded);
 });
 
+Deno.test("a player ends where there are too many audiences, and is counted out", async () => {
+  await using setup = new Setup();
+  const stream = setup.open("live/a");
+  stream.writer.append(keyFrame(0));
+  const live = setup.streams.byPath("live/a")!;
+  for (let videoTrack = 0; videoTrack < MAX_AUDIENCES; videoTrack++) {
+    new FlvViewer(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })!);
+  }
+  using player = await RtmpPlayerClient.connect(setup.port);
+  await player.command(1, "play", "a");
+  await player.ends();
+  assertEquals(player.told.at(-1), "NetStream.Play.Stop on 1");
+  await until("the player is counted out", () => setup.counters.total("rtmpViewers") === 0);
+  await setup.close(stream);
+});
+
 Deno.test("what cannot be played is refused", async () => {
   await using setup = new Setup();
   for (
@@ -384,7 +403,7 @@ Deno.test("players on any message stream share what is made for them", async () 
   await hasMedia(player, 3 * streamIds.length);
   for (const streamId of streamIds) assertEquals(timesOf(player, streamId), ["v0"]);
   const audience = stream.audience(new RtmpForm(1), { audio: true, video: true });
-  assertEquals(audience.size, streamIds.length);
+  assertEquals(audience?.size, streamIds.length);
 });
 
 Deno.test("two players of one connection end with the last of them", async () => {
