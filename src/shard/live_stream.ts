@@ -43,7 +43,7 @@ interface FormAudience {
 
 /**
  * Forms and selections of one stream that viewers of a shard may have at once. Each is a copy of what
- * the log holds, and viewers choose as they like: a player's message stream, tracks by number.
+ * the log holds, and viewers choose as they like: FLV or RTMP, one kind of tracks, tracks by number.
  */
 export const MAX_AUDIENCES = 32;
 
