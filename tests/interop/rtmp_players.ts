@@ -1,6 +1,7 @@
 /** Programs that play RTMP, and record what they get. */
 import { assert } from "@std/assert";
-import { runPeer } from "../peers.ts";
+import { FFMPEG7_ROOT, peerCommand, runPeer } from "../peers.ts";
+import { spawnPeer } from "./peer_process.ts";
 
 /** A player at work. */
 export interface RtmpRecorder {
@@ -43,14 +44,90 @@ export function recordWithRtmpdump(
   return { name, path, ended: end(), received: () => sizeOf(path) };
 }
 
+/** Options of {@linkcode recordWithFfmpeg}. */
+export interface FfmpegOptions {
+  /** Which ffmpeg: that of the machine by default. The other one writes into its own root. */
+  readonly peer?: "ffmpeg" | "ffmpeg 7";
+  /** For its input, such as `-tls_verify 0`. */
+  readonly inputArgs?: readonly string[];
+}
+
 /** An ffmpeg that plays without decoding, and writes the packets as FLV. */
-export function recordWithFfmpeg(url: string, path: string): RtmpRecorder {
-  const args = ["-v", "error", "-nostdin", "-rtmp_live", "live", "-i", url];
+export function recordWithFfmpeg(
+  url: string,
+  path: string,
+  { peer = "ffmpeg", inputArgs = [] }: FfmpegOptions = {},
+): RtmpRecorder {
+  const root = peer === "ffmpeg 7" ? FFMPEG7_ROOT : "";
+  assert(path.startsWith(root), `${path} lies in ${root}`);
+  const args = [
+    ...["-v", "error", "-nostdin", "-rtmp_live", "live", ...inputArgs, "-i", url],
+    ...[...TRACKS, "-c", "copy", "-y", path.slice(root.length)],
+  ];
   const end = async () => {
-    const { stderr } = await runPeer("ffmpeg", [...args, ...TRACKS, "-c", "copy", "-y", path]);
+    const { stderr } = await runPeer(peer, args);
     assert(stderr === "", stderr);
   };
-  return { name: "ffmpeg", path, ended: end(), received: () => sizeOf(path) };
+  return { name: peer, path, ended: end(), received: () => sizeOf(path) };
+}
+
+/** A GStreamer that plays, and shows what its demuxer and parsers make of it. */
+export interface GStreamerRecorder extends RtmpRecorder {
+  /** The file of its H.264 pictures, as a byte stream. */
+  readonly picturesPath: string;
+  /** The file of its AAC access units, one after the other. */
+  readonly soundPath: string;
+}
+
+/** A GStreamer that plays H.264 and AAC: it records FLV, and takes it apart as a player does. */
+export function recordWithGStreamer(url: string, path: string): GStreamerRecorder {
+  const picturesPath = `${path}.h264`;
+  const soundPath = `${path}.aac`;
+  const pipeline = [
+    ...["rtmp2src", `location=${url}`, "!", "tee", "name=all"],
+    // A sink that waits for its first piece would hold up the others.
+    ...["all.", "!", "queue", "!", "filesink", "async=false", "buffer-mode=2", `location=${path}`],
+    // A sink that waits for its first piece would hold up the others.
+    ...["all.", "!", "queue", "!", "flvdemux", "name=tracks"],
+    ...["tracks.video", "!", "queue", "!", "h264parse", "!"],
+    ...[
+      "video/x-h264,stream-format=byte-stream",
+      "!",
+      "filesink",
+      "async=false",
+      `location=${picturesPath}`,
+    ],
+    ...["tracks.audio", "!", "queue", "!", "aacparse", "!"],
+    ...["audio/mpeg,stream-format=raw", "!", "filesink", "async=false", `location=${soundPath}`],
+  ];
+  const end = async () => {
+    await using peer = spawnPeer("gst-launch-1.0", ["-q", ...pipeline]);
+    const { success } = await peer.ended;
+    assert(success && !/ERROR|WARNING|CRITICAL/.test(peer.output()), peer.output());
+  };
+  const received = () => sizeOf(path);
+  return { name: "GStreamer", path, picturesPath, soundPath, ended: end(), received };
+}
+
+/**
+ * A VLC that plays, and writes each picture that it would show, in Y4M.
+ *
+ * @param path must be in a folder that everybody may write to: VLC does not run as root
+ */
+export function recordWithVlc(url: string, path: string): RtmpRecorder {
+  const [program, ...first] = peerCommand("cvlc");
+  const args = [
+    ...["--intf", "dummy", "--no-audio", "--vout", "yuv", "--yuv-yuv4mpeg2", "--yuv-file", path],
+    // On a machine that is slow: what is proven is that they came.
+    ...["--no-drop-late-frames", "--no-skip-frames", url, "vlc://quit"],
+  ];
+  const end = async () => {
+    const env = { HOME: path.slice(0, path.lastIndexOf("/")) };
+    await using peer = spawnPeer(program, [...first, ...args], { env });
+    const { success } = await peer.ended;
+    assert(success, peer.output());
+  };
+  return { name: "VLC", path, ended: end(), received: () => sizeOf(path) };
 }
 
 async function sizeOf(path: string): Promise<number> {
