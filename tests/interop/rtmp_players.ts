@@ -117,9 +117,20 @@ export function recordWithGStreamer(url: string, path: string): GStreamerRecorde
 export function recordWithVlc(url: string, path: string): RtmpRecorder {
   const [program, ...first] = peerCommand("cvlc");
   const args = [
-    ...["--intf", "dummy", "--no-audio", "--vout", "yuv", "--yuv-yuv4mpeg2", "--yuv-file", path],
+    ...[
+      "--intf",
+      "dummy",
+      "--no-audio",
+      "--no-osd",
+      "--no-video-title-show",
+      "--vout",
+      "yuv",
+      "--yuv-yuv4mpeg2",
+      "--yuv-file",
+      path,
+    ],
     // On a machine that is slow: what is proven is that they came.
-    ...["--no-drop-late-frames", "--no-skip-frames", url, "vlc://quit"],
+    ...["--no-drop-late-frames", "--no-skip-frames", "--no-avcodec-hurry-up", url, "vlc://quit"],
   ];
   const end = async () => {
     const env = { HOME: path.slice(0, path.lastIndexOf("/")) };
