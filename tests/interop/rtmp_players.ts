@@ -14,7 +14,7 @@ export interface RtmpRecorder {
 }
 
 /** ffmpeg takes what servers say beside the stream for a track of data. */
-export const TRACKS: readonly string[] = ["-map", "0:v?", "-map", "0:a?"];
+const TRACKS: readonly string[] = ["-map", "0:v?", "-map", "0:a?"];
 
 /** What rtmpdump exits with when a live stream is over before its announced duration. */
 const RTMPDUMP_INCOMPLETE = 2;
@@ -23,15 +23,20 @@ const RTMPDUMP_INCOMPLETE = 2;
  * An rtmpdump that records.
  *
  * @param handshake with "digest" it proves itself as Flash Player does
+ * @param env for its environment
  */
 export function recordWithRtmpdump(
   url: string,
   path: string,
-  { handshake = "simple" }: { readonly handshake?: "simple" | "digest" } = {},
+  { handshake = "simple", env = {} }: {
+    readonly handshake?: "simple" | "digest";
+    readonly env?: Readonly<Record<string, string>>;
+  } = {},
 ): RtmpRecorder {
   const proof = handshake === "digest" ? ["-w", "0123456789abcdef".repeat(4), "-x", "1000"] : [];
   const child = new Deno.Command("rtmpdump", {
     args: ["-v", "-r", url, "-o", path, ...proof],
+    env: { ...env },
     ...{ stdin: "null", stdout: "null", stderr: "piped" },
   }).spawn();
   const end = async () => {
@@ -44,24 +49,20 @@ export function recordWithRtmpdump(
   return { name, path, ended: end(), received: () => sizeOf(path) };
 }
 
-/** Options of {@linkcode recordWithFfmpeg}. */
-export interface FfmpegOptions {
-  /** Which ffmpeg: that of the machine by default. The other one writes into its own root. */
-  readonly peer?: "ffmpeg" | "ffmpeg 7";
-  /** For its input, such as `-tls_verify 0`. */
-  readonly inputArgs?: readonly string[];
-}
-
-/** An ffmpeg that plays without decoding, and writes the packets as FLV. */
+/**
+ * An ffmpeg that plays without decoding, and writes the packets as FLV.
+ *
+ * @param peer which one; that of version 7 writes into its own root
+ */
 export function recordWithFfmpeg(
   url: string,
   path: string,
-  { peer = "ffmpeg", inputArgs = [] }: FfmpegOptions = {},
+  { peer = "ffmpeg" }: { readonly peer?: "ffmpeg" | "ffmpeg 7" } = {},
 ): RtmpRecorder {
   const root = peer === "ffmpeg 7" ? FFMPEG7_ROOT : "";
   assert(path.startsWith(root), `${path} lies in ${root}`);
   const args = [
-    ...["-v", "error", "-nostdin", "-rtmp_live", "live", ...inputArgs, "-i", url],
+    ...["-v", "error", "-nostdin", "-rtmp_live", "live", "-i", url],
     ...[...TRACKS, "-c", "copy", "-y", path.slice(root.length)],
   ];
   const end = async () => {
@@ -81,22 +82,17 @@ export interface GStreamerRecorder extends RtmpRecorder {
 
 /** A GStreamer that plays H.264 and AAC: it records FLV, and takes it apart as a player does. */
 export function recordWithGStreamer(url: string, path: string): GStreamerRecorder {
+  const trust = url.startsWith("rtmps:") ? ["tls-validation-flags=0"] : [];
   const picturesPath = `${path}.h264`;
   const soundPath = `${path}.aac`;
   const pipeline = [
-    ...["rtmp2src", `location=${url}`, "!", "tee", "name=all"],
+    ...["rtmp2src", `location=${url}`, ...trust, "!", "tee", "name=all"],
     // A sink that waits for its first piece would hold up the others.
     ...["all.", "!", "queue", "!", "filesink", "async=false", "buffer-mode=2", `location=${path}`],
-    // A sink that waits for its first piece would hold up the others.
     ...["all.", "!", "queue", "!", "flvdemux", "name=tracks"],
     ...["tracks.video", "!", "queue", "!", "h264parse", "!"],
-    ...[
-      "video/x-h264,stream-format=byte-stream",
-      "!",
-      "filesink",
-      "async=false",
-      `location=${picturesPath}`,
-    ],
+    ...["video/x-h264,stream-format=byte-stream", "!", "filesink", "async=false"],
+    `location=${picturesPath}`,
     ...["tracks.audio", "!", "queue", "!", "aacparse", "!"],
     ...["audio/mpeg,stream-format=raw", "!", "filesink", "async=false", `location=${soundPath}`],
   ];
@@ -139,6 +135,16 @@ export function recordWithVlc(url: string, path: string): RtmpRecorder {
     assert(success, peer.output());
   };
   return { name: "VLC", path, ended: end(), received: () => sizeOf(path) };
+}
+
+/** The packets of a file as ffmpeg reads them: "0 1024 d41d8cd98f…", by track, size and content. */
+export async function packetsOf(path: string): Promise<string[]> {
+  const args = ["-v", "error", "-i", path, ...TRACKS, "-c", "copy", "-f", "framemd5", "-"];
+  const { stdout } = await runPeer("ffmpeg", args);
+  return stdout.split("\n").filter((line) => /^\d/.test(line)).map((line) => {
+    const [track, , , , size, hash] = line.split(",").map((field) => field.trim());
+    return `${track} ${size} ${hash}`;
+  });
 }
 
 async function sizeOf(path: string): Promise<number> {
