@@ -9,6 +9,7 @@ import {
   ServerReplies,
   type ServerReply,
 } from "./rtmp/client.ts";
+import { USER_CONTROL_EVENT } from "../src/rtmp/user_control.ts";
 import { until } from "./waiting.ts";
 
 /** Audio or video that a player got. */
@@ -136,6 +137,7 @@ export class RtmpPlayerClient implements Disposable {
         return void this.told.push(`${String(decodeAmf0(reply.payload)[0])} on ${reply.streamId}`);
       case "userControl": {
         const event = EVENTS[reply.eventType];
+        if (reply.eventType === USER_CONTROL_EVENT.PING_REQUEST) this.told.push("ping");
         if (event !== undefined) this.told.push(`${event} on ${reply.data.at(-1)}`);
       }
     }

@@ -6,6 +6,7 @@ export const H264_NAL = {
   SLICE: 1,
   SLICE_PARTITION_A: 2,
   SLICE_IDR: 5,
+  SEI: 6,
   SPS: 7,
   PPS: 8,
 } as const;

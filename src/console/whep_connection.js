@@ -75,6 +75,14 @@ export class WhepConnection {
     }
   }
 
+  /**
+   * The gateway has closed DTLS, as it does with all it ends. Of that, `connectionState` tells
+   * nothing: to it, a closed transport is as good as a connected one (WebRTC 4.3.3).
+   */
+  handleClosing() {
+    if (this.#state !== "failed") this.#fail();
+  }
+
   /** Notices that something has taken too long. @param {number} nowMs */
   handleTimeout(nowMs) {
     const passedMs = nowMs - this.#sinceMs;

@@ -110,11 +110,22 @@ export class WhepEngine {
       this.#answer = reply.sdp;
       this.#connection.handleAnswer(performance.now());
       await peer.setRemoteDescription({ type: "answer", sdp: reply.sdp });
+      this.#watchTransport();
     } catch (error) {
       // Closing the connection in between rejects what is under way.
       const reason = error instanceof Error ? error.message : String(error);
       this.#fail({ kind: "media", detail: `WebRTC could not be set up: ${reason}` });
     }
+  }
+
+  /** All media share one. */
+  #watchTransport() {
+    const transport = this.#peer.getReceivers()[0]?.transport;
+    transport?.addEventListener("statechange", () => {
+      if (transport.state !== "closed") return;
+      this.#connection.handleClosing();
+      this.#checkConnection();
+    });
   }
 
   /** @param {MediaStream} stream */

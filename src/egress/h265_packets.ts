@@ -1,6 +1,6 @@
 import { equals } from "@std/bytes/equals";
 import { type H265Configuration, parseH265Configuration } from "../codec/h265.ts";
-import { h265PictureKind, splitH265NalUnits } from "../codec/h265_access_unit.ts";
+import { isH265KeyFrame, splitH265NalUnits } from "../codec/h265_access_unit.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import { type H265RtpFormat, packetizeH265 } from "../rtp/h265_packetizer.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
@@ -65,7 +65,7 @@ export class H265Packets implements PacketMaker {
     this.#noteOrder(timestamp);
     // Whoever begins with a picture that is no key frame is shown nothing.
     const isKeyFrame = frame.isKeyFrame &&
-      h265PictureKind(frame.data, configuration.nalLengthSize)?.isKeyFrame === true;
+      isH265KeyFrame(frame.data, configuration.nalLengthSize);
     packetizeH265({ nalUnits, isKeyFrame, timestamp, timeMs }, rtpFormat, out);
   }
 

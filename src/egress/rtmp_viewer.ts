@@ -45,9 +45,8 @@ export class RtmpViewer implements FeedViewer {
     this.#coming = undefined;
     if (this.#reading?.audience === audience) return;
     audience.add(this);
-    if (this.#reading === undefined && this.#place !== undefined && !video) {
-      this.#place = liveIn(audience);
-    }
+    const isBack = this.#reading === undefined && this.#place !== undefined;
+    if (isBack && !audience.feed.needsKeyFrame) this.#place = liveIn(audience, video);
     this.#coming = { audience, hasVideo: video, cursor: this.#cursorIn(audience, video) };
     this.#wake();
   }
@@ -116,8 +115,8 @@ function nextOf({ audience, cursor }: Reading): Uint8Array<ArrayBuffer> | undefi
   return piece;
 }
 
-/** Sound alone has no key frames to go on at after a pause: what came meanwhile is left out. */
-function liveIn({ feed }: FeedAudience): Place {
+/** Without pictures there is no key frame to go on at after a pause: it goes on with what is new. */
+function liveIn({ feed }: FeedAudience, hadVideo: boolean): Place {
   const start = { sequence: feed.sequenceBefore(feed.head), isInStep: true };
-  return { start, hadVideo: false };
+  return { start, hadVideo };
 }

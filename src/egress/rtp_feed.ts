@@ -28,6 +28,8 @@ export class RtpFeed {
   #wasAway = false;
   /** When the newest tag came. */
   #newestAtMs = 0;
+  /** Time of the newest sound in the stream's own log. */
+  #newestSoundMs: number | undefined;
   #opus: LogFollower | undefined;
   #tie: ClockTie | undefined;
 
@@ -44,6 +46,17 @@ export class RtpFeed {
     return this.#tags.jumps;
   }
 
+  /**
+   * By how much the newest packet of sound is behind the stream's newest sound: long as long as a
+   * transcoder makes what is past.
+   */
+  get soundLagMs(): number {
+    const { ring } = this.audio;
+    const packetMs = ring.timeMs(ring.head - 1);
+    if (packetMs === undefined || this.#newestSoundMs === undefined) return 0;
+    return distance(packetMs, this.#newestSoundMs);
+  }
+
   /** Takes the sound from another log, or from the stream's own again. */
   setOpusLog(opus: LogReader | undefined, nowMs: number): void {
     this.#opus = opus && new LogFollower(opus, nowMs);
@@ -57,6 +70,7 @@ export class RtpFeed {
       if (this.#wasAway) this.#delay.begin(tag.timestampMs, nowMs - this.#newestAtMs);
       this.#wasAway = false;
       this.#newestAtMs = nowMs;
+      if (tag.track === "audio") this.#newestSoundMs = tag.timestampMs;
       const delayMs = this.#delay.at(tag.timestampMs);
       const track = tag.track === "video" ? this.video : this.audio;
       track.take(tag.body, tag.timestampMs, delayMs);

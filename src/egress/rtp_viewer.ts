@@ -23,6 +23,11 @@ const MAX_RESENDS_PER_SECOND = 1000;
 /** For so long after the beginning of the sound, no more of its packets than this wait. */
 const CATCH_UP_MS = 2000;
 const MAX_FIRST_BURST = 3;
+/** A transcoder that is this close to the stream's sound, or comes no closer, has caught up. */
+const SETTLED_LAG_MS = 60;
+const LAG_JITTER_MS = 10;
+/** Beyond two frames of HE-AAC and a packet, it has not. */
+const MAX_SETTLED_LAG_MS = 150;
 
 /** How often clocks are told: picture and sound can be in step only after the first. */
 const SENDER_REPORT_INTERVAL_MS = 1000;
@@ -72,6 +77,8 @@ export class RtpViewer {
   #srtcpIndex = 0;
   #reportDueMs = -Infinity;
   #audioBeganMs = -Infinity;
+  /** How far sound was behind when it was looked at last; 0 since it has caught up. */
+  #soundLagMs = Infinity;
   readonly #resends = new ResendQueue();
   #resendDueMs = -Infinity;
   #resendsLeft = MAX_RESENDS_PER_SECOND;
@@ -207,15 +214,22 @@ export class RtpViewer {
    */
   #beginAudio(nowMs: number): void {
     this.#audioBeganMs = nowMs;
+    this.#soundLagMs = Infinity;
     this.#audio?.jump(this.#feed.audio.ring.head);
   }
 
   /**
-   * A transcoder that has just been started makes what is past, too. A receiver that is sent much at
+   * A transcoder that has just been started makes what is past, too, which is left out. A receiver that is sent much at
    * once takes it for jitter, and plays sound late for a long time.
    */
   #catchUp(audio: RtpTrack): void {
-    if (audio.waiting > MAX_FIRST_BURST) audio.jump(this.#feed.audio.ring.head - 1);
+    if (audio.waiting === 0) return;
+    const { soundLagMs, audio: { ring } } = this.#feed;
+    const isPast = this.#soundLagMs > 0 && (soundLagMs > MAX_SETTLED_LAG_MS ||
+      soundLagMs > SETTLED_LAG_MS && soundLagMs < this.#soundLagMs - LAG_JITTER_MS);
+    this.#soundLagMs = isPast ? soundLagMs : 0;
+    if (isPast) audio.jump(ring.head);
+    else if (audio.waiting > MAX_FIRST_BURST) audio.jump(ring.head - 1);
   }
 
   /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */

@@ -26,6 +26,7 @@ import {
 import { runCommand } from "./session_commands.ts";
 import type { ConnectEvent, MediaEvent, SessionCounters, SessionEvent } from "./session_event.ts";
 import { SessionOutput } from "./session_output.ts";
+import { userControl } from "./user_control.ts";
 import { answerSharedObject } from "./shared_object.ts";
 
 /** Encoders use one stream; some tools publish several over one connection. */
@@ -208,6 +209,11 @@ export class ServerSession {
     if (name === undefined) return;
     for (const reply of playChanged(streamId, name, change)) this.#output.send(reply);
     if (change === "over") this.#streams.finishPlay(streamId);
+  }
+
+  /** Asks the peer whether it is there. What it answers is of no interest, but that it does. */
+  ping(timestampMs: number): void {
+    this.#output.send(userControl({ kind: "pingRequest", timestampMs }));
   }
 
   /**

@@ -1,21 +1,16 @@
+import { H265_NAL, H265_NAL_HEADER_SIZE } from "../codec/h265.ts";
+import { h265LayerId, h265NalType } from "../codec/h265_access_unit.ts";
 import { type NalWrapping, packetizeNalUnits } from "./nal_packets.ts";
 import type { AccessUnitTiming, PacketSink } from "./packet_sink.ts";
 import { maxPayloadSizeOf, type PayloadFormat } from "./payload_size.ts";
 
-/** Types of NAL units that are told apart here (H.265 table 7-1). */
-const VPS = 32;
-const SPS = 33;
-const PPS = 34;
-
-/** Access unit delimiter, end of sequence, end of bitstream, filler data: of no use to a viewer. */
-const FIRST_DROPPED_TYPE = 35;
-const LAST_DROPPED_TYPE = 38;
+/** From this type on, up to filler data: of no use to a viewer. */
+const FIRST_DROPPED_TYPE = H265_NAL.ACCESS_UNIT_DELIMITER;
+const LAST_DROPPED_TYPE = H265_NAL.FILLER_DATA;
 
 /** Types of payload structures that are no NAL units (RFC 7798 4.4.2, 4.4.3). */
 const AGGREGATE = 48;
 const FRAGMENT = 49;
-
-const NAL_HEADER_SIZE = 2;
 
 /** A coded picture and what comes with it. */
 export interface H265AccessUnit extends AccessUnitTiming {
@@ -79,13 +74,13 @@ function unitsToSend(accessUnit: H265AccessUnit, format: H265RtpFormat): readonl
   let spsEnd = 0;
   let hasPps = false;
   for (const unit of accessUnit.nalUnits) {
-    if (unit.length < NAL_HEADER_SIZE) continue;
-    const type = nalType(unit);
+    if (unit.length < H265_NAL_HEADER_SIZE) continue;
+    const type = h265NalType(unit);
     if (type >= AGGREGATE || type >= FIRST_DROPPED_TYPE && type <= LAST_DROPPED_TYPE) continue;
     units.push(unit);
-    if (type === VPS) vpsEnd = units.length;
-    if (type === SPS) spsEnd = units.length;
-    if (type === PPS) hasPps = true;
+    if (type === H265_NAL.VPS) vpsEnd = units.length;
+    if (type === H265_NAL.SPS) spsEnd = units.length;
+    if (type === H265_NAL.PPS) hasPps = true;
   }
   if (!accessUnit.isKeyFrame || units.length === 0) return units;
   // Each kind refers to the one before it, which has to come first.
@@ -95,23 +90,18 @@ function unitsToSend(accessUnit: H265AccessUnit, format: H265RtpFormat): readonl
   return units;
 }
 
-function nalType(unit: Uint8Array): number {
-  return (unit[0]! >> 1) & 0b11_1111;
-}
-
 const H265_WRAPPING: NalWrapping = {
-  headerSize: NAL_HEADER_SIZE,
+  headerSize: H265_NAL_HEADER_SIZE,
   /** RFC 7798 4.4.2: F if one of the units has it, the lowest layer, the lowest temporal layer. */
   writeAggregateHeader: (buffer, at, units, start, end) => {
     let forbidden = 0;
     let layer = 0b11_1111;
     let temporal = 0b111;
     for (let index = start; index < end; index++) {
-      const first = units[index]![0]!;
-      const second = units[index]![1]!;
-      forbidden |= first & 0x80;
-      layer = Math.min(layer, (first & 1) << 5 | second >> 3);
-      temporal = Math.min(temporal, second & 0b111);
+      const unit = units[index]!;
+      forbidden |= unit[0]! & 0x80;
+      layer = Math.min(layer, h265LayerId(unit));
+      temporal = Math.min(temporal, unit[1]! & 0b111);
     }
     buffer[at] = forbidden | AGGREGATE << 1 | layer >> 5;
     buffer[at + 1] = layer << 3 | temporal;
@@ -120,6 +110,6 @@ const H265_WRAPPING: NalWrapping = {
   writeFragmentHeader: (buffer, at, unit, position) => {
     buffer[at] = unit[0]! & 0b1000_0001 | FRAGMENT << 1;
     buffer[at + 1] = unit[1]!;
-    buffer[at + 2] = position | nalType(unit);
+    buffer[at + 2] = position | h265NalType(unit);
   },
 };

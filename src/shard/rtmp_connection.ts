@@ -19,6 +19,12 @@ const MEDIA_BUFFER_SIZE = 64 * 1024;
 /** How long a player has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
 
+/**
+ * How often a player is asked whether it is there. One that pauses is sent nothing else, so that the
+ * kernel would never find out that its machine is gone.
+ */
+const PING_INTERVAL_MS = 30_000;
+
 /** Where a connection stands, and so how long it may take. */
 type Phase = "connecting" | "setup" | "active" | "closing";
 
@@ -35,6 +41,9 @@ export class RtmpConnection implements Connection {
   #phase: Phase = "connecting";
   #phaseSinceMs: number;
   #heardAtMs: number;
+  #pingedAtMs: number;
+  /** Resolves when it is decided whether something may be published. */
+  #deciding: Promise<void> | undefined;
   #closeReason: string | undefined;
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
@@ -45,6 +54,7 @@ export class RtmpConnection implements Connection {
     this.#peer = `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`;
     this.#phaseSinceMs = nowMs;
     this.#heardAtMs = nowMs;
+    this.#pingedAtMs = nowMs;
     const session = new ServerSession({
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       limits: { maxMessageLength: context.settings.maxMessageBytes },
@@ -55,7 +65,7 @@ export class RtmpConnection implements Connection {
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
-    this.#playing = new RtmpPlaying(link, () => this.#onPlayEnded());
+    this.#playing = new RtmpPlaying(link, () => void this.#onPlayEnded());
   }
 
   /** Serves the connection until either side ends it. Never throws for what the peer does. */
@@ -95,6 +105,7 @@ export class RtmpConnection implements Connection {
   /** Ends the connection if it has taken too long for what it is at. */
   enforceTimeouts(nowMs: number): void {
     if (this.#phase === "active") this.#playing.sweep(nowMs);
+    if (this.#playing.hasPlayers) this.#ping(nowMs);
     // A player that acknowledges no more has held its stream back for long enough.
     this.#output.wake();
     const reason = this.#stallReason(nowMs) ?? this.#timeoutReason(nowMs);
@@ -168,7 +179,8 @@ export class RtmpConnection implements Connection {
         this.#enter("setup");
         return void this.#logConnect(event);
       case "publish":
-        return this.#publishing.publish(event).then(() => this.#onPublish());
+        this.#deciding = this.#publishing.publish(event).then(() => this.#onPublish());
+        return this.#deciding;
       case "publish-refused":
         return void this.#publishing.noteRefusal(event.reason);
       case "unpublish":
@@ -194,6 +206,12 @@ export class RtmpConnection implements Connection {
     this.#settle();
   }
 
+  #ping(nowMs: number): void {
+    if (nowMs - this.#pingedAtMs < PING_INTERVAL_MS) return;
+    this.#pingedAtMs = nowMs;
+    this.#say((session) => session.ping(Math.floor(nowMs)));
+  }
+
   #say(words: (session: ServerSession) => void): void {
     try {
       words(this.#session);
@@ -205,15 +223,11 @@ export class RtmpConnection implements Connection {
   }
 
   /** Ends the connection if there is nothing left that it is for, as players expect. */
-  #onPlayEnded(): void {
+  async #onPlayEnded(): Promise<void> {
+    // The peer may have asked for something else in the same breath.
+    await this.#deciding?.catch(() => {});
     if (this.#isActive || this.#phase === "closing") return;
     this.#enter("closing");
-    void this.#finish();
-  }
-
-  async #finish(): Promise<void> {
-    // What has made it end may be in the midst of being said.
-    await undefined;
     this.#output.wake();
     await this.#output.idle();
     // The client closes: doing so here might drop what it has not taken yet.

@@ -5,6 +5,7 @@ import { parseOpusHead } from "../codec/opus.ts";
 import { FlvError } from "../flv/flv_error.ts";
 import { type FlvAudioCodec, parseAudioBody } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
+import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import type { StreamAudio, StreamVideo } from "../webrtc/codec_choice.ts";
 import type { StreamMedia } from "../webrtc/media_choice.ts";
@@ -31,6 +32,8 @@ export class RtpStream {
   /** Whether a viewer has come for the sound. */
   #isHeard = false;
   #isOver = false;
+  /** While sound of the stream's own log is waited for. */
+  #ownSound: Promise<void> | undefined;
 
   /** @param options.maxPayloadSize bytes of the payload of a packet, at most */
   constructor(
@@ -85,6 +88,7 @@ export class RtpStream {
   /** Sees to the sound being there as Opus. */
   wantOpus(): void {
     this.#isHeard = true;
+    if (this.#audioCodec() === "opus") this.#watchOwnSound();
     if (this.#opus !== "unwanted" || this.#isOver || !isTranscoded(this.#audioCodec())) return;
     this.#opus = "wanted";
     this.#control.wantOpus(this.#streamId, {
@@ -136,6 +140,18 @@ export class RtpStream {
       this.audience.notify(performance.now());
       await log.waitForFlush(wake);
     }
+  }
+
+  /** Sound that is Opus already need not wait for the next picture. */
+  #watchOwnSound(): void {
+    this.#ownSound ??= (async () => {
+      while (!this.#isOver && this.#log.state !== LogState.ended) {
+        const { soundWake } = this.#log;
+        this.audience.notify(performance.now());
+        await this.#log.waitForSound(soundWake);
+      }
+      this.#ownSound = undefined;
+    })();
   }
 
   #video(): StreamVideo | undefined {

@@ -126,6 +126,11 @@ export class Feed {
     return this.#tail;
   }
 
+  /** Whether viewers can begin with key frames alone; without pictures anything will do. */
+  get needsKeyFrame(): boolean {
+    return this.#selection.video && this.#log.hasVideo;
+  }
+
   /** Copies what the log has got since the last call, and lets go of what the log let go of. */
   update(): void {
     this.#pieces.clear();
@@ -148,7 +153,7 @@ export class Feed {
    */
   startPosition(from?: FeedStart): number | undefined {
     if (!this.#log.tracksSettled) return undefined;
-    if (!this.#selection.video || !this.#log.hasVideo) {
+    if (!this.needsKeyFrame) {
       return from?.isInStep ? this.#positionOf(from.sequence) ?? this.head : this.head;
     }
     const position = this.#newestKeyFrame;

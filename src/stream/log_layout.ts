@@ -4,7 +4,7 @@
  *
  * ```
  * | control words | slot bytes | index ring             | data ring                       |
- * | Int32 × 64    | 592 KiB    | 8192 × 4 Int32         | maxBytes                        |
+ * | Int32 × 64    | 336 KiB    | 8192 × 4 Int32         | maxBytes                        |
  * ```
  *
  * The data ring holds FLV tags, each followed by its PreviousTagSize. A tag never wraps: one that
@@ -43,6 +43,8 @@ export const Control = {
   generation: 11,
   /** The newest timestamp of any record: where the next publisher goes on. */
   endTimestampMs: 12,
+  /** Counts flushes, and beside them what sound is written without one. */
+  soundWake: 13,
   /** Length in bytes of each slot's content, by {@linkcode Slot}; 0 is empty. */
   slotLengths: 16,
 } as const;
@@ -85,7 +87,7 @@ export const SLOT_CAPACITIES: readonly number[] = [
   8 * KIB,
   8 * KIB,
   8 * KIB,
-  520 * KIB,
+  264 * KIB,
 ];
 
 const CONTROL_SIZE = CONTROL_WORDS * 4;

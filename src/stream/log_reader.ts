@@ -181,6 +181,17 @@ export class LogReader {
     return this.#load(Control.wake);
   }
 
+  /** Resolves when there is new sound, or the writer flushes; else as {@linkcode waitForFlush}. */
+  async waitForSound(soundWake: number): Promise<void> {
+    const result = Atomics.waitAsync(this.#memory.control, Control.soundWake, soundWake);
+    if (result.async) await result.value;
+  }
+
+  /** The counter to be read before looking at the log, for {@linkcode waitForSound}. */
+  get soundWake(): number {
+    return this.#load(Control.soundWake);
+  }
+
   #load(position: number): number {
     return Atomics.load(this.#memory.control, position);
   }

@@ -142,6 +142,14 @@ export class LogWriter {
     const { control } = this.#memory;
     Atomics.add(control, Control.wake, 1);
     Atomics.notify(control, Control.wake);
+    this.flushSound();
+  }
+
+  /** Wakes the readers that wait for sound alone: those that may not wait for the next picture. */
+  flushSound(): void {
+    const { control } = this.#memory;
+    Atomics.add(control, Control.soundWake, 1);
+    Atomics.notify(control, Control.soundWake);
   }
 
   /** Whether a slot holds exactly these bytes. */

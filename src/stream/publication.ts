@@ -20,6 +20,9 @@ import type { VideoDescription } from "./video_track.ts";
 /** Audio waits this long for a picture to be sent with; longer than a frame at 20 fps. */
 const AUDIO_FOLD_MS = 60;
 
+/** Why messages are skipped that are as they should be, and come before what they need. */
+const TOO_EARLY: ReadonlySet<SkipReason> = new Set(["no-configuration", "awaiting-key-frame"]);
+
 const ALL_TRACKS = Track.audio | Track.video;
 
 /** What a publisher sends, as far as it is known. */
@@ -74,6 +77,7 @@ export class Publication {
   #tracksSettled = false;
   #firstFrame: { readonly timestampMs: number; readonly arrivedMs: number } | undefined;
   #hasUnflushedVideo = false;
+  #hasUnflushedSound = false;
   #unflushedSinceMs: number | undefined;
 
   constructor(log: LogWriter, { trackSettleMs }: { readonly trackSettleMs: number }) {
@@ -130,12 +134,17 @@ export class Publication {
   }
 
   /**
-   * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one.
-   * To be called after each batch of messages.
+   * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one;
+   * those that wait for sound alone are woken at once. To be called after each batch of messages.
    */
   flush(nowMs: number): void {
     if (this.#unflushedSinceMs === undefined) return;
-    if (!this.#hasUnflushedVideo && nowMs - this.#unflushedSinceMs < AUDIO_FOLD_MS) return;
+    if (!this.#hasUnflushedVideo && nowMs - this.#unflushedSinceMs < AUDIO_FOLD_MS) {
+      if (this.#hasUnflushedSound) this.#log.flushSound();
+      this.#hasUnflushedSound = false;
+      return;
+    }
+    this.#hasUnflushedSound = false;
     this.#hasUnflushedVideo = false;
     this.#unflushedSinceMs = undefined;
     this.#log.flush();
@@ -164,13 +173,12 @@ export class Publication {
   ): SkippedMessage | undefined {
     let tracks: readonly TrackBody[];
     try {
-      tracks = split(body);
+      // The lowest number first: it may be that of the default track.
+      tracks = split(body).toSorted((one, other) => one.trackId - other.trackId);
     } catch (error) {
       if (error instanceof FlvError) return this.#skip(skip("malformed", error.message));
       throw error;
     }
-    // Which one is the default may depend on which there are.
-    for (const { trackId } of tracks) set.member(trackId);
     let skipped: SkippedMessage | undefined;
     for (const { trackId, body } of tracks) {
       const reason = this.#take(set, trackId, encoderMs, body, nowMs);
@@ -191,6 +199,7 @@ export class Publication {
       return this.#skip(skip("too-many-tracks", `${set.name} track ${trackId}`));
     }
     const intake = member.track.take(body);
+    if (intake.kind !== "skip" || TOO_EARLY.has(intake.reason)) set.hear(member);
     switch (intake.kind) {
       case "configuration":
       case "supplement":
@@ -214,6 +223,7 @@ export class Publication {
   /** A picture of the default track is worth waking the viewers for; other records wait for one. */
   #noteAppended<T extends MediaTrack>(set: TrackSet<T>, member: Member<T>, nowMs: number): void {
     if (set.name === "video" && set.isDefault(member)) this.#hasUnflushedVideo = true;
+    if (set.name === "audio" && set.isDefault(member)) this.#hasUnflushedSound = true;
     this.#unflushedSinceMs ??= nowMs;
   }
 

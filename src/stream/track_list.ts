@@ -7,7 +7,7 @@ import type { TrackName } from "./timeline.ts";
  * Bytes of a configuration, or supplement, of a track that is no default one: with the SEI of x265
  * there are 2.5 KiB. All that a list may have fit in its slot.
  */
-export const MAX_PREFACE_SIZE = 8192;
+export const MAX_PREFACE_SIZE = 4096;
 
 /** A track of a stream, as its log has it. */
 export interface ListedTrack {

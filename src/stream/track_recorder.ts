@@ -182,8 +182,9 @@ export class TrackRecorder {
   }
 
   #writeList(): void {
-    const list = encodeTrackList([...this.video.list(), ...this.audio.list()]);
-    if (!this.#log.slotHolds(Slot.tracks, list)) this.#log.writeSlot(Slot.tracks, list);
+    const tracks = [...this.video.list(), ...this.audio.list()];
+    if (tracks.length === 0 && this.#log.slotHolds(Slot.tracks, NOTHING)) return;
+    this.#log.writeSlot(Slot.tracks, encodeTrackList(tracks));
   }
 
   #clear(slot: Slot): void {

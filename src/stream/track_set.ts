@@ -19,6 +19,8 @@ export interface Member<T extends MediaTrack> {
   supplement: Uint8Array;
   /** Whether anything was taken from it. */
   isListed: boolean;
+  /** Whether it has sent anything that is of use, be it too early. */
+  isHeard: boolean;
 }
 
 /** Which track of a stream it is. */
@@ -69,16 +71,23 @@ export class TrackSet<T extends MediaTrack> {
       configuration: NOTHING,
       supplement: NOTHING,
       isListed: false,
+      isHeard: false,
     };
     this.#members.set(trackId, member);
-    if (trackId === 0) this.#defaultId ??= 0;
     return member;
   }
 
-  /** Settles which track is the default one, if that is not settled yet. */
+  /** Notes that a track is there, and not only its number in something that is of no use. */
+  hear(member: Member<T>): void {
+    member.isHeard = true;
+    if (member.trackId === 0) this.#defaultId ??= 0;
+  }
+
+  /** Settles which track is the default one, if that is not settled yet; one must have been heard. */
   settle(): Member<T> {
-    this.#defaultId ??= Math.min(...this.#members.keys());
-    return this.member(this.#defaultId)!;
+    const heard = [...this.#members.values()].filter(({ isHeard }) => isHeard);
+    this.#defaultId ??= Math.min(...heard.map(({ trackId }) => trackId));
+    return this.#members.get(this.#defaultId)!;
   }
 
   isDefault({ trackId }: Member<T>): boolean {

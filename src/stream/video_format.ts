@@ -3,6 +3,7 @@ import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
 import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
+import { hasH264RecoveryPoint } from "../codec/h264_recovery_point.ts";
 import { h264PictureType } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
@@ -114,12 +115,19 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
  *
  * @throws {CodecError} if it cannot be parsed
  */
-export function pictureFacts(format: VideoFormat, { codec, data }: VideoFrame): PictureFacts {
+export function pictureFacts(
+  format: VideoFormat,
+  { codec, data, isKeyFrame }: VideoFrame,
+): PictureFacts {
   const { nalLengthSize } = format;
   switch (codec) {
-    case "h264":
-      // Streams may begin with other pictures than IDR, and the tag is right about those.
-      return h264PictureType(data, nalLengthSize ?? 4) === "B" ? H264_B_PICTURE : NOT_LOOKED_INTO;
+    case "h264": {
+      const type = h264PictureType(data, nalLengthSize ?? 4);
+      // Intra pictures are taken for what their tags say, be they IDR or not.
+      if (type === "I" || type === undefined) return NOT_LOOKED_INTO;
+      if (isKeyFrame && hasH264RecoveryPoint(data, nalLengthSize ?? 4)) return NOT_LOOKED_INTO;
+      return type === "B" ? B_PICTURE : INTER_PICTURE;
+    }
     case "h265": {
       const kind = h265PictureKind(data, nalLengthSize ?? 4, format.extraSliceHeaderBits);
       if (kind?.isKeyFrame) return KEY_PICTURE;
@@ -139,7 +147,6 @@ export function pictureFacts(format: VideoFormat, { codec, data }: VideoFrame): 
 const KEY_PICTURE: PictureFacts = { isKeyFrame: true, isB: false };
 const INTER_PICTURE: PictureFacts = { isKeyFrame: false, isB: false };
 const B_PICTURE: PictureFacts = { isKeyFrame: false, isB: true };
-const H264_B_PICTURE: PictureFacts = { isKeyFrame: undefined, isB: true };
 const NOT_LOOKED_INTO: PictureFacts = { isKeyFrame: undefined, isB: false };
 
 /**

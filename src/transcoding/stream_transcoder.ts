@@ -81,7 +81,7 @@ export class StreamTranscoder {
 
   async #follow(): Promise<TranscodingEnd> {
     while (!this.#isStopping) {
-      const { wake, state } = this.#source;
+      const { soundWake, state } = this.#source;
       if (state !== LogState.ended) this.#target.setState(state as LogState);
       let hasMore: boolean;
       try {
@@ -93,7 +93,7 @@ export class StreamTranscoder {
       this.#target.flush();
       if (hasMore) await nextTurn();
       else if (state === LogState.ended) return { kind: "stopped", reason: "ended" };
-      else await this.#waitForFlush(wake);
+      else await this.#waitForSound(soundWake);
     }
     return { kind: "stopped", reason: "asked" };
   }
@@ -138,12 +138,15 @@ export class StreamTranscoder {
     this.#isConfigured = true;
   }
 
-  /** Resolves when the source is flushed or {@linkcode stop} is called. */
-  #waitForFlush(wake: number): Promise<void> {
+  /**
+   * Resolves when the source has new sound or {@linkcode stop} is called. Viewers of FLV get sound
+   * with the next picture; here it would come in bursts, which receivers of RTP wait for.
+   */
+  #waitForSound(soundWake: number): Promise<void> {
     return new Promise((resolve) => {
       this.#wakeUp = resolve;
       // Not a race of promises: the losing one would collect a reaction for every flush.
-      this.#source.waitForFlush(wake).then(resolve);
+      this.#source.waitForSound(soundWake).then(resolve);
     });
   }
 }

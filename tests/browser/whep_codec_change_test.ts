@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { MAIN_PROFILE_ARGS, publishWithFfmpeg } from "../interop/ffmpeg.ts";
@@ -11,6 +11,8 @@ import { streamReady, watchByWhep } from "./whep_viewer.ts";
 
 const PATH = "live/change";
 const MORE_FRAMES = 30;
+/** Less than it takes a browser to notice that nothing comes any more. */
+const MAX_AWAY_MS = 6000;
 
 const ignore = chromiumMissing();
 
@@ -36,16 +38,32 @@ Deno.test(
 
     first.kill("SIGKILL");
     await until("the stream waits", async () => (await gateway.stream(PATH))?.state === "waiting");
-    await using _second = await publishOver(gateway, ivf);
-    await until("the viewer is told that it is over", async () => {
-      return ["closed", "failed"].includes((await viewer.statistics()).connection);
+    await using publishers = new AsyncDisposableStack();
+    const second = publishers.use(await publishOver(gateway, ivf));
+    await until("the viewers are ended", () => {
+      return gateway.output().match(/viewer of live\/change is gone: .*/g)?.length === 2;
     });
-    assertMatch(
-      gateway.output(),
-      /viewer of live\/change is gone: the stream's pictures are vp9 now and were h264 before/,
-    );
+    assertMatch(gateway.output(), /gone: the stream's pictures are vp9 now and were h264 before/);
+    const resource = gateway.httpUrl(viewer.location);
+    assertEquals((await fetch(resource, { method: "DELETE" })).status, 404);
+    const endedMs = performance.now();
     await shows(page, "video/VP9");
-    assertEquals((await gateway.stream(PATH))?.webrtc.viewers, 1);
+    const awayMs = performance.now() - endedMs;
+    assert(awayMs < MAX_AWAY_MS, `The page shows it after ${awayMs} ms`);
+    await until("one viewer is counted", async () => {
+      return (await gateway.stream(PATH))?.webrtc.viewers === 1;
+    });
+
+    // With the same codec, the connection goes on.
+    await second[Symbol.asyncDispose]();
+    await until("the stream waits", async () => (await gateway.stream(PATH))?.state === "waiting");
+    const before = await page.evaluate(readNewestPeer);
+    publishers.use(await publishOver(gateway, ivf));
+    await until("the page shows more", async () => {
+      const { frames, peers } = await page.evaluate(readNewestPeer);
+      assertEquals(peers, before.peers);
+      return frames >= before.frames + MORE_FRAMES;
+    });
     // The page deletes a session that is gone already: its 404 is on the console.
     assertEquals(browser.faults.filter((fault) => !fault.includes("404")), []);
   },
@@ -77,12 +95,20 @@ function watchPeers(): void {
   Object.assign(globalThis, { peers });
 }
 
+interface NewestPeer {
+  readonly codec: string | undefined;
+  readonly frames: number;
+  /** How many there have been. */
+  readonly peers: number;
+}
+
 /** Runs in the page. */
-async function readNewestPeer(): Promise<{ codec: string | undefined; frames: number }> {
-  const peer = (globalThis as unknown as { peers: RTCPeerConnection[] }).peers.at(-1);
+async function readNewestPeer(): Promise<NewestPeer> {
+  const { peers } = globalThis as unknown as { peers: RTCPeerConnection[] };
+  const peer = peers.at(-1);
   // deno-lint-ignore no-explicit-any
   const all = [...((await peer?.getStats()) as any ?? new Map()).values()];
   const video = all.find(({ type, kind }) => type === "inbound-rtp" && kind === "video");
   const codec = all.find(({ id }) => id === video?.codecId)?.mimeType;
-  return { codec, frames: video?.framesDecoded ?? 0 };
+  return { codec, frames: video?.framesDecoded ?? 0, peers: peers.length };
 }

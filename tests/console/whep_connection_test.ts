@@ -9,6 +9,7 @@ import {
 type Event =
   | readonly ["answer", number]
   | readonly ["peer", RTCIceConnectionState, RTCPeerConnectionState, number]
+  | readonly ["closing"]
   | readonly ["time", number];
 
 const CONNECT: readonly Event[] = [
@@ -103,16 +104,35 @@ Deno.test("WhepConnection follows the browser and gives up in time", () => {
       end: "lost",
     },
     {
-      name: "closed by the gateway's DTLS alert",
+      name: "closed by the browser",
       events: [...CONNECT, ["peer", "connected", "closed", 300]],
       state: "failed",
       end: "lost",
+    },
+    {
+      name: "closed by the gateway's DTLS alert",
+      events: [...CONNECT, ["closing"], ["peer", "connected", "connected", 300]],
+      state: "failed",
+      end: "lost",
+    },
+    {
+      name: "closed by the gateway before DTLS was up",
+      events: [...CONNECT.slice(0, 3), ["closing"]],
+      state: "failed",
+      end: "insecure",
+    },
+    {
+      name: "closed once more than enough",
+      events: [["time", ANSWER_TIMEOUT_MS], ["closing"]],
+      state: "failed",
+      end: "unanswered",
     },
   ];
   for (const { name, events, state, end } of table) {
     const connection = new WhepConnection(0);
     for (const event of events) {
       if (event[0] === "answer") connection.handleAnswer(event[1]);
+      else if (event[0] === "closing") connection.handleClosing();
       else if (event[0] === "time") connection.handleTimeout(event[1]);
       else connection.handlePeer(event[1], event[2], event[3]);
     }

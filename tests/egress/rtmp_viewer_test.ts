@@ -24,8 +24,9 @@ class Player {
   readonly #messages = new PlayedMessages();
   readonly #audiences = new Map<string, FeedAudience>();
 
-  constructor({ windowMs = 10_000, maxBytes = 1 << 20 } = {}) {
-    const tracks = Track.audio | Track.video;
+  constructor(
+    { windowMs = 10_000, maxBytes = 1 << 20, tracks = Track.audio | Track.video as number } = {},
+  ) {
     const { shared, writer } = openLog({ windowMs, maxBytes, tracks });
     this.shared = shared;
     this.writer = writer;
@@ -142,6 +143,19 @@ Deno.test("RtmpViewer: goes on live after a pause, and never back", () => {
   player.watch(SOUND);
   player.append(audioFrame(330));
   assertEquals(player.read(), ["ccc", "a330"]);
+});
+
+Deno.test("RtmpViewer: a stream of sound alone goes on with what is new after a pause", () => {
+  const player = new Player({ tracks: Track.audio });
+  player.append(audioFrame(0));
+  player.watch(BOTH);
+  player.append(audioFrame(20));
+  player.read();
+  player.viewer.pause();
+  player.append(audioFrame(40));
+  player.watch(BOTH);
+  player.append(audioFrame(60));
+  assertEquals(player.read().filter((message) => message.startsWith("a")), ["a60"]);
 });
 
 Deno.test("RtmpViewer: a choice that is taken back changes nothing", () => {

@@ -126,7 +126,8 @@ export function openTrack(
 export function openViewer(
   options: { readonly video?: Partial<ViewerTrack> | null; readonly audio?: null } = {},
 ) {
-  const feed = new RtpFeed(new LogReader(openLog().shared), { audio: 0, video: 0 });
+  const { shared, writer } = openLog();
+  const feed = new RtpFeed(new LogReader(shared), { audio: 0, video: 0 });
   const events = { jumps: 0, resent: 0, keyFrameRequests: 0 };
   const track = { retransmission: undefined, firstSequence: 65_500 };
   const viewer = new RtpViewer({
@@ -146,6 +147,9 @@ export function openViewer(
   return {
     viewer,
     events,
+    feed,
+    /** Of the stream's own log, which the feed reads when it is told to. */
+    writer,
     receiver,
     video: feed.video.ring,
     audio: feed.audio.ring,

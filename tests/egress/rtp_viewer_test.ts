@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { audioFrame } from "../stream/log_samples.ts";
 import type { RtcpPacket } from "../../src/rtp/rtcp.ts";
 import { append, type Arrived, AUDIO, openViewer, Place, RTX, VIDEO } from "./rtp_samples.ts";
 
@@ -112,6 +113,37 @@ Deno.test("RtpViewer: a transcoder that makes what is past, too, gives no burst 
   for (let at = 43; at < 53; at++) append(audio, 20 * at);
   assertEquals(takeAll(2500).length, 10);
 });
+
+for (const lagMs of [40, 120]) {
+  Deno.test(`RtpViewer: sound begins when a transcoder that is ${lagMs} ms behind has caught up`, () => {
+    const { audio, feed, writer, takeAll } = openViewer({ video: null });
+    takeAll(0);
+    let nowMs = 0;
+    let streamMs = 0;
+    const arrived: Arrived[] = [];
+    const step = (packetMs: number) => {
+      for (nowMs += 20; streamMs < 1000 + nowMs; streamMs += 20) {
+        writer.append(audioFrame(streamMs));
+      }
+      feed.update(nowMs);
+      append(audio, packetMs);
+      arrived.push(...takeAll(nowMs));
+      // What else wakes the viewer tells nothing about sound.
+      arrived.push(...takeAll(nowMs));
+    };
+    for (const packetMs of [0, 20, 40, 500, 800]) step(packetMs);
+    assertEquals(arrived, []);
+    step(streamMs - lagMs);
+    const first = arrived.length;
+    for (let at = 0; at < 10; at++) step(streamMs - lagMs);
+    // One that comes no closer is known by its second packet.
+    assertEquals(first, lagMs === 40 ? 1 : 0);
+    assertEquals(arrived.length, 10 + first);
+    // It is not left out again, though it may come closer for once.
+    for (const closer of [20, 0, 40, -100]) step(streamMs - lagMs + closer);
+    assertEquals(arrived.length, 14 + first);
+  });
+}
 
 Deno.test("RtpViewer: sound stays beside the pictures of its time", () => {
   const { video, audio, turn, nowMs } = openLive({});

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { splitH264NalUnits } from "../../src/codec/h264_slice.ts";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
@@ -6,6 +6,8 @@ import { opusPacketSamples } from "../../src/rtp/opus_packetizer.ts";
 import { findExtensionElement, parseRtpPacket, rtpHeaderSize } from "../../src/rtp/packet.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import { nackedSequences } from "../../src/rtp/rtcp_feedback.ts";
+import type { TransportFeedback } from "../../src/rtp/transport_feedback.ts";
+import { TransportHistory } from "../../src/rtp/transport_history.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { fromHex, toHex } from "../mutation.ts";
 import { CollectedPackets } from "../rtp/collected_packets.ts";
@@ -64,9 +66,21 @@ function readRtp(bytes: Uint8Array): void {
 }
 
 function readRtcp(bytes: Uint8Array): void {
+  const history = new TransportHistory();
+  for (let sequence = 0; sequence < 20; sequence++) history.sent(sequence, 1200, sequence);
   for (const packet of parseRtcp(bytes)) {
+    if (packet.kind === "transportFeedback") checkHistory(history, packet);
     if (packet.kind === "nack") { for (const _ of nackedSequences(packet)); }
   }
+}
+
+/** Whatever a viewer tells, it is about the packets that it was sent. */
+function checkHistory(history: TransportHistory, feedback: TransportFeedback): void {
+  history.take(feedback, 30);
+  history.take(feedback, 2000);
+  const { reportedCount, lostCount, lossFraction } = history.snapshot();
+  assert(reportedCount <= 20 && lostCount >= 0 && lostCount <= reportedCount);
+  assert(lossFraction! >= 0 && lossFraction! <= 1);
 }
 
 /** What is packetized must come out again, less what is dropped. */

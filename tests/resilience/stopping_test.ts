@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { RtmpPlayerClient } from "../rtmp_player_client.ts";
 import { delay, until } from "../waiting.ts";
 import { HealthyStream } from "./healthy_stream.ts";
 import { RawViewer } from "./raw_viewer.ts";
@@ -54,6 +55,19 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     }
   });
 }
+
+Deno.test("RTMP players are told of the end", async () => {
+  await using gateway = await startGateway({ args: ["--shards", "2"], config: CONFIG });
+  await using healthy = await HealthyStream.start(gateway, STREAM);
+  using player = await RtmpPlayerClient.connect(gateway.rtmpPort);
+  await player.command(1, "play", "heavy");
+  await until("it has pictures", () => player.media.length > 100);
+  await healthy.check();
+  const { value } = await timed(gateway.stop("SIGTERM"));
+  assertEquals(value.code, 0, gateway.output());
+  await player.ends();
+  assertEquals([player.told.at(-1), player.problem], ["NetStream.Play.Stop on 1", undefined]);
+});
 
 Deno.test("without connections it stops at once", async () => {
   await using gateway = await startGateway({ args: ["--shards", "2"], config: CONFIG });

@@ -13,6 +13,9 @@ const TWCC = { args: ["--shards", "1", "--webrtc-feedback", "twcc"] };
 /** werift's timers for repeated flights outlive a handshake by seconds. */
 const WERIFT = { sanitizeOps: false, sanitizeResources: false };
 
+/** Those that the offer gives to H.264. */
+const RTX_TYPES = [103, 109, 117];
+
 const HEADER = [0xbe, 0xde, 0, 1, 0x31];
 
 for (const transport of ["udp", "tcp"] as const) {
@@ -34,6 +37,33 @@ for (const transport of ["udp", "tcp"] as const) {
         .sort((one, other) => sequenceOf(one) - sequenceOf(other));
       assertEquals(packets.map(sequenceOf), packets.map((_, at) => at));
       assertEquals(viewer.reception.unauthentic, 0);
+    },
+  });
+}
+
+for (const [bytes, feedback] of [[1350, "remb"], [1350, "twcc"], [600, "twcc"]] as const) {
+  Deno.test({
+    name: `datagrams have up to ${bytes} bytes with ${feedback}, resends and extensions included`,
+    ...WERIFT,
+    fn: async () => {
+      const sizes = ["--webrtc-packet-size", `${bytes}`, "--webrtc-feedback", feedback];
+      await using gateway = await startGateway({ args: ["--shards", "1", ...sizes] });
+      await using _publisher = await publish(gateway, { path: PATH, bitrateBps: 6_000_000 });
+      const largest = { first: 0, again: 0 };
+      await using viewer = await WhepViewer.join(gateway, {
+        path: PATH,
+        loses: (datagram) => {
+          const key = RTX_TYPES.includes(datagram[1]! & 0x7f) ? "again" : "first";
+          largest[key] = Math.max(largest[key], datagram.length);
+          return false;
+        },
+      });
+      await until("some has come", () => viewer.frames().length > 30);
+      const { packets } = viewer.video!;
+      const size = Math.max(...packets.map(({ packet }) => packet.length));
+      viewer.nack([packets.find(({ packet }) => packet.length === size)!.index]);
+      await until("it is sent again", () => largest.again > 0);
+      assert(largest.first > 0.85 * bytes && largest.again <= bytes, JSON.stringify(largest));
     },
   });
 }

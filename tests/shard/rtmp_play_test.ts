@@ -201,6 +201,24 @@ Deno.test("a player that has gone does not begin", async () => {
   assertEquals(setup.counters.total("playsAccepted"), 0);
 });
 
+Deno.test("players are asked now and then whether they are there", async () => {
+  await using setup = new Setup();
+  setup.open("live/a").writer.append(keyFrame(0));
+  using player = await RtmpPlayerClient.connect(setup.port);
+  await player.command(1, "play", "a");
+  await hasMedia(player, 3);
+  await player.command(1, "pause", true, 0);
+  await player.hears("NetStream.Pause.Notify on 1");
+  const nowMs = performance.now();
+  setup.sweep(nowMs + 29_000);
+  setup.sweep(nowMs + 31_000);
+  setup.sweep(nowMs + 32_000);
+  await player.hears("ping");
+  await player.command(1, "pause", false, 0);
+  await player.hears("NetStream.Unpause.Notify on 1");
+  assertEquals(player.told.filter((told) => told === "ping").length, 1);
+});
+
 Deno.test("players are viewers, of whom there may be so many", async () => {
   await using setup = new Setup({ maxViewers: 1 });
   setup.open("live/a").writer.append(keyFrame(0));
@@ -232,6 +250,19 @@ Deno.test("what cannot be played is refused", async () => {
     await player.hears(code);
     await player.ends();
   }
+});
+
+Deno.test("a player that is refused one stream and asks for another in the same breath stays", async () => {
+  await using setup = new Setup();
+  setup.open("live/a").writer.append(keyFrame(0));
+  using player = await RtmpPlayerClient.connect(setup.port);
+  player.messages.command(1, "play", 0, null, "../a").command(1, "play", 0, null, "a");
+  await player.flush();
+  await hasMedia(player, 3);
+  setup.sweep(performance.now() + 9000);
+  await player.command(1, "pause", true, 0);
+  await player.hears("NetStream.Pause.Notify on 1");
+  assert(!player.isEnded);
 });
 
 Deno.test("a player pauses, goes on, and changes tracks and streams", async () => {

@@ -239,6 +239,23 @@ Deno.test("Publication: the next publisher's configurations replace; tracks it h
   assertEquals(reader.preamble()!.tags, [{ type: TAG_VIDEO, body: OTHER_H264_CONFIGURATION }]);
 });
 
+Deno.test("Publication: who waits for sound alone is woken by it at once, and by every flush", () => {
+  const { reader, publish } = open();
+  const publication = publish();
+  const wakesOf = (send: () => void, nowMs: number) => {
+    const before = [reader.soundWake, reader.wake] as const;
+    send();
+    publication.flush(nowMs);
+    return [reader.soundWake !== before[0], reader.wake !== before[1]];
+  };
+  assertEquals(wakesOf(() => publication.audio(0, AAC_CONFIGURATION, 100), 100), [true, false]);
+  assertEquals(wakesOf(() => publication.audio(0, AAC_FRAME, 110), 110), [true, false]);
+  assertEquals(wakesOf(() => {}, 120), [false, false]);
+  assertEquals(wakesOf(() => publication.video(0, H264_CONFIGURATION, 130), 130), [true, true]);
+  assertEquals(wakesOf(() => {}, 140), [false, false]);
+  assertEquals(wakesOf(() => publication.audio(21, AAC_FRAME, 150), 211), [true, true]);
+});
+
 Deno.test("Publication: audio waits for a picture to be sent with, but not for long", () => {
   const { reader, publish } = open();
   const publication = publish();

@@ -252,6 +252,20 @@ Deno.test("tracks: without a track 0, the lowest number is the default one and s
   ]);
 });
 
+Deno.test("tracks: one that says nothing is not the default one, one that comes too early may be", () => {
+  const silent = new Stream().publish();
+  silent.video(0, new Uint8Array(0), 0);
+  silent.video(0, Uint8Array.of(0x90, 0x76, 0x76, 0x63, 0x31), 0);
+  silent.video(0, ofTrack(2, vp8KeyFrame(64, 32)), 0);
+  assertEquals(silent.describe().video?.width, 64);
+
+  const early = new Stream().publish();
+  early.video(0, ofTracks([[1, vp8KeyFrame(64, 32)], [0, H265_KEY_FRAME]]), 0);
+  assertEquals(early.describe().video, null);
+  early.video(0, vp8KeyFrame(128, 64), 0);
+  assertEquals(early.describe().video?.width, 128);
+});
+
 Deno.test("tracks: a new configuration of another track reaches its viewers in line", () => {
   const stream = new Stream();
   const publication = stream.publish();
@@ -331,25 +345,25 @@ Deno.test("tracks: configurations up to the limit are kept, larger ones skipped"
   publication.video(0, vp8KeyFrame(64, 32), 0);
   const padded = (size: number) => concat([H265_CONFIGURATION, new Uint8Array(size - 28)]);
   for (
-    const [size, reason] of [[8191, undefined], [8192, undefined], [8193, "too-large"]] as const
+    const [size, reason] of [[4095, undefined], [4096, undefined], [4097, "too-large"]] as const
   ) {
     const message = ofTrack(1, padded(size));
     assertEquals(publication.video(0, message, 0)?.reason, reason, `${size}`);
   }
-  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 1 })!.tags[0]!.body.length, 8192);
+  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 1 })!.tags[0]!.body.length, 4096);
   // All that there may be at once fit.
   for (let id = 2; id <= 15; id++) {
-    const body = padded(8192).with(8191, id);
+    const body = padded(4096).with(4095, id);
     assertEquals(publication.video(0, ofTrack(id, body), 0), undefined);
   }
   for (let id = 0; id < 16; id++) {
     const channels = concat([
       Uint8Array.of(0x94, 0x4f, 0x70, 0x75, 0x73, 2, 255),
-      new Uint8Array(8185),
+      new Uint8Array(4089),
     ]);
     assertEquals(publication.audio(0, ofTrack(id, channels), 0), undefined);
   }
-  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 9 })!.tags[0]!.body[8191], 9);
+  assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 9 })!.tags[0]!.body[4095], 9);
 });
 
 Deno.test("tracks: a broken message of several is skipped whole", () => {

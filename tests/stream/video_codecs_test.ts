@@ -19,7 +19,12 @@ import {
   vp8InterFrame,
   vp8KeyFrame,
 } from "./enhanced_samples.ts";
-import { H264_CONFIGURATION, H264_KEY_FRAME } from "./track_samples.ts";
+import {
+  H264_B_FRAME,
+  H264_CONFIGURATION,
+  H264_INTER_FRAME,
+  H264_KEY_FRAME,
+} from "./track_samples.ts";
 
 /** Intakes in short: a skip by its reason, a frame by whether it is a key frame. */
 function short(intake: Intake): string {
@@ -87,6 +92,33 @@ const CASES: readonly { name: string; messages: (readonly [Uint8Array, string])[
       [vp8InterFrame(), "awaiting-key-frame"],
       [vp8KeyFrame(64, 32), "key frame"],
       [vp8InterFrame(), "frame"],
+    ],
+  },
+  {
+    name: "H.264 by its FourCC",
+    messages: [
+      [
+        enhancedVideo("h264", "configuration", "key", H264_CONFIGURATION.subarray(5)),
+        "configuration",
+      ],
+      [enhancedVideo("h264", "frame", "key", H264_KEY_FRAME.subarray(2)), "key frame"],
+      [enhancedVideo("h264", "frameX", "inter", H264_INTER_FRAME.subarray(5)), "frame"],
+      // The legacy header names the same codec.
+      [H264_INTER_FRAME, "frame"],
+    ],
+  },
+  {
+    name: "H.264 whose key frames are none, but for recovery points",
+    messages: [
+      [H264_CONFIGURATION, "configuration"],
+      [H264_INTER_FRAME.with(0, 0x17), "awaiting-key-frame"],
+      [
+        concat([fromHex("1701000000 00000006 06 06 01 c0 80 00"), H264_INTER_FRAME.subarray(5)]),
+        "key frame",
+      ],
+      [H264_INTER_FRAME.with(0, 0x17), "frame"],
+      [H264_B_FRAME.with(0, 0x17), "frame"],
+      [H264_KEY_FRAME, "key frame"],
     ],
   },
   {

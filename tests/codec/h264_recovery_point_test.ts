@@ -1,0 +1,44 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CodecError } from "../../src/codec/codec_error.ts";
+import { hasH264RecoveryPoint } from "../../src/codec/h264_recovery_point.ts";
+import { ACCESS_UNIT_SAMPLES } from "../fuzz/corpus.ts";
+import { fromHex, surviveMutations } from "../mutation.ts";
+
+const SLICE = "03 419a24";
+
+Deno.test("recovery points of H.264, wherever their SEI message is", () => {
+  const table = [
+    [`05 06 06 01 c0 80 ${SLICE}`, true],
+    // Behind a delimiter and a message of user data with a long size.
+    [`02 09f0 ff 06 05 f8 ${"aa".repeat(248)} 06 01 c0 80 ${SLICE}`, true],
+    [`06 06 05 01 aa 80 00 05 06 06 01 c0 80 ${SLICE}`, true],
+    // Another type, one without payload, one cut short, and one of 6 + 255.
+    [`05 06 05 01 c0 80 ${SLICE}`, false],
+    [`04 06 06 00 80 ${SLICE}`, false],
+    [`03 06 06 09 ${SLICE}`, false],
+    [`06 06 ff 06 01 c0 80 ${SLICE}`, false],
+    [SLICE, false],
+    ["00", false],
+    ["", false],
+  ] as const;
+  for (const [hex, expected] of table) {
+    assertEquals(hasH264RecoveryPoint(fromHex(hex), 1), expected, hex);
+  }
+});
+
+Deno.test("recovery points: a length behind the end is refused", () => {
+  assertThrows(
+    () => hasH264RecoveryPoint(fromHex("05 06 06 01"), 1),
+    CodecError,
+    "must end within",
+  );
+});
+
+Deno.test("recovery points survive mutations", () => {
+  const sample = fromHex("00000005 06 06 01 c0 80 00000003 419a24");
+  surviveMutations(
+    [sample, ...ACCESS_UNIT_SAMPLES],
+    (bytes) => hasH264RecoveryPoint(bytes, 4),
+    CodecError,
+  );
+});
