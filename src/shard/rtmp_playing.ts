@@ -25,6 +25,8 @@ export class RtmpPlaying {
   readonly #ended: () => void;
   readonly #players = new Map<number, RtmpPlayer>();
   readonly #waits = new Map<number, Wait>();
+  #hasPlayed = false;
+  #isRefused = false;
 
   /** @param ended called when something that was played is over, or could not be played */
   constructor(link: RtmpLink, ended: () => void) {
@@ -41,7 +43,22 @@ export class RtmpPlaying {
     return this.#players.size > 0;
   }
 
+  /** Whether anything was ever played, or asked for. */
+  get hasPlayed(): boolean {
+    return this.#hasPlayed;
+  }
+
+  /** The peer asked for what no server can play, and has been told so. */
+  noteRefusal(reason: string): void {
+    const { counters, peer } = this.#link;
+    counters.add("playsRefused");
+    // Once is enough of a peer that asks again and again.
+    logger[this.#isRefused ? "debug" : "info"]("{peer} cannot play: {reason}", { peer, reason });
+    this.#isRefused = true;
+  }
+
   play(event: PlayEvent, nowMs: number): void {
+    this.#hasPlayed = true;
     const { streamId, isTransition } = event;
     if (!isTransition) this.stop(streamId);
     const target = streamPath(event.app, event.name);
@@ -67,6 +84,7 @@ export class RtmpPlaying {
     }
     this.#link.streams.await(path, wait.begin);
     this.#waits.set(streamId, wait);
+    logger.debug("{peer} waits for {path}", { peer: this.#link.peer, path });
     this.sweep(nowMs);
   }
 
@@ -142,10 +160,8 @@ export class RtmpPlaying {
   }
 
   #refuse(streamId: number, code: string, description: string): void {
-    const { counters, say, peer } = this.#link;
-    counters.add("playsRefused");
-    logger.info("{peer} cannot play: {description}", { peer, description });
-    say((session) => session.refusePlay(streamId, code, description));
+    this.noteRefusal(description);
+    this.#link.say((session) => session.refusePlay(streamId, code, description));
     this.#ended();
   }
 
