@@ -18,7 +18,7 @@ import { recordWithCurl, type Viewer } from "./viewers.ts";
 
 const BOTH = { audio: true, video: true };
 
-/** So many that one chance in 128 leaves a shard without any. */
+/** With GStreamer and VLC, so many that one chance in 128 leaves a shard without any. */
 const RTMPDUMPS = 6;
 
 const SIZE = "320x180";
