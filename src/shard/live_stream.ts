@@ -41,6 +41,12 @@ interface FormAudience {
   missed: number;
 }
 
+/**
+ * Forms and selections of one stream that viewers of a shard may have at once. Each is a copy of what
+ * the log holds, and viewers choose as they like: FLV or RTMP, one kind of tracks, tracks by number.
+ */
+export const MAX_AUDIENCES = 32;
+
 /** One more sweep than a publisher that comes back may take between its tracks. */
 const MAX_MISSED = 2;
 
@@ -71,12 +77,17 @@ export class LiveStream {
     this.#events = events;
   }
 
-  /** The audience of one form of the stream; it is made for its first viewer. */
-  audience(form: FeedForm, selection: TrackSelection): FeedAudience {
+  /**
+   * The audience of one form of the stream; it is made for its first viewer. `undefined` if there are
+   * {@linkcode MAX_AUDIENCES} others.
+   */
+  audience(form: FeedForm, selection: TrackSelection): FeedAudience | undefined {
     const { audio, video, audioTrack, videoTrack } = selection;
     const key = `${form.name} ${audio} ${video} ${audioTrack} ${videoTrack}`;
     let known = this.#audiences.get(key);
     if (known === undefined) {
+      if (this.#audiences.size >= MAX_AUDIENCES) this.#dropEmpty();
+      if (this.#audiences.size >= MAX_AUDIENCES) return undefined;
       const feed = new Feed(this.log, selection, form);
       const flushMs = this.#options[form === FLV_FORM ? "flushMs" : "rtmpFlushMs"];
       const audience = new FeedAudience(feed, { flushMs }, this.#events);
@@ -164,10 +175,14 @@ export class LiveStream {
     this.#watch = undefined;
   }
 
-  #isWatched(): boolean {
+  #dropEmpty(): void {
     for (const [key, { audience }] of this.#audiences) {
       if (audience.size === 0) this.#audiences.delete(key);
     }
+  }
+
+  #isWatched(): boolean {
+    this.#dropEmpty();
     return this.#audiences.size > 0 || this.#players.size > 0 || this.#rtp !== undefined;
   }
 

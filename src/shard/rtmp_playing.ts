@@ -3,6 +3,7 @@ import type { PauseEvent, PlayEvent, ReceiveEvent } from "../rtmp/session_event.
 import type { TrackSelection } from "../stream/feed.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { LiveStream } from "./live_stream.ts";
+import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 import { RtmpPlayer } from "./rtmp_player.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
@@ -25,8 +26,8 @@ export class RtmpPlaying {
   readonly #ended: () => void;
   readonly #players = new Map<number, RtmpPlayer>();
   readonly #waits = new Map<number, Wait>();
+  readonly #repeats = new RepeatLog();
   #hasPlayed = false;
-  #isRefused = false;
 
   /** @param ended called when something that was played is over, or could not be played */
   constructor(link: RtmpLink, ended: () => void) {
@@ -52,9 +53,9 @@ export class RtmpPlaying {
   noteRefusal(reason: string): void {
     const { counters, peer } = this.#link;
     counters.add("playsRefused");
-    // Once is enough of a peer that asks again and again.
-    logger[this.#isRefused ? "debug" : "info"]("{peer} cannot play: {reason}", { peer, reason });
-    this.#isRefused = true;
+    const count = this.#repeats.note("refused", performance.now());
+    if (count === undefined) return;
+    logger.info("{peer} cannot play: {reason} ({count} so far)", { peer, reason, count });
   }
 
   play(event: PlayEvent, nowMs: number): void {

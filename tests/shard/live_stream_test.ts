@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import type { ControlLink } from "../../src/shard/control_link.ts";
-import { LiveStream } from "../../src/shard/live_stream.ts";
+import { LiveStream, MAX_AUDIENCES } from "../../src/shard/live_stream.ts";
 import { FLV_FORM } from "../../src/stream/feed_form.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
@@ -27,7 +27,7 @@ Deno.test("viewers of a track end when another publisher has come without it", a
     { audio: true, video: true, videoTrack: 1 },
   ];
   const viewers = selections.map((selection) =>
-    new FlvViewer(stream.audience(FLV_FORM, selection)).stream.getReader()
+    new FlvViewer(stream.audience(FLV_FORM, selection)!).stream.getReader()
   );
   const ended = viewers.map((viewer) => {
     const state = { isOver: false, done: Promise.resolve() };
@@ -58,5 +58,32 @@ Deno.test("viewers of a track end when another publisher has come without it", a
   const timer = setInterval(() => {}, 10);
   await stream.close();
   await Promise.all(ended.map(({ done }) => done));
+  clearInterval(timer);
+});
+
+Deno.test("a stream has so many audiences, and room again when one is empty", async () => {
+  const log = LogWriter.allocate(1 << 20);
+  const writer = new LogWriter(log, { windowMs: 10_000 });
+  const stream = new LiveStream(
+    { streamId: 1, path: "live/a", log },
+    undefined as unknown as ControlLink,
+    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 },
+    { jumped: () => {} },
+  );
+  const audienceOf = (videoTrack: number) =>
+    stream.audience(FLV_FORM, { audio: true, video: true, videoTrack });
+  const viewers: FlvViewer[] = [];
+  for (let track = 0; track < MAX_AUDIENCES; track++) {
+    viewers.push(new FlvViewer(audienceOf(track)!));
+  }
+  assertEquals(audienceOf(MAX_AUDIENCES), undefined);
+  // Those that are there take more viewers.
+  viewers.push(new FlvViewer(audienceOf(3)!));
+  await viewers[5]!.stream.cancel();
+  assert(audienceOf(MAX_AUDIENCES) !== undefined);
+  assertEquals(stream.report().viewers, MAX_AUDIENCES);
+  writer.setState(LogState.ended);
+  const timer = setInterval(() => {}, 10);
+  await stream.close();
   clearInterval(timer);
 });
