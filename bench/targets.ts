@@ -22,6 +22,9 @@ const READY_POLL_MS = 50;
 
 export const NODE_MEDIA_SERVER_VERSION = "4.4.3";
 
+/** Here, all players come from one address. */
+const SLUICE_CONFIG = { limits: { rtmpConnectionsPerAddress: 100_000, rtmpConnections: 100_000 } };
+
 /** Sluice from this repository, bundled before by `deno task bundle`. */
 export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }): Target {
   const options = ["--shards", `${shards}`];
@@ -40,7 +43,11 @@ export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }
       ports.push("--webrtc-port", webrtcPort);
       const args = ["run", "-P", "main.ts", "--host", "127.0.0.1", ...ports, ...options];
       const cwd = new URL("..", import.meta.url).pathname;
-      const child = new ChildProcess(Deno.execPath(), args, { cwd });
+      const child = new ChildProcess(Deno.execPath(), [...args, "--config", "-"], {
+        cwd,
+        stdin: "piped",
+      });
+      await new Blob([JSON.stringify(SLUICE_CONFIG)]).stream().pipeTo(child.stdin);
       const isReady = async () => {
         const response = await fetch(`http://127.0.0.1:${httpPort}/healthz`);
         await response.body?.cancel();

@@ -6,6 +6,8 @@
 export type Peer =
   | "chromium"
   | "curl"
+  /** VLC without a window. */
+  | "cvlc"
   | "ffmpeg"
   /** Of version 7 or later, the first with HEVC, AV1 and VP9 in FLV: see {@linkcode FFMPEG7_ROOT}. */
   | "ffmpeg 7"
@@ -23,6 +25,7 @@ export type Peer =
 const ARGUMENTS: Readonly<Record<Peer, string>> = {
   chromium: "--version",
   curl: "--version",
+  cvlc: "--version",
   ffmpeg: "-version",
   "ffmpeg 7": "-version",
   ffprobe: "-version",
@@ -45,6 +48,9 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
  */
 export const FFMPEG7_ROOT = Deno.env.get("SLUICE_FFMPEG7") ?? "/opt/ffmpeg7";
 
+/** A user and a group without rights, as Debian numbers them. */
+const NOBODY = 65_534;
+
 /** The program that a peer is, and the arguments that come first. */
 export function peerCommand(peer: Peer): readonly [program: string, ...args: string[]] {
   switch (peer) {
@@ -52,6 +58,11 @@ export function peerCommand(peer: Peer): readonly [program: string, ...args: str
       return ["chroot", FFMPEG7_ROOT, "ffmpeg"];
     case "ffprobe 7":
       return ["chroot", FFMPEG7_ROOT, "ffprobe"];
+    case "cvlc":
+      // It refuses to be run by root.
+      return Deno.uid() === 0
+        ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "cvlc"]
+        : ["cvlc"];
     default:
       return [peer];
   }

@@ -99,18 +99,18 @@ function requestPlay(
   { streamId }: Call,
   text: string,
   mode: PlayRequest["mode"],
-): SessionEvent | undefined {
+): SessionEvent {
   const target = streamTarget(connection, text);
   const kind = streams.kindOf(streamId);
   if (kind === undefined || kind === "publishing" || kind === "awaiting decision") {
     const problem = `Stream ${streamId} was not created, or is being published on.`;
     output.fail(streamId, "NetStream.Play.Failed", problem);
-    return undefined;
+    return { kind: "play-refused", reason: problem };
   }
   const problem = targetProblem(target);
   if (problem !== undefined) {
     output.fail(streamId, "NetStream.Play.StreamNotFound", problem);
-    return undefined;
+    return { kind: "play-refused", reason: problem };
   }
   streams.requestPlay(streamId, { name: target.name, mode });
   const { audio, video } = streams.receivedTracks(streamId);

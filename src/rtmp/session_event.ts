@@ -45,9 +45,9 @@ export interface PublishEvent {
   readonly publishType: PublishType;
 }
 
-/** The peer asked to publish what no server can accept, and has been told so. */
+/** The peer asked to publish or to play what no server can accept, and has been told so. */
 export interface RefusalEvent {
-  readonly kind: "publish-refused";
+  readonly kind: "publish-refused" | "play-refused";
   readonly reason: string;
 }
 

@@ -45,6 +45,8 @@ export class RtmpConnection implements Connection {
   /** Settles when all that was read last is done, decisions on publishers included. */
   #taking: Promise<void> | undefined;
   #closeReason: string | undefined;
+  /** Why it cannot be written to. */
+  #lost: unknown;
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
@@ -59,7 +61,7 @@ export class RtmpConnection implements Connection {
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       limits: { maxMessageLength: context.settings.maxMessageBytes },
     });
-    const output = new RtmpOutput(conn, session, (error) => this.#close(lost(error)));
+    const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
     const link = { ...context, session, output, say, peer: this.#peer };
     this.#session = session;
@@ -73,11 +75,11 @@ export class RtmpConnection implements Connection {
     try {
       this.#conn.setNoDelay();
       await this.#readAll();
-      this.#log("closed by the peer");
+      this.#logEnd("closed by the peer");
     } catch (error) {
       if (this.#closeReason !== undefined) this.#log(this.#closeReason);
       else if (error instanceof RtmpError) this.#onProtocolError(error);
-      else this.#log(lost(error));
+      else this.#logEnd(lost(this.#lost ?? error));
     } finally {
       this.#publishing.close();
       this.#playing.close();
@@ -193,6 +195,8 @@ export class RtmpConnection implements Connection {
       case "play":
         this.#playing.play(event, this.#heardAtMs);
         return void this.#settle();
+      case "play-refused":
+        return void this.#playing.noteRefusal(event.reason);
       case "pause":
         return void this.#playing.pause(event);
       case "receive":
@@ -254,6 +258,11 @@ export class RtmpConnection implements Connection {
     closeQuietly(this.#conn);
   }
 
+  #onLost(error: unknown): void {
+    this.#lost ??= error;
+    closeQuietly(this.#conn);
+  }
+
   #enter(phase: Phase): void {
     if (this.#phase === phase) return;
     this.#phase = phase;
@@ -298,6 +307,12 @@ export class RtmpConnection implements Connection {
   #onProtocolError(error: RtmpError): void {
     this.#context.counters.add("rtmpProtocolErrors");
     this.#log(`closed: ${error.message}`);
+  }
+
+  /** Of players that come and go there are many, and some end by a reset: that is nothing to see to. */
+  #logEnd(reason: string): void {
+    if (!this.#playing.hasPlayed) return this.#log(reason);
+    logger.debug("{peer} {reason}", { peer: this.#peer, reason });
   }
 
   #log(reason: string): void {

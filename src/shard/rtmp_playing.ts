@@ -27,6 +27,7 @@ export class RtmpPlaying {
   readonly #players = new Map<number, RtmpPlayer>();
   readonly #waits = new Map<number, Wait>();
   readonly #repeats = new RepeatLog();
+  #hasPlayed = false;
 
   /** @param ended called when something that was played is over, or could not be played */
   constructor(link: RtmpLink, ended: () => void) {
@@ -43,7 +44,22 @@ export class RtmpPlaying {
     return this.#players.size > 0;
   }
 
+  /** Whether anything was ever played, or asked for. */
+  get hasPlayed(): boolean {
+    return this.#hasPlayed;
+  }
+
+  /** The peer asked for what no server can play, and has been told so. */
+  noteRefusal(reason: string): void {
+    const { counters, peer } = this.#link;
+    counters.add("playsRefused");
+    const count = this.#repeats.note("refused", performance.now());
+    if (count === undefined) return;
+    logger.info("{peer} cannot play: {reason} ({count} so far)", { peer, reason, count });
+  }
+
   play(event: PlayEvent, nowMs: number): void {
+    this.#hasPlayed = true;
     const { streamId, isTransition } = event;
     if (!isTransition) this.stop(streamId);
     const target = streamPath(event.app, event.name);
@@ -69,6 +85,7 @@ export class RtmpPlaying {
     }
     this.#link.streams.await(path, wait.begin);
     this.#waits.set(streamId, wait);
+    logger.debug("{peer} waits for {path}", { peer: this.#link.peer, path });
     this.sweep(nowMs);
   }
 
@@ -144,17 +161,8 @@ export class RtmpPlaying {
   }
 
   #refuse(streamId: number, code: string, description: string): void {
-    const { counters, say, peer } = this.#link;
-    counters.add("playsRefused");
-    const count = this.#repeats.note("refused", performance.now());
-    if (count !== undefined) {
-      logger.info("{peer} cannot play: {description} ({count} so far)", {
-        peer,
-        description,
-        count,
-      });
-    }
-    say((session) => session.refusePlay(streamId, code, description));
+    this.noteRefusal(description);
+    this.#link.say((session) => session.refusePlay(streamId, code, description));
     this.#ended();
   }
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startGateway } from "../gateway_process.ts";
 import { peerTest } from "../peers.ts";
 import { until } from "../waiting.ts";
@@ -46,3 +46,12 @@ peerTest(
     }
   },
 );
+
+peerTest("GStreamer learns that nothing is live", ["gst-launch-1.0"], async () => {
+  await using gateway = await startGateway({ config: { timeouts: { playWaitMs: 200 } } });
+  await using player = spawnPeer("gst-launch-1.0", [
+    ...["-q", "rtmp2src", `location=${gateway.rtmpUrl("live/none")}`, "!", "fakesink"],
+  ]);
+  assertEquals((await player.ended).success, false);
+  assertMatch(player.output(), /StreamNotFound.*The stream live\/none is not live\./);
+});

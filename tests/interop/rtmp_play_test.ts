@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { peerTest, runPeer } from "../peers.ts";
+import { peerTest } from "../peers.ts";
 import { until } from "../waiting.ts";
 import { MAIN_PROFILE_ARGS, publishWithFfmpeg } from "./ffmpeg.ts";
 import {
@@ -11,7 +11,12 @@ import {
   type Recording,
   type Tracks,
 } from "./recording.ts";
-import { recordWithFfmpeg, recordWithRtmpdump, type RtmpRecorder, TRACKS } from "./rtmp_players.ts";
+import {
+  packetsOf,
+  recordWithFfmpeg,
+  recordWithRtmpdump,
+  type RtmpRecorder,
+} from "./rtmp_players.ts";
 
 const DURATION_S = 5;
 const peers = ["ffmpeg", "ffprobe", "rtmpdump", "flvmeta"] as const;
@@ -215,14 +220,4 @@ function assertStartsWell(recording: Recording, tracks: Tracks): void {
   assertEquals(first?.kind, tracks.video ? "key frame" : undefined);
   const kinds = new Set(recording.tags.map(({ kind }) => kind));
   assertEquals(kinds.has("audio frame"), tracks.audio);
-}
-
-/** The packets of a file as ffmpeg reads them: "0 1024 d41d8cd98f…", by track, size and content. */
-async function packetsOf(path: string): Promise<string[]> {
-  const args = ["-v", "error", "-i", path, ...TRACKS, "-c", "copy", "-f", "framemd5", "-"];
-  const { stdout } = await runPeer("ffmpeg", args);
-  return stdout.split("\n").filter((line) => /^\d/.test(line)).map((line) => {
-    const [track, , , , size, hash] = line.split(",").map((field) => field.trim());
-    return `${track} ${size} ${hash}`;
-  });
 }

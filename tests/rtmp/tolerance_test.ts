@@ -262,7 +262,7 @@ Deno.test("tolerated: arguments of other types than they should be", () => {
     }
     messages.command(0, "deleteStream", 3, null, argument);
     dialogue.push(messages.publish("a").take());
-    assertEquals(dialogue.kinds(), ["connect", "publish-refused", "publish"]);
+    assertEquals(dialogue.kinds(), ["connect", "publish-refused", "play-refused", "publish"]);
   }
 });
 

@@ -192,6 +192,18 @@ Deno.test("a player of a stream that does not come is told so, and ended", async
   assertEquals(setup.streams.report(), []);
 });
 
+Deno.test("a player that names no stream is counted, and may ask for another one", async () => {
+  await using setup = new Setup();
+  setup.open("live/there").writer.append(keyFrame(0));
+  using player = await RtmpPlayerClient.connect(setup.port);
+  await player.command(1, "play", "");
+  await until("it is told", () => player.told.includes("NetStream.Play.StreamNotFound on 1"));
+  assertEquals(setup.counters.total("playsRefused"), 1);
+  await player.command(1, "play", "there");
+  await until("it plays", () => player.told.includes("NetStream.Play.Start on 1"));
+  assertEquals(setup.counters.total("playsAccepted"), 1);
+});
+
 Deno.test("a player that has gone does not begin", async () => {
   await using setup = new Setup();
   const player = await RtmpPlayerClient.connect(setup.port);
