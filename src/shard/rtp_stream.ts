@@ -5,12 +5,14 @@ import { parseOpusHead } from "../codec/opus.ts";
 import { FlvError } from "../flv/flv_error.ts";
 import { type FlvAudioCodec, parseAudioBody } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
+import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import type { StreamAudio, StreamVideo } from "../webrtc/codec_choice.ts";
 import type { StreamMedia } from "../webrtc/media_choice.ts";
-import type { ControlLink } from "./control_link.ts";
+import type { OpusEvents } from "./control_link.ts";
 import type { PictureReport } from "./messages.ts";
+import type { SharedOpus } from "./shared_opus.ts";
 
 /** How long packets are made on without a viewer: one that reloads its page begins at once. */
 const LINGER_MS = 5000;
@@ -20,12 +22,26 @@ const TRANSCODED: ReadonlySet<FlvAudioCodec> = new Set(
   ["aac", "g711-alaw", "g711-mulaw", "pcm", "pcm-native"],
 );
 
-/** A stream as WebRTC has it on one shard: its packets and viewers, and its sound as Opus. */
+export interface RtpStreamOptions {
+  readonly selection: TrackSelection;
+  /** Bytes of the payload of a packet, at most. */
+  readonly maxPayloadSize: number;
+  readonly nowMs: number;
+}
+
+/**
+ * Some tracks of a stream as WebRTC has them on one shard: their packets and viewers, and the sound
+ * as Opus.
+ */
 export class RtpStream {
   readonly audience: RtpAudience;
-  readonly #streamId: number;
+  readonly selection: TrackSelection;
   readonly #log: LogReader;
-  readonly #control: ControlLink;
+  readonly #opusSource: SharedOpus;
+  readonly #opusEvents: OpusEvents = {
+    opened: (log) => this.#onOpusOpened(log),
+    closed: () => this.#onOpusClosed(),
+  };
   #opus: "unwanted" | "wanted" | "closed" = "unwanted";
   #opusLog: LogReader | undefined;
   #lastViewerMs: number;
@@ -35,22 +51,20 @@ export class RtpStream {
   /** While sound of the stream's own log is waited for. */
   #ownSound: Promise<void> | undefined;
 
-  /** @param options.maxPayloadSize bytes of the payload of a packet, at most */
   constructor(
-    streamId: number,
     log: LogReader,
-    control: ControlLink,
-    { maxPayloadSize, nowMs }: { readonly maxPayloadSize: number; readonly nowMs: number },
+    opus: SharedOpus,
+    { selection, maxPayloadSize, nowMs }: RtpStreamOptions,
   ) {
-    this.#streamId = streamId;
+    this.selection = selection;
     this.#log = log;
-    this.#control = control;
+    this.#opusSource = opus;
     this.#lastViewerMs = nowMs;
     const [audio, video] = crypto.getRandomValues(new Uint32Array(2)) as Uint32Array & [
       number,
       number,
     ];
-    this.audience = new RtpAudience(log, { audio, video }, maxPayloadSize);
+    this.audience = new RtpAudience(log, { audio, video }, maxPayloadSize, selection);
     this.audience.notify(nowMs);
   }
 
@@ -91,10 +105,7 @@ export class RtpStream {
     if (this.#audioCodec() === "opus") this.#watchOwnSound();
     if (this.#opus !== "unwanted" || this.#isOver || !isTranscoded(this.#audioCodec())) return;
     this.#opus = "wanted";
-    this.#control.wantOpus(this.#streamId, {
-      opened: (log) => this.#onOpusOpened(log),
-      closed: () => this.#onOpusClosed(),
-    });
+    this.#opusSource.want(this.#opusEvents);
   }
 
   /** Whether it can be let go of: nobody has watched for a while. */
@@ -117,7 +128,7 @@ export class RtpStream {
     this.#isOver = true;
     this.audience.end(reason);
     this.audience.feed.setOpusLog(undefined, 0);
-    if (this.#opus === "wanted") this.#control.unwantOpus(this.#streamId);
+    if (this.#opus === "wanted") this.#opusSource.unwant(this.#opusEvents);
   }
 
   #onOpusOpened(shared: SharedArrayBuffer): void {
@@ -130,7 +141,7 @@ export class RtpStream {
   #onOpusClosed(): void {
     this.#opusLog = undefined;
     this.audience.feed.setOpusLog(undefined, 0);
-    this.#control.unwantOpus(this.#streamId);
+    this.#opusSource.unwant(this.#opusEvents);
     this.#opus = "closed";
   }
 
@@ -183,7 +194,7 @@ export class RtpStream {
   }
 
   #audioConfiguration() {
-    const tag = this.#log.preamble()?.tags.find(({ type }) => type === TAG_AUDIO);
+    const tag = this.#log.preamble(this.selection)?.tags.find(({ type }) => type === TAG_AUDIO);
     if (tag === undefined) return undefined;
     try {
       const audio = parseAudioBody(tag.body);

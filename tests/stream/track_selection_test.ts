@@ -444,3 +444,68 @@ Deno.test("tracks: tags are as their messages were, without the number", () => {
   const bytes = viewer.read();
   assertEquals(bytes.subarray(-8 - 15), encodeTag(TAG_AUDIO, 20, opusFrame(8)));
 });
+
+/** Everything that there is to read, each as one line. */
+function readTags(tags: LogTags): string[] {
+  const lines: string[] = [];
+  for (let tag = tags.next(); tag; tag = tags.next()) {
+    lines.push((tag.track === "video" ? video : audio)(tag.timestampMs, tag.body));
+  }
+  return lines;
+}
+
+Deno.test("LogTags: selected tracks from their own key frame on, configurations in front", () => {
+  const stream = new Stream();
+  for (const at of steps(stream.publish(), "extra")) if (at === 480) break;
+  const { lastTimestampMs } = stream.reader;
+  assertEquals(readTags(new LogTags(stream.reader, { ...BOTH, videoTrack: 1, audioTrack: 4 })), [
+    video(lastTimestampMs, H265_CONFIGURATION),
+    audio(lastTimestampMs, OPUS_CONFIGURATION),
+    video(400, H265_KEY_FRAME),
+    audio(405, opusFrame(400)),
+    video(440, H265_INTER_FRAME),
+    audio(445, opusFrame(440)),
+    video(480, H265_INTER_FRAME),
+    audio(485, opusFrame(480)),
+  ]);
+  // The default sound goes with other pictures; their newest key frame is at 0.
+  const lines = readTags(new LogTags(stream.reader, { ...BOTH, videoTrack: 2 }));
+  assertEquals(lines.slice(0, 4), [
+    audio(lastTimestampMs, AAC_CONFIGURATION),
+    video(3, vp8KeyFrame(64, 32)),
+    audio(0, AAC_FRAME),
+    video(43, vp8InterFrame(40)),
+  ]);
+});
+
+Deno.test("LogTags: a track that comes later is read from its beginning on", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  publication.video(0, vp8KeyFrame(64, 32), 0);
+  const tags = new LogTags(stream.reader, { ...BOTH, videoTrack: 1 });
+  assertEquals(readTags(tags), []);
+  publication.video(0, ofTrack(1, H265_CONFIGURATION), 0);
+  publication.video(40, ofTrack(1, H265_KEY_FRAME), 40);
+  assertEquals(readTags(tags), [video(0, H265_CONFIGURATION), video(40, H265_KEY_FRAME)]);
+});
+
+Deno.test("LogTags: a publisher that counts otherwise moves readers on, never back", () => {
+  for (const unread of [0, 1]) {
+    const stream = new Stream();
+    const first = stream.publish();
+    first.video(0, H264_CONFIGURATION, 0);
+    first.video(0, H264_KEY_FRAME, 0);
+    first.video(0, ofTrack(1, H265_CONFIGURATION), 0);
+    first.video(0, ofTrack(1, H265_KEY_FRAME), 0);
+    const tags = new LogTags(stream.reader, { ...BOTH, videoTrack: 1 });
+    assertEquals(readTags(tags), [video(0, H265_CONFIGURATION), video(0, H265_KEY_FRAME)]);
+    // Of the other track, and not read when the track's bits change to its.
+    if (unread > 0) first.video(40, H264_INTER_FRAME, 40);
+    const second = stream.publish();
+    second.video(0, ofTrack(1, vp8KeyFrame(64, 32)), 1000);
+    second.video(40, ofTrack(1, vp8InterFrame(5)), 1040);
+    const lines = readTags(tags);
+    const bodies = lines.map((line) => line.split(" ")[2]);
+    assertEquals(bodies, [vp8KeyFrame(64, 32), vp8InterFrame(5)].map(toHex), `${unread}`);
+  }
+});
