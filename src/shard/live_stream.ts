@@ -66,7 +66,9 @@ export class LiveStream {
   readonly #audiences = new Map<string, FormAudience>();
   readonly #players = new Set<StreamPlayer>();
   readonly #rtp = new Map<string, SelectedRtp>();
-  readonly #opus: SharedOpus;
+  readonly #control: ControlLink;
+  /** By the number of the audio track. */
+  readonly #opus = new Map<number | undefined, SharedOpus>();
   #watch: Promise<void> | undefined;
 
   constructor(
@@ -75,8 +77,8 @@ export class LiveStream {
     options: LiveStreamOptions,
     events: AudienceEvents,
   ) {
+    this.#control = control;
     this.entry = entry;
-    this.#opus = new SharedOpus(entry.streamId, control);
     this.log = new LogReader(entry.log);
     this.#options = options;
     this.#events = events;
@@ -115,7 +117,8 @@ export class LiveStream {
     let known = this.#rtp.get(key);
     if (known === undefined) {
       const { maxPayloadSize } = this.#options;
-      const rtp = new RtpStream(this.log, this.#opus, { selection, maxPayloadSize, nowMs });
+      const opusOf = (audioTrack: number | undefined) => this.#opusOf(audioTrack);
+      const rtp = new RtpStream(this.log, opusOf, { selection, maxPayloadSize, nowMs });
       known = { selection, rtp, missed: 0 };
       this.#rtp.set(key, known);
     }
@@ -210,6 +213,15 @@ export class LiveStream {
       if (state === LogState.live) player.published();
       else player.dry();
     }
+  }
+
+  #opusOf(audioTrack: number | undefined): SharedOpus {
+    let opus = this.#opus.get(audioTrack);
+    if (opus === undefined) {
+      opus = new SharedOpus(this.entry.streamId, this.#control, audioTrack);
+      this.#opus.set(audioTrack, opus);
+    }
+    return opus;
   }
 
   #closeRtp(key: string, reason: string): void {

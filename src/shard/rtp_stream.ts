@@ -8,6 +8,7 @@ import { TAG_AUDIO } from "../flv/tag.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
+import { additionalTrackId } from "../stream/track_selection.ts";
 import type { StreamAudio, StreamVideo } from "../webrtc/codec_choice.ts";
 import type { StreamMedia } from "../webrtc/media_choice.ts";
 import type { OpusEvents } from "./control_link.ts";
@@ -37,12 +38,14 @@ export class RtpStream {
   readonly audience: RtpAudience;
   readonly selection: TrackSelection;
   readonly #log: LogReader;
-  readonly #opusSource: SharedOpus;
+  readonly #opusOf: (audioTrack: number | undefined) => SharedOpus;
   readonly #opusEvents: OpusEvents = {
     opened: (log) => this.#onOpusOpened(log),
-    closed: () => this.#onOpusClosed(),
+    closed: () => this.#leaveOpus("closed"),
   };
   #opus: "unwanted" | "wanted" | "closed" = "unwanted";
+  /** Whose Opus is wanted. */
+  #opusSource: SharedOpus | undefined;
   #opusLog: LogReader | undefined;
   #lastViewerMs: number;
   /** Whether a viewer has come for the sound. */
@@ -51,14 +54,15 @@ export class RtpStream {
   /** While sound of the stream's own log is waited for. */
   #ownSound: Promise<void> | undefined;
 
+  /** @param opusOf the Opus of the default audio track, or of another by its number */
   constructor(
     log: LogReader,
-    opus: SharedOpus,
+    opusOf: (audioTrack: number | undefined) => SharedOpus,
     { selection, maxPayloadSize, nowMs }: RtpStreamOptions,
   ) {
     this.selection = selection;
     this.#log = log;
-    this.#opusSource = opus;
+    this.#opusOf = opusOf;
     this.#lastViewerMs = nowMs;
     const [audio, video] = crypto.getRandomValues(new Uint32Array(2)) as Uint32Array & [
       number,
@@ -102,10 +106,14 @@ export class RtpStream {
   /** Sees to the sound being there as Opus. */
   wantOpus(): void {
     this.#isHeard = true;
+    const source = this.#opusOf(additionalTrackId("audio", this.selection, this.#log.tracks));
+    // The publisher, who is another now, counts its tracks otherwise.
+    if (this.#opus === "wanted" && source !== this.#opusSource) this.#leaveOpus("unwanted");
     if (this.#audioCodec() === "opus") this.#watchOwnSound();
     if (this.#opus !== "unwanted" || this.#isOver || !isTranscoded(this.#audioCodec())) return;
     this.#opus = "wanted";
-    this.#opusSource.want(this.#opusEvents);
+    this.#opusSource = source;
+    source.want(this.#opusEvents);
   }
 
   /** Whether it can be let go of: nobody has watched for a while. */
@@ -127,8 +135,7 @@ export class RtpStream {
   close(reason: string): void {
     this.#isOver = true;
     this.audience.end(reason);
-    this.audience.feed.setOpusLog(undefined, 0);
-    if (this.#opus === "wanted") this.#opusSource.unwant(this.#opusEvents);
+    this.#leaveOpus("closed");
   }
 
   #onOpusOpened(shared: SharedArrayBuffer): void {
@@ -138,11 +145,12 @@ export class RtpStream {
     void this.#watchOpus(log);
   }
 
-  #onOpusClosed(): void {
+  #leaveOpus(state: "unwanted" | "closed"): void {
     this.#opusLog = undefined;
     this.audience.feed.setOpusLog(undefined, 0);
-    this.#opusSource.unwant(this.#opusEvents);
-    this.#opus = "closed";
+    this.#opusSource?.unwant(this.#opusEvents);
+    this.#opusSource = undefined;
+    this.#opus = state;
   }
 
   async #watchOpus(log: LogReader): Promise<void> {

@@ -5,6 +5,7 @@ import type { WholeResponse } from "../http/response.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { escapePath } from "../stream/stream_path.ts";
+import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
 import { hostCandidates, type IceCandidate } from "../webrtc/candidate.ts";
 import { chooseMedia, describeMismatches } from "../webrtc/media_choice.ts";
 import {
@@ -88,7 +89,7 @@ export class Whep {
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) return notLive(path);
     // Which kinds are wanted, the offer says.
-    const selection = namedTracks(query, { audio: false, video: true });
+    const selection = namedTracks(query, DEFAULT_TRACKS);
     if ("problem" in selection) return whepProblem(STATUS_CODE.BadRequest, selection.problem);
     const from = addresses.remoteAddr.hostname;
     const full = this.#refusalIfFull(from);
@@ -96,7 +97,7 @@ export class Whep {
     const offer = readOffer(request);
     const candidates = this.#candidates(query, addresses);
     return await refusalIfMissing(stream, selection) ??
-      await this.#openViewer(stream, { ...selection, audio: true }, offer, candidates, from);
+      await this.#openViewer(stream, selection, offer, candidates, from);
   }
 
   /** Answers a request about a viewer, wherever it is. */

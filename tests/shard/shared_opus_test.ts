@@ -7,12 +7,12 @@ function setUp() {
   const asked: string[] = [];
   let events: OpusEvents | undefined;
   const opus = new SharedOpus(7, {
-    wantOpus: (streamId, answers) => {
-      asked.push(`want ${streamId}`);
+    wantOpus: (streamId, answers, audioTrack) => {
+      asked.push(`want ${streamId}/${audioTrack}`);
       events = answers;
     },
-    unwantOpus: (streamId) => void asked.push(`unwant ${streamId}`),
-  });
+    unwantOpus: (streamId, audioTrack) => void asked.push(`unwant ${streamId}/${audioTrack}`),
+  }, 3);
   const reader = () => {
     const told: (SharedArrayBuffer | string)[] = [];
     const one: OpusEvents = {
@@ -42,13 +42,13 @@ Deno.test("SharedOpus: asked for once, and until the last reader is gone", () =>
   opus.unwant(first.one);
   opus.unwant(third.one);
   opus.unwant(third.one);
-  assertEquals(asked, ["want 7"]);
+  assertEquals(asked, ["want 7/3"]);
   opus.unwant(second.one);
-  assertEquals(asked, ["want 7", "unwant 7"]);
+  assertEquals(asked, ["want 7/3", "unwant 7/3"]);
   // The log was given back: who comes now waits for the next one.
   const late = reader();
   opus.want(late.one);
-  assertEquals([late.told, asked.at(-1)], [[], "want 7"]);
+  assertEquals([late.told, asked.at(-1)], [[], "want 7/3"]);
 });
 
 Deno.test("SharedOpus: when it fails all are told, and control when nobody reads it", () => {
@@ -59,8 +59,8 @@ Deno.test("SharedOpus: when it fails all are told, and control when nobody reads
   opus.want(second.one);
   answer().closed("no sound");
   assertEquals([first.told.at(-1), second.told.at(-1)], ["no sound", "no sound"]);
-  assertEquals(asked, ["want 7", "unwant 7"]);
+  assertEquals(asked, ["want 7/3", "unwant 7/3"]);
   opus.want(second.one);
-  assertEquals(asked.at(-1), "want 7");
+  assertEquals(asked.at(-1), "want 7/3");
   assertEquals(second.told.length, 2);
 });
