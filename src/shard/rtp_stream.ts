@@ -23,6 +23,7 @@ const TRANSCODED: ReadonlySet<FlvAudioCodec> = new Set(
   ["aac", "g711-alaw", "g711-mulaw", "pcm", "pcm-native"],
 );
 
+/** What is made of a stream, and how. */
 export interface RtpStreamOptions {
   readonly selection: TrackSelection;
   /** Bytes of the payload of a packet, at most. */
@@ -36,7 +37,7 @@ export interface RtpStreamOptions {
  */
 export class RtpStream {
   readonly audience: RtpAudience;
-  readonly selection: TrackSelection;
+  readonly #selection: TrackSelection;
   readonly #log: LogReader;
   readonly #opusOf: (audioTrack: number | undefined) => SharedOpus;
   readonly #opusEvents: OpusEvents = {
@@ -60,7 +61,7 @@ export class RtpStream {
     opusOf: (audioTrack: number | undefined) => SharedOpus,
     { selection, maxPayloadSize, nowMs }: RtpStreamOptions,
   ) {
-    this.selection = selection;
+    this.#selection = selection;
     this.#log = log;
     this.#opusOf = opusOf;
     this.#lastViewerMs = nowMs;
@@ -106,7 +107,7 @@ export class RtpStream {
   /** Sees to the sound being there as Opus. */
   wantOpus(): void {
     this.#isHeard = true;
-    const source = this.#opusOf(additionalTrackId("audio", this.selection, this.#log.tracks));
+    const source = this.#opusOf(additionalTrackId("audio", this.#selection, this.#log.tracks));
     // The publisher, who is another now, counts its tracks otherwise.
     if (this.#opus === "wanted" && source !== this.#opusSource) this.#leaveOpus("unwanted");
     if (this.#audioCodec() === "opus") this.#watchOwnSound();
@@ -202,7 +203,7 @@ export class RtpStream {
   }
 
   #audioConfiguration() {
-    const tag = this.#log.preamble(this.selection)?.tags.find(({ type }) => type === TAG_AUDIO);
+    const tag = this.#log.preamble(this.#selection)?.tags.find(({ type }) => type === TAG_AUDIO);
     if (tag === undefined) return undefined;
     try {
       const audio = parseAudioBody(tag.body);

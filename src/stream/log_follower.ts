@@ -96,8 +96,19 @@ export class LogFollower {
     const flags = this.#trackFlags();
     if (flags === this.#flags) return;
     this.#flags = flags;
-    this.#position = head;
-    this.#pending = this.#configurationBefore(head);
+    this.#position = this.#newestConfiguration(head) ?? head;
+    this.#pending = this.#position === head ? this.#configurationBefore(head) : undefined;
+  }
+
+  /** Where the newest configuration is that was not read yet: what lies before it may be another's. */
+  #newestConfiguration(head: number): number | undefined {
+    const { tail } = this.#log;
+    const unread = distance(this.#position, tail) > 0 ? tail : this.#position;
+    for (let at = head; distance(unread, at) > 0;) {
+      at = (at - 1) | 0;
+      if (this.#isConfiguration(this.#log.flagsOf(at))) return at;
+    }
+    return undefined;
   }
 
   #trackFlags(): number {

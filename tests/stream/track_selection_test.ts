@@ -478,6 +478,73 @@ Deno.test("LogTags: selected tracks from their own key frame on, configurations 
   ]);
 });
 
+/** Everything that there is to follow, each as one line. */
+function readSound(follower: LogFollower, nowMs: number): string[] {
+  const lines: string[] = [];
+  for (let tag = follower.next(nowMs); tag; tag = follower.next(nowMs)) {
+    lines.push(audio(tag.timestampMs, tag.body));
+  }
+  return lines;
+}
+
+Deno.test("LogFollower: another track by its number, from its newest second on", () => {
+  const stream = new Stream();
+  let follower: LogFollower | undefined;
+  const lines: string[] = [];
+  for (const at of steps(stream.publish(), "extra")) {
+    if (at < 1200) continue;
+    follower ??= new LogFollower(stream.reader, at, 4);
+    lines.push(...readSound(follower, at));
+  }
+  const frames = lines.slice(1);
+  // The configuration of the beginning, and what came since.
+  assertEquals(lines[0], audio(0, OPUS_CONFIGURATION));
+  assertEquals(frames[0], audio(205, opusFrame(200)));
+  assertEquals(frames.at(-1), audio(1965, opusFrame(1960)));
+  assertEquals(frames.length, 45);
+});
+
+Deno.test("LogFollower: takes the configuration from the list if its record is gone", () => {
+  const shared = LogWriter.allocate(1 << 20);
+  const publication = new Publication(new LogWriter(shared, { windowMs: 100 }), {
+    trackSettleMs: 0,
+  });
+  for (const _ of steps(publication, "extra"));
+  const reader = new LogReader(shared);
+  assert(reader.timestampMsOf(reader.tail) > 0);
+  const [first] = readSound(new LogFollower(reader, 0, 4), 0);
+  assertEquals(first, audio(reader.lastTimestampMs, OPUS_CONFIGURATION));
+});
+
+Deno.test("LogFollower: the number of the default track asks for it, none that is not there does", () => {
+  const stream = new Stream();
+  for (const at of steps(stream.publish(), "extra")) if (at === 480) break;
+  const [plain, zero, nothing] = [undefined, 0, 9].map((audioTrack) =>
+    readSound(new LogFollower(stream.reader, 0, audioTrack), 0)
+  );
+  assertEquals([zero, nothing], [plain, []]);
+  assertEquals(plain!.length, 14);
+});
+
+Deno.test("LogFollower: a publisher that counts otherwise moves readers on, never back", () => {
+  const stream = new Stream();
+  const first = stream.publish();
+  first.audio(0, AAC_CONFIGURATION, 0);
+  first.audio(0, AAC_FRAME, 0);
+  first.audio(0, ofTrack(4, OPUS_CONFIGURATION), 0);
+  first.audio(0, ofTrack(4, opusFrame(1)), 0);
+  const follower = new LogFollower(stream.reader, 0, 4);
+  assertEquals(readSound(follower, 0), [audio(0, OPUS_CONFIGURATION), audio(0, opusFrame(1))]);
+  // Of the default track, and not read when number 4 becomes that.
+  first.audio(20, AAC_FRAME, 20);
+  const second = stream.publish();
+  second.audio(0, ofTrack(4, OPUS_CONFIGURATION), 1000);
+  second.audio(0, ofTrack(4, opusFrame(2)), 1000);
+  second.audio(20, ofTrack(4, opusFrame(3)), 1020);
+  const bodies = readSound(follower, 0).map((line) => line.split(" ")[2]);
+  assertEquals(bodies, [OPUS_CONFIGURATION, opusFrame(2), opusFrame(3)].map(toHex));
+});
+
 Deno.test("LogTags: a track that comes later is read from its beginning on", () => {
   const stream = new Stream();
   const publication = stream.publish();
