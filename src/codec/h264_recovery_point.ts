@@ -1,4 +1,5 @@
 import { H264_NAL, type NalLengthSize } from "./h264.ts";
+import { h264PictureType } from "./h264_slice.ts";
 import { nalUnitEnd } from "./nal_units.ts";
 
 /** payloadType of a recovery point (H.264 D.1). */
@@ -25,6 +26,17 @@ export function hasH264RecoveryPoint(
     at = end;
   }
   return false;
+}
+
+/**
+ * Whether an access unit may be the key frame that its tag says it is: an intra picture, or one with
+ * a recovery point. Where its type is not known, the tag is believed.
+ *
+ * @throws {CodecError} if a length exceeds the access unit, or the first slice's header is broken
+ */
+export function canStartWithH264(accessUnit: Uint8Array, nalLengthSize: NalLengthSize): boolean {
+  const type = h264PictureType(accessUnit, nalLengthSize);
+  return type === "I" || type === undefined || hasH264RecoveryPoint(accessUnit, nalLengthSize);
 }
 
 /** Whether there is a message of this type in the payload of an SEI NAL unit (H.264 7.3.2.3.1). */

@@ -22,7 +22,7 @@ import { formatCodec } from "./format.js";
  */
 
 /** What the gateway turns into Opus, and Opus itself. */
-const WEBRTC_AUDIO = /^(mp4a\.40\.(2|5|29)|opus)$/i;
+const WEBRTC_AUDIO = /^(mp4a\.40\.(2|5|29)|opus|g711-(alaw|mulaw)|pcm(-native)?)$/i;
 
 /** What the gateway sends over WebRTC where the browser has it: RFC 6381, and the name in SDP. */
 const WEBRTC_VIDEO = /** @type {const} */ ([

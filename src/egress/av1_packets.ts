@@ -1,7 +1,8 @@
 import { equals } from "@std/bytes/equals";
 import { isAv1KeyFrame, parseAv1Configuration } from "../codec/av1.ts";
 import { AV1_OBU, type Av1Obu, splitObus } from "../codec/av1_obu.ts";
-import { parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
+import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
+import { CodecError } from "../codec/codec_error.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import { type Av1RtpFormat, packetizeAv1 } from "../rtp/av1_packetizer.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
@@ -15,6 +16,8 @@ export class Av1Packets implements PacketMaker {
   readonly bFrames = undefined;
   /** With the sequence header for key frames that do not carry their own. */
   #rtpFormat: Av1RtpFormat;
+  /** That sequence header; `undefined` if there is none, or it cannot be read. */
+  #sequenceHeader: Av1SequenceHeader | undefined;
   /** The configuration record, to tell a repeated one. */
   #record: Uint8Array | undefined;
   #format: Av1Format | undefined;
@@ -36,6 +39,7 @@ export class Av1Packets implements PacketMaker {
     this.#record = own;
     this.#inBand = undefined;
     this.#rtpFormat = { ...this.#rtpFormat, sequenceHeader };
+    this.#sequenceHeader = sequenceHeader && ifReadable(sequenceHeader.payload);
     this.#format = { codec: "av1", profile, levelIndex, tier: tier === "high" ? 1 : 0 };
   }
 
@@ -43,7 +47,7 @@ export class Av1Packets implements PacketMaker {
     const { data } = frame;
     const obus = splitObus(data);
     // Whoever begins with a frame that is no key frame is shown nothing.
-    const isKeyFrame = frame.isKeyFrame && isAv1KeyFrame(data);
+    const isKeyFrame = frame.isKeyFrame && isAv1KeyFrame(data, this.#sequenceHeader);
     if (isKeyFrame) this.#readInBand(obus);
     packetizeAv1({ obus, isKeyFrame, timestamp, timeMs }, this.#rtpFormat, out);
   }
@@ -56,5 +60,14 @@ export class Av1Packets implements PacketMaker {
     const { profile, levelIndex, tier } = parseAv1SequenceHeader(payload);
     this.#inBand = payload.slice();
     this.#format = { codec: "av1", profile, levelIndex, tier: tier === "high" ? 1 : 0 };
+  }
+}
+
+function ifReadable(payload: Uint8Array): Av1SequenceHeader | undefined {
+  try {
+    return parseAv1SequenceHeader(payload);
+  } catch (error) {
+    if (error instanceof CodecError) return undefined;
+    throw error;
   }
 }

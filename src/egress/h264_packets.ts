@@ -2,6 +2,7 @@ import { equals } from "@std/bytes/equals";
 import { CodecError } from "../codec/codec_error.ts";
 import { type H264Configuration, parseH264Configuration } from "../codec/h264.ts";
 import { H264BFrames } from "../codec/h264_b_frames.ts";
+import { canStartWithH264 } from "../codec/h264_recovery_point.ts";
 import { H264ReferenceTracker } from "../codec/h264_reference_tracker.ts";
 import { splitH264NalUnits } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
@@ -66,12 +67,15 @@ export class H264Packets implements PacketMaker {
   packetize(frame: VideoFrame, { timestamp, timeMs }: AccessUnitTiming, out: PacketSink): void {
     if (this.#configured === undefined) return;
     const { configuration, rtpFormat, tracker, bFrames } = this.#configured;
-    const { data, isKeyFrame, compositionTimeMs } = frame;
+    const { data, compositionTimeMs } = frame;
     const verdict = tracker.track(data);
     if (verdict === undefined) return;
     bFrames.count(verdict, compositionTimeMs);
     if (!verdict.keep) return;
     const nalUnits = splitH264NalUnits(data, configuration.nalLengthSize);
+    // Whoever begins with a picture that is no key frame is shown nothing.
+    const isKeyFrame = frame.isKeyFrame &&
+      canStartWithH264(data, configuration.nalLengthSize);
     packetizeH264({ nalUnits, isKeyFrame, timestamp, timeMs }, rtpFormat, out);
   }
 }

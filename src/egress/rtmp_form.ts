@@ -12,10 +12,7 @@ import type { LogReader } from "../stream/log_reader.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/**
- * Chunked messages, as RTMP players get them. The message stream is written in them: as good as all
- * players use number 1, and share what is made for it.
- */
+/** Chunked messages, as RTMP players get them, with the message stream written in them. */
 export class RtmpForm implements FeedForm {
   readonly name: string;
   readonly #streamId: number;

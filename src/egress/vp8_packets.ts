@@ -1,3 +1,4 @@
+import { isVp8KeyFrame } from "../codec/vp8.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";
@@ -24,7 +25,9 @@ export class Vp8Packets implements PacketMaker {
   }
 
   packetize(frame: VideoFrame, { timestamp, timeMs }: AccessUnitTiming, out: PacketSink): void {
-    const { data, isKeyFrame } = frame;
+    const { data } = frame;
+    // Whoever begins with a frame that is no key frame is shown nothing.
+    const isKeyFrame = frame.isKeyFrame && isVp8KeyFrame(data);
     const pictureId = this.#pictureId++;
     packetizeVp8({ data, isKeyFrame, pictureId, timestamp, timeMs }, this.#payloadFormat, out);
   }

@@ -7,6 +7,12 @@ export const PACKET_MOD_EX = 7;
 /** Modifiers in front of one packet. One is defined; more than this are an attack on our time. */
 export const MAX_MODIFIERS = 16;
 
+/**
+ * Bytes of all of them. The one that is defined has 3; and each track of a message gets its own copy,
+ * so that 64 KiB each would make 32 MiB of a message of 1.
+ */
+export const MAX_MODIFIERS_SIZE = 4096;
+
 const MOD_EX_TIMESTAMP_OFFSET_NANO = 0;
 
 /** Sizes from this on are written in 16 bits instead of 8. */
@@ -24,14 +30,21 @@ export interface PacketModifiers {
  * Reads the modifiers of an Enhanced header, after a packet type {@linkcode PACKET_MOD_EX}
  * (Enhanced RTMP v2, "ExVideoTagHeader", ModEx). Those it does not know are passed over.
  *
- * @throws {FlvError} if they are cut short, more than {@linkcode MAX_MODIFIERS}, or an offset is
- * shorter than its three bytes
+ * @throws {FlvError} if they are cut short, more than {@linkcode MAX_MODIFIERS} or
+ * {@linkcode MAX_MODIFIERS_SIZE}, or an offset is shorter than its three bytes
  */
 export function readModifiers(reader: ByteReader): PacketModifiers {
   let timestampOffsetNs = 0;
+  let left = MAX_MODIFIERS_SIZE;
   for (let count = 0; count < MAX_MODIFIERS; count++) {
     let size = reader.u8() + 1;
     if (size === WIDE_SIZE) size = reader.u16() + 1;
+    left -= size;
+    if (left < 0) {
+      throw new FlvError(
+        `Cannot parse body: modifiers must be up to ${MAX_MODIFIERS_SIZE} bytes, got more`,
+      );
+    }
     const start = reader.offset;
     const value = size >= 3 ? reader.u24() : undefined;
     reader.skip(start + size - reader.offset);

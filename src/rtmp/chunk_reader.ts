@@ -98,9 +98,9 @@ interface ChunkStream {
  */
 export class ChunkReader {
   readonly #maxChunkStreams: number;
-  readonly #maxPartialBytes: number;
   readonly #streams = new Map<number, ChunkStream>();
   #maxMessageLength: number;
+  #maxPartialBytes: number;
   #chunkSize = DEFAULT_CHUNK_SIZE;
   #input: Uint8Array = NOTHING;
   #reader = new ByteReader(NOTHING, RtmpError);
@@ -167,6 +167,11 @@ export class ChunkReader {
   /** Sets the limit on the messages that follow, in bytes. */
   setMaxMessageLength(length: number): void {
     this.#maxMessageLength = length;
+  }
+
+  /** Sets the limit on what is held for messages that are not whole, in bytes. */
+  setMaxPartialBytes(byteCount: number): void {
+    this.#maxPartialBytes = byteCount;
   }
 
   /** Drops the message under way on a chunk stream, if there is one (RTMP 5.4.2). */

@@ -61,11 +61,7 @@ export function writeFirstChunkHeader(
   target[offset + 5] = payloadLength >> 8;
   target[offset + 6] = payloadLength;
   target[offset + 7] = typeId;
-  // RTMP 5.3.1.2.1: little-endian, unlike all else.
-  target[offset + 8] = streamId;
-  target[offset + 9] = streamId >> 8;
-  target[offset + 10] = streamId >> 16;
-  target[offset + 11] = streamId >> 24;
+  writeStreamId(target, offset, streamId);
   return writeExtension(target, offset + FIRST_HEADER_SIZE, timestampMs);
 }
 
@@ -95,6 +91,31 @@ export function encodeMediaChunks(
     start = end;
   }
   return bytes;
+}
+
+/**
+ * The same messages on another message stream, in a buffer of its own.
+ *
+ * @param messages whole messages as {@linkcode encodeMediaChunks} makes them
+ */
+export function withStreamId(messages: Uint8Array, streamId: number): Uint8Array<ArrayBuffer> {
+  const copy = messages.slice();
+  for (let at = 0; at < copy.length;) {
+    const field = (copy[at + 1]! << 16) | (copy[at + 2]! << 8) | copy[at + 3]!;
+    const payloadLength = (copy[at + 4]! << 16) | (copy[at + 5]! << 8) | copy[at + 6]!;
+    writeStreamId(copy, at, streamId);
+    // The field says as much as the timestamp: whether there is an extended one.
+    at += mediaChunksSize(payloadLength, field);
+  }
+  return copy;
+}
+
+/** RTMP 5.3.1.2.1: little-endian, unlike all else. */
+function writeStreamId(target: Uint8Array, offset: number, streamId: number): void {
+  target[offset + 8] = streamId;
+  target[offset + 9] = streamId >> 8;
+  target[offset + 10] = streamId >> 16;
+  target[offset + 11] = streamId >> 24;
 }
 
 function isExtended(timestampMs: number): boolean {

@@ -2,6 +2,7 @@ import {
   type ChunkLimits,
   ChunkReader,
   DEFAULT_MAX_MESSAGE_LENGTH,
+  DEFAULT_MAX_PARTIAL_BYTES,
   type RawMessage,
 } from "./chunk_reader.ts";
 import { type Command, decodeCommand } from "./command.ts";
@@ -34,6 +35,12 @@ export const DEFAULT_MAX_STREAMS = 16;
 
 /** What a peer may send in one message before it is known to be allowed to publish. */
 export const SETUP_MESSAGE_LENGTH = 64 * 1024;
+
+/**
+ * What may be held of messages that such a peer never ends: a player may stay for as long as it likes,
+ * and has but a few commands under way.
+ */
+export const SETUP_PARTIAL_BYTES: number = 4 * SETUP_MESSAGE_LENGTH;
 
 /** Limits on what a peer can make a {@linkcode ServerSession} hold. */
 export interface SessionLimits extends ChunkLimits {
@@ -82,14 +89,17 @@ export class ServerSession {
   readonly #control: ConnectionControl;
   readonly #streams: MessageStreams;
   readonly #maxMessageLength: number;
+  readonly #maxPartialBytes: number;
   #connection: ConnectEvent | undefined;
 
   constructor({ random, limits = {} }: SessionOptions) {
     this.#handshake = new ServerHandshake(random);
     this.#streams = new MessageStreams(limits.maxStreams ?? DEFAULT_MAX_STREAMS);
     this.#maxMessageLength = limits.maxMessageLength ?? DEFAULT_MAX_MESSAGE_LENGTH;
+    this.#maxPartialBytes = limits.maxPartialBytes ?? DEFAULT_MAX_PARTIAL_BYTES;
     const maxMessageLength = Math.min(SETUP_MESSAGE_LENGTH, this.#maxMessageLength);
-    this.#chunks = new ChunkReader({ ...limits, maxMessageLength });
+    const maxPartialBytes = Math.min(SETUP_PARTIAL_BYTES, this.#maxPartialBytes);
+    this.#chunks = new ChunkReader({ ...limits, maxMessageLength, maxPartialBytes });
     this.#messages = new MessageSource(this.#chunks, this.#counters);
     this.#control = new ConnectionControl(this.#chunks, this.#output, this.#counters);
   }
@@ -174,6 +184,7 @@ export class ServerSession {
   acceptPublish(streamId: number): void {
     if (!startPublication(this.#streams, this.#output, streamId)) return;
     this.#chunks.setMaxMessageLength(this.#maxMessageLength);
+    this.#chunks.setMaxPartialBytes(this.#maxPartialBytes);
   }
 
   /**
@@ -282,7 +293,9 @@ export class ServerSession {
   }
 
   #onData(message: StreamMessage): MediaEvent | undefined {
-    const data = namedData(message.payload);
+    // Before it is read, which is work: whoever may not publish cannot ask for that.
+    const isWanted = this.#streams.publicationOn(message.streamId) !== undefined;
+    const data = isWanted ? namedData(message.payload) : undefined;
     if (data === undefined) {
       this.#counters.ignoredMedia++;
       return undefined;

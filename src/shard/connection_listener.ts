@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { AddressCounts } from "./address_counts.ts";
 import type { CounterName, Counters } from "./counters.ts";
 import { RepeatLog } from "./repeat_log.ts";
 
@@ -31,6 +32,7 @@ export interface ListenerOptions {
   /** The protocol's category in logs. */
   readonly protocol: "rtmp" | "http" | "webrtc";
   readonly maxConnections: number;
+  /** Of one address, or one IPv6 network, on this shard. */
   readonly maxConnectionsPerAddress: number;
   /** The protocol's names of what every listener counts. */
   readonly counterNames: {
@@ -54,7 +56,7 @@ export class ConnectionListener {
   readonly #options: ListenerOptions;
   readonly #counters: Counters;
   readonly #connections = new Map<Connection, Promise<void>>();
-  readonly #byAddress = new Map<string, number>();
+  readonly #byAddress = new AddressCounts();
   readonly #repeats = new RepeatLog();
   readonly #logger;
   #isClosed = false;
@@ -119,7 +121,7 @@ export class ConnectionListener {
     const { hostname } = conn.remoteAddr;
     const refusal = this.#counters.total(counterNames.connections) >= maxConnections
       ? `there are ${maxConnections} connections already`
-      : this.#countOf(hostname) >= maxConnectionsPerAddress
+      : this.#byAddress.of(hostname) >= maxConnectionsPerAddress
       ? `its address has ${maxConnectionsPerAddress} connections already`
       : undefined;
     if (refusal === undefined) {
@@ -146,7 +148,7 @@ export class ConnectionListener {
     const { connections, accepted } = this.#options.counterNames;
     this.#counters.add(accepted);
     this.#counters.add(connections);
-    this.#byAddress.set(hostname, this.#countOf(hostname) + 1);
+    this.#byAddress.add(hostname);
     try {
       await connection.serve();
     } catch (error) {
@@ -155,14 +157,8 @@ export class ConnectionListener {
     } finally {
       this.#connections.delete(connection);
       this.#counters.add(connections, -1);
-      const left = this.#countOf(hostname) - 1;
-      if (left > 0) this.#byAddress.set(hostname, left);
-      else this.#byAddress.delete(hostname);
+      this.#byAddress.remove(hostname);
     }
-  }
-
-  #countOf(hostname: string): number {
-    return this.#byAddress.get(hostname) ?? 0;
   }
 }
 

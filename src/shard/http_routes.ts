@@ -135,15 +135,19 @@ export class HttpRoutes {
     }
     const accept = asksForWebSocket(request) ? acceptWebSocket(request) : undefined;
     const { counters, settings } = this.#context;
-    if (counters.total("viewers") >= settings.maxViewers) {
+    const isFull = counters.total("viewers") >= settings.maxViewers;
+    const audience = isFull ? undefined : stream.audience(FLV_FORM, selection);
+    if (audience === undefined) {
       counters.add("viewersRefused");
-      const message = `There are ${settings.maxViewers} viewers already`;
+      const message = isFull
+        ? `There are ${settings.maxViewers} viewers already`
+        : "Too many viewers want other tracks of the stream already";
       return problem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
     }
     counters.add("viewersAccepted");
     counters.add("viewers");
     const onOver = () => counters.add("viewers", -1);
-    const pieces = new FlvViewer(stream.audience(FLV_FORM, selection)).stream;
+    const pieces = new FlvViewer(audience).stream;
     return accept === undefined
       ? { ...flv, body: pieces, onOver }
       : { kind: "websocket", accept, messages: pieces, onOver };

@@ -52,6 +52,13 @@ interface SelectedRtp extends Selected {
   readonly rtp: RtpStream;
 }
 
+/**
+ * Forms and selections of one stream that viewers of a shard may have at once. Each is a copy of what
+ * the log holds, and viewers choose as they like: FLV or RTMP, one kind of tracks, tracks by number.
+ * Of WebRTC, which has packets of its own, there may be as many.
+ */
+export const MAX_AUDIENCES = 32;
+
 /** One more sweep than a publisher that comes back may take between its tracks. */
 const MAX_MISSED = 2;
 
@@ -84,11 +91,16 @@ export class LiveStream {
     this.#events = events;
   }
 
-  /** The audience of one form of the stream; it is made for its first viewer. */
-  audience(form: FeedForm, selection: TrackSelection): FeedAudience {
+  /**
+   * The audience of one form of the stream; it is made for its first viewer. `undefined` if there are
+   * {@linkcode MAX_AUDIENCES} others.
+   */
+  audience(form: FeedForm, selection: TrackSelection): FeedAudience | undefined {
     const key = `${form.name} ${keyOf(selection)}`;
     let known = this.#audiences.get(key);
     if (known === undefined) {
+      if (this.#audiences.size >= MAX_AUDIENCES) this.#dropEmpty();
+      if (this.#audiences.size >= MAX_AUDIENCES) return undefined;
       const feed = new Feed(this.log, selection, form);
       const flushMs = this.#options[form === FLV_FORM ? "flushMs" : "rtmpFlushMs"];
       const audience = new FeedAudience(feed, { flushMs }, this.#events);
@@ -110,12 +122,17 @@ export class LiveStream {
     this.#players.delete(player);
   }
 
-  /** These tracks of the stream as WebRTC has them; that is made for its first viewer. */
-  rtp(selection: TrackSelection): RtpStream {
+  /**
+   * These tracks of the stream as WebRTC has them; that is made for its first viewer. `undefined` if
+   * there are {@linkcode MAX_AUDIENCES} others; the default tracks there always are.
+   */
+  rtp(selection: TrackSelection): RtpStream | undefined {
     const nowMs = performance.now();
     const key = keyOf(selection);
     let known = this.#rtp.get(key);
     if (known === undefined) {
+      const isFull = this.#rtp.size >= MAX_AUDIENCES && key !== keyOf(DEFAULT_TRACKS);
+      if (isFull) return undefined;
       const { maxPayloadSize } = this.#options;
       const opusOf = (audioTrack: number | undefined) => this.#opusOf(audioTrack);
       const rtp = new RtpStream(this.log, opusOf, { selection, maxPayloadSize, nowMs });
@@ -182,10 +199,14 @@ export class LiveStream {
     this.#watch = undefined;
   }
 
-  #isWatched(): boolean {
+  #dropEmpty(): void {
     for (const [key, { audience }] of this.#audiences) {
       if (audience.size === 0) this.#audiences.delete(key);
     }
+  }
+
+  #isWatched(): boolean {
+    this.#dropEmpty();
     return this.#audiences.size > 0 || this.#players.size > 0 || this.#rtp.size > 0;
   }
 

@@ -42,8 +42,8 @@ export class RtmpConnection implements Connection {
   #phaseSinceMs: number;
   #heardAtMs: number;
   #pingedAtMs: number;
-  /** Resolves when it is decided whether something may be published. */
-  #deciding: Promise<void> | undefined;
+  /** Settles when all that was read last is done, decisions on publishers included. */
+  #taking: Promise<void> | undefined;
   #closeReason: string | undefined;
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
@@ -104,6 +104,8 @@ export class RtmpConnection implements Connection {
 
   /** Ends the connection if it has taken too long for what it is at. */
   enforceTimeouts(nowMs: number): void {
+    // It is ended once, though it may take until a decision is there that it waits for.
+    if (this.#closeReason !== undefined) return;
     if (this.#phase === "active") this.#playing.sweep(nowMs);
     if (this.#playing.hasPlayers) this.#ping(nowMs);
     // A player that acknowledges no more has held its stream back for long enough.
@@ -119,9 +121,11 @@ export class RtmpConnection implements Connection {
       this.#heardAtMs = performance.now();
       if (this.#phase === "closing") continue;
       try {
-        await this.#take(this.#buffer.subarray(0, length));
+        this.#taking = this.#take(this.#buffer.subarray(0, length));
+        await this.#taking;
       } catch (error) {
-        // The peer is told what is wrong, if it listens.
+        // The peer is told what is wrong, if it listens; what it plays would never be all sent.
+        this.#playing.close();
         await this.#output.idle();
         throw error;
       }
@@ -149,8 +153,9 @@ export class RtmpConnection implements Connection {
       "{peer} connects to {app} with {flashVersion} (AMF{objectEncoding}, {capsEx}, {proof})",
       {
         peer: this.#peer,
-        app,
-        flashVersion,
+        // They may hold anything: line breaks, codes for terminals.
+        app: JSON.stringify(app),
+        flashVersion: JSON.stringify(flashVersion),
         objectEncoding,
         capsEx: `capsEx ${capabilities.capsEx ?? "none"}`,
         proof: this.#session.counters.handshakeMismatches > 0 ? "C2 matches nothing" : "C2 matches",
@@ -179,8 +184,7 @@ export class RtmpConnection implements Connection {
         this.#enter("setup");
         return void this.#logConnect(event);
       case "publish":
-        this.#deciding = this.#publishing.publish(event).then(() => this.#onPublish());
-        return this.#deciding;
+        return this.#publishing.publish(event).then(() => this.#onPublish());
       case "publish-refused":
         return void this.#publishing.noteRefusal(event.reason);
       case "unpublish":
@@ -224,8 +228,9 @@ export class RtmpConnection implements Connection {
 
   /** Ends the connection if there is nothing left that it is for, as players expect. */
   async #onPlayEnded(): Promise<void> {
-    // The peer may have asked for something else in the same breath.
-    await this.#deciding?.catch(() => {});
+    // The peer may ask for something else in the same breath, which may be half taken now.
+    await undefined;
+    await this.#taking?.catch(() => {});
     if (this.#isActive || this.#phase === "closing") return;
     this.#enter("closing");
     this.#output.wake();

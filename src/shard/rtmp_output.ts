@@ -19,7 +19,7 @@ const NOTHING = new Uint8Array(0);
  * but the session's few words.
  *
  * There is a write for each player and picture, so it costs as little as can be: no async function,
- * no clock, no view of what is sent as a whole.
+ * no view of what is sent as a whole.
  */
 export class RtmpOutput {
   readonly #conn: Pick<Deno.Conn, "write">;
@@ -31,7 +31,7 @@ export class RtmpOutput {
   #state: "idle" | "writing" | "lost" = "idle";
   /** What is being written. */
   #piece: Piece = NOTHING;
-  /** Writes that are done: as long as it grows, the peer takes what it is sent. */
+  /** Writes begun: as long as it grows, the peer takes what it is sent. */
   #writes = 0;
   #watched = { writes: 0, sinceMs: 0 };
   #waiting: (() => void)[] = [];
@@ -95,12 +95,12 @@ export class RtmpOutput {
   }
 
   #write(piece: Piece): void {
+    this.#writes++;
     this.#piece = piece;
     this.#conn.write(piece).then(this.#written, this.#failed);
   }
 
   readonly #written = (length: number): void => {
-    this.#writes++;
     if (length < this.#piece.length) return this.#write(this.#piece.subarray(length));
     if (this.#waiting.length > 0) this.#tellWaiting();
     this.#writeNext();

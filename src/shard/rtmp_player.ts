@@ -1,10 +1,17 @@
 import { RtmpForm } from "../egress/rtmp_form.ts";
 import { RtmpViewer } from "../egress/rtmp_viewer.ts";
+import { withStreamId } from "../rtmp/media_chunks.ts";
 import type { PlayChange } from "../rtmp/play_replies.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import type { LiveStream, StreamPlayer } from "./live_stream.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 import type { PieceSource } from "./rtmp_output.ts";
+
+/** As good as all players use this message stream. */
+const SHARED_STREAM_ID = 1;
+
+/** What all players share, whatever numbers they choose: each form takes what a stream's log holds. */
+const FORM = new RtmpForm(SHARED_STREAM_ID);
 
 /** What a player plays, and how. */
 export interface Play {
@@ -22,7 +29,6 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
   readonly stream: LiveStream;
   readonly #link: RtmpLink;
   readonly #play: Play;
-  readonly #form: RtmpForm;
   readonly #viewer: RtmpViewer;
   /** What the player wants by its commands, of what its query asks for. */
   #received: TrackSelection;
@@ -34,7 +40,6 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
     this.#play = play;
     this.#received = received;
     this.stream = play.stream;
-    this.#form = new RtmpForm(play.streamId);
     this.#viewer = new RtmpViewer(() => link.output.wake());
   }
 
@@ -64,8 +69,12 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
 
   next(): Uint8Array<ArrayBuffer> | undefined {
     const piece = this.#viewer.next();
-    if (piece === undefined && this.#viewer.isOver) this.#finish();
-    return piece;
+    if (piece === undefined) {
+      if (this.#viewer.isOver) this.#finish();
+      return undefined;
+    }
+    const { streamId } = this.#play;
+    return streamId === SHARED_STREAM_ID ? piece : withStreamId(piece, streamId);
   }
 
   dry(): void {
@@ -91,7 +100,9 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
     };
     if (this.#viewer.isOver) return;
     if (this.#isPaused || (!wanted.audio && !wanted.video)) return this.#viewer.pause();
-    this.#viewer.watch(this.stream.audience(this.#form, wanted), wanted);
+    const audience = this.stream.audience(FORM, wanted);
+    if (audience === undefined) this.#viewer.end();
+    else this.#viewer.watch(audience, wanted);
   }
 
   #finish(): void {

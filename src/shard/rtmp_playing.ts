@@ -3,6 +3,7 @@ import type { PauseEvent, PlayEvent, ReceiveEvent } from "../rtmp/session_event.
 import type { TrackSelection } from "../stream/feed.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { LiveStream } from "./live_stream.ts";
+import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 import { RtmpPlayer } from "./rtmp_player.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
@@ -25,6 +26,7 @@ export class RtmpPlaying {
   readonly #ended: () => void;
   readonly #players = new Map<number, RtmpPlayer>();
   readonly #waits = new Map<number, Wait>();
+  readonly #repeats = new RepeatLog();
 
   /** @param ended called when something that was played is over, or could not be played */
   constructor(link: RtmpLink, ended: () => void) {
@@ -144,7 +146,14 @@ export class RtmpPlaying {
   #refuse(streamId: number, code: string, description: string): void {
     const { counters, say, peer } = this.#link;
     counters.add("playsRefused");
-    logger.info("{peer} cannot play: {description}", { peer, description });
+    const count = this.#repeats.note("refused", performance.now());
+    if (count !== undefined) {
+      logger.info("{peer} cannot play: {description} ({count} so far)", {
+        peer,
+        description,
+        count,
+      });
+    }
     say((session) => session.refusePlay(streamId, code, description));
     this.#ended();
   }

@@ -20,7 +20,7 @@ export class RtmpPublishing {
   readonly #link: RtmpLink;
   /** By message stream id. */
   readonly #published = new Map<number, Published>();
-  readonly #skips = new RepeatLog();
+  readonly #repeats = new RepeatLog();
   #isClosed = false;
   #hasToldType = false;
 
@@ -62,11 +62,13 @@ export class RtmpPublishing {
     session.acceptPublish(streamId);
   }
 
-  /** Counts a publisher that was refused. */
+  /** Counts a publisher that was refused. It may ask again and again. */
   noteRefusal(reason: string): void {
     const { counters, peer } = this.#link;
     counters.add("publishesRefused");
-    logger.warn("{peer} may not publish: {reason}", { peer, reason });
+    const count = this.#repeats.note("refused", performance.now());
+    if (count === undefined) return;
+    logger.warn("{peer} may not publish: {reason} ({count} so far)", { peer, reason, count });
   }
 
   unpublish(streamId: number): void {
@@ -144,7 +146,7 @@ export class RtmpPublishing {
     const { reason, detail } = skipped;
     this.#link.counters.add("messagesSkipped");
     if (reason === "redundant" || reason === "empty") return;
-    const count = this.#skips.note(`${kind} ${reason}`, nowMs);
+    const count = this.#repeats.note(`${kind} ${reason}`, nowMs);
     if (count === undefined) return;
     logger.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
       path,

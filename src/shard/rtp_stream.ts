@@ -3,7 +3,12 @@ import { CodecError } from "../codec/codec_error.ts";
 import { parseAacConfiguration } from "../codec/aac.ts";
 import { parseOpusHead } from "../codec/opus.ts";
 import { FlvError } from "../flv/flv_error.ts";
-import { type FlvAudioCodec, parseAudioBody } from "../flv/audio_body.ts";
+import {
+  type AudioBody,
+  type AudioConfiguration,
+  type FlvAudioCodec,
+  parseAudioBody,
+} from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
@@ -183,7 +188,7 @@ export class RtpStream {
     const configuration = this.#audioConfiguration();
     try {
       if (configuration?.codec === "opus") {
-        return { codec: "opus", channels: parseOpusHead(configuration.data).channels };
+        return this.#opusAudio(configuration.data);
       }
       if (configuration?.codec === "aac") {
         const { channels } = parseAacConfiguration(configuration.data);
@@ -198,20 +203,34 @@ export class RtpStream {
     return { codec: "opus", channels: heard.channels === 1 ? 1 : 2 };
   }
 
+  /** Opus as its header says, or what is said beside it; more channels than two, WebRTC has not. */
+  #opusAudio(head: Uint8Array): StreamAudio | undefined {
+    // Enhanced RTMP v2: without a header, channels are said beside, or are one or two.
+    const said = head.length > 0
+      ? parseOpusHead(head).channels
+      : this.#audioBodies().find((body) => body.kind === "channels")?.channels ?? 2;
+    return said === 1 || said === 2 ? { codec: "opus", channels: said } : undefined;
+  }
+
   #audioCodec(): FlvAudioCodec | undefined {
     return this.#audioConfiguration()?.codec ?? this.audience.feed.audio.heard?.codec;
   }
 
-  #audioConfiguration() {
-    const tag = this.#log.preamble(this.#selection)?.tags.find(({ type }) => type === TAG_AUDIO);
-    if (tag === undefined) return undefined;
-    try {
-      const audio = parseAudioBody(tag.body);
-      return audio.kind === "configuration" ? audio : undefined;
-    } catch (error) {
-      if (error instanceof FlvError) return undefined;
-      throw error;
-    }
+  #audioConfiguration(): AudioConfiguration | undefined {
+    return this.#audioBodies().find((body) => body.kind === "configuration");
+  }
+
+  /** The configuration and what is said beside it. */
+  #audioBodies(): AudioBody[] {
+    const tags = this.#log.preamble(this.#selection)?.tags ?? [];
+    return tags.filter(({ type }) => type === TAG_AUDIO).flatMap(({ body }) => {
+      try {
+        return [parseAudioBody(body)];
+      } catch (error) {
+        if (error instanceof FlvError) return [];
+        throw error;
+      }
+    });
   }
 }
 

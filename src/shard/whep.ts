@@ -171,6 +171,9 @@ export class Whep {
     from: string,
   ): Promise<WholeResponse> {
     const rtp = stream.rtp(selection);
+    if (rtp === undefined) {
+      return notNow("Too many viewers want other tracks of the stream already");
+    }
     const media = await knownMedia(stream, rtp);
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
@@ -356,7 +359,10 @@ function notLive(path: string) {
 }
 
 function notToldYet() {
-  const message = "The stream has not told yet what it carries";
+  return notNow("The stream has not told yet what it carries");
+}
+
+function notNow(message: string) {
   return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
 }
 

@@ -192,6 +192,26 @@ export class LogWriter {
     Atomics.add(control, Control.slotVersion, 1);
   }
 
+  /**
+   * Writes over a part of what a slot holds; the rest stays as it is.
+   *
+   * @throws {StreamError} if the part does not lie within what it holds
+   */
+  writeSlotPart(slot: Slot, start: number, part: Uint8Array): void {
+    const { control, bytes } = this.#memory;
+    const length = control[Control.slotLengths + slot]!;
+    if (start + part.length > length) {
+      throw new StreamError(
+        `Cannot write over a part of a slot: must end within ${length} bytes, got ${
+          start + part.length
+        }`,
+      );
+    }
+    Atomics.add(control, Control.slotVersion, 1);
+    bytes.set(part, SLOT_OFFSETS[slot]! + start);
+    Atomics.add(control, Control.slotVersion, 1);
+  }
+
   /** Sets which tracks were seen, as `Track` bits, and whether that is decided. */
   setTracks(tracks: number, settled: boolean): void {
     const { control } = this.#memory;

@@ -25,29 +25,49 @@ export interface ListedTrack {
 const VIDEO_FLAG = 1;
 const DEFAULT_FLAG = 2;
 
-/** The bytes of a list, for its slot. */
+/** Flags, number, and the lengths of both bodies. */
+const ENTRY_HEADER_SIZE = 8;
+
+/** Bytes between the entries of a list: none moves when another changes. */
+export const LIST_ENTRY_SIZE = ENTRY_HEADER_SIZE + 2 * MAX_PREFACE_SIZE;
+
+/** The bytes of a list, for its slot: an entry every {@linkcode LIST_ENTRY_SIZE}. */
 export function encodeTrackList(tracks: readonly ListedTrack[]): Uint8Array<ArrayBuffer> {
-  const writer = new ByteWriter();
-  for (const { name, trackId, isDefault, configuration, supplement } of tracks) {
-    writer.u8((name === "video" ? VIDEO_FLAG : 0) | (isDefault ? DEFAULT_FLAG : 0)).u8(trackId);
-    writer.u24(configuration.length).bytes(configuration);
-    writer.u24(supplement.length).bytes(supplement);
+  const list = new Uint8Array(tracks.length * LIST_ENTRY_SIZE);
+  for (const [index, track] of tracks.entries()) {
+    list.set(encodeListedTrack(track), index * LIST_ENTRY_SIZE);
   }
-  return writer.take();
+  return list;
 }
 
-/** The list that {@linkcode encodeTrackList} made these bytes from; its bodies borrow from them. */
+/** The bytes of one entry, as far as it has any, to be put in the place of another. */
+export function encodeListedTrack(track: ListedTrack): Uint8Array<ArrayBuffer> {
+  const { name, trackId, isDefault, configuration, supplement } = track;
+  const writer = new ByteWriter(ENTRY_HEADER_SIZE + configuration.length + supplement.length);
+  writer.u8((name === "video" ? VIDEO_FLAG : 0) | (isDefault ? DEFAULT_FLAG : 0)).u8(trackId);
+  writer.u24(configuration.length).u24(supplement.length);
+  return writer.bytes(configuration).bytes(supplement).take();
+}
+
+/**
+ * The list that {@linkcode encodeTrackList} made these bytes from; its bodies borrow from them.
+ *
+ * @throws {StreamError} if they are none, as while they are written
+ */
 export function decodeTrackList(bytes: Uint8Array): readonly ListedTrack[] {
-  const reader = new ByteReader(bytes, StreamError);
   const tracks: ListedTrack[] = [];
-  while (reader.remaining > 0) {
+  for (let at = 0; at < bytes.length; at += LIST_ENTRY_SIZE) {
+    const reader = new ByteReader(bytes.subarray(at, at + LIST_ENTRY_SIZE), StreamError);
     const flags = reader.u8();
+    const trackId = reader.u8();
+    const configurationLength = reader.u24();
+    const supplementLength = reader.u24();
     tracks.push({
       name: (flags & VIDEO_FLAG) === 0 ? "audio" : "video",
       isDefault: (flags & DEFAULT_FLAG) !== 0,
-      trackId: reader.u8(),
-      configuration: reader.bytes(reader.u24()),
-      supplement: reader.bytes(reader.u24()),
+      trackId,
+      configuration: reader.bytes(configurationLength),
+      supplement: reader.bytes(supplementLength),
     });
   }
   return tracks;

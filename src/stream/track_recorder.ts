@@ -4,9 +4,15 @@ import { type AudioDescription, AudioTrack } from "./audio_track.ts";
 import { RecordFlag, Slot, trackBits } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
-import type { Timeline } from "./timeline.ts";
+import type { Timeline, TrackName } from "./timeline.ts";
 import type { MediaTrack } from "./track_intake.ts";
-import { encodeTrackList, MAX_PREFACE_SIZE } from "./track_list.ts";
+import {
+  encodeListedTrack,
+  encodeTrackList,
+  LIST_ENTRY_SIZE,
+  type ListedTrack,
+  MAX_PREFACE_SIZE,
+} from "./track_list.ts";
 import { type Member, type TrackPlace, TrackSet } from "./track_set.ts";
 import { type VideoDescription, VideoTrack } from "./video_track.ts";
 
@@ -38,6 +44,10 @@ export class TrackRecorder {
   readonly audio = new TrackSet("audio", () => new AudioTrack());
   readonly #log: LogWriter;
   readonly #timeline: Timeline;
+  /** Tracks on the list as it was written last. */
+  #listLength: number | undefined;
+  /** Kinds of tracks of which nothing is kept any more, as it is known which one is the default. */
+  readonly #settled = new Set<TrackName>();
   /** Slots of default tracks that hold what this publisher sent. */
   readonly #written = new Set<Slot>();
   /** Slots that were found to be empty, or were cleared. */
@@ -65,6 +75,7 @@ export class TrackRecorder {
       keep(preface, member, body);
       return false;
     }
+    this.#settleDefault(set);
     if (!set.isDefault(member)) return this.#prefaceAdditional(preface, set, member, body);
     const isWritten = this.#prefaceDefault(preface, set, body);
     this.#list(member);
@@ -85,7 +96,7 @@ export class TrackRecorder {
     body: Uint8Array,
     nowMs: number,
   ): number {
-    if (set.default === undefined) this.#settleDefault(set);
+    this.#settleDefault(set);
     const isDefault = set.isDefault(member);
     const { track } = member;
     this.#list(member);
@@ -147,7 +158,7 @@ export class TrackRecorder {
     if (equals(member[preface], body)) return false;
     keep(preface, member, body);
     // Before the record: who sees that finds its track on the list.
-    this.#writeList();
+    this.#writeListed(set, member);
     this.#appendPreface(preface, set, member);
     return true;
   }
@@ -160,8 +171,10 @@ export class TrackRecorder {
     this.#log.append({ type: TAG_TYPES[set.name], timestampMs, body: member[preface], flags });
   }
 
-  /** Settles which track is the default one, and writes what was kept until then. */
+  /** Settles which track is the default one, if it is not, and writes what was kept until then. */
   #settleDefault<T extends MediaTrack>(set: TrackSet<T>): void {
+    if (this.#settled.has(set.name)) return;
+    this.#settled.add(set.name);
     const settled = set.settle();
     this.#writeList();
     for (const preface of ["configuration", "supplement"] as const) {
@@ -182,9 +195,25 @@ export class TrackRecorder {
   }
 
   #writeList(): void {
-    const tracks = [...this.video.list(), ...this.audio.list()];
+    const tracks = this.#listed();
+    this.#listLength = tracks.length;
     if (tracks.length === 0 && this.#log.slotHolds(Slot.tracks, NOTHING)) return;
     this.#log.writeSlot(Slot.tracks, encodeTrackList(tracks));
+  }
+
+  /**
+   * Writes a track's entry on the list alone, if it has one: publishers may change what is said of
+   * tracks with every message, and a whole list has 256 KiB.
+   */
+  #writeListed(set: TrackSet<MediaTrack>, { trackId }: Member<MediaTrack>): void {
+    const tracks = this.#listed();
+    const at = tracks.findIndex((track) => track.name === set.name && track.trackId === trackId);
+    if (at < 0 || tracks.length !== this.#listLength) return this.#writeList();
+    this.#log.writeSlotPart(Slot.tracks, at * LIST_ENTRY_SIZE, encodeListedTrack(tracks[at]!));
+  }
+
+  #listed(): ListedTrack[] {
+    return [...this.video.list(), ...this.audio.list()];
   }
 
   #clear(slot: Slot): void {

@@ -3,11 +3,11 @@ import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
 import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
-import { hasH264RecoveryPoint } from "../codec/h264_recovery_point.ts";
+import { canStartWithH264 } from "../codec/h264_recovery_point.ts";
 import { h264PictureType } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
-import { h265PictureKind } from "../codec/h265_access_unit.ts";
+import { h265PictureKind, isH265KeyFrame } from "../codec/h265_access_unit.ts";
 import { parseH265Pps } from "../codec/h265_pps.ts";
 import { parseH265Sps } from "../codec/h265_sps.ts";
 import { isVp8KeyFrame, parseVp8FrameHeader, vp8CodecString } from "../codec/vp8.ts";
@@ -125,14 +125,12 @@ export function pictureFacts(
       const type = h264PictureType(data, nalLengthSize ?? 4);
       // Intra pictures are taken for what their tags say, be they IDR or not.
       if (type === "I" || type === undefined) return NOT_LOOKED_INTO;
-      if (isKeyFrame && hasH264RecoveryPoint(data, nalLengthSize ?? 4)) return NOT_LOOKED_INTO;
+      if (isKeyFrame && canStartWithH264(data, nalLengthSize ?? 4)) return NOT_LOOKED_INTO;
       return type === "B" ? B_PICTURE : INTER_PICTURE;
     }
-    case "h265": {
-      const kind = h265PictureKind(data, nalLengthSize ?? 4, format.extraSliceHeaderBits);
-      if (kind?.isKeyFrame) return KEY_PICTURE;
-      return format.mayReorder && kind?.sliceType === "B" ? B_PICTURE : INTER_PICTURE;
-    }
+    case "h265":
+      if (isH265KeyFrame(data, nalLengthSize ?? 4)) return KEY_PICTURE;
+      return format.mayReorder && isH265B(format, data) ? B_PICTURE : INTER_PICTURE;
     case "av1":
       return isAv1KeyFrame(data, format.sequenceHeader) ? KEY_PICTURE : INTER_PICTURE;
     case "vp9":
@@ -141,6 +139,19 @@ export function pictureFacts(
       return isVp8KeyFrame(data) ? KEY_PICTURE : INTER_PICTURE;
     default:
       return NOT_LOOKED_INTO;
+  }
+}
+
+/**
+ * Whether the first slice is a B slice. A slice header that cannot be read is none: where the PPS is
+ * in band, how many bits are in front of the slice type is not known.
+ */
+function isH265B({ nalLengthSize, extraSliceHeaderBits }: VideoFormat, data: Uint8Array): boolean {
+  try {
+    return h265PictureKind(data, nalLengthSize ?? 4, extraSliceHeaderBits)?.sliceType === "B";
+  } catch (error) {
+    if (error instanceof CodecError) return false;
+    throw error;
   }
 }
 

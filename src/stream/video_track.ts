@@ -71,7 +71,7 @@ export class VideoTrack implements MediaTrack {
         case "configuration":
           // ffmpeg sends one without anything in it before libaom has made its own.
           if (video.data.length === 0) return skip("empty");
-          this.#format = configuredFormat(video);
+          this.#configure(configuredFormat(video));
           return CONFIGURATION;
         case "frame":
           return this.#takeFrame(video);
@@ -92,6 +92,12 @@ export class VideoTrack implements MediaTrack {
       }
       throw error;
     }
+  }
+
+  #configure(format: VideoFormat): void {
+    // Pictures of another codec need nothing that came before, and a key frame of their own.
+    if (this.#format?.flvCodec !== format.flvCodec) this.#hasKeyFrame = false;
+    this.#format = format;
   }
 
   #takeFrame(frame: VideoFrame): Intake {

@@ -21,7 +21,8 @@ Deno.test({ name: NAME, ignore }, async (t) => {
     peer: "ffmpeg 7",
     url: gateway.rtmpUrl("live/av1"),
     codecArgs: [
-      ...["-c:v", "libsvtav1", "-preset", "12", "-svtav1-params", "lp=1", "-g", "30"],
+      // Of SVT-AV1's streams, mpegts.js 1.8.2 breaks off: its parser throws, or MSE cannot decode.
+      ...["-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8", "-g", "30"],
       ...["-b:v", "500k", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k"],
     ],
     size: "320x180",

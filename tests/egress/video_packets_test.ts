@@ -15,6 +15,7 @@ import {
   H265_INTER_FRAME,
   H265_KEY_FRAME,
 } from "../stream/enhanced_samples.ts";
+import { H264_CONFIGURATION, H264_INTER_FRAME, H264_KEY_FRAME } from "../stream/track_samples.ts";
 
 type Codec = "h265" | "av1" | "vp9" | "vp8";
 
@@ -84,7 +85,8 @@ Deno.test("VP9: superframes go as they are", () => {
 Deno.test("VP8: frames come out whole, and nothing is to be known of them", () => {
   const video = new VideoPackets(0, MAX_PAYLOAD_SIZE);
   assertEquals(video.format, undefined);
-  takeAll(video, "vp8", VP_STREAMS.vp8Realtime, (index) => index % 2 === 0);
+  // What a tag says of a key frame is not believed.
+  takeAll(video, "vp8", VP_STREAMS.vp8Realtime, () => true);
   assertEquals([video.format, video.bFrames], [{ codec: "vp8" }, undefined]);
   const units = accessUnits(video);
   const received = units.map(({ packets }) => toHex(depacketizeVp8(packets).data));
@@ -133,6 +135,28 @@ Deno.test("AV1: a sequence header that only the configuration has goes in front 
   takeAll(video, "av1", [bare, inter], FIRST);
   const received = accessUnits(video).map(({ packets }) => depacketizeAv1(packets).obus.map(toHex));
   assertEquals(received, [sentObus(key), sentObus(inter)]);
+});
+
+Deno.test("AV1: a still picture is a key frame by the configuration's reduced headers", () => {
+  const obus = splitObus(AV1_STREAMS.still[0]!);
+  const sequenceHeader = obus.find(({ type }) => type === 1)!;
+  const bare = concat(obus.filter(({ type }) => type !== 1).map(({ bytes }) => bytes.slice()));
+  const record = concat([fromHex("81 00 0c 00"), sequenceHeader.bytes.slice()]);
+  const video = new VideoPackets(0, MAX_PAYLOAD_SIZE);
+  video.take(enhancedVideo("av1", "configuration", "key", record), 0, 0);
+  takeAll(video, "av1", [bare], FIRST);
+  assertEquals(accessUnits(video).map(({ isKeyFrame }) => isKeyFrame), [true]);
+});
+
+Deno.test("H.264: a key frame by the tag alone is none", () => {
+  const video = new VideoPackets(0);
+  const key = H264_KEY_FRAME;
+  const bodies = [key, H264_INTER_FRAME, H264_INTER_FRAME.with(0, 0x17), key.with(0, 0x27), key];
+  for (const body of [H264_CONFIGURATION, ...bodies]) video.take(body, 0, 0);
+  assertEquals(
+    accessUnits(video).map(({ isKeyFrame }) => isKeyFrame),
+    [true, false, false, false, true],
+  );
 });
 
 Deno.test("H.265: access units come out whole, with delimiters left out", () => {

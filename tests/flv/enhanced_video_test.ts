@@ -141,6 +141,10 @@ Deno.test("Enhanced video: refused if cut short or undefined", () => {
     ["97 02 0000", "needs 3 bytes"],
     ["97 02 000000", "needs 1 bytes"],
     ["97 01 0000 01 76703039 aa", "timestamp offset must be 3 bytes, got 2"],
+    // Sizes of 16 bits less one: 4096 bytes are let through and then missing, 4097 are not.
+    ["97 ff 0fff 00", "needs"],
+    ["97 ff 1000 00", "modifiers must be up to 4096 bytes"],
+    [`97 ff 07ff ${"00".repeat(2048)} 17 ff 0800`, "modifiers must be up to 4096 bytes"],
     [`97 ${"00ee17".repeat(MAX_MODIFIERS)} 00ee13 68766331 aa`, "up to 16 modifiers, got more"],
   ] as const;
   for (const [hex, message] of table) {

@@ -13,7 +13,7 @@ const WERIFT = { sanitizeOps: false, sanitizeResources: false };
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
 
 /** What memory may grow by: garbage that is not collected yet. */
-const NOISE_KIB = 24 * 1024;
+const NOISE_KIB = 16 * 1024;
 
 const ICE_MS = 1500;
 
@@ -48,11 +48,17 @@ Deno.test({
       await healthy.check();
     };
     await storm();
-    const beforeKiB = await settledKiB(gateway.pid, 500);
-    await storm();
-    if (LONG) { for (let round = 0; round < 10; round++) await storm(); }
-    const afterKiB = await settledKiB(gateway.pid, 500);
-    assert(afterKiB - beforeKiB < NOISE_KIB, `memory grew from ${beforeKiB} to ${afterKiB} KiB`);
+    // The first storms make an engine's heap grow to what it likes; what leaks grows with each.
+    const grownKiB: number[] = [];
+    let beforeKiB = await settledKiB(gateway.pid, 500);
+    for (let round = 1; round <= (LONG ? 12 : 4); round++) {
+      await storm();
+      const afterKiB = await settledKiB(gateway.pid, 500);
+      grownKiB.push(afterKiB - beforeKiB);
+      beforeKiB = afterKiB;
+      if (!LONG && grownKiB.at(-1)! < NOISE_KIB) break;
+    }
+    assert(grownKiB.at(-1)! < NOISE_KIB, `memory grew by ${grownKiB} KiB from storm to storm`);
     await healthy.checkAll();
     assertEquals((await gateway.status()).server.shardRestarts, 0);
   },

@@ -1,9 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, equal } from "@std/assert";
+import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
 import {
   encodeMediaChunks,
   MEDIA_CHUNK_SIZE,
   mediaChunksSize,
+  withStreamId,
 } from "../../src/rtmp/media_chunks.ts";
 import { fromHex, toHex } from "../mutation.ts";
 
@@ -77,4 +79,25 @@ Deno.test("media chunks: messages of any length are read as they were", () => {
       }
     }
   }
+});
+
+Deno.test("media chunks: the same messages on another message stream", () => {
+  const lengths = [0, 1, MEDIA_CHUNK_SIZE, MEDIA_CHUNK_SIZE + 1, 3 * MEDIA_CHUNK_SIZE];
+  const timestamps = [0, 0xfffffe, 0xffffff, 2 ** 32 - 1];
+  const messagesOn = (streamId: number) => {
+    const out = new ByteWriter();
+    for (const payloadLength of lengths) {
+      for (const timestampMs of timestamps) {
+        const head = { typeId: 9, streamId, timestampMs, payloadLength };
+        out.bytes(encodeMediaChunks(head, new Uint8Array(payloadLength).fill(0xff)));
+      }
+    }
+    return out.take();
+  };
+  const messages = messagesOn(1);
+  for (const streamId of [0, 2, 0x01020304, 0xffffffff]) {
+    assert(equal(withStreamId(messages, streamId), messagesOn(streamId)), `on ${streamId}`);
+  }
+  assert(equal(messages, messagesOn(1)), "what is shared stays as it is");
+  assertEquals(withStreamId(new Uint8Array(0), 2).length, 0);
 });

@@ -6,7 +6,7 @@ import { MAX_AMF_VALUES } from "../../src/amf/amf_limits.ts";
 import { amfEcmaArray, amfObject, type AmfRecord, type AmfValue } from "../../src/amf/amf_value.ts";
 import { encodeCommand } from "../../src/rtmp/command.ts";
 import { namedData } from "../../src/rtmp/data_message.ts";
-import { plainAmf0 } from "../../src/rtmp/plain_amf0.ts";
+import { MAX_REPEATED_TEXT_LENGTH, plainAmf0 } from "../../src/rtmp/plain_amf0.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
 import { fromHex, surviveMutations, toHex } from "../mutation.ts";
 import { clientAnswer, clientHello, ClientMessages, commandsOf } from "./client.ts";
@@ -148,6 +148,15 @@ Deno.test("what AMF3 makes of a few bytes is limited", () => {
   assertThrows(() => items(MAX_AMF_VALUES - 2), AmfError, "up to 10000 values");
   const tooMany = { kind: "int-vector", isFixed: true, items: new Int32Array(20_000) } as const;
   assertEquals(namedData(encodeAmf0("onMetaData", amf3(tooMany))), undefined);
+});
+
+Deno.test("what AMF3 repeats by references is limited, so that the work is in proportion", () => {
+  const text = `11 06 9001 ${"61".repeat(1024)}`;
+  const repeated = (times: number) => fromHex(`02 0001 6e ${text} ${"11 06 00".repeat(times)}`);
+  const most = MAX_REPEATED_TEXT_LENGTH / 1024;
+  assertEquals(plainAmf0(repeated(most)).length, 4 + (most + 1) * (3 + 1024));
+  assertThrows(() => plainAmf0(repeated(most + 2)), AmfError, "texts must be up to");
+  assertEquals(namedData(repeated(10_000 - 2)), undefined);
 });
 
 Deno.test("data survives mutations", () => {

@@ -5,7 +5,11 @@ import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { MAX_ANNOUNCED_CHUNK_SIZE } from "../../src/rtmp/chunk_reader.ts";
 import { MESSAGE_TYPE } from "../../src/rtmp/message.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
-import { ServerSession, SETUP_MESSAGE_LENGTH } from "../../src/rtmp/server_session.ts";
+import {
+  ServerSession,
+  SETUP_MESSAGE_LENGTH,
+  SETUP_PARTIAL_BYTES,
+} from "../../src/rtmp/server_session.ts";
 import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH } from "../../src/rtmp/stream_name.ts";
 import { surviveMutations } from "../mutation.ts";
 import {
@@ -157,6 +161,18 @@ Deno.test("queries are found wherever encoders put them", () => {
   }
 });
 
+Deno.test("data that nobody may publish is not even read", () => {
+  const messages = new ClientMessages();
+  const dialogue = new Dialogue().connect(messages);
+  const payload = encodeAmf0("@clearDataFrame", "onMetaData");
+  const data = { kind: "data", streamId: 1, timestampMs: 0, payload } as const;
+  dialogue.push(messages.send(data).take());
+  assertEquals(dialogue.session.counters.ignoredMedia, 1);
+  dialogue.push(messages.publish("a").send(data).take());
+  assertEquals(dialogue.session.counters.ignoredMedia, 1);
+  assertEquals(dialogue.kinds(), ["connect", "publish"]);
+});
+
 Deno.test("several streams are published on one connection, up to a limit", () => {
   const messages = new ClientMessages();
   const dialogue = new Dialogue({ maxStreams: 2 }).connect(messages);
@@ -273,6 +289,28 @@ Deno.test("before a publish is accepted, messages must be short", () => {
   assertEquals(dialogue.kinds().slice(2), ["video", "video"]);
   const tooLong = later.video(0, new Uint8Array(70_001)).take();
   assertThrows(() => dialogue.push(tooLong), RtmpError, "70000 bytes, got 70001");
+});
+
+Deno.test("before a publish is accepted, few messages may be under way", () => {
+  const size = 60_000;
+  const begun = new Uint8Array(12 + size);
+  begun.set([0, 0, 0, 0, 1, 0, 0, 9, 1, 0, 0, 0]);
+  const begin = (dialogue: Dialogue, count: number) => {
+    for (let at = 0; at < count; at++) {
+      begun[0] = 10 + at;
+      dialogue.push(begun);
+    }
+  };
+  const player = new Dialogue().connect(new ClientMessages());
+  player.push(new ClientMessages().chunkSize(size).take());
+  const most = Math.floor(SETUP_PARTIAL_BYTES / size);
+  assertThrows(() => begin(player, most + 1), RtmpError, `got ${size * (most + 1)}`);
+
+  const later = new ClientMessages();
+  const publisher = new Dialogue();
+  publisher.push(publisherPreamble({ app: "live", name: "a", messages: later }));
+  publisher.push(later.chunkSize(size).take());
+  begin(publisher, most + 1);
 });
 
 Deno.test("a malformed command ends the session", () => {

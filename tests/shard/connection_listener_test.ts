@@ -148,6 +148,15 @@ Deno.test("as many connections as the limits allow, of an address and in all", a
   assertEquals([setup.connections.length, setup.turnedAway.at(-1)], [5, "b"]);
 });
 
+Deno.test("whoever has an IPv6 network has as many connections as one address", async () => {
+  await using setup = await Setup.start();
+  for (const host of ["1", "2", "3"]) await setup.arrive(`2001:db8::${host}`);
+  assertEquals([setup.connections.length, setup.turnedAway], [2, ["2001:db8::3"]]);
+  // Clients of IPv4 look so where both are listened on: they are one address each.
+  for (const host of ["1", "2"]) await setup.arrive(`::ffff:192.0.2.${host}`);
+  assertEquals(setup.connections.length, 4);
+});
+
 Deno.test("connections of other shards count, in all", async () => {
   await using setup = await Setup.start();
   new Counters(setup.shared, 1).add("httpConnections", 3);

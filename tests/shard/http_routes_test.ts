@@ -1,27 +1,38 @@
 import { assertEquals } from "@std/assert";
+import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import { RequestReader } from "../../src/http/request_reader.ts";
 import type { HttpResponse } from "../../src/http/response.ts";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import { HttpRoutes } from "../../src/shard/http_routes.ts";
+import { MAX_AUDIENCES } from "../../src/shard/live_stream.ts";
 import { Streams } from "../../src/shard/streams.ts";
 import { WebrtcEndpoint } from "../../src/shard/webrtc_endpoint.ts";
+import { FLV_FORM } from "../../src/stream/feed_form.ts";
+import { LogState } from "../../src/stream/log_layout.ts";
 import { bytesOf } from "../http/errors.ts";
+import { openLog } from "../stream/log_samples.ts";
 import { SHARD_SETTINGS } from "./shard_settings.ts";
 
 const ADDRESS = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
 
-/** The first answer that a server by itself, with one file and no stream, gives to a request. */
-async function ask(line: string, host = "a"): Promise<string> {
+/** The first answer that a server by itself, with one file and the test's streams, gives to a request. */
+async function ask(
+  line: string,
+  host = "a",
+  prepare: (streams: Streams) => void = () => {},
+): Promise<string> {
   const settings = SHARD_SETTINGS;
   const control = new ControlLink(() => {});
   const counters = new Counters(allocateCounters(1), 0);
   await using webrtc = await WebrtcEndpoint.open({ settings, counters, shard: 0 });
+  const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+    jumped() {},
+  });
+  prepare(streams);
   const routes = new HttpRoutes({
     settings,
-    streams: new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
-      jumped() {},
-    }),
+    streams,
     control,
     counters,
     assets: [{ path: "/", contentType: "text/html", body: "console" }],
@@ -60,4 +71,17 @@ Deno.test("HttpRoutes: what there is not, and what is not to be done", async () 
     await ask("GET /live/a.flv?audio=0&video=0"),
     "404 The stream live/a is not live",
   );
+});
+
+Deno.test("HttpRoutes: a stream has so many audiences", async () => {
+  const { shared, writer } = openLog();
+  const answer = await ask("GET /live/a.flv", "a", (streams) => {
+    streams.open({ streamId: 1, path: "live/a", log: shared });
+    const live = streams.byPath("live/a")!;
+    for (let videoTrack = 0; videoTrack < MAX_AUDIENCES; videoTrack++) {
+      new FlvViewer(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })!);
+    }
+  });
+  assertEquals(answer, "503 Too many viewers want other tracks of the stream already");
+  writer.setState(LogState.ended);
 });

@@ -1,7 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import type { ControlLink, OpusEvents } from "../../src/shard/control_link.ts";
-import { LiveStream } from "../../src/shard/live_stream.ts";
+import { LiveStream, MAX_AUDIENCES } from "../../src/shard/live_stream.ts";
 import type { TrackSelection } from "../../src/stream/feed.ts";
 import { FLV_FORM } from "../../src/stream/feed_form.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
@@ -28,7 +28,7 @@ Deno.test("viewers of a track end when another publisher has come without it", a
     { audio: true, video: true, videoTrack: 1 },
   ];
   const viewers = selections.map((selection) =>
-    new FlvViewer(stream.audience(FLV_FORM, selection)).stream.getReader()
+    new FlvViewer(stream.audience(FLV_FORM, selection)!).stream.getReader()
   );
   const ended = viewers.map((viewer) => {
     const state = { isOver: false, done: Promise.resolve() };
@@ -59,6 +59,33 @@ Deno.test("viewers of a track end when another publisher has come without it", a
   const timer = setInterval(() => {}, 10);
   await stream.close();
   await Promise.all(ended.map(({ done }) => done));
+  clearInterval(timer);
+});
+
+Deno.test("a stream has so many audiences, and room again when one is empty", async () => {
+  const log = LogWriter.allocate(1 << 20);
+  const writer = new LogWriter(log, { windowMs: 10_000 });
+  const stream = new LiveStream(
+    { streamId: 1, path: "live/a", log },
+    undefined as unknown as ControlLink,
+    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 },
+    { jumped: () => {} },
+  );
+  const audienceOf = (videoTrack: number) =>
+    stream.audience(FLV_FORM, { audio: true, video: true, videoTrack });
+  const viewers: FlvViewer[] = [];
+  for (let track = 0; track < MAX_AUDIENCES; track++) {
+    viewers.push(new FlvViewer(audienceOf(track)!));
+  }
+  assertEquals(audienceOf(MAX_AUDIENCES), undefined);
+  // Those that are there take more viewers.
+  viewers.push(new FlvViewer(audienceOf(3)!));
+  await viewers[5]!.stream.cancel();
+  assert(audienceOf(MAX_AUDIENCES) !== undefined);
+  assertEquals(stream.report().viewers, MAX_AUDIENCES);
+  writer.setState(LogState.ended);
+  const timer = setInterval(() => {}, 10);
+  await stream.close();
   clearInterval(timer);
 });
 
@@ -106,11 +133,11 @@ function watch() {
   /** A viewer by WebRTC, and why it was ended. */
   const join = (selection: TrackSelection) => {
     const ends: string[] = [];
-    const { audience } = stream.rtp(selection);
+    const { audience } = stream.rtp(selection)!;
     const viewer = { hasVideo: true, notify: () => {}, end: (reason: string) => ends.push(reason) };
     audience.add(viewer);
     audience.notify(0);
-    stream.rtp(selection).wantOpus();
+    stream.rtp(selection)!.wantOpus();
     return { ends, leave: () => audience.remove(viewer) };
   };
   const sweep = (nowMs = performance.now()) => stream.sweep(nowMs, () => undefined);
@@ -169,4 +196,19 @@ Deno.test("WebRTC viewers of a track end, or are moved, with a publisher that co
   assertEquals([plain.ends, one.ends], [[], []]);
   await close();
   assertEquals(control.take(), ["unwant undefined"]);
+});
+
+Deno.test("of WebRTC there are as many choices of tracks at once as the limit, and the default one", async () => {
+  const { stream, publish, sweep, close } = watch();
+  publish(0, 1);
+  const choices = Array.from({ length: MAX_AUDIENCES + 1 }, (_, track) => ({
+    ...BOTH,
+    videoTrack: track,
+  }));
+  const made = choices.map((choice) => stream.rtp(choice) !== undefined);
+  assertEquals(made.lastIndexOf(true), MAX_AUDIENCES - 1);
+  assertEquals([made.at(-1), stream.rtp(BOTH) !== undefined], [false, true]);
+  sweep(performance.now() + 10_000);
+  assertEquals(stream.rtp(choices.at(-1)!) !== undefined, true);
+  await close();
 });

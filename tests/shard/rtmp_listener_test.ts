@@ -3,9 +3,15 @@ import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import type { ConnectionListener, ConnectionSource } from "../../src/shard/connection_listener.ts";
+import type { ToControl } from "../../src/shard/messages.ts";
 import { listenRtmp } from "../../src/shard/rtmp_listener.ts";
 import { Streams } from "../../src/shard/streams.ts";
-import { clientHello, SERVER_HANDSHAKE_LENGTH } from "../rtmp/client.ts";
+import {
+  clientAnswer,
+  clientHello,
+  ClientMessages,
+  SERVER_HANDSHAKE_LENGTH,
+} from "../rtmp/client.ts";
 import { until } from "../waiting.ts";
 import { SHARD_SETTINGS } from "./shard_settings.ts";
 
@@ -40,14 +46,16 @@ class FailingSource implements ConnectionSource {
 /** A listener at work, with what it counts and logs. */
 class Setup implements AsyncDisposable {
   readonly counters = new Counters(allocateCounters(1), 0);
+  /** What control was asked, and does not answer. */
+  readonly asked: ToControl[] = [];
+  readonly control = new ControlLink((message) => void this.asked.push(message));
   readonly #logged: readonly LogRecord[];
   readonly #listener: ConnectionListener;
   readonly #running: Promise<void>;
 
   private constructor(source: ConnectionSource, logged: readonly LogRecord[]) {
     this.#logged = logged;
-    const { counters } = this;
-    const control = new ControlLink(() => {});
+    const { counters, control } = this;
     const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
       jumped() {},
     });
@@ -62,11 +70,15 @@ class Setup implements AsyncDisposable {
       reset: true,
       sinks: { list: (record) => void logged.push(record) },
       loggers: [
-        { category: ["sluice"], lowestLevel: "warning", sinks: ["list"] },
+        { category: ["sluice"], lowestLevel: "info", sinks: ["list"] },
         { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["list"] },
       ],
     });
     return new Setup(source, logged);
+  }
+
+  sweep(nowMs: number): void {
+    this.#listener.sweep(nowMs);
   }
 
   messages(): string[] {
@@ -158,4 +170,44 @@ Deno.test("a connection that fails at once is ended, and its place is free again
   await shakeHands(conn);
   assertEquals(setup.counters.total("rtmpConnections"), 1);
   assertEquals(setup.counters.total("rtmpConnectionsRefused"), 0);
+});
+
+Deno.test("who is refused again and again on a connection is counted each time, and logged once", async () => {
+  const source = new FailingSource([]);
+  await using setup = await Setup.start(source);
+  using conn = await source.connect();
+  await shakeHands(conn);
+  const messages = new ClientMessages().connect("live");
+  // All in one read: a connection that has nothing to play is about to be closed.
+  for (let time = 0; time < 20; time++) messages.command(1, "publish", 0, null, "");
+  for (let time = 0; time < 20; time++) messages.command(1, "play", 0, null, "../a");
+  await conn.write(clientAnswer());
+  await conn.write(messages.take());
+  await until("all are refused", () => setup.counters.total("playsRefused") === 20);
+  assertEquals(setup.counters.total("publishesRefused"), 20);
+  const refusals = setup.messages().filter((message) =>
+    /may not publish|cannot play/.test(message)
+  );
+  assertEquals(refusals.map((message) => message.replace(/^\S+ /, "")), [
+    "may not publish: The stream name is empty. (1 so far)",
+    "cannot play: The name has characters that URLs do not have. (1 so far)",
+  ]);
+});
+
+Deno.test("a connection that is overdue while it waits for a decision is ended and counted once", async () => {
+  const source = new FailingSource([]);
+  await using setup = await Setup.start(source);
+  using conn = await source.connect();
+  await shakeHands(conn);
+  await conn.write(clientAnswer());
+  await conn.write(new ClientMessages().connect("live").publish("a").take());
+  const asked = await until("control is asked", () => setup.asked[0]);
+  if (asked.kind !== "publish") throw new Error(`It is asked for ${asked.kind}`);
+  for (let time = 1; time <= 3; time++) setup.sweep(performance.now() + time * 100_000);
+  assertEquals(setup.counters.total("rtmpTimeouts"), 1);
+  setup.control.settle({
+    kind: "publish-refused",
+    requestId: asked.requestId,
+    reason: "too late",
+  });
 });

@@ -1,10 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
+import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import type { ConnectionListener } from "../../src/shard/connection_listener.ts";
 import type { ShardSettings, ToControl } from "../../src/shard/messages.ts";
+import { MAX_AUDIENCES } from "../../src/shard/live_stream.ts";
 import { listenRtmp } from "../../src/shard/rtmp_listener.ts";
 import { Streams } from "../../src/shard/streams.ts";
+import { RtmpForm } from "../../src/egress/rtmp_form.ts";
+import { FLV_FORM } from "../../src/stream/feed_form.ts";
 import { LogState, Slot, Track } from "../../src/stream/log_layout.ts";
 import type { LogWriter } from "../../src/stream/log_writer.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../stream/log_samples.ts";
@@ -237,6 +241,22 @@ Deno.test("players are viewers, of whom there may be so many", async () => {
   assert(!first.isEnded);
 });
 
+Deno.test("a player ends where there are too many audiences, and is counted out", async () => {
+  await using setup = new Setup();
+  const stream = setup.open("live/a");
+  stream.writer.append(keyFrame(0));
+  const live = setup.streams.byPath("live/a")!;
+  for (let videoTrack = 0; videoTrack < MAX_AUDIENCES; videoTrack++) {
+    new FlvViewer(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })!);
+  }
+  using player = await RtmpPlayerClient.connect(setup.port);
+  await player.command(1, "play", "a");
+  await player.ends();
+  assertEquals(player.told.at(-1), "NetStream.Play.Stop on 1");
+  await until("the player is counted out", () => setup.counters.total("rtmpViewers") === 0);
+  await setup.close(stream);
+});
+
 Deno.test("what cannot be played is refused", async () => {
   await using setup = new Setup();
   for (
@@ -263,6 +283,47 @@ Deno.test("a player that is refused one stream and asks for another in the same 
   await player.command(1, "pause", true, 0);
   await player.hears("NetStream.Pause.Notify on 1");
   assert(!player.isEnded);
+});
+
+Deno.test("who is refused a stream to play and publishes in the same breath stays", async () => {
+  await using setup = new Setup({}, 0);
+  using player = await RtmpPlayerClient.connect(setup.port);
+  player.messages.command(1, "play", 0, null, "none");
+  player.messages.command(2, "publish", 0, null, "b");
+  await player.flush();
+  await player.hears("NetStream.Play.StreamNotFound on 1");
+  await player.hears("NetStream.Publish.Start on 2");
+  // It is heard after that, too.
+  player.messages.command(0, "getStreamLength", 9, null, "b");
+  await player.flush();
+  await player.hears("_result", 3);
+  assert(!player.isEnded);
+});
+
+Deno.test("a player that breaks the protocol is sent no more of what it plays", async () => {
+  await using setup = new Setup();
+  const { shared, writer } = openLog({ maxBytes: 64 << 20, windowMs: 60_000 });
+  writer.append(keyFrame(0));
+  setup.streams.open({ streamId: 99, path: "live/a", log: shared });
+  using player = await RtmpPlayerClient.connect(setup.port);
+  await player.command(1, "play", "a");
+  await hasMedia(player, 1);
+  player.stopReading();
+  // Far more than the system takes for a peer that does not read.
+  const count = 30;
+  for (let frame = 1; frame <= count; frame++) writer.append(interFrame(frame * 40, 1 << 20));
+  writer.flush();
+  const unknown = { chunkStreamId: 7, typeId: 7, streamId: 1, timestampMs: 0 };
+  player.messages.raw({ ...unknown, payload: Uint8Array.of(1) }).send({
+    kind: "setChunkSize",
+    size: 0,
+  });
+  await player.flush();
+  await until("it is read", () => setup.counters.total("messagesIgnored") === 1);
+  player.startReading();
+  await player.ends();
+  assertEquals(setup.counters.total("rtmpProtocolErrors"), 1);
+  assert(player.media.length < count, `got ${player.media.length} of ${count}`);
 });
 
 Deno.test("a player pauses, goes on, and changes tracks and streams", async () => {
@@ -324,6 +385,25 @@ Deno.test("one connection publishes, and plays that and another stream", async (
   await client.command(3, "closeStream");
   await until("nothing is played", () => setup.counters.total("rtmpViewers") === 0);
   assert(!client.isEnded);
+});
+
+Deno.test("players on any message stream share what is made for them", async () => {
+  await using setup = new Setup();
+  const { writer } = setup.open("live/a");
+  writer.append(keyFrame(0));
+  const stream = setup.streams.byPath("live/a")!;
+  using player = await RtmpPlayerClient.connect(setup.port);
+  const streamIds = [1, 2, 77, 0xffffffff];
+  for (const streamId of streamIds) {
+    // Refused for want of a name, but that opens the message stream.
+    player.messages.command(streamId, "publish", 0, null, "")
+      .command(streamId, "play", 0, null, "a");
+  }
+  await player.flush();
+  await hasMedia(player, 3 * streamIds.length);
+  for (const streamId of streamIds) assertEquals(timesOf(player, streamId), ["v0"]);
+  const audience = stream.audience(new RtmpForm(1), { audio: true, video: true });
+  assertEquals(audience?.size, streamIds.length);
 });
 
 Deno.test("two players of one connection end with the last of them", async () => {

@@ -342,6 +342,26 @@ Deno.test("LogWriter: full slots do not touch each other; more does not fit", ()
   assertEquals(reader.preamble()!.tags.map(({ body }) => body), full);
 });
 
+Deno.test("LogWriter: a part of a slot is written over, and nothing else", () => {
+  const { shared, writer } = openLog();
+  writer.writeSlot(Slot.metadata, Uint8Array.of(1, 2, 3, 4));
+  writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(5));
+  const reader = new LogReader(shared);
+  const version = reader.preambleVersion;
+  writer.writeSlotPart(Slot.metadata, 1, Uint8Array.of(8, 9));
+  assert(reader.preambleVersion !== version);
+  const bodies = [Uint8Array.of(1, 8, 9, 4), Uint8Array.of(5)];
+  assertEquals(reader.preamble()!.tags.map(({ body }) => body), bodies);
+  for (const [start, length] of [[3, 2], [5, 0], [0, 5]] as const) {
+    assertThrows(
+      () => writer.writeSlotPart(Slot.metadata, start, new Uint8Array(length)),
+      StreamError,
+      `must end within 4 bytes, got ${start + length}`,
+    );
+  }
+  assertEquals(reader.preamble()!.tags.map(({ body }) => body), bodies);
+});
+
 Deno.test("LogReader: no preamble while a slot is being written; the next writer mends the lock", () => {
   const { shared, writer } = openLog();
   writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(1));

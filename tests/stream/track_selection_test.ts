@@ -9,9 +9,11 @@ import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogTags } from "../../src/stream/log_tags.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
+import { MAX_PREFACE_SIZE } from "../../src/stream/track_list.ts";
 import { trackIds } from "../../src/stream/track_selection.ts";
 import { toHex } from "../mutation.ts";
 import {
+  enhancedVideo,
   H265_CONFIGURATION,
   H265_INTER_FRAME,
   H265_KEY_FRAME,
@@ -291,6 +293,67 @@ Deno.test("tracks: a new configuration of another track reaches its viewers in l
     video(0, other),
     video(80, H265_KEY_FRAME),
   ]);
+});
+
+Deno.test("tracks: what is said of one may grow and shrink, and leaves the others as they were", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  const said = (size: number) =>
+    enhancedVideo("vp8", "metadata", "key", new Uint8Array(size).fill(size));
+  const bodies = new Map<number, Uint8Array>();
+  const say = (trackId: number, size: number) => {
+    bodies.set(trackId, said(size));
+    publication.video(0, ofTrack(trackId, said(size)), 0);
+    const listed = stream.reader.tracks.map(({ trackId, supplement }) => [trackId, supplement]);
+    assertEquals(listed.slice(1), [...bodies]);
+  };
+  publication.video(0, vp8KeyFrame(64, 32), 0);
+  for (const trackId of [1, 2, 3]) {
+    bodies.set(trackId, new Uint8Array(0));
+    publication.video(0, ofTrack(trackId, vp8KeyFrame(64, 32)), 0);
+  }
+  say(2, 10);
+  say(1, MAX_PREFACE_SIZE - 5);
+  say(2, 3);
+  say(3, 40);
+  say(1, 1);
+  say(2, MAX_PREFACE_SIZE - 5);
+  // A track more is in front of those of sound, and moves them.
+  publication.audio(0, ofTrack(4, OPUS_CONFIGURATION), 0);
+  publication.audio(0, ofTrack(4, opusFrame()), 0);
+  publication.video(0, ofTrack(9, vp8KeyFrame(64, 32)), 0);
+  publication.video(0, ofTrack(9, said(7)), 0);
+  const { tracks } = stream.reader;
+  assertEquals(tracks.map(({ trackId }) => trackId), [0, 1, 2, 3, 9, 4]);
+  assertEquals(tracks.map(({ supplement }) => supplement).slice(1, 5), [
+    ...bodies.values(),
+    said(7),
+  ]);
+});
+
+Deno.test("tracks: a configuration that comes before the default track's reaches viewers in line", () => {
+  const other = H265_CONFIGURATION.with(17, 96);
+  for (const first of [[H265_CONFIGURATION, H265_KEY_FRAME], [vp8KeyFrame(64, 32)]]) {
+    const stream = new Stream();
+    const before = stream.publish();
+    for (const body of [H265_CONFIGURATION, H265_KEY_FRAME]) {
+      before.video(0, body, 0);
+      before.video(0, ofTrack(1, body), 0);
+    }
+    const viewer = new Viewer(stream.reader, { ...BOTH, videoTrack: 1 });
+    viewer.read();
+
+    const publication = stream.publish();
+    publication.video(0, ofTrack(1, other), 1000);
+    for (const body of first) publication.video(0, body, 1000);
+    publication.video(0, ofTrack(1, H265_KEY_FRAME), 1000);
+    assertEquals(viewer.tags().map((line) => line.split(" ")[2]), [
+      toHex(H265_CONFIGURATION),
+      toHex(H265_KEY_FRAME),
+      toHex(other),
+      toHex(H265_KEY_FRAME),
+    ]);
+  }
 });
 
 Deno.test("tracks: a publisher that counts otherwise moves viewers, with what they need", () => {

@@ -128,7 +128,10 @@ const CASES: readonly { name: string; messages: (readonly [Uint8Array, string])[
       [H264_KEY_FRAME, "key frame"],
       [H265_KEY_FRAME, "no-configuration"],
       [H265_CONFIGURATION, "configuration"],
+      [H265_INTER_FRAME, "awaiting-key-frame"],
       [H265_KEY_FRAME, "key frame"],
+      [H265_CONFIGURATION, "configuration"],
+      [H265_INTER_FRAME, "frame"],
       [H264_KEY_FRAME, "no-configuration"],
     ],
   },
@@ -220,6 +223,18 @@ Deno.test("VideoTrack: sizes and codecs, from configurations or the pictures the
     assertEquals([described.codec, described.width, described.height], [codec, width, height]);
     assertEquals(described.bFrames, false);
   }
+});
+
+Deno.test("VideoTrack: HEVC whose slice headers cannot be read without its PPS is passed on", () => {
+  const track = new VideoTrack();
+  track.take(H265_CONFIGURATION);
+  // Of a PPS in band that puts two bits in front of the slice type, which is P.
+  const key = enhancedVideo("h265", "frameX", "key", fromHex("00000006 2601 a300 1234"));
+  const inter = enhancedVideo("h265", "frameX", "inter", fromHex("00000006 0201 c400 1234"));
+  const broken = enhancedVideo("h265", "frameX", "inter", fromHex("00000007 0201 c400 1234"));
+  const intakes = [key, inter, broken].map((body) => short(track.take(body)));
+  assertEquals(intakes, ["key frame", "frame", "malformed"]);
+  assertEquals(track.describe()?.bFrames, false);
 });
 
 Deno.test("VideoTrack: B pictures of HEVC", () => {
