@@ -213,7 +213,7 @@ class Control {
       case "publish":
         return this.#decide(shard, message);
       case "unpublish":
-        return this.#directory.unpublish(message.streamId, shard);
+        return this.#directory.unpublish(message.streamId, shard, message.sent);
       case "streams-request":
         this.#shards.send(shard, {
           kind: "streams-reply",

@@ -1,5 +1,6 @@
 import type {
   PublishDecision,
+  PublishedContent,
   StreamEntry,
   StreamReport,
   StreamSummary,
@@ -35,6 +36,8 @@ interface Stream {
   readonly openedAtMs: number;
   /** Shard of the publisher; `undefined` while waiting for one. */
   origin: number | undefined;
+  /** Whether a publisher that is gone has sent anything that can be shown or heard. */
+  hasHadMedia: boolean;
   graceTimer: ReturnType<typeof setTimeout> | undefined;
   /** Newest report of each shard that has the publisher or viewers. */
   readonly reports: Map<number, StreamReport>;
@@ -84,11 +87,16 @@ export class Directory {
     return { kind: "accepted", streamId: stream.entry.streamId };
   }
 
-  /** The publisher is gone: the stream waits for it, then ends. */
-  unpublish(streamId: number, shard: number): void {
+  /**
+   * The publisher is gone: the stream waits for it, then ends. One that never had anything to show
+   * ends at once, or whoever publishes nothing under many names would keep others from publishing.
+   */
+  unpublish(streamId: number, shard: number, sent: PublishedContent): void {
     const stream = this.#byId.get(streamId);
     if (stream?.origin !== shard) return;
     stream.origin = undefined;
+    stream.hasHadMedia ||= sent === "media";
+    if (!stream.hasHadMedia) return this.#close(stream);
     stream.writer.setState(LogState.waiting);
     stream.graceTimer = setTimeout(() => this.#close(stream), this.#options.gracePeriodMs);
   }
@@ -113,7 +121,7 @@ export class Directory {
     for (const streamId of [...this.#closed.keys()]) this.released(streamId, shard);
     for (const stream of this.#byId.values()) {
       stream.reports.delete(shard);
-      this.unpublish(stream.entry.streamId, shard);
+      this.unpublish(stream.entry.streamId, shard, "media");
     }
   }
 
@@ -144,6 +152,7 @@ export class Directory {
       writer: new LogWriter(entry.log, this.#options.log),
       openedAtMs: nowMs,
       origin: undefined,
+      hasHadMedia: false,
       graceTimer: undefined,
       reports: new Map(),
       publication: undefined,

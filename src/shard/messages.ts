@@ -246,12 +246,15 @@ export type ToShard =
   }
   | { readonly kind: "stop" };
 
+/** Whether anything of a publisher can have been shown or heard. */
+export type PublishedContent = "media" | "nothing";
+
 /** From a shard to control. */
 export type ToControl =
   | { readonly kind: "listening" }
   | { readonly kind: "listen-failed"; readonly reason: string }
   | { readonly kind: "publish"; readonly requestId: number; readonly path: string }
-  | { readonly kind: "unpublish"; readonly streamId: number }
+  | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
   | { readonly kind: "streams-request"; readonly requestId: number }
   /** Comes every second, and so tells as well that the shard is alive. */
   | { readonly kind: "report"; readonly streams: readonly StreamReport[] }

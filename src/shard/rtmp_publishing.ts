@@ -42,7 +42,7 @@ export class RtmpPublishing {
 
     const stream = streams.byId(decision.streamId);
     if (stream === undefined || this.#isClosed) {
-      control.send({ kind: "unpublish", streamId: decision.streamId });
+      control.send({ kind: "unpublish", streamId: decision.streamId, sent: "nothing" });
       return;
     }
     const { windowMs, timeouts } = settings;
@@ -78,7 +78,8 @@ export class RtmpPublishing {
     this.#published.delete(streamId);
     const stream = streams.byId(published.controlId);
     if (stream?.publication === published.publication) stream.publication = undefined;
-    control.send({ kind: "unpublish", streamId: published.controlId });
+    const sent = published.publication.hasMedia ? "media" : "nothing";
+    control.send({ kind: "unpublish", streamId: published.controlId, sent });
     const faults = Object.entries(published.publication.timestampFaults);
     logger.info("{peer} ends {path}{mended}", {
       peer,

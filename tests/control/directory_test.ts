@@ -67,7 +67,7 @@ Deno.test("Directory: as many streams as the limit, those that wait included", (
   const streamId = acceptedId(directory.publish("live/b", 0, 0));
   const refused = { kind: "refused", reason: "There are 2 streams already." } as const;
   assertEquals(directory.publish("live/c", 0, 0), refused);
-  directory.unpublish(streamId, 0);
+  directory.unpublish(streamId, 0, "media");
   assertEquals(directory.publish("live/c", 0, 0), refused);
   assertEquals(acceptedId(directory.publish("live/b", 0, 0)), streamId);
 });
@@ -77,18 +77,33 @@ Deno.test("Directory: within the grace period a publisher may come back, on any 
   const { directory, opened, closed } = control;
   const streamId = acceptedId(directory.publish("live/a", 0, 0));
   const reader = new LogReader(opened[0]!.log);
-  directory.unpublish(streamId, 0);
+  directory.unpublish(streamId, 0, "media");
   assertEquals([reader.state, directory.summaries(0)[0]!.state], [LogState.waiting, "waiting"]);
   assertEquals(acceptedId(directory.publish("live/a", 1, 0)), streamId);
   assertEquals([reader.state, opened.length], [LogState.live, 1]);
   // The old publisher's end comes late, and is not the new one's.
-  directory.unpublish(streamId, 0);
+  directory.unpublish(streamId, 0, "media");
   assertEquals(reader.state, LogState.live);
-  directory.unpublish(streamId, 1);
+  directory.unpublish(streamId, 1, "media");
   await until("the grace period is over", () => closed.length > 0);
   assertEquals([closed, directory.entries, reader.state], [[streamId], [], LogState.ended]);
   const nextId = acceptedId(directory.publish("live/a", 0, 0));
   assert(nextId !== streamId);
+});
+
+Deno.test("Directory: a name under which nothing was sent is free at once", () => {
+  using control = open({ maxStreams: 1, gracePeriodMs: 60_000 });
+  const { directory } = control;
+  for (const path of ["live/a", "live/b"]) {
+    directory.unpublish(acceptedId(directory.publish(path, 0, 0)), 0, "nothing");
+    assertEquals(directory.entries, []);
+  }
+  // What a publisher before has sent is worth waiting for.
+  const streamId = acceptedId(directory.publish("live/a", 0, 0));
+  directory.unpublish(streamId, 0, "media");
+  assertEquals(acceptedId(directory.publish("live/a", 0, 0)), streamId);
+  directory.unpublish(streamId, 0, "nothing");
+  assertEquals(directory.summaries(0)[0]!.state, "waiting");
 });
 
 Deno.test("Directory: a log is used again once all shards let go of it, and not before", () => {
@@ -198,7 +213,7 @@ Deno.test("Directory: closeAll ends every stream, whatever its state", () => {
   using control = open();
   const { directory, opened, closed } = control;
   const waiting = acceptedId(directory.publish("live/a", 0, 0));
-  directory.unpublish(waiting, 0);
+  directory.unpublish(waiting, 0, "media");
   const live = acceptedId(directory.publish("live/b", 0, 0));
   directory.closeAll();
   assertEquals([closed, directory.entries], [[waiting, live], []]);

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { startGateway } from "../gateway_process.ts";
 import { delay, until } from "../waiting.ts";
-import { HealthyStream } from "./healthy_stream.ts";
-import { residentKiB, settledKiB, steadyKiB } from "./process_memory.ts";
-import { RawViewer } from "./raw_viewer.ts";
+import { HealthyStream } from "../resilience/healthy_stream.ts";
+import { residentKiB, settledKiB, steadyKiB } from "../resilience/process_memory.ts";
+import { RawViewer } from "../resilience/raw_viewer.ts";
 
 const PATH = "live/heavy";
 const SLOW_VIEWERS = 50;

@@ -4,10 +4,10 @@ import type { IceCandidate } from "../../src/webrtc/candidate.ts";
 import { frameForTcp, TcpFrameReader } from "../../src/webrtc/tcp_framing.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { delay, until } from "../waiting.ts";
-import { HealthyWhep, publish } from "./healthy_whep.ts";
-import { settledKiB } from "./process_memory.ts";
-import { checkFrames, inOrder, receivedFrames } from "./whep_reception.ts";
-import { postOffer, WhepViewer, withoutRtx } from "./whep_viewer.ts";
+import { HealthyWhep, publish } from "../resilience/healthy_whep.ts";
+import { settledKiB } from "../resilience/process_memory.ts";
+import { checkFrames, inOrder, receivedFrames } from "../resilience/whep_reception.ts";
+import { postOffer, WhepViewer, withoutRtx } from "../resilience/whep_viewer.ts";
 
 const WERIFT = { sanitizeOps: false, sanitizeResources: false };
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
