@@ -161,8 +161,8 @@ class Control {
       hung: (shard) => this.#parts.shardHung(shard),
     });
     this.#transcoders = new TranscoderPool(parts.transcodingSource, opusOptions(config), {
-      failed: (streamId, reason) => this.#opus.failed(streamId, reason),
-      ended: (streamId) => this.#opus.ended(streamId),
+      failed: (streamId, reason, audioTrack) => this.#opus.failed(streamId, reason, audioTrack),
+      ended: (streamId, audioTrack) => this.#opus.ended(streamId, audioTrack),
     });
     const send = (shard: number, message: ToShard) => this.#shards.send(shard, message);
     this.#opus = new OpusDirectory(this.#transcoders, {
@@ -224,12 +224,13 @@ class Control {
       case "report":
         return this.#directory.report(shard, message.streams);
       case "stream-released":
-        this.#opus.unwanted(message.streamId, shard);
+        this.#opus.released(message.streamId, shard);
         return this.#directory.released(message.streamId, shard);
       case "opus-wanted":
-        return this.#opus.wanted(message.streamId, shard, message.requestId);
+        return this.#opus
+          .wanted(message.streamId, shard, message.requestId, message.audioTrack);
       case "opus-unwanted":
-        return this.#opus.unwanted(message.streamId, shard);
+        return this.#opus.unwanted(message.streamId, shard, message.audioTrack);
       case "forward":
         return this.#forwarder.forward(shard, message, performance.now());
       case "forwarded-response":

@@ -8,10 +8,10 @@ const RETRY_MS = 5000;
 
 /** Makes Opus of streams: what is needed here of a `TranscoderPool`. */
 export interface OpusMaker {
-  /** Begins to make a stream's Opus, and returns its log. */
-  start(streamId: number, source: SharedArrayBuffer): SharedArrayBuffer;
+  /** Begins to make Opus of a stream's default audio track, or another, and returns its log. */
+  start(streamId: number, source: SharedArrayBuffer, audioTrack?: number): SharedArrayBuffer;
   /** Resolves when neither of the logs is read or written there any more. */
-  stop(streamId: number): Promise<void>;
+  stop(streamId: number, audioTrack?: number): Promise<void>;
   /** Takes back a log that nobody reads any more. */
   giveBack(log: SharedArrayBuffer): void;
 }
@@ -25,7 +25,7 @@ export interface OpusDirectoryOptions {
   readonly retryMs?: number;
 }
 
-/** A stream's sound as Opus, from its start to the end of its last reader. */
+/** A track's sound as Opus, from its start to the end of its last reader. */
 interface Rendition {
   readonly log: SharedArrayBuffer;
   /** Shards that were told of the log and have not said that they read it no more. */
@@ -40,8 +40,11 @@ interface Wish {
   rendition: Rendition | undefined;
 }
 
-interface Stream {
+/** An audio track of a stream. */
+interface Sound {
   readonly streamId: number;
+  /** Its number; `undefined` for the default one. */
+  readonly audioTrack: number | undefined;
   readonly wishes: Map<number, Wish>;
   /** What newcomers are told of. */
   current: Rendition | undefined;
@@ -52,49 +55,59 @@ interface Stream {
 }
 
 /**
- * Which shards want which streams as Opus. The first wish for a stream has it made, the last one's
- * end ends it, and a log is used again only when no shard reads it and no worker writes it.
+ * Which shards want which audio tracks of which streams as Opus. The first wish for one has it made,
+ * the last one's end ends it, and a log is used again only when no shard reads it and no worker
+ * writes it.
  */
 export class OpusDirectory {
   readonly #maker: OpusMaker;
   readonly #options: Required<OpusDirectoryOptions>;
-  readonly #streams = new Map<number, Stream>();
+  /** By {@linkcode soundKey}. */
+  readonly #sounds = new Map<string, Sound>();
 
   constructor(maker: OpusMaker, options: OpusDirectoryOptions) {
     this.#maker = maker;
     this.#options = { retryMs: RETRY_MS, ...options };
   }
 
-  /** Streams that are being made at the moment. */
+  /** Tracks that are being made at the moment. */
   get size(): number {
-    return [...this.#streams.values()].filter(({ current }) => current !== undefined).length;
+    return [...this.#sounds.values()].filter(({ current }) => current !== undefined).length;
   }
 
-  /** A shard wants a stream; after a failure it waits for the next attempt. */
-  wanted(streamId: number, shard: number, requestId: number): void {
+  /**
+   * A shard wants a stream's sound; after a failure it waits for the next attempt.
+   *
+   * @param audioTrack the number of another track than the default one
+   */
+  wanted(streamId: number, shard: number, requestId: number, audioTrack?: number): void {
     const source = this.#options.sourceOf(streamId);
     if (source === undefined) {
       const reason = "the stream has ended";
-      return this.#options.send(shard, { kind: "opus-closed", streamId, requestId, reason });
+      const answer = { kind: "opus-closed", streamId, audioTrack, requestId, reason } as const;
+      return this.#options.send(shard, answer);
     }
-    const stream = this.#streams.get(streamId) ?? this.#open(streamId);
-    this.#drop(stream, shard);
-    stream.wishes.set(shard, { requestId, rendition: undefined });
-    this.#serve(stream, source);
+    const sound = this.#sounds.get(soundKey(streamId, audioTrack)) ??
+      this.#open(streamId, audioTrack);
+    this.#drop(sound, shard);
+    sound.wishes.set(shard, { requestId, rendition: undefined });
+    this.#serve(sound, source);
   }
 
-  /** A shard reads no Opus of the stream any more, and wants none. */
-  unwanted(streamId: number, shard: number): void {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return;
-    this.#drop(stream, shard);
-    this.#stopUnlessWanted(stream);
-    this.#forgetIfOver(stream);
+  /** A shard reads no Opus of that sound any more, and wants none. */
+  unwanted(streamId: number, shard: number, audioTrack?: number): void {
+    const sound = this.#sounds.get(soundKey(streamId, audioTrack));
+    if (sound !== undefined) this.#unwant(sound, shard);
+  }
+
+  /** A shard reads no Opus of any track of the stream any more, and wants none. */
+  released(streamId: number, shard: number): void {
+    for (const sound of this.#soundsOf(streamId)) this.#unwant(sound, shard);
   }
 
   /** A shard has died, and its wishes with it. */
   shardLost(shard: number): void {
-    for (const streamId of [...this.#streams.keys()]) this.unwanted(streamId, shard);
+    for (const sound of [...this.#sounds.values()]) this.#unwant(sound, shard);
   }
 
   /**
@@ -103,116 +116,130 @@ export class OpusDirectory {
    * @returns resolved when no worker reads the stream's log any more; `undefined` if none does now
    */
   streamClosed(streamId: number): Promise<void> | undefined {
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return undefined;
-    clearTimeout(stream.retryTimer);
-    stream.retryTimer = undefined;
-    this.#stop(stream);
-    this.#tellEnd(stream, () => true, "the stream has ended");
-    const { stopping } = stream;
-    this.#forgetIfOver(stream);
-    return stopping.size === 0 ? undefined : Promise.all(stopping).then(() => {});
+    const stopping: Promise<void>[] = [];
+    for (const sound of this.#soundsOf(streamId)) {
+      clearTimeout(sound.retryTimer);
+      sound.retryTimer = undefined;
+      this.#stop(sound);
+      this.#tellEnd(sound, () => true, "the stream has ended");
+      stopping.push(...sound.stopping);
+      this.#forgetIfOver(sound);
+    }
+    return stopping.length === 0 ? undefined : Promise.all(stopping).then(() => {});
   }
 
   /** The maker gave a stream up, and touches its logs no more. */
-  failed(streamId: number, reason: string): void {
+  failed(streamId: number, reason: string, audioTrack?: number): void {
     logger.warn("The sound of stream {streamId} is not made into Opus: {reason}", {
       streamId,
+      audioTrack,
       reason,
     });
-    this.#onMakerEnd(streamId, reason);
+    this.#onMakerEnd(this.#sounds.get(soundKey(streamId, audioTrack)), reason);
   }
 
   /** The maker came to the stream's end, and touches its logs no more. */
-  ended(streamId: number): void {
-    this.#onMakerEnd(streamId, "the stream has ended");
+  ended(streamId: number, audioTrack?: number): void {
+    this.#onMakerEnd(this.#sounds.get(soundKey(streamId, audioTrack)), "the stream has ended");
   }
 
   /** Forgets everything, when the maker is to be closed. */
   close(): void {
-    for (const { retryTimer } of this.#streams.values()) clearTimeout(retryTimer);
-    this.#streams.clear();
+    for (const { retryTimer } of this.#sounds.values()) clearTimeout(retryTimer);
+    this.#sounds.clear();
   }
 
-  #open(streamId: number): Stream {
-    const stream: Stream = {
+  #soundsOf(streamId: number): Sound[] {
+    return [...this.#sounds.values()].filter((sound) => sound.streamId === streamId);
+  }
+
+  #open(streamId: number, audioTrack: number | undefined): Sound {
+    const sound: Sound = {
       streamId,
+      audioTrack,
       wishes: new Map(),
       current: undefined,
       retryTimer: undefined,
       stopping: new Set(),
     };
-    this.#streams.set(streamId, stream);
-    return stream;
+    this.#sounds.set(soundKey(streamId, audioTrack), sound);
+    return sound;
+  }
+
+  #unwant(sound: Sound, shard: number): void {
+    this.#drop(sound, shard);
+    this.#stopUnlessWanted(sound);
+    this.#forgetIfOver(sound);
   }
 
   /** Tells all that wait of the log; starts it if that is due. */
-  #serve(stream: Stream, source: SharedArrayBuffer): void {
-    if (stream.retryTimer !== undefined) return;
-    const { streamId } = stream;
-    const rendition = stream.current ??= {
-      log: this.#maker.start(streamId, source),
+  #serve(sound: Sound, source: SharedArrayBuffer): void {
+    if (sound.retryTimer !== undefined) return;
+    const { streamId, audioTrack } = sound;
+    const rendition = sound.current ??= {
+      log: this.#maker.start(streamId, source, audioTrack),
       readers: new Set(),
       isWritten: true,
     };
-    for (const [shard, wish] of stream.wishes) {
+    for (const [shard, wish] of sound.wishes) {
       if (wish.rendition !== undefined) continue;
       wish.rendition = rendition;
       rendition.readers.add(shard);
       const { requestId } = wish;
-      this.#options.send(shard, { kind: "opus-opened", streamId, requestId, log: rendition.log });
+      const { log } = rendition;
+      this.#options.send(shard, { kind: "opus-opened", streamId, audioTrack, requestId, log });
     }
   }
 
-  #drop(stream: Stream, shard: number): void {
-    const rendition = stream.wishes.get(shard)?.rendition;
-    stream.wishes.delete(shard);
+  #drop(sound: Sound, shard: number): void {
+    const rendition = sound.wishes.get(shard)?.rendition;
+    sound.wishes.delete(shard);
     if (rendition === undefined) return;
     rendition.readers.delete(shard);
     this.#giveBackIfFree(rendition);
   }
 
-  #stopUnlessWanted(stream: Stream): void {
-    if (stream.current?.readers.size === 0) this.#stop(stream);
+  #stopUnlessWanted(sound: Sound): void {
+    if (sound.current?.readers.size === 0) this.#stop(sound);
   }
 
-  #stop(stream: Stream): void {
-    const rendition = stream.current;
+  #stop(sound: Sound): void {
+    const rendition = sound.current;
     if (rendition === undefined) return;
-    stream.current = undefined;
-    const stopped = this.#maker.stop(stream.streamId).then(() => {
-      stream.stopping.delete(stopped);
+    sound.current = undefined;
+    const stopped = this.#maker.stop(sound.streamId, sound.audioTrack).then(() => {
+      sound.stopping.delete(stopped);
       rendition.isWritten = false;
       this.#giveBackIfFree(rendition);
-      this.#forgetIfOver(stream);
+      this.#forgetIfOver(sound);
     });
-    stream.stopping.add(stopped);
+    sound.stopping.add(stopped);
   }
 
-  #onMakerEnd(streamId: number, reason: string): void {
-    const stream = this.#streams.get(streamId);
-    const rendition = stream?.current;
-    if (stream === undefined || rendition === undefined) return;
-    stream.current = undefined;
+  #onMakerEnd(sound: Sound | undefined, reason: string): void {
+    const rendition = sound?.current;
+    if (sound === undefined || rendition === undefined) return;
+    sound.current = undefined;
     rendition.isWritten = false;
-    stream.retryTimer = setTimeout(() => this.#retry(stream), this.#options.retryMs);
-    this.#tellEnd(stream, (wish) => wish.rendition === rendition, reason);
+    sound.retryTimer = setTimeout(() => this.#retry(sound), this.#options.retryMs);
+    this.#tellEnd(sound, (wish) => wish.rendition === rendition, reason);
     this.#giveBackIfFree(rendition);
   }
 
-  #retry(stream: Stream): void {
-    stream.retryTimer = undefined;
-    const source = this.#options.sourceOf(stream.streamId);
-    const isAwaited = [...stream.wishes.values()].some(({ rendition }) => rendition === undefined);
-    if (source !== undefined && isAwaited) this.#serve(stream, source);
-    this.#forgetIfOver(stream);
+  #retry(sound: Sound): void {
+    sound.retryTimer = undefined;
+    const source = this.#options.sourceOf(sound.streamId);
+    const isAwaited = [...sound.wishes.values()].some(({ rendition }) => rendition === undefined);
+    if (source !== undefined && isAwaited) this.#serve(sound, source);
+    this.#forgetIfOver(sound);
   }
 
-  #tellEnd({ streamId, wishes }: Stream, isMeant: (wish: Wish) => boolean, reason: string): void {
+  #tellEnd(sound: Sound, isMeant: (wish: Wish) => boolean, reason: string): void {
+    const { streamId, audioTrack, wishes } = sound;
     for (const [shard, wish] of wishes) {
       if (!isMeant(wish)) continue;
       const { requestId } = wish;
-      this.#options.send(shard, { kind: "opus-closed", streamId, requestId, reason });
+      this.#options.send(shard, { kind: "opus-closed", streamId, audioTrack, requestId, reason });
     }
   }
 
@@ -220,9 +247,14 @@ export class OpusDirectory {
     if (!isWritten && readers.size === 0) this.#maker.giveBack(log);
   }
 
-  #forgetIfOver({ streamId, wishes, current, retryTimer, stopping }: Stream): void {
+  #forgetIfOver(sound: Sound): void {
+    const { streamId, audioTrack, wishes, current, retryTimer, stopping } = sound;
     const isOver = wishes.size === 0 && stopping.size === 0 &&
       current === undefined && retryTimer === undefined;
-    if (isOver) this.#streams.delete(streamId);
+    if (isOver) this.#sounds.delete(soundKey(streamId, audioTrack));
   }
+}
+
+function soundKey(streamId: number, audioTrack: number | undefined): string {
+  return `${streamId} ${audioTrack}`;
 }

@@ -38,9 +38,9 @@ export interface TranscoderPoolOptions {
 /** What the pool tells its owner. */
 export interface TranscoderPoolEvents {
   /** The stream's Opus has ended because it cannot be made. The stream is known no more. */
-  readonly failed: (streamId: number, reason: string) => void;
+  readonly failed: (streamId: number, reason: string, audioTrack: number | undefined) => void;
   /** The stream's Opus has ended with the stream itself. The stream is known no more. */
-  readonly ended: (streamId: number) => void;
+  readonly ended: (streamId: number, audioTrack: number | undefined) => void;
 }
 
 interface Member {
@@ -49,11 +49,13 @@ interface Member {
   silentIntervals: number;
 }
 
-/** One transcoding of a stream. */
+/** One transcoding of an audio track of a stream. */
 interface Transcoding {
   /** Its name to the worker: a stream that is stopped and started again has another. */
   readonly id: number;
   readonly streamId: number;
+  /** Of another track than the default one. */
+  readonly audioTrack: number | undefined;
   readonly source: SharedArrayBuffer;
   readonly target: SharedArrayBuffer;
   /** Number of its worker. */
@@ -66,7 +68,7 @@ interface Transcoding {
 }
 
 /**
- * Has streams transcoded in workers, which are started from the text of their module when the first
+ * Has audio tracks of streams transcoded in workers, which are started from the text of their module when the first
  * stream needs one. A worker that dies or hangs is started again with all its streams but the one
  * that did it, which fails.
  *
@@ -92,7 +94,8 @@ export class TranscoderPool {
   readonly #logs: LogPool;
   readonly #members = new Map<number, Member>();
   readonly #transcodings = new Map<number, Transcoding>();
-  readonly #byStream = new Map<number, Transcoding>();
+  /** By {@linkcode soundKey}. */
+  readonly #bySound = new Map<string, Transcoding>();
   readonly #restartTimers = new Map<number, ReturnType<typeof setTimeout>>();
   #moduleUrl: string | undefined;
   #watchTimer: ReturnType<typeof setInterval> | undefined;
@@ -113,20 +116,24 @@ export class TranscoderPool {
   }
 
   /** What became of a stream's sound so far, as its worker told within the last second. */
-  report(streamId: number): TranscodingReport | undefined {
-    return this.#byStream.get(streamId)?.report;
+  report(streamId: number, audioTrack?: number): TranscodingReport | undefined {
+    return this.#bySound.get(soundKey(streamId, audioTrack))?.report;
   }
 
   /**
    * Begins to transcode a stream, and returns the log that its Opus is written to: the same one if
    * it is transcoded already.
+   *
+   * @param audioTrack the number of another track than the default one
    */
-  start(streamId: number, source: SharedArrayBuffer): SharedArrayBuffer {
-    const known = this.#byStream.get(streamId);
+  start(streamId: number, source: SharedArrayBuffer, audioTrack?: number): SharedArrayBuffer {
+    const key = soundKey(streamId, audioTrack);
+    const known = this.#bySound.get(key);
     if (known !== undefined) return known.target;
     const transcoding: Transcoding = {
       id: ++this.#lastId,
       streamId,
+      audioTrack,
       source,
       target: this.#logs.take(),
       slot: this.#leastLoadedSlot(),
@@ -136,7 +143,7 @@ export class TranscoderPool {
       released: Promise.withResolvers(),
     };
     this.#transcodings.set(transcoding.id, transcoding);
-    this.#byStream.set(streamId, transcoding);
+    this.#bySound.set(key, transcoding);
     const { slot } = transcoding;
     if (this.#members.has(slot)) this.#sendStart(transcoding);
     else if (!this.#restartTimers.has(slot)) this.#spawn(slot);
@@ -147,10 +154,11 @@ export class TranscoderPool {
    * Ends a stream's transcoding. Resolves when no worker reads or writes its logs any more: give the
    * target back when nobody else reads it either.
    */
-  stop(streamId: number): Promise<void> {
-    const transcoding = this.#byStream.get(streamId);
+  stop(streamId: number, audioTrack?: number): Promise<void> {
+    const key = soundKey(streamId, audioTrack);
+    const transcoding = this.#bySound.get(key);
     if (transcoding === undefined) return Promise.resolve();
-    this.#byStream.delete(streamId);
+    this.#bySound.delete(key);
     transcoding.isStopping = true;
     const { id, slot, released } = transcoding;
     // Without a worker, nothing touches the logs.
@@ -229,22 +237,23 @@ export class TranscoderPool {
     const transcoding = this.#transcodings.get(id);
     if (transcoding === undefined) return;
     this.#release(transcoding);
-    if (!transcoding.isStopping) this.#events.ended(transcoding.streamId);
+    const { isStopping, streamId, audioTrack } = transcoding;
+    if (!isStopping) this.#events.ended(streamId, audioTrack);
   }
 
   #fail(id: number, reason: string): void {
     const transcoding = this.#transcodings.get(id);
     if (transcoding === undefined) return;
     this.#release(transcoding);
-    if (!transcoding.isStopping) this.#events.failed(transcoding.streamId, reason);
+    const { isStopping, streamId, audioTrack } = transcoding;
+    if (!isStopping) this.#events.failed(streamId, reason, audioTrack);
   }
 
   /** Forgets a transcoding whose logs nobody touches here any more. */
   #release(transcoding: Transcoding): void {
     this.#transcodings.delete(transcoding.id);
-    if (this.#byStream.get(transcoding.streamId) === transcoding) {
-      this.#byStream.delete(transcoding.streamId);
-    }
+    const key = soundKey(transcoding.streamId, transcoding.audioTrack);
+    if (this.#bySound.get(key) === transcoding) this.#bySound.delete(key);
     // A worker that was lost could not tell the readers.
     new LogWriter(transcoding.target, this.#options).setState(LogState.ended);
     transcoding.released.resolve();
@@ -282,12 +291,16 @@ export class TranscoderPool {
     return [...this.#transcodings.values()].filter((transcoding) => transcoding.slot === slot);
   }
 
-  #sendStart({ id, source, target, slot }: Transcoding): void {
+  #sendStart({ id, source, audioTrack, target, slot }: Transcoding): void {
     const { windowMs, opusBitrateBps } = this.#options;
-    this.#send(slot, { kind: "start", id, source, target, windowMs, opusBitrateBps });
+    this.#send(slot, { kind: "start", id, source, audioTrack, target, windowMs, opusBitrateBps });
   }
 
   #send(slot: number, message: ToTranscoder): void {
     this.#members.get(slot)?.worker.postMessage(message);
   }
+}
+
+function soundKey(streamId: number, audioTrack: number | undefined): string {
+  return `${streamId} ${audioTrack}`;
 }

@@ -1,3 +1,4 @@
+import type { TrackSelection } from "../stream/feed.ts";
 import type { LogReader } from "../stream/log_reader.ts";
 import { type ClockOffsets, RtpFeed } from "./rtp_feed.ts";
 
@@ -11,15 +12,20 @@ export interface RtpSubscriber {
   end(reason: string): void;
 }
 
-/** The WebRTC viewers of a stream on one shard, and what they are sent. */
+/** The WebRTC viewers of some tracks of a stream on one shard, and what they are sent. */
 export class RtpAudience {
   readonly feed: RtpFeed;
   readonly #subscribers = new Set<RtpSubscriber>();
   #videoCodec: string | undefined;
 
   /** @param maxPayloadSize bytes of the payload of a packet, at most */
-  constructor(log: LogReader, offsets: ClockOffsets, maxPayloadSize: number) {
-    this.feed = new RtpFeed(log, offsets, maxPayloadSize);
+  constructor(
+    log: LogReader,
+    offsets: ClockOffsets,
+    maxPayloadSize: number,
+    selection?: TrackSelection,
+  ) {
+    this.feed = new RtpFeed(log, offsets, maxPayloadSize, selection);
   }
 
   get size(): number {

@@ -1,9 +1,11 @@
 import type { ClockTie } from "../rtp/rtp_clock.ts";
+import type { TrackSelection } from "../stream/feed.ts";
 import { LogFollower } from "../stream/log_follower.ts";
 import { distance, LogState } from "../stream/log_layout.ts";
 import type { LogReader } from "../stream/log_reader.ts";
 import { SPLICE_GAP_MS } from "../stream/timeline.ts";
 import { LogTags } from "../stream/log_tags.ts";
+import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
 import { AudioPackets } from "./audio_packets.ts";
 import { VideoPackets } from "./video_packets.ts";
 
@@ -34,9 +36,14 @@ export class RtpFeed {
   #tie: ClockTie | undefined;
 
   /** @param maxPayloadSize bytes of the payload of a packet, at most */
-  constructor(log: LogReader, offsets: ClockOffsets, maxPayloadSize?: number) {
+  constructor(
+    log: LogReader,
+    offsets: ClockOffsets,
+    maxPayloadSize?: number,
+    selection: TrackSelection = DEFAULT_TRACKS,
+  ) {
     this.#log = log;
-    this.#tags = new LogTags(log);
+    this.#tags = new LogTags(log, selection);
     this.video = new VideoPackets(offsets.video, maxPayloadSize);
     this.audio = new AudioPackets(offsets.audio);
   }

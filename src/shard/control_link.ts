@@ -28,6 +28,12 @@ interface OpusWish extends OpusEvents {
   readonly requestId: number;
 }
 
+/** Sound of a stream: its default track's, or that of the track with this number. */
+interface StreamSound {
+  readonly streamId: number;
+  readonly audioTrack: number | undefined;
+}
+
 type Answer = Extract<
   ToShard,
   {
@@ -47,7 +53,7 @@ export class ControlLink {
   readonly #decisions = new Map<number, (decision: PublishDecision) => void>();
   readonly #replies = new Map<number, (reply: StreamsReply) => void>();
   readonly #forwards = new Map<number, (response: ForwardedResponse | undefined) => void>();
-  readonly #opusWishes = new Map<number, OpusWish>();
+  readonly #opusWishes = new Map<string, OpusWish>();
   #requests = 0;
 
   constructor(post: (message: ToControl) => void) {
@@ -96,16 +102,21 @@ export class ControlLink {
     });
   }
 
-  /** Asks for a stream's sound as Opus. Not again before {@linkcode unwantOpus}. */
-  wantOpus(streamId: number, events: OpusEvents): void {
+  /**
+   * Asks for a stream's sound as Opus, not again before {@linkcode unwantOpus}.
+   *
+   * @param audioTrack the number of another track than the default one
+   */
+  wantOpus(streamId: number, events: OpusEvents, audioTrack?: number): void {
     const requestId = ++this.#requests;
-    this.#opusWishes.set(streamId, { requestId, ...events });
-    this.#post({ kind: "opus-wanted", streamId, requestId });
+    this.#opusWishes.set(soundKey({ streamId, audioTrack }), { requestId, ...events });
+    this.#post({ kind: "opus-wanted", streamId, audioTrack, requestId });
   }
 
-  /** Nothing here reads the stream's Opus any more. Its events come no more. */
-  unwantOpus(streamId: number): void {
-    if (this.#opusWishes.delete(streamId)) this.#post({ kind: "opus-unwanted", streamId });
+  /** Nothing here reads that Opus any more. Its events come no more. */
+  unwantOpus(streamId: number, audioTrack?: number): void {
+    const isWanted = this.#opusWishes.delete(soundKey({ streamId, audioTrack }));
+    if (isWanted) this.#post({ kind: "opus-unwanted", streamId, audioTrack });
   }
 
   /** Takes an answer from control. */
@@ -134,8 +145,12 @@ export class ControlLink {
   }
 
   /** The wish that an answer is for: one to an earlier wish may have been under way. */
-  #opusWish({ streamId, requestId }: { streamId: number; requestId: number }) {
-    const wish = this.#opusWishes.get(streamId);
+  #opusWish({ requestId, ...sound }: StreamSound & { readonly requestId: number }) {
+    const wish = this.#opusWishes.get(soundKey(sound));
     return wish?.requestId === requestId ? wish : undefined;
   }
+}
+
+function soundKey({ streamId, audioTrack }: StreamSound): string {
+  return `${streamId} ${audioTrack}`;
 }

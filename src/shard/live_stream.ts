@@ -4,9 +4,11 @@ import { type FeedForm, FLV_FORM } from "../stream/feed_form.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import type { Publication } from "../stream/publication.ts";
+import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { PictureReport, StreamEntry, StreamReport } from "./messages.ts";
 import { RtpStream } from "./rtp_stream.ts";
+import { SharedOpus } from "./shared_opus.ts";
 import { missingTrack } from "./track_query.ts";
 
 /** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
@@ -32,18 +34,28 @@ export interface StreamPlayer {
   over(): void;
 }
 
-/** The viewers of one form of a stream. */
-interface FormAudience {
-  readonly form: FeedForm;
+/** Some of a stream's tracks. */
+interface Selected {
   readonly selection: TrackSelection;
-  readonly audience: FeedAudience;
   /** Sweeps that found no track as it was selected. */
   missed: number;
+}
+
+/** The viewers of one form of a stream. */
+interface FormAudience extends Selected {
+  readonly form: FeedForm;
+  readonly audience: FeedAudience;
+}
+
+/** The viewers by WebRTC of some tracks. */
+interface SelectedRtp extends Selected {
+  readonly rtp: RtpStream;
 }
 
 /**
  * Forms and selections of one stream that viewers of a shard may have at once. Each is a copy of what
  * the log holds, and viewers choose as they like: FLV or RTMP, one kind of tracks, tracks by number.
+ * Of WebRTC, which has packets of its own, there may be as many.
  */
 export const MAX_AUDIENCES = 32;
 
@@ -60,8 +72,10 @@ export class LiveStream {
   readonly #events: AudienceEvents;
   readonly #audiences = new Map<string, FormAudience>();
   readonly #players = new Set<StreamPlayer>();
+  readonly #rtp = new Map<string, SelectedRtp>();
   readonly #control: ControlLink;
-  #rtp: RtpStream | undefined;
+  /** By the number of the audio track. */
+  readonly #opus = new Map<number | undefined, SharedOpus>();
   #watch: Promise<void> | undefined;
 
   constructor(
@@ -82,8 +96,7 @@ export class LiveStream {
    * {@linkcode MAX_AUDIENCES} others.
    */
   audience(form: FeedForm, selection: TrackSelection): FeedAudience | undefined {
-    const { audio, video, audioTrack, videoTrack } = selection;
-    const key = `${form.name} ${audio} ${video} ${audioTrack} ${videoTrack}`;
+    const key = `${form.name} ${keyOf(selection)}`;
     let known = this.#audiences.get(key);
     if (known === undefined) {
       if (this.#audiences.size >= MAX_AUDIENCES) this.#dropEmpty();
@@ -109,29 +122,38 @@ export class LiveStream {
     this.#players.delete(player);
   }
 
-  /** The stream as WebRTC has it; it is made for its first viewer. */
-  rtp(): RtpStream {
+  /**
+   * These tracks of the stream as WebRTC has them; that is made for its first viewer. `undefined` if
+   * there are {@linkcode MAX_AUDIENCES} others; the default tracks there always are.
+   */
+  rtp(selection: TrackSelection): RtpStream | undefined {
     const nowMs = performance.now();
-    const { maxPayloadSize } = this.#options;
-    this.#rtp ??= new RtpStream(this.entry.streamId, this.log, this.#control, {
-      maxPayloadSize,
-      nowMs,
-    });
-    this.#rtp.keep(nowMs);
+    const key = keyOf(selection);
+    let known = this.#rtp.get(key);
+    if (known === undefined) {
+      const isFull = this.#rtp.size >= MAX_AUDIENCES && key !== keyOf(DEFAULT_TRACKS);
+      if (isFull) return undefined;
+      const { maxPayloadSize } = this.#options;
+      const opusOf = (audioTrack: number | undefined) => this.#opusOf(audioTrack);
+      const rtp = new RtpStream(this.log, opusOf, { selection, maxPayloadSize, nowMs });
+      known = { selection, rtp, missed: 0 };
+      this.#rtp.set(key, known);
+    }
+    known.rtp.keep(nowMs);
     this.#watch ??= this.#watchLog();
-    return this.#rtp;
+    return known.rtp;
   }
 
   /** To be called every second. */
   sweep(nowMs: number, refusalOf: RefusalOf): void {
     this.#endMissing();
-    const rtp = this.#rtp;
-    if (rtp === undefined) return;
-    rtp.sweep();
-    // What was not known of the pictures when the viewers came.
-    const refusal = refusalOf(rtp.report());
-    if (refusal !== undefined) rtp.audience.end(refusal);
-    if (rtp.isIdle(nowMs)) this.#closeRtp("nobody watches");
+    for (const [key, { rtp }] of this.#rtp) {
+      rtp.sweep();
+      // What was not known of the pictures when the viewers came.
+      const refusal = refusalOf(rtp.report());
+      if (refusal !== undefined) rtp.audience.end(refusal);
+      if (rtp.isIdle(nowMs)) this.#closeRtp(key, "nobody watches");
+    }
   }
 
   report(): StreamReport {
@@ -139,14 +161,16 @@ export class LiveStream {
     for (const { form, audience } of this.#audiences.values()) {
       if (form === FLV_FORM) viewers += audience.size;
     }
+    let webrtcViewers = 0;
+    for (const { rtp } of this.#rtp.values()) webrtcViewers += rtp.audience.size;
     return {
       streamId: this.entry.streamId,
       viewers,
       rtmpViewers: this.#players.size,
       groupOverflows: this.log.groupOverflows,
       publication: this.publication?.describe(),
-      webrtcViewers: this.#rtp?.audience.size ?? 0,
-      webrtc: this.#rtp?.report(),
+      webrtcViewers,
+      webrtc: this.#rtp.get(keyOf(DEFAULT_TRACKS))?.rtp.report(),
     };
   }
 
@@ -168,7 +192,7 @@ export class LiveStream {
       const nowMs = performance.now();
       for (const { audience } of this.#audiences.values()) audience.notify(nowMs);
       if (state !== before) this.#tellPlayers(state);
-      this.#rtp?.audience.notify(nowMs);
+      for (const { rtp } of this.#rtp.values()) rtp.audience.notify(nowMs);
       await this.log.waitForFlush(wake);
     }
     if (this.log.state === LogState.ended) this.#endAudiences();
@@ -183,19 +207,26 @@ export class LiveStream {
 
   #isWatched(): boolean {
     this.#dropEmpty();
-    return this.#audiences.size > 0 || this.#players.size > 0 || this.#rtp !== undefined;
+    return this.#audiences.size > 0 || this.#players.size > 0 || this.#rtp.size > 0;
   }
 
   /** Ends the viewers of tracks that the publisher, who is another now, has not. */
   #endMissing(): void {
     if (this.log.state !== LogState.live) return;
     for (const [key, known] of this.#audiences) {
-      const isMissing = missingTrack(known.selection, this.log) !== undefined;
-      known.missed = isMissing ? known.missed + 1 : 0;
-      if (known.missed < MAX_MISSED) continue;
+      if (!this.#isMissing(known)) continue;
       known.audience.end();
       this.#audiences.delete(key);
     }
+    for (const [key, known] of this.#rtp) {
+      if (this.#isMissing(known)) this.#closeRtp(key, "the stream has not this track any more");
+    }
+  }
+
+  #isMissing(selected: Selected): boolean {
+    const isMissing = missingTrack(selected.selection, this.log) !== undefined;
+    selected.missed = isMissing ? selected.missed + 1 : 0;
+    return selected.missed >= MAX_MISSED;
   }
 
   #tellPlayers(state: number): void {
@@ -205,16 +236,29 @@ export class LiveStream {
     }
   }
 
-  #closeRtp(reason: string): void {
-    this.#rtp?.close(reason);
-    this.#rtp = undefined;
+  #opusOf(audioTrack: number | undefined): SharedOpus {
+    let opus = this.#opus.get(audioTrack);
+    if (opus === undefined) {
+      opus = new SharedOpus(this.entry.streamId, this.#control, audioTrack);
+      this.#opus.set(audioTrack, opus);
+    }
+    return opus;
+  }
+
+  #closeRtp(key: string, reason: string): void {
+    this.#rtp.get(key)?.rtp.close(reason);
+    this.#rtp.delete(key);
   }
 
   #endAudiences(): void {
-    this.#closeRtp("the stream is over");
+    for (const key of this.#rtp.keys()) this.#closeRtp(key, "the stream is over");
     for (const { audience } of this.#audiences.values()) audience.end();
     this.#audiences.clear();
     for (const player of this.#players) player.over();
     this.#players.clear();
   }
+}
+
+function keyOf({ audio, video, audioTrack, videoTrack }: TrackSelection): string {
+  return `${audio} ${video} ${audioTrack} ${videoTrack}`;
 }

@@ -215,10 +215,11 @@ export type ToShard =
   | { readonly kind: "publish-accepted"; readonly requestId: number; readonly streamId: number }
   | { readonly kind: "publish-refused"; readonly requestId: number; readonly reason: string }
   | { readonly kind: "streams-reply"; readonly requestId: number; readonly reply: StreamsReply }
-  /** Answers "opus-wanted" by its `requestId`: the stream's sound is here, as Opus. */
+  /** Answers "opus-wanted" by its `requestId`: that sound is here, as Opus. */
   | {
     readonly kind: "opus-opened";
     readonly streamId: number;
+    readonly audioTrack: number | undefined;
     readonly requestId: number;
     readonly log: SharedArrayBuffer;
   }
@@ -226,6 +227,7 @@ export type ToShard =
   | {
     readonly kind: "opus-closed";
     readonly streamId: number;
+    readonly audioTrack: number | undefined;
     readonly requestId: number;
     readonly reason: string;
   }
@@ -258,10 +260,22 @@ export type ToControl =
   | { readonly kind: "report"; readonly streams: readonly StreamReport[] }
   /** The shard reads a closed stream's log no more. */
   | { readonly kind: "stream-released"; readonly streamId: number }
-  /** The shard wants the stream's sound as Opus: told at most once until "opus-unwanted". */
-  | { readonly kind: "opus-wanted"; readonly streamId: number; readonly requestId: number }
-  /** The shard reads no Opus of the stream any more, and wants none. */
-  | { readonly kind: "opus-unwanted"; readonly streamId: number }
+  /**
+   * The shard wants a stream's sound as Opus: told at most once until "opus-unwanted". It is that of
+   * the default track, or of the one with this number, which must not be the default one's.
+   */
+  | {
+    readonly kind: "opus-wanted";
+    readonly streamId: number;
+    readonly audioTrack: number | undefined;
+    readonly requestId: number;
+  }
+  /** The shard reads no Opus of that sound any more, and wants none. */
+  | {
+    readonly kind: "opus-unwanted";
+    readonly streamId: number;
+    readonly audioTrack: number | undefined;
+  }
   | {
     readonly kind: "forward";
     readonly requestId: number;

@@ -10,12 +10,15 @@ import {
   parseAudioBody,
 } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
+import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
+import { additionalTrackId } from "../stream/track_selection.ts";
 import type { StreamAudio, StreamVideo } from "../webrtc/codec_choice.ts";
 import type { StreamMedia } from "../webrtc/media_choice.ts";
-import type { ControlLink } from "./control_link.ts";
+import type { OpusEvents } from "./control_link.ts";
 import type { PictureReport } from "./messages.ts";
+import type { SharedOpus } from "./shared_opus.ts";
 
 /** How long packets are made on without a viewer: one that reloads its page begins at once. */
 const LINGER_MS = 5000;
@@ -25,13 +28,30 @@ const TRANSCODED: ReadonlySet<FlvAudioCodec> = new Set(
   ["aac", "g711-alaw", "g711-mulaw", "pcm", "pcm-native"],
 );
 
-/** A stream as WebRTC has it on one shard: its packets and viewers, and its sound as Opus. */
+/** What is made of a stream, and how. */
+export interface RtpStreamOptions {
+  readonly selection: TrackSelection;
+  /** Bytes of the payload of a packet, at most. */
+  readonly maxPayloadSize: number;
+  readonly nowMs: number;
+}
+
+/**
+ * Some tracks of a stream as WebRTC has them on one shard: their packets and viewers, and the sound
+ * as Opus.
+ */
 export class RtpStream {
   readonly audience: RtpAudience;
-  readonly #streamId: number;
+  readonly #selection: TrackSelection;
   readonly #log: LogReader;
-  readonly #control: ControlLink;
+  readonly #opusOf: (audioTrack: number | undefined) => SharedOpus;
+  readonly #opusEvents: OpusEvents = {
+    opened: (log) => this.#onOpusOpened(log),
+    closed: () => this.#leaveOpus("closed"),
+  };
   #opus: "unwanted" | "wanted" | "closed" = "unwanted";
+  /** Whose Opus is wanted. */
+  #opusSource: SharedOpus | undefined;
   #opusLog: LogReader | undefined;
   #lastViewerMs: number;
   /** Whether a viewer has come for the sound. */
@@ -40,22 +60,21 @@ export class RtpStream {
   /** While sound of the stream's own log is waited for. */
   #ownSound: Promise<void> | undefined;
 
-  /** @param options.maxPayloadSize bytes of the payload of a packet, at most */
+  /** @param opusOf the Opus of the default audio track, or of another by its number */
   constructor(
-    streamId: number,
     log: LogReader,
-    control: ControlLink,
-    { maxPayloadSize, nowMs }: { readonly maxPayloadSize: number; readonly nowMs: number },
+    opusOf: (audioTrack: number | undefined) => SharedOpus,
+    { selection, maxPayloadSize, nowMs }: RtpStreamOptions,
   ) {
-    this.#streamId = streamId;
+    this.#selection = selection;
     this.#log = log;
-    this.#control = control;
+    this.#opusOf = opusOf;
     this.#lastViewerMs = nowMs;
     const [audio, video] = crypto.getRandomValues(new Uint32Array(2)) as Uint32Array & [
       number,
       number,
     ];
-    this.audience = new RtpAudience(log, { audio, video }, maxPayloadSize);
+    this.audience = new RtpAudience(log, { audio, video }, maxPayloadSize, selection);
     this.audience.notify(nowMs);
   }
 
@@ -93,13 +112,14 @@ export class RtpStream {
   /** Sees to the sound being there as Opus. */
   wantOpus(): void {
     this.#isHeard = true;
+    const source = this.#opusOf(additionalTrackId("audio", this.#selection, this.#log.tracks));
+    // The publisher, who is another now, counts its tracks otherwise.
+    if (this.#opus === "wanted" && source !== this.#opusSource) this.#leaveOpus("unwanted");
     if (this.#audioCodec() === "opus") this.#watchOwnSound();
     if (this.#opus !== "unwanted" || this.#isOver || !isTranscoded(this.#audioCodec())) return;
     this.#opus = "wanted";
-    this.#control.wantOpus(this.#streamId, {
-      opened: (log) => this.#onOpusOpened(log),
-      closed: () => this.#onOpusClosed(),
-    });
+    this.#opusSource = source;
+    source.want(this.#opusEvents);
   }
 
   /** Whether it can be let go of: nobody has watched for a while. */
@@ -121,8 +141,7 @@ export class RtpStream {
   close(reason: string): void {
     this.#isOver = true;
     this.audience.end(reason);
-    this.audience.feed.setOpusLog(undefined, 0);
-    if (this.#opus === "wanted") this.#control.unwantOpus(this.#streamId);
+    this.#leaveOpus("closed");
   }
 
   #onOpusOpened(shared: SharedArrayBuffer): void {
@@ -132,11 +151,12 @@ export class RtpStream {
     void this.#watchOpus(log);
   }
 
-  #onOpusClosed(): void {
+  #leaveOpus(state: "unwanted" | "closed"): void {
     this.#opusLog = undefined;
     this.audience.feed.setOpusLog(undefined, 0);
-    this.#control.unwantOpus(this.#streamId);
-    this.#opus = "closed";
+    this.#opusSource?.unwant(this.#opusEvents);
+    this.#opusSource = undefined;
+    this.#opus = state;
   }
 
   async #watchOpus(log: LogReader): Promise<void> {
@@ -202,7 +222,7 @@ export class RtpStream {
 
   /** The configuration and what is said beside it. */
   #audioBodies(): AudioBody[] {
-    const tags = this.#log.preamble()?.tags ?? [];
+    const tags = this.#log.preamble(this.#selection)?.tags ?? [];
     return tags.filter(({ type }) => type === TAG_AUDIO).flatMap(({ body }) => {
       try {
         return [parseAudioBody(body)];

@@ -2,8 +2,10 @@ import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../http/http_error.ts";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { WholeResponse } from "../http/response.ts";
+import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { escapePath } from "../stream/stream_path.ts";
+import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
 import { hostCandidates, type IceCandidate } from "../webrtc/candidate.ts";
 import { chooseMedia, describeMismatches } from "../webrtc/media_choice.ts";
 import {
@@ -19,6 +21,7 @@ import { WebrtcError } from "../webrtc/webrtc_error.ts";
 import { answer, CORS_HEADERS, problem } from "./http_answers.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
 import type { HttpContext } from "./http_routes.ts";
+import { areTracksSettled, isOver, knownMedia } from "./known_media.ts";
 import type { LiveStream } from "./live_stream.ts";
 import {
   B_FRAMES_REMEDY,
@@ -27,7 +30,7 @@ import {
   type PictureReport,
   type ReachedFamilies,
 } from "./messages.ts";
-import type { RtpStream } from "./rtp_stream.ts";
+import { missingTrack, namedTracks } from "./track_query.ts";
 import { answerWishes, viewerTrack } from "./viewer_media.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import type { WebrtcSession } from "./webrtc_session.ts";
@@ -39,9 +42,6 @@ const SDP_TYPE = "application/sdp";
 
 /** Addresses that a request may name by `eip`. */
 const MAX_EXTERNAL_ADDRESSES = 4;
-
-/** How long a viewer waits for a stream that has begun to tell what it has. */
-const MEDIA_WAIT_MS = 3000;
 
 /** Seconds after which a refused viewer may come again. */
 const RETRY_AFTER_S = "2";
@@ -88,11 +88,16 @@ export class Whep {
     }
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) return notLive(path);
+    // Which kinds are wanted, the offer says.
+    const selection = namedTracks(query, DEFAULT_TRACKS);
+    if ("problem" in selection) return whepProblem(STATUS_CODE.BadRequest, selection.problem);
     const from = addresses.remoteAddr.hostname;
     const full = this.#refusalIfFull(from);
     if (full !== undefined) return full;
     const offer = readOffer(request);
-    return await this.#openViewer(stream, offer, this.#candidates(query, addresses), from);
+    const candidates = this.#candidates(query, addresses);
+    return await refusalIfMissing(stream, selection) ??
+      await this.#openViewer(stream, selection, offer, candidates, from);
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -160,17 +165,18 @@ export class Whep {
 
   async #openViewer(
     stream: LiveStream,
+    selection: TrackSelection,
     offer: SdpOffer,
     candidates: readonly IceCandidate[],
     from: string,
   ): Promise<WholeResponse> {
-    const rtp = stream.rtp();
+    const rtp = stream.rtp(selection);
+    if (rtp === undefined) {
+      return notNow("Too many viewers want other tracks of the stream already");
+    }
     const media = await knownMedia(stream, rtp);
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
-    if (media === undefined) {
-      const message = "The stream has not told yet what it carries";
-      return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
-    }
+    if (media === undefined) return notToldYet();
     // Others have come while it was waited for.
     const full = this.#refusalIfFull(from);
     if (full !== undefined) return full;
@@ -293,28 +299,18 @@ export class Whep {
   }
 }
 
-/** What the stream has, as soon as it is known, or `undefined` if that takes too long or it ends. */
-async function knownMedia(stream: LiveStream, rtp: RtpStream) {
-  const deadlineMs = performance.now() + MEDIA_WAIT_MS;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, MEDIA_WAIT_MS));
-  try {
-    while (!isOver(stream, rtp)) {
-      const wake = stream.log.wake;
-      rtp.audience.notify(performance.now());
-      const media = rtp.media();
-      if (media?.audio !== undefined || media?.video !== undefined) return media;
-      if (performance.now() >= deadlineMs) return rtp.mediaSoFar();
-      await Promise.race([stream.log.waitForFlush(wake), late]);
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-  return undefined;
-}
-
-function isOver(stream: LiveStream, rtp: RtpStream): boolean {
-  return rtp.isOver || stream.log.state === LogState.ended;
+/** The answer to who names a track that is not there: nothing is made of one that may not be. */
+async function refusalIfMissing(
+  stream: LiveStream,
+  selection: TrackSelection,
+): Promise<WholeResponse | undefined> {
+  const { log } = stream;
+  if (selection.audioTrack === undefined && selection.videoTrack === undefined) return undefined;
+  const isSettled = await areTracksSettled(stream);
+  if (log.state === LogState.ended) return notLive(stream.entry.path);
+  if (!isSettled) return notToldYet();
+  const missing = missingTrack(selection, log);
+  return missing === undefined ? undefined : whepProblem(STATUS_CODE.NotFound, missing);
 }
 
 function readOffer({ headers, body }: HttpRequest): SdpOffer {
@@ -360,6 +356,14 @@ function whepProblem(status: number, message: string, headers: Record<string, st
 
 function notLive(path: string) {
   return whepProblem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
+}
+
+function notToldYet() {
+  return notNow("The stream has not told yet what it carries");
+}
+
+function notNow(message: string) {
+  return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
 }
 
 function noViewer() {

@@ -1,6 +1,9 @@
 import { TAG_AUDIO, TAG_HEADER_SIZE, TAG_OVERHEAD } from "../flv/tag.ts";
-import { distance, RecordFlag } from "./log_layout.ts";
+import type { TrackSelection } from "./feed.ts";
+import { distance, RecordFlag, TRACK_BITS } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
+import type { ListedTrack } from "./track_list.ts";
+import { trackFilter } from "./track_selection.ts";
 
 /** How far back a stream is begun, so that a viewer hears what belongs to the pictures it gets. */
 const START_BACK_MS = 1000;
@@ -14,9 +17,8 @@ const JUMP_BACK_MS = 200;
 /** Bytes of a record that is taken: many times what an access unit has. */
 const MAX_RECORD_SIZE = 64 * 1024;
 
-const AUDIO_CONFIGURATION = RecordFlag.audio | RecordFlag.configuration;
-
-const AUDIO_OF_TRACK = RecordFlag.audio | RecordFlag.additional;
+/** The bits of a record's flags that say whether it is audio, and of which track. */
+const AUDIO_OF_TRACK = RecordFlag.audio | TRACK_BITS;
 
 /** An audio tag of a log. */
 export interface FollowedTag {
@@ -26,12 +28,16 @@ export interface FollowedTag {
 }
 
 /**
- * Reads the default audio track of a stream log in order, from its newest second on, and never lags: what has
+ * Reads an audio track of a stream log in order, from its newest second on, and never lags: what has
  * waited here for more than a second is passed over, as is what the log has let go of. Each such
  * jump is counted. Configurations are never passed over.
  */
 export class LogFollower {
   readonly #log: LogReader;
+  readonly #selection: TrackSelection;
+  #tracks: readonly ListedTrack[];
+  /** What `AUDIO_OF_TRACK` gives of the track's records. */
+  #flags: number;
   #position = 0;
   /** A configuration that is due before what lies at the position. */
   #pending: FollowedTag | undefined;
@@ -41,8 +47,16 @@ export class LogFollower {
   #jumps = 0;
   #buffer = new Uint8Array(4096);
 
-  constructor(log: LogReader, nowMs: number) {
+  /** @param audioTrack the publisher's number for the track; by default the default one */
+  constructor(log: LogReader, nowMs: number, audioTrack?: number) {
     this.#log = log;
+    this.#selection = {
+      audio: true,
+      video: false,
+      ...(audioTrack !== undefined && { audioTrack }),
+    };
+    this.#tracks = log.tracks;
+    this.#flags = this.#trackFlags();
     this.#seek(START_BACK_MS, nowMs);
   }
 
@@ -53,21 +67,52 @@ export class LogFollower {
 
   /** The next audio tag, configurations included; `undefined` if there is none now. */
   next(nowMs: number): FollowedTag | undefined {
+    const { head } = this.#log;
+    if (this.#selection.audioTrack !== undefined) this.#followTracks(head);
     this.#keepUp(nowMs);
     if (this.#pending !== undefined) {
       const pending = this.#pending;
       this.#pending = undefined;
       return pending;
     }
-    const { head } = this.#log;
     while (distance(this.#position, head) > 0) {
       const sequence = this.#position;
       this.#position = (sequence + 1) | 0;
-      if ((this.#log.flagsOf(sequence) & AUDIO_OF_TRACK) !== RecordFlag.audio) continue;
+      if ((this.#log.flagsOf(sequence) & AUDIO_OF_TRACK) !== this.#flags) continue;
       const tag = this.#read(sequence);
       if (tag !== undefined) return tag;
     }
     return undefined;
+  }
+
+  /**
+   * Goes on with other records if another publisher counts its tracks otherwise: those of its tracks
+   * that lie before `head` are listed by now.
+   */
+  #followTracks(head: number): void {
+    const { tracks } = this.#log;
+    if (tracks === this.#tracks) return;
+    this.#tracks = tracks;
+    const flags = this.#trackFlags();
+    if (flags === this.#flags) return;
+    this.#flags = flags;
+    this.#position = this.#newestConfiguration(head) ?? head;
+    this.#pending = this.#position === head ? this.#configurationBefore(head) : undefined;
+  }
+
+  /** Where the newest configuration is that was not read yet: what lies before it may be another's. */
+  #newestConfiguration(head: number): number | undefined {
+    const { tail } = this.#log;
+    const unread = distance(this.#position, tail) > 0 ? tail : this.#position;
+    for (let at = head; distance(unread, at) > 0;) {
+      at = (at - 1) | 0;
+      if (this.#isConfiguration(this.#log.flagsOf(at))) return at;
+    }
+    return undefined;
+  }
+
+  #trackFlags(): number {
+    return RecordFlag.audio | trackFilter(this.#selection, this.#tracks).audio;
   }
 
   #keepUp(nowMs: number): void {
@@ -92,7 +137,7 @@ export class LogFollower {
       const before = (position - 1) | 0;
       if (distance(log.timestampMsOf(before), lastTimestampMs) > backMs) break;
       position = before;
-      if (isAudioConfiguration(log.flagsOf(before))) configuration = before;
+      if (this.#isConfiguration(log.flagsOf(before))) configuration = before;
     }
     this.#position = position;
     this.#markedHead = head;
@@ -109,12 +154,12 @@ export class LogFollower {
     const { tail } = log;
     for (let at = position; distance(tail, at) > 0;) {
       at = (at - 1) | 0;
-      if (isAudioConfiguration(log.flagsOf(at))) {
+      if (this.#isConfiguration(log.flagsOf(at))) {
         const tag = this.#read(at);
         if (tag !== undefined) return { timestampMs: tag.timestampMs, body: tag.body.slice() };
       }
     }
-    const slot = log.preamble()?.tags.find(({ type }) => type === TAG_AUDIO);
+    const slot = log.preamble(this.#selection)?.tags.find(({ type }) => type === TAG_AUDIO);
     return slot && { timestampMs: log.lastTimestampMs, body: slot.body };
   }
 
@@ -129,8 +174,9 @@ export class LogFollower {
     const end = length - (TAG_OVERHEAD - TAG_HEADER_SIZE);
     return { timestampMs, body: this.#buffer.subarray(TAG_HEADER_SIZE, end) };
   }
-}
 
-function isAudioConfiguration(flags: number): boolean {
-  return (flags & (AUDIO_CONFIGURATION | RecordFlag.additional)) === AUDIO_CONFIGURATION;
+  #isConfiguration(flags: number): boolean {
+    return (flags & (AUDIO_OF_TRACK | RecordFlag.configuration)) ===
+      (this.#flags | RecordFlag.configuration);
+  }
 }

@@ -1,6 +1,9 @@
 import { TAG_AUDIO, TAG_HEADER_SIZE, TAG_OVERHEAD, TAG_SCRIPT } from "../flv/tag.ts";
+import type { TrackSelection } from "./feed.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
+import type { ListedTrack } from "./track_list.ts";
+import { DEFAULT_TRACKS, passes, type TrackFilter, trackFilter } from "./track_selection.ts";
 
 /** A tag of a log. */
 export interface LogTag {
@@ -11,19 +14,30 @@ export interface LogTag {
 }
 
 /**
- * Reads the default tracks of a stream log in order, tag by tag, from the newest key frame on. What the log
- * lets go of before it is read is passed over, to the newest key frame again; each such jump is
- * counted. The configurations come in front, at the beginning and behind a jump.
+ * Reads the selected tracks of a stream log in order, tag by tag, from the newest key frame of the
+ * pictures on. What the log lets go of before it is read is passed over, to the newest key frame
+ * again; each such jump is counted. The configurations come in front, at the beginning and behind a
+ * jump.
  */
 export class LogTags {
   readonly #log: LogReader;
+  readonly #selection: TrackSelection;
+  /** Which tracks that are can change with the publisher, unless it is the default ones. */
+  readonly #isNumbered: boolean;
+  #tracks: readonly ListedTrack[];
+  #filter: TrackFilter;
   #sequence: number;
   #configurations: LogTag[] = [];
   #buffer = new Uint8Array(64 * 1024);
   #jumps = 0;
 
-  constructor(log: LogReader) {
+  constructor(log: LogReader, selection: TrackSelection = DEFAULT_TRACKS) {
+    const { audioTrack, videoTrack } = selection;
     this.#log = log;
+    this.#selection = selection;
+    this.#isNumbered = audioTrack !== undefined || videoTrack !== undefined;
+    this.#tracks = log.tracks;
+    this.#filter = trackFilter(selection, this.#tracks);
     this.#sequence = this.#begin();
   }
 
@@ -38,15 +52,35 @@ export class LogTags {
       const configuration = this.#configurations.shift();
       if (configuration !== undefined) return configuration;
       if (this.#log.isStale) return undefined;
+      const { head } = this.#log;
+      if (this.#isNumbered && this.#followTracks(head)) continue;
       if (distance(this.#log.tail, this.#sequence) < 0) this.#jump();
-      if (distance(this.#sequence, this.#log.head) <= 0) return undefined;
+      if (distance(this.#sequence, head) <= 0) return undefined;
       const sequence = this.#sequence;
       this.#sequence = (sequence + 1) | 0;
       const flags = this.#log.flagsOf(sequence);
-      if ((flags & RecordFlag.script) !== 0 || (flags & RecordFlag.additional) !== 0) continue;
+      if ((flags & RecordFlag.script) !== 0 || !passes(this.#filter, flags)) continue;
       const tag = this.#read(sequence, flags);
       if (tag !== undefined) return tag;
     }
+  }
+
+  /**
+   * Goes on with other records if another publisher counts its tracks otherwise: the tracks of those
+   * before `head` are listed by now. Nothing that was read before may come again.
+   *
+   * @returns whether the pictures are of another track now, whose configurations come first
+   */
+  #followTracks(head: number): boolean {
+    const before = this.#filter.video;
+    if (this.#tracks === this.#log.tracks) return false;
+    this.#tracks = this.#log.tracks;
+    this.#filter = trackFilter(this.#selection, this.#tracks);
+    if (this.#filter.video === before) return false;
+    const unread = this.#sequence;
+    const keyFrame = this.#begin();
+    this.#sequence = distance(unread, keyFrame) >= 0 ? keyFrame : head;
+    return true;
   }
 
   #jump(): void {
@@ -56,9 +90,9 @@ export class LogTags {
 
   /** Where to begin, with the configurations that are needed there. */
   #begin(): number {
-    const position = this.#log.newestKeyFrame ?? this.#log.head;
+    const position = this.#log.newestKeyFrameOf(this.#filter.video) ?? this.#log.head;
     const timestampMs = this.#log.lastTimestampMs;
-    const tags = this.#log.preamble()?.tags ?? [];
+    const tags = this.#log.preamble(this.#selection)?.tags ?? [];
     this.#configurations = tags.filter(({ type }) => type !== TAG_SCRIPT).map(({ type, body }) => ({
       track: type === TAG_AUDIO ? "audio" : "video",
       timestampMs,

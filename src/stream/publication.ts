@@ -220,10 +220,13 @@ export class Publication {
     }
   }
 
-  /** A picture of the default track is worth waking the viewers for; other records wait for one. */
+  /**
+   * A picture of the default track is worth waking the viewers for; other records wait for one, but
+   * for sound of any track where that alone is waited for.
+   */
   #noteAppended<T extends MediaTrack>(set: TrackSet<T>, member: Member<T>, nowMs: number): void {
     if (set.name === "video" && set.isDefault(member)) this.#hasUnflushedVideo = true;
-    if (set.name === "audio" && set.isDefault(member)) this.#hasUnflushedSound = true;
+    if (set.name === "audio") this.#hasUnflushedSound = true;
     this.#unflushedSinceMs ??= nowMs;
   }
 

@@ -46,6 +46,16 @@ export function defaultTrackId(name: TrackName, tracks: readonly ListedTrack[]):
   return tracks.find((track) => track.name === name && track.isDefault)?.trackId ?? 0;
 }
 
+/** The number of the selected track, `undefined` if it is the default one, by whichever name. */
+export function additionalTrackId(
+  name: TrackName,
+  { audioTrack, videoTrack }: TrackSelection,
+  tracks: readonly ListedTrack[],
+): number | undefined {
+  const trackId = name === "audio" ? audioTrack : videoTrack;
+  return trackId === defaultTrackId(name, tracks) ? undefined : trackId;
+}
+
 /** The numbers of a stream's tracks of this kind, given whether it has any. */
 export function trackIds(
   name: TrackName,

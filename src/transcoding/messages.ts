@@ -31,6 +31,8 @@ export type ToTranscoder =
     readonly id: number;
     /** The log that is read. */
     readonly source: SharedArrayBuffer;
+    /** The number of the audio track in it; `undefined` for the default one. */
+    readonly audioTrack: number | undefined;
     /** The log that is written. */
     readonly target: SharedArrayBuffer;
     /** Milliseconds of media that the target keeps. */

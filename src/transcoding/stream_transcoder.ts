@@ -30,13 +30,13 @@ export class StreamTranscoder {
   #wakeUp: (() => void) | undefined;
 
   private constructor(
-    { id, source, target, windowMs }: Extract<ToTranscoder, { kind: "start" }>,
+    { id, source, audioTrack, target, windowMs }: Extract<ToTranscoder, { kind: "start" }>,
     transcoder: AudioTranscoder,
     busy: Int32Array,
   ) {
     this.#id = id;
     this.#source = new LogReader(source);
-    this.#follower = new LogFollower(this.#source, performance.now());
+    this.#follower = new LogFollower(this.#source, performance.now(), audioTrack);
     this.#target = new OpusLog(target, windowMs);
     this.#transcoder = transcoder;
     this.#busy = busy;

@@ -5,27 +5,39 @@ import type { ToControl, ToShard } from "../../src/shard/messages.ts";
 import { seededRandom } from "../mutation.ts";
 import { delay, until } from "../waiting.ts";
 
+/** What sounds are told apart by here: the stream of a default track, others with theirs in front. */
+function soundOf(streamId: number, audioTrack = 0): number {
+  return streamId + 100 * audioTrack;
+}
+
+/** The arguments that {@linkcode soundOf} was made from. */
+function placeOf(sound: number): [streamId: number, audioTrack: number | undefined] {
+  return [sound % 100, sound < 100 ? undefined : Math.floor(sound / 100)];
+}
+
 /** Stands for a `TranscoderPool`: says what is done with it, and stops when it is told to. */
 class FakeMaker implements OpusMaker {
   readonly starts: number[] = [];
   readonly free: SharedArrayBuffer[] = [];
-  /** Logs that are written at the moment, by stream. */
+  /** Logs that are written at the moment, by {@linkcode soundOf}. */
   readonly written = new Map<number, SharedArrayBuffer>();
   readonly stopping: { log: SharedArrayBuffer; finish: () => void }[] = [];
 
-  start(streamId: number, source: SharedArrayBuffer): SharedArrayBuffer {
-    assert(!this.written.has(streamId), "started twice");
+  start(streamId: number, source: SharedArrayBuffer, audioTrack?: number): SharedArrayBuffer {
+    const sound = soundOf(streamId, audioTrack);
+    assert(!this.written.has(sound), "started twice");
     assertEquals(source.byteLength, streamId);
-    this.starts.push(streamId);
+    this.starts.push(sound);
     const log = new SharedArrayBuffer(8);
-    this.written.set(streamId, log);
+    this.written.set(sound, log);
     return log;
   }
 
-  stop(streamId: number): Promise<void> {
-    const log = this.written.get(streamId);
+  stop(streamId: number, audioTrack?: number): Promise<void> {
+    const sound = soundOf(streamId, audioTrack);
+    const log = this.written.get(sound);
     if (log === undefined) return Promise.resolve();
-    this.written.delete(streamId);
+    this.written.delete(sound);
     return new Promise((resolve) => this.stopping.push({ log, finish: resolve }));
   }
 
@@ -258,27 +270,67 @@ Deno.test("OpusDirectory: a stream that is closed while it waits for the next at
   assertEquals([told(), maker.starts, maker.free.length], [["0 opus-closed 12"], [1], 1]);
 });
 
+Deno.test("OpusDirectory: tracks of a stream are made each for itself, and let go of together", async () => {
+  using control = setUp();
+  const { directory, maker, told } = control;
+  directory.wanted(1, 0, 11);
+  directory.wanted(1, 0, 12, 4);
+  directory.wanted(1, 1, 21, 4);
+  assertEquals([maker.starts, directory.size], [[1, 401], 2]);
+  assertEquals(told(), ["0 opus-opened 11", "0 opus-opened 12", "1 opus-opened 21"]);
+  maker.written.delete(401);
+  directory.failed(1, "no AAC", 4);
+  assertEquals(told(), ["0 opus-closed 12", "1 opus-closed 21"]);
+  directory.unwanted(1, 0, 4);
+  assertEquals([maker.free.length, maker.stopping.length], [0, 0], "shard 1 reads it yet");
+  directory.released(1, 1);
+  assertEquals([maker.free.length, maker.stopping.length, directory.size], [1, 0, 1]);
+  directory.wanted(1, 1, 22);
+  directory.released(1, 0);
+  assertEquals(maker.stopping.length, 0, "shard 1 reads it");
+  const released = control.close(1)!;
+  assertEquals(told(), ["1 opus-opened 22", "1 opus-closed 22"]);
+  directory.released(1, 1);
+  await maker.finishStop();
+  await released;
+  assertEquals([maker.free.length, directory.size], [2, 0]);
+});
+
+Deno.test("OpusDirectory: a stream is held until the Opus of all of its tracks is over", async () => {
+  using control = setUp();
+  const { directory, maker } = control;
+  directory.wanted(1, 0, 11);
+  directory.wanted(1, 0, 12, 4);
+  let isReleased = false;
+  const released = control.close(1)!.then(() => isReleased = true);
+  await maker.finishStop();
+  assertEquals([isReleased, maker.stopping.length], [false, 1]);
+  await maker.finishStop();
+  await released;
+});
+
 /** One shard over messages that are under way for a while in both directions. */
 class DistantShard {
   readonly toControl: ToControl[] = [];
   readonly toShard: ToShard[] = [];
-  /** What it reads, by stream. */
+  /** What it reads, by {@linkcode soundOf}. */
   readonly reads = new Map<number, SharedArrayBuffer>();
   readonly wants = new Set<number>();
   #link = new ControlLink((message) => this.toControl.push(message));
 
-  want(streamId: number): void {
-    this.wants.add(streamId);
+  want(sound: number): void {
+    this.wants.add(sound);
+    const [streamId, audioTrack] = placeOf(sound);
     this.#link.wantOpus(streamId, {
-      opened: (log) => this.reads.set(streamId, log),
-      closed: () => this.unwant(streamId),
-    });
+      opened: (log) => this.reads.set(sound, log),
+      closed: () => this.unwant(sound),
+    }, audioTrack);
   }
 
-  unwant(streamId: number): void {
-    this.wants.delete(streamId);
-    this.reads.delete(streamId);
-    this.#link.unwantOpus(streamId);
+  unwant(sound: number): void {
+    this.wants.delete(sound);
+    this.reads.delete(sound);
+    this.#link.unwantOpus(...placeOf(sound));
   }
 
   takeMessage(): void {
@@ -317,8 +369,10 @@ async function runOrder(seed: number): Promise<void> {
   const takeFrom = (shard: number) => {
     const message = shards[shard]!.toControl.shift();
     if (message?.kind === "opus-wanted") {
-      directory.wanted(message.streamId, shard, message.requestId);
-    } else if (message?.kind === "opus-unwanted") directory.unwanted(message.streamId, shard);
+      directory.wanted(message.streamId, shard, message.requestId, message.audioTrack);
+    } else if (message?.kind === "opus-unwanted") {
+      directory.unwanted(message.streamId, shard, message.audioTrack);
+    }
   };
   const check = () => {
     for (const log of maker.free) {
@@ -327,33 +381,36 @@ async function runOrder(seed: number): Promise<void> {
       assert(!shards.some(({ reads }) => [...reads.values()].includes(log)), `seed ${seed}: read`);
     }
   };
-  const steps: readonly ((streamId: number, shard: number) => unknown)[] = [
-    (streamId, shard) => shards[shard]!.wants.has(streamId) || shards[shard]!.want(streamId),
-    (streamId, shard) => shards[shard]!.unwant(streamId),
+  const steps: readonly ((sound: number, shard: number) => unknown)[] = [
+    (sound, shard) => shards[shard]!.wants.has(sound) || shards[shard]!.want(sound),
+    (sound, shard) => shards[shard]!.unwant(sound),
     (_, shard) => takeFrom(shard),
     (_, shard) => takeFrom(shard),
     (_, shard) => shards[shard]!.takeMessage(),
     (_, shard) => shards[shard]!.takeMessage(),
     () => maker.stopping.length > 0 && maker.finishStop(),
-    (streamId) => {
-      if (below(4) > 0 || !maker.written.has(streamId)) return;
-      maker.written.delete(streamId);
-      directory.failed(streamId, "no AAC");
+    (sound) => {
+      if (below(4) > 0 || !maker.written.has(sound)) return;
+      maker.written.delete(sound);
+      const [streamId, audioTrack] = placeOf(sound);
+      directory.failed(streamId, "no AAC", audioTrack);
     },
     (_, shard) => {
       if (below(8) > 0) return;
       shards[shard]!.die();
       directory.shardLost(shard);
     },
-    (streamId) => {
+    (sound) => {
       if (below(20) > 0) return;
+      const [streamId] = placeOf(sound);
       closed.add(streamId);
       directory.streamClosed(streamId);
     },
     () => below(10) === 0 && delay(2),
   ];
   for (let step = 0; step < 400; step++) {
-    await steps[below(steps.length)]!(1 + below(3), below(shards.length));
+    const sound = soundOf(1 + below(3), below(2));
+    await steps[below(steps.length)]!(sound, below(shards.length));
     check();
   }
   // All settles: who still wants a stream has it, and what nobody has is free.
@@ -368,7 +425,7 @@ async function runOrder(seed: number): Promise<void> {
   }
   for (const { wants, reads } of shards) {
     assertEquals([...reads.keys()].sort(), [...wants].sort(), `seed ${seed}`);
-    for (const [streamId, log] of reads) assertStrictEquals(log, maker.written.get(streamId));
+    for (const [sound, log] of reads) assertStrictEquals(log, maker.written.get(sound));
   }
   assertEquals(maker.free.length, handed.size - maker.written.size, `seed ${seed}`);
   directory.close();

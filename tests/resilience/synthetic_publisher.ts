@@ -16,6 +16,11 @@ export interface SyntheticAudio {
   readonly frame: (sequence: number, timestampMs: number) => Uint8Array;
 }
 
+/** A track beside the default ones, its messages with its number. */
+export interface SyntheticTrack extends SyntheticAudio {
+  readonly kind: "audio" | "video";
+}
+
 export interface SyntheticOptions {
   /** "live/name" */
   readonly path: string;
@@ -28,6 +33,8 @@ export interface SyntheticOptions {
   /** Number of the first frame, which is a key frame: for going on where another publisher ended. */
   readonly firstSequence?: number;
   readonly audio?: SyntheticAudio;
+  /** A frame of each goes with every picture. */
+  readonly tracks?: readonly SyntheticTrack[];
 }
 
 const AUDIO_FRAME_SIZE = 160;
@@ -63,6 +70,7 @@ export class SyntheticPublisher implements AsyncDisposable {
       sizeSpread: 0,
       firstSequence: 0,
       audio: SELF_DESCRIBING_AUDIO,
+      tracks: [],
       ...options,
     };
     this.#sequence = this.#options.firstSequence;
@@ -78,6 +86,7 @@ export class SyntheticPublisher implements AsyncDisposable {
     const messages = publisher.#messages;
     await publisher.#write(publisherPreamble({ app, name, messages, chunkSize: 60_000 }));
     messages.video(0, VIDEO_CONFIGURATION).audio(0, publisher.#options.audio.configuration);
+    for (const track of publisher.#options.tracks) messages[track.kind](0, track.configuration);
     await publisher.#write(messages.take());
     return publisher;
   }
@@ -148,7 +157,8 @@ export class SyntheticPublisher implements AsyncDisposable {
   }
 
   #collectFrame(): void {
-    const { groupFrames, bitrateBps, frameRate, sizeSpread, firstSequence, audio } = this.#options;
+    const { groupFrames, bitrateBps, frameRate, sizeSpread, firstSequence } = this.#options;
+    const { audio, tracks } = this.#options;
     const sequence = this.#sequence++;
     const timestampMs = this.#timestampOf(sequence);
     const meanSize = bitrateBps / 8 / frameRate - AUDIO_FRAME_SIZE;
@@ -158,6 +168,9 @@ export class SyntheticPublisher implements AsyncDisposable {
     const isKeyFrame = (sequence - firstSequence) % groupFrames === 0;
     this.#messages.video(timestampMs, videoFrame({ sequence, timestampMs, isKeyFrame }, size));
     this.#messages.audio(timestampMs, audio.frame(sequence, timestampMs));
+    for (const { kind, frame } of tracks) {
+      this.#messages[kind](timestampMs, frame(sequence, timestampMs));
+    }
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

@@ -56,27 +56,32 @@ Deno.test("ControlLink: a shard that does not answer is given up, and may answer
 });
 
 Deno.test("ControlLink: Opus is opened and closed for the newest wish only", () => {
-  const { posted, link } = setUp();
-  const log = new SharedArrayBuffer(8);
-  const events: unknown[] = [];
-  const want = (name: string) =>
-    link.wantOpus(3, {
-      opened: (opened) => events.push([name, opened === log]),
-      closed: (reason) => events.push([name, reason]),
-    });
-  want("first");
-  link.unwantOpus(3);
-  link.unwantOpus(3);
-  want("second");
-  assertEquals(posted, [
-    { kind: "opus-wanted", streamId: 3, requestId: 1 },
-    { kind: "opus-unwanted", streamId: 3 },
-    { kind: "opus-wanted", streamId: 3, requestId: 2 },
-  ]);
-  for (const requestId of [1, 2]) {
-    link.settle({ kind: "opus-opened", streamId: 3, requestId, log });
-    link.settle({ kind: "opus-closed", streamId: 3, requestId, reason: "no AAC" });
+  for (const [audioTrack, another] of [[undefined, 2], [2, undefined], [0, 1]] as const) {
+    const { posted, link } = setUp();
+    const log = new SharedArrayBuffer(8);
+    const events: unknown[] = [];
+    const want = (name: string) =>
+      link.wantOpus(3, {
+        opened: (opened) => events.push([name, opened === log]),
+        closed: (reason) => events.push([name, reason]),
+      }, audioTrack);
+    want("first");
+    link.unwantOpus(3, another);
+    link.unwantOpus(3, audioTrack);
+    link.unwantOpus(3, audioTrack);
+    want("second");
+    const sound = { streamId: 3, audioTrack };
+    assertEquals(posted, [
+      { kind: "opus-wanted", ...sound, requestId: 1 },
+      { kind: "opus-unwanted", ...sound },
+      { kind: "opus-wanted", ...sound, requestId: 2 },
+    ]);
+    for (const requestId of [1, 2]) {
+      link.settle({ kind: "opus-opened", ...sound, requestId, log });
+      link.settle({ kind: "opus-closed", ...sound, requestId, reason: "no AAC" });
+    }
+    link.settle({ kind: "opus-opened", ...sound, streamId: 4, requestId: 2, log });
+    link.settle({ kind: "opus-opened", ...sound, audioTrack: another, requestId: 2, log });
+    assertEquals(events, [["second", true], ["second", "no AAC"]]);
   }
-  link.settle({ kind: "opus-opened", streamId: 4, requestId: 2, log });
-  assertEquals(events, [["second", true], ["second", "no AAC"]]);
 });

@@ -507,3 +507,135 @@ Deno.test("tracks: tags are as their messages were, without the number", () => {
   const bytes = viewer.read();
   assertEquals(bytes.subarray(-8 - 15), encodeTag(TAG_AUDIO, 20, opusFrame(8)));
 });
+
+/** Everything that there is to read, each as one line. */
+function readTags(tags: LogTags): string[] {
+  const lines: string[] = [];
+  for (let tag = tags.next(); tag; tag = tags.next()) {
+    lines.push((tag.track === "video" ? video : audio)(tag.timestampMs, tag.body));
+  }
+  return lines;
+}
+
+Deno.test("LogTags: selected tracks from their own key frame on, configurations in front", () => {
+  const stream = new Stream();
+  for (const at of steps(stream.publish(), "extra")) if (at === 480) break;
+  const { lastTimestampMs } = stream.reader;
+  assertEquals(readTags(new LogTags(stream.reader, { ...BOTH, videoTrack: 1, audioTrack: 4 })), [
+    video(lastTimestampMs, H265_CONFIGURATION),
+    audio(lastTimestampMs, OPUS_CONFIGURATION),
+    video(400, H265_KEY_FRAME),
+    audio(405, opusFrame(400)),
+    video(440, H265_INTER_FRAME),
+    audio(445, opusFrame(440)),
+    video(480, H265_INTER_FRAME),
+    audio(485, opusFrame(480)),
+  ]);
+  // The default sound goes with other pictures; their newest key frame is at 0.
+  const lines = readTags(new LogTags(stream.reader, { ...BOTH, videoTrack: 2 }));
+  assertEquals(lines.slice(0, 4), [
+    audio(lastTimestampMs, AAC_CONFIGURATION),
+    video(3, vp8KeyFrame(64, 32)),
+    audio(0, AAC_FRAME),
+    video(43, vp8InterFrame(40)),
+  ]);
+});
+
+/** Everything that there is to follow, each as one line. */
+function readSound(follower: LogFollower, nowMs: number): string[] {
+  const lines: string[] = [];
+  for (let tag = follower.next(nowMs); tag; tag = follower.next(nowMs)) {
+    lines.push(audio(tag.timestampMs, tag.body));
+  }
+  return lines;
+}
+
+Deno.test("LogFollower: another track by its number, from its newest second on", () => {
+  const stream = new Stream();
+  let follower: LogFollower | undefined;
+  const lines: string[] = [];
+  for (const at of steps(stream.publish(), "extra")) {
+    if (at < 1200) continue;
+    follower ??= new LogFollower(stream.reader, at, 4);
+    lines.push(...readSound(follower, at));
+  }
+  const frames = lines.slice(1);
+  // The configuration of the beginning, and what came since.
+  assertEquals(lines[0], audio(0, OPUS_CONFIGURATION));
+  assertEquals(frames[0], audio(205, opusFrame(200)));
+  assertEquals(frames.at(-1), audio(1965, opusFrame(1960)));
+  assertEquals(frames.length, 45);
+});
+
+Deno.test("LogFollower: takes the configuration from the list if its record is gone", () => {
+  const shared = LogWriter.allocate(1 << 20);
+  const publication = new Publication(new LogWriter(shared, { windowMs: 100 }), {
+    trackSettleMs: 0,
+  });
+  for (const _ of steps(publication, "extra"));
+  const reader = new LogReader(shared);
+  assert(reader.timestampMsOf(reader.tail) > 0);
+  const [first] = readSound(new LogFollower(reader, 0, 4), 0);
+  assertEquals(first, audio(reader.lastTimestampMs, OPUS_CONFIGURATION));
+});
+
+Deno.test("LogFollower: the number of the default track asks for it, none that is not there does", () => {
+  const stream = new Stream();
+  for (const at of steps(stream.publish(), "extra")) if (at === 480) break;
+  const [plain, zero, nothing] = [undefined, 0, 9].map((audioTrack) =>
+    readSound(new LogFollower(stream.reader, 0, audioTrack), 0)
+  );
+  assertEquals([zero, nothing], [plain, []]);
+  assertEquals(plain!.length, 14);
+});
+
+Deno.test("LogFollower: a publisher that counts otherwise moves readers on, never back", () => {
+  const stream = new Stream();
+  const first = stream.publish();
+  first.audio(0, AAC_CONFIGURATION, 0);
+  first.audio(0, AAC_FRAME, 0);
+  first.audio(0, ofTrack(4, OPUS_CONFIGURATION), 0);
+  first.audio(0, ofTrack(4, opusFrame(1)), 0);
+  const follower = new LogFollower(stream.reader, 0, 4);
+  assertEquals(readSound(follower, 0), [audio(0, OPUS_CONFIGURATION), audio(0, opusFrame(1))]);
+  // Of the default track, and not read when number 4 becomes that.
+  first.audio(20, AAC_FRAME, 20);
+  const second = stream.publish();
+  second.audio(0, ofTrack(4, OPUS_CONFIGURATION), 1000);
+  second.audio(0, ofTrack(4, opusFrame(2)), 1000);
+  second.audio(20, ofTrack(4, opusFrame(3)), 1020);
+  const bodies = readSound(follower, 0).map((line) => line.split(" ")[2]);
+  assertEquals(bodies, [OPUS_CONFIGURATION, opusFrame(2), opusFrame(3)].map(toHex));
+});
+
+Deno.test("LogTags: a track that comes later is read from its beginning on", () => {
+  const stream = new Stream();
+  const publication = stream.publish();
+  publication.video(0, vp8KeyFrame(64, 32), 0);
+  const tags = new LogTags(stream.reader, { ...BOTH, videoTrack: 1 });
+  assertEquals(readTags(tags), []);
+  publication.video(0, ofTrack(1, H265_CONFIGURATION), 0);
+  publication.video(40, ofTrack(1, H265_KEY_FRAME), 40);
+  assertEquals(readTags(tags), [video(0, H265_CONFIGURATION), video(40, H265_KEY_FRAME)]);
+});
+
+Deno.test("LogTags: a publisher that counts otherwise moves readers on, never back", () => {
+  for (const unread of [0, 1]) {
+    const stream = new Stream();
+    const first = stream.publish();
+    first.video(0, H264_CONFIGURATION, 0);
+    first.video(0, H264_KEY_FRAME, 0);
+    first.video(0, ofTrack(1, H265_CONFIGURATION), 0);
+    first.video(0, ofTrack(1, H265_KEY_FRAME), 0);
+    const tags = new LogTags(stream.reader, { ...BOTH, videoTrack: 1 });
+    assertEquals(readTags(tags), [video(0, H265_CONFIGURATION), video(0, H265_KEY_FRAME)]);
+    // Of the other track, and not read when the track's bits change to its.
+    if (unread > 0) first.video(40, H264_INTER_FRAME, 40);
+    const second = stream.publish();
+    second.video(0, ofTrack(1, vp8KeyFrame(64, 32)), 1000);
+    second.video(40, ofTrack(1, vp8InterFrame(5)), 1040);
+    const lines = readTags(tags);
+    const bodies = lines.map((line) => line.split(" ")[2]);
+    assertEquals(bodies, [vp8KeyFrame(64, 32), vp8InterFrame(5)].map(toHex), `${unread}`);
+  }
+});

@@ -9,6 +9,7 @@ import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
 import { AAC_HE_V1, AAC_LC } from "../audio/fixtures.ts";
 import { fromHex } from "../mutation.ts";
+import { enhancedAudio, ofTrack } from "../stream/enhanced_samples.ts";
 import { until } from "../waiting.ts";
 
 const WINDOW = { windowMs: 60_000 };
@@ -90,6 +91,51 @@ Deno.test("transcoding: what one stream does, others do not feel", async () => {
   const { jumps, damagedUnits, restarts } = pool.report(1)!;
   assertEquals({ jumps, damagedUnits, restarts }, { jumps: 0, damagedUnits: 0, restarts: 0 });
   assertEquals(pool.restarts, 0);
+});
+
+Deno.test("transcoding: tracks of a stream, each for itself", async () => {
+  const failed: unknown[] = [];
+  const pool = new TranscoderPool(
+    transcoderText,
+    { maxBytes: MAX_BYTES, opusBitrateBps: 64_000, ...WINDOW },
+    { failed: (...what) => failed.push([what[0], what[2]]), ended: () => {} },
+  );
+  using _closing = { [Symbol.dispose]: () => pool.close() };
+  const log = LogWriter.allocate(MAX_BYTES);
+  const writer = new LogWriter(log, WINDOW);
+  const publication = new Publication(writer, { trackSettleMs: 0 });
+  // Of the default track, 960 samples per frame, which is not transcoded.
+  publication.audio(0, Uint8Array.of(0xaf, 0, ...fromHex("1214")), 0);
+  const numbered = (trackId: number, packet: "configuration" | "frame", data: Uint8Array) =>
+    ofTrack(trackId, enhancedAudio("aac", packet, data));
+  for (const trackId of [2, 3]) {
+    publication.audio(0, numbered(trackId, "configuration", AAC_LC.configuration), 0);
+  }
+  const targets = [undefined, 2, 3].map((track) => pool.start(1, log, track));
+  assertEquals(new Set(targets).size, 3);
+  assert(pool.start(1, log, 2) === targets[1]);
+  const send = (from: number, to: number) => {
+    for (let at = from; at < to; at++) {
+      const { data } = AAC_LC.units[at % AAC_LC.units.length]!;
+      const timestampMs = Math.round((at * 1024) / 44.1);
+      publication.audio(timestampMs, Uint8Array.of(0xaf, 1, ...data), timestampMs);
+      for (const id of [2, 3]) {
+        publication.audio(timestampMs, numbered(id, "frame", data), timestampMs);
+      }
+    }
+    // No picture: they are woken by the sound alone.
+    publication.flush(0);
+  };
+  for (let at = 0; at < 100; at += 10) {
+    send(at, at + 10);
+    await until("it is followed", () => newestMs(targets[1]!) > ((at + 6) * 1024) / 44.1);
+  }
+  await until("the other is followed", () => newestMs(targets[2]!) > 2100);
+  assertEquals(failed, [[1, undefined]]);
+  await pool.stop(1, 2);
+  assertEquals(new LogReader(targets[1]!).state, LogState.ended);
+  send(100, 120);
+  await until("it goes on", () => newestMs(targets[2]!) > 2600);
 });
 
 Deno.test("transcoding: frames before a configuration are passed over, other codecs fail", async () => {

@@ -1,0 +1,181 @@
+/** WebRTC viewers that name a track, beside those that do not. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { AAC_LC } from "../audio/fixtures.ts";
+import { startGateway } from "../gateway_process.ts";
+import {
+  enhancedAudio,
+  enhancedVideo,
+  ofTrack,
+  OPUS_CONFIGURATION,
+  opusFrame,
+} from "../stream/enhanced_samples.ts";
+import { delay, until } from "../waiting.ts";
+import { publish } from "./healthy_whep.ts";
+import { VIDEO_CONFIGURATION, videoFrame } from "./self_describing.ts";
+import type { SyntheticTrack } from "./synthetic_publisher.ts";
+import { checkFrames, checkNoGaps } from "./whep_reception.ts";
+import { postOffer, WhepViewer } from "./whep_viewer.ts";
+
+const PATH = "live/tracks";
+
+/** Numbers of pictures of other tracks begin here, once for each number of a track. */
+const NUMBERS_APART = 1_000_000;
+
+/** werift's timers for repeated flights outlive a handshake by seconds. */
+const WERIFT = { sanitizeOps: false, sanitizeResources: false };
+
+/** H.264 that describes itself, with key frames in other places than the default track's. */
+function pictures(trackId: number, groupFrames: number): SyntheticTrack {
+  const of = (packet: "configuration" | "frame", isKeyFrame: boolean, data: Uint8Array) =>
+    ofTrack(trackId, enhancedVideo("h264", packet, isKeyFrame ? "key" : "inter", data));
+  return {
+    kind: "video",
+    configuration: of("configuration", true, VIDEO_CONFIGURATION.subarray(5)),
+    frame: (at, timestampMs) => {
+      const isKeyFrame = (at + 7) % groupFrames === 0;
+      const sequence = trackId * NUMBERS_APART + at;
+      // Behind Enhanced RTMP's header comes what FLV has behind codec and packet type.
+      const body = videoFrame({ sequence, timestampMs, isKeyFrame }, 600);
+      return of("frame", isKeyFrame, body.subarray(2));
+    },
+  };
+}
+
+/** Real sound, a unit for each picture. */
+const TONE_RATE = 44_100 / 1024;
+
+function tone(trackId: number): SyntheticTrack {
+  const of = (packet: "configuration" | "frame", data: Uint8Array) =>
+    ofTrack(trackId, enhancedAudio("aac", packet, data));
+  return {
+    kind: "audio",
+    configuration: of("configuration", AAC_LC.configuration),
+    frame: (at) => of("frame", AAC_LC.units[at % AAC_LC.units.length]!.data),
+  };
+}
+
+function opus(trackId: number): SyntheticTrack {
+  return {
+    kind: "audio",
+    configuration: ofTrack(trackId, OPUS_CONFIGURATION),
+    frame: (at) => ofTrack(trackId, opusFrame(at & 255)),
+  };
+}
+
+/** Bytes of a packet, on average, of the newest second. */
+function loudness(viewer: WhepViewer): number {
+  const sizes = viewer.audio!.packets.slice(-50).map(({ payload }) => payload.length);
+  return sizes.reduce((sum, size) => sum + size) / sizes.length;
+}
+
+function trackOf(viewer: WhepViewer): number {
+  return Math.floor(viewer.frames()[0]!.sequence / NUMBERS_APART);
+}
+
+for (const form of ["/live/tracks/whep?", "/rtc/v1/whep/?app=live&stream=tracks&"]) {
+  Deno.test({
+    name: `${form}vtrack= gives that track's pictures, and everybody else the default ones`,
+    ...WERIFT,
+    fn: async () => {
+      await using gateway = await startGateway({ args: ["--shards", "2"] });
+      const tracks = [pictures(1, 20), pictures(3, 30)];
+      await using _publisher = await publish(gateway, { path: PATH, tracks });
+      await delay(600);
+      await using viewers = new AsyncDisposableStack();
+      const watched: { readonly viewer: WhepViewer; readonly track: number }[] = [];
+      for (
+        const [query, track] of [["", 0], ["vtrack=1", 1], ["vtrack=3", 3], [
+          "vtrack=0",
+          0,
+        ]] as const
+      ) {
+        const viewer = await WhepViewer.join(gateway, { endpoint: `${form}${query}` });
+        watched.push({ viewer: viewers.use(viewer), track });
+      }
+      await until("all have pictures of some groups", () => {
+        return watched.every(({ viewer }) => viewer.frames().length > 80);
+      });
+      for (const { viewer, track } of watched) {
+        checkNoGaps(viewer.video!);
+        checkFrames(viewer.frames());
+        assertEquals([trackOf(viewer), viewer.reception.unauthentic], [track, 0]);
+      }
+      await until("all are counted", async () => {
+        return (await gateway.stream(PATH))?.webrtc.viewers === watched.length;
+      });
+      const missing = await postOffer(gateway, { endpoint: `${form}vtrack=2` });
+      assertEquals([missing.response.status, missing.body], [
+        404,
+        "There is no video track 2: the stream has 0, 1, 3\n",
+      ]);
+      const senseless = await postOffer(gateway, { endpoint: `${form}vtrack=x` });
+      assertEquals(senseless.response.status, 400);
+    },
+  });
+}
+
+Deno.test({
+  name: "who watches a track that the publisher comes back without is ended, nobody else",
+  ...WERIFT,
+  fn: async () => {
+    await using gateway = await startGateway({ args: ["--shards", "1"] });
+    const first = await publish(gateway, { path: PATH, tracks: [pictures(1, 20)] });
+    await using plain = await WhepViewer.join(gateway, { path: PATH });
+    await using other = await WhepViewer.join(gateway, { endpoint: "/live/tracks/whep?vtrack=1" });
+    await first[Symbol.asyncDispose]();
+    await using _second = await publish(gateway, { path: PATH, firstSequence: first.sequence });
+    await until("the viewer of the track is told", () => other.isToldOfEnd);
+    assertMatch(gateway.output(), /gone: the stream has not this track any more/);
+    const before = plain.video!.packets.length;
+    await until("the other goes on", () => plain.video!.packets.length > before + 20);
+    assert(!plain.isToldOfEnd);
+    assertEquals(trackOf(other), 1);
+  },
+});
+
+Deno.test({
+  name:
+    "atrack= gives that track's sound, made into Opus once, and everybody else the default one's",
+  ...WERIFT,
+  fn: async () => {
+    await using gateway = await startGateway({ args: ["--shards", "1"] });
+    const tracks = [pictures(1, 20), tone(2), opus(5)];
+    // What the default track has is no sound to a decoder: it becomes silence.
+    await using _publisher = await publish(gateway, { path: PATH, frameRate: TONE_RATE, tracks });
+    await using viewers = new AsyncDisposableStack();
+    const join = async (query: string) =>
+      viewers.use(await WhepViewer.join(gateway, { endpoint: `/live/tracks/whep?${query}` }));
+    const [plain, zero, second, same, fifth] = [
+      await join(""),
+      await join("atrack=0"),
+      await join("atrack=2"),
+      await join("vtrack=1&atrack=2"),
+      await join("atrack=5"),
+    ] as const;
+    const all = [plain, zero, second, same, fifth];
+    await until("all have two seconds of sound", () => {
+      return all.every(({ audio }) => (audio?.packets.length ?? 0) > 100);
+    });
+    for (const viewer of all) {
+      checkNoGaps(viewer.audio!);
+      checkFrames(viewer.frames());
+    }
+    assertEquals(all.map(trackOf), [0, 0, 0, 1, 0]);
+    assertEquals(all.map((viewer) => loudness(viewer) > 100), [false, false, true, true, false]);
+    // An encoder of its own would have begun elsewhere, and written other bytes.
+    const packetsOf = (viewer: WhepViewer) =>
+      viewer.audio!.packets.slice(40, 90).map(({ payload }) => `${payload}`);
+    const heard = new Set(second.audio!.packets.map(({ payload }) => `${payload}`));
+    assert(packetsOf(same).every((packet) => heard.has(packet)));
+    // Its frames hold their numbers, and are passed through.
+    const numbers = fifth.audio!.packets.map(({ payload }) => payload[1]!);
+    for (const [at, { payload }] of fifth.audio!.packets.entries()) {
+      assertEquals(payload, opusFrame((numbers[0]! + at) & 255).subarray(5));
+    }
+    const missing = await postOffer(gateway, { endpoint: "/live/tracks/whep?atrack=1" });
+    assertEquals([missing.response.status, missing.body], [
+      404,
+      "There is no audio track 1: the stream has 0, 2, 5\n",
+    ]);
+  },
+});
