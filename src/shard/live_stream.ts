@@ -93,14 +93,16 @@ export class LiveStream {
 
   /**
    * The audience of one form of the stream; it is made for its first viewer. `undefined` if there are
-   * {@linkcode MAX_AUDIENCES} others.
+   * {@linkcode MAX_AUDIENCES} others; the default tracks there always are.
    */
   audience(form: FeedForm, selection: TrackSelection): FeedAudience | undefined {
-    const key = `${form.name} ${keyOf(selection)}`;
+    const tracks = keyOf(selection);
+    const key = `${form.name} ${tracks}`;
     let known = this.#audiences.get(key);
     if (known === undefined) {
       if (this.#audiences.size >= MAX_AUDIENCES) this.#dropEmpty();
-      if (this.#audiences.size >= MAX_AUDIENCES) return undefined;
+      const isFull = this.#audiences.size >= MAX_AUDIENCES && tracks !== keyOf(DEFAULT_TRACKS);
+      if (isFull) return undefined;
       const feed = new Feed(this.log, selection, form);
       const flushMs = this.#options[form === FLV_FORM ? "flushMs" : "rtmpFlushMs"];
       const audience = new FeedAudience(feed, { flushMs }, this.#events);

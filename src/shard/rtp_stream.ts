@@ -1,4 +1,5 @@
 import { RtpAudience } from "../egress/rtp_audience.ts";
+import { isTranscodable } from "../audio/aac_stream.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { parseAacConfiguration } from "../codec/aac.ts";
 import { parseOpusHead } from "../codec/opus.ts";
@@ -191,8 +192,9 @@ export class RtpStream {
         return this.#opusAudio(configuration.data);
       }
       if (configuration?.codec === "aac") {
-        const { channels } = parseAacConfiguration(configuration.data);
-        return { codec: "opus", channels: channels === 1 ? 1 : 2 };
+        const aac = parseAacConfiguration(configuration.data);
+        if (!isTranscodable(aac)) return undefined;
+        return { codec: "opus", channels: aac.channels === 1 ? 1 : 2 };
       }
     } catch (error) {
       if (error instanceof CodecError) return undefined;
