@@ -75,7 +75,7 @@ Deno.test("HttpRoutes: what there is not, and what is not to be done", async () 
 
 Deno.test("HttpRoutes: a stream has so many audiences", async () => {
   const { shared, writer } = openLog();
-  const answer = await ask("GET /live/a.flv", "a", (streams) => {
+  const answer = await ask("GET /live/a.flv?audio=0", "a", (streams) => {
     streams.open({ streamId: 1, path: "live/a", log: shared });
     const live = streams.byPath("live/a")!;
     for (let videoTrack = 0; videoTrack < MAX_AUDIENCES; videoTrack++) {

@@ -262,7 +262,7 @@ Deno.test("a player ends where there are too many audiences, and is counted out"
     new FlvViewer(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })!);
   }
   using player = await RtmpPlayerClient.connect(setup.port);
-  await player.command(1, "play", "a");
+  await player.command(1, "play", "a?audio=0");
   await player.ends();
   assertEquals(player.told.at(-1), "NetStream.Play.Stop on 1");
   await until("the player is counted out", () => setup.counters.total("rtmpViewers") === 0);
