@@ -3,7 +3,8 @@ import { chromiumMissing } from "./chromium.ts";
 import { lossyNetworkMissing, runInLossyNetwork } from "./lossy_network.ts";
 import type { WhepStatistics } from "./whep_viewer.ts";
 
-const WATCH_S = Deno.env.get("SLUICE_LONG") === "1" ? 20 : 4;
+const IS_LONG = Deno.env.get("SLUICE_LONG") === "1";
+const WATCH_S = IS_LONG ? 20 : 4;
 const SOURCE_FPS = 30;
 const LOSS = 0.03;
 
@@ -17,7 +18,8 @@ const CODECS: Readonly<Record<string, readonly string[]>> = {
 };
 
 Deno.test({ name: "what is lost of VP9, AV1 and VP8 is sent again", ignore }, async (t) => {
-  for (const [mimeType, codecArgs] of Object.entries(CODECS)) {
+  // The short form looks at the first two.
+  for (const [mimeType, codecArgs] of Object.entries(CODECS).slice(0, IS_LONG ? 3 : 2)) {
     await t.step(mimeType, async () => {
       const args = [`${WATCH_S}`, `${LOSS}`, ...codecArgs];
       const printed = await runInLossyNetwork("whep_codec_loss_watch.ts", args);

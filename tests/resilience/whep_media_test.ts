@@ -3,15 +3,10 @@ import { encodeOpusHead } from "../../src/codec/opus.ts";
 import { AAC_LC } from "../audio/fixtures.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { delay, until } from "../waiting.ts";
-import { HealthyWhep, publish } from "../resilience/healthy_whep.ts";
-import type { SyntheticAudio } from "../resilience/synthetic_publisher.ts";
-import {
-  checkFrames,
-  checkNoGaps,
-  inOrder,
-  type ReceivedPacket,
-} from "../resilience/whep_reception.ts";
-import { WhepViewer } from "../resilience/whep_viewer.ts";
+import { HealthyWhep, publish } from "./healthy_whep.ts";
+import type { SyntheticAudio } from "./synthetic_publisher.ts";
+import { checkFrames, checkNoGaps, inOrder, type ReceivedPacket } from "./whep_reception.ts";
+import { WhepViewer } from "./whep_viewer.ts";
 
 const STAP_A = 24;
 const PATH = "live/test";
