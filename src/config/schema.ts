@@ -144,7 +144,7 @@ const members = v.strictObject({
    * The same for RTMP players if it is more than `flushMs`: they buffer far more than that, and a
    * write costs what many bytes do.
    */
-  rtmpFlushMs: v.optional(milliseconds(0, 250), 80),
+  rtmpFlushMs: v.optional(milliseconds(0, 250), 120),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
   /**
