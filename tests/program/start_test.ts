@@ -135,10 +135,30 @@ Deno.test("one port for RTMP and HTTP: one line that names the flag", async () =
   }
 });
 
+/**
+ * A port that is free, as the one before it is: below those that systems give to whoever asks for
+ * any, which other tests do meanwhile.
+ */
+function secondOfFreePair(): number {
+  for (let port = 20_001; port < 32_000; port += 2) {
+    try {
+      const hostname = "127.0.0.1";
+      using _first = Deno.listen({ hostname, port: port - 1 });
+      using _second = Deno.listen({ hostname, port });
+      Deno.listenDatagram({ transport: "udp", hostname, port }).close();
+      Deno.listenDatagram({ transport: "udp", hostname, port: port - 1 }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  throw new Error("There are no two free ports next to each other");
+}
+
 Deno.test("a port for WebRTC that is in use, for TCP or UDP, of whichever shard", async () => {
-  const at = { hostname: "127.0.0.1", port: 0 };
-  using tcp = Deno.listen(at);
-  const udp = Deno.listenDatagram({ transport: "udp", ...at });
+  const hostname = "127.0.0.1";
+  using tcp = Deno.listen({ hostname, port: secondOfFreePair() });
+  const udp = Deno.listenDatagram({ transport: "udp", hostname, port: secondOfFreePair() });
   const { port: udpPort } = udp.addr as Deno.NetAddr;
   const listenArgs = ["--host", "127.0.0.1", "--rtmp-port", "0", "--http-port", "0"];
   for (
