@@ -1,0 +1,4 @@
+import type { Attack } from "./attack.ts";
+
+/** All attacks, in the order of the table in docs/robustness.md. */
+export const ATTACKS: readonly Attack[] = [];

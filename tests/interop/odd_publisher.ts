@@ -1,0 +1,58 @@
+import type { GatewayProcess } from "../gateway_process.ts";
+import { delay } from "../waiting.ts";
+import { readRecording, type RecordedTag } from "./recording.ts";
+import { RtmpPublisher } from "./rtmp_publisher.ts";
+
+const FOLDER = new URL("../fixtures/publishers/", import.meta.url);
+
+/** How one of `tests/fixtures/publishers` is published. */
+export interface OddPublisherOptions {
+  /** "live/name" */
+  readonly path: string;
+  /** How many times as fast as it was recorded; 1 by default. */
+  readonly speed?: number;
+}
+
+/** Publishes a recording as it is: each tag one message, with its timestamp, at its time. */
+export class OddPublisher implements AsyncDisposable {
+  /** Settles when all is sent, or the publisher is disposed of. */
+  readonly sent: Promise<void>;
+  readonly #publisher: RtmpPublisher;
+  #isStopping = false;
+
+  private constructor(publisher: RtmpPublisher, tags: readonly RecordedTag[], speed: number) {
+    this.#publisher = publisher;
+    this.sent = this.#send(tags, speed);
+  }
+
+  /** Starts publishing; `name` is that of a file, without its ending. */
+  static async start(
+    gateway: Pick<GatewayProcess, "rtmpPort">,
+    name: string,
+    { path, speed = 1 }: OddPublisherOptions,
+  ): Promise<OddPublisher> {
+    const { tags } = readRecording(await Deno.readFile(new URL(`${name}.flv`, FOLDER)));
+    const [app, stream] = path.split("/") as [string, string];
+    const publisher = await RtmpPublisher.connect(gateway.rtmpPort, app, stream);
+    await publisher.answer();
+    return new OddPublisher(publisher, tags, speed);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopping = true;
+    await this.sent;
+    this.#publisher.close();
+  }
+
+  async #send(tags: readonly RecordedTag[], speed: number): Promise<void> {
+    const startedMs = performance.now();
+    for (const tag of tags) {
+      const dueMs = startedMs + tag.timestampMs / speed;
+      while (!this.#isStopping && performance.now() < dueMs) {
+        await delay(Math.min(50, dueMs - performance.now()));
+      }
+      if (this.#isStopping) return;
+      await this.#publisher.send({ hasAudio: true, hasVideo: true, tags: [tag] });
+    }
+  }
+}
