@@ -27,6 +27,8 @@ export const VideoPacketType = {
 /** Tag and length of a descriptor of MPEG-2 TS; what follows is laid out as in av1C. */
 const DESCRIPTOR_HEADER_SIZE = 2;
 
+const FRAME_TYPE_UNSAID = 0;
+
 const EMPTY: EmptyVideo = { kind: "empty" };
 const COMMAND: VideoCommand = { kind: "command" };
 const MULTITRACK: VideoMultitrack = { kind: "multitrack" };
@@ -47,7 +49,8 @@ export function parseEnhancedVideo(body: Uint8Array): VideoBody {
     ({ packetType, timestampOffsetNs } = readModifiers(reader));
   }
   if (packetType !== VideoPacketType.metadata) {
-    requireFrameType(frameType);
+    // Some senders, gortmplib among them, say nothing: the payload tells what it is.
+    if (frameType !== FRAME_TYPE_UNSAID) requireFrameType(frameType);
     // A command has neither FourCC nor packet.
     if (frameType === FrameType.command) return COMMAND;
   }
