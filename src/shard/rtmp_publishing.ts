@@ -153,7 +153,7 @@ export class RtmpPublishing {
       path,
       kind,
       reason,
-      detail: detail === undefined ? "" : `: ${detail}`,
+      detail: detail === undefined ? "" : `: ${detail()}`,
       count,
     });
   }

@@ -1,10 +1,10 @@
-import { FlvError } from "../flv/flv_error.ts";
+import type { Malformed } from "../bytes/malformed.ts";
 import {
   isAudioMultitrack,
   isVideoMultitrack,
   splitAudioTracks,
+  type SplitTracks,
   splitVideoTracks,
-  type TrackBody,
 } from "../flv/multitrack.ts";
 import { TAG_SCRIPT } from "../flv/tag.ts";
 import type { AudioDescription } from "./audio_track.ts";
@@ -12,7 +12,13 @@ import { RecordFlag, Slot, Track } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
 import { Timeline, type TimestampFaults, type TrackName } from "./timeline.ts";
-import { type Intake, type MediaTrack, skip, type SkipReason } from "./track_intake.ts";
+import {
+  type Intake,
+  type MediaTrack,
+  skip,
+  skipMalformed,
+  type SkipReason,
+} from "./track_intake.ts";
 import { type TrackDescription, TrackRecorder } from "./track_recorder.ts";
 import type { Member, TrackSet } from "./track_set.ts";
 import type { VideoDescription } from "./video_track.ts";
@@ -43,7 +49,7 @@ export interface PublicationDescription {
 /** A message that was skipped: what the caller may want to log. */
 export interface SkippedMessage {
   readonly reason: SkipReason;
-  readonly detail?: string;
+  readonly detail?: () => string;
 }
 
 /**
@@ -166,19 +172,15 @@ export class Publication {
 
   #takeTracks<T extends MediaTrack>(
     set: TrackSet<T>,
-    split: (body: Uint8Array) => readonly TrackBody[],
+    split: (body: Uint8Array) => SplitTracks | Malformed,
     encoderMs: number,
     body: Uint8Array,
     nowMs: number,
   ): SkippedMessage | undefined {
-    let tracks: readonly TrackBody[];
-    try {
-      // The lowest number first: it may be that of the default track.
-      tracks = split(body).toSorted((one, other) => one.trackId - other.trackId);
-    } catch (error) {
-      if (error instanceof FlvError) return this.#skip(skip("malformed", error.message));
-      throw error;
-    }
+    const parts = split(body);
+    if (parts.kind === "malformed") return this.#skip(skipMalformed(parts));
+    // The lowest number first: it may be that of the default track.
+    const tracks = parts.tracks.toSorted((one, other) => one.trackId - other.trackId);
     let skipped: SkippedMessage | undefined;
     for (const { trackId, body } of tracks) {
       const reason = this.#take(set, trackId, encoderMs, body, nowMs);
@@ -196,7 +198,7 @@ export class Publication {
   ): SkippedMessage | undefined {
     const member = set.member(trackId);
     if (member === undefined) {
-      return this.#skip(skip("too-many-tracks", `${set.name} track ${trackId}`));
+      return this.#skip(skip("too-many-tracks", () => `${set.name} track ${trackId}`));
     }
     const intake = member.track.take(body);
     if (intake.kind !== "skip" || TOO_EARLY.has(intake.reason)) set.hear(member);
@@ -266,7 +268,7 @@ export class Publication {
       append();
       return undefined;
     } catch (error) {
-      if (error instanceof StreamError) return this.#skip(skip("too-large", error.message));
+      if (error instanceof StreamError) return this.#skip(skip("too-large", () => error.message));
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import { type Malformed, malformedText } from "../bytes/malformed.ts";
 import type { TrackStatistics } from "./track_statistics.ts";
 
 /** Why a message did not become a record; its kind is what counters are named by. */
@@ -28,8 +29,8 @@ export type Intake =
   | {
     readonly kind: "skip";
     readonly reason: SkipReason;
-    /** For the log: what was wrong, where that is known. */
-    readonly detail?: string;
+    /** For the log: what was wrong, where that is known. Text is costly: it is made if it is read. */
+    readonly detail?: () => string;
   };
 
 export const CONFIGURATION: Intake = { kind: "configuration" };
@@ -37,8 +38,13 @@ export const SUPPLEMENT: Intake = { kind: "supplement" };
 export const KEY_FRAME: Intake = { kind: "frame", isKeyFrame: true };
 export const INTER_FRAME: Intake = { kind: "frame", isKeyFrame: false };
 
+/** An intake that skips a message that breaks its format. */
+export function skipMalformed(fault: Malformed): Extract<Intake, { kind: "skip" }> {
+  return skip("malformed", () => malformedText(fault));
+}
+
 /** An intake that skips the message. */
-export function skip(reason: SkipReason, detail?: string): Extract<Intake, { kind: "skip" }> {
+export function skip(reason: SkipReason, detail?: () => string): Extract<Intake, { kind: "skip" }> {
   return detail === undefined ? { kind: "skip", reason } : { kind: "skip", reason, detail };
 }
 
