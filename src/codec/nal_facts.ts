@@ -1,5 +1,6 @@
 import { H264_NAL, type NalLengthSize } from "./h264.ts";
 import { H265_NAL } from "./h265.ts";
+import { MAX_NAL_UNITS } from "./nal_units.ts";
 
 /** Codecs whose frames are NAL units. */
 export type NalCodec = "h264" | "h265";
@@ -16,7 +17,7 @@ export const NalFact = {
   parameterSets: 16,
   /** Something that stands in front of a picture, parameter sets among it. */
   prefix: 32,
-  /** A length leads behind the end: what is told is of what comes before that. */
+  /** A length leads behind the end, or there are too many: what is told is of what comes before. */
   broken: 64,
 } as const;
 
@@ -36,10 +37,11 @@ export function nalFacts(codec: NalCodec, data: Uint8Array, nalLengthSize: NalLe
   const kinds = codec === "h264" ? H264_KINDS : H265_KINDS;
   const headerSize = codec === "h264" ? 1 : 2;
   let facts = 0;
+  let count = 0;
   for (let at = 0; at < data.length;) {
     const start = at + nalLengthSize;
     const end = start + lengthAt(data, at, nalLengthSize);
-    if (end > data.length) return facts | NalFact.broken;
+    if (end > data.length || ++count > MAX_NAL_UNITS) return facts | NalFact.broken;
     const isUnit = end - start >= headerSize && isBaseLayer(data, start, headerSize);
     if (isUnit) facts |= factsOf(kinds[data[start]!]!, data[start + headerSize] ?? 0, facts);
     at = end;

@@ -1,4 +1,3 @@
-import { FlvError } from "./flv_error.ts";
 import type { FlvVideoCodec, VideoFrame } from "./video_body.ts";
 
 /** FrameType, which the legacy and the Enhanced header of video have (FLV 10.1 E.4.3.1). */
@@ -23,10 +22,12 @@ export function withFrameType(body: Uint8Array, isKeyFrame: boolean): Uint8Array
   return copy;
 }
 
-/** @throws {FlvError} if it is undefined */
-export function requireFrameType(frameType: number): void {
-  if (frameType >= FrameType.key && frameType <= FrameType.command) return;
-  throw new FlvError(`Cannot parse video body: frame type must be 1..5, got ${frameType}`);
+/** What {@linkcode isFrameType} asks for. */
+export const FRAME_TYPE_RULE = "frame type must be 1..5";
+
+/** Whether it is one that is defined. */
+export function isFrameType(frameType: number): boolean {
+  return frameType >= FrameType.key && frameType <= FrameType.command;
 }
 
 /** The record of a frame with this frame type; `data` borrow as the caller's do. */
