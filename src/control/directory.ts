@@ -196,6 +196,7 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
     timestampFaults: publication?.timestampFaults ?? {},
     skippedMessages: publication?.skipped ?? {},
+    advice: publication?.advice ?? [],
     rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
     webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),
   };

@@ -125,6 +125,8 @@ export interface StreamSummary {
   readonly groupOverflows: boolean;
   readonly timestampFaults: PublicationDescription["timestampFaults"];
   readonly skippedMessages: PublicationDescription["skipped"];
+  /** What the publisher should change, as sentences. */
+  readonly advice: PublicationDescription["advice"];
   readonly rtmp: { readonly viewers: number };
   readonly webrtc: {
     readonly viewers: number;

@@ -24,6 +24,7 @@ export interface AudioDescription {
 export class AudioTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
   readonly heldSinceMs = undefined;
+  readonly advice = undefined;
   #format: AudioFormat | undefined;
   #frameDurationMs: number | undefined;
   /** As they were said beside a configuration. */

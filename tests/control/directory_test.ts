@@ -175,6 +175,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     tracks: [],
     groupOverflows: false,
     timestampFaults: {},
+    advice: [],
     skippedMessages: {},
     rtmp: { viewers: 0 },
     webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
@@ -186,6 +187,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     tracks: [{ kind: "audio", id: 0, isDefault: true, ...audio } as const],
     bitrateBps: 128_000,
     timestampFaults: { disorder: 3 },
+    advice: ["Change it."],
     skipped: { empty: 1 },
   };
   directory.report(0, [{ ...report(streamId, 2), publication }]);
