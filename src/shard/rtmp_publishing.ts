@@ -170,7 +170,7 @@ export class RtmpPublishing {
       path,
       kind,
       reason,
-      detail: detail === undefined ? "" : `: ${detail}`,
+      detail: detail === undefined ? "" : `: ${detail()}`,
       count,
     });
   }

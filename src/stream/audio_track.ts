@@ -1,6 +1,5 @@
 import { CodecError } from "../codec/codec_error.ts";
 import { type AudioChannels, type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
-import { FlvError } from "../flv/flv_error.ts";
 import {
   type AudioFormat,
   configuredFormat,
@@ -9,7 +8,7 @@ import {
   needsConfiguration,
   unconfiguredFormat,
 } from "./audio_format.ts";
-import { type Intake, type MediaTrack, NO_INTAKES, skip } from "./track_intake.ts";
+import { type Intake, type MediaTrack, NO_INTAKES, skip, skipMalformed } from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
 
 /** What is known of a stream's audio. */
@@ -68,15 +67,15 @@ export class AudioTrack implements MediaTrack {
         case "empty":
           return skip("empty");
         case "unsupported":
-          return skip("unsupported-codec", `audio codec ${audio.codecId}`);
+          return skip("unsupported-codec", () => `audio codec ${audio.codecId}`);
+        case "malformed":
+          return skipMalformed(audio);
         case "end-of-sequence":
         case "multitrack":
           return skip("redundant");
       }
     } catch (error) {
-      if (error instanceof FlvError || error instanceof CodecError) {
-        return skip("malformed", error.message);
-      }
+      if (error instanceof CodecError) return skip("malformed", () => error.message);
       throw error;
     }
   }
@@ -84,9 +83,13 @@ export class AudioTrack implements MediaTrack {
   #takeFrame(frame: AudioFrame, body: Uint8Array, encoderMs: number): Intake {
     if (this.#format?.flvCodec !== frame.codec) {
       if (needsConfiguration(frame.codec)) return skip("no-configuration");
-      this.#format = unconfiguredFormat(frame);
+      const format = unconfiguredFormat(frame);
+      if ("kind" in format) return skipMalformed(format);
+      this.#format = format;
     } else if (this.#format.sampleRate === null && describesItself(frame.codec)) {
-      this.#format = { ...unconfiguredFormat(frame), isConfigured: this.#format.isConfigured };
+      const format = unconfiguredFormat(frame);
+      if ("kind" in format) return skipMalformed(format);
+      this.#format = { ...format, isConfigured: this.#format.isConfigured };
     }
     this.#frameDurationMs = frameDurationMs(this.#format, frame);
     return { kind: "frame", isKeyFrame: false, encoderMs, body };

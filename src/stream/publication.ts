@@ -1,10 +1,10 @@
-import { FlvError } from "../flv/flv_error.ts";
+import type { Malformed } from "../bytes/malformed.ts";
 import {
   isAudioMultitrack,
   isVideoMultitrack,
   splitAudioTracks,
+  type SplitTracks,
   splitVideoTracks,
-  type TrackBody,
 } from "../flv/multitrack.ts";
 import { TAG_SCRIPT } from "../flv/tag.ts";
 import type { AudioDescription } from "./audio_track.ts";
@@ -16,6 +16,7 @@ import {
   type Intake,
   type MediaTrack,
   skip,
+  skipMalformed,
   type SkippedMessage,
   type SkipReason,
 } from "./track_intake.ts";
@@ -209,19 +210,15 @@ export class Publication {
 
   #takeTracks<T extends MediaTrack>(
     set: TrackSet<T>,
-    split: (body: Uint8Array) => readonly TrackBody[],
+    split: (body: Uint8Array) => SplitTracks | Malformed,
     encoderMs: number,
     body: Uint8Array,
     nowMs: number,
   ): SkippedMessage | undefined {
-    let tracks: readonly TrackBody[];
-    try {
-      // The lowest number first: it may be that of the default track.
-      tracks = split(body).toSorted((one, other) => one.trackId - other.trackId);
-    } catch (error) {
-      if (error instanceof FlvError) return this.#skip(skip("malformed", error.message));
-      throw error;
-    }
+    const parts = split(body);
+    if (parts.kind === "malformed") return this.#skip(skipMalformed(parts));
+    // The lowest number first: it may be that of the default track.
+    const tracks = parts.tracks.toSorted((one, other) => one.trackId - other.trackId);
     let skipped: SkippedMessage | undefined;
     for (const { trackId, body } of tracks) {
       const reason = this.#take(set, trackId, encoderMs, body, nowMs);
@@ -239,7 +236,7 @@ export class Publication {
   ): SkippedMessage | undefined {
     const member = set.member(trackId);
     if (member === undefined) {
-      return this.#skip(skip("too-many-tracks", `${set.name} track ${trackId}`));
+      return this.#skip(skip("too-many-tracks", () => `${set.name} track ${trackId}`));
     }
     return this.#writeAll(set, member, member.track.take(body, encoderMs, nowMs), nowMs);
   }
@@ -331,7 +328,7 @@ export class Publication {
       append();
       return undefined;
     } catch (error) {
-      if (error instanceof StreamError) return this.#skip(skip("too-large", error.message));
+      if (error instanceof StreamError) return this.#skip(skip("too-large", () => error.message));
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import { type Malformed, malformedText } from "../bytes/malformed.ts";
 import type { TrackStatistics } from "./track_statistics.ts";
 
 /** Why a message did not become a record; its kind is what counters are named by. */
@@ -38,15 +39,20 @@ export interface FrameIntake {
 /** A message that was skipped: what the caller may want to log. */
 export interface SkippedMessage {
   readonly reason: SkipReason;
-  /** What was wrong, where that is known. */
-  readonly detail?: string;
+  /** What was wrong, where that is known. Text is costly: it is made if it is read. */
+  readonly detail?: () => string;
 }
 
 /** Nothing to be written, as yet. */
 export const NO_INTAKES: readonly Intake[] = [];
 
+/** An intake that skips a message that breaks its format. */
+export function skipMalformed(fault: Malformed): Extract<Intake, { kind: "skip" }> {
+  return skip("malformed", () => malformedText(fault));
+}
+
 /** An intake that skips the message. */
-export function skip(reason: SkipReason, detail?: string): Extract<Intake, { kind: "skip" }> {
+export function skip(reason: SkipReason, detail?: () => string): Extract<Intake, { kind: "skip" }> {
   return detail === undefined ? { kind: "skip", reason } : { kind: "skip", reason, detail };
 }
 

@@ -1,7 +1,6 @@
 import { CodecError } from "../codec/codec_error.ts";
-import { FlvError } from "../flv/flv_error.ts";
 import { parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
-import { type Intake, type MediaTrack, NO_INTAKES, skip } from "./track_intake.ts";
+import { type Intake, type MediaTrack, NO_INTAKES, skip, skipMalformed } from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
 import {
   configuredFormat,
@@ -81,16 +80,16 @@ export class VideoTrack implements MediaTrack {
         case "empty":
           return skip("empty");
         case "unsupported":
-          return skip("unsupported-codec", `video codec ${video.codecId}`);
+          return skip("unsupported-codec", () => `video codec ${video.codecId}`);
+        case "malformed":
+          return skipMalformed(video);
         case "end-of-sequence":
         case "command":
         case "multitrack":
           return skip("redundant");
       }
     } catch (error) {
-      if (error instanceof FlvError || error instanceof CodecError) {
-        return skip("malformed", error.message);
-      }
+      if (error instanceof CodecError) return skip("malformed", () => error.message);
       throw error;
     }
   }
@@ -108,6 +107,7 @@ export class VideoTrack implements MediaTrack {
       this.#hasKeyFrame = false;
     }
     const facts = pictureFacts(this.#format, frame);
+    if ("kind" in facts) return skipMalformed(facts);
     this.#hasBFrames ||= facts.isB;
     // Viewers begin on what is marked as a key frame: what only says that it is one is none.
     if (frame.isKeyFrame && facts.isKeyFrame !== false) {

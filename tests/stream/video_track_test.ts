@@ -61,13 +61,13 @@ Deno.test("VideoTrack: what becomes of messages, one after another", () => {
 Deno.test("VideoTrack: says what it cannot carry, and what is wrong", () => {
   const detailOf = (body: Uint8Array) => {
     const intake = takeOne(new VideoTrack(), body);
-    return intake.kind === "skip" ? intake.detail : undefined;
+    return intake.kind === "skip" ? intake.detail?.() : undefined;
   };
   assertEquals(detailOf(fromHex("90 76766331 00")), "video codec vvc1");
   assertEquals(detailOf(fromHex("1e 00")), "video codec 14");
   assertEquals(
     detailOf(fromHex("1701")),
-    "Cannot parse video body: h264 needs 5 bytes, got 2",
+    "Cannot parse video body: it must have 5 bytes, got 2",
   );
 });
 
