@@ -73,7 +73,10 @@ const timeouts = section({
   publishMs: v.optional(milliseconds(100), 30_000),
   /** From a publish command to the first frame that can be shown or heard. */
   firstFrameMs: v.optional(milliseconds(100), 15_000),
-  /** Silence of a publisher: an encoder that lost its network must be able to come back. */
+  /**
+   * Silence of a publisher until it is pinged, and from then until it is ended: an encoder that lost
+   * its network must be able to come back, and one whose picture does not change sends little.
+   */
   idleMs: v.optional(milliseconds(1000), 10_000),
   /** For a whole HTTP request, from its first byte. */
   httpRequestMs: v.optional(milliseconds(100), 10_000),

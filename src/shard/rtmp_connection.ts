@@ -42,6 +42,8 @@ export class RtmpConnection implements Connection {
   #phaseSinceMs: number;
   #heardAtMs: number;
   #pingedAtMs: number;
+  /** When a publisher that was silent was asked whether it is there. */
+  #askedAtMs = -Infinity;
   /** Settles when all that was read last is done, decisions on publishers included. */
   #taking: Promise<void> | undefined;
   #closeReason: string | undefined;
@@ -297,11 +299,24 @@ export class RtmpConnection implements Connection {
         return `closed: nothing published or played within ${publishMs} ms`;
       case "active":
         if (!this.#publishing.isActive) return undefined;
-        if (nowMs - this.#heardAtMs >= idleMs) return `closed: silent for ${idleMs} ms`;
-        return this.#publishing.timeoutReason(nowMs);
+        return this.#silenceReason(nowMs, idleMs) ?? this.#publishing.timeoutReason(nowMs);
       case "closing":
         return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
     }
+  }
+
+  /**
+   * Why a publisher is ended that says nothing: it may have nothing to say, as of a screen on which
+   * nothing changes, so it is asked first. Encoders that do not answer may still send a picture.
+   */
+  #silenceReason(nowMs: number, idleMs: number): string | undefined {
+    const silentMs = nowMs - this.#heardAtMs;
+    if (silentMs >= 2 * idleMs) return `closed: silent for ${2 * idleMs} ms, a ping unanswered`;
+    if (silentMs >= idleMs && this.#askedAtMs < this.#heardAtMs) {
+      this.#askedAtMs = nowMs;
+      this.#say((session) => session.ping(Math.floor(nowMs)));
+    }
+    return undefined;
   }
 
   #onProtocolError(error: RtmpError): void {

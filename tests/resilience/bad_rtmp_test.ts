@@ -213,7 +213,7 @@ const BAD_PEERS: readonly BadPeer[] = [
     name: "a publisher that goes silent",
     bytes: (name) =>
       publishing(name, (messages) => messages.video(0, VIDEO_CONFIGURATION).video(0, frame)),
-    reason: /closed: silent for 1000 ms/,
+    reason: /closed: silent for 2000 ms, a ping unanswered/,
     counter: "rtmpTimeouts",
   },
   {
@@ -406,7 +406,7 @@ Deno.test("a peer that asks and never reads the answers has to wait, and is ende
   assert(afterKiB - beforeKiB < 20_000, `memory grew from ${beforeKiB} KiB to ${afterKiB} KiB`);
   await healthy.check();
   await sending;
-  await until("the log tells why", () => gateway.output().includes("closed: silent for 1000 ms"));
+  await until("the log tells why", () => gateway.output().includes("closed: silent for 2000 ms"));
   conn.close();
   await healthy.check();
 });
