@@ -1,5 +1,5 @@
+import { type Malformed, malformed } from "../bytes/malformed.ts";
 import { AudioPacketType, parseEnhancedAudio } from "./enhanced_audio.ts";
-import { FlvError } from "./flv_error.ts";
 
 /** Codecs that have a FourCC (Enhanced RTMP v2); the legacy header has AAC and MP3 as well. */
 export type ConfiguredAudioCodec = "aac" | "opus" | "flac" | "ac3" | "eac3" | "mp3";
@@ -26,7 +26,8 @@ export type AudioBody =
   | AudioChannels
   | AudioMultitrack
   | UnsupportedAudio
-  | EmptyAudio;
+  | EmptyAudio
+  | Malformed;
 
 /**
  * What a decoder must know first: an AudioSpecificConfig, for `parseAacConfiguration`, the
@@ -142,7 +143,7 @@ const EMPTY: EmptyAudio = { kind: "empty" };
  * A body of no bytes gives "empty" rather than an error: encoders send such messages while the
  * microphone is muted, and nothing is lost by passing over them.
  *
- * @throws {FlvError} if it is cut short, or its packet type is undefined.
+ * It is malformed if it is cut short, or its packet type is undefined. Nothing is thrown.
  *
  * @example
  * ```ts
@@ -191,7 +192,7 @@ function parseAac(body: Uint8Array): AudioBody {
   if (packetType === AAC_CONFIGURATION) {
     return { kind: "configuration", codec: "aac", data: body.subarray(2) };
   }
-  throw new FlvError(`Cannot parse audio body: AACPacketType must be 0 or 1, got ${packetType}`);
+  return malformed("parse audio body", "AACPacketType must be 0 or 1", packetType);
 }
 
 /** SoundRate has no value for 8 or 16 kHz: codecs that have one rate only say it by themselves. */

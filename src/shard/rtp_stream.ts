@@ -3,7 +3,6 @@ import { isTranscodable } from "../audio/aac_stream.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { parseAacConfiguration } from "../codec/aac.ts";
 import { parseOpusHead } from "../codec/opus.ts";
-import { FlvError } from "../flv/flv_error.ts";
 import {
   type AudioBody,
   type AudioConfiguration,
@@ -226,14 +225,7 @@ export class RtpStream {
   /** The configuration and what is said beside it. */
   #audioBodies(): AudioBody[] {
     const tags = this.#log.preamble(this.#selection)?.tags ?? [];
-    return tags.filter(({ type }) => type === TAG_AUDIO).flatMap(({ body }) => {
-      try {
-        return [parseAudioBody(body)];
-      } catch (error) {
-        if (error instanceof FlvError) return [];
-        throw error;
-      }
-    });
+    return tags.filter(({ type }) => type === TAG_AUDIO).map(({ body }) => parseAudioBody(body));
   }
 }
 

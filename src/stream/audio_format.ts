@@ -1,3 +1,4 @@
+import type { Malformed } from "../bytes/malformed.ts";
 import { aacCodecString, parseAacConfiguration } from "../codec/aac.ts";
 import { parseAc3SyncFrame } from "../codec/ac3.ts";
 import { parseFlacStreamInfo } from "../codec/flac.ts";
@@ -77,23 +78,23 @@ export function configuredFormat(
   }
 }
 
-/**
- * What a track without a configuration is by its first frame.
- *
- * @throws {CodecError} if the frame cannot be parsed
- */
-export function unconfiguredFormat(frame: AudioFrame): AudioFormat {
+/** What a track without a configuration is by its first frame, if that can be parsed. */
+export function unconfiguredFormat(frame: AudioFrame): AudioFormat | Malformed {
   const flvCodec = frame.codec;
   const format = { flvCodec, frameDurationMs: undefined, isConfigured: false };
   switch (flvCodec) {
     case "mp3": {
-      const { sampleRate, channels, samplesPerFrame } = parseMpegAudioHeader(frame.data);
+      const header = parseMpegAudioHeader(frame.data);
+      if (header.kind === "malformed") return header;
+      const { sampleRate, channels, samplesPerFrame } = header;
       const frameDurationMs = samplesPerFrame * 1000 / sampleRate;
       return { ...format, codec: "mp3", sampleRate, channels, frameDurationMs };
     }
     case "ac3":
     case "eac3": {
-      const { codec, sampleRate, channels, samplesPerFrame } = parseAc3SyncFrame(frame.data);
+      const header = parseAc3SyncFrame(frame.data);
+      if (header.kind === "malformed") return header;
+      const { codec, sampleRate, channels, samplesPerFrame } = header;
       const frameDurationMs = samplesPerFrame * 1000 / sampleRate;
       return { ...format, codec, sampleRate, channels, frameDurationMs };
     }

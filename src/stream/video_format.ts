@@ -1,4 +1,5 @@
-import { av1CodecString, isAv1KeyFrame, parseAv1Configuration } from "../codec/av1.ts";
+import type { Malformed } from "../bytes/malformed.ts";
+import { av1CodecString, av1KeyFrame, parseAv1Configuration } from "../codec/av1.ts";
 import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
 import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
 import { CodecError } from "../codec/codec_error.ts";
@@ -7,7 +8,7 @@ import { canStartWithH264 } from "../codec/h264_recovery_point.ts";
 import { h264PictureType } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
-import { h265PictureKind, isH265KeyFrame } from "../codec/h265_access_unit.ts";
+import { h265PictureKind } from "../codec/h265_access_unit.ts";
 import { parseH265Pps } from "../codec/h265_pps.ts";
 import { parseH265Sps } from "../codec/h265_sps.ts";
 import { isVp8KeyFrame, parseVp8FrameHeader, vp8CodecString } from "../codec/vp8.ts";
@@ -110,48 +111,38 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
   }
 }
 
-/**
- * What a picture is by its own words. Runs for every frame.
- *
- * @throws {CodecError} if it cannot be parsed
- */
+/** What a picture is by its own words, if it can be parsed. Runs for every frame, and throws nothing. */
 export function pictureFacts(
   format: VideoFormat,
   { codec, data, isKeyFrame }: VideoFrame,
-): PictureFacts {
+): PictureFacts | Malformed {
   const { nalLengthSize } = format;
   switch (codec) {
     case "h264": {
       const type = h264PictureType(data, nalLengthSize ?? 4);
       // Intra pictures are taken for what their tags say, be they IDR or not.
       if (type === "I" || type === undefined) return NOT_LOOKED_INTO;
+      if (typeof type === "object") return type;
       if (isKeyFrame && canStartWithH264(data, nalLengthSize ?? 4)) return NOT_LOOKED_INTO;
       return type === "B" ? B_PICTURE : INTER_PICTURE;
     }
-    case "h265":
-      if (isH265KeyFrame(data, nalLengthSize ?? 4)) return KEY_PICTURE;
-      return format.mayReorder && isH265B(format, data) ? B_PICTURE : INTER_PICTURE;
-    case "av1":
-      return isAv1KeyFrame(data, format.sequenceHeader) ? KEY_PICTURE : INTER_PICTURE;
+    case "h265": {
+      const picture = h265PictureKind(data, nalLengthSize ?? 4, format.extraSliceHeaderBits);
+      if (picture?.kind === "malformed") return picture;
+      if (picture?.isKeyFrame) return KEY_PICTURE;
+      return format.mayReorder && picture?.sliceType === "B" ? B_PICTURE : INTER_PICTURE;
+    }
+    case "av1": {
+      const isKeyFrame = av1KeyFrame(data, format.sequenceHeader);
+      if (typeof isKeyFrame === "object") return isKeyFrame;
+      return isKeyFrame ? KEY_PICTURE : INTER_PICTURE;
+    }
     case "vp9":
       return isVp9KeyFrame(data) ? KEY_PICTURE : INTER_PICTURE;
     case "vp8":
       return isVp8KeyFrame(data) ? KEY_PICTURE : INTER_PICTURE;
     default:
       return NOT_LOOKED_INTO;
-  }
-}
-
-/**
- * Whether the first slice is a B slice. A slice header that cannot be read is none: where the PPS is
- * in band, how many bits are in front of the slice type is not known.
- */
-function isH265B({ nalLengthSize, extraSliceHeaderBits }: VideoFormat, data: Uint8Array): boolean {
-  try {
-    return h265PictureKind(data, nalLengthSize ?? 4, extraSliceHeaderBits)?.sliceType === "B";
-  } catch (error) {
-    if (error instanceof CodecError) return false;
-    throw error;
   }
 }
 

@@ -47,6 +47,7 @@ import { STREAM_TARGETS } from "./stream_targets.ts";
 import { ENCODE_TARGETS } from "./encode_targets.ts";
 import { decodesAgain } from "./same_again.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
+import { NoError } from "../malformed.ts";
 
 /** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
 export interface FuzzTarget {
@@ -96,8 +97,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     run: parseMpegAudioHeader,
   },
   { name: "opus-head", corpus: OPUS_HEAD_SAMPLES, allowed: CodecError, run: parseOpusHead },
-  { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: FlvError, run: parseVideoBody },
-  { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: FlvError, run: parseAudioBody },
+  { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: NoError, run: parseVideoBody },
+  { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: NoError, run: parseAudioBody },
   ...FLV_TARGETS,
   ...STREAM_TARGETS,
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
