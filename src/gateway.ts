@@ -14,6 +14,7 @@ import {
   validityProblem,
 } from "./config/server_certificate.ts";
 import { Directory } from "./control/directory.ts";
+import { memoryPlan, openLogStore } from "./control/memory_plan.ts";
 import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
@@ -147,8 +148,15 @@ class Control {
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, 0);
+    const plan = memoryPlan(config.memory, config.log.maxBytes);
+    const logs = openLogStore(plan);
     this.#directory = new Directory(
-      { gracePeriodMs: config.gracePeriodMs, maxStreams: config.limits.streams, log: config.log },
+      {
+        gracePeriodMs: config.gracePeriodMs,
+        maxStreams: config.limits.streams,
+        log: { maxBytes: plan.maxLogBytes, windowMs: config.log.windowMs },
+        logs,
+      },
       {
         opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
         closed: (streamId) => this.#onStreamClosed(streamId),
@@ -160,7 +168,8 @@ class Control {
       lost: (shard) => this.#onShardLost(shard),
       hung: (shard) => this.#parts.shardHung(shard),
     });
-    this.#transcoders = new TranscoderPool(parts.transcodingSource, opusOptions(config), {
+    const opus = { logs, ...opusOptions(config) };
+    this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
       failed: (streamId, reason, audioTrack) => this.#opus.failed(streamId, reason, audioTrack),
       ended: (streamId, audioTrack) => this.#opus.ended(streamId, audioTrack),
     });

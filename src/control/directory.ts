@@ -6,9 +6,10 @@ import type {
   StreamSummary,
 } from "../shard/messages.ts";
 import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
+import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
-import { LogPool } from "./log_pool.ts";
 import { summariseWebrtc } from "./stream_advice.ts";
 
 /** What the directory needs of the configuration. */
@@ -16,6 +17,8 @@ export interface DirectoryOptions {
   readonly gracePeriodMs: number;
   readonly maxStreams: number;
   readonly log: { readonly maxBytes: number; readonly windowMs: number };
+  /** Where logs come from. */
+  readonly logs: LogStore;
 }
 
 /** How shards learn of streams. */
@@ -47,7 +50,7 @@ interface Stream {
 
 /** A log that is to be used again once these shards have let go of it. */
 interface ClosedStream {
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
   readonly heldBy: Set<number>;
 }
 
@@ -55,7 +58,6 @@ interface ClosedStream {
 export class Directory {
   readonly #options: DirectoryOptions;
   readonly #events: DirectoryEvents;
-  readonly #logs: LogPool;
   readonly #byPath = new Map<string, Stream>();
   readonly #byId = new Map<number, Stream>();
   readonly #closed = new Map<number, ClosedStream>();
@@ -64,7 +66,6 @@ export class Directory {
   constructor(options: DirectoryOptions, events: DirectoryEvents) {
     this.#options = options;
     this.#events = events;
-    this.#logs = new LogPool(options.log);
   }
 
   get entries(): StreamEntry[] {
@@ -81,6 +82,7 @@ export class Directory {
       return { kind: "refused", reason: `There are ${this.#options.maxStreams} streams already.` };
     }
     const stream = known ?? this.#open(path, nowMs);
+    if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
     stream.writer.setState(LogState.live);
@@ -102,7 +104,7 @@ export class Directory {
   }
 
   /** The log of a stream that is not closed. */
-  logOf(streamId: number): SharedArrayBuffer | undefined {
+  logOf(streamId: number): SharedLog | undefined {
     return this.#byId.get(streamId)?.entry.log;
   }
 
@@ -113,7 +115,7 @@ export class Directory {
     closed.heldBy.delete(shard);
     if (closed.heldBy.size > 0) return;
     this.#closed.delete(streamId);
-    this.#logs.give(closed.log);
+    this.#options.logs.close(closed.log);
   }
 
   /** A shard has died, and its publishers and viewers with it. */
@@ -145,8 +147,12 @@ export class Directory {
     for (const stream of [...this.#byId.values()]) this.#close(stream);
   }
 
-  #open(path: string, nowMs: number): Stream {
-    const entry = { streamId: ++this.#lastId, path, log: this.#logs.take() };
+  /** A new stream, or why there can be none. */
+  #open(path: string, nowMs: number): Stream | string {
+    const { logs, log: { maxBytes } } = this.#options;
+    const log = logs.open({ maxBytes });
+    if (typeof log === "string") return describeLack(log);
+    const entry = { streamId: ++this.#lastId, path, log };
     const stream: Stream = {
       entry,
       writer: new LogWriter(entry.log, this.#options.log),
@@ -171,7 +177,7 @@ export class Directory {
     stream.writer.setState(LogState.ended);
     const heldBy = new Set(this.#events.closed(streamId));
     // There may be no shard: the only one may have died and not be started again yet.
-    if (heldBy.size === 0) this.#logs.give(log);
+    if (heldBy.size === 0) this.#options.logs.close(log);
     else this.#closed.set(streamId, { log, heldBy });
   }
 }

@@ -3,6 +3,7 @@
  * pass here; they cross threads in the stream logs.
  */
 
+import type { SharedLog } from "../stream/log_arena.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
 
 /** A file of the console, held in memory. */
@@ -101,7 +102,7 @@ export interface StreamEntry {
   readonly streamId: number;
   /** Application and name, as in URLs: "live/test". */
   readonly path: string;
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
 }
 
 /** A stream as the API tells of it. */
@@ -223,7 +224,7 @@ export type ToShard =
     readonly streamId: number;
     readonly audioTrack: number | undefined;
     readonly requestId: number;
-    readonly log: SharedArrayBuffer;
+    readonly log: SharedLog;
   }
   /** That log has ended. To be answered with "opus-unwanted" once it is read no more. */
   | {
