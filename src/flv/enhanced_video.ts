@@ -26,6 +26,8 @@ export const VideoPacketType = {
 /** Tag and length of a descriptor of MPEG-2 TS; what follows is laid out as in av1C. */
 const DESCRIPTOR_HEADER_SIZE = 2;
 
+const FRAME_TYPE_UNSAID = 0;
+
 const EMPTY: EmptyVideo = { kind: "empty" };
 const COMMAND: VideoCommand = { kind: "command" };
 const MULTITRACK: VideoMultitrack = { kind: "multitrack" };
@@ -50,7 +52,9 @@ function readVideo(reader: BodyReader): VideoBody {
     ({ packetType, timestampOffsetNs } = readModifiers(reader));
   }
   if (packetType !== VideoPacketType.metadata) {
-    if (!isFrameType(frameType)) return reader.refuse(FRAME_TYPE_RULE, frameType);
+    // Some senders, gortmplib among them, say nothing: the payload tells what it is.
+    const isKnown = frameType === FRAME_TYPE_UNSAID || isFrameType(frameType);
+    if (!isKnown) return reader.refuse(FRAME_TYPE_RULE, frameType);
     // A command has neither FourCC nor packet.
     if (frameType === FrameType.command) return COMMAND;
   }

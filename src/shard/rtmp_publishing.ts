@@ -1,8 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 import type { MediaEvent, PublishEvent, PublishType } from "../rtmp/session_event.ts";
 import { LogWriter } from "../stream/log_writer.ts";
-import { Publication, type SkippedMessage } from "../stream/publication.ts";
+import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
+import type { SkippedMessage } from "../stream/track_intake.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 
@@ -22,6 +23,8 @@ export class RtmpPublishing {
   readonly #published = new Map<number, Published>();
   readonly #repeats = new RepeatLog();
   #isClosed = false;
+  /** Set while a frame is held that is to be written though nothing more comes. */
+  #releaseTimer: ReturnType<typeof setTimeout> | undefined;
   #hasToldType = false;
 
   constructor(link: RtmpLink) {
@@ -78,6 +81,7 @@ export class RtmpPublishing {
     this.#published.delete(streamId);
     const stream = streams.byId(published.controlId);
     if (stream?.publication === published.publication) stream.publication = undefined;
+    published.publication.close(performance.now());
     const sent = published.publication.hasMedia ? "media" : "nothing";
     control.send({ kind: "unpublish", streamId: published.controlId, sent });
     const faults = Object.entries(published.publication.timestampFaults);
@@ -107,7 +111,12 @@ export class RtmpPublishing {
 
   /** Has viewers sent what was taken. */
   flush(nowMs: number): void {
-    for (const { publication } of this.#published.values()) publication.flush(nowMs);
+    for (const { publication } of this.#published.values()) {
+      publication.flush(nowMs);
+      if (publication.heldUntilMs !== undefined) {
+        this.#releaseTimer ??= setTimeout(() => this.#release(), publication.heldUntilMs - nowMs);
+      }
+    }
   }
 
   /** Why the connection is to be ended, if a publication never came to anything. */
@@ -123,7 +132,15 @@ export class RtmpPublishing {
   /** The connection is gone. */
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#releaseTimer);
     for (const streamId of [...this.#published.keys()]) this.unpublish(streamId);
+  }
+
+  #release(): void {
+    this.#releaseTimer = undefined;
+    const nowMs = performance.now();
+    for (const { publication } of this.#published.values()) publication.release(nowMs);
+    this.flush(nowMs);
   }
 
   #refuse(streamId: number, reason: string): void {

@@ -8,15 +8,7 @@ import {
   needsConfiguration,
   unconfiguredFormat,
 } from "./audio_format.ts";
-import {
-  CONFIGURATION,
-  type Intake,
-  INTER_FRAME,
-  type MediaTrack,
-  skip,
-  skipMalformed,
-  SUPPLEMENT,
-} from "./track_intake.ts";
+import { type Intake, type MediaTrack, NO_INTAKES, skip, skipMalformed } from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
 
 /** What is known of a stream's audio. */
@@ -31,6 +23,7 @@ export interface AudioDescription {
 /** Judges the audio messages of one track of a publisher, and knows what they carry. */
 export class AudioTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
+  readonly heldSinceMs = undefined;
   #format: AudioFormat | undefined;
   #frameDurationMs: number | undefined;
   /** As they were said beside a configuration. */
@@ -51,17 +44,26 @@ export class AudioTrack implements MediaTrack {
     return { codec, sampleRate, channels, bitrateBps: this.statistics.bitrateBps ?? null };
   }
 
-  take(body: Uint8Array): Intake {
+  take(body: Uint8Array, encoderMs: number): readonly Intake[] {
+    return [this.#take(body, encoderMs)];
+  }
+
+  release(): readonly Intake[] {
+    return NO_INTAKES;
+  }
+
+  #take(body: Uint8Array, encoderMs: number): Intake {
     try {
       const audio = parseAudioBody(body);
       switch (audio.kind) {
         case "configuration":
           this.#format = configuredFormat(audio, this.#channels);
-          return CONFIGURATION;
+          return { kind: "configuration", body };
         case "frame":
-          return this.#takeFrame(audio);
+          return this.#takeFrame(audio, body, encoderMs);
         case "channels":
-          return this.#takeChannels(audio);
+          this.#takeChannels(audio);
+          return { kind: "supplement", body };
         case "empty":
           return skip("empty");
         case "unsupported":
@@ -78,7 +80,7 @@ export class AudioTrack implements MediaTrack {
     }
   }
 
-  #takeFrame(frame: AudioFrame): Intake {
+  #takeFrame(frame: AudioFrame, body: Uint8Array, encoderMs: number): Intake {
     if (this.#format?.flvCodec !== frame.codec) {
       if (needsConfiguration(frame.codec)) return skip("no-configuration");
       const format = unconfiguredFormat(frame);
@@ -90,12 +92,11 @@ export class AudioTrack implements MediaTrack {
       this.#format = { ...format, isConfigured: this.#format.isConfigured };
     }
     this.#frameDurationMs = frameDurationMs(this.#format, frame);
-    return INTER_FRAME;
+    return { kind: "frame", isKeyFrame: false, encoderMs, body };
   }
 
-  #takeChannels({ codec, channels }: AudioChannels): Intake {
+  #takeChannels({ codec, channels }: AudioChannels): void {
     this.#channels = channels;
     if (this.#format?.flvCodec === codec) this.#format = { ...this.#format, channels };
-    return SUPPLEMENT;
   }
 }

@@ -17,6 +17,7 @@ import {
   type MediaTrack,
   skip,
   skipMalformed,
+  type SkippedMessage,
   type SkipReason,
 } from "./track_intake.ts";
 import { type TrackDescription, TrackRecorder } from "./track_recorder.ts";
@@ -25,6 +26,12 @@ import type { VideoDescription } from "./video_track.ts";
 
 /** Audio waits this long for a picture to be sent with; longer than a frame at 20 fps. */
 const AUDIO_FOLD_MS = 60;
+
+/**
+ * A frame whose end is not seen waits this long for the rest of it: longer than messages of one frame
+ * are apart on the way, shorter than what a viewer notices.
+ */
+const MAX_HOLD_MS = 40;
 
 /** Why messages are skipped that are as they should be, and come before what they need. */
 const TOO_EARLY: ReadonlySet<SkipReason> = new Set(["no-configuration", "awaiting-key-frame"]);
@@ -44,12 +51,6 @@ export interface PublicationDescription {
   readonly timestampFaults: TimestampFaults;
   /** Messages that were not passed on, by reason. */
   readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
-}
-
-/** A message that was skipped: what the caller may want to log. */
-export interface SkippedMessage {
-  readonly reason: SkipReason;
-  readonly detail?: () => string;
 }
 
 /**
@@ -139,6 +140,29 @@ export class Publication {
     });
   }
 
+  /** When {@linkcode release} has something to do; `undefined` if no track holds a frame. */
+  get heldUntilMs(): number | undefined {
+    let heldUntilMs: number | undefined;
+    for (const set of [this.#recorder.video, this.#recorder.audio]) {
+      for (const { track } of set.members) {
+        if (track.heldSinceMs === undefined) continue;
+        heldUntilMs = Math.min(track.heldSinceMs + MAX_HOLD_MS, heldUntilMs ?? Infinity);
+      }
+    }
+    return heldUntilMs;
+  }
+
+  /** Writes the frames whose rest has not come in time; {@linkcode flush} is to follow. */
+  release(nowMs: number): void {
+    this.#releaseHeld(nowMs - MAX_HOLD_MS, nowMs);
+  }
+
+  /** The publisher has ended: writes what is held, and wakes all viewers. */
+  close(nowMs: number): void {
+    this.#releaseHeld(Infinity, nowMs);
+    this.#log.flush();
+  }
+
   /**
    * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one;
    * those that wait for sound alone are woken at once. To be called after each batch of messages.
@@ -168,6 +192,20 @@ export class Publication {
       timestampFaults: this.timestampFaults,
       skipped: { ...this.#skipped },
     };
+  }
+
+  #releaseHeld(heldSinceMs: number, nowMs: number): void {
+    this.#releaseOf(this.#recorder.video, heldSinceMs, nowMs);
+    this.#releaseOf(this.#recorder.audio, heldSinceMs, nowMs);
+  }
+
+  /** Writes what tracks have held since then or longer. */
+  #releaseOf<T extends MediaTrack>(set: TrackSet<T>, heldSinceMs: number, nowMs: number): void {
+    for (const member of set.members) {
+      const { track } = member;
+      if (track.heldSinceMs === undefined || track.heldSinceMs > heldSinceMs) continue;
+      this.#writeAll(set, member, track.release(), nowMs);
+    }
   }
 
   #takeTracks<T extends MediaTrack>(
@@ -200,20 +238,42 @@ export class Publication {
     if (member === undefined) {
       return this.#skip(skip("too-many-tracks", () => `${set.name} track ${trackId}`));
     }
-    const intake = member.track.take(body);
+    return this.#writeAll(set, member, member.track.take(body, encoderMs, nowMs), nowMs);
+  }
+
+  /** Writes what a track made of a message, or held; returns why the first was skipped that was. */
+  #writeAll<T extends MediaTrack>(
+    set: TrackSet<T>,
+    member: Member<T>,
+    intakes: readonly Intake[],
+    nowMs: number,
+  ): SkippedMessage | undefined {
+    let skipped: SkippedMessage | undefined;
+    for (const intake of intakes) {
+      const reason = this.#write(set, member, intake, nowMs);
+      skipped ??= reason;
+    }
+    return skipped;
+  }
+
+  #write<T extends MediaTrack>(
+    set: TrackSet<T>,
+    member: Member<T>,
+    intake: Intake,
+    nowMs: number,
+  ): SkippedMessage | undefined {
     if (intake.kind !== "skip" || TOO_EARLY.has(intake.reason)) set.hear(member);
     switch (intake.kind) {
       case "configuration":
       case "supplement":
         return this.#guard(() => {
-          const isWritten = this.#recorder.preface(intake.kind, set, member, body);
+          const isWritten = this.#recorder.preface(intake.kind, set, member, intake.body);
           if (isWritten) this.#noteAppended(set, member, nowMs);
           if (set.isDefault(member)) this.#noteTrack(set.name);
         });
       case "frame":
         return this.#guard(() => {
-          const timestampMs = this.#recorder
-            .frame(set, member, intake.isKeyFrame, encoderMs, body, nowMs);
+          const timestampMs = this.#recorder.frame(set, member, intake, nowMs);
           this.#noteAppended(set, member, nowMs);
           if (set.isDefault(member)) this.#noteFrame(set.name, timestampMs, nowMs);
         });

@@ -5,7 +5,7 @@ import { RecordFlag, Slot, trackBits } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
 import type { Timeline, TrackName } from "./timeline.ts";
-import type { MediaTrack } from "./track_intake.ts";
+import type { FrameIntake, MediaTrack } from "./track_intake.ts";
 import {
   encodeListedTrack,
   encodeTrackList,
@@ -91,9 +91,7 @@ export class TrackRecorder {
   frame<T extends MediaTrack>(
     set: TrackSet<T>,
     member: Member<T>,
-    isKeyFrame: boolean,
-    encoderMs: number,
-    body: Uint8Array,
+    { isKeyFrame, encoderMs, body }: FrameIntake,
     nowMs: number,
   ): number {
     this.#settleDefault(set);

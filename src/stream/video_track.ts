@@ -1,15 +1,6 @@
 import { CodecError } from "../codec/codec_error.ts";
 import { parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
-import {
-  CONFIGURATION,
-  type Intake,
-  INTER_FRAME,
-  KEY_FRAME,
-  type MediaTrack,
-  skip,
-  skipMalformed,
-  SUPPLEMENT,
-} from "./track_intake.ts";
+import { type Intake, type MediaTrack, NO_INTAKES, skip, skipMalformed } from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
 import {
   configuredFormat,
@@ -40,6 +31,7 @@ const LOOKED_INTO = new Set(["h264", "h265", "av1", "vp9", "vp8"]);
 export class VideoTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
   readonly frameDurationMs = undefined;
+  readonly heldSinceMs = undefined;
   #format: VideoFormat | undefined;
   #hasKeyFrame = false;
   #hasBFrames = false;
@@ -64,7 +56,15 @@ export class VideoTrack implements MediaTrack {
     };
   }
 
-  take(body: Uint8Array): Intake {
+  take(body: Uint8Array, encoderMs: number): readonly Intake[] {
+    return [this.#take(body, encoderMs)];
+  }
+
+  release(): readonly Intake[] {
+    return NO_INTAKES;
+  }
+
+  #take(body: Uint8Array, encoderMs: number): Intake {
     try {
       const video = parseVideoBody(body);
       switch (video.kind) {
@@ -72,11 +72,11 @@ export class VideoTrack implements MediaTrack {
           // ffmpeg sends one without anything in it before libaom has made its own.
           if (video.data.length === 0) return skip("empty");
           this.#configure(configuredFormat(video));
-          return CONFIGURATION;
+          return { kind: "configuration", body };
         case "frame":
-          return this.#takeFrame(video);
+          return this.#takeFrame(video, body, encoderMs);
         case "metadata":
-          return SUPPLEMENT;
+          return { kind: "supplement", body };
         case "empty":
           return skip("empty");
         case "unsupported":
@@ -100,7 +100,7 @@ export class VideoTrack implements MediaTrack {
     this.#format = format;
   }
 
-  #takeFrame(frame: VideoFrame): Intake {
+  #takeFrame(frame: VideoFrame, body: Uint8Array, encoderMs: number): Intake {
     if (this.#format?.flvCodec !== frame.codec) {
       if (needsConfiguration(frame.codec)) return skip("no-configuration");
       this.#format = unconfiguredFormat(frame.codec);
@@ -113,8 +113,9 @@ export class VideoTrack implements MediaTrack {
     if (frame.isKeyFrame && facts.isKeyFrame !== false) {
       this.#format = withKeyFrame(this.#format, frame);
       this.#hasKeyFrame = true;
-      return KEY_FRAME;
+      return { kind: "frame", isKeyFrame: true, encoderMs, body };
     }
-    return this.#hasKeyFrame ? INTER_FRAME : skip("awaiting-key-frame");
+    if (!this.#hasKeyFrame) return skip("awaiting-key-frame");
+    return { kind: "frame", isKeyFrame: false, encoderMs, body };
   }
 }

@@ -5,7 +5,7 @@ import { AudioTrack } from "../../src/stream/audio_track.ts";
 import { AC3_SAMPLES, FLAC_SAMPLES } from "../codec/parameter_samples.ts";
 import { fromHex, mutate, seededRandom } from "../mutation.ts";
 import { enhancedAudio, ofTrack } from "./enhanced_samples.ts";
-import { AAC_CONFIGURATION, AAC_FRAME, OTHER_AAC_CONFIGURATION } from "./track_samples.ts";
+import { AAC_CONFIGURATION, AAC_FRAME, OTHER_AAC_CONFIGURATION, takeOne } from "./track_samples.ts";
 
 const SPEEX_FRAME = fromHex("b2 00");
 /** MPEG-1 layer III, 128 kbit/s, 44.1 kHz, joint stereo, in a header that says 22 kHz mono. */
@@ -67,7 +67,7 @@ Deno.test("AudioTrack: what becomes of messages, one after another", () => {
   for (const messages of CASES) {
     const track = new AudioTrack();
     const intakes = messages.map(([body]) => {
-      const intake = track.take(body);
+      const intake = takeOne(track, body);
       return intake.kind === "skip" ? intake.reason : intake.kind;
     });
     assertEquals(intakes, messages.map(([, intake]) => intake));
@@ -75,7 +75,8 @@ Deno.test("AudioTrack: what becomes of messages, one after another", () => {
 });
 
 Deno.test("AudioTrack: no audio frame is a key frame", () => {
-  assertEquals(new AudioTrack().take(SPEEX_FRAME), { kind: "frame", isKeyFrame: false });
+  const frame = { kind: "frame", isKeyFrame: false, encoderMs: 0, body: SPEEX_FRAME } as const;
+  assertEquals(takeOne(new AudioTrack(), SPEEX_FRAME), frame);
 });
 
 Deno.test("AudioTrack: describes what it carries", () => {
@@ -98,7 +99,7 @@ Deno.test("AudioTrack: describes what it carries", () => {
   for (const [body, codec, sampleRate, channels] of table) {
     const track = new AudioTrack();
     assertEquals(track.describe(), undefined);
-    track.take(body);
+    takeOne(track, body);
     assertEquals(track.describe(), { codec, sampleRate, channels, bitrateBps: null } as unknown);
   }
 });
@@ -106,18 +107,18 @@ Deno.test("AudioTrack: describes what it carries", () => {
 Deno.test("AudioTrack: channels may be said beside the configuration, before it or after", () => {
   for (const bodies of [[OPUS_CHANNELS, OPUS_FRAME], [OPUS_FRAME, OPUS_CHANNELS]]) {
     const track = new AudioTrack();
-    track.take(EMPTY_OPUS_CONFIGURATION);
-    for (const body of bodies) track.take(body);
+    takeOne(track, EMPTY_OPUS_CONFIGURATION);
+    for (const body of bodies) takeOne(track, body);
     assertEquals(track.describe()!.channels, 6);
-    track.take(EMPTY_OPUS_CONFIGURATION);
+    takeOne(track, EMPTY_OPUS_CONFIGURATION);
     assertEquals(track.describe()!.channels, 6);
   }
 });
 
 Deno.test("AudioTrack: a configuration that says nothing leaves it to the frames", () => {
   const track = new AudioTrack();
-  track.take(enhancedAudio("ac3", "configuration", new Uint8Array(0)));
-  track.take(AC3_FRAME);
+  takeOne(track, enhancedAudio("ac3", "configuration", new Uint8Array(0)));
+  takeOne(track, AC3_FRAME);
   const { codec, sampleRate, channels } = track.describe()!;
   assertEquals([codec, sampleRate, channels], ["ac-3", 44_100, 6]);
 });
@@ -132,7 +133,7 @@ Deno.test("AudioTrack: how long frames last", () => {
   ] as const;
   for (const [bodies, durationMs] of table) {
     const track = new AudioTrack();
-    for (const body of bodies) track.take(body);
+    for (const body of bodies) takeOne(track, body);
     assertEquals(track.frameDurationMs, durationMs);
   }
 });
@@ -143,6 +144,6 @@ Deno.test("AudioTrack: throws nothing, whatever comes", () => {
   const samples = [AAC_CONFIGURATION, AAC_FRAME, MP3_FRAME, SPEEX_FRAME];
   samples.push(FLAC_CONFIGURATION, AC3_FRAME, EAC3_FRAME, OPUS_CHANNELS);
   for (let round = 0; round < 8000; round++) {
-    track.take(mutate(samples[round % samples.length]!, random));
+    takeOne(track, mutate(samples[round % samples.length]!, random));
   }
 });

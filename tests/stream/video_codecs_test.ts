@@ -24,6 +24,7 @@ import {
   H264_CONFIGURATION,
   H264_INTER_FRAME,
   H264_KEY_FRAME,
+  takeOne,
 } from "./track_samples.ts";
 import { wellFormed } from "../malformed.ts";
 
@@ -154,7 +155,7 @@ for (const { name, messages } of CASES) {
   Deno.test(`VideoTrack: ${name}`, () => {
     const track = new VideoTrack();
     assertEquals(
-      messages.map(([body]) => short(track.take(body))),
+      messages.map(([body]) => short(takeOne(track, body))),
       messages.map(([, intake]) => intake),
     );
   });
@@ -180,14 +181,14 @@ Deno.test("VideoTrack: what only says that it is a key frame is none", () => {
     const keys = frames.map(isKey);
     assertEquals(keys.includes(true) && keys.includes(false), true);
     for (const [at, data] of frames.entries()) {
-      const intake = short(track.take(enhancedVideo(codec, "frame", "key", data)));
+      const intake = short(takeOne(track, enhancedVideo(codec, "frame", "key", data)));
       assertEquals(intake, keys[at] ? "key frame" : "frame", `${codec} frame ${at}`);
     }
   }
   const hevc = new VideoTrack();
-  hevc.take(H265_CONFIGURATION);
+  takeOne(hevc, H265_CONFIGURATION);
   for (const [at, data] of H265_STREAMS.openGop.entries()) {
-    const intake = short(hevc.take(enhancedVideo("h265", "frameX", "key", data)));
+    const intake = short(takeOne(hevc, enhancedVideo("h265", "frameX", "key", data)));
     // The CRA pictures of an open group of pictures are key frames.
     assertEquals(
       intake,
@@ -200,7 +201,7 @@ Deno.test("VideoTrack: what only says that it is a key frame is none", () => {
 Deno.test("VideoTrack: what the tag calls no key frame is none", () => {
   const track = new VideoTrack();
   assertEquals(
-    short(track.take(enhancedVideo("vp9", "frame", "inter", VP9_KEY))),
+    short(takeOne(track, enhancedVideo("vp9", "frame", "inter", VP9_KEY))),
     "awaiting-key-frame",
   );
 });
@@ -223,7 +224,7 @@ Deno.test("VideoTrack: sizes and codecs, from configurations or the pictures the
   ];
   for (const [bodies, codec, width, height] of table) {
     const track = new VideoTrack();
-    for (const body of bodies) track.take(body);
+    for (const body of bodies) takeOne(track, body);
     const described = track.describe()!;
     assertEquals([described.codec, described.width, described.height], [codec, width, height]);
     assertEquals(described.bFrames, false);
@@ -232,34 +233,34 @@ Deno.test("VideoTrack: sizes and codecs, from configurations or the pictures the
 
 Deno.test("VideoTrack: HEVC whose slice headers cannot be read without its PPS is passed on", () => {
   const track = new VideoTrack();
-  track.take(H265_CONFIGURATION);
+  takeOne(track, H265_CONFIGURATION);
   // Of a PPS in band that puts two bits in front of the slice type, which is P.
   const key = enhancedVideo("h265", "frameX", "key", fromHex("00000006 2601 a300 1234"));
   const inter = enhancedVideo("h265", "frameX", "inter", fromHex("00000006 0201 c400 1234"));
   const broken = enhancedVideo("h265", "frameX", "inter", fromHex("00000007 0201 c400 1234"));
-  const intakes = [key, inter, broken].map((body) => short(track.take(body)));
+  const intakes = [key, inter, broken].map((body) => short(takeOne(track, body)));
   assertEquals(intakes, ["key frame", "frame", "malformed"]);
   assertEquals(track.describe()?.bFrames, false);
 });
 
 Deno.test("VideoTrack: B pictures of HEVC", () => {
   const track = new VideoTrack();
-  for (const body of [H265_CONFIGURATION, H265_KEY_FRAME, H265_INTER_FRAME]) track.take(body);
+  for (const body of [H265_CONFIGURATION, H265_KEY_FRAME, H265_INTER_FRAME]) takeOne(track, body);
   assertEquals(track.describe()!.bFrames, false);
-  track.take(H265_B_FRAME);
+  takeOne(track, H265_B_FRAME);
   assertEquals(track.describe()!.bFrames, true);
 });
 
 Deno.test("VideoTrack: says whether its frames need a configuration", () => {
   const track = new VideoTrack();
   assertEquals(track.isConfigured, false);
-  track.take(vp8KeyFrame(64, 32));
+  takeOne(track, vp8KeyFrame(64, 32));
   assertEquals(track.isConfigured, false);
-  track.take(VP9_CONFIGURATION);
+  takeOne(track, VP9_CONFIGURATION);
   assertEquals(track.isConfigured, true);
-  track.take(enhancedVideo("vp9", "frame", "key", VP9_KEY));
+  takeOne(track, enhancedVideo("vp9", "frame", "key", VP9_KEY));
   assertEquals(track.isConfigured, true);
-  track.take(vp8KeyFrame(64, 32));
+  takeOne(track, vp8KeyFrame(64, 32));
   assertEquals(track.isConfigured, false);
 });
 
@@ -277,6 +278,6 @@ Deno.test("VideoTrack: throws nothing, whatever comes of any codec", () => {
   ];
   const track = new VideoTrack();
   for (let round = 0; round < 8000; round++) {
-    track.take(mutate(samples[round % samples.length]!, random));
+    takeOne(track, mutate(samples[round % samples.length]!, random));
   }
 });
