@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { AddressCounts } from "./address_counts.ts";
 import type { CounterName, Counters } from "./counters.ts";
 import { RepeatLog } from "./repeat_log.ts";
+import { timeSlice } from "./time_slice.ts";
 
 /** The pause after an accept that failed for want of something, such as file descriptors. */
 const ACCEPT_RETRY_MS = 100;
@@ -79,9 +80,13 @@ export class ConnectionListener {
   }
 
   async #acceptAll({ source, connect }: Entrance): Promise<void> {
+    const share = timeSlice.share();
     while (!this.#isClosed) {
       try {
-        this.#admit(await source.accept(), connect);
+        const conn = await source.accept();
+        share.begin(performance.now());
+        this.#admit(conn, connect);
+        await share.pause();
       } catch (error) {
         if (!this.#isClosed) await this.#onAcceptError(error);
       }

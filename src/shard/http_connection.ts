@@ -18,6 +18,7 @@ import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
 import { SharedPieces } from "./shared_pieces.ts";
+import { timeSlice } from "./time_slice.ts";
 
 const logger = getLogger(["sluice", "http"]);
 
@@ -73,6 +74,7 @@ export class HttpConnection implements Connection {
   #isStopping = false;
   /** The body during which it is to be noticed that the client is gone. */
   #watched: ReadableStream | undefined;
+  readonly #share = timeSlice.share();
   /** What the client is being sent, to be given up when the client is gone. */
   #cancelBody: (() => void) | undefined;
 
@@ -147,7 +149,12 @@ export class HttpConnection implements Connection {
     }
     if (request === undefined) return false;
     this.#enter("answer");
-    const response = await this.#answer(request);
+    this.#share.begin(this.#phaseSinceMs);
+    const answering = this.#answer(request);
+    // Requests may come by the hundred in one piece: each is asked about, before it is waited for.
+    const pause = this.#share.pause();
+    if (pause !== undefined) await pause;
+    const response = await answering;
     if (await this.#send(response, request) && !this.#isStopping) {
       // A request that has begun behind this one may not take as long as one that has not.
       this.#enter(this.#requests.isInRequest ? "request" : "idle");
@@ -283,6 +290,7 @@ export class HttpConnection implements Connection {
   async #listen(frames: WebSocketReader): Promise<number> {
     try {
       for (;;) {
+        this.#share.begin(performance.now());
         for (let event = frames.next(); event !== undefined; event = frames.next()) {
           if (event.kind === "close") return CloseCode.normal;
           // Not read further before it is sent: pings cannot pile up.
@@ -290,6 +298,8 @@ export class HttpConnection implements Connection {
             await this.#writer.write(encodeFrame(Opcode.pong, event.payload));
           }
         }
+        const pause = this.#share.pause();
+        if (pause !== undefined) await pause;
         if (!await this.#read()) throw new Deno.errors.UnexpectedEof("no close frame");
       }
     } catch (error) {
@@ -319,7 +329,10 @@ export class HttpConnection implements Connection {
     try {
       const length = await this.#conn.read(this.#buffer);
       if (length === null) return false;
+      this.#share.begin(performance.now());
       this.#take(this.#buffer.subarray(0, length));
+      const pause = this.#share.pause();
+      if (pause !== undefined) await pause;
       return true;
     } finally {
       this.#reading = undefined;

@@ -7,6 +7,7 @@ import type { RtmpContext } from "./rtmp_context.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
 import { RtmpPublishing } from "./rtmp_publishing.ts";
+import { timeSlice } from "./time_slice.ts";
 
 const logger = getLogger(["sluice", "rtmp"]);
 
@@ -15,6 +16,12 @@ const COMMAND_BUFFER_SIZE = 4096;
 
 /** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
 const MEDIA_BUFFER_SIZE = 64 * 1024;
+
+/** Messages after which a publisher's connection asks whether others are to have the thread. */
+const MESSAGES_A_PAUSE = 32;
+
+/** A message with so many bytes counts twice, and so on. */
+const BYTES_A_MESSAGE = 4096;
 
 /** How long a player has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -37,6 +44,7 @@ export class RtmpConnection implements Connection {
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
   readonly #peer: string;
+  readonly #share = timeSlice.share();
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
   #phase: Phase = "connecting";
   #phaseSinceMs: number;
@@ -123,7 +131,11 @@ export class RtmpConnection implements Connection {
       const length = await this.#conn.read(this.#buffer);
       if (length === null) return;
       this.#heardAtMs = performance.now();
-      if (this.#phase === "closing") continue;
+      this.#share.begin(this.#heardAtMs);
+      if (this.#phase === "closing") {
+        await this.#share.pause();
+        continue;
+      }
       try {
         this.#taking = this.#take(this.#buffer.subarray(0, length));
         await this.#taking;
@@ -134,6 +146,7 @@ export class RtmpConnection implements Connection {
         throw error;
       }
       this.#publishing.flush(this.#heardAtMs);
+      await this.#share.pause();
       await this.#output.room();
     }
   }
@@ -141,9 +154,18 @@ export class RtmpConnection implements Connection {
   async #take(piece: Uint8Array): Promise<void> {
     try {
       this.#session.push(piece);
+      let messages = 0;
       for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
         const decision = this.#handle(event);
-        if (decision !== undefined) await decision;
+        if (decision !== undefined) {
+          await decision;
+          this.#share.begin(performance.now());
+        }
+        messages += weightOf(event);
+        if (messages < MESSAGES_A_PAUSE) continue;
+        messages = 0;
+        const pause = this.#share.pause();
+        if (pause !== undefined) await pause;
       }
     } finally {
       this.#countIgnored();
@@ -206,6 +228,8 @@ export class RtmpConnection implements Connection {
       case "stop":
         this.#playing.stop(event.streamId);
         return void this.#settle();
+      case "nothing":
+        return undefined;
     }
   }
 
@@ -333,6 +357,12 @@ export class RtmpConnection implements Connection {
   #log(reason: string): void {
     logger.info("{peer} {reason}", { peer: this.#peer, reason });
   }
+}
+
+/** Of an event, beside small media. All others may be much work, and come seldom. */
+function weightOf(event: SessionEvent): number {
+  if (event.kind !== "audio" && event.kind !== "video") return MESSAGES_A_PAUSE;
+  return 1 + Math.floor(event.payload.length / BYTES_A_MESSAGE);
 }
 
 function lost(error: unknown): string {
