@@ -3,6 +3,7 @@ import type { TransportAddress } from "../webrtc/transport_address.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
 import { closeQuietly, type Connection } from "./connection_listener.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
+import type { Place } from "./places.ts";
 
 const READ_BUFFER_SIZE = 2048;
 
@@ -27,14 +28,21 @@ export class IceTcpConnection implements Connection {
   readonly #writer: ConnectionWriter;
   readonly #openedAtMs: number;
   readonly #stallMs: number;
+  readonly #place: Place;
   /** Called when the connection can take media again. */
   onReady: (() => void) | undefined;
-  isProven = false;
+  #isProven = false;
   #queuedBytes = 0;
   #isSending = false;
   #isStopping = false;
 
-  constructor(conn: Deno.TcpConn, events: IceTcpEvents, nowMs: number, stallMs: number) {
+  constructor(
+    conn: Deno.TcpConn,
+    events: IceTcpEvents,
+    nowMs: number,
+    stallMs: number,
+    place: Place,
+  ) {
     const { hostname, port } = conn.remoteAddr;
     this.address = { transport: "tcp", hostname, port };
     this.#conn = conn;
@@ -42,6 +50,8 @@ export class IceTcpConnection implements Connection {
     this.#writer = new ConnectionWriter(conn);
     this.#openedAtMs = nowMs;
     this.#stallMs = stallMs;
+    this.#place = place;
+    place.offer(() => this.abort());
   }
 
   /** Whether media can be given to it: all that it was given before is written. */
@@ -67,8 +77,14 @@ export class IceTcpConnection implements Connection {
   enforceTimeouts(nowMs: number): void {
     const { stuckSinceMs } = this.#writer;
     const isStuck = stuckSinceMs !== undefined && nowMs - stuckSinceMs >= this.#stallMs;
-    const isStranger = !this.isProven && nowMs - this.#openedAtMs >= PROOF_MS;
+    const isStranger = !this.#isProven && nowMs - this.#openedAtMs >= PROOF_MS;
     if (isStuck || isStranger) this.abort();
+  }
+
+  /** It belongs to a viewer, as its checks have shown. */
+  prove(): void {
+    this.#isProven = true;
+    this.#place.keep();
   }
 
   /** Ends behind what waits to be written, which may be that the session is over. */
