@@ -44,16 +44,16 @@ export interface ListenerOptions {
     readonly refused: CounterName;
     readonly aborted: CounterName;
   };
-  readonly connect: Connect<Deno.TcpConn>;
+  readonly connect: Connect;
 }
 
 /** Makes a connection of a socket that was accepted. */
-export type Connect<Conn = PeerConn> = (conn: Conn, nowMs: number, place: Place) => Connection;
+export type Connect = (conn: PeerConn, nowMs: number, place: Place) => Connection;
 
 /** A port that connections come in by, and what is made of them. */
 interface Entrance {
   readonly source: ConnectionSource;
-  readonly connect: Connect<Deno.TcpConn>;
+  readonly connect: Connect;
 }
 
 /** Accepts connections of one protocol, as many as the limits allow. */
@@ -74,7 +74,7 @@ export class ConnectionListener {
   }
 
   /** Accepts at another port as well, within the same limits. To be called before {@linkcode run}. */
-  addEntrance(source: ConnectionSource, connect: Connect<Deno.TcpConn>): void {
+  addEntrance(source: ConnectionSource, connect: Connect): void {
     this.#entrances.push({ source, connect });
   }
 
@@ -125,7 +125,7 @@ export class ConnectionListener {
     for (let given = 0; given < GIVEN_UP_AT_ONCE && this.#options.places.giveUpOne();) given++;
   }
 
-  #admit(conn: Deno.TcpConn, connect: Connect<Deno.TcpConn>): void {
+  #admit(conn: Deno.TcpConn, connect: Connect): void {
     // It was accepted just before close, which could not know of it.
     if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;

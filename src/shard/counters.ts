@@ -34,6 +34,7 @@ export const TOTALS = [
   "httpConnectionsAborted",
   "httpBadRequests",
   "httpTimeouts",
+  "proxiedConnectionsRefused",
   "tlsHandshakes",
   "tlsHandshakesFailed",
   "tlsTimeouts",

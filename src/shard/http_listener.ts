@@ -1,6 +1,7 @@
 import { type Connect, ConnectionListener } from "./connection_listener.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { HttpContext, HttpRoutes } from "./http_routes.ts";
+import { behindProxies, proxiedPort } from "./proxied_connection.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
 
 /**
@@ -26,7 +27,7 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
       refused: "httpConnectionsRefused",
       aborted: "httpConnectionsAborted",
     },
-    connect,
+    connect: behindProxies(connect, proxiedPort("http", context)),
   } as const;
   const listener = new ConnectionListener(source, options, counters);
   addTlsEntrance(listener, "http", connect, context);

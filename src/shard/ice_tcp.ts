@@ -1,7 +1,7 @@
 import { frameForTcp, TcpFrameReader } from "../webrtc/tcp_framing.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
-import { closeQuietly, type Connection } from "./connection_listener.ts";
+import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
 import type { Place } from "./places.ts";
 
@@ -23,7 +23,7 @@ export interface IceTcpEvents {
 /** A viewer's TCP connection in place of UDP (RFC 6544), with a length before each datagram. */
 export class IceTcpConnection implements Connection {
   readonly address: TransportAddress;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: PeerConn;
   readonly #events: IceTcpEvents;
   readonly #writer: ConnectionWriter;
   readonly #openedAtMs: number;
@@ -37,7 +37,7 @@ export class IceTcpConnection implements Connection {
   #isStopping = false;
 
   constructor(
-    conn: Deno.TcpConn,
+    conn: PeerConn,
     events: IceTcpEvents,
     nowMs: number,
     stallMs: number,

@@ -1,5 +1,6 @@
 import { type Connect, ConnectionListener, type ConnectionSource } from "./connection_listener.ts";
 import type { ShardSettings } from "./messages.ts";
+import { behindProxies, proxiedPort } from "./proxied_connection.ts";
 import { RtmpConnection } from "./rtmp_connection.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
@@ -24,7 +25,7 @@ export function listenRtmp(
       refused: "rtmpConnectionsRefused",
       aborted: "rtmpConnectionsAborted",
     },
-    connect,
+    connect: behindProxies(connect, proxiedPort("rtmp", context)),
   } as const;
   const listener = new ConnectionListener(source, options, counters);
   addTlsEntrance(listener, "rtmp", connect, context);
