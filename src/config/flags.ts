@@ -69,6 +69,12 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "ADDRESS",
     help: "address to announce for WebRTC, behind NAT or in Docker; may be repeated",
   },
+  "trusted-proxies": {
+    key: "trustedProxies",
+    value: "list",
+    placeholder: "NETWORK",
+    help: "proxy whose X-Forwarded-For and PROXY protocol count; may be repeated",
+  },
   "opus-bitrate": {
     key: "opusBitrateBps",
     value: "bits",

@@ -16,6 +16,8 @@ import { summariseWebrtc } from "./stream_advice.ts";
 export interface DirectoryOptions {
   readonly gracePeriodMs: number;
   readonly maxStreams: number;
+  /** Of one publisher's address, or IPv6 network. */
+  readonly maxStreamsPerAddress: number;
   readonly log: { readonly maxBytes: number; readonly windowMs: number };
   /** Where logs come from. */
   readonly logs: LogStore;
@@ -37,6 +39,10 @@ interface Stream {
   readonly entry: StreamEntry;
   readonly writer: LogWriter;
   readonly openedAtMs: number;
+  /** Of its newest publisher; `undefined` if that is none from outside. */
+  network: string | undefined;
+  /** Grows with each stream that loses its publisher: who waits longest has the lowest. */
+  waitTurn: number;
   /** Shard of the publisher; `undefined` while waiting for one. */
   origin: number | undefined;
   /** Whether a publisher that is gone has sent anything that can be shown or heard. */
@@ -62,6 +68,7 @@ export class Directory {
   readonly #byId = new Map<number, Stream>();
   readonly #closed = new Map<number, ClosedStream>();
   #lastId = 0;
+  #lastWaitTurn = 0;
 
   constructor(options: DirectoryOptions, events: DirectoryEvents) {
     this.#options = options;
@@ -72,19 +79,25 @@ export class Directory {
     return [...this.#byId.values()].map(({ entry }) => entry);
   }
 
-  /** Decides on a publisher; a new stream is announced to all shards before this returns. */
-  publish(path: string, shard: number, nowMs: number): PublishDecision {
+  /**
+   * Decides on a publisher; a new stream is announced to all shards before this returns. Where a
+   * limit is reached, a stream that waits for its publisher gives way, and its viewers end.
+   *
+   * @param network whose stream it is for limits: an address or an IPv6 network
+   */
+  publish(path: string, shard: number, nowMs: number, network?: string): PublishDecision {
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
       return { kind: "refused", reason: `${path} is being published already.` };
     }
-    if (known === undefined && this.#byPath.size >= this.#options.maxStreams) {
-      return { kind: "refused", reason: `There are ${this.#options.maxStreams} streams already.` };
-    }
+    const isOwn = known !== undefined && known.network === network;
+    const refusal = isOwn ? undefined : this.#makeRoom(network, known);
+    if (refusal !== undefined) return { kind: "refused", reason: refusal };
     const stream = known ?? this.#open(path, nowMs);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
+    stream.network = network;
     stream.writer.setState(LogState.live);
     return { kind: "accepted", streamId: stream.entry.streamId };
   }
@@ -100,6 +113,7 @@ export class Directory {
     stream.hasHadMedia ||= sent === "media";
     if (!stream.hasHadMedia) return this.#close(stream);
     stream.writer.setState(LogState.waiting);
+    stream.waitTurn = ++this.#lastWaitTurn;
     stream.graceTimer = setTimeout(() => this.#close(stream), this.#options.gracePeriodMs);
   }
 
@@ -147,6 +161,29 @@ export class Directory {
     for (const stream of [...this.#byId.values()]) this.#close(stream);
   }
 
+  /**
+   * Makes room for a publisher's stream, or tells why there is none.
+   *
+   * @param known the stream, if it is there and waits
+   */
+  #makeRoom(network: string | undefined, known: Stream | undefined): string | undefined {
+    const { maxStreams, maxStreamsPerAddress } = this.#options;
+    const others = [...this.#byId.values()].filter((stream) => stream !== known);
+    const own = others.filter((stream) => stream.network === network);
+    if (network !== undefined && own.length >= maxStreamsPerAddress) {
+      const spare = spareStream(own);
+      if (spare === undefined) {
+        return `There are ${maxStreamsPerAddress} streams from your address already.`;
+      }
+      this.#close(spare);
+    }
+    if (known !== undefined || this.#byId.size < maxStreams) return undefined;
+    const spare = spareStream(others);
+    if (spare === undefined) return `There are ${maxStreams} streams already.`;
+    this.#close(spare);
+    return undefined;
+  }
+
   /** A new stream, or why there can be none. */
   #open(path: string, nowMs: number): Stream | string {
     const { logs, log: { maxBytes } } = this.#options;
@@ -157,6 +194,8 @@ export class Directory {
       entry,
       writer: new LogWriter(entry.log, this.#options.log),
       openedAtMs: nowMs,
+      network: undefined,
+      waitTurn: 0,
       origin: undefined,
       hasHadMedia: false,
       graceTimer: undefined,
@@ -180,6 +219,17 @@ export class Directory {
     if (heldBy.size === 0) this.#options.logs.close(log);
     else this.#closed.set(streamId, { log, heldBy });
   }
+}
+
+/**
+ * The stream that can best be spared of those that wait for a publisher: of the address that has
+ * most streams, the one that has waited longest. `undefined` if none waits.
+ */
+function spareStream(streams: readonly Stream[]): Stream | undefined {
+  const byNetwork = Map.groupBy(streams, ({ network }) => network);
+  const held = ({ network }: Stream) => byNetwork.get(network)!.length;
+  return streams.filter(({ origin }) => origin === undefined)
+    .sort((one, other) => held(other) - held(one) || one.waitTurn - other.waitTurn)[0];
 }
 
 function summarise(stream: Stream, nowMs: number): StreamSummary {

@@ -65,12 +65,16 @@ export class ControlLink {
     this.#post(message);
   }
 
-  /** Asks whether a stream may be published here. If accepted, the stream was announced before. */
-  requestPublish(path: string): Promise<PublishDecision> {
+  /**
+   * Asks whether a stream may be published here. If accepted, the stream was announced before.
+   *
+   * @param network whose stream it is for limits
+   */
+  requestPublish(path: string, network: string): Promise<PublishDecision> {
     const requestId = ++this.#requests;
     return new Promise((resolve) => {
       this.#decisions.set(requestId, resolve);
-      this.#post({ kind: "publish", requestId, path });
+      this.#post({ kind: "publish", requestId, path, network });
     });
   }
 

@@ -3,6 +3,7 @@ import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
 import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
 import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
+import type { Place } from "./places.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
@@ -45,6 +46,8 @@ export class RtmpConnection implements Connection {
   readonly #playing: RtmpPlaying;
   readonly #peer: string;
   readonly #share = timeSlice.share();
+  /** One of those that neither publish nor play; it is left while this one does. */
+  readonly #place: Place;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
   #phase: Phase = "connecting";
   #phaseSinceMs: number;
@@ -60,8 +63,10 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  constructor(conn: PeerConn, context: RtmpContext, nowMs: number) {
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, place: Place) {
     this.#conn = conn;
+    this.#place = place;
+    place.offer(() => this.#giveWay());
     this.#context = context;
     this.#peer = `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`;
     this.#phaseSinceMs = nowMs;
@@ -73,7 +78,8 @@ export class RtmpConnection implements Connection {
     });
     const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
-    const link = { ...context, session, output, say, peer: this.#peer };
+    const { hostname } = conn.remoteAddr;
+    const link = { ...context, session, output, say, peer: this.#peer, hostname };
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
@@ -119,6 +125,8 @@ export class RtmpConnection implements Connection {
     // It is ended once, though it may take until a decision is there that it waits for.
     if (this.#closeReason !== undefined) return;
     if (this.#phase === "active") this.#playing.sweep(nowMs);
+    // A stream may have come that was waited for.
+    this.#settlePlace();
     if (this.#playing.hasPlayers) this.#ping(nowMs);
     // A player that acknowledges no more has held its stream back for long enough.
     this.#output.wake();
@@ -275,6 +283,23 @@ export class RtmpConnection implements Connection {
 
   #settle(): void {
     if (this.#phase !== "closing") this.#enter(this.#isActive ? "active" : "setup");
+    this.#settlePlace();
+  }
+
+  /** Who publishes has a stream's place, who plays a player's; who does neither has this one. */
+  #settlePlace(): void {
+    if (this.#publishing.isActive || this.#playing.hasPlayers) return this.#place.leave();
+    if (this.#phase === "closing") return;
+    const refusal = this.#place.retake();
+    if (refusal !== undefined) return this.#close(`closed: ${refusal.reason}`);
+    this.#place.offer(() => this.#giveWay());
+  }
+
+  #giveWay(): void {
+    // It may have begun a moment ago what this would end.
+    if (this.#publishing.isActive || this.#playing.hasPlayers) return;
+    this.#context.counters.add("rtmpConnectionsRefused");
+    this.#close("closed: gave way to a new connection, as it neither publishes nor plays");
   }
 
   /** Ends the connection from outside, with the reason for the log. */

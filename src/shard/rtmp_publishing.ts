@@ -5,6 +5,7 @@ import { LogWriter } from "../stream/log_writer.ts";
 import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { SkippedMessage } from "../stream/track_intake.ts";
+import { networkOf } from "./address_counts.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 
@@ -52,10 +53,10 @@ export class RtmpPublishing {
 
   /** Decides on a publisher; the session must wait for it. */
   async publish({ streamId, app, name, publishType }: PublishEvent): Promise<void> {
-    const { control, streams, settings, counters, session, peer } = this.#link;
+    const { control, streams, settings, counters, session, peer, hostname } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
-    const decision = await control.requestPublish(target.path);
+    const decision = await control.requestPublish(target.path, networkOf(hostname));
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
 
     const stream = streams.byId(decision.streamId);

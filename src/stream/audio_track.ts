@@ -43,7 +43,6 @@ const AAC_WITHOUT_HEADER =
 export class AudioTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
   readonly heldSinceMs = undefined;
-  readonly advice = undefined;
   #format: AudioFormat | undefined;
   #frameDurationMs: number | undefined;
   /** As they were said beside a configuration. */

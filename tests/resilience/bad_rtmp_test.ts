@@ -20,7 +20,7 @@ const MAX_MESSAGE = 1024 * 1024;
 const CONFIG = {
   gracePeriodMs: 0,
   timeouts: TIMEOUTS,
-  limits: { messageBytes: MAX_MESSAGE, rtmpConnectionsPerAddress: 100 },
+  limits: { messageBytes: MAX_MESSAGE, rtmpNewcomersPerAddress: 100 },
 };
 
 /** Beyond the time-out: the shard looks every second. */
@@ -342,20 +342,20 @@ Deno.test("half-open connections up to the limit, and the next is refused", asyn
   const limit = 20;
   await using gateway = await startGateway({
     args: ["--shards", "1"],
-    config: { ...CONFIG, limits: { rtmpConnectionsPerAddress: limit } },
+    config: { ...CONFIG, limits: { rtmpNewcomersPerAddress: limit } },
   });
   await using healthy = await HealthyStream.start(gateway);
   const connect = () => Deno.connect({ hostname: "127.0.0.1", port: gateway.rtmpPort });
   const half = [];
-  for (let at = 1; at < limit; at++) half.push(await connect());
+  for (let at = 0; at < limit; at++) half.push(await connect());
   for (const conn of half) await conn.write(clientHello());
   await until("all are in", async () => {
-    return (await gateway.status()).counters.rtmpConnections === limit;
+    return (await gateway.status()).counters.rtmpNewcomers === limit;
   });
   const tooMany = await connect();
   assertEquals(await discard(tooMany), 0);
   tooMany.close();
-  assertMatch(gateway.output(), /127\.0\.0\.1 refused: its address has 20 connections already/);
+  assertMatch(gateway.output(), /127\.0\.0\.1 refused: its address has 20 new connections already/);
   assertEquals((await gateway.status()).counters.rtmpConnectionsRefused, 1);
   await healthy.check();
   await until("the half-open ones are ended", async () => {
