@@ -1,3 +1,5 @@
+import { unprintableIn } from "../bytes/printable.ts";
+
 /** Application and stream names become keys, paths and labels. */
 export const MAX_NAME_LENGTH = 256;
 
@@ -60,6 +62,10 @@ export function targetProblem({ name, query }: StreamTarget): string | undefined
   }
   if (query.length > MAX_QUERY_LENGTH) {
     return `The query must be up to ${MAX_QUERY_LENGTH} characters, got ${query.length}.`;
+  }
+  const unprintable = unprintableIn(name) ?? unprintableIn(query);
+  if (unprintable !== undefined) {
+    return `The name and its query must be text that can be seen, got ${unprintable}.`;
   }
   return undefined;
 }

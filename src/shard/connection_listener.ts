@@ -1,5 +1,7 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger, type Logger } from "@logtape/logtape";
 import { AddressCounts } from "./address_counts.ts";
+import { peerText } from "./address_source.ts";
+import { nextConnectionId } from "./connection_id.ts";
 import type { CounterName, Counters } from "./counters.ts";
 import { RepeatLog } from "./repeat_log.ts";
 
@@ -41,8 +43,15 @@ export interface ListenerOptions {
     readonly refused: CounterName;
     readonly aborted: CounterName;
   };
-  readonly connect: (conn: Deno.TcpConn, nowMs: number) => Connection;
+  readonly connect: Connect<Deno.TcpConn>;
 }
+
+/**
+ * Makes a connection of a socket that was accepted.
+ *
+ * @param log for all that is logged about it: it knows the peer's address and the connection's id
+ */
+export type Connect<Conn = PeerConn> = (conn: Conn, nowMs: number, log: Logger) => Connection;
 
 /** A port that connections come in by, and what is made of them. */
 interface Entrance {
@@ -119,32 +128,29 @@ export class ConnectionListener {
     // It was accepted just before close, which could not know of it.
     if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;
+    const log = this.#logger.with({ id: nextConnectionId(), peer: peerText(conn.remoteAddr) });
     const refusal = this.#counters.total(counterNames.connections) >= maxConnections
       ? `there are ${maxConnections} connections already`
       : this.#byAddress.of(hostname) >= maxConnectionsPerAddress
       ? `its address has ${maxConnectionsPerAddress} connections already`
       : undefined;
     if (refusal === undefined) {
-      const connection = connect(conn, performance.now());
-      this.#connections.set(connection, this.#serve(connection, hostname));
+      const connection = connect(conn, performance.now(), log);
+      this.#connections.set(connection, this.#serve(connection, hostname, log));
     } else {
-      this.#noteRefusal(hostname, refusal);
+      this.#noteRefusal(hostname, refusal, log);
       conn.close();
     }
   }
 
-  #noteRefusal(hostname: string, refusal: string): void {
+  #noteRefusal(hostname: string, refusal: string, log: Logger): void {
     this.#counters.add(this.#options.counterNames.refused);
     const count = this.#repeats.note(refusal, performance.now());
     if (count === undefined) return;
-    this.#logger.warn("{hostname} refused: {refusal} ({count} so far)", {
-      hostname,
-      refusal,
-      count,
-    });
+    log.warn("{hostname} refused: {refusal} ({count} so far)", { hostname, refusal, count });
   }
 
-  async #serve(connection: Connection, hostname: string): Promise<void> {
+  async #serve(connection: Connection, hostname: string, log: Logger): Promise<void> {
     const { connections, accepted } = this.#options.counterNames;
     this.#counters.add(accepted);
     this.#counters.add(connections);
@@ -153,7 +159,7 @@ export class ConnectionListener {
       await connection.serve();
     } catch (error) {
       // A defect of ours: nobody awaits this, and one connection must not end the shard.
-      this.#logger.error("Cannot serve {hostname}: {error}", { hostname, error });
+      log.error("Cannot serve {hostname}: {error}", { hostname, error });
     } finally {
       this.#connections.delete(connection);
       this.#counters.add(connections, -1);

@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import type { Logger } from "@logtape/logtape";
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../http/http_error.ts";
 import { type HttpRequest, RequestReader } from "../http/request_reader.ts";
@@ -19,8 +19,6 @@ import { problem } from "./http_answers.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
 import { SharedPieces } from "./shared_pieces.ts";
 
-const logger = getLogger(["sluice", "http"]);
-
 /** Requests are small: a browser's head is half of this. */
 const READ_BUFFER_SIZE = 2048;
 
@@ -34,8 +32,11 @@ const LINGER_MS = 2000;
 const CHUNKS = SharedPieces.chunks();
 const MESSAGES = SharedPieces.messages();
 
-/** Both ends of a connection. */
-export type ConnectionAddresses = Pick<PeerConn, "localAddr" | "remoteAddr">;
+/** Both ends of a connection, and its log. */
+export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remoteAddr"> {
+  /** It knows the peer and the connection's id. */
+  readonly log: Logger;
+}
 
 /** What connections need of their shard. */
 export interface HttpConnectionContext {
@@ -68,15 +69,20 @@ export class HttpConnection implements Connection {
   #reading: Promise<boolean> | undefined;
   /** Takes what the client sends; it must copy what it keeps. */
   #take = (piece: Uint8Array) => this.#requests.push(piece);
+  readonly #addresses: ConnectionAddresses;
   #phase: Phase = "request";
   #phaseSinceMs: number;
   #isStopping = false;
   /** The body during which it is to be noticed that the client is gone. */
   #watched: ReadableStream | undefined;
+  /** Of the body that is sent, or was last. */
+  #sentBytes = 0;
   /** What the client is being sent, to be given up when the client is gone. */
   #cancelBody: (() => void) | undefined;
 
-  constructor(conn: PeerConn, context: HttpConnectionContext, nowMs: number) {
+  /** @param log knows the peer and the connection's id */
+  constructor(conn: PeerConn, context: HttpConnectionContext, nowMs: number, log: Logger) {
+    this.#addresses = { localAddr: conn.localAddr, remoteAddr: conn.remoteAddr, log };
     this.#conn = conn;
     this.#context = context;
     this.#writer = new ConnectionWriter(conn);
@@ -137,8 +143,7 @@ export class HttpConnection implements Connection {
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       this.#context.counters.add("httpBadRequests");
-      logger.debug("{peer} {reason}", {
-        peer: this.#conn.remoteAddr.hostname,
+      this.#addresses.log.debug("{peer} sends what is no request: {reason}", {
         reason: error.message,
       });
       await this.#sendWhole(problem(error.status, error.message), undefined);
@@ -174,14 +179,18 @@ export class HttpConnection implements Connection {
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
     try {
-      return await this.#context.answer(request, this.#conn);
+      return await this.#context.answer(request, this.#addresses);
     } catch (error) {
       if (error instanceof HttpError) {
         return problem(error.status, error.message, error.headers);
       }
       const { method, target } = request;
       const path = target.replace(/\?.*$/s, "");
-      logger.error("Cannot answer {method} {path}: {error}", { method, path, error });
+      this.#addresses.log.error("Cannot answer {method} {path} of {peer}: {error}", {
+        method,
+        path,
+        error,
+      });
       return problem(STATUS_CODE.InternalServerError, "Cannot answer: something is wrong here");
     }
   }
@@ -224,7 +233,7 @@ export class HttpConnection implements Connection {
     } finally {
       this.#watched = undefined;
       cancel(body);
-      onOver();
+      onOver(this.#sentBytes);
     }
   }
 
@@ -246,7 +255,7 @@ export class HttpConnection implements Connection {
       await this.#writer.write(encodeCloseFrame(closeCode));
     } finally {
       cancel(messages);
-      onOver();
+      onOver(this.#sentBytes);
     }
   }
 
@@ -257,11 +266,13 @@ export class HttpConnection implements Connection {
   ): Promise<void> {
     const reader = body.getReader();
     this.#cancelBody = () => cancel(reader);
+    this.#sentBytes = 0;
     try {
       for (;;) {
         const encoded = await nextEncoded(reader, encode);
         if (encoded === undefined) return;
         await this.#writer.write(encoded);
+        this.#sentBytes += encoded.length;
       }
     } finally {
       this.#cancelBody();

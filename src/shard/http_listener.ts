@@ -1,4 +1,4 @@
-import { ConnectionListener, type PeerConn } from "./connection_listener.ts";
+import { type Connect, ConnectionListener } from "./connection_listener.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { HttpContext, HttpRoutes } from "./http_routes.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
@@ -16,8 +16,8 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
   const source = Deno.listen({ hostname: host, port: httpPort, reusePort: sharesPorts });
   const answer = routes.answer.bind(routes);
   const connectionContext = { counters, timeouts, answer };
-  const connect = (conn: PeerConn, nowMs: number) =>
-    new HttpConnection(conn, connectionContext, nowMs);
+  const connect: Connect = (conn, nowMs, log) =>
+    new HttpConnection(conn, connectionContext, nowMs, log);
   const options = {
     protocol: "http",
     maxConnections: settings.maxHttpConnections,

@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import type { Logger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
 import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
@@ -7,8 +7,6 @@ import type { RtmpContext } from "./rtmp_context.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
 import { RtmpPublishing } from "./rtmp_publishing.ts";
-
-const logger = getLogger(["sluice", "rtmp"]);
 
 /** Commands are small, and players send nothing else. */
 const COMMAND_BUFFER_SIZE = 4096;
@@ -36,7 +34,7 @@ export class RtmpConnection implements Connection {
   readonly #output: RtmpOutput;
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
-  readonly #peer: string;
+  readonly #logger: Logger;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
   #phase: Phase = "connecting";
   #phaseSinceMs: number;
@@ -50,10 +48,11 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  constructor(conn: PeerConn, context: RtmpContext, nowMs: number) {
+  /** @param log knows the peer and the connection's id */
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, log: Logger) {
     this.#conn = conn;
     this.#context = context;
-    this.#peer = `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`;
+    this.#logger = log;
     this.#phaseSinceMs = nowMs;
     this.#heardAtMs = nowMs;
     this.#pingedAtMs = nowMs;
@@ -63,7 +62,7 @@ export class RtmpConnection implements Connection {
     });
     const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
-    const link = { ...context, session, output, say, peer: this.#peer };
+    const link = { ...context, session, output, say, log };
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
@@ -151,13 +150,11 @@ export class RtmpConnection implements Connection {
 
   /** Notes what the handshake showed of the client, for who looks into its troubles. */
   #logConnect({ app, flashVersion, objectEncoding, capabilities }: ConnectEvent): void {
-    logger.debug(
+    this.#logger.debug(
       "{peer} connects to {app} with {flashVersion} (AMF{objectEncoding}, {capsEx}, {proof})",
       {
-        peer: this.#peer,
-        // They may hold anything: line breaks, codes for terminals.
-        app: JSON.stringify(app),
-        flashVersion: JSON.stringify(flashVersion),
+        app,
+        flashVersion,
         objectEncoding,
         capsEx: `capsEx ${capabilities.capsEx ?? "none"}`,
         proof: this.#session.counters.handshakeMismatches > 0 ? "C2 matches nothing" : "C2 matches",
@@ -312,11 +309,11 @@ export class RtmpConnection implements Connection {
   /** Of players that come and go there are many, and some end by a reset: that is nothing to see to. */
   #logEnd(reason: string): void {
     if (!this.#playing.hasPlayed) return this.#log(reason);
-    logger.debug("{peer} {reason}", { peer: this.#peer, reason });
+    this.#logger.debug("{peer} {reason}", { reason });
   }
 
   #log(reason: string): void {
-    logger.info("{peer} {reason}", { peer: this.#peer, reason });
+    this.#logger.info("{peer} {reason}", { reason });
   }
 }
 

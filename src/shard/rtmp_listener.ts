@@ -1,4 +1,4 @@
-import { ConnectionListener, type ConnectionSource, type PeerConn } from "./connection_listener.ts";
+import { type Connect, ConnectionListener, type ConnectionSource } from "./connection_listener.ts";
 import type { ShardSettings } from "./messages.ts";
 import { RtmpConnection } from "./rtmp_connection.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
@@ -14,7 +14,7 @@ export function listenRtmp(
   source: ConnectionSource = listen(context.settings),
 ): ConnectionListener {
   const { settings, counters } = context;
-  const connect = (conn: PeerConn, nowMs: number) => new RtmpConnection(conn, context, nowMs);
+  const connect: Connect = (conn, nowMs, log) => new RtmpConnection(conn, context, nowMs, log);
   const options = {
     protocol: "rtmp",
     maxConnections: settings.maxRtmpConnections,

@@ -1,4 +1,3 @@
-import { getLogger } from "@logtape/logtape";
 import type { PauseEvent, PlayEvent, ReceiveEvent } from "../rtmp/session_event.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { streamPath } from "../stream/stream_path.ts";
@@ -7,8 +6,6 @@ import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 import { RtmpPlayer } from "./rtmp_player.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
-
-const logger = getLogger(["sluice", "rtmp"]);
 
 /** A player whose stream is not there. */
 interface Wait {
@@ -51,11 +48,11 @@ export class RtmpPlaying {
 
   /** The peer asked for what no server can play, and has been told so. */
   noteRefusal(reason: string): void {
-    const { counters, peer } = this.#link;
+    const { counters, log } = this.#link;
     counters.add("playsRefused");
     const count = this.#repeats.note("refused", performance.now());
     if (count === undefined) return;
-    logger.info("{peer} cannot play: {reason} ({count} so far)", { peer, reason, count });
+    log.info("{peer} cannot play: {reason} ({count} so far)", { reason, count });
   }
 
   play(event: PlayEvent, nowMs: number): void {
@@ -85,7 +82,7 @@ export class RtmpPlaying {
     }
     this.#link.streams.await(path, wait.begin);
     this.#waits.set(streamId, wait);
-    logger.debug("{peer} waits for {path}", { peer: this.#link.peer, path });
+    this.#link.log.debug("{peer} waits for {path}", { path });
     this.sweep(nowMs);
   }
 
@@ -127,7 +124,7 @@ export class RtmpPlaying {
   }
 
   #begin(streamId: number, stream: LiveStream, selection: TrackSelection, wait: Wait): void {
-    const { counters, settings, say, peer } = this.#link;
+    const { counters, settings, say, log } = this.#link;
     this.#stopWaiting(streamId);
     const missing = missingTrack(selection, stream.log);
     if (missing !== undefined) {
@@ -145,7 +142,7 @@ export class RtmpPlaying {
     for (const counter of ["playsAccepted", "viewers", "rtmpViewers"] as const) {
       counters.add(counter);
     }
-    logger.debug("{peer} plays {path}", { peer, path: stream.entry.path });
+    log.debug("{peer} plays {path}", { path: stream.entry.path });
     const finished = () => {
       this.#forget(streamId);
       this.#ended();
@@ -174,7 +171,13 @@ export class RtmpPlaying {
   }
 
   #forget(streamId: number): void {
+    const player = this.#players.get(streamId);
+    if (player === undefined) return;
     this.#players.delete(streamId);
+    this.#link.log.debug("{peer} has played {path} for {seconds} s", {
+      path: player.stream.entry.path,
+      seconds: Math.round((performance.now() - player.startedAtMs) / 100) / 10,
+    });
     for (const gauge of ["viewers", "rtmpViewers"] as const) this.#link.counters.add(gauge, -1);
   }
 }

@@ -1,7 +1,7 @@
 import { createSecureContext } from "node:tls";
 import { STATUS_CODE } from "@std/http/status";
 import { encodeResponseHead } from "../http/response.ts";
-import type { Connection, ConnectionListener, PeerConn } from "./connection_listener.ts";
+import type { Connect, ConnectionListener } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
 import type { ShardSettings } from "./messages.ts";
@@ -15,14 +15,13 @@ import { TlsConnection } from "./tls_connection.ts";
 export function addTlsEntrance(
   listener: ConnectionListener,
   protocol: "rtmp" | "http",
-  connect: (conn: PeerConn, nowMs: number) => Connection,
+  connect: Connect,
   { settings, counters }: { readonly settings: ShardSettings; readonly counters: Counters },
 ): void {
   const { tls, host, sharesPorts, timeouts } = settings;
   if (tls === undefined) return;
   const isHttp = protocol === "http";
   const port = {
-    protocol,
     context: createSecureContext({ cert: tls.certificate, key: tls.key }),
     // Not HTTP/2, which a browser would choose otherwise.
     alpnProtocols: isHttp ? ["http/1.1"] : [],
@@ -37,7 +36,7 @@ export function addTlsEntrance(
     port: isHttp ? tls.httpsPort : tls.rtmpsPort,
     reusePort: sharesPorts,
   });
-  listener.addEntrance(source, (conn, nowMs) => new TlsConnection(conn, port, nowMs));
+  listener.addEntrance(source, (conn, nowMs, log) => new TlsConnection(conn, port, nowMs, log));
 }
 
 function plainHttpAnswer(): Uint8Array<ArrayBuffer> {

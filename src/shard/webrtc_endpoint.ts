@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger, type Logger } from "@logtape/logtape";
 import type { RtpAudience } from "../egress/rtp_audience.ts";
 import { PacketArena } from "../srtp/packet_arena.ts";
 import { createDtlsCertificate, type DtlsCertificate } from "../webrtc/dtls_certificate.ts";
@@ -6,6 +6,7 @@ import { createIceCredentials, type IceCredentials } from "../webrtc/ice_credent
 import { stunUsername } from "../webrtc/stun.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
 import { AddressCounts } from "./address_counts.ts";
+import { peerText } from "./address_source.ts";
 import { ConnectionListener } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { DatagramSocket } from "./datagram_socket.ts";
@@ -28,7 +29,7 @@ export interface NewSession {
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   /** The address that it was asked for from: a proxy's, if there is one. */
-  readonly from: string;
+  readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
   /** For logs. */
   readonly path: string;
 }
@@ -118,6 +119,7 @@ export class WebrtcEndpoint implements SessionPaths {
   open({ audience, media, local, remoteUfrag, from, path }: NewSession): WebrtcSession {
     const { counters, shard, settings } = this.#context;
     const random = crypto.getRandomValues(new Uint8Array(16));
+    const openedMs = performance.now();
     const session = new WebrtcSession({
       id: `${shard}.${random.toHex()}`,
       audience,
@@ -139,10 +141,11 @@ export class WebrtcEndpoint implements SessionPaths {
         keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
       },
       events: {
-        connected: (session) => {
-          logger.info("A viewer of {path} is connected by {transport}", {
+        connected: ({ peer: { selected } }) => {
+          log.info("{peer}: a viewer of {path} is connected by {transport} to {address}", {
             path,
-            transport: session.peer.selected?.transport,
+            transport: selected?.transport,
+            address: selected && peerText(selected),
           });
         },
         addressProven: (session, address) => this.#onAddressProven(session, address),
@@ -157,12 +160,13 @@ export class WebrtcEndpoint implements SessionPaths {
         },
         failed: () => counters.add("webrtcViewersFailed"),
         ended: (session, reason) => {
-          this.#viewersByAddress.remove(from);
-          this.#onEnded(session, path, reason);
+          this.#viewersByAddress.remove(from.hostname);
+          this.#onEnded(session, reason, { path, log, openedMs });
         },
       },
     });
-    this.#viewersByAddress.add(from);
+    const log = logger.with({ id: session.loggedId, peer: peerText(from) });
+    this.#viewersByAddress.add(from.hostname);
     counters.add("webrtcViewersAccepted");
     counters.add("webrtcViewers");
     counters.add("viewers");
@@ -246,15 +250,23 @@ export class WebrtcEndpoint implements SessionPaths {
     this.#byAddress.delete(key);
   }
 
-  #onEnded(session: WebrtcSession, path: string, reason: string): void {
+  #onEnded(
+    session: WebrtcSession,
+    reason: string,
+    { path, log, openedMs }: { path: string; log: Logger; openedMs: number },
+  ): void {
     const { counters } = this.#context;
     const { packetsSent, reception } = session.describe();
-    logger.info("A viewer of {path} is gone: {reason} ({packetsSent} packets sent, {lost} lost)", {
-      path,
-      reason,
-      packetsSent,
-      lost: reception?.tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) ?? 0,
-    });
+    log.info(
+      "{peer}: a viewer of {path} is gone: {reason} ({seconds} s, {packetsSent} packets sent, {lost} lost)",
+      {
+        path,
+        reason,
+        seconds: Math.round((performance.now() - openedMs) / 100) / 10,
+        packetsSent,
+        lost: reception?.tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) ?? 0,
+      },
+    );
     counters.add("webrtcViewers", -1);
     counters.add("viewers", -1);
     this.#sessions.delete(session.id);

@@ -67,7 +67,7 @@ export class HttpSetup implements AsyncDisposable {
         refused: "httpConnectionsRefused",
         aborted: "httpConnectionsAborted",
       },
-      connect: (conn, nowMs) => new HttpConnection(conn, context, nowMs),
+      connect: (conn, nowMs, log) => new HttpConnection(conn, context, nowMs, log),
     }, this.counters);
     this.#running = this.#listener.run();
   }

@@ -106,7 +106,7 @@ export class TlsSetup implements AsyncDisposable {
         refused: "httpConnectionsRefused",
         aborted: "httpConnectionsAborted",
       },
-      connect: (conn, nowMs) => new TlsConnection(conn, port, nowMs),
+      connect: (conn, nowMs, log) => new TlsConnection(conn, port, nowMs, log),
     }, this.counters);
     this.#running = this.#listener.run();
   }
