@@ -1,10 +1,11 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger, type Logger } from "@logtape/logtape";
 import type { RtpAudience } from "../egress/rtp_audience.ts";
 import { PacketArena } from "../srtp/packet_arena.ts";
 import { createDtlsCertificate, type DtlsCertificate } from "../webrtc/dtls_certificate.ts";
 import { createIceCredentials, type IceCredentials } from "../webrtc/ice_credentials.ts";
 import { stunUsername } from "../webrtc/stun.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
+import { peerText } from "./address_source.ts";
 import { ConnectionListener } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { DatagramSocket } from "./datagram_socket.ts";
@@ -24,7 +25,7 @@ export interface NewSession {
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   /** The address that it was asked for from: a proxy's, if there is one that is not trusted. */
-  readonly from: string;
+  readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
   /** For logs. */
   readonly path: string;
 }
@@ -78,7 +79,7 @@ export class WebrtcEndpoint implements SessionPaths {
         refused: "webrtcTcpConnectionsRefused",
         aborted: "webrtcTcpConnectionsAborted",
       },
-      connect: (conn, nowMs, place) => {
+      connect: (conn, nowMs, { place }) => {
         const connection = new IceTcpConnection(conn, events, nowMs, timeouts.stallMs, place);
         this.#tcpConnections.set(addressKey(connection.address), connection);
         return connection;
@@ -114,9 +115,10 @@ export class WebrtcEndpoint implements SessionPaths {
   /** Waits for a viewer that was answered, if there is room for it. */
   open({ audience, media, local, remoteUfrag, from, path }: NewSession): WebrtcSession | Refusal {
     const { counters, shard, settings } = this.#context;
-    const places = this.#take(from);
+    const places = this.#take(from.hostname);
     if ("reason" in places) return places;
     const random = crypto.getRandomValues(new Uint8Array(16));
+    const openedMs = performance.now();
     const session = new WebrtcSession({
       id: `${shard}.${random.toHex()}`,
       audience,
@@ -138,13 +140,14 @@ export class WebrtcEndpoint implements SessionPaths {
         keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
       },
       events: {
-        connected: (session) => {
+        connected: ({ peer: { selected } }) => {
           // A handshake over that address is more than a stranger can do for others.
           places.newcomer.leave();
           places.viewer.keep();
-          logger.info("A viewer of {path} is connected by {transport}", {
+          log.info("{peer}: a viewer of {path} is connected by {transport} to {address}", {
             path,
-            transport: session.peer.selected?.transport,
+            transport: selected?.transport,
+            address: selected && peerText(selected),
           });
         },
         addressProven: (session, address) => this.#onAddressProven(session, address),
@@ -161,10 +164,11 @@ export class WebrtcEndpoint implements SessionPaths {
         ended: (session, reason) => {
           places.newcomer.leave();
           places.viewer.leave();
-          this.#onEnded(session, path, reason);
+          this.#onEnded(session, reason, { path, log, openedMs });
         },
       },
     });
+    const log = logger.with({ id: session.loggedId, peer: peerText(from) });
     const giveWay = () => session.end("it gave way to another, as it is not connected");
     for (const place of [places.newcomer, places.viewer]) place.offer(giveWay);
     counters.add("webrtcViewersAccepted");
@@ -260,15 +264,23 @@ export class WebrtcEndpoint implements SessionPaths {
     this.#byAddress.delete(key);
   }
 
-  #onEnded(session: WebrtcSession, path: string, reason: string): void {
+  #onEnded(
+    session: WebrtcSession,
+    reason: string,
+    { path, log, openedMs }: { path: string; log: Logger; openedMs: number },
+  ): void {
     const { counters } = this.#context;
     const { packetsSent, reception } = session.describe();
-    logger.info("A viewer of {path} is gone: {reason} ({packetsSent} packets sent, {lost} lost)", {
-      path,
-      reason,
-      packetsSent,
-      lost: reception?.tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) ?? 0,
-    });
+    log.info(
+      "{peer}: a viewer of {path} is gone: {reason} ({seconds} s, {packetsSent} packets sent, {lost} lost)",
+      {
+        path,
+        reason,
+        seconds: Math.round((performance.now() - openedMs) / 100) / 10,
+        packetsSent,
+        lost: reception?.tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) ?? 0,
+      },
+    );
     counters.add("viewers", -1);
     this.#sessions.delete(session.id);
     for (const ufrag of session.peer.localUfrags) this.#byUfrag.delete(ufrag);

@@ -36,6 +36,9 @@ export interface SessionMedia {
   readonly cname: string;
 }
 
+/** Random digits of a session's id that are logged. */
+const LOGGED_ID_LENGTH = 8;
+
 export interface WebrtcSessionOptions {
   readonly id: string;
   readonly audience: RtpAudience;
@@ -93,6 +96,11 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
         },
       },
     });
+  }
+
+  /** The beginning of its id, for logs: who has the whole id can end the session. */
+  get loggedId(): string {
+    return this.id.slice(0, this.id.indexOf(".") + 1 + LOGGED_ID_LENGTH);
   }
 
   /** How the viewer fares. */

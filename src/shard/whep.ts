@@ -92,13 +92,12 @@ export class Whep {
     // Which kinds are wanted, the offer says.
     const selection = namedTracks(query, DEFAULT_TRACKS);
     if ("problem" in selection) return whepProblem(STATUS_CODE.BadRequest, selection.problem);
-    const from = addresses.remoteAddr.hostname;
-    const full = this.#refusalIfFull(from);
+    const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
     if (full !== undefined) return full;
     const offer = readOffer(request);
     const candidates = this.#candidates(query, addresses);
     return await refusalIfMissing(stream, selection) ??
-      await this.#openViewer(stream, selection, offer, candidates, from);
+      await this.#openViewer(stream, selection, offer, candidates, addresses);
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -169,7 +168,7 @@ export class Whep {
     selection: TrackSelection,
     offer: SdpOffer,
     candidates: readonly IceCandidate[],
-    from: string,
+    { remoteAddr: from, log }: ConnectionAddresses,
   ): Promise<WholeResponse> {
     const rtp = stream.rtp(selection);
     if (rtp === undefined) {
@@ -179,7 +178,7 @@ export class Whep {
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
     // Others have come while it was waited for.
-    const full = this.#refusalIfFull(from);
+    const full = this.#refusalIfFull(from.hostname);
     if (full !== undefined) return full;
     const refusal = this.refusalOf(rtp.report());
     if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
@@ -207,6 +206,10 @@ export class Whep {
       path: stream.entry.path,
     });
     if ("scope" in session) return this.#refuse(session.scope);
+    log.debug("{peer} is viewer {viewer} of {path}", {
+      viewer: session.loggedId,
+      path: stream.entry.path,
+    });
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
     this.#answered.set(session, { offer, sections, candidates, etag });
