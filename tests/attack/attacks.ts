@@ -1,4 +1,5 @@
 import type { Attack } from "./attack.ts";
+import { whepOfferAttack } from "./whep_offer_attack.ts";
 
 /** All attacks, in the order of the table in docs/robustness.md. */
-export const ATTACKS: readonly Attack[] = [];
+export const ATTACKS: readonly Attack[] = [whepOfferAttack];

@@ -243,3 +243,7 @@ Deno.test("offer: survives mutation and every cut", () => {
     }
   }
 });
+
+Deno.test("offer: those that are called the worst are taken", () => {
+  for (const text of worstOffers()) assert(parseSdpOffer(text).sections.length > 0);
+});

@@ -23,7 +23,7 @@ export function worstOffers(): string[] {
       `a=rtpmap:${type} H264/90000`,
     ]),
     offerOf(2, MAX_SDP_FORMATS, () => Array(250).fill("a=rtcp-fb:* nack"), () => []),
-    offerOf(1, MAX_SDP_FORMATS, () => FEEDBACK.map((kind) => `a=rtcp-fb:* ${kind}`), (type) => [
+    offerOf(1, MAX_SDP_FORMATS, () => [], (type) => [
       `a=rtpmap:${type} H264/90000`,
       ...FEEDBACK.map((kind) => `a=rtcp-fb:${type} ${kind}`),
     ]),
@@ -47,11 +47,11 @@ function offerOf(
     `m=video 9 UDP/TLS/RTP/SAVPF ${types.join(" ")}`,
     `a=mid:${mid}${"m".repeat(31)}`,
     ...TRANSPORT,
-    ...linesOfSection(),
-    ...types.flatMap(linesOfFormat),
-    // Taken up by who has nothing but this.
+    // What it is answered by: the first line of each kind counts.
     `a=rtpmap:${types[0]} H264/90000`,
     `a=fmtp:${types[0]} packetization-mode=1;profile-level-id=42e01f`,
+    ...linesOfSection(),
+    ...types.flatMap(linesOfFormat),
   ]);
   const mids = sections.map(([, mid]) => mid!.slice("a=mid:".length));
   const lines = [...SESSION, `a=group:BUNDLE ${mids.join(" ")}`, ...sections.flat()];
