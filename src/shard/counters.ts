@@ -41,6 +41,7 @@ export const TOTALS = [
   "webrtcViewersAccepted",
   "webrtcViewersRefused",
   "webrtcViewersFailed",
+  "webrtcConsentsLost",
   "webrtcTcpConnectionsAccepted",
   "webrtcTcpConnectionsRefused",
   "webrtcTcpConnectionsAborted",

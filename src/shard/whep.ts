@@ -201,6 +201,7 @@ export class Whep {
       media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
       local,
       remoteUfrag: offer.transport.iceUfrag,
+      remotePassword: offer.transport.icePassword,
       from,
       path: stream.entry.path,
     });
@@ -245,18 +246,21 @@ export class Whep {
       );
     }
     const answered = this.#answered.get(session)!;
-    const fragment = parseTrickleFragment(new TextDecoder().decode(request.body));
+    const { ufrag, password } = parseTrickleFragment(new TextDecoder().decode(request.body));
+    // A copy: a part of a text keeps the whole alive.
+    const remote = structuredClone({ ufrag, password });
     const isRestart = session.peer.remoteUfrag !== undefined &&
-      fragment.ufrag !== session.peer.remoteUfrag;
+      ufrag !== session.peer.remoteUfrag;
     const { ifMatch } = request;
     if (!isRestart) {
       if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== answered.etag) {
         return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
       }
+      session.peer.learnRemote(remote);
       // ICE-lite: checks come from the viewer, which has our candidates.
       return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
     }
-    const local = this.#endpoint.restart(session, fragment.ufrag);
+    const local = this.#endpoint.restart(session, remote);
     answered.etag = `"${local.ufrag}"`;
     const body = writeTrickleFragment({ local, candidates: answered.candidates }, answered.tag);
     return answer(STATUS_CODE.OK, {
