@@ -37,7 +37,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: "no common codec",
     body: OFFERS.firefoxWithoutH264,
-    status: 406,
+    status: 422,
     says: /(VP8[^]*H264|H\.?264[^]*VP8)/i,
   },
   { name: "an address that is none", path: `${ENDPOINT}?eip=nowhere`, status: 400, says: /eip/ },
