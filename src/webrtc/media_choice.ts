@@ -55,6 +55,9 @@ const PROTOCOLS: ReadonlySet<string> = new Set([
 /** Sound is always Opus: it can be accepted before there is any. */
 const SOUND_TO_COME: StreamAudio = { codec: "opus", channels: 2 };
 
+/** Data channels (RFC 8841 4). */
+const DATA_PROTOCOLS: ReadonlySet<string> = new Set(["UDP/DTLS/SCTP", "TCP/DTLS/SCTP"]);
+
 /**
  * Decides what to send in which section of an offer. Pictures that the stream has and the offer asks
  * for must have a common codec. Sound is left out where the offer has no Opus, as is a kind of media
@@ -103,9 +106,10 @@ export function describeMismatches(mismatches: readonly CodecMismatch[]): string
   }).join("; ");
 }
 
-/** Whether a section of sound or pictures can be open: it shares the one transport. */
+/** Whether a section can be open: it is of media or a data channel, and shares the one transport. */
 export function isAnswerable(offer: SdpOffer, section: OfferedSection): boolean {
-  return section.kind !== "other" && !section.rejected && PROTOCOLS.has(section.protocol) &&
+  const protocols = section.kind === "other" ? DATA_PROTOCOLS : PROTOCOLS;
+  return !section.rejected && protocols.has(section.protocol) &&
     offer.bundleMids.includes(section.mid);
 }
 

@@ -107,7 +107,8 @@ function withStereo(fmtp: string): string {
  * DTLS passive.
  *
  * Sections of the offer in which nothing is sent stay open, inactive and in the bundle, with a codec
- * and the transport: pion, webrtc-rs, aiortc, werift and GStreamer refuse an answer without these.
+ * and the transport: pion, webrtc-rs, aiortc, werift and GStreamer refuse an answer without these. So
+ * does a data channel, in which nothing is said: closed, aiortc and werift would never be connected.
  *
  * @example
  * ```ts ignore
@@ -142,15 +143,14 @@ export function writeSdpAnswer(
       continue;
     }
     const settled = answered.find(({ mid }) => mid === section.mid);
-    const candidates = section.mid === bundled[0] ? transport.candidates : undefined;
-    lines.push(
-      ...(settled === undefined ? inactiveHead(section) : sendingHead(settled)),
-      ...transportLines(transport),
-      ...(candidates === undefined ? [] : candidateLines(candidates)),
-      ...(settled === undefined
-        ? formatLines(inactiveCodec(section))
-        : [...codecLines(settled), ...sourceLines(settled, names)]),
-    );
+    const [head, details] = settled !== undefined
+      ? [sendingHead(settled), [...codecLines(settled), ...sourceLines(settled, names)]]
+      : section.kind === "other"
+      ? [dataHead(section), DATA_LINES]
+      : [inactiveHead(section), formatLines(inactiveCodec(section))];
+    lines.push(...head, ...transportLines(transport));
+    if (section.mid === bundled[0]) lines.push(...candidateLines(transport.candidates));
+    lines.push(...details);
   }
   return lines.join("\r\n") + "\r\n";
 }
@@ -192,6 +192,17 @@ function closedSection(
     `a=mid:${mid}`,
     "a=inactive",
     ...transportLines(transport),
+  ];
+}
+
+/** RFC 8841 5 and 6; nobody listens on this port. */
+const DATA_LINES = ["a=sctp-port:5000", "a=max-message-size:65536"];
+
+function dataHead({ media, protocol, formats, mid }: OfferedSection): string[] {
+  return [
+    `m=${media} 9 ${protocol} ${formats.join(" ")}`,
+    "c=IN IP4 0.0.0.0",
+    `a=mid:${mid}`,
   ];
 }
 

@@ -74,16 +74,17 @@ Deno.test("answer: to Chromium, line by line", () => {
   ]);
 });
 
-Deno.test("answer: to Safari, the data channel is closed and not bundled", () => {
+Deno.test("answer: to Safari, the data channel is bundled, in the offer's order", () => {
   const { answer, sections } = answerOffer(OFFERS.safari, STREAM);
-  assert(answer.includes("a=group:BUNDLE video audio\r\n"));
+  assert(answer.includes("a=group:BUNDLE video audio data\r\n"));
   assert(answer.endsWith(
     [
-      "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+      "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
       "c=IN IP4 0.0.0.0",
       "a=mid:data",
-      "a=inactive",
       ...TRANSPORT_LINES,
+      "a=sctp-port:5000",
+      "a=max-message-size:65536",
       "",
     ].join("\r\n"),
   ));
@@ -255,7 +256,7 @@ Deno.test("answer: a restart is answered by the section that leads the bundle", 
     writeRestartFragment(parseSdpOffer(offer), answerOffer(offer, stream).sections, TRANSPORT)
       .split("\r\n").filter((line) => /^(?:m=|a=mid|a=group)/.test(line));
   assertEquals(fragment(OFFERS.safari, STREAM), [
-    "a=group:BUNDLE video audio",
+    "a=group:BUNDLE video audio data",
     "m=video 9 UDP/TLS/RTP/SAVPF 96",
     "a=mid:video",
   ]);
