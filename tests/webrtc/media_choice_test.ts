@@ -44,6 +44,7 @@ Deno.test("media: what both have is sent", () => {
     [OFFERS.chromiumVideo, BOTH, [undefined, ["0", 116]]],
     [OFFERS.firefox, BOTH, [["1", 109], ["0", 126]]],
     [OFFERS.safari, BOTH, [["audio", 111], ["video", 96]]],
+    [OFFERS.whepsrc, BOTH, [["audio0", 96], ["video1", 103]]],
     [OFFERS.chromium.replaceAll("a=recvonly", "a=sendrecv"), BOTH, [["0", 111], ["1", 116]]],
   ] as const;
   for (const [offer, stream, expected] of cases) {

@@ -181,6 +181,22 @@ Deno.test("answer: Firefox's own stereo is not said twice", () => {
   ]);
 });
 
+Deno.test("answer: to GStreamer's whepsrc, with what it says of its codecs and no more", () => {
+  const { answer } = answerOffer(OFFERS.whepsrc, STREAM);
+  assertEquals(answer.match(/^m=.*|^a=(?:rtpmap|fmtp|rtcp-fb|group):?.*|^a=sendonly/gm), [
+    "a=group:BUNDLE audio0 video1",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 96",
+    "a=sendonly",
+    "a=rtpmap:96 OPUS/48000",
+    "a=fmtp:96 stereo=1;sprop-stereo=1",
+    "m=video 9 UDP/TLS/RTP/SAVPF 103",
+    "a=sendonly",
+    "a=rtpmap:103 H264/90000",
+    "a=rtcp-fb:103 nack pli",
+    "a=rtcp-fb:103 ccm fir",
+  ]);
+});
+
 Deno.test("answer: only what is both wished for and offered", () => {
   const twcc = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
   const delay = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
