@@ -108,11 +108,11 @@ export class HttpRoutes {
     if (WHEP_LIKE_SRS.test(pathname)) {
       const target = streamPath(searchParams.get("app") ?? "", searchParams.get("stream") ?? "");
       const path = "path" in target ? target.path : "";
-      return this.#whep.answerEndpoint(path, searchParams, request, addresses);
+      return this.#whep.answerEndpoint(path, url, request, addresses);
     }
     const path = unescapePath(pathname, WHEP_SUFFIX);
     if (path !== undefined) {
-      return this.#whep.answerEndpoint(path, searchParams, request, addresses);
+      return this.#whep.answerEndpoint(path, url, request, addresses);
     }
     const resource = WHEP_RESOURCE.exec(pathname)?.[1];
     return resource === undefined ? undefined : this.#whep.answerResource(resource, request);
