@@ -23,7 +23,7 @@ export interface AudioDescription {
 /** Judges the audio messages of one track of a publisher, and knows what they carry. */
 export class AudioTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
-  readonly heldSinceMs = undefined;
+  readonly held = undefined;
   readonly advice = undefined;
   #format: AudioFormat | undefined;
   #frameDurationMs: number | undefined;
