@@ -10,20 +10,27 @@ export const MAX_HELD_MESSAGES = 600;
 /** A picture whose slices come in messages of their own, until its end is seen. */
 export class HeldPicture implements HeldFrame {
   readonly sinceMs: number;
-  readonly isOnTrial: boolean;
   readonly encoderMs: number;
   readonly #isKeyFrame: boolean;
+  readonly #isFirst: boolean;
   readonly #parts: Uint8Array<ArrayBuffer>[];
   #size: number;
 
-  /** @param body of its first message; copied */
-  constructor({ isKeyFrame, encoderMs, body }: FrameIntake, nowMs: number, isOnTrial: boolean) {
+  /**
+   * @param body of its first message; copied
+   * @param isFirst whether it is the first picture of its stream
+   */
+  constructor({ isKeyFrame, encoderMs, body }: FrameIntake, nowMs: number, isFirst: boolean) {
     this.sinceMs = nowMs;
-    this.isOnTrial = isOnTrial;
+    this.#isFirst = isFirst;
     this.encoderMs = encoderMs;
     this.#isKeyFrame = isKeyFrame;
     this.#parts = [body.slice()];
     this.#size = body.length;
+  }
+
+  get isOnTrial(): boolean {
+    return this.#isFirst && this.#parts.length === 1;
   }
 
   get messages(): number {
