@@ -110,6 +110,7 @@ export class RtmpConnection implements Connection {
   enforceTimeouts(nowMs: number): void {
     // It is ended once, though it may take until a decision is there that it waits for.
     if (this.#closeReason !== undefined) return;
+    this.#publishing.sweep(nowMs);
     if (this.#phase === "active") this.#playing.sweep(nowMs);
     if (this.#playing.hasPlayers) this.#ping(nowMs);
     // A player that acknowledges no more has held its stream back for long enough.

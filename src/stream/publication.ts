@@ -51,6 +51,8 @@ export interface PublicationDescription {
   readonly timestampFaults: TimestampFaults;
   /** Messages that were not passed on, by reason. */
   readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
+  /** What the publisher should change so that all it sends can be played, sentence by sentence. */
+  readonly advice: readonly string[];
 }
 
 /**
@@ -163,6 +165,15 @@ export class Publication {
     this.#log.flush();
   }
 
+  /** Decides which tracks there are once that has taken its time, though nothing more comes. */
+  settle(nowMs: number): void {
+    const first = this.#firstFrame;
+    if (this.#tracksSettled || first === undefined) return;
+    if (nowMs - first.arrivedMs < this.#trackSettleMs) return;
+    this.#settleTracks();
+    this.#log.flush();
+  }
+
   /**
    * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one;
    * those that wait for sound alone are woken at once. To be called after each batch of messages.
@@ -181,8 +192,7 @@ export class Publication {
   }
 
   describe(): PublicationDescription {
-    const video = this.#recorder.video.default?.track.describe() ?? null;
-    const audio = this.#recorder.audio.default?.track.describe() ?? null;
+    const { video, audio } = this.#recorder.describeDefaults();
     const rates = [video?.bitrateBps, audio?.bitrateBps].filter((rate) => typeof rate === "number");
     return {
       video,
@@ -191,6 +201,7 @@ export class Publication {
       bitrateBps: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate),
       timestampFaults: this.timestampFaults,
       skipped: { ...this.#skipped },
+      advice: this.#recorder.advice,
     };
   }
 
@@ -269,7 +280,6 @@ export class Publication {
         return this.#guard(() => {
           const isWritten = this.#recorder.preface(intake.kind, set, member, intake.body);
           if (isWritten) this.#noteAppended(set, member, nowMs);
-          if (set.isDefault(member)) this.#noteTrack(set.name);
         });
       case "frame":
         return this.#guard(() => {

@@ -187,6 +187,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     bitrateBps: 128_000,
     timestampFaults: { disorder: 3 },
     skipped: { empty: 1 },
+    advice: [],
   };
   directory.report(0, [{ ...report(streamId, 2), publication }]);
   const webrtc = { bFrames: false, areDropped: true, exact: true, inexactReason: undefined };
