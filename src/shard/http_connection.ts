@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { STATUS_CODE } from "@std/http/status";
+import { forwardedClient } from "../http/forwarded_for.ts";
 import { HttpError } from "../http/http_error.ts";
 import { type HttpRequest, RequestReader } from "../http/request_reader.ts";
 import {
@@ -17,7 +18,10 @@ import { closeQuietly, type Connection, type PeerConn } from "./connection_liste
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
+import type { Place, Refusal } from "./places.ts";
 import { SharedPieces } from "./shared_pieces.ts";
+import { timeSlice } from "./time_slice.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 
 const logger = getLogger(["sluice", "http"]);
 
@@ -26,6 +30,9 @@ const READ_BUFFER_SIZE = 2048;
 
 /** What a client may send ahead while it is being answered; then it is read no further. */
 const MAX_AHEAD = 16 * 1024;
+
+/** Seconds after which a refused client may come again. */
+const RETRY_AFTER_S = "5";
 
 /** How long a client has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -40,6 +47,8 @@ export type ConnectionAddresses = Pick<PeerConn, "localAddr" | "remoteAddr">;
 /** What connections need of their shard. */
 export interface HttpConnectionContext {
   readonly counters: Counters;
+  /** Whose X-Forwarded-For is believed. */
+  readonly proxies: TrustedProxies;
   readonly timeouts: {
     /** For a whole request, from its first byte or the connection's begin. */
     readonly httpRequestMs: number;
@@ -61,6 +70,7 @@ type Phase = "request" | "idle" | "answer" | "linger";
 export class HttpConnection implements Connection {
   readonly #conn: PeerConn;
   readonly #context: HttpConnectionContext;
+  readonly #place: Place;
   readonly #writer: ConnectionWriter;
   readonly #requests = new RequestReader();
   readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
@@ -73,12 +83,15 @@ export class HttpConnection implements Connection {
   #isStopping = false;
   /** The body during which it is to be noticed that the client is gone. */
   #watched: ReadableStream | undefined;
+  readonly #share = timeSlice.share();
   /** What the client is being sent, to be given up when the client is gone. */
   #cancelBody: (() => void) | undefined;
 
-  constructor(conn: PeerConn, context: HttpConnectionContext, nowMs: number) {
+  constructor(conn: PeerConn, context: HttpConnectionContext, nowMs: number, place: Place) {
     this.#conn = conn;
     this.#context = context;
+    this.#place = place;
+    place.offer(() => this.abort());
     this.#writer = new ConnectionWriter(conn);
     this.#phaseSinceMs = nowMs;
   }
@@ -127,6 +140,9 @@ export class HttpConnection implements Connection {
   #enter(phase: Phase): void {
     this.#phase = phase;
     this.#phaseSinceMs = performance.now();
+    // Only who is being answered has shown what it is there for.
+    if (phase === "answer") this.#place.keep();
+    else this.#place.offer(() => this.abort());
   }
 
   /** Answers a request; false if none can follow. */
@@ -147,8 +163,14 @@ export class HttpConnection implements Connection {
     }
     if (request === undefined) return false;
     this.#enter("answer");
-    const response = await this.#answer(request);
+    this.#share.begin(this.#phaseSinceMs);
+    const answering = this.#answer(request);
+    // Requests may come by the hundred in one piece: each is asked about, before it is waited for.
+    const pause = this.#share.pause();
+    if (pause !== undefined) await pause;
+    const response = await answering;
     if (await this.#send(response, request) && !this.#isStopping) {
+      this.#place.rename(this.#conn.remoteAddr.hostname);
       // A request that has begun behind this one may not take as long as one that has not.
       this.#enter(this.#requests.isInRequest ? "request" : "idle");
       return true;
@@ -174,7 +196,10 @@ export class HttpConnection implements Connection {
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
     try {
-      return await this.#context.answer(request, this.#conn);
+      const addresses = this.#addressesOf(request);
+      const refusal = this.#place.rename(addresses.remoteAddr.hostname);
+      if (refusal !== undefined) return this.#refuse(refusal);
+      return await this.#context.answer(request, addresses);
     } catch (error) {
       if (error instanceof HttpError) {
         return problem(error.status, error.message, error.headers);
@@ -184,6 +209,27 @@ export class HttpConnection implements Connection {
       logger.error("Cannot answer {method} {path}: {error}", { method, path, error });
       return problem(STATUS_CODE.InternalServerError, "Cannot answer: something is wrong here");
     }
+  }
+
+  /** Both ends of a request: its client's may be farther away than the connection's. */
+  #addressesOf({ headers }: HttpRequest): ConnectionAddresses {
+    const { proxies } = this.#context;
+    const { localAddr, remoteAddr } = this.#conn;
+    if (!proxies.has(remoteAddr.hostname)) return this.#conn;
+    const hostname = forwardedClient(
+      headers.get("x-forwarded-for"),
+      remoteAddr.hostname,
+      (address) => proxies.has(address),
+    );
+    return { localAddr, remoteAddr: { ...remoteAddr, hostname } };
+  }
+
+  /** The answer to a proxy's client that has as many connections as it may have. */
+  #refuse({ reason }: Refusal): HttpResponse {
+    this.#context.counters.add("httpConnectionsRefused");
+    return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
+      "retry-after": RETRY_AFTER_S,
+    });
   }
 
   /** Sends a response; whether another request may follow. */
@@ -283,6 +329,7 @@ export class HttpConnection implements Connection {
   async #listen(frames: WebSocketReader): Promise<number> {
     try {
       for (;;) {
+        this.#share.begin(performance.now());
         for (let event = frames.next(); event !== undefined; event = frames.next()) {
           if (event.kind === "close") return CloseCode.normal;
           // Not read further before it is sent: pings cannot pile up.
@@ -290,6 +337,8 @@ export class HttpConnection implements Connection {
             await this.#writer.write(encodeFrame(Opcode.pong, event.payload));
           }
         }
+        const pause = this.#share.pause();
+        if (pause !== undefined) await pause;
         if (!await this.#read()) throw new Deno.errors.UnexpectedEof("no close frame");
       }
     } catch (error) {
@@ -319,7 +368,10 @@ export class HttpConnection implements Connection {
     try {
       const length = await this.#conn.read(this.#buffer);
       if (length === null) return false;
+      this.#share.begin(performance.now());
       this.#take(this.#buffer.subarray(0, length));
+      const pause = this.#share.pause();
+      if (pause !== undefined) await pause;
       return true;
     } finally {
       this.#reading = undefined;

@@ -10,9 +10,11 @@ import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./http_answers.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
+import type { ShardPlaces } from "./shard_places.ts";
 import type { Streams } from "./streams.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import { Whep, WHEP_SUFFIX } from "./whep.ts";
 
@@ -43,6 +45,8 @@ export interface HttpContext {
   /** The number of this shard. */
   readonly shard: number;
   readonly webrtc: WebrtcEndpoint;
+  readonly places: ShardPlaces;
+  readonly proxies: TrustedProxies;
 }
 
 /** Answers HTTP requests: console, API, HTTP-FLV and WebSocket-FLV. */

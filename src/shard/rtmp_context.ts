@@ -2,6 +2,8 @@ import type { ServerSession } from "../rtmp/server_session.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import type { ShardSettings } from "./messages.ts";
+import type { ShardPlaces } from "./shard_places.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 import type { RtmpOutput } from "./rtmp_output.ts";
 import type { Streams } from "./streams.ts";
 
@@ -11,6 +13,8 @@ export interface RtmpContext {
   readonly streams: Streams;
   readonly control: ControlLink;
   readonly counters: Counters;
+  readonly places: ShardPlaces;
+  readonly proxies: TrustedProxies;
 }
 
 /** What those need who publish and play over a connection. */
@@ -24,4 +28,6 @@ export interface RtmpLink extends RtmpContext {
   readonly say: (words: (session: ServerSession) => void) => void;
   /** Address and port of the peer, for logs. */
   readonly peer: string;
+  /** Its address alone, for limits. */
+  readonly hostname: string;
 }

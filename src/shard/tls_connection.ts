@@ -1,7 +1,13 @@
 import type { SecureContext } from "node:tls";
 import { getLogger } from "@logtape/logtape";
-import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
+import {
+  closeQuietly,
+  type Connect,
+  type Connection,
+  type PeerConn,
+} from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
+import type { Place } from "./places.ts";
 import type { RepeatLog } from "./repeat_log.ts";
 import { plainProtocolOf } from "../tls/first_bytes.ts";
 import { TlsConn } from "./tls_conn.ts";
@@ -23,7 +29,7 @@ export interface TlsPort {
   readonly counters: Counters;
   readonly repeats: RepeatLog;
   /** Serves what is inside. */
-  readonly connect: (conn: PeerConn, nowMs: number) => Connection;
+  readonly connect: Connect;
 }
 
 /**
@@ -35,14 +41,17 @@ export class TlsConnection implements Connection {
   readonly #conn: PeerConn;
   readonly #port: TlsPort;
   readonly #openedAtMs: number;
+  readonly #place: Place;
   #secured: TlsConn | undefined;
   /** What is served inside, once the handshake is done. */
   #inner: Connection | undefined;
   /** Why it was ended from outside before that. */
   #endReason: "timeout" | "stop" | undefined;
 
-  constructor(conn: PeerConn, port: TlsPort, nowMs: number) {
+  constructor(conn: PeerConn, port: TlsPort, nowMs: number, place: Place) {
     this.#conn = conn;
+    this.#place = place;
+    place.offer(() => this.stop());
     this.#port = port;
     this.#openedAtMs = nowMs;
   }
@@ -58,7 +67,7 @@ export class TlsConnection implements Connection {
     }
     if (this.#secured === undefined || this.#endReason !== undefined) return this.#end();
     this.#port.counters.add("tlsHandshakes");
-    this.#inner = this.#port.connect(this.#secured, performance.now());
+    this.#inner = this.#port.connect(this.#secured, performance.now(), this.#place);
     await this.#inner.serve();
   }
 

@@ -5,21 +5,17 @@ import { createDtlsCertificate, type DtlsCertificate } from "../webrtc/dtls_cert
 import { createIceCredentials, type IceCredentials } from "../webrtc/ice_credentials.ts";
 import { stunUsername } from "../webrtc/stun.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
-import { AddressCounts } from "./address_counts.ts";
 import { ConnectionListener } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { DatagramSocket } from "./datagram_socket.ts";
 import { IceTcpConnection } from "./ice_tcp.ts";
 import type { ShardSettings } from "./messages.ts";
+import { Place, type Refusal } from "./places.ts";
 import { RtpPump } from "./rtp_pump.ts";
+import type { ShardPlaces } from "./shard_places.ts";
 import { type SessionMedia, type SessionPaths, WebrtcSession } from "./webrtc_session.ts";
 
 const logger = getLogger(["sluice", "webrtc"]);
-
-/** Each viewer may try several pairs of addresses. */
-const TCP_CONNECTIONS_PER_VIEWER = 2;
-/** Connections that have yet to prove that they belong to a viewer. */
-const TCP_STRANGERS = 64;
 
 /** A new viewer, as its offer and the answer have it. */
 export interface NewSession {
@@ -27,7 +23,7 @@ export interface NewSession {
   readonly media: SessionMedia;
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
-  /** The address that it was asked for from: a proxy's, if there is one. */
+  /** The address that it was asked for from: a proxy's, if there is one that is not trusted. */
   readonly from: string;
   /** For logs. */
   readonly path: string;
@@ -39,6 +35,10 @@ export interface WebrtcContext {
   readonly counters: Counters;
   /** The number of the shard, which its viewers' resources bear. */
   readonly shard: number;
+  readonly places: Pick<
+    ShardPlaces,
+    "webrtcNewcomers" | "webrtcViewers" | "webrtcTcpConnections"
+  >;
 }
 
 /** The WebRTC viewers of a shard, on its UDP socket and TCP port. */
@@ -50,14 +50,13 @@ export class WebrtcEndpoint implements SessionPaths {
   readonly #pump: RtpPump;
   readonly #arena = new PacketArena();
   readonly #sessions = new Map<string, WebrtcSession>();
-  readonly #viewersByAddress = new AddressCounts();
   readonly #byUfrag = new Map<string, WebrtcSession>();
   /** By `addressKey`: only addresses that have proven themselves. */
   readonly #byAddress = new Map<string, WebrtcSession>();
   readonly #tcpConnections = new Map<string, IceTcpConnection>();
 
   private constructor(context: WebrtcContext, certificate: DtlsCertificate) {
-    const { settings, counters } = context;
+    const { settings, counters, places } = context;
     const { host, webrtc: { udpPort, tcpPort }, timeouts } = settings;
     this.#context = context;
     this.certificate = certificate;
@@ -71,19 +70,16 @@ export class WebrtcEndpoint implements SessionPaths {
         this.#receive(frame, connection.address),
       closed: (connection: IceTcpConnection) => this.#onTcpClosed(connection),
     };
-    const maxConnections = TCP_CONNECTIONS_PER_VIEWER * settings.webrtc.maxViewers + TCP_STRANGERS;
     this.#tcp = new ConnectionListener(Deno.listen({ hostname: host, port: tcpPort }), {
       protocol: "webrtc",
-      maxConnections,
-      maxConnectionsPerAddress: maxConnections,
+      places: places.webrtcTcpConnections,
       counterNames: {
-        connections: "webrtcTcpConnections",
         accepted: "webrtcTcpConnectionsAccepted",
         refused: "webrtcTcpConnectionsRefused",
         aborted: "webrtcTcpConnectionsAborted",
       },
-      connect: (conn, nowMs) => {
-        const connection = new IceTcpConnection(conn, events, nowMs, timeouts.stallMs);
+      connect: (conn, nowMs, place) => {
+        const connection = new IceTcpConnection(conn, events, nowMs, timeouts.stallMs, place);
         this.#tcpConnections.set(addressKey(connection.address), connection);
         return connection;
       },
@@ -104,9 +100,10 @@ export class WebrtcEndpoint implements SessionPaths {
     return this.#sessions.size;
   }
 
-  /** Viewers that were asked for from an address. */
-  viewersFrom(hostname: string): number {
-    return this.#viewersByAddress.of(hostname);
+  /** Why there is no room for a viewer that is asked for from an address. */
+  refusal(hostname: string): Refusal | undefined {
+    const { webrtcViewers, webrtcNewcomers } = this.#context.places;
+    return webrtcViewers.refusal(hostname) ?? webrtcNewcomers.refusal(hostname);
   }
 
   /** New credentials, which no viewer here has. */
@@ -114,9 +111,11 @@ export class WebrtcEndpoint implements SessionPaths {
     return createIceCredentials((length) => crypto.getRandomValues(new Uint8Array(length)));
   }
 
-  /** Waits for a viewer that was answered. */
-  open({ audience, media, local, remoteUfrag, from, path }: NewSession): WebrtcSession {
+  /** Waits for a viewer that was answered, if there is room for it. */
+  open({ audience, media, local, remoteUfrag, from, path }: NewSession): WebrtcSession | Refusal {
     const { counters, shard, settings } = this.#context;
+    const places = this.#take(from);
+    if ("reason" in places) return places;
     const random = crypto.getRandomValues(new Uint8Array(16));
     const session = new WebrtcSession({
       id: `${shard}.${random.toHex()}`,
@@ -140,6 +139,9 @@ export class WebrtcEndpoint implements SessionPaths {
       },
       events: {
         connected: (session) => {
+          // A handshake over that address is more than a stranger can do for others.
+          places.newcomer.leave();
+          places.viewer.keep();
           logger.info("A viewer of {path} is connected by {transport}", {
             path,
             transport: session.peer.selected?.transport,
@@ -157,14 +159,15 @@ export class WebrtcEndpoint implements SessionPaths {
         },
         failed: () => counters.add("webrtcViewersFailed"),
         ended: (session, reason) => {
-          this.#viewersByAddress.remove(from);
+          places.newcomer.leave();
+          places.viewer.leave();
           this.#onEnded(session, path, reason);
         },
       },
     });
-    this.#viewersByAddress.add(from);
+    const giveWay = () => session.end("it gave way to another, as it is not connected");
+    for (const place of [places.newcomer, places.viewer]) place.offer(giveWay);
     counters.add("webrtcViewersAccepted");
-    counters.add("webrtcViewers");
     counters.add("viewers");
     this.#sessions.set(session.id, session);
     this.#byUfrag.set(local.ufrag, session);
@@ -235,8 +238,19 @@ export class WebrtcEndpoint implements SessionPaths {
     this.#byAddress.set(key, session);
     const connection = address.transport === "tcp" ? this.#tcpConnections.get(key) : undefined;
     if (connection === undefined) return;
-    connection.isProven = true;
+    connection.prove();
     connection.onReady = () => session.notify();
+  }
+
+  /** A viewer has two places until it is connected. */
+  #take(hostname: string): { readonly newcomer: Place; readonly viewer: Place } | Refusal {
+    const { webrtcViewers, webrtcNewcomers } = this.#context.places;
+    const newcomer = webrtcNewcomers.take(hostname);
+    if (!(newcomer instanceof Place)) return newcomer;
+    const viewer = webrtcViewers.take(hostname);
+    if (viewer instanceof Place) return { newcomer, viewer };
+    newcomer.leave();
+    return viewer;
   }
 
   #onTcpClosed(connection: IceTcpConnection): void {
@@ -255,7 +269,6 @@ export class WebrtcEndpoint implements SessionPaths {
       packetsSent,
       lost: reception?.tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) ?? 0,
     });
-    counters.add("webrtcViewers", -1);
     counters.add("viewers", -1);
     this.#sessions.delete(session.id);
     for (const ufrag of session.peer.localUfrags) this.#byUfrag.delete(ufrag);

@@ -30,6 +30,7 @@ import {
   type PictureReport,
   type ReachedFamilies,
 } from "./messages.ts";
+import type { Refusal } from "./places.ts";
 import { missingTrack, namedTracks } from "./track_query.ts";
 import { answerWishes, viewerTrack } from "./viewer_media.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
@@ -205,6 +206,7 @@ export class Whep {
       from,
       path: stream.entry.path,
     });
+    if ("scope" in session) return this.#refuse(session.scope);
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
     this.#answered.set(session, { offer, sections, candidates, etag });
@@ -226,13 +228,15 @@ export class Whep {
 
   /** The answer to a viewer beyond the limits. */
   #refusalIfFull(from: string): WholeResponse | undefined {
-    const { counters, settings: { maxViewers, webrtc } } = this.#context;
-    const isFull = counters.total("webrtcViewers") >= webrtc.maxViewers ||
-      counters.total("viewers") >= maxViewers;
-    const isAddressFull = this.#endpoint.viewersFrom(from) >= webrtc.maxViewersPerAddress;
-    if (!isFull && !isAddressFull) return undefined;
-    counters.add("webrtcViewersRefused");
-    const message = isFull
+    const { counters, settings } = this.#context;
+    if (counters.total("viewers") >= settings.maxViewers) return this.#refuse("all");
+    const refusal = this.#endpoint.refusal(from);
+    return refusal && this.#refuse(refusal.scope);
+  }
+
+  #refuse(scope: Refusal["scope"]): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    const message = scope === "all"
       ? "There are too many viewers already"
       : "There are too many viewers from your address already";
     return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });

@@ -313,7 +313,7 @@ Deno.test({
   fn: async () => {
     await using gateway = await startGateway({
       args: ["--shards", "2"],
-      config: { limits: { webrtcViewers: 10 }, timeouts: { trackSettleMs: 2000 } },
+      config: { limits: { webrtcViewersPerAddress: 10 }, timeouts: { trackSettleMs: 2000 } },
     });
     await using _publisher = await publishVideoOnly(gateway.rtmpPort, "live/late");
     await until("the stream is known", () => gateway.stream("live/late"));
