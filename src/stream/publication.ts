@@ -53,8 +53,6 @@ export interface PublicationDescription {
   readonly advice: readonly string[];
   /** Messages that were not passed on, by reason. */
   readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
-  /** What the publisher should change so that all it sends can be played, sentence by sentence. */
-  readonly advice: readonly string[];
 }
 
 /**
@@ -204,7 +202,6 @@ export class Publication {
       timestampFaults: this.timestampFaults,
       advice: this.#advice(),
       skipped: { ...this.#skipped },
-      advice: this.#recorder.advice,
     };
   }
 

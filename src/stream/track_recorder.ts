@@ -140,11 +140,6 @@ export class TrackRecorder {
     };
   }
 
-  /** What the publisher should change, sentence by sentence. */
-  get advice(): readonly string[] {
-    return [...this.audio.members].flatMap(({ track }) => track.advice ?? []);
-  }
-
   #prefaceDefault<T extends MediaTrack>(
     preface: Preface,
     set: TrackSet<T>,

@@ -247,7 +247,6 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     timestampFaults: { disorder: 3 },
     advice: ["Change it."],
     skipped: { empty: 1 },
-    advice: [],
   };
   directory.report(0, [{ ...report(streamId, 2), publication }]);
   const webrtc = { bFrames: false, areDropped: true, exact: true, inexactReason: undefined };

@@ -355,7 +355,6 @@ Deno.test("Publication: describes both tracks, and their rates together", () => 
     timestampFaults: {},
     advice: [],
     skipped: {},
-    advice: [],
   });
   publication.video(0, H264_CONFIGURATION, 0);
   publication.audio(0, AAC_CONFIGURATION, 0);
