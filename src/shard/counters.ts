@@ -45,6 +45,7 @@ export const TOTALS = [
   "webrtcViewersAccepted",
   "webrtcViewersRefused",
   "webrtcViewersFailed",
+  "webrtcConsentsLost",
   "webrtcTcpConnectionsAccepted",
   "webrtcTcpConnectionsRefused",
   "webrtcTcpConnectionsAborted",

@@ -1,16 +1,19 @@
-import { getLogger } from "@logtape/logtape";
+import type { Logger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
 import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
-import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
+import {
+  type Accepted,
+  closeQuietly,
+  type Connection,
+  type PeerConn,
+} from "./connection_listener.ts";
 import type { Place } from "./places.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
 import { RtmpPublishing } from "./rtmp_publishing.ts";
 import { timeSlice } from "./time_slice.ts";
-
-const logger = getLogger(["sluice", "rtmp"]);
 
 /** Commands are small, and players send nothing else. */
 const COMMAND_BUFFER_SIZE = 4096;
@@ -44,7 +47,7 @@ export class RtmpConnection implements Connection {
   readonly #output: RtmpOutput;
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
-  readonly #peer: string;
+  readonly #logger: Logger;
   readonly #share = timeSlice.share();
   /** One of those that neither publish nor play; it is left while this one does. */
   readonly #place: Place;
@@ -63,12 +66,12 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, place: Place) {
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, { place, log }: Accepted) {
     this.#conn = conn;
     this.#place = place;
     place.offer(() => this.#giveWay());
     this.#context = context;
-    this.#peer = `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`;
+    this.#logger = log;
     this.#phaseSinceMs = nowMs;
     this.#heardAtMs = nowMs;
     this.#pingedAtMs = nowMs;
@@ -79,7 +82,7 @@ export class RtmpConnection implements Connection {
     const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
     const { hostname } = conn.remoteAddr;
-    const link = { ...context, session, output, say, peer: this.#peer, hostname };
+    const link = { ...context, session, output, say, log, hostname };
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
@@ -184,13 +187,11 @@ export class RtmpConnection implements Connection {
 
   /** Notes what the handshake showed of the client, for who looks into its troubles. */
   #logConnect({ app, flashVersion, objectEncoding, capabilities }: ConnectEvent): void {
-    logger.debug(
+    this.#logger.debug(
       "{peer} connects to {app} with {flashVersion} (AMF{objectEncoding}, {capsEx}, {proof})",
       {
-        peer: this.#peer,
-        // They may hold anything: line breaks, codes for terminals.
-        app: JSON.stringify(app),
-        flashVersion: JSON.stringify(flashVersion),
+        app,
+        flashVersion,
         objectEncoding,
         capsEx: `capsEx ${capabilities.capsEx ?? "none"}`,
         proof: this.#session.counters.handshakeMismatches > 0 ? "C2 matches nothing" : "C2 matches",
@@ -377,11 +378,11 @@ export class RtmpConnection implements Connection {
   /** Of players that come and go there are many, and some end by a reset: that is nothing to see to. */
   #logEnd(reason: string): void {
     if (!this.#playing.hasPlayed) return this.#log(reason);
-    logger.debug("{peer} {reason}", { peer: this.#peer, reason });
+    this.#logger.debug("{peer} {reason}", { reason });
   }
 
   #log(reason: string): void {
-    logger.info("{peer} {reason}", { peer: this.#peer, reason });
+    this.#logger.info("{peer} {reason}", { reason });
   }
 }
 
