@@ -198,7 +198,12 @@ export class Whep {
     const cname = crypto.randomUUID();
     const session = this.#endpoint.open({
       audience: rtp.audience,
-      media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
+      media: {
+        audio: audio && viewerTrack(audio),
+        video: video && viewerTrack(video),
+        lacksVideo: choice.video === undefined && media.video === undefined && wantsVideo(offer),
+        cname,
+      },
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
@@ -336,6 +341,13 @@ function readOffer({ headers, body }: HttpRequest): SdpOffer {
     if (error instanceof WebrtcError) throw new HttpError(STATUS_CODE.BadRequest, error.message);
     throw error;
   }
+}
+
+/** Whether an offer asks for pictures. */
+function wantsVideo({ sections }: SdpOffer): boolean {
+  return sections.some(({ kind, rejected, direction }) =>
+    kind === "video" && !rejected && (direction === "recvonly" || direction === "sendrecv")
+  );
 }
 
 /** Three different numbers of 32 bits, none of them 0. */
