@@ -60,6 +60,7 @@ class Shard {
         flushMs: settings.flushMs,
         rtmpFlushMs: settings.rtmpFlushMs,
         maxPayloadSize: maxPayloadSize(settings.webrtc),
+        windowMs: settings.windowMs,
       },
       { jumped: () => counters.add("viewersJumped") },
     );
