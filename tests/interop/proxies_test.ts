@@ -111,7 +111,7 @@ async function testBehind({ peer, args, configuration }: Proxy): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "sluice-proxy-" });
   const file = `${folder}/${peer}.conf`;
   await Deno.writeTextFile(file, configuration({ http, stream, rtmp }, gateway, folder));
-  await using proxy = spawnPeer(peer, args(file, folder));
+  await using _proxy = spawnPeer(peer, args(file, folder));
   await until(`${peer} is ready`, async () => {
     const answer = await requestFrom("127.0.0.1", http, "/healthz").catch(() => undefined);
     return answer?.status === 200;
