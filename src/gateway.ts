@@ -14,6 +14,7 @@ import {
   validityProblem,
 } from "./config/server_certificate.ts";
 import { Directory } from "./control/directory.ts";
+import { memoryPlan, openLogStore } from "./control/memory_plan.ts";
 import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
@@ -151,6 +152,8 @@ class Control {
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, 0);
+    const plan = memoryPlan(config.memory, config.log.maxBytes);
+    const logs = openLogStore(plan);
     this.#addressCounts = allocateAddressCounts(
       config.shards,
       (length) => crypto.getRandomValues(new Uint8Array(length)),
@@ -159,8 +162,9 @@ class Control {
       {
         gracePeriodMs: config.gracePeriodMs,
         maxStreams: config.limits.streams,
+        log: { maxBytes: plan.maxLogBytes, windowMs: config.log.windowMs },
+        logs,
         maxStreamsPerAddress: config.limits.streamsPerAddress,
-        log: config.log,
       },
       {
         opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
@@ -178,7 +182,8 @@ class Control {
       lost: (shard) => this.#onShardLost(shard),
       hung: (shard) => this.#parts.shardHung(shard),
     });
-    this.#transcoders = new TranscoderPool(parts.transcodingSource, opusOptions(config), {
+    const opus = { logs, ...opusOptions(config) };
+    this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
       failed: (streamId, reason, audioTrack) => this.#opus.failed(streamId, reason, audioTrack),
       ended: (streamId, audioTrack) => this.#opus.ended(streamId, audioTrack),
     });

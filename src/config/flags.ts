@@ -111,6 +111,12 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "N",
     help: "threads for media (default: one for each core on Linux, 1 elsewhere)",
   },
+  "memory": {
+    key: "memory",
+    value: "text",
+    placeholder: "SIZE",
+    help: "for streams, viewers and connections in all (default 1GiB)",
+  },
   "flush-ms": {
     key: "flushMs",
     value: "number",

@@ -56,8 +56,36 @@ function section<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.optional(v.strictObject(entries), () => ({}) as never);
 }
 
+/** Below this, hardly a stream has room. */
+const MIN_MEMORY_BYTES = 64 * 1024 * 1024;
+const MAX_MEMORY_BYTES = 1024 ** 4;
+const BYTES_OF_UNIT = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 } as const;
+const EXPECTED_SIZE = (received: string) =>
+  `Invalid size: Expected bytes, or such as 512MiB or 2GiB, but received ${received}`;
+
+/** Bytes, as a number or with a unit of 1024: "1GiB", "512M". */
+const size = v.pipe(
+  v.union([
+    v.number(),
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,15}\s*([kmg](i?b)?)?$/i, ({ received }) => EXPECTED_SIZE(received)),
+      v.transform((text) => {
+        const unit = (/[kmg]/i.exec(text)?.[0] ?? "").toLowerCase();
+        return parseInt(text) * BYTES_OF_UNIT[unit as keyof typeof BYTES_OF_UNIT];
+      }),
+    ),
+  ], ({ received }) => EXPECTED_SIZE(received)),
+  v.integer(),
+  v.minValue(MIN_MEMORY_BYTES),
+  v.maxValue(MAX_MEMORY_BYTES),
+);
+
 const log = section({
-  /** Bytes of media a stream may hold at most: it must hold one group of pictures. */
+  /**
+   * Bytes of media a stream may hold at most: it must hold one group of pictures. No more than a
+   * quarter of the memory.
+   */
   maxBytes: v.optional(count(256 * 1024, 1 << 30), 32 * 1024 * 1024),
   /** How far a viewer may lag before it jumps to the newest key frame. */
   windowMs: v.optional(milliseconds(500, MAX_WINDOW_MS), 10_000),
@@ -102,7 +130,10 @@ const timeouts = section({
   publishMs: v.optional(milliseconds(100), 30_000),
   /** From a publish command to the first frame that can be shown or heard. */
   firstFrameMs: v.optional(milliseconds(100), 15_000),
-  /** Silence of a publisher: an encoder that lost its network must be able to come back. */
+  /**
+   * Silence of a publisher until it is pinged, and from then until it is ended: an encoder that lost
+   * its network must be able to come back, and one whose picture does not change sends little.
+   */
   idleMs: v.optional(milliseconds(1000), 10_000),
   /** For a whole HTTP request, from its first byte. */
   httpRequestMs: v.optional(milliseconds(100), 10_000),
@@ -185,6 +216,8 @@ const members = v.strictObject({
    * has not come back. ffmpeg, rtmpdump and VLC end at it.
    */
   rtmpUnpublishNotify: v.optional(v.picklist(["leave", "end"]), "end"),
+  /** What streams, viewers and connections may take, beside the engine's own: see the README. */
+  memory: v.optional(size, 1024 ** 3),
   log,
   limits,
   timeouts,

@@ -6,9 +6,10 @@ import type {
   StreamSummary,
 } from "../shard/messages.ts";
 import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
+import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
-import { LogPool } from "./log_pool.ts";
 import { summariseWebrtc } from "./stream_advice.ts";
 
 /** What the directory needs of the configuration. */
@@ -18,6 +19,8 @@ export interface DirectoryOptions {
   /** Of one publisher's address, or IPv6 network. */
   readonly maxStreamsPerAddress: number;
   readonly log: { readonly maxBytes: number; readonly windowMs: number };
+  /** Where logs come from. */
+  readonly logs: LogStore;
 }
 
 /** How shards learn of streams. */
@@ -53,7 +56,7 @@ interface Stream {
 
 /** A log that is to be used again once these shards have let go of it. */
 interface ClosedStream {
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
   readonly heldBy: Set<number>;
 }
 
@@ -61,7 +64,6 @@ interface ClosedStream {
 export class Directory {
   readonly #options: DirectoryOptions;
   readonly #events: DirectoryEvents;
-  readonly #logs: LogPool;
   readonly #byPath = new Map<string, Stream>();
   readonly #byId = new Map<number, Stream>();
   readonly #closed = new Map<number, ClosedStream>();
@@ -73,7 +75,6 @@ export class Directory {
   constructor(options: DirectoryOptions, events: DirectoryEvents) {
     this.#options = options;
     this.#events = events;
-    this.#logs = new LogPool(options.log);
   }
 
   get entries(): StreamEntry[] {
@@ -95,6 +96,7 @@ export class Directory {
     const refusal = isOwn ? undefined : this.#makeRoom(network, known);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
     const stream = known ?? this.#open(path, nowMs);
+    if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
     stream.network = network;
@@ -118,7 +120,7 @@ export class Directory {
   }
 
   /** The log of a stream that is not closed. */
-  logOf(streamId: number): SharedArrayBuffer | undefined {
+  logOf(streamId: number): SharedLog | undefined {
     return this.#byId.get(streamId)?.entry.log;
   }
 
@@ -129,7 +131,7 @@ export class Directory {
     closed.heldBy.delete(shard);
     if (closed.heldBy.size > 0) return;
     this.#closed.delete(streamId);
-    this.#logs.give(closed.log);
+    this.#options.logs.close(closed.log);
   }
 
   /** A shard has died, and its publishers and viewers with it. */
@@ -192,8 +194,12 @@ export class Directory {
     return undefined;
   }
 
-  #open(path: string, nowMs: number): Stream {
-    const entry = { streamId: ++this.#lastId, path, log: this.#logs.take() };
+  /** A new stream, or why there can be none. */
+  #open(path: string, nowMs: number): Stream | string {
+    const { logs, log: { maxBytes } } = this.#options;
+    const log = logs.open({ maxBytes });
+    if (typeof log === "string") return describeLack(log);
+    const entry = { streamId: ++this.#lastId, path, log };
     const stream: Stream = {
       entry,
       writer: new LogWriter(entry.log, this.#options.log),
@@ -222,7 +228,7 @@ export class Directory {
     stream.writer.setState(LogState.ended);
     const heldBy = new Set(this.#events.closed(streamId));
     // There may be no shard: the only one may have died and not be started again yet.
-    if (heldBy.size === 0) this.#logs.give(log);
+    if (heldBy.size === 0) this.#options.logs.close(log);
     else this.#closed.set(streamId, { log, heldBy });
   }
 }
@@ -258,6 +264,7 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
     timestampFaults: publication?.timestampFaults ?? {},
     skippedMessages: publication?.skipped ?? {},
+    advice: publication?.advice ?? [],
     rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
     webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),
   };

@@ -1,7 +1,10 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger, type Logger } from "@logtape/logtape";
+import { peerText } from "./address_source.ts";
+import { nextConnectionId } from "./connection_id.ts";
 import type { CounterName, Counters } from "./counters.ts";
 import { Place, type Places } from "./places.ts";
 import { RepeatLog } from "./repeat_log.ts";
+import { timeSlice } from "./time_slice.ts";
 
 /** The pause after an accept that failed for want of something, such as file descriptors. */
 const ACCEPT_RETRY_MS = 100;
@@ -47,8 +50,16 @@ export interface ListenerOptions {
   readonly connect: Connect;
 }
 
+/** What comes with a socket that was accepted. */
+export interface Accepted {
+  /** It is left when the connection has ended. */
+  readonly place: Place;
+  /** For all that is logged about the connection: it knows the peer's address and the connection's id. */
+  readonly log: Logger;
+}
+
 /** Makes a connection of a socket that was accepted. */
-export type Connect = (conn: PeerConn, nowMs: number, place: Place) => Connection;
+export type Connect = (conn: PeerConn, nowMs: number, accepted: Accepted) => Connection;
 
 /** A port that connections come in by, and what is made of them. */
 interface Entrance {
@@ -84,9 +95,13 @@ export class ConnectionListener {
   }
 
   async #acceptAll({ source, connect }: Entrance): Promise<void> {
+    const share = timeSlice.share();
     while (!this.#isClosed) {
       try {
-        this.#admit(await source.accept(), connect);
+        const conn = await source.accept();
+        share.begin(performance.now());
+        this.#admit(conn, connect);
+        await share.pause();
       } catch (error) {
         if (!this.#isClosed) await this.#onAcceptError(error);
       }
@@ -129,28 +144,25 @@ export class ConnectionListener {
     // It was accepted just before close, which could not know of it.
     if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;
+    const log = this.#logger.with({ id: nextConnectionId(), peer: peerText(conn.remoteAddr) });
     const place = this.#options.places.take(hostname);
     if (place instanceof Place) {
-      const connection = connect(conn, performance.now(), place);
-      this.#connections.set(connection, this.#serve(connection, place));
+      const connection = connect(conn, performance.now(), { place, log });
+      this.#connections.set(connection, this.#serve(connection, { place, log }));
     } else {
-      this.#noteRefusal(hostname, place.reason);
+      this.#noteRefusal(hostname, place.reason, log);
       conn.close();
     }
   }
 
-  #noteRefusal(hostname: string, refusal: string): void {
+  #noteRefusal(hostname: string, refusal: string, log: Logger): void {
     this.#counters.add(this.#options.counterNames.refused);
     const count = this.#repeats.note(refusal, performance.now());
     if (count === undefined) return;
-    this.#logger.warn("{hostname} refused: {refusal} ({count} so far)", {
-      hostname,
-      refusal,
-      count,
-    });
+    log.warn("{hostname} refused: {refusal} ({count} so far)", { hostname, refusal, count });
   }
 
-  async #serve(connection: Connection, place: Place): Promise<void> {
+  async #serve(connection: Connection, { place, log }: Accepted): Promise<void> {
     const { connections, accepted } = this.#options.counterNames;
     this.#counters.add(accepted);
     if (connections !== undefined) this.#counters.add(connections);
@@ -158,8 +170,7 @@ export class ConnectionListener {
       await connection.serve();
     } catch (error) {
       // A defect of ours: nobody awaits this, and one connection must not end the shard.
-      const { hostname } = place;
-      this.#logger.error("Cannot serve {hostname}: {error}", { hostname, error });
+      log.error("Cannot serve {peer}: {error}", { error });
     } finally {
       this.#connections.delete(connection);
       if (connections !== undefined) this.#counters.add(connections, -1);

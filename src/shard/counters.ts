@@ -46,6 +46,7 @@ export const TOTALS = [
   "webrtcViewersAccepted",
   "webrtcViewersRefused",
   "webrtcViewersFailed",
+  "webrtcConsentsLost",
   "webrtcTcpConnectionsAccepted",
   "webrtcTcpConnectionsRefused",
   "webrtcTcpConnectionsAborted",

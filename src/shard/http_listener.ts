@@ -17,8 +17,8 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
   const source = Deno.listen({ hostname: host, port: httpPort, reusePort: sharesPorts });
   const answer = routes.answer.bind(routes);
   const connectionContext = { counters, timeouts, answer, proxies };
-  const connect: Connect = (conn, nowMs, place) =>
-    new HttpConnection(conn, connectionContext, nowMs, place);
+  const connect: Connect = (conn, nowMs, accepted) =>
+    new HttpConnection(conn, connectionContext, nowMs, accepted);
   const options = {
     protocol: "http",
     places: places.httpConnections,

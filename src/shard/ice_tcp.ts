@@ -3,6 +3,7 @@ import type { TransportAddress } from "../webrtc/transport_address.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
 import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
+import { timeSlice } from "./time_slice.ts";
 import type { Place } from "./places.ts";
 
 const READ_BUFFER_SIZE = 2048;
@@ -137,13 +138,17 @@ export class IceTcpConnection implements Connection {
   async #readAll(): Promise<void> {
     const buffer = new Uint8Array(READ_BUFFER_SIZE);
     const frames = new TcpFrameReader();
+    const share = timeSlice.share();
     for (;;) {
       const length = await this.#conn.read(buffer);
       if (length === null) return;
+      share.begin(performance.now());
       frames.push(buffer.subarray(0, length));
       for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
         this.#events.received(frame, this);
       }
+      const pause = share.pause();
+      if (pause !== undefined) await pause;
     }
   }
 }

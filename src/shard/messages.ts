@@ -3,6 +3,7 @@
  * pass here; they cross threads in the stream logs.
  */
 
+import type { SharedLog } from "../stream/log_arena.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
 import type { Counted } from "./address_counts.ts";
 
@@ -105,7 +106,7 @@ export interface StreamEntry {
   readonly streamId: number;
   /** Application and name, as in URLs: "live/test". */
   readonly path: string;
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
 }
 
 /** A stream as the API tells of it. */
@@ -129,6 +130,8 @@ export interface StreamSummary {
   readonly groupOverflows: boolean;
   readonly timestampFaults: PublicationDescription["timestampFaults"];
   readonly skippedMessages: PublicationDescription["skipped"];
+  /** What the publisher should change, as sentences. */
+  readonly advice: PublicationDescription["advice"];
   readonly rtmp: { readonly viewers: number };
   readonly webrtc: {
     readonly viewers: number;
@@ -247,7 +250,7 @@ export type ToShard =
     readonly streamId: number;
     readonly audioTrack: number | undefined;
     readonly requestId: number;
-    readonly log: SharedArrayBuffer;
+    readonly log: SharedLog;
   }
   /** That log has ended. To be answered with "opus-unwanted" once it is read no more. */
   | {

@@ -1,7 +1,8 @@
-import { getLogger } from "@logtape/logtape";
 import { ProxyError } from "../proxy/proxy_error.ts";
 import { type ProxyHeader, ProxyHeaderReader } from "../proxy/proxy_header.ts";
+import { peerText } from "./address_source.ts";
 import {
+  type Accepted,
   closeQuietly,
   type Connect,
   type Connection,
@@ -9,7 +10,6 @@ import {
 } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import type { ShardSettings } from "./messages.ts";
-import type { Place } from "./places.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 
@@ -47,10 +47,10 @@ export function proxiedPort(
  */
 export function behindProxies(connect: Connect, port: ProxiedPort): Connect {
   const repeats = new RepeatLog();
-  return (conn, nowMs, place) =>
+  return (conn, nowMs, accepted) =>
     port.proxies.has(conn.remoteAddr.hostname)
-      ? new ProxiedConnection(conn, { ...port, connect, repeats }, nowMs, place)
-      : connect(conn, nowMs, place);
+      ? new ProxiedConnection(conn, { ...port, connect, repeats }, nowMs, accepted)
+      : connect(conn, nowMs, accepted);
 }
 
 /** What a connection begins with, and what came with it. */
@@ -64,19 +64,19 @@ class ProxiedConnection implements Connection {
   readonly #conn: PeerConn;
   readonly #options: ProxiedPort & { readonly connect: Connect; readonly repeats: RepeatLog };
   readonly #openedAtMs: number;
-  readonly #place: Place;
+  readonly #accepted: Accepted;
   #inner: Connection | undefined;
 
   constructor(
     conn: PeerConn,
     options: ProxiedPort & { readonly connect: Connect; readonly repeats: RepeatLog },
     nowMs: number,
-    place: Place,
+    accepted: Accepted,
   ) {
     this.#conn = conn;
     this.#options = options;
     this.#openedAtMs = nowMs;
-    this.#place = place;
+    this.#accepted = accepted;
   }
 
   /** Never throws for what the proxy sends; then as the connection behind the header does. */
@@ -123,21 +123,23 @@ class ProxiedConnection implements Connection {
   #connect({ header, rest }: Begin): Connection | undefined {
     const { transport, ...proxy } = this.#conn.remoteAddr;
     const { hostname, port } = header.kind === "client" ? header : proxy;
-    const refusal = this.#place.rename(hostname);
+    const { place, log } = this.#accepted;
+    const refusal = place.rename(hostname);
     if (refusal !== undefined) {
       this.#note(refusal.reason, hostname);
       return undefined;
     }
     const conn = new ProxiedConn(this.#conn, rest, { transport, hostname, port });
-    return this.#options.connect(conn, performance.now(), this.#place);
+    const accepted = { place, log: log.with({ peer: peerText(conn.remoteAddr) }) };
+    return this.#options.connect(conn, performance.now(), accepted);
   }
 
   #note(reason: string, hostname = this.#conn.remoteAddr.hostname): void {
-    const { counters, protocol, repeats } = this.#options;
+    const { counters, repeats } = this.#options;
     counters.add("proxiedConnectionsRefused");
     const count = repeats.note("refused", performance.now());
     if (count === undefined) return;
-    getLogger(["sluice", protocol]).warn("{hostname} refused: {reason} ({count} so far)", {
+    this.#accepted.log.warn("{hostname} refused: {reason} ({count} so far)", {
       hostname,
       reason,
       count,

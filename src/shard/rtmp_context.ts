@@ -1,3 +1,4 @@
+import type { Logger } from "@logtape/logtape";
 import type { ServerSession } from "../rtmp/server_session.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
@@ -26,8 +27,8 @@ export interface RtmpLink extends RtmpContext {
    * it. A peer that takes so little that this cannot be kept loses its connection.
    */
   readonly say: (words: (session: ServerSession) => void) => void;
-  /** Address and port of the peer, for logs. */
-  readonly peer: string;
-  /** Its address alone, for limits. */
+  /** For what is said about the connection: it knows the peer and the connection's id. */
+  readonly log: Logger;
+  /** The peer's address, for limits. */
   readonly hostname: string;
 }

@@ -15,7 +15,8 @@ export function listenRtmp(
   source: ConnectionSource = listen(context.settings),
 ): ConnectionListener {
   const { counters, places } = context;
-  const connect: Connect = (conn, nowMs, place) => new RtmpConnection(conn, context, nowMs, place);
+  const connect: Connect = (conn, nowMs, accepted) =>
+    new RtmpConnection(conn, context, nowMs, accepted);
   const options = {
     protocol: "rtmp",
     places: places.rtmpNewcomers,

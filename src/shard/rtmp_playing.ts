@@ -1,4 +1,3 @@
-import { getLogger } from "@logtape/logtape";
 import type { PauseEvent, PlayEvent, ReceiveEvent } from "../rtmp/session_event.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { streamPath } from "../stream/stream_path.ts";
@@ -8,8 +7,6 @@ import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 import { RtmpPlayer } from "./rtmp_player.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
-
-const logger = getLogger(["sluice", "rtmp"]);
 
 /** A player whose stream is not there. */
 interface Wait {
@@ -53,11 +50,11 @@ export class RtmpPlaying {
 
   /** The peer asked for what no server can play, and has been told so. */
   noteRefusal(reason: string): void {
-    const { counters, peer } = this.#link;
+    const { counters, log } = this.#link;
     counters.add("playsRefused");
     const count = this.#repeats.note("refused", performance.now());
     if (count === undefined) return;
-    logger.info("{peer} cannot play: {reason} ({count} so far)", { peer, reason, count });
+    log.info("{peer} cannot play: {reason} ({count} so far)", { reason, count });
   }
 
   play(event: PlayEvent, nowMs: number): void {
@@ -87,7 +84,7 @@ export class RtmpPlaying {
     }
     this.#link.streams.await(path, wait.begin);
     this.#waits.set(streamId, wait);
-    logger.debug("{peer} waits for {path}", { peer: this.#link.peer, path });
+    this.#link.log.debug("{peer} waits for {path}", { path });
     this.sweep(nowMs);
   }
 
@@ -129,7 +126,7 @@ export class RtmpPlaying {
   }
 
   #begin(streamId: number, stream: LiveStream, selection: TrackSelection, wait: Wait): void {
-    const { counters, places, settings, say, peer, hostname } = this.#link;
+    const { counters, places, settings, say, log, hostname } = this.#link;
     this.#stopWaiting(streamId);
     const missing = missingTrack(selection, stream.log);
     if (missing !== undefined) {
@@ -150,7 +147,7 @@ export class RtmpPlaying {
     say((session) => session.acceptPlay(streamId));
     counters.add("playsAccepted");
     counters.add("viewers");
-    logger.debug("{peer} plays {path}", { peer, path: stream.entry.path });
+    log.debug("{peer} plays {path}", { path: stream.entry.path });
     const finished = () => {
       this.#forget(streamId);
       this.#ended();
@@ -180,9 +177,15 @@ export class RtmpPlaying {
   }
 
   #forget(streamId: number): void {
+    const player = this.#players.get(streamId);
+    if (player === undefined) return;
     this.#players.delete(streamId);
     this.#places.get(streamId)?.leave();
     this.#places.delete(streamId);
     this.#link.counters.add("viewers", -1);
+    this.#link.log.debug("{peer} has played {path} for {seconds} s", {
+      path: player.stream.entry.path,
+      seconds: Math.round((performance.now() - player.startedAtMs) / 100) / 10,
+    });
   }
 }

@@ -2,6 +2,7 @@
 
 import { configureLogging } from "./shard_logging.ts";
 import { ControlLink } from "./control_link.ts";
+import { setConnectionIdPrefix } from "./connection_id.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http_listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
@@ -127,6 +128,7 @@ const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
   await configureLogging(message.settings);
+  setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);
     post({ kind: "listening" });

@@ -22,7 +22,6 @@ export function addTlsEntrance(
   if (tls === undefined) return;
   const isHttp = protocol === "http";
   const port = {
-    protocol,
     context: createSecureContext({ cert: tls.certificate, key: tls.key }),
     // Not HTTP/2, which a browser would choose otherwise.
     alpnProtocols: isHttp ? ["http/1.1"] : [],
@@ -37,7 +36,8 @@ export function addTlsEntrance(
     port: isHttp ? tls.httpsPort : tls.rtmpsPort,
     reusePort: sharesPorts,
   });
-  const connectTls: Connect = (conn, nowMs, place) => new TlsConnection(conn, port, nowMs, place);
+  const connectTls: Connect = (conn, nowMs, accepted) =>
+    new TlsConnection(conn, port, nowMs, accepted);
   listener.addEntrance(source, behindProxies(connectTls, proxiedPort(protocol, context)));
 }
 

@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Directory } from "../../src/control/directory.ts";
 import type { PublishDecision, StreamEntry, StreamReport } from "../../src/shard/messages.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
+import { openStore } from "../stream/log_samples.ts";
 import { until } from "../waiting.ts";
 
 const LOG = { maxBytes: 256 * 1024, windowMs: 1000 };
@@ -12,7 +13,13 @@ function open(
 ) {
   const opened: StreamEntry[] = [];
   const closed: number[] = [];
-  const directory = new Directory({ gracePeriodMs, maxStreams, maxStreamsPerAddress, log: LOG }, {
+  const directory = new Directory({
+    gracePeriodMs,
+    maxStreams,
+    maxStreamsPerAddress,
+    log: LOG,
+    logs: openStore(LOG.maxBytes),
+  }, {
     opened: (stream) => opened.push(stream),
     closed: (streamId) => {
       closed.push(streamId);
@@ -165,16 +172,16 @@ Deno.test("Directory: a log is used again once all shards let go of it, and not 
   directory.released(streamId, 0);
   directory.released(streamId, 0);
   directory.publish("live/b", 0, 0);
-  assertNotStrictEquals(opened[1]!.log, opened[0]!.log);
+  assertNotEquals(opened[1]!.log.log, opened[0]!.log.log);
   assertEquals(new LogReader(opened[0]!.log).state, LogState.ended);
   directory.released(streamId, 1);
   directory.publish("live/c", 0, 0);
-  assertStrictEquals(opened[2]!.log, opened[0]!.log);
+  assertEquals(opened[2]!.log.log, opened[0]!.log.log);
   assertEquals(new LogReader(opened[2]!.log).state, LogState.live);
   // Once is enough: the log is not free any more.
   directory.released(streamId, 1);
   directory.publish("live/d", 0, 0);
-  assertNotStrictEquals(opened[3]!.log, opened[0]!.log);
+  assertNotEquals(opened[3]!.log.log, opened[0]!.log.log);
 });
 
 Deno.test("Directory: a log that no shard has is free at once", () => {
@@ -183,7 +190,7 @@ Deno.test("Directory: a log that no shard has is free at once", () => {
   directory.publish("live/a", 0, 0);
   directory.closeAll();
   directory.publish("live/b", 0, 0);
-  assertStrictEquals(opened[1]!.log, opened[0]!.log);
+  assertEquals(opened[1]!.log.log, opened[0]!.log.log);
 });
 
 Deno.test("Directory: a lost shard's publishers are gone, its viewers too, and its logs", () => {
@@ -204,7 +211,7 @@ Deno.test("Directory: a lost shard's publishers are gone, its viewers too, and i
   ]);
   assertEquals(summaries, [["a", "waiting", 4], ["b", "live", 5]]);
   directory.publish("live/c", 0, 0);
-  assertStrictEquals(opened.at(-1)!.log, opened[0]!.log);
+  assertEquals(opened.at(-1)!.log.log, opened[0]!.log.log);
 });
 
 Deno.test("Directory: summaries from the newest report of each shard", () => {
@@ -226,6 +233,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     tracks: [],
     groupOverflows: false,
     timestampFaults: {},
+    advice: [],
     skippedMessages: {},
     rtmp: { viewers: 0 },
     webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
@@ -237,6 +245,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     tracks: [{ kind: "audio", id: 0, isDefault: true, ...audio } as const],
     bitrateBps: 128_000,
     timestampFaults: { disorder: 3 },
+    advice: ["Change it."],
     skipped: { empty: 1 },
   };
   directory.report(0, [{ ...report(streamId, 2), publication }]);

@@ -33,8 +33,8 @@ const WITHOUT_TLS_1_3 = "[overrides]\ndisabled-version = tls1.3\n";
 
 /**
  * GStreamer takes a message out of what TLS has decrypted when more comes on its socket, and throws
- * it away when Stream EOF comes with that: the last one may be missing, which ffmpeg and rtmpdump
- * have, and a player of the test's own has 200 ms before the end.
+ * it away when Stream EOF comes with that. So the last one may be missing, which ffmpeg and
+ * rtmpdump have.
  */
 const GSTREAMER = { mayMissLast: 1 };
 

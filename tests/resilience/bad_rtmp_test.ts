@@ -7,6 +7,7 @@ import { delay, until } from "../waiting.ts";
 import { HealthyStream } from "./healthy_stream.ts";
 import { settledKiB } from "./process_memory.ts";
 import { AUDIO_CONFIGURATION, VIDEO_CONFIGURATION, videoFrame } from "./self_describing.ts";
+import { IS_LONG } from "../long_form.ts";
 
 const TIMEOUTS = {
   handshakeMs: 500,
@@ -212,7 +213,7 @@ const BAD_PEERS: readonly BadPeer[] = [
     name: "a publisher that goes silent",
     bytes: (name) =>
       publishing(name, (messages) => messages.video(0, VIDEO_CONFIGURATION).video(0, frame)),
-    reason: /closed: silent for 1000 ms/,
+    reason: /closed: silent for 2000 ms, a ping unanswered/,
     counter: "rtmpTimeouts",
   },
   {
@@ -297,20 +298,22 @@ Deno.test("bad RTMP peers are ended with a reason, counted, and felt by nobody",
     });
   }
 
-  await t.step("memory stays as it is", async () => {
-    const rounds = async (count: number) => {
-      for (let round = 0; round < count; round++) {
-        const peers = [...BAD_PEERS, ...BAD_PEERS, ...BAD_PEERS];
-        await Promise.all(peers.map((peer) => meet(gateway, peer, `bad${number++}`)));
-      }
-    };
-    await rounds(2);
-    const beforeKiB = await settledKiB(gateway.pid, 500);
-    await rounds(4);
-    const afterKiB = await settledKiB(gateway.pid, 500);
-    assert(afterKiB < beforeKiB * 1.15, `memory grew from ${beforeKiB} KiB to ${afterKiB} KiB`);
-    await healthy.check();
-  });
+  if (IS_LONG) {
+    await t.step("memory stays as it is", async () => {
+      const rounds = async (count: number) => {
+        for (let round = 0; round < count; round++) {
+          const peers = [...BAD_PEERS, ...BAD_PEERS, ...BAD_PEERS];
+          await Promise.all(peers.map((peer) => meet(gateway, peer, `bad${number++}`)));
+        }
+      };
+      await rounds(2);
+      const beforeKiB = await settledKiB(gateway.pid, 500);
+      await rounds(4);
+      const afterKiB = await settledKiB(gateway.pid, 500);
+      assert(afterKiB < beforeKiB * 1.15, `memory grew from ${beforeKiB} KiB to ${afterKiB} KiB`);
+      await healthy.check();
+    });
+  }
   assertEquals((await gateway.status()).server.shardRestarts, 0);
   assertMatch(gateway.output(), /publishes live\/healthy/);
 });
@@ -403,7 +406,7 @@ Deno.test("a peer that asks and never reads the answers has to wait, and is ende
   assert(afterKiB - beforeKiB < 20_000, `memory grew from ${beforeKiB} KiB to ${afterKiB} KiB`);
   await healthy.check();
   await sending;
-  await until("the log tells why", () => gateway.output().includes("closed: silent for 1000 ms"));
+  await until("the log tells why", () => gateway.output().includes("closed: silent for 2000 ms"));
   conn.close();
   await healthy.check();
 });

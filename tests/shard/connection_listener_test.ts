@@ -173,7 +173,7 @@ Deno.test("a connection that fails is logged, and its place free again", async (
     setup.connections.at(-1)!.fail(new TypeError("broken"));
     await until("it is gone", () => setup.counters.total("httpConnections") === 0);
   }
-  assertEquals(setup.takeLogged(), Array(10).fill("Cannot serve a: TypeError: broken"));
+  assertEquals(setup.takeLogged(), Array(10).fill("Cannot serve a:1: TypeError: broken"));
 });
 
 Deno.test("sweeping reaches all connections that are there", async () => {

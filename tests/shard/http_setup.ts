@@ -72,7 +72,7 @@ export class HttpSetup implements AsyncDisposable {
         refused: "httpConnectionsRefused",
         aborted: "httpConnectionsAborted",
       },
-      connect: (conn, nowMs, place) => new HttpConnection(conn, context, nowMs, place),
+      connect: (conn, nowMs, accepted) => new HttpConnection(conn, context, nowMs, accepted),
     }, this.counters);
     this.#running = this.#listener.run();
   }

@@ -105,7 +105,7 @@ export class TlsSetup implements AsyncDisposable {
         refused: "httpConnectionsRefused",
         aborted: "httpConnectionsAborted",
       },
-      connect: (conn, nowMs, place) => new TlsConnection(conn, port, nowMs, place),
+      connect: (conn, nowMs, accepted) => new TlsConnection(conn, port, nowMs, accepted),
     }, this.counters);
     this.#running = this.#listener.run();
   }
