@@ -1,4 +1,3 @@
-import { FlvError } from "../flv/flv_error.ts";
 import { type AudioFrame, type FlvAudioCodec, parseAudioBody } from "../flv/audio_body.ts";
 import { OPUS_CLOCK_RATE_HZ, packetizeOpus } from "../rtp/opus_packetizer.ts";
 import { PacketRing } from "../rtp/packet_ring.ts";
@@ -43,7 +42,7 @@ export class AudioPackets {
       const timestamp = this.clock.timestamp(timestampMs + delayMs);
       packetizeOpus({ data: audio.data, timestamp, timeMs: timestampMs }, { ssrc: 0 }, this.ring);
     } catch (error) {
-      if (!(error instanceof FlvError || error instanceof RtpError)) throw error;
+      if (!(error instanceof RtpError)) throw error;
     }
   }
 

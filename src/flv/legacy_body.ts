@@ -18,11 +18,10 @@ const PACKET_END_OF_SEQUENCE = 2;
 /**
  * A video body as players read it that know nothing of Enhanced RTMP, as most do: H.264 with an
  * Enhanced header gets the legacy one (FLV 10.1 E.4.3), which says the same but for parts of a
- * millisecond. Any other body is returned as it is.
+ * millisecond. Any other body is returned as it is, and one that is malformed.
  *
  * @param isKeyFrame whether a frame is one, whatever its own header says
  * @returns `undefined` for what the legacy form has no words for, such as colours
- * @throws {FlvError} if it is malformed
  *
  * @example
  * ```ts
@@ -51,10 +50,9 @@ export function legacyVideoBody(body: Uint8Array, isKeyFrame: boolean): Uint8Arr
 
 /**
  * An audio body as such players read it: AAC with an Enhanced header gets the legacy one. Any other
- * body is returned as it is.
+ * body is returned as it is, and one that is malformed.
  *
  * @returns `undefined` for what the legacy form has no words for: speakers, the end of a sequence
- * @throws {FlvError} if it is malformed
  */
 export function legacyAudioBody(body: Uint8Array): Uint8Array | undefined {
   if ((body[0] ?? 0) >> 4 !== SOUND_FORMAT_EX_HEADER) return body;

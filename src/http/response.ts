@@ -80,6 +80,8 @@ export function encodeResponseHead(
     }
     if (!keepsAlive) lines.push("connection: close");
   }
+  // Whatever it is, a browser must not take it for something else.
+  lines.push("x-content-type-options: nosniff");
   lines.push(`date: ${date.toUTCString()}`);
   return encoder.encode(`${lines.join("\r\n")}\r\n\r\n`);
 }

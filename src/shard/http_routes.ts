@@ -12,9 +12,11 @@ import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./http_answers.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
+import type { ShardPlaces } from "./shard_places.ts";
 import type { Streams } from "./streams.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import { Whep, WHEP_SUFFIX } from "./whep.ts";
 
@@ -45,6 +47,8 @@ export interface HttpContext {
   /** The number of this shard. */
   readonly shard: number;
   readonly webrtc: WebrtcEndpoint;
+  readonly places: ShardPlaces;
+  readonly proxies: TrustedProxies;
 }
 
 /** Answers HTTP requests: console, API, HTTP-FLV and WebSocket-FLV. */
@@ -104,11 +108,11 @@ export class HttpRoutes {
     if (WHEP_LIKE_SRS.test(pathname)) {
       const target = streamPath(searchParams.get("app") ?? "", searchParams.get("stream") ?? "");
       const path = "path" in target ? target.path : "";
-      return this.#whep.answerEndpoint(path, searchParams, request, addresses);
+      return this.#whep.answerEndpoint(path, url, request, addresses);
     }
     const path = unescapePath(pathname, WHEP_SUFFIX);
     if (path !== undefined) {
-      return this.#whep.answerEndpoint(path, searchParams, request, addresses);
+      return this.#whep.answerEndpoint(path, url, request, addresses);
     }
     const resource = WHEP_RESOURCE.exec(pathname)?.[1];
     return resource === undefined ? undefined : this.#whep.answerResource(resource, request);

@@ -2,17 +2,30 @@ import type { Logger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
 import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
-import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
+import {
+  type Accepted,
+  closeQuietly,
+  type Connection,
+  type PeerConn,
+} from "./connection_listener.ts";
+import type { Place } from "./places.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
 import { RtmpPublishing } from "./rtmp_publishing.ts";
+import { timeSlice } from "./time_slice.ts";
 
 /** Commands are small, and players send nothing else. */
 const COMMAND_BUFFER_SIZE = 4096;
 
 /** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
 const MEDIA_BUFFER_SIZE = 64 * 1024;
+
+/** Messages after which a publisher's connection asks whether others are to have the thread. */
+const MESSAGES_A_PAUSE = 32;
+
+/** A message with so many bytes counts twice, and so on. */
+const BYTES_A_MESSAGE = 4096;
 
 /** How long a player has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -35,11 +48,16 @@ export class RtmpConnection implements Connection {
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
   readonly #logger: Logger;
+  readonly #share = timeSlice.share();
+  /** One of those that neither publish nor play; it is left while this one does. */
+  readonly #place: Place;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
   #phase: Phase = "connecting";
   #phaseSinceMs: number;
   #heardAtMs: number;
   #pingedAtMs: number;
+  /** When a publisher that was silent was asked whether it is there. */
+  #askedAtMs = -Infinity;
   /** Settles when all that was read last is done, decisions on publishers included. */
   #taking: Promise<void> | undefined;
   #closeReason: string | undefined;
@@ -48,9 +66,10 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  /** @param log knows the peer and the connection's id */
-  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, log: Logger) {
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, { place, log }: Accepted) {
     this.#conn = conn;
+    this.#place = place;
+    place.offer(() => this.#giveWay());
     this.#context = context;
     this.#logger = log;
     this.#phaseSinceMs = nowMs;
@@ -62,7 +81,8 @@ export class RtmpConnection implements Connection {
     });
     const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
-    const link = { ...context, session, output, say, log };
+    const { hostname } = conn.remoteAddr;
+    const link = { ...context, session, output, say, log, hostname };
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
@@ -108,6 +128,8 @@ export class RtmpConnection implements Connection {
     // It is ended once, though it may take until a decision is there that it waits for.
     if (this.#closeReason !== undefined) return;
     if (this.#phase === "active") this.#playing.sweep(nowMs);
+    // A stream may have come that was waited for.
+    this.#settlePlace();
     if (this.#playing.hasPlayers) this.#ping(nowMs);
     // A player that acknowledges no more has held its stream back for long enough.
     this.#output.wake();
@@ -120,7 +142,11 @@ export class RtmpConnection implements Connection {
       const length = await this.#conn.read(this.#buffer);
       if (length === null) return;
       this.#heardAtMs = performance.now();
-      if (this.#phase === "closing") continue;
+      this.#share.begin(this.#heardAtMs);
+      if (this.#phase === "closing") {
+        await this.#share.pause();
+        continue;
+      }
       try {
         this.#taking = this.#take(this.#buffer.subarray(0, length));
         await this.#taking;
@@ -131,6 +157,7 @@ export class RtmpConnection implements Connection {
         throw error;
       }
       this.#publishing.flush(this.#heardAtMs);
+      await this.#share.pause();
       await this.#output.room();
     }
   }
@@ -138,9 +165,18 @@ export class RtmpConnection implements Connection {
   async #take(piece: Uint8Array): Promise<void> {
     try {
       this.#session.push(piece);
+      let messages = 0;
       for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
         const decision = this.#handle(event);
-        if (decision !== undefined) await decision;
+        if (decision !== undefined) {
+          await decision;
+          this.#share.begin(performance.now());
+        }
+        messages += weightOf(event);
+        if (messages < MESSAGES_A_PAUSE) continue;
+        messages = 0;
+        const pause = this.#share.pause();
+        if (pause !== undefined) await pause;
       }
     } finally {
       this.#countIgnored();
@@ -201,6 +237,8 @@ export class RtmpConnection implements Connection {
       case "stop":
         this.#playing.stop(event.streamId);
         return void this.#settle();
+      case "nothing":
+        return undefined;
     }
   }
 
@@ -246,6 +284,23 @@ export class RtmpConnection implements Connection {
 
   #settle(): void {
     if (this.#phase !== "closing") this.#enter(this.#isActive ? "active" : "setup");
+    this.#settlePlace();
+  }
+
+  /** Who publishes has a stream's place, who plays a player's; who does neither has this one. */
+  #settlePlace(): void {
+    if (this.#publishing.isActive || this.#playing.hasPlayers) return this.#place.leave();
+    if (this.#phase === "closing") return;
+    const refusal = this.#place.retake();
+    if (refusal !== undefined) return this.#close(`closed: ${refusal.reason}`);
+    this.#place.offer(() => this.#giveWay());
+  }
+
+  #giveWay(): void {
+    // It may have begun a moment ago what this would end.
+    if (this.#publishing.isActive || this.#playing.hasPlayers) return;
+    this.#context.counters.add("rtmpConnectionsRefused");
+    this.#close("closed: gave way to a new connection, as it neither publishes nor plays");
   }
 
   /** Ends the connection from outside, with the reason for the log. */
@@ -294,11 +349,24 @@ export class RtmpConnection implements Connection {
         return `closed: nothing published or played within ${publishMs} ms`;
       case "active":
         if (!this.#publishing.isActive) return undefined;
-        if (nowMs - this.#heardAtMs >= idleMs) return `closed: silent for ${idleMs} ms`;
-        return this.#publishing.timeoutReason(nowMs);
+        return this.#silenceReason(nowMs, idleMs) ?? this.#publishing.timeoutReason(nowMs);
       case "closing":
         return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
     }
+  }
+
+  /**
+   * Why a publisher is ended that says nothing: it may have nothing to say, as of a screen on which
+   * nothing changes, so it is asked first. Encoders that do not answer may still send a picture.
+   */
+  #silenceReason(nowMs: number, idleMs: number): string | undefined {
+    const silentMs = nowMs - this.#heardAtMs;
+    if (silentMs >= 2 * idleMs) return `closed: silent for ${2 * idleMs} ms, a ping unanswered`;
+    if (silentMs >= idleMs && this.#askedAtMs < this.#heardAtMs) {
+      this.#askedAtMs = nowMs;
+      this.#say((session) => session.ping(Math.floor(nowMs)));
+    }
+    return undefined;
   }
 
   #onProtocolError(error: RtmpError): void {
@@ -315,6 +383,12 @@ export class RtmpConnection implements Connection {
   #log(reason: string): void {
     this.#logger.info("{peer} {reason}", { reason });
   }
+}
+
+/** Of an event, beside small media. All others may be much work, and come seldom. */
+function weightOf(event: SessionEvent): number {
+  if (event.kind !== "audio" && event.kind !== "video") return MESSAGES_A_PAUSE;
+  return 1 + Math.floor(event.payload.length / BYTES_A_MESSAGE);
 }
 
 function lost(error: unknown): string {

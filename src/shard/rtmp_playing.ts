@@ -2,6 +2,7 @@ import type { PauseEvent, PlayEvent, ReceiveEvent } from "../rtmp/session_event.
 import type { TrackSelection } from "../stream/feed.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { LiveStream } from "./live_stream.ts";
+import { Place } from "./places.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 import { RtmpPlayer } from "./rtmp_player.ts";
@@ -22,6 +23,7 @@ export class RtmpPlaying {
   readonly #link: RtmpLink;
   readonly #ended: () => void;
   readonly #players = new Map<number, RtmpPlayer>();
+  readonly #places = new Map<number, Place>();
   readonly #waits = new Map<number, Wait>();
   readonly #repeats = new RepeatLog();
   #hasPlayed = false;
@@ -124,7 +126,7 @@ export class RtmpPlaying {
   }
 
   #begin(streamId: number, stream: LiveStream, selection: TrackSelection, wait: Wait): void {
-    const { counters, settings, say, log } = this.#link;
+    const { counters, places, settings, say, log, hostname } = this.#link;
     this.#stopWaiting(streamId);
     const missing = missingTrack(selection, stream.log);
     if (missing !== undefined) {
@@ -135,13 +137,16 @@ export class RtmpPlaying {
       const problem = `There are ${settings.maxViewers} viewers already.`;
       return this.#refuse(streamId, "NetStream.Play.Failed", problem);
     }
-    say((session) => session.acceptPlay(streamId));
     // To go over to the same stream means to stay.
-    if (before?.stream === stream) return;
+    if (before?.stream === stream) return say((session) => session.acceptPlay(streamId));
     this.stop(streamId);
-    for (const counter of ["playsAccepted", "viewers", "rtmpViewers"] as const) {
-      counters.add(counter);
+    const place = places.rtmpPlayers.take(hostname);
+    if (!(place instanceof Place)) {
+      return this.#refuse(streamId, "NetStream.Play.Failed", `Cannot play: ${place.reason}.`);
     }
+    say((session) => session.acceptPlay(streamId));
+    counters.add("playsAccepted");
+    counters.add("viewers");
     log.debug("{peer} plays {path}", { path: stream.entry.path });
     const finished = () => {
       this.#forget(streamId);
@@ -153,6 +158,7 @@ export class RtmpPlaying {
       wait.received,
     );
     this.#players.set(streamId, player);
+    this.#places.set(streamId, place);
     if (wait.isPaused) player.setPaused(true);
     player.begin();
   }
@@ -174,10 +180,12 @@ export class RtmpPlaying {
     const player = this.#players.get(streamId);
     if (player === undefined) return;
     this.#players.delete(streamId);
+    this.#places.get(streamId)?.leave();
+    this.#places.delete(streamId);
+    this.#link.counters.add("viewers", -1);
     this.#link.log.debug("{peer} has played {path} for {seconds} s", {
       path: player.stream.entry.path,
       seconds: Math.round((performance.now() - player.startedAtMs) / 100) / 10,
     });
-    for (const gauge of ["viewers", "rtmpViewers"] as const) this.#link.counters.add(gauge, -1);
   }
 }

@@ -1,15 +1,32 @@
 import type { MediaEvent, PublishEvent, PublishType } from "../rtmp/session_event.ts";
+import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { LogWriter } from "../stream/log_writer.ts";
-import { Publication, type SkippedMessage } from "../stream/publication.ts";
+import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
+import type { SkippedMessage } from "../stream/track_intake.ts";
+import { networkOf } from "./address_counts.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
+
+/**
+ * Malformed messages, less those that {@linkcode GOOD_WEIGHT} makes up for, after which a publisher is
+ * ended: ten seconds of sound.
+ */
+const MAX_MALFORMED = 500;
+
+/**
+ * So many malformed messages are made up for by one that is not: sound that is all broken is no
+ * reason to end the pictures beside it, of which there are half as many.
+ */
+const GOOD_WEIGHT = 3;
 
 interface Published {
   readonly controlId: number;
   readonly path: string;
   readonly publication: Publication;
   readonly acceptedAtMs: number;
+  /** Malformed messages that nothing has made up for yet. */
+  malformed: number;
 }
 
 /** What is published over a connection: media go from its session to the streams' logs. */
@@ -19,6 +36,8 @@ export class RtmpPublishing {
   readonly #published = new Map<number, Published>();
   readonly #repeats = new RepeatLog();
   #isClosed = false;
+  /** Set while a frame is held that is to be written though nothing more comes. */
+  #releaseTimer: ReturnType<typeof setTimeout> | undefined;
   #hasToldType = false;
 
   constructor(link: RtmpLink) {
@@ -31,10 +50,10 @@ export class RtmpPublishing {
 
   /** Decides on a publisher; the session must wait for it. */
   async publish({ streamId, app, name, publishType }: PublishEvent): Promise<void> {
-    const { control, streams, settings, counters, session, log } = this.#link;
+    const { control, streams, settings, counters, session, log, hostname } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
-    const decision = await control.requestPublish(target.path);
+    const decision = await control.requestPublish(target.path, networkOf(hostname));
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
 
     const stream = streams.byId(decision.streamId);
@@ -52,6 +71,7 @@ export class RtmpPublishing {
       path,
       publication,
       acceptedAtMs,
+      malformed: 0,
     });
     counters.add("publishesAccepted");
     log.info("{peer} publishes {path}", { path });
@@ -75,6 +95,7 @@ export class RtmpPublishing {
     this.#published.delete(streamId);
     const stream = streams.byId(published.controlId);
     if (stream?.publication === published.publication) stream.publication = undefined;
+    published.publication.close(performance.now());
     const sent = published.publication.hasMedia ? "media" : "nothing";
     control.send({ kind: "unpublish", streamId: published.controlId, sent });
     const faults = Object.entries(published.publication.timestampFaults);
@@ -86,7 +107,11 @@ export class RtmpPublishing {
     });
   }
 
-  /** Takes a message of a stream that is published. */
+  /**
+   * Takes a message of a stream that is published.
+   *
+   * @throws {RtmpError} if the publisher's messages are mostly malformed
+   */
   take({ kind, streamId, timestampMs, payload }: MediaEvent, nowMs: number): void {
     const published = this.#published.get(streamId);
     if (published === undefined) return;
@@ -98,12 +123,22 @@ export class RtmpPublishing {
       : kind === "metadata"
       ? publication.metadata(payload, nowMs)
       : publication.data(payload, nowMs);
-    if (skipped !== undefined) this.#onSkipped(path, kind, skipped, nowMs);
+    if (skipped === undefined) {
+      if (published.malformed > 0) published.malformed -= GOOD_WEIGHT;
+      return;
+    }
+    this.#onSkipped(path, kind, skipped, nowMs);
+    if (skipped.reason === "malformed") noteMalformed(published, kind, skipped);
   }
 
   /** Has viewers sent what was taken. */
   flush(nowMs: number): void {
-    for (const { publication } of this.#published.values()) publication.flush(nowMs);
+    for (const { publication } of this.#published.values()) {
+      publication.flush(nowMs);
+      if (publication.heldUntilMs !== undefined) {
+        this.#releaseTimer ??= setTimeout(() => this.#release(), publication.heldUntilMs - nowMs);
+      }
+    }
   }
 
   /** Why the connection is to be ended, if a publication never came to anything. */
@@ -119,7 +154,15 @@ export class RtmpPublishing {
   /** The connection is gone. */
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#releaseTimer);
     for (const streamId of [...this.#published.keys()]) this.unpublish(streamId);
+  }
+
+  #release(): void {
+    this.#releaseTimer = undefined;
+    const nowMs = performance.now();
+    for (const { publication } of this.#published.values()) publication.release(nowMs);
+    this.flush(nowMs);
   }
 
   #refuse(streamId: number, reason: string): void {
@@ -150,8 +193,18 @@ export class RtmpPublishing {
       path,
       kind,
       reason,
-      detail: detail === undefined ? "" : `: ${detail}`,
+      detail: detail === undefined ? "" : `: ${detail()}`,
       count,
     });
   }
+}
+
+/** @throws {RtmpError} if there have been too many */
+function noteMalformed(published: Published, kind: string, { detail }: SkippedMessage): void {
+  published.malformed = Math.max(0, published.malformed) + 1;
+  if (published.malformed <= MAX_MALFORMED) return;
+  throw new RtmpError(
+    `Cannot publish ${published.path}: up to ${MAX_MALFORMED} messages may be malformed where few ` +
+      `are not, got one more, ${kind}: ${detail?.() ?? "no detail"}`,
+  );
 }

@@ -3,7 +3,6 @@ import { isTranscodable } from "../audio/aac_stream.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { parseAacConfiguration } from "../codec/aac.ts";
 import { parseOpusHead } from "../codec/opus.ts";
-import { FlvError } from "../flv/flv_error.ts";
 import {
   type AudioBody,
   type AudioConfiguration,
@@ -12,6 +11,7 @@ import {
 } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import type { TrackSelection } from "../stream/feed.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { additionalTrackId } from "../stream/track_selection.ts";
@@ -145,7 +145,7 @@ export class RtpStream {
     this.#leaveOpus("closed");
   }
 
-  #onOpusOpened(shared: SharedArrayBuffer): void {
+  #onOpusOpened(shared: SharedLog): void {
     const log = new LogReader(shared);
     this.#opusLog = log;
     this.audience.feed.setOpusLog(log, performance.now());
@@ -225,14 +225,7 @@ export class RtpStream {
   /** The configuration and what is said beside it. */
   #audioBodies(): AudioBody[] {
     const tags = this.#log.preamble(this.#selection)?.tags ?? [];
-    return tags.filter(({ type }) => type === TAG_AUDIO).flatMap(({ body }) => {
-      try {
-        return [parseAudioBody(body)];
-      } catch (error) {
-        if (error instanceof FlvError) return [];
-        throw error;
-      }
-    });
+    return tags.filter(({ type }) => type === TAG_AUDIO).map(({ body }) => parseAudioBody(body));
   }
 }
 

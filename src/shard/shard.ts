@@ -9,7 +9,9 @@ import type { ToControl, ToShard } from "./messages.ts";
 import type { ConnectionListener } from "./connection_listener.ts";
 import { listenRtmp } from "./rtmp_listener.ts";
 import { type HttpContext, HttpRoutes } from "./http_routes.ts";
+import { shardPlaces } from "./shard_places.ts";
 import { Streams } from "./streams.ts";
+import { TrustedProxies } from "./trusted_proxies.ts";
 import { maxPayloadSize } from "./viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 
@@ -48,7 +50,10 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
-    const webrtc = await WebrtcEndpoint.open({ settings, counters, shard });
+    const proxies = new TrustedProxies(settings.trustedProxies);
+    const { addressCounts } = start;
+    const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
+    const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
     const streams = new Streams(
       control,
       {
@@ -59,7 +64,17 @@ class Shard {
       { jumped: () => counters.add("viewersJumped") },
     );
     for (const entry of start.streams) streams.open(entry);
-    return new Shard({ settings, streams, control, counters, assets, shard, webrtc });
+    return new Shard({
+      settings,
+      streams,
+      control,
+      counters,
+      assets,
+      shard,
+      webrtc,
+      places,
+      proxies,
+    });
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {

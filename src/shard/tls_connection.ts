@@ -1,6 +1,6 @@
 import type { SecureContext } from "node:tls";
-import type { Logger } from "@logtape/logtape";
 import {
+  type Accepted,
   closeQuietly,
   type Connect,
   type Connection,
@@ -38,19 +38,19 @@ export class TlsConnection implements Connection {
   readonly #conn: PeerConn;
   readonly #port: TlsPort;
   readonly #openedAtMs: number;
-  readonly #log: Logger;
+  readonly #accepted: Accepted;
   #secured: TlsConn | undefined;
   /** What is served inside, once the handshake is done. */
   #inner: Connection | undefined;
   /** Why it was ended from outside before that. */
   #endReason: "timeout" | "stop" | undefined;
 
-  /** @param log knows the peer and the connection's id, which is that of what is inside as well */
-  constructor(conn: PeerConn, port: TlsPort, nowMs: number, log: Logger) {
+  constructor(conn: PeerConn, port: TlsPort, nowMs: number, accepted: Accepted) {
     this.#conn = conn;
+    this.#accepted = accepted;
+    accepted.place.offer(() => this.stop());
     this.#port = port;
     this.#openedAtMs = nowMs;
-    this.#log = log;
   }
 
   /** Never throws for what the peer does in its handshake; then as the connection inside does. */
@@ -64,7 +64,7 @@ export class TlsConnection implements Connection {
     }
     if (this.#secured === undefined || this.#endReason !== undefined) return this.#end();
     this.#port.counters.add("tlsHandshakes");
-    this.#inner = this.#port.connect(this.#secured, performance.now(), this.#log);
+    this.#inner = this.#port.connect(this.#secured, performance.now(), this.#accepted);
     await this.#inner.serve();
   }
 
@@ -123,7 +123,7 @@ export class TlsConnection implements Connection {
   #note(kind: string, detail?: string): void {
     const count = this.#port.repeats.note(kind, performance.now());
     if (count === undefined) return;
-    this.#log.warn("{peer} closed: {reason} ({count} so far)", {
+    this.#accepted.log.warn("{peer} closed: {reason} ({count} so far)", {
       reason: detail === undefined ? kind : `${kind}: ${detail}`,
       count,
     });

@@ -2,9 +2,8 @@ import { createSecureContext } from "node:tls";
 import { STATUS_CODE } from "@std/http/status";
 import { encodeResponseHead } from "../http/response.ts";
 import type { Connect, ConnectionListener } from "./connection_listener.ts";
-import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
-import type { ShardSettings } from "./messages.ts";
+import { behindProxies, type EntranceContext, proxiedPort } from "./proxied_connection.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import { TlsConnection } from "./tls_connection.ts";
 
@@ -16,8 +15,9 @@ export function addTlsEntrance(
   listener: ConnectionListener,
   protocol: "rtmp" | "http",
   connect: Connect,
-  { settings, counters }: { readonly settings: ShardSettings; readonly counters: Counters },
+  context: EntranceContext,
 ): void {
+  const { settings, counters } = context;
   const { tls, host, sharesPorts, timeouts } = settings;
   if (tls === undefined) return;
   const isHttp = protocol === "http";
@@ -36,7 +36,9 @@ export function addTlsEntrance(
     port: isHttp ? tls.httpsPort : tls.rtmpsPort,
     reusePort: sharesPorts,
   });
-  listener.addEntrance(source, (conn, nowMs, log) => new TlsConnection(conn, port, nowMs, log));
+  const connectTls: Connect = (conn, nowMs, accepted) =>
+    new TlsConnection(conn, port, nowMs, accepted);
+  listener.addEntrance(source, behindProxies(connectTls, proxiedPort(protocol, context)));
 }
 
 function plainHttpAnswer(): Uint8Array<ArrayBuffer> {

@@ -6,7 +6,7 @@ import { RecordFlag, Slot, trackBits } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
 import type { Timeline, TrackName } from "./timeline.ts";
-import type { MediaTrack } from "./track_intake.ts";
+import type { FrameIntake, MediaTrack } from "./track_intake.ts";
 import {
   encodeListedTrack,
   encodeTrackList,
@@ -97,9 +97,7 @@ export class TrackRecorder {
   frame<T extends MediaTrack>(
     set: TrackSet<T>,
     member: Member<T>,
-    isKeyFrame: boolean,
-    encoderMs: number,
-    sent: Uint8Array,
+    { isKeyFrame, encoderMs, body: sent }: FrameIntake,
     nowMs: number,
   ): number {
     const body = set.name === "video" ? legacyVideoBody(sent, isKeyFrame) : legacyAudioBody(sent);

@@ -2,7 +2,6 @@ import { AudioError } from "../audio/audio_error.ts";
 import { AudioTranscoder } from "../audio/audio_transcoder.ts";
 import type { PcmEncoding } from "../audio/pcm_decoder.ts";
 import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
-import { FlvError } from "../flv/flv_error.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { type FollowedTag, LogFollower } from "../stream/log_follower.ts";
@@ -113,8 +112,8 @@ export class StreamTranscoder {
   }
 
   #take({ timestampMs, body }: FollowedTag): void {
-    const audio = parse(body);
-    switch (audio?.kind) {
+    const audio = parseAudioBody(body);
+    switch (audio.kind) {
       case "configuration":
         if (audio.codec !== "aac") throw refusal(audio.codec);
         this.#transcoder.setConfiguration(audio.data);
@@ -168,16 +167,6 @@ function pcmEncodingOf({ codec, bitsPerSample }: AudioFrame): PcmEncoding | unde
 
 function refusal(codec: string): AudioError {
   return new AudioError(`Cannot transcode: must be AAC, G.711 or linear samples, got ${codec}`);
-}
-
-/** What publishers may not send never gets into a log; a tag that cannot be read is passed over. */
-function parse(body: Uint8Array) {
-  try {
-    return parseAudioBody(body);
-  } catch (error) {
-    if (error instanceof FlvError) return undefined;
-    throw error;
-  }
 }
 
 function nextTurn(): Promise<void> {

@@ -13,7 +13,7 @@ import { FLV_FORM } from "../../src/stream/feed_form.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { bytesOf } from "../http/errors.ts";
 import { openLog } from "../stream/log_samples.ts";
-import { SHARD_SETTINGS } from "./shard_settings.ts";
+import { SHARD_SETTINGS, testPlaces } from "./shard_settings.ts";
 
 const ADDRESS = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
 
@@ -26,7 +26,8 @@ async function ask(
   const settings = SHARD_SETTINGS;
   const control = new ControlLink(() => {});
   const counters = new Counters(allocateCounters(1), 0);
-  await using webrtc = await WebrtcEndpoint.open({ settings, counters, shard: 0 });
+  const { places, proxies } = testPlaces(counters);
+  await using webrtc = await WebrtcEndpoint.open({ settings, counters, shard: 0, places });
   const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
     jumped() {},
   });
@@ -39,6 +40,8 @@ async function ask(
     assets: [{ path: "/", contentType: "text/html", body: "console" }],
     shard: 0,
     webrtc,
+    places,
+    proxies,
   });
   const reader = new RequestReader();
   reader.push(bytesOf(`${line} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
 import { distance, RecordFlag } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
@@ -14,6 +14,7 @@ import {
   OTHER_AAC_CONFIGURATION,
   OTHER_H264_CONFIGURATION,
 } from "./track_samples.ts";
+import { fromHex } from "../mutation.ts";
 
 const SETTLE = { trackSettleMs: 1000 };
 const METADATA = Uint8Array.of(2, 0, 1, 65, 5);
@@ -77,10 +78,9 @@ Deno.test("Publication: messages become records with true types, flags and bodie
 Deno.test("Publication: skipped messages are counted by reason, and leave no record", () => {
   const { reader, publish } = open();
   const publication = publish();
-  assertEquals(publication.video(0, H264_KEY_FRAME, 0), {
-    kind: "skip",
-    reason: "no-configuration",
-  } as unknown);
+  const skipped = publication.video(0, H264_KEY_FRAME, 0);
+  assertEquals(skipped?.reason, "no-configuration");
+  assertStringIncludes(skipped!.detail!(), "parameter sets");
   publication.audio(0, AAC_FRAME, 0);
   publication.video(0, new Uint8Array(0), 0);
   publication.video(0, H264_CONFIGURATION, 0);
@@ -103,7 +103,7 @@ Deno.test("Publication: what the log or a slot does not take is skipped", () => 
   const skipped = publication.video(0, large, 0);
   assertEquals(skipped?.reason, "too-large");
   assertEquals(
-    skipped?.detail,
+    skipped?.detail?.(),
     "Cannot append to the log: a tag body may have 4985 bytes, got 6000",
   );
   assertEquals(publication.metadata(new Uint8Array(33_000), 0)?.reason, "too-large");
@@ -293,6 +293,7 @@ Deno.test("Publication: describes both tracks, and their rates together", () => 
     tracks: [],
     bitrateBps: null,
     timestampFaults: {},
+    advice: [],
     skipped: {},
   });
   publication.video(0, H264_CONFIGURATION, 0);
@@ -311,4 +312,18 @@ Deno.test("Publication: describes both tracks, and their rates together", () => 
   assert(video!.bitrateBps! > 0 && audio!.bitrateBps! > 0);
   assertEquals(bitrateBps, video!.bitrateBps! + audio!.bitrateBps!);
   assertEquals(timestampFaults, { disorder: 1 });
+});
+
+Deno.test("Publication: what is malformed makes text only if it is asked for", () => {
+  const { publish } = open(10_000);
+  const publication = publish();
+  const skipped = publication.audio(0, Uint8Array.of(0xaf), 0);
+  assertEquals(skipped?.reason, "malformed");
+  assertEquals(
+    skipped?.detail?.(),
+    "Cannot parse audio body: AACPacketType must be 0 or 1, got undefined",
+  );
+  for (const hex of ["9f", "97 ff 1000", "1701", "96"]) {
+    assertEquals(publication.video(0, fromHex(hex), 0)?.reason, "malformed", hex);
+  }
 });
