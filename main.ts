@@ -58,7 +58,7 @@ async function start(config: Config): Promise<void> {
     assets: consoleAssets,
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
     shardHung: (shard) => {
-      console.error(`sluice: shard ${shard} hangs; ending, so that a supervisor can start anew`);
+      console.error(`sluice: shard ${shard} hung; ended, so that a supervisor can start anew`);
       Deno.exit(EXIT_HUNG);
     },
   });

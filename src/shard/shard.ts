@@ -9,6 +9,7 @@ import type { ConnectionListener } from "./connection_listener.ts";
 import { listenRtmp } from "./rtmp_listener.ts";
 import { type HttpContext, HttpRoutes } from "./http_routes.ts";
 import { Streams } from "./streams.ts";
+import { timeSlice } from "./time_slice.ts";
 import { maxPayloadSize } from "./viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 
@@ -28,9 +29,13 @@ class Shard {
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
   readonly #routes: HttpRoutes;
+  readonly #readiness: { isReady: boolean };
+  readonly #beat: () => void;
   readonly #ticker: ReturnType<typeof setInterval>;
 
-  private constructor(context: HttpContext) {
+  private constructor(context: HttpContext, readiness: { isReady: boolean }, beat: () => void) {
+    this.#readiness = readiness;
+    this.#beat = beat;
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
@@ -58,7 +63,12 @@ class Shard {
       { jumped: () => counters.add("viewersJumped") },
     );
     for (const entry of start.streams) streams.open(entry);
-    return new Shard({ settings, streams, control, counters, assets, shard, webrtc });
+    const readiness = { isReady: true };
+    const context = { settings, streams, control, counters, assets, shard, webrtc, readiness };
+    const words = new Int32Array(start.heartbeat);
+    const beat = () => void Atomics.add(words, 0, 1);
+    timeSlice.onBeat(beat);
+    return new Shard(context, readiness, beat);
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
@@ -77,6 +87,8 @@ class Shard {
         return this.#control.settle(message);
       case "forwarded-request":
         return this.#answerForwarded(message);
+      case "drain":
+        return this.#drain();
       case "stop":
         return await this.#stop();
     }
@@ -90,6 +102,7 @@ class Shard {
   }
 
   #tick(): void {
+    this.#beat();
     const nowMs = performance.now();
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
@@ -98,7 +111,14 @@ class Shard {
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
+  /** HTTP goes on: whoever asks for readiness is told, and viewers keep what they have. */
+  #drain(): void {
+    this.#readiness.isReady = false;
+    this.#rtmp.drain();
+  }
+
   async #stop(): Promise<void> {
+    this.#readiness.isReady = false;
     clearInterval(this.#ticker);
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
