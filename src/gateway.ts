@@ -14,11 +14,13 @@ import {
   validityProblem,
 } from "./config/server_certificate.ts";
 import { Directory } from "./control/directory.ts";
+import { memoryPlan, openLogStore } from "./control/memory_plan.ts";
 import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
 import { opusOptions, type Ports, shardSettings } from "./control/worker_settings.ts";
 import { TranscoderPool } from "./control/transcoder_pool.ts";
+import { allocateAddressCounts, clearAddressCounts } from "./shard/address_counts.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
 import type { ConsoleAsset, StreamsReply, ToControl, ToShard } from "./shard/messages.ts";
 
@@ -137,6 +139,7 @@ class Control {
   readonly #certificate: ServerCertificate | undefined;
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
+  readonly #addressCounts: SharedArrayBuffer;
   readonly #directory: Directory;
   readonly #shards: ShardPool;
   readonly #transcoders: TranscoderPool;
@@ -158,8 +161,20 @@ class Control {
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, 0);
+    const plan = memoryPlan(config.memory, config.log.maxBytes);
+    const logs = openLogStore(plan);
+    this.#addressCounts = allocateAddressCounts(
+      config.shards,
+      (length) => crypto.getRandomValues(new Uint8Array(length)),
+    );
     this.#directory = new Directory(
-      { gracePeriodMs: config.gracePeriodMs, maxStreams: config.limits.streams, log: config.log },
+      {
+        gracePeriodMs: config.gracePeriodMs,
+        maxStreams: config.limits.streams,
+        log: { maxBytes: plan.maxLogBytes, windowMs: config.log.windowMs },
+        logs,
+        maxStreamsPerAddress: config.limits.streamsPerAddress,
+      },
       {
         opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
         closed: (streamId) => this.#onStreamClosed(streamId),
@@ -171,7 +186,8 @@ class Control {
       lost: (shard) => this.#onShardLost(shard),
       hung: (shard) => void this.#onShardHung(shard),
     });
-    this.#transcoders = new TranscoderPool(parts.transcodingSource, opusOptions(config), {
+    const opus = { logs, ...opusOptions(config) };
+    this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
       failed: (streamId, reason, audioTrack) => this.#opus.failed(streamId, reason, audioTrack),
       ended: (streamId, audioTrack) => this.#opus.ended(streamId, audioTrack),
     });
@@ -215,6 +231,7 @@ class Control {
       settings: shardSettings(this.#config, this.#parts, this.#ports, this.#certificate, shard),
       counters: this.#counterMemory,
       heartbeat,
+      addressCounts: this.#addressCounts,
       assets: this.#parts.assets,
       streams: this.#directory.entries,
     } as const;
@@ -253,10 +270,11 @@ class Control {
     }
   }
 
-  #decide(shard: number, { requestId, path }: Extract<ToControl, { kind: "publish" }>): void {
+  #decide(shard: number, message: Extract<ToControl, { kind: "publish" }>): void {
+    const { requestId, path, network } = message;
     const decision = this.#isDraining
       ? { kind: "refused", reason: "the server is about to end" } as const
-      : this.#directory.publish(path, shard, performance.now());
+      : this.#directory.publish(path, shard, performance.now(), network);
     const answer: ToShard = decision.kind === "accepted"
       ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
       : { kind: "publish-refused", requestId, reason: decision.reason };
@@ -265,6 +283,7 @@ class Control {
 
   #onShardLost(shard: number): void {
     new Counters(this.#counterMemory, shard).clearGauges();
+    clearAddressCounts(this.#addressCounts, shard);
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
     this.#forwarder.shardLost(shard);

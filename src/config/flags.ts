@@ -69,6 +69,12 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "ADDRESS",
     help: "address to announce for WebRTC, behind NAT or in Docker; may be repeated",
   },
+  "trusted-proxies": {
+    key: "trustedProxies",
+    value: "list",
+    placeholder: "NETWORK",
+    help: "proxy whose X-Forwarded-For and PROXY protocol count; may be repeated",
+  },
   "opus-bitrate": {
     key: "opusBitrateBps",
     value: "bits",
@@ -104,6 +110,12 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     value: "number",
     placeholder: "N",
     help: "threads for media (default: one for each core on Linux, 1 elsewhere)",
+  },
+  "memory": {
+    key: "memory",
+    value: "text",
+    placeholder: "SIZE",
+    help: "for streams, viewers and connections in all (default 1GiB)",
   },
   "flush-ms": {
     key: "flushMs",

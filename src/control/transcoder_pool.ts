@@ -5,9 +5,10 @@ import {
   type ToTranscoder,
   type TranscodingReport,
 } from "../transcoding/messages.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
-import { LogPool } from "./log_pool.ts";
+import { type LogStore, ownerOf } from "../stream/log_store.ts";
 import { workerModuleUrl } from "./worker_module.ts";
 
 const logger = getLogger(["sluice", "control"]);
@@ -58,8 +59,8 @@ interface Transcoding {
   readonly streamId: number;
   /** Of another track than the default one. */
   readonly audioTrack: number | undefined;
-  readonly source: SharedArrayBuffer;
-  readonly target: SharedArrayBuffer;
+  readonly source: SharedLog;
+  readonly target: SharedLog;
   /** Number of its worker. */
   readonly slot: number;
   lostWorkers: number;
@@ -81,19 +82,19 @@ interface Transcoding {
  *
  * const pool = new TranscoderPool(
  *   transcoderText,
- *   { maxBytes: 4 << 20, windowMs: 10_000, opusBitrateBps: 128_000 },
+ *   { logs, maxBytes: 4 << 20, windowMs: 10_000, opusBitrateBps: 128_000 },
  *   { failed: (streamId, reason) => console.error(streamId, reason), ended: () => {} },
  * );
  * const opusLog = pool.start(1, aacLog); // when the first viewer comes
  * await pool.stop(1); // when the last is gone
- * pool.giveBack(opusLog); // when no shard reads it any more
+ * if (opusLog !== undefined) pool.giveBack(opusLog); // when no shard reads it any more
  * ```
  */
 export class TranscoderPool {
   readonly #moduleText: string;
   readonly #options: Required<TranscoderPoolOptions>;
   readonly #events: TranscoderPoolEvents;
-  readonly #logs: LogPool;
+  readonly #logs: LogStore;
   readonly #members = new Map<number, Member>();
   readonly #transcodings = new Map<number, Transcoding>();
   /** By {@linkcode soundKey}. */
@@ -105,11 +106,15 @@ export class TranscoderPool {
   #restarts = 0;
 
   /** @param moduleText the worker's bundled module; nothing is done with it before it is needed */
-  constructor(moduleText: string, options: TranscoderPoolOptions, events: TranscoderPoolEvents) {
+  constructor(
+    moduleText: string,
+    { logs, ...options }: TranscoderPoolOptions & { readonly logs: LogStore },
+    events: TranscoderPoolEvents,
+  ) {
     this.#moduleText = moduleText;
     this.#options = { workers: 1, ...options };
     this.#events = events;
-    this.#logs = new LogPool(options);
+    this.#logs = logs;
   }
 
   /** How often a worker had to be started again. */
@@ -124,20 +129,23 @@ export class TranscoderPool {
 
   /**
    * Begins to transcode a stream, and returns the log that its Opus is written to: the same one if
-   * it is transcoded already.
+   * it is transcoded already, and `undefined` if there is no memory for one.
    *
    * @param audioTrack the number of another track than the default one
    */
-  start(streamId: number, source: SharedArrayBuffer, audioTrack?: number): SharedArrayBuffer {
+  start(streamId: number, source: SharedLog, audioTrack?: number): SharedLog | undefined {
     const key = soundKey(streamId, audioTrack);
     const known = this.#bySound.get(key);
     if (known !== undefined) return known.target;
+    const { maxBytes } = this.#options;
+    const target = this.#logs.open({ maxBytes, owner: ownerOf(source) });
+    if (typeof target === "string") return undefined;
     const transcoding: Transcoding = {
       id: ++this.#lastId,
       streamId,
       audioTrack,
       source,
-      target: this.#logs.take(),
+      target,
       slot: this.#leastLoadedSlot(),
       lostWorkers: 0,
       report: undefined,
@@ -149,7 +157,7 @@ export class TranscoderPool {
     const { slot } = transcoding;
     if (this.#members.has(slot)) this.#sendStart(transcoding);
     else if (!this.#restartTimers.has(slot)) this.#spawn(slot);
-    return transcoding.target;
+    return target;
   }
 
   /**
@@ -170,8 +178,8 @@ export class TranscoderPool {
   }
 
   /** Takes back a target log that no thread reads or writes any more. */
-  giveBack(target: SharedArrayBuffer): void {
-    this.#logs.give(target);
+  giveBack(target: SharedLog): void {
+    this.#logs.close(target);
   }
 
   /** Ends all workers at once. */

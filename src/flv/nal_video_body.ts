@@ -51,15 +51,14 @@ export interface NalFrameHead {
   readonly compositionTimeMs: number;
 }
 
-/** The body of a frame, whose NAL units come in parts, each unit behind its length. */
+/** The body of a frame of NAL units, each behind its length. */
 export function encodeNalFrameBody(
   header: NalVideoHeader,
   { isKeyFrame, compositionTimeMs }: NalFrameHead,
-  parts: readonly Uint8Array[],
+  nalUnits: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const headerSize = header === "h265" ? ENHANCED_HEADER_SIZE : LEGACY_HEADER_SIZE;
-  const size = parts.reduce((sum, part) => sum + part.length, headerSize);
-  const body = new Uint8Array(size);
+  const body = new Uint8Array(headerSize + nalUnits.length);
   const frameType = (isKeyFrame ? FrameType.key : FrameType.inter) << 4;
   if (header === "h265") {
     body[0] = EX_HEADER_FLAG | frameType | VideoPacketType.codedFrames;
@@ -71,10 +70,6 @@ export function encodeNalFrameBody(
   body[headerSize - 3] = compositionTimeMs >> 16;
   body[headerSize - 2] = compositionTimeMs >> 8;
   body[headerSize - 1] = compositionTimeMs;
-  let at = headerSize;
-  for (const part of parts) {
-    body.set(part, at);
-    at += part.length;
-  }
+  body.set(nalUnits, headerSize);
   return body;
 }

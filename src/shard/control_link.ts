@@ -1,3 +1,4 @@
+import type { SharedLog } from "../stream/log_arena.ts";
 import type {
   ForwardedRequest,
   ForwardedResponse,
@@ -16,7 +17,7 @@ export const MAX_FORWARDS = 256;
 /** What becomes of a stream's Opus that was asked for. */
 export interface OpusEvents {
   /** The log is there: it may be read until `unwantOpus` is called. */
-  readonly opened: (log: SharedArrayBuffer) => void;
+  readonly opened: (log: SharedLog) => void;
   /**
    * The log has ended or failed, or there will be none: call `unwantOpus` once nothing here reads
    * it any more. It may be wanted again after that.
@@ -64,12 +65,16 @@ export class ControlLink {
     this.#post(message);
   }
 
-  /** Asks whether a stream may be published here. If accepted, the stream was announced before. */
-  requestPublish(path: string): Promise<PublishDecision> {
+  /**
+   * Asks whether a stream may be published here. If accepted, the stream was announced before.
+   *
+   * @param network whose stream it is for limits
+   */
+  requestPublish(path: string, network: string): Promise<PublishDecision> {
     const requestId = ++this.#requests;
     return new Promise((resolve) => {
       this.#decisions.set(requestId, resolve);
-      this.#post({ kind: "publish", requestId, path });
+      this.#post({ kind: "publish", requestId, path, network });
     });
   }
 

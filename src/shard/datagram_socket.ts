@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { timeSlice } from "./time_slice.ts";
+import { peerText } from "./address_source.ts";
 
 const logger = getLogger(["sluice", "webrtc"]);
 
@@ -82,10 +83,7 @@ export class DatagramSocket {
       this.#receive(datagram, from);
     } catch (error) {
       // A defect of ours: what one peer sends must not hold up the others.
-      logger.error("Cannot take a datagram of {hostname}: {error}", {
-        hostname: from.hostname,
-        error,
-      });
+      logger.error("Cannot take a datagram of {peer}: {error}", { peer: peerText(from), error });
     }
   }
 

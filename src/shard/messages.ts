@@ -3,7 +3,9 @@
  * pass here; they cross threads in the stream logs.
  */
 
+import type { SharedLog } from "../stream/log_arena.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
+import type { Counted } from "./address_counts.ts";
 
 /** A file of the console, held in memory. */
 export interface ConsoleAsset {
@@ -39,10 +41,6 @@ export interface WebrtcSettings {
   readonly bFrames: "drop" | "refuse";
   /** The same for one whose other pictures need its B-frames. */
   readonly inexact: "show" | "refuse";
-  /** Viewers in all, over all shards. */
-  readonly maxViewers: number;
-  /** Viewers of this shard that were asked for from one address. */
-  readonly maxViewersPerAddress: number;
   /** From an answer until media can be sent to the viewer. */
   readonly firstCheckMs: number;
   /** How long a viewer lasts after its last valid check. */
@@ -59,6 +57,13 @@ export interface TlsSettings {
   readonly httpsPort: number;
 }
 
+/** How many there may be of something, over all shards. */
+export interface PlaceLimits {
+  readonly max: number;
+  /** Of one address, or one IPv6 network. */
+  readonly maxPerAddress: number;
+}
+
 /** What a shard needs to know of the configuration. */
 export interface ShardSettings {
   readonly version: string;
@@ -73,10 +78,9 @@ export interface ShardSettings {
   readonly rtmpFlushMs: number;
   readonly windowMs: number;
   readonly maxViewers: number;
-  readonly maxHttpConnections: number;
-  readonly maxHttpConnectionsPerAddress: number;
-  readonly maxRtmpConnections: number;
-  readonly maxRtmpConnectionsPerAddress: number;
+  readonly places: Readonly<Record<Counted, PlaceLimits>>;
+  /** Networks whose proxies are believed when they say whom they serve. */
+  readonly trustedProxies: readonly string[];
   readonly maxMessageBytes: number;
   readonly timeouts: {
     readonly handshakeMs: number;
@@ -101,7 +105,7 @@ export interface StreamEntry {
   readonly streamId: number;
   /** Application and name, as in URLs: "live/test". */
   readonly path: string;
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
 }
 
 /** A stream as the API tells of it. */
@@ -125,6 +129,8 @@ export interface StreamSummary {
   readonly groupOverflows: boolean;
   readonly timestampFaults: PublicationDescription["timestampFaults"];
   readonly skippedMessages: PublicationDescription["skipped"];
+  /** What the publisher should change, as sentences. */
+  readonly advice: PublicationDescription["advice"];
   readonly rtmp: { readonly viewers: number };
   readonly webrtc: {
     readonly viewers: number;
@@ -209,6 +215,7 @@ export type ToShard =
     readonly counters: SharedArrayBuffer;
     /** One Int32 word, which the shard changes as long as it is not hung, however busy it is. */
     readonly heartbeat: SharedArrayBuffer;
+    readonly addressCounts: SharedArrayBuffer;
     readonly assets: readonly ConsoleAsset[];
     readonly streams: readonly StreamEntry[];
   }
@@ -223,7 +230,7 @@ export type ToShard =
     readonly streamId: number;
     readonly audioTrack: number | undefined;
     readonly requestId: number;
-    readonly log: SharedArrayBuffer;
+    readonly log: SharedLog;
   }
   /** That log has ended. To be answered with "opus-unwanted" once it is read no more. */
   | {
@@ -257,7 +264,13 @@ export type PublishedContent = "media" | "nothing";
 export type ToControl =
   | { readonly kind: "listening" }
   | { readonly kind: "listen-failed"; readonly reason: string }
-  | { readonly kind: "publish"; readonly requestId: number; readonly path: string }
+  | {
+    readonly kind: "publish";
+    readonly requestId: number;
+    readonly path: string;
+    /** Whose stream it is for limits: an address or an IPv6 network. */
+    readonly network: string;
+  }
   | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
   | { readonly kind: "streams-request"; readonly requestId: number }
   /** Comes every second. */

@@ -1,14 +1,12 @@
-import { getLogger } from "@logtape/logtape";
 import type { MediaEvent, PublishEvent, PublishType } from "../rtmp/session_event.ts";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { SkippedMessage } from "../stream/track_intake.ts";
+import { networkOf } from "./address_counts.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
-
-const logger = getLogger(["sluice", "rtmp"]);
 
 /**
  * Malformed messages, less those that {@linkcode GOOD_WEIGHT} makes up for, after which a publisher is
@@ -52,10 +50,10 @@ export class RtmpPublishing {
 
   /** Decides on a publisher; the session must wait for it. */
   async publish({ streamId, app, name, publishType }: PublishEvent): Promise<void> {
-    const { control, streams, settings, counters, session, peer } = this.#link;
+    const { control, streams, settings, counters, session, log, hostname } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
-    const decision = await control.requestPublish(target.path);
+    const decision = await control.requestPublish(target.path, networkOf(hostname));
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
 
     const stream = streams.byId(decision.streamId);
@@ -76,24 +74,24 @@ export class RtmpPublishing {
       malformed: 0,
     });
     counters.add("publishesAccepted");
-    logger.info("{peer} publishes {path}", { peer, path });
+    log.info("{peer} publishes {path}", { path });
     this.#noteType(publishType, path);
     session.acceptPublish(streamId);
   }
 
   /** Counts a publisher that was refused. It may ask again and again. */
   noteRefusal(reason: string): void {
-    const { counters, peer } = this.#link;
+    const { counters, log } = this.#link;
     counters.add("publishesRefused");
     const count = this.#repeats.note("refused", performance.now());
     if (count === undefined) return;
-    logger.warn("{peer} may not publish: {reason} ({count} so far)", { peer, reason, count });
+    log.warn("{peer} may not publish: {reason} ({count} so far)", { reason, count });
   }
 
   unpublish(streamId: number): void {
     const published = this.#published.get(streamId);
     if (published === undefined) return;
-    const { streams, control, peer } = this.#link;
+    const { streams, control, log } = this.#link;
     this.#published.delete(streamId);
     const stream = streams.byId(published.controlId);
     if (stream?.publication === published.publication) stream.publication = undefined;
@@ -101,8 +99,7 @@ export class RtmpPublishing {
     const sent = published.publication.hasMedia ? "media" : "nothing";
     control.send({ kind: "unpublish", streamId: published.controlId, sent });
     const faults = Object.entries(published.publication.timestampFaults);
-    logger.info("{peer} ends {path}{mended}", {
-      peer,
+    log.info("{peer} ends {path}{mended}", {
       path: published.path,
       mended: faults.length === 0
         ? ""
@@ -177,12 +174,13 @@ export class RtmpPublishing {
   #noteType(publishType: PublishType, path: string): void {
     if (publishType === "live" || this.#hasToldType) return;
     this.#hasToldType = true;
-    const { peer } = this.#link;
-    logger.info("{peer} asks to {publishType} {path}: it is live only, nothing is recorded", {
-      peer,
-      publishType,
-      path,
-    });
+    this.#link.log.info(
+      "{peer} asks to {publishType} {path}: it is live only, nothing is recorded",
+      {
+        publishType,
+        path,
+      },
+    );
   }
 
   #onSkipped(path: string, kind: string, skipped: SkippedMessage, nowMs: number): void {
@@ -191,7 +189,7 @@ export class RtmpPublishing {
     if (reason === "redundant" || reason === "empty") return;
     const count = this.#repeats.note(`${kind} ${reason}`, nowMs);
     if (count === undefined) return;
-    logger.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
+    this.#link.log.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
       path,
       kind,
       reason,

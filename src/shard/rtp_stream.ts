@@ -11,6 +11,7 @@ import {
 } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import type { TrackSelection } from "../stream/feed.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { additionalTrackId } from "../stream/track_selection.ts";
@@ -144,7 +145,7 @@ export class RtpStream {
     this.#leaveOpus("closed");
   }
 
-  #onOpusOpened(shared: SharedArrayBuffer): void {
+  #onOpusOpened(shared: SharedLog): void {
     const log = new LogReader(shared);
     this.#opusLog = log;
     this.audience.feed.setOpusLog(log, performance.now());

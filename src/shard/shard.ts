@@ -2,14 +2,17 @@
 
 import { configureLogging } from "./shard_logging.ts";
 import { ControlLink } from "./control_link.ts";
+import { setConnectionIdPrefix } from "./connection_id.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http_listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
 import type { ConnectionListener } from "./connection_listener.ts";
 import { listenRtmp } from "./rtmp_listener.ts";
 import { type HttpContext, HttpRoutes } from "./http_routes.ts";
+import { shardPlaces } from "./shard_places.ts";
 import { Streams } from "./streams.ts";
 import { timeSlice } from "./time_slice.ts";
+import { TrustedProxies } from "./trusted_proxies.ts";
 import { maxPayloadSize } from "./viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 
@@ -52,7 +55,10 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
-    const webrtc = await WebrtcEndpoint.open({ settings, counters, shard });
+    const proxies = new TrustedProxies(settings.trustedProxies);
+    const { addressCounts } = start;
+    const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
+    const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
     const streams = new Streams(
       control,
       {
@@ -64,7 +70,18 @@ class Shard {
     );
     for (const entry of start.streams) streams.open(entry);
     const readiness = { isReady: true };
-    const context = { settings, streams, control, counters, assets, shard, webrtc, readiness };
+    const context = {
+      settings,
+      streams,
+      control,
+      counters,
+      assets,
+      shard,
+      webrtc,
+      places,
+      proxies,
+      readiness,
+    };
     const words = new Int32Array(start.heartbeat);
     const beat = () => void Atomics.add(words, 0, 1);
     timeSlice.onBeat(beat);
@@ -130,6 +147,7 @@ const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
   await configureLogging(message.settings);
+  setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);
     post({ kind: "listening" });

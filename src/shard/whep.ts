@@ -8,15 +8,15 @@ import { escapePath } from "../stream/stream_path.ts";
 import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
 import { hostCandidates, type IceCandidate } from "../webrtc/candidate.ts";
 import { chooseMedia, describeMismatches } from "../webrtc/media_choice.ts";
-import {
-  type AnsweredSection,
-  settleSection,
-  writeRestartFragment,
-  writeSdpAnswer,
-} from "../webrtc/sdp_answer.ts";
+import { bundleTag, settleSection, writeSdpAnswer } from "../webrtc/sdp_answer.ts";
 import { parseSdpOffer, type SdpOffer } from "../webrtc/sdp_offer.ts";
 import { parseIpAddress, type TransportAddress } from "../webrtc/transport_address.ts";
-import { parseTrickleFragment, TRICKLE_FRAGMENT_TYPE } from "../webrtc/trickle_fragment.ts";
+import {
+  type BundleTag,
+  parseTrickleFragment,
+  TRICKLE_FRAGMENT_TYPE,
+  writeTrickleFragment,
+} from "../webrtc/trickle_fragment.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
 import { answer, CORS_HEADERS, problem } from "./http_answers.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
@@ -30,6 +30,7 @@ import {
   type PictureReport,
   type ReachedFamilies,
 } from "./messages.ts";
+import type { Refusal } from "./places.ts";
 import { missingTrack, namedTracks } from "./track_query.ts";
 import { answerWishes, viewerTrack } from "./viewer_media.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
@@ -52,10 +53,9 @@ const WHEP_HEADERS = {
   "access-control-expose-headers": "location, etag, accept-patch",
 };
 
-/** What was answered to a viewer, for what comes later about it. */
+/** What was answered to a viewer, for what comes later about it: nothing more of its offer is kept. */
 interface Answered {
-  readonly offer: SdpOffer;
-  readonly sections: readonly AnsweredSection[];
+  readonly tag: BundleTag;
   readonly candidates: readonly IceCandidate[];
   etag: string;
 }
@@ -91,13 +91,12 @@ export class Whep {
     // Which kinds are wanted, the offer says.
     const selection = namedTracks(query, DEFAULT_TRACKS);
     if ("problem" in selection) return whepProblem(STATUS_CODE.BadRequest, selection.problem);
-    const from = addresses.remoteAddr.hostname;
-    const full = this.#refusalIfFull(from);
+    const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
     if (full !== undefined) return full;
     const offer = readOffer(request);
     const candidates = this.#candidates(query, addresses);
     return await refusalIfMissing(stream, selection) ??
-      await this.#openViewer(stream, selection, offer, candidates, from);
+      await this.#openViewer(stream, selection, offer, candidates, addresses);
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -168,7 +167,7 @@ export class Whep {
     selection: TrackSelection,
     offer: SdpOffer,
     candidates: readonly IceCandidate[],
-    from: string,
+    { remoteAddr: from, log }: ConnectionAddresses,
   ): Promise<WholeResponse> {
     const rtp = stream.rtp(selection);
     if (rtp === undefined) {
@@ -178,7 +177,7 @@ export class Whep {
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
     // Others have come while it was waited for.
-    const full = this.#refusalIfFull(from);
+    const full = this.#refusalIfFull(from.hostname);
     if (full !== undefined) return full;
     const refusal = this.refusalOf(rtp.report());
     if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
@@ -202,12 +201,18 @@ export class Whep {
       media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
       local,
       remoteUfrag: offer.transport.iceUfrag,
+      remotePassword: offer.transport.icePassword,
       from,
+      path: stream.entry.path,
+    });
+    if ("scope" in session) return this.#refuse(session.scope);
+    log.debug("{peer} is viewer {viewer} of {path}", {
+      viewer: session.loggedId,
       path: stream.entry.path,
     });
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
-    this.#answered.set(session, { offer, sections, candidates, etag });
+    this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
       sessionId: `${randomNumbers()[0]}`,
@@ -226,13 +231,15 @@ export class Whep {
 
   /** The answer to a viewer beyond the limits. */
   #refusalIfFull(from: string): WholeResponse | undefined {
-    const { counters, settings: { maxViewers, webrtc } } = this.#context;
-    const isFull = counters.total("webrtcViewers") >= webrtc.maxViewers ||
-      counters.total("viewers") >= maxViewers;
-    const isAddressFull = this.#endpoint.viewersFrom(from) >= webrtc.maxViewersPerAddress;
-    if (!isFull && !isAddressFull) return undefined;
-    counters.add("webrtcViewersRefused");
-    const message = isFull
+    const { counters, settings } = this.#context;
+    if (counters.total("viewers") >= settings.maxViewers) return this.#refuse("all");
+    const refusal = this.#endpoint.refusal(from);
+    return refusal && this.#refuse(refusal.scope);
+  }
+
+  #refuse(scope: Refusal["scope"]): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    const message = scope === "all"
       ? "There are too many viewers already"
       : "There are too many viewers from your address already";
     return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
@@ -246,21 +253,23 @@ export class Whep {
       );
     }
     const answered = this.#answered.get(session)!;
-    const fragment = parseTrickleFragment(new TextDecoder().decode(request.body));
+    const { ufrag, password } = parseTrickleFragment(new TextDecoder().decode(request.body));
+    // A copy: a part of a text keeps the whole alive.
+    const remote = structuredClone({ ufrag, password });
     const isRestart = session.peer.remoteUfrag !== undefined &&
-      fragment.ufrag !== session.peer.remoteUfrag;
+      ufrag !== session.peer.remoteUfrag;
     const { ifMatch } = request;
     if (!isRestart) {
       if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== answered.etag) {
         return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
       }
+      session.peer.learnRemote(remote);
       // ICE-lite: checks come from the viewer, which has our candidates.
       return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
     }
-    const local = this.#endpoint.restart(session, fragment.ufrag);
+    const local = this.#endpoint.restart(session, remote);
     answered.etag = `"${local.ufrag}"`;
-    const { offer, sections, candidates } = answered;
-    const body = writeRestartFragment(offer, sections, { local, candidates });
+    const body = writeTrickleFragment({ local, candidates: answered.candidates }, answered.tag);
     return answer(STATUS_CODE.OK, {
       ...WHEP_HEADERS,
       "content-type": TRICKLE_FRAGMENT_TYPE,

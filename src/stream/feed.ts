@@ -293,6 +293,8 @@ export class Feed {
 
     const tagLength = log.lengthOf(sequence);
     const record = { sequence, tagLength, timestampMs: log.timestampMsOf(sequence), flags };
+    // What the index said of a record that is gone may ask for any amount of memory.
+    if (!log.isHeld(sequence)) return false;
     const size = this.#form.sizeOf(record);
     const segment = this.#segmentFor(size);
     const start = segment.used;

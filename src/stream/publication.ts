@@ -28,10 +28,10 @@ import type { VideoDescription } from "./video_track.ts";
 const AUDIO_FOLD_MS = 60;
 
 /**
- * A frame whose end is not seen waits this long for the rest of it: longer than messages of one frame
- * are apart on the way, shorter than what a viewer notices.
+ * A frame whose end is not seen waits this long for the rest of it, where the next one is not earlier:
+ * longer than messages of one frame are apart on the way.
  */
-const MAX_HOLD_MS = 40;
+const MAX_HOLD_MS = 100;
 
 /** Why messages are skipped that are as they should be, and come before what they need. */
 const TOO_EARLY: ReadonlySet<SkipReason> = new Set(["no-configuration", "awaiting-key-frame"]);
@@ -49,6 +49,8 @@ export interface PublicationDescription {
   readonly bitrateBps: number | null;
   /** What was wrong with the timestamps, and was mended. */
   readonly timestampFaults: TimestampFaults;
+  /** What the publisher should change about its default tracks, as sentences. */
+  readonly advice: readonly string[];
   /** Messages that were not passed on, by reason. */
   readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
 }
@@ -190,8 +192,18 @@ export class Publication {
       tracks: this.#recorder.describe(),
       bitrateBps: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate),
       timestampFaults: this.timestampFaults,
+      advice: this.#advice(),
       skipped: { ...this.#skipped },
     };
+  }
+
+  /** Of tracks that are not settled, any may be the default one. */
+  #advice(): string[] {
+    const { video, audio } = this.#recorder;
+    const tracks = [video, audio].flatMap((set) => {
+      return set.default === undefined ? [...set.members] : [set.default];
+    });
+    return tracks.flatMap(({ track: { advice } }) => advice ?? []);
   }
 
   #releaseHeld(heldSinceMs: number, nowMs: number): void {

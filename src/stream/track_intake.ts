@@ -63,6 +63,8 @@ export interface MediaTrack {
   readonly frameDurationMs: number | undefined;
   /** Whether its frames need the configuration that came before them. */
   readonly isConfigured: boolean;
+  /** What its publisher should change, as a sentence; `undefined` if nothing. */
+  readonly advice: string | undefined;
   /** Since when it has held a frame whose end it has not seen; `undefined` if it holds none. */
   readonly heldSinceMs: number | undefined;
   /** What is to be written of a message body of this track, in order. Throws nothing. */

@@ -1,4 +1,5 @@
 import { equals } from "@std/bytes/equals";
+import { legacyAudioBody, legacyVideoBody } from "../flv/legacy_body.ts";
 import { TAG_AUDIO, TAG_VIDEO } from "../flv/tag.ts";
 import { type AudioDescription, AudioTrack } from "./audio_track.ts";
 import { RecordFlag, Slot, trackBits } from "./log_layout.ts";
@@ -37,7 +38,8 @@ const NOTHING = new Uint8Array(0);
 /**
  * Writes the tracks of one publisher to its log: frames as records, configurations and supplements
  * as records and in slots. Default tracks are as if there were no others; these are marked in their
- * records, and kept in a list of tracks.
+ * records, and kept in a list of tracks. H.264 and AAC are written in the legacy form, by whichever
+ * they came: most players know no other.
  */
 export class TrackRecorder {
   readonly video = new TrackSet("video", () => new VideoTrack());
@@ -62,6 +64,7 @@ export class TrackRecorder {
    * Writes a configuration or supplement of a track, unless it is the one in force already. As long
    * as it is not settled which track is the default one, it is kept for later.
    *
+   * @param sent as the publisher sent it; a supplement that has no legacy form is left out
    * @returns whether a record was written
    * @throws {StreamError} if it is larger than its slot or {@linkcode MAX_PREFACE_SIZE}
    */
@@ -69,8 +72,10 @@ export class TrackRecorder {
     preface: Preface,
     set: TrackSet<T>,
     member: Member<T>,
-    body: Uint8Array,
+    sent: Uint8Array,
   ): boolean {
+    const body = set.name === "video" ? legacyVideoBody(sent, true) : legacyAudioBody(sent);
+    if (body === undefined) return false;
     if (set.default === undefined) {
       keep(preface, member, body);
       return false;
@@ -85,15 +90,18 @@ export class TrackRecorder {
   /**
    * Appends a frame.
    *
+   * @param sent as the publisher sent it
    * @returns its timestamp in the stream
    * @throws {StreamError} if it is too large for the log
    */
   frame<T extends MediaTrack>(
     set: TrackSet<T>,
     member: Member<T>,
-    { isKeyFrame, encoderMs, body }: FrameIntake,
+    { isKeyFrame, encoderMs, body: sent }: FrameIntake,
     nowMs: number,
   ): number {
+    const body = set.name === "video" ? legacyVideoBody(sent, isKeyFrame) : legacyAudioBody(sent);
+    if (body === undefined) throw new StreamError("Cannot write a frame: it has none in it");
     this.#settleDefault(set);
     const isDefault = set.isDefault(member);
     const { track } = member;

@@ -4,13 +4,14 @@ import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
 import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
-import { canStartWithH264 } from "../codec/h264_recovery_point.ts";
+import { hasH264RecoveryPoint } from "../codec/h264_recovery_point.ts";
 import { h264PictureType } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
 import { h265PictureKind } from "../codec/h265_access_unit.ts";
 import { parseH265Pps } from "../codec/h265_pps.ts";
 import { parseH265Sps } from "../codec/h265_sps.ts";
+import { NalFact } from "../codec/nal_facts.ts";
 import { isVp8KeyFrame, parseVp8FrameHeader, vp8CodecString } from "../codec/vp8.ts";
 import { parseVp9Configuration, vp9CodecString } from "../codec/vp9.ts";
 import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9_frame.ts";
@@ -42,13 +43,8 @@ export interface PictureFacts {
   readonly isKeyFrame: boolean | undefined;
   /** Whether it is a B picture of a stream that reorders them. */
   readonly isB: boolean;
-}
-
-/** Codecs whose frames cannot be decoded without a configuration in front. */
-const NEED_CONFIGURATION: readonly FlvVideoCodec[] = ["h264", "h265"];
-
-export function needsConfiguration(codec: FlvVideoCodec): boolean {
-  return NEED_CONFIGURATION.includes(codec);
+  /** Whether it says that all will be right some pictures after it, though it is no key frame. */
+  readonly isRefresh: boolean;
 }
 
 /** What a track without a configuration is known to be. */
@@ -71,7 +67,8 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
   const format = { ...unconfiguredFormat(codec), isConfigured: true };
   switch (codec) {
     case "h264": {
-      const configuration = parseH264Configuration(data);
+      const configuration = ifReadable(() => parseH264Configuration(data));
+      if (configuration === undefined) return unreadableFormat(format, data);
       const { nalLengthSize, sps: [sps] } = configuration;
       const size = ifReadable(() => sps && parseH264Sps(sps));
       return {
@@ -83,7 +80,8 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
       };
     }
     case "h265": {
-      const configuration = parseH265Configuration(data);
+      const configuration = ifReadable(() => parseH265Configuration(data));
+      if (configuration === undefined) return unreadableFormat(format, data);
       const { nalLengthSize, sps: [firstSps], pps: [firstPps] } = configuration;
       const sps = ifReadable(() => firstSps && parseH265Sps(firstSps));
       const pps = ifReadable(() => firstPps && parseH265Pps(firstPps));
@@ -111,25 +109,41 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
   }
 }
 
-/** What a picture is by its own words, if it can be parsed. Runs for every frame, and throws nothing. */
+/** Of a record that has the shape of one: players may know more than we do. */
+function unreadableFormat(format: VideoFormat, data: Uint8Array): VideoFormat {
+  const at = format.flvCodec === "h264" ? 4 : 21;
+  const nalLengthSize = ((data[at] ?? 0) & 0b11) + 1;
+  return { ...format, nalLengthSize: nalLengthSize as NalLengthSize, mayReorder: true };
+}
+
+/**
+ * What a picture is by its own words, if it can be parsed. Runs for every frame, and throws nothing.
+ *
+ * @param units of its NAL units, bits of `NalFact`
+ */
 export function pictureFacts(
   format: VideoFormat,
   { codec, data, isKeyFrame }: VideoFrame,
+  units: number,
 ): PictureFacts | Malformed {
   const { nalLengthSize } = format;
   switch (codec) {
     case "h264": {
+      if ((units & NalFact.key) !== 0) return KEY_PICTURE;
       const type = h264PictureType(data, nalLengthSize ?? 4);
       // Intra pictures are taken for what their tags say, be they IDR or not.
-      if (type === "I" || type === undefined) return NOT_LOOKED_INTO;
+      if (type === undefined || (type === "I" && isKeyFrame)) return NOT_LOOKED_INTO;
       if (typeof type === "object") return type;
-      if (isKeyFrame && canStartWithH264(data, nalLengthSize ?? 4)) return NOT_LOOKED_INTO;
+      const mayRefresh = (units & NalFact.prefix) !== 0;
+      if (mayRefresh && hasH264RecoveryPoint(data, nalLengthSize ?? 4)) {
+        return type === "I" ? KEY_PICTURE : REFRESHING_PICTURE;
+      }
       return type === "B" ? B_PICTURE : INTER_PICTURE;
     }
     case "h265": {
+      if ((units & NalFact.key) !== 0) return KEY_PICTURE;
       const picture = h265PictureKind(data, nalLengthSize ?? 4, format.extraSliceHeaderBits);
       if (picture?.kind === "malformed") return picture;
-      if (picture?.isKeyFrame) return KEY_PICTURE;
       return format.mayReorder && picture?.sliceType === "B" ? B_PICTURE : INTER_PICTURE;
     }
     case "av1": {
@@ -146,10 +160,11 @@ export function pictureFacts(
   }
 }
 
-const KEY_PICTURE: PictureFacts = { isKeyFrame: true, isB: false };
-const INTER_PICTURE: PictureFacts = { isKeyFrame: false, isB: false };
-const B_PICTURE: PictureFacts = { isKeyFrame: false, isB: true };
-const NOT_LOOKED_INTO: PictureFacts = { isKeyFrame: undefined, isB: false };
+const KEY_PICTURE: PictureFacts = { isKeyFrame: true, isB: false, isRefresh: false };
+const INTER_PICTURE: PictureFacts = { isKeyFrame: false, isB: false, isRefresh: false };
+const B_PICTURE: PictureFacts = { isKeyFrame: false, isB: true, isRefresh: false };
+const REFRESHING_PICTURE: PictureFacts = { isKeyFrame: false, isB: false, isRefresh: true };
+const NOT_LOOKED_INTO: PictureFacts = { isKeyFrame: undefined, isB: false, isRefresh: false };
 
 /**
  * The format with what a key frame says of it in band: the size, of codecs that have it there. The

@@ -9,7 +9,7 @@ Deno.test("parseConfig: everything has a default", () => {
   assertEquals([config.host, config.rtmpPort, config.httpPort], ["0.0.0.0", 1935, 8080]);
   assertEquals([config.shards, config.flushMs, config.gracePeriodMs], [3, 0, 15_000]);
   assertEquals(config.log, { maxBytes: 32 * 1024 * 1024, windowMs: 10_000 });
-  assertEquals([config.limits.streams, config.limits.viewers], [1000, 20_000]);
+  assertEquals([config.limits.streams, config.limits.viewers], [1000, 10_000]);
   assertEquals([config.timeouts.idleMs, config.timeouts.trackSettleMs], [10_000, 1000]);
   assertEquals([config.webrtcPort, config.publicIps, config.opusBitrateBps], [8000, [], 128_000]);
   assertEquals([config.webrtcPacketBytes, config.webrtcFeedback], [1350, "remb"]);
@@ -40,8 +40,15 @@ const RANGES: readonly (readonly [member: string, min: number, max: number])[] =
   ["log.windowMs", 500, 60_000],
   ["limits.streams", 1, 100_000],
   ["limits.viewers", 0, 1_000_000],
-  ["limits.rtmpConnections", 1, 100_000],
-  ["limits.rtmpConnectionsPerAddress", 1, 100_000],
+  ["limits.streamsPerAddress", 1, 100_000],
+  ["limits.rtmpNewcomers", 1, 100_000],
+  ["limits.rtmpNewcomersPerAddress", 1, 100_000],
+  ["limits.rtmpPlayers", 0, 100_000],
+  ["limits.rtmpPlayersPerAddress", 1, 100_000],
+  ["limits.webrtcNewcomers", 1, 1_000_000],
+  ["limits.webrtcNewcomersPerAddress", 1, 1_000_000],
+  ["limits.listListeners", 0, 1_000_000],
+  ["limits.listListenersPerAddress", 1, 1_000_000],
   ["limits.webrtcViewers", 0, 1_000_000],
   ["limits.webrtcViewersPerAddress", 1, 1_000_000],
   ["webrtcPacketBytes", 548, 1472],

@@ -129,7 +129,6 @@ Deno.test("Enhanced video: refused if cut short or undefined", () => {
     ["90", "must not be cut short"],
     ["90687663", "must not be cut short"],
     ["9168766331 0000", "must not be cut short"],
-    ["8168766331000000aa", "frame type must be 1..5, got 0"],
     ["e168766331000000aa", "got 6"],
     ["f068766331", "got 7"],
     ["9868766331aa", "packet type must be 0..7, got 8"],
@@ -153,6 +152,14 @@ Deno.test("Enhanced video: refused if cut short or undefined", () => {
   for (const [hex, message] of table) {
     assertMalformed(parseVideoBody(fromHex(hex)), message, hex);
   }
+});
+
+Deno.test("Enhanced video: a frame type of 0 says nothing, and is no key frame's", () => {
+  const video = parseVideoBody(fromHex("8168766331000028aa"));
+  const { isKeyFrame, isDisposable, compositionTimeMs, data } = video as VideoFrame;
+  assertEquals([isKeyFrame, isDisposable, compositionTimeMs, [...data]], [false, false, 40, [
+    0xaa,
+  ]]);
 });
 
 Deno.test("Enhanced video: every truncation is refused or is another body", () => {

@@ -102,8 +102,11 @@ class LazyLink implements Link {
   readonly #conn: Deno.TcpConn;
   #resumed: PromiseWithResolvers<void> | undefined;
 
+  readonly server: Deno.NetAddr;
+
   constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
+    this.server = conn.remoteAddr;
   }
 
   pause(): void {

@@ -20,7 +20,7 @@ const MAX_MESSAGE = 1024 * 1024;
 const CONFIG = {
   gracePeriodMs: 0,
   timeouts: TIMEOUTS,
-  limits: { messageBytes: MAX_MESSAGE, rtmpConnectionsPerAddress: 100 },
+  limits: { messageBytes: MAX_MESSAGE, rtmpNewcomersPerAddress: 100 },
 };
 
 /** Beyond the time-out: the shard looks every second. */
@@ -213,7 +213,7 @@ const BAD_PEERS: readonly BadPeer[] = [
     name: "a publisher that goes silent",
     bytes: (name) =>
       publishing(name, (messages) => messages.video(0, VIDEO_CONFIGURATION).video(0, frame)),
-    reason: /closed: silent for 1000 ms/,
+    reason: /closed: silent for 2000 ms, a ping unanswered/,
     counter: "rtmpTimeouts",
   },
   {
@@ -342,20 +342,20 @@ Deno.test("half-open connections up to the limit, and the next is refused", asyn
   const limit = 20;
   await using gateway = await startGateway({
     args: ["--shards", "1"],
-    config: { ...CONFIG, limits: { rtmpConnectionsPerAddress: limit } },
+    config: { ...CONFIG, limits: { rtmpNewcomersPerAddress: limit } },
   });
   await using healthy = await HealthyStream.start(gateway);
   const connect = () => Deno.connect({ hostname: "127.0.0.1", port: gateway.rtmpPort });
   const half = [];
-  for (let at = 1; at < limit; at++) half.push(await connect());
+  for (let at = 0; at < limit; at++) half.push(await connect());
   for (const conn of half) await conn.write(clientHello());
   await until("all are in", async () => {
-    return (await gateway.status()).counters.rtmpConnections === limit;
+    return (await gateway.status()).counters.rtmpNewcomers === limit;
   });
   const tooMany = await connect();
   assertEquals(await discard(tooMany), 0);
   tooMany.close();
-  assertMatch(gateway.output(), /127\.0\.0\.1 refused: its address has 20 connections already/);
+  assertMatch(gateway.output(), /127\.0\.0\.1 refused: its address has 20 new connections already/);
   assertEquals((await gateway.status()).counters.rtmpConnectionsRefused, 1);
   await healthy.check();
   await until("the half-open ones are ended", async () => {
@@ -406,7 +406,7 @@ Deno.test("a peer that asks and never reads the answers has to wait, and is ende
   assert(afterKiB - beforeKiB < 20_000, `memory grew from ${beforeKiB} KiB to ${afterKiB} KiB`);
   await healthy.check();
   await sending;
-  await until("the log tells why", () => gateway.output().includes("closed: silent for 1000 ms"));
+  await until("the log tells why", () => gateway.output().includes("closed: silent for 2000 ms"));
   conn.close();
   await healthy.check();
 });

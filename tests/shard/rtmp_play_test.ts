@@ -14,7 +14,7 @@ import type { LogWriter } from "../../src/stream/log_writer.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../stream/log_samples.ts";
 import { until } from "../waiting.ts";
 import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { SHARD_SETTINGS } from "./shard_settings.ts";
+import { SHARD_SETTINGS, testPlaces } from "./shard_settings.ts";
 
 /** A stream that a test writes. */
 interface TestStream {
@@ -41,7 +41,8 @@ class Setup implements AsyncDisposable {
     const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = source.addr.port;
     const { streams, counters } = this;
-    this.#listener = listenRtmp({ settings, streams, control, counters }, source);
+    const context = { settings, streams, control, counters };
+    this.#listener = listenRtmp({ ...context, ...testPlaces(counters) }, source);
     this.#running = this.#listener.run();
   }
 

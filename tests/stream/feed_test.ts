@@ -13,6 +13,7 @@ import {
   interFrame,
   keyFrame,
   openLog,
+  reopen,
   startAt,
   tagOf,
 } from "./log_samples.ts";
@@ -357,7 +358,7 @@ Deno.test("Feed: of a log that serves another stream, nothing comes any more", (
   feed.update();
   const head = feed.head;
   writer.append(keyFrame(10));
-  writer.reset();
+  reopen(shared);
   const next = new LogWriter(shared, { windowMs: 1000 });
   for (let at = 0; at < 20; at++) next.append(keyFrame(at));
   feed.update();

@@ -406,7 +406,8 @@ Deno.test("tracks: configurations up to the limit are kept, larger ones skipped"
   const publication = stream.publish();
   publication.video(0, H264_KEY_FRAME, 0);
   publication.video(0, vp8KeyFrame(64, 32), 0);
-  const padded = (size: number) => concat([H265_CONFIGURATION, new Uint8Array(size - 28)]);
+  const padded = (size: number) =>
+    concat([H265_CONFIGURATION, new Uint8Array(size - H265_CONFIGURATION.length)]);
   for (
     const [size, reason] of [[4095, undefined], [4096, undefined], [4097, "too-large"]] as const
   ) {

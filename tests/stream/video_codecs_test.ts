@@ -187,30 +187,41 @@ Deno.test("VideoTrack: what only says that it is a key frame is none", () => {
   }
   const hevc = new VideoTrack();
   takeOne(hevc, H265_CONFIGURATION);
-  for (const [at, data] of H265_STREAMS.openGop.entries()) {
-    const intake = short(takeOne(hevc, enhancedVideo("h265", "frameX", "key", data)));
+  const bodies = H265_STREAMS.openGop.map((data) => enhancedVideo("h265", "frameX", "key", data));
+  const intakes = [
+    ...bodies.flatMap((body, at) => hevc.take(body, at * 40, at)),
+    ...hevc.release(),
+  ];
+  // What it has in band differs.
+  assertEquals(intakes.shift()?.kind, "configuration");
+  const kinds = H265_STREAMS.openGop.map((data) => {
     // The CRA pictures of an open group of pictures are key frames.
-    assertEquals(
-      intake,
-      wellFormed(h265PictureKind(data, 4))!.isKeyFrame ? "key frame" : "frame",
-      `${at}`,
-    );
-  }
+    return wellFormed(h265PictureKind(data, 4))!.isKeyFrame ? "key frame" : "frame";
+  });
+  assertEquals(intakes.map(short), kinds);
 });
 
-Deno.test("VideoTrack: what the tag calls no key frame is none", () => {
-  const track = new VideoTrack();
-  assertEquals(
-    short(takeOne(track, enhancedVideo("vp9", "frame", "inter", VP9_KEY))),
-    "awaiting-key-frame",
-  );
+Deno.test("VideoTrack: what the tag calls no key frame is one, and leaves as one", () => {
+  for (const { codec, frames, isKey } of STREAMS) {
+    const track = new VideoTrack();
+    for (const [at, data] of frames.entries()) {
+      // Frame type 0 says nothing.
+      for (const first of [0xa1, 0x81]) {
+        const said = enhancedVideo(codec, "frame", "inter", data).with(0, first);
+        const intake = takeOne(track, said);
+        const body = said.with(0, isKey(data) ? 0x91 : 0xa1);
+        const isKeyFrame = isKey(data);
+        assertEquals(intake, { kind: "frame", isKeyFrame, encoderMs: 0, body }, `${codec} ${at}`);
+      }
+    }
+  }
 });
 
 Deno.test("VideoTrack: sizes and codecs, from configurations or the pictures themselves", () => {
   const key = (codec: "av1" | "vp9" | "vp8", data: Uint8Array) =>
     enhancedVideo(codec, "frame", "key", data);
   const table: readonly (readonly [Uint8Array[], string, number | null, number | null])[] = [
-    [[H265_CONFIGURATION], "hvc1.1.6.L93.B0", null, null],
+    [[H265_CONFIGURATION], "hvc1.1.6.L60.90", 320, 180],
     [[AV1_CONFIGURATION], "av01.0.00M.08", 320, 180],
     [[enhancedVideo("av1", "configuration", "key", AV1C.tenBits)], "av01.0.00M.10", 130, 74],
     // What is in band is newer than the configuration.
@@ -231,11 +242,14 @@ Deno.test("VideoTrack: sizes and codecs, from configurations or the pictures the
   }
 });
 
+/** Two slices of a key frame whose PPS puts two bits in front of the slice type. */
+const TWO_BITS_AHEAD = fromHex("00000006 2601 a300 1234 00000006 2601 2300 1234");
+
 Deno.test("VideoTrack: HEVC whose slice headers cannot be read without its PPS is passed on", () => {
   const track = new VideoTrack();
   takeOne(track, H265_CONFIGURATION);
   // Of a PPS in band that puts two bits in front of the slice type, which is P.
-  const key = enhancedVideo("h265", "frameX", "key", fromHex("00000006 2601 a300 1234"));
+  const key = enhancedVideo("h265", "frameX", "key", TWO_BITS_AHEAD);
   const inter = enhancedVideo("h265", "frameX", "inter", fromHex("00000006 0201 c400 1234"));
   const broken = enhancedVideo("h265", "frameX", "inter", fromHex("00000007 0201 c400 1234"));
   const intakes = [key, inter, broken].map((body) => short(takeOne(track, body)));
@@ -278,6 +292,6 @@ Deno.test("VideoTrack: throws nothing, whatever comes of any codec", () => {
   ];
   const track = new VideoTrack();
   for (let round = 0; round < 8000; round++) {
-    takeOne(track, mutate(samples[round % samples.length]!, random));
+    track.take(mutate(samples[round % samples.length]!, random), round, round);
   }
 });

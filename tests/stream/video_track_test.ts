@@ -121,6 +121,6 @@ Deno.test("VideoTrack: throws nothing, whatever comes", () => {
   const track = new VideoTrack();
   takeOne(track, H264_CONFIGURATION);
   for (let round = 0; round < 4000; round++) {
-    takeOne(track, mutate(samples[round % samples.length]!, random));
+    track.take(mutate(samples[round % samples.length]!, random), round, round);
   }
 });
