@@ -14,11 +14,13 @@ import {
   validityProblem,
 } from "./config/server_certificate.ts";
 import { Directory } from "./control/directory.ts";
-import { memoryPlan, openLogStore } from "./control/memory_plan.ts";
+import { describeMemory, memoryPlan, openLogStore } from "./control/memory_plan.ts";
 import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
 import { opusOptions, type Ports, shardSettings } from "./control/worker_settings.ts";
+import type { LogStore } from "./stream/log_store.ts";
+import { MemoryBudget } from "./stream/memory_budget.ts";
 import { TranscoderPool } from "./control/transcoder_pool.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
 import type { ConsoleAsset, StreamsReply, ToControl, ToShard } from "./shard/messages.ts";
@@ -129,6 +131,9 @@ class Control {
   readonly #certificate: ServerCertificate | undefined;
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
+  readonly #logs: LogStore;
+  /** Of what grows with peers beside the logs. */
+  readonly #memory: SharedArrayBuffer;
   readonly #directory: Directory;
   readonly #shards: ShardPool;
   readonly #transcoders: TranscoderPool;
@@ -150,6 +155,12 @@ class Control {
     this.#counters = new Counters(this.#counterMemory, 0);
     const plan = memoryPlan(config.memory, config.log.maxBytes);
     const logs = openLogStore(plan);
+    this.#logs = logs;
+    this.#memory = MemoryBudget.allocate(
+      plan.limits,
+      config.shards,
+      crypto.getRandomValues(new Int32Array(1))[0],
+    );
     this.#directory = new Directory(
       {
         gracePeriodMs: config.gracePeriodMs,
@@ -212,6 +223,7 @@ class Control {
       shard,
       settings: shardSettings(this.#config, this.#parts, this.#ports, this.#certificate, shard),
       counters: this.#counterMemory,
+      memory: this.#memory,
       assets: this.#parts.assets,
       streams: this.#directory.entries,
     } as const;
@@ -250,8 +262,11 @@ class Control {
     }
   }
 
-  #decide(shard: number, { requestId, path }: Extract<ToControl, { kind: "publish" }>): void {
-    const decision = this.#directory.publish(path, shard, performance.now());
+  #decide(
+    shard: number,
+    { requestId, path, owner }: Extract<ToControl, { kind: "publish" }>,
+  ): void {
+    const decision = this.#directory.publish(path, shard, performance.now(), owner);
     const answer: ToShard = decision.kind === "accepted"
       ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
       : { kind: "publish-refused", requestId, reason: decision.reason };
@@ -260,6 +275,7 @@ class Control {
 
   #onShardLost(shard: number): void {
     new Counters(this.#counterMemory, shard).clearGauges();
+    new MemoryBudget(this.#memory, shard).clear();
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
     this.#forwarder.shardLost(shard);
@@ -274,6 +290,7 @@ class Control {
         uptimeMs: Math.round(nowMs - this.#startedAtMs),
         shards: this.#config.shards,
         shardRestarts: this.#shards.restarts,
+        memory: describeMemory(this.#config.memory, new MemoryBudget(this.#memory, 0), this.#logs),
       },
       counters: this.#counters.totals(),
       streams: this.#directory.summaries(nowMs),

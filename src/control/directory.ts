@@ -6,7 +6,7 @@ import type {
   StreamSummary,
 } from "../shard/messages.ts";
 import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
-import type { SharedLog } from "../stream/log_arena.ts";
+import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
@@ -72,8 +72,11 @@ export class Directory {
     return [...this.#byId.values()].map(({ entry }) => entry);
   }
 
-  /** Decides on a publisher; a new stream is announced to all shards before this returns. */
-  publish(path: string, shard: number, nowMs: number): PublishDecision {
+  /**
+   * Decides on a publisher; a new stream is announced to all shards before this returns. Its log
+   * counts to the share of `owner`.
+   */
+  publish(path: string, shard: number, nowMs: number, owner = NO_OWNER): PublishDecision {
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
       return { kind: "refused", reason: `${path} is being published already.` };
@@ -81,7 +84,7 @@ export class Directory {
     if (known === undefined && this.#byPath.size >= this.#options.maxStreams) {
       return { kind: "refused", reason: `There are ${this.#options.maxStreams} streams already.` };
     }
-    const stream = known ?? this.#open(path, nowMs);
+    const stream = known ?? this.#open(path, nowMs, owner);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
@@ -148,9 +151,9 @@ export class Directory {
   }
 
   /** A new stream, or why there can be none. */
-  #open(path: string, nowMs: number): Stream | string {
+  #open(path: string, nowMs: number, owner: number): Stream | string {
     const { logs, log: { maxBytes } } = this.#options;
-    const log = logs.open({ maxBytes });
+    const log = logs.open({ maxBytes, owner });
     if (typeof log === "string") return describeLack(log);
     const entry = { streamId: ++this.#lastId, path, log };
     const stream: Stream = {

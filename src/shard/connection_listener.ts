@@ -1,7 +1,11 @@
 import { getLogger } from "@logtape/logtape";
 import { AddressCounts } from "./address_counts.ts";
 import type { CounterName, Counters } from "./counters.ts";
+import { holderOf } from "./memory_holder.ts";
 import { RepeatLog } from "./repeat_log.ts";
+import type { SlowWriter } from "./slow_writers.ts";
+import type { MemoryBudget } from "../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
 
 /** The pause after an accept that failed for want of something, such as file descriptors. */
 const ACCEPT_RETRY_MS = 100;
@@ -25,6 +29,15 @@ export interface Connection {
   stop(): void;
   /** Ends the connection at once. */
   abort(): void;
+  /** What it is sent in pieces, if it is. */
+  readonly writer?: SlowWriter;
+}
+
+/** What a listener counts its connections with. */
+export interface ConnectionMemory {
+  readonly budget: MemoryBudget;
+  /** What one connection takes, with what it may always have. */
+  readonly connectionBytes: number;
 }
 
 /** What makes a protocol's listener different from another's. */
@@ -42,6 +55,7 @@ export interface ListenerOptions {
     readonly aborted: CounterName;
   };
   readonly connect: (conn: Deno.TcpConn, nowMs: number) => Connection;
+  readonly memory?: ConnectionMemory;
 }
 
 /** A port that connections come in by, and what is made of them. */
@@ -88,6 +102,12 @@ export class ConnectionListener {
     }
   }
 
+  /** What of the connections is sent something just now. */
+  get writers(): SlowWriter[] {
+    return [...this.#connections.keys()].map(({ writer }) => writer)
+      .filter((writer) => writer !== undefined);
+  }
+
   /** Ends connections that take too long. To be called every second or so. */
   sweep(nowMs: number): void {
     for (const connection of this.#connections.keys()) connection.enforceTimeouts(nowMs);
@@ -124,13 +144,26 @@ export class ConnectionListener {
       : this.#byAddress.of(hostname) >= maxConnectionsPerAddress
       ? `its address has ${maxConnectionsPerAddress} connections already`
       : undefined;
-    if (refusal === undefined) {
+    const held = refusal ?? this.#hold(hostname);
+    if (typeof held !== "string") {
       const connection = connect(conn, performance.now());
-      this.#connections.set(connection, this.#serve(connection, hostname));
+      this.#connections.set(connection, this.#serve(connection, hostname, held));
     } else {
-      this.#noteRefusal(hostname, refusal);
+      this.#noteRefusal(hostname, held);
       conn.close();
     }
+  }
+
+  /** Counts what a connection takes, or tells why there is no memory for it. */
+  #hold(hostname: string): MemoryHolding | undefined | string {
+    const { memory } = this.#options;
+    if (memory === undefined) return undefined;
+    const { budget, connectionBytes } = memory;
+    const holding = new MemoryHolding(budget, "sessions", holderOf(budget, hostname));
+    const refusal = holding.resize(connectionBytes);
+    if (refusal === undefined) return holding;
+    this.#counters.add("memoryRefused");
+    return describeRefusal(refusal);
   }
 
   #noteRefusal(hostname: string, refusal: string): void {
@@ -144,7 +177,11 @@ export class ConnectionListener {
     });
   }
 
-  async #serve(connection: Connection, hostname: string): Promise<void> {
+  async #serve(
+    connection: Connection,
+    hostname: string,
+    held: MemoryHolding | undefined,
+  ): Promise<void> {
     const { connections, accepted } = this.#options.counterNames;
     this.#counters.add(accepted);
     this.#counters.add(connections);
@@ -158,6 +195,7 @@ export class ConnectionListener {
       this.#connections.delete(connection);
       this.#counters.add(connections, -1);
       this.#byAddress.remove(hostname);
+      held?.close();
     }
   }
 }

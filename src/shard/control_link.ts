@@ -65,12 +65,13 @@ export class ControlLink {
     this.#post(message);
   }
 
-  /** Asks whether a stream may be published here. If accepted, the stream was announced before. */
-  requestPublish(path: string): Promise<PublishDecision> {
+  /**
+   * Asks whether a stream may be published here, whose log counts to this owner's share. If accepted, the stream was announced before. */
+  requestPublish(path: string, owner: number): Promise<PublishDecision> {
     const requestId = ++this.#requests;
     return new Promise((resolve) => {
       this.#decisions.set(requestId, resolve);
-      this.#post({ kind: "publish", requestId, path });
+      this.#post({ kind: "publish", requestId, path, owner });
     });
   }
 

@@ -13,11 +13,15 @@ import {
 } from "../http/response.ts";
 import { CloseCode, encodeCloseFrame, encodeFrame, Opcode } from "../http/websocket.ts";
 import { WebSocketError, WebSocketReader } from "../http/websocket_reader.ts";
+import type { MemoryBudget } from "../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
 import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
+import { holderOf } from "./memory_holder.ts";
 import { SharedPieces } from "./shared_pieces.ts";
+import type { SlowWriter } from "./slow_writers.ts";
 
 const logger = getLogger(["sluice", "http"]);
 
@@ -25,7 +29,10 @@ const logger = getLogger(["sluice", "http"]);
 const READ_BUFFER_SIZE = 2048;
 
 /** What a client may send ahead while it is being answered; then it is read no further. */
-const MAX_AHEAD = 16 * 1024;
+const MAX_AHEAD = 4096;
+
+/** Bytes of a request that has not come whole which every connection may have. */
+const FREE_REQUEST_BYTES = 4096;
 
 /** How long a client has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -40,6 +47,7 @@ export type ConnectionAddresses = Pick<PeerConn, "localAddr" | "remoteAddr">;
 /** What connections need of their shard. */
 export interface HttpConnectionContext {
   readonly counters: Counters;
+  readonly memory: MemoryBudget;
   readonly timeouts: {
     /** For a whole request, from its first byte or the connection's begin. */
     readonly httpRequestMs: number;
@@ -62,7 +70,10 @@ export class HttpConnection implements Connection {
   readonly #conn: PeerConn;
   readonly #context: HttpConnectionContext;
   readonly #writer: ConnectionWriter;
+  readonly writer: SlowWriter;
   readonly #requests = new RequestReader();
+  /** What a request has that has not come whole. */
+  readonly #held: MemoryHolding;
   readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
   /** The read that is going on: it outlives the response during which it was begun. */
   #reading: Promise<boolean> | undefined;
@@ -81,6 +92,22 @@ export class HttpConnection implements Connection {
     this.#context = context;
     this.#writer = new ConnectionWriter(conn);
     this.#phaseSinceMs = nowMs;
+    const holder = holderOf(context.memory, conn.remoteAddr.hostname);
+    this.#held = new MemoryHolding(context.memory, "messages", holder);
+    const writer = this.#writer;
+    this.writer = {
+      get piece() {
+        return writer.piece;
+      },
+      get pieceSinceMs() {
+        return writer.pieceSinceMs;
+      },
+      holder,
+      endForMemory: () => {
+        context.counters.add("memoryEnded");
+        this.abort();
+      },
+    };
   }
 
   /** Never throws for what the peer does. */
@@ -91,6 +118,7 @@ export class HttpConnection implements Connection {
     } catch (error) {
       if (!isLost(error)) throw error;
     } finally {
+      this.#held.close();
       closeQuietly(this.#conn);
     }
   }
@@ -162,6 +190,7 @@ export class HttpConnection implements Connection {
     let isContinued = false;
     for (;;) {
       const request = this.#requests.next();
+      this.#holdRequest(request === undefined ? this.#requests.pending : 0);
       if (request !== undefined) return request;
       if (this.#requests.expectsContinue && !isContinued) {
         isContinued = true;
@@ -170,6 +199,14 @@ export class HttpConnection implements Connection {
       if (!await this.#read()) return undefined;
       if (this.#phase === "idle") this.#enter("request");
     }
+  }
+
+  /** @throws {HttpError} if there is no memory for what has come of a request */
+  #holdRequest(bytes: number): void {
+    const refusal = this.#held.resize(bytes > FREE_REQUEST_BYTES ? bytes : 0);
+    if (refusal === undefined) return;
+    this.#context.counters.add("memoryRefused");
+    throw new HttpError(STATUS_CODE.ServiceUnavailable, describeRefusal(refusal));
   }
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {

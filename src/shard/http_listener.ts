@@ -3,6 +3,9 @@ import { HttpConnection } from "./http_connection.ts";
 import type { HttpContext, HttpRoutes } from "./http_routes.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
 
+/** What a connection takes that has asked for a stream: measured, with TLS. */
+const CONNECTION_BYTES = 24 * 1024;
+
 /**
  * Listens for HTTP, and for HTTPS if there is a certificate, at once; throws what `Deno.listen` throws.
  *
@@ -11,11 +14,11 @@ import { addTlsEntrance } from "./tls_entrance.ts";
  * that does not read.
  */
 export function listenHttp(context: HttpContext, routes: HttpRoutes): ConnectionListener {
-  const { settings, counters } = context;
+  const { settings, counters, memory } = context;
   const { host, httpPort, sharesPorts, timeouts } = settings;
   const source = Deno.listen({ hostname: host, port: httpPort, reusePort: sharesPorts });
   const answer = routes.answer.bind(routes);
-  const connectionContext = { counters, timeouts, answer };
+  const connectionContext = { counters, memory, timeouts, answer };
   const connect = (conn: PeerConn, nowMs: number) =>
     new HttpConnection(conn, connectionContext, nowMs);
   const options = {
@@ -29,6 +32,7 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
       aborted: "httpConnectionsAborted",
     },
     connect,
+    memory: { budget: memory, connectionBytes: CONNECTION_BYTES },
   } as const;
   const listener = new ConnectionListener(source, options, counters);
   addTlsEntrance(listener, "http", connect, context);

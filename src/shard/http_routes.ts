@@ -9,6 +9,8 @@ import { AssetFiles } from "./asset_files.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./http_answers.ts";
+import type { MemoryBudget } from "../stream/memory_budget.ts";
+import { holderOf } from "./memory_holder.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
 import type { Streams } from "./streams.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
@@ -39,6 +41,7 @@ export interface HttpContext {
   readonly streams: Streams;
   readonly control: ControlLink;
   readonly counters: Counters;
+  readonly memory: MemoryBudget;
   readonly assets: readonly ConsoleAsset[];
   /** The number of this shard. */
   readonly shard: number;
@@ -79,7 +82,9 @@ export class HttpRoutes {
       });
     }
     const path = unescapePath(url.pathname, FLV_SUFFIX);
-    if (path !== undefined) return this.#watch(path, url.searchParams, request);
+    if (path !== undefined) {
+      return this.#watch(path, url.searchParams, request, addresses.remoteAddr.hostname);
+    }
     switch (url.pathname) {
       case "/healthz":
         return textAnswer(STATUS_CODE.OK, "ok");
@@ -120,7 +125,12 @@ export class HttpRoutes {
       problem(STATUS_CODE.NotFound, `There is nothing at ${path}`);
   }
 
-  #watch(path: string, query: URLSearchParams, request: HttpRequest): HttpResponse {
+  #watch(
+    path: string,
+    query: URLSearchParams,
+    request: HttpRequest,
+    from: string,
+  ): HttpResponse {
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) {
       return problem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
@@ -134,15 +144,13 @@ export class HttpRoutes {
       return { ...flv, body: new ReadableStream(), onOver() {} };
     }
     const accept = asksForWebSocket(request) ? acceptWebSocket(request) : undefined;
-    const { counters, settings } = this.#context;
-    const isFull = counters.total("viewers") >= settings.maxViewers;
-    const audience = isFull ? undefined : stream.audience(FLV_FORM, selection);
-    if (audience === undefined) {
+    const { counters, memory, settings } = this.#context;
+    const audience = counters.total("viewers") >= settings.maxViewers
+      ? `There are ${settings.maxViewers} viewers already`
+      : stream.audience(FLV_FORM, selection, holderOf(memory, from));
+    if (typeof audience === "string") {
       counters.add("viewersRefused");
-      const message = isFull
-        ? `There are ${settings.maxViewers} viewers already`
-        : "Too many viewers want other tracks of the stream already";
-      return problem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
+      return problem(STATUS_CODE.ServiceUnavailable, audience, { "retry-after": RETRY_AFTER_S });
     }
     counters.add("viewersAccepted");
     counters.add("viewers");

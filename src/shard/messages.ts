@@ -4,6 +4,7 @@
  */
 
 import type { SharedLog } from "../stream/log_arena.ts";
+import type { MemoryUse } from "../stream/memory_budget.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
 
 /** A file of the console, held in memory. */
@@ -138,6 +139,17 @@ export interface StreamSummary {
   };
 }
 
+/** What the memory is used for: see `memory` in the README. */
+export interface MemorySummary {
+  /** Of all together. */
+  readonly budgetBytes: number;
+  readonly uses: Readonly<
+    Record<"logs" | MemoryUse, { readonly usedBytes: number; readonly limitBytes: number }>
+  >;
+  /** Of the logs' memory, what was ever used at once: it stays the process's. */
+  readonly logsTouchedBytes: number;
+}
+
 /** The body of `GET /api/v1/streams`. */
 export interface StreamsReply {
   readonly server: {
@@ -146,6 +158,7 @@ export interface StreamsReply {
     readonly uptimeMs: number;
     readonly shards: number;
     readonly shardRestarts: number;
+    readonly memory: MemorySummary;
   };
   readonly counters: Readonly<Record<string, number>>;
   readonly streams: readonly StreamSummary[];
@@ -208,6 +221,8 @@ export type ToShard =
     readonly shard: number;
     readonly settings: ShardSettings;
     readonly counters: SharedArrayBuffer;
+    /** Of a `MemoryBudget`. */
+    readonly memory: SharedArrayBuffer;
     readonly assets: readonly ConsoleAsset[];
     readonly streams: readonly StreamEntry[];
   }
@@ -254,7 +269,13 @@ export type PublishedContent = "media" | "nothing";
 export type ToControl =
   | { readonly kind: "listening" }
   | { readonly kind: "listen-failed"; readonly reason: string }
-  | { readonly kind: "publish"; readonly requestId: number; readonly path: string }
+  /** Its log counts to the share of `owner`. */
+  | {
+    readonly kind: "publish";
+    readonly requestId: number;
+    readonly path: string;
+    readonly owner: number;
+  }
   | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
   | { readonly kind: "streams-request"; readonly requestId: number }
   /** Comes every second, and so tells as well that the shard is alive. */

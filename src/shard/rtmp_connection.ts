@@ -2,11 +2,14 @@ import { getLogger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
 import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
 import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
+import { holderOf } from "./memory_holder.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
 import { RtmpPublishing } from "./rtmp_publishing.ts";
+import type { SlowWriter } from "./slow_writers.ts";
 
 const logger = getLogger(["sluice", "rtmp"]);
 
@@ -15,6 +18,9 @@ const COMMAND_BUFFER_SIZE = 4096;
 
 /** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
 const MEDIA_BUFFER_SIZE = 64 * 1024;
+
+/** In such steps unfinished messages are counted. */
+const PARTIAL_STEP_BYTES = 64 * 1024;
 
 /** How long a player has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -37,6 +43,9 @@ export class RtmpConnection implements Connection {
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
   readonly #peer: string;
+  readonly writer: SlowWriter;
+  /** What messages have that have not come whole. */
+  readonly #partial: MemoryHolding;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
   #phase: Phase = "connecting";
   #phaseSinceMs: number;
@@ -59,11 +68,29 @@ export class RtmpConnection implements Connection {
     this.#pingedAtMs = nowMs;
     const session = new ServerSession({
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-      limits: { maxMessageLength: context.settings.maxMessageBytes },
+      limits: {
+        maxMessageLength: context.settings.maxMessageBytes,
+        hold: (bytes) => this.#holdPartial(bytes),
+      },
     });
     const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
-    const link = { ...context, session, output, say, peer: this.#peer };
+    const holder = holderOf(context.memory, conn.remoteAddr.hostname);
+    const link = { ...context, session, output, say, holder, peer: this.#peer };
+    this.#partial = new MemoryHolding(context.memory, "messages", holder);
+    this.writer = {
+      get piece() {
+        return output.piece;
+      },
+      get pieceSinceMs() {
+        return output.pieceSinceMs;
+      },
+      holder,
+      endForMemory: () => {
+        context.counters.add("memoryEnded");
+        this.#close("closed: no memory is left for what it does not take");
+      },
+    };
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
@@ -83,6 +110,7 @@ export class RtmpConnection implements Connection {
     } finally {
       this.#publishing.close();
       this.#playing.close();
+      this.#partial.close();
       closeQuietly(this.#conn);
     }
   }
@@ -114,6 +142,16 @@ export class RtmpConnection implements Connection {
     this.#output.wake();
     const reason = this.#stallReason(nowMs) ?? this.#timeoutReason(nowMs);
     if (reason !== undefined) this.#close(reason);
+  }
+
+  /** Counts what unfinished messages have, in steps; or tells why they cannot have so much. */
+  #holdPartial(bytes: number): string | undefined {
+    const refusal = this.#partial.resize(
+      Math.ceil(bytes / PARTIAL_STEP_BYTES) * PARTIAL_STEP_BYTES,
+    );
+    if (refusal === undefined) return undefined;
+    this.#context.counters.add("memoryEnded");
+    return describeRefusal(refusal);
   }
 
   async #readAll(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ServerSession } from "../rtmp/server_session.ts";
+import type { MemoryBudget } from "../stream/memory_budget.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import type { ShardSettings } from "./messages.ts";
@@ -11,6 +12,7 @@ export interface RtmpContext {
   readonly streams: Streams;
   readonly control: ControlLink;
   readonly counters: Counters;
+  readonly memory: MemoryBudget;
 }
 
 /** What those need who publish and play over a connection. */
@@ -22,6 +24,8 @@ export interface RtmpLink extends RtmpContext {
    * it. A peer that takes so little that this cannot be kept loses its connection.
    */
   readonly say: (words: (session: ServerSession) => void) => void;
+  /** Whose share of the memory the peer's counts to. */
+  readonly holder: number;
   /** Address and port of the peer, for logs. */
   readonly peer: string;
 }

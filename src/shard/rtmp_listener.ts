@@ -4,6 +4,9 @@ import { RtmpConnection } from "./rtmp_connection.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
 
+/** What a connection takes that publishes or plays, with its buffer: measured, with TLS. */
+const CONNECTION_BYTES = 128 * 1024;
+
 /**
  * Listens for RTMP, and for RTMPS if there is a certificate, at once; throws what `Deno.listen` throws.
  *
@@ -13,7 +16,7 @@ export function listenRtmp(
   context: RtmpContext,
   source: ConnectionSource = listen(context.settings),
 ): ConnectionListener {
-  const { settings, counters } = context;
+  const { settings, counters, memory } = context;
   const connect = (conn: PeerConn, nowMs: number) => new RtmpConnection(conn, context, nowMs);
   const options = {
     protocol: "rtmp",
@@ -26,6 +29,7 @@ export function listenRtmp(
       aborted: "rtmpConnectionsAborted",
     },
     connect,
+    memory: { budget: memory, connectionBytes: CONNECTION_BYTES },
   } as const;
   const listener = new ConnectionListener(source, options, counters);
   addTlsEntrance(listener, "rtmp", connect, context);

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { MediaEvent, PublishEvent, PublishType } from "../rtmp/session_event.ts";
+import { describeLack } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
@@ -13,6 +14,7 @@ interface Published {
   readonly controlId: number;
   readonly path: string;
   readonly publication: Publication;
+  readonly writer: LogWriter;
   readonly acceptedAtMs: number;
 }
 
@@ -40,7 +42,7 @@ export class RtmpPublishing {
     const { control, streams, settings, counters, session, peer } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
-    const decision = await control.requestPublish(target.path);
+    const decision = await control.requestPublish(target.path, this.#link.holder);
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
 
     const stream = streams.byId(decision.streamId);
@@ -49,7 +51,8 @@ export class RtmpPublishing {
       return;
     }
     const { windowMs, timeouts } = settings;
-    const publication = new Publication(new LogWriter(stream.entry.log, { windowMs }), timeouts);
+    const writer = new LogWriter(stream.entry.log, { windowMs });
+    const publication = new Publication(writer, timeouts);
     stream.publication = publication;
     const acceptedAtMs = performance.now();
     const { path } = target;
@@ -57,6 +60,7 @@ export class RtmpPublishing {
       controlId: decision.streamId,
       path,
       publication,
+      writer,
       acceptedAtMs,
     });
     counters.add("publishesAccepted");
@@ -122,7 +126,11 @@ export class RtmpPublishing {
   /** Why the connection is to be ended, if a publication never came to anything. */
   timeoutReason(nowMs: number): string | undefined {
     const { firstFrameMs } = this.#link.settings.timeouts;
-    for (const { publication, path, acceptedAtMs } of this.#published.values()) {
+    for (const { publication, path, writer, acceptedAtMs } of this.#published.values()) {
+      if (writer.lack !== undefined) {
+        this.#link.counters.add("memoryEnded");
+        return `closed: ${path}: ${describeLack(writer.lack)}`;
+      }
       if (publication.hasMedia || nowMs - acceptedAtMs < firstFrameMs) continue;
       return `closed: ${path} had no frame that can be decoded within ${firstFrameMs} ms`;
     }

@@ -8,6 +8,8 @@ import type { ToControl, ToShard } from "./messages.ts";
 import type { ConnectionListener } from "./connection_listener.ts";
 import { listenRtmp } from "./rtmp_listener.ts";
 import { type HttpContext, HttpRoutes } from "./http_routes.ts";
+import { MemoryBudget } from "../stream/memory_budget.ts";
+import { SlowWriters } from "./slow_writers.ts";
 import { Streams } from "./streams.ts";
 import { maxPayloadSize } from "./viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc_endpoint.ts";
@@ -28,12 +30,14 @@ class Shard {
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
   readonly #routes: HttpRoutes;
+  readonly #slowWriters: SlowWriters;
   readonly #ticker: ReturnType<typeof setInterval>;
 
   private constructor(context: HttpContext) {
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
+    this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
     this.#http = listenHttp(context, this.#routes);
@@ -47,6 +51,7 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
+    const memory = new MemoryBudget(start.memory, shard);
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard });
     const streams = new Streams(
       control,
@@ -54,11 +59,15 @@ class Shard {
         flushMs: settings.flushMs,
         rtmpFlushMs: settings.rtmpFlushMs,
         maxPayloadSize: maxPayloadSize(settings.webrtc),
+        memory,
       },
-      { jumped: () => counters.add("viewersJumped") },
+      {
+        jumped: () => counters.add("viewersJumped"),
+        starved: (count) => counters.add("memoryEnded", count),
+      },
     );
     for (const entry of start.streams) streams.open(entry);
-    return new Shard({ settings, streams, control, counters, assets, shard, webrtc });
+    return new Shard({ settings, streams, control, counters, memory, assets, shard, webrtc });
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
@@ -94,6 +103,7 @@ class Shard {
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
+    this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }

@@ -5,6 +5,7 @@ import { createDtlsCertificate, type DtlsCertificate } from "../webrtc/dtls_cert
 import { createIceCredentials, type IceCredentials } from "../webrtc/ice_credentials.ts";
 import { stunUsername } from "../webrtc/stun.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
+import type { MemoryHolding } from "../stream/memory_holding.ts";
 import { AddressCounts } from "./address_counts.ts";
 import { ConnectionListener } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
@@ -29,6 +30,8 @@ export interface NewSession {
   readonly remoteUfrag: string | undefined;
   /** The address that it was asked for from: a proxy's, if there is one. */
   readonly from: string;
+  /** What it has of the memory, if that is counted. */
+  readonly held?: MemoryHolding;
   /** For logs. */
   readonly path: string;
 }
@@ -115,7 +118,7 @@ export class WebrtcEndpoint implements SessionPaths {
   }
 
   /** Waits for a viewer that was answered. */
-  open({ audience, media, local, remoteUfrag, from, path }: NewSession): WebrtcSession {
+  open({ audience, media, local, remoteUfrag, from, held, path }: NewSession): WebrtcSession {
     const { counters, shard, settings } = this.#context;
     const random = crypto.getRandomValues(new Uint8Array(16));
     const session = new WebrtcSession({
@@ -158,6 +161,7 @@ export class WebrtcEndpoint implements SessionPaths {
         failed: () => counters.add("webrtcViewersFailed"),
         ended: (session, reason) => {
           this.#viewersByAddress.remove(from);
+          held?.close();
           this.#onEnded(session, path, reason);
         },
       },

@@ -18,6 +18,8 @@ import { parseSdpOffer, type SdpOffer } from "../webrtc/sdp_offer.ts";
 import { parseIpAddress, type TransportAddress } from "../webrtc/transport_address.ts";
 import { parseTrickleFragment, TRICKLE_FRAGMENT_TYPE } from "../webrtc/trickle_fragment.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
+import { holderOf } from "./memory_holder.ts";
 import { answer, CORS_HEADERS, problem } from "./http_answers.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
 import type { HttpContext } from "./http_routes.ts";
@@ -42,6 +44,9 @@ const SDP_TYPE = "application/sdp";
 
 /** Addresses that a request may name by `eip`. */
 const MAX_EXTERNAL_ADDRESSES = 4;
+
+/** What a viewer takes: its session, DTLS and what is kept of its offer. Measured. */
+const SESSION_BYTES = 160 * 1024;
 
 /** Seconds after which a refused viewer may come again. */
 const RETRY_AFTER_S = "2";
@@ -170,10 +175,9 @@ export class Whep {
     candidates: readonly IceCandidate[],
     from: string,
   ): Promise<WholeResponse> {
-    const rtp = stream.rtp(selection);
-    if (rtp === undefined) {
-      return notNow("Too many viewers want other tracks of the stream already");
-    }
+    const holder = holderOf(this.#context.memory, from);
+    const rtp = stream.rtp(selection, holder);
+    if (typeof rtp === "string") return this.#refuse(rtp);
     const media = await knownMedia(stream, rtp);
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
@@ -194,6 +198,9 @@ export class Whep {
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
       settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
+    const held = new MemoryHolding(this.#context.memory, "sessions", holder);
+    const lack = held.resize(SESSION_BYTES);
+    if (lack !== undefined) return this.#refuse(describeRefusal(lack));
     if (audio !== undefined) rtp.wantOpus();
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
@@ -203,6 +210,7 @@ export class Whep {
       local,
       remoteUfrag: offer.transport.iceUfrag,
       from,
+      held,
       path: stream.entry.path,
     });
     const sections = [audio, video].filter((section) => section !== undefined);
@@ -222,6 +230,12 @@ export class Whep {
       location: `/${escapePath(stream.entry.path)}${WHEP_SUFFIX}/${session.id}`,
       etag,
     }, sdp);
+  }
+
+  /** The answer to a viewer that there is no memory for. */
+  #refuse(reason: string): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    return notNow(reason);
   }
 
   /** The answer to a viewer beyond the limits. */

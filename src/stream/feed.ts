@@ -1,8 +1,11 @@
 import { concat } from "@std/bytes/concat";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../flv/tag.ts";
 import { type FeedForm, type FeedRecord, FLV_FORM } from "./feed_form.ts";
+import { type FeedSegment, FeedSegments } from "./feed_segments.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
+import type { MemoryRefusal } from "./memory_budget.ts";
+import type { MemoryHolding } from "./memory_holding.ts";
 import type { ListedTrack } from "./track_list.ts";
 import { passes, type TrackFilter, trackFilter } from "./track_selection.ts";
 
@@ -31,23 +34,12 @@ export interface FeedPiece {
   readonly next: number;
 }
 
-interface Segment {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  used: number;
-}
-
 interface Entry {
-  readonly segment: Segment;
+  readonly segment: FeedSegment;
   readonly start: number;
   readonly end: number;
   readonly record: FeedRecord;
 }
-
-/**
- * Small enough that what a stalled viewer keeps from being freed is small, large enough that a
- * viewer catches up in few writes.
- */
-const SEGMENT_SIZE = 256 * 1024;
 
 /** Bytes of a piece, unless a single tag has more: what a viewer is given in one go. */
 const MAX_PIECE_SIZE = 32 * 1024;
@@ -89,6 +81,7 @@ export class Feed {
   readonly #log: LogReader;
   readonly #selection: TrackSelection;
   readonly #form: FeedForm;
+  readonly #segments: FeedSegments;
   /** What is selected in the stream as it is now, with these tracks. */
   #filter: TrackFilter;
   #tracks: readonly ListedTrack[];
@@ -100,17 +93,24 @@ export class Feed {
   #newestKeyFrame: number | undefined;
   /** Nothing before this position can be decoded with the present configurations. */
   #newestReconfiguration = 0;
-  #segment: Segment = { bytes: new Uint8Array(0), used: 0 };
+  #lack: MemoryRefusal | undefined;
   /** Pieces handed out since the last update, by position. */
   readonly #pieces = new Map<number, FeedPiece>();
   /** What the preamble was before the newest update: it goes with what that copied. */
   #preambleVersion = -1;
   #preamble: { readonly version: number; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
 
-  constructor(log: LogReader, selection: TrackSelection, form: FeedForm = FLV_FORM) {
+  /** @param memory what its copy is counted with, if it is */
+  constructor(
+    log: LogReader,
+    selection: TrackSelection,
+    form: FeedForm = FLV_FORM,
+    memory?: MemoryHolding,
+  ) {
     this.#log = log;
     this.#selection = selection;
     this.#form = form;
+    this.#segments = new FeedSegments(memory);
     this.#tracks = log.tracks;
     this.#filter = trackFilter(selection, this.#tracks);
     this.#sequence = this.#beginning();
@@ -131,6 +131,17 @@ export class Feed {
     return this.#selection.video && this.#log.hasVideo;
   }
 
+  /** Why it copies no more: there is no memory left even for the newest tag. */
+  get lack(): MemoryRefusal | undefined {
+    return this.#lack;
+  }
+
+  /** Nobody reads it any more. */
+  close(): void {
+    this.#drop(this.#entries.length);
+    this.#segments.close();
+  }
+
   /** Copies what the log has got since the last call, and lets go of what the log let go of. */
   update(): void {
     this.#pieces.clear();
@@ -138,7 +149,7 @@ export class Feed {
     const head = this.#log.head;
     this.#followTracks();
     if (distance(this.#log.tail, this.#sequence) < 0) this.#resume();
-    while (distance(this.#sequence, head) > 0 && !this.#log.isStale) {
+    while (distance(this.#sequence, head) > 0 && !this.#log.isStale && this.#lack === undefined) {
       if (this.#copy(this.#sequence)) this.#sequence = (this.#sequence + 1) | 0;
       else this.#resume();
     }
@@ -297,21 +308,31 @@ export class Feed {
     if (!log.isHeld(sequence)) return false;
     const size = this.#form.sizeOf(record);
     const segment = this.#segmentFor(size);
+    if (segment === undefined) return true;
     const start = segment.used;
     this.#form.write(log, record, segment.bytes, start);
     if (!log.isHeld(sequence)) return false;
     segment.used += size;
+    segment.tags++;
     if (flags & RecordFlag.keyFrame) this.#newestKeyFrame = this.head;
     if (flags & RecordFlag.reconfiguration) this.#newestReconfiguration = this.head;
     this.#entries.push({ segment, start, end: segment.used, record });
     return true;
   }
 
-  #segmentFor(length: number): Segment {
-    if (this.#segment.used + length > this.#segment.bytes.length) {
-      this.#segment = { bytes: new Uint8Array(Math.max(SEGMENT_SIZE, length)), used: 0 };
+  /** Where so many bytes have room. For want of memory the oldest tags give way, and then it. */
+  #segmentFor(length: number): FeedSegment | undefined {
+    for (;;) {
+      const taken = this.#segments.take(length);
+      if (typeof taken !== "string") return taken;
+      const oldest = this.#entries[0]?.segment;
+      if (oldest === undefined) {
+        this.#lack = taken;
+        return undefined;
+      }
+      const others = this.#entries.findIndex(({ segment }) => segment !== oldest);
+      this.#drop(others < 0 ? this.#entries.length : others);
     }
-    return this.#segment;
   }
 
   #expire(): void {
@@ -325,7 +346,7 @@ export class Feed {
   }
 
   #drop(count: number): void {
-    this.#entries.splice(0, count);
+    for (const { segment } of this.#entries.splice(0, count)) this.#segments.drop(segment);
     this.#tail += count;
     if (this.#newestKeyFrame !== undefined && this.#newestKeyFrame < this.#tail) {
       this.#newestKeyFrame = undefined;

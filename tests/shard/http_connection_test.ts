@@ -1,3 +1,4 @@
+import { openMemory } from "./open_memory.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { HttpError } from "../../src/http/http_error.ts";
 import { MAX_HEAD_LENGTH } from "../../src/http/request_reader.ts";
@@ -296,8 +297,10 @@ Deno.test("whatever a network can do to a connection is no defect, and anything 
 
 /** A connection whose first read fails. */
 function failing(error: Error): HttpConnection {
-  const conn = { setNoDelay() {}, close() {}, read: () => Promise.reject(error) };
+  const remoteAddr = { hostname: "127.0.0.1" };
+  const conn = { remoteAddr, setNoDelay() {}, close() {}, read: () => Promise.reject(error) };
   const counters = new Counters(allocateCounters(1), 0);
-  const context = { counters, timeouts: TIMEOUTS, answer: () => textAnswer(200, "") };
+  const memory = openMemory();
+  const context = { counters, memory, timeouts: TIMEOUTS, answer: () => textAnswer(200, "") };
   return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0);
 }

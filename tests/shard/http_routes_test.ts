@@ -1,3 +1,4 @@
+import { granted, openMemory } from "./open_memory.ts";
 import { assertEquals } from "@std/assert";
 import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import { RequestReader } from "../../src/http/request_reader.ts";
@@ -26,8 +27,14 @@ async function ask(
   const control = new ControlLink(() => {});
   const counters = new Counters(allocateCounters(1), 0);
   await using webrtc = await WebrtcEndpoint.open({ settings, counters, shard: 0 });
-  const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+  const streams = new Streams(control, {
+    flushMs: 0,
+    rtmpFlushMs: 0,
+    maxPayloadSize: 1200,
+    memory: openMemory(),
+  }, {
     jumped() {},
+    starved() {},
   });
   prepare(streams);
   const routes = new HttpRoutes({
@@ -35,6 +42,7 @@ async function ask(
     streams,
     control,
     counters,
+    memory: openMemory(),
     assets: [{ path: "/", contentType: "text/html", body: "console" }],
     shard: 0,
     webrtc,
@@ -79,7 +87,7 @@ Deno.test("HttpRoutes: a stream has so many audiences", async () => {
     streams.open({ streamId: 1, path: "live/a", log: shared });
     const live = streams.byPath("live/a")!;
     for (let videoTrack = 0; videoTrack < MAX_AUDIENCES; videoTrack++) {
-      new FlvViewer(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })!);
+      new FlvViewer(granted(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })));
     }
   });
   assertEquals(answer, "503 Too many viewers want other tracks of the stream already");

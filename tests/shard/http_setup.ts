@@ -1,3 +1,4 @@
+import { openMemory } from "./open_memory.ts";
 import { assertEquals } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import type { HttpRequest } from "../../src/http/request_reader.ts";
@@ -56,7 +57,12 @@ export class HttpSetup implements AsyncDisposable {
 
   private constructor(answer: Answer, logged: readonly LogRecord[], options: SetupOptions) {
     this.#logged = logged;
-    const context: HttpConnectionContext = { counters: this.counters, timeouts: TIMEOUTS, answer };
+    const context: HttpConnectionContext = {
+      counters: this.counters,
+      memory: openMemory(),
+      timeouts: TIMEOUTS,
+      answer,
+    };
     this.#listener = new ConnectionListener(this.#source, {
       protocol: "http",
       maxConnections: options.maxConnections ?? 100,

@@ -1,3 +1,4 @@
+import { openMemory } from "./open_memory.ts";
 import { assert, assertEquals } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { ControlLink } from "../../src/shard/control_link.ts";
@@ -56,11 +57,20 @@ class Setup implements AsyncDisposable {
   private constructor(source: ConnectionSource, logged: readonly LogRecord[]) {
     this.#logged = logged;
     const { counters, control } = this;
-    const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+    const streams = new Streams(control, {
+      flushMs: 0,
+      rtmpFlushMs: 0,
+      maxPayloadSize: 1200,
+      memory: openMemory(),
+    }, {
       jumped() {},
+      starved() {},
     });
     const settings = { ...SHARD_SETTINGS, maxRtmpConnectionsPerAddress: 2 };
-    this.#listener = listenRtmp({ settings, streams, control, counters }, source);
+    this.#listener = listenRtmp(
+      { settings, streams, control, counters, memory: openMemory() },
+      source,
+    );
     this.#running = this.#listener.run();
   }
 
