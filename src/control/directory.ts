@@ -6,7 +6,7 @@ import type {
   StreamSummary,
 } from "../shard/messages.ts";
 import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
-import type { SharedLog } from "../stream/log_arena.ts";
+import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
@@ -21,6 +21,14 @@ export interface DirectoryOptions {
   readonly log: { readonly maxBytes: number; readonly windowMs: number };
   /** Where logs come from. */
   readonly logs: LogStore;
+}
+
+/** Whom a stream counts for. */
+export interface Publisher {
+  /** For limits: an address or an IPv6 network; `undefined` for none. */
+  readonly network?: string;
+  /** Whose share of the memory its log counts to. */
+  readonly owner?: number;
 }
 
 /** How shards learn of streams. */
@@ -84,10 +92,13 @@ export class Directory {
   /**
    * Decides on a publisher; a new stream is announced to all shards before this returns. Where a
    * limit is reached, a stream that waits for its publisher gives way, and its viewers end.
-   *
-   * @param network whose stream it is for limits: an address or an IPv6 network
    */
-  publish(path: string, shard: number, nowMs: number, network?: string): PublishDecision {
+  publish(
+    path: string,
+    shard: number,
+    nowMs: number,
+    { network, owner = NO_OWNER }: Publisher = {},
+  ): PublishDecision {
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
       return { kind: "refused", reason: `${path} is being published already.` };
@@ -95,7 +106,7 @@ export class Directory {
     const isOwn = known !== undefined && known.network === network;
     const refusal = isOwn ? undefined : this.#makeRoom(network, known);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
-    const stream = known ?? this.#open(path, nowMs);
+    const stream = known ?? this.#open(path, nowMs, owner);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
@@ -195,9 +206,9 @@ export class Directory {
   }
 
   /** A new stream, or why there can be none. */
-  #open(path: string, nowMs: number): Stream | string {
+  #open(path: string, nowMs: number, owner: number): Stream | string {
     const { logs, log: { maxBytes } } = this.#options;
-    const log = logs.open({ maxBytes });
+    const log = logs.open({ maxBytes, owner });
     if (typeof log === "string") return describeLack(log);
     const entry = { streamId: ++this.#lastId, path, log };
     const stream: Stream = {

@@ -93,7 +93,7 @@ Deno.test("Directory: as many streams as the limit, and those that wait give way
 Deno.test("Directory: an address has so many streams, and those of it that wait give way first", () => {
   using control = open({ maxStreams: 5, maxStreamsPerAddress: 3 });
   const { directory, closed } = control;
-  const publish = (path: string, network: string) => directory.publish(path, 0, 0, network);
+  const publish = (path: string, network: string) => directory.publish(path, 0, 0, { network });
   const lost = acceptedId(publish("live/honest", "b"));
   directory.unpublish(lost, 0, "media");
   const ids = ["1", "2", "3"].map((name) => acceptedId(publish(name, "a")));
@@ -123,11 +123,11 @@ Deno.test("Directory: an address has so many streams, and those of it that wait 
 Deno.test("Directory: a stream counts for the address of its newest publisher", () => {
   using control = open({ maxStreamsPerAddress: 1 });
   const { directory } = control;
-  const streamId = acceptedId(directory.publish("live/a", 0, 0, "a"));
+  const streamId = acceptedId(directory.publish("live/a", 0, 0, { network: "a" }));
   directory.unpublish(streamId, 0, "media");
-  assertEquals(acceptedId(directory.publish("live/a", 0, 0, "b")), streamId);
-  assertEquals(directory.publish("live/b", 0, 0, "b").kind, "refused");
-  assertEquals(directory.publish("live/b", 0, 0, "a").kind, "accepted");
+  assertEquals(acceptedId(directory.publish("live/a", 0, 0, { network: "b" })), streamId);
+  assertEquals(directory.publish("live/b", 0, 0, { network: "b" }).kind, "refused");
+  assertEquals(directory.publish("live/b", 0, 0, { network: "a" }).kind, "accepted");
 });
 
 Deno.test("Directory: within the grace period a publisher may come back, on any shard", async () => {
