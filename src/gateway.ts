@@ -14,11 +14,14 @@ import {
   validityProblem,
 } from "./config/server_certificate.ts";
 import { Directory } from "./control/directory.ts";
+import { memoryPlan, openLogStore } from "./control/memory_plan.ts";
 import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
 import { opusOptions, type Ports, shardSettings } from "./control/worker_settings.ts";
+import { StreamPages } from "./control/stream_pages.ts";
 import { TranscoderPool } from "./control/transcoder_pool.ts";
+import { allocateAddressCounts, clearAddressCounts } from "./shard/address_counts.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
 import type { ConsoleAsset, StreamsReply, ToControl, ToShard } from "./shard/messages.ts";
 
@@ -128,7 +131,9 @@ class Control {
   readonly #certificate: ServerCertificate | undefined;
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
+  readonly #addressCounts: SharedArrayBuffer;
   readonly #directory: Directory;
+  readonly #streamPages: StreamPages;
   readonly #shards: ShardPool;
   readonly #transcoders: TranscoderPool;
   readonly #opus: OpusDirectory;
@@ -147,12 +152,29 @@ class Control {
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, 0);
+    const plan = memoryPlan(config.memory, config.log.maxBytes);
+    const logs = openLogStore(plan);
+    this.#addressCounts = allocateAddressCounts(
+      config.shards,
+      (length) => crypto.getRandomValues(new Uint8Array(length)),
+    );
     this.#directory = new Directory(
-      { gracePeriodMs: config.gracePeriodMs, maxStreams: config.limits.streams, log: config.log },
+      {
+        gracePeriodMs: config.gracePeriodMs,
+        maxStreams: config.limits.streams,
+        log: { maxBytes: plan.maxLogBytes, windowMs: config.log.windowMs },
+        logs,
+        maxStreamsPerAddress: config.limits.streamsPerAddress,
+      },
       {
         opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
         closed: (streamId) => this.#onStreamClosed(streamId),
       },
+    );
+    this.#streamPages = new StreamPages(
+      this.#directory,
+      (nowMs) => this.#describe(nowMs),
+      config.listAgeMs,
     );
     this.#shards = new ShardPool(parts.shardSource, {
       startMessage: (shard) => this.#startMessage(shard),
@@ -160,7 +182,8 @@ class Control {
       lost: (shard) => this.#onShardLost(shard),
       hung: (shard) => this.#parts.shardHung(shard),
     });
-    this.#transcoders = new TranscoderPool(parts.transcodingSource, opusOptions(config), {
+    const opus = { logs, ...opusOptions(config) };
+    this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
       failed: (streamId, reason, audioTrack) => this.#opus.failed(streamId, reason, audioTrack),
       ended: (streamId, audioTrack) => this.#opus.ended(streamId, audioTrack),
     });
@@ -203,6 +226,7 @@ class Control {
       shard,
       settings: shardSettings(this.#config, this.#parts, this.#ports, this.#certificate, shard),
       counters: this.#counterMemory,
+      addressCounts: this.#addressCounts,
       assets: this.#parts.assets,
       streams: this.#directory.entries,
     } as const;
@@ -218,7 +242,7 @@ class Control {
         this.#shards.send(shard, {
           kind: "streams-reply",
           requestId: message.requestId,
-          reply: this.#streamsReply(),
+          page: this.#streamPages.page(message.page, performance.now()),
         });
         return;
       case "report":
@@ -241,8 +265,9 @@ class Control {
     }
   }
 
-  #decide(shard: number, { requestId, path }: Extract<ToControl, { kind: "publish" }>): void {
-    const decision = this.#directory.publish(path, shard, performance.now());
+  #decide(shard: number, message: Extract<ToControl, { kind: "publish" }>): void {
+    const { requestId, path, network } = message;
+    const decision = this.#directory.publish(path, shard, performance.now(), network);
     const answer: ToShard = decision.kind === "accepted"
       ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
       : { kind: "publish-refused", requestId, reason: decision.reason };
@@ -251,13 +276,13 @@ class Control {
 
   #onShardLost(shard: number): void {
     new Counters(this.#counterMemory, shard).clearGauges();
+    clearAddressCounts(this.#addressCounts, shard);
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
     this.#forwarder.shardLost(shard);
   }
 
-  #streamsReply(): StreamsReply {
-    const nowMs = performance.now();
+  #describe(nowMs: number): Pick<StreamsReply, "server" | "counters"> {
     return {
       server: {
         version: this.#parts.version,
@@ -267,7 +292,6 @@ class Control {
         shardRestarts: this.#shards.restarts,
       },
       counters: this.#counters.totals(),
-      streams: this.#directory.summaries(nowMs),
     };
   }
 }

@@ -1,6 +1,9 @@
 /** `deno task test:long`: the tests that have a long form, in that form, one file at a time. */
 const ROOT = new URL("../", import.meta.url);
-const VARIABLE = "SLUICE_" + "LONG";
+const VARIABLE = "SLUICE_LONG";
+
+/** Tests that have a long form ask here. */
+const MODULE = "long_form.ts";
 
 function* testFiles(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
@@ -9,7 +12,7 @@ function* testFiles(folder: string): Generator<string> {
   }
 }
 
-const hasLongForm = (path: string) => Deno.readTextFileSync(new URL(path, ROOT)).includes(VARIABLE);
+const hasLongForm = (path: string) => Deno.readTextFileSync(new URL(path, ROOT)).includes(MODULE);
 
 const files = [...testFiles("tests/")].filter(hasLongForm).toSorted();
 const { code } = await new Deno.Command(Deno.execPath(), {

@@ -246,3 +246,22 @@ export function encodeOpusBody(
   body.set(data, OPUS_HEADER_SIZE);
   return body;
 }
+
+/** AAC, 44.1 kHz, 16 bits, two channels: what every header of AAC says (FLV 10.1 E.4.2.1). */
+const AAC_HEADER = 0xaf;
+
+/**
+ * The audio tag body that carries AAC in FLV's own way; the caller owns it.
+ *
+ * @param kind "configuration" for an AudioSpecificConfig, "frame" for one raw access unit
+ */
+export function encodeAacBody(
+  kind: "configuration" | "frame",
+  data: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const body = new Uint8Array(2 + data.length);
+  body[0] = AAC_HEADER;
+  body[1] = kind === "configuration" ? AAC_CONFIGURATION : AAC_FRAME;
+  body.set(data, 2);
+  return body;
+}

@@ -1,10 +1,16 @@
-import { getLogger } from "@logtape/logtape";
-import { AddressCounts } from "./address_counts.ts";
+import { getLogger, type Logger } from "@logtape/logtape";
+import { peerText } from "./address_source.ts";
+import { nextConnectionId } from "./connection_id.ts";
 import type { CounterName, Counters } from "./counters.ts";
+import { Place, type Places } from "./places.ts";
 import { RepeatLog } from "./repeat_log.ts";
+import { timeSlice } from "./time_slice.ts";
 
 /** The pause after an accept that failed for want of something, such as file descriptors. */
 const ACCEPT_RETRY_MS = 100;
+
+/** Connections that are ended, if they can be spared, when there is no descriptor for a new one. */
+const GIVEN_UP_AT_ONCE = 16;
 
 /** What a listener does for {@linkcode ConnectionListener}. */
 export type ConnectionSource = Pick<Deno.TcpListener, "accept" | "close">;
@@ -31,23 +37,34 @@ export interface Connection {
 export interface ListenerOptions {
   /** The protocol's category in logs. */
   readonly protocol: "rtmp" | "http" | "webrtc";
-  readonly maxConnections: number;
-  /** Of one address, or one IPv6 network, on this shard. */
-  readonly maxConnectionsPerAddress: number;
+  /** Each connection takes one, until it is over or has left it itself. */
+  readonly places: Places;
   /** The protocol's names of what every listener counts. */
   readonly counterNames: {
-    readonly connections: CounterName;
+    /** If that is not what its places count. */
+    readonly connections?: CounterName;
     readonly accepted: CounterName;
     readonly refused: CounterName;
     readonly aborted: CounterName;
   };
-  readonly connect: (conn: Deno.TcpConn, nowMs: number) => Connection;
+  readonly connect: Connect;
 }
+
+/** What comes with a socket that was accepted. */
+export interface Accepted {
+  /** It is left when the connection has ended. */
+  readonly place: Place;
+  /** For all that is logged about the connection: it knows the peer's address and the connection's id. */
+  readonly log: Logger;
+}
+
+/** Makes a connection of a socket that was accepted. */
+export type Connect = (conn: PeerConn, nowMs: number, accepted: Accepted) => Connection;
 
 /** A port that connections come in by, and what is made of them. */
 interface Entrance {
   readonly source: ConnectionSource;
-  readonly connect: ListenerOptions["connect"];
+  readonly connect: Connect;
 }
 
 /** Accepts connections of one protocol, as many as the limits allow. */
@@ -56,7 +73,6 @@ export class ConnectionListener {
   readonly #options: ListenerOptions;
   readonly #counters: Counters;
   readonly #connections = new Map<Connection, Promise<void>>();
-  readonly #byAddress = new AddressCounts();
   readonly #repeats = new RepeatLog();
   readonly #logger;
   #isClosed = false;
@@ -69,7 +85,7 @@ export class ConnectionListener {
   }
 
   /** Accepts at another port as well, within the same limits. To be called before {@linkcode run}. */
-  addEntrance(source: ConnectionSource, connect: ListenerOptions["connect"]): void {
+  addEntrance(source: ConnectionSource, connect: Connect): void {
     this.#entrances.push({ source, connect });
   }
 
@@ -79,9 +95,13 @@ export class ConnectionListener {
   }
 
   async #acceptAll({ source, connect }: Entrance): Promise<void> {
+    const share = timeSlice.share();
     while (!this.#isClosed) {
       try {
-        this.#admit(await source.accept(), connect);
+        const conn = await source.accept();
+        share.begin(performance.now());
+        this.#admit(conn, connect);
+        await share.pause();
       } catch (error) {
         if (!this.#isClosed) await this.#onAcceptError(error);
       }
@@ -107,57 +127,58 @@ export class ConnectionListener {
 
   async #onAcceptError(error: unknown): Promise<void> {
     if (isConnectionLost(error)) return this.#counters.add(this.#options.counterNames.aborted);
+    // With no descriptor left, nobody could come until somebody goes.
+    if (isOutOfDescriptors(error)) this.#giveUpSome();
     const count = this.#repeats.note("accept error", performance.now());
     if (count !== undefined) {
-      this.#logger.error("Cannot accept connections: {error} ({count} so far)", { error, count });
+      this.#logger.error("Cannot accept connections: {reason} ({count} so far)", {
+        // The system's, and no fault of this program that needs a stack.
+        reason: `${error}`,
+        count,
+      });
     }
     await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
   }
 
-  #admit(conn: Deno.TcpConn, connect: ListenerOptions["connect"]): void {
-    const { maxConnections, maxConnectionsPerAddress, counterNames } = this.#options;
+  #giveUpSome(): void {
+    for (let given = 0; given < GIVEN_UP_AT_ONCE && this.#options.places.giveUpOne();) given++;
+  }
+
+  #admit(conn: Deno.TcpConn, connect: Connect): void {
     // It was accepted just before close, which could not know of it.
     if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;
-    const refusal = this.#counters.total(counterNames.connections) >= maxConnections
-      ? `there are ${maxConnections} connections already`
-      : this.#byAddress.of(hostname) >= maxConnectionsPerAddress
-      ? `its address has ${maxConnectionsPerAddress} connections already`
-      : undefined;
-    if (refusal === undefined) {
-      const connection = connect(conn, performance.now());
-      this.#connections.set(connection, this.#serve(connection, hostname));
+    const log = this.#logger.with({ id: nextConnectionId(), peer: peerText(conn.remoteAddr) });
+    const place = this.#options.places.take(hostname);
+    if (place instanceof Place) {
+      const connection = connect(conn, performance.now(), { place, log });
+      this.#connections.set(connection, this.#serve(connection, { place, log }));
     } else {
-      this.#noteRefusal(hostname, refusal);
+      this.#noteRefusal(hostname, place.reason, log);
       conn.close();
     }
   }
 
-  #noteRefusal(hostname: string, refusal: string): void {
+  #noteRefusal(hostname: string, refusal: string, log: Logger): void {
     this.#counters.add(this.#options.counterNames.refused);
     const count = this.#repeats.note(refusal, performance.now());
     if (count === undefined) return;
-    this.#logger.warn("{hostname} refused: {refusal} ({count} so far)", {
-      hostname,
-      refusal,
-      count,
-    });
+    log.warn("{hostname} refused: {refusal} ({count} so far)", { hostname, refusal, count });
   }
 
-  async #serve(connection: Connection, hostname: string): Promise<void> {
+  async #serve(connection: Connection, { place, log }: Accepted): Promise<void> {
     const { connections, accepted } = this.#options.counterNames;
     this.#counters.add(accepted);
-    this.#counters.add(connections);
-    this.#byAddress.add(hostname);
+    if (connections !== undefined) this.#counters.add(connections);
     try {
       await connection.serve();
     } catch (error) {
       // A defect of ours: nobody awaits this, and one connection must not end the shard.
-      this.#logger.error("Cannot serve {hostname}: {error}", { hostname, error });
+      log.error("Cannot serve {peer}: {error}", { error });
     } finally {
       this.#connections.delete(connection);
-      this.#counters.add(connections, -1);
-      this.#byAddress.remove(hostname);
+      if (connections !== undefined) this.#counters.add(connections, -1);
+      place.leave();
     }
   }
 }
@@ -167,6 +188,12 @@ function isConnectionLost(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted;
+}
+
+/** Whether the process has as many sockets as it may have. */
+function isOutOfDescriptors(error: unknown): boolean {
+  const code = (error as { readonly code?: unknown }).code;
+  return code === "EMFILE" || code === "ENFILE";
 }
 
 /** Closes a connection that may be closed already. */

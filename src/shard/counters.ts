@@ -6,10 +6,13 @@
 /** What a shard has at the moment: set back when the shard dies. */
 export const GAUGES = [
   "rtmpConnections",
+  "rtmpNewcomers",
   "httpConnections",
+  "listListeners",
   "viewers",
   "rtmpViewers",
   "webrtcViewers",
+  "webrtcNewcomers",
   "webrtcTcpConnections",
 ] as const;
 
@@ -31,9 +34,11 @@ export const TOTALS = [
   "httpConnectionsAborted",
   "httpBadRequests",
   "httpTimeouts",
+  "proxiedConnectionsRefused",
   "tlsHandshakes",
   "tlsHandshakesFailed",
   "tlsTimeouts",
+  "listListenersRefused",
   "viewersAccepted",
   "viewersRefused",
   "viewersJumped",
@@ -41,6 +46,7 @@ export const TOTALS = [
   "webrtcViewersAccepted",
   "webrtcViewersRefused",
   "webrtcViewersFailed",
+  "webrtcConsentsLost",
   "webrtcTcpConnectionsAccepted",
   "webrtcTcpConnectionsRefused",
   "webrtcTcpConnectionsAborted",

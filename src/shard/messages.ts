@@ -3,7 +3,9 @@
  * pass here; they cross threads in the stream logs.
  */
 
+import type { SharedLog } from "../stream/log_arena.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
+import type { Counted } from "./address_counts.ts";
 
 /** A file of the console, held in memory. */
 export interface ConsoleAsset {
@@ -39,10 +41,6 @@ export interface WebrtcSettings {
   readonly bFrames: "drop" | "refuse";
   /** The same for one whose other pictures need its B-frames. */
   readonly inexact: "show" | "refuse";
-  /** Viewers in all, over all shards. */
-  readonly maxViewers: number;
-  /** Viewers of this shard that were asked for from one address. */
-  readonly maxViewersPerAddress: number;
   /** From an answer until media can be sent to the viewer. */
   readonly firstCheckMs: number;
   /** How long a viewer lasts after its last valid check. */
@@ -59,6 +57,13 @@ export interface TlsSettings {
   readonly httpsPort: number;
 }
 
+/** How many there may be of something, over all shards. */
+export interface PlaceLimits {
+  readonly max: number;
+  /** Of one address, or one IPv6 network. */
+  readonly maxPerAddress: number;
+}
+
 /** What a shard needs to know of the configuration. */
 export interface ShardSettings {
   readonly version: string;
@@ -72,11 +77,11 @@ export interface ShardSettings {
   readonly flushMs: number;
   readonly rtmpFlushMs: number;
   readonly windowMs: number;
+  readonly listAgeMs: number;
   readonly maxViewers: number;
-  readonly maxHttpConnections: number;
-  readonly maxHttpConnectionsPerAddress: number;
-  readonly maxRtmpConnections: number;
-  readonly maxRtmpConnectionsPerAddress: number;
+  readonly places: Readonly<Record<Counted, PlaceLimits>>;
+  /** Networks whose proxies are believed when they say whom they serve. */
+  readonly trustedProxies: readonly string[];
   readonly maxMessageBytes: number;
   readonly timeouts: {
     readonly handshakeMs: number;
@@ -101,7 +106,7 @@ export interface StreamEntry {
   readonly streamId: number;
   /** Application and name, as in URLs: "live/test". */
   readonly path: string;
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
 }
 
 /** A stream as the API tells of it. */
@@ -149,7 +154,28 @@ export interface StreamsReply {
     readonly shardRestarts: number;
   };
   readonly counters: Readonly<Record<string, number>>;
+  /** Streams that there are, on all pages. */
+  readonly total: number;
+  /** From 1 on. */
+  readonly page: number;
+  readonly pages: number;
+  /** {@linkcode STREAMS_PER_PAGE} at most, in the order of their paths. */
   readonly streams: readonly StreamSummary[];
+}
+
+/** A page of the list of streams. */
+export const STREAMS_PER_PAGE = 100;
+
+/** What control makes for {@linkcode StreamsReply}, once for all who ask. */
+export interface StreamsPage {
+  /** JSON of a {@linkcode StreamsReply} without its streams. */
+  readonly head: string;
+  /** Application and name of each stream. */
+  readonly paths: readonly string[];
+  /** JSON of each. */
+  readonly streams: readonly string[];
+  /** How long ago it was made. */
+  readonly ageMs: number;
 }
 
 /** What a shard tells of one of the streams that it serves. */
@@ -209,6 +235,7 @@ export type ToShard =
     readonly shard: number;
     readonly settings: ShardSettings;
     readonly counters: SharedArrayBuffer;
+    readonly addressCounts: SharedArrayBuffer;
     readonly assets: readonly ConsoleAsset[];
     readonly streams: readonly StreamEntry[];
   }
@@ -216,14 +243,14 @@ export type ToShard =
   | { readonly kind: "stream-closed"; readonly streamId: number }
   | { readonly kind: "publish-accepted"; readonly requestId: number; readonly streamId: number }
   | { readonly kind: "publish-refused"; readonly requestId: number; readonly reason: string }
-  | { readonly kind: "streams-reply"; readonly requestId: number; readonly reply: StreamsReply }
+  | { readonly kind: "streams-reply"; readonly requestId: number; readonly page: StreamsPage }
   /** Answers "opus-wanted" by its `requestId`: that sound is here, as Opus. */
   | {
     readonly kind: "opus-opened";
     readonly streamId: number;
     readonly audioTrack: number | undefined;
     readonly requestId: number;
-    readonly log: SharedArrayBuffer;
+    readonly log: SharedLog;
   }
   /** That log has ended. To be answered with "opus-unwanted" once it is read no more. */
   | {
@@ -255,9 +282,15 @@ export type PublishedContent = "media" | "nothing";
 export type ToControl =
   | { readonly kind: "listening" }
   | { readonly kind: "listen-failed"; readonly reason: string }
-  | { readonly kind: "publish"; readonly requestId: number; readonly path: string }
+  | {
+    readonly kind: "publish";
+    readonly requestId: number;
+    readonly path: string;
+    /** Whose stream it is for limits: an address or an IPv6 network. */
+    readonly network: string;
+  }
   | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
-  | { readonly kind: "streams-request"; readonly requestId: number }
+  | { readonly kind: "streams-request"; readonly requestId: number; readonly page: number }
   /** Comes every second, and so tells as well that the shard is alive. */
   | { readonly kind: "report"; readonly streams: readonly StreamReport[] }
   /** The shard reads a closed stream's log no more. */

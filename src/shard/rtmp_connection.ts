@@ -1,20 +1,31 @@
-import { getLogger } from "@logtape/logtape";
+import type { Logger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
 import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
-import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
+import {
+  type Accepted,
+  closeQuietly,
+  type Connection,
+  type PeerConn,
+} from "./connection_listener.ts";
+import type { Place } from "./places.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
 import { RtmpPublishing } from "./rtmp_publishing.ts";
-
-const logger = getLogger(["sluice", "rtmp"]);
+import { timeSlice } from "./time_slice.ts";
 
 /** Commands are small, and players send nothing else. */
 const COMMAND_BUFFER_SIZE = 4096;
 
 /** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
 const MEDIA_BUFFER_SIZE = 64 * 1024;
+
+/** Messages after which a publisher's connection asks whether others are to have the thread. */
+const MESSAGES_A_PAUSE = 32;
+
+/** A message with so many bytes counts twice, and so on. */
+const BYTES_A_MESSAGE = 4096;
 
 /** How long a player has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -36,12 +47,17 @@ export class RtmpConnection implements Connection {
   readonly #output: RtmpOutput;
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
-  readonly #peer: string;
+  readonly #logger: Logger;
+  readonly #share = timeSlice.share();
+  /** One of those that neither publish nor play; it is left while this one does. */
+  readonly #place: Place;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
   #phase: Phase = "connecting";
   #phaseSinceMs: number;
   #heardAtMs: number;
   #pingedAtMs: number;
+  /** When a publisher that was silent was asked whether it is there. */
+  #askedAtMs = -Infinity;
   /** Settles when all that was read last is done, decisions on publishers included. */
   #taking: Promise<void> | undefined;
   #closeReason: string | undefined;
@@ -50,10 +66,12 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  constructor(conn: PeerConn, context: RtmpContext, nowMs: number) {
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, { place, log }: Accepted) {
     this.#conn = conn;
+    this.#place = place;
+    place.offer(() => this.#giveWay());
     this.#context = context;
-    this.#peer = `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`;
+    this.#logger = log;
     this.#phaseSinceMs = nowMs;
     this.#heardAtMs = nowMs;
     this.#pingedAtMs = nowMs;
@@ -63,7 +81,8 @@ export class RtmpConnection implements Connection {
     });
     const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
-    const link = { ...context, session, output, say, peer: this.#peer };
+    const { hostname } = conn.remoteAddr;
+    const link = { ...context, session, output, say, log, hostname };
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
@@ -108,7 +127,10 @@ export class RtmpConnection implements Connection {
   enforceTimeouts(nowMs: number): void {
     // It is ended once, though it may take until a decision is there that it waits for.
     if (this.#closeReason !== undefined) return;
+    this.#publishing.sweep(nowMs);
     if (this.#phase === "active") this.#playing.sweep(nowMs);
+    // A stream may have come that was waited for.
+    this.#settlePlace();
     if (this.#playing.hasPlayers) this.#ping(nowMs);
     // A player that acknowledges no more has held its stream back for long enough.
     this.#output.wake();
@@ -121,7 +143,11 @@ export class RtmpConnection implements Connection {
       const length = await this.#conn.read(this.#buffer);
       if (length === null) return;
       this.#heardAtMs = performance.now();
-      if (this.#phase === "closing") continue;
+      this.#share.begin(this.#heardAtMs);
+      if (this.#phase === "closing") {
+        await this.#share.pause();
+        continue;
+      }
       try {
         this.#taking = this.#take(this.#buffer.subarray(0, length));
         await this.#taking;
@@ -132,6 +158,7 @@ export class RtmpConnection implements Connection {
         throw error;
       }
       this.#publishing.flush(this.#heardAtMs);
+      await this.#share.pause();
       await this.#output.room();
     }
   }
@@ -139,9 +166,18 @@ export class RtmpConnection implements Connection {
   async #take(piece: Uint8Array): Promise<void> {
     try {
       this.#session.push(piece);
+      let messages = 0;
       for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
         const decision = this.#handle(event);
-        if (decision !== undefined) await decision;
+        if (decision !== undefined) {
+          await decision;
+          this.#share.begin(performance.now());
+        }
+        messages += weightOf(event);
+        if (messages < MESSAGES_A_PAUSE) continue;
+        messages = 0;
+        const pause = this.#share.pause();
+        if (pause !== undefined) await pause;
       }
     } finally {
       this.#countIgnored();
@@ -151,13 +187,11 @@ export class RtmpConnection implements Connection {
 
   /** Notes what the handshake showed of the client, for who looks into its troubles. */
   #logConnect({ app, flashVersion, objectEncoding, capabilities }: ConnectEvent): void {
-    logger.debug(
+    this.#logger.debug(
       "{peer} connects to {app} with {flashVersion} (AMF{objectEncoding}, {capsEx}, {proof})",
       {
-        peer: this.#peer,
-        // They may hold anything: line breaks, codes for terminals.
-        app: JSON.stringify(app),
-        flashVersion: JSON.stringify(flashVersion),
+        app,
+        flashVersion,
         objectEncoding,
         capsEx: `capsEx ${capabilities.capsEx ?? "none"}`,
         proof: this.#session.counters.handshakeMismatches > 0 ? "C2 matches nothing" : "C2 matches",
@@ -204,6 +238,8 @@ export class RtmpConnection implements Connection {
       case "stop":
         this.#playing.stop(event.streamId);
         return void this.#settle();
+      case "nothing":
+        return undefined;
     }
   }
 
@@ -249,6 +285,23 @@ export class RtmpConnection implements Connection {
 
   #settle(): void {
     if (this.#phase !== "closing") this.#enter(this.#isActive ? "active" : "setup");
+    this.#settlePlace();
+  }
+
+  /** Who publishes has a stream's place, who plays a player's; who does neither has this one. */
+  #settlePlace(): void {
+    if (this.#publishing.isActive || this.#playing.hasPlayers) return this.#place.leave();
+    if (this.#phase === "closing") return;
+    const refusal = this.#place.retake();
+    if (refusal !== undefined) return this.#close(`closed: ${refusal.reason}`);
+    this.#place.offer(() => this.#giveWay());
+  }
+
+  #giveWay(): void {
+    // It may have begun a moment ago what this would end.
+    if (this.#publishing.isActive || this.#playing.hasPlayers) return;
+    this.#context.counters.add("rtmpConnectionsRefused");
+    this.#close("closed: gave way to a new connection, as it neither publishes nor plays");
   }
 
   /** Ends the connection from outside, with the reason for the log. */
@@ -297,11 +350,24 @@ export class RtmpConnection implements Connection {
         return `closed: nothing published or played within ${publishMs} ms`;
       case "active":
         if (!this.#publishing.isActive) return undefined;
-        if (nowMs - this.#heardAtMs >= idleMs) return `closed: silent for ${idleMs} ms`;
-        return this.#publishing.timeoutReason(nowMs);
+        return this.#silenceReason(nowMs, idleMs) ?? this.#publishing.timeoutReason(nowMs);
       case "closing":
         return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
     }
+  }
+
+  /**
+   * Why a publisher is ended that says nothing: it may have nothing to say, as of a screen on which
+   * nothing changes, so it is asked first. Encoders that do not answer may still send a picture.
+   */
+  #silenceReason(nowMs: number, idleMs: number): string | undefined {
+    const silentMs = nowMs - this.#heardAtMs;
+    if (silentMs >= 2 * idleMs) return `closed: silent for ${2 * idleMs} ms, a ping unanswered`;
+    if (silentMs >= idleMs && this.#askedAtMs < this.#heardAtMs) {
+      this.#askedAtMs = nowMs;
+      this.#say((session) => session.ping(Math.floor(nowMs)));
+    }
+    return undefined;
   }
 
   #onProtocolError(error: RtmpError): void {
@@ -312,12 +378,18 @@ export class RtmpConnection implements Connection {
   /** Of players that come and go there are many, and some end by a reset: that is nothing to see to. */
   #logEnd(reason: string): void {
     if (!this.#playing.hasPlayed) return this.#log(reason);
-    logger.debug("{peer} {reason}", { peer: this.#peer, reason });
+    this.#logger.debug("{peer} {reason}", { reason });
   }
 
   #log(reason: string): void {
-    logger.info("{peer} {reason}", { peer: this.#peer, reason });
+    this.#logger.info("{peer} {reason}", { reason });
   }
+}
+
+/** Of an event, beside small media. All others may be much work, and come seldom. */
+function weightOf(event: SessionEvent): number {
+  if (event.kind !== "audio" && event.kind !== "video") return MESSAGES_A_PAUSE;
+  return 1 + Math.floor(event.payload.length / BYTES_A_MESSAGE);
 }
 
 function lost(error: unknown): string {

@@ -27,6 +27,7 @@ export interface Play {
 /** One message stream that plays: what its player does and is told. */
 export class RtmpPlayer implements StreamPlayer, PieceSource {
   readonly stream: LiveStream;
+  readonly startedAtMs: number;
   readonly #link: RtmpLink;
   readonly #play: Play;
   readonly #viewer: RtmpViewer;
@@ -40,6 +41,7 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
     this.#play = play;
     this.#received = received;
     this.stream = play.stream;
+    this.startedAtMs = performance.now();
     this.#viewer = new RtmpViewer(() => link.output.wake());
   }
 

@@ -1,19 +1,32 @@
-import { getLogger } from "@logtape/logtape";
 import type { MediaEvent, PublishEvent, PublishType } from "../rtmp/session_event.ts";
+import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { SkippedMessage } from "../stream/track_intake.ts";
+import { networkOf } from "./address_counts.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 
-const logger = getLogger(["sluice", "rtmp"]);
+/**
+ * Malformed messages, less those that {@linkcode GOOD_WEIGHT} makes up for, after which a publisher is
+ * ended: ten seconds of sound.
+ */
+const MAX_MALFORMED = 500;
+
+/**
+ * So many malformed messages are made up for by one that is not: sound that is all broken is no
+ * reason to end the pictures beside it, of which there are half as many.
+ */
+const GOOD_WEIGHT = 3;
 
 interface Published {
   readonly controlId: number;
   readonly path: string;
   readonly publication: Publication;
   readonly acceptedAtMs: number;
+  /** Malformed messages that nothing has made up for yet. */
+  malformed: number;
 }
 
 /** What is published over a connection: media go from its session to the streams' logs. */
@@ -37,10 +50,10 @@ export class RtmpPublishing {
 
   /** Decides on a publisher; the session must wait for it. */
   async publish({ streamId, app, name, publishType }: PublishEvent): Promise<void> {
-    const { control, streams, settings, counters, session, peer } = this.#link;
+    const { control, streams, settings, counters, session, log, hostname } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
-    const decision = await control.requestPublish(target.path);
+    const decision = await control.requestPublish(target.path, networkOf(hostname));
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
 
     const stream = streams.byId(decision.streamId);
@@ -58,26 +71,27 @@ export class RtmpPublishing {
       path,
       publication,
       acceptedAtMs,
+      malformed: 0,
     });
     counters.add("publishesAccepted");
-    logger.info("{peer} publishes {path}", { peer, path });
+    log.info("{peer} publishes {path}", { path });
     this.#noteType(publishType, path);
     session.acceptPublish(streamId);
   }
 
   /** Counts a publisher that was refused. It may ask again and again. */
   noteRefusal(reason: string): void {
-    const { counters, peer } = this.#link;
+    const { counters, log } = this.#link;
     counters.add("publishesRefused");
     const count = this.#repeats.note("refused", performance.now());
     if (count === undefined) return;
-    logger.warn("{peer} may not publish: {reason} ({count} so far)", { peer, reason, count });
+    log.warn("{peer} may not publish: {reason} ({count} so far)", { reason, count });
   }
 
   unpublish(streamId: number): void {
     const published = this.#published.get(streamId);
     if (published === undefined) return;
-    const { streams, control, peer } = this.#link;
+    const { streams, control, log } = this.#link;
     this.#published.delete(streamId);
     const stream = streams.byId(published.controlId);
     if (stream?.publication === published.publication) stream.publication = undefined;
@@ -85,8 +99,7 @@ export class RtmpPublishing {
     const sent = published.publication.hasMedia ? "media" : "nothing";
     control.send({ kind: "unpublish", streamId: published.controlId, sent });
     const faults = Object.entries(published.publication.timestampFaults);
-    logger.info("{peer} ends {path}{mended}", {
-      peer,
+    log.info("{peer} ends {path}{mended}", {
       path: published.path,
       mended: faults.length === 0
         ? ""
@@ -94,7 +107,11 @@ export class RtmpPublishing {
     });
   }
 
-  /** Takes a message of a stream that is published. */
+  /**
+   * Takes a message of a stream that is published.
+   *
+   * @throws {RtmpError} if the publisher's messages are mostly malformed
+   */
   take({ kind, streamId, timestampMs, payload }: MediaEvent, nowMs: number): void {
     const published = this.#published.get(streamId);
     if (published === undefined) return;
@@ -106,7 +123,12 @@ export class RtmpPublishing {
       : kind === "metadata"
       ? publication.metadata(payload, nowMs)
       : publication.data(payload, nowMs);
-    if (skipped !== undefined) this.#onSkipped(path, kind, skipped, nowMs);
+    if (skipped === undefined) {
+      if (published.malformed > 0) published.malformed -= GOOD_WEIGHT;
+      return;
+    }
+    this.#onSkipped(path, kind, skipped, nowMs);
+    if (skipped.reason === "malformed") noteMalformed(published, kind, skipped);
   }
 
   /** Has viewers sent what was taken. */
@@ -117,6 +139,11 @@ export class RtmpPublishing {
         this.#releaseTimer ??= setTimeout(() => this.#release(), publication.heldUntilMs - nowMs);
       }
     }
+  }
+
+  /** To be called every second. */
+  sweep(nowMs: number): void {
+    for (const { publication } of this.#published.values()) publication.settle(nowMs);
   }
 
   /** Why the connection is to be ended, if a publication never came to anything. */
@@ -152,12 +179,13 @@ export class RtmpPublishing {
   #noteType(publishType: PublishType, path: string): void {
     if (publishType === "live" || this.#hasToldType) return;
     this.#hasToldType = true;
-    const { peer } = this.#link;
-    logger.info("{peer} asks to {publishType} {path}: it is live only, nothing is recorded", {
-      peer,
-      publishType,
-      path,
-    });
+    this.#link.log.info(
+      "{peer} asks to {publishType} {path}: it is live only, nothing is recorded",
+      {
+        publishType,
+        path,
+      },
+    );
   }
 
   #onSkipped(path: string, kind: string, skipped: SkippedMessage, nowMs: number): void {
@@ -166,7 +194,7 @@ export class RtmpPublishing {
     if (reason === "redundant" || reason === "empty") return;
     const count = this.#repeats.note(`${kind} ${reason}`, nowMs);
     if (count === undefined) return;
-    logger.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
+    this.#link.log.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
       path,
       kind,
       reason,
@@ -174,4 +202,14 @@ export class RtmpPublishing {
       count,
     });
   }
+}
+
+/** @throws {RtmpError} if there have been too many */
+function noteMalformed(published: Published, kind: string, { detail }: SkippedMessage): void {
+  published.malformed = Math.max(0, published.malformed) + 1;
+  if (published.malformed <= MAX_MALFORMED) return;
+  throw new RtmpError(
+    `Cannot publish ${published.path}: up to ${MAX_MALFORMED} messages may be malformed where few ` +
+      `are not, got one more, ${kind}: ${detail?.() ?? "no detail"}`,
+  );
 }

@@ -11,6 +11,7 @@ import {
 } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import type { TrackSelection } from "../stream/feed.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { additionalTrackId } from "../stream/track_selection.ts";
@@ -57,6 +58,8 @@ export class RtpStream {
   /** Whether a viewer has come for the sound. */
   #isHeard = false;
   #isOver = false;
+  /** What the stream was when it was looked at for sound. */
+  #preambleVersion = -1;
   /** While sound of the stream's own log is waited for. */
   #ownSound: Promise<void> | undefined;
 
@@ -122,6 +125,15 @@ export class RtpStream {
     source.want(this.#opusEvents);
   }
 
+  /** One of the logs has been flushed. Sound that comes late is seen to at once. */
+  notify(nowMs: number): void {
+    this.audience.notify(nowMs);
+    const { preambleVersion } = this.#log;
+    if (preambleVersion === this.#preambleVersion) return;
+    this.#preambleVersion = preambleVersion;
+    if (this.#isHeard && this.audience.size > 0) this.wantOpus();
+  }
+
   /** Whether it can be let go of: nobody has watched for a while. */
   isIdle(nowMs: number): boolean {
     if (this.audience.size > 0) this.#lastViewerMs = nowMs;
@@ -144,7 +156,7 @@ export class RtpStream {
     this.#leaveOpus("closed");
   }
 
-  #onOpusOpened(shared: SharedArrayBuffer): void {
+  #onOpusOpened(shared: SharedLog): void {
     const log = new LogReader(shared);
     this.#opusLog = log;
     this.audience.feed.setOpusLog(log, performance.now());

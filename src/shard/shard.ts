@@ -2,13 +2,16 @@
 
 import { configureLogging } from "./shard_logging.ts";
 import { ControlLink } from "./control_link.ts";
+import { setConnectionIdPrefix } from "./connection_id.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http_listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
 import type { ConnectionListener } from "./connection_listener.ts";
 import { listenRtmp } from "./rtmp_listener.ts";
 import { type HttpContext, HttpRoutes } from "./http_routes.ts";
+import { shardPlaces } from "./shard_places.ts";
 import { Streams } from "./streams.ts";
+import { TrustedProxies } from "./trusted_proxies.ts";
 import { maxPayloadSize } from "./viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 
@@ -47,18 +50,32 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
-    const webrtc = await WebrtcEndpoint.open({ settings, counters, shard });
+    const proxies = new TrustedProxies(settings.trustedProxies);
+    const { addressCounts } = start;
+    const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
+    const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
     const streams = new Streams(
       control,
       {
         flushMs: settings.flushMs,
         rtmpFlushMs: settings.rtmpFlushMs,
         maxPayloadSize: maxPayloadSize(settings.webrtc),
+        windowMs: settings.windowMs,
       },
       { jumped: () => counters.add("viewersJumped") },
     );
     for (const entry of start.streams) streams.open(entry);
-    return new Shard({ settings, streams, control, counters, assets, shard, webrtc });
+    return new Shard({
+      settings,
+      streams,
+      control,
+      counters,
+      assets,
+      shard,
+      webrtc,
+      places,
+      proxies,
+    });
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
@@ -95,11 +112,13 @@ class Shard {
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
+    void this.#routes.list.tick();
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
   async #stop(): Promise<void> {
     clearInterval(this.#ticker);
+    this.#routes.list.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     this.#control.send({ kind: "stopped" });
@@ -110,6 +129,7 @@ const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
   await configureLogging(message.settings);
+  setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);
     post({ kind: "listening" });

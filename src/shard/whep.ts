@@ -1,24 +1,23 @@
 import { STATUS_CODE } from "@std/http/status";
+import { namesEtag } from "../http/entity_tag.ts";
 import { HttpError } from "../http/http_error.ts";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { WholeResponse } from "../http/response.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
-import { escapePath } from "../stream/stream_path.ts";
-import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
 import { hostCandidates, type IceCandidate } from "../webrtc/candidate.ts";
-import { chooseMedia, describeMismatches } from "../webrtc/media_choice.ts";
-import {
-  type AnsweredSection,
-  settleSection,
-  writeRestartFragment,
-  writeSdpAnswer,
-} from "../webrtc/sdp_answer.ts";
+import { chooseMedia, describeMismatches, type WantedMedia } from "../webrtc/media_choice.ts";
+import { bundleTag, settleSection, writeSdpAnswer } from "../webrtc/sdp_answer.ts";
 import { parseSdpOffer, type SdpOffer } from "../webrtc/sdp_offer.ts";
 import { parseIpAddress, type TransportAddress } from "../webrtc/transport_address.ts";
-import { parseTrickleFragment, TRICKLE_FRAGMENT_TYPE } from "../webrtc/trickle_fragment.ts";
+import {
+  type BundleTag,
+  parseTrickleFragment,
+  TRICKLE_FRAGMENT_TYPE,
+  writeTrickleFragment,
+} from "../webrtc/trickle_fragment.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
-import { answer, CORS_HEADERS, problem } from "./http_answers.ts";
+import { answer } from "./http_answers.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
 import type { HttpContext } from "./http_routes.ts";
 import { areTracksSettled, isOver, knownMedia } from "./known_media.ts";
@@ -30,10 +29,21 @@ import {
   type PictureReport,
   type ReachedFamilies,
 } from "./messages.ts";
-import { missingTrack, namedTracks } from "./track_query.ts";
+import type { Refusal } from "./places.ts";
+import { missingTrack, trackQuery } from "./track_query.ts";
 import { answerWishes, viewerTrack } from "./viewer_media.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import type { WebrtcSession } from "./webrtc_session.ts";
+import {
+  notLive,
+  notNow,
+  notToBeHad,
+  notToldYet,
+  noViewer,
+  RETRY_AFTER_S,
+  WHEP_HEADERS,
+  whepProblem,
+} from "./whep_answers.ts";
 
 /** What the path of a stream ends with in the URL of its WHEP endpoint. */
 export const WHEP_SUFFIX = "/whep";
@@ -43,19 +53,22 @@ const SDP_TYPE = "application/sdp";
 /** Addresses that a request may name by `eip`. */
 const MAX_EXTERNAL_ADDRESSES = 4;
 
-/** Seconds after which a refused viewer may come again. */
-const RETRY_AFTER_S = "2";
+/** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
+const BOTH_KINDS = { audio: true, video: true };
 
-const WHEP_HEADERS = {
-  ...CORS_HEADERS,
-  "access-control-allow-methods": "POST, GET, PATCH, DELETE, OPTIONS",
-  "access-control-expose-headers": "location, etag, accept-patch",
-};
-
-/** What was answered to a viewer, for what comes later about it. */
-interface Answered {
+/** How a viewer asks to watch. */
+interface WatchRequest {
+  /** The path that it came to. */
+  readonly endpoint: string;
   readonly offer: SdpOffer;
-  readonly sections: readonly AnsweredSection[];
+  readonly wanted: WantedMedia;
+  readonly candidates: readonly IceCandidate[];
+  readonly addresses: ConnectionAddresses;
+}
+
+/** What was answered to a viewer, for what comes later about it: nothing more of its offer is kept. */
+interface Answered {
+  readonly tag: BundleTag;
   readonly candidates: readonly IceCandidate[];
   etag: string;
 }
@@ -71,10 +84,14 @@ export class Whep {
     this.#endpoint = endpoint;
   }
 
-  /** Answers a request for a stream's endpoint. */
+  /**
+   * Answers a request for a stream's endpoint.
+   *
+   * @param path the stream's
+   */
   async answerEndpoint(
     path: string,
-    query: URLSearchParams,
+    { pathname: endpoint, searchParams: query }: URL,
     request: HttpRequest,
     addresses: ConnectionAddresses,
   ): Promise<WholeResponse> {
@@ -88,16 +105,15 @@ export class Whep {
     }
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) return notLive(path);
-    // Which kinds are wanted, the offer says.
-    const selection = namedTracks(query, DEFAULT_TRACKS);
-    if ("problem" in selection) return whepProblem(STATUS_CODE.BadRequest, selection.problem);
-    const from = addresses.remoteAddr.hostname;
-    const full = this.#refusalIfFull(from);
+    const wanted = trackQuery(query);
+    if ("problem" in wanted) return whepProblem(STATUS_CODE.BadRequest, wanted.problem);
+    const selection = { ...wanted, ...BOTH_KINDS };
+    const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
     if (full !== undefined) return full;
     const offer = readOffer(request);
     const candidates = this.#candidates(query, addresses);
     return await refusalIfMissing(stream, selection) ??
-      await this.#openViewer(stream, selection, offer, candidates, from);
+      await this.#openViewer(stream, selection, { endpoint, offer, wanted, candidates, addresses });
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -166,10 +182,9 @@ export class Whep {
   async #openViewer(
     stream: LiveStream,
     selection: TrackSelection,
-    offer: SdpOffer,
-    candidates: readonly IceCandidate[],
-    from: string,
+    { endpoint, offer, wanted, candidates, addresses }: WatchRequest,
   ): Promise<WholeResponse> {
+    const { remoteAddr: from, log } = addresses;
     const rtp = stream.rtp(selection);
     if (rtp === undefined) {
       return notNow("Too many viewers want other tracks of the stream already");
@@ -178,16 +193,19 @@ export class Whep {
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
     // Others have come while it was waited for.
-    const full = this.#refusalIfFull(from);
+    const full = this.#refusalIfFull(from.hostname);
     if (full !== undefined) return full;
-    const refusal = this.refusalOf(rtp.report());
-    if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
-    const choice = chooseMedia(offer, media);
-    if (choice.kind === "mismatch") {
-      return whepProblem(STATUS_CODE.NotAcceptable, describeMismatches(choice.mismatches));
-    }
+    const choice = chooseMedia(offer, media, wanted);
+    if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
+    const refusal = choice.video && this.refusalOf(rtp.report());
+    if (refusal !== undefined) return notToBeHad(refusal);
     const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
     const chosen = [choice.audio, choice.video].filter((section) => section !== undefined);
+    for (const { choice: { lapse } } of chosen) {
+      if (lapse === undefined) continue;
+      const { path } = stream.entry;
+      log.info("{peer}: a viewer of {path} offers {lapse}, and gets it so", { path, lapse });
+    }
     const wishes = answerWishes(chosen, this.#context.settings.webrtc);
     const channels = media.audio?.channels ?? 2;
     const audio = choice.audio &&
@@ -199,15 +217,26 @@ export class Whep {
     const cname = crypto.randomUUID();
     const session = this.#endpoint.open({
       audience: rtp.audience,
-      media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
+      media: {
+        audio: audio && viewerTrack(audio),
+        video: video && viewerTrack(video),
+        lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
+        cname,
+      },
       local,
       remoteUfrag: offer.transport.iceUfrag,
+      remotePassword: offer.transport.icePassword,
       from,
+      path: stream.entry.path,
+    });
+    if ("scope" in session) return this.#refuse(session.scope);
+    log.debug("{peer} is viewer {viewer} of {path}", {
+      viewer: session.loggedId,
       path: stream.entry.path,
     });
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
-    this.#answered.set(session, { offer, sections, candidates, etag });
+    this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
       sessionId: `${randomNumbers()[0]}`,
@@ -219,20 +248,22 @@ export class Whep {
       "content-type": SDP_TYPE,
       "cache-control": "no-store",
       "accept-patch": TRICKLE_FRAGMENT_TYPE,
-      location: `/${escapePath(stream.entry.path)}${WHEP_SUFFIX}/${session.id}`,
+      location: viewerLocation(endpoint, session.id),
       etag,
     }, sdp);
   }
 
   /** The answer to a viewer beyond the limits. */
   #refusalIfFull(from: string): WholeResponse | undefined {
-    const { counters, settings: { maxViewers, webrtc } } = this.#context;
-    const isFull = counters.total("webrtcViewers") >= webrtc.maxViewers ||
-      counters.total("viewers") >= maxViewers;
-    const isAddressFull = this.#endpoint.viewersFrom(from) >= webrtc.maxViewersPerAddress;
-    if (!isFull && !isAddressFull) return undefined;
-    counters.add("webrtcViewersRefused");
-    const message = isFull
+    const { counters, settings } = this.#context;
+    if (counters.total("viewers") >= settings.maxViewers) return this.#refuse("all");
+    const refusal = this.#endpoint.refusal(from);
+    return refusal && this.#refuse(refusal.scope);
+  }
+
+  #refuse(scope: Refusal["scope"]): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    const message = scope === "all"
       ? "There are too many viewers already"
       : "There are too many viewers from your address already";
     return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
@@ -246,21 +277,22 @@ export class Whep {
       );
     }
     const answered = this.#answered.get(session)!;
-    const fragment = parseTrickleFragment(new TextDecoder().decode(request.body));
+    const { ufrag, password } = parseTrickleFragment(new TextDecoder().decode(request.body));
+    // A copy: a part of a text keeps the whole alive.
+    const remote = structuredClone({ ufrag, password });
     const isRestart = session.peer.remoteUfrag !== undefined &&
-      fragment.ufrag !== session.peer.remoteUfrag;
-    const { ifMatch } = request;
+      ufrag !== session.peer.remoteUfrag;
+    if (request.ifMatch !== undefined && !namesEtag(request.ifMatch, answered.etag)) {
+      return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
+    }
     if (!isRestart) {
-      if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== answered.etag) {
-        return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
-      }
+      session.peer.learnRemote(remote);
       // ICE-lite: checks come from the viewer, which has our candidates.
       return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
     }
-    const local = this.#endpoint.restart(session, fragment.ufrag);
+    const local = this.#endpoint.restart(session, remote);
     answered.etag = `"${local.ufrag}"`;
-    const { offer, sections, candidates } = answered;
-    const body = writeRestartFragment(offer, sections, { local, candidates });
+    const body = writeTrickleFragment({ local, candidates: answered.candidates }, answered.tag);
     return answer(STATUS_CODE.OK, {
       ...WHEP_HEADERS,
       "content-type": TRICKLE_FRAGMENT_TYPE,
@@ -329,6 +361,21 @@ function readOffer({ headers, body }: HttpRequest): SdpOffer {
   }
 }
 
+/**
+ * The address of a viewer, relative to that of the endpoint which it came to: a proxy in front may
+ * serve this under a path of its own, of which nothing is known here.
+ */
+function viewerLocation(endpoint: string, id: string): string {
+  return endpoint.endsWith("/") ? id : `whep/${id}`;
+}
+
+/** Whether an offer asks for pictures. */
+function wantsVideo({ sections }: SdpOffer): boolean {
+  return sections.some(({ kind, rejected, direction }) =>
+    kind === "video" && !rejected && (direction === "recvonly" || direction === "sendrecv")
+  );
+}
+
 /** Three different numbers of 32 bits, none of them 0. */
 function randomNumbers(): [number, number, number] {
   for (;;) {
@@ -348,26 +395,6 @@ function unmapped(hostname: string): string {
 
 function mediaType(contentType: string): string {
   return contentType.split(";")[0]!.trim().toLowerCase();
-}
-
-function whepProblem(status: number, message: string, headers: Record<string, string> = {}) {
-  return problem(status, message, { ...WHEP_HEADERS, ...headers });
-}
-
-function notLive(path: string) {
-  return whepProblem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
-}
-
-function notToldYet() {
-  return notNow("The stream has not told yet what it carries");
-}
-
-function notNow(message: string) {
-  return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
-}
-
-function noViewer() {
-  return whepProblem(STATUS_CODE.NotFound, "There is no such viewer");
 }
 
 function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {

@@ -171,6 +171,15 @@ export class Publication {
     this.#log.flush();
   }
 
+  /** Decides which tracks there are once that has taken its time, though nothing more comes. */
+  settle(nowMs: number): void {
+    const first = this.#firstFrame;
+    if (this.#tracksSettled || first === undefined) return;
+    if (nowMs - first.arrivedMs < this.#trackSettleMs) return;
+    this.#settleTracks();
+    this.#log.flush();
+  }
+
   /**
    * Wakes the viewers if there is a picture for them, or audio that has waited long enough for one;
    * those that wait for sound alone are woken at once. To be called after each batch of messages.
@@ -189,8 +198,7 @@ export class Publication {
   }
 
   describe(): PublicationDescription {
-    const video = this.#recorder.video.default?.track.describe() ?? null;
-    const audio = this.#recorder.audio.default?.track.describe() ?? null;
+    const { video, audio } = this.#recorder.describeDefaults();
     const rates = [video?.bitrateBps, audio?.bitrateBps].filter((rate) => typeof rate === "number");
     return {
       video,
@@ -294,7 +302,6 @@ export class Publication {
         return this.#guard(() => {
           const isWritten = this.#recorder.preface(intake.kind, set, member, intake.body);
           if (isWritten) this.#noteAppended(set, member, nowMs);
-          if (set.isDefault(member)) this.#noteTrack(set.name);
         });
       case "frame":
         return this.#guard(() => {

@@ -3,6 +3,8 @@
  * direction. Media never pass here; they cross threads in the stream logs.
  */
 
+import type { SharedLog } from "../stream/log_arena.ts";
+
 /** What became of one stream's sound so far. */
 export interface TranscodingReport {
   readonly id: number;
@@ -30,11 +32,11 @@ export type ToTranscoder =
     readonly kind: "start";
     readonly id: number;
     /** The log that is read. */
-    readonly source: SharedArrayBuffer;
+    readonly source: SharedLog;
     /** The number of the audio track in it; `undefined` for the default one. */
     readonly audioTrack: number | undefined;
     /** The log that is written. */
-    readonly target: SharedArrayBuffer;
+    readonly target: SharedLog;
     /** Milliseconds of media that the target keeps. */
     readonly windowMs: number;
     readonly opusBitrateBps: number;

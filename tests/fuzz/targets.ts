@@ -40,6 +40,7 @@ import { CODEC_TARGETS } from "./codec_targets.ts";
 import { DTLS_TARGETS } from "./dtls_targets.ts";
 import { FLV_TARGETS } from "./flv_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
+import { OFFER_TARGETS } from "./offer_targets.ts";
 import { PACKET_TARGETS } from "./packet_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
@@ -124,6 +125,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...RTP_TARGETS,
   ...PACKET_TARGETS,
   ...WEBRTC_TARGETS,
+  ...OFFER_TARGETS,
   ...DTLS_TARGETS,
   ...ENCODE_TARGETS,
 ];

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { DtlsViewer } from "../../bench/whep_dtls.ts";
 import { type Link, openLink } from "../../bench/whep_link.ts";
 import { readWhepAnswer, type WhepAnswer, writeWhepOffer } from "../../bench/whep_sdp.ts";
-import { isCheckAnswer, writeCheck } from "../../bench/whep_stun.ts";
+import { answerCheck, isCheckAnswer, writeCheck } from "../../bench/whep_stun.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import type { SenderReport } from "../../src/rtp/rtcp_report.ts";
 import { splitDtlsExport } from "../../src/srtp/key_derivation.ts";
@@ -85,6 +85,8 @@ export interface ArrivedReport extends SenderReport {
 /** A viewer that is connected by itself; dispose of it to let it vanish without a word. */
 export class WhepViewer implements AsyncDisposable {
   readonly resource: string;
+  /** What the POST was answered with; a restart changes it. */
+  readonly etag: string;
   readonly answer: WhepAnswer;
   readonly link: Link;
   readonly senderReports: ArrivedReport[] = [];
@@ -99,6 +101,9 @@ export class WhepViewer implements AsyncDisposable {
   asksForConsent = true;
   /** Checks that were answered. */
   consents = 0;
+  /** Whether it answers those of the server, and how many came. */
+  answersChecks = true;
+  checksOfServer = 0;
   #options: WhepViewerOptions;
   #dtls: DtlsViewer | undefined;
   #reception: WhepReception | undefined;
@@ -112,6 +117,7 @@ export class WhepViewer implements AsyncDisposable {
 
   private constructor(reply: WhepReply, link: Link, options: WhepViewerOptions) {
     this.resource = new URL(reply.response.headers.get("location")!, reply.response.url).href;
+    this.etag = reply.response.headers.get("etag")!;
     this.answer = readWhepAnswer(reply.body);
     this.local = reply.local;
     this.remote = this.answer.remote;
@@ -257,6 +263,11 @@ export class WhepViewer implements AsyncDisposable {
   }
 
   #takeStun(datagram: Uint8Array): void {
+    const answer = answerCheck(datagram, this.local, this.link.server);
+    if (answer !== undefined) {
+      this.checksOfServer++;
+      if (this.answersChecks) this.send(answer);
+    }
     if (!isCheckAnswer(datagram, this.remote)) return;
     this.consents++;
     if (this.#dtls !== undefined) return;

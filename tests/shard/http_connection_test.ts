@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { getLogger } from "@logtape/logtape";
 import { HttpError } from "../../src/http/http_error.ts";
 import { MAX_HEAD_LENGTH } from "../../src/http/request_reader.ts";
+import type { Place } from "../../src/shard/places.ts";
+import { testPlaces } from "./shard_settings.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import { answer, textAnswer } from "../../src/shard/http_answers.ts";
 import { HttpConnection } from "../../src/shard/http_connection.ts";
@@ -112,7 +115,10 @@ Deno.test("an answer that fails", async () => {
     [500, undefined, "Cannot answer: something is wrong here\n"],
     [404, undefined, "Nothing\n"],
   ]);
-  assertEquals(setup.takeLogged(), ["Cannot answer GET /broken: TypeError: broken"]);
+  assertEquals(
+    setup.takeLogged().map((line) => line.replace(/127\.0\.0\.1:\d+/, "PEER")),
+    ["Cannot answer GET /broken of PEER: TypeError: broken"],
+  );
 });
 
 Deno.test("a bad request is answered, counted, and ends the connection", async () => {
@@ -298,6 +304,9 @@ Deno.test("whatever a network can do to a connection is no defect, and anything 
 function failing(error: Error): HttpConnection {
   const conn = { setNoDelay() {}, close() {}, read: () => Promise.reject(error) };
   const counters = new Counters(allocateCounters(1), 0);
-  const context = { counters, timeouts: TIMEOUTS, answer: () => textAnswer(200, "") };
-  return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0);
+  const { places, proxies } = testPlaces(counters);
+  const place = places.httpConnections.take("192.0.2.1") as Place;
+  const context = { counters, timeouts: TIMEOUTS, proxies, answer: () => textAnswer(200, "") };
+  const log = getLogger(["sluice", "http"]);
+  return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0, { place, log });
 }

@@ -13,7 +13,7 @@ import {
   SERVER_HANDSHAKE_LENGTH,
 } from "../rtmp/client.ts";
 import { until } from "../waiting.ts";
-import { SHARD_SETTINGS } from "./shard_settings.ts";
+import { placeLimits, SHARD_SETTINGS, testPlaces } from "./shard_settings.ts";
 
 /** A listener whose first accepts fail, as those of connections that their peers have reset. */
 class FailingSource implements ConnectionSource {
@@ -56,11 +56,17 @@ class Setup implements AsyncDisposable {
   private constructor(source: ConnectionSource, logged: readonly LogRecord[]) {
     this.#logged = logged;
     const { counters, control } = this;
-    const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+    const streams = new Streams(control, {
+      flushMs: 0,
+      rtmpFlushMs: 0,
+      maxPayloadSize: 1200,
+      windowMs: 10_000,
+    }, {
       jumped() {},
     });
-    const settings = { ...SHARD_SETTINGS, maxRtmpConnectionsPerAddress: 2 };
-    this.#listener = listenRtmp({ settings, streams, control, counters }, source);
+    const limits = placeLimits({ max: 100, maxPerAddress: 2 });
+    const context = { settings: SHARD_SETTINGS, streams, control, counters };
+    this.#listener = listenRtmp({ ...context, ...testPlaces(counters, { limits }) }, source);
     this.#running = this.#listener.run();
   }
 
@@ -147,7 +153,7 @@ Deno.test("connections past the limit are counted one by one, and logged once", 
   }
   assertEquals(setup.counters.total("rtmpConnectionsRefused"), 50);
   assertEquals(setup.messages(), [
-    "127.0.0.1 refused: its address has 2 connections already (1 so far)",
+    "127.0.0.1 refused: its address has 2 new connections already (1 so far)",
   ]);
 });
 

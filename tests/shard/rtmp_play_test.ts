@@ -14,7 +14,7 @@ import type { LogWriter } from "../../src/stream/log_writer.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../stream/log_samples.ts";
 import { until } from "../waiting.ts";
 import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { SHARD_SETTINGS } from "./shard_settings.ts";
+import { SHARD_SETTINGS, testPlaces } from "./shard_settings.ts";
 
 /** A stream that a test writes. */
 interface TestStream {
@@ -35,13 +35,19 @@ class Setup implements AsyncDisposable {
     const { timeouts } = SHARD_SETTINGS;
     const settings = { ...SHARD_SETTINGS, timeouts: { ...timeouts, playWaitMs }, ...overrides };
     const control = new ControlLink((message) => this.#decide(control, message));
-    this.streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+    this.streams = new Streams(control, {
+      flushMs: 0,
+      rtmpFlushMs: 0,
+      maxPayloadSize: 1200,
+      windowMs: 10_000,
+    }, {
       jumped() {},
     });
     const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = source.addr.port;
     const { streams, counters } = this;
-    this.#listener = listenRtmp({ settings, streams, control, counters }, source);
+    const context = { settings, streams, control, counters };
+    this.#listener = listenRtmp({ ...context, ...testPlaces(counters) }, source);
     this.#running = this.#listener.run();
   }
 
