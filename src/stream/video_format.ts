@@ -4,7 +4,7 @@ import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
 import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
-import { hasH264RecoveryPoint } from "../codec/h264_recovery_point.ts";
+import { hasRecoveryPoint } from "../codec/recovery_point.ts";
 import { h264PictureType } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
@@ -135,7 +135,7 @@ export function pictureFacts(
       if (type === undefined || (type === "I" && isKeyFrame)) return NOT_LOOKED_INTO;
       if (typeof type === "object") return type;
       const mayRefresh = (units & NalFact.prefix) !== 0;
-      if (mayRefresh && hasH264RecoveryPoint(data, nalLengthSize ?? 4)) {
+      if (mayRefresh && hasRecoveryPoint(codec, data, nalLengthSize ?? 4)) {
         return type === "I" ? KEY_PICTURE : REFRESHING_PICTURE;
       }
       return type === "B" ? B_PICTURE : INTER_PICTURE;
@@ -144,6 +144,10 @@ export function pictureFacts(
       if ((units & NalFact.key) !== 0) return KEY_PICTURE;
       const picture = h265PictureKind(data, nalLengthSize ?? 4, format.extraSliceHeaderBits);
       if (picture?.kind === "malformed") return picture;
+      const mayRefresh = (units & NalFact.prefix) !== 0;
+      if (mayRefresh && hasRecoveryPoint(codec, data, nalLengthSize ?? 4)) {
+        return REFRESHING_PICTURE;
+      }
       return format.mayReorder && picture?.sliceType === "B" ? B_PICTURE : INTER_PICTURE;
     }
     case "av1": {

@@ -201,6 +201,16 @@ Deno.test("VideoTrack: what only says that it is a key frame is none", () => {
   assertEquals(intakes.map(short), kinds);
 });
 
+Deno.test("VideoTrack: HEVC that refreshes its pictures begins there, if there is no key frame", () => {
+  const track = new VideoTrack();
+  takeOne(track, H265_CONFIGURATION);
+  const recovery = fromHex("00000007 4e01 0602d04080");
+  const inter = H265_INTER_FRAME.subarray(5);
+  const refresh = enhancedVideo("h265", "frameX", "inter", concat([recovery, inter, inter]));
+  assertEquals(short(takeOne(track, H265_INTER_FRAME)), "awaiting-key-frame");
+  assertEquals(short(takeOne(track, refresh)), "key frame");
+});
+
 Deno.test("VideoTrack: what the tag calls no key frame is one, and leaves as one", () => {
   for (const { codec, frames, isKey } of STREAMS) {
     const track = new VideoTrack();
