@@ -47,6 +47,8 @@ export interface PictureFacts {
   readonly isRefresh: boolean;
 }
 
+const AV1_RECORD_HEAD_SIZE = 4;
+
 /** What a track without a configuration is known to be. */
 export function unconfiguredFormat(flvCodec: FlvVideoCodec): VideoFormat {
   return {
@@ -62,7 +64,12 @@ export function unconfiguredFormat(flvCodec: FlvVideoCodec): VideoFormat {
   };
 }
 
-/** @throws {CodecError} if the configuration cannot be parsed */
+/**
+ * What a configuration says. Of one that has the shape of one and cannot be read to its end, players
+ * may know more than we do.
+ *
+ * @throws {CodecError} if it has not even the shape
+ */
 export function configuredFormat({ codec, data }: VideoConfiguration): VideoFormat {
   const format = { ...unconfiguredFormat(codec), isConfigured: true };
   switch (codec) {
@@ -95,7 +102,9 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
       };
     }
     case "av1": {
-      const configuration = parseAv1Configuration(data);
+      // The four bytes in front of the OBUs make it a record.
+      const head = parseAv1Configuration(data.subarray(0, AV1_RECORD_HEAD_SIZE));
+      const configuration = ifReadable(() => parseAv1Configuration(data)) ?? head;
       const { sequenceHeader: obu } = configuration;
       const sequenceHeader = ifReadable(() => obu && parseAv1SequenceHeader(obu.payload));
       const codec = av1CodecString(configuration);
@@ -109,7 +118,7 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
   }
 }
 
-/** Of a record that has the shape of one: players may know more than we do. */
+/** Of a record of H.264 or H.265 that cannot be read: where its length size is does not change. */
 function unreadableFormat(format: VideoFormat, data: Uint8Array): VideoFormat {
   const at = format.flvCodec === "h264" ? 4 : 21;
   const nalLengthSize = ((data[at] ?? 0) & 0b11) + 1;

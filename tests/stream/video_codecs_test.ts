@@ -80,6 +80,13 @@ const CASES: readonly { name: string; messages: (readonly [Uint8Array, string])[
     messages: [[fromHex("95 61763031 8004 81000c00"), "configuration"]],
   },
   {
+    name: "AV1 whose configuration has OBUs that we cannot read, which players may",
+    messages: [[
+      enhancedVideo("av1", "configuration", "key", fromHex("81000c00 0aff")),
+      "configuration",
+    ]],
+  },
+  {
     name: "VP9",
     messages: [
       [VP9_CONFIGURATION, "configuration"],
