@@ -90,7 +90,7 @@ async function start(config: Config): Promise<void> {
     assets: consoleAssets,
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
     shardHung: (shard) => {
-      print("error", `shard ${shard} hangs; ending, so that a supervisor can start anew`);
+      print("error", `shard ${shard} hung; ended, so that a supervisor can start anew`);
       Deno.exit(EXIT_HUNG);
     },
   });
