@@ -40,22 +40,28 @@ Deno.test({ name: "Chromium shows what odd publishers send", ignore }, async (t)
   assertEquals(faults, []);
 });
 
-Deno.test({ name: "a stream without key frames: its publisher is told", ignore }, async () => {
-  await using gateway = await startGateway({ args: ODD_OUTPUT_ARGS });
-  const path = "live/refresh";
-  const recording = await oddRecording("intra_refresh");
-  await using _publisher = await OddPublisher.publish(gateway, recording, { path });
-  const advice = await until("the publisher is told", async () => {
-    return (await gateway.stream(path))?.webrtc.advice;
-  });
-  assert(advice.includes("intra refresh"), advice);
-  assertEquals((await gateway.stream(path))?.advice, [advice]);
-  await using browser = await launchChromium();
-  const { page } = browser;
-  page.setDefaultTimeout(PATIENCE_MS);
-  await page.goto(gateway.httpUrl("/"));
-  await page.getByText("Turn intra refresh off").waitFor();
-});
+Deno.test(
+  { name: "a stream without key frames: publisher and viewers are told", ignore },
+  async () => {
+    await using gateway = await startGateway({ args: ODD_OUTPUT_ARGS });
+    const path = "live/refresh";
+    const recording = await oddRecording("intra_refresh");
+    await using _publisher = await OddPublisher.publish(gateway, recording, { path });
+    const advice = await until("the publisher is told", async () => {
+      return (await gateway.stream(path))?.webrtc.advice;
+    });
+    assert(advice.includes("intra refresh"), advice);
+    assertEquals((await gateway.stream(path))?.advice, [advice]);
+    await using browser = await launchChromium();
+    const { page } = browser;
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(gateway.httpUrl("/"));
+    await page.getByText("Turn intra refresh off").waitFor();
+    // And so are those who come too late to see it.
+    await page.goto(gateway.httpUrl(`/#${path}`));
+    await page.locator("#notice-detail").getByText("This stream has no key frames").waitFor();
+  },
+);
 
 async function showsByWhep(page: Page, gateway: GatewayProcess, path: string): Promise<void> {
   const viewer = await watchByWhep(page, gateway, path);

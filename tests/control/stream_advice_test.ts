@@ -70,7 +70,7 @@ Deno.test("summariseWebrtc: the advice names the settings, and what is wrong wit
 
 const VIDEO = {
   ...{ codec: "avc1.64000c", width: 320, height: 180 },
-  ...{ frameRate: 25, bitrateBps: 1, keyFrameDistanceMs: 1, bFrames: true },
+  ...{ frameRate: 25, bitrateBps: 1, keyFrameDistanceMs: 1, bFrames: true, refreshes: false },
 };
 const WITH_B_FRAMES = { video: VIDEO, advice: [] };
 
