@@ -277,6 +277,6 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     skippedMessages: publication?.skipped ?? {},
     advice: publication?.advice ?? [],
     rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
-    webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),
+    webrtc: summariseWebrtc(reports, publication),
   };
 }

@@ -141,7 +141,8 @@ export class RtmpPublishing {
     for (const { publication } of this.#published.values()) {
       publication.flush(nowMs);
       if (publication.heldUntilMs !== undefined) {
-        this.#releaseTimer ??= setTimeout(() => this.#release(), publication.heldUntilMs - nowMs);
+        const waitMs = Math.max(0, publication.heldUntilMs - nowMs);
+        this.#releaseTimer ??= setTimeout(() => this.#release(), waitMs);
       }
     }
   }

@@ -257,7 +257,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
   const [full] = directory.summaries(1000);
   assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [14, true, 128_000]);
   assertEquals(full!.rtmp, { viewers: 4 });
-  assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: null });
+  assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: "Change it." });
   assertEquals([full!.audio, full!.timestampFaults], [publication.audio, { disorder: 3 }]);
   assertEquals(full!.skippedMessages, { empty: 1 });
   assertEquals(full!.tracks, publication.tracks);
