@@ -11,6 +11,7 @@ import { LogState } from "../stream/log_layout.ts";
 import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { summariseWebrtc } from "./stream_advice.ts";
+import { StreamSound } from "./stream_sound.ts";
 
 /** What the directory needs of the configuration. */
 export interface DirectoryOptions {
@@ -52,6 +53,7 @@ interface Stream {
   readonly reports: Map<number, StreamReport>;
   /** What the last publisher sent. */
   publication: StreamReport["publication"];
+  readonly sound: StreamSound;
 }
 
 /** A log that is to be used again once these shards have let go of it. */
@@ -148,8 +150,15 @@ export class Directory {
       const stream = this.#byId.get(report.streamId);
       if (stream === undefined) continue;
       stream.reports.set(shard, report);
-      if (report.publication !== undefined) stream.publication = report.publication;
+      if (report.publication === undefined) continue;
+      stream.publication = report.publication;
+      stream.sound.note(report.publication.audio);
     }
+  }
+
+  /** What becomes of a stream's sound on its way to WebRTC; `undefined` if it is closed. */
+  soundOf(streamId: number): StreamSound | undefined {
+    return this.#byId.get(streamId)?.sound;
   }
 
   summaries(nowMs: number): StreamSummary[] {
@@ -201,6 +210,7 @@ export class Directory {
       graceTimer: undefined,
       reports: new Map(),
       publication: undefined,
+      sound: new StreamSound(path),
     };
     this.#byPath.set(path, stream);
     this.#byId.set(entry.streamId, stream);
@@ -254,6 +264,9 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     skippedMessages: publication?.skipped ?? {},
     advice: publication?.advice ?? [],
     rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
-    webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),
+    webrtc: {
+      ...summariseWebrtc(reports, publication?.video?.bFrames ?? null),
+      sound: stream.sound.describe(publication?.audio ?? null),
+    },
   };
 }

@@ -1,7 +1,7 @@
 import { B_FRAMES_REMEDY, type StreamReport, type StreamSummary } from "../shard/messages.ts";
 
 /**
- * What WebRTC makes of a stream, from the reports of all shards: whoever has seen a B-frame, or a
+ * What WebRTC makes of a stream's pictures, from the reports of all shards: whoever has seen a B-frame, or a
  * picture that needs one, has seen it.
  *
  * @param hasBFrames what is known of the publisher's pictures while no shard has looked at them
@@ -9,7 +9,7 @@ import { B_FRAMES_REMEDY, type StreamReport, type StreamSummary } from "../shard
 export function summariseWebrtc(
   reports: readonly StreamReport[],
   hasBFrames: boolean | null,
-): StreamSummary["webrtc"] {
+): Omit<StreamSummary["webrtc"], "sound"> {
   const looks = reports.map(({ webrtc }) => webrtc).filter((look) => look !== undefined);
   const bFrames = looks.length === 0 ? hasBFrames : looks.some((look) => look.bFrames);
   const inexact = looks.find((look) => !look.exact);
