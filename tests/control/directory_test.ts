@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Directory } from "../../src/control/directory.ts";
 import type { PublishDecision, StreamEntry, StreamReport } from "../../src/shard/messages.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
