@@ -19,6 +19,7 @@ import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
 import { opusOptions, type Ports, shardSettings } from "./control/worker_settings.ts";
+import { StreamPages } from "./control/stream_pages.ts";
 import { TranscoderPool } from "./control/transcoder_pool.ts";
 import { allocateAddressCounts, clearAddressCounts } from "./shard/address_counts.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
@@ -33,7 +34,10 @@ export interface GatewayParts {
   readonly transcodingSource: string;
   readonly assets: readonly ConsoleAsset[];
   readonly contentSecurityPolicy: string;
-  /** Called when a shard hangs, which only a new process mends. */
+  /**
+   * Called when a shard hangs, which only a new process mends: after the other shards have been
+   * drained and stopped.
+   */
   readonly shardHung: (shard: number) => void;
 }
 
@@ -119,6 +123,12 @@ function endpointsOf(
   ];
 }
 
+/**
+ * How long the other shards go on when one hangs: encoders that are asked to connect again do so at
+ * their next key frame, and load balancers see that this server is not ready.
+ */
+const DRAIN_MS = 5000;
+
 /** The number under which the transcoder holds a stream's log, beside those of shards. */
 const TRANSCODER = -1;
 
@@ -132,11 +142,14 @@ class Control {
   readonly #counters: Counters;
   readonly #addressCounts: SharedArrayBuffer;
   readonly #directory: Directory;
+  readonly #streamPages: StreamPages;
   readonly #shards: ShardPool;
   readonly #transcoders: TranscoderPool;
   readonly #opus: OpusDirectory;
   readonly #forwarder: RequestForwarder;
   readonly #startedAtMs = performance.now();
+  /** Since a shard hangs. */
+  #isDraining = false;
 
   constructor(
     config: Config,
@@ -169,11 +182,16 @@ class Control {
         closed: (streamId) => this.#onStreamClosed(streamId),
       },
     );
+    this.#streamPages = new StreamPages(
+      this.#directory,
+      (nowMs) => this.#describe(nowMs),
+      config.listAgeMs,
+    );
     this.#shards = new ShardPool(parts.shardSource, {
-      startMessage: (shard) => this.#startMessage(shard),
+      startMessage: (shard, heartbeat) => this.#startMessage(shard, heartbeat),
       message: (shard, message) => this.#handle(shard, message),
       lost: (shard) => this.#onShardLost(shard),
-      hung: (shard) => this.#parts.shardHung(shard),
+      hung: (shard) => void this.#onShardHung(shard),
     });
     const opus = { logs, ...opusOptions(config) };
     this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
@@ -218,12 +236,13 @@ class Control {
     return [...shards, TRANSCODER];
   }
 
-  #startMessage(shard: number) {
+  #startMessage(shard: number, heartbeat: SharedArrayBuffer) {
     return {
       kind: "start",
       shard,
       settings: shardSettings(this.#config, this.#parts, this.#ports, this.#certificate, shard),
       counters: this.#counterMemory,
+      heartbeat,
       addressCounts: this.#addressCounts,
       assets: this.#parts.assets,
       streams: this.#directory.entries,
@@ -240,7 +259,7 @@ class Control {
         this.#shards.send(shard, {
           kind: "streams-reply",
           requestId: message.requestId,
-          reply: this.#streamsReply(),
+          page: this.#streamPages.page(message.page, performance.now()),
         });
         return;
       case "report":
@@ -265,7 +284,9 @@ class Control {
 
   #decide(shard: number, message: Extract<ToControl, { kind: "publish" }>): void {
     const { requestId, path, network } = message;
-    const decision = this.#directory.publish(path, shard, performance.now(), network);
+    const decision = this.#isDraining
+      ? { kind: "refused", reason: "the server is about to end" } as const
+      : this.#directory.publish(path, shard, performance.now(), network);
     const answer: ToShard = decision.kind === "accepted"
       ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
       : { kind: "publish-refused", requestId, reason: decision.reason };
@@ -280,8 +301,22 @@ class Control {
     this.#forwarder.shardLost(shard);
   }
 
-  #streamsReply(): StreamsReply {
-    const nowMs = performance.now();
+  /** Ends the others in order, and then has the process end: the one that hangs cannot be ended. */
+  async #onShardHung(shard: number): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    getLogger(["sluice", "control"]).error(
+      "Shard {shard} hangs: the others are drained for {drainMs} ms, then the process ends",
+      { shard, drainMs: DRAIN_MS },
+    );
+    if (this.#shards.broadcast({ kind: "drain" }).length > 1) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+    }
+    await this.stop();
+    this.#parts.shardHung(shard);
+  }
+
+  #describe(nowMs: number): Pick<StreamsReply, "server" | "counters"> {
     return {
       server: {
         version: this.#parts.version,
@@ -291,7 +326,6 @@ class Control {
         shardRestarts: this.#shards.restarts,
       },
       counters: this.#counters.totals(),
-      streams: this.#directory.summaries(nowMs),
     };
   }
 }

@@ -88,6 +88,11 @@ export class Publication {
   #hasUnflushedVideo = false;
   #hasUnflushedSound = false;
   #unflushedSinceMs: number | undefined;
+  /**
+   * The track that holds a frame on trial. When a message of another track comes, the frame is written
+   * before that: pieces of a frame come one behind the other.
+   */
+  #trial: { readonly track: MediaTrack; readonly end: (nowMs: number) => void } | undefined;
 
   constructor(log: LogWriter, { trackSettleMs }: { readonly trackSettleMs: number }) {
     this.#log = log;
@@ -135,6 +140,7 @@ export class Publication {
 
   /** Takes any other script data, such as captions, as the body of a script tag. */
   data(body: Uint8Array, nowMs: number): SkippedMessage | undefined {
+    this.#trial?.end(nowMs);
     return this.#guard(() => {
       const timestampMs = this.#timeline.positionMs("video");
       this.#log.append({ type: TAG_SCRIPT, timestampMs, body, flags: RecordFlag.script });
@@ -147,8 +153,8 @@ export class Publication {
     let heldUntilMs: number | undefined;
     for (const set of [this.#recorder.video, this.#recorder.audio]) {
       for (const { track } of set.members) {
-        if (track.heldSinceMs === undefined) continue;
-        heldUntilMs = Math.min(track.heldSinceMs + MAX_HOLD_MS, heldUntilMs ?? Infinity);
+        if (track.held === undefined) continue;
+        heldUntilMs = Math.min(track.held.sinceMs + MAX_HOLD_MS, heldUntilMs ?? Infinity);
       }
     }
     return heldUntilMs;
@@ -223,7 +229,7 @@ export class Publication {
   #releaseOf<T extends MediaTrack>(set: TrackSet<T>, heldSinceMs: number, nowMs: number): void {
     for (const member of set.members) {
       const { track } = member;
-      if (track.heldSinceMs === undefined || track.heldSinceMs > heldSinceMs) continue;
+      if (track.held === undefined || track.held.sinceMs > heldSinceMs) continue;
       this.#writeAll(set, member, track.release(), nowMs);
     }
   }
@@ -258,7 +264,14 @@ export class Publication {
     if (member === undefined) {
       return this.#skip(skip("too-many-tracks", () => `${set.name} track ${trackId}`));
     }
-    return this.#writeAll(set, member, member.track.take(body, encoderMs, nowMs), nowMs);
+    const { track } = member;
+    if (this.#trial !== undefined && this.#trial.track !== track) this.#trial.end(nowMs);
+    const skipped = this.#writeAll(set, member, track.take(body, encoderMs, nowMs), nowMs);
+    this.#trial = track.held?.isOnTrial !== true ? undefined : {
+      track,
+      end: (endMs) => this.#writeAll(set, member, track.release(), endMs),
+    };
+    return skipped;
   }
 
   /** Writes what a track made of a message, or held; returns why the first was skipped that was. */
