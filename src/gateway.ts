@@ -206,7 +206,12 @@ class Control {
     });
     const opus = { logs, ...opusOptions(config) };
     this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
-      failed: (streamId, reason, audioTrack) => this.#opus.failed(streamId, reason, audioTrack),
+      failed: (streamId, reason, audioTrack) => {
+        this.#directory.soundOf(streamId)?.failed(reason);
+        this.#opus.failed(streamId, reason, audioTrack);
+      },
+      reported: (streamId, report, audioTrack) =>
+        this.#directory.soundOf(streamId)?.take(report, audioTrack),
       ended: (streamId, audioTrack) => this.#opus.ended(streamId, audioTrack),
     });
     const send = (shard: number, message: ToShard) => this.#shards.send(shard, message);

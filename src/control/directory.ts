@@ -11,6 +11,7 @@ import { LogState } from "../stream/log_layout.ts";
 import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { summariseWebrtc } from "./stream_advice.ts";
+import { StreamSound } from "./stream_sound.ts";
 
 /** What the directory needs of the configuration. */
 export interface DirectoryOptions {
@@ -60,6 +61,7 @@ interface Stream {
   readonly reports: Map<number, StreamReport>;
   /** What the last publisher sent. */
   publication: StreamReport["publication"];
+  readonly sound: StreamSound;
 }
 
 /** A log that is to be used again once these shards have let go of it. */
@@ -161,8 +163,15 @@ export class Directory {
       const stream = this.#byId.get(report.streamId);
       if (stream === undefined) continue;
       stream.reports.set(shard, report);
-      if (report.publication !== undefined) stream.publication = report.publication;
+      if (report.publication === undefined) continue;
+      stream.publication = report.publication;
+      stream.sound.note(report.publication.audio);
     }
+  }
+
+  /** What becomes of a stream's sound on its way to WebRTC; `undefined` if it is closed. */
+  soundOf(streamId: number): StreamSound | undefined {
+    return this.#byId.get(streamId)?.sound;
   }
 
   /** Streams that there are. */
@@ -222,6 +231,7 @@ export class Directory {
       graceTimer: undefined,
       reports: new Map(),
       publication: undefined,
+      sound: new StreamSound(path),
     };
     this.#sorted = undefined;
     this.#byPath.set(path, stream);
@@ -277,6 +287,9 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     skippedMessages: publication?.skipped ?? {},
     advice: publication?.advice ?? [],
     rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
-    webrtc: summariseWebrtc(reports, publication),
+    webrtc: {
+      ...summariseWebrtc(reports, publication),
+      sound: stream.sound.describe(publication?.audio ?? null),
+    },
   };
 }

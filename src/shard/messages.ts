@@ -150,6 +150,12 @@ export interface StreamSummary {
     readonly exact: boolean | null;
     /** What the publisher should change; `null` if nothing. */
     readonly advice: string | null;
+    readonly sound: {
+      /** What was left out, or became silence, on its way to Opus, by reason. */
+      readonly dropped: Readonly<Record<string, number>>;
+      /** Why it is not heard, and what the publisher should change; `null` if nothing. */
+      readonly advice: string | null;
+    };
   };
 }
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Directory } from "../../src/control/directory.ts";
 import type { PublishDecision, StreamEntry, StreamReport } from "../../src/shard/messages.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
@@ -236,7 +236,10 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     advice: [],
     skippedMessages: {},
     rtmp: { viewers: 0 },
-    webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
+    webrtc: {
+      ...{ viewers: 0, bFrames: null, exact: null, advice: null },
+      sound: { dropped: {}, advice: null },
+    },
   });
   const audio = { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 };
   const publication = {
@@ -257,7 +260,10 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
   const [full] = directory.summaries(1000);
   assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [14, true, 128_000]);
   assertEquals(full!.rtmp, { viewers: 4 });
-  assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: "Change it." });
+  const { sound, ...pictures } = full!.webrtc;
+  assertEquals(pictures, { viewers: 3, bFrames: false, exact: true, advice: "Change it." });
+  assertEquals(sound.dropped, {});
+  assertStringIncludes(sound.advice!, "mp3");
   assertEquals([full!.audio, full!.timestampFaults], [publication.audio, { disorder: 3 }]);
   assertEquals(full!.skippedMessages, { empty: 1 });
   assertEquals(full!.tracks, publication.tracks);
