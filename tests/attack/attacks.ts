@@ -1,5 +1,6 @@
 import type { Attack } from "./attack.ts";
 import { LOG_ATTACK } from "./log_attack.ts";
+import { MEMORY_ATTACKS } from "./memory_attacks.ts";
 import { TINY_SOUND_ATTACK } from "./tiny_sound_attack.ts";
 import { whepForgeryAttack } from "./whep_forgery_attack.ts";
 import { whepOfferAttack } from "./whep_offer_attack.ts";
@@ -8,6 +9,7 @@ import { whepOfferAttack } from "./whep_offer_attack.ts";
 export const ATTACKS: readonly Attack[] = [
   TINY_SOUND_ATTACK,
   LOG_ATTACK,
+  ...MEMORY_ATTACKS,
   whepOfferAttack,
   whepForgeryAttack,
 ];
