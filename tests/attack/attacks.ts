@@ -1,7 +1,10 @@
 import type { Attack } from "./attack.ts";
+import { IDLE_HTTP_ATTACK, RTMP_PLACES_ATTACK } from "./connection_lockout_attack.ts";
 import { LOG_ATTACK } from "./log_attack.ts";
+import { PUBLISH_LOCKOUT_ATTACK } from "./publish_lockout_attack.ts";
 import { TINY_SOUND_ATTACK } from "./tiny_sound_attack.ts";
 import { whepForgeryAttack } from "./whep_forgery_attack.ts";
+import { WHEP_LOCKOUT_ATTACK } from "./whep_lockout_attack.ts";
 import { whepOfferAttack } from "./whep_offer_attack.ts";
 
 /** All attacks, in the order of the table in docs/robustness.md. */
@@ -10,4 +13,8 @@ export const ATTACKS: readonly Attack[] = [
   LOG_ATTACK,
   whepOfferAttack,
   whepForgeryAttack,
+  WHEP_LOCKOUT_ATTACK,
+  PUBLISH_LOCKOUT_ATTACK,
+  IDLE_HTTP_ATTACK,
+  RTMP_PLACES_ATTACK,
 ];
