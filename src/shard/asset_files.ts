@@ -42,7 +42,7 @@ export class AssetFiles {
       vary: "accept-encoding",
       etag: file.etag,
     };
-    if (namesEtag(headers.get("if-none-match"), file.etag)) {
+    if (namesEtag(headers.get("if-none-match") ?? "", file.etag)) {
       return answer(STATUS_CODE.NotModified, common);
     }
     if (file.body.length < COMPRESS_FROM || !acceptsGzip(headers.get("accept-encoding"))) {

@@ -27,6 +27,8 @@ export interface Connection {
   serve(): Promise<void>;
   /** Ends the connection if it has taken too long for what it is at. */
   enforceTimeouts(nowMs: number): void;
+  /** The server will stop soon: asks the peer to go elsewhere, if it understands that. */
+  drain?(): void;
   /** The server stops: ends the connection, at once or after what it is at. */
   stop(): void;
   /** Ends the connection at once. */
@@ -113,10 +115,15 @@ export class ConnectionListener {
     for (const connection of this.#connections.keys()) connection.enforceTimeouts(nowMs);
   }
 
+  /** Accepts no more, and asks those to go elsewhere who can. */
+  drain(): void {
+    this.#stopAccepting();
+    for (const connection of this.#connections.keys()) connection.drain?.();
+  }
+
   /** Accepts no more and stops all connections; resolves when they are gone. */
   async close(graceMs: number): Promise<void> {
-    this.#isClosed = true;
-    for (const { source } of this.#entrances) source.close();
+    this.#stopAccepting();
     for (const connection of this.#connections.keys()) connection.stop();
     const timer = setTimeout(() => {
       for (const connection of this.#connections.keys()) connection.abort();
@@ -125,13 +132,23 @@ export class ConnectionListener {
     clearTimeout(timer);
   }
 
+  #stopAccepting(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const { source } of this.#entrances) source.close();
+  }
+
   async #onAcceptError(error: unknown): Promise<void> {
     if (isConnectionLost(error)) return this.#counters.add(this.#options.counterNames.aborted);
     // With no descriptor left, nobody could come until somebody goes.
     if (isOutOfDescriptors(error)) this.#giveUpSome();
     const count = this.#repeats.note("accept error", performance.now());
     if (count !== undefined) {
-      this.#logger.error("Cannot accept connections: {error} ({count} so far)", { error, count });
+      this.#logger.error("Cannot accept connections: {reason} ({count} so far)", {
+        // The system's, and no fault of this program that needs a stack.
+        reason: `${error}`,
+        count,
+      });
     }
     await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
   }

@@ -48,6 +48,8 @@ export interface HttpContext {
   /** The number of this shard. */
   readonly shard: number;
   readonly webrtc: WebrtcEndpoint;
+  /** Whether new clients are wanted here. */
+  readonly readiness: { readonly isReady: boolean };
   readonly places: ShardPlaces;
   readonly proxies: TrustedProxies;
 }
@@ -103,6 +105,10 @@ export class HttpRoutes {
     switch (url.pathname) {
       case "/healthz":
         return textAnswer(STATUS_CODE.OK, "ok");
+      case "/readyz":
+        return this.#context.readiness.isReady
+          ? textAnswer(STATUS_CODE.OK, "ready")
+          : textAnswer(STATUS_CODE.ServiceUnavailable, "the server is about to end");
       case "/api/v1/streams":
         return this.#list.answer(url.searchParams, request);
       case "/api/v1/streams/events":
@@ -118,11 +124,11 @@ export class HttpRoutes {
     if (WHEP_LIKE_SRS.test(pathname)) {
       const target = streamPath(searchParams.get("app") ?? "", searchParams.get("stream") ?? "");
       const path = "path" in target ? target.path : "";
-      return this.#whep.answerEndpoint(path, searchParams, request, addresses);
+      return this.#whep.answerEndpoint(path, url, request, addresses);
     }
     const path = unescapePath(pathname, WHEP_SUFFIX);
     if (path !== undefined) {
-      return this.#whep.answerEndpoint(path, searchParams, request, addresses);
+      return this.#whep.answerEndpoint(path, url, request, addresses);
     }
     const resource = WHEP_RESOURCE.exec(pathname)?.[1];
     return resource === undefined ? undefined : this.#whep.answerResource(resource, request);
