@@ -5,7 +5,7 @@ import { LogWriter } from "../stream/log_writer.ts";
 import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { SkippedMessage } from "../stream/track_intake.ts";
-import { networkOf } from "./address_counts.ts";
+import { addressSource } from "./address_source.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 
@@ -55,7 +55,7 @@ export class RtmpPublishing {
     const { control, streams, settings, counters, session, log, hostname } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
-    const publisher = { network: networkOf(hostname), owner: this.#link.holder };
+    const publisher = { network: addressSource(hostname), owner: this.#link.holder };
     const decision = await control.requestPublish(target.path, publisher);
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
 
