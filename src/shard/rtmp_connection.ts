@@ -11,6 +11,7 @@ import {
 import type { Place } from "./places.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
+import { overdueReason, type RtmpPhase } from "./rtmp_phase.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
 import { RtmpPublishing } from "./rtmp_publishing.ts";
 import { timeSlice } from "./time_slice.ts";
@@ -27,17 +28,11 @@ const MESSAGES_A_PAUSE = 32;
 /** A message with so many bytes counts twice, and so on. */
 const BYTES_A_MESSAGE = 4096;
 
-/** How long a player has to take the end of what it was sent, and to close. */
-const LINGER_MS = 2000;
-
 /**
  * How often a player is asked whether it is there. One that pauses is sent nothing else, so that the
  * kernel would never find out that its machine is gone.
  */
 const PING_INTERVAL_MS = 30_000;
-
-/** Where a connection stands, and so how long it may take. */
-type Phase = "connecting" | "setup" | "active" | "closing";
 
 /** An RTMP connection: carries bytes between its socket and its session, and does what that says. */
 export class RtmpConnection implements Connection {
@@ -52,7 +47,7 @@ export class RtmpConnection implements Connection {
   /** One of those that neither publish nor play; it is left while this one does. */
   readonly #place: Place;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
-  #phase: Phase = "connecting";
+  #phase: RtmpPhase = "connecting";
   #phaseSinceMs: number;
   #heardAtMs: number;
   #pingedAtMs: number;
@@ -324,7 +319,7 @@ export class RtmpConnection implements Connection {
     closeQuietly(this.#conn);
   }
 
-  #enter(phase: Phase): void {
+  #enter(phase: RtmpPhase): void {
     if (this.#phase === phase) return;
     this.#phase = phase;
     this.#phaseSinceMs = performance.now();
@@ -347,21 +342,12 @@ export class RtmpConnection implements Connection {
   }
 
   #overdue(nowMs: number): string | undefined {
-    const { handshakeMs, publishMs, idleMs } = this.#context.settings.timeouts;
-    const phaseMs = nowMs - this.#phaseSinceMs;
-    switch (this.#phase) {
-      case "connecting":
-        if (phaseMs < handshakeMs) return undefined;
-        return `closed: no handshake and connect within ${handshakeMs} ms`;
-      case "setup":
-        if (phaseMs < publishMs) return undefined;
-        return `closed: nothing published or played within ${publishMs} ms`;
-      case "active":
-        if (!this.#publishing.isActive) return undefined;
-        return this.#silenceReason(nowMs, idleMs) ?? this.#publishing.timeoutReason(nowMs);
-      case "closing":
-        return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
+    const { timeouts } = this.#context.settings;
+    if (this.#phase !== "active") {
+      return overdueReason(this.#phase, nowMs - this.#phaseSinceMs, timeouts);
     }
+    if (!this.#publishing.isActive) return undefined;
+    return this.#silenceReason(nowMs, timeouts.idleMs) ?? this.#publishing.timeoutReason(nowMs);
   }
 
   /**
