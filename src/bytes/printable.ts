@@ -24,8 +24,12 @@ export function escapeUnprintable(text: string, escape: (codePoint: number) => s
   return text.replaceAll(ALL_UNPRINTABLE, (character) => escape(character.codePointAt(0)!));
 }
 
-/** As string literals of JavaScript write it: `\x1b`, `\u2028`, `\u{e0001}`. */
+const NAMED_ESCAPES: ReadonlyMap<number, string> = new Map([[9, "\\t"], [10, "\\n"], [13, "\\r"]]);
+
+/** As string literals of JavaScript write it: `\n`, `\x1b`, `\u2028`, `\u{e0001}`. */
 export function literalEscape(codePoint: number): string {
+  const named = NAMED_ESCAPES.get(codePoint);
+  if (named !== undefined) return named;
   if (codePoint <= 0xff) return `\\x${hex(codePoint, 2)}`;
   return codePoint <= 0xffff ? `\\u${hex(codePoint, 4)}` : `\\u{${hex(codePoint, 5)}}`;
 }

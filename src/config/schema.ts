@@ -4,6 +4,7 @@ import { TlsError } from "../tls/tls_error.ts";
 import { familiesOf } from "./address_families.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
+import { type KnownSettings, unknownSettings } from "./unknown_settings.ts";
 
 const MAX_SHARDS = 64;
 const MAX_PORT = 65_535;
@@ -168,7 +169,7 @@ const certificatePair = v.pipe(
   }),
 );
 const selfSigned = v.literal("self-signed", EXPECTED_TLS);
-const isRecord = (value: unknown) =>
+const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const members = v.strictObject({
@@ -209,6 +210,8 @@ const members = v.strictObject({
   rtmpFlushMs: v.optional(milliseconds(0, 250), 120),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
+  /** How old the list of streams may be that is given out: it is made for all who ask meanwhile. */
+  listAgeMs: v.optional(milliseconds(0, 10_000), 500),
   /**
    * When RTMP players are told NetStream.Play.UnpublishNotify: when the publisher leaves, or when it
    * has not come back. ffmpeg, rtmpdump and VLC end at it.
@@ -222,6 +225,12 @@ const members = v.strictObject({
   logLevel: v.optional(v.picklist(["debug", "info", "warning", "error"]), "info"),
   logFormat: v.optional(v.picklist(["text", "json"]), "text"),
 });
+
+/** What is in `tls` is told apart from its text only when it is judged. */
+const KNOWN_SETTINGS: KnownSettings = {
+  ...knownIn(members.entries),
+  tls: { certificate: undefined, key: undefined },
+};
 
 const schema = v.pipe(
   members,
@@ -257,10 +266,13 @@ export type Config = v.InferOutput<typeof schema> & { readonly shards: number };
  * ```
  */
 export function parseConfig(given: unknown, defaultShards: number): Config {
+  const unknown = isRecord(given) ? unknownSettings(given, KNOWN_SETTINGS) : [];
   const result = v.safeParse(schema, given);
   if (!result.success) {
-    const reasons = result.issues.map((issue) => `${nameOf(issue)}: ${issue.message}`);
-    throw new ConfigError(`Cannot use the configuration: ${reasons.join("; ")}`);
+    const reasons = result.issues.filter((issue) => !isUnknownName(issue))
+      .map((issue) => `${nameOf(issue)}: ${issue.message}`);
+    const all = [...unknown, ...reasons].join("; ").replaceAll("?; ", "? ");
+    throw new ConfigError(`Cannot use the configuration: ${all}`);
   }
   const config = {
     ...result.output,
@@ -288,6 +300,21 @@ function checkPublicIps({ host, publicIps }: Config): void {
       ipv4 ? "IPv4" : "IPv6"
     }, as host ${host} takes no other (--host :: takes both), but received ${wrong}`,
   );
+}
+
+/** The names in a section, with those in the sections within. */
+function knownIn(entries: v.ObjectEntries): KnownSettings {
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, entry]) => {
+      const { wrapped } = entry as { readonly wrapped?: { readonly entries?: v.ObjectEntries } };
+      return [name, wrapped?.entries && knownIn(wrapped.entries)];
+    }),
+  );
+}
+
+/** Whether an issue is that a name is none of a setting, of which all are told beside. */
+function isUnknownName({ type, expected }: v.InferIssue<typeof schema>): boolean {
+  return type === "strict_object" && expected === "never";
 }
 
 /** The member that an issue is about, with its flag if it has one: "httpPort (--http-port)". */

@@ -30,6 +30,8 @@ export function startPlayerPanel() {
   const player = new LivePlayer(video, showStatus);
   /** @type {Selection | undefined} */
   let selection;
+  /** @type {StreamInfo | undefined} what is played, as it was listed last */
+  let listed;
 
   /** @param {PlayerStatus} status */
   function showStatus(status) {
@@ -56,7 +58,7 @@ export function startPlayerPanel() {
     const figures = await player.readFigures();
     const { transport } = player.status;
     if (!figures || stats.hidden || transport === undefined) return;
-    showStatistics(stats, video, figures, transport);
+    showStatistics(stats, video, figures, transport, listed);
   }
 
   setInterval(() => {
@@ -104,7 +106,7 @@ export function startPlayerPanel() {
         player.close();
         return;
       }
-      if (isNew) showLine(byId("encoder-advice", HTMLElement), "");
+      if (isNew) listed = undefined;
       setText(byId("now-name", HTMLElement), streamTitle(next));
       player.open(next);
       showTransport(player.status);
@@ -114,8 +116,7 @@ export function startPlayerPanel() {
     handleList(streams) {
       player.handleList(streams);
       if (!selection) return;
-      const listed = streams.find((stream) => isSameStream(stream, selection));
-      showLine(byId("encoder-advice", HTMLElement), listed?.webrtc?.advice ?? "");
+      listed = streams.find((stream) => isSameStream(stream, selection));
     },
     handleSilence() {
       player.forgetList();
@@ -172,15 +173,23 @@ function wireSound(video) {
   }
 }
 
-/** Single keys work only while the focus is in the player. @param {HTMLElement} panel */
+/** Single keys work wherever the focus is, but where they are typed. @param {HTMLElement} panel */
 function wireKeys(panel) {
   /** @type {Record<string, string>} */
   const buttons = { m: "mute", i: "stats-toggle", f: "fullscreen", s: "stop" };
-  panel.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (panel.hidden || takesText(event.target)) return;
     const id = buttons[event.key.toLowerCase()];
     if (id) byId(id, HTMLElement).click();
   });
+}
+
+/** @param {EventTarget | null} target */
+function takesText(target) {
+  if (target instanceof HTMLInputElement) return !["radio", "range"].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement ||
+    (target instanceof HTMLElement && target.isContentEditable);
 }
 
 function transportChoices() {
@@ -198,7 +207,7 @@ function describeStatus({ state, detail = "", retryAtMs = 0 }) {
     case "connecting":
       return { title: "Connecting", detail: "" };
     case "stalled":
-      return { title: "Buffering", detail: "No new picture is arriving" };
+      return { title: "Buffering", detail: "Nothing new is arriving" };
     case "waiting":
       return {
         title: "The publisher is away",

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { ToControl, ToShard } from "../shard/messages.ts";
-import { workerModuleUrl } from "./worker_module.ts";
+import { deathError, type WorkerDeath, workerModuleUrl } from "./worker_module.ts";
 
 const logger = getLogger(["sluice", "control"]);
 
@@ -116,16 +116,17 @@ export class ShardPool {
     const heartbeat = new Int32Array(new SharedArrayBuffer(4));
     const member = { worker, heartbeat, lastBeat: 0, silentIntervals: 0, isListening: false };
     this.#members.set(shard, member);
-    worker.addEventListener("message", ({ data }: MessageEvent<ToControl>) => {
+    worker.addEventListener("message", ({ data }: MessageEvent<ToControl | WorkerDeath>) => {
       if (this.#members.get(shard) !== member) return;
+      if (data.kind === "died") return this.#onFailed(shard, member, deathError(data));
       member.silentIntervals = 0;
       this.#events.message(shard, data);
       if (data.kind === "listening") this.#onListening(member);
-      if (data.kind === "listen-failed") this.#onFailed(shard, member, data.reason);
+      if (data.kind === "listen-failed") this.#onFailed(shard, member, new Error(data.reason));
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#onFailed(shard, member, event.message);
+      this.#onFailed(shard, member, new Error(event.message));
     });
     worker.postMessage(this.#events.startMessage(shard, heartbeat.buffer));
   }
@@ -136,13 +137,13 @@ export class ShardPool {
     if (areAllListening) this.#starting?.resolve();
   }
 
-  #onFailed(shard: number, member: Member, reason: string): void {
+  #onFailed(shard: number, member: Member, error: Error): void {
     if (this.#isStopping || this.#members.get(shard) !== member) return;
     this.#members.delete(shard);
     member.worker.terminate();
     // A shard that cannot start at all would be started again for ever.
-    if (this.#starting !== undefined) return this.#starting.reject(new Error(reason));
-    logger.error("Shard {shard} died and is started again: {reason}", { shard, reason });
+    if (this.#starting !== undefined) return this.#starting.reject(error);
+    logger.error("Shard {shard} died and is started again: {error}", { shard, error });
     this.#startAgain(shard);
   }
 

@@ -9,7 +9,7 @@ import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { type LogStore, ownerOf } from "../stream/log_store.ts";
-import { workerModuleUrl } from "./worker_module.ts";
+import { deathError, type WorkerDeath, workerModuleUrl } from "./worker_module.ts";
 
 const logger = getLogger(["sluice", "control"]);
 
@@ -208,12 +208,14 @@ export class TranscoderPool {
     const busy = new SharedArrayBuffer(Object.keys(Busy).length * Int32Array.BYTES_PER_ELEMENT);
     const member = { worker, busy: new Int32Array(busy), lastBeat: 0, silentIntervals: 0 };
     this.#members.set(slot, member);
-    worker.addEventListener("message", ({ data }: MessageEvent<FromTranscoder>) => {
-      if (this.#members.get(slot) === member) this.#handle(slot, member, data);
+    worker.addEventListener("message", ({ data }: MessageEvent<FromTranscoder | WorkerDeath>) => {
+      if (this.#members.get(slot) !== member) return;
+      if (data.kind === "died") this.#lose(slot, member, deathError(data));
+      else this.#handle(slot, member, data);
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      if (this.#members.get(slot) === member) this.#lose(slot, member, event.message);
+      if (this.#members.get(slot) === member) this.#lose(slot, member, new Error(event.message));
     });
     this.#send(slot, { kind: "open", busy });
     for (const transcoding of this.#ofSlot(slot)) this.#sendStart(transcoding);
@@ -230,7 +232,7 @@ export class TranscoderPool {
         return this.#onStopped(message.id);
       case "broken":
         this.#fail(message.id, message.reason);
-        return this.#lose(slot, member, message.reason);
+        return this.#lose(slot, member, new Error(message.reason));
       case "report":
         for (const report of message.streams) this.#takeReport(report);
     }
@@ -279,19 +281,21 @@ export class TranscoderPool {
         ? Atomics.load(member.busy, Busy.id)
         : undefined;
       if (culprit !== undefined) this.#fail(culprit, "the transcoder hangs on it");
-      this.#lose(slot, member, "it does nothing any more");
+      this.#lose(slot, member, new Error("it does nothing any more"));
     }
   }
 
   /** Replaces a worker, in a while: one that cannot run must not spin. */
-  #lose(slot: number, member: Member, reason: string): void {
+  #lose(slot: number, member: Member, error: Error): void {
     this.#members.delete(slot);
     member.worker.terminate();
     this.#restarts++;
-    logger.error("Transcoder {slot} died and is started again: {reason}", { slot, reason });
+    logger.error("Transcoder {slot} died and is started again: {error}", { slot, error });
     for (const transcoding of this.#ofSlot(slot)) {
       if (transcoding.isStopping) this.#release(transcoding);
-      else if (++transcoding.lostWorkers >= MAX_LOST_WORKERS) this.#fail(transcoding.id, reason);
+      else if (++transcoding.lostWorkers >= MAX_LOST_WORKERS) {
+        this.#fail(transcoding.id, error.message);
+      }
     }
     const timer = setTimeout(() => {
       this.#restartTimers.delete(slot);

@@ -144,7 +144,11 @@ export class ConnectionListener {
     if (isOutOfDescriptors(error)) this.#giveUpSome();
     const count = this.#repeats.note("accept error", performance.now());
     if (count !== undefined) {
-      this.#logger.error("Cannot accept connections: {error} ({count} so far)", { error, count });
+      this.#logger.error("Cannot accept connections: {reason} ({count} so far)", {
+        // The system's, and no fault of this program that needs a stack.
+        reason: `${error}`,
+        count,
+      });
     }
     await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
   }

@@ -13,6 +13,7 @@ import type { Counters } from "./counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./http_answers.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
 import type { ShardPlaces } from "./shard_places.ts";
+import { StreamRoutes } from "./stream_routes.ts";
 import type { Streams } from "./streams.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
@@ -58,16 +59,23 @@ export class HttpRoutes {
   readonly #context: HttpContext;
   readonly #files: AssetFiles;
   readonly #whep: Whep;
+  readonly #list: StreamRoutes;
 
   constructor(context: HttpContext) {
     this.#context = context;
     this.#whep = new Whep(context, context.webrtc);
+    this.#list = new StreamRoutes(context);
     this.#files = new AssetFiles(context.assets, context.settings.contentSecurityPolicy);
   }
 
   /** Answers requests of viewers that are on this shard, and came to another. */
   get whep(): Whep {
     return this.#whep;
+  }
+
+  /** The list of streams, for those who ask and those who follow it. */
+  get list(): StreamRoutes {
+    return this.#list;
   }
 
   /** @throws {HttpError} for what is to be refused with its status */
@@ -102,7 +110,9 @@ export class HttpRoutes {
           ? textAnswer(STATUS_CODE.OK, "ready")
           : textAnswer(STATUS_CODE.ServiceUnavailable, "the server is about to end");
       case "/api/v1/streams":
-        return this.#listStreams();
+        return this.#list.answer(url.searchParams, request);
+      case "/api/v1/streams/events":
+        return this.#list.follow(url.searchParams, request, addresses.remoteAddr.hostname);
       default:
         return this.#serveFile(url.pathname, request);
     }
@@ -114,23 +124,14 @@ export class HttpRoutes {
     if (WHEP_LIKE_SRS.test(pathname)) {
       const target = streamPath(searchParams.get("app") ?? "", searchParams.get("stream") ?? "");
       const path = "path" in target ? target.path : "";
-      return this.#whep.answerEndpoint(path, searchParams, request, addresses);
+      return this.#whep.answerEndpoint(path, url, request, addresses);
     }
     const path = unescapePath(pathname, WHEP_SUFFIX);
     if (path !== undefined) {
-      return this.#whep.answerEndpoint(path, searchParams, request, addresses);
+      return this.#whep.answerEndpoint(path, url, request, addresses);
     }
     const resource = WHEP_RESOURCE.exec(pathname)?.[1];
     return resource === undefined ? undefined : this.#whep.answerResource(resource, request);
-  }
-
-  async #listStreams(): Promise<HttpResponse> {
-    const reply = await this.#context.control.requestStreams();
-    return answer(STATUS_CODE.OK, {
-      ...CORS_HEADERS,
-      "content-type": "application/json",
-      "cache-control": "no-store",
-    }, JSON.stringify(reply));
   }
 
   async #serveFile(path: string, request: HttpRequest): Promise<HttpResponse> {

@@ -17,6 +17,9 @@ export type LineFormat = (line: LogLine) => string;
 /** Characters of a value that are shown: a longer one is somebody's attempt to fill the log. */
 const MAX_VALUE_LENGTH = 256;
 
+/** The same of what went wrong here: where, is told by its stack. */
+const MAX_FAULT_LENGTH = 2000;
+
 const LEVELS: Readonly<Record<string, string>> = {
   trace: "TRC",
   debug: "DBG",
@@ -41,7 +44,9 @@ export function textLine({ timestamp, level, category, message, properties }: Lo
 
 /** A line for programs: one JSON object, whose strings show no more than text lines do. */
 export function jsonLine({ timestamp, level, category, message, properties }: LogLine): string {
-  const text = message.map((part, at) => at % 2 === 0 ? `${part}` : cut(asText(part))).join("");
+  const text = message.map((part, at) =>
+    at % 2 === 0 ? `${part}` : cut(asText(part), lengthOf(part))
+  ).join("");
   const json = JSON.stringify({
     "@timestamp": iso(timestamp),
     level: level.toUpperCase(),
@@ -61,22 +66,30 @@ export function lineFormat(name: "text" | "json"): LineFormat {
 }
 
 function shown(value: unknown): string {
-  return cut(escapeUnprintable(asText(value).replaceAll("\\", "\\\\"), literalEscape));
+  return cut(
+    escapeUnprintable(asText(value).replaceAll("\\", "\\\\"), literalEscape),
+    lengthOf(value),
+  );
 }
 
 function jsonValue(value: unknown): unknown {
   if (typeof value === "number" || typeof value === "boolean" || value === null) return value;
   if (Array.isArray(value)) return value.map(jsonValue);
-  return value === undefined ? undefined : cut(asText(value));
+  return value === undefined ? undefined : cut(asText(value), lengthOf(value));
 }
 
+/** Errors are faults of this program, as what peers get wrong is told in words. */
 function asText(value: unknown): string {
-  return String(value);
+  return value instanceof Error ? value.stack ?? `${value}` : String(value);
 }
 
-function cut(text: string): string {
-  if (text.length <= MAX_VALUE_LENGTH) return text;
-  return `${text.slice(0, MAX_VALUE_LENGTH)}… (${text.length} characters)`;
+function lengthOf(value: unknown): number {
+  return value instanceof Error ? MAX_FAULT_LENGTH : MAX_VALUE_LENGTH;
+}
+
+function cut(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  return `${text.slice(0, maxLength)}… (${text.length} characters)`;
 }
 
 function iso(timestampMs: number): string {

@@ -1,13 +1,12 @@
 import { STATUS_CODE } from "@std/http/status";
+import { namesEtag } from "../http/entity_tag.ts";
 import { HttpError } from "../http/http_error.ts";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { WholeResponse } from "../http/response.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
-import { escapePath } from "../stream/stream_path.ts";
-import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
 import { hostCandidates, type IceCandidate } from "../webrtc/candidate.ts";
-import { chooseMedia, describeMismatches } from "../webrtc/media_choice.ts";
+import { chooseMedia, describeMismatches, type WantedMedia } from "../webrtc/media_choice.ts";
 import { bundleTag, settleSection, writeSdpAnswer } from "../webrtc/sdp_answer.ts";
 import { parseSdpOffer, type SdpOffer } from "../webrtc/sdp_offer.ts";
 import { parseIpAddress, type TransportAddress } from "../webrtc/transport_address.ts";
@@ -18,7 +17,7 @@ import {
   writeTrickleFragment,
 } from "../webrtc/trickle_fragment.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
-import { answer, CORS_HEADERS, problem } from "./http_answers.ts";
+import { answer } from "./http_answers.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
 import type { HttpContext } from "./http_routes.ts";
 import { areTracksSettled, isOver, knownMedia } from "./known_media.ts";
@@ -31,10 +30,20 @@ import {
   type ReachedFamilies,
 } from "./messages.ts";
 import type { Refusal } from "./places.ts";
-import { missingTrack, namedTracks } from "./track_query.ts";
+import { missingTrack, trackQuery } from "./track_query.ts";
 import { answerWishes, viewerTrack } from "./viewer_media.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import type { WebrtcSession } from "./webrtc_session.ts";
+import {
+  notLive,
+  notNow,
+  notToBeHad,
+  notToldYet,
+  noViewer,
+  RETRY_AFTER_S,
+  WHEP_HEADERS,
+  whepProblem,
+} from "./whep_answers.ts";
 
 /** What the path of a stream ends with in the URL of its WHEP endpoint. */
 export const WHEP_SUFFIX = "/whep";
@@ -44,14 +53,18 @@ const SDP_TYPE = "application/sdp";
 /** Addresses that a request may name by `eip`. */
 const MAX_EXTERNAL_ADDRESSES = 4;
 
-/** Seconds after which a refused viewer may come again. */
-const RETRY_AFTER_S = "2";
+/** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
+const BOTH_KINDS = { audio: true, video: true };
 
-const WHEP_HEADERS = {
-  ...CORS_HEADERS,
-  "access-control-allow-methods": "POST, GET, PATCH, DELETE, OPTIONS",
-  "access-control-expose-headers": "location, etag, accept-patch",
-};
+/** How a viewer asks to watch. */
+interface WatchRequest {
+  /** The path that it came to. */
+  readonly endpoint: string;
+  readonly offer: SdpOffer;
+  readonly wanted: WantedMedia;
+  readonly candidates: readonly IceCandidate[];
+  readonly addresses: ConnectionAddresses;
+}
 
 /** What was answered to a viewer, for what comes later about it: nothing more of its offer is kept. */
 interface Answered {
@@ -71,10 +84,14 @@ export class Whep {
     this.#endpoint = endpoint;
   }
 
-  /** Answers a request for a stream's endpoint. */
+  /**
+   * Answers a request for a stream's endpoint.
+   *
+   * @param path the stream's
+   */
   async answerEndpoint(
     path: string,
-    query: URLSearchParams,
+    { pathname: endpoint, searchParams: query }: URL,
     request: HttpRequest,
     addresses: ConnectionAddresses,
   ): Promise<WholeResponse> {
@@ -88,15 +105,15 @@ export class Whep {
     }
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) return notLive(path);
-    // Which kinds are wanted, the offer says.
-    const selection = namedTracks(query, DEFAULT_TRACKS);
-    if ("problem" in selection) return whepProblem(STATUS_CODE.BadRequest, selection.problem);
+    const wanted = trackQuery(query);
+    if ("problem" in wanted) return whepProblem(STATUS_CODE.BadRequest, wanted.problem);
+    const selection = { ...wanted, ...BOTH_KINDS };
     const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
     if (full !== undefined) return full;
     const offer = readOffer(request);
     const candidates = this.#candidates(query, addresses);
     return await refusalIfMissing(stream, selection) ??
-      await this.#openViewer(stream, selection, offer, candidates, addresses);
+      await this.#openViewer(stream, selection, { endpoint, offer, wanted, candidates, addresses });
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -165,10 +182,9 @@ export class Whep {
   async #openViewer(
     stream: LiveStream,
     selection: TrackSelection,
-    offer: SdpOffer,
-    candidates: readonly IceCandidate[],
-    { remoteAddr: from, log }: ConnectionAddresses,
+    { endpoint, offer, wanted, candidates, addresses }: WatchRequest,
   ): Promise<WholeResponse> {
+    const { remoteAddr: from, log } = addresses;
     const rtp = stream.rtp(selection);
     if (rtp === undefined) {
       return notNow("Too many viewers want other tracks of the stream already");
@@ -179,14 +195,17 @@ export class Whep {
     // Others have come while it was waited for.
     const full = this.#refusalIfFull(from.hostname);
     if (full !== undefined) return full;
-    const refusal = this.refusalOf(rtp.report());
-    if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
-    const choice = chooseMedia(offer, media);
-    if (choice.kind === "mismatch") {
-      return whepProblem(STATUS_CODE.NotAcceptable, describeMismatches(choice.mismatches));
-    }
+    const choice = chooseMedia(offer, media, wanted);
+    if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
+    const refusal = choice.video && this.refusalOf(rtp.report());
+    if (refusal !== undefined) return notToBeHad(refusal);
     const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
     const chosen = [choice.audio, choice.video].filter((section) => section !== undefined);
+    for (const { choice: { lapse } } of chosen) {
+      if (lapse === undefined) continue;
+      const { path } = stream.entry;
+      log.info("{peer}: a viewer of {path} offers {lapse}, and gets it so", { path, lapse });
+    }
     const wishes = answerWishes(chosen, this.#context.settings.webrtc);
     const channels = media.audio?.channels ?? 2;
     const audio = choice.audio &&
@@ -198,7 +217,12 @@ export class Whep {
     const cname = crypto.randomUUID();
     const session = this.#endpoint.open({
       audience: rtp.audience,
-      media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
+      media: {
+        audio: audio && viewerTrack(audio),
+        video: video && viewerTrack(video),
+        lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
+        cname,
+      },
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
@@ -224,7 +248,7 @@ export class Whep {
       "content-type": SDP_TYPE,
       "cache-control": "no-store",
       "accept-patch": TRICKLE_FRAGMENT_TYPE,
-      location: `/${escapePath(stream.entry.path)}${WHEP_SUFFIX}/${session.id}`,
+      location: viewerLocation(endpoint, session.id),
       etag,
     }, sdp);
   }
@@ -258,11 +282,10 @@ export class Whep {
     const remote = structuredClone({ ufrag, password });
     const isRestart = session.peer.remoteUfrag !== undefined &&
       ufrag !== session.peer.remoteUfrag;
-    const { ifMatch } = request;
+    if (request.ifMatch !== undefined && !namesEtag(request.ifMatch, answered.etag)) {
+      return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
+    }
     if (!isRestart) {
-      if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== answered.etag) {
-        return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
-      }
       session.peer.learnRemote(remote);
       // ICE-lite: checks come from the viewer, which has our candidates.
       return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
@@ -338,6 +361,21 @@ function readOffer({ headers, body }: HttpRequest): SdpOffer {
   }
 }
 
+/**
+ * The address of a viewer, relative to that of the endpoint which it came to: a proxy in front may
+ * serve this under a path of its own, of which nothing is known here.
+ */
+function viewerLocation(endpoint: string, id: string): string {
+  return endpoint.endsWith("/") ? id : `whep/${id}`;
+}
+
+/** Whether an offer asks for pictures. */
+function wantsVideo({ sections }: SdpOffer): boolean {
+  return sections.some(({ kind, rejected, direction }) =>
+    kind === "video" && !rejected && (direction === "recvonly" || direction === "sendrecv")
+  );
+}
+
 /** Three different numbers of 32 bits, none of them 0. */
 function randomNumbers(): [number, number, number] {
   for (;;) {
@@ -357,26 +395,6 @@ function unmapped(hostname: string): string {
 
 function mediaType(contentType: string): string {
   return contentType.split(";")[0]!.trim().toLowerCase();
-}
-
-function whepProblem(status: number, message: string, headers: Record<string, string> = {}) {
-  return problem(status, message, { ...WHEP_HEADERS, ...headers });
-}
-
-function notLive(path: string) {
-  return whepProblem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
-}
-
-function notToldYet() {
-  return notNow("The stream has not told yet what it carries");
-}
-
-function notNow(message: string) {
-  return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
-}
-
-function noViewer() {
-  return whepProblem(STATUS_CODE.NotFound, "There is no such viewer");
 }
 
 function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {

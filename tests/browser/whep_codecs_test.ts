@@ -105,7 +105,7 @@ Deno.test(
       await delay(GROUP_MS / 2);
       const attempt = await postWhepOffer(browser.page, gateway, PATH);
       if (attempt.kind === "accepted") throw new Error(`${name} was accepted`);
-      assertEquals(attempt.status, 406);
+      assertEquals(attempt.status, 422);
       assert(said.test(attempt.body), attempt.body);
     }
   },

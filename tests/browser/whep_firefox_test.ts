@@ -29,7 +29,7 @@ Deno.test({ name: "Debian's Firefox is told why it is not shown H.264", ignore }
     return { status: response.status, body: await response.text() };`,
     `/${PATH}/whep`,
   ) as { status: number; body: string };
-  assertEquals(status, 406);
+  assertEquals(status, 422);
   assert(/video is H\.264.*the offer has VP8/.test(body), body);
 });
 

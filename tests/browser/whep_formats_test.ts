@@ -144,7 +144,7 @@ Deno.test({ name: "WHEP refuses B-frames where it is told to", ignore }, async (
     codecArgs: withBFrames("b-pyramid=none"),
   });
   await using _other = publishWithFfmpeg({ url: gateway.rtmpUrl("live/plain") });
-  await t.step("with 406 and the advice", async () => {
+  await t.step("with 422 and the advice", async () => {
     await streamReady(gateway, "live/b");
     const attempt = await postWhepOffer(browser.page, gateway, "live/b");
     assertAdvises(attempt);
@@ -169,7 +169,7 @@ Deno.test({ name: "WHEP refuses inexact streams where it is told to", ignore }, 
     url: gateway.rtmpUrl("live/exact"),
     codecArgs: withBFrames("b-pyramid=none"),
   });
-  await t.step("with 406 and the advice", async () => {
+  await t.step("with 422 and the advice", async () => {
     await streamReady(gateway, "live/inexact");
     // The first pictures of all may be exact.
     const attempt = await until("it is refused", async () => {
@@ -187,6 +187,6 @@ Deno.test({ name: "WHEP refuses inexact streams where it is told to", ignore }, 
 
 function assertAdvises(attempt: Awaited<ReturnType<typeof postWhepOffer>>): void {
   if (attempt.kind === "accepted") throw new Error("The stream was shown");
-  assertEquals(attempt.status, 406);
+  assertEquals(attempt.status, 422);
   assert(/B-frames.*-tune zerolatency/s.test(attempt.body), attempt.body);
 }

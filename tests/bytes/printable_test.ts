@@ -10,7 +10,7 @@ import {
 const UNPRINTABLE:
   readonly (readonly [character: string, name: string, literal: string, json: string])[] = [
     ["\0", "U+0000", "\\x00", "\\u0000"],
-    ["\n", "U+000A", "\\x0a", "\\u000a"],
+    ["\n", "U+000A", "\\n", "\\u000a"],
     ["\x1b", "U+001B", "\\x1b", "\\u001b"],
     ["\x7f", "U+007F", "\\x7f", "\\u007f"],
     ["\x9b", "U+009B", "\\x9b", "\\u009b"],

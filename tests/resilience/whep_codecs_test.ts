@@ -76,7 +76,7 @@ Deno.test("WHEP answers each codec to who offers it, and tells others why not", 
   for (const [name, offer, says] of REFUSED) {
     await t.step(`${name} not to ${offer}`, async () => {
       const { status, text } = await post(gateway, name, OFFERS[offer]);
-      assertEquals(status, 406, text);
+      assertEquals(status, 422, text);
       assertMatch(text, says);
     });
   }
