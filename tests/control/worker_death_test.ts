@@ -39,6 +39,6 @@ Deno.test("what a worker dies of is a line of the log, and nothing else is print
     assertEquals([code, new TextDecoder().decode(stdout)], [0, ""], text);
     const [line, ...others] = text.trim().split("\n").map((line) => JSON.parse(line));
     assertEquals([line.level, others], ["ERROR", []]);
-    assertMatch(line.message, /^Shard 0 died and is started again: TypeError: broken\n    at /);
+    assertMatch(line.message, /^Shard 0 died and is started again: TypeError: broken\n {4}at /);
   }
 });
