@@ -19,6 +19,7 @@ import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
 import { opusOptions, type Ports, shardSettings } from "./control/worker_settings.ts";
+import { StreamPages } from "./control/stream_pages.ts";
 import { TranscoderPool } from "./control/transcoder_pool.ts";
 import { allocateAddressCounts, clearAddressCounts } from "./shard/address_counts.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
@@ -132,6 +133,7 @@ class Control {
   readonly #counters: Counters;
   readonly #addressCounts: SharedArrayBuffer;
   readonly #directory: Directory;
+  readonly #streamPages: StreamPages;
   readonly #shards: ShardPool;
   readonly #transcoders: TranscoderPool;
   readonly #opus: OpusDirectory;
@@ -168,6 +170,11 @@ class Control {
         opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
         closed: (streamId) => this.#onStreamClosed(streamId),
       },
+    );
+    this.#streamPages = new StreamPages(
+      this.#directory,
+      (nowMs) => this.#describe(nowMs),
+      config.listAgeMs,
     );
     this.#shards = new ShardPool(parts.shardSource, {
       startMessage: (shard) => this.#startMessage(shard),
@@ -235,7 +242,7 @@ class Control {
         this.#shards.send(shard, {
           kind: "streams-reply",
           requestId: message.requestId,
-          reply: this.#streamsReply(),
+          page: this.#streamPages.page(message.page, performance.now()),
         });
         return;
       case "report":
@@ -275,8 +282,7 @@ class Control {
     this.#forwarder.shardLost(shard);
   }
 
-  #streamsReply(): StreamsReply {
-    const nowMs = performance.now();
+  #describe(nowMs: number): Pick<StreamsReply, "server" | "counters"> {
     return {
       server: {
         version: this.#parts.version,
@@ -286,7 +292,6 @@ class Control {
         shardRestarts: this.#shards.restarts,
       },
       counters: this.#counters.totals(),
-      streams: this.#directory.summaries(nowMs),
     };
   }
 }

@@ -73,10 +73,9 @@ export async function startGateway(
     reachedBy = "127.0.0.1",
   }: GatewayOptions = {},
 ): Promise<GatewayProcess> {
-  const configArgs = config === undefined ? [] : ["--config", "-"];
-  const stdin = config === undefined ? "null" : "piped";
-  const child = command(denoArgs, [...listenArgs, ...configArgs, ...args], stdin).spawn();
-  if (config !== undefined) await writeAll(child.stdin, JSON.stringify(config));
+  const child = command(denoArgs, [...listenArgs, "--config", "-", ...args], "piped").spawn();
+  // Tests want to know what is, not what was half a second ago.
+  await writeAll(child.stdin, JSON.stringify({ listAgeMs: 0, ...config }));
   const printed = collect(child.stdout);
   const printedErrors = collect(child.stderr);
   const output = () => printed.text + printedErrors.text;

@@ -210,6 +210,8 @@ const members = v.strictObject({
   rtmpFlushMs: v.optional(milliseconds(0, 250), 120),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
+  /** How old the list of streams may be that is given out: it is made for all who ask meanwhile. */
+  listAgeMs: v.optional(milliseconds(0, 10_000), 500),
   /**
    * When RTMP players are told NetStream.Play.UnpublishNotify: when the publisher leaves, or when it
    * has not come back. ffmpeg, rtmpdump and VLC end at it.

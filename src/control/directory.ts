@@ -67,6 +67,8 @@ export class Directory {
   readonly #byPath = new Map<string, Stream>();
   readonly #byId = new Map<number, Stream>();
   readonly #closed = new Map<number, ClosedStream>();
+  /** By path; made when it is asked for. */
+  #sorted: readonly Stream[] | undefined;
   #lastId = 0;
   #lastWaitTurn = 0;
 
@@ -152,8 +154,16 @@ export class Directory {
     }
   }
 
-  summaries(nowMs: number): StreamSummary[] {
-    return [...this.#byId.values()].map((stream) => summarise(stream, nowMs));
+  /** Streams that there are. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Streams in the order of their paths, from the one at `begin` to before the one at `end`. */
+  summaries(nowMs: number, begin = 0, end?: number): StreamSummary[] {
+    this.#sorted ??= [...this.#byPath].sort(([one], [other]) => one < other ? -1 : 1)
+      .map(([, stream]) => stream);
+    return this.#sorted.slice(begin, end).map((stream) => summarise(stream, nowMs));
   }
 
   /** Ends all streams at once. */
@@ -202,6 +212,7 @@ export class Directory {
       reports: new Map(),
       publication: undefined,
     };
+    this.#sorted = undefined;
     this.#byPath.set(path, stream);
     this.#byId.set(entry.streamId, stream);
     this.#events.opened(entry);
@@ -211,6 +222,7 @@ export class Directory {
   #close(stream: Stream): void {
     const { streamId, path, log } = stream.entry;
     clearTimeout(stream.graceTimer);
+    this.#sorted = undefined;
     this.#byPath.delete(path);
     this.#byId.delete(streamId);
     stream.writer.setState(LogState.ended);

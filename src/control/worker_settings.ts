@@ -50,6 +50,7 @@ export function shardSettings(
     flushMs,
     rtmpFlushMs: Math.max(flushMs, config.rtmpFlushMs),
     windowMs: log.windowMs,
+    listAgeMs: config.listAgeMs,
     maxViewers: limits.viewers,
     places: placeLimits(limits),
     trustedProxies: config.trustedProxies,

@@ -1,5 +1,5 @@
 import { ByteWriter } from "../bytes/byte_writer.ts";
-import { parseAudioBody } from "./audio_body.ts";
+import { encodeAacBody, parseAudioBody } from "./audio_body.ts";
 import { FrameType } from "./frame_type.ts";
 import { parseVideoBody } from "./video_body.ts";
 
@@ -7,9 +7,8 @@ import { parseVideoBody } from "./video_body.ts";
 const CODEC_ID_H264 = 7;
 const EX_HEADER_FLAG = 0x80;
 
-/** SoundFormat of an Enhanced header, and the byte that all AAC has (FLV 10.1 E.4.2.1). */
+/** SoundFormat of an Enhanced header (FLV 10.1 E.4.2.1). */
 const SOUND_FORMAT_EX_HEADER = 9;
-const AAC_HEADER = 0xaf;
 
 const PACKET_CONFIGURATION = 0;
 const PACKET_FRAME = 1;
@@ -60,9 +59,9 @@ export function legacyAudioBody(body: Uint8Array): Uint8Array | undefined {
   if (!("codec" in audio) || audio.codec !== "aac") return body;
   switch (audio.kind) {
     case "configuration":
-      return audioPacket(PACKET_CONFIGURATION, audio.data);
+      return encodeAacBody("configuration", audio.data);
     case "frame":
-      return audioPacket(PACKET_FRAME, audio.data);
+      return encodeAacBody("frame", audio.data);
     case "channels":
     case "end-of-sequence":
       return undefined;
@@ -83,8 +82,4 @@ function videoPacket(
     .u24(compositionTimeMs & 0xffffff)
     .bytes(data)
     .peek();
-}
-
-function audioPacket(packetType: number, data: Uint8Array): Uint8Array {
-  return new ByteWriter(2 + data.length).u8(AAC_HEADER).u8(packetType).bytes(data).peek();
 }

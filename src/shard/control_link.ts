@@ -3,7 +3,7 @@ import type {
   ForwardedRequest,
   ForwardedResponse,
   PublishDecision,
-  StreamsReply,
+  StreamsPage,
   ToControl,
   ToShard,
 } from "./messages.ts";
@@ -52,7 +52,7 @@ type Answer = Extract<
 export class ControlLink {
   readonly #post: (message: ToControl) => void;
   readonly #decisions = new Map<number, (decision: PublishDecision) => void>();
-  readonly #replies = new Map<number, (reply: StreamsReply) => void>();
+  readonly #replies = new Map<number, (page: StreamsPage) => void>();
   readonly #forwards = new Map<number, (response: ForwardedResponse | undefined) => void>();
   readonly #opusWishes = new Map<string, OpusWish>();
   #requests = 0;
@@ -78,11 +78,12 @@ export class ControlLink {
     });
   }
 
-  requestStreams(): Promise<StreamsReply> {
+  /** Asks for a page of the list of streams. */
+  requestStreams(page: number): Promise<StreamsPage> {
     const requestId = ++this.#requests;
     return new Promise((resolve) => {
       this.#replies.set(requestId, resolve);
-      this.#post({ kind: "streams-request", requestId });
+      this.#post({ kind: "streams-request", requestId, page });
     });
   }
 
@@ -137,7 +138,7 @@ export class ControlLink {
         this.#decisions.delete(requestId);
         return;
       case "streams-reply":
-        this.#replies.get(requestId)?.(message.reply);
+        this.#replies.get(requestId)?.(message.page);
         this.#replies.delete(requestId);
         return;
       case "forward-reply":

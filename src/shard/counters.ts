@@ -38,6 +38,7 @@ export const TOTALS = [
   "tlsHandshakes",
   "tlsHandshakesFailed",
   "tlsTimeouts",
+  "listListenersRefused",
   "viewersAccepted",
   "viewersRefused",
   "viewersJumped",

@@ -13,6 +13,7 @@ import type { Counters } from "./counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./http_answers.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
 import type { ShardPlaces } from "./shard_places.ts";
+import { StreamRoutes } from "./stream_routes.ts";
 import type { Streams } from "./streams.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
 import type { ConnectionAddresses } from "./http_connection.ts";
@@ -56,16 +57,23 @@ export class HttpRoutes {
   readonly #context: HttpContext;
   readonly #files: AssetFiles;
   readonly #whep: Whep;
+  readonly #list: StreamRoutes;
 
   constructor(context: HttpContext) {
     this.#context = context;
     this.#whep = new Whep(context, context.webrtc);
+    this.#list = new StreamRoutes(context);
     this.#files = new AssetFiles(context.assets, context.settings.contentSecurityPolicy);
   }
 
   /** Answers requests of viewers that are on this shard, and came to another. */
   get whep(): Whep {
     return this.#whep;
+  }
+
+  /** The list of streams, for those who ask and those who follow it. */
+  get list(): StreamRoutes {
+    return this.#list;
   }
 
   /** @throws {HttpError} for what is to be refused with its status */
@@ -96,7 +104,9 @@ export class HttpRoutes {
       case "/healthz":
         return textAnswer(STATUS_CODE.OK, "ok");
       case "/api/v1/streams":
-        return this.#listStreams();
+        return this.#list.answer(url.searchParams, request);
+      case "/api/v1/streams/events":
+        return this.#list.follow(url.searchParams, request, addresses.remoteAddr.hostname);
       default:
         return this.#serveFile(url.pathname, request);
     }
@@ -116,15 +126,6 @@ export class HttpRoutes {
     }
     const resource = WHEP_RESOURCE.exec(pathname)?.[1];
     return resource === undefined ? undefined : this.#whep.answerResource(resource, request);
-  }
-
-  async #listStreams(): Promise<HttpResponse> {
-    const reply = await this.#context.control.requestStreams();
-    return answer(STATUS_CODE.OK, {
-      ...CORS_HEADERS,
-      "content-type": "application/json",
-      "cache-control": "no-store",
-    }, JSON.stringify(reply));
   }
 
   async #serveFile(path: string, request: HttpRequest): Promise<HttpResponse> {

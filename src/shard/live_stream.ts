@@ -23,6 +23,8 @@ export interface LiveStreamOptions {
   readonly rtmpFlushMs: number;
   /** Bytes of the payload of an RTP packet, at most. */
   readonly maxPayloadSize: number;
+  /** The age of a key frame up to which viewers of FLV and RTMP begin with it. */
+  readonly windowMs: number;
 }
 
 /** An RTMP player, as long as it plays, paused or not. */
@@ -104,7 +106,8 @@ export class LiveStream {
       if (this.#audiences.size >= MAX_AUDIENCES) this.#dropEmpty();
       const isFull = this.#audiences.size >= MAX_AUDIENCES && tracks !== keyOf(DEFAULT_TRACKS);
       if (isFull) return undefined;
-      const feed = new Feed(this.log, selection, form);
+      const { windowMs } = this.#options;
+      const feed = new Feed(this.log, selection, form, { windowMs });
       const flushMs = this.#options[form === FLV_FORM ? "flushMs" : "rtmpFlushMs"];
       const audience = new FeedAudience(feed, { flushMs }, this.#events);
       known = { form, selection, audience, missed: 0 };
@@ -197,7 +200,7 @@ export class LiveStream {
       share.begin(nowMs);
       for (const { audience } of this.#audiences.values()) audience.notify(nowMs);
       if (state !== before) this.#tellPlayers(state);
-      for (const { rtp } of this.#rtp.values()) rtp.audience.notify(nowMs);
+      for (const { rtp } of this.#rtp.values()) rtp.notify(nowMs);
       // Where another thread writes all the time, the next wait is over before it begins.
       const pause = share.pause();
       if (pause !== undefined) await pause;

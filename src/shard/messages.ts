@@ -77,6 +77,7 @@ export interface ShardSettings {
   readonly flushMs: number;
   readonly rtmpFlushMs: number;
   readonly windowMs: number;
+  readonly listAgeMs: number;
   readonly maxViewers: number;
   readonly places: Readonly<Record<Counted, PlaceLimits>>;
   /** Networks whose proxies are believed when they say whom they serve. */
@@ -153,7 +154,28 @@ export interface StreamsReply {
     readonly shardRestarts: number;
   };
   readonly counters: Readonly<Record<string, number>>;
+  /** Streams that there are, on all pages. */
+  readonly total: number;
+  /** From 1 on. */
+  readonly page: number;
+  readonly pages: number;
+  /** {@linkcode STREAMS_PER_PAGE} at most, in the order of their paths. */
   readonly streams: readonly StreamSummary[];
+}
+
+/** A page of the list of streams. */
+export const STREAMS_PER_PAGE = 100;
+
+/** What control makes for {@linkcode StreamsReply}, once for all who ask. */
+export interface StreamsPage {
+  /** JSON of a {@linkcode StreamsReply} without its streams. */
+  readonly head: string;
+  /** Application and name of each stream. */
+  readonly paths: readonly string[];
+  /** JSON of each. */
+  readonly streams: readonly string[];
+  /** How long ago it was made. */
+  readonly ageMs: number;
 }
 
 /** What a shard tells of one of the streams that it serves. */
@@ -221,7 +243,7 @@ export type ToShard =
   | { readonly kind: "stream-closed"; readonly streamId: number }
   | { readonly kind: "publish-accepted"; readonly requestId: number; readonly streamId: number }
   | { readonly kind: "publish-refused"; readonly requestId: number; readonly reason: string }
-  | { readonly kind: "streams-reply"; readonly requestId: number; readonly reply: StreamsReply }
+  | { readonly kind: "streams-reply"; readonly requestId: number; readonly page: StreamsPage }
   /** Answers "opus-wanted" by its `requestId`: that sound is here, as Opus. */
   | {
     readonly kind: "opus-opened";
@@ -268,7 +290,7 @@ export type ToControl =
     readonly network: string;
   }
   | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
-  | { readonly kind: "streams-request"; readonly requestId: number }
+  | { readonly kind: "streams-request"; readonly requestId: number; readonly page: number }
   /** Comes every second, and so tells as well that the shard is alive. */
   | { readonly kind: "report"; readonly streams: readonly StreamReport[] }
   /** The shard reads a closed stream's log no more. */

@@ -127,6 +127,7 @@ export class RtmpConnection implements Connection {
   enforceTimeouts(nowMs: number): void {
     // It is ended once, though it may take until a decision is there that it waits for.
     if (this.#closeReason !== undefined) return;
+    this.#publishing.sweep(nowMs);
     if (this.#phase === "active") this.#playing.sweep(nowMs);
     // A stream may have come that was waited for.
     this.#settlePlace();

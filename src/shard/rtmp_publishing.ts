@@ -141,6 +141,11 @@ export class RtmpPublishing {
     }
   }
 
+  /** To be called every second. */
+  sweep(nowMs: number): void {
+    for (const { publication } of this.#published.values()) publication.settle(nowMs);
+  }
+
   /** Why the connection is to be ended, if a publication never came to anything. */
   timeoutReason(nowMs: number): string | undefined {
     const { firstFrameMs } = this.#link.settings.timeouts;

@@ -58,6 +58,8 @@ export class RtpStream {
   /** Whether a viewer has come for the sound. */
   #isHeard = false;
   #isOver = false;
+  /** What the stream was when it was looked at for sound. */
+  #preambleVersion = -1;
   /** While sound of the stream's own log is waited for. */
   #ownSound: Promise<void> | undefined;
 
@@ -121,6 +123,15 @@ export class RtpStream {
     this.#opus = "wanted";
     this.#opusSource = source;
     source.want(this.#opusEvents);
+  }
+
+  /** One of the logs has been flushed. Sound that comes late is seen to at once. */
+  notify(nowMs: number): void {
+    this.audience.notify(nowMs);
+    const { preambleVersion } = this.#log;
+    if (preambleVersion === this.#preambleVersion) return;
+    this.#preambleVersion = preambleVersion;
+    if (this.#isHeard && this.audience.size > 0) this.wantOpus();
   }
 
   /** Whether it can be let go of: nobody has watched for a while. */

@@ -60,6 +60,7 @@ class Shard {
         flushMs: settings.flushMs,
         rtmpFlushMs: settings.rtmpFlushMs,
         maxPayloadSize: maxPayloadSize(settings.webrtc),
+        windowMs: settings.windowMs,
       },
       { jumped: () => counters.add("viewersJumped") },
     );
@@ -111,11 +112,13 @@ class Shard {
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
+    void this.#routes.list.tick();
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
   async #stop(): Promise<void> {
     clearInterval(this.#ticker);
+    this.#routes.list.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     this.#control.send({ kind: "stopped" });

@@ -38,6 +38,8 @@ export interface SessionEvents {
 export interface SessionMedia {
   readonly audio: ViewerTrack | undefined;
   readonly video: ViewerTrack | undefined;
+  /** Whether pictures are wanted, and there were none. */
+  readonly lacksVideo: boolean;
   readonly cname: string;
 }
 
@@ -122,6 +124,10 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
 
   get hasVideo(): boolean {
     return this.#options.media.video !== undefined;
+  }
+
+  get lacksVideo(): boolean {
+    return this.#options.media.lacksVideo;
   }
 
   get nextMs(): number | undefined {

@@ -217,7 +217,12 @@ export class Whep {
     const cname = crypto.randomUUID();
     const session = this.#endpoint.open({
       audience: rtp.audience,
-      media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
+      media: {
+        audio: audio && viewerTrack(audio),
+        video: video && viewerTrack(video),
+        lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
+        cname,
+      },
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
@@ -362,6 +367,13 @@ function readOffer({ headers, body }: HttpRequest): SdpOffer {
  */
 function viewerLocation(endpoint: string, id: string): string {
   return endpoint.endsWith("/") ? id : `whep/${id}`;
+}
+
+/** Whether an offer asks for pictures. */
+function wantsVideo({ sections }: SdpOffer): boolean {
+  return sections.some(({ kind, rejected, direction }) =>
+    kind === "video" && !rejected && (direction === "recvonly" || direction === "sendrecv")
+  );
 }
 
 /** Three different numbers of 32 bits, none of them 0. */

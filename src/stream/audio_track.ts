@@ -42,7 +42,7 @@ const AAC_WITHOUT_HEADER =
  */
 export class AudioTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
-  readonly heldSinceMs = undefined;
+  readonly held = undefined;
   #format: AudioFormat | undefined;
   #frameDurationMs: number | undefined;
   /** As they were said beside a configuration. */

@@ -1,5 +1,5 @@
 import { concat } from "@std/bytes/concat";
-import type { FrameIntake } from "./track_intake.ts";
+import type { FrameIntake, HeldFrame } from "./track_intake.ts";
 
 /** Bytes of a picture that came in several messages. */
 export const MAX_HELD_SIZE = 8 * 1024 * 1024;
@@ -8,21 +8,29 @@ export const MAX_HELD_SIZE = 8 * 1024 * 1024;
 export const MAX_HELD_MESSAGES = 600;
 
 /** A picture whose slices come in messages of their own, until its end is seen. */
-export class HeldPicture {
-  /** When its first message came. */
+export class HeldPicture implements HeldFrame {
   readonly sinceMs: number;
   readonly encoderMs: number;
   readonly #isKeyFrame: boolean;
+  readonly #isFirst: boolean;
   readonly #parts: Uint8Array<ArrayBuffer>[];
   #size: number;
 
-  /** @param body of its first message; copied */
-  constructor({ isKeyFrame, encoderMs, body }: FrameIntake, nowMs: number) {
+  /**
+   * @param body of its first message; copied
+   * @param isFirst whether it is the first picture of its stream
+   */
+  constructor({ isKeyFrame, encoderMs, body }: FrameIntake, nowMs: number, isFirst: boolean) {
     this.sinceMs = nowMs;
+    this.#isFirst = isFirst;
     this.encoderMs = encoderMs;
     this.#isKeyFrame = isKeyFrame;
     this.#parts = [body.slice()];
     this.#size = body.length;
+  }
+
+  get isOnTrial(): boolean {
+    return this.#isFirst && this.#parts.length === 1;
   }
 
   get messages(): number {

@@ -12,7 +12,13 @@ import {
 import { LogMemory } from "./log_memory.ts";
 import { type LogPreamble, LogSlots } from "./log_slots.ts";
 import type { ListedTrack } from "./track_list.ts";
-import { DEFAULT_TRACKS } from "./track_selection.ts";
+import { DEFAULT_TRACKS, isFrameOf, passes, type TrackFilter } from "./track_selection.ts";
+
+/** Which tracks go on. */
+export interface LiveTracks {
+  readonly audio: boolean;
+  readonly video: boolean;
+}
 
 /**
  * A reading end of a stream log, in any thread. It owns nothing: readers are unknown to the log,
@@ -92,6 +98,26 @@ export class LogReader {
       if ((this.flagsOf(at) & mask) === wanted) return at;
     }
     return undefined;
+  }
+
+  /**
+   * Which of the filter's tracks go on: those that have had a frame within the last `withinMs` of the
+   * stream's time, and both of a log that does not go back as far. The newest records are looked
+   * through, so this is not for every frame.
+   */
+  liveTracks(filter: TrackFilter, withinMs: number): LiveTracks {
+    const { head, tail, lastTimestampMs } = this;
+    let audio = false;
+    let video = false;
+    for (let at = head; distance(tail, at) > 0 && !(audio && video);) {
+      at = (at - 1) | 0;
+      if (distance(this.timestampMsOf(at), lastTimestampMs) > withinMs) return { audio, video };
+      const flags = this.flagsOf(at);
+      if (!passes(filter, flags)) continue;
+      audio ||= isFrameOf("audio", flags);
+      video ||= isFrameOf("video", flags);
+    }
+    return { audio: true, video: true };
   }
 
   /** The newest timestamp of the default tracks; 0 in an empty log. */

@@ -11,7 +11,7 @@ import type { VideoFrame } from "../flv/video_body.ts";
 import { HeldPicture } from "./held_picture.ts";
 import { NalStream } from "./nal_stream.ts";
 import type { PictureJudge } from "./picture_judge.ts";
-import { type Intake, NO_INTAKES, skip } from "./track_intake.ts";
+import { type HeldFrame, type Intake, NO_INTAKES, skip } from "./track_intake.ts";
 import { CONFIGURATION_REMEDY } from "./video_advice.ts";
 import { configuredFormat } from "./video_format.ts";
 
@@ -32,8 +32,8 @@ export interface FrameMessage {
  * is passed on as it is.
  *
  * A message may be a slice. Whether it is the last of its picture shows when the next one begins: so
- * the first picture is held until then, and all are of a stream that sends them in pieces. Others
- * are passed on at once.
+ * all pictures of a stream that sends them in pieces are held until then, and the first picture of any
+ * stream until the next message. Others are passed on at once.
  */
 export class NalIntake {
   readonly codec: NalCodec;
@@ -51,9 +51,9 @@ export class NalIntake {
     this.#stream = new NalStream(codec);
   }
 
-  /** When the first message of the picture came that is held. */
-  get heldSinceMs(): number | undefined {
-    return this.#held?.sinceMs;
+  /** The picture that is held. */
+  get held(): HeldFrame | undefined {
+    return this.#held;
   }
 
   /** The picture that is held, as far as it has come; it is held no more. */
@@ -122,7 +122,7 @@ export class NalIntake {
       body: this.#bodyOf(picture, frame, body, verdict === "key"),
     } as const;
     if (intake.kind === "frame" && this.#isHeldBack(facts)) {
-      this.#held = new HeldPicture(intake, nowMs);
+      this.#held = new HeldPicture(intake, nowMs, this.#pictures === "not known");
       return configuration === undefined ? NO_INTAKES : [configuration];
     }
     return configuration === undefined ? [intake] : [configuration, intake];

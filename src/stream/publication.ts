@@ -88,6 +88,11 @@ export class Publication {
   #hasUnflushedVideo = false;
   #hasUnflushedSound = false;
   #unflushedSinceMs: number | undefined;
+  /**
+   * The track that holds a frame on trial. When a message of another track comes, the frame is written
+   * before that: pieces of a frame come one behind the other.
+   */
+  #trial: { readonly track: MediaTrack; readonly end: (nowMs: number) => void } | undefined;
 
   constructor(log: LogWriter, { trackSettleMs }: { readonly trackSettleMs: number }) {
     this.#log = log;
@@ -135,6 +140,7 @@ export class Publication {
 
   /** Takes any other script data, such as captions, as the body of a script tag. */
   data(body: Uint8Array, nowMs: number): SkippedMessage | undefined {
+    this.#trial?.end(nowMs);
     return this.#guard(() => {
       const timestampMs = this.#timeline.positionMs("video");
       this.#log.append({ type: TAG_SCRIPT, timestampMs, body, flags: RecordFlag.script });
@@ -147,8 +153,8 @@ export class Publication {
     let heldUntilMs: number | undefined;
     for (const set of [this.#recorder.video, this.#recorder.audio]) {
       for (const { track } of set.members) {
-        if (track.heldSinceMs === undefined) continue;
-        heldUntilMs = Math.min(track.heldSinceMs + MAX_HOLD_MS, heldUntilMs ?? Infinity);
+        if (track.held === undefined) continue;
+        heldUntilMs = Math.min(track.held.sinceMs + MAX_HOLD_MS, heldUntilMs ?? Infinity);
       }
     }
     return heldUntilMs;
@@ -162,6 +168,15 @@ export class Publication {
   /** The publisher has ended: writes what is held, and wakes all viewers. */
   close(nowMs: number): void {
     this.#releaseHeld(Infinity, nowMs);
+    this.#log.flush();
+  }
+
+  /** Decides which tracks there are once that has taken its time, though nothing more comes. */
+  settle(nowMs: number): void {
+    const first = this.#firstFrame;
+    if (this.#tracksSettled || first === undefined) return;
+    if (nowMs - first.arrivedMs < this.#trackSettleMs) return;
+    this.#settleTracks();
     this.#log.flush();
   }
 
@@ -183,8 +198,7 @@ export class Publication {
   }
 
   describe(): PublicationDescription {
-    const video = this.#recorder.video.default?.track.describe() ?? null;
-    const audio = this.#recorder.audio.default?.track.describe() ?? null;
+    const { video, audio } = this.#recorder.describeDefaults();
     const rates = [video?.bitrateBps, audio?.bitrateBps].filter((rate) => typeof rate === "number");
     return {
       video,
@@ -215,7 +229,7 @@ export class Publication {
   #releaseOf<T extends MediaTrack>(set: TrackSet<T>, heldSinceMs: number, nowMs: number): void {
     for (const member of set.members) {
       const { track } = member;
-      if (track.heldSinceMs === undefined || track.heldSinceMs > heldSinceMs) continue;
+      if (track.held === undefined || track.held.sinceMs > heldSinceMs) continue;
       this.#writeAll(set, member, track.release(), nowMs);
     }
   }
@@ -250,7 +264,14 @@ export class Publication {
     if (member === undefined) {
       return this.#skip(skip("too-many-tracks", () => `${set.name} track ${trackId}`));
     }
-    return this.#writeAll(set, member, member.track.take(body, encoderMs, nowMs), nowMs);
+    const { track } = member;
+    if (this.#trial !== undefined && this.#trial.track !== track) this.#trial.end(nowMs);
+    const skipped = this.#writeAll(set, member, track.take(body, encoderMs, nowMs), nowMs);
+    this.#trial = track.held?.isOnTrial !== true ? undefined : {
+      track,
+      end: (endMs) => this.#writeAll(set, member, track.release(), endMs),
+    };
+    return skipped;
   }
 
   /** Writes what a track made of a message, or held; returns why the first was skipped that was. */
@@ -281,7 +302,6 @@ export class Publication {
         return this.#guard(() => {
           const isWritten = this.#recorder.preface(intake.kind, set, member, intake.body);
           if (isWritten) this.#noteAppended(set, member, nowMs);
-          if (set.isDefault(member)) this.#noteTrack(set.name);
         });
       case "frame":
         return this.#guard(() => {

@@ -36,6 +36,14 @@ export interface FrameIntake {
   readonly body: Uint8Array;
 }
 
+/** A frame that a track holds, as there may be more of it to come. */
+export interface HeldFrame {
+  /** When its first message came. */
+  readonly sinceMs: number;
+  /** Whether it is not known of its stream that frames come in pieces: most do not. */
+  readonly isOnTrial: boolean;
+}
+
 /** A message that was skipped: what the caller may want to log. */
 export interface SkippedMessage {
   readonly reason: SkipReason;
@@ -65,8 +73,8 @@ export interface MediaTrack {
   readonly isConfigured: boolean;
   /** What its publisher should change, as a sentence; `undefined` if nothing. */
   readonly advice: string | undefined;
-  /** Since when it has held a frame whose end it has not seen; `undefined` if it holds none. */
-  readonly heldSinceMs: number | undefined;
+  /** A frame whose end it has not seen; `undefined` if it holds none. */
+  readonly held: HeldFrame | undefined;
   /** What is to be written of a message body of this track, in order. Throws nothing. */
   take(body: Uint8Array, encoderMs: number, nowMs: number): readonly Intake[];
   /** What it holds, which it then holds no more. */

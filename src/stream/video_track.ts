@@ -4,7 +4,14 @@ import { hasFrameType, withFrameType } from "../flv/frame_type.ts";
 import { parseVideoBody, type VideoConfiguration, type VideoFrame } from "../flv/video_body.ts";
 import { NalIntake } from "./nal_intake.ts";
 import { PictureJudge } from "./picture_judge.ts";
-import { type Intake, type MediaTrack, NO_INTAKES, skip, skipMalformed } from "./track_intake.ts";
+import {
+  type HeldFrame,
+  type Intake,
+  type MediaTrack,
+  NO_INTAKES,
+  skip,
+  skipMalformed,
+} from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
 import { configuredFormat } from "./video_format.ts";
 
@@ -39,8 +46,8 @@ export class VideoTrack implements MediaTrack {
     return this.#judge.format?.isConfigured ?? false;
   }
 
-  get heldSinceMs(): number | undefined {
-    return this.#nal?.heldSinceMs;
+  get held(): HeldFrame | undefined {
+    return this.#nal?.held;
   }
 
   get advice(): string | undefined {

@@ -28,7 +28,12 @@ async function ask(
   const counters = new Counters(allocateCounters(1), 0);
   const { places, proxies } = testPlaces(counters);
   await using webrtc = await WebrtcEndpoint.open({ settings, counters, shard: 0, places });
-  const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+  const streams = new Streams(control, {
+    flushMs: 0,
+    rtmpFlushMs: 0,
+    maxPayloadSize: 1200,
+    windowMs: 10_000,
+  }, {
     jumped() {},
   });
   prepare(streams);

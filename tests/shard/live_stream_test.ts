@@ -15,7 +15,7 @@ Deno.test("viewers of a track end when another publisher has come without it", a
   const stream = new LiveStream(
     { streamId: 1, path: "live/a", log },
     undefined as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 },
+    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000 },
     { jumped: () => {} },
   );
   const sweep = () => stream.sweep(0, () => undefined);
@@ -68,7 +68,7 @@ Deno.test("a stream has so many audiences, and room again when one is empty", as
   const stream = new LiveStream(
     { streamId: 1, path: "live/a", log },
     undefined as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 },
+    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000 },
     { jumped: () => {} },
   );
   const audienceOf = (videoTrack: number) =>
@@ -118,7 +118,7 @@ function watch() {
   const stream = new LiveStream(
     { streamId: 1, path: "live/a", log },
     control as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 },
+    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000 },
     { jumped: () => {} },
   );
   /** A publisher of these tracks, each of VP8 and AAC. */
@@ -134,7 +134,8 @@ function watch() {
   const join = (selection: TrackSelection) => {
     const ends: string[] = [];
     const { audience } = stream.rtp(selection)!;
-    const viewer = { hasVideo: true, notify: () => {}, end: (reason: string) => ends.push(reason) };
+    const tracks = { hasVideo: true, lacksVideo: false };
+    const viewer = { ...tracks, notify: () => {}, end: (reason: string) => ends.push(reason) };
     audience.add(viewer);
     audience.notify(0);
     stream.rtp(selection)!.wantOpus();

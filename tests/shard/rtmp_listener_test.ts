@@ -56,7 +56,12 @@ class Setup implements AsyncDisposable {
   private constructor(source: ConnectionSource, logged: readonly LogRecord[]) {
     this.#logged = logged;
     const { counters, control } = this;
-    const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+    const streams = new Streams(control, {
+      flushMs: 0,
+      rtmpFlushMs: 0,
+      maxPayloadSize: 1200,
+      windowMs: 10_000,
+    }, {
       jumped() {},
     });
     const limits = placeLimits({ max: 100, maxPerAddress: 2 });

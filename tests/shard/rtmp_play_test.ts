@@ -35,7 +35,12 @@ class Setup implements AsyncDisposable {
     const { timeouts } = SHARD_SETTINGS;
     const settings = { ...SHARD_SETTINGS, timeouts: { ...timeouts, playWaitMs }, ...overrides };
     const control = new ControlLink((message) => this.#decide(control, message));
-    this.streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+    this.streams = new Streams(control, {
+      flushMs: 0,
+      rtmpFlushMs: 0,
+      maxPayloadSize: 1200,
+      windowMs: 10_000,
+    }, {
       jumped() {},
     });
     const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });

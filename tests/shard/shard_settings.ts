@@ -15,6 +15,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   flushMs: 0,
   rtmpFlushMs: 0,
   windowMs: 1000,
+  listAgeMs: 500,
   maxViewers: 100,
   places: placeLimits({ max: 100, maxPerAddress: 100 }),
   trustedProxies: [],
