@@ -1,9 +1,11 @@
 /** The two ways to a WebRTC server: datagrams, and a TCP connection that carries them. */
 import type { IceCandidate } from "../src/webrtc/candidate.ts";
+import type { TransportAddress } from "../src/webrtc/transport_address.ts";
 import { frameForTcp, TcpFrameReader } from "../src/webrtc/tcp_framing.ts";
 
 /** Carries datagrams between one viewer and its server. */
 export interface Link {
+  readonly server: TransportAddress;
   /** Sends in the order of calls. What cannot be sent is lost, as on a network. */
   send(datagram: Uint8Array): void;
   /** Hands over each datagram, valid during the call, until the link is closed or breaks. */
@@ -18,22 +20,23 @@ const STREAM_BUFFER_SIZE = 64 * 1024;
 /** Opens the way that `candidate` names, for a viewer of its own. */
 export async function openLink(candidate: IceCandidate): Promise<Link> {
   const { transport, address, port } = candidate;
-  if (transport === "udp") return new UdpLink({ transport, hostname: address, port });
-  return new TcpLink(await Deno.connect({ hostname: address, port }));
+  const server = { transport, hostname: address, port };
+  if (transport === "udp") return new UdpLink({ ...server, transport });
+  return new TcpLink(await Deno.connect({ hostname: address, port }), server);
 }
 
 class UdpLink implements Link {
-  readonly #server: Deno.NetAddr;
+  readonly server: Deno.NetAddr;
   readonly #socket: Deno.DatagramConn;
 
   constructor(server: Deno.NetAddr) {
     const hostname = server.hostname.includes(":") ? "::1" : "127.0.0.1";
     this.#socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
-    this.#server = server;
+    this.server = server;
   }
 
   send(datagram: Uint8Array): void {
-    this.#socket.send(datagram, this.#server).catch(ignoreLoss);
+    this.#socket.send(datagram, this.server).catch(ignoreLoss);
   }
 
   async receive(take: (datagram: Uint8Array) => void): Promise<void> {
@@ -55,7 +58,7 @@ class TcpLink implements Link {
   readonly #connection: Deno.TcpConn;
   #sent: Promise<void> = Promise.resolve();
 
-  constructor(connection: Deno.TcpConn) {
+  constructor(connection: Deno.TcpConn, readonly server: TransportAddress) {
     connection.setNoDelay(true);
     this.#connection = connection;
   }

@@ -4,6 +4,8 @@ import { ByteWriter } from "../src/bytes/byte_writer.ts";
 import type { IceCredentials } from "../src/webrtc/ice_credentials.ts";
 import { parseStun, STUN_ATTRIBUTE, STUN_MAGIC_COOKIE } from "../src/webrtc/stun.ts";
 import { hasStunIntegrity, sealStun } from "../src/webrtc/stun_integrity.ts";
+import { writeStunSuccess } from "../src/webrtc/stun_response.ts";
+import type { TransportAddress } from "../src/webrtc/transport_address.ts";
 
 const BINDING_REQUEST = 0x0001;
 const TRANSACTION_ID_LENGTH = 12;
@@ -21,6 +23,18 @@ export function writeCheck(local: IceCredentials, remote: IceCredentials): Uint8
   writer.u16(STUN_ATTRIBUTE.USE_CANDIDATE).u16(0);
   writer.u16(STUN_ATTRIBUTE.PRIORITY).u16(4).u32(PRIORITY);
   return sealStun(writer, remote.password);
+}
+
+/** What a viewer answers to a check of the server's; `undefined` if `datagram` is none. */
+export function answerCheck(
+  datagram: Uint8Array,
+  local: IceCredentials,
+  server: TransportAddress,
+): Uint8Array<ArrayBuffer> | undefined {
+  const message = parseStun(datagram);
+  if (message?.stunClass !== "request" || !hasStunIntegrity(message, local.password)) return;
+  const { transactionId } = message;
+  return writeStunSuccess({ transactionId, password: local.password }, server);
 }
 
 /** Whether `datagram` is the server's consent: a success response made with its password. */

@@ -7,7 +7,7 @@ import { DtlsViewer } from "./whep_dtls.ts";
 import { type Link, openLink } from "./whep_link.ts";
 import { WhepMedia } from "./whep_media.ts";
 import { type AnsweredTrack, readWhepAnswer, type WhepAnswer, writeWhepOffer } from "./whep_sdp.ts";
-import { isCheckAnswer, writeCheck } from "./whep_stun.ts";
+import { answerCheck, isCheckAnswer, writeCheck } from "./whep_stun.ts";
 
 /** Where a viewer joins, always on loopback, and by which candidate. */
 export interface WhepAddress {
@@ -181,6 +181,8 @@ export class WhepViewer {
   }
 
   #takeStun(datagram: Uint8Array): void {
+    const answer = answerCheck(datagram, this.#local, this.#link!.server);
+    if (answer !== undefined) return this.#link!.send(answer);
     if (!isCheckAnswer(datagram, this.#answer!.remote)) return this.#fail("check was refused");
     this.consents++;
     if (this.times.checkMs !== undefined) return;

@@ -17,6 +17,8 @@ export type Peer =
   | "ffprobe 7"
   | "flvmeta"
   | "gst-launch-1.0"
+  | "haproxy"
+  | "nginx"
   | "obs"
   | "jq"
   | "openssl"
@@ -41,6 +43,8 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   "ffprobe 7": "-version",
   flvmeta: "--version",
   "gst-launch-1.0": "--version",
+  haproxy: "-v",
+  nginx: "-v",
   obs: "--version",
   jq: "--version",
   openssl: "version",

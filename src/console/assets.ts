@@ -21,6 +21,7 @@ import streamListJs from "./stream_list.js" with { type: "text" };
 import streamTableJs from "./stream_table.js" with { type: "text" };
 import streamsCss from "./streams.css" with { type: "text" };
 import transportChoiceJs from "./transport_choice.js" with { type: "text" };
+import webrtcProgressJs from "./webrtc_progress.js" with { type: "text" };
 import webrtcStatisticsJs from "./webrtc_statistics.js" with { type: "text" };
 import whepConnectionJs from "./whep_connection.js" with { type: "text" };
 import whepEngineJs from "./whep_engine.js" with { type: "text" };
@@ -87,6 +88,7 @@ export const consoleAssets = [
   asset("stream_list.js", SCRIPT, streamListJs),
   asset("stream_table.js", SCRIPT, streamTableJs),
   asset("transport_choice.js", SCRIPT, transportChoiceJs),
+  asset("webrtc_progress.js", SCRIPT, webrtcProgressJs),
   asset("webrtc_statistics.js", SCRIPT, webrtcStatisticsJs),
   asset("whep_connection.js", SCRIPT, whepConnectionJs),
   asset("whep_engine.js", SCRIPT, whepEngineJs),

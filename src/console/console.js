@@ -35,6 +35,7 @@ function showList(list) {
   setText(byId("server-rtmp-port", HTMLElement), String(list.server.rtmpPort ?? "–"));
   setText(byId("server-uptime", HTMLElement), formatDuration(list.server.uptimeMs));
   publishHelp.setRtmpPort(list.server.rtmpPort);
+  publishHelp.showAdvice(streams);
   table.show(streams, selection);
   panel.handleList(streams);
 }

@@ -6,7 +6,7 @@ const INTERRUPTION_MS = 1500;
 
 /** Times are the caller's, in milliseconds of one clock. */
 export class PlaybackProgress {
-  #positionSeconds = 0;
+  #position = 0;
   #movedAtMs;
   #steadySinceMs;
 
@@ -19,14 +19,14 @@ export class PlaybackProgress {
   /**
    * Takes the current position.
    *
-   * @param {number} positionSeconds
+   * @param {number} position
    * @param {number} nowMs
    * @returns {boolean} whether it went on since the last call
    */
-  moved(positionSeconds, nowMs) {
-    if (positionSeconds <= this.#positionSeconds) return false;
+  moved(position, nowMs) {
+    if (position <= this.#position) return false;
     if (this.silentMs(nowMs) > INTERRUPTION_MS) this.#steadySinceMs = nowMs;
-    this.#positionSeconds = positionSeconds;
+    this.#position = position;
     this.#movedAtMs = nowMs;
     return true;
   }

@@ -134,7 +134,17 @@ export class LivePlayer {
       case "connecting":
         // The list may be the first to say what the stream is.
         if (isLive && !isSameChoice(this.#choose(this.#selection), this.#choice)) this.#connect();
+        break;
+      case "playing":
+      case "stalled":
+        if (isLive) this.#leaveWebRtc(this.#choose(this.#selection));
     }
+  }
+
+  /** B-frames may be seen late, and are what WebRTC does not show. @param {TransportChoice} choice */
+  #leaveWebRtc({ transport, obstacle }) {
+    const isLeft = this.#choice.transport === "webrtc" && transport !== "webrtc";
+    if (isLeft && obstacle === undefined) this.#connect();
   }
 
   /** The stream is another one than the one that failed. */
@@ -267,7 +277,7 @@ export class LivePlayer {
    */
   #followProgress(engine, nowMs) {
     const progress = this.#progress;
-    if (progress.moved(this.#video.currentTime, nowMs)) {
+    if (progress.moved(engine.position, nowMs)) {
       if (progress.steadyMs(nowMs) > STEADY_MS) this.#retries.reset();
       this.#become({ state: "playing" });
       return;
@@ -283,7 +293,7 @@ export class LivePlayer {
     const giveUpMs = Math.max(GIVE_UP_MS, 2 * (this.#listed?.video?.keyFrameDistanceMs ?? 0));
     if (this.#listed?.state === "waiting") this.#become({ state: "waiting" });
     else if (engine.isConnected && silentMs > giveUpMs) {
-      const detail = `No picture arrived for ${Math.round(silentMs / 1000)} s`;
+      const detail = `Nothing new arrived for ${Math.round(silentMs / 1000)} s`;
       this.#fail({ kind: "network", detail });
     } else if (this.#status.state !== "connecting") this.#become({ state: "stalled" });
   }

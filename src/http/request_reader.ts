@@ -8,7 +8,7 @@ import { parseRequestHead, type RequestHead } from "./request_head.ts";
 export const MAX_HEAD_LENGTH = 16 * 1024;
 
 /** Bytes of a body: the largest that is meant to come is a session description. */
-export const MAX_BODY_LENGTH = 64 * 1024;
+export const MAX_BODY_LENGTH = 20 * 1024;
 
 /** A whole request. */
 export interface HttpRequest extends RequestHead {

@@ -37,7 +37,6 @@ export class AssetFiles {
     const common = {
       "content-type": file.contentType,
       "content-security-policy": this.#contentSecurityPolicy,
-      "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
       "cache-control": "no-cache",
       vary: "accept-encoding",

@@ -3,7 +3,6 @@ import { isTranscodable } from "../audio/aac_stream.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { parseAacConfiguration } from "../codec/aac.ts";
 import { parseOpusHead } from "../codec/opus.ts";
-import { FlvError } from "../flv/flv_error.ts";
 import {
   type AudioBody,
   type AudioConfiguration,
@@ -12,6 +11,7 @@ import {
 } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import type { TrackSelection } from "../stream/feed.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { additionalTrackId } from "../stream/track_selection.ts";
@@ -58,6 +58,8 @@ export class RtpStream {
   /** Whether a viewer has come for the sound. */
   #isHeard = false;
   #isOver = false;
+  /** What the stream was when it was looked at for sound. */
+  #preambleVersion = -1;
   /** While sound of the stream's own log is waited for. */
   #ownSound: Promise<void> | undefined;
 
@@ -82,6 +84,12 @@ export class RtpStream {
   /** Whether it was closed: viewers that were added now would be sent nothing. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** Bytes of the packets that are held for viewers. */
+  get packetBytes(): number {
+    const { audio, video } = this.audience.feed;
+    return audio.ring.byteLength + video.ring.byteLength;
   }
 
   /** Somebody asks for it, and may come to watch: puts off that it is idle. */
@@ -123,6 +131,15 @@ export class RtpStream {
     source.want(this.#opusEvents);
   }
 
+  /** One of the logs has been flushed. Sound that comes late is seen to at once. */
+  notify(nowMs: number): void {
+    this.audience.notify(nowMs);
+    const { preambleVersion } = this.#log;
+    if (preambleVersion === this.#preambleVersion) return;
+    this.#preambleVersion = preambleVersion;
+    if (this.#isHeard && this.audience.size > 0) this.wantOpus();
+  }
+
   /** Whether it can be let go of: nobody has watched for a while. */
   isIdle(nowMs: number): boolean {
     if (this.audience.size > 0) this.#lastViewerMs = nowMs;
@@ -145,7 +162,7 @@ export class RtpStream {
     this.#leaveOpus("closed");
   }
 
-  #onOpusOpened(shared: SharedArrayBuffer): void {
+  #onOpusOpened(shared: SharedLog): void {
     const log = new LogReader(shared);
     this.#opusLog = log;
     this.audience.feed.setOpusLog(log, performance.now());
@@ -225,14 +242,7 @@ export class RtpStream {
   /** The configuration and what is said beside it. */
   #audioBodies(): AudioBody[] {
     const tags = this.#log.preamble(this.#selection)?.tags ?? [];
-    return tags.filter(({ type }) => type === TAG_AUDIO).flatMap(({ body }) => {
-      try {
-        return [parseAudioBody(body)];
-      } catch (error) {
-        if (error instanceof FlvError) return [];
-        throw error;
-      }
-    });
+    return tags.filter(({ type }) => type === TAG_AUDIO).map(({ body }) => parseAudioBody(body));
   }
 }
 

@@ -20,8 +20,13 @@ export interface SessionPaths {
 /** What a session tells its endpoint. */
 export interface SessionEvents {
   readonly connected: (session: WebrtcSession) => void;
+  /** A valid check has come from there. */
+  readonly addressKnown: (session: WebrtcSession, address: TransportAddress) => void;
+  /** It has echoed what was sent there. */
   readonly addressProven: (session: WebrtcSession, address: TransportAddress) => void;
   readonly addressRetired: (session: WebrtcSession, address: TransportAddress) => void;
+  /** The viewer echoes nothing any more: its media stop until it does. */
+  readonly consentLost: () => void;
   readonly ufragRetired: (ufrag: string) => void;
   readonly dropped: (reason: PeerDropReason) => void;
   /** The session has ended before media could be sent, and not because somebody wished so. */
@@ -33,8 +38,13 @@ export interface SessionEvents {
 export interface SessionMedia {
   readonly audio: ViewerTrack | undefined;
   readonly video: ViewerTrack | undefined;
+  /** Whether pictures are wanted, and there were none. */
+  readonly lacksVideo: boolean;
   readonly cname: string;
 }
+
+/** Random digits of a session's id that are logged. */
+const LOGGED_ID_LENGTH = 8;
 
 export interface WebrtcSessionOptions {
   readonly id: string;
@@ -80,11 +90,13 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
         send: (datagram, to) => paths.send(datagram, to),
         connected: (master) => this.#onConnected(master),
         rtcp: (packets) => this.#onRtcp(packets),
+        addressKnown: (address) => events.addressKnown(this, address),
         addressProven: (address) => {
           events.addressProven(this, address);
           this.notify();
         },
         addressRetired: (address) => events.addressRetired(this, address),
+        consentLost: () => events.consentLost(),
         ufragRetired: (ufrag) => events.ufragRetired(ufrag),
         dropped: (reason) => events.dropped(reason),
         ended: (reason) => {
@@ -95,10 +107,15 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
     });
   }
 
+  /** The beginning of its id, for logs: who has the whole id can end the session. */
+  get loggedId(): string {
+    return this.id.slice(0, this.id.indexOf(".") + 1 + LOGGED_ID_LENGTH);
+  }
+
   /** How the viewer fares. */
   describe(): SessionDescription {
     return {
-      transport: this.peer.selected?.transport ?? null,
+      transport: this.peer.route?.transport ?? null,
       packetsSent: this.#viewer?.packetCount ?? 0,
       bytesSent: this.#viewer?.octetCount ?? 0,
       reception: this.#viewer?.reception ?? null,
@@ -109,19 +126,23 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
     return this.#options.media.video !== undefined;
   }
 
+  get lacksVideo(): boolean {
+    return this.#options.media.lacksVideo;
+  }
+
   get nextMs(): number | undefined {
     return this.#viewer?.nextMs;
   }
 
   isReady(): boolean {
-    const to = this.peer.selected;
+    const to = this.peer.route;
     return !this.#isOver && this.#viewer !== undefined && to !== undefined &&
       this.#options.paths.isReady(to);
   }
 
   sendNext(nowMs: number, unixMs: number): boolean {
     const viewer = this.#viewer;
-    const to = this.peer.selected;
+    const to = this.peer.route;
     if (viewer === undefined || to === undefined) return false;
     this.#datagrams.length = 0;
     const hasMore = viewer.take(nowMs, unixMs, this.#datagrams);
@@ -160,7 +181,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
   }
 
   #onRtcp(packets: readonly RtcpPacket[]): void {
-    const to = this.peer.selected;
+    const to = this.peer.route;
     if (this.#viewer === undefined || to === undefined) return;
     this.#viewer.handle(packets, performance.now());
     // What is asked for again over TCP was not lost, only late.

@@ -1,25 +1,26 @@
-import { getLogger } from "@logtape/logtape";
 import { STATUS_CODE } from "@std/http/status";
 import { namesEtag } from "../http/entity_tag.ts";
-import { HttpError } from "../http/http_error.ts";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { WholeResponse } from "../http/response.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
-import { hostCandidates, type IceCandidate } from "../webrtc/candidate.ts";
+import type { IceCandidate } from "../webrtc/candidate.ts";
 import { chooseMedia, describeMismatches, type WantedMedia } from "../webrtc/media_choice.ts";
+import { bundleTag, settleSection, writeSdpAnswer } from "../webrtc/sdp_answer.ts";
+import type { SdpOffer } from "../webrtc/sdp_offer.ts";
 import {
-  type AnsweredSection,
-  settleSection,
-  writeRestartFragment,
-  writeSdpAnswer,
-} from "../webrtc/sdp_answer.ts";
-import { parseSdpOffer, type SdpOffer } from "../webrtc/sdp_offer.ts";
-import { parseIpAddress, type TransportAddress } from "../webrtc/transport_address.ts";
-import { parseTrickleFragment, TRICKLE_FRAGMENT_TYPE } from "../webrtc/trickle_fragment.ts";
+  type BundleTag,
+  parseTrickleFragment,
+  TRICKLE_FRAGMENT_TYPE,
+  writeTrickleFragment,
+} from "../webrtc/trickle_fragment.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
+import { holderOf } from "./memory_holder.ts";
 import { answer } from "./http_answers.ts";
-import type { ConnectionAddresses } from "./http_connection.ts";
+import type { ConnectionAddresses } from "./connection_addresses.ts";
+import { viewerCandidates } from "./whep_candidates.ts";
+import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
 import type { HttpContext } from "./http_routes.ts";
 import { areTracksSettled, isOver, knownMedia } from "./known_media.ts";
 import type { LiveStream } from "./live_stream.ts";
@@ -28,8 +29,8 @@ import {
   type ForwardedRequest,
   type ForwardedResponse,
   type PictureReport,
-  type ReachedFamilies,
 } from "./messages.ts";
+import type { Refusal } from "./places.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
 import { answerWishes, viewerTrack } from "./viewer_media.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
@@ -48,15 +49,11 @@ import {
 /** What the path of a stream ends with in the URL of its WHEP endpoint. */
 export const WHEP_SUFFIX = "/whep";
 
-const SDP_TYPE = "application/sdp";
-
-/** Addresses that a request may name by `eip`. */
-const MAX_EXTERNAL_ADDRESSES = 4;
+/** What a viewer takes: its session, DTLS and what is kept of its offer. Measured. */
+const SESSION_BYTES = 160 * 1024;
 
 /** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
 const BOTH_KINDS = { audio: true, video: true };
-
-const logger = getLogger(["sluice", "webrtc"]);
 
 /** How a viewer asks to watch. */
 interface WatchRequest {
@@ -65,13 +62,12 @@ interface WatchRequest {
   readonly offer: SdpOffer;
   readonly wanted: WantedMedia;
   readonly candidates: readonly IceCandidate[];
-  readonly from: string;
+  readonly addresses: ConnectionAddresses;
 }
 
-/** What was answered to a viewer, for what comes later about it. */
+/** What was answered to a viewer, for what comes later about it: nothing more of its offer is kept. */
 interface Answered {
-  readonly offer: SdpOffer;
-  readonly sections: readonly AnsweredSection[];
+  readonly tag: BundleTag;
   readonly candidates: readonly IceCandidate[];
   etag: string;
 }
@@ -111,13 +107,12 @@ export class Whep {
     const wanted = trackQuery(query);
     if ("problem" in wanted) return whepProblem(STATUS_CODE.BadRequest, wanted.problem);
     const selection = { ...wanted, ...BOTH_KINDS };
-    const from = addresses.remoteAddr.hostname;
-    const full = this.#refusalIfFull(from);
+    const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
     if (full !== undefined) return full;
     const offer = readOffer(request);
-    const candidates = this.#candidates(query, addresses);
+    const candidates = viewerCandidates(query, addresses, this.#context.settings.webrtc);
     return await refusalIfMissing(stream, selection) ??
-      await this.#openViewer(stream, selection, { endpoint, offer, wanted, candidates, from });
+      await this.#openViewer(stream, selection, { endpoint, offer, wanted, candidates, addresses });
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -186,17 +181,17 @@ export class Whep {
   async #openViewer(
     stream: LiveStream,
     selection: TrackSelection,
-    { endpoint, offer, wanted, candidates, from }: WatchRequest,
+    { endpoint, offer, wanted, candidates, addresses }: WatchRequest,
   ): Promise<WholeResponse> {
-    const rtp = stream.rtp(selection);
-    if (rtp === undefined) {
-      return notNow("Too many viewers want other tracks of the stream already");
-    }
+    const { remoteAddr: from, log } = addresses;
+    const holder = holderOf(this.#context.memory, from.hostname);
+    const rtp = stream.rtp(selection, holder);
+    if (typeof rtp === "string") return this.#refuseForMemory(rtp);
     const media = await knownMedia(stream, rtp);
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
     // Others have come while it was waited for.
-    const full = this.#refusalIfFull(from);
+    const full = this.#refusalIfFull(from.hostname);
     if (full !== undefined) return full;
     const choice = chooseMedia(offer, media, wanted);
     if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
@@ -207,7 +202,7 @@ export class Whep {
     for (const { choice: { lapse } } of chosen) {
       if (lapse === undefined) continue;
       const { path } = stream.entry;
-      logger.info("A viewer of {path} offers {lapse}, and gets it so", { path, lapse });
+      log.info("{peer}: a viewer of {path} offers {lapse}, and gets it so", { path, lapse });
     }
     const wishes = answerWishes(chosen, this.#context.settings.webrtc);
     const channels = media.audio?.channels ?? 2;
@@ -215,20 +210,38 @@ export class Whep {
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
       settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
+    const held = new MemoryHolding(this.#context.memory, "sessions", holder);
+    const lack = held.resize(SESSION_BYTES);
+    if (lack !== undefined) return this.#refuseForMemory(describeRefusal(lack));
     if (audio !== undefined) rtp.wantOpus();
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
     const session = this.#endpoint.open({
       audience: rtp.audience,
-      media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
+      media: {
+        audio: audio && viewerTrack(audio),
+        video: video && viewerTrack(video),
+        lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
+        cname,
+      },
       local,
       remoteUfrag: offer.transport.iceUfrag,
+      remotePassword: offer.transport.icePassword,
       from,
+      held,
+      path: stream.entry.path,
+    });
+    if ("scope" in session) {
+      held.close();
+      return this.#refuse(session.scope);
+    }
+    log.debug("{peer} is viewer {viewer} of {path}", {
+      viewer: session.loggedId,
       path: stream.entry.path,
     });
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
-    this.#answered.set(session, { offer, sections, candidates, etag });
+    this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
       sessionId: `${randomNumbers()[0]}`,
@@ -245,15 +258,23 @@ export class Whep {
     }, sdp);
   }
 
+  /** The answer to a viewer that there is no memory for. */
+  #refuseForMemory(reason: string): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    return notNow(reason);
+  }
+
   /** The answer to a viewer beyond the limits. */
   #refusalIfFull(from: string): WholeResponse | undefined {
-    const { counters, settings: { maxViewers, webrtc } } = this.#context;
-    const isFull = counters.total("webrtcViewers") >= webrtc.maxViewers ||
-      counters.total("viewers") >= maxViewers;
-    const isAddressFull = this.#endpoint.viewersFrom(from) >= webrtc.maxViewersPerAddress;
-    if (!isFull && !isAddressFull) return undefined;
-    counters.add("webrtcViewersRefused");
-    const message = isFull
+    const { counters, settings } = this.#context;
+    if (counters.total("viewers") >= settings.maxViewers) return this.#refuse("all");
+    const refusal = this.#endpoint.refusal(from);
+    return refusal && this.#refuse(refusal.scope);
+  }
+
+  #refuse(scope: Refusal["scope"]): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    const message = scope === "all"
       ? "There are too many viewers already"
       : "There are too many viewers from your address already";
     return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
@@ -267,53 +288,27 @@ export class Whep {
       );
     }
     const answered = this.#answered.get(session)!;
-    const fragment = parseTrickleFragment(new TextDecoder().decode(request.body));
+    const { ufrag, password } = parseTrickleFragment(new TextDecoder().decode(request.body));
+    // A copy: a part of a text keeps the whole alive.
+    const remote = structuredClone({ ufrag, password });
     const isRestart = session.peer.remoteUfrag !== undefined &&
-      fragment.ufrag !== session.peer.remoteUfrag;
+      ufrag !== session.peer.remoteUfrag;
     if (request.ifMatch !== undefined && !namesEtag(request.ifMatch, answered.etag)) {
       return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
     }
-    // ICE-lite: checks come from the viewer, which has our candidates.
-    if (!isRestart) return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
-    const local = this.#endpoint.restart(session, fragment.ufrag);
+    if (!isRestart) {
+      session.peer.learnRemote(remote);
+      // ICE-lite: checks come from the viewer, which has our candidates.
+      return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
+    }
+    const local = this.#endpoint.restart(session, remote);
     answered.etag = `"${local.ufrag}"`;
-    const { offer, sections, candidates } = answered;
-    const body = writeRestartFragment(offer, sections, { local, candidates });
+    const body = writeTrickleFragment({ local, candidates: answered.candidates }, answered.tag);
     return answer(STATUS_CODE.OK, {
       ...WHEP_HEADERS,
       "content-type": TRICKLE_FRAGMENT_TYPE,
       etag: answered.etag,
     }, body);
-  }
-
-  /** Where viewers reach this shard: what the request names, else the settings, else its own. */
-  #candidates(query: URLSearchParams, { localAddr }: ConnectionAddresses): IceCandidate[] {
-    const { publicIps, udpPort, udpFamilies, tcpPort, tcpFamilies } = this.#context.settings.webrtc;
-    const named = query.getAll("eip").flatMap((value) => value.split(","))
-      .slice(0, MAX_EXTERNAL_ADDRESSES);
-    for (const address of named) {
-      const isIp = parseIpAddress(address) !== undefined;
-      if (isIp && isOf(tcpFamilies, address)) continue;
-      const wanted = !isIp
-        ? "an IP address"
-        : `an ${tcpFamilies.ipv4 ? "IPv4" : "IPv6"} address, as the server listens on no other`;
-      throw new HttpError(
-        STATUS_CODE.BadRequest,
-        `Cannot use eip: must be ${wanted}, got ${JSON.stringify(address.slice(0, 64))}`,
-      );
-    }
-    const hosts = named.length > 0
-      ? named
-      : publicIps.length > 0
-      ? publicIps
-      : [unmapped(localAddr.hostname)];
-    const addresses: TransportAddress[] = [];
-    for (const hostname of hosts) {
-      if (udpPort === undefined || !isOf(udpFamilies, hostname)) continue;
-      addresses.push({ transport: "udp", hostname, port: udpPort });
-    }
-    for (const hostname of hosts) addresses.push({ transport: "tcp", hostname, port: tcpPort });
-    return hostCandidates(addresses);
   }
 }
 
@@ -331,22 +326,6 @@ async function refusalIfMissing(
   return missing === undefined ? undefined : whepProblem(STATUS_CODE.NotFound, missing);
 }
 
-function readOffer({ headers, body }: HttpRequest): SdpOffer {
-  const contentType = headers.get("content-type") ?? "";
-  if (mediaType(contentType) !== SDP_TYPE) {
-    throw new HttpError(
-      STATUS_CODE.UnsupportedMediaType,
-      `Cannot take offer: Content-Type must be ${SDP_TYPE}`,
-    );
-  }
-  try {
-    return parseSdpOffer(new TextDecoder().decode(body));
-  } catch (error) {
-    if (error instanceof WebrtcError) throw new HttpError(STATUS_CODE.BadRequest, error.message);
-    throw error;
-  }
-}
-
 /**
  * The address of a viewer, relative to that of the endpoint which it came to: a proxy in front may
  * serve this under a path of its own, of which nothing is known here.
@@ -361,19 +340,6 @@ function randomNumbers(): [number, number, number] {
     const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
     if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
   }
-}
-
-function isOf(families: ReachedFamilies, address: string): boolean {
-  return address.includes(":") ? families.ipv6 : families.ipv4;
-}
-
-/** A socket for both families shows IPv4 addresses in the form of IPv6. */
-function unmapped(hostname: string): string {
-  return hostname.replace(/^::ffff:(?=\d+\.)/i, "");
-}
-
-function mediaType(contentType: string): string {
-  return contentType.split(";")[0]!.trim().toLowerCase();
 }
 
 function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {

@@ -4,6 +4,7 @@ import { DtlsServer } from "werift";
 import { ByteReader } from "../bytes/byte_reader.ts";
 import { type DtlsCertificate, SIGNATURE_HASH } from "./dtls_certificate.ts";
 import {
+  clientHelloCookie,
   HANDSHAKE_TYPE,
   type HandshakeMessage,
   HandshakeReassembler,
@@ -41,6 +42,8 @@ const HANDSHAKE_TYPES_BY_SEQ: readonly number[] = [
 const SRTP_EXPORT_LABEL = "EXTRACTOR-dtls_srtp";
 const SRTP_EXPORT_LENGTH = 60;
 const CLOSE_NOTIFY = 0;
+/** werift's number of the flight that is a HelloVerifyRequest; it is sent at once and not repeated. */
+const HELLO_VERIFY_FLIGHT = 2;
 /** A flight of werift's that never comes: what waits for it has nothing to repeat any more. */
 const PAST_ALL_FLIGHTS = 99;
 
@@ -57,8 +60,15 @@ export interface DtlsSessionOptions {
   /** The time now, on the same clock as {@linkcode DtlsSession.handleTimeout} is told. */
   readonly nowMs: number;
   readonly handshakeTimeoutMs?: number;
-  /** Sends a datagram to the peer; the datagram is the callee's. Must not throw. */
+  /**
+   * Sends a datagram to the peer, at an address whose cookie it has shown; the datagram is the
+   * callee's. Must not throw.
+   */
   readonly send: (datagram: Uint8Array) => void;
+  /** Sends a HelloVerifyRequest to where the datagram came from that is being received. */
+  readonly sendCookie: (datagram: Uint8Array) => void;
+  /** The peer shows a cookie: whether it is one that {@linkcode DtlsSession.receive} was given. */
+  readonly acceptCookie: (cookie: Uint8Array) => boolean;
   /** The handshake is done: 60 bytes of keys, which `splitDtlsExport` of srtp takes apart. */
   readonly onConnected: (exportedKeys: Uint8Array) => void;
   /** The session ended by itself; not called after {@linkcode DtlsSession.close}. */
@@ -70,6 +80,10 @@ export type DtlsState = "handshaking" | "connected" | "closed";
 
 /**
  * One viewer's DTLS, with werift behind a guard.
+ *
+ * The cookie of a HelloVerifyRequest is the address's own, so that a client that goes on from there
+ * has shown to receive there (RFC 6347 4.2.1); the flights that are larger than what they answer
+ * come after that.
  *
  * werift's server must see whole handshake messages in order, each once, and nothing after the
  * handshake that starts another: this class sees to that. Repeated messages are handed over again
@@ -93,10 +107,12 @@ export type DtlsState = "handshaking" | "connected" | "closed";
  *   certificate,
  *   nowMs,
  *   send: (datagram) => socket.send(datagram, viewer),
+ *   sendCookie: (datagram) => socket.send(datagram, viewer),
+ *   acceptCookie: (shown) => isSame(shown, cookie),
  *   onConnected: (exportedKeys) => startMedia(splitDtlsExport(exportedKeys)),
  *   onEnd: ({ reason }) => end(reason),
  * });
- * session.receive(datagram); // for each datagram whose first byte is 20..63
+ * session.receive(datagram, cookie); // for each datagram whose first byte is 20..63
  * ```
  */
 export class DtlsSession {
@@ -119,7 +135,9 @@ export class DtlsSession {
     this.#options = options;
     this.#deadlineMs = nowMs + handshakeTimeoutMs;
     this.#transport = createTransport((datagram) => {
-      if (this.#state !== "closed") options.send(datagram);
+      if (this.#state === "closed") return;
+      if (this.#server.dtls.flight === HELLO_VERIFY_FLIGHT) options.sendCookie(datagram);
+      else options.send(datagram);
     });
     this.#server = new DtlsServer({
       transport: this.#transport,
@@ -154,14 +172,16 @@ export class DtlsSession {
   /**
    * Takes a datagram of the peer, which stays the caller's. What is malformed is dropped and
    * counted (RFC 6347 4.1.2.7).
+   *
+   * @param cookie 20 random bytes, of the address that it came from
    */
-  receive(datagram: Uint8Array): void {
+  receive(datagram: Uint8Array, cookie: Uint8Array): void {
     const reader = new ByteReader(datagram, WebrtcError);
     try {
       while (reader.remaining > 0 && this.#state !== "closed") {
         const from = reader.offset;
         const record = readDtlsRecord(reader);
-        this.#receiveRecord(record, datagram.subarray(from, reader.offset));
+        this.#receiveRecord(record, datagram.subarray(from, reader.offset), cookie);
       }
     } catch (error) {
       if (!(error instanceof WebrtcError)) throw error;
@@ -191,10 +211,10 @@ export class DtlsSession {
     this.#server.dtls.flight = PAST_ALL_FLIGHTS;
   }
 
-  #receiveRecord(record: DtlsRecord, bytes: Uint8Array): void {
+  #receiveRecord(record: DtlsRecord, bytes: Uint8Array, cookie: Uint8Array): void {
     switch (record.contentType) {
       case DTLS_CONTENT.handshake:
-        if (record.epoch === 0) this.#receiveFragments(record.fragment);
+        if (record.epoch === 0) this.#receiveFragments(record.fragment, cookie);
         else this.#receiveEncrypted(bytes);
         return;
       case DTLS_CONTENT.alert:
@@ -209,30 +229,41 @@ export class DtlsSession {
   }
 
   /** Fragments in clear: nothing of them is wanted after the key exchange. */
-  #receiveFragments(fragments: Uint8Array): void {
+  #receiveFragments(fragments: Uint8Array, cookie: Uint8Array): void {
     if (this.#hasKeyExchange) return;
     const reader = new ByteReader(fragments, WebrtcError);
     while (reader.remaining > 0) {
       const fragment = readHandshakeFragment(reader);
       const isRepeat = fragment.messageSeq === this.#clientHello?.messageSeq;
-      if (isRepeat && fragment.offset === 0) this.#repeat(this.#clientHello!);
+      if (isRepeat && fragment.offset === 0) this.#repeat(this.#clientHello!, cookie);
       else this.#reassembler.push(fragment);
     }
     for (let message; (message = this.#reassembler.next()) !== undefined;) {
-      this.#handOver(message);
+      this.#handOver(message, cookie);
     }
   }
 
   /** Our answer may be lost: werift sends it again, as long as nothing newer came. */
-  #repeat(message: HandshakeMessage): void {
+  #repeat(message: HandshakeMessage, cookie: Uint8Array): void {
     if (this.#answeredRepeats++ >= MAX_ANSWERED_REPEATS) {
       this.#droppedRecords++;
       return;
     }
+    this.#giveHello(message, cookie);
+  }
+
+  /** A hello is answered by the cookie of its address, or goes on from where its cookie was sent. */
+  #giveHello(message: HandshakeMessage, cookie: Uint8Array): void {
+    const shown = clientHelloCookie(message.body);
+    if (shown.length > 0 && !this.#options.acceptCookie(shown)) {
+      throw new WebrtcError("Cannot take DTLS hello: its cookie must be one that was sent");
+    }
+    // werift compares with what it finds here, and sends that to who shows none.
+    this.#server.dtls.cookie = Buffer.from(shown.length > 0 ? shown : cookie);
     this.#transport.onData(Buffer.from(writeHandshakeRecord(message)));
   }
 
-  #handOver(message: HandshakeMessage): void {
+  #handOver(message: HandshakeMessage, cookie: Uint8Array): void {
     const { messageType, messageSeq } = message;
     const isHello = messageType === HANDSHAKE_TYPE.clientHello;
     if (messageType !== HANDSHAKE_TYPES_BY_SEQ[messageSeq]) {
@@ -243,9 +274,9 @@ export class DtlsSession {
       );
     }
     this.#clientHello = isHello ? message : undefined;
-    this.#hasKeyExchange = !isHello;
+    if (isHello) return this.#giveHello(message, cookie);
+    this.#hasKeyExchange = true;
     this.#transport.onData(Buffer.from(writeHandshakeRecord(message)));
-    if (!this.#hasKeyExchange) return;
     for (const held of this.#heldRecords) this.#transport.onData(Buffer.from(held));
     this.#heldRecords = [];
   }

@@ -1,5 +1,5 @@
 /** Handshake messages of DTLS 1.2 out of fragments in any order (RFC 6347 4.2.2, 4.2.3). */
-import type { ByteReader } from "../bytes/byte_reader.ts";
+import { ByteReader } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import { DTLS_CONTENT } from "./dtls_record.ts";
 import { WebrtcError } from "./webrtc_error.ts";
@@ -10,6 +10,8 @@ export const MAX_HANDSHAKE_MESSAGE_LENGTH = 8192;
 export const MAX_HELD_MESSAGES = 4;
 
 const DTLS_1_2 = 0xfefd;
+/** In front of a ClientHello's session id. */
+const VERSION_AND_RANDOM_LENGTH = 2 + 32;
 
 /** Types of handshake messages that matter here (RFC 5246 7.4). */
 export const HANDSHAKE_TYPE = { clientHello: 1, clientKeyExchange: 16 } as const;
@@ -63,6 +65,18 @@ export function readHandshakeFragment(reader: ByteReader): HandshakeFragment {
     );
   }
   return { messageType, messageLength, messageSeq, offset, bytes: reader.bytes(length) };
+}
+
+/**
+ * The cookie that a ClientHello shows, empty if none (RFC 6347 4.2.1); borrows from `body`.
+ *
+ * @throws {WebrtcError} if it is cut off
+ */
+export function clientHelloCookie(body: Uint8Array): Uint8Array {
+  const reader = new ByteReader(body, WebrtcError);
+  reader.skip(VERSION_AND_RANDOM_LENGTH);
+  reader.skip(reader.u8());
+  return reader.bytes(reader.u8());
 }
 
 /** `message` unfragmented, in a record in clear of its own. */

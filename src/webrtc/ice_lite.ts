@@ -1,5 +1,6 @@
 import type { IceCredentials } from "./ice_credentials.ts";
 import { parseStun, STUN_BINDING, type StunMessage } from "./stun.ts";
+import { type OwnCheck, writeOwnCheck } from "./stun_check.ts";
 import { hasStunIntegrity, stunFingerprint } from "./stun_integrity.ts";
 import {
   STUN_ERROR,
@@ -46,6 +47,8 @@ export interface IceLiteOptions {
   readonly local: IceCredentials;
   /** The other side's, as its offer tells it; without it the first valid check does. */
   readonly remoteUfrag?: string | undefined;
+  /** The other side's, for checks of ours; without it there are none. */
+  readonly remotePassword?: string | undefined;
   readonly nowMs: number;
   readonly firstCheckTimeoutMs?: number;
   readonly consentTimeoutMs?: number;
@@ -55,13 +58,15 @@ export interface IceLiteOptions {
 interface Generation {
   readonly local: IceCredentials;
   remoteUfrag: string | undefined;
+  remotePassword: string | undefined;
 }
 
 /** Whether the address came from a check that nominated it, or is only the first that worked. */
 type Selection = "none" | "first" | "nominated";
 
 /**
- * The server's side of ICE for one session, which never sends a check of its own (RFC 8445 2.5).
+ * The server's side of ICE for one session, which waits for checks (RFC 8445 2.5). Its own only ask
+ * whether the other side is where it says: {@linkcode IceLiteAgent.writeCheck}.
  *
  * A request counts only if its USERNAME is `ours:theirs` and its MESSAGE-INTEGRITY was made with
  * our password; all else is dropped without a word. Its sender's address is taken if it nominates
@@ -94,7 +99,8 @@ export class IceLiteAgent {
 
   constructor(options: IceLiteOptions) {
     this.#consentTimeoutMs = options.consentTimeoutMs ?? CONSENT_TIMEOUT_MS;
-    this.#current = { local: options.local, remoteUfrag: options.remoteUfrag };
+    const { local, remoteUfrag, remotePassword } = options;
+    this.#current = { local, remoteUfrag, remotePassword };
     this.#expiresAtMs = options.nowMs + (options.firstCheckTimeoutMs ?? FIRST_CHECK_TIMEOUT_MS);
   }
 
@@ -154,11 +160,39 @@ export class IceLiteAgent {
    * credentials, and media goes on to where it went. A restart upon a restart that no check has
    * used yet replaces it; the name of ours that this gives up is returned.
    */
-  restart(local: IceCredentials, remoteUfrag: string | undefined): string | undefined {
+  restart(
+    local: IceCredentials,
+    remoteUfrag: string | undefined,
+    remotePassword?: string,
+  ): string | undefined {
     const abandoned = this.#previous === undefined ? undefined : this.#current.local.ufrag;
     this.#previous ??= this.#current;
-    this.#current = { local, remoteUfrag };
+    this.#current = { local, remoteUfrag, remotePassword };
     return abandoned;
+  }
+
+  /** What the other side tells of itself later, if its offer did not. */
+  learnRemote({ ufrag, password }: IceCredentials): void {
+    const current = this.#current;
+    current.remoteUfrag ??= ufrag;
+    if (current.remoteUfrag === ufrag) current.remotePassword ??= password;
+  }
+
+  /** A check of ours; `undefined` as long as the other side has not told its password. */
+  writeCheck(check: Pick<OwnCheck, "sessionTag" | "secret">): Uint8Array<ArrayBuffer> | undefined {
+    // A restart counts from the other side's first check on.
+    const { local, remoteUfrag, remotePassword } = this.#previous ?? this.#current;
+    if (remoteUfrag === undefined || remotePassword === undefined) return undefined;
+    const remote = { ufrag: remoteUfrag, password: remotePassword };
+    return writeOwnCheck({ ...check, localUfrag: local.ufrag, remote });
+  }
+
+  /** Whether a success response was made by the other side. */
+  isAuthentic(answer: StunMessage): boolean {
+    return [this.#current, this.#previous].some((generation) =>
+      generation?.remotePassword !== undefined &&
+      hasStunIntegrity(answer, generation.remotePassword)
+    );
   }
 
   /** Tells that a TCP connection has ended: nothing can be sent there. */

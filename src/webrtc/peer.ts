@@ -6,12 +6,18 @@ import { RtpError } from "../rtp/rtp_error.ts";
 import { datagramKind } from "./datagram_kind.ts";
 import { DtlsSession } from "./dtls.ts";
 import type { DtlsCertificate } from "./dtls_certificate.ts";
-import type { IceCredentials } from "./ice_credentials.ts";
+import type { IceCredentials, RandomBytes } from "./ice_credentials.ts";
 import { IceLiteAgent } from "./ice_lite.ts";
-import { sameTransportAddress, type TransportAddress } from "./transport_address.ts";
+import type { PeerPath } from "./peer_path.ts";
+import { PeerPaths } from "./peer_paths.ts";
+import { parseStun } from "./stun.ts";
+import { answeredSessionTag, CHECK_SECRET_LENGTH, checkSecret } from "./stun_check.ts";
+import type { TransportAddress } from "./transport_address.ts";
 
-/** Addresses of one viewer that have proven themselves: each of its networks, over UDP and TCP. */
-const MAX_ADDRESSES = 16;
+/** RFC 7675 5.1: checks for consent are sent at 0.8 to 1.2 times this distance. */
+const CONSENT_INTERVAL_MS = 5000;
+/** So many checks may get lost before consent is taken to have ended. */
+const CHECKS_PER_CONSENT = 6;
 
 /** What a peer tells its owner. The callbacks may be called within any method but the constructor. */
 export interface PeerEvents {
@@ -20,10 +26,14 @@ export interface PeerEvents {
   /** Media can be sent from now on, with this key. */
   readonly connected: (master: SrtpMasterKey) => void;
   readonly rtcp: (packets: readonly RtcpPacket[]) => void;
-  /** This address has proven itself, and was not known before. */
+  /** A valid check has come from this address, which was not known before. */
+  readonly addressKnown: (address: TransportAddress) => void;
+  /** This address has echoed what was sent to it. */
   readonly addressProven: (address: TransportAddress) => void;
   /** This address is not known any more: there are too many others. */
   readonly addressRetired: (address: TransportAddress) => void;
+  /** Nothing is echoed any more: media stop until something is. */
+  readonly consentLost: () => void;
   /** Names of ours under which no check can come any more. */
   readonly ufragRetired: (ufrag: string) => void;
   /** Something was not taken: a name for counters. */
@@ -38,11 +48,18 @@ export type PeerDropReason = "stun" | "unproven" | "authentication" | "malformed
 export interface PeerOptions {
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
+  readonly remotePassword: string | undefined;
   readonly certificate: DtlsCertificate;
   /** How long it may take until media can be sent. */
   readonly connectMs: number;
-  /** How long it lasts after the viewer's last valid check. */
+  /**
+   * How long it lasts after the viewer's last valid check, and how long media go to an address after
+   * its last echo.
+   */
   readonly consentMs: number;
+  /** Of 32 bits, by which answers to its checks find it. */
+  readonly sessionTag: number;
+  readonly random: RandomBytes;
   readonly nowMs: number;
   readonly events: PeerEvents;
 }
@@ -50,33 +67,45 @@ export interface PeerOptions {
 /**
  * A WebRTC session with one viewer: ICE, DTLS and the viewer's RTCP, without sockets and clocks.
  *
- * Only addresses from which a STUN request came that proves to know our password are spoken with.
+ * Only addresses from which a STUN request came that proves to know our password are spoken with;
+ * and only one that has echoed something is sent more than it sends, see {@linkcode PeerPaths}.
  */
 export class Peer {
   readonly #options: PeerOptions;
   readonly #ice: IceLiteAgent;
+  readonly #paths: PeerPaths;
   readonly #deadlineMs: number;
-  readonly #addresses: TransportAddress[] = [];
+  readonly #consentIntervalMs: number;
+  #nextConsentMs = Infinity;
+  /** When it was looked last. */
+  #hasConsent = false;
   #dtls: DtlsSession | undefined;
+  /** Whose datagram the DTLS session is given at the moment. */
+  #dtlsFrom: PeerPath | undefined;
+  #nowMs: number;
   #srtcp: SrtcpReceiver | undefined;
   #isOver = false;
 
   constructor(options: PeerOptions) {
-    const { local, remoteUfrag, nowMs, connectMs, consentMs } = options;
+    const { local, remoteUfrag, remotePassword, nowMs, connectMs, consentMs, random } = options;
     this.#options = options;
+    this.#nowMs = nowMs;
     this.#deadlineMs = nowMs + connectMs;
+    this.#consentIntervalMs = Math.min(CONSENT_INTERVAL_MS, consentMs / CHECKS_PER_CONSENT);
+    this.#paths = new PeerPaths({ consentMs, nowMs, random });
     this.#ice = new IceLiteAgent({
       local,
       remoteUfrag,
+      remotePassword,
       nowMs,
       firstCheckTimeoutMs: connectMs,
       consentTimeoutMs: consentMs,
     });
   }
 
-  /** Where to send; `undefined` before the first valid check, and when its TCP connection is gone. */
-  get selected(): TransportAddress | undefined {
-    return this.#ice.selected;
+  /** Where media are to be sent; `undefined` as long as no address has proven itself. */
+  get route(): TransportAddress | undefined {
+    return this.#paths.route?.address;
   }
 
   /** Names of ours that checks may bear. */
@@ -89,43 +118,66 @@ export class Peer {
     return this.#ice.remoteUfrag;
   }
 
+  /** Those that valid checks came from. */
+  get addresses(): readonly TransportAddress[] {
+    return this.#paths.addresses;
+  }
+
+  /** Whether an address has echoed what was sent to it, and not too long ago. */
+  isProven(address: TransportAddress, nowMs: number): boolean {
+    return this.#paths.find(address)?.isProven(nowMs) === true;
+  }
+
   /** Takes a datagram or a frame of ICE-TCP, which it borrows. */
   receive(datagram: Uint8Array, from: TransportAddress, nowMs: number): void {
     if (this.#isOver) return;
-    const kind = datagramKind(datagram);
-    if (kind === "stun") return this.#receiveStun(datagram, from, nowMs);
+    this.#nowMs = nowMs;
     const { events } = this.#options;
-    if (!this.#addresses.some((known) => sameTransportAddress(known, from))) {
-      return events.dropped("unproven");
-    }
-    if (kind === "dtls") return this.#dtlsSession(nowMs).receive(datagram);
+    const kind = datagramKind(datagram);
+    const path = this.#paths.find(from);
+    path?.received(datagram.length, nowMs);
+    if (kind === "stun") return this.#receiveStun(datagram, from, path);
+    if (path === undefined) return events.dropped("unproven");
+    if (kind === "dtls") return this.#receiveDtls(datagram, path);
     if (kind === "rtcp") return this.#receiveRtcp(datagram);
     events.dropped("kind");
   }
 
-  /** Ends the session if it has taken too long, or the viewer was not heard of for too long. */
+  /**
+   * Ends the session if it has taken too long, or the viewer was not heard of for too long; asks
+   * whether it still is where media are sent. To be called every second.
+   */
   handleTimeout(nowMs: number): void {
     if (this.#isOver) return;
+    this.#nowMs = nowMs;
     if (this.#srtcp === undefined && nowMs >= this.#deadlineMs) {
-      this.#end(
+      return this.#end(
         this.#dtls === undefined ? "no connection came about" : "the handshake took too long",
       );
-    } else if (this.#ice.isExpired(nowMs)) {
-      this.#end("the viewer was not heard of any more");
     }
+    if (this.#ice.isExpired(nowMs)) return this.#end("the viewer was not heard of any more");
+    this.#paths.expire(nowMs);
+    if (this.#hasConsent && this.route === undefined) this.#options.events.consentLost();
+    this.#hasConsent = this.route !== undefined;
+    if (nowMs >= this.#nextConsentMs) this.#askForConsent();
   }
 
   /** Begins an ICE restart; see {@linkcode IceLiteAgent.restart}. */
-  restart(local: IceCredentials, remoteUfrag: string): void {
-    const abandoned = this.#ice.restart(local, remoteUfrag);
+  restart(local: IceCredentials, remote: IceCredentials): void {
+    const abandoned = this.#ice.restart(local, remote.ufrag, remote.password);
     if (abandoned !== undefined) this.#options.events.ufragRetired(abandoned);
+  }
+
+  /** See {@linkcode IceLiteAgent.learnRemote}. */
+  learnRemote(remote: IceCredentials): void {
+    this.#ice.learnRemote(remote);
   }
 
   /** A TCP connection has ended. */
   removeAddress(address: TransportAddress): void {
     this.#ice.removeAddress(address);
-    const at = this.#addresses.findIndex((known) => sameTransportAddress(known, address));
-    if (at >= 0) this.#addresses.splice(at, 1);
+    const path = this.#paths.find(address);
+    if (path !== undefined) this.#paths.remove(path, this.#nowMs);
   }
 
   /** Ends the session without a word to its owner; a connected viewer is told. */
@@ -136,53 +188,108 @@ export class Peer {
     this.#isOver = true;
   }
 
-  #receiveStun(datagram: Uint8Array, from: TransportAddress, nowMs: number): void {
+  #receiveStun(datagram: Uint8Array, from: TransportAddress, path: PeerPath | undefined): void {
     const { events } = this.#options;
-    const result = this.#ice.receive(datagram, from, nowMs);
+    if (answeredSessionTag(datagram) !== undefined) return this.#receiveAnswer(datagram, path);
+    const result = this.#ice.receive(datagram, from, this.#nowMs);
     if (result.kind === "drop") return events.dropped("stun");
-    if (result.kind === "answer") {
-      if (result.retiredUfrag !== undefined) events.ufragRetired(result.retiredUfrag);
-      this.#prove(from);
+    if (result.kind === "refuse") {
+      if (path === undefined) return events.dropped("unproven");
+      return this.#sendWithin(result.response, path);
     }
-    events.send(result.response, from);
+    if (result.retiredUfrag !== undefined) events.ufragRetired(result.retiredUfrag);
+    const known = path ?? this.#admit(from, datagram.length);
+    this.#paths.select(this.#ice.selected, this.#nowMs);
+    this.#sendWithin(result.response, known);
+    const { selected } = this.#paths;
+    if (selected === known && !selected.isProven(this.#nowMs)) this.#check(selected);
   }
 
-  #prove({ transport, hostname, port }: TransportAddress): void {
-    const address = { transport, hostname, port };
-    if (this.#addresses.some((known) => sameTransportAddress(known, address))) return;
-    if (this.#addresses.length === MAX_ADDRESSES) this.#retireOne();
-    this.#addresses.push(address);
-    this.#options.events.addressProven(address);
+  /** The answer to a check of ours: it counts from the address that was asked only. */
+  #receiveAnswer(datagram: Uint8Array, path: PeerPath | undefined): void {
+    const message = parseStun(datagram);
+    const sentMs = message && path?.takeAnswer(checkSecret(message.transactionId));
+    if (sentMs === undefined || !this.#ice.isAuthentic(message!)) {
+      return this.#options.events.dropped("stun");
+    }
+    this.#prove(path!, sentMs);
   }
 
-  /** The oldest is the least likely to be used still, but for the one that is sent to. */
-  #retireOne(): void {
-    const { selected } = this.#ice;
-    const isSelected = selected !== undefined &&
-      sameTransportAddress(this.#addresses[0]!, selected);
-    const [retired] = this.#addresses.splice(isSelected ? 1 : 0, 1);
-    this.#options.events.addressRetired(retired!);
+  #admit(from: TransportAddress, length: number): PeerPath {
+    const { events } = this.#options;
+    const { path, retired } = this.#paths.add(from, this.#nowMs);
+    path.received(length, this.#nowMs);
+    if (retired !== undefined) events.addressRetired(retired.address);
+    events.addressKnown(path.address);
+    if (path.isProven(this.#nowMs)) events.addressProven(path.address);
+    return path;
   }
 
-  #dtlsSession(nowMs: number): DtlsSession {
+  #prove(path: PeerPath, sentMs: number): void {
+    this.#paths.prove(path, sentMs, this.#nowMs);
+    this.#options.events.addressProven(path.address);
+  }
+
+  /** Sends an answer, unless it is more than an address may be sent that has shown nothing. */
+  #sendWithin(answer: Uint8Array, path: PeerPath): void {
+    const { events } = this.#options;
+    if (path.allows(answer.length, this.#nowMs)) events.send(answer, path.address);
+    else events.dropped("unproven");
+  }
+
+  /** Asks whether the other side receives at an address. */
+  #check(path: PeerPath): void {
+    const { random, sessionTag, events } = this.#options;
+    const secret = random(CHECK_SECRET_LENGTH);
+    const check = this.#ice.writeCheck({ sessionTag, secret });
+    if (check === undefined || !this.#paths.allowsCheck(path, check.length, this.#nowMs)) return;
+    path.noteCheck(secret, this.#nowMs);
+    events.send(check, path.address);
+  }
+
+  #askForConsent(): void {
+    const fraction = this.#options.random(1)[0]! / 255;
+    this.#nextConsentMs = this.#nowMs + this.#consentIntervalMs * (0.8 + 0.4 * fraction);
+    const { route, selected } = this.#paths;
+    for (const path of route === selected ? [route] : [route, selected]) {
+      // Over TCP, the connection itself is the proof.
+      if (path?.address.transport === "udp") this.#check(path);
+    }
+  }
+
+  #receiveDtls(datagram: Uint8Array, path: PeerPath): void {
+    this.#dtls ??= this.#openDtls();
+    this.#dtlsFrom = path;
+    this.#dtls.receive(datagram, path.cookie);
+    this.#dtlsFrom = undefined;
+  }
+
+  #openDtls(): DtlsSession {
     const { certificate, events } = this.#options;
-    this.#dtls ??= new DtlsSession({
+    return new DtlsSession({
       certificate,
-      nowMs,
+      nowMs: this.#nowMs,
       send: (datagram) => {
-        const to = this.#ice.selected;
+        const to = this.route;
         if (to !== undefined && !this.#isOver) events.send(datagram, to);
+      },
+      sendCookie: (datagram) => this.#dtlsFrom && this.#sendWithin(datagram, this.#dtlsFrom),
+      acceptCookie: (cookie) => {
+        const path = this.#paths.findByCookie(cookie);
+        // Once: it could be kept, and shown when its address is another's.
+        if (path?.takeCookie()) this.#prove(path, this.#nowMs);
+        return path !== undefined;
       },
       onConnected: (exportedKeys) => this.#onConnected(exportedKeys),
       onEnd: ({ reason }) => this.#end(reason),
     });
-    return this.#dtls;
   }
 
   #onConnected(exportedKeys: Uint8Array): void {
     if (this.#isOver) return;
     const { client, server } = splitDtlsExport(exportedKeys);
     this.#srtcp = new SrtcpReceiver(client);
+    this.#nextConsentMs = this.#nowMs + this.#consentIntervalMs;
     this.#options.events.connected(server);
   }
 

@@ -2,7 +2,7 @@ import { formatCandidate, type IceCandidate } from "./candidate.ts";
 import type { IceCredentials } from "./ice_credentials.ts";
 import { type ChosenSection, isAnswerable } from "./media_choice.ts";
 import type { OfferedCodec } from "./sdp_codecs.ts";
-import { type RestartedTransport, writeTrickleFragment } from "./trickle_fragment.ts";
+import type { BundleTag } from "./trickle_fragment.ts";
 import type {
   MediaKind,
   OfferedExtension,
@@ -156,17 +156,14 @@ export function writeSdpAnswer(
 }
 
 /**
- * The fragment that answers an ICE restart of a session that was answered so (RFC 9725 4.3.3); its
- * type is {@linkcode TRICKLE_FRAGMENT_TYPE}.
+ * What an ICE restart of a session that was answered so needs, by `writeTrickleFragment` (RFC 9725
+ * 4.3.3): all that is to be kept of an offer. Its texts are copies, as a part of a text keeps the
+ * whole alive.
  */
-export function writeRestartFragment(
-  offer: SdpOffer,
-  answered: readonly AnsweredSection[],
-  transport: RestartedTransport,
-): string {
+export function bundleTag(offer: SdpOffer, answered: readonly AnsweredSection[]): BundleTag {
   const mids = bundledMids(offer);
   const tagged = offer.sections.find(({ mid }) => mid === mids[0]);
-  return writeTrickleFragment(transport, {
+  return structuredClone({
     mids,
     media: tagged?.media ?? "video",
     protocol: tagged?.protocol ?? "UDP/TLS/RTP/SAVPF",

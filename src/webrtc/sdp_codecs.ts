@@ -3,8 +3,17 @@ import { WebrtcError } from "./webrtc_error.ts";
 
 /** Payload types are numbers of seven bits. */
 const MAX_PAYLOAD_TYPE = 127;
-/** Feedback lines of one section: browsers send five for each codec. */
-const MAX_FEEDBACK_LINES = 1024;
+/**
+ * Feedback that answers can take up. Of all else nothing is kept, so that a codec costs the same
+ * however much an offer lists for all of them (`*`).
+ */
+const FEEDBACK: ReadonlySet<string> = new Set([
+  "nack",
+  "nack pli",
+  "ccm fir",
+  "goog-remb",
+  "transport-cc",
+]);
 /** Parameters of one codec. */
 const MAX_PARAMETERS = 32;
 
@@ -20,7 +29,7 @@ export interface OfferedCodec {
   readonly fmtp: string;
   /** The same by names in lower case; a parameter without a value has "". */
   readonly parameters: ReadonlyMap<string, string>;
-  /** "nack", "nack pli", "ccm fir" …, those for all payload types (`*`) too. */
+  /** Of "nack", "nack pli", "ccm fir", "goog-remb" and "transport-cc"; those for `*` too. */
   readonly feedback: readonly string[];
   /** The payload type that repairs this one (RFC 4588 8.1). */
   readonly rtxPayloadType: number | undefined;
@@ -41,7 +50,7 @@ export function parseOfferedCodecs(media: SdpMedia): OfferedCodec[] {
   const formats = byPayloadType(media.attributes, "fmtp");
   const repairs = repairsOf(types, maps, formats);
   const feedback = feedbackOf(media.attributes);
-  const forAll = feedback.get("*") ?? [];
+  const forAll = feedback.get("*") ?? new Set();
   const codecs: OfferedCodec[] = [];
   for (const payloadType of types) {
     const map = parseRtpMap(maps.get(payloadType));
@@ -52,7 +61,7 @@ export function parseOfferedCodecs(media: SdpMedia): OfferedCodec[] {
       ...map,
       fmtp,
       parameters: parseParameters(fmtp),
-      feedback: [...feedback.get(`${payloadType}`) ?? [], ...forAll],
+      feedback: [...(feedback.get(`${payloadType}`) ?? new Set()).union(forAll)],
       rtxPayloadType: repairs.get(payloadType),
     });
   }
@@ -108,14 +117,14 @@ function repairsOf(
 }
 
 /** By payload type as written, or `*`. */
-function feedbackOf(attributes: readonly SdpAttribute[]): Map<string, string[]> {
-  const feedback = new Map<string, string[]>();
-  for (const value of sdpValues(attributes, "rtcp-fb").slice(0, MAX_FEEDBACK_LINES)) {
-    const match = /^(\d{1,3}|\*) +(\S+(?: \S+){0,3})$/.exec(value);
-    if (match === null) continue;
-    const list = feedback.get(match[1]!);
-    if (list === undefined) feedback.set(match[1]!, [match[2]!]);
-    else list.push(match[2]!);
+function feedbackOf(attributes: readonly SdpAttribute[]): Map<string, Set<string>> {
+  const feedback = new Map<string, Set<string>>();
+  for (const value of sdpValues(attributes, "rtcp-fb")) {
+    const match = /^(\d{1,3}|\*) +(\S+(?: \S+)?)$/.exec(value);
+    if (match === null || !FEEDBACK.has(match[2]!)) continue;
+    const kinds = feedback.get(match[1]!);
+    if (kinds === undefined) feedback.set(match[1]!, new Set([match[2]!]));
+    else kinds.add(match[2]!);
   }
   return feedback;
 }

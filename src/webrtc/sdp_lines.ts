@@ -1,11 +1,30 @@
 import { WebrtcError } from "./webrtc_error.ts";
 
 /** Characters of a description: browsers send 3 to 15 thousand. */
-export const MAX_SDP_LENGTH = 64 * 1024;
-export const MAX_SDP_LINES = 4096;
-export const MAX_SDP_LINE_LENGTH = 4096;
-/** Sections of media: a viewer needs two. */
-export const MAX_SDP_SECTIONS = 32;
+export const MAX_SDP_LENGTH = 20 * 1024;
+/** Chromium's usual offer has 200. */
+export const MAX_SDP_LINES = 640;
+export const MAX_SDP_LINE_LENGTH = 1024;
+/** Sections of media: a viewer needs two, and may have a data channel. */
+export const MAX_SDP_SECTIONS = 8;
+/** Formats of a section: Chromium has 34 for pictures, and numbers for 70 are there at most. */
+export const MAX_SDP_FORMATS = 64;
+
+/**
+ * Attributes of one name in one section, for those that are kept or looked through: about three
+ * times as many as browsers send.
+ */
+export const MAX_SDP_ATTRIBUTES: ReadonlyMap<string, number> = new Map([
+  ["rtcp-fb", 320],
+  ["rtpmap", 2 * MAX_SDP_FORMATS],
+  ["fmtp", 2 * MAX_SDP_FORMATS],
+  ["candidate", 96],
+  ["extmap", 48],
+  ["ssrc", 48],
+  ["rid", 16],
+  ["group", 8],
+  ["fingerprint", 8],
+]);
 
 /** `a=name:value`, or `a=name` with an empty value. */
 export interface SdpAttribute {
@@ -64,7 +83,24 @@ export function splitSdp(text: string): SdpText {
       media.push(parseMediaLine(line, attributes));
     }
   }
+  checkCounts(session);
+  for (const section of media) checkCounts(section.attributes);
   return { attributes: session, media };
+}
+
+function checkCounts(attributes: readonly SdpAttribute[]): void {
+  const counts = new Map<string, number>();
+  for (const { name } of attributes) {
+    const limit = MAX_SDP_ATTRIBUTES.get(name);
+    if (limit === undefined) continue;
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    if (count > limit) {
+      throw new WebrtcError(
+        `Cannot read SDP: must have up to ${limit} a=${name} lines in a section, got ${count}`,
+      );
+    }
+  }
 }
 
 /** The value of the first attribute of this name. */
@@ -112,12 +148,18 @@ function parseMediaLine(line: string, attributes: readonly SdpAttribute[]): SdpM
       }`,
     );
   }
-  const [, media, port, protocol, formats] = match;
+  const [, media, port, protocol, list] = match;
+  const formats = list!.split(/ +/);
+  if (formats.length > MAX_SDP_FORMATS) {
+    throw new WebrtcError(
+      `Cannot read SDP: a section must have up to ${MAX_SDP_FORMATS} formats, got ${formats.length}`,
+    );
+  }
   return {
     media: media!,
     port: Number(port),
     protocol: protocol!,
-    formats: formats!.split(/ +/),
+    formats,
     attributes,
   };
 }

@@ -15,9 +15,6 @@ export type SdpDirection = "sendrecv" | "sendonly" | "recvonly" | "inactive";
 /** Who opens DTLS (RFC 8842 5.3). */
 export type SdpSetup = "actpass" | "active" | "passive" | "holdconn";
 
-/** Header extensions of one section. */
-const MAX_EXTENSIONS = 64;
-const MAX_FINGERPRINTS = 8;
 /** RFC 5888 4 calls it a token; it travels in RTP, where RFC 8843 15.1 wants it short. */
 const MID = /^[\w!#$%&'*+.^`{|}~-]{1,32}$/;
 
@@ -91,7 +88,8 @@ export function parseSdpOffer(text: string): SdpOffer {
   }
   const sdp = splitSdp(text);
   if (sdp.media.length === 0) throw new WebrtcError("Cannot read offer: must have an m= line");
-  const sections = sdp.media.map((media) => parseSection(sdp, media));
+  const direction = directionOf(sdp.attributes) ?? "sendrecv";
+  const sections = sdp.media.map((media) => parseSection(media, direction));
   checkMids(sections);
   const group = parseBundleGroup(sdp, sections);
   const bundleMids = group ?? loneMid(sections);
@@ -118,7 +116,8 @@ function checkAnswerable(sections: readonly OfferedSection[], transport: Offered
   }
 }
 
-function parseSection(sdp: SdpText, media: SdpMedia): OfferedSection {
+/** @param direction of sections that do not tell their own */
+function parseSection(media: SdpMedia, direction: SdpDirection): OfferedSection {
   const { attributes } = media;
   const mid = sdpValue(attributes, "mid");
   if (mid === undefined || !MID.test(mid)) {
@@ -135,7 +134,7 @@ function parseSection(sdp: SdpText, media: SdpMedia): OfferedSection {
     protocol: media.protocol,
     formats: media.formats,
     mid,
-    direction: directionOf(attributes) ?? directionOf(sdp.attributes) ?? "sendrecv",
+    direction: directionOf(attributes) ?? direction,
     rejected: media.port === 0 && sdpValue(attributes, "bundle-only") === undefined,
     rtcpMux: sdpValue(attributes, "rtcp-mux") !== undefined,
     rtcpReducedSize: sdpValue(attributes, "rtcp-rsize") !== undefined,
@@ -153,7 +152,7 @@ function directionOf(attributes: readonly SdpAttribute[]): SdpDirection | undefi
 /** RFC 8285 5; those that only the other side would send are left out. */
 function parseExtensions(attributes: readonly SdpAttribute[]): OfferedExtension[] {
   const extensions: OfferedExtension[] = [];
-  for (const value of sdpValues(attributes, "extmap").slice(0, MAX_EXTENSIONS)) {
+  for (const value of sdpValues(attributes, "extmap")) {
     const match = /^(\d{1,5})(?:\/(\w+))? (\S+)/.exec(value);
     if (match === null || match[2] === "sendonly" || match[2] === "inactive") continue;
     extensions.push({ id: Number(match[1]), uri: match[3]! });
@@ -209,7 +208,7 @@ function parseTransport(
 }
 
 function parseFingerprints(attributes: readonly SdpAttribute[]): SdpFingerprint[] {
-  return sdpValues(attributes, "fingerprint").slice(0, MAX_FINGERPRINTS).map((text) => {
+  return sdpValues(attributes, "fingerprint").map((text) => {
     const match = /^([\w-]{1,16}) ((?:[0-9a-f]{2}:){15,63}[0-9a-f]{2})$/i.exec(text);
     if (match === null) {
       throw new WebrtcError(

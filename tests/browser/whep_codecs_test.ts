@@ -9,9 +9,8 @@ import { isPeerMissing } from "../peers.ts";
 import { delay, until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { postWhepOffer, streamReady, watchByWhep, type WhepViewer } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
-/** `SLUICE_LONG=1` asks for the long form. */
-const IS_LONG = Deno.env.get("SLUICE_LONG") === "1";
 const WATCH_MS = IS_LONG ? 20_000 : 3000;
 /** Of which one must be smooth. */
 const MAX_WINDOWS = 4;

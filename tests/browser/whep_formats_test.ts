@@ -4,10 +4,9 @@ import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { postWhepOffer, streamReady, watchByWhep, type WhepStatistics } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
 const ignore = chromiumMissing();
-
-const IS_LONG = Deno.env.get("SLUICE_LONG") === "1";
 
 /** Seconds of sound and pictures that each format is watched for. */
 const WATCH_S = IS_LONG ? 5 : 1;

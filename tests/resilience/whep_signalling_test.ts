@@ -33,7 +33,7 @@ const REFUSALS: readonly Refusal[] = [
   { name: "no SDP", body: "hello", status: 400, says: /Cannot/ },
   { name: "nothing", body: "", status: 400, says: /Cannot/ },
   { name: "bytes", body: Uint8Array.of(0, 255, 254, 128, 7), status: 400, says: /Cannot/ },
-  { name: "oversized", body: "v=0\r\n".padEnd(64 * 1024 + 1, "a"), status: 413, says: /65536/ },
+  { name: "oversized", body: "v=0\r\n".padEnd(64 * 1024 + 1, "a"), status: 413, says: /20480/ },
   {
     name: "no common codec",
     body: OFFERS.firefoxWithoutH264,
@@ -365,7 +365,7 @@ Deno.test({
   fn: async () => {
     await using gateway = await startGateway({
       args: ["--shards", "2"],
-      config: { limits: { webrtcViewers: 10 }, timeouts: { trackSettleMs: 2000 } },
+      config: { limits: { webrtcViewersPerAddress: 10 }, timeouts: { trackSettleMs: 2000 } },
     });
     await using _publisher = await publishVideoOnly(gateway.rtmpPort, "live/late");
     await until("the stream is known", () => gateway.stream("live/late"));

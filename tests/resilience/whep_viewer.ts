@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { DtlsViewer } from "../../bench/whep_dtls.ts";
 import { type Link, openLink } from "../../bench/whep_link.ts";
 import { readWhepAnswer, type WhepAnswer, writeWhepOffer } from "../../bench/whep_sdp.ts";
-import { isCheckAnswer, writeCheck } from "../../bench/whep_stun.ts";
+import { answerCheck, isCheckAnswer, writeCheck } from "../../bench/whep_stun.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import type { SenderReport } from "../../src/rtp/rtcp_report.ts";
 import { splitDtlsExport } from "../../src/srtp/key_derivation.ts";
@@ -101,6 +101,9 @@ export class WhepViewer implements AsyncDisposable {
   asksForConsent = true;
   /** Checks that were answered. */
   consents = 0;
+  /** Whether it answers those of the server, and how many came. */
+  answersChecks = true;
+  checksOfServer = 0;
   #options: WhepViewerOptions;
   #dtls: DtlsViewer | undefined;
   #reception: WhepReception | undefined;
@@ -260,6 +263,11 @@ export class WhepViewer implements AsyncDisposable {
   }
 
   #takeStun(datagram: Uint8Array): void {
+    const answer = answerCheck(datagram, this.local, this.link.server);
+    if (answer !== undefined) {
+      this.checksOfServer++;
+      if (this.answersChecks) this.send(answer);
+    }
     if (!isCheckAnswer(datagram, this.remote)) return;
     this.consents++;
     if (this.#dtls !== undefined) return;

@@ -8,6 +8,7 @@ import {
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import { until } from "../waiting.ts";
 import { HttpSetup } from "./http_setup.ts";
+import { placeLimits, testAddressCounts, testPlaces } from "./shard_settings.ts";
 
 /** A listener to which clients come as a test says, with a connection that does what it is told. */
 class Setup implements AsyncDisposable {
@@ -37,10 +38,11 @@ class Setup implements AsyncDisposable {
     };
     this.listener = new ConnectionListener(source, {
       protocol: "http",
-      maxConnections: 4,
-      maxConnectionsPerAddress: 2,
+      places: testPlaces(this.counters, {
+        limits: placeLimits({ max: 4, maxPerAddress: 2 }),
+        addressCounts: testAddressCounts(2),
+      }).places.httpConnections,
       counterNames: {
-        connections: "httpConnections",
         accepted: "httpConnectionsAccepted",
         refused: "httpConnectionsRefused",
         aborted: "httpConnectionsAborted",
@@ -138,7 +140,7 @@ Deno.test("as many connections as the limits allow, of an address and in all", a
   assertEquals(setup.counters.total("httpConnectionsRefused"), 3);
   assertEquals(setup.takeLogged(), [
     "a refused: its address has 2 connections already (1 so far)",
-    "b refused: there are 4 connections already (1 so far)",
+    "c refused: there are 4 connections already (1 so far)",
   ]);
   // The first was of "a": its place is free for whom it was.
   setup.connections[0]!.end();
@@ -171,7 +173,7 @@ Deno.test("a connection that fails is logged, and its place free again", async (
     setup.connections.at(-1)!.fail(new TypeError("broken"));
     await until("it is gone", () => setup.counters.total("httpConnections") === 0);
   }
-  assertEquals(setup.takeLogged(), Array(10).fill("Cannot serve a: TypeError: broken"));
+  assertEquals(setup.takeLogged(), Array(10).fill("Cannot serve a:1: TypeError: broken"));
 });
 
 Deno.test("sweeping reaches all connections that are there", async () => {
@@ -219,7 +221,7 @@ Deno.test("over sockets: one too many is ended at once, and nobody else", async 
     status: 200,
     headers: {},
     body: new Uint8Array(1),
-  }), { maxConnectionsPerAddress: 2 });
+  }), { maxPerAddress: 2 });
   const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   using first = await setup.send(get);
   using second = await setup.send(get);

@@ -1,3 +1,4 @@
+import { openMemory } from "./open_memory.ts";
 import { assert, assertEquals } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { ControlLink } from "../../src/shard/control_link.ts";
@@ -13,7 +14,7 @@ import {
   SERVER_HANDSHAKE_LENGTH,
 } from "../rtmp/client.ts";
 import { until } from "../waiting.ts";
-import { SHARD_SETTINGS } from "./shard_settings.ts";
+import { placeLimits, SHARD_SETTINGS, testPlaces } from "./shard_settings.ts";
 
 /** A listener whose first accepts fail, as those of connections that their peers have reset. */
 class FailingSource implements ConnectionSource {
@@ -56,11 +57,19 @@ class Setup implements AsyncDisposable {
   private constructor(source: ConnectionSource, logged: readonly LogRecord[]) {
     this.#logged = logged;
     const { counters, control } = this;
-    const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+    const streams = new Streams(control, {
+      flushMs: 0,
+      rtmpFlushMs: 0,
+      maxPayloadSize: 1200,
+      windowMs: 10_000,
+      memory: openMemory(),
+    }, {
       jumped() {},
+      starved() {},
     });
-    const settings = { ...SHARD_SETTINGS, maxRtmpConnectionsPerAddress: 2 };
-    this.#listener = listenRtmp({ settings, streams, control, counters }, source);
+    const limits = placeLimits({ max: 100, maxPerAddress: 2 });
+    const context = { settings: SHARD_SETTINGS, streams, control, counters, memory: openMemory() };
+    this.#listener = listenRtmp({ ...context, ...testPlaces(counters, { limits }) }, source);
     this.#running = this.#listener.run();
   }
 
@@ -147,7 +156,7 @@ Deno.test("connections past the limit are counted one by one, and logged once", 
   }
   assertEquals(setup.counters.total("rtmpConnectionsRefused"), 50);
   assertEquals(setup.messages(), [
-    "127.0.0.1 refused: its address has 2 connections already (1 so far)",
+    "127.0.0.1 refused: its address has 2 new connections already (1 so far)",
   ]);
 });
 
@@ -210,4 +219,30 @@ Deno.test("a connection that is overdue while it waits for a decision is ended a
     requestId: asked.requestId,
     reason: "too late",
   });
+});
+
+Deno.test("who asks to publish again and again asks control at a pace", async () => {
+  const source = new FailingSource([]);
+  await using setup = await Setup.start(source);
+  const { control, asked } = setup;
+  using conn = await source.connect();
+  await shakeHands(conn);
+  const messages = new ClientMessages().connect("live");
+  for (let time = 0; time < 18; time++) messages.command(1, "publish", 0, null, `${time}`);
+  await conn.write(clientAnswer());
+  await conn.write(messages.take());
+  let answered = 0;
+  const answerAll = () => {
+    for (const message of asked.slice(answered)) {
+      if (message.kind !== "publish") continue;
+      control.settle({ kind: "publish-refused", requestId: message.requestId, reason: "no" });
+    }
+    answered = asked.length;
+  };
+  const startedMs = performance.now();
+  await until("two more are answered than it may ask at once", () => {
+    answerAll();
+    return answered === 18;
+  });
+  assert(performance.now() - startedMs > 500, "it did not wait");
 });

@@ -5,10 +5,20 @@ import { ByteReader } from "../../src/bytes/byte_reader.ts";
 import { DtlsSession, type DtlsSessionOptions } from "../../src/webrtc/dtls.ts";
 import { type DtlsCertificate, SIGNATURE_HASH } from "../../src/webrtc/dtls_certificate.ts";
 import { readHandshakeFragment } from "../../src/webrtc/dtls_fragments.ts";
+import { toHex } from "../mutation.ts";
 import { DTLS_CONTENT, readDtlsRecord } from "../../src/webrtc/dtls_record.ts";
 
 /** What the network does to one datagram of the client: the datagrams that arrive, in order. */
 export type Network = (datagram: Uint8Array) => Uint8Array[];
+
+/** Of the only address that there is. */
+export const COOKIE = new Uint8Array(20).fill(7);
+
+/** What a session is told to do with cookies where there is one address only. */
+export const COOKIES = {
+  sendCookie: () => {},
+  acceptCookie: (shown: Uint8Array) => toHex(shown) === toHex(COOKIE),
+} as const;
 
 export interface Pair {
   readonly client: DtlsClient;
@@ -43,7 +53,7 @@ export function connectPair(options: PairOptions): Pair {
       // Not at once: a network answers later than the call that sends.
       queueMicrotask(() => {
         if (isClosed) return;
-        for (const arrived of toServer(Uint8Array.from(datagram))) session.receive(arrived);
+        for (const arrived of toServer(Uint8Array.from(datagram))) session.receive(arrived, COOKIE);
       });
       return Promise.resolve();
     },
@@ -57,15 +67,18 @@ export function connectPair(options: PairOptions): Pair {
     signatureHash: SIGNATURE_HASH,
     extendedMasterSecret: true,
   });
+  const send = (datagram: Uint8Array) => {
+    queueMicrotask(() => {
+      if (isClosed) return;
+      for (const arrived of toClient(datagram)) transport.onData(Buffer.from(arrived));
+    });
+  };
   const sessionOptions: DtlsSessionOptions = {
     certificate,
     nowMs: 0,
-    send: (datagram) => {
-      queueMicrotask(() => {
-        if (isClosed) return;
-        for (const arrived of toClient(datagram)) transport.onData(Buffer.from(arrived));
-      });
-    },
+    ...COOKIES,
+    send,
+    sendCookie: send,
     onConnected: (keys) => {
       if (client.connected) done.resolve(keys);
       else client.onConnect.once(() => done.resolve(keys));

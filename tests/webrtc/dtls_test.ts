@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DtlsSession } from "../../src/webrtc/dtls.ts";
 import { createDtlsCertificate } from "../../src/webrtc/dtls_certificate.ts";
 import { mutate, seededRandom, toHex } from "../mutation.ts";
-import { connectPair, fragmentHandshake, type Network } from "./dtls_peer.ts";
+import { connectPair, COOKIE, COOKIES, fragmentHandshake, type Network } from "./dtls_peer.ts";
 
 const certificate = await createDtlsCertificate();
 
@@ -118,7 +118,7 @@ Deno.test({
     const keys = toHex(await pair.keys);
     const before = answers;
     for (let round = 0; round < 100; round++) {
-      for (const datagram of seen) pair.session.receive(datagram);
+      for (const datagram of seen) pair.session.receive(datagram, COOKIE);
     }
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
     assertEquals(pair.session.state, "connected");
@@ -167,6 +167,7 @@ Deno.test({
       nowMs: 1000,
       handshakeTimeoutMs: 500,
       send: () => {},
+      ...COOKIES,
       onConnected: () => {},
       onEnd: ({ kind, reason }) => ends.push(`${kind}: ${reason}`),
     });
@@ -204,18 +205,19 @@ Deno.test({
         certificate,
         nowMs: 0,
         send: () => {},
+        ...COOKIES,
         onConnected: () => {},
         onEnd: ({ kind, reason }) => ends.push(`${kind}: ${reason}`),
       });
-      session.receive(datagram);
+      session.receive(datagram, COOKIE);
       assertEquals(ends, expected);
       session.close();
     }
     const pair = connectPair({ certificate });
     await pair.keys;
     const before = pair.session.droppedRecords;
-    pair.session.receive(alert(2, 42));
-    pair.session.receive(Uint8Array.of(21, 254, 253, 0, 1, 0, 0, 0, 0, 0, 9, 0, 2, 2, 42));
+    pair.session.receive(alert(2, 42), COOKIE);
+    pair.session.receive(Uint8Array.of(21, 254, 253, 0, 1, 0, 0, 0, 0, 0, 9, 0, 2, 2, 42), COOKIE);
     assertEquals(pair.session.state, "connected");
     assertEquals(pair.session.droppedRecords, before + 2);
     pair.close();
@@ -241,11 +243,12 @@ Deno.test({
         certificate,
         nowMs: 0,
         send: () => {},
+        ...COOKIES,
         onConnected: () => connected++,
         onEnd: () => {},
       });
       for (const datagram of sent) {
-        session.receive(random() < 0.5 ? mutate(datagram, random) : datagram);
+        session.receive(random() < 0.5 ? mutate(datagram, random) : datagram, COOKIE);
       }
       await Promise.resolve();
       session.close();

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { COOKIE, COOKIES } from "./dtls_peer.ts";
 import { DtlsSession } from "../../src/webrtc/dtls.ts";
 import { createDtlsCertificate } from "../../src/webrtc/dtls_certificate.ts";
 import { toHex } from "../mutation.ts";
@@ -33,10 +34,13 @@ async function visit(whoEnds: "client" | "server", flags: string[]): Promise<Vis
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const send = (datagram: Uint8Array) => void socket.send(datagram, peer).catch(() => {});
   const session = new DtlsSession({
     certificate,
     nowMs: 0,
-    send: (datagram) => void socket.send(datagram, peer).catch(() => {}),
+    ...COOKIES,
+    send,
+    sendCookie: send,
     onConnected: (keys) => {
       exportedKeys = toHex(keys);
       // openssl prints what it exports before it reads again.
@@ -49,7 +53,7 @@ async function visit(whoEnds: "client" | "server", flags: string[]): Promise<Vis
     for await (const [datagram, from] of socket) {
       peer = from;
       datagramCount++;
-      session.receive(datagram);
+      session.receive(datagram, COOKIE);
     }
   })();
   const { stdout, stderr } = await client.output();

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { StreamVideo } from "../../src/webrtc/codec_choice.ts";
 import type { StreamMedia } from "../../src/webrtc/media_choice.ts";
 import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
-import { writeRestartFragment } from "../../src/webrtc/sdp_answer.ts";
+import { bundleTag } from "../../src/webrtc/sdp_answer.ts";
+import { writeTrickleFragment } from "../../src/webrtc/trickle_fragment.ts";
 import { answerOffer, TRANSPORT } from "./answers.ts";
 import { OFFERS } from "./offers.ts";
 
@@ -269,7 +270,10 @@ Deno.test("answer: it is SDP by our own reader, turned around", () => {
 
 Deno.test("answer: a restart is answered by the section that leads the bundle", () => {
   const fragment = (offer: string, stream: StreamMedia) =>
-    writeRestartFragment(parseSdpOffer(offer), answerOffer(offer, stream).sections, TRANSPORT)
+    writeTrickleFragment(
+      TRANSPORT,
+      bundleTag(parseSdpOffer(offer), answerOffer(offer, stream).sections),
+    )
       .split("\r\n").filter((line) => /^(?:m=|a=mid|a=group)/.test(line));
   assertEquals(fragment(OFFERS.safari, STREAM), [
     "a=group:BUNDLE video audio data",

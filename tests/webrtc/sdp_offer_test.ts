@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
+  MAX_SDP_ATTRIBUTES,
+  MAX_SDP_FORMATS,
   MAX_SDP_LENGTH,
   MAX_SDP_LINE_LENGTH,
   MAX_SDP_LINES,
@@ -9,6 +11,7 @@ import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
 import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
 import { surviveMutations } from "../mutation.ts";
 import { OFFERS } from "./offers.ts";
+import { worstOffers } from "./worst_offers.ts";
 
 const TOO_LONG = `a=x:${"y".repeat(MAX_SDP_LINE_LENGTH)}`;
 
@@ -183,19 +186,38 @@ Deno.test("offer: refused with a reason", () => {
     [chromiumAudio + "a=x\r\n".repeat(MAX_SDP_LINES), `up to ${MAX_SDP_LINES} lines`],
     [chromiumAudio + TOO_LONG, `up to ${MAX_SDP_LINE_LENGTH} char`],
     ["v=0\r\n" + media.repeat(MAX_SDP_SECTIONS + 1), `up to ${MAX_SDP_SECTIONS} m= lines`],
+    [
+      `v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF${" 1".repeat(MAX_SDP_FORMATS + 1)}\r\n`,
+      `up to ${MAX_SDP_FORMATS} formats, got ${MAX_SDP_FORMATS + 1}`,
+    ],
+    ...[...MAX_SDP_ATTRIBUTES].map(([name, limit]) =>
+      [
+        `${chromiumAudio}${`a=${name}:1\r\n`.repeat(limit + 1)}`,
+        `up to ${limit} a=${name} lines in a section`,
+      ] as const
+    ),
   ];
   for (const [text, message] of cases) {
     assertThrows(() => parseSdpOffer(text), WebrtcError, message);
   }
 });
 
+Deno.test("offer: feedback of a codec is what answers can take up, however much is listed", () => {
+  const all = ["nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"];
+  const lines = [...all, ...all, "ccm tmmbr smaxpr=120", "trr-int 100", "x"]
+    .flatMap((kind) => [`a=rtcp-fb:* ${kind}\r\n`, `a=rtcp-fb:9 ${kind}\r\n`]).join("");
+  const [section] = parseSdpOffer(OFFERS.chromiumAudio + lines).sections;
+  assert(section!.codecs.length === 8);
+  for (const { feedback } of section!.codecs) assertEquals(feedback.toSorted(), all.toSorted());
+});
+
 Deno.test("offer: the worst text within the limits takes no long time", () => {
   const bad = [
-    OFFERS.chromiumAudio + "a=rtcp-fb:111 x\r\n".repeat(3500),
-    OFFERS.chromiumAudio + `a=fmtp:111 ${"a=b;".repeat(1000)}\r\n`.repeat(12),
-    OFFERS.chromiumAudio + `a=fingerprint:sha-256 ${"AA:".repeat(1300)}\r\n`.repeat(12),
-    OFFERS.chromiumAudio + `a=x:${" ".repeat(4000)}y\r\n`.repeat(12),
-    "v=0\r\n" + `m=audio 9 A ${"1 ".repeat(2000)} ,\r\n`.repeat(12),
+    ...worstOffers(),
+    OFFERS.chromiumAudio + `a=fmtp:111 ${"a=b;".repeat(240)}\r\n`.repeat(12),
+    OFFERS.chromiumAudio + `a=fingerprint:sha-256 ${"AA:".repeat(330)}\r\n`.repeat(7),
+    OFFERS.chromiumAudio + `a=x:${" ".repeat(1000)}y\r\n`.repeat(12),
+    "v=0\r\n" + `m=audio 9 A ${"1 ".repeat(60)} ,\r\n`.repeat(8),
   ];
   for (const text of bad) {
     const started = performance.now();
@@ -220,4 +242,8 @@ Deno.test("offer: survives mutation and every cut", () => {
       assert(error instanceof WebrtcError, `${error}`);
     }
   }
+});
+
+Deno.test("offer: those that are called the worst are taken", () => {
+  for (const text of worstOffers()) assert(parseSdpOffer(text).sections.length > 0);
 });

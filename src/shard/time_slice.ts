@@ -1,0 +1,133 @@
+/** What peers' bytes may cost a thread before it turns to its timers and all other sockets. */
+const SLICE_MS = 5;
+
+/**
+ * What has been used when the end of the slice is ordered. A timer takes its time to come, and those
+ * who use little are never to wait for it.
+ */
+const ORDER_MS = 2;
+
+/** What a read costs that finds bytes at once: it is not seen by the clocks of those who read. */
+const READ_MS = 0.01;
+
+/** More than this in one go was waiting for something, and no work. */
+const MAX_CHARGE_MS = 4 * SLICE_MS;
+
+/** The part of the thread that one may use and still count as light. */
+const LIGHT_PART = 0.1;
+
+/**
+ * How the work that peers make is shared out on one thread.
+ *
+ * A read that finds bytes at once resolves without an end of the turn, and so does all that is
+ * awaited behind it: a peer that sends faster than its bytes are taken would keep the thread from
+ * its timers and from everybody else for ever. So whoever works off what a peer sends has a
+ * {@linkcode TimeShare} and asks it, every few messages, whether to wait. Once the work of all
+ * together has filled a slice, everyone waits for the next one. It begins by a timer: microtasks,
+ * immediates and messages between ports let the next turn begin before sockets are asked.
+ *
+ * A new slice goes first to those who have used little, in the order they came, and then to one of
+ * the others: many who use all they get delay each other, not those who use little.
+ */
+export class TimeSlice {
+  #usedMs = 0;
+  #isOrdered = false;
+  readonly #light: TimeShare[] = [];
+  readonly #heavy: TimeShare[] = [];
+  #beat: (() => void) | undefined;
+
+  /** For one peer, or one socket. */
+  share(): TimeShare {
+    return new TimeShare(this);
+  }
+
+  /** Has `beat` called whenever there is a sign that the thread is busy, and not hung. */
+  onBeat(beat: () => void): void {
+    this.#beat = beat;
+  }
+
+  /**
+   * Notes work of a share.
+   *
+   * @returns whether it must wait until it is called
+   */
+  charge(ms: number): boolean {
+    this.#usedMs += ms;
+    if (this.#usedMs < ORDER_MS) return false;
+    this.#beat?.();
+    if (!this.#isOrdered) {
+      this.#isOrdered = true;
+      setTimeout(this.#begin, 0);
+    }
+    return this.#usedMs >= SLICE_MS;
+  }
+
+  queue(share: TimeShare): void {
+    (share.isHeavy ? this.#heavy : this.#light).push(share);
+  }
+
+  readonly #begin = async () => {
+    this.#beat?.();
+    this.#isOrdered = false;
+    this.#usedMs = 0;
+    for (let light = this.#light.length; light > 0 && this.#usedMs < SLICE_MS; light--) {
+      this.#light.shift()!.resume();
+      // It goes on now, up to where it asks again.
+      await undefined;
+      await undefined;
+    }
+    if (this.#usedMs < SLICE_MS) this.#heavy.shift()?.resume();
+    if (this.#light.length + this.#heavy.length === 0 || this.#isOrdered) return;
+    this.#isOrdered = true;
+    setTimeout(this.#begin, 0);
+  };
+}
+
+/** What one peer makes of the thread's work. */
+export class TimeShare {
+  readonly #slice: TimeSlice;
+  /** What it has used, less what it could have used without being heavy. */
+  #usedMs = 0;
+  #countedToMs = 0;
+  #sinceMs = 0;
+  #resume: (() => void) | undefined;
+
+  constructor(slice: TimeSlice) {
+    this.#slice = slice;
+  }
+
+  /** Whether it has used more than its part lately. */
+  get isHeavy(): boolean {
+    return this.#usedMs > SLICE_MS;
+  }
+
+  /** Something has come, and the work on it begins. */
+  begin(nowMs: number): void {
+    this.#sinceMs = nowMs - READ_MS;
+  }
+
+  /**
+   * To be asked every few messages, and before each read: a promise means that others are to have
+   * the thread now, and is to be awaited at once.
+   */
+  pause(): Promise<void> | undefined {
+    const nowMs = performance.now();
+    const ms = Math.min(nowMs - this.#sinceMs, MAX_CHARGE_MS);
+    this.#sinceMs = nowMs;
+    const regainedMs = (nowMs - this.#countedToMs) * LIGHT_PART;
+    this.#usedMs = Math.max(0, this.#usedMs - regainedMs) + ms;
+    this.#countedToMs = nowMs;
+    if (!this.#slice.charge(ms)) return undefined;
+    this.#slice.queue(this);
+    return new Promise((resolve) => this.#resume = resolve);
+  }
+
+  /** Its time has come. */
+  resume(): void {
+    this.#sinceMs = performance.now();
+    this.#resume?.();
+  }
+}
+
+/** That of this thread: of a shard, since each has its own. */
+export const timeSlice = new TimeSlice();
