@@ -50,6 +50,15 @@ export interface RtpViewerOptions {
   readonly events: RtpViewerEvents;
 }
 
+/** Whether packets are numbered over both tracks, for the viewer to tell how each of them came. */
+export function isTransportCounted(
+  { audio, video }: Pick<RtpViewerOptions, "audio" | "video">,
+): boolean {
+  return [audio, video].every((track) =>
+    track === undefined || (track.identity.extension?.transportSequenceAt ?? -1) >= 0
+  );
+}
+
 /** What a viewer tells, for counters. */
 export interface RtpViewerEvents {
   readonly jumped: () => void;
@@ -92,10 +101,7 @@ export class RtpViewer {
     this.#srtcp = new SrtcpSender(master);
     this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
     this.#video = video && new RtpTrack({ ...feed.video, ...video });
-    const isCounted = [audio, video].every((track) =>
-      track === undefined || (track.identity.extension?.transportSequenceAt ?? -1) >= 0
-    );
-    this.#transport = isCounted ? new TransportHistory() : undefined;
+    this.#transport = isTransportCounted(options) ? new TransportHistory() : undefined;
     this.#reports = new ReceiverReports(
       [[audio, 48_000] as const, [video, 90_000] as const].flatMap(([track, clockRateHz]) =>
         track === undefined ? [] : [{ ssrc: track.identity.ssrc, clockRateHz }]

@@ -286,8 +286,9 @@ Deno.test("RtpViewer: feedback on each packet tells of those that were numbered"
     baseSequence: 0,
     feedbackCount: 0,
     referenceTimeMs: 0,
+    statusCount: arrivals.length,
+    received: Uint16Array.from(arrivals.keys()),
     arrivals,
-    receivedCount: arrivals.length,
   }], nowMs);
   // Ten packets, and one of them again.
   assertEquals(viewer.reception.transport?.reportedCount, 11);
