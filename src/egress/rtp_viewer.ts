@@ -9,6 +9,7 @@ import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
 import type { PacketArena } from "../srtp/packet_arena.ts";
+import { UNKNOWN_ROUND_TRIP_MS } from "./resend_history.ts";
 import { ResendQueue } from "./resend_queue.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import { type Retransmission, RtpTrack } from "./rtp_track.ts";
@@ -291,6 +292,7 @@ export class RtpViewer {
     const resends = this.#resends;
     if (resends.isEmpty || nowMs < this.#resendDueMs) return 0;
     this.#resendDueMs = nowMs + BURST_INTERVAL_MS;
+    const moment = { nowMs, roundTripMs: this.#reports.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS };
     let resent = 0;
     for (let track = resends.track; track !== undefined; track = resends.track) {
       if (this.#resendsLeft === 0) {
@@ -298,7 +300,7 @@ export class RtpViewer {
         break;
       }
       if (resent === MAX_BATCH) break;
-      const datagram = track.resend(resends.sequence, this.#srtp);
+      const datagram = track.resend(resends.sequence, this.#srtp, moment);
       resends.drop();
       if (datagram === undefined) continue;
       this.#resendsLeft--;
