@@ -171,6 +171,12 @@ export class RtpViewer {
     for (const packet of packets) if (packet.kind === "nack") this.#note(packet);
   }
 
+  /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */
+  pause(): void {
+    this.#video?.pause();
+    this.#audio?.pause();
+  }
+
   /** The viewer is gone: its keys are let go of, and it is not to be used any more. */
   close(): void {
     this.#srtp.close();

@@ -97,7 +97,10 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
           this.notify();
         },
         addressRetired: (address) => events.addressRetired(this, address),
-        consentLost: () => events.consentLost(),
+        consentLost: () => {
+          this.#viewer?.pause();
+          events.consentLost();
+        },
         ufragRetired: (ufrag) => events.ufragRetired(ufrag),
         dropped: (reason) => events.dropped(reason),
         ended: (reason) => {
