@@ -18,6 +18,12 @@ import { configuredFormat } from "./video_format.ts";
 /** Pictures in one message each, after which a stream in pieces is taken for one that is not. */
 const WHOLE_PICTURES = 50;
 
+/**
+ * Least time between two configurations that are made of parameter sets in band: these change when an
+ * encoder is set anew, while to read them costs more than to read a picture.
+ */
+const MIN_RENEWAL_MS = 100;
+
 /** A frame message, when it was made, and when it came. */
 export interface FrameMessage {
   readonly frame: VideoFrame;
@@ -42,6 +48,7 @@ export class NalIntake {
   #held: HeldPicture | undefined;
   #newestEncoderMs: number | undefined;
   #pictures: "not known" | "in one message" | "in pieces" = "not known";
+  #renewedAtMs = -Infinity;
   /** Pictures in one message since one in pieces, while they are taken for that. */
   #wholePictures = 0;
 
@@ -69,14 +76,14 @@ export class NalIntake {
   configure(data: Uint8Array, body: Uint8Array): Intake {
     const stream = this.#stream;
     switch (stream.configure(data)) {
-      case "record": {
+      case "record":
         this.#judge.configure(configuredFormat({ kind: "configuration", codec: this.codec, data }));
-        const isAsIs = hasOwnHeader(this.codec, body) && hasFrameType(body, true);
-        return { kind: "configuration", body: isAsIs ? body : this.#configurationBody(data, body) };
-      }
+        return this.#asPublished(data, body);
       case "sets":
         return this.#renew(body);
       case "repeated":
+        return this.#asPublished(data, body);
+      case "replaced":
         return skip("redundant");
       case "empty":
         return skip("empty");
@@ -108,7 +115,7 @@ export class NalIntake {
     const isKey = (facts & NalFact.key) !== 0;
     this.#newestEncoderMs = encoderMs;
     if ((facts & NalFact.parameterSets) !== 0) this.#stream.takeSets(data);
-    const configuration = this.#configurationFor(isKey, body);
+    const configuration = this.#configurationFor(isKey, message);
     if (configuration?.kind === "skip") return [configuration];
     const prefix = this.#stream.takePrefix();
     const whole = prefix.length === 0 ? data : concat([...prefix, data]);
@@ -132,10 +139,14 @@ export class NalIntake {
    * What must come before a picture: a configuration, if what viewers have is not that of the
    * picture, or the reason why there is none.
    */
-  #configurationFor(isKey: boolean, body: Uint8Array): Intake | undefined {
+  #configurationFor(isKey: boolean, { body, nowMs }: FrameMessage): Intake | undefined {
     const { format } = this.#judge;
     const isConfigured = format?.flvCodec === this.codec && format.isConfigured;
-    if (this.#stream.hasNews && (isKey || !isConfigured)) return this.#renew(body);
+    const isDue = isKey && nowMs - this.#renewedAtMs >= MIN_RENEWAL_MS;
+    if ((isDue || !isConfigured) && this.#stream.hasNews) {
+      this.#renewedAtMs = nowMs;
+      return this.#renew(body);
+    }
     if (isConfigured) return undefined;
     this.#judge.advice.noteUnconfigured();
     return skip("no-configuration", () => CONFIGURATION_REMEDY);
@@ -189,6 +200,11 @@ export class NalIntake {
     if ((facts & NalFact.parameterSets) !== 0) this.#stream.takeSets(data);
     this.#stream.keepPrefix(data);
     return held;
+  }
+
+  #asPublished(data: Uint8Array, body: Uint8Array): Intake {
+    const isAsIs = hasOwnHeader(this.codec, body) && hasFrameType(body, true);
+    return { kind: "configuration", body: isAsIs ? body : this.#configurationBody(data, body) };
   }
 
   #renew(body: Uint8Array): Intake {

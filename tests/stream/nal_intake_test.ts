@@ -274,13 +274,26 @@ Deno.test("configuration: a new one when sets in band change, with the next key 
   const track = new VideoTrack();
   taken([[0, CONFIGURATION], [0, frame(KEY, [SPS, PPS, IDR, IDR_SECOND])]], track);
   assertEquals(taken([[40, frame(INTER, [otherPps, P])]], track), [inter(40, otherPps, P)]);
-  const [configuration, picture] = taken([[80, frame(KEY, [IDR])]], track);
-  assertEquals(picture, key(80, IDR));
+  const [configuration, picture] = taken([[120, frame(KEY, [IDR])]], track);
+  assertEquals(picture, key(120, IDR));
   const record = fromHex(configuration!.replace("configuration ", "")).subarray(5);
   const { sps, pps } = parseH264Configuration(record);
   assertEquals([sps, pps], [[SPS], [otherPps]]);
   // The header that is no longer right is not put in force again.
-  assertEquals(taken([[120, CONFIGURATION]], track), ["redundant"]);
+  assertEquals(taken([[160, CONFIGURATION]], track), ["redundant"]);
+  // A next one not at once, but with a later key frame.
+  const thirdPps = fromHex("68ee3cb2");
+  const soon = taken([[200, frame(KEY, [thirdPps, IDR])], [240, frame(KEY, [IDR])]], track);
+  assertEquals(soon.map((line) => line.split(" ")[0]), ["key", "configuration", "key"]);
+});
+
+Deno.test("pictures: what waits for one is bounded, and so are its parameter sets", () => {
+  const track = new VideoTrack();
+  taken([[0, CONFIGURATION], [0, frame(KEY, [IDR, IDR_SECOND])]], track);
+  const many = frame(INTER, Array.from({ length: 1000 }, () => SEI));
+  for (let round = 0; round < 5; round++) taken([[40, many]], track);
+  const [picture] = taken([[40, frame(INTER, [P])]], track);
+  assertEquals(picture, inter(40, ...Array.from({ length: 64 }, () => SEI), P));
 });
 
 Deno.test("configuration: nothing to make one of, and the publisher is told", () => {
