@@ -2,7 +2,7 @@ import { B_FRAMES_REMEDY, type StreamReport, type StreamSummary } from "../shard
 import type { PublicationDescription } from "../stream/publication.ts";
 
 /**
- * What WebRTC makes of a stream, from the reports of all shards: whoever has seen a B-frame, or a
+ * What WebRTC makes of a stream's pictures, from the reports of all shards: whoever has seen a B-frame, or a
  * picture that needs one, has seen it.
  *
  * @param publication what is known of the publisher: of its B-frames, while no shard has looked at
@@ -11,7 +11,7 @@ import type { PublicationDescription } from "../stream/publication.ts";
 export function summariseWebrtc(
   reports: readonly StreamReport[],
   publication: Pick<PublicationDescription, "video" | "advice"> | undefined,
-): StreamSummary["webrtc"] {
+): Omit<StreamSummary["webrtc"], "sound"> {
   const looks = reports.map(({ webrtc }) => webrtc).filter((look) => look !== undefined);
   const bFrames = looks.length === 0
     ? publication?.video?.bFrames ?? null
