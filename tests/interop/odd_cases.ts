@@ -96,6 +96,27 @@ export const H264_CASES: readonly OddCase[] = [
   },
 ];
 
+/** Recordings whose sound is odd, and when viewers come. */
+const SOUND_RECORDINGS = [
+  ["sound alone after 4 s, joined at 10 s", "sound_only_after_4s", 10_000],
+  ["picture header without pictures", "video_header_no_pictures", 2000],
+  ["sound from 4 s, joined at 1 s", "sound_from_4s", 1000],
+  ["ADTS without a header", "adts_no_aac_header", 1000],
+  ["ADTS behind a header", "adts_and_aac_header", 1000],
+  ["AAC 7.1", "aac_7_1", 1000],
+] as const;
+
+/** Of sound; of pictures there may be none. */
+export const SOUND_CASES: readonly OddCase[] = SOUND_RECORDINGS.map(
+  ([name, file, joinAfterMs]) => ({
+    name,
+    recording: () => oddRecording(file),
+    joinAfterMs,
+    pictures: 0,
+    soundS: 3,
+  }),
+);
+
 const FLV_OUTPUTS = ["HTTP-FLV", "WS-FLV", "RTMP"] as const;
 
 /** Four seconds; our WebRTC viewer does not ask for H.265. */
