@@ -47,6 +47,8 @@ export class NalIntake {
   readonly #stream: NalStream;
   #held: HeldPicture | undefined;
   #newestEncoderMs: number | undefined;
+  /** Why the newest picture is not written, if it is not: so it is with the rest of it. */
+  #newestSkip: Intake | undefined;
   #pictures: "not known" | "in one message" | "in pieces" = "not known";
   #renewedAtMs = -Infinity;
   /** Pictures in one message since one in pieces, while they are taken for that. */
@@ -116,7 +118,8 @@ export class NalIntake {
     this.#newestEncoderMs = encoderMs;
     if ((facts & NalFact.parameterSets) !== 0) this.#stream.takeSets(data);
     const configuration = this.#configurationFor(isKey, message);
-    if (configuration?.kind === "skip") return [configuration];
+    this.#newestSkip = configuration?.kind === "skip" ? configuration : undefined;
+    if (this.#newestSkip !== undefined) return [this.#newestSkip];
     const prefix = this.#stream.takePrefix();
     const whole = prefix.length === 0 ? data : concat([...prefix, data]);
     const picture = whole === frame.data ? frame : { ...frame, data: whole };
@@ -128,7 +131,8 @@ export class NalIntake {
       encoderMs,
       body: this.#bodyOf(picture, frame, body, verdict === "key"),
     } as const;
-    if (intake.kind === "frame" && this.#isHeldBack(facts)) {
+    if (intake.kind === "skip") this.#newestSkip = intake;
+    else if (this.#isHeldBack(facts)) {
       this.#held = new HeldPicture(intake, nowMs, this.#pictures === "not known");
       return configuration === undefined ? NO_INTAKES : [configuration];
     }
@@ -184,14 +188,15 @@ export class NalIntake {
     this.#pictures = "in pieces";
     if (held.add(data)) return NO_INTAKES;
     this.#held = undefined;
-    return [skip("too-large", () => `a picture of ${held.messages} messages`)];
+    this.#newestSkip = skip("too-large", () => `a picture of ${held.messages} messages`);
+    return [this.#newestSkip];
   }
 
-  /** Slices of a picture that is written already: of a stream that was not known to send them so. */
+  /** Slices of a picture that is not written, or was written before it was known to have them. */
   #passOverSlices(): readonly Intake[] {
     this.#pictures = "in pieces";
     this.#wholePictures = 0;
-    return [skip("malformed", () => "slices of a picture that came without them")];
+    return [this.#newestSkip ?? skip("malformed", () => "slices that come behind their picture")];
   }
 
   /** NAL units without a picture: they end the one before, and go with the next one. */

@@ -140,6 +140,20 @@ Deno.test("pictures: of a stream that begins to send slices as messages, one pic
   ]);
 });
 
+Deno.test("pictures: the rest of one that is not written is not, for the same reason", () => {
+  const track = new VideoTrack();
+  const slices = [[0, frame(KEY, [IDR])], [0, frame(KEY, [IDR_SECOND])]] as const;
+  assertEquals(taken(slices, track), ["no-configuration", "no-configuration"]);
+  const lines = taken([
+    [0, CONFIGURATION],
+    [40, frame(INTER, [P])],
+    [40, frame(INTER, [P_SECOND])],
+    ...slices,
+  ], track);
+  const awaiting = ["awaiting-key-frame", "awaiting-key-frame"];
+  assertEquals(lines, [CONFIGURED, ...awaiting, key(0, IDR, IDR_SECOND)]);
+});
+
 Deno.test("pictures: after 50 in one message each, none is held any more", () => {
   const track = new VideoTrack();
   taken([[0, CONFIGURATION], [0, frame(KEY, [IDR])], [0, frame(KEY, [IDR_SECOND])]], track);
