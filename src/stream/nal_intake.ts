@@ -1,4 +1,5 @@
 import { concat } from "@std/bytes/concat";
+import { arePair, type H264Field, h264FieldOf } from "../codec/h264_field.ts";
 import { type NalCodec, NalFact } from "../codec/nal_facts.ts";
 import { hasFrameType, withFrameType } from "../flv/frame_type.ts";
 import {
@@ -47,6 +48,8 @@ export class NalIntake {
   readonly #stream: NalStream;
   #held: HeldPicture | undefined;
   #newestEncoderMs: number | undefined;
+  /** Of an interlaced stream: the field that the newest picture began with. */
+  #newestField: H264Field | undefined;
   /** Why the newest picture is not written, if it is not: so it is with the rest of it. */
   #newestSkip: Intake | undefined;
   #pictures: "not known" | "in one message" | "in pieces" = "not known";
@@ -106,9 +109,24 @@ export class NalIntake {
       if (this.#held !== undefined) return this.#takeSlices(this.#held, data);
       if (this.#newestEncoderMs === message.encoderMs) return this.#passOverSlices();
     }
+    const isNewTime = this.#newestEncoderMs !== message.encoderMs;
+    if (!isNewTime && this.#isSecondField(data)) {
+      if (this.#held !== undefined) return this.#takeSlices(this.#held, data);
+      this.#pictures = "in pieces";
+    }
     const held = this.release();
     const intake = this.#takePicture(message, data, facts);
     return held.length === 0 ? intake : [...held, ...intake];
+  }
+
+  /** Whether a message is the other field of the frame that the newest picture began. */
+  #isSecondField(data: Uint8Array): boolean {
+    return this.#newestField !== undefined && arePair(this.#newestField, this.#fieldOf(data));
+  }
+
+  #fieldOf(data: Uint8Array): H264Field | undefined {
+    const { fieldLayout, nalLengthSize = 4 } = this.#judge.format ?? {};
+    return fieldLayout && h264FieldOf(data, nalLengthSize, fieldLayout);
   }
 
   /** Takes the first message of a picture. */
@@ -120,6 +138,7 @@ export class NalIntake {
     const configuration = this.#configurationFor(isKey, message);
     this.#newestSkip = configuration?.kind === "skip" ? configuration : undefined;
     if (this.#newestSkip !== undefined) return [this.#newestSkip];
+    this.#newestField = this.#fieldOf(data);
     const prefix = this.#stream.takePrefix();
     const whole = prefix.length === 0 ? data : concat([...prefix, data]);
     const picture = whole === frame.data ? frame : { ...frame, data: whole };

@@ -21,7 +21,7 @@ Deno.test({
   const path = "live/none";
   const whole = await oddRecording("key_frames_tagged_inter");
   const tags = whole.tags.filter(({ kind }) => kind !== "video configuration");
-  const watched = watchOutputs(gateway, { ...whole, tags }, { path, speed: 2 });
+  const watched = watchOutputs(gateway, { ...whole, tags }, { path });
   const { advice, skippedMessages } = await until("the publisher is told", async () => {
     const stream = await gateway.stream(path);
     return stream?.advice.length === 1 ? stream : undefined;

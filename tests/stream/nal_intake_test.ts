@@ -5,6 +5,9 @@ import { parseH264Configuration } from "../../src/codec/h264.ts";
 import { MAX_HELD_MESSAGES, MAX_HELD_SIZE } from "../../src/stream/held_picture.ts";
 import type { Intake } from "../../src/stream/track_intake.ts";
 import { VideoTrack } from "../../src/stream/video_track.ts";
+import { parseH264Sps } from "../../src/codec/h264_sps.ts";
+import { BitWriter } from "../codec/bit_writer.ts";
+import { SPS as SPS_SAMPLES } from "../fuzz/corpus.ts";
 import { fromHex, toHex } from "../mutation.ts";
 
 const SPS = fromHex("6764000cacb40a0cfcf808800000030080000019078a1550");
@@ -137,6 +140,32 @@ Deno.test("pictures: of a stream that begins to send slices as messages, one pic
     inter(80, P),
     "malformed",
     inter(120, P, P_SECOND),
+  ]);
+});
+
+Deno.test("pictures: the two fields of a frame are one, if they have its time", () => {
+  const layout = parseH264Sps(SPS_SAMPLES.interlaced);
+  const field = (header: number, frameNum: number, isBottom: 0 | 1) => {
+    const bits = new BitWriter().ue(0).ue(7).ue(0).bits(frameNum, layout.frameNumBits);
+    return concat([Uint8Array.of(header), bits.bits(1, 1).bits(isBottom, 1).bits(0x55, 8).take()]);
+  };
+  const sps = SPS_SAMPLES.interlaced;
+  const [top, bottom] = [field(0x65, 0, 0), field(0x41, 0, 1)];
+  const [nextTop, nextBottom] = [field(0x41, 1, 0), field(0x41, 1, 1)];
+  const lines = taken([
+    [0, frame(KEY, [sps, PPS, top])],
+    [0, frame(INTER, [bottom])],
+    [40, frame(INTER, [nextTop])],
+    [40, frame(INTER, [nextBottom])],
+    // Of other times, they are pictures of their own.
+    [80, frame(INTER, [nextTop])],
+    [100, frame(INTER, [nextBottom])],
+  ]);
+  assertEquals(lines.slice(1), [
+    key(0, sps, PPS, top, bottom),
+    inter(40, nextTop, nextBottom),
+    inter(80, nextTop),
+    inter(100, nextBottom),
   ]);
 });
 
