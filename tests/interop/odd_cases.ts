@@ -80,7 +80,7 @@ export const H264_CASES: readonly OddCase[] = [
   },
   {
     name: "start codes in frames and header",
-    recording: async () => asByteStream(await healthy(), "header too"),
+    recording: async () => asByteStream(await healthy()),
     ...WHOLE,
   },
   { name: "FourCC avc1", recording: async () => asAvc1(await healthy()), ...WHOLE },
@@ -145,7 +145,7 @@ export const H265_CASES: readonly OddCase[] = isPeerMissing("odd H.265", ["ffmpe
   },
   {
     name: "H.265: start codes in frames and header",
-    recording: async () => asByteStream(await encodeH265(), "header too"),
+    recording: async () => asByteStream(await encodeH265()),
     ...H265,
   },
   {
