@@ -215,7 +215,14 @@ export class WebrtcEndpoint implements SessionPaths {
   /** Looks after time-outs. To be called every second. */
   sweep(nowMs: number): void {
     this.#tcp.sweep(nowMs);
-    for (const session of this.#sessions.values()) session.tick(nowMs);
+    for (const session of this.#sessions.values()) {
+      try {
+        session.tick(nowMs);
+      } catch (error) {
+        // A defect of ours, which must not keep the time of all others.
+        logger.error("Cannot look after a viewer: {error}", { error });
+      }
+    }
   }
 
   /** Ends all viewers and closes the ports. */
