@@ -9,7 +9,7 @@ Deno.test("OpeningRate: all at once, then some each second, each address by itse
   const rate = new OpeningRate(100);
   assertEquals([takeAll(rate, "a", 0), takeAll(rate, "b", 0)], [100, 100]);
   assertEquals(takeAll(rate, "a", 90), 0);
-  assertEquals(takeAll(rate, "a", 1100), 10);
+  assertEquals(takeAll(rate, "a", 1100), 11);
   assertEquals(takeAll(rate, "b", 20_000), 100);
 });
 
