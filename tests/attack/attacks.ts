@@ -1,6 +1,7 @@
 import type { Attack } from "./attack.ts";
 import { IDLE_HTTP_ATTACK, RTMP_PLACES_ATTACK } from "./connection_lockout_attack.ts";
 import { LOG_ATTACK } from "./log_attack.ts";
+import { MEMORY_ATTACKS } from "./memory_attacks.ts";
 import { PUBLISH_LOCKOUT_ATTACK } from "./publish_lockout_attack.ts";
 import { TINY_SOUND_ATTACK } from "./tiny_sound_attack.ts";
 import { whepForgeryAttack } from "./whep_forgery_attack.ts";
@@ -11,6 +12,7 @@ import { whepOfferAttack } from "./whep_offer_attack.ts";
 export const ATTACKS: readonly Attack[] = [
   TINY_SOUND_ATTACK,
   LOG_ATTACK,
+  ...MEMORY_ATTACKS,
   whepOfferAttack,
   whepForgeryAttack,
   WHEP_LOCKOUT_ATTACK,

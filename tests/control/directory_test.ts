@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Directory } from "../../src/control/directory.ts";
 import type { PublishDecision, StreamEntry, StreamReport } from "../../src/shard/messages.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
@@ -96,7 +96,7 @@ Deno.test("Directory: an address has so many streams, and those of it that wait 
   // Seconds apart, so that it is not too fast.
   let nowMs = 0;
   const publish = (path: string, network: string) =>
-    directory.publish(path, 0, nowMs += 10_000, network);
+    directory.publish(path, 0, nowMs += 10_000, { network });
   const lose = (streamId: number) => directory.unpublish(streamId, 0, "media", nowMs);
   const lost = acceptedId(publish("live/honest", "b"));
   lose(lost);
@@ -127,7 +127,7 @@ Deno.test("Directory: an address that begins streams all the time is refused, an
   const { directory, opened } = control;
   const reasons = new Set<string>();
   for (let name = 0; name < 300; name++) {
-    const decision = directory.publish(`${name}`, 0, name * 3, "a");
+    const decision = directory.publish(`${name}`, 0, name * 3, { network: "a" });
     if (decision.kind === "refused") reasons.add(decision.reason);
     else directory.unpublish(decision.streamId, 0, "nothing");
   }
@@ -135,17 +135,17 @@ Deno.test("Directory: an address that begins streams all the time is refused, an
   assertEquals([...reasons], [
     "Your address has begun too many streams: try again in some seconds.",
   ]);
-  assertEquals(directory.publish("other", 0, 900, "b").kind, "accepted");
+  assertEquals(directory.publish("other", 0, 900, { network: "b" }).kind, "accepted");
 });
 
 Deno.test("Directory: a stream counts for the address of its newest publisher", () => {
   using control = open({ maxStreamsPerAddress: 1 });
   const { directory } = control;
-  const streamId = acceptedId(directory.publish("live/a", 0, 0, "a"));
+  const streamId = acceptedId(directory.publish("live/a", 0, 0, { network: "a" }));
   directory.unpublish(streamId, 0, "media");
-  assertEquals(acceptedId(directory.publish("live/a", 0, 0, "b")), streamId);
-  assertEquals(directory.publish("live/b", 0, 10_000, "b").kind, "refused");
-  assertEquals(directory.publish("live/b", 0, 10_000, "a").kind, "accepted");
+  assertEquals(acceptedId(directory.publish("live/a", 0, 0, { network: "b" })), streamId);
+  assertEquals(directory.publish("live/b", 0, 10_000, { network: "b" }).kind, "refused");
+  assertEquals(directory.publish("live/b", 0, 10_000, { network: "a" }).kind, "accepted");
 });
 
 Deno.test("Directory: within the grace period a publisher may come back, on any shard", async () => {
@@ -254,7 +254,10 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     advice: [],
     skippedMessages: {},
     rtmp: { viewers: 0 },
-    webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
+    webrtc: {
+      ...{ viewers: 0, bFrames: null, exact: null, advice: null },
+      sound: { dropped: {}, advice: null },
+    },
   });
   const audio = { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 };
   const publication = {
@@ -275,7 +278,10 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
   const [full] = directory.summaries(1000);
   assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [14, true, 128_000]);
   assertEquals(full!.rtmp, { viewers: 4 });
-  assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: null });
+  const { sound, ...pictures } = full!.webrtc;
+  assertEquals(pictures, { viewers: 3, bFrames: false, exact: true, advice: "Change it." });
+  assertEquals(sound.dropped, {});
+  assertStringIncludes(sound.advice!, "mp3");
   assertEquals([full!.audio, full!.timestampFaults], [publication.audio, { disorder: 3 }]);
   assertEquals(full!.skippedMessages, { empty: 1 });
   assertEquals(full!.tracks, publication.tracks);
