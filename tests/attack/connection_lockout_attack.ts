@@ -1,3 +1,4 @@
+import type { GatewayProcess } from "../gateway_process.ts";
 import { type AddressedConnection, connectFrom } from "../interop/addressed_client.ts";
 import { RtmpPublisher } from "../interop/rtmp_publisher.ts";
 import { publish } from "../resilience/healthy_whep.ts";
@@ -10,6 +11,11 @@ import { HealthProbe } from "./health_probe.ts";
 const ATTACKERS = Array.from({ length: 14 }, (_, at) => `127.0.0.${at + 2}`);
 
 const PER_ADDRESS = 50;
+
+/** What an address opens in a tick at most: a thousand in all each second. */
+const OPENED_AT_ONCE = 4;
+const TICK_MS = 50;
+
 const LIMITS = {
   httpConnections: 10 * PER_ADDRESS,
   httpConnectionsPerAddress: PER_ADDRESS,
@@ -25,8 +31,8 @@ export const IDLE_HTTP_ATTACK: Attack = {
   gateway: { config: { limits: LIMITS } },
   run: async (gateway, { seconds }) => {
     await using health = HealthProbe.start(gateway);
-    const opened = await hold(gateway.httpPort, seconds, () => {});
-    const { httpConnections } = (await gateway.status()).counters;
+    const { opened, counters } = await hold(gateway, gateway.httpPort, seconds, () => {});
+    const { httpConnections } = counters;
     return [
       { what: "connections opened", value: opened },
       { what: "connections held", value: httpConnections!, bar: LIMITS.httpConnections },
@@ -54,10 +60,10 @@ export const RTMP_PLACES_ATTACK: Attack = {
         .command(1, "play", 3, null, "played").take(),
     );
     let plays = 0;
-    const opened = await hold(gateway.rtmpPort, seconds, (conn) => {
+    const { opened, counters } = await hold(gateway, gateway.rtmpPort, seconds, (conn) => {
       if (plays++ % 2 === 0) conn.write(play);
     });
-    const { rtmpNewcomers, rtmpViewers } = (await gateway.status()).counters;
+    const { rtmpNewcomers, rtmpViewers } = counters;
     return [
       { what: "connections opened", value: opened },
       { what: "connections that do nothing", value: rtmpNewcomers!, bar: LIMITS.rtmpNewcomers },
@@ -68,29 +74,35 @@ export const RTMP_PLACES_ATTACK: Attack = {
   },
 };
 
-/** Has each address hold more connections than it may, for a time; how many were opened for that. */
+/**
+ * Has each address hold more connections than it may, for a time; how many were opened for that, and
+ * what the gateway counted at the end of it.
+ */
 async function hold(
+  gateway: GatewayProcess,
   port: number,
   seconds: number,
   begin: (conn: AddressedConnection) => void,
-): Promise<number> {
+) {
   const endMs = performance.now() + seconds * 1000;
   let opened = 0;
   const attack = async (address: string) => {
     let held: AddressedConnection[] = [];
     while (performance.now() < endMs) {
       held = held.filter((conn) => !conn.isEnded);
-      while (held.length < 2 * PER_ADDRESS && performance.now() < endMs) {
+      for (let at = 0; at < OPENED_AT_ONCE && held.length < 2 * PER_ADDRESS; at++) {
         const conn = await connectFrom(address, port).catch(() => undefined);
         if (conn === undefined) break;
         opened++;
         begin(conn);
         held.push(conn);
       }
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
     }
-    for (const conn of held) conn[Symbol.dispose]();
+    return held;
   };
-  await Promise.all(ATTACKERS.map(attack));
-  return opened;
+  const held = (await Promise.all(ATTACKERS.map(attack))).flat();
+  const { counters } = await gateway.status();
+  for (const conn of held) conn[Symbol.dispose]();
+  return { opened, counters };
 }
