@@ -16,6 +16,7 @@ import { PublisherSilence } from "./publisher_silence.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { logConnect } from "./rtmp_connect_log.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
+import { overdueReason, type RtmpPhase } from "./rtmp_phase.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
 import { RtmpPublishing } from "./rtmp_publishing.ts";
 import { type SlowWriter, slowWriter } from "./slow_writers.ts";
@@ -30,17 +31,11 @@ const MEDIA_BUFFER_SIZE = 64 * 1024;
 /** In such steps unfinished messages are counted. */
 const PARTIAL_STEP_BYTES = 64 * 1024;
 
-/** How long a player has to take the end of what it was sent, and to close. */
-const LINGER_MS = 2000;
-
 /**
  * How often a player is asked whether it is there. One that pauses is sent nothing else, so that the
  * kernel would never find out that its machine is gone.
  */
 const PING_INTERVAL_MS = 30_000;
-
-/** Where a connection stands, and so how long it may take. */
-type Phase = "connecting" | "setup" | "active" | "closing";
 
 /** An RTMP connection: carries bytes between its socket and its session, and does what that says. */
 export class RtmpConnection implements Connection {
@@ -58,7 +53,7 @@ export class RtmpConnection implements Connection {
   /** What messages have that have not come whole. */
   readonly #partial: MemoryHolding;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
-  #phase: Phase = "connecting";
+  #phase: RtmpPhase = "connecting";
   #phaseSinceMs: number;
   #heardAtMs: number;
   #pingedAtMs: number;
@@ -335,7 +330,7 @@ export class RtmpConnection implements Connection {
     closeQuietly(this.#conn);
   }
 
-  #enter(phase: Phase): void {
+  #enter(phase: RtmpPhase): void {
     if (this.#phase === phase) return;
     this.#phase = phase;
     this.#phaseSinceMs = performance.now();
@@ -358,22 +353,13 @@ export class RtmpConnection implements Connection {
   }
 
   #overdue(nowMs: number): string | undefined {
-    const { handshakeMs, publishMs, idleMs } = this.#context.settings.timeouts;
-    const phaseMs = nowMs - this.#phaseSinceMs;
-    switch (this.#phase) {
-      case "connecting":
-        if (phaseMs < handshakeMs) return undefined;
-        return `closed: no handshake and connect within ${handshakeMs} ms`;
-      case "setup":
-        if (phaseMs < publishMs) return undefined;
-        return `closed: nothing published or played within ${publishMs} ms`;
-      case "active":
-        if (!this.#publishing.isActive) return undefined;
-        return this.#silence.reason(nowMs, this.#heardAtMs, idleMs) ??
-          this.#publishing.timeoutReason(nowMs);
-      case "closing":
-        return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
+    const { timeouts } = this.#context.settings;
+    if (this.#phase !== "active") {
+      return overdueReason(this.#phase, nowMs - this.#phaseSinceMs, timeouts);
     }
+    if (!this.#publishing.isActive) return undefined;
+    return this.#silence.reason(nowMs, this.#heardAtMs, timeouts.idleMs) ??
+      this.#publishing.timeoutReason(nowMs);
   }
 
   #onProtocolError(error: RtmpError): void {

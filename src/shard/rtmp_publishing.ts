@@ -6,6 +6,7 @@ import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { SkippedMessage } from "../stream/track_intake.ts";
 import { addressSource } from "./address_source.ts";
+import { Pace } from "./pace.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 
@@ -20,6 +21,13 @@ const MAX_MALFORMED = 500;
  * reason to end the pictures beside it, of which there are half as many.
  */
 const GOOD_WEIGHT = 3;
+
+/**
+ * A decision is asked of control, and one that is accepted opens a stream on all shards: a connection
+ * has this many at once, as some tools need, and then two a second.
+ */
+const PUBLISHES_AT_ONCE = 16;
+const PUBLISH_INTERVAL_MS = 500;
 
 interface Published {
   readonly controlId: number;
@@ -37,6 +45,7 @@ export class RtmpPublishing {
   /** By message stream id. */
   readonly #published = new Map<number, Published>();
   readonly #repeats = new RepeatLog();
+  readonly #pace = new Pace(PUBLISHES_AT_ONCE, PUBLISH_INTERVAL_MS);
   #isClosed = false;
   /** Set while a frame is held that is to be written though nothing more comes. */
   #releaseTimer: ReturnType<typeof setTimeout> | undefined;
@@ -55,6 +64,11 @@ export class RtmpPublishing {
     const { control, streams, settings, counters, session, log, hostname } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
+<<<<<<< HEAD
+=======
+    const waitMs = this.#pace.waitMs(performance.now());
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+>>>>>>> main
     const publisher = { network: addressSource(hostname), owner: this.#link.holder };
     const decision = await control.requestPublish(target.path, publisher);
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);

@@ -132,7 +132,9 @@ class FuzzedStream {
     this.#writer = new LogWriter(log, { windowMs: 400 });
     this.#writer.setTracks(Track.video, true);
     const held = new MemoryHolding(this.#memory, "copies");
-    this.#feed = new Feed(new LogReader(log), { audio: true, video: true }, this.#form(), held);
+    this.#feed = new Feed(new LogReader(log), { audio: true, video: true }, this.#form(), {
+      memory: held,
+    });
     this.#viewers = Array.from({ length: VIEWERS }, () => ({
       cursor: new Cursor(this.#feed),
       flv: new FlvReader({ strict: true }),

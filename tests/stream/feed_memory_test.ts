@@ -12,7 +12,11 @@ function open(bytes: number) {
   const budget = openMemory(bytes);
   const { shared, writer } = openLog({ maxBytes: 8 << 20, windowMs: 1e6 });
   const held = new MemoryHolding(budget, "copies");
-  return { budget, writer, feed: new Feed(new LogReader(shared), BOTH, FLV_FORM, held) };
+  return {
+    budget,
+    writer,
+    feed: new Feed(new LogReader(shared), BOTH, FLV_FORM, { memory: held }),
+  };
 }
 
 Deno.test("Feed: what it has is counted, from small, and given back when it is closed", () => {
@@ -37,7 +41,7 @@ Deno.test("Feed: for want of memory the oldest gives way, and what is newest is 
     feed.update();
     assertEquals(feed.lack, undefined);
     assert(budget.used("copies") <= 1 << 20);
-    const start = feed.startPosition()!;
+    const start = feed.beginning()!.position;
     assertEquals(feed.read(start)!.bytes, tagOf(record));
   }
   assert(feed.tail > 200);
