@@ -64,11 +64,8 @@ export class RtmpPublishing {
     const { control, streams, settings, counters, session, log, hostname } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
-<<<<<<< HEAD
-=======
     const waitMs = this.#pace.waitMs(performance.now());
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
->>>>>>> main
     const publisher = { network: addressSource(hostname), owner: this.#link.holder };
     const decision = await control.requestPublish(target.path, publisher);
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
