@@ -139,6 +139,7 @@ export function followStreams(onList, onFailure) {
     const asked = page;
     const answer = await readStreams(page).catch(describeFailure);
     if (source || page !== asked) return;
+    if (!answer) return showPage(1);
     if (typeof answer === "string") lose(answer);
     else take(receiveList(answer, performance.now()));
     clearTimeout(retryTimer);
@@ -162,13 +163,14 @@ export function followStreams(onList, onFailure) {
   return { showPage };
 }
 
-/** @param {number} page */
+/** @param {number} page @returns {Promise<StreamList | undefined>} nothing if there is no such page */
 async function readStreams(page) {
   const response = await fetch(`/api/v1/streams?page=${page}`, {
     // With the tag of the answer before: unless something has changed, nothing is sent.
     cache: "no-cache",
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });
+  if (response.status === 404 && page > 1) return undefined;
   if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
   return await response.json();
 }

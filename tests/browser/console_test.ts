@@ -85,8 +85,10 @@ for (
     { name: `the console ${how} a list of several pages`, ignore },
     async () => {
       const limits = { streamsPerAddress: 1000, listListeners };
-      await using gateway = await startGateway({ config: { listAgeMs: 500, limits } });
-      using _publishers = await ManyPublishers.start(gateway.rtmpPort, 130);
+      await using gateway = await startGateway({
+        config: { listAgeMs: 500, gracePeriodMs: 4000, limits },
+      });
+      using publishers = await ManyPublishers.start(gateway.rtmpPort, 130);
       await using browser = await launchChromium();
       const { page } = browser;
       page.setDefaultTimeout(PATIENCE_MS);
@@ -114,6 +116,11 @@ for (
       const uptime = page.locator('tr[data-stream="live/many99"] td[data-label="Uptime"]');
       const before = await uptime.textContent();
       await until("it is older", async () => await uptime.textContent() !== before);
+
+      // A page that there is no more gives way to one that there is.
+      publishers[Symbol.dispose]();
+      await page.getByText("Page 2 of 2").waitFor({ state: "hidden" });
+      await page.getByText("Nothing is live yet").waitFor();
     },
   );
 }

@@ -47,8 +47,8 @@ export class ManyPublishers implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const timer of this.#timers) clearInterval(timer);
-    for (const conn of this.#conns) conn.close();
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    for (const conn of this.#conns.splice(0)) conn.close();
   }
 }
 
