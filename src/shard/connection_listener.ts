@@ -97,7 +97,7 @@ export class ConnectionListener {
   }
 
   async #acceptAll({ source, connect }: Entrance): Promise<void> {
-    const share = timeSlice.share();
+    const share = timeSlice.share("many peers");
     while (!this.#isClosed) {
       try {
         const conn = await source.accept();

@@ -43,7 +43,7 @@ export class RtmpConnection implements Connection {
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
   readonly #logger: Logger;
-  readonly #share = timeSlice.share();
+  readonly #share = timeSlice.share("one peer");
   /** One of those that neither publish nor play; it is left while this one does. */
   readonly #place: Place;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);

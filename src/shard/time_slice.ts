@@ -26,8 +26,8 @@ const LIGHT_PART = 0.1;
  * together has filled a slice, everyone waits for the next one. It begins by a timer: microtasks,
  * immediates and messages between ports let the next turn begin before sockets are asked.
  *
- * A new slice goes first to those who have used little, in the order they came, and then to one of
- * the others: many who use all they get delay each other, not those who use little.
+ * A new slice goes first to those who have used little, in the order they came, and a further one to
+ * one of the others: many who use all they get delay each other, not those who use little.
  */
 export class TimeSlice {
   #usedMs = 0;
@@ -36,9 +36,12 @@ export class TimeSlice {
   readonly #heavy: TimeShare[] = [];
   #beat: (() => void) | undefined;
 
-  /** For one peer, or one socket. */
-  share(): TimeShare {
-    return new TimeShare(this);
+  /**
+   * For what one peer makes us do; or many together, by one socket, one listener or one stream: that
+   * counts as light, however much it is.
+   */
+  share(of: "one peer" | "many peers"): TimeShare {
+    return new TimeShare(this, of === "one peer");
   }
 
   /** Has `beat` called whenever there is a sign that the thread is busy, and not hung. */
@@ -76,7 +79,7 @@ export class TimeSlice {
       await undefined;
       await undefined;
     }
-    if (this.#usedMs < SLICE_MS) this.#heavy.shift()?.resume();
+    this.#heavy.shift()?.resume();
     if (this.#light.length + this.#heavy.length === 0 || this.#isOrdered) return;
     this.#isOrdered = true;
     setTimeout(this.#begin, 0);
@@ -86,19 +89,21 @@ export class TimeSlice {
 /** What one peer makes of the thread's work. */
 export class TimeShare {
   readonly #slice: TimeSlice;
+  readonly #isOfOnePeer: boolean;
   /** What it has used, less what it could have used without being heavy. */
   #usedMs = 0;
   #countedToMs = 0;
   #sinceMs = 0;
   #resume: (() => void) | undefined;
 
-  constructor(slice: TimeSlice) {
+  constructor(slice: TimeSlice, isOfOnePeer: boolean) {
     this.#slice = slice;
+    this.#isOfOnePeer = isOfOnePeer;
   }
 
   /** Whether it has used more than its part lately. */
   get isHeavy(): boolean {
-    return this.#usedMs > SLICE_MS;
+    return this.#isOfOnePeer && this.#usedMs > SLICE_MS;
   }
 
   /** Something has come, and the work on it begins. */

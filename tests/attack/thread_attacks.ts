@@ -1,5 +1,6 @@
 import type { Attack } from "./attack.ts";
 import { COMMANDS_ATTACK } from "./commands_attack.ts";
+import { CONNECTIONS_ATTACK } from "./connections_attack.ts";
 import { EMPTY_NAL_UNITS_ATTACK } from "./empty_nal_units_attack.ts";
 import {
   HTTP_BODY_ATTACK,
@@ -30,6 +31,7 @@ export const OTHER_THREAD_ATTACKS: readonly Attack[] = [
   COMMANDS_ATTACK,
   PINGS_ATTACK,
   PUBLISH_AGAIN_ATTACK,
+  CONNECTIONS_ATTACK,
   PIPELINED_REQUESTS_ATTACK,
   HTTP_BODY_ATTACK,
   WEBSOCKET_PINGS_ATTACK,
