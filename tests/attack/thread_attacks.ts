@@ -8,6 +8,7 @@ import {
   WEBSOCKET_PINGS_ATTACK,
 } from "./http_attacks.ts";
 import { PINGS_ATTACK } from "./pings_attack.ts";
+import { PLAY_AGAIN_ATTACK } from "./play_again_attack.ts";
 import { PUBLISH_AGAIN_ATTACK } from "./publish_again_attack.ts";
 import { TINY_AGGREGATES_ATTACK } from "./tiny_aggregates_attack.ts";
 import { TINY_CHUNKS_ATTACK } from "./tiny_chunks_attack.ts";
@@ -31,6 +32,7 @@ export const OTHER_THREAD_ATTACKS: readonly Attack[] = [
   COMMANDS_ATTACK,
   PINGS_ATTACK,
   PUBLISH_AGAIN_ATTACK,
+  PLAY_AGAIN_ATTACK,
   CONNECTIONS_ATTACK,
   PIPELINED_REQUESTS_ATTACK,
   HTTP_BODY_ATTACK,
