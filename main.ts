@@ -46,24 +46,24 @@ function grantedShards({ host, webrtcPort, shards }: Config): number {
 
 async function readStandardInput(): Promise<string> {
   if (Deno.stdin.isTerminal()) {
-    print("warning", "Reading the configuration from standard input; end it with Ctrl+D.");
+    complain("Reading the configuration from standard input; end it with Ctrl+D.");
   }
   return await new Response(Deno.stdin.readable).text();
 }
 
-/**
- * Prints a line that is no part of the log, which people read as it is, and programs as they do the
- * log. The first goes to standard output, the others to standard error.
- */
-function print(
-  level: "info" | "warning" | "error",
+/** Prints a line as the log has them. */
+function tell(
+  level: "info" | "error",
   text: string,
   properties: Readonly<Record<string, unknown>> = {},
 ): void {
-  if (logFormat === "json") {
-    const category = ["sluice", "main"];
-    printLine("json", { timestamp: Date.now(), level, category, message: [text], properties });
-  } else if (level === "info") console.log(text);
+  const category = ["sluice", "main"];
+  printLine(logFormat, { timestamp: Date.now(), level, category, message: [text], properties });
+}
+
+/** Prints to standard error what whoever starts the program is to read. */
+function complain(text: string): void {
+  if (logFormat === "json") tell("error", text);
   else console.error(`sluice: ${text}`);
 }
 
@@ -90,7 +90,7 @@ async function start(config: Config): Promise<void> {
     assets: consoleAssets,
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
     shardHung: (shard) => {
-      print("error", `shard ${shard} hung; ended, so that a supervisor can start anew`);
+      tell("error", `Shard ${shard} hung; ended, so that a supervisor can start anew`);
       Deno.exit(EXIT_HUNG);
     },
   });
@@ -99,10 +99,10 @@ async function start(config: Config): Promise<void> {
 }
 
 function printReady(config: Config, gateway: Gateway): void {
-  if (logFormat === "text") return print("info", startText(config, gateway));
+  if (logFormat === "text") return console.log(startText(config, gateway));
   const { host, shards } = config;
   const { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies } = gateway;
-  print("info", "Ready.", {
+  tell("info", "Ready.", {
     version,
     host,
     shards,
@@ -171,7 +171,7 @@ function stopOnSignals(gateway: Gateway): void {
     // A second signal does not wait.
     if (isStopping) Deno.exit(1);
     isStopping = true;
-    print("info", "Stopping.");
+    tell("info", "Stopping.");
     await gateway.stop();
     Deno.exit(0);
   };
@@ -181,7 +181,7 @@ function stopOnSignals(gateway: Gateway): void {
 
 /** Ends the program for a defect of its own: what the runtime would print is no JSON. */
 function endForDefect(error: unknown): never {
-  print("error", `${error instanceof Error ? error.stack ?? error : error}`);
+  complain(`${error instanceof Error ? error.stack ?? error : error}`);
   Deno.exit(1);
 }
 
@@ -195,6 +195,6 @@ try {
   await main();
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
-  print("error", error.message);
+  complain(error.message);
   Deno.exit(1);
 }

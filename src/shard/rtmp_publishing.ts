@@ -1,10 +1,11 @@
 import type { MediaEvent, PublishEvent, PublishType } from "../rtmp/session_event.ts";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
+import { describeLack } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { SkippedMessage } from "../stream/track_intake.ts";
-import { networkOf } from "./address_counts.ts";
+import { addressSource } from "./address_source.ts";
 import { Pace } from "./pace.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
@@ -32,6 +33,7 @@ interface Published {
   readonly controlId: number;
   readonly path: string;
   readonly publication: Publication;
+  readonly writer: LogWriter;
   readonly acceptedAtMs: number;
   /** Malformed messages that nothing has made up for yet. */
   malformed: number;
@@ -64,7 +66,8 @@ export class RtmpPublishing {
     if ("problem" in target) return this.#refuse(streamId, target.problem);
     const waitMs = this.#pace.waitMs(performance.now());
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    const decision = await control.requestPublish(target.path, networkOf(hostname));
+    const publisher = { network: addressSource(hostname), owner: this.#link.holder };
+    const decision = await control.requestPublish(target.path, publisher);
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
 
     const stream = streams.byId(decision.streamId);
@@ -73,7 +76,8 @@ export class RtmpPublishing {
       return;
     }
     const { windowMs, timeouts } = settings;
-    const publication = new Publication(new LogWriter(stream.entry.log, { windowMs }), timeouts);
+    const writer = new LogWriter(stream.entry.log, { windowMs });
+    const publication = new Publication(writer, timeouts);
     stream.publication = publication;
     const acceptedAtMs = performance.now();
     const { path } = target;
@@ -81,6 +85,7 @@ export class RtmpPublishing {
       controlId: decision.streamId,
       path,
       publication,
+      writer,
       acceptedAtMs,
       malformed: 0,
     });
@@ -147,7 +152,8 @@ export class RtmpPublishing {
     for (const { publication } of this.#published.values()) {
       publication.flush(nowMs);
       if (publication.heldUntilMs !== undefined) {
-        this.#releaseTimer ??= setTimeout(() => this.#release(), publication.heldUntilMs - nowMs);
+        const waitMs = Math.max(0, publication.heldUntilMs - nowMs);
+        this.#releaseTimer ??= setTimeout(() => this.#release(), waitMs);
       }
     }
   }
@@ -160,7 +166,11 @@ export class RtmpPublishing {
   /** Why the connection is to be ended, if a publication never came to anything. */
   timeoutReason(nowMs: number): string | undefined {
     const { firstFrameMs } = this.#link.settings.timeouts;
-    for (const { publication, path, acceptedAtMs } of this.#published.values()) {
+    for (const { publication, path, writer, acceptedAtMs } of this.#published.values()) {
+      if (writer.lack !== undefined) {
+        this.#link.counters.add("memoryEnded");
+        return `closed: ${path}: ${describeLack(writer.lack)}`;
+      }
       if (publication.hasMedia || nowMs - acceptedAtMs < firstFrameMs) continue;
       return `closed: ${path} had no frame that can be decoded within ${firstFrameMs} ms`;
     }

@@ -41,6 +41,7 @@ import { DTLS_TARGETS } from "./dtls_targets.ts";
 import { FLV_TARGETS } from "./flv_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
 import { OFFER_TARGETS } from "./offer_targets.ts";
+import { LOG_TARGETS } from "./log_targets.ts";
 import { PACKET_TARGETS } from "./packet_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
@@ -104,6 +105,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...FLV_TARGETS,
   ...SESSION_TARGETS,
   ...STREAM_TARGETS,
+  ...LOG_TARGETS,
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
   {
     name: "audio-transcoder",

@@ -1,3 +1,4 @@
+import { openMemory } from "./open_memory.ts";
 import { assert, assertEquals } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { ControlLink } from "../../src/shard/control_link.ts";
@@ -61,11 +62,13 @@ class Setup implements AsyncDisposable {
       rtmpFlushMs: 0,
       maxPayloadSize: 1200,
       windowMs: 10_000,
+      memory: openMemory(),
     }, {
       jumped() {},
+      starved() {},
     });
     const limits = placeLimits({ max: 100, maxPerAddress: 2 });
-    const context = { settings: SHARD_SETTINGS, streams, control, counters };
+    const context = { settings: SHARD_SETTINGS, streams, control, counters, memory: openMemory() };
     this.#listener = listenRtmp({ ...context, ...testPlaces(counters, { limits }) }, source);
     this.#running = this.#listener.run();
   }
