@@ -13,7 +13,7 @@ export interface FloodOrder {
   readonly transport: "tcp" | "udp" | "connections";
   /** What each peer sends first; they are as many as this has. */
   readonly openings: readonly Uint8Array<ArrayBuffer>[];
-  /** What is sent over and over, until the connection ends. */
+  /** What is sent over and over, until the connection ends; nothing, if it has no bytes. */
   readonly payload: Uint8Array<ArrayBuffer>;
   /** Over TCP, bytes that must have come before the payload is sent. */
   readonly answerBytes: number;
@@ -46,6 +46,7 @@ async function floodOverTcp(order: FloodOrder, opening: Uint8Array<ArrayBuffer>)
       const answered = Promise.withResolvers<void>();
       const reading = readOn(conn, order.answerBytes, answered.resolve);
       await Promise.race([answered.promise, reading]);
+      if (order.payload.length === 0) await reading;
       for (let writes = 0;; writes++) {
         await writeAll(conn, order.payload);
         counts.bytes += order.payload.length;
