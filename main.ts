@@ -90,7 +90,7 @@ async function start(config: Config): Promise<void> {
     assets: consoleAssets,
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
     shardHung: (shard) => {
-      tell("error", `Shard ${shard} hangs; ending, so that a supervisor can start anew`);
+      tell("error", `Shard ${shard} hung; ended, so that a supervisor can start anew`);
       Deno.exit(EXIT_HUNG);
     },
   });

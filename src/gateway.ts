@@ -34,7 +34,10 @@ export interface GatewayParts {
   readonly transcodingSource: string;
   readonly assets: readonly ConsoleAsset[];
   readonly contentSecurityPolicy: string;
-  /** Called when a shard hangs, which only a new process mends. */
+  /**
+   * Called when a shard hangs, which only a new process mends: after the other shards have been
+   * drained and stopped.
+   */
   readonly shardHung: (shard: number) => void;
 }
 
@@ -120,6 +123,12 @@ function endpointsOf(
   ];
 }
 
+/**
+ * How long the other shards go on when one hangs: encoders that are asked to connect again do so at
+ * their next key frame, and load balancers see that this server is not ready.
+ */
+const DRAIN_MS = 5000;
+
 /** The number under which the transcoder holds a stream's log, beside those of shards. */
 const TRANSCODER = -1;
 
@@ -139,6 +148,8 @@ class Control {
   readonly #opus: OpusDirectory;
   readonly #forwarder: RequestForwarder;
   readonly #startedAtMs = performance.now();
+  /** Since a shard hangs. */
+  #isDraining = false;
 
   constructor(
     config: Config,
@@ -177,10 +188,10 @@ class Control {
       config.listAgeMs,
     );
     this.#shards = new ShardPool(parts.shardSource, {
-      startMessage: (shard) => this.#startMessage(shard),
+      startMessage: (shard, heartbeat) => this.#startMessage(shard, heartbeat),
       message: (shard, message) => this.#handle(shard, message),
       lost: (shard) => this.#onShardLost(shard),
-      hung: (shard) => this.#parts.shardHung(shard),
+      hung: (shard) => void this.#onShardHung(shard),
     });
     const opus = { logs, ...opusOptions(config) };
     this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
@@ -220,12 +231,13 @@ class Control {
     return [...shards, TRANSCODER];
   }
 
-  #startMessage(shard: number) {
+  #startMessage(shard: number, heartbeat: SharedArrayBuffer) {
     return {
       kind: "start",
       shard,
       settings: shardSettings(this.#config, this.#parts, this.#ports, this.#certificate, shard),
       counters: this.#counterMemory,
+      heartbeat,
       addressCounts: this.#addressCounts,
       assets: this.#parts.assets,
       streams: this.#directory.entries,
@@ -267,7 +279,9 @@ class Control {
 
   #decide(shard: number, message: Extract<ToControl, { kind: "publish" }>): void {
     const { requestId, path, network } = message;
-    const decision = this.#directory.publish(path, shard, performance.now(), network);
+    const decision = this.#isDraining
+      ? { kind: "refused", reason: "the server is about to end" } as const
+      : this.#directory.publish(path, shard, performance.now(), network);
     const answer: ToShard = decision.kind === "accepted"
       ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
       : { kind: "publish-refused", requestId, reason: decision.reason };
@@ -280,6 +294,21 @@ class Control {
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
     this.#forwarder.shardLost(shard);
+  }
+
+  /** Ends the others in order, and then has the process end: the one that hangs cannot be ended. */
+  async #onShardHung(shard: number): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    getLogger(["sluice", "control"]).error(
+      "Shard {shard} hangs: the others are drained for {drainMs} ms, then the process ends",
+      { shard, drainMs: DRAIN_MS },
+    );
+    if (this.#shards.broadcast({ kind: "drain" }).length > 1) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+    }
+    await this.stop();
+    this.#parts.shardHung(shard);
   }
 
   #describe(nowMs: number): Pick<StreamsReply, "server" | "counters"> {

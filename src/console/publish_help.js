@@ -69,8 +69,10 @@ export function startPublishHelp() {
 /** @param {StreamInfo[]} streams */
 function showAdvice(streams) {
   const advised = streams.flatMap((stream) => {
-    const advice = stream.webrtc?.advice;
-    return advice ? [/** @type {const} */ ([streamTitle(stream), advice])] : [];
+    const sentences = [...stream.advice ?? [], stream.webrtc?.advice ?? ""]
+      .filter((text) => text !== "").map((text) => text.replace(/\.?$/, "."));
+    const line = /** @type {const} */ ([streamTitle(stream), sentences.join(" ")]);
+    return sentences.length === 0 ? [] : [line];
   }).toSorted(([one], [other]) => one < other ? -1 : 1);
   const shown = advised.slice(0, MAX_ADVISED);
   if (shown.length < advised.length) {

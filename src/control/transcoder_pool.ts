@@ -16,7 +16,7 @@ const logger = getLogger(["sluice", "control"]);
 /** How often workers are looked after; they report as often. */
 const WATCH_INTERVAL_MS = 1000;
 
-/** Intervals without a word after which a worker counts as hung. */
+/** Intervals without a sign of life after which a worker counts as hung. */
 const MAX_SILENT_INTERVALS = 10;
 
 /** The wait before a worker that died is started again. */
@@ -47,6 +47,8 @@ export interface TranscoderPoolEvents {
 interface Member {
   readonly worker: Worker;
   readonly busy: Int32Array<SharedArrayBuffer>;
+  /** {@linkcode Busy.beats} when it was looked at last. */
+  lastBeat: number;
   silentIntervals: number;
 }
 
@@ -203,8 +205,8 @@ export class TranscoderPool {
     this.#moduleUrl ??= workerModuleUrl(this.#moduleText);
     this.#watchTimer ??= setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
     const worker = new Worker(this.#moduleUrl, { type: "module", name: `transcoder ${slot}` });
-    const busy = new SharedArrayBuffer(8);
-    const member = { worker, busy: new Int32Array(busy), silentIntervals: 0 };
+    const busy = new SharedArrayBuffer(Object.keys(Busy).length * Int32Array.BYTES_PER_ELEMENT);
+    const member = { worker, busy: new Int32Array(busy), lastBeat: 0, silentIntervals: 0 };
     this.#members.set(slot, member);
     worker.addEventListener("message", ({ data }: MessageEvent<FromTranscoder | WorkerDeath>) => {
       if (this.#members.get(slot) !== member) return;
@@ -271,6 +273,9 @@ export class TranscoderPool {
 
   #watch(): void {
     for (const [slot, member] of this.#members) {
+      const beat = Atomics.load(member.busy, Busy.beats);
+      if (beat !== member.lastBeat) member.silentIntervals = 0;
+      member.lastBeat = beat;
       if (++member.silentIntervals < MAX_SILENT_INTERVALS) continue;
       const culprit = Atomics.load(member.busy, Busy.isBusy) === 1
         ? Atomics.load(member.busy, Busy.id)

@@ -49,7 +49,7 @@ export const SETUP_MESSAGE_LENGTH = 64 * 1024;
 export const SETUP_PARTIAL_BYTES: number = 4 * SETUP_MESSAGE_LENGTH;
 
 /** What a data message may have: metadata have some kilobytes. */
-export const MAX_DATA_LENGTH = 256 * 1024;
+export const MAX_DATA_LENGTH = 64 * 1024;
 
 /** Messages that may come to nothing before that is told. */
 const MAX_NOTHINGS = 64;

@@ -27,6 +27,8 @@ export interface Connection {
   serve(): Promise<void>;
   /** Ends the connection if it has taken too long for what it is at. */
   enforceTimeouts(nowMs: number): void;
+  /** The server will stop soon: asks the peer to go elsewhere, if it understands that. */
+  drain?(): void;
   /** The server stops: ends the connection, at once or after what it is at. */
   stop(): void;
   /** Ends the connection at once. */
@@ -113,16 +115,27 @@ export class ConnectionListener {
     for (const connection of this.#connections.keys()) connection.enforceTimeouts(nowMs);
   }
 
+  /** Accepts no more, and asks those to go elsewhere who can. */
+  drain(): void {
+    this.#stopAccepting();
+    for (const connection of this.#connections.keys()) connection.drain?.();
+  }
+
   /** Accepts no more and stops all connections; resolves when they are gone. */
   async close(graceMs: number): Promise<void> {
-    this.#isClosed = true;
-    for (const { source } of this.#entrances) source.close();
+    this.#stopAccepting();
     for (const connection of this.#connections.keys()) connection.stop();
     const timer = setTimeout(() => {
       for (const connection of this.#connections.keys()) connection.abort();
     }, graceMs);
     await Promise.all(this.#connections.values());
     clearTimeout(timer);
+  }
+
+  #stopAccepting(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const { source } of this.#entrances) source.close();
   }
 
   async #onAcceptError(error: unknown): Promise<void> {

@@ -48,6 +48,8 @@ export interface HttpContext {
   /** The number of this shard. */
   readonly shard: number;
   readonly webrtc: WebrtcEndpoint;
+  /** Whether new clients are wanted here. */
+  readonly readiness: { readonly isReady: boolean };
   readonly places: ShardPlaces;
   readonly proxies: TrustedProxies;
 }
@@ -103,6 +105,10 @@ export class HttpRoutes {
     switch (url.pathname) {
       case "/healthz":
         return textAnswer(STATUS_CODE.OK, "ok");
+      case "/readyz":
+        return this.#context.readiness.isReady
+          ? textAnswer(STATUS_CODE.OK, "ready")
+          : textAnswer(STATUS_CODE.ServiceUnavailable, "the server is about to end");
       case "/api/v1/streams":
         return this.#list.answer(url.searchParams, request);
       case "/api/v1/streams/events":

@@ -235,6 +235,8 @@ export type ToShard =
     readonly shard: number;
     readonly settings: ShardSettings;
     readonly counters: SharedArrayBuffer;
+    /** One Int32 word, which the shard changes as long as it is not hung, however busy it is. */
+    readonly heartbeat: SharedArrayBuffer;
     readonly addressCounts: SharedArrayBuffer;
     readonly assets: readonly ConsoleAsset[];
     readonly streams: readonly StreamEntry[];
@@ -273,6 +275,8 @@ export type ToShard =
     readonly requestId: number;
     readonly response: ForwardedResponse | undefined;
   }
+  /** The process will end soon: nobody new is wanted, and who can go elsewhere is asked to. */
+  | { readonly kind: "drain" }
   | { readonly kind: "stop" };
 
 /** Whether anything of a publisher can have been shown or heard. */
@@ -291,7 +295,7 @@ export type ToControl =
   }
   | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
   | { readonly kind: "streams-request"; readonly requestId: number; readonly page: number }
-  /** Comes every second, and so tells as well that the shard is alive. */
+  /** Comes every second. */
   | { readonly kind: "report"; readonly streams: readonly StreamReport[] }
   /** The shard reads a closed stream's log no more. */
   | { readonly kind: "stream-released"; readonly streamId: number }

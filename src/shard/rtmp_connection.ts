@@ -106,6 +106,10 @@ export class RtmpConnection implements Connection {
     }
   }
 
+  drain(): void {
+    this.#askToReconnect("The server is about to end.");
+  }
+
   /**
    * Players are about to be told that their streams are over. An encoder that understands is asked
    * to connect again: it may go on until it has, which {@linkcode abort} bounds. Others are not
@@ -113,10 +117,8 @@ export class RtmpConnection implements Connection {
    */
   stop(): void {
     if (this.#phase === "closing") return;
-    const isAsked = this.#publishing.isActive &&
-      this.#session.requestReconnect({ description: "The server stops." });
-    if (isAsked) this.#output.wake();
-    else if (!this.#playing.hasPlayers) this.abort();
+    const isAsked = this.#askToReconnect("The server stops.");
+    if (!isAsked && !this.#playing.hasPlayers) this.abort();
   }
 
   abort(): void {
@@ -248,6 +250,13 @@ export class RtmpConnection implements Connection {
       this.#buffer = new Uint8Array(MEDIA_BUFFER_SIZE);
     }
     this.#settle();
+  }
+
+  /** Asks an encoder that understands it to connect again; whether it does. */
+  #askToReconnect(description: string): boolean {
+    const isAsked = this.#publishing.isActive && this.#session.requestReconnect({ description });
+    if (isAsked) this.#output.wake();
+    return isAsked;
   }
 
   #ping(nowMs: number): void {

@@ -11,6 +11,7 @@ import { listenRtmp } from "./rtmp_listener.ts";
 import { type HttpContext, HttpRoutes } from "./http_routes.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { Streams } from "./streams.ts";
+import { timeSlice } from "./time_slice.ts";
 import { TrustedProxies } from "./trusted_proxies.ts";
 import { maxPayloadSize } from "./viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc_endpoint.ts";
@@ -31,9 +32,13 @@ class Shard {
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
   readonly #routes: HttpRoutes;
+  readonly #readiness: { isReady: boolean };
+  readonly #beat: () => void;
   readonly #ticker: ReturnType<typeof setInterval>;
 
-  private constructor(context: HttpContext) {
+  private constructor(context: HttpContext, readiness: { isReady: boolean }, beat: () => void) {
+    this.#readiness = readiness;
+    this.#beat = beat;
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
@@ -65,7 +70,8 @@ class Shard {
       { jumped: () => counters.add("viewersJumped") },
     );
     for (const entry of start.streams) streams.open(entry);
-    return new Shard({
+    const readiness = { isReady: true };
+    const context = {
       settings,
       streams,
       control,
@@ -75,7 +81,12 @@ class Shard {
       webrtc,
       places,
       proxies,
-    });
+      readiness,
+    };
+    const words = new Int32Array(start.heartbeat);
+    const beat = () => void Atomics.add(words, 0, 1);
+    timeSlice.onBeat(beat);
+    return new Shard(context, readiness, beat);
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
@@ -94,6 +105,8 @@ class Shard {
         return this.#control.settle(message);
       case "forwarded-request":
         return this.#answerForwarded(message);
+      case "drain":
+        return this.#drain();
       case "stop":
         return await this.#stop();
     }
@@ -107,6 +120,7 @@ class Shard {
   }
 
   #tick(): void {
+    this.#beat();
     const nowMs = performance.now();
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
@@ -116,7 +130,14 @@ class Shard {
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
+  /** HTTP goes on: whoever asks for readiness is told, and viewers keep what they have. */
+  #drain(): void {
+    this.#readiness.isReady = false;
+    this.#rtmp.drain();
+  }
+
   async #stop(): Promise<void> {
+    this.#readiness.isReady = false;
     clearInterval(this.#ticker);
     this.#routes.list.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];

@@ -78,6 +78,10 @@ export class TlsConnection implements Connection {
     this.#end();
   }
 
+  drain(): void {
+    this.#inner?.drain?.();
+  }
+
   stop(): void {
     if (this.#inner !== undefined) return this.#inner.stop();
     this.#endReason ??= "stop";

@@ -30,6 +30,8 @@ export interface NewSession {
   readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
   /** For logs. */
   readonly path: string;
+  /** Of the connection that it was asked for over. */
+  readonly log: Logger;
 }
 
 /** What a shard's WebRTC needs of it. */
@@ -185,6 +187,7 @@ export class WebrtcEndpoint implements SessionPaths {
       },
     });
     const log = logger.with({ id: session.loggedId, peer: peerText(from) });
+    viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: session.loggedId, path });
     const giveWay = () => session.end("it gave way to another, as it is not connected");
     for (const place of [places.newcomer, places.viewer]) place.offer(giveWay);
     counters.add("webrtcViewersAccepted");

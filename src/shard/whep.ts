@@ -228,12 +228,9 @@ export class Whep {
       remotePassword: offer.transport.icePassword,
       from,
       path: stream.entry.path,
+      log,
     });
     if ("scope" in session) return this.#refuse(session.scope);
-    log.debug("{peer} is viewer {viewer} of {path}", {
-      viewer: session.loggedId,
-      path: stream.entry.path,
-    });
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
     this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });

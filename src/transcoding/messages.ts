@@ -25,7 +25,7 @@ export type ToTranscoder =
   /** Comes first. */
   | {
     readonly kind: "open";
-    /** Two Int32 words, by {@linkcode Busy}: which stream is being worked on just now. */
+    /** Int32 words, by {@linkcode Busy}: which stream is being worked on just now. */
     readonly busy: SharedArrayBuffer;
   }
   | {
@@ -56,10 +56,12 @@ export type FromTranscoder =
   /** Comes every second, and so tells as well that the worker is alive. */
   | { readonly kind: "report"; readonly streams: readonly TranscodingReport[] };
 
-/** Words of the memory that tells a stream on which the worker hangs. */
+/** Words of the memory that tells whether the worker hangs, and on which stream. */
 export const Busy = {
   /** 1 while an access unit is being transcoded. */
   isBusy: 0,
   /** The stream's id. */
   id: 1,
+  /** Grows with each access unit: who is busy does not hang. */
+  beats: 2,
 } as const;

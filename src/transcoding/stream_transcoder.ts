@@ -11,6 +11,9 @@ import { OpusLog } from "./opus_log.ts";
 /** Tags that are handled before other streams have their turn: half a second, some 6 ms of work. */
 const TAGS_PER_TURN = 24;
 
+/** Rounds of those, with waits in between that may be none, after which others have theirs anyway. */
+const ROUNDS_PER_TURN = 64;
+
 /** How a stream's transcoding came to its end. */
 export type TranscodingEnd =
   | { readonly kind: "stopped"; readonly reason: "ended" | "asked" }
@@ -79,6 +82,7 @@ export class StreamTranscoder {
   }
 
   async #follow(): Promise<TranscodingEnd> {
+    let rounds = 0;
     while (!this.#isStopping) {
       const { soundWake, state } = this.#source;
       if (state !== LogState.ended) this.#target.setState(state as LogState);
@@ -90,9 +94,11 @@ export class StreamTranscoder {
         throw error;
       }
       this.#target.flush();
-      if (hasMore) await nextTurn();
-      else if (state === LogState.ended) return { kind: "stopped", reason: "ended" };
-      else await this.#waitForSound(soundWake);
+      // Where sound comes all the time, the wait for it is over before it begins, and ends no turn.
+      if (hasMore || ++rounds % ROUNDS_PER_TURN === 0) await nextTurn();
+      if (hasMore) continue;
+      if (state === LogState.ended) return { kind: "stopped", reason: "ended" };
+      await this.#waitForSound(soundWake);
     }
     return { kind: "stopped", reason: "asked" };
   }
@@ -105,6 +111,7 @@ export class StreamTranscoder {
       if (tag === undefined) return false;
       Atomics.store(this.#busy, Busy.id, this.#id);
       Atomics.store(this.#busy, Busy.isBusy, 1);
+      Atomics.add(this.#busy, Busy.beats, 1);
       this.#take(tag);
       Atomics.store(this.#busy, Busy.isBusy, 0);
     }

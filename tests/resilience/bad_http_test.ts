@@ -33,7 +33,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   { name: "dots", request: get("/../../etc/passwd"), status: / 404/ },
   { name: "escaped dots", request: get("/%2e%2e/%2e%2e/etc/passwd"), status: / 404/ },
   { name: "dots in a stream", request: get("/live/%2e%2e%2fhealthy.flv"), status: / 404/ },
-  { name: "NUL", request: get("/live/%00.flv"), status: / 404/ },
+  { name: "NUL", request: get("/live/%00.flv"), status: / 400/ },
   { name: "invalid percent", request: get("/live/%zz.flv"), status: / 404/ },
   { name: "cut UTF-8", request: get("/live/%c3.flv"), status: / 404/ },
   { name: "no name", request: get("/.flv"), status: / 404/ },

@@ -22,6 +22,7 @@ async function ask(
   line: string,
   host = "a",
   prepare: (streams: Streams) => void = () => {},
+  isReady = true,
 ): Promise<string> {
   const settings = SHARD_SETTINGS;
   const control = new ControlLink(() => {});
@@ -45,6 +46,7 @@ async function ask(
     assets: [{ path: "/", contentType: "text/html", body: "console" }],
     shard: 0,
     webrtc,
+    readiness: { isReady },
     places,
     proxies,
   });
@@ -81,6 +83,12 @@ Deno.test("HttpRoutes: what there is not, and what is not to be done", async () 
     await ask("GET /live/a.flv?audio=0&video=0"),
     "404 The stream live/a is not live",
   );
+});
+
+Deno.test("HttpRoutes: whether new clients are wanted", async () => {
+  const ready = (isReady: boolean) => ask("GET /readyz", "a", () => {}, isReady);
+  assertEquals(await ready(true), "200 ready");
+  assertEquals(await ready(false), "503 the server is about to end");
 });
 
 Deno.test("HttpRoutes: a stream has so many audiences", async () => {

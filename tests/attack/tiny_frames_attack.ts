@@ -1,0 +1,19 @@
+import { MESSAGE_TYPE } from "../../src/rtmp/message.ts";
+import { AUDIO_CONFIGURATION } from "../resilience/self_describing.ts";
+import type { Attack } from "./attack.ts";
+import { publisherFlood, rawMessage, repeated } from "./rtmp_floods.ts";
+import { threadAttack } from "./thread_attack.ts";
+
+/** A type 3 chunk on chunk stream 4: one more frame of AAC, of one byte. */
+const FRAME = Uint8Array.of(0xc4, 0xaf, 1, 0x21);
+
+/** Sound that is as it should be, in frames of 1 byte: all of them are passed on. */
+export const TINY_FRAMES_ATTACK: Attack = threadAttack({
+  name: "good frames of 1 byte",
+  flood: (gateway, peers) => {
+    const configuration = rawMessage(MESSAGE_TYPE.AUDIO, AUDIO_CONFIGURATION);
+    const frame = rawMessage(MESSAGE_TYPE.AUDIO, FRAME.subarray(1));
+    const first = new Uint8Array([...configuration, ...frame]);
+    return publisherFlood(gateway, peers, { first, payload: repeated(FRAME) });
+  },
+});
