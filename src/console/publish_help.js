@@ -69,8 +69,10 @@ export function startPublishHelp() {
 /** @param {StreamInfo[]} streams */
 function showAdvice(streams) {
   const advised = streams.flatMap((stream) => {
-    const sentences = [...stream.advice ?? [], stream.webrtc?.advice ?? ""]
-      .filter((text) => text !== "").map((text) => text.replace(/\.?$/, "."));
+    // Some say the same.
+    const advice = new Set([...stream.advice ?? [], stream.webrtc?.advice ?? ""]);
+    advice.delete("");
+    const sentences = [...advice].map((text) => text.replace(/\.?$/, "."));
     const line = /** @type {const} */ ([streamTitle(stream), sentences.join(" ")]);
     return sentences.length === 0 ? [] : [line];
   }).toSorted(([one], [other]) => one < other ? -1 : 1);

@@ -12,6 +12,7 @@
  * @property {number | null} [frameRate]
  * @property {number | null} [keyFrameDistanceMs]
  * @property {boolean | null} [bFrames]
+ * @property {boolean | null} [refreshes] whether it has intra refresh in place of key frames
  *
  * @typedef {object} AudioInfo
  * @property {string | null} [codec] RFC 6381

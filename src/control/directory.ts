@@ -6,11 +6,12 @@ import type {
   StreamSummary,
 } from "../shard/messages.ts";
 import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
-import type { SharedLog } from "../stream/log_arena.ts";
+import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { summariseWebrtc } from "./stream_advice.ts";
+import { StreamSound } from "./stream_sound.ts";
 
 /** What the directory needs of the configuration. */
 export interface DirectoryOptions {
@@ -21,6 +22,14 @@ export interface DirectoryOptions {
   readonly log: { readonly maxBytes: number; readonly windowMs: number };
   /** Where logs come from. */
   readonly logs: LogStore;
+}
+
+/** Whom a stream counts for. */
+export interface Publisher {
+  /** For limits: an address or an IPv6 network; `undefined` for none. */
+  readonly network?: string;
+  /** Whose share of the memory its log counts to. */
+  readonly owner?: number;
 }
 
 /** How shards learn of streams. */
@@ -52,6 +61,7 @@ interface Stream {
   readonly reports: Map<number, StreamReport>;
   /** What the last publisher sent. */
   publication: StreamReport["publication"];
+  readonly sound: StreamSound;
 }
 
 /** A log that is to be used again once these shards have let go of it. */
@@ -84,10 +94,13 @@ export class Directory {
   /**
    * Decides on a publisher; a new stream is announced to all shards before this returns. Where a
    * limit is reached, a stream that waits for its publisher gives way, and its viewers end.
-   *
-   * @param network whose stream it is for limits: an address or an IPv6 network
    */
-  publish(path: string, shard: number, nowMs: number, network?: string): PublishDecision {
+  publish(
+    path: string,
+    shard: number,
+    nowMs: number,
+    { network, owner = NO_OWNER }: Publisher = {},
+  ): PublishDecision {
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
       return { kind: "refused", reason: `${path} is being published already.` };
@@ -95,7 +108,7 @@ export class Directory {
     const isOwn = known !== undefined && known.network === network;
     const refusal = isOwn ? undefined : this.#makeRoom(network, known);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
-    const stream = known ?? this.#open(path, nowMs);
+    const stream = known ?? this.#open(path, nowMs, owner);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
@@ -150,8 +163,15 @@ export class Directory {
       const stream = this.#byId.get(report.streamId);
       if (stream === undefined) continue;
       stream.reports.set(shard, report);
-      if (report.publication !== undefined) stream.publication = report.publication;
+      if (report.publication === undefined) continue;
+      stream.publication = report.publication;
+      stream.sound.note(report.publication.audio);
     }
+  }
+
+  /** What becomes of a stream's sound on its way to WebRTC; `undefined` if it is closed. */
+  soundOf(streamId: number): StreamSound | undefined {
+    return this.#byId.get(streamId)?.sound;
   }
 
   /** Streams that there are. */
@@ -195,9 +215,9 @@ export class Directory {
   }
 
   /** A new stream, or why there can be none. */
-  #open(path: string, nowMs: number): Stream | string {
+  #open(path: string, nowMs: number, owner: number): Stream | string {
     const { logs, log: { maxBytes } } = this.#options;
-    const log = logs.open({ maxBytes });
+    const log = logs.open({ maxBytes, owner });
     if (typeof log === "string") return describeLack(log);
     const entry = { streamId: ++this.#lastId, path, log };
     const stream: Stream = {
@@ -211,6 +231,7 @@ export class Directory {
       graceTimer: undefined,
       reports: new Map(),
       publication: undefined,
+      sound: new StreamSound(path),
     };
     this.#sorted = undefined;
     this.#byPath.set(path, stream);
@@ -266,6 +287,9 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     skippedMessages: publication?.skipped ?? {},
     advice: publication?.advice ?? [],
     rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
-    webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),
+    webrtc: {
+      ...summariseWebrtc(reports, publication),
+      sound: stream.sound.describe(publication?.audio ?? null),
+    },
   };
 }

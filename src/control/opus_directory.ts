@@ -134,11 +134,6 @@ export class OpusDirectory {
 
   /** The maker gave a stream up, and touches its logs no more. */
   failed(streamId: number, reason: string, audioTrack?: number): void {
-    logger.warn("The sound of stream {streamId} is not made into Opus: {reason}", {
-      streamId,
-      audioTrack,
-      reason,
-    });
     this.#onMakerEnd(this.#sounds.get(soundKey(streamId, audioTrack)), reason);
   }
 

@@ -40,6 +40,12 @@ export interface TranscoderPoolOptions {
 export interface TranscoderPoolEvents {
   /** The stream's Opus has ended because it cannot be made. The stream is known no more. */
   readonly failed: (streamId: number, reason: string, audioTrack: number | undefined) => void;
+  /** What became of the stream's sound so far: comes every second. */
+  readonly reported: (
+    streamId: number,
+    report: TranscodingReport,
+    audioTrack: number | undefined,
+  ) => void;
   /** The stream's Opus has ended with the stream itself. The stream is known no more. */
   readonly ended: (streamId: number, audioTrack: number | undefined) => void;
 }
@@ -83,7 +89,11 @@ interface Transcoding {
  * const pool = new TranscoderPool(
  *   transcoderText,
  *   { logs, maxBytes: 4 << 20, windowMs: 10_000, opusBitrateBps: 128_000 },
- *   { failed: (streamId, reason) => console.error(streamId, reason), ended: () => {} },
+ *   {
+ *     failed: (streamId, reason) => console.error(streamId, reason),
+ *     reported: () => {},
+ *     ended: () => {},
+ *   },
  * );
  * const opusLog = pool.start(1, aacLog); // when the first viewer comes
  * await pool.stop(1); // when the last is gone
@@ -243,6 +253,7 @@ export class TranscoderPool {
     if (transcoding === undefined) return;
     transcoding.report = report;
     transcoding.lostWorkers = 0;
+    this.#events.reported(transcoding.streamId, report, transcoding.audioTrack);
   }
 
   #onStopped(id: number): void {

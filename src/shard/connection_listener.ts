@@ -2,8 +2,12 @@ import { getLogger, type Logger } from "@logtape/logtape";
 import { peerText } from "./address_source.ts";
 import { nextConnectionId } from "./connection_id.ts";
 import type { CounterName, Counters } from "./counters.ts";
+import type { MemoryBudget } from "../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
+import { holderOf } from "./memory_holder.ts";
 import { Place, type Places } from "./places.ts";
 import { RepeatLog } from "./repeat_log.ts";
+import type { SlowWriter } from "./slow_writers.ts";
 import { timeSlice } from "./time_slice.ts";
 
 /** The pause after an accept that failed for want of something, such as file descriptors. */
@@ -33,6 +37,15 @@ export interface Connection {
   stop(): void;
   /** Ends the connection at once. */
   abort(): void;
+  /** What it is sent in pieces, if it is. */
+  readonly writer?: SlowWriter;
+}
+
+/** What a listener counts its connections with. */
+export interface ConnectionMemory {
+  readonly budget: MemoryBudget;
+  /** What one connection takes, with what it may always have. */
+  readonly connectionBytes: number;
 }
 
 /** What makes a protocol's listener different from another's. */
@@ -50,6 +63,7 @@ export interface ListenerOptions {
     readonly aborted: CounterName;
   };
   readonly connect: Connect;
+  readonly memory?: ConnectionMemory;
 }
 
 /** What comes with a socket that was accepted. */
@@ -110,6 +124,12 @@ export class ConnectionListener {
     }
   }
 
+  /** What of the connections is sent something just now. */
+  get writers(): SlowWriter[] {
+    return [...this.#connections.keys()].map(({ writer }) => writer)
+      .filter((writer) => writer !== undefined);
+  }
+
   /** Ends connections that take too long. To be called every second or so. */
   sweep(nowMs: number): void {
     for (const connection of this.#connections.keys()) connection.enforceTimeouts(nowMs);
@@ -163,13 +183,29 @@ export class ConnectionListener {
     const { hostname } = conn.remoteAddr;
     const log = this.#logger.with({ id: nextConnectionId(), peer: peerText(conn.remoteAddr) });
     const place = this.#options.places.take(hostname);
-    if (place instanceof Place) {
-      const connection = connect(conn, performance.now(), { place, log });
-      this.#connections.set(connection, this.#serve(connection, { place, log }));
+    const held = place instanceof Place ? this.#hold(hostname) : undefined;
+    if (!(place instanceof Place)) this.#noteRefusal(hostname, place.reason, log);
+    else if (typeof held === "string") {
+      place.leave();
+      this.#noteRefusal(hostname, held, log);
     } else {
-      this.#noteRefusal(hostname, place.reason, log);
-      conn.close();
+      const connection = connect(conn, performance.now(), { place, log });
+      this.#connections.set(connection, this.#serve(connection, { place, log }, held));
+      return;
     }
+    conn.close();
+  }
+
+  /** Counts what a connection takes, or tells why there is no memory for it. */
+  #hold(hostname: string): MemoryHolding | undefined | string {
+    const { memory } = this.#options;
+    if (memory === undefined) return undefined;
+    const { budget, connectionBytes } = memory;
+    const holding = new MemoryHolding(budget, "sessions", holderOf(budget, hostname));
+    const refusal = holding.resize(connectionBytes);
+    if (refusal === undefined) return holding;
+    this.#counters.add("memoryRefused");
+    return describeRefusal(refusal);
   }
 
   #noteRefusal(hostname: string, refusal: string, log: Logger): void {
@@ -179,7 +215,11 @@ export class ConnectionListener {
     log.warn("{hostname} refused: {refusal} ({count} so far)", { hostname, refusal, count });
   }
 
-  async #serve(connection: Connection, { place, log }: Accepted): Promise<void> {
+  async #serve(
+    connection: Connection,
+    { place, log }: Accepted,
+    held: MemoryHolding | undefined,
+  ): Promise<void> {
     const { connections, accepted } = this.#options.counterNames;
     this.#counters.add(accepted);
     if (connections !== undefined) this.#counters.add(connections);
@@ -192,6 +232,7 @@ export class ConnectionListener {
       this.#connections.delete(connection);
       if (connections !== undefined) this.#counters.add(connections, -1);
       place.leave();
+      held?.close();
     }
   }
 }

@@ -4,6 +4,9 @@ import type { HttpContext, HttpRoutes } from "./http_routes.ts";
 import { behindProxies, proxiedPort } from "./proxied_connection.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
 
+/** What a connection takes that has asked for a stream: measured, with TLS. */
+const CONNECTION_BYTES = 24 * 1024;
+
 /**
  * Listens for HTTP, and for HTTPS if there is a certificate, at once; throws what `Deno.listen` throws.
  *
@@ -12,11 +15,11 @@ import { addTlsEntrance } from "./tls_entrance.ts";
  * that does not read.
  */
 export function listenHttp(context: HttpContext, routes: HttpRoutes): ConnectionListener {
-  const { settings, counters, places, proxies } = context;
+  const { settings, counters, memory, places, proxies } = context;
   const { host, httpPort, sharesPorts, timeouts } = settings;
   const source = Deno.listen({ hostname: host, port: httpPort, reusePort: sharesPorts });
   const answer = routes.answer.bind(routes);
-  const connectionContext = { counters, timeouts, answer, proxies };
+  const connectionContext = { counters, memory, timeouts, answer, proxies };
   const connect: Connect = (conn, nowMs, accepted) =>
     new HttpConnection(conn, connectionContext, nowMs, accepted);
   const options = {
@@ -28,6 +31,7 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
       aborted: "httpConnectionsAborted",
     },
     connect: behindProxies(connect, proxiedPort("http", context)),
+    memory: { budget: memory, connectionBytes: CONNECTION_BYTES },
   } as const;
   const listener = new ConnectionListener(source, options, counters);
   addTlsEntrance(listener, "http", connect, context);

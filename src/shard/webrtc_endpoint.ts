@@ -6,6 +6,7 @@ import { createIceCredentials, type IceCredentials } from "../webrtc/ice_credent
 import { stunUsername } from "../webrtc/stun.ts";
 import { answeredSessionTag } from "../webrtc/stun_check.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
+import type { MemoryHolding } from "../stream/memory_holding.ts";
 import { peerText } from "./address_source.ts";
 import { ConnectionListener } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
@@ -28,6 +29,8 @@ export interface NewSession {
   readonly remotePassword: string | undefined;
   /** The address that it was asked for from: a proxy's, if there is one that is not trusted. */
   readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
+  /** What it has of the memory, if that is counted. */
+  readonly held?: MemoryHolding;
   /** For logs. */
   readonly path: string;
   /** Of the connection that it was asked for over. */
@@ -121,7 +124,7 @@ export class WebrtcEndpoint implements SessionPaths {
 
   /** Waits for a viewer that was answered, if there is room for it. */
   open(viewer: NewSession): WebrtcSession | Refusal {
-    const { audience, media, local, remoteUfrag, remotePassword, from, path } = viewer;
+    const { audience, media, local, remoteUfrag, remotePassword, from, held, path } = viewer;
     const { counters, shard, settings } = this.#context;
     const places = this.#take(from.hostname);
     if ("reason" in places) return places;
@@ -182,6 +185,7 @@ export class WebrtcEndpoint implements SessionPaths {
           this.#byTag.delete(sessionTag);
           places.newcomer.leave();
           places.viewer.leave();
+          held?.close();
           this.#onEnded(session, reason, { path, log, openedMs });
         },
       },

@@ -46,6 +46,8 @@ export class NalStream {
   /** The configuration that the publisher sent last, and whether viewers have a later one. */
   #published: Uint8Array | undefined;
   #isRenewed = false;
+  /** Whether messages were found to be byte streams. */
+  #isByteStream = false;
   #prefix: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(codec: NalCodec) {
@@ -86,10 +88,17 @@ export class NalStream {
 
   /** Reads the NAL units of a message; `undefined` if they are none. */
   read(data: Uint8Array): NalMessage | undefined {
-    const facts = nalFacts(this.codec, data, this.#nalLengthSize);
-    if ((facts & NalFact.broken) === 0) return { data, facts };
-    const units = hasStartCode(data) ? splitByteStream(data) : undefined;
-    if (units === undefined) return (facts & NalFact.slice) === 0 ? undefined : { data, facts };
+    const hasCode = hasStartCode(data);
+    // By chance, a byte stream may have sense by lengths, too.
+    if (!hasCode || !this.#isByteStream) {
+      const facts = nalFacts(this.codec, data, this.#nalLengthSize);
+      if ((facts & NalFact.broken) === 0) return { data, facts };
+      // What is behind the slices is none of our business.
+      if (!hasCode) return (facts & NalFact.slice) === 0 ? undefined : { data, facts };
+    }
+    const units = splitByteStream(data);
+    if (units === undefined) return undefined;
+    this.#isByteStream = true;
     // Frames have lengths of four bytes from here on, and the configuration is to say so.
     if (this.#nalLengthSize !== 4) this.#isChanged = true;
     this.#nalLengthSize = 4;

@@ -5,7 +5,7 @@ import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { type FollowedTag, LogFollower } from "../stream/log_follower.ts";
-import { Busy, type ToTranscoder, type TranscodingReport } from "./messages.ts";
+import { Busy, type SoundLoss, type ToTranscoder, type TranscodingReport } from "./messages.ts";
 import { OpusLog } from "./opus_log.ts";
 
 /** Tags that are handled before other streams have their turn: half a second, some 6 ms of work. */
@@ -28,6 +28,9 @@ export class StreamTranscoder {
   readonly #transcoder: AudioTranscoder;
   readonly #busy: Int32Array;
   #isConfigured = false;
+  /** Messages that were left out. */
+  #unconfigured = 0;
+  #malformed = 0;
   #isStopping = false;
   #wakeUp: (() => void) | undefined;
 
@@ -77,8 +80,17 @@ export class StreamTranscoder {
 
   report(): TranscodingReport {
     const { packets } = this.#target;
-    const { jumps } = this.#follower;
-    return { id: this.#id, packets, jumps, ...this.#transcoder.statistics };
+    const { jumps, tooLarge } = this.#follower;
+    const { damagedUnits, silenceMs, restarts } = this.#transcoder.statistics;
+    const counts: Record<SoundLoss, number> = {
+      "damaged": damagedUnits,
+      "late": jumps,
+      "no-configuration": this.#unconfigured,
+      "malformed": this.#malformed,
+      "too-large": tooLarge,
+    };
+    const dropped = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+    return { id: this.#id, packets, dropped, silenceMs, restarts };
   }
 
   async #follow(): Promise<TranscodingEnd> {
@@ -128,10 +140,16 @@ export class StreamTranscoder {
         return;
       case "frame":
         if (audio.codec !== "aac") this.#configurePcm(audio);
-        if (!this.#isConfigured) return;
+        if (!this.#isConfigured) {
+          this.#unconfigured++;
+          return;
+        }
         for (const packet of this.#transcoder.push(audio.data, timestampMs)) {
           this.#target.append(packet);
         }
+        return;
+      case "malformed":
+        this.#malformed++;
     }
   }
 

@@ -50,6 +50,7 @@ Deno.test({ name: "Firefox watches VP8, VP9 and AV1", ignore }, async (t) => {
       const ivf = await encodeIvf(codecArgs);
       await using gateway = await startGateway({
         args: ["--shards", "1"],
+        config: { timeouts: { consentMs: CONSENT_MS } },
         listenArgs: LISTEN_ARGS,
       });
       const at = { port: gateway.rtmpPort, app: "live", name: "fox" };
@@ -60,6 +61,7 @@ Deno.test({ name: "Firefox watches VP8, VP9 and AV1", ignore }, async (t) => {
       assertEquals([watched.status, watched.codec, watched.size], [201, mimeType, "640x360"], told);
       assertEquals(watched.packetsLost, 0, told);
       assert(watched.framesDecoded >= MORE_FRAMES, told);
+      assertEquals((await gateway.status()).counters.webrtcConsentsLost, 0);
     });
   }
 });
@@ -77,8 +79,11 @@ function outerAddress(): string {
   return outer.address;
 }
 
-/** Pictures that must be decoded: two seconds of them. */
-const MORE_FRAMES = 60;
+/** Firefox answers the gateway's checks: without that, media would stop after this time. */
+const CONSENT_MS = 3000;
+
+/** Pictures that must be decoded: five seconds of them. */
+const MORE_FRAMES = 150;
 
 interface Watched {
   readonly status: number;

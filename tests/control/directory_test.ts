@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Directory } from "../../src/control/directory.ts";
 import type { PublishDecision, StreamEntry, StreamReport } from "../../src/shard/messages.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
@@ -93,7 +93,7 @@ Deno.test("Directory: as many streams as the limit, and those that wait give way
 Deno.test("Directory: an address has so many streams, and those of it that wait give way first", () => {
   using control = open({ maxStreams: 5, maxStreamsPerAddress: 3 });
   const { directory, closed } = control;
-  const publish = (path: string, network: string) => directory.publish(path, 0, 0, network);
+  const publish = (path: string, network: string) => directory.publish(path, 0, 0, { network });
   const lost = acceptedId(publish("live/honest", "b"));
   directory.unpublish(lost, 0, "media");
   const ids = ["1", "2", "3"].map((name) => acceptedId(publish(name, "a")));
@@ -123,11 +123,11 @@ Deno.test("Directory: an address has so many streams, and those of it that wait 
 Deno.test("Directory: a stream counts for the address of its newest publisher", () => {
   using control = open({ maxStreamsPerAddress: 1 });
   const { directory } = control;
-  const streamId = acceptedId(directory.publish("live/a", 0, 0, "a"));
+  const streamId = acceptedId(directory.publish("live/a", 0, 0, { network: "a" }));
   directory.unpublish(streamId, 0, "media");
-  assertEquals(acceptedId(directory.publish("live/a", 0, 0, "b")), streamId);
-  assertEquals(directory.publish("live/b", 0, 0, "b").kind, "refused");
-  assertEquals(directory.publish("live/b", 0, 0, "a").kind, "accepted");
+  assertEquals(acceptedId(directory.publish("live/a", 0, 0, { network: "b" })), streamId);
+  assertEquals(directory.publish("live/b", 0, 0, { network: "b" }).kind, "refused");
+  assertEquals(directory.publish("live/b", 0, 0, { network: "a" }).kind, "accepted");
 });
 
 Deno.test("Directory: within the grace period a publisher may come back, on any shard", async () => {
@@ -236,7 +236,10 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     advice: [],
     skippedMessages: {},
     rtmp: { viewers: 0 },
-    webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
+    webrtc: {
+      ...{ viewers: 0, bFrames: null, exact: null, advice: null },
+      sound: { dropped: {}, advice: null },
+    },
   });
   const audio = { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 };
   const publication = {
@@ -257,7 +260,10 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
   const [full] = directory.summaries(1000);
   assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [14, true, 128_000]);
   assertEquals(full!.rtmp, { viewers: 4 });
-  assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: null });
+  const { sound, ...pictures } = full!.webrtc;
+  assertEquals(pictures, { viewers: 3, bFrames: false, exact: true, advice: "Change it." });
+  assertEquals(sound.dropped, {});
+  assertStringIncludes(sound.advice!, "mp3");
   assertEquals([full!.audio, full!.timestampFaults], [publication.audio, { disorder: 3 }]);
   assertEquals(full!.skippedMessages, { empty: 1 });
   assertEquals(full!.tracks, publication.tracks);

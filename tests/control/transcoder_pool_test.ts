@@ -32,6 +32,7 @@ function poolOf(source: string, options: { workers?: number } = {}) {
     { logs: openStore(OPTIONS.maxBytes), ...OPTIONS, ...options },
     {
       failed: (streamId, reason) => failed.push([streamId, reason]),
+      reported: () => {},
       ended: (streamId) => ended.push(streamId),
     },
   );

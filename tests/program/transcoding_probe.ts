@@ -33,6 +33,7 @@ const pool = new TranscoderPool(
       console.error(reason);
       Deno.exit(1);
     },
+    reported: () => {},
     ended: () => {
       pool.close();
       Deno.stdout.writeSync(writeFlvHeader({ hasAudio: true, hasVideo: false }));

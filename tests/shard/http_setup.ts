@@ -1,3 +1,4 @@
+import { openMemory } from "./open_memory.ts";
 import { assertEquals } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import type { HttpRequest } from "../../src/http/request_reader.ts";
@@ -63,7 +64,14 @@ export class HttpSetup implements AsyncDisposable {
     const limits = placeLimits({ max, maxPerAddress });
     const { places, proxies } = testPlaces(this.counters, { limits, trusted });
     const { counters } = this;
-    const context: HttpConnectionContext = { counters, timeouts: TIMEOUTS, proxies, answer };
+    const memory = openMemory();
+    const context: HttpConnectionContext = {
+      counters,
+      memory,
+      timeouts: TIMEOUTS,
+      proxies,
+      answer,
+    };
     this.#listener = new ConnectionListener(this.#source, {
       protocol: "http",
       places: places.httpConnections,

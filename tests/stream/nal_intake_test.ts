@@ -246,6 +246,16 @@ Deno.test("configuration: start codes in header and frames become a record and l
   assertEquals(lines, [CONFIGURED, key(0, DELIMITER, IDR, IDR_SECOND), inter(40, P)]);
 });
 
+Deno.test("start codes: a message that has sense by lengths, too, is told by those before it", () => {
+  const track = new VideoTrack();
+  taken([[0, CONFIGURATION], [0, byteStream(KEY, [IDR, IDR_SECOND])]], track);
+  // 00 00 01 41 is a start code, and a length of 321 bytes, which is right.
+  const slice = new Uint8Array(322).fill(0x9a);
+  slice[0] = 0x41;
+  const body = concat([Uint8Array.of(INTER, 1, 0, 0, 40), fromHex("000001"), slice]);
+  assertEquals(taken([[40, body]], track), [inter(40, slice)]);
+});
+
 Deno.test("configuration: with other length sizes, start codes make another record", () => {
   const twoBytes = AVCC.with(4, 0xfd);
   const lines = taken([

@@ -47,6 +47,7 @@ function open(opusBitrateBps = 64_000) {
     { logs: openStore(MAX_BYTES), maxBytes: MAX_BYTES, opusBitrateBps, ...WINDOW },
     {
       failed: (streamId, reason) => failed.push([streamId, reason]),
+      reported: () => {},
       ended: (streamId) => ended.push(streamId),
     },
   );
@@ -90,8 +91,9 @@ Deno.test("transcoding: what one stream does, others do not feel", async () => {
   assert(failed[0]![1].includes("must be LC"), failed[0]![1]);
   assertEquals(ended, [4]);
   await until("reports", () => (pool.report(1)?.packets ?? 0) > 400);
-  const { jumps, damagedUnits, restarts } = pool.report(1)!;
-  assertEquals({ jumps, damagedUnits, restarts }, { jumps: 0, damagedUnits: 0, restarts: 0 });
+  const { dropped, restarts } = pool.report(1)!;
+  assertEquals({ dropped, restarts }, { dropped: {}, restarts: 0 });
+  assert(pool.report(3)!.dropped.damaged! > 10, "of the noisy one");
   assertEquals(pool.restarts, 0);
 });
 
@@ -100,7 +102,7 @@ Deno.test("transcoding: tracks of a stream, each for itself", async () => {
   const pool = new TranscoderPool(
     transcoderText,
     { logs: openStore(MAX_BYTES), maxBytes: MAX_BYTES, opusBitrateBps: 64_000, ...WINDOW },
-    { failed: (...what) => failed.push([what[0], what[2]]), ended: () => {} },
+    { failed: (...what) => failed.push([what[0], what[2]]), reported: () => {}, ended: () => {} },
   );
   using _closing = { [Symbol.dispose]: () => pool.close() };
   const log = LogWriter.allocate(MAX_BYTES);

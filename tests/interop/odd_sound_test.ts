@@ -1,0 +1,54 @@
+/** Publishers whose sound, or the lack of it, is odd: what each output makes of it. */
+import { assert, assertEquals } from "@std/assert";
+import { startGateway } from "../gateway_process.ts";
+import { peerTest } from "../peers.ts";
+import { ODD_OUTPUT_ARGS, type OutputReport, watchOutputs } from "./odd_outputs.ts";
+import { oddRecording } from "./odd_publisher.ts";
+
+/** What viewers are to get. */
+interface Case {
+  /** Of `tests/fixtures/publishers`. */
+  readonly name: string;
+  /** When they come, in the recording's time. */
+  readonly joinAfterMs: number;
+  /** Of an FLV response: "A" and "V". */
+  readonly header: string;
+  /** Seconds, at least. */
+  readonly soundS: number;
+  /** At least; 0 for exactly none. */
+  readonly pictures: number;
+}
+
+const CASES: readonly Case[] = [
+  { name: "sound_only_after_4s", joinAfterMs: 10_000, header: "A", soundS: 3, pictures: 0 },
+  { name: "video_header_no_pictures", joinAfterMs: 2000, header: "A", soundS: 3, pictures: 0 },
+  { name: "sound_from_4s", joinAfterMs: 1000, header: "V", soundS: 3, pictures: 120 },
+  { name: "adts_no_aac_header", joinAfterMs: 1000, header: "AV", soundS: 5, pictures: 120 },
+  { name: "adts_and_aac_header", joinAfterMs: 1000, header: "AV", soundS: 5, pictures: 120 },
+  { name: "aac_7_1", joinAfterMs: 1000, header: "AV", soundS: 5, pictures: 120 },
+];
+
+peerTest("odd sound: what each output makes of it", ["ffmpeg"], async (test) => {
+  await using gateway = await startGateway({ args: ["--shards", "1", ...ODD_OUTPUT_ARGS] });
+  // Side by side: each takes as long as it is.
+  const outcomes = await Promise.all(
+    CASES.map(async ({ name, joinAfterMs }) =>
+      await watchOutputs(gateway, await oddRecording(name), { path: `live/${name}`, joinAfterMs })
+    ),
+  );
+  for (const [at, wanted] of CASES.entries()) {
+    for (const report of outcomes[at]!) {
+      await test.step(`${wanted.name} over ${report.output}`, () => assertAs(wanted, report));
+    }
+  }
+});
+
+function assertAs(wanted: Case, { pictures, soundS, problems, recording }: OutputReport): void {
+  assertEquals(problems, []);
+  assert(soundS >= wanted.soundS, `${soundS} s of sound`);
+  if (wanted.pictures === 0) assertEquals(pictures, 0);
+  else assert(pictures >= wanted.pictures, `${pictures} pictures`);
+  if (recording === undefined) return;
+  const header = `${recording.hasAudio ? "A" : ""}${recording.hasVideo ? "V" : ""}`;
+  assertEquals(header, wanted.header);
+}
