@@ -118,7 +118,7 @@ export class ConnectionListener {
   }
 
   async #acceptAll({ source, ...entrance }: Entrance): Promise<void> {
-    const share = timeSlice.share();
+    const share = timeSlice.share("many peers");
     while (!this.#isClosed) {
       try {
         const conn = await source.accept();

@@ -96,7 +96,7 @@ export class HttpConnection implements Connection {
   #isStopping = false;
   /** The body during which it is to be noticed that the client is gone. */
   #watched: ReadableStream | undefined;
-  readonly #share = timeSlice.share();
+  readonly #share = timeSlice.share("one peer");
 
   constructor(
     conn: PeerConn,

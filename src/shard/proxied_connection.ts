@@ -101,6 +101,10 @@ class ProxiedConnection implements Connection {
     else if (nowMs - this.#openedAtMs >= this.#options.headerMs) this.abort();
   }
 
+  drain(): void {
+    this.#inner?.drain?.();
+  }
+
   stop(): void {
     if (this.#inner === undefined) this.abort();
     else this.#inner.stop();

@@ -46,7 +46,7 @@ export class RtmpConnection implements Connection {
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
   readonly #logger: Logger;
-  readonly #share = timeSlice.share();
+  readonly #share = timeSlice.share("one peer");
   /** One of those that neither publish nor play; it is left while this one does. */
   readonly #place: Place;
   readonly writer: SlowWriter;

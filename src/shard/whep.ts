@@ -230,15 +230,12 @@ export class Whep {
       from,
       held,
       path: stream.entry.path,
+      log,
     });
     if ("scope" in session) {
       held.close();
       return this.#refuse(session.scope);
     }
-    log.debug("{peer} is viewer {viewer} of {path}", {
-      viewer: session.loggedId,
-      path: stream.entry.path,
-    });
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
     this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
