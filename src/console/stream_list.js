@@ -46,6 +46,7 @@ import { listAt, receiveChanges, receiveList } from "./stream_updates.js";
  * @property {TrackInfo[] | null} [tracks] all, the default ones among them
  * @property {{ viewers?: number | null } | null} [rtmp]
  * @property {WebRtcInfo | null} [webrtc]
+ * @property {string[] | null} [advice] sentences for the publisher
  *
  * @typedef {object} StreamList
  * @property {{ version?: string, rtmpPort?: number, uptimeMs?: number | undefined }} server
