@@ -213,7 +213,7 @@ export class LiveStream {
   async #watchLog(): Promise<void> {
     // The caller adds its viewer after this returns.
     await undefined;
-    const share = timeSlice.share();
+    const share = timeSlice.share("many peers");
     let { state } = this.log;
     while (this.#isWatched()) {
       const wake = this.log.wake;
