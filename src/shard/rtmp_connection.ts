@@ -151,8 +151,9 @@ export class RtmpConnection implements Connection {
     if (reason !== undefined) this.#close(reason);
   }
 
-  /** Counts what unfinished messages have, in steps; or tells why they cannot have so much. */
-  #holdPartial(bytes: number): string | undefined {
+  /** Counts what unfinished messages and frames have, in steps; or tells why that is too much. */
+  #holdPartial(messageBytes: number): string | undefined {
+    const bytes = messageBytes + this.#publishing.heldBytes;
     const refusal = this.#partial.resize(
       Math.ceil(bytes / PARTIAL_STEP_BYTES) * PARTIAL_STEP_BYTES,
     );

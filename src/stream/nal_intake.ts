@@ -105,12 +105,11 @@ export class NalIntake {
     }
     const { data, facts } = read;
     if ((facts & NalFact.slice) === 0) return this.#takePrefix(data, facts);
+    const isNewTime = this.#newestEncoderMs !== message.encoderMs;
     if ((facts & NalFact.begins) === 0) {
       if (this.#held !== undefined) return this.#takeSlices(this.#held, data);
-      if (this.#newestEncoderMs === message.encoderMs) return this.#passOverSlices();
-    }
-    const isNewTime = this.#newestEncoderMs !== message.encoderMs;
-    if (!isNewTime && this.#isSecondField(data)) {
+      if (!isNewTime) return this.#passOverSlices();
+    } else if (!isNewTime && this.#isSecondField(data)) {
       if (this.#held !== undefined) return this.#takeSlices(this.#held, data);
       this.#pictures = "in pieces";
     }
