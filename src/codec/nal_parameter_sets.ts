@@ -77,8 +77,8 @@ function idOf(codec: NalCodec, nalUnit: Uint8Array): number {
 function h264IdOf(nalUnit: Uint8Array): number {
   const bits = payloadOf(nalUnit, 1);
   // Profile, constraints and level come before the id of an SPS (H.264 7.3.2.1.1).
-  if (nalTypeOf("h264", nalUnit) === H264_NAL.SPS) bits.skip(24);
-  return bits.ue() & 0xff;
+  if (nalTypeOf("h264", nalUnit) === H264_NAL.SPS) bits.skip(Math.min(24, bits.remaining));
+  return Math.max(bits.tryUe(), 0) & 0xff;
 }
 
 function h265IdOf(nalUnit: Uint8Array): number {

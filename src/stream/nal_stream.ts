@@ -16,6 +16,9 @@ import { walkNalUnits } from "../codec/nal_units.ts";
 /** Bytes of what came without a picture and waits for one. */
 const MAX_PREFIX_SIZE = 64 * 1024;
 
+/** Parameter sets that are taken from one message; each is looked at. Real ones have up to ten. */
+const MAX_SETS_PER_MESSAGE = 32;
+
 const NOTHING: readonly Uint8Array[] = [];
 
 /**
@@ -49,6 +52,7 @@ export class NalStream {
   /** Whether messages were found to be byte streams. */
   #isByteStream = false;
   #prefix: Uint8Array<ArrayBuffer>[] = [];
+  #prefixSize = 0;
 
   constructor(codec: NalCodec) {
     this.codec = codec;
@@ -73,7 +77,7 @@ export class NalStream {
     if (read === undefined) return "malformed";
     this.#nalLengthSize = read.nalLengthSize;
     this.#sets.clear();
-    for (const set of read.sets) this.#sets.take(set);
+    for (const set of read.sets.slice(0, MAX_SETS_PER_MESSAGE)) this.#sets.take(set);
     this.#isChanged = !read.isRecord;
     this.#isRenewed = false;
     this.#published = data.slice();
@@ -108,10 +112,12 @@ export class NalStream {
 
   /** Takes the parameter sets of a message that has some. */
   takeSets(data: Uint8Array): void {
+    let count = 0;
     walkNalUnits(data, this.#nalLengthSize, (start, end) => {
       const unit = data.subarray(start, end);
-      if (isParameterSet(this.codec, unit) && this.#sets.take(unit)) this.#isChanged = true;
-      return false;
+      if (!isParameterSet(this.codec, unit)) return false;
+      if (this.#sets.take(unit)) this.#isChanged = true;
+      return ++count === MAX_SETS_PER_MESSAGE;
     });
   }
 
@@ -120,8 +126,8 @@ export class NalStream {
     const lengthSize = this.#nalLengthSize;
     walkNalUnits(data, lengthSize, (start, end) => {
       if (!isPrefixToKeep(this.codec, data.subarray(start, end))) return false;
-      const kept = this.#prefix.reduce((sum, unit) => sum + unit.length, 0);
-      if (kept + end - start > MAX_PREFIX_SIZE) return true;
+      if (this.#prefixSize + end - start > MAX_PREFIX_SIZE) return true;
+      this.#prefixSize += end - start;
       this.#prefix.push(data.slice(start - lengthSize, end));
       return false;
     });
@@ -132,6 +138,7 @@ export class NalStream {
     if (this.#prefix.length === 0) return NOTHING;
     const prefix = this.#prefix;
     this.#prefix = [];
+    this.#prefixSize = 0;
     return prefix;
   }
 
