@@ -25,7 +25,7 @@ import { addressesOf, type ConnectionAddresses } from "./connection_addresses.ts
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
-import { holderOf } from "./memory_holder.ts";
+import { peerHolderOf } from "./memory_holder.ts";
 import type { Place, Refusal } from "./places.ts";
 import { SharedPieces } from "./shared_pieces.ts";
 import { type SlowWriter, slowWriter } from "./slow_writers.ts";
@@ -112,7 +112,7 @@ export class HttpConnection implements Connection {
     this.#writer = new ConnectionWriter(conn);
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
-    const holder = holderOf(context.memory, conn.remoteAddr.hostname);
+    const holder = peerHolderOf(context.memory, context.proxies, conn.remoteAddr.hostname);
     this.#held = new MemoryHolding(context.memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
       context.counters.add("memoryEnded");

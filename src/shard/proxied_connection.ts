@@ -1,3 +1,4 @@
+import type { SlowWriter } from "./slow_writers.ts";
 import { ProxyError } from "../proxy/proxy_error.ts";
 import { type ProxyHeader, ProxyHeaderReader } from "../proxy/proxy_header.ts";
 import { peerText } from "./address_source.ts";
@@ -77,6 +78,10 @@ class ProxiedConnection implements Connection {
     this.#options = options;
     this.#openedAtMs = nowMs;
     this.#accepted = accepted;
+  }
+
+  get writer(): SlowWriter | undefined {
+    return this.#inner?.writer;
   }
 
   /** Never throws for what the proxy sends; then as the connection behind the header does. */

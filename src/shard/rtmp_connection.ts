@@ -9,7 +9,7 @@ import {
   type Connection,
   type PeerConn,
 } from "./connection_listener.ts";
-import { holderOf } from "./memory_holder.ts";
+import { peerHolderOf } from "./memory_holder.ts";
 import type { Place } from "./places.ts";
 import { MessageTurn } from "./message_turn.ts";
 import { PublisherSilence } from "./publisher_silence.ts";
@@ -85,7 +85,7 @@ export class RtmpConnection implements Connection {
     const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
     const { hostname } = conn.remoteAddr;
-    const holder = holderOf(context.memory, hostname);
+    const holder = peerHolderOf(context.memory, context.proxies, hostname);
     const link = { ...context, session, output, say, log, hostname, holder };
     this.#partial = new MemoryHolding(context.memory, "messages", holder);
     this.writer = slowWriter(output, holder, () => {

@@ -1,3 +1,4 @@
+import type { SlowWriter } from "./slow_writers.ts";
 import type { SecureContext } from "node:tls";
 import {
   type Accepted,
@@ -55,6 +56,10 @@ export class TlsConnection implements Connection {
     accepted.place.offer(() => this.stop());
     this.#port = port;
     this.#openedAtMs = nowMs;
+  }
+
+  get writer(): SlowWriter | undefined {
+    return this.#inner?.writer;
   }
 
   /** Never throws for what the peer does in its handshake; then as the connection inside does. */
