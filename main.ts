@@ -46,24 +46,24 @@ function grantedShards({ host, webrtcPort, shards }: Config): number {
 
 async function readStandardInput(): Promise<string> {
   if (Deno.stdin.isTerminal()) {
-    print("warning", "Reading the configuration from standard input; end it with Ctrl+D.");
+    complain("Reading the configuration from standard input; end it with Ctrl+D.");
   }
   return await new Response(Deno.stdin.readable).text();
 }
 
-/**
- * Prints a line that is no part of the log, which people read as it is, and programs as they do the
- * log. The first goes to standard output, the others to standard error.
- */
-function print(
-  level: "info" | "warning" | "error",
+/** Prints a line as the log has them. */
+function tell(
+  level: "info" | "error",
   text: string,
   properties: Readonly<Record<string, unknown>> = {},
 ): void {
-  if (logFormat === "json") {
-    const category = ["sluice", "main"];
-    printLine("json", { timestamp: Date.now(), level, category, message: [text], properties });
-  } else if (level === "info") console.log(text);
+  const category = ["sluice", "main"];
+  printLine(logFormat, { timestamp: Date.now(), level, category, message: [text], properties });
+}
+
+/** Prints to standard error what whoever starts the program is to read. */
+function complain(text: string): void {
+  if (logFormat === "json") tell("error", text);
   else console.error(`sluice: ${text}`);
 }
 
@@ -90,7 +90,7 @@ async function start(config: Config): Promise<void> {
     assets: consoleAssets,
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
     shardHung: (shard) => {
-      print("error", `shard ${shard} hung; ended, so that a supervisor can start anew`);
+      tell("error", `Shard ${shard} hung; ended, so that a supervisor can start anew`);
       Deno.exit(EXIT_HUNG);
     },
   });
@@ -99,13 +99,14 @@ async function start(config: Config): Promise<void> {
 }
 
 function printReady(config: Config, gateway: Gateway): void {
-  if (logFormat === "text") return print("info", startText(config, gateway));
-  const { host, shards } = config;
+  if (logFormat === "text") return console.log(startText(config, gateway));
+  const { host, shards, memory } = config;
   const { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies } = gateway;
-  print("info", "Ready.", {
+  tell("info", "Ready.", {
     version,
     host,
     shards,
+    memoryBytes: memory,
     rtmpPort,
     httpPort,
     rtmpsPort,
@@ -116,16 +117,18 @@ function printReady(config: Config, gateway: Gateway): void {
   });
 }
 
-function startText({ host, shards }: Config, gateway: Gateway): string {
+function startText({ host, shards, memory }: Config, gateway: Gateway): string {
   const { rtmpPort, httpPort } = gateway;
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const authority = name.includes(":") ? `[${name}]` : name;
   const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
   const http = `http://${authority}:${httpPort}`;
   const secure = tlsTexts(host, authority, gateway);
+  const memoryMib = Math.round(memory / 1024 ** 2);
   return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
   listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
              ${secure.listening}${webrtcText(host, gateway)}
+  memory     up to ${memoryMib} MiB for streams, viewers and connections (--memory)
   publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
 ${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
@@ -171,7 +174,7 @@ function stopOnSignals(gateway: Gateway): void {
     // A second signal does not wait.
     if (isStopping) Deno.exit(1);
     isStopping = true;
-    print("info", "Stopping.");
+    tell("info", "Stopping.");
     await gateway.stop();
     Deno.exit(0);
   };
@@ -181,7 +184,7 @@ function stopOnSignals(gateway: Gateway): void {
 
 /** Ends the program for a defect of its own: what the runtime would print is no JSON. */
 function endForDefect(error: unknown): never {
-  print("error", `${error instanceof Error ? error.stack ?? error : error}`);
+  complain(`${error instanceof Error ? error.stack ?? error : error}`);
   Deno.exit(1);
 }
 
@@ -195,6 +198,6 @@ try {
   await main();
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
-  print("error", error.message);
+  complain(error.message);
   Deno.exit(1);
 }

@@ -14,12 +14,14 @@ import {
   validityProblem,
 } from "./config/server_certificate.ts";
 import { Directory } from "./control/directory.ts";
-import { memoryPlan, openLogStore } from "./control/memory_plan.ts";
+import { describeMemory, memoryPlan, openLogStore } from "./control/memory_plan.ts";
 import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
 import { opusOptions, type Ports, shardSettings } from "./control/worker_settings.ts";
 import { StreamPages } from "./control/stream_pages.ts";
+import type { LogStore } from "./stream/log_store.ts";
+import { MemoryBudget } from "./stream/memory_budget.ts";
 import { TranscoderPool } from "./control/transcoder_pool.ts";
 import { allocateAddressCounts, clearAddressCounts } from "./shard/address_counts.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
@@ -141,6 +143,9 @@ class Control {
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
   readonly #addressCounts: SharedArrayBuffer;
+  readonly #logs: LogStore;
+  /** Of what grows with peers beside the logs. */
+  readonly #memory: SharedArrayBuffer;
   readonly #directory: Directory;
   readonly #streamPages: StreamPages;
   readonly #shards: ShardPool;
@@ -165,6 +170,12 @@ class Control {
     this.#counters = new Counters(this.#counterMemory, 0);
     const plan = memoryPlan(config.memory, config.log.maxBytes);
     const logs = openLogStore(plan);
+    this.#logs = logs;
+    this.#memory = MemoryBudget.allocate(
+      plan.limits,
+      config.shards,
+      crypto.getRandomValues(new Int32Array(1))[0],
+    );
     this.#addressCounts = allocateAddressCounts(
       config.shards,
       (length) => crypto.getRandomValues(new Uint8Array(length)),
@@ -244,6 +255,7 @@ class Control {
       counters: this.#counterMemory,
       heartbeat,
       addressCounts: this.#addressCounts,
+      memory: this.#memory,
       assets: this.#parts.assets,
       streams: this.#directory.entries,
     } as const;
@@ -283,10 +295,10 @@ class Control {
   }
 
   #decide(shard: number, message: Extract<ToControl, { kind: "publish" }>): void {
-    const { requestId, path, network } = message;
+    const { requestId, path, publisher } = message;
     const decision = this.#isDraining
       ? { kind: "refused", reason: "the server is about to end" } as const
-      : this.#directory.publish(path, shard, performance.now(), network);
+      : this.#directory.publish(path, shard, performance.now(), publisher);
     const answer: ToShard = decision.kind === "accepted"
       ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
       : { kind: "publish-refused", requestId, reason: decision.reason };
@@ -296,6 +308,7 @@ class Control {
   #onShardLost(shard: number): void {
     new Counters(this.#counterMemory, shard).clearGauges();
     clearAddressCounts(this.#addressCounts, shard);
+    new MemoryBudget(this.#memory, shard).clear();
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
     this.#forwarder.shardLost(shard);
@@ -324,6 +337,7 @@ class Control {
         uptimeMs: Math.round(nowMs - this.#startedAtMs),
         shards: this.#config.shards,
         shardRestarts: this.#shards.restarts,
+        memory: describeMemory(this.#config.memory, new MemoryBudget(this.#memory, 0), this.#logs),
       },
       counters: this.#counters.totals(),
     };

@@ -13,6 +13,10 @@ import { pageStorage, recallSound, rememberSound } from "./sound_memory.js";
 
 const REFRESH_INTERVAL_MS = 500;
 
+/** Why nothing is seen of a stream with intra refresh. */
+const REFRESHES = "This stream has no key frames, without which browsers show nothing to those " +
+  "who join: its publisher can turn intra refresh off";
+
 /**
  * Wires the panel to a new player. Controls change the page's fragment, and the fragment alone
  * says what is played.
@@ -36,7 +40,7 @@ export function startPlayerPanel() {
   /** @param {PlayerStatus} status */
   function showStatus(status) {
     panel.dataset.state = status.state;
-    const notice = describeStatus(status);
+    const notice = describeStatus(status, listed);
     setText(byId("notice-title", HTMLElement), notice.title);
     setText(byId("notice-detail", HTMLElement), notice.detail);
     byId("retry", HTMLElement).hidden = !["retrying", "failed"].includes(status.state);
@@ -117,6 +121,8 @@ export function startPlayerPanel() {
       player.handleList(streams);
       if (!selection) return;
       listed = streams.find((stream) => isSameStream(stream, selection));
+      // What is known of the stream may explain what is seen of it.
+      showStatus(player.status);
     },
     handleSilence() {
       player.forgetList();
@@ -200,14 +206,16 @@ function transportChoices() {
 
 /**
  * @param {PlayerStatus} status
+ * @param {StreamInfo | undefined} listed
  * @returns {{ title: string, detail: string }}
  */
-function describeStatus({ state, detail = "", retryAtMs = 0 }) {
+function describeStatus({ state, detail = "", retryAtMs = 0 }, listed) {
+  const obstacle = listed?.video?.refreshes ? REFRESHES : undefined;
   switch (state) {
     case "connecting":
-      return { title: "Connecting", detail: "" };
+      return { title: "Connecting", detail: obstacle ?? "" };
     case "stalled":
-      return { title: "Buffering", detail: "Nothing new is arriving" };
+      return { title: "Buffering", detail: obstacle ?? "Nothing new is arriving" };
     case "waiting":
       return {
         title: "The publisher is away",

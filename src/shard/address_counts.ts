@@ -6,7 +6,7 @@
  * hash chooses, and has what the smaller one says (a count-min sketch): never too few, and too many
  * only if others share both cells. The seed is secret, so that nobody can choose to.
  */
-import { parseIpAddress } from "../webrtc/transport_address.ts";
+import { addressSource } from "./address_source.ts";
 
 /** What is counted by address. */
 export const COUNTED = [
@@ -20,9 +20,6 @@ export const COUNTED = [
 ] as const;
 
 export type Counted = (typeof COUNTED)[number];
-
-/** Bytes of an IPv6 address that a network has: whoever has one address has all of it (RFC 6177). */
-const IPV6_NETWORK_LENGTH = 8;
 
 /** Two addresses share both cells once in 16 million. */
 const CELLS = 4096;
@@ -83,30 +80,20 @@ export class AddressCounts {
   }
 
   #cells(hostname: string): number[] {
-    const network = networkBytes(hostname);
+    const source = addressSource(hostname);
     const cells: number[] = [];
     for (let hash = 0; hash < HASHES; hash++) {
-      cells.push(hash * CELLS + hashOf(network, this.#words[hash]!) % CELLS);
+      cells.push(hash * CELLS + hashOf(source, this.#words[hash]!) % CELLS);
     }
     return cells;
   }
 }
 
-/** What counts as one address: an IPv4 address, or an IPv6 network; as text without meaning. */
-export function networkOf(hostname: string): string {
-  return networkBytes(hostname).toHex();
-}
-
-function networkBytes(hostname: string): Uint8Array {
-  const bytes = parseIpAddress(hostname) ?? new TextEncoder().encode(hostname);
-  return bytes.length === 16 ? bytes.subarray(0, IPV6_NETWORK_LENGTH) : bytes;
-}
-
-/** Without a sign. Each byte is mixed with all before it and the seed (MurmurHash3's finaliser). */
-function hashOf(bytes: Uint8Array, seed: number): number {
+/** Without a sign. Each character is mixed with all before it and the seed, as MurmurHash3 ends. */
+function hashOf(source: string, seed: number): number {
   let hash = seed;
-  for (const byte of bytes) {
-    hash = Math.imul(hash ^ byte, 0x85ebca6b);
+  for (let at = 0; at < source.length; at++) {
+    hash = Math.imul(hash ^ source.charCodeAt(at), 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
     hash ^= hash >>> 16;
   }

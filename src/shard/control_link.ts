@@ -3,6 +3,7 @@ import type {
   ForwardedRequest,
   ForwardedResponse,
   PublishDecision,
+  StreamPublisher,
   StreamsPage,
   ToControl,
   ToShard,
@@ -66,15 +67,13 @@ export class ControlLink {
   }
 
   /**
-   * Asks whether a stream may be published here. If accepted, the stream was announced before.
-   *
-   * @param network whose stream it is for limits
+   * Asks whether a stream may be published here, by whom. If accepted, the stream was announced before.
    */
-  requestPublish(path: string, network: string): Promise<PublishDecision> {
+  requestPublish(path: string, publisher: StreamPublisher): Promise<PublishDecision> {
     const requestId = ++this.#requests;
     return new Promise((resolve) => {
       this.#decisions.set(requestId, resolve);
-      this.#post({ kind: "publish", requestId, path, network });
+      this.#post({ kind: "publish", requestId, path, publisher });
     });
   }
 

@@ -18,6 +18,10 @@ export const GAUGES = [
 
 /** What has happened; the numbers only grow, and wrap after 2^32. */
 export const TOTALS = [
+  /** Publishers, viewers, connections and requests that there was no memory for. */
+  "memoryRefused",
+  /** The same, of what was there before. */
+  "memoryEnded",
   "rtmpConnectionsAccepted",
   "rtmpConnectionsRefused",
   "rtmpConnectionsAborted",

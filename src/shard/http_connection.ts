@@ -1,6 +1,4 @@
-import type { Logger } from "@logtape/logtape";
 import { STATUS_CODE } from "@std/http/status";
-import { forwardedClient } from "../http/forwarded_for.ts";
 import { HttpError } from "../http/http_error.ts";
 import { type HttpRequest, RequestReader } from "../http/request_reader.ts";
 import {
@@ -14,7 +12,8 @@ import {
 } from "../http/response.ts";
 import { CloseCode, encodeCloseFrame, encodeFrame, Opcode } from "../http/websocket.ts";
 import { WebSocketError, WebSocketReader } from "../http/websocket_reader.ts";
-import { peerText } from "./address_source.ts";
+import type { MemoryBudget } from "../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
 import { BodySender, cancelBody } from "./body_sender.ts";
 import {
   type Accepted,
@@ -22,11 +21,14 @@ import {
   type Connection,
   type PeerConn,
 } from "./connection_listener.ts";
+import { addressesOf, type ConnectionAddresses } from "./connection_addresses.ts";
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
+import { peerHolderOf } from "./memory_holder.ts";
 import type { Place, Refusal } from "./places.ts";
 import { SharedPieces } from "./shared_pieces.ts";
+import { type SlowWriter, slowWriter } from "./slow_writers.ts";
 import { timeSlice } from "./time_slice.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 
@@ -34,7 +36,10 @@ import type { TrustedProxies } from "./trusted_proxies.ts";
 const READ_BUFFER_SIZE = 2048;
 
 /** What a client may send ahead while it is being answered; then it is read no further. */
-const MAX_AHEAD = 16 * 1024;
+const MAX_AHEAD = 4096;
+
+/** Bytes of a request that has not come whole which every connection may have. */
+const FREE_REQUEST_BYTES = 4096;
 
 /** Seconds after which a refused client may come again. */
 const RETRY_AFTER_S = "5";
@@ -46,17 +51,12 @@ const LINGER_MS = 2000;
 const CHUNKS = SharedPieces.chunks();
 const MESSAGES = SharedPieces.messages();
 
-/** Both ends of a connection, and its log. */
-export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remoteAddr"> {
-  /** It knows the peer and the connection's id. */
-  readonly log: Logger;
-}
-
 /** What connections need of their shard. */
 export interface HttpConnectionContext {
   readonly counters: Counters;
   /** Whose X-Forwarded-For is believed. */
   readonly proxies: TrustedProxies;
+  readonly memory: MemoryBudget;
   readonly timeouts: {
     /** For a whole request, from its first byte or the connection's begin. */
     readonly httpRequestMs: number;
@@ -81,7 +81,10 @@ export class HttpConnection implements Connection {
   readonly #place: Place;
   readonly #writer: ConnectionWriter;
   readonly #body: BodySender;
+  readonly writer: SlowWriter;
   readonly #requests = new RequestReader();
+  /** What a request has that has not come whole. */
+  readonly #held: MemoryHolding;
   readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
   /** The read that is going on: it outlives the response during which it was begun. */
   #reading: Promise<boolean> | undefined;
@@ -93,7 +96,7 @@ export class HttpConnection implements Connection {
   #isStopping = false;
   /** The body during which it is to be noticed that the client is gone. */
   #watched: ReadableStream | undefined;
-  readonly #share = timeSlice.share();
+  readonly #share = timeSlice.share("one peer");
 
   constructor(
     conn: PeerConn,
@@ -109,6 +112,12 @@ export class HttpConnection implements Connection {
     this.#writer = new ConnectionWriter(conn);
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
+    const holder = peerHolderOf(context.memory, context.proxies, conn.remoteAddr.hostname);
+    this.#held = new MemoryHolding(context.memory, "messages", holder);
+    this.writer = slowWriter(this.#writer, holder, () => {
+      context.counters.add("memoryEnded");
+      this.abort();
+    });
   }
 
   /** Never throws for what the peer does. */
@@ -119,6 +128,7 @@ export class HttpConnection implements Connection {
     } catch (error) {
       if (!isLost(error)) throw error;
     } finally {
+      this.#held.close();
       closeQuietly(this.#conn);
     }
   }
@@ -198,6 +208,7 @@ export class HttpConnection implements Connection {
     let isContinued = false;
     for (;;) {
       const request = this.#requests.next();
+      this.#holdRequest(request === undefined ? this.#requests.pending : 0);
       if (request !== undefined) return request;
       if (this.#requests.expectsContinue && !isContinued) {
         isContinued = true;
@@ -208,9 +219,17 @@ export class HttpConnection implements Connection {
     }
   }
 
+  /** @throws {HttpError} if there is no memory for what has come of a request */
+  #holdRequest(bytes: number): void {
+    const refusal = this.#held.resize(bytes > FREE_REQUEST_BYTES ? bytes : 0);
+    if (refusal === undefined) return;
+    this.#context.counters.add("memoryRefused");
+    throw new HttpError(STATUS_CODE.ServiceUnavailable, describeRefusal(refusal));
+  }
+
   async #answer(request: HttpRequest): Promise<HttpResponse> {
     try {
-      const addresses = this.#addressesOf(request);
+      const addresses = addressesOf(request, this.#addresses, this.#context.proxies);
       const refusal = this.#place.rename(addresses.remoteAddr.hostname);
       if (refusal !== undefined) return this.#refuse(refusal);
       return await this.#context.answer(request, addresses);
@@ -227,21 +246,6 @@ export class HttpConnection implements Connection {
       });
       return problem(STATUS_CODE.InternalServerError, "Cannot answer: something is wrong here");
     }
-  }
-
-  /** Both ends of a request: its client's may be farther away than the connection's. */
-  #addressesOf({ headers }: HttpRequest): ConnectionAddresses {
-    const { proxies } = this.#context;
-    const { localAddr, remoteAddr } = this.#addresses;
-    if (!proxies.has(remoteAddr.hostname)) return this.#addresses;
-    const hostname = forwardedClient(
-      headers.get("x-forwarded-for"),
-      remoteAddr.hostname,
-      (address) => proxies.has(address),
-    );
-    const client = { ...remoteAddr, hostname };
-    const log = this.#addresses.log.with({ peer: peerText(client) });
-    return { localAddr, remoteAddr: client, log };
   }
 
   /** The answer to a proxy's client that has as many connections as it may have. */

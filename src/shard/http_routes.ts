@@ -11,12 +11,15 @@ import { AssetFiles } from "./asset_files.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./http_answers.ts";
+import type { MemoryBudget } from "../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
+import { holderOf } from "./memory_holder.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
 import type { ShardPlaces } from "./shard_places.ts";
 import { StreamRoutes } from "./stream_routes.ts";
 import type { Streams } from "./streams.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
-import type { ConnectionAddresses } from "./http_connection.ts";
+import type { ConnectionAddresses } from "./connection_addresses.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import { Whep, WHEP_SUFFIX } from "./whep.ts";
@@ -35,6 +38,9 @@ const WHEP_LIKE_SRS = /^\/rtc\/v1\/whep\/?$/;
 /** What is sent in the Location of an answer, behind the stream's endpoint. */
 const WHEP_RESOURCE = /\/whep\/([\w.]{1,64})$/;
 
+/** What a viewer takes beside its connection: measured. */
+const VIEWER_BYTES = 48 * 1024;
+
 /** Seconds after which a refused viewer may come again. */
 const RETRY_AFTER_S = "5";
 
@@ -44,6 +50,7 @@ export interface HttpContext {
   readonly streams: Streams;
   readonly control: ControlLink;
   readonly counters: Counters;
+  readonly memory: MemoryBudget;
   readonly assets: readonly ConsoleAsset[];
   /** The number of this shard. */
   readonly shard: number;
@@ -143,7 +150,7 @@ export class HttpRoutes {
     path: string,
     query: URLSearchParams,
     request: HttpRequest,
-    { log }: ConnectionAddresses,
+    { log, remoteAddr }: ConnectionAddresses,
   ): HttpResponse {
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) {
@@ -158,18 +165,26 @@ export class HttpRoutes {
       return { ...flv, body: new ReadableStream(), onOver() {} };
     }
     const accept = asksForWebSocket(request) ? acceptWebSocket(request) : undefined;
-    const { counters, settings } = this.#context;
-    const isFull = counters.total("viewers") >= settings.maxViewers;
-    const audience = isFull ? undefined : stream.audience(FLV_FORM, selection);
-    if (audience === undefined) {
+    const { counters, memory, settings } = this.#context;
+    const holder = holderOf(memory, remoteAddr.hostname);
+    const held = new MemoryHolding(memory, "sessions", holder);
+    const lack = held.resize(VIEWER_BYTES);
+    const audience = counters.total("viewers") >= settings.maxViewers
+      ? `There are ${settings.maxViewers} viewers already`
+      : lack !== undefined
+      ? describeRefusal(lack)
+      : stream.audience(FLV_FORM, selection, holder);
+    if (typeof audience === "string") {
+      held.close();
       counters.add("viewersRefused");
-      const message = isFull
-        ? `There are ${settings.maxViewers} viewers already`
-        : "Too many viewers want other tracks of the stream already";
-      return problem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
+      return problem(STATUS_CODE.ServiceUnavailable, audience, { "retry-after": RETRY_AFTER_S });
     }
     counters.add("viewersAccepted");
-    const onOver = this.#noteViewer(path, accept === undefined ? "HTTP-FLV" : "WS-FLV", log);
+    const gone = this.#noteViewer(path, accept === undefined ? "HTTP-FLV" : "WS-FLV", log);
+    const onOver = (sentBytes: number) => {
+      held.close();
+      gone(sentBytes);
+    };
     const pieces = new FlvViewer(audience).stream;
     return accept === undefined
       ? { ...flv, body: pieces, onOver }

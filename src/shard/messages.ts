@@ -4,6 +4,7 @@
  */
 
 import type { SharedLog } from "../stream/log_arena.ts";
+import type { MemoryUse } from "../stream/memory_budget.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
 import type { Counted } from "./address_counts.ts";
 
@@ -101,6 +102,14 @@ export interface ShardSettings {
   readonly webrtc: WebrtcSettings;
 }
 
+/** Whom a stream counts for. */
+export interface StreamPublisher {
+  /** For limits: an address or an IPv6 network. */
+  readonly network: string;
+  /** Whose share of the memory its log counts to. */
+  readonly owner: number;
+}
+
 /** A stream that can be watched. */
 export interface StreamEntry {
   readonly streamId: number;
@@ -150,6 +159,17 @@ export interface StreamSummary {
   };
 }
 
+/** What the memory is used for: see `memory` in the README. */
+export interface MemorySummary {
+  /** Of all together. */
+  readonly budgetBytes: number;
+  readonly uses: Readonly<
+    Record<"logs" | MemoryUse, { readonly usedBytes: number; readonly limitBytes: number }>
+  >;
+  /** Of the logs' memory, what was ever used at once: it stays the process's. */
+  readonly logsTouchedBytes: number;
+}
+
 /** The body of `GET /api/v1/streams`. */
 export interface StreamsReply {
   readonly server: {
@@ -158,6 +178,7 @@ export interface StreamsReply {
     readonly uptimeMs: number;
     readonly shards: number;
     readonly shardRestarts: number;
+    readonly memory: MemorySummary;
   };
   readonly counters: Readonly<Record<string, number>>;
   /** Streams that there are, on all pages. */
@@ -244,6 +265,8 @@ export type ToShard =
     /** One Int32 word, which the shard changes as long as it is not hung, however busy it is. */
     readonly heartbeat: SharedArrayBuffer;
     readonly addressCounts: SharedArrayBuffer;
+    /** Of a `MemoryBudget`. */
+    readonly memory: SharedArrayBuffer;
     readonly assets: readonly ConsoleAsset[];
     readonly streams: readonly StreamEntry[];
   }
@@ -296,8 +319,7 @@ export type ToControl =
     readonly kind: "publish";
     readonly requestId: number;
     readonly path: string;
-    /** Whose stream it is for limits: an address or an IPv6 network. */
-    readonly network: string;
+    readonly publisher: StreamPublisher;
   }
   | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
   | { readonly kind: "streams-request"; readonly requestId: number; readonly page: number }

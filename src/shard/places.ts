@@ -1,4 +1,5 @@
-import { type AddressCounts, networkOf } from "./address_counts.ts";
+import type { AddressCounts } from "./address_counts.ts";
+import { addressSource } from "./address_source.ts";
 import type { CounterName, Counters } from "./counters.ts";
 import { Newcomers } from "./newcomers.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
@@ -43,10 +44,10 @@ export class Places {
     offer: (place) => {
       // What a proxy has is not one peer's.
       const isProxy = this.#options.proxies.has(place.hostname);
-      if (!isProxy) this.#loose.add(networkOf(place.hostname), place);
+      if (!isProxy) this.#loose.add(addressSource(place.hostname), place);
       return !isProxy;
     },
-    keep: (place) => this.#loose.remove(networkOf(place.hostname), place),
+    keep: (place) => this.#loose.remove(addressSource(place.hostname), place),
   };
 
   constructor(options: PlacesOptions) {

@@ -1,18 +1,25 @@
 import type { Logger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
-import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
+import type { SessionEvent } from "../rtmp/session_event.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
 import {
   type Accepted,
   closeQuietly,
   type Connection,
   type PeerConn,
 } from "./connection_listener.ts";
+import { peerHolderOf } from "./memory_holder.ts";
 import type { Place } from "./places.ts";
+import { MessageTurn } from "./message_turn.ts";
+import { PublisherSilence } from "./publisher_silence.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
+import { logConnect } from "./rtmp_connect_log.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
+import { overdueReason, type RtmpPhase } from "./rtmp_phase.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
 import { RtmpPublishing } from "./rtmp_publishing.ts";
+import { type SlowWriter, slowWriter } from "./slow_writers.ts";
 import { timeSlice } from "./time_slice.ts";
 
 /** Commands are small, and players send nothing else. */
@@ -21,23 +28,14 @@ const COMMAND_BUFFER_SIZE = 4096;
 /** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
 const MEDIA_BUFFER_SIZE = 64 * 1024;
 
-/** Messages after which a publisher's connection asks whether others are to have the thread. */
-const MESSAGES_A_PAUSE = 32;
-
-/** A message with so many bytes counts twice, and so on. */
-const BYTES_A_MESSAGE = 4096;
-
-/** How long a player has to take the end of what it was sent, and to close. */
-const LINGER_MS = 2000;
+/** In such steps unfinished messages are counted. */
+const PARTIAL_STEP_BYTES = 64 * 1024;
 
 /**
  * How often a player is asked whether it is there. One that pauses is sent nothing else, so that the
  * kernel would never find out that its machine is gone.
  */
 const PING_INTERVAL_MS = 30_000;
-
-/** Where a connection stands, and so how long it may take. */
-type Phase = "connecting" | "setup" | "active" | "closing";
 
 /** An RTMP connection: carries bytes between its socket and its session, and does what that says. */
 export class RtmpConnection implements Connection {
@@ -48,16 +46,18 @@ export class RtmpConnection implements Connection {
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
   readonly #logger: Logger;
-  readonly #share = timeSlice.share();
+  readonly #share = timeSlice.share("one peer");
   /** One of those that neither publish nor play; it is left while this one does. */
   readonly #place: Place;
+  readonly writer: SlowWriter;
+  /** What messages have that have not come whole. */
+  readonly #partial: MemoryHolding;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
-  #phase: Phase = "connecting";
+  #phase: RtmpPhase = "connecting";
   #phaseSinceMs: number;
   #heardAtMs: number;
   #pingedAtMs: number;
-  /** When a publisher that was silent was asked whether it is there. */
-  #askedAtMs = -Infinity;
+  readonly #silence: PublisherSilence;
   /** Settles when all that was read last is done, decisions on publishers included. */
   #taking: Promise<void> | undefined;
   #closeReason: string | undefined;
@@ -77,12 +77,22 @@ export class RtmpConnection implements Connection {
     this.#pingedAtMs = nowMs;
     const session = new ServerSession({
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-      limits: { maxMessageLength: context.settings.maxMessageBytes },
+      limits: {
+        maxMessageLength: context.settings.maxMessageBytes,
+        hold: (bytes) => this.#holdPartial(bytes),
+      },
     });
     const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
     const { hostname } = conn.remoteAddr;
-    const link = { ...context, session, output, say, log, hostname };
+    const holder = peerHolderOf(context.memory, context.proxies, hostname);
+    const link = { ...context, session, output, say, log, hostname, holder };
+    this.#partial = new MemoryHolding(context.memory, "messages", holder);
+    this.writer = slowWriter(output, holder, () => {
+      context.counters.add("memoryEnded");
+      this.#close("closed: no memory is left for what it does not take");
+    });
+    this.#silence = new PublisherSilence((nowMs) => this.#say((session) => session.ping(nowMs)));
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
@@ -102,6 +112,7 @@ export class RtmpConnection implements Connection {
     } finally {
       this.#publishing.close();
       this.#playing.close();
+      this.#partial.close();
       closeQuietly(this.#conn);
     }
   }
@@ -140,6 +151,16 @@ export class RtmpConnection implements Connection {
     if (reason !== undefined) this.#close(reason);
   }
 
+  /** Counts what unfinished messages have, in steps; or tells why they cannot have so much. */
+  #holdPartial(bytes: number): string | undefined {
+    const refusal = this.#partial.resize(
+      Math.ceil(bytes / PARTIAL_STEP_BYTES) * PARTIAL_STEP_BYTES,
+    );
+    if (refusal === undefined) return undefined;
+    this.#context.counters.add("memoryEnded");
+    return describeRefusal(refusal);
+  }
+
   async #readAll(): Promise<void> {
     for (;;) {
       const length = await this.#conn.read(this.#buffer);
@@ -168,16 +189,14 @@ export class RtmpConnection implements Connection {
   async #take(piece: Uint8Array): Promise<void> {
     try {
       this.#session.push(piece);
-      let messages = 0;
+      const turn = new MessageTurn();
       for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
         const decision = this.#handle(event);
         if (decision !== undefined) {
           await decision;
           this.#share.begin(performance.now());
         }
-        messages += weightOf(event);
-        if (messages < MESSAGES_A_PAUSE) continue;
-        messages = 0;
+        if (!turn.isOverAfter(event)) continue;
         const pause = this.#share.pause();
         if (pause !== undefined) await pause;
       }
@@ -185,20 +204,6 @@ export class RtmpConnection implements Connection {
       this.#countIgnored();
       this.#output.wake();
     }
-  }
-
-  /** Notes what the handshake showed of the client, for who looks into its troubles. */
-  #logConnect({ app, flashVersion, objectEncoding, capabilities }: ConnectEvent): void {
-    this.#logger.debug(
-      "{peer} connects to {app} with {flashVersion} (AMF{objectEncoding}, {capsEx}, {proof})",
-      {
-        app,
-        flashVersion,
-        objectEncoding,
-        capsEx: `capsEx ${capabilities.capsEx ?? "none"}`,
-        proof: this.#session.counters.handshakeMismatches > 0 ? "C2 matches nothing" : "C2 matches",
-      },
-    );
   }
 
   #countIgnored(): void {
@@ -220,7 +225,7 @@ export class RtmpConnection implements Connection {
         return void this.#publishing.take(event, this.#heardAtMs);
       case "connect":
         this.#enter("setup");
-        return void this.#logConnect(event);
+        return void logConnect(this.#logger, event, this.#session.counters);
       case "publish":
         return this.#publishing.publish(event).then(() => this.#onPublish());
       case "publish-refused":
@@ -325,7 +330,7 @@ export class RtmpConnection implements Connection {
     closeQuietly(this.#conn);
   }
 
-  #enter(phase: Phase): void {
+  #enter(phase: RtmpPhase): void {
     if (this.#phase === phase) return;
     this.#phase = phase;
     this.#phaseSinceMs = performance.now();
@@ -348,35 +353,13 @@ export class RtmpConnection implements Connection {
   }
 
   #overdue(nowMs: number): string | undefined {
-    const { handshakeMs, publishMs, idleMs } = this.#context.settings.timeouts;
-    const phaseMs = nowMs - this.#phaseSinceMs;
-    switch (this.#phase) {
-      case "connecting":
-        if (phaseMs < handshakeMs) return undefined;
-        return `closed: no handshake and connect within ${handshakeMs} ms`;
-      case "setup":
-        if (phaseMs < publishMs) return undefined;
-        return `closed: nothing published or played within ${publishMs} ms`;
-      case "active":
-        if (!this.#publishing.isActive) return undefined;
-        return this.#silenceReason(nowMs, idleMs) ?? this.#publishing.timeoutReason(nowMs);
-      case "closing":
-        return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
+    const { timeouts } = this.#context.settings;
+    if (this.#phase !== "active") {
+      return overdueReason(this.#phase, nowMs - this.#phaseSinceMs, timeouts);
     }
-  }
-
-  /**
-   * Why a publisher is ended that says nothing: it may have nothing to say, as of a screen on which
-   * nothing changes, so it is asked first. Encoders that do not answer may still send a picture.
-   */
-  #silenceReason(nowMs: number, idleMs: number): string | undefined {
-    const silentMs = nowMs - this.#heardAtMs;
-    if (silentMs >= 2 * idleMs) return `closed: silent for ${2 * idleMs} ms, a ping unanswered`;
-    if (silentMs >= idleMs && this.#askedAtMs < this.#heardAtMs) {
-      this.#askedAtMs = nowMs;
-      this.#say((session) => session.ping(Math.floor(nowMs)));
-    }
-    return undefined;
+    if (!this.#publishing.isActive) return undefined;
+    return this.#silence.reason(nowMs, this.#heardAtMs, timeouts.idleMs) ??
+      this.#publishing.timeoutReason(nowMs);
   }
 
   #onProtocolError(error: RtmpError): void {
@@ -393,12 +376,6 @@ export class RtmpConnection implements Connection {
   #log(reason: string): void {
     this.#logger.info("{peer} {reason}", { reason });
   }
-}
-
-/** Of an event, beside small media. All others may be much work, and come seldom. */
-function weightOf(event: SessionEvent): number {
-  if (event.kind !== "audio" && event.kind !== "video") return MESSAGES_A_PAUSE;
-  return 1 + Math.floor(event.payload.length / BYTES_A_MESSAGE);
 }
 
 function lost(error: unknown): string {

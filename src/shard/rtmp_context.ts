@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import type { ServerSession } from "../rtmp/server_session.ts";
+import type { MemoryBudget } from "../stream/memory_budget.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import type { ShardSettings } from "./messages.ts";
@@ -16,6 +17,7 @@ export interface RtmpContext {
   readonly counters: Counters;
   readonly places: ShardPlaces;
   readonly proxies: TrustedProxies;
+  readonly memory: MemoryBudget;
 }
 
 /** What those need who publish and play over a connection. */
@@ -31,4 +33,6 @@ export interface RtmpLink extends RtmpContext {
   readonly log: Logger;
   /** The peer's address, for limits. */
   readonly hostname: string;
+  /** Whose share of the memory the peer's counts to. */
+  readonly holder: number;
 }

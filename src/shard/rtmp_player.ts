@@ -11,7 +11,7 @@ import type { PieceSource } from "./rtmp_output.ts";
 const SHARED_STREAM_ID = 1;
 
 /** What all players share, whatever numbers they choose: each form takes what a stream's log holds. */
-const FORM = new RtmpForm(SHARED_STREAM_ID);
+export const PLAYER_FORM = new RtmpForm(SHARED_STREAM_ID);
 
 /** What a player plays, and how. */
 export interface Play {
@@ -102,8 +102,8 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
     };
     if (this.#viewer.isOver) return;
     if (this.#isPaused || (!wanted.audio && !wanted.video)) return this.#viewer.pause();
-    const audience = this.stream.audience(FORM, wanted);
-    if (audience === undefined) this.#viewer.end();
+    const audience = this.stream.audience(PLAYER_FORM, wanted, this.#link.holder);
+    if (typeof audience === "string") this.#viewer.end();
     else this.#viewer.watch(audience, wanted);
   }
 

@@ -5,7 +5,7 @@ import type { LiveStream } from "./live_stream.ts";
 import { Place } from "./places.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
-import { RtmpPlayer } from "./rtmp_player.ts";
+import { PLAYER_FORM, RtmpPlayer } from "./rtmp_player.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
 
 /** A player whose stream is not there. */
@@ -136,6 +136,10 @@ export class RtmpPlaying {
     if (before === undefined && counters.total("viewers") >= settings.maxViewers) {
       const problem = `There are ${settings.maxViewers} viewers already.`;
       return this.#refuse(streamId, "NetStream.Play.Failed", problem);
+    }
+    const audience = stream.audience(PLAYER_FORM, selection, this.#link.holder);
+    if (typeof audience === "string") {
+      return this.#refuse(streamId, "NetStream.Play.Failed", `${audience}.`);
     }
     // To go over to the same stream means to stay.
     if (before?.stream === stream) return say((session) => session.acceptPlay(streamId));

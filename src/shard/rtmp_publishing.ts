@@ -1,10 +1,12 @@
 import type { MediaEvent, PublishEvent, PublishType } from "../rtmp/session_event.ts";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
+import { describeLack } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { SkippedMessage } from "../stream/track_intake.ts";
-import { networkOf } from "./address_counts.ts";
+import { addressSource } from "./address_source.ts";
+import { Pace } from "./pace.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 
@@ -20,10 +22,18 @@ const MAX_MALFORMED = 500;
  */
 const GOOD_WEIGHT = 3;
 
+/**
+ * A decision is asked of control, and one that is accepted opens a stream on all shards: a connection
+ * has this many at once, as some tools need, and then two a second.
+ */
+const PUBLISHES_AT_ONCE = 16;
+const PUBLISH_INTERVAL_MS = 500;
+
 interface Published {
   readonly controlId: number;
   readonly path: string;
   readonly publication: Publication;
+  readonly writer: LogWriter;
   readonly acceptedAtMs: number;
   /** Malformed messages that nothing has made up for yet. */
   malformed: number;
@@ -35,6 +45,7 @@ export class RtmpPublishing {
   /** By message stream id. */
   readonly #published = new Map<number, Published>();
   readonly #repeats = new RepeatLog();
+  readonly #pace = new Pace(PUBLISHES_AT_ONCE, PUBLISH_INTERVAL_MS);
   #isClosed = false;
   /** Set while a frame is held that is to be written though nothing more comes. */
   #releaseTimer: ReturnType<typeof setTimeout> | undefined;
@@ -53,7 +64,10 @@ export class RtmpPublishing {
     const { control, streams, settings, counters, session, log, hostname } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
-    const decision = await control.requestPublish(target.path, networkOf(hostname));
+    const waitMs = this.#pace.waitMs(performance.now());
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    const publisher = { network: addressSource(hostname), owner: this.#link.holder };
+    const decision = await control.requestPublish(target.path, publisher);
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
 
     const stream = streams.byId(decision.streamId);
@@ -62,7 +76,8 @@ export class RtmpPublishing {
       return;
     }
     const { windowMs, timeouts } = settings;
-    const publication = new Publication(new LogWriter(stream.entry.log, { windowMs }), timeouts);
+    const writer = new LogWriter(stream.entry.log, { windowMs });
+    const publication = new Publication(writer, timeouts);
     stream.publication = publication;
     const acceptedAtMs = performance.now();
     const { path } = target;
@@ -70,6 +85,7 @@ export class RtmpPublishing {
       controlId: decision.streamId,
       path,
       publication,
+      writer,
       acceptedAtMs,
       malformed: 0,
     });
@@ -136,7 +152,8 @@ export class RtmpPublishing {
     for (const { publication } of this.#published.values()) {
       publication.flush(nowMs);
       if (publication.heldUntilMs !== undefined) {
-        this.#releaseTimer ??= setTimeout(() => this.#release(), publication.heldUntilMs - nowMs);
+        const waitMs = Math.max(0, publication.heldUntilMs - nowMs);
+        this.#releaseTimer ??= setTimeout(() => this.#release(), waitMs);
       }
     }
   }
@@ -149,7 +166,11 @@ export class RtmpPublishing {
   /** Why the connection is to be ended, if a publication never came to anything. */
   timeoutReason(nowMs: number): string | undefined {
     const { firstFrameMs } = this.#link.settings.timeouts;
-    for (const { publication, path, acceptedAtMs } of this.#published.values()) {
+    for (const { publication, path, writer, acceptedAtMs } of this.#published.values()) {
+      if (writer.lack !== undefined) {
+        this.#link.counters.add("memoryEnded");
+        return `closed: ${path}: ${describeLack(writer.lack)}`;
+      }
       if (publication.hasMedia || nowMs - acceptedAtMs < firstFrameMs) continue;
       return `closed: ${path} had no frame that can be decoded within ${firstFrameMs} ms`;
     }

@@ -10,6 +10,8 @@ import type { ConnectionListener } from "./connection_listener.ts";
 import { listenRtmp } from "./rtmp_listener.ts";
 import { type HttpContext, HttpRoutes } from "./http_routes.ts";
 import { shardPlaces } from "./shard_places.ts";
+import { MemoryBudget } from "../stream/memory_budget.ts";
+import { SlowWriters } from "./slow_writers.ts";
 import { Streams } from "./streams.ts";
 import { timeSlice } from "./time_slice.ts";
 import { TrustedProxies } from "./trusted_proxies.ts";
@@ -34,6 +36,7 @@ class Shard {
   readonly #routes: HttpRoutes;
   readonly #readiness: { isReady: boolean };
   readonly #beat: () => void;
+  readonly #slowWriters: SlowWriters;
   readonly #ticker: ReturnType<typeof setInterval>;
 
   private constructor(context: HttpContext, readiness: { isReady: boolean }, beat: () => void) {
@@ -42,6 +45,7 @@ class Shard {
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
+    this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
     this.#http = listenHttp(context, this.#routes);
@@ -55,6 +59,7 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
+    const memory = new MemoryBudget(start.memory, shard);
     const proxies = new TrustedProxies(settings.trustedProxies);
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
@@ -66,8 +71,12 @@ class Shard {
         rtmpFlushMs: settings.rtmpFlushMs,
         maxPayloadSize: maxPayloadSize(settings.webrtc),
         windowMs: settings.windowMs,
+        memory,
       },
-      { jumped: () => counters.add("viewersJumped") },
+      {
+        jumped: () => counters.add("viewersJumped"),
+        starved: (count) => counters.add("memoryEnded", count),
+      },
     );
     for (const entry of start.streams) streams.open(entry);
     const readiness = { isReady: true };
@@ -76,6 +85,7 @@ class Shard {
       streams,
       control,
       counters,
+      memory,
       assets,
       shard,
       webrtc,
@@ -125,6 +135,7 @@ class Shard {
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
+    this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();
     this.#control.send({ kind: "report", streams: this.#streams.report() });

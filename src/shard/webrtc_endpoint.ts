@@ -6,6 +6,7 @@ import { createIceCredentials, type IceCredentials } from "../webrtc/ice_credent
 import { stunUsername } from "../webrtc/stun.ts";
 import { answeredSessionTag } from "../webrtc/stun_check.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
+import type { MemoryHolding } from "../stream/memory_holding.ts";
 import { peerText } from "./address_source.ts";
 import { ConnectionListener } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
@@ -28,8 +29,12 @@ export interface NewSession {
   readonly remotePassword: string | undefined;
   /** The address that it was asked for from: a proxy's, if there is one that is not trusted. */
   readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
+  /** What it has of the memory, if that is counted. */
+  readonly held?: MemoryHolding;
   /** For logs. */
   readonly path: string;
+  /** Of the connection that it was asked for over. */
+  readonly log: Logger;
 }
 
 /** What a shard's WebRTC needs of it. */
@@ -119,7 +124,7 @@ export class WebrtcEndpoint implements SessionPaths {
 
   /** Waits for a viewer that was answered, if there is room for it. */
   open(viewer: NewSession): WebrtcSession | Refusal {
-    const { audience, media, local, remoteUfrag, remotePassword, from, path } = viewer;
+    const { audience, media, local, remoteUfrag, remotePassword, from, held, path } = viewer;
     const { counters, shard, settings } = this.#context;
     const places = this.#take(from.hostname);
     if ("reason" in places) return places;
@@ -180,11 +185,13 @@ export class WebrtcEndpoint implements SessionPaths {
           this.#byTag.delete(sessionTag);
           places.newcomer.leave();
           places.viewer.leave();
+          held?.close();
           this.#onEnded(session, reason, { path, log, openedMs });
         },
       },
     });
     const log = logger.with({ id: session.loggedId, peer: peerText(from) });
+    viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: session.loggedId, path });
     const giveWay = () => session.end("it gave way to another, as it is not connected");
     for (const place of [places.newcomer, places.viewer]) place.offer(giveWay);
     counters.add("webrtcViewersAccepted");
@@ -211,7 +218,14 @@ export class WebrtcEndpoint implements SessionPaths {
   /** Looks after time-outs. To be called every second. */
   sweep(nowMs: number): void {
     this.#tcp.sweep(nowMs);
-    for (const session of this.#sessions.values()) session.tick(nowMs);
+    for (const session of this.#sessions.values()) {
+      try {
+        session.tick(nowMs);
+      } catch (error) {
+        // A defect of ours, which must not keep the time of all others.
+        logger.error("Cannot look after a viewer: {error}", { error });
+      }
+    }
   }
 
   /** Ends all viewers and closes the ports. */

@@ -1,15 +1,13 @@
 import { STATUS_CODE } from "@std/http/status";
 import { namesEtag } from "../http/entity_tag.ts";
-import { HttpError } from "../http/http_error.ts";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { WholeResponse } from "../http/response.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
-import { hostCandidates, type IceCandidate } from "../webrtc/candidate.ts";
+import type { IceCandidate } from "../webrtc/candidate.ts";
 import { chooseMedia, describeMismatches, type WantedMedia } from "../webrtc/media_choice.ts";
 import { bundleTag, settleSection, writeSdpAnswer } from "../webrtc/sdp_answer.ts";
-import { parseSdpOffer, type SdpOffer } from "../webrtc/sdp_offer.ts";
-import { parseIpAddress, type TransportAddress } from "../webrtc/transport_address.ts";
+import type { SdpOffer } from "../webrtc/sdp_offer.ts";
 import {
   type BundleTag,
   parseTrickleFragment,
@@ -17,8 +15,12 @@ import {
   writeTrickleFragment,
 } from "../webrtc/trickle_fragment.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
+import { holderOf } from "./memory_holder.ts";
 import { answer } from "./http_answers.ts";
-import type { ConnectionAddresses } from "./http_connection.ts";
+import type { ConnectionAddresses } from "./connection_addresses.ts";
+import { viewerCandidates } from "./whep_candidates.ts";
+import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
 import type { HttpContext } from "./http_routes.ts";
 import { areTracksSettled, isOver, knownMedia } from "./known_media.ts";
 import type { LiveStream } from "./live_stream.ts";
@@ -27,7 +29,6 @@ import {
   type ForwardedRequest,
   type ForwardedResponse,
   type PictureReport,
-  type ReachedFamilies,
 } from "./messages.ts";
 import type { Refusal } from "./places.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
@@ -48,10 +49,8 @@ import {
 /** What the path of a stream ends with in the URL of its WHEP endpoint. */
 export const WHEP_SUFFIX = "/whep";
 
-const SDP_TYPE = "application/sdp";
-
-/** Addresses that a request may name by `eip`. */
-const MAX_EXTERNAL_ADDRESSES = 4;
+/** What a viewer takes: what two hundred of them take more than one hundred, each. Measured. */
+const SESSION_BYTES = 512 * 1024;
 
 /** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
 const BOTH_KINDS = { audio: true, video: true };
@@ -111,7 +110,7 @@ export class Whep {
     const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
     if (full !== undefined) return full;
     const offer = readOffer(request);
-    const candidates = this.#candidates(query, addresses);
+    const candidates = viewerCandidates(query, addresses, this.#context.settings.webrtc);
     return await refusalIfMissing(stream, selection) ??
       await this.#openViewer(stream, selection, { endpoint, offer, wanted, candidates, addresses });
   }
@@ -185,10 +184,9 @@ export class Whep {
     { endpoint, offer, wanted, candidates, addresses }: WatchRequest,
   ): Promise<WholeResponse> {
     const { remoteAddr: from, log } = addresses;
-    const rtp = stream.rtp(selection);
-    if (rtp === undefined) {
-      return notNow("Too many viewers want other tracks of the stream already");
-    }
+    const holder = holderOf(this.#context.memory, from.hostname);
+    const rtp = stream.rtp(selection, holder);
+    if (typeof rtp === "string") return this.#refuseForMemory(rtp);
     const media = await knownMedia(stream, rtp);
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
@@ -212,6 +210,9 @@ export class Whep {
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
       settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
+    const held = new MemoryHolding(this.#context.memory, "sessions", holder);
+    const lack = held.resize(SESSION_BYTES);
+    if (lack !== undefined) return this.#refuseForMemory(describeRefusal(lack));
     if (audio !== undefined) rtp.wantOpus();
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
@@ -227,13 +228,14 @@ export class Whep {
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
       from,
+      held,
       path: stream.entry.path,
+      log,
     });
-    if ("scope" in session) return this.#refuse(session.scope);
-    log.debug("{peer} is viewer {viewer} of {path}", {
-      viewer: session.loggedId,
-      path: stream.entry.path,
-    });
+    if ("scope" in session) {
+      held.close();
+      return this.#refuse(session.scope);
+    }
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
     this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
@@ -251,6 +253,12 @@ export class Whep {
       location: viewerLocation(endpoint, session.id),
       etag,
     }, sdp);
+  }
+
+  /** The answer to a viewer that there is no memory for. */
+  #refuseForMemory(reason: string): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    return notNow(reason);
   }
 
   /** The answer to a viewer beyond the limits. */
@@ -299,36 +307,6 @@ export class Whep {
       etag: answered.etag,
     }, body);
   }
-
-  /** Where viewers reach this shard: what the request names, else the settings, else its own. */
-  #candidates(query: URLSearchParams, { localAddr }: ConnectionAddresses): IceCandidate[] {
-    const { publicIps, udpPort, udpFamilies, tcpPort, tcpFamilies } = this.#context.settings.webrtc;
-    const named = query.getAll("eip").flatMap((value) => value.split(","))
-      .slice(0, MAX_EXTERNAL_ADDRESSES);
-    for (const address of named) {
-      const isIp = parseIpAddress(address) !== undefined;
-      if (isIp && isOf(tcpFamilies, address)) continue;
-      const wanted = !isIp
-        ? "an IP address"
-        : `an ${tcpFamilies.ipv4 ? "IPv4" : "IPv6"} address, as the server listens on no other`;
-      throw new HttpError(
-        STATUS_CODE.BadRequest,
-        `Cannot use eip: must be ${wanted}, got ${JSON.stringify(address.slice(0, 64))}`,
-      );
-    }
-    const hosts = named.length > 0
-      ? named
-      : publicIps.length > 0
-      ? publicIps
-      : [unmapped(localAddr.hostname)];
-    const addresses: TransportAddress[] = [];
-    for (const hostname of hosts) {
-      if (udpPort === undefined || !isOf(udpFamilies, hostname)) continue;
-      addresses.push({ transport: "udp", hostname, port: udpPort });
-    }
-    for (const hostname of hosts) addresses.push({ transport: "tcp", hostname, port: tcpPort });
-    return hostCandidates(addresses);
-  }
 }
 
 /** The answer to who names a track that is not there: nothing is made of one that may not be. */
@@ -345,22 +323,6 @@ async function refusalIfMissing(
   return missing === undefined ? undefined : whepProblem(STATUS_CODE.NotFound, missing);
 }
 
-function readOffer({ headers, body }: HttpRequest): SdpOffer {
-  const contentType = headers.get("content-type") ?? "";
-  if (mediaType(contentType) !== SDP_TYPE) {
-    throw new HttpError(
-      STATUS_CODE.UnsupportedMediaType,
-      `Cannot take offer: Content-Type must be ${SDP_TYPE}`,
-    );
-  }
-  try {
-    return parseSdpOffer(new TextDecoder().decode(body));
-  } catch (error) {
-    if (error instanceof WebrtcError) throw new HttpError(STATUS_CODE.BadRequest, error.message);
-    throw error;
-  }
-}
-
 /**
  * The address of a viewer, relative to that of the endpoint which it came to: a proxy in front may
  * serve this under a path of its own, of which nothing is known here.
@@ -369,32 +331,12 @@ function viewerLocation(endpoint: string, id: string): string {
   return endpoint.endsWith("/") ? id : `whep/${id}`;
 }
 
-/** Whether an offer asks for pictures. */
-function wantsVideo({ sections }: SdpOffer): boolean {
-  return sections.some(({ kind, rejected, direction }) =>
-    kind === "video" && !rejected && (direction === "recvonly" || direction === "sendrecv")
-  );
-}
-
 /** Three different numbers of 32 bits, none of them 0. */
 function randomNumbers(): [number, number, number] {
   for (;;) {
     const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
     if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
   }
-}
-
-function isOf(families: ReachedFamilies, address: string): boolean {
-  return address.includes(":") ? families.ipv6 : families.ipv4;
-}
-
-/** A socket for both families shows IPv4 addresses in the form of IPv6. */
-function unmapped(hostname: string): string {
-  return hostname.replace(/^::ffff:(?=\d+\.)/i, "");
-}
-
-function mediaType(contentType: string): string {
-  return contentType.split(";")[0]!.trim().toLowerCase();
 }
 
 function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {

@@ -1,4 +1,5 @@
-import type { Feed, FeedBeginning, FeedStart } from "./feed.ts";
+import type { Feed } from "./feed.ts";
+import type { FeedBeginning, FeedStart } from "./feed_start.ts";
 import { distance } from "./log_layout.ts";
 import type { TrackName } from "./timeline.ts";
 

@@ -1,14 +1,12 @@
 import { type FeedForm, FLV_FORM } from "./feed_form.ts";
-import {
-  type FeedEntry,
-  type FeedPiece,
-  pieceFrom,
-  pieceWithout,
-  type Segment,
-} from "./feed_piece.ts";
+import { type FeedEntry, type FeedPiece, pieceFrom, pieceWithout } from "./feed_piece.ts";
+import type { FeedBeginning, FeedStart } from "./feed_start.ts";
 import { FeedPreambles } from "./feed_preambles.ts";
+import { type FeedSegment, FeedSegments } from "./feed_segments.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
+import type { MemoryRefusal } from "./memory_budget.ts";
+import type { MemoryHolding } from "./memory_holding.ts";
 import type { TrackName } from "./timeline.ts";
 import type { ListedTrack } from "./track_list.ts";
 import { isFrameOf, passes, type TrackFilter, trackFilter } from "./track_selection.ts";
@@ -23,32 +21,13 @@ export interface TrackSelection {
   readonly videoTrack?: number;
 }
 
-/** Where a viewer stands that goes on in another feed of the same log. */
-export interface FeedStart {
-  /** Sequence number in the log of what it has not got yet. */
-  readonly sequence: number;
-  /** Whether it has got everything of the feed's tracks before that: then it need not begin anew. */
-  readonly isInStep: boolean;
-}
-
-/** Where a viewer begins. */
-export interface FeedBeginning {
-  readonly position: number;
-  /** The track that it gets nothing of until it can take it up; `undefined` if it gets all. */
-  readonly lacks: TrackName | undefined;
-}
-
 /** How a feed is to be. */
 export interface FeedOptions {
   /** The age of a key frame up to which viewers may begin with it, where there is sound as well. */
   readonly windowMs?: number;
+  /** What its copy is counted with, if it is. */
+  readonly memory?: MemoryHolding;
 }
-
-/**
- * Small enough that what a stalled viewer keeps from being freed is small, large enough that a
- * viewer catches up in few writes.
- */
-const SEGMENT_SIZE = 256 * 1024;
 
 /** A track of which nothing has come for so long, while the other goes on, has stopped. */
 const STOPPED_MS = 3000;
@@ -94,6 +73,7 @@ export class Feed {
   readonly #selection: TrackSelection;
   readonly #form: FeedForm;
   readonly #windowMs: number;
+  readonly #segments: FeedSegments;
   /** What is selected in the stream as it is now, with these tracks. */
   #filter: TrackFilter;
   #tracks: readonly ListedTrack[];
@@ -105,7 +85,7 @@ export class Feed {
   #newestKeyFrame: number | undefined;
   /** Nothing before this position can be decoded with the present configurations. */
   #newestReconfiguration = 0;
-  #segment: Segment = { bytes: new Uint8Array(0), used: 0 };
+  #lack: MemoryRefusal | undefined;
   /** Pieces handed out since the last update, by position. */
   readonly #pieces = new Map<number, FeedPiece>();
   readonly #preambles: FeedPreambles;
@@ -114,13 +94,14 @@ export class Feed {
     log: LogReader,
     selection: TrackSelection,
     form: FeedForm = FLV_FORM,
-    { windowMs = Infinity }: FeedOptions = {},
+    { windowMs = Infinity, memory }: FeedOptions = {},
   ) {
     this.#log = log;
     this.#selection = selection;
     this.#form = form;
     this.#windowMs = windowMs;
     this.#preambles = new FeedPreambles(log, selection, form);
+    this.#segments = new FeedSegments(memory);
     this.#tracks = log.tracks;
     this.#filter = trackFilter(selection, this.#tracks);
     this.#sequence = this.#beginning();
@@ -146,6 +127,17 @@ export class Feed {
     return this.#selection.video && this.#log.hasVideo;
   }
 
+  /** Why it copies no more: there is no memory left even for the newest tag. */
+  get lack(): MemoryRefusal | undefined {
+    return this.#lack;
+  }
+
+  /** Nobody reads it any more. */
+  close(): void {
+    this.#drop(this.#entries.length);
+    this.#segments.close();
+  }
+
   /** Copies what the log has got since the last call, and lets go of what the log let go of. */
   update(): void {
     this.#pieces.clear();
@@ -153,7 +145,7 @@ export class Feed {
     const head = this.#log.head;
     this.#followTracks();
     if (distance(this.#log.tail, this.#sequence) < 0) this.#resume();
-    while (distance(this.#sequence, head) > 0 && !this.#log.isStale) {
+    while (distance(this.#sequence, head) > 0 && !this.#log.isStale && this.#lack === undefined) {
       if (this.#copy(this.#sequence)) this.#sequence = (this.#sequence + 1) | 0;
       else this.#resume();
     }
@@ -356,21 +348,31 @@ export class Feed {
     if (!log.isHeld(sequence)) return false;
     const size = this.#form.sizeOf(record);
     const segment = this.#segmentFor(size);
+    if (segment === undefined) return true;
     const start = segment.used;
     this.#form.write(log, record, segment.bytes, start);
     if (!log.isHeld(sequence)) return false;
     segment.used += size;
+    segment.tags++;
     if (flags & RecordFlag.keyFrame) this.#newestKeyFrame = this.head;
     if (flags & RecordFlag.reconfiguration) this.#newestReconfiguration = this.head;
     this.#entries.push({ segment, start, end: segment.used, record });
     return true;
   }
 
-  #segmentFor(length: number): Segment {
-    if (this.#segment.used + length > this.#segment.bytes.length) {
-      this.#segment = { bytes: new Uint8Array(Math.max(SEGMENT_SIZE, length)), used: 0 };
+  /** Where so many bytes have room. For want of memory the oldest tags give way, and then it. */
+  #segmentFor(length: number): FeedSegment | undefined {
+    for (;;) {
+      const taken = this.#segments.take(length);
+      if (typeof taken !== "string") return taken;
+      const oldest = this.#entries[0]?.segment;
+      if (oldest === undefined) {
+        this.#lack = taken;
+        return undefined;
+      }
+      const others = this.#entries.findIndex(({ segment }) => segment !== oldest);
+      this.#drop(others < 0 ? this.#entries.length : others);
     }
-    return this.#segment;
   }
 
   #expire(): void {
@@ -384,7 +386,7 @@ export class Feed {
   }
 
   #drop(count: number): void {
-    this.#entries.splice(0, count);
+    for (const { segment } of this.#entries.splice(0, count)) this.#segments.drop(segment);
     this.#tail += count;
     if (this.#newestKeyFrame !== undefined && this.#newestKeyFrame < this.#tail) {
       this.#newestKeyFrame = undefined;

@@ -1,4 +1,5 @@
 import type { FeedRecord } from "./feed_form.ts";
+import type { FeedSegment } from "./feed_segments.ts";
 
 /** A piece of a feed: whole tags, and the position behind them. */
 export interface FeedPiece {
@@ -7,15 +8,9 @@ export interface FeedPiece {
   readonly next: number;
 }
 
-/** Memory that tags are copied to, one behind the other. */
-export interface Segment {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  used: number;
-}
-
 /** A record that was copied: where to, and what it is. */
 export interface FeedEntry {
-  readonly segment: Segment;
+  readonly segment: FeedSegment;
   readonly start: number;
   readonly end: number;
   readonly record: FeedRecord;

@@ -55,6 +55,13 @@ export class LogReader {
     return this.#load(Control.tail);
   }
 
+  /** Bytes of what is held. */
+  get heldBytes(): number {
+    const { head, tail } = this;
+    if (head === tail) return 0;
+    return distance(this.#word(tail, IndexWord.position), this.#load(Control.writePosition));
+  }
+
   get hasAudio(): boolean {
     return (this.#load(Control.tracks) & Track.audio) !== 0;
   }

@@ -57,10 +57,15 @@ export class VideoAdvice {
       ((this.#newestMs - this.#keyFrameMs) | 0) > MAX_KEY_FRAME_DISTANCE_MS;
   }
 
+  /** Whether pictures are refreshed bit by bit, in place of key frames. */
+  get refreshes(): boolean {
+    return this.#refreshes >= REFRESHES;
+  }
+
   /** A sentence for the publisher; `undefined` if nothing is to be changed. */
   get text(): string | undefined {
     if (this.#unconfigured >= UNCONFIGURED_PICTURES) return CONFIGURATION_REMEDY;
-    if (this.#refreshes >= REFRESHES) return REFRESH_REMEDY;
+    if (this.refreshes) return REFRESH_REMEDY;
     return this.#keyFrameMs !== undefined && this.lacksKeyFrames ? INTERVAL_REMEDY : undefined;
   }
 }

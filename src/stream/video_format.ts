@@ -4,7 +4,8 @@ import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
 import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
-import { hasH264RecoveryPoint } from "../codec/h264_recovery_point.ts";
+import { hasRecoveryPoint } from "../codec/recovery_point.ts";
+import type { H264FieldLayout } from "../codec/h264_field.ts";
 import { h264PictureType } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
@@ -29,6 +30,8 @@ export interface VideoFormat {
   readonly isConfigured: boolean;
   /** Of H.264 and H.265. */
   readonly nalLengthSize: NalLengthSize | undefined;
+  /** Of H.264 that may come in fields. */
+  readonly fieldLayout: H264FieldLayout | undefined;
   /** Of H.265: bits in its slice headers in front of the slice type. */
   readonly extraSliceHeaderBits: number;
   /** What the stream says of itself: false if no picture is shown before one that comes earlier. */
@@ -47,6 +50,8 @@ export interface PictureFacts {
   readonly isRefresh: boolean;
 }
 
+const AV1_RECORD_HEAD_SIZE = 4;
+
 /** What a track without a configuration is known to be. */
 export function unconfiguredFormat(flvCodec: FlvVideoCodec): VideoFormat {
   return {
@@ -56,13 +61,19 @@ export function unconfiguredFormat(flvCodec: FlvVideoCodec): VideoFormat {
     height: null,
     isConfigured: false,
     nalLengthSize: undefined,
+    fieldLayout: undefined,
     extraSliceHeaderBits: 0,
     mayReorder: false,
     sequenceHeader: undefined,
   };
 }
 
-/** @throws {CodecError} if the configuration cannot be parsed */
+/**
+ * What a configuration says. Of one that has the shape of one and cannot be read to its end, players
+ * may know more than we do.
+ *
+ * @throws {CodecError} if it has not even the shape
+ */
 export function configuredFormat({ codec, data }: VideoConfiguration): VideoFormat {
   const format = { ...unconfiguredFormat(codec), isConfigured: true };
   switch (codec) {
@@ -70,12 +81,13 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
       const configuration = ifReadable(() => parseH264Configuration(data));
       if (configuration === undefined) return unreadableFormat(format, data);
       const { nalLengthSize, sps: [sps] } = configuration;
-      const size = ifReadable(() => sps && parseH264Sps(sps));
+      const parsed = ifReadable(() => sps && parseH264Sps(sps));
       return {
         ...format,
         codec: h264CodecString(configuration),
-        ...sizeOf(size),
+        ...sizeOf(parsed),
         nalLengthSize,
+        fieldLayout: parsed?.frameMbsOnly === false ? parsed : undefined,
         mayReorder: true,
       };
     }
@@ -95,7 +107,9 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
       };
     }
     case "av1": {
-      const configuration = parseAv1Configuration(data);
+      // The four bytes in front of the OBUs make it a record.
+      const head = parseAv1Configuration(data.subarray(0, AV1_RECORD_HEAD_SIZE));
+      const configuration = ifReadable(() => parseAv1Configuration(data)) ?? head;
       const { sequenceHeader: obu } = configuration;
       const sequenceHeader = ifReadable(() => obu && parseAv1SequenceHeader(obu.payload));
       const codec = av1CodecString(configuration);
@@ -109,7 +123,7 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
   }
 }
 
-/** Of a record that has the shape of one: players may know more than we do. */
+/** Of a record of H.264 or H.265 that cannot be read: where its length size is does not change. */
 function unreadableFormat(format: VideoFormat, data: Uint8Array): VideoFormat {
   const at = format.flvCodec === "h264" ? 4 : 21;
   const nalLengthSize = ((data[at] ?? 0) & 0b11) + 1;
@@ -135,7 +149,7 @@ export function pictureFacts(
       if (type === undefined || (type === "I" && isKeyFrame)) return NOT_LOOKED_INTO;
       if (typeof type === "object") return type;
       const mayRefresh = (units & NalFact.prefix) !== 0;
-      if (mayRefresh && hasH264RecoveryPoint(data, nalLengthSize ?? 4)) {
+      if (mayRefresh && hasRecoveryPoint(codec, data, nalLengthSize ?? 4)) {
         return type === "I" ? KEY_PICTURE : REFRESHING_PICTURE;
       }
       return type === "B" ? B_PICTURE : INTER_PICTURE;
@@ -144,6 +158,10 @@ export function pictureFacts(
       if ((units & NalFact.key) !== 0) return KEY_PICTURE;
       const picture = h265PictureKind(data, nalLengthSize ?? 4, format.extraSliceHeaderBits);
       if (picture?.kind === "malformed") return picture;
+      const mayRefresh = (units & NalFact.prefix) !== 0;
+      if (mayRefresh && hasRecoveryPoint(codec, data, nalLengthSize ?? 4)) {
+        return REFRESHING_PICTURE;
+      }
       return format.mayReorder && picture?.sliceType === "B" ? B_PICTURE : INTER_PICTURE;
     }
     case "av1": {

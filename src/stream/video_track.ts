@@ -26,6 +26,8 @@ export interface VideoDescription {
   readonly keyFrameDistanceMs: number | null;
   /** Whether a B picture was seen; `null` if the codec is not looked into. */
   readonly bFrames: boolean | null;
+  /** Whether it has intra refresh in place of key frames: browsers show nothing to who joins. */
+  readonly refreshes: boolean;
 }
 
 /** Codecs of which it is known whether pictures are B pictures. */
@@ -56,7 +58,7 @@ export class VideoTrack implements MediaTrack {
 
   /** What the video is; `undefined` before its configuration or, without one, its first frame. */
   describe(): VideoDescription | undefined {
-    const { format, hasBFrames } = this.#judge;
+    const { format, hasBFrames, advice } = this.#judge;
     if (format === undefined) return undefined;
     const { flvCodec, codec, width, height } = format;
     const { frameRate, bitrateBps, keyFrameDistanceMs } = this.statistics;
@@ -68,6 +70,7 @@ export class VideoTrack implements MediaTrack {
       bitrateBps: bitrateBps ?? null,
       keyFrameDistanceMs: keyFrameDistanceMs ?? null,
       bFrames: LOOKED_INTO.has(flvCodec) ? hasBFrames : null,
+      refreshes: advice.refreshes,
     };
   }
 

@@ -28,6 +28,8 @@ interface Format {
   /** Least number of pictures a second. */
   readonly fps: number;
   readonly sound: boolean;
+  /** What is offered, if not just both kinds of media. */
+  readonly kinds?: readonly ("audio" | "video" | "data")[];
   /** What the API says of the pictures; `null` of a stream without any. */
   readonly exact?: boolean | null;
 }
@@ -61,7 +63,14 @@ const FORMATS: readonly Format[] = [
   },
   ...(IS_LONG ? MORE : []),
   { name: "audio", codecArgs: AAC, sources: ["audio"], fps: 0, sound: true, exact: null },
-  { name: "video", codecArgs: PLAIN, sources: ["video"], fps: 28, sound: false },
+  {
+    name: "video",
+    codecArgs: PLAIN,
+    sources: ["video"],
+    kinds: ["audio", "video", "data"],
+    fps: 28,
+    sound: false,
+  },
   {
     name: "g711",
     codecArgs: [...PLAIN, "-c:a", "pcm_alaw", "-ar", "8000", "-ac", "1"],
@@ -95,10 +104,11 @@ type Page = Parameters<typeof watchByWhep>[0];
 
 async function assertFormatPlays(page: Page, gateway: GatewayProcess, format: Format) {
   const { name, codecArgs, sources = ["video", "audio"], fps, sound, exact = true } = format;
+  const { kinds = ["audio", "video"] } = format;
   const path = `live/${name}`;
   await using _publisher = publishWithFfmpeg({ url: gateway.rtmpUrl(path), codecArgs, sources });
   await streamReady(gateway, path);
-  const viewer = await watchByWhep(page, gateway, path);
+  const viewer = await watchByWhep(page, gateway, path, { kinds });
   const before = await until("it plays", async () => {
     const now = await viewer.statistics();
     const plays = (fps === 0 || now.framesDecoded >= fps) && (!sound || now.audioEnergy > 0);

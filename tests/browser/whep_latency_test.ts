@@ -98,7 +98,8 @@ async function measureJoin(url: string): Promise<number> {
   });
   await peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
   const joinMs = await first - beginMs;
-  await fetch(response.headers.get("location")!, { method: "DELETE" });
+  const resource = new URL(response.headers.get("location")!, response.url);
+  await fetch(resource, { method: "DELETE" });
   peer.close();
   video.remove();
   return joinMs;

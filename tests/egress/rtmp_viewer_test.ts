@@ -42,7 +42,10 @@ class Player {
     let audience = this.#audiences.get(key);
     if (audience === undefined || audience.size === 0) {
       const feed = new Feed(new LogReader(this.shared), selection, new RtmpForm(1));
-      audience = new FeedAudience(feed, { flushMs: 0 }, { jumped: () => void this.jumps++ });
+      audience = new FeedAudience(feed, { flushMs: 0 }, {
+        jumped: () => void this.jumps++,
+        starved: () => {},
+      });
       this.#audiences.set(key, audience);
     }
     this.viewer.watch(audience, selection);

@@ -20,6 +20,14 @@ export class AddressedConnection implements Disposable {
     return this.#text;
   }
 
+  /** Resolves when something like `pattern` has come; rejects if the connection ends before. */
+  async answered(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.#text)) {
+      if (this.isEnded) throw new Error(`Ended before ${pattern} came`);
+      await new Promise((resolve) => this.#socket.once("data", resolve).once("close", resolve));
+    }
+  }
+
   write(bytes: Uint8Array): void {
     this.#socket.write(bytes);
   }
@@ -68,9 +76,11 @@ export async function requestFrom(
       `${method} ${target} HTTP/1.1\r\nHost: a\r\n${length}${headers}\r\n${body}`,
     ),
   );
-  while (!conn.received.includes("\r\n")) {
-    if (conn.isEnded) throw new Error(`${target} of port ${port} was not answered`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  try {
+    await conn.answered(/\r\n/);
+  } catch (error) {
+    conn[Symbol.dispose]();
+    throw error;
   }
   return {
     status: Number(conn.received.split(" ")[1]),

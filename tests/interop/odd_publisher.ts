@@ -62,7 +62,7 @@ export class OddPublisher implements AsyncDisposable {
     for (const tag of tags) {
       const dueMs = startedMs + tag.timestampMs / speed;
       while (!this.#isStopping && performance.now() < dueMs) {
-        await delay(Math.min(50, dueMs - performance.now()));
+        await delay(Math.max(0, Math.min(50, dueMs - performance.now())));
       }
       if (this.#isStopping) return;
       await this.#publisher.send({ hasAudio: true, hasVideo: true, tags: [tag] });

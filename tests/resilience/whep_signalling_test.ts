@@ -41,7 +41,12 @@ const REFUSALS: readonly Refusal[] = [
     says: /(VP8[^]*H264|H\.?264[^]*VP8)/i,
   },
   { name: "an address that is none", path: `${ENDPOINT}?eip=nowhere`, status: 400, says: /eip/ },
-  { name: "a header in it", path: `${ENDPOINT}?eip=1.1.1.1%0d%0aa=b`, status: 400, says: /eip/ },
+  {
+    name: "a header in it",
+    path: `${ENDPOINT}?eip=1.1.1.1%0d%0aa=b`,
+    status: 400,
+    says: /U\+000D/,
+  },
 ];
 
 function ask(gateway: GatewayProcess, refusal: Partial<Refusal>): Promise<Response> {

@@ -3,7 +3,6 @@ import {
   AddressCounts,
   allocateAddressCounts,
   clearAddressCounts,
-  networkOf,
 } from "../../src/shard/address_counts.ts";
 import { seededRandom } from "../mutation.ts";
 import { testAddressCounts } from "./shard_settings.ts";
@@ -51,10 +50,4 @@ Deno.test("AddressCounts: never too few, and hardly ever too many", () => {
   const wrong = light.filter((hostname) => counts.of(hostname) >= 1000).length;
   assert(light.every((hostname) => counts.of(hostname) >= 1));
   assert(wrong <= 30, `${wrong} of 10000 addresses would be refused for others`);
-});
-
-Deno.test("networkOf: the same for whoever counts as one", () => {
-  assertEquals(networkOf("192.0.2.1"), networkOf("::ffff:192.0.2.1"));
-  assertEquals(networkOf("2001:db8::1"), networkOf("2001:db8::ffff:2"));
-  assert(networkOf("2001:db8::1") !== networkOf("2001:db8:0:1::1"));
 });

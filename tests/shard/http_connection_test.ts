@@ -1,3 +1,4 @@
+import { openMemory } from "./open_memory.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { getLogger } from "@logtape/logtape";
 import { HttpError } from "../../src/http/http_error.ts";
@@ -302,11 +303,14 @@ Deno.test("whatever a network can do to a connection is no defect, and anything 
 
 /** A connection whose first read fails. */
 function failing(error: Error): HttpConnection {
-  const conn = { setNoDelay() {}, close() {}, read: () => Promise.reject(error) };
+  const remoteAddr = { hostname: "127.0.0.1" };
+  const conn = { remoteAddr, setNoDelay() {}, close() {}, read: () => Promise.reject(error) };
   const counters = new Counters(allocateCounters(1), 0);
+  const memory = openMemory();
   const { places, proxies } = testPlaces(counters);
   const place = places.httpConnections.take("192.0.2.1") as Place;
-  const context = { counters, timeouts: TIMEOUTS, proxies, answer: () => textAnswer(200, "") };
+  const answer = () => textAnswer(200, "");
+  const context = { counters, memory, timeouts: TIMEOUTS, proxies, answer };
   const log = getLogger(["sluice", "http"]);
   return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0, { place, log });
 }

@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { granted, openMemory } from "./open_memory.ts";
 import { assertEquals } from "@std/assert";
 import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import { RequestReader } from "../../src/http/request_reader.ts";
@@ -34,8 +35,10 @@ async function ask(
     rtmpFlushMs: 0,
     maxPayloadSize: 1200,
     windowMs: 10_000,
+    memory: openMemory(),
   }, {
     jumped() {},
+    starved() {},
   });
   prepare(streams);
   const routes = new HttpRoutes({
@@ -43,6 +46,7 @@ async function ask(
     streams,
     control,
     counters,
+    memory: openMemory(),
     assets: [{ path: "/", contentType: "text/html", body: "console" }],
     shard: 0,
     webrtc,
@@ -97,7 +101,7 @@ Deno.test("HttpRoutes: a stream has so many audiences", async () => {
     streams.open({ streamId: 1, path: "live/a", log: shared });
     const live = streams.byPath("live/a")!;
     for (let videoTrack = 0; videoTrack < MAX_AUDIENCES; videoTrack++) {
-      new FlvViewer(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })!);
+      new FlvViewer(granted(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })));
     }
   });
   assertEquals(answer, "503 Too many viewers want other tracks of the stream already");

@@ -30,11 +30,12 @@ class Stream {
     this.#next = this.reader.head;
   }
 
-  /** Records since the last call: "40 key 12", with their sizes. */
+  /** Frames since the last call: "40 key 12", with their sizes. */
   news(): string[] {
     const lines: string[] = [];
     for (; distance(this.#next, this.reader.head) > 0; this.#next = (this.#next + 1) | 0) {
       const flags = this.reader.flagsOf(this.#next);
+      if (flags & RecordFlag.configuration) continue;
       const kind = flags & RecordFlag.audio
         ? "sound"
         : flags & RecordFlag.keyFrame

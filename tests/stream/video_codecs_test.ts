@@ -80,6 +80,13 @@ const CASES: readonly { name: string; messages: (readonly [Uint8Array, string])[
     messages: [[fromHex("95 61763031 8004 81000c00"), "configuration"]],
   },
   {
+    name: "AV1 whose configuration has OBUs that we cannot read, which players may",
+    messages: [[
+      enhancedVideo("av1", "configuration", "key", fromHex("81000c00 0aff")),
+      "configuration",
+    ]],
+  },
+  {
     name: "VP9",
     messages: [
       [VP9_CONFIGURATION, "configuration"],
@@ -199,6 +206,16 @@ Deno.test("VideoTrack: what only says that it is a key frame is none", () => {
     return wellFormed(h265PictureKind(data, 4))!.isKeyFrame ? "key frame" : "frame";
   });
   assertEquals(intakes.map(short), kinds);
+});
+
+Deno.test("VideoTrack: HEVC that refreshes its pictures begins there, if there is no key frame", () => {
+  const track = new VideoTrack();
+  takeOne(track, H265_CONFIGURATION);
+  const recovery = fromHex("00000007 4e01 0602d04080");
+  const inter = H265_INTER_FRAME.subarray(5);
+  const refresh = enhancedVideo("h265", "frameX", "inter", concat([recovery, inter, inter]));
+  assertEquals(short(takeOne(track, H265_INTER_FRAME)), "awaiting-key-frame");
+  assertEquals(short(takeOne(track, refresh)), "key frame");
 });
 
 Deno.test("VideoTrack: what the tag calls no key frame is one, and leaves as one", () => {

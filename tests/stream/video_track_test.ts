@@ -83,6 +83,7 @@ Deno.test("VideoTrack: describes what it carries", () => {
     bitrateBps: null,
     keyFrameDistanceMs: null,
     bFrames: false,
+    refreshes: false,
   };
   assertEquals(track.describe(), described);
   for (const body of [H264_KEY_FRAME, H264_INTER_FRAME]) takeOne(track, body);
