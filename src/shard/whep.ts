@@ -193,10 +193,10 @@ export class Whep {
     // Others have come while it was waited for.
     const full = this.#refusalIfFull(from.hostname);
     if (full !== undefined) return full;
+    const refusal = this.refusalOf(rtp.report());
+    if (refusal !== undefined) return notToBeHad(refusal);
     const choice = chooseMedia(offer, media, wanted);
     if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
-    const refusal = choice.video && this.refusalOf(rtp.report());
-    if (refusal !== undefined) return notToBeHad(refusal);
     const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
     const chosen = [choice.audio, choice.video].filter((section) => section !== undefined);
     for (const { choice: { lapse } } of chosen) {
