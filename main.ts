@@ -100,12 +100,13 @@ async function start(config: Config): Promise<void> {
 
 function printReady(config: Config, gateway: Gateway): void {
   if (logFormat === "text") return console.log(startText(config, gateway));
-  const { host, shards } = config;
+  const { host, shards, memory } = config;
   const { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies } = gateway;
   tell("info", "Ready.", {
     version,
     host,
     shards,
+    memoryBytes: memory,
     rtmpPort,
     httpPort,
     rtmpsPort,
@@ -116,16 +117,18 @@ function printReady(config: Config, gateway: Gateway): void {
   });
 }
 
-function startText({ host, shards }: Config, gateway: Gateway): string {
+function startText({ host, shards, memory }: Config, gateway: Gateway): string {
   const { rtmpPort, httpPort } = gateway;
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const authority = name.includes(":") ? `[${name}]` : name;
   const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
   const http = `http://${authority}:${httpPort}`;
   const secure = tlsTexts(host, authority, gateway);
+  const memoryMib = Math.round(memory / 1024 ** 2);
   return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
   listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
              ${secure.listening}${webrtcText(host, gateway)}
+  memory     up to ${memoryMib} MiB for streams, viewers and connections (--memory)
   publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
 ${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)

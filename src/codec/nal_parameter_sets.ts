@@ -1,10 +1,8 @@
 import { equals } from "@std/bytes/equals";
 import { BitReader } from "../bytes/bit_reader.ts";
-import { CodecError } from "./codec_error.ts";
 import { H264_NAL } from "./h264.ts";
 import { removeEmulationPrevention } from "./h264_emulation.ts";
-import { H265_NAL } from "./h265.ts";
-import { parseH265Sps } from "./h265_sps.ts";
+import { H265_NAL, H265_NAL_HEADER_SIZE } from "./h265.ts";
 import { type NalCodec, nalTypeOf } from "./nal_facts.ts";
 
 /** Bytes of one set: real ones have up to 300, with scaling lists. */
@@ -13,8 +11,11 @@ const MAX_SET_SIZE = 2048;
 /** Sets that a stream may have at once; real ones have up to ten. */
 const MAX_SETS = 32;
 
-/** Bytes that hold an id in front of which there are up to three bytes. */
-const ID_PREFIX_SIZE = 12;
+/** Bytes that hold an id, behind what is said of up to seven layers. */
+const ID_PREFIX_SIZE = 100;
+
+/** Of H.265, profile, tier, flags and level of the whole stream. */
+const H265_PROFILE_TIER_LEVEL_SIZE = 12;
 
 /** The types of a codec's sets, in the order in which they refer to each other. */
 const SET_TYPES: Readonly<Record<NalCodec, readonly number[]>> = {
@@ -64,31 +65,37 @@ export class NalParameterSets {
   }
 }
 
-/** The id of a set; 0 of one that cannot be read. */
+/** The id of a set; 0 of one that is cut short. */
 function idOf(codec: NalCodec, nalUnit: Uint8Array): number {
-  try {
-    return codec === "h264" ? h264IdOf(nalUnit) : h265IdOf(nalUnit);
-  } catch (error) {
-    if (error instanceof CodecError) return 0;
-    throw error;
+  const type = nalTypeOf(codec, nalUnit);
+  if (codec === "h264") {
+    // Profile, constraints and level come before the id of an SPS (H.264 7.3.2.1.1).
+    return firstCode(payloadOf(nalUnit, 1), type === H264_NAL.SPS ? 3 : 0);
   }
+  const payload = payloadOf(nalUnit, H265_NAL_HEADER_SIZE);
+  if (type === H265_NAL.VPS) return (payload[0] ?? 0) >> 4;
+  return firstCode(payload, type === H265_NAL.SPS ? h265SpsIdAt(payload) : 0);
 }
 
-function h264IdOf(nalUnit: Uint8Array): number {
-  const bits = payloadOf(nalUnit, 1);
-  // Profile, constraints and level come before the id of an SPS (H.264 7.3.2.1.1).
-  if (nalTypeOf("h264", nalUnit) === H264_NAL.SPS) bits.skip(24);
-  return bits.ue() & 0xff;
+/** The byte of an SPS of H.265 that its id begins in: behind profile_tier_level (7.3.3). */
+function h265SpsIdAt(payload: Uint8Array): number {
+  const subLayersLessOne = ((payload[0] ?? 0) >> 1) & 0b111;
+  let at = 1 + H265_PROFILE_TIER_LEVEL_SIZE;
+  if (subLayersLessOne === 0) return at;
+  const present = ((payload[at] ?? 0) << 8) | (payload[at + 1] ?? 0);
+  at += 2;
+  for (let layer = 0; layer < subLayersLessOne; layer++) {
+    if (((present >> (15 - 2 * layer)) & 1) === 1) at += 11; // profile
+    if (((present >> (14 - 2 * layer)) & 1) === 1) at += 1; // level
+  }
+  return at;
 }
 
-function h265IdOf(nalUnit: Uint8Array): number {
-  const type = nalTypeOf("h265", nalUnit);
-  if (type === H265_NAL.SPS) return parseH265Sps(nalUnit).id;
-  const bits = payloadOf(nalUnit, 2);
-  return type === H265_NAL.VPS ? bits.bits(4) : bits.ue() & 0xff;
+/** The Exp-Golomb code at the begin of a byte; an id has up to 8 bits. */
+function firstCode(payload: Uint8Array, at: number): number {
+  return Math.max(0, new BitReader(payload.subarray(at)).tryUe()) & 0xff;
 }
 
-function payloadOf(nalUnit: Uint8Array, headerSize: number): BitReader {
-  const payload = removeEmulationPrevention(nalUnit.subarray(headerSize), ID_PREFIX_SIZE);
-  return new BitReader(payload, CodecError);
+function payloadOf(nalUnit: Uint8Array, headerSize: number): Uint8Array {
+  return removeEmulationPrevention(nalUnit.subarray(headerSize), ID_PREFIX_SIZE);
 }

@@ -69,8 +69,12 @@ export function startPublishHelp() {
 /** @param {StreamInfo[]} streams */
 function showAdvice(streams) {
   const advised = streams.flatMap((stream) => {
-    const advice = stream.webrtc?.advice;
-    return advice ? [/** @type {const} */ ([streamTitle(stream), advice])] : [];
+    // Some say the same.
+    const advice = new Set([...stream.advice ?? [], stream.webrtc?.advice ?? ""]);
+    advice.delete("");
+    const sentences = [...advice].map((text) => text.replace(/\.?$/, "."));
+    const line = /** @type {const} */ ([streamTitle(stream), sentences.join(" ")]);
+    return sentences.length === 0 ? [] : [line];
   }).toSorted(([one], [other]) => one < other ? -1 : 1);
   const shown = advised.slice(0, MAX_ADVISED);
   if (shown.length < advised.length) {

@@ -126,7 +126,6 @@ export function startStreamTable() {
       }
       byId("streams", HTMLElement).hidden = streams.length === 0;
       byId("empty", HTMLElement).hidden = streams.length > 0;
-      setText(byId("stream-count", HTMLElement), String(streams.length));
     },
   };
 }

@@ -10,6 +10,7 @@ import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
+import { OpeningRate } from "./opening_rate.ts";
 import { summariseWebrtc } from "./stream_advice.ts";
 import { StreamSound } from "./stream_sound.ts";
 
@@ -50,8 +51,8 @@ interface Stream {
   readonly openedAtMs: number;
   /** Of its newest publisher; `undefined` if that is none from outside. */
   network: string | undefined;
-  /** Grows with each stream that loses its publisher: who waits longest has the lowest. */
-  waitTurn: number;
+  /** When it lost its publisher last. */
+  waitingSinceMs: number;
   /** Shard of the publisher; `undefined` while waiting for one. */
   origin: number | undefined;
   /** Whether a publisher that is gone has sent anything that can be shown or heard. */
@@ -74,16 +75,17 @@ interface ClosedStream {
 export class Directory {
   readonly #options: DirectoryOptions;
   readonly #events: DirectoryEvents;
+  readonly #openingRate: OpeningRate;
   readonly #byPath = new Map<string, Stream>();
   readonly #byId = new Map<number, Stream>();
   readonly #closed = new Map<number, ClosedStream>();
   /** By path; made when it is asked for. */
   #sorted: readonly Stream[] | undefined;
   #lastId = 0;
-  #lastWaitTurn = 0;
 
   constructor(options: DirectoryOptions, events: DirectoryEvents) {
     this.#options = options;
+    this.#openingRate = new OpeningRate(options.maxStreamsPerAddress);
     this.#events = events;
   }
 
@@ -106,7 +108,7 @@ export class Directory {
       return { kind: "refused", reason: `${path} is being published already.` };
     }
     const isOwn = known !== undefined && known.network === network;
-    const refusal = isOwn ? undefined : this.#makeRoom(network, known);
+    const refusal = isOwn ? undefined : this.#makeRoom(network, known, nowMs);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
     const stream = known ?? this.#open(path, nowMs, owner);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
@@ -121,14 +123,19 @@ export class Directory {
    * The publisher is gone: the stream waits for it, then ends. One that never had anything to show
    * ends at once, or whoever publishes nothing under many names would keep others from publishing.
    */
-  unpublish(streamId: number, shard: number, sent: PublishedContent): void {
+  unpublish(
+    streamId: number,
+    shard: number,
+    sent: PublishedContent,
+    nowMs = performance.now(),
+  ): void {
     const stream = this.#byId.get(streamId);
     if (stream?.origin !== shard) return;
     stream.origin = undefined;
     stream.hasHadMedia ||= sent === "media";
     if (!stream.hasHadMedia) return this.#close(stream);
     stream.writer.setState(LogState.waiting);
-    stream.waitTurn = ++this.#lastWaitTurn;
+    stream.waitingSinceMs = nowMs;
     stream.graceTimer = setTimeout(() => this.#close(stream), this.#options.gracePeriodMs);
   }
 
@@ -196,7 +203,14 @@ export class Directory {
    *
    * @param known the stream, if it is there and waits
    */
-  #makeRoom(network: string | undefined, known: Stream | undefined): string | undefined {
+  #makeRoom(
+    network: string | undefined,
+    known: Stream | undefined,
+    nowMs: number,
+  ): string | undefined {
+    if (network !== undefined && !this.#openingRate.take(network, nowMs)) {
+      return "Your address has begun too many streams: try again in some seconds.";
+    }
     const { maxStreams, maxStreamsPerAddress } = this.#options;
     const others = [...this.#byId.values()].filter((stream) => stream !== known);
     const own = others.filter((stream) => stream.network === network);
@@ -225,7 +239,7 @@ export class Directory {
       writer: new LogWriter(entry.log, this.#options.log),
       openedAtMs: nowMs,
       network: undefined,
-      waitTurn: 0,
+      waitingSinceMs: 0,
       origin: undefined,
       hasHadMedia: false,
       graceTimer: undefined,
@@ -262,7 +276,7 @@ function spareStream(streams: readonly Stream[]): Stream | undefined {
   const byNetwork = Map.groupBy(streams, ({ network }) => network);
   const held = ({ network }: Stream) => byNetwork.get(network)!.length;
   return streams.filter(({ origin }) => origin === undefined)
-    .sort((one, other) => held(other) - held(one) || one.waitTurn - other.waitTurn)[0];
+    .sort((one, other) => held(other) - held(one) || one.waitingSinceMs - other.waitingSinceMs)[0];
 }
 
 function summarise(stream: Stream, nowMs: number): StreamSummary {

@@ -3,6 +3,7 @@ import { RTP_HEADER_SIZE } from "../rtp/packet.ts";
 import type { RtpClock } from "../rtp/rtp_clock.ts";
 import type { RtpIdentity } from "../srtp/rtp_identity.ts";
 import type { SrtpSender } from "../srtp/srtp_sender.ts";
+import { ResendHistory } from "./resend_history.ts";
 
 /** How packets that are asked for again are marked (RFC 4588). */
 export interface Retransmission extends RtpIdentity {
@@ -20,6 +21,12 @@ export interface RtpTrackOptions {
   readonly firstSequence: number;
 }
 
+/** What decides whether a packet may be sent again. */
+export interface ResendMoment {
+  readonly nowMs: number;
+  readonly roundTripMs: number;
+}
+
 /**
  * A viewer's place in one track: packets are shared, and a viewer is an offset to their numbers.
  *
@@ -32,6 +39,8 @@ export class RtpTrack {
   readonly #ring: PacketRing;
   readonly #retransmission: Retransmission | undefined;
   #retransmissions = 0;
+  /** There from the first packet on that is lost. */
+  #resends: ResendHistory | undefined;
   /** Index of the next packet; `undefined` before the beginning. */
   #position: number | undefined;
   /** Index from which on the present offset holds. */
@@ -113,14 +122,22 @@ export class RtpTrack {
   }
 
   /**
-   * A packet that was sent, protected to be sent again; `undefined` if it was not, or is gone.
+   * A packet that was sent, protected to be sent again; `undefined` if it was not, is gone, or was
+   * sent again too often or just now.
    *
    * @param sequence 16 bits, as the viewer knows it
+   * @param moment when it is, and how long the way to the viewer and back takes
    */
-  resend(sequence: number, sender: SrtpSender): Uint8Array<ArrayBuffer> | undefined {
+  resend(
+    sequence: number,
+    sender: SrtpSender,
+    { nowMs, roundTripMs }: ResendMoment,
+  ): Uint8Array<ArrayBuffer> | undefined {
     const index = this.#ring.findSequence(sequence, this.#offset);
     if (index === undefined || index < this.#first) return undefined;
     if (this.#position === undefined || index >= this.#position) return undefined;
+    this.#resends ??= new ResendHistory();
+    if (!this.#resends.take(index, nowMs, roundTripMs)) return undefined;
     const packet = this.#ring.get(index)!;
     const again = this.#retransmission;
     if (again === undefined) return sender.protectOne(packet, index + this.#offset, this.identity);

@@ -9,6 +9,7 @@ import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
 import type { PacketArena } from "../srtp/packet_arena.ts";
+import { UNKNOWN_ROUND_TRIP_MS } from "./resend_history.ts";
 import { ResendQueue } from "./resend_queue.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import { type Retransmission, RtpTrack } from "./rtp_track.ts";
@@ -48,6 +49,15 @@ export interface RtpViewerOptions {
   /** Of what is sent. */
   readonly master: SrtpMasterKey;
   readonly events: RtpViewerEvents;
+}
+
+/** Whether packets are numbered over both tracks, for the viewer to tell how each of them came. */
+export function isTransportCounted(
+  { audio, video }: Pick<RtpViewerOptions, "audio" | "video">,
+): boolean {
+  return [audio, video].every((track) =>
+    track === undefined || (track.identity.extension?.transportSequenceAt ?? -1) >= 0
+  );
 }
 
 /** What a viewer tells, for counters. */
@@ -92,10 +102,7 @@ export class RtpViewer {
     this.#srtcp = new SrtcpSender(master);
     this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
     this.#video = video && new RtpTrack({ ...feed.video, ...video });
-    const isCounted = [audio, video].every((track) =>
-      track === undefined || (track.identity.extension?.transportSequenceAt ?? -1) >= 0
-    );
-    this.#transport = isCounted ? new TransportHistory() : undefined;
+    this.#transport = isTransportCounted(options) ? new TransportHistory() : undefined;
     this.#reports = new ReceiverReports(
       [[audio, 48_000] as const, [video, 90_000] as const].flatMap(([track, clockRateHz]) =>
         track === undefined ? [] : [{ ssrc: track.identity.ssrc, clockRateHz }]
@@ -162,6 +169,12 @@ export class RtpViewer {
   /** Sends again what NACKs among `packets` ask for: {@linkcode take} then gives it, bit by bit. */
   resend(packets: readonly RtcpPacket[]): void {
     for (const packet of packets) if (packet.kind === "nack") this.#note(packet);
+  }
+
+  /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */
+  pause(): void {
+    this.#video?.pause();
+    this.#audio?.pause();
   }
 
   /** The viewer is gone: its keys are let go of, and it is not to be used any more. */
@@ -288,6 +301,7 @@ export class RtpViewer {
     const resends = this.#resends;
     if (resends.isEmpty || nowMs < this.#resendDueMs) return 0;
     this.#resendDueMs = nowMs + BURST_INTERVAL_MS;
+    const moment = { nowMs, roundTripMs: this.#reports.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS };
     let resent = 0;
     for (let track = resends.track; track !== undefined; track = resends.track) {
       if (this.#resendsLeft === 0) {
@@ -295,7 +309,7 @@ export class RtpViewer {
         break;
       }
       if (resent === MAX_BATCH) break;
-      const datagram = track.resend(resends.sequence, this.#srtp);
+      const datagram = track.resend(resends.sequence, this.#srtp, moment);
       resends.drop();
       if (datagram === undefined) continue;
       this.#resendsLeft--;

@@ -75,6 +75,11 @@ export class ReceiverReports {
     for (const track of tracks) this.#tracks.set(track.ssrc, new TrackReports(track));
   }
 
+  /** Time to the viewer and back, by its newest answer to a sender report. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
   /**
    * Remembers a sender report, so that its answer gives the round trip.
    *

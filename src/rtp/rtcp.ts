@@ -14,7 +14,11 @@ import {
   type SenderReport,
 } from "./rtcp_report.ts";
 import { RtpError } from "./rtp_error.ts";
-import { readTransportFeedback, type TransportFeedback } from "./transport_feedback.ts";
+import {
+  MAX_TRANSPORT_STATUSES,
+  readTransportFeedback,
+  type TransportFeedback,
+} from "./transport_feedback.ts";
 
 /** Packet types (RFC 3550 12.1, RFC 4585 6.1). */
 export const RTCP_TYPE = {
@@ -35,6 +39,9 @@ const PADDING_FLAG = 0x20;
 
 /** Packets of one datagram; browsers send up to five together. */
 export const MAX_RTCP_PACKETS = 64;
+
+/** What becomes of transport-wide feedback: without an agreement it is not even read. */
+export type TransportFeedbackUse = "read" | "pass";
 
 /** One packet of a compound. Views in it borrow from the datagram. */
 export type RtcpPacket =
@@ -74,6 +81,9 @@ export interface UnknownRtcpPacket {
  * Parses a datagram of RTCP packets, compound (RFC 3550 6.1) or of reduced size (RFC 5506). Each is
  * read within its own length, so none can take bytes of the next.
  *
+ * Transport-wide feedback that nobody agreed on is passed over; all that is read of it in a datagram
+ * tells about {@linkcode MAX_TRANSPORT_STATUSES} packets at most.
+ *
  * Which sources it is about, and whether the peer may speak of them, is for the caller to check.
  *
  * @throws {RtpError} if the packets do not fill the datagram exactly, one is too short for what it
@@ -87,19 +97,32 @@ export interface UnknownRtcpPacket {
  * parseRtcp(pictureLoss); // [{ kind: "pictureLossIndication", senderSsrc: 1, mediaSsrc: 9 }]
  * ```
  */
-export function parseRtcp(datagram: Uint8Array): readonly RtcpPacket[] {
+export function parseRtcp(
+  datagram: Uint8Array,
+  { transportFeedback = "read" }: { readonly transportFeedback?: TransportFeedbackUse } = {},
+): readonly RtcpPacket[] {
   const reader = new ByteReader(datagram, RtpError);
   const packets: RtcpPacket[] = [];
+  let statusCount = 0;
   do {
     if (packets.length === MAX_RTCP_PACKETS) {
       throw new RtpError(`Cannot parse RTCP: must be up to ${MAX_RTCP_PACKETS} packets, got more`);
     }
-    packets.push(readPacket(reader));
+    const packet = readPacket(reader, transportFeedback);
+    packets.push(packet);
+    if (packet.kind !== "transportFeedback") continue;
+    statusCount += packet.statusCount;
+    if (statusCount > MAX_TRANSPORT_STATUSES) {
+      throw new RtpError(
+        `Cannot parse RTCP: feedback must be about up to ${MAX_TRANSPORT_STATUSES} packets, ` +
+          `got ${statusCount}`,
+      );
+    }
   } while (reader.remaining > 0);
   return packets;
 }
 
-function readPacket(reader: ByteReader): RtcpPacket {
+function readPacket(reader: ByteReader, transportFeedback: TransportFeedbackUse): RtcpPacket {
   const first = reader.u8();
   if (first >> 6 !== 2) {
     throw new RtpError(`Cannot parse RTCP packet: version must be 2, got ${first >> 6}`);
@@ -108,7 +131,11 @@ function readPacket(reader: ByteReader): RtcpPacket {
   // The length counts words of the whole packet, less one.
   let body = reader.bytes(reader.u16() * 4);
   if ((first & PADDING_FLAG) !== 0) body = withoutPadding(body);
-  return parseBody(packetType, first & 0b1_1111, body);
+  const format = first & 0b1_1111;
+  const isPassedOver = transportFeedback === "pass" &&
+    packetType === RTCP_TYPE.TRANSPORT_FEEDBACK && format === FORMAT_TRANSPORT_WIDE;
+  if (isPassedOver) return { kind: "unknown", packetType, format, body };
+  return parseBody(packetType, format, body);
 }
 
 function parseBody(packetType: number, format: number, body: Uint8Array): RtcpPacket {

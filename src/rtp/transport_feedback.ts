@@ -1,4 +1,4 @@
-import type { ByteReader } from "../bytes/byte_reader.ts";
+import { ByteReader } from "../bytes/byte_reader.ts";
 import { RtpError } from "./rtp_error.ts";
 
 /** Packets that one feedback may tell about: seconds, where browsers send it every 50 to 250 ms. */
@@ -6,9 +6,6 @@ export const MAX_TRANSPORT_STATUSES = 4096;
 
 /** Milliseconds of one step of the reference time (3.1). */
 const REFERENCE_TIME_STEP_MS = 64;
-
-/** In place of an arrival: the packet was not received. */
-export const NOT_RECEIVED = -0x8000_0000;
 
 /** Packet status symbols (3.1.1). */
 const SYMBOL_NOT_RECEIVED = 0;
@@ -33,17 +30,17 @@ export interface TransportFeedback {
   readonly feedbackCount: number;
   /** On the receiver's clock, whose start is arbitrary; negative in half of its range. */
   readonly referenceTimeMs: number;
-  /**
-   * For each packet from `baseSequence` on, when it came: in steps of
-   * 250 µs after the reference time, or {@linkcode NOT_RECEIVED}.
-   */
+  /** Packets from `baseSequence` on that it tells about. */
+  readonly statusCount: number;
+  /** Those that came, by their distance from `baseSequence`, growing; all others did not. */
+  readonly received: Uint16Array;
+  /** When each of them came, in steps of 250 µs after the reference time. */
   readonly arrivals: Int32Array;
-  /** How many of them were received. */
-  readonly receivedCount: number;
 }
 
 /**
- * Reads the body of transport-wide feedback.
+ * Reads the body of transport-wide feedback. What it takes is bounded by what is received: a run of
+ * packets that were not costs nothing.
  *
  * @throws {RtpError} if it is cut short, tells about more packets than
  * {@linkcode MAX_TRANSPORT_STATUSES}, or has a reserved status.
@@ -60,9 +57,9 @@ export function readTransportFeedback(reader: ByteReader): TransportFeedback {
       `Cannot parse transport feedback: must be up to ${MAX_TRANSPORT_STATUSES} packets, got ${statusCount}`,
     );
   }
-  const arrivals = new Int32Array(statusCount);
-  for (let at = 0; at < statusCount;) at = readChunk(reader, arrivals, at);
-  const receivedCount = replaceByArrivals(reader, arrivals);
+  const body = reader.rest();
+  const deltas = new ByteReader(body, RtpError);
+  for (let at = 0; at < statusCount;) at += chunkLength(deltas.u16());
   return {
     kind: "transportFeedback",
     senderSsrc,
@@ -70,48 +67,55 @@ export function readTransportFeedback(reader: ByteReader): TransportFeedback {
     baseSequence,
     feedbackCount,
     referenceTimeMs,
-    arrivals,
-    receivedCount,
+    statusCount,
+    ...readArrivals(new ByteReader(body, RtpError), deltas, statusCount),
   };
 }
 
-/** Puts the symbols of one chunk at `start` and returns where the next begins. */
-function readChunk(reader: ByteReader, symbols: Int32Array, start: number): number {
-  const chunk = reader.u16();
-  if ((chunk & VECTOR_FLAG) === 0) {
-    const end = Math.min(start + (chunk & 0x1fff), symbols.length);
-    // Nothing would stop a run of none from being repeated, but for the length of the packet.
-    if (end === start) throw new RtpError("Cannot parse transport feedback: run must not be empty");
-    symbols.fill(chunk >> 13, start, end);
-    return end;
+/** Statuses in a chunk; the last may have more than there are packets. */
+function chunkLength(chunk: number): number {
+  if ((chunk & VECTOR_FLAG) !== 0) {
+    return (chunk & TWO_BIT_FLAG) !== 0 ? TWO_BIT_STATUSES : ONE_BIT_STATUSES;
   }
-  const isTwoBit = (chunk & TWO_BIT_FLAG) !== 0;
-  const count = isTwoBit ? TWO_BIT_STATUSES : ONE_BIT_STATUSES;
-  const width = isTwoBit ? 2 : 1;
-  const end = Math.min(start + count, symbols.length);
-  for (let at = start; at < end; at++) {
-    const shift = (count - 1 - (at - start)) * width;
-    symbols[at] = (chunk >> shift) & ((1 << width) - 1);
-  }
-  return end;
+  const length = chunk & 0x1fff;
+  // Nothing would stop a run of none from being repeated, but for the length of the packet.
+  if (length === 0) throw new RtpError("Cannot parse transport feedback: run must not be empty");
+  return length;
 }
 
-/** Turns symbols into arrivals by the deltas behind the chunks; returns how many were received. */
-function replaceByArrivals(reader: ByteReader, symbols: Int32Array): number {
+/** Which packets came, and when: by the chunks, and the deltas behind them. */
+function readArrivals(chunks: ByteReader, deltas: ByteReader, statusCount: number) {
+  // A delta has a byte at least.
+  const room = Math.min(statusCount, deltas.remaining);
+  const received = new Uint16Array(room);
+  const arrivals = new Int32Array(room);
+  let count = 0;
   let ticks = 0;
-  let receivedCount = 0;
-  for (let at = 0; at < symbols.length; at++) {
-    const symbol = symbols[at]!;
-    if (symbol === SYMBOL_NOT_RECEIVED) {
-      symbols[at] = NOT_RECEIVED;
-      continue;
+  for (let start = 0; start < statusCount;) {
+    const chunk = chunks.u16();
+    const end = Math.min(start + chunkLength(chunk), statusCount);
+    const isRunOfLost = chunk >> 13 === SYMBOL_NOT_RECEIVED;
+    for (let at = isRunOfLost ? end : start; at < end; at++) {
+      const symbol = symbolOf(chunk, at - start);
+      if (symbol === SYMBOL_NOT_RECEIVED) continue;
+      ticks += readDelta(deltas, symbol);
+      received[count] = at;
+      arrivals[count++] = ticks;
     }
-    if (symbol !== SYMBOL_SMALL_DELTA && symbol !== SYMBOL_LARGE_DELTA) {
-      throw new RtpError(`Cannot parse transport feedback: status must be 0..2, got ${symbol}`);
-    }
-    ticks += symbol === SYMBOL_SMALL_DELTA ? reader.u8() : reader.i16();
-    symbols[at] = ticks;
-    receivedCount++;
+    start = end;
   }
-  return receivedCount;
+  return { received: received.subarray(0, count), arrivals: arrivals.subarray(0, count) };
+}
+
+function symbolOf(chunk: number, index: number): number {
+  if ((chunk & VECTOR_FLAG) === 0) return chunk >> 13;
+  return (chunk & TWO_BIT_FLAG) !== 0
+    ? chunk >> 2 * (TWO_BIT_STATUSES - 1 - index) & 3
+    : chunk >> (ONE_BIT_STATUSES - 1 - index) & 1;
+}
+
+function readDelta(deltas: ByteReader, symbol: number): number {
+  if (symbol === SYMBOL_SMALL_DELTA) return deltas.u8();
+  if (symbol === SYMBOL_LARGE_DELTA) return deltas.i16();
+  throw new RtpError(`Cannot parse transport feedback: status must be 0..2, got ${symbol}`);
 }

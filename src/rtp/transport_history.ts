@@ -1,5 +1,5 @@
 import { extendSequence } from "./sequence.ts";
-import { NOT_RECEIVED, type TransportFeedback } from "./transport_feedback.ts";
+import type { TransportFeedback } from "./transport_feedback.ts";
 
 /** Packets that feedback can still tell about: three seconds of a usual stream. A power of two. */
 const REMEMBERED_PACKETS = 1024;
@@ -97,16 +97,17 @@ export class TransportHistory {
   take(feedback: TransportFeedback, nowMs: number): void {
     this.#feedbackCount++;
     this.#windowMs ??= nowMs;
-    const { arrivals } = feedback;
+    const { arrivals, received } = feedback;
     const base = extendSequence(feedback.baseSequence, this.#newest);
     const clockMs = this.#receiverMs(feedback.referenceTimeMs);
     const first = Math.max(0, this.#newest - REMEMBERED_PACKETS + 1 - base, -base);
-    const end = Math.min(arrivals.length, this.#newest + 1 - base);
+    const end = Math.min(feedback.statusCount, this.#newest + 1 - base);
+    let next = 0;
+    while (next < received.length && received[next]! < first) next++;
     for (let at = first; at < end; at++) {
       const slot = (base + at) % REMEMBERED_PACKETS;
-      const arrival = arrivals[at]!;
-      if (arrival === NOT_RECEIVED) this.#noteLost(slot);
-      else this.#noteReceived(slot, clockMs + arrival / TICKS_PER_MS, nowMs);
+      if (received[next] !== at) this.#noteLost(slot);
+      else this.#noteReceived(slot, clockMs + arrivals[next++]! / TICKS_PER_MS, nowMs);
     }
     if (nowMs - this.#windowMs >= WINDOW_MS) this.#closeWindow(nowMs - this.#windowMs, nowMs);
   }

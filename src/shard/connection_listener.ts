@@ -4,7 +4,6 @@ import { nextConnectionId } from "./connection_id.ts";
 import type { CounterName, Counters } from "./counters.ts";
 import type { MemoryBudget } from "../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
-import { holderOf } from "./memory_holder.ts";
 import { Place, type Places } from "./places.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { SlowWriter } from "./slow_writers.ts";
@@ -38,7 +37,7 @@ export interface Connection {
   /** Ends the connection at once. */
   abort(): void;
   /** What it is sent in pieces, if it is. */
-  readonly writer?: SlowWriter;
+  readonly writer?: SlowWriter | undefined;
 }
 
 /** What a listener counts its connections with. */
@@ -46,6 +45,8 @@ export interface ConnectionMemory {
   readonly budget: MemoryBudget;
   /** What one connection takes, with what it may always have. */
   readonly connectionBytes: number;
+  /** Whose share it counts to, by the peer's address. */
+  readonly holderOf: (hostname: string) => number;
 }
 
 /** What makes a protocol's listener different from another's. */
@@ -81,6 +82,8 @@ export type Connect = (conn: PeerConn, nowMs: number, accepted: Accepted) => Con
 interface Entrance {
   readonly source: ConnectionSource;
   readonly connect: Connect;
+  /** What a connection takes beside what all do. */
+  readonly extraBytes: number;
 }
 
 /** Accepts connections of one protocol, as many as the limits allow. */
@@ -94,15 +97,19 @@ export class ConnectionListener {
   #isClosed = false;
 
   constructor(source: ConnectionSource, options: ListenerOptions, counters: Counters) {
-    this.#entrances = [{ source, connect: options.connect }];
+    this.#entrances = [{ source, connect: options.connect, extraBytes: 0 }];
     this.#options = options;
     this.#counters = counters;
     this.#logger = getLogger(["sluice", options.protocol]);
   }
 
-  /** Accepts at another port as well, within the same limits. To be called before {@linkcode run}. */
-  addEntrance(source: ConnectionSource, connect: Connect): void {
-    this.#entrances.push({ source, connect });
+  /**
+   * Accepts at another port as well, within the same limits. To be called before {@linkcode run}.
+   *
+   * @param extraBytes what a connection takes there beside what all do
+   */
+  addEntrance(source: ConnectionSource, connect: Connect, extraBytes = 0): void {
+    this.#entrances.push({ source, connect, extraBytes });
   }
 
   /** Accepts connections until {@linkcode close}. */
@@ -110,13 +117,13 @@ export class ConnectionListener {
     await Promise.all(this.#entrances.map((entrance) => this.#acceptAll(entrance)));
   }
 
-  async #acceptAll({ source, connect }: Entrance): Promise<void> {
-    const share = timeSlice.share();
+  async #acceptAll({ source, ...entrance }: Entrance): Promise<void> {
+    const share = timeSlice.share("many peers");
     while (!this.#isClosed) {
       try {
         const conn = await source.accept();
         share.begin(performance.now());
-        this.#admit(conn, connect);
+        this.#admit(conn, entrance);
         await share.pause();
       } catch (error) {
         if (!this.#isClosed) await this.#onAcceptError(error);
@@ -177,13 +184,13 @@ export class ConnectionListener {
     for (let given = 0; given < GIVEN_UP_AT_ONCE && this.#options.places.giveUpOne();) given++;
   }
 
-  #admit(conn: Deno.TcpConn, connect: Connect): void {
+  #admit(conn: Deno.TcpConn, { connect, extraBytes }: Omit<Entrance, "source">): void {
     // It was accepted just before close, which could not know of it.
     if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;
     const log = this.#logger.with({ id: nextConnectionId(), peer: peerText(conn.remoteAddr) });
     const place = this.#options.places.take(hostname);
-    const held = place instanceof Place ? this.#hold(hostname) : undefined;
+    const held = place instanceof Place ? this.#hold(hostname, extraBytes) : undefined;
     if (!(place instanceof Place)) this.#noteRefusal(hostname, place.reason, log);
     else if (typeof held === "string") {
       place.leave();
@@ -197,12 +204,12 @@ export class ConnectionListener {
   }
 
   /** Counts what a connection takes, or tells why there is no memory for it. */
-  #hold(hostname: string): MemoryHolding | undefined | string {
+  #hold(hostname: string, extraBytes: number): MemoryHolding | undefined | string {
     const { memory } = this.#options;
     if (memory === undefined) return undefined;
-    const { budget, connectionBytes } = memory;
-    const holding = new MemoryHolding(budget, "sessions", holderOf(budget, hostname));
-    const refusal = holding.resize(connectionBytes);
+    const { budget, connectionBytes, holderOf } = memory;
+    const holding = new MemoryHolding(budget, "sessions", holderOf(hostname));
+    const refusal = holding.resize(connectionBytes + extraBytes);
     if (refusal === undefined) return holding;
     this.#counters.add("memoryRefused");
     return describeRefusal(refusal);

@@ -23,7 +23,7 @@ export type DatagramSource = Pick<Deno.DatagramConn, "receive" | "send" | "close
 export class DatagramSocket {
   readonly #socket: DatagramSource;
   readonly #receive: (datagram: Uint8Array, from: Deno.NetAddr) => void;
-  readonly #share = timeSlice.share();
+  readonly #share = timeSlice.share("many peers");
   #inFlight = 0;
   #room: PromiseWithResolvers<void> | undefined;
   #drained: PromiseWithResolvers<void> | undefined;

@@ -1,11 +1,12 @@
+import { peerHolderOf } from "./memory_holder.ts";
 import { type Connect, ConnectionListener } from "./connection_listener.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { HttpContext, HttpRoutes } from "./http_routes.ts";
 import { behindProxies, proxiedPort } from "./proxied_connection.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
 
-/** What a connection takes that has asked for a stream: measured, with TLS. */
-const CONNECTION_BYTES = 24 * 1024;
+/** What a connection takes that asks now and then: measured. */
+const CONNECTION_BYTES = 16 * 1024;
 
 /**
  * Listens for HTTP, and for HTTPS if there is a certificate, at once; throws what `Deno.listen` throws.
@@ -31,7 +32,11 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
       aborted: "httpConnectionsAborted",
     },
     connect: behindProxies(connect, proxiedPort("http", context)),
-    memory: { budget: memory, connectionBytes: CONNECTION_BYTES },
+    memory: {
+      budget: memory,
+      connectionBytes: CONNECTION_BYTES,
+      holderOf: (hostname: string) => peerHolderOf(memory, context.proxies, hostname),
+    },
   } as const;
   const listener = new ConnectionListener(source, options, counters);
   addTlsEntrance(listener, "http", connect, context);

@@ -12,6 +12,7 @@ import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./http_answers.ts";
 import type { MemoryBudget } from "../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
 import { holderOf } from "./memory_holder.ts";
 import type { ConsoleAsset, ShardSettings } from "./messages.ts";
 import type { ShardPlaces } from "./shard_places.ts";
@@ -36,6 +37,9 @@ const WHEP_LIKE_SRS = /^\/rtc\/v1\/whep\/?$/;
 
 /** What is sent in the Location of an answer, behind the stream's endpoint. */
 const WHEP_RESOURCE = /\/whep\/([\w.]{1,64})$/;
+
+/** What a viewer takes beside its connection: measured. */
+const VIEWER_BYTES = 48 * 1024;
 
 /** Seconds after which a refused viewer may come again. */
 const RETRY_AFTER_S = "5";
@@ -162,15 +166,25 @@ export class HttpRoutes {
     }
     const accept = asksForWebSocket(request) ? acceptWebSocket(request) : undefined;
     const { counters, memory, settings } = this.#context;
+    const holder = holderOf(memory, remoteAddr.hostname);
+    const held = new MemoryHolding(memory, "sessions", holder);
+    const lack = held.resize(VIEWER_BYTES);
     const audience = counters.total("viewers") >= settings.maxViewers
       ? `There are ${settings.maxViewers} viewers already`
-      : stream.audience(FLV_FORM, selection, holderOf(memory, remoteAddr.hostname));
+      : lack !== undefined
+      ? describeRefusal(lack)
+      : stream.audience(FLV_FORM, selection, holder);
     if (typeof audience === "string") {
+      held.close();
       counters.add("viewersRefused");
       return problem(STATUS_CODE.ServiceUnavailable, audience, { "retry-after": RETRY_AFTER_S });
     }
     counters.add("viewersAccepted");
-    const onOver = this.#noteViewer(path, accept === undefined ? "HTTP-FLV" : "WS-FLV", log);
+    const gone = this.#noteViewer(path, accept === undefined ? "HTTP-FLV" : "WS-FLV", log);
+    const onOver = (sentBytes: number) => {
+      held.close();
+      gone(sentBytes);
+    };
     const pieces = new FlvViewer(audience).stream;
     return accept === undefined
       ? { ...flv, body: pieces, onOver }

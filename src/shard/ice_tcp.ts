@@ -138,7 +138,7 @@ export class IceTcpConnection implements Connection {
   async #readAll(): Promise<void> {
     const buffer = new Uint8Array(READ_BUFFER_SIZE);
     const frames = new TcpFrameReader();
-    const share = timeSlice.share();
+    const share = timeSlice.share("one peer");
     for (;;) {
       const length = await this.#conn.read(buffer);
       if (length === null) return;

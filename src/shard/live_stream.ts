@@ -179,7 +179,7 @@ export class LiveStream {
       const refusal = refusalOf(rtp.report());
       if (refusal !== undefined) rtp.audience.end(refusal);
       if (rtp.isIdle(nowMs)) this.#closeRtp(key, "nobody watches");
-      else if (held.resize(RTP_BASE_BYTES + rtp.packetBytes) !== undefined) {
+      else if (held.resize(RTP_BASE_BYTES + rtp.audience.feed.heldBytes) !== undefined) {
         this.#events.starved(rtp.audience.size);
         this.#closeRtp(key, "no memory is left for its packets");
       }
@@ -213,7 +213,7 @@ export class LiveStream {
   async #watchLog(): Promise<void> {
     // The caller adds its viewer after this returns.
     await undefined;
-    const share = timeSlice.share();
+    const share = timeSlice.share("many peers");
     let { state } = this.log;
     while (this.#isWatched()) {
       const wake = this.log.wake;

@@ -1,3 +1,4 @@
+import type { SlowWriter } from "./slow_writers.ts";
 import { ProxyError } from "../proxy/proxy_error.ts";
 import { type ProxyHeader, ProxyHeaderReader } from "../proxy/proxy_header.ts";
 import { peerText } from "./address_source.ts";
@@ -79,6 +80,10 @@ class ProxiedConnection implements Connection {
     this.#accepted = accepted;
   }
 
+  get writer(): SlowWriter | undefined {
+    return this.#inner?.writer;
+  }
+
   /** Never throws for what the proxy sends; then as the connection behind the header does. */
   async serve(): Promise<void> {
     const begin = await this.#readHeader().catch((error) => {
@@ -94,6 +99,10 @@ class ProxiedConnection implements Connection {
   enforceTimeouts(nowMs: number): void {
     if (this.#inner !== undefined) this.#inner.enforceTimeouts(nowMs);
     else if (nowMs - this.#openedAtMs >= this.#options.headerMs) this.abort();
+  }
+
+  drain(): void {
+    this.#inner?.drain?.();
   }
 
   stop(): void {

@@ -9,7 +9,7 @@ import {
   type Connection,
   type PeerConn,
 } from "./connection_listener.ts";
-import { holderOf } from "./memory_holder.ts";
+import { peerHolderOf } from "./memory_holder.ts";
 import type { Place } from "./places.ts";
 import { MessageTurn } from "./message_turn.ts";
 import { PublisherSilence } from "./publisher_silence.ts";
@@ -46,7 +46,7 @@ export class RtmpConnection implements Connection {
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
   readonly #logger: Logger;
-  readonly #share = timeSlice.share();
+  readonly #share = timeSlice.share("one peer");
   /** One of those that neither publish nor play; it is left while this one does. */
   readonly #place: Place;
   readonly writer: SlowWriter;
@@ -85,7 +85,7 @@ export class RtmpConnection implements Connection {
     const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
     const { hostname } = conn.remoteAddr;
-    const holder = holderOf(context.memory, hostname);
+    const holder = peerHolderOf(context.memory, context.proxies, hostname);
     const link = { ...context, session, output, say, log, hostname, holder };
     this.#partial = new MemoryHolding(context.memory, "messages", holder);
     this.writer = slowWriter(output, holder, () => {
@@ -151,8 +151,9 @@ export class RtmpConnection implements Connection {
     if (reason !== undefined) this.#close(reason);
   }
 
-  /** Counts what unfinished messages have, in steps; or tells why they cannot have so much. */
-  #holdPartial(bytes: number): string | undefined {
+  /** Counts what unfinished messages and frames have, in steps; or tells why that is too much. */
+  #holdPartial(messageBytes: number): string | undefined {
+    const bytes = messageBytes + this.#publishing.heldBytes;
     const refusal = this.#partial.resize(
       Math.ceil(bytes / PARTIAL_STEP_BYTES) * PARTIAL_STEP_BYTES,
     );

@@ -1,3 +1,4 @@
+import { peerHolderOf } from "./memory_holder.ts";
 import { type Connect, ConnectionListener, type ConnectionSource } from "./connection_listener.ts";
 import type { ShardSettings } from "./messages.ts";
 import { behindProxies, proxiedPort } from "./proxied_connection.ts";
@@ -5,7 +6,7 @@ import { RtmpConnection } from "./rtmp_connection.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
 
-/** What a connection takes that publishes or plays, with its buffer: measured, with TLS. */
+/** What a connection takes that publishes or plays, with its buffer: measured. */
 const CONNECTION_BYTES = 128 * 1024;
 
 /**
@@ -30,7 +31,11 @@ export function listenRtmp(
       aborted: "rtmpConnectionsAborted",
     },
     connect: behindProxies(connect, proxiedPort("rtmp", context)),
-    memory: { budget: memory, connectionBytes: CONNECTION_BYTES },
+    memory: {
+      budget: memory,
+      connectionBytes: CONNECTION_BYTES,
+      holderOf: (hostname: string) => peerHolderOf(memory, context.proxies, hostname),
+    },
   } as const;
   const listener = new ConnectionListener(source, options, counters);
   addTlsEntrance(listener, "rtmp", connect, context);

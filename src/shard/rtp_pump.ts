@@ -4,6 +4,8 @@ import type { DatagramSocket } from "./datagram_socket.ts";
 
 /** A viewer that packets are to be sent to. */
 export interface PumpedViewer {
+  /** Its name in logs. */
+  readonly loggedId: string;
   /** Whether what it was given before is on its way. */
   isReady(): boolean;
   /** Gives it the next packets; whether there are more that are due now. */
@@ -60,23 +62,36 @@ export class RtpPump {
       for (const viewer of round) {
         const room = this.#socket?.room();
         if (room !== undefined) await room;
-        this.#serve(viewer);
+        this.#serveSafely(viewer);
       }
     }
     this.#isRunning = false;
     this.#schedulePacing();
   }
 
+  /** Whatever fails is a defect of ours, which must not keep the packets of all others. */
+  #serveSafely(viewer: PumpedViewer): void {
+    try {
+      this.#serve(viewer);
+    } catch (error) {
+      logger.error("Cannot send to a viewer: {error}", { id: viewer.loggedId, error });
+      this.#endSafely(viewer);
+    }
+  }
+
+  #endSafely(viewer: PumpedViewer): void {
+    this.remove(viewer);
+    try {
+      viewer.end("packets for it cannot be made");
+    } catch (error) {
+      logger.error("Cannot end a viewer: {error}", { id: viewer.loggedId, error });
+    }
+  }
+
   #serve(viewer: PumpedViewer): void {
     // Whoever is not ready says so when it is.
     if (!viewer.isReady()) return void this.#paced.delete(viewer);
-    try {
-      if (viewer.sendNext(performance.now(), Date.now())) this.#due.add(viewer);
-    } catch (error) {
-      // A defect of ours, which must not keep the packets of all others.
-      logger.error("Cannot send to a viewer: {error}", { error });
-      return viewer.end("packets for it cannot be made");
-    }
+    if (viewer.sendNext(performance.now(), Date.now())) this.#due.add(viewer);
     if (viewer.nextMs === undefined) this.#paced.delete(viewer);
     else this.#paced.add(viewer);
   }

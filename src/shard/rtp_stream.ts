@@ -20,6 +20,7 @@ import type { StreamMedia } from "../webrtc/media_choice.ts";
 import type { OpusEvents } from "./control_link.ts";
 import type { PictureReport } from "./messages.ts";
 import type { SharedOpus } from "./shared_opus.ts";
+import { timeSlice } from "./time_slice.ts";
 
 /** How long packets are made on without a viewer: one that reloads its page begins at once. */
 const LINGER_MS = 5000;
@@ -84,12 +85,6 @@ export class RtpStream {
   /** Whether it was closed: viewers that were added now would be sent nothing. */
   get isOver(): boolean {
     return this.#isOver;
-  }
-
-  /** Bytes of the packets that are held for viewers. */
-  get packetBytes(): number {
-    const { audio, video } = this.audience.feed;
-    return audio.ring.byteLength + video.ring.byteLength;
   }
 
   /** Somebody asks for it, and may come to watch: puts off that it is idle. */
@@ -178,9 +173,13 @@ export class RtpStream {
   }
 
   async #watchOpus(log: LogReader): Promise<void> {
+    const share = timeSlice.share("many peers");
     while (!this.#isOver && this.#opusLog === log) {
       const wake = log.wake;
-      this.audience.notify(performance.now());
+      const nowMs = performance.now();
+      share.begin(nowMs);
+      this.audience.notify(nowMs);
+      await share.pause();
       await log.waitForFlush(wake);
     }
   }
@@ -188,9 +187,13 @@ export class RtpStream {
   /** Sound that is Opus already need not wait for the next picture. */
   #watchOwnSound(): void {
     this.#ownSound ??= (async () => {
+      const share = timeSlice.share("many peers");
       while (!this.#isOver && this.#log.state !== LogState.ended) {
         const { soundWake } = this.#log;
-        this.audience.notify(performance.now());
+        const nowMs = performance.now();
+        share.begin(nowMs);
+        this.audience.notify(nowMs);
+        await share.pause();
         await this.#log.waitForSound(soundWake);
       }
       this.#ownSound = undefined;

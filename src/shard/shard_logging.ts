@@ -11,8 +11,9 @@ export interface LoggingOptions {
 
 /** Sends the log of this thread to the console, with what repeats folded. */
 export async function configureLogging({ logLevel, logFormat }: LoggingOptions): Promise<void> {
+  const format = lineFormat(logFormat);
   await configure({
-    sinks: { console: foldingSink(lineFormat(logFormat)) },
+    sinks: { console: foldingSink((line) => print(format, line)) },
     loggers: [
       { category: ["sluice"], lowestLevel: logLevel, sinks: ["console"] },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["console"] },
@@ -25,22 +26,23 @@ export function printLine(format: "text" | "json", line: LogLine): void {
   print(lineFormat(format), line);
 }
 
-function foldingSink(format: LineFormat): Sink {
-  const folding = new LogFolding();
+/** Writes what {@linkcode LogFolding} admits, and at the end of its time what was left out. */
+export function foldingSink(write: (line: LogLine) => void, limits = FOLDING_LIMITS): Sink {
+  const folding = new LogFolding(limits);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tellLeftOut = () => {
-    for (const leftOut of folding.due(performance.now())) print(format, leftOutLine(leftOut));
+    for (const leftOut of folding.due(performance.now())) write(leftOutLine(leftOut));
     timer = undefined;
     if (folding.isHolding) tellLater();
   };
   const tellLater = () => {
-    timer = setTimeout(tellLeftOut, FOLDING_LIMITS.windowMs);
+    timer = setTimeout(tellLeftOut, limits.windowMs);
     // What is left out must not keep a process that has nothing else to do.
     Deno.unrefTimer(timer as unknown as number);
   };
   return (record) => {
     const isWritten = folding.admit(kindOf(record), sourceOf(record), performance.now());
-    if (isWritten) print(format, record);
+    if (isWritten) write(record);
     else if (timer === undefined) tellLater();
   };
 }

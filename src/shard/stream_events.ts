@@ -3,11 +3,14 @@ import { totalsOf } from "./stream_listing.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Ticks without a change after which listeners are sent something: proxies end silent connections. */
-const QUIET_TICKS = 15;
+/**
+ * Ticks without a change after which listeners are sent something: proxies end silent connections, and
+ * a page wants to know whether its own is alive.
+ */
+const QUIET_TICKS = 5;
 
 const encoder = new TextEncoder();
-const COMMENT: Bytes = encoder.encode(":\n\n");
+const ALIVE: Bytes = encoder.encode("event: alive\ndata\n\n");
 
 /** Somebody who follows a page. */
 interface Listener {
@@ -106,7 +109,7 @@ export class StreamEvents {
       followed.snapshot = undefined;
     } else if (followed.quietTicks < QUIET_TICKS) return;
     followed.quietTicks = 0;
-    for (const listener of followed.listeners) listener.offer(event ?? COMMENT);
+    for (const listener of followed.listeners) listener.offer(event ?? ALIVE);
   }
 }
 

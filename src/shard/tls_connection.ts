@@ -1,3 +1,4 @@
+import type { SlowWriter } from "./slow_writers.ts";
 import type { SecureContext } from "node:tls";
 import {
   type Accepted,
@@ -10,9 +11,13 @@ import type { Counters } from "./counters.ts";
 import type { RepeatLog } from "./repeat_log.ts";
 import { plainProtocolOf } from "../tls/first_bytes.ts";
 import { TlsConn } from "./tls_conn.ts";
+import { timeSlice } from "./time_slice.ts";
 
 /** A client's hello fits, and the rest of what it has sent is read by the engine. */
 const FIRST_READ_SIZE = 2048;
+
+/** What a handshake costs its thread, most of it where no clock of ours is. */
+const HANDSHAKE_MS = 1;
 
 /** What the TLS connections of one port have in common. */
 export interface TlsPort {
@@ -51,6 +56,10 @@ export class TlsConnection implements Connection {
     accepted.place.offer(() => this.stop());
     this.#port = port;
     this.#openedAtMs = nowMs;
+  }
+
+  get writer(): SlowWriter | undefined {
+    return this.#inner?.writer;
   }
 
   /** Never throws for what the peer does in its handshake; then as the connection inside does. */
@@ -103,6 +112,11 @@ export class TlsConnection implements Connection {
     const firstBytes = buffer.subarray(0, length);
     const plain = plainProtocolOf(firstBytes);
     if (plain !== undefined) return await this.#refusePlain(plain);
+    const share = timeSlice.share("one peer");
+    share.begin(performance.now() - HANDSHAKE_MS);
+    const pause = share.pause();
+    if (pause !== undefined) await pause;
+    if (this.#endReason !== undefined) return;
     const { context, alpnProtocols } = this.#port;
     this.#secured = new TlsConn(this.#conn, firstBytes, { context, alpnProtocols });
     await this.#secured.handshake();

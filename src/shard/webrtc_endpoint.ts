@@ -33,6 +33,8 @@ export interface NewSession {
   readonly held?: MemoryHolding;
   /** For logs. */
   readonly path: string;
+  /** Of the connection that it was asked for over. */
+  readonly log: Logger;
 }
 
 /** What a shard's WebRTC needs of it. */
@@ -189,6 +191,7 @@ export class WebrtcEndpoint implements SessionPaths {
       },
     });
     const log = logger.with({ id: session.loggedId, peer: peerText(from) });
+    viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: session.loggedId, path });
     const giveWay = () => session.end("it gave way to another, as it is not connected");
     for (const place of [places.newcomer, places.viewer]) place.offer(giveWay);
     counters.add("webrtcViewersAccepted");
@@ -215,7 +218,14 @@ export class WebrtcEndpoint implements SessionPaths {
   /** Looks after time-outs. To be called every second. */
   sweep(nowMs: number): void {
     this.#tcp.sweep(nowMs);
-    for (const session of this.#sessions.values()) session.tick(nowMs);
+    for (const session of this.#sessions.values()) {
+      try {
+        session.tick(nowMs);
+      } catch (error) {
+        // A defect of ours, which must not keep the time of all others.
+        logger.error("Cannot look after a viewer: {error}", { id: session.loggedId, error });
+      }
+    }
   }
 
   /** Ends all viewers and closes the ports. */

@@ -1,4 +1,9 @@
-import { RtpViewer, type RtpViewerEvents, type ViewerTrack } from "../egress/rtp_viewer.ts";
+import {
+  isTransportCounted,
+  RtpViewer,
+  type RtpViewerEvents,
+  type ViewerTrack,
+} from "../egress/rtp_viewer.ts";
 import type { RtpAudience, RtpSubscriber } from "../egress/rtp_audience.ts";
 import type { Reception } from "../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
@@ -50,7 +55,7 @@ export interface WebrtcSessionOptions {
   readonly id: string;
   readonly audience: RtpAudience;
   readonly media: SessionMedia;
-  readonly peer: Omit<PeerOptions, "events">;
+  readonly peer: Omit<PeerOptions, "events" | "transportFeedback">;
   readonly arena: PacketArena;
   readonly pump: RtpPump;
   readonly paths: SessionPaths;
@@ -83,9 +88,10 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
     this.#options = options;
     this.id = options.id;
     this.audience = options.audience;
-    const { events, paths } = options;
+    const { events, paths, media } = options;
     this.peer = new Peer({
       ...options.peer,
+      transportFeedback: isTransportCounted(media) ? "read" : "pass",
       events: {
         send: (datagram, to) => paths.send(datagram, to),
         connected: (master) => this.#onConnected(master),
@@ -96,7 +102,10 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
           this.notify();
         },
         addressRetired: (address) => events.addressRetired(this, address),
-        consentLost: () => events.consentLost(),
+        consentLost: () => {
+          this.#viewer?.pause();
+          events.consentLost();
+        },
         ufragRetired: (ufrag) => events.ufragRetired(ufrag),
         dropped: (reason) => events.dropped(reason),
         ended: (reason) => {

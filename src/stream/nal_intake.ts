@@ -1,4 +1,5 @@
 import { concat } from "@std/bytes/concat";
+import { arePair, type H264Field, h264FieldOf } from "../codec/h264_field.ts";
 import { type NalCodec, NalFact } from "../codec/nal_facts.ts";
 import { hasFrameType, withFrameType } from "../flv/frame_type.ts";
 import {
@@ -17,6 +18,12 @@ import { configuredFormat } from "./video_format.ts";
 
 /** Pictures in one message each, after which a stream in pieces is taken for one that is not. */
 const WHOLE_PICTURES = 50;
+
+/**
+ * Least time between two configurations that are made of parameter sets in band: these change when an
+ * encoder is set anew, while to read them costs more than to read a picture.
+ */
+const MIN_RENEWAL_MS = 100;
 
 /** A frame message, when it was made, and when it came. */
 export interface FrameMessage {
@@ -41,7 +48,12 @@ export class NalIntake {
   readonly #stream: NalStream;
   #held: HeldPicture | undefined;
   #newestEncoderMs: number | undefined;
+  /** Of an interlaced stream: the field that the newest picture began with. */
+  #newestField: H264Field | undefined;
+  /** Why the newest picture is not written, if it is not: so it is with the rest of it. */
+  #newestSkip: Intake | undefined;
   #pictures: "not known" | "in one message" | "in pieces" = "not known";
+  #renewedAtMs = -Infinity;
   /** Pictures in one message since one in pieces, while they are taken for that. */
   #wholePictures = 0;
 
@@ -69,14 +81,14 @@ export class NalIntake {
   configure(data: Uint8Array, body: Uint8Array): Intake {
     const stream = this.#stream;
     switch (stream.configure(data)) {
-      case "record": {
+      case "record":
         this.#judge.configure(configuredFormat({ kind: "configuration", codec: this.codec, data }));
-        const isAsIs = hasOwnHeader(this.codec, body) && hasFrameType(body, true);
-        return { kind: "configuration", body: isAsIs ? body : this.#configurationBody(data, body) };
-      }
+        return this.#asPublished(data, body);
       case "sets":
         return this.#renew(body);
       case "repeated":
+        return this.#asPublished(data, body);
+      case "replaced":
         return skip("redundant");
       case "empty":
         return skip("empty");
@@ -93,13 +105,27 @@ export class NalIntake {
     }
     const { data, facts } = read;
     if ((facts & NalFact.slice) === 0) return this.#takePrefix(data, facts);
+    const isNewTime = this.#newestEncoderMs !== message.encoderMs;
     if ((facts & NalFact.begins) === 0) {
       if (this.#held !== undefined) return this.#takeSlices(this.#held, data);
-      if (this.#newestEncoderMs === message.encoderMs) return this.#passOverSlices();
+      if (!isNewTime) return this.#passOverSlices();
+    } else if (!isNewTime && this.#isSecondField(data)) {
+      if (this.#held !== undefined) return this.#takeSlices(this.#held, data);
+      this.#pictures = "in pieces";
     }
     const held = this.release();
     const intake = this.#takePicture(message, data, facts);
     return held.length === 0 ? intake : [...held, ...intake];
+  }
+
+  /** Whether a message is the other field of the frame that the newest picture began. */
+  #isSecondField(data: Uint8Array): boolean {
+    return this.#newestField !== undefined && arePair(this.#newestField, this.#fieldOf(data));
+  }
+
+  #fieldOf(data: Uint8Array): H264Field | undefined {
+    const { fieldLayout, nalLengthSize = 4 } = this.#judge.format ?? {};
+    return fieldLayout && h264FieldOf(data, nalLengthSize, fieldLayout);
   }
 
   /** Takes the first message of a picture. */
@@ -108,8 +134,10 @@ export class NalIntake {
     const isKey = (facts & NalFact.key) !== 0;
     this.#newestEncoderMs = encoderMs;
     if ((facts & NalFact.parameterSets) !== 0) this.#stream.takeSets(data);
-    const configuration = this.#configurationFor(isKey, body);
-    if (configuration?.kind === "skip") return [configuration];
+    const configuration = this.#configurationFor(isKey, message);
+    this.#newestSkip = configuration?.kind === "skip" ? configuration : undefined;
+    if (this.#newestSkip !== undefined) return [this.#newestSkip];
+    this.#newestField = this.#fieldOf(data);
     const prefix = this.#stream.takePrefix();
     const whole = prefix.length === 0 ? data : concat([...prefix, data]);
     const picture = whole === frame.data ? frame : { ...frame, data: whole };
@@ -121,7 +149,8 @@ export class NalIntake {
       encoderMs,
       body: this.#bodyOf(picture, frame, body, verdict === "key"),
     } as const;
-    if (intake.kind === "frame" && this.#isHeldBack(facts)) {
+    if (intake.kind === "skip") this.#newestSkip = intake;
+    else if (this.#isHeldBack(facts)) {
       this.#held = new HeldPicture(intake, nowMs, this.#pictures === "not known");
       return configuration === undefined ? NO_INTAKES : [configuration];
     }
@@ -132,10 +161,14 @@ export class NalIntake {
    * What must come before a picture: a configuration, if what viewers have is not that of the
    * picture, or the reason why there is none.
    */
-  #configurationFor(isKey: boolean, body: Uint8Array): Intake | undefined {
+  #configurationFor(isKey: boolean, { body, nowMs }: FrameMessage): Intake | undefined {
     const { format } = this.#judge;
     const isConfigured = format?.flvCodec === this.codec && format.isConfigured;
-    if (this.#stream.hasNews && (isKey || !isConfigured)) return this.#renew(body);
+    const isDue = isKey && nowMs - this.#renewedAtMs >= MIN_RENEWAL_MS;
+    if ((isDue || !isConfigured) && this.#stream.hasNews) {
+      this.#renewedAtMs = nowMs;
+      return this.#renew(body);
+    }
     if (isConfigured) return undefined;
     this.#judge.advice.noteUnconfigured();
     return skip("no-configuration", () => CONFIGURATION_REMEDY);
@@ -173,14 +206,15 @@ export class NalIntake {
     this.#pictures = "in pieces";
     if (held.add(data)) return NO_INTAKES;
     this.#held = undefined;
-    return [skip("too-large", () => `a picture of ${held.messages} messages`)];
+    this.#newestSkip = skip("too-large", () => `a picture of ${held.messages} messages`);
+    return [this.#newestSkip];
   }
 
-  /** Slices of a picture that is written already: of a stream that was not known to send them so. */
+  /** Slices of a picture that is not written, or was written before it was known to have them. */
   #passOverSlices(): readonly Intake[] {
     this.#pictures = "in pieces";
     this.#wholePictures = 0;
-    return [skip("malformed", () => "slices of a picture that came without them")];
+    return [this.#newestSkip ?? skip("malformed", () => "slices that come behind their picture")];
   }
 
   /** NAL units without a picture: they end the one before, and go with the next one. */
@@ -189,6 +223,11 @@ export class NalIntake {
     if ((facts & NalFact.parameterSets) !== 0) this.#stream.takeSets(data);
     this.#stream.keepPrefix(data);
     return held;
+  }
+
+  #asPublished(data: Uint8Array, body: Uint8Array): Intake {
+    const isAsIs = hasOwnHeader(this.codec, body) && hasFrameType(body, true);
+    return { kind: "configuration", body: isAsIs ? body : this.#configurationBody(data, body) };
   }
 
   #renew(body: Uint8Array): Intake {

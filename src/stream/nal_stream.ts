@@ -13,16 +13,20 @@ import {
 import { NalParameterSets } from "../codec/nal_parameter_sets.ts";
 import { walkNalUnits } from "../codec/nal_units.ts";
 
-/** Bytes of what came without a picture and waits for one. */
+/** Bytes and NAL units of what came without a picture and waits for one. */
 const MAX_PREFIX_SIZE = 64 * 1024;
+const MAX_PREFIX_UNITS = 64;
+
+/** Parameter sets of one message that are looked at. */
+const MAX_SETS_PER_MESSAGE = 64;
 
 const NOTHING: readonly Uint8Array[] = [];
 
 /**
  * What a configuration is: a record for players as it is, parameter sets that a record can be made of,
- * nothing to begin with, or the one that was sent before and is no longer in force.
+ * nothing to begin with, the one that was sent before, or that one and no longer in force.
  */
-export type NalConfigured = "record" | "sets" | "empty" | "repeated" | "malformed";
+export type NalConfigured = "record" | "sets" | "empty" | "repeated" | "replaced" | "malformed";
 
 /** The NAL units of a message, each behind its length. */
 export interface NalMessage {
@@ -43,20 +47,17 @@ export class NalStream {
   #nalLengthSize: NalLengthSize = 4;
   /** Whether the sets are others than those of the configuration that viewers have. */
   #isChanged = false;
-  /** The configuration that the publisher sent last, and whether viewers have a later one. */
+  /** The record that the publisher sent last, and whether viewers have a later one. */
   #published: Uint8Array | undefined;
   #isRenewed = false;
   /** Whether messages were found to be byte streams. */
   #isByteStream = false;
   #prefix: Uint8Array<ArrayBuffer>[] = [];
+  #prefixSize = 0;
 
   constructor(codec: NalCodec) {
     this.codec = codec;
     this.#sets = new NalParameterSets(codec);
-  }
-
-  get nalLengthSize(): NalLengthSize {
-    return this.#nalLengthSize;
   }
 
   /** Whether there are parameter sets that {@linkcode nextConfiguration} has not put into a record. */
@@ -67,16 +68,16 @@ export class NalStream {
   /** Takes the data of a configuration: what was known is known no more, unless it is repeated. */
   configure(data: Uint8Array): NalConfigured {
     if (this.#published !== undefined && equals(this.#published, data)) {
-      return this.#isRenewed ? "repeated" : "record";
+      return this.#isRenewed ? "replaced" : "repeated";
     }
     const read = hasStartCode(data) ? this.#readByteStream(data) : readNalRecord(this.codec, data);
     if (read === undefined) return "malformed";
     this.#nalLengthSize = read.nalLengthSize;
     this.#sets.clear();
-    for (const set of read.sets) this.#sets.take(set);
+    for (const set of read.sets.slice(0, MAX_SETS_PER_MESSAGE)) this.#sets.take(set);
     this.#isChanged = !read.isRecord;
     this.#isRenewed = false;
-    this.#published = data.slice();
+    this.#published = read.isRecord ? data.slice() : undefined;
     if (read.isRecord) return "record";
     return this.hasNews ? "sets" : "empty";
   }
@@ -108,10 +109,12 @@ export class NalStream {
 
   /** Takes the parameter sets of a message that has some. */
   takeSets(data: Uint8Array): void {
+    let count = 0;
     walkNalUnits(data, this.#nalLengthSize, (start, end) => {
       const unit = data.subarray(start, end);
-      if (isParameterSet(this.codec, unit) && this.#sets.take(unit)) this.#isChanged = true;
-      return false;
+      if (!isParameterSet(this.codec, unit)) return false;
+      if (this.#sets.take(unit)) this.#isChanged = true;
+      return ++count === MAX_SETS_PER_MESSAGE;
     });
   }
 
@@ -120,9 +123,10 @@ export class NalStream {
     const lengthSize = this.#nalLengthSize;
     walkNalUnits(data, lengthSize, (start, end) => {
       if (!isPrefixToKeep(this.codec, data.subarray(start, end))) return false;
-      const kept = this.#prefix.reduce((sum, unit) => sum + unit.length, 0);
-      if (kept + end - start > MAX_PREFIX_SIZE) return true;
+      const size = this.#prefixSize + end - start;
+      if (size > MAX_PREFIX_SIZE || this.#prefix.length === MAX_PREFIX_UNITS) return true;
       this.#prefix.push(data.slice(start - lengthSize, end));
+      this.#prefixSize = size;
       return false;
     });
   }
@@ -132,6 +136,7 @@ export class NalStream {
     if (this.#prefix.length === 0) return NOTHING;
     const prefix = this.#prefix;
     this.#prefix = [];
+    this.#prefixSize = 0;
     return prefix;
   }
 

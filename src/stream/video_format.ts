@@ -5,6 +5,7 @@ import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_seq
 import { CodecError } from "../codec/codec_error.ts";
 import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
 import { hasRecoveryPoint } from "../codec/recovery_point.ts";
+import type { H264FieldLayout } from "../codec/h264_field.ts";
 import { h264PictureType } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
@@ -29,6 +30,8 @@ export interface VideoFormat {
   readonly isConfigured: boolean;
   /** Of H.264 and H.265. */
   readonly nalLengthSize: NalLengthSize | undefined;
+  /** Of H.264 that may come in fields. */
+  readonly fieldLayout: H264FieldLayout | undefined;
   /** Of H.265: bits in its slice headers in front of the slice type. */
   readonly extraSliceHeaderBits: number;
   /** What the stream says of itself: false if no picture is shown before one that comes earlier. */
@@ -58,6 +61,7 @@ export function unconfiguredFormat(flvCodec: FlvVideoCodec): VideoFormat {
     height: null,
     isConfigured: false,
     nalLengthSize: undefined,
+    fieldLayout: undefined,
     extraSliceHeaderBits: 0,
     mayReorder: false,
     sequenceHeader: undefined,
@@ -77,12 +81,13 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
       const configuration = ifReadable(() => parseH264Configuration(data));
       if (configuration === undefined) return unreadableFormat(format, data);
       const { nalLengthSize, sps: [sps] } = configuration;
-      const size = ifReadable(() => sps && parseH264Sps(sps));
+      const parsed = ifReadable(() => sps && parseH264Sps(sps));
       return {
         ...format,
         codec: h264CodecString(configuration),
-        ...sizeOf(size),
+        ...sizeOf(parsed),
         nalLengthSize,
+        fieldLayout: parsed?.frameMbsOnly === false ? parsed : undefined,
         mayReorder: true,
       };
     }

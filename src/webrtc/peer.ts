@@ -1,7 +1,7 @@
 import { SrtpError } from "../srtp/srtp_error.ts";
 import { SrtcpReceiver } from "../srtp/srtcp.ts";
 import { splitDtlsExport, type SrtpMasterKey } from "../srtp/key_derivation.ts";
-import { parseRtcp, type RtcpPacket } from "../rtp/rtcp.ts";
+import { parseRtcp, type RtcpPacket, type TransportFeedbackUse } from "../rtp/rtcp.ts";
 import { RtpError } from "../rtp/rtp_error.ts";
 import { datagramKind } from "./datagram_kind.ts";
 import { DtlsSession } from "./dtls.ts";
@@ -60,6 +60,7 @@ export interface PeerOptions {
   /** Of 32 bits, by which answers to its checks find it. */
   readonly sessionTag: number;
   readonly random: RandomBytes;
+  readonly transportFeedback: TransportFeedbackUse;
   readonly nowMs: number;
   readonly events: PeerEvents;
 }
@@ -294,10 +295,10 @@ export class Peer {
   }
 
   #receiveRtcp(datagram: Uint8Array): void {
-    const { events } = this.#options;
+    const { events, transportFeedback } = this.#options;
     if (this.#srtcp === undefined) return events.dropped("unproven");
     try {
-      events.rtcp(parseRtcp(this.#srtcp.unprotect(datagram)));
+      events.rtcp(parseRtcp(this.#srtcp.unprotect(datagram), { transportFeedback }));
     } catch (error) {
       if (error instanceof SrtpError) events.dropped("authentication");
       else if (error instanceof RtpError) events.dropped("malformed");

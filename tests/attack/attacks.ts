@@ -3,6 +3,7 @@ import { IDLE_HTTP_ATTACK, RTMP_PLACES_ATTACK } from "./connection_lockout_attac
 import { LOG_ATTACK } from "./log_attack.ts";
 import { MEMORY_ATTACKS } from "./memory_attacks.ts";
 import { PUBLISH_LOCKOUT_ATTACK } from "./publish_lockout_attack.ts";
+import { STREAM_LIST_ATTACK } from "./stream_list_attack.ts";
 import { OTHER_THREAD_ATTACKS, WORST_THREAD_ATTACKS } from "./thread_attacks.ts";
 import { whepForgeryAttack } from "./whep_forgery_attack.ts";
 import { WHEP_LOCKOUT_ATTACK } from "./whep_lockout_attack.ts";
@@ -20,4 +21,5 @@ export const ATTACKS: readonly Attack[] = [
   PUBLISH_LOCKOUT_ATTACK,
   IDLE_HTTP_ATTACK,
   RTMP_PLACES_ATTACK,
+  STREAM_LIST_ATTACK,
 ];

@@ -30,6 +30,14 @@ export class Flood implements Disposable {
     return new Flood({ ...order, answerBytes: 0 });
   }
 
+  /** Connections that are begun and ended at once, as many at a time as there are peers. */
+  static ofConnections(port: number, peers: number): Flood {
+    const openings = Array.from({ length: peers }, () => new Uint8Array(0));
+    const payload = new Uint8Array(0);
+    const order = { hostname: "127.0.0.1", port, transport: "connections" } as const;
+    return new Flood({ ...order, openings, payload, answerBytes: 0 });
+  }
+
   /** What became of it so far. */
   counts(): Promise<FloodCounts> {
     const { promise, resolve } = Promise.withResolvers<FloodCounts>();

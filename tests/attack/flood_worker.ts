@@ -9,10 +9,11 @@
 export interface FloodOrder {
   readonly hostname: string;
   readonly port: number;
-  readonly transport: "tcp" | "udp";
+  /** "connections" begins and ends them over TCP, and sends nothing. */
+  readonly transport: "tcp" | "udp" | "connections";
   /** What each peer sends first; they are as many as this has. */
   readonly openings: readonly Uint8Array<ArrayBuffer>[];
-  /** What is sent over and over, until the connection ends. */
+  /** What is sent over and over, until the connection ends; nothing, if it has no bytes. */
   readonly payload: Uint8Array<ArrayBuffer>;
   /** Over TCP, bytes that must have come before the payload is sent. */
   readonly answerBytes: number;
@@ -45,6 +46,7 @@ async function floodOverTcp(order: FloodOrder, opening: Uint8Array<ArrayBuffer>)
       const answered = Promise.withResolvers<void>();
       const reading = readOn(conn, order.answerBytes, answered.resolve);
       await Promise.race([answered.promise, reading]);
+      if (order.payload.length === 0) await reading;
       for (let writes = 0;; writes++) {
         await writeAll(conn, order.payload);
         counts.bytes += order.payload.length;
@@ -86,6 +88,18 @@ async function floodOverUdp({ hostname, port, payload }: FloodOrder): Promise<vo
   }
 }
 
+async function floodWithConnections({ hostname, port }: FloodOrder): Promise<void> {
+  for (;;) {
+    try {
+      (await Deno.connect({ hostname, port })).close();
+      counts.ended++;
+    } catch {
+      await turn(RETRY_MS);
+    }
+    if (counts.ended % 16 === 0) await turn();
+  }
+}
+
 async function writeAll(conn: Deno.Conn, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
 }
@@ -93,6 +107,7 @@ async function writeAll(conn: Deno.Conn, bytes: Uint8Array<ArrayBuffer>): Promis
 self.addEventListener("message", ({ data }: MessageEvent<FloodOrder | "counts">) => {
   if (data === "counts") return self.postMessage(counts);
   for (const opening of data.openings) {
-    void (data.transport === "tcp" ? floodOverTcp(data, opening) : floodOverUdp(data));
+    if (data.transport === "tcp") void floodOverTcp(data, opening);
+    else void (data.transport === "udp" ? floodOverUdp(data) : floodWithConnections(data));
   }
 });

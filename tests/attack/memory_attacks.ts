@@ -41,16 +41,17 @@ export const VANISHED_STREAMS: Attack = {
   name: "streams that fill their logs and vanish, over and over",
   gateway: GATEWAY,
   run: async (gateway, { seconds }) => {
-    const rounds = seconds >= LONG_SECONDS ? 20 : 3;
+    const isLong = seconds >= LONG_SECONDS;
+    const [rounds, streamBytes] = isLong ? [20, 30 * MIB] : [4, 6 * MIB];
     const residents: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const fillers = await Promise.all(
         [0, 1, 2, 3].map((at) => StreamFiller.open(gateway.rtmpPort, `gone-${round}-${at}`, 15)),
       );
-      await Promise.all(fillers.map((filler) => filler.fill(30 * MIB)));
+      await Promise.all(fillers.map((filler) => filler.fill(streamBytes)));
       for (const filler of fillers) filler[Symbol.dispose]();
       await allGone(gateway);
-      residents.push(await settledKiB(gateway.pid, 1000));
+      residents.push(await settledKiB(gateway.pid, isLong ? 1000 : 300));
     }
     const growth = residents.at(-1)! / residents[0]! - 1;
     return [
@@ -131,7 +132,7 @@ export const STALLED_ON_KEY_FRAMES: Attack = {
   name: "stalled viewers, each on another key frame of 6 MiB",
   gateway: GATEWAY,
   run: async (gateway, { seconds }) => {
-    const viewers = seconds >= LONG_SECONDS ? 150 : 60;
+    const viewers = seconds >= LONG_SECONDS ? 150 : 30;
     using filler = await StreamFiller.open(gateway.rtmpPort, "large", 1);
     await filler.fill(LARGE_FRAME, LARGE_FRAME);
     await until("the stream is known", async () => (await gateway.stream("live/large-1"))?.video);

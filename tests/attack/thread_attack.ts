@@ -10,13 +10,15 @@ export interface ThreadAttack {
   readonly name: string;
   readonly gateway?: GatewayOptions;
   /** Begins the flood of so many peers. */
-  readonly flood: (gateway: GatewayProcess, peers: number) => Flood | Promise<Flood>;
+  readonly flood: (gateway: GatewayProcess, peers: number) => Flood;
+  /** Others who make it worse by what they receive. */
+  readonly helpers?: (gateway: GatewayProcess, peers: number) => Flood;
 }
 
 const PEERS = [1, 8];
 
 /** By one peer and then by eight: what a healthy stream, its viewers and `/healthz` notice. */
-export function threadAttack({ name, gateway: options, flood }: ThreadAttack): Attack {
+export function threadAttack({ name, gateway: options, flood, helpers }: ThreadAttack): Attack {
   return {
     name,
     ...(options === undefined ? {} : { gateway: options }),
@@ -24,7 +26,8 @@ export function threadAttack({ name, gateway: options, flood }: ThreadAttack): A
       const findings: Finding[] = [];
       await using bystanders = await Bystanders.start(gateway);
       for (const peers of PEERS) {
-        using running = await flood(gateway, peers);
+        using running = flood(gateway, peers);
+        using _helping = helpers?.(gateway, peers);
         await using probe = HealthProbe.start(gateway);
         await delay(seconds * 1000);
         const { bytes, ended } = await running.counts();

@@ -37,7 +37,8 @@ Deno.test({ name: "Chromium shows what odd publishers send", ignore }, async (t)
       await showsByFlv(page, gateway, path);
     });
   }
-  assertEquals(faults, []);
+  // That a stream is over is told by errors of loading.
+  assertEquals(faults.filter((fault) => !fault.includes("404")), []);
 });
 
 Deno.test(

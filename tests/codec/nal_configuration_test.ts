@@ -79,6 +79,17 @@ Deno.test("parameter sets: the newest by type and id; a repeated one is no news"
   assertEquals([sets.of(8), sets.isComplete], [[], false]);
 });
 
+Deno.test("parameter sets of H.265: an SPS by its id, behind layers and without", () => {
+  const sets = new NalParameterSets("h265");
+  // Two layers: the second has a profile and a level of its own.
+  const head = "4201 02" + "01600000" + "00".repeat(7) + "3c" + "c000" + "11".repeat(12);
+  const ids = ["a0", "60", "a1"].map((id) => fromHex(`${head} ${id}`));
+  assertEquals(ids.map((unit) => sets.take(unit)), [true, true, true]);
+  assertEquals(sets.of(33).length, 2);
+  assertEquals(sets.take(fromHex("4201")), true);
+  assertEquals(sets.of(33).length, 2);
+});
+
 Deno.test("parameter sets: what is too large or too much is not kept", () => {
   const sets = new NalParameterSets("h264");
   assertEquals(sets.take(new Uint8Array(2049).fill(0x68)), false);

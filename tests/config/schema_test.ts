@@ -258,3 +258,33 @@ Deno.test("parseConfigJson: an object, or one line that says why not", () => {
     assert(message.includes(part) && !message.includes("\n"), message);
   }
 });
+
+Deno.test("parseConfig: trusted proxies are addresses or networks", () => {
+  const right = [
+    "10.0.0.0/8",
+    "192.0.2.1",
+    "0.0.0.0/0",
+    "fd00::/8",
+    "2001:db8::1",
+    "::ffff:10.0.0.1",
+  ];
+  assertEquals(parseConfig({ trustedProxies: right }, 1).trustedProxies, right);
+  const wrong = ["10.0.0.0/33", "fd00::/129", "10.0.0.0/", "proxy.example", "10.0.0.0/8/8"];
+  for (const network of [...wrong, "fe80::1%eth0", "::ffff:10.0.0.0/104"]) {
+    assertThrows(
+      () => parseConfig({ trustedProxies: [network] }, 1),
+      ConfigError,
+      `trustedProxies.0 (--trusted-proxies): Invalid network: Expected an IP address or a network ` +
+        `such as 10.0.0.0/8 but received "${network}"`,
+    );
+  }
+});
+
+Deno.test("parseConfig: what an address may have is well below what all may have", () => {
+  const limits: Readonly<Record<string, number>> = parseConfig({}, 1).limits;
+  const perAddress = Object.entries(limits).filter(([name]) => name.endsWith("PerAddress"));
+  assertEquals(perAddress.length, 7);
+  for (const [name, limit] of perAddress) {
+    assert(limit * 10 <= limits[name.replace("PerAddress", "")]!, name);
+  }
+});

@@ -93,21 +93,23 @@ Deno.test("Directory: as many streams as the limit, and those that wait give way
 Deno.test("Directory: an address has so many streams, and those of it that wait give way first", () => {
   using control = open({ maxStreams: 5, maxStreamsPerAddress: 3 });
   const { directory, closed } = control;
-  const publish = (path: string, network: string) => directory.publish(path, 0, 0, { network });
+  // Seconds apart, so that it is not too fast.
+  let nowMs = 0;
+  const publish = (path: string, network: string) =>
+    directory.publish(path, 0, nowMs += 10_000, { network });
+  const lose = (streamId: number) => directory.unpublish(streamId, 0, "media", nowMs);
   const lost = acceptedId(publish("live/honest", "b"));
-  directory.unpublish(lost, 0, "media");
+  lose(lost);
   const ids = ["1", "2", "3"].map((name) => acceptedId(publish(name, "a")));
   assertEquals(publish("4", "a"), {
     kind: "refused",
     reason: "There are 3 streams from your address already.",
   });
   // It publishes under ever new names, and leaves them waiting.
-  directory.unpublish(ids[0]!, 0, "media");
-  for (let name = 4; name < 50; name++) {
-    directory.unpublish(acceptedId(publish(`${name}`, "a")), 0, "media");
-  }
+  lose(ids[0]!);
+  for (let name = 4; name < 50; name++) lose(acceptedId(publish(`${name}`, "a")));
   assertEquals([closed.includes(lost), directory.entries.length], [false, 4]);
-  // In all there is room for five: the address that has most waiting makes it.
+  // In all there is room for five: the address that has most makes it.
   acceptedId(publish("live/c", "c"));
   acceptedId(publish("live/d", "d"));
   assertEquals(directory.entries.map(({ path }) => path), [
@@ -120,14 +122,30 @@ Deno.test("Directory: an address has so many streams, and those of it that wait 
   assertEquals(acceptedId(publish("live/honest", "b")), lost);
 });
 
+Deno.test("Directory: an address that begins streams all the time is refused, and nothing is opened", () => {
+  using control = open({ maxStreams: 100, maxStreamsPerAddress: 10 });
+  const { directory, opened } = control;
+  const reasons = new Set<string>();
+  for (let name = 0; name < 300; name++) {
+    const decision = directory.publish(`${name}`, 0, name * 3, { network: "a" });
+    if (decision.kind === "refused") reasons.add(decision.reason);
+    else directory.unpublish(decision.streamId, 0, "nothing");
+  }
+  assertEquals(opened.length, 10);
+  assertEquals([...reasons], [
+    "Your address has begun too many streams: try again in some seconds.",
+  ]);
+  assertEquals(directory.publish("other", 0, 900, { network: "b" }).kind, "accepted");
+});
+
 Deno.test("Directory: a stream counts for the address of its newest publisher", () => {
   using control = open({ maxStreamsPerAddress: 1 });
   const { directory } = control;
   const streamId = acceptedId(directory.publish("live/a", 0, 0, { network: "a" }));
   directory.unpublish(streamId, 0, "media");
   assertEquals(acceptedId(directory.publish("live/a", 0, 0, { network: "b" })), streamId);
-  assertEquals(directory.publish("live/b", 0, 0, { network: "b" }).kind, "refused");
-  assertEquals(directory.publish("live/b", 0, 0, { network: "a" }).kind, "accepted");
+  assertEquals(directory.publish("live/b", 0, 10_000, { network: "b" }).kind, "refused");
+  assertEquals(directory.publish("live/b", 0, 10_000, { network: "a" }).kind, "accepted");
 });
 
 Deno.test("Directory: within the grace period a publisher may come back, on any shard", async () => {
@@ -284,4 +302,21 @@ Deno.test("Directory: closeAll ends every stream, whatever its state", () => {
   directory.closeAll();
   assertEquals([closed, directory.entries], [[waiting, live], []]);
   for (const { log } of opened) assertEquals(new LogReader(log).state, LogState.ended);
+});
+
+Deno.test("Directory: a stream that there is no memory for is refused with the reason", () => {
+  const logs = openStore(LOG.maxBytes, 64 * 4096);
+  const limits = { maxStreams: 10, maxStreamsPerAddress: 10 };
+  const options = { gracePeriodMs: 1, ...limits, log: LOG, logs };
+  const directory = new Directory(options, { opened: () => {}, closed: () => [] });
+  const publish = (path: string) => directory.publish(path, 0, 0);
+  acceptedId(publish("live/a"));
+  while (typeof logs.arena.take(0, 7) === "number");
+  assertEquals(publish("live/b"), {
+    kind: "refused",
+    reason: "Cannot keep the stream: the memory for streams is used up.",
+  });
+  directory.closeAll();
+  acceptedId(publish("live/b"));
+  directory.closeAll();
 });

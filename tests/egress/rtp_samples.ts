@@ -106,6 +106,7 @@ export function openTrack(
   });
   const sender = new SrtpSender(new PacketArena(64), MASTER);
   const receiver = new Receiver();
+  let resentMs = 0;
   return {
     ring,
     track,
@@ -115,8 +116,10 @@ export function openTrack(
       track.take(count, sender, datagrams);
       return receiver.take(datagrams);
     },
-    resend: (sequence: number) => {
-      const datagram = track.resend(sequence & 0xffff, sender);
+    /** A second after what was sent again before, unless another time is given. */
+    resend: (sequence: number, nowMs = resentMs + 1000, roundTripMs = 100) => {
+      resentMs = nowMs;
+      const datagram = track.resend(sequence & 0xffff, sender, { nowMs, roundTripMs });
       return datagram === undefined ? undefined : receiver.take([datagram])[0];
     },
   };

@@ -1,3 +1,4 @@
+import { ResendHistory } from "../../src/egress/resend_history.ts";
 import { assertEquals } from "@std/assert";
 import { append, openTrack, RTX, VIDEO } from "./rtp_samples.ts";
 
@@ -60,6 +61,33 @@ Deno.test("RtpTrack: what was sent is sent again as it was, or as a retransmissi
   for (const { track } of [plain, marked]) {
     assertEquals(track.packetCount, 8, "what is sent again does not count");
   }
+});
+
+Deno.test("RtpTrack: a packet is sent again three times, a round trip after one another", () => {
+  const { ring, track, take, resend } = openTrack({ firstSequence: 100 });
+  for (let at = 0; at < 2; at++) append(ring, at);
+  track.jump(0);
+  take(2);
+  const times = [1000, 1000, 1099, 1100, 1150, 1200, 1300, 9000];
+  assertEquals(times.map((nowMs) => resend(100, nowMs)?.index), [
+    0,
+    undefined,
+    undefined,
+    0,
+    undefined,
+    0,
+    undefined,
+    undefined,
+  ]);
+  assertEquals(resend(101, 1000)?.index, 1, "each packet by itself");
+});
+
+Deno.test("RtpTrack: what is not remembered of old packets is not to be had again", () => {
+  const history = new ResendHistory();
+  for (let index = 0; index < 5000; index++) assertEquals(history.take(index, 0, 50), true);
+  for (let index = 3976; index < 5000; index++) assertEquals(history.take(index, 49, 50), false);
+  for (let index = 0; index < 3976; index++) assertEquals(history.take(index, 99, 50), false);
+  assertEquals(history.take(4999, 50, 50), true);
 });
 
 Deno.test("RtpTrack: what was not sent, is gone, or came before a jump is not sent again", () => {

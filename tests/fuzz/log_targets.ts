@@ -95,7 +95,11 @@ class FuzzedStream {
         return this.#feed.update();
       case Op.overtake:
         // Its own writer or another's may write over what is being copied.
-        this.#meanwhile = () => all[amount % LOGS]!.do(amount & 1, amount, all);
+        this.#meanwhile = () => {
+          for (let more = amount >> 4; more >= 0; more--) {
+            all[amount % LOGS]!.do((more ^ amount) & 1, amount ^ more, all);
+          }
+        };
         return this.#feed.update();
       case Op.reopen:
         // A reader that was not told of it goes on with what another stream's is now.

@@ -1,6 +1,6 @@
 /** Odd recordings that are no files: made of those that are, or of what ffmpeg encodes. */
 import { concat } from "@std/bytes/concat";
-import { lengthPrefixed, splitByteStream } from "../../src/codec/annex_b.ts";
+import { lengthPrefixed } from "../../src/codec/annex_b.ts";
 import { parseH264Configuration } from "../../src/codec/h264.ts";
 import { parseH265Configuration } from "../../src/codec/h265.ts";
 import { splitNalUnits } from "../../src/codec/nal_units.ts";
@@ -26,7 +26,7 @@ export async function encodeH265(x265Params = ""): Promise<Recording> {
 }
 
 /** With other bodies in place of those of video; none leaves a tag out. */
-export function withVideo(
+function withVideo(
   recording: Recording,
   change: (tag: RecordedTag) => readonly Uint8Array[],
 ): Recording {
@@ -39,7 +39,7 @@ export function withVideo(
 }
 
 /** With other data behind the headers of video. */
-export function withVideoData(
+function withVideoData(
   recording: Recording,
   change: (data: Uint8Array, kind: RecordedTag["kind"]) => Uint8Array | undefined,
 ): Recording {
@@ -59,12 +59,11 @@ export function setsInBandOnly(recording: Recording): Recording {
   });
 }
 
-/** Behind start codes: the frames, and the header if that is wanted. */
-export function asByteStream(recording: Recording, header: "header too" | "record"): Recording {
-  const sets = setsOf(recording);
+/** Behind start codes: the frames, and the parameter sets of the header. */
+export function asByteStream(recording: Recording): Recording {
+  const sets = byteStream(setsOf(recording));
   return withVideoData(recording, (data, kind) => {
-    if (kind !== "video configuration") return byteStream(splitNalUnits(data, 4, 1));
-    return header === "record" ? data : byteStream(sets);
+    return kind === "video configuration" ? sets : byteStream(splitNalUnits(data, 4, 1));
   });
 }
 
@@ -100,7 +99,7 @@ export function asAvc1(recording: Recording): Recording {
   });
 }
 
-/** With a start of sequence for each NAL unit: parameter sets, SEI and slices as messages. */
+/** Each NAL unit a message of its own: parameter sets, SEI and slices. */
 export function oneNalUnitAMessage(recording: Recording): Recording {
   return withVideo(recording, ({ body, kind }) => {
     if (kind === "video configuration") return [body];
@@ -109,11 +108,6 @@ export function oneNalUnitAMessage(recording: Recording): Recording {
       return concat([body.subarray(0, headerSize), lengthPrefixed([unit])]);
     });
   });
-}
-
-/** The NAL units of a byte stream of an encoder, such as that of ffmpeg's `-f h264`. */
-export function nalUnitsOf(byteStream: Uint8Array): readonly Uint8Array[] {
-  return splitByteStream(byteStream) ?? [];
 }
 
 function setsOf({ tags }: Recording): readonly Uint8Array[] {

@@ -4,16 +4,19 @@ import { startGateway } from "../gateway_process.ts";
 import { peerTest } from "../peers.ts";
 import { ODD_OUTPUT_ARGS, type OutputReport, watchOutputs } from "./odd_outputs.ts";
 import { oddRecording } from "./odd_publisher.ts";
+import type { RecordedTag } from "./recording.ts";
 
 /** What viewers are to get. */
 interface Case {
   /** Of `tests/fixtures/publishers`. */
   readonly name: string;
+  /** What of it is sent; all by default. */
+  readonly isSent?: (tag: RecordedTag) => boolean;
   /** When they come, in the recording's time. */
   readonly joinAfterMs: number;
   /** Of an FLV response: "A" and "V". */
   readonly header: string;
-  /** Seconds, at least. */
+  /** Seconds, at least; 0 for exactly none. */
   readonly soundS: number;
   /** At least; 0 for exactly none. */
   readonly pictures: number;
@@ -26,6 +29,11 @@ const CASES: readonly Case[] = [
   { name: "adts_no_aac_header", joinAfterMs: 1000, header: "AV", soundS: 5, pictures: 120 },
   { name: "adts_and_aac_header", joinAfterMs: 1000, header: "AV", soundS: 5, pictures: 120 },
   { name: "aac_7_1", joinAfterMs: 1000, header: "AV", soundS: 5, pictures: 120 },
+  {
+    name: "adts_and_aac_header",
+    isSent: ({ kind }) => kind !== "audio frame",
+    ...{ joinAfterMs: 1500, header: "V", soundS: 0, pictures: 120 },
+  },
 ];
 
 peerTest("odd sound: what each output makes of it", ["ffmpeg"], async (test) => {
@@ -43,9 +51,15 @@ peerTest("odd sound: what each output makes of it", ["ffmpeg"], async (test) => 
   }
 });
 
-function assertAs(wanted: Case, { pictures, soundS, problems, recording }: OutputReport): void {
+function assertAs(
+  wanted: Case,
+  { output, pictures, soundS, problems, recording }: OutputReport,
+): void {
   assertEquals(problems, []);
-  assert(soundS >= wanted.soundS, `${soundS} s of sound`);
+  // On a machine that is busy, it may take a while until sound is transcoded.
+  const leastS = output === "WHEP" ? Math.min(wanted.soundS, 1) : wanted.soundS;
+  assert(soundS >= leastS, `${soundS} s of sound`);
+  if (wanted.soundS === 0) assertEquals(soundS, 0);
   if (wanted.pictures === 0) assertEquals(pictures, 0);
   else assert(pictures >= wanted.pictures, `${pictures} pictures`);
   if (recording === undefined) return;

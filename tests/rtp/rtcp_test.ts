@@ -95,8 +95,9 @@ const VECTORS: readonly (readonly [hex: string, packet: RtcpPacket])[] = [
     baseSequence: 5,
     feedbackCount: 7,
     referenceTimeMs: -64,
+    statusCount: 3,
+    received: Uint16Array.of(0, 1, 2),
     arrivals: Int32Array.of(4, 259, 259),
-    receivedCount: 3,
   }],
   ["8f ce 0003 00000001 00000002 41424344", unknown(206, 15, "00000001 00000002 41424344")],
   ["8f ce 0002 00000001 00000002", unknown(206, 15, "00000001 00000002")],
@@ -182,6 +183,12 @@ Deno.test("RTCP: another version is refused, too many packets are too", () => {
   const byes = (count: number) => fromHex("80cb0000".repeat(count));
   assertEquals(parseRtcp(byes(MAX_RTCP_PACKETS)).length, MAX_RTCP_PACKETS);
   assertThrows(() => parseRtcp(byes(MAX_RTCP_PACKETS + 1)), RtpError, "up to 64");
+  // 1366 lost packets each.
+  const lost = "8f cd 0005 00000001 00000002 0005 0556 000000 00 0556 0000";
+  assertEquals(parseRtcp(fromHex(lost.repeat(2))).length, 2);
+  assertThrows(() => parseRtcp(fromHex(lost.repeat(3))), RtpError, "up to 4096 packets, got 4098");
+  const passed = parseRtcp(fromHex(lost.repeat(3)), { transportFeedback: "pass" });
+  assertEquals(passed.map(({ kind }) => kind), ["unknown", "unknown", "unknown"]);
 });
 
 Deno.test("NACK: sequence numbers, across the wrap and in order", () => {

@@ -1,11 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { TransportFeedbackWriter } from "../../bench/transport_feedback_writer.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
-import { NOT_RECEIVED, type TransportFeedback } from "../../src/rtp/transport_feedback.ts";
+import type { TransportFeedback } from "../../src/rtp/transport_feedback.ts";
 import { TransportHistory } from "../../src/rtp/transport_history.ts";
 import { seededRandom } from "../mutation.ts";
 
-const LOST = NOT_RECEIVED;
+const LOST = -Infinity;
 
 /** Feedback whose arrivals are in milliseconds after the reference time. */
 function feedback(
@@ -13,11 +13,19 @@ function feedback(
   referenceTimeMs: number,
   arrivalsMs: readonly number[],
 ): TransportFeedback {
-  const arrivals = Int32Array.from(arrivalsMs, (ms) => ms === LOST ? LOST : 4 * ms);
-  const receivedCount = arrivals.filter((arrival) => arrival !== LOST).length;
+  const isThere = (at: number) => arrivalsMs[at] !== LOST;
+  const received = Uint16Array.from([...arrivalsMs.keys()].filter(isThere));
+  const arrivals = Int32Array.from(received, (at) => 4 * arrivalsMs[at]!);
   const ssrcs = { senderSsrc: 1, mediaSsrc: 2 };
   const base = { kind: "transportFeedback", ...ssrcs, feedbackCount: 0 } as const;
-  return { ...base, baseSequence, referenceTimeMs, arrivals, receivedCount };
+  return {
+    ...base,
+    baseSequence,
+    referenceTimeMs,
+    statusCount: arrivalsMs.length,
+    received,
+    arrivals,
+  };
 }
 
 /** A history of one packet each millisecond, of 125 bytes: a megabit per second. */

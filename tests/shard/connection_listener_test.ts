@@ -20,15 +20,19 @@ class Setup implements AsyncDisposable {
   readonly listener: ConnectionListener;
   readonly #running: Promise<void>;
   readonly #logged: LogRecord[] = [];
+  /** Whether connections that come can be given up for others. */
+  isEachSpared = false;
   #closing: Promise<void> | undefined;
   #waiting = Promise.withResolvers<Deno.TcpConn>();
 
   constructor() {
     const source: ConnectionSource = {
       accept: async () => {
-        const conn = await this.#waiting.promise;
-        this.#waiting = Promise.withResolvers();
-        return conn;
+        try {
+          return await this.#waiting.promise;
+        } finally {
+          this.#waiting = Promise.withResolvers();
+        }
       },
       close: () => {
         // Nobody waits for it if a client has just come.
@@ -47,8 +51,9 @@ class Setup implements AsyncDisposable {
         refused: "httpConnectionsRefused",
         aborted: "httpConnectionsAborted",
       },
-      connect: () => {
+      connect: (_conn, _nowMs, { place }) => {
         const connection = new FakeConnection();
+        if (this.isEachSpared) place.offer(() => connection.abort());
         this.connections.push(connection);
         return connection;
       },
@@ -83,6 +88,13 @@ class Setup implements AsyncDisposable {
       close: () => void this.turnedAway.push(hostname),
     };
     this.#waiting.resolve(conn as unknown as Deno.TcpConn);
+  }
+
+  /** The next accept fails. */
+  fail(error: Error): void {
+    // Nobody may be waiting yet.
+    this.#waiting.promise.catch(() => {});
+    this.#waiting.reject(error);
   }
 
   close(graceMs: number): Promise<void> {
@@ -184,6 +196,22 @@ Deno.test("sweeping reaches all connections that are there", async () => {
   await until("it is gone", () => setup.counters.total("httpConnections") === 1);
   setup.listener.sweep(2);
   assertEquals(setup.connections.map(({ calls }) => calls), [[1], [1, 2]]);
+});
+
+Deno.test("with no descriptor left, those that can be spared are ended, and none for other errors", async () => {
+  await using setup = await Setup.start();
+  await setup.arrive("a");
+  setup.isEachSpared = true;
+  for (const hostname of ["b", "c"]) await setup.arrive(hostname);
+  setup.fail(new Error("Something else (os error 5)"));
+  await until("it is told", () => setup.takeLogged().length === 1);
+  assertEquals(setup.counters.total("httpConnections"), 3);
+  setup.fail(Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" }));
+  await until("they are gone", () => setup.counters.total("httpConnections") === 1);
+  assertEquals(setup.connections.map(({ calls }) => calls), [[], ["abort"], ["abort"]]);
+  // Whoever wants to come can.
+  await setup.arrive("d");
+  assertEquals(setup.connections.length, 4);
 });
 
 Deno.test("closing stops connections, and ends after the grace those that are left", async () => {

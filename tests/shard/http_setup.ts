@@ -1,8 +1,7 @@
 import { openMemory } from "./open_memory.ts";
 import { assertEquals } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
-import type { HttpRequest } from "../../src/http/request_reader.ts";
-import type { HttpResponse, StreamResponse, WebSocketResponse } from "../../src/http/response.ts";
+import type { StreamResponse, WebSocketResponse } from "../../src/http/response.ts";
 import { ConnectionListener, type ConnectionSource } from "../../src/shard/connection_listener.ts";
 import { allocateCounters, type CounterName, Counters } from "../../src/shard/counters.ts";
 import { HttpConnection, type HttpConnectionContext } from "../../src/shard/http_connection.ts";
@@ -10,7 +9,7 @@ import { until } from "../waiting.ts";
 import { HttpClient } from "./http_client.ts";
 import { placeLimits, testPlaces } from "./shard_settings.ts";
 
-type Answer = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
+type Answer = HttpConnectionContext["answer"];
 
 /** Far more than any test takes: only sweeps with times of their own reach them. */
 export const TIMEOUTS = { httpRequestMs: 100_000, httpIdleMs: 300_000, stallMs: 200_000 } as const;

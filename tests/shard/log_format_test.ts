@@ -66,3 +66,13 @@ Deno.test("both formats: a value of any length makes a line of some length", () 
     assert(textLine(line(value)).includes("00000 characters)"));
   }
 });
+
+Deno.test("both formats: no character of Unicode is shown that cannot be seen", () => {
+  for (let first = 0; first <= 0x10ffff; first += 64) {
+    const value = Array.from({ length: 64 }, (_, at) => String.fromCodePoint(first + at)).join("");
+    for (const text of [textLine(line(value)), jsonLine(line(value, { value }))]) {
+      assertEquals(unprintableIn(text), undefined, `from U+${first.toString(16)} on`);
+    }
+    assertEquals(JSON.parse(jsonLine(line("", { value }))).properties.value, value);
+  }
+});

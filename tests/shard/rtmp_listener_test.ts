@@ -1,5 +1,5 @@
 import { openMemory } from "./open_memory.ts";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
@@ -245,4 +245,32 @@ Deno.test("who asks to publish again and again asks control at a pace", async ()
     return answered === 18;
   });
   assert(performance.now() - startedMs > 500, "it did not wait");
+});
+
+Deno.test("a peer whose bytes are always there leaves the thread to timers and to others", async () => {
+  // A sound message of one byte, and as many like it as there is room for.
+  const rest = new Uint8Array(4096);
+  for (let at = 0; at < rest.length; at += 2) rest[at] = 0xc4;
+  const first = new ClientMessages().connect("live").audio(0, Uint8Array.of(0xaf)).take();
+  const begins = [clientHello(), clientAnswer(), first];
+  const endMs = performance.now() + 5000;
+  let greedy = true;
+  let isSeen = false;
+  const source = new FailingSource([], (conn) => {
+    if (!greedy) return;
+    greedy = false;
+    conn.read = (buffer) => {
+      const piece = begins.shift() ?? rest;
+      buffer.set(piece);
+      const isOver = isSeen || performance.now() > endMs;
+      return Promise.resolve(isOver ? null : piece.length);
+    };
+  });
+  await using setup = await Setup.start(source);
+  using _conn = await source.connect();
+  await until("it is at it", () => setup.counters.total("messagesIgnored") > 10_000);
+  using other = await source.connect();
+  await shakeHands(other);
+  isSeen = true;
+  assertLess(performance.now(), endMs, "all had to wait for its end");
 });

@@ -6,27 +6,39 @@ import { delay } from "../waiting.ts";
 
 /** A viewer that notes what it is asked. */
 class NotingViewer implements PumpedViewer {
+  readonly loggedId = "0.00000000";
   isReadyNow = true;
-  nextMs: number | undefined;
+  dueMs: number | undefined;
   asked = 0;
   sent = 0;
   endedBy: string | undefined;
   more = 0;
-  fails = false;
+  failsIn: readonly string[] = [];
+
+  #step(name: string): void {
+    if (this.failsIn.includes(name)) throw new Error("a defect");
+  }
+
+  get nextMs(): number | undefined {
+    this.#step("nextMs");
+    return this.dueMs;
+  }
 
   isReady(): boolean {
+    this.#step("isReady");
     this.asked++;
     return this.isReadyNow;
   }
 
   sendNext(): boolean {
-    if (this.fails) throw new Error("a defect");
+    this.#step("sendNext");
     this.sent++;
     return this.more-- > 0;
   }
 
   end(reason: string): void {
     this.endedBy = reason;
+    this.#step("end");
   }
 }
 
@@ -44,7 +56,7 @@ Deno.test("RtpPump: whoever is paced is asked again, unless it is not ready", as
   const pump = new RtpPump(undefined);
   const [paced, stuck] = [new NotingViewer(), new NotingViewer()];
   for (const viewer of [paced, stuck]) {
-    viewer.nextMs = 1;
+    viewer.dueMs = 1;
     pump.wake(viewer);
   }
   await delay(5 * BURST_INTERVAL_MS);
@@ -68,16 +80,20 @@ Deno.test("RtpPump: a viewer whose packets cannot be made is ended, and no other
     ],
   });
   const pump = new RtpPump(undefined);
-  const [broken, healthy] = [new NotingViewer(), new NotingViewer()];
-  broken.fails = true;
-  for (let round = 0; round < 2; round++) {
-    pump.wake(broken);
-    pump.wake(healthy);
-    await delay(0);
+  for (const failsIn of [["isReady"], ["sendNext"], ["nextMs"], ["sendNext", "end"]]) {
+    logged.length = 0;
+    const [broken, healthy] = [new NotingViewer(), new NotingViewer()];
+    broken.failsIn = failsIn;
+    broken.dueMs = 1;
+    for (let round = 0; round < 2; round++) {
+      pump.wake(broken);
+      pump.wake(healthy);
+      await delay(0);
+    }
+    assertEquals([failsIn, healthy.sent], [failsIn, 2]);
+    assert(broken.endedBy !== undefined);
+    assertEquals(logged.length, 2 * failsIn.length);
   }
-  assertEquals(healthy.sent, 2);
-  assert(broken.endedBy !== undefined);
-  assertEquals(logged.length, 2);
   pump.close();
   await reset();
 });

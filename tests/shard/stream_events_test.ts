@@ -75,7 +75,7 @@ class Reader {
     this.#reader = stream.getReader();
   }
 
-  /** The next event and its data; a comment is "". */
+  /** The next event, and its data if it has any. */
   async next(): Promise<{ readonly event: string; readonly data?: Record<string, unknown> }> {
     const { value, done } = await this.#reader.read();
     if (done) return { event: "end" };
@@ -168,8 +168,8 @@ Deno.test("StreamEvents: silence is broken now and then, and closing ends all", 
   await reader.next();
   const next = reader.next();
   await undefined;
-  for (let tick = 0; tick < 15; tick++) await events.tick();
-  assertEquals(await next, { event: "" });
+  for (let tick = 0; tick < 5; tick++) await events.tick();
+  assertEquals(await next, { event: "alive" });
   const last = reader.next();
   events.close();
   assertEquals((await last).event, "end");

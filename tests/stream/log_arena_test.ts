@@ -145,7 +145,7 @@ Deno.test("LogWriter: slots of any length hold what was written last", () => {
 });
 
 Deno.test("logs of one arena: none ever reads another's, in whatever order they come and go", () => {
-  for (let seed = 1; seed <= 20; seed++) {
+  for (let seed = 1; seed <= 4; seed++) {
     const random = seededRandom(seed);
     const below = (limit: number) => Math.floor(random() * limit);
     const { store, arena } = openArena({ segments: 64, maxLogs: 6 });

@@ -5,6 +5,9 @@ import { parseH264Configuration } from "../../src/codec/h264.ts";
 import { MAX_HELD_MESSAGES, MAX_HELD_SIZE } from "../../src/stream/held_picture.ts";
 import type { Intake } from "../../src/stream/track_intake.ts";
 import { VideoTrack } from "../../src/stream/video_track.ts";
+import { parseH264Sps } from "../../src/codec/h264_sps.ts";
+import { BitWriter } from "../codec/bit_writer.ts";
+import { SPS as SPS_SAMPLES } from "../fuzz/corpus.ts";
 import { fromHex, toHex } from "../mutation.ts";
 
 const SPS = fromHex("6764000cacb40a0cfcf808800000030080000019078a1550");
@@ -138,6 +141,46 @@ Deno.test("pictures: of a stream that begins to send slices as messages, one pic
     "malformed",
     inter(120, P, P_SECOND),
   ]);
+});
+
+Deno.test("pictures: the two fields of a frame are one, if they have its time", () => {
+  const layout = parseH264Sps(SPS_SAMPLES.interlaced);
+  const field = (header: number, frameNum: number, isBottom: 0 | 1) => {
+    const bits = new BitWriter().ue(0).ue(7).ue(0).bits(frameNum, layout.frameNumBits);
+    return concat([Uint8Array.of(header), bits.bits(1, 1).bits(isBottom, 1).bits(0x55, 8).take()]);
+  };
+  const sps = SPS_SAMPLES.interlaced;
+  const [top, bottom] = [field(0x65, 0, 0), field(0x41, 0, 1)];
+  const [nextTop, nextBottom] = [field(0x41, 1, 0), field(0x41, 1, 1)];
+  const lines = taken([
+    [0, frame(KEY, [sps, PPS, top])],
+    [0, frame(INTER, [bottom])],
+    [40, frame(INTER, [nextTop])],
+    [40, frame(INTER, [nextBottom])],
+    // Of other times, they are pictures of their own.
+    [80, frame(INTER, [nextTop])],
+    [100, frame(INTER, [nextBottom])],
+  ]);
+  assertEquals(lines.slice(1), [
+    key(0, sps, PPS, top, bottom),
+    inter(40, nextTop, nextBottom),
+    inter(80, nextTop),
+    inter(100, nextBottom),
+  ]);
+});
+
+Deno.test("pictures: the rest of one that is not written is not, for the same reason", () => {
+  const track = new VideoTrack();
+  const slices = [[0, frame(KEY, [IDR])], [0, frame(KEY, [IDR_SECOND])]] as const;
+  assertEquals(taken(slices, track), ["no-configuration", "no-configuration"]);
+  const lines = taken([
+    [0, CONFIGURATION],
+    [40, frame(INTER, [P])],
+    [40, frame(INTER, [P_SECOND])],
+    ...slices,
+  ], track);
+  const awaiting = ["awaiting-key-frame", "awaiting-key-frame"];
+  assertEquals(lines, [CONFIGURED, ...awaiting, key(0, IDR, IDR_SECOND)]);
 });
 
 Deno.test("pictures: after 50 in one message each, none is held any more", () => {
@@ -274,13 +317,26 @@ Deno.test("configuration: a new one when sets in band change, with the next key 
   const track = new VideoTrack();
   taken([[0, CONFIGURATION], [0, frame(KEY, [SPS, PPS, IDR, IDR_SECOND])]], track);
   assertEquals(taken([[40, frame(INTER, [otherPps, P])]], track), [inter(40, otherPps, P)]);
-  const [configuration, picture] = taken([[80, frame(KEY, [IDR])]], track);
-  assertEquals(picture, key(80, IDR));
+  const [configuration, picture] = taken([[120, frame(KEY, [IDR])]], track);
+  assertEquals(picture, key(120, IDR));
   const record = fromHex(configuration!.replace("configuration ", "")).subarray(5);
   const { sps, pps } = parseH264Configuration(record);
   assertEquals([sps, pps], [[SPS], [otherPps]]);
   // The header that is no longer right is not put in force again.
-  assertEquals(taken([[120, CONFIGURATION]], track), ["redundant"]);
+  assertEquals(taken([[160, CONFIGURATION]], track), ["redundant"]);
+  // A next one not at once, but with a later key frame.
+  const thirdPps = fromHex("68ee3cb2");
+  const soon = taken([[200, frame(KEY, [thirdPps, IDR])], [240, frame(KEY, [IDR])]], track);
+  assertEquals(soon.map((line) => line.split(" ")[0]), ["key", "configuration", "key"]);
+});
+
+Deno.test("pictures: what waits for one is bounded, and so are its parameter sets", () => {
+  const track = new VideoTrack();
+  taken([[0, CONFIGURATION], [0, frame(KEY, [IDR, IDR_SECOND])]], track);
+  const many = frame(INTER, Array.from({ length: 1000 }, () => SEI));
+  for (let round = 0; round < 5; round++) taken([[40, many]], track);
+  const [picture] = taken([[40, frame(INTER, [P])]], track);
+  assertEquals(picture, inter(40, ...Array.from({ length: 64 }, () => SEI), P));
 });
 
 Deno.test("configuration: nothing to make one of, and the publisher is told", () => {

@@ -54,6 +54,7 @@ function open() {
     connectMs: 100_000,
     consentMs: 30_000,
     sessionTag: 77,
+    transportFeedback: "pass",
     random: (length) => Uint8Array.from({ length }, () => Math.floor(random() * 256)),
     nowMs: 0,
     events,
