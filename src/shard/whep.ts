@@ -6,7 +6,8 @@ import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
 import type { IceCandidate } from "../webrtc/candidate.ts";
 import { chooseMedia, describeMismatches, type WantedMedia } from "../webrtc/media_choice.ts";
-import { bundleTag, settleSection, writeSdpAnswer } from "../webrtc/sdp_answer.ts";
+import { settleSection } from "../webrtc/answered_section.ts";
+import { bundleTag, writeSdpAnswer } from "../webrtc/sdp_answer.ts";
 import type { SdpOffer } from "../webrtc/sdp_offer.ts";
 import {
   type BundleTag,
