@@ -1,16 +1,17 @@
-import { configureLogging } from "./src/shard/shard_logging.ts";
+import { configureLogging, printLine } from "./src/shard/shard_logging.ts";
 import { ConfigError } from "./src/config/config_error.ts";
 import { parseConfigJson } from "./src/config/config_json.ts";
 import { grantedPortsFrom } from "./src/config/permissions.ts";
-import { type Command, helpText, parseFlags } from "./src/config/flags.ts";
+import { type Command, helpText, logFormatFlag, parseFlags } from "./src/config/flags.ts";
 import { type Config, parseConfig } from "./src/config/schema.ts";
 import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
 import { type Gateway, startGateway } from "./src/gateway.ts";
 import project from "./deno.json" with { type: "json" };
-import shardSource from "./dist/shard.js" with { type: "text" };
-import transcodingSource from "./dist/transcoding.js" with { type: "text" };
 
 const { version } = project;
+
+/** What flags or the configuration say, as soon as either is read. */
+let logFormat: Config["logFormat"] = logFormatFlag(Deno.args) === "json" ? "json" : "text";
 
 /** EX_SOFTWARE of sysexits.h: an internal error. */
 const EXIT_HUNG = 70;
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
 
 async function readConfig(command: Extract<Command, { kind: "start" }>): Promise<Config> {
   const given = command.readsConfig ? parseConfigJson(await readStandardInput()) : {};
+  if (given["logFormat"] === "json" && !("logFormat" in command.overrides)) logFormat = "json";
   // Only Linux spreads connections over listeners that share a port.
   const defaultShards = Deno.build.os === "linux" ? navigator.hardwareConcurrency : 1;
   const config = parseConfig({ ...given, ...command.overrides }, defaultShards);
@@ -44,38 +46,89 @@ function grantedShards({ host, webrtcPort, shards }: Config): number {
 
 async function readStandardInput(): Promise<string> {
   if (Deno.stdin.isTerminal()) {
-    console.error("Reading the configuration from standard input; end it with Ctrl+D.");
+    complain("Reading the configuration from standard input; end it with Ctrl+D.");
   }
   return await new Response(Deno.stdin.readable).text();
+}
+
+/** Prints a line as the log has them. */
+function tell(
+  level: "info" | "error",
+  text: string,
+  properties: Readonly<Record<string, unknown>> = {},
+): void {
+  const category = ["sluice", "main"];
+  printLine(logFormat, { timestamp: Date.now(), level, category, message: [text], properties });
+}
+
+/** Prints to standard error what whoever starts the program is to read. */
+function complain(text: string): void {
+  if (logFormat === "json") tell("error", text);
+  else console.error(`sluice: ${text}`);
+}
+
+/** The modules that workers run; they come with the graph of this one, and read nothing. */
+async function readBundles() {
+  try {
+    const shard = await import("./dist/shard.js", { with: { type: "text" } });
+    const transcoding = await import("./dist/transcoding.js", { with: { type: "text" } });
+    return { shardSource: shard.default, transcodingSource: transcoding.default };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ConfigError(
+      "Cannot start without dist/shard.js and dist/transcoding.js: `deno task start` makes them, " +
+        "`deno task bundle` makes them alone",
+    );
+  }
 }
 
 async function start(config: Config): Promise<void> {
   await configureLogging(config);
   const gateway = await startGateway(config, {
     version,
-    shardSource,
-    transcodingSource,
+    ...await readBundles(),
     assets: consoleAssets,
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
     shardHung: (shard) => {
-      console.error(`sluice: shard ${shard} hangs; ending, so that a supervisor can start anew`);
+      tell("error", `Shard ${shard} hung; ended, so that a supervisor can start anew`);
       Deno.exit(EXIT_HUNG);
     },
   });
-  console.log(startText(config, gateway));
+  printReady(config, gateway);
   stopOnSignals(gateway);
 }
 
-function startText({ host, shards }: Config, gateway: Gateway): string {
+function printReady(config: Config, gateway: Gateway): void {
+  if (logFormat === "text") return console.log(startText(config, gateway));
+  const { host, shards, memory } = config;
+  const { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies } = gateway;
+  tell("info", "Ready.", {
+    version,
+    host,
+    shards,
+    memoryBytes: memory,
+    rtmpPort,
+    httpPort,
+    rtmpsPort,
+    httpsPort,
+    webrtcPorts,
+    webrtcOverUdp: Object.entries(udpFamilies).flatMap(([family, isOf]) => isOf ? [family] : []),
+    fingerprint: gateway.certificate?.facts.fingerprint,
+  });
+}
+
+function startText({ host, shards, memory }: Config, gateway: Gateway): string {
   const { rtmpPort, httpPort } = gateway;
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const authority = name.includes(":") ? `[${name}]` : name;
   const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
   const http = `http://${authority}:${httpPort}`;
   const secure = tlsTexts(host, authority, gateway);
+  const memoryMib = Math.round(memory / 1024 ** 2);
   return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
   listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
              ${secure.listening}${webrtcText(host, gateway)}
+  memory     up to ${memoryMib} MiB for streams, viewers and connections (--memory)
   publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
 ${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
@@ -121,7 +174,7 @@ function stopOnSignals(gateway: Gateway): void {
     // A second signal does not wait.
     if (isStopping) Deno.exit(1);
     isStopping = true;
-    console.log("Stopping.");
+    tell("info", "Stopping.");
     await gateway.stop();
     Deno.exit(0);
   };
@@ -129,10 +182,22 @@ function stopOnSignals(gateway: Gateway): void {
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
 }
 
+/** Ends the program for a defect of its own: what the runtime would print is no JSON. */
+function endForDefect(error: unknown): never {
+  complain(`${error instanceof Error ? error.stack ?? error : error}`);
+  Deno.exit(1);
+}
+
+globalThis.addEventListener("error", (event) => {
+  if (logFormat === "json") endForDefect(event.error);
+});
+globalThis.addEventListener("unhandledrejection", (event) => {
+  if (logFormat === "json") endForDefect(event.reason);
+});
 try {
   await main();
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
-  console.error(`sluice: ${error.message}`);
+  complain(error.message);
   Deno.exit(1);
 }

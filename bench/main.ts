@@ -1,7 +1,9 @@
 /**
  * Fan-out and ingest of Sluice, of node-media-server and, for RTMP, of nginx, measured side by side,
- * and Sluice's WebRTC, which none of them has. Prints tables; asserts nothing, because times belong to a machine.
+ * and Sluice's WebRTC, which none of them has. Prints tables; asserts nothing, because times belong
+ * to a machine, but with `--check`, which compares ratios.
  */
+import { checkRatios } from "./check.ts";
 import { endAllProcesses } from "./child_process.ts";
 import { type FanoutResult, type FanoutScenario, runFanout } from "./fanout.ts";
 import { type IngestResult, runIngest } from "./ingest.ts";
@@ -149,7 +151,9 @@ async function main(): Promise<void> {
       await Deno.writeTextFile(options.json, JSON.stringify(results, undefined, 2));
     }
   }
-  Deno.exit(0);
+  const dearer = options.check ? checkRatios(results.fanout) : [];
+  for (const line of dearer) console.error(`bench: dearer than it was: ${line}`);
+  Deno.exit(dearer.length === 0 ? 0 : 1);
 }
 
 if (import.meta.main) await main();

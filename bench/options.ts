@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { CHECK_OPTIONS } from "./check.ts";
 
 /** Parts of the benchmark: viewers by HTTP-FLV, WebSocket and RTMP, publishers of 2 Mbit/s and of 500 kbit/s, WebRTC. */
 export const PARTS = ["fanout", "ws", "rtmp", "ingest", "crowd", "whep"] as const;
@@ -26,10 +27,14 @@ export interface Options {
   readonly joins: number;
   readonly readIntervalMs: number;
   readonly json: string | undefined;
+  /** Whether ratios are compared to those that are committed. */
+  readonly check: boolean;
 }
 
 export const USAGE = `deno task bench [options]
   --quick                 1 round of 5 s windows, fewer viewers, 1 shard
+  --check                 compare CPU per viewer to node-media-server's with the committed
+                          ratios, and fail where it has become dearer
   --only PARTS            of fanout,ws,rtmp,ingest,crowd,whep
   --targets NAMES         of sluice,nms,nginx
   --viewers N,N           viewers, over HTTP and RTMP, WebSocket, and WebRTC
@@ -54,7 +59,8 @@ export function parseOptions(args: string[]): Options | "help" {
   const { values } = parseArgs({
     args,
     options: {
-      ...{ help: { type: "boolean" }, quick: { type: "boolean" }, only: text, targets: text },
+      ...{ help: { type: "boolean" }, quick: { type: "boolean" }, check: { type: "boolean" } },
+      ...{ only: text, targets: text },
       ...{ viewers: text, publishers: text, shards: text, "flush-ms": text, seconds: text },
       ...{ transport: text, rounds: text, joins: text, "read-interval-ms": text, json: text },
     },
@@ -62,7 +68,7 @@ export function parseOptions(args: string[]): Options | "help" {
   if (values.help) return "help";
   const quick = values.quick ?? false;
   const viewers = values.viewers === undefined ? undefined : numbers("viewers", values.viewers);
-  return {
+  const options: Options = {
     parts: oneOf("only", values.only, PARTS),
     targets: oneOf("targets", values.targets, ["sluice", "nms", "nginx"]),
     httpViewers: viewers ?? (quick ? [50, 300] : [50, 300, 1000]),
@@ -81,7 +87,9 @@ export function parseOptions(args: string[]): Options | "help" {
     joins: number("joins", values.joins ?? (quick ? "20" : "40")),
     readIntervalMs: number("read-interval-ms", values["read-interval-ms"] ?? "0"),
     json: values.json,
+    check: values.check ?? false,
   };
+  return options.check ? { ...options, ...CHECK_OPTIONS } : options;
 }
 
 function number(option: string, value: string): number {

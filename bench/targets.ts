@@ -22,8 +22,20 @@ const READY_POLL_MS = 50;
 
 export const NODE_MEDIA_SERVER_VERSION = "4.4.3";
 
-/** Here, all players come from one address. */
-const SLUICE_CONFIG = { limits: { rtmpConnectionsPerAddress: 100_000, rtmpConnections: 100_000 } };
+/** Here, all viewers and publishers come from one address. */
+const SLUICE_CONFIG = {
+  limits: {
+    streamsPerAddress: 1000,
+    viewers: 100_000,
+    httpConnections: 100_000,
+    httpConnectionsPerAddress: 100_000,
+    rtmpNewcomersPerAddress: 500,
+    rtmpPlayers: 100_000,
+    rtmpPlayersPerAddress: 100_000,
+    webrtcViewersPerAddress: 2000,
+    webrtcNewcomersPerAddress: 500,
+  },
+};
 
 /** Sluice from this repository, bundled before by `deno task bundle`. */
 export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }): Target {

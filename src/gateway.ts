@@ -14,11 +14,16 @@ import {
   validityProblem,
 } from "./config/server_certificate.ts";
 import { Directory } from "./control/directory.ts";
+import { describeMemory, memoryPlan, openLogStore } from "./control/memory_plan.ts";
 import { OpusDirectory } from "./control/opus_directory.ts";
 import { RequestForwarder } from "./control/request_forwarder.ts";
 import { ShardPool } from "./control/shard_pool.ts";
 import { opusOptions, type Ports, shardSettings } from "./control/worker_settings.ts";
+import { StreamPages } from "./control/stream_pages.ts";
+import type { LogStore } from "./stream/log_store.ts";
+import { MemoryBudget } from "./stream/memory_budget.ts";
 import { TranscoderPool } from "./control/transcoder_pool.ts";
+import { allocateAddressCounts, clearAddressCounts } from "./shard/address_counts.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
 import type { ConsoleAsset, StreamsReply, ToControl, ToShard } from "./shard/messages.ts";
 
@@ -31,7 +36,10 @@ export interface GatewayParts {
   readonly transcodingSource: string;
   readonly assets: readonly ConsoleAsset[];
   readonly contentSecurityPolicy: string;
-  /** Called when a shard hangs, which only a new process mends. */
+  /**
+   * Called when a shard hangs, which only a new process mends: after the other shards have been
+   * drained and stopped.
+   */
   readonly shardHung: (shard: number) => void;
 }
 
@@ -117,6 +125,12 @@ function endpointsOf(
   ];
 }
 
+/**
+ * How long the other shards go on when one hangs: encoders that are asked to connect again do so at
+ * their next key frame, and load balancers see that this server is not ready.
+ */
+const DRAIN_MS = 5000;
+
 /** The number under which the transcoder holds a stream's log, beside those of shards. */
 const TRANSCODER = -1;
 
@@ -128,12 +142,19 @@ class Control {
   readonly #certificate: ServerCertificate | undefined;
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
+  readonly #addressCounts: SharedArrayBuffer;
+  readonly #logs: LogStore;
+  /** Of what grows with peers beside the logs. */
+  readonly #memory: SharedArrayBuffer;
   readonly #directory: Directory;
+  readonly #streamPages: StreamPages;
   readonly #shards: ShardPool;
   readonly #transcoders: TranscoderPool;
   readonly #opus: OpusDirectory;
   readonly #forwarder: RequestForwarder;
   readonly #startedAtMs = performance.now();
+  /** Since a shard hangs. */
+  #isDraining = false;
 
   constructor(
     config: Config,
@@ -147,21 +168,50 @@ class Control {
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, 0);
+    const plan = memoryPlan(config.memory, config.log.maxBytes);
+    const logs = openLogStore(plan);
+    this.#logs = logs;
+    this.#memory = MemoryBudget.allocate(
+      plan.limits,
+      config.shards,
+      crypto.getRandomValues(new Int32Array(1))[0],
+    );
+    this.#addressCounts = allocateAddressCounts(
+      config.shards,
+      (length) => crypto.getRandomValues(new Uint8Array(length)),
+    );
     this.#directory = new Directory(
-      { gracePeriodMs: config.gracePeriodMs, maxStreams: config.limits.streams, log: config.log },
+      {
+        gracePeriodMs: config.gracePeriodMs,
+        maxStreams: config.limits.streams,
+        log: { maxBytes: plan.maxLogBytes, windowMs: config.log.windowMs },
+        logs,
+        maxStreamsPerAddress: config.limits.streamsPerAddress,
+      },
       {
         opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
         closed: (streamId) => this.#onStreamClosed(streamId),
       },
     );
+    this.#streamPages = new StreamPages(
+      this.#directory,
+      (nowMs) => this.#describe(nowMs),
+      config.listAgeMs,
+    );
     this.#shards = new ShardPool(parts.shardSource, {
-      startMessage: (shard) => this.#startMessage(shard),
+      startMessage: (shard, heartbeat) => this.#startMessage(shard, heartbeat),
       message: (shard, message) => this.#handle(shard, message),
       lost: (shard) => this.#onShardLost(shard),
-      hung: (shard) => this.#parts.shardHung(shard),
+      hung: (shard) => void this.#onShardHung(shard),
     });
-    this.#transcoders = new TranscoderPool(parts.transcodingSource, opusOptions(config), {
-      failed: (streamId, reason, audioTrack) => this.#opus.failed(streamId, reason, audioTrack),
+    const opus = { logs, ...opusOptions(config) };
+    this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
+      failed: (streamId, reason, audioTrack) => {
+        this.#directory.soundOf(streamId)?.failed(reason);
+        this.#opus.failed(streamId, reason, audioTrack);
+      },
+      reported: (streamId, report, audioTrack) =>
+        this.#directory.soundOf(streamId)?.take(report, audioTrack),
       ended: (streamId, audioTrack) => this.#opus.ended(streamId, audioTrack),
     });
     const send = (shard: number, message: ToShard) => this.#shards.send(shard, message);
@@ -197,12 +247,15 @@ class Control {
     return [...shards, TRANSCODER];
   }
 
-  #startMessage(shard: number) {
+  #startMessage(shard: number, heartbeat: SharedArrayBuffer) {
     return {
       kind: "start",
       shard,
       settings: shardSettings(this.#config, this.#parts, this.#ports, this.#certificate, shard),
       counters: this.#counterMemory,
+      heartbeat,
+      addressCounts: this.#addressCounts,
+      memory: this.#memory,
       assets: this.#parts.assets,
       streams: this.#directory.entries,
     } as const;
@@ -218,7 +271,7 @@ class Control {
         this.#shards.send(shard, {
           kind: "streams-reply",
           requestId: message.requestId,
-          reply: this.#streamsReply(),
+          page: this.#streamPages.page(message.page, performance.now()),
         });
         return;
       case "report":
@@ -241,8 +294,11 @@ class Control {
     }
   }
 
-  #decide(shard: number, { requestId, path }: Extract<ToControl, { kind: "publish" }>): void {
-    const decision = this.#directory.publish(path, shard, performance.now());
+  #decide(shard: number, message: Extract<ToControl, { kind: "publish" }>): void {
+    const { requestId, path, publisher } = message;
+    const decision = this.#isDraining
+      ? { kind: "refused", reason: "the server is about to end" } as const
+      : this.#directory.publish(path, shard, performance.now(), publisher);
     const answer: ToShard = decision.kind === "accepted"
       ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
       : { kind: "publish-refused", requestId, reason: decision.reason };
@@ -251,13 +307,29 @@ class Control {
 
   #onShardLost(shard: number): void {
     new Counters(this.#counterMemory, shard).clearGauges();
+    clearAddressCounts(this.#addressCounts, shard);
+    new MemoryBudget(this.#memory, shard).clear();
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
     this.#forwarder.shardLost(shard);
   }
 
-  #streamsReply(): StreamsReply {
-    const nowMs = performance.now();
+  /** Ends the others in order, and then has the process end: the one that hangs cannot be ended. */
+  async #onShardHung(shard: number): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    getLogger(["sluice", "control"]).error(
+      "Shard {shard} hangs: the others are drained for {drainMs} ms, then the process ends",
+      { shard, drainMs: DRAIN_MS },
+    );
+    if (this.#shards.broadcast({ kind: "drain" }).length > 1) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+    }
+    await this.stop();
+    this.#parts.shardHung(shard);
+  }
+
+  #describe(nowMs: number): Pick<StreamsReply, "server" | "counters"> {
     return {
       server: {
         version: this.#parts.version,
@@ -265,9 +337,9 @@ class Control {
         uptimeMs: Math.round(nowMs - this.#startedAtMs),
         shards: this.#config.shards,
         shardRestarts: this.#shards.restarts,
+        memory: describeMemory(this.#config.memory, new MemoryBudget(this.#memory, 0), this.#logs),
       },
       counters: this.#counters.totals(),
-      streams: this.#directory.summaries(nowMs),
     };
   }
 }

@@ -35,6 +35,8 @@ export interface GatewayOptions {
   readonly reachedBy?: "127.0.0.1" | "[::1]";
   /** Host and port flags; by default free ports of 127.0.0.1. */
   readonly listenArgs?: readonly string[];
+  /** What a shell does before it becomes the program, such as setting limits. */
+  readonly shell?: string;
 }
 
 const ROOT = new URL("../", import.meta.url);
@@ -71,12 +73,13 @@ export async function startGateway(
     denoArgs = ["-P"],
     listenArgs = FREE_PORTS,
     reachedBy = "127.0.0.1",
+    shell,
   }: GatewayOptions = {},
 ): Promise<GatewayProcess> {
-  const configArgs = config === undefined ? [] : ["--config", "-"];
-  const stdin = config === undefined ? "null" : "piped";
-  const child = command(denoArgs, [...listenArgs, ...configArgs, ...args], stdin).spawn();
-  if (config !== undefined) await writeAll(child.stdin, JSON.stringify(config));
+  const child = command(denoArgs, [...listenArgs, "--config", "-", ...args], "piped", shell)
+    .spawn();
+  // Tests want to know what is, not what was half a second ago.
+  await writeAll(child.stdin, JSON.stringify({ listAgeMs: 0, ...config }));
   const printed = collect(child.stdout);
   const printedErrors = collect(child.stderr);
   const output = () => printed.text + printedErrors.text;
@@ -141,9 +144,12 @@ function command(
   denoArgs: readonly string[],
   args: readonly string[],
   stdin: "null" | "piped",
+  shell?: string,
 ): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "--no-prompt", ...denoArgs, "main.ts", ...args],
+  const run = ["run", "-q", "--no-prompt", ...denoArgs, "main.ts", ...args];
+  const inShell = ["-c", `${shell} && exec "$@"`, "sh", Deno.execPath(), ...run];
+  return new Deno.Command(shell === undefined ? Deno.execPath() : "/bin/sh", {
+    args: shell === undefined ? run : inShell,
     cwd: ROOT,
     stdin,
     stdout: "piped",

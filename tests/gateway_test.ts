@@ -81,7 +81,7 @@ Deno.test("startGateway: a shard that wants Opus is told of its log, and of its 
     const closed = new Promise((resolve) => waiting.set("opus-closed", resolve));
     const opened = await ask({ kind: "opus-wanted", streamId, requestId: 2 }, "opus-opened");
     const { requestId, reason } = await closed;
-    return [opened.requestId, opened.log instanceof SharedArrayBuffer, requestId, reason];`);
+    return [opened.requestId, opened.log.arena instanceof SharedArrayBuffer, requestId, reason];`);
   assertEquals(outcome, [2, true, 2, "no AAC"]);
 });
 

@@ -4,6 +4,8 @@
  */
 
 export type Peer =
+  /** A Python with aiortc: see {@linkcode AIORTC_ROOT}. */
+  | "aiortc"
   | "chromium"
   | "curl"
   /** VLC without a window. */
@@ -15,14 +17,23 @@ export type Peer =
   | "ffprobe 7"
   | "flvmeta"
   | "gst-launch-1.0"
+  | "haproxy"
+  | "nginx"
   | "obs"
   | "jq"
   | "openssl"
+  /** Our viewer of it: see {@linkcode PION_VIEWER}. */
+  | "pion"
   | "rtmpdump"
   | "script"
+  /** Our viewer of GStreamer's webrtcbin, by the system's Python. */
+  | "webrtcbin"
+  /** Our viewer of GStreamer's whepsrc: see {@linkcode WHEPSRC_FOLDER}. */
+  | "whepsrc"
   | "Xvfb";
 
 const ARGUMENTS: Readonly<Record<Peer, string>> = {
+  aiortc: "--help",
   chromium: "--version",
   curl: "--version",
   cvlc: "--version",
@@ -32,12 +43,17 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   "ffprobe 7": "-version",
   flvmeta: "--version",
   "gst-launch-1.0": "--version",
+  haproxy: "-v",
+  nginx: "-v",
   obs: "--version",
   jq: "--version",
   openssl: "version",
+  pion: "-help",
   rtmpdump: "--help",
   // Gives a program a terminal: the one of util-linux.
   script: "--version",
+  webrtcbin: "--help",
+  whepsrc: "--help",
   Xvfb: "-help",
 };
 
@@ -48,12 +64,40 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
  */
 export const FFMPEG7_ROOT = Deno.env.get("SLUICE_FFMPEG7") ?? "/opt/ffmpeg7";
 
+/**
+ * A virtual environment with aiortc, made by `python3 -m venv /opt/aiortc` and
+ * `/opt/aiortc/bin/pip install aiortc==1.16.0`.
+ */
+const AIORTC_ROOT = Deno.env.get("SLUICE_AIORTC") ?? "/opt/aiortc";
+
+/**
+ * The viewer of tests/interop/whep_peers/pion_viewer, made there by
+ * `go build -o /opt/pion_viewer .`.
+ */
+const PION_VIEWER = Deno.env.get("SLUICE_PION_VIEWER") ?? "/opt/pion_viewer";
+
+/**
+ * Where `cargo build --lib` has put GStreamer's plugin of WHEP: version 0.12.10 of the crate
+ * gst-plugin-webrtchttp fits GStreamer 1.22.
+ */
+const WHEPSRC_FOLDER = Deno.env.get("SLUICE_WHEPSRC") ?? "/opt/whepsrc";
+
+const WHEP_PEERS = new URL("interop/whep_peers/", import.meta.url).pathname;
+
 /** A user and a group without rights, as Debian numbers them. */
 const NOBODY = 65_534;
 
 /** The program that a peer is, and the arguments that come first. */
 export function peerCommand(peer: Peer): readonly [program: string, ...args: string[]] {
   switch (peer) {
+    case "aiortc":
+      return [`${AIORTC_ROOT}/bin/python`, `${WHEP_PEERS}aiortc_viewer.py`];
+    case "pion":
+      return [PION_VIEWER];
+    case "webrtcbin":
+      return ["/usr/bin/python3", `${WHEP_PEERS}gstreamer_viewer.py`];
+    case "whepsrc":
+      return [...peerCommand("webrtcbin"), "--whepsrc", WHEPSRC_FOLDER];
     case "ffmpeg 7":
       return ["chroot", FFMPEG7_ROOT, "ffmpeg"];
     case "ffprobe 7":
@@ -132,7 +176,7 @@ function canRun(peer: Peer): boolean {
   try {
     const args = [...first, ARGUMENTS[peer]];
     const { success } = new Deno.Command(program, { args, stdin: "null" }).outputSync();
-    // What is not there in a root of its own, chroot reports.
+    // What is not there in a root of its own, chroot reports; a module or plugin, its program.
     return success || first.length === 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -12,12 +12,28 @@ const INPUT_PADDING = 16;
 /** Errors in a row after which a new decoder takes over, in case its state is what is wrong. */
 const ERRORS_BEFORE_RENEWAL = 3;
 
+/** Access units in a row of one other shape after which that is what the stream has become. */
+const UNITS_BEFORE_CHANGE = 3;
+
+/** The most channels that FAAD2 makes, and samples of each: 1024, and with SBR twice as many. */
+const MAX_CHANNELS = 8;
+const MAX_SAMPLES_PER_UNIT = 2048;
+
 /** Samples over which sound goes and comes around what could not be decoded: 5 ms at 48 kHz. */
 const FADE_SAMPLES = 240;
 
+/** What comes out of an access unit. */
+interface Shape {
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly samplesPerUnit: number;
+}
+
 /**
- * Decodes one AAC stream's raw access units. Each gives exactly {@linkcode samplesPerUnit} samples
- * per channel, whatever it holds: the first, whose sound FAAD2 withholds, and those that cannot be
+ * Decodes one AAC stream's raw access units. What they are, the first that is decoded says, and not
+ * the configuration, which may say mono of stereo; {@linkcode channels} and the rest change with it.
+ *
+ * Each unit gives exactly {@linkcode samplesPerUnit} samples per channel, whatever it holds: the first, whose sound FAAD2 withholds, and those that cannot be
  * decoded give as much silence, faded into and out of. Samples of access unit n are those that
  * other decoders put out for it too.
  *
@@ -35,18 +51,18 @@ const FADE_SAMPLES = 240;
  * ```
  */
 export class AacDecoder implements SoundDecoder {
-  /** Hz of what comes out: with SBR twice the core coder's. */
-  readonly sampleRate: number;
-  readonly channels: number;
-  /** Samples per channel of one access unit at `sampleRate`. */
-  readonly samplesPerUnit: number;
   readonly #faad: Faad;
   readonly #configuration: Uint8Array;
   readonly #input: number;
-  readonly #output: readonly Float32Array[];
+  #shape: Shape;
+  #output: readonly Float32Array[];
   #handle: number;
   /** Whether the next access unit is the first of this decoder, which is withheld. */
   #isFirst = true;
+  /** Whether any access unit has told the shape. */
+  #isShapeKnown = false;
+  /** Another shape that access units have had of late, and how many in a row. */
+  #otherShape: { readonly shape: Shape; units: number } | undefined;
   #errorsInRow = 0;
   #errors = 0;
   #renewals = 0;
@@ -66,20 +82,31 @@ export class AacDecoder implements SoundDecoder {
       if (opened === undefined) continue;
       this.#handle = opened.handle;
       this.#configuration = form.slice();
-      this.sampleRate = opened.sampleRate;
-      this.channels = opened.channels;
-      const ratio = opened.sampleRate / configuration.sampleRate;
-      this.samplesPerUnit = configuration.samplesPerFrame * ratio;
-      this.#output = Array.from(
-        { length: opened.channels },
-        () => new Float32Array(this.samplesPerUnit),
-      );
+      const { sampleRate, channels } = opened;
+      const ratio = sampleRate / configuration.sampleRate;
+      const samplesPerUnit = configuration.samplesPerFrame * ratio;
+      this.#shape = { sampleRate, channels, samplesPerUnit };
+      this.#output = allocateOutput(this.#shape);
       return;
     }
     faad._free(this.#input);
     throw new AudioError(
       "Cannot decode AAC: configuration must be one that FAAD2 takes, got another",
     );
+  }
+
+  /** Hz of what comes out: with SBR twice the core coder's. */
+  get sampleRate(): number {
+    return this.#shape.sampleRate;
+  }
+
+  get channels(): number {
+    return this.#shape.channels;
+  }
+
+  /** Samples per channel of one access unit at `sampleRate`. */
+  get samplesPerUnit(): number {
+    return this.#shape.samplesPerUnit;
   }
 
   /** Access units that could not be decoded. */
@@ -111,7 +138,7 @@ export class AacDecoder implements SoundDecoder {
       this.#isFirst = false;
       return this.conceal();
     }
-    if (!this.#hasExpectedShape()) return this.#fail();
+    if (!this.#takeShape()) return this.#fail();
     this.#isFirst = false;
     this.#errorsInRow = 0;
     this.#takeSamples(address >> 2);
@@ -155,11 +182,37 @@ export class AacDecoder implements SoundDecoder {
     this.#renewals++;
   }
 
-  /** Damaged access units may claim other channels or another length. */
-  #hasExpectedShape(): boolean {
+  /**
+   * Takes the shape of the access unit that was decoded, unless it is another than before: damaged
+   * ones may claim any. Returns whether it is taken.
+   */
+  #takeShape(): boolean {
+    const shape = this.#decodedShape();
+    if (shape === undefined) return false;
+    if (isSame(shape, this.#shape)) {
+      this.#isShapeKnown = true;
+      this.#otherShape = undefined;
+      return true;
+    }
+    const other = this.#otherShape;
+    if (other !== undefined && isSame(shape, other.shape)) other.units++;
+    else this.#otherShape = { shape, units: 1 };
+    if (this.#isShapeKnown && this.#otherShape!.units < UNITS_BEFORE_CHANGE) return false;
+    this.#isShapeKnown = true;
+    this.#otherShape = undefined;
+    this.#shape = shape;
+    this.#output = allocateOutput(shape);
+    return true;
+  }
+
+  #decodedShape(): Shape | undefined {
     const faad = this.#faad;
-    return faad._aac_channels() === this.channels && faad._aac_samplerate() === this.sampleRate &&
-      faad._aac_samples() === this.samplesPerUnit * this.channels;
+    const channels = faad._aac_channels();
+    const sampleRate = faad._aac_samplerate();
+    const samplesPerUnit = faad._aac_samples() / channels;
+    const isSound = channels >= 1 && channels <= MAX_CHANNELS && sampleRate > 0 &&
+      Number.isInteger(samplesPerUnit) && samplesPerUnit <= MAX_SAMPLES_PER_UNIT;
+    return isSound ? { channels, sampleRate, samplesPerUnit } : undefined;
   }
 
   #takeSamples(start: number): void {
@@ -183,6 +236,15 @@ export class AacDecoder implements SoundDecoder {
   }
 }
 
+function isSame(one: Shape, other: Shape): boolean {
+  return one.channels === other.channels && one.sampleRate === other.sampleRate &&
+    one.samplesPerUnit === other.samplesPerUnit;
+}
+
+function allocateOutput({ channels, samplesPerUnit }: Shape): readonly Float32Array[] {
+  return Array.from({ length: channels }, () => new Float32Array(samplesPerUnit));
+}
+
 /** A decoder for a configuration; `undefined` if FAAD2 refuses it. */
 function open(faad: Faad, input: number, configuration: Uint8Array) {
   if (configuration.length > MAX_CONFIGURATION_SIZE) return undefined;
@@ -201,7 +263,7 @@ function open(faad: Faad, input: number, configuration: Uint8Array) {
   );
   const sampleRate = faad.getValue(sampleRateAddress, "i32");
   const channels = faad.getValue(channelsAddress, "i8");
-  if (result >= 0 && channels > 0 && channels <= 8 && sampleRate > 0) {
+  if (result >= 0 && channels > 0 && channels <= MAX_CHANNELS && sampleRate > 0) {
     return { handle, sampleRate, channels };
   }
   faad._aac_close(handle);

@@ -61,16 +61,28 @@ function parse(audioSpecificConfig: Uint8Array): AacConfiguration {
 /** Object type of the first five bits. */
 const TYPE_SHIFT = 3;
 
+/** The highest channel configuration that FAAD2 takes, and where it is in the second byte. */
+const MAX_CHANNEL_CONFIGURATION = 7;
+const CHANNELS_SHIFT = 3;
+
 /**
- * The forms of a configuration in which FAAD2 may take it, best first: as it is; with Parametric
- * Stereo, which this build of FAAD2 refuses, called plain SBR; and only the core coder's.
+ * The forms of a configuration in which FAAD2 may take it, best first: as it is; with a later
+ * edition's order of channels called that of 7.1, since the access units tell their channels
+ * themselves; with Parametric Stereo, which this build of FAAD2 refuses, called plain SBR; and only
+ * the core coder's.
  */
 export function configurationForms(
   audioSpecificConfig: Uint8Array,
   { ps }: AacConfiguration,
 ): Uint8Array[] {
   const forms = [audioSpecificConfig];
-  const first = audioSpecificConfig[0]!;
+  const [first, second] = audioSpecificConfig as unknown as [number, number];
+  const channelConfiguration = (second >> CHANNELS_SHIFT) & 0b1111;
+  if (channelConfiguration > MAX_CHANNEL_CONFIGURATION) {
+    const known = audioSpecificConfig.slice();
+    known[1] = (second & 0b1000_0111) | (MAX_CHANNEL_CONFIGURATION << CHANNELS_SHIFT);
+    forms.push(known);
+  }
   if (!ps) return forms;
   if (first >> TYPE_SHIFT === AAC_OBJECT_TYPE.PS) {
     const plain = audioSpecificConfig.slice();

@@ -27,6 +27,10 @@ const SETTLED = 4;
 /** What depends on the configuration. */
 interface Chain {
   readonly decoder: SoundDecoder;
+  /** What the decoder put out when the rest was made, which depends on it. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly samplesPerUnit: number;
   readonly mixer: StereoMixer;
   readonly resampler: Resampler;
   readonly clock: SampleClock;
@@ -143,7 +147,9 @@ export class AudioTranscoder {
     }
     if (this.#sbrEvidence !== SETTLED) this.#lookForSbr(accessUnit);
     this.#followTime(this.#chain!, timestampMs);
-    this.#add(this.#chain!, this.#chain!.decoder.decode(accessUnit));
+    const samples = this.#chain!.decoder.decode(accessUnit);
+    this.#followShape(this.#chain!);
+    this.#add(this.#chain!, samples);
     return this.#packets.take();
   }
 
@@ -163,8 +169,12 @@ export class AudioTranscoder {
     const before = this.#chain;
     this.#chain = chain;
     if (before !== undefined) this.#leave(before);
-    chain.clock.start(this.#packets.timeMs);
-    this.#encoder.setChannels(chain.decoder.channels === 1 ? 1 : 2);
+    this.#begin(chain);
+  }
+
+  #begin({ clock, channels }: Chain): void {
+    clock.start(this.#packets.timeMs);
+    this.#encoder.setChannels(channels === 1 ? 1 : 2);
   }
 
   /** Believes in SBR that nothing tells of as long as each of the first access units has it. */
@@ -173,6 +183,17 @@ export class AudioTranscoder {
     if (this.#sbrEvidence === 0 && hasSbr) this.#useAac(this.#configuration!);
     if (this.#sbrEvidence > 0 && !hasSbr) this.#useAac(withoutSbr(this.#configuration!));
     this.#sbrEvidence = hasSbr ? this.#sbrEvidence + 1 : SETTLED;
+  }
+
+  /** Goes on with what the decoder puts out now, if that is not what it was. */
+  #followShape(chain: Chain): void {
+    const { decoder } = chain;
+    const isSame = decoder.sampleRate === chain.sampleRate &&
+      decoder.channels === chain.channels && decoder.samplesPerUnit === chain.samplesPerUnit;
+    if (isSame) return;
+    this.#chain = makeChain(decoder);
+    this.#packets.add(chain.resampler.drain());
+    this.#begin(this.#chain);
   }
 
   #followTime(chain: Chain, timestampMs: number): void {
@@ -226,6 +247,9 @@ function makeChain(decoder: SoundDecoder): Chain {
   try {
     return {
       decoder,
+      sampleRate,
+      channels,
+      samplesPerUnit,
       mixer: new StereoMixer(channels, samplesPerUnit),
       resampler: new Resampler(sampleRate, Math.min(channels, 2)),
       clock: new SampleClock(sampleRate, samplesPerUnit),

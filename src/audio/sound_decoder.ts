@@ -1,4 +1,7 @@
-/** Makes samples of one stream's access units: what a transcoder needs of any codec. */
+/**
+ * Makes samples of one stream's access units: what a transcoder needs of any codec. What comes out
+ * may change with an access unit: its properties are those of what was returned last.
+ */
 export interface SoundDecoder {
   /** Hz of what comes out. */
   readonly sampleRate: number;

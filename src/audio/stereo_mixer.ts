@@ -13,7 +13,8 @@ const SILENT = [0, 0] as const;
 
 /**
  * ITU-R BS.775 annex 4, by the order of ISO/IEC 14496-3 table 1.19: centre and surround 3 dB lower,
- * low frequencies left out.
+ * low frequencies left out. The second pair of eight channels is outer fronts by that table, but
+ * encoders put surround there.
  */
 const MIXDOWNS: Readonly<Record<number, Weights>> = {
   3: [CENTRE, LEFT, RIGHT],
@@ -21,7 +22,14 @@ const MIXDOWNS: Readonly<Record<number, Weights>> = {
   5: [CENTRE, LEFT, RIGHT, SURROUND_LEFT, SURROUND_RIGHT],
   6: [CENTRE, LEFT, RIGHT, SURROUND_LEFT, SURROUND_RIGHT, SILENT],
   7: [CENTRE, LEFT, RIGHT, SURROUND_LEFT, SURROUND_RIGHT, [0.5, 0.5], SILENT],
-  8: [CENTRE, LEFT, RIGHT, LEFT, RIGHT, SURROUND_LEFT, SURROUND_RIGHT, SILENT],
+  8: [
+    CENTRE,
+    LEFT,
+    RIGHT,
+    ...[SURROUND_LEFT, SURROUND_RIGHT],
+    ...[SURROUND_LEFT, SURROUND_RIGHT],
+    SILENT,
+  ],
 };
 
 /**

@@ -85,6 +85,19 @@ export class BitReader {
     return 2 ** leadingZeros - 1 + this.bits(leadingZeros);
   }
 
+  /** As {@linkcode ue}, but -1 where there is no such code, for those who must not throw. */
+  tryUe(): number {
+    let leadingZeros = 0;
+    while (this.remaining > 0) {
+      if (this.bit() === 1) {
+        const isWhole = leadingZeros <= Math.min(MAX_LEADING_ZEROS, this.remaining);
+        return isWhole ? 2 ** leadingZeros - 1 + this.bits(leadingZeros) : -1;
+      }
+      leadingZeros++;
+    }
+    return -1;
+  }
+
   /** A signed Exp-Golomb code, se(v) (H.264 9.1.1). */
   se(): number {
     const code = this.ue();

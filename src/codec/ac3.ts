@@ -1,8 +1,9 @@
 import { BitReader } from "../bytes/bit_reader.ts";
-import { CodecError } from "./codec_error.ts";
+import { type Malformed, malformed } from "../bytes/malformed.ts";
 
 /** What an AC-3 or E-AC-3 sync frame begins with. */
 export interface Ac3SyncFrame {
+  readonly kind: "ac3";
   /** As in the `codecs` parameter of RFC 6381. */
   readonly codec: "ac-3" | "ec-3";
   readonly sampleRate: number;
@@ -19,11 +20,18 @@ export interface Ac3SyncFrame {
   readonly isDependent: boolean;
 }
 
+/** Bytes that hold all that is read of either, whatever is in between. */
+const HEADER_SIZE = 8;
+
+const ACTION = "parse AC-3 frame";
+const HEADER_SIZE_RULE = `it must have ${HEADER_SIZE} bytes`;
+
 const SYNC_WORD = 0x0b77;
 
 /** bsid up to this is AC-3; 9 and 10 have half and a quarter of the sample rate (A/52 annex E 2.3.1.6). */
 const MAX_AC3_BSID = 10;
 const MAX_EAC3_BSID = 16;
+const BSID_RULE = `bsid must be up to ${MAX_EAC3_BSID}`;
 const NORMAL_BSID = 8;
 
 /** Hz by fscod (A/52 table 5.6). */
@@ -68,34 +76,32 @@ const RESERVED_STREAM_TYPE = 3;
  * Parses the begin of the AC-3 or E-AC-3 sync frame that `frame` begins with (ATSC A/52 5.3 and
  * annex E 2.2).
  *
- * @throws {CodecError} if it is cut short, has no sync word, or uses reserved values.
+ * It is malformed if it is cut short, has no sync word, or uses reserved values: nothing is thrown.
  *
  * @example
  * ```ts
  * import { parseAc3SyncFrame } from "./ac3.ts";
  *
  * const frame = Uint8Array.of(0x0b, 0x77, 0xc1, 0x2a, 0x14, 0x40, 0x43, 0xe1);
- * parseAc3SyncFrame(frame).channels; // 2
+ * const parsed = parseAc3SyncFrame(frame);
+ * if (parsed.kind === "ac3") parsed.channels; // 2
  * ```
  */
-export function parseAc3SyncFrame(frame: Uint8Array): Ac3SyncFrame {
-  const bits = new BitReader(frame, CodecError);
+export function parseAc3SyncFrame(frame: Uint8Array): Ac3SyncFrame | Malformed {
+  if (frame.length < HEADER_SIZE) return malformed(ACTION, HEADER_SIZE_RULE, frame.length);
+  const bits = new BitReader(frame);
   const sync = bits.bits(16);
   if (sync !== SYNC_WORD) {
-    throw new CodecError(
-      `Cannot parse AC-3 frame: must begin with 0x0b77, got 0x${sync.toString(16)}`,
-    );
+    return malformed(ACTION, "it must begin with 0x0b77, which is 2935", sync);
   }
   const bsid = (frame[5] ?? 0) >> 3; // in the same place of both
   if (bsid > MAX_EAC3_BSID) {
-    throw new CodecError(
-      `Cannot parse AC-3 frame: bsid must be up to ${MAX_EAC3_BSID}, got ${bsid}`,
-    );
+    return malformed(ACTION, BSID_RULE, bsid);
   }
   return bsid <= MAX_AC3_BSID ? readAc3(bits) : readEac3(bits);
 }
 
-function readAc3(bits: BitReader): Ac3SyncFrame {
+function readAc3(bits: BitReader): Ac3SyncFrame | Malformed {
   bits.skip(16); // crc1
   const rateCode = bits.bits(2);
   const sizeCode = bits.bits(6);
@@ -104,11 +110,8 @@ function readAc3(bits: BitReader): Ac3SyncFrame {
   const channelMode = bits.bits(3);
   const fullRate = SAMPLE_RATES[rateCode];
   const kbps = KBPS[sizeCode >> 1];
-  if (fullRate === undefined || kbps === undefined) {
-    throw new CodecError(
-      `Cannot parse AC-3 frame: fscod must be up to 2 and frmsizecod up to 37, got ${rateCode} and ${sizeCode}`,
-    );
-  }
+  if (fullRate === undefined) return malformed(ACTION, "fscod must be up to 2", rateCode);
+  if (kbps === undefined) return malformed(ACTION, "frmsizecod must be up to 37", sizeCode);
   if (channelMode > 1 && (channelMode & 0b001) !== 0) bits.skip(2); // cmixlev
   if ((channelMode & 0b100) !== 0) bits.skip(2); // surmixlev
   if (channelMode === 2) bits.skip(2); // dsurmod
@@ -117,6 +120,7 @@ function readAc3(bits: BitReader): Ac3SyncFrame {
   // 1536 samples at `kbps` in words of 16 bits; at 44.1 kHz they do not come out even.
   const words = Math.floor(kbps * 96_000 / fullRate) + (fullRate === 44_100 ? sizeCode & 1 : 0);
   return {
+    kind: "ac3",
     codec: "ac-3",
     sampleRate: fullRate >> slowness,
     channels: CHANNELS[channelMode]! + (hasLowFrequencyChannel ? 1 : 0),
@@ -128,7 +132,7 @@ function readAc3(bits: BitReader): Ac3SyncFrame {
   };
 }
 
-function readEac3(bits: BitReader): Ac3SyncFrame {
+function readEac3(bits: BitReader): Ac3SyncFrame | Malformed {
   const streamType = bits.bits(2);
   bits.skip(3); // substreamid
   const frameSize = 2 * (bits.bits(11) + 1);
@@ -136,17 +140,17 @@ function readEac3(bits: BitReader): Ac3SyncFrame {
   const secondCode = bits.bits(2); // numblkscod, or fscod2 of half the rate, which has 6 blocks
   const isReduced = rateCode === 3;
   const fullRate = SAMPLE_RATES[isReduced ? secondCode : rateCode];
-  if (streamType === RESERVED_STREAM_TYPE || fullRate === undefined) {
-    throw new CodecError(
-      `Cannot parse E-AC-3 frame: strmtyp and fscod2 must be up to 2, got ${streamType} and ${secondCode}`,
-    );
+  if (streamType === RESERVED_STREAM_TYPE) {
+    return malformed(ACTION, "strmtyp must be up to 2", streamType);
   }
+  if (fullRate === undefined) return malformed(ACTION, "fscod2 must be up to 2", secondCode);
   const channelMode = bits.bits(3);
   const hasLowFrequencyChannel = bits.bit() === 1;
   bits.skip(5); // bsid
   const sampleRate = isReduced ? fullRate / 2 : fullRate;
   const samplesPerFrame = SAMPLES_PER_BLOCK * (isReduced ? 6 : BLOCKS[secondCode]!);
   return {
+    kind: "ac3",
     codec: "ec-3",
     sampleRate,
     channels: CHANNELS[channelMode]! + (hasLowFrequencyChannel ? 1 : 0),

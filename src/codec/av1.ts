@@ -1,5 +1,6 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
-import { AV1_OBU, type Av1Obu, type Av1ObuPlace, nextObu, obuType, splitObus } from "./av1_obu.ts";
+import type { Malformed } from "../bytes/malformed.ts";
+import { AV1_OBU, type Av1Obu, firstObuPlace, nextObu, obuType, splitObus } from "./av1_obu.ts";
 import type { Av1SequenceHeader } from "./av1_sequence_header.ts";
 import { CodecError } from "./codec_error.ts";
 
@@ -90,20 +91,27 @@ export function av1CodecString(
 /**
  * Whether decoding can start with a temporal unit: whether its first frame is a key frame, coded
  * here and shown at once (AV1 7.6.2). The sequence header may be elsewhere. A temporal unit without a
- * frame is none.
+ * frame is none, and so is one that is malformed: {@linkcode av1KeyFrame} tells that.
  *
  * Runs for every frame: allocates next to nothing, and looks at nothing behind the first frame's
  * header.
  *
  * @param sequenceHeader what it says holds unless the temporal unit has one of its own
- * @throws {CodecError} if an OBU up to the first frame is broken
  */
 export function isAv1KeyFrame(
   temporalUnit: Uint8Array,
   sequenceHeader?: Pick<Av1SequenceHeader, "hasReducedHeaders">,
 ): boolean {
+  return av1KeyFrame(temporalUnit, sequenceHeader) === true;
+}
+
+/** As {@linkcode isAv1KeyFrame}; malformed if an OBU up to the first frame is broken. */
+export function av1KeyFrame(
+  temporalUnit: Uint8Array,
+  sequenceHeader?: Pick<Av1SequenceHeader, "hasReducedHeaders">,
+): boolean | Malformed {
   let hasReducedHeaders = sequenceHeader?.hasReducedHeaders ?? false;
-  const place: Av1ObuPlace = { start: 0, payloadStart: 0, end: 0 };
+  const place = firstObuPlace();
   while (nextObu(temporalUnit, place)) {
     const type = obuType(temporalUnit[place.start]!);
     const isEmpty = place.payloadStart === place.end;
@@ -115,5 +123,5 @@ export function isAv1KeyFrame(
       return !isEmpty && (hasReducedHeaders || (first & SHOW_AND_TYPE_BITS) === SHOWN_KEY_FRAME);
     }
   }
-  return false;
+  return place.fault ?? false;
 }

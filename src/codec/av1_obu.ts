@@ -1,3 +1,4 @@
+import { type Malformed, malformed, malformedText } from "../bytes/malformed.ts";
 import { CodecError } from "./codec_error.ts";
 
 /** Types of AV1 open bitstream units (AV1 6.2.2). */
@@ -18,6 +19,9 @@ export const MAX_OBUS = 1024;
 
 /** A leb128 code has up to 8 bytes, of which encoders may waste some (AV1 4.10.5). */
 const MAX_LEB128_SIZE = 8;
+
+const COUNT_RULE = `they must be up to ${MAX_OBUS}`;
+const SIZE_RULE = `obu_size must end within ${MAX_LEB128_SIZE} bytes and the data`;
 
 /** An open bitstream unit; `bytes` and `payload` borrow from what was split. */
 export interface Av1Obu {
@@ -47,6 +51,10 @@ export interface Av1ObuPlace {
   payloadStart: number;
   /** Behind the payload: the start of the next OBU. */
   end: number;
+  /** OBUs up to here. */
+  count: number;
+  /** Why there is no next one, if it is not the end. */
+  fault: Malformed | undefined;
 }
 
 /**
@@ -67,11 +75,8 @@ export interface Av1ObuPlace {
  */
 export function splitObus(data: Uint8Array): Av1Obu[] {
   const obus: Av1Obu[] = [];
-  const place: Av1ObuPlace = { start: 0, payloadStart: 0, end: 0 };
+  const place = firstObuPlace();
   while (nextObu(data, place)) {
-    if (obus.length === MAX_OBUS) {
-      throw new CodecError(`Cannot split OBUs: must be up to ${MAX_OBUS}, got more`);
-    }
     const { start, payloadStart, end } = place;
     const hasExtension = hasObuExtension(data[start]!);
     const extension = hasExtension ? data[start + 1]! : 0;
@@ -85,22 +90,27 @@ export function splitObus(data: Uint8Array): Av1Obu[] {
       payload: data.subarray(payloadStart, end),
     });
   }
+  if (place.fault !== undefined) throw new CodecError(malformedText(place.fault));
   return obus;
 }
 
+/** The place in front of the first OBU. */
+export function firstObuPlace(): Av1ObuPlace {
+  return { start: 0, payloadStart: 0, end: 0, count: 0, fault: undefined };
+}
+
 /**
- * Moves `place` to the OBU that starts where it ends; a new place ends at 0.
+ * Moves `place` to the OBU that starts where it ends, from {@linkcode firstObuPlace} on.
  *
- * @returns whether there is one; `place` is unchanged at the end of `data`
- * @throws {CodecError} if its header or size is broken
+ * @returns whether there is one; if not, `place` has a fault unless `data` are at their end: a
+ * header or size is broken, or there are more than {@linkcode MAX_OBUS}
  */
 export function nextObu(data: Uint8Array, place: Av1ObuPlace): boolean {
   const start = place.end;
   if (start >= data.length) return false;
   const header = data[start]!;
-  if (header >= 0x80) {
-    throw new CodecError(`Cannot split OBUs: forbidden bit must be 0, got header ${header}`);
-  }
+  if (header >= 0x80) return refuse(place, "forbidden bit of the header must be 0", header);
+  if (place.count === MAX_OBUS) return refuse(place, COUNT_RULE, MAX_OBUS + 1);
   let at = start + (hasObuExtension(header) ? 2 : 1);
   let size = data.length - at;
   if ((header & 0b10) !== 0) {
@@ -108,9 +118,7 @@ export function nextObu(data: Uint8Array, place: Av1ObuPlace): boolean {
     let scale = 1;
     for (let read = 0;; read++) {
       if (at >= data.length || read === MAX_LEB128_SIZE) {
-        throw new CodecError(
-          `Cannot split OBUs: obu_size must end within ${MAX_LEB128_SIZE} bytes, at ${start} it does not`,
-        );
+        return refuse(place, SIZE_RULE, read);
       }
       const byte = data[at++]!;
       size += (byte & 0x7f) * scale; // up to 56 bits: not by shifts
@@ -119,15 +127,17 @@ export function nextObu(data: Uint8Array, place: Av1ObuPlace): boolean {
     }
   }
   const end = at + Math.max(size, 0);
-  if (end > data.length) {
-    throw new CodecError(
-      `Cannot split OBUs: OBU at ${start} must end within ${data.length} bytes, got ${end}`,
-    );
-  }
+  if (end > data.length) return refuse(place, "OBU must end within the data", end);
+  place.count++;
   place.start = start;
   place.payloadStart = at;
   place.end = end;
   return true;
+}
+
+function refuse(place: Av1ObuPlace, rule: string, got: number): false {
+  place.fault = malformed("split OBUs", rule, got);
+  return false;
 }
 
 /** obu_type of the first byte of an OBU header. */

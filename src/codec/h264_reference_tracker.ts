@@ -119,6 +119,7 @@ export class H264ReferenceTracker {
       if (!(error instanceof CodecError)) throw error;
       this.#obstacle = "unreadable";
       const type = h264PictureType(accessUnit, this.#nalLengthSize);
+      if (typeof type === "object") throw error;
       return type === undefined ? undefined : this.#judgeByType(type, "unreadable");
     }
   }

@@ -1,8 +1,8 @@
 import { BitReader } from "../bytes/bit_reader.ts";
-import { CodecError } from "./codec_error.ts";
+import { type Malformed, malformed } from "../bytes/malformed.ts";
 import { H264_NAL, type NalLengthSize } from "./h264.ts";
 import { removeEmulationPrevention } from "./h264_emulation.ts";
-import { nalUnitEnd, splitNalUnits } from "./nal_units.ts";
+import { splitNalUnits, walkNalUnits } from "./nal_units.ts";
 
 /** Bytes that hold first_mb_in_slice and slice_type: two Exp-Golomb codes of 63 bits at most. */
 const SLICE_TYPE_PREFIX_SIZE = 16;
@@ -10,8 +10,8 @@ const SLICE_TYPE_PREFIX_SIZE = 16;
 /** How a picture is coded: alone, from earlier pictures, or from pictures on both sides. */
 export type H264PictureType = "I" | "P" | "B";
 
-/** By slice_type modulo 5 (H.264 table 7-6); SP and SI count as P and I. */
-const PICTURE_TYPES = ["P", "B", "I", "P", "I"] as const;
+/** By slice_type (H.264 table 7-6); SP and SI count as P and I. */
+const PICTURE_TYPES: readonly H264PictureType[] = [..."PBIPIPBIPI"] as H264PictureType[];
 
 /**
  * The NAL units of an access unit as MP4 and FLV carry it, each behind its length (ISO/IEC
@@ -34,32 +34,33 @@ export function splitH264NalUnits(
  * Runs for every frame, so it allocates nothing in the usual case and looks at nothing behind the
  * slice's first bytes.
  *
- * @throws {CodecError} if a length up to the first slice exceeds the access unit, or the slice's
- * header is broken.
+ * It is malformed if a length up to the first slice exceeds the access unit, or the slice's header
+ * is broken. Nothing is thrown.
  */
 export function h264PictureType(
   accessUnit: Uint8Array,
   nalLengthSize: NalLengthSize,
-): H264PictureType | undefined {
-  for (let at = 0; at < accessUnit.length;) {
-    const start = at + nalLengthSize;
-    const end = nalUnitEnd(accessUnit, at, nalLengthSize);
-    if (end > start) {
-      const nalType = accessUnit[start]! & 0b1_1111;
-      if (
-        nalType === H264_NAL.SLICE || nalType === H264_NAL.SLICE_IDR ||
-        nalType === H264_NAL.SLICE_PARTITION_A
-      ) {
-        return slicePictureType(accessUnit, start + 1, end);
-      }
-    }
-    at = end;
-  }
-  return undefined;
+): H264PictureType | Malformed | undefined {
+  let type: H264PictureType | Malformed | undefined;
+  const fault = walkNalUnits(accessUnit, nalLengthSize, (start, end) => {
+    if (start === end || !isSlice(accessUnit[start]! & 0b1_1111)) return false;
+    type = slicePictureType(accessUnit, start + 1, end);
+    return true;
+  });
+  return fault ?? type;
+}
+
+function isSlice(nalType: number): boolean {
+  return nalType === H264_NAL.SLICE || nalType === H264_NAL.SLICE_IDR ||
+    nalType === H264_NAL.SLICE_PARTITION_A;
 }
 
 /** Reads slice_type of the slice header (H.264 7.3.3) between `start` and `end`. */
-function slicePictureType(bytes: Uint8Array, start: number, end: number): H264PictureType {
+function slicePictureType(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): H264PictureType | Malformed {
   const first = start < end ? bytes[start]! : 0;
   let sliceType: number;
   if (first >= 0b1000_0001) {
@@ -71,15 +72,13 @@ function slicePictureType(bytes: Uint8Array, start: number, end: number): H264Pi
   } else {
     sliceType = readSliceType(bytes, start, end);
   }
-  if (sliceType > 9) {
-    throw new CodecError(`Cannot read slice header: slice type must be up to 9, got ${sliceType}`);
-  }
-  return PICTURE_TYPES[sliceType % 5]!;
+  return PICTURE_TYPES[sliceType] ??
+    malformed("read slice header", "slice type must be up to 9", sliceType);
 }
 
+/** -1 if it is cut short. */
 function readSliceType(bytes: Uint8Array, start: number, end: number): number {
   const prefix = removeEmulationPrevention(bytes.subarray(start, end), SLICE_TYPE_PREFIX_SIZE);
-  const bits = new BitReader(prefix, CodecError);
-  bits.ue();
-  return bits.ue();
+  const bits = new BitReader(prefix);
+  return bits.tryUe() < 0 ? -1 : bits.tryUe();
 }

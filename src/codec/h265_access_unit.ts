@@ -1,9 +1,9 @@
 import { BitReader } from "../bytes/bit_reader.ts";
-import { CodecError } from "./codec_error.ts";
+import type { Malformed } from "../bytes/malformed.ts";
 import type { NalLengthSize } from "./h264.ts";
 import { removeEmulationPrevention } from "./h264_emulation.ts";
 import { H265_NAL, H265_NAL_HEADER_SIZE } from "./h265.ts";
-import { nalUnitEnd, splitNalUnits } from "./nal_units.ts";
+import { splitNalUnits, walkNalUnits } from "./nal_units.ts";
 
 /** Bytes that hold the slice header up to slice_type: 9 flags and two Exp-Golomb codes. */
 const SLICE_TYPE_PREFIX_SIZE = 20;
@@ -27,7 +27,8 @@ export interface H265PictureKind {
   /** Whether decoding can start here: an intra random access point, IRAP. */
   readonly isKeyFrame: boolean;
   /**
-   * Of its first slice; `undefined` if that slice was not the picture's first. "B" does not mean
+   * Of its first slice; `undefined` if that slice was not the picture's first, or its header cannot
+   * be read, as where a PPS in band changes what is in front of it. "B" does not mean
    * reordering: low-delay encoders send "B" slices that predict from the past alone. Whether
    * pictures are reordered is told by `maxReorderPictures` of the SPS.
    */
@@ -70,46 +71,46 @@ export function h265TemporalId(nalUnit: Uint8Array): number {
  * and nothing is looked at behind the slice's first bytes.
  *
  * @param extraSliceHeaderBits of the PPS, {@linkcode parseH265Pps}: 0 with all common encoders
- * @throws {CodecError} if a length up to the first slice exceeds the access unit, or the slice's
- * header is broken.
+ * It is malformed if a length up to the first slice exceeds the access unit. Nothing is thrown.
  */
 export function h265PictureKind(
   accessUnit: Uint8Array,
   nalLengthSize: NalLengthSize,
   extraSliceHeaderBits = 0,
-): H265PictureKind | undefined {
-  const at = findFirstSlice(accessUnit, nalLengthSize);
-  if (at < 0) return undefined;
-  const kinds = PICTURE_KINDS[accessUnit[at + nalLengthSize]! >> 1]!;
-  const start = at + nalLengthSize + H265_NAL_HEADER_SIZE;
-  const end = nalUnitEnd(accessUnit, at, nalLengthSize);
-  return kinds[sliceTypeOf(accessUnit, start, end, kinds[0].isKeyFrame, extraSliceHeaderBits)];
+): H265PictureKind | Malformed | undefined {
+  let kind: H265PictureKind | undefined;
+  const fault = walkNalUnits(accessUnit, nalLengthSize, (start, end) => {
+    const kinds = kindsAt(accessUnit, start, end);
+    if (kinds === undefined) return false;
+    const { isKeyFrame } = kinds[0];
+    const slice = start + H265_NAL_HEADER_SIZE;
+    kind = kinds[sliceTypeOf(accessUnit, slice, end, isKeyFrame, extraSliceHeaderBits)];
+    return true;
+  });
+  return fault ?? kind;
 }
 
 /**
  * Whether decoding can start with an access unit, by the type of its first slice of the base layer:
  * as {@linkcode h265PictureKind}, but nothing of the slice itself is read, so that no PPS is needed.
- *
- * @throws {CodecError} if a length up to the first slice exceeds the access unit.
+ * One that is malformed is no key frame.
  */
 export function isH265KeyFrame(accessUnit: Uint8Array, nalLengthSize: NalLengthSize): boolean {
-  const at = findFirstSlice(accessUnit, nalLengthSize);
-  return at >= 0 && PICTURE_KINDS[accessUnit[at + nalLengthSize]! >> 1]![0].isKeyFrame;
+  let isKeyFrame = false;
+  walkNalUnits(accessUnit, nalLengthSize, (start, end) => {
+    const kinds = kindsAt(accessUnit, start, end);
+    if (kinds !== undefined) isKeyFrame = kinds[0].isKeyFrame;
+    return kinds !== undefined;
+  });
+  return isKeyFrame;
 }
 
-/** Where the length field of the first slice of the base layer is; -1 if there is none. */
-function findFirstSlice(accessUnit: Uint8Array, nalLengthSize: NalLengthSize): number {
-  for (let at = 0; at < accessUnit.length;) {
-    const start = at + nalLengthSize;
-    const end = nalUnitEnd(accessUnit, at, nalLengthSize);
-    if (end - start >= H265_NAL_HEADER_SIZE) {
-      // The forbidden bit is 0, and so are the six of the layer id behind the type.
-      const layerId = ((accessUnit[start]! & 1) << 5) | (accessUnit[start + 1]! >> 3);
-      if (layerId === 0 && PICTURE_KINDS[accessUnit[start]! >> 1] !== undefined) return at;
-    }
-    at = end;
-  }
-  return -1;
+/** What a NAL unit may be that is a slice of the base layer; `undefined` if it is none. */
+function kindsAt(accessUnit: Uint8Array, start: number, end: number): KindsOfType | undefined {
+  if (end - start < H265_NAL_HEADER_SIZE) return undefined;
+  // The forbidden bit is 0, and so are the six of the layer id behind the type.
+  const layerId = ((accessUnit[start]! & 1) << 5) | (accessUnit[start + 1]! >> 3);
+  return layerId === 0 ? PICTURE_KINDS[accessUnit[start]! >> 1] : undefined;
 }
 
 /** By slice_type; the last for one that is not known. */
@@ -159,17 +160,15 @@ function sliceTypeOf(
   return readSliceType(bytes.subarray(start, end), isKeyFrame, extraBits);
 }
 
-function readSliceType(slice: Uint8Array, isKeyFrame: boolean, extraBits: number): 0 | 1 | 2 {
+function readSliceType(slice: Uint8Array, isKeyFrame: boolean, extraBits: number): 0 | 1 | 2 | 3 {
   const prefix = removeEmulationPrevention(slice, SLICE_TYPE_PREFIX_SIZE);
-  const bits = new BitReader(prefix, CodecError);
-  bits.skip(isKeyFrame ? 2 : 1);
-  const ppsId = bits.ue();
+  const bits = new BitReader(prefix);
+  const flags = isKeyFrame ? 2 : 1;
+  if (bits.remaining < flags) return UNKNOWN_SLICE_TYPE;
+  bits.skip(flags);
+  const ppsId = bits.tryUe();
+  if (ppsId < 0 || ppsId > MAX_PPS_ID || bits.remaining < extraBits) return UNKNOWN_SLICE_TYPE;
   bits.skip(extraBits); // slice_reserved_flag
-  const sliceType = bits.ue();
-  if (ppsId > MAX_PPS_ID || (sliceType !== 0 && sliceType !== 1 && sliceType !== 2)) {
-    throw new CodecError(
-      `Cannot read slice header: PPS id must be up to ${MAX_PPS_ID} and slice type up to 2, got ${ppsId} and ${sliceType}`,
-    );
-  }
-  return sliceType;
+  const sliceType = bits.tryUe();
+  return sliceType === 0 || sliceType === 1 || sliceType === 2 ? sliceType : UNKNOWN_SLICE_TYPE;
 }

@@ -1,8 +1,8 @@
-import { ByteReader } from "../bytes/byte_reader.ts";
-import { CodecError } from "./codec_error.ts";
+import { type Malformed, malformed } from "../bytes/malformed.ts";
 
 /** What the four bytes in front of every MPEG audio frame say. */
 export interface MpegAudioHeader {
+  readonly kind: "mpeg-audio";
   /** 3 is MP3. */
   readonly layer: 1 | 2 | 3;
   readonly sampleRate: number;
@@ -12,6 +12,10 @@ export interface MpegAudioHeader {
   /** Per channel. */
   readonly samplesPerFrame: number;
 }
+
+const HEADER_SIZE = 4;
+
+const ACTION = "parse MPEG audio header";
 
 /** Eleven bits that begin every frame. */
 const SYNC = 0x7ff;
@@ -37,17 +41,20 @@ const KBPS_MPEG2 = {
  * Parses the header of the MPEG audio frame that `frame` begins with (ISO/IEC 11172-3 2.4.1.3 and
  * 13818-3, and MPEG 2.5 for low sample rates).
  *
- * @throws {CodecError} if there are fewer than four bytes, or they are no such header.
+ * It is malformed if there are fewer than four bytes, or they are no such header: in FLV every frame
+ * may be asked, so nothing is thrown.
  *
  * @example
  * ```ts
  * import { parseMpegAudioHeader } from "./mp3.ts";
  *
- * parseMpegAudioHeader(Uint8Array.of(0xff, 0xfb, 0x90, 0x64)).sampleRate; // 44100
+ * const header = parseMpegAudioHeader(Uint8Array.of(0xff, 0xfb, 0x90, 0x64));
+ * if (header.kind === "mpeg-audio") header.sampleRate; // 44100
  * ```
  */
-export function parseMpegAudioHeader(frame: Uint8Array): MpegAudioHeader {
-  const header = new ByteReader(frame, CodecError).u32();
+export function parseMpegAudioHeader(frame: Uint8Array): MpegAudioHeader | Malformed {
+  if (frame.length < HEADER_SIZE) return malformed(ACTION, "it must have 4 bytes", frame.length);
+  const header = ((frame[0]! << 24) | (frame[1]! << 16) | (frame[2]! << 8) | frame[3]!) >>> 0;
   const version = (header >>> 19) & 0b11; // 3 is MPEG-1, 2 MPEG-2, 0 MPEG 2.5
   const layerCode = (header >>> 17) & 0b11;
   const bitrateIndex = (header >>> 12) & 0b1111;
@@ -56,16 +63,13 @@ export function parseMpegAudioHeader(frame: Uint8Array): MpegAudioHeader {
     header >>> 21 !== SYNC || version === 1 || layerCode === 0 || bitrateIndex === 15 ||
     baseRate === undefined
   ) {
-    throw new CodecError(
-      `Cannot parse MPEG audio header: must have sync and no reserved value, got 0x${
-        header.toString(16)
-      }`,
-    );
+    return malformed(ACTION, "it must have sync and no reserved value", header);
   }
   const layer = (4 - layerCode) as 1 | 2 | 3;
   const isMpeg1 = version === 3;
   const kbps = (isMpeg1 ? KBPS_MPEG1 : KBPS_MPEG2)[layer][bitrateIndex - 1];
   return {
+    kind: "mpeg-audio",
     layer,
     sampleRate: baseRate / (isMpeg1 ? 1 : version === 2 ? 2 : 4),
     channels: ((header >>> 6) & 0b11) === 3 ? 1 : 2,

@@ -1,8 +1,15 @@
+import { type Malformed, malformed, malformedText } from "../bytes/malformed.ts";
 import { CodecError } from "./codec_error.ts";
 import type { NalLengthSize } from "./h264.ts";
 
-/** NAL units of one access unit. Level 6.2 allows 600 slices; the rest is for parameter sets and SEI. */
+/**
+ * NAL units of one access unit, empty ones included. Level 6.2 allows 600 slices; the rest is for
+ * parameter sets and SEI.
+ */
 export const MAX_NAL_UNITS = 1024;
+
+const ACTION = "split access unit";
+const COUNT_RULE = `it must hold up to ${MAX_NAL_UNITS} NAL units`;
 
 /**
  * The NAL units of an access unit of H.264 or H.265 as MP4 and FLV carry it, each behind its length
@@ -19,41 +26,38 @@ export function splitNalUnits(
   minSize: number,
 ): Uint8Array[] {
   const units: Uint8Array[] = [];
-  for (let at = 0; at < accessUnit.length;) {
-    const start = at + nalLengthSize;
-    const end = nalUnitEnd(accessUnit, at, nalLengthSize);
-    if (end - start >= minSize) {
-      if (units.length === MAX_NAL_UNITS) {
-        throw new CodecError(
-          `Cannot split access unit: must hold up to ${MAX_NAL_UNITS} NAL units`,
-        );
-      }
-      units.push(accessUnit.subarray(start, end));
-    }
-    at = end;
-  }
+  const fault = walkNalUnits(accessUnit, nalLengthSize, (start, end) => {
+    if (end - start >= minSize) units.push(accessUnit.subarray(start, end));
+    return false;
+  });
+  if (fault !== undefined) throw new CodecError(malformedText(fault));
   return units;
 }
 
 /**
- * Where the NAL unit ends whose length field is at `at`.
+ * Goes through the NAL units of an access unit until `visit` returns true. Runs for every frame, and
+ * on whatever a peer sends: it allocates nothing and throws nothing.
  *
- * @throws {CodecError} if that is behind the end of the access unit
+ * @param visit gets where a NAL unit begins, behind its length, and where it ends
+ * @returns what is wrong with the lengths up to there: one exceeds the access unit, or there are
+ * more than {@linkcode MAX_NAL_UNITS}
  */
-export function nalUnitEnd(
+export function walkNalUnits(
   accessUnit: Uint8Array,
-  at: number,
   nalLengthSize: NalLengthSize,
-): number {
-  const start = at + nalLengthSize;
-  let length = 0;
-  // Not by shifts: a length of 32 bits must not turn negative.
-  for (let index = at; index < start; index++) length = length * 256 + (accessUnit[index] ?? 0);
-  const end = start + length;
-  if (end > accessUnit.length) {
-    throw new CodecError(
-      `Cannot split access unit: NAL unit must end within ${accessUnit.length} bytes, got ${end}`,
-    );
+  visit: (start: number, end: number) => boolean,
+): Malformed | undefined {
+  let count = 0;
+  for (let at = 0; at < accessUnit.length;) {
+    const start = at + nalLengthSize;
+    let length = 0;
+    // Not by shifts: a length of 32 bits must not turn negative.
+    for (let index = at; index < start; index++) length = length * 256 + (accessUnit[index] ?? 0);
+    const end = start + length;
+    if (end > accessUnit.length) return malformed(ACTION, "NAL unit must end within it", end);
+    if (++count > MAX_NAL_UNITS) return malformed(ACTION, COUNT_RULE, count);
+    if (visit(start, end)) return undefined;
+    at = end;
   }
-  return end;
+  return undefined;
 }

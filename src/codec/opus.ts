@@ -2,9 +2,10 @@ import { ByteReader } from "../bytes/byte_reader.ts";
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import { CodecError } from "./codec_error.ts";
 
-/** The identification header of Opus (RFC 7845 5.1), of one or two channels. */
+/** What the identification header of Opus says (RFC 7845 5.1). */
 export interface OpusHead {
-  readonly channels: 1 | 2;
+  /** 1 to 255. More than two are several streams in one packet, by a table that is not read here. */
+  readonly channels: number;
   /** Samples at 48 kHz that a decoder puts out before the sound, to be left out. */
   readonly preSkip: number;
   /** Hz of what was encoded, which says nothing of what a decoder puts out; 0 if unknown. */
@@ -17,7 +18,7 @@ const SIGNATURE = "OpusHead";
 const MAPPING_FAMILY = 0;
 
 /**
- * Encodes an identification header; the caller owns it.
+ * Encodes an identification header for one or two channels; the caller owns it.
  *
  * @example
  * ```ts
@@ -28,7 +29,7 @@ const MAPPING_FAMILY = 0;
  * ```
  */
 export function encodeOpusHead(
-  { channels, preSkip, inputSampleRate }: OpusHead,
+  { channels, preSkip, inputSampleRate }: OpusHead & { readonly channels: 1 | 2 },
 ): Uint8Array<ArrayBuffer> {
   return new ByteWriter(19).utf8(SIGNATURE).u8(1).u8(channels)
     .u8(preSkip).u8(preSkip >> 8)
@@ -36,9 +37,10 @@ export function encodeOpusHead(
 }
 
 /**
- * Parses an identification header. Its output gain is ignored; bytes behind it are, too.
+ * Parses an identification header. Its output gain is ignored; bytes behind it are, too, the table
+ * of more channels among them.
  *
- * @throws {CodecError} if it is cut short, of another major version, or of more than two channels.
+ * @throws {CodecError} if it is cut short, of another major version, or without channels.
  */
 export function parseOpusHead(bytes: Uint8Array): OpusHead {
   const reader = new ByteReader(bytes, CodecError);
@@ -48,17 +50,13 @@ export function parseOpusHead(bytes: Uint8Array): OpusHead {
   const preSkip = reader.u8() | (reader.u8() << 8);
   const inputSampleRate = reader.u32le();
   reader.skip(2); // output gain
-  const mappingFamily = reader.u8();
+  reader.skip(1); // mapping family
   // RFC 7845 5.1: the upper four bits of the version are the major one.
   if (signature !== SIGNATURE || version >> 4 !== 0) {
     throw new CodecError(
       `Cannot parse Opus header: must be "OpusHead" of version 0..15, got version ${version}`,
     );
   }
-  if ((channels !== 1 && channels !== 2) || mappingFamily > 1) {
-    throw new CodecError(
-      `Cannot parse Opus header: must have 1 or 2 channels, got ${channels} of mapping family ${mappingFamily}`,
-    );
-  }
+  if (channels === 0) throw new CodecError("Cannot parse Opus header: must have channels, got 0");
   return { channels, preSkip, inputSampleRate };
 }

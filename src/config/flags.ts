@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "./config_error.ts";
+import { nearestName } from "./nearest_name.ts";
 
 /** What the command line asks for. */
 export type Command =
@@ -69,6 +70,12 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "ADDRESS",
     help: "address to announce for WebRTC, behind NAT or in Docker; may be repeated",
   },
+  "trusted-proxies": {
+    key: "trustedProxies",
+    value: "list",
+    placeholder: "NETWORK",
+    help: "proxy whose X-Forwarded-For and PROXY protocol count; may be repeated",
+  },
   "opus-bitrate": {
     key: "opusBitrateBps",
     value: "bits",
@@ -104,6 +111,12 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     value: "number",
     placeholder: "N",
     help: "threads for media (default: one for each core on Linux, 1 elsewhere)",
+  },
+  "memory": {
+    key: "memory",
+    value: "text",
+    placeholder: "SIZE",
+    help: "for streams, viewers and connections in all (default 1GiB)",
   },
   "flush-ms": {
     key: "flushMs",
@@ -162,6 +175,12 @@ export function parseFlags(args: readonly string[]): Command {
   return { kind: "start", readsConfig: values.config === "-", overrides };
 }
 
+/** The format of the log that the flags ask for, if they ask for one, however wrong the others are. */
+export function logFormatFlag(args: readonly string[]): string | undefined {
+  const at = args.findLastIndex((arg) => /^--log-format(=|$)/.test(arg));
+  return at < 0 ? undefined : args[at]!.split("=", 2)[1] ?? args[at + 1];
+}
+
 /** The flag that sets a member of the configuration: "--http-port" for "httpPort". */
 export function flagOf(member: string): string | undefined {
   const found = Object.entries(FLAGS).find(([, { key }]) => key === member);
@@ -214,11 +233,30 @@ function readValues(args: readonly string[]): Values {
 
 function parse(args: readonly string[], options: Options) {
   try {
-    return parseArgs({ args: [...args], options, strict: true, tokens: true });
+    return parseArgs({ args: withNumbers(args, options), options, strict: true, tokens: true });
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split(/\.(?:\s|$)|\n/)[0] : error;
-    throw new ConfigError(`${reason}; --help lists the flags`);
+    const reason = error instanceof Error ? error.message.split(/\.(?:\s|$)|\n/)[0]! : `${error}`;
+    throw new ConfigError(`${reason}; ${suggestion(reason, options)}`);
   }
+}
+
+/** A number below 0 behind a flag is its value, and no flag: what is wrong with it is told later. */
+function withNumbers(args: readonly string[], options: Options): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const flag = joined.at(-1);
+    const isValue = /^-\d/.test(arg) && flag?.startsWith("--") === true &&
+      options[flag.slice(2)]?.type === "string";
+    if (isValue) joined[joined.length - 1] = `${flag}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+function suggestion(reason: string, options: Options): string {
+  const unknown = /^Unknown option '--([^']+)'/.exec(reason)?.[1];
+  const nearest = unknown && nearestName(unknown, Object.keys(options));
+  return nearest ? `did you mean --${nearest}?` : "--help lists the flags";
 }
 
 function convert(name: string, flag: Flag, value: Values[string]): unknown {

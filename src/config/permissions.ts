@@ -88,7 +88,17 @@ export function probePorts<const Endpoints extends readonly Endpoint[]>(
 ): { [Index in keyof Endpoints]: number } {
   // All are held until the last is found.
   using listeners = new DisposableStack();
-  const ports = endpoints.map((endpoint) => {
+  const ports = endpoints.map((endpoint, at) => {
+    const taken = endpoint.port !== 0 &&
+      endpoints.slice(0, at).find(({ port }) => port === endpoint.port);
+    if (taken) {
+      throw new ConfigError(
+        `Cannot listen on ${
+          hostWithPort(endpoint)
+        } for ${endpoint.purpose}: ${taken.purpose} has ` +
+          `that port (${taken.flag}); choose another with ${endpoint.flag}`,
+      );
+    }
     return listeners.use(hold(endpoint)).port;
   });
   return ports as { [Index in keyof Endpoints]: number };

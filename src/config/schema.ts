@@ -4,12 +4,16 @@ import { TlsError } from "../tls/tls_error.ts";
 import { familiesOf } from "./address_families.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
+import { type KnownSettings, unknownSettings } from "./unknown_settings.ts";
 
 const MAX_SHARDS = 64;
 const MAX_PORT = 65_535;
 
 /** Addresses that an answer lists: a viewer tries each of them. */
 const MAX_PUBLIC_IPS = 16;
+
+/** Networks that each connection's address is looked up in. */
+const MAX_TRUSTED_PROXIES = 64;
 
 /** What every link carries (RFC 791), and what Ethernet does, less the headers of IPv4 and UDP. */
 const MIN_PACKET_BYTES = 548;
@@ -26,44 +30,98 @@ const ipAddress = v.pipe(
     `Invalid IP: Expected an IP address such as 127.0.0.1 but received ${received}`
   ),
 );
+const network = v.pipe(
+  v.string(),
+  v.check(
+    isNetwork,
+    ({ received }) =>
+      `Invalid network: Expected an IP address or a network such as 10.0.0.0/8 but received ${received}`,
+  ),
+);
 const count = (min: number, max: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const milliseconds = (min: number, max = HOUR_MS) => count(min, max);
+
+/** Whether it is an IP address, alone or with the length of a prefix. */
+function isNetwork(text: string): boolean {
+  const [address, prefix, ...more] = text.split("/");
+  if (more.length > 0 || !v.is(ipAddress, address) || address.includes("%")) return false;
+  // An IPv4 address in the form of IPv6: with a prefix, nobody could say of which it is.
+  if (/^::ffff:.*\./i.test(address)) return prefix === undefined;
+  const bits = address.includes(":") ? 128 : 32;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+}
 
 /** A section whose members all have defaults, so that it may be left out. */
 function section<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.optional(v.strictObject(entries), () => ({}) as never);
 }
 
+/** Below this, hardly a stream has room. */
+const MIN_MEMORY_BYTES = 64 * 1024 * 1024;
+const MAX_MEMORY_BYTES = 1024 ** 4;
+const BYTES_OF_UNIT = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 } as const;
+const EXPECTED_SIZE = (received: string) =>
+  `Invalid size: Expected bytes, or such as 512MiB or 2GiB, but received ${received}`;
+
+/** Bytes, as a number or with a unit of 1024: "1GiB", "512M". */
+const size = v.pipe(
+  v.union([
+    v.number(),
+    v.pipe(
+      v.string(),
+      v.regex(/^\d{1,15}\s*([kmg](i?b)?)?$/i, ({ received }) => EXPECTED_SIZE(received)),
+      v.transform((text) => {
+        const unit = (/[kmg]/i.exec(text)?.[0] ?? "").toLowerCase();
+        return parseInt(text) * BYTES_OF_UNIT[unit as keyof typeof BYTES_OF_UNIT];
+      }),
+    ),
+  ], ({ received }) => EXPECTED_SIZE(received)),
+  v.integer(),
+  v.minValue(MIN_MEMORY_BYTES),
+  v.maxValue(MAX_MEMORY_BYTES),
+);
+
 const log = section({
-  /** Bytes of media a stream may hold at most: it must hold one group of pictures. */
+  /**
+   * Bytes of media a stream may hold at most: it must hold one group of pictures. No more than a
+   * quarter of the memory.
+   */
   maxBytes: v.optional(count(256 * 1024, 1 << 30), 32 * 1024 * 1024),
   /** How far a viewer may lag before it jumps to the newest key frame. */
   windowMs: v.optional(milliseconds(500, MAX_WINDOW_MS), 10_000),
 });
 
+/**
+ * What there may be of each thing, over all shards, and what one address or IPv6 network (/64) may
+ * have of it. All together stay below 20,000 descriptors of sockets.
+ */
 const limits = section({
-  /** Streams that are live at the same time. */
+  /** Streams, those among them that wait for their publisher: these give way to new ones. */
   streams: v.optional(count(1, 100_000), 1000),
+  streamsPerAddress: v.optional(count(1, 100_000), 100),
   /** Viewers in all, those over WebRTC among them. */
-  viewers: v.optional(count(0, 1_000_000), 20_000),
-  /** HTTP connections in all, those of viewers and idle ones among them. */
-  httpConnections: v.optional(count(1, 1_000_000), 25_000),
-  /** HTTP connections from one address to one shard: a proxy in front is one address. */
-  httpConnectionsPerAddress: v.optional(count(1, 1_000_000), 25_000),
-  /** RTMP connections in all. */
-  rtmpConnections: v.optional(count(1, 100_000), 2000),
-  /** RTMP connections from one address to one shard. */
-  rtmpConnectionsPerAddress: v.optional(count(1, 100_000), 500),
+  viewers: v.optional(count(0, 1_000_000), 10_000),
+  /** HTTP connections, those of viewers and idle ones among them: these give way to new ones. */
+  httpConnections: v.optional(count(1, 1_000_000), 10_000),
+  httpConnectionsPerAddress: v.optional(count(1, 1_000_000), 1000),
+  /** RTMP connections that neither publish nor play, or not yet: the oldest give way to new ones. */
+  rtmpNewcomers: v.optional(count(1, 100_000), 500),
+  rtmpNewcomersPerAddress: v.optional(count(1, 100_000), 50),
+  /** Streams that are played over RTMP; publishers are limited by their streams. */
+  rtmpPlayers: v.optional(count(0, 100_000), 2000),
+  rtmpPlayersPerAddress: v.optional(count(1, 100_000), 200),
   /** Bytes of one RTMP message, a video frame for example. */
   messageBytes: v.optional(count(4096, 0xffffff), 8 * 1024 * 1024),
   /** WebRTC viewers in all, those that are still connecting included. */
   webrtcViewers: v.optional(count(0, 1_000_000), 2000),
-  /**
-   * WebRTC viewers of one shard that were asked for from one address, or one IPv6 network: a proxy
-   * in front is one address. More than a core can send a usual stream to.
-   */
-  webrtcViewersPerAddress: v.optional(count(1, 1_000_000), 1000),
+  webrtcViewersPerAddress: v.optional(count(1, 1_000_000), 200),
+  /** WebRTC viewers that have an answer and are not connected: the oldest give way to new ones. */
+  webrtcNewcomers: v.optional(count(1, 1_000_000), 1000),
+  webrtcNewcomersPerAddress: v.optional(count(1, 1_000_000), 100),
+  /** Pages that follow the list of streams. */
+  listListeners: v.optional(count(0, 1_000_000), 1000),
+  listListenersPerAddress: v.optional(count(1, 1_000_000), 20),
 });
 
 const timeouts = section({
@@ -73,7 +131,10 @@ const timeouts = section({
   publishMs: v.optional(milliseconds(100), 30_000),
   /** From a publish command to the first frame that can be shown or heard. */
   firstFrameMs: v.optional(milliseconds(100), 15_000),
-  /** Silence of a publisher: an encoder that lost its network must be able to come back. */
+  /**
+   * Silence of a publisher until it is pinged, and from then until it is ended: an encoder that lost
+   * its network must be able to come back, and one whose picture does not change sends little.
+   */
   idleMs: v.optional(milliseconds(1000), 10_000),
   /** For a whole HTTP request, from its first byte. */
   httpRequestMs: v.optional(milliseconds(100), 10_000),
@@ -108,7 +169,7 @@ const certificatePair = v.pipe(
   }),
 );
 const selfSigned = v.literal("self-signed", EXPECTED_TLS);
-const isRecord = (value: unknown) =>
+const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const members = v.strictObject({
@@ -124,6 +185,8 @@ const members = v.strictObject({
   webrtcPort: v.optional(port, 8000),
   /** Addresses that WebRTC viewers are told; if there are none, the one that they ask at. */
   publicIps: v.optional(v.pipe(v.array(ipAddress), v.maxLength(MAX_PUBLIC_IPS)), () => []),
+  /** Proxies that are believed when they say whom they serve, as addresses or networks. */
+  trustedProxies: v.optional(v.pipe(v.array(network), v.maxLength(MAX_TRUSTED_PROXIES)), () => []),
   /** Bits per second of the Opus that AAC is made into for WebRTC. */
   opusBitrateBps: v.optional(count(32_000, 510_000), 128_000),
   /** Bytes of a datagram of WebRTC media, at most: what UDP carries, without its headers. */
@@ -147,17 +210,27 @@ const members = v.strictObject({
   rtmpFlushMs: v.optional(milliseconds(0, 250), 120),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
+  /** How old the list of streams may be that is given out: it is made for all who ask meanwhile. */
+  listAgeMs: v.optional(milliseconds(0, 10_000), 500),
   /**
    * When RTMP players are told NetStream.Play.UnpublishNotify: when the publisher leaves, or when it
    * has not come back. ffmpeg, rtmpdump and VLC end at it.
    */
   rtmpUnpublishNotify: v.optional(v.picklist(["leave", "end"]), "end"),
+  /** What streams, viewers and connections may take, beside the engine's own: see the README. */
+  memory: v.optional(size, 1024 ** 3),
   log,
   limits,
   timeouts,
   logLevel: v.optional(v.picklist(["debug", "info", "warning", "error"]), "info"),
   logFormat: v.optional(v.picklist(["text", "json"]), "text"),
 });
+
+/** What is in `tls` is told apart from its text only when it is judged. */
+const KNOWN_SETTINGS: KnownSettings = {
+  ...knownIn(members.entries),
+  tls: { certificate: undefined, key: undefined },
+};
 
 const schema = v.pipe(
   members,
@@ -193,10 +266,13 @@ export type Config = v.InferOutput<typeof schema> & { readonly shards: number };
  * ```
  */
 export function parseConfig(given: unknown, defaultShards: number): Config {
+  const unknown = isRecord(given) ? unknownSettings(given, KNOWN_SETTINGS) : [];
   const result = v.safeParse(schema, given);
   if (!result.success) {
-    const reasons = result.issues.map((issue) => `${nameOf(issue)}: ${issue.message}`);
-    throw new ConfigError(`Cannot use the configuration: ${reasons.join("; ")}`);
+    const reasons = result.issues.filter((issue) => !isUnknownName(issue))
+      .map((issue) => `${nameOf(issue)}: ${issue.message}`);
+    const all = [...unknown, ...reasons].join("; ").replaceAll("?; ", "? ");
+    throw new ConfigError(`Cannot use the configuration: ${all}`);
   }
   const config = {
     ...result.output,
@@ -224,6 +300,21 @@ function checkPublicIps({ host, publicIps }: Config): void {
       ipv4 ? "IPv4" : "IPv6"
     }, as host ${host} takes no other (--host :: takes both), but received ${wrong}`,
   );
+}
+
+/** The names in a section, with those in the sections within. */
+function knownIn(entries: v.ObjectEntries): KnownSettings {
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, entry]) => {
+      const { wrapped } = entry as { readonly wrapped?: { readonly entries?: v.ObjectEntries } };
+      return [name, wrapped?.entries && knownIn(wrapped.entries)];
+    }),
+  );
+}
+
+/** Whether an issue is that a name is none of a setting, of which all are told beside. */
+function isUnknownName({ type, expected }: v.InferIssue<typeof schema>): boolean {
+  return type === "strict_object" && expected === "never";
 }
 
 /** The member that an issue is about, with its flag if it has one: "httpPort (--http-port)". */

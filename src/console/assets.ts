@@ -18,9 +18,12 @@ import publishHelpJs from "./publish_help.js" with { type: "text" };
 import retryScheduleJs from "./retry_schedule.js" with { type: "text" };
 import soundMemoryJs from "./sound_memory.js" with { type: "text" };
 import streamListJs from "./stream_list.js" with { type: "text" };
+import streamPagesJs from "./stream_pages.js" with { type: "text" };
 import streamTableJs from "./stream_table.js" with { type: "text" };
 import streamsCss from "./streams.css" with { type: "text" };
+import streamUpdatesJs from "./stream_updates.js" with { type: "text" };
 import transportChoiceJs from "./transport_choice.js" with { type: "text" };
+import webrtcProgressJs from "./webrtc_progress.js" with { type: "text" };
 import webrtcStatisticsJs from "./webrtc_statistics.js" with { type: "text" };
 import whepConnectionJs from "./whep_connection.js" with { type: "text" };
 import whepEngineJs from "./whep_engine.js" with { type: "text" };
@@ -85,8 +88,11 @@ export const consoleAssets = [
   asset("retry_schedule.js", SCRIPT, retryScheduleJs),
   asset("sound_memory.js", SCRIPT, soundMemoryJs),
   asset("stream_list.js", SCRIPT, streamListJs),
+  asset("stream_pages.js", SCRIPT, streamPagesJs),
   asset("stream_table.js", SCRIPT, streamTableJs),
+  asset("stream_updates.js", SCRIPT, streamUpdatesJs),
   asset("transport_choice.js", SCRIPT, transportChoiceJs),
+  asset("webrtc_progress.js", SCRIPT, webrtcProgressJs),
   asset("webrtc_statistics.js", SCRIPT, webrtcStatisticsJs),
   asset("whep_connection.js", SCRIPT, whepConnectionJs),
   asset("whep_engine.js", SCRIPT, whepEngineJs),

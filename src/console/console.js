@@ -4,39 +4,49 @@
 import { enableCopyButtons } from "./copy.js";
 import { byId, setText } from "./dom.js";
 import { formatDuration } from "./format.js";
-import { parseFragment, streamTitle } from "./location.js";
+import { isSameStream, parseFragment, streamTitle } from "./location.js";
 import { startPlayerPanel } from "./player_panel.js";
 import { startPublishHelp } from "./publish_help.js";
-import { pollStreams } from "./stream_list.js";
+import { followStreams } from "./stream_list.js";
+import { startStreamPages } from "./stream_pages.js";
 import { startStreamTable } from "./stream_table.js";
 
-/** @import { StreamInfo, StreamList } from "./stream_list.js" */
+/** @import { StreamList } from "./stream_list.js" */
 
 const panel = startPlayerPanel();
 const table = startStreamTable();
 const publishHelp = startPublishHelp();
-/** @type {StreamInfo[] | undefined} */
-let streams;
+const pages = startStreamPages((page) => follower.showPage(page));
+/** @type {StreamList | undefined} */
+let list;
 let selection = parseFragment(location.hash);
 
 function showSelection() {
   document.title = selection ? `${streamTitle(selection)} · Sluice` : "Sluice";
   panel.show(selection);
-  if (!streams) return;
-  table.show(streams, selection);
-  panel.handleList(streams);
+  showStreams();
 }
 
-/** @param {StreamList} list */
-function showList(list) {
-  streams = list.streams;
+function showStreams() {
+  if (!list) return;
+  table.show(list.streams, selection);
+  pages.show(list);
+  // On another page there may be what is watched.
+  const isTold = list.pages === 1 || list.streams.some((stream) => isSameStream(stream, selection));
+  if (isTold) panel.handleList(list.streams);
+  else panel.handleSilence();
+}
+
+/** @param {StreamList} newest */
+function showList(newest) {
+  list = newest;
   showGateway("ready", "Connected");
   setText(byId("server-version", HTMLElement), list.server.version ?? "–");
   setText(byId("server-rtmp-port", HTMLElement), String(list.server.rtmpPort ?? "–"));
   setText(byId("server-uptime", HTMLElement), formatDuration(list.server.uptimeMs));
   publishHelp.setRtmpPort(list.server.rtmpPort);
-  table.show(streams, selection);
-  panel.handleList(streams);
+  publishHelp.showAdvice(list.streams);
+  showStreams();
 }
 
 /**
@@ -59,7 +69,7 @@ addEventListener("hashchange", () => {
 
 enableCopyButtons(document.body, byId("copy-status", HTMLElement));
 showSelection();
-pollStreams(showList, (reason) => {
+const follower = followStreams(showList, (reason) => {
   showGateway("unreachable", `Retrying: ${reason}`);
   panel.handleSilence();
 });

@@ -33,6 +33,7 @@ const MPEGTS_CONFIG = {
  */
 export class FlvEngine {
   #player;
+  #video;
   #receivedBps = 0;
 
   /**
@@ -55,6 +56,7 @@ export class FlvEngine {
       // mpegts.js counts in kilobytes (1024) per second.
       this.#receivedBps = speed * 1024 * 8;
     });
+    this.#video = video;
     player.attachMediaElement(video);
     player.load();
     this.#player = player;
@@ -64,6 +66,11 @@ export class FlvEngine {
 
   get isConnected() {
     return true;
+  }
+
+  /** Media Source Extensions stand still without media. */
+  get position() {
+    return this.#video.currentTime;
   }
 
   /** mpegts.js has time-outs of its own. */

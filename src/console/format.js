@@ -127,7 +127,8 @@ const H264_PROFILES = {
 
 /** @type {[RegExp, string][]} */
 const CODEC_NAMES = [
-  [/^(hvc1|hev1)\b/, "HEVC"],
+  [/^h264$/i, "H.264"],
+  [/^(hvc1|hev1|h265)\b/i, "HEVC"],
   [/^av01\b/, "AV1"],
   [/^vp09\b/, "VP9"],
   [/^vp8\b|^vp08\b/, "VP8"],

@@ -5,6 +5,8 @@ import type { WebRtcFigures } from "./webrtc_statistics.js";
 export interface Engine {
   /** Whether media may be expected; before that, the engine itself knows when to give up. */
   readonly isConnected: boolean;
+  /** Grows as long as something new is shown or heard. */
+  readonly position: number;
   /** To be called often. @param nowMs by `performance.now()` */
   handleTimeout(nowMs: number): void;
   readFigures(): Promise<EngineFigures>;

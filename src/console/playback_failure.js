@@ -4,10 +4,11 @@
 
 /**
  * `missing`: no such stream; `ended`: the server closed it; `network`, `media`: worth another try;
- * `unreachable`: so too, and another transport may do better; `unsupported`: would fail again.
+ * `unreachable`: so too, and another transport may do better; `unsupported`: would fail again;
+ * `changed`: the stream has another track now, and is to be opened anew at once.
  *
  * @typedef {object} Failure
- * @property {"missing" | "ended" | "network" | "media" | "unreachable" | "unsupported"} kind
+ * @property {"missing" | "ended" | "network" | "media" | "unreachable" | "unsupported" | "changed"} kind
  * @property {string} detail
  * @property {number} [retryAfterMs] how long the gateway asks to wait
  */
@@ -44,6 +45,10 @@ export function describeFailure(type, detail, cause) {
   // MSE refuses a codec by this DOMException code when the source buffer is made.
   if (detail === "MediaMSEError" && info?.code === DOMException.NOT_SUPPORTED_ERR) {
     return { kind: "unsupported", detail: "This browser does not decode the stream's codec" };
+  }
+  // No track can be added to those that MSE plays already.
+  if (detail === "MediaMSEError" && info?.code === DOMException.QUOTA_EXCEEDED_ERR) {
+    return { kind: "changed", detail: "The stream has another track now" };
   }
   return { kind: "media", detail: `The stream could not be played: ${reason}` };
 }

@@ -3,7 +3,7 @@
 /** Plays one live stream on a video element, and comes back by itself when the stream does. */
 import { isSameStream, mediaUrl } from "./location.js";
 import { FlvEngine } from "./flv_engine.js";
-import { PlaybackProgress } from "./playback_progress.js";
+import { patience, PlaybackProgress } from "./playback_progress.js";
 import { RetrySchedule } from "./retry_schedule.js";
 import { chooseTransport, detectAbilities } from "./transport_choice.js";
 import { WhepEngine } from "./whep_engine.js";
@@ -31,10 +31,8 @@ import { WhepEngine } from "./whep_engine.js";
  */
 
 const TICK_INTERVAL_MS = 250;
-/** No new picture for so long is worth telling. */
-const STALL_MS = 1500;
-/** Nothing for so long (and twice the key-frame distance), though the publisher is there: again. */
-const GIVE_UP_MS = 10_000;
+/** A stream whose tracks change more often than this is not opened anew at once. */
+const RENEWAL_INTERVAL_MS = 2000;
 /** Playing for so long makes an attempt a success: the next failure retries quickly. */
 const STEADY_MS = 5000;
 
@@ -55,6 +53,7 @@ export class LivePlayer {
   /** @type {Failure | undefined} why WebRTC is not tried, unless the reader asks for it */
   #webRtcFailure;
   #retries = new RetrySchedule();
+  #renewedAtMs = -Infinity;
   #progress = new PlaybackProgress(0);
   #abilities = detectAbilities();
 
@@ -134,7 +133,17 @@ export class LivePlayer {
       case "connecting":
         // The list may be the first to say what the stream is.
         if (isLive && !isSameChoice(this.#choose(this.#selection), this.#choice)) this.#connect();
+        break;
+      case "playing":
+      case "stalled":
+        if (isLive) this.#leaveWebRtc(this.#choose(this.#selection));
     }
+  }
+
+  /** B-frames may be seen late, and are what WebRTC does not show. @param {TransportChoice} choice */
+  #leaveWebRtc({ transport, obstacle }) {
+    const isLeft = this.#choice.transport === "webrtc" && transport !== "webrtc";
+    if (isLeft && obstacle === undefined) this.#connect();
   }
 
   /** The stream is another one than the one that failed. */
@@ -215,6 +224,11 @@ export class LivePlayer {
       return;
     }
     const { kind, detail, retryAfterMs } = failure;
+    if (kind === "changed" && performance.now() - this.#renewedAtMs > RENEWAL_INTERVAL_MS) {
+      this.#renewedAtMs = performance.now();
+      this.#connect();
+      return;
+    }
     switch (kind) {
       case "unsupported":
         this.#become({ state: "unsupported", detail });
@@ -226,7 +240,8 @@ export class LivePlayer {
       case "ended":
       case "network":
       case "media":
-      case "unreachable": {
+      case "unreachable":
+      case "changed": {
         const delayMs = this.#retries.next(retryAfterMs);
         if (delayMs === undefined) this.#become({ state: "failed", detail });
         else this.#become({ state: "retrying", detail, retryAtMs: performance.now() + delayMs });
@@ -267,7 +282,7 @@ export class LivePlayer {
    */
   #followProgress(engine, nowMs) {
     const progress = this.#progress;
-    if (progress.moved(this.#video.currentTime, nowMs)) {
+    if (progress.moved(engine.position, nowMs)) {
       if (progress.steadyMs(nowMs) > STEADY_MS) this.#retries.reset();
       this.#become({ state: "playing" });
       return;
@@ -279,11 +294,11 @@ export class LivePlayer {
     }
     if (!engine.isConnected && this.#status.state === "connecting") progress.excuse(nowMs);
     const silentMs = progress.silentMs(nowMs);
-    if (silentMs < STALL_MS) return;
-    const giveUpMs = Math.max(GIVE_UP_MS, 2 * (this.#listed?.video?.keyFrameDistanceMs ?? 0));
+    const { stallMs, giveUpMs } = patience(this.#listed?.video);
+    if (silentMs < stallMs) return;
     if (this.#listed?.state === "waiting") this.#become({ state: "waiting" });
     else if (engine.isConnected && silentMs > giveUpMs) {
-      const detail = `No picture arrived for ${Math.round(silentMs / 1000)} s`;
+      const detail = `Nothing new arrived for ${Math.round(silentMs / 1000)} s`;
       this.#fail({ kind: "network", detail });
     } else if (this.#status.state !== "connecting") this.#become({ state: "stalled" });
   }

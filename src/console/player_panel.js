@@ -13,6 +13,10 @@ import { pageStorage, recallSound, rememberSound } from "./sound_memory.js";
 
 const REFRESH_INTERVAL_MS = 500;
 
+/** Why nothing is seen of a stream with intra refresh. */
+const REFRESHES = "This stream has no key frames, without which browsers show nothing to those " +
+  "who join: its publisher can turn intra refresh off";
+
 /**
  * Wires the panel to a new player. Controls change the page's fragment, and the fragment alone
  * says what is played.
@@ -30,11 +34,13 @@ export function startPlayerPanel() {
   const player = new LivePlayer(video, showStatus);
   /** @type {Selection | undefined} */
   let selection;
+  /** @type {StreamInfo | undefined} what is played, as it was listed last */
+  let listed;
 
   /** @param {PlayerStatus} status */
   function showStatus(status) {
     panel.dataset.state = status.state;
-    const notice = describeStatus(status);
+    const notice = describeStatus(status, listed);
     setText(byId("notice-title", HTMLElement), notice.title);
     setText(byId("notice-detail", HTMLElement), notice.detail);
     byId("retry", HTMLElement).hidden = !["retrying", "failed"].includes(status.state);
@@ -56,7 +62,7 @@ export function startPlayerPanel() {
     const figures = await player.readFigures();
     const { transport } = player.status;
     if (!figures || stats.hidden || transport === undefined) return;
-    showStatistics(stats, video, figures, transport);
+    showStatistics(stats, video, figures, transport, listed);
   }
 
   setInterval(() => {
@@ -104,7 +110,7 @@ export function startPlayerPanel() {
         player.close();
         return;
       }
-      if (isNew) showLine(byId("encoder-advice", HTMLElement), "");
+      if (isNew) listed = undefined;
       setText(byId("now-name", HTMLElement), streamTitle(next));
       player.open(next);
       showTransport(player.status);
@@ -114,8 +120,9 @@ export function startPlayerPanel() {
     handleList(streams) {
       player.handleList(streams);
       if (!selection) return;
-      const listed = streams.find((stream) => isSameStream(stream, selection));
-      showLine(byId("encoder-advice", HTMLElement), listed?.webrtc?.advice ?? "");
+      listed = streams.find((stream) => isSameStream(stream, selection));
+      // What is known of the stream may explain what is seen of it.
+      showStatus(player.status);
     },
     handleSilence() {
       player.forgetList();
@@ -172,15 +179,23 @@ function wireSound(video) {
   }
 }
 
-/** Single keys work only while the focus is in the player. @param {HTMLElement} panel */
+/** Single keys work wherever the focus is, but where they are typed. @param {HTMLElement} panel */
 function wireKeys(panel) {
   /** @type {Record<string, string>} */
   const buttons = { m: "mute", i: "stats-toggle", f: "fullscreen", s: "stop" };
-  panel.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (panel.hidden || takesText(event.target)) return;
     const id = buttons[event.key.toLowerCase()];
     if (id) byId(id, HTMLElement).click();
   });
+}
+
+/** @param {EventTarget | null} target */
+function takesText(target) {
+  if (target instanceof HTMLInputElement) return !["radio", "range"].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement ||
+    (target instanceof HTMLElement && target.isContentEditable);
 }
 
 function transportChoices() {
@@ -191,14 +206,16 @@ function transportChoices() {
 
 /**
  * @param {PlayerStatus} status
+ * @param {StreamInfo | undefined} listed
  * @returns {{ title: string, detail: string }}
  */
-function describeStatus({ state, detail = "", retryAtMs = 0 }) {
+function describeStatus({ state, detail = "", retryAtMs = 0 }, listed) {
+  const obstacle = listed?.video?.refreshes ? REFRESHES : undefined;
   switch (state) {
     case "connecting":
-      return { title: "Connecting", detail: "" };
+      return { title: "Connecting", detail: obstacle ?? "" };
     case "stalled":
-      return { title: "Buffering", detail: "No new picture is arriving" };
+      return { title: "Buffering", detail: obstacle ?? "Nothing new is arriving" };
     case "waiting":
       return {
         title: "The publisher is away",

@@ -14,6 +14,7 @@ import {
 
 /** @import { Transport } from "./location.js" */
 /** @import { EngineFigures } from "./playback_engine.d.ts" */
+/** @import { StreamInfo } from "./stream_list.js" */
 /** @import { WebRtcFigures } from "./webrtc_statistics.js" */
 
 /** @type {Record<Transport, string>} */
@@ -26,11 +27,12 @@ export const TRANSPORT_NAMES = { "webrtc": "WebRTC", "http-flv": "HTTP-FLV", "ws
  * @param {HTMLVideoElement} video
  * @param {EngineFigures} figures
  * @param {Transport} transport
+ * @param {StreamInfo | undefined} stream as it was listed last
  */
-export function showStatistics(list, video, figures, transport) {
+export function showStatistics(list, video, figures, transport, stream) {
   const rows = figures.kind === "webrtc"
-    ? webRtcRows(figures)
-    : flvRows(video, figures.receivedBps, transport);
+    ? webRtcRows(figures, stream)
+    : flvRows(video, figures.receivedBps, transport, stream);
   if (list.children.length !== rows.length) {
     list.replaceChildren(...rows.map(() => create("div", "", create("dt"), create("dd"))));
   }
@@ -45,11 +47,13 @@ export function showStatistics(list, video, figures, transport) {
  * Terms and values, as they are shown for WebRTC.
  *
  * @param {WebRtcFigures} figures
+ * @param {Pick<StreamInfo, "video"> | undefined} stream whose profile its pictures have
  * @returns {[string, string][]}
  */
-export function webRtcRows(figures) {
+export function webRtcRows(figures, stream) {
   const { network, videoCodec, audioCodec } = figures;
-  const codecs = [videoCodec, audioCodec].filter(Boolean).map(formatCodec).join(" · ");
+  const shown = videoCodec && (stream?.video?.codec ?? videoCodec);
+  const codecs = [shown, audioCodec].filter(Boolean).map(formatCodec).join(" · ");
   const delays = [figures.videoDelayMs, figures.audioDelayMs].map(formatMilliseconds).join(" · ");
   return [
     ["Transport", ["WebRTC", network?.toUpperCase()].filter(Boolean).join(" · ")],
@@ -73,12 +77,15 @@ export function webRtcRows(figures) {
  * @param {HTMLVideoElement} video
  * @param {number} receivedBps
  * @param {Transport} transport
+ * @param {StreamInfo | undefined} stream
  * @returns {[string, string][]}
  */
-function flvRows(video, receivedBps, transport) {
+function flvRows(video, receivedBps, transport, stream) {
   const quality = video.getVideoPlaybackQuality();
+  const codecs = [stream?.video?.codec, stream?.audio?.codec].filter(Boolean).map(formatCodec);
   return [
     ["Transport", TRANSPORT_NAMES[transport]],
+    ["Codecs", codecs.join(" · ") || UNKNOWN],
     ["Picture", video.videoWidth > 0 ? `${video.videoWidth}×${video.videoHeight}` : UNKNOWN],
     ["Frames decoded", formatCount(quality.totalVideoFrames)],
     ["Frames dropped", formatCount(quality.droppedVideoFrames)],

@@ -1,7 +1,10 @@
 // @ts-check
 /// <reference lib="dom" />
 /** Settings for OBS and ffmpeg, for this gateway and the app and name that the reader enters. */
-import { byId, setText } from "./dom.js";
+import { byId, create, setText } from "./dom.js";
+import { streamTitle } from "./location.js";
+
+/** @import { StreamInfo } from "./stream_list.js" */
 
 const DEFAULT_RTMP_PORT = 1935;
 
@@ -23,10 +26,16 @@ const FILE_SOURCE = [
   "-c:a aac -b:a 128k -ar 48000",
 ];
 
+/** Streams whose encoders are told what to change; of more, only the number is. */
+const MAX_ADVISED = 8;
+
 /**
- * Keeps the shown settings up to date.
+ * Keeps the shown settings up to date, and what encoders of live streams should change.
  *
- * @returns {{ setRtmpPort(port: number | undefined): void }}
+ * @returns {{
+ *   setRtmpPort(port: number | undefined): void,
+ *   showAdvice(streams: StreamInfo[]): void,
+ * }}
  */
 export function startPublishHelp() {
   const app = byId("publish-app", HTMLInputElement);
@@ -53,7 +62,34 @@ export function startPublishHelp() {
       rtmpPort = port;
       show();
     },
+    showAdvice,
   };
+}
+
+/** @param {StreamInfo[]} streams */
+function showAdvice(streams) {
+  const advised = streams.flatMap((stream) => {
+    // Some say the same.
+    const advice = new Set([...stream.advice ?? [], stream.webrtc?.advice ?? ""]);
+    advice.delete("");
+    const sentences = [...advice].map((text) => text.replace(/\.?$/, "."));
+    const line = /** @type {const} */ ([streamTitle(stream), sentences.join(" ")]);
+    return sentences.length === 0 ? [] : [line];
+  }).toSorted(([one], [other]) => one < other ? -1 : 1);
+  const shown = advised.slice(0, MAX_ADVISED);
+  if (shown.length < advised.length) {
+    shown.push([`${advised.length - shown.length} more`, "See the list of streams of the API."]);
+  }
+  byId("encoder-advice", HTMLElement).hidden = shown.length === 0;
+  const list = byId("encoder-advice-list", HTMLElement);
+  if (list.children.length !== shown.length) {
+    list.replaceChildren(...shown.map(() => create("div", "", create("dt"), create("dd"))));
+  }
+  shown.forEach(([title, advice], index) => {
+    const [dt, dd] = list.children[index]?.children ?? [];
+    if (dt) setText(dt, title);
+    if (dd) setText(dd, advice);
+  });
 }
 
 /**

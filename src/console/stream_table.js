@@ -30,7 +30,6 @@ class StreamRow {
   #state = create("span", "badge waiting", "waiting");
   #videoCodec = create("span", "codec");
   #picture = create("span", "detail");
-  #bFrames = bFramesBadge();
   #audioCodec = create("span", "codec");
   #sound = create("span", "detail");
   #bitrate = cell("Bit rate", "figure");
@@ -41,13 +40,13 @@ class StreamRow {
   constructor() {
     this.#link = document.createElement("a");
     this.#link.className = "stream-link";
-    this.#link.append(this.#app, this.#name);
+    this.#link.append(create("span", "stream-title", this.#app, this.#name));
     this.#state.title = "The publisher is gone; the stream is kept for its return";
     const stream = create("th", "stream", this.#link, this.#state);
     stream.setAttribute("scope", "row");
     this.element.append(
       stream,
-      cell("Video", "", this.#videoCodec, this.#picture, this.#bFrames),
+      cell("Video", "", this.#videoCodec, this.#picture),
       cell("Audio", "", this.#audioCodec, this.#sound),
       this.#bitrate,
       this.#keyFrames,
@@ -82,8 +81,6 @@ class StreamRow {
     showCodec(this.#videoCodec, video?.codec);
     setText(this.#picture, join(formatPicture(video), formatMoreTracks(tracks, "video")));
     this.#picture.title = describeTracks(tracks, "video", formatPicture);
-    this.#bFrames.hidden = video?.bFrames !== true && webrtc?.bFrames !== true;
-    this.#bFrames.title = webrtc?.advice ?? "B-frames add delay and are dropped for WebRTC";
     showCodec(this.#audioCodec, audio?.codec);
     setText(this.#sound, join(formatSound(audio), formatMoreTracks(tracks, "audio")));
     this.#sound.title = describeTracks(tracks, "audio", formatSound);
@@ -129,7 +126,6 @@ export function startStreamTable() {
       }
       byId("streams", HTMLElement).hidden = streams.length === 0;
       byId("empty", HTMLElement).hidden = streams.length > 0;
-      setText(byId("stream-count", HTMLElement), String(streams.length));
     },
   };
 }
@@ -143,13 +139,6 @@ function cell(label, className, ...children) {
   const element = create("td", className, ...children);
   element.dataset.label = label;
   return element;
-}
-
-function bFramesBadge() {
-  const badge = create("button", "badge warn", "B-frames");
-  badge.setAttribute("type", "button");
-  badge.setAttribute("popovertarget", "b-frames-help");
-  return badge;
 }
 
 /**

@@ -81,13 +81,11 @@ function reasonAgainstWebRtc(stream, browser) {
   const audio = stream?.audio?.codec;
   if (video && !webRtcCodec(video)) return `WebRTC does not carry ${formatCodec(video)} here`;
   if (audio && !WEBRTC_AUDIO.test(audio)) return `WebRTC does not carry ${formatCodec(audio)} here`;
-  if (stream?.webrtc?.bFrames && video && webRtcCodec(video)?.[1] === "h265") {
-    return "WebRTC cannot show this stream's B-frames";
-  }
   if (stream?.webrtc?.exact === false) {
     return "WebRTC would show this stream's pictures with errors, because of its B-frames";
   }
-  return undefined;
+  if (!stream?.webrtc?.bFrames && !stream?.video?.bFrames) return undefined;
+  return "WebRTC does not show this stream's B-frames";
 }
 
 /**

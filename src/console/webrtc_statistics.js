@@ -1,6 +1,8 @@
 // @ts-check
 /** Figures of a WebRTC session from what `RTCPeerConnection.getStats` reports. */
 
+/** @import { WebRtcCounts } from "./webrtc_progress.js" */
+
 /**
  * One record of a report: which members there are depends on its type and on the browser.
  *
@@ -10,7 +12,7 @@
  *
  * @typedef {object} WebRtcFigures
  * @property {string | undefined} network "udp" or "tcp"
- * @property {string | undefined} videoCodec RFC 6381 for H.264, else the name in SDP
+ * @property {string | undefined} videoCodec its name in SDP: the profile there is the offer's
  * @property {string | undefined} audioCodec
  * @property {number | undefined} width
  * @property {number | undefined} height
@@ -26,6 +28,26 @@
  * @property {number | undefined} freezes
  * @property {number | undefined} videoAheadMs of the sound; negative when it is late
  */
+
+/**
+ * What is counted of a session's pictures and sound.
+ *
+ * @param {Iterable<StatsRecord>} report
+ * @returns {WebRtcCounts}
+ */
+export function readCounts(report) {
+  const received = [...report].filter(({ type }) => type === "inbound-rtp");
+  const video = received.find(({ kind }) => kind === "video");
+  const audio = received.find(({ kind }) => kind === "audio");
+  const samples = figure(audio, "totalSamplesReceived");
+  return {
+    framesDecoded: figure(video, "framesDecoded"),
+    videoPackets: figure(video, "packetsReceived"),
+    audibleSamples: samples === undefined
+      ? figure(audio, "packetsReceived")
+      : samples - (figure(audio, "concealedSamples") ?? 0),
+  };
+}
 
 /** The readings of one session, in order. */
 export class WebRtcStatistics {
@@ -120,11 +142,7 @@ function selectedPair(records) {
 
 /** @param {StatsRecord | undefined} codec */
 function codecOf(codec) {
-  const name = textOf(codec, "mimeType")?.split("/")[1];
-  if (name?.toLowerCase() !== "h264") return name;
-  const parameters = textOf(codec, "sdpFmtpLine") ?? "";
-  const profile = /profile-level-id=([0-9a-f]{6})/i.exec(parameters)?.[1];
-  return profile === undefined ? name : `avc1.${profile}`;
+  return textOf(codec, "mimeType")?.split("/")[1];
 }
 
 /**

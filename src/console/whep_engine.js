@@ -1,7 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /** One WebRTC session over WHEP: from the offer to its end, onto a video element. */
-import { WebRtcStatistics } from "./webrtc_statistics.js";
+import { WebRtcProgress } from "./webrtc_progress.js";
+import { readCounts, WebRtcStatistics } from "./webrtc_statistics.js";
 import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, WhepConnection } from "./whep_connection.js";
 import { describeUnreachable } from "./whep_failure.js";
 import { withStereoOpus } from "./whep_offer.js";
@@ -10,6 +11,9 @@ import { endSession, postOffer } from "./whep_signalling.js";
 /** @import { Failure } from "./playback_failure.js" */
 /** @import { Engine, EngineListener } from "./playback_engine.d.ts" */
 /** @import { ConnectionEnd } from "./whep_connection.js" */
+
+/** How often it is looked whether anything new is shown: each look costs the browser something. */
+const LOOK_INTERVAL_MS = 500;
 
 /**
  * Joins when it is made; whoever makes it destroys it, once, which also ends the session at the
@@ -22,6 +26,9 @@ export class WhepEngine {
   #listener;
   #peer = new RTCPeerConnection();
   #statistics = new WebRtcStatistics();
+  #progress = new WebRtcProgress();
+  #isLooking = false;
+  #lookedAtMs = -Infinity;
   #connection = new WhepConnection(performance.now());
   /** SDP; empty before it has come. */
   #answer = "";
@@ -61,20 +68,42 @@ export class WhepEngine {
     return this.#connection.state === "connected";
   }
 
+  get position() {
+    return this.#progress.position;
+  }
+
   /** @param {number} nowMs */
   handleTimeout(nowMs) {
     this.#connection.handleTimeout(nowMs);
     this.#checkConnection();
+    if (!this.#isOver && nowMs - this.#lookedAtMs >= LOOK_INTERVAL_MS) this.#look(nowMs);
   }
 
   async readFigures() {
+    const figures = this.#statistics.read(await this.#readReport());
+    return /** @type {const} */ ({ kind: "webrtc", ...figures });
+  }
+
+  /** @param {number} nowMs */
+  async #look(nowMs) {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#lookedAtMs = nowMs;
+    try {
+      this.#progress.take(readCounts(await this.#readReport()));
+    } catch {
+      // A connection that was closed meanwhile has no report.
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #readReport() {
     const report = await this.#peer.getStats();
     // The DOM's types know neither its iterator nor its records.
-    const records = /** @type {Map<string, Record<string, unknown>>} */ (/** @type {unknown} */ (
+    return /** @type {Map<string, Record<string, unknown>>} */ (/** @type {unknown} */ (
       report
-    ));
-    const figures = this.#statistics.read(records.values());
-    return /** @type {const} */ ({ kind: "webrtc", ...figures });
+    )).values();
   }
 
   destroy() {

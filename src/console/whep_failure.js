@@ -21,7 +21,7 @@ export function describeRefusal(status, body, retryAfter) {
   switch (status) {
     case 404:
       return { kind: "missing", detail: "" };
-    case 406:
+    case 422:
       return {
         kind: "unsupported",
         detail: sentence ?? "This browser and this stream have no codec in common over WebRTC",

@@ -6,16 +6,31 @@ import type {
   StreamSummary,
 } from "../shard/messages.ts";
 import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
+import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
+import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
-import { LogPool } from "./log_pool.ts";
+import { OpeningRate } from "./opening_rate.ts";
 import { summariseWebrtc } from "./stream_advice.ts";
+import { StreamSound } from "./stream_sound.ts";
 
 /** What the directory needs of the configuration. */
 export interface DirectoryOptions {
   readonly gracePeriodMs: number;
   readonly maxStreams: number;
+  /** Of one publisher's address, or IPv6 network. */
+  readonly maxStreamsPerAddress: number;
   readonly log: { readonly maxBytes: number; readonly windowMs: number };
+  /** Where logs come from. */
+  readonly logs: LogStore;
+}
+
+/** Whom a stream counts for. */
+export interface Publisher {
+  /** For limits: an address or an IPv6 network; `undefined` for none. */
+  readonly network?: string;
+  /** Whose share of the memory its log counts to. */
+  readonly owner?: number;
 }
 
 /** How shards learn of streams. */
@@ -34,6 +49,10 @@ interface Stream {
   readonly entry: StreamEntry;
   readonly writer: LogWriter;
   readonly openedAtMs: number;
+  /** Of its newest publisher; `undefined` if that is none from outside. */
+  network: string | undefined;
+  /** When it lost its publisher last. */
+  waitingSinceMs: number;
   /** Shard of the publisher; `undefined` while waiting for one. */
   origin: number | undefined;
   /** Whether a publisher that is gone has sent anything that can be shown or heard. */
@@ -43,11 +62,12 @@ interface Stream {
   readonly reports: Map<number, StreamReport>;
   /** What the last publisher sent. */
   publication: StreamReport["publication"];
+  readonly sound: StreamSound;
 }
 
 /** A log that is to be used again once these shards have let go of it. */
 interface ClosedStream {
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
   readonly heldBy: Set<number>;
 }
 
@@ -55,34 +75,46 @@ interface ClosedStream {
 export class Directory {
   readonly #options: DirectoryOptions;
   readonly #events: DirectoryEvents;
-  readonly #logs: LogPool;
+  readonly #openingRate: OpeningRate;
   readonly #byPath = new Map<string, Stream>();
   readonly #byId = new Map<number, Stream>();
   readonly #closed = new Map<number, ClosedStream>();
+  /** By path; made when it is asked for. */
+  #sorted: readonly Stream[] | undefined;
   #lastId = 0;
 
   constructor(options: DirectoryOptions, events: DirectoryEvents) {
     this.#options = options;
+    this.#openingRate = new OpeningRate(options.maxStreamsPerAddress);
     this.#events = events;
-    this.#logs = new LogPool(options.log);
   }
 
   get entries(): StreamEntry[] {
     return [...this.#byId.values()].map(({ entry }) => entry);
   }
 
-  /** Decides on a publisher; a new stream is announced to all shards before this returns. */
-  publish(path: string, shard: number, nowMs: number): PublishDecision {
+  /**
+   * Decides on a publisher; a new stream is announced to all shards before this returns. Where a
+   * limit is reached, a stream that waits for its publisher gives way, and its viewers end.
+   */
+  publish(
+    path: string,
+    shard: number,
+    nowMs: number,
+    { network, owner = NO_OWNER }: Publisher = {},
+  ): PublishDecision {
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
       return { kind: "refused", reason: `${path} is being published already.` };
     }
-    if (known === undefined && this.#byPath.size >= this.#options.maxStreams) {
-      return { kind: "refused", reason: `There are ${this.#options.maxStreams} streams already.` };
-    }
-    const stream = known ?? this.#open(path, nowMs);
+    const isOwn = known !== undefined && known.network === network;
+    const refusal = isOwn ? undefined : this.#makeRoom(network, known, nowMs);
+    if (refusal !== undefined) return { kind: "refused", reason: refusal };
+    const stream = known ?? this.#open(path, nowMs, owner);
+    if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
+    stream.network = network;
     stream.writer.setState(LogState.live);
     return { kind: "accepted", streamId: stream.entry.streamId };
   }
@@ -91,18 +123,24 @@ export class Directory {
    * The publisher is gone: the stream waits for it, then ends. One that never had anything to show
    * ends at once, or whoever publishes nothing under many names would keep others from publishing.
    */
-  unpublish(streamId: number, shard: number, sent: PublishedContent): void {
+  unpublish(
+    streamId: number,
+    shard: number,
+    sent: PublishedContent,
+    nowMs = performance.now(),
+  ): void {
     const stream = this.#byId.get(streamId);
     if (stream?.origin !== shard) return;
     stream.origin = undefined;
     stream.hasHadMedia ||= sent === "media";
     if (!stream.hasHadMedia) return this.#close(stream);
     stream.writer.setState(LogState.waiting);
+    stream.waitingSinceMs = nowMs;
     stream.graceTimer = setTimeout(() => this.#close(stream), this.#options.gracePeriodMs);
   }
 
   /** The log of a stream that is not closed. */
-  logOf(streamId: number): SharedArrayBuffer | undefined {
+  logOf(streamId: number): SharedLog | undefined {
     return this.#byId.get(streamId)?.entry.log;
   }
 
@@ -113,7 +151,7 @@ export class Directory {
     closed.heldBy.delete(shard);
     if (closed.heldBy.size > 0) return;
     this.#closed.delete(streamId);
-    this.#logs.give(closed.log);
+    this.#options.logs.close(closed.log);
   }
 
   /** A shard has died, and its publishers and viewers with it. */
@@ -132,12 +170,27 @@ export class Directory {
       const stream = this.#byId.get(report.streamId);
       if (stream === undefined) continue;
       stream.reports.set(shard, report);
-      if (report.publication !== undefined) stream.publication = report.publication;
+      if (report.publication === undefined) continue;
+      stream.publication = report.publication;
+      stream.sound.note(report.publication.audio);
     }
   }
 
-  summaries(nowMs: number): StreamSummary[] {
-    return [...this.#byId.values()].map((stream) => summarise(stream, nowMs));
+  /** What becomes of a stream's sound on its way to WebRTC; `undefined` if it is closed. */
+  soundOf(streamId: number): StreamSound | undefined {
+    return this.#byId.get(streamId)?.sound;
+  }
+
+  /** Streams that there are. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Streams in the order of their paths, from the one at `begin` to before the one at `end`. */
+  summaries(nowMs: number, begin = 0, end?: number): StreamSummary[] {
+    this.#sorted ??= [...this.#byPath].sort(([one], [other]) => one < other ? -1 : 1)
+      .map(([, stream]) => stream);
+    return this.#sorted.slice(begin, end).map((stream) => summarise(stream, nowMs));
   }
 
   /** Ends all streams at once. */
@@ -145,18 +198,56 @@ export class Directory {
     for (const stream of [...this.#byId.values()]) this.#close(stream);
   }
 
-  #open(path: string, nowMs: number): Stream {
-    const entry = { streamId: ++this.#lastId, path, log: this.#logs.take() };
+  /**
+   * Makes room for a publisher's stream, or tells why there is none.
+   *
+   * @param known the stream, if it is there and waits
+   */
+  #makeRoom(
+    network: string | undefined,
+    known: Stream | undefined,
+    nowMs: number,
+  ): string | undefined {
+    if (network !== undefined && !this.#openingRate.take(network, nowMs)) {
+      return "Your address has begun too many streams: try again in some seconds.";
+    }
+    const { maxStreams, maxStreamsPerAddress } = this.#options;
+    const others = [...this.#byId.values()].filter((stream) => stream !== known);
+    const own = others.filter((stream) => stream.network === network);
+    if (network !== undefined && own.length >= maxStreamsPerAddress) {
+      const spare = spareStream(own);
+      if (spare === undefined) {
+        return `There are ${maxStreamsPerAddress} streams from your address already.`;
+      }
+      this.#close(spare);
+    }
+    if (known !== undefined || this.#byId.size < maxStreams) return undefined;
+    const spare = spareStream(others);
+    if (spare === undefined) return `There are ${maxStreams} streams already.`;
+    this.#close(spare);
+    return undefined;
+  }
+
+  /** A new stream, or why there can be none. */
+  #open(path: string, nowMs: number, owner: number): Stream | string {
+    const { logs, log: { maxBytes } } = this.#options;
+    const log = logs.open({ maxBytes, owner });
+    if (typeof log === "string") return describeLack(log);
+    const entry = { streamId: ++this.#lastId, path, log };
     const stream: Stream = {
       entry,
       writer: new LogWriter(entry.log, this.#options.log),
       openedAtMs: nowMs,
+      network: undefined,
+      waitingSinceMs: 0,
       origin: undefined,
       hasHadMedia: false,
       graceTimer: undefined,
       reports: new Map(),
       publication: undefined,
+      sound: new StreamSound(path),
     };
+    this.#sorted = undefined;
     this.#byPath.set(path, stream);
     this.#byId.set(entry.streamId, stream);
     this.#events.opened(entry);
@@ -166,14 +257,26 @@ export class Directory {
   #close(stream: Stream): void {
     const { streamId, path, log } = stream.entry;
     clearTimeout(stream.graceTimer);
+    this.#sorted = undefined;
     this.#byPath.delete(path);
     this.#byId.delete(streamId);
     stream.writer.setState(LogState.ended);
     const heldBy = new Set(this.#events.closed(streamId));
     // There may be no shard: the only one may have died and not be started again yet.
-    if (heldBy.size === 0) this.#logs.give(log);
+    if (heldBy.size === 0) this.#options.logs.close(log);
     else this.#closed.set(streamId, { log, heldBy });
   }
+}
+
+/**
+ * The stream that can best be spared of those that wait for a publisher: of the address that has
+ * most streams, the one that has waited longest. `undefined` if none waits.
+ */
+function spareStream(streams: readonly Stream[]): Stream | undefined {
+  const byNetwork = Map.groupBy(streams, ({ network }) => network);
+  const held = ({ network }: Stream) => byNetwork.get(network)!.length;
+  return streams.filter(({ origin }) => origin === undefined)
+    .sort((one, other) => held(other) - held(one) || one.waitingSinceMs - other.waitingSinceMs)[0];
 }
 
 function summarise(stream: Stream, nowMs: number): StreamSummary {
@@ -196,7 +299,11 @@ function summarise(stream: Stream, nowMs: number): StreamSummary {
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
     timestampFaults: publication?.timestampFaults ?? {},
     skippedMessages: publication?.skipped ?? {},
+    advice: publication?.advice ?? [],
     rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
-    webrtc: summariseWebrtc(reports, publication?.video?.bFrames ?? null),
+    webrtc: {
+      ...summariseWebrtc(reports, publication),
+      sound: stream.sound.describe(publication?.audio ?? null),
+    },
   };
 }

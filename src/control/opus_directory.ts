@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { ToShard } from "../shard/messages.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 
 const logger = getLogger(["sluice", "control"]);
 
@@ -8,26 +9,29 @@ const RETRY_MS = 5000;
 
 /** Makes Opus of streams: what is needed here of a `TranscoderPool`. */
 export interface OpusMaker {
-  /** Begins to make Opus of a stream's default audio track, or another, and returns its log. */
-  start(streamId: number, source: SharedArrayBuffer, audioTrack?: number): SharedArrayBuffer;
+  /**
+   * Begins to make Opus of a stream's default audio track, or another, and returns its log;
+   * `undefined` if there is no memory for one.
+   */
+  start(streamId: number, source: SharedLog, audioTrack?: number): SharedLog | undefined;
   /** Resolves when neither of the logs is read or written there any more. */
   stop(streamId: number, audioTrack?: number): Promise<void>;
   /** Takes back a log that nobody reads any more. */
-  giveBack(log: SharedArrayBuffer): void;
+  giveBack(log: SharedLog): void;
 }
 
 /** What the directory needs besides. */
 export interface OpusDirectoryOptions {
   readonly send: (shard: number, message: ToShard) => void;
   /** The log of a stream; `undefined` if there is no such stream any more. */
-  readonly sourceOf: (streamId: number) => SharedArrayBuffer | undefined;
+  readonly sourceOf: (streamId: number) => SharedLog | undefined;
   /** The least time from a failure to the next attempt, by default 5 s. */
   readonly retryMs?: number;
 }
 
 /** A track's sound as Opus, from its start to the end of its last reader. */
 interface Rendition {
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
   /** Shards that were told of the log and have not said that they read it no more. */
   readonly readers: Set<number>;
   isWritten: boolean;
@@ -130,11 +134,6 @@ export class OpusDirectory {
 
   /** The maker gave a stream up, and touches its logs no more. */
   failed(streamId: number, reason: string, audioTrack?: number): void {
-    logger.warn("The sound of stream {streamId} is not made into Opus: {reason}", {
-      streamId,
-      audioTrack,
-      reason,
-    });
     this.#onMakerEnd(this.#sounds.get(soundKey(streamId, audioTrack)), reason);
   }
 
@@ -173,14 +172,11 @@ export class OpusDirectory {
   }
 
   /** Tells all that wait of the log; starts it if that is due. */
-  #serve(sound: Sound, source: SharedArrayBuffer): void {
+  #serve(sound: Sound, source: SharedLog): void {
     if (sound.retryTimer !== undefined) return;
     const { streamId, audioTrack } = sound;
-    const rendition = sound.current ??= {
-      log: this.#maker.start(streamId, source, audioTrack),
-      readers: new Set(),
-      isWritten: true,
-    };
+    const rendition = sound.current ?? this.#start(sound, source);
+    if (rendition === undefined) return;
     for (const [shard, wish] of sound.wishes) {
       if (wish.rendition !== undefined) continue;
       wish.rendition = rendition;
@@ -189,6 +185,20 @@ export class OpusDirectory {
       const { log } = rendition;
       this.#options.send(shard, { kind: "opus-opened", streamId, audioTrack, requestId, log });
     }
+  }
+
+  /** Begins to make it, or tries again later if there is no memory. */
+  #start(sound: Sound, source: SharedLog): Rendition | undefined {
+    const log = this.#maker.start(sound.streamId, source, sound.audioTrack);
+    if (log === undefined) {
+      sound.retryTimer = setTimeout(() => this.#retry(sound), this.#options.retryMs);
+      logger.warn("The sound of stream {streamId} is not made into Opus: no memory is left", {
+        streamId: sound.streamId,
+      });
+      return undefined;
+    }
+    sound.current = { log, readers: new Set(), isWritten: true };
+    return sound.current;
   }
 
   #drop(sound: Sound, shard: number): void {

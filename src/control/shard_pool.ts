@@ -1,13 +1,13 @@
 import { getLogger } from "@logtape/logtape";
 import type { ToControl, ToShard } from "../shard/messages.ts";
-import { workerModuleUrl } from "./worker_module.ts";
+import { deathError, type WorkerDeath, workerModuleUrl } from "./worker_module.ts";
 
 const logger = getLogger(["sluice", "control"]);
 
-/** How often shards are looked after; they report as often. */
+/** How often shards are looked after; they show as often that they are alive. */
 const WATCH_INTERVAL_MS = 1000;
 
-/** Intervals without a word after which a shard counts as hung. */
+/** Intervals without a sign of life after which a shard counts as hung. */
 const MAX_SILENT_INTERVALS = 10;
 
 /** The wait before a shard that died is started again: a shard that cannot run must not spin. */
@@ -18,8 +18,8 @@ const STOP_TIMEOUT_MS = 3000;
 
 /** What the pool tells its owner. */
 export interface ShardPoolEvents {
-  /** What a new shard is to be told first. */
-  readonly startMessage: (shard: number) => ToShard;
+  /** What a new shard is to be told first; the word of shared memory is for its signs of life. */
+  readonly startMessage: (shard: number, heartbeat: SharedArrayBuffer) => ToShard;
   readonly message: (shard: number, message: ToControl) => void;
   /** The shard died, with all that it had; it is started again soon. */
   readonly lost: (shard: number) => void;
@@ -32,6 +32,10 @@ export interface ShardPoolEvents {
 
 interface Member {
   readonly worker: Worker;
+  /** The shard changes it as long as it is not hung: from within long work, too. */
+  readonly heartbeat: Int32Array<SharedArrayBuffer>;
+  /** What it was when it was looked at last. */
+  lastBeat: number;
   silentIntervals: number;
   /** Whether it is at work, and so can stop by itself. */
   isListening: boolean;
@@ -109,20 +113,22 @@ export class ShardPool {
 
   #spawn(shard: number): void {
     const worker = new Worker(this.#moduleUrl, { type: "module", name: `shard ${shard}` });
-    const member = { worker, silentIntervals: 0, isListening: false };
+    const heartbeat = new Int32Array(new SharedArrayBuffer(4));
+    const member = { worker, heartbeat, lastBeat: 0, silentIntervals: 0, isListening: false };
     this.#members.set(shard, member);
-    worker.addEventListener("message", ({ data }: MessageEvent<ToControl>) => {
+    worker.addEventListener("message", ({ data }: MessageEvent<ToControl | WorkerDeath>) => {
       if (this.#members.get(shard) !== member) return;
+      if (data.kind === "died") return this.#onFailed(shard, member, deathError(data));
       member.silentIntervals = 0;
       this.#events.message(shard, data);
       if (data.kind === "listening") this.#onListening(member);
-      if (data.kind === "listen-failed") this.#onFailed(shard, member, data.reason);
+      if (data.kind === "listen-failed") this.#onFailed(shard, member, new Error(data.reason));
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#onFailed(shard, member, event.message);
+      this.#onFailed(shard, member, new Error(event.message));
     });
-    worker.postMessage(this.#events.startMessage(shard));
+    worker.postMessage(this.#events.startMessage(shard, heartbeat.buffer));
   }
 
   #onListening(member: Member): void {
@@ -131,18 +137,21 @@ export class ShardPool {
     if (areAllListening) this.#starting?.resolve();
   }
 
-  #onFailed(shard: number, member: Member, reason: string): void {
+  #onFailed(shard: number, member: Member, error: Error): void {
     if (this.#isStopping || this.#members.get(shard) !== member) return;
     this.#members.delete(shard);
     member.worker.terminate();
     // A shard that cannot start at all would be started again for ever.
-    if (this.#starting !== undefined) return this.#starting.reject(new Error(reason));
-    logger.error("Shard {shard} died and is started again: {reason}", { shard, reason });
+    if (this.#starting !== undefined) return this.#starting.reject(error);
+    logger.error("Shard {shard} died and is started again: {error}", { shard, error });
     this.#startAgain(shard);
   }
 
   #watch(): void {
     for (const [shard, member] of this.#members) {
+      const beat = Atomics.load(member.heartbeat, 0);
+      if (beat !== member.lastBeat) member.silentIntervals = 0;
+      member.lastBeat = beat;
       member.silentIntervals++;
       if (member.silentIntervals === MAX_SILENT_INTERVALS) this.#events.hung(shard);
     }

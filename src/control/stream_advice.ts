@@ -1,24 +1,28 @@
 import { B_FRAMES_REMEDY, type StreamReport, type StreamSummary } from "../shard/messages.ts";
+import type { PublicationDescription } from "../stream/publication.ts";
 
 /**
- * What WebRTC makes of a stream, from the reports of all shards: whoever has seen a B-frame, or a
+ * What WebRTC makes of a stream's pictures, from the reports of all shards: whoever has seen a B-frame, or a
  * picture that needs one, has seen it.
  *
- * @param hasBFrames what is known of the publisher's pictures while no shard has looked at them
+ * @param publication what is known of the publisher: of its B-frames, while no shard has looked at
+ * its pictures, and what it should change beside them
  */
 export function summariseWebrtc(
   reports: readonly StreamReport[],
-  hasBFrames: boolean | null,
-): StreamSummary["webrtc"] {
+  publication: Pick<PublicationDescription, "video" | "advice"> | undefined,
+): Omit<StreamSummary["webrtc"], "sound"> {
   const looks = reports.map(({ webrtc }) => webrtc).filter((look) => look !== undefined);
-  const bFrames = looks.length === 0 ? hasBFrames : looks.some((look) => look.bFrames);
+  const bFrames = looks.length === 0
+    ? publication?.video?.bFrames ?? null
+    : looks.some((look) => look.bFrames);
   const inexact = looks.find((look) => !look.exact);
   return {
     viewers: reports.reduce((sum, { webrtcViewers }) => sum + webrtcViewers, 0),
     bFrames,
     exact: looks.length === 0 ? null : inexact === undefined,
     advice: bFrames !== true
-      ? null
+      ? publication?.advice[0] ?? null
       : looks.some((look) => look.bFrames && !look.areDropped)
       ? REFUSED
       : adviceOn(inexact?.inexactReason, inexact !== undefined),

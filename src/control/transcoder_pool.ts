@@ -5,17 +5,18 @@ import {
   type ToTranscoder,
   type TranscodingReport,
 } from "../transcoding/messages.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
-import { LogPool } from "./log_pool.ts";
-import { workerModuleUrl } from "./worker_module.ts";
+import { type LogStore, ownerOf } from "../stream/log_store.ts";
+import { deathError, type WorkerDeath, workerModuleUrl } from "./worker_module.ts";
 
 const logger = getLogger(["sluice", "control"]);
 
 /** How often workers are looked after; they report as often. */
 const WATCH_INTERVAL_MS = 1000;
 
-/** Intervals without a word after which a worker counts as hung. */
+/** Intervals without a sign of life after which a worker counts as hung. */
 const MAX_SILENT_INTERVALS = 10;
 
 /** The wait before a worker that died is started again. */
@@ -39,6 +40,12 @@ export interface TranscoderPoolOptions {
 export interface TranscoderPoolEvents {
   /** The stream's Opus has ended because it cannot be made. The stream is known no more. */
   readonly failed: (streamId: number, reason: string, audioTrack: number | undefined) => void;
+  /** What became of the stream's sound so far: comes every second. */
+  readonly reported: (
+    streamId: number,
+    report: TranscodingReport,
+    audioTrack: number | undefined,
+  ) => void;
   /** The stream's Opus has ended with the stream itself. The stream is known no more. */
   readonly ended: (streamId: number, audioTrack: number | undefined) => void;
 }
@@ -46,6 +53,8 @@ export interface TranscoderPoolEvents {
 interface Member {
   readonly worker: Worker;
   readonly busy: Int32Array<SharedArrayBuffer>;
+  /** {@linkcode Busy.beats} when it was looked at last. */
+  lastBeat: number;
   silentIntervals: number;
 }
 
@@ -56,8 +65,8 @@ interface Transcoding {
   readonly streamId: number;
   /** Of another track than the default one. */
   readonly audioTrack: number | undefined;
-  readonly source: SharedArrayBuffer;
-  readonly target: SharedArrayBuffer;
+  readonly source: SharedLog;
+  readonly target: SharedLog;
   /** Number of its worker. */
   readonly slot: number;
   lostWorkers: number;
@@ -79,19 +88,23 @@ interface Transcoding {
  *
  * const pool = new TranscoderPool(
  *   transcoderText,
- *   { maxBytes: 4 << 20, windowMs: 10_000, opusBitrateBps: 128_000 },
- *   { failed: (streamId, reason) => console.error(streamId, reason), ended: () => {} },
+ *   { logs, maxBytes: 4 << 20, windowMs: 10_000, opusBitrateBps: 128_000 },
+ *   {
+ *     failed: (streamId, reason) => console.error(streamId, reason),
+ *     reported: () => {},
+ *     ended: () => {},
+ *   },
  * );
  * const opusLog = pool.start(1, aacLog); // when the first viewer comes
  * await pool.stop(1); // when the last is gone
- * pool.giveBack(opusLog); // when no shard reads it any more
+ * if (opusLog !== undefined) pool.giveBack(opusLog); // when no shard reads it any more
  * ```
  */
 export class TranscoderPool {
   readonly #moduleText: string;
   readonly #options: Required<TranscoderPoolOptions>;
   readonly #events: TranscoderPoolEvents;
-  readonly #logs: LogPool;
+  readonly #logs: LogStore;
   readonly #members = new Map<number, Member>();
   readonly #transcodings = new Map<number, Transcoding>();
   /** By {@linkcode soundKey}. */
@@ -103,11 +116,15 @@ export class TranscoderPool {
   #restarts = 0;
 
   /** @param moduleText the worker's bundled module; nothing is done with it before it is needed */
-  constructor(moduleText: string, options: TranscoderPoolOptions, events: TranscoderPoolEvents) {
+  constructor(
+    moduleText: string,
+    { logs, ...options }: TranscoderPoolOptions & { readonly logs: LogStore },
+    events: TranscoderPoolEvents,
+  ) {
     this.#moduleText = moduleText;
     this.#options = { workers: 1, ...options };
     this.#events = events;
-    this.#logs = new LogPool(options);
+    this.#logs = logs;
   }
 
   /** How often a worker had to be started again. */
@@ -122,20 +139,23 @@ export class TranscoderPool {
 
   /**
    * Begins to transcode a stream, and returns the log that its Opus is written to: the same one if
-   * it is transcoded already.
+   * it is transcoded already, and `undefined` if there is no memory for one.
    *
    * @param audioTrack the number of another track than the default one
    */
-  start(streamId: number, source: SharedArrayBuffer, audioTrack?: number): SharedArrayBuffer {
+  start(streamId: number, source: SharedLog, audioTrack?: number): SharedLog | undefined {
     const key = soundKey(streamId, audioTrack);
     const known = this.#bySound.get(key);
     if (known !== undefined) return known.target;
+    const { maxBytes } = this.#options;
+    const target = this.#logs.open({ maxBytes, owner: ownerOf(source) });
+    if (typeof target === "string") return undefined;
     const transcoding: Transcoding = {
       id: ++this.#lastId,
       streamId,
       audioTrack,
       source,
-      target: this.#logs.take(),
+      target,
       slot: this.#leastLoadedSlot(),
       lostWorkers: 0,
       report: undefined,
@@ -147,7 +167,7 @@ export class TranscoderPool {
     const { slot } = transcoding;
     if (this.#members.has(slot)) this.#sendStart(transcoding);
     else if (!this.#restartTimers.has(slot)) this.#spawn(slot);
-    return transcoding.target;
+    return target;
   }
 
   /**
@@ -168,8 +188,8 @@ export class TranscoderPool {
   }
 
   /** Takes back a target log that no thread reads or writes any more. */
-  giveBack(target: SharedArrayBuffer): void {
-    this.#logs.give(target);
+  giveBack(target: SharedLog): void {
+    this.#logs.close(target);
   }
 
   /** Ends all workers at once. */
@@ -195,15 +215,17 @@ export class TranscoderPool {
     this.#moduleUrl ??= workerModuleUrl(this.#moduleText);
     this.#watchTimer ??= setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
     const worker = new Worker(this.#moduleUrl, { type: "module", name: `transcoder ${slot}` });
-    const busy = new SharedArrayBuffer(8);
-    const member = { worker, busy: new Int32Array(busy), silentIntervals: 0 };
+    const busy = new SharedArrayBuffer(Object.keys(Busy).length * Int32Array.BYTES_PER_ELEMENT);
+    const member = { worker, busy: new Int32Array(busy), lastBeat: 0, silentIntervals: 0 };
     this.#members.set(slot, member);
-    worker.addEventListener("message", ({ data }: MessageEvent<FromTranscoder>) => {
-      if (this.#members.get(slot) === member) this.#handle(slot, member, data);
+    worker.addEventListener("message", ({ data }: MessageEvent<FromTranscoder | WorkerDeath>) => {
+      if (this.#members.get(slot) !== member) return;
+      if (data.kind === "died") this.#lose(slot, member, deathError(data));
+      else this.#handle(slot, member, data);
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      if (this.#members.get(slot) === member) this.#lose(slot, member, event.message);
+      if (this.#members.get(slot) === member) this.#lose(slot, member, new Error(event.message));
     });
     this.#send(slot, { kind: "open", busy });
     for (const transcoding of this.#ofSlot(slot)) this.#sendStart(transcoding);
@@ -220,7 +242,7 @@ export class TranscoderPool {
         return this.#onStopped(message.id);
       case "broken":
         this.#fail(message.id, message.reason);
-        return this.#lose(slot, member, message.reason);
+        return this.#lose(slot, member, new Error(message.reason));
       case "report":
         for (const report of message.streams) this.#takeReport(report);
     }
@@ -231,6 +253,7 @@ export class TranscoderPool {
     if (transcoding === undefined) return;
     transcoding.report = report;
     transcoding.lostWorkers = 0;
+    this.#events.reported(transcoding.streamId, report, transcoding.audioTrack);
   }
 
   #onStopped(id: number): void {
@@ -261,24 +284,29 @@ export class TranscoderPool {
 
   #watch(): void {
     for (const [slot, member] of this.#members) {
+      const beat = Atomics.load(member.busy, Busy.beats);
+      if (beat !== member.lastBeat) member.silentIntervals = 0;
+      member.lastBeat = beat;
       if (++member.silentIntervals < MAX_SILENT_INTERVALS) continue;
       const culprit = Atomics.load(member.busy, Busy.isBusy) === 1
         ? Atomics.load(member.busy, Busy.id)
         : undefined;
       if (culprit !== undefined) this.#fail(culprit, "the transcoder hangs on it");
-      this.#lose(slot, member, "it does nothing any more");
+      this.#lose(slot, member, new Error("it does nothing any more"));
     }
   }
 
   /** Replaces a worker, in a while: one that cannot run must not spin. */
-  #lose(slot: number, member: Member, reason: string): void {
+  #lose(slot: number, member: Member, error: Error): void {
     this.#members.delete(slot);
     member.worker.terminate();
     this.#restarts++;
-    logger.error("Transcoder {slot} died and is started again: {reason}", { slot, reason });
+    logger.error("Transcoder {slot} died and is started again: {error}", { slot, error });
     for (const transcoding of this.#ofSlot(slot)) {
       if (transcoding.isStopping) this.#release(transcoding);
-      else if (++transcoding.lostWorkers >= MAX_LOST_WORKERS) this.#fail(transcoding.id, reason);
+      else if (++transcoding.lostWorkers >= MAX_LOST_WORKERS) {
+        this.#fail(transcoding.id, error.message);
+      }
     }
     const timer = setTimeout(() => {
       this.#restartTimers.delete(slot);

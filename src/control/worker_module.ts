@@ -9,5 +9,32 @@ export function workerModuleUrl(bundle: string): string {
     /(createRequire\w*)\(import\.meta\.url\)/g,
     '$1("file:///worker.js")',
   );
-  return URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  return URL.createObjectURL(new Blob([TELL_OF_DEATH, source], { type: "text/javascript" }));
 }
+
+/** What a worker says that has thrown what nothing catches, and does nothing more. */
+export interface WorkerDeath {
+  readonly kind: "died";
+  /** In a line. */
+  readonly reason: string;
+  /** Where, if that is known. */
+  readonly stack: string | undefined;
+}
+
+/** The same as an error. */
+export function deathError({ reason, stack }: WorkerDeath): Error {
+  return Object.assign(new Error(reason), stack === undefined ? {} : { stack });
+}
+
+/**
+ * In front of every module: without it, the runtime itself would print what was thrown, in lines that
+ * are none of the log.
+ */
+const TELL_OF_DEATH = `for (const type of ["error", "unhandledrejection"]) {
+  self.addEventListener(type, (event) => {
+    event.preventDefault();
+    const cause = event.error ?? event.reason;
+    self.postMessage({ kind: "died", reason: String(cause), stack: cause?.stack });
+  });
+}
+`;

@@ -20,6 +20,11 @@ export interface Ports {
 const OPUS_LOG_MARGIN = 2;
 const MIN_OPUS_LOG_BYTES = 256 * 1024;
 
+/** Each WebRTC viewer may try several pairs of addresses. */
+const TCP_CONNECTIONS_PER_VIEWER = 2;
+/** Connections that have yet to prove that they belong to a viewer. */
+const TCP_STRANGERS = 64;
+
 /** What a shard is told of the configuration, and of where it is to listen. */
 export function shardSettings(
   config: Config,
@@ -45,11 +50,10 @@ export function shardSettings(
     flushMs,
     rtmpFlushMs: Math.max(flushMs, config.rtmpFlushMs),
     windowMs: log.windowMs,
+    listAgeMs: config.listAgeMs,
     maxViewers: limits.viewers,
-    maxHttpConnections: limits.httpConnections,
-    maxHttpConnectionsPerAddress: limits.httpConnectionsPerAddress,
-    maxRtmpConnections: limits.rtmpConnections,
-    maxRtmpConnectionsPerAddress: limits.rtmpConnectionsPerAddress,
+    places: placeLimits(limits),
+    trustedProxies: config.trustedProxies,
     maxMessageBytes: limits.messageBytes,
     timeouts,
     unpublishNotify: config.rtmpUnpublishNotify,
@@ -66,10 +70,30 @@ export function shardSettings(
       feedback: config.webrtcFeedback,
       bFrames: config.webrtcBFrames,
       inexact: config.webrtcInexact,
-      maxViewers: limits.webrtcViewers,
-      maxViewersPerAddress: limits.webrtcViewersPerAddress,
       firstCheckMs: timeouts.iceMs,
       consentMs: timeouts.consentMs,
+    },
+  };
+}
+
+function placeLimits(limits: Config["limits"]): ShardSettings["places"] {
+  const { webrtcViewers, webrtcViewersPerAddress } = limits;
+  return {
+    httpConnections: {
+      max: limits.httpConnections,
+      maxPerAddress: limits.httpConnectionsPerAddress,
+    },
+    listListeners: { max: limits.listListeners, maxPerAddress: limits.listListenersPerAddress },
+    rtmpNewcomers: { max: limits.rtmpNewcomers, maxPerAddress: limits.rtmpNewcomersPerAddress },
+    rtmpPlayers: { max: limits.rtmpPlayers, maxPerAddress: limits.rtmpPlayersPerAddress },
+    webrtcNewcomers: {
+      max: limits.webrtcNewcomers,
+      maxPerAddress: limits.webrtcNewcomersPerAddress,
+    },
+    webrtcViewers: { max: webrtcViewers, maxPerAddress: webrtcViewersPerAddress },
+    webrtcTcpConnections: {
+      max: TCP_CONNECTIONS_PER_VIEWER * webrtcViewers + TCP_STRANGERS,
+      maxPerAddress: TCP_CONNECTIONS_PER_VIEWER * webrtcViewersPerAddress + TCP_STRANGERS,
     },
   };
 }

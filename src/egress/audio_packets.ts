@@ -1,5 +1,11 @@
-import { FlvError } from "../flv/flv_error.ts";
-import { type AudioFrame, type FlvAudioCodec, parseAudioBody } from "../flv/audio_body.ts";
+import { CodecError } from "../codec/codec_error.ts";
+import { parseOpusHead } from "../codec/opus.ts";
+import {
+  type AudioConfiguration,
+  type AudioFrame,
+  type FlvAudioCodec,
+  parseAudioBody,
+} from "../flv/audio_body.ts";
 import { OPUS_CLOCK_RATE_HZ, packetizeOpus } from "../rtp/opus_packetizer.ts";
 import { PacketRing } from "../rtp/packet_ring.ts";
 import { RtpClock } from "../rtp/rtp_clock.ts";
@@ -7,6 +13,9 @@ import { RtpError } from "../rtp/rtp_error.ts";
 
 /** As long as groups of pictures get, at 50 packets a second: 20 s. */
 const MAX_RING_PACKETS = 1024;
+
+/** Of Opus over RTP (RFC 7587 4). */
+const MAX_CHANNELS = 2;
 
 /** Sound whose frames say by themselves what it is. */
 export interface HeardSound {
@@ -19,6 +28,7 @@ export class AudioPackets {
   readonly ring = new PacketRing({ maxPackets: MAX_RING_PACKETS });
   readonly clock: RtpClock;
   #heard: HeardSound | undefined;
+  #channels = MAX_CHANNELS;
 
   /** @param clockOffset RTP timestamp of stream time 0: random, 32 bits */
   constructor(clockOffset: number) {
@@ -38,17 +48,35 @@ export class AudioPackets {
   take(body: Uint8Array, timestampMs: number, delayMs: number): void {
     try {
       const audio = parseAudioBody(body);
+      if (audio.kind === "configuration") return this.#configure(audio);
+      if (audio.kind === "channels") this.#channels = audio.channels;
       if (audio.kind !== "frame") return;
       if (audio.codec !== "opus") return this.#note(audio);
+      // Several streams in one packet, which WebRTC has not.
+      if (this.#channels > MAX_CHANNELS) return;
       const timestamp = this.clock.timestamp(timestampMs + delayMs);
       packetizeOpus({ data: audio.data, timestamp, timeMs: timestampMs }, { ssrc: 0 }, this.ring);
     } catch (error) {
-      if (!(error instanceof FlvError || error instanceof RtpError)) throw error;
+      if (!(error instanceof RtpError)) throw error;
     }
+  }
+
+  #configure({ codec, data }: AudioConfiguration): void {
+    // Channels that a header leaves out are one or two, unless they are said beside it.
+    this.#channels = codec === "opus" && data.length > 0 ? channelsOf(data) : MAX_CHANNELS;
   }
 
   #note({ codec, channels }: AudioFrame): void {
     if (channels === undefined || this.#heard?.codec === codec) return;
     this.#heard = { codec, channels };
+  }
+}
+
+function channelsOf(opusHead: Uint8Array): number {
+  try {
+    return parseOpusHead(opusHead).channels;
+  } catch (error) {
+    if (error instanceof CodecError) return MAX_CHANNELS;
+    throw error;
   }
 }

@@ -9,6 +9,8 @@ export interface AudienceOptions {
 export interface AudienceEvents {
   /** A viewer was overtaken by the log's tail and goes on near live. */
   readonly jumped: () => void;
+  /** So many viewers are ended, as no memory is left for what they are sent. */
+  readonly starved: (count: number) => void;
 }
 
 /** Whoever reads a feed. */
@@ -28,6 +30,7 @@ export class FeedAudience {
   readonly #flushMs: number;
   readonly #events: AudienceEvents;
   readonly #viewers = new Set<FeedViewer>();
+  #isOver = false;
   #deliveredAtMs = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -35,6 +38,11 @@ export class FeedAudience {
     this.feed = feed;
     this.#flushMs = flushMs;
     this.#events = events;
+  }
+
+  /** Whether it has ended: whoever comes now is for another one. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   get size(): number {
@@ -47,10 +55,12 @@ export class FeedAudience {
     this.feed.update();
   }
 
-  /** A viewer leaves, or has left before. */
+  /** A viewer leaves, or has left before, or has got all of a stream that is over. */
   remove(viewer: FeedViewer): void {
     this.#viewers.delete(viewer);
-    if (this.#viewers.size === 0) this.#cancelDelivery();
+    if (this.#viewers.size > 0) return;
+    this.#cancelDelivery();
+    if (this.#isOver) this.feed.close();
   }
 
   /** A viewer was overtaken by the feed's tail. */
@@ -69,12 +79,14 @@ export class FeedAudience {
     }, waitMs);
   }
 
-  /** Ends all viewers, after what there is left for them. */
+  /** Ends all viewers, after what there is left for them: with the last of them goes the feed. */
   end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#cancelDelivery();
     this.feed.update();
-    for (const viewer of this.#viewers) viewer.end();
-    this.#viewers.clear();
+    for (const viewer of [...this.#viewers]) viewer.end();
+    if (this.#viewers.size === 0) this.feed.close();
   }
 
   /** Another viewer may come: the next flush must find no timer that will not fire. */
@@ -83,9 +95,15 @@ export class FeedAudience {
     this.#timer = undefined;
   }
 
+  #endForMemory(): void {
+    this.#events.starved(this.#viewers.size);
+    this.end();
+  }
+
   #deliver(nowMs: number): void {
     this.#deliveredAtMs = nowMs;
     this.feed.update();
+    if (this.feed.lack !== undefined) return this.#endForMemory();
     for (const viewer of this.#viewers) viewer.offer();
   }
 }

@@ -38,13 +38,13 @@ export class FlvViewer implements FeedViewer {
   /** The stream is over: it ends behind what the feed holds for this viewer. */
   end(): void {
     this.offer();
-    if (this.#state === "asked") this.#controller.close();
+    if (this.#state === "asked") this.#close();
     this.#state = "ending";
   }
 
   #pull(): void {
     if (this.#state === "ending") {
-      if (!this.#give(this.#cursor.rest())) this.#controller.close();
+      if (!this.#give(this.#cursor.rest())) this.#close();
     } else if (!this.#give(this.#next())) {
       this.#state = "asked";
     }
@@ -55,6 +55,11 @@ export class FlvViewer implements FeedViewer {
     const piece = this.#cursor.next();
     if (this.#cursor.jumps > jumps) this.#audience.noteJump();
     return piece;
+  }
+
+  #close(): void {
+    this.#controller.close();
+    this.#audience.remove(this);
   }
 
   #give(piece: Uint8Array<ArrayBuffer> | undefined): boolean {

@@ -1,5 +1,6 @@
 import { Cursor } from "../stream/cursor.ts";
-import type { FeedStart, TrackSelection } from "../stream/feed.ts";
+import type { TrackSelection } from "../stream/feed.ts";
+import type { FeedStart } from "../stream/feed_start.ts";
 import type { FeedAudience, FeedViewer } from "./feed_audience.ts";
 
 /** A feed that a player reads, or is about to. */

@@ -6,6 +6,8 @@ import { type ClockOffsets, RtpFeed } from "./rtp_feed.ts";
 export interface RtpSubscriber {
   /** Whether it is sent pictures, of the codec that they had when it came. */
   readonly hasVideo: boolean;
+  /** Whether it wants pictures, and is sent none because there were none when it came. */
+  readonly lacksVideo: boolean;
   /** The feed has new packets. */
   notify(): void;
   /** The stream is over, or must not be shown any more. */
@@ -16,6 +18,8 @@ export interface RtpSubscriber {
 export class RtpAudience {
   readonly feed: RtpFeed;
   readonly #subscribers = new Set<RtpSubscriber>();
+  /** Those that lack pictures, with the packets of pictures that there were when they came. */
+  readonly #lackingVideo = new Map<RtpSubscriber, number>();
   #videoCodec: string | undefined;
 
   /** @param maxPayloadSize bytes of the payload of a packet, at most */
@@ -34,22 +38,36 @@ export class RtpAudience {
 
   add(subscriber: RtpSubscriber): void {
     this.#subscribers.add(subscriber);
+    if (subscriber.lacksVideo) this.#lackingVideo.set(subscriber, this.feed.video.ring.head);
   }
 
   remove(subscriber: RtpSubscriber): void {
     this.#subscribers.delete(subscriber);
+    this.#lackingVideo.delete(subscriber);
   }
 
   /** One of the logs has been flushed. */
   notify(nowMs: number): void {
     this.feed.update(nowMs);
     this.#endIfCodecChanged();
+    this.#endIfPicturesCome();
     for (const subscriber of this.#subscribers) subscriber.notify();
   }
 
   end(reason: string): void {
     for (const subscriber of [...this.#subscribers]) subscriber.end(reason);
     this.#subscribers.clear();
+    this.#lackingVideo.clear();
+  }
+
+  /** Likewise for pictures where there were none. */
+  #endIfPicturesCome(): void {
+    const { head } = this.feed.video.ring;
+    for (const [subscriber, headThen] of [...this.#lackingVideo]) {
+      if (head === headThen) continue;
+      this.remove(subscriber);
+      subscriber.end("the stream has pictures now, and had none before");
+    }
   }
 
   /** WHEP cannot renegotiate: viewers have to come again for pictures of another codec. */

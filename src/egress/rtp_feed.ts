@@ -9,6 +9,9 @@ import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
 import { AudioPackets } from "./audio_packets.ts";
 import { VideoPackets } from "./video_packets.ts";
 
+/** How far pictures are behind the sound that have stopped. */
+const PICTURES_STOPPED_MS = 3000;
+
 /** Of a feed: both random, 32 bits (RFC 3550 5.1). */
 export interface ClockOffsets {
   readonly audio: number;
@@ -48,6 +51,11 @@ export class RtpFeed {
     this.audio = new AudioPackets(offsets.audio);
   }
 
+  /** Bytes of the packets that are held for viewers, and of what they are made from. */
+  get heldBytes(): number {
+    return this.audio.ring.byteLength + this.video.ring.byteLength + this.#tags.bufferBytes;
+  }
+
   /** Times that the log passed over what was not read yet. */
   get jumps(): number {
     return this.#tags.jumps;
@@ -62,6 +70,17 @@ export class RtpFeed {
     const packetMs = ring.timeMs(ring.head - 1);
     if (packetMs === undefined || this.#newestSoundMs === undefined) return 0;
     return distance(packetMs, this.#newestSoundMs);
+  }
+
+  /**
+   * Whether pictures come, or nothing comes: not if they have stopped while the sound goes on.
+   * Receivers keep both in step by their times, and would hold the sound back for an old picture.
+   */
+  get arePicturesLive(): boolean {
+    const { ring } = this.video;
+    const pictureMs = ring.timeMs(ring.head - 1);
+    if (pictureMs === undefined || this.#newestSoundMs === undefined) return true;
+    return distance(pictureMs, this.#newestSoundMs) <= PICTURES_STOPPED_MS;
   }
 
   /** Takes the sound from another log, or from the stream's own again. */

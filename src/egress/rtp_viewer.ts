@@ -70,7 +70,7 @@ export interface RtpViewerEvents {
 /**
  * One WebRTC viewer of a stream: its place in the packets of both tracks, its keys, and what it
  * reports. It begins at the newest key frame, paced, and goes on at the newest one if the packets
- * it was to be sent are gone.
+ * it was to be sent are gone. Neither track waits for the other.
  */
 export class RtpViewer {
   readonly #feed: RtpFeed;
@@ -201,34 +201,37 @@ export class RtpViewer {
   #keepPlace(nowMs: number): void {
     const video = this.#video;
     const audio = this.#audio;
-    if (video !== undefined) {
-      if (video.isOvertaken) {
-        video.pause();
-        this.#events.jumped();
-      }
-      if (!video.hasBegun) return this.#beginAtKeyFrame(video, nowMs);
+    if (video?.isOvertaken) {
+      video.pause();
+      // It lags, too.
+      audio?.pause();
+      this.#events.jumped();
     }
-    if (audio !== undefined && (!audio.hasBegun || audio.isOvertaken)) this.#beginAudio(nowMs);
-    if (audio !== undefined && nowMs - this.#audioBeganMs < CATCH_UP_MS) this.#catchUp(audio);
+    if (video !== undefined && !video.hasBegun) this.#beginAtKeyFrame(video);
+    if (audio === undefined) return;
+    // Where there has been no sound at all, it begins when it comes.
+    const isToCome = this.#feed.audio.ring.head === 0;
+    if (!audio.hasBegun || audio.isOvertaken || isToCome) this.#beginAudio(audio, nowMs);
+    if (nowMs - this.#audioBeganMs < CATCH_UP_MS) this.#catchUp(audio);
   }
 
-  #beginAtKeyFrame(video: RtpTrack, nowMs: number): void {
-    const { ring } = this.#feed.video;
+  /** Pictures that have stopped are no place to begin, and sound waits for none. */
+  #beginAtKeyFrame(video: RtpTrack): void {
+    const { video: { ring }, arePicturesLive } = this.#feed;
     const start = ring.newestKeyFrame;
-    if (start === undefined) return this.#audio?.pause();
+    if (start === undefined || !arePicturesLive) return;
     video.jump(start);
     this.#pacer.restart();
-    this.#beginAudio(nowMs);
   }
 
   /**
    * Sound begins now, and not with the pictures that are caught up with: receivers play it at its
    * own speed, and would hold back the pictures for as long as it lags.
    */
-  #beginAudio(nowMs: number): void {
+  #beginAudio(audio: RtpTrack, nowMs: number): void {
     this.#audioBeganMs = nowMs;
     this.#soundLagMs = Infinity;
-    this.#audio?.jump(this.#feed.audio.ring.head);
+    audio.jump(this.#feed.audio.ring.head);
   }
 
   /**

@@ -1,5 +1,4 @@
 import { CodecError } from "../codec/codec_error.ts";
-import { FlvError } from "../flv/flv_error.ts";
 import { type FlvVideoCodec, parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
 import { VIDEO_CLOCK_RATE_HZ } from "../rtp/h264_packetizer.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../rtp/packet_carver.ts";
@@ -78,9 +77,7 @@ export class VideoPackets {
       if (video.kind === "configuration") this.#maker.configure(video.data);
       else this.#packetize(this.#maker, video, timestampMs, delayMs);
     } catch (error) {
-      const isKnown = error instanceof FlvError || error instanceof CodecError ||
-        error instanceof RtpError;
-      if (!isKnown) throw error;
+      if (!(error instanceof CodecError || error instanceof RtpError)) throw error;
     }
   }
 

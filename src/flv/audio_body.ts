@@ -1,5 +1,5 @@
+import { type Malformed, malformed } from "../bytes/malformed.ts";
 import { AudioPacketType, parseEnhancedAudio } from "./enhanced_audio.ts";
-import { FlvError } from "./flv_error.ts";
 
 /** Codecs that have a FourCC (Enhanced RTMP v2); the legacy header has AAC and MP3 as well. */
 export type ConfiguredAudioCodec = "aac" | "opus" | "flac" | "ac3" | "eac3" | "mp3";
@@ -26,7 +26,8 @@ export type AudioBody =
   | AudioChannels
   | AudioMultitrack
   | UnsupportedAudio
-  | EmptyAudio;
+  | EmptyAudio
+  | Malformed;
 
 /**
  * What a decoder must know first: an AudioSpecificConfig, for `parseAacConfiguration`, the
@@ -142,7 +143,7 @@ const EMPTY: EmptyAudio = { kind: "empty" };
  * A body of no bytes gives "empty" rather than an error: encoders send such messages while the
  * microphone is muted, and nothing is lost by passing over them.
  *
- * @throws {FlvError} if it is cut short, or its packet type is undefined.
+ * It is malformed if it is cut short, or its packet type is undefined. Nothing is thrown.
  *
  * @example
  * ```ts
@@ -191,7 +192,7 @@ function parseAac(body: Uint8Array): AudioBody {
   if (packetType === AAC_CONFIGURATION) {
     return { kind: "configuration", codec: "aac", data: body.subarray(2) };
   }
-  throw new FlvError(`Cannot parse audio body: AACPacketType must be 0 or 1, got ${packetType}`);
+  return malformed("parse audio body", "AACPacketType must be 0 or 1", packetType);
 }
 
 /** SoundRate has no value for 8 or 16 kHz: codecs that have one rate only say it by themselves. */
@@ -243,5 +244,24 @@ export function encodeOpusBody(
   body[0] = (CODEC_EX_HEADER << 4) | (kind === "configuration" ? sequenceStart : codedFrames);
   body.set(OPUS_FOUR_CC, 1);
   body.set(data, OPUS_HEADER_SIZE);
+  return body;
+}
+
+/** AAC, 44.1 kHz, 16 bits, two channels: what every header of AAC says (FLV 10.1 E.4.2.1). */
+const AAC_HEADER = 0xaf;
+
+/**
+ * The audio tag body that carries AAC in FLV's own way; the caller owns it.
+ *
+ * @param kind "configuration" for an AudioSpecificConfig, "frame" for one raw access unit
+ */
+export function encodeAacBody(
+  kind: "configuration" | "frame",
+  data: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const body = new Uint8Array(2 + data.length);
+  body[0] = AAC_HEADER;
+  body[1] = kind === "configuration" ? AAC_CONFIGURATION : AAC_FRAME;
+  body.set(data, 2);
   return body;
 }

@@ -1,12 +1,5 @@
-import { ByteReader } from "../bytes/byte_reader.ts";
-import type {
-  AudioBody,
-  AudioChannels,
-  AudioMultitrack,
-  ConfiguredAudioCodec,
-  EmptyAudio,
-} from "./audio_body.ts";
-import { FlvError } from "./flv_error.ts";
+import type { AudioBody, AudioMultitrack, ConfiguredAudioCodec, EmptyAudio } from "./audio_body.ts";
+import { BodyReader } from "./body_reader.ts";
 import { FourCc, fourCcText } from "./four_cc.ts";
 import { PACKET_MOD_EX, readModifiers } from "./mod_ex.ts";
 
@@ -30,12 +23,16 @@ const MULTITRACK: AudioMultitrack = { kind: "multitrack" };
 
 /**
  * Parses an audio body whose SoundFormat says that it has an Enhanced header (Enhanced RTMP v2,
- * "Enhanced Audio"). Data borrow from `body`.
- *
- * @throws {FlvError} if it is cut short, or its packet type or channel order is undefined
+ * "Enhanced Audio"). Data borrow from `body`. It is malformed if it is cut short, or its packet type
+ * or channel order is undefined.
  */
 export function parseEnhancedAudio(body: Uint8Array): AudioBody {
-  const reader = new ByteReader(body, FlvError);
+  const reader = new BodyReader(body, "parse audio body");
+  const audio = readAudio(reader);
+  return reader.fault ?? audio;
+}
+
+function readAudio(reader: BodyReader): AudioBody {
   let packetType = reader.u8() & 0b1111;
   let timestampOffsetNs = 0;
   if (packetType === AudioPacketType.modEx) {
@@ -64,13 +61,11 @@ export function parseEnhancedAudio(body: Uint8Array): AudioBody {
     case AudioPacketType.multichannelConfig:
       return readChannels(reader, codec);
     default:
-      throw new FlvError(
-        `Cannot parse audio body: packet type must be 0, 1, 2, 4, 5 or 7, got ${packetType}`,
-      );
+      return reader.refuse("packet type must be 0, 1, 2, 4, 5 or 7", packetType);
   }
 }
 
-function readChannels(reader: ByteReader, codec: ConfiguredAudioCodec): AudioChannels {
+function readChannels(reader: BodyReader, codec: ConfiguredAudioCodec): AudioBody {
   const order = reader.u8();
   const channels = reader.u8();
   const kind = "channels";
@@ -82,7 +77,7 @@ function readChannels(reader: ByteReader, codec: ConfiguredAudioCodec): AudioCha
     case ORDER_CUSTOM:
       return { kind, codec, channels, mask: undefined, speakers: reader.bytes(channels) };
     default:
-      throw new FlvError(`Cannot parse audio body: channel order must be 0..2, got ${order}`);
+      return reader.refuse("channel order must be 0..2", order);
   }
 }
 

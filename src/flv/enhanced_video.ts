@@ -1,7 +1,6 @@
-import { ByteReader } from "../bytes/byte_reader.ts";
-import { FlvError } from "./flv_error.ts";
+import { BodyReader } from "./body_reader.ts";
 import { FourCc, fourCcText } from "./four_cc.ts";
-import { FrameType, requireFrameType, videoFrame } from "./frame_type.ts";
+import { FRAME_TYPE_RULE, FrameType, isFrameType, videoFrame } from "./frame_type.ts";
 import { PACKET_MOD_EX, readModifiers } from "./mod_ex.ts";
 import type {
   ConfiguredVideoCodec,
@@ -27,18 +26,24 @@ export const VideoPacketType = {
 /** Tag and length of a descriptor of MPEG-2 TS; what follows is laid out as in av1C. */
 const DESCRIPTOR_HEADER_SIZE = 2;
 
+const FRAME_TYPE_UNSAID = 0;
+
 const EMPTY: EmptyVideo = { kind: "empty" };
 const COMMAND: VideoCommand = { kind: "command" };
 const MULTITRACK: VideoMultitrack = { kind: "multitrack" };
 
 /**
  * Parses a video body whose first bit says that it has an Enhanced header (Enhanced RTMP v2,
- * "Enhanced Video", of which v1 is a part). Data borrow from `body`.
- *
- * @throws {FlvError} if it is cut short, or its frame or packet type is undefined
+ * "Enhanced Video", of which v1 is a part). Data borrow from `body`. It is malformed if it is cut
+ * short, or its frame or packet type is undefined.
  */
 export function parseEnhancedVideo(body: Uint8Array): VideoBody {
-  const reader = new ByteReader(body, FlvError);
+  const reader = new BodyReader(body, "parse video body");
+  const video = readVideo(reader);
+  return reader.fault ?? video;
+}
+
+function readVideo(reader: BodyReader): VideoBody {
   const first = reader.u8();
   const frameType = (first >> 4) & 0b111;
   let packetType = first & 0b1111;
@@ -47,7 +52,9 @@ export function parseEnhancedVideo(body: Uint8Array): VideoBody {
     ({ packetType, timestampOffsetNs } = readModifiers(reader));
   }
   if (packetType !== VideoPacketType.metadata) {
-    requireFrameType(frameType);
+    // Some senders, gortmplib among them, say nothing: the payload tells what it is.
+    const isKnown = frameType === FRAME_TYPE_UNSAID || isFrameType(frameType);
+    if (!isKnown) return reader.refuse(FRAME_TYPE_RULE, frameType);
     // A command has neither FourCC nor packet.
     if (frameType === FrameType.command) return COMMAND;
   }
@@ -76,7 +83,7 @@ export function parseEnhancedVideo(body: Uint8Array): VideoBody {
     case VideoPacketType.metadata:
       return { kind: "metadata", codec, data: reader.rest() };
     default:
-      throw new FlvError(`Cannot parse video body: packet type must be 0..7, got ${packetType}`);
+      return reader.refuse("packet type must be 0..7", packetType);
   }
 }
 

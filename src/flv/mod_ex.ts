@@ -1,5 +1,4 @@
-import type { ByteReader } from "../bytes/byte_reader.ts";
-import { FlvError } from "./flv_error.ts";
+import type { BodyReader } from "./body_reader.ts";
 
 /** The packet type that puts a modifier in front of another one; the same for audio and video. */
 export const PACKET_MOD_EX = 7;
@@ -26,14 +25,16 @@ export interface PacketModifiers {
   readonly timestampOffsetNs: number;
 }
 
+const NO_MODIFIERS: PacketModifiers = { packetType: PACKET_MOD_EX, timestampOffsetNs: 0 };
+
 /**
  * Reads the modifiers of an Enhanced header, after a packet type {@linkcode PACKET_MOD_EX}
  * (Enhanced RTMP v2, "ExVideoTagHeader", ModEx). Those it does not know are passed over.
  *
- * @throws {FlvError} if they are cut short, more than {@linkcode MAX_MODIFIERS} or
- * {@linkcode MAX_MODIFIERS_SIZE}, or an offset is shorter than its three bytes
+ * The reader has a fault if they are cut short, more than {@linkcode MAX_MODIFIERS} or
+ * {@linkcode MAX_MODIFIERS_SIZE}, or an offset is shorter than its three bytes.
  */
-export function readModifiers(reader: ByteReader): PacketModifiers {
+export function readModifiers(reader: BodyReader): PacketModifiers {
   let timestampOffsetNs = 0;
   let left = MAX_MODIFIERS_SIZE;
   for (let count = 0; count < MAX_MODIFIERS; count++) {
@@ -41,22 +42,27 @@ export function readModifiers(reader: ByteReader): PacketModifiers {
     if (size === WIDE_SIZE) size = reader.u16() + 1;
     left -= size;
     if (left < 0) {
-      throw new FlvError(
-        `Cannot parse body: modifiers must be up to ${MAX_MODIFIERS_SIZE} bytes, got more`,
-      );
+      reader.refuse(MODIFIERS_SIZE_RULE, MAX_MODIFIERS_SIZE - left);
+      return NO_MODIFIERS;
     }
     const start = reader.offset;
     const value = size >= 3 ? reader.u24() : undefined;
     reader.skip(start + size - reader.offset);
     const types = reader.u8();
+    if (reader.fault !== undefined) return NO_MODIFIERS;
     if (types >> 4 === MOD_EX_TIMESTAMP_OFFSET_NANO) {
       if (value === undefined) {
-        throw new FlvError(`Cannot parse body: timestamp offset must be 3 bytes, got ${size}`);
+        reader.refuse("timestamp offset must be 3 bytes", size);
+        return NO_MODIFIERS;
       }
       timestampOffsetNs = value;
     }
     const packetType = types & 0b1111;
     if (packetType !== PACKET_MOD_EX) return { packetType, timestampOffsetNs };
   }
-  throw new FlvError(`Cannot parse body: must be up to ${MAX_MODIFIERS} modifiers, got more`);
+  reader.refuse(MODIFIERS_RULE, MAX_MODIFIERS + 1);
+  return NO_MODIFIERS;
 }
+
+const MODIFIERS_SIZE_RULE = `modifiers must be up to ${MAX_MODIFIERS_SIZE} bytes`;
+const MODIFIERS_RULE = `modifiers must be up to ${MAX_MODIFIERS}`;

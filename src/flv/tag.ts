@@ -53,25 +53,9 @@ export function writeTag(
       `Cannot write tag: needs ${size} bytes at offset ${offset}, has ${target.length - offset}`,
     );
   }
-  target[offset] = type;
-  target[offset + 1] = bodySize >> 16;
-  target[offset + 2] = bodySize >> 8;
-  target[offset + 3] = bodySize;
-  target[offset + 4] = timestampMs >> 16;
-  target[offset + 5] = timestampMs >> 8;
-  target[offset + 6] = timestampMs;
-  // TimestampExtended, the upper 8 bits, comes last (E.4.1).
-  target[offset + 7] = timestampMs >> 24;
-  target[offset + 8] = 0;
-  target[offset + 9] = 0;
-  target[offset + 10] = 0;
+  writeHeader(target, offset, type, timestampMs, bodySize);
   target.set(body, offset + TAG_HEADER_SIZE);
-  const end = offset + TAG_HEADER_SIZE + bodySize;
-  const previousTagSize = bodySize + TAG_HEADER_SIZE;
-  target[end] = previousTagSize >> 24;
-  target[end + 1] = previousTagSize >> 16;
-  target[end + 2] = previousTagSize >> 8;
-  target[end + 3] = previousTagSize;
+  writeTrailer(target, offset + TAG_HEADER_SIZE + bodySize, bodySize);
   return size;
 }
 
@@ -92,4 +76,52 @@ export function encodeTag(
   const tag = new Uint8Array(body.length + TAG_OVERHEAD);
   writeTag(tag, 0, type, timestampMs, body);
   return tag;
+}
+
+/** What comes in front of a tag's body, for a tag that is written in parts. */
+export function tagHeader(
+  type: TagType,
+  timestampMs: number,
+  bodySize: number,
+): Uint8Array<ArrayBuffer> {
+  const header = new Uint8Array(TAG_HEADER_SIZE);
+  writeHeader(header, 0, type, timestampMs, bodySize);
+  return header;
+}
+
+/** What comes behind a tag's body. */
+export function tagTrailer(bodySize: number): Uint8Array<ArrayBuffer> {
+  const trailer = new Uint8Array(TAG_OVERHEAD - TAG_HEADER_SIZE);
+  writeTrailer(trailer, 0, bodySize);
+  return trailer;
+}
+
+function writeHeader(
+  target: Uint8Array,
+  offset: number,
+  type: TagType,
+  timestampMs: number,
+  bodySize: number,
+): void {
+  target[offset] = type;
+  target[offset + 1] = bodySize >> 16;
+  target[offset + 2] = bodySize >> 8;
+  target[offset + 3] = bodySize;
+  target[offset + 4] = timestampMs >> 16;
+  target[offset + 5] = timestampMs >> 8;
+  target[offset + 6] = timestampMs;
+  // TimestampExtended, the upper 8 bits, comes last (E.4.1).
+  target[offset + 7] = timestampMs >> 24;
+  target[offset + 8] = 0;
+  target[offset + 9] = 0;
+  target[offset + 10] = 0;
+}
+
+/** PreviousTagSize. */
+function writeTrailer(target: Uint8Array, offset: number, bodySize: number): void {
+  const previousTagSize = bodySize + TAG_HEADER_SIZE;
+  target[offset] = previousTagSize >> 24;
+  target[offset + 1] = previousTagSize >> 16;
+  target[offset + 2] = previousTagSize >> 8;
+  target[offset + 3] = previousTagSize;
 }

@@ -1,6 +1,6 @@
+import { type Malformed, malformed } from "../bytes/malformed.ts";
 import { parseEnhancedVideo } from "./enhanced_video.ts";
-import { FlvError } from "./flv_error.ts";
-import { FrameType, requireFrameType, videoFrame } from "./frame_type.ts";
+import { FRAME_TYPE_RULE, FrameType, isFrameType, videoFrame } from "./frame_type.ts";
 
 /** Codecs whose frames follow a configuration record, in FLV's words or by their FourCC. */
 export type ConfiguredVideoCodec =
@@ -28,7 +28,8 @@ export type VideoBody =
   | VideoMultitrack
   | VideoCommand
   | UnsupportedVideo
-  | EmptyVideo;
+  | EmptyVideo
+  | Malformed;
 
 /**
  * What a decoder must know first: an AVCDecoderConfigurationRecord for `parseH264Configuration`, an
@@ -123,6 +124,9 @@ const PACKET_END_OF_SEQUENCE = 2;
 /** Frame type, AVCPacketType and CompositionTime. */
 const PACKET_HEADER_SIZE = 5;
 
+const ACTION = "parse video body";
+const PACKET_SIZE_RULE = `it must have ${PACKET_HEADER_SIZE} bytes`;
+
 const EMPTY: EmptyVideo = { kind: "empty" };
 const COMMAND: VideoCommand = { kind: "command" };
 
@@ -133,7 +137,7 @@ const COMMAND: VideoCommand = { kind: "command" };
  * A body of no bytes gives "empty" rather than an error: encoders send such messages as a sign of
  * life or before a picture is ready, and nothing is lost by passing over them.
  *
- * @throws {FlvError} if it is cut short, or its frame or packet type is undefined.
+ * It is malformed if it is cut short, or its frame or packet type is undefined. Nothing is thrown.
  *
  * @example
  * ```ts
@@ -148,7 +152,7 @@ export function parseVideoBody(body: Uint8Array): VideoBody {
   const first = body[0]!;
   if ((first & EX_HEADER_FLAG) !== 0) return parseEnhancedVideo(body);
   const frameType = first >> 4;
-  requireFrameType(frameType);
+  if (!isFrameType(frameType)) return malformed(ACTION, FRAME_TYPE_RULE, frameType);
   if (frameType === FrameType.command) return COMMAND;
   const codecId = first & 0x0f;
   const codec = CODECS[codecId];
@@ -169,9 +173,7 @@ function parsePacket(
   // Some encoders end a sequence without a composition time.
   if (packetType === PACKET_END_OF_SEQUENCE) return { kind: "end-of-sequence", codec };
   if (body.length < PACKET_HEADER_SIZE) {
-    throw new FlvError(
-      `Cannot parse video body: ${codec} needs ${PACKET_HEADER_SIZE} bytes, got ${body.length}`,
-    );
+    return malformed(ACTION, PACKET_SIZE_RULE, body.length);
   }
   const data = body.subarray(PACKET_HEADER_SIZE);
   if (packetType === PACKET_FRAME) {
@@ -181,5 +183,5 @@ function parsePacket(
     return videoFrame(codec, frameType, compositionTimeMs, 0, data);
   }
   if (packetType === PACKET_CONFIGURATION) return { kind: "configuration", codec, data };
-  throw new FlvError(`Cannot parse video body: AVCPacketType must be 0..2, got ${packetType}`);
+  return malformed(ACTION, "AVCPacketType must be 0..2", packetType);
 }

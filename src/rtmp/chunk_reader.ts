@@ -55,6 +55,11 @@ export interface ChunkLimits {
   readonly maxChunkStreams?: number;
   /** Bytes held for messages that are not whole, on all chunk streams together. */
   readonly maxPartialBytes?: number;
+  /**
+   * Told how many bytes that takes now, before they are taken and when they are not any more; says
+   * why it cannot be more.
+   */
+  readonly hold?: (bytes: number) => string | undefined;
 }
 
 /** One chunk stream: the header that later chunks refer to, and the message under way. */
@@ -99,6 +104,7 @@ interface ChunkStream {
 export class ChunkReader {
   readonly #maxChunkStreams: number;
   readonly #streams = new Map<number, ChunkStream>();
+  readonly #hold: ChunkLimits["hold"];
   #maxMessageLength: number;
   #maxPartialBytes: number;
   #chunkSize = DEFAULT_CHUNK_SIZE;
@@ -114,6 +120,7 @@ export class ChunkReader {
     this.#maxMessageLength = limits.maxMessageLength ?? DEFAULT_MAX_MESSAGE_LENGTH;
     this.#maxChunkStreams = limits.maxChunkStreams ?? DEFAULT_MAX_CHUNK_STREAMS;
     this.#maxPartialBytes = limits.maxPartialBytes ?? DEFAULT_MAX_PARTIAL_BYTES;
+    this.#hold = limits.hold;
   }
 
   /** Adds bytes from the peer; they are borrowed until {@linkcode next} returns `undefined`. */
@@ -321,21 +328,22 @@ export class ChunkReader {
   }
 
   #grow(stream: ChunkStream, needed: number): void {
-    let grown: Uint8Array;
-    if (stream.buffer.length === 0 && this.#spare.length >= needed) {
-      grown = this.#spare;
-      this.#spare = NOTHING;
-    } else {
-      const wanted = Math.max(needed, stream.buffer.length * 2, FIRST_BUFFER_LENGTH);
-      grown = new Uint8Array(Math.min(wanted, Math.max(stream.length, FIRST_BUFFER_LENGTH)));
-    }
-    const partialBytes = this.#partialBytes + grown.length - stream.buffer.length;
+    const isSpare = stream.buffer.length === 0 && this.#spare.length >= needed;
+    const wanted = Math.max(needed, stream.buffer.length * 2, FIRST_BUFFER_LENGTH);
+    const length = isSpare
+      ? this.#spare.length
+      : Math.min(wanted, Math.max(stream.length, FIRST_BUFFER_LENGTH));
+    const partialBytes = this.#partialBytes + length - stream.buffer.length;
     if (partialBytes > this.#maxPartialBytes) {
       throw new RtmpError(
         `Cannot hold unfinished messages: up to ${this.#maxPartialBytes} bytes, ` +
           `got ${partialBytes}`,
       );
     }
+    const refusal = this.#hold?.(partialBytes + (isSpare ? 0 : this.#spare.length));
+    if (refusal !== undefined) throw new RtmpError(`Cannot hold unfinished messages: ${refusal}`);
+    const grown = isSpare ? this.#spare : new Uint8Array(length);
+    if (isSpare) this.#spare = NOTHING;
     this.#partialBytes = partialBytes;
     grown.set(stream.buffer.subarray(0, stream.received));
     stream.buffer = grown;
@@ -349,6 +357,7 @@ export class ChunkReader {
     if (isKept) this.#spare = stream.buffer;
     stream.buffer = NOTHING;
     stream.received = -1;
+    this.#hold?.(this.#partialBytes + this.#spare.length);
   }
 }
 

@@ -1,4 +1,5 @@
 import { amfProperty, type AmfValue } from "../amf/amf_value.ts";
+import { unprintableIn } from "../bytes/printable.ts";
 import type { Command } from "./command.ts";
 import { readEnhancedCapabilities } from "./enhanced_capabilities.ts";
 import { RtmpError } from "./rtmp_error.ts";
@@ -9,7 +10,7 @@ import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH, splitQuery } from "./stream_name.ts"
  * What `connect` (RTMP 7.2.1.1) says. A client that names no application means the one that its
  * `tcUrl` ends with.
  *
- * @throws {RtmpError} if a text is longer than its limit.
+ * @throws {RtmpError} if a text is longer than its limit, or has what cannot be seen.
  */
 export function readConnect({ args }: Command): ConnectEvent {
   const [object] = args;
@@ -23,6 +24,8 @@ export function readConnect({ args }: Command): ConnectEvent {
   const query = appQuery || splitQuery(tcUrl).query;
   checkLength("application name", app, MAX_NAME_LENGTH);
   checkLength("query", query, MAX_QUERY_LENGTH);
+  checkPrintable("application name", app);
+  checkPrintable("query", query);
   const objectEncoding = amfProperty(object, "objectEncoding") === 3 ? 3 : 0;
   const capabilities = readEnhancedCapabilities(object);
   return { kind: "connect", app, query, tcUrl, flashVersion, objectEncoding, capabilities };
@@ -36,6 +39,12 @@ function pathOf(tcUrl: string): string {
 function textProperty(object: AmfValue, name: string): string | undefined {
   const value = amfProperty(object, name);
   return typeof value === "string" ? value : undefined;
+}
+
+function checkPrintable(what: string, value: string): void {
+  const unprintable = unprintableIn(value);
+  if (unprintable === undefined) return;
+  throw new RtmpError(`Cannot connect: ${what} must be text that can be seen, got ${unprintable}`);
 }
 
 function checkLength(what: string, value: string, limit: number): void {

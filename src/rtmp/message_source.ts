@@ -4,10 +4,13 @@ import { MESSAGE_TYPE } from "./message.ts";
 import { RtmpError } from "./rtmp_error.ts";
 import type { SessionCounters } from "./session_event.ts";
 
+/** No message has it. */
+const NO_TYPE = 0;
+
 /**
  * The messages of a connection in their order: those of chunks, and those within aggregates as if
  * they had come alone. An aggregate that cannot be read further is counted, and ends there. Control
- * messages within one would come at no certain place between chunks: they are counted, too.
+ * messages within one would come at no certain place between chunks: they become messages of no type.
  */
 export class MessageSource {
   readonly #chunks: ChunkReader;
@@ -37,9 +40,9 @@ export class MessageSource {
 
   #nextInner(aggregate: AggregateReader): RawMessage | undefined {
     try {
-      for (let raw = aggregate.next(); raw !== undefined; raw = aggregate.next()) {
-        if (raw.typeId > MESSAGE_TYPE.SET_PEER_BANDWIDTH) return raw;
-        this.#counters.unknownMessages++;
+      const raw = aggregate.next();
+      if (raw !== undefined) {
+        return raw.typeId > MESSAGE_TYPE.SET_PEER_BANDWIDTH ? raw : { ...raw, typeId: NO_TYPE };
       }
     } catch (error) {
       if (!(error instanceof RtmpError)) throw error;

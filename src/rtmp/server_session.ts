@@ -25,7 +25,13 @@ import {
   sharedObject,
 } from "./server_replies.ts";
 import { runCommand } from "./session_commands.ts";
-import type { ConnectEvent, MediaEvent, SessionCounters, SessionEvent } from "./session_event.ts";
+import type {
+  ConnectEvent,
+  MediaEvent,
+  NothingEvent,
+  SessionCounters,
+  SessionEvent,
+} from "./session_event.ts";
 import { SessionOutput } from "./session_output.ts";
 import { userControl } from "./user_control.ts";
 import { answerSharedObject } from "./shared_object.ts";
@@ -41,6 +47,17 @@ export const SETUP_MESSAGE_LENGTH = 64 * 1024;
  * and has but a few commands under way.
  */
 export const SETUP_PARTIAL_BYTES: number = 4 * SETUP_MESSAGE_LENGTH;
+
+/** What a data message may have: metadata have some kilobytes. */
+export const MAX_DATA_LENGTH = 64 * 1024;
+
+/** Messages that may come to nothing before that is told. */
+const MAX_NOTHINGS = 64;
+
+/** A message with so many bytes, which may all be read, counts twice, and so on. */
+const BYTES_A_NOTHING = 256;
+
+const NOTHING: NothingEvent = { kind: "nothing" };
 
 /** Limits on what a peer can make a {@linkcode ServerSession} hold. */
 export interface SessionLimits extends ChunkLimits {
@@ -123,17 +140,21 @@ export class ServerSession {
   }
 
   /**
-   * The next event, or `undefined` if more bytes are needed.
+   * The next event, or `undefined` if more bytes are needed. It is bounded work: among many messages
+   * that come to nothing, "nothing" is told.
    *
    * @throws {RtmpError} if the peer breaks the protocol or exceeds a limit.
    */
   next(): SessionEvent | undefined {
     try {
-      for (let raw = this.#messages.next(); raw !== undefined; raw = this.#messages.next()) {
+      for (let nothings = 0; nothings < MAX_NOTHINGS;) {
+        const raw = this.#messages.next();
+        if (raw === undefined) return undefined;
         const event = this.#onMessage(raw);
         if (event !== undefined) return event;
+        nothings += 1 + Math.floor(raw.payload.length / BYTES_A_NOTHING);
       }
-      return undefined;
+      return NOTHING;
     } catch (error) {
       if (this.#connection !== undefined || !(error instanceof RtmpError)) throw error;
       throw withVersion(this.#handshake.version, error);
@@ -294,7 +315,8 @@ export class ServerSession {
 
   #onData(message: StreamMessage): MediaEvent | undefined {
     // Before it is read, which is work: whoever may not publish cannot ask for that.
-    const isWanted = this.#streams.publicationOn(message.streamId) !== undefined;
+    const isWanted = this.#streams.publicationOn(message.streamId) !== undefined &&
+      message.payload.length <= MAX_DATA_LENGTH;
     const data = isWanted ? namedData(message.payload) : undefined;
     if (data === undefined) {
       this.#counters.ignoredMedia++;
@@ -307,7 +329,8 @@ export class ServerSession {
 
   #onCommand({ streamId, payload }: StreamMessage): SessionEvent | undefined {
     const connection = this.#connection;
-    const command = payload.length === 0 ? undefined : decodeCommand(payload);
+    const isReadable = payload.length > 0 && payload.length <= SETUP_MESSAGE_LENGTH;
+    const command = isReadable ? decodeCommand(payload) : undefined;
     if (command === undefined || (connection === undefined) !== (command.name === "connect")) {
       this.#counters.ignoredCommands++;
       return undefined;

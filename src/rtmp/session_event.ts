@@ -16,7 +16,8 @@ export type SessionEvent =
   | ReceiveEvent
   | StopEvent
   | MediaEvent
-  | EndEvent;
+  | EndEvent
+  | NothingEvent;
 
 /** The peer connected to an application, and has been answered. */
 export interface ConnectEvent {
@@ -109,6 +110,14 @@ export interface MediaEvent {
 export interface EndEvent {
   readonly kind: "unpublish";
   readonly streamId: number;
+}
+
+/**
+ * Messages were taken, and nothing came of them: told again and again among many of them, so that
+ * whoever works them off can see to others.
+ */
+export interface NothingEvent {
+  readonly kind: "nothing";
 }
 
 /** What a session has passed over without ending the connection; the numbers only grow. */

@@ -1,3 +1,5 @@
+import { unprintableIn } from "../bytes/printable.ts";
+
 /** Application and stream names become keys, paths and labels. */
 export const MAX_NAME_LENGTH = 256;
 
@@ -45,11 +47,15 @@ export interface StreamTarget {
 
 /**
  * What `text` stands for, the name that a peer publishes or plays, `mp4:` and the like aside: its own
- * query counts, or else that of the connection.
+ * query counts, or else that of the connection. Who names nothing may have put all into the address
+ * of the server: then the application ends with the name.
  */
 export function streamTarget(connection: Application, text: string): StreamTarget {
   const { name, query } = splitQuery(text.replace(CONTAINER_PREFIX, ""));
-  return { app: connection.app, name, query: query || connection.query };
+  const target = { app: connection.app, name, query: query || connection.query };
+  const slash = connection.app.lastIndexOf("/");
+  if (name !== "" || slash < 0) return target;
+  return { ...target, app: connection.app.slice(0, slash), name: connection.app.slice(slash + 1) };
 }
 
 /** What is wrong with a name, for the peer's user to read; `undefined` if nothing is. */
@@ -60,6 +66,10 @@ export function targetProblem({ name, query }: StreamTarget): string | undefined
   }
   if (query.length > MAX_QUERY_LENGTH) {
     return `The query must be up to ${MAX_QUERY_LENGTH} characters, got ${query.length}.`;
+  }
+  const unprintable = unprintableIn(name) ?? unprintableIn(query);
+  if (unprintable !== undefined) {
+    return `The name and its query must be text that can be seen, got ${unprintable}.`;
   }
   return undefined;
 }

@@ -1,32 +1,101 @@
-import { parseIpAddress } from "../webrtc/transport_address.ts";
+/**
+ * How many of something an address has, over all shards, in shared memory: one row for each shard,
+ * written by that shard alone.
+ *
+ * A table with a line for each address would need a lock. So an address counts in two cells that its
+ * hash chooses, and has what the smaller one says (a count-min sketch): never too few, and too many
+ * only if others share both cells. The seed is secret, so that nobody can choose to.
+ */
+import { addressSource } from "./address_source.ts";
 
-/** Bytes of an IPv6 address that a network has: whoever has one address has all of it (RFC 6177). */
-const IPV6_NETWORK_LENGTH = 8;
+/** What is counted by address. */
+export const COUNTED = [
+  "httpConnections",
+  "listListeners",
+  "rtmpNewcomers",
+  "rtmpPlayers",
+  "webrtcNewcomers",
+  "webrtcViewers",
+  "webrtcTcpConnections",
+] as const;
 
-/** How many there are of something, by the address that they come from. */
+export type Counted = (typeof COUNTED)[number];
+
+/** Two addresses share both cells once in 16 million. */
+const CELLS = 4096;
+const HASHES = 2;
+const ROW_LENGTH = COUNTED.length * HASHES * CELLS;
+
+/** What the hashes begin with, before the rows. */
+const SEED_LENGTH = HASHES;
+
+/** @param random bytes that nobody can guess */
+export function allocateAddressCounts(
+  shards: number,
+  random: (length: number) => Uint8Array,
+): SharedArrayBuffer {
+  const shared = new SharedArrayBuffer(4 * (SEED_LENGTH + shards * ROW_LENGTH));
+  new Uint8Array(shared).set(random(4 * SEED_LENGTH));
+  return shared;
+}
+
+/** A shard is gone, and all that it had with it. */
+export function clearAddressCounts(shared: SharedArrayBuffer, shard: number): void {
+  const begin = SEED_LENGTH + shard * ROW_LENGTH;
+  new Int32Array(shared).fill(0, begin, begin + ROW_LENGTH);
+}
+
+/** How many there are of one thing, by the address that they come from. */
 export class AddressCounts {
-  readonly #counts = new Map<string, number>();
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  /** Of the first shard's cells of this thing, and of this shard's. */
+  readonly #first: number;
+  readonly #own: number;
+
+  constructor(shared: SharedArrayBuffer, shard: number, counted: Counted) {
+    this.#words = new Int32Array(shared);
+    this.#first = SEED_LENGTH + COUNTED.indexOf(counted) * HASHES * CELLS;
+    this.#own = this.#first + shard * ROW_LENGTH;
+  }
 
   /** @param hostname an IP address; those of one IPv6 network (/64) count as one */
   of(hostname: string): number {
-    return this.#counts.get(sourceOf(hostname)) ?? 0;
+    let least = Infinity;
+    for (const cell of this.#cells(hostname)) {
+      let sum = 0;
+      for (let at = this.#first + cell; at < this.#words.length; at += ROW_LENGTH) {
+        sum += Atomics.load(this.#words, at);
+      }
+      least = Math.min(least, sum);
+    }
+    return least;
   }
 
   add(hostname: string): void {
-    const source = sourceOf(hostname);
-    this.#counts.set(source, (this.#counts.get(source) ?? 0) + 1);
+    for (const cell of this.#cells(hostname)) Atomics.add(this.#words, this.#own + cell, 1);
   }
 
   remove(hostname: string): void {
-    const source = sourceOf(hostname);
-    const left = (this.#counts.get(source) ?? 0) - 1;
-    if (left > 0) this.#counts.set(source, left);
-    else this.#counts.delete(source);
+    for (const cell of this.#cells(hostname)) Atomics.sub(this.#words, this.#own + cell, 1);
+  }
+
+  #cells(hostname: string): number[] {
+    const source = addressSource(hostname);
+    const cells: number[] = [];
+    for (let hash = 0; hash < HASHES; hash++) {
+      cells.push(hash * CELLS + hashOf(source, this.#words[hash]!) % CELLS);
+    }
+    return cells;
   }
 }
 
-function sourceOf(hostname: string): string {
-  const bytes = parseIpAddress(hostname);
-  if (bytes === undefined) return hostname;
-  return bytes.subarray(0, Math.min(bytes.length, IPV6_NETWORK_LENGTH)).toHex();
+/** Without a sign. Each character is mixed with all before it and the seed, as MurmurHash3 ends. */
+function hashOf(source: string, seed: number): number {
+  let hash = seed;
+  for (let at = 0; at < source.length; at++) {
+    hash = Math.imul(hash ^ source.charCodeAt(at), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    hash ^= hash >>> 16;
+  }
+  return hash >>> 0;
 }

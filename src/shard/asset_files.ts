@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { STATUS_CODE } from "@std/http/status";
+import { namesEtag } from "../http/entity_tag.ts";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { WholeResponse } from "../http/response.ts";
 import { answer } from "./http_answers.ts";
@@ -36,13 +37,12 @@ export class AssetFiles {
     const common = {
       "content-type": file.contentType,
       "content-security-policy": this.#contentSecurityPolicy,
-      "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
       "cache-control": "no-cache",
       vary: "accept-encoding",
       etag: file.etag,
     };
-    if (namesEtag(headers.get("if-none-match"), file.etag)) {
+    if (namesEtag(headers.get("if-none-match") ?? "", file.etag)) {
       return answer(STATUS_CODE.NotModified, common);
     }
     if (file.body.length < COMPRESS_FROM || !acceptsGzip(headers.get("accept-encoding"))) {
@@ -75,11 +75,4 @@ function acceptsGzip(acceptEncoding: string | undefined): boolean {
     const [coding, ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
     return coding === "gzip" && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
   });
-}
-
-/** Whether If-None-Match has the tag (RFC 9110 13.1.2), which may be weak there. */
-function namesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false;
-  const tags = ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  return tags.includes(etag) || tags.includes("*");
 }

@@ -9,10 +9,21 @@ export class ConnectionWriter {
   readonly #conn: PeerConn;
   readonly #waiting: (() => void)[] = [];
   #isWriting = false;
+  #piece: Uint8Array<ArrayBuffer> | undefined;
+  #pieceSinceMs = 0;
   #stuckSinceMs: number | undefined;
 
   constructor(conn: PeerConn) {
     this.#conn = conn;
+  }
+
+  /** What is being written. */
+  get piece(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#piece;
+  }
+
+  get pieceSinceMs(): number {
+    return this.#pieceSinceMs;
   }
 
   /** Since when the peer has taken nothing of what is being written. */
@@ -27,13 +38,16 @@ export class ConnectionWriter {
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     while (this.#isWriting) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#isWriting = true;
+    this.#piece = bytes;
+    this.#stuckSinceMs = this.#pieceSinceMs = performance.now();
     try {
       for (let rest = bytes; rest.length > 0;) {
-        this.#stuckSinceMs = performance.now();
         rest = rest.subarray(await this.#conn.write(rest));
+        if (rest.length > 0) this.#stuckSinceMs = performance.now();
       }
     } finally {
       this.#isWriting = false;
+      this.#piece = undefined;
       this.#stuckSinceMs = undefined;
       this.#waiting.shift()?.();
     }

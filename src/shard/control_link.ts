@@ -1,8 +1,10 @@
+import type { SharedLog } from "../stream/log_arena.ts";
 import type {
   ForwardedRequest,
   ForwardedResponse,
   PublishDecision,
-  StreamsReply,
+  StreamPublisher,
+  StreamsPage,
   ToControl,
   ToShard,
 } from "./messages.ts";
@@ -16,7 +18,7 @@ export const MAX_FORWARDS = 256;
 /** What becomes of a stream's Opus that was asked for. */
 export interface OpusEvents {
   /** The log is there: it may be read until `unwantOpus` is called. */
-  readonly opened: (log: SharedArrayBuffer) => void;
+  readonly opened: (log: SharedLog) => void;
   /**
    * The log has ended or failed, or there will be none: call `unwantOpus` once nothing here reads
    * it any more. It may be wanted again after that.
@@ -51,7 +53,7 @@ type Answer = Extract<
 export class ControlLink {
   readonly #post: (message: ToControl) => void;
   readonly #decisions = new Map<number, (decision: PublishDecision) => void>();
-  readonly #replies = new Map<number, (reply: StreamsReply) => void>();
+  readonly #replies = new Map<number, (page: StreamsPage) => void>();
   readonly #forwards = new Map<number, (response: ForwardedResponse | undefined) => void>();
   readonly #opusWishes = new Map<string, OpusWish>();
   #requests = 0;
@@ -64,20 +66,23 @@ export class ControlLink {
     this.#post(message);
   }
 
-  /** Asks whether a stream may be published here. If accepted, the stream was announced before. */
-  requestPublish(path: string): Promise<PublishDecision> {
+  /**
+   * Asks whether a stream may be published here, by whom. If accepted, the stream was announced before.
+   */
+  requestPublish(path: string, publisher: StreamPublisher): Promise<PublishDecision> {
     const requestId = ++this.#requests;
     return new Promise((resolve) => {
       this.#decisions.set(requestId, resolve);
-      this.#post({ kind: "publish", requestId, path });
+      this.#post({ kind: "publish", requestId, path, publisher });
     });
   }
 
-  requestStreams(): Promise<StreamsReply> {
+  /** Asks for a page of the list of streams. */
+  requestStreams(page: number): Promise<StreamsPage> {
     const requestId = ++this.#requests;
     return new Promise((resolve) => {
       this.#replies.set(requestId, resolve);
-      this.#post({ kind: "streams-request", requestId });
+      this.#post({ kind: "streams-request", requestId, page });
     });
   }
 
@@ -132,7 +137,7 @@ export class ControlLink {
         this.#decisions.delete(requestId);
         return;
       case "streams-reply":
-        this.#replies.get(requestId)?.(message.reply);
+        this.#replies.get(requestId)?.(message.page);
         this.#replies.delete(requestId);
         return;
       case "forward-reply":

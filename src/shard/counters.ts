@@ -6,15 +6,22 @@
 /** What a shard has at the moment: set back when the shard dies. */
 export const GAUGES = [
   "rtmpConnections",
+  "rtmpNewcomers",
   "httpConnections",
+  "listListeners",
   "viewers",
   "rtmpViewers",
   "webrtcViewers",
+  "webrtcNewcomers",
   "webrtcTcpConnections",
 ] as const;
 
 /** What has happened; the numbers only grow, and wrap after 2^32. */
 export const TOTALS = [
+  /** Connections and requests that there was no memory for. */
+  "memoryRefused",
+  /** Publishers, viewers and connections that were ended, as there was no memory for more. */
+  "memoryEnded",
   "rtmpConnectionsAccepted",
   "rtmpConnectionsRefused",
   "rtmpConnectionsAborted",
@@ -31,9 +38,11 @@ export const TOTALS = [
   "httpConnectionsAborted",
   "httpBadRequests",
   "httpTimeouts",
+  "proxiedConnectionsRefused",
   "tlsHandshakes",
   "tlsHandshakesFailed",
   "tlsTimeouts",
+  "listListenersRefused",
   "viewersAccepted",
   "viewersRefused",
   "viewersJumped",

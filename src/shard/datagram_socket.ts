@@ -1,4 +1,6 @@
 import { getLogger } from "@logtape/logtape";
+import { timeSlice } from "./time_slice.ts";
+import { peerText } from "./address_source.ts";
 
 const logger = getLogger(["sluice", "webrtc"]);
 
@@ -21,6 +23,7 @@ export type DatagramSource = Pick<Deno.DatagramConn, "receive" | "send" | "close
 export class DatagramSocket {
   readonly #socket: DatagramSource;
   readonly #receive: (datagram: Uint8Array, from: Deno.NetAddr) => void;
+  readonly #share = timeSlice.share("many peers");
   #inFlight = 0;
   #room: PromiseWithResolvers<void> | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
@@ -61,7 +64,10 @@ export class DatagramSocket {
     while (!this.#isClosed) {
       try {
         const [datagram, from] = await this.#socket.receive(buffer);
+        this.#share.begin(performance.now());
         if (from.transport === "udp") this.#handOver(datagram, from);
+        const pause = this.#share.pause();
+        if (pause !== undefined) await pause;
       } catch (error) {
         if (this.#isClosed) return;
         // A datagram of ours that found nobody comes back as an error of the next receive.
@@ -77,10 +83,7 @@ export class DatagramSocket {
       this.#receive(datagram, from);
     } catch (error) {
       // A defect of ours: what one peer sends must not hold up the others.
-      logger.error("Cannot take a datagram of {hostname}: {error}", {
-        hostname: from.hostname,
-        error,
-      });
+      logger.error("Cannot take a datagram of {peer}: {error}", { peer: peerText(from), error });
     }
   }
 

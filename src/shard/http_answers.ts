@@ -4,7 +4,8 @@ import type { ResponseHeaders, WholeResponse } from "../http/response.ts";
 export const CORS_HEADERS = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": "GET, HEAD, OPTIONS",
-  "access-control-allow-headers": "*",
+  // `*` does not cover Authorization (Fetch 2.2.2).
+  "access-control-allow-headers": "*, authorization",
   "access-control-max-age": "86400",
 };
 

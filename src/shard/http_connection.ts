@@ -1,4 +1,3 @@
-import { getLogger } from "@logtape/logtape";
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../http/http_error.ts";
 import { type HttpRequest, RequestReader } from "../http/request_reader.ts";
@@ -13,19 +12,41 @@ import {
 } from "../http/response.ts";
 import { CloseCode, encodeCloseFrame, encodeFrame, Opcode } from "../http/websocket.ts";
 import { WebSocketError, WebSocketReader } from "../http/websocket_reader.ts";
-import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
+import type { MemoryBudget } from "../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
+import { BodySender, cancelBody } from "./body_sender.ts";
+import {
+  type Accepted,
+  closeQuietly,
+  type Connection,
+  type PeerConn,
+} from "./connection_listener.ts";
+import { addressesOf, type ConnectionAddresses } from "./connection_addresses.ts";
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
+import { isLost } from "./lost_connection.ts";
+import { peerHolderOf } from "./memory_holder.ts";
+import type { Place, Refusal } from "./places.ts";
 import { SharedPieces } from "./shared_pieces.ts";
-
-const logger = getLogger(["sluice", "http"]);
+import { type SlowWriter, slowWriter } from "./slow_writers.ts";
+import { timeSlice } from "./time_slice.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 
 /** Requests are small: a browser's head is half of this. */
 const READ_BUFFER_SIZE = 2048;
 
 /** What a client may send ahead while it is being answered; then it is read no further. */
-const MAX_AHEAD = 16 * 1024;
+const MAX_AHEAD = 4096;
+
+/** Bytes of a request that has not come whole which every connection may have. */
+const FREE_REQUEST_BYTES = 4096;
+
+/** Seconds after which a refused client may come again. */
+const RETRY_AFTER_S = "5";
+
+/** What sending an answer may cost: head and body are two writes. */
+const MAX_SEND_MS = 0.3;
 
 /** How long a client has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -34,12 +55,12 @@ const LINGER_MS = 2000;
 const CHUNKS = SharedPieces.chunks();
 const MESSAGES = SharedPieces.messages();
 
-/** Both ends of a connection. */
-export type ConnectionAddresses = Pick<PeerConn, "localAddr" | "remoteAddr">;
-
 /** What connections need of their shard. */
 export interface HttpConnectionContext {
   readonly counters: Counters;
+  /** Whose X-Forwarded-For is believed. */
+  readonly proxies: TrustedProxies;
+  readonly memory: MemoryBudget;
   readonly timeouts: {
     /** For a whole request, from its first byte or the connection's begin. */
     readonly httpRequestMs: number;
@@ -61,26 +82,46 @@ type Phase = "request" | "idle" | "answer" | "linger";
 export class HttpConnection implements Connection {
   readonly #conn: PeerConn;
   readonly #context: HttpConnectionContext;
+  readonly #place: Place;
   readonly #writer: ConnectionWriter;
+  readonly #body: BodySender;
+  readonly writer: SlowWriter;
   readonly #requests = new RequestReader();
+  /** What a request has that has not come whole. */
+  readonly #held: MemoryHolding;
   readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
   /** The read that is going on: it outlives the response during which it was begun. */
   #reading: Promise<boolean> | undefined;
   /** Takes what the client sends; it must copy what it keeps. */
   #take = (piece: Uint8Array) => this.#requests.push(piece);
+  readonly #addresses: ConnectionAddresses;
   #phase: Phase = "request";
   #phaseSinceMs: number;
   #isStopping = false;
   /** The body during which it is to be noticed that the client is gone. */
   #watched: ReadableStream | undefined;
-  /** What the client is being sent, to be given up when the client is gone. */
-  #cancelBody: (() => void) | undefined;
+  readonly #share = timeSlice.share("one peer");
 
-  constructor(conn: PeerConn, context: HttpConnectionContext, nowMs: number) {
+  constructor(
+    conn: PeerConn,
+    context: HttpConnectionContext,
+    nowMs: number,
+    { place, log }: Accepted,
+  ) {
+    this.#addresses = { localAddr: conn.localAddr, remoteAddr: conn.remoteAddr, log };
     this.#conn = conn;
     this.#context = context;
+    this.#place = place;
+    place.offer(() => this.abort());
     this.#writer = new ConnectionWriter(conn);
+    this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
+    const holder = peerHolderOf(context.memory, context.proxies, conn.remoteAddr.hostname);
+    this.#held = new MemoryHolding(context.memory, "messages", holder);
+    this.writer = slowWriter(this.#writer, holder, () => {
+      context.counters.add("memoryEnded");
+      this.abort();
+    });
   }
 
   /** Never throws for what the peer does. */
@@ -91,6 +132,7 @@ export class HttpConnection implements Connection {
     } catch (error) {
       if (!isLost(error)) throw error;
     } finally {
+      this.#held.close();
       closeQuietly(this.#conn);
     }
   }
@@ -99,7 +141,7 @@ export class HttpConnection implements Connection {
     const { timeouts, counters } = this.#context;
     const { stuckSinceMs } = this.#writer;
     if (stuckSinceMs !== undefined && nowMs - stuckSinceMs >= timeouts.stallMs) {
-      counters.add(this.#cancelBody === undefined ? "httpTimeouts" : "viewersStalled");
+      counters.add(this.#body.isSending ? "viewersStalled" : "httpTimeouts");
       this.abort();
     } else if (this.#phase !== "answer") {
       const limitMs = this.#phase === "request"
@@ -120,13 +162,16 @@ export class HttpConnection implements Connection {
   }
 
   abort(): void {
-    this.#cancelBody?.();
+    this.#body.cancel();
     closeQuietly(this.#conn);
   }
 
   #enter(phase: Phase): void {
     this.#phase = phase;
     this.#phaseSinceMs = performance.now();
+    // Only who is being answered has shown what it is there for.
+    if (phase === "answer") this.#place.keep();
+    else this.#place.offer(() => this.abort());
   }
 
   /** Answers a request; false if none can follow. */
@@ -137,8 +182,7 @@ export class HttpConnection implements Connection {
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       this.#context.counters.add("httpBadRequests");
-      logger.debug("{peer} {reason}", {
-        peer: this.#conn.remoteAddr.hostname,
+      this.#addresses.log.debug("{peer} sends what is no request: {reason}", {
         reason: error.message,
       });
       await this.#sendWhole(problem(error.status, error.message), undefined);
@@ -147,8 +191,17 @@ export class HttpConnection implements Connection {
     }
     if (request === undefined) return false;
     this.#enter("answer");
-    const response = await this.#answer(request);
-    if (await this.#send(response, request) && !this.#isStopping) {
+    this.#share.begin(this.#phaseSinceMs);
+    const answering = this.#answer(request);
+    // Requests may come by the hundred in one piece: each is asked about, before it is waited for.
+    await this.#share.pause();
+    const response = await answering;
+    this.#share.begin(performance.now());
+    const isKept = await this.#send(response, request) && !this.#isStopping;
+    // What a client takes slowly, or a stream that it watches, is no work.
+    await this.#share.pause(MAX_SEND_MS);
+    if (isKept) {
+      this.#place.rename(this.#conn.remoteAddr.hostname);
       // A request that has begun behind this one may not take as long as one that has not.
       this.#enter(this.#requests.isInRequest ? "request" : "idle");
       return true;
@@ -161,7 +214,10 @@ export class HttpConnection implements Connection {
   async #receive(): Promise<HttpRequest | undefined> {
     let isContinued = false;
     for (;;) {
+      this.#share.begin(performance.now());
       const request = this.#requests.next();
+      await this.#share.pause();
+      this.#holdRequest(request === undefined ? this.#requests.pending : 0);
       if (request !== undefined) return request;
       if (this.#requests.expectsContinue && !isContinued) {
         isContinued = true;
@@ -172,18 +228,41 @@ export class HttpConnection implements Connection {
     }
   }
 
+  /** @throws {HttpError} if there is no memory for what has come of a request */
+  #holdRequest(bytes: number): void {
+    const refusal = this.#held.resize(bytes > FREE_REQUEST_BYTES ? bytes : 0);
+    if (refusal === undefined) return;
+    this.#context.counters.add("memoryRefused");
+    throw new HttpError(STATUS_CODE.ServiceUnavailable, describeRefusal(refusal));
+  }
+
   async #answer(request: HttpRequest): Promise<HttpResponse> {
     try {
-      return await this.#context.answer(request, this.#conn);
+      const addresses = addressesOf(request, this.#addresses, this.#context.proxies);
+      const refusal = this.#place.rename(addresses.remoteAddr.hostname);
+      if (refusal !== undefined) return this.#refuse(refusal);
+      return await this.#context.answer(request, addresses);
     } catch (error) {
       if (error instanceof HttpError) {
         return problem(error.status, error.message, error.headers);
       }
       const { method, target } = request;
       const path = target.replace(/\?.*$/s, "");
-      logger.error("Cannot answer {method} {path}: {error}", { method, path, error });
+      this.#addresses.log.error("Cannot answer {method} {path} of {peer}: {error}", {
+        method,
+        path,
+        error,
+      });
       return problem(STATUS_CODE.InternalServerError, "Cannot answer: something is wrong here");
     }
+  }
+
+  /** The answer to a proxy's client that has as many connections as it may have. */
+  #refuse({ reason }: Refusal): HttpResponse {
+    this.#context.counters.add("httpConnectionsRefused");
+    return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
+      "retry-after": RETRY_AFTER_S,
+    });
   }
 
   /** Sends a response; whether another request may follow. */
@@ -218,13 +297,13 @@ export class HttpConnection implements Connection {
       if (request.method === "HEAD") return keepsAlive;
       this.#watched = body;
       void this.#watchClient(body);
-      await this.#pump(body, isChunked ? (piece) => CHUNKS.encoded(piece) : (piece) => piece);
+      await this.#body.send(body, isChunked ? (piece) => CHUNKS.encoded(piece) : (piece) => piece);
       if (isChunked) await this.#writer.write(LAST_CHUNK);
       return keepsAlive;
     } finally {
       this.#watched = undefined;
-      cancel(body);
-      onOver();
+      cancelBody(body);
+      onOver(this.#body.sentBytes);
     }
   }
 
@@ -240,32 +319,13 @@ export class HttpConnection implements Connection {
       let closeCode: number = CloseCode.normal;
       void this.#listen(frames).then((code) => {
         closeCode = code;
-        this.#cancelBody?.();
+        this.#body.cancel();
       }).catch(() => this.abort());
-      await this.#pump(messages, (piece) => MESSAGES.encoded(piece));
+      await this.#body.send(messages, (piece) => MESSAGES.encoded(piece));
       await this.#writer.write(encodeCloseFrame(closeCode));
     } finally {
-      cancel(messages);
-      onOver();
-    }
-  }
-
-  /** Sends what a stream has to its end; rejects if the client or the stream is lost. */
-  async #pump(
-    body: ReadableStream<Uint8Array<ArrayBuffer>>,
-    encode: (piece: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
-  ): Promise<void> {
-    const reader = body.getReader();
-    this.#cancelBody = () => cancel(reader);
-    try {
-      for (;;) {
-        const encoded = await nextEncoded(reader, encode);
-        if (encoded === undefined) return;
-        await this.#writer.write(encoded);
-      }
-    } finally {
-      this.#cancelBody();
-      this.#cancelBody = undefined;
+      cancelBody(messages);
+      onOver(this.#body.sentBytes);
     }
   }
 
@@ -283,6 +343,7 @@ export class HttpConnection implements Connection {
   async #listen(frames: WebSocketReader): Promise<number> {
     try {
       for (;;) {
+        this.#share.begin(performance.now());
         for (let event = frames.next(); event !== undefined; event = frames.next()) {
           if (event.kind === "close") return CloseCode.normal;
           // Not read further before it is sent: pings cannot pile up.
@@ -290,6 +351,7 @@ export class HttpConnection implements Connection {
             await this.#writer.write(encodeFrame(Opcode.pong, event.payload));
           }
         }
+        await this.#share.pause();
         if (!await this.#read()) throw new Deno.errors.UnexpectedEof("no close frame");
       }
     } catch (error) {
@@ -319,7 +381,9 @@ export class HttpConnection implements Connection {
     try {
       const length = await this.#conn.read(this.#buffer);
       if (length === null) return false;
+      this.#share.begin(performance.now());
       this.#take(this.#buffer.subarray(0, length));
+      await this.#share.pause();
       return true;
     } finally {
       this.#reading = undefined;
@@ -327,30 +391,6 @@ export class HttpConnection implements Connection {
   }
 }
 
-/** By itself, so that nobody holds on to a piece while its encoded form is being written. */
-async function nextEncoded(
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-  encode: (piece: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const { done, value } = await reader.read();
-  return done ? undefined : encode(value);
-}
-
-/** Tells the source that nobody reads it any more, if it did not end by itself. */
-function cancel(body: ReadableStream | ReadableStreamDefaultReader): void {
-  // It fails for a stream that another reader has cancelled already.
-  body.cancel().catch(() => {});
-}
-
 function head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
   return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
-}
-
-/** Whether a connection has ended by the peer, by a time-out or by {@linkcode HttpConnection.abort}. */
-function isLost(error: unknown): boolean {
-  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
-    error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.TimedOut ||
-    error instanceof Deno.errors.NetworkUnreachable || error instanceof Deno.errors.UnexpectedEof;
 }

@@ -1,7 +1,12 @@
-import { ConnectionListener, type PeerConn } from "./connection_listener.ts";
+import { peerHolderOf } from "./memory_holder.ts";
+import { type Connect, ConnectionListener } from "./connection_listener.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { HttpContext, HttpRoutes } from "./http_routes.ts";
+import { behindProxies, proxiedPort } from "./proxied_connection.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
+
+/** What a connection takes that asks now and then: measured. */
+const CONNECTION_BYTES = 16 * 1024;
 
 /**
  * Listens for HTTP, and for HTTPS if there is a certificate, at once; throws what `Deno.listen` throws.
@@ -11,24 +16,27 @@ import { addTlsEntrance } from "./tls_entrance.ts";
  * that does not read.
  */
 export function listenHttp(context: HttpContext, routes: HttpRoutes): ConnectionListener {
-  const { settings, counters } = context;
+  const { settings, counters, memory, places, proxies } = context;
   const { host, httpPort, sharesPorts, timeouts } = settings;
   const source = Deno.listen({ hostname: host, port: httpPort, reusePort: sharesPorts });
   const answer = routes.answer.bind(routes);
-  const connectionContext = { counters, timeouts, answer };
-  const connect = (conn: PeerConn, nowMs: number) =>
-    new HttpConnection(conn, connectionContext, nowMs);
+  const connectionContext = { counters, memory, timeouts, answer, proxies };
+  const connect: Connect = (conn, nowMs, accepted) =>
+    new HttpConnection(conn, connectionContext, nowMs, accepted);
   const options = {
     protocol: "http",
-    maxConnections: settings.maxHttpConnections,
-    maxConnectionsPerAddress: settings.maxHttpConnectionsPerAddress,
+    places: places.httpConnections,
     counterNames: {
-      connections: "httpConnections",
       accepted: "httpConnectionsAccepted",
       refused: "httpConnectionsRefused",
       aborted: "httpConnectionsAborted",
     },
-    connect,
+    connect: behindProxies(connect, proxiedPort("http", context)),
+    memory: {
+      budget: memory,
+      connectionBytes: CONNECTION_BYTES,
+      holderOf: (hostname: string) => peerHolderOf(memory, context.proxies, hostname),
+    },
   } as const;
   const listener = new ConnectionListener(source, options, counters);
   addTlsEntrance(listener, "http", connect, context);

@@ -1,8 +1,10 @@
 import { frameForTcp, TcpFrameReader } from "../webrtc/tcp_framing.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
-import { closeQuietly, type Connection } from "./connection_listener.ts";
+import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
+import { timeSlice } from "./time_slice.ts";
+import type { Place } from "./places.ts";
 
 const READ_BUFFER_SIZE = 2048;
 
@@ -22,19 +24,26 @@ export interface IceTcpEvents {
 /** A viewer's TCP connection in place of UDP (RFC 6544), with a length before each datagram. */
 export class IceTcpConnection implements Connection {
   readonly address: TransportAddress;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: PeerConn;
   readonly #events: IceTcpEvents;
   readonly #writer: ConnectionWriter;
   readonly #openedAtMs: number;
   readonly #stallMs: number;
+  readonly #place: Place;
   /** Called when the connection can take media again. */
   onReady: (() => void) | undefined;
-  isProven = false;
+  #isProven = false;
   #queuedBytes = 0;
   #isSending = false;
   #isStopping = false;
 
-  constructor(conn: Deno.TcpConn, events: IceTcpEvents, nowMs: number, stallMs: number) {
+  constructor(
+    conn: PeerConn,
+    events: IceTcpEvents,
+    nowMs: number,
+    stallMs: number,
+    place: Place,
+  ) {
     const { hostname, port } = conn.remoteAddr;
     this.address = { transport: "tcp", hostname, port };
     this.#conn = conn;
@@ -42,6 +51,8 @@ export class IceTcpConnection implements Connection {
     this.#writer = new ConnectionWriter(conn);
     this.#openedAtMs = nowMs;
     this.#stallMs = stallMs;
+    this.#place = place;
+    place.offer(() => this.abort());
   }
 
   /** Whether media can be given to it: all that it was given before is written. */
@@ -67,8 +78,14 @@ export class IceTcpConnection implements Connection {
   enforceTimeouts(nowMs: number): void {
     const { stuckSinceMs } = this.#writer;
     const isStuck = stuckSinceMs !== undefined && nowMs - stuckSinceMs >= this.#stallMs;
-    const isStranger = !this.isProven && nowMs - this.#openedAtMs >= PROOF_MS;
+    const isStranger = !this.#isProven && nowMs - this.#openedAtMs >= PROOF_MS;
     if (isStuck || isStranger) this.abort();
+  }
+
+  /** It belongs to a viewer, as its checks have shown. */
+  prove(): void {
+    this.#isProven = true;
+    this.#place.keep();
   }
 
   /** Ends behind what waits to be written, which may be that the session is over. */
@@ -121,13 +138,17 @@ export class IceTcpConnection implements Connection {
   async #readAll(): Promise<void> {
     const buffer = new Uint8Array(READ_BUFFER_SIZE);
     const frames = new TcpFrameReader();
+    const share = timeSlice.share("one peer");
     for (;;) {
       const length = await this.#conn.read(buffer);
       if (length === null) return;
+      share.begin(performance.now());
       frames.push(buffer.subarray(0, length));
       for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
         this.#events.received(frame, this);
       }
+      const pause = share.pause();
+      if (pause !== undefined) await pause;
     }
   }
 }

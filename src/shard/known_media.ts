@@ -2,6 +2,7 @@ import { LogState } from "../stream/log_layout.ts";
 import type { StreamMedia } from "../webrtc/media_choice.ts";
 import type { LiveStream } from "./live_stream.ts";
 import type { RtpStream } from "./rtp_stream.ts";
+import { timeSlice } from "./time_slice.ts";
 
 /** How long a viewer waits for a stream that has begun to tell what it has. */
 const MEDIA_WAIT_MS = 3000;
@@ -33,12 +34,15 @@ async function whenKnown<T>(
   look: () => T | undefined,
 ): Promise<T | undefined> {
   const deadlineMs = performance.now() + MEDIA_WAIT_MS;
+  const share = timeSlice.share("many peers");
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => timer = setTimeout(resolve, MEDIA_WAIT_MS));
   try {
     while (!isOver()) {
       const wake = stream.log.wake;
+      share.begin(performance.now());
       const seen = look();
+      await share.pause();
       if (seen !== undefined || performance.now() >= deadlineMs) return seen;
       await Promise.race([stream.log.waitForFlush(wake), late]);
     }

@@ -3,12 +3,15 @@ import { Feed, type TrackSelection } from "../stream/feed.ts";
 import { type FeedForm, FLV_FORM } from "../stream/feed_form.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
+import { type MemoryBudget, NO_HOLDER } from "../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
 import type { Publication } from "../stream/publication.ts";
 import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { PictureReport, StreamEntry, StreamReport } from "./messages.ts";
 import { RtpStream } from "./rtp_stream.ts";
 import { SharedOpus } from "./shared_opus.ts";
+import { timeSlice } from "./time_slice.ts";
 import { missingTrack } from "./track_query.ts";
 
 /** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
@@ -22,6 +25,9 @@ export interface LiveStreamOptions {
   readonly rtmpFlushMs: number;
   /** Bytes of the payload of an RTP packet, at most. */
   readonly maxPayloadSize: number;
+  /** The age of a key frame up to which viewers of FLV and RTMP begin with it. */
+  readonly windowMs: number;
+  readonly memory: MemoryBudget;
 }
 
 /** An RTMP player, as long as it plays, paused or not. */
@@ -50,6 +56,7 @@ interface FormAudience extends Selected {
 /** The viewers by WebRTC of some tracks. */
 interface SelectedRtp extends Selected {
   readonly rtp: RtpStream;
+  readonly held: MemoryHolding;
 }
 
 /**
@@ -58,6 +65,11 @@ interface SelectedRtp extends Selected {
  * Of WebRTC, which has packets of its own, there may be as many.
  */
 export const MAX_AUDIENCES = 32;
+
+const TOO_MANY_SELECTIONS = "Too many viewers want other tracks of the stream already";
+
+/** What packets of WebRTC take beside themselves: buffers, and lists of what is held. */
+const RTP_BASE_BYTES = 256 * 1024;
 
 /** One more sweep than a publisher that comes back may take between its tracks. */
 const MAX_MISSED = 2;
@@ -92,18 +104,28 @@ export class LiveStream {
   }
 
   /**
-   * The audience of one form of the stream; it is made for its first viewer. `undefined` if there are
-   * {@linkcode MAX_AUDIENCES} others; the default tracks there always are.
+   * The audience of one form of the stream, or why there is none. It is made for its first viewer,
+   * and counts to that one's share: for want of memory there is none, nor if there are
+   * {@linkcode MAX_AUDIENCES} others; the default tracks there are beside any others.
    */
-  audience(form: FeedForm, selection: TrackSelection): FeedAudience | undefined {
+  audience(
+    form: FeedForm,
+    selection: TrackSelection,
+    holder: number = NO_HOLDER,
+  ): FeedAudience | string {
     const tracks = keyOf(selection);
     const key = `${form.name} ${tracks}`;
     let known = this.#audiences.get(key);
-    if (known === undefined) {
+    if (known === undefined || known.audience.isOver) {
       if (this.#audiences.size >= MAX_AUDIENCES) this.#dropEmpty();
       const isFull = this.#audiences.size >= MAX_AUDIENCES && tracks !== keyOf(DEFAULT_TRACKS);
-      if (isFull) return undefined;
-      const feed = new Feed(this.log, selection, form);
+      if (isFull) return TOO_MANY_SELECTIONS;
+      const held = new MemoryHolding(this.#options.memory, "copies", holder);
+      const refusal = held.resize(this.log.heldBytes);
+      if (refusal !== undefined) return describeRefusal(refusal);
+      held.close();
+      const { windowMs } = this.#options;
+      const feed = new Feed(this.log, selection, form, { windowMs, memory: held });
       const flushMs = this.#options[form === FLV_FORM ? "flushMs" : "rtmpFlushMs"];
       const audience = new FeedAudience(feed, { flushMs }, this.#events);
       known = { form, selection, audience, missed: 0 };
@@ -125,20 +147,22 @@ export class LiveStream {
   }
 
   /**
-   * These tracks of the stream as WebRTC has them; that is made for its first viewer. `undefined` if
-   * there are {@linkcode MAX_AUDIENCES} others; the default tracks there always are.
+   * These tracks of the stream as WebRTC has them, or why not; otherwise as {@linkcode audience}.
    */
-  rtp(selection: TrackSelection): RtpStream | undefined {
+  rtp(selection: TrackSelection, holder: number = NO_HOLDER): RtpStream | string {
     const nowMs = performance.now();
     const key = keyOf(selection);
     let known = this.#rtp.get(key);
     if (known === undefined) {
       const isFull = this.#rtp.size >= MAX_AUDIENCES && key !== keyOf(DEFAULT_TRACKS);
-      if (isFull) return undefined;
+      if (isFull) return TOO_MANY_SELECTIONS;
+      const held = new MemoryHolding(this.#options.memory, "copies", holder);
+      const refusal = held.resize(RTP_BASE_BYTES);
+      if (refusal !== undefined) return describeRefusal(refusal);
       const { maxPayloadSize } = this.#options;
       const opusOf = (audioTrack: number | undefined) => this.#opusOf(audioTrack);
       const rtp = new RtpStream(this.log, opusOf, { selection, maxPayloadSize, nowMs });
-      known = { selection, rtp, missed: 0 };
+      known = { selection, rtp, held, missed: 0 };
       this.#rtp.set(key, known);
     }
     known.rtp.keep(nowMs);
@@ -149,12 +173,16 @@ export class LiveStream {
   /** To be called every second. */
   sweep(nowMs: number, refusalOf: RefusalOf): void {
     this.#endMissing();
-    for (const [key, { rtp }] of this.#rtp) {
+    for (const [key, { rtp, held }] of this.#rtp) {
       rtp.sweep();
       // What was not known of the pictures when the viewers came.
       const refusal = refusalOf(rtp.report());
       if (refusal !== undefined) rtp.audience.end(refusal);
       if (rtp.isIdle(nowMs)) this.#closeRtp(key, "nobody watches");
+      else if (held.resize(RTP_BASE_BYTES + rtp.audience.feed.heldBytes) !== undefined) {
+        this.#events.starved(rtp.audience.size);
+        this.#closeRtp(key, "no memory is left for its packets");
+      }
     }
   }
 
@@ -185,6 +213,7 @@ export class LiveStream {
   async #watchLog(): Promise<void> {
     // The caller adds its viewer after this returns.
     await undefined;
+    const share = timeSlice.share("many peers");
     let { state } = this.log;
     while (this.#isWatched()) {
       const wake = this.log.wake;
@@ -192,9 +221,13 @@ export class LiveStream {
       state = this.log.state;
       if (state === LogState.ended) break;
       const nowMs = performance.now();
+      share.begin(nowMs);
       for (const { audience } of this.#audiences.values()) audience.notify(nowMs);
       if (state !== before) this.#tellPlayers(state);
-      for (const { rtp } of this.#rtp.values()) rtp.audience.notify(nowMs);
+      for (const { rtp } of this.#rtp.values()) rtp.notify(nowMs);
+      // Where another thread writes all the time, the next wait is over before it begins.
+      const pause = share.pause();
+      if (pause !== undefined) await pause;
       await this.log.waitForFlush(wake);
     }
     if (this.log.state === LogState.ended) this.#endAudiences();
@@ -203,7 +236,9 @@ export class LiveStream {
 
   #dropEmpty(): void {
     for (const [key, { audience }] of this.#audiences) {
-      if (audience.size === 0) this.#audiences.delete(key);
+      if (audience.size > 0) continue;
+      audience.end();
+      this.#audiences.delete(key);
     }
   }
 
@@ -248,7 +283,9 @@ export class LiveStream {
   }
 
   #closeRtp(key: string, reason: string): void {
-    this.#rtp.get(key)?.rtp.close(reason);
+    const known = this.#rtp.get(key);
+    known?.rtp.close(reason);
+    known?.held.close();
     this.#rtp.delete(key);
   }
 

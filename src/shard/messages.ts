@@ -3,7 +3,10 @@
  * pass here; they cross threads in the stream logs.
  */
 
+import type { SharedLog } from "../stream/log_arena.ts";
+import type { MemoryUse } from "../stream/memory_budget.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
+import type { Counted } from "./address_counts.ts";
 
 /** A file of the console, held in memory. */
 export interface ConsoleAsset {
@@ -39,10 +42,6 @@ export interface WebrtcSettings {
   readonly bFrames: "drop" | "refuse";
   /** The same for one whose other pictures need its B-frames. */
   readonly inexact: "show" | "refuse";
-  /** Viewers in all, over all shards. */
-  readonly maxViewers: number;
-  /** Viewers of this shard that were asked for from one address. */
-  readonly maxViewersPerAddress: number;
   /** From an answer until media can be sent to the viewer. */
   readonly firstCheckMs: number;
   /** How long a viewer lasts after its last valid check. */
@@ -59,6 +58,13 @@ export interface TlsSettings {
   readonly httpsPort: number;
 }
 
+/** How many there may be of something, over all shards. */
+export interface PlaceLimits {
+  readonly max: number;
+  /** Of one address, or one IPv6 network. */
+  readonly maxPerAddress: number;
+}
+
 /** What a shard needs to know of the configuration. */
 export interface ShardSettings {
   readonly version: string;
@@ -72,11 +78,11 @@ export interface ShardSettings {
   readonly flushMs: number;
   readonly rtmpFlushMs: number;
   readonly windowMs: number;
+  readonly listAgeMs: number;
   readonly maxViewers: number;
-  readonly maxHttpConnections: number;
-  readonly maxHttpConnectionsPerAddress: number;
-  readonly maxRtmpConnections: number;
-  readonly maxRtmpConnectionsPerAddress: number;
+  readonly places: Readonly<Record<Counted, PlaceLimits>>;
+  /** Networks whose proxies are believed when they say whom they serve. */
+  readonly trustedProxies: readonly string[];
   readonly maxMessageBytes: number;
   readonly timeouts: {
     readonly handshakeMs: number;
@@ -96,12 +102,20 @@ export interface ShardSettings {
   readonly webrtc: WebrtcSettings;
 }
 
+/** Whom a stream counts for. */
+export interface StreamPublisher {
+  /** For limits: an address or an IPv6 network. */
+  readonly network: string;
+  /** Whose share of the memory its log counts to. */
+  readonly owner: number;
+}
+
 /** A stream that can be watched. */
 export interface StreamEntry {
   readonly streamId: number;
   /** Application and name, as in URLs: "live/test". */
   readonly path: string;
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
 }
 
 /** A stream as the API tells of it. */
@@ -125,6 +139,8 @@ export interface StreamSummary {
   readonly groupOverflows: boolean;
   readonly timestampFaults: PublicationDescription["timestampFaults"];
   readonly skippedMessages: PublicationDescription["skipped"];
+  /** What the publisher should change, as sentences. */
+  readonly advice: PublicationDescription["advice"];
   readonly rtmp: { readonly viewers: number };
   readonly webrtc: {
     readonly viewers: number;
@@ -134,7 +150,24 @@ export interface StreamSummary {
     readonly exact: boolean | null;
     /** What the publisher should change; `null` if nothing. */
     readonly advice: string | null;
+    readonly sound: {
+      /** What was left out, or became silence, on its way to Opus, by reason. */
+      readonly dropped: Readonly<Record<string, number>>;
+      /** Why it is not heard, and what the publisher should change; `null` if nothing. */
+      readonly advice: string | null;
+    };
   };
+}
+
+/** What the memory is used for: see `memory` in the README. */
+export interface MemorySummary {
+  /** Of all together. */
+  readonly budgetBytes: number;
+  readonly uses: Readonly<
+    Record<"logs" | MemoryUse, { readonly usedBytes: number; readonly limitBytes: number }>
+  >;
+  /** Of the logs' memory, what was ever used at once: it stays the process's. */
+  readonly logsTouchedBytes: number;
 }
 
 /** The body of `GET /api/v1/streams`. */
@@ -145,9 +178,31 @@ export interface StreamsReply {
     readonly uptimeMs: number;
     readonly shards: number;
     readonly shardRestarts: number;
+    readonly memory: MemorySummary;
   };
   readonly counters: Readonly<Record<string, number>>;
+  /** Streams that there are, on all pages. */
+  readonly total: number;
+  /** From 1 on. */
+  readonly page: number;
+  readonly pages: number;
+  /** {@linkcode STREAMS_PER_PAGE} at most, in the order of their paths. */
   readonly streams: readonly StreamSummary[];
+}
+
+/** A page of the list of streams. */
+export const STREAMS_PER_PAGE = 100;
+
+/** What control makes for {@linkcode StreamsReply}, once for all who ask. */
+export interface StreamsPage {
+  /** JSON of a {@linkcode StreamsReply} without its streams. */
+  readonly head: string;
+  /** Application and name of each stream. */
+  readonly paths: readonly string[];
+  /** JSON of each. */
+  readonly streams: readonly string[];
+  /** How long ago it was made. */
+  readonly ageMs: number;
 }
 
 /** What a shard tells of one of the streams that it serves. */
@@ -207,6 +262,11 @@ export type ToShard =
     readonly shard: number;
     readonly settings: ShardSettings;
     readonly counters: SharedArrayBuffer;
+    /** One Int32 word, which the shard changes as long as it is not hung, however busy it is. */
+    readonly heartbeat: SharedArrayBuffer;
+    readonly addressCounts: SharedArrayBuffer;
+    /** Of a `MemoryBudget`. */
+    readonly memory: SharedArrayBuffer;
     readonly assets: readonly ConsoleAsset[];
     readonly streams: readonly StreamEntry[];
   }
@@ -214,14 +274,14 @@ export type ToShard =
   | { readonly kind: "stream-closed"; readonly streamId: number }
   | { readonly kind: "publish-accepted"; readonly requestId: number; readonly streamId: number }
   | { readonly kind: "publish-refused"; readonly requestId: number; readonly reason: string }
-  | { readonly kind: "streams-reply"; readonly requestId: number; readonly reply: StreamsReply }
+  | { readonly kind: "streams-reply"; readonly requestId: number; readonly page: StreamsPage }
   /** Answers "opus-wanted" by its `requestId`: that sound is here, as Opus. */
   | {
     readonly kind: "opus-opened";
     readonly streamId: number;
     readonly audioTrack: number | undefined;
     readonly requestId: number;
-    readonly log: SharedArrayBuffer;
+    readonly log: SharedLog;
   }
   /** That log has ended. To be answered with "opus-unwanted" once it is read no more. */
   | {
@@ -244,6 +304,8 @@ export type ToShard =
     readonly requestId: number;
     readonly response: ForwardedResponse | undefined;
   }
+  /** The process will end soon: nobody new is wanted, and who can go elsewhere is asked to. */
+  | { readonly kind: "drain" }
   | { readonly kind: "stop" };
 
 /** Whether anything of a publisher can have been shown or heard. */
@@ -253,10 +315,15 @@ export type PublishedContent = "media" | "nothing";
 export type ToControl =
   | { readonly kind: "listening" }
   | { readonly kind: "listen-failed"; readonly reason: string }
-  | { readonly kind: "publish"; readonly requestId: number; readonly path: string }
+  | {
+    readonly kind: "publish";
+    readonly requestId: number;
+    readonly path: string;
+    readonly publisher: StreamPublisher;
+  }
   | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
-  | { readonly kind: "streams-request"; readonly requestId: number }
-  /** Comes every second, and so tells as well that the shard is alive. */
+  | { readonly kind: "streams-request"; readonly requestId: number; readonly page: number }
+  /** Comes every second. */
   | { readonly kind: "report"; readonly streams: readonly StreamReport[] }
   /** The shard reads a closed stream's log no more. */
   | { readonly kind: "stream-released"; readonly streamId: number }

@@ -1,14 +1,26 @@
-import { getLogger } from "@logtape/logtape";
+import type { Logger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
-import type { ConnectEvent, SessionEvent } from "../rtmp/session_event.ts";
-import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
+import type { SessionEvent } from "../rtmp/session_event.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
+import {
+  type Accepted,
+  closeQuietly,
+  type Connection,
+  type PeerConn,
+} from "./connection_listener.ts";
+import { peerHolderOf } from "./memory_holder.ts";
+import type { Place } from "./places.ts";
+import { MessageTurn } from "./message_turn.ts";
+import { PublisherSilence } from "./publisher_silence.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
+import { logConnect } from "./rtmp_connect_log.ts";
 import { RtmpOutput } from "./rtmp_output.ts";
+import { overdueReason, type RtmpPhase } from "./rtmp_phase.ts";
 import { RtmpPlaying } from "./rtmp_playing.ts";
 import { RtmpPublishing } from "./rtmp_publishing.ts";
-
-const logger = getLogger(["sluice", "rtmp"]);
+import { type SlowWriter, slowWriter } from "./slow_writers.ts";
+import { timeSlice } from "./time_slice.ts";
 
 /** Commands are small, and players send nothing else. */
 const COMMAND_BUFFER_SIZE = 4096;
@@ -16,17 +28,14 @@ const COMMAND_BUFFER_SIZE = 4096;
 /** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
 const MEDIA_BUFFER_SIZE = 64 * 1024;
 
-/** How long a player has to take the end of what it was sent, and to close. */
-const LINGER_MS = 2000;
+/** In such steps unfinished messages are counted. */
+const PARTIAL_STEP_BYTES = 64 * 1024;
 
 /**
  * How often a player is asked whether it is there. One that pauses is sent nothing else, so that the
  * kernel would never find out that its machine is gone.
  */
 const PING_INTERVAL_MS = 30_000;
-
-/** Where a connection stands, and so how long it may take. */
-type Phase = "connecting" | "setup" | "active" | "closing";
 
 /** An RTMP connection: carries bytes between its socket and its session, and does what that says. */
 export class RtmpConnection implements Connection {
@@ -36,12 +45,19 @@ export class RtmpConnection implements Connection {
   readonly #output: RtmpOutput;
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
-  readonly #peer: string;
+  readonly #logger: Logger;
+  readonly #share = timeSlice.share("one peer");
+  /** One of those that neither publish nor play; it is left while this one does. */
+  readonly #place: Place;
+  readonly writer: SlowWriter;
+  /** What messages have that have not come whole. */
+  readonly #partial: MemoryHolding;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
-  #phase: Phase = "connecting";
+  #phase: RtmpPhase = "connecting";
   #phaseSinceMs: number;
   #heardAtMs: number;
   #pingedAtMs: number;
+  readonly #silence: PublisherSilence;
   /** Settles when all that was read last is done, decisions on publishers included. */
   #taking: Promise<void> | undefined;
   #closeReason: string | undefined;
@@ -50,20 +66,33 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  constructor(conn: PeerConn, context: RtmpContext, nowMs: number) {
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, { place, log }: Accepted) {
     this.#conn = conn;
+    this.#place = place;
+    place.offer(() => this.#giveWay());
     this.#context = context;
-    this.#peer = `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`;
+    this.#logger = log;
     this.#phaseSinceMs = nowMs;
     this.#heardAtMs = nowMs;
     this.#pingedAtMs = nowMs;
     const session = new ServerSession({
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-      limits: { maxMessageLength: context.settings.maxMessageBytes },
+      limits: {
+        maxMessageLength: context.settings.maxMessageBytes,
+        hold: (bytes) => this.#holdPartial(bytes),
+      },
     });
     const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
     const say = (words: (session: ServerSession) => void) => this.#say(words);
-    const link = { ...context, session, output, say, peer: this.#peer };
+    const { hostname } = conn.remoteAddr;
+    const holder = peerHolderOf(context.memory, context.proxies, hostname);
+    const link = { ...context, session, output, say, log, hostname, holder };
+    this.#partial = new MemoryHolding(context.memory, "messages", holder);
+    this.writer = slowWriter(output, holder, () => {
+      context.counters.add("memoryEnded");
+      this.#close("closed: no memory is left for what it does not take");
+    });
+    this.#silence = new PublisherSilence((nowMs) => this.#say((session) => session.ping(nowMs)));
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link);
@@ -83,8 +112,13 @@ export class RtmpConnection implements Connection {
     } finally {
       this.#publishing.close();
       this.#playing.close();
+      this.#partial.close();
       closeQuietly(this.#conn);
     }
+  }
+
+  drain(): void {
+    this.#askToReconnect("The server is about to end.");
   }
 
   /**
@@ -94,10 +128,8 @@ export class RtmpConnection implements Connection {
    */
   stop(): void {
     if (this.#phase === "closing") return;
-    const isAsked = this.#publishing.isActive &&
-      this.#session.requestReconnect({ description: "The server stops." });
-    if (isAsked) this.#output.wake();
-    else if (!this.#playing.hasPlayers) this.abort();
+    const isAsked = this.#askToReconnect("The server stops.");
+    if (!isAsked && !this.#playing.hasPlayers) this.abort();
   }
 
   abort(): void {
@@ -108,7 +140,10 @@ export class RtmpConnection implements Connection {
   enforceTimeouts(nowMs: number): void {
     // It is ended once, though it may take until a decision is there that it waits for.
     if (this.#closeReason !== undefined) return;
+    this.#publishing.sweep(nowMs);
     if (this.#phase === "active") this.#playing.sweep(nowMs);
+    // A stream may have come that was waited for.
+    this.#settlePlace();
     if (this.#playing.hasPlayers) this.#ping(nowMs);
     // A player that acknowledges no more has held its stream back for long enough.
     this.#output.wake();
@@ -116,12 +151,27 @@ export class RtmpConnection implements Connection {
     if (reason !== undefined) this.#close(reason);
   }
 
+  /** Counts what unfinished messages and frames have, in steps; or tells why that is too much. */
+  #holdPartial(messageBytes: number): string | undefined {
+    const bytes = messageBytes + this.#publishing.heldBytes;
+    const refusal = this.#partial.resize(
+      Math.ceil(bytes / PARTIAL_STEP_BYTES) * PARTIAL_STEP_BYTES,
+    );
+    if (refusal === undefined) return undefined;
+    this.#context.counters.add("memoryEnded");
+    return describeRefusal(refusal);
+  }
+
   async #readAll(): Promise<void> {
     for (;;) {
       const length = await this.#conn.read(this.#buffer);
       if (length === null) return;
       this.#heardAtMs = performance.now();
-      if (this.#phase === "closing") continue;
+      this.#share.begin(this.#heardAtMs);
+      if (this.#phase === "closing") {
+        await this.#share.pause();
+        continue;
+      }
       try {
         this.#taking = this.#take(this.#buffer.subarray(0, length));
         await this.#taking;
@@ -132,6 +182,7 @@ export class RtmpConnection implements Connection {
         throw error;
       }
       this.#publishing.flush(this.#heardAtMs);
+      await this.#share.pause();
       await this.#output.room();
     }
   }
@@ -139,30 +190,21 @@ export class RtmpConnection implements Connection {
   async #take(piece: Uint8Array): Promise<void> {
     try {
       this.#session.push(piece);
+      const turn = new MessageTurn();
       for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
         const decision = this.#handle(event);
-        if (decision !== undefined) await decision;
+        if (decision !== undefined) {
+          await decision;
+          this.#share.begin(performance.now());
+        }
+        if (!turn.isOverAfter(event)) continue;
+        const pause = this.#share.pause();
+        if (pause !== undefined) await pause;
       }
     } finally {
       this.#countIgnored();
       this.#output.wake();
     }
-  }
-
-  /** Notes what the handshake showed of the client, for who looks into its troubles. */
-  #logConnect({ app, flashVersion, objectEncoding, capabilities }: ConnectEvent): void {
-    logger.debug(
-      "{peer} connects to {app} with {flashVersion} (AMF{objectEncoding}, {capsEx}, {proof})",
-      {
-        peer: this.#peer,
-        // They may hold anything: line breaks, codes for terminals.
-        app: JSON.stringify(app),
-        flashVersion: JSON.stringify(flashVersion),
-        objectEncoding,
-        capsEx: `capsEx ${capabilities.capsEx ?? "none"}`,
-        proof: this.#session.counters.handshakeMismatches > 0 ? "C2 matches nothing" : "C2 matches",
-      },
-    );
   }
 
   #countIgnored(): void {
@@ -184,7 +226,7 @@ export class RtmpConnection implements Connection {
         return void this.#publishing.take(event, this.#heardAtMs);
       case "connect":
         this.#enter("setup");
-        return void this.#logConnect(event);
+        return void logConnect(this.#logger, event, this.#session.counters);
       case "publish":
         return this.#publishing.publish(event).then(() => this.#onPublish());
       case "publish-refused":
@@ -204,6 +246,8 @@ export class RtmpConnection implements Connection {
       case "stop":
         this.#playing.stop(event.streamId);
         return void this.#settle();
+      case "nothing":
+        return undefined;
     }
   }
 
@@ -212,6 +256,13 @@ export class RtmpConnection implements Connection {
       this.#buffer = new Uint8Array(MEDIA_BUFFER_SIZE);
     }
     this.#settle();
+  }
+
+  /** Asks an encoder that understands it to connect again; whether it does. */
+  #askToReconnect(description: string): boolean {
+    const isAsked = this.#publishing.isActive && this.#session.requestReconnect({ description });
+    if (isAsked) this.#output.wake();
+    return isAsked;
   }
 
   #ping(nowMs: number): void {
@@ -249,6 +300,23 @@ export class RtmpConnection implements Connection {
 
   #settle(): void {
     if (this.#phase !== "closing") this.#enter(this.#isActive ? "active" : "setup");
+    this.#settlePlace();
+  }
+
+  /** Who publishes has a stream's place, who plays a player's; who does neither has this one. */
+  #settlePlace(): void {
+    if (this.#publishing.isActive || this.#playing.hasPlayers) return this.#place.leave();
+    if (this.#phase === "closing") return;
+    const refusal = this.#place.retake();
+    if (refusal !== undefined) return this.#close(`closed: ${refusal.reason}`);
+    this.#place.offer(() => this.#giveWay());
+  }
+
+  #giveWay(): void {
+    // It may have begun a moment ago what this would end.
+    if (this.#publishing.isActive || this.#playing.hasPlayers) return;
+    this.#context.counters.add("rtmpConnectionsRefused");
+    this.#close("closed: gave way to a new connection, as it neither publishes nor plays");
   }
 
   /** Ends the connection from outside, with the reason for the log. */
@@ -263,7 +331,7 @@ export class RtmpConnection implements Connection {
     closeQuietly(this.#conn);
   }
 
-  #enter(phase: Phase): void {
+  #enter(phase: RtmpPhase): void {
     if (this.#phase === phase) return;
     this.#phase = phase;
     this.#phaseSinceMs = performance.now();
@@ -286,22 +354,13 @@ export class RtmpConnection implements Connection {
   }
 
   #overdue(nowMs: number): string | undefined {
-    const { handshakeMs, publishMs, idleMs } = this.#context.settings.timeouts;
-    const phaseMs = nowMs - this.#phaseSinceMs;
-    switch (this.#phase) {
-      case "connecting":
-        if (phaseMs < handshakeMs) return undefined;
-        return `closed: no handshake and connect within ${handshakeMs} ms`;
-      case "setup":
-        if (phaseMs < publishMs) return undefined;
-        return `closed: nothing published or played within ${publishMs} ms`;
-      case "active":
-        if (!this.#publishing.isActive) return undefined;
-        if (nowMs - this.#heardAtMs >= idleMs) return `closed: silent for ${idleMs} ms`;
-        return this.#publishing.timeoutReason(nowMs);
-      case "closing":
-        return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
+    const { timeouts } = this.#context.settings;
+    if (this.#phase !== "active") {
+      return overdueReason(this.#phase, nowMs - this.#phaseSinceMs, timeouts);
     }
+    if (!this.#publishing.isActive) return undefined;
+    return this.#silence.reason(nowMs, this.#heardAtMs, timeouts.idleMs) ??
+      this.#publishing.timeoutReason(nowMs);
   }
 
   #onProtocolError(error: RtmpError): void {
@@ -312,11 +371,11 @@ export class RtmpConnection implements Connection {
   /** Of players that come and go there are many, and some end by a reset: that is nothing to see to. */
   #logEnd(reason: string): void {
     if (!this.#playing.hasPlayed) return this.#log(reason);
-    logger.debug("{peer} {reason}", { peer: this.#peer, reason });
+    this.#logger.debug("{peer} {reason}", { reason });
   }
 
   #log(reason: string): void {
-    logger.info("{peer} {reason}", { peer: this.#peer, reason });
+    this.#logger.info("{peer} {reason}", { reason });
   }
 }
 

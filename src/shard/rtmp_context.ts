@@ -1,7 +1,11 @@
+import type { Logger } from "@logtape/logtape";
 import type { ServerSession } from "../rtmp/server_session.ts";
+import type { MemoryBudget } from "../stream/memory_budget.ts";
 import type { ControlLink } from "./control_link.ts";
 import type { Counters } from "./counters.ts";
 import type { ShardSettings } from "./messages.ts";
+import type { ShardPlaces } from "./shard_places.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 import type { RtmpOutput } from "./rtmp_output.ts";
 import type { Streams } from "./streams.ts";
 
@@ -11,6 +15,9 @@ export interface RtmpContext {
   readonly streams: Streams;
   readonly control: ControlLink;
   readonly counters: Counters;
+  readonly places: ShardPlaces;
+  readonly proxies: TrustedProxies;
+  readonly memory: MemoryBudget;
 }
 
 /** What those need who publish and play over a connection. */
@@ -22,6 +29,10 @@ export interface RtmpLink extends RtmpContext {
    * it. A peer that takes so little that this cannot be kept loses its connection.
    */
   readonly say: (words: (session: ServerSession) => void) => void;
-  /** Address and port of the peer, for logs. */
-  readonly peer: string;
+  /** For what is said about the connection: it knows the peer and the connection's id. */
+  readonly log: Logger;
+  /** The peer's address, for limits. */
+  readonly hostname: string;
+  /** Whose share of the memory the peer's counts to. */
+  readonly holder: number;
 }

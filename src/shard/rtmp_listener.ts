@@ -1,8 +1,13 @@
-import { ConnectionListener, type ConnectionSource, type PeerConn } from "./connection_listener.ts";
+import { peerHolderOf } from "./memory_holder.ts";
+import { type Connect, ConnectionListener, type ConnectionSource } from "./connection_listener.ts";
 import type { ShardSettings } from "./messages.ts";
+import { behindProxies, proxiedPort } from "./proxied_connection.ts";
 import { RtmpConnection } from "./rtmp_connection.ts";
 import type { RtmpContext } from "./rtmp_context.ts";
 import { addTlsEntrance } from "./tls_entrance.ts";
+
+/** What a connection takes that publishes or plays, with its buffer: measured. */
+const CONNECTION_BYTES = 128 * 1024;
 
 /**
  * Listens for RTMP, and for RTMPS if there is a certificate, at once; throws what `Deno.listen` throws.
@@ -13,19 +18,24 @@ export function listenRtmp(
   context: RtmpContext,
   source: ConnectionSource = listen(context.settings),
 ): ConnectionListener {
-  const { settings, counters } = context;
-  const connect = (conn: PeerConn, nowMs: number) => new RtmpConnection(conn, context, nowMs);
+  const { counters, memory, places } = context;
+  const connect: Connect = (conn, nowMs, accepted) =>
+    new RtmpConnection(conn, context, nowMs, accepted);
   const options = {
     protocol: "rtmp",
-    maxConnections: settings.maxRtmpConnections,
-    maxConnectionsPerAddress: settings.maxRtmpConnectionsPerAddress,
+    places: places.rtmpNewcomers,
     counterNames: {
       connections: "rtmpConnections",
       accepted: "rtmpConnectionsAccepted",
       refused: "rtmpConnectionsRefused",
       aborted: "rtmpConnectionsAborted",
     },
-    connect,
+    connect: behindProxies(connect, proxiedPort("rtmp", context)),
+    memory: {
+      budget: memory,
+      connectionBytes: CONNECTION_BYTES,
+      holderOf: (hostname: string) => peerHolderOf(memory, context.proxies, hostname),
+    },
   } as const;
   const listener = new ConnectionListener(source, options, counters);
   addTlsEntrance(listener, "rtmp", connect, context);

@@ -47,6 +47,16 @@ export class RtmpOutput {
     this.#lost = lost;
   }
 
+  /** What is being written. */
+  get piece(): Piece | undefined {
+    return this.#state === "writing" ? this.#piece : undefined;
+  }
+
+  /** Since when, as {@linkcode stuckMs} has seen it. */
+  get pieceSinceMs(): number {
+    return this.#watched.sinceMs;
+  }
+
   add(source: PieceSource): void {
     this.#sources.push(source);
   }

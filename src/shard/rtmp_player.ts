@@ -11,7 +11,7 @@ import type { PieceSource } from "./rtmp_output.ts";
 const SHARED_STREAM_ID = 1;
 
 /** What all players share, whatever numbers they choose: each form takes what a stream's log holds. */
-const FORM = new RtmpForm(SHARED_STREAM_ID);
+export const PLAYER_FORM = new RtmpForm(SHARED_STREAM_ID);
 
 /** What a player plays, and how. */
 export interface Play {
@@ -27,6 +27,7 @@ export interface Play {
 /** One message stream that plays: what its player does and is told. */
 export class RtmpPlayer implements StreamPlayer, PieceSource {
   readonly stream: LiveStream;
+  readonly startedAtMs: number;
   readonly #link: RtmpLink;
   readonly #play: Play;
   readonly #viewer: RtmpViewer;
@@ -40,6 +41,7 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
     this.#play = play;
     this.#received = received;
     this.stream = play.stream;
+    this.startedAtMs = performance.now();
     this.#viewer = new RtmpViewer(() => link.output.wake());
   }
 
@@ -100,8 +102,8 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
     };
     if (this.#viewer.isOver) return;
     if (this.#isPaused || (!wanted.audio && !wanted.video)) return this.#viewer.pause();
-    const audience = this.stream.audience(FORM, wanted);
-    if (audience === undefined) this.#viewer.end();
+    const audience = this.stream.audience(PLAYER_FORM, wanted, this.#link.holder);
+    if (typeof audience === "string") this.#viewer.end();
     else this.#viewer.watch(audience, wanted);
   }
 

@@ -1,14 +1,12 @@
-import { getLogger } from "@logtape/logtape";
 import type { PauseEvent, PlayEvent, ReceiveEvent } from "../rtmp/session_event.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { LiveStream } from "./live_stream.ts";
+import { Place } from "./places.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
-import { RtmpPlayer } from "./rtmp_player.ts";
+import { PLAYER_FORM, RtmpPlayer } from "./rtmp_player.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
-
-const logger = getLogger(["sluice", "rtmp"]);
 
 /** A player whose stream is not there. */
 interface Wait {
@@ -25,6 +23,7 @@ export class RtmpPlaying {
   readonly #link: RtmpLink;
   readonly #ended: () => void;
   readonly #players = new Map<number, RtmpPlayer>();
+  readonly #places = new Map<number, Place>();
   readonly #waits = new Map<number, Wait>();
   readonly #repeats = new RepeatLog();
   #hasPlayed = false;
@@ -51,11 +50,11 @@ export class RtmpPlaying {
 
   /** The peer asked for what no server can play, and has been told so. */
   noteRefusal(reason: string): void {
-    const { counters, peer } = this.#link;
+    const { counters, log } = this.#link;
     counters.add("playsRefused");
     const count = this.#repeats.note("refused", performance.now());
     if (count === undefined) return;
-    logger.info("{peer} cannot play: {reason} ({count} so far)", { peer, reason, count });
+    log.info("{peer} cannot play: {reason} ({count} so far)", { reason, count });
   }
 
   play(event: PlayEvent, nowMs: number): void {
@@ -85,7 +84,7 @@ export class RtmpPlaying {
     }
     this.#link.streams.await(path, wait.begin);
     this.#waits.set(streamId, wait);
-    logger.debug("{peer} waits for {path}", { peer: this.#link.peer, path });
+    this.#link.log.debug("{peer} waits for {path}", { path });
     this.sweep(nowMs);
   }
 
@@ -127,7 +126,7 @@ export class RtmpPlaying {
   }
 
   #begin(streamId: number, stream: LiveStream, selection: TrackSelection, wait: Wait): void {
-    const { counters, settings, say, peer } = this.#link;
+    const { counters, places, settings, say, log, hostname } = this.#link;
     this.#stopWaiting(streamId);
     const missing = missingTrack(selection, stream.log);
     if (missing !== undefined) {
@@ -138,14 +137,21 @@ export class RtmpPlaying {
       const problem = `There are ${settings.maxViewers} viewers already.`;
       return this.#refuse(streamId, "NetStream.Play.Failed", problem);
     }
-    say((session) => session.acceptPlay(streamId));
-    // To go over to the same stream means to stay.
-    if (before?.stream === stream) return;
-    this.stop(streamId);
-    for (const counter of ["playsAccepted", "viewers", "rtmpViewers"] as const) {
-      counters.add(counter);
+    const audience = stream.audience(PLAYER_FORM, selection, this.#link.holder);
+    if (typeof audience === "string") {
+      return this.#refuse(streamId, "NetStream.Play.Failed", `${audience}.`);
     }
-    logger.debug("{peer} plays {path}", { peer, path: stream.entry.path });
+    // To go over to the same stream means to stay.
+    if (before?.stream === stream) return say((session) => session.acceptPlay(streamId));
+    this.stop(streamId);
+    const place = places.rtmpPlayers.take(hostname);
+    if (!(place instanceof Place)) {
+      return this.#refuse(streamId, "NetStream.Play.Failed", `Cannot play: ${place.reason}.`);
+    }
+    say((session) => session.acceptPlay(streamId));
+    counters.add("playsAccepted");
+    counters.add("viewers");
+    log.debug("{peer} plays {path}", { path: stream.entry.path });
     const finished = () => {
       this.#forget(streamId);
       this.#ended();
@@ -156,6 +162,7 @@ export class RtmpPlaying {
       wait.received,
     );
     this.#players.set(streamId, player);
+    this.#places.set(streamId, place);
     if (wait.isPaused) player.setPaused(true);
     player.begin();
   }
@@ -174,7 +181,15 @@ export class RtmpPlaying {
   }
 
   #forget(streamId: number): void {
+    const player = this.#players.get(streamId);
+    if (player === undefined) return;
     this.#players.delete(streamId);
-    for (const gauge of ["viewers", "rtmpViewers"] as const) this.#link.counters.add(gauge, -1);
+    this.#places.get(streamId)?.leave();
+    this.#places.delete(streamId);
+    this.#link.counters.add("viewers", -1);
+    this.#link.log.debug("{peer} has played {path} for {seconds} s", {
+      path: player.stream.entry.path,
+      seconds: Math.round((performance.now() - player.startedAtMs) / 100) / 10,
+    });
   }
 }

@@ -1,18 +1,42 @@
-import { getLogger } from "@logtape/logtape";
 import type { MediaEvent, PublishEvent, PublishType } from "../rtmp/session_event.ts";
+import { RtmpError } from "../rtmp/rtmp_error.ts";
+import { describeLack } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
-import { Publication, type SkippedMessage } from "../stream/publication.ts";
+import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
+import type { SkippedMessage } from "../stream/track_intake.ts";
+import { addressSource } from "./address_source.ts";
+import { Pace } from "./pace.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
 
-const logger = getLogger(["sluice", "rtmp"]);
+/**
+ * Malformed messages, less those that {@linkcode GOOD_WEIGHT} makes up for, after which a publisher is
+ * ended: ten seconds of sound.
+ */
+const MAX_MALFORMED = 500;
+
+/**
+ * So many malformed messages are made up for by one that is not: sound that is all broken is no
+ * reason to end the pictures beside it, of which there are half as many.
+ */
+const GOOD_WEIGHT = 3;
+
+/**
+ * A decision is asked of control, and one that is accepted opens a stream on all shards: a connection
+ * has this many at once, as some tools need, and then two a second.
+ */
+const PUBLISHES_AT_ONCE = 16;
+const PUBLISH_INTERVAL_MS = 500;
 
 interface Published {
   readonly controlId: number;
   readonly path: string;
   readonly publication: Publication;
+  readonly writer: LogWriter;
   readonly acceptedAtMs: number;
+  /** Malformed messages that nothing has made up for yet. */
+  malformed: number;
 }
 
 /** What is published over a connection: media go from its session to the streams' logs. */
@@ -21,7 +45,10 @@ export class RtmpPublishing {
   /** By message stream id. */
   readonly #published = new Map<number, Published>();
   readonly #repeats = new RepeatLog();
+  readonly #pace = new Pace(PUBLISHES_AT_ONCE, PUBLISH_INTERVAL_MS);
   #isClosed = false;
+  /** Set while a frame is held that is to be written though nothing more comes. */
+  #releaseTimer: ReturnType<typeof setTimeout> | undefined;
   #hasToldType = false;
 
   constructor(link: RtmpLink) {
@@ -34,10 +61,13 @@ export class RtmpPublishing {
 
   /** Decides on a publisher; the session must wait for it. */
   async publish({ streamId, app, name, publishType }: PublishEvent): Promise<void> {
-    const { control, streams, settings, counters, session, peer } = this.#link;
+    const { control, streams, settings, counters, session, log, hostname } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
-    const decision = await control.requestPublish(target.path);
+    const waitMs = this.#pace.waitMs(performance.now());
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    const publisher = { network: addressSource(hostname), owner: this.#link.holder };
+    const decision = await control.requestPublish(target.path, publisher);
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
 
     const stream = streams.byId(decision.streamId);
@@ -46,7 +76,8 @@ export class RtmpPublishing {
       return;
     }
     const { windowMs, timeouts } = settings;
-    const publication = new Publication(new LogWriter(stream.entry.log, { windowMs }), timeouts);
+    const writer = new LogWriter(stream.entry.log, { windowMs });
+    const publication = new Publication(writer, timeouts);
     stream.publication = publication;
     const acceptedAtMs = performance.now();
     const { path } = target;
@@ -54,35 +85,37 @@ export class RtmpPublishing {
       controlId: decision.streamId,
       path,
       publication,
+      writer,
       acceptedAtMs,
+      malformed: 0,
     });
     counters.add("publishesAccepted");
-    logger.info("{peer} publishes {path}", { peer, path });
+    log.info("{peer} publishes {path}", { path });
     this.#noteType(publishType, path);
     session.acceptPublish(streamId);
   }
 
   /** Counts a publisher that was refused. It may ask again and again. */
   noteRefusal(reason: string): void {
-    const { counters, peer } = this.#link;
+    const { counters, log } = this.#link;
     counters.add("publishesRefused");
     const count = this.#repeats.note("refused", performance.now());
     if (count === undefined) return;
-    logger.warn("{peer} may not publish: {reason} ({count} so far)", { peer, reason, count });
+    log.warn("{peer} may not publish: {reason} ({count} so far)", { reason, count });
   }
 
   unpublish(streamId: number): void {
     const published = this.#published.get(streamId);
     if (published === undefined) return;
-    const { streams, control, peer } = this.#link;
+    const { streams, control, log } = this.#link;
     this.#published.delete(streamId);
     const stream = streams.byId(published.controlId);
     if (stream?.publication === published.publication) stream.publication = undefined;
+    published.publication.close(performance.now());
     const sent = published.publication.hasMedia ? "media" : "nothing";
     control.send({ kind: "unpublish", streamId: published.controlId, sent });
     const faults = Object.entries(published.publication.timestampFaults);
-    logger.info("{peer} ends {path}{mended}", {
-      peer,
+    log.info("{peer} ends {path}{mended}", {
       path: published.path,
       mended: faults.length === 0
         ? ""
@@ -90,7 +123,11 @@ export class RtmpPublishing {
     });
   }
 
-  /** Takes a message of a stream that is published. */
+  /**
+   * Takes a message of a stream that is published.
+   *
+   * @throws {RtmpError} if the publisher's messages are mostly malformed
+   */
   take({ kind, streamId, timestampMs, payload }: MediaEvent, nowMs: number): void {
     const published = this.#published.get(streamId);
     if (published === undefined) return;
@@ -102,18 +139,47 @@ export class RtmpPublishing {
       : kind === "metadata"
       ? publication.metadata(payload, nowMs)
       : publication.data(payload, nowMs);
-    if (skipped !== undefined) this.#onSkipped(path, kind, skipped, nowMs);
+    if (skipped === undefined) {
+      if (published.malformed > 0) published.malformed -= GOOD_WEIGHT;
+      return;
+    }
+    this.#onSkipped(path, kind, skipped, nowMs);
+    if (skipped.reason === "malformed") noteMalformed(published, kind, skipped);
   }
 
   /** Has viewers sent what was taken. */
   flush(nowMs: number): void {
-    for (const { publication } of this.#published.values()) publication.flush(nowMs);
+    for (const { publication } of this.#published.values()) {
+      publication.flush(nowMs);
+      if (publication.heldUntilMs !== undefined) {
+        const waitMs = Math.max(0, publication.heldUntilMs - nowMs);
+        this.#releaseTimer ??= setTimeout(() => this.#release(), waitMs);
+      }
+    }
+  }
+
+  /** Bytes of frames that wait for the rest of them. */
+  get heldBytes(): number {
+    // There are none unless their release is due.
+    if (this.#releaseTimer === undefined) return 0;
+    return this.#published.values().reduce((sum, { publication }) => {
+      return sum + publication.heldBytes;
+    }, 0);
+  }
+
+  /** To be called every second. */
+  sweep(nowMs: number): void {
+    for (const { publication } of this.#published.values()) publication.settle(nowMs);
   }
 
   /** Why the connection is to be ended, if a publication never came to anything. */
   timeoutReason(nowMs: number): string | undefined {
     const { firstFrameMs } = this.#link.settings.timeouts;
-    for (const { publication, path, acceptedAtMs } of this.#published.values()) {
+    for (const { publication, path, writer, acceptedAtMs } of this.#published.values()) {
+      if (writer.lack !== undefined) {
+        this.#link.counters.add("memoryEnded");
+        return `closed: ${path}: ${describeLack(writer.lack)}`;
+      }
       if (publication.hasMedia || nowMs - acceptedAtMs < firstFrameMs) continue;
       return `closed: ${path} had no frame that can be decoded within ${firstFrameMs} ms`;
     }
@@ -123,7 +189,15 @@ export class RtmpPublishing {
   /** The connection is gone. */
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#releaseTimer);
     for (const streamId of [...this.#published.keys()]) this.unpublish(streamId);
+  }
+
+  #release(): void {
+    this.#releaseTimer = undefined;
+    const nowMs = performance.now();
+    for (const { publication } of this.#published.values()) publication.release(nowMs);
+    this.flush(nowMs);
   }
 
   #refuse(streamId: number, reason: string): void {
@@ -135,12 +209,13 @@ export class RtmpPublishing {
   #noteType(publishType: PublishType, path: string): void {
     if (publishType === "live" || this.#hasToldType) return;
     this.#hasToldType = true;
-    const { peer } = this.#link;
-    logger.info("{peer} asks to {publishType} {path}: it is live only, nothing is recorded", {
-      peer,
-      publishType,
-      path,
-    });
+    this.#link.log.info(
+      "{peer} asks to {publishType} {path}: it is live only, nothing is recorded",
+      {
+        publishType,
+        path,
+      },
+    );
   }
 
   #onSkipped(path: string, kind: string, skipped: SkippedMessage, nowMs: number): void {
@@ -149,12 +224,22 @@ export class RtmpPublishing {
     if (reason === "redundant" || reason === "empty") return;
     const count = this.#repeats.note(`${kind} ${reason}`, nowMs);
     if (count === undefined) return;
-    logger.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
+    this.#link.log.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
       path,
       kind,
       reason,
-      detail: detail === undefined ? "" : `: ${detail}`,
+      detail: detail === undefined ? "" : `: ${detail()}`,
       count,
     });
   }
+}
+
+/** @throws {RtmpError} if there have been too many */
+function noteMalformed(published: Published, kind: string, { detail }: SkippedMessage): void {
+  published.malformed = Math.max(0, published.malformed) + 1;
+  if (published.malformed <= MAX_MALFORMED) return;
+  throw new RtmpError(
+    `Cannot publish ${published.path}: up to ${MAX_MALFORMED} messages may be malformed where few ` +
+      `are not, got one more, ${kind}: ${detail?.() ?? "no detail"}`,
+  );
 }

@@ -3,7 +3,6 @@ import { isTranscodable } from "../audio/aac_stream.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { parseAacConfiguration } from "../codec/aac.ts";
 import { parseOpusHead } from "../codec/opus.ts";
-import { FlvError } from "../flv/flv_error.ts";
 import {
   type AudioBody,
   type AudioConfiguration,
@@ -12,6 +11,7 @@ import {
 } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import type { TrackSelection } from "../stream/feed.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { additionalTrackId } from "../stream/track_selection.ts";
@@ -20,6 +20,7 @@ import type { StreamMedia } from "../webrtc/media_choice.ts";
 import type { OpusEvents } from "./control_link.ts";
 import type { PictureReport } from "./messages.ts";
 import type { SharedOpus } from "./shared_opus.ts";
+import { timeSlice } from "./time_slice.ts";
 
 /** How long packets are made on without a viewer: one that reloads its page begins at once. */
 const LINGER_MS = 5000;
@@ -58,6 +59,8 @@ export class RtpStream {
   /** Whether a viewer has come for the sound. */
   #isHeard = false;
   #isOver = false;
+  /** What the stream was when it was looked at for sound. */
+  #preambleVersion = -1;
   /** While sound of the stream's own log is waited for. */
   #ownSound: Promise<void> | undefined;
 
@@ -123,6 +126,15 @@ export class RtpStream {
     source.want(this.#opusEvents);
   }
 
+  /** One of the logs has been flushed. Sound that comes late is seen to at once. */
+  notify(nowMs: number): void {
+    this.audience.notify(nowMs);
+    const { preambleVersion } = this.#log;
+    if (preambleVersion === this.#preambleVersion) return;
+    this.#preambleVersion = preambleVersion;
+    if (this.#isHeard && this.audience.size > 0) this.wantOpus();
+  }
+
   /** Whether it can be let go of: nobody has watched for a while. */
   isIdle(nowMs: number): boolean {
     if (this.audience.size > 0) this.#lastViewerMs = nowMs;
@@ -145,7 +157,7 @@ export class RtpStream {
     this.#leaveOpus("closed");
   }
 
-  #onOpusOpened(shared: SharedArrayBuffer): void {
+  #onOpusOpened(shared: SharedLog): void {
     const log = new LogReader(shared);
     this.#opusLog = log;
     this.audience.feed.setOpusLog(log, performance.now());
@@ -161,9 +173,13 @@ export class RtpStream {
   }
 
   async #watchOpus(log: LogReader): Promise<void> {
+    const share = timeSlice.share("many peers");
     while (!this.#isOver && this.#opusLog === log) {
       const wake = log.wake;
-      this.audience.notify(performance.now());
+      const nowMs = performance.now();
+      share.begin(nowMs);
+      this.audience.notify(nowMs);
+      await share.pause();
       await log.waitForFlush(wake);
     }
   }
@@ -171,9 +187,13 @@ export class RtpStream {
   /** Sound that is Opus already need not wait for the next picture. */
   #watchOwnSound(): void {
     this.#ownSound ??= (async () => {
+      const share = timeSlice.share("many peers");
       while (!this.#isOver && this.#log.state !== LogState.ended) {
         const { soundWake } = this.#log;
-        this.audience.notify(performance.now());
+        const nowMs = performance.now();
+        share.begin(nowMs);
+        this.audience.notify(nowMs);
+        await share.pause();
         await this.#log.waitForSound(soundWake);
       }
       this.#ownSound = undefined;
@@ -225,14 +245,7 @@ export class RtpStream {
   /** The configuration and what is said beside it. */
   #audioBodies(): AudioBody[] {
     const tags = this.#log.preamble(this.#selection)?.tags ?? [];
-    return tags.filter(({ type }) => type === TAG_AUDIO).flatMap(({ body }) => {
-      try {
-        return [parseAudioBody(body)];
-      } catch (error) {
-        if (error instanceof FlvError) return [];
-        throw error;
-      }
-    });
+    return tags.filter(({ type }) => type === TAG_AUDIO).map(({ body }) => parseAudioBody(body));
   }
 }
 

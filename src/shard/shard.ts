@@ -2,13 +2,19 @@
 
 import { configureLogging } from "./shard_logging.ts";
 import { ControlLink } from "./control_link.ts";
+import { setConnectionIdPrefix } from "./connection_id.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http_listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
 import type { ConnectionListener } from "./connection_listener.ts";
 import { listenRtmp } from "./rtmp_listener.ts";
 import { type HttpContext, HttpRoutes } from "./http_routes.ts";
+import { shardPlaces } from "./shard_places.ts";
+import { MemoryBudget } from "../stream/memory_budget.ts";
+import { SlowWriters } from "./slow_writers.ts";
 import { Streams } from "./streams.ts";
+import { timeSlice } from "./time_slice.ts";
+import { TrustedProxies } from "./trusted_proxies.ts";
 import { maxPayloadSize } from "./viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 
@@ -28,12 +34,18 @@ class Shard {
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
   readonly #routes: HttpRoutes;
+  readonly #readiness: { isReady: boolean };
+  readonly #beat: () => void;
+  readonly #slowWriters: SlowWriters;
   readonly #ticker: ReturnType<typeof setInterval>;
 
-  private constructor(context: HttpContext) {
+  private constructor(context: HttpContext, readiness: { isReady: boolean }, beat: () => void) {
+    this.#readiness = readiness;
+    this.#beat = beat;
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
+    this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
     this.#http = listenHttp(context, this.#routes);
@@ -47,18 +59,44 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
-    const webrtc = await WebrtcEndpoint.open({ settings, counters, shard });
+    const memory = new MemoryBudget(start.memory, shard);
+    const proxies = new TrustedProxies(settings.trustedProxies);
+    const { addressCounts } = start;
+    const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
+    const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
     const streams = new Streams(
       control,
       {
         flushMs: settings.flushMs,
         rtmpFlushMs: settings.rtmpFlushMs,
         maxPayloadSize: maxPayloadSize(settings.webrtc),
+        windowMs: settings.windowMs,
+        memory,
       },
-      { jumped: () => counters.add("viewersJumped") },
+      {
+        jumped: () => counters.add("viewersJumped"),
+        starved: (count) => counters.add("memoryEnded", count),
+      },
     );
     for (const entry of start.streams) streams.open(entry);
-    return new Shard({ settings, streams, control, counters, assets, shard, webrtc });
+    const readiness = { isReady: true };
+    const context = {
+      settings,
+      streams,
+      control,
+      counters,
+      memory,
+      assets,
+      shard,
+      webrtc,
+      places,
+      proxies,
+      readiness,
+    };
+    const words = new Int32Array(start.heartbeat);
+    const beat = () => void Atomics.add(words, 0, 1);
+    timeSlice.onBeat(beat);
+    return new Shard(context, readiness, beat);
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
@@ -77,6 +115,8 @@ class Shard {
         return this.#control.settle(message);
       case "forwarded-request":
         return this.#answerForwarded(message);
+      case "drain":
+        return this.#drain();
       case "stop":
         return await this.#stop();
     }
@@ -90,16 +130,27 @@ class Shard {
   }
 
   #tick(): void {
+    this.#beat();
     const nowMs = performance.now();
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
+    this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
+    void this.#routes.list.tick();
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
+  /** HTTP goes on: whoever asks for readiness is told, and viewers keep what they have. */
+  #drain(): void {
+    this.#readiness.isReady = false;
+    this.#rtmp.drain();
+  }
+
   async #stop(): Promise<void> {
+    this.#readiness.isReady = false;
     clearInterval(this.#ticker);
+    this.#routes.list.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     this.#control.send({ kind: "stopped" });
@@ -110,6 +161,7 @@ const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
   await configureLogging(message.settings);
+  setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);
     post({ kind: "listening" });

@@ -1,3 +1,4 @@
+import type { SharedLog } from "../stream/log_arena.ts";
 import type { ControlLink, OpusEvents } from "./control_link.ts";
 
 type OpusControl = Pick<ControlLink, "wantOpus" | "unwantOpus">;
@@ -11,7 +12,7 @@ export class SharedOpus {
   readonly #control: OpusControl;
   readonly #audioTrack: number | undefined;
   readonly #readers = new Set<OpusEvents>();
-  #log: SharedArrayBuffer | undefined;
+  #log: SharedLog | undefined;
 
   /** @param audioTrack the number of another track than the default one */
   constructor(streamId: number, control: OpusControl, audioTrack?: number) {

@@ -40,6 +40,11 @@ export class Streams {
     if (waiting?.size === 0) this.#awaited.delete(path);
   }
 
+  /** Streams that there are. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
   byPath(path: string): LiveStream | undefined {
     return this.#byPath.get(path);
   }

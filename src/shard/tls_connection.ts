@@ -1,18 +1,26 @@
+import type { SlowWriter } from "./slow_writers.ts";
 import type { SecureContext } from "node:tls";
-import { getLogger } from "@logtape/logtape";
-import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
+import {
+  type Accepted,
+  closeQuietly,
+  type Connect,
+  type Connection,
+  type PeerConn,
+} from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import type { RepeatLog } from "./repeat_log.ts";
 import { plainProtocolOf } from "../tls/first_bytes.ts";
 import { TlsConn } from "./tls_conn.ts";
+import { timeSlice } from "./time_slice.ts";
 
 /** A client's hello fits, and the rest of what it has sent is read by the engine. */
 const FIRST_READ_SIZE = 2048;
 
+/** What a handshake costs its thread, most of it where no clock of ours is. */
+const HANDSHAKE_MS = 1;
+
 /** What the TLS connections of one port have in common. */
 export interface TlsPort {
-  /** The protocol inside TLS, by its category in logs. */
-  readonly protocol: "rtmp" | "http";
   readonly context: SecureContext;
   /** Names of RFC 7301 that are offered. */
   readonly alpnProtocols: readonly string[];
@@ -23,7 +31,7 @@ export interface TlsPort {
   readonly counters: Counters;
   readonly repeats: RepeatLog;
   /** Serves what is inside. */
-  readonly connect: (conn: PeerConn, nowMs: number) => Connection;
+  readonly connect: Connect;
 }
 
 /**
@@ -35,16 +43,23 @@ export class TlsConnection implements Connection {
   readonly #conn: PeerConn;
   readonly #port: TlsPort;
   readonly #openedAtMs: number;
+  readonly #accepted: Accepted;
   #secured: TlsConn | undefined;
   /** What is served inside, once the handshake is done. */
   #inner: Connection | undefined;
   /** Why it was ended from outside before that. */
   #endReason: "timeout" | "stop" | undefined;
 
-  constructor(conn: PeerConn, port: TlsPort, nowMs: number) {
+  constructor(conn: PeerConn, port: TlsPort, nowMs: number, accepted: Accepted) {
     this.#conn = conn;
+    this.#accepted = accepted;
+    accepted.place.offer(() => this.stop());
     this.#port = port;
     this.#openedAtMs = nowMs;
+  }
+
+  get writer(): SlowWriter | undefined {
+    return this.#inner?.writer;
   }
 
   /** Never throws for what the peer does in its handshake; then as the connection inside does. */
@@ -58,7 +73,7 @@ export class TlsConnection implements Connection {
     }
     if (this.#secured === undefined || this.#endReason !== undefined) return this.#end();
     this.#port.counters.add("tlsHandshakes");
-    this.#inner = this.#port.connect(this.#secured, performance.now());
+    this.#inner = this.#port.connect(this.#secured, performance.now(), this.#accepted);
     await this.#inner.serve();
   }
 
@@ -70,6 +85,10 @@ export class TlsConnection implements Connection {
     this.#note("no TLS handshake in time");
     this.#endReason = "timeout";
     this.#end();
+  }
+
+  drain(): void {
+    this.#inner?.drain?.();
   }
 
   stop(): void {
@@ -93,6 +112,11 @@ export class TlsConnection implements Connection {
     const firstBytes = buffer.subarray(0, length);
     const plain = plainProtocolOf(firstBytes);
     if (plain !== undefined) return await this.#refusePlain(plain);
+    const share = timeSlice.share("one peer");
+    share.begin(performance.now() - HANDSHAKE_MS);
+    const pause = share.pause();
+    if (pause !== undefined) await pause;
+    if (this.#endReason !== undefined) return;
     const { context, alpnProtocols } = this.#port;
     this.#secured = new TlsConn(this.#conn, firstBytes, { context, alpnProtocols });
     await this.#secured.handshake();
@@ -115,12 +139,9 @@ export class TlsConnection implements Connection {
 
   /** @param detail not part of the kind by which repeats are counted: peers may choose it */
   #note(kind: string, detail?: string): void {
-    const { repeats, protocol } = this.#port;
-    const count = repeats.note(kind, performance.now());
+    const count = this.#port.repeats.note(kind, performance.now());
     if (count === undefined) return;
-    const peer = this.#conn.remoteAddr;
-    getLogger(["sluice", protocol]).warn("{peer} closed: {reason} ({count} so far)", {
-      peer: `${peer.hostname}:${peer.port}`,
+    this.#accepted.log.warn("{peer} closed: {reason} ({count} so far)", {
       reason: detail === undefined ? kind : `${kind}: ${detail}`,
       count,
     });

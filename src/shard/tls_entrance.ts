@@ -1,12 +1,14 @@
 import { createSecureContext } from "node:tls";
 import { STATUS_CODE } from "@std/http/status";
 import { encodeResponseHead } from "../http/response.ts";
-import type { Connection, ConnectionListener, PeerConn } from "./connection_listener.ts";
-import type { Counters } from "./counters.ts";
+import type { Connect, ConnectionListener } from "./connection_listener.ts";
 import { problem } from "./http_answers.ts";
-import type { ShardSettings } from "./messages.ts";
+import { behindProxies, type EntranceContext, proxiedPort } from "./proxied_connection.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import { TlsConnection } from "./tls_connection.ts";
+
+/** What TLS takes for a connection, between that of one that is idle and that of a viewer: measured. */
+const TLS_BYTES = 96 * 1024;
 
 /**
  * Lets a listener's protocol in over TLS as well, if there is a certificate; throws what `Deno.listen`
@@ -15,14 +17,14 @@ import { TlsConnection } from "./tls_connection.ts";
 export function addTlsEntrance(
   listener: ConnectionListener,
   protocol: "rtmp" | "http",
-  connect: (conn: PeerConn, nowMs: number) => Connection,
-  { settings, counters }: { readonly settings: ShardSettings; readonly counters: Counters },
+  connect: Connect,
+  context: EntranceContext,
 ): void {
+  const { settings, counters } = context;
   const { tls, host, sharesPorts, timeouts } = settings;
   if (tls === undefined) return;
   const isHttp = protocol === "http";
   const port = {
-    protocol,
     context: createSecureContext({ cert: tls.certificate, key: tls.key }),
     // Not HTTP/2, which a browser would choose otherwise.
     alpnProtocols: isHttp ? ["http/1.1"] : [],
@@ -37,7 +39,10 @@ export function addTlsEntrance(
     port: isHttp ? tls.httpsPort : tls.rtmpsPort,
     reusePort: sharesPorts,
   });
-  listener.addEntrance(source, (conn, nowMs) => new TlsConnection(conn, port, nowMs));
+  const connectTls: Connect = (conn, nowMs, accepted) =>
+    new TlsConnection(conn, port, nowMs, accepted);
+  const entrance = behindProxies(connectTls, proxiedPort(protocol, context));
+  listener.addEntrance(source, entrance, TLS_BYTES);
 }
 
 function plainHttpAnswer(): Uint8Array<ArrayBuffer> {

@@ -18,18 +18,6 @@ export function trackQuery(
   const audio = query.get("audio") !== "0";
   const video = query.get("video") !== "0";
   if (!audio && !video) return { problem: "There is nothing to send with audio=0 and video=0" };
-  return namedTracks(query, { audio, video });
-}
-
-/**
- * Which tracks a viewer's query names by `atrack=` and `vtrack=`, of the kinds that it can have.
- *
- * @returns the selection, or why it makes no sense
- */
-export function namedTracks(
-  query: URLSearchParams,
-  { audio, video }: TrackSelection,
-): TrackSelection | { readonly problem: string } {
   const audioTrack = trackNumber(query.get("atrack"));
   const videoTrack = trackNumber(query.get("vtrack"));
   if (audioTrack === null || videoTrack === null) {

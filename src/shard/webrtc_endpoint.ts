@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger, type Logger } from "@logtape/logtape";
 import type { RtpAudience } from "../egress/rtp_audience.ts";
 import { PacketArena } from "../srtp/packet_arena.ts";
 import { createDtlsCertificate, type DtlsCertificate } from "../webrtc/dtls_certificate.ts";
@@ -6,21 +6,19 @@ import { createIceCredentials, type IceCredentials } from "../webrtc/ice_credent
 import { stunUsername } from "../webrtc/stun.ts";
 import { answeredSessionTag } from "../webrtc/stun_check.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
-import { AddressCounts } from "./address_counts.ts";
+import type { MemoryHolding } from "../stream/memory_holding.ts";
+import { peerText } from "./address_source.ts";
 import { ConnectionListener } from "./connection_listener.ts";
 import type { Counters } from "./counters.ts";
 import { DatagramSocket } from "./datagram_socket.ts";
 import { IceTcpConnection } from "./ice_tcp.ts";
 import type { ShardSettings } from "./messages.ts";
+import { Place, type Refusal } from "./places.ts";
 import { RtpPump } from "./rtp_pump.ts";
+import type { ShardPlaces } from "./shard_places.ts";
 import { type SessionMedia, type SessionPaths, WebrtcSession } from "./webrtc_session.ts";
 
 const logger = getLogger(["sluice", "webrtc"]);
-
-/** Each viewer may try several pairs of addresses. */
-const TCP_CONNECTIONS_PER_VIEWER = 2;
-/** Connections that have yet to prove that they belong to a viewer. */
-const TCP_STRANGERS = 64;
 
 /** A new viewer, as its offer and the answer have it. */
 export interface NewSession {
@@ -29,10 +27,14 @@ export interface NewSession {
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
-  /** The address that it was asked for from: a proxy's, if there is one. */
-  readonly from: string;
+  /** The address that it was asked for from: a proxy's, if there is one that is not trusted. */
+  readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
+  /** What it has of the memory, if that is counted. */
+  readonly held?: MemoryHolding;
   /** For logs. */
   readonly path: string;
+  /** Of the connection that it was asked for over. */
+  readonly log: Logger;
 }
 
 /** What a shard's WebRTC needs of it. */
@@ -41,6 +43,10 @@ export interface WebrtcContext {
   readonly counters: Counters;
   /** The number of the shard, which its viewers' resources bear. */
   readonly shard: number;
+  readonly places: Pick<
+    ShardPlaces,
+    "webrtcNewcomers" | "webrtcViewers" | "webrtcTcpConnections"
+  >;
 }
 
 /** The WebRTC viewers of a shard, on its UDP socket and TCP port. */
@@ -52,7 +58,6 @@ export class WebrtcEndpoint implements SessionPaths {
   readonly #pump: RtpPump;
   readonly #arena = new PacketArena();
   readonly #sessions = new Map<string, WebrtcSession>();
-  readonly #viewersByAddress = new AddressCounts();
   readonly #byUfrag = new Map<string, WebrtcSession>();
   /** By `addressKey`: whoever proved the address last, else whoever a valid check came from first. */
   readonly #byAddress = new Map<string, WebrtcSession>();
@@ -62,7 +67,7 @@ export class WebrtcEndpoint implements SessionPaths {
   readonly #tcpConnections = new Map<string, IceTcpConnection>();
 
   private constructor(context: WebrtcContext, certificate: DtlsCertificate) {
-    const { settings, counters } = context;
+    const { settings, counters, places } = context;
     const { host, webrtc: { udpPort, tcpPort }, timeouts } = settings;
     this.#context = context;
     this.certificate = certificate;
@@ -76,19 +81,16 @@ export class WebrtcEndpoint implements SessionPaths {
         this.#receive(frame, connection.address),
       closed: (connection: IceTcpConnection) => this.#onTcpClosed(connection),
     };
-    const maxConnections = TCP_CONNECTIONS_PER_VIEWER * settings.webrtc.maxViewers + TCP_STRANGERS;
     this.#tcp = new ConnectionListener(Deno.listen({ hostname: host, port: tcpPort }), {
       protocol: "webrtc",
-      maxConnections,
-      maxConnectionsPerAddress: maxConnections,
+      places: places.webrtcTcpConnections,
       counterNames: {
-        connections: "webrtcTcpConnections",
         accepted: "webrtcTcpConnectionsAccepted",
         refused: "webrtcTcpConnectionsRefused",
         aborted: "webrtcTcpConnectionsAborted",
       },
-      connect: (conn, nowMs) => {
-        const connection = new IceTcpConnection(conn, events, nowMs, timeouts.stallMs);
+      connect: (conn, nowMs, { place }) => {
+        const connection = new IceTcpConnection(conn, events, nowMs, timeouts.stallMs, place);
         this.#tcpConnections.set(addressKey(connection.address), connection);
         return connection;
       },
@@ -109,9 +111,10 @@ export class WebrtcEndpoint implements SessionPaths {
     return this.#sessions.size;
   }
 
-  /** Viewers that were asked for from an address. */
-  viewersFrom(hostname: string): number {
-    return this.#viewersByAddress.of(hostname);
+  /** Why there is no room for a viewer that is asked for from an address. */
+  refusal(hostname: string): Refusal | undefined {
+    const { webrtcViewers, webrtcNewcomers } = this.#context.places;
+    return webrtcViewers.refusal(hostname) ?? webrtcNewcomers.refusal(hostname);
   }
 
   /** New credentials, which no viewer here has. */
@@ -119,11 +122,13 @@ export class WebrtcEndpoint implements SessionPaths {
     return createIceCredentials(random);
   }
 
-  /** Waits for a viewer that was answered. */
-  open(
-    { audience, media, local, remoteUfrag, remotePassword, from, path }: NewSession,
-  ): WebrtcSession {
+  /** Waits for a viewer that was answered, if there is room for it. */
+  open(viewer: NewSession): WebrtcSession | Refusal {
+    const { audience, media, local, remoteUfrag, remotePassword, from, held, path } = viewer;
     const { counters, shard, settings } = this.#context;
+    const places = this.#take(from.hostname);
+    if ("reason" in places) return places;
+    const openedMs = performance.now();
     const sessionTag = this.#lastTag = (this.#lastTag + 1) >>> 0;
     const session = new WebrtcSession({
       id: `${shard}.${random(16).toHex()}`,
@@ -150,17 +155,21 @@ export class WebrtcEndpoint implements SessionPaths {
         keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
       },
       events: {
-        connected: (session) => {
-          logger.info("A viewer of {path} is connected by {transport}", {
+        connected: ({ peer: { route } }) => {
+          // A handshake over that address is more than a stranger can do for others.
+          places.newcomer.leave();
+          places.viewer.keep();
+          log.info("{peer}: a viewer of {path} is connected by {transport} to {address}", {
             path,
-            transport: session.peer.route?.transport,
+            transport: route?.transport,
+            address: route && peerText(route),
           });
         },
         addressKnown: (session, address) => this.#onAddressKnown(session, address),
         addressProven: (session, address) => this.#byAddress.set(addressKey(address), session),
         consentLost: () => {
           counters.add("webrtcConsentsLost");
-          logger.info("A viewer of {path} does not answer any more: its media stop", { path });
+          log.info("{peer}: a viewer of {path} does not answer any more: its media stop", { path });
         },
         addressRetired: (session, address) => {
           const key = addressKey(address);
@@ -174,14 +183,18 @@ export class WebrtcEndpoint implements SessionPaths {
         failed: () => counters.add("webrtcViewersFailed"),
         ended: (session, reason) => {
           this.#byTag.delete(sessionTag);
-          this.#viewersByAddress.remove(from);
-          this.#onEnded(session, path, reason);
+          places.newcomer.leave();
+          places.viewer.leave();
+          held?.close();
+          this.#onEnded(session, reason, { path, log, openedMs });
         },
       },
     });
-    this.#viewersByAddress.add(from);
+    const log = logger.with({ id: session.loggedId, peer: peerText(from) });
+    viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: session.loggedId, path });
+    const giveWay = () => session.end("it gave way to another, as it is not connected");
+    for (const place of [places.newcomer, places.viewer]) place.offer(giveWay);
     counters.add("webrtcViewersAccepted");
-    counters.add("webrtcViewers");
     counters.add("viewers");
     this.#sessions.set(session.id, session);
     this.#byUfrag.set(local.ufrag, session);
@@ -210,7 +223,7 @@ export class WebrtcEndpoint implements SessionPaths {
         session.tick(nowMs);
       } catch (error) {
         // A defect of ours, which must not keep the time of all others.
-        logger.error("Cannot look after a viewer: {error}", { error });
+        logger.error("Cannot look after a viewer: {error}", { id: session.loggedId, error });
       }
     }
   }
@@ -269,8 +282,19 @@ export class WebrtcEndpoint implements SessionPaths {
     this.#byAddress.set(key, session);
     const connection = address.transport === "tcp" ? this.#tcpConnections.get(key) : undefined;
     if (connection === undefined) return;
-    connection.isProven = true;
+    connection.prove();
     connection.onReady = () => session.notify();
+  }
+
+  /** A viewer has two places until it is connected. */
+  #take(hostname: string): { readonly newcomer: Place; readonly viewer: Place } | Refusal {
+    const { webrtcViewers, webrtcNewcomers } = this.#context.places;
+    const newcomer = webrtcNewcomers.take(hostname);
+    if (!(newcomer instanceof Place)) return newcomer;
+    const viewer = webrtcViewers.take(hostname);
+    if (viewer instanceof Place) return { newcomer, viewer };
+    newcomer.leave();
+    return viewer;
   }
 
   #onTcpClosed(connection: IceTcpConnection): void {
@@ -280,16 +304,23 @@ export class WebrtcEndpoint implements SessionPaths {
     this.#byAddress.delete(key);
   }
 
-  #onEnded(session: WebrtcSession, path: string, reason: string): void {
+  #onEnded(
+    session: WebrtcSession,
+    reason: string,
+    { path, log, openedMs }: { path: string; log: Logger; openedMs: number },
+  ): void {
     const { counters } = this.#context;
     const { packetsSent, reception } = session.describe();
-    logger.info("A viewer of {path} is gone: {reason} ({packetsSent} packets sent, {lost} lost)", {
-      path,
-      reason,
-      packetsSent,
-      lost: reception?.tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) ?? 0,
-    });
-    counters.add("webrtcViewers", -1);
+    log.info(
+      "{peer}: a viewer of {path} is gone: {reason} ({seconds} s, {packetsSent} packets sent, {lost} lost)",
+      {
+        path,
+        reason,
+        seconds: Math.round((performance.now() - openedMs) / 100) / 10,
+        packetsSent,
+        lost: reception?.tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) ?? 0,
+      },
+    );
     counters.add("viewers", -1);
     this.#sessions.delete(session.id);
     for (const ufrag of session.peer.localUfrags) this.#byUfrag.delete(ufrag);

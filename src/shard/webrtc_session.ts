@@ -43,8 +43,13 @@ export interface SessionEvents {
 export interface SessionMedia {
   readonly audio: ViewerTrack | undefined;
   readonly video: ViewerTrack | undefined;
+  /** Whether pictures are wanted, and there were none. */
+  readonly lacksVideo: boolean;
   readonly cname: string;
 }
+
+/** Random digits of a session's id that are logged. */
+const LOGGED_ID_LENGTH = 8;
 
 export interface WebrtcSessionOptions {
   readonly id: string;
@@ -111,6 +116,11 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
     });
   }
 
+  /** The beginning of its id, for logs: who has the whole id can end the session. */
+  get loggedId(): string {
+    return this.id.slice(0, this.id.indexOf(".") + 1 + LOGGED_ID_LENGTH);
+  }
+
   /** How the viewer fares. */
   describe(): SessionDescription {
     return {
@@ -123,6 +133,10 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
 
   get hasVideo(): boolean {
     return this.#options.media.video !== undefined;
+  }
+
+  get lacksVideo(): boolean {
+    return this.#options.media.lacksVideo;
   }
 
   get nextMs(): number | undefined {

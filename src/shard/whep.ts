@@ -1,16 +1,13 @@
 import { STATUS_CODE } from "@std/http/status";
-import { HttpError } from "../http/http_error.ts";
+import { namesEtag } from "../http/entity_tag.ts";
 import type { HttpRequest } from "../http/request_reader.ts";
 import type { WholeResponse } from "../http/response.ts";
 import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
-import { escapePath } from "../stream/stream_path.ts";
-import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
-import { hostCandidates, type IceCandidate } from "../webrtc/candidate.ts";
-import { chooseMedia, describeMismatches } from "../webrtc/media_choice.ts";
+import type { IceCandidate } from "../webrtc/candidate.ts";
+import { chooseMedia, describeMismatches, type WantedMedia } from "../webrtc/media_choice.ts";
 import { bundleTag, settleSection, writeSdpAnswer } from "../webrtc/sdp_answer.ts";
-import { parseSdpOffer, type SdpOffer } from "../webrtc/sdp_offer.ts";
-import { parseIpAddress, type TransportAddress } from "../webrtc/transport_address.ts";
+import type { SdpOffer } from "../webrtc/sdp_offer.ts";
 import {
   type BundleTag,
   parseTrickleFragment,
@@ -18,8 +15,12 @@ import {
   writeTrickleFragment,
 } from "../webrtc/trickle_fragment.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
-import { answer, CORS_HEADERS, problem } from "./http_answers.ts";
-import type { ConnectionAddresses } from "./http_connection.ts";
+import { describeRefusal, MemoryHolding } from "../stream/memory_holding.ts";
+import { holderOf } from "./memory_holder.ts";
+import { answer } from "./http_answers.ts";
+import type { ConnectionAddresses } from "./connection_addresses.ts";
+import { viewerCandidates } from "./whep_candidates.ts";
+import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
 import type { HttpContext } from "./http_routes.ts";
 import { areTracksSettled, isOver, knownMedia } from "./known_media.ts";
 import type { LiveStream } from "./live_stream.ts";
@@ -28,29 +29,41 @@ import {
   type ForwardedRequest,
   type ForwardedResponse,
   type PictureReport,
-  type ReachedFamilies,
 } from "./messages.ts";
-import { missingTrack, namedTracks } from "./track_query.ts";
+import type { Refusal } from "./places.ts";
+import { missingTrack, trackQuery } from "./track_query.ts";
 import { answerWishes, viewerTrack } from "./viewer_media.ts";
 import type { WebrtcEndpoint } from "./webrtc_endpoint.ts";
 import type { WebrtcSession } from "./webrtc_session.ts";
+import {
+  notLive,
+  notNow,
+  notToBeHad,
+  notToldYet,
+  noViewer,
+  RETRY_AFTER_S,
+  WHEP_HEADERS,
+  whepProblem,
+} from "./whep_answers.ts";
 
 /** What the path of a stream ends with in the URL of its WHEP endpoint. */
 export const WHEP_SUFFIX = "/whep";
 
-const SDP_TYPE = "application/sdp";
+/** What a viewer takes: what two hundred of them take more than one hundred, each. Measured. */
+const SESSION_BYTES = 512 * 1024;
 
-/** Addresses that a request may name by `eip`. */
-const MAX_EXTERNAL_ADDRESSES = 4;
+/** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
+const BOTH_KINDS = { audio: true, video: true };
 
-/** Seconds after which a refused viewer may come again. */
-const RETRY_AFTER_S = "2";
-
-const WHEP_HEADERS = {
-  ...CORS_HEADERS,
-  "access-control-allow-methods": "POST, GET, PATCH, DELETE, OPTIONS",
-  "access-control-expose-headers": "location, etag, accept-patch",
-};
+/** How a viewer asks to watch. */
+interface WatchRequest {
+  /** The path that it came to. */
+  readonly endpoint: string;
+  readonly offer: SdpOffer;
+  readonly wanted: WantedMedia;
+  readonly candidates: readonly IceCandidate[];
+  readonly addresses: ConnectionAddresses;
+}
 
 /** What was answered to a viewer, for what comes later about it: nothing more of its offer is kept. */
 interface Answered {
@@ -70,10 +83,14 @@ export class Whep {
     this.#endpoint = endpoint;
   }
 
-  /** Answers a request for a stream's endpoint. */
+  /**
+   * Answers a request for a stream's endpoint.
+   *
+   * @param path the stream's
+   */
   async answerEndpoint(
     path: string,
-    query: URLSearchParams,
+    { pathname: endpoint, searchParams: query }: URL,
     request: HttpRequest,
     addresses: ConnectionAddresses,
   ): Promise<WholeResponse> {
@@ -87,16 +104,15 @@ export class Whep {
     }
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) return notLive(path);
-    // Which kinds are wanted, the offer says.
-    const selection = namedTracks(query, DEFAULT_TRACKS);
-    if ("problem" in selection) return whepProblem(STATUS_CODE.BadRequest, selection.problem);
-    const from = addresses.remoteAddr.hostname;
-    const full = this.#refusalIfFull(from);
+    const wanted = trackQuery(query);
+    if ("problem" in wanted) return whepProblem(STATUS_CODE.BadRequest, wanted.problem);
+    const selection = { ...wanted, ...BOTH_KINDS };
+    const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
     if (full !== undefined) return full;
     const offer = readOffer(request);
-    const candidates = this.#candidates(query, addresses);
+    const candidates = viewerCandidates(query, addresses, this.#context.settings.webrtc);
     return await refusalIfMissing(stream, selection) ??
-      await this.#openViewer(stream, selection, offer, candidates, from);
+      await this.#openViewer(stream, selection, { endpoint, offer, wanted, candidates, addresses });
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -165,46 +181,61 @@ export class Whep {
   async #openViewer(
     stream: LiveStream,
     selection: TrackSelection,
-    offer: SdpOffer,
-    candidates: readonly IceCandidate[],
-    from: string,
+    { endpoint, offer, wanted, candidates, addresses }: WatchRequest,
   ): Promise<WholeResponse> {
-    const rtp = stream.rtp(selection);
-    if (rtp === undefined) {
-      return notNow("Too many viewers want other tracks of the stream already");
-    }
+    const { remoteAddr: from, log } = addresses;
+    const holder = holderOf(this.#context.memory, from.hostname);
+    const rtp = stream.rtp(selection, holder);
+    if (typeof rtp === "string") return this.#refuseForMemory(rtp);
     const media = await knownMedia(stream, rtp);
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
     // Others have come while it was waited for.
-    const full = this.#refusalIfFull(from);
+    const full = this.#refusalIfFull(from.hostname);
     if (full !== undefined) return full;
     const refusal = this.refusalOf(rtp.report());
-    if (refusal !== undefined) return whepProblem(STATUS_CODE.NotAcceptable, refusal);
-    const choice = chooseMedia(offer, media);
-    if (choice.kind === "mismatch") {
-      return whepProblem(STATUS_CODE.NotAcceptable, describeMismatches(choice.mismatches));
-    }
+    if (refusal !== undefined) return notToBeHad(refusal);
+    const choice = chooseMedia(offer, media, wanted);
+    if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
     const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
     const chosen = [choice.audio, choice.video].filter((section) => section !== undefined);
+    for (const { choice: { lapse } } of chosen) {
+      if (lapse === undefined) continue;
+      const { path } = stream.entry;
+      log.info("{peer}: a viewer of {path} offers {lapse}, and gets it so", { path, lapse });
+    }
     const wishes = answerWishes(chosen, this.#context.settings.webrtc);
     const channels = media.audio?.channels ?? 2;
     const audio = choice.audio &&
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
       settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
+    const held = new MemoryHolding(this.#context.memory, "sessions", holder);
+    const lack = held.resize(SESSION_BYTES);
+    if (lack !== undefined) return this.#refuseForMemory(describeRefusal(lack));
     if (audio !== undefined) rtp.wantOpus();
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
     const session = this.#endpoint.open({
       audience: rtp.audience,
-      media: { audio: audio && viewerTrack(audio), video: video && viewerTrack(video), cname },
+      media: {
+        audio: audio && viewerTrack(audio),
+        video: video && viewerTrack(video),
+        lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
+        cname,
+      },
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
       from,
+      held,
       path: stream.entry.path,
+      log,
     });
+    if ("scope" in session) {
+      held.close();
+      return this.#refuse(session.scope);
+    }
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
     this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
@@ -219,20 +250,28 @@ export class Whep {
       "content-type": SDP_TYPE,
       "cache-control": "no-store",
       "accept-patch": TRICKLE_FRAGMENT_TYPE,
-      location: `/${escapePath(stream.entry.path)}${WHEP_SUFFIX}/${session.id}`,
+      location: viewerLocation(endpoint, session.id),
       etag,
     }, sdp);
   }
 
+  /** The answer to a viewer that there is no memory for. */
+  #refuseForMemory(reason: string): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    return notNow(reason);
+  }
+
   /** The answer to a viewer beyond the limits. */
   #refusalIfFull(from: string): WholeResponse | undefined {
-    const { counters, settings: { maxViewers, webrtc } } = this.#context;
-    const isFull = counters.total("webrtcViewers") >= webrtc.maxViewers ||
-      counters.total("viewers") >= maxViewers;
-    const isAddressFull = this.#endpoint.viewersFrom(from) >= webrtc.maxViewersPerAddress;
-    if (!isFull && !isAddressFull) return undefined;
-    counters.add("webrtcViewersRefused");
-    const message = isFull
+    const { counters, settings } = this.#context;
+    if (counters.total("viewers") >= settings.maxViewers) return this.#refuse("all");
+    const refusal = this.#endpoint.refusal(from);
+    return refusal && this.#refuse(refusal.scope);
+  }
+
+  #refuse(scope: Refusal["scope"]): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    const message = scope === "all"
       ? "There are too many viewers already"
       : "There are too many viewers from your address already";
     return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
@@ -251,11 +290,10 @@ export class Whep {
     const remote = structuredClone({ ufrag, password });
     const isRestart = session.peer.remoteUfrag !== undefined &&
       ufrag !== session.peer.remoteUfrag;
-    const { ifMatch } = request;
+    if (request.ifMatch !== undefined && !namesEtag(request.ifMatch, answered.etag)) {
+      return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
+    }
     if (!isRestart) {
-      if (ifMatch !== undefined && ifMatch !== "*" && ifMatch !== answered.etag) {
-        return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
-      }
       session.peer.learnRemote(remote);
       // ICE-lite: checks come from the viewer, which has our candidates.
       return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
@@ -268,36 +306,6 @@ export class Whep {
       "content-type": TRICKLE_FRAGMENT_TYPE,
       etag: answered.etag,
     }, body);
-  }
-
-  /** Where viewers reach this shard: what the request names, else the settings, else its own. */
-  #candidates(query: URLSearchParams, { localAddr }: ConnectionAddresses): IceCandidate[] {
-    const { publicIps, udpPort, udpFamilies, tcpPort, tcpFamilies } = this.#context.settings.webrtc;
-    const named = query.getAll("eip").flatMap((value) => value.split(","))
-      .slice(0, MAX_EXTERNAL_ADDRESSES);
-    for (const address of named) {
-      const isIp = parseIpAddress(address) !== undefined;
-      if (isIp && isOf(tcpFamilies, address)) continue;
-      const wanted = !isIp
-        ? "an IP address"
-        : `an ${tcpFamilies.ipv4 ? "IPv4" : "IPv6"} address, as the server listens on no other`;
-      throw new HttpError(
-        STATUS_CODE.BadRequest,
-        `Cannot use eip: must be ${wanted}, got ${JSON.stringify(address.slice(0, 64))}`,
-      );
-    }
-    const hosts = named.length > 0
-      ? named
-      : publicIps.length > 0
-      ? publicIps
-      : [unmapped(localAddr.hostname)];
-    const addresses: TransportAddress[] = [];
-    for (const hostname of hosts) {
-      if (udpPort === undefined || !isOf(udpFamilies, hostname)) continue;
-      addresses.push({ transport: "udp", hostname, port: udpPort });
-    }
-    for (const hostname of hosts) addresses.push({ transport: "tcp", hostname, port: tcpPort });
-    return hostCandidates(addresses);
   }
 }
 
@@ -315,20 +323,12 @@ async function refusalIfMissing(
   return missing === undefined ? undefined : whepProblem(STATUS_CODE.NotFound, missing);
 }
 
-function readOffer({ headers, body }: HttpRequest): SdpOffer {
-  const contentType = headers.get("content-type") ?? "";
-  if (mediaType(contentType) !== SDP_TYPE) {
-    throw new HttpError(
-      STATUS_CODE.UnsupportedMediaType,
-      `Cannot take offer: Content-Type must be ${SDP_TYPE}`,
-    );
-  }
-  try {
-    return parseSdpOffer(new TextDecoder().decode(body));
-  } catch (error) {
-    if (error instanceof WebrtcError) throw new HttpError(STATUS_CODE.BadRequest, error.message);
-    throw error;
-  }
+/**
+ * The address of a viewer, relative to that of the endpoint which it came to: a proxy in front may
+ * serve this under a path of its own, of which nothing is known here.
+ */
+function viewerLocation(endpoint: string, id: string): string {
+  return endpoint.endsWith("/") ? id : `whep/${id}`;
 }
 
 /** Three different numbers of 32 bits, none of them 0. */
@@ -337,39 +337,6 @@ function randomNumbers(): [number, number, number] {
     const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
     if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
   }
-}
-
-function isOf(families: ReachedFamilies, address: string): boolean {
-  return address.includes(":") ? families.ipv6 : families.ipv4;
-}
-
-/** A socket for both families shows IPv4 addresses in the form of IPv6. */
-function unmapped(hostname: string): string {
-  return hostname.replace(/^::ffff:(?=\d+\.)/i, "");
-}
-
-function mediaType(contentType: string): string {
-  return contentType.split(";")[0]!.trim().toLowerCase();
-}
-
-function whepProblem(status: number, message: string, headers: Record<string, string> = {}) {
-  return problem(status, message, { ...WHEP_HEADERS, ...headers });
-}
-
-function notLive(path: string) {
-  return whepProblem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
-}
-
-function notToldYet() {
-  return notNow("The stream has not told yet what it carries");
-}
-
-function notNow(message: string) {
-  return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
-}
-
-function noViewer() {
-  return whepProblem(STATUS_CODE.NotFound, "There is no such viewer");
 }
 
 function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {

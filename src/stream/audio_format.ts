@@ -2,8 +2,14 @@ import { aacCodecString, parseAacConfiguration } from "../codec/aac.ts";
 import { parseAc3SyncFrame } from "../codec/ac3.ts";
 import { parseFlacStreamInfo } from "../codec/flac.ts";
 import { parseMpegAudioHeader } from "../codec/mp3.ts";
+import { CodecError } from "../codec/codec_error.ts";
 import { parseOpusHead } from "../codec/opus.ts";
-import type { AudioConfiguration, AudioFrame, FlvAudioCodec } from "../flv/audio_body.ts";
+import type {
+  AudioConfiguration,
+  AudioFrame,
+  ConfiguredAudioCodec,
+  FlvAudioCodec,
+} from "../flv/audio_body.ts";
 
 /** What is known of a track's sound, from its configuration or its frames. */
 export interface AudioFormat {
@@ -35,11 +41,48 @@ export function describesItself(codec: FlvAudioCodec): boolean {
   return codec === "mp3" || codec === "ac3" || codec === "eac3";
 }
 
+/** Bytes below which a configuration is none. */
+const MIN_CONFIGURATION_SIZES: Readonly<Partial<Record<FlvAudioCodec, number>>> = {
+  aac: 2,
+  opus: 19,
+  flac: 34,
+};
+
 /**
+ * What a configuration says of the sound; `undefined` if it is too short to be any. One of a kind
+ * that cannot be read here says nothing, and is as good as any other to players that can.
+ *
  * @param channels as they were said beside the configuration, if they were
- * @throws {CodecError} if the configuration cannot be parsed
  */
 export function configuredFormat(
+  configuration: AudioConfiguration,
+  channels: number | undefined,
+): AudioFormat | undefined {
+  const { codec, data } = configuration;
+  // Of Opus, Enhanced RTMP v2 allows one without anything in it.
+  const isLeftOut = codec === "opus" && data.length === 0;
+  if (!isLeftOut && data.length < (MIN_CONFIGURATION_SIZES[codec] ?? 0)) return undefined;
+  try {
+    return readFormat(configuration, channels);
+  } catch (error) {
+    if (error instanceof CodecError) return unreadFormat(codec, channels);
+    throw error;
+  }
+}
+
+function unreadFormat(codec: ConfiguredAudioCodec, channels: number | undefined): AudioFormat {
+  return {
+    flvCodec: codec,
+    codec: codec === "aac" ? "mp4a" : codec,
+    sampleRate: null,
+    channels: channels ?? null,
+    frameDurationMs: undefined,
+    isConfigured: true,
+  };
+}
+
+/** @throws {CodecError} if the configuration cannot be read */
+function readFormat(
   { codec, data }: AudioConfiguration,
   channels: number | undefined,
 ): AudioFormat {
@@ -73,37 +116,37 @@ export function configuredFormat(
     case "eac3":
     case "mp3":
       // Their frames say it all: the first will.
-      return { ...format, codec, sampleRate: null, channels: channels ?? null };
+      return unreadFormat(codec, channels);
   }
 }
 
-/**
- * What a track without a configuration is by its first frame.
- *
- * @throws {CodecError} if the frame cannot be parsed
- */
+/** What a track without a configuration is by its first frame; little if that cannot be read. */
 export function unconfiguredFormat(frame: AudioFrame): AudioFormat {
-  const flvCodec = frame.codec;
-  const format = { flvCodec, frameDurationMs: undefined, isConfigured: false };
-  switch (flvCodec) {
-    case "mp3": {
-      const { sampleRate, channels, samplesPerFrame } = parseMpegAudioHeader(frame.data);
-      const frameDurationMs = samplesPerFrame * 1000 / sampleRate;
-      return { ...format, codec: "mp3", sampleRate, channels, frameDurationMs };
-    }
+  const { codec: flvCodec, sampleRate = null, channels = null } = frame;
+  const header = frameHeader(frame);
+  const format = { flvCodec, isConfigured: false };
+  if (header === undefined || header.kind === "malformed") {
+    return { ...format, codec: flvCodec, sampleRate, channels, frameDurationMs: undefined };
+  }
+  return {
+    ...format,
+    codec: header.kind === "mpeg-audio" ? "mp3" : header.codec,
+    sampleRate: header.sampleRate,
+    channels: header.channels,
+    frameDurationMs: header.samplesPerFrame * 1000 / header.sampleRate,
+  };
+}
+
+/** What frames say of themselves, of codecs whose frames do. */
+function frameHeader({ codec, data }: AudioFrame) {
+  switch (codec) {
+    case "mp3":
+      return parseMpegAudioHeader(data);
     case "ac3":
-    case "eac3": {
-      const { codec, sampleRate, channels, samplesPerFrame } = parseAc3SyncFrame(frame.data);
-      const frameDurationMs = samplesPerFrame * 1000 / sampleRate;
-      return { ...format, codec, sampleRate, channels, frameDurationMs };
-    }
+    case "eac3":
+      return parseAc3SyncFrame(data);
     default:
-      return {
-        ...format,
-        codec: flvCodec,
-        sampleRate: frame.sampleRate ?? null,
-        channels: frame.channels ?? null,
-      };
+      return undefined;
   }
 }
 

@@ -1,6 +1,13 @@
-import { CodecError } from "../codec/codec_error.ts";
-import { type AudioChannels, type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
-import { FlvError } from "../flv/flv_error.ts";
+import { equals } from "@std/bytes/equals";
+import { type AdtsFrames, splitAdts } from "../codec/adts.ts";
+import {
+  type AudioBody,
+  type AudioChannels,
+  type AudioConfiguration,
+  type AudioFrame,
+  encodeAacBody,
+  parseAudioBody,
+} from "../flv/audio_body.ts";
 import {
   type AudioFormat,
   configuredFormat,
@@ -9,14 +16,7 @@ import {
   needsConfiguration,
   unconfiguredFormat,
 } from "./audio_format.ts";
-import {
-  CONFIGURATION,
-  type Intake,
-  INTER_FRAME,
-  type MediaTrack,
-  skip,
-  SUPPLEMENT,
-} from "./track_intake.ts";
+import { type Intake, type MediaTrack, NO_INTAKES, skip, skipMalformed } from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
 
 /** What is known of a stream's audio. */
@@ -28,13 +28,29 @@ export interface AudioDescription {
   readonly bitrateBps: number | null;
 }
 
-/** Judges the audio messages of one track of a publisher, and knows what they carry. */
+const NO_CONFIGURATION = new Uint8Array(0);
+
+/** What to do about AAC that nobody can play. */
+const AAC_WITHOUT_HEADER =
+  "The sound is AAC without a header, so that nobody can play it, and is left out. Have the " +
+  "encoder send the AAC sequence header, or ADTS: ffmpeg does by -c:a aac, and for AAC that is " +
+  "copied by -bsf:a aac_adtstoasc.";
+
+/**
+ * Judges the audio messages of one track of a publisher, and knows what they carry. AAC that comes
+ * as ADTS leaves as players of FLV need it: without, and behind the configuration that ADTS says.
+ */
 export class AudioTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
+  readonly held = undefined;
   #format: AudioFormat | undefined;
   #frameDurationMs: number | undefined;
   /** As they were said beside a configuration. */
   #channels: number | undefined;
+  /** The AudioSpecificConfig that was made of ADTS, as long as there is no other. */
+  #madeConfiguration = NO_CONFIGURATION;
+  /** Whether frames came without the configuration that they need. */
+  #lacksConfiguration = false;
 
   get isConfigured(): boolean {
     return this.#format?.isConfigured ?? false;
@@ -51,47 +67,91 @@ export class AudioTrack implements MediaTrack {
     return { codec, sampleRate, channels, bitrateBps: this.statistics.bitrateBps ?? null };
   }
 
-  take(body: Uint8Array): Intake {
-    try {
-      const audio = parseAudioBody(body);
-      switch (audio.kind) {
-        case "configuration":
-          this.#format = configuredFormat(audio, this.#channels);
-          return CONFIGURATION;
-        case "frame":
-          return this.#takeFrame(audio);
-        case "channels":
-          return this.#takeChannels(audio);
-        case "empty":
-          return skip("empty");
-        case "unsupported":
-          return skip("unsupported-codec", `audio codec ${audio.codecId}`);
-        case "end-of-sequence":
-        case "multitrack":
-          return skip("redundant");
-      }
-    } catch (error) {
-      if (error instanceof FlvError || error instanceof CodecError) {
-        return skip("malformed", error.message);
-      }
-      throw error;
+  /** What the publisher should change, in words; `undefined` if nothing. */
+  get advice(): string | undefined {
+    return this.#lacksConfiguration && this.#format === undefined ? AAC_WITHOUT_HEADER : undefined;
+  }
+
+  take(body: Uint8Array, encoderMs: number): readonly Intake[] {
+    const audio = parseAudioBody(body);
+    const adts = audio.kind === "frame" && audio.codec === "aac"
+      ? splitAdts(audio.data)
+      : undefined;
+    if (adts !== undefined) return this.#takeAdts(adts, encoderMs);
+    return [this.#take(audio, body, encoderMs)];
+  }
+
+  release(): readonly Intake[] {
+    return NO_INTAKES;
+  }
+
+  #take(audio: AudioBody, body: Uint8Array, encoderMs: number): Intake {
+    switch (audio.kind) {
+      case "configuration":
+        return this.#takeConfiguration(audio, body);
+      case "frame":
+        return this.#takeFrame(audio, body, encoderMs);
+      case "channels":
+        this.#takeChannels(audio);
+        return { kind: "supplement", body };
+      case "empty":
+        return skip("empty");
+      case "unsupported":
+        return skip("unsupported-codec", () => `audio codec ${audio.codecId}`);
+      case "malformed":
+        return skipMalformed(audio);
+      case "end-of-sequence":
+      case "multitrack":
+        return skip("redundant");
     }
   }
 
-  #takeFrame(frame: AudioFrame): Intake {
+  #takeConfiguration(configuration: AudioConfiguration, body: Uint8Array): Intake {
+    const { codec, data } = configuration;
+    const format = configuredFormat(configuration, this.#channels);
+    if (format === undefined) {
+      return skip("malformed", () => `a configuration of ${codec} in ${data.length} bytes`);
+    }
+    this.#format = format;
+    this.#madeConfiguration = NO_CONFIGURATION;
+    return { kind: "configuration", body };
+  }
+
+  #takeAdts({ configuration, accessUnits }: AdtsFrames, encoderMs: number): readonly Intake[] {
+    const intakes: Intake[] = [];
+    const isOpen = this.#format?.flvCodec !== "aac" || this.#madeConfiguration.length > 0;
+    if (isOpen && configuration !== undefined && !equals(configuration, this.#madeConfiguration)) {
+      intakes.push(this.#takeBody(encodeAacBody("configuration", configuration), encoderMs));
+      this.#madeConfiguration = configuration;
+    }
+    for (const [at, accessUnit] of accessUnits.entries()) {
+      const laterMs = Math.round(at * (this.#format?.frameDurationMs ?? 0));
+      intakes.push(this.#takeBody(encodeAacBody("frame", accessUnit), encoderMs + laterMs));
+    }
+    return intakes;
+  }
+
+  #takeBody(body: Uint8Array, encoderMs: number): Intake {
+    return this.#take(parseAudioBody(body), body, encoderMs);
+  }
+
+  #takeFrame(frame: AudioFrame, body: Uint8Array, encoderMs: number): Intake {
     if (this.#format?.flvCodec !== frame.codec) {
-      if (needsConfiguration(frame.codec)) return skip("no-configuration");
+      if (needsConfiguration(frame.codec)) {
+        this.#lacksConfiguration = frame.codec === "aac";
+        return skip("no-configuration");
+      }
       this.#format = unconfiguredFormat(frame);
     } else if (this.#format.sampleRate === null && describesItself(frame.codec)) {
-      this.#format = { ...unconfiguredFormat(frame), isConfigured: this.#format.isConfigured };
+      const { isConfigured } = this.#format;
+      this.#format = { ...unconfiguredFormat(frame), isConfigured };
     }
     this.#frameDurationMs = frameDurationMs(this.#format, frame);
-    return INTER_FRAME;
+    return { kind: "frame", isKeyFrame: false, encoderMs, body };
   }
 
-  #takeChannels({ codec, channels }: AudioChannels): Intake {
+  #takeChannels({ codec, channels }: AudioChannels): void {
     this.#channels = channels;
     if (this.#format?.flvCodec === codec) this.#format = { ...this.#format, channels };
-    return SUPPLEMENT;
   }
 }

@@ -1,13 +1,18 @@
-import type { Feed, FeedStart } from "./feed.ts";
+import type { Feed } from "./feed.ts";
+import type { FeedBeginning, FeedStart } from "./feed_start.ts";
 import { distance } from "./log_layout.ts";
+import type { TrackName } from "./timeline.ts";
+
+const TRACKS: readonly TrackName[] = ["audio", "video"];
 
 /**
  * A viewer's place in a feed: all that a viewer is to its stream.
  *
  * A cursor begins with the preamble, on a key frame; that of a viewer that comes from another feed of
- * the same log begins where it stands there, with the configurations alone. When the feed's tail overtakes it, it jumps to
- * the newest key frame, with the configurations before it, and counts the jump. What it returns is
- * shared with other viewers and never changes.
+ * the same log begins where it stands there, with the configurations alone. Where pictures have
+ * stopped, it begins with the sound, and takes pictures up when they come again, and the other way
+ * round. When the feed's tail overtakes it, it jumps to the newest key frame, with the configurations
+ * before it, and counts the jump. What it returns is shared with other viewers and never changes.
  *
  * @example
  * ```ts
@@ -26,6 +31,10 @@ export class Cursor {
   /** Sequence number of what it began with, or jumped to. */
   #begunAt = 0;
   #jumps = 0;
+  /** What it gets nothing of until that can be taken up. */
+  #lacks: TrackName | undefined;
+  /** The stream's time when it asked first where to begin. */
+  #askedAtMs: number | undefined;
 
   /** @param from where the viewer stands, if it has got something of the stream already */
   constructor(feed: Feed, from?: FeedStart) {
@@ -42,8 +51,9 @@ export class Cursor {
   get place(): FeedStart | undefined {
     if (this.#position === undefined) return this.#from;
     const { tail } = this.#feed;
-    const isInStep = this.#position >= tail;
-    const sequence = this.#feed.sequenceBefore(isInStep ? this.#position : tail);
+    const isHeld = this.#position >= tail;
+    const isInStep = isHeld && this.#lacks !== "video";
+    const sequence = this.#feed.sequenceBefore(isHeld ? this.#position : tail);
     const hasRead = distance(this.#begunAt, sequence) > 0;
     return { sequence: hasRead ? sequence : this.#begunAt, isInStep };
   }
@@ -59,7 +69,7 @@ export class Cursor {
       const beginning = this.#position === undefined ? this.#start() : this.#jump();
       if (beginning === undefined || beginning.length > 0) return beginning;
     }
-    return this.rest();
+    return this.#lacks === undefined ? this.rest() : this.#nextWithout(this.#lacks);
   }
 
   /**
@@ -68,34 +78,58 @@ export class Cursor {
    */
   rest(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#position === undefined || this.#position < this.#feed.tail) return undefined;
-    const piece = this.#feed.read(this.#position);
+    const piece = this.#lacks === undefined
+      ? this.#feed.read(this.#position)
+      : this.#feed.readWithout(this.#lacks, this.#position, this.#feed.head);
     if (piece === undefined) return undefined;
     this.#position = piece.next;
-    return piece.bytes;
+    return piece.bytes.length > 0 ? piece.bytes : this.rest();
+  }
+
+  /** What comes without a track, up to where that is taken up, with its configuration. */
+  #nextWithout(lacks: TrackName): Uint8Array<ArrayBuffer> | undefined {
+    const takeUp = this.#feed.takeUp(this.#position!, lacks);
+    const piece = this.#feed.readWithout(lacks, this.#position!, takeUp ?? this.#feed.head);
+    if (piece !== undefined) {
+      this.#position = piece.next;
+      return piece.bytes.length > 0 ? piece.bytes : this.#nextWithout(lacks);
+    }
+    if (takeUp === undefined) return undefined;
+    const configurations = this.#feed.configurations(takeUp, [lacks]);
+    if (configurations === undefined) return undefined;
+    this.#lacks = undefined;
+    return configurations.length > 0 ? configurations : this.rest();
   }
 
   #start(): Uint8Array<ArrayBuffer> | undefined {
-    const position = this.#feed.startPosition(this.#from);
-    if (position === undefined) return undefined;
+    const { timeMs } = this.#feed;
+    this.#askedAtMs ??= timeMs;
+    const beginning = this.#feed.beginning(this.#from, distance(this.#askedAtMs, timeMs));
+    if (beginning === undefined) return undefined;
     const bytes = this.#from === undefined
-      ? this.#feed.preamble()
-      : this.#feed.configurations(position);
-    if (bytes !== undefined) this.#goTo(position);
+      ? this.#feed.preamble(beginning.lacks)
+      : this.#configurations(beginning);
+    if (bytes !== undefined) this.#goTo(beginning);
     return bytes;
   }
 
   #jump(): Uint8Array<ArrayBuffer> | undefined {
-    const position = this.#feed.startPosition();
-    if (position === undefined) return undefined;
-    const configurations = this.#feed.configurations(position);
+    const beginning = this.#feed.beginning();
+    if (beginning === undefined) return undefined;
+    const configurations = this.#configurations(beginning);
     if (configurations === undefined) return undefined;
-    this.#goTo(position);
+    this.#goTo(beginning);
     this.#jumps++;
     return configurations;
   }
 
-  #goTo(position: number): void {
+  #configurations({ position, lacks }: FeedBeginning): Uint8Array<ArrayBuffer> | undefined {
+    return this.#feed.configurations(position, TRACKS.filter((track) => track !== lacks));
+  }
+
+  #goTo({ position, lacks }: FeedBeginning): void {
     this.#position = position;
+    this.#lacks = lacks;
     this.#begunAt = this.#feed.sequenceAt(position);
   }
 }

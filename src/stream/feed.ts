@@ -1,10 +1,15 @@
-import { concat } from "@std/bytes/concat";
-import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../flv/tag.ts";
-import { type FeedForm, type FeedRecord, FLV_FORM } from "./feed_form.ts";
+import { type FeedForm, FLV_FORM } from "./feed_form.ts";
+import { type FeedEntry, type FeedPiece, pieceFrom, pieceWithout } from "./feed_piece.ts";
+import type { FeedBeginning, FeedStart } from "./feed_start.ts";
+import { FeedPreambles } from "./feed_preambles.ts";
+import { type FeedSegment, FeedSegments } from "./feed_segments.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
+import type { MemoryRefusal } from "./memory_budget.ts";
+import type { MemoryHolding } from "./memory_holding.ts";
+import type { TrackName } from "./timeline.ts";
 import type { ListedTrack } from "./track_list.ts";
-import { passes, type TrackFilter, trackFilter } from "./track_selection.ts";
+import { isFrameOf, passes, type TrackFilter, trackFilter } from "./track_selection.ts";
 
 /** Which tracks of a stream a feed carries. */
 export interface TrackSelection {
@@ -16,41 +21,19 @@ export interface TrackSelection {
   readonly videoTrack?: number;
 }
 
-/** Where a viewer stands that goes on in another feed of the same log. */
-export interface FeedStart {
-  /** Sequence number in the log of what it has not got yet. */
-  readonly sequence: number;
-  /** Whether it has got everything of the feed's tracks before that: then it need not begin anew. */
-  readonly isInStep: boolean;
+/** How a feed is to be. */
+export interface FeedOptions {
+  /** The age of a key frame up to which viewers may begin with it, where there is sound as well. */
+  readonly windowMs?: number;
+  /** What its copy is counted with, if it is. */
+  readonly memory?: MemoryHolding;
 }
 
-/** A piece of a feed: whole tags, and the position behind them. */
-export interface FeedPiece {
-  /** Shared by all who read it: never to be changed. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly next: number;
-}
+/** A track of which nothing has come for so long, while the other goes on, has stopped. */
+const STOPPED_MS = 3000;
 
-interface Segment {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  used: number;
-}
-
-interface Entry {
-  readonly segment: Segment;
-  readonly start: number;
-  readonly end: number;
-  readonly record: FeedRecord;
-}
-
-/**
- * Small enough that what a stalled viewer keeps from being freed is small, large enough that a
- * viewer catches up in few writes.
- */
-const SEGMENT_SIZE = 256 * 1024;
-
-/** Bytes of a piece, unless a single tag has more: what a viewer is given in one go. */
-const MAX_PIECE_SIZE = 32 * 1024;
+/** For so long, by the stream's time, who could have sound at once waits for a key frame. */
+const MAX_KEY_FRAME_WAIT_MS = 1000;
 
 /** Entries let go of at once, about a second of a stream: removing one by one moves all others. */
 const EXPIRE_AT_LEAST = 64;
@@ -82,35 +65,43 @@ const EXPIRE_AT_LEAST = 64;
  *
  * const feed = new Feed(new LogReader(shared), { audio: true, video: true });
  * feed.update();
- * const piece = feed.read(feed.startPosition()!)!; // its bytes, and the position to go on from
+ * const piece = feed.read(feed.beginning()!.position)!; // its bytes, and the position to go on from
  * ```
  */
 export class Feed {
   readonly #log: LogReader;
   readonly #selection: TrackSelection;
   readonly #form: FeedForm;
+  readonly #windowMs: number;
+  readonly #segments: FeedSegments;
   /** What is selected in the stream as it is now, with these tracks. */
   #filter: TrackFilter;
   #tracks: readonly ListedTrack[];
   /** Sequence number of the next log record to copy. */
   #sequence: number;
   /** Entries from position `#tail` on. */
-  #entries: Entry[] = [];
+  #entries: FeedEntry[] = [];
   #tail = 0;
   #newestKeyFrame: number | undefined;
   /** Nothing before this position can be decoded with the present configurations. */
   #newestReconfiguration = 0;
-  #segment: Segment = { bytes: new Uint8Array(0), used: 0 };
+  #lack: MemoryRefusal | undefined;
   /** Pieces handed out since the last update, by position. */
   readonly #pieces = new Map<number, FeedPiece>();
-  /** What the preamble was before the newest update: it goes with what that copied. */
-  #preambleVersion = -1;
-  #preamble: { readonly version: number; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
+  readonly #preambles: FeedPreambles;
 
-  constructor(log: LogReader, selection: TrackSelection, form: FeedForm = FLV_FORM) {
+  constructor(
+    log: LogReader,
+    selection: TrackSelection,
+    form: FeedForm = FLV_FORM,
+    { windowMs = Infinity, memory }: FeedOptions = {},
+  ) {
     this.#log = log;
     this.#selection = selection;
     this.#form = form;
+    this.#windowMs = windowMs;
+    this.#preambles = new FeedPreambles(log, selection, form);
+    this.#segments = new FeedSegments(memory);
     this.#tracks = log.tracks;
     this.#filter = trackFilter(selection, this.#tracks);
     this.#sequence = this.#beginning();
@@ -126,19 +117,35 @@ export class Feed {
     return this.#tail;
   }
 
+  /** Where the stream stands. */
+  get timeMs(): number {
+    return this.#log.lastTimestampMs;
+  }
+
   /** Whether viewers can begin with key frames alone; without pictures anything will do. */
   get needsKeyFrame(): boolean {
     return this.#selection.video && this.#log.hasVideo;
   }
 
+  /** Why it copies no more: there is no memory left even for the newest tag. */
+  get lack(): MemoryRefusal | undefined {
+    return this.#lack;
+  }
+
+  /** Nobody reads it any more. */
+  close(): void {
+    this.#drop(this.#entries.length);
+    this.#segments.close();
+  }
+
   /** Copies what the log has got since the last call, and lets go of what the log let go of. */
   update(): void {
     this.#pieces.clear();
-    this.#preambleVersion = this.#log.preambleVersion;
+    this.#preambles.update();
     const head = this.#log.head;
     this.#followTracks();
     if (distance(this.#log.tail, this.#sequence) < 0) this.#resume();
-    while (distance(this.#sequence, head) > 0 && !this.#log.isStale) {
+    while (distance(this.#sequence, head) > 0 && !this.#log.isStale && this.#lack === undefined) {
       if (this.#copy(this.#sequence)) this.#sequence = (this.#sequence + 1) | 0;
       else this.#resume();
     }
@@ -149,18 +156,48 @@ export class Feed {
    * Where a viewer begins: the newest key frame, or the newest tag of a stream without video;
    * `undefined` as long as there is none, or the stream's tracks are not known.
    *
+   * Pictures that have stopped, or whose newest key frame is older than the window, keep nobody from
+   * the sound that goes on: a viewer begins with that alone, and takes pictures up at the next key
+   * frame. Nor does sound that has stopped keep anybody from the pictures.
+   *
    * @param from where it stands, if it has got something already: it is never led back
+   * @param waitedMs of the stream's time, for which it has asked
    */
-  startPosition(from?: FeedStart): number | undefined {
+  beginning(from?: FeedStart, waitedMs = 0): FeedBeginning | undefined {
     if (!this.#log.tracksSettled) return undefined;
     if (!this.needsKeyFrame) {
-      return from?.isInStep ? this.#positionOf(from.sequence) ?? this.head : this.head;
+      const position = from?.isInStep ? this.#positionOf(from.sequence) : undefined;
+      return { position: position ?? this.head, lacks: undefined };
     }
-    const position = this.#newestKeyFrame;
-    const isUsable = position !== undefined && position >= this.#newestReconfiguration;
-    if (from === undefined) return isUsable ? position : undefined;
-    if (isUsable && distance(from.sequence, this.sequenceAt(position)) >= 0) return position;
-    return from.isInStep ? this.#positionOf(from.sequence) : undefined;
+    const keyFrame = this.#usableKeyFrame(from);
+    const { audio: hasSound, video: hasPictures } = this.#log.liveTracks(this.#filter, STOPPED_MS);
+    if (!hasSound) {
+      const lacks = this.#selection.audio && this.#log.hasAudio && hasPictures
+        ? "audio"
+        : undefined;
+      return this.#inStep(keyFrame, from, lacks);
+    }
+    const isRecent = hasPictures && keyFrame !== undefined &&
+      distance(this.#timestampMs(keyFrame), this.#log.lastTimestampMs) <= this.#windowMs;
+    if (isRecent || from?.isInStep) return this.#inStep(keyFrame, from, undefined);
+    if (hasPictures && keyFrame === undefined && waitedMs < MAX_KEY_FRAME_WAIT_MS) return undefined;
+    const position = from && this.#positionOf(from.sequence);
+    return { position: position ?? this.head, lacks: "video" };
+  }
+
+  /**
+   * Where a viewer takes up the track that it lacks, at `position` or behind it: pictures at a key
+   * frame; `undefined` as long as there is nothing.
+   */
+  takeUp(position: number, lacks: TrackName): number | undefined {
+    if (lacks === "video") {
+      const keyFrame = this.#usableKeyFrame();
+      return keyFrame !== undefined && keyFrame >= position ? keyFrame : undefined;
+    }
+    const at = this.#entries.findIndex(({ record: { flags } }, index) =>
+      index >= position - this.#tail && isFrameOf("audio", flags)
+    );
+    return at < 0 ? undefined : this.#tail + at;
   }
 
   /** Sequence number in the log of what lies at `position`, which must not lie before the tail. */
@@ -179,35 +216,27 @@ export class Feed {
 
   /**
    * Header, metadata and configurations for a viewer that begins; `undefined` if they can not be had
-   * now. All viewers get the same bytes.
+   * now. All viewers get the same bytes that lack the same.
+   *
+   * @param lacks the track that the viewer gets nothing of at first, and is told nothing of
    */
-  preamble(): Uint8Array<ArrayBuffer> | undefined {
-    const version = this.#preambleVersion;
-    if (this.#preamble?.version === version) return this.#preamble.bytes;
-    const log = this.#log.preamble(this.#selection);
-    if (log === undefined || this.#log.preambleVersion !== version) return undefined;
-    const header = this.#form.header({
-      hasAudio: log.hasAudio && this.#selection.audio,
-      hasVideo: log.hasVideo && this.#selection.video,
-    });
-    // At timestamp 0, wherever the viewer begins: ffmpeg takes later metadata for subtitles.
-    const tags = log.tags
-      .filter(({ type }) => this.#selects(type))
-      .map(({ type, body }) => this.#form.encode(type, 0, body));
-    const bytes = concat([header, ...tags]);
-    this.#preamble = { version, bytes };
-    return bytes;
+  preamble(lacks?: TrackName): Uint8Array<ArrayBuffer> | undefined {
+    return this.#preambles.preamble(lacks);
   }
 
-  /** The configurations alone, for a viewer that jumps to `position`: perhaps no bytes at all. */
-  configurations(position: number): Uint8Array<ArrayBuffer> | undefined {
-    if (this.#log.preambleVersion !== this.#preambleVersion) return undefined;
-    const tags = this.#log.preamble(this.#selection)?.tags
-      .filter(({ type }) => type !== TAG_SCRIPT && this.#selects(type));
-    return tags && concat(tags.map(({ type, body }) => {
-      const flag = type === TAG_VIDEO ? RecordFlag.video : RecordFlag.audio;
-      return this.#form.encode(type, this.#trackTimestampMs(flag, position), body);
-    }));
+  /**
+   * The configurations alone, for a viewer that goes on at `position`: perhaps no bytes at all.
+   *
+   * @param tracks of which they are
+   */
+  configurations(
+    position: number,
+    tracks: readonly TrackName[] = ["audio", "video"],
+  ): Uint8Array<ArrayBuffer> | undefined {
+    return this.#preambles.configurations(
+      tracks,
+      (track) => this.#trackTimestampMs(RecordFlag[track], position),
+    );
   }
 
   /**
@@ -217,17 +246,19 @@ export class Feed {
   read(position: number): FeedPiece | undefined {
     const known = this.#pieces.get(position);
     if (known !== undefined) return known;
-    let at = position - this.#tail;
-    const first = this.#entries[at];
-    if (first === undefined) return undefined;
-    let { end } = first;
-    for (let entry = this.#entries[++at]; entry !== undefined; entry = this.#entries[++at]) {
-      if (entry.segment !== first.segment || entry.end - first.start > MAX_PIECE_SIZE) break;
-      end = entry.end;
-    }
-    const piece = { bytes: first.segment.bytes.subarray(first.start, end), next: this.#tail + at };
+    const piece = pieceFrom(this.#entries, position - this.#tail, this.#tail);
+    if (piece === undefined) return undefined;
     this.#pieces.set(position, piece);
     return piece;
+  }
+
+  /**
+   * The same without one track, up to `end`: what lies between is passed over. A piece may have no
+   * bytes then; `undefined` at the end.
+   */
+  readWithout(lacks: TrackName, position: number, end: number): FeedPiece | undefined {
+    const tail = this.#tail;
+    return pieceWithout(RecordFlag[lacks], this.#entries, position - tail, end - tail, tail);
   }
 
   /**
@@ -235,11 +266,37 @@ export class Feed {
    * of its first tag from there on, or else of its last one before.
    */
   #trackTimestampMs(flag: number, position: number): number {
-    const isOfTrack = ({ record }: Entry) => (record.flags & flag) !== 0;
+    const isOfTrack = ({ record }: FeedEntry) => (record.flags & flag) !== 0;
     const at = position - this.#tail;
     const entry = this.#entries.slice(at).find(isOfTrack) ??
       this.#entries.slice(0, at).findLast(isOfTrack);
     return (entry ?? this.#entries[at])?.record.timestampMs ?? this.#log.lastTimestampMs;
+  }
+
+  /** The newest key frame from which on all can be decoded, if a viewer from there may go to it. */
+  #usableKeyFrame(from?: FeedStart): number | undefined {
+    const position = this.#newestKeyFrame;
+    if (position === undefined || position < this.#newestReconfiguration) return undefined;
+    if (from !== undefined && distance(from.sequence, this.sequenceAt(position)) < 0) {
+      return undefined;
+    }
+    return position;
+  }
+
+  /** At the key frame; without one, a viewer may go on that has all that came before. */
+  #inStep(
+    keyFrame: number | undefined,
+    from: FeedStart | undefined,
+    lacks: TrackName | undefined,
+  ): FeedBeginning | undefined {
+    const position = keyFrame ?? (from?.isInStep ? this.#positionOf(from.sequence) : undefined);
+    if (position === undefined) return undefined;
+    const isLacking = lacks !== undefined && this.takeUp(position, lacks) === undefined;
+    return { position, lacks: isLacking ? lacks : undefined };
+  }
+
+  #timestampMs(position: number): number {
+    return this.#entries[position - this.#tail]!.record.timestampMs;
   }
 
   /** The first position that has this record or one behind it; `undefined` if some are gone. */
@@ -248,12 +305,6 @@ export class Feed {
     if (distance(first, sequence) < 0) return undefined;
     const at = this.#entries.findIndex(({ record }) => distance(sequence, record.sequence) >= 0);
     return at < 0 ? this.head : this.#tail + at;
-  }
-
-  #selects(tagType: number): boolean {
-    if (tagType === TAG_AUDIO) return this.#selection.audio;
-    if (tagType === TAG_VIDEO) return this.#selection.video;
-    return true;
   }
 
   /**
@@ -293,23 +344,35 @@ export class Feed {
 
     const tagLength = log.lengthOf(sequence);
     const record = { sequence, tagLength, timestampMs: log.timestampMsOf(sequence), flags };
+    // What the index said of a record that is gone may ask for any amount of memory.
+    if (!log.isHeld(sequence)) return false;
     const size = this.#form.sizeOf(record);
     const segment = this.#segmentFor(size);
+    if (segment === undefined) return true;
     const start = segment.used;
     this.#form.write(log, record, segment.bytes, start);
     if (!log.isHeld(sequence)) return false;
     segment.used += size;
+    segment.tags++;
     if (flags & RecordFlag.keyFrame) this.#newestKeyFrame = this.head;
     if (flags & RecordFlag.reconfiguration) this.#newestReconfiguration = this.head;
     this.#entries.push({ segment, start, end: segment.used, record });
     return true;
   }
 
-  #segmentFor(length: number): Segment {
-    if (this.#segment.used + length > this.#segment.bytes.length) {
-      this.#segment = { bytes: new Uint8Array(Math.max(SEGMENT_SIZE, length)), used: 0 };
+  /** Where so many bytes have room. For want of memory the oldest tags give way, and then it. */
+  #segmentFor(length: number): FeedSegment | undefined {
+    for (;;) {
+      const taken = this.#segments.take(length);
+      if (typeof taken !== "string") return taken;
+      const oldest = this.#entries[0]?.segment;
+      if (oldest === undefined) {
+        this.#lack = taken;
+        return undefined;
+      }
+      const others = this.#entries.findIndex(({ segment }) => segment !== oldest);
+      this.#drop(others < 0 ? this.#entries.length : others);
     }
-    return this.#segment;
   }
 
   #expire(): void {
@@ -323,7 +386,7 @@ export class Feed {
   }
 
   #drop(count: number): void {
-    this.#entries.splice(0, count);
+    for (const { segment } of this.#entries.splice(0, count)) this.#segments.drop(segment);
     this.#tail += count;
     if (this.#newestKeyFrame !== undefined && this.#newestKeyFrame < this.#tail) {
       this.#newestKeyFrame = undefined;

@@ -45,6 +45,7 @@ export class LogFollower {
   #markedHead = 0;
   #markedAtMs = 0;
   #jumps = 0;
+  #tooLarge = 0;
   #buffer = new Uint8Array(4096);
 
   /** @param audioTrack the publisher's number for the track; by default the default one */
@@ -63,6 +64,11 @@ export class LogFollower {
   /** Times that something was passed over. */
   get jumps(): number {
     return this.#jumps;
+  }
+
+  /** Records of more bytes than sound has, which were left out. */
+  get tooLarge(): number {
+    return this.#tooLarge;
   }
 
   /** The next audio tag, configurations included; `undefined` if there is none now. */
@@ -168,6 +174,7 @@ export class LogFollower {
     const log = this.#log;
     const length = log.lengthOf(sequence);
     const timestampMs = log.timestampMsOf(sequence);
+    if (length > MAX_RECORD_SIZE && log.isHeld(sequence)) this.#tooLarge++;
     if (length < TAG_OVERHEAD || length > MAX_RECORD_SIZE) return undefined;
     if (length > this.#buffer.length) this.#buffer = new Uint8Array(2 * length);
     if (!log.copy(sequence, this.#buffer, 0, length)) return undefined;

@@ -1,18 +1,23 @@
 /**
  * The layout of a stream log in shared memory. Writer and readers, in whatever thread, agree on
- * nothing but this file.
+ * nothing but this file and the one of the arena that all logs lie in.
  *
  * ```
- * | control words | slot bytes | index ring             | data ring                       |
- * | Int32 × 64    | 336 KiB    | 8192 × 4 Int32         | maxBytes                        |
+ * | control words | page tables             | inline slots | and, anywhere in the arena, segments |
+ * | Int32 × 64    | data, index, long slots | 6 × 2 KiB    | with the pages of the three          |
  * ```
  *
- * The data ring holds FLV tags, each followed by its PreviousTagSize. A tag never wraps: one that
- * does not fit before the end begins again at 0. The index ring says where record `sequence` lies.
+ * A log has three spaces, each cut into pages; a page lies in a segment of the arena, which its page
+ * table names, as long as it is needed:
+ * - data: FLV tags one behind the other, each followed by its PreviousTagSize. Positions are bytes
+ *   since the beginning, modulo 2^32; a tag may go on in the next page.
+ * - index: an entry for each record, which says where it lies.
+ * - long slots: what is too long to lie inline.
+ *
  * Slots hold what a viewer needs before its first frame: metadata and codec configurations, and what
  * tracks there are beside the default ones.
  *
- * Sequence numbers are Int32 and wrap; compare them only with {@linkcode distance}.
+ * Sequence numbers and positions are Int32 and wrap; compare them only with {@linkcode distance}.
  */
 
 /** Positions of the control words. */
@@ -25,8 +30,8 @@ export const Control = {
   head: 2,
   /** Sequence number of the oldest record that may still be read. */
   tail: 3,
-  /** Where in the data ring the next tag goes, if it fits. */
-  writeOffset: 4,
+  /** Position of the next tag. */
+  writePosition: 4,
   /** Sequence number of the newest key frame; meaningful once `keyFrames` is not 0. */
   newestKeyFrame: 5,
   /** Key frames written so far. */
@@ -39,12 +44,16 @@ export const Control = {
   slotVersion: 9,
   /** The newest timestamp of default tracks, in milliseconds; meaningful once `head` moved. */
   lastTimestampMs: 10,
-  /** Counts how often this memory was given to a new stream. */
+  /** Counts how often this place was given to a new stream. */
   generation: 11,
   /** The newest timestamp of any record: where the next publisher goes on. */
   endTimestampMs: 12,
   /** Counts flushes, and beside them what sound is written without one. */
   soundWake: 13,
+  /** Bytes of tags that it may hold. */
+  maxBytes: 14,
+  /** Whose share of the arena its segments count to. */
+  owner: 15,
   /** Length in bytes of each slot's content, by {@linkcode Slot}; 0 is empty. */
   slotLengths: 16,
 } as const;
@@ -90,12 +99,16 @@ export const SLOT_CAPACITIES: readonly number[] = [
   264 * KIB,
 ];
 
-const CONTROL_SIZE = CONTROL_WORDS * 4;
+/** What of a slot lies inline; a longer one lies as a whole in pages. */
+export const INLINE_SLOT_BYTES = 2 * KIB;
 
-/** Where each slot begins, in bytes from the start of the shared memory. */
+/** Where each slot begins in the space of long slots. */
 export const SLOT_OFFSETS: readonly number[] = SLOT_CAPACITIES.map((_, slot) =>
-  CONTROL_SIZE + sum(SLOT_CAPACITIES.slice(0, slot))
+  sum(SLOT_CAPACITIES.slice(0, slot))
 );
+
+/** Bytes of the space of long slots. */
+export const LONG_SLOTS_BYTES = sum(SLOT_CAPACITIES);
 
 /** Tracks of a stream, as bits. */
 export const Track = { audio: 1, video: 2 } as const;
@@ -125,39 +138,14 @@ export function trackBits(trackId: number): number {
   return RecordFlag.additional | (trackId << TRACK_ID_SHIFT);
 }
 
-/** Int32 words in an index entry: offset, length, timestamp, flags. */
+/** Words of an entry of the index. */
+export const IndexWord = { position: 0, length: 1, timestampMs: 2, flags: 3 } as const;
+
+/** Int32 words in an index entry. */
 export const INDEX_WORDS = 4;
 
 /** Records that a log can hold: two minutes of 30 fps video with audio. */
 export const INDEX_CAPACITY = 8192;
-
-const INDEX_OFFSET = CONTROL_SIZE + sum(SLOT_CAPACITIES);
-const DATA_OFFSET = INDEX_OFFSET + INDEX_CAPACITY * INDEX_WORDS * 4;
-
-/** Typed views on the parts of a log's shared memory. */
-export interface LogMemory {
-  readonly control: Int32Array<SharedArrayBuffer>;
-  readonly bytes: Uint8Array<SharedArrayBuffer>;
-  readonly index: Int32Array<SharedArrayBuffer>;
-  readonly data: Uint8Array<SharedArrayBuffer>;
-}
-
-/**
- * Shared memory for a log whose data ring has `maxBytes`. The system gives pages only when they are
- * first written, so a log costs what its stream needs, not `maxBytes`.
- */
-export function allocateLog(maxBytes: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(DATA_OFFSET + maxBytes);
-}
-
-export function viewLog(shared: SharedArrayBuffer): LogMemory {
-  return {
-    control: new Int32Array(shared, 0, CONTROL_WORDS),
-    bytes: new Uint8Array(shared),
-    index: new Int32Array(shared, INDEX_OFFSET, INDEX_CAPACITY * INDEX_WORDS),
-    data: new Uint8Array(shared, DATA_OFFSET),
-  };
-}
 
 /** How far sequence number `to` lies after `from`; negative if before. Right across the wrap. */
 export function distance(from: number, to: number): number {
@@ -166,9 +154,4 @@ export function distance(from: number, to: number): number {
 
 function sum(sizes: readonly number[]): number {
   return sizes.reduce((total, size) => total + size, 0);
-}
-
-/** Position in the index ring of the entry of record `sequence`. */
-export function indexPosition(sequence: number): number {
-  return (sequence & (INDEX_CAPACITY - 1)) * INDEX_WORDS;
 }

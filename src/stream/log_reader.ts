@@ -1,18 +1,24 @@
 import type { TrackSelection } from "./feed.ts";
+import type { SharedLog } from "./log_arena.ts";
 import {
   Control,
   distance,
-  indexPosition,
-  type LogMemory,
+  IndexWord,
   LogState,
   RecordFlag,
   Track,
   TRACK_BITS,
-  viewLog,
 } from "./log_layout.ts";
+import { LogMemory } from "./log_memory.ts";
 import { type LogPreamble, LogSlots } from "./log_slots.ts";
 import type { ListedTrack } from "./track_list.ts";
-import { DEFAULT_TRACKS } from "./track_selection.ts";
+import { DEFAULT_TRACKS, isFrameOf, passes, type TrackFilter } from "./track_selection.ts";
+
+/** Which tracks go on. */
+export interface LiveTracks {
+  readonly audio: boolean;
+  readonly video: boolean;
+}
 
 /**
  * A reading end of a stream log, in any thread. It owns nothing: readers are unknown to the log,
@@ -24,8 +30,8 @@ export class LogReader {
   readonly #generation: number;
   readonly #fence = new Int32Array(1);
 
-  constructor(shared: SharedArrayBuffer) {
-    this.#memory = viewLog(shared);
+  constructor(shared: SharedLog) {
+    this.#memory = new LogMemory(shared);
     this.#slots = new LogSlots(this.#memory);
     this.#generation = Atomics.load(this.#memory.control, Control.generation);
   }
@@ -47,6 +53,13 @@ export class LogReader {
   /** Sequence number of the oldest record that may be read. */
   get tail(): number {
     return this.#load(Control.tail);
+  }
+
+  /** Bytes of what is held. */
+  get heldBytes(): number {
+    const { head, tail } = this;
+    if (head === tail) return 0;
+    return distance(this.#word(tail, IndexWord.position), this.#load(Control.writePosition));
   }
 
   get hasAudio(): boolean {
@@ -94,6 +107,26 @@ export class LogReader {
     return undefined;
   }
 
+  /**
+   * Which of the filter's tracks go on: those that have had a frame within the last `withinMs` of the
+   * stream's time, and both of a log that does not go back as far. The newest records are looked
+   * through, so this is not for every frame.
+   */
+  liveTracks(filter: TrackFilter, withinMs: number): LiveTracks {
+    const { head, tail, lastTimestampMs } = this;
+    let audio = false;
+    let video = false;
+    for (let at = head; distance(tail, at) > 0 && !(audio && video);) {
+      at = (at - 1) | 0;
+      if (distance(this.timestampMsOf(at), lastTimestampMs) > withinMs) return { audio, video };
+      const flags = this.flagsOf(at);
+      if (!passes(filter, flags)) continue;
+      audio ||= isFrameOf("audio", flags);
+      video ||= isFrameOf("video", flags);
+    }
+    return { audio: true, video: true };
+  }
+
   /** The newest timestamp of the default tracks; 0 in an empty log. */
   get lastTimestampMs(): number {
     return this.#load(Control.lastTimestampMs);
@@ -104,18 +137,21 @@ export class LogReader {
     return this.#load(Control.slotVersion) * 8 + this.#load(Control.tracks);
   }
 
-  /** Length in bytes of record `sequence`: tag with header and PreviousTagSize. */
+  /**
+   * Length in bytes of record `sequence`: tag with header and PreviousTagSize. As all that is said of
+   * a record, it may be any number unless {@linkcode isHeld} says afterwards that it is true.
+   */
   lengthOf(sequence: number): number {
-    return this.#memory.index[indexPosition(sequence) + 1]!;
+    return this.#word(sequence, IndexWord.length);
   }
 
   timestampMsOf(sequence: number): number {
-    return this.#memory.index[indexPosition(sequence) + 2]!;
+    return this.#word(sequence, IndexWord.timestampMs);
   }
 
   /** Bits of `RecordFlag`. */
   flagsOf(sequence: number): number {
-    return this.#memory.index[indexPosition(sequence) + 3]!;
+    return this.#word(sequence, IndexWord.flags);
   }
 
   /**
@@ -130,9 +166,8 @@ export class LogReader {
     target: Uint8Array,
     targetOffset: number,
   ): void {
-    const { data, index } = this.#memory;
-    const offset = index[indexPosition(sequence)]! + start;
-    target.set(data.subarray(offset, offset + length), targetOffset);
+    const position = this.#word(sequence, IndexWord.position) + start;
+    this.#memory.read(position, length, target, targetOffset);
   }
 
   /** Whether all that was read of record `sequence` up to now was true. */
@@ -190,6 +225,10 @@ export class LogReader {
   /** The counter to be read before looking at the log, for {@linkcode waitForSound}. */
   get soundWake(): number {
     return this.#load(Control.soundWake);
+  }
+
+  #word(sequence: number, word: number): number {
+    return this.#memory.words[this.#memory.entryOf(sequence) + word]!;
   }
 
   #load(position: number): number {

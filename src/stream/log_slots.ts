@@ -1,6 +1,7 @@
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO, type TagType } from "../flv/tag.ts";
 import type { TrackSelection } from "./feed.ts";
-import { Control, type LogMemory, Slot, SLOT_OFFSETS } from "./log_layout.ts";
+import { Control, Slot } from "./log_layout.ts";
+import type { LogMemory } from "./log_memory.ts";
 import { StreamError } from "./stream_error.ts";
 import type { TrackName } from "./timeline.ts";
 import { decodeTrackList, type ListedTrack } from "./track_list.ts";
@@ -107,9 +108,7 @@ export class LogSlots {
   }
 
   #copy(slot: Slot): Uint8Array {
-    const length = this.#load(Control.slotLengths + slot);
-    const offset = SLOT_OFFSETS[slot]!;
-    return new Uint8Array(this.#memory.bytes.subarray(offset, offset + length));
+    return this.#memory.readSlot(slot, this.#load(Control.slotLengths + slot));
   }
 
   #load(position: number): number {

@@ -1,18 +1,25 @@
-import { TAG_OVERHEAD, type TagType, writeTag } from "../flv/tag.ts";
 import {
-  allocateLog,
+  TAG_HEADER_SIZE,
+  TAG_OVERHEAD,
+  tagHeader,
+  tagTrailer,
+  type TagType,
+  writeTag,
+} from "../flv/tag.ts";
+import type { SegmentRefusal, SharedLog } from "./log_arena.ts";
+import {
   Control,
   distance,
   INDEX_CAPACITY,
-  indexPosition,
-  type LogMemory,
+  IndexWord,
   type LogState,
   RecordFlag,
   Slot,
   SLOT_CAPACITIES,
-  SLOT_OFFSETS,
-  viewLog,
 } from "./log_layout.ts";
+import { LogMemory } from "./log_memory.ts";
+import { allocateLog, describeLack } from "./log_store.ts";
+import type { PageTable } from "./page_table.ts";
 import { StreamError } from "./stream_error.ts";
 
 /** What is kept in a log, apart from its newest group of pictures, which always is if it fits. */
@@ -62,31 +69,32 @@ export interface LogRecord {
 export class LogWriter {
   readonly #memory: LogMemory;
   readonly #windowMs: number;
-  #heldBytes = 0;
-  /** The most that was ever held: what the next group of pictures may need again. */
-  #peakBytes = 0;
+  #lack: SegmentRefusal | undefined;
 
-  constructor(shared: SharedArrayBuffer, { windowMs }: LogWindow) {
-    this.#memory = viewLog(shared);
+  constructor(shared: SharedLog, { windowMs }: LogWindow) {
+    this.#memory = new LogMemory(shared);
     this.#windowMs = windowMs;
     const { control } = this.#memory;
     // A writer whose thread died inside writeSlot left the lock odd.
     if (control[Control.slotVersion]! % 2 !== 0) Atomics.add(control, Control.slotVersion, 1);
-    const head = this.#head;
-    for (let at = control[Control.tail]!; at !== head; at = (at + 1) | 0) {
-      this.#heldBytes += this.#lengthOf(at);
-    }
-    this.#peakBytes = this.#heldBytes;
   }
 
-  /** Shared memory for a log that holds at most `maxBytes` of tags. */
-  static allocate(maxBytes: number): SharedArrayBuffer {
+  /** A log that holds at most `maxBytes` of tags, in an arena of its own. */
+  static allocate(maxBytes: number): SharedLog {
     return allocateLog(maxBytes);
   }
 
   /** The largest tag body the log takes: half of it, so that it always holds more than one tag. */
   get maxBodySize(): number {
-    return (this.#memory.data.length >> 1) - TAG_OVERHEAD;
+    return (this.#memory.control[Control.maxBytes]! >> 1) - TAG_OVERHEAD;
+  }
+
+  /**
+   * Why the log has let go of its newest group of pictures, or of what was to be appended, if that
+   * was for want of memory.
+   */
+  get lack(): SegmentRefusal | undefined {
+    return this.#lack;
   }
 
   /** The newest timestamp of any record; `undefined` if the log is empty. */
@@ -98,7 +106,7 @@ export class LogWriter {
   /**
    * Appends one record. Readers may see it at once, but are not woken before {@linkcode flush}.
    *
-   * @throws {StreamError} if the body is larger than {@linkcode maxBodySize}
+   * @throws {StreamError} if the body is larger than {@linkcode maxBodySize}, or there is no memory
    */
   append({ type, timestampMs, body, flags }: LogRecord): void {
     if (body.length > this.maxBodySize) {
@@ -106,25 +114,20 @@ export class LogWriter {
         `Cannot append to the log: a tag body may have ${this.maxBodySize} bytes, got ${body.length}`,
       );
     }
-    const { control, index, data } = this.#memory;
+    const { control, words } = this.#memory;
     const size = body.length + TAG_OVERHEAD;
     this.#expire(timestampMs);
-    const writeOffset = control[Control.writeOffset]!;
-    const offset = this.#place(size);
-    // Behind a jump to the start lie records older than those there, and records go in their order.
-    if (offset < writeOffset) this.#free(writeOffset, data.length);
-    this.#free(offset, offset + size);
+    this.#makeRoom(size);
 
-    writeTag(data, offset, type, timestampMs, body);
+    const position = control[Control.writePosition]!;
+    this.#writeTag(position, type, timestampMs, body);
     const head = this.#head;
-    const entry = indexPosition(head);
-    index[entry] = offset;
-    index[entry + 1] = size;
-    index[entry + 2] = timestampMs;
-    index[entry + 3] = flags;
-    this.#heldBytes += size;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#heldBytes);
-    control[Control.writeOffset] = offset + size;
+    const entry = this.#memory.entryOf(head);
+    words[entry + IndexWord.position] = position;
+    words[entry + IndexWord.length] = size;
+    words[entry + IndexWord.timestampMs] = timestampMs;
+    words[entry + IndexWord.flags] = flags;
+    control[Control.writePosition] = (position + size) | 0;
     this.#raiseTimestamp(Control.endTimestampMs, timestampMs);
     if ((flags & RecordFlag.additional) === 0) {
       this.#raiseTimestamp(Control.lastTimestampMs, timestampMs);
@@ -154,10 +157,9 @@ export class LogWriter {
 
   /** Whether a slot holds exactly these bytes. */
   slotHolds(slot: Slot, body: Uint8Array): boolean {
-    const { control, bytes } = this.#memory;
-    if (control[Control.slotLengths + slot] !== body.length) return false;
-    const offset = SLOT_OFFSETS[slot]!;
-    return body.every((byte, at) => bytes[offset + at] === byte);
+    if (this.#memory.control[Control.slotLengths + slot] !== body.length) return false;
+    const held = this.#memory.readSlot(slot, body.length);
+    return body.every((byte, at) => held[at] === byte);
   }
 
   /**
@@ -181,14 +183,16 @@ export class LogWriter {
   /**
    * Stores the tag body that new viewers get before their first frame; an empty one clears the slot.
    *
-   * @throws {StreamError} if the body is larger than the slot
+   * @throws {StreamError} if the body is larger than the slot, or there is no memory
    */
   writeSlot(slot: Slot, body: Uint8Array): void {
     requireSlotCapacity(slot, body);
-    const { control, bytes } = this.#memory;
+    const { control } = this.#memory;
+    const refusal = this.#memory.takeSlotPages(slot, body.length);
+    if (refusal !== undefined) throw this.#noMemory(refusal);
     Atomics.add(control, Control.slotVersion, 1);
     Atomics.store(control, Control.slotLengths + slot, body.length);
-    bytes.set(body, SLOT_OFFSETS[slot]!);
+    this.#memory.writeSlot(slot, body.length, 0, body);
     Atomics.add(control, Control.slotVersion, 1);
   }
 
@@ -198,7 +202,7 @@ export class LogWriter {
    * @throws {StreamError} if the part does not lie within what it holds
    */
   writeSlotPart(slot: Slot, start: number, part: Uint8Array): void {
-    const { control, bytes } = this.#memory;
+    const { control } = this.#memory;
     const length = control[Control.slotLengths + slot]!;
     if (start + part.length > length) {
       throw new StreamError(
@@ -208,7 +212,7 @@ export class LogWriter {
       );
     }
     Atomics.add(control, Control.slotVersion, 1);
-    bytes.set(part, SLOT_OFFSETS[slot]! + start);
+    this.#memory.writeSlot(slot, length, start, part);
     Atomics.add(control, Control.slotVersion, 1);
   }
 
@@ -225,67 +229,105 @@ export class LogWriter {
     this.flush();
   }
 
-  /** Empties the log for another stream: only when no thread reads or writes it any more. */
-  reset(): void {
-    const { control } = this.#memory;
-    const generation = control[Control.generation]!;
-    control.fill(0);
-    this.#heldBytes = this.#peakBytes = 0;
-    Atomics.store(control, Control.generation, (generation + 1) | 0);
-  }
-
   get #head(): number {
     return this.#memory.control[Control.head]!;
   }
 
-  #lengthOf(sequence: number): number {
-    return this.#memory.index[indexPosition(sequence) + 1]!;
+  #word(sequence: number, word: number): number {
+    return this.#memory.words[this.#memory.entryOf(sequence) + word]!;
   }
 
   /** Lets go of records that are older than the window, but never of the newest GOP. */
   #expire(nowMs: number): void {
-    const { control, index } = this.#memory;
+    const { control } = this.#memory;
     const head = this.#head;
     let tail = control[Control.tail]!;
     const keyFrame = control[Control.newestKeyFrame]!;
-    const holdsKeyFrame = control[Control.keyFrames] !== 0 && distance(tail, keyFrame) >= 0;
-    const oldestNeeded = holdsKeyFrame ? keyFrame : head;
+    const oldestNeeded = this.#holdsKeyFrame ? keyFrame : head;
     while (
       distance(tail, head) >= INDEX_CAPACITY ||
       (distance(tail, oldestNeeded) > 0 &&
-        distance(index[indexPosition(tail) + 2]!, nowMs) > this.#windowMs)
+        distance(this.#word(tail, IndexWord.timestampMs), nowMs) > this.#windowMs)
     ) tail = (tail + 1) | 0;
     this.#moveTail(tail);
   }
 
-  /**
-   * Where a tag of `size` bytes goes: behind the newest one, or at the start again. The latter as
-   * soon as what has expired there has room for twice what was ever held, so that a log touches
-   * three or four windows of memory and not all of its ring, and yet a group of pictures fits that
-   * is larger than those before it.
-   */
-  #place(size: number): number {
-    const { control, index, data } = this.#memory;
-    const offset = control[Control.writeOffset]!;
-    if (offset + size > data.length) return 0;
-    const tail = control[Control.tail]!;
-    if (tail === this.#head) return 0;
-    const tailOffset = index[indexPosition(tail)]!;
-    return tailOffset < offset && tailOffset >= 2 * this.#peakBytes + size ? 0 : offset;
+  get #holdsKeyFrame(): boolean {
+    const { control } = this.#memory;
+    return control[Control.keyFrames] !== 0 &&
+      distance(control[Control.tail]!, control[Control.newestKeyFrame]!) >= 0;
   }
 
-  /** Moves the tail past the oldest records as long as they have bytes in this range. */
-  #free(start: number, end: number): void {
-    const { control, index } = this.#memory;
+  /**
+   * Has the pages that the next record needs, of `size` bytes. The oldest records give way if the log
+   * has no more room, or the arena no more memory.
+   */
+  #makeRoom(size: number): void {
+    const { control, data, index } = this.#memory;
+    const head = this.#head;
+    const start = control[Control.writePosition]!;
+    const end = (start + size) | 0;
+    // It may begin in the middle of a page, and end so.
+    const maxSpan = control[Control.maxBytes]! + data.unitsPerPage;
+    let tail = control[Control.tail]!;
+    while (
+      tail !== head && distance(data.startOfPage(this.#positionOf(tail)), end) > maxSpan
+    ) tail = (tail + 1) | 0;
+    this.#moveTail(tail);
+
+    this.#takePage(index, head);
+    for (let at = start; distance(at, end) > 0; at = (at + data.restOfPage(at)) | 0) {
+      this.#takePage(data, at);
+    }
+  }
+
+  #takePage(table: PageTable, unit: number): void {
+    const { control } = this.#memory;
+    for (
+      let refusal = table.take(unit);
+      refusal !== undefined;
+      refusal = table.take(unit)
+    ) {
+      if (control[Control.tail] === this.#head) throw this.#noMemory(refusal);
+      this.#giveUpPage();
+      if (!this.#holdsKeyFrame) this.#lack = refusal;
+    }
+  }
+
+  /** Lets go of all that begins in the oldest page: one by one, each would be asked for in vain. */
+  #giveUpPage(): void {
+    const { control, data } = this.#memory;
     const head = this.#head;
     let tail = control[Control.tail]!;
-    while (tail !== head) {
-      const entry = indexPosition(tail);
-      const offset = index[entry]!;
-      if (offset >= end || offset + this.#lengthOf(tail) <= start) break;
-      tail = (tail + 1) | 0;
-    }
+    const page = data.startOfPage(this.#positionOf(tail));
+    do tail = (tail + 1) | 0; while (
+      tail !== head && data.startOfPage(this.#positionOf(tail)) === page
+    );
     this.#moveTail(tail);
+  }
+
+  #noMemory(refusal: SegmentRefusal): StreamError {
+    this.#lack = refusal;
+    return new StreamError(describeLack(refusal));
+  }
+
+  #writeTag(position: number, type: TagType, timestampMs: number, body: Uint8Array): void {
+    const memory = this.#memory;
+    const place = memory.within(position, body.length + TAG_OVERHEAD);
+    if (place !== undefined) {
+      writeTag(place, 0, type, timestampMs, body);
+      return;
+    }
+    memory.write(position, tagHeader(type, timestampMs, body.length));
+    memory.write(position + TAG_HEADER_SIZE, body);
+    memory.write(position + TAG_HEADER_SIZE + body.length, tagTrailer(body.length));
+  }
+
+  /** Where record `sequence` begins; where the next one will, if there is none. */
+  #positionOf(sequence: number): number {
+    return sequence === this.#head
+      ? this.#memory.control[Control.writePosition]!
+      : this.#word(sequence, IndexWord.position);
   }
 
   /** Tracks need not be in step: what counts is the newest of all. */
@@ -295,16 +337,19 @@ export class LogWriter {
     if (isFirst || distance(control[word]!, timestampMs) > 0) control[word] = timestampMs;
   }
 
+  /** Lets go of what lies before `tail`, and gives back the pages that hold nothing else. */
   #moveTail(tail: number): void {
-    const { control } = this.#memory;
-    if (control[Control.tail] === tail) return;
-    for (let at = control[Control.tail]!; at !== tail; at = (at + 1) | 0) {
-      this.#heldBytes -= this.#lengthOf(at);
-    }
+    const { control, data, index } = this.#memory;
+    const before = control[Control.tail]!;
+    if (before === tail) return;
+    const start = this.#positionOf(before);
+    const end = this.#positionOf(tail);
     Atomics.store(control, Control.tail, tail);
     // A plain store may pass an atomic store before it on weakly ordered machines, but not an
     // atomic load that follows it: without this, bytes could change before the tail tells so.
     Atomics.load(control, Control.tail);
+    data.giveBetween(start, end);
+    index.giveBetween(before, tail);
   }
 }
 

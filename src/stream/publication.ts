@@ -1,10 +1,10 @@
-import { FlvError } from "../flv/flv_error.ts";
+import type { Malformed } from "../bytes/malformed.ts";
 import {
   isAudioMultitrack,
   isVideoMultitrack,
   splitAudioTracks,
+  type SplitTracks,
   splitVideoTracks,
-  type TrackBody,
 } from "../flv/multitrack.ts";
 import { TAG_SCRIPT } from "../flv/tag.ts";
 import type { AudioDescription } from "./audio_track.ts";
@@ -12,13 +12,27 @@ import { RecordFlag, Slot, Track } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
 import { Timeline, type TimestampFaults, type TrackName } from "./timeline.ts";
-import { type Intake, type MediaTrack, skip, type SkipReason } from "./track_intake.ts";
+import {
+  type HeldFrame,
+  type Intake,
+  type MediaTrack,
+  skip,
+  skipMalformed,
+  type SkippedMessage,
+  type SkipReason,
+} from "./track_intake.ts";
 import { type TrackDescription, TrackRecorder } from "./track_recorder.ts";
 import type { Member, TrackSet } from "./track_set.ts";
 import type { VideoDescription } from "./video_track.ts";
 
 /** Audio waits this long for a picture to be sent with; longer than a frame at 20 fps. */
 const AUDIO_FOLD_MS = 60;
+
+/**
+ * A frame whose end is not seen waits this long for the rest of it, where the next one is not earlier:
+ * longer than messages of one frame are apart on the way.
+ */
+const MAX_HOLD_MS = 100;
 
 /** Why messages are skipped that are as they should be, and come before what they need. */
 const TOO_EARLY: ReadonlySet<SkipReason> = new Set(["no-configuration", "awaiting-key-frame"]);
@@ -36,14 +50,10 @@ export interface PublicationDescription {
   readonly bitrateBps: number | null;
   /** What was wrong with the timestamps, and was mended. */
   readonly timestampFaults: TimestampFaults;
+  /** What the publisher should change about its default tracks, as sentences. */
+  readonly advice: readonly string[];
   /** Messages that were not passed on, by reason. */
   readonly skipped: Readonly<Partial<Record<SkipReason, number>>>;
-}
-
-/** A message that was skipped: what the caller may want to log. */
-export interface SkippedMessage {
-  readonly reason: SkipReason;
-  readonly detail?: string;
 }
 
 /**
@@ -79,6 +89,13 @@ export class Publication {
   #hasUnflushedVideo = false;
   #hasUnflushedSound = false;
   #unflushedSinceMs: number | undefined;
+  /** Whether tracks may hold frames: few ever do. */
+  #mayHold = false;
+  /**
+   * The track that holds a frame on trial. When a message of another track comes, the frame is written
+   * before that: pieces of a frame come one behind the other.
+   */
+  #trial: { readonly track: MediaTrack; readonly end: (nowMs: number) => void } | undefined;
 
   constructor(log: LogWriter, { trackSettleMs }: { readonly trackSettleMs: number }) {
     this.#log = log;
@@ -126,11 +143,47 @@ export class Publication {
 
   /** Takes any other script data, such as captions, as the body of a script tag. */
   data(body: Uint8Array, nowMs: number): SkippedMessage | undefined {
+    this.#trial?.end(nowMs);
     return this.#guard(() => {
       const timestampMs = this.#timeline.positionMs("video");
       this.#log.append({ type: TAG_SCRIPT, timestampMs, body, flags: RecordFlag.script });
       this.#unflushedSinceMs ??= nowMs;
     });
+  }
+
+  /** When {@linkcode release} has something to do; `undefined` if no track holds a frame. */
+  get heldUntilMs(): number | undefined {
+    if (!this.#mayHold) return undefined;
+    const held = this.#heldFrames();
+    this.#mayHold = held.length > 0;
+    return this.#mayHold
+      ? Math.min(...held.map(({ sinceMs }) => sinceMs)) + MAX_HOLD_MS
+      : undefined;
+  }
+
+  /** Bytes of the frames that tracks hold. */
+  get heldBytes(): number {
+    return this.#heldFrames().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Writes the frames whose rest has not come in time; {@linkcode flush} is to follow. */
+  release(nowMs: number): void {
+    this.#releaseHeld(nowMs - MAX_HOLD_MS, nowMs);
+  }
+
+  /** The publisher has ended: writes what is held, and wakes all viewers. */
+  close(nowMs: number): void {
+    this.#releaseHeld(Infinity, nowMs);
+    this.#log.flush();
+  }
+
+  /** Decides which tracks there are once that has taken its time, though nothing more comes. */
+  settle(nowMs: number): void {
+    const first = this.#firstFrame;
+    if (this.#tracksSettled || first === undefined) return;
+    if (nowMs - first.arrivedMs < this.#trackSettleMs) return;
+    this.#settleTracks();
+    this.#log.flush();
   }
 
   /**
@@ -151,8 +204,7 @@ export class Publication {
   }
 
   describe(): PublicationDescription {
-    const video = this.#recorder.video.default?.track.describe() ?? null;
-    const audio = this.#recorder.audio.default?.track.describe() ?? null;
+    const { video, audio } = this.#recorder.describeDefaults();
     const rates = [video?.bitrateBps, audio?.bitrateBps].filter((rate) => typeof rate === "number");
     return {
       video,
@@ -160,25 +212,50 @@ export class Publication {
       tracks: this.#recorder.describe(),
       bitrateBps: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate),
       timestampFaults: this.timestampFaults,
+      advice: this.#advice(),
       skipped: { ...this.#skipped },
     };
   }
 
+  #heldFrames(): HeldFrame[] {
+    const { video, audio } = this.#recorder;
+    return [...video.members, ...audio.members].flatMap(({ track: { held } }) => held ?? []);
+  }
+
+  /** Of tracks that are not settled, any may be the default one. */
+  #advice(): string[] {
+    const { video, audio } = this.#recorder;
+    const tracks = [video, audio].flatMap((set) => {
+      return set.default === undefined ? [...set.members] : [set.default];
+    });
+    return tracks.flatMap(({ track: { advice } }) => advice ?? []);
+  }
+
+  #releaseHeld(heldSinceMs: number, nowMs: number): void {
+    this.#releaseOf(this.#recorder.video, heldSinceMs, nowMs);
+    this.#releaseOf(this.#recorder.audio, heldSinceMs, nowMs);
+  }
+
+  /** Writes what tracks have held since then or longer. */
+  #releaseOf<T extends MediaTrack>(set: TrackSet<T>, heldSinceMs: number, nowMs: number): void {
+    for (const member of set.members) {
+      const { track } = member;
+      if (track.held === undefined || track.held.sinceMs > heldSinceMs) continue;
+      this.#writeAll(set, member, track.release(), nowMs);
+    }
+  }
+
   #takeTracks<T extends MediaTrack>(
     set: TrackSet<T>,
-    split: (body: Uint8Array) => readonly TrackBody[],
+    split: (body: Uint8Array) => SplitTracks | Malformed,
     encoderMs: number,
     body: Uint8Array,
     nowMs: number,
   ): SkippedMessage | undefined {
-    let tracks: readonly TrackBody[];
-    try {
-      // The lowest number first: it may be that of the default track.
-      tracks = split(body).toSorted((one, other) => one.trackId - other.trackId);
-    } catch (error) {
-      if (error instanceof FlvError) return this.#skip(skip("malformed", error.message));
-      throw error;
-    }
+    const parts = split(body);
+    if (parts.kind === "malformed") return this.#skip(skipMalformed(parts));
+    // The lowest number first: it may be that of the default track.
+    const tracks = parts.tracks.toSorted((one, other) => one.trackId - other.trackId);
     let skipped: SkippedMessage | undefined;
     for (const { trackId, body } of tracks) {
       const reason = this.#take(set, trackId, encoderMs, body, nowMs);
@@ -196,22 +273,51 @@ export class Publication {
   ): SkippedMessage | undefined {
     const member = set.member(trackId);
     if (member === undefined) {
-      return this.#skip(skip("too-many-tracks", `${set.name} track ${trackId}`));
+      return this.#skip(skip("too-many-tracks", () => `${set.name} track ${trackId}`));
     }
-    const intake = member.track.take(body);
+    const { track } = member;
+    if (this.#trial !== undefined && this.#trial.track !== track) this.#trial.end(nowMs);
+    const skipped = this.#writeAll(set, member, track.take(body, encoderMs, nowMs), nowMs);
+    if (track.held !== undefined) this.#mayHold = true;
+    this.#trial = track.held?.isOnTrial !== true ? undefined : {
+      track,
+      end: (endMs) => this.#writeAll(set, member, track.release(), endMs),
+    };
+    return skipped;
+  }
+
+  /** Writes what a track made of a message, or held; returns why the first was skipped that was. */
+  #writeAll<T extends MediaTrack>(
+    set: TrackSet<T>,
+    member: Member<T>,
+    intakes: readonly Intake[],
+    nowMs: number,
+  ): SkippedMessage | undefined {
+    let skipped: SkippedMessage | undefined;
+    for (const intake of intakes) {
+      const reason = this.#write(set, member, intake, nowMs);
+      skipped ??= reason;
+    }
+    return skipped;
+  }
+
+  #write<T extends MediaTrack>(
+    set: TrackSet<T>,
+    member: Member<T>,
+    intake: Intake,
+    nowMs: number,
+  ): SkippedMessage | undefined {
     if (intake.kind !== "skip" || TOO_EARLY.has(intake.reason)) set.hear(member);
     switch (intake.kind) {
       case "configuration":
       case "supplement":
         return this.#guard(() => {
-          const isWritten = this.#recorder.preface(intake.kind, set, member, body);
+          const isWritten = this.#recorder.preface(intake.kind, set, member, intake.body);
           if (isWritten) this.#noteAppended(set, member, nowMs);
-          if (set.isDefault(member)) this.#noteTrack(set.name);
         });
       case "frame":
         return this.#guard(() => {
-          const timestampMs = this.#recorder
-            .frame(set, member, intake.isKeyFrame, encoderMs, body, nowMs);
+          const timestampMs = this.#recorder.frame(set, member, intake, nowMs);
           this.#noteAppended(set, member, nowMs);
           if (set.isDefault(member)) this.#noteFrame(set.name, timestampMs, nowMs);
         });
@@ -266,7 +372,7 @@ export class Publication {
       append();
       return undefined;
     } catch (error) {
-      if (error instanceof StreamError) return this.#skip(skip("too-large", error.message));
+      if (error instanceof StreamError) return this.#skip(skip("too-large", () => error.message));
       throw error;
     }
   }

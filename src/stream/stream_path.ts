@@ -1,3 +1,5 @@
+import { unprintableIn } from "../bytes/printable.ts";
+
 /** What the path of a stream ends with in the URL of its HTTP-FLV and WebSocket-FLV. */
 export const FLV_SUFFIX = ".flv";
 
@@ -20,9 +22,12 @@ export function streamPath(
       problem: `The name may have ${MAX_PATH_LENGTH} characters, it has ${path.length}.`,
     };
   }
-  // deno-lint-ignore no-control-regex
-  if (/[\x00-\x1f\x7f?#\\]/.test(path) || parts.some((part) => part === "." || part === "..")) {
+  if (/[?#\\]/.test(path) || parts.some((part) => part === "." || part === "..")) {
     return { problem: "The name has characters that URLs do not have." };
+  }
+  const unprintable = unprintableIn(path);
+  if (unprintable !== undefined) {
+    return { problem: `The name has a character that cannot be seen: ${unprintable}.` };
   }
   return { path };
 }

@@ -1,3 +1,4 @@
+import { type Malformed, malformedText } from "../bytes/malformed.ts";
 import type { TrackStatistics } from "./track_statistics.ts";
 
 /** Why a message did not become a record; its kind is what counters are named by. */
@@ -19,26 +20,49 @@ export type SkipReason =
   /** A configuration that is already in force, or a message that carries no media. */
   | "redundant";
 
-/** What a track makes of a message. */
+/** One thing that a track makes of what it was given. Bodies may borrow from the message's. */
 export type Intake =
-  | { readonly kind: "configuration" }
-  /** What is said of a track beside its configuration, such as colours. */
-  | { readonly kind: "supplement" }
-  | { readonly kind: "frame"; readonly isKeyFrame: boolean }
-  | {
-    readonly kind: "skip";
-    readonly reason: SkipReason;
-    /** For the log: what was wrong, where that is known. */
-    readonly detail?: string;
-  };
+  /** What decoders need to know first, or what is said beside it, such as colours. */
+  | { readonly kind: "configuration" | "supplement"; readonly body: Uint8Array }
+  | FrameIntake
+  | SkippedMessage & { readonly kind: "skip" };
 
-export const CONFIGURATION: Intake = { kind: "configuration" };
-export const SUPPLEMENT: Intake = { kind: "supplement" };
-export const KEY_FRAME: Intake = { kind: "frame", isKeyFrame: true };
-export const INTER_FRAME: Intake = { kind: "frame", isKeyFrame: false };
+/** A frame to be written: whole, as players need it. */
+export interface FrameIntake {
+  readonly kind: "frame";
+  readonly isKeyFrame: boolean;
+  /** By the encoder's clock: that of the frame, which need not be that of the message at hand. */
+  readonly encoderMs: number;
+  readonly body: Uint8Array;
+}
+
+/** A frame that a track holds, as there may be more of it to come. */
+export interface HeldFrame {
+  /** When its first message came. */
+  readonly sinceMs: number;
+  /** What it takes up. */
+  readonly bytes: number;
+  /** Whether it is not known of its stream that frames come in pieces: most do not. */
+  readonly isOnTrial: boolean;
+}
+
+/** A message that was skipped: what the caller may want to log. */
+export interface SkippedMessage {
+  readonly reason: SkipReason;
+  /** What was wrong, where that is known. Text is costly: it is made if it is read. */
+  readonly detail?: () => string;
+}
+
+/** Nothing to be written, as yet. */
+export const NO_INTAKES: readonly Intake[] = [];
+
+/** An intake that skips a message that breaks its format. */
+export function skipMalformed(fault: Malformed): Extract<Intake, { kind: "skip" }> {
+  return skip("malformed", () => malformedText(fault));
+}
 
 /** An intake that skips the message. */
-export function skip(reason: SkipReason, detail?: string): Extract<Intake, { kind: "skip" }> {
+export function skip(reason: SkipReason, detail?: () => string): Extract<Intake, { kind: "skip" }> {
   return detail === undefined ? { kind: "skip", reason } : { kind: "skip", reason, detail };
 }
 
@@ -49,6 +73,12 @@ export interface MediaTrack {
   readonly frameDurationMs: number | undefined;
   /** Whether its frames need the configuration that came before them. */
   readonly isConfigured: boolean;
-  /** What to do with a message body of this track. Throws nothing. */
-  take(body: Uint8Array): Intake;
+  /** What its publisher should change, as a sentence; `undefined` if nothing. */
+  readonly advice: string | undefined;
+  /** A frame whose end it has not seen; `undefined` if it holds none. */
+  readonly held: HeldFrame | undefined;
+  /** What is to be written of a message body of this track, in order. Throws nothing. */
+  take(body: Uint8Array, encoderMs: number, nowMs: number): readonly Intake[];
+  /** What it holds, which it then holds no more. */
+  release(): readonly Intake[];
 }

@@ -1,11 +1,12 @@
 import { equals } from "@std/bytes/equals";
+import { legacyAudioBody, legacyVideoBody } from "../flv/legacy_body.ts";
 import { TAG_AUDIO, TAG_VIDEO } from "../flv/tag.ts";
 import { type AudioDescription, AudioTrack } from "./audio_track.ts";
-import { RecordFlag, Slot, trackBits } from "./log_layout.ts";
+import { RecordFlag, Slot, SLOT_CAPACITIES, trackBits } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
 import type { Timeline, TrackName } from "./timeline.ts";
-import type { MediaTrack } from "./track_intake.ts";
+import type { FrameIntake, MediaTrack } from "./track_intake.ts";
 import {
   encodeListedTrack,
   encodeTrackList,
@@ -37,13 +38,16 @@ const NOTHING = new Uint8Array(0);
 /**
  * Writes the tracks of one publisher to its log: frames as records, configurations and supplements
  * as records and in slots. Default tracks are as if there were no others; these are marked in their
- * records, and kept in a list of tracks.
+ * records, and kept in a list of tracks. H.264 and AAC are written in the legacy form, by whichever
+ * they came: most players know no other.
  */
 export class TrackRecorder {
   readonly video = new TrackSet("video", () => new VideoTrack());
   readonly audio = new TrackSet("audio", () => new AudioTrack());
   readonly #log: LogWriter;
   readonly #timeline: Timeline;
+  /** Whether there are records of an earlier publisher. */
+  readonly #continuesLog: boolean;
   /** Tracks on the list as it was written last. */
   #listLength: number | undefined;
   /** Kinds of tracks of which nothing is kept any more, as it is known which one is the default. */
@@ -56,12 +60,14 @@ export class TrackRecorder {
   constructor(log: LogWriter, timeline: Timeline) {
     this.#log = log;
     this.#timeline = timeline;
+    this.#continuesLog = log.lastTimestampMs !== undefined;
   }
 
   /**
-   * Writes a configuration or supplement of a track, unless it is the one in force already. As long
-   * as it is not settled which track is the default one, it is kept for later.
+   * Writes a configuration or supplement of a track, unless it is the one in force already. Before
+   * the track's first frame it is kept: who has a configuration waits for what it is for.
    *
+   * @param sent as the publisher sent it; a supplement that has no legacy form is left out
    * @returns whether a record was written
    * @throws {StreamError} if it is larger than its slot or {@linkcode MAX_PREFACE_SIZE}
    */
@@ -69,38 +75,37 @@ export class TrackRecorder {
     preface: Preface,
     set: TrackSet<T>,
     member: Member<T>,
-    body: Uint8Array,
+    sent: Uint8Array,
   ): boolean {
-    if (set.default === undefined) {
-      keep(preface, member, body);
+    const body = set.name === "video" ? legacyVideoBody(sent, true) : legacyAudioBody(sent);
+    if (body === undefined) return false;
+    if (!hasFrames(member)) {
+      const mayBeDefault = set.default === undefined ? member.trackId === 0 : set.isDefault(member);
+      keep(preface, member, body, mayBeDefault ? slotCapacity(preface, set) : MAX_PREFACE_SIZE);
       return false;
     }
-    this.#settleDefault(set);
-    if (!set.isDefault(member)) return this.#prefaceAdditional(preface, set, member, body);
-    const isWritten = this.#prefaceDefault(preface, set, body);
-    this.#list(member);
-    return isWritten;
+    if (set.isDefault(member)) return this.#prefaceDefault(preface, set, body);
+    return this.#prefaceAdditional(preface, set, member, body);
   }
 
   /**
    * Appends a frame.
    *
+   * @param sent as the publisher sent it
    * @returns its timestamp in the stream
    * @throws {StreamError} if it is too large for the log
    */
   frame<T extends MediaTrack>(
     set: TrackSet<T>,
     member: Member<T>,
-    isKeyFrame: boolean,
-    encoderMs: number,
-    body: Uint8Array,
+    { isKeyFrame, encoderMs, body: sent }: FrameIntake,
     nowMs: number,
   ): number {
+    const body = set.name === "video" ? legacyVideoBody(sent, isKeyFrame) : legacyAudioBody(sent);
+    if (body === undefined) throw new StreamError("Cannot write a frame: it has none in it");
     this.#settleDefault(set);
     const isDefault = set.isDefault(member);
     const { track } = member;
-    this.#list(member);
-    if (isDefault && !track.isConfigured) this.#clear(SLOTS.configuration[set.name]);
     const bits = isDefault ? 0 : trackBits(member.trackId);
     const flags = RecordFlag[set.name] | (isKeyFrame ? RecordFlag.keyFrame : 0) | bits;
     const timestampMs = this.#timeline.map(
@@ -109,6 +114,8 @@ export class TrackRecorder {
       nowMs,
       track.frameDurationMs,
     );
+    if (isDefault && !track.isConfigured) this.#clear(SLOTS.configuration[set.name]);
+    if (!hasFrames(member)) this.#announce(set, member);
     this.#log.append({ type: TAG_TYPES[set.name], timestampMs, body, flags });
     track.statistics.addFrame(timestampMs, body.length, isKeyFrame);
     return timestampMs;
@@ -122,14 +129,23 @@ export class TrackRecorder {
     this.#writeList();
   }
 
-  /** What is known of the tracks that something came of. */
+  /** What is known of the tracks that frames came of. */
   describe(): TrackDescription[] {
-    const video = this.video.described(({ track }) => track.describe());
-    const audio = this.audio.described(({ track }) => track.describe());
+    const video = this.video.described(describeMember);
+    const audio = this.audio.described(describeMember);
     return [
       ...video.map((description) => ({ kind: "video", ...description }) as const),
       ...audio.map((description) => ({ kind: "audio", ...description }) as const),
     ];
+  }
+
+  /** The same of the default tracks. */
+  describeDefaults() {
+    const { video: { default: video }, audio: { default: audio } } = this;
+    return {
+      video: (video && describeMember(video)) ?? null,
+      audio: (audio && describeMember(audio)) ?? null,
+    };
   }
 
   #prefaceDefault<T extends MediaTrack>(
@@ -156,42 +172,48 @@ export class TrackRecorder {
     body: Uint8Array,
   ): boolean {
     if (equals(member[preface], body)) return false;
-    keep(preface, member, body);
+    keep(preface, member, body, MAX_PREFACE_SIZE);
     // Before the record: who sees that finds its track on the list.
     this.#writeListed(set, member);
-    this.#appendPreface(preface, set, member);
+    this.#appendPreface(preface, set, member, true);
     return true;
   }
 
-  #appendPreface<T extends MediaTrack>(preface: Preface, set: TrackSet<T>, member: Member<T>) {
+  /** @param mayReplace whether there may be another before it, perhaps an earlier publisher's */
+  #appendPreface<T extends MediaTrack>(
+    preface: Preface,
+    set: TrackSet<T>,
+    member: Member<T>,
+    mayReplace: boolean,
+  ): void {
     const timestampMs = this.#timeline.positionMs(set.key(member));
     const flags = RecordFlag[set.name] | flagOf(preface) | trackBits(member.trackId) |
-      // Of an earlier publisher, there may be others before it.
-      (preface === "configuration" ? RecordFlag.reconfiguration : 0);
+      (preface === "configuration" && mayReplace ? RecordFlag.reconfiguration : 0);
     this.#log.append({ type: TAG_TYPES[set.name], timestampMs, body: member[preface], flags });
   }
 
-  /** Settles which track is the default one, if it is not, and writes what was kept until then. */
+  /** Settles which track is the default one, if it is not. */
   #settleDefault<T extends MediaTrack>(set: TrackSet<T>): void {
     if (this.#settled.has(set.name)) return;
     this.#settled.add(set.name);
-    const settled = set.settle();
-    this.#writeList();
-    for (const preface of ["configuration", "supplement"] as const) {
-      for (const member of set.members) {
-        const body = member[preface];
-        if (body.length === 0) continue;
-        if (member === settled) this.#prefaceDefault(preface, set, body);
-        else this.#appendPreface(preface, set, member);
-      }
-    }
+    set.settle();
   }
 
-  /** Puts a track on the list, if it is not there. */
-  #list(member: Member<MediaTrack>): void {
-    if (member.isListed) return;
+  /** Puts a track on the list, and writes what was kept of it until its first frame. */
+  #announce<T extends MediaTrack>(set: TrackSet<T>, member: Member<T>): void {
     member.isListed = true;
     this.#writeList();
+    for (const preface of ["configuration", "supplement"] as const) {
+      const body = member[preface];
+      if (body.length === 0) continue;
+      if (!set.isDefault(member)) {
+        this.#appendPreface(preface, set, member, this.#continuesLog);
+        continue;
+      }
+      this.#prefaceDefault(preface, set, body);
+      // Its slot has it now.
+      member[preface] = NOTHING;
+    }
   }
 
   #writeList(): void {
@@ -224,15 +246,33 @@ export class TrackRecorder {
   }
 }
 
-/** Keeps what later viewers need to know of a track that is no default one, or perhaps is none. */
-function keep(preface: Preface, member: Member<MediaTrack>, body: Uint8Array): void {
-  if (body.length > MAX_PREFACE_SIZE) {
+/** Keeps what later viewers need to know of a track that is no default one, or has no frames yet. */
+function keep(
+  preface: Preface,
+  member: Member<MediaTrack>,
+  body: Uint8Array,
+  maxSize: number,
+): void {
+  if (body.length > maxSize) {
     throw new StreamError(
-      `Cannot keep a track's ${preface}: it may have ${MAX_PREFACE_SIZE} bytes, got ${body.length}`,
+      `Cannot keep a track's ${preface}: it may have ${maxSize} bytes, got ${body.length}`,
     );
   }
   member[preface] = body.slice();
-  member.isListed = true;
+}
+
+function slotCapacity(preface: Preface, { name }: TrackSet<MediaTrack>): number {
+  return SLOT_CAPACITIES[SLOTS[preface][name]]!;
+}
+
+function hasFrames({ track }: Member<MediaTrack>): boolean {
+  return track.statistics.frames > 0;
+}
+
+function describeMember<D>(
+  member: Member<MediaTrack & { describe(): D | undefined }>,
+): D | undefined {
+  return hasFrames(member) ? member.track.describe() : undefined;
 }
 
 function flagOf(preface: Preface): number {

@@ -33,6 +33,11 @@ export function passes(filter: TrackFilter, flags: number): boolean {
   return true;
 }
 
+/** Whether flags are those of a frame of this kind, and no configuration. */
+export function isFrameOf(name: TrackName, flags: number): boolean {
+  return (flags & (RecordFlag[name] | RecordFlag.configuration)) === RecordFlag[name];
+}
+
 function selectedBits(
   name: TrackName,
   trackId: number | undefined,

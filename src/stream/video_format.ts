@@ -1,15 +1,18 @@
-import { av1CodecString, isAv1KeyFrame, parseAv1Configuration } from "../codec/av1.ts";
+import type { Malformed } from "../bytes/malformed.ts";
+import { av1CodecString, av1KeyFrame, parseAv1Configuration } from "../codec/av1.ts";
 import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
 import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
-import { canStartWithH264 } from "../codec/h264_recovery_point.ts";
+import { hasRecoveryPoint } from "../codec/recovery_point.ts";
+import type { H264FieldLayout } from "../codec/h264_field.ts";
 import { h264PictureType } from "../codec/h264_slice.ts";
 import { parseH264Sps } from "../codec/h264_sps.ts";
 import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
-import { h265PictureKind, isH265KeyFrame } from "../codec/h265_access_unit.ts";
+import { h265PictureKind } from "../codec/h265_access_unit.ts";
 import { parseH265Pps } from "../codec/h265_pps.ts";
 import { parseH265Sps } from "../codec/h265_sps.ts";
+import { NalFact } from "../codec/nal_facts.ts";
 import { isVp8KeyFrame, parseVp8FrameHeader, vp8CodecString } from "../codec/vp8.ts";
 import { parseVp9Configuration, vp9CodecString } from "../codec/vp9.ts";
 import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9_frame.ts";
@@ -27,6 +30,8 @@ export interface VideoFormat {
   readonly isConfigured: boolean;
   /** Of H.264 and H.265. */
   readonly nalLengthSize: NalLengthSize | undefined;
+  /** Of H.264 that may come in fields. */
+  readonly fieldLayout: H264FieldLayout | undefined;
   /** Of H.265: bits in its slice headers in front of the slice type. */
   readonly extraSliceHeaderBits: number;
   /** What the stream says of itself: false if no picture is shown before one that comes earlier. */
@@ -41,14 +46,11 @@ export interface PictureFacts {
   readonly isKeyFrame: boolean | undefined;
   /** Whether it is a B picture of a stream that reorders them. */
   readonly isB: boolean;
+  /** Whether it says that all will be right some pictures after it, though it is no key frame. */
+  readonly isRefresh: boolean;
 }
 
-/** Codecs whose frames cannot be decoded without a configuration in front. */
-const NEED_CONFIGURATION: readonly FlvVideoCodec[] = ["h264", "h265"];
-
-export function needsConfiguration(codec: FlvVideoCodec): boolean {
-  return NEED_CONFIGURATION.includes(codec);
-}
+const AV1_RECORD_HEAD_SIZE = 4;
 
 /** What a track without a configuration is known to be. */
 export function unconfiguredFormat(flvCodec: FlvVideoCodec): VideoFormat {
@@ -59,30 +61,39 @@ export function unconfiguredFormat(flvCodec: FlvVideoCodec): VideoFormat {
     height: null,
     isConfigured: false,
     nalLengthSize: undefined,
+    fieldLayout: undefined,
     extraSliceHeaderBits: 0,
     mayReorder: false,
     sequenceHeader: undefined,
   };
 }
 
-/** @throws {CodecError} if the configuration cannot be parsed */
+/**
+ * What a configuration says. Of one that has the shape of one and cannot be read to its end, players
+ * may know more than we do.
+ *
+ * @throws {CodecError} if it has not even the shape
+ */
 export function configuredFormat({ codec, data }: VideoConfiguration): VideoFormat {
   const format = { ...unconfiguredFormat(codec), isConfigured: true };
   switch (codec) {
     case "h264": {
-      const configuration = parseH264Configuration(data);
+      const configuration = ifReadable(() => parseH264Configuration(data));
+      if (configuration === undefined) return unreadableFormat(format, data);
       const { nalLengthSize, sps: [sps] } = configuration;
-      const size = ifReadable(() => sps && parseH264Sps(sps));
+      const parsed = ifReadable(() => sps && parseH264Sps(sps));
       return {
         ...format,
         codec: h264CodecString(configuration),
-        ...sizeOf(size),
+        ...sizeOf(parsed),
         nalLengthSize,
+        fieldLayout: parsed?.frameMbsOnly === false ? parsed : undefined,
         mayReorder: true,
       };
     }
     case "h265": {
-      const configuration = parseH265Configuration(data);
+      const configuration = ifReadable(() => parseH265Configuration(data));
+      if (configuration === undefined) return unreadableFormat(format, data);
       const { nalLengthSize, sps: [firstSps], pps: [firstPps] } = configuration;
       const sps = ifReadable(() => firstSps && parseH265Sps(firstSps));
       const pps = ifReadable(() => firstPps && parseH265Pps(firstPps));
@@ -96,7 +107,9 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
       };
     }
     case "av1": {
-      const configuration = parseAv1Configuration(data);
+      // The four bytes in front of the OBUs make it a record.
+      const head = parseAv1Configuration(data.subarray(0, AV1_RECORD_HEAD_SIZE));
+      const configuration = ifReadable(() => parseAv1Configuration(data)) ?? head;
       const { sequenceHeader: obu } = configuration;
       const sequenceHeader = ifReadable(() => obu && parseAv1SequenceHeader(obu.payload));
       const codec = av1CodecString(configuration);
@@ -110,29 +123,52 @@ export function configuredFormat({ codec, data }: VideoConfiguration): VideoForm
   }
 }
 
+/** Of a record of H.264 or H.265 that cannot be read: where its length size is does not change. */
+function unreadableFormat(format: VideoFormat, data: Uint8Array): VideoFormat {
+  const at = format.flvCodec === "h264" ? 4 : 21;
+  const nalLengthSize = ((data[at] ?? 0) & 0b11) + 1;
+  return { ...format, nalLengthSize: nalLengthSize as NalLengthSize, mayReorder: true };
+}
+
 /**
- * What a picture is by its own words. Runs for every frame.
+ * What a picture is by its own words, if it can be parsed. Runs for every frame, and throws nothing.
  *
- * @throws {CodecError} if it cannot be parsed
+ * @param units of its NAL units, bits of `NalFact`
  */
 export function pictureFacts(
   format: VideoFormat,
   { codec, data, isKeyFrame }: VideoFrame,
-): PictureFacts {
+  units: number,
+): PictureFacts | Malformed {
   const { nalLengthSize } = format;
   switch (codec) {
     case "h264": {
+      if ((units & NalFact.key) !== 0) return KEY_PICTURE;
       const type = h264PictureType(data, nalLengthSize ?? 4);
       // Intra pictures are taken for what their tags say, be they IDR or not.
-      if (type === "I" || type === undefined) return NOT_LOOKED_INTO;
-      if (isKeyFrame && canStartWithH264(data, nalLengthSize ?? 4)) return NOT_LOOKED_INTO;
+      if (type === undefined || (type === "I" && isKeyFrame)) return NOT_LOOKED_INTO;
+      if (typeof type === "object") return type;
+      const mayRefresh = (units & NalFact.prefix) !== 0;
+      if (mayRefresh && hasRecoveryPoint(codec, data, nalLengthSize ?? 4)) {
+        return type === "I" ? KEY_PICTURE : REFRESHING_PICTURE;
+      }
       return type === "B" ? B_PICTURE : INTER_PICTURE;
     }
-    case "h265":
-      if (isH265KeyFrame(data, nalLengthSize ?? 4)) return KEY_PICTURE;
-      return format.mayReorder && isH265B(format, data) ? B_PICTURE : INTER_PICTURE;
-    case "av1":
-      return isAv1KeyFrame(data, format.sequenceHeader) ? KEY_PICTURE : INTER_PICTURE;
+    case "h265": {
+      if ((units & NalFact.key) !== 0) return KEY_PICTURE;
+      const picture = h265PictureKind(data, nalLengthSize ?? 4, format.extraSliceHeaderBits);
+      if (picture?.kind === "malformed") return picture;
+      const mayRefresh = (units & NalFact.prefix) !== 0;
+      if (mayRefresh && hasRecoveryPoint(codec, data, nalLengthSize ?? 4)) {
+        return REFRESHING_PICTURE;
+      }
+      return format.mayReorder && picture?.sliceType === "B" ? B_PICTURE : INTER_PICTURE;
+    }
+    case "av1": {
+      const isKeyFrame = av1KeyFrame(data, format.sequenceHeader);
+      if (typeof isKeyFrame === "object") return isKeyFrame;
+      return isKeyFrame ? KEY_PICTURE : INTER_PICTURE;
+    }
     case "vp9":
       return isVp9KeyFrame(data) ? KEY_PICTURE : INTER_PICTURE;
     case "vp8":
@@ -142,23 +178,11 @@ export function pictureFacts(
   }
 }
 
-/**
- * Whether the first slice is a B slice. A slice header that cannot be read is none: where the PPS is
- * in band, how many bits are in front of the slice type is not known.
- */
-function isH265B({ nalLengthSize, extraSliceHeaderBits }: VideoFormat, data: Uint8Array): boolean {
-  try {
-    return h265PictureKind(data, nalLengthSize ?? 4, extraSliceHeaderBits)?.sliceType === "B";
-  } catch (error) {
-    if (error instanceof CodecError) return false;
-    throw error;
-  }
-}
-
-const KEY_PICTURE: PictureFacts = { isKeyFrame: true, isB: false };
-const INTER_PICTURE: PictureFacts = { isKeyFrame: false, isB: false };
-const B_PICTURE: PictureFacts = { isKeyFrame: false, isB: true };
-const NOT_LOOKED_INTO: PictureFacts = { isKeyFrame: undefined, isB: false };
+const KEY_PICTURE: PictureFacts = { isKeyFrame: true, isB: false, isRefresh: false };
+const INTER_PICTURE: PictureFacts = { isKeyFrame: false, isB: false, isRefresh: false };
+const B_PICTURE: PictureFacts = { isKeyFrame: false, isB: true, isRefresh: false };
+const REFRESHING_PICTURE: PictureFacts = { isKeyFrame: false, isB: false, isRefresh: true };
+const NOT_LOOKED_INTO: PictureFacts = { isKeyFrame: undefined, isB: false, isRefresh: false };
 
 /**
  * The format with what a key frame says of it in band: the size, of codecs that have it there. The

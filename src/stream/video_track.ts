@@ -1,24 +1,19 @@
 import { CodecError } from "../codec/codec_error.ts";
-import { FlvError } from "../flv/flv_error.ts";
-import { parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
+import type { NalCodec } from "../codec/nal_facts.ts";
+import { hasFrameType, withFrameType } from "../flv/frame_type.ts";
+import { parseVideoBody, type VideoConfiguration, type VideoFrame } from "../flv/video_body.ts";
+import { NalIntake } from "./nal_intake.ts";
+import { PictureJudge } from "./picture_judge.ts";
 import {
-  CONFIGURATION,
+  type HeldFrame,
   type Intake,
-  INTER_FRAME,
-  KEY_FRAME,
   type MediaTrack,
+  NO_INTAKES,
   skip,
-  SUPPLEMENT,
+  skipMalformed,
 } from "./track_intake.ts";
 import { TrackStatistics } from "./track_statistics.ts";
-import {
-  configuredFormat,
-  needsConfiguration,
-  pictureFacts,
-  unconfiguredFormat,
-  type VideoFormat,
-  withKeyFrame,
-} from "./video_format.ts";
+import { configuredFormat } from "./video_format.ts";
 
 /** What is known of a stream's video. */
 export interface VideoDescription {
@@ -31,27 +26,41 @@ export interface VideoDescription {
   readonly keyFrameDistanceMs: number | null;
   /** Whether a B picture was seen; `null` if the codec is not looked into. */
   readonly bFrames: boolean | null;
+  /** Whether it has intra refresh in place of key frames: browsers show nothing to who joins. */
+  readonly refreshes: boolean;
 }
 
 /** Codecs of which it is known whether pictures are B pictures. */
 const LOOKED_INTO = new Set(["h264", "h265", "av1", "vp9", "vp8"]);
 
-/** Judges the video messages of one track of a publisher, and knows what they carry. */
+/**
+ * Judges the video messages of one track of a publisher, and knows what they carry. What it gives
+ * are whole pictures, with frame types that tell the truth.
+ */
 export class VideoTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
   readonly frameDurationMs = undefined;
-  #format: VideoFormat | undefined;
-  #hasKeyFrame = false;
-  #hasBFrames = false;
+  readonly #judge = new PictureJudge();
+  /** Of H.264 and H.265, as long as it is the codec. */
+  #nal: NalIntake | undefined;
 
   get isConfigured(): boolean {
-    return this.#format?.isConfigured ?? false;
+    return this.#judge.format?.isConfigured ?? false;
+  }
+
+  get held(): HeldFrame | undefined {
+    return this.#nal?.held;
+  }
+
+  get advice(): string | undefined {
+    return this.#judge.advice.text;
   }
 
   /** What the video is; `undefined` before its configuration or, without one, its first frame. */
   describe(): VideoDescription | undefined {
-    if (this.#format === undefined) return undefined;
-    const { flvCodec, codec, width, height } = this.#format;
+    const { format, hasBFrames, advice } = this.#judge;
+    if (format === undefined) return undefined;
+    const { flvCodec, codec, width, height } = format;
     const { frameRate, bitrateBps, keyFrameDistanceMs } = this.statistics;
     return {
       codec,
@@ -60,60 +69,74 @@ export class VideoTrack implements MediaTrack {
       frameRate: frameRate ?? null,
       bitrateBps: bitrateBps ?? null,
       keyFrameDistanceMs: keyFrameDistanceMs ?? null,
-      bFrames: LOOKED_INTO.has(flvCodec) ? this.#hasBFrames : null,
+      bFrames: LOOKED_INTO.has(flvCodec) ? hasBFrames : null,
+      refreshes: advice.refreshes,
     };
   }
 
-  take(body: Uint8Array): Intake {
+  take(body: Uint8Array, encoderMs: number, nowMs: number): readonly Intake[] {
+    const video = parseVideoBody(body);
+    switch (video.kind) {
+      case "configuration":
+        return this.#takeConfiguration(video, body);
+      case "frame":
+        if (isNalCodec(video.codec)) {
+          return this.#nalIntake(video.codec).take({ frame: video, body, encoderMs, nowMs });
+        }
+        return this.#takePicture(video, body, encoderMs);
+      case "metadata":
+        return [{ kind: "supplement", body }];
+      case "empty":
+        return [skip("empty")];
+      case "unsupported":
+        return [skip("unsupported-codec", () => `video codec ${video.codecId}`)];
+      case "malformed":
+        return [skipMalformed(video)];
+      case "end-of-sequence":
+      case "command":
+      case "multitrack":
+        return [skip("redundant")];
+    }
+  }
+
+  release(): readonly Intake[] {
+    return this.#nal?.release() ?? NO_INTAKES;
+  }
+
+  #takeConfiguration(video: VideoConfiguration, body: Uint8Array): readonly Intake[] {
+    const { codec, data } = video;
+    const held = this.release();
+    if (isNalCodec(codec)) return [...held, this.#nalIntake(codec).configure(data, body)];
+    // ffmpeg sends one without anything in it before libaom has made its own.
+    if (data.length === 0) return [...held, skip("empty")];
     try {
-      const video = parseVideoBody(body);
-      switch (video.kind) {
-        case "configuration":
-          // ffmpeg sends one without anything in it before libaom has made its own.
-          if (video.data.length === 0) return skip("empty");
-          this.#configure(configuredFormat(video));
-          return CONFIGURATION;
-        case "frame":
-          return this.#takeFrame(video);
-        case "metadata":
-          return SUPPLEMENT;
-        case "empty":
-          return skip("empty");
-        case "unsupported":
-          return skip("unsupported-codec", `video codec ${video.codecId}`);
-        case "end-of-sequence":
-        case "command":
-        case "multitrack":
-          return skip("redundant");
-      }
+      this.#judge.configure(configuredFormat(video));
     } catch (error) {
-      if (error instanceof FlvError || error instanceof CodecError) {
-        return skip("malformed", error.message);
-      }
+      if (error instanceof CodecError) return [...held, skip("malformed", () => error.message)];
       throw error;
     }
+    return [...held, { kind: "configuration", body: withTruth(body, true) }];
   }
 
-  #configure(format: VideoFormat): void {
-    // Pictures of another codec need nothing that came before, and a key frame of their own.
-    if (this.#format?.flvCodec !== format.flvCodec) this.#hasKeyFrame = false;
-    this.#format = format;
+  #takePicture(frame: VideoFrame, body: Uint8Array, encoderMs: number): readonly Intake[] {
+    const held = this.release();
+    const verdict = this.#judge.judge(frame, encoderMs, 0);
+    if (typeof verdict === "object") return [...held, verdict];
+    const isKeyFrame = verdict === "key";
+    return [...held, { kind: "frame", isKeyFrame, encoderMs, body: withTruth(body, isKeyFrame) }];
   }
 
-  #takeFrame(frame: VideoFrame): Intake {
-    if (this.#format?.flvCodec !== frame.codec) {
-      if (needsConfiguration(frame.codec)) return skip("no-configuration");
-      this.#format = unconfiguredFormat(frame.codec);
-      this.#hasKeyFrame = false;
-    }
-    const facts = pictureFacts(this.#format, frame);
-    this.#hasBFrames ||= facts.isB;
-    // Viewers begin on what is marked as a key frame: what only says that it is one is none.
-    if (frame.isKeyFrame && facts.isKeyFrame !== false) {
-      this.#format = withKeyFrame(this.#format, frame);
-      this.#hasKeyFrame = true;
-      return KEY_FRAME;
-    }
-    return this.#hasKeyFrame ? INTER_FRAME : skip("awaiting-key-frame");
+  #nalIntake(codec: NalCodec): NalIntake {
+    if (this.#nal?.codec !== codec) this.#nal = new NalIntake(codec, this.#judge);
+    return this.#nal;
   }
+}
+
+function isNalCodec(codec: string): codec is NalCodec {
+  return codec === "h264" || codec === "h265";
+}
+
+/** The body with a frame type that says what the frame is. */
+function withTruth(body: Uint8Array, isKeyFrame: boolean): Uint8Array {
+  return hasFrameType(body, isKeyFrame) ? body : withFrameType(body, isKeyFrame);
 }

@@ -3,15 +3,30 @@
  * direction. Media never pass here; they cross threads in the stream logs.
  */
 
+import type { SharedLog } from "../stream/log_arena.ts";
+
+/** Why sound was left out, or became silence, on its way to Opus. */
+export type SoundLoss =
+  /** Access units that could not be decoded: silence is in their place. */
+  | "damaged"
+  /** The worker was too slow: what had waited too long was passed over, so many times. */
+  | "late"
+  /** Frames that came before what they are was known. */
+  | "no-configuration"
+  /** Messages that cannot be read. */
+  | "malformed"
+  /** Messages with more bytes than sound has. */
+  | "too-large";
+
+/** Times that each befell a stream's sound; what never did is not there. */
+export type SoundLosses = Readonly<Partial<Record<SoundLoss, number>>>;
+
 /** What became of one stream's sound so far. */
 export interface TranscodingReport {
   readonly id: number;
   /** Opus packets written. */
   readonly packets: number;
-  /** Times that the worker was too slow and left something out. */
-  readonly jumps: number;
-  /** Access units that could not be decoded and became silence. */
-  readonly damagedUnits: number;
+  readonly dropped: SoundLosses;
   /** Milliseconds of silence put in for what was lost. */
   readonly silenceMs: number;
   /** Times that timestamps jumped so far that time started anew. */
@@ -23,18 +38,18 @@ export type ToTranscoder =
   /** Comes first. */
   | {
     readonly kind: "open";
-    /** Two Int32 words, by {@linkcode Busy}: which stream is being worked on just now. */
+    /** Int32 words, by {@linkcode Busy}: which stream is being worked on just now. */
     readonly busy: SharedArrayBuffer;
   }
   | {
     readonly kind: "start";
     readonly id: number;
     /** The log that is read. */
-    readonly source: SharedArrayBuffer;
+    readonly source: SharedLog;
     /** The number of the audio track in it; `undefined` for the default one. */
     readonly audioTrack: number | undefined;
     /** The log that is written. */
-    readonly target: SharedArrayBuffer;
+    readonly target: SharedLog;
     /** Milliseconds of media that the target keeps. */
     readonly windowMs: number;
     readonly opusBitrateBps: number;
@@ -54,10 +69,12 @@ export type FromTranscoder =
   /** Comes every second, and so tells as well that the worker is alive. */
   | { readonly kind: "report"; readonly streams: readonly TranscodingReport[] };
 
-/** Words of the memory that tells a stream on which the worker hangs. */
+/** Words of the memory that tells whether the worker hangs, and on which stream. */
 export const Busy = {
   /** 1 while an access unit is being transcoded. */
   isBusy: 0,
   /** The stream's id. */
   id: 1,
+  /** Grows with each access unit: who is busy does not hang. */
+  beats: 2,
 } as const;

@@ -3,6 +3,7 @@ import { encodeOpusHead } from "../codec/opus.ts";
 import { encodeOpusBody } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import { distance, type LogState, RecordFlag, Slot, Track } from "../stream/log_layout.ts";
+import type { SharedLog } from "../stream/log_arena.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 
 /** Packets before what the log has are its own again, after a restart, if not longer ago. */
@@ -25,7 +26,7 @@ export class OpusLog {
   #state: LogState | undefined;
   #hasUnflushed = false;
 
-  constructor(shared: SharedArrayBuffer, windowMs: number) {
+  constructor(shared: SharedLog, windowMs: number) {
     this.#writer = new LogWriter(shared, { windowMs });
     this.#newestMs = this.#writer.lastTimestampMs;
   }

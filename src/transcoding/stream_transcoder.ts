@@ -2,15 +2,17 @@ import { AudioError } from "../audio/audio_error.ts";
 import { AudioTranscoder } from "../audio/audio_transcoder.ts";
 import type { PcmEncoding } from "../audio/pcm_decoder.ts";
 import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
-import { FlvError } from "../flv/flv_error.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { type FollowedTag, LogFollower } from "../stream/log_follower.ts";
-import { Busy, type ToTranscoder, type TranscodingReport } from "./messages.ts";
+import { Busy, type SoundLoss, type ToTranscoder, type TranscodingReport } from "./messages.ts";
 import { OpusLog } from "./opus_log.ts";
 
 /** Tags that are handled before other streams have their turn: half a second, some 6 ms of work. */
 const TAGS_PER_TURN = 24;
+
+/** Rounds of those, with waits in between that may be none, after which others have theirs anyway. */
+const ROUNDS_PER_TURN = 64;
 
 /** How a stream's transcoding came to its end. */
 export type TranscodingEnd =
@@ -26,6 +28,9 @@ export class StreamTranscoder {
   readonly #transcoder: AudioTranscoder;
   readonly #busy: Int32Array;
   #isConfigured = false;
+  /** Messages that were left out. */
+  #unconfigured = 0;
+  #malformed = 0;
   #isStopping = false;
   #wakeUp: (() => void) | undefined;
 
@@ -75,11 +80,21 @@ export class StreamTranscoder {
 
   report(): TranscodingReport {
     const { packets } = this.#target;
-    const { jumps } = this.#follower;
-    return { id: this.#id, packets, jumps, ...this.#transcoder.statistics };
+    const { jumps, tooLarge } = this.#follower;
+    const { damagedUnits, silenceMs, restarts } = this.#transcoder.statistics;
+    const counts: Record<SoundLoss, number> = {
+      "damaged": damagedUnits,
+      "late": jumps,
+      "no-configuration": this.#unconfigured,
+      "malformed": this.#malformed,
+      "too-large": tooLarge,
+    };
+    const dropped = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+    return { id: this.#id, packets, dropped, silenceMs, restarts };
   }
 
   async #follow(): Promise<TranscodingEnd> {
+    let rounds = 0;
     while (!this.#isStopping) {
       const { soundWake, state } = this.#source;
       if (state !== LogState.ended) this.#target.setState(state as LogState);
@@ -91,9 +106,11 @@ export class StreamTranscoder {
         throw error;
       }
       this.#target.flush();
-      if (hasMore) await nextTurn();
-      else if (state === LogState.ended) return { kind: "stopped", reason: "ended" };
-      else await this.#waitForSound(soundWake);
+      // Where sound comes all the time, the wait for it is over before it begins, and ends no turn.
+      if (hasMore || ++rounds % ROUNDS_PER_TURN === 0) await nextTurn();
+      if (hasMore) continue;
+      if (state === LogState.ended) return { kind: "stopped", reason: "ended" };
+      await this.#waitForSound(soundWake);
     }
     return { kind: "stopped", reason: "asked" };
   }
@@ -106,6 +123,7 @@ export class StreamTranscoder {
       if (tag === undefined) return false;
       Atomics.store(this.#busy, Busy.id, this.#id);
       Atomics.store(this.#busy, Busy.isBusy, 1);
+      Atomics.add(this.#busy, Busy.beats, 1);
       this.#take(tag);
       Atomics.store(this.#busy, Busy.isBusy, 0);
     }
@@ -113,8 +131,8 @@ export class StreamTranscoder {
   }
 
   #take({ timestampMs, body }: FollowedTag): void {
-    const audio = parse(body);
-    switch (audio?.kind) {
+    const audio = parseAudioBody(body);
+    switch (audio.kind) {
       case "configuration":
         if (audio.codec !== "aac") throw refusal(audio.codec);
         this.#transcoder.setConfiguration(audio.data);
@@ -122,10 +140,16 @@ export class StreamTranscoder {
         return;
       case "frame":
         if (audio.codec !== "aac") this.#configurePcm(audio);
-        if (!this.#isConfigured) return;
+        if (!this.#isConfigured) {
+          this.#unconfigured++;
+          return;
+        }
         for (const packet of this.#transcoder.push(audio.data, timestampMs)) {
           this.#target.append(packet);
         }
+        return;
+      case "malformed":
+        this.#malformed++;
     }
   }
 
@@ -168,16 +192,6 @@ function pcmEncodingOf({ codec, bitsPerSample }: AudioFrame): PcmEncoding | unde
 
 function refusal(codec: string): AudioError {
   return new AudioError(`Cannot transcode: must be AAC, G.711 or linear samples, got ${codec}`);
-}
-
-/** What publishers may not send never gets into a log; a tag that cannot be read is passed over. */
-function parse(body: Uint8Array) {
-  try {
-    return parseAudioBody(body);
-  } catch (error) {
-    if (error instanceof FlvError) return undefined;
-    throw error;
-  }
 }
 
 function nextTurn(): Promise<void> {

@@ -30,6 +30,8 @@ export interface CodecChoice {
   readonly fit: "exact" | "compatible" | "stretched";
   /** Whether the stream's level is above the offered one: worth a line in the log. */
   readonly levelExceeded: boolean;
+  /** What the offer should have said and did not, in words: worth a line in the log. */
+  readonly lapse?: string;
 }
 
 /** Of all video (RFC 6184 8.2.1, RFC 7798 7.1, RFC 9628 6.1 …). */
@@ -73,15 +75,24 @@ export function chooseVideoCodec(
   }
 }
 
-/** The payload type for a stream's sound: Opus as RFC 7587 7 writes it, mono or stereo alike. */
+/**
+ * The payload type for a stream's sound: Opus as RFC 7587 7 writes it, mono or stereo alike, else
+ * Opus without its channels, as GStreamer has it.
+ */
 export function chooseAudioCodec(
   offered: readonly OfferedCodec[],
   _audio: StreamAudio,
 ): CodecChoice | undefined {
-  const codec = offered.find((codec) =>
-    isNamed(codec, "opus") && codec.clockRate === 48_000 && codec.channels === 2
-  );
-  return codec === undefined ? undefined : { codec, fit: "exact", levelExceeded: false };
+  const named = offered.filter((codec) => isNamed(codec, "opus") && codec.clockRate === 48_000);
+  const codec = named.find(({ channels }) => channels === 2);
+  if (codec !== undefined) return { codec, fit: "exact", levelExceeded: false };
+  const bare = named.find(({ channels }) => channels === 1);
+  return bare && {
+    codec: bare,
+    fit: "compatible",
+    levelExceeded: false,
+    lapse: `${bare.name} without its two channels`,
+  };
 }
 
 /** A codec by its name and what tells its variants apart: "H264 (42e01f, mode 1)". */

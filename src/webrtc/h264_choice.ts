@@ -59,16 +59,29 @@ const H264_ORDERS: Readonly<Record<H264Profile, ProfileOrder>> = {
  * that decoders may still take; `undefined` if nothing will do. Of equals the first offered wins.
  * A level never refuses: browsers offer 3.1 and decode more (RFC 6184 8.2.2 leaves it to them).
  *
+ * Only mode 1 allows aggregation and fragmentation, and no mode means mode 0 (RFC 6184 6.2, 8.1).
+ * But who says nothing of modes, as GStreamer, takes both.
+ *
  * @param named what is offered by this codec's name
  */
 export function chooseH264(
   named: readonly OfferedCodec[],
   video: H264Format,
 ): CodecChoice | undefined {
+  const usable = named.filter(({ parameters }) => parameters.get("packetization-mode") === "1");
+  const choice = byProfile(usable, video);
+  if (choice !== undefined) return choice;
+  const silent = named.filter(({ parameters }) => !parameters.has("packetization-mode"));
+  const bare = byProfile(silent, video) ?? withoutProfile(silent);
+  return bare && { ...bare, lapse: `${bare.codec.name} without packetization-mode=1` };
+}
+
+function byProfile(
+  usable: readonly OfferedCodec[],
+  video: H264Format,
+): CodecChoice | undefined {
   const profile = h264Profile(video);
   const order = H264_ORDERS[profile];
-  // Only mode 1 allows aggregation and fragmentation (RFC 6184 6.3).
-  const usable = named.filter(({ parameters }) => parameters.get("packetization-mode") === "1");
   const find = (wanted: readonly H264Profile[], fit: CodecChoice["fit"]) => {
     for (const candidate of wanted) {
       const codec = usable.find((codec) => h264Profile(profileLevelOf(codec)) === candidate);
@@ -78,6 +91,12 @@ export function chooseH264(
   };
   return find([profile], "exact") ?? find(order.fitting, "compatible") ??
     find(order.stretched, "stretched");
+}
+
+/** Who says nothing of profiles either has left it to the stream. */
+function withoutProfile(silent: readonly OfferedCodec[]): CodecChoice | undefined {
+  const codec = silent.find(({ parameters }) => !parameters.has("profile-level-id"));
+  return codec && { codec, fit: "stretched", levelExceeded: true };
 }
 
 /** A profile-level-id that cannot be read counts as unknown. */

@@ -10,10 +10,16 @@ import {
 import type { OfferedCodec } from "./sdp_codecs.ts";
 import type { MediaKind, OfferedSection, SdpOffer } from "./sdp_offer.ts";
 
-/** What a stream has to send; `undefined` for what it has not, or what the viewer did not want. */
+/** What a stream has to send; `undefined` for what it has not, or has not yet. */
 export interface StreamMedia {
   readonly audio: StreamAudio | undefined;
   readonly video: StreamVideo | undefined;
+}
+
+/** Kinds of media that a viewer wants, whatever its offer has. */
+export interface WantedMedia {
+  readonly audio: boolean;
+  readonly video: boolean;
 }
 
 /** A section of the offer and what is sent there. */
@@ -22,7 +28,7 @@ export interface ChosenSection {
   readonly choice: CodecChoice;
 }
 
-/** Why one kind of media cannot be sent: for a status of 406. */
+/** Why one kind of media cannot be sent: for a status of 422. */
 export interface CodecMismatch {
   readonly kind: MediaKind;
   /** "H.264 High (64001f)". */
@@ -46,40 +52,49 @@ const PROTOCOLS: ReadonlySet<string> = new Set([
   "RTP/SAVPF",
 ]);
 
+/** Sound is always Opus: it can be accepted before there is any. */
+const SOUND_TO_COME: StreamAudio = { codec: "opus", channels: 2 };
+
+/** Data channels (RFC 8841 4). */
+const DATA_PROTOCOLS: ReadonlySet<string> = new Set(["UDP/DTLS/SCTP", "TCP/DTLS/SCTP"]);
+
 /**
- * Decides what to send in which section of an offer. A kind of media that the stream has and the
- * offer asks for must have a common codec; a kind that only one of them has is left out, as long as
- * something remains.
+ * Decides what to send in which section of an offer. Pictures that the stream has and the offer asks
+ * for must have a common codec. Sound is left out where the offer has no Opus, as is a kind of media
+ * that only one of them has, as long as something remains. Sound that the stream has not yet is
+ * accepted beside what it has, to be sent when it comes.
  */
-export function chooseMedia(offer: SdpOffer, stream: StreamMedia): MediaChoice {
-  const { audio, video } = stream;
-  const audioSections = receivingSections(offer, "audio");
-  const videoSections = receivingSections(offer, "video");
-  const chosenAudio = audio === undefined
-    ? undefined
-    : chooseSection(audioSections, (codecs) => chooseAudioCodec(codecs, audio));
-  const chosenVideo = video === undefined
-    ? undefined
-    : chooseSection(videoSections, (codecs) => chooseVideoCodec(codecs, video));
+export function chooseMedia(
+  offer: SdpOffer,
+  { audio, video }: StreamMedia,
+  wanted: WantedMedia = { audio: true, video: true },
+): MediaChoice {
+  const audioSections = wanted.audio ? receivingSections(offer, "audio") : [];
+  const videoSections = wanted.video ? receivingSections(offer, "video") : [];
+  const chosenAudio = chooseSection(
+    audioSections,
+    (codecs) => chooseAudioCodec(codecs, audio ?? SOUND_TO_COME),
+  );
+  const chosenVideo = video &&
+    chooseSection(videoSections, (codecs) => chooseVideoCodec(codecs, video));
+  const hasSound = audio !== undefined && chosenAudio !== undefined;
+  const arePicturesRefused = video !== undefined && chosenVideo === undefined &&
+    videoSections.length > 0;
+  if (!arePicturesRefused && (hasSound || chosenVideo !== undefined)) {
+    return { kind: "match", audio: chosenAudio, video: chosenVideo };
+  }
   const mismatches: CodecMismatch[] = [];
-  if (audio !== undefined && chosenAudio === undefined) {
+  if (audio !== undefined && chosenAudio === undefined && wanted.audio) {
     mismatches.push({ kind: "audio", stream: "Opus", offered: codecNames(audioSections) });
   }
-  if (video !== undefined && chosenVideo === undefined) {
+  if (video !== undefined && chosenVideo === undefined && wanted.video) {
     mismatches.push({
       kind: "video",
       stream: describeVideo(video),
       offered: codecNames(videoSections),
     });
   }
-  const sendsNothing = chosenAudio === undefined && chosenVideo === undefined;
-  const refused = sendsNothing
-    ? mismatches
-    : mismatches.filter(({ kind }) =>
-      (kind === "audio" ? audioSections : videoSections).length > 0
-    );
-  if (sendsNothing || refused.length > 0) return { kind: "mismatch", mismatches: refused };
-  return { kind: "match", audio: chosenAudio, video: chosenVideo };
+  return { kind: "mismatch", mismatches };
 }
 
 /** A sentence for each kind that cannot be sent, for people. */
@@ -91,12 +106,18 @@ export function describeMismatches(mismatches: readonly CodecMismatch[]): string
   }).join("; ");
 }
 
-/** Open sections of the bundle in which the other side wants to receive this kind. */
+/** Whether a section can be open: it is of media or a data channel, and shares the one transport. */
+export function isAnswerable(offer: SdpOffer, section: OfferedSection): boolean {
+  const protocols = section.kind === "other" ? DATA_PROTOCOLS : PROTOCOLS;
+  return !section.rejected && protocols.has(section.protocol) &&
+    offer.bundleMids.includes(section.mid);
+}
+
+/** Sections in which the other side wants to receive this kind. */
 function receivingSections(offer: SdpOffer, kind: MediaKind): OfferedSection[] {
   return offer.sections.filter((section) =>
-    section.kind === kind && !section.rejected && PROTOCOLS.has(section.protocol) &&
-    (section.direction === "recvonly" || section.direction === "sendrecv") &&
-    offer.bundleMids.includes(section.mid)
+    section.kind === kind && isAnswerable(offer, section) &&
+    (section.direction === "recvonly" || section.direction === "sendrecv")
   );
 }
 

@@ -1,8 +1,15 @@
 import { formatCandidate, type IceCandidate } from "./candidate.ts";
 import type { IceCredentials } from "./ice_credentials.ts";
-import type { ChosenSection } from "./media_choice.ts";
+import { type ChosenSection, isAnswerable } from "./media_choice.ts";
+import type { OfferedCodec } from "./sdp_codecs.ts";
 import type { BundleTag } from "./trickle_fragment.ts";
-import type { MediaKind, OfferedExtension, OfferedSection, SdpOffer } from "./sdp_offer.ts";
+import type {
+  MediaKind,
+  OfferedExtension,
+  OfferedSection,
+  SdpDirection,
+  SdpOffer,
+} from "./sdp_offer.ts";
 
 /** Numbers that packets of one section carry. */
 export interface AnswerSource {
@@ -97,7 +104,11 @@ function withStereo(fmtp: string): string {
 
 /**
  * Writes the answer of a server that only sends (RFC 8829 5.3): ICE-lite, one transport for all,
- * DTLS passive. Sections of the offer that are not in `answered` are closed.
+ * DTLS passive.
+ *
+ * Sections of the offer in which nothing is sent stay open, inactive and in the bundle, with a codec
+ * and the transport: pion, webrtc-rs, aiortc, werift and GStreamer refuse an answer without these. So
+ * does a data channel, in which nothing is said: closed, aiortc and werift would never be connected.
  *
  * @example
  * ```ts ignore
@@ -114,7 +125,7 @@ export function writeSdpAnswer(
   transport: AnswerTransport,
   names: AnswerNames,
 ): string {
-  const bundled = bundledMids(offer, answered);
+  const bundled = bundledMids(offer);
   const lines = [
     "v=0",
     `o=- ${names.sessionId} 1 IN IP4 0.0.0.0`,
@@ -127,17 +138,19 @@ export function writeSdpAnswer(
     `a=msid-semantic:WMS ${names.streamId}`,
   ];
   for (const section of offer.sections) {
-    const settled = answered.find(({ mid }) => mid === section.mid);
-    if (settled === undefined) {
-      lines.push(...closedSection(section));
+    if (!bundled.includes(section.mid)) {
+      lines.push(...closedSection(section, transport));
       continue;
     }
-    lines.push(...openSection(settled), ...transportLines(transport));
-    if (section.mid === bundled[0]) {
-      lines.push(...transport.candidates.map((candidate) => `a=${formatCandidate(candidate)}`));
-      lines.push("a=end-of-candidates");
-    }
-    lines.push(...codecLines(settled), ...sourceLines(settled, names));
+    const settled = answered.find(({ mid }) => mid === section.mid);
+    const [head, details] = settled !== undefined
+      ? [sendingHead(settled), [...codecLines(settled), ...sourceLines(settled, names)]]
+      : section.kind === "other"
+      ? [dataHead(section), DATA_LINES]
+      : [inactiveHead(section), formatLines(inactiveCodec(section))];
+    lines.push(...head, ...transportLines(transport));
+    if (section.mid === bundled[0]) lines.push(...candidateLines(transport.candidates));
+    lines.push(...details);
   }
   return lines.join("\r\n") + "\r\n";
 }
@@ -148,7 +161,7 @@ export function writeSdpAnswer(
  * whole alive.
  */
 export function bundleTag(offer: SdpOffer, answered: readonly AnsweredSection[]): BundleTag {
-  const mids = bundledMids(offer, answered);
+  const mids = bundledMids(offer);
   const tagged = offer.sections.find(({ mid }) => mid === mids[0]);
   return structuredClone({
     mids,
@@ -159,33 +172,68 @@ export function bundleTag(offer: SdpOffer, answered: readonly AnsweredSection[])
 }
 
 /** RFC 8843 7.3: the offer's order, without what is closed; the first carries the candidates. */
-function bundledMids(offer: SdpOffer, answered: readonly AnsweredSection[]): string[] {
-  return offer.bundleMids.filter((mid) => answered.some((section) => section.mid === mid));
+function bundledMids(offer: SdpOffer): string[] {
+  return offer.bundleMids.filter((mid) =>
+    offer.sections.some((section) => section.mid === mid && isAnswerable(offer, section))
+  );
 }
 
-/** Port 0 closes a section (RFC 8829 5.3.1). */
-function closedSection({ media, protocol, formats, mid }: OfferedSection): string[] {
+/** Port 0 closes a section (RFC 8829 5.3.1); aiortc looks for the transport there, too. */
+function closedSection(
+  { media, protocol, formats, mid }: OfferedSection,
+  transport: AnswerTransport,
+): string[] {
   return [
     `m=${media} 0 ${protocol} ${formats.join(" ")}`,
     "c=IN IP4 0.0.0.0",
     `a=mid:${mid}`,
     "a=inactive",
+    ...transportLines(transport),
   ];
 }
 
-function openSection(settled: AnsweredSection): string[] {
-  const { section } = settled.chosen;
-  const formats = settled.rtxPayloadType === undefined
-    ? `${settled.payloadType}`
-    : `${settled.payloadType} ${settled.rtxPayloadType}`;
+/** RFC 8841 5 and 6; nobody listens on this port. */
+const DATA_LINES = ["a=sctp-port:5000", "a=max-message-size:65536"];
+
+function dataHead({ media, protocol, formats, mid }: OfferedSection): string[] {
+  return [
+    `m=${media} 9 ${protocol} ${formats.join(" ")}`,
+    "c=IN IP4 0.0.0.0",
+    `a=mid:${mid}`,
+  ];
+}
+
+/** Opus where it is offered, else what the other side prefers. */
+function inactiveCodec({ codecs }: OfferedSection): OfferedCodec | undefined {
+  return codecs.find(({ name }) => name.toLowerCase() === "opus") ?? codecs[0];
+}
+
+function inactiveHead(section: OfferedSection): string[] {
+  // Static payload types need no codec (RFC 3551 6).
+  const format = inactiveCodec(section)?.payloadType ?? section.formats[0];
+  return openHead(section, `${format}`, "inactive");
+}
+
+function sendingHead({ chosen: { section }, payloadType, rtxPayloadType }: AnsweredSection) {
+  const formats = rtxPayloadType === undefined
+    ? `${payloadType}`
+    : `${payloadType} ${rtxPayloadType}`;
+  return openHead(section, formats, "sendonly");
+}
+
+function openHead(
+  { media, protocol, mid, rtcpReducedSize }: OfferedSection,
+  formats: string,
+  direction: SdpDirection,
+): string[] {
   return [
     // The candidates tell the true port; 9 stands for none (RFC 8829 5.2.1).
-    `m=${section.media} 9 ${section.protocol} ${formats}`,
+    `m=${media} 9 ${protocol} ${formats}`,
     "c=IN IP4 0.0.0.0",
-    `a=mid:${settled.mid}`,
-    "a=sendonly",
+    `a=mid:${mid}`,
+    `a=${direction}`,
     "a=rtcp-mux",
-    ...(settled.rtcpReducedSize ? ["a=rtcp-rsize"] : []),
+    ...(rtcpReducedSize ? ["a=rtcp-rsize"] : []),
   ];
 }
 
@@ -198,13 +246,26 @@ function transportLines({ local, fingerprint }: AnswerTransport): string[] {
   ];
 }
 
+function candidateLines(candidates: readonly IceCandidate[]): string[] {
+  const lines = candidates.map((candidate) => `a=${formatCandidate(candidate)}`);
+  return [...lines, "a=end-of-candidates"];
+}
+
+/** What a payload type is. */
+function formatLines(codec: OfferedCodec | undefined, fmtp = codec?.fmtp ?? ""): string[] {
+  if (codec === undefined) return [];
+  const { payloadType, name, clockRate } = codec;
+  const channels = codec.channels === 1 ? "" : `/${codec.channels}`;
+  const lines = [`a=rtpmap:${payloadType} ${name}/${clockRate}${channels}`];
+  if (fmtp !== "") lines.push(`a=fmtp:${payloadType} ${fmtp}`);
+  return lines;
+}
+
 function codecLines(settled: AnsweredSection): string[] {
   const { codec } = settled.chosen.choice;
   const { payloadType, rtxPayloadType } = settled;
-  const channels = codec.channels === 1 ? "" : `/${codec.channels}`;
   const lines = settled.extensions.map(({ id, uri }) => `a=extmap:${id} ${uri}`);
-  lines.push(`a=rtpmap:${payloadType} ${codec.name}/${codec.clockRate}${channels}`);
-  if (settled.fmtp !== "") lines.push(`a=fmtp:${payloadType} ${settled.fmtp}`);
+  lines.push(...formatLines(codec, settled.fmtp));
   for (const kind of settled.feedback) lines.push(`a=rtcp-fb:${payloadType} ${kind}`);
   if (rtxPayloadType !== undefined) {
     lines.push(`a=rtpmap:${rtxPayloadType} rtx/${codec.clockRate}`);

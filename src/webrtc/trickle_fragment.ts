@@ -1,50 +1,32 @@
-import { formatCandidate, type IceCandidate, parseCandidate } from "./candidate.ts";
+import { formatCandidate, type IceCandidate } from "./candidate.ts";
 import { checkIcePassword, checkIceUfrag, type IceCredentials } from "./ice_credentials.ts";
-import { type SdpAttribute, sdpValue, sdpValues, splitSdp } from "./sdp_lines.ts";
+import { type SdpAttribute, sdpValue, splitSdp } from "./sdp_lines.ts";
 import { WebrtcError } from "./webrtc_error.ts";
 
 /** The media type of a WHEP PATCH and of what answers it (RFC 8840 9, RFC 9725 4.3). */
 export const TRICKLE_FRAGMENT_TYPE = "application/trickle-ice-sdpfrag";
 
-/** Candidates in one fragment. */
-export const MAX_TRICKLED_CANDIDATES = 64;
-
-/** What one `m=` section of a fragment brings. */
-export interface TrickledSection {
-  /** `undefined` before the first `m=` line, and where a client left it out. */
-  readonly mid: string | undefined;
-  readonly candidates: readonly IceCandidate[];
-  readonly endOfCandidates: boolean;
-}
-
-/** A parsed fragment. Candidates of a transport or type not known here are left out. */
+/** The other side's credentials, which are all that a fragment tells an ICE-lite server. */
 export interface TrickleFragment {
   /** The other side's name, which tells to which generation this belongs (RFC 8840 4.4). */
   readonly ufrag: string;
   /** With other credentials than before this asks for an ICE restart (RFC 9725 4.3.3). */
   readonly password: string;
-  readonly sections: readonly TrickledSection[];
 }
 
 /**
  * Parses the body of a PATCH (RFC 8840 9). Credentials may stand before the first `m=` line or in
- * any section, where the first counts: with BUNDLE all are the same.
+ * any section, where the first counts: with BUNDLE all are the same. Candidates are not read: checks
+ * come from the other side, and some clients write theirs as `a=candidate:candidate:…`.
  *
  * @throws {WebrtcError} if it has no credentials, or is no fragment, or passes a limit
  */
 export function parseTrickleFragment(text: string): TrickleFragment {
   const { attributes, media } = splitSdp(text);
   const all = [attributes, ...media.map((section) => section.attributes)];
-  const count = all.reduce((sum, list) => sum + sdpValues(list, "candidate").length, 0);
-  if (count > MAX_TRICKLED_CANDIDATES) {
-    throw new WebrtcError(
-      `Cannot take candidates: must be up to ${MAX_TRICKLED_CANDIDATES} at a time, got ${count}`,
-    );
-  }
   return {
     ufrag: checkIceUfrag(firstValue(all, "ice-ufrag")),
     password: checkIcePassword(firstValue(all, "ice-pwd")),
-    sections: all.map(parseSection).filter((section, index) => index > 0 || isFilled(section)),
   };
 }
 
@@ -76,23 +58,6 @@ export function writeTrickleFragment(transport: RestartedTransport, bundle: Bund
     "a=end-of-candidates",
   ];
   return lines.join("\r\n") + "\r\n";
-}
-
-function parseSection(attributes: readonly SdpAttribute[]): TrickledSection {
-  const candidates: IceCandidate[] = [];
-  for (const value of sdpValues(attributes, "candidate")) {
-    const candidate = parseCandidate(`candidate:${value}`);
-    if (candidate !== undefined) candidates.push(candidate);
-  }
-  return {
-    mid: sdpValue(attributes, "mid"),
-    candidates,
-    endOfCandidates: sdpValue(attributes, "end-of-candidates") !== undefined,
-  };
-}
-
-function isFilled(section: TrickledSection): boolean {
-  return section.candidates.length > 0 || section.endOfCandidates;
 }
 
 function firstValue(lists: readonly (readonly SdpAttribute[])[], name: string): string {

@@ -1,6 +1,25 @@
 import type { Attack } from "./attack.ts";
+import { IDLE_HTTP_ATTACK, RTMP_PLACES_ATTACK } from "./connection_lockout_attack.ts";
+import { LOG_ATTACK } from "./log_attack.ts";
+import { MEMORY_ATTACKS } from "./memory_attacks.ts";
+import { PUBLISH_LOCKOUT_ATTACK } from "./publish_lockout_attack.ts";
+import { STREAM_LIST_ATTACK } from "./stream_list_attack.ts";
+import { OTHER_THREAD_ATTACKS, WORST_THREAD_ATTACKS } from "./thread_attacks.ts";
 import { whepForgeryAttack } from "./whep_forgery_attack.ts";
+import { WHEP_LOCKOUT_ATTACK } from "./whep_lockout_attack.ts";
 import { whepOfferAttack } from "./whep_offer_attack.ts";
 
 /** All attacks, in the order of the table in docs/robustness.md. */
-export const ATTACKS: readonly Attack[] = [whepOfferAttack, whepForgeryAttack];
+export const ATTACKS: readonly Attack[] = [
+  ...WORST_THREAD_ATTACKS,
+  ...OTHER_THREAD_ATTACKS,
+  LOG_ATTACK,
+  ...MEMORY_ATTACKS,
+  whepOfferAttack,
+  whepForgeryAttack,
+  WHEP_LOCKOUT_ATTACK,
+  PUBLISH_LOCKOUT_ATTACK,
+  IDLE_HTTP_ATTACK,
+  RTMP_PLACES_ATTACK,
+  STREAM_LIST_ATTACK,
+];

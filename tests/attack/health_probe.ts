@@ -28,9 +28,11 @@ export class HealthProbe implements AsyncDisposable {
   async finish(): Promise<Finding[]> {
     await this[Symbol.asyncDispose]();
     const sorted = this.#latenciesMs.toSorted((one, other) => one - other);
-    const p99 = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? Infinity;
+    const part = (share: number) =>
+      round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Infinity);
     return [
-      { what: "healthz p99, ms", value: round(p99), bar: 100 },
+      { what: "healthz median, ms", value: part(0.5) },
+      { what: "healthz p99, ms", value: part(0.99), bar: 100 },
       { what: "healthz longest, ms", value: round(sorted.at(-1) ?? Infinity), bar: 500 },
       { what: "healthz not answered", value: this.#failures, bar: 0 },
     ];

@@ -25,7 +25,11 @@ interface Cost {
 /** Offers that fill every limit, each of a session of its own, against those of a browser. */
 export const whepOfferAttack: Attack = {
   name: "WHEP offers that fill every limit",
-  gateway: { args: ["--shards", "1"] },
+  gateway: {
+    args: ["--shards", "1"],
+    // None of its viewers ever connects.
+    config: { limits: { webrtcNewcomersPerAddress: POSTS, webrtcNewcomers: POSTS } },
+  },
   run: async (gateway) => {
     await using _publisher = await publish(gateway, { path: PATH });
     const worst = worstOffers();

@@ -32,19 +32,33 @@ const ignore = chromiumMissing();
 Deno.test({ name: "Chromium accepts the answers to its offers", ignore }, async (t) => {
   await using browser = await launchChromium();
   const { page } = browser;
-  // What is closed is no transceiver of the page any more.
+  const onlyVideo = { audio: false, video: true };
   const cases = [
     ["audio and video", ["audio", "video"], BOTH, ["0 recvonly", "1 recvonly"]],
     ["video before audio", ["video", "audio"], BOTH, ["0 recvonly", "1 recvonly"]],
-    ["no audio to send", ["audio", "video"], { ...BOTH, audio: undefined }, ["1 recvonly"]],
-    ["no video to send", ["audio", "video"], { ...BOTH, video: undefined }, ["0 recvonly"]],
-    ["only audio wanted", ["audio"], BOTH, ["0 recvonly"]],
-    ["two videos wanted", ["video", "video"], BOTH, ["0 recvonly"]],
+    [
+      "audio that may come yet",
+      ["audio", "video"],
+      { ...BOTH, audio: undefined },
+      ["0 recvonly", "1 recvonly"],
+    ],
+    ["no audio wanted", ["audio", "video"], BOTH, ["0 inactive", "1 recvonly"], onlyVideo],
+    [
+      "no video to send",
+      ["audio", "video"],
+      { ...BOTH, video: undefined },
+      ["0 recvonly", "1 inactive"],
+    ],
+    ["only audio offered", ["audio"], BOTH, ["0 recvonly"]],
+    ["two videos offered", ["video", "video"], BOTH, ["0 recvonly", "1 inactive"]],
+    ["a data channel last", ["audio", "video", "data"], BOTH, ["0 recvonly", "1 recvonly"]],
+    // Chromium puts it last all the same.
+    ["a data channel first", ["data", "video"], BOTH, ["0 recvonly"]],
   ] as const;
-  for (const [name, kinds, stream, expected] of cases) {
+  for (const [name, kinds, stream, expected, wanted = { audio: true, video: true }] of cases) {
     await t.step(name, async () => {
       const offer = await page.evaluate(startPeer, [...kinds]);
-      const { answer } = answerOffer(offer, stream, { wishes: WISHES });
+      const { answer } = answerOffer(offer, stream, { wishes: WISHES, wanted });
       assertEquals<unknown>(await acceptAnswer(page, answer), expected);
     });
   }
@@ -204,7 +218,10 @@ interface PageWithPeer {
 async function startPeer(kinds: string[]): Promise<string> {
   const peer = new RTCPeerConnection();
   (globalThis as unknown as PageWithPeer).peer = peer;
-  for (const kind of kinds) peer.addTransceiver(kind, { direction: "recvonly" });
+  for (const kind of kinds) {
+    if (kind === "data") peer.createDataChannel("messages");
+    else peer.addTransceiver(kind, { direction: "recvonly" });
+  }
   await peer.setLocalDescription();
   return peer.localDescription!.sdp;
 }

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { chromiumMissing } from "./chromium.ts";
 import { lossyNetworkMissing, runInLossyNetwork } from "./lossy_network.ts";
 import type { WhepStatistics } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
-const IS_LONG = Deno.env.get("SLUICE_LONG") === "1";
 const WATCH_S = IS_LONG ? 20 : 4;
 const SOURCE_FPS = 30;
 const LOSS = 0.03;

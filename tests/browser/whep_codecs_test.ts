@@ -9,9 +9,8 @@ import { isPeerMissing } from "../peers.ts";
 import { delay, until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { postWhepOffer, streamReady, watchByWhep, type WhepViewer } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
-/** `SLUICE_LONG=1` asks for the long form. */
-const IS_LONG = Deno.env.get("SLUICE_LONG") === "1";
 const WATCH_MS = IS_LONG ? 20_000 : 3000;
 /** Of which one must be smooth. */
 const MAX_WINDOWS = 4;
@@ -106,7 +105,7 @@ Deno.test(
       await delay(GROUP_MS / 2);
       const attempt = await postWhepOffer(browser.page, gateway, PATH);
       if (attempt.kind === "accepted") throw new Error(`${name} was accepted`);
-      assertEquals(attempt.status, 406);
+      assertEquals(attempt.status, 422);
       assert(said.test(attempt.body), attempt.body);
     }
   },

@@ -4,10 +4,9 @@ import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { postWhepOffer, streamReady, watchByWhep, type WhepStatistics } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
 const ignore = chromiumMissing();
-
-const IS_LONG = Deno.env.get("SLUICE_LONG") === "1";
 
 /** Seconds of sound and pictures that each format is watched for. */
 const WATCH_S = IS_LONG ? 5 : 1;
@@ -29,6 +28,8 @@ interface Format {
   /** Least number of pictures a second. */
   readonly fps: number;
   readonly sound: boolean;
+  /** What is offered, if not just both kinds of media. */
+  readonly kinds?: readonly ("audio" | "video" | "data")[];
   /** What the API says of the pictures; `null` of a stream without any. */
   readonly exact?: boolean | null;
 }
@@ -62,7 +63,14 @@ const FORMATS: readonly Format[] = [
   },
   ...(IS_LONG ? MORE : []),
   { name: "audio", codecArgs: AAC, sources: ["audio"], fps: 0, sound: true, exact: null },
-  { name: "video", codecArgs: PLAIN, sources: ["video"], fps: 28, sound: false },
+  {
+    name: "video",
+    codecArgs: PLAIN,
+    sources: ["video"],
+    kinds: ["audio", "video", "data"],
+    fps: 28,
+    sound: false,
+  },
   {
     name: "g711",
     codecArgs: [...PLAIN, "-c:a", "pcm_alaw", "-ar", "8000", "-ac", "1"],
@@ -96,10 +104,11 @@ type Page = Parameters<typeof watchByWhep>[0];
 
 async function assertFormatPlays(page: Page, gateway: GatewayProcess, format: Format) {
   const { name, codecArgs, sources = ["video", "audio"], fps, sound, exact = true } = format;
+  const { kinds = ["audio", "video"] } = format;
   const path = `live/${name}`;
   await using _publisher = publishWithFfmpeg({ url: gateway.rtmpUrl(path), codecArgs, sources });
   await streamReady(gateway, path);
-  const viewer = await watchByWhep(page, gateway, path);
+  const viewer = await watchByWhep(page, gateway, path, { kinds });
   const before = await until("it plays", async () => {
     const now = await viewer.statistics();
     const plays = (fps === 0 || now.framesDecoded >= fps) && (!sound || now.audioEnergy > 0);
@@ -145,7 +154,7 @@ Deno.test({ name: "WHEP refuses B-frames where it is told to", ignore }, async (
     codecArgs: withBFrames("b-pyramid=none"),
   });
   await using _other = publishWithFfmpeg({ url: gateway.rtmpUrl("live/plain") });
-  await t.step("with 406 and the advice", async () => {
+  await t.step("with 422 and the advice", async () => {
     await streamReady(gateway, "live/b");
     const attempt = await postWhepOffer(browser.page, gateway, "live/b");
     assertAdvises(attempt);
@@ -170,7 +179,7 @@ Deno.test({ name: "WHEP refuses inexact streams where it is told to", ignore }, 
     url: gateway.rtmpUrl("live/exact"),
     codecArgs: withBFrames("b-pyramid=none"),
   });
-  await t.step("with 406 and the advice", async () => {
+  await t.step("with 422 and the advice", async () => {
     await streamReady(gateway, "live/inexact");
     // The first pictures of all may be exact.
     const attempt = await until("it is refused", async () => {
@@ -188,6 +197,6 @@ Deno.test({ name: "WHEP refuses inexact streams where it is told to", ignore }, 
 
 function assertAdvises(attempt: Awaited<ReturnType<typeof postWhepOffer>>): void {
   if (attempt.kind === "accepted") throw new Error("The stream was shown");
-  assertEquals(attempt.status, 406);
+  assertEquals(attempt.status, 422);
   assert(/B-frames.*-tune zerolatency/s.test(attempt.body), attempt.body);
 }

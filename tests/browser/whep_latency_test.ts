@@ -6,12 +6,12 @@ import { lossyNetworkMissing, runInLossyNetwork } from "./lossy_network.ts";
 import { FPS, publishNumbered, watchNumbered } from "./numbered_pictures.ts";
 import type { WatchedLatencies } from "./whep_latency_watch.ts";
 import { streamReady } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
 const PATH = "live/latency";
-const isLong = Deno.env.get("SLUICE_LONG") === "1";
-const WATCHING = { settlingFrames: 2 * FPS, watchMs: isLong ? 20_000 : 3000 };
-const LOSSY_WATCHING = isLong ? WATCHING : { settlingFrames: FPS, watchMs: 2500 };
-const JOINS = isLong ? 20 : 10;
+const WATCHING = { settlingFrames: 2 * FPS, watchMs: IS_LONG ? 20_000 : 3000 };
+const LOSSY_WATCHING = IS_LONG ? WATCHING : { settlingFrames: FPS, watchMs: 2500 };
+const JOINS = IS_LONG ? 20 : 10;
 const LOSS = 0.02;
 
 // Where there is sound, browsers hold the pictures back until it is due, in some 10 s.
@@ -98,7 +98,8 @@ async function measureJoin(url: string): Promise<number> {
   });
   await peer.setRemoteDescription({ type: "answer", sdp: await response.text() });
   const joinMs = await first - beginMs;
-  await fetch(response.headers.get("location")!, { method: "DELETE" });
+  const resource = new URL(response.headers.get("location")!, response.url);
+  await fetch(resource, { method: "DELETE" });
   peer.close();
   video.remove();
   return joinMs;

@@ -5,6 +5,7 @@ import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { delay, until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep, type WhepPage } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
 const PATH = "live/clap";
 /** What viewers do not notice (ITU-R BT.1359-1: detectability of sound that is early). */
@@ -17,7 +18,7 @@ const CLAPS = 4;
  */
 const SETTLING_MS = 30_000;
 /** For how long it must stay in step. */
-const STEADY_S = Deno.env.get("SLUICE_LONG") === "1" ? 30 : 8;
+const STEADY_S = IS_LONG ? 30 : 8;
 
 const ignore = chromiumMissing();
 

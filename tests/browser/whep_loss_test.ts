@@ -2,8 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { chromiumMissing } from "./chromium.ts";
 import { lossyNetworkMissing, runInLossyNetwork } from "./lossy_network.ts";
 import type { WhepStatistics } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
-const PHASE_S = Deno.env.get("SLUICE_LONG") === "1" ? 20 : 4;
+const PHASE_S = IS_LONG ? 20 : 4;
 const SOURCE_FPS = 30;
 const LOSSES = [0.02, 0.05, 0] as const;
 

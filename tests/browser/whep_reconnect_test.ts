@@ -5,6 +5,7 @@ import { type Publisher, publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { delay, until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep, type WhepViewer } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
 const PATH = "live/again";
 const ignore = chromiumMissing();
@@ -12,7 +13,7 @@ const ignore = chromiumMissing();
 /** How long the publisher is away: more than a moment, less than the grace period. */
 const AWAY_MS = 2000;
 /** Of the pictures after each return: another one as when the encoder's settings were changed. */
-const SIZES = Deno.env.get("SLUICE_LONG") === "1" ? ["640x360", "854x480"] : ["854x480"];
+const SIZES = IS_LONG ? ["640x360", "854x480"] : ["854x480"];
 /** Pictures that the browser has and does not show yet: a third of a second. */
 const MAX_HELD = 10;
 /** Two seconds of pictures. */

@@ -4,9 +4,9 @@ import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { delay, until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep, type WhepViewer } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
-/** `SLUICE_LONG=1` asks for the long form. */
-const WATCH_MS = Deno.env.get("SLUICE_LONG") === "1" ? 20_000 : 4000;
+const WATCH_MS = IS_LONG ? 20_000 : 4000;
 const PATH = "live/whep";
 const SOURCE_FPS = 30;
 

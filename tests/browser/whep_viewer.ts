@@ -6,7 +6,7 @@ import { until } from "../waiting.ts";
 
 export interface WhepOptions {
   /** What the page wants; both by default. */
-  readonly kinds?: readonly ("audio" | "video")[];
+  readonly kinds?: readonly ("audio" | "video" | "data")[];
   /** "tcp" leaves the answer's UDP candidates out; all are kept by default. */
   readonly transport?: "any" | "tcp";
 }
@@ -46,7 +46,7 @@ export type WhepAttempt =
 /** A viewer in a page, whose peer connection and video element are `whep` in the page. */
 export interface WhepViewer {
   readonly page: Page;
-  /** Path of its resource, by the answer's Location. */
+  /** Path of its resource, to which the answer's Location leads. */
   readonly location: string;
   statistics(): Promise<WhepStatistics>;
   /** Waits until `frames` more pictures are decoded. */
@@ -119,13 +119,16 @@ type Started =
 /** Runs in the page. */
 async function startWatching({ path, kinds, transport }: {
   path: string;
-  kinds: ("audio" | "video")[];
+  kinds: ("audio" | "video" | "data")[];
   transport: "any" | "tcp";
 }): Promise<Started> {
   const peer = new RTCPeerConnection();
   const stream = new MediaStream();
   peer.addEventListener("track", ({ track }) => stream.addTrack(track));
-  for (const kind of kinds) peer.addTransceiver(kind, { direction: "recvonly" });
+  for (const kind of kinds) {
+    if (kind === "data") peer.createDataChannel("messages");
+    else peer.addTransceiver(kind, { direction: "recvonly" });
+  }
   const offer = await peer.createOffer();
   // Chromium plays stereo only where the offer asks for it.
   const opus = /a=rtpmap:(\d+) opus\//.exec(offer.sdp!)?.[1];
@@ -149,7 +152,7 @@ async function startWatching({ path, kinds, transport }: {
   video.autoplay = true;
   video.srcObject = stream;
   document.body.append(video);
-  const location = response.headers.get("location")!;
+  const location = new URL(response.headers.get("location")!, response.url).pathname;
   const whep: WhepPage = { peer, video, location };
   Object.assign(globalThis, { whep });
   return { kind: "accepted", location };

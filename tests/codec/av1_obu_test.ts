@@ -62,14 +62,14 @@ Deno.test("OBUs: an empty temporal unit, and one byte of header", () => {
 
 Deno.test("OBUs: refused", () => {
   const rows: readonly (readonly [hex: string, message: string])[] = [
-    ["b200", "forbidden bit must be 0, got header 178"],
-    ["32", "must end within 8 bytes"],
-    ["328080", "must end within 8 bytes"],
-    ["32 808080808080808000", "must end within 8 bytes"],
-    ["3203 aabb", "OBU at 0 must end within 4 bytes, got 5"],
-    ["1200 32 ffffffffffffff7f 00", "OBU at 2 must end within 12 bytes, got 72057594037927950"],
-    ["34", "OBU at 0 must end within 1 bytes, got 2"],
-    ["36 00", "must end within 8 bytes"],
+    ["b200", "forbidden bit of the header must be 0, got 178"],
+    ["32", "obu_size must end within 8 bytes"],
+    ["328080", "obu_size must end within 8 bytes"],
+    ["32 808080808080808000", "obu_size must end within 8 bytes"],
+    ["3203 aabb", "OBU must end within the data, got 5"],
+    ["1200 32 ffffffffffffff7f 00", "OBU must end within the data, got 72057594037927950"],
+    ["34", "OBU must end within the data, got 2"],
+    ["36 00", "obu_size must end within 8 bytes"],
   ];
   for (const [hex, message] of rows) {
     assertThrows(() => splitObus(fromHex(hex)), CodecError, message);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/config/config_error.ts";
-import { helpText, parseFlags } from "../../src/config/flags.ts";
+import { helpText, logFormatFlag, parseFlags } from "../../src/config/flags.ts";
 import { parseConfig } from "../../src/config/schema.ts";
 
 const STARTS: readonly (readonly [args: string[], overrides: Record<string, unknown>])[] = [
@@ -57,9 +57,16 @@ Deno.test("parseFlags: help, version and the configuration from standard input",
 
 const WRONG: readonly (readonly [args: string[], message: string])[] = [
   [["--nope"], "Unknown option '--nope'; --help lists the flags"],
+  [["--rtmp-prt", "1"], "Unknown option '--rtmp-prt'; did you mean --rtmp-port?"],
+  [["--httpPort=1"], "Unknown option '--httpPort'; did you mean --http-port?"],
   [["stray"], "Unexpected argument 'stray'; --help lists the flags"],
   [["--http-port"], "Option '--http-port <value>' argument missing; --help lists the flags"],
-  [["--http-port", "-1"], "Option '--http-port' argument is ambiguous; --help lists the flags"],
+  [["--http-port", "-1"], 'Cannot use --http-port: expected a whole number, got "-1"'],
+  [["--shards", "-1.5e3"], 'Cannot use --shards: expected a whole number, got "-1.5e3"'],
+  [
+    ["--http-port", "--shards", "1"],
+    "Option '--http-port' argument is ambiguous; --help lists the flags",
+  ],
   [["--http-port=-1"], 'Cannot use --http-port: expected a whole number, got "-1"'],
   [["--http-port="], 'Cannot use --http-port: expected a whole number, got ""'],
   [["--shards", "1.5"], 'Cannot use --shards: expected a whole number, got "1.5"'],
@@ -96,4 +103,12 @@ Deno.test("helpText names every flag, in lines that fit a terminal", () => {
     for (const flag of args.filter((arg) => /^--[\w-]+$/.test(arg))) assert(text.includes(flag));
   }
   for (const line of text.split("\n")) assert(line.length <= 110, line);
+});
+
+Deno.test("logFormatFlag: what is asked for, whatever else is wrong", () => {
+  assertEquals(logFormatFlag(["--nope", "--log-format", "json"]), "json");
+  assertEquals(logFormatFlag(["--log-format=json", "--nope"]), "json");
+  assertEquals(logFormatFlag(["--log-format=json", "--log-format", "text"]), "text");
+  assertEquals(logFormatFlag(["--log-format"]), undefined);
+  assertEquals(logFormatFlag(["json", "--log-formats=json"]), undefined);
 });

@@ -36,13 +36,13 @@ Deno.test("probePorts: a port in use, even by listeners that share it", () => {
   }
 });
 
-Deno.test("probePorts: one port for two endpoints is in use for the second, which is named", () => {
+Deno.test("probePorts: one port for two endpoints is refused to the second, and both are named", () => {
   const [port] = probePorts([ANYWHERE]);
   const rtmp = { ...ANYWHERE, port, purpose: "RTMP", flag: "--rtmp-port" };
   assertThrows(
     () => probePorts([rtmp, { ...ANYWHERE, port }]),
     ConfigError,
-    "for HTTP: the port is in use; choose another with --http-port",
+    "for HTTP: RTMP has that port (--rtmp-port); choose another with --http-port",
   );
   Deno.listen({ hostname: ANYWHERE.host, port }).close();
 });

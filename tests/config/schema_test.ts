@@ -9,7 +9,7 @@ Deno.test("parseConfig: everything has a default", () => {
   assertEquals([config.host, config.rtmpPort, config.httpPort], ["0.0.0.0", 1935, 8080]);
   assertEquals([config.shards, config.flushMs, config.gracePeriodMs], [3, 0, 15_000]);
   assertEquals(config.log, { maxBytes: 32 * 1024 * 1024, windowMs: 10_000 });
-  assertEquals([config.limits.streams, config.limits.viewers], [1000, 20_000]);
+  assertEquals([config.limits.streams, config.limits.viewers], [1000, 10_000]);
   assertEquals([config.timeouts.idleMs, config.timeouts.trackSettleMs], [10_000, 1000]);
   assertEquals([config.webrtcPort, config.publicIps, config.opusBitrateBps], [8000, [], 128_000]);
   assertEquals([config.webrtcPacketBytes, config.webrtcFeedback], [1350, "remb"]);
@@ -40,8 +40,15 @@ const RANGES: readonly (readonly [member: string, min: number, max: number])[] =
   ["log.windowMs", 500, 60_000],
   ["limits.streams", 1, 100_000],
   ["limits.viewers", 0, 1_000_000],
-  ["limits.rtmpConnections", 1, 100_000],
-  ["limits.rtmpConnectionsPerAddress", 1, 100_000],
+  ["limits.streamsPerAddress", 1, 100_000],
+  ["limits.rtmpNewcomers", 1, 100_000],
+  ["limits.rtmpNewcomersPerAddress", 1, 100_000],
+  ["limits.rtmpPlayers", 0, 100_000],
+  ["limits.rtmpPlayersPerAddress", 1, 100_000],
+  ["limits.webrtcNewcomers", 1, 1_000_000],
+  ["limits.webrtcNewcomersPerAddress", 1, 1_000_000],
+  ["limits.listListeners", 0, 1_000_000],
+  ["limits.listListenersPerAddress", 1, 1_000_000],
   ["limits.webrtcViewers", 0, 1_000_000],
   ["limits.webrtcViewersPerAddress", 1, 1_000_000],
   ["webrtcPacketBytes", 548, 1472],
@@ -91,11 +98,10 @@ Deno.test("parseConfig: numbers at their limits, and no further; messages name m
 Deno.test("parseConfig: all that is wrong is told at once", () => {
   assertEquals(
     messageFor({ httpPort: 70_000, log: { windowMs: "x" }, nope: 1, limits: { viewer: 3 } }),
-    "Cannot use the configuration: " +
+    "Cannot use the configuration: unknown setting nope; " +
+      "unknown setting limits.viewer; did you mean limits.viewers? " +
       "httpPort (--http-port): Invalid value: Expected <=65535 but received 70000; " +
-      'log.windowMs: Invalid type: Expected number but received "x"; ' +
-      'limits.viewer: Invalid key: Expected never but received "viewer"; ' +
-      'nope: Invalid key: Expected never but received "nope"',
+      'log.windowMs: Invalid type: Expected number but received "x"',
   );
   const messages: readonly (readonly [given: unknown, part: string])[] = [
     [
@@ -166,7 +172,7 @@ Deno.test("parseConfig: a certificate with its key, or one to be made", () => {
     [{ certificate }, 'tls.key (--tls): Invalid key: Expected "key" but received undefined'],
     [
       { certificate, key, file: key },
-      'tls.file (--tls): Invalid key: Expected never but received "file"',
+      "unknown setting tls.file",
     ],
     [
       { certificate: "fullchain.pem", key },
@@ -234,9 +240,13 @@ Deno.test("parseConfig: an address is announced only where its kind is listened 
 Deno.test("parseConfigJson: an object, or one line that says why not", () => {
   assertEquals(parseConfigJson('\n{"httpPort": 1, "log": {}}\n'), { httpPort: 1, log: {} });
   const wrong: readonly (readonly [json: string, part: string])[] = [
-    ["", "Unexpected end of JSON input"],
-    ["hello\nworld", "hello world"],
-    ["{", "Expected property name"],
+    ["", 'standard input is empty; give it JSON such as { "httpPort": 9090 }'],
+    [" \n", "standard input is empty"],
+    ["hello\nworld", 'line 1, column 1 is not valid JSON: expected a value, got "h"'],
+    [
+      "{",
+      'line 1, column 2 is not valid JSON: expected a name in double quotes or "}", got the end',
+    ],
     ["null", "expected a JSON object, got null"],
     ["[{}]", "expected a JSON object, got an array"],
     ["42", "expected a JSON object, got a number"],
@@ -246,5 +256,35 @@ Deno.test("parseConfigJson: an object, or one line that says why not", () => {
     const { message } = assertThrows(() => parseConfigJson(json), ConfigError);
     assert(message.startsWith("Cannot read the configuration: "), message);
     assert(message.includes(part) && !message.includes("\n"), message);
+  }
+});
+
+Deno.test("parseConfig: trusted proxies are addresses or networks", () => {
+  const right = [
+    "10.0.0.0/8",
+    "192.0.2.1",
+    "0.0.0.0/0",
+    "fd00::/8",
+    "2001:db8::1",
+    "::ffff:10.0.0.1",
+  ];
+  assertEquals(parseConfig({ trustedProxies: right }, 1).trustedProxies, right);
+  const wrong = ["10.0.0.0/33", "fd00::/129", "10.0.0.0/", "proxy.example", "10.0.0.0/8/8"];
+  for (const network of [...wrong, "fe80::1%eth0", "::ffff:10.0.0.0/104"]) {
+    assertThrows(
+      () => parseConfig({ trustedProxies: [network] }, 1),
+      ConfigError,
+      `trustedProxies.0 (--trusted-proxies): Invalid network: Expected an IP address or a network ` +
+        `such as 10.0.0.0/8 but received "${network}"`,
+    );
+  }
+});
+
+Deno.test("parseConfig: what an address may have is well below what all may have", () => {
+  const limits: Readonly<Record<string, number>> = parseConfig({}, 1).limits;
+  const perAddress = Object.entries(limits).filter(([name]) => name.endsWith("PerAddress"));
+  assertEquals(perAddress.length, 7);
+  for (const [name, limit] of perAddress) {
+    assert(limit * 10 <= limits[name.replace("PerAddress", "")]!, name);
   }
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { PlaybackProgress } from "../../src/console/playback_progress.js";
+import { patience, PlaybackProgress } from "../../src/console/playback_progress.js";
 
 Deno.test("PlaybackProgress counts silence from the last move, or from its start", () => {
   const progress = new PlaybackProgress(1000);
@@ -19,4 +19,19 @@ Deno.test("PlaybackProgress starts to count steady time again after an interrupt
   assertEquals(progress.steadyMs(2500), 2500);
   progress.moved(3, 4001);
   assertEquals(progress.steadyMs(4001), 0);
+});
+
+Deno.test("patience: a picture each 12 s is no stall, nor is what is not known yet", () => {
+  const table = [
+    [undefined, 1500, 10_000],
+    [null, 1500, 10_000],
+    [{ frameRate: 25, keyFrameDistanceMs: 2000 }, 1500, 10_000],
+    [{ frameRate: 25, keyFrameDistanceMs: 20_000 }, 1500, 40_000],
+    [{ frameRate: 1 / 12, keyFrameDistanceMs: null }, 24_000, 36_000],
+    [{ frameRate: null, keyFrameDistanceMs: null }, 1500, 30_000],
+  ] as const;
+  for (const [video, stallMs, giveUpMs] of table) {
+    const { stallMs: stall, giveUpMs: giveUp } = patience(video);
+    assertEquals([Math.round(stall), Math.round(giveUp)], [stallMs, giveUpMs]);
+  }
 });

@@ -66,14 +66,15 @@ Deno.test("chooseTransport prefers WebRTC where it plays, and says why it is ano
   }
 });
 
-Deno.test("chooseTransport: B-frames of HEVC are not left out, those of H.264 are", () => {
+Deno.test("chooseTransport: B-frames are shown by FLV, where the browser can, unless WebRTC is chosen", () => {
   const takesAll = { ...safari, mediaSourceTakes: () => true };
-  const against = chooseTransport(undefined, withBFrames(hevc), takesAll);
-  assertEquals(against, {
-    transport: "http-flv",
-    note: "WebRTC cannot show this stream's B-frames",
-  });
-  assertEquals(chooseTransport(undefined, withBFrames(usual), takesAll), { transport: "webrtc" });
+  const note = "WebRTC does not show this stream's B-frames";
+  const seenByPublisher = { ...usual, video: { ...usual.video, bFrames: true } };
+  for (const info of [withBFrames(hevc), withBFrames(usual), seenByPublisher]) {
+    assertEquals(chooseTransport(undefined, info, takesAll), { transport: "http-flv", note });
+    assertEquals(chooseTransport(undefined, info, telephone).transport, "webrtc");
+    assertEquals(chooseTransport("webrtc", info, takesAll), { transport: "webrtc" });
+  }
 });
 
 Deno.test("chooseTransport keeps to the reader's choice and names its obstacle", () => {

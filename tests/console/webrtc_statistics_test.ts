@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { webRtcRows } from "../../src/console/player_statistics.js";
-import { WebRtcStatistics } from "../../src/console/webrtc_statistics.js";
+import { readCounts, WebRtcStatistics } from "../../src/console/webrtc_statistics.js";
 
 const FMTP = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=4d001f";
 
@@ -44,6 +44,8 @@ function report(seconds: number) {
       jitterBufferDelay: 48_000 * seconds * 0.04,
       jitterBufferEmittedCount: 48_000 * seconds,
       estimatedPlayoutTimestamp: 4e12,
+      totalSamplesReceived: 48_000 * seconds,
+      concealedSamples: 480,
     },
   ];
 }
@@ -57,7 +59,7 @@ Deno.test("WebRtcStatistics reads a report of Chromium, rates since the last one
   );
   const figures = statistics.read(report(2));
   assertEquals(figures.network, "udp");
-  assertEquals([figures.videoCodec, figures.audioCodec], ["avc1.4d001f", "opus"]);
+  assertEquals([figures.videoCodec, figures.audioCodec], ["H264", "opus"]);
   assertEquals([figures.width, figures.height, figures.frameRate], [1280, 720, 30]);
   assertAlmostEquals(figures.bitrateBps!, 2_128_000);
   assertEquals(figures.packetsLost, 4);
@@ -68,9 +70,11 @@ Deno.test("WebRtcStatistics reads a report of Chromium, rates since the last one
   assertAlmostEquals(figures.audioDelayMs!, 40);
   assertEquals([figures.framesDecoded, figures.framesDropped, figures.freezes], [60, 1, 3]);
   assertAlmostEquals(figures.videoAheadMs!, 12.4, 0.01);
-  assertEquals(webRtcRows(figures), [
+  // The stream's own profile, whatever was offered.
+  assertEquals(webRtcRows(figures, undefined)[1], ["Codecs", "H.264 · Opus"]);
+  assertEquals(webRtcRows(figures, { video: { codec: "avc1.64001f" } }), [
     ["Transport", "WebRTC · UDP"],
-    ["Codecs", "H.264 Main 3.1 · Opus"],
+    ["Codecs", "H.264 High 3.1 · Opus"],
     ["Picture", "1280×720 · 30 fps"],
     ["Received", "2.13 Mbit/s"],
     ["Packets lost", "4 · 0.66 %"],
@@ -83,11 +87,27 @@ Deno.test("WebRtcStatistics reads a report of Chromium, rates since the last one
   ]);
 });
 
+Deno.test("readCounts: what goes on only while media come", () => {
+  assertEquals(readCounts(report(2)), {
+    framesDecoded: 60,
+    videoPackets: 500,
+    audibleSamples: 96_000 - 480,
+  });
+  // Where samples are not counted, packets are.
+  const without = report(2).map((record) => ({ ...record, totalSamplesReceived: undefined }));
+  assertEquals(readCounts(without).audibleSamples, 100);
+  assertEquals(readCounts([]), {
+    framesDecoded: undefined,
+    videoPackets: undefined,
+    audibleSamples: undefined,
+  });
+});
+
 Deno.test("WebRtcStatistics leaves out what a report does not say", () => {
   const statistics = new WebRtcStatistics();
   const empty = statistics.read([]);
   assertEquals(Object.values(empty).filter((value) => value !== undefined), []);
-  assertEquals(webRtcRows(empty).map(([, value]) => value), [
+  assertEquals(webRtcRows(empty, { video: { codec: "avc1.64001f" } }).map(([, value]) => value), [
     "WebRTC",
     ..."– – –".split(" "),
     "– · –",

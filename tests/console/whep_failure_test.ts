@@ -5,7 +5,7 @@ Deno.test("describeRefusal shows the gateway's sentence, and keeps to what can b
   const sentence = "Cannot play live/a here: it has B-frames. Set Max B-frames to 0";
   const table = [
     [404, "The stream live/a is not live\n", null, { kind: "missing", detail: "" }],
-    [406, `${sentence}\n`, null, { kind: "unsupported", detail: sentence }],
+    [422, `${sentence}\n`, null, { kind: "unsupported", detail: sentence }],
     [405, "Cannot POST here: use GET or HEAD", null, {
       kind: "unsupported",
       detail: "This gateway does not offer WebRTC",
@@ -32,8 +32,8 @@ Deno.test("describeRefusal shows the gateway's sentence, and keeps to what can b
   for (const [status, body, retryAfter, failure] of table) {
     assertEquals(describeRefusal(status, body, retryAfter), failure, `${status} ${body}`);
   }
-  assertEquals(describeRefusal(406, "x".repeat(9999), null).detail.length, 500);
-  assertMatch(describeRefusal(406, "", null).detail, /codec in common/);
+  assertEquals(describeRefusal(422, "x".repeat(9999), null).detail.length, 500);
+  assertMatch(describeRefusal(422, "", null).detail, /codec in common/);
 });
 
 Deno.test("describeUnreachable names where the gateway said it can be reached", () => {

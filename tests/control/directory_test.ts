@@ -1,16 +1,25 @@
-import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Directory } from "../../src/control/directory.ts";
 import type { PublishDecision, StreamEntry, StreamReport } from "../../src/shard/messages.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
+import { openStore } from "../stream/log_samples.ts";
 import { until } from "../waiting.ts";
 
 const LOG = { maxBytes: 256 * 1024, windowMs: 1000 };
 
-function open({ gracePeriodMs = 3_600_000, maxStreams = 10, shards = [0, 1] } = {}) {
+function open(
+  { gracePeriodMs = 3_600_000, maxStreams = 10, maxStreamsPerAddress = 10, shards = [0, 1] } = {},
+) {
   const opened: StreamEntry[] = [];
   const closed: number[] = [];
-  const directory = new Directory({ gracePeriodMs, maxStreams, log: LOG }, {
+  const directory = new Directory({
+    gracePeriodMs,
+    maxStreams,
+    maxStreamsPerAddress,
+    log: LOG,
+    logs: openStore(LOG.maxBytes),
+  }, {
     opened: (stream) => opened.push(stream),
     closed: (streamId) => {
       closed.push(streamId);
@@ -60,16 +69,83 @@ Deno.test("Directory: one publisher for each stream; the second is refused with 
   }
 });
 
-Deno.test("Directory: as many streams as the limit, those that wait included", () => {
-  using control = open({ maxStreams: 2 });
+Deno.test("Directory: as many streams as the limit, and those that wait give way to others", () => {
+  using control = open({ maxStreams: 3 });
+  const { directory, opened, closed } = control;
+  const ids = ["a", "b", "c"].map((name) => acceptedId(directory.publish(`live/${name}`, 0, 0)));
+  const [, b, c] = ids as [number, number, number];
+  const refused = { kind: "refused", reason: "There are 3 streams already." } as const;
+  assertEquals(directory.publish("live/d", 0, 0), refused);
+  directory.unpublish(c, 0, "media");
+  directory.unpublish(b, 0, "media");
+  // Whoever comes back finds its stream, and nobody has to give way.
+  assertEquals([acceptedId(directory.publish("live/b", 0, 0)), closed], [b, []]);
+  directory.unpublish(b, 0, "media");
+  // The one that has waited longest first, and none that is live.
+  acceptedId(directory.publish("live/d", 0, 0));
+  assertEquals([closed, new LogReader(opened[2]!.log).state], [[c], LogState.ended]);
+  acceptedId(directory.publish("live/e", 0, 0));
+  assertEquals(closed, [c, b]);
+  assertEquals(directory.publish("live/b", 0, 0), refused);
+  assertEquals(directory.entries.map(({ path }) => path), ["live/a", "live/d", "live/e"]);
+});
+
+Deno.test("Directory: an address has so many streams, and those of it that wait give way first", () => {
+  using control = open({ maxStreams: 5, maxStreamsPerAddress: 3 });
+  const { directory, closed } = control;
+  // Seconds apart, so that it is not too fast.
+  let nowMs = 0;
+  const publish = (path: string, network: string) =>
+    directory.publish(path, 0, nowMs += 10_000, { network });
+  const lose = (streamId: number) => directory.unpublish(streamId, 0, "media", nowMs);
+  const lost = acceptedId(publish("live/honest", "b"));
+  lose(lost);
+  const ids = ["1", "2", "3"].map((name) => acceptedId(publish(name, "a")));
+  assertEquals(publish("4", "a"), {
+    kind: "refused",
+    reason: "There are 3 streams from your address already.",
+  });
+  // It publishes under ever new names, and leaves them waiting.
+  lose(ids[0]!);
+  for (let name = 4; name < 50; name++) lose(acceptedId(publish(`${name}`, "a")));
+  assertEquals([closed.includes(lost), directory.entries.length], [false, 4]);
+  // In all there is room for five: the address that has most makes it.
+  acceptedId(publish("live/c", "c"));
+  acceptedId(publish("live/d", "d"));
+  assertEquals(directory.entries.map(({ path }) => path), [
+    "live/honest",
+    "2",
+    "3",
+    "live/c",
+    "live/d",
+  ]);
+  assertEquals(acceptedId(publish("live/honest", "b")), lost);
+});
+
+Deno.test("Directory: an address that begins streams all the time is refused, and nothing is opened", () => {
+  using control = open({ maxStreams: 100, maxStreamsPerAddress: 10 });
+  const { directory, opened } = control;
+  const reasons = new Set<string>();
+  for (let name = 0; name < 300; name++) {
+    const decision = directory.publish(`${name}`, 0, name * 3, { network: "a" });
+    if (decision.kind === "refused") reasons.add(decision.reason);
+    else directory.unpublish(decision.streamId, 0, "nothing");
+  }
+  assertEquals(opened.length, 10);
+  assertEquals([...reasons], [
+    "Your address has begun too many streams: try again in some seconds.",
+  ]);
+  assertEquals(directory.publish("other", 0, 900, { network: "b" }).kind, "accepted");
+});
+
+Deno.test("Directory: a stream counts for the address of its newest publisher", () => {
+  using control = open({ maxStreamsPerAddress: 1 });
   const { directory } = control;
-  directory.publish("live/a", 0, 0);
-  const streamId = acceptedId(directory.publish("live/b", 0, 0));
-  const refused = { kind: "refused", reason: "There are 2 streams already." } as const;
-  assertEquals(directory.publish("live/c", 0, 0), refused);
+  const streamId = acceptedId(directory.publish("live/a", 0, 0, { network: "a" }));
   directory.unpublish(streamId, 0, "media");
-  assertEquals(directory.publish("live/c", 0, 0), refused);
-  assertEquals(acceptedId(directory.publish("live/b", 0, 0)), streamId);
+  assertEquals(acceptedId(directory.publish("live/a", 0, 0, { network: "b" })), streamId);
+  assertEquals(directory.publish("live/b", 0, 10_000, { network: "b" }).kind, "refused");
+  assertEquals(directory.publish("live/b", 0, 10_000, { network: "a" }).kind, "accepted");
 });
 
 Deno.test("Directory: within the grace period a publisher may come back, on any shard", async () => {
@@ -114,16 +190,16 @@ Deno.test("Directory: a log is used again once all shards let go of it, and not 
   directory.released(streamId, 0);
   directory.released(streamId, 0);
   directory.publish("live/b", 0, 0);
-  assertNotStrictEquals(opened[1]!.log, opened[0]!.log);
+  assertNotEquals(opened[1]!.log.log, opened[0]!.log.log);
   assertEquals(new LogReader(opened[0]!.log).state, LogState.ended);
   directory.released(streamId, 1);
   directory.publish("live/c", 0, 0);
-  assertStrictEquals(opened[2]!.log, opened[0]!.log);
+  assertEquals(opened[2]!.log.log, opened[0]!.log.log);
   assertEquals(new LogReader(opened[2]!.log).state, LogState.live);
   // Once is enough: the log is not free any more.
   directory.released(streamId, 1);
   directory.publish("live/d", 0, 0);
-  assertNotStrictEquals(opened[3]!.log, opened[0]!.log);
+  assertNotEquals(opened[3]!.log.log, opened[0]!.log.log);
 });
 
 Deno.test("Directory: a log that no shard has is free at once", () => {
@@ -132,7 +208,7 @@ Deno.test("Directory: a log that no shard has is free at once", () => {
   directory.publish("live/a", 0, 0);
   directory.closeAll();
   directory.publish("live/b", 0, 0);
-  assertStrictEquals(opened[1]!.log, opened[0]!.log);
+  assertEquals(opened[1]!.log.log, opened[0]!.log.log);
 });
 
 Deno.test("Directory: a lost shard's publishers are gone, its viewers too, and its logs", () => {
@@ -153,7 +229,7 @@ Deno.test("Directory: a lost shard's publishers are gone, its viewers too, and i
   ]);
   assertEquals(summaries, [["a", "waiting", 4], ["b", "live", 5]]);
   directory.publish("live/c", 0, 0);
-  assertStrictEquals(opened.at(-1)!.log, opened[0]!.log);
+  assertEquals(opened.at(-1)!.log.log, opened[0]!.log.log);
 });
 
 Deno.test("Directory: summaries from the newest report of each shard", () => {
@@ -175,9 +251,13 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     tracks: [],
     groupOverflows: false,
     timestampFaults: {},
+    advice: [],
     skippedMessages: {},
     rtmp: { viewers: 0 },
-    webrtc: { viewers: 0, bFrames: null, exact: null, advice: null },
+    webrtc: {
+      ...{ viewers: 0, bFrames: null, exact: null, advice: null },
+      sound: { dropped: {}, advice: null },
+    },
   });
   const audio = { codec: "mp3", sampleRate: 44_100, channels: 2, bitrateBps: 128_000 };
   const publication = {
@@ -186,6 +266,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     tracks: [{ kind: "audio", id: 0, isDefault: true, ...audio } as const],
     bitrateBps: 128_000,
     timestampFaults: { disorder: 3 },
+    advice: ["Change it."],
     skipped: { empty: 1 },
   };
   directory.report(0, [{ ...report(streamId, 2), publication }]);
@@ -197,7 +278,10 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
   const [full] = directory.summaries(1000);
   assertEquals([full!.viewers, full!.groupOverflows, full!.bitrateBps], [14, true, 128_000]);
   assertEquals(full!.rtmp, { viewers: 4 });
-  assertEquals(full!.webrtc, { viewers: 3, bFrames: false, exact: true, advice: null });
+  const { sound, ...pictures } = full!.webrtc;
+  assertEquals(pictures, { viewers: 3, bFrames: false, exact: true, advice: "Change it." });
+  assertEquals(sound.dropped, {});
+  assertStringIncludes(sound.advice!, "mp3");
   assertEquals([full!.audio, full!.timestampFaults], [publication.audio, { disorder: 3 }]);
   assertEquals(full!.skippedMessages, { empty: 1 });
   assertEquals(full!.tracks, publication.tracks);
@@ -218,4 +302,21 @@ Deno.test("Directory: closeAll ends every stream, whatever its state", () => {
   directory.closeAll();
   assertEquals([closed, directory.entries], [[waiting, live], []]);
   for (const { log } of opened) assertEquals(new LogReader(log).state, LogState.ended);
+});
+
+Deno.test("Directory: a stream that there is no memory for is refused with the reason", () => {
+  const logs = openStore(LOG.maxBytes, 64 * 4096);
+  const limits = { maxStreams: 10, maxStreamsPerAddress: 10 };
+  const options = { gracePeriodMs: 1, ...limits, log: LOG, logs };
+  const directory = new Directory(options, { opened: () => {}, closed: () => [] });
+  const publish = (path: string) => directory.publish(path, 0, 0);
+  acceptedId(publish("live/a"));
+  while (typeof logs.arena.take(0, 7) === "number");
+  assertEquals(publish("live/b"), {
+    kind: "refused",
+    reason: "Cannot keep the stream: the memory for streams is used up.",
+  });
+  directory.closeAll();
+  acceptedId(publish("live/b"));
+  directory.closeAll();
 });

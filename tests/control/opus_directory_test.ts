@@ -1,3 +1,5 @@
+import { sharedLog } from "../stream/log_samples.ts";
+import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { OpusDirectory, type OpusMaker } from "../../src/control/opus_directory.ts";
 import { ControlLink } from "../../src/shard/control_link.ts";
@@ -18,17 +20,17 @@ function placeOf(sound: number): [streamId: number, audioTrack: number | undefin
 /** Stands for a `TranscoderPool`: says what is done with it, and stops when it is told to. */
 class FakeMaker implements OpusMaker {
   readonly starts: number[] = [];
-  readonly free: SharedArrayBuffer[] = [];
+  readonly free: SharedLog[] = [];
   /** Logs that are written at the moment, by {@linkcode soundOf}. */
-  readonly written = new Map<number, SharedArrayBuffer>();
-  readonly stopping: { log: SharedArrayBuffer; finish: () => void }[] = [];
+  readonly written = new Map<number, SharedLog>();
+  readonly stopping: { log: SharedLog; finish: () => void }[] = [];
 
-  start(streamId: number, source: SharedArrayBuffer, audioTrack?: number): SharedArrayBuffer {
+  start(streamId: number, source: SharedLog, audioTrack?: number): SharedLog {
     const sound = soundOf(streamId, audioTrack);
     assert(!this.written.has(sound), "started twice");
-    assertEquals(source.byteLength, streamId);
+    assertEquals(source.arena.byteLength, streamId);
     this.starts.push(sound);
-    const log = new SharedArrayBuffer(8);
+    const log = sharedLog(8);
     this.written.set(sound, log);
     return log;
   }
@@ -41,7 +43,7 @@ class FakeMaker implements OpusMaker {
     return new Promise((resolve) => this.stopping.push({ log, finish: resolve }));
   }
 
-  giveBack(log: SharedArrayBuffer): void {
+  giveBack(log: SharedLog): void {
     assert(!this.free.includes(log), "given back twice");
     this.free.push(log);
   }
@@ -60,7 +62,7 @@ function setUp({ retryMs = 3_600_000 } = {}) {
   const directory = new OpusDirectory(maker, {
     send: (shard, message) => sent.push([shard, message]),
     // The length names the stream.
-    sourceOf: (streamId) => closed.has(streamId) ? undefined : new SharedArrayBuffer(streamId),
+    sourceOf: (streamId) => closed.has(streamId) ? undefined : sharedLog(streamId),
     retryMs,
   });
   return {
@@ -101,11 +103,11 @@ Deno.test("OpusDirectory: the first wish starts a stream, the last one's end end
 });
 
 Deno.test("OpusDirectory: all that want a stream are told of the same log", () => {
-  const sent: SharedArrayBuffer[] = [];
+  const sent: SharedLog[] = [];
   const maker = new FakeMaker();
   const directory = new OpusDirectory(maker, {
     send: (_, message) => message.kind === "opus-opened" && sent.push(message.log),
-    sourceOf: (streamId) => new SharedArrayBuffer(streamId),
+    sourceOf: (streamId) => sharedLog(streamId),
   });
   for (let shard = 0; shard < 3; shard++) directory.wanted(1, shard, shard);
   assertEquals(sent.length, 3);
@@ -314,7 +316,7 @@ class DistantShard {
   readonly toControl: ToControl[] = [];
   readonly toShard: ToShard[] = [];
   /** What it reads, by {@linkcode soundOf}. */
-  readonly reads = new Map<number, SharedArrayBuffer>();
+  readonly reads = new Map<number, SharedLog>();
   readonly wants = new Set<number>();
   #link = new ControlLink((message) => this.toControl.push(message));
 
@@ -357,13 +359,13 @@ async function runOrder(seed: number): Promise<void> {
   const shards = [0, 1, 2].map(() => new DistantShard());
   const maker = new FakeMaker();
   const closed = new Set<number>();
-  const handed = new Set<SharedArrayBuffer>();
+  const handed = new Set<SharedLog>();
   const directory = new OpusDirectory(maker, {
     send: (shard, message) => {
       if (message.kind === "opus-opened") handed.add(message.log);
       shards[shard]!.toShard.push(message);
     },
-    sourceOf: (streamId) => closed.has(streamId) ? undefined : new SharedArrayBuffer(streamId),
+    sourceOf: (streamId) => closed.has(streamId) ? undefined : sharedLog(streamId),
     retryMs: 1,
   });
   const takeFrom = (shard: number) => {

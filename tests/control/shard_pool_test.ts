@@ -18,11 +18,13 @@ function poolOf(source: string, events: Partial<ShardPoolEvents> = {}) {
     `const post = (message) => self.postMessage(message);
     self.onmessage = ({ data }) => {
       if (data.kind === "stop") return post({ kind: "stopped" });
-      if (data.kind === "start") run(data.start);
+      if (data.kind === "start") run(data.start, new Int32Array(data.heartbeat));
     };
-    async function run(start) { ${source} }`,
+    async function run(start, heartbeat) { ${source} }`,
     {
-      startMessage: () => ({ kind: "start", start: ++starts }) as unknown as ToShard,
+      startMessage: (_, heartbeat) => {
+        return { kind: "start", start: ++starts, heartbeat } as unknown as ToShard;
+      },
       message: (shard, message) => messages.push([shard, message]),
       lost: unexpected("was lost"),
       hung: unexpected("hangs"),
@@ -94,14 +96,21 @@ Deno.test("ShardPool: a restarted shard that cannot listen yet is tried again", 
   await pool.stop();
 });
 
-Deno.test("ShardPool: tells once of a shard that says nothing any more", async () => {
+Deno.test("ShardPool: tells once of a shard that hangs, and not of those that speak or are busy", async () => {
   const hung: number[] = [];
   const source = `post({ kind: "listening" });
-    if (start === 1) setInterval(() => post({ kind: "report", streams: [] }), 500)`;
+    if (start === 1) setInterval(() => post({ kind: "report", streams: [] }), 500);
+    if (start === 2) {
+      // No timer runs, and no message is sent or taken.
+      for (const endMs = Date.now() + 12_000; Date.now() < endMs;) {
+        Atomics.add(heartbeat, 0, 1);
+        Atomics.wait(heartbeat, 0, Atomics.load(heartbeat, 0), 100);
+      }
+    }`;
   const { pool } = poolOf(source, { hung: (shard) => hung.push(shard) });
-  await pool.start(2);
+  await pool.start(3);
   await until("a shard that hangs", () => hung.length > 0);
-  assertEquals(hung, [1]);
+  assertEquals(hung, [2]);
   await pool.stop();
 });
 

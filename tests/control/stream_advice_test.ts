@@ -44,7 +44,7 @@ const LOOKS: readonly (readonly [
 
 Deno.test("summariseWebrtc: what one shard has seen holds for the stream", () => {
   for (const [looks, bFrames, exact] of LOOKS) {
-    const summary = summariseWebrtc(looks.map((look) => report(2, look)), null);
+    const summary = summariseWebrtc(looks.map((look) => report(2, look)), undefined);
     assertEquals([summary.bFrames, summary.exact], [bFrames, exact]);
     assertEquals(summary.viewers, 2 * looks.length);
     assertEquals(summary.advice === null, bFrames !== true);
@@ -52,8 +52,8 @@ Deno.test("summariseWebrtc: what one shard has seen holds for the stream", () =>
 });
 
 Deno.test("summariseWebrtc: the advice names the settings, and what is wrong with the picture", () => {
-  const exact = summariseWebrtc([report(0, EXACT)], null).advice!;
-  const inexact = summariseWebrtc([report(0, EXACT), report(0, INEXACT)], null).advice!;
+  const exact = summariseWebrtc([report(0, EXACT)], undefined).advice!;
+  const inexact = summariseWebrtc([report(0, EXACT), report(0, INEXACT)], undefined).advice!;
   for (const advice of [exact, inexact]) {
     for (const part of ["OBS", "Max B-frames to 0", "-bf 0", "-tune zerolatency"]) {
       assert(advice.includes(part), advice);
@@ -61,13 +61,29 @@ Deno.test("summariseWebrtc: the advice names the settings, and what is wrong wit
   }
   assert(inexact.includes("(a P picture)") && inexact.includes("damaged"), inexact);
   assert(!exact.includes("damaged"), exact);
-  const unexplained = summariseWebrtc([report(0, { ...INEXACT, inexactReason: undefined })], null);
+  const unexplained = summariseWebrtc(
+    [report(0, { ...INEXACT, inexactReason: undefined })],
+    undefined,
+  );
   assert(!/undefined|\(/.test(unexplained.advice!), unexplained.advice!);
 });
 
+const VIDEO = {
+  ...{ codec: "avc1.64000c", width: 320, height: 180 },
+  ...{ frameRate: 25, bitrateBps: 1, keyFrameDistanceMs: 1, bFrames: true, refreshes: false },
+};
+const WITH_B_FRAMES = { video: VIDEO, advice: [] };
+
+Deno.test("summariseWebrtc: what else the publisher should change, unless there are B-frames", () => {
+  const advised = { video: { ...VIDEO, bFrames: false }, advice: ["Turn it off."] };
+  assertEquals(summariseWebrtc([report(0, CLEAN)], advised).advice, "Turn it off.");
+  assertEquals(summariseWebrtc([], advised).advice, "Turn it off.");
+  assert(summariseWebrtc([report(0, EXACT)], advised).advice?.includes("B-frames"));
+});
+
 Deno.test("summariseWebrtc: before anybody watches, what the publisher's timestamps tell", () => {
-  const { bFrames, exact, advice } = summariseWebrtc([report(0, undefined)], true);
+  const { bFrames, exact, advice } = summariseWebrtc([report(0, undefined)], WITH_B_FRAMES);
   assertEquals([bFrames, exact, typeof advice], [true, null, "string"]);
-  assertEquals(summariseWebrtc([report(0, undefined)], false).advice, null);
-  assertEquals(summariseWebrtc([report(0, CLEAN)], true).bFrames, false);
+  assertEquals(summariseWebrtc([report(0, undefined)], undefined).advice, null);
+  assertEquals(summariseWebrtc([report(0, CLEAN)], WITH_B_FRAMES).bFrames, false);
 });

@@ -3,6 +3,7 @@ import { TranscoderPool } from "../../src/control/transcoder_pool.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
+import { openStore } from "../stream/log_samples.ts";
 import { until } from "../waiting.ts";
 
 const OPTIONS = { maxBytes: 1 << 16, windowMs: 10_000, opusBitrateBps: 128_000 };
@@ -23,14 +24,15 @@ function poolOf(source: string, options: { workers?: number } = {}) {
       if (data.kind === "open") busy = new Int32Array(data.busy);
       if (data.kind === "stop") post({ kind: "stopped", id: data.id, reason: "asked" });
       if (data.kind !== "start") return;
-      const count = Atomics.add(new Int32Array(data.source), 20, 1);
+      const count = Atomics.add(new Int32Array(data.source.arena), 20, 1);
       post({ kind: "started", id: data.id });
       run(data, count);
     };
     function run({ id, target }, count) { ${source} }`,
-    { ...OPTIONS, ...options },
+    { logs: openStore(OPTIONS.maxBytes), ...OPTIONS, ...options },
     {
       failed: (streamId, reason) => failed.push([streamId, reason]),
+      reported: () => {},
       ended: (streamId) => ended.push(streamId),
     },
   );
@@ -40,7 +42,7 @@ function poolOf(source: string, options: { workers?: number } = {}) {
 /** Stands for a stream's log; word 20 counts how often workers were told to start it. */
 function sourceLog() {
   const log = LogWriter.allocate(1 << 16);
-  return { log, starts: () => Atomics.load(new Int32Array(log), 20) };
+  return { log, starts: () => Atomics.load(new Int32Array(log.arena), 20) };
 }
 
 Deno.test("TranscoderPool: nothing is started before it is needed", async () => {
@@ -54,7 +56,7 @@ Deno.test("TranscoderPool: a stream has one log, until it is stopped", async () 
   const { pool, ended } = poolOf(`
     post({ kind: "report", streams: [{ id, packets: 7 }] });`);
   const source = sourceLog();
-  const target = pool.start(1, source.log);
+  const target = pool.start(1, source.log)!;
   assertStrictEquals(pool.start(1, source.log), target);
   assertNotStrictEquals(pool.start(2, SOURCE), target);
   await until("its report", () => pool.report(1)?.packets === 7);
@@ -65,7 +67,7 @@ Deno.test("TranscoderPool: a stream has one log, until it is stopped", async () 
   await stopping;
   assertEquals(new LogReader(target).state, LogState.ended);
   pool.giveBack(target);
-  assertStrictEquals(pool.start(3, SOURCE), target);
+  assertEquals(pool.start(3, SOURCE)!.log, target.log);
   assertEquals(ended, []);
   pool.close();
 });
@@ -74,7 +76,7 @@ Deno.test("TranscoderPool: tells of streams that end, and that fail", async () =
   const { pool, failed, ended } = poolOf(`
     if (id === 1) post({ kind: "failed", id, reason: "no AAC" });
     if (id === 2) post({ kind: "stopped", id, reason: "ended" });`);
-  const targets = [1, 2].map((streamId) => pool.start(streamId, SOURCE));
+  const targets = [1, 2].map((streamId) => pool.start(streamId, SOURCE)!);
   await until("both", () => failed.length + ended.length === 2);
   assertEquals([failed, ended], [[[1, "no AAC"]], [2]]);
   assert(targets.every((target) => new LogReader(target).state === LogState.ended));
@@ -93,7 +95,7 @@ for (
       if (id === 2 && count === 0) ${source};
       else if (id === 1 && count > 0) post({ kind: "report", streams: [{ id, packets: count }] });`);
     const [first, second] = [sourceLog(), sourceLog()];
-    const target = pool.start(1, first.log);
+    const target = pool.start(1, first.log)!;
     pool.start(2, second.log);
     await until("the second start", () => pool.report(1)?.packets === 1);
     assertEquals(pool.restarts, 1);

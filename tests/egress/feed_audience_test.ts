@@ -58,7 +58,7 @@ class TestViewer {
 function open({ flushMs = 0, maxBytes = 1 << 20, windowMs = 10_000 } = {}) {
   const { shared, writer } = openLog({ maxBytes, windowMs });
   const counts = { jumps: 0 };
-  const events = { jumped: () => void counts.jumps++ };
+  const events = { jumped: () => void counts.jumps++, starved: () => {} };
   const audience = new FeedAudience(new Feed(new LogReader(shared), FORM), { flushMs }, events);
   return { writer, audience, counts };
 }

@@ -1,3 +1,4 @@
+import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { assert, assertEquals } from "@std/assert";
 import { FeedAudience } from "../../src/egress/feed_audience.ts";
 import { RtmpForm } from "../../src/egress/rtmp_form.ts";
@@ -16,7 +17,7 @@ const PICTURES = { audio: false, video: true };
 
 /** A player of a log, with an audience for each selection, as a shard has them. */
 class Player {
-  readonly shared: SharedArrayBuffer;
+  readonly shared: SharedLog;
   readonly writer;
   readonly viewer: RtmpViewer;
   wakes = 0;
@@ -41,7 +42,10 @@ class Player {
     let audience = this.#audiences.get(key);
     if (audience === undefined || audience.size === 0) {
       const feed = new Feed(new LogReader(this.shared), selection, new RtmpForm(1));
-      audience = new FeedAudience(feed, { flushMs: 0 }, { jumped: () => void this.jumps++ });
+      audience = new FeedAudience(feed, { flushMs: 0 }, {
+        jumped: () => void this.jumps++,
+        starved: () => {},
+      });
       this.#audiences.set(key, audience);
     }
     this.viewer.watch(audience, selection);

@@ -11,11 +11,13 @@ import { openLog } from "../stream/log_samples.ts";
 class NotingSubscriber {
   notified = 0;
   readonly hasVideo: boolean;
+  readonly lacksVideo: boolean;
   readonly endings: string[] = [];
   onEnd: () => void = () => {};
 
-  constructor(tracks: "both" | "audio" = "both") {
+  constructor(tracks: "both" | "audio" | "audio for want of pictures" = "both") {
     this.hasVideo = tracks === "both";
+    this.lacksVideo = tracks === "audio for want of pictures";
   }
 
   notify(): void {
@@ -92,4 +94,29 @@ Deno.test("RtpAudience: each is told once of the end, though it leaves at that",
   for (const { endings, notified } of subscribers) {
     assertEquals([endings, notified], [["the stream is over"], 0]);
   }
+});
+
+Deno.test("RtpAudience: pictures that come late end those who wanted some, and no others", () => {
+  const { shared, writer } = openLog();
+  const audience = new RtpAudience(new LogReader(shared), { audio: 0, video: 0 }, 1200);
+  const [wanting, listener] = [
+    new NotingSubscriber("audio for want of pictures"),
+    new NotingSubscriber("audio"),
+  ];
+  audience.add(wanting);
+  audience.add(listener);
+  audience.notify(0);
+  assertEquals(wanting.endings, []);
+  append(writer, 40, vp8KeyFrame(64, 64));
+  audience.notify(40);
+  assertEquals(wanting.endings, ["the stream has pictures now, and had none before"]);
+  assertEquals([listener.endings, audience.size], [[], 1]);
+  // The same codec comes back, after there was a publisher without pictures.
+  const later = new NotingSubscriber("audio for want of pictures");
+  audience.add(later);
+  audience.notify(50);
+  assertEquals(later.endings, []);
+  append(writer, 80, vp8KeyFrame(64, 64));
+  audience.notify(80);
+  assertEquals([later.endings.length, listener.endings.length, audience.size], [1, 0, 1]);
 });

@@ -41,7 +41,7 @@ function openLive(options: Parameters<typeof openViewer>[0], packets = 10) {
 Deno.test("RtpViewer: it begins at the newest key frame, and sound with it at what is new", () => {
   const { viewer, video, audio, turn, takeAll } = openViewer();
   append(audio, 0);
-  assertEquals(turn(0), { arrived: [], hasMore: false }, "no key frame has come");
+  assertEquals(turn(0), { arrived: [], hasMore: false }, "nothing new has come");
   for (const place of [Place.keyFrame, Place.inside, Place.keyFrame, Place.inside]) {
     append(video, 20, place);
   }
@@ -51,7 +51,7 @@ Deno.test("RtpViewer: it begins at the newest key frame, and sound with it at wh
   append(video, 40);
   const next = takeAll(2);
   assertEquals([indexes(of(next, VIDEO)), indexes(of(next, AUDIO))], [[4], [2]]);
-  assertEquals([viewer.packetCount, viewer.octetCount], [4, 8]);
+  assertEquals([viewer.packetCount, viewer.octetCount], [5, 10]);
 });
 
 Deno.test("RtpViewer: what is caught up with is paced, and then sent as it comes", () => {
@@ -85,6 +85,52 @@ Deno.test("RtpViewer: overtaken, it goes on at the newest key frame, without a g
   arrived.push(...takeAll(nowMs + 20));
   assertEquals(indexes(of(arrived, VIDEO)), [...Array(10).keys(), 40, 41]);
   assertInSequence(of(arrived, VIDEO));
+});
+
+Deno.test("RtpViewer: sound waits for no key frame, and pictures take their place beside it", () => {
+  const { video, audio, takeAll } = openViewer();
+  append(video, 0, Place.inside);
+  append(audio, 0);
+  assertEquals(takeAll(0), []);
+  append(audio, 20);
+  const arrived = takeAll(20);
+  assertEquals(arrived.map(({ ssrc, index }) => [ssrc, index]), [[AUDIO.ssrc, 1]]);
+  append(video, 40, Place.keyFrame);
+  append(audio, 40);
+  arrived.push(...takeAll(40));
+  append(audio, 60);
+  arrived.push(...takeAll(60));
+  assertEquals([indexes(of(arrived, VIDEO)), indexes(of(arrived, AUDIO))], [[1], [1, 2, 3]]);
+  assertInSequence(of(arrived, AUDIO));
+});
+
+Deno.test("RtpViewer: pictures that have stopped are not begun with; those that come again are", () => {
+  const { video, audio, feed, writer, takeAll } = openViewer();
+  append(video, 0, Place.keyFrame);
+  append(video, 40);
+  for (let streamMs = 0; streamMs <= 3041; streamMs += 20) writer.append(audioFrame(streamMs));
+  writer.append(audioFrame(3041));
+  feed.update(0);
+  assertEquals(takeAll(0), []);
+  append(audio, 3040);
+  assertEquals(takeAll(10).map(({ ssrc }) => ssrc), [AUDIO.ssrc]);
+  // Not with a key frame, but in time: all since the newest one is needed.
+  append(video, 3080);
+  assertEquals(indexes(of(takeAll(50), VIDEO)), [0, 1, 2]);
+});
+
+Deno.test("RtpViewer: sound that comes late gives no burst of what is past", () => {
+  const { video, audio, takeAll } = openViewer();
+  append(video, 0, Place.keyFrame);
+  takeAll(0);
+  for (let at = 1; at < 100; at++) {
+    append(video, 100 * at);
+    takeAll(100 * at);
+  }
+  for (let at = 0; at < 40; at++) append(audio, 9100 + 20 * at);
+  assertEquals(indexes(of(takeAll(9900), AUDIO)), [39]);
+  append(audio, 9900);
+  assertEquals(indexes(of(takeAll(9920), AUDIO)), [40]);
 });
 
 Deno.test("RtpViewer: sound that is overtaken goes on at what is new", () => {

@@ -2,6 +2,13 @@ import { assertEquals } from "@std/assert";
 import { parseAc3SyncFrame } from "../../src/codec/ac3.ts";
 import { isAv1KeyFrame, parseAv1Configuration } from "../../src/codec/av1.ts";
 import { splitObus } from "../../src/codec/av1_obu.ts";
+import { lengthPrefixed, splitByteStream } from "../../src/codec/annex_b.ts";
+import { encodeNalConfiguration } from "../../src/codec/nal_configuration.ts";
+import { nalFacts } from "../../src/codec/nal_facts.ts";
+import { NalParameterSets } from "../../src/codec/nal_parameter_sets.ts";
+import { readNalRecord } from "../../src/codec/nal_record.ts";
+import { splitNalUnits } from "../../src/codec/nal_units.ts";
+import { AVCC_SAMPLES } from "./corpus.ts";
 import { parseAv1SequenceHeader } from "../../src/codec/av1_sequence_header.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { parseFlacStreamInfo } from "../../src/codec/flac.ts";
@@ -31,6 +38,27 @@ import {
 } from "../codec/parameter_samples.ts";
 import { toHex } from "../mutation.ts";
 import type { FuzzTarget } from "./targets.ts";
+import { NoError } from "../malformed.ts";
+
+/** NAL units of a byte stream come out of the form with lengths as they went in. */
+function readByteStream(bytes: Uint8Array): void {
+  for (const codec of ["h264", "h265"] as const) nalFacts(codec, bytes, 4);
+  const units = splitByteStream(bytes);
+  if (units !== undefined) assertEquals(splitNalUnits(lengthPrefixed(units), 4, 1), units);
+}
+
+/** What is made of the sets in a record has the shape of one. */
+function remakeConfiguration(bytes: Uint8Array): void {
+  for (const codec of ["h264", "h265"] as const) {
+    const read = readNalRecord(codec, bytes);
+    const sets = new NalParameterSets(codec);
+    for (const set of read?.sets ?? []) sets.take(set);
+    if (read === undefined || !sets.isComplete) continue;
+    const made = encodeNalConfiguration(codec, sets, read.nalLengthSize);
+    const again = readNalRecord(codec, made);
+    assertEquals([again?.isRecord, again?.nalLengthSize], [true, read.nalLengthSize]);
+  }
+}
 
 const ACCESS_UNITS = [...H265_STREAMS.openGop, ...H265_STREAMS.lowDelay.slice(0, 2)];
 const TEMPORAL_UNITS = [...AV1_STREAMS.hiddenFrames.slice(0, 4), ...AV1_STREAMS.still];
@@ -58,6 +86,18 @@ export const CODEC_TARGETS: readonly FuzzTarget[] = [
     allowed: CodecError,
     run: (bytes) => splitH265NalUnits(bytes, 4),
   },
+  {
+    name: "byte-stream",
+    corpus: ACCESS_UNITS.map((unit) => unit.with(2, 0).with(3, 1)),
+    allowed: NoError,
+    run: readByteStream,
+  },
+  {
+    name: "nal-configuration",
+    corpus: [...Object.values(HVCC), ...AVCC_SAMPLES],
+    allowed: NoError,
+    run: (bytes) => remakeConfiguration(bytes),
+  },
   { name: "av1c", corpus: Object.values(AV1C), allowed: CodecError, run: parseAv1Configuration },
   {
     name: "av1-sequence-header",
@@ -75,7 +115,7 @@ export const CODEC_TARGETS: readonly FuzzTarget[] = [
   { name: "vp9-frame", corpus: VP9_FRAMES, allowed: CodecError, run: readVp9 },
   { name: "vp8-frame", corpus: VP_STREAMS.vp8Realtime, allowed: CodecError, run: readVp8 },
   { name: "flac", corpus: FLAC_SAMPLES, allowed: CodecError, run: parseFlacStreamInfo },
-  { name: "ac3", corpus: Object.values(AC3_SAMPLES), allowed: CodecError, run: parseAc3SyncFrame },
+  { name: "ac3", corpus: Object.values(AC3_SAMPLES), allowed: NoError, run: parseAc3SyncFrame },
 ];
 
 /** What is split must make up the whole, and walking must agree with splitting. */
@@ -87,8 +127,9 @@ function splitWholeObus(bytes: Uint8Array): void {
 
 /** Both must agree on key frames. */
 function readH265Picture(bytes: Uint8Array): void {
-  const kind = h265PictureKind(bytes, 4);
-  assertEquals(isH265KeyFrame(bytes, 4), kind?.isKeyFrame ?? false);
+  const picture = h265PictureKind(bytes, 4);
+  const isKeyFrame = picture?.kind !== "malformed" && picture?.isKeyFrame;
+  assertEquals(isH265KeyFrame(bytes, 4), isKeyFrame ?? false);
 }
 
 /** The first byte must say the same as the header; frames must not exceed what they are in. */

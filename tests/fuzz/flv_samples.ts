@@ -15,6 +15,12 @@ export const ENHANCED_VIDEO_SAMPLES: readonly Uint8Array[] = [
   fromHex("97 02 0f423f 01 76703039 8249834200"),
   fromHex(`a7 ff 00ff ${"ee".repeat(256)} f7 02 000005 01 76703038 3001`),
   fromHex("d1 00"),
+  // Parameter sets in band, byte streams, a slice that is no first one, and no frame type.
+  fromHex("91 68766331 000000 00000003 400101 00000003 420101 00000003 4401c0 00000003 2601af"),
+  fromHex("91 68766331 000000 00000001 2601af 000001 26012f"),
+  fromHex("81 61766331 000000 00000004 6764000a 00000002 68ee 00000002 6588"),
+  fromHex("81 61766331 000000 00000002 6546"),
+  fromHex("80 61766331 00000001 6764000a 000001 68ee"),
 ];
 
 export const MULTITRACK_VIDEO_SAMPLES: readonly Uint8Array[] = [

@@ -1,7 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { parseAudioBody } from "../../src/flv/audio_body.ts";
-import { FlvError } from "../../src/flv/flv_error.ts";
-import { splitAudioTracks, splitVideoTracks, type TrackBody } from "../../src/flv/multitrack.ts";
+import type { Malformed } from "../../src/bytes/malformed.ts";
+import { legacyAudioBody, legacyVideoBody } from "../../src/flv/legacy_body.ts";
+import {
+  splitAudioTracks,
+  type SplitTracks,
+  splitVideoTracks,
+  type TrackBody,
+} from "../../src/flv/multitrack.ts";
 import { parseVideoBody } from "../../src/flv/video_body.ts";
 import {
   ENHANCED_AUDIO_SAMPLES,
@@ -10,34 +16,57 @@ import {
   MULTITRACK_VIDEO_SAMPLES,
 } from "./flv_samples.ts";
 import type { FuzzTarget } from "./targets.ts";
+import { NoError } from "../malformed.ts";
 
 /** Bodies of Enhanced RTMP. */
 export const FLV_TARGETS: readonly FuzzTarget[] = [
   {
     name: "enhanced-video",
     corpus: ENHANCED_VIDEO_SAMPLES,
-    allowed: FlvError,
+    allowed: NoError,
     run: parseVideoBody,
   },
   {
     name: "enhanced-audio",
     corpus: ENHANCED_AUDIO_SAMPLES,
-    allowed: FlvError,
+    allowed: NoError,
     run: parseAudioBody,
   },
   {
     name: "video-tracks",
     corpus: MULTITRACK_VIDEO_SAMPLES,
-    allowed: FlvError,
-    run: (bytes) => splitVideoTracks(bytes).forEach(requireOneTrack(parseVideoBody)),
+    allowed: NoError,
+    run: (bytes) => tracksOf(splitVideoTracks(bytes)).forEach(requireOneTrack(parseVideoBody)),
   },
   {
     name: "audio-tracks",
     corpus: MULTITRACK_AUDIO_SAMPLES,
-    allowed: FlvError,
-    run: (bytes) => splitAudioTracks(bytes).forEach(requireOneTrack(parseAudioBody)),
+    allowed: NoError,
+    run: (bytes) => tracksOf(splitAudioTracks(bytes)).forEach(requireOneTrack(parseAudioBody)),
+  },
+  {
+    name: "legacy-video",
+    corpus: ENHANCED_VIDEO_SAMPLES,
+    allowed: NoError,
+    run: (bytes) => {
+      const legacy = legacyVideoBody(bytes, true);
+      if (legacy) assertEquals(parseVideoBody(legacy).kind, parseVideoBody(bytes).kind);
+    },
+  },
+  {
+    name: "legacy-audio",
+    corpus: ENHANCED_AUDIO_SAMPLES,
+    allowed: NoError,
+    run: (bytes) => {
+      const legacy = legacyAudioBody(bytes);
+      if (legacy) assertEquals(parseAudioBody(legacy).kind, parseAudioBody(bytes).kind);
+    },
   },
 ];
+
+function tracksOf(split: SplitTracks | Malformed): readonly TrackBody[] {
+  return split.kind === "tracks" ? split.tracks : [];
+}
 
 /** What was split must not be split again. */
 function requireOneTrack(parse: (body: Uint8Array) => { readonly kind: string }) {

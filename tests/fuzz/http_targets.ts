@@ -9,6 +9,9 @@ import {
 } from "../../src/http/websocket_reader.ts";
 import { bytesOf } from "../http/errors.ts";
 import { clientFrame } from "../http/websocket_frames.ts";
+import { ProxyError } from "../../src/proxy/proxy_error.ts";
+import { type ProxyHeader, ProxyHeaderReader } from "../../src/proxy/proxy_header.ts";
+import { PROXY_SAMPLES } from "../proxy/proxy_samples.ts";
 import type { FuzzTarget } from "./targets.ts";
 
 /** Pieces of a length that divides nothing. */
@@ -45,6 +48,12 @@ export const FRAME_SAMPLES: readonly Uint8Array[] = [
 export const HTTP_TARGETS: readonly FuzzTarget[] = [
   { name: "http-requests", corpus: REQUEST_SAMPLES, allowed: HttpError, run: readRequests },
   { name: "websocket", corpus: FRAME_SAMPLES, allowed: WebSocketError, run: readFrames },
+  {
+    name: "proxy-header",
+    corpus: PROXY_SAMPLES.map(([bytes]) => bytes),
+    allowed: ProxyError,
+    run: readProxyHeader,
+  },
 ];
 
 /** What is read must be within its limits, and the same in pieces as in one. */
@@ -87,6 +96,25 @@ function eventsOf(pieces: readonly Uint8Array[]): readonly string[] {
   return events;
 }
 
+/** However it is cut, the same is read, and nothing is lost of what is behind. */
+function readProxyHeader(bytes: Uint8Array<ArrayBuffer>): void {
+  assertEquals(
+    outcome(() => headerOf([bytes])),
+    outcome(() => headerOf(piecesOf(bytes))),
+  );
+  headerOf([bytes]);
+}
+
+function headerOf(pieces: readonly Uint8Array[]): readonly string[] {
+  const reader = new ProxyHeaderReader();
+  let header: ProxyHeader | undefined;
+  for (const piece of pieces) {
+    reader.push(piece);
+    header ??= reader.next();
+  }
+  return [JSON.stringify(header), reader.rest().join()];
+}
+
 function piecesOf(bytes: Uint8Array): readonly Uint8Array[] {
   const count = Math.ceil(bytes.length / PIECE_LENGTH);
   return Array.from(
@@ -100,7 +128,9 @@ function outcome(read: () => readonly string[]): readonly string[] | "refused" {
   try {
     return read();
   } catch (error) {
-    if (error instanceof HttpError || error instanceof WebSocketError) return "refused";
+    const isRefusal = error instanceof HttpError || error instanceof WebSocketError ||
+      error instanceof ProxyError;
+    if (isRefusal) return "refused";
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed, type TrackSelection } from "../../src/stream/feed.ts";
@@ -47,7 +48,7 @@ const PUBLISHERS_PER_STREAM = 8;
 /** What viewers get is read strictly, and what is wrong with it is an exception of its own. */
 function publishTo(track: "video" | "audio"): (body: Uint8Array) => void {
   let count = 0;
-  let shared: SharedArrayBuffer;
+  let shared: SharedLog;
   let publication: Publication;
   let viewers: (() => void)[] = [];
   return (body) => {
@@ -65,7 +66,7 @@ function publishTo(track: "video" | "audio"): (body: Uint8Array) => void {
   };
 }
 
-function openViewer(shared: SharedArrayBuffer, selection: TrackSelection): () => void {
+function openViewer(shared: SharedLog, selection: TrackSelection): () => void {
   const feed = new Feed(new LogReader(shared), selection);
   const cursor = new Cursor(feed);
   const reader = new FlvReader({ strict: true });

@@ -41,13 +41,16 @@ import { DTLS_TARGETS } from "./dtls_targets.ts";
 import { FLV_TARGETS } from "./flv_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
 import { OFFER_TARGETS } from "./offer_targets.ts";
+import { LOG_TARGETS } from "./log_targets.ts";
 import { PACKET_TARGETS } from "./packet_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
+import { SESSION_TARGETS } from "./session_targets.ts";
 import { STREAM_TARGETS } from "./stream_targets.ts";
 import { ENCODE_TARGETS } from "./encode_targets.ts";
 import { decodesAgain } from "./same_again.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
+import { NoError } from "../malformed.ts";
 
 /** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
 export interface FuzzTarget {
@@ -97,10 +100,12 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     run: parseMpegAudioHeader,
   },
   { name: "opus-head", corpus: OPUS_HEAD_SAMPLES, allowed: CodecError, run: parseOpusHead },
-  { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: FlvError, run: parseVideoBody },
-  { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: FlvError, run: parseAudioBody },
+  { name: "video-body", corpus: VIDEO_BODY_SAMPLES, allowed: NoError, run: parseVideoBody },
+  { name: "audio-body", corpus: AUDIO_BODY_SAMPLES, allowed: NoError, run: parseAudioBody },
   ...FLV_TARGETS,
+  ...SESSION_TARGETS,
   ...STREAM_TARGETS,
+  ...LOG_TARGETS,
   { name: "flv", corpus: [FLV_FILE], allowed: FlvError, run: readFlvFile },
   {
     name: "audio-transcoder",

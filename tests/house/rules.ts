@@ -22,6 +22,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   rtp: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
   srtp: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "node:crypto"] },
   http: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "@std/http", "node:crypto"] },
+  proxy: { rooms: ["bytes"], packages: CODEC_PACKAGES },
   tls: { rooms: [], packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:net"] },
   rtmp: { rooms: ["bytes", "amf"], packages: [...CODEC_PACKAGES, "node:crypto"] },
   webrtc: {
@@ -45,6 +46,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "stream",
       "flv",
       "http",
+      "proxy",
       "rtmp",
       "rtp",
       "srtp",

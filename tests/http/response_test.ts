@@ -13,6 +13,8 @@ import {
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const date = new Date(Date.UTC(1994, 10, 6, 8, 49, 37));
 const DATE_LINE = "date: Sun, 06 Nov 1994 08:49:37 GMT";
+/** Every answer has it, one that refuses or upgrades as well. */
+const NOSNIFF_LINE = "x-content-type-options: nosniff";
 const headers = { "content-type": "text/plain", etag: '"a"' };
 const onOver = () => {};
 
@@ -86,7 +88,7 @@ const HEADS: readonly (readonly [
 Deno.test("encodeResponseHead: status line, fields, and how the body ends", () => {
   for (const [response, framing, keepsAlive, lines] of HEADS) {
     const head = text(encodeResponseHead(response, { framing, keepsAlive, date }));
-    assertEquals(head, [...lines, DATE_LINE, "", ""].join("\r\n"));
+    assertEquals(head, [...lines, NOSNIFF_LINE, DATE_LINE, "", ""].join("\r\n"));
   }
 });
 

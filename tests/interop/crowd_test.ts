@@ -7,9 +7,9 @@ import { publishWithFfmpeg } from "./ffmpeg.ts";
 import { openSockets, residentBytes, threadTicks } from "./process_usage.ts";
 import { assertContinues, assertSound, readRecording } from "./recording.ts";
 import { recordWebSocket } from "./viewers.ts";
+import { IS_LONG } from "../long_form.ts";
 
-/** `SLUICE_LONG=1` asks for a minute of it. */
-const DURATION_MS = Deno.env.get("SLUICE_LONG") === "1" ? 60_000 : 10_000;
+const DURATION_MS = IS_LONG ? 60_000 : 5000;
 
 /** A first crowd shows how much memory one needs, and fills the caches and pools there are. */
 const WARM_UP_MS = 5000;

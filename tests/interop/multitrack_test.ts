@@ -17,6 +17,7 @@ import {
 } from "./recording.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
 import { recordWebSocket, recordWithCurl } from "./viewers.ts";
+import { wellFormed } from "../malformed.ts";
 
 const DURATION_S = 4;
 
@@ -278,7 +279,7 @@ async function ac3Tags(codec: "ac3" | "eac3" = "ac3"): Promise<RecordedTag[]> {
   const bytes = await encodeTone("-ac", "6", "-c:a", codec, "-f", codec);
   const frames: Uint8Array[] = [];
   for (let at = 0; at < bytes.length;) {
-    const { frameSize } = parseAc3SyncFrame(bytes.subarray(at));
+    const { frameSize } = wellFormed(parseAc3SyncFrame(bytes.subarray(at)));
     frames.push(bytes.slice(at, at += frameSize));
   }
   assert(frames.length > 100);

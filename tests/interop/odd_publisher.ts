@@ -1,6 +1,6 @@
 import type { GatewayProcess } from "../gateway_process.ts";
 import { delay } from "../waiting.ts";
-import { readRecording, type RecordedTag } from "./recording.ts";
+import { readRecording, type RecordedTag, type Recording } from "./recording.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
 
 const FOLDER = new URL("../fixtures/publishers/", import.meta.url);
@@ -11,6 +11,11 @@ export interface OddPublisherOptions {
   readonly path: string;
   /** How many times as fast as it was recorded; 1 by default. */
   readonly speed?: number;
+}
+
+/** One of the recordings; `name` is that of its file, without its ending. */
+export async function oddRecording(name: string): Promise<Recording> {
+  return readRecording(await Deno.readFile(new URL(`${name}.flv`, FOLDER)));
 }
 
 /** Publishes a recording as it is: each tag one message, with its timestamp, at its time. */
@@ -29,9 +34,17 @@ export class OddPublisher implements AsyncDisposable {
   static async start(
     gateway: Pick<GatewayProcess, "rtmpPort">,
     name: string,
+    options: OddPublisherOptions,
+  ): Promise<OddPublisher> {
+    return await OddPublisher.publish(gateway, await oddRecording(name), options);
+  }
+
+  /** Starts publishing a recording that is no file. */
+  static async publish(
+    gateway: Pick<GatewayProcess, "rtmpPort">,
+    { tags }: Pick<Recording, "tags">,
     { path, speed = 1 }: OddPublisherOptions,
   ): Promise<OddPublisher> {
-    const { tags } = readRecording(await Deno.readFile(new URL(`${name}.flv`, FOLDER)));
     const [app, stream] = path.split("/") as [string, string];
     const publisher = await RtmpPublisher.connect(gateway.rtmpPort, app, stream);
     await publisher.answer();
@@ -49,7 +62,7 @@ export class OddPublisher implements AsyncDisposable {
     for (const tag of tags) {
       const dueMs = startedMs + tag.timestampMs / speed;
       while (!this.#isStopping && performance.now() < dueMs) {
-        await delay(Math.min(50, dueMs - performance.now()));
+        await delay(Math.max(0, Math.min(50, dueMs - performance.now())));
       }
       if (this.#isStopping) return;
       await this.#publisher.send({ hasAudio: true, hasVideo: true, tags: [tag] });

@@ -8,6 +8,7 @@ import {
   SERVER_HANDSHAKE_LENGTH,
   ServerReplies,
 } from "../rtmp/client.ts";
+import { USER_CONTROL_EVENT } from "../../src/rtmp/user_control.ts";
 import { until } from "../waiting.ts";
 import type { Recording } from "./recording.ts";
 
@@ -17,6 +18,10 @@ export class RtmpPublisher implements Disposable {
   readonly #conn: Deno.TcpConn;
   readonly #statuses: { readonly streamId: number; readonly code: unknown }[] = [];
   #isClosed = false;
+  /** Times that the server asked whether it is there. */
+  pings = 0;
+  /** Whether it says so. */
+  answersPings = false;
 
   private constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
@@ -72,6 +77,15 @@ export class RtmpPublisher implements Disposable {
     this.messages.send({ kind: "data", streamId, timestampMs: 0, payload });
   }
 
+  /** Answers a ping, if it answers any. */
+  #onPing(data: Uint8Array): void {
+    this.pings++;
+    if (!this.answersPings) return;
+    const eventType = USER_CONTROL_EVENT.PING_RESPONSE;
+    this.messages.send({ kind: "userControl", eventType, data });
+    void this.flush();
+  }
+
   async #write(bytes: Uint8Array): Promise<void> {
     for (let left = bytes; left.length > 0;) left = left.subarray(await this.#conn.write(left));
   }
@@ -95,6 +109,9 @@ export class RtmpPublisher implements Disposable {
 
   #note(replies: ReturnType<ServerReplies["read"]>): void {
     for (const reply of replies) {
+      if (reply.kind === "userControl" && reply.eventType === USER_CONTROL_EVENT.PING_REQUEST) {
+        this.#onPing(reply.data);
+      }
       if (reply.kind !== "command") continue;
       for (const { name, args } of commandsOf([reply])) {
         if (name !== "onStatus") continue;

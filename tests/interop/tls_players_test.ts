@@ -31,6 +31,13 @@ const peers = [
  */
 const WITHOUT_TLS_1_3 = "[overrides]\ndisabled-version = tls1.3\n";
 
+/**
+ * GStreamer takes a message out of what TLS has decrypted when more comes on its socket, and throws
+ * it away when Stream EOF comes with that. So the last one may be missing, which ffmpeg and
+ * rtmpdump have.
+ */
+const GSTREAMER = { mayMissLast: 1 };
+
 interface Play {
   /** What is played, by its publisher. */
   readonly of: "old" | "recent";
@@ -118,7 +125,8 @@ async function check(sourcePath: string, player: string, path: string): Promise<
     assertEquals(got.toSorted(), sent.slice(-got.length).toSorted());
   } else {
     const source = readRecording(await Deno.readFile(sourcePath));
-    assertContinues(source, readRecording(await Deno.readFile(path)), BOTH);
+    const recording = readRecording(await Deno.readFile(path));
+    assertContinues(source, recording, BOTH, player === "GStreamer" ? GSTREAMER : {});
   }
   await judge(path);
 }

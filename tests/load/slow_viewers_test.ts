@@ -4,6 +4,7 @@ import { delay, until } from "../waiting.ts";
 import { HealthyStream } from "../resilience/healthy_stream.ts";
 import { residentKiB, settledKiB, steadyKiB } from "../resilience/process_memory.ts";
 import { RawViewer } from "../resilience/raw_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
 const PATH = "live/heavy";
 const SLOW_VIEWERS = 50;
@@ -13,7 +14,7 @@ const STREAM = { path: PATH, bitrateBps: 16_000_000, frameRate: 50, groupFrames:
 const BYTES_PER_MS = STREAM.bitrateBps / 8000;
 
 const WINDOW_MS = 2000;
-const STALL_MS = Deno.env.get("SLUICE_LONG") === "1" ? 30_000 : 10_000;
+const STALL_MS = IS_LONG ? 30_000 : 10_000;
 
 /** What the kernel may hold for a viewer, in time of this stream. */
 const KERNEL_MS = 8_000_000 / BYTES_PER_MS;

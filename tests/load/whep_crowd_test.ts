@@ -8,9 +8,9 @@ import { HealthyWhep, publish } from "../resilience/healthy_whep.ts";
 import { settledKiB } from "../resilience/process_memory.ts";
 import { checkFrames, inOrder, receivedFrames } from "../resilience/whep_reception.ts";
 import { postOffer, WhepViewer, withoutRtx } from "../resilience/whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
 const WERIFT = { sanitizeOps: false, sanitizeResources: false };
-const LONG = Deno.env.get("SLUICE_LONG") === "1";
 
 /** What memory may grow by: garbage that is not collected yet. */
 const NOISE_KIB = 16 * 1024;
@@ -28,7 +28,11 @@ Deno.test({
   fn: async () => {
     await using gateway = await startGateway({
       args: ["--shards", "2"],
-      config: { timeouts: { iceMs: ICE_MS }, limits: { webrtcViewers: 400 } },
+      config: {
+        timeouts: { iceMs: ICE_MS },
+        // All come from one address, and none is ever connected.
+        limits: { webrtcViewersPerAddress: 400, webrtcNewcomersPerAddress: 400 },
+      },
     });
     await using healthy = await HealthyWhep.start(gateway);
     const before = await gauges(gateway);
@@ -51,12 +55,12 @@ Deno.test({
     // The first storms make an engine's heap grow to what it likes; what leaks grows with each.
     const grownKiB: number[] = [];
     let beforeKiB = await settledKiB(gateway.pid, 500);
-    for (let round = 1; round <= (LONG ? 12 : 4); round++) {
+    for (let round = 1; round <= (IS_LONG ? 12 : 4); round++) {
       await storm();
       const afterKiB = await settledKiB(gateway.pid, 500);
       grownKiB.push(afterKiB - beforeKiB);
       beforeKiB = afterKiB;
-      if (!LONG && grownKiB.at(-1)! < NOISE_KIB) break;
+      if (!IS_LONG && grownKiB.at(-1)! < NOISE_KIB) break;
     }
     assert(grownKiB.at(-1)! < NOISE_KIB, `memory grew by ${grownKiB} KiB from storm to storm`);
     await healthy.checkAll();
@@ -70,7 +74,7 @@ Deno.test({
   fn: async () => {
     await using gateway = await startGateway({
       args: ["--shards", "1"],
-      config: { limits: { webrtcViewers: 600 } },
+      config: { limits: { webrtcViewers: 600, webrtcViewersPerAddress: 600 } },
     });
     await using healthy = await HealthyWhep.start(gateway);
     const port = gateway.webrtcPorts[0]!;
@@ -169,7 +173,7 @@ Deno.test({
     for (const link of lazy.links) link.pause();
     await delay(4000);
     const halfwayKiB = await settledKiB(gateway.pid, 500);
-    await delay(LONG ? 20_000 : 2500);
+    await delay(IS_LONG ? 20_000 : 2500);
     const stalledKiB = await settledKiB(gateway.pid, 500);
     assert(stalledKiB - halfwayKiB < NOISE_KIB, `memory: ${halfwayKiB} to ${stalledKiB} KiB`);
     // Before this process is busy with all that the kernel has kept.

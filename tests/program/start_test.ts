@@ -29,6 +29,8 @@ Deno.test("--help and --version", async () => {
 Deno.test("wrong flags end the program with one line", async () => {
   const lines: readonly (readonly [args: string[], line: string])[] = [
     [["--nope"], "Unknown option '--nope'; --help lists the flags"],
+    [["--rtmp-prt", "1"], "Unknown option '--rtmp-prt'; did you mean --rtmp-port?"],
+    [["--shards", "-1"], 'Cannot use --shards: expected a whole number, got "-1"'],
     [
       ["--opus-bitrate", "1M"],
       'Cannot use --opus-bitrate: expected bits per second such as 128k or 128000, got "1M"',
@@ -55,11 +57,15 @@ Deno.test("wrong flags end the program with one line", async () => {
 
 Deno.test("wrong configurations on standard input end the program with one line", async () => {
   const lines: readonly (readonly [stdin: string, line: RegExp])[] = [
-    ["hello\nworld", /^Cannot read the configuration: .*"hello world" is not valid JSON$/],
+    ["", /^Cannot read the configuration: standard input is empty; give it JSON such as /],
+    [
+      '{\n  "httpPort": 1,\n}',
+      /^Cannot read the configuration: line 3, column 1 is not valid JSON: expected a name in double quotes, got "}"$/,
+    ],
     ["null", /^Cannot read the configuration: expected a JSON object, got null$/],
     [
-      '{"httpPorts": 1}',
-      /^Cannot use the configuration: httpPorts: Invalid key: .* received "httpPorts"$/,
+      '{"rtmpPrt": 1, "limits": {"viewrs": 1}}',
+      /^Cannot use the configuration: unknown setting rtmpPrt; did you mean rtmpPort\? unknown setting limits\.viewrs; did you mean limits\.viewers\?$/,
     ],
     [
       '{"log": {"windowMs": "10s"}}',
@@ -129,7 +135,7 @@ Deno.test("one port for RTMP and HTTP: one line that names the flag", async () =
   for (const shards of ["1", "2"]) {
     assertEquals(
       onlyLine(await runProgram(["--host", "127.0.0.1", ...ports, "--shards", shards])),
-      `Cannot listen on 127.0.0.1:${port} for HTTP: the port is in use; ` +
+      `Cannot listen on 127.0.0.1:${port} for HTTP: RTMP has that port (--rtmp-port); ` +
         "choose another with --http-port",
     );
   }

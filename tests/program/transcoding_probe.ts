@@ -12,7 +12,7 @@ import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
 import { until } from "../waiting.ts";
-import { readAll } from "../stream/log_samples.ts";
+import { openStore, readAll } from "../stream/log_samples.ts";
 
 /** What is sent at once, and how near the transcoder must come before the next piece. */
 const PIECE_MS = 500;
@@ -27,12 +27,13 @@ const source = LogWriter.allocate(1 << 22);
 const writer = new LogWriter(source, WINDOW);
 const pool = new TranscoderPool(
   transcoderText,
-  { maxBytes: 1 << 22, opusBitrateBps: 128_000, ...WINDOW },
+  { logs: openStore(1 << 22), maxBytes: 1 << 22, opusBitrateBps: 128_000, ...WINDOW },
   {
     failed: (_, reason) => {
       console.error(reason);
       Deno.exit(1);
     },
+    reported: () => {},
     ended: () => {
       pool.close();
       Deno.stdout.writeSync(writeFlvHeader({ hasAudio: true, hasVideo: false }));
@@ -40,7 +41,7 @@ const pool = new TranscoderPool(
     },
   },
 );
-const target = pool.start(1, source);
+const target = pool.start(1, source)!;
 
 const publication = new Publication(writer, { trackSettleMs: 0 });
 let sentMs = 0;

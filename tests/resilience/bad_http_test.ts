@@ -3,6 +3,7 @@ import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { delay, until } from "../waiting.ts";
 import { HealthyStream } from "./healthy_stream.ts";
 import { settledKiB } from "./process_memory.ts";
+import { IS_LONG } from "../long_form.ts";
 
 interface BadRequest {
   readonly name: string;
@@ -13,6 +14,9 @@ interface BadRequest {
 
 const WS_HEADERS = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/** No answer may be taken for something else than it says. */
+const NOSNIFF = /^x-content-type-options: nosniff\r$/m;
 
 const get = (path: string, headers = "", host = "127.0.0.1") =>
   `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\n`;
@@ -32,7 +36,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   { name: "dots", request: get("/../../etc/passwd"), status: / 404/ },
   { name: "escaped dots", request: get("/%2e%2e/%2e%2e/etc/passwd"), status: / 404/ },
   { name: "dots in a stream", request: get("/live/%2e%2e%2fhealthy.flv"), status: / 404/ },
-  { name: "NUL", request: get("/live/%00.flv"), status: / 404/ },
+  { name: "NUL", request: get("/live/%00.flv"), status: / 400/ },
   { name: "invalid percent", request: get("/live/%zz.flv"), status: / 404/ },
   { name: "cut UTF-8", request: get("/live/%c3.flv"), status: / 404/ },
   { name: "no name", request: get("/.flv"), status: / 404/ },
@@ -87,22 +91,34 @@ Deno.test("bad HTTP requests are answered, and felt by nobody", async (t) => {
     await t.step(name, async () => {
       const answer = await ask(gateway, request);
       assertMatch(answer.split("\r\n")[0]!, status);
+      assertMatch(answer, NOSNIFF);
       await healthy.check();
     });
   }
-  await t.step("memory stays as it is", async () => {
-    const rounds = async (count: number) => {
-      for (let round = 0; round < count; round++) {
-        await Promise.all(BAD_REQUESTS.map(({ request }) => ask(gateway, request)));
-      }
-    };
-    await rounds(15);
-    const beforeKiB = await settledKiB(gateway.pid, 500);
-    await rounds(30);
-    const afterKiB = await settledKiB(gateway.pid, 500);
-    assert(afterKiB < beforeKiB * 1.15, `memory grew from ${beforeKiB} KiB to ${afterKiB} KiB`);
-    await healthy.check();
+  await t.step("no answer may be taken for something else", async () => {
+    const upgrade = get("/live/healthy.flv", WS_HEADERS);
+    const others = ["HEAD /", "HEAD /assets/console.js", "HEAD /healthz", "HEAD /live/healthy.flv"]
+      .map((line) => `${line} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    const preflight = "OPTIONS /live/healthy/whep HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (const request of [...others, upgrade, preflight, get("/api/v1/streams/events")]) {
+      assertMatch(await ask(gateway, request), NOSNIFF, request);
+    }
   });
+  if (IS_LONG) {
+    await t.step("memory stays as it is", async () => {
+      const rounds = async (count: number) => {
+        for (let round = 0; round < count; round++) {
+          await Promise.all(BAD_REQUESTS.map(({ request }) => ask(gateway, request)));
+        }
+      };
+      await rounds(15);
+      const beforeKiB = await settledKiB(gateway.pid, 500);
+      await rounds(30);
+      const afterKiB = await settledKiB(gateway.pid, 500);
+      assert(afterKiB < beforeKiB * 1.15, `memory grew from ${beforeKiB} KiB to ${afterKiB} KiB`);
+      await healthy.check();
+    });
+  }
   const { server, counters } = await gateway.status();
   assertEquals(server.shardRestarts, 0);
   assertEquals(counters.viewers, 2, "bad requests are counted as viewers");

@@ -2,6 +2,7 @@
 
 /** Writes self-describing frames to a log, as fast as it can, until it is told the time is over. */
 
+import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { TAG_AUDIO, TAG_VIDEO } from "../../src/flv/tag.ts";
 import { RecordFlag, Slot, Track } from "../../src/stream/log_layout.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
@@ -15,7 +16,7 @@ import {
 } from "./self_describing.ts";
 
 export interface WriterTask {
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
   readonly durationMs: number;
   /** Frames from key frame to key frame. */
   readonly groupFrames: number;

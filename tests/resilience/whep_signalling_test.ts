@@ -37,11 +37,16 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: "no common codec",
     body: OFFERS.firefoxWithoutH264,
-    status: 406,
+    status: 422,
     says: /(VP8[^]*H264|H\.?264[^]*VP8)/i,
   },
   { name: "an address that is none", path: `${ENDPOINT}?eip=nowhere`, status: 400, says: /eip/ },
-  { name: "a header in it", path: `${ENDPOINT}?eip=1.1.1.1%0d%0aa=b`, status: 400, says: /eip/ },
+  {
+    name: "a header in it",
+    path: `${ENDPOINT}?eip=1.1.1.1%0d%0aa=b`,
+    status: 400,
+    says: /U\+000D/,
+  },
 ];
 
 function ask(gateway: GatewayProcess, refusal: Partial<Refusal>): Promise<Response> {
@@ -65,6 +70,8 @@ Deno.test({
         assertEquals(response.status, refusal.status, text);
         assertMatch(text, refusal.says);
         assertEquals(response.headers.get("access-control-allow-origin"), "*");
+        // Who comes before the publisher is told to come again.
+        assertEquals(response.headers.has("retry-after"), response.status === 404);
       });
     }
     await t.step("preflights", async () => {
@@ -74,6 +81,10 @@ Deno.test({
         assertEquals(response.headers.get("access-control-allow-origin"), "*");
         assertMatch(response.headers.get("access-control-allow-methods")!, /POST.*PATCH.*DELETE/);
         assertMatch(response.headers.get("access-control-expose-headers")!, /location/);
+        assertEquals(
+          response.headers.get("access-control-allow-headers"),
+          "authorization, content-type, if-match",
+        );
       }
     });
     await t.step("nobody's viewers", async () => {
@@ -121,6 +132,38 @@ Deno.test({
         candidates.map(({ transport, address, port }) => `${transport} ${address} ${port}`).sort(),
         hosts.flatMap((host) => [`tcp ${host} ${port}`, `udp ${host} ${port}`]).sort(),
       );
+    }
+  },
+});
+
+Deno.test({
+  name: "signalling: a proxy may serve it under a path of its own",
+  ...WERIFT,
+  fn: async () => {
+    await using gateway = await startGateway({ args: ["--shards", "1"] });
+    await using _healthy = await HealthyWhep.start(gateway);
+    const proxy = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+      const { pathname, search } = new URL(request.url);
+      const path = pathname.replace(/^\/media\/one/, "");
+      return fetch(gateway.httpUrl(path + search), new Request(request));
+    });
+    const proxied = {
+      httpUrl: (path: string) => `http://127.0.0.1:${proxy.addr.port}/media/one${path}`,
+    };
+    try {
+      for (
+        const endpoint of [
+          ENDPOINT,
+          "/rtc/v1/whep/?app=live&stream=healthy",
+          "/rtc/v1/whep?app=live&stream=healthy",
+        ]
+      ) {
+        await using viewer = await WhepViewer.join(proxied, { endpoint });
+        assertMatch(viewer.resource, /:\d+\/media\/one\//);
+        assertEquals(await viewer.delete(), 200, endpoint);
+      }
+    } finally {
+      await proxy.shutdown();
     }
   },
 });
@@ -188,7 +231,11 @@ Deno.test({
       const [headers, status] of [
         [{}, 204],
         [{ "if-match": "*" }, 204],
+        [{ "if-match": viewer.etag }, 204],
+        [{ "if-match": `W/${viewer.etag}` }, 204],
+        [{ "if-match": `${etag}, ${viewer.etag}` }, 204],
         [{ "if-match": etag }, 412],
+        [{ "if-match": `${etag}, "another"` }, 412],
         [{ "content-type": "text/plain" }, 415],
       ] as const
     ) {
@@ -196,6 +243,10 @@ Deno.test({
       await response.body?.cancel();
       assertEquals(response.status, status, JSON.stringify(headers));
     }
+    const unreadable = trickled.replace("a=candidate:1", "a=candidate:candidate:1");
+    const skipped = await viewer.patch(unreadable, { "if-match": "*" });
+    await skipped.body?.cancel();
+    assertEquals(skipped.status, 204);
     const broken = await viewer.patch("hello", { "if-match": "*" });
     assertEquals([broken.status, /Cannot/.test(await broken.text())], [400, true]);
 
@@ -218,9 +269,15 @@ Deno.test({
     await until("checks with the new names are answered", () => viewer.consents > consents + 2);
     await until("media goes on", () => viewer.video!.packets.length > before + 50);
     checkFrames(viewer.frames());
-    const after = await viewer.patch(fragment(local), { "if-match": etag });
-    await after.body?.cancel();
-    assertEquals(after.status, 412);
+    const first = fragment({
+      ufrag: "another",
+      password: "another password of 24".padEnd(24, "x"),
+    });
+    for (const body of [fragment(local), first.replaceAll(" ", "+")]) {
+      const after = await viewer.patch(body, { "if-match": viewer.etag });
+      await after.body?.cancel();
+      assertEquals(after.status, 412);
+    }
   },
 });
 
@@ -313,7 +370,7 @@ Deno.test({
   fn: async () => {
     await using gateway = await startGateway({
       args: ["--shards", "2"],
-      config: { limits: { webrtcViewers: 10 }, timeouts: { trackSettleMs: 2000 } },
+      config: { limits: { webrtcViewersPerAddress: 10 }, timeouts: { trackSettleMs: 2000 } },
     });
     await using _publisher = await publishVideoOnly(gateway.rtmpPort, "live/late");
     await until("the stream is known", () => gateway.stream("live/late"));

@@ -85,6 +85,8 @@ export interface ArrivedReport extends SenderReport {
 /** A viewer that is connected by itself; dispose of it to let it vanish without a word. */
 export class WhepViewer implements AsyncDisposable {
   readonly resource: string;
+  /** What the POST was answered with; a restart changes it. */
+  readonly etag: string;
   readonly answer: WhepAnswer;
   readonly link: Link;
   readonly senderReports: ArrivedReport[] = [];
@@ -115,6 +117,7 @@ export class WhepViewer implements AsyncDisposable {
 
   private constructor(reply: WhepReply, link: Link, options: WhepViewerOptions) {
     this.resource = new URL(reply.response.headers.get("location")!, reply.response.url).href;
+    this.etag = reply.response.headers.get("etag")!;
     this.answer = readWhepAnswer(reply.body);
     this.local = reply.local;
     this.remote = this.answer.remote;

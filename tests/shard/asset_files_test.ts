@@ -41,7 +41,6 @@ Deno.test("a file with all its headers", async () => {
   assertEquals(others, {
     "content-type": "text/javascript",
     "content-security-policy": POLICY,
-    "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
     vary: "accept-encoding",

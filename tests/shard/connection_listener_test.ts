@@ -8,6 +8,7 @@ import {
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import { until } from "../waiting.ts";
 import { HttpSetup } from "./http_setup.ts";
+import { placeLimits, testAddressCounts, testPlaces } from "./shard_settings.ts";
 
 /** A listener to which clients come as a test says, with a connection that does what it is told. */
 class Setup implements AsyncDisposable {
@@ -19,15 +20,19 @@ class Setup implements AsyncDisposable {
   readonly listener: ConnectionListener;
   readonly #running: Promise<void>;
   readonly #logged: LogRecord[] = [];
+  /** Whether connections that come can be given up for others. */
+  isEachSpared = false;
   #closing: Promise<void> | undefined;
   #waiting = Promise.withResolvers<Deno.TcpConn>();
 
   constructor() {
     const source: ConnectionSource = {
       accept: async () => {
-        const conn = await this.#waiting.promise;
-        this.#waiting = Promise.withResolvers();
-        return conn;
+        try {
+          return await this.#waiting.promise;
+        } finally {
+          this.#waiting = Promise.withResolvers();
+        }
       },
       close: () => {
         // Nobody waits for it if a client has just come.
@@ -37,16 +42,18 @@ class Setup implements AsyncDisposable {
     };
     this.listener = new ConnectionListener(source, {
       protocol: "http",
-      maxConnections: 4,
-      maxConnectionsPerAddress: 2,
+      places: testPlaces(this.counters, {
+        limits: placeLimits({ max: 4, maxPerAddress: 2 }),
+        addressCounts: testAddressCounts(2),
+      }).places.httpConnections,
       counterNames: {
-        connections: "httpConnections",
         accepted: "httpConnectionsAccepted",
         refused: "httpConnectionsRefused",
         aborted: "httpConnectionsAborted",
       },
-      connect: () => {
+      connect: (_conn, _nowMs, { place }) => {
         const connection = new FakeConnection();
+        if (this.isEachSpared) place.offer(() => connection.abort());
         this.connections.push(connection);
         return connection;
       },
@@ -81,6 +88,13 @@ class Setup implements AsyncDisposable {
       close: () => void this.turnedAway.push(hostname),
     };
     this.#waiting.resolve(conn as unknown as Deno.TcpConn);
+  }
+
+  /** The next accept fails. */
+  fail(error: Error): void {
+    // Nobody may be waiting yet.
+    this.#waiting.promise.catch(() => {});
+    this.#waiting.reject(error);
   }
 
   close(graceMs: number): Promise<void> {
@@ -138,7 +152,7 @@ Deno.test("as many connections as the limits allow, of an address and in all", a
   assertEquals(setup.counters.total("httpConnectionsRefused"), 3);
   assertEquals(setup.takeLogged(), [
     "a refused: its address has 2 connections already (1 so far)",
-    "b refused: there are 4 connections already (1 so far)",
+    "c refused: there are 4 connections already (1 so far)",
   ]);
   // The first was of "a": its place is free for whom it was.
   setup.connections[0]!.end();
@@ -171,7 +185,7 @@ Deno.test("a connection that fails is logged, and its place free again", async (
     setup.connections.at(-1)!.fail(new TypeError("broken"));
     await until("it is gone", () => setup.counters.total("httpConnections") === 0);
   }
-  assertEquals(setup.takeLogged(), Array(10).fill("Cannot serve a: TypeError: broken"));
+  assertEquals(setup.takeLogged(), Array(10).fill("Cannot serve a:1: TypeError: broken"));
 });
 
 Deno.test("sweeping reaches all connections that are there", async () => {
@@ -182,6 +196,22 @@ Deno.test("sweeping reaches all connections that are there", async () => {
   await until("it is gone", () => setup.counters.total("httpConnections") === 1);
   setup.listener.sweep(2);
   assertEquals(setup.connections.map(({ calls }) => calls), [[1], [1, 2]]);
+});
+
+Deno.test("with no descriptor left, those that can be spared are ended, and none for other errors", async () => {
+  await using setup = await Setup.start();
+  await setup.arrive("a");
+  setup.isEachSpared = true;
+  for (const hostname of ["b", "c"]) await setup.arrive(hostname);
+  setup.fail(new Error("Something else (os error 5)"));
+  await until("it is told", () => setup.takeLogged().length === 1);
+  assertEquals(setup.counters.total("httpConnections"), 3);
+  setup.fail(Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" }));
+  await until("they are gone", () => setup.counters.total("httpConnections") === 1);
+  assertEquals(setup.connections.map(({ calls }) => calls), [[], ["abort"], ["abort"]]);
+  // Whoever wants to come can.
+  await setup.arrive("d");
+  assertEquals(setup.connections.length, 4);
 });
 
 Deno.test("closing stops connections, and ends after the grace those that are left", async () => {
@@ -219,7 +249,7 @@ Deno.test("over sockets: one too many is ended at once, and nobody else", async 
     status: 200,
     headers: {},
     body: new Uint8Array(1),
-  }), { maxConnectionsPerAddress: 2 });
+  }), { maxPerAddress: 2 });
   const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
   using first = await setup.send(get);
   using second = await setup.send(get);

@@ -1,3 +1,4 @@
+import { sharedLog } from "../stream/log_samples.ts";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { ControlLink, FORWARD_TIMEOUT_MS, MAX_FORWARDS } from "../../src/shard/control_link.ts";
 import type { ForwardedRequest, ForwardedResponse, ToControl } from "../../src/shard/messages.ts";
@@ -58,7 +59,7 @@ Deno.test("ControlLink: a shard that does not answer is given up, and may answer
 Deno.test("ControlLink: Opus is opened and closed for the newest wish only", () => {
   for (const [audioTrack, another] of [[undefined, 2], [2, undefined], [0, 1]] as const) {
     const { posted, link } = setUp();
-    const log = new SharedArrayBuffer(8);
+    const log = sharedLog(8);
     const events: unknown[] = [];
     const want = (name: string) =>
       link.wantOpus(3, {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { configure, reset } from "@logtape/logtape";
 import { DatagramSocket, type DatagramSource } from "../../src/shard/datagram_socket.ts";
 import { until } from "../waiting.ts";
@@ -81,4 +81,20 @@ Deno.test("DatagramSocket: there is room for as many sends as may be under way",
   socket.close();
   socket.send(Uint8Array.of(1), FROM);
   assertEquals(source.sends.length, 16);
+});
+
+Deno.test("DatagramSocket: datagrams that are always there leave the thread to others", async () => {
+  const endMs = performance.now() + 5000;
+  const source = new FakeSource([]);
+  source.receive = () => {
+    if (performance.now() > endMs) return Promise.reject(new Deno.errors.BadResource());
+    return Promise.resolve([new Uint8Array(20), FROM]);
+  };
+  let received = 0;
+  const socket = new DatagramSocket(source, () => received++);
+  const running = socket.run();
+  await until("many have come", () => received > 1000);
+  assertLess(performance.now(), endMs, "all had to wait for their end");
+  await socket.close();
+  await running;
 });

@@ -1,6 +1,10 @@
+import { openMemory } from "./open_memory.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { getLogger } from "@logtape/logtape";
 import { HttpError } from "../../src/http/http_error.ts";
 import { MAX_HEAD_LENGTH } from "../../src/http/request_reader.ts";
+import type { Place } from "../../src/shard/places.ts";
+import { testPlaces } from "./shard_settings.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 import { answer, textAnswer } from "../../src/shard/http_answers.ts";
 import { HttpConnection } from "../../src/shard/http_connection.ts";
@@ -112,7 +116,10 @@ Deno.test("an answer that fails", async () => {
     [500, undefined, "Cannot answer: something is wrong here\n"],
     [404, undefined, "Nothing\n"],
   ]);
-  assertEquals(setup.takeLogged(), ["Cannot answer GET /broken: TypeError: broken"]);
+  assertEquals(
+    setup.takeLogged().map((line) => line.replace(/127\.0\.0\.1:\d+/, "PEER")),
+    ["Cannot answer GET /broken of PEER: TypeError: broken"],
+  );
 });
 
 Deno.test("a bad request is answered, counted, and ends the connection", async () => {
@@ -296,8 +303,14 @@ Deno.test("whatever a network can do to a connection is no defect, and anything 
 
 /** A connection whose first read fails. */
 function failing(error: Error): HttpConnection {
-  const conn = { setNoDelay() {}, close() {}, read: () => Promise.reject(error) };
+  const remoteAddr = { hostname: "127.0.0.1" };
+  const conn = { remoteAddr, setNoDelay() {}, close() {}, read: () => Promise.reject(error) };
   const counters = new Counters(allocateCounters(1), 0);
-  const context = { counters, timeouts: TIMEOUTS, answer: () => textAnswer(200, "") };
-  return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0);
+  const memory = openMemory();
+  const { places, proxies } = testPlaces(counters);
+  const place = places.httpConnections.take("192.0.2.1") as Place;
+  const answer = () => textAnswer(200, "");
+  const context = { counters, memory, timeouts: TIMEOUTS, proxies, answer };
+  const log = getLogger(["sluice", "http"]);
+  return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0, { place, log });
 }

@@ -1,14 +1,15 @@
+import { openMemory } from "./open_memory.ts";
 import { assertEquals } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
-import type { HttpRequest } from "../../src/http/request_reader.ts";
-import type { HttpResponse, StreamResponse, WebSocketResponse } from "../../src/http/response.ts";
+import type { StreamResponse, WebSocketResponse } from "../../src/http/response.ts";
 import { ConnectionListener, type ConnectionSource } from "../../src/shard/connection_listener.ts";
 import { allocateCounters, type CounterName, Counters } from "../../src/shard/counters.ts";
 import { HttpConnection, type HttpConnectionContext } from "../../src/shard/http_connection.ts";
 import { until } from "../waiting.ts";
 import { HttpClient } from "./http_client.ts";
+import { placeLimits, testPlaces } from "./shard_settings.ts";
 
-type Answer = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
+type Answer = HttpConnectionContext["answer"];
 
 /** Far more than any test takes: only sweeps with times of their own reach them. */
 export const TIMEOUTS = { httpRequestMs: 100_000, httpIdleMs: 300_000, stallMs: 200_000 } as const;
@@ -39,8 +40,10 @@ class CountingSource implements ConnectionSource {
 }
 
 interface SetupOptions {
-  readonly maxConnections?: number;
-  readonly maxConnectionsPerAddress?: number;
+  readonly max?: number;
+  readonly maxPerAddress?: number;
+  /** Proxies that are believed. */
+  readonly trusted?: readonly string[];
 }
 
 /** Connections at work that answer as a test says. Nothing may be logged as a defect of theirs. */
@@ -56,18 +59,27 @@ export class HttpSetup implements AsyncDisposable {
 
   private constructor(answer: Answer, logged: readonly LogRecord[], options: SetupOptions) {
     this.#logged = logged;
-    const context: HttpConnectionContext = { counters: this.counters, timeouts: TIMEOUTS, answer };
+    const { max = 100, maxPerAddress = 100, trusted = [] } = options;
+    const limits = placeLimits({ max, maxPerAddress });
+    const { places, proxies } = testPlaces(this.counters, { limits, trusted });
+    const { counters } = this;
+    const memory = openMemory();
+    const context: HttpConnectionContext = {
+      counters,
+      memory,
+      timeouts: TIMEOUTS,
+      proxies,
+      answer,
+    };
     this.#listener = new ConnectionListener(this.#source, {
       protocol: "http",
-      maxConnections: options.maxConnections ?? 100,
-      maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 100,
+      places: places.httpConnections,
       counterNames: {
-        connections: "httpConnections",
         accepted: "httpConnectionsAccepted",
         refused: "httpConnectionsRefused",
         aborted: "httpConnectionsAborted",
       },
-      connect: (conn, nowMs) => new HttpConnection(conn, context, nowMs),
+      connect: (conn, nowMs, accepted) => new HttpConnection(conn, context, nowMs, accepted),
     }, this.counters);
     this.#running = this.#listener.run();
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { textAnswer } from "../../src/shard/http_answers.ts";
 import { until } from "../waiting.ts";
 import { Body, HttpSetup, settled, TIMEOUTS } from "./http_setup.ts";
@@ -173,7 +173,9 @@ Deno.test("a stream that breaks ends its connection, and is logged", async () =>
   await client.isEnded();
   await body.isOver();
   await setup.allGone();
-  assertEquals(setup.takeLogged(), ["Cannot serve 127.0.0.1: TypeError: broken"]);
+  const [logged, ...others] = setup.takeLogged();
+  assertMatch(logged!, /^Cannot serve 127\.0\.0\.1:\d+: TypeError: broken$/);
+  assertEquals(others, []);
 });
 
 Deno.test("an answer that comes when its client has been ended is given up", async () => {

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { granted, openMemory } from "./open_memory.ts";
+import { assertEquals } from "@std/assert";
 import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import type { ControlLink, OpusEvents } from "../../src/shard/control_link.ts";
 import { LiveStream, MAX_AUDIENCES } from "../../src/shard/live_stream.ts";
@@ -15,8 +16,8 @@ Deno.test("viewers of a track end when another publisher has come without it", a
   const stream = new LiveStream(
     { streamId: 1, path: "live/a", log },
     undefined as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 },
-    { jumped: () => {} },
+    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000, memory: openMemory() },
+    { jumped: () => {}, starved: () => {} },
   );
   const sweep = () => stream.sweep(0, () => undefined);
   const first = new Publication(writer, { trackSettleMs: 0 });
@@ -28,7 +29,7 @@ Deno.test("viewers of a track end when another publisher has come without it", a
     { audio: true, video: true, videoTrack: 1 },
   ];
   const viewers = selections.map((selection) =>
-    new FlvViewer(stream.audience(FLV_FORM, selection)!).stream.getReader()
+    new FlvViewer(granted(stream.audience(FLV_FORM, selection))).stream.getReader()
   );
   const ended = viewers.map((viewer) => {
     const state = { isOver: false, done: Promise.resolve() };
@@ -68,20 +69,20 @@ Deno.test("a stream has so many audiences, and room again when one is empty", as
   const stream = new LiveStream(
     { streamId: 1, path: "live/a", log },
     undefined as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 },
-    { jumped: () => {} },
+    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000, memory: openMemory() },
+    { jumped: () => {}, starved: () => {} },
   );
   const audienceOf = (videoTrack: number) =>
     stream.audience(FLV_FORM, { audio: true, video: true, videoTrack });
   const viewers: FlvViewer[] = [];
   for (let track = 0; track < MAX_AUDIENCES; track++) {
-    viewers.push(new FlvViewer(audienceOf(track)!));
+    viewers.push(new FlvViewer(granted(audienceOf(track))));
   }
-  assertEquals(audienceOf(MAX_AUDIENCES), undefined);
+  assertEquals(typeof audienceOf(MAX_AUDIENCES), "string");
   // Those that are there take more viewers.
-  viewers.push(new FlvViewer(audienceOf(3)!));
+  viewers.push(new FlvViewer(granted(audienceOf(3))));
   await viewers[5]!.stream.cancel();
-  assert(audienceOf(MAX_AUDIENCES) !== undefined);
+  granted(audienceOf(MAX_AUDIENCES));
   assertEquals(stream.report().viewers, MAX_AUDIENCES);
   writer.setState(LogState.ended);
   const timer = setInterval(() => {}, 10);
@@ -118,8 +119,8 @@ function watch() {
   const stream = new LiveStream(
     { streamId: 1, path: "live/a", log },
     control as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 },
-    { jumped: () => {} },
+    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000, memory: openMemory() },
+    { jumped: () => {}, starved: () => {} },
   );
   /** A publisher of these tracks, each of VP8 and AAC. */
   const publish = (...trackIds: readonly number[]) => {
@@ -133,11 +134,12 @@ function watch() {
   /** A viewer by WebRTC, and why it was ended. */
   const join = (selection: TrackSelection) => {
     const ends: string[] = [];
-    const { audience } = stream.rtp(selection)!;
-    const viewer = { hasVideo: true, notify: () => {}, end: (reason: string) => ends.push(reason) };
+    const { audience } = granted(stream.rtp(selection));
+    const tracks = { hasVideo: true, lacksVideo: false };
+    const viewer = { ...tracks, notify: () => {}, end: (reason: string) => ends.push(reason) };
     audience.add(viewer);
     audience.notify(0);
-    stream.rtp(selection)!.wantOpus();
+    granted(stream.rtp(selection)).wantOpus();
     return { ends, leave: () => audience.remove(viewer) };
   };
   const sweep = (nowMs = performance.now()) => stream.sweep(nowMs, () => undefined);
@@ -205,10 +207,10 @@ Deno.test("of WebRTC there are as many choices of tracks at once as the limit, a
     ...BOTH,
     videoTrack: track,
   }));
-  const made = choices.map((choice) => stream.rtp(choice) !== undefined);
+  const made = choices.map((choice) => typeof stream.rtp(choice) !== "string");
   assertEquals(made.lastIndexOf(true), MAX_AUDIENCES - 1);
-  assertEquals([made.at(-1), stream.rtp(BOTH) !== undefined], [false, true]);
+  assertEquals([made.at(-1), typeof stream.rtp(BOTH) !== "string"], [false, true]);
   sweep(performance.now() + 10_000);
-  assertEquals(stream.rtp(choices.at(-1)!) !== undefined, true);
+  granted(stream.rtp(choices.at(-1)!));
   await close();
 });

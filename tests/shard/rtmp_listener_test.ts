@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { openMemory } from "./open_memory.ts";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
@@ -13,7 +14,7 @@ import {
   SERVER_HANDSHAKE_LENGTH,
 } from "../rtmp/client.ts";
 import { until } from "../waiting.ts";
-import { SHARD_SETTINGS } from "./shard_settings.ts";
+import { placeLimits, SHARD_SETTINGS, testPlaces } from "./shard_settings.ts";
 
 /** A listener whose first accepts fail, as those of connections that their peers have reset. */
 class FailingSource implements ConnectionSource {
@@ -56,11 +57,19 @@ class Setup implements AsyncDisposable {
   private constructor(source: ConnectionSource, logged: readonly LogRecord[]) {
     this.#logged = logged;
     const { counters, control } = this;
-    const streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+    const streams = new Streams(control, {
+      flushMs: 0,
+      rtmpFlushMs: 0,
+      maxPayloadSize: 1200,
+      windowMs: 10_000,
+      memory: openMemory(),
+    }, {
       jumped() {},
+      starved() {},
     });
-    const settings = { ...SHARD_SETTINGS, maxRtmpConnectionsPerAddress: 2 };
-    this.#listener = listenRtmp({ settings, streams, control, counters }, source);
+    const limits = placeLimits({ max: 100, maxPerAddress: 2 });
+    const context = { settings: SHARD_SETTINGS, streams, control, counters, memory: openMemory() };
+    this.#listener = listenRtmp({ ...context, ...testPlaces(counters, { limits }) }, source);
     this.#running = this.#listener.run();
   }
 
@@ -147,7 +156,7 @@ Deno.test("connections past the limit are counted one by one, and logged once", 
   }
   assertEquals(setup.counters.total("rtmpConnectionsRefused"), 50);
   assertEquals(setup.messages(), [
-    "127.0.0.1 refused: its address has 2 connections already (1 so far)",
+    "127.0.0.1 refused: its address has 2 new connections already (1 so far)",
   ]);
 });
 
@@ -210,4 +219,58 @@ Deno.test("a connection that is overdue while it waits for a decision is ended a
     requestId: asked.requestId,
     reason: "too late",
   });
+});
+
+Deno.test("who asks to publish again and again asks control at a pace", async () => {
+  const source = new FailingSource([]);
+  await using setup = await Setup.start(source);
+  const { control, asked } = setup;
+  using conn = await source.connect();
+  await shakeHands(conn);
+  const messages = new ClientMessages().connect("live");
+  for (let time = 0; time < 18; time++) messages.command(1, "publish", 0, null, `${time}`);
+  await conn.write(clientAnswer());
+  await conn.write(messages.take());
+  let answered = 0;
+  const answerAll = () => {
+    for (const message of asked.slice(answered)) {
+      if (message.kind !== "publish") continue;
+      control.settle({ kind: "publish-refused", requestId: message.requestId, reason: "no" });
+    }
+    answered = asked.length;
+  };
+  const startedMs = performance.now();
+  await until("two more are answered than it may ask at once", () => {
+    answerAll();
+    return answered === 18;
+  });
+  assert(performance.now() - startedMs > 500, "it did not wait");
+});
+
+Deno.test("a peer whose bytes are always there leaves the thread to timers and to others", async () => {
+  // A sound message of one byte, and as many like it as there is room for.
+  const rest = new Uint8Array(4096);
+  for (let at = 0; at < rest.length; at += 2) rest[at] = 0xc4;
+  const first = new ClientMessages().connect("live").audio(0, Uint8Array.of(0xaf)).take();
+  const begins = [clientHello(), clientAnswer(), first];
+  const endMs = performance.now() + 5000;
+  let greedy = true;
+  let isSeen = false;
+  const source = new FailingSource([], (conn) => {
+    if (!greedy) return;
+    greedy = false;
+    conn.read = (buffer) => {
+      const piece = begins.shift() ?? rest;
+      buffer.set(piece);
+      const isOver = isSeen || performance.now() > endMs;
+      return Promise.resolve(isOver ? null : piece.length);
+    };
+  });
+  await using setup = await Setup.start(source);
+  using _conn = await source.connect();
+  await until("it is at it", () => setup.counters.total("messagesIgnored") > 10_000);
+  using other = await source.connect();
+  await shakeHands(other);
+  isSeen = true;
+  assertLess(performance.now(), endMs, "all had to wait for its end");
 });

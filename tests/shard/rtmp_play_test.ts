@@ -1,3 +1,4 @@
+import { granted, openMemory } from "./open_memory.ts";
 import { assert, assertEquals } from "@std/assert";
 import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import { allocateCounters, Counters } from "../../src/shard/counters.ts";
@@ -14,7 +15,7 @@ import type { LogWriter } from "../../src/stream/log_writer.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../stream/log_samples.ts";
 import { until } from "../waiting.ts";
 import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { SHARD_SETTINGS } from "./shard_settings.ts";
+import { SHARD_SETTINGS, testPlaces } from "./shard_settings.ts";
 
 /** A stream that a test writes. */
 interface TestStream {
@@ -35,13 +36,21 @@ class Setup implements AsyncDisposable {
     const { timeouts } = SHARD_SETTINGS;
     const settings = { ...SHARD_SETTINGS, timeouts: { ...timeouts, playWaitMs }, ...overrides };
     const control = new ControlLink((message) => this.#decide(control, message));
-    this.streams = new Streams(control, { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200 }, {
+    this.streams = new Streams(control, {
+      flushMs: 0,
+      rtmpFlushMs: 0,
+      maxPayloadSize: 1200,
+      windowMs: 10_000,
+      memory: openMemory(),
+    }, {
       jumped() {},
+      starved() {},
     });
     const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = source.addr.port;
     const { streams, counters } = this;
-    this.#listener = listenRtmp({ settings, streams, control, counters }, source);
+    const context = { settings, streams, control, counters, memory: openMemory() };
+    this.#listener = listenRtmp({ ...context, ...testPlaces(counters) }, source);
     this.#running = this.#listener.run();
   }
 
@@ -253,19 +262,19 @@ Deno.test("players are viewers, of whom there may be so many", async () => {
   assert(!first.isEnded);
 });
 
-Deno.test("a player ends where there are too many audiences, and is counted out", async () => {
+Deno.test("a player is refused where there are too many audiences", async () => {
   await using setup = new Setup();
   const stream = setup.open("live/a");
   stream.writer.append(keyFrame(0));
   const live = setup.streams.byPath("live/a")!;
   for (let videoTrack = 0; videoTrack < MAX_AUDIENCES; videoTrack++) {
-    new FlvViewer(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })!);
+    new FlvViewer(granted(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })));
   }
   using player = await RtmpPlayerClient.connect(setup.port);
   await player.command(1, "play", "a?audio=0");
   await player.ends();
-  assertEquals(player.told.at(-1), "NetStream.Play.Stop on 1");
-  await until("the player is counted out", () => setup.counters.total("rtmpViewers") === 0);
+  assertEquals(player.told.at(-1), "NetStream.Play.Failed on 1");
+  await until("the player is not counted", () => setup.counters.total("rtmpViewers") === 0);
   await setup.close(stream);
 });
 
@@ -415,7 +424,7 @@ Deno.test("players on any message stream share what is made for them", async () 
   await hasMedia(player, 3 * streamIds.length);
   for (const streamId of streamIds) assertEquals(timesOf(player, streamId), ["v0"]);
   const audience = stream.audience(new RtmpForm(1), { audio: true, video: true });
-  assertEquals(audience?.size, streamIds.length);
+  assertEquals(granted(audience).size, streamIds.length);
 });
 
 Deno.test("two players of one connection end with the last of them", async () => {

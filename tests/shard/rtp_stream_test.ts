@@ -25,7 +25,8 @@ function audioOfTrack(audioTrack: number | undefined, ...bodies: readonly Uint8A
   const publication = new Publication(new LogWriter(shared, { windowMs: 1000 }), {
     trackSettleMs: 0,
   });
-  for (const body of [...bodies, opusFrame()]) publication.audio(0, body, 0);
+  const frames = audioTrack === undefined ? [] : [ofTrack(audioTrack, opusFrame())];
+  for (const body of [...bodies, ...frames, opusFrame()]) publication.audio(0, body, 0);
   const selection = { ...DEFAULT_TRACKS, ...(audioTrack !== undefined && { audioTrack }) };
   const noOpus = () => {
     throw new Error("Nobody wants Opus");

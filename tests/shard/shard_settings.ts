@@ -1,4 +1,8 @@
-import type { ShardSettings } from "../../src/shard/messages.ts";
+import { allocateAddressCounts, COUNTED } from "../../src/shard/address_counts.ts";
+import type { Counters } from "../../src/shard/counters.ts";
+import type { PlaceLimits, ShardSettings } from "../../src/shard/messages.ts";
+import { type ShardPlaces, shardPlaces } from "../../src/shard/shard_places.ts";
+import { TrustedProxies } from "../../src/shard/trusted_proxies.ts";
 
 /** Settings of a shard that is tested by itself. */
 export const SHARD_SETTINGS: ShardSettings = {
@@ -11,11 +15,10 @@ export const SHARD_SETTINGS: ShardSettings = {
   flushMs: 0,
   rtmpFlushMs: 0,
   windowMs: 1000,
+  listAgeMs: 500,
   maxViewers: 100,
-  maxHttpConnections: 100,
-  maxHttpConnectionsPerAddress: 100,
-  maxRtmpConnections: 100,
-  maxRtmpConnectionsPerAddress: 100,
+  places: placeLimits({ max: 100, maxPerAddress: 100 }),
+  trustedProxies: [],
   maxMessageBytes: 1 << 20,
   timeouts: {
     handshakeMs: 10_000,
@@ -42,9 +45,30 @@ export const SHARD_SETTINGS: ShardSettings = {
     feedback: "remb",
     bFrames: "drop",
     inexact: "show",
-    maxViewers: 100,
-    maxViewersPerAddress: 100,
     firstCheckMs: 10_000,
     consentMs: 10_000,
   },
 };
+
+/** The same limits for everything. */
+export function placeLimits(limits: PlaceLimits): ShardSettings["places"] {
+  const entries = COUNTED.map((counted) => [counted, limits]);
+  return Object.fromEntries(entries);
+}
+
+/** The places of a shard that is tested by itself, and whom it trusts. */
+export function testPlaces(
+  counters: Counters,
+  { limits = SHARD_SETTINGS.places, trusted = [], addressCounts = testAddressCounts() }: {
+    readonly limits?: ShardSettings["places"];
+    readonly trusted?: readonly string[];
+    readonly addressCounts?: SharedArrayBuffer;
+  } = {},
+): { readonly places: ShardPlaces; readonly proxies: TrustedProxies } {
+  const proxies = new TrustedProxies(trusted);
+  return { places: shardPlaces(limits, { addressCounts, shard: 0, counters, proxies }), proxies };
+}
+
+export function testAddressCounts(shards = 1): SharedArrayBuffer {
+  return allocateAddressCounts(shards, (length) => new Uint8Array(length).fill(7));
+}

@@ -1,3 +1,5 @@
+import { sharedLog } from "../stream/log_samples.ts";
+import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { OpusEvents } from "../../src/shard/control_link.ts";
 import { SharedOpus } from "../../src/shard/shared_opus.ts";
@@ -14,7 +16,7 @@ function setUp() {
     unwantOpus: (streamId, audioTrack) => void asked.push(`unwant ${streamId}/${audioTrack}`),
   }, 3);
   const reader = () => {
-    const told: (SharedArrayBuffer | string)[] = [];
+    const told: (SharedLog | string)[] = [];
     const one: OpusEvents = {
       opened: (log) => void told.push(log),
       closed: (reason) => {
@@ -32,7 +34,7 @@ Deno.test("SharedOpus: asked for once, and until the last reader is gone", () =>
   const [first, second, third] = [reader(), reader(), reader()];
   opus.want(first.one);
   opus.want(second.one);
-  const log = new SharedArrayBuffer(1);
+  const log = sharedLog(1);
   answer().opened(log);
   opus.want(third.one);
   for (const { told } of [first, second, third]) {
@@ -55,7 +57,7 @@ Deno.test("SharedOpus: when it fails all are told, and control when nobody reads
   const { opus, asked, reader, answer } = setUp();
   const [first, second] = [reader(), reader()];
   opus.want(first.one);
-  answer().opened(new SharedArrayBuffer(1));
+  answer().opened(sharedLog(1));
   opus.want(second.one);
   answer().closed("no sound");
   assertEquals([first.told.at(-1), second.told.at(-1)], ["no sound", "no sound"]);

@@ -12,6 +12,7 @@ import { RepeatLog } from "../../src/shard/repeat_log.ts";
 import { TlsConnection } from "../../src/shard/tls_connection.ts";
 import { currentCertificate } from "../tls/certificates.ts";
 import { until } from "../waiting.ts";
+import { testPlaces } from "./shard_settings.ts";
 
 /** Far more than any test takes: only sweeps with times of their own reach it. */
 export const HANDSHAKE_MS = 100_000;
@@ -98,15 +99,13 @@ export class TlsSetup implements AsyncDisposable {
     } as const;
     this.#listener = new ConnectionListener(this.#source, {
       protocol: "http",
-      maxConnections: 100,
-      maxConnectionsPerAddress: 100,
+      places: testPlaces(this.counters).places.httpConnections,
       counterNames: {
-        connections: "httpConnections",
         accepted: "httpConnectionsAccepted",
         refused: "httpConnectionsRefused",
         aborted: "httpConnectionsAborted",
       },
-      connect: (conn, nowMs) => new TlsConnection(conn, port, nowMs),
+      connect: (conn, nowMs, accepted) => new TlsConnection(conn, port, nowMs, accepted),
     }, this.counters);
     this.#running = this.#listener.run();
   }

@@ -76,7 +76,7 @@ Deno.test("Cursor: overtaken, jumps to the newest key frame behind its configura
     feed.update();
     readAll(quick);
   }
-  const start = feed.startPosition()!;
+  const start = feed.beginning()!.position;
   assertEquals(start % 10, 0);
   const records = Array.from(
     { length: at - start },

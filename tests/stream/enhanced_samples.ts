@@ -2,6 +2,7 @@
 import { concat } from "@std/bytes/concat";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { FourCc } from "../../src/flv/four_cc.ts";
+import { HVCC } from "../codec/parameter_samples.ts";
 import { fromHex } from "../mutation.ts";
 
 type VideoCodec = "h264" | "h265" | "av1" | "vp9" | "vp8";
@@ -74,16 +75,14 @@ export function vp8InterFrame(fill = 0): Uint8Array<ArrayBuffer> {
   return enhancedVideo("vp8", "frame", "inter", Uint8Array.of(0x11, 0x02, 0x00, fill, fill));
 }
 
-const HVCC = fromHex("01 01 60000000 b00000000000 5d f000 fc fd f8 f8 0000 0f 00");
-
-/** hvc1.1.6.L93.B0, without parameter sets. */
-export const H265_CONFIGURATION = enhancedVideo("h265", "configuration", "key", HVCC);
-/** Its slice header says IDR_W_RADL and I; the composition time is 0. */
+/** hvc1.1.6.L60.90, 320x180. */
+export const H265_CONFIGURATION = enhancedVideo("h265", "configuration", "key", HVCC.main);
+/** Two slices, whose headers say IDR_W_RADL and I; the composition time is 0. */
 export const H265_KEY_FRAME = enhancedVideo(
   "h265",
   "frame",
   "key",
-  fromHex("000000 00000006 2601 ae00 1234"),
+  fromHex("000000 00000006 2601 ae00 1234 00000006 2601 2e00 1234"),
 );
 /** TRAIL_R and P. */
 export const H265_INTER_FRAME = enhancedVideo(

@@ -13,6 +13,7 @@ import {
   interFrame,
   keyFrame,
   openLog,
+  reopen,
   startAt,
   tagOf,
 } from "./log_samples.ts";
@@ -41,15 +42,15 @@ Deno.test("Feed: begins with the newest key frame that the log holds", () => {
   const records = [keyFrame(0), interFrame(40), keyFrame(80), interFrame(120)];
   for (const record of records) writer.append(record);
   const feed = new Feed(new LogReader(shared), BOTH);
-  assertEquals(feed.startPosition(), undefined);
+  assertEquals(feed.beginning()?.position, undefined);
   feed.update();
-  assertEquals([feed.tail, feed.head, feed.startPosition()], [0, 2, 0]);
+  assertEquals([feed.tail, feed.head, feed.beginning()?.position], [0, 2, 0]);
   assertEquals(readFrom(feed, 0), tagsOf(records.slice(2)));
   records.push(interFrame(160), keyFrame(200), interFrame(240));
   for (const record of records.slice(4)) writer.append(record);
   assertEquals(feed.head, 2);
   feed.update();
-  assertEquals([feed.head, feed.startPosition()], [5, 3]);
+  assertEquals([feed.head, feed.beginning()?.position], [5, 3]);
   assertEquals(readFrom(feed, 0), tagsOf(records.slice(2)));
   assertEquals(readFrom(feed, 3), tagsOf(records.slice(5)));
   assertEquals(feed.read(feed.head), undefined);
@@ -102,7 +103,7 @@ Deno.test("Feed: a form has its tracks, script data and nothing of the others", 
     assertEquals(feed.preamble(), concat([header, ...tags]));
     assertStrictEquals(feed.preamble(), feed.preamble());
     assertEquals(readFrom(feed, 0), tagsOf(media));
-    assertEquals(feed.startPosition(), selection.video ? 0 : feed.head);
+    assertEquals(feed.beginning()?.position, selection.video ? 0 : feed.head);
   }
 });
 
@@ -125,15 +126,15 @@ Deno.test("Feed: nobody begins before the tracks are known, or without a key fra
   writer.append(keyFrame(0));
   const feed = new Feed(new LogReader(shared), BOTH);
   feed.update();
-  assertEquals(feed.startPosition(), undefined);
+  assertEquals(feed.beginning()?.position, undefined);
   writer.setTracks(Track.video, true);
-  assertEquals(feed.startPosition(), 0);
+  assertEquals(feed.beginning()?.position, 0);
 
   const without = openLog();
   without.writer.append(interFrame(0));
   const waiting = new Feed(new LogReader(without.shared), BOTH);
   waiting.update();
-  assertEquals(waiting.startPosition(), undefined);
+  assertEquals(waiting.beginning(), undefined);
 });
 
 Deno.test("Feed: a stream without video begins at its newest tag", () => {
@@ -141,9 +142,9 @@ Deno.test("Feed: a stream without video begins at its newest tag", () => {
   writer.append(audioFrame(0));
   const feed = new Feed(new LogReader(shared), BOTH);
   feed.update();
-  assertEquals(feed.startPosition(), feed.head);
+  assertEquals(feed.beginning()?.position, feed.head);
   writer.append(audioFrame(20));
-  const start = feed.startPosition()!;
+  const start = feed.beginning()!.position;
   feed.update();
   assertEquals(readFrom(feed, start), tagOf(audioFrame(20)));
 });
@@ -165,7 +166,7 @@ Deno.test("Feed: nobody begins before a configuration that replaces another", ()
   for (const [record, start] of steps) {
     writer.append(record);
     feed.update();
-    assertEquals(feed.startPosition(), start, `at ${record.timestampMs} ms`);
+    assertEquals(feed.beginning()?.position, start, `at ${record.timestampMs} ms`);
   }
 });
 
@@ -225,10 +226,14 @@ Deno.test("Feed: a configuration that comes after the update is not given before
   assertEquals(feed.preamble(), undefined);
   assertEquals(feed.configurations(0), undefined);
   feed.update();
-  assertEquals(feed.startPosition(), undefined, "the key frame is older than the configuration");
+  assertEquals(
+    feed.beginning()?.position,
+    undefined,
+    "the key frame is older than the configuration",
+  );
   writer.append(keyFrame(80));
   feed.update();
-  assertEquals(feed.startPosition(), 2);
+  assertEquals(feed.beginning()?.position, 2);
   assertEquals(feed.configurations(2), encodeTag(TAG_VIDEO, 80, body));
 });
 
@@ -240,7 +245,7 @@ Deno.test("Feed: pieces never change, whatever the log does", () => {
     writer.append(at % 5 === 0 ? keyFrame(at * 40, 90) : interFrame(at * 40, 90));
     if (at % 3 !== 0) continue;
     feed.update();
-    const position = feed.startPosition();
+    const position = feed.beginning()?.position;
     if (position === undefined) continue;
     const { bytes } = feed.read(position)!;
     held.push({ bytes, copy: bytes.slice() });
@@ -256,7 +261,7 @@ Deno.test("Feed: lets go of what the log let go of, and of segments with it", ()
     writer.append(at % 10 === 0 ? keyFrame(at * 40, 100) : interFrame(at * 40, 100));
     feed.update();
     assert(feed.head - feed.tail < 90, `holds ${feed.head - feed.tail}`);
-    assert(feed.startPosition()! >= feed.tail);
+    assert(feed.beginning()!.position >= feed.tail);
   }
   assertEquals(feed.head, 2000);
 });
@@ -292,7 +297,7 @@ Deno.test("Feed: overtaken by the log, goes on at the newest key frame", () => {
   }
   feed.update();
   // Position 1 is the gap.
-  assertEquals([feed.tail, feed.head, feed.startPosition()], [2, 5, 2]);
+  assertEquals([feed.tail, feed.head, feed.beginning()?.position], [2, 5, 2]);
   assertEquals(readFrom(feed, 2), tagsOf(late));
 });
 
@@ -303,13 +308,13 @@ Deno.test("Feed: overtaken within a group that does not fit, waits for the next 
   feed.update();
   for (let at = 1; at <= 20; at++) writer.append(interFrame(at, 100));
   feed.update();
-  assertEquals([feed.tail, feed.head, feed.startPosition()], [2, 2, undefined]);
+  assertEquals([feed.tail, feed.head, feed.beginning()?.position], [2, 2, undefined]);
   writer.append(interFrame(21, 100));
   feed.update();
-  assertEquals([feed.head, feed.startPosition()], [3, undefined]);
+  assertEquals([feed.head, feed.beginning()?.position], [3, undefined]);
   writer.append(keyFrame(22, 100));
   feed.update();
-  assertEquals(feed.startPosition(), 3);
+  assertEquals(feed.beginning()?.position, 3);
 });
 
 Deno.test("Feed: random streams come out whole and in order", () => {
@@ -333,7 +338,7 @@ Deno.test("Feed: random streams come out whole and in order", () => {
         writer.append(record);
       }
       feed.update();
-      if (position === undefined || position < feed.tail) position = feed.startPosition();
+      if (position === undefined || position < feed.tail) position = feed.beginning()?.position;
       if (position === undefined) continue;
       const bytes = readFrom(feed, position);
       position = feed.head;
@@ -357,7 +362,7 @@ Deno.test("Feed: of a log that serves another stream, nothing comes any more", (
   feed.update();
   const head = feed.head;
   writer.append(keyFrame(10));
-  writer.reset();
+  reopen(shared);
   const next = new LogWriter(shared, { windowMs: 1000 });
   for (let at = 0; at < 20; at++) next.append(keyFrame(at));
   feed.update();

@@ -1,6 +1,9 @@
 import { encodeTag, TAG_AUDIO, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { Control, distance, RecordFlag, Track, viewLog } from "../../src/stream/log_layout.ts";
+import { LogArena, type SharedLog } from "../../src/stream/log_arena.ts";
+import { Control, distance, RecordFlag, Track } from "../../src/stream/log_layout.ts";
+import { LogMemory } from "../../src/stream/log_memory.ts";
 import type { LogReader } from "../../src/stream/log_reader.ts";
+import { LogStore } from "../../src/stream/log_store.ts";
 import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
 
 /** A key frame of video whose body is `size` bytes of `fill`. */
@@ -33,16 +36,35 @@ export function tagOf({ type, timestampMs, body }: LogRecord): Uint8Array<ArrayB
 /** A log whose tracks are known, and its memory. */
 export function openLog(
   { maxBytes = 1 << 20, windowMs = 10_000, tracks = Track.video as number } = {},
-): { shared: SharedArrayBuffer; writer: LogWriter } {
+): { shared: SharedLog; writer: LogWriter } {
   const shared = LogWriter.allocate(maxBytes);
   const writer = new LogWriter(shared, { windowMs });
   writer.setTracks(tracks, true);
   return { shared, writer };
 }
 
+/** Stands for a log, where none is read. */
+export function sharedLog(bytes: number): SharedLog {
+  return { arena: new SharedArrayBuffer(bytes), log: 0 };
+}
+
+/** Logs of up to `maxLogBytes`, and memory for some of them. */
+export function openStore(maxLogBytes: number, bytes = 8 * maxLogBytes): LogStore {
+  const segmentBytes = 4096;
+  return new LogStore(LogArena.allocate({ bytes, maxLogs: 64, maxLogBytes, segmentBytes }));
+}
+
+/** Gives the place of a log to another stream. */
+export function reopen({ arena, log }: SharedLog): void {
+  const { control } = new LogMemory({ arena, log });
+  const maxBytes = control[Control.maxBytes]!;
+  new LogArena(arena).sweep(log);
+  control[Control.maxBytes] = maxBytes;
+}
+
 /** Makes the next record of an empty log have this sequence number. */
-export function startAt(shared: SharedArrayBuffer, sequence: number): void {
-  const { control } = viewLog(shared);
+export function startAt(shared: SharedLog, sequence: number): void {
+  const { control } = new LogMemory(shared);
   control[Control.head] = sequence;
   control[Control.tail] = sequence;
 }

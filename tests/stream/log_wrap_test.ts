@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { TAG_OVERHEAD, TAG_VIDEO } from "../../src/flv/tag.ts";
+import { TAG_VIDEO } from "../../src/flv/tag.ts";
 import { distance, RecordFlag } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
@@ -19,24 +19,6 @@ function heldBodies(log: LogReader): { fill: number; length: number }[] {
   }
   return bodies;
 }
-
-Deno.test("log: a tag that does not fit before the ring's end frees what lies there first", () => {
-  const shared = LogWriter.allocate(LOG_BYTES);
-  const writer = new LogWriter(shared, { windowMs: 10_000 });
-  const log = new LogReader(shared);
-  const written: { fill: number; length: number }[] = [];
-  const append = (size: number) => {
-    const fill = written.length + 1;
-    const body = new Uint8Array(size - TAG_OVERHEAD).fill(fill);
-    writer.append({ type: TAG_VIDEO, timestampMs: fill, body, flags: RecordFlag.video });
-    written.push({ fill, length: body.length });
-  };
-  // The second lap ends at 3500; the first lap's last record lies from 3600 to 4000.
-  for (const size of [1800, 1800, 400, 1750, 1750]) append(size);
-  assertEquals(heldBodies(log), written.slice(2));
-  append(700);
-  assertEquals(heldBodies(log), written.slice(4));
-});
 
 Deno.test("log: holds nothing but what was written, whatever the sizes", () => {
   const random = seededRandom(7);

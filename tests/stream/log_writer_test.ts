@@ -9,8 +9,9 @@ import {
   Slot,
   SLOT_CAPACITIES,
   Track,
-  viewLog,
 } from "../../src/stream/log_layout.ts";
+import { LogArena } from "../../src/stream/log_arena.ts";
+import { LogMemory } from "../../src/stream/log_memory.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
 import { StreamError } from "../../src/stream/stream_error.ts";
@@ -22,6 +23,7 @@ import {
   keyFrame,
   openLog,
   readAll,
+  reopen,
   startAt,
   tagOf,
 } from "./log_samples.ts";
@@ -59,32 +61,31 @@ Deno.test("LogWriter: a body at its limit is taken, one byte more is not", () =>
   assertEquals(readAll(new LogReader(shared)).length, 2);
 });
 
-Deno.test("LogWriter: a tag that does not fit before the end begins at 0, and frees what is there", () => {
-  const { shared, writer } = openLog({ maxBytes: 1000 });
-  const reader = new LogReader(shared);
-  const size = 300 - TAG_OVERHEAD;
-  const records = [keyFrame(0, size), interFrame(1, size), interFrame(2, size)];
-  for (const record of records) writer.append(record);
-  assertEquals(assertHoldsNewest(reader, records), 3);
-  records.push(keyFrame(3, size));
-  writer.append(records.at(-1)!);
-  assertEquals(viewLog(shared).index[3 * 4], 0);
-  assertEquals(assertHoldsNewest(reader, records), 3);
+Deno.test("LogWriter: a tag goes on in the next page, wherever it is cut", () => {
+  // Pages of 64 bytes: bodies of all lengths begin and end at all places in a page.
+  for (let size = 0; size <= 200; size++) {
+    const { shared, writer } = openLog({ maxBytes: 1000, windowMs: 1e6 });
+    const reader = new LogReader(shared);
+    const records: LogRecord[] = [];
+    for (let at = 0; at < 20; at++) {
+      records.push(keyFrame(at, size));
+      writer.append(records.at(-1)!);
+      assert(assertHoldsNewest(reader, records) >= 1);
+    }
+  }
 });
 
-Deno.test("LogWriter: a wrap frees records behind the newest up to the end as well", () => {
+Deno.test("LogWriter: positions wrap", () => {
   const { shared, writer } = openLog({ maxBytes: 1000, windowMs: 1e6 });
+  const { control } = new LogMemory(shared);
+  control[Control.writePosition] = -500;
   const reader = new LogReader(shared);
-  const sizes = [450, 450, 100, 400, 450];
-  // Offsets 0, 450, 900, 0, 400: the last one leaves the record at 900 the oldest. The next does
-  // not fit before the end and overwrites the one at 0, which is newer than that at 900.
   const records: LogRecord[] = [];
-  for (const size of [...sizes, 300]) {
-    records.push(keyFrame(records.length, size - TAG_OVERHEAD));
+  for (let at = 0; at < 40; at++) {
+    records.push(keyFrame(at, 85));
     writer.append(records.at(-1)!);
-    assertHoldsNewest(reader, records);
+    assertEquals(assertHoldsNewest(reader, records), Math.min(at + 1, 10));
   }
-  assertEquals(assertHoldsNewest(reader, records), 2);
 });
 
 Deno.test("LogWriter: random records are held whole or not at all, across all wraps", () => {
@@ -130,8 +131,7 @@ Deno.test("LogWriter: without a window, holds as much as fits", () => {
     for (let round = 0; round < 400; round++) {
       writer.append(interFrame(round, Math.floor(random() * 121)));
       const heldBytes = readAll(reader).reduce((sum, { length }) => sum + length, 0);
-      // Less than a tag is lost in front of the tail, and two at the end.
-      const expected = round < 100 ? 0 : maxBytes - 3 * largest;
+      const expected = round < 100 ? 0 : maxBytes - largest;
       assert(heldBytes > expected, `seed ${seed} round ${round}: ${heldBytes} of ${maxBytes}`);
     }
   }
@@ -173,18 +173,23 @@ Deno.test("LogWriter: after small groups, one of twice the size is held whole", 
   }
 });
 
-Deno.test("LogWriter: begins at 0 again early, so that little of a large ring is touched", () => {
-  const maxBytes = 1 << 20;
-  const { shared, writer } = openLog({ maxBytes, windowMs: 500 });
-  const { index } = viewLog(shared);
-  let highest = 0;
+Deno.test("LogWriter: has the memory that its window needs, and gives back the rest", () => {
+  const { shared, writer } = openLog({ maxBytes: 1 << 20, windowMs: 500 });
+  const arena = new LogArena(shared.arena);
+  assertEquals(arena.usedBytes, 0);
   for (let at = 0; at < 4000; at++) {
-    const record = at % 10 === 0 ? keyFrame(at * 40, 1000) : interFrame(at * 40, 1000);
-    writer.append(record);
-    highest = Math.max(highest, index[(at % INDEX_CAPACITY) * 4]!);
+    writer.append((at % 10 === 0 ? keyFrame : interFrame)(at * 40, 10_000));
+    // The window holds about 23 records of 10 KiB, in pages of 32 KiB, and the index two pages.
+    assert(arena.usedBytes <= 12 * 32 * 1024, `record ${at}: ${arena.usedBytes} bytes`);
   }
-  // The window holds about 23 records of 1 KiB.
-  assert(highest < 80_000, `touched up to ${highest}`);
+  for (let at = 0; at < 400; at++) {
+    writer.append((at % 10 === 0 ? keyFrame : interFrame)(160_000 + at * 40, 10));
+  }
+  assert(arena.usedBytes <= 4 * 32 * 1024, `afterwards: ${arena.usedBytes} bytes`);
+  // The lowest segment is given first: what lies above was never touched.
+  assert(arena.touchedBytes <= 12 * 32 * 1024, `touched: ${arena.touchedBytes} bytes`);
+  arena.sweep(shared.log);
+  assertEquals(arena.usedBytes, 0);
 });
 
 Deno.test("LogWriter: the window lets go of old records, but not of the newest group", () => {
@@ -264,8 +269,7 @@ Deno.test("LogWriter: the tail has moved on before bytes behind it change", () =
   assertEquals(reader.copy(0, target, 0, 300), true);
   // A body that looks at the log while it is being written, as a reader in another thread would.
   let tailWhenWritten: number | undefined;
-  const { data } = viewLog(shared);
-  const set = data.set;
+  const { set } = Uint8Array.prototype;
   Object.getPrototypeOf(Uint8Array.prototype).set = function (...args: Parameters<typeof set>) {
     tailWhenWritten ??= reader.tail;
     return set.apply(this, args);
@@ -366,7 +370,7 @@ Deno.test("LogReader: no preamble while a slot is being written; the next writer
   const { shared, writer } = openLog();
   writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(1));
   const reader = new LogReader(shared);
-  const { control } = viewLog(shared);
+  const { control } = new LogMemory(shared);
   // As a writer leaves it whose thread ends within writeSlot.
   Atomics.add(control, Control.slotVersion, 1);
   assertEquals(reader.preamble(), undefined);
@@ -408,12 +412,12 @@ Deno.test("LogWriter: a second writer goes on where the first one ended", () => 
   assertEquals(reader.newestKeyFrame, 2);
 });
 
-Deno.test("LogWriter: reset empties the log, and makes the readers of the old one stale", () => {
+Deno.test("LogWriter: a log whose place another stream has is empty, which makes the readers of the old one stale", () => {
   const { shared, writer } = openLog();
   writer.append(keyFrame(7));
   writer.writeSlot(Slot.metadata, Uint8Array.of(1));
   const stale = new LogReader(shared);
-  writer.reset();
+  reopen(shared);
   assertEquals(stale.state, LogState.ended);
   const fresh = new LogReader(shared);
   assertEquals([fresh.state, fresh.head, fresh.tail], [LogState.live, 0, 0]);

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
 import { distance, RecordFlag } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
@@ -14,6 +14,7 @@ import {
   OTHER_AAC_CONFIGURATION,
   OTHER_H264_CONFIGURATION,
 } from "./track_samples.ts";
+import { fromHex } from "../mutation.ts";
 
 const SETTLE = { trackSettleMs: 1000 };
 const METADATA = Uint8Array.of(2, 0, 1, 65, 5);
@@ -52,15 +53,15 @@ Deno.test("Publication: messages become records with true types, flags and bodie
   assertEquals(publication.data(Uint8Array.of(2, 0, 0), 0), undefined);
   assertEquals(records(reader), [
     "0 script",
-    "0 video configuration",
-    "0 audio configuration",
+    "10 video configuration",
     "10 video keyFrame",
+    "12 audio configuration",
     "12 audio",
     "50 video",
     "50 script",
   ]);
-  const types = [18, 9, 8, 9, 8, 9, 18];
-  const bodies = [METADATA, H264_CONFIGURATION, AAC_CONFIGURATION, H264_KEY_FRAME, AAC_FRAME];
+  const types = [18, 9, 9, 8, 8, 9, 18];
+  const bodies = [METADATA, H264_CONFIGURATION, H264_KEY_FRAME, AAC_CONFIGURATION, AAC_FRAME];
   types.forEach((type, at) => assertEquals(readRecord(reader, at)![0], type));
   bodies.forEach((body, at) => assertEquals(readRecord(reader, at)!.subarray(11, -4), body));
   assertEquals(reader.preamble(), {
@@ -77,15 +78,14 @@ Deno.test("Publication: messages become records with true types, flags and bodie
 Deno.test("Publication: skipped messages are counted by reason, and leave no record", () => {
   const { reader, publish } = open();
   const publication = publish();
-  assertEquals(publication.video(0, H264_KEY_FRAME, 0), {
-    kind: "skip",
-    reason: "no-configuration",
-  } as unknown);
+  const skipped = publication.video(0, H264_KEY_FRAME, 0);
+  assertEquals(skipped?.reason, "no-configuration");
+  assertStringIncludes(skipped!.detail!(), "parameter sets");
   publication.audio(0, AAC_FRAME, 0);
   publication.video(0, new Uint8Array(0), 0);
   publication.video(0, H264_CONFIGURATION, 0);
   publication.video(0, H264_INTER_FRAME, 0);
-  assertEquals(records(reader), ["0 video configuration"]);
+  assertEquals(records(reader), []);
   assertEquals(publication.hasMedia, false);
   assertEquals(publication.describe().skipped, {
     "no-configuration": 2,
@@ -103,7 +103,7 @@ Deno.test("Publication: what the log or a slot does not take is skipped", () => 
   const skipped = publication.video(0, large, 0);
   assertEquals(skipped?.reason, "too-large");
   assertEquals(
-    skipped?.detail,
+    skipped?.detail?.(),
     "Cannot append to the log: a tag body may have 4985 bytes, got 6000",
   );
   assertEquals(publication.metadata(new Uint8Array(33_000), 0)?.reason, "too-large");
@@ -119,8 +119,10 @@ Deno.test("Publication: identical configurations and metadata are not repeated",
     publication.metadata(METADATA, 0);
     publication.video(round * 40, H264_CONFIGURATION, 0);
     publication.audio(round * 40, AAC_CONFIGURATION, 0);
+    publication.video(round * 40, H264_KEY_FRAME, 0);
+    publication.audio(round * 40, AAC_FRAME, 0);
   }
-  assertEquals(records(reader), [
+  assertEquals(records(reader).filter((record) => !/ (video keyFrame|audio)$/.test(record)), [
     "0 script",
     "0 video configuration",
     "0 audio configuration",
@@ -163,13 +165,64 @@ function settledAfter(
   return undefined;
 }
 
-Deno.test("Publication: tracks are settled at once when both have come", () => {
+Deno.test("Publication: a track is there when its frames are, and both settle it", () => {
   const { reader, publish } = open();
   const publication = publish();
+  const tracks = () => [reader.hasVideo, reader.hasAudio, reader.tracksSettled];
   publication.video(0, H264_CONFIGURATION, 0);
-  assertEquals([reader.hasVideo, reader.hasAudio, reader.tracksSettled], [true, false, false]);
   publication.audio(0, AAC_CONFIGURATION, 0);
-  assertEquals([reader.hasVideo, reader.hasAudio, reader.tracksSettled], [true, true, true]);
+  assertEquals(tracks(), [false, false, false]);
+  assertEquals(reader.preamble()!.tags, [], "who has a configuration waits for its track");
+  publication.audio(0, AAC_FRAME, 0);
+  assertEquals(tracks(), [false, true, false]);
+  publication.video(0, H264_INTER_FRAME, 0);
+  assertEquals(tracks(), [false, true, false], "that cannot be shown");
+  publication.video(40, H264_KEY_FRAME, 0);
+  assertEquals(tracks(), [true, true, true]);
+  assertEquals(records(reader), [
+    "0 audio configuration",
+    "0 audio",
+    "40 video configuration",
+    "40 video keyFrame",
+  ]);
+});
+
+Deno.test("Publication: a header without frames is no track, whatever is waited for", () => {
+  for (const name of ["video", "audio"] as const) {
+    const { reader, publish } = open();
+    const publication = publish();
+    publication.video(0, H264_CONFIGURATION, 0);
+    publication.audio(0, AAC_CONFIGURATION, 0);
+    for (let ms = 0; ms <= 1000; ms += 100) {
+      if (name === "video") publication.video(ms, H264_KEY_FRAME, ms);
+      else publication.audio(ms, AAC_FRAME, ms);
+    }
+    assertEquals([reader.hasVideo, reader.hasAudio, reader.tracksSettled], [
+      name === "video",
+      name === "audio",
+      true,
+    ]);
+    assertEquals(reader.preamble()!.tags.length, 1);
+    const { video, audio, tracks } = publication.describe();
+    assertEquals([video === null, audio === null, tracks.length], [
+      name === "audio",
+      name === "video",
+      1,
+    ]);
+  }
+});
+
+Deno.test("Publication: after one frame, time alone settles the tracks, and wakes who waits", () => {
+  const { reader, publish } = open();
+  const publication = publish();
+  publication.settle(0);
+  publication.video(0, H264_CONFIGURATION, 100);
+  publication.video(0, H264_KEY_FRAME, 100);
+  publication.settle(1099);
+  assertEquals(reader.tracksSettled, false);
+  const { wake } = reader;
+  publication.settle(1100);
+  assertEquals([reader.tracksSettled, reader.wake !== wake], [true, true]);
 });
 
 Deno.test("Publication: one track is settled by media time or by wall time", () => {
@@ -199,7 +252,10 @@ Deno.test("Publication: a track that comes after the settle time is added", () =
   publication.video(0, H264_KEY_FRAME, 0);
   assertEquals([reader.hasAudio, reader.tracksSettled], [false, true]);
   publication.audio(5000, AAC_CONFIGURATION, 5000);
+  assertEquals([reader.hasAudio, reader.tracksSettled], [false, true]);
+  publication.audio(5000, AAC_FRAME, 5000);
   assertEquals([reader.hasAudio, reader.tracksSettled], [true, true]);
+  assertEquals(records(reader).slice(2), ["5000 audio configuration", "5000 audio"]);
 });
 
 Deno.test("Publication: the next publisher goes on in time, and repeats nothing", () => {
@@ -208,15 +264,16 @@ Deno.test("Publication: the next publisher goes on in time, and repeats nothing"
   first.video(0, H264_CONFIGURATION, 0);
   first.audio(0, AAC_CONFIGURATION, 0);
   first.video(5000, H264_KEY_FRAME, 0);
+  first.audio(5000, AAC_FRAME, 0);
   const second = publish();
   assertEquals([reader.tracksSettled, reader.hasVideo, reader.hasAudio], [false, false, false]);
   second.video(0, H264_CONFIGURATION, 0);
   second.audio(0, AAC_CONFIGURATION, 0);
-  assertEquals([reader.tracksSettled, reader.hasVideo, reader.hasAudio], [true, true, true]);
   second.video(0, H264_INTER_FRAME, 0);
   second.video(0, H264_KEY_FRAME, 0);
   second.audio(13, AAC_FRAME, 0);
-  assertEquals(records(reader).slice(3), ["5040 video keyFrame", "5053 audio"]);
+  assertEquals([reader.tracksSettled, reader.hasVideo, reader.hasAudio], [true, true, true]);
+  assertEquals(records(reader).slice(4), ["5040 video keyFrame", "5053 audio"]);
   assertEquals(second.describe().skipped, { "awaiting-key-frame": 1 });
 });
 
@@ -226,11 +283,12 @@ Deno.test("Publication: the next publisher's configurations replace; tracks it h
   first.video(0, H264_CONFIGURATION, 0);
   first.audio(0, AAC_CONFIGURATION, 0);
   first.video(5000, H264_KEY_FRAME, 0);
+  first.audio(5000, AAC_FRAME, 0);
   const second = publish();
   second.video(0, OTHER_H264_CONFIGURATION, 0);
   second.video(0, H264_KEY_FRAME, 0);
-  assertEquals(records(reader).slice(3), [
-    "5000 video configuration reconfiguration",
+  assertEquals(records(reader).slice(4), [
+    "5040 video configuration reconfiguration",
     "5040 video keyFrame",
   ]);
   assertEquals(reader.preamble()!.tags.length, 2);
@@ -248,10 +306,11 @@ Deno.test("Publication: who waits for sound alone is woken by it at once, and by
     publication.flush(nowMs);
     return [reader.soundWake !== before[0], reader.wake !== before[1]];
   };
-  assertEquals(wakesOf(() => publication.audio(0, AAC_CONFIGURATION, 100), 100), [true, false]);
+  publication.audio(0, AAC_CONFIGURATION, 100);
+  publication.video(0, H264_CONFIGURATION, 100);
   assertEquals(wakesOf(() => publication.audio(0, AAC_FRAME, 110), 110), [true, false]);
   assertEquals(wakesOf(() => {}, 120), [false, false]);
-  assertEquals(wakesOf(() => publication.video(0, H264_CONFIGURATION, 130), 130), [true, true]);
+  assertEquals(wakesOf(() => publication.video(0, H264_KEY_FRAME, 130), 130), [true, true]);
   assertEquals(wakesOf(() => {}, 140), [false, false]);
   assertEquals(wakesOf(() => publication.audio(21, AAC_FRAME, 150), 211), [true, true]);
 });
@@ -268,7 +327,7 @@ Deno.test("Publication: audio waits for a picture to be sent with, but not for l
   };
   assertEquals(isWoken(0), false);
   publication.audio(0, AAC_CONFIGURATION, 100);
-  publication.audio(0, AAC_FRAME, 110);
+  publication.audio(0, AAC_FRAME, 100);
   assertEquals([isWoken(110), isWoken(159), isWoken(160), isWoken(1000)], [
     false,
     false,
@@ -277,6 +336,7 @@ Deno.test("Publication: audio waits for a picture to be sent with, but not for l
   ]);
   publication.audio(21, AAC_FRAME, 1000);
   publication.video(0, H264_CONFIGURATION, 1001);
+  publication.video(22, H264_KEY_FRAME, 1001);
   assertEquals([isWoken(1001), isWoken(1200)], [true, false]);
   publication.video(30, H264_KEY_FRAME, 1300);
   assertEquals([isWoken(1300), isWoken(1400)], [true, false]);
@@ -293,6 +353,7 @@ Deno.test("Publication: describes both tracks, and their rates together", () => 
     tracks: [],
     bitrateBps: null,
     timestampFaults: {},
+    advice: [],
     skipped: {},
   });
   publication.video(0, H264_CONFIGURATION, 0);
@@ -311,4 +372,18 @@ Deno.test("Publication: describes both tracks, and their rates together", () => 
   assert(video!.bitrateBps! > 0 && audio!.bitrateBps! > 0);
   assertEquals(bitrateBps, video!.bitrateBps! + audio!.bitrateBps!);
   assertEquals(timestampFaults, { disorder: 1 });
+});
+
+Deno.test("Publication: what is malformed makes text only if it is asked for", () => {
+  const { publish } = open(10_000);
+  const publication = publish();
+  const skipped = publication.audio(0, Uint8Array.of(0xaf), 0);
+  assertEquals(skipped?.reason, "malformed");
+  assertEquals(
+    skipped?.detail?.(),
+    "Cannot parse audio body: AACPacketType must be 0 or 1, got undefined",
+  );
+  for (const hex of ["9f", "97 ff 1000", "1701", "96"]) {
+    assertEquals(publication.video(0, fromHex(hex), 0)?.reason, "malformed", hex);
+  }
 });

@@ -1,5 +1,6 @@
 /** Message bodies of an H.264 and AAC publisher. */
 import { ACCESS_UNIT_SAMPLES, AVCC_SAMPLES } from "../fuzz/corpus.ts";
+import type { Intake, MediaTrack } from "../../src/stream/track_intake.ts";
 import { fromHex } from "../mutation.ts";
 
 const [INTRA, PREDICTED, BIDIRECTIONAL] = ACCESS_UNIT_SAMPLES as [
@@ -20,3 +21,12 @@ export const AAC_CONFIGURATION = fromHex("af00 1190");
 /** AAC LC, 44.1 kHz, stereo. */
 export const OTHER_AAC_CONFIGURATION = fromHex("af00 1210");
 export const AAC_FRAME = fromHex("af01 211004");
+
+/** The only thing that a track makes of a message. */
+export function takeOne(track: MediaTrack, body: Uint8Array): Intake {
+  const [intake, ...others] = track.take(body, 0, 0);
+  if (intake === undefined || others.length > 0) {
+    throw new Error(`Cannot take a message: one intake is expected, got ${others.length}`);
+  }
+  return intake;
+}

@@ -189,6 +189,8 @@ Deno.test("tracks: another track's sound goes with the default pictures", () => 
     video(0, H264_CONFIGURATION),
     audio(0, OPUS_CONFIGURATION),
     video(0, H264_KEY_FRAME),
+    // Where it came, too.
+    audio(5, OPUS_CONFIGURATION),
     audio(5, opusFrame(0)),
     video(40, H264_INTER_FRAME),
     audio(45, opusFrame(40)),
@@ -406,25 +408,30 @@ Deno.test("tracks: configurations up to the limit are kept, larger ones skipped"
   const publication = stream.publish();
   publication.video(0, H264_KEY_FRAME, 0);
   publication.video(0, vp8KeyFrame(64, 32), 0);
-  const padded = (size: number) => concat([H265_CONFIGURATION, new Uint8Array(size - 28)]);
+  const padded = (size: number) =>
+    concat([H265_CONFIGURATION, new Uint8Array(size - H265_CONFIGURATION.length)]);
   for (
     const [size, reason] of [[4095, undefined], [4096, undefined], [4097, "too-large"]] as const
   ) {
     const message = ofTrack(1, padded(size));
     assertEquals(publication.video(0, message, 0)?.reason, reason, `${size}`);
   }
+  publication.video(0, ofTrack(1, H265_KEY_FRAME), 0);
   assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 1 })!.tags[0]!.body.length, 4096);
   // All that there may be at once fit.
   for (let id = 2; id <= 15; id++) {
     const body = padded(4096).with(4095, id);
     assertEquals(publication.video(0, ofTrack(id, body), 0), undefined);
+    assertEquals(publication.video(0, ofTrack(id, H265_KEY_FRAME), 0), undefined);
   }
   for (let id = 0; id < 16; id++) {
     const channels = concat([
       Uint8Array.of(0x94, 0x4f, 0x70, 0x75, 0x73, 2, 255),
       new Uint8Array(4089),
     ]);
-    assertEquals(publication.audio(0, ofTrack(id, channels), 0), undefined);
+    for (const body of [channels, OPUS_CONFIGURATION, opusFrame()]) {
+      assertEquals(publication.audio(0, ofTrack(id, body), 0), undefined);
+    }
   }
   assertEquals(stream.reader.preamble({ ...BOTH, videoTrack: 9 })!.tags[0]!.body[4095], 9);
 });
@@ -533,9 +540,11 @@ Deno.test("LogTags: selected tracks from their own key frame on, configurations 
   ]);
   // The default sound goes with other pictures; their newest key frame is at 0.
   const lines = readTags(new LogTags(stream.reader, { ...BOTH, videoTrack: 2 }));
-  assertEquals(lines.slice(0, 4), [
+  assertEquals(lines.slice(0, 5), [
     audio(lastTimestampMs, AAC_CONFIGURATION),
     video(3, vp8KeyFrame(64, 32)),
+    // Where it came, too.
+    audio(0, AAC_CONFIGURATION),
     audio(0, AAC_FRAME),
     video(43, vp8InterFrame(40)),
   ]);
@@ -561,7 +570,7 @@ Deno.test("LogFollower: another track by its number, from its newest second on",
   }
   const frames = lines.slice(1);
   // The configuration of the beginning, and what came since.
-  assertEquals(lines[0], audio(0, OPUS_CONFIGURATION));
+  assertEquals(lines[0], audio(5, OPUS_CONFIGURATION));
   assertEquals(frames[0], audio(205, opusFrame(200)));
   assertEquals(frames.at(-1), audio(1965, opusFrame(1960)));
   assertEquals(frames.length, 45);
@@ -616,7 +625,7 @@ Deno.test("LogTags: a track that comes later is read from its beginning on", () 
   assertEquals(readTags(tags), []);
   publication.video(0, ofTrack(1, H265_CONFIGURATION), 0);
   publication.video(40, ofTrack(1, H265_KEY_FRAME), 40);
-  assertEquals(readTags(tags), [video(0, H265_CONFIGURATION), video(40, H265_KEY_FRAME)]);
+  assertEquals(readTags(tags), [video(40, H265_CONFIGURATION), video(40, H265_KEY_FRAME)]);
 });
 
 Deno.test("LogTags: a publisher that counts otherwise moves readers on, never back", () => {

@@ -24,7 +24,9 @@ import {
   H264_CONFIGURATION,
   H264_INTER_FRAME,
   H264_KEY_FRAME,
+  takeOne,
 } from "./track_samples.ts";
+import { wellFormed } from "../malformed.ts";
 
 /** Intakes in short: a skip by its reason, a frame by whether it is a key frame. */
 function short(intake: Intake): string {
@@ -76,6 +78,13 @@ const CASES: readonly { name: string; messages: (readonly [Uint8Array, string])[
   {
     name: "AV1 whose configuration is a descriptor of MPEG-2 TS",
     messages: [[fromHex("95 61763031 8004 81000c00"), "configuration"]],
+  },
+  {
+    name: "AV1 whose configuration has OBUs that we cannot read, which players may",
+    messages: [[
+      enhancedVideo("av1", "configuration", "key", fromHex("81000c00 0aff")),
+      "configuration",
+    ]],
   },
   {
     name: "VP9",
@@ -153,7 +162,7 @@ for (const { name, messages } of CASES) {
   Deno.test(`VideoTrack: ${name}`, () => {
     const track = new VideoTrack();
     assertEquals(
-      messages.map(([body]) => short(track.take(body))),
+      messages.map(([body]) => short(takeOne(track, body))),
       messages.map(([, intake]) => intake),
     );
   });
@@ -179,32 +188,57 @@ Deno.test("VideoTrack: what only says that it is a key frame is none", () => {
     const keys = frames.map(isKey);
     assertEquals(keys.includes(true) && keys.includes(false), true);
     for (const [at, data] of frames.entries()) {
-      const intake = short(track.take(enhancedVideo(codec, "frame", "key", data)));
+      const intake = short(takeOne(track, enhancedVideo(codec, "frame", "key", data)));
       assertEquals(intake, keys[at] ? "key frame" : "frame", `${codec} frame ${at}`);
     }
   }
   const hevc = new VideoTrack();
-  hevc.take(H265_CONFIGURATION);
-  for (const [at, data] of H265_STREAMS.openGop.entries()) {
-    const intake = short(hevc.take(enhancedVideo("h265", "frameX", "key", data)));
+  takeOne(hevc, H265_CONFIGURATION);
+  const bodies = H265_STREAMS.openGop.map((data) => enhancedVideo("h265", "frameX", "key", data));
+  const intakes = [
+    ...bodies.flatMap((body, at) => hevc.take(body, at * 40, at)),
+    ...hevc.release(),
+  ];
+  // What it has in band differs.
+  assertEquals(intakes.shift()?.kind, "configuration");
+  const kinds = H265_STREAMS.openGop.map((data) => {
     // The CRA pictures of an open group of pictures are key frames.
-    assertEquals(intake, h265PictureKind(data, 4)!.isKeyFrame ? "key frame" : "frame", `${at}`);
-  }
+    return wellFormed(h265PictureKind(data, 4))!.isKeyFrame ? "key frame" : "frame";
+  });
+  assertEquals(intakes.map(short), kinds);
 });
 
-Deno.test("VideoTrack: what the tag calls no key frame is none", () => {
+Deno.test("VideoTrack: HEVC that refreshes its pictures begins there, if there is no key frame", () => {
   const track = new VideoTrack();
-  assertEquals(
-    short(track.take(enhancedVideo("vp9", "frame", "inter", VP9_KEY))),
-    "awaiting-key-frame",
-  );
+  takeOne(track, H265_CONFIGURATION);
+  const recovery = fromHex("00000007 4e01 0602d04080");
+  const inter = H265_INTER_FRAME.subarray(5);
+  const refresh = enhancedVideo("h265", "frameX", "inter", concat([recovery, inter, inter]));
+  assertEquals(short(takeOne(track, H265_INTER_FRAME)), "awaiting-key-frame");
+  assertEquals(short(takeOne(track, refresh)), "key frame");
+});
+
+Deno.test("VideoTrack: what the tag calls no key frame is one, and leaves as one", () => {
+  for (const { codec, frames, isKey } of STREAMS) {
+    const track = new VideoTrack();
+    for (const [at, data] of frames.entries()) {
+      // Frame type 0 says nothing.
+      for (const first of [0xa1, 0x81]) {
+        const said = enhancedVideo(codec, "frame", "inter", data).with(0, first);
+        const intake = takeOne(track, said);
+        const body = said.with(0, isKey(data) ? 0x91 : 0xa1);
+        const isKeyFrame = isKey(data);
+        assertEquals(intake, { kind: "frame", isKeyFrame, encoderMs: 0, body }, `${codec} ${at}`);
+      }
+    }
+  }
 });
 
 Deno.test("VideoTrack: sizes and codecs, from configurations or the pictures themselves", () => {
   const key = (codec: "av1" | "vp9" | "vp8", data: Uint8Array) =>
     enhancedVideo(codec, "frame", "key", data);
   const table: readonly (readonly [Uint8Array[], string, number | null, number | null])[] = [
-    [[H265_CONFIGURATION], "hvc1.1.6.L93.B0", null, null],
+    [[H265_CONFIGURATION], "hvc1.1.6.L60.90", 320, 180],
     [[AV1_CONFIGURATION], "av01.0.00M.08", 320, 180],
     [[enhancedVideo("av1", "configuration", "key", AV1C.tenBits)], "av01.0.00M.10", 130, 74],
     // What is in band is newer than the configuration.
@@ -218,43 +252,46 @@ Deno.test("VideoTrack: sizes and codecs, from configurations or the pictures the
   ];
   for (const [bodies, codec, width, height] of table) {
     const track = new VideoTrack();
-    for (const body of bodies) track.take(body);
+    for (const body of bodies) takeOne(track, body);
     const described = track.describe()!;
     assertEquals([described.codec, described.width, described.height], [codec, width, height]);
     assertEquals(described.bFrames, false);
   }
 });
 
+/** Two slices of a key frame whose PPS puts two bits in front of the slice type. */
+const TWO_BITS_AHEAD = fromHex("00000006 2601 a300 1234 00000006 2601 2300 1234");
+
 Deno.test("VideoTrack: HEVC whose slice headers cannot be read without its PPS is passed on", () => {
   const track = new VideoTrack();
-  track.take(H265_CONFIGURATION);
+  takeOne(track, H265_CONFIGURATION);
   // Of a PPS in band that puts two bits in front of the slice type, which is P.
-  const key = enhancedVideo("h265", "frameX", "key", fromHex("00000006 2601 a300 1234"));
+  const key = enhancedVideo("h265", "frameX", "key", TWO_BITS_AHEAD);
   const inter = enhancedVideo("h265", "frameX", "inter", fromHex("00000006 0201 c400 1234"));
   const broken = enhancedVideo("h265", "frameX", "inter", fromHex("00000007 0201 c400 1234"));
-  const intakes = [key, inter, broken].map((body) => short(track.take(body)));
+  const intakes = [key, inter, broken].map((body) => short(takeOne(track, body)));
   assertEquals(intakes, ["key frame", "frame", "malformed"]);
   assertEquals(track.describe()?.bFrames, false);
 });
 
 Deno.test("VideoTrack: B pictures of HEVC", () => {
   const track = new VideoTrack();
-  for (const body of [H265_CONFIGURATION, H265_KEY_FRAME, H265_INTER_FRAME]) track.take(body);
+  for (const body of [H265_CONFIGURATION, H265_KEY_FRAME, H265_INTER_FRAME]) takeOne(track, body);
   assertEquals(track.describe()!.bFrames, false);
-  track.take(H265_B_FRAME);
+  takeOne(track, H265_B_FRAME);
   assertEquals(track.describe()!.bFrames, true);
 });
 
 Deno.test("VideoTrack: says whether its frames need a configuration", () => {
   const track = new VideoTrack();
   assertEquals(track.isConfigured, false);
-  track.take(vp8KeyFrame(64, 32));
+  takeOne(track, vp8KeyFrame(64, 32));
   assertEquals(track.isConfigured, false);
-  track.take(VP9_CONFIGURATION);
+  takeOne(track, VP9_CONFIGURATION);
   assertEquals(track.isConfigured, true);
-  track.take(enhancedVideo("vp9", "frame", "key", VP9_KEY));
+  takeOne(track, enhancedVideo("vp9", "frame", "key", VP9_KEY));
   assertEquals(track.isConfigured, true);
-  track.take(vp8KeyFrame(64, 32));
+  takeOne(track, vp8KeyFrame(64, 32));
   assertEquals(track.isConfigured, false);
 });
 
@@ -272,6 +309,6 @@ Deno.test("VideoTrack: throws nothing, whatever comes of any codec", () => {
   ];
   const track = new VideoTrack();
   for (let round = 0; round < 8000; round++) {
-    track.take(mutate(samples[round % samples.length]!, random));
+    track.take(mutate(samples[round % samples.length]!, random), round, round);
   }
 });

@@ -8,6 +8,7 @@ import {
   H264_INTER_FRAME,
   H264_KEY_FRAME,
   OTHER_H264_CONFIGURATION,
+  takeOne,
 } from "./track_samples.ts";
 
 const H263_KEY_FRAME = fromHex("12 000084");
@@ -51,7 +52,7 @@ Deno.test("VideoTrack: what becomes of messages, one after another", () => {
   for (const messages of CASES) {
     const track = new VideoTrack();
     assertEquals(
-      messages.map(([body]) => short(track.take(body))),
+      messages.map(([body]) => short(takeOne(track, body))),
       messages.map(([, intake]) => intake),
     );
   }
@@ -59,21 +60,21 @@ Deno.test("VideoTrack: what becomes of messages, one after another", () => {
 
 Deno.test("VideoTrack: says what it cannot carry, and what is wrong", () => {
   const detailOf = (body: Uint8Array) => {
-    const intake = new VideoTrack().take(body);
-    return intake.kind === "skip" ? intake.detail : undefined;
+    const intake = takeOne(new VideoTrack(), body);
+    return intake.kind === "skip" ? intake.detail?.() : undefined;
   };
   assertEquals(detailOf(fromHex("90 76766331 00")), "video codec vvc1");
   assertEquals(detailOf(fromHex("1e 00")), "video codec 14");
   assertEquals(
     detailOf(fromHex("1701")),
-    "Cannot parse video body: h264 needs 5 bytes, got 2",
+    "Cannot parse video body: it must have 5 bytes, got 2",
   );
 });
 
 Deno.test("VideoTrack: describes what it carries", () => {
   const track = new VideoTrack();
   assertEquals(track.describe(), undefined);
-  track.take(H264_CONFIGURATION);
+  takeOne(track, H264_CONFIGURATION);
   const described = {
     codec: "avc1.4d400a",
     width: 16,
@@ -82,12 +83,13 @@ Deno.test("VideoTrack: describes what it carries", () => {
     bitrateBps: null,
     keyFrameDistanceMs: null,
     bFrames: false,
+    refreshes: false,
   };
   assertEquals(track.describe(), described);
-  for (const body of [H264_KEY_FRAME, H264_INTER_FRAME]) track.take(body);
+  for (const body of [H264_KEY_FRAME, H264_INTER_FRAME]) takeOne(track, body);
   assertEquals(track.describe(), described);
-  track.take(H264_B_FRAME);
-  track.take(H264_INTER_FRAME);
+  takeOne(track, H264_B_FRAME);
+  takeOne(track, H264_INTER_FRAME);
   assertEquals(track.describe(), { ...described, bFrames: true });
   for (let at = 0; at <= 50; at++) track.statistics.addFrame(at * 40, 500, at % 25 === 0);
   assertEquals(track.describe(), {
@@ -99,14 +101,17 @@ Deno.test("VideoTrack: describes what it carries", () => {
   });
 
   const h263 = new VideoTrack();
-  h263.take(H263_KEY_FRAME);
+  takeOne(h263, H263_KEY_FRAME);
   const unknown = { codec: "h263", width: null, height: null, bFrames: null };
   assertEquals(h263.describe(), { ...described, ...unknown });
 });
 
 Deno.test("VideoTrack: an SPS that cannot be read leaves the size unknown", () => {
   const track = new VideoTrack();
-  assertEquals(short(track.take(fromHex("1700000000 0164001f ff e1 0001 67 00"))), "configuration");
+  assertEquals(
+    short(takeOne(track, fromHex("1700000000 0164001f ff e1 0001 67 00"))),
+    "configuration",
+  );
   const { codec, width, height } = track.describe()!;
   assertEquals([codec, width, height], ["avc1.64001f", null, null]);
 });
@@ -115,8 +120,8 @@ Deno.test("VideoTrack: throws nothing, whatever comes", () => {
   const random = seededRandom(1);
   const samples = [H264_CONFIGURATION, H264_KEY_FRAME, H264_B_FRAME, H263_KEY_FRAME];
   const track = new VideoTrack();
-  track.take(H264_CONFIGURATION);
+  takeOne(track, H264_CONFIGURATION);
   for (let round = 0; round < 4000; round++) {
-    track.take(mutate(samples[round % samples.length]!, random));
+    track.take(mutate(samples[round % samples.length]!, random), round, round);
   }
 });

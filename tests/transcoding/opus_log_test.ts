@@ -1,3 +1,4 @@
+import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { assertEquals } from "@std/assert";
 import { parseAudioBody } from "../../src/flv/audio_body.ts";
 import { TAG_HEADER_SIZE } from "../../src/flv/tag.ts";
@@ -10,7 +11,7 @@ import { readRecord } from "../stream/log_samples.ts";
 const DATA = Uint8Array.of(0xfc, 0xff, 0xfe);
 
 /** Kinds and timestamps of all records. */
-function contents(shared: SharedArrayBuffer): [string, number][] {
+function contents(shared: SharedLog): [string, number][] {
   const reader = new LogReader(shared);
   const records: [string, number][] = [];
   for (let at = reader.tail; at !== reader.head; at++) {

@@ -1,4 +1,5 @@
 /** The real worker, from its bundled module. */
+import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { assert, assertEquals } from "@std/assert";
 import transcoderText from "../../dist/transcoding.js" with { type: "text" };
 import { TranscoderPool } from "../../src/control/transcoder_pool.ts";
@@ -10,13 +11,14 @@ import { Publication } from "../../src/stream/publication.ts";
 import { AAC_HE_V1, AAC_LC } from "../audio/fixtures.ts";
 import { fromHex } from "../mutation.ts";
 import { enhancedAudio, ofTrack } from "../stream/enhanced_samples.ts";
+import { openStore } from "../stream/log_samples.ts";
 import { until } from "../waiting.ts";
 
 const WINDOW = { windowMs: 60_000 };
 const MAX_BYTES = 1 << 21;
 
 interface Published {
-  readonly log: SharedArrayBuffer;
+  readonly log: SharedLog;
   readonly writer: LogWriter;
   /** Publishes access units [from, to) of AAC_LC as if one came after the other. */
   send(from: number, to: number): void;
@@ -42,9 +44,10 @@ function open(opusBitrateBps = 64_000) {
   const ended: number[] = [];
   const pool = new TranscoderPool(
     transcoderText,
-    { maxBytes: MAX_BYTES, opusBitrateBps, ...WINDOW },
+    { logs: openStore(MAX_BYTES), maxBytes: MAX_BYTES, opusBitrateBps, ...WINDOW },
     {
       failed: (streamId, reason) => failed.push([streamId, reason]),
+      reported: () => {},
       ended: (streamId) => ended.push(streamId),
     },
   );
@@ -55,13 +58,13 @@ function audioRecord(timestampMs: number, body: Uint8Array): LogRecord {
   return { type: TAG_AUDIO, timestampMs, body, flags: RecordFlag.audio };
 }
 
-const newestMs = (log: SharedArrayBuffer) => new LogReader(log).lastTimestampMs;
+const newestMs = (log: SharedLog) => new LogReader(log).lastTimestampMs;
 
 Deno.test("transcoding: a stream that runs already begins with its newest second", async () => {
   using transcoding = open();
   const source = publish();
   source.send(0, 200);
-  const target = transcoding.pool.start(1, source.log);
+  const target = transcoding.pool.start(1, source.log)!;
   await until("sound", () => newestMs(target) > 4500);
   const reader = new LogReader(target);
   const firstMs = reader.timestampMsOf(reader.tail);
@@ -77,7 +80,7 @@ Deno.test("transcoding: what one stream does, others do not feel", async () => {
     publish(AAC_HE_V1.configuration), // what follows is not that
     publish(),
   ];
-  const targets = [good, wrong, noisy, over].map(({ log }, at) => pool.start(at + 1, log));
+  const targets = [good, wrong, noisy, over].map(({ log }, at) => pool.start(at + 1, log)!);
   for (let at = 0; at < 400; at += 20) {
     for (const source of [good, wrong, noisy, over]) source.send(at, at + 20);
     if (at === 200) over.writer.setState(LogState.ended);
@@ -88,8 +91,9 @@ Deno.test("transcoding: what one stream does, others do not feel", async () => {
   assert(failed[0]![1].includes("must be LC"), failed[0]![1]);
   assertEquals(ended, [4]);
   await until("reports", () => (pool.report(1)?.packets ?? 0) > 400);
-  const { jumps, damagedUnits, restarts } = pool.report(1)!;
-  assertEquals({ jumps, damagedUnits, restarts }, { jumps: 0, damagedUnits: 0, restarts: 0 });
+  const { dropped, restarts } = pool.report(1)!;
+  assertEquals({ dropped, restarts }, { dropped: {}, restarts: 0 });
+  assert(pool.report(3)!.dropped.damaged! > 10, "of the noisy one");
   assertEquals(pool.restarts, 0);
 });
 
@@ -97,8 +101,8 @@ Deno.test("transcoding: tracks of a stream, each for itself", async () => {
   const failed: unknown[] = [];
   const pool = new TranscoderPool(
     transcoderText,
-    { maxBytes: MAX_BYTES, opusBitrateBps: 64_000, ...WINDOW },
-    { failed: (...what) => failed.push([what[0], what[2]]), ended: () => {} },
+    { logs: openStore(MAX_BYTES), maxBytes: MAX_BYTES, opusBitrateBps: 64_000, ...WINDOW },
+    { failed: (...what) => failed.push([what[0], what[2]]), reported: () => {}, ended: () => {} },
   );
   using _closing = { [Symbol.dispose]: () => pool.close() };
   const log = LogWriter.allocate(MAX_BYTES);
@@ -111,7 +115,7 @@ Deno.test("transcoding: tracks of a stream, each for itself", async () => {
   for (const trackId of [2, 3]) {
     publication.audio(0, numbered(trackId, "configuration", AAC_LC.configuration), 0);
   }
-  const targets = [undefined, 2, 3].map((track) => pool.start(1, log, track));
+  const targets = [undefined, 2, 3].map((track) => pool.start(1, log, track)!);
   assertEquals(new Set(targets).size, 3);
   assert(pool.start(1, log, 2) === targets[1]);
   const send = (from: number, to: number) => {
@@ -142,7 +146,7 @@ Deno.test("transcoding: frames before a configuration are passed over, other cod
   using transcoding = open();
   const [late, mp3] = [LogWriter.allocate(MAX_BYTES), LogWriter.allocate(MAX_BYTES)];
   const lateWriter = new LogWriter(late, WINDOW);
-  const target = transcoding.pool.start(1, late);
+  const target = transcoding.pool.start(1, late)!;
   lateWriter.append(audioRecord(0, Uint8Array.of(0xaf, 1, ...AAC_LC.units[9]!.data)));
   lateWriter.append(audioRecord(0, Uint8Array.of(0xaf, 7)));
   const configuration = audioRecord(0, Uint8Array.of(0xaf, 0, ...AAC_LC.configuration));
@@ -168,14 +172,14 @@ Deno.test("transcoding: frames before a configuration are passed over, other cod
 Deno.test("transcoding: stops when asked, and tells its readers", async () => {
   using transcoding = open();
   const source = publish();
-  const target = transcoding.pool.start(1, source.log);
+  const target = transcoding.pool.start(1, source.log)!;
   source.send(0, 20);
   await until("sound", () => newestMs(target) > 0);
   const reader = new LogReader(target);
   await transcoding.pool.stop(1);
   assertEquals(reader.state, LogState.ended);
   const { head } = reader;
-  const again = transcoding.pool.start(1, source.log);
+  const again = transcoding.pool.start(1, source.log)!;
   source.send(20, 40);
   await until("sound again", () => newestMs(again) > 400);
   assertEquals(reader.head, head, "what was stopped is not written any more");
@@ -184,7 +188,7 @@ Deno.test("transcoding: stops when asked, and tells its readers", async () => {
 Deno.test("transcoding: readers see that a publisher is away, and back", async () => {
   using transcoding = open();
   const source = publish();
-  const reader = new LogReader(transcoding.pool.start(1, source.log));
+  const reader = new LogReader(transcoding.pool.start(1, source.log)!);
   source.writer.setState(LogState.waiting);
   await until("away", () => reader.state === LogState.waiting);
   source.writer.setState(LogState.live);

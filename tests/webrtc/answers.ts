@@ -1,5 +1,5 @@
 import { hostCandidates } from "../../src/webrtc/candidate.ts";
-import { chooseMedia, type StreamMedia } from "../../src/webrtc/media_choice.ts";
+import { chooseMedia, type StreamMedia, type WantedMedia } from "../../src/webrtc/media_choice.ts";
 import {
   type AnsweredSection,
   type AnswerNames,
@@ -27,18 +27,19 @@ export const NAMES: AnswerNames = { sessionId: "7001", cname: "sluice", streamId
 export function answerOffer(
   text: string,
   stream: StreamMedia,
-  { wishes, transport = TRANSPORT }: {
+  { wishes, wanted, transport = TRANSPORT }: {
     readonly wishes?: AnswerWishes;
+    readonly wanted?: WantedMedia;
     readonly transport?: AnswerTransport;
   } = {},
 ): { readonly answer: string; readonly sections: readonly AnsweredSection[] } {
   const offer = parseSdpOffer(text);
-  const choice = chooseMedia(offer, stream);
+  const choice = chooseMedia(offer, stream, wanted);
   if (choice.kind === "mismatch") throw new Error("No common codec");
   const given = wishes === undefined ? {} : { wishes };
   const sections: AnsweredSection[] = [];
   if (choice.audio !== undefined) {
-    const channels = stream.audio?.channels ?? 1;
+    const channels = stream.audio?.channels ?? 2;
     sections.push(settleSection(choice.audio, { ssrc: 1001 }, { ...given, channels }));
   }
   if (choice.video !== undefined) {

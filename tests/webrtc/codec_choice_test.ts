@@ -72,13 +72,56 @@ Deno.test("H.264: only what fits is left over when the better ones are not offer
 });
 
 Deno.test("H.264: packetization-mode 0 will not do, and no profile-level-id means Baseline", () => {
-  const single = OFFERS.firefox.replaceAll("packetization-mode=1", "packetization-mode=0");
+  const single = OFFERS.firefox
+    .replace(/a=fmtp:126 .*/, "a=fmtp:126 profile-level-id=42e01f;packetization-mode=0")
+    .replace(/a=fmtp:97 .*/, "a=fmtp:97 profile-level-id=42e01f;packetization-mode=0");
   assertEquals(choose(single, "42c01e"), undefined);
   const bare = OFFERS.firefox.replace(
     /a=fmtp:126 .*/,
     "a=fmtp:126 packetization-mode=1",
   );
   assertEquals(choose(bare, "42000a"), [126, undefined, "exact", false]);
+});
+
+Deno.test("H.264: who says nothing of modes gets what there is, with a line in the log", () => {
+  const silent = (fmtp: string) =>
+    parseSdpOffer([
+      "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=setup:actpass\r\na=mid:0\r\n" +
+      `a=fingerprint:sha-256 ${"00:".repeat(31)}00\r\n` +
+      "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:0\r\na=rtcp-mux\r\n" +
+      "a=rtpmap:96 H264/90000\r\na=rtpmap:97 H264/90000\r\n" + fmtp,
+    ].join("")).sections[0]!.codecs;
+  const lapse = "H264 without packetization-mode=1";
+  const cases = [
+    ["", "4d401f", 96, "stretched", lapse],
+    ["", "6e001f", 96, "stretched", lapse],
+    ["a=fmtp:97 profile-level-id=4d001f\r\n", "4d401f", 97, "exact", lapse],
+    [
+      "a=fmtp:97 packetization-mode=1;profile-level-id=42e01f\r\n",
+      "4d401f",
+      97,
+      "stretched",
+      undefined,
+    ],
+    [
+      "a=fmtp:97 packetization-mode=1;profile-level-id=42e01f\r\n",
+      "6e001f",
+      96,
+      "stretched",
+      lapse,
+    ],
+  ] as const;
+  for (const [fmtp, profile, payloadType, fit, lapse] of cases) {
+    const choice = chooseVideoCodec(silent(fmtp), {
+      codec: "h264",
+      ...parseProfileLevelId(profile)!,
+    });
+    assertEquals(
+      [choice?.codec.payloadType, choice?.fit, choice?.lapse],
+      [payloadType, fit, lapse],
+      `${profile} for ${fmtp}`,
+    );
+  }
 });
 
 Deno.test("H.264: profiles by RFC 6184 8.1, table 5", () => {
@@ -122,6 +165,8 @@ Deno.test("Opus: at 48 kHz with two channels, whatever the case of its name", ()
   assertEquals(chosen(OFFERS.chromium), 111);
   assertEquals(chosen(OFFERS.firefox), 109);
   assertEquals(chosen(OFFERS.firefox.replace("opus/48000/2", "OPUS/48000/2")), 109);
-  assertEquals(chosen(OFFERS.firefox.replace("opus/48000/2", "opus/48000")), undefined);
+  // As GStreamer writes it.
+  assertEquals(chosen(OFFERS.firefox.replace("opus/48000/2", "OPUS/48000")), 109);
+  assertEquals(chosen(OFFERS.firefox.replace("opus/48000/2", "opus/48000/6")), undefined);
   assertEquals(chosen(OFFERS.firefox.replace("opus/48000/2", "opus/16000/2")), undefined);
 });

@@ -1,6 +1,6 @@
 /**
  * Offers and fragments for tests. Chromium's are its own (156, headless, `addTransceiver` with
- * `recvonly`); the others are written after what those browsers send.
+ * `recvonly`), and so is that of whepsrc; the others are written after what those browsers send.
  */
 const FIXTURES = new URL("../fixtures/", import.meta.url);
 
@@ -16,6 +16,8 @@ export const OFFERS = {
   firefoxWithoutH264: fixture("firefox_without_h264"),
   /** With H.264 in Constrained High, H.265, mids that are words, and a data channel. */
   safari: fixture("safari"),
+  /** GStreamer's, of gst-plugin-webrtchttp 0.12.10: without channels, modes and profiles. */
+  whepsrc: fixture("whepsrc"),
 } as const;
 
 export const TRICKLE_FRAGMENT = [

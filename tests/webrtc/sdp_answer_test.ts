@@ -75,12 +75,19 @@ Deno.test("answer: to Chromium, line by line", () => {
   ]);
 });
 
-Deno.test("answer: to Safari, the data channel is closed and not bundled", () => {
+Deno.test("answer: to Safari, the data channel is bundled, in the offer's order", () => {
   const { answer, sections } = answerOffer(OFFERS.safari, STREAM);
-  assert(answer.includes("a=group:BUNDLE video audio\r\n"));
+  assert(answer.includes("a=group:BUNDLE video audio data\r\n"));
   assert(answer.endsWith(
-    "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n" +
-      "a=mid:data\r\na=inactive\r\n",
+    [
+      "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+      "c=IN IP4 0.0.0.0",
+      "a=mid:data",
+      ...TRANSPORT_LINES,
+      "a=sctp-port:5000",
+      "a=max-message-size:65536",
+      "",
+    ].join("\r\n"),
   ));
   // The order is the offer's, whatever the order of what was settled.
   assertEquals(answer.match(/^m=\w+/gm), ["m=video", "m=audio", "m=application"]);
@@ -91,18 +98,68 @@ Deno.test("answer: to Safari, the data channel is closed and not bundled", () =>
   assertEquals(answer.match(/a=rtcp-rsize/g)?.length, 1);
 });
 
-Deno.test("answer: video only closes the audio that leads the bundle, candidates go to the video", () => {
-  const { answer } = answerOffer(OFFERS.chromium, { ...STREAM, audio: undefined });
+Deno.test("answer: where nothing can come the section is inactive, and leads the bundle", () => {
+  const { answer } = answerOffer(OFFERS.chromium, STREAM, {
+    wanted: { audio: false, video: true },
+  });
   const [head, audio, video] = answer.split(/(?=^m=)/m);
-  assert(head!.includes("a=group:BUNDLE 1\r\n"));
+  assert(head!.includes("a=group:BUNDLE 0 1\r\n"));
   assertEquals(audio!.split("\r\n"), [
-    "m=audio 0 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
     "c=IN IP4 0.0.0.0",
     "a=mid:0",
     "a=inactive",
+    "a=rtcp-mux",
+    "a=rtcp-rsize",
+    ...TRANSPORT_LINES,
+    ...CANDIDATE_LINES,
+    "a=rtpmap:111 opus/48000/2",
+    "a=fmtp:111 minptime=10;useinbandfec=1",
     "",
   ]);
-  for (const line of CANDIDATE_LINES) assert(video!.includes(line + "\r\n"), line);
+  assert(video!.includes("a=sendonly") && !video!.includes("candidate"), video);
+});
+
+Deno.test("answer: sound that is not there yet is accepted, pictures are not", () => {
+  const { answer } = answerOffer(OFFERS.chromium, { ...STREAM, audio: undefined });
+  assertEquals(answer.match(/^a=(?:sendonly|inactive)|^m=\w+ \d+/gm), [
+    ...["m=audio 9", "a=sendonly", "m=video 9", "a=sendonly"],
+  ]);
+  assert(answer.includes("stereo=1;sprop-stereo=1\r\n") && answer.includes("a=ssrc:1001"));
+  const sound = answerOffer(OFFERS.chromium, { ...STREAM, video: undefined }).answer;
+  assertEquals(sound.match(/^a=(?:sendonly|inactive)|^m=.*|^a=(?:rtpmap|fmtp):.*/gm), [
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+    "a=sendonly",
+    "a=rtpmap:111 opus/48000/2",
+    "a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1",
+    "m=video 9 UDP/TLS/RTP/SAVPF 96",
+    "a=inactive",
+    "a=rtpmap:96 VP8/90000",
+  ]);
+});
+
+Deno.test("answer: a codec that is not offered, second sections, and what is not bundled", () => {
+  const [head, audio, video] = OFFERS.chromium.split(/(?=^m=)/m) as [string, string, string];
+  const offer = head.replace("BUNDLE 0 1", "BUNDLE 0 1 2 4") + audio.replace("opus", "speex") +
+    video + video.replace("a=mid:1", "a=mid:2") + video.replace("a=mid:1", "a=mid:3") +
+    "m=audio 9 UDP/TLS/RTP/SAVPF 0 8\r\na=mid:4\r\na=rtcp-mux\r\n";
+  const { answer } = answerOffer(offer, STREAM);
+  assert(answer.includes("a=group:BUNDLE 0 1 2 4\r\n"));
+  assertEquals(answer.match(/^m=.*|^a=(?:sendonly|inactive|rtpmap:(?!\d+ rtx).*)/gm), [
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+    "a=inactive",
+    "a=rtpmap:111 speex/48000/2",
+    "m=video 9 UDP/TLS/RTP/SAVPF 116 117",
+    "a=sendonly",
+    "a=rtpmap:116 H264/90000",
+    "m=video 9 UDP/TLS/RTP/SAVPF 96",
+    "a=inactive",
+    "a=rtpmap:96 VP8/90000",
+    video.replace("m=video 9", "m=video 0").split("\r\n")[0]!,
+    "a=inactive",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 0",
+    "a=inactive",
+  ]);
 });
 
 Deno.test("answer: audio only, mono as offered, and without a group if none was offered", () => {
@@ -122,6 +179,22 @@ Deno.test("answer: Firefox's own stereo is not said twice", () => {
   assertEquals(sections.map(({ payloadType, rtxPayloadType }) => [payloadType, rtxPayloadType]), [
     [109, undefined],
     [126, 127],
+  ]);
+});
+
+Deno.test("answer: to GStreamer's whepsrc, with what it says of its codecs and no more", () => {
+  const { answer } = answerOffer(OFFERS.whepsrc, STREAM);
+  assertEquals(answer.match(/^m=.*|^a=(?:rtpmap|fmtp|rtcp-fb|group):?.*|^a=sendonly/gm), [
+    "a=group:BUNDLE audio0 video1",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 96",
+    "a=sendonly",
+    "a=rtpmap:96 OPUS/48000",
+    "a=fmtp:96 stereo=1;sprop-stereo=1",
+    "m=video 9 UDP/TLS/RTP/SAVPF 103",
+    "a=sendonly",
+    "a=rtpmap:103 H264/90000",
+    "a=rtcp-fb:103 nack pli",
+    "a=rtcp-fb:103 ccm fir",
   ]);
 });
 
@@ -149,8 +222,8 @@ Deno.test("answer: only what is both wished for and offered", () => {
 
 Deno.test("answer: each codec is answered with the parameters that were offered", () => {
   const lines = (offer: string, video: StreamVideo) =>
-    answerOffer(offer, { audio: undefined, video }).answer
-      .match(/^m=video.*|^a=(?:rtpmap|fmtp):.*/gm);
+    answerOffer(offer, { audio: undefined, video }).answer.split(/(?=^m=)/m)
+      .find((section) => section.startsWith("m=video"))?.match(/^m=.*|^a=(?:rtpmap|fmtp):.*/gm);
   const av1: StreamVideo = { codec: "av1", profile: 0, levelIndex: 8, tier: 0 };
   assertEquals(lines(OFFERS.chromium, av1), [
     "m=video 9 UDP/TLS/RTP/SAVPF 45 46",
@@ -203,13 +276,13 @@ Deno.test("answer: a restart is answered by the section that leads the bundle", 
     )
       .split("\r\n").filter((line) => /^(?:m=|a=mid|a=group)/.test(line));
   assertEquals(fragment(OFFERS.safari, STREAM), [
-    "a=group:BUNDLE video audio",
+    "a=group:BUNDLE video audio data",
     "m=video 9 UDP/TLS/RTP/SAVPF 96",
     "a=mid:video",
   ]);
   assertEquals(fragment(OFFERS.chromium, { ...STREAM, audio: undefined }), [
-    "a=group:BUNDLE 1",
-    "m=video 9 UDP/TLS/RTP/SAVPF 116",
-    "a=mid:1",
+    "a=group:BUNDLE 0 1",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+    "a=mid:0",
   ]);
 });

@@ -1,6 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { CodecError } from "../../src/codec/codec_error.ts";
-import { hasH264RecoveryPoint } from "../../src/codec/h264_recovery_point.ts";
+import { assertEquals } from "@std/assert";
+import { NoError } from "../malformed.ts";
+import { hasRecoveryPoint } from "../../src/codec/recovery_point.ts";
 import { ACCESS_UNIT_SAMPLES } from "../fuzz/corpus.ts";
 import { fromHex, surviveMutations } from "../mutation.ts";
 
@@ -22,23 +22,31 @@ Deno.test("recovery points of H.264, wherever their SEI message is", () => {
     ["", false],
   ] as const;
   for (const [hex, expected] of table) {
-    assertEquals(hasH264RecoveryPoint(fromHex(hex), 1), expected, hex);
+    assertEquals(hasRecoveryPoint("h264", fromHex(hex), 1), expected, hex);
   }
 });
 
-Deno.test("recovery points: a length behind the end is refused", () => {
-  assertThrows(
-    () => hasH264RecoveryPoint(fromHex("05 06 06 01"), 1),
-    CodecError,
-    "must end within",
-  );
+Deno.test("recovery points of H.265: in a prefix SEI alone", () => {
+  const table = [
+    ["07 4e01 06 02 d0 40 80 03 0201d0", true],
+    ["07 5001 06 02 d0 40 80 03 0201d0", false],
+    ["07 4e01 05 02 d0 40 80 03 0201d0", false],
+    ["02 4e01 03 0201d0", false],
+  ] as const;
+  for (const [hex, expected] of table) {
+    assertEquals(hasRecoveryPoint("h265", fromHex(hex), 1), expected, hex);
+  }
+});
+
+Deno.test("recovery points: behind a length that exceeds the end there are none", () => {
+  assertEquals(hasRecoveryPoint("h264", fromHex("05 06 06 01"), 1), false);
 });
 
 Deno.test("recovery points survive mutations", () => {
   const sample = fromHex("00000005 06 06 01 c0 80 00000003 419a24");
   surviveMutations(
     [sample, ...ACCESS_UNIT_SAMPLES],
-    (bytes) => hasH264RecoveryPoint(bytes, 4),
-    CodecError,
+    (bytes) => hasRecoveryPoint("h264", bytes, 4),
+    NoError,
   );
 });

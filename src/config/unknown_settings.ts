@@ -1,0 +1,70 @@
+import { nearestName } from "./nearest_name.ts";
+
+/** Names of settings: of each section with what is in it, of each other one with nothing. */
+export interface KnownSettings {
+  readonly [name: string]: KnownSettings | undefined;
+}
+
+/** Letters of an unknown name that are shown: it may be anything, a key in the wrong place. */
+const MAX_SHOWN_LENGTH = 32;
+
+/**
+ * Every setting of `given` that there is none of: "unknown setting rtmpPrt; did you mean rtmpPort?"
+ *
+ * @param given members by name, of any shape
+ */
+export function unknownSettings(
+  given: Readonly<Record<string, unknown>>,
+  known: KnownSettings,
+): string[] {
+  return unknownIn(given, known, "", pathsOf(known));
+}
+
+function unknownIn(
+  given: Readonly<Record<string, unknown>>,
+  known: KnownSettings,
+  prefix: string,
+  paths: readonly string[],
+): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (!Object.hasOwn(known, name)) return [unknownSetting(name, known, prefix, paths)];
+    const inside = known[name];
+    return inside !== undefined && isRecord(value)
+      ? unknownIn(value, inside, `${prefix}${name}.`, paths)
+      : [];
+  });
+}
+
+function unknownSetting(
+  name: string,
+  known: KnownSettings,
+  prefix: string,
+  paths: readonly string[],
+): string {
+  // As it stands in another section, or mistyped in this one, or in any.
+  const nearest = paths.find((path) => path.split(".").at(-1) === name) ??
+    prefixed(prefix, nearestName(name, Object.keys(known))) ??
+    nearestName(name, paths);
+  const unknown = `unknown setting ${prefix}${shown(name)}`;
+  return nearest === undefined ? unknown : `${unknown}; did you mean ${nearest}?`;
+}
+
+function prefixed(prefix: string, name: string | undefined): string | undefined {
+  return name === undefined ? undefined : prefix + name;
+}
+
+function pathsOf(known: KnownSettings, prefix = ""): string[] {
+  return Object.entries(known).flatMap(([name, inside]) =>
+    inside === undefined ? [prefix + name] : pathsOf(inside, `${prefix}${name}.`)
+  );
+}
+
+function shown(name: string): string {
+  return /^[\w-]+$/.test(name) && name.length <= MAX_SHOWN_LENGTH
+    ? name
+    : JSON.stringify(name.slice(0, MAX_SHOWN_LENGTH));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

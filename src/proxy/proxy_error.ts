@@ -1,0 +1,4 @@
+/** A header of the PROXY protocol that cannot be read. */
+export class ProxyError extends Error {
+  override readonly name = "ProxyError";
+}

@@ -1,0 +1,39 @@
+import { AddressCounts, COUNTED, type Counted } from "./address_counts.ts";
+import type { CounterName, Counters } from "./counters.ts";
+import type { PlaceLimits } from "./messages.ts";
+import { Places } from "./places.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
+
+/** What is limited, in all and by address, over all shards. */
+export type ShardPlaces = Readonly<Record<Counted, Places>>;
+
+/** What each is called in messages, and which gauge counts it. */
+const KINDS: Readonly<Record<Counted, { readonly what: string; readonly gauge: CounterName }>> = {
+  httpConnections: { what: "connections", gauge: "httpConnections" },
+  listListeners: { what: "listeners", gauge: "listListeners" },
+  rtmpNewcomers: { what: "new connections", gauge: "rtmpNewcomers" },
+  rtmpPlayers: { what: "players", gauge: "rtmpViewers" },
+  webrtcNewcomers: { what: "new viewers", gauge: "webrtcNewcomers" },
+  webrtcViewers: { what: "viewers", gauge: "webrtcViewers" },
+  webrtcTcpConnections: { what: "connections", gauge: "webrtcTcpConnections" },
+};
+
+/** All places of a shard. */
+export function shardPlaces(
+  limits: Readonly<Record<Counted, PlaceLimits>>,
+  { addressCounts, shard, counters, proxies }: {
+    readonly addressCounts: SharedArrayBuffer;
+    readonly shard: number;
+    readonly counters: Counters;
+    readonly proxies: TrustedProxies;
+  },
+): ShardPlaces {
+  const entries = COUNTED.map((counted) => {
+    const counts = new AddressCounts(addressCounts, shard, counted);
+    return [
+      counted,
+      new Places({ ...KINDS[counted], ...limits[counted], counts, counters, proxies }),
+    ];
+  });
+  return Object.fromEntries(entries);
+}

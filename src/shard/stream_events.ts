@@ -1,0 +1,133 @@
+import type { ListedPage } from "./stream_listing.ts";
+import { totalsOf } from "./stream_listing.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/**
+ * Ticks without a change after which listeners are sent something: proxies end silent connections, and
+ * a page wants to know whether its own is alive.
+ */
+const QUIET_TICKS = 5;
+
+const encoder = new TextEncoder();
+const ALIVE: Bytes = encoder.encode("event: alive\ndata\n\n");
+
+/** Somebody who follows a page. */
+interface Listener {
+  /** Gives an event; one that has not taken the one before gets the whole page when it has. */
+  offer(event: Bytes): void;
+  end(): void;
+}
+
+/** A page that is followed, as its listeners know it. */
+interface FollowedPage {
+  known: ListedPage;
+  snapshot: Bytes | undefined;
+  readonly listeners: Set<Listener>;
+  quietTicks: number;
+}
+
+/**
+ * The list of streams for those who follow it by server-sent events: the whole page first, then what
+ * has changed, at most once for each tick. Events are made once for all listeners of a page; a slow
+ * one is never sent more than the newest state.
+ */
+export class StreamEvents {
+  readonly #request: (page: number) => Promise<ListedPage>;
+  readonly #pages = new Map<number, FollowedPage>();
+  #isClosed = false;
+
+  constructor(request: (page: number) => Promise<ListedPage>) {
+    this.#request = request;
+  }
+
+  /** The events of a page, until they are cancelled. */
+  async follow(page: number): Promise<ReadableStream<Bytes>> {
+    const known = this.#pages.get(page)?.known ?? await this.#request(page);
+    const followed = this.#pages.get(page) ??
+      { known, snapshot: undefined, listeners: new Set(), quietTicks: 0 };
+    if (!this.#isClosed) this.#pages.set(page, followed);
+    return this.#listen(page, followed);
+  }
+
+  /** Tells listeners what is new. To be called every second. */
+  async tick(): Promise<void> {
+    await Promise.all([...this.#pages].map(([page, followed]) => this.#tell(page, followed)));
+  }
+
+  /** Ends all listeners. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { listeners } of this.#pages.values()) {
+      for (const listener of [...listeners]) listener.end();
+    }
+  }
+
+  #listen(page: number, followed: FollowedPage): ReadableStream<Bytes> {
+    let waiting: ReadableStreamDefaultController<Bytes> | undefined;
+    let isBehind = true;
+    let isEnded = this.#isClosed;
+    const snapshot = () => followed.snapshot ??= snapshotOf(followed.known);
+    const leave = () => {
+      followed.listeners.delete(listener);
+      if (followed.listeners.size === 0) this.#pages.delete(page);
+    };
+    const listener: Listener = {
+      offer: (event) => {
+        if (waiting === undefined) isBehind = true;
+        else waiting.enqueue(event);
+        waiting = undefined;
+      },
+      end: () => {
+        isEnded = true;
+        waiting?.close();
+        waiting = undefined;
+        leave();
+      },
+    };
+    followed.listeners.add(listener);
+    return new ReadableStream<Bytes>({
+      pull: (controller) => {
+        if (isEnded) return controller.close();
+        if (!isBehind) {
+          waiting = controller;
+          return;
+        }
+        isBehind = false;
+        controller.enqueue(snapshot());
+      },
+      cancel: leave,
+    }, { highWaterMark: 0 });
+  }
+
+  async #tell(page: number, followed: FollowedPage): Promise<void> {
+    const now = await this.#request(page);
+    const event = changesOf(followed.known, now);
+    followed.quietTicks = event === undefined ? followed.quietTicks + 1 : 0;
+    if (event !== undefined) {
+      followed.known = now;
+      followed.snapshot = undefined;
+    } else if (followed.quietTicks < QUIET_TICKS) return;
+    followed.quietTicks = 0;
+    for (const listener of followed.listeners) listener.offer(event ?? ALIVE);
+  }
+}
+
+function snapshotOf({ body }: ListedPage): Bytes {
+  return encoder.encode(`event: list\ndata: ${new TextDecoder().decode(body)}\n\n`);
+}
+
+/** `undefined` if nothing has changed that is worth telling. */
+function changesOf(before: ListedPage, now: ListedPage): Bytes | undefined {
+  if (before === now || before.etag === now.etag) return undefined;
+  const changed = [...now.streams]
+    .filter(([path]) => before.marks.get(path) !== now.marks.get(path))
+    .map(([, stream]) => stream);
+  const gone = [...before.streams.keys()].filter((path) => !now.streams.has(path));
+  if (changed.length + gone.length === 0 && totalsOf(before.head) === totalsOf(now.head)) {
+    return undefined;
+  }
+  const head = now.head.slice(0, -1);
+  const data = `${head},"changed":[${changed.join()}],"gone":${JSON.stringify(gone)}}`;
+  return encoder.encode(`event: changes\ndata: ${data}\n\n`);
+}

@@ -1,0 +1,44 @@
+import { assertEquals, assertMatch } from "@std/assert";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** A pool of one shard, which throws in its own time, by `how`. */
+const program = (how: string) => `
+  import { configureLogging } from "./src/shard/shard_logging.ts";
+  import { ShardPool } from "./src/control/shard_pool.ts";
+  await configureLogging({ logLevel: "info", logFormat: "json" });
+  const source = \`self.onmessage = ({ data }) => {
+    if (data.kind === "stop") return self.postMessage({ kind: "stopped" });
+    self.postMessage({ kind: "listening" });
+    if (data.start === 1) setTimeout(() => ${how});
+  };\`;
+  let starts = 0;
+  const lost = Promise.withResolvers();
+  const pool = new ShardPool(source, {
+    startMessage: () => ({ kind: "start", start: ++starts }),
+    message() {},
+    lost: () => lost.resolve(),
+    hung() {},
+  });
+  await pool.start(1);
+  await lost.promise;
+  await pool.stop();
+`;
+
+Deno.test("what a worker dies of is a line of the log, and nothing else is printed", async () => {
+  for (
+    const how of [`{ throw new TypeError("broken") }`, `Promise.reject(new TypeError("broken"))`]
+  ) {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-check", "--ext=ts", program(how)],
+      cwd: ROOT,
+      env: { NO_COLOR: "1" },
+    });
+    const { code, stdout, stderr } = await child.output();
+    const text = new TextDecoder().decode(stderr);
+    assertEquals([code, new TextDecoder().decode(stdout)], [0, ""], text);
+    const [line, ...others] = text.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals([line.level, others], ["ERROR", []]);
+    assertMatch(line.message, /^Shard 0 died and is started again: TypeError: broken\n {4}at /);
+  }
+});

@@ -1,0 +1,201 @@
+/** Real proxies in front: limits and logs see who is behind them. */
+import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { isPeerMissing, type Peer } from "../peers.ts";
+import { PROXY_SAMPLES } from "../proxy/proxy_samples.ts";
+import { publisherPreamble } from "../rtmp/client.ts";
+import { SyntheticPublisher } from "../resilience/synthetic_publisher.ts";
+import { until } from "../waiting.ts";
+
+import { connectFrom, requestFrom } from "./addressed_client.ts";
+import { freePorts } from "./free_ports.ts";
+import { spawnPeer } from "./peer_process.ts";
+
+/** Viewers that an address may have. */
+const PER_ADDRESS = 2;
+
+/** The proxies connect from here; clients come from other addresses of the same network. */
+const TRUSTED = ["--trusted-proxies", "127.0.0.1"];
+
+const [CLIENT, OTHER] = ["127.0.0.21", "127.0.0.22"] as const;
+
+interface ProxyPorts {
+  readonly http: number;
+  /** HTTP by the PROXY protocol. */
+  readonly stream: number;
+  readonly rtmp: number;
+}
+
+interface Proxy {
+  readonly peer: Peer;
+  readonly args: (file: string, folder: string) => readonly string[];
+  readonly configuration: (ports: ProxyPorts, gateway: GatewayProcess, folder: string) => string;
+}
+
+const NGINX: Proxy = {
+  peer: "nginx",
+  args: (file, folder) => ["-c", file, "-p", folder, "-g", "daemon off; master_process off;"],
+  configuration: ({ http, stream, rtmp }, { httpPort, rtmpPort }, folder) => `
+    load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+    pid ${folder}/nginx.pid;
+    error_log stderr;
+    events {}
+    http {
+      access_log off;
+      client_body_temp_path ${folder}/body;
+      proxy_temp_path ${folder}/proxy;
+      fastcgi_temp_path ${folder}/fastcgi;
+      uwsgi_temp_path ${folder}/uwsgi;
+      scgi_temp_path ${folder}/scgi;
+      server {
+        listen 127.0.0.1:${http};
+        location / {
+          proxy_pass http://127.0.0.1:${httpPort};
+          proxy_http_version 1.1;
+          proxy_set_header Connection "";
+          proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        }
+      }
+    }
+    stream {
+      server {
+        listen 127.0.0.1:${stream};
+        proxy_pass 127.0.0.1:${httpPort};
+        proxy_protocol on;
+      }
+      server {
+        listen 127.0.0.1:${rtmp};
+        proxy_pass 127.0.0.1:${rtmpPort};
+        proxy_protocol on;
+      }
+    }`,
+};
+
+const HAPROXY: Proxy = {
+  peer: "haproxy",
+  args: (file) => ["-f", file, "-db"],
+  configuration: ({ http, stream, rtmp }, { httpPort, rtmpPort }) => `
+defaults
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend http
+  mode http
+  bind 127.0.0.1:${http}
+  default_backend http
+backend http
+  mode http
+  option forwardfor
+  server gateway 127.0.0.1:${httpPort}
+listen stream
+  mode tcp
+  bind 127.0.0.1:${stream}
+  server gateway 127.0.0.1:${httpPort} send-proxy
+listen rtmp
+  mode tcp
+  bind 127.0.0.1:${rtmp}
+  server gateway 127.0.0.1:${rtmpPort} send-proxy-v2 check check-send-proxy inter 200ms
+`,
+};
+
+for (const proxy of [NGINX, HAPROXY]) {
+  const name = `behind ${proxy.peer}: clients count and are logged by their own addresses`;
+  Deno.test({ name, ignore: isPeerMissing(name, [proxy.peer]), fn: () => testBehind(proxy) });
+}
+
+async function testBehind({ peer, args, configuration }: Proxy): Promise<void> {
+  await using gateway = await startGateway({
+    args: TRUSTED,
+    config: { limits: { httpConnectionsPerAddress: PER_ADDRESS } },
+  });
+  const [http, stream, rtmp] = freePorts(3) as [number, number, number];
+  const folder = await Deno.makeTempDir({ prefix: "sluice-proxy-" });
+  const file = `${folder}/${peer}.conf`;
+  await Deno.writeTextFile(file, configuration({ http, stream, rtmp }, gateway, folder));
+  await using _proxy = spawnPeer(peer, args(file, folder));
+  await until(`${peer} is ready`, async () => {
+    const answer = await requestFrom("127.0.0.1", http, "/healthz").catch(() => undefined);
+    return answer?.status === 200;
+  });
+
+  await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, { path: "live/a" });
+  publisher.run();
+  await until("it is live", () => gateway.stream("live/a"));
+  for (const port of [http, stream]) {
+    // Viewers of one address take its places, and no other one's.
+    const viewers = [];
+    for (let viewer = 0; viewer < PER_ADDRESS; viewer++) {
+      viewers.push(await requestFrom(CLIENT, port, "/live/a.flv"));
+    }
+    assertEquals(viewers.map(({ status }) => status), [200, 200]);
+    const refused = await requestFrom(CLIENT, port, "/live/a.flv").catch(() => undefined);
+    assert(refused === undefined || refused.status === 503, `${refused?.status}`);
+    using other = await requestFrom(OTHER, port, "/live/a.flv");
+    assertEquals(other.status, 200);
+    for (const viewer of viewers) viewer[Symbol.dispose]();
+    other[Symbol.dispose]();
+    await until("all are gone", async () => (await gateway.status()).counters.viewers === 0);
+  }
+
+  using conn = await connectFrom(CLIENT, rtmp);
+  conn.write(publisherPreamble({ app: "live", name: "b" }));
+  await until("it is published", () => gateway.stream("live/b"));
+  assertMatch(gateway.output(), /127\.0\.0\.21:\d+ publishes live\/b/);
+}
+
+Deno.test("behind a header, TLS is as it is without one", async () => {
+  await using gateway = await startGateway({ args: [...TRUSTED, "--tls", "self-signed"] });
+  for (const [at, [header]] of PROXY_SAMPLES.entries()) {
+    const tcp = connect({ host: "127.0.0.1", port: gateway.rtmpsPort! });
+    tcp.write(header);
+    const secured = connectTls({ socket: tcp, rejectUnauthorized: false });
+    secured.on("error", () => {});
+    secured.write(publisherPreamble({ app: "live", name: `tls${at}` }));
+    await until("it is published", () => gateway.output().includes(`publishes live/tls${at}`));
+    secured.destroy();
+  }
+  const peers = PROXY_SAMPLES.map(([, header]) => header.kind === "client" ? header : undefined);
+  for (const [at, peer] of peers.entries()) {
+    const line = gateway.output().split("\n").find((line) => line.includes(`live/tls${at}`))!;
+    const address = peer?.hostname ?? "127.0.0.1";
+    assert(line.includes(address.includes(":") ? `[${address}]:` : `${address}:`), line);
+  }
+});
+
+Deno.test("who is no trusted proxy is believed nothing", async () => {
+  await using gateway = await startGateway({
+    args: TRUSTED,
+    config: { limits: { httpConnectionsPerAddress: PER_ADDRESS } },
+  });
+  const { httpPort, rtmpPort } = gateway;
+  const forge = (at: number) => `X-Forwarded-For: 192.0.2.${at}\r\n`;
+  const open = [];
+  for (let at = 0; at < PER_ADDRESS; at++) open.push(await connectFrom(CLIENT, httpPort));
+  await until("what it says of itself does not help it", async () => {
+    using answer = await requestFrom(CLIENT, httpPort, "/healthz", forge(1)).catch(() => undefined);
+    return answer === undefined;
+  });
+  for (const conn of open) conn[Symbol.dispose]();
+
+  using conn = await connectFrom(CLIENT, rtmpPort);
+  conn.write(new TextEncoder().encode("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n"));
+  conn.write(publisherPreamble({ app: "live", name: "forged" }));
+  await until("it is ended", () => conn.isEnded);
+  assertEquals(await gateway.stream("live/forged"), undefined);
+  assert(!gateway.output().includes("192.0.2.1"), gateway.output());
+});
+
+Deno.test("a header of a trusted proxy that cannot be read ends its connection, with the reason", async () => {
+  await using gateway = await startGateway({ args: TRUSTED });
+  using broken = await connectFrom("127.0.0.1", gateway.httpPort);
+  broken.write(new TextEncoder().encode("PROXY TCP4 nobody nowhere 1 2\r\nGET / HTTP/1.1\r\n\r\n"));
+  await until("it is ended", () => broken.isEnded);
+  assertMatch(gateway.output(), /127\.0\.0\.1 refused: Cannot read PROXY line: must be TCP4/);
+  const { proxiedConnectionsRefused } = (await gateway.status()).counters;
+  assertEquals(proxiedConnectionsRefused, 1);
+  const header = "X-Forwarded-For: somebody\r\n";
+  using answer = await requestFrom("127.0.0.1", gateway.httpPort, "/healthz", header);
+  assertEquals(answer.status, 400);
+});

@@ -1,0 +1,223 @@
+// A WHEP viewer of pion: plays until it has seen enough, and prints what that was as JSON. It
+// decodes nothing.
+//
+//	pion_viewer -offer audio,video,data -until video=30 [-trickle] URL
+//
+// Ends with 1 if that takes too long, or if the answer is not taken.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/webrtc/v3"
+)
+
+type count struct {
+	Packets int    `json:"packets"`
+	Codec   string `json:"codec"`
+}
+
+type report struct {
+	Accepted bool              `json:"accepted"`
+	Left     bool              `json:"left"`
+	State    string            `json:"state"`
+	Seen     map[string]*count `json:"seen"`
+	// Statuses that trickled candidates were answered with.
+	Trickled []int  `json:"trickled,omitempty"`
+	Failure  string `json:"failure,omitempty"`
+}
+
+var (
+	offered  = flag.String("offer", "audio,video", "kinds of sections, in their order")
+	wanted   = flag.String("until", "", "packets: audio=30,video=30")
+	timeoutS = flag.Float64("timeout-s", 15, "seconds")
+	trickles = flag.Bool("trickle", false, "send candidates later, by PATCH, as mediamtx does")
+)
+
+func main() {
+	flag.Parse()
+	seen := &report{State: "new", Seen: map[string]*count{}}
+	if err := play(flag.Arg(0), seen); err != nil {
+		seen.Failure = err.Error()
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(seen); err != nil || seen.Failure != "" {
+		os.Exit(1)
+	}
+}
+
+func play(url string, seen *report) error {
+	peer, err := newPeer()
+	if err != nil {
+		return err
+	}
+	defer peer.Close()
+	enough := watch(peer, seen)
+	for _, kind := range strings.Split(*offered, ",") {
+		if err := offerKind(peer, kind); err != nil {
+			return err
+		}
+	}
+	offer, err := peer.CreateOffer(nil)
+	if err != nil {
+		return err
+	}
+	gathered := webrtc.GatheringCompletePromise(peer)
+	var candidates []string
+	peer.OnICECandidate(func(candidate *webrtc.ICECandidate) {
+		if candidate != nil {
+			candidates = append(candidates, candidate.ToJSON().Candidate)
+		}
+	})
+	if err := peer.SetLocalDescription(offer); err != nil {
+		return err
+	}
+	<-gathered
+	sdp := offer.SDP
+	if !*trickles {
+		sdp = peer.LocalDescription().SDP
+	}
+	response, answer, err := request(http.MethodPost, url, "application/sdp", sdp)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusCreated {
+		return fmt.Errorf("%d: %s", response.StatusCode, answer)
+	}
+	resource, err := response.Location()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		seen.State = peer.ConnectionState().String()
+		response, _, err := request(http.MethodDelete, resource.String(), "", "")
+		seen.Left = err == nil && response.StatusCode == http.StatusOK
+	}()
+	if *trickles {
+		if err := trickle(resource.String(), sdp, candidates, seen); err != nil {
+			return err
+		}
+	}
+	description := webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}
+	if err := peer.SetRemoteDescription(description); err != nil {
+		return err
+	}
+	seen.Accepted = true
+	select {
+	case <-enough:
+		return nil
+	case <-time.After(time.Duration(*timeoutS * float64(time.Second))):
+		return fmt.Errorf("not within %g s", *timeoutS)
+	}
+}
+
+func newPeer() (*webrtc.PeerConnection, error) {
+	media := &webrtc.MediaEngine{}
+	if err := media.RegisterDefaultCodecs(); err != nil {
+		return nil, err
+	}
+	settings := webrtc.SettingEngine{}
+	settings.SetIncludeLoopbackCandidate(true)
+	api := webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithSettingEngine(settings))
+	return api.NewPeerConnection(webrtc.Configuration{})
+}
+
+func offerKind(peer *webrtc.PeerConnection, kind string) error {
+	if kind == "data" {
+		_, err := peer.CreateDataChannel("messages", nil)
+		return err
+	}
+	_, err := peer.AddTransceiverFromKind(
+		webrtc.NewRTPCodecType(kind),
+		webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly},
+	)
+	return err
+}
+
+// Counts packets. The channel closes when there were enough of each kind.
+func watch(peer *webrtc.PeerConnection, seen *report) <-chan struct{} {
+	enough := make(chan struct{})
+	var lock sync.Mutex
+	var once sync.Once
+	missing := map[string]int{}
+	for _, pair := range strings.Split(*wanted, ",") {
+		kind, packets, _ := strings.Cut(pair, "=")
+		missing[kind], _ = strconv.Atoi(packets)
+	}
+	peer.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+		kind := track.Kind().String()
+		for {
+			if _, _, err := track.ReadRTP(); err != nil {
+				return
+			}
+			lock.Lock()
+			if seen.Seen[kind] == nil {
+				seen.Seen[kind] = &count{Codec: track.Codec().MimeType}
+			}
+			seen.Seen[kind].Packets++
+			hasAll := true
+			for kind, packets := range missing {
+				hasAll = hasAll && seen.Seen[kind] != nil && seen.Seen[kind].Packets >= packets
+			}
+			if hasAll {
+				once.Do(func() { close(enough) })
+			}
+			lock.Unlock()
+		}
+	})
+	return enough
+}
+
+// Sends candidates as mediamtx does: each with its own "candidate:" behind the attribute's name.
+func trickle(resource, offer string, candidates []string, seen *report) error {
+	for _, candidate := range candidates {
+		body := regexp.MustCompile(`(?m)^a=ice-ufrag:.*\r\n`).FindString(offer) +
+			regexp.MustCompile(`(?m)^a=ice-pwd:.*\r\n`).FindString(offer) +
+			"m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:" + candidate + "\r\n"
+		response, text, err := request(
+			http.MethodPatch, resource, "application/trickle-ice-sdpfrag", body,
+		)
+		if err != nil {
+			return err
+		}
+		seen.Trickled = append(seen.Trickled, response.StatusCode)
+		if response.StatusCode != http.StatusNoContent {
+			return fmt.Errorf("%d: %s", response.StatusCode, text)
+		}
+	}
+	if len(candidates) == 0 {
+		return errors.New("no candidates to trickle")
+	}
+	return nil
+}
+
+func request(method, url, contentType, body string) (*http.Response, string, error) {
+	ask, err := http.NewRequest(method, url, bytes.NewBufferString(body))
+	if err != nil {
+		return nil, "", err
+	}
+	if contentType != "" {
+		ask.Header.Set("Content-Type", contentType)
+	}
+	if method == http.MethodPatch {
+		ask.Header.Set("If-Match", "*")
+	}
+	response, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		return nil, "", err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	return response, string(text), err
+}

@@ -1,0 +1,56 @@
+import { assert, assertEquals } from "@std/assert";
+import { RtmpPublisher } from "../interop/rtmp_publisher.ts";
+import { startGateway } from "../gateway_process.ts";
+import { delay, until } from "../waiting.ts";
+import { VIDEO_CONFIGURATION, videoFrame } from "./self_describing.ts";
+
+const IDLE_MS = 1000;
+
+/** Publishes one picture, as of a screen on which nothing changes. */
+async function publishPicture(port: number, name: string): Promise<RtmpPublisher> {
+  const publisher = await RtmpPublisher.connect(port, "live", name);
+  await publisher.answer();
+  const picture = videoFrame({ sequence: 0, timestampMs: 0, isKeyFrame: true }, 500);
+  publisher.messages.video(0, VIDEO_CONFIGURATION).video(0, picture);
+  await publisher.flush();
+  return publisher;
+}
+
+Deno.test("a silent publisher is asked whether it is there, and stays as long as it says so", async () => {
+  await using gateway = await startGateway({
+    args: ["--shards", "1"],
+    config: { gracePeriodMs: 0, timeouts: { idleMs: IDLE_MS } },
+  });
+  using still = await publishPicture(gateway.rtmpPort, "still");
+  still.answersPings = true;
+  using mute = await publishPicture(gateway.rtmpPort, "mute");
+  await until(
+    "the one that does not answer is ended",
+    () => gateway.output().includes("closed: silent for 2000 ms, a ping unanswered"),
+  );
+  assert(mute.pings >= 1, "it was asked");
+  await until("the other was asked three times", () => still.pings >= 3);
+  assertEquals((await gateway.stream("live/still"))?.state, "live");
+  assertEquals(await gateway.stream("live/mute"), undefined);
+});
+
+Deno.test("a publisher that does not answer pings may be silent for longer than it takes to ask", async () => {
+  await using gateway = await startGateway({
+    args: ["--shards", "1"],
+    config: { timeouts: { idleMs: 2500 } },
+  });
+  using slow = await publishPicture(gateway.rtmpPort, "slow");
+  // What is tested is the passing of time: a picture each 3 s.
+  for (let sequence = 1; sequence <= 3; sequence++) {
+    await delay(3000);
+    const facts = { sequence, timestampMs: sequence * 3000, isKeyFrame: false };
+    slow.messages.video(facts.timestampMs, videoFrame(facts, 500));
+    await slow.flush();
+  }
+  assert(slow.pings >= 2);
+  await until(
+    "all pictures are there",
+    async () => ((await gateway.stream("live/slow"))?.uptimeMs ?? 0) > 9000,
+  );
+  assertEquals((await gateway.stream("live/slow"))?.state, "live");
+});

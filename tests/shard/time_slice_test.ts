@@ -1,0 +1,104 @@
+import { assertEquals, assertLess } from "@std/assert";
+import { TimeSlice } from "../../src/shard/time_slice.ts";
+import { until } from "../waiting.ts";
+
+/** As work on bytes that are always there: no turn ends by what it awaits. */
+function hog(slice: TimeSlice, workMs: number, of: "one peer" | "many peers" = "one peer") {
+  const state = { rounds: 0, isStopped: false };
+  const share = slice.share(of);
+  const run = async () => {
+    while (!state.isStopped) {
+      share.begin(performance.now());
+      spin(workMs);
+      state.rounds++;
+      await share.pause();
+    }
+  };
+  return Object.assign(state, { running: run(), share });
+}
+
+function spin(ms: number): void {
+  const endMs = performance.now() + ms;
+  while (performance.now() < endMs);
+}
+
+async function stop(hogs: readonly ReturnType<typeof hog>[]): Promise<void> {
+  for (const one of hogs) one.isStopped = true;
+  await Promise.all(hogs.map(({ running }) => running));
+}
+
+Deno.test("TimeSlice: who never waits for anything leaves the thread to timers and sockets", async () => {
+  const slice = new TimeSlice();
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const hogs = [hog(slice, 0.2), hog(slice, 0.2)];
+  const { port } = listener.addr;
+  const [accepted, connected] = await Promise.all([
+    listener.accept(),
+    Deno.connect({ hostname: "127.0.0.1", port }),
+  ]);
+  await connected.write(Uint8Array.of(7));
+  const buffer = new Uint8Array(1);
+  assertEquals(await accepted.read(buffer), 1);
+  await until("both get their turns", () => hogs.every(({ rounds }) => rounds > 100));
+  await stop(hogs);
+  accepted.close();
+  connected.close();
+});
+
+Deno.test("TimeSlice: many who use all that they get hardly delay one who uses little", async () => {
+  const slice = new TimeSlice();
+  const hogs = Array.from({ length: 20 }, () => hog(slice, 1));
+  await until("they are known for it", () => hogs.every(({ share }) => share.isHeavy));
+  const light = slice.share("one peer");
+  const rounds = () => hogs.reduce((sum, { rounds }) => sum + rounds, 0);
+  let during = 0;
+  for (let times = 0; times < 10; times++) {
+    // A timer: what it finds is the middle of a slice, or its begin.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const before = rounds();
+    light.begin(performance.now());
+    await light.pause();
+    during += rounds() - before;
+  }
+  await stop(hogs);
+  // What is left of a slice of one of them, each time: not one of each of the twenty.
+  assertLess(during, 10 * 20);
+});
+
+Deno.test("TimeSlice: who uses little never waits where nobody else is", () => {
+  const share = new TimeSlice().share("one peer");
+  for (let times = 0; times < 3; times++) {
+    share.begin(performance.now());
+    assertEquals(share.pause(), undefined);
+  }
+});
+
+Deno.test("TimeSlice: many peers by one socket count as light, and keep nobody else out", async () => {
+  const slice = new TimeSlice();
+  const many = hog(slice, 1, "many peers");
+  const one = hog(slice, 1);
+  await until("both get their turns", () => many.rounds > 20 && one.rounds > 20);
+  assertEquals([many.share.isHeavy, one.share.isHeavy], [false, true]);
+  await stop([many, one]);
+});
+
+Deno.test("TimeSlice: what was long because it waited is not taken for work", async () => {
+  const slice = new TimeSlice();
+  const share = slice.share("one peer");
+  share.begin(performance.now() - 3_600_000);
+  await share.pause();
+  await until("it counts as light again", () => {
+    share.begin(performance.now());
+    share.pause()?.catch(() => {});
+    return !share.isHeavy;
+  });
+});
+
+Deno.test("TimeSlice: tells that the thread is busy as long as it is", async () => {
+  const slice = new TimeSlice();
+  let beats = 0;
+  slice.onBeat(() => beats++);
+  const hogs = [hog(slice, 1)];
+  await until("it has told so", () => beats > 10);
+  await stop(hogs);
+});
