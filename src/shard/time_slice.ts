@@ -19,7 +19,7 @@ const LIGHT_MS = 5;
 /** What a read costs that finds bytes at once: it is not seen by the clocks of those who read. */
 const READ_MS = 0.01;
 
-/** More than this in one go was waiting for something, and no work. */
+/** More than this in one go is taken for waiting, and not for work. */
 const MAX_CHARGE_MS = 20;
 
 /** The part of the thread that one may use for long and still count as light. */
@@ -127,10 +127,12 @@ export class TimeShare {
   /**
    * To be asked every few messages, and before each read: a promise means that others are to have
    * the thread now, and is to be awaited at once.
+   *
+   * @param maxMs what is counted at most: the rest was waiting for something, and no work
    */
-  pause(): Promise<void> | undefined {
+  pause(maxMs = MAX_CHARGE_MS): Promise<void> | undefined {
     const nowMs = performance.now();
-    const ms = Math.min(nowMs - this.#sinceMs, MAX_CHARGE_MS);
+    const ms = Math.min(nowMs - this.#sinceMs, maxMs);
     this.#sinceMs = nowMs;
     const regainedMs = (nowMs - this.#countedToMs) * LIGHT_PART;
     this.#usedMs = Math.max(0, this.#usedMs - regainedMs) + ms;
