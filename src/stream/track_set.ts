@@ -17,7 +17,7 @@ export interface Member<T extends MediaTrack> {
   configuration: Uint8Array;
   /** The newest of what is said beside it. */
   supplement: Uint8Array;
-  /** Whether a frame was taken from it. */
+  /** Whether anything was taken from it. */
   isListed: boolean;
   /** Whether it has sent anything that is of use, be it too early. */
   isHeard: boolean;
