@@ -36,7 +36,7 @@ export interface AnswerNames {
  * ```ts ignore
  * const offer = parseSdpOffer(body);
  * const choice = chooseMedia(offer, stream);
- * if (choice.kind === "mismatch") return notAcceptable(describeMismatches(choice.mismatches));
+ * if (choice.kind === "mismatch") return unprocessable(describeMismatches(choice.mismatches));
  * const video = settleSection(choice.video, { ssrc: 1, rtxSsrc: 2 });
  * const answer = writeSdpAnswer(offer, [video], transport, names);
  * ```
