@@ -51,6 +51,11 @@ export class RtpFeed {
     this.audio = new AudioPackets(offsets.audio);
   }
 
+  /** Bytes of the packets that are held for viewers, and of what they are made from. */
+  get heldBytes(): number {
+    return this.audio.ring.byteLength + this.video.ring.byteLength + this.#tags.bufferBytes;
+  }
+
   /** Times that the log passed over what was not read yet. */
   get jumps(): number {
     return this.#tags.jumps;

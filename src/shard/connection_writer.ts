@@ -39,11 +39,11 @@ export class ConnectionWriter {
     while (this.#isWriting) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#isWriting = true;
     this.#piece = bytes;
-    this.#pieceSinceMs = performance.now();
+    this.#stuckSinceMs = this.#pieceSinceMs = performance.now();
     try {
       for (let rest = bytes; rest.length > 0;) {
-        this.#stuckSinceMs = performance.now();
         rest = rest.subarray(await this.#conn.write(rest));
+        if (rest.length > 0) this.#stuckSinceMs = performance.now();
       }
     } finally {
       this.#isWriting = false;

@@ -18,9 +18,9 @@ export const GAUGES = [
 
 /** What has happened; the numbers only grow, and wrap after 2^32. */
 export const TOTALS = [
-  /** Publishers, viewers, connections and requests that there was no memory for. */
+  /** Connections and requests that there was no memory for. */
   "memoryRefused",
-  /** The same, of what was there before. */
+  /** Publishers, viewers and connections that were ended, as there was no memory for more. */
   "memoryEnded",
   "rtmpConnectionsAccepted",
   "rtmpConnectionsRefused",

@@ -179,7 +179,7 @@ export class LiveStream {
       const refusal = refusalOf(rtp.report());
       if (refusal !== undefined) rtp.audience.end(refusal);
       if (rtp.isIdle(nowMs)) this.#closeRtp(key, "nobody watches");
-      else if (held.resize(RTP_BASE_BYTES + rtp.packetBytes) !== undefined) {
+      else if (held.resize(RTP_BASE_BYTES + rtp.audience.feed.heldBytes) !== undefined) {
         this.#events.starved(rtp.audience.size);
         this.#closeRtp(key, "no memory is left for its packets");
       }

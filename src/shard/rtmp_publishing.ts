@@ -158,6 +158,15 @@ export class RtmpPublishing {
     }
   }
 
+  /** Bytes of frames that wait for the rest of them. */
+  get heldBytes(): number {
+    // There are none unless their release is due.
+    if (this.#releaseTimer === undefined) return 0;
+    return this.#published.values().reduce((sum, { publication }) => {
+      return sum + publication.heldBytes;
+    }, 0);
+  }
+
   /** To be called every second. */
   sweep(nowMs: number): void {
     for (const { publication } of this.#published.values()) publication.settle(nowMs);

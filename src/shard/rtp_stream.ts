@@ -87,12 +87,6 @@ export class RtpStream {
     return this.#isOver;
   }
 
-  /** Bytes of the packets that are held for viewers. */
-  get packetBytes(): number {
-    const { audio, video } = this.audience.feed;
-    return audio.ring.byteLength + video.ring.byteLength;
-  }
-
   /** Somebody asks for it, and may come to watch: puts off that it is idle. */
   keep(nowMs: number): void {
     this.#lastViewerMs = nowMs;

@@ -41,6 +41,11 @@ export class LogTags {
     this.#sequence = this.#begin();
   }
 
+  /** Bytes that it keeps for the record that is read. */
+  get bufferBytes(): number {
+    return this.#buffer.length;
+  }
+
   /** Times that something was passed over. */
   get jumps(): number {
     return this.#jumps;

@@ -289,9 +289,21 @@ export class LogWriter {
       refusal = table.take(unit)
     ) {
       if (control[Control.tail] === this.#head) throw this.#noMemory(refusal);
-      this.#moveTail((control[Control.tail]! + 1) | 0);
+      this.#giveUpPage();
       if (!this.#holdsKeyFrame) this.#lack = refusal;
     }
+  }
+
+  /** Lets go of all that begins in the oldest page: one by one, each would be asked for in vain. */
+  #giveUpPage(): void {
+    const { control, data } = this.#memory;
+    const head = this.#head;
+    let tail = control[Control.tail]!;
+    const page = data.startOfPage(this.#positionOf(tail));
+    do tail = (tail + 1) | 0; while (
+      tail !== head && data.startOfPage(this.#positionOf(tail)) === page
+    );
+    this.#moveTail(tail);
   }
 
   #noMemory(refusal: SegmentRefusal): StreamError {

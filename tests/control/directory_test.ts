@@ -303,3 +303,20 @@ Deno.test("Directory: closeAll ends every stream, whatever its state", () => {
   assertEquals([closed, directory.entries], [[waiting, live], []]);
   for (const { log } of opened) assertEquals(new LogReader(log).state, LogState.ended);
 });
+
+Deno.test("Directory: a stream that there is no memory for is refused with the reason", () => {
+  const logs = openStore(LOG.maxBytes, 64 * 4096);
+  const limits = { maxStreams: 10, maxStreamsPerAddress: 10 };
+  const options = { gracePeriodMs: 1, ...limits, log: LOG, logs };
+  const directory = new Directory(options, { opened: () => {}, closed: () => [] });
+  const publish = (path: string) => directory.publish(path, 0, 0);
+  acceptedId(publish("live/a"));
+  while (typeof logs.arena.take(0, 7) === "number");
+  assertEquals(publish("live/b"), {
+    kind: "refused",
+    reason: "Cannot keep the stream: the memory for streams is used up.",
+  });
+  directory.closeAll();
+  acceptedId(publish("live/b"));
+  directory.closeAll();
+});

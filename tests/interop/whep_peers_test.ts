@@ -81,6 +81,31 @@ Deno.test({
   },
 });
 
+const LATE = "sound that the publisher brings later reaches who watches already";
+
+peerTest(LATE, WHEP_PEERS.flatMap(({ needs }) => needs), async () => {
+  await using gateway = await startGateway({ args: ["--shards", "1"] });
+  const to = { url: gateway.rtmpUrl("live/later"), size: "320x180" };
+  await using first = publishWithFfmpeg({ ...to, sources: ["video"] });
+  await until("its pictures are there", async () => (await gateway.stream("live/later"))?.video);
+  const playing = WHEP_PEERS.map((peer) =>
+    playWith(peer, {
+      url: gateway.httpUrl("/live/later/whep"),
+      offer: ["audio", "video"],
+      until: { audio: 20, video: 20 },
+    })
+  );
+  await until("all watch", async () => {
+    return (await gateway.status()).counters.webrtcViewers === WHEP_PEERS.length;
+  });
+  first.kill("SIGTERM");
+  await first.ended;
+  await using _second = publishWithFfmpeg(to);
+  for (const [index, { failure, seen }] of (await Promise.all(playing)).entries()) {
+    assertEquals(failure, undefined, `${WHEP_PEERS[index]!.name}: ${JSON.stringify(seen)}`);
+  }
+});
+
 peerTest("pion trickles its candidates as mediamtx does", ["ffmpeg", "pion"], async () => {
   await using gateway = await startGateway({ args: ["--shards", "1"] });
   await using _publishers = await publishStreams(gateway);

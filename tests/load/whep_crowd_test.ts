@@ -28,7 +28,11 @@ Deno.test({
   fn: async () => {
     await using gateway = await startGateway({
       args: ["--shards", "2"],
-      config: { timeouts: { iceMs: ICE_MS }, limits: { webrtcViewers: 400 } },
+      config: {
+        timeouts: { iceMs: ICE_MS },
+        // All come from one address, and none is ever connected.
+        limits: { webrtcViewersPerAddress: 400, webrtcNewcomersPerAddress: 400 },
+      },
     });
     await using healthy = await HealthyWhep.start(gateway);
     const before = await gauges(gateway);
@@ -70,7 +74,7 @@ Deno.test({
   fn: async () => {
     await using gateway = await startGateway({
       args: ["--shards", "1"],
-      config: { limits: { webrtcViewers: 600 } },
+      config: { limits: { webrtcViewers: 600, webrtcViewersPerAddress: 600 } },
     });
     await using healthy = await HealthyWhep.start(gateway);
     const port = gateway.webrtcPorts[0]!;

@@ -3,12 +3,16 @@ import { assert, assertEquals } from "@std/assert";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
-import { LogWriter } from "../../src/stream/log_writer.ts";
+import { LogArena, type SharedLog } from "../../src/stream/log_arena.ts";
+import { LogStore } from "../../src/stream/log_store.ts";
 import { seededRandom } from "../mutation.ts";
 import { FlvChecker } from "./flv_checker.ts";
 import type { WriterTask } from "./log_writer_worker.ts";
 
 const LOG_BYTES = 256 * 1024;
+
+/** Room for one and a half of them, and their indexes. */
+const ARENA_BYTES = 640 * 1024;
 const DURATION_MS = 1500;
 const READERS = 8;
 
@@ -39,14 +43,26 @@ class RandomReader {
 
 /** Runs readers against a writer in a thread of its own, and checks what they got. */
 async function race(task: Omit<WriterTask, "log" | "durationMs">) {
-  const log = LogWriter.allocate(LOG_BYTES);
-  const feed = new Feed(new LogReader(log), { audio: true, video: true });
+  // A log whose segments another writer, in another thread, has as soon as this one gives them back.
+  const store = new LogStore(LogArena.allocate({
+    bytes: ARENA_BYTES,
+    maxLogs: 2,
+    maxLogBytes: LOG_BYTES,
+    segmentBytes: 4096,
+  }));
+  const [log, other] = [0, 1].map(() => store.open({ maxBytes: LOG_BYTES }) as SharedLog);
+  const feed = new Feed(new LogReader(log!), { audio: true, video: true });
   const readers = Array.from({ length: READERS }, (_, at) => new RandomReader(feed, at));
-  const worker = new Worker(new URL("./log_writer_worker.ts", import.meta.url), { type: "module" });
+  const module = new URL("./log_writer_worker.ts", import.meta.url);
+  const [worker, neighbour] = [0, 1].map(() => new Worker(module, { type: "module" }));
   const { promise: written, resolve, reject } = Promise.withResolvers<number>();
-  worker.addEventListener("message", ({ data }) => resolve(data));
-  worker.addEventListener("error", ({ message }) => reject(new Error(message)));
-  worker.postMessage({ ...task, log, durationMs: DURATION_MS } satisfies WriterTask);
+  worker!.addEventListener("message", ({ data }) => resolve(data));
+  for (const one of [worker!, neighbour!]) {
+    one.addEventListener("error", ({ message }) => reject(new Error(message)));
+  }
+  const orders = { ...task, durationMs: DURATION_MS };
+  neighbour!.postMessage({ ...orders, log: other!, seed: 99 } satisfies WriterTask);
+  worker!.postMessage({ ...orders, log: log! } satisfies WriterTask);
   let isOver = false;
   written.finally(() => isOver = true).catch(() => {});
   try {
@@ -58,7 +74,8 @@ async function race(task: Omit<WriterTask, "log" | "durationMs">) {
     }
     await written;
   } finally {
-    worker.terminate();
+    worker!.terminate();
+    neighbour!.terminate();
   }
   return { frames: await written, readers };
 }

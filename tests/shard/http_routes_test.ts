@@ -13,7 +13,7 @@ import { WebrtcEndpoint } from "../../src/shard/webrtc_endpoint.ts";
 import { FLV_FORM } from "../../src/stream/feed_form.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { bytesOf } from "../http/errors.ts";
-import { openLog } from "../stream/log_samples.ts";
+import { keyFrame, openLog } from "../stream/log_samples.ts";
 import { SHARD_SETTINGS, testPlaces } from "./shard_settings.ts";
 
 const ADDRESS = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
@@ -24,6 +24,7 @@ async function ask(
   host = "a",
   prepare: (streams: Streams) => void = () => {},
   isReady = true,
+  memory = openMemory(),
 ): Promise<string> {
   const settings = SHARD_SETTINGS;
   const control = new ControlLink(() => {});
@@ -35,7 +36,7 @@ async function ask(
     rtmpFlushMs: 0,
     maxPayloadSize: 1200,
     windowMs: 10_000,
-    memory: openMemory(),
+    memory,
   }, {
     jumped() {},
     starved() {},
@@ -46,7 +47,7 @@ async function ask(
     streams,
     control,
     counters,
-    memory: openMemory(),
+    memory,
     assets: [{ path: "/", contentType: "text/html", body: "console" }],
     shard: 0,
     webrtc,
@@ -105,6 +106,22 @@ Deno.test("HttpRoutes: a stream has so many audiences", async () => {
     }
   });
   assertEquals(answer, "503 Too many viewers want other tracks of the stream already");
+  writer.setState(LogState.ended);
+});
+
+Deno.test("HttpRoutes: a viewer that there is no memory for is refused with the reason", async () => {
+  const { shared, writer } = openLog();
+  for (let at = 0; at < 50; at++) writer.append(keyFrame(at, 10_000));
+  for (const bytes of [10_000, 300_000]) {
+    const answer = await ask(
+      "GET /live/a.flv",
+      "a",
+      (streams) => streams.open({ streamId: 1, path: "live/a", log: shared }),
+      true,
+      openMemory(bytes),
+    );
+    assertEquals(answer, "503 The memory for this is used up");
+  }
   writer.setState(LogState.ended);
 });
 
