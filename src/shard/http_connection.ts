@@ -349,6 +349,7 @@ export class HttpConnection implements Connection {
           // Not read further before it is sent: pings cannot pile up.
           if (event.kind === "ping") {
             await this.#writer.write(encodeFrame(Opcode.pong, event.payload));
+            await this.#share.pause(MAX_SEND_MS);
           }
         }
         await this.#share.pause();

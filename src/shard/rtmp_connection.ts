@@ -28,6 +28,12 @@ const COMMAND_BUFFER_SIZE = 4096;
 /** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
 const MEDIA_BUFFER_SIZE = 64 * 1024;
 
+/**
+ * What is read at once of a peer that makes much work: a piece may be made so that it is worked off in
+ * few and long steps.
+ */
+const HEAVY_READ_SIZE = 16 * 1024;
+
 /** In such steps unfinished messages are counted. */
 const PARTIAL_STEP_BYTES = 64 * 1024;
 
@@ -164,7 +170,10 @@ export class RtmpConnection implements Connection {
 
   async #readAll(): Promise<void> {
     for (;;) {
-      const length = await this.#conn.read(this.#buffer);
+      const { isHeavy } = this.#share;
+      const length = await this.#conn.read(
+        isHeavy ? this.#buffer.subarray(0, HEAVY_READ_SIZE) : this.#buffer,
+      );
       if (length === null) return;
       this.#heardAtMs = performance.now();
       this.#share.begin(this.#heardAtMs);

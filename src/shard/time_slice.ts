@@ -42,8 +42,9 @@ export class TimeSlice {
   #heavyMs = 0;
   #lightMs = 0;
   #isOrdered = false;
-  readonly #light: TimeShare[] = [];
-  readonly #heavy: TimeShare[] = [];
+  /** What is to be called when its time has come. */
+  readonly #light: (() => void)[] = [];
+  readonly #heavy: (() => void)[] = [];
   #beat: (() => void) | undefined;
 
   /**
@@ -77,8 +78,9 @@ export class TimeSlice {
     return isHeavy ? this.#heavyMs >= SLICE_MS : usedMs >= FULL_SLICE_MS;
   }
 
-  queue(share: TimeShare): void {
-    (share.isHeavy ? this.#heavy : this.#light).push(share);
+  /** Has `resume` called when the time has come. */
+  queue(resume: () => void, isHeavy: boolean): void {
+    (isHeavy ? this.#heavy : this.#light).push(resume);
   }
 
   readonly #begin = async () => {
@@ -87,12 +89,12 @@ export class TimeSlice {
     this.#heavyMs = 0;
     this.#lightMs = 0;
     for (let light = this.#light.length; light > 0 && this.#lightMs < FULL_SLICE_MS; light--) {
-      this.#light.shift()!.resume();
+      this.#light.shift()!();
       // It goes on now, up to where it asks again.
       await undefined;
       await undefined;
     }
-    this.#heavy.shift()?.resume();
+    this.#heavy.shift()?.();
     if (this.#light.length + this.#heavy.length === 0 || this.#isOrdered) return;
     this.#isOrdered = true;
     setTimeout(this.#begin, 0);
@@ -107,7 +109,6 @@ export class TimeShare {
   #usedMs = 0;
   #countedToMs = 0;
   #sinceMs = 0;
-  #resume: (() => void) | undefined;
 
   constructor(slice: TimeSlice, isOfOnePeer: boolean) {
     this.#slice = slice;
@@ -137,15 +138,15 @@ export class TimeShare {
     const regainedMs = (nowMs - this.#countedToMs) * LIGHT_PART;
     this.#usedMs = Math.max(0, this.#usedMs - regainedMs) + ms;
     this.#countedToMs = nowMs;
-    if (!this.#slice.charge(ms, this.isHeavy)) return undefined;
-    this.#slice.queue(this);
-    return new Promise((resolve) => this.#resume = resolve);
-  }
-
-  /** Its time has come. */
-  resume(): void {
-    this.#sinceMs = performance.now();
-    this.#resume?.();
+    const { isHeavy } = this;
+    if (!this.#slice.charge(ms, isHeavy)) return undefined;
+    // There may be more than one: a connection reads on while it answers.
+    return new Promise((resolve) => {
+      this.#slice.queue(() => {
+        this.#sinceMs = performance.now();
+        resolve();
+      }, isHeavy);
+    });
   }
 }
 

@@ -101,7 +101,13 @@ export class NalIntake {
   take(message: FrameMessage): readonly Intake[] {
     const read = this.#stream.read(message.frame.data);
     if (read === undefined) {
-      return [skip("malformed", () => `NAL units of ${this.codec} must fill the message`)];
+      return [
+        skip(
+          "malformed",
+          () =>
+            `NAL units of ${this.codec} must fill the message of ${message.frame.data.length} bytes`,
+        ),
+      ];
     }
     const { data, facts } = read;
     if ((facts & NalFact.slice) === 0) return this.#takePrefix(data, facts);

@@ -8,13 +8,12 @@ import { OddPublisher, oddRecording } from "../interop/odd_publisher.ts";
 import { until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { watchByWhep } from "./whep_viewer.ts";
+import { IS_LONG } from "../long_form.ts";
 
 const PATIENCE_MS = 20_000;
 
 /** Decoded pictures that prove that it goes on: two seconds of them. */
 const PICTURES = 50;
-
-const IS_LONG = Deno.env.get("SLUICE_LONG") === "1";
 
 /** One of each kind of fault; the long form looks at all. */
 const SHORT = ["one slice a message", "start codes in frames and header", "FourCC avc1"];

@@ -288,3 +288,14 @@ Deno.test("parseConfig: what an address may have is well below what all may have
     assert(limit * 10 <= limits[name.replace("PerAddress", "")]!, name);
   }
 });
+
+Deno.test("parseConfig: memory as bytes, or as text with a unit", () => {
+  const memoryOf = (memory: unknown) => parseConfig({ memory }, 1).memory;
+  assertEquals(parseConfig({}, 1).memory, 1024 ** 3);
+  const told = [[67_108_864, 2 ** 26], ["67108864", 2 ** 26], ["2g", 2 ** 31], ["1 GiB", 2 ** 30]];
+  for (const [given, bytes] of told) assertEquals(memoryOf(given), bytes);
+  assertEquals(memoryOf("512MB"), 2 ** 29);
+  for (const wrong of ["1x", "", "GiB", "1.5GiB", "-1", 1024, "1k", "2000000g", NaN, true]) {
+    assertThrows(() => memoryOf(wrong), ConfigError, "memory (--memory)");
+  }
+});
