@@ -315,7 +315,7 @@ export class RtmpConnection implements Connection {
   /** Who publishes has a stream's place, who plays a player's; who does neither has this one. */
   #settlePlace(): void {
     if (this.#publishing.isActive || this.#playing.hasPlayers) return this.#place.leave();
-    if (this.#phase === "closing") return;
+    if (this.#phase === "closing" || this.#closeReason !== undefined) return;
     const refusal = this.#place.retake();
     if (refusal !== undefined) return this.#close(`closed: ${refusal.reason}`);
     this.#place.offer(() => this.#giveWay());
