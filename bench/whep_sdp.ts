@@ -1,5 +1,5 @@
 /** What a viewer offers by WHEP (RFC 9725), in the shape of Chromium's offers, and what it reads. */
-import { type IceCandidate, parseCandidate } from "../src/webrtc/candidate.ts";
+import type { IceCandidate } from "../src/webrtc/candidate.ts";
 import { EXTENSION_URI } from "../src/rtp/header_extension.ts";
 import type { IceCredentials } from "../src/webrtc/ice_credentials.ts";
 import { type SdpMedia, sdpValue, sdpValues, splitSdp } from "../src/webrtc/sdp_lines.ts";
@@ -111,10 +111,24 @@ export function readWhepAnswer(text: string): WhepAnswer {
   return {
     remote: { ufrag: need("ice-ufrag"), password: need("ice-pwd") },
     fingerprint: fingerprint[1]!.toUpperCase(),
-    candidates: sdpValues(attributes, "candidate").flatMap((value) =>
-      parseCandidate(`candidate:${value}`) ?? []
-    ),
-    tracks: open.map(readTrack),
+    candidates: sdpValues(attributes, "candidate").map(readCandidate),
+    tracks: open.filter(({ attributes }) => sdpValue(attributes, "sendonly") !== undefined)
+      .map(readTrack),
+  };
+}
+
+/** A host's candidate, as servers here write it (RFC 8839 5.1, RFC 6544 4.5). */
+function readCandidate(value: string): IceCandidate {
+  const match = /^(\S+) 1 (udp|tcp) (\d+) (\S+) (\d+) typ host(?: tcptype (passive))?$/.exec(value);
+  if (match === null) throw new Error(`Cannot read candidate: got ${value}`);
+  const [, foundation, transport, priority, address, port, tcpType] = match;
+  return {
+    foundation: foundation!,
+    transport: transport as "udp" | "tcp",
+    priority: Number(priority),
+    address: address!,
+    port: Number(port),
+    tcpType: tcpType as "passive" | undefined,
   };
 }
 

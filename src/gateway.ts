@@ -248,6 +248,8 @@ class Control {
   }
 
   #startMessage(shard: number, heartbeat: SharedArrayBuffer) {
+    // The one before may have gone on for some milliseconds after it was lost.
+    this.#clearCounts(shard);
     return {
       kind: "start",
       shard,
@@ -305,10 +307,15 @@ class Control {
     this.#shards.send(shard, answer);
   }
 
-  #onShardLost(shard: number): void {
+  /** What a shard had that is no more, of all that is limited. */
+  #clearCounts(shard: number): void {
     new Counters(this.#counterMemory, shard).clearGauges();
     clearAddressCounts(this.#addressCounts, shard);
     new MemoryBudget(this.#memory, shard).clear();
+  }
+
+  #onShardLost(shard: number): void {
+    this.#clearCounts(shard);
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
     this.#forwarder.shardLost(shard);

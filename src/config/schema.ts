@@ -117,8 +117,8 @@ const limits = section({
   webrtcViewers: v.optional(count(0, 1_000_000), 2000),
   webrtcViewersPerAddress: v.optional(count(1, 1_000_000), 200),
   /** WebRTC viewers that have an answer and are not connected: the oldest give way to new ones. */
-  webrtcNewcomers: v.optional(count(1, 1_000_000), 500),
-  webrtcNewcomersPerAddress: v.optional(count(1, 1_000_000), 50),
+  webrtcNewcomers: v.optional(count(1, 1_000_000), 1000),
+  webrtcNewcomersPerAddress: v.optional(count(1, 1_000_000), 100),
   /** Pages that follow the list of streams. */
   listListeners: v.optional(count(0, 1_000_000), 1000),
   listListenersPerAddress: v.optional(count(1, 1_000_000), 20),

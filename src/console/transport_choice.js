@@ -81,6 +81,8 @@ function reasonAgainstWebRtc(stream, browser) {
   const audio = stream?.audio?.codec;
   if (video && !webRtcCodec(video)) return `WebRTC does not carry ${formatCodec(video)} here`;
   if (audio && !WEBRTC_AUDIO.test(audio)) return `WebRTC does not carry ${formatCodec(audio)} here`;
+  const channels = stream?.audio?.channels ?? 0;
+  if (audio === "opus" && channels > 2) return `WebRTC has no Opus of ${channels} channels`;
   if (stream?.webrtc?.exact === false) {
     return "WebRTC would show this stream's pictures with errors, because of its B-frames";
   }

@@ -28,13 +28,14 @@ export function deathError({ reason, stack }: WorkerDeath): Error {
 
 /**
  * In front of every module: without it, the runtime itself would print what was thrown, in lines that
- * are none of the log.
+ * are none of the log. It ends the worker, too: one that died must not go on until it is terminated.
  */
 const TELL_OF_DEATH = `for (const type of ["error", "unhandledrejection"]) {
   self.addEventListener(type, (event) => {
     event.preventDefault();
     const cause = event.error ?? event.reason;
     self.postMessage({ kind: "died", reason: String(cause), stack: cause?.stack });
+    self.close();
   });
 }
 `;

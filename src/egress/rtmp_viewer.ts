@@ -82,7 +82,9 @@ export class RtmpViewer implements FeedViewer {
 
   #begin(coming: Reading): Uint8Array<ArrayBuffer> | undefined {
     // It has gone on since with what it reads.
-    coming.cursor = this.#cursorIn(coming.audience, coming.hasVideo);
+    if (this.#reading !== undefined) {
+      coming.cursor = this.#cursorIn(coming.audience, coming.hasVideo);
+    }
     const piece = coming.cursor.next();
     if (!coming.cursor.hasBegun) return undefined;
     this.#leave(this.#reading);

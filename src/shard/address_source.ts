@@ -3,6 +3,12 @@ import { parseIpAddress } from "../webrtc/transport_address.ts";
 /** Bytes of an IPv6 address that a network has: whoever has one address has all of it (RFC 6177). */
 const IPV6_NETWORK_LENGTH = 8;
 
+/** The bytes of {@linkcode addressSource}, of what is no address those of its text. */
+export function networkOf(hostname: string): Uint8Array {
+  const bytes = parseIpAddress(hostname) ?? new TextEncoder().encode(hostname);
+  return bytes.subarray(0, IPV6_NETWORK_LENGTH);
+}
+
 /**
  * Whom an address belongs to, for limits and for folding: an IPv4 address as it is, of IPv6 its
  * network ("2001:db8:0:1::/64"); what is no address stands for itself.

@@ -190,17 +190,14 @@ export class ConnectionListener {
     const { hostname } = conn.remoteAddr;
     const log = this.#logger.with({ id: nextConnectionId(), peer: peerText(conn.remoteAddr) });
     const place = this.#options.places.take(hostname);
-    const held = place instanceof Place ? this.#hold(hostname, extraBytes) : undefined;
-    if (!(place instanceof Place)) this.#noteRefusal(hostname, place.reason, log);
-    else if (typeof held === "string") {
+    if (!(place instanceof Place)) return this.#refuse(conn, place.reason, log);
+    const held = this.#hold(hostname, extraBytes);
+    if (typeof held === "string") {
       place.leave();
-      this.#noteRefusal(hostname, held, log);
-    } else {
-      const connection = connect(conn, performance.now(), { place, log });
-      this.#connections.set(connection, this.#serve(connection, { place, log }, held));
-      return;
+      return this.#refuse(conn, held, log);
     }
-    conn.close();
+    const connection = connect(conn, performance.now(), { place, log });
+    this.#connections.set(connection, this.#serve(connection, { place, log }, held));
   }
 
   /** Counts what a connection takes, or tells why there is no memory for it. */
@@ -215,10 +212,12 @@ export class ConnectionListener {
     return describeRefusal(refusal);
   }
 
-  #noteRefusal(hostname: string, refusal: string, log: Logger): void {
+  #refuse(conn: PeerConn, refusal: string, log: Logger): void {
+    conn.close();
     this.#counters.add(this.#options.counterNames.refused);
     const count = this.#repeats.note(refusal, performance.now());
     if (count === undefined) return;
+    const { hostname } = conn.remoteAddr;
     log.warn("{hostname} refused: {refusal} ({count} so far)", { hostname, refusal, count });
   }
 

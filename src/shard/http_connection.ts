@@ -25,6 +25,7 @@ import { addressesOf, type ConnectionAddresses } from "./connection_addresses.ts
 import type { Counters } from "./counters.ts";
 import { problem } from "./http_answers.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
+import { isLost } from "./lost_connection.ts";
 import { peerHolderOf } from "./memory_holder.ts";
 import type { Place, Refusal } from "./places.ts";
 import { SharedPieces } from "./shared_pieces.ts";
@@ -43,6 +44,9 @@ const FREE_REQUEST_BYTES = 4096;
 
 /** Seconds after which a refused client may come again. */
 const RETRY_AFTER_S = "5";
+
+/** What sending an answer may cost: head and body are two writes. */
+const MAX_SEND_MS = 0.3;
 
 /** How long a client has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -190,10 +194,13 @@ export class HttpConnection implements Connection {
     this.#share.begin(this.#phaseSinceMs);
     const answering = this.#answer(request);
     // Requests may come by the hundred in one piece: each is asked about, before it is waited for.
-    const pause = this.#share.pause();
-    if (pause !== undefined) await pause;
+    await this.#share.pause();
     const response = await answering;
-    if (await this.#send(response, request) && !this.#isStopping) {
+    this.#share.begin(performance.now());
+    const isKept = await this.#send(response, request) && !this.#isStopping;
+    // What a client takes slowly, or a stream that it watches, is no work.
+    await this.#share.pause(MAX_SEND_MS);
+    if (isKept) {
       this.#place.rename(this.#conn.remoteAddr.hostname);
       // A request that has begun behind this one may not take as long as one that has not.
       this.#enter(this.#requests.isInRequest ? "request" : "idle");
@@ -207,7 +214,9 @@ export class HttpConnection implements Connection {
   async #receive(): Promise<HttpRequest | undefined> {
     let isContinued = false;
     for (;;) {
+      this.#share.begin(performance.now());
       const request = this.#requests.next();
+      await this.#share.pause();
       this.#holdRequest(request === undefined ? this.#requests.pending : 0);
       if (request !== undefined) return request;
       if (this.#requests.expectsContinue && !isContinued) {
@@ -340,10 +349,10 @@ export class HttpConnection implements Connection {
           // Not read further before it is sent: pings cannot pile up.
           if (event.kind === "ping") {
             await this.#writer.write(encodeFrame(Opcode.pong, event.payload));
+            await this.#share.pause(MAX_SEND_MS);
           }
         }
-        const pause = this.#share.pause();
-        if (pause !== undefined) await pause;
+        await this.#share.pause();
         if (!await this.#read()) throw new Deno.errors.UnexpectedEof("no close frame");
       }
     } catch (error) {
@@ -375,8 +384,7 @@ export class HttpConnection implements Connection {
       if (length === null) return false;
       this.#share.begin(performance.now());
       this.#take(this.#buffer.subarray(0, length));
-      const pause = this.#share.pause();
-      if (pause !== undefined) await pause;
+      await this.#share.pause();
       return true;
     } finally {
       this.#reading = undefined;
@@ -386,13 +394,4 @@ export class HttpConnection implements Connection {
 
 function head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
   return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
-}
-
-/** Whether a connection has ended by the peer, by a time-out or by {@linkcode HttpConnection.abort}. */
-function isLost(error: unknown): boolean {
-  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||
-    error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted || error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.TimedOut ||
-    error instanceof Deno.errors.NetworkUnreachable || error instanceof Deno.errors.UnexpectedEof;
 }

@@ -3,8 +3,9 @@ import type { TransportAddress } from "../webrtc/transport_address.ts";
 import { WebrtcError } from "../webrtc/webrtc_error.ts";
 import { closeQuietly, type Connection, type PeerConn } from "./connection_listener.ts";
 import { ConnectionWriter } from "./connection_writer.ts";
-import { timeSlice } from "./time_slice.ts";
+import { isLost } from "./lost_connection.ts";
 import type { Place } from "./places.ts";
+import { timeSlice } from "./time_slice.ts";
 
 const READ_BUFFER_SIZE = 2048;
 
@@ -65,10 +66,7 @@ export class IceTcpConnection implements Connection {
       this.#conn.setNoDelay();
       await this.#readAll();
     } catch (error) {
-      const isPeers = error instanceof WebrtcError || error instanceof Deno.errors.BadResource ||
-        error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
-        error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.TimedOut;
-      if (!isPeers) throw error;
+      if (!(error instanceof WebrtcError || isLost(error))) throw error;
     } finally {
       closeQuietly(this.#conn);
       this.#events.closed(this);

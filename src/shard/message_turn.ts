@@ -1,10 +1,11 @@
 import type { SessionEvent } from "../rtmp/session_event.ts";
 
 /** Messages after which a publisher's connection asks whether others are to have the thread. */
-const MESSAGES_A_PAUSE = 32;
+const MESSAGES_A_PAUSE = 8;
 
 /** A message with so many bytes counts twice, and so on. */
-const BYTES_A_MESSAGE = 4096;
+const BYTES_A_MESSAGE = 512;
+
 /** Counts what a connection has done in one turn, by what its events are. */
 export class MessageTurn {
   #messages = 0;

@@ -104,8 +104,8 @@ export interface ShardSettings {
 
 /** Whom a stream counts for. */
 export interface StreamPublisher {
-  /** For limits: an address or an IPv6 network. */
-  readonly network: string;
+  /** For limits: an address or an IPv6 network; `undefined` for none. */
+  readonly network: string | undefined;
   /** Whose share of the memory its log counts to. */
   readonly owner: number;
 }

@@ -29,6 +29,12 @@ const COMMAND_BUFFER_SIZE = 4096;
 /** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
 const MEDIA_BUFFER_SIZE = 64 * 1024;
 
+/**
+ * What is read at once of a peer that makes much work: a piece may be made so that it is worked off in
+ * few and long steps.
+ */
+const HEAVY_READ_SIZE = 16 * 1024;
+
 /** In such steps unfinished messages are counted. */
 const PARTIAL_STEP_BYTES = 64 * 1024;
 
@@ -154,8 +160,9 @@ export class RtmpConnection implements Connection {
     if (reason !== undefined) this.#close(reason);
   }
 
-  /** Counts what unfinished messages have, in steps; or tells why they cannot have so much. */
-  #holdPartial(bytes: number): string | undefined {
+  /** Counts what unfinished messages and frames have, in steps; or tells why that is too much. */
+  #holdPartial(messageBytes: number): string | undefined {
+    const bytes = messageBytes + this.#publishing.heldBytes;
     const refusal = this.#partial.resize(
       Math.ceil(bytes / PARTIAL_STEP_BYTES) * PARTIAL_STEP_BYTES,
     );
@@ -166,7 +173,10 @@ export class RtmpConnection implements Connection {
 
   async #readAll(): Promise<void> {
     for (;;) {
-      const length = await this.#conn.read(this.#buffer);
+      const { isHeavy } = this.#share;
+      const length = await this.#conn.read(
+        isHeavy ? this.#buffer.subarray(0, HEAVY_READ_SIZE) : this.#buffer,
+      );
       if (length === null) return;
       this.#heardAtMs = performance.now();
       this.#share.begin(this.#heardAtMs);
@@ -308,7 +318,7 @@ export class RtmpConnection implements Connection {
   /** Who publishes has a stream's place, who plays a player's; who does neither has this one. */
   #settlePlace(): void {
     if (this.#publishing.isActive || this.#playing.hasPlayers) return this.#place.leave();
-    if (this.#phase === "closing") return;
+    if (this.#phase === "closing" || this.#closeReason !== undefined) return;
     const refusal = this.#place.retake();
     if (refusal !== undefined) return this.#close(`closed: ${refusal.reason}`);
     this.#place.offer(() => this.#giveWay());

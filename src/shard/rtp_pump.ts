@@ -4,6 +4,8 @@ import type { DatagramSocket } from "./datagram_socket.ts";
 
 /** A viewer that packets are to be sent to. */
 export interface PumpedViewer {
+  /** Its name in logs. */
+  readonly loggedId: string;
   /** Whether what it was given before is on its way. */
   isReady(): boolean;
   /** Gives it the next packets; whether there are more that are due now. */
@@ -72,7 +74,7 @@ export class RtpPump {
     try {
       this.#serve(viewer);
     } catch (error) {
-      logger.error("Cannot send to a viewer: {error}", { error });
+      logger.error("Cannot send to a viewer: {error}", { id: viewer.loggedId, error });
       this.#endSafely(viewer);
     }
   }
@@ -82,7 +84,7 @@ export class RtpPump {
     try {
       viewer.end("packets for it cannot be made");
     } catch (error) {
-      logger.error("Cannot end a viewer: {error}", { error });
+      logger.error("Cannot end a viewer: {error}", { id: viewer.loggedId, error });
     }
   }
 

@@ -19,7 +19,7 @@ const LIGHT_MS = 5;
 /** What a read costs that finds bytes at once: it is not seen by the clocks of those who read. */
 const READ_MS = 0.01;
 
-/** More than this in one go was waiting for something, and no work. */
+/** More than this in one go is taken for waiting, and not for work. */
 const MAX_CHARGE_MS = 20;
 
 /** The part of the thread that one may use for long and still count as light. */
@@ -42,8 +42,9 @@ export class TimeSlice {
   #heavyMs = 0;
   #lightMs = 0;
   #isOrdered = false;
-  readonly #light: TimeShare[] = [];
-  readonly #heavy: TimeShare[] = [];
+  /** What is to be called when its time has come. */
+  readonly #light: (() => void)[] = [];
+  readonly #heavy: (() => void)[] = [];
   #beat: (() => void) | undefined;
 
   /**
@@ -77,8 +78,9 @@ export class TimeSlice {
     return isHeavy ? this.#heavyMs >= SLICE_MS : usedMs >= FULL_SLICE_MS;
   }
 
-  queue(share: TimeShare): void {
-    (share.isHeavy ? this.#heavy : this.#light).push(share);
+  /** Has `resume` called when the time has come. */
+  queue(resume: () => void, isHeavy: boolean): void {
+    (isHeavy ? this.#heavy : this.#light).push(resume);
   }
 
   readonly #begin = async () => {
@@ -87,12 +89,12 @@ export class TimeSlice {
     this.#heavyMs = 0;
     this.#lightMs = 0;
     for (let light = this.#light.length; light > 0 && this.#lightMs < FULL_SLICE_MS; light--) {
-      this.#light.shift()!.resume();
+      this.#light.shift()!();
       // It goes on now, up to where it asks again.
       await undefined;
       await undefined;
     }
-    this.#heavy.shift()?.resume();
+    this.#heavy.shift()?.();
     if (this.#light.length + this.#heavy.length === 0 || this.#isOrdered) return;
     this.#isOrdered = true;
     setTimeout(this.#begin, 0);
@@ -107,7 +109,6 @@ export class TimeShare {
   #usedMs = 0;
   #countedToMs = 0;
   #sinceMs = 0;
-  #resume: (() => void) | undefined;
 
   constructor(slice: TimeSlice, isOfOnePeer: boolean) {
     this.#slice = slice;
@@ -127,23 +128,25 @@ export class TimeShare {
   /**
    * To be asked every few messages, and before each read: a promise means that others are to have
    * the thread now, and is to be awaited at once.
+   *
+   * @param maxMs what is counted at most: the rest was waiting for something, and no work
    */
-  pause(): Promise<void> | undefined {
+  pause(maxMs = MAX_CHARGE_MS): Promise<void> | undefined {
     const nowMs = performance.now();
-    const ms = Math.min(nowMs - this.#sinceMs, MAX_CHARGE_MS);
+    const ms = Math.min(nowMs - this.#sinceMs, maxMs);
     this.#sinceMs = nowMs;
     const regainedMs = (nowMs - this.#countedToMs) * LIGHT_PART;
     this.#usedMs = Math.max(0, this.#usedMs - regainedMs) + ms;
     this.#countedToMs = nowMs;
-    if (!this.#slice.charge(ms, this.isHeavy)) return undefined;
-    this.#slice.queue(this);
-    return new Promise((resolve) => this.#resume = resolve);
-  }
-
-  /** Its time has come. */
-  resume(): void {
-    this.#sinceMs = performance.now();
-    this.#resume?.();
+    const { isHeavy } = this;
+    if (!this.#slice.charge(ms, isHeavy)) return undefined;
+    // There may be more than one: a connection reads on while it answers.
+    return new Promise((resolve) => {
+      this.#slice.queue(() => {
+        this.#sinceMs = performance.now();
+        resolve();
+      }, isHeavy);
+    });
   }
 }
 

@@ -13,7 +13,7 @@ import {
   type AnsweredSection,
   type AnswerWishes,
   DEFAULT_ANSWER_WISHES,
-} from "../webrtc/sdp_answer.ts";
+} from "../webrtc/answered_section.ts";
 import type { WebrtcSettings } from "./messages.ts";
 
 /** In front of the payload of a packet that is sent again (RFC 4588 4). */

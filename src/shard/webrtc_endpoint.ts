@@ -223,7 +223,7 @@ export class WebrtcEndpoint implements SessionPaths {
         session.tick(nowMs);
       } catch (error) {
         // A defect of ours, which must not keep the time of all others.
-        logger.error("Cannot look after a viewer: {error}", { error });
+        logger.error("Cannot look after a viewer: {error}", { id: session.loggedId, error });
       }
     }
   }

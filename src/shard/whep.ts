@@ -6,7 +6,8 @@ import type { TrackSelection } from "../stream/feed.ts";
 import { LogState } from "../stream/log_layout.ts";
 import type { IceCandidate } from "../webrtc/candidate.ts";
 import { chooseMedia, describeMismatches, type WantedMedia } from "../webrtc/media_choice.ts";
-import { bundleTag, settleSection, writeSdpAnswer } from "../webrtc/sdp_answer.ts";
+import { settleSection } from "../webrtc/answered_section.ts";
+import { bundleTag, writeSdpAnswer } from "../webrtc/sdp_answer.ts";
 import type { SdpOffer } from "../webrtc/sdp_offer.ts";
 import {
   type BundleTag,
@@ -193,10 +194,10 @@ export class Whep {
     // Others have come while it was waited for.
     const full = this.#refusalIfFull(from.hostname);
     if (full !== undefined) return full;
+    const refusal = this.refusalOf(rtp.report());
+    if (refusal !== undefined) return notToBeHad(refusal);
     const choice = chooseMedia(offer, media, wanted);
     if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
-    const refusal = choice.video && this.refusalOf(rtp.report());
-    if (refusal !== undefined) return notToBeHad(refusal);
     const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
     const chosen = [choice.audio, choice.video].filter((section) => section !== undefined);
     for (const { choice: { lapse } } of chosen) {

@@ -33,7 +33,7 @@ export class Cursor {
   #jumps = 0;
   /** What it gets nothing of until that can be taken up. */
   #lacks: TrackName | undefined;
-  /** The stream's time when it asked first where to begin. */
+  /** The stream's time when it asked first where to begin, or to go on. */
   #askedAtMs: number | undefined;
 
   /** @param from where the viewer stands, if it has got something of the stream already */
@@ -102,9 +102,7 @@ export class Cursor {
   }
 
   #start(): Uint8Array<ArrayBuffer> | undefined {
-    const { timeMs } = this.#feed;
-    this.#askedAtMs ??= timeMs;
-    const beginning = this.#feed.beginning(this.#from, distance(this.#askedAtMs, timeMs));
+    const beginning = this.#feed.beginning(this.#from, this.#waitedMs());
     if (beginning === undefined) return undefined;
     const bytes = this.#from === undefined
       ? this.#feed.preamble(beginning.lacks)
@@ -114,13 +112,19 @@ export class Cursor {
   }
 
   #jump(): Uint8Array<ArrayBuffer> | undefined {
-    const beginning = this.#feed.beginning();
+    const beginning = this.#feed.beginning(undefined, this.#waitedMs());
     if (beginning === undefined) return undefined;
     const configurations = this.#configurations(beginning);
     if (configurations === undefined) return undefined;
     this.#goTo(beginning);
     this.#jumps++;
     return configurations;
+  }
+
+  #waitedMs(): number {
+    const { timeMs } = this.#feed;
+    this.#askedAtMs ??= timeMs;
+    return distance(this.#askedAtMs, timeMs);
   }
 
   #configurations({ position, lacks }: FeedBeginning): Uint8Array<ArrayBuffer> | undefined {
@@ -130,6 +134,7 @@ export class Cursor {
   #goTo({ position, lacks }: FeedBeginning): void {
     this.#position = position;
     this.#lacks = lacks;
+    this.#askedAtMs = undefined;
     this.#begunAt = this.#feed.sequenceAt(position);
   }
 }

@@ -170,12 +170,10 @@ export class Feed {
       return { position: position ?? this.head, lacks: undefined };
     }
     const keyFrame = this.#usableKeyFrame(from);
-    const { audio: hasSound, video: hasPictures } = this.#log.liveTracks(this.#filter, STOPPED_MS);
-    if (!hasSound) {
-      const lacks = this.#selection.audio && this.#log.hasAudio && hasPictures
-        ? "audio"
-        : undefined;
-      return this.#inStep(keyFrame, from, lacks);
+    const wantsSound = this.#selection.audio && this.#log.hasAudio;
+    const { audio, video: hasPictures } = this.#log.liveTracks(this.#filter, STOPPED_MS);
+    if (!wantsSound || !audio) {
+      return this.#inStep(keyFrame, from, wantsSound && hasPictures ? "audio" : undefined);
     }
     const isRecent = hasPictures && keyFrame !== undefined &&
       distance(this.#timestampMs(keyFrame), this.#log.lastTimestampMs) <= this.#windowMs;
@@ -194,10 +192,10 @@ export class Feed {
       const keyFrame = this.#usableKeyFrame();
       return keyFrame !== undefined && keyFrame >= position ? keyFrame : undefined;
     }
-    const at = this.#entries.findIndex(({ record: { flags } }, index) =>
-      index >= position - this.#tail && isFrameOf("audio", flags)
-    );
-    return at < 0 ? undefined : this.#tail + at;
+    for (let at = position - this.#tail; at < this.#entries.length; at++) {
+      if (isFrameOf("audio", this.#entries[at]!.record.flags)) return this.#tail + at;
+    }
+    return undefined;
   }
 
   /** Sequence number in the log of what lies at `position`, which must not lie before the tail. */

@@ -29,6 +29,10 @@ export class HeldPicture implements HeldFrame {
     this.#size = body.length;
   }
 
+  get bytes(): number {
+    return this.#size;
+  }
+
   get isOnTrial(): boolean {
     return this.#isFirst && this.#parts.length === 1;
   }

@@ -101,16 +101,21 @@ export class NalIntake {
   take(message: FrameMessage): readonly Intake[] {
     const read = this.#stream.read(message.frame.data);
     if (read === undefined) {
-      return [skip("malformed", () => `NAL units of ${this.codec} must fill the message`)];
+      return [
+        skip(
+          "malformed",
+          () =>
+            `NAL units of ${this.codec} must fill the message of ${message.frame.data.length} bytes`,
+        ),
+      ];
     }
     const { data, facts } = read;
     if ((facts & NalFact.slice) === 0) return this.#takePrefix(data, facts);
+    const isNewTime = this.#newestEncoderMs !== message.encoderMs;
     if ((facts & NalFact.begins) === 0) {
       if (this.#held !== undefined) return this.#takeSlices(this.#held, data);
-      if (this.#newestEncoderMs === message.encoderMs) return this.#passOverSlices();
-    }
-    const isNewTime = this.#newestEncoderMs !== message.encoderMs;
-    if (!isNewTime && this.#isSecondField(data)) {
+      if (!isNewTime) return this.#passOverSlices();
+    } else if (!isNewTime && this.#isSecondField(data)) {
       if (this.#held !== undefined) return this.#takeSlices(this.#held, data);
       this.#pictures = "in pieces";
     }

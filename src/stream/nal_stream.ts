@@ -74,7 +74,7 @@ export class NalStream {
     if (read === undefined) return "malformed";
     this.#nalLengthSize = read.nalLengthSize;
     this.#sets.clear();
-    for (const set of read.sets) this.#sets.take(set);
+    for (const set of read.sets.slice(0, MAX_SETS_PER_MESSAGE)) this.#sets.take(set);
     this.#isChanged = !read.isRecord;
     this.#isRenewed = false;
     this.#published = read.isRecord ? data.slice() : undefined;

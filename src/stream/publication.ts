@@ -13,6 +13,7 @@ import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
 import { Timeline, type TimestampFaults, type TrackName } from "./timeline.ts";
 import {
+  type HeldFrame,
   type Intake,
   type MediaTrack,
   skip,
@@ -88,6 +89,8 @@ export class Publication {
   #hasUnflushedVideo = false;
   #hasUnflushedSound = false;
   #unflushedSinceMs: number | undefined;
+  /** Whether tracks may hold frames: few ever do. */
+  #mayHold = false;
   /**
    * The track that holds a frame on trial. When a message of another track comes, the frame is written
    * before that: pieces of a frame come one behind the other.
@@ -150,14 +153,17 @@ export class Publication {
 
   /** When {@linkcode release} has something to do; `undefined` if no track holds a frame. */
   get heldUntilMs(): number | undefined {
-    let heldUntilMs: number | undefined;
-    for (const set of [this.#recorder.video, this.#recorder.audio]) {
-      for (const { track } of set.members) {
-        if (track.held === undefined) continue;
-        heldUntilMs = Math.min(track.held.sinceMs + MAX_HOLD_MS, heldUntilMs ?? Infinity);
-      }
-    }
-    return heldUntilMs;
+    if (!this.#mayHold) return undefined;
+    const held = this.#heldFrames();
+    this.#mayHold = held.length > 0;
+    return this.#mayHold
+      ? Math.min(...held.map(({ sinceMs }) => sinceMs)) + MAX_HOLD_MS
+      : undefined;
+  }
+
+  /** Bytes of the frames that tracks hold. */
+  get heldBytes(): number {
+    return this.#heldFrames().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Writes the frames whose rest has not come in time; {@linkcode flush} is to follow. */
@@ -209,6 +215,11 @@ export class Publication {
       advice: this.#advice(),
       skipped: { ...this.#skipped },
     };
+  }
+
+  #heldFrames(): HeldFrame[] {
+    const { video, audio } = this.#recorder;
+    return [...video.members, ...audio.members].flatMap(({ track: { held } }) => held ?? []);
   }
 
   /** Of tracks that are not settled, any may be the default one. */
@@ -267,6 +278,7 @@ export class Publication {
     const { track } = member;
     if (this.#trial !== undefined && this.#trial.track !== track) this.#trial.end(nowMs);
     const skipped = this.#writeAll(set, member, track.take(body, encoderMs, nowMs), nowMs);
+    if (track.held !== undefined) this.#mayHold = true;
     this.#trial = track.held?.isOnTrial !== true ? undefined : {
       track,
       end: (endMs) => this.#writeAll(set, member, track.release(), endMs),

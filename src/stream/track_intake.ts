@@ -40,6 +40,8 @@ export interface FrameIntake {
 export interface HeldFrame {
   /** When its first message came. */
   readonly sinceMs: number;
+  /** What it takes up. */
+  readonly bytes: number;
   /** Whether it is not known of its stream that frames come in pieces: most do not. */
   readonly isOnTrial: boolean;
 }

@@ -82,6 +82,9 @@ export class TrackRecorder {
     if (!hasFrames(member)) {
       const mayBeDefault = set.default === undefined ? member.trackId === 0 : set.isDefault(member);
       keep(preface, member, body, mayBeDefault ? slotCapacity(preface, set) : MAX_PREFACE_SIZE);
+      // It can be asked for by its number, and will be waited for.
+      member.isListed = true;
+      if (set.default !== undefined && !mayBeDefault) this.#writeListed(set, member);
       return false;
     }
     if (set.isDefault(member)) return this.#prefaceDefault(preface, set, body);
@@ -197,6 +200,7 @@ export class TrackRecorder {
     if (this.#settled.has(set.name)) return;
     this.#settled.add(set.name);
     set.settle();
+    this.#writeList();
   }
 
   /** Puts a track on the list, and writes what was kept of it until its first frame. */

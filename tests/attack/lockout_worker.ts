@@ -87,8 +87,9 @@ async function comeAndGo(address: string, port: number, number: number): Promise
   try {
     using conn = await connectFrom(address, port);
     conn.write(Uint8Array.of(...preamble, ...messages.take()));
-    await conn.answered(/NetStream\.Publish\./);
-    return conn.received.includes("NetStream.Publish.Start");
+    // What comes before it, to FCPublish, is said to everybody.
+    await conn.answered(/onStatus[^]*NetStream\.Publish\./);
+    return /onStatus[^]*NetStream\.Publish\.Start/.test(conn.received);
   } catch {
     return false;
   }

@@ -12,7 +12,7 @@ const PATH = "live/wanted";
 const ADDRESSES = ["127.0.0.2", "127.0.0.3"];
 
 /** What an address may have of viewers that never connect. */
-const PER_ADDRESS = 50;
+const PER_ADDRESS = 100;
 
 /** Offers from two addresses by somebody who never connects, and viewers who want to. */
 export const WHEP_LOCKOUT_ATTACK: Attack = {

@@ -6,8 +6,8 @@ import { startGateway } from "../gateway_process.ts";
 import { MAIN_PROFILE_ARGS, publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
+import { IS_LONG } from "../long_form.ts";
 
-const IS_LONG = Deno.env.get("SLUICE_LONG") === "1";
 const ARTEFACTS = new URL("../artefacts/", import.meta.url);
 const PATIENCE_MS = 20_000;
 

@@ -5,7 +5,7 @@ import { hostCandidates } from "../../src/webrtc/candidate.ts";
 import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
 import { IceLiteAgent } from "../../src/webrtc/ice_lite.ts";
 import type { StreamMedia } from "../../src/webrtc/media_choice.ts";
-import { DEFAULT_ANSWER_WISHES } from "../../src/webrtc/sdp_answer.ts";
+import { DEFAULT_ANSWER_WISHES } from "../../src/webrtc/answered_section.ts";
 import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
 import { stunUsername } from "../../src/webrtc/stun.ts";
 import { frameForTcp, TcpFrameReader } from "../../src/webrtc/tcp_framing.ts";

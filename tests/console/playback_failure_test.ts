@@ -10,6 +10,7 @@ Deno.test("describeFailure tells what is worth another try from what is not", ()
     ["NetworkError", "Exception", { code: undefined, msg: undefined }, "network"],
     ["MediaError", "CodecUnsupported", "Flv: Unsupported codec in video frame: 2", "unsupported"],
     ["MediaError", "MediaMSEError", { code: 9, msg: "unsupported type" }, "unsupported"],
+    ["MediaError", "MediaMSEError", { code: 22, msg: "the limit of SourceBuffers" }, "changed"],
     ["MediaError", "MediaMSEError", { code: 11, msg: "invalid state" }, "media"],
     ["MediaError", "FormatError", "Non-FLV, Unsupported media type!", "media"],
   ] as const;

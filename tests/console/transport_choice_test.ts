@@ -24,6 +24,10 @@ function stream(video: string | null, audio: string | null, more: Partial<Stream
   } satisfies StreamInfo;
 }
 const usual = stream("avc1.4d401f", "mp4a.40.2");
+const SURROUND = {
+  ...stream("avc1.4d401f", "opus"),
+  audio: { codec: "opus", channels: 6 },
+};
 const hevc = stream("hvc1.1.6.L93.B0", "mp4a.40.2");
 
 function withBFrames(info: StreamInfo): StreamInfo {
@@ -42,6 +46,7 @@ Deno.test("chooseTransport prefers WebRTC where it plays, and says why it is ano
     ["G.711, the other law", stream(null, "g711-mulaw"), browser, "webrtc", undefined],
     ["linear samples", stream("avc1.4d401f", "pcm"), browser, "webrtc", undefined],
     ["linear samples of a platform", stream(null, "pcm-native"), browser, "webrtc", undefined],
+    ["Opus 5.1", SURROUND, browser, "http-flv", /no Opus of 6 channels/],
     ["MP3", stream("avc1.4d401f", "mp3"), browser, "http-flv", /does not carry MP3/],
     ["exact", { ...usual, webrtc: { exact: true } }, browser, "webrtc", undefined],
     ["exactness not known", { ...usual, webrtc: {} }, browser, "webrtc", undefined],

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { workerModuleUrl } from "../../src/control/worker_module.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -41,4 +42,24 @@ Deno.test("what a worker dies of is a line of the log, and nothing else is print
     assertEquals([line.level, others], ["ERROR", []]);
     assertMatch(line.message, /^Shard 0 died and is started again: TypeError: broken\n {4}at /);
   }
+});
+
+Deno.test("a worker that died does nothing more, though nobody has ended it yet", async () => {
+  const url = workerModuleUrl(`
+    setInterval(() => self.postMessage({ kind: "alive" }), 1);
+    setTimeout(() => { throw new Error("broken"); }, 5);
+  `);
+  const worker = new Worker(url, { type: "module" });
+  const died = Promise.withResolvers<void>();
+  let heard = 0;
+  worker.addEventListener("message", ({ data }) => {
+    if (data.kind === "died") died.resolve();
+    else heard++;
+  });
+  await died.promise;
+  heard = 0;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  worker.terminate();
+  URL.revokeObjectURL(url);
+  assertEquals(heard, 0);
 });

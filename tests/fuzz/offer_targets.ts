@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { chooseMedia, describeMismatches } from "../../src/webrtc/media_choice.ts";
-import { bundleTag, settleSection, writeSdpAnswer } from "../../src/webrtc/sdp_answer.ts";
+import { settleSection } from "../../src/webrtc/answered_section.ts";
+import { bundleTag, writeSdpAnswer } from "../../src/webrtc/sdp_answer.ts";
 import { MAX_SDP_FORMATS, MAX_SDP_SECTIONS, splitSdp } from "../../src/webrtc/sdp_lines.ts";
 import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
 import { parseTrickleFragment, writeTrickleFragment } from "../../src/webrtc/trickle_fragment.ts";

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { formatCandidate, parseCandidate } from "../../src/webrtc/candidate.ts";
 import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
 import { IceLiteAgent } from "../../src/webrtc/ice_lite.ts";
 import { chooseMedia } from "../../src/webrtc/media_choice.ts";
-import { settleSection, writeSdpAnswer } from "../../src/webrtc/sdp_answer.ts";
+import { settleSection } from "../../src/webrtc/answered_section.ts";
+import { writeSdpAnswer } from "../../src/webrtc/sdp_answer.ts";
 import { splitSdp } from "../../src/webrtc/sdp_lines.ts";
 import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
 import { parseStun, stunUsername } from "../../src/webrtc/stun.ts";
@@ -29,18 +29,12 @@ const FROM = { transport: "udp", hostname: "192.0.2.1", port: 5000 } as const;
 const CHECK = writeStunCheck({ username: "ours:their", password: LOCAL.password });
 const STUN_SAMPLES = [RFC5769_REQUEST, RFC5769_IPV4_RESPONSE, RFC5769_IPV6_RESPONSE, CHECK];
 
-const CANDIDATES = [
-  "candidate:1 1 udp 2130706431 192.0.2.1 8000 typ host",
-  "candidate:7 1 tcp 1520434687 2001:db8::1 8000 typ host tcptype passive generation 0",
-  "candidate:8 1 udp 1677729535 198.51.100.7 46154 typ srflx raddr 0.0.0.0 rport 0 ufrag ib+b",
-];
-
 const STREAM = {
   audio: { codec: "opus", channels: 2 },
   video: { codec: "h264", profileIdc: 0x64, profileCompatibility: 0, levelIdc: 40 },
 } as const;
 
-/** Targets for STUN, ICE, SDP, candidates, fragments and TCP framing. */
+/** Targets for STUN, ICE, SDP, fragments and TCP framing. */
 export const WEBRTC_TARGETS: readonly FuzzTarget[] = [
   { name: "stun", corpus: STUN_SAMPLES, allowed: WebrtcError, run: readStun },
   { name: "ice-lite", corpus: [CHECK], allowed: WebrtcError, run: receiveCheck },
@@ -55,12 +49,6 @@ export const WEBRTC_TARGETS: readonly FuzzTarget[] = [
     corpus: [encode(TRICKLE_FRAGMENT)],
     allowed: WebrtcError,
     run: (bytes) => void parseTrickleFragment(decode(bytes)),
-  },
-  {
-    name: "candidate",
-    corpus: CANDIDATES.map(encode),
-    allowed: WebrtcError,
-    run: readCandidate,
   },
   {
     name: "tcp-framing",
@@ -108,13 +96,6 @@ function answerOffer(bytes: Uint8Array): void {
   const answer = writeSdpAnswer(offer, sections, TRANSPORT, NAMES);
   assertEquals(splitSdp(answer).media.length, offer.sections.length);
   assertEquals(answer.match(/^a=sendonly\r$/gm)?.length, sections.length);
-}
-
-/** What is read must be written, and read the same again. */
-function readCandidate(bytes: Uint8Array): void {
-  const candidate = parseCandidate(decode(bytes));
-  if (candidate === undefined) return;
-  assertEquals(parseCandidate(formatCandidate(candidate)), candidate);
 }
 
 function readFrames(bytes: Uint8Array): void {

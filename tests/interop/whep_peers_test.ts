@@ -81,6 +81,31 @@ Deno.test({
   },
 });
 
+const LATE = "sound that the publisher brings later reaches who watches already";
+
+peerTest(LATE, WHEP_PEERS.flatMap(({ needs }) => needs), async () => {
+  await using gateway = await startGateway({ args: ["--shards", "1"] });
+  const to = { url: gateway.rtmpUrl("live/later"), size: "320x180" };
+  await using first = publishWithFfmpeg({ ...to, sources: ["video"] });
+  await until("its pictures are there", async () => (await gateway.stream("live/later"))?.video);
+  const playing = WHEP_PEERS.map((peer) =>
+    playWith(peer, {
+      url: gateway.httpUrl("/live/later/whep"),
+      offer: ["audio", "video"],
+      until: { audio: 20, video: 20 },
+    })
+  );
+  await until("all watch", async () => {
+    return (await gateway.status()).counters.webrtcViewers === WHEP_PEERS.length;
+  });
+  first.kill("SIGTERM");
+  await first.ended;
+  await using _second = publishWithFfmpeg(to);
+  for (const [index, { failure, seen }] of (await Promise.all(playing)).entries()) {
+    assertEquals(failure, undefined, `${WHEP_PEERS[index]!.name}: ${JSON.stringify(seen)}`);
+  }
+});
+
 peerTest("pion trickles its candidates as mediamtx does", ["ffmpeg", "pion"], async () => {
   await using gateway = await startGateway({ args: ["--shards", "1"] });
   await using _publishers = await publishStreams(gateway);
@@ -96,12 +121,15 @@ peerTest("pion trickles its candidates as mediamtx does", ["ffmpeg", "pion"], as
   assert(trickled.length > 0 && trickled.every((status) => status === 204), `${trickled}`);
 });
 
-/** Lets a viewer see all scenes at once; what the gateway logged. */
+/** Lets a viewer see all scenes; what the gateway logged. */
 async function letWatch(peer: WhepPeer, t: Deno.TestContext): Promise<string> {
   await using gateway = await startGateway({ args: ["--shards", "1"] });
   await using _publishers = await publishStreams(gateway);
   const scenes = peer.can.offers ? SCENES : SCENES.slice(0, 4);
-  const reports = await Promise.all(scenes.map((scene) => watch(peer, scene, gateway)));
+  const reports: PeerReport[] = [];
+  for (const some of peer.can.playTogether ? [scenes] : scenes.map((scene) => [scene])) {
+    reports.push(...await Promise.all(some.map((scene) => watch(peer, scene, gateway))));
+  }
   for (const [index, scene] of scenes.entries()) {
     await t.step(scene.name, () => checkReport(peer, scene, reports[index]!));
   }

@@ -6,7 +6,12 @@ import { clientAnswer, clientHello, ClientMessages, publisherPreamble } from "..
 import { delay, until } from "../waiting.ts";
 import { HealthyStream } from "./healthy_stream.ts";
 import { settledKiB } from "./process_memory.ts";
-import { AUDIO_CONFIGURATION, VIDEO_CONFIGURATION, videoFrame } from "./self_describing.ts";
+import {
+  AUDIO_CONFIGURATION,
+  audioFrame,
+  VIDEO_CONFIGURATION,
+  videoFrame,
+} from "./self_describing.ts";
 import { IS_LONG } from "../long_form.ts";
 
 const TIMEOUTS = {
@@ -195,7 +200,7 @@ const BAD_PEERS: readonly BadPeer[] = [
         name,
         (messages) => messages.video(0, VIDEO_CONFIGURATION).video(0, wrongNalLength),
       ),
-    reason: /video skipped, malformed: Cannot split access unit: NAL unit must end within/,
+    reason: /video skipped, malformed: NAL units of h264 must fill the message/,
     counter: "messagesSkipped",
   },
   {
@@ -326,7 +331,8 @@ Deno.test("a dialogue of one byte per packet is served", async () => {
   const bytes = publishing(
     "bytewise",
     (messages) =>
-      messages.video(0, VIDEO_CONFIGURATION).video(0, frame).audio(0, AUDIO_CONFIGURATION),
+      messages.video(0, VIDEO_CONFIGURATION).video(0, frame).audio(0, AUDIO_CONFIGURATION)
+        .audio(0, audioFrame({ sequence: 0, timestampMs: 0 }, 160)),
   );
   for (const byte of bytes) await conn.write(Uint8Array.of(byte));
   const stream = await until("the stream is described", async () => {
@@ -355,7 +361,10 @@ Deno.test("half-open connections up to the limit, and the next is refused", asyn
   const tooMany = await connect();
   assertEquals(await discard(tooMany), 0);
   tooMany.close();
-  assertMatch(gateway.output(), /127\.0\.0\.1 refused: its address has 20 new connections already/);
+  assertMatch(
+    gateway.output(),
+    /127\.0\.0\.1 refused: one address may have up to 20 new connections/,
+  );
   assertEquals((await gateway.status()).counters.rtmpConnectionsRefused, 1);
   await healthy.check();
   await until("the half-open ones are ended", async () => {

@@ -6,6 +6,7 @@ import { delay } from "../waiting.ts";
 
 /** A viewer that notes what it is asked. */
 class NotingViewer implements PumpedViewer {
+  readonly loggedId = "0.00000000";
   isReadyNow = true;
   dueMs: number | undefined;
   asked = 0;

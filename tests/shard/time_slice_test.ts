@@ -102,3 +102,13 @@ Deno.test("TimeSlice: tells that the thread is busy as long as it is", async () 
   await until("it has told so", () => beats > 10);
   await stop(hogs);
 });
+
+Deno.test("TimeSlice: a share that waits twice is called twice", async () => {
+  const slice = new TimeSlice();
+  const share = slice.share("one peer");
+  share.begin(performance.now() - 100);
+  const first = share.pause();
+  const second = share.pause();
+  assertEquals([first, second].includes(undefined), false);
+  await Promise.all([first, second]);
+});

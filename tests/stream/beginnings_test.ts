@@ -242,3 +242,22 @@ Deno.test("beginnings: sound waits for a key frame that is about to come, but no
   stream.send(100, { audio: true, video: true, startsWithKey: false });
   assertEquals([late.read(), late.header], [["CA"], "A"]);
 });
+
+Deno.test("beginnings: without sound, or for who wants none, there is nothing but a key frame", () => {
+  const silent = new Stream().configureVideo().send(1200, { video: true, keyMs: 60_000 });
+  const muted = new Stream().configureVideo().configureAudio()
+    .send(1200, { audio: true, video: true, keyMs: 60_000 });
+  for (
+    const [stream, selection] of [[silent, BOTH], [muted, { audio: false, video: true }]] as const
+  ) {
+    stream.configureVideo(OTHER_H264_CONFIGURATION)
+      .send(100, { video: true, startsWithKey: false });
+    const viewer = stream.view(selection);
+    assertEquals(viewer.read(), []);
+    stream.send(1500, { video: true, keyMs: 60_000, startsWithKey: false });
+    assertEquals([viewer.read(), viewer.header], [[], undefined]);
+    stream.send(100, { video: true });
+    assertEquals(viewer.read(), ["CV", "K2800"]);
+    assertEquals(viewer.header, "V");
+  }
+});

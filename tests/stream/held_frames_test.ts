@@ -69,6 +69,7 @@ Deno.test("held frames: slices are one picture, written when the next one begins
   const { publication, news } = bound(new Stream());
   publication.video(0, IDR, 1000);
   publication.video(0, IDR_SECOND, 1001);
+  assertEquals(publication.heldBytes, 17);
   publication.audio(21, AAC_FRAME, 1002);
   // It is known by now that there may be more of it.
   assertEquals(news(), ["21 sound 5"]);

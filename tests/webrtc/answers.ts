@@ -2,10 +2,12 @@ import { hostCandidates } from "../../src/webrtc/candidate.ts";
 import { chooseMedia, type StreamMedia, type WantedMedia } from "../../src/webrtc/media_choice.ts";
 import {
   type AnsweredSection,
-  type AnswerNames,
-  type AnswerTransport,
   type AnswerWishes,
   settleSection,
+} from "../../src/webrtc/answered_section.ts";
+import {
+  type AnswerNames,
+  type AnswerTransport,
   writeSdpAnswer,
 } from "../../src/webrtc/sdp_answer.ts";
 import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";

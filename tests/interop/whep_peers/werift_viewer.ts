@@ -62,6 +62,7 @@ try {
   await Promise.race([play(peer), late]);
 } catch (error) {
   failure = `${error}`;
+  report.state = peer.connectionState;
 }
 console.log(JSON.stringify({ ...report, failure }));
 Deno.exit(failure === undefined ? 0 : 1);

@@ -1,0 +1,36 @@
+import { assert, assertEquals } from "@std/assert";
+import { startGateway } from "../gateway_process.ts";
+import { WhepViewer } from "../resilience/whep_viewer.ts";
+import { until } from "../waiting.ts";
+import { OddPublisher, oddRecording } from "./odd_publisher.ts";
+
+/** The offer without its pictures. */
+function soundOnly(sdp: string): string {
+  const [session, ...sections] = sdp.split(/(?=^m=)/m);
+  const sound = sections.filter((section) => section.startsWith("m=audio"));
+  const [, mid] = /a=mid:(\S+)/.exec(sound[0]!)!;
+  return session!.replace(/a=group:BUNDLE .*/, `a=group:BUNDLE ${mid}`) + sound.join("");
+}
+
+Deno.test("pictures that come late: WebRTC viewers that wanted some come again, once", async () => {
+  await using gateway = await startGateway({ args: ["--shards", "1"] });
+  const recording = await oddRecording("adts_and_aac_header");
+  const isPicture = (kind: string) => kind === "key frame" || kind === "inter frame";
+  const tags = recording.tags
+    .filter(({ kind, timestampMs }) => timestampMs >= 4000 || !isPicture(kind));
+  const path = "live/late";
+  await using _publisher = await OddPublisher.publish(gateway, { tags }, { path });
+  await until("it is live", async () => Boolean((await gateway.stream(path))?.audio));
+  await using viewer = await WhepViewer.open(gateway, { path });
+  await using listener = await WhepViewer.open(gateway, { path, offer: soundOnly });
+  await until("sound", () => (viewer.audio?.packets.length ?? 0) > 10);
+  assertEquals(viewer.video?.packets.length ?? 0, 0);
+  await until("it is ended for the pictures", () => viewer.isToldOfEnd);
+  await using again = await WhepViewer.open(gateway, { path });
+  await until(
+    "pictures and sound",
+    () => (again.video?.packets.length ?? 0) > 50 && (again.audio?.packets.length ?? 0) > 50,
+  );
+  assertEquals([again.isToldOfEnd, listener.isToldOfEnd], [false, false]);
+  assert(listener.audio!.packets.length > 0);
+});
