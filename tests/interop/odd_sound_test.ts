@@ -23,9 +23,9 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: "sound_only_after_4s", joinAfterMs: 10_000, header: "A", soundS: 3, pictures: 0 },
+  { name: "sound_only_after_4s", joinAfterMs: 9000, header: "A", soundS: 1.5, pictures: 0 },
   { name: "video_header_no_pictures", joinAfterMs: 2000, header: "A", soundS: 3, pictures: 0 },
-  { name: "sound_from_4s", joinAfterMs: 1000, header: "V", soundS: 3, pictures: 120 },
+  { name: "sound_from_4s", joinAfterMs: 1000, header: "V", soundS: 1.5, pictures: 120 },
   { name: "adts_no_aac_header", joinAfterMs: 1000, header: "AV", soundS: 5, pictures: 120 },
   { name: "adts_and_aac_header", joinAfterMs: 1000, header: "AV", soundS: 5, pictures: 120 },
   { name: "aac_7_1", joinAfterMs: 1000, header: "AV", soundS: 5, pictures: 120 },
