@@ -298,10 +298,7 @@ export class WebrtcEndpoint implements SessionPaths {
         counters.add("webrtcConsentsLost");
         log.info("{peer}: a viewer of {path} does not answer any more: its media stop", { path });
       },
-      addressRetired: (session, address) => {
-        const key = addressKey(address);
-        if (this.#byAddress.get(key) === session) this.#byAddress.delete(key);
-      },
+      addressRetired: (session, address) => this.#forgetAddress(session, address),
       ufragRetired: (ufrag) => this.#byUfrag.delete(ufrag),
       dropped: (reason) => {
         counters.add("webrtcDatagramsDropped");
@@ -355,12 +352,15 @@ export class WebrtcEndpoint implements SessionPaths {
     counters.add("viewers", -1);
     this.#sessions.delete(session.id);
     for (const ufrag of session.peer.localUfrags) this.#byUfrag.delete(ufrag);
-    for (const address of session.peer.addresses) {
-      const key = addressKey(address);
-      if (this.#byAddress.get(key) !== session) continue;
-      this.#byAddress.delete(key);
-      this.#tcpConnections.get(key)?.stop();
-    }
+    for (const address of session.peer.addresses) this.#forgetAddress(session, address);
+  }
+
+  /** An address is a viewer's no more: if that is a connection, it is good for nothing. */
+  #forgetAddress(session: WebrtcSession, address: TransportAddress): void {
+    const key = addressKey(address);
+    if (this.#byAddress.get(key) !== session) return;
+    this.#byAddress.delete(key);
+    this.#tcpConnections.get(key)?.stop();
   }
 }
 
