@@ -43,7 +43,7 @@ export interface WebrtcSettings {
   /** The same for one whose other pictures need its B-frames. */
   readonly inexact: "show" | "refuse";
   /** From an answer until media can be sent to the viewer. */
-  readonly firstCheckMs: number;
+  readonly connectMs: number;
   /** How long a viewer lasts after its last valid check. */
   readonly consentMs: number;
 }
