@@ -78,7 +78,7 @@ export class Peer {
   readonly #deadlineMs: number;
   readonly #consentIntervalMs: number;
   #nextConsentMs = Infinity;
-  /** When it was looked last. */
+  /** Whether there was a route when that was looked at last. */
   #hasConsent = false;
   #dtls: DtlsSession | undefined;
   /** Whose datagram the DTLS session is given at the moment. */
@@ -279,7 +279,9 @@ export class Peer {
         const path = this.#paths.findByCookie(cookie);
         // Once: it could be kept, and shown when its address is another's.
         if (path?.takeCookie()) this.#prove(path, this.#nowMs);
-        return path !== undefined;
+        // A viewer may have changed its address since: that proves nothing, but its handshake goes
+        // on, with whatever address proves itself.
+        return path !== undefined || this.#paths.isRetiredCookie(cookie);
       },
       onConnected: (exportedKeys) => this.#onConnected(exportedKeys),
       onEnd: ({ reason }) => this.#end(reason),

@@ -36,11 +36,13 @@ export interface PeerTalents {
   readonly offers: boolean;
   /** Whether it calls itself connected though its data channel does not open. */
   readonly connectsWithoutData: boolean;
+  /** Whether its handshakes bear that others of it load the machine. */
+  readonly playTogether: boolean;
 }
 
 const WERIFT = new URL("whep_peers/werift_viewer.ts", import.meta.url).pathname;
 
-const ALL = { offers: true, connectsWithoutData: true };
+const ALL = { offers: true, connectsWithoutData: true, playTogether: true };
 
 /** Those that a machine of continuous integration has. */
 export const WHEP_PEERS: readonly WhepPeer[] = [
@@ -51,7 +53,7 @@ export const WHEP_PEERS: readonly WhepPeer[] = [
     name: "werift",
     needs: [],
     command: [Deno.execPath(), "run", "-A", "--no-check", WERIFT],
-    can: { ...ALL, connectsWithoutData: false },
+    can: { ...ALL, connectsWithoutData: false, playTogether: false },
   },
 ];
 

@@ -1,5 +1,5 @@
 /** WebRTC viewers that name a track, beside those that do not. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { AAC_LC } from "../audio/fixtures.ts";
 import { startGateway } from "../gateway_process.ts";
 import {
@@ -122,10 +122,14 @@ Deno.test({
     const first = await publish(gateway, { path: PATH, tracks: [pictures(1, 20)] });
     await using plain = await WhepViewer.join(gateway, { path: PATH });
     await using other = await WhepViewer.join(gateway, { endpoint: "/live/tracks/whep?vtrack=1" });
+    await until("its pictures", () => other.frames().length > 0);
     await first[Symbol.asyncDispose]();
     await using _second = await publish(gateway, { path: PATH, firstSequence: first.sequence });
     await until("the viewer of the track is told", () => other.isToldOfEnd);
-    assertMatch(gateway.output(), /gone: the stream has not this track any more/);
+    await until(
+      "the log tells why",
+      () => /gone: the stream has not this track any more/.test(gateway.output()),
+    );
     const before = plain.video!.packets.length;
     await until("the other goes on", () => plain.video!.packets.length > before + 20);
     assert(!plain.isToldOfEnd);

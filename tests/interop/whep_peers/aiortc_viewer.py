@@ -1,39 +1,20 @@
 """A WHEP viewer of aiortc: plays until it has seen enough, and prints what that was as JSON.
 
-    aiortc_viewer.py URL --offer audio,video,data --until video=30
+    aiortc_viewer.py --offer audio,video,data --until video=30 --timeout-s 15 URL
 
 Ends with 1 if that takes too long, or if the answer is not taken.
 """
 
-import argparse
 import asyncio
 import json
 import sys
 import urllib.error
-import urllib.request
 from urllib.parse import urljoin
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
-
-def parse_arguments():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("url")
-    parser.add_argument("--offer", required=True, help="kinds of sections, in their order")
-    parser.add_argument("--until", required=True, help="decoded frames: audio=30,video=30")
-    parser.add_argument("--timeout-s", type=float, default=15)
-    arguments = parser.parse_args()
-    pairs = (pair.split("=") for pair in arguments.until.split(","))
-    arguments.until = {kind: int(count) for kind, count in pairs}
-    return arguments
-
-
-def request(url, method, body=None):
-    headers = {"content-type": "application/sdp"} if body else {}
-    ask = urllib.request.Request(url, method=method, data=body, headers=headers)
-    with urllib.request.urlopen(ask) as response:
-        return response.read().decode(), response.headers.get("location")
+from whep_client import parse_arguments, request
 
 
 async def watch(track, seen, told):
@@ -41,12 +22,10 @@ async def watch(track, seen, told):
     count = seen.setdefault(track.kind, {"frames": 0})
     while True:
         try:
-            frame = await track.recv()
+            await track.recv()
         except MediaStreamError:
             return
         count["frames"] += 1
-        if track.kind == "video":
-            count["size"] = f"{frame.width}x{frame.height}"
         told.set()
 
 

@@ -1,20 +1,19 @@
 """A WHEP viewer of GStreamer: plays until it has seen enough, and prints what that was as JSON.
 
-    gstreamer_viewer.py --offer audio,video,data --until video=30 URL
-    gstreamer_viewer.py --whepsrc FOLDER --until video=30 URL
+    gstreamer_viewer.py --offer audio,video,data --until video=30 --timeout-s 15 URL
 
-The first is of webrtcbin. The second is of whepsrc, a plugin in FOLDER, which offers what it has by
+It is of webrtcbin; with --whepsrc FOLDER of whepsrc, a plugin there, which offers what it has by
 itself. Ends with 1 if that takes too long, or if anything in the pipeline fails.
 """
 
-import argparse
 import json
 import sys
 import urllib.error
-import urllib.request
 from urllib.parse import urljoin
 
 import gi
+
+from whep_client import parse_arguments, request
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstSdp", "1.0")
@@ -27,26 +26,6 @@ CAPS = {
     "video": "application/x-rtp,media=video,encoding-name=H264,payload=97,clock-rate=90000"
     ",packetization-mode=(string)1,profile-level-id=(string)42e01f",
 }
-
-
-def parse_arguments():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("url")
-    parser.add_argument("--offer", required=True, help="kinds of sections, in their order")
-    parser.add_argument("--until", required=True, help="decoded frames: audio=30,video=30")
-    parser.add_argument("--timeout-s", type=float, required=True)
-    parser.add_argument("--whepsrc", metavar="FOLDER", help="use this plugin, without --offer")
-    arguments = parser.parse_args()
-    pairs = (pair.split("=") for pair in arguments.until.split(","))
-    arguments.until = {kind: int(count) for kind, count in pairs}
-    return arguments
-
-
-def request(url, method, body=None):
-    headers = {"content-type": "application/sdp"} if body else {}
-    ask = urllib.request.Request(url, method=method, data=body, headers=headers)
-    with urllib.request.urlopen(ask) as response:
-        return response.read().decode(), response.headers.get("location")
 
 
 class Viewer:
@@ -188,7 +167,9 @@ needed = ["webrtcbin", "nicesrc", "dtlsdec", "srtpdec", "avdec_h264", "opusdec"]
 for element in needed + (["whepsrc"] if "--whepsrc" in sys.argv else []):
     if Gst.ElementFactory.find(element) is None:
         sys.exit(f"GStreamer's {element} is not installed")
-arguments = parse_arguments()
+arguments = parse_arguments(
+    (["--whepsrc"], {"metavar": "FOLDER", "help": "use this plugin, which offers by itself"}),
+)
 report = (WhepsrcViewer if arguments.whepsrc else WebrtcbinViewer)(arguments).run()
 print(json.dumps(report))
 sys.exit(1 if "failure" in report else 0)
