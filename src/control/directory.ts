@@ -2,6 +2,7 @@ import type {
   PublishDecision,
   PublishedContent,
   StreamEntry,
+  StreamPublisher,
   StreamReport,
   StreamSummary,
 } from "../shard/messages.ts";
@@ -23,14 +24,6 @@ export interface DirectoryOptions {
   readonly log: { readonly maxBytes: number; readonly windowMs: number };
   /** Where logs come from. */
   readonly logs: LogStore;
-}
-
-/** Whom a stream counts for. */
-export interface Publisher {
-  /** For limits: an address or an IPv6 network; `undefined` for none. */
-  readonly network?: string;
-  /** Whose share of the memory its log counts to. */
-  readonly owner?: number;
 }
 
 /** How shards learn of streams. */
@@ -101,7 +94,7 @@ export class Directory {
     path: string,
     shard: number,
     nowMs: number,
-    { network, owner = NO_OWNER }: Publisher = {},
+    { network, owner = NO_OWNER }: Partial<StreamPublisher> = {},
   ): PublishDecision {
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {

@@ -43,7 +43,7 @@ export interface WebrtcSettings {
   /** The same for one whose other pictures need its B-frames. */
   readonly inexact: "show" | "refuse";
   /** From an answer until media can be sent to the viewer. */
-  readonly firstCheckMs: number;
+  readonly connectMs: number;
   /** How long a viewer lasts after its last valid check. */
   readonly consentMs: number;
 }
@@ -104,8 +104,8 @@ export interface ShardSettings {
 
 /** Whom a stream counts for. */
 export interface StreamPublisher {
-  /** For limits: an address or an IPv6 network. */
-  readonly network: string;
+  /** For limits: an address or an IPv6 network; `undefined` for none. */
+  readonly network: string | undefined;
   /** Whose share of the memory its log counts to. */
   readonly owner: number;
 }

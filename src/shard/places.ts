@@ -22,7 +22,7 @@ export interface PlacesOptions {
 export interface Refusal {
   /** Whether all places are taken, or all that the address may have. */
   readonly scope: "all" | "address";
-  /** For logs, after the address: "its address has 50 viewers already". */
+  /** For the log and the peer alike: "one address may have up to 50 viewers". */
   readonly reason: string;
 }
 
@@ -82,7 +82,7 @@ export class Places {
   #addressRefusal(hostname: string): Refusal | undefined {
     const { what, maxPerAddress, counts, proxies } = this.#options;
     if (counts.of(hostname) < maxPerAddress || proxies.has(hostname)) return undefined;
-    return { scope: "address", reason: `its address has ${maxPerAddress} ${what} already` };
+    return { scope: "address", reason: `one address may have up to ${maxPerAddress} ${what}` };
   }
 
   #makeRoom(): Refusal | undefined {

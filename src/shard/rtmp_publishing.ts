@@ -6,6 +6,7 @@ import { Publication } from "../stream/publication.ts";
 import { streamPath } from "../stream/stream_path.ts";
 import type { SkippedMessage } from "../stream/track_intake.ts";
 import { addressSource } from "./address_source.ts";
+import type { StreamPublisher } from "./messages.ts";
 import { Pace } from "./pace.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { RtmpLink } from "./rtmp_context.ts";
@@ -61,13 +62,12 @@ export class RtmpPublishing {
 
   /** Decides on a publisher; the session must wait for it. */
   async publish({ streamId, app, name, publishType }: PublishEvent): Promise<void> {
-    const { control, streams, settings, counters, session, log, hostname } = this.#link;
+    const { control, streams, settings, counters, session, log } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) return this.#refuse(streamId, target.problem);
     const waitMs = this.#pace.waitMs(performance.now());
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    const publisher = { network: addressSource(hostname), owner: this.#link.holder };
-    const decision = await control.requestPublish(target.path, publisher);
+    const decision = await control.requestPublish(target.path, this.#publisher());
     if (decision.kind === "refused") return this.#refuse(streamId, decision.reason);
 
     const stream = streams.byId(decision.streamId);
@@ -93,6 +93,12 @@ export class RtmpPublishing {
     log.info("{peer} publishes {path}", { path });
     this.#noteType(publishType, path);
     session.acceptPublish(streamId);
+  }
+
+  /** Whom what is published counts for: what a proxy serves is not one peer's. */
+  #publisher(): StreamPublisher {
+    const { proxies, hostname, holder } = this.#link;
+    return { network: proxies.has(hostname) ? undefined : addressSource(hostname), owner: holder };
   }
 
   /** Counts a publisher that was refused. It may ask again and again. */

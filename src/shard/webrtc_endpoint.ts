@@ -16,7 +16,13 @@ import type { ShardSettings } from "./messages.ts";
 import { Place, type Refusal } from "./places.ts";
 import { RtpPump } from "./rtp_pump.ts";
 import type { ShardPlaces } from "./shard_places.ts";
-import { type SessionMedia, type SessionPaths, WebrtcSession } from "./webrtc_session.ts";
+import {
+  loggedSessionId,
+  type SessionEvents,
+  type SessionMedia,
+  type SessionPaths,
+  WebrtcSession,
+} from "./webrtc_session.ts";
 
 const logger = getLogger(["sluice", "webrtc"]);
 
@@ -34,6 +40,21 @@ export interface NewSession {
   /** For logs. */
   readonly path: string;
   /** Of the connection that it was asked for over. */
+  readonly log: Logger;
+}
+
+/** A viewer's place, and the one that it has beside until it is connected. */
+interface ViewerPlaces {
+  readonly newcomer: Place;
+  readonly viewer: Place;
+}
+
+/** What is known of a viewer here, beside what it asked for. */
+interface Opened {
+  readonly places: ViewerPlaces;
+  readonly sessionTag: number;
+  readonly openedMs: number;
+  /** It knows the viewer's address and id. */
   readonly log: Logger;
 }
 
@@ -124,14 +145,17 @@ export class WebrtcEndpoint implements SessionPaths {
 
   /** Waits for a viewer that was answered, if there is room for it. */
   open(viewer: NewSession): WebrtcSession | Refusal {
-    const { audience, media, local, remoteUfrag, remotePassword, from, held, path } = viewer;
-    const { counters, shard, settings } = this.#context;
+    const { audience, media, local, remoteUfrag, remotePassword, from, path } = viewer;
+    const { counters, shard, settings: { webrtc: { connectMs, consentMs } } } = this.#context;
     const places = this.#take(from.hostname);
     if ("reason" in places) return places;
     const openedMs = performance.now();
     const sessionTag = this.#lastTag = (this.#lastTag + 1) >>> 0;
+    const id = `${shard}.${random(16).toHex()}`;
+    const loggedId = loggedSessionId(id);
+    const log = logger.with({ id: loggedId, peer: peerText(from) });
     const session = new WebrtcSession({
-      id: `${shard}.${random(16).toHex()}`,
+      id,
       audience,
       media,
       peer: {
@@ -140,11 +164,11 @@ export class WebrtcEndpoint implements SessionPaths {
         remoteUfrag: structuredClone(remoteUfrag),
         remotePassword: structuredClone(remotePassword),
         certificate: this.certificate,
-        connectMs: settings.webrtc.firstCheckMs,
-        consentMs: settings.webrtc.consentMs,
+        connectMs,
+        consentMs,
         sessionTag,
         random,
-        nowMs: performance.now(),
+        nowMs: openedMs,
       },
       arena: this.#arena,
       pump: this.#pump,
@@ -154,44 +178,9 @@ export class WebrtcEndpoint implements SessionPaths {
         resent: (count) => counters.add("webrtcPacketsResent", count),
         keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
       },
-      events: {
-        connected: ({ peer: { route } }) => {
-          // A handshake over that address is more than a stranger can do for others.
-          places.newcomer.leave();
-          places.viewer.keep();
-          log.info("{peer}: a viewer of {path} is connected by {transport} to {address}", {
-            path,
-            transport: route?.transport,
-            address: route && peerText(route),
-          });
-        },
-        addressKnown: (session, address) => this.#onAddressKnown(session, address),
-        addressProven: (session, address) => this.#byAddress.set(addressKey(address), session),
-        consentLost: () => {
-          counters.add("webrtcConsentsLost");
-          log.info("{peer}: a viewer of {path} does not answer any more: its media stop", { path });
-        },
-        addressRetired: (session, address) => {
-          const key = addressKey(address);
-          if (this.#byAddress.get(key) === session) this.#byAddress.delete(key);
-        },
-        ufragRetired: (ufrag) => this.#byUfrag.delete(ufrag),
-        dropped: (reason) => {
-          counters.add("webrtcDatagramsDropped");
-          if (reason === "authentication") counters.add("webrtcAuthenticationFailures");
-        },
-        failed: () => counters.add("webrtcViewersFailed"),
-        ended: (session, reason) => {
-          this.#byTag.delete(sessionTag);
-          places.newcomer.leave();
-          places.viewer.leave();
-          held?.close();
-          this.#onEnded(session, reason, { path, log, openedMs });
-        },
-      },
+      events: this.#eventsOf(viewer, { places, sessionTag, openedMs, log }),
     });
-    const log = logger.with({ id: session.loggedId, peer: peerText(from) });
-    viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: session.loggedId, path });
+    viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: loggedId, path });
     const giveWay = () => session.end("it gave way to another, as it is not connected");
     for (const place of [places.newcomer, places.viewer]) place.offer(giveWay);
     counters.add("webrtcViewersAccepted");
@@ -286,8 +275,47 @@ export class WebrtcEndpoint implements SessionPaths {
     connection.onReady = () => session.notify();
   }
 
-  /** A viewer has two places until it is connected. */
-  #take(hostname: string): { readonly newcomer: Place; readonly viewer: Place } | Refusal {
+  /** What becomes of a viewer, as this endpoint and its log have it. */
+  #eventsOf(
+    { path, held }: NewSession,
+    { places, sessionTag, openedMs, log }: Opened,
+  ): SessionEvents {
+    const { counters } = this.#context;
+    return {
+      connected: ({ peer: { route } }) => {
+        // A handshake over that address is more than a stranger can do for others.
+        places.newcomer.leave();
+        places.viewer.keep();
+        log.info("{peer}: a viewer of {path} is connected by {transport} to {address}", {
+          path,
+          transport: route?.transport,
+          address: route && peerText(route),
+        });
+      },
+      addressKnown: (session, address) => this.#onAddressKnown(session, address),
+      addressProven: (session, address) => this.#byAddress.set(addressKey(address), session),
+      consentLost: () => {
+        counters.add("webrtcConsentsLost");
+        log.info("{peer}: a viewer of {path} does not answer any more: its media stop", { path });
+      },
+      addressRetired: (session, address) => this.#forgetAddress(session, address),
+      ufragRetired: (ufrag) => this.#byUfrag.delete(ufrag),
+      dropped: (reason) => {
+        counters.add("webrtcDatagramsDropped");
+        if (reason === "authentication") counters.add("webrtcAuthenticationFailures");
+      },
+      failed: () => counters.add("webrtcViewersFailed"),
+      ended: (session, reason) => {
+        this.#byTag.delete(sessionTag);
+        places.newcomer.leave();
+        places.viewer.leave();
+        held?.close();
+        this.#onEnded(session, reason, { path, log, openedMs });
+      },
+    };
+  }
+
+  #take(hostname: string): ViewerPlaces | Refusal {
     const { webrtcViewers, webrtcNewcomers } = this.#context.places;
     const newcomer = webrtcNewcomers.take(hostname);
     if (!(newcomer instanceof Place)) return newcomer;
@@ -307,7 +335,7 @@ export class WebrtcEndpoint implements SessionPaths {
   #onEnded(
     session: WebrtcSession,
     reason: string,
-    { path, log, openedMs }: { path: string; log: Logger; openedMs: number },
+    { path, log, openedMs }: { path: string } & Pick<Opened, "log" | "openedMs">,
   ): void {
     const { counters } = this.#context;
     const { packetsSent, reception } = session.describe();
@@ -324,12 +352,15 @@ export class WebrtcEndpoint implements SessionPaths {
     counters.add("viewers", -1);
     this.#sessions.delete(session.id);
     for (const ufrag of session.peer.localUfrags) this.#byUfrag.delete(ufrag);
-    for (const address of session.peer.addresses) {
-      const key = addressKey(address);
-      if (this.#byAddress.get(key) !== session) continue;
-      this.#byAddress.delete(key);
-      this.#tcpConnections.get(key)?.stop();
-    }
+    for (const address of session.peer.addresses) this.#forgetAddress(session, address);
+  }
+
+  /** An address is a viewer's no more: if that is a connection, it is good for nothing. */
+  #forgetAddress(session: WebrtcSession, address: TransportAddress): void {
+    const key = addressKey(address);
+    if (this.#byAddress.get(key) !== session) return;
+    this.#byAddress.delete(key);
+    this.#tcpConnections.get(key)?.stop();
   }
 }
 

@@ -279,7 +279,9 @@ export class Peer {
         const path = this.#paths.findByCookie(cookie);
         // Once: it could be kept, and shown when its address is another's.
         if (path?.takeCookie()) this.#prove(path, this.#nowMs);
-        return path !== undefined;
+        // A viewer may have changed its address since: that proves nothing, but its handshake goes
+        // on, with whatever address proves itself.
+        return path !== undefined || this.#paths.isRetiredCookie(cookie);
       },
       onConnected: (exportedKeys) => this.#onConnected(exportedKeys),
       onEnd: ({ reason }) => this.#end(reason),

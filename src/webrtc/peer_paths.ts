@@ -34,6 +34,8 @@ export class PeerPaths {
   readonly #proofMs: number;
   readonly #random: RandomBytes;
   readonly #paths: PeerPath[] = [];
+  /** The newest of addresses that have gone. */
+  readonly #retiredCookies: Uint8Array[] = [];
   #selected: PeerPath | undefined;
   #route: PeerPath | undefined;
   #unprovenBytes = MAX_UNPROVEN_BYTES;
@@ -70,6 +72,13 @@ export class PeerPaths {
     );
   }
 
+  /** Whether an address that is not known any more was given this cookie. */
+  isRetiredCookie(cookie: Uint8Array): boolean {
+    return this.#retiredCookies.some((retired) =>
+      cookie.length === retired.length && timingSafeEqual(cookie, retired)
+    );
+  }
+
   /** Adds an address that a valid check came from; returns it, and the one that it takes the place of. */
   add(
     address: TransportAddress,
@@ -82,7 +91,7 @@ export class PeerPaths {
   }
 
   remove(path: PeerPath, nowMs: number): void {
-    this.#paths.splice(this.#paths.indexOf(path), 1);
+    this.#drop(path);
     if (this.#selected === path) this.#selected = undefined;
     if (this.#route === path) this.#route = undefined;
     this.#choose(nowMs);
@@ -130,7 +139,13 @@ export class PeerPaths {
   #retireOne(nowMs: number): PeerPath {
     const free = this.#paths.filter((path) => path !== this.#selected && path !== this.#route);
     const retired = free.find((path) => !path.isProven(nowMs)) ?? free[0]!;
-    this.#paths.splice(this.#paths.indexOf(retired), 1);
+    this.#drop(retired);
     return retired;
+  }
+
+  #drop(path: PeerPath): void {
+    this.#paths.splice(this.#paths.indexOf(path), 1);
+    if (this.#retiredCookies.length === MAX_PEER_PATHS) this.#retiredCookies.shift();
+    this.#retiredCookies.push(path.cookie);
   }
 }

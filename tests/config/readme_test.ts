@@ -1,10 +1,21 @@
 import { assertEquals } from "@std/assert";
+import { helpText } from "../../src/config/flags.ts";
 import { parseConfig } from "../../src/config/schema.ts";
 
-Deno.test("the README's configuration is what is used without one", async () => {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+
+Deno.test("the README's configuration is what is used without one", () => {
   const [, json] = /^```json\n(.*?)^```$/ms.exec(readme)!;
   const told = JSON.parse(json!);
   // So it must be one that is accepted, and the number of shards is the machine's.
   assertEquals(told, parseConfig({}, told.shards));
+});
+
+Deno.test("the README's table has all flags that --help lists, in their order", () => {
+  const flags = (text: string) => text.match(/--[a-z-]+/g) ?? [];
+  const rows = readme.split("\n").filter((line) => line.startsWith("| `--"));
+  const told = rows.flatMap((row) => flags(row.split("|")[1]!));
+  const [, list] = /Usage:.*?\n\n(.*?)\n\n/s.exec(helpText("0"))!;
+  const listed = list!.split("\n").flatMap((line) => flags(line).slice(0, 1));
+  assertEquals(told, listed.filter((flag) => flag !== "--help" && flag !== "--version"));
 });

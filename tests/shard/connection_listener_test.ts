@@ -151,7 +151,7 @@ Deno.test("as many connections as the limits allow, of an address and in all", a
   assertEquals(setup.counters.total("httpConnectionsAccepted"), 4);
   assertEquals(setup.counters.total("httpConnectionsRefused"), 3);
   assertEquals(setup.takeLogged(), [
-    "a refused: its address has 2 connections already (1 so far)",
+    "a refused: one address may have up to 2 connections (1 so far)",
     "c refused: there are 4 connections already (1 so far)",
   ]);
   // The first was of "a": its place is free for whom it was.
@@ -264,6 +264,6 @@ Deno.test("over sockets: one too many is ended at once, and nobody else", async 
   using fourth = await setup.send(get);
   assertEquals((await fourth.response()).status, 200);
   assertEquals(setup.takeLogged(), [
-    "127.0.0.1 refused: its address has 2 connections already (1 so far)",
+    "127.0.0.1 refused: one address may have up to 2 connections (1 so far)",
   ]);
 });

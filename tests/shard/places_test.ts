@@ -49,7 +49,7 @@ function reasonFor(places: Places, hostname: string): string {
 Deno.test("Places: so many for an address and in all, over all shards", () => {
   const { first, second, taken } = setup();
   for (const places of [first, second, first]) take(places, "192.0.2.1");
-  assertEquals(reasonFor(second, "192.0.2.1"), "address: its address has 3 guests already");
+  assertEquals(reasonFor(second, "192.0.2.1"), "address: one address may have up to 3 guests");
   const own = take(first, "2001:db8::1");
   take(second, "2001:db8::2");
   assertEquals(reasonFor(first, "192.0.2.2"), "all: there are 5 guests already");

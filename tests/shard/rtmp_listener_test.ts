@@ -54,7 +54,11 @@ class Setup implements AsyncDisposable {
   readonly #listener: ConnectionListener;
   readonly #running: Promise<void>;
 
-  private constructor(source: ConnectionSource, logged: readonly LogRecord[]) {
+  private constructor(
+    source: ConnectionSource,
+    logged: readonly LogRecord[],
+    trusted: readonly string[],
+  ) {
     this.#logged = logged;
     const { counters, control } = this;
     const streams = new Streams(control, {
@@ -69,11 +73,15 @@ class Setup implements AsyncDisposable {
     });
     const limits = placeLimits({ max: 100, maxPerAddress: 2 });
     const context = { settings: SHARD_SETTINGS, streams, control, counters, memory: openMemory() };
-    this.#listener = listenRtmp({ ...context, ...testPlaces(counters, { limits }) }, source);
+    this.#listener = listenRtmp(
+      { ...context, ...testPlaces(counters, { limits, trusted }) },
+      source,
+    );
     this.#running = this.#listener.run();
   }
 
-  static async start(source: ConnectionSource): Promise<Setup> {
+  /** @param trusted proxies */
+  static async start(source: ConnectionSource, trusted: readonly string[] = []): Promise<Setup> {
     const logged: LogRecord[] = [];
     await configure({
       reset: true,
@@ -83,7 +91,7 @@ class Setup implements AsyncDisposable {
         { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["list"] },
       ],
     });
-    return new Setup(source, logged);
+    return new Setup(source, logged, trusted);
   }
 
   sweep(nowMs: number): void {
@@ -156,7 +164,7 @@ Deno.test("connections past the limit are counted one by one, and logged once", 
   }
   assertEquals(setup.counters.total("rtmpConnectionsRefused"), 50);
   assertEquals(setup.messages(), [
-    "127.0.0.1 refused: its address has 2 new connections already (1 so far)",
+    "127.0.0.1 refused: one address may have up to 2 new connections (1 so far)",
   ]);
 });
 
@@ -219,6 +227,22 @@ Deno.test("a connection that is overdue while it waits for a decision is ended a
     requestId: asked.requestId,
     reason: "too late",
   });
+});
+
+Deno.test("a stream counts for its publisher's address, unless that is a trusted proxy's", async () => {
+  for (const trusted of [[], ["127.0.0.1"]]) {
+    const source = new FailingSource([]);
+    await using setup = await Setup.start(source, trusted);
+    using conn = await source.connect();
+    await shakeHands(conn);
+    await conn.write(clientAnswer());
+    await conn.write(new ClientMessages().connect("live").publish("a").take());
+    const asked = await until("control is asked", () => setup.asked[0]);
+    if (asked.kind !== "publish") throw new Error(`It is asked for ${asked.kind}`);
+    const { requestId, publisher: { network } } = asked;
+    assertEquals(network, trusted.length > 0 ? undefined : "127.0.0.1");
+    setup.control.settle({ kind: "publish-refused", requestId, reason: "no" });
+  }
 });
 
 Deno.test("who asks to publish again and again asks control at a pace", async () => {

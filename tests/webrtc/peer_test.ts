@@ -266,3 +266,22 @@ Deno.test("Peer: a TCP connection is its own proof, for as long as it is there",
   peer.removeAddress(tcp);
   assertEquals(peer.route, undefined);
 });
+
+Deno.test("Peer: a handshake goes on though the address that was given its cookie has gone", () => {
+  const { peer, sent, take, answerFrom } = open();
+  const tcp = addressAt(1, "tcp");
+  peer.receive(NOMINATION, tcp, 0);
+  peer.receive(NOMINATION, addressAt(2), 1);
+  peer.receive(hello(), tcp, 2);
+  const cookie = sent.at(-1)!.datagram.slice(-20);
+  peer.removeAddress(tcp);
+  take();
+  peer.receive(hello(cookie), addressAt(2), 3);
+  // It proves nothing of the address that shows it.
+  assertEquals([peer.route, take()], [undefined, []]);
+  answerFrom(2, 4);
+  take();
+  peer.receive(hello(cookie), addressAt(2), 5);
+  assert(take().filter((one) => one === "send 2").length > 1, "the server's flight");
+  peer.close();
+});
