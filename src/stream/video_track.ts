@@ -82,7 +82,8 @@ export class VideoTrack implements MediaTrack {
       case "frame":
         return this.#takeFrame({ frame: video, body, encoderMs, nowMs });
       case "metadata":
-        return [{ kind: "supplement", body }];
+        // H.264 leaves in FLV's own form, which has no words for colours.
+        return video.codec === "h264" ? NO_INTAKES : [{ kind: "supplement", body }];
       case "empty":
         return [skip("empty")];
       case "unsupported":

@@ -48,7 +48,7 @@ export class StreamTranscoder {
   }
 
   /**
-   * @param busy two words, by `Busy`
+   * @param busy words by `Busy`
    * @throws {AudioError} if the bitrate is out of range
    */
   static async create(

@@ -374,9 +374,18 @@ Deno.test("H.264 by its FourCC leaves as FLV's own, which all players know", () 
   const lines = taken([
     [0, enhanced(0x90, AVCC)],
     [0, enhanced(0x91, frame(KEY, [IDR, IDR_SECOND]).subarray(2))],
+    // Colours, of which it has no words.
+    [0, enhanced(0x94, fromHex("0200"))],
     // Frame type 0, and no composition time.
     [40, enhanced(0x83, lengthPrefixed([P]))],
+    // An offset of 1 ns in front.
+    [80, concat([fromHex("a7 02 000001 03 61766331"), lengthPrefixed([P])])],
   ]);
-  const last = concat([fromHex("2701000000"), lengthPrefixed([P])]);
-  assertEquals(lines, [CONFIGURED, key(0, IDR, IDR_SECOND), `inter 40 ${toHex(last)}`]);
+  const body = toHex(concat([fromHex("2701000000"), lengthPrefixed([P])]));
+  assertEquals(lines, [
+    CONFIGURED,
+    key(0, IDR, IDR_SECOND),
+    `inter 40 ${body}`,
+    `inter 80 ${body}`,
+  ]);
 });
