@@ -19,10 +19,16 @@ export interface DtlsViewerOptions {
 /** A flight of werift's that never comes: its timer finds nothing to repeat any more. */
 const PAST_ALL_FLIGHTS = 99;
 
+const HANDSHAKE_RECORD = 22;
+/** Of a record in clear: where the type of its handshake message is. */
+const MESSAGE_TYPE_OFFSET = 13;
+const HELLO_VERIFY_REQUEST = 3;
+
 /** One handshake as client; nothing but keys is wanted of it. */
 export class DtlsViewer {
   readonly #options: DtlsViewerOptions;
   readonly #client: DtlsClient;
+  #isVerified = false;
   #isClosed = false;
 
   constructor(options: DtlsViewerOptions) {
@@ -55,6 +61,12 @@ export class DtlsViewer {
   }
 
   receive(datagram: Uint8Array): void {
+    // Each hello is answered, and on a busy machine it is repeated before its answer is read: a
+    // second answer is an error to werift's client (RFC 6347 4.2.1: it is a repeated message).
+    if (isHelloVerifyRequest(datagram)) {
+      if (this.#isVerified) return;
+      this.#isVerified = true;
+    }
     this.#client.options.transport.onData!(Buffer.from(datagram), ["", 0]);
   }
 
@@ -72,4 +84,11 @@ export class DtlsViewer {
     const keys = this.#client.exportKeyingMaterial("EXTRACTOR-dtls_srtp", 60);
     this.#options.onConnected(Uint8Array.from(keys));
   }
+}
+
+function isHelloVerifyRequest(datagram: Uint8Array): boolean {
+  return datagram[0] === HANDSHAKE_RECORD &&
+    datagram[MESSAGE_TYPE_OFFSET] === HELLO_VERIFY_REQUEST &&
+    // The epoch: in clear.
+    datagram[3] === 0 && datagram[4] === 0;
 }

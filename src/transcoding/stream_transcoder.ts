@@ -5,19 +5,28 @@ import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { type FollowedTag, LogFollower } from "../stream/log_follower.ts";
+import { ownerOf } from "../stream/log_store.ts";
 import { Busy, type SoundLoss, type ToTranscoder, type TranscodingReport } from "./messages.ts";
 import { OpusLog } from "./opus_log.ts";
+import type { Turns, TurnShare } from "./turns.ts";
 
 /** Tags that are handled before other streams have their turn: half a second, some 6 ms of work. */
 const TAGS_PER_TURN = 24;
 
-/** Rounds of those, with waits in between that may be none, after which others have theirs anyway. */
-const ROUNDS_PER_TURN = 64;
+/** The time after which they have theirs anyway, whatever a tag costs. */
+const TURN_MS = 8;
 
 /** How a stream's transcoding came to its end. */
 export type TranscodingEnd =
   | { readonly kind: "stopped"; readonly reason: "ended" | "asked" }
   | { readonly kind: "failed"; readonly reason: string };
+
+/** What the streams of a thread share. */
+export interface TranscoderThread {
+  /** Words, by `Busy`. */
+  readonly busy: Int32Array;
+  readonly turns: Turns;
+}
 
 /** Reads one stream's sound from its log and writes Opus to another, until it ends or is stopped. */
 export class StreamTranscoder {
@@ -27,6 +36,8 @@ export class StreamTranscoder {
   readonly #target: OpusLog;
   readonly #transcoder: AudioTranscoder;
   readonly #busy: Int32Array;
+  readonly #turns: Turns;
+  readonly #share: TurnShare;
   #isConfigured = false;
   /** Messages that were left out. */
   #unconfigured = 0;
@@ -37,7 +48,7 @@ export class StreamTranscoder {
   private constructor(
     { id, source, audioTrack, target, windowMs }: Extract<ToTranscoder, { kind: "start" }>,
     transcoder: AudioTranscoder,
-    busy: Int32Array,
+    { busy, turns }: TranscoderThread,
   ) {
     this.#id = id;
     this.#source = new LogReader(source);
@@ -45,18 +56,17 @@ export class StreamTranscoder {
     this.#target = new OpusLog(target, windowMs);
     this.#transcoder = transcoder;
     this.#busy = busy;
+    this.#turns = turns;
+    this.#share = turns.share(ownerOf(source));
   }
 
-  /**
-   * @param busy words by `Busy`
-   * @throws {AudioError} if the bitrate is out of range
-   */
+  /** @throws {AudioError} if the bitrate is out of range */
   static async create(
     start: Extract<ToTranscoder, { kind: "start" }>,
-    busy: Int32Array,
+    thread: TranscoderThread,
   ): Promise<StreamTranscoder> {
     const transcoder = await AudioTranscoder.create({ bitrateBps: start.opusBitrateBps });
-    return new StreamTranscoder(start, transcoder, busy);
+    return new StreamTranscoder(start, transcoder, thread);
   }
 
   /**
@@ -94,21 +104,17 @@ export class StreamTranscoder {
   }
 
   async #follow(): Promise<TranscodingEnd> {
-    let rounds = 0;
     while (!this.#isStopping) {
       const { soundWake, state } = this.#source;
       if (state !== LogState.ended) this.#target.setState(state as LogState);
       let hasMore: boolean;
       try {
-        hasMore = this.#takeTurn();
+        hasMore = await this.#turns.take(this.#share, () => this.#takeTurn());
       } catch (error) {
         if (error instanceof AudioError) return { kind: "failed", reason: error.message };
         throw error;
       }
-      this.#target.flush();
-      // Where sound comes all the time, the wait for it is over before it begins, and ends no turn.
-      if (hasMore || ++rounds % ROUNDS_PER_TURN === 0) await nextTurn();
-      if (hasMore) continue;
+      if (hasMore || this.#isStopping) continue;
       if (state === LogState.ended) return { kind: "stopped", reason: "ended" };
       await this.#waitForSound(soundWake);
     }
@@ -117,9 +123,21 @@ export class StreamTranscoder {
 
   /** Transcodes some tags; returns whether there may be more. */
   #takeTurn(): boolean {
+    if (this.#isStopping) return false;
+    const endMs = performance.now() + TURN_MS;
+    try {
+      return this.#takeTags(endMs);
+    } finally {
+      this.#target.flush();
+    }
+  }
+
+  #takeTags(endMs: number): boolean {
     for (let count = 0; count < TAGS_PER_TURN; count++) {
       // Once per tag, so that a stream which takes too long lets go of what it cannot manage.
-      const tag = this.#follower.next(performance.now());
+      const nowMs = performance.now();
+      if (nowMs >= endMs) return true;
+      const tag = this.#follower.next(nowMs);
       if (tag === undefined) return false;
       Atomics.store(this.#busy, Busy.id, this.#id);
       Atomics.store(this.#busy, Busy.isBusy, 1);
@@ -192,8 +210,4 @@ function pcmEncodingOf({ codec, bitsPerSample }: AudioFrame): PcmEncoding | unde
 
 function refusal(codec: string): AudioError {
   return new AudioError(`Cannot transcode: must be AAC, G.711 or linear samples, got ${codec}`);
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -2,7 +2,12 @@
 
 import { AudioError } from "../audio/audio_error.ts";
 import type { FromTranscoder, ToTranscoder } from "./messages.ts";
-import { StreamTranscoder, type TranscodingEnd } from "./stream_transcoder.ts";
+import {
+  StreamTranscoder,
+  type TranscoderThread,
+  type TranscodingEnd,
+} from "./stream_transcoder.ts";
+import { Turns } from "./turns.ts";
 
 /** How often reports are sent. */
 const REPORT_MS = 1000;
@@ -11,14 +16,14 @@ type StartMessage = Extract<ToTranscoder, { kind: "start" }>;
 
 /** The worker: all streams that it transcodes, each for itself. */
 class Transcoding {
-  readonly #busy: Int32Array;
+  readonly #thread: TranscoderThread;
   readonly #streams = new Map<number, StreamTranscoder>();
   /** Streams that were to stop before they were there. */
   readonly #starting = new Map<number, { isStopped: boolean }>();
   #isBroken = false;
 
   constructor(busy: SharedArrayBuffer) {
-    this.#busy = new Int32Array(busy);
+    this.#thread = { busy: new Int32Array(busy), turns: new Turns() };
     setInterval(() => this.#report(), REPORT_MS);
   }
 
@@ -48,7 +53,7 @@ class Transcoding {
     const { id } = message;
     const starting = { isStopped: false };
     this.#starting.set(id, starting);
-    const stream = await StreamTranscoder.create(message, this.#busy)
+    const stream = await StreamTranscoder.create(message, this.#thread)
       .finally(() => this.#starting.delete(id));
     if (starting.isStopped) stream.stop();
     else post({ kind: "started", id });

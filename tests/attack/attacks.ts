@@ -5,6 +5,7 @@ import { MEMORY_ATTACKS } from "./memory_attacks.ts";
 import { PUBLISH_LOCKOUT_ATTACK } from "./publish_lockout_attack.ts";
 import { STREAM_LIST_ATTACK } from "./stream_list_attack.ts";
 import { OTHER_THREAD_ATTACKS, WORST_THREAD_ATTACKS } from "./thread_attacks.ts";
+import { TRANSCODER_ATTACK } from "./transcoder_attack.ts";
 import { whepForgeryAttack } from "./whep_forgery_attack.ts";
 import { WHEP_LOCKOUT_ATTACK } from "./whep_lockout_attack.ts";
 import { whepOfferAttack } from "./whep_offer_attack.ts";
@@ -13,6 +14,7 @@ import { whepOfferAttack } from "./whep_offer_attack.ts";
 export const ATTACKS: readonly Attack[] = [
   ...WORST_THREAD_ATTACKS,
   ...OTHER_THREAD_ATTACKS,
+  TRANSCODER_ATTACK,
   LOG_ATTACK,
   ...MEMORY_ATTACKS,
   whepOfferAttack,
