@@ -355,6 +355,19 @@ Deno.test("configuration: a record that we cannot read goes to those who may", (
   assertEquals(lines, [`configuration ${toHex(broken)}`, key(0, IDR, IDR_SECOND)]);
 });
 
+Deno.test("codecs: one that comes again is known by the header that it comes with", () => {
+  const vp9 = fromHex("91 76703039 82498342");
+  const hevc = fromHex("93 68766331 00000003 260180");
+  const track = new VideoTrack();
+  const first = taken([[0, CONFIGURATION], [0, frame(KEY, [IDR])], [40, vp9]], track);
+  assertEquals(first, [CONFIGURED, key(0, IDR), `key 40 ${toHex(vp9)}`]);
+  const again = taken([[80, CONFIGURATION], [80, frame(KEY, [IDR])]], track);
+  assertEquals(again, [CONFIGURED, key(80, IDR)]);
+  // What is held of one is no part of the other.
+  const messages = [[80, CONFIGURATION], [80, frame(KEY, [IDR])], [120, hevc]] as const;
+  assertEquals(taken(messages), [CONFIGURED, key(80, IDR), "no-configuration"]);
+});
+
 Deno.test("H.264 by its FourCC leaves as FLV's own, which all players know", () => {
   const enhanced = (first: number, body: Uint8Array) =>
     concat([Uint8Array.of(first), fromHex("61766331"), body]);
