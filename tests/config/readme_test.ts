@@ -3,9 +3,10 @@ import { helpText } from "../../src/config/flags.ts";
 import { parseConfig } from "../../src/config/schema.ts";
 
 const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+const settings = await Deno.readTextFile(new URL("../../docs/settings.md", import.meta.url));
 
-Deno.test("the README's configuration is what is used without one", () => {
-  const [, json] = /^```json\n(.*?)^```$/ms.exec(readme)!;
+Deno.test("the configuration in docs is what is used without one", () => {
+  const [, json] = /^```json\n(.*?)^```$/ms.exec(settings)!;
   const told = JSON.parse(json!);
   // So it must be one that is accepted, and the number of shards is the machine's.
   assertEquals(told, parseConfig({}, told.shards));
