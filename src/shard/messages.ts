@@ -159,7 +159,7 @@ export interface StreamSummary {
   };
 }
 
-/** What the memory is used for: see `memory` in the README. */
+/** What the memory is used for: see docs/settings.md. */
 export interface MemorySummary {
   /** Of all together. */
   readonly budgetBytes: number;
