@@ -106,20 +106,21 @@ export class LiveStream {
   /**
    * The audience of one form of the stream, or why there is none. It is made for its first viewer,
    * and counts to that one's share: for want of memory there is none, nor if there are
-   * {@linkcode MAX_AUDIENCES} others; the default tracks there are beside any others.
+   * {@linkcode MAX_AUDIENCES} others; the default tracks, both or one of them, there are beside any
+   * others.
    */
   audience(
     form: FeedForm,
     selection: TrackSelection,
     holder: number = NO_HOLDER,
   ): FeedAudience | string {
-    const tracks = keyOf(selection);
-    const key = `${form.name} ${tracks}`;
+    const key = `${form.name} ${keyOf(selection)}`;
     let known = this.#audiences.get(key);
     if (known === undefined || known.audience.isOver) {
       if (this.#audiences.size >= MAX_AUDIENCES) this.#dropEmpty();
-      const isFull = this.#audiences.size >= MAX_AUDIENCES && tracks !== keyOf(DEFAULT_TRACKS);
-      if (isFull) return TOO_MANY_SELECTIONS;
+      if (this.#audiences.size >= MAX_AUDIENCES && isNumbered(selection)) {
+        return TOO_MANY_SELECTIONS;
+      }
       const held = new MemoryHolding(this.#options.memory, "copies", holder);
       const refusal = held.resize(this.log.heldBytes);
       if (refusal !== undefined) return describeRefusal(refusal);
@@ -155,8 +156,7 @@ export class LiveStream {
     const key = keyOf(selection);
     let known = this.#rtp.get(key);
     if (known === undefined) {
-      const isFull = this.#rtp.size >= MAX_AUDIENCES && key !== keyOf(DEFAULT_TRACKS);
-      if (isFull) return TOO_MANY_SELECTIONS;
+      if (this.#rtp.size >= MAX_AUDIENCES && isNumbered(selection)) return TOO_MANY_SELECTIONS;
       const held = new MemoryHolding(this.#options.memory, "copies", holder);
       const refusal = held.resize(RTP_BASE_BYTES);
       if (refusal !== undefined) return describeRefusal(refusal);
@@ -297,6 +297,11 @@ export class LiveStream {
     for (const player of this.#players) player.over();
     this.#players.clear();
   }
+}
+
+/** Whether a track is chosen by its number: of other choices there are few. */
+function isNumbered({ audioTrack, videoTrack }: TrackSelection): boolean {
+  return audioTrack !== undefined || videoTrack !== undefined;
 }
 
 function keyOf({ audio, video, audioTrack, videoTrack }: TrackSelection): string {

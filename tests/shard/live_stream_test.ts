@@ -79,6 +79,10 @@ Deno.test("a stream has so many audiences, and room again when one is empty", as
     viewers.push(new FlvViewer(granted(audienceOf(track))));
   }
   assertEquals(typeof audienceOf(MAX_AUDIENCES), "string");
+  // The default tracks are there for everybody, both or one of them.
+  granted(stream.audience(FLV_FORM, { audio: true, video: true }));
+  granted(stream.audience(FLV_FORM, { audio: false, video: true }));
+  granted(stream.audience(FLV_FORM, { audio: true, video: false }));
   // Those that are there take more viewers.
   viewers.push(new FlvViewer(granted(audienceOf(3))));
   await viewers[5]!.stream.cancel();
