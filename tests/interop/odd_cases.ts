@@ -58,11 +58,16 @@ export const H264_CASES: readonly OddCase[] = [
     soundS: 2,
   },
   {
+    name: "start codes in frames",
+    recording: () => oddRecording("annex_b_in_frames"),
+    ...WHOLE,
+  },
+  { name: "parameter sets in band only", recording: inBand, ...WHOLE },
+  {
     name: "one NAL unit a message, parameter sets too",
     recording: async () => oneNalUnitAMessage(await inBand()),
     ...WHOLE,
   },
-  { name: "parameter sets in band only", recording: inBand, ...WHOLE },
   {
     name: "empty header, sets in band",
     recording: async () => withHeader(await inBand(), new Uint8Array(0)),
@@ -71,11 +76,6 @@ export const H264_CASES: readonly OddCase[] = [
   {
     name: "avcC without sets, sets in band",
     recording: async () => withHeader(await inBand(), EMPTY_AVCC),
-    ...WHOLE,
-  },
-  {
-    name: "start codes in frames",
-    recording: () => oddRecording("annex_b_in_frames"),
     ...WHOLE,
   },
   {

@@ -5,6 +5,7 @@ import { until } from "../waiting.ts";
 import { H264_CASES, H265_CASES } from "./odd_cases.ts";
 import { ODD_OUTPUT_ARGS, OUTPUTS, watchOutputs } from "./odd_outputs.ts";
 import { oddRecording } from "./odd_publisher.ts";
+import { longForm } from "../long_form.ts";
 
 const NAME = "odd pictures come out of each output as they should be";
 
@@ -37,7 +38,7 @@ Deno.test({
 
 Deno.test({ name: NAME, ignore: isPeerMissing(NAME, ["ffmpeg"]) }, async (t) => {
   await using gateway = await startGateway({ args: ODD_OUTPUT_ARGS });
-  const cases = [...H264_CASES, ...H265_CASES];
+  const cases = [...longForm(H264_CASES, AT_ONCE), ...longForm(H265_CASES, AT_ONCE)];
   for (let at = 0; at < cases.length; at += AT_ONCE) {
     const watched = cases.slice(at, at + AT_ONCE).map(async (odd, index) => {
       const { recording, joinAfterMs = 0, peer = "ffmpeg" } = odd;
