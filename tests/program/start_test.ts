@@ -30,7 +30,7 @@ Deno.test("wrong flags end the program with one line", async () => {
   const lines: readonly (readonly [args: string[], line: string])[] = [
     [["--nope"], "Unknown option '--nope'; --help lists the flags"],
     [["--rtmp-prt", "1"], "Unknown option '--rtmp-prt'; did you mean --rtmp-port?"],
-    [["--shards", "-1"], 'Cannot use --shards: expected a whole number, got "-1"'],
+    [["--shards", "-1"], 'Cannot use --shards: expected a whole number from 0 on, got "-1"'],
     [
       ["--opus-bitrate", "1M"],
       'Cannot use --opus-bitrate: expected bits per second such as 128k or 128000, got "1M"',
