@@ -18,7 +18,9 @@ const DATAGRAM_BUFFER_SIZE = 2048;
 const STREAM_BUFFER_SIZE = 64 * 1024;
 
 /** Opens the way that `candidate` names, for a viewer of its own. */
-export async function openLink(candidate: IceCandidate): Promise<Link> {
+export async function openLink(
+  candidate: Pick<IceCandidate, "transport" | "address" | "port">,
+): Promise<Link> {
   const { transport, address, port } = candidate;
   const server = { transport, hostname: address, port };
   if (transport === "udp") return new UdpLink({ ...server, transport });

@@ -218,6 +218,7 @@ class Control {
     this.#opus = new OpusDirectory(this.#transcoders, {
       send,
       sourceOf: (streamId) => this.#directory.logOf(streamId),
+      starved: (streamId) => this.#directory.soundOf(streamId)?.starved(),
     });
     this.#forwarder = new RequestForwarder(send);
   }

@@ -98,9 +98,7 @@ Deno.test("startGateway: each shard has its own ports for WebRTC", async () => {
     feedback: "remb",
     bFrames: "drop",
     inexact: "show",
-    maxViewers: 2000,
-    maxViewersPerAddress: 1000,
-    firstCheckMs: 15_000,
+    connectMs: 15_000,
     consentMs: 30_000,
   });
 });

@@ -33,9 +33,9 @@ interface Shape {
  * Decodes one AAC stream's raw access units. What they are, the first that is decoded says, and not
  * the configuration, which may say mono of stereo; {@linkcode channels} and the rest change with it.
  *
- * Each unit gives exactly {@linkcode samplesPerUnit} samples per channel, whatever it holds: the first, whose sound FAAD2 withholds, and those that cannot be
- * decoded give as much silence, faded into and out of. Samples of access unit n are those that
- * other decoders put out for it too.
+ * Each unit gives exactly {@linkcode samplesPerUnit} samples per channel, whatever it holds: the
+ * first, whose sound FAAD2 withholds, and those that cannot be decoded give as much silence, faded
+ * into and out of. Samples of access unit n are those that other decoders put out for it too.
  *
  * Channels come in AAC's order: one, or left and right, or centre, left, right, and so on
  * (ISO/IEC 14496-3 table 1.19). What HE-AAC v2 makes two channels of stays one here.

@@ -126,7 +126,7 @@ export class AudioTranscoder {
    */
   setPcmFormat(format: PcmFormat, unitSize: number): void {
     if (this.#pcmFormat !== undefined && isEqualFormat(this.#pcmFormat, format)) return;
-    this.#use(makeChain(new PcmDecoder(format, unitSize)));
+    this.#use(new PcmDecoder(format, unitSize));
     this.#pcmFormat = format;
     this.#configuration = undefined;
     this.#sbrEvidence = SETTLED;
@@ -161,15 +161,23 @@ export class AudioTranscoder {
   }
 
   #useAac(audioSpecificConfig: Uint8Array): void {
-    this.#use(makeChain(new AacDecoder(this.#faad, audioSpecificConfig)));
+    this.#use(new AacDecoder(this.#faad, audioSpecificConfig));
   }
 
-  /** Goes over to another configuration; sound of the one before goes on to its end. */
-  #use(chain: Chain): void {
+  /**
+   * Goes over to another decoder, which is closed if there is nothing to be made of it. Sound of the
+   * one before goes on to its end.
+   */
+  #use(decoder: SoundDecoder): void {
     const before = this.#chain;
-    this.#chain = chain;
+    try {
+      this.#chain = makeChain(decoder);
+    } catch (error) {
+      decoder.close();
+      throw error;
+    }
     if (before !== undefined) this.#leave(before);
-    this.#begin(chain);
+    this.#begin(this.#chain);
   }
 
   #begin({ clock, channels }: Chain): void {
@@ -241,23 +249,18 @@ export class AudioTranscoder {
   }
 }
 
-/** Takes the decoder over: it is closed if there is nothing to be made of it. */
+/** @throws {AudioError} if there is nothing to be made of what the decoder puts out */
 function makeChain(decoder: SoundDecoder): Chain {
   const { sampleRate, channels, samplesPerUnit } = decoder;
-  try {
-    return {
-      decoder,
-      sampleRate,
-      channels,
-      samplesPerUnit,
-      mixer: new StereoMixer(channels, samplesPerUnit),
-      resampler: new Resampler(sampleRate, Math.min(channels, 2)),
-      clock: new SampleClock(sampleRate, samplesPerUnit),
-    };
-  } catch (error) {
-    decoder.close();
-    throw error;
-  }
+  return {
+    decoder,
+    sampleRate,
+    channels,
+    samplesPerUnit,
+    mixer: new StereoMixer(channels, samplesPerUnit),
+    resampler: new Resampler(sampleRate, Math.min(channels, 2)),
+    clock: new SampleClock(sampleRate, samplesPerUnit),
+  };
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {

@@ -70,8 +70,9 @@ export function h265TemporalId(nalUnit: Uint8Array): number {
  * Runs for every frame: the result is one of some constants, nothing is allocated in the usual case
  * and nothing is looked at behind the slice's first bytes.
  *
- * @param extraSliceHeaderBits of the PPS, {@linkcode parseH265Pps}: 0 with all common encoders
  * It is malformed if a length up to the first slice exceeds the access unit. Nothing is thrown.
+ *
+ * @param extraSliceHeaderBits of the PPS, {@linkcode parseH265Pps}: 0 with all common encoders
  */
 export function h265PictureKind(
   accessUnit: Uint8Array,

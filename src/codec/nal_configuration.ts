@@ -1,21 +1,18 @@
 import { ByteWriter } from "../bytes/byte_writer.ts";
-import { CodecError } from "./codec_error.ts";
 import { H264_NAL, type NalLengthSize } from "./h264.ts";
 import { removeEmulationPrevention } from "./h264_emulation.ts";
 import { parseH264Sps } from "./h264_sps.ts";
 import { H265_NAL, H265_NAL_HEADER_SIZE } from "./h265.ts";
 import { parseH265Sps } from "./h265_sps.ts";
+import { ifReadable } from "./if_readable.ts";
 import type { NalCodec } from "./nal_facts.ts";
-import type { NalParameterSets } from "./nal_parameter_sets.ts";
+import { H265_PROFILE_TIER_LEVEL_SIZE, type NalParameterSets } from "./nal_parameter_sets.ts";
 
 /** Profiles whose records say chroma format and bit depths, too (ISO/IEC 14496-15 5.3.3.1.2). */
 const HIGH_PROFILES: ReadonlySet<number> = new Set([100, 110, 122, 144]);
 
 /** An SPS count has five bits. */
 const MAX_H264_SPS = 31;
-
-/** Of H.265, profile, tier, flags and level, which stand behind one byte in an SPS (7.3.3). */
-const PROFILE_TIER_LEVEL_SIZE = 12;
 
 /**
  * The record of a codec's configuration, made from its parameter sets, of which there must be one of
@@ -43,7 +40,7 @@ function encodeH264(sets: NalParameterSets, nalLengthSize: NalLengthSize): Uint8
   const allPps = sets.of(H264_NAL.PPS);
   record.u8(allPps.length);
   for (const pps of allPps) record.u16(pps.length).bytes(pps);
-  const sps = HIGH_PROFILES.has(first[1] ?? 0) ? readable(() => parseH264Sps(first)) : undefined;
+  const sps = HIGH_PROFILES.has(first[1] ?? 0) ? ifReadable(() => parseH264Sps(first)) : undefined;
   if (sps !== undefined) {
     record.u8(0b1111_1100 | sps.chromaFormatIdc);
     record.u8(0b1111_1000 | (sps.bitDepthLuma - 8)).u8(0b1111_1000 | (sps.bitDepthChroma - 8));
@@ -57,13 +54,13 @@ function encodeH265(sets: NalParameterSets, nalLengthSize: NalLengthSize): Uint8
   const [first] = sets.of(H265_NAL.SPS) as [Uint8Array];
   const head = removeEmulationPrevention(
     first.subarray(H265_NAL_HEADER_SIZE),
-    1 + PROFILE_TIER_LEVEL_SIZE,
+    1 + H265_PROFILE_TIER_LEVEL_SIZE,
   );
-  const sps = readable(() => parseH265Sps(first));
+  const sps = ifReadable(() => parseH265Sps(first));
   const temporalLayers = (((head[0] ?? 0) >> 1) & 0b111) + 1;
   const isNested = (head[0] ?? 0) & 1;
   const record = new ByteWriter(256).u8(1);
-  const profileTierLevel = new Uint8Array(PROFILE_TIER_LEVEL_SIZE);
+  const profileTierLevel = new Uint8Array(H265_PROFILE_TIER_LEVEL_SIZE);
   profileTierLevel.set(head.subarray(1));
   record.bytes(profileTierLevel);
   record.u16(0xf000).u8(0b1111_1100); // segmentation and parallelism are not known
@@ -79,13 +76,4 @@ function encodeH265(sets: NalParameterSets, nalLengthSize: NalLengthSize): Uint8
     for (const unit of units) record.u16(unit.length).bytes(unit);
   }
   return record.take();
-}
-
-function readable<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof CodecError) return undefined;
-    throw error;
-  }
 }

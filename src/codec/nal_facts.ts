@@ -1,6 +1,6 @@
 import { H264_NAL, type NalLengthSize } from "./h264.ts";
 import { H265_NAL } from "./h265.ts";
-import { MAX_NAL_UNITS } from "./nal_units.ts";
+import { MAX_NAL_UNITS, nalLengthAt } from "./nal_units.ts";
 
 /** Codecs whose frames are NAL units. */
 export type NalCodec = "h264" | "h265";
@@ -40,7 +40,7 @@ export function nalFacts(codec: NalCodec, data: Uint8Array, nalLengthSize: NalLe
   let count = 0;
   for (let at = 0; at < data.length;) {
     const start = at + nalLengthSize;
-    const end = start + lengthAt(data, at, nalLengthSize);
+    const end = start + nalLengthAt(data, at, nalLengthSize);
     if (end > data.length || ++count > MAX_NAL_UNITS) return facts | NalFact.broken;
     const isUnit = end - start >= headerSize && isBaseLayer(data, start, headerSize);
     if (isUnit) facts |= factsOf(kinds[data[start]!]!, data[start + headerSize] ?? 0, facts);
@@ -88,15 +88,6 @@ function factsOf(kind: number, slice: number, before: number): number {
     default:
       return 0;
   }
-}
-
-/** Not by shifts alone: a length of 32 bits must not turn negative. */
-function lengthAt(data: Uint8Array, at: number, nalLengthSize: NalLengthSize): number {
-  let length = 0;
-  for (let index = at; index < at + nalLengthSize; index++) {
-    length = length * 256 + (data[index] ?? 0);
-  }
-  return length;
 }
 
 /** H.265 has layers that a plain decoder does not show: nuh_layer_id is not 0. */

@@ -14,8 +14,8 @@ const MAX_SETS = 32;
 /** Bytes that hold an id, behind what is said of up to seven layers. */
 const ID_PREFIX_SIZE = 100;
 
-/** Of H.265, profile, tier, flags and level of the whole stream. */
-const H265_PROFILE_TIER_LEVEL_SIZE = 12;
+/** Of H.265, profile, tier, flags and level, which stand behind one byte in an SPS (7.3.3). */
+export const H265_PROFILE_TIER_LEVEL_SIZE = 12;
 
 /** The types of a codec's sets, in the order in which they refer to each other. */
 const SET_TYPES: Readonly<Record<NalCodec, readonly number[]>> = {

@@ -50,14 +50,25 @@ export function walkNalUnits(
   let count = 0;
   for (let at = 0; at < accessUnit.length;) {
     const start = at + nalLengthSize;
-    let length = 0;
-    // Not by shifts: a length of 32 bits must not turn negative.
-    for (let index = at; index < start; index++) length = length * 256 + (accessUnit[index] ?? 0);
-    const end = start + length;
+    const end = start + nalLengthAt(accessUnit, at, nalLengthSize);
     if (end > accessUnit.length) return malformed(ACTION, "NAL unit must end within it", end);
     if (++count > MAX_NAL_UNITS) return malformed(ACTION, COUNT_RULE, count);
     if (visit(start, end)) return undefined;
     at = end;
   }
   return undefined;
+}
+
+/** The length in front of a NAL unit; bytes that are missing are 0. */
+export function nalLengthAt(
+  accessUnit: Uint8Array,
+  at: number,
+  nalLengthSize: NalLengthSize,
+): number {
+  let length = 0;
+  // Not by shifts: a length of 32 bits must not turn negative.
+  for (let index = at; index < at + nalLengthSize; index++) {
+    length = length * 256 + (accessUnit[index] ?? 0);
+  }
+  return length;
 }

@@ -264,7 +264,9 @@ function convert(name: string, flag: Flag, value: Values[string]): unknown {
   if (flag.value !== "number") return value;
   const isNumber = typeof value === "string" && /^\d+$/.test(value);
   if (!isNumber) {
-    throw new ConfigError(`Cannot use --${name}: expected a whole number, got "${value}"`);
+    throw new ConfigError(
+      `Cannot use --${name}: expected a whole number from 0 on, got "${value}"`,
+    );
   }
   return Number(value);
 }

@@ -217,7 +217,7 @@ const members = v.strictObject({
    * has not come back. ffmpeg, rtmpdump and VLC end at it.
    */
   rtmpUnpublishNotify: v.optional(v.picklist(["leave", "end"]), "end"),
-  /** What streams, viewers and connections may take, beside the engine's own: see the README. */
+  /** What streams, viewers and connections may take, beside the engine's own: see docs/settings.md. */
   memory: v.optional(size, 1024 ** 3),
   log,
   limits,

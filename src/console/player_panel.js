@@ -48,8 +48,8 @@ export function startPlayerPanel() {
   }
 
   /** @param {PlayerStatus} status */
-  function showTransport({ transport, note }) {
-    const showsNote = note !== undefined && transport !== undefined;
+  function showTransport({ state, transport, note }) {
+    const showsNote = note !== undefined && transport !== undefined && state !== "offline";
     const text = showsNote ? `Playing over ${TRANSPORT_NAMES[transport]}: ${note}` : "";
     showLine(byId("transport-note", HTMLElement), text);
     if (!selection || transport === undefined) return;

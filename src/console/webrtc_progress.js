@@ -17,7 +17,7 @@
 export class WebRtcProgress {
   #position = 0;
   #framesDecoded = 0;
-  /** When a picture was decoded last. */
+  /** Those that had arrived when a picture was decoded last. */
   #videoPackets = 0;
   #audibleSamples = 0;
 

@@ -1,8 +1,5 @@
-import { getLogger } from "@logtape/logtape";
 import type { ToShard } from "../shard/messages.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
-
-const logger = getLogger(["sluice", "control"]);
 
 /** The least time from a failure to the next attempt. */
 const RETRY_MS = 5000;
@@ -25,6 +22,8 @@ export interface OpusDirectoryOptions {
   readonly send: (shard: number, message: ToShard) => void;
   /** The log of a stream; `undefined` if there is no such stream any more. */
   readonly sourceOf: (streamId: number) => SharedLog | undefined;
+  /** There is no memory for a stream's Opus; it is tried again. */
+  readonly starved: (streamId: number) => void;
   /** The least time from a failure to the next attempt, by default 5 s. */
   readonly retryMs?: number;
 }
@@ -192,9 +191,7 @@ export class OpusDirectory {
     const log = this.#maker.start(sound.streamId, source, sound.audioTrack);
     if (log === undefined) {
       sound.retryTimer = setTimeout(() => this.#retry(sound), this.#options.retryMs);
-      logger.warn("The sound of stream {streamId} is not made into Opus: no memory is left", {
-        streamId: sound.streamId,
-      });
+      this.#options.starved(sound.streamId);
       return undefined;
     }
     sound.current = { log, readers: new Set(), isWritten: true };

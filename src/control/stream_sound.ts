@@ -30,6 +30,7 @@ export class StreamSound {
   /** Newest report of each audio track, by its number. */
   readonly #reports = new Map<number | undefined, TranscodingReport>();
   readonly #told = new Set<string>();
+  /** What to tell of it while there is no Opus. */
   #failure: string | undefined;
 
   constructor(path: string) {
@@ -53,8 +54,12 @@ export class StreamSound {
 
   /** The sound could not be made into Opus. */
   failed(reason: string): void {
-    this.#failure = reason;
-    this.#tell("The sound of {path} is not heard over WebRTC: {reason}", reason);
+    this.#fail(reason, ` ${REMEDY}`);
+  }
+
+  /** There is no memory to make Opus in. */
+  starved(): void {
+    this.#fail("no memory is left for it", "");
   }
 
   /** The publisher's sound is so. */
@@ -66,9 +71,12 @@ export class StreamSound {
   /** For the API: what was dropped, and what to do about it. */
   describe(audio: AudioDescription | null): StreamSummary["webrtc"]["sound"] {
     const refusal = audio === null ? undefined : refusalOf(audio);
-    const failure = this.#failure &&
-      `The sound is not heard over WebRTC: ${this.#failure}. ${REMEDY}`;
-    return { dropped: { ...this.#dropped }, advice: refusal ?? failure ?? null };
+    return { dropped: { ...this.#dropped }, advice: refusal ?? this.#failure ?? null };
+  }
+
+  #fail(reason: string, remedy: string): void {
+    this.#failure = `The sound is not heard over WebRTC: ${reason}.${remedy}`;
+    this.#tell("The sound of {path} is not heard over WebRTC: {reason}", reason);
   }
 
   #tell(message: string, reason?: string): void {

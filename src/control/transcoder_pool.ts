@@ -70,7 +70,6 @@ interface Transcoding {
   /** Number of its worker. */
   readonly slot: number;
   lostWorkers: number;
-  report: TranscodingReport | undefined;
   isStopping: boolean;
   /** Resolved when no worker touches its logs any more. */
   readonly released: PromiseWithResolvers<void>;
@@ -132,11 +131,6 @@ export class TranscoderPool {
     return this.#restarts;
   }
 
-  /** What became of a stream's sound so far, as its worker told within the last second. */
-  report(streamId: number, audioTrack?: number): TranscodingReport | undefined {
-    return this.#bySound.get(soundKey(streamId, audioTrack))?.report;
-  }
-
   /**
    * Begins to transcode a stream, and returns the log that its Opus is written to: the same one if
    * it is transcoded already, and `undefined` if there is no memory for one.
@@ -158,7 +152,6 @@ export class TranscoderPool {
       target,
       slot: this.#leastLoadedSlot(),
       lostWorkers: 0,
-      report: undefined,
       isStopping: false,
       released: Promise.withResolvers(),
     };
@@ -251,7 +244,6 @@ export class TranscoderPool {
   #takeReport(report: TranscodingReport): void {
     const transcoding = this.#transcodings.get(report.id);
     if (transcoding === undefined) return;
-    transcoding.report = report;
     transcoding.lostWorkers = 0;
     this.#events.reported(transcoding.streamId, report, transcoding.audioTrack);
   }

@@ -70,7 +70,7 @@ export function shardSettings(
       feedback: config.webrtcFeedback,
       bFrames: config.webrtcBFrames,
       inexact: config.webrtcInexact,
-      firstCheckMs: timeouts.iceMs,
+      connectMs: timeouts.iceMs,
       consentMs: timeouts.consentMs,
     },
   };

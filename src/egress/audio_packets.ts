@@ -1,4 +1,4 @@
-import { CodecError } from "../codec/codec_error.ts";
+import { ifReadable } from "../codec/if_readable.ts";
 import { parseOpusHead } from "../codec/opus.ts";
 import {
   type AudioConfiguration,
@@ -62,21 +62,13 @@ export class AudioPackets {
   }
 
   #configure({ codec, data }: AudioConfiguration): void {
+    const head = codec === "opus" ? ifReadable(() => parseOpusHead(data)) : undefined;
     // Channels that a header leaves out are one or two, unless they are said beside it.
-    this.#channels = codec === "opus" && data.length > 0 ? channelsOf(data) : MAX_CHANNELS;
+    this.#channels = head?.channels ?? MAX_CHANNELS;
   }
 
   #note({ codec, channels }: AudioFrame): void {
     if (channels === undefined || this.#heard?.codec === codec) return;
     this.#heard = { codec, channels };
-  }
-}
-
-function channelsOf(opusHead: Uint8Array): number {
-  try {
-    return parseOpusHead(opusHead).channels;
-  } catch (error) {
-    if (error instanceof CodecError) return MAX_CHANNELS;
-    throw error;
   }
 }

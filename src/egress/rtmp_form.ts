@@ -9,6 +9,8 @@ import {
 import type { FeedForm, FeedRecord } from "../stream/feed_form.ts";
 import { RecordFlag } from "../stream/log_layout.ts";
 import type { LogReader } from "../stream/log_reader.ts";
+import type { TrackName } from "../stream/timeline.ts";
+import { metadataWithout } from "./rtmp_metadata.ts";
 
 const NOTHING = new Uint8Array(0);
 
@@ -48,6 +50,10 @@ export class RtmpForm implements FeedForm {
   /** Set Chunk Size and Stream Begin are the session's to send. */
   header(): Uint8Array<ArrayBuffer> {
     return NOTHING;
+  }
+
+  metadataWithout(lacks: TrackName, body: Uint8Array): Uint8Array {
+    return metadataWithout(lacks, body);
   }
 
   encode(typeId: number, timestampMs: number, body: Uint8Array): Uint8Array<ArrayBuffer> {

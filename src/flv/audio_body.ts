@@ -265,3 +265,13 @@ export function encodeAacBody(
   body.set(data, 2);
   return body;
 }
+
+/**
+ * A body of AAC as most players read it, who know nothing of Enhanced RTMP: in FLV's own way, by
+ * whichever it came.
+ *
+ * @param body that `aac` was parsed of
+ */
+export function ownAacBody(aac: AudioConfiguration | AudioFrame, body: Uint8Array): Uint8Array {
+  return (body[0] ?? 0) >> 4 === CODEC_EX_HEADER ? encodeAacBody(aac.kind, aac.data) : body;
+}

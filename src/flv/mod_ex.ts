@@ -25,6 +25,9 @@ export interface PacketModifiers {
   readonly timestampOffsetNs: number;
 }
 
+const MODIFIERS_SIZE_RULE = `modifiers must be up to ${MAX_MODIFIERS_SIZE} bytes`;
+const MODIFIERS_RULE = `modifiers must be up to ${MAX_MODIFIERS}`;
+
 const NO_MODIFIERS: PacketModifiers = { packetType: PACKET_MOD_EX, timestampOffsetNs: 0 };
 
 /**
@@ -63,6 +66,3 @@ export function readModifiers(reader: BodyReader): PacketModifiers {
   reader.refuse(MODIFIERS_RULE, MAX_MODIFIERS + 1);
   return NO_MODIFIERS;
 }
-
-const MODIFIERS_SIZE_RULE = `modifiers must be up to ${MAX_MODIFIERS_SIZE} bytes`;
-const MODIFIERS_RULE = `modifiers must be up to ${MAX_MODIFIERS}`;

@@ -17,7 +17,10 @@ const LEGACY_FRAME = 1;
 const LEGACY_HEADER_SIZE = 5;
 const ENHANCED_HEADER_SIZE = 8;
 
-/** The header that goes with a body as it came: H.264 by a FourCC, which few players know, becomes FLV's own. */
+/**
+ * The header that goes with a body as it came: H.264 by a FourCC, which few players know, becomes
+ * FLV's own.
+ */
 export function nalVideoHeader(codec: "h264" | "h265", body: Uint8Array): NalVideoHeader {
   if (codec === "h264") return "h264";
   return ((body[0] ?? 0) & EX_HEADER_FLAG) === 0 ? "h265 by id" : "h265";

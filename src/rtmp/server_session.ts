@@ -201,6 +201,11 @@ export class ServerSession {
     return this.#control.maySend(nowMs);
   }
 
+  /** The connection is gone, and nothing more is asked of the session. */
+  close(): void {
+    this.#chunks.close();
+  }
+
   /** Lets the peer publish. Does nothing if the stream does not await a decision any more. */
   acceptPublish(streamId: number): void {
     if (!startPublication(this.#streams, this.#output, streamId)) return;

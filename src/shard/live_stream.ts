@@ -124,6 +124,7 @@ export class LiveStream {
       const held = new MemoryHolding(this.#options.memory, "copies", holder);
       const refusal = held.resize(this.log.heldBytes);
       if (refusal !== undefined) return describeRefusal(refusal);
+      // That was only to ask: the feed takes it as it copies.
       held.close();
       const { windowMs } = this.#options;
       const feed = new Feed(this.log, selection, form, { windowMs, memory: held });

@@ -43,7 +43,7 @@ export interface WebrtcSettings {
   /** The same for one whose other pictures need its B-frames. */
   readonly inexact: "show" | "refuse";
   /** From an answer until media can be sent to the viewer. */
-  readonly firstCheckMs: number;
+  readonly connectMs: number;
   /** How long a viewer lasts after its last valid check. */
   readonly consentMs: number;
 }
@@ -159,7 +159,7 @@ export interface StreamSummary {
   };
 }
 
-/** What the memory is used for: see `memory` in the README. */
+/** What the memory is used for: see docs/settings.md. */
 export interface MemorySummary {
   /** Of all together. */
   readonly budgetBytes: number;

@@ -14,12 +14,14 @@ export class PublisherSilence {
 
   /** Why it is to be ended, if it is. */
   reason(nowMs: number, heardAtMs: number, idleMs: number): string | undefined {
-    const silentMs = nowMs - heardAtMs;
-    if (silentMs >= 2 * idleMs) return `closed: silent for ${2 * idleMs} ms, a ping unanswered`;
-    if (silentMs >= idleMs && this.#askedAtMs < heardAtMs) {
-      this.#askedAtMs = nowMs;
-      this.#ask(Math.floor(nowMs));
+    if (nowMs - heardAtMs < idleMs) return undefined;
+    if (this.#askedAtMs >= heardAtMs) {
+      if (nowMs - this.#askedAtMs < idleMs) return undefined;
+      return `closed: silent for ${2 * idleMs} ms, a ping unanswered`;
     }
+    // However late this is called: nobody is ended who was not asked.
+    this.#askedAtMs = nowMs;
+    this.#ask(Math.floor(nowMs));
     return undefined;
   }
 }

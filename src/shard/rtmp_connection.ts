@@ -1,3 +1,4 @@
+import { freeBuffer } from "../bytes/free_buffer.ts";
 import type { Logger } from "@logtape/logtape";
 import { RtmpError } from "../rtmp/rtmp_error.ts";
 import { ServerSession } from "../rtmp/server_session.ts";
@@ -119,6 +120,8 @@ export class RtmpConnection implements Connection {
       this.#publishing.close();
       this.#playing.close();
       this.#partial.close();
+      this.#session.close();
+      freeBuffer(this.#buffer);
       closeQuietly(this.#conn);
     }
   }

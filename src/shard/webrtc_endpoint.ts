@@ -3,8 +3,6 @@ import type { RtpAudience } from "../egress/rtp_audience.ts";
 import { PacketArena } from "../srtp/packet_arena.ts";
 import { createDtlsCertificate, type DtlsCertificate } from "../webrtc/dtls_certificate.ts";
 import { createIceCredentials, type IceCredentials } from "../webrtc/ice_credentials.ts";
-import { stunUsername } from "../webrtc/stun.ts";
-import { answeredSessionTag } from "../webrtc/stun_check.ts";
 import type { TransportAddress } from "../webrtc/transport_address.ts";
 import type { MemoryHolding } from "../stream/memory_holding.ts";
 import { peerText } from "./address_source.ts";
@@ -16,7 +14,14 @@ import type { ShardSettings } from "./messages.ts";
 import { Place, type Refusal } from "./places.ts";
 import { RtpPump } from "./rtp_pump.ts";
 import type { ShardPlaces } from "./shard_places.ts";
-import { type SessionMedia, type SessionPaths, WebrtcSession } from "./webrtc_session.ts";
+import {
+  loggedSessionId,
+  type SessionEvents,
+  type SessionMedia,
+  type SessionPaths,
+  WebrtcSession,
+} from "./webrtc_session.ts";
+import { addressKey, WebrtcSessions } from "./webrtc_sessions.ts";
 
 const logger = getLogger(["sluice", "webrtc"]);
 
@@ -34,6 +39,21 @@ export interface NewSession {
   /** For logs. */
   readonly path: string;
   /** Of the connection that it was asked for over. */
+  readonly log: Logger;
+}
+
+/** A viewer's place, and the one that it has beside until it is connected. */
+interface ViewerPlaces {
+  readonly newcomer: Place;
+  readonly viewer: Place;
+}
+
+/** What is known of a viewer here, beside what it asked for. */
+interface Opened {
+  readonly places: ViewerPlaces;
+  readonly sessionTag: number;
+  readonly openedMs: number;
+  /** It knows the viewer's address and id. */
   readonly log: Logger;
 }
 
@@ -57,13 +77,8 @@ export class WebrtcEndpoint implements SessionPaths {
   readonly #tcp: ConnectionListener;
   readonly #pump: RtpPump;
   readonly #arena = new PacketArena();
-  readonly #sessions = new Map<string, WebrtcSession>();
-  readonly #byUfrag = new Map<string, WebrtcSession>();
-  /** By `addressKey`: whoever proved the address last, else whoever a valid check came from first. */
-  readonly #byAddress = new Map<string, WebrtcSession>();
-  /** By the number that answers to checks of ours bear. */
-  readonly #byTag = new Map<number, WebrtcSession>();
-  #lastTag = 0;
+  readonly #sessions = new WebrtcSessions();
+  /** By `addressKey`. */
   readonly #tcpConnections = new Map<string, IceTcpConnection>();
 
   private constructor(context: WebrtcContext, certificate: DtlsCertificate) {
@@ -124,14 +139,17 @@ export class WebrtcEndpoint implements SessionPaths {
 
   /** Waits for a viewer that was answered, if there is room for it. */
   open(viewer: NewSession): WebrtcSession | Refusal {
-    const { audience, media, local, remoteUfrag, remotePassword, from, held, path } = viewer;
-    const { counters, shard, settings } = this.#context;
+    const { audience, media, local, remoteUfrag, remotePassword, from, path } = viewer;
+    const { counters, shard, settings: { webrtc: { connectMs, consentMs } } } = this.#context;
     const places = this.#take(from.hostname);
     if ("reason" in places) return places;
     const openedMs = performance.now();
-    const sessionTag = this.#lastTag = (this.#lastTag + 1) >>> 0;
+    const sessionTag = this.#sessions.nextTag();
+    const id = `${shard}.${random(16).toHex()}`;
+    const loggedId = loggedSessionId(id);
+    const log = logger.with({ id: loggedId, peer: peerText(from) });
     const session = new WebrtcSession({
-      id: `${shard}.${random(16).toHex()}`,
+      id,
       audience,
       media,
       peer: {
@@ -140,11 +158,11 @@ export class WebrtcEndpoint implements SessionPaths {
         remoteUfrag: structuredClone(remoteUfrag),
         remotePassword: structuredClone(remotePassword),
         certificate: this.certificate,
-        connectMs: settings.webrtc.firstCheckMs,
-        consentMs: settings.webrtc.consentMs,
+        connectMs,
+        consentMs,
         sessionTag,
         random,
-        nowMs: performance.now(),
+        nowMs: openedMs,
       },
       arena: this.#arena,
       pump: this.#pump,
@@ -154,71 +172,34 @@ export class WebrtcEndpoint implements SessionPaths {
         resent: (count) => counters.add("webrtcPacketsResent", count),
         keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
       },
-      events: {
-        connected: ({ peer: { route } }) => {
-          // A handshake over that address is more than a stranger can do for others.
-          places.newcomer.leave();
-          places.viewer.keep();
-          log.info("{peer}: a viewer of {path} is connected by {transport} to {address}", {
-            path,
-            transport: route?.transport,
-            address: route && peerText(route),
-          });
-        },
-        addressKnown: (session, address) => this.#onAddressKnown(session, address),
-        addressProven: (session, address) => this.#byAddress.set(addressKey(address), session),
-        consentLost: () => {
-          counters.add("webrtcConsentsLost");
-          log.info("{peer}: a viewer of {path} does not answer any more: its media stop", { path });
-        },
-        addressRetired: (session, address) => {
-          const key = addressKey(address);
-          if (this.#byAddress.get(key) === session) this.#byAddress.delete(key);
-        },
-        ufragRetired: (ufrag) => this.#byUfrag.delete(ufrag),
-        dropped: (reason) => {
-          counters.add("webrtcDatagramsDropped");
-          if (reason === "authentication") counters.add("webrtcAuthenticationFailures");
-        },
-        failed: () => counters.add("webrtcViewersFailed"),
-        ended: (session, reason) => {
-          this.#byTag.delete(sessionTag);
-          places.newcomer.leave();
-          places.viewer.leave();
-          held?.close();
-          this.#onEnded(session, reason, { path, log, openedMs });
-        },
-      },
+      events: this.#eventsOf(viewer, { places, sessionTag, openedMs, log }),
     });
-    const log = logger.with({ id: session.loggedId, peer: peerText(from) });
-    viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: session.loggedId, path });
+    viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: loggedId, path });
     const giveWay = () => session.end("it gave way to another, as it is not connected");
     for (const place of [places.newcomer, places.viewer]) place.offer(giveWay);
     counters.add("webrtcViewersAccepted");
     counters.add("viewers");
-    this.#sessions.set(session.id, session);
-    this.#byUfrag.set(local.ufrag, session);
-    this.#byTag.set(sessionTag, session);
+    this.#sessions.add(session, sessionTag);
     audience.add(session);
     return session;
   }
 
   session(id: string): WebrtcSession | undefined {
-    return this.#sessions.get(id);
+    return this.#sessions.byId(id);
   }
 
   /** Begins an ICE restart of a session; the new credentials. */
   restart(session: WebrtcSession, remote: IceCredentials): IceCredentials {
     const local = this.createCredentials();
     session.peer.restart(local, remote);
-    this.#byUfrag.set(local.ufrag, session);
+    this.#sessions.addUfrag(session, local.ufrag);
     return local;
   }
 
   /** Looks after time-outs. To be called every second. */
   sweep(nowMs: number): void {
     this.#tcp.sweep(nowMs);
-    for (const session of this.#sessions.values()) {
+    for (const session of this.#sessions.all()) {
       try {
         session.tick(nowMs);
       } catch (error) {
@@ -230,7 +211,7 @@ export class WebrtcEndpoint implements SessionPaths {
 
   /** Ends all viewers and closes the ports. */
   async close(graceMs: number): Promise<void> {
-    for (const session of [...this.#sessions.values()]) session.end("the server stops");
+    for (const session of this.#sessions.all()) session.end("the server stops");
     this.#pump.close();
     await this.#tcp.close(graceMs);
     await this.#socket?.close();
@@ -258,36 +239,61 @@ export class WebrtcEndpoint implements SessionPaths {
     return to.transport === "udp" || this.#tcpConnections.get(addressKey(to))?.isReady === true;
   }
 
-  /** STUN finds its session by a name or number, everything else by the address. */
   #receive(datagram: Uint8Array, from: TransportAddress): void {
-    const session = this.#sessionOf(datagram, from);
+    const session = this.#sessions.of(datagram, from);
     if (session === undefined) return this.#context.counters.add("webrtcDatagramsDropped");
     session.peer.receive(datagram, from, performance.now());
   }
 
-  #sessionOf(datagram: Uint8Array, from: TransportAddress): WebrtcSession | undefined {
-    const tag = answeredSessionTag(datagram);
-    if (tag !== undefined) return this.#byTag.get(tag);
-    const username = stunUsername(datagram);
-    return username === undefined
-      ? this.#byAddress.get(addressKey(from))
-      : this.#byUfrag.get(username.localUfrag);
-  }
-
-  /** An address that another viewer has proven is that viewer's, until it is proven again. */
   #onAddressKnown(session: WebrtcSession, address: TransportAddress): void {
-    const key = addressKey(address);
-    const owner = this.#byAddress.get(key);
-    if (owner?.peer.isProven(address, performance.now())) return;
-    this.#byAddress.set(key, session);
-    const connection = address.transport === "tcp" ? this.#tcpConnections.get(key) : undefined;
+    const isIts = this.#sessions.claimAddress(session, address, performance.now());
+    const connection = isIts ? this.#tcpConnections.get(addressKey(address)) : undefined;
     if (connection === undefined) return;
     connection.prove();
     connection.onReady = () => session.notify();
   }
 
-  /** A viewer has two places until it is connected. */
-  #take(hostname: string): { readonly newcomer: Place; readonly viewer: Place } | Refusal {
+  /** What becomes of a viewer, as this endpoint and its log have it. */
+  #eventsOf(
+    { path, held }: NewSession,
+    { places, sessionTag, openedMs, log }: Opened,
+  ): SessionEvents {
+    const { counters } = this.#context;
+    return {
+      connected: ({ peer: { route } }) => {
+        // A handshake over that address is more than a stranger can do for others.
+        places.newcomer.leave();
+        places.viewer.keep();
+        log.info("{peer}: a viewer of {path} is connected by {transport} to {address}", {
+          path,
+          transport: route?.transport,
+          address: route && peerText(route),
+        });
+      },
+      addressKnown: (session, address) => this.#onAddressKnown(session, address),
+      addressProven: (session, address) => this.#sessions.takeAddress(session, address),
+      consentLost: () => {
+        counters.add("webrtcConsentsLost");
+        log.info("{peer}: a viewer of {path} does not answer any more: its media stop", { path });
+      },
+      addressRetired: (session, address) => this.#forgetAddress(session, address),
+      ufragRetired: (ufrag) => this.#sessions.removeUfrag(ufrag),
+      dropped: (reason) => {
+        counters.add("webrtcDatagramsDropped");
+        if (reason === "authentication") counters.add("webrtcAuthenticationFailures");
+      },
+      failed: () => counters.add("webrtcViewersFailed"),
+      ended: (session, reason) => {
+        this.#sessions.remove(session, sessionTag);
+        places.newcomer.leave();
+        places.viewer.leave();
+        held?.close();
+        this.#onEnded(session, reason, { path, log, openedMs });
+      },
+    };
+  }
+
+  #take(hostname: string): ViewerPlaces | Refusal {
     const { webrtcViewers, webrtcNewcomers } = this.#context.places;
     const newcomer = webrtcNewcomers.take(hostname);
     if (!(newcomer instanceof Place)) return newcomer;
@@ -298,16 +304,14 @@ export class WebrtcEndpoint implements SessionPaths {
   }
 
   #onTcpClosed(connection: IceTcpConnection): void {
-    const key = addressKey(connection.address);
-    this.#tcpConnections.delete(key);
-    this.#byAddress.get(key)?.peer.removeAddress(connection.address);
-    this.#byAddress.delete(key);
+    this.#tcpConnections.delete(addressKey(connection.address));
+    this.#sessions.dropAddress(connection.address);
   }
 
   #onEnded(
     session: WebrtcSession,
     reason: string,
-    { path, log, openedMs }: { path: string; log: Logger; openedMs: number },
+    { path, log, openedMs }: { path: string } & Pick<Opened, "log" | "openedMs">,
   ): void {
     const { counters } = this.#context;
     const { packetsSent, reception } = session.describe();
@@ -322,21 +326,16 @@ export class WebrtcEndpoint implements SessionPaths {
       },
     );
     counters.add("viewers", -1);
-    this.#sessions.delete(session.id);
-    for (const ufrag of session.peer.localUfrags) this.#byUfrag.delete(ufrag);
-    for (const address of session.peer.addresses) {
-      const key = addressKey(address);
-      if (this.#byAddress.get(key) !== session) continue;
-      this.#byAddress.delete(key);
-      this.#tcpConnections.get(key)?.stop();
-    }
+    for (const address of session.peer.addresses) this.#forgetAddress(session, address);
+  }
+
+  /** An address is a viewer's no more: if that is a connection, it is good for nothing. */
+  #forgetAddress(session: WebrtcSession, address: TransportAddress): void {
+    if (!this.#sessions.leaveAddress(session, address)) return;
+    this.#tcpConnections.get(addressKey(address))?.stop();
   }
 }
 
 function random(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length));
-}
-
-function addressKey({ transport, hostname, port }: TransportAddress): string {
-  return `${transport} ${hostname} ${port}`;
 }

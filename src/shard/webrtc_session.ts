@@ -51,6 +51,11 @@ export interface SessionMedia {
 /** Random digits of a session's id that are logged. */
 const LOGGED_ID_LENGTH = 8;
 
+/** The beginning of a session's id, for logs: who has the whole id can end the session. */
+export function loggedSessionId(id: string): string {
+  return id.slice(0, id.indexOf(".") + 1 + LOGGED_ID_LENGTH);
+}
+
 export interface WebrtcSessionOptions {
   readonly id: string;
   readonly audience: RtpAudience;
@@ -116,9 +121,9 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
     });
   }
 
-  /** The beginning of its id, for logs: who has the whole id can end the session. */
+  /** {@linkcode loggedSessionId} of its id. */
   get loggedId(): string {
-    return this.id.slice(0, this.id.indexOf(".") + 1 + LOGGED_ID_LENGTH);
+    return loggedSessionId(this.id);
   }
 
   /** How the viewer fares. */

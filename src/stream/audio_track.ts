@@ -6,6 +6,7 @@ import {
   type AudioConfiguration,
   type AudioFrame,
   encodeAacBody,
+  ownAacBody,
   parseAudioBody,
 } from "../flv/audio_body.ts";
 import {
@@ -37,8 +38,9 @@ const AAC_WITHOUT_HEADER =
   "copied by -bsf:a aac_adtstoasc.";
 
 /**
- * Judges the audio messages of one track of a publisher, and knows what they carry. AAC that comes
- * as ADTS leaves as players of FLV need it: without, and behind the configuration that ADTS says.
+ * Judges the audio messages of one track of a publisher, and knows what they carry. AAC leaves as
+ * players of FLV need it: in FLV's own form, and what comes as ADTS without that, behind the
+ * configuration that it says.
  */
 export class AudioTrack implements MediaTrack {
   readonly statistics = new TrackStatistics();
@@ -78,31 +80,32 @@ export class AudioTrack implements MediaTrack {
       ? splitAdts(audio.data)
       : undefined;
     if (adts !== undefined) return this.#takeAdts(adts, encoderMs);
-    return [this.#take(audio, body, encoderMs)];
+    return this.#take(audio, body, encoderMs);
   }
 
   release(): readonly Intake[] {
     return NO_INTAKES;
   }
 
-  #take(audio: AudioBody, body: Uint8Array, encoderMs: number): Intake {
+  #take(audio: AudioBody, body: Uint8Array, encoderMs: number): readonly Intake[] {
     switch (audio.kind) {
       case "configuration":
-        return this.#takeConfiguration(audio, body);
+        return [this.#takeConfiguration(audio, body)];
       case "frame":
-        return this.#takeFrame(audio, body, encoderMs);
+        return [this.#takeFrame(audio, body, encoderMs)];
       case "channels":
         this.#takeChannels(audio);
-        return { kind: "supplement", body };
+        // AAC's own form has no words for speakers.
+        return audio.codec === "aac" ? NO_INTAKES : [{ kind: "supplement", body }];
       case "empty":
-        return skip("empty");
+        return [skip("empty")];
       case "unsupported":
-        return skip("unsupported-codec", () => `audio codec ${audio.codecId}`);
+        return [skip("unsupported-codec", () => `audio codec ${audio.codecId}`)];
       case "malformed":
-        return skipMalformed(audio);
+        return [skipMalformed(audio)];
       case "end-of-sequence":
       case "multitrack":
-        return skip("redundant");
+        return [skip("redundant")];
     }
   }
 
@@ -114,24 +117,24 @@ export class AudioTrack implements MediaTrack {
     }
     this.#format = format;
     this.#madeConfiguration = NO_CONFIGURATION;
-    return { kind: "configuration", body };
+    return { kind: "configuration", body: asPlayed(configuration, body) };
   }
 
   #takeAdts({ configuration, accessUnits }: AdtsFrames, encoderMs: number): readonly Intake[] {
     const intakes: Intake[] = [];
     const isOpen = this.#format?.flvCodec !== "aac" || this.#madeConfiguration.length > 0;
     if (isOpen && configuration !== undefined && !equals(configuration, this.#madeConfiguration)) {
-      intakes.push(this.#takeBody(encodeAacBody("configuration", configuration), encoderMs));
+      intakes.push(...this.#takeBody(encodeAacBody("configuration", configuration), encoderMs));
       this.#madeConfiguration = configuration;
     }
     for (const [at, accessUnit] of accessUnits.entries()) {
       const laterMs = Math.round(at * (this.#format?.frameDurationMs ?? 0));
-      intakes.push(this.#takeBody(encodeAacBody("frame", accessUnit), encoderMs + laterMs));
+      intakes.push(...this.#takeBody(encodeAacBody("frame", accessUnit), encoderMs + laterMs));
     }
     return intakes;
   }
 
-  #takeBody(body: Uint8Array, encoderMs: number): Intake {
+  #takeBody(body: Uint8Array, encoderMs: number): readonly Intake[] {
     return this.#take(parseAudioBody(body), body, encoderMs);
   }
 
@@ -147,11 +150,15 @@ export class AudioTrack implements MediaTrack {
       this.#format = { ...unconfiguredFormat(frame), isConfigured };
     }
     this.#frameDurationMs = frameDurationMs(this.#format, frame);
-    return { kind: "frame", isKeyFrame: false, encoderMs, body };
+    return { kind: "frame", isKeyFrame: false, encoderMs, body: asPlayed(frame, body) };
   }
 
   #takeChannels({ codec, channels }: AudioChannels): void {
     this.#channels = channels;
     if (this.#format?.flvCodec === codec) this.#format = { ...this.#format, channels };
   }
+}
+
+function asPlayed(audio: AudioConfiguration | AudioFrame, body: Uint8Array): Uint8Array {
+  return audio.codec === "aac" ? ownAacBody(audio, body) : body;
 }

@@ -4,7 +4,7 @@ import type { FeedBeginning, FeedStart } from "./feed_start.ts";
 import { FeedPreambles } from "./feed_preambles.ts";
 import { type FeedSegment, FeedSegments } from "./feed_segments.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
-import type { LogReader } from "./log_reader.ts";
+import type { LiveTracks, LogReader } from "./log_reader.ts";
 import type { MemoryRefusal } from "./memory_budget.ts";
 import type { MemoryHolding } from "./memory_holding.ts";
 import type { TrackName } from "./timeline.ts";
@@ -89,6 +89,8 @@ export class Feed {
   /** Pieces handed out since the last update, by position. */
   readonly #pieces = new Map<number, FeedPiece>();
   readonly #preambles: FeedPreambles;
+  /** As of the last update, once it was asked for: all who wait ask. */
+  #liveTracks: LiveTracks | undefined;
 
   constructor(
     log: LogReader,
@@ -141,6 +143,7 @@ export class Feed {
   /** Copies what the log has got since the last call, and lets go of what the log let go of. */
   update(): void {
     this.#pieces.clear();
+    this.#liveTracks = undefined;
     this.#preambles.update();
     const head = this.#log.head;
     this.#followTracks();
@@ -171,7 +174,8 @@ export class Feed {
     }
     const keyFrame = this.#usableKeyFrame(from);
     const wantsSound = this.#selection.audio && this.#log.hasAudio;
-    const { audio, video: hasPictures } = this.#log.liveTracks(this.#filter, STOPPED_MS);
+    this.#liveTracks ??= this.#log.liveTracks(this.#filter, STOPPED_MS);
+    const { audio, video: hasPictures } = this.#liveTracks;
     if (!wantsSound || !audio) {
       return this.#inStep(keyFrame, from, wantsSound && hasPictures ? "audio" : undefined);
     }

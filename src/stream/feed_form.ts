@@ -1,6 +1,7 @@
 import { writeFlvHeader } from "../flv/header.ts";
 import { encodeTag, type TagType } from "../flv/tag.ts";
 import type { LogReader } from "./log_reader.ts";
+import type { TrackName } from "./timeline.ts";
 
 /** What a form writes of one record of a log. */
 export interface FeedRecord {
@@ -30,6 +31,8 @@ export interface FeedForm {
   header(
     tracks: { readonly hasAudio: boolean; readonly hasVideo: boolean },
   ): Uint8Array<ArrayBuffer>;
+  /** The metadata of viewers that never get one of the tracks, where the header does not say so. */
+  metadataWithout?(lacks: TrackName, body: Uint8Array): Uint8Array;
   /** Metadata or a configuration, in a buffer of its own. */
   encode(type: TagType, timestampMs: number, body: Uint8Array): Uint8Array<ArrayBuffer>;
 }

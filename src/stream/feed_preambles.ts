@@ -1,5 +1,5 @@
 import { concat } from "@std/bytes/concat";
-import { TAG_AUDIO, TAG_VIDEO } from "../flv/tag.ts";
+import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../flv/tag.ts";
 import type { TrackSelection } from "./feed.ts";
 import type { FeedForm } from "./feed_form.ts";
 import type { LogReader } from "./log_reader.ts";
@@ -46,10 +46,19 @@ export class FeedPreambles {
         const track = trackOf(type);
         return track === undefined || this.#selection[track] && track !== lacks;
       })
-      .map(({ type, body }) => this.#form.encode(type, 0, body));
+      .map(({ type, body }) =>
+        this.#form.encode(type, 0, type === TAG_SCRIPT ? this.#metadata(body) : body)
+      );
     const bytes = concat([header, ...tags]);
     this.#known.set(lacks, bytes);
     return bytes;
+  }
+
+  /** What is left out of a viewer's choice is told to nobody; what is only late is still to come. */
+  #metadata(body: Uint8Array): Uint8Array {
+    const { audio, video } = this.#selection;
+    if (audio && video) return body;
+    return this.#form.metadataWithout?.(audio ? "video" : "audio", body) ?? body;
   }
 
   /**

@@ -231,16 +231,14 @@ export class LogArena {
    */
   sweep(log: number): void {
     const { control, slotTable } = this.placesOf(log);
-    const tables = new Int32Array(
-      this.shared,
-      control,
-      (slotTable - control) / 4 +
-        this.layout.slotTableLength,
-    );
-    const generation = tables[Control.generation]!;
+    const length = (slotTable - control) / 4 + this.layout.slotTableLength;
+    const tables = new Int32Array(this.shared, control, length);
     const owner = tables[Control.owner]!;
-    tables.fill(0);
-    Atomics.store(tables, Control.generation, (generation + 1) | 0);
+    // First, and as of a moved tail: who reads after it what is changed here knows that.
+    Atomics.add(tables, Control.generation, 1);
+    Atomics.load(tables, Control.generation);
+    tables.fill(0, 0, Control.generation);
+    tables.fill(0, Control.generation + 1);
     for (let segment = 1; segment < this.layout.segments; segment++) {
       if (Atomics.load(this.#logOf, segment) === log + 1) this.give(segment, owner);
     }

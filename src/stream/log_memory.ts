@@ -24,6 +24,9 @@ export class LogMemory {
   readonly #inlineSlots: number;
   readonly #segmentsOffset: number;
   readonly #pageBytes: number;
+  /** The same of `words`. */
+  readonly #segmentsWord: number;
+  readonly #pageWords: number;
   readonly #entryMask: number;
 
   constructor({ arena: shared, log }: SharedLog) {
@@ -44,12 +47,14 @@ export class LogMemory {
     this.#inlineSlots = places.inlineSlots;
     this.#segmentsOffset = segmentsOffset;
     this.#pageBytes = segmentBytes;
+    this.#segmentsWord = segmentsOffset / 4;
+    this.#pageWords = segmentBytes / 4;
     this.#entryMask = entriesPerPage - 1;
   }
 
   /** Where in `words` the index entry of record `sequence` is; garbage if its page is gone. */
   entryOf(sequence: number): number {
-    const page = (this.#segmentsOffset + this.index.segmentOf(sequence) * this.#pageBytes) / 4;
+    const page = this.#segmentsWord + this.index.segmentOf(sequence) * this.#pageWords;
     return page + (sequence & this.#entryMask) * INDEX_WORDS;
   }
 

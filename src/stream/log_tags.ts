@@ -112,7 +112,7 @@ export class LogTags {
     const length = log.lengthOf(sequence);
     const timestampMs = log.timestampMsOf(sequence);
     // What was overwritten meanwhile may say anything of its length.
-    if (distance(log.tail, sequence) < 0 || length < TAG_OVERHEAD) return undefined;
+    if (!log.isHeld(sequence) || length < TAG_OVERHEAD) return undefined;
     if (length > this.#buffer.length) this.#buffer = new Uint8Array(length);
     if (!log.copy(sequence, this.#buffer, 0, length)) return undefined;
     const end = length - (TAG_OVERHEAD - TAG_HEADER_SIZE);

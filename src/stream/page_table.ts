@@ -13,6 +13,8 @@ export interface PageOwner {
  * two of units, such as bytes, and what is addressed by them may wrap at 2^32.
  */
 export class PageTable {
+  /** Units of a page. */
+  readonly unitsPerPage: number;
   readonly #segments: Int32Array<SharedArrayBuffer>;
   readonly #shift: number;
   readonly #mask: number;
@@ -20,14 +22,11 @@ export class PageTable {
 
   /** @param segments a power of two of words, or as many as the space has pages */
   constructor(segments: Int32Array<SharedArrayBuffer>, unitsPerPage: number, owner: PageOwner) {
+    this.unitsPerPage = unitsPerPage;
     this.#segments = segments;
     this.#shift = Math.log2(unitsPerPage);
     this.#mask = 2 ** Math.ceil(Math.log2(segments.length)) - 1;
     this.#owner = owner;
-  }
-
-  get unitsPerPage(): number {
-    return 2 ** this.#shift;
   }
 
   /** The segment of the page that has `unit`; 0 if there is none. */
@@ -37,13 +36,12 @@ export class PageTable {
 
   /** Units from `unit` to the end of its page. */
   restOfPage(unit: number): number {
-    const size = 2 ** this.#shift;
-    return size - (unit & (size - 1));
+    return this.unitsPerPage - (unit & (this.unitsPerPage - 1));
   }
 
   /** The first unit of the page that has `unit`. */
   startOfPage(unit: number): number {
-    return unit & -(2 ** this.#shift);
+    return unit & -this.unitsPerPage;
   }
 
   /** Has the page that `unit` is in, or tells why not. */

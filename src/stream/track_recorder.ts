@@ -1,5 +1,4 @@
 import { equals } from "@std/bytes/equals";
-import { legacyAudioBody, legacyVideoBody } from "../flv/legacy_body.ts";
 import { TAG_AUDIO, TAG_VIDEO } from "../flv/tag.ts";
 import { type AudioDescription, AudioTrack } from "./audio_track.ts";
 import { RecordFlag, Slot, SLOT_CAPACITIES, trackBits } from "./log_layout.ts";
@@ -38,8 +37,7 @@ const NOTHING = new Uint8Array(0);
 /**
  * Writes the tracks of one publisher to its log: frames as records, configurations and supplements
  * as records and in slots. Default tracks are as if there were no others; these are marked in their
- * records, and kept in a list of tracks. H.264 and AAC are written in the legacy form, by whichever
- * they came: most players know no other.
+ * records, and kept in a list of tracks.
  */
 export class TrackRecorder {
   readonly video = new TrackSet("video", () => new VideoTrack());
@@ -67,7 +65,6 @@ export class TrackRecorder {
    * Writes a configuration or supplement of a track, unless it is the one in force already. Before
    * the track's first frame it is kept: who has a configuration waits for what it is for.
    *
-   * @param sent as the publisher sent it; a supplement that has no legacy form is left out
    * @returns whether a record was written
    * @throws {StreamError} if it is larger than its slot or {@linkcode MAX_PREFACE_SIZE}
    */
@@ -75,10 +72,8 @@ export class TrackRecorder {
     preface: Preface,
     set: TrackSet<T>,
     member: Member<T>,
-    sent: Uint8Array,
+    body: Uint8Array,
   ): boolean {
-    const body = set.name === "video" ? legacyVideoBody(sent, true) : legacyAudioBody(sent);
-    if (body === undefined) return false;
     if (!hasFrames(member)) {
       const mayBeDefault = set.default === undefined ? member.trackId === 0 : set.isDefault(member);
       keep(preface, member, body, mayBeDefault ? slotCapacity(preface, set) : MAX_PREFACE_SIZE);
@@ -94,18 +89,15 @@ export class TrackRecorder {
   /**
    * Appends a frame.
    *
-   * @param sent as the publisher sent it
    * @returns its timestamp in the stream
    * @throws {StreamError} if it is too large for the log
    */
   frame<T extends MediaTrack>(
     set: TrackSet<T>,
     member: Member<T>,
-    { isKeyFrame, encoderMs, body: sent }: FrameIntake,
+    { isKeyFrame, encoderMs, body }: FrameIntake,
     nowMs: number,
   ): number {
-    const body = set.name === "video" ? legacyVideoBody(sent, isKeyFrame) : legacyAudioBody(sent);
-    if (body === undefined) throw new StreamError("Cannot write a frame: it has none in it");
     this.#settleDefault(set);
     const isDefault = set.isDefault(member);
     const { track } = member;

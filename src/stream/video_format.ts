@@ -2,8 +2,8 @@ import type { Malformed } from "../bytes/malformed.ts";
 import { av1CodecString, av1KeyFrame, parseAv1Configuration } from "../codec/av1.ts";
 import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
 import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
-import { CodecError } from "../codec/codec_error.ts";
 import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
+import { ifReadable } from "../codec/if_readable.ts";
 import { hasRecoveryPoint } from "../codec/recovery_point.ts";
 import type { H264FieldLayout } from "../codec/h264_field.ts";
 import { h264PictureType } from "../codec/h264_slice.ts";
@@ -229,14 +229,4 @@ function inBandSequenceHeader(temporalUnit: Uint8Array): Av1SequenceHeader | und
 
 function sizeOf(size: PictureSize | undefined): Pick<VideoFormat, "width" | "height"> {
   return { width: size?.width ?? null, height: size?.height ?? null };
-}
-
-/** What `read` returns; unknown rather than an error if only we cannot read it. */
-function ifReadable<T>(read: () => T | undefined): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof CodecError) return undefined;
-    throw error;
-  }
 }

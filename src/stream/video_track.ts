@@ -1,8 +1,8 @@
 import { CodecError } from "../codec/codec_error.ts";
 import type { NalCodec } from "../codec/nal_facts.ts";
 import { hasFrameType, withFrameType } from "../flv/frame_type.ts";
-import { parseVideoBody, type VideoConfiguration, type VideoFrame } from "../flv/video_body.ts";
-import { NalIntake } from "./nal_intake.ts";
+import { parseVideoBody, type VideoConfiguration } from "../flv/video_body.ts";
+import { type FrameMessage, NalIntake } from "./nal_intake.ts";
 import { PictureJudge } from "./picture_judge.ts";
 import {
   type HeldFrame,
@@ -80,12 +80,10 @@ export class VideoTrack implements MediaTrack {
       case "configuration":
         return this.#takeConfiguration(video, body);
       case "frame":
-        if (isNalCodec(video.codec)) {
-          return this.#nalIntake(video.codec).take({ frame: video, body, encoderMs, nowMs });
-        }
-        return this.#takePicture(video, body, encoderMs);
+        return this.#takeFrame({ frame: video, body, encoderMs, nowMs });
       case "metadata":
-        return [{ kind: "supplement", body }];
+        // H.264 leaves in FLV's own form, which has no words for colours.
+        return video.codec === "h264" ? NO_INTAKES : [{ kind: "supplement", body }];
       case "empty":
         return [skip("empty")];
       case "unsupported":
@@ -115,15 +113,25 @@ export class VideoTrack implements MediaTrack {
       if (error instanceof CodecError) return [...held, skip("malformed", () => error.message)];
       throw error;
     }
+    this.#nal = undefined;
     return [...held, { kind: "configuration", body: withTruth(body, true) }];
   }
 
-  #takePicture(frame: VideoFrame, body: Uint8Array, encoderMs: number): readonly Intake[] {
-    const held = this.release();
+  #takeFrame(message: FrameMessage): readonly Intake[] {
+    const { codec } = message.frame;
+    const held = this.#nal?.codec === codec ? NO_INTAKES : this.release();
+    if (!isNalCodec(codec)) this.#nal = undefined;
+    const intakes = isNalCodec(codec)
+      ? this.#nalIntake(codec).take(message)
+      : [this.#takePicture(message)];
+    return held.length === 0 ? intakes : [...held, ...intakes];
+  }
+
+  #takePicture({ frame, body, encoderMs }: FrameMessage): Intake {
     const verdict = this.#judge.judge(frame, encoderMs, 0);
-    if (typeof verdict === "object") return [...held, verdict];
+    if (typeof verdict === "object") return verdict;
     const isKeyFrame = verdict === "key";
-    return [...held, { kind: "frame", isKeyFrame, encoderMs, body: withTruth(body, isKeyFrame) }];
+    return { kind: "frame", isKeyFrame, encoderMs, body: withTruth(body, isKeyFrame) };
   }
 
   #nalIntake(codec: NalCodec): NalIntake {

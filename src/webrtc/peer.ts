@@ -78,7 +78,7 @@ export class Peer {
   readonly #deadlineMs: number;
   readonly #consentIntervalMs: number;
   #nextConsentMs = Infinity;
-  /** When it was looked last. */
+  /** Whether there was a route when that was looked at last. */
   #hasConsent = false;
   #dtls: DtlsSession | undefined;
   /** Whose datagram the DTLS session is given at the moment. */

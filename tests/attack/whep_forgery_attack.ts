@@ -10,7 +10,7 @@ import { ForgingLink } from "./forging_link.ts";
 const PATH = "live/forged";
 const INTERVAL_MS = 20;
 
-/** What an address may be sent that shows nothing: as README says, for a session. */
+/** What an address may be sent that shows nothing: as docs/watching.md says, for a session. */
 const TRICKLE_BYTES = 2048;
 const TRICKLE_BYTES_PER_SECOND = 32;
 

@@ -120,7 +120,7 @@ for (
       // A page that there is no more gives way to one that there is.
       publishers[Symbol.dispose]();
       await page.getByText("Page 2 of 2").waitFor({ state: "hidden" });
-      await page.getByText("Nothing is live yet").waitFor();
+      await page.getByText("Nothing is live").waitFor();
     },
   );
 }

@@ -85,6 +85,25 @@ Deno.test(
   },
 );
 
+Deno.test({ name: "a stream that is over is not said to be playing", ignore }, async () => {
+  await using gateway = await startGateway({ args: ["--grace-period-ms", "300"] });
+  const publisher = publishWithFfmpeg({
+    url: gateway.rtmpUrl("live/b"),
+    codecArgs: [...MAIN_PROFILE_ARGS, "-bf", "2", "-b_strategy", "0"],
+  });
+  await using browser = await launchChromium();
+  const { page } = browser;
+  page.setDefaultTimeout(PATIENCE_MS);
+  {
+    await using _publisher = publisher;
+    await until("B-frames are seen", async () => (await gateway.stream("live/b"))?.video?.bFrames);
+    await page.goto(gateway.httpUrl("/#live/b"));
+    await page.locator("#transport-note").getByText("B-frames").waitFor();
+  }
+  await page.locator('#player[data-state="offline"]').waitFor();
+  assertEquals(await page.locator("#transport-note").isVisible(), false);
+});
+
 Deno.test(
   { name: "keys, the stream's profile, and rows that can be clicked", ignore },
   async (t) => {

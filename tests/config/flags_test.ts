@@ -61,15 +61,15 @@ const WRONG: readonly (readonly [args: string[], message: string])[] = [
   [["--httpPort=1"], "Unknown option '--httpPort'; did you mean --http-port?"],
   [["stray"], "Unexpected argument 'stray'; --help lists the flags"],
   [["--http-port"], "Option '--http-port <value>' argument missing; --help lists the flags"],
-  [["--http-port", "-1"], 'Cannot use --http-port: expected a whole number, got "-1"'],
-  [["--shards", "-1.5e3"], 'Cannot use --shards: expected a whole number, got "-1.5e3"'],
+  [["--http-port", "-1"], 'Cannot use --http-port: expected a whole number from 0 on, got "-1"'],
+  [["--shards", "-1.5e3"], 'Cannot use --shards: expected a whole number from 0 on, got "-1.5e3"'],
   [
     ["--http-port", "--shards", "1"],
     "Option '--http-port' argument is ambiguous; --help lists the flags",
   ],
-  [["--http-port=-1"], 'Cannot use --http-port: expected a whole number, got "-1"'],
-  [["--http-port="], 'Cannot use --http-port: expected a whole number, got ""'],
-  [["--shards", "1.5"], 'Cannot use --shards: expected a whole number, got "1.5"'],
+  [["--http-port=-1"], 'Cannot use --http-port: expected a whole number from 0 on, got "-1"'],
+  [["--http-port="], 'Cannot use --http-port: expected a whole number from 0 on, got ""'],
+  [["--shards", "1.5"], 'Cannot use --shards: expected a whole number from 0 on, got "1.5"'],
   ...["", "k", "128m", "12.5k", "1e5", " 64k", "-64k"].map((value) =>
     [
       [`--opus-bitrate=${value}`],
@@ -77,7 +77,7 @@ const WRONG: readonly (readonly [args: string[], message: string])[] = [
       `got "${value}"`,
     ] as [string[], string]
   ),
-  [["--flush-ms", "0x10"], 'Cannot use --flush-ms: expected a whole number, got "0x10"'],
+  [["--flush-ms", "0x10"], 'Cannot use --flush-ms: expected a whole number from 0 on, got "0x10"'],
   [
     ["--http-port", "1", "--http-port", "2"],
     "Cannot use --http-port twice; --help lists the flags",

@@ -25,7 +25,11 @@ class FakeMaker implements OpusMaker {
   readonly written = new Map<number, SharedLog>();
   readonly stopping: { log: SharedLog; finish: () => void }[] = [];
 
-  start(streamId: number, source: SharedLog, audioTrack?: number): SharedLog {
+  /** Whether there is no memory for another log. */
+  isStarved = false;
+
+  start(streamId: number, source: SharedLog, audioTrack?: number): SharedLog | undefined {
+    if (this.isStarved) return undefined;
     const sound = soundOf(streamId, audioTrack);
     assert(!this.written.has(sound), "started twice");
     assertEquals(source.arena.byteLength, streamId);
@@ -59,15 +63,19 @@ function setUp({ retryMs = 3_600_000 } = {}) {
   const maker = new FakeMaker();
   const closed = new Set<number>();
   const sent: [number, ToShard][] = [];
+  const starved: number[] = [];
   const directory = new OpusDirectory(maker, {
     send: (shard, message) => sent.push([shard, message]),
     // The length names the stream.
     sourceOf: (streamId) => closed.has(streamId) ? undefined : sharedLog(streamId),
+    starved: (streamId) => starved.push(streamId),
     retryMs,
   });
   return {
     maker,
     directory,
+    /** Streams that there was no memory for. */
+    starved,
     close: (streamId: number) => {
       closed.add(streamId);
       return directory.streamClosed(streamId);
@@ -102,12 +110,24 @@ Deno.test("OpusDirectory: the first wish starts a stream, the last one's end end
   assertEquals(told(), []);
 });
 
+Deno.test("OpusDirectory: where there is no memory, that is told, and it is tried again", async () => {
+  using control = setUp({ retryMs: 20 });
+  const { directory, maker, starved, told } = control;
+  maker.isStarved = true;
+  directory.wanted(1, 0, 11);
+  assertEquals([starved, told()], [[1], []]);
+  maker.isStarved = false;
+  await until("it is started", () => maker.starts.length === 1);
+  assertEquals([starved, told()], [[1], ["0 opus-opened 11"]]);
+});
+
 Deno.test("OpusDirectory: all that want a stream are told of the same log", () => {
   const sent: SharedLog[] = [];
   const maker = new FakeMaker();
   const directory = new OpusDirectory(maker, {
     send: (_, message) => message.kind === "opus-opened" && sent.push(message.log),
     sourceOf: (streamId) => sharedLog(streamId),
+    starved() {},
   });
   for (let shard = 0; shard < 3; shard++) directory.wanted(1, shard, shard);
   assertEquals(sent.length, 3);
@@ -366,6 +386,7 @@ async function runOrder(seed: number): Promise<void> {
       shards[shard]!.toShard.push(message);
     },
     sourceOf: (streamId) => closed.has(streamId) ? undefined : sharedLog(streamId),
+    starved() {},
     retryMs: 1,
   });
   const takeFrom = (shard: number) => {

@@ -29,6 +29,17 @@ Deno.test("StreamSound: a failure is advice until there are packets", () => {
   assertEquals(sound.describe(AAC).advice, null);
 });
 
+Deno.test("StreamSound: want of memory is told, and nothing that the publisher should change", () => {
+  const sound = new StreamSound("live/a");
+  sound.starved();
+  assertEquals(
+    sound.describe(AAC).advice,
+    "The sound is not heard over WebRTC: no memory is left for it.",
+  );
+  sound.take(report(1, {}), undefined);
+  assertEquals(sound.describe(AAC).advice, null);
+});
+
 Deno.test("StreamSound: what WebRTC has no sound of is told, with the remedy", () => {
   const sound = new StreamSound("live/a");
   const table = [

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parseAudioBody } from "../../src/flv/audio_body.ts";
 import type { Malformed } from "../../src/bytes/malformed.ts";
-import { legacyAudioBody, legacyVideoBody } from "../../src/flv/legacy_body.ts";
 import {
   splitAudioTracks,
   type SplitTracks,
@@ -43,24 +42,6 @@ export const FLV_TARGETS: readonly FuzzTarget[] = [
     corpus: MULTITRACK_AUDIO_SAMPLES,
     allowed: NoError,
     run: (bytes) => tracksOf(splitAudioTracks(bytes)).forEach(requireOneTrack(parseAudioBody)),
-  },
-  {
-    name: "legacy-video",
-    corpus: ENHANCED_VIDEO_SAMPLES,
-    allowed: NoError,
-    run: (bytes) => {
-      const legacy = legacyVideoBody(bytes, true);
-      if (legacy) assertEquals(parseVideoBody(legacy).kind, parseVideoBody(bytes).kind);
-    },
-  },
-  {
-    name: "legacy-audio",
-    corpus: ENHANCED_AUDIO_SAMPLES,
-    allowed: NoError,
-    run: (bytes) => {
-      const legacy = legacyAudioBody(bytes);
-      if (legacy) assertEquals(parseAudioBody(legacy).kind, parseAudioBody(bytes).kind);
-    },
   },
 ];
 

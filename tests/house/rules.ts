@@ -35,7 +35,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   stream: { rooms: ["bytes", "flv", "codec"], packages: CODEC_PACKAGES },
   egress: {
-    rooms: ["stream", "flv", "rtmp", "rtp", "srtp", "codec", "bytes"],
+    rooms: ["stream", "amf", "flv", "rtmp", "rtp", "srtp", "codec", "bytes"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },

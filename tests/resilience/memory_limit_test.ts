@@ -10,7 +10,7 @@ import { HealthyStream } from "./healthy_stream.ts";
 
 const MIB = 1024 * 1024;
 
-/** What the README says of two shards, the budget, and what their heaps may have of garbage. */
+/** What docs/settings.md says of two shards, the budget, and what their heaps may have of garbage. */
 const RESIDENT_LIMIT_BYTES = (155 + 256 + 160) * MIB;
 
 /** Beyond what the program has reserved when it is ready; its logs are part of that. */

@@ -39,6 +39,7 @@ Deno.test({
       config: {
         tls: currentCertificate("localhost"),
         timeouts: { handshakeMs: HANDSHAKE_MS },
+        limits: { rtmpNewcomersPerAddress: 1000, rtmpNewcomers: 2000 },
       },
     });
     await using healthy = await HealthyStream.start(gateway);

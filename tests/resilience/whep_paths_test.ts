@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Link } from "../../bench/whep_link.ts";
+import { type Link, openLink } from "../../bench/whep_link.ts";
+import { writeCheck } from "../../bench/whep_stun.ts";
 import type { IceCandidate } from "../../src/webrtc/candidate.ts";
 import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
+import { MAX_PEER_PATHS } from "../../src/webrtc/peer_paths.ts";
 import { startGateway } from "../gateway_process.ts";
 import { delay, until } from "../waiting.ts";
 import { publish } from "./healthy_whep.ts";
@@ -107,5 +109,32 @@ Deno.test({
     await until("media go on", () => viewer.video!.packets.length > count + 30);
     checkNoGaps(viewer.video!);
     assertEquals([await lost(), viewer.failure], [1, undefined]);
+  },
+});
+
+Deno.test({
+  name: "a viewer keeps as many TCP connections as it may have addresses, and none when it is gone",
+  ...WERIFT,
+  fn: async () => {
+    await using gateway = await startGateway({ args: ["--shards", "1"] });
+    await using _publisher = await publish(gateway, { path: PATH });
+    await using viewer = await WhepViewer.join(gateway, { path: PATH, transport: "tcp" });
+    const { hostname: address, port } = viewer.link.server;
+    const connections = async () => (await gateway.status()).counters.webrtcTcpConnections!;
+    const accepted = async () => (await gateway.status()).counters.webrtcTcpConnectionsAccepted!;
+    const links = await Promise.all(
+      Array.from({ length: 40 }, () => openLink({ transport: "tcp", address, port })),
+    );
+    const ended = links.map((link) => {
+      const over = link.receive(() => {});
+      link.send(writeCheck(viewer.local, viewer.remote));
+      return over;
+    });
+    await until("all have come", async () => await accepted() === 41);
+    await until("the oldest are ended", async () => await connections() <= MAX_PEER_PATHS);
+    assertEquals(await viewer.delete(), 200);
+    await Promise.all(ended);
+    await until("none is left", async () => await connections() === 0);
+    for (const link of links) link.close();
   },
 });

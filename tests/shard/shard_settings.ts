@@ -45,7 +45,7 @@ export const SHARD_SETTINGS: ShardSettings = {
     feedback: "remb",
     bFrames: "drop",
     inexact: "show",
-    firstCheckMs: 10_000,
+    connectMs: 10_000,
     consentMs: 10_000,
   },
 };

@@ -74,6 +74,22 @@ const CASES: readonly (readonly [body: Uint8Array, intake: string])[][] = [
   [[fromHex("af00 f8"), "malformed"], [AAC_FRAME, "no-configuration"]],
 ];
 
+Deno.test("AudioTrack: AAC leaves in FLV's own form, by whichever it came", () => {
+  const track = new AudioTrack();
+  const bodies: readonly (readonly [body: Uint8Array, leaves: Uint8Array])[] = [
+    [ENHANCED_AAC_CONFIGURATION, AAC_CONFIGURATION],
+    [ENHANCED_AAC_FRAME, AAC_FRAME],
+    [AAC_FRAME, AAC_FRAME],
+  ];
+  for (const [body, leaves] of bodies) {
+    const intake = takeOne(track, body);
+    assertEquals(intake.kind === "skip" ? intake.reason : intake.body, leaves);
+  }
+  // Speakers have no words there.
+  assertEquals(track.take(enhancedAudio("aac", "channels", fromHex("00 02")), 0), []);
+  assertEquals(track.describe()?.channels, 2);
+});
+
 Deno.test("AudioTrack: what becomes of messages, one after another", () => {
   for (const messages of CASES) {
     const track = new AudioTrack();

@@ -355,15 +355,37 @@ Deno.test("configuration: a record that we cannot read goes to those who may", (
   assertEquals(lines, [`configuration ${toHex(broken)}`, key(0, IDR, IDR_SECOND)]);
 });
 
+Deno.test("codecs: one that comes again is known by the header that it comes with", () => {
+  const vp9 = fromHex("91 76703039 82498342");
+  const hevc = fromHex("93 68766331 00000003 260180");
+  const track = new VideoTrack();
+  const first = taken([[0, CONFIGURATION], [0, frame(KEY, [IDR])], [40, vp9]], track);
+  assertEquals(first, [CONFIGURED, key(0, IDR), `key 40 ${toHex(vp9)}`]);
+  const again = taken([[80, CONFIGURATION], [80, frame(KEY, [IDR])]], track);
+  assertEquals(again, [CONFIGURED, key(80, IDR)]);
+  // What is held of one is no part of the other.
+  const messages = [[80, CONFIGURATION], [80, frame(KEY, [IDR])], [120, hevc]] as const;
+  assertEquals(taken(messages), [CONFIGURED, key(80, IDR), "no-configuration"]);
+});
+
 Deno.test("H.264 by its FourCC leaves as FLV's own, which all players know", () => {
   const enhanced = (first: number, body: Uint8Array) =>
     concat([Uint8Array.of(first), fromHex("61766331"), body]);
   const lines = taken([
     [0, enhanced(0x90, AVCC)],
     [0, enhanced(0x91, frame(KEY, [IDR, IDR_SECOND]).subarray(2))],
+    // Colours, of which it has no words.
+    [0, enhanced(0x94, fromHex("0200"))],
     // Frame type 0, and no composition time.
     [40, enhanced(0x83, lengthPrefixed([P]))],
+    // An offset of 1 ns in front.
+    [80, concat([fromHex("a7 02 000001 03 61766331"), lengthPrefixed([P])])],
   ]);
-  const last = concat([fromHex("2701000000"), lengthPrefixed([P])]);
-  assertEquals(lines, [CONFIGURED, key(0, IDR, IDR_SECOND), `inter 40 ${toHex(last)}`]);
+  const body = toHex(concat([fromHex("2701000000"), lengthPrefixed([P])]));
+  assertEquals(lines, [
+    CONFIGURED,
+    key(0, IDR, IDR_SECOND),
+    `inter 40 ${body}`,
+    `inter 80 ${body}`,
+  ]);
 });
