@@ -98,7 +98,7 @@ Deno.test("HttpRoutes: whether new clients are wanted", async () => {
 
 Deno.test("HttpRoutes: a stream has so many audiences", async () => {
   const { shared, writer } = openLog();
-  const answer = await ask("GET /live/a.flv?audio=0", "a", (streams) => {
+  const answer = await ask("GET /live/a.flv?audio=0&vtrack=0", "a", (streams) => {
     streams.open({ streamId: 1, path: "live/a", log: shared });
     const live = streams.byPath("live/a")!;
     for (let videoTrack = 0; videoTrack < MAX_AUDIENCES; videoTrack++) {

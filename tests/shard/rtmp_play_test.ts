@@ -271,7 +271,7 @@ Deno.test("a player is refused where there are too many audiences", async () => 
     new FlvViewer(granted(live.audience(FLV_FORM, { audio: true, video: true, videoTrack })));
   }
   using player = await RtmpPlayerClient.connect(setup.port);
-  await player.command(1, "play", "a?audio=0");
+  await player.command(1, "play", "a?audio=0&vtrack=0");
   await player.ends();
   assertEquals(player.told.at(-1), "NetStream.Play.Failed on 1");
   await until("the player is not counted", () => setup.counters.total("rtmpViewers") === 0);
