@@ -40,7 +40,7 @@ Deno.test("wrong flags end the program with one line", async () => {
       "Cannot use the configuration: opusBitrateBps (--opus-bitrate): Invalid value: " +
       "Expected <=510000 but received 1000000",
     ],
-    [["--shards", "many"], 'Cannot use --shards: expected a whole number, got "many"'],
+    [["--shards", "many"], 'Cannot use --shards: expected a whole number from 0 on, got "many"'],
     [
       ["--http-port", "70000"],
       "Cannot use the configuration: httpPort (--http-port): Invalid value: Expected <=65535 but " +
