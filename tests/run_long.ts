@@ -1,4 +1,7 @@
-/** `deno task test:long`: the tests that have a long form, in that form, one file at a time. */
+/**
+ * `deno task test:long`: the tests that take long, by the name of their file, and those that have a
+ * long form, in that form; one file at a time.
+ */
 const ROOT = new URL("../", import.meta.url);
 const VARIABLE = "SLUICE_LONG";
 
@@ -12,7 +15,9 @@ function* testFiles(folder: string): Generator<string> {
   }
 }
 
-const hasLongForm = (path: string) => Deno.readTextFileSync(new URL(path, ROOT)).includes(MODULE);
+const hasLongForm = (path: string) =>
+  path.endsWith("_long_test.ts") ||
+  Deno.readTextFileSync(new URL(path, ROOT)).includes(MODULE);
 
 const files = [...testFiles("tests/")].filter(hasLongForm).toSorted();
 const { code } = await new Deno.Command(Deno.execPath(), {
