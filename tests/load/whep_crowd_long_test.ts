@@ -3,6 +3,7 @@ import type { Link } from "../../bench/whep_link.ts";
 import type { IceCandidate } from "../../src/webrtc/candidate.ts";
 import { frameForTcp, TcpFrameReader } from "../../src/webrtc/tcp_framing.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { seededRandom } from "../mutation.ts";
 import { delay, until } from "../waiting.ts";
 import { HealthyWhep, publish } from "../resilience/healthy_whep.ts";
 import { settledKiB } from "../resilience/process_memory.ts";
@@ -239,10 +240,10 @@ for (const [name, offer] of [["RTX", (sdp: string) => sdp], ["plain", withoutRtx
     fn: async () => {
       await using gateway = await startGateway({ args: ["--shards", "1"] });
       await using healthy = await HealthyWhep.start(gateway, { bitrateBps: 2_000_000 });
-      let count = 0;
+      const random = seededRandom(7);
       // Of those that are sent again too, which is three times at most: who loses half of all would
       // lose each sixteenth packet for good.
-      const loses = () => (count = (count * 1_103_515_245 + 12_345) % 2 ** 31) < 2 ** 31 / 10;
+      const loses = () => random() < 0.1;
       await using viewer = await WhepViewer.join(gateway, { loses, offer });
       const endMs = performance.now() + 3000;
       while (performance.now() < endMs) {
