@@ -36,7 +36,8 @@ peerTest(
       const bytes = await recordWithCurl(gateway.httpUrl("/live/gst.flv"), path).ended;
       assert((await publisher.ended).success, publisher.output());
       assertSound(readRecording(bytes), { audio: true, video: true });
-      const { streams } = await judge(path);
+      // Its live sources give two frames one time when the machine keeps them waiting.
+      const { streams } = await judge(path, { mayRepeatTimes: true });
       // It sends its metadata again when it knows more, which ffprobe takes for text.
       const codecs = streams.map(({ codec_name }) => codec_name).filter((name) => name !== "text");
       assertEquals(codecs.sort(), ["aac", "h264"]);
