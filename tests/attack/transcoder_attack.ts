@@ -88,6 +88,6 @@ function findings(viewer: WhepViewer, from: number): Finding[] {
   return [
     { what: "packets of the other's sound", value: packets.length },
     { what: "longest time without, ms", value: Math.round(Math.max(...gapsMs)), bar: 200 },
-    { what: "sound that the other lost, ms", value: Math.round(lostMs), bar: 250 },
+    { what: "sound that the other lost, ms", value: Math.round(lostMs), bar: 100 },
   ];
 }
