@@ -1,4 +1,4 @@
-import { configureLogging, printLine } from "./src/shard/shard_logging.ts";
+import { configureLogging, printLine } from "./src/logging/logging.ts";
 import { ConfigError } from "./src/config/config_error.ts";
 import { parseConfigJson } from "./src/config/config_json.ts";
 import { grantedPortsFrom } from "./src/config/permissions.ts";

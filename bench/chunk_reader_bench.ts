@@ -2,8 +2,8 @@
  * What it costs to take in one second of a 2 Mbit/s stream (30 video, 47 audio messages) as it
  * arrives from a socket, 64 KB at a time: `deno bench bench/chunk_reader_bench.ts`.
  */
-import { ChunkReader } from "../src/rtmp/chunk_reader.ts";
-import { ServerSession } from "../src/rtmp/server_session.ts";
+import { ChunkReader } from "../src/rtmp/chunk/reader.ts";
+import { ServerSession } from "../src/rtmp/session/server_session.ts";
 import { ClientMessages, publisherPreamble } from "../tests/rtmp/client.ts";
 
 const READ_SIZE = 64 * 1024;

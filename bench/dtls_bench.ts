@@ -2,8 +2,8 @@
  * What a DTLS handshake costs, the client's half included, which is about as large as ours:
  * `deno bench -A bench/dtls_bench.ts`.
  */
-import { createDtlsCertificate } from "../src/webrtc/dtls_certificate.ts";
-import { connectPair } from "../tests/webrtc/dtls_peer.ts";
+import { createDtlsCertificate } from "../src/webrtc/dtls/certificate.ts";
+import { connectPair } from "../tests/webrtc/dtls/peer.ts";
 
 const certificate = await createDtlsCertificate();
 

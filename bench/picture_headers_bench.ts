@@ -1,8 +1,8 @@
-import { isAv1KeyFrame } from "../src/codec/av1.ts";
-import { splitObus } from "../src/codec/av1_obu.ts";
-import { h264PictureType } from "../src/codec/h264_slice.ts";
-import { h265PictureKind } from "../src/codec/h265_access_unit.ts";
-import { isVp9KeyFrame, parseVp9FrameHeader } from "../src/codec/vp9_frame.ts";
+import { isAv1KeyFrame } from "../src/codec/av1/av1.ts";
+import { splitObus } from "../src/codec/av1/obu.ts";
+import { h264PictureType } from "../src/codec/h264/slice.ts";
+import { h265PictureKind } from "../src/codec/h265/access_unit.ts";
+import { isVp9KeyFrame, parseVp9FrameHeader } from "../src/codec/vp9/frame.ts";
 import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../tests/codec/bitstreams.ts";
 import { ACCESS_UNIT_SAMPLES } from "../tests/fuzz/corpus.ts";
 

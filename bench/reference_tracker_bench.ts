@@ -1,6 +1,6 @@
-import { H264ReferenceTracker } from "../src/codec/h264_reference_tracker.ts";
-import { splitH264NalUnits } from "../src/codec/h264_slice.ts";
-import { accessUnitOf } from "../tests/codec/h264_streams.ts";
+import { H264ReferenceTracker } from "../src/codec/h264/reference_tracker.ts";
+import { splitH264NalUnits } from "../src/codec/h264/slice.ts";
+import { accessUnitOf } from "../tests/codec/h264/streams.ts";
 import { SLICES_IN_BAND } from "../tests/fuzz/corpus.ts";
 
 const [sps, pps, ...slices] = splitH264NalUnits(SLICES_IN_BAND, 4);

@@ -3,12 +3,12 @@
  * A viewer sends a check every 2.5 s or so.
  */
 import { datagramKind } from "../src/webrtc/datagram_kind.ts";
-import { IceLiteAgent } from "../src/webrtc/ice_lite.ts";
-import { parseStun, stunUsername } from "../src/webrtc/stun.ts";
-import { parseSdpOffer } from "../src/webrtc/sdp_offer.ts";
-import { answerOffer } from "../tests/webrtc/answers.ts";
-import { OFFERS } from "../tests/webrtc/offers.ts";
-import { writeStunCheck } from "../tests/webrtc/stun_client.ts";
+import { IceLiteAgent } from "../src/webrtc/ice/ice_lite.ts";
+import { parseStun, stunUsername } from "../src/webrtc/ice/stun.ts";
+import { parseSdpOffer } from "../src/webrtc/sdp/offer.ts";
+import { answerOffer } from "../tests/webrtc/sdp/answers.ts";
+import { OFFERS } from "../tests/webrtc/sdp/offers.ts";
+import { writeStunCheck } from "../tests/webrtc/ice/stun_client.ts";
 
 const LOCAL = { ufrag: "ours1234", password: "password-of-the-server-1" };
 const CHECK = { username: "ours1234:their", password: LOCAL.password, nominates: true } as const;

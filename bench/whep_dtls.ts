@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { DtlsClient } from "werift";
-import { SRTP_PROFILE_AES128_CM_HMAC_SHA1_80 } from "../src/webrtc/dtls.ts";
-import { type DtlsCertificate, SIGNATURE_HASH } from "../src/webrtc/dtls_certificate.ts";
+import { SRTP_PROFILE_AES128_CM_HMAC_SHA1_80 } from "../src/webrtc/dtls/dtls.ts";
+import { type DtlsCertificate, SIGNATURE_HASH } from "../src/webrtc/dtls/certificate.ts";
 
 /** What a handshake needs and tells. */
 export interface DtlsViewerOptions {

@@ -1,8 +1,8 @@
 /** What a viewer offers by WHEP (RFC 9725), in the shape of Chromium's offers, and what it reads. */
-import type { IceCandidate } from "../src/webrtc/candidate.ts";
+import type { IceCandidate } from "../src/webrtc/ice/candidate.ts";
 import { EXTENSION_URI } from "../src/rtp/header_extension.ts";
-import type { IceCredentials } from "../src/webrtc/ice_credentials.ts";
-import { type SdpMedia, sdpValue, sdpValues, splitSdp } from "../src/webrtc/sdp_lines.ts";
+import type { IceCredentials } from "../src/webrtc/ice/credentials.ts";
+import { type SdpMedia, sdpValue, sdpValues, splitSdp } from "../src/webrtc/sdp/lines.ts";
 
 /** What the viewer is known by. */
 export interface ViewerIdentity {

@@ -1,11 +1,11 @@
 /** The checks that a viewer sends (RFC 8445 7.2), and what it makes of their answers. */
 import { randomBytes } from "node:crypto";
 import { ByteWriter } from "../src/bytes/byte_writer.ts";
-import type { IceCredentials } from "../src/webrtc/ice_credentials.ts";
-import { parseStun, STUN_ATTRIBUTE, STUN_MAGIC_COOKIE } from "../src/webrtc/stun.ts";
-import { hasStunIntegrity, sealStun } from "../src/webrtc/stun_integrity.ts";
-import { writeStunSuccess } from "../src/webrtc/stun_response.ts";
-import type { TransportAddress } from "../src/webrtc/transport_address.ts";
+import type { IceCredentials } from "../src/webrtc/ice/credentials.ts";
+import { parseStun, STUN_ATTRIBUTE, STUN_MAGIC_COOKIE } from "../src/webrtc/ice/stun.ts";
+import { hasStunIntegrity, sealStun } from "../src/webrtc/ice/stun_integrity.ts";
+import { writeStunSuccess } from "../src/webrtc/ice/stun_response.ts";
+import type { TransportAddress } from "../src/webrtc/ice/transport_address.ts";
 
 const BINDING_REQUEST = 0x0001;
 const TRANSACTION_ID_LENGTH = 12;

@@ -1,8 +1,8 @@
 /** A WebRTC viewer without browser: signalling, ICE, DTLS and what it takes to receive. */
 import { randomBytes } from "node:crypto";
 import { datagramKind } from "../src/webrtc/datagram_kind.ts";
-import type { DtlsCertificate } from "../src/webrtc/dtls_certificate.ts";
-import { createIceCredentials } from "../src/webrtc/ice_credentials.ts";
+import type { DtlsCertificate } from "../src/webrtc/dtls/certificate.ts";
+import { createIceCredentials } from "../src/webrtc/ice/credentials.ts";
 import { DtlsViewer } from "./whep_dtls.ts";
 import { type Link, openLink } from "./whep_link.ts";
 import { WhepMedia } from "./whep_media.ts";

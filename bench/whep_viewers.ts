@@ -1,5 +1,5 @@
 /** The process of WebRTC viewers: they join as its parent commands, and it reports what they got. */
-import { createDtlsCertificate } from "../src/webrtc/dtls_certificate.ts";
+import { createDtlsCertificate } from "../src/webrtc/dtls/certificate.ts";
 import { answerLines } from "./child_process.ts";
 import { type WhepAddress, WhepViewer } from "./whep_viewer.ts";
 

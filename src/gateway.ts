@@ -23,7 +23,7 @@ import { StreamPages } from "./control/stream_pages.ts";
 import type { LogStore } from "./stream/log_store.ts";
 import { MemoryBudget } from "./stream/memory_budget.ts";
 import { TranscoderPool } from "./control/transcoder_pool.ts";
-import { allocateAddressCounts, clearAddressCounts } from "./shard/address_counts.ts";
+import { allocateAddressCounts, clearAddressCounts } from "./shard/net/address_counts.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
 import type { ConsoleAsset, StreamsReply, ToControl, ToShard } from "./shard/messages.ts";
 

@@ -9,7 +9,7 @@ import {
   ServerReplies,
   type ServerReply,
 } from "./rtmp/client.ts";
-import { USER_CONTROL_EVENT } from "../src/rtmp/user_control.ts";
+import { USER_CONTROL_EVENT } from "../src/rtmp/message/user_control.ts";
 import { until } from "./waiting.ts";
 
 /** Audio or video that a player got. */

@@ -1,4 +1,8 @@
-import { AAC_OBJECT_TYPE, type AacConfiguration, parseAacConfiguration } from "../codec/aac.ts";
+import {
+  AAC_OBJECT_TYPE,
+  type AacConfiguration,
+  parseAacConfiguration,
+} from "../codec/sound/aac.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import { AudioError } from "./audio_error.ts";
 

@@ -1,4 +1,4 @@
-import type { AacConfiguration } from "../codec/aac.ts";
+import type { AacConfiguration } from "../codec/sound/aac.ts";
 
 /** Core rates up to which a stream that says nothing of SBR may have it (14496-3 1.6.5.3). */
 const MAX_CORE_RATE = 24_000;

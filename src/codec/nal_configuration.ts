@@ -1,9 +1,9 @@
 import { ByteWriter } from "../bytes/byte_writer.ts";
-import { H264_NAL, type NalLengthSize } from "./h264.ts";
-import { removeEmulationPrevention } from "./h264_emulation.ts";
-import { parseH264Sps } from "./h264_sps.ts";
-import { H265_NAL, H265_NAL_HEADER_SIZE } from "./h265.ts";
-import { parseH265Sps } from "./h265_sps.ts";
+import { H264_NAL, type NalLengthSize } from "./h264/h264.ts";
+import { removeEmulationPrevention } from "./h264/emulation.ts";
+import { parseH264Sps } from "./h264/sps.ts";
+import { H265_NAL, H265_NAL_HEADER_SIZE } from "./h265/h265.ts";
+import { parseH265Sps } from "./h265/sps.ts";
 import { ifReadable } from "./if_readable.ts";
 import type { NalCodec } from "./nal_facts.ts";
 import { H265_PROFILE_TIER_LEVEL_SIZE, type NalParameterSets } from "./nal_parameter_sets.ts";

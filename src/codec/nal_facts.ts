@@ -1,5 +1,5 @@
-import { H264_NAL, type NalLengthSize } from "./h264.ts";
-import { H265_NAL } from "./h265.ts";
+import { H264_NAL, type NalLengthSize } from "./h264/h264.ts";
+import { H265_NAL } from "./h265/h265.ts";
 import { MAX_NAL_UNITS, nalLengthAt } from "./nal_units.ts";
 
 /** Codecs whose frames are NAL units. */

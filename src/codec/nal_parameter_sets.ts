@@ -1,8 +1,8 @@
 import { equals } from "@std/bytes/equals";
 import { BitReader } from "../bytes/bit_reader.ts";
-import { H264_NAL } from "./h264.ts";
-import { removeEmulationPrevention } from "./h264_emulation.ts";
-import { H265_NAL, H265_NAL_HEADER_SIZE } from "./h265.ts";
+import { H264_NAL } from "./h264/h264.ts";
+import { removeEmulationPrevention } from "./h264/emulation.ts";
+import { H265_NAL, H265_NAL_HEADER_SIZE } from "./h265/h265.ts";
 import { type NalCodec, nalTypeOf } from "./nal_facts.ts";
 
 /** Bytes of one set: real ones have up to 300, with scaling lists. */

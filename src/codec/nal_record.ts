@@ -1,6 +1,6 @@
 import { CodecError } from "./codec_error.ts";
-import { type NalLengthSize, parseH264Configuration } from "./h264.ts";
-import { parseH265Configuration } from "./h265.ts";
+import { type NalLengthSize, parseH264Configuration } from "./h264/h264.ts";
+import { parseH265Configuration } from "./h265/h265.ts";
 import type { NalCodec } from "./nal_facts.ts";
 
 /** What is read of a configuration to tell the NAL units of its stream apart. */

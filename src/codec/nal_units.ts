@@ -1,6 +1,6 @@
 import { type Malformed, malformed, malformedText } from "../bytes/malformed.ts";
 import { CodecError } from "./codec_error.ts";
-import type { NalLengthSize } from "./h264.ts";
+import type { NalLengthSize } from "./h264/h264.ts";
 
 /**
  * NAL units of one access unit, empty ones included. Level 6.2 allows 600 slices; the rest is for

@@ -1,6 +1,6 @@
-import { H264_NAL, type NalLengthSize } from "./h264.ts";
-import { h264PictureType } from "./h264_slice.ts";
-import { H265_NAL } from "./h265.ts";
+import { H264_NAL, type NalLengthSize } from "./h264/h264.ts";
+import { h264PictureType } from "./h264/slice.ts";
+import { H265_NAL } from "./h265/h265.ts";
 import { type NalCodec, nalTypeOf } from "./nal_facts.ts";
 import { walkNalUnits } from "./nal_units.ts";
 

@@ -1,5 +1,5 @@
 import { ifReadable } from "../codec/if_readable.ts";
-import { parseOpusHead } from "../codec/opus.ts";
+import { parseOpusHead } from "../codec/sound/opus.ts";
 import {
   type AudioConfiguration,
   type AudioFrame,

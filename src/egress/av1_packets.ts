@@ -1,7 +1,7 @@
 import { equals } from "@std/bytes/equals";
-import { isAv1KeyFrame, parseAv1Configuration } from "../codec/av1.ts";
-import { AV1_OBU, type Av1Obu, splitObus } from "../codec/av1_obu.ts";
-import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
+import { isAv1KeyFrame, parseAv1Configuration } from "../codec/av1/av1.ts";
+import { AV1_OBU, type Av1Obu, splitObus } from "../codec/av1/obu.ts";
+import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1/sequence_header.ts";
 import { CodecError } from "../codec/codec_error.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import { type Av1RtpFormat, packetizeAv1 } from "../rtp/av1_packetizer.ts";

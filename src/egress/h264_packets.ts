@@ -1,11 +1,11 @@
 import { equals } from "@std/bytes/equals";
 import { CodecError } from "../codec/codec_error.ts";
-import { type H264Configuration, parseH264Configuration } from "../codec/h264.ts";
-import { H264BFrames } from "../codec/h264_b_frames.ts";
+import { type H264Configuration, parseH264Configuration } from "../codec/h264/h264.ts";
+import { H264BFrames } from "../codec/h264/b_frames.ts";
 import { canStartWithH264 } from "../codec/recovery_point.ts";
-import { H264ReferenceTracker } from "../codec/h264_reference_tracker.ts";
-import { splitH264NalUnits } from "../codec/h264_slice.ts";
-import { parseH264Sps } from "../codec/h264_sps.ts";
+import { H264ReferenceTracker } from "../codec/h264/reference_tracker.ts";
+import { splitH264NalUnits } from "../codec/h264/slice.ts";
+import { parseH264Sps } from "../codec/h264/sps.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import { type H264RtpFormat, packetizeH264 } from "../rtp/h264_packetizer.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";

@@ -1,6 +1,6 @@
 import { equals } from "@std/bytes/equals";
-import { type H265Configuration, parseH265Configuration } from "../codec/h265.ts";
-import { isH265KeyFrame, splitH265NalUnits } from "../codec/h265_access_unit.ts";
+import { type H265Configuration, parseH265Configuration } from "../codec/h265/h265.ts";
+import { isH265KeyFrame, splitH265NalUnits } from "../codec/h265/access_unit.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import { type H265RtpFormat, packetizeH265 } from "../rtp/h265_packetizer.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";

@@ -5,7 +5,7 @@ import {
   mediaChunksSize,
   writeFirstChunkHeader,
   writeNextChunkHeader,
-} from "../rtmp/media_chunks.ts";
+} from "../rtmp/chunk/media_chunks.ts";
 import type { FeedForm, FeedRecord } from "../stream/feed_form.ts";
 import { RecordFlag } from "../stream/log_layout.ts";
 import type { LogReader } from "../stream/log_reader.ts";

@@ -1,4 +1,4 @@
-import { isVp8KeyFrame } from "../codec/vp8.ts";
+import { isVp8KeyFrame } from "../codec/vp8/vp8.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";

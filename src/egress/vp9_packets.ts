@@ -1,5 +1,5 @@
-import { parseVp9Configuration } from "../codec/vp9.ts";
-import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9_frame.ts";
+import { parseVp9Configuration } from "../codec/vp9/vp9.ts";
+import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9/frame.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";

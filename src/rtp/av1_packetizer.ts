@@ -1,4 +1,4 @@
-import { AV1_OBU } from "../codec/av1_obu.ts";
+import { AV1_OBU } from "../codec/av1/obu.ts";
 import { type Av1ObuView, Av1PayloadCutter } from "./av1_payload_cutter.ts";
 import { type CarvedAccessUnit, carvedSize, PacketCarver } from "./packet_carver.ts";
 import type { AccessUnitTiming, PacketSink } from "./packet_sink.ts";

@@ -1,4 +1,4 @@
-import type { Av1Obu } from "../codec/av1_obu.ts";
+import type { Av1Obu } from "../codec/av1/obu.ts";
 
 /** The flag in an OBU's header that its size follows. */
 const HAS_SIZE = 0b10;

@@ -1,4 +1,4 @@
-import { H264_NAL } from "../codec/h264.ts";
+import { H264_NAL } from "../codec/h264/h264.ts";
 import { type NalWrapping, packetizeNalUnits } from "./nal_packets.ts";
 import type { AccessUnitTiming, PacketSink } from "./packet_sink.ts";
 import { maxPayloadSizeOf, type PayloadFormat } from "./payload_size.ts";

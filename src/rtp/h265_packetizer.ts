@@ -1,5 +1,5 @@
-import { H265_NAL, H265_NAL_HEADER_SIZE } from "../codec/h265.ts";
-import { h265LayerId, h265NalType } from "../codec/h265_access_unit.ts";
+import { H265_NAL, H265_NAL_HEADER_SIZE } from "../codec/h265/h265.ts";
+import { h265LayerId, h265NalType } from "../codec/h265/access_unit.ts";
 import { type NalWrapping, packetizeNalUnits } from "./nal_packets.ts";
 import type { AccessUnitTiming, PacketSink } from "./packet_sink.ts";
 import { maxPayloadSizeOf, type PayloadFormat } from "./payload_size.ts";

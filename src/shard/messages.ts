@@ -6,7 +6,7 @@
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { MemoryUse } from "../stream/memory_budget.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
-import type { Counted } from "./address_counts.ts";
+import type { Counted } from "./net/address_counts.ts";
 
 /** A file of the console, held in memory. */
 export interface ConsoleAsset {

@@ -1,22 +1,22 @@
 /// <reference lib="deno.worker" />
 
-import { configureLogging } from "./shard_logging.ts";
+import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
-import { setConnectionIdPrefix } from "./connection_id.ts";
+import { setConnectionIdPrefix } from "./net/connection_id.ts";
 import { Counters } from "./counters.ts";
-import { listenHttp } from "./http_listener.ts";
+import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
-import type { ConnectionListener } from "./connection_listener.ts";
-import { listenRtmp } from "./rtmp_listener.ts";
-import { type HttpContext, HttpRoutes } from "./http_routes.ts";
+import type { ConnectionListener } from "./net/connection_listener.ts";
+import { listenRtmp } from "./rtmp/listener.ts";
+import { type HttpContext, HttpRoutes } from "./http/routes.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
-import { SlowWriters } from "./slow_writers.ts";
-import { Streams } from "./streams.ts";
+import { SlowWriters } from "./net/slow_writers.ts";
+import { Streams } from "./live/streams.ts";
 import { timeSlice } from "./time_slice.ts";
-import { TrustedProxies } from "./trusted_proxies.ts";
-import { maxPayloadSize } from "./viewer_media.ts";
-import { WebrtcEndpoint } from "./webrtc_endpoint.ts";
+import { TrustedProxies } from "./net/trusted_proxies.ts";
+import { maxPayloadSize } from "./live/viewer_media.ts";
+import { WebrtcEndpoint } from "./webrtc/endpoint.ts";
 
 /** How often time-outs are looked after, and reports are sent. */
 const TICK_MS = 1000;

@@ -1,8 +1,8 @@
-import { AddressCounts, COUNTED, type Counted } from "./address_counts.ts";
+import { AddressCounts, COUNTED, type Counted } from "./net/address_counts.ts";
 import type { CounterName, Counters } from "./counters.ts";
 import type { PlaceLimits } from "./messages.ts";
-import { Places } from "./places.ts";
-import type { TrustedProxies } from "./trusted_proxies.ts";
+import { Places } from "./net/places.ts";
+import type { TrustedProxies } from "./net/trusted_proxies.ts";
 
 /** What is limited, in all and by address, over all shards. */
 export type ShardPlaces = Readonly<Record<Counted, Places>>;

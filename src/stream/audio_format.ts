@@ -1,9 +1,9 @@
-import { aacCodecString, parseAacConfiguration } from "../codec/aac.ts";
-import { parseAc3SyncFrame } from "../codec/ac3.ts";
-import { parseFlacStreamInfo } from "../codec/flac.ts";
-import { parseMpegAudioHeader } from "../codec/mp3.ts";
+import { aacCodecString, parseAacConfiguration } from "../codec/sound/aac.ts";
+import { parseAc3SyncFrame } from "../codec/sound/ac3.ts";
+import { parseFlacStreamInfo } from "../codec/sound/flac.ts";
+import { parseMpegAudioHeader } from "../codec/sound/mp3.ts";
 import { CodecError } from "../codec/codec_error.ts";
-import { parseOpusHead } from "../codec/opus.ts";
+import { parseOpusHead } from "../codec/sound/opus.ts";
 import type {
   AudioConfiguration,
   AudioFrame,

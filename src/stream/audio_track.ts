@@ -1,5 +1,5 @@
 import { equals } from "@std/bytes/equals";
-import { type AdtsFrames, splitAdts } from "../codec/adts.ts";
+import { type AdtsFrames, splitAdts } from "../codec/sound/adts.ts";
 import {
   type AudioBody,
   type AudioChannels,

@@ -1,5 +1,5 @@
 import { concat } from "@std/bytes/concat";
-import { arePair, type H264Field, h264FieldOf } from "../codec/h264_field.ts";
+import { arePair, type H264Field, h264FieldOf } from "../codec/h264/field.ts";
 import { type NalCodec, NalFact } from "../codec/nal_facts.ts";
 import { hasFrameType, withFrameType } from "../flv/frame_type.ts";
 import {

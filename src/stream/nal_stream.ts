@@ -1,6 +1,6 @@
 import { equals } from "@std/bytes/equals";
 import { hasStartCode, lengthPrefixed, splitByteStream } from "../codec/annex_b.ts";
-import type { NalLengthSize } from "../codec/h264.ts";
+import type { NalLengthSize } from "../codec/h264/h264.ts";
 import { encodeNalConfiguration } from "../codec/nal_configuration.ts";
 import { type ReadNalRecord, readNalRecord } from "../codec/nal_record.ts";
 import {

@@ -1,21 +1,21 @@
 import type { Malformed } from "../bytes/malformed.ts";
-import { av1CodecString, av1KeyFrame, parseAv1Configuration } from "../codec/av1.ts";
-import { AV1_OBU, splitObus } from "../codec/av1_obu.ts";
-import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1_sequence_header.ts";
-import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264.ts";
+import { av1CodecString, av1KeyFrame, parseAv1Configuration } from "../codec/av1/av1.ts";
+import { AV1_OBU, splitObus } from "../codec/av1/obu.ts";
+import { type Av1SequenceHeader, parseAv1SequenceHeader } from "../codec/av1/sequence_header.ts";
+import { h264CodecString, type NalLengthSize, parseH264Configuration } from "../codec/h264/h264.ts";
 import { ifReadable } from "../codec/if_readable.ts";
 import { hasRecoveryPoint } from "../codec/recovery_point.ts";
-import type { H264FieldLayout } from "../codec/h264_field.ts";
-import { h264PictureType } from "../codec/h264_slice.ts";
-import { parseH264Sps } from "../codec/h264_sps.ts";
-import { h265CodecString, parseH265Configuration } from "../codec/h265.ts";
-import { h265PictureKind } from "../codec/h265_access_unit.ts";
-import { parseH265Pps } from "../codec/h265_pps.ts";
-import { parseH265Sps } from "../codec/h265_sps.ts";
+import type { H264FieldLayout } from "../codec/h264/field.ts";
+import { h264PictureType } from "../codec/h264/slice.ts";
+import { parseH264Sps } from "../codec/h264/sps.ts";
+import { h265CodecString, parseH265Configuration } from "../codec/h265/h265.ts";
+import { h265PictureKind } from "../codec/h265/access_unit.ts";
+import { parseH265Pps } from "../codec/h265/pps.ts";
+import { parseH265Sps } from "../codec/h265/sps.ts";
 import { NalFact } from "../codec/nal_facts.ts";
-import { isVp8KeyFrame, parseVp8FrameHeader, vp8CodecString } from "../codec/vp8.ts";
-import { parseVp9Configuration, vp9CodecString } from "../codec/vp9.ts";
-import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9_frame.ts";
+import { isVp8KeyFrame, parseVp8FrameHeader, vp8CodecString } from "../codec/vp8/vp8.ts";
+import { parseVp9Configuration, vp9CodecString } from "../codec/vp9/vp9.ts";
+import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9/frame.ts";
 import type { FlvVideoCodec, VideoConfiguration, VideoFrame } from "../flv/video_body.ts";
 
 /** What is known of a track's pictures, from its configuration or its frames. */

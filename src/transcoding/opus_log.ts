@@ -1,5 +1,5 @@
 import type { OpusPacket } from "../audio/packet_maker.ts";
-import { encodeOpusHead } from "../codec/opus.ts";
+import { encodeOpusHead } from "../codec/sound/opus.ts";
 import { encodeOpusBody } from "../flv/audio_body.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import { distance, type LogState, RecordFlag, Slot, Track } from "../stream/log_layout.ts";

@@ -4,15 +4,15 @@ import { splitDtlsExport, type SrtpMasterKey } from "../srtp/key_derivation.ts";
 import { parseRtcp, type RtcpPacket, type TransportFeedbackUse } from "../rtp/rtcp.ts";
 import { RtpError } from "../rtp/rtp_error.ts";
 import { datagramKind } from "./datagram_kind.ts";
-import { DtlsSession } from "./dtls.ts";
-import type { DtlsCertificate } from "./dtls_certificate.ts";
-import type { IceCredentials, RandomBytes } from "./ice_credentials.ts";
-import { IceLiteAgent } from "./ice_lite.ts";
+import { DtlsSession } from "./dtls/dtls.ts";
+import type { DtlsCertificate } from "./dtls/certificate.ts";
+import type { IceCredentials, RandomBytes } from "./ice/credentials.ts";
+import { IceLiteAgent } from "./ice/ice_lite.ts";
 import type { PeerPath } from "./peer_path.ts";
 import { PeerPaths } from "./peer_paths.ts";
-import { parseStun } from "./stun.ts";
-import { answeredSessionTag, CHECK_SECRET_LENGTH, checkSecret } from "./stun_check.ts";
-import type { TransportAddress } from "./transport_address.ts";
+import { parseStun } from "./ice/stun.ts";
+import { answeredSessionTag, CHECK_SECRET_LENGTH, checkSecret } from "./ice/stun_check.ts";
+import type { TransportAddress } from "./ice/transport_address.ts";
 
 /** RFC 7675 5.1: checks for consent are sent at 0.8 to 1.2 times this distance. */
 const CONSENT_INTERVAL_MS = 5000;

@@ -1,5 +1,5 @@
-import { encodeCommand } from "../../src/rtmp/command.ts";
-import { MESSAGE_TYPE } from "../../src/rtmp/message.ts";
+import { encodeCommand } from "../../src/rtmp/message/command.ts";
+import { MESSAGE_TYPE } from "../../src/rtmp/message/message.ts";
 import type { Attack } from "./attack.ts";
 import { publisherFlood, rawMessage, repeated } from "./rtmp_floods.ts";
 import { threadAttack } from "./thread_attack.ts";

@@ -1,4 +1,4 @@
-import { MESSAGE_TYPE } from "../../src/rtmp/message.ts";
+import { MESSAGE_TYPE } from "../../src/rtmp/message/message.ts";
 import { VIDEO_CONFIGURATION } from "../resilience/self_describing.ts";
 import type { Attack } from "./attack.ts";
 import { FLOOD_SIZE, publisherFlood, rawMessage } from "./rtmp_floods.ts";

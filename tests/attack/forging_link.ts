@@ -1,5 +1,5 @@
 import type { Link } from "../../bench/whep_link.ts";
-import type { IceCandidate } from "../../src/webrtc/candidate.ts";
+import type { IceCandidate } from "../../src/webrtc/ice/candidate.ts";
 import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
 
 const BUFFER_SIZE = 2048;

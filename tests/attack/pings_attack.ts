@@ -1,4 +1,4 @@
-import { userControl } from "../../src/rtmp/user_control.ts";
+import { userControl } from "../../src/rtmp/message/user_control.ts";
 import { ClientMessages } from "../rtmp/client.ts";
 import type { Attack } from "./attack.ts";
 import { publisherFlood, repeated } from "./rtmp_floods.ts";

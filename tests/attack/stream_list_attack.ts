@@ -1,7 +1,7 @@
 import { cpuSeconds } from "../../bench/process_stats.ts";
 import type { GatewayProcess } from "../gateway_process.ts";
 import { ManyPublishers } from "../interop/many_publishers.ts";
-import { HttpClient } from "../shard/http_client.ts";
+import { HttpClient } from "../shard/http/client.ts";
 import { delay, until } from "../waiting.ts";
 import type { Attack, Finding } from "./attack.ts";
 

@@ -1,5 +1,5 @@
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { MESSAGE_TYPE } from "../../src/rtmp/message.ts";
+import { MESSAGE_TYPE } from "../../src/rtmp/message/message.ts";
 import type { Attack } from "./attack.ts";
 import { FLOOD_SIZE, publisherFlood } from "./rtmp_floods.ts";
 import { threadAttack } from "./thread_attack.ts";

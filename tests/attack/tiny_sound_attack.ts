@@ -1,4 +1,4 @@
-import { MESSAGE_TYPE } from "../../src/rtmp/message.ts";
+import { MESSAGE_TYPE } from "../../src/rtmp/message/message.ts";
 import type { Attack } from "./attack.ts";
 import { publisherFlood, rawMessage, repeated } from "./rtmp_floods.ts";
 import { threadAttack } from "./thread_attack.ts";

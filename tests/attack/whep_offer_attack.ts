@@ -4,8 +4,8 @@ import { readWhepAnswer } from "../../bench/whep_sdp.ts";
 import type { GatewayProcess } from "../gateway_process.ts";
 import { publish } from "../resilience/healthy_whep.ts";
 import { settledKiB } from "../resilience/process_memory.ts";
-import { OFFERS } from "../webrtc/offers.ts";
-import { worstOffers } from "../webrtc/worst_offers.ts";
+import { OFFERS } from "../webrtc/sdp/offers.ts";
+import { worstOffers } from "../webrtc/sdp/worst_offers.ts";
 import type { Attack, Finding } from "./attack.ts";
 import { HealthProbe } from "./health_probe.ts";
 

@@ -3,7 +3,7 @@ import { AacDecoder, MAX_ACCESS_UNIT_SIZE } from "../../src/audio/aac_decoder.ts
 import { isTranscodable } from "../../src/audio/aac_stream.ts";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { loadFaad } from "../../src/audio/faad.ts";
-import { parseAacConfiguration } from "../../src/codec/aac.ts";
+import { parseAacConfiguration } from "../../src/codec/sound/aac.ts";
 import { fromHex, mutate, seededRandom } from "../mutation.ts";
 import { peerTest } from "../peers.ts";
 import { type AacSource, decodeWithFfmpeg } from "./aac_source.ts";

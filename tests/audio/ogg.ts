@@ -1,4 +1,4 @@
-import { encodeOpusHead } from "../../src/codec/opus.ts";
+import { encodeOpusHead } from "../../src/codec/sound/opus.ts";
 
 /** Segments of a page have up to 255 bytes, and a shorter one ends a packet (RFC 3533 6). */
 const SEGMENT_SIZE = 255;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
 import { isSbrOpen, seemsToCarrySbr, withoutSbr } from "../../src/audio/sbr_payload.ts";
-import { parseAacConfiguration } from "../../src/codec/aac.ts";
+import { parseAacConfiguration } from "../../src/codec/sound/aac.ts";
 import { fromHex } from "../mutation.ts";
 import { peerTest } from "../peers.ts";
 import { type AacSource, decodeWithFfmpeg, encodeAac } from "./aac_source.ts";

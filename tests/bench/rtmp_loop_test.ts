@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { CHUNK_SIZE, makeRtmpLoop } from "../../bench/rtmp_loop.ts";
 import { writeFlvHeader } from "../../src/flv/header.ts";
 import { encodeTag, TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
+import { ChunkReader } from "../../src/rtmp/chunk/reader.ts";
 
 const video = (ms: number, start: number, size = 6) => {
   const body = new Uint8Array(size);

@@ -8,9 +8,9 @@ import { EXTENSION_URI } from "../../src/rtp/header_extension.ts";
 import { writeRtpHeader } from "../../src/rtp/packet.ts";
 import { PacketArena } from "../../src/srtp/packet_arena.ts";
 import { SrtpSender } from "../../src/srtp/srtp_sender.ts";
-import { IceLiteAgent } from "../../src/webrtc/ice_lite.ts";
-import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
-import { answerOffer, TRANSPORT } from "../webrtc/answers.ts";
+import { IceLiteAgent } from "../../src/webrtc/ice/ice_lite.ts";
+import { parseSdpOffer } from "../../src/webrtc/sdp/offer.ts";
+import { answerOffer, TRANSPORT } from "../webrtc/sdp/answers.ts";
 
 const LOCAL = { ufrag: "view", password: "password-of-the-viewer" };
 const H264 = {

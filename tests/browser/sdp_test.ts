@@ -1,17 +1,17 @@
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { hostCandidates } from "../../src/webrtc/candidate.ts";
+import { hostCandidates } from "../../src/webrtc/ice/candidate.ts";
 import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
-import { IceLiteAgent } from "../../src/webrtc/ice_lite.ts";
-import type { StreamMedia } from "../../src/webrtc/media_choice.ts";
-import { DEFAULT_ANSWER_WISHES } from "../../src/webrtc/answered_section.ts";
-import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
-import { stunUsername } from "../../src/webrtc/stun.ts";
-import { frameForTcp, TcpFrameReader } from "../../src/webrtc/tcp_framing.ts";
-import type { TransportAddress } from "../../src/webrtc/transport_address.ts";
+import { IceLiteAgent } from "../../src/webrtc/ice/ice_lite.ts";
+import type { StreamMedia } from "../../src/webrtc/sdp/media_choice.ts";
+import { DEFAULT_ANSWER_WISHES } from "../../src/webrtc/sdp/answered_section.ts";
+import { parseSdpOffer } from "../../src/webrtc/sdp/offer.ts";
+import { stunUsername } from "../../src/webrtc/ice/stun.ts";
+import { frameForTcp, TcpFrameReader } from "../../src/webrtc/ice/tcp_framing.ts";
+import type { TransportAddress } from "../../src/webrtc/ice/transport_address.ts";
 import { until } from "../waiting.ts";
-import { answerOffer, TRANSPORT } from "../webrtc/answers.ts";
+import { answerOffer, TRANSPORT } from "../webrtc/sdp/answers.ts";
 import { chromiumMissing, launchChromium, type TestBrowser } from "./chromium.ts";
 
 const AUDIO = { codec: "opus", channels: 2 } as const;

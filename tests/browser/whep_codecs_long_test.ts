@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { AV1_OBU, splitObus } from "../../src/codec/av1_obu.ts";
+import { AV1_OBU, splitObus } from "../../src/codec/av1/obu.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { LIVE_CODEC_ARGS } from "../interop/live_codecs.ts";

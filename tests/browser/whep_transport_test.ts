@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
-import type { SessionDescription } from "../../src/shard/webrtc_session.ts";
+import type { SessionDescription } from "../../src/shard/webrtc/session.ts";
 import { startGateway } from "../gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { until } from "../waiting.ts";

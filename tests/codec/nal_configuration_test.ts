@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { h264CodecString, parseH264Configuration } from "../../src/codec/h264.ts";
-import { h265CodecString, parseH265Configuration } from "../../src/codec/h265.ts";
+import { h264CodecString, parseH264Configuration } from "../../src/codec/h264/h264.ts";
+import { h265CodecString, parseH265Configuration } from "../../src/codec/h265/h265.ts";
 import { encodeNalConfiguration } from "../../src/codec/nal_configuration.ts";
 import type { NalCodec } from "../../src/codec/nal_facts.ts";
 import { NalParameterSets } from "../../src/codec/nal_parameter_sets.ts";

@@ -5,7 +5,7 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** A pool of one shard, which throws in its own time, by `how`. */
 const program = (how: string) => `
-  import { configureLogging } from "./src/shard/shard_logging.ts";
+  import { configureLogging } from "./src/logging/logging.ts";
   import { ShardPool } from "./src/control/shard_pool.ts";
   await configureLogging({ logLevel: "info", logFormat: "json" });
   const source = \`self.onmessage = ({ data }) => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { RtmpForm } from "../../src/egress/rtmp_form.ts";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { MEDIA_CHUNK_SIZE } from "../../src/rtmp/media_chunks.ts";
+import { MEDIA_CHUNK_SIZE } from "../../src/rtmp/chunk/media_chunks.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import { RecordFlag, Slot, Track } from "../../src/stream/log_layout.ts";

@@ -1,6 +1,6 @@
 /** What players are sent, read again. */
-import { ChunkReader } from "../../src/rtmp/chunk_reader.ts";
-import { MEDIA_CHUNK_SIZE } from "../../src/rtmp/media_chunks.ts";
+import { ChunkReader } from "../../src/rtmp/chunk/reader.ts";
+import { MEDIA_CHUNK_SIZE } from "../../src/rtmp/chunk/media_chunks.ts";
 import type { LogRecord } from "../../src/stream/log_writer.ts";
 
 /** A message, in a form that can be compared. */

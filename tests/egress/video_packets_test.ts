@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { splitObus } from "../../src/codec/av1_obu.ts";
+import { splitObus } from "../../src/codec/av1/obu.ts";
 import { VideoPackets } from "../../src/egress/video_packets.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../codec/bitstreams.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { parseAc3SyncFrame } from "../../src/codec/ac3.ts";
-import { isAv1KeyFrame, parseAv1Configuration } from "../../src/codec/av1.ts";
-import { splitObus } from "../../src/codec/av1_obu.ts";
+import { parseAc3SyncFrame } from "../../src/codec/sound/ac3.ts";
+import { isAv1KeyFrame, parseAv1Configuration } from "../../src/codec/av1/av1.ts";
+import { splitObus } from "../../src/codec/av1/obu.ts";
 import { lengthPrefixed, splitByteStream } from "../../src/codec/annex_b.ts";
 import { encodeNalConfiguration } from "../../src/codec/nal_configuration.ts";
 import { nalFacts } from "../../src/codec/nal_facts.ts";
@@ -9,21 +9,21 @@ import { NalParameterSets } from "../../src/codec/nal_parameter_sets.ts";
 import { readNalRecord } from "../../src/codec/nal_record.ts";
 import { splitNalUnits } from "../../src/codec/nal_units.ts";
 import { AVCC_SAMPLES } from "./corpus.ts";
-import { parseAv1SequenceHeader } from "../../src/codec/av1_sequence_header.ts";
+import { parseAv1SequenceHeader } from "../../src/codec/av1/sequence_header.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
-import { parseFlacStreamInfo } from "../../src/codec/flac.ts";
-import { h265CodecString, parseH265Configuration } from "../../src/codec/h265.ts";
+import { parseFlacStreamInfo } from "../../src/codec/sound/flac.ts";
+import { h265CodecString, parseH265Configuration } from "../../src/codec/h265/h265.ts";
 import {
   h265PictureKind,
   isH265KeyFrame,
   splitH265NalUnits,
-} from "../../src/codec/h265_access_unit.ts";
-import { parseH265Pps } from "../../src/codec/h265_pps.ts";
-import { parseH265Sps } from "../../src/codec/h265_sps.ts";
-import { isVp8KeyFrame, parseVp8FrameHeader } from "../../src/codec/vp8.ts";
-import { parseVp9Configuration, vp9CodecString } from "../../src/codec/vp9.ts";
-import { isVp9KeyFrame, parseVp9FrameHeader } from "../../src/codec/vp9_frame.ts";
-import { splitVp9Superframe } from "../../src/codec/vp9_superframe.ts";
+} from "../../src/codec/h265/access_unit.ts";
+import { parseH265Pps } from "../../src/codec/h265/pps.ts";
+import { parseH265Sps } from "../../src/codec/h265/sps.ts";
+import { isVp8KeyFrame, parseVp8FrameHeader } from "../../src/codec/vp8/vp8.ts";
+import { parseVp9Configuration, vp9CodecString } from "../../src/codec/vp9/vp9.ts";
+import { isVp9KeyFrame, parseVp9FrameHeader } from "../../src/codec/vp9/frame.ts";
+import { splitVp9Superframe } from "../../src/codec/vp9/superframe.ts";
 import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../codec/bitstreams.ts";
 import {
   AC3_SAMPLES,

@@ -1,8 +1,8 @@
 import { ByteReader } from "../../src/bytes/byte_reader.ts";
 import { SrtcpReceiver, SrtcpSender } from "../../src/srtp/srtcp.ts";
 import { SrtpError } from "../../src/srtp/srtp_error.ts";
-import { HandshakeReassembler, readHandshakeFragment } from "../../src/webrtc/dtls_fragments.ts";
-import { DTLS_CONTENT, parseDtlsAlert, readDtlsRecord } from "../../src/webrtc/dtls_record.ts";
+import { HandshakeReassembler, readHandshakeFragment } from "../../src/webrtc/dtls/fragments.ts";
+import { DTLS_CONTENT, parseDtlsAlert, readDtlsRecord } from "../../src/webrtc/dtls/record.ts";
 import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
 import { fromHex, toHex } from "../mutation.ts";
 import type { FuzzTarget } from "./targets.ts";

@@ -2,15 +2,15 @@ import { equals } from "@std/bytes/equals";
 import { ByteReader } from "../../src/bytes/byte_reader.ts";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
-import { encodeOpusHead, parseOpusHead } from "../../src/codec/opus.ts";
+import { encodeOpusHead, parseOpusHead } from "../../src/codec/sound/opus.ts";
 import { FlvError } from "../../src/flv/flv_error.ts";
 import { writeFlvHeader } from "../../src/flv/header.ts";
 import { encodeTag, type TagType } from "../../src/flv/tag.ts";
 import { FlvReader, type FlvRecord } from "../../src/flv/tag_reader.ts";
-import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk_reader.ts";
-import { ChunkWriter } from "../../src/rtmp/chunk_writer.ts";
-import { type Command, decodeCommand, encodeCommand } from "../../src/rtmp/command.ts";
-import { parseMessage } from "../../src/rtmp/message.ts";
+import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk/reader.ts";
+import { ChunkWriter } from "../../src/rtmp/chunk/writer.ts";
+import { type Command, decodeCommand, encodeCommand } from "../../src/rtmp/message/command.ts";
+import { parseMessage } from "../../src/rtmp/message/message.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
 import {
   parseRtpPacket,
@@ -24,8 +24,8 @@ import {
   HandshakeReassembler,
   readHandshakeFragment,
   writeHandshakeRecord,
-} from "../../src/webrtc/dtls_fragments.ts";
-import { readDtlsRecord } from "../../src/webrtc/dtls_record.ts";
+} from "../../src/webrtc/dtls/fragments.ts";
+import { readDtlsRecord } from "../../src/webrtc/dtls/record.ts";
 import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
 import { sameAmfValues } from "../amf/same_value.ts";
 import { fromHex } from "../mutation.ts";

@@ -1,13 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
-import { chooseMedia, describeMismatches } from "../../src/webrtc/media_choice.ts";
-import { settleSection } from "../../src/webrtc/answered_section.ts";
-import { bundleTag, writeSdpAnswer } from "../../src/webrtc/sdp_answer.ts";
-import { MAX_SDP_FORMATS, MAX_SDP_SECTIONS, splitSdp } from "../../src/webrtc/sdp_lines.ts";
-import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
-import { parseTrickleFragment, writeTrickleFragment } from "../../src/webrtc/trickle_fragment.ts";
+import { chooseMedia, describeMismatches } from "../../src/webrtc/sdp/media_choice.ts";
+import { settleSection } from "../../src/webrtc/sdp/answered_section.ts";
+import { bundleTag, writeSdpAnswer } from "../../src/webrtc/sdp/answer.ts";
+import { MAX_SDP_FORMATS, MAX_SDP_SECTIONS, splitSdp } from "../../src/webrtc/sdp/lines.ts";
+import { parseSdpOffer } from "../../src/webrtc/sdp/offer.ts";
+import {
+  parseTrickleFragment,
+  writeTrickleFragment,
+} from "../../src/webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
-import { NAMES, TRANSPORT } from "../webrtc/answers.ts";
-import { OFFERS } from "../webrtc/offers.ts";
+import { NAMES, TRANSPORT } from "../webrtc/sdp/answers.ts";
+import { OFFERS } from "../webrtc/sdp/offers.ts";
 import type { FuzzTarget } from "./targets.ts";
 
 /** With what each offer of the corpus has in common. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { AV1_OBU, splitObus } from "../../src/codec/av1_obu.ts";
+import { AV1_OBU, splitObus } from "../../src/codec/av1/obu.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
-import { splitH265NalUnits } from "../../src/codec/h265_access_unit.ts";
+import { splitH265NalUnits } from "../../src/codec/h265/access_unit.ts";
 import { VideoPackets } from "../../src/egress/video_packets.ts";
 import { packetizeAv1 } from "../../src/rtp/av1_packetizer.ts";
 import { packetizeH265 } from "../../src/rtp/h265_packetizer.ts";

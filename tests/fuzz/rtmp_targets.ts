@@ -2,20 +2,20 @@ import { assertEquals } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
 import { amfEcmaArray, amfObject } from "../../src/amf/amf_value.ts";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { AggregateReader, encodeAggregate } from "../../src/rtmp/aggregate.ts";
-import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk_reader.ts";
-import { namedData } from "../../src/rtmp/data_message.ts";
-import { plainAmf0 } from "../../src/rtmp/plain_amf0.ts";
-import { parseMessage, toRawMessage } from "../../src/rtmp/message.ts";
-import { ServerHandshake } from "../../src/rtmp/handshake.ts";
+import { AggregateReader, encodeAggregate } from "../../src/rtmp/message/aggregate.ts";
+import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk/reader.ts";
+import { namedData } from "../../src/rtmp/message/data_message.ts";
+import { plainAmf0 } from "../../src/rtmp/message/plain_amf0.ts";
+import { parseMessage, toRawMessage } from "../../src/rtmp/message/message.ts";
+import { ServerHandshake } from "../../src/rtmp/handshake/handshake.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
-import { ServerSession } from "../../src/rtmp/server_session.ts";
+import { ServerSession } from "../../src/rtmp/session/server_session.ts";
 import {
   answerSharedObject,
   encodeSharedObject,
   parseSharedObject,
-} from "../../src/rtmp/shared_object.ts";
-import { parseUserControl, userControl } from "../../src/rtmp/user_control.ts";
+} from "../../src/rtmp/message/shared_object.ts";
+import { parseUserControl, userControl } from "../../src/rtmp/message/user_control.ts";
 import { fromHex, seededRandom, toHex } from "../mutation.ts";
 import {
   clientAnswer,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { CodecError } from "../../src/codec/codec_error.ts";
-import { splitH264NalUnits } from "../../src/codec/h264_slice.ts";
+import { splitH264NalUnits } from "../../src/codec/h264/slice.ts";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
 import { opusPacketSamples } from "../../src/rtp/opus_packetizer.ts";
 import { findExtensionElement, parseRtpPacket, rtpHeaderSize } from "../../src/rtp/packet.ts";

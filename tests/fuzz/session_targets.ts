@@ -5,8 +5,8 @@
  */
 import { amfObject, type AmfValue } from "../../src/amf/amf_value.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
-import { ServerSession } from "../../src/rtmp/server_session.ts";
-import type { SessionEvent } from "../../src/rtmp/session_event.ts";
+import { ServerSession } from "../../src/rtmp/session/server_session.ts";
+import type { SessionEvent } from "../../src/rtmp/session/event.ts";
 import {
   clientAnswer,
   clientHello,

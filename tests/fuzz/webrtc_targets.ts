@@ -1,26 +1,26 @@
 import { assertEquals } from "@std/assert";
 import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
-import { IceLiteAgent } from "../../src/webrtc/ice_lite.ts";
-import { chooseMedia } from "../../src/webrtc/media_choice.ts";
-import { settleSection } from "../../src/webrtc/answered_section.ts";
-import { writeSdpAnswer } from "../../src/webrtc/sdp_answer.ts";
-import { splitSdp } from "../../src/webrtc/sdp_lines.ts";
-import { parseSdpOffer } from "../../src/webrtc/sdp_offer.ts";
-import { parseStun, stunUsername } from "../../src/webrtc/stun.ts";
-import { hasStunIntegrity, stunFingerprint } from "../../src/webrtc/stun_integrity.ts";
-import { TcpFrameReader } from "../../src/webrtc/tcp_framing.ts";
-import { parseTrickleFragment } from "../../src/webrtc/trickle_fragment.ts";
+import { IceLiteAgent } from "../../src/webrtc/ice/ice_lite.ts";
+import { chooseMedia } from "../../src/webrtc/sdp/media_choice.ts";
+import { settleSection } from "../../src/webrtc/sdp/answered_section.ts";
+import { writeSdpAnswer } from "../../src/webrtc/sdp/answer.ts";
+import { splitSdp } from "../../src/webrtc/sdp/lines.ts";
+import { parseSdpOffer } from "../../src/webrtc/sdp/offer.ts";
+import { parseStun, stunUsername } from "../../src/webrtc/ice/stun.ts";
+import { hasStunIntegrity, stunFingerprint } from "../../src/webrtc/ice/stun_integrity.ts";
+import { TcpFrameReader } from "../../src/webrtc/ice/tcp_framing.ts";
+import { parseTrickleFragment } from "../../src/webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
 import { fromHex, toHex } from "../mutation.ts";
-import { NAMES, TRANSPORT } from "../webrtc/answers.ts";
-import { OFFERS, TRICKLE_FRAGMENT } from "../webrtc/offers.ts";
-import { writeStunCheck } from "../webrtc/stun_client.ts";
+import { NAMES, TRANSPORT } from "../webrtc/sdp/answers.ts";
+import { OFFERS, TRICKLE_FRAGMENT } from "../webrtc/sdp/offers.ts";
+import { writeStunCheck } from "../webrtc/ice/stun_client.ts";
 import {
   RFC5769_IPV4_RESPONSE,
   RFC5769_IPV6_RESPONSE,
   RFC5769_PASSWORD,
   RFC5769_REQUEST,
-} from "../webrtc/stun_samples.ts";
+} from "../webrtc/ice/stun_samples.ts";
 import type { FuzzTarget } from "./targets.ts";
 
 const LOCAL = { ufrag: "ours", password: "password-of-the-server-1" };

@@ -59,6 +59,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "node:crypto", "node:stream", "node:tls"],
     hasEffects: true,
   },
+  logging: { rooms: ["bytes"], packages: RUNTIME_PACKAGES, hasEffects: true },
   config: { rooms: ["tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
     rooms: ["config", "shard/messages.ts", "transcoding/messages.ts", "stream"],
@@ -73,7 +74,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     hasEffects: true,
   },
   "main.ts": {
-    rooms: ["gateway.ts", "config", "console", "shard/shard_logging.ts"],
+    rooms: ["gateway.ts", "config", "console", "logging"],
     hasEffects: true,
   },
 };

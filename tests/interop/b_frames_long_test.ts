@@ -1,7 +1,7 @@
 /** What is announced as exact without B pictures, against libx264 and ffmpeg's decoder. */
 import { assert, assertEquals } from "@std/assert";
-import { H264BFrames } from "../../src/codec/h264_b_frames.ts";
-import { parseH264Sps } from "../../src/codec/h264_sps.ts";
+import { H264BFrames } from "../../src/codec/h264/b_frames.ts";
+import { parseH264Sps } from "../../src/codec/h264/sps.ts";
 import { longForm } from "../long_form.ts";
 import { seededRandom } from "../mutation.ts";
 import { peerTest } from "../peers.ts";

@@ -1,6 +1,6 @@
 /** Several tracks in one stream, of real encoders, by a publisher that is no program. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { parseAc3SyncFrame } from "../../src/codec/ac3.ts";
+import { parseAc3SyncFrame } from "../../src/codec/sound/ac3.ts";
 import { startGateway } from "../gateway_process.ts";
 import { FFMPEG7_ROOT, peerTest, runPeer } from "../peers.ts";
 import { enhancedAudio, ofTrack } from "../stream/enhanced_samples.ts";

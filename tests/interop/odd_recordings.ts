@@ -1,8 +1,8 @@
 /** Odd recordings that are no files: made of those that are, or of what ffmpeg encodes. */
 import { concat } from "@std/bytes/concat";
 import { lengthPrefixed } from "../../src/codec/annex_b.ts";
-import { parseH264Configuration } from "../../src/codec/h264.ts";
-import { parseH265Configuration } from "../../src/codec/h265.ts";
+import { parseH264Configuration } from "../../src/codec/h264/h264.ts";
+import { parseH265Configuration } from "../../src/codec/h265/h265.ts";
 import { splitNalUnits } from "../../src/codec/nal_units.ts";
 import { peerCommand } from "../peers.ts";
 import { readRecording, type RecordedTag, type Recording } from "./recording.ts";

@@ -8,7 +8,7 @@ import {
   SERVER_HANDSHAKE_LENGTH,
   ServerReplies,
 } from "../rtmp/client.ts";
-import { USER_CONTROL_EVENT } from "../../src/rtmp/user_control.ts";
+import { USER_CONTROL_EVENT } from "../../src/rtmp/message/user_control.ts";
 import { until } from "../waiting.ts";
 import type { Recording } from "./recording.ts";
 

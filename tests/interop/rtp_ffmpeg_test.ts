@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { parseH264Configuration } from "../../src/codec/h264.ts";
-import { splitH264NalUnits } from "../../src/codec/h264_slice.ts";
+import { parseH264Configuration } from "../../src/codec/h264/h264.ts";
+import { splitH264NalUnits } from "../../src/codec/h264/slice.ts";
 import { parseVideoBody } from "../../src/flv/video_body.ts";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
 import { opusPacketDurationMs, packetizeOpus } from "../../src/rtp/opus_packetizer.ts";

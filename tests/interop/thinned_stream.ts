@@ -1,12 +1,12 @@
 /** H.264 streams of libx264 without what a receiver cannot reorder, beside the full ones. */
 import { assertEquals } from "@std/assert";
-import { type H264Configuration, parseH264Configuration } from "../../src/codec/h264.ts";
+import { type H264Configuration, parseH264Configuration } from "../../src/codec/h264/h264.ts";
 import {
   type H264PictureVerdict,
   H264ReferenceTracker,
-} from "../../src/codec/h264_reference_tracker.ts";
-import { allowH264FrameNumGaps } from "../../src/codec/h264_frame_num_gaps.ts";
-import { splitH264NalUnits } from "../../src/codec/h264_slice.ts";
+} from "../../src/codec/h264/reference_tracker.ts";
+import { allowH264FrameNumGaps } from "../../src/codec/h264/frame_num_gaps.ts";
+import { splitH264NalUnits } from "../../src/codec/h264/slice.ts";
 import { parseVideoBody } from "../../src/flv/video_body.ts";
 import { runPeer } from "../peers.ts";
 import { readRecording } from "./recording.ts";

@@ -1,8 +1,8 @@
 /** H.265 over WHEP, which no browser here decodes: a viewer of our own, and ffmpeg. */
 import { assert, assertEquals } from "@std/assert";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { parseH265Configuration } from "../../src/codec/h265.ts";
-import { splitH265NalUnits } from "../../src/codec/h265_access_unit.ts";
+import { parseH265Configuration } from "../../src/codec/h265/h265.ts";
+import { splitH265NalUnits } from "../../src/codec/h265/access_unit.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
 import { parseVideoBody } from "../../src/flv/video_body.ts";

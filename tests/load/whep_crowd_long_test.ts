@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Link } from "../../bench/whep_link.ts";
-import type { IceCandidate } from "../../src/webrtc/candidate.ts";
-import { frameForTcp, TcpFrameReader } from "../../src/webrtc/tcp_framing.ts";
+import type { IceCandidate } from "../../src/webrtc/ice/candidate.ts";
+import { frameForTcp, TcpFrameReader } from "../../src/webrtc/ice/tcp_framing.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { seededRandom } from "../mutation.ts";
 import { delay, until } from "../waiting.ts";

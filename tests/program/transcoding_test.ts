@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseOpusHead } from "../../src/codec/opus.ts";
+import { parseOpusHead } from "../../src/codec/sound/opus.ts";
 import { parseAudioBody } from "../../src/flv/audio_body.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { AAC_LC } from "../audio/fixtures.ts";

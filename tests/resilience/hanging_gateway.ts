@@ -4,7 +4,7 @@
  */
 import { parseConfig } from "../../src/config/schema.ts";
 import { startGateway } from "../../src/gateway.ts";
-import { configureLogging } from "../../src/shard/shard_logging.ts";
+import { configureLogging } from "../../src/logging/logging.ts";
 import { HARMFUL_SHARD_SOURCE } from "./harmful_shard.ts";
 
 await configureLogging({ logLevel: "info", logFormat: "text" });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseConfig } from "../../src/config/schema.ts";
 import { type Gateway, startGateway } from "../../src/gateway.ts";
-import { configureLogging } from "../../src/shard/shard_logging.ts";
+import { configureLogging } from "../../src/logging/logging.ts";
 import type { StreamsReply } from "../../src/shard/messages.ts";
 import { delay, until } from "../waiting.ts";
 import { ask, HARMFUL_SHARD_SOURCE } from "./harmful_shard.ts";

@@ -12,7 +12,7 @@ import {
   H265_KEY_FRAME,
 } from "../stream/enhanced_samples.ts";
 import { until } from "../waiting.ts";
-import { OFFERS } from "../webrtc/offers.ts";
+import { OFFERS } from "../webrtc/sdp/offers.ts";
 
 type Body = Uint8Array<ArrayBuffer>;
 

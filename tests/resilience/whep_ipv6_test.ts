@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { SessionDescription } from "../../src/shard/webrtc_session.ts";
+import type { SessionDescription } from "../../src/shard/webrtc/session.ts";
 import { type GatewayOptions, startGateway } from "../gateway_process.ts";
 import { until } from "../waiting.ts";
 import { publish } from "./healthy_whep.ts";

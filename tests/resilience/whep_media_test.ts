@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { encodeOpusHead } from "../../src/codec/opus.ts";
+import { encodeOpusHead } from "../../src/codec/sound/opus.ts";
 import { AAC_LC } from "../audio/fixtures.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { delay, until } from "../waiting.ts";

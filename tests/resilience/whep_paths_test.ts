@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Link, openLink } from "../../bench/whep_link.ts";
 import { writeCheck } from "../../bench/whep_stun.ts";
-import type { IceCandidate } from "../../src/webrtc/candidate.ts";
+import type { IceCandidate } from "../../src/webrtc/ice/candidate.ts";
 import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
 import { MAX_PEER_PATHS } from "../../src/webrtc/peer_paths.ts";
 import { startGateway } from "../gateway_process.ts";

@@ -3,7 +3,7 @@ import { concat } from "@std/bytes/concat";
 import { compactNtp } from "../../src/rtp/ntp.ts";
 import type { TrackReception } from "../../src/rtp/receiver_report.ts";
 import type { ReportBlock } from "../../src/rtp/rtcp_report.ts";
-import type { SessionDescription } from "../../src/shard/webrtc_session.ts";
+import type { SessionDescription } from "../../src/shard/webrtc/session.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { until } from "../waiting.ts";
 import { publish } from "./healthy_whep.ts";

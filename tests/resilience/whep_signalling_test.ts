@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { readWhepAnswer } from "../../bench/whep_sdp.ts";
-import { createIceCredentials } from "../../src/webrtc/ice_credentials.ts";
+import { createIceCredentials } from "../../src/webrtc/ice/credentials.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { delay, until } from "../waiting.ts";
-import { OFFERS } from "../webrtc/offers.ts";
+import { OFFERS } from "../webrtc/sdp/offers.ts";
 import { HealthyWhep } from "./healthy_whep.ts";
 import { publishVideoOnly } from "./video_only_publisher.ts";
 import { checkFrames } from "./whep_reception.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { TransportFeedbackWriter } from "../../bench/transport_feedback_writer.ts";
-import type { SessionDescription } from "../../src/shard/webrtc_session.ts";
+import type { SessionDescription } from "../../src/shard/webrtc/session.ts";
 import { startGateway } from "../gateway_process.ts";
 import { until } from "../waiting.ts";
 import { publish } from "./healthy_whep.ts";

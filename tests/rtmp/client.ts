@@ -6,22 +6,22 @@
 import { amfObject, type AmfValue } from "../../src/amf/amf_value.ts";
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk_reader.ts";
-import { ChunkWriter } from "../../src/rtmp/chunk_writer.ts";
-import { type Command, decodeCommand, encodeCommand } from "../../src/rtmp/command.ts";
+import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk/reader.ts";
+import { ChunkWriter } from "../../src/rtmp/chunk/writer.ts";
+import { type Command, decodeCommand, encodeCommand } from "../../src/rtmp/message/command.ts";
 import {
   CLIENT_KEY,
   type DigestScheme,
   HANDSHAKE_PACKET_LENGTH,
   placeDigest,
-} from "../../src/rtmp/digest.ts";
+} from "../../src/rtmp/handshake/digest.ts";
 import {
   type ControlMessage,
   parseMessage,
   type RtmpMessage,
   type StreamMessage,
   toRawMessage,
-} from "../../src/rtmp/message.ts";
+} from "../../src/rtmp/message/message.ts";
 
 /** S0, S1 and S2 together. */
 export const SERVER_HANDSHAKE_LENGTH = 1 + 2 * HANDSHAKE_PACKET_LENGTH;

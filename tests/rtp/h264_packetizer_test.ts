@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { splitH264NalUnits } from "../../src/codec/h264_slice.ts";
+import { splitH264NalUnits } from "../../src/codec/h264/slice.ts";
 import {
   type H264AccessUnit,
   type H264RtpFormat,

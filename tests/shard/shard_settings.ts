@@ -1,8 +1,8 @@
-import { allocateAddressCounts, COUNTED } from "../../src/shard/address_counts.ts";
+import { allocateAddressCounts, COUNTED } from "../../src/shard/net/address_counts.ts";
 import type { Counters } from "../../src/shard/counters.ts";
 import type { PlaceLimits, ShardSettings } from "../../src/shard/messages.ts";
 import { type ShardPlaces, shardPlaces } from "../../src/shard/shard_places.ts";
-import { TrustedProxies } from "../../src/shard/trusted_proxies.ts";
+import { TrustedProxies } from "../../src/shard/net/trusted_proxies.ts";
 
 /** Settings of a shard that is tested by itself. */
 export const SHARD_SETTINGS: ShardSettings = {

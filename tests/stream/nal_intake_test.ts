@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { lengthPrefixed } from "../../src/codec/annex_b.ts";
-import { parseH264Configuration } from "../../src/codec/h264.ts";
+import { parseH264Configuration } from "../../src/codec/h264/h264.ts";
 import { MAX_HELD_MESSAGES, MAX_HELD_SIZE } from "../../src/stream/held_picture.ts";
 import type { Intake } from "../../src/stream/track_intake.ts";
 import { VideoTrack } from "../../src/stream/video_track.ts";
-import { parseH264Sps } from "../../src/codec/h264_sps.ts";
+import { parseH264Sps } from "../../src/codec/h264/sps.ts";
 import { BitWriter } from "../codec/bit_writer.ts";
 import { SPS as SPS_SAMPLES } from "../fuzz/corpus.ts";
 import { fromHex, toHex } from "../mutation.ts";

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { isAv1KeyFrame } from "../../src/codec/av1.ts";
-import { h265PictureKind } from "../../src/codec/h265_access_unit.ts";
-import { isVp8KeyFrame } from "../../src/codec/vp8.ts";
-import { isVp9KeyFrame } from "../../src/codec/vp9_frame.ts";
+import { isAv1KeyFrame } from "../../src/codec/av1/av1.ts";
+import { h265PictureKind } from "../../src/codec/h265/access_unit.ts";
+import { isVp8KeyFrame } from "../../src/codec/vp8/vp8.ts";
+import { isVp9KeyFrame } from "../../src/codec/vp9/frame.ts";
 import type { Intake } from "../../src/stream/track_intake.ts";
 import { VideoTrack } from "../../src/stream/video_track.ts";
 import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../codec/bitstreams.ts";

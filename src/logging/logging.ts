@@ -1,0 +1,94 @@
+import { configure, type LogRecord, type Sink } from "@logtape/logtape";
+import { peerSource } from "../shard/net/address_source.ts";
+import { FOLDING_LIMITS, type LeftOut, LogFolding } from "./log_folding.ts";
+import { type LineFormat, lineFormat, type LogLine } from "./log_format.ts";
+
+/** How the log looks, and how much of it there is. */
+export interface LoggingOptions {
+  readonly logLevel: "debug" | "info" | "warning" | "error";
+  readonly logFormat: "text" | "json";
+}
+
+/** Sends the log of this thread to the console, with what repeats folded. */
+export async function configureLogging({ logLevel, logFormat }: LoggingOptions): Promise<void> {
+  const format = lineFormat(logFormat);
+  await configure({
+    sinks: { console: foldingSink((line) => print(format, line)) },
+    loggers: [
+      { category: ["sluice"], lowestLevel: logLevel, sinks: ["console"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["console"] },
+    ],
+  });
+}
+
+/** Prints a line that is no part of any thread's log, in the form that lines of the log have. */
+export function printLine(format: "text" | "json", line: LogLine): void {
+  print(lineFormat(format), line);
+}
+
+/** Writes what {@linkcode LogFolding} admits, and at the end of its time what was left out. */
+export function foldingSink(write: (line: LogLine) => void, limits = FOLDING_LIMITS): Sink {
+  const folding = new LogFolding(limits);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tellLeftOut = () => {
+    for (const leftOut of folding.due(performance.now())) write(leftOutLine(leftOut));
+    timer = undefined;
+    if (folding.isHolding) tellLater();
+  };
+  const tellLater = () => {
+    timer = setTimeout(tellLeftOut, limits.windowMs);
+    // What is left out must not keep a process that has nothing else to do.
+    Deno.unrefTimer(timer as unknown as number);
+  };
+  return (record) => {
+    const isWritten = folding.admit(kindOf(record), sourceOf(record), performance.now());
+    if (isWritten) write(record);
+    else if (timer === undefined) tellLater();
+  };
+}
+
+/** What the line is about, by the text of ours that it is made with. */
+function kindOf({ rawMessage }: LogRecord): string {
+  return typeof rawMessage === "string" ? rawMessage : rawMessage.join("{}");
+}
+
+function sourceOf({ properties: { peer } }: LogRecord): string | undefined {
+  return typeof peer === "string" ? peerSource(peer) : undefined;
+}
+
+function leftOutLine({ kind, lines, seconds, sources }: LeftOut): LogLine {
+  const by = sources.map(({ source, lines }) => `${source} ${lines}`).join(", ");
+  return {
+    timestamp: Date.now(),
+    level: "warning",
+    category: ["sluice", "log"],
+    message: [
+      "",
+      lines,
+      " more lines in ",
+      seconds,
+      ' s like "',
+      kind,
+      `"${by === "" ? "" : ", by address: "}`,
+      by,
+    ],
+    properties: { lines, seconds, kind, sources: sources.map(({ source }) => source) },
+  };
+}
+
+/** Each with one argument: the console would take the first of several for a pattern. */
+function print(format: LineFormat, line: LogLine): void {
+  const text = format(line);
+  switch (line.level) {
+    case "error":
+    case "fatal":
+      return console.error(text);
+    case "warning":
+      return console.warn(text);
+    case "debug":
+    case "trace":
+      return console.debug(text);
+    default:
+      return console.info(text);
+  }
+}

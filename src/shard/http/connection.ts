@@ -1,0 +1,397 @@
+import { STATUS_CODE } from "@std/http/status";
+import { HttpError } from "../../http/http_error.ts";
+import { type HttpRequest, RequestReader } from "../../http/request_reader.ts";
+import {
+  CONTINUE,
+  encodeResponseHead,
+  type HttpResponse,
+  LAST_CHUNK,
+  type ResponseFraming,
+  type StreamResponse,
+  type WebSocketResponse,
+} from "../../http/response.ts";
+import { CloseCode, encodeCloseFrame, encodeFrame, Opcode } from "../../http/websocket.ts";
+import { WebSocketError, WebSocketReader } from "../../http/websocket_reader.ts";
+import type { MemoryBudget } from "../../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
+import { BodySender, cancelBody } from "./body_sender.ts";
+import {
+  type Accepted,
+  closeQuietly,
+  type Connection,
+  type PeerConn,
+} from "../net/connection_listener.ts";
+import { addressesOf, type ConnectionAddresses } from "../net/connection_addresses.ts";
+import type { Counters } from "../counters.ts";
+import { problem } from "./answers.ts";
+import { ConnectionWriter } from "../net/connection_writer.ts";
+import { isLost } from "../net/lost_connection.ts";
+import { peerHolderOf } from "../net/memory_holder.ts";
+import type { Place, Refusal } from "../net/places.ts";
+import { SharedPieces } from "../live/shared_pieces.ts";
+import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
+import { timeSlice } from "../time_slice.ts";
+import type { TrustedProxies } from "../net/trusted_proxies.ts";
+
+/** Requests are small: a browser's head is half of this. */
+const READ_BUFFER_SIZE = 2048;
+
+/** What a client may send ahead while it is being answered; then it is read no further. */
+const MAX_AHEAD = 4096;
+
+/** Bytes of a request that has not come whole which every connection may have. */
+const FREE_REQUEST_BYTES = 4096;
+
+/** Seconds after which a refused client may come again. */
+const RETRY_AFTER_S = "5";
+
+/** What sending an answer may cost: head and body are two writes. */
+const MAX_SEND_MS = 0.3;
+
+/** How long a client has to take the end of what it was sent, and to close. */
+const LINGER_MS = 2000;
+
+/** For the viewers of a shard together: they are given the same pieces. */
+const CHUNKS = SharedPieces.chunks();
+const MESSAGES = SharedPieces.messages();
+
+/** What connections need of their shard. */
+export interface HttpConnectionContext {
+  readonly counters: Counters;
+  /** Whose X-Forwarded-For is believed. */
+  readonly proxies: TrustedProxies;
+  readonly memory: MemoryBudget;
+  readonly timeouts: {
+    /** For a whole request, from its first byte or the connection's begin. */
+    readonly httpRequestMs: number;
+    /** Between two requests. */
+    readonly httpIdleMs: number;
+    /** How long a client may take nothing of what it is sent. */
+    readonly stallMs: number;
+  };
+  readonly answer: (
+    request: HttpRequest,
+    addresses: ConnectionAddresses,
+  ) => HttpResponse | Promise<HttpResponse>;
+}
+
+/** What a connection is at. */
+type Phase = "request" | "idle" | "answer" | "linger";
+
+/** An HTTP/1.1 connection: reads requests one after another and sends their responses. */
+export class HttpConnection implements Connection {
+  readonly #conn: PeerConn;
+  readonly #context: HttpConnectionContext;
+  readonly #place: Place;
+  readonly #writer: ConnectionWriter;
+  readonly #body: BodySender;
+  readonly writer: SlowWriter;
+  readonly #requests = new RequestReader();
+  /** What a request has that has not come whole. */
+  readonly #held: MemoryHolding;
+  readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
+  /** The read that is going on: it outlives the response during which it was begun. */
+  #reading: Promise<boolean> | undefined;
+  /** Takes what the client sends; it must copy what it keeps. */
+  #take = (piece: Uint8Array) => this.#requests.push(piece);
+  readonly #addresses: ConnectionAddresses;
+  #phase: Phase = "request";
+  #phaseSinceMs: number;
+  #isStopping = false;
+  /** The body during which it is to be noticed that the client is gone. */
+  #watched: ReadableStream | undefined;
+  readonly #share = timeSlice.share("one peer");
+
+  constructor(
+    conn: PeerConn,
+    context: HttpConnectionContext,
+    nowMs: number,
+    { place, log }: Accepted,
+  ) {
+    this.#addresses = { localAddr: conn.localAddr, remoteAddr: conn.remoteAddr, log };
+    this.#conn = conn;
+    this.#context = context;
+    this.#place = place;
+    place.offer(() => this.abort());
+    this.#writer = new ConnectionWriter(conn);
+    this.#body = new BodySender(this.#writer);
+    this.#phaseSinceMs = nowMs;
+    const holder = peerHolderOf(context.memory, context.proxies, conn.remoteAddr.hostname);
+    this.#held = new MemoryHolding(context.memory, "messages", holder);
+    this.writer = slowWriter(this.#writer, holder, () => {
+      context.counters.add("memoryEnded");
+      this.abort();
+    });
+  }
+
+  /** Never throws for what the peer does. */
+  async serve(): Promise<void> {
+    try {
+      this.#conn.setNoDelay();
+      while (await this.#serveNext());
+    } catch (error) {
+      if (!isLost(error)) throw error;
+    } finally {
+      this.#held.close();
+      closeQuietly(this.#conn);
+    }
+  }
+
+  enforceTimeouts(nowMs: number): void {
+    const { timeouts, counters } = this.#context;
+    const { stuckSinceMs } = this.#writer;
+    if (stuckSinceMs !== undefined && nowMs - stuckSinceMs >= timeouts.stallMs) {
+      counters.add(this.#body.isSending ? "viewersStalled" : "httpTimeouts");
+      this.abort();
+    } else if (this.#phase !== "answer") {
+      const limitMs = this.#phase === "request"
+        ? timeouts.httpRequestMs
+        : this.#phase === "idle"
+        ? timeouts.httpIdleMs
+        : LINGER_MS;
+      if (nowMs - this.#phaseSinceMs < limitMs) return;
+      if (this.#phase === "request") counters.add("httpTimeouts");
+      this.abort();
+    }
+  }
+
+  /** Ends after the response that is being sent. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.#phase === "request" || this.#phase === "idle") this.abort();
+  }
+
+  abort(): void {
+    this.#body.cancel();
+    closeQuietly(this.#conn);
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#phaseSinceMs = performance.now();
+    // Only who is being answered has shown what it is there for.
+    if (phase === "answer") this.#place.keep();
+    else this.#place.offer(() => this.abort());
+  }
+
+  /** Answers a request; false if none can follow. */
+  async #serveNext(): Promise<boolean> {
+    let request: HttpRequest | undefined;
+    try {
+      request = await this.#receive();
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      this.#context.counters.add("httpBadRequests");
+      this.#addresses.log.debug("{peer} sends what is no request: {reason}", {
+        reason: error.message,
+      });
+      await this.#sendWhole(problem(error.status, error.message), undefined);
+      await this.#linger();
+      return false;
+    }
+    if (request === undefined) return false;
+    this.#enter("answer");
+    this.#share.begin(this.#phaseSinceMs);
+    const answering = this.#answer(request);
+    // Requests may come by the hundred in one piece: each is asked about, before it is waited for.
+    await this.#share.pause();
+    const response = await answering;
+    this.#share.begin(performance.now());
+    const isKept = await this.#send(response, request) && !this.#isStopping;
+    // What a client takes slowly, or a stream that it watches, is no work.
+    await this.#share.pause(MAX_SEND_MS);
+    if (isKept) {
+      this.#place.rename(this.#conn.remoteAddr.hostname);
+      // A request that has begun behind this one may not take as long as one that has not.
+      this.#enter(this.#requests.isInRequest ? "request" : "idle");
+      return true;
+    }
+    await this.#linger();
+    return false;
+  }
+
+  /** The next request; `undefined` if the client is gone. */
+  async #receive(): Promise<HttpRequest | undefined> {
+    let isContinued = false;
+    for (;;) {
+      this.#share.begin(performance.now());
+      const request = this.#requests.next();
+      await this.#share.pause();
+      this.#holdRequest(request === undefined ? this.#requests.pending : 0);
+      if (request !== undefined) return request;
+      if (this.#requests.expectsContinue && !isContinued) {
+        isContinued = true;
+        await this.#writer.write(CONTINUE);
+      }
+      if (!await this.#read()) return undefined;
+      if (this.#phase === "idle") this.#enter("request");
+    }
+  }
+
+  /** @throws {HttpError} if there is no memory for what has come of a request */
+  #holdRequest(bytes: number): void {
+    const refusal = this.#held.resize(bytes > FREE_REQUEST_BYTES ? bytes : 0);
+    if (refusal === undefined) return;
+    this.#context.counters.add("memoryRefused");
+    throw new HttpError(STATUS_CODE.ServiceUnavailable, describeRefusal(refusal));
+  }
+
+  async #answer(request: HttpRequest): Promise<HttpResponse> {
+    try {
+      const addresses = addressesOf(request, this.#addresses, this.#context.proxies);
+      const refusal = this.#place.rename(addresses.remoteAddr.hostname);
+      if (refusal !== undefined) return this.#refuse(refusal);
+      return await this.#context.answer(request, addresses);
+    } catch (error) {
+      if (error instanceof HttpError) {
+        return problem(error.status, error.message, error.headers);
+      }
+      const { method, target } = request;
+      const path = target.replace(/\?.*$/s, "");
+      this.#addresses.log.error("Cannot answer {method} {path} of {peer}: {error}", {
+        method,
+        path,
+        error,
+      });
+      return problem(STATUS_CODE.InternalServerError, "Cannot answer: something is wrong here");
+    }
+  }
+
+  /** The answer to a proxy's client that has as many connections as it may have. */
+  #refuse({ reason }: Refusal): HttpResponse {
+    this.#context.counters.add("httpConnectionsRefused");
+    return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
+      "retry-after": RETRY_AFTER_S,
+    });
+  }
+
+  /** Sends a response; whether another request may follow. */
+  async #send(response: HttpResponse, request: HttpRequest): Promise<boolean> {
+    switch (response.kind) {
+      case "whole":
+        return await this.#sendWhole(response, request);
+      case "stream":
+        return await this.#sendStream(response, request);
+      case "websocket":
+        await this.#sendMessages(response);
+        return false;
+    }
+  }
+
+  async #sendWhole(
+    response: Extract<HttpResponse, { kind: "whole" }>,
+    request: HttpRequest | undefined,
+  ): Promise<boolean> {
+    const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
+    await this.#writer.write(head(response, "length", keepsAlive));
+    if (request?.method !== "HEAD") await this.#writer.write(response.body);
+    return keepsAlive;
+  }
+
+  async #sendStream(response: StreamResponse, request: HttpRequest): Promise<boolean> {
+    const { body, onOver } = response;
+    const isChunked = request.version === "1.1";
+    const keepsAlive = request.keepsAlive && !this.#isStopping;
+    try {
+      await this.#writer.write(head(response, isChunked ? "chunked" : "close", keepsAlive));
+      if (request.method === "HEAD") return keepsAlive;
+      this.#watched = body;
+      void this.#watchClient(body);
+      await this.#body.send(body, isChunked ? (piece) => CHUNKS.encoded(piece) : (piece) => piece);
+      if (isChunked) await this.#writer.write(LAST_CHUNK);
+      return keepsAlive;
+    } finally {
+      this.#watched = undefined;
+      cancelBody(body);
+      onOver(this.#body.sentBytes);
+    }
+  }
+
+  async #sendMessages(response: WebSocketResponse): Promise<void> {
+    const { messages, onOver } = response;
+    try {
+      // RFC 6455 4.1: a client waits for the answer before it sends anything.
+      if (this.#requests.pending > 0) return;
+      // Before the answer: a read that is going on may bring what the client says to it.
+      const frames = new WebSocketReader();
+      this.#take = (piece) => frames.push(piece);
+      await this.#writer.write(head(response, "upgrade", true));
+      let closeCode: number = CloseCode.normal;
+      void this.#listen(frames).then((code) => {
+        closeCode = code;
+        this.#body.cancel();
+      }).catch(() => this.abort());
+      await this.#body.send(messages, (piece) => MESSAGES.encoded(piece));
+      await this.#writer.write(encodeCloseFrame(closeCode));
+    } finally {
+      cancelBody(messages);
+      onOver(this.#body.sentBytes);
+    }
+  }
+
+  /** Notices while a response is sent that the client is gone. */
+  async #watchClient(body: ReadableStream): Promise<void> {
+    let isThere = true;
+    while (isThere && this.#watched === body && this.#requests.pending < MAX_AHEAD) {
+      isThere = await this.#read().catch(() => false);
+    }
+    // The last read may have outlived the response: then it is for others to see what came of it.
+    if (!isThere && this.#watched === body) this.abort();
+  }
+
+  /** Reads what a WebSocket's client says until there is a reason to close; the code to close with. */
+  async #listen(frames: WebSocketReader): Promise<number> {
+    try {
+      for (;;) {
+        this.#share.begin(performance.now());
+        for (let event = frames.next(); event !== undefined; event = frames.next()) {
+          if (event.kind === "close") return CloseCode.normal;
+          // Not read further before it is sent: pings cannot pile up.
+          if (event.kind === "ping") {
+            await this.#writer.write(encodeFrame(Opcode.pong, event.payload));
+            await this.#share.pause(MAX_SEND_MS);
+          }
+        }
+        await this.#share.pause();
+        if (!await this.#read()) throw new Deno.errors.UnexpectedEof("no close frame");
+      }
+    } catch (error) {
+      if (error instanceof WebSocketError) return error.closeCode;
+      throw error;
+    }
+  }
+
+  /**
+   * Tells the client that nothing more comes and waits until it has closed: closing with something
+   * unread would make the kernel drop what the client has not taken yet.
+   */
+  async #linger(): Promise<void> {
+    this.#enter("linger");
+    this.#take = () => {};
+    await this.#conn.closeWrite();
+    while (await this.#read());
+  }
+
+  /** Resolves when something has come and was taken; false at the end. */
+  #read(): Promise<boolean> {
+    this.#reading ??= this.#readOnce();
+    return this.#reading;
+  }
+
+  async #readOnce(): Promise<boolean> {
+    try {
+      const length = await this.#conn.read(this.#buffer);
+      if (length === null) return false;
+      this.#share.begin(performance.now());
+      this.#take(this.#buffer.subarray(0, length));
+      await this.#share.pause();
+      return true;
+    } finally {
+      this.#reading = undefined;
+    }
+  }
+}
+
+function head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
+  return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
+}

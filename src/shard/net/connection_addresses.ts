@@ -1,0 +1,29 @@
+import type { Logger } from "@logtape/logtape";
+import { forwardedClient } from "../../http/forwarded_for.ts";
+import type { HttpRequest } from "../../http/request_reader.ts";
+import { peerText } from "./address_source.ts";
+import type { PeerConn } from "./connection_listener.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
+
+/** Both ends of a connection, and its log. */
+export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remoteAddr"> {
+  /** It knows the peer and the connection's id. */
+  readonly log: Logger;
+}
+
+/** Both ends of a request: its client's may be farther away than the connection's. */
+export function addressesOf(
+  { headers }: HttpRequest,
+  connection: ConnectionAddresses,
+  proxies: TrustedProxies,
+): ConnectionAddresses {
+  const { localAddr, remoteAddr } = connection;
+  if (!proxies.has(remoteAddr.hostname)) return connection;
+  const hostname = forwardedClient(
+    headers.get("x-forwarded-for"),
+    remoteAddr.hostname,
+    (address) => proxies.has(address),
+  );
+  const client = { ...remoteAddr, hostname };
+  return { localAddr, remoteAddr: client, log: connection.log.with({ peer: peerText(client) }) };
+}

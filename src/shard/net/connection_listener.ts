@@ -1,0 +1,266 @@
+import { getLogger, type Logger } from "@logtape/logtape";
+import { peerText } from "./address_source.ts";
+import { nextConnectionId } from "./connection_id.ts";
+import type { CounterName, Counters } from "../counters.ts";
+import type { MemoryBudget } from "../../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
+import { Place, type Places } from "./places.ts";
+import { RepeatLog } from "./repeat_log.ts";
+import type { SlowWriter } from "./slow_writers.ts";
+import { timeSlice } from "../time_slice.ts";
+
+/** The pause after an accept that failed for want of something, such as file descriptors. */
+const ACCEPT_RETRY_MS = 100;
+
+/** Connections that are ended, if they can be spared, when there is no descriptor for a new one. */
+const GIVEN_UP_AT_ONCE = 16;
+
+/** What a listener does for {@linkcode ConnectionListener}. */
+export type ConnectionSource = Pick<Deno.TcpListener, "accept" | "close">;
+
+/** What is done with a socket that was accepted; TLS on top of it can do the same. */
+export type PeerConn = Pick<
+  Deno.TcpConn,
+  "localAddr" | "remoteAddr" | "read" | "write" | "close" | "closeWrite" | "setNoDelay"
+>;
+
+/** A connection that is served until it ends. */
+export interface Connection {
+  /** Serves until either side ends the connection, and closes it. */
+  serve(): Promise<void>;
+  /** Ends the connection if it has taken too long for what it is at. */
+  enforceTimeouts(nowMs: number): void;
+  /** The server will stop soon: asks the peer to go elsewhere, if it understands that. */
+  drain?(): void;
+  /** The server stops: ends the connection, at once or after what it is at. */
+  stop(): void;
+  /** Ends the connection at once. */
+  abort(): void;
+  /** What it is sent in pieces, if it is. */
+  readonly writer?: SlowWriter | undefined;
+}
+
+/** What a listener counts its connections with. */
+export interface ConnectionMemory {
+  readonly budget: MemoryBudget;
+  /** What one connection takes, with what it may always have. */
+  readonly connectionBytes: number;
+  /** Whose share it counts to, by the peer's address. */
+  readonly holderOf: (hostname: string) => number;
+}
+
+/** What makes a protocol's listener different from another's. */
+export interface ListenerOptions {
+  /** The protocol's category in logs. */
+  readonly protocol: "rtmp" | "http" | "webrtc";
+  /** Each connection takes one, until it is over or has left it itself. */
+  readonly places: Places;
+  /** The protocol's names of what every listener counts. */
+  readonly counterNames: {
+    /** If that is not what its places count. */
+    readonly connections?: CounterName;
+    readonly accepted: CounterName;
+    readonly refused: CounterName;
+    readonly aborted: CounterName;
+  };
+  readonly connect: Connect;
+  readonly memory?: ConnectionMemory;
+}
+
+/** What comes with a socket that was accepted. */
+export interface Accepted {
+  /** It is left when the connection has ended. */
+  readonly place: Place;
+  /** For all that is logged about the connection: it knows the peer's address and the connection's id. */
+  readonly log: Logger;
+}
+
+/** Makes a connection of a socket that was accepted. */
+export type Connect = (conn: PeerConn, nowMs: number, accepted: Accepted) => Connection;
+
+/** A port that connections come in by, and what is made of them. */
+interface Entrance {
+  readonly source: ConnectionSource;
+  readonly connect: Connect;
+  /** What a connection takes beside what all do. */
+  readonly extraBytes: number;
+}
+
+/** Accepts connections of one protocol, as many as the limits allow. */
+export class ConnectionListener {
+  readonly #entrances: Entrance[];
+  readonly #options: ListenerOptions;
+  readonly #counters: Counters;
+  readonly #connections = new Map<Connection, Promise<void>>();
+  readonly #repeats = new RepeatLog();
+  readonly #logger;
+  #isClosed = false;
+
+  constructor(source: ConnectionSource, options: ListenerOptions, counters: Counters) {
+    this.#entrances = [{ source, connect: options.connect, extraBytes: 0 }];
+    this.#options = options;
+    this.#counters = counters;
+    this.#logger = getLogger(["sluice", options.protocol]);
+  }
+
+  /**
+   * Accepts at another port as well, within the same limits. To be called before {@linkcode run}.
+   *
+   * @param extraBytes what a connection takes there beside what all do
+   */
+  addEntrance(source: ConnectionSource, connect: Connect, extraBytes = 0): void {
+    this.#entrances.push({ source, connect, extraBytes });
+  }
+
+  /** Accepts connections until {@linkcode close}. */
+  async run(): Promise<void> {
+    await Promise.all(this.#entrances.map((entrance) => this.#acceptAll(entrance)));
+  }
+
+  async #acceptAll({ source, ...entrance }: Entrance): Promise<void> {
+    const share = timeSlice.share("many peers");
+    while (!this.#isClosed) {
+      try {
+        const conn = await source.accept();
+        share.begin(performance.now());
+        this.#admit(conn, entrance);
+        await share.pause();
+      } catch (error) {
+        if (!this.#isClosed) await this.#onAcceptError(error);
+      }
+    }
+  }
+
+  /** What of the connections is sent something just now. */
+  get writers(): SlowWriter[] {
+    return [...this.#connections.keys()].map(({ writer }) => writer)
+      .filter((writer) => writer !== undefined);
+  }
+
+  /** Ends connections that take too long. To be called every second or so. */
+  sweep(nowMs: number): void {
+    for (const connection of this.#connections.keys()) connection.enforceTimeouts(nowMs);
+  }
+
+  /** Accepts no more, and asks those to go elsewhere who can. */
+  drain(): void {
+    this.#stopAccepting();
+    for (const connection of this.#connections.keys()) connection.drain?.();
+  }
+
+  /** Accepts no more and stops all connections; resolves when they are gone. */
+  async close(graceMs: number): Promise<void> {
+    this.#stopAccepting();
+    for (const connection of this.#connections.keys()) connection.stop();
+    const timer = setTimeout(() => {
+      for (const connection of this.#connections.keys()) connection.abort();
+    }, graceMs);
+    await Promise.all(this.#connections.values());
+    clearTimeout(timer);
+  }
+
+  #stopAccepting(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const { source } of this.#entrances) source.close();
+  }
+
+  async #onAcceptError(error: unknown): Promise<void> {
+    if (isConnectionLost(error)) return this.#counters.add(this.#options.counterNames.aborted);
+    // With no descriptor left, nobody could come until somebody goes.
+    if (isOutOfDescriptors(error)) this.#giveUpSome();
+    const count = this.#repeats.note("accept error", performance.now());
+    if (count !== undefined) {
+      this.#logger.error("Cannot accept connections: {reason} ({count} so far)", {
+        // The system's, and no fault of this program that needs a stack.
+        reason: `${error}`,
+        count,
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+  }
+
+  #giveUpSome(): void {
+    for (let given = 0; given < GIVEN_UP_AT_ONCE && this.#options.places.giveUpOne();) given++;
+  }
+
+  #admit(conn: Deno.TcpConn, { connect, extraBytes }: Omit<Entrance, "source">): void {
+    // It was accepted just before close, which could not know of it.
+    if (this.#isClosed) return conn.close();
+    const { hostname } = conn.remoteAddr;
+    const log = this.#logger.with({ id: nextConnectionId(), peer: peerText(conn.remoteAddr) });
+    const place = this.#options.places.take(hostname);
+    if (!(place instanceof Place)) return this.#refuse(conn, place.reason, log);
+    const held = this.#hold(hostname, extraBytes);
+    if (typeof held === "string") {
+      place.leave();
+      return this.#refuse(conn, held, log);
+    }
+    const connection = connect(conn, performance.now(), { place, log });
+    this.#connections.set(connection, this.#serve(connection, { place, log }, held));
+  }
+
+  /** Counts what a connection takes, or tells why there is no memory for it. */
+  #hold(hostname: string, extraBytes: number): MemoryHolding | undefined | string {
+    const { memory } = this.#options;
+    if (memory === undefined) return undefined;
+    const { budget, connectionBytes, holderOf } = memory;
+    const holding = new MemoryHolding(budget, "sessions", holderOf(hostname));
+    const refusal = holding.resize(connectionBytes + extraBytes);
+    if (refusal === undefined) return holding;
+    this.#counters.add("memoryRefused");
+    return describeRefusal(refusal);
+  }
+
+  #refuse(conn: PeerConn, refusal: string, log: Logger): void {
+    conn.close();
+    this.#counters.add(this.#options.counterNames.refused);
+    const count = this.#repeats.note(refusal, performance.now());
+    if (count === undefined) return;
+    const { hostname } = conn.remoteAddr;
+    log.warn("{hostname} refused: {refusal} ({count} so far)", { hostname, refusal, count });
+  }
+
+  async #serve(
+    connection: Connection,
+    { place, log }: Accepted,
+    held: MemoryHolding | undefined,
+  ): Promise<void> {
+    const { connections, accepted } = this.#options.counterNames;
+    this.#counters.add(accepted);
+    if (connections !== undefined) this.#counters.add(connections);
+    try {
+      await connection.serve();
+    } catch (error) {
+      // A defect of ours: nobody awaits this, and one connection must not end the shard.
+      log.error("Cannot serve {peer}: {error}", { error });
+    } finally {
+      this.#connections.delete(connection);
+      if (connections !== undefined) this.#counters.add(connections, -1);
+      place.leave();
+      held?.close();
+    }
+  }
+}
+
+/** Whether a peer was gone before its connection was accepted: the next one may be there already. */
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted;
+}
+
+/** Whether the process has as many sockets as it may have. */
+function isOutOfDescriptors(error: unknown): boolean {
+  const code = (error as { readonly code?: unknown }).code;
+  return code === "EMFILE" || code === "ENFILE";
+}
+
+/** Closes a connection that may be closed already. */
+export function closeQuietly(conn: Pick<PeerConn, "close">): void {
+  try {
+    conn.close();
+  } catch {
+    // It is closed already.
+  }
+}

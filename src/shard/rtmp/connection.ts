@@ -1,0 +1,396 @@
+import { freeBuffer } from "../../bytes/free_buffer.ts";
+import type { Logger } from "@logtape/logtape";
+import { RtmpError } from "../../rtmp/rtmp_error.ts";
+import { ServerSession } from "../../rtmp/session/server_session.ts";
+import type { SessionEvent } from "../../rtmp/session/event.ts";
+import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
+import {
+  type Accepted,
+  closeQuietly,
+  type Connection,
+  type PeerConn,
+} from "../net/connection_listener.ts";
+import { peerHolderOf } from "../net/memory_holder.ts";
+import type { Place } from "../net/places.ts";
+import { MessageTurn } from "./message_turn.ts";
+import { PublisherSilence } from "./publisher_silence.ts";
+import type { RtmpContext } from "./context.ts";
+import { logConnect } from "./connect_log.ts";
+import { RtmpOutput } from "./output.ts";
+import { overdueReason, type RtmpPhase } from "./phase.ts";
+import { RtmpPlaying } from "./playing.ts";
+import { RtmpPublishing } from "./publishing.ts";
+import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
+import { timeSlice } from "../time_slice.ts";
+
+/** Commands are small, and players send nothing else. */
+const COMMAND_BUFFER_SIZE = 4096;
+
+/** One read takes what has come meanwhile: at 10 Mbit/s some 50 ms of a stream. */
+const MEDIA_BUFFER_SIZE = 64 * 1024;
+
+/**
+ * What is read at once of a peer that makes much work: a piece may be made so that it is worked off in
+ * few and long steps.
+ */
+const HEAVY_READ_SIZE = 16 * 1024;
+
+/** In such steps unfinished messages are counted. */
+const PARTIAL_STEP_BYTES = 64 * 1024;
+
+/**
+ * How often a player is asked whether it is there. One that pauses is sent nothing else, so that the
+ * kernel would never find out that its machine is gone.
+ */
+const PING_INTERVAL_MS = 30_000;
+
+/** An RTMP connection: carries bytes between its socket and its session, and does what that says. */
+export class RtmpConnection implements Connection {
+  readonly #conn: PeerConn;
+  readonly #context: RtmpContext;
+  readonly #session: ServerSession;
+  readonly #output: RtmpOutput;
+  readonly #publishing: RtmpPublishing;
+  readonly #playing: RtmpPlaying;
+  readonly #logger: Logger;
+  readonly #share = timeSlice.share("one peer");
+  /** One of those that neither publish nor play; it is left while this one does. */
+  readonly #place: Place;
+  readonly writer: SlowWriter;
+  /** What messages have that have not come whole. */
+  readonly #partial: MemoryHolding;
+  #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
+  #phase: RtmpPhase = "connecting";
+  #phaseSinceMs: number;
+  #heardAtMs: number;
+  #pingedAtMs: number;
+  readonly #silence: PublisherSilence;
+  /** Settles when all that was read last is done, decisions on publishers included. */
+  #taking: Promise<void> | undefined;
+  #closeReason: string | undefined;
+  /** Why it cannot be written to. */
+  #lost: unknown;
+  /** Messages that the session has passed over, as far as they are counted. */
+  #ignored = 0;
+
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, { place, log }: Accepted) {
+    this.#conn = conn;
+    this.#place = place;
+    place.offer(() => this.#giveWay());
+    this.#context = context;
+    this.#logger = log;
+    this.#phaseSinceMs = nowMs;
+    this.#heardAtMs = nowMs;
+    this.#pingedAtMs = nowMs;
+    const session = new ServerSession({
+      random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+      limits: {
+        maxMessageLength: context.settings.maxMessageBytes,
+        hold: (bytes) => this.#holdPartial(bytes),
+      },
+    });
+    const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
+    const say = (words: (session: ServerSession) => void) => this.#say(words);
+    const { hostname } = conn.remoteAddr;
+    const holder = peerHolderOf(context.memory, context.proxies, hostname);
+    const link = { ...context, session, output, say, log, hostname, holder };
+    this.#partial = new MemoryHolding(context.memory, "messages", holder);
+    this.writer = slowWriter(output, holder, () => {
+      context.counters.add("memoryEnded");
+      this.#close("closed: no memory is left for what it does not take");
+    });
+    this.#silence = new PublisherSilence((nowMs) => this.#say((session) => session.ping(nowMs)));
+    this.#session = session;
+    this.#output = output;
+    this.#publishing = new RtmpPublishing(link);
+    this.#playing = new RtmpPlaying(link, () => void this.#onPlayEnded());
+  }
+
+  /** Serves the connection until either side ends it. Never throws for what the peer does. */
+  async serve(): Promise<void> {
+    try {
+      this.#conn.setNoDelay();
+      await this.#readAll();
+      this.#logEnd("closed by the peer");
+    } catch (error) {
+      if (this.#closeReason !== undefined) this.#log(this.#closeReason);
+      else if (error instanceof RtmpError) this.#onProtocolError(error);
+      else this.#logEnd(lost(this.#lost ?? error));
+    } finally {
+      this.#publishing.close();
+      this.#playing.close();
+      this.#partial.close();
+      this.#session.close();
+      freeBuffer(this.#buffer);
+      closeQuietly(this.#conn);
+    }
+  }
+
+  drain(): void {
+    this.#askToReconnect("The server is about to end.");
+  }
+
+  /**
+   * Players are about to be told that their streams are over. An encoder that understands is asked
+   * to connect again: it may go on until it has, which {@linkcode abort} bounds. Others are not
+   * waited for.
+   */
+  stop(): void {
+    if (this.#phase === "closing") return;
+    const isAsked = this.#askToReconnect("The server stops.");
+    if (!isAsked && !this.#playing.hasPlayers) this.abort();
+  }
+
+  abort(): void {
+    this.#close("closed: the server stops");
+  }
+
+  /** Ends the connection if it has taken too long for what it is at. */
+  enforceTimeouts(nowMs: number): void {
+    // It is ended once, though it may take until a decision is there that it waits for.
+    if (this.#closeReason !== undefined) return;
+    this.#publishing.sweep(nowMs);
+    if (this.#phase === "active") this.#playing.sweep(nowMs);
+    // A stream may have come that was waited for.
+    this.#settlePlace();
+    if (this.#playing.hasPlayers) this.#ping(nowMs);
+    // A player that acknowledges no more has held its stream back for long enough.
+    this.#output.wake();
+    const reason = this.#stallReason(nowMs) ?? this.#timeoutReason(nowMs);
+    if (reason !== undefined) this.#close(reason);
+  }
+
+  /** Counts what unfinished messages and frames have, in steps; or tells why that is too much. */
+  #holdPartial(messageBytes: number): string | undefined {
+    const bytes = messageBytes + this.#publishing.heldBytes;
+    const refusal = this.#partial.resize(
+      Math.ceil(bytes / PARTIAL_STEP_BYTES) * PARTIAL_STEP_BYTES,
+    );
+    if (refusal === undefined) return undefined;
+    this.#context.counters.add("memoryEnded");
+    return describeRefusal(refusal);
+  }
+
+  async #readAll(): Promise<void> {
+    for (;;) {
+      const { isHeavy } = this.#share;
+      const length = await this.#conn.read(
+        isHeavy ? this.#buffer.subarray(0, HEAVY_READ_SIZE) : this.#buffer,
+      );
+      if (length === null) return;
+      this.#heardAtMs = performance.now();
+      this.#share.begin(this.#heardAtMs);
+      if (this.#phase === "closing") {
+        await this.#share.pause();
+        continue;
+      }
+      try {
+        this.#taking = this.#take(this.#buffer.subarray(0, length));
+        await this.#taking;
+      } catch (error) {
+        // The peer is told what is wrong, if it listens; what it plays would never be all sent.
+        this.#playing.close();
+        await this.#output.idle();
+        throw error;
+      }
+      this.#publishing.flush(this.#heardAtMs);
+      await this.#share.pause();
+      await this.#output.room();
+    }
+  }
+
+  async #take(piece: Uint8Array): Promise<void> {
+    try {
+      this.#session.push(piece);
+      const turn = new MessageTurn();
+      for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
+        const decision = this.#handle(event);
+        if (decision !== undefined) {
+          await decision;
+          this.#share.begin(performance.now());
+        }
+        if (!turn.isOverAfter(event)) continue;
+        const pause = this.#share.pause();
+        if (pause !== undefined) await pause;
+      }
+    } finally {
+      this.#countIgnored();
+      this.#output.wake();
+    }
+  }
+
+  #countIgnored(): void {
+    const { counters } = this.#session;
+    const ignored = counters.ignoredMedia + counters.ignoredCommands + counters.unknownMessages +
+      counters.sharedObjects;
+    if (ignored === this.#ignored) return;
+    this.#context.counters.add("messagesIgnored", ignored - this.#ignored);
+    this.#ignored = ignored;
+  }
+
+  /** Handles an event; a promise means that the session must wait for it. */
+  #handle(event: SessionEvent): Promise<void> | undefined {
+    switch (event.kind) {
+      case "audio":
+      case "video":
+      case "metadata":
+      case "data":
+        return void this.#publishing.take(event, this.#heardAtMs);
+      case "connect":
+        this.#enter("setup");
+        return void logConnect(this.#logger, event, this.#session.counters);
+      case "publish":
+        return this.#publishing.publish(event).then(() => this.#onPublish());
+      case "publish-refused":
+        return void this.#publishing.noteRefusal(event.reason);
+      case "unpublish":
+        this.#publishing.unpublish(event.streamId);
+        return void this.#settle();
+      case "play":
+        this.#playing.play(event, this.#heardAtMs);
+        return void this.#settle();
+      case "play-refused":
+        return void this.#playing.noteRefusal(event.reason);
+      case "pause":
+        return void this.#playing.pause(event);
+      case "receive":
+        return void this.#playing.receive(event);
+      case "stop":
+        this.#playing.stop(event.streamId);
+        return void this.#settle();
+      case "nothing":
+        return undefined;
+    }
+  }
+
+  #onPublish(): void {
+    if (this.#publishing.isActive && this.#buffer.length < MEDIA_BUFFER_SIZE) {
+      this.#buffer = new Uint8Array(MEDIA_BUFFER_SIZE);
+    }
+    this.#settle();
+  }
+
+  /** Asks an encoder that understands it to connect again; whether it does. */
+  #askToReconnect(description: string): boolean {
+    const isAsked = this.#publishing.isActive && this.#session.requestReconnect({ description });
+    if (isAsked) this.#output.wake();
+    return isAsked;
+  }
+
+  #ping(nowMs: number): void {
+    if (nowMs - this.#pingedAtMs < PING_INTERVAL_MS) return;
+    this.#pingedAtMs = nowMs;
+    this.#say((session) => session.ping(Math.floor(nowMs)));
+  }
+
+  #say(words: (session: ServerSession) => void): void {
+    try {
+      words(this.#session);
+    } catch (error) {
+      if (!(error instanceof RtmpError)) throw error;
+      this.#close(`closed: ${error.message}`);
+    }
+    this.#output.wake();
+  }
+
+  /** Ends the connection if there is nothing left that it is for, as players expect. */
+  async #onPlayEnded(): Promise<void> {
+    // The peer may ask for something else in the same breath, which may be half taken now.
+    await undefined;
+    await this.#taking?.catch(() => {});
+    if (this.#isActive || this.#phase === "closing") return;
+    this.#enter("closing");
+    this.#output.wake();
+    await this.#output.idle();
+    // The client closes: doing so here might drop what it has not taken yet.
+    await this.#conn.closeWrite().catch(() => {});
+  }
+
+  get #isActive(): boolean {
+    return this.#publishing.isActive || this.#playing.isActive;
+  }
+
+  #settle(): void {
+    if (this.#phase !== "closing") this.#enter(this.#isActive ? "active" : "setup");
+    this.#settlePlace();
+  }
+
+  /** Who publishes has a stream's place, who plays a player's; who does neither has this one. */
+  #settlePlace(): void {
+    if (this.#publishing.isActive || this.#playing.hasPlayers) return this.#place.leave();
+    if (this.#phase === "closing" || this.#closeReason !== undefined) return;
+    const refusal = this.#place.retake();
+    if (refusal !== undefined) return this.#close(`closed: ${refusal.reason}`);
+    this.#place.offer(() => this.#giveWay());
+  }
+
+  #giveWay(): void {
+    // It may have begun a moment ago what this would end.
+    if (this.#publishing.isActive || this.#playing.hasPlayers) return;
+    this.#context.counters.add("rtmpConnectionsRefused");
+    this.#close("closed: gave way to a new connection, as it neither publishes nor plays");
+  }
+
+  /** Ends the connection from outside, with the reason for the log. */
+  #close(reason: string): void {
+    if (this.#closeReason !== undefined) return;
+    this.#closeReason = reason;
+    closeQuietly(this.#conn);
+  }
+
+  #onLost(error: unknown): void {
+    this.#lost ??= error;
+    closeQuietly(this.#conn);
+  }
+
+  #enter(phase: RtmpPhase): void {
+    if (this.#phase === phase) return;
+    this.#phase = phase;
+    this.#phaseSinceMs = performance.now();
+  }
+
+  /** Why a peer is ended that does not take what it is sent. */
+  #stallReason(nowMs: number): string | undefined {
+    const { counters, settings: { timeouts: { stallMs } } } = this.#context;
+    if (this.#output.stuckMs(nowMs) < stallMs) return undefined;
+    counters.add(this.#playing.hasPlayers ? "viewersStalled" : "rtmpTimeouts");
+    return `closed: has taken nothing for ${stallMs} ms`;
+  }
+
+  #timeoutReason(nowMs: number): string | undefined {
+    const reason = this.#overdue(nowMs);
+    if (reason !== undefined && this.#phase !== "closing") {
+      this.#context.counters.add("rtmpTimeouts");
+    }
+    return reason;
+  }
+
+  #overdue(nowMs: number): string | undefined {
+    const { timeouts } = this.#context.settings;
+    if (this.#phase !== "active") {
+      return overdueReason(this.#phase, nowMs - this.#phaseSinceMs, timeouts);
+    }
+    if (!this.#publishing.isActive) return undefined;
+    return this.#silence.reason(nowMs, this.#heardAtMs, timeouts.idleMs) ??
+      this.#publishing.timeoutReason(nowMs);
+  }
+
+  #onProtocolError(error: RtmpError): void {
+    this.#context.counters.add("rtmpProtocolErrors");
+    this.#log(`closed: ${error.message}`);
+  }
+
+  /** Of players that come and go there are many, and some end by a reset: that is nothing to see to. */
+  #logEnd(reason: string): void {
+    if (!this.#playing.hasPlayed) return this.#log(reason);
+    this.#logger.debug("{peer} {reason}", { reason });
+  }
+
+  #log(reason: string): void {
+    this.#logger.info("{peer} {reason}", { reason });
+  }
+}
+
+function lost(error: unknown): string {
+  return `lost: ${error instanceof Error ? error.message : error}`;
+}

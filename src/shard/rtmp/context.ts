@@ -1,0 +1,38 @@
+import type { Logger } from "@logtape/logtape";
+import type { ServerSession } from "../../rtmp/session/server_session.ts";
+import type { MemoryBudget } from "../../stream/memory_budget.ts";
+import type { ControlLink } from "../control_link.ts";
+import type { Counters } from "../counters.ts";
+import type { ShardSettings } from "../messages.ts";
+import type { ShardPlaces } from "../shard_places.ts";
+import type { TrustedProxies } from "../net/trusted_proxies.ts";
+import type { RtmpOutput } from "./output.ts";
+import type { Streams } from "../live/streams.ts";
+
+/** What a connection needs of its shard. */
+export interface RtmpContext {
+  readonly settings: ShardSettings;
+  readonly streams: Streams;
+  readonly control: ControlLink;
+  readonly counters: Counters;
+  readonly places: ShardPlaces;
+  readonly proxies: TrustedProxies;
+  readonly memory: MemoryBudget;
+}
+
+/** What those need who publish and play over a connection. */
+export interface RtmpLink extends RtmpContext {
+  readonly session: ServerSession;
+  readonly output: RtmpOutput;
+  /**
+   * Has the session say something to the peer that is no answer to what it has just sent, and sends
+   * it. A peer that takes so little that this cannot be kept loses its connection.
+   */
+  readonly say: (words: (session: ServerSession) => void) => void;
+  /** For what is said about the connection: it knows the peer and the connection's id. */
+  readonly log: Logger;
+  /** The peer's address, for limits. */
+  readonly hostname: string;
+  /** Whose share of the memory the peer's counts to. */
+  readonly holder: number;
+}

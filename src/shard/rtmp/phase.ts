@@ -1,0 +1,27 @@
+import type { ShardSettings } from "../messages.ts";
+
+/** How long a player has to take the end of what it was sent, and to close. */
+const LINGER_MS = 2000;
+
+/** Where an RTMP connection stands, and so how long it may take. */
+export type RtmpPhase = "connecting" | "setup" | "active" | "closing";
+
+/** Why a connection is ended that has been in a phase for so long; who is active may stay. */
+export function overdueReason(
+  phase: RtmpPhase,
+  phaseMs: number,
+  { handshakeMs, publishMs }: ShardSettings["timeouts"],
+): string | undefined {
+  switch (phase) {
+    case "connecting":
+      if (phaseMs < handshakeMs) return undefined;
+      return `closed: no handshake and connect within ${handshakeMs} ms`;
+    case "setup":
+      if (phaseMs < publishMs) return undefined;
+      return `closed: nothing published or played within ${publishMs} ms`;
+    case "active":
+      return undefined;
+    case "closing":
+      return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
+  }
+}

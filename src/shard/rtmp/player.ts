@@ -1,0 +1,125 @@
+import { RtmpForm } from "../../egress/rtmp_form.ts";
+import { RtmpViewer } from "../../egress/rtmp_viewer.ts";
+import { withStreamId } from "../../rtmp/chunk/media_chunks.ts";
+import type { PlayChange } from "../../rtmp/session/play_replies.ts";
+import type { TrackSelection } from "../../stream/feed.ts";
+import type { LiveStream, StreamPlayer } from "../live/live_stream.ts";
+import type { RtmpLink } from "./context.ts";
+import type { PieceSource } from "./output.ts";
+
+/** As good as all players use this message stream. */
+const SHARED_STREAM_ID = 1;
+
+/** What all players share, whatever numbers they choose: each form takes what a stream's log holds. */
+export const PLAYER_FORM = new RtmpForm(SHARED_STREAM_ID);
+
+/** What a player plays, and how. */
+export interface Play {
+  /** The message stream. */
+  readonly streamId: number;
+  readonly stream: LiveStream;
+  /** What the player's query asks for. */
+  readonly selection: TrackSelection;
+  /** Called when all of a stream that is over was sent. */
+  readonly finished: () => void;
+}
+
+/** One message stream that plays: what its player does and is told. */
+export class RtmpPlayer implements StreamPlayer, PieceSource {
+  readonly stream: LiveStream;
+  readonly startedAtMs: number;
+  readonly #link: RtmpLink;
+  readonly #play: Play;
+  readonly #viewer: RtmpViewer;
+  /** What the player wants by its commands, of what its query asks for. */
+  #received: TrackSelection;
+  #isPaused = false;
+  #isTold = false;
+
+  constructor(link: RtmpLink, play: Play, received: TrackSelection) {
+    this.#link = link;
+    this.#play = play;
+    this.#received = received;
+    this.stream = play.stream;
+    this.startedAtMs = performance.now();
+    this.#viewer = new RtmpViewer(() => link.output.wake());
+  }
+
+  /** Begins to play: the session has said so. */
+  begin(): void {
+    this.stream.join(this);
+    this.#link.output.add(this);
+    this.#watch();
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#watch();
+  }
+
+  receive(received: TrackSelection): void {
+    this.#received = received;
+    this.#watch();
+  }
+
+  /** Ends it for the player, which wants or gets no more. */
+  leave(): void {
+    this.#viewer.pause();
+    this.stream.leave(this);
+    this.#link.output.remove(this);
+  }
+
+  next(): Uint8Array<ArrayBuffer> | undefined {
+    const piece = this.#viewer.next();
+    if (piece === undefined) {
+      if (this.#viewer.isOver) this.#finish();
+      return undefined;
+    }
+    const { streamId } = this.#play;
+    return streamId === SHARED_STREAM_ID ? piece : withStreamId(piece, streamId);
+  }
+
+  dry(): void {
+    this.#tell("dry");
+    if (this.#link.settings.unpublishNotify === "leave") this.#tellUnpublished();
+  }
+
+  published(): void {
+    this.#isTold = false;
+    this.#tell("published");
+  }
+
+  over(): void {
+    this.#viewer.end();
+  }
+
+  #watch(): void {
+    const { selection } = this.#play;
+    const wanted = {
+      ...selection,
+      audio: selection.audio && this.#received.audio,
+      video: selection.video && this.#received.video,
+    };
+    if (this.#viewer.isOver) return;
+    if (this.#isPaused || (!wanted.audio && !wanted.video)) return this.#viewer.pause();
+    const audience = this.stream.audience(PLAYER_FORM, wanted, this.#link.holder);
+    if (typeof audience === "string") this.#viewer.end();
+    else this.#viewer.watch(audience, wanted);
+  }
+
+  #finish(): void {
+    this.leave();
+    this.#tellUnpublished();
+    this.#tell("over");
+    this.#play.finished();
+  }
+
+  #tellUnpublished(): void {
+    if (!this.#isTold) this.#tell("unpublished");
+    this.#isTold = true;
+  }
+
+  #tell(change: PlayChange): void {
+    this.#link.say((session) => session.notifyPlay(this.#play.streamId, change));
+  }
+}

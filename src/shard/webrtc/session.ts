@@ -1,0 +1,215 @@
+import {
+  isTransportCounted,
+  RtpViewer,
+  type RtpViewerEvents,
+  type ViewerTrack,
+} from "../../egress/rtp_viewer.ts";
+import type { RtpAudience, RtpSubscriber } from "../../egress/rtp_audience.ts";
+import type { Reception } from "../../rtp/receiver_report.ts";
+import type { RtcpPacket } from "../../rtp/rtcp.ts";
+import type { PacketArena } from "../../srtp/packet_arena.ts";
+import type { SrtpMasterKey } from "../../srtp/key_derivation.ts";
+import { Peer, type PeerDropReason, type PeerOptions } from "../../webrtc/peer.ts";
+import type { TransportAddress } from "../../webrtc/ice/transport_address.ts";
+import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
+
+/** Where a session's datagrams go. */
+export interface SessionPaths {
+  /** Sends an answer, or a part of a handshake. */
+  send(datagram: Uint8Array, to: TransportAddress): void;
+  /** Sends media, if {@linkcode isReady} says so. */
+  sendAll(datagrams: readonly Uint8Array[], to: TransportAddress): void;
+  isReady(to: TransportAddress): boolean;
+}
+
+/** What a session tells its endpoint. */
+export interface SessionEvents {
+  readonly connected: (session: WebrtcSession) => void;
+  /** A valid check has come from there. */
+  readonly addressKnown: (session: WebrtcSession, address: TransportAddress) => void;
+  /** It has echoed what was sent there. */
+  readonly addressProven: (session: WebrtcSession, address: TransportAddress) => void;
+  readonly addressRetired: (session: WebrtcSession, address: TransportAddress) => void;
+  /** The viewer echoes nothing any more: its media stop until it does. */
+  readonly consentLost: () => void;
+  readonly ufragRetired: (ufrag: string) => void;
+  readonly dropped: (reason: PeerDropReason) => void;
+  /** The session has ended before media could be sent, and not because somebody wished so. */
+  readonly failed: () => void;
+  readonly ended: (session: WebrtcSession, reason: string) => void;
+}
+
+/** What is sent to the viewer, as the answer says. */
+export interface SessionMedia {
+  readonly audio: ViewerTrack | undefined;
+  readonly video: ViewerTrack | undefined;
+  /** Whether pictures are wanted, and there were none. */
+  readonly lacksVideo: boolean;
+  readonly cname: string;
+}
+
+/** Random digits of a session's id that are logged. */
+const LOGGED_ID_LENGTH = 8;
+
+/** The beginning of a session's id, for logs: who has the whole id can end the session. */
+export function loggedSessionId(id: string): string {
+  return id.slice(0, id.indexOf(".") + 1 + LOGGED_ID_LENGTH);
+}
+
+export interface WebrtcSessionOptions {
+  readonly id: string;
+  readonly audience: RtpAudience;
+  readonly media: SessionMedia;
+  readonly peer: Omit<PeerOptions, "events" | "transportFeedback">;
+  readonly arena: PacketArena;
+  readonly pump: RtpPump;
+  readonly paths: SessionPaths;
+  readonly events: SessionEvents;
+  readonly viewerEvents: RtpViewerEvents;
+}
+
+/** What can be told of a viewer. */
+export interface SessionDescription {
+  /** What its media go over; `null` before it is connected. */
+  readonly transport: "udp" | "tcp" | null;
+  readonly packetsSent: number;
+  /** Bytes of their payloads. */
+  readonly bytesSent: number;
+  /** What it reports: loss, round trip, jitter, bitrate. */
+  readonly reception: Reception | null;
+}
+
+/** A WebRTC viewer: its connection, and once that is up, its place in the stream. */
+export class WebrtcSession implements PumpedViewer, RtpSubscriber {
+  readonly id: string;
+  readonly peer: Peer;
+  readonly audience: RtpAudience;
+  readonly #options: WebrtcSessionOptions;
+  readonly #datagrams: Uint8Array[] = [];
+  #viewer: RtpViewer | undefined;
+  #isOver = false;
+
+  constructor(options: WebrtcSessionOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.audience = options.audience;
+    const { events, paths, media } = options;
+    this.peer = new Peer({
+      ...options.peer,
+      transportFeedback: isTransportCounted(media) ? "read" : "pass",
+      events: {
+        send: (datagram, to) => paths.send(datagram, to),
+        connected: (master) => this.#onConnected(master),
+        rtcp: (packets) => this.#onRtcp(packets),
+        addressKnown: (address) => events.addressKnown(this, address),
+        addressProven: (address) => {
+          events.addressProven(this, address);
+          this.notify();
+        },
+        addressRetired: (address) => events.addressRetired(this, address),
+        consentLost: () => {
+          this.#viewer?.pause();
+          events.consentLost();
+        },
+        ufragRetired: (ufrag) => events.ufragRetired(ufrag),
+        dropped: (reason) => events.dropped(reason),
+        ended: (reason) => {
+          if (this.#viewer === undefined) events.failed();
+          this.#finish(reason);
+        },
+      },
+    });
+  }
+
+  /** {@linkcode loggedSessionId} of its id. */
+  get loggedId(): string {
+    return loggedSessionId(this.id);
+  }
+
+  /** How the viewer fares. */
+  describe(): SessionDescription {
+    return {
+      transport: this.peer.route?.transport ?? null,
+      packetsSent: this.#viewer?.packetCount ?? 0,
+      bytesSent: this.#viewer?.octetCount ?? 0,
+      reception: this.#viewer?.reception ?? null,
+    };
+  }
+
+  get hasVideo(): boolean {
+    return this.#options.media.video !== undefined;
+  }
+
+  get lacksVideo(): boolean {
+    return this.#options.media.lacksVideo;
+  }
+
+  get nextMs(): number | undefined {
+    return this.#viewer?.nextMs;
+  }
+
+  isReady(): boolean {
+    const to = this.peer.route;
+    return !this.#isOver && this.#viewer !== undefined && to !== undefined &&
+      this.#options.paths.isReady(to);
+  }
+
+  sendNext(nowMs: number, unixMs: number): boolean {
+    const viewer = this.#viewer;
+    const to = this.peer.route;
+    if (viewer === undefined || to === undefined) return false;
+    this.#datagrams.length = 0;
+    const hasMore = viewer.take(nowMs, unixMs, this.#datagrams);
+    if (this.#datagrams.length > 0) this.#options.paths.sendAll(this.#datagrams, to);
+    return hasMore;
+  }
+
+  /** There are new packets. */
+  notify(): void {
+    if (this.#viewer !== undefined) this.#options.pump.wake(this);
+  }
+
+  /** A second has passed. */
+  tick(nowMs: number): void {
+    this.peer.handleTimeout(nowMs);
+    this.#viewer?.tick();
+  }
+
+  /** Ends the session and tells the viewer. */
+  end(reason: string): void {
+    this.peer.close();
+    this.#finish(reason);
+  }
+
+  #onConnected(master: SrtpMasterKey): void {
+    const { audience, media, arena, viewerEvents, events } = this.#options;
+    this.#viewer = new RtpViewer({
+      feed: audience.feed,
+      ...media,
+      arena,
+      master,
+      events: viewerEvents,
+    });
+    events.connected(this);
+    this.notify();
+  }
+
+  #onRtcp(packets: readonly RtcpPacket[]): void {
+    const to = this.peer.route;
+    if (this.#viewer === undefined || to === undefined) return;
+    this.#viewer.handle(packets, performance.now());
+    // What is asked for again over TCP was not lost, only late.
+    if (to.transport === "tcp") return;
+    this.#viewer.resend(packets);
+    this.notify();
+  }
+
+  #finish(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.pump.remove(this);
+    this.audience.remove(this);
+    this.#options.events.ended(this, reason);
+    this.#viewer?.close();
+  }
+}

@@ -1,0 +1,101 @@
+import { stunUsername } from "../../webrtc/ice/stun.ts";
+import { answeredSessionTag } from "../../webrtc/ice/stun_check.ts";
+import type { TransportAddress } from "../../webrtc/ice/transport_address.ts";
+import type { WebrtcSession } from "./session.ts";
+
+/** The WebRTC viewers of a shard, by all that datagrams and requests find them by. */
+export class WebrtcSessions {
+  readonly #byId = new Map<string, WebrtcSession>();
+  readonly #byUfrag = new Map<string, WebrtcSession>();
+  /** By the number that answers to checks of ours bear. */
+  readonly #byTag = new Map<number, WebrtcSession>();
+  /** By `addressKey`: whoever proved the address last, else whoever a valid check came from first. */
+  readonly #byAddress = new Map<string, WebrtcSession>();
+  #lastTag = 0;
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** In the order of their coming; they may be removed meanwhile. */
+  all(): Iterable<WebrtcSession> {
+    return this.#byId.values();
+  }
+
+  byId(id: string): WebrtcSession | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Whose datagram it is: STUN bears a name or number, everything else is told by the address. */
+  of(datagram: Uint8Array, from: TransportAddress): WebrtcSession | undefined {
+    const tag = answeredSessionTag(datagram);
+    if (tag !== undefined) return this.#byTag.get(tag);
+    const username = stunUsername(datagram);
+    return username === undefined
+      ? this.#byAddress.get(addressKey(from))
+      : this.#byUfrag.get(username.localUfrag);
+  }
+
+  /** A number for a new one. */
+  nextTag(): number {
+    return this.#lastTag = (this.#lastTag + 1) >>> 0;
+  }
+
+  add(session: WebrtcSession, tag: number): void {
+    this.#byId.set(session.id, session);
+    this.#byTag.set(tag, session);
+    for (const ufrag of session.peer.localUfrags) this.#byUfrag.set(ufrag, session);
+  }
+
+  /** Its addresses are let go of by {@linkcode leaveAddress}. */
+  remove(session: WebrtcSession, tag: number): void {
+    this.#byId.delete(session.id);
+    this.#byTag.delete(tag);
+    for (const ufrag of session.peer.localUfrags) this.#byUfrag.delete(ufrag);
+  }
+
+  /** A session has another name. */
+  addUfrag(session: WebrtcSession, ufrag: string): void {
+    this.#byUfrag.set(ufrag, session);
+  }
+
+  removeUfrag(ufrag: string): void {
+    this.#byUfrag.delete(ufrag);
+  }
+
+  /**
+   * A valid check has come from an address. One that another viewer has proven is that viewer's,
+   * until it is proven again.
+   *
+   * @returns whether it is the session's now
+   */
+  claimAddress(session: WebrtcSession, address: TransportAddress, nowMs: number): boolean {
+    const key = addressKey(address);
+    if (this.#byAddress.get(key)?.peer.isProven(address, nowMs)) return false;
+    this.#byAddress.set(key, session);
+    return true;
+  }
+
+  /** A session has proven an address. */
+  takeAddress(session: WebrtcSession, address: TransportAddress): void {
+    this.#byAddress.set(addressKey(address), session);
+  }
+
+  /** An address is a session's no more; whether it was. */
+  leaveAddress(session: WebrtcSession, address: TransportAddress): boolean {
+    const key = addressKey(address);
+    return this.#byAddress.get(key) === session && this.#byAddress.delete(key);
+  }
+
+  /** There is nobody at an address any more. */
+  dropAddress(address: TransportAddress): void {
+    const key = addressKey(address);
+    this.#byAddress.get(key)?.peer.removeAddress(address);
+    this.#byAddress.delete(key);
+  }
+}
+
+/** What tells addresses apart. */
+export function addressKey({ transport, hostname, port }: TransportAddress): string {
+  return `${transport} ${hostname} ${port}`;
+}

@@ -1,0 +1,349 @@
+import { STATUS_CODE } from "@std/http/status";
+import { namesEtag } from "../../http/entity_tag.ts";
+import type { HttpRequest } from "../../http/request_reader.ts";
+import type { WholeResponse } from "../../http/response.ts";
+import type { TrackSelection } from "../../stream/feed.ts";
+import { LogState } from "../../stream/log_layout.ts";
+import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
+import {
+  chooseMedia,
+  describeMismatches,
+  type WantedMedia,
+} from "../../webrtc/sdp/media_choice.ts";
+import { settleSection } from "../../webrtc/sdp/answered_section.ts";
+import { bundleTag, writeSdpAnswer } from "../../webrtc/sdp/answer.ts";
+import type { SdpOffer } from "../../webrtc/sdp/offer.ts";
+import {
+  type BundleTag,
+  parseTrickleFragment,
+  TRICKLE_FRAGMENT_TYPE,
+  writeTrickleFragment,
+} from "../../webrtc/sdp/trickle_fragment.ts";
+import { WebrtcError } from "../../webrtc/webrtc_error.ts";
+import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
+import { holderOf } from "../net/memory_holder.ts";
+import { answer } from "../http/answers.ts";
+import type { ConnectionAddresses } from "../net/connection_addresses.ts";
+import { viewerCandidates } from "./whep_candidates.ts";
+import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
+import type { HttpContext } from "../http/routes.ts";
+import { areTracksSettled, isOver, knownMedia } from "../live/known_media.ts";
+import type { LiveStream } from "../live/live_stream.ts";
+import {
+  B_FRAMES_REMEDY,
+  type ForwardedRequest,
+  type ForwardedResponse,
+  type PictureReport,
+} from "../messages.ts";
+import type { Refusal } from "../net/places.ts";
+import { missingTrack, trackQuery } from "../http/track_query.ts";
+import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
+import type { WebrtcEndpoint } from "./endpoint.ts";
+import type { WebrtcSession } from "./session.ts";
+import {
+  notLive,
+  notNow,
+  notToBeHad,
+  notToldYet,
+  noViewer,
+  RETRY_AFTER_S,
+  WHEP_HEADERS,
+  whepProblem,
+} from "./whep_answers.ts";
+
+/** What the path of a stream ends with in the URL of its WHEP endpoint. */
+export const WHEP_SUFFIX = "/whep";
+
+/** What a viewer takes: what two hundred of them take more than one hundred, each. Measured. */
+const SESSION_BYTES = 512 * 1024;
+
+/** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
+const BOTH_KINDS = { audio: true, video: true };
+
+/** How a viewer asks to watch. */
+interface WatchRequest {
+  /** The path that it came to. */
+  readonly endpoint: string;
+  readonly offer: SdpOffer;
+  readonly wanted: WantedMedia;
+  readonly candidates: readonly IceCandidate[];
+  readonly addresses: ConnectionAddresses;
+}
+
+/** What was answered to a viewer, for what comes later about it: nothing more of its offer is kept. */
+interface Answered {
+  readonly tag: BundleTag;
+  readonly candidates: readonly IceCandidate[];
+  etag: string;
+}
+
+/** WebRTC-HTTP egress (draft-ietf-wish-whep): viewers come by POST and go by DELETE. */
+export class Whep {
+  readonly #context: HttpContext;
+  readonly #endpoint: WebrtcEndpoint;
+  readonly #answered = new WeakMap<WebrtcSession, Answered>();
+
+  constructor(context: HttpContext, endpoint: WebrtcEndpoint) {
+    this.#context = context;
+    this.#endpoint = endpoint;
+  }
+
+  /**
+   * Answers a request for a stream's endpoint.
+   *
+   * @param path the stream's
+   */
+  async answerEndpoint(
+    path: string,
+    { pathname: endpoint, searchParams: query }: URL,
+    request: HttpRequest,
+    addresses: ConnectionAddresses,
+  ): Promise<WholeResponse> {
+    if (request.method === "OPTIONS") {
+      return answer(STATUS_CODE.NoContent, { ...WHEP_HEADERS, "accept-post": SDP_TYPE });
+    }
+    if (request.method !== "POST") {
+      return whepProblem(STATUS_CODE.MethodNotAllowed, "Send an SDP offer here by POST", {
+        allow: "POST, OPTIONS",
+      });
+    }
+    const stream = this.#context.streams.byPath(path);
+    if (stream === undefined) return notLive(path);
+    const wanted = trackQuery(query);
+    if ("problem" in wanted) return whepProblem(STATUS_CODE.BadRequest, wanted.problem);
+    const selection = { ...wanted, ...BOTH_KINDS };
+    const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
+    if (full !== undefined) return full;
+    const offer = readOffer(request);
+    const candidates = viewerCandidates(query, addresses, this.#context.settings.webrtc);
+    return await refusalIfMissing(stream, selection) ??
+      await this.#openViewer(stream, selection, { endpoint, offer, wanted, candidates, addresses });
+  }
+
+  /** Answers a request about a viewer, wherever it is. */
+  async answerResource(resource: string, request: HttpRequest): Promise<WholeResponse> {
+    const { method, headers, body } = request;
+    if (method === "OPTIONS") {
+      return answer(STATUS_CODE.NoContent, {
+        ...WHEP_HEADERS,
+        "accept-patch": TRICKLE_FRAGMENT_TYPE,
+      });
+    }
+    const forwarded: ForwardedRequest = {
+      method,
+      resource,
+      contentType: headers.get("content-type") ?? "",
+      ifMatch: headers.get("if-match"),
+      body,
+    };
+    const shard = Number(/^(\d{1,3})\./.exec(resource)?.[1] ?? NaN);
+    if (Number.isNaN(shard)) return noViewer();
+    if (shard === this.#context.shard) return asWhole(this.answerForwarded(forwarded));
+    const response = await this.#context.control.forward(shard, forwarded);
+    return response === undefined ? noViewer() : asWhole(response);
+  }
+
+  /** Answers a request about a viewer of this shard. */
+  answerForwarded(request: ForwardedRequest): ForwardedResponse {
+    const session = this.#endpoint.session(request.resource);
+    if (session === undefined) return noViewer();
+    try {
+      switch (request.method) {
+        case "DELETE":
+          session.end("it has left");
+          return answer(STATUS_CODE.OK, WHEP_HEADERS);
+        case "PATCH":
+          return this.#patch(session, request);
+        case "GET":
+          return answer(STATUS_CODE.OK, {
+            ...WHEP_HEADERS,
+            "content-type": "application/json",
+            "cache-control": "no-store",
+          }, JSON.stringify(session.describe()));
+        default:
+          return whepProblem(STATUS_CODE.MethodNotAllowed, "Use GET, PATCH or DELETE here", {
+            allow: "GET, PATCH, DELETE, OPTIONS",
+          });
+      }
+    } catch (error) {
+      if (!(error instanceof WebrtcError)) throw error;
+      return whepProblem(STATUS_CODE.BadRequest, error.message);
+    }
+  }
+
+  /** Why a stream with such pictures is not shown, by what the settings say. */
+  refusalOf(pictures: PictureReport | undefined): string | undefined {
+    const { bFrames, inexact } = this.#context.settings.webrtc;
+    if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
+      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
+    }
+    if (pictures?.exact === false && inexact === "refuse") {
+      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
+    }
+    return undefined;
+  }
+
+  async #openViewer(
+    stream: LiveStream,
+    selection: TrackSelection,
+    { endpoint, offer, wanted, candidates, addresses }: WatchRequest,
+  ): Promise<WholeResponse> {
+    const { remoteAddr: from, log } = addresses;
+    const holder = holderOf(this.#context.memory, from.hostname);
+    const rtp = stream.rtp(selection, holder);
+    if (typeof rtp === "string") return this.#refuseForMemory(rtp);
+    const media = await knownMedia(stream, rtp);
+    if (isOver(stream, rtp)) return notLive(stream.entry.path);
+    if (media === undefined) return notToldYet();
+    // Others have come while it was waited for.
+    const full = this.#refusalIfFull(from.hostname);
+    if (full !== undefined) return full;
+    const refusal = this.refusalOf(rtp.report());
+    if (refusal !== undefined) return notToBeHad(refusal);
+    const choice = chooseMedia(offer, media, wanted);
+    if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
+    const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
+    const chosen = [choice.audio, choice.video].filter((section) => section !== undefined);
+    for (const { choice: { lapse } } of chosen) {
+      if (lapse === undefined) continue;
+      const { path } = stream.entry;
+      log.info("{peer}: a viewer of {path} offers {lapse}, and gets it so", { path, lapse });
+    }
+    const wishes = answerWishes(chosen, this.#context.settings.webrtc);
+    const channels = media.audio?.channels ?? 2;
+    const audio = choice.audio &&
+      settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
+    const video = choice.video &&
+      settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
+    const held = new MemoryHolding(this.#context.memory, "sessions", holder);
+    const lack = held.resize(SESSION_BYTES);
+    if (lack !== undefined) return this.#refuseForMemory(describeRefusal(lack));
+    if (audio !== undefined) rtp.wantOpus();
+    const local = this.#endpoint.createCredentials();
+    const cname = crypto.randomUUID();
+    const session = this.#endpoint.open({
+      audience: rtp.audience,
+      media: {
+        audio: audio && viewerTrack(audio),
+        video: video && viewerTrack(video),
+        lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
+        cname,
+      },
+      local,
+      remoteUfrag: offer.transport.iceUfrag,
+      remotePassword: offer.transport.icePassword,
+      from,
+      held,
+      path: stream.entry.path,
+      log,
+    });
+    if ("scope" in session) {
+      held.close();
+      return this.#refuse(session.scope);
+    }
+    const sections = [audio, video].filter((section) => section !== undefined);
+    const etag = `"${local.ufrag}"`;
+    this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
+    const { fingerprint } = this.#endpoint.certificate;
+    const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
+      sessionId: `${randomNumbers()[0]}`,
+      cname,
+      streamId: "sluice",
+    });
+    return answer(STATUS_CODE.Created, {
+      ...WHEP_HEADERS,
+      "content-type": SDP_TYPE,
+      "cache-control": "no-store",
+      "accept-patch": TRICKLE_FRAGMENT_TYPE,
+      location: viewerLocation(endpoint, session.id),
+      etag,
+    }, sdp);
+  }
+
+  /** The answer to a viewer that there is no memory for. */
+  #refuseForMemory(reason: string): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    return notNow(reason);
+  }
+
+  /** The answer to a viewer beyond the limits. */
+  #refusalIfFull(from: string): WholeResponse | undefined {
+    const { counters, settings } = this.#context;
+    if (counters.total("viewers") >= settings.maxViewers) return this.#refuse("all");
+    const refusal = this.#endpoint.refusal(from);
+    return refusal && this.#refuse(refusal.scope);
+  }
+
+  #refuse(scope: Refusal["scope"]): WholeResponse {
+    this.#context.counters.add("webrtcViewersRefused");
+    const message = scope === "all"
+      ? "There are too many viewers already"
+      : "There are too many viewers from your address already";
+    return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
+  }
+
+  #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {
+    if (mediaType(request.contentType) !== TRICKLE_FRAGMENT_TYPE) {
+      return whepProblem(
+        STATUS_CODE.UnsupportedMediaType,
+        `Content-Type must be ${TRICKLE_FRAGMENT_TYPE}`,
+      );
+    }
+    const answered = this.#answered.get(session)!;
+    const { ufrag, password } = parseTrickleFragment(new TextDecoder().decode(request.body));
+    // A copy: a part of a text keeps the whole alive.
+    const remote = structuredClone({ ufrag, password });
+    const isRestart = session.peer.remoteUfrag !== undefined &&
+      ufrag !== session.peer.remoteUfrag;
+    if (request.ifMatch !== undefined && !namesEtag(request.ifMatch, answered.etag)) {
+      return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
+    }
+    if (!isRestart) {
+      session.peer.learnRemote(remote);
+      // ICE-lite: checks come from the viewer, which has our candidates.
+      return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
+    }
+    const local = this.#endpoint.restart(session, remote);
+    answered.etag = `"${local.ufrag}"`;
+    const body = writeTrickleFragment({ local, candidates: answered.candidates }, answered.tag);
+    return answer(STATUS_CODE.OK, {
+      ...WHEP_HEADERS,
+      "content-type": TRICKLE_FRAGMENT_TYPE,
+      etag: answered.etag,
+    }, body);
+  }
+}
+
+/** The answer to who names a track that is not there: nothing is made of one that may not be. */
+async function refusalIfMissing(
+  stream: LiveStream,
+  selection: TrackSelection,
+): Promise<WholeResponse | undefined> {
+  const { log } = stream;
+  if (selection.audioTrack === undefined && selection.videoTrack === undefined) return undefined;
+  const isSettled = await areTracksSettled(stream);
+  if (log.state === LogState.ended) return notLive(stream.entry.path);
+  if (!isSettled) return notToldYet();
+  const missing = missingTrack(selection, log);
+  return missing === undefined ? undefined : whepProblem(STATUS_CODE.NotFound, missing);
+}
+
+/**
+ * The address of a viewer, relative to that of the endpoint which it came to: a proxy in front may
+ * serve this under a path of its own, of which nothing is known here.
+ */
+function viewerLocation(endpoint: string, id: string): string {
+  return endpoint.endsWith("/") ? id : `whep/${id}`;
+}
+
+/** Three different numbers of 32 bits, none of them 0. */
+function randomNumbers(): [number, number, number] {
+  for (;;) {
+    const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
+    if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
+  }
+}
+
+function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {
+  return { kind: "whole", status, headers, body: new Uint8Array(body) };
+}

@@ -1,0 +1,328 @@
+/** DTLS 1.2 with one viewer, as its server: for the keys of SRTP (RFC 5764). */
+import { Buffer } from "node:buffer";
+import { DtlsServer } from "werift";
+import { ByteReader } from "../../bytes/byte_reader.ts";
+import { type DtlsCertificate, SIGNATURE_HASH } from "./certificate.ts";
+import {
+  clientHelloCookie,
+  HANDSHAKE_TYPE,
+  type HandshakeMessage,
+  HandshakeReassembler,
+  readHandshakeFragment,
+  writeHandshakeRecord,
+} from "./fragments.ts";
+import { DTLS_CONTENT, type DtlsRecord, parseDtlsAlert, readDtlsRecord } from "./record.ts";
+import {
+  createTransport,
+  decryptRecord,
+  encryptAlert,
+  signWithCachedKey,
+  type WeriftTransport,
+} from "./werift.ts";
+import { WebrtcError } from "../webrtc_error.ts";
+
+/** The only protection profile: SRTP_AES128_CM_HMAC_SHA1_80 (RFC 5764 4.1.2). */
+export const SRTP_PROFILE_AES128_CM_HMAC_SHA1_80 = 1;
+/** How long a handshake may take if nothing else is said. */
+export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 15_000;
+/** How many encrypted records are held until the keys to read them are there. */
+export const MAX_HELD_RECORDS = 4;
+/** How often repeated messages are answered in one session: each may be a lost flight of ours. */
+export const MAX_ANSWERED_REPEATS = 64;
+
+/**
+ * What a client sends in clear: hello, hello with the cookie, key exchange. Certificates are not
+ * asked for, and Finished is encrypted.
+ */
+const HANDSHAKE_TYPES_BY_SEQ: readonly number[] = [
+  HANDSHAKE_TYPE.clientHello,
+  HANDSHAKE_TYPE.clientHello,
+  HANDSHAKE_TYPE.clientKeyExchange,
+];
+const SRTP_EXPORT_LABEL = "EXTRACTOR-dtls_srtp";
+const SRTP_EXPORT_LENGTH = 60;
+const CLOSE_NOTIFY = 0;
+/** werift's number of the flight that is a HelloVerifyRequest; it is sent at once and not repeated. */
+const HELLO_VERIFY_FLIGHT = 2;
+/** A flight of werift's that never comes: what waits for it has nothing to repeat any more. */
+const PAST_ALL_FLIGHTS = 99;
+
+/** Why a session ended: the peer said so, or it failed. */
+export interface DtlsEnd {
+  readonly kind: "closed" | "failed";
+  /** For the log, as "peer sent alert 42". */
+  readonly reason: string;
+}
+
+/** What a session needs. The callbacks may be called within `receive` or later, never at once. */
+export interface DtlsSessionOptions {
+  readonly certificate: DtlsCertificate;
+  /** The time now, on the same clock as {@linkcode DtlsSession.handleTimeout} is told. */
+  readonly nowMs: number;
+  readonly handshakeTimeoutMs?: number;
+  /**
+   * Sends a datagram to the peer, at an address whose cookie it has shown; the datagram is the
+   * callee's. Must not throw.
+   */
+  readonly send: (datagram: Uint8Array) => void;
+  /** Sends a HelloVerifyRequest to where the datagram came from that is being received. */
+  readonly sendCookie: (datagram: Uint8Array) => void;
+  /** The peer shows a cookie: whether it is one that {@linkcode DtlsSession.receive} was given. */
+  readonly acceptCookie: (cookie: Uint8Array) => boolean;
+  /** The handshake is done: 60 bytes of keys, which `splitDtlsExport` of srtp takes apart. */
+  readonly onConnected: (exportedKeys: Uint8Array) => void;
+  /** The session ended by itself; not called after {@linkcode DtlsSession.close}. */
+  readonly onEnd: (end: DtlsEnd) => void;
+}
+
+/** Where a session is; from `closed` it never comes back. */
+export type DtlsState = "handshaking" | "connected" | "closed";
+
+/**
+ * One viewer's DTLS, with werift behind a guard.
+ *
+ * The cookie of a HelloVerifyRequest is the address's own, so that a client that goes on from there
+ * has shown to receive there (RFC 6347 4.2.1); the flights that are larger than what they answer
+ * come after that.
+ *
+ * werift's server must see whole handshake messages in order, each once, and nothing after the
+ * handshake that starts another: this class sees to that. Repeated messages are handed over again
+ * only where werift answers with the same flight.
+ *
+ * The peer's certificate is not asked for (werift's server does not stand its fragments), so the
+ * fingerprint in the offer is not checked, and **who the peer is rests on the ICE credentials**:
+ * feed datagrams only from addresses whose STUN requests were authentic, and serve signalling over
+ * TLS where it crosses a network.
+ *
+ * werift repeats its flight on timers of its own, after 0.5, 1, 1.5 s and so on. The pending one
+ * outlives `close` by up to 5.5 s, and then ends without sending.
+ *
+ * @example
+ * ```ts ignore
+ * import { createDtlsCertificate } from "./certificate.ts";
+ * import { DtlsSession } from "./dtls.ts";
+ *
+ * const certificate = await createDtlsCertificate(); // once
+ * const session = new DtlsSession({
+ *   certificate,
+ *   nowMs,
+ *   send: (datagram) => socket.send(datagram, viewer),
+ *   sendCookie: (datagram) => socket.send(datagram, viewer),
+ *   acceptCookie: (shown) => isSame(shown, cookie),
+ *   onConnected: (exportedKeys) => startMedia(splitDtlsExport(exportedKeys)),
+ *   onEnd: ({ reason }) => end(reason),
+ * });
+ * session.receive(datagram, cookie); // for each datagram whose first byte is 20..63
+ * ```
+ */
+export class DtlsSession {
+  readonly #options: DtlsSessionOptions;
+  readonly #server: DtlsServer;
+  readonly #transport: WeriftTransport;
+  readonly #reassembler = new HandshakeReassembler();
+  readonly #deadlineMs: number;
+  #state: DtlsState = "handshaking";
+  /** The last ClientHello, until the peer shows that it has our answer. */
+  #clientHello: HandshakeMessage | undefined;
+  #hasKeyExchange = false;
+  /** Encrypted records that came before the key exchange. */
+  #heldRecords: Uint8Array[] = [];
+  #answeredRepeats = 0;
+  #droppedRecords = 0;
+
+  constructor(options: DtlsSessionOptions) {
+    const { certificate, nowMs, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
+    this.#options = options;
+    this.#deadlineMs = nowMs + handshakeTimeoutMs;
+    this.#transport = createTransport((datagram) => {
+      if (this.#state === "closed") return;
+      if (this.#server.dtls.flight === HELLO_VERIFY_FLIGHT) options.sendCookie(datagram);
+      else options.send(datagram);
+    });
+    this.#server = new DtlsServer({
+      transport: this.#transport,
+      srtpProfiles: [SRTP_PROFILE_AES128_CM_HMAC_SHA1_80],
+      cert: certificate.certPem,
+      key: certificate.keyPem,
+      signatureHash: SIGNATURE_HASH,
+      certificateRequest: false,
+      extendedMasterSecret: true,
+    });
+    signWithCachedKey(this.#server, certificate);
+    this.#server.onConnect.subscribe(() => this.#connected());
+    this.#server.onError.subscribe((error) => {
+      if (this.#state === "handshaking") this.#end("failed", `handshake failed: ${error}`);
+    });
+  }
+
+  get state(): DtlsState {
+    return this.#state;
+  }
+
+  /** When {@linkcode handleTimeout} is due; `undefined` if no time-out runs. */
+  get deadlineMs(): number | undefined {
+    return this.#state === "handshaking" ? this.#deadlineMs : undefined;
+  }
+
+  /** Records that were dropped as malformed, too many or out of place. */
+  get droppedRecords(): number {
+    return this.#droppedRecords;
+  }
+
+  /**
+   * Takes a datagram of the peer, which stays the caller's. What is malformed is dropped and
+   * counted (RFC 6347 4.1.2.7).
+   *
+   * @param cookie 20 random bytes, of the address that it came from
+   */
+  receive(datagram: Uint8Array, cookie: Uint8Array): void {
+    const reader = new ByteReader(datagram, WebrtcError);
+    try {
+      while (reader.remaining > 0 && this.#state !== "closed") {
+        const from = reader.offset;
+        const record = readDtlsRecord(reader);
+        this.#receiveRecord(record, datagram.subarray(from, reader.offset), cookie);
+      }
+    } catch (error) {
+      if (!(error instanceof WebrtcError)) throw error;
+      this.#droppedRecords++;
+    }
+  }
+
+  /** Ends a handshake that takes too long. */
+  handleTimeout(nowMs: number): void {
+    if (this.#state === "handshaking" && nowMs >= this.#deadlineMs) {
+      this.#end("failed", "handshake timed out");
+    }
+  }
+
+  /**
+   * Ends the session: a connected peer is told so (close_notify), then nothing is sent or called
+   * any more.
+   */
+  close(): void {
+    if (this.#state === "connected") {
+      this.#options.send(encryptAlert(this.#server, { isFatal: false, description: CLOSE_NOTIFY }));
+    }
+    this.#state = "closed";
+    this.#heldRecords = [];
+    this.#clientHello = undefined;
+    this.#transport.closed = true;
+    this.#server.dtls.flight = PAST_ALL_FLIGHTS;
+  }
+
+  #receiveRecord(record: DtlsRecord, bytes: Uint8Array, cookie: Uint8Array): void {
+    switch (record.contentType) {
+      case DTLS_CONTENT.handshake:
+        if (record.epoch === 0) this.#receiveFragments(record.fragment, cookie);
+        else this.#receiveEncrypted(bytes);
+        return;
+      case DTLS_CONTENT.alert:
+        this.#receiveAlert(record);
+        return;
+      case DTLS_CONTENT.changeCipherSpec:
+        // werift's server does not look at it: the epoch of a record says the same.
+        return;
+      default:
+        this.#droppedRecords++;
+    }
+  }
+
+  /** Fragments in clear: nothing of them is wanted after the key exchange. */
+  #receiveFragments(fragments: Uint8Array, cookie: Uint8Array): void {
+    if (this.#hasKeyExchange) return;
+    const reader = new ByteReader(fragments, WebrtcError);
+    while (reader.remaining > 0) {
+      const fragment = readHandshakeFragment(reader);
+      const isRepeat = fragment.messageSeq === this.#clientHello?.messageSeq;
+      if (isRepeat && fragment.offset === 0) this.#repeat(this.#clientHello!, cookie);
+      else this.#reassembler.push(fragment);
+    }
+    for (let message; (message = this.#reassembler.next()) !== undefined;) {
+      this.#handOver(message, cookie);
+    }
+  }
+
+  /** Our answer may be lost: werift sends it again, as long as nothing newer came. */
+  #repeat(message: HandshakeMessage, cookie: Uint8Array): void {
+    if (this.#answeredRepeats++ >= MAX_ANSWERED_REPEATS) {
+      this.#droppedRecords++;
+      return;
+    }
+    this.#giveHello(message, cookie);
+  }
+
+  /** A hello is answered by the cookie of its address, or goes on from where its cookie was sent. */
+  #giveHello(message: HandshakeMessage, cookie: Uint8Array): void {
+    const shown = clientHelloCookie(message.body);
+    if (shown.length > 0 && !this.#options.acceptCookie(shown)) {
+      throw new WebrtcError("Cannot take DTLS hello: its cookie must be one that was sent");
+    }
+    // werift compares with what it finds here, and sends that to who shows none.
+    this.#server.dtls.cookie = Buffer.from(shown.length > 0 ? shown : cookie);
+    this.#transport.onData(Buffer.from(writeHandshakeRecord(message)));
+  }
+
+  #handOver(message: HandshakeMessage, cookie: Uint8Array): void {
+    const { messageType, messageSeq } = message;
+    const isHello = messageType === HANDSHAKE_TYPE.clientHello;
+    if (messageType !== HANDSHAKE_TYPES_BY_SEQ[messageSeq]) {
+      throw new WebrtcError(
+        `Cannot take DTLS handshake message ${messageSeq}: must be of type ${
+          HANDSHAKE_TYPES_BY_SEQ[messageSeq]
+        }, got ${messageType}`,
+      );
+    }
+    this.#clientHello = isHello ? message : undefined;
+    if (isHello) return this.#giveHello(message, cookie);
+    this.#hasKeyExchange = true;
+    this.#transport.onData(Buffer.from(writeHandshakeRecord(message)));
+    for (const held of this.#heldRecords) this.#transport.onData(Buffer.from(held));
+    this.#heldRecords = [];
+  }
+
+  /** Finished: readable once the key exchange is there. A repeated one has its answer repeated. */
+  #receiveEncrypted(record: Uint8Array): void {
+    if (!this.#hasKeyExchange) {
+      if (this.#heldRecords.length < MAX_HELD_RECORDS) this.#heldRecords.push(record.slice());
+      else this.#droppedRecords++;
+    } else if (this.#state === "handshaking" || this.#answeredRepeats++ < MAX_ANSWERED_REPEATS) {
+      this.#transport.onData(Buffer.from(record));
+    } else {
+      this.#droppedRecords++;
+    }
+  }
+
+  /** In clear alerts count during the handshake only, for anybody could have sent them. */
+  #receiveAlert(record: DtlsRecord): void {
+    const isInClear = record.epoch === 0;
+    if (isInClear !== (this.#state === "handshaking")) {
+      this.#droppedRecords++;
+      return;
+    }
+    const { isFatal, description } = parseDtlsAlert(
+      isInClear ? record.fragment : decryptRecord(this.#server, record),
+    );
+    if (description === CLOSE_NOTIFY) this.#end("closed", "peer sent close_notify");
+    else if (isFatal) this.#end("failed", `peer sent alert ${description}`);
+  }
+
+  /** werift says so again whenever Finished is repeated. */
+  #connected(): void {
+    if (this.#state !== "handshaking") return;
+    const { srtpProfile } = this.#server.srtp;
+    if (srtpProfile !== SRTP_PROFILE_AES128_CM_HMAC_SHA1_80) {
+      this.#end("failed", "peer offers no SRTP_AES128_CM_HMAC_SHA1_80");
+      return;
+    }
+    this.#state = "connected";
+    const keys = this.#server.exportKeyingMaterial(SRTP_EXPORT_LABEL, SRTP_EXPORT_LENGTH);
+    this.#options.onConnected(Uint8Array.from(keys));
+  }
+
+  #end(kind: DtlsEnd["kind"], reason: string): void {
+    // A peer that ends is answered in kind (RFC 5246 7.2.1).
+    this.close();
+    this.#options.onEnd({ kind, reason });
+  }
+}

@@ -1,0 +1,75 @@
+import type { ChosenSection } from "./media_choice.ts";
+import type { MediaKind, OfferedExtension } from "./offer.ts";
+
+/** Numbers that packets of one section carry. */
+export interface AnswerSource {
+  readonly ssrc: number;
+  /** For retransmission (RFC 4588); without it RTX is not answered. */
+  readonly rtxSsrc?: number | undefined;
+}
+
+/** What is answered where, in case it is offered there. */
+export interface AnswerWishes {
+  /** RTCP feedback to ask for: "nack", "nack pli", "ccm fir", "goog-remb", "transport-cc" … */
+  readonly feedback: readonly string[];
+  /** URIs of header extensions to send. */
+  readonly extensions: readonly string[];
+}
+
+/** Resend by NACK, count requests for key frames, and learn of the bandwidth. */
+export const DEFAULT_ANSWER_WISHES: AnswerWishes = {
+  feedback: ["nack", "nack pli", "ccm fir", "goog-remb"],
+  extensions: [],
+};
+
+/** One section that is sent in, as both sides understand it after the answer. */
+export interface AnsweredSection {
+  readonly kind: MediaKind;
+  readonly mid: string;
+  readonly chosen: ChosenSection;
+  readonly payloadType: number;
+  /** `undefined` if the offer has no RTX for it: packets are then resent as they were. */
+  readonly rtxPayloadType: number | undefined;
+  readonly ssrc: number;
+  readonly rtxSsrc: number | undefined;
+  readonly fmtp: string;
+  readonly feedback: readonly string[];
+  /** With the numbers of the offer. */
+  readonly extensions: readonly OfferedExtension[];
+  /** Whether RTCP may be sent without a report in front (RFC 5506). */
+  readonly rtcpReducedSize: boolean;
+}
+
+/**
+ * Settles a chosen section: what is in the answer, and what packets will carry.
+ *
+ * @param options.channels of the sound, for Opus
+ */
+export function settleSection(
+  chosen: ChosenSection,
+  source: AnswerSource,
+  options: { readonly wishes?: AnswerWishes; readonly channels?: 1 | 2 } = {},
+): AnsweredSection {
+  const { section, choice: { codec } } = chosen;
+  const { feedback, extensions } = options.wishes ?? DEFAULT_ANSWER_WISHES;
+  const rtxPayloadType = source.rtxSsrc === undefined ? undefined : codec.rtxPayloadType;
+  return {
+    kind: section.kind === "audio" ? "audio" : "video",
+    mid: section.mid,
+    chosen,
+    payloadType: codec.payloadType,
+    rtxPayloadType,
+    ssrc: source.ssrc,
+    rtxSsrc: rtxPayloadType === undefined ? undefined : source.rtxSsrc,
+    fmtp: options.channels === 2 ? withStereo(codec.fmtp) : codec.fmtp,
+    feedback: feedback.filter((wanted) => codec.feedback.includes(wanted)),
+    extensions: section.extensions.filter(({ uri }) => extensions.includes(uri)),
+    rtcpReducedSize: section.rtcpReducedSize,
+  };
+}
+
+/** RFC 7587 6.1: tells that the sound has two channels, so that they are not mixed to one. */
+function withStereo(fmtp: string): string {
+  const kept = fmtp.split(";").filter((part) => !/^\s*(?:sprop-)?stereo\s*=/i.test(part));
+  return [...kept.filter((part) => part !== ""), "stereo=1", "sprop-stereo=1"].join(";");
+}

@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+import { configure, getLogger, reset } from "@logtape/logtape";
+import { FOLDING_LIMITS } from "../../src/logging/log_folding.ts";
+import { textLine } from "../../src/logging/log_format.ts";
+import { foldingSink } from "../../src/logging/logging.ts";
+import { until } from "../waiting.ts";
+
+Deno.test("foldingSink: repeats of one network are folded over its connections, and told", async () => {
+  const lines: string[] = [];
+  const sink = foldingSink((line) => lines.push(textLine(line).replace(/^\S+ /, "")), {
+    ...FOLDING_LIMITS,
+    windowMs: 200,
+    linesPerSource: 2,
+  });
+  await configure({
+    sinks: { sink },
+    loggers: [
+      { category: ["sluice"], lowestLevel: "debug", sinks: ["sink"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
+    ],
+  });
+  try {
+    for (let at = 0; at < 10; at++) {
+      // Each from a connection and an address of its own, all of one network.
+      const log = getLogger(["sluice", "rtmp"]).with({
+        id: `0-${at}`,
+        peer: `[2001:db8::${at}]:500${at}`,
+      });
+      log.info("{peer} publishes {path}", { path: `live/${at}` });
+    }
+    getLogger(["sluice", "rtmp"]).with({ id: "0-x", peer: "192.0.2.1:5000" })
+      .info("{peer} publishes {path}", { path: "live/x" });
+    const written = [
+      "[INF] rtmp: [0-0] [2001:db8::0]:5000 publishes live/0",
+      "[INF] rtmp: [0-1] [2001:db8::1]:5001 publishes live/1",
+      "[INF] rtmp: [0-x] 192.0.2.1:5000 publishes live/x",
+    ];
+    assertEquals(lines, written);
+    await until("what was left out is told", () => lines.length > written.length);
+    assertEquals(lines.slice(written.length), [
+      '[WRN] log: 8 more lines in 0.2 s like "{peer} publishes {path}", by address: ' +
+      "2001:db8:0:0::/64 8",
+    ]);
+  } finally {
+    await reset();
+  }
+});
