@@ -1,6 +1,6 @@
 /** The two ways to a WebRTC server: datagrams, and a TCP connection that carries them. */
 import type { IceCandidate } from "../src/webrtc/ice/candidate.ts";
-import type { TransportAddress } from "../src/webrtc/ice/transport_address.ts";
+import type { TransportAddress } from "../src/address/transport_address.ts";
 import { frameForTcp, TcpFrameReader } from "../src/webrtc/ice/tcp_framing.ts";
 
 /** Carries datagrams between one viewer and its server. */

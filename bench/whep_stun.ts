@@ -5,7 +5,7 @@ import type { IceCredentials } from "../src/webrtc/ice/credentials.ts";
 import { parseStun, STUN_ATTRIBUTE, STUN_MAGIC_COOKIE } from "../src/webrtc/ice/stun.ts";
 import { hasStunIntegrity, sealStun } from "../src/webrtc/ice/stun_integrity.ts";
 import { writeStunSuccess } from "../src/webrtc/ice/stun_response.ts";
-import type { TransportAddress } from "../src/webrtc/ice/transport_address.ts";
+import type { TransportAddress } from "../src/address/transport_address.ts";
 
 const BINDING_REQUEST = 0x0001;
 const TRANSACTION_ID_LENGTH = 12;

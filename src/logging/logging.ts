@@ -1,5 +1,5 @@
 import { configure, type LogRecord, type Sink } from "@logtape/logtape";
-import { peerSource } from "../shard/net/address_source.ts";
+import { peerSource } from "../address/address_source.ts";
 import { FOLDING_LIMITS, type LeftOut, LogFolding } from "./log_folding.ts";
 import { type LineFormat, lineFormat, type LogLine } from "./log_format.ts";
 

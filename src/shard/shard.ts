@@ -14,7 +14,7 @@ import { MemoryBudget } from "../stream/memory_budget.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
 import { Streams } from "./live/streams.ts";
 import { timeSlice } from "./time_slice.ts";
-import { TrustedProxies } from "./net/trusted_proxies.ts";
+import { NetworkList } from "../address/network_list.ts";
 import { maxPayloadSize } from "./live/viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc/endpoint.ts";
 
@@ -60,7 +60,7 @@ class Shard {
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
     const memory = new MemoryBudget(start.memory, shard);
-    const proxies = new TrustedProxies(settings.trustedProxies);
+    const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });

@@ -2,7 +2,7 @@ import { AddressCounts, COUNTED, type Counted } from "./net/address_counts.ts";
 import type { CounterName, Counters } from "./counters.ts";
 import type { PlaceLimits } from "./messages.ts";
 import { Places } from "./net/places.ts";
-import type { TrustedProxies } from "./net/trusted_proxies.ts";
+import type { NetworkList } from "../address/network_list.ts";
 
 /** What is limited, in all and by address, over all shards. */
 export type ShardPlaces = Readonly<Record<Counted, Places>>;
@@ -25,7 +25,7 @@ export function shardPlaces(
     readonly addressCounts: SharedArrayBuffer;
     readonly shard: number;
     readonly counters: Counters;
-    readonly proxies: TrustedProxies;
+    readonly proxies: NetworkList;
   },
 ): ShardPlaces {
   const entries = COUNTED.map((counted) => {

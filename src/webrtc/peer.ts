@@ -12,7 +12,7 @@ import type { PeerPath } from "./peer_path.ts";
 import { PeerPaths } from "./peer_paths.ts";
 import { parseStun } from "./ice/stun.ts";
 import { answeredSessionTag, CHECK_SECRET_LENGTH, checkSecret } from "./ice/stun_check.ts";
-import type { TransportAddress } from "./ice/transport_address.ts";
+import type { TransportAddress } from "../address/transport_address.ts";
 
 /** RFC 7675 5.1: checks for consent are sent at 0.8 to 1.2 times this distance. */
 const CONSENT_INTERVAL_MS = 5000;

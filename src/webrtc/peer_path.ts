@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { RandomBytes } from "./ice/credentials.ts";
-import type { TransportAddress } from "./ice/transport_address.ts";
+import type { TransportAddress } from "../address/transport_address.ts";
 
 /** A cookie of DTLS (RFC 6347 4.2.1). */
 const COOKIE_LENGTH = 20;

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { RandomBytes } from "./ice/credentials.ts";
 import { PeerPath } from "./peer_path.ts";
-import { sameTransportAddress, type TransportAddress } from "./ice/transport_address.ts";
+import { sameTransportAddress, type TransportAddress } from "../address/transport_address.ts";
 
 /** Addresses of one viewer: each of its networks, over UDP and TCP. */
 export const MAX_PEER_PATHS = 16;

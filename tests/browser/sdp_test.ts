@@ -9,7 +9,7 @@ import { DEFAULT_ANSWER_WISHES } from "../../src/webrtc/sdp/answered_section.ts"
 import { parseSdpOffer } from "../../src/webrtc/sdp/offer.ts";
 import { stunUsername } from "../../src/webrtc/ice/stun.ts";
 import { frameForTcp, TcpFrameReader } from "../../src/webrtc/ice/tcp_framing.ts";
-import type { TransportAddress } from "../../src/webrtc/ice/transport_address.ts";
+import type { TransportAddress } from "../../src/address/transport_address.ts";
 import { until } from "../waiting.ts";
 import { answerOffer, TRANSPORT } from "../webrtc/sdp/answers.ts";
 import { chromiumMissing, launchChromium, type TestBrowser } from "./chromium.ts";

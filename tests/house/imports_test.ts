@@ -56,7 +56,7 @@ const CASES: readonly (readonly [path: string, source: string, violations: strin
     "src/flv/a.ts:1: flv may not import the package valibot",
   ]],
   ["src/control/a.ts", `import type { X } from "../shard/messages.ts";`, []],
-  ["src/control/a.ts", `import { x } from "../shard/streams.ts";`, [
+  ["src/control/a.ts", `import { x } from "../shard/live/streams.ts";`, [
     "src/control/a.ts:1: control may not import src/shard/live/streams.ts",
   ]],
   ["src/shard/a.ts", `import { x } from "../gateway.ts";`, [

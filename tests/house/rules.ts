@@ -16,6 +16,7 @@ const RUNTIME_PACKAGES = ["@logtape/logtape", "@std/"];
 /** Every room of src, and the two files that are no room. A room that is not here fails the test. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   bytes: { rooms: [] },
+  address: { rooms: [] },
   amf: { rooms: ["bytes"], packages: CODEC_PACKAGES },
   codec: { rooms: ["bytes"], packages: CODEC_PACKAGES },
   flv: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
@@ -26,7 +27,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   tls: { rooms: [], packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:net"] },
   rtmp: { rooms: ["bytes", "amf"], packages: [...CODEC_PACKAGES, "node:crypto"] },
   webrtc: {
-    rooms: ["bytes", "rtp", "srtp"],
+    rooms: ["address", "bytes", "rtp", "srtp"],
     packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:zlib", "tweetnacl", "werift"],
   },
   audio: {
@@ -42,6 +43,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   transcoding: { rooms: ["audio", "stream", "flv", "codec", "bytes"], hasEffects: true },
   shard: {
     rooms: [
+      "access",
+      "address",
+      "logging",
       "egress",
       "stream",
       "flv",
@@ -59,7 +63,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "node:crypto", "node:stream", "node:tls"],
     hasEffects: true,
   },
-  logging: { rooms: ["bytes"], packages: RUNTIME_PACKAGES, hasEffects: true },
+  logging: { rooms: ["address", "bytes"], packages: RUNTIME_PACKAGES, hasEffects: true },
+  access: {
+    rooms: ["address", "bytes"],
+    packages: [...RUNTIME_PACKAGES, "jose"],
+    hasEffects: true,
+  },
   config: { rooms: ["tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
     rooms: ["config", "shard/messages.ts", "transcoding/messages.ts", "stream"],

@@ -2,7 +2,7 @@ import { allocateAddressCounts, COUNTED } from "../../src/shard/net/address_coun
 import type { Counters } from "../../src/shard/counters.ts";
 import type { PlaceLimits, ShardSettings } from "../../src/shard/messages.ts";
 import { type ShardPlaces, shardPlaces } from "../../src/shard/shard_places.ts";
-import { TrustedProxies } from "../../src/shard/net/trusted_proxies.ts";
+import { NetworkList } from "../../src/address/network_list.ts";
 
 /** Settings of a shard that is tested by itself. */
 export const SHARD_SETTINGS: ShardSettings = {
@@ -64,8 +64,8 @@ export function testPlaces(
     readonly trusted?: readonly string[];
     readonly addressCounts?: SharedArrayBuffer;
   } = {},
-): { readonly places: ShardPlaces; readonly proxies: TrustedProxies } {
-  const proxies = new TrustedProxies(trusted);
+): { readonly places: ShardPlaces; readonly proxies: NetworkList } {
+  const proxies = new NetworkList(trusted);
   return { places: shardPlaces(limits, { addressCounts, shard: 0, counters, proxies }), proxies };
 }
 

@@ -5,7 +5,7 @@ import { Peer, type PeerEvents } from "../../src/webrtc/peer.ts";
 import { MAX_PEER_PATHS, MAX_UNPROVEN_BYTES } from "../../src/webrtc/peer_paths.ts";
 import { parseStun } from "../../src/webrtc/ice/stun.ts";
 import { writeStunError } from "../../src/webrtc/ice/stun_response.ts";
-import type { TransportAddress } from "../../src/webrtc/ice/transport_address.ts";
+import type { TransportAddress } from "../../src/address/transport_address.ts";
 import { seededRandom } from "../mutation.ts";
 import { COOKIE, fragmentRecord } from "./dtls/peer.ts";
 import { writeStunCheck } from "./ice/stun_client.ts";

@@ -31,7 +31,7 @@ import type { Place, Refusal } from "../net/places.ts";
 import { SharedPieces } from "../live/shared_pieces.ts";
 import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
 import { timeSlice } from "../time_slice.ts";
-import type { TrustedProxies } from "../net/trusted_proxies.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 
 /** Requests are small: a browser's head is half of this. */
 const READ_BUFFER_SIZE = 2048;
@@ -59,7 +59,7 @@ const MESSAGES = SharedPieces.messages();
 export interface HttpConnectionContext {
   readonly counters: Counters;
   /** Whose X-Forwarded-For is believed. */
-  readonly proxies: TrustedProxies;
+  readonly proxies: NetworkList;
   readonly memory: MemoryBudget;
   readonly timeouts: {
     /** For a whole request, from its first byte or the connection's begin. */

@@ -20,7 +20,7 @@ import { StreamRoutes } from "./stream_routes.ts";
 import type { Streams } from "../live/streams.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
-import type { TrustedProxies } from "../net/trusted_proxies.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import { Whep, WHEP_SUFFIX } from "../webrtc/whep.ts";
 
@@ -58,7 +58,7 @@ export interface HttpContext {
   /** Whether new clients are wanted here. */
   readonly readiness: { readonly isReady: boolean };
   readonly places: ShardPlaces;
-  readonly proxies: TrustedProxies;
+  readonly proxies: NetworkList;
 }
 
 /** Answers HTTP requests: console, API, HTTP-FLV and WebSocket-FLV. */

@@ -6,7 +6,7 @@
  * hash chooses, and has what the smaller one says (a count-min sketch): never too few, and too many
  * only if others share both cells. The seed is secret, so that nobody can choose to.
  */
-import { addressSource } from "./address_source.ts";
+import { addressSource } from "../../address/address_source.ts";
 
 /** What is counted by address. */
 export const COUNTED = [

@@ -1,9 +1,9 @@
 import type { Logger } from "@logtape/logtape";
 import { forwardedClient } from "../../http/forwarded_for.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
-import { peerText } from "./address_source.ts";
+import { peerText } from "../../address/address_source.ts";
 import type { PeerConn } from "./connection_listener.ts";
-import type { TrustedProxies } from "./trusted_proxies.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 
 /** Both ends of a connection, and its log. */
 export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remoteAddr"> {
@@ -15,7 +15,7 @@ export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remot
 export function addressesOf(
   { headers }: HttpRequest,
   connection: ConnectionAddresses,
-  proxies: TrustedProxies,
+  proxies: NetworkList,
 ): ConnectionAddresses {
   const { localAddr, remoteAddr } = connection;
   if (!proxies.has(remoteAddr.hostname)) return connection;

@@ -1,5 +1,5 @@
 import { getLogger, type Logger } from "@logtape/logtape";
-import { peerText } from "./address_source.ts";
+import { peerText } from "../../address/address_source.ts";
 import { nextConnectionId } from "./connection_id.ts";
 import type { CounterName, Counters } from "../counters.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { timeSlice } from "../time_slice.ts";
-import { peerText } from "./address_source.ts";
+import { peerText } from "../../address/address_source.ts";
 
 const logger = getLogger(["sluice", "webrtc"]);
 

@@ -1,8 +1,8 @@
 import type { AddressCounts } from "./address_counts.ts";
-import { addressSource } from "./address_source.ts";
+import { addressSource } from "../../address/address_source.ts";
 import type { CounterName, Counters } from "../counters.ts";
 import { Newcomers } from "./newcomers.ts";
-import type { TrustedProxies } from "./trusted_proxies.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 
 /** What makes places of one kind. */
 export interface PlacesOptions {
@@ -15,7 +15,7 @@ export interface PlacesOptions {
   readonly gauge: CounterName;
   readonly counts: AddressCounts;
   readonly counters: Counters;
-  readonly proxies: TrustedProxies;
+  readonly proxies: NetworkList;
 }
 
 /** Why there is no place. */

@@ -1,7 +1,7 @@
 import type { SlowWriter } from "./slow_writers.ts";
 import { ProxyError } from "../../proxy/proxy_error.ts";
 import { type ProxyHeader, ProxyHeaderReader } from "../../proxy/proxy_header.ts";
-import { peerText } from "./address_source.ts";
+import { peerText } from "../../address/address_source.ts";
 import {
   type Accepted,
   closeQuietly,
@@ -12,7 +12,7 @@ import {
 import type { Counters } from "../counters.ts";
 import type { ShardSettings } from "../messages.ts";
 import { RepeatLog } from "./repeat_log.ts";
-import type { TrustedProxies } from "./trusted_proxies.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 
 /** Most headers come in one packet, with the begin of what is behind. */
 const READ_BUFFER_SIZE = 2048;
@@ -21,7 +21,7 @@ const READ_BUFFER_SIZE = 2048;
 export interface ProxiedPort {
   /** The protocol behind the header, by its category in logs. */
   readonly protocol: "rtmp" | "http";
-  readonly proxies: TrustedProxies;
+  readonly proxies: NetworkList;
   /** From the accept to the end of the header. */
   readonly headerMs: number;
   readonly counters: Counters;
@@ -31,7 +31,7 @@ export interface ProxiedPort {
 export interface EntranceContext {
   readonly settings: ShardSettings;
   readonly counters: Counters;
-  readonly proxies: TrustedProxies;
+  readonly proxies: NetworkList;
 }
 
 /** A port of a protocol, TLS or not: a header comes before anything else. */

@@ -5,7 +5,7 @@ import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../counters.ts";
 import type { ShardSettings } from "../messages.ts";
 import type { ShardPlaces } from "../shard_places.ts";
-import type { TrustedProxies } from "../net/trusted_proxies.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 import type { RtmpOutput } from "./output.ts";
 import type { Streams } from "../live/streams.ts";
 
@@ -16,7 +16,7 @@ export interface RtmpContext {
   readonly control: ControlLink;
   readonly counters: Counters;
   readonly places: ShardPlaces;
-  readonly proxies: TrustedProxies;
+  readonly proxies: NetworkList;
   readonly memory: MemoryBudget;
 }
 

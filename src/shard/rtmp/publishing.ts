@@ -5,7 +5,7 @@ import { LogWriter } from "../../stream/log_writer.ts";
 import { Publication } from "../../stream/publication.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import type { SkippedMessage } from "../../stream/track_intake.ts";
-import { addressSource } from "../net/address_source.ts";
+import { addressSource } from "../../address/address_source.ts";
 import type { StreamPublisher } from "../messages.ts";
 import { Pace } from "./pace.ts";
 import { RepeatLog } from "../net/repeat_log.ts";

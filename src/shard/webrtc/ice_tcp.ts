@@ -1,5 +1,5 @@
 import { frameForTcp, TcpFrameReader } from "../../webrtc/ice/tcp_framing.ts";
-import type { TransportAddress } from "../../webrtc/ice/transport_address.ts";
+import type { TransportAddress } from "../../address/transport_address.ts";
 import { WebrtcError } from "../../webrtc/webrtc_error.ts";
 import { closeQuietly, type Connection, type PeerConn } from "../net/connection_listener.ts";
 import { ConnectionWriter } from "../net/connection_writer.ts";

@@ -10,7 +10,7 @@ import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
 import type { SrtpMasterKey } from "../../srtp/key_derivation.ts";
 import { Peer, type PeerDropReason, type PeerOptions } from "../../webrtc/peer.ts";
-import type { TransportAddress } from "../../webrtc/ice/transport_address.ts";
+import type { TransportAddress } from "../../address/transport_address.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
 
 /** Where a session's datagrams go. */

@@ -1,6 +1,6 @@
 import { stunUsername } from "../../webrtc/ice/stun.ts";
 import { answeredSessionTag } from "../../webrtc/ice/stun_check.ts";
-import type { TransportAddress } from "../../webrtc/ice/transport_address.ts";
+import type { TransportAddress } from "../../address/transport_address.ts";
 import type { WebrtcSession } from "./session.ts";
 
 /** The WebRTC viewers of a shard, by all that datagrams and requests find them by. */

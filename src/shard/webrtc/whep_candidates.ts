@@ -1,7 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
 import { hostCandidates, type IceCandidate } from "../../webrtc/ice/candidate.ts";
-import { parseIpAddress, type TransportAddress } from "../../webrtc/ice/transport_address.ts";
+import { parseIpAddress, type TransportAddress } from "../../address/transport_address.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import type { ReachedFamilies, WebrtcSettings } from "../messages.ts";
 

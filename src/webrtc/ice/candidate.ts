@@ -1,4 +1,4 @@
-import type { TransportAddress } from "./transport_address.ts";
+import type { TransportAddress } from "../../address/transport_address.ts";
 
 /** One ICE candidate of a server: a host's, for RTP and RTCP alike (RFC 8839 5.1, RFC 6544 4.5). */
 export interface IceCandidate {

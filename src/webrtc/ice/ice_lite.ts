@@ -9,7 +9,7 @@ import {
   writeStunError,
   writeStunSuccess,
 } from "./stun_response.ts";
-import { sameTransportAddress, type TransportAddress } from "./transport_address.ts";
+import { sameTransportAddress, type TransportAddress } from "../../address/transport_address.ts";
 
 /** A session without a first valid check within this time is abandoned. */
 export const FIRST_CHECK_TIMEOUT_MS = 15_000;

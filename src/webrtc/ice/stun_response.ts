@@ -1,7 +1,7 @@
 import { ByteWriter } from "../../bytes/byte_writer.ts";
 import { STUN_ATTRIBUTE, STUN_MAGIC_COOKIE } from "./stun.ts";
 import { sealStun } from "./stun_integrity.ts";
-import { parseIpAddress, type TransportAddress } from "./transport_address.ts";
+import { parseIpAddress, type TransportAddress } from "../../address/transport_address.ts";
 import { WebrtcError } from "../webrtc_error.ts";
 
 const SUCCESS_RESPONSE = 0x0101;

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { AddressCounts } from "../../../src/shard/net/address_counts.ts";
 import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
 import { Place, Places } from "../../../src/shard/net/places.ts";
-import { TrustedProxies } from "../../../src/shard/net/trusted_proxies.ts";
+import { NetworkList } from "../../../src/address/network_list.ts";
 import { testAddressCounts } from "../shard_settings.ts";
 
 const LIMITS = { max: 5, maxPerAddress: 3 };
@@ -26,7 +26,7 @@ function setup(
       ...limits,
       counts: new AddressCounts(addresses, shard, "rtmpNewcomers"),
       counters: new Counters(counterMemory, shard),
-      proxies: new TrustedProxies(trusted),
+      proxies: new NetworkList(trusted),
     })
   ) as [Places, Places];
   const counters = new Counters(counterMemory, 0);
@@ -136,8 +136,8 @@ Deno.test("Place: proxies have no limit of their own, and what they have for oth
   assertEquals(places[4]!.rename("192.0.2.1"), undefined);
 });
 
-Deno.test("TrustedProxies: addresses and networks of both families", () => {
-  const proxies = new TrustedProxies(["10.0.0.0/8", "192.0.2.7", "198.51.100.128/25", "fd00::/7"]);
+Deno.test("NetworkList: addresses and networks of both families", () => {
+  const proxies = new NetworkList(["10.0.0.0/8", "192.0.2.7", "198.51.100.128/25", "fd00::/7"]);
   const asked: [hostname: string, isTrusted: boolean][] = [
     ["10.255.1.2", true],
     ["::ffff:10.0.0.1", true],
@@ -155,6 +155,6 @@ Deno.test("TrustedProxies: addresses and networks of both families", () => {
   for (const [hostname, isTrusted] of asked) {
     assertEquals(proxies.has(hostname), isTrusted, hostname);
   }
-  assertEquals(new TrustedProxies([]).has("127.0.0.1"), false);
-  assertEquals(new TrustedProxies(["0.0.0.0/0"]).has("192.0.2.1"), true);
+  assertEquals(new NetworkList([]).has("127.0.0.1"), false);
+  assertEquals(new NetworkList(["0.0.0.0/0"]).has("192.0.2.1"), true);
 });

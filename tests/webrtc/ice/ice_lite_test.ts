@@ -8,7 +8,7 @@ import {
 } from "../../../src/webrtc/ice/ice_lite.ts";
 import { parseStun, STUN_ATTRIBUTE } from "../../../src/webrtc/ice/stun.ts";
 import { hasStunIntegrity } from "../../../src/webrtc/ice/stun_integrity.ts";
-import type { TransportAddress } from "../../../src/webrtc/ice/transport_address.ts";
+import type { TransportAddress } from "../../../src/address/transport_address.ts";
 import { mutate, seededRandom, toHex } from "../../mutation.ts";
 import { stunAttributes, type StunCheck, writeStunCheck } from "./stun_client.ts";
 import { RFC5769_IPV4_RESPONSE } from "./stun_samples.ts";

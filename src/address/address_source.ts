@@ -1,4 +1,4 @@
-import { parseIpAddress } from "../../webrtc/ice/transport_address.ts";
+import { parseIpAddress, type TransportAddress } from "./transport_address.ts";
 
 /** Bytes of an IPv6 address that a network has: whoever has one address has all of it (RFC 6177). */
 const IPV6_NETWORK_LENGTH = 8;
@@ -25,7 +25,7 @@ export function addressSource(hostname: string): string {
 }
 
 /** Address and port as URLs have them: "192.0.2.1:1935", "[2001:db8::1]:1935". */
-export function peerText({ hostname, port }: Pick<Deno.NetAddr, "hostname" | "port">): string {
+export function peerText({ hostname, port }: Pick<TransportAddress, "hostname" | "port">): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 

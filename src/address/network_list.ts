@@ -1,12 +1,22 @@
-import { parseIpAddress } from "../../webrtc/ice/transport_address.ts";
+import { parseIpAddress } from "./transport_address.ts";
 
 interface Network {
   readonly bytes: Uint8Array;
   readonly prefixBits: number;
 }
 
-/** The proxies that are believed when they say whom they serve. */
-export class TrustedProxies {
+/**
+ * Addresses and networks that the configuration names, and whether an address is among them.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { NetworkList } from "./network_list.ts";
+ *
+ * assert(new NetworkList(["10.0.0.0/8"]).has("10.1.2.3"));
+ * ```
+ */
+export class NetworkList {
   readonly #networks: readonly Network[];
 
   /** @param networks addresses, or networks such as "10.0.0.0/8", as the configuration checks them */
@@ -18,6 +28,7 @@ export class TrustedProxies {
     });
   }
 
+  /** Whether an address is one of these or in one of these networks; never for what is no address. */
   has(hostname: string): boolean {
     if (this.#networks.length === 0) return false;
     const bytes = parseIpAddress(hostname);

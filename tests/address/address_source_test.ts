@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { addressSource, peerSource, peerText } from "../../../src/shard/net/address_source.ts";
+import { addressSource, peerSource, peerText } from "../../src/address/address_source.ts";
 
 Deno.test("addressSource: an IPv4 address, however it is written, or an IPv6 network", () => {
   const sources: readonly (readonly [hostname: string, source: string])[] = [

@@ -1,0 +1,106 @@
+/**
+ * Who may: one question for every way in and out, and one answer.
+ */
+
+/** What somebody wants to do. */
+export type AccessAction = "publish" | "play" | "api";
+
+/** How somebody came. */
+export type AccessProtocol =
+  | "rtmp"
+  | "rtmps"
+  | "http-flv"
+  | "ws-flv"
+  | "whep"
+  | "whip"
+  | "webtransport"
+  | "http";
+
+/** What somebody brings to show who they are, wherever the protocol had it. All secrets. */
+export interface Credentials {
+  /** Of `?token=`, `Authorization: Bearer`, or the query of an RTMP name or tcUrl. */
+  readonly token?: string | undefined;
+  /** Of `Authorization: Basic`, or `user:password` in the tcUrl. */
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** One question. */
+export interface AccessRequest {
+  readonly action: AccessAction;
+  /** Application and name as the caller asked for them: "live/test"; "" for the API. */
+  readonly path: string;
+  readonly protocol: AccessProtocol;
+  /** IP address of the client behind trusted proxies; `undefined` if it cannot be known. */
+  readonly address: string | undefined;
+  readonly credentials: Credentials;
+  /** Without "?"; may hold secrets: it is to be in no log. */
+  readonly query: string;
+  readonly userAgent: string | undefined;
+  /** Of the session that asks, as the API and the log name it. */
+  readonly id: string;
+}
+
+/** What an allowed session may use; what is not there has the limits of the configuration. */
+export interface AccessLimits {
+  /** Viewers of the stream, over all protocols and shards. */
+  readonly maxViewers?: number;
+  /** Streams that are published at a time with the same {@linkcode Allowed.subject}. */
+  readonly maxPublishers?: number;
+  readonly maxBitrateBps?: number;
+  readonly maxWidth?: number;
+  readonly maxHeight?: number;
+  readonly maxDurationMs?: number;
+}
+
+/** The answer that lets somebody in. */
+export interface Allowed {
+  readonly kind: "allow";
+  /** What decided, without a secret: "open", "rule 3", "key camera-1", "token 5f2a", "hook". */
+  readonly decidedBy: string;
+  /** Who it is, for limits, revocation and the API: the id of a key, token or rule. */
+  readonly subject?: string;
+  /** Another path to use instead. */
+  readonly path?: string;
+  /** When the session has to end, in milliseconds since 1970. */
+  readonly expiresAtMs?: number;
+  readonly limits?: AccessLimits;
+  /** Whether `GET /api/v1/live` leaves the stream out. */
+  readonly isUnlisted?: boolean;
+}
+
+/**
+ * The answer that keeps somebody out: "unauthorized" asks for credentials, "forbidden" has seen them
+ * and says no, "unavailable" could not decide. None tells whether a stream exists.
+ */
+export interface Refused {
+  readonly kind: "refuse";
+  readonly status: "unauthorized" | "forbidden" | "unavailable";
+  /** A sentence for the client. It names no secret and no source of decisions. */
+  readonly reason: string;
+  /** For the log and the metrics: one of few. */
+  readonly cause: string;
+  readonly decidedBy: string;
+}
+
+export type AccessDecision = Allowed | Refused;
+
+/** A source of decisions, or all of them together. */
+export interface Access {
+  /** Answers at once where it can: an allowed viewer is not to wait a turn. */
+  decide(request: AccessRequest): AccessDecision | Promise<AccessDecision>;
+}
+
+/** Lets everybody do everything but use the API. */
+export const OPEN_ACCESS: Access = {
+  decide: ({ action }) =>
+    action === "api"
+      ? {
+        kind: "refuse",
+        status: "forbidden",
+        reason: "No token for the API is configured.",
+        cause: "no admin token",
+        decidedBy: "open",
+      }
+      : { kind: "allow", decidedBy: "open" },
+};
