@@ -21,7 +21,7 @@ import {
 } from "../client.ts";
 
 const readFixture = (name: string) =>
-  Deno.readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
+  Deno.readFileSync(new URL(`../../fixtures/${name}`, import.meta.url));
 
 function randomBytes(): (length: number) => Uint8Array {
   const random = seededRandom(7);

@@ -54,7 +54,7 @@ const RECORDINGS: readonly Recording[] = [
 ];
 
 for (const { file, query, flashVersion, fourCcList, counts } of RECORDINGS) {
-  const bytes = Deno.readFileSync(new URL(`../fixtures/${file}`, import.meta.url));
+  const bytes = Deno.readFileSync(new URL(`../../fixtures/${file}`, import.meta.url));
 
   Deno.test(`${file} is understood, whole and in pieces`, () => {
     const whole = new Dialogue();

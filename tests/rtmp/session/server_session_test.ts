@@ -23,7 +23,7 @@ import { Dialogue, NO_COUNTS, outline } from "./dialogue.ts";
 
 const METADATA = amfEcmaArray({ width: 1280, encoder: "test" });
 const readFixture = (name: string) =>
-  Deno.readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
+  Deno.readFileSync(new URL(`../../fixtures/${name}`, import.meta.url));
 
 Deno.test("an encoder publishes without waiting for answers", () => {
   const messages = new ClientMessages();
