@@ -1,7 +1,8 @@
 import { AudioError } from "../audio/audio_error.ts";
 import { AudioTranscoder } from "../audio/audio_transcoder.ts";
 import type { PcmEncoding } from "../audio/pcm_decoder.ts";
-import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
+import type { AudioFrame } from "../flv/audio_body.ts";
+import { parseAudioBody } from "../flv/audio_body_parser.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { type FollowedTag, LogFollower } from "../stream/log_follower.ts";

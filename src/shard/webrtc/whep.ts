@@ -2,7 +2,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { namesEtag } from "../../http/entity_tag.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
 import type { WholeResponse } from "../../http/response.ts";
-import type { TrackSelection } from "../../stream/feed.ts";
+import type { TrackSelection } from "../../stream/track_selection.ts";
 import { LogState } from "../../stream/log_layout.ts";
 import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
 import {
