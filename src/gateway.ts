@@ -25,7 +25,9 @@ import { MemoryBudget } from "./stream/memory_budget.ts";
 import { TranscoderPool } from "./control/transcoder_pool.ts";
 import { allocateAddressCounts, clearAddressCounts } from "./shard/net/address_counts.ts";
 import { allocateCounters, Counters } from "./shard/counters.ts";
-import type { ConsoleAsset, StreamsReply, ToControl, ToShard } from "./shard/messages.ts";
+import type { ToControl, ToShard } from "./shard/messages.ts";
+import type { StreamsReply } from "./shard/http/stream_summary.ts";
+import type { ConsoleAsset } from "./shard/http/console_asset.ts";
 
 /** What a gateway is made from, besides its configuration. */
 export interface GatewayParts {

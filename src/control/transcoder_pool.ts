@@ -1,10 +1,7 @@
 import { getLogger } from "@logtape/logtape";
-import {
-  Busy,
-  type FromTranscoder,
-  type ToTranscoder,
-  type TranscodingReport,
-} from "../transcoding/messages.ts";
+import type { FromTranscoder, ToTranscoder } from "../transcoding/messages.ts";
+import { Busy } from "../transcoding/busy_words.ts";
+import type { TranscodingReport } from "../transcoding/transcoding_report.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";

@@ -1,6 +1,6 @@
 import { type AddressFamilies, familiesOf } from "../config/address_families.ts";
 import type { Config } from "../config/schema.ts";
-import type { ShardSettings, TlsSettings } from "../shard/messages.ts";
+import type { ShardSettings, TlsSettings } from "../shard/shard_settings.ts";
 import type { TranscoderPoolOptions } from "./transcoder_pool.ts";
 
 /** Where a gateway listens. */

@@ -1,7 +1,8 @@
 import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../counters.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
-import type { ConsoleAsset, ShardSettings } from "../messages.ts";
+import type { ConsoleAsset } from "./console_asset.ts";
+import type { ShardSettings } from "../shard_settings.ts";
 import type { ShardPlaces } from "../shard_places.ts";
 import type { Streams } from "../live/streams.ts";
 import type { NetworkList } from "../../address/network_list.ts";

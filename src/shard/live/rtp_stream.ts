@@ -13,7 +13,7 @@ import { additionalTrackId, type TrackSelection } from "../../stream/track_selec
 import type { StreamAudio, StreamVideo } from "../../webrtc/sdp/codec_choice.ts";
 import type { StreamMedia } from "../../webrtc/sdp/media_choice.ts";
 import type { OpusEvents } from "../control_link.ts";
-import type { PictureReport } from "../messages.ts";
+import type { PictureReport } from "./stream_report.ts";
 import type { SharedOpus } from "./shared_opus.ts";
 import { timeSlice } from "../time_slice.ts";
 

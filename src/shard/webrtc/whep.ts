@@ -29,12 +29,8 @@ import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
 import type { HttpContext } from "../http/route_context.ts";
 import { areTracksSettled, isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
-import {
-  B_FRAMES_REMEDY,
-  type ForwardedRequest,
-  type ForwardedResponse,
-  type PictureReport,
-} from "../messages.ts";
+import type { ForwardedRequest, ForwardedResponse } from "../http/forwarded_request.ts";
+import { B_FRAMES_REMEDY, type PictureReport } from "../live/stream_report.ts";
 import type { Refusal } from "../net/places.ts";
 import { missingTrack, trackQuery } from "../http/track_query.ts";
 import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
