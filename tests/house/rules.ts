@@ -95,7 +95,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Browser code: it runs elsewhere, and its own files are all that it has.
   console: { rooms: [], packages: ["mpegts.js/"], hasEffects: true },
   "gateway.ts": {
-    rooms: ["config", "control", "shard", "stream", "tls"],
+    rooms: ["config", "control"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
