@@ -3,8 +3,8 @@ import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
 import type { OpusPacket } from "../../src/audio/packet_maker.ts";
 import { PcmDecoder } from "../../src/audio/pcm_decoder.ts";
-import { AAC_LC } from "./fixtures.ts";
-import { decodeOpus, lagOf, snrDb, sweep } from "./sound.ts";
+import { AAC_LC } from "../../testing/media/aac_streams.ts";
+import { decodeOpus, lagOf, snrDb, sweep } from "../../testing/media/sound.ts";
 
 Deno.test("PcmDecoder: each encoding, mono and stereo", () => {
   const cases = [
