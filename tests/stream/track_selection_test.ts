@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { encodeTag, TAG_AUDIO, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { FlvReader, type FlvRecord } from "../../src/flv/tag_reader.ts";
+import { FlvReader, type FlvRecord } from "../../testing/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import { LogFollower } from "../../src/stream/log_follower.ts";
