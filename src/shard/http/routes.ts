@@ -8,6 +8,7 @@ import { acceptWebSocket, asksForWebSocket } from "../../http/websocket.ts";
 import { FLV_FORM } from "../../stream/feed_form.ts";
 import { FLV_SUFFIX, streamPath, unescapePath } from "../../stream/stream_path.ts";
 import { AssetFiles } from "./asset_files.ts";
+import type { Access } from "../../access/access.ts";
 import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./answers.ts";
@@ -47,6 +48,8 @@ const RETRY_AFTER_S = "5";
 /** What HTTP requests need of their shard. */
 export interface HttpContext {
   readonly settings: ShardSettings;
+  /** Who may play, and use the API. */
+  readonly access: Access;
   readonly streams: Streams;
   readonly control: ControlLink;
   readonly counters: Counters;
