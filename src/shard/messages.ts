@@ -235,7 +235,7 @@ export interface PictureReport {
 
 /** A request about a viewer that another shard has. */
 export interface ForwardedRequest {
-  readonly method: string;
+  readonly method: "GET" | "PATCH" | "DELETE";
   /** The viewer's name in the URL. */
   readonly resource: string;
   readonly contentType: string;
