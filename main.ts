@@ -163,7 +163,7 @@ function webrtcText(host: string, { webrtcPorts, udpFamilies }: Gateway): string
   const how = !ipv4 && !ipv6
     ? "TCP only: replies over UDP to any address are not permitted"
     : host === "::" && !ipv6
-    ? "UDP and TCP; over IPv6 TCP only: replies over UDP to any address need start:dual"
+    ? "UDP and TCP; over IPv6 TCP only: replies over UDP to any address need start:net"
     : "UDP and TCP";
   return `WebRTC on ${host} ${ports} (${how})`;
 }

@@ -67,7 +67,7 @@ function isNetworkGranted(host: string): boolean {
 
 /** What to do: permissions are flags of Deno, which cannot be given behind `deno task start`. */
 function remedy(missing: Endpoint, endpoints: readonly Endpoint[]): string {
-  if (missing.host.includes(":")) return "start it with `deno task start:dual`, which may use IPv6";
+  if (missing.host.includes(":")) return "start it with `deno task start:net`, which may use IPv6";
   const all = endpoints.map(hostWithPort).join(",");
   const grant = `\`deno run --allow-net=${all} --ignore-env main.ts\` and the same flags`;
   const isHostGranted = endpoints.some(isGranted);

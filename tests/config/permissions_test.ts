@@ -93,7 +93,7 @@ Deno.test({
         "127.0.0.2:1935 for RTMP: start it with " +
         "`deno run --allow-net=127.0.0.2:1935,127.0.0.2:9999 --ignore-env main.ts` and the same flags",
       ],
-      ["::", "[::]:1935 for RTMP: start it with `deno task start:dual`, which may use IPv6"],
+      ["::", "[::]:1935 for RTMP: start it with `deno task start:net`, which may use IPv6"],
     ] as const;
     for (const [host, text] of texts) {
       const { message } = assertThrows(() => requirePermissions(endpointsOf(host)), ConfigError);
