@@ -36,6 +36,32 @@ function isGranted(endpoint: Endpoint): boolean {
   return isNetworkGranted(hostWithPort(endpoint));
 }
 
+/** A host that the gateway asks or tells something, as a setting names it. */
+export interface Contact {
+  /** An address or a name, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** What it is for: "the hook on_publish". */
+  readonly purpose: string;
+}
+
+/**
+ * Checks before anything is opened that every host of a setting may be reached, so that no question
+ * fails for this later.
+ *
+ * @throws {ConfigError} naming the profile that may reach it, and the entry that would grant it
+ */
+export function requireContacts(contacts: readonly Contact[]): void {
+  const missing = contacts.find((contact) => !isNetworkGranted(hostWithPort(contact)));
+  if (missing === undefined) return;
+  const profile = isNetworkGranted(ANY_IPV4) ? "default" : "strict";
+  throw new ConfigError(
+    `Not permitted to reach ${hostWithPort(missing)} for ${missing.purpose}: start it with ` +
+      `\`deno task start:net\`, which may use the whole network, or add ` +
+      `"${hostWithPort(missing)}" to permissions.${profile}.net in deno.json`,
+  );
+}
+
 /** Any address will do: documentation's own are nobody's (RFC 5737, RFC 3849). */
 const ANY_IPV4 = "192.0.2.1";
 const ANY_IPV6 = "[2001:db8::1]";
