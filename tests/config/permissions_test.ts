@@ -107,7 +107,7 @@ const HOOK = { host: "hooks.example", port: 443, purpose: "the hook on_publish" 
 const KEY_SET = { host: "192.0.2.7", port: 8443, purpose: "the key set of jwt" };
 
 const CONTACT_GRANTS: readonly (readonly [
-  net: Deno.PermissionOptionsObject["net"],
+  net: true | string[],
   refused?: string,
 ])[] = [
   [true],
