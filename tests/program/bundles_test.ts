@@ -14,7 +14,7 @@ class Checkout implements AsyncDisposable {
 
   static async create(...bundles: readonly string[]): Promise<Checkout> {
     const folder = await Deno.makeTempDir();
-    const parts = ["src", "tools", "deno.json", "deno.lock", "main.ts", ...bundles];
+    const parts = ["src", "tools", "docs", "deno.json", "deno.lock", "main.ts", ...bundles];
     const args = ["-r", ...parts.map((name) => ROOT + name), folder];
     const copied = await new Deno.Command("cp", { args }).output();
     assert(copied.success);
