@@ -13,6 +13,7 @@ import {
   throughNativeOpus,
 } from "../../testing/media/aac_source.ts";
 import { AAC_HE_V1, AAC_LC } from "../../testing/media/aac_streams.ts";
+import { packetsOf } from "./packets.ts";
 import { writeOgg } from "./ogg.ts";
 import {
   decodeOpus,
@@ -37,7 +38,9 @@ const MAX_OFFSET_SAMPLES = 96;
 async function transcode({ configuration, units }: AacSource): Promise<OpusPacket[]> {
   const transcoder = await AudioTranscoder.create({ bitrateBps: BITRATE_BPS });
   transcoder.setConfiguration(configuration);
-  const packets = units.flatMap(({ data, timestampMs }) => transcoder.push(data, timestampMs));
+  const packets = units.flatMap(({ data, timestampMs }) =>
+    packetsOf(transcoder, data, timestampMs)
+  );
   assertEquals(transcoder.statistics, { damagedUnits: 0, silenceMs: 0, restarts: 0 });
   transcoder.close();
   return packets;
