@@ -4,8 +4,8 @@ import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
 import { fromHex } from "../../testing/mutation.ts";
 import { peerTest } from "../../testing/peers.ts";
 import { type AacSource, encodeAac } from "../../testing/media/aac_source.ts";
-import { packetsOf } from "./packets.ts";
 import { decodeOpus, type Sound } from "../../testing/media/sound.ts";
+import { packetsOf } from "./packets.ts";
 
 const SECONDS = 1;
 

@@ -6,8 +6,8 @@ import { fromHex } from "../../testing/mutation.ts";
 import { peerTest } from "../../testing/peers.ts";
 import { type AacSource, decodeWithFfmpeg, encodeAac } from "../../testing/media/aac_source.ts";
 import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../../testing/media/aac_streams.ts";
-import { packetsOf } from "./packets.ts";
 import { decodeOpus, lagOf, music } from "../../testing/media/sound.ts";
+import { packetsOf } from "./packets.ts";
 
 const shareWithSbr = ({ units }: AacSource) =>
   units.filter(({ data }) => seemsToCarrySbr(data)).length / units.length;
