@@ -7,7 +7,6 @@ const TREES: Readonly<Record<string, readonly string[]>> = {
   tools: ["src", "tools", "deno.json"],
   tests: ["src", "testing", "tests", "tools", "dist", "deno.json"],
   bench: ["src", "testing", "bench", "dist", "deno.json"],
-  tools: ["src", "deno.json"],
 };
 
 /**
