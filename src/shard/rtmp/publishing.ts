@@ -2,7 +2,7 @@ import { addressSource } from "../../address/address_source.ts";
 import type { MediaEvent, PublishEvent, PublishType } from "../../rtmp/session/event.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import { type PublishEnd, PublishSession } from "../live/publish_session.ts";
-import type { StreamPublisher } from "../messages.ts";
+import type { StreamPublisher } from "../live/publish_decision.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { RtmpLink } from "./context.ts";
 import { Pace } from "./pace.ts";
