@@ -1,107 +1,102 @@
-/**
- * Counters that shards write and control reads, in shared memory: one row for each shard, written by
- * that shard alone.
- */
+import type { GaugeName, TotalName } from "../metrics/counted.ts";
+import type { LabelValues } from "../metrics/family.ts";
+import {
+  FIRST_WORD,
+  GAUGE_NAMES,
+  GAUGE_POSITIONS,
+  HISTOGRAM_PLACES,
+  MEASURE_POSITIONS,
+  ROW_DOUBLES,
+  ROW_WORDS,
+  seriesPosition,
+  TALLY_PLACES,
+  TOTAL_NAMES,
+  TOTAL_POSITIONS,
+} from "../metrics/layout.ts";
+import type {
+  HistogramName,
+  HISTOGRAMS,
+  MeasureName,
+  TALLIES,
+  TallyName,
+} from "../metrics/measured.ts";
+import { MetricRows } from "../metrics/metric_rows.ts";
 
-/** What a shard has at the moment: set back when the shard dies. */
-export const GAUGES = [
-  "rtmpConnections",
-  "rtmpNewcomers",
-  "httpConnections",
-  "listListeners",
-  "viewers",
-  "rtmpViewers",
-  "webrtcViewers",
-  "webrtcNewcomers",
-  "webrtcTcpConnections",
-] as const;
+export type CounterName = GaugeName | TotalName;
 
-/** What has happened; the numbers only grow, and wrap after 2^32. */
-export const TOTALS = [
-  /** Connections and requests that there was no memory for. */
-  "memoryRefused",
-  /** Publishers, viewers and connections that were ended, as there was no memory for more. */
-  "memoryEnded",
-  "rtmpConnectionsAccepted",
-  "rtmpConnectionsRefused",
-  "rtmpConnectionsAborted",
-  "rtmpProtocolErrors",
-  "rtmpTimeouts",
-  "publishesAccepted",
-  "publishesRefused",
-  "playsAccepted",
-  "playsRefused",
-  "messagesSkipped",
-  "messagesIgnored",
-  "httpConnectionsAccepted",
-  "httpConnectionsRefused",
-  "httpConnectionsAborted",
-  "httpBadRequests",
-  "httpTimeouts",
-  "proxiedConnectionsRefused",
-  "tlsHandshakes",
-  "tlsHandshakesFailed",
-  "tlsTimeouts",
-  "listListenersRefused",
-  "viewersAccepted",
-  "viewersRefused",
-  "viewersJumped",
-  "viewersStalled",
-  "webrtcViewersAccepted",
-  "webrtcViewersRefused",
-  "webrtcViewersFailed",
-  "webrtcConsentsLost",
-  "webrtcTcpConnectionsAccepted",
-  "webrtcTcpConnectionsRefused",
-  "webrtcTcpConnectionsAborted",
-  "webrtcDatagramsDropped",
-  "webrtcAuthenticationFailures",
-  "webrtcPacketsSent",
-  "webrtcPacketsResent",
-  "webrtcKeyFrameRequests",
-] as const;
+/** Of totals in doubles; of gauges, which are words, the complement. */
+const POSITIONS = {
+  ...TOTAL_POSITIONS,
+  ...Object.fromEntries(GAUGE_NAMES.map((name) => [name, ~GAUGE_POSITIONS[name]])),
+} as Readonly<Record<CounterName, number>>;
 
-export type Gauge = (typeof GAUGES)[number];
-export type Total = (typeof TOTALS)[number];
-export type CounterName = Gauge | Total;
-
-const NAMES: readonly CounterName[] = [...GAUGES, ...TOTALS];
-
-const POSITIONS = Object.fromEntries(NAMES.map((name, at) => [name, at])) as Record<
-  CounterName,
-  number
->;
-
+/** What each shard counts, and control in a row behind theirs. */
 export function allocateCounters(shards: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(shards * NAMES.length * 4);
+  return MetricRows.allocate(shards + 1);
 }
 
-/** One shard's row, and the sums over all rows. */
+/**
+ * One thread's row of the metrics, and the sums over all rows. Gauges are words that are changed
+ * atomically, as limits are held by their sums; all else only its own thread changes, in doubles: they
+ * count bytes for as long as the process lasts, and cost less.
+ */
 export class Counters {
-  readonly #words: Uint32Array<SharedArrayBuffer>;
-  readonly #row: number;
+  readonly rows: MetricRows;
+  readonly #doubles: Float64Array<SharedArrayBuffer>;
+  readonly #words: Int32Array<SharedArrayBuffer>;
 
-  constructor(shared: SharedArrayBuffer, shard: number) {
-    this.#words = new Uint32Array(shared);
-    this.#row = shard * NAMES.length;
+  /** @param row the shard's number; behind the last shard's is control's */
+  constructor(shared: SharedArrayBuffer, row: number) {
+    this.rows = new MetricRows(shared);
+    this.#doubles = new Float64Array(shared, row * ROW_DOUBLES * 8, ROW_DOUBLES);
+    this.#words = new Int32Array(shared, (row * ROW_WORDS + FIRST_WORD) * 4, GAUGE_NAMES.length);
   }
 
   add(name: CounterName, amount = 1): void {
-    Atomics.add(this.#words, this.#row + POSITIONS[name], amount);
+    const at = POSITIONS[name];
+    if (at < 0) Atomics.add(this.#words, ~at, amount);
+    else this.#doubles[at]! += amount;
   }
 
-  /** The sum over all shards. */
+  /** Counts what is told apart by labels. */
+  tally<Name extends TallyName>(
+    name: Name,
+    labels: LabelValues<(typeof TALLIES)[Name]>,
+    amount = 1,
+  ): void {
+    this.#doubles[seriesPosition(TALLY_PLACES[name], labels)]! += amount;
+  }
+
+  /** Notes how long something took. */
+  observe<Name extends HistogramName>(
+    name: Name,
+    labels: LabelValues<(typeof HISTOGRAMS)[Name]>,
+    seconds: number,
+  ): void {
+    const place = HISTOGRAM_PLACES[name];
+    const { bounds } = place;
+    const at = seriesPosition(place, labels);
+    let bucket = 0;
+    while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++;
+    this.#doubles[at + bucket]!++;
+    this.#doubles[at + bounds.length + 1]! += seconds;
+  }
+
+  /** Tells what has been measured. */
+  measure(name: MeasureName, value: number): void {
+    this.#doubles[MEASURE_POSITIONS[name]] = value;
+  }
+
+  /** The sum over all threads. */
   total(name: CounterName): number {
-    let sum = 0;
-    for (let at = POSITIONS[name]; at < this.#words.length; at += NAMES.length) {
-      sum += Atomics.load(this.#words, at);
-    }
-    return sum;
+    const at = POSITIONS[name];
+    return at < 0 ? this.rows.words(~at) : this.rows.sum(at);
   }
 
   /** All sums, by name. */
   totals(): Record<CounterName, number> {
-    return Object.fromEntries(NAMES.map((name) => [name, this.total(name)])) as Record<
+    const names = [...GAUGE_NAMES, ...TOTAL_NAMES];
+    return Object.fromEntries(names.map((name) => [name, this.total(name)])) as Record<
       CounterName,
       number
     >;
@@ -109,6 +104,7 @@ export class Counters {
 
   /** This shard is gone, and all that it had with it. */
   clearGauges(): void {
-    for (const name of GAUGES) Atomics.store(this.#words, this.#row + POSITIONS[name], 0);
+    for (const name of GAUGE_NAMES) Atomics.store(this.#words, GAUGE_POSITIONS[name], 0);
+    for (const at of Object.values(MEASURE_POSITIONS)) this.#doubles[at] = NaN;
   }
 }

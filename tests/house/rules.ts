@@ -46,6 +46,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "access",
       "address",
       "logging",
+      "metrics",
       "egress",
       "stream",
       "flv",
@@ -63,6 +64,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "node:crypto", "node:stream", "node:tls"],
     hasEffects: true,
   },
+  metrics: { rooms: [], packages: ["node:process"], hasEffects: true },
   logging: { rooms: ["address", "bytes"], packages: RUNTIME_PACKAGES, hasEffects: true },
   access: {
     rooms: ["address", "bytes"],
