@@ -1,12 +1,15 @@
 import { AudioError } from "../audio/audio_error.ts";
 import { AudioTranscoder } from "../audio/audio_transcoder.ts";
 import type { PcmEncoding } from "../audio/pcm_decoder.ts";
-import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
+import type { AudioFrame } from "../flv/audio_body.ts";
+import { parseAudioBody } from "../flv/audio_body_parser.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
 import { type FollowedTag, LogFollower } from "../stream/log_follower.ts";
 import { ownerOf } from "../stream/log_store.ts";
-import { Busy, type SoundLoss, type ToTranscoder, type TranscodingReport } from "./messages.ts";
+import type { ToTranscoder } from "./messages.ts";
+import { Busy } from "./busy_words.ts";
+import type { SoundLoss, TranscodingReport } from "./transcoding_report.ts";
 import { OpusLog } from "./opus_log.ts";
 import type { Turns, TurnShare } from "./turns.ts";
 

@@ -13,10 +13,10 @@ import { H264ReferenceTracker } from "../../src/codec/h264/reference_tracker.ts"
 import { parseH264Sps } from "../../src/codec/h264/sps.ts";
 import { parseMpegAudioHeader } from "../../src/codec/sound/mp3.ts";
 import { parseOpusHead } from "../../src/codec/sound/opus.ts";
-import { parseAudioBody } from "../../src/flv/audio_body.ts";
+import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import { FlvError } from "../../src/flv/flv_error.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
-import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { sameAmfValues } from "../amf/same_value.ts";
 import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../audio/fixtures.ts";
 import { toHex } from "../mutation.ts";
@@ -51,17 +51,7 @@ import { ENCODE_TARGETS } from "./encode_targets.ts";
 import { decodesAgain } from "./same_again.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
 import { NoError } from "../malformed.ts";
-
-/** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
-export interface FuzzTarget {
-  readonly name: string;
-  /** Valid inputs; `run` must accept each of them unchanged. */
-  readonly corpus: readonly Uint8Array[];
-  /** The only error that may leave `run`. */
-  readonly allowed: new (...parameters: never[]) => Error;
-  /** Decodes; may also check what it decoded, and throw anything but `allowed` if that is wrong. */
-  readonly run: (bytes: Uint8Array<ArrayBuffer>) => void;
-}
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   {

@@ -73,14 +73,31 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   config: { rooms: ["tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
-    rooms: ["config", "shard/messages.ts", "transcoding/messages.ts", "stream"],
+    rooms: [
+      "config",
+      "stream",
+      // What it exchanges with workers, and the memory that it shares with them.
+      "shard/messages.ts",
+      "shard/shard_settings.ts",
+      "shard/counters.ts",
+      "shard/http/console_asset.ts",
+      "shard/http/forwarded_request.ts",
+      "shard/http/stream_summary.ts",
+      "shard/live/publish_decision.ts",
+      "shard/live/stream_entry.ts",
+      "shard/live/stream_report.ts",
+      "shard/net/address_counts.ts",
+      "transcoding/messages.ts",
+      "transcoding/busy_words.ts",
+      "transcoding/transcoding_report.ts",
+    ],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
   // Browser code: it runs elsewhere, and its own files are all that it has.
   console: { rooms: [], packages: ["mpegts.js/"], hasEffects: true },
   "gateway.ts": {
-    rooms: ["config", "control", "shard", "stream", "tls"],
+    rooms: ["config", "control"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },

@@ -1,7 +1,8 @@
 import { peerHolderOf } from "../net/memory_holder.ts";
 import { type Connect, ConnectionListener } from "../net/connection_listener.ts";
 import { HttpConnection } from "./connection.ts";
-import type { HttpContext, HttpRoutes } from "./routes.ts";
+import type { HttpRoutes } from "./routes.ts";
+import type { HttpContext } from "./route_context.ts";
 import { behindProxies, proxiedPort } from "../net/proxied_connection.ts";
 import { addTlsEntrance } from "../net/tls_entrance.ts";
 

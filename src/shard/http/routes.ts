@@ -8,21 +8,14 @@ import { acceptWebSocket, asksForWebSocket } from "../../http/websocket.ts";
 import { FLV_FORM } from "../../stream/feed_form.ts";
 import { FLV_SUFFIX, streamPath, unescapePath } from "../../stream/stream_path.ts";
 import { AssetFiles } from "./asset_files.ts";
-import type { ControlLink } from "../control_link.ts";
-import type { Counters } from "../counters.ts";
 import { answer, CORS_HEADERS, problem, textAnswer } from "./answers.ts";
-import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import { holderOf } from "../net/memory_holder.ts";
-import type { ConsoleAsset, ShardSettings } from "../messages.ts";
-import type { ShardPlaces } from "../shard_places.ts";
 import { StreamRoutes } from "./stream_routes.ts";
-import type { Streams } from "../live/streams.ts";
 import { missingTrack, trackQuery } from "./track_query.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
-import type { NetworkList } from "../../address/network_list.ts";
-import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import { Whep, WHEP_SUFFIX } from "../webrtc/whep.ts";
+import type { HttpContext } from "./route_context.ts";
 
 const FLV_HEADERS = {
   ...CORS_HEADERS,
@@ -43,23 +36,6 @@ const VIEWER_BYTES = 48 * 1024;
 
 /** Seconds after which a refused viewer may come again. */
 const RETRY_AFTER_S = "5";
-
-/** What HTTP requests need of their shard. */
-export interface HttpContext {
-  readonly settings: ShardSettings;
-  readonly streams: Streams;
-  readonly control: ControlLink;
-  readonly counters: Counters;
-  readonly memory: MemoryBudget;
-  readonly assets: readonly ConsoleAsset[];
-  /** The number of this shard. */
-  readonly shard: number;
-  readonly webrtc: WebrtcEndpoint;
-  /** Whether new clients are wanted here. */
-  readonly readiness: { readonly isReady: boolean };
-  readonly places: ShardPlaces;
-  readonly proxies: NetworkList;
-}
 
 /** Answers HTTP requests: console, API, HTTP-FLV and WebSocket-FLV. */
 export class HttpRoutes {
