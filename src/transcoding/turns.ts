@@ -49,7 +49,13 @@ export class Turns {
   readonly #waiting: Waiting[] = [];
   /** Kept as long as a share of theirs is. */
   readonly #owners = new Map<number, WeakRef<Usage>>();
+  readonly #used: (ms: number) => void;
   #isServing = false;
+
+  /** @param used told of the time that each piece of work took */
+  constructor(used: (ms: number) => void = () => {}) {
+    this.#used = used;
+  }
 
   /** @param owner whose stream it is; 0 for nobody's, which shares with no other */
   share(owner: number): TurnShare {
@@ -91,6 +97,7 @@ export class Turns {
         const doneMs = performance.now();
         share.stream.add(doneMs - nowMs, doneMs);
         if (share.owner !== share.stream) share.owner.add(doneMs - nowMs, doneMs);
+        this.#used(doneMs - nowMs);
         nowMs = doneMs;
       }
       // By a timer: what wakes streams up comes between two of them.

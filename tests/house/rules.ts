@@ -40,7 +40,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
-  transcoding: { rooms: ["audio", "stream", "flv", "codec", "bytes"], hasEffects: true },
+  transcoding: {
+    rooms: ["audio", "metrics", "stream", "flv", "codec", "bytes"],
+    hasEffects: true,
+  },
   shard: {
     rooms: [
       "access",
@@ -75,11 +78,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   control: {
     rooms: [
       "config",
+      "metrics",
       "stream",
       // What it exchanges with workers, and the memory that it shares with them.
       "shard/messages.ts",
       "shard/shard_settings.ts",
-      "shard/counters.ts",
       "shard/http/console_asset.ts",
       "shard/http/forwarded_request.ts",
       "shard/http/stream_summary.ts",
