@@ -71,7 +71,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   logging: { rooms: ["address", "bytes"], packages: RUNTIME_PACKAGES, hasEffects: true },
   access: {
     rooms: ["address", "bytes"],
-    packages: [...RUNTIME_PACKAGES, "jose"],
+    packages: [...RUNTIME_PACKAGES, "jose", "node:crypto"],
     hasEffects: true,
   },
   config: { rooms: ["tls"], packages: ["valibot", "node:util"], hasEffects: true },
@@ -97,6 +97,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
+  cli: { rooms: ["config"], hasEffects: true },
   // Browser code: it runs elsewhere, and its own files are all that it has.
   console: { rooms: [], packages: ["mpegts.js/"], hasEffects: true },
   "gateway.ts": {
@@ -105,7 +106,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     hasEffects: true,
   },
   "main.ts": {
-    rooms: ["gateway.ts", "config", "console", "logging"],
+    rooms: ["gateway.ts", "cli", "config", "console", "logging"],
     hasEffects: true,
   },
 };
@@ -123,7 +124,9 @@ const FORBIDDEN_NAMES = /^(?:utils?|misc|helpers?|common|index\.[jt]s|mod\.[jt]s
 const MAX_LINES = 400;
 
 /** Modules made by a build: `main.ts` alone takes those of workers. */
-const BUILT = { "main.ts": ["dist/shard.js", "dist/transcoding.js", "deno.json"] } as Readonly<
+const BUILT = {
+  "main.ts": ["dist/shard.js", "dist/transcoding.js", "deno.json", "docs/config.schema.json"],
+} as Readonly<
   Record<string, string[]>
 >;
 
