@@ -23,6 +23,11 @@ export const GAUGES = [
     help: "Clients that follow the list of streams.",
     series: { listListeners: {} },
   },
+  {
+    name: "sluice_clients",
+    help: "Publishers and viewers, over all protocols.",
+    series: { clients: {} },
+  },
   { name: "sluice_viewers", help: "Viewers, over all protocols.", series: { viewers: {} } },
   {
     name: "sluice_protocol_viewers",

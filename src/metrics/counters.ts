@@ -103,7 +103,12 @@ export class Counters {
   /** The sum over all threads. */
   total(name: CounterName): number {
     const at = POSITIONS[name];
-    return at < 0 ? this.rows.words(~at) : this.rows.sum(at);
+    return at < 0 ? this.rows.sumOfWords(~at) : this.rows.sum(at);
+  }
+
+  /** What each row has of a gauge: shards first, in their order. */
+  byShard(name: GaugeName): number[] {
+    return this.rows.eachWord(GAUGE_POSITIONS[name]);
   }
 
   /** All sums, by name. */

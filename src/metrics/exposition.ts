@@ -38,7 +38,7 @@ export interface ExpositionOptions {
 export function exposition(rows: MetricRows, { version, threads }: ExpositionOptions): string {
   const out = new Lines();
   for (const family of GAUGES) {
-    out.named(family, "gauge", (name) => rows.words(GAUGE_POSITIONS[name as never]));
+    out.named(family, "gauge", (name) => rows.sumOfWords(GAUGE_POSITIONS[name as never]));
   }
   for (const family of TOTALS) {
     out.named(family, "counter", (name) => rows.sum(TOTAL_POSITIONS[name as never]));

@@ -28,7 +28,7 @@ const ACCESS_PROTOCOLS = [
 export const TALLIES = {
   accessDecisions: {
     name: "sluice_access_decisions_total",
-    help: "Decisions about who may, with those that took no time at all.",
+    help: "Decisions about who may.",
     labels: {
       action: ["publish", "play", "api", "other"],
       protocol: ACCESS_PROTOCOLS,
@@ -99,7 +99,7 @@ export const HISTOGRAMS = {
   },
   accessTime: {
     name: "sluice_access_decision_seconds",
-    help: "How long decisions took that were not there at once.",
+    help: "How long decisions about who may took.",
     labels: { action: ["publish", "play", "api", "other"] },
     bounds: WAIT_BOUNDS,
     of: "process",

@@ -32,11 +32,20 @@ export class MetricRows {
   }
 
   /** A gauge, summed over all rows. */
-  words(at: number): number {
+  sumOfWords(at: number): number {
     let sum = 0;
     for (let from = FIRST_WORD + at; from < this.#words.length; from += ROW_WORDS) {
       sum += Atomics.load(this.#words, from);
     }
     return sum;
+  }
+
+  /** A gauge in each row. */
+  eachWord(at: number): number[] {
+    const words: number[] = [];
+    for (let from = FIRST_WORD + at; from < this.#words.length; from += ROW_WORDS) {
+      words.push(Atomics.load(this.#words, from));
+    }
+    return words;
   }
 }
