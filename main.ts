@@ -2,10 +2,13 @@ import { configureLogging, printLine } from "./src/logging/logging.ts";
 import { ConfigError } from "./src/config/config_error.ts";
 import { parseConfigJson } from "./src/config/config_json.ts";
 import { grantedPortsFrom } from "./src/config/permissions.ts";
-import { type Command, helpText, logFormatFlag, parseFlags } from "./src/config/flags.ts";
+import { type Command, helpText, parseCommand } from "./src/config/commands.ts";
+import { type ConfigFlags, logFormatFlag } from "./src/config/flags.ts";
 import { type Config, parseConfig } from "./src/config/schema.ts";
+import { askHealth } from "./src/cli/health.ts";
 import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
 import { type Gateway, startGateway } from "./src/gateway.ts";
+import configSchema from "./docs/config.schema.json" with { type: "json" };
 import project from "./deno.json" with { type: "json" };
 
 const { version } = project;
@@ -17,25 +20,50 @@ let logFormat: Config["logFormat"] = logFormatFlag(Deno.args) === "json" ? "json
 const EXIT_HUNG = 70;
 
 async function main(): Promise<void> {
-  const command = parseFlags(Deno.args);
+  const command = parseCommand(Deno.args);
   switch (command.kind) {
     case "help":
-      return console.log(helpText(version));
+      return console.log(helpText(version, command.of));
     case "version":
       return console.log(version);
     case "start":
       return await start(await readConfig(command));
+    case "health":
+      return await tellHealth(command);
+    case "check-config":
+      await readConfig(command);
+      return console.log("The configuration is right.");
+    case "config-schema":
+      return console.log(JSON.stringify(configSchema, undefined, 2));
   }
 }
 
-async function readConfig(command: Extract<Command, { kind: "start" }>): Promise<Config> {
-  const given = command.readsConfig ? parseConfigJson(await readStandardInput()) : {};
-  if (given["logFormat"] === "json" && !("logFormat" in command.overrides)) logFormat = "json";
+/** What is given as JSON and by flags, which win. */
+async function readGiven({ readsConfig, overrides }: ConfigFlags) {
+  const json = readsConfig ? parseConfigJson(await readStandardInput()) : {};
+  if (json["logFormat"] === "json" && !("logFormat" in overrides)) logFormat = "json";
+  return { ...json, ...overrides };
+}
+
+async function readConfig(command: ConfigFlags): Promise<Config> {
+  const given = await readGiven(command);
   // Only Linux spreads connections over listeners that share a port.
   const defaultShards = Deno.build.os === "linux" ? navigator.hardwareConcurrency : 1;
-  const config = parseConfig({ ...given, ...command.overrides }, defaultShards);
-  const isGiven = "shards" in given || "shards" in command.overrides;
-  return isGiven ? config : { ...config, shards: grantedShards(config) };
+  const config = parseConfig(given, defaultShards);
+  return "shards" in given ? config : { ...config, shards: grantedShards(config) };
+}
+
+async function tellHealth(command: Extract<Command, { kind: "health" }>): Promise<void> {
+  // What is wrong with the rest of a configuration is no fault of the gateway that runs.
+  const { host, httpPort } = await readGiven(command) as Record<string, unknown>;
+  const config = parseConfig({ host, httpPort }, 1);
+  const { isWell, text } = await askHealth(
+    { host: config.host, port: config.httpPort },
+    command.path,
+  );
+  if (isWell) return console.log(text);
+  complain(text);
+  Deno.exit(1);
 }
 
 /** Shards by default: no more than ports for WebRTC are granted, if any is. */
@@ -163,7 +191,7 @@ function webrtcText(host: string, { webrtcPorts, udpFamilies }: Gateway): string
   const how = !ipv4 && !ipv6
     ? "TCP only: replies over UDP to any address are not permitted"
     : host === "::" && !ipv6
-    ? "UDP and TCP; over IPv6 TCP only: replies over UDP to any address need start:dual"
+    ? "UDP and TCP; over IPv6 TCP only: replies over UDP to any address need start:net"
     : "UDP and TCP";
   return `WebRTC on ${host} ${ports} (${how})`;
 }

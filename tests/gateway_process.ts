@@ -1,4 +1,4 @@
-import type { StreamsReply, StreamSummary } from "../src/shard/messages.ts";
+import type { StreamsReply, StreamSummary } from "../src/shard/http/stream_summary.ts";
 import { until } from "./waiting.ts";
 
 /** The real program, in a process of its own, on free ports of 127.0.0.1. */

@@ -26,6 +26,8 @@ export type Peer =
   | "pion"
   | "rtmpdump"
   | "script"
+  /** Runs a program with mounts of its own: the one of util-linux, for root. */
+  | "unshare"
   /** Our viewer of GStreamer's webrtcbin, by the system's Python. */
   | "webrtcbin"
   /** Our viewer of GStreamer's whepsrc: see {@linkcode WHEPSRC_FOLDER}. */
@@ -52,6 +54,7 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   rtmpdump: "--help",
   // Gives a program a terminal: the one of util-linux.
   script: "--version",
+  unshare: "--version",
   webrtcbin: "--help",
   whepsrc: "--help",
   Xvfb: "-help",

@@ -172,7 +172,8 @@ const selfSigned = v.literal("self-signed", EXPECTED_TLS);
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const members = v.strictObject({
+/** What may be given, before defaults: schemas for editors are made of it. */
+export const CONFIG_MEMBERS = v.strictObject({
   host: v.optional(ipAddress, "0.0.0.0"),
   rtmpPort: v.optional(port, 1935),
   httpPort: v.optional(port, 8080),
@@ -228,12 +229,12 @@ const members = v.strictObject({
 
 /** What is in `tls` is told apart from its text only when it is judged. */
 const KNOWN_SETTINGS: KnownSettings = {
-  ...knownIn(members.entries),
+  ...knownIn(CONFIG_MEMBERS.entries),
   tls: { certificate: undefined, key: undefined },
 };
 
 const schema = v.pipe(
-  members,
+  CONFIG_MEMBERS,
   v.forward(
     v.partialCheck(
       [["flushMs"], ["log", "windowMs"]],

@@ -1,11 +1,11 @@
+import type { StreamReport } from "../shard/live/stream_report.ts";
+import type { StreamSummary } from "../shard/http/stream_summary.ts";
+import type { StreamEntry } from "../shard/live/stream_entry.ts";
 import type {
   PublishDecision,
   PublishedContent,
-  StreamEntry,
   StreamPublisher,
-  StreamReport,
-  StreamSummary,
-} from "../shard/messages.ts";
+} from "../shard/live/publish_decision.ts";
 import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
 import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";

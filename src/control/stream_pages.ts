@@ -3,7 +3,7 @@ import {
   type StreamsPage,
   type StreamsReply,
   type StreamSummary,
-} from "../shard/messages.ts";
+} from "../shard/http/stream_summary.ts";
 
 /** Whose streams are listed. */
 export interface StreamSource {

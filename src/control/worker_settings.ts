@@ -1,20 +1,8 @@
-import { type AddressFamilies, familiesOf } from "../config/address_families.ts";
+import { familiesOf } from "../config/address_families.ts";
 import type { Config } from "../config/schema.ts";
-import type { ShardSettings, TlsSettings } from "../shard/messages.ts";
+import type { ShardSettings, TlsSettings } from "../shard/shard_settings.ts";
 import type { TranscoderPoolOptions } from "./transcoder_pool.ts";
-
-/** Where a gateway listens. */
-export interface Ports {
-  readonly rtmpPort: number;
-  readonly httpPort: number;
-  /** For TLS; `undefined` without a certificate. */
-  readonly rtmpsPort: number | undefined;
-  readonly httpsPort: number | undefined;
-  /** One for each shard. */
-  readonly webrtcPorts: readonly number[];
-  /** Whom WebRTC serves over UDP as well as over TCP. */
-  readonly udpFamilies: AddressFamilies;
-}
+import type { Ports } from "./ports.ts";
 
 /** A log of Opus has room for its window so many times: what surrounds a packet counts as well. */
 const OPUS_LOG_MARGIN = 2;

@@ -1,11 +1,7 @@
 import { ifReadable } from "../codec/if_readable.ts";
 import { parseOpusHead } from "../codec/sound/opus.ts";
-import {
-  type AudioConfiguration,
-  type AudioFrame,
-  type FlvAudioCodec,
-  parseAudioBody,
-} from "../flv/audio_body.ts";
+import type { AudioConfiguration, AudioFrame, FlvAudioCodec } from "../flv/audio_body.ts";
+import { parseAudioBody } from "../flv/audio_body_parser.ts";
 import { OPUS_CLOCK_RATE_HZ, packetizeOpus } from "../rtp/opus_packetizer.ts";
 import { PacketRing } from "../rtp/packet_ring.ts";
 import { RtpClock } from "../rtp/rtp_clock.ts";

@@ -1,5 +1,5 @@
 import { Cursor } from "../stream/cursor.ts";
-import type { TrackSelection } from "../stream/feed.ts";
+import type { TrackSelection } from "../stream/track_selection.ts";
 import type { FeedStart } from "../stream/feed_start.ts";
 import type { FeedAudience, FeedViewer } from "./feed_audience.ts";
 

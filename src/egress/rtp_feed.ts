@@ -1,11 +1,10 @@
 import type { ClockTie } from "../rtp/rtp_clock.ts";
-import type { TrackSelection } from "../stream/feed.ts";
 import { LogFollower } from "../stream/log_follower.ts";
 import { distance, LogState } from "../stream/log_layout.ts";
 import type { LogReader } from "../stream/log_reader.ts";
 import { SPLICE_GAP_MS } from "../stream/timeline.ts";
 import { LogTags } from "../stream/log_tags.ts";
-import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
+import { DEFAULT_TRACKS, type TrackSelection } from "../stream/track_selection.ts";
 import { AudioPackets } from "./audio_packets.ts";
 import { VideoPackets } from "./video_packets.ts";
 

@@ -1,5 +1,6 @@
 import { CodecError } from "../codec/codec_error.ts";
-import { type FlvVideoCodec, parseVideoBody, type VideoFrame } from "../flv/video_body.ts";
+import type { FlvVideoCodec, VideoFrame } from "../flv/video_body.ts";
+import { parseVideoBody } from "../flv/video_body_parser.ts";
 import { VIDEO_CLOCK_RATE_HZ } from "../rtp/h264_packetizer.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../rtp/packet_carver.ts";
 import { PacketRing } from "../rtp/packet_ring.ts";

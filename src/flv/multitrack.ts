@@ -1,11 +1,11 @@
 import { ByteWriter } from "../bytes/byte_writer.ts";
 import type { Malformed } from "../bytes/malformed.ts";
-import { parseAudioBody } from "./audio_body.ts";
+import { parseAudioBody } from "./audio_body_parser.ts";
 import { BodyReader } from "./body_reader.ts";
 import { AudioPacketType } from "./enhanced_audio.ts";
 import { VideoPacketType } from "./enhanced_video.ts";
 import { PACKET_MOD_EX, readModifiers } from "./mod_ex.ts";
-import { parseVideoBody } from "./video_body.ts";
+import { parseVideoBody } from "./video_body_parser.ts";
 
 /** Tracks in one message; each costs a body of its own. */
 export const MAX_TRACKS_PER_MESSAGE = 32;

@@ -1,13 +1,8 @@
 import type { SharedLog } from "../stream/log_arena.ts";
-import type {
-  ForwardedRequest,
-  ForwardedResponse,
-  PublishDecision,
-  StreamPublisher,
-  StreamsPage,
-  ToControl,
-  ToShard,
-} from "./messages.ts";
+import type { ToControl, ToShard } from "./messages.ts";
+import type { ForwardedRequest, ForwardedResponse } from "./http/forwarded_request.ts";
+import type { StreamsPage } from "./http/stream_summary.ts";
+import type { PublishDecision, StreamPublisher } from "./live/publish_decision.ts";
 
 /** How long another shard may take for a request. */
 export const FORWARD_TIMEOUT_MS = 5000;

@@ -9,17 +9,13 @@ import type { MemoryRefusal } from "./memory_budget.ts";
 import type { MemoryHolding } from "./memory_holding.ts";
 import type { TrackName } from "./timeline.ts";
 import type { ListedTrack } from "./track_list.ts";
-import { isFrameOf, passes, type TrackFilter, trackFilter } from "./track_selection.ts";
-
-/** Which tracks of a stream a feed carries. */
-export interface TrackSelection {
-  readonly audio: boolean;
-  readonly video: boolean;
-  /** The publisher's number for the audio track; by default the stream's default one. */
-  readonly audioTrack?: number;
-  /** Likewise of the video track. */
-  readonly videoTrack?: number;
-}
+import {
+  isFrameOf,
+  passes,
+  type TrackFilter,
+  trackFilter,
+  type TrackSelection,
+} from "./track_selection.ts";
 
 /** How a feed is to be. */
 export interface FeedOptions {

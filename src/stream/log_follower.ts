@@ -1,9 +1,8 @@
 import { TAG_AUDIO, TAG_HEADER_SIZE, TAG_OVERHEAD } from "../flv/tag.ts";
-import type { TrackSelection } from "./feed.ts";
 import { distance, RecordFlag, TRACK_BITS } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
 import type { ListedTrack } from "./track_list.ts";
-import { trackFilter } from "./track_selection.ts";
+import { trackFilter, type TrackSelection } from "./track_selection.ts";
 
 /** How far back a stream is begun, so that a viewer hears what belongs to the pictures it gets. */
 const START_BACK_MS = 1000;

@@ -1,4 +1,3 @@
-import type { TrackSelection } from "./feed.ts";
 import type { SharedLog } from "./log_arena.ts";
 import {
   Control,
@@ -12,7 +11,13 @@ import {
 import { LogMemory } from "./log_memory.ts";
 import { type LogPreamble, LogSlots } from "./log_slots.ts";
 import type { ListedTrack } from "./track_list.ts";
-import { DEFAULT_TRACKS, isFrameOf, passes, type TrackFilter } from "./track_selection.ts";
+import {
+  DEFAULT_TRACKS,
+  isFrameOf,
+  passes,
+  type TrackFilter,
+  type TrackSelection,
+} from "./track_selection.ts";
 
 /** Which tracks go on. */
 export interface LiveTracks {

@@ -1,11 +1,10 @@
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO, type TagType } from "../flv/tag.ts";
-import type { TrackSelection } from "./feed.ts";
 import { Control, Slot } from "./log_layout.ts";
 import type { LogMemory } from "./log_memory.ts";
 import { StreamError } from "./stream_error.ts";
 import type { TrackName } from "./timeline.ts";
 import { decodeTrackList, type ListedTrack } from "./track_list.ts";
-import { defaultTrackId } from "./track_selection.ts";
+import { defaultTrackId, type TrackSelection } from "./track_selection.ts";
 
 /** What a viewer needs before its first frame, as FLV tag bodies. */
 export interface LogPreamble {

@@ -13,12 +13,12 @@ const ignore = chromiumMissing();
 /** Published, asked for and watched over IPv6. */
 for (
   const { host, denoArgs, transport, used } of [
-    { host: "::", denoArgs: ["-P=dual"], transport: "any", used: "udp" },
-    { host: "::1", denoArgs: ["-P=dual"], transport: "tcp", used: "tcp" },
+    { host: "::", denoArgs: ["-P=net"], transport: "any", used: "udp" },
+    { host: "::1", denoArgs: ["-P=net"], transport: "tcp", used: "tcp" },
     { host: "::", denoArgs: ["-P"], transport: "any", used: "tcp" },
   ] as const
 ) {
-  const permissions = denoArgs[0] === "-P" ? "start" : "start:dual";
+  const permissions = denoArgs[0] === "-P" ? "start" : "start:net";
   const name =
     `Chromium watches over IPv6 and ${used}: host ${host}, permissions of ${permissions}`;
   Deno.test({ name, ignore }, async () => {

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Directory } from "../../src/control/directory.ts";
-import type { PublishDecision, StreamEntry, StreamReport } from "../../src/shard/messages.ts";
+import type { StreamReport } from "../../src/shard/live/stream_report.ts";
+import type { StreamEntry } from "../../src/shard/live/stream_entry.ts";
+import type { PublishDecision } from "../../src/shard/live/publish_decision.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { openStore } from "../stream/log_samples.ts";

@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { RequestForwarder } from "../../src/control/request_forwarder.ts";
-import type { ForwardedRequest, ForwardedResponse, ToShard } from "../../src/shard/messages.ts";
+import type { ToShard } from "../../src/shard/messages.ts";
+import type {
+  ForwardedRequest,
+  ForwardedResponse,
+} from "../../src/shard/http/forwarded_request.ts";
 
 const REQUEST: ForwardedRequest = {
   method: "DELETE",

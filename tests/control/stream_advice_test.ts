@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { summariseWebrtc } from "../../src/control/stream_advice.ts";
-import type { PictureReport, StreamReport } from "../../src/shard/messages.ts";
+import type { PictureReport, StreamReport } from "../../src/shard/live/stream_report.ts";
 
 const CLEAN: PictureReport = {
   bFrames: false,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { StreamPages } from "../../src/control/stream_pages.ts";
-import type { StreamSummary } from "../../src/shard/messages.ts";
+import type { StreamSummary } from "../../src/shard/http/stream_summary.ts";
 
 /** Streams "live/000", "live/001" and so on; counts how many were described. */
 function setup(count: number) {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type AudioBody, type AudioFrame, parseAudioBody } from "../../src/flv/audio_body.ts";
+import type { AudioBody, AudioFrame } from "../../src/flv/audio_body.ts";
+import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import { ENHANCED_AUDIO_SAMPLES } from "../fuzz/flv_samples.ts";
 import { fromHex, surviveMutations } from "../mutation.ts";
 import { assertMalformed, NoError } from "../malformed.ts";

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { parseVideoBody, type VideoBody, type VideoFrame } from "../../src/flv/video_body.ts";
+import type { VideoBody, VideoFrame } from "../../src/flv/video_body.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { VIDEO_BODY_SAMPLES } from "../fuzz/corpus.ts";
 import { fromHex, surviveMutations } from "../mutation.ts";
 import { assertMalformed, NoError } from "../malformed.ts";

@@ -37,7 +37,7 @@ import {
   VPCC,
 } from "../codec/parameter_samples.ts";
 import { toHex } from "../mutation.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 import { NoError } from "../malformed.ts";
 
 /** NAL units of a byte stream come out of the form with lengths as they went in. */

@@ -33,7 +33,7 @@ import { AMF0_SAMPLES, AMF0_WITH_AMF3_SAMPLES, FLV_FILE, OPUS_HEAD_SAMPLES } fro
 import { CHUNK_SAMPLES } from "./rtmp_targets.ts";
 import { RTP_SAMPLES } from "./rtp_targets.ts";
 import { decodesAgain } from "./same_again.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 const HANDSHAKE_SAMPLES = [
   fromHex("01 000006 0000 000000 000003 aabbcc"),

@@ -13,7 +13,7 @@ import { StreamError } from "../../src/stream/stream_error.ts";
 import { NoError } from "../malformed.ts";
 import { seededRandom } from "../mutation.ts";
 import { openMemory } from "../shard/open_memory.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 const LOGS = 3;
 const VIEWERS = 3;

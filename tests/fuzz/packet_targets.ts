@@ -20,7 +20,7 @@ import {
   H265_CONFIGURATION,
   H265_KEY_FRAME,
 } from "../stream/enhanced_samples.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** So small that most of what the corpus has is cut. */
 const FORMAT = { ssrc: 1, maxPayloadSize: 64 };

@@ -24,7 +24,7 @@ import {
   ClientMessages,
   publisherPreamble,
 } from "../rtmp/client.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** C0, C1 and C2. */
 const HANDSHAKE_LENGTH = clientHello().length + clientAnswer().length;

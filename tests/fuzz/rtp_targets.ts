@@ -13,7 +13,7 @@ import { fromHex, toHex } from "../mutation.ts";
 import { CollectedPackets } from "../rtp/collected_packets.ts";
 import { depacketizeH264 } from "../rtp/depacketizer.ts";
 import { ACCESS_UNIT_SAMPLES } from "./corpus.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** RTP packets: plain, with contributing sources, extension elements and padding. */
 export const RTP_SAMPLES: readonly Uint8Array[] = [

@@ -1,7 +1,8 @@
 import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
-import { Feed, type TrackSelection } from "../../src/stream/feed.ts";
+import { Feed } from "../../src/stream/feed.ts";
+import type { TrackSelection } from "../../src/stream/track_selection.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
@@ -12,7 +13,7 @@ import {
   MULTITRACK_AUDIO_SAMPLES,
   MULTITRACK_VIDEO_SAMPLES,
 } from "./flv_samples.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** What may leave a publication: it throws nothing. */
 class NothingAtAll extends Error {}

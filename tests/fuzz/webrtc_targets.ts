@@ -21,7 +21,7 @@ import {
   RFC5769_PASSWORD,
   RFC5769_REQUEST,
 } from "../webrtc/ice/stun_samples.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 const LOCAL = { ufrag: "ours", password: "password-of-the-server-1" };
 const FROM = { transport: "udp", hostname: "192.0.2.1", port: 5000 } as const;

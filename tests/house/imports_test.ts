@@ -1,26 +1,39 @@
 import { assert, assertEquals } from "@std/assert";
+import { circlesOf } from "./circles.ts";
 import { ROOMS, violationsOf } from "./rules.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** All files of src by their path, and main.ts. */
-function readHouse(): Map<string, string> {
+/** What is no source: what tests take in, and what other programs are made of. */
+const NO_SOURCES = ["fixtures", "artefacts", "node_modules"];
+
+/** All files of these folders by their path as from the repository's root, and main.ts. */
+function readFiles(...folders: readonly string[]): Map<string, string> {
   const files = new Map([["main.ts", Deno.readTextFileSync(new URL("main.ts", ROOT))]]);
   const visit = (folder: string) => {
     for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
-      if (isDirectory) visit(`${folder}${name}/`);
-      else files.set(`${folder}${name}`, Deno.readTextFileSync(new URL(folder + name, ROOT)));
+      if (!isDirectory) {
+        files.set(`${folder}${name}`, Deno.readTextFileSync(new URL(folder + name, ROOT)));
+      } else if (!NO_SOURCES.includes(name)) visit(`${folder}${name}/`);
     }
   };
-  visit("src/");
+  for (const folder of folders) visit(folder);
   return files;
 }
 
 Deno.test("the house keeps its rules", () => {
-  const house = readHouse();
+  const house = readFiles("src/");
   assert(house.size > 60, `only ${house.size} files found`);
   const violations = [...house].flatMap(([path, source]) => violationsOf(path, source));
   assertEquals(violations, []);
+});
+
+Deno.test("no two files import each other, not even by others or for a type", () => {
+  const files = [...readFiles("src/", "tests/", "bench/")].filter(([path]) =>
+    /\.[jt]s$/.test(path)
+  );
+  assert(files.length > 600, `only ${files.length} files found`);
+  assertEquals(circlesOf(new Map(files)), []);
 });
 
 Deno.test("rooms import downwards: no room reaches itself through others", () => {

@@ -71,19 +71,37 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   config: { rooms: ["tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
-    rooms: ["config", "shard/messages.ts", "transcoding/messages.ts", "stream"],
+    rooms: [
+      "config",
+      "stream",
+      // What it exchanges with workers, and the memory that it shares with them.
+      "shard/messages.ts",
+      "shard/shard_settings.ts",
+      "shard/counters.ts",
+      "shard/http/console_asset.ts",
+      "shard/http/forwarded_request.ts",
+      "shard/http/stream_summary.ts",
+      "shard/live/publish_decision.ts",
+      "shard/live/stream_entry.ts",
+      "shard/live/stream_report.ts",
+      "shard/net/address_counts.ts",
+      "transcoding/messages.ts",
+      "transcoding/busy_words.ts",
+      "transcoding/transcoding_report.ts",
+    ],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
+  cli: { rooms: ["config"], hasEffects: true },
   // Browser code: it runs elsewhere, and its own files are all that it has.
   console: { rooms: [], packages: ["mpegts.js/"], hasEffects: true },
   "gateway.ts": {
-    rooms: ["config", "control", "shard", "stream", "tls"],
+    rooms: ["config", "control"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
   "main.ts": {
-    rooms: ["gateway.ts", "config", "console", "logging"],
+    rooms: ["gateway.ts", "cli", "config", "console", "logging"],
     hasEffects: true,
   },
 };
@@ -101,7 +119,9 @@ const FORBIDDEN_NAMES = /^(?:utils?|misc|helpers?|common|index\.[jt]s|mod\.[jt]s
 const MAX_LINES = 400;
 
 /** Modules made by a build: `main.ts` alone takes those of workers. */
-const BUILT = { "main.ts": ["dist/shard.js", "dist/transcoding.js", "deno.json"] } as Readonly<
+const BUILT = {
+  "main.ts": ["dist/shard.js", "dist/transcoding.js", "deno.json", "docs/config.schema.json"],
+} as Readonly<
   Record<string, string[]>
 >;
 

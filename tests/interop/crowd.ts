@@ -1,7 +1,7 @@
 /** Viewers who come and go. */
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
-import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { seededRandom } from "../mutation.ts";
 import { delay } from "../waiting.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
-import type { StreamSummary } from "../../src/shard/messages.ts";
+import type { StreamSummary } from "../../src/shard/http/stream_summary.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { peerTest, runPeer } from "../peers.ts";
 import { longForm } from "../long_form.ts";

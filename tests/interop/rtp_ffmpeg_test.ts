@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { parseH264Configuration } from "../../src/codec/h264/h264.ts";
 import { splitH264NalUnits } from "../../src/codec/h264/slice.ts";
-import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
 import { opusPacketDurationMs, packetizeOpus } from "../../src/rtp/opus_packetizer.ts";
 import { PacketRing } from "../../src/rtp/packet_ring.ts";

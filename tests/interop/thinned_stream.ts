@@ -7,7 +7,7 @@ import {
 } from "../../src/codec/h264/reference_tracker.ts";
 import { allowH264FrameNumGaps } from "../../src/codec/h264/frame_num_gaps.ts";
 import { splitH264NalUnits } from "../../src/codec/h264/slice.ts";
-import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { runPeer } from "../peers.ts";
 import { readRecording } from "./recording.ts";
 

@@ -5,7 +5,7 @@ import { parseH265Configuration } from "../../src/codec/h265/h265.ts";
 import { splitH265NalUnits } from "../../src/codec/h265/access_unit.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
-import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { type GatewayProcess, startGateway } from "../gateway_process.ts";
 import { toHex } from "../mutation.ts";
 import { isPeerMissing, runPeer } from "../peers.ts";

@@ -212,7 +212,7 @@ Deno.test("the start-up lines tell where WebRTC is, over what, and its address",
   assert(single.output().includes(`WebRTC on 127.0.0.1 port ${first[0]} (UDP and TCP)`));
   const listenArgs = ["--host", "::", "--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"];
   await using dual = await startGateway({ args: ["--shards", "1"], listenArgs });
-  assertMatch(dual.output(), /\(UDP and TCP; over IPv6 TCP only: .*start:dual\)$/m);
+  assertMatch(dual.output(), /\(UDP and TCP; over IPv6 TCP only: .*start:net\)$/m);
 });
 
 Deno.test("a port that is not permitted: one line with what grants it", async () => {
@@ -233,6 +233,6 @@ Deno.test("a port that is not permitted: one line with what grants it", async ()
   assertEquals(
     onlyLine(await runProgram(["--host", "::1"])),
     "Not permitted to listen on [::1]:1935 for RTMP: " +
-      "start it with `deno task start:dual`, which may use IPv6",
+      "start it with `deno task start:net`, which may use IPv6",
   );
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseOpusHead } from "../../src/codec/sound/opus.ts";
-import { parseAudioBody } from "../../src/flv/audio_body.ts";
+import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { AAC_LC } from "../audio/fixtures.ts";
 import { decodeWithFfmpeg, encodeAac } from "../audio/aac_source.ts";

@@ -1,6 +1,6 @@
 import { allocateAddressCounts, COUNTED } from "../../src/shard/net/address_counts.ts";
 import type { Counters } from "../../src/shard/counters.ts";
-import type { PlaceLimits, ShardSettings } from "../../src/shard/messages.ts";
+import type { PlaceLimits, ShardSettings } from "../../src/shard/shard_settings.ts";
 import { type ShardPlaces, shardPlaces } from "../../src/shard/shard_places.ts";
 import { NetworkList } from "../../src/address/network_list.ts";
 

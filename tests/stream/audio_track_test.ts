@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { encodeOpusHead } from "../../src/codec/sound/opus.ts";
-import { encodeOpusBody } from "../../src/flv/audio_body.ts";
+import { encodeOpusBody } from "../../src/flv/audio_body_writer.ts";
 import { AudioTrack } from "../../src/stream/audio_track.ts";
 import { AC3_SAMPLES, FLAC_SAMPLES } from "../codec/parameter_samples.ts";
 import { fromHex, mutate, seededRandom } from "../mutation.ts";

@@ -3,14 +3,14 @@ import { concat } from "@std/bytes/concat";
 import { encodeTag, TAG_AUDIO, TAG_VIDEO } from "../../src/flv/tag.ts";
 import { FlvReader, type FlvRecord } from "../../src/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
-import { Feed, type TrackSelection } from "../../src/stream/feed.ts";
+import { Feed } from "../../src/stream/feed.ts";
 import { LogFollower } from "../../src/stream/log_follower.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogTags } from "../../src/stream/log_tags.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
 import { MAX_PREFACE_SIZE } from "../../src/stream/track_list.ts";
-import { trackIds } from "../../src/stream/track_selection.ts";
+import { trackIds, type TrackSelection } from "../../src/stream/track_selection.ts";
 import { toHex } from "../mutation.ts";
 import {
   enhancedVideo,

@@ -13,7 +13,7 @@ import { fromHex } from "../mutation.ts";
 import { enhancedAudio, ofTrack } from "../stream/enhanced_samples.ts";
 import { openStore } from "../stream/log_samples.ts";
 import { until } from "../waiting.ts";
-import type { TranscodingReport } from "../../src/transcoding/messages.ts";
+import type { TranscodingReport } from "../../src/transcoding/transcoding_report.ts";
 
 const WINDOW = { windowMs: 60_000 };
 const MAX_BYTES = 1 << 21;

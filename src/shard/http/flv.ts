@@ -3,7 +3,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { FlvViewer } from "../../egress/flv_viewer.ts";
 import type { HttpResponse, WholeResponse } from "../../http/response.ts";
 import { acceptWebSocket, asksForWebSocket } from "../../http/websocket.ts";
-import type { TrackSelection } from "../../stream/feed.ts";
+import type { TrackSelection } from "../../stream/track_selection.ts";
 import { FLV_FORM } from "../../stream/feed_form.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { LiveStream } from "../live/live_stream.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { StreamsPage } from "../messages.ts";
+import type { StreamsPage } from "./stream_summary.ts";
 
 /** A page of the list of streams, ready to be sent. */
 export interface ListedPage {

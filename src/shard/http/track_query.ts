@@ -1,6 +1,5 @@
-import type { TrackSelection } from "../../stream/feed.ts";
 import type { LogReader } from "../../stream/log_reader.ts";
-import { trackIds } from "../../stream/track_selection.ts";
+import { trackIds, type TrackSelection } from "../../stream/track_selection.ts";
 import type { TrackName } from "../../stream/timeline.ts";
 
 /** Numbers of tracks have 8 bits in Enhanced RTMP. */

@@ -1,14 +1,15 @@
 import { type AudienceEvents, FeedAudience } from "../../egress/feed_audience.ts";
-import { Feed, type TrackSelection } from "../../stream/feed.ts";
+import { Feed } from "../../stream/feed.ts";
 import { type FeedForm, FLV_FORM } from "../../stream/feed_form.ts";
 import { LogState } from "../../stream/log_layout.ts";
 import { LogReader } from "../../stream/log_reader.ts";
 import { type MemoryBudget, NO_HOLDER } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { Publication } from "../../stream/publication.ts";
-import { DEFAULT_TRACKS } from "../../stream/track_selection.ts";
+import { DEFAULT_TRACKS, type TrackSelection } from "../../stream/track_selection.ts";
 import type { ControlLink } from "../control_link.ts";
-import type { PictureReport, StreamEntry, StreamReport } from "../messages.ts";
+import type { PictureReport, StreamReport } from "./stream_report.ts";
+import type { StreamEntry } from "./stream_entry.ts";
 import { RtpStream } from "./rtp_stream.ts";
 import { SharedOpus } from "./shared_opus.ts";
 import { timeSlice } from "../time_slice.ts";

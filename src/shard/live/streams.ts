@@ -1,7 +1,8 @@
 import type { AudienceEvents } from "../../egress/feed_audience.ts";
 import type { ControlLink } from "../control_link.ts";
 import { LiveStream, type LiveStreamOptions, type RefusalOf } from "./live_stream.ts";
-import type { StreamEntry, StreamReport } from "../messages.ts";
+import type { StreamReport } from "./stream_report.ts";
+import type { StreamEntry } from "./stream_entry.ts";
 
 /** The streams of the gateway, as one shard knows them. */
 export class Streams {

@@ -10,7 +10,7 @@ import {
   type PeerConn,
 } from "./connection_listener.ts";
 import type { Counters } from "../counters.ts";
-import type { ShardSettings } from "../messages.ts";
+import type { ShardSettings } from "../shard_settings.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 

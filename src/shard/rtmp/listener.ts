@@ -4,7 +4,7 @@ import {
   ConnectionListener,
   type ConnectionSource,
 } from "../net/connection_listener.ts";
-import type { ShardSettings } from "../messages.ts";
+import type { ShardSettings } from "../shard_settings.ts";
 import { behindProxies, proxiedPort } from "../net/proxied_connection.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";

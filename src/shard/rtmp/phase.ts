@@ -1,4 +1,4 @@
-import type { ShardSettings } from "../messages.ts";
+import type { ShardSettings } from "../shard_settings.ts";
 
 /** How long a player has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;

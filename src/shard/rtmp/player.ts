@@ -2,7 +2,7 @@ import { RtmpForm } from "../../egress/rtmp_form.ts";
 import { RtmpViewer } from "../../egress/rtmp_viewer.ts";
 import { withStreamId } from "../../rtmp/chunk/media_chunks.ts";
 import type { PlayChange } from "../../rtmp/session/play_replies.ts";
-import type { TrackSelection } from "../../stream/feed.ts";
+import type { TrackSelection } from "../../stream/track_selection.ts";
 import type { LiveStream, StreamPlayer } from "../live/live_stream.ts";
 import type { RtmpLink } from "./context.ts";
 import type { PieceSource } from "./output.ts";

@@ -1,5 +1,5 @@
 import type { PauseEvent, PlayEvent, ReceiveEvent } from "../../rtmp/session/event.ts";
-import type { TrackSelection } from "../../stream/feed.ts";
+import type { TrackSelection } from "../../stream/track_selection.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import { Place } from "../net/places.ts";

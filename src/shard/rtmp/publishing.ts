@@ -6,7 +6,7 @@ import { Publication } from "../../stream/publication.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import type { SkippedMessage } from "../../stream/track_intake.ts";
 import { addressSource } from "../../address/address_source.ts";
-import type { StreamPublisher } from "../messages.ts";
+import type { StreamPublisher } from "../live/publish_decision.ts";
 import { Pace } from "./pace.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { RtmpLink } from "./context.ts";

@@ -10,7 +10,7 @@ import { ConnectionListener } from "../net/connection_listener.ts";
 import type { Counters } from "../counters.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
 import { IceTcpConnection } from "./ice_tcp.ts";
-import type { ShardSettings } from "../messages.ts";
+import type { ShardSettings } from "../shard_settings.ts";
 import { Place, type Refusal } from "../net/places.ts";
 import { RtpPump } from "./rtp_pump.ts";
 import type { ShardPlaces } from "../shard_places.ts";

@@ -1,7 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { namesEtag } from "../../http/entity_tag.ts";
 import type { WholeResponse } from "../../http/response.ts";
-import type { TrackSelection } from "../../stream/feed.ts";
+import type { TrackSelection } from "../../stream/track_selection.ts";
 import { LogState } from "../../stream/log_layout.ts";
 import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
 import {
@@ -28,12 +28,8 @@ import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
 import type { HttpContext } from "../http/route_context.ts";
 import { areTracksSettled, isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
-import {
-  B_FRAMES_REMEDY,
-  type ForwardedRequest,
-  type ForwardedResponse,
-  type PictureReport,
-} from "../messages.ts";
+import type { ForwardedRequest, ForwardedResponse } from "../http/forwarded_request.ts";
+import { B_FRAMES_REMEDY, type PictureReport } from "../live/stream_report.ts";
 import type { Refusal } from "../net/places.ts";
 import type { RoutedRequest } from "../http/route_table.ts";
 import { missingTrack, trackQuery } from "../http/track_query.ts";

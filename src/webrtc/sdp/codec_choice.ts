@@ -2,7 +2,7 @@ import type { VideoCodec, VideoFormat } from "../../rtp/video_format.ts";
 import { chooseH264 } from "./h264_choice.ts";
 import { formatProfileLevelId, h264Profile } from "./h264_profile.ts";
 import { chooseAv1, chooseH265, chooseVp8, chooseVp9, offeredProfile } from "./profile_choice.ts";
-import type { OfferedCodec } from "./codecs.ts";
+import type { CodecChoice, OfferedCodec } from "./codecs.ts";
 
 /** The picture that a stream has; H.264 and H.265 without B-frames. */
 export type StreamVideo = VideoFormat | UnsendableVideo;
@@ -18,20 +18,6 @@ export interface UnsendableVideo {
 export interface StreamAudio {
   readonly codec: "opus";
   readonly channels: 1 | 2;
-}
-
-/** The payload type to send under. */
-export interface CodecChoice {
-  readonly codec: OfferedCodec;
-  /**
-   * `compatible`: the offered profile includes the stream's, or decoders are known not to mind.
-   * `stretched`: nothing offered includes it. Decoders rarely look, but may refuse.
-   */
-  readonly fit: "exact" | "compatible" | "stretched";
-  /** Whether the stream's level is above the offered one: worth a line in the log. */
-  readonly levelExceeded: boolean;
-  /** What the offer should have said and did not, in words: worth a line in the log. */
-  readonly lapse?: string;
 }
 
 /** Of all video (RFC 6184 8.2.1, RFC 7798 7.1, RFC 9628 6.1 …). */

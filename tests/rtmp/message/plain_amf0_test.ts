@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../../src/amf/amf0.ts";
-import { amfCycle } from "../../../src/amf/amf3_value.ts";
+import { amfCycle } from "../../../src/amf/amf3_cycle.ts";
 import { AmfError } from "../../../src/amf/amf_error.ts";
 import { MAX_AMF_VALUES } from "../../../src/amf/amf_limits.ts";
 import {

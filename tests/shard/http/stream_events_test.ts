@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { StreamsPage } from "../../../src/shard/messages.ts";
+import type { StreamsPage } from "../../../src/shard/http/stream_summary.ts";
 import { StreamEvents } from "../../../src/shard/http/stream_events.ts";
 import {
   changeMark,

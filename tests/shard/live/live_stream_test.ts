@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import type { ControlLink, OpusEvents } from "../../../src/shard/control_link.ts";
 import { LiveStream, MAX_AUDIENCES } from "../../../src/shard/live/live_stream.ts";
-import type { TrackSelection } from "../../../src/stream/feed.ts";
+import type { TrackSelection } from "../../../src/stream/track_selection.ts";
 import { FLV_FORM } from "../../../src/stream/feed_form.ts";
 import { LogState } from "../../../src/stream/log_layout.ts";
 import { LogWriter } from "../../../src/stream/log_writer.ts";
