@@ -7,6 +7,8 @@
 export const GAUGES = [
   "rtmpConnections",
   "rtmpNewcomers",
+  /** Whoever watches or publishes. */
+  "clients",
   "httpConnections",
   "listListeners",
   "viewers",
@@ -97,6 +99,15 @@ export class Counters {
       sum += Atomics.load(this.#words, at);
     }
     return sum;
+  }
+
+  /** What each shard has of it, in their order. */
+  byShard(name: CounterName): number[] {
+    const counts: number[] = [];
+    for (let at = POSITIONS[name]; at < this.#words.length; at += NAMES.length) {
+      counts.push(Atomics.load(this.#words, at));
+    }
+    return counts;
   }
 
   /** All sums, by name. */
