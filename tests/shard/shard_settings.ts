@@ -19,6 +19,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   rtmpPort: 0,
   httpPort: 0,
   tls: undefined,
+  admin: { token: undefined, corsOrigins: ["*"], listen: undefined },
   sharesPorts: false,
   flushMs: 0,
   rtmpFlushMs: 0,

@@ -1,6 +1,6 @@
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
-import type { Counters, Total } from "../counters.ts";
+import type { Counters, Gauge, Total } from "../counters.ts";
 import type { AddressCounts } from "../net/address_counts.ts";
 import { holderOf } from "../net/memory_holder.ts";
 import { Place, type Refusal } from "../net/places.ts";
@@ -15,17 +15,19 @@ interface ViewerKind {
   readonly areOffered: boolean;
   /** Beside the connection: measured. */
   readonly memoryBytes: number;
+  /** Where their places do not count them. */
+  readonly gauge?: Gauge;
   readonly accepted: Total;
   readonly refused: Total;
 }
 
-const FLV: ViewerKind = {
+const FLV = {
   places: [],
   areOffered: false,
   memoryBytes: 48 * 1024,
   accepted: "viewersAccepted",
   refused: "viewersRefused",
-};
+} as const;
 
 /** Memory is its connection's. */
 const RTMP: ViewerKind = {
@@ -48,8 +50,8 @@ const WHEP: ViewerKind = {
 const KINDS: Readonly<Record<ViewerProtocol, ViewerKind>> = {
   rtmp: RTMP,
   rtmps: RTMP,
-  "http-flv": FLV,
-  "ws-flv": FLV,
+  "http-flv": { ...FLV, gauge: "httpFlvViewers" },
+  "ws-flv": { ...FLV, gauge: "wsFlvViewers" },
   whep: WHEP,
 };
 
@@ -106,17 +108,19 @@ export class Viewers {
   /** Lets a viewer in, if there is room for it; the ticket is to be closed when it is gone. */
   admit(request: ViewerRequest): Ticket | Refusal {
     const { asked: { protocol }, allowed, path } = request;
-    const { accepted, areOffered } = KINDS[protocol];
+    const { accepted, areOffered, gauge } = KINDS[protocol];
     const { counters, clients, shard, streamCounts } = this.#options;
     const refusal = this.#fullRefusal() ?? this.#streamRefusal(path, allowed.limits?.maxViewers);
     const room = refusal ?? this.#take(protocol, request.from.hostname);
     if ("reason" in room) return inWords(room);
     counters.add(accepted);
     counters.add("viewers");
+    if (gauge !== undefined) counters.add(gauge);
     streamCounts.add(streamKey(path));
     const ticket: Ticket = new Ticket(request, shard, { areOffered, places: room.places }, () => {
       room.held.close();
       counters.add("viewers", -1);
+      if (gauge !== undefined) counters.add(gauge, -1);
       streamCounts.remove(streamKey(path));
       this.#timed.delete(ticket);
       clients.remove(ticket);
