@@ -7,11 +7,11 @@ import { PacketRing } from "../rtp/packet_ring.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";
 import { RtpClock } from "../rtp/rtp_clock.ts";
 import { RtpError } from "../rtp/rtp_error.ts";
-import type { VideoFormat } from "../rtp/video_format.ts";
+import type { VideoPayloadFormat } from "../rtp/video_payload_format.ts";
 import { Av1Packets } from "./av1_packets.ts";
 import { H264Packets } from "./h264_packets.ts";
 import { H265Packets } from "./h265_packets.ts";
-import type { BFrameReport, PacketMaker } from "./packet_maker.ts";
+import type { BFrameReport, VideoPacketMaker } from "./video_packet_maker.ts";
 import { Vp8Packets } from "./vp8_packets.ts";
 import { Vp9Packets } from "./vp9_packets.ts";
 
@@ -30,7 +30,7 @@ export class VideoPackets {
   readonly clock: RtpClock;
   readonly #payloadFormat: PayloadFormat;
   #codec: FlvVideoCodec | undefined;
-  #maker: PacketMaker | undefined;
+  #maker: VideoPacketMaker | undefined;
 
   /**
    * @param clockOffset RTP timestamp of stream time 0: random, 32 bits
@@ -55,7 +55,7 @@ export class VideoPackets {
   }
 
   /** What the pictures are; `undefined` as long as that is not known, or they cannot be sent. */
-  get format(): VideoFormat | undefined {
+  get format(): VideoPayloadFormat | undefined {
     return this.#maker?.format;
   }
 
@@ -88,7 +88,12 @@ export class VideoPackets {
     this.ring.release(this.ring.head);
   }
 
-  #packetize(maker: PacketMaker, frame: VideoFrame, timestampMs: number, delayMs: number): void {
+  #packetize(
+    maker: VideoPacketMaker,
+    frame: VideoFrame,
+    timestampMs: number,
+    delayMs: number,
+  ): void {
     const { compositionTimeMs, timestampOffsetNs } = frame;
     const shownMs = timestampMs + compositionTimeMs + timestampOffsetNs / NS_PER_MS;
     const timestamp = this.clock.timestamp(shownMs + delayMs);
@@ -100,7 +105,7 @@ export class VideoPackets {
   }
 }
 
-function makerOf(codec: FlvVideoCodec, format: PayloadFormat): PacketMaker | undefined {
+function makerOf(codec: FlvVideoCodec, format: PayloadFormat): VideoPacketMaker | undefined {
   switch (codec) {
     case "h264":
       return new H264Packets(format);

@@ -12,7 +12,7 @@ export const OPUS_CLOCK_RATE_HZ = 48_000;
 export const MAX_OPUS_PACKET_SIZE = 1276;
 
 /** An Opus packet as it is: TOC byte and frames (RFC 6716 3). */
-export interface OpusPacket extends AccessUnitTiming {
+export interface OpusAccessUnit extends AccessUnitTiming {
   /** Borrowed for the call. */
   readonly data: Uint8Array;
 }
@@ -27,7 +27,7 @@ export interface OpusPacket extends AccessUnitTiming {
  * @throws {RtpError} if the packet is empty or larger than {@linkcode MAX_OPUS_PACKET_SIZE}.
  */
 export function packetizeOpus(
-  { data, timestamp, timeMs }: OpusPacket,
+  { data, timestamp, timeMs }: OpusAccessUnit,
   { ssrc }: { readonly ssrc: number },
   out: PacketSink,
 ): number {

@@ -1,11 +1,11 @@
-import type { VideoCodec, VideoFormat } from "../../rtp/video_format.ts";
+import type { VideoCodec, VideoPayloadFormat } from "../../rtp/video_payload_format.ts";
 import { chooseH264 } from "./h264_choice.ts";
 import { formatProfileLevelId, h264Profile } from "./h264_profile.ts";
 import { chooseAv1, chooseH265, chooseVp8, chooseVp9, offeredProfile } from "./profile_choice.ts";
 import type { CodecChoice, OfferedCodec } from "./codecs.ts";
 
 /** The picture that a stream has; H.264 and H.265 without B-frames. */
-export type StreamVideo = VideoFormat | UnsendableVideo;
+export type StreamVideo = VideoPayloadFormat | UnsendableVideo;
 
 /** A codec that WebRTC has no payload format for, or that nobody decodes. */
 export interface UnsendableVideo {
