@@ -45,3 +45,6 @@ export interface Vp8Format {
 
 /** The codecs that can be sent. */
 export type VideoCodec = VideoPayloadFormat["codec"];
+
+/** RTP clock of all video (RFC 6184 8.2.1, RFC 7798 7.1, RFC 9628 6.1 …). */
+export const VIDEO_CLOCK_RATE_HZ = 90_000;

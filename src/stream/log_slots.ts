@@ -19,7 +19,8 @@ interface PreambleTag {
   readonly body: Uint8Array;
 }
 
-const TAG_TYPES = { video: TAG_VIDEO, audio: TAG_AUDIO } as const;
+/** Of the tags of a kind of track. */
+export const TAG_TYPES = { video: TAG_VIDEO, audio: TAG_AUDIO } as const;
 
 /** Of the default tracks. */
 const SLOTS = {
