@@ -35,6 +35,8 @@ export function shardSettings(
       httpsPort: httpsPort!,
     },
     sharesPorts: shards > 1,
+    shards,
+    metrics: { token: config.metrics.token, addresses: config.metrics.addresses },
     flushMs,
     rtmpFlushMs: Math.max(flushMs, config.rtmpFlushMs),
     windowMs: log.windowMs,

@@ -4,6 +4,7 @@ import { OPEN_ACCESS } from "../access/access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
+import { CountedAccess } from "./counted_access.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
@@ -16,6 +17,7 @@ import { MemoryBudget } from "../stream/memory_budget.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
 import { Streams } from "./live/streams.ts";
 import { timeSlice } from "./time_slice.ts";
+import { ThreadMeter } from "../metrics/thread_meter.ts";
 import { NetworkList } from "../address/network_list.ts";
 import { maxPayloadSize } from "./live/viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc/endpoint.ts";
@@ -40,6 +42,7 @@ class Shard {
   readonly #beat: () => void;
   readonly #slowWriters: SlowWriters;
   readonly #ticker: ReturnType<typeof setInterval>;
+  readonly #meter: ThreadMeter;
 
   private constructor(context: HttpContext, readiness: { isReady: boolean }, beat: () => void) {
     this.#readiness = readiness;
@@ -47,6 +50,7 @@ class Shard {
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
+    this.#meter = new ThreadMeter(context.counters);
     this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
@@ -84,7 +88,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
-      access: OPEN_ACCESS,
+      access: new CountedAccess(OPEN_ACCESS, counters),
       streams,
       control,
       counters,
@@ -134,6 +138,7 @@ class Shard {
 
   #tick(): void {
     this.#beat();
+    this.#meter.tick();
     const nowMs = performance.now();
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
@@ -153,6 +158,7 @@ class Shard {
   async #stop(): Promise<void> {
     this.#readiness.isReady = false;
     clearInterval(this.#ticker);
+    this.#meter.stop();
     this.#routes.list.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
@@ -163,7 +169,8 @@ class Shard {
 const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
-  await configureLogging(message.settings);
+  const counters = new Counters(message.counters, message.shard);
+  await configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
   setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);

@@ -12,6 +12,8 @@ export const SHARD_SETTINGS: ShardSettings = {
   httpPort: 0,
   tls: undefined,
   sharesPorts: false,
+  shards: 1,
+  metrics: { token: undefined, addresses: [] },
   flushMs: 0,
   rtmpFlushMs: 0,
   windowMs: 1000,
