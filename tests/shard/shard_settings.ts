@@ -11,6 +11,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   rtmpPort: 0,
   httpPort: 0,
   tls: undefined,
+  admin: { token: undefined, corsOrigins: ["*"], listen: undefined },
   sharesPorts: false,
   shards: 1,
   metrics: { token: undefined, addresses: [] },

@@ -3,13 +3,13 @@ import type { Logger } from "@logtape/logtape";
 import { RtmpError } from "../../rtmp/rtmp_error.ts";
 import { ServerSession } from "../../rtmp/session/server_session.ts";
 import type { SessionEvent } from "../../rtmp/session/event.ts";
-import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import {
   type Accepted,
   closeQuietly,
   type Connection,
   type PeerConn,
 } from "../net/connection_listener.ts";
+import type { PublishEnd } from "../live/publish_session.ts";
 import { peerHolderOf } from "../net/memory_holder.ts";
 import type { Place } from "../net/places.ts";
 import { MessageTurn } from "./message_turn.ts";
@@ -17,6 +17,7 @@ import { PublisherSilence } from "./publisher_silence.ts";
 import type { RtmpContext } from "./context.ts";
 import { logConnect } from "./connect_log.ts";
 import { RtmpOutput } from "./output.ts";
+import { PartialMessages } from "./partial_messages.ts";
 import { overdueReason, type RtmpPhase } from "./phase.ts";
 import { RtmpPlaying } from "./playing.ts";
 import { RtmpPublishing } from "./publishing.ts";
@@ -34,9 +35,6 @@ const MEDIA_BUFFER_SIZE = 64 * 1024;
  * few and long steps.
  */
 const HEAVY_READ_SIZE = 16 * 1024;
-
-/** In such steps unfinished messages are counted. */
-const PARTIAL_STEP_BYTES = 64 * 1024;
 
 /**
  * How often a player is asked whether it is there. One that pauses is sent nothing else, so that the
@@ -58,7 +56,7 @@ export class RtmpConnection implements Connection {
   readonly #place: Place;
   readonly writer: SlowWriter;
   /** What messages have that have not come whole. */
-  readonly #partial: MemoryHolding;
+  readonly #partial: PartialMessages;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
   #phase: RtmpPhase = "connecting";
   #phaseSinceMs: number;
@@ -86,7 +84,7 @@ export class RtmpConnection implements Connection {
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       limits: {
         maxMessageLength: context.settings.maxMessageBytes,
-        hold: (bytes) => this.#holdPartial(bytes),
+        hold: (bytes) => this.#partial.hold(bytes + this.#publishing.heldBytes),
       },
     });
     const output = new RtmpOutput(conn, session, {
@@ -97,7 +95,7 @@ export class RtmpConnection implements Connection {
     const { hostname } = conn.remoteAddr;
     const holder = peerHolderOf(context.memory, context.proxies, hostname);
     const link = { ...context, session, output, say, log, hostname, holder };
-    this.#partial = new MemoryHolding(context.memory, "messages", holder);
+    this.#partial = new PartialMessages(context.memory, holder, context.counters);
     this.writer = slowWriter(output, holder, () => {
       context.counters.add("memoryEnded");
       this.#close("closed: no memory is left for what it does not take");
@@ -105,7 +103,7 @@ export class RtmpConnection implements Connection {
     this.#silence = new PublisherSilence((nowMs) => this.#say((session) => session.ping(nowMs)));
     this.#session = session;
     this.#output = output;
-    this.#publishing = new RtmpPublishing(link);
+    this.#publishing = new RtmpPublishing(link, (end) => this.#onPublishEnded(end));
     this.#playing = new RtmpPlaying(link, () => void this.#onPlayEnded());
   }
 
@@ -161,17 +159,6 @@ export class RtmpConnection implements Connection {
     this.#output.wake();
     const reason = this.#stallReason(nowMs) ?? this.#timeoutReason(nowMs);
     if (reason !== undefined) this.#close(reason);
-  }
-
-  /** Counts what unfinished messages and frames have, in steps; or tells why that is too much. */
-  #holdPartial(messageBytes: number): string | undefined {
-    const bytes = messageBytes + this.#publishing.heldBytes;
-    const refusal = this.#partial.resize(
-      Math.ceil(bytes / PARTIAL_STEP_BYTES) * PARTIAL_STEP_BYTES,
-    );
-    if (refusal === undefined) return undefined;
-    this.#context.counters.add("memoryEnded");
-    return describeRefusal(refusal);
   }
 
   async #readAll(): Promise<void> {
@@ -272,6 +259,13 @@ export class RtmpConnection implements Connection {
       this.#buffer = new Uint8Array(MEDIA_BUFFER_SIZE);
     }
     this.#settle();
+  }
+
+  #onPublishEnded({ cause, reason }: PublishEnd): void {
+    const { counters } = this.#context;
+    if (cause === "malformed") counters.add("rtmpProtocolErrors");
+    if (cause === "no media") counters.add("rtmpTimeouts");
+    this.#close(`closed: ${reason}`);
   }
 
   /** Asks an encoder that understands it to connect again; whether it does. */
@@ -375,8 +369,7 @@ export class RtmpConnection implements Connection {
       return overdueReason(this.#phase, nowMs - this.#phaseSinceMs, timeouts);
     }
     if (!this.#publishing.isActive) return undefined;
-    return this.#silence.reason(nowMs, this.#heardAtMs, timeouts.idleMs) ??
-      this.#publishing.timeoutReason(nowMs);
+    return this.#silence.reason(nowMs, this.#heardAtMs, timeouts.idleMs);
   }
 
   #onProtocolError(error: RtmpError): void {
