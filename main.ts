@@ -123,7 +123,7 @@ async function start(config: Config): Promise<void> {
     },
   });
   printReady(config, gateway);
-  stopOnSignals(gateway);
+  stopOnSignals(gateway, config);
 }
 
 function printReady(config: Config, gateway: Gateway): void {
@@ -196,18 +196,30 @@ function webrtcText(host: string, { webrtcPorts, udpFamilies }: Gateway): string
   return `WebRTC on ${host} ${ports} (${how})`;
 }
 
-function stopOnSignals(gateway: Gateway): void {
+/**
+ * What is left of the time for draining when streams are ended: so long clients have to take what
+ * they are still sent.
+ */
+const STOP_MS = 1000;
+
+/** Whoever sits at a terminal does not want to wait; a supervisor gives viewers their time. */
+function stopOnSignals(gateway: Gateway, { drainSeconds }: Config): void {
   let isStopping = false;
-  const stop = async () => {
+  const stop = async (drainMs: number) => {
     // A second signal does not wait.
     if (isStopping) Deno.exit(1);
     isStopping = true;
+    if (drainMs > 0) {
+      tell("info", `Draining: viewers have up to ${drainSeconds} s; another signal ends at once.`);
+      await gateway.drain(drainMs);
+    }
     tell("info", "Stopping.");
     await gateway.stop();
     Deno.exit(0);
   };
-  Deno.addSignalListener("SIGINT", stop);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+  Deno.addSignalListener("SIGINT", () => void stop(0));
+  if (Deno.build.os === "windows") return;
+  Deno.addSignalListener("SIGTERM", () => void stop(drainSeconds * 1000 - STOP_MS));
 }
 
 /** Ends the program for a defect of its own: what the runtime would print is no JSON. */

@@ -155,6 +155,9 @@ export class HttpConnection implements Connection {
     }
   }
 
+  /** Ends after the response that is being sent, or the next one: who waits to ask may still ask. */
+  readonly drain = () => void (this.#isStopping = true);
+
   /** Ends after the response that is being sent. */
   stop(): void {
     this.#isStopping = true;
