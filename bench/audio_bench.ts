@@ -28,6 +28,7 @@ for (const { name, source, samplesPerUnit } of SOURCES) {
   Deno.bench(`1 s of ${name} to Opus`, () => {
     for (const data of units) {
       transcoder.push(data, Math.round((unit++ * samplesPerUnit) / 44.1));
+      while (transcoder.next() !== undefined);
     }
   });
   const decoder = new AacDecoder(await loadFaad(), source.configuration);

@@ -3,7 +3,7 @@
  */
 
 /** What somebody wants to do. */
-export type AccessAction = "publish" | "play" | "api";
+export type AccessAction = "publish" | "play" | "api" | "metrics";
 
 /** How somebody came. */
 export type AccessProtocol =
@@ -28,7 +28,7 @@ export interface Credentials {
 /** One question. */
 export interface AccessRequest {
   readonly action: AccessAction;
-  /** Application and name as the caller asked for them: "live/test"; "" for the API. */
+  /** Application and name as the caller asked for them: "live/test"; "" for API and metrics. */
   readonly path: string;
   readonly protocol: AccessProtocol;
   /** IP address of the client behind trusted proxies; `undefined` if it cannot be known. */
@@ -91,10 +91,10 @@ export interface Access {
   decide(request: AccessRequest): AccessDecision | Promise<AccessDecision>;
 }
 
-/** Lets everybody do everything but use the API. */
+/** Lets everybody publish and play. */
 export const OPEN_ACCESS: Access = {
   decide: ({ action }) =>
-    action === "api"
+    action === "api" || action === "metrics"
       ? {
         kind: "refuse",
         status: "forbidden",

@@ -18,7 +18,7 @@ export class PacketMaker {
   readonly #lookahead: number;
   readonly #frame = new Float32Array(SAMPLES_PER_PACKET * 2);
   #frameLength = 0;
-  #packets: OpusPacket[] = [];
+  readonly #packets: OpusPacket[] = [];
   #startMs = 0;
   /** Packets since the start. */
   #count = 0;
@@ -72,12 +72,9 @@ export class PacketMaker {
     }
   }
 
-  /** The packets made since the last call, oldest first. */
-  take(): OpusPacket[] {
-    if (this.#packets.length === 0) return [];
-    const packets = this.#packets;
-    this.#packets = [];
-    return packets;
+  /** The oldest packet that was not taken yet. */
+  next(): OpusPacket | undefined {
+    return this.#packets.shift();
   }
 
   #encode(): void {

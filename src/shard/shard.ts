@@ -1,5 +1,6 @@
 /// <reference lib="deno.worker" />
 
+import { OPEN_ACCESS } from "../access/access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
@@ -83,6 +84,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
+      access: OPEN_ACCESS,
       streams,
       control,
       counters,

@@ -13,11 +13,8 @@ import type { SoundLoss, TranscodingReport } from "./transcoding_report.ts";
 import { OpusLog } from "./opus_log.ts";
 import type { Turns, TurnShare } from "./turns.ts";
 
-/** Tags that are handled before other streams have their turn: half a second, some 6 ms of work. */
-const TAGS_PER_TURN = 24;
-
-/** The time after which they have theirs anyway, whatever a tag costs. */
-const TURN_MS = 8;
+/** The time after which other streams have their turn: two or three access units. */
+const TURN_MS = 4;
 
 /** How a stream's transcoding came to its end. */
 export type TranscodingEnd =
@@ -60,7 +57,7 @@ export class StreamTranscoder {
     this.#transcoder = transcoder;
     this.#busy = busy;
     this.#turns = turns;
-    this.#share = turns.share(ownerOf(source));
+    this.#share = turns.join(ownerOf(source));
   }
 
   /** @throws {AudioError} if the bitrate is out of range */
@@ -79,6 +76,7 @@ export class StreamTranscoder {
    */
   async run(): Promise<TranscodingEnd> {
     const end = await this.#follow();
+    this.#turns.leave(this.#share);
     this.#transcoder.close();
     this.#target.flush();
     this.#target.setState(LogState.ended);
@@ -124,30 +122,36 @@ export class StreamTranscoder {
     return { kind: "stopped", reason: "asked" };
   }
 
-  /** Transcodes some tags; returns whether there may be more. */
+  /** Transcodes for a while; returns whether there may be more. */
   #takeTurn(): boolean {
     if (this.#isStopping) return false;
     const endMs = performance.now() + TURN_MS;
     try {
-      return this.#takeTags(endMs);
+      while (performance.now() < endMs) {
+        Atomics.store(this.#busy, Busy.id, this.#id);
+        Atomics.store(this.#busy, Busy.isBusy, 1);
+        Atomics.add(this.#busy, Busy.beats, 1);
+        const hasMore = this.#goOn();
+        Atomics.store(this.#busy, Busy.isBusy, 0);
+        if (!hasMore) return false;
+      }
+      return true;
     } finally {
       this.#target.flush();
     }
   }
 
-  #takeTags(endMs: number): boolean {
-    for (let count = 0; count < TAGS_PER_TURN; count++) {
-      // Once per tag, so that a stream which takes too long lets go of what it cannot manage.
-      const nowMs = performance.now();
-      if (nowMs >= endMs) return true;
-      const tag = this.#follower.next(nowMs);
-      if (tag === undefined) return false;
-      Atomics.store(this.#busy, Busy.id, this.#id);
-      Atomics.store(this.#busy, Busy.isBusy, 1);
-      Atomics.add(this.#busy, Busy.beats, 1);
-      this.#take(tag);
-      Atomics.store(this.#busy, Busy.isBusy, 0);
+  /** Writes a packet, or takes a tag that makes some; returns whether there was one. */
+  #goOn(): boolean {
+    const packet = this.#transcoder.next();
+    if (packet !== undefined) {
+      this.#target.append(packet);
+      return true;
     }
+    // Asked for each tag, so that a stream which takes too long lets go of what it cannot manage.
+    const tag = this.#follower.next(performance.now());
+    if (tag === undefined) return false;
+    this.#take(tag);
     return true;
   }
 
@@ -165,9 +169,7 @@ export class StreamTranscoder {
           this.#unconfigured++;
           return;
         }
-        for (const packet of this.#transcoder.push(audio.data, timestampMs)) {
-          this.#target.append(packet);
-        }
+        this.#transcoder.push(audio.data, timestampMs);
         return;
       case "malformed":
         this.#malformed++;

@@ -8,6 +8,7 @@ import type { OpusPacket } from "../../src/audio/packet_maker.ts";
 import { peerTest } from "../peers.ts";
 import { type AacSource, decodeWithFfmpeg, encodeAac, throughNativeOpus } from "./aac_source.ts";
 import { AAC_HE_V1, AAC_LC } from "./fixtures.ts";
+import { packetsOf } from "./packets.ts";
 import { writeOgg } from "./ogg.ts";
 import {
   decodeOpus,
@@ -32,7 +33,9 @@ const MAX_OFFSET_SAMPLES = 96;
 async function transcode({ configuration, units }: AacSource): Promise<OpusPacket[]> {
   const transcoder = await AudioTranscoder.create({ bitrateBps: BITRATE_BPS });
   transcoder.setConfiguration(configuration);
-  const packets = units.flatMap(({ data, timestampMs }) => transcoder.push(data, timestampMs));
+  const packets = units.flatMap(({ data, timestampMs }) =>
+    packetsOf(transcoder, data, timestampMs)
+  );
   assertEquals(transcoder.statistics, { damagedUnits: 0, silenceMs: 0, restarts: 0 });
   transcoder.close();
   return packets;

@@ -4,6 +4,7 @@ import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
+import { packetsOf } from "../audio/packets.ts";
 import { parseAacConfiguration } from "../../src/codec/sound/aac.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { parseH264Configuration } from "../../src/codec/h264/h264.ts";
@@ -134,7 +135,7 @@ function transcodeAudio(bytes: Uint8Array): void {
   const { configuration, units } = streams[bytes.length % streams.length]!;
   transcoder.setConfiguration(configuration);
   for (const unit of [units[19]!.data, bytes, units[21]!.data]) {
-    for (const packet of transcoder.push(unit, timestampMs)) {
+    for (const packet of packetsOf(transcoder, unit, timestampMs)) {
       assertEquals(packet.data.length > 0, true);
       timestampMs = packet.timestampMs + 20;
     }
@@ -143,7 +144,7 @@ function transcodeAudio(bytes: Uint8Array): void {
 
 function configureAudio(bytes: Uint8Array): void {
   transcoder.setConfiguration(bytes);
-  for (const packet of transcoder.push(AAC_LC.units[20]!.data, timestampMs)) {
+  for (const packet of packetsOf(transcoder, AAC_LC.units[20]!.data, timestampMs)) {
     timestampMs = packet.timestampMs + 20;
   }
 }

@@ -66,7 +66,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   logging: { rooms: ["address", "bytes"], packages: RUNTIME_PACKAGES, hasEffects: true },
   access: {
     rooms: ["address", "bytes"],
-    packages: [...RUNTIME_PACKAGES, "jose"],
+    packages: [...RUNTIME_PACKAGES, "jose", "node:crypto"],
     hasEffects: true,
   },
   config: { rooms: ["tls"], packages: ["valibot", "node:util"], hasEffects: true },

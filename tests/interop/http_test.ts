@@ -11,7 +11,7 @@ const MAX_VIEWERS = 3;
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": "GET, HEAD, OPTIONS",
-  "access-control-allow-headers": "*, authorization",
+  "access-control-allow-headers": "*, authorization, content-type, if-match",
 };
 
 interface Exchange {

@@ -23,7 +23,7 @@ import {
 } from "../net/connection_listener.ts";
 import { addressesOf, type ConnectionAddresses } from "../net/connection_addresses.ts";
 import type { Counters } from "../counters.ts";
-import { problem } from "./answers.ts";
+import { ANY_PAGE, problem } from "./answers.ts";
 import { ConnectionWriter } from "../net/connection_writer.ts";
 import { isLost } from "../net/lost_connection.ts";
 import { peerHolderOf } from "../net/memory_holder.ts";
@@ -188,7 +188,7 @@ export class HttpConnection implements Connection {
       this.#addresses.log.debug("{peer} sends what is no request: {reason}", {
         reason: error.message,
       });
-      await this.#sendWhole(problem(error.status, error.message), undefined);
+      await this.#sendWhole(problem(error.status, error.message, ANY_PAGE), undefined);
       await this.#linger();
       return false;
     }
@@ -247,16 +247,16 @@ export class HttpConnection implements Connection {
       return await this.#context.answer(request, addresses);
     } catch (error) {
       if (error instanceof HttpError) {
-        return problem(error.status, error.message, error.headers);
+        return problem(error.status, error.message, { ...ANY_PAGE, ...error.headers });
       }
       const { method, target } = request;
-      const path = target.replace(/\?.*$/s, "");
-      this.#addresses.log.error("Cannot answer {method} {path} of {peer}: {error}", {
-        method,
-        path,
-        error,
-      });
-      return problem(STATUS_CODE.InternalServerError, "Cannot answer: something is wrong here");
+      const facts = { method, path: target.replace(/\?.*$/s, ""), error };
+      this.#addresses.log.error("Cannot answer {method} {path} of {peer}: {error}", facts);
+      return problem(
+        STATUS_CODE.InternalServerError,
+        "Cannot answer: something is wrong here",
+        ANY_PAGE,
+      );
     }
   }
 
@@ -264,6 +264,7 @@ export class HttpConnection implements Connection {
   #refuse({ reason }: Refusal): HttpResponse {
     this.#context.counters.add("httpConnectionsRefused");
     return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
+      ...ANY_PAGE,
       "retry-after": RETRY_AFTER_S,
     });
   }

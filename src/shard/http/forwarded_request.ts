@@ -1,6 +1,6 @@
 /** A request about a viewer that another shard has. */
 export interface ForwardedRequest {
-  readonly method: string;
+  readonly method: "GET" | "PATCH" | "DELETE";
   /** The viewer's name in the URL. */
   readonly resource: string;
   readonly contentType: string;

@@ -1,3 +1,4 @@
+import type { Access } from "../../access/access.ts";
 import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../counters.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
@@ -23,4 +24,6 @@ export interface HttpContext {
   readonly readiness: { readonly isReady: boolean };
   readonly places: ShardPlaces;
   readonly proxies: NetworkList;
+  /** Who may: every door asks before it tells of anything. */
+  readonly access: Access;
 }

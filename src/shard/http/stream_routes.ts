@@ -1,15 +1,15 @@
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
-import type { HttpRequest } from "../../http/request_reader.ts";
 import type { HttpResponse } from "../../http/response.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
 import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../counters.ts";
-import { answer, CORS_HEADERS, problem } from "./answers.ts";
+import { answer, problem } from "./answers.ts";
 import { STREAMS_PER_PAGE } from "./stream_summary.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import { Place } from "../net/places.ts";
 import type { ShardPlaces } from "../shard_places.ts";
+import type { RoutedRequest } from "./route_table.ts";
 import { StreamEvents } from "./stream_events.ts";
 import { StreamListing } from "./stream_listing.ts";
 import type { Streams } from "../live/streams.ts";
@@ -20,19 +20,18 @@ const PAGE = /^[1-9]\d{0,5}$/;
 const RETRY_AFTER_S = "30";
 
 const LIST_HEADERS = {
-  ...CORS_HEADERS,
-  "access-control-expose-headers": "etag",
   "content-type": "application/json",
   "cache-control": "no-cache",
 };
 
 const EVENTS_HEADERS = {
-  ...CORS_HEADERS,
   "content-type": "text/event-stream",
   "cache-control": "no-store",
   // nginx, for one, would hold back events to fill its buffers.
   "x-accel-buffering": "no",
 };
+
+const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS } as const;
 
 /** What the list of streams needs of its shard. */
 export interface StreamRoutesContext {
@@ -57,7 +56,7 @@ export class StreamRoutes {
   }
 
   /** @throws {HttpError} with status 400 or 404 for a page that is none */
-  async answer(query: URLSearchParams, { headers }: HttpRequest): Promise<HttpResponse> {
+  async answer({ query, request: { headers } }: RoutedRequest): Promise<HttpResponse> {
     const { body, etag } = await this.#listing.page(this.#pageOf(query), performance.now());
     const common = { ...LIST_HEADERS, etag };
     return namesEtag(headers.get("if-none-match"), etag)
@@ -65,26 +64,27 @@ export class StreamRoutes {
       : answer(STATUS_CODE.OK, common, body);
   }
 
-  /**
-   * @param hostname who wants to follow
-   * @throws {HttpError} as {@linkcode answer} does
-   */
-  async follow(
-    query: URLSearchParams,
-    { method }: HttpRequest,
-    hostname: string,
-  ): Promise<HttpResponse> {
+  /** @throws {HttpError} as {@linkcode answer} does */
+  async follow({ query, addresses }: RoutedRequest): Promise<HttpResponse> {
     const page = this.#pageOf(query);
-    const head = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS } as const;
-    if (method === "HEAD") return { ...head, body: new ReadableStream(), onOver() {} };
-    const place = this.#context.places.listListeners.take(hostname);
+    const place = this.#context.places.listListeners.take(addresses.remoteAddr.hostname);
     if (place instanceof Place) {
-      return { ...head, body: await this.#events.follow(page), onOver: () => place.leave() };
+      return { ...EVENTS, body: await this.#events.follow(page), onOver: () => place.leave() };
     }
     this.#context.counters.add("listListenersRefused");
     return problem(STATUS_CODE.ServiceUnavailable, `Cannot follow the list: ${place.reason}`, {
       "retry-after": RETRY_AFTER_S,
     });
+  }
+
+  /**
+   * What who follows would be answered, who does not.
+   *
+   * @throws {HttpError} as {@linkcode answer} does
+   */
+  describeEvents({ query }: RoutedRequest): HttpResponse {
+    this.#pageOf(query);
+    return { ...EVENTS, body: new ReadableStream(), onOver() {} };
   }
 
   /** Tells those who follow what is new. To be called every second. */

@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { ServerSession } from "../../rtmp/session/server_session.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
+import type { Access } from "../../access/access.ts";
 import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../counters.ts";
 import type { ShardSettings } from "../shard_settings.ts";
@@ -12,6 +13,8 @@ import type { Streams } from "../live/streams.ts";
 /** What a connection needs of its shard. */
 export interface RtmpContext {
   readonly settings: ShardSettings;
+  /** Who may publish and play. */
+  readonly access: Access;
   readonly streams: Streams;
   readonly control: ControlLink;
   readonly counters: Counters;

@@ -1,6 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
 import { namesEtag } from "../../http/entity_tag.ts";
-import type { HttpRequest } from "../../http/request_reader.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import type { TrackSelection } from "../../stream/track_selection.ts";
 import { LogState } from "../../stream/log_layout.ts";
@@ -22,7 +21,7 @@ import {
 import { WebrtcError } from "../../webrtc/webrtc_error.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import { holderOf } from "../net/memory_holder.ts";
-import { answer } from "../http/answers.ts";
+import { answer, problem } from "../http/answers.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
@@ -32,6 +31,7 @@ import type { LiveStream } from "../live/live_stream.ts";
 import type { ForwardedRequest, ForwardedResponse } from "../http/forwarded_request.ts";
 import { B_FRAMES_REMEDY, type PictureReport } from "../live/stream_report.ts";
 import type { Refusal } from "../net/places.ts";
+import type { RoutedRequest } from "../http/route_table.ts";
 import { missingTrack, trackQuery } from "../http/track_query.ts";
 import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
 import type { WebrtcEndpoint } from "./endpoint.ts";
@@ -43,12 +43,7 @@ import {
   notToldYet,
   noViewer,
   RETRY_AFTER_S,
-  WHEP_HEADERS,
-  whepProblem,
 } from "./whep_answers.ts";
-
-/** What the path of a stream ends with in the URL of its WHEP endpoint. */
-export const WHEP_SUFFIX = "/whep";
 
 /** What a viewer takes: what two hundred of them take more than one hundred, each. Measured. */
 const SESSION_BYTES = 512 * 1024;
@@ -85,28 +80,18 @@ export class Whep {
   }
 
   /**
-   * Answers a request for a stream's endpoint.
+   * Answers an offer.
    *
-   * @param path the stream's
+   * @param path of the stream
    */
   async answerEndpoint(
     path: string,
-    { pathname: endpoint, searchParams: query }: URL,
-    request: HttpRequest,
-    addresses: ConnectionAddresses,
+    { url: { pathname: endpoint }, query, request, addresses }: RoutedRequest,
   ): Promise<WholeResponse> {
-    if (request.method === "OPTIONS") {
-      return answer(STATUS_CODE.NoContent, { ...WHEP_HEADERS, "accept-post": SDP_TYPE });
-    }
-    if (request.method !== "POST") {
-      return whepProblem(STATUS_CODE.MethodNotAllowed, "Send an SDP offer here by POST", {
-        allow: "POST, OPTIONS",
-      });
-    }
     const stream = this.#context.streams.byPath(path);
     if (stream === undefined) return notLive(path);
     const wanted = trackQuery(query);
-    if ("problem" in wanted) return whepProblem(STATUS_CODE.BadRequest, wanted.problem);
+    if ("problem" in wanted) return problem(STATUS_CODE.BadRequest, wanted.problem);
     const selection = { ...wanted, ...BOTH_KINDS };
     const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
     if (full !== undefined) return full;
@@ -117,14 +102,11 @@ export class Whep {
   }
 
   /** Answers a request about a viewer, wherever it is. */
-  async answerResource(resource: string, request: HttpRequest): Promise<WholeResponse> {
-    const { method, headers, body } = request;
-    if (method === "OPTIONS") {
-      return answer(STATUS_CODE.NoContent, {
-        ...WHEP_HEADERS,
-        "accept-patch": TRICKLE_FRAGMENT_TYPE,
-      });
-    }
+  async answerResource(
+    method: ForwardedRequest["method"],
+    { parts, request: { headers, body } }: RoutedRequest,
+  ): Promise<WholeResponse> {
+    const resource = parts["viewer"]!;
     const forwarded: ForwardedRequest = {
       method,
       resource,
@@ -147,23 +129,18 @@ export class Whep {
       switch (request.method) {
         case "DELETE":
           session.end("it has left");
-          return answer(STATUS_CODE.OK, WHEP_HEADERS);
+          return answer(STATUS_CODE.OK, {});
         case "PATCH":
           return this.#patch(session, request);
         case "GET":
           return answer(STATUS_CODE.OK, {
-            ...WHEP_HEADERS,
             "content-type": "application/json",
             "cache-control": "no-store",
           }, JSON.stringify(session.describe()));
-        default:
-          return whepProblem(STATUS_CODE.MethodNotAllowed, "Use GET, PATCH or DELETE here", {
-            allow: "GET, PATCH, DELETE, OPTIONS",
-          });
       }
     } catch (error) {
       if (!(error instanceof WebrtcError)) throw error;
-      return whepProblem(STATUS_CODE.BadRequest, error.message);
+      return problem(STATUS_CODE.BadRequest, error.message);
     }
   }
 
@@ -247,7 +224,6 @@ export class Whep {
       streamId: "sluice",
     });
     return answer(STATUS_CODE.Created, {
-      ...WHEP_HEADERS,
       "content-type": SDP_TYPE,
       "cache-control": "no-store",
       "accept-patch": TRICKLE_FRAGMENT_TYPE,
@@ -275,12 +251,12 @@ export class Whep {
     const message = scope === "all"
       ? "There are too many viewers already"
       : "There are too many viewers from your address already";
-    return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
+    return problem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
   }
 
   #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {
     if (mediaType(request.contentType) !== TRICKLE_FRAGMENT_TYPE) {
-      return whepProblem(
+      return problem(
         STATUS_CODE.UnsupportedMediaType,
         `Content-Type must be ${TRICKLE_FRAGMENT_TYPE}`,
       );
@@ -292,18 +268,17 @@ export class Whep {
     const isRestart = session.peer.remoteUfrag !== undefined &&
       ufrag !== session.peer.remoteUfrag;
     if (request.ifMatch !== undefined && !namesEtag(request.ifMatch, answered.etag)) {
-      return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
+      return problem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
     }
     if (!isRestart) {
       session.peer.learnRemote(remote);
       // ICE-lite: checks come from the viewer, which has our candidates.
-      return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
+      return answer(STATUS_CODE.NoContent, {});
     }
     const local = this.#endpoint.restart(session, remote);
     answered.etag = `"${local.ufrag}"`;
     const body = writeTrickleFragment({ local, candidates: answered.candidates }, answered.tag);
     return answer(STATUS_CODE.OK, {
-      ...WHEP_HEADERS,
       "content-type": TRICKLE_FRAGMENT_TYPE,
       etag: answered.etag,
     }, body);
@@ -321,7 +296,7 @@ async function refusalIfMissing(
   if (log.state === LogState.ended) return notLive(stream.entry.path);
   if (!isSettled) return notToldYet();
   const missing = missingTrack(selection, log);
-  return missing === undefined ? undefined : whepProblem(STATUS_CODE.NotFound, missing);
+  return missing === undefined ? undefined : problem(STATUS_CODE.NotFound, missing);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { openMemory } from "../open_memory.ts";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { OPEN_ACCESS } from "../../../src/access/access.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
 import type {
@@ -77,7 +78,7 @@ class Setup implements AsyncDisposable {
     const limits = placeLimits({ max: 100, maxPerAddress: 2 });
     const context = { settings: SHARD_SETTINGS, streams, control, counters, memory: openMemory() };
     this.#listener = listenRtmp(
-      { ...context, ...testPlaces(counters, { limits, trusted }) },
+      { ...context, access: OPEN_ACCESS, ...testPlaces(counters, { limits, trusted }) },
       source,
     );
     this.#running = this.#listener.run();

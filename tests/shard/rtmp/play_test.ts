@@ -1,5 +1,6 @@
 import { granted, openMemory } from "../open_memory.ts";
 import { assert, assertEquals } from "@std/assert";
+import { OPEN_ACCESS } from "../../../src/access/access.ts";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
@@ -51,7 +52,10 @@ class Setup implements AsyncDisposable {
     this.port = source.addr.port;
     const { streams, counters } = this;
     const context = { settings, streams, control, counters, memory: openMemory() };
-    this.#listener = listenRtmp({ ...context, ...testPlaces(counters) }, source);
+    this.#listener = listenRtmp(
+      { ...context, access: OPEN_ACCESS, ...testPlaces(counters) },
+      source,
+    );
     this.#running = this.#listener.run();
   }
 
