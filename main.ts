@@ -6,6 +6,7 @@ import { type Command, helpText, parseCommand } from "./src/config/commands.ts";
 import { type ConfigFlags, logFormatFlag } from "./src/config/flags.ts";
 import { type Config, parseConfig } from "./src/config/schema.ts";
 import { askHealth } from "./src/cli/health.ts";
+import { hashedKey, newKey, signedQuery } from "./src/cli/secrets.ts";
 import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
 import { type Gateway, startGateway } from "./src/gateway.ts";
 import configSchema from "./docs/config.schema.json" with { type: "json" };
@@ -35,12 +36,20 @@ async function main(): Promise<void> {
       return console.log("The configuration is right.");
     case "config-schema":
       return console.log(JSON.stringify(configSchema, undefined, 2));
+    case "hash-key":
+      return console.log(
+        command.isNew
+          ? newKey(randomBytes)
+          : hashedKey(await readStandardInput("the secret"), randomBytes),
+      );
+    case "sign-url":
+      return console.log(signedQuery(command, await readStandardInput("the secret"), Date.now()));
   }
 }
 
 /** What is given as JSON and by flags, which win. */
 async function readGiven({ readsConfig, overrides }: ConfigFlags) {
-  const json = readsConfig ? parseConfigJson(await readStandardInput()) : {};
+  const json = readsConfig ? parseConfigJson(await readStandardInput("the configuration")) : {};
   if (json["logFormat"] === "json" && !("logFormat" in overrides)) logFormat = "json";
   return { ...json, ...overrides };
 }
@@ -72,9 +81,13 @@ function grantedShards({ host, webrtcPort, shards }: Config): number {
   return grantedPortsFrom(host, webrtcPort, shards) || shards;
 }
 
-async function readStandardInput(): Promise<string> {
+function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
+async function readStandardInput(what: string): Promise<string> {
   if (Deno.stdin.isTerminal()) {
-    complain("Reading the configuration from standard input; end it with Ctrl+D.");
+    complain(`Reading ${what} from standard input; end it with Ctrl+D.`);
   }
   return await new Response(Deno.stdin.readable).text();
 }

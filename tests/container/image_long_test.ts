@@ -1,6 +1,6 @@
 /** The image, built and run without a builder of images: its steps come from the Dockerfile itself. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { peerTest } from "../peers.ts";
+import { peerTest } from "../../testing/peers.ts";
 import { imageScript } from "./image_script.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -1,12 +1,12 @@
 /** What those see who use the gateway while a supervisor ends it. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { until } from "../waiting.ts";
-import { HealthyStream } from "./healthy_stream.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
+import { until } from "../../testing/waiting.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
 import { Encoder, RECONNECT } from "./told_encoder.ts";
-import { checkFrames } from "./whep_reception.ts";
-import { WhepViewer } from "./whep_viewer.ts";
+import { checkFrames } from "../../testing/webrtc/whep_reception.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 /** The sound that is published is none. */
 const NOT_DECODED = "access units cannot be decoded";

@@ -144,11 +144,8 @@ export class HttpConnection implements Connection {
       counters.add(this.#body.isSending ? "viewersStalled" : "httpTimeouts");
       this.abort();
     } else if (this.#phase !== "answer") {
-      const limitMs = this.#phase === "request"
-        ? timeouts.httpRequestMs
-        : this.#phase === "idle"
-        ? timeouts.httpIdleMs
-        : LINGER_MS;
+      const { httpRequestMs: request, httpIdleMs: idle } = timeouts;
+      const limitMs = { request, idle, linger: LINGER_MS }[this.#phase];
       if (nowMs - this.#phaseSinceMs < limitMs) return;
       if (this.#phase === "request") counters.add("httpTimeouts");
       this.abort();
