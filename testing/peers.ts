@@ -24,6 +24,8 @@ export type Peer =
   | "openssl"
   /** Our viewer of it: see {@linkcode PION_VIEWER}. */
   | "pion"
+  | "prometheus"
+  | "promtool"
   | "rtmpdump"
   | "script"
   /** Runs a program with mounts of its own: the one of util-linux, for root. */
@@ -51,6 +53,8 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   jq: "--version",
   openssl: "version",
   pion: "-help",
+  prometheus: "--version",
+  promtool: "--version",
   rtmpdump: "--help",
   // Gives a program a terminal: the one of util-linux.
   script: "--version",

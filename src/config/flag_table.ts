@@ -64,6 +64,12 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "NETWORK",
     help: "proxy whose X-Forwarded-For and PROXY protocol count; may be repeated",
   },
+  "admin-listen": {
+    key: "adminListen",
+    value: "text",
+    placeholder: "ADDRESS:PORT",
+    help: "serve API and metrics there, and not on the HTTP port",
+  },
   "opus-bitrate": {
     key: "opusBitrateBps",
     value: "bits",

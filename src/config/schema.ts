@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { inspectCertificate } from "../tls/certificate.ts";
 import { TlsError } from "../tls/tls_error.ts";
 import { familiesOf } from "./address_families.ts";
+import { ADMIN_MEMBERS } from "./admin_members.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
 import { type KnownSettings, unknownSettings } from "./unknown_settings.ts";
@@ -188,6 +189,12 @@ export const CONFIG_MEMBERS = v.strictObject({
   publicIps: v.optional(v.pipe(v.array(ipAddress), v.maxLength(MAX_PUBLIC_IPS)), () => []),
   /** Proxies that are believed when they say whom they serve, as addresses or networks. */
   trustedProxies: v.optional(v.pipe(v.array(network), v.maxLength(MAX_TRUSTED_PROXIES)), () => []),
+  ...ADMIN_MEMBERS,
+  /**
+   * A publisher of a stream that is published already: refused, or it ends the other one, or only if
+   * both have the same key or token. One that is silent for some seconds always gives way.
+   */
+  secondPublisher: v.optional(v.picklist(["refuse", "takeOver", "takeOverSame"]), "refuse"),
   /** Bits per second of the Opus that AAC is made into for WebRTC. */
   opusBitrateBps: v.optional(count(32_000, 510_000), 128_000),
   /** Bytes of a datagram of WebRTC media, at most: what UDP carries, without its headers. */

@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
 import type { ServerCertificate } from "../config/server_certificate.ts";
+import { ControlMetrics } from "./control_metrics.ts";
 import { Directory } from "./directory.ts";
 import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
 import { OpusDirectory } from "./opus_directory.ts";
@@ -14,7 +15,7 @@ import type { LogStore } from "../stream/log_store.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { TranscoderPool } from "./transcoder_pool.ts";
 import { allocateAddressCounts, clearAddressCounts } from "../shard/net/address_counts.ts";
-import { allocateCounters, Counters } from "../shard/counters.ts";
+import { allocateCounters, Counters, rowOf } from "../metrics/counters.ts";
 import type { ToControl, ToShard } from "../shard/messages.ts";
 import type { StreamsReply } from "../shard/http/stream_summary.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
@@ -51,6 +52,7 @@ export class Control {
   readonly #transcoders: TranscoderPool;
   readonly #opus: OpusDirectory;
   readonly #forwarder: RequestForwarder;
+  readonly #metrics: ControlMetrics;
   readonly #startedAtMs = performance.now();
   /** Since it is to end, or a shard hangs. */
   #isDraining = false;
@@ -66,7 +68,7 @@ export class Control {
     this.#ports = ports;
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
-    this.#counters = new Counters(this.#counterMemory, 0);
+    this.#counters = new Counters(this.#counterMemory, rowOf("control", config.shards));
     const plan = memoryPlan(config.memory, config.log.maxBytes);
     const logs = openLogStore(plan);
     this.#logs = logs;
@@ -103,7 +105,11 @@ export class Control {
       lost: (shard) => this.#onShardLost(shard),
       hung: (shard) => void this.#onShardHung(shard),
     });
-    const opus = { logs, ...opusOptions(config) };
+    const counted = {
+      memory: this.#counterMemory,
+      row: rowOf("transcoder", config.shards),
+    };
+    const opus = { logs, counted, ...opusOptions(config) };
     this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
       failed: (streamId, reason, audioTrack) => {
         this.#directory.soundOf(streamId)?.failed(reason);
@@ -120,6 +126,14 @@ export class Control {
       starved: (streamId) => this.#directory.soundOf(streamId)?.starved(),
     });
     this.#forwarder = new RequestForwarder(send);
+    this.#metrics = new ControlMetrics(this.#counters, {
+      directory: this.#directory,
+      logs,
+      memory: new MemoryBudget(this.#memory, 0),
+      shards: this.#shards,
+      transcoders: this.#transcoders,
+    });
+    this.#metrics.setCertificate(certificate?.facts);
   }
 
   async start(): Promise<void> {
@@ -152,6 +166,7 @@ export class Control {
   }
 
   async stop(): Promise<void> {
+    this.#metrics.close();
     this.#directory.closeAll();
     await this.#shards.stop();
     this.#opus.close();

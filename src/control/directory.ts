@@ -181,6 +181,11 @@ export class Directory {
     return this.#byId.size;
   }
 
+  /** Of these, those that wait for their publisher. */
+  get waiting(): number {
+    return this.#byId.values().filter(({ origin }) => origin === undefined).toArray().length;
+  }
+
   /** Streams in the order of their paths, from the one at `begin` to before the one at `end`. */
   summaries(nowMs: number, begin = 0, end?: number): StreamSummary[] {
     this.#sorted ??= [...this.#byPath].sort(([one], [other]) => one < other ? -1 : 1)

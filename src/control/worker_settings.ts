@@ -17,7 +17,7 @@ const TCP_STRANGERS = 64;
 export function shardSettings(
   config: Config,
   { version, contentSecurityPolicy }: Pick<ShardSettings, "version" | "contentSecurityPolicy">,
-  { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies }: Ports,
+  { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   shard: number,
 ): ShardSettings {
@@ -33,6 +33,11 @@ export function shardSettings(
       key: certificate.key,
       rtmpsPort: rtmpsPort!,
       httpsPort: httpsPort!,
+    },
+    admin: {
+      token: config.adminToken,
+      corsOrigins: config.corsOrigins,
+      listen: config.adminListen && { ...config.adminListen, port: adminPort! },
     },
     sharesPorts: shards > 1,
     flushMs,

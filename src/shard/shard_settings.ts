@@ -42,6 +42,16 @@ export interface TlsSettings {
   readonly httpsPort: number;
 }
 
+/** Who may use the API, and from which pages. */
+export interface AdminSettings {
+  /** A secret: it is to be in no log. `undefined` if there is none. */
+  readonly token: string | undefined;
+  /** Origins of pages; "*" for all, which are not enough for the API. */
+  readonly corsOrigins: readonly string[];
+  /** Where API and metrics are served instead of the HTTP port. */
+  readonly listen: { readonly host: string; readonly port: number } | undefined;
+}
+
 /** How many there may be of something, over all shards. */
 export interface PlaceLimits {
   readonly max: number;
@@ -57,6 +67,7 @@ export interface ShardSettings {
   readonly httpPort: number;
   /** `undefined` if there is no certificate: then nothing listens for TLS. */
   readonly tls: TlsSettings | undefined;
+  readonly admin: AdminSettings;
   /** Whether other shards listen on the same ports. */
   readonly sharesPorts: boolean;
   readonly flushMs: number;
