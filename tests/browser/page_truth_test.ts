@@ -7,13 +7,14 @@ import { MAIN_PROFILE_ARGS, publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { until } from "../waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { IS_LONG } from "../long_form.ts";
+import { longForm } from "../long_form.ts";
 
 const ARTEFACTS = new URL("../artefacts/", import.meta.url);
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 const ignore = chromiumMissing();
 
-for (const sources of [["video", "audio"], ["audio"]] as const) {
+for (const sources of longForm([["video", "audio"], ["audio"]] as const, 1)) {
   const name = `WebRTC that stands still is told, of ${sources.join(" and ")}`;
   Deno.test({ name, ignore }, async () => {
     await using gateway = await startGateway({ config: { timeouts: { idleMs: 4000 } } });

@@ -1,19 +1,26 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Turns, type TurnShare } from "../../src/transcoding/turns.ts";
+import { until } from "../waiting.ts";
 
 /** Keeps the thread for so long. */
 function work(ms: number): void {
   for (const endMs = performance.now() + ms; performance.now() < endMs;);
 }
 
-/** Always has more to do, until it is told to stop; the time that it had. */
-async function greedy(turns: Turns, share: TurnShare, signal: AbortSignal): Promise<number> {
-  let turnMs = 0;
-  while (!signal.aborted) {
-    await turns.take(share, () => work(10));
-    turnMs += 10;
-  }
-  return turnMs;
+/** Always has more to do, until it is told to stop; the turns that it had. */
+function greedy(turns: Turns, share: TurnShare, signal: AbortSignal) {
+  const state = { turns: 0 };
+  const run = async () => {
+    while (!signal.aborted) {
+      await turns.take(share, () => work(10));
+      state.turns++;
+    }
+  };
+  return Object.assign(state, { running: run() });
+}
+
+function turnsOf(all: readonly { readonly turns: number }[]): number {
+  return all.reduce((sum, { turns }) => sum + turns, 0);
 }
 
 Deno.test("Turns: what work gives and throws is the caller's", async () => {
@@ -34,18 +41,19 @@ Deno.test("Turns: what work gives and throws is the caller's", async () => {
 Deno.test("Turns: who uses little waits for one other at most, however many use all", async () => {
   const turns = new Turns();
   const ending = new AbortController();
-  const running = Array.from({ length: 20 }, () => greedy(turns, turns.share(1), ending.signal));
+  const all = Array.from({ length: 20 }, () => greedy(turns, turns.share(1), ending.signal));
   const share = turns.share(2);
-  const waitsMs: number[] = [];
+  const waitedFor: number[] = [];
   for (let round = 0; round < 10; round++) {
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const askedMs = performance.now();
-    waitsMs.push(await turns.take(share, () => performance.now() - askedMs));
+    const before = turnsOf(all);
+    waitedFor.push(await turns.take(share, () => turnsOf(all) - before));
   }
   ending.abort();
-  await Promise.all(running);
-  const medianMs = waitsMs.toSorted((one, other) => one - other)[5]!;
-  assert(medianMs < 40, `20 others of 10 ms each: ${waitsMs}`);
+  await Promise.all(all.map(({ running }) => running));
+  const median = waitedFor.toSorted((one, other) => one - other)[5]!;
+  // The one whose turn it is, and one that has begun to wait before.
+  assert(median <= 2, `others had ${waitedFor} turns meanwhile`);
 });
 
 Deno.test("Turns: many streams of one owner have no more than one of another", async () => {
@@ -54,10 +62,11 @@ Deno.test("Turns: many streams of one owner have no more than one of another", a
   const many = Array.from({ length: 9 }, () => greedy(turns, turns.share(1), ending.signal));
   const one = greedy(turns, turns.share(2), ending.signal);
   const nobodys = greedy(turns, turns.share(0), ending.signal);
-  await new Promise((resolve) => setTimeout(resolve, 900));
+  const all = [...many, one, nobodys];
+  await until("there were many turns", () => turnsOf(all) >= 90);
   ending.abort();
-  const manyMs = (await Promise.all(many)).reduce((sum, ms) => sum + ms, 0);
-  const [oneMs, nobodysMs] = [await one, await nobodys];
-  assert(oneMs > 0.5 * manyMs, `${oneMs} of one, ${manyMs} of many`);
-  assert(nobodysMs > 0.5 * manyMs, `${nobodysMs} of nobody's, ${manyMs} of many`);
+  const [ofMany, ofOne, ofNobody] = [turnsOf(many), one.turns, nobodys.turns];
+  await Promise.all(all.map(({ running }) => running));
+  assert(ofOne > 0.5 * ofMany, `${ofOne} of one, ${ofMany} of many`);
+  assert(ofNobody > 0.5 * ofMany, `${ofNobody} of nobody's, ${ofMany} of many`);
 });
