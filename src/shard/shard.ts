@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 
-import { OPEN_ACCESS } from "../access/access.ts";
+import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
@@ -11,6 +11,7 @@ import type { ConnectionListener } from "./net/connection_listener.ts";
 import { listenRtmp } from "./rtmp/listener.ts";
 import { HttpRoutes } from "./http/routes.ts";
 import type { HttpContext } from "./http/route_context.ts";
+import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
@@ -84,7 +85,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
-      access: OPEN_ACCESS,
+      access: shardAccess(settings, control),
       streams,
       control,
       counters,
@@ -115,6 +116,7 @@ class Shard {
       case "forward-reply":
       case "opus-opened":
       case "opus-closed":
+      case "access-answer":
         return this.#control.settle(message);
       case "forwarded-request":
         return this.#answerForwarded(message);
@@ -158,6 +160,14 @@ class Shard {
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     this.#control.send({ kind: "stopped" });
   }
+}
+
+function shardAccess(settings: ShardSettings, control: ControlLink): ConfiguredAccess {
+  return new ConfiguredAccess(settings.access, {
+    askFunction: settings.asksFunction ? (request) => control.askFunction(request) : undefined,
+    observer: { answered() {}, noticeLost() {} },
+    nowMs: () => Date.now(),
+  });
 }
 
 const post = (message: ToControl) => self.postMessage(message);

@@ -69,9 +69,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "jose", "node:crypto"],
     hasEffects: true,
   },
-  config: { rooms: ["tls"], packages: ["valibot", "node:util"], hasEffects: true },
+  config: { rooms: ["access", "tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
     rooms: [
+      "access",
       "config",
       "stream",
       // What it exchanges with workers, and the memory that it shares with them.
