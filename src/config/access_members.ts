@@ -45,7 +45,7 @@ const pattern = v.pipe(
 const paths = v.pipe(v.array(pattern), v.minLength(1), v.maxLength(MAX_PATHS));
 const networks = v.optional(v.pipe(v.array(network), v.maxLength(MAX_NETWORKS)), () => []);
 
-const ACTIONS = ["publish", "play", "api", "metrics"] as const;
+const ACTIONS = ["publish", "play", "api"] as const;
 const actions = v.pipe(v.array(v.picklist(ACTIONS)), v.minLength(1), v.maxLength(ACTIONS.length));
 
 const most = v.exactOptional(count(0, Number.MAX_SAFE_INTEGER));
@@ -187,7 +187,6 @@ export const ACCESS_MEMBERS = {
     publish: addressRule,
     play: addressRule,
     api: addressRule,
-    metrics: addressRule,
   }),
   rules: v.optional(
     v.pipe(v.array(rule), v.maxLength(MAX_RULES), v.check((all) => haveOwnIds(all), OWN_IDS)),

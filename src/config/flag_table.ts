@@ -64,6 +64,12 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "NETWORK",
     help: "proxy whose X-Forwarded-For and PROXY protocol count; may be repeated",
   },
+  "admin-listen": {
+    key: "adminListen",
+    value: "text",
+    placeholder: "ADDRESS:PORT",
+    help: "serve API and metrics there, and not on the HTTP port",
+  },
   "opus-bitrate": {
     key: "opusBitrateBps",
     value: "bits",
@@ -117,6 +123,12 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     value: "number",
     placeholder: "MS",
     help: "how long viewers wait for a publisher to come back (default 15000)",
+  },
+  "drain-seconds": {
+    key: "drainSeconds",
+    value: "number",
+    placeholder: "SECONDS",
+    help: "how long viewers go on watching after SIGTERM (default 8; SIGINT ends at once)",
   },
   "log-level": {
     key: "logLevel",

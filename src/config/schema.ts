@@ -1,8 +1,10 @@
 import * as v from "valibot";
+import { isKeyHash } from "../access/key_hash.ts";
 import { inspectCertificate } from "../tls/certificate.ts";
 import { TlsError } from "../tls/tls_error.ts";
 import { ACCESS_MEMBERS } from "./access_members.ts";
 import { familiesOf } from "./address_families.ts";
+import { ADMIN_MEMBERS } from "./admin_members.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
 import { count, ipAddress, network, section } from "./member_kinds.ts";
@@ -17,6 +19,8 @@ const MAX_PUBLIC_IPS = 16;
 /** Networks that each connection's address is looked up in. */
 const MAX_TRUSTED_PROXIES = 64;
 
+const MAX_METRICS_ADDRESSES = 64;
+
 /** What every link carries (RFC 791), and what Ethernet does, less the headers of IPv4 and UDP. */
 const MIN_PACKET_BYTES = 548;
 const MAX_PACKET_BYTES = 1472;
@@ -26,6 +30,11 @@ const HOUR_MS = 3_600_000;
 const MAX_WINDOW_MS = 60_000;
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PORT));
+/** What is given for it is in no message: it may be the secret itself. */
+const hash = v.pipe(
+  v.string(),
+  v.check(isKeyHash, 'Invalid hash: Expected what "sluice hash-key" prints'),
+);
 const milliseconds = (min: number, max = HOUR_MS) => count(min, max);
 
 /** Below this, hardly a stream has room. */
@@ -123,6 +132,13 @@ const timeouts = section({
   consentMs: v.optional(milliseconds(1000), 30_000),
 });
 
+/** Who may read the metrics, beside those who may use the API. */
+const metrics = section({
+  /** As `sluice hash-key` prints it; without it and addresses, who sits at the machine may. */
+  token: v.optional(hash),
+  addresses: v.optional(v.pipe(v.array(network), v.maxLength(MAX_METRICS_ADDRESSES)), () => []),
+});
+
 /** What is given for a certificate is in no message: it may be a key in the wrong place. */
 const EXPECTED_TLS =
   'Invalid type: Expected "self-signed", or an object with certificate and key as PEM text';
@@ -161,6 +177,12 @@ export const CONFIG_MEMBERS = v.strictObject({
   trustedProxies: v.optional(v.pipe(v.array(network), v.maxLength(MAX_TRUSTED_PROXIES)), () => []),
   /** Who may publish and play; without any of it, everybody. */
   access: section(ACCESS_MEMBERS),
+  ...ADMIN_MEMBERS,
+  /**
+   * A publisher of a stream that is published already: refused, or it ends the other one, or only if
+   * both have the same key or token. One that is silent for some seconds always gives way.
+   */
+  secondPublisher: v.optional(v.picklist(["refuse", "takeOver", "takeOverSame"]), "refuse"),
   /** Bits per second of the Opus that AAC is made into for WebRTC. */
   opusBitrateBps: v.optional(count(32_000, 510_000), 128_000),
   /** Bytes of a datagram of WebRTC media, at most: what UDP carries, without its headers. */
@@ -184,6 +206,11 @@ export const CONFIG_MEMBERS = v.strictObject({
   rtmpFlushMs: v.optional(milliseconds(0, 250), 120),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
+  /**
+   * How long viewers may go on watching when the gateway is asked to end, and publishers have to
+   * connect elsewhere. Docker ends for good what takes longer than ten seconds.
+   */
+  drainSeconds: v.optional(count(0, 3600), 8),
   /** How old the list of streams may be that is given out: it is made for all who ask meanwhile. */
   listAgeMs: v.optional(milliseconds(0, 10_000), 500),
   /**
@@ -196,6 +223,7 @@ export const CONFIG_MEMBERS = v.strictObject({
   log,
   limits,
   timeouts,
+  metrics,
   logLevel: v.optional(v.picklist(["debug", "info", "warning", "error"]), "info"),
   logFormat: v.optional(v.picklist(["text", "json"]), "text"),
 });

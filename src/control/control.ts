@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
 import type { ServerCertificate } from "../config/server_certificate.ts";
+import { ControlMetrics } from "./control_metrics.ts";
 import { Directory } from "./directory.ts";
 import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
 import { OpusDirectory } from "./opus_directory.ts";
@@ -14,7 +15,7 @@ import type { LogStore } from "../stream/log_store.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { TranscoderPool } from "./transcoder_pool.ts";
 import { allocateAddressCounts, clearAddressCounts } from "../shard/net/address_counts.ts";
-import { allocateCounters, Counters } from "../shard/counters.ts";
+import { allocateCounters, Counters, rowOf } from "../metrics/counters.ts";
 import type { ToControl, ToShard } from "../shard/messages.ts";
 import type { StreamsReply } from "../shard/http/stream_summary.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
@@ -23,7 +24,12 @@ import type { GatewayParts } from "./gateway_parts.ts";
  * How long the other shards go on when one hangs: encoders that are asked to connect again do so at
  * their next key frame, and load balancers see that this server is not ready.
  */
-const DRAIN_MS = 5000;
+const HUNG_DRAIN_MS = 5000;
+
+/** How often a gateway that is drained looks whether anybody is left. */
+const DRAIN_CHECK_MS = 50;
+
+const DRAIN = { kind: "drain", keepsHttp: false } as const;
 
 /** The number under which the transcoder holds a stream's log, beside those of shards. */
 const TRANSCODER = -1;
@@ -46,8 +52,9 @@ export class Control {
   readonly #transcoders: TranscoderPool;
   readonly #opus: OpusDirectory;
   readonly #forwarder: RequestForwarder;
+  readonly #metrics: ControlMetrics;
   readonly #startedAtMs = performance.now();
-  /** Since a shard hangs. */
+  /** Since it is to end, or a shard hangs. */
   #isDraining = false;
 
   constructor(
@@ -61,7 +68,7 @@ export class Control {
     this.#ports = ports;
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
-    this.#counters = new Counters(this.#counterMemory, 0);
+    this.#counters = new Counters(this.#counterMemory, rowOf("control", config.shards));
     const plan = memoryPlan(config.memory, config.log.maxBytes);
     const logs = openLogStore(plan);
     this.#logs = logs;
@@ -98,7 +105,11 @@ export class Control {
       lost: (shard) => this.#onShardLost(shard),
       hung: (shard) => void this.#onShardHung(shard),
     });
-    const opus = { logs, ...opusOptions(config) };
+    const counted = {
+      memory: this.#counterMemory,
+      row: rowOf("transcoder", config.shards),
+    };
+    const opus = { logs, counted, ...opusOptions(config) };
     this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
       failed: (streamId, reason, audioTrack) => {
         this.#directory.soundOf(streamId)?.failed(reason);
@@ -115,6 +126,14 @@ export class Control {
       starved: (streamId) => this.#directory.soundOf(streamId)?.starved(),
     });
     this.#forwarder = new RequestForwarder(send);
+    this.#metrics = new ControlMetrics(this.#counters, {
+      directory: this.#directory,
+      logs,
+      memory: new MemoryBudget(this.#memory, 0),
+      shards: this.#shards,
+      transcoders: this.#transcoders,
+    });
+    this.#metrics.setCertificate(certificate?.facts);
   }
 
   async start(): Promise<void> {
@@ -126,7 +145,28 @@ export class Control {
     }
   }
 
+  /**
+   * Takes nobody any more, and asks publishers to connect elsewhere; resolves when publishers and
+   * viewers have gone, or after `limitMs`.
+   */
+  async drain(limitMs: number): Promise<void> {
+    const endMs = performance.now() + limitMs;
+    this.#isDraining = true;
+    this.#directory.endGrace();
+    this.#shards.broadcast(DRAIN);
+    while (this.#isInUse && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
+    }
+  }
+
+  get #isInUse(): boolean {
+    const viewers = (["viewers", "rtmpViewers", "webrtcViewers"] as const)
+      .reduce((sum, gauge) => sum + this.#counters.total(gauge), 0);
+    return viewers > 0 || this.#directory.hasPublishers;
+  }
+
   async stop(): Promise<void> {
+    this.#metrics.close();
     this.#directory.closeAll();
     await this.#shards.stop();
     this.#opus.close();
@@ -187,8 +227,11 @@ export class Control {
         return this.#forwarder.respond(shard, message.requestId, message.response);
       case "access-question":
         return void this.#askFunction(shard, message);
-      case "listen-failed":
       case "listening":
+        // It died while the gateway is drained: those that come are to go elsewhere.
+        if (this.#isDraining) this.#shards.send(shard, DRAIN);
+        return;
+      case "listen-failed":
       case "stopped":
     }
   }
@@ -240,10 +283,11 @@ export class Control {
     this.#isDraining = true;
     getLogger(["sluice", "control"]).error(
       "Shard {shard} hangs: the others are drained for {drainMs} ms, then the process ends",
-      { shard, drainMs: DRAIN_MS },
+      { shard, drainMs: HUNG_DRAIN_MS },
     );
-    if (this.#shards.broadcast({ kind: "drain" }).length > 1) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+    // It may still be given connections: who asks whether this server is ready is told by the others.
+    if (this.#shards.broadcast({ kind: "drain", keepsHttp: true }).length > 1) {
+      await new Promise((resolve) => setTimeout(resolve, HUNG_DRAIN_MS));
     }
     await this.stop();
     this.#parts.shardHung(shard);

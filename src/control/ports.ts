@@ -14,6 +14,8 @@ export interface Ports {
   /** For TLS; `undefined` without a certificate. */
   readonly rtmpsPort: number | undefined;
   readonly httpsPort: number | undefined;
+  /** For API and metrics; `undefined` if they have the HTTP port. */
+  readonly adminPort: number | undefined;
   /** One for each shard. */
   readonly webrtcPorts: readonly number[];
   /** Whom WebRTC serves over UDP as well as over TCP. */
@@ -35,16 +37,17 @@ export function findPorts(config: Config): Ports {
 /** @param found in the order of {@linkcode endpointsOf} */
 function portsOf(
   [rtmpPort, httpPort, ...others]: readonly [number, number, ...number[]],
-  { tls }: Config,
+  { tls, adminListen }: Config,
   udpFamilies: AddressFamilies,
 ): Ports {
-  const [rtmpsPort, httpsPort] = tls === undefined ? [] : others;
-  const webrtcPorts = others.slice(tls === undefined ? 0 : 2);
-  return { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies };
+  const rest = [...others];
+  const [rtmpsPort, httpsPort] = tls === undefined ? [] : rest.splice(0, 2);
+  const [adminPort] = adminListen === undefined ? [] : rest.splice(0, 1);
+  return { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts: rest, udpFamilies };
 }
 
 function endpointsOf(
-  { host, rtmpPort, httpPort, rtmpsPort, httpsPort, tls, webrtcPort, shards }: Config,
+  { host, rtmpPort, httpPort, rtmpsPort, httpsPort, tls, adminListen, webrtcPort, shards }: Config,
   takesUdp: boolean,
 ): readonly [Endpoint, Endpoint, ...Endpoint[]] {
   const webrtc = { host, purpose: "WebRTC", flag: "--webrtc-port", takesUdp };
@@ -56,6 +59,9 @@ function endpointsOf(
     { host, port: rtmpPort, purpose: "RTMP", flag: "--rtmp-port" },
     { host, port: httpPort, purpose: "HTTP", flag: "--http-port" },
     ...(tls === undefined ? [] : secure),
+    ...(adminListen === undefined
+      ? []
+      : [{ ...adminListen, purpose: "API and metrics", flag: "--admin-listen" }]),
     ...Array.from({ length: shards }, (_, shard) => {
       return { ...webrtc, port: webrtcPort === 0 ? 0 : webrtcPort + shard };
     }),

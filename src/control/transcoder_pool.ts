@@ -6,6 +6,7 @@ import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { type LogStore, ownerOf } from "../stream/log_store.ts";
+import { allocateCounters, type CountedBy, rowOf } from "../metrics/counters.ts";
 import { WorkerSupervisor } from "./worker_supervisor.ts";
 
 const logger = getLogger(["sluice", "control"]);
@@ -17,6 +18,8 @@ const MAX_LOST_WORKERS = 3;
 export interface TranscoderPoolOptions {
   /** Workers that are started at most, each when the ones before it have a stream. */
   readonly workers?: number;
+  /** What workers count in: a row for all of them, so that it is right for one. */
+  readonly counted?: CountedBy;
   /** Bytes that a log of Opus has room for. */
   readonly maxBytes: number;
   /** Milliseconds of sound that a log of Opus keeps. */
@@ -95,7 +98,8 @@ export class TranscoderPool {
     { logs, ...options }: TranscoderPoolOptions & { readonly logs: LogStore },
     events: TranscoderPoolEvents,
   ) {
-    this.#options = { workers: 1, ...options };
+    const counted = { memory: allocateCounters(0), row: rowOf("transcoder", 0) };
+    this.#options = { workers: 1, counted, ...options };
     this.#events = events;
     this.#logs = logs;
     const sharedWords = Object.keys(Busy).length;
@@ -112,6 +116,11 @@ export class TranscoderPool {
   /** How often a worker had to be started again. */
   get restarts(): number {
     return this.#workers.restarts;
+  }
+
+  /** Transcodings that go on. */
+  get size(): number {
+    return this.#transcodings.size;
   }
 
   /**
@@ -180,7 +189,7 @@ export class TranscoderPool {
   }
 
   #onStarted(slot: number, busy: SharedArrayBuffer): void {
-    this.#workers.send(slot, { kind: "open", busy });
+    this.#workers.send(slot, { kind: "open", busy, counted: this.#options.counted });
     for (const transcoding of this.#ofSlot(slot)) this.#sendStart(transcoding);
   }
 

@@ -19,7 +19,7 @@ const TCP_STRANGERS = 64;
 export function shardSettings(
   config: Config,
   { version, contentSecurityPolicy, access }: GatewayParts,
-  { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies }: Ports,
+  { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   shard: number,
 ): ShardSettings {
@@ -38,7 +38,14 @@ export function shardSettings(
       rtmpsPort: rtmpsPort!,
       httpsPort: httpsPort!,
     },
+    admin: {
+      token: config.adminToken,
+      corsOrigins: config.corsOrigins,
+      listen: config.adminListen && { ...config.adminListen, port: adminPort! },
+    },
     sharesPorts: shards > 1,
+    shards,
+    metrics: { token: config.metrics.token, addresses: config.metrics.addresses },
     flushMs,
     rtmpFlushMs: Math.max(flushMs, config.rtmpFlushMs),
     windowMs: log.windowMs,

@@ -4,6 +4,7 @@ import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
+import { CountedAccess } from "./counted_access.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
@@ -14,9 +15,13 @@ import type { HttpContext } from "./http/route_context.ts";
 import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
+import { AddressCounts } from "./net/address_counts.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
+import { Clients } from "./live/clients.ts";
 import { Streams } from "./live/streams.ts";
+import { Viewers } from "./live/viewers.ts";
 import { timeSlice } from "./time_slice.ts";
+import { ThreadMeter } from "../metrics/thread_meter.ts";
 import { NetworkList } from "../address/network_list.ts";
 import { maxPayloadSize } from "./live/viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc/endpoint.ts";
@@ -36,11 +41,13 @@ class Shard {
   readonly #rtmp: ConnectionListener;
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
+  readonly #viewers: Viewers;
   readonly #routes: HttpRoutes;
   readonly #readiness: { isReady: boolean };
   readonly #beat: () => void;
   readonly #slowWriters: SlowWriters;
   readonly #ticker: ReturnType<typeof setInterval>;
+  readonly #meter: ThreadMeter;
 
   private constructor(context: HttpContext, readiness: { isReady: boolean }, beat: () => void) {
     this.#readiness = readiness;
@@ -48,6 +55,8 @@ class Shard {
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
+    this.#viewers = context.viewers;
+    this.#meter = new ThreadMeter(context.counters);
     this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
@@ -62,11 +71,22 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
+    const access = shardAccess(settings, control, counters);
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
+    const clients = new Clients(counters);
+    const viewers = new Viewers({
+      maxViewers: settings.maxViewers,
+      places,
+      streamCounts: new AddressCounts(addressCounts, shard, "streamViewers"),
+      counters,
+      memory,
+      clients,
+      shard,
+    });
     const streams = new Streams(
       control,
       {
@@ -85,7 +105,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
-      access: shardAccess(settings, control),
+      access: new CountedAccess(access, counters),
       streams,
       control,
       counters,
@@ -93,6 +113,8 @@ class Shard {
       assets,
       shard,
       webrtc,
+      clients,
+      viewers,
       places,
       proxies,
       readiness,
@@ -121,7 +143,7 @@ class Shard {
       case "forwarded-request":
         return this.#answerForwarded(message);
       case "drain":
-        return this.#drain();
+        return this.#drain(message.keepsHttp);
       case "stop":
         return await this.#stop();
     }
@@ -136,25 +158,29 @@ class Shard {
 
   #tick(): void {
     this.#beat();
+    this.#meter.tick();
     const nowMs = performance.now();
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
+    this.#viewers.sweep(nowMs);
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
-  /** HTTP goes on: whoever asks for readiness is told, and viewers keep what they have. */
-  #drain(): void {
+  /** Viewers keep what they have, and those who ask are told that it is not ready. */
+  #drain(keepsHttp: boolean): void {
     this.#readiness.isReady = false;
     this.#rtmp.drain();
+    if (!keepsHttp) this.#http.drain();
   }
 
   async #stop(): Promise<void> {
     this.#readiness.isReady = false;
     clearInterval(this.#ticker);
+    this.#meter.stop();
     this.#routes.list.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
@@ -162,10 +188,18 @@ class Shard {
   }
 }
 
-function shardAccess(settings: ShardSettings, control: ControlLink): ConfiguredAccess {
+function shardAccess(
+  settings: ShardSettings,
+  control: ControlLink,
+  counters: Counters,
+): ConfiguredAccess {
   return new ConfiguredAccess(settings.access, {
     askFunction: settings.asksFunction ? (request) => control.askFunction(request) : undefined,
-    observer: { answered() {}, noticeLost() {} },
+    observer: {
+      answered: (_hook, event, outcome, tookMs) =>
+        counters.observe("hookTime", { hook: event, outcome }, tookMs / 1000),
+      noticeLost: () => counters.add("hookNoticesLost"),
+    },
     nowMs: () => Date.now(),
   });
 }
@@ -173,7 +207,8 @@ function shardAccess(settings: ShardSettings, control: ControlLink): ConfiguredA
 const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
-  await configureLogging(message.settings);
+  const counters = new Counters(message.counters, message.shard);
+  await configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
   setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);

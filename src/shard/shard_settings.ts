@@ -43,6 +43,16 @@ export interface TlsSettings {
   readonly httpsPort: number;
 }
 
+/** Who may use the API, and from which pages. */
+export interface AdminSettings {
+  /** A secret: it is to be in no log. `undefined` if there is none. */
+  readonly token: string | undefined;
+  /** Origins of pages; "*" for all, which are not enough for the API. */
+  readonly corsOrigins: readonly string[];
+  /** Where API and metrics are served instead of the HTTP port. */
+  readonly listen: { readonly host: string; readonly port: number } | undefined;
+}
+
 /** How many there may be of something, over all shards. */
 export interface PlaceLimits {
   readonly max: number;
@@ -61,8 +71,17 @@ export interface ShardSettings {
   readonly httpPort: number;
   /** `undefined` if there is no certificate: then nothing listens for TLS. */
   readonly tls: TlsSettings | undefined;
+  readonly admin: AdminSettings;
   /** Whether other shards listen on the same ports. */
   readonly sharesPorts: boolean;
+  /** Shards that there are. */
+  readonly shards: number;
+  /** Who may read the metrics, beside those who may use the API. */
+  readonly metrics: {
+    /** The hash of the secret that they send. */
+    readonly token: string | undefined;
+    readonly addresses: readonly string[];
+  };
   readonly flushMs: number;
   readonly rtmpFlushMs: number;
   readonly windowMs: number;

@@ -3,6 +3,7 @@
  * direction. Media never pass here; they cross threads in the stream logs.
  */
 
+import type { CountedBy } from "../metrics/counters.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { TranscodingReport } from "./transcoding_report.ts";
 
@@ -13,6 +14,7 @@ export type ToTranscoder =
     readonly kind: "open";
     /** Int32 words, by `Busy`: which stream is being worked on just now. */
     readonly busy: SharedArrayBuffer;
+    readonly counted: CountedBy;
   }
   | {
     readonly kind: "start";

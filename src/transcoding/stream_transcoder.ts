@@ -10,6 +10,7 @@ import { ownerOf } from "../stream/log_store.ts";
 import type { ToTranscoder } from "./messages.ts";
 import { Busy } from "./busy_words.ts";
 import type { SoundLoss, TranscodingReport } from "./transcoding_report.ts";
+import type { Counters } from "../metrics/counters.ts";
 import { OpusLog } from "./opus_log.ts";
 import type { Turns, TurnShare } from "./turns.ts";
 
@@ -42,6 +43,7 @@ export class StreamTranscoder {
   /** Messages that were left out. */
   #unconfigured = 0;
   #malformed = 0;
+  #counted: Pick<TranscodingReport, "packets" | "dropped"> = { packets: 0, dropped: {} };
   #isStopping = false;
   #wakeUp: (() => void) | undefined;
 
@@ -102,6 +104,17 @@ export class StreamTranscoder {
     };
     const dropped = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
     return { id: this.#id, packets, dropped, silenceMs, restarts };
+  }
+
+  /** Counts what has become of the sound since it was counted last. */
+  count(counters: Counters): void {
+    const { packets, dropped } = this.report();
+    counters.add("transcodedPackets", packets - this.#counted.packets);
+    for (const [reason, count] of Object.entries(dropped)) {
+      const before = this.#counted.dropped[reason as SoundLoss] ?? 0;
+      counters.tally("lostSound", { reason }, count - before);
+    }
+    this.#counted = { packets, dropped };
   }
 
   async #follow(): Promise<TranscodingEnd> {

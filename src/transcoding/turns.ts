@@ -60,7 +60,13 @@ export class Turns {
   readonly #busy = new Set<OwnerUse>();
   /** What the owner has used who had the last turn: at least. */
   #floorMs = 0;
+  readonly #used: (ms: number) => void;
   #isServing = false;
+
+  /** @param used told of the time that each piece of work took */
+  constructor(used: (ms: number) => void = () => {}) {
+    this.#used = used;
+  }
 
   /** @param owner whose stream it is; 0 for nobody's, which shares with no other */
   join(owner: number): TurnShare {
@@ -115,6 +121,7 @@ export class Turns {
         const doneMs = performance.now();
         share.stream.usedMs += doneMs - nowMs;
         share.owner.usedMs += doneMs - nowMs;
+        this.#used(doneMs - nowMs);
         nowMs = doneMs;
         // Whoever has more to do asks for its next turn before the others are compared.
         await undefined;

@@ -40,12 +40,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
-  transcoding: { rooms: ["audio", "stream", "flv", "codec", "bytes"], hasEffects: true },
+  transcoding: {
+    rooms: ["audio", "metrics", "stream", "flv", "codec", "bytes"],
+    hasEffects: true,
+  },
   shard: {
     rooms: [
       "access",
       "address",
       "logging",
+      "metrics",
       "egress",
       "stream",
       "flv",
@@ -63,6 +67,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "node:crypto", "node:stream", "node:tls"],
     hasEffects: true,
   },
+  metrics: { rooms: [], packages: ["node:process"], hasEffects: true },
   logging: { rooms: ["address", "bytes"], packages: RUNTIME_PACKAGES, hasEffects: true },
   access: {
     rooms: ["address", "bytes"],
@@ -74,11 +79,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       "access",
       "config",
+      "metrics",
       "stream",
       // What it exchanges with workers, and the memory that it shares with them.
       "shard/messages.ts",
       "shard/shard_settings.ts",
-      "shard/counters.ts",
       "shard/http/console_asset.ts",
       "shard/http/forwarded_request.ts",
       "shard/http/stream_summary.ts",
@@ -93,7 +98,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
-  cli: { rooms: ["config"], hasEffects: true },
+  cli: { rooms: ["access", "config"], hasEffects: true },
   // Browser code: it runs elsewhere, and its own files are all that it has.
   console: { rooms: [], packages: ["mpegts.js/"], hasEffects: true },
   "gateway.ts": {

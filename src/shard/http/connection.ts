@@ -23,11 +23,11 @@ import {
 } from "../net/connection_listener.ts";
 import { addressesOf, type ConnectionAddresses } from "../net/connection_addresses.ts";
 import type { Counters } from "../counters.ts";
-import { ANY_PAGE, problem } from "./answers.ts";
+import { ANY_PAGE, noPlace, problem } from "./answers.ts";
 import { ConnectionWriter } from "../net/connection_writer.ts";
 import { isLost } from "../net/lost_connection.ts";
 import { peerHolderOf } from "../net/memory_holder.ts";
-import type { Place, Refusal } from "../net/places.ts";
+import type { Place } from "../net/places.ts";
 import { SharedPieces } from "../live/shared_pieces.ts";
 import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
 import { timeSlice } from "../time_slice.ts";
@@ -41,9 +41,6 @@ const MAX_AHEAD = 4096;
 
 /** Bytes of a request that has not come whole which every connection may have. */
 const FREE_REQUEST_BYTES = 4096;
-
-/** Seconds after which a refused client may come again. */
-const RETRY_AFTER_S = "5";
 
 /** What sending an answer may cost: head and body are two writes. */
 const MAX_SEND_MS = 0.3;
@@ -98,6 +95,8 @@ export class HttpConnection implements Connection {
   #phase: Phase = "request";
   #phaseSinceMs: number;
   #isStopping = false;
+  /** Why it was ended from here. */
+  #abortReason: string | undefined;
   /** The body during which it is to be noticed that the client is gone. */
   #watched: ReadableStream | undefined;
   readonly #share = timeSlice.share("one peer");
@@ -106,21 +105,23 @@ export class HttpConnection implements Connection {
     conn: PeerConn,
     context: HttpConnectionContext,
     nowMs: number,
-    { place, log }: Accepted,
+    { id, place, log }: Accepted,
   ) {
-    this.#addresses = { localAddr: conn.localAddr, remoteAddr: conn.remoteAddr, log };
+    const { localAddr, remoteAddr } = conn;
+    this.#addresses = { id, localAddr, remoteAddr, log, abort: (why) => this.#abortFor(why) };
     this.#conn = conn;
     this.#context = context;
     this.#place = place;
     place.offer(() => this.abort());
-    this.#writer = new ConnectionWriter(conn);
+    const { counters, memory } = context;
+    this.#writer = new ConnectionWriter(conn, (bytes) => counters.add("httpBytesSent", bytes));
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
-    const holder = peerHolderOf(context.memory, context.proxies, conn.remoteAddr.hostname);
-    this.#held = new MemoryHolding(context.memory, "messages", holder);
+    const holder = peerHolderOf(memory, context.proxies, conn.remoteAddr.hostname);
+    this.#held = new MemoryHolding(memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
-      context.counters.add("memoryEnded");
-      this.abort();
+      counters.add("memoryEnded");
+      this.#abortFor("no memory is left for what it does not take");
     });
   }
 
@@ -142,18 +143,18 @@ export class HttpConnection implements Connection {
     const { stuckSinceMs } = this.#writer;
     if (stuckSinceMs !== undefined && nowMs - stuckSinceMs >= timeouts.stallMs) {
       counters.add(this.#body.isSending ? "viewersStalled" : "httpTimeouts");
-      this.abort();
+      this.#abortFor(`it has taken nothing for ${timeouts.stallMs} ms`);
     } else if (this.#phase !== "answer") {
-      const limitMs = this.#phase === "request"
-        ? timeouts.httpRequestMs
-        : this.#phase === "idle"
-        ? timeouts.httpIdleMs
-        : LINGER_MS;
+      const { httpRequestMs: request, httpIdleMs: idle } = timeouts;
+      const limitMs = { request, idle, linger: LINGER_MS }[this.#phase];
       if (nowMs - this.#phaseSinceMs < limitMs) return;
       if (this.#phase === "request") counters.add("httpTimeouts");
       this.abort();
     }
   }
+
+  /** Ends after the response that is being sent, or the next one: who waits to ask may still ask. */
+  readonly drain = () => void (this.#isStopping = true);
 
   /** Ends after the response that is being sent. */
   stop(): void {
@@ -162,6 +163,11 @@ export class HttpConnection implements Connection {
   }
 
   abort(): void {
+    this.#abortFor("the server stops");
+  }
+
+  #abortFor(reason: string): void {
+    this.#abortReason ??= reason;
     this.#body.cancel();
     closeQuietly(this.#conn);
   }
@@ -240,7 +246,10 @@ export class HttpConnection implements Connection {
     try {
       const addresses = addressesOf(request, this.#addresses, this.#context.proxies);
       const refusal = this.#place.rename(addresses.remoteAddr.hostname);
-      if (refusal !== undefined) return this.#refuse(refusal);
+      if (refusal !== undefined) {
+        this.#context.counters.add("httpConnectionsRefused");
+        return noPlace(refusal.reason);
+      }
       return await this.#context.answer(request, addresses);
     } catch (error) {
       if (error instanceof HttpError) {
@@ -255,15 +264,6 @@ export class HttpConnection implements Connection {
         ANY_PAGE,
       );
     }
-  }
-
-  /** The answer to a proxy's client that has as many connections as it may have. */
-  #refuse({ reason }: Refusal): HttpResponse {
-    this.#context.counters.add("httpConnectionsRefused");
-    return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
-      ...ANY_PAGE,
-      "retry-after": RETRY_AFTER_S,
-    });
   }
 
   /** Sends a response; whether another request may follow. */
@@ -284,7 +284,7 @@ export class HttpConnection implements Connection {
     request: HttpRequest | undefined,
   ): Promise<boolean> {
     const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
-    await this.#writer.write(head(response, "length", keepsAlive));
+    await this.#writer.write(this.#head(response, "length", keepsAlive));
     if (request?.method !== "HEAD") await this.#writer.write(response.body);
     return keepsAlive;
   }
@@ -294,7 +294,7 @@ export class HttpConnection implements Connection {
     const isChunked = request.version === "1.1";
     const keepsAlive = request.keepsAlive && !this.#isStopping;
     try {
-      await this.#writer.write(head(response, isChunked ? "chunked" : "close", keepsAlive));
+      await this.#writer.write(this.#head(response, isChunked ? "chunked" : "close", keepsAlive));
       if (request.method === "HEAD") return keepsAlive;
       this.#watched = body;
       void this.#watchClient(body);
@@ -304,7 +304,7 @@ export class HttpConnection implements Connection {
     } finally {
       this.#watched = undefined;
       cancelBody(body);
-      onOver(this.#body.sentBytes);
+      onOver(this.#abortReason);
     }
   }
 
@@ -316,17 +316,17 @@ export class HttpConnection implements Connection {
       // Before the answer: a read that is going on may bring what the client says to it.
       const frames = new WebSocketReader();
       this.#take = (piece) => frames.push(piece);
-      await this.#writer.write(head(response, "upgrade", true));
+      await this.#writer.write(this.#head(response, "upgrade", true));
       let closeCode: number = CloseCode.normal;
       void this.#listen(frames).then((code) => {
         closeCode = code;
         this.#body.cancel();
-      }).catch(() => this.abort());
+      }).catch(() => this.#abortFor("it has left"));
       await this.#body.send(messages, (piece) => MESSAGES.encoded(piece));
       await this.#writer.write(encodeCloseFrame(closeCode));
     } finally {
       cancelBody(messages);
-      onOver(this.#body.sentBytes);
+      onOver(this.#abortReason);
     }
   }
 
@@ -337,7 +337,7 @@ export class HttpConnection implements Connection {
       isThere = await this.#read().catch(() => false);
     }
     // The last read may have outlived the response: then it is for others to see what came of it.
-    if (!isThere && this.#watched === body) this.abort();
+    if (!isThere && this.#watched === body) this.#abortFor("it has left");
   }
 
   /** Reads what a WebSocket's client says until there is a reason to close; the code to close with. */
@@ -391,8 +391,10 @@ export class HttpConnection implements Connection {
       this.#reading = undefined;
     }
   }
-}
 
-function head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
-  return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
+  #head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
+    const status = response.kind === "websocket" ? 101 : response.status;
+    this.#context.counters.tally("httpResponses", { status: `${status}` });
+    return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
+  }
 }

@@ -206,8 +206,9 @@ export class LiveStream {
     };
   }
 
-  /** The stream is over: ends all viewers. Resolves when nothing reads the log any more. */
+  /** The stream is over: ends all viewers. Resolves when nothing uses the log any more. */
   async close(): Promise<void> {
+    this.publication?.abandon();
     await this.#watch;
     this.#endAudiences();
   }
@@ -254,7 +255,7 @@ export class LiveStream {
     if (this.log.state !== LogState.live) return;
     for (const [key, known] of this.#audiences) {
       if (!this.#isMissing(known)) continue;
-      known.audience.end();
+      known.audience.end("the stream has not this track any more");
       this.#audiences.delete(key);
     }
     for (const [key, known] of this.#rtp) {
