@@ -106,9 +106,11 @@ export class HttpConnection implements Connection {
     conn: PeerConn,
     context: HttpConnectionContext,
     nowMs: number,
-    { place, log }: Accepted,
+    { isProxied, place, log }: Accepted,
   ) {
-    this.#addresses = { localAddr: conn.localAddr, remoteAddr: conn.remoteAddr, log };
+    const { localAddr, remoteAddr } = conn;
+    const peer = isProxied ? undefined : remoteAddr.hostname;
+    this.#addresses = { localAddr, remoteAddr, log, peer };
     this.#conn = conn;
     this.#context = context;
     this.#place = place;

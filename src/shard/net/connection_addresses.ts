@@ -9,6 +9,11 @@ import type { NetworkList } from "../../address/network_list.ts";
 export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remoteAddr"> {
   /** It knows the peer and the connection's id. */
   readonly log: Logger;
+  /**
+   * The socket's other end, which may be a proxy; `undefined` if that has said by the PROXY protocol
+   * that it is one.
+   */
+  readonly peer: string | undefined;
 }
 
 /** Both ends of a request: its client's may be farther away than the connection's. */
@@ -17,7 +22,7 @@ export function addressesOf(
   connection: ConnectionAddresses,
   proxies: NetworkList,
 ): ConnectionAddresses {
-  const { localAddr, remoteAddr } = connection;
+  const { localAddr, remoteAddr, peer } = connection;
   if (!proxies.has(remoteAddr.hostname)) return connection;
   const hostname = forwardedClient(
     headers.get("x-forwarded-for"),
@@ -25,5 +30,6 @@ export function addressesOf(
     (address) => proxies.has(address),
   );
   const client = { ...remoteAddr, hostname };
-  return { localAddr, remoteAddr: client, log: connection.log.with({ peer: peerText(client) }) };
+  const log = connection.log.with({ peer: peerText(client) });
+  return { localAddr, remoteAddr: client, log, peer };
 }

@@ -69,6 +69,8 @@ export interface ListenerOptions {
 
 /** What comes with a socket that was accepted. */
 export interface Accepted {
+  /** Whether it has begun with a header of the PROXY protocol. */
+  readonly isProxied: boolean;
   /** It is left when the connection has ended. */
   readonly place: Place;
   /** For all that is logged about the connection: it knows the peer's address and the connection's id. */
@@ -196,8 +198,11 @@ export class ConnectionListener {
       place.leave();
       return this.#refuse(conn, held, log);
     }
-    const connection = connect(conn, performance.now(), { place, log });
-    this.#connections.set(connection, this.#serve(connection, { place, log }, held));
+    const connection = connect(conn, performance.now(), { isProxied: false, place, log });
+    this.#connections.set(
+      connection,
+      this.#serve(connection, { isProxied: false, place, log }, held),
+    );
   }
 
   /** Counts what a connection takes, or tells why there is no memory for it. */

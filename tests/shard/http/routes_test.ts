@@ -63,6 +63,7 @@ async function ask(
     localAddr: ADDRESS,
     remoteAddr: ADDRESS,
     log: getLogger(["sluice", "http"]),
+    peer: ADDRESS.hostname,
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);
   return `${response.status} ${new TextDecoder().decode(response.body)}`.trim();
