@@ -13,8 +13,11 @@ import { HttpRoutes } from "./http/routes.ts";
 import type { HttpContext } from "./http/route_context.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
+import { AddressCounts } from "./net/address_counts.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
+import { Clients } from "./live/clients.ts";
 import { Streams } from "./live/streams.ts";
+import { Viewers } from "./live/viewers.ts";
 import { timeSlice } from "./time_slice.ts";
 import { NetworkList } from "../address/network_list.ts";
 import { maxPayloadSize } from "./live/viewer_media.ts";
@@ -35,6 +38,7 @@ class Shard {
   readonly #rtmp: ConnectionListener;
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
+  readonly #viewers: Viewers;
   readonly #routes: HttpRoutes;
   readonly #readiness: { isReady: boolean };
   readonly #beat: () => void;
@@ -47,6 +51,7 @@ class Shard {
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
+    this.#viewers = context.viewers;
     this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
@@ -66,6 +71,16 @@ class Shard {
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
+    const clients = new Clients(counters);
+    const viewers = new Viewers({
+      maxViewers: settings.maxViewers,
+      places,
+      streamCounts: new AddressCounts(addressCounts, shard, "streamViewers"),
+      counters,
+      memory,
+      clients,
+      shard,
+    });
     const streams = new Streams(
       control,
       {
@@ -92,6 +107,8 @@ class Shard {
       assets,
       shard,
       webrtc,
+      clients,
+      viewers,
       places,
       proxies,
       readiness,
@@ -138,6 +155,7 @@ class Shard {
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
+    this.#viewers.sweep(nowMs);
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();

@@ -23,11 +23,11 @@ import {
 } from "../net/connection_listener.ts";
 import { addressesOf, type ConnectionAddresses } from "../net/connection_addresses.ts";
 import type { Counters } from "../counters.ts";
-import { ANY_PAGE, problem } from "./answers.ts";
+import { ANY_PAGE, noPlace, problem } from "./answers.ts";
 import { ConnectionWriter } from "../net/connection_writer.ts";
 import { isLost } from "../net/lost_connection.ts";
 import { peerHolderOf } from "../net/memory_holder.ts";
-import type { Place, Refusal } from "../net/places.ts";
+import type { Place } from "../net/places.ts";
 import { SharedPieces } from "../live/shared_pieces.ts";
 import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
 import { timeSlice } from "../time_slice.ts";
@@ -41,9 +41,6 @@ const MAX_AHEAD = 4096;
 
 /** Bytes of a request that has not come whole which every connection may have. */
 const FREE_REQUEST_BYTES = 4096;
-
-/** Seconds after which a refused client may come again. */
-const RETRY_AFTER_S = "5";
 
 /** What sending an answer may cost: head and body are two writes. */
 const MAX_SEND_MS = 0.3;
@@ -98,6 +95,8 @@ export class HttpConnection implements Connection {
   #phase: Phase = "request";
   #phaseSinceMs: number;
   #isStopping = false;
+  /** Why it was ended from here. */
+  #abortReason: string | undefined;
   /** The body during which it is to be noticed that the client is gone. */
   #watched: ReadableStream | undefined;
   readonly #share = timeSlice.share("one peer");
@@ -106,11 +105,12 @@ export class HttpConnection implements Connection {
     conn: PeerConn,
     context: HttpConnectionContext,
     nowMs: number,
-    { isProxied, place, log }: Accepted,
+    { id, isProxied, place, log }: Accepted,
   ) {
     const { localAddr, remoteAddr } = conn;
     const peer = isProxied ? undefined : remoteAddr.hostname;
-    this.#addresses = { localAddr, remoteAddr, log, peer };
+    const abort = (why: string) => this.#abortFor(why);
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
     this.#conn = conn;
     this.#context = context;
     this.#place = place;
@@ -122,7 +122,7 @@ export class HttpConnection implements Connection {
     this.#held = new MemoryHolding(context.memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
       context.counters.add("memoryEnded");
-      this.abort();
+      this.#abortFor("no memory is left for what it does not take");
     });
   }
 
@@ -144,7 +144,7 @@ export class HttpConnection implements Connection {
     const { stuckSinceMs } = this.#writer;
     if (stuckSinceMs !== undefined && nowMs - stuckSinceMs >= timeouts.stallMs) {
       counters.add(this.#body.isSending ? "viewersStalled" : "httpTimeouts");
-      this.abort();
+      this.#abortFor(`it has taken nothing for ${timeouts.stallMs} ms`);
     } else if (this.#phase !== "answer") {
       const limitMs = this.#phase === "request"
         ? timeouts.httpRequestMs
@@ -164,6 +164,11 @@ export class HttpConnection implements Connection {
   }
 
   abort(): void {
+    this.#abortFor("the server stops");
+  }
+
+  #abortFor(reason: string): void {
+    this.#abortReason ??= reason;
     this.#body.cancel();
     closeQuietly(this.#conn);
   }
@@ -242,7 +247,10 @@ export class HttpConnection implements Connection {
     try {
       const addresses = addressesOf(request, this.#addresses, this.#context.proxies);
       const refusal = this.#place.rename(addresses.remoteAddr.hostname);
-      if (refusal !== undefined) return this.#refuse(refusal);
+      if (refusal !== undefined) {
+        this.#context.counters.add("httpConnectionsRefused");
+        return noPlace(refusal.reason);
+      }
       return await this.#context.answer(request, addresses);
     } catch (error) {
       if (error instanceof HttpError) {
@@ -257,15 +265,6 @@ export class HttpConnection implements Connection {
         ANY_PAGE,
       );
     }
-  }
-
-  /** The answer to a proxy's client that has as many connections as it may have. */
-  #refuse({ reason }: Refusal): HttpResponse {
-    this.#context.counters.add("httpConnectionsRefused");
-    return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
-      ...ANY_PAGE,
-      "retry-after": RETRY_AFTER_S,
-    });
   }
 
   /** Sends a response; whether another request may follow. */
@@ -306,7 +305,7 @@ export class HttpConnection implements Connection {
     } finally {
       this.#watched = undefined;
       cancelBody(body);
-      onOver(this.#body.sentBytes);
+      onOver(this.#abortReason);
     }
   }
 
@@ -323,12 +322,12 @@ export class HttpConnection implements Connection {
       void this.#listen(frames).then((code) => {
         closeCode = code;
         this.#body.cancel();
-      }).catch(() => this.abort());
+      }).catch(() => this.#abortFor("it has left"));
       await this.#body.send(messages, (piece) => MESSAGES.encoded(piece));
       await this.#writer.write(encodeCloseFrame(closeCode));
     } finally {
       cancelBody(messages);
-      onOver(this.#body.sentBytes);
+      onOver(this.#abortReason);
     }
   }
 
@@ -339,7 +338,7 @@ export class HttpConnection implements Connection {
       isThere = await this.#read().catch(() => false);
     }
     // The last read may have outlived the response: then it is for others to see what came of it.
-    if (!isThere && this.#watched === body) this.abort();
+    if (!isThere && this.#watched === body) this.#abortFor("it has left");
   }
 
   /** Reads what a WebSocket's client says until there is a reason to close; the code to close with. */

@@ -140,8 +140,8 @@ class ProxiedConnection implements Connection {
     }
     const conn = new ProxiedConn(this.#conn, rest, { transport, hostname, port });
     const accepted = {
+      ...this.#accepted,
       isProxied: header.kind !== "none",
-      place,
       log: log.with({ peer: peerText(conn.remoteAddr) }),
     };
     return this.#options.connect(conn, performance.now(), accepted);

@@ -101,7 +101,7 @@ export class RtmpPublishing {
 
   /** Whom what is published counts for: what a proxy serves is not one peer's. */
   #publisher(): StreamPublisher {
-    const { proxies, hostname, holder } = this.#link;
+    const { proxies, from: { hostname }, holder } = this.#link;
     return {
       network: proxies.has(hostname) ? undefined : addressSource(hostname),
       owner: holder,

@@ -314,6 +314,8 @@ function failing(error: Error): HttpConnection {
   const log = getLogger(["sluice", "http"]);
   return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0, {
     isProxied: false,
+    id: "0-a",
+    isSecure: false,
     place,
     log,
   });

@@ -41,8 +41,10 @@ async function ask(line: string) {
   const response = await TABLE.answer(reader.next()!, {
     localAddr: ADDRESS,
     remoteAddr: ADDRESS,
+    id: "0-a",
     log: getLogger(["sluice", "http"]),
     peer: ADDRESS.hostname,
+    abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);
   const text = new TextDecoder().decode(response.body).trim();
