@@ -11,6 +11,7 @@ import { AdminGate } from "./admin_gate.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { Cors } from "./cors.ts";
 import { Flv } from "./flv.ts";
+import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
 import { StreamRoutes } from "./stream_routes.ts";
@@ -20,6 +21,7 @@ export class HttpRoutes {
   readonly #context: HttpContext;
   readonly #files: AssetFiles;
   readonly #flv: Flv;
+  readonly #metrics: MetricsRoute;
   /** Answers requests of viewers that are on this shard, and came to another. */
   readonly whep: Whep;
   /** The list of streams, for those who ask and those who follow it. */
@@ -31,6 +33,7 @@ export class HttpRoutes {
     this.#context = context;
     this.#files = new AssetFiles(context.assets, context.settings.contentSecurityPolicy);
     this.#flv = new Flv(context);
+    this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
     this.list = new StreamRoutes(context);
     const { access, settings: { admin } } = context;
@@ -95,7 +98,15 @@ export class HttpRoutes {
 
   #administration(): readonly Route[] {
     const { list } = this;
-    return listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" });
+    return [
+      ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }),
+      {
+        method: "GET",
+        pattern: "/metrics",
+        access: "metrics",
+        handler: (routed) => this.#metrics.answer(routed),
+      },
+    ];
   }
 
   #console(): readonly Route[] {
