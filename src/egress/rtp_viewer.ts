@@ -16,7 +16,7 @@ import { type Retransmission, RtpTrack } from "./rtp_track.ts";
 import type { RtpIdentity } from "../srtp/rtp_identity.ts";
 
 /** Packets that one datagram path is given in one go. */
-export const MAX_BATCH = 16;
+const MAX_BATCH = 16;
 
 /** Packets that a viewer may have sent again in a second: beyond, it asks for more than it loses. */
 const MAX_RESENDS_PER_SECOND = 1000;

@@ -1,5 +1,5 @@
 /** Packets, tracks and viewers for tests, and what arrives at the viewers. */
-import { SrtpReceiver } from "../../bench/srtp_receiver.ts";
+import { SrtpReceiver } from "../../testing/webrtc/srtp_receiver.ts";
 import { RtpFeed } from "../../src/egress/rtp_feed.ts";
 import { type Retransmission, RtpTrack } from "../../src/egress/rtp_track.ts";
 import { RtpViewer, type ViewerTrack } from "../../src/egress/rtp_viewer.ts";

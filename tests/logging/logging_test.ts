@@ -3,7 +3,7 @@ import { configure, getLogger, reset } from "@logtape/logtape";
 import { FOLDING_LIMITS } from "../../src/logging/log_folding.ts";
 import { textLine } from "../../src/logging/log_format.ts";
 import { foldingSink } from "../../src/logging/logging.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 Deno.test("foldingSink: repeats of one network are folded over its connections, and told", async () => {
   const lines: string[] = [];

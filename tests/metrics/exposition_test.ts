@@ -3,7 +3,7 @@ import { exposition } from "../../src/metrics/exposition.ts";
 import { HISTOGRAMS } from "../../src/metrics/measured.ts";
 import { MetricRows } from "../../src/metrics/metric_rows.ts";
 import { Counters } from "../../src/shard/counters.ts";
-import { peerTest } from "../peers.ts";
+import { peerTest } from "../../testing/peers.ts";
 import { parseSamples } from "./samples.ts";
 
 const OPTIONS = { version: "1.2.3", threads: ["0", "1", "control"] };

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { runProgram, startGateway } from "../gateway_process.ts";
+import { runProgram, startGateway } from "../../testing/gateway_process.ts";
 
 function healthArgs(port: number, ...more: readonly string[]): string[] {
   return ["health", "--http-port", `${port}`, ...more];

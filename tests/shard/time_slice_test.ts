@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { TimeSlice } from "../../src/shard/time_slice.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 /** As work on bytes that are always there: no turn ends by what it awaits. */
 function hog(slice: TimeSlice, workMs: number, of: "one peer" | "many peers" = "one peer") {

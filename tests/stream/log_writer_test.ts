@@ -15,7 +15,7 @@ import { LogMemory } from "../../src/stream/log_memory.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
 import { StreamError } from "../../src/stream/stream_error.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import {
   assertHoldsNewest,
   audioFrame,

@@ -6,7 +6,7 @@ import {
   type ConnectionSource,
 } from "../../../src/shard/net/connection_listener.ts";
 import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
-import { until } from "../../waiting.ts";
+import { until } from "../../../testing/waiting.ts";
 import { HttpSetup } from "../http/setup.ts";
 import { placeLimits, testAddressCounts, testPlaces } from "../shard_settings.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ServerSession } from "../../../src/rtmp/session/server_session.ts";
 import { RtmpOutput } from "../../../src/shard/rtmp/output.ts";
-import { clientAnswer, clientHello, ClientMessages } from "../../rtmp/client.ts";
+import { clientAnswer, clientHello, ClientMessages } from "../../../testing/rtmp/client.ts";
 
 /** A connection that takes what it is given when the test says so. */
 class TestConn {
