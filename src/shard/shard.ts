@@ -134,7 +134,7 @@ class Shard {
       case "opus-closed":
         return this.#control.settle(message);
       case "forwarded-request":
-        return this.#answerForwarded(message);
+        return await this.#answerForwarded(message);
       case "drain":
         return this.#drain();
       case "stop":
@@ -142,10 +142,13 @@ class Shard {
     }
   }
 
-  #answerForwarded(
+  async #answerForwarded(
     { requestId, from, request }: Extract<ToShard, { kind: "forwarded-request" }>,
-  ): void {
-    const response = this.#routes.whep.answerForwarded(request);
+  ): Promise<void> {
+    const { whep, clients } = this.#routes;
+    const response = request.kind === "session"
+      ? await whep.answerForwarded(request)
+      : clients.answerForwarded(request);
     this.#control.send({ kind: "forwarded-response", requestId, to: from, response });
   }
 

@@ -8,6 +8,7 @@ import { Whep } from "../webrtc/whep.ts";
 import { SDP_TYPE } from "../webrtc/whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
 import { AssetFiles } from "./asset_files.ts";
+import { ClientPages } from "./client_pages.ts";
 import { Flv } from "./flv.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
@@ -20,6 +21,8 @@ export class HttpRoutes {
   readonly #flv: Flv;
   /** Answers requests of viewers that are on this shard, and came to another. */
   readonly whep: Whep;
+  /** Who watches and publishes, on all shards. */
+  readonly clients: ClientPages;
   /** The list of streams, for those who ask and those who follow it. */
   readonly list: StreamRoutes;
   readonly #table: RouteTable;
@@ -29,6 +32,7 @@ export class HttpRoutes {
     this.#files = new AssetFiles(context.assets, context.settings.contentSecurityPolicy);
     this.#flv = new Flv(context);
     this.whep = new Whep(context, context.webrtc);
+    this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context);
     this.#table = new RouteTable([
       ...this.#watching(),
