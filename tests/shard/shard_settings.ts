@@ -15,6 +15,7 @@ import { NetworkList } from "../../src/address/network_list.ts";
 /** Settings of a shard that is tested by itself. */
 export const SHARD_SETTINGS: ShardSettings = {
   version: "0",
+  startedAt: 0,
   host: "127.0.0.1",
   rtmpPort: 0,
   httpPort: 0,
