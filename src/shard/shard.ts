@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 
-import { OPEN_ACCESS } from "../access/access.ts";
+import { type Access, OPEN_ACCESS } from "../access/access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
@@ -71,6 +71,7 @@ class Shard {
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
+    const access: Access = OPEN_ACCESS;
     const clients = new Clients(counters);
     const viewers = new Viewers({
       maxViewers: settings.maxViewers,
@@ -79,6 +80,7 @@ class Shard {
       counters,
       memory,
       clients,
+      access,
       shard,
     });
     const streams = new Streams(
@@ -99,7 +101,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
-      access: OPEN_ACCESS,
+      access,
       streams,
       control,
       counters,
@@ -145,10 +147,7 @@ class Shard {
   async #answerForwarded(
     { requestId, from, request }: Extract<ToShard, { kind: "forwarded-request" }>,
   ): Promise<void> {
-    const { whep, clients } = this.#routes;
-    const response = request.kind === "session"
-      ? await whep.answerForwarded(request)
-      : clients.answerForwarded(request);
+    const response = await this.#routes.answerForwarded(request);
     this.#control.send({ kind: "forwarded-response", requestId, to: from, response });
   }
 

@@ -12,6 +12,7 @@ import { AssetFiles } from "./asset_files.ts";
 import { ClientPages } from "./client_pages.ts";
 import { Cors } from "./cors.ts";
 import { Flv } from "./flv.ts";
+import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
 import { StreamRoutes } from "./stream_routes.ts";
@@ -21,7 +22,6 @@ export class HttpRoutes {
   readonly #context: HttpContext;
   readonly #files: AssetFiles;
   readonly #flv: Flv;
-  /** Answers requests of viewers that are on this shard, and came to another. */
   readonly whep: Whep;
   /** Who watches and publishes, on all shards. */
   readonly clients: ClientPages;
@@ -60,6 +60,13 @@ export class HttpRoutes {
   /** The same where only the administrator is served. */
   answerAdmin(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
     return this.#admin.answer(request, addresses);
+  }
+
+  /** Answers what another shard asks about what is here. */
+  async answerForwarded(request: ForwardedRequest): Promise<ForwardedResponse> {
+    return request.kind === "session"
+      ? await this.whep.answerForwarded(request)
+      : this.clients.answerForwarded(request);
   }
 
   #watching(): readonly Route[] {
