@@ -64,6 +64,8 @@ export function isTransportCounted(
 export interface RtpViewerEvents {
   readonly jumped: () => void;
   readonly resent: (count: number) => void;
+  /** It asks for packets again. */
+  readonly nacked: () => void;
   readonly keyFrameRequested: () => void;
 }
 
@@ -179,7 +181,11 @@ export class RtpViewer {
 
   /** Sends again what NACKs among `packets` ask for: {@linkcode take} then gives it, bit by bit. */
   resend(packets: readonly RtcpPacket[]): void {
-    for (const packet of packets) if (packet.kind === "nack") this.#note(packet);
+    for (const packet of packets) {
+      if (packet.kind !== "nack") continue;
+      this.#events.nacked();
+      this.#note(packet);
+    }
   }
 
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */

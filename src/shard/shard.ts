@@ -4,6 +4,7 @@ import { OPEN_ACCESS } from "../access/access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
+import { CountedAccess } from "./counted_access.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
@@ -19,6 +20,7 @@ import { Clients } from "./live/clients.ts";
 import { Streams } from "./live/streams.ts";
 import { Viewers } from "./live/viewers.ts";
 import { timeSlice } from "./time_slice.ts";
+import { ThreadMeter } from "../metrics/thread_meter.ts";
 import { NetworkList } from "../address/network_list.ts";
 import { maxPayloadSize } from "./live/viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc/endpoint.ts";
@@ -44,6 +46,7 @@ class Shard {
   readonly #beat: () => void;
   readonly #slowWriters: SlowWriters;
   readonly #ticker: ReturnType<typeof setInterval>;
+  readonly #meter: ThreadMeter;
 
   private constructor(context: HttpContext, readiness: { isReady: boolean }, beat: () => void) {
     this.#readiness = readiness;
@@ -52,6 +55,7 @@ class Shard {
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
     this.#viewers = context.viewers;
+    this.#meter = new ThreadMeter(context.counters);
     this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
@@ -99,7 +103,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
-      access: OPEN_ACCESS,
+      access: new CountedAccess(OPEN_ACCESS, counters),
       streams,
       control,
       counters,
@@ -151,6 +155,7 @@ class Shard {
 
   #tick(): void {
     this.#beat();
+    this.#meter.tick();
     const nowMs = performance.now();
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
@@ -172,6 +177,7 @@ class Shard {
   async #stop(): Promise<void> {
     this.#readiness.isReady = false;
     clearInterval(this.#ticker);
+    this.#meter.stop();
     this.#routes.list.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
@@ -182,7 +188,8 @@ class Shard {
 const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
-  await configureLogging(message.settings);
+  const counters = new Counters(message.counters, message.shard);
+  await configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
   setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);

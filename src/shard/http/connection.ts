@@ -113,13 +113,14 @@ export class HttpConnection implements Connection {
     this.#context = context;
     this.#place = place;
     place.offer(() => this.abort());
-    this.#writer = new ConnectionWriter(conn);
+    const { counters, memory } = context;
+    this.#writer = new ConnectionWriter(conn, (bytes) => counters.add("httpBytesSent", bytes));
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
-    const holder = peerHolderOf(context.memory, context.proxies, conn.remoteAddr.hostname);
-    this.#held = new MemoryHolding(context.memory, "messages", holder);
+    const holder = peerHolderOf(memory, context.proxies, conn.remoteAddr.hostname);
+    this.#held = new MemoryHolding(memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
-      context.counters.add("memoryEnded");
+      counters.add("memoryEnded");
       this.#abortFor("no memory is left for what it does not take");
     });
   }
@@ -283,7 +284,7 @@ export class HttpConnection implements Connection {
     request: HttpRequest | undefined,
   ): Promise<boolean> {
     const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
-    await this.#writer.write(head(response, "length", keepsAlive));
+    await this.#writer.write(this.#head(response, "length", keepsAlive));
     if (request?.method !== "HEAD") await this.#writer.write(response.body);
     return keepsAlive;
   }
@@ -293,7 +294,7 @@ export class HttpConnection implements Connection {
     const isChunked = request.version === "1.1";
     const keepsAlive = request.keepsAlive && !this.#isStopping;
     try {
-      await this.#writer.write(head(response, isChunked ? "chunked" : "close", keepsAlive));
+      await this.#writer.write(this.#head(response, isChunked ? "chunked" : "close", keepsAlive));
       if (request.method === "HEAD") return keepsAlive;
       this.#watched = body;
       void this.#watchClient(body);
@@ -315,7 +316,7 @@ export class HttpConnection implements Connection {
       // Before the answer: a read that is going on may bring what the client says to it.
       const frames = new WebSocketReader();
       this.#take = (piece) => frames.push(piece);
-      await this.#writer.write(head(response, "upgrade", true));
+      await this.#writer.write(this.#head(response, "upgrade", true));
       let closeCode: number = CloseCode.normal;
       void this.#listen(frames).then((code) => {
         closeCode = code;
@@ -390,8 +391,10 @@ export class HttpConnection implements Connection {
       this.#reading = undefined;
     }
   }
-}
 
-function head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
-  return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
+  #head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
+    const status = response.kind === "websocket" ? 101 : response.status;
+    this.#context.counters.tally("httpResponses", { status: `${status}` });
+    return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
+  }
 }

@@ -9,6 +9,7 @@ import { SDP_TYPE } from "../webrtc/whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { Flv } from "./flv.ts";
+import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
 import { StreamRoutes } from "./stream_routes.ts";
@@ -18,6 +19,7 @@ export class HttpRoutes {
   readonly #context: HttpContext;
   readonly #files: AssetFiles;
   readonly #flv: Flv;
+  readonly #metrics: MetricsRoute;
   /** Answers requests of viewers that are on this shard, and came to another. */
   readonly whep: Whep;
   /** The list of streams, for those who ask and those who follow it. */
@@ -28,12 +30,19 @@ export class HttpRoutes {
     this.#context = context;
     this.#files = new AssetFiles(context.assets, context.settings.contentSecurityPolicy);
     this.#flv = new Flv(context);
+    this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
     this.list = new StreamRoutes(context);
     this.#table = new RouteTable([
       ...this.#watching(),
       ...this.#listing(),
       ...this.#health(),
+      {
+        method: "GET",
+        pattern: "/metrics",
+        access: "anybody",
+        handler: (routed) => this.#metrics.answer(routed),
+      },
       // Behind all others: a file may have any path.
       {
         method: "GET",

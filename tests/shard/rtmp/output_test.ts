@@ -69,7 +69,10 @@ function open() {
   session.takeOutput();
   const conn = new TestConn();
   const lost: unknown[] = [];
-  const output = new RtmpOutput(conn, session, (error) => void lost.push(error));
+  const output = new RtmpOutput(conn, session, {
+    lost: (error) => void lost.push(error),
+    sent: () => {},
+  });
   /** Makes the session have something to say: the answer to a ping. */
   const ping = () => {
     session.push(new ClientMessages().send(PING).take());

@@ -16,8 +16,11 @@ class Setup {
       },
     },
     this.session,
-    (error) => {
-      throw error;
+    {
+      lost: (error) => {
+        throw error;
+      },
+      sent: () => {},
     },
   );
   #pieces = 0;
