@@ -29,7 +29,8 @@ import type { HttpContext } from "../http/route_context.ts";
 import { areTracksSettled, isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import type { ForwardedRequest, ForwardedResponse } from "../http/forwarded_request.ts";
-import { B_FRAMES_REMEDY, type PictureReport } from "../live/stream_report.ts";
+import type { BFrameReport } from "../../egress/video_packet_maker.ts";
+import { B_FRAMES_REMEDY } from "../live/stream_report.ts";
 import { questionOf, refusedAnswer } from "../http/questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "../http/route_table.ts";
@@ -155,7 +156,7 @@ export class Whep {
   }
 
   /** Why a stream with such pictures is not shown, by what the settings say. */
-  refusalOf(pictures: PictureReport | undefined): string | undefined {
+  refusalOf(pictures: BFrameReport | undefined): string | undefined {
     const { bFrames, inexact } = this.#context.settings.webrtc;
     if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
       return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
