@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 
-import { OPEN_ACCESS } from "../access/access.ts";
+import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
@@ -12,6 +12,7 @@ import type { ConnectionListener } from "./net/connection_listener.ts";
 import { listenRtmp } from "./rtmp/listener.ts";
 import { HttpRoutes } from "./http/routes.ts";
 import type { HttpContext } from "./http/route_context.ts";
+import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { AddressCounts } from "./net/address_counts.ts";
@@ -70,6 +71,7 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
+    const access = new CountedAccess(shardAccess(settings, control, counters), counters);
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
@@ -83,6 +85,7 @@ class Shard {
       counters,
       memory,
       clients,
+      access,
       shard,
     });
     const streams = new Streams(
@@ -103,7 +106,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
-      access: new CountedAccess(OPEN_ACCESS, counters),
+      access,
       streams,
       control,
       counters,
@@ -136,9 +139,10 @@ class Shard {
       case "forward-reply":
       case "opus-opened":
       case "opus-closed":
+      case "access-answer":
         return this.#control.settle(message);
       case "forwarded-request":
-        return this.#answerForwarded(message);
+        return await this.#answerForwarded(message);
       case "drain":
         return this.#drain(message.keepsHttp);
       case "stop":
@@ -146,10 +150,10 @@ class Shard {
     }
   }
 
-  #answerForwarded(
+  async #answerForwarded(
     { requestId, from, request }: Extract<ToShard, { kind: "forwarded-request" }>,
-  ): void {
-    const response = this.#routes.whep.answerForwarded(request);
+  ): Promise<void> {
+    const response = await this.#routes.answerForwarded(request);
     this.#control.send({ kind: "forwarded-response", requestId, to: from, response });
   }
 
@@ -183,6 +187,22 @@ class Shard {
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     this.#control.send({ kind: "stopped" });
   }
+}
+
+function shardAccess(
+  settings: ShardSettings,
+  control: ControlLink,
+  counters: Counters,
+): ConfiguredAccess {
+  return new ConfiguredAccess(settings.access, {
+    askFunction: settings.asksFunction ? (request) => control.askFunction(request) : undefined,
+    observer: {
+      answered: (_hook, event, outcome, tookMs) =>
+        counters.observe("hookTime", { hook: event, outcome }, tookMs / 1000),
+      noticeLost: () => counters.add("hookNoticesLost"),
+    },
+    nowMs: () => Date.now(),
+  });
 }
 
 const post = (message: ToControl) => self.postMessage(message);

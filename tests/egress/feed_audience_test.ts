@@ -129,7 +129,7 @@ Deno.test("FeedAudience: a viewer that comes as the last one goes is served as w
   const before = viewer.bytes;
   writer.append(keyFrame(40));
   audience.notify(startMs + 3);
-  await until("the flush interval is over", () => viewer.bytes > before, { timeoutMs: 2000 });
+  await until("the flush interval is over", () => viewer.bytes > before);
 });
 
 Deno.test("FeedAudience: a viewer that was busy gets the rest without a further flush", async () => {
