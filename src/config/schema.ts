@@ -1,9 +1,8 @@
 import * as v from "valibot";
-import { isKeyHash } from "../access/key_hash.ts";
 import { inspectCertificate } from "../tls/certificate.ts";
 import { TlsError } from "../tls/tls_error.ts";
 import { familiesOf } from "./address_families.ts";
-import { ADMIN_MEMBERS } from "./admin_members.ts";
+import { ADMIN_MEMBERS, secretToken } from "./admin_members.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
 import { type KnownSettings, unknownSettings } from "./unknown_settings.ts";
@@ -41,11 +40,6 @@ const network = v.pipe(
     ({ received }) =>
       `Invalid network: Expected an IP address or a network such as 10.0.0.0/8 but received ${received}`,
   ),
-);
-/** What is given for it is in no message: it may be the secret itself. */
-const hash = v.pipe(
-  v.string(),
-  v.check(isKeyHash, 'Invalid hash: Expected what "sluice hash-key" prints'),
 );
 const count = (min: number, max: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
@@ -163,8 +157,7 @@ const timeouts = section({
 
 /** Who may read the metrics, beside those who may use the API. */
 const metrics = section({
-  /** As `sluice hash-key` prints it; without it and addresses, who sits at the machine may. */
-  token: v.optional(hash),
+  token: v.optional(secretToken),
   addresses: v.optional(v.pipe(v.array(network), v.maxLength(MAX_METRICS_ADDRESSES)), () => []),
 });
 

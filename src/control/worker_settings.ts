@@ -25,6 +25,7 @@ export function shardSettings(
   const webrtcPort = webrtcPorts[shard]!;
   return {
     version,
+    startedAt: Math.round(performance.timeOrigin),
     host,
     rtmpPort,
     httpPort,

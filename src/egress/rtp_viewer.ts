@@ -94,6 +94,7 @@ export class RtpViewer {
   readonly #resends = new ResendQueue();
   #resendDueMs = -Infinity;
   #resendsLeft = MAX_RESENDS_PER_SECOND;
+  #jumps = 0;
 
   constructor(options: RtpViewerOptions) {
     const { feed, audio, video, arena, master } = options;
@@ -125,6 +126,16 @@ export class RtpViewer {
   /** Bytes of the payloads of all packets. */
   get octetCount(): number {
     return (this.#audio?.octetCount ?? 0) + (this.#video?.octetCount ?? 0);
+  }
+
+  /** How often it went on at a later picture, as the packets that it was to be sent were gone. */
+  get jumps(): number {
+    return this.#jumps;
+  }
+
+  /** How far the next packet of pictures, or of sound alone, is behind the newest; 0 at the end. */
+  get lagMs(): number {
+    return (this.#video ?? this.#audio)?.lagMs ?? 0;
   }
 
   /** When there is more to send though nothing new comes: the viewer, or a resend, is paced. */
@@ -211,6 +222,7 @@ export class RtpViewer {
       video.pause();
       // It lags, too.
       audio?.pause();
+      this.#jumps++;
       this.#events.jumped();
     }
     if (video !== undefined && !video.hasBegun) this.#beginAtKeyFrame(video);

@@ -14,8 +14,11 @@ import { HttpRoutes } from "./http/routes.ts";
 import type { HttpContext } from "./http/route_context.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
+import { AddressCounts } from "./net/address_counts.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
+import { Clients } from "./live/clients.ts";
 import { Streams } from "./live/streams.ts";
+import { Viewers } from "./live/viewers.ts";
 import { timeSlice } from "./time_slice.ts";
 import { ThreadMeter } from "../metrics/thread_meter.ts";
 import { NetworkList } from "../address/network_list.ts";
@@ -37,6 +40,7 @@ class Shard {
   readonly #rtmp: ConnectionListener;
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
+  readonly #viewers: Viewers;
   readonly #routes: HttpRoutes;
   readonly #readiness: { isReady: boolean };
   readonly #beat: () => void;
@@ -51,6 +55,7 @@ class Shard {
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
     this.#meter = new ThreadMeter(context.counters);
+    this.#viewers = context.viewers;
     this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
@@ -70,6 +75,16 @@ class Shard {
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
+    const clients = new Clients(counters);
+    const viewers = new Viewers({
+      maxViewers: settings.maxViewers,
+      places,
+      streamCounts: new AddressCounts(addressCounts, shard, "streamViewers"),
+      counters,
+      memory,
+      clients,
+      shard,
+    });
     const streams = new Streams(
       control,
       {
@@ -96,6 +111,8 @@ class Shard {
       assets,
       shard,
       webrtc,
+      clients,
+      viewers,
       places,
       proxies,
       readiness,
@@ -143,6 +160,7 @@ class Shard {
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
+    this.#viewers.sweep(nowMs);
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();

@@ -62,6 +62,8 @@ export interface PlaceLimits {
 /** What a shard needs to know of the configuration. */
 export interface ShardSettings {
   readonly version: string;
+  /** When the server was started, in milliseconds since 1970. */
+  readonly startedAt: number;
   readonly host: string;
   readonly rtmpPort: number;
   readonly httpPort: number;
@@ -74,7 +76,7 @@ export interface ShardSettings {
   readonly shards: number;
   /** Who may read the metrics, beside those who may use the API. */
   readonly metrics: {
-    /** The hash of the secret that they send. */
+    /** A secret: it is to be in no log. */
     readonly token: string | undefined;
     readonly addresses: readonly string[];
   };

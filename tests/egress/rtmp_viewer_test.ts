@@ -184,8 +184,8 @@ Deno.test("RtmpViewer: ends behind what there is, paused or not", () => {
     player.append(interFrame(40));
     if (isPaused) player.viewer.pause();
     player.end();
-    if (isPaused) player.viewer.end();
-    assert(player.viewer.isOver);
+    if (isPaused) player.viewer.end("the stream is over");
+    assertEquals(player.viewer.endReason, "the stream is over");
     assertEquals(player.read(), isPaused ? [] : ["v40"]);
   }
 });

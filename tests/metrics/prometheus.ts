@@ -1,7 +1,7 @@
 /** Debian's Prometheus, as a process of its own that scrapes a gateway. */
 import { freePorts } from "../interop/free_ports.ts";
 import { spawnPeer } from "../interop/peer_process.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 /** One series of an answer, with its newest value. */
 export interface QueriedSeries {

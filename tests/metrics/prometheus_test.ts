@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { peerTest, runPeer } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { peerTest, runPeer } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { PrometheusProcess } from "./prometheus.ts";
 import { goWrong, WatchedStream } from "./traffic.ts";
 

@@ -1,10 +1,10 @@
 /** What there is to be counted: a stream, viewers by every protocol, and what goes wrong. */
-import { AAC_LC } from "../audio/fixtures.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
-import { SyntheticPublisher } from "../resilience/synthetic_publisher.ts";
-import { WhepViewer } from "../resilience/whep_viewer.ts";
-import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { until } from "../waiting.ts";
+import { AAC_LC } from "../../testing/media/aac_streams.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
+import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
+import { until } from "../../testing/waiting.ts";
 
 /** A stream with sound that is transcoded, watched over HTTP, WebSocket, RTMP and WebRTC. */
 export class WatchedStream implements AsyncDisposable {

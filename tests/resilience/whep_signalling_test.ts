@@ -187,7 +187,7 @@ Deno.test({
       503,
       "2",
     ]);
-    assertMatch(refused.body, /too many viewers from your address/);
+    assertMatch(refused.body, /^One address may have up to 3 viewers$/m);
     const resource = new URL(third.response.headers.get("location")!, third.response.url);
     await (await fetch(resource, { method: "DELETE" })).body?.cancel();
     const again = await postOffer(gateway);
@@ -211,7 +211,7 @@ Deno.test({
     const { response, body } = await postOffer(gateway);
     assertEquals(response.status, 503, body);
     assert(Number(response.headers.get("retry-after")) > 0);
-    assertMatch(body, /too many viewers/);
+    assertMatch(body, /^There are 4 viewers already$/m);
     assertEquals(await third.delete(), 200);
     await using _fifth = await WhepViewer.join(gateway);
     await healthy.checkAll();

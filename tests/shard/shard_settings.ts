@@ -1,4 +1,12 @@
-import { allocateAddressCounts, COUNTED } from "../../src/shard/net/address_counts.ts";
+import {
+  AddressCounts,
+  allocateAddressCounts,
+  COUNTED,
+} from "../../src/shard/net/address_counts.ts";
+import { Clients } from "../../src/shard/live/clients.ts";
+import { Viewers } from "../../src/shard/live/viewers.ts";
+import type { MemoryBudget } from "../../src/stream/memory_budget.ts";
+import { openMemory } from "./open_memory.ts";
 import type { Counters } from "../../src/shard/counters.ts";
 import type { PlaceLimits, ShardSettings } from "../../src/shard/shard_settings.ts";
 import { type ShardPlaces, shardPlaces } from "../../src/shard/shard_places.ts";
@@ -7,6 +15,7 @@ import { NetworkList } from "../../src/address/network_list.ts";
 /** Settings of a shard that is tested by itself. */
 export const SHARD_SETTINGS: ShardSettings = {
   version: "0",
+  startedAt: 0,
   host: "127.0.0.1",
   rtmpPort: 0,
   httpPort: 0,
@@ -70,6 +79,22 @@ export function testPlaces(
 ): { readonly places: ShardPlaces; readonly proxies: NetworkList } {
   const proxies = new NetworkList(trusted);
   return { places: shardPlaces(limits, { addressCounts, shard: 0, counters, proxies }), proxies };
+}
+
+/** Who watches on a shard that is tested by itself. */
+export function testViewers(
+  counters: Counters,
+  { places, memory = openMemory(), maxViewers = 100, addressCounts = testAddressCounts() }: {
+    readonly places: ShardPlaces;
+    readonly memory?: MemoryBudget;
+    readonly maxViewers?: number;
+    readonly addressCounts?: SharedArrayBuffer;
+  },
+): { readonly clients: Clients; readonly viewers: Viewers } {
+  const clients = new Clients(counters);
+  const streamCounts = new AddressCounts(addressCounts, 0, "streamViewers");
+  const options = { maxViewers, places, streamCounts, counters, memory, clients, shard: 0 };
+  return { clients, viewers: new Viewers(options) };
 }
 
 export function testAddressCounts(shards = 1): SharedArrayBuffer {

@@ -121,6 +121,11 @@ export class ServerSession {
     this.#control = new ConnectionControl(this.#chunks, this.#output, this.#counters);
   }
 
+  /** What the peer has said of itself and its application; `undefined` before it has. */
+  get connection(): ConnectEvent | undefined {
+    return this.#connection;
+  }
+
   /** What has been passed over so far: one record, whose numbers grow. */
   get counters(): Readonly<SessionCounters> {
     return this.#counters;

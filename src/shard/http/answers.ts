@@ -1,3 +1,4 @@
+import { STATUS_CODE } from "@std/http/status";
 import type { ResponseHeaders, WholeResponse } from "../../http/response.ts";
 
 /** Any page may read an answer that has these headers. */
@@ -27,3 +28,13 @@ export function textAnswer(
 
 /** An answer that says in words what is wrong. */
 export const problem = textAnswer;
+
+/** Seconds after which a refused client may come again. */
+const RETRY_AFTER_S = "5";
+
+/** The answer to a proxy's client that has as many connections as it may have. */
+export function noPlace(reason: string): WholeResponse {
+  return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
+    "retry-after": RETRY_AFTER_S,
+  });
+}

@@ -3,10 +3,8 @@ import { HttpError } from "../../http/http_error.ts";
 import { type HttpRequest, RequestReader } from "../../http/request_reader.ts";
 import {
   CONTINUE,
-  encodeResponseHead,
   type HttpResponse,
   LAST_CHUNK,
-  type ResponseFraming,
   type StreamResponse,
   type WebSocketResponse,
 } from "../../http/response.ts";
@@ -23,11 +21,12 @@ import {
 } from "../net/connection_listener.ts";
 import { addressesOf, type ConnectionAddresses } from "../net/connection_addresses.ts";
 import type { Counters } from "../counters.ts";
-import { ANY_PAGE, problem } from "./answers.ts";
+import { answerHead } from "./answer_head.ts";
+import { ANY_PAGE, noPlace, problem } from "./answers.ts";
 import { ConnectionWriter } from "../net/connection_writer.ts";
 import { isLost } from "../net/lost_connection.ts";
 import { peerHolderOf } from "../net/memory_holder.ts";
-import type { Place, Refusal } from "../net/places.ts";
+import type { Place } from "../net/places.ts";
 import { SharedPieces } from "../live/shared_pieces.ts";
 import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
 import { timeSlice } from "../time_slice.ts";
@@ -41,9 +40,6 @@ const MAX_AHEAD = 4096;
 
 /** Bytes of a request that has not come whole which every connection may have. */
 const FREE_REQUEST_BYTES = 4096;
-
-/** Seconds after which a refused client may come again. */
-const RETRY_AFTER_S = "5";
 
 /** What sending an answer may cost: head and body are two writes. */
 const MAX_SEND_MS = 0.3;
@@ -98,6 +94,8 @@ export class HttpConnection implements Connection {
   #phase: Phase = "request";
   #phaseSinceMs: number;
   #isStopping = false;
+  /** Why it was ended from here. */
+  #abortReason: string | undefined;
   /** The body during which it is to be noticed that the client is gone. */
   #watched: ReadableStream | undefined;
   readonly #share = timeSlice.share("one peer");
@@ -106,9 +104,12 @@ export class HttpConnection implements Connection {
     conn: PeerConn,
     context: HttpConnectionContext,
     nowMs: number,
-    { place, log }: Accepted,
+    { id, isProxied, place, log }: Accepted,
   ) {
-    this.#addresses = { localAddr: conn.localAddr, remoteAddr: conn.remoteAddr, log };
+    const { localAddr, remoteAddr } = conn;
+    const peer = isProxied ? undefined : remoteAddr.hostname;
+    const abort = (why: string) => this.#abortFor(why);
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
     this.#conn = conn;
     this.#context = context;
     this.#place = place;
@@ -121,7 +122,7 @@ export class HttpConnection implements Connection {
     this.#held = new MemoryHolding(memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
       counters.add("memoryEnded");
-      this.abort();
+      this.#abortFor("no memory is left for what it does not take");
     });
   }
 
@@ -143,7 +144,7 @@ export class HttpConnection implements Connection {
     const { stuckSinceMs } = this.#writer;
     if (stuckSinceMs !== undefined && nowMs - stuckSinceMs >= timeouts.stallMs) {
       counters.add(this.#body.isSending ? "viewersStalled" : "httpTimeouts");
-      this.abort();
+      this.#abortFor(`it has taken nothing for ${timeouts.stallMs} ms`);
     } else if (this.#phase !== "answer") {
       const limitMs = this.#phase === "request"
         ? timeouts.httpRequestMs
@@ -163,6 +164,11 @@ export class HttpConnection implements Connection {
   }
 
   abort(): void {
+    this.#abortFor("the server stops");
+  }
+
+  #abortFor(reason: string): void {
+    this.#abortReason ??= reason;
     this.#body.cancel();
     closeQuietly(this.#conn);
   }
@@ -241,7 +247,10 @@ export class HttpConnection implements Connection {
     try {
       const addresses = addressesOf(request, this.#addresses, this.#context.proxies);
       const refusal = this.#place.rename(addresses.remoteAddr.hostname);
-      if (refusal !== undefined) return this.#refuse(refusal);
+      if (refusal !== undefined) {
+        this.#context.counters.add("httpConnectionsRefused");
+        return noPlace(refusal.reason);
+      }
       return await this.#context.answer(request, addresses);
     } catch (error) {
       if (error instanceof HttpError) {
@@ -256,15 +265,6 @@ export class HttpConnection implements Connection {
         ANY_PAGE,
       );
     }
-  }
-
-  /** The answer to a proxy's client that has as many connections as it may have. */
-  #refuse({ reason }: Refusal): HttpResponse {
-    this.#context.counters.add("httpConnectionsRefused");
-    return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
-      ...ANY_PAGE,
-      "retry-after": RETRY_AFTER_S,
-    });
   }
 
   /** Sends a response; whether another request may follow. */
@@ -285,7 +285,7 @@ export class HttpConnection implements Connection {
     request: HttpRequest | undefined,
   ): Promise<boolean> {
     const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
-    await this.#writer.write(this.#head(response, "length", keepsAlive));
+    await this.#writer.write(answerHead(response, "length", keepsAlive, this.#context.counters));
     if (request?.method !== "HEAD") await this.#writer.write(response.body);
     return keepsAlive;
   }
@@ -293,9 +293,10 @@ export class HttpConnection implements Connection {
   async #sendStream(response: StreamResponse, request: HttpRequest): Promise<boolean> {
     const { body, onOver } = response;
     const isChunked = request.version === "1.1";
+    const framing = isChunked ? "chunked" : "close";
     const keepsAlive = request.keepsAlive && !this.#isStopping;
     try {
-      await this.#writer.write(this.#head(response, isChunked ? "chunked" : "close", keepsAlive));
+      await this.#writer.write(answerHead(response, framing, keepsAlive, this.#context.counters));
       if (request.method === "HEAD") return keepsAlive;
       this.#watched = body;
       void this.#watchClient(body);
@@ -305,7 +306,7 @@ export class HttpConnection implements Connection {
     } finally {
       this.#watched = undefined;
       cancelBody(body);
-      onOver(this.#body.sentBytes);
+      onOver(this.#abortReason);
     }
   }
 
@@ -317,17 +318,17 @@ export class HttpConnection implements Connection {
       // Before the answer: a read that is going on may bring what the client says to it.
       const frames = new WebSocketReader();
       this.#take = (piece) => frames.push(piece);
-      await this.#writer.write(this.#head(response, "upgrade", true));
+      await this.#writer.write(answerHead(response, "upgrade", true, this.#context.counters));
       let closeCode: number = CloseCode.normal;
       void this.#listen(frames).then((code) => {
         closeCode = code;
         this.#body.cancel();
-      }).catch(() => this.abort());
+      }).catch(() => this.#abortFor("it has left"));
       await this.#body.send(messages, (piece) => MESSAGES.encoded(piece));
       await this.#writer.write(encodeCloseFrame(closeCode));
     } finally {
       cancelBody(messages);
-      onOver(this.#body.sentBytes);
+      onOver(this.#abortReason);
     }
   }
 
@@ -338,7 +339,7 @@ export class HttpConnection implements Connection {
       isThere = await this.#read().catch(() => false);
     }
     // The last read may have outlived the response: then it is for others to see what came of it.
-    if (!isThere && this.#watched === body) this.abort();
+    if (!isThere && this.#watched === body) this.#abortFor("it has left");
   }
 
   /** Reads what a WebSocket's client says until there is a reason to close; the code to close with. */
@@ -391,11 +392,5 @@ export class HttpConnection implements Connection {
     } finally {
       this.#reading = undefined;
     }
-  }
-
-  #head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
-    const status = response.kind === "websocket" ? 101 : response.status;
-    this.#context.counters.tally("httpResponses", { status: `${status}` });
-    return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
   }
 }

@@ -5,7 +5,9 @@ import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import type { ConsoleAsset } from "./console_asset.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { ShardPlaces } from "../shard_places.ts";
+import type { Clients } from "../live/clients.ts";
 import type { Streams } from "../live/streams.ts";
+import type { Viewers } from "../live/viewers.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 
@@ -24,6 +26,8 @@ export interface HttpContext {
   readonly readiness: { readonly isReady: boolean };
   readonly places: ShardPlaces;
   readonly proxies: NetworkList;
+  readonly viewers: Viewers;
+  readonly clients: Clients;
   /** Who may: every door asks before it tells of anything. */
   readonly access: Access;
 }

@@ -254,7 +254,7 @@ export class LiveStream {
     if (this.log.state !== LogState.live) return;
     for (const [key, known] of this.#audiences) {
       if (!this.#isMissing(known)) continue;
-      known.audience.end();
+      known.audience.end("the stream has not this track any more");
       this.#audiences.delete(key);
     }
     for (const [key, known] of this.#rtp) {

@@ -69,6 +69,12 @@ export interface ListenerOptions {
 
 /** What comes with a socket that was accepted. */
 export interface Accepted {
+  /** Of the connection, in logs and for the API. */
+  readonly id: string;
+  /** Whether it came over TLS. */
+  readonly isSecure: boolean;
+  /** Whether it has begun with a header of the PROXY protocol. */
+  readonly isProxied: boolean;
   /** It is left when the connection has ended. */
   readonly place: Place;
   /** For all that is logged about the connection: it knows the peer's address and the connection's id. */
@@ -188,7 +194,8 @@ export class ConnectionListener {
     // It was accepted just before close, which could not know of it.
     if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;
-    const log = this.#logger.with({ id: nextConnectionId(), peer: peerText(conn.remoteAddr) });
+    const id = nextConnectionId();
+    const log = this.#logger.with({ id, peer: peerText(conn.remoteAddr) });
     const place = this.#options.places.take(hostname);
     if (!(place instanceof Place)) return this.#refuse(conn, place.reason, log);
     const held = this.#hold(hostname, extraBytes);
@@ -196,8 +203,9 @@ export class ConnectionListener {
       place.leave();
       return this.#refuse(conn, held, log);
     }
-    const connection = connect(conn, performance.now(), { place, log });
-    this.#connections.set(connection, this.#serve(connection, { place, log }, held));
+    const accepted = { id, isSecure: false, isProxied: false, place, log };
+    const connection = connect(conn, performance.now(), accepted);
+    this.#connections.set(connection, this.#serve(connection, accepted, held));
   }
 
   /** Counts what a connection takes, or tells why there is no memory for it. */

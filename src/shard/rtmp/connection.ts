@@ -18,7 +18,7 @@ import type { RtmpContext } from "./context.ts";
 import { logConnect } from "./connect_log.ts";
 import { RtmpOutput } from "./output.ts";
 import { PartialMessages } from "./partial_messages.ts";
-import { overdueReason, type RtmpPhase } from "./phase.ts";
+import { overdueReason, reasonOf, type RtmpPhase } from "./phase.ts";
 import { RtmpPlaying } from "./playing.ts";
 import { RtmpPublishing } from "./publishing.ts";
 import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
@@ -71,7 +71,8 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, { place, log }: Accepted) {
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, accepted: Accepted) {
+    const { id, place, log } = accepted;
     this.#conn = conn;
     this.#place = place;
     place.offer(() => this.#giveWay());
@@ -92,9 +93,10 @@ export class RtmpConnection implements Connection {
       sent: (bytes) => context.counters.add("rtmpBytesSent", bytes),
     });
     const say = (words: (session: ServerSession) => void) => this.#say(words);
-    const { hostname } = conn.remoteAddr;
-    const holder = peerHolderOf(context.memory, context.proxies, hostname);
-    const link = { ...context, session, output, say, log, hostname, holder };
+    const from = conn.remoteAddr;
+    const holder = peerHolderOf(context.memory, context.proxies, from.hostname);
+    const protocol = accepted.isSecure ? "rtmps" as const : "rtmp" as const;
+    const link = { ...context, session, output, say, id, protocol, log, from, holder };
     this.#partial = new PartialMessages(context.memory, holder, context.counters);
     this.writer = slowWriter(output, holder, () => {
       context.counters.add("memoryEnded");
@@ -109,17 +111,20 @@ export class RtmpConnection implements Connection {
 
   /** Serves the connection until either side ends it. Never throws for what the peer does. */
   async serve(): Promise<void> {
+    let why = "closed by the peer";
     try {
       this.#conn.setNoDelay();
       await this.#readAll();
-      this.#logEnd("closed by the peer");
+      this.#logEnd(why);
     } catch (error) {
-      if (this.#closeReason !== undefined) this.#log(this.#closeReason);
-      else if (error instanceof RtmpError) this.#onProtocolError(error);
-      else this.#logEnd(lost(this.#lost ?? error));
+      why = this.#closeReason ?? reasonOf(this.#lost ?? error);
+      const isPeersFault = this.#closeReason === undefined && error instanceof RtmpError;
+      if (isPeersFault) this.#context.counters.add("rtmpProtocolErrors");
+      if (isPeersFault || this.#closeReason !== undefined) this.#log(why);
+      else this.#logEnd(why);
     } finally {
       this.#publishing.close();
-      this.#playing.close();
+      this.#playing.close(why);
       this.#partial.close();
       this.#session.close();
       freeBuffer(this.#buffer);
@@ -180,7 +185,7 @@ export class RtmpConnection implements Connection {
         await this.#taking;
       } catch (error) {
         // The peer is told what is wrong, if it listens; what it plays would never be all sent.
-        this.#playing.close();
+        this.#playing.close(reasonOf(error));
         await this.#output.idle();
         throw error;
       }
@@ -238,8 +243,7 @@ export class RtmpConnection implements Connection {
         this.#publishing.unpublish(event.streamId);
         return void this.#settle();
       case "play":
-        this.#playing.play(event, this.#heardAtMs);
-        return void this.#settle();
+        return this.#onPlay(this.#playing.play(event, this.#heardAtMs));
       case "play-refused":
         return void this.#playing.noteRefusal(event.reason);
       case "pause":
@@ -252,6 +256,12 @@ export class RtmpConnection implements Connection {
       case "nothing":
         return undefined;
     }
+  }
+
+  /** @param deciding who may play may have to be asked elsewhere */
+  #onPlay(deciding: Promise<void> | undefined): Promise<void> | undefined {
+    if (deciding !== undefined) return deciding.then(() => this.#settle());
+    return void this.#settle();
   }
 
   #onPublish(): void {
@@ -372,11 +382,6 @@ export class RtmpConnection implements Connection {
     return this.#silence.reason(nowMs, this.#heardAtMs, timeouts.idleMs);
   }
 
-  #onProtocolError(error: RtmpError): void {
-    this.#context.counters.add("rtmpProtocolErrors");
-    this.#log(`closed: ${error.message}`);
-  }
-
   /** Of players that come and go there are many, and some end by a reset: that is nothing to see to. */
   #logEnd(reason: string): void {
     if (!this.#playing.hasPlayed) return this.#log(reason);
@@ -386,8 +391,4 @@ export class RtmpConnection implements Connection {
   #log(reason: string): void {
     this.#logger.info("{peer} {reason}", { reason });
   }
-}
-
-function lost(error: unknown): string {
-  return `lost: ${error instanceof Error ? error.message : error}`;
 }

@@ -9,6 +9,7 @@ import type { ShardPlaces } from "../shard_places.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 import type { RtmpOutput } from "./output.ts";
 import type { Streams } from "../live/streams.ts";
+import type { Viewers } from "../live/viewers.ts";
 
 /** What a connection needs of its shard. */
 export interface RtmpContext {
@@ -21,6 +22,7 @@ export interface RtmpContext {
   readonly places: ShardPlaces;
   readonly proxies: NetworkList;
   readonly memory: MemoryBudget;
+  readonly viewers: Viewers;
 }
 
 /** What those need who publish and play over a connection. */
@@ -34,8 +36,11 @@ export interface RtmpLink extends RtmpContext {
   readonly say: (words: (session: ServerSession) => void) => void;
   /** For what is said about the connection: it knows the peer and the connection's id. */
   readonly log: Logger;
-  /** The peer's address, for limits. */
-  readonly hostname: string;
+  /** Of the connection. */
+  readonly id: string;
+  readonly protocol: "rtmp" | "rtmps";
+  /** The peer: its address is for limits. */
+  readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
   /** Whose share of the memory the peer's counts to. */
   readonly holder: number;
 }

@@ -1,3 +1,4 @@
+import { RtmpError } from "../../rtmp/rtmp_error.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 
 /** How long a player has to take the end of what it was sent, and to close. */
@@ -24,4 +25,10 @@ export function overdueReason(
     case "closing":
       return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
   }
+}
+
+/** What ended a connection that nobody here has closed. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof RtmpError) return `closed: ${error.message}`;
+  return `lost: ${error instanceof Error ? error.message : error}`;
 }

@@ -1,4 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
+import type { Allowed } from "../../access/access.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import type { TrackSelection } from "../../stream/track_selection.ts";
@@ -19,7 +20,6 @@ import {
   writeTrickleFragment,
 } from "../../webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../webrtc/webrtc_error.ts";
-import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import { holderOf } from "../net/memory_holder.ts";
 import { answer, problem } from "../http/answers.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
@@ -30,23 +30,14 @@ import { areTracksSettled, isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import type { ForwardedRequest, ForwardedResponse } from "../http/forwarded_request.ts";
 import { B_FRAMES_REMEDY, type PictureReport } from "../live/stream_report.ts";
-import type { Refusal } from "../net/places.ts";
+import { questionOf, refusedAnswer } from "../http/questions.ts";
+import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "../http/route_table.ts";
 import { missingTrack, trackQuery } from "../http/track_query.ts";
 import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
 import type { WebrtcEndpoint } from "./endpoint.ts";
-import type { WebrtcSession } from "./session.ts";
-import {
-  notLive,
-  notNow,
-  notToBeHad,
-  notToldYet,
-  noViewer,
-  RETRY_AFTER_S,
-} from "./whep_answers.ts";
-
-/** What a viewer takes: what two hundred of them take more than one hundred, each. Measured. */
-const SESSION_BYTES = 512 * 1024;
+import { loggedSessionId, type WebrtcSession } from "./session.ts";
+import { notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
 
 /** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
 const BOTH_KINDS = { audio: true, video: true };
@@ -59,12 +50,17 @@ interface WatchRequest {
   readonly wanted: WantedMedia;
   readonly candidates: readonly IceCandidate[];
   readonly addresses: ConnectionAddresses;
+  /** Of the session, and what was asked for it. */
+  readonly id: string;
+  readonly asked: ViewerRequest["asked"];
+  readonly allowed: Allowed;
 }
 
 /** What was answered to a viewer, for what comes later about it: nothing more of its offer is kept. */
 interface Answered {
   readonly tag: BundleTag;
   readonly candidates: readonly IceCandidate[];
+  readonly request: ViewerRequest;
   etag: string;
 }
 
@@ -84,21 +80,35 @@ export class Whep {
    *
    * @param path of the stream
    */
-  async answerEndpoint(
-    path: string,
-    { url: { pathname: endpoint }, query, request, addresses }: RoutedRequest,
-  ): Promise<WholeResponse> {
-    const stream = this.#context.streams.byPath(path);
-    if (stream === undefined) return notLive(path);
+  async answerEndpoint(path: string, routed: RoutedRequest): Promise<WholeResponse> {
+    const { url: { pathname: endpoint }, query, request, addresses } = routed;
+    const { streams, settings, access, proxies } = this.#context;
+    const id = this.#createId();
+    const question = { action: "play", path, protocol: "whep" } as const;
+    const asked = { ...questionOf(routed, proxies, question), id: loggedSessionId(id) };
+    const deciding = access.decide(asked);
+    const allowed = deciding instanceof Promise ? await deciding : deciding;
+    if (allowed.kind === "refuse") return this.#refuse(refusedAnswer(allowed, asked.userAgent));
+    const stream = streams.byPath(allowed.path ?? path);
+    if (stream === undefined) return notLive(allowed.path ?? path);
     const wanted = trackQuery(query);
     if ("problem" in wanted) return problem(STATUS_CODE.BadRequest, wanted.problem);
     const selection = { ...wanted, ...BOTH_KINDS };
     const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
     if (full !== undefined) return full;
     const offer = readOffer(request);
-    const candidates = viewerCandidates(query, addresses, this.#context.settings.webrtc);
+    const candidates = viewerCandidates(query, addresses, settings.webrtc);
+    const watch = { endpoint, offer, wanted, candidates, addresses, id, asked, allowed };
     return await refusalIfMissing(stream, selection) ??
-      await this.#openViewer(stream, selection, { endpoint, offer, wanted, candidates, addresses });
+      await this.#openViewer(stream, selection, watch);
+  }
+
+  /** Its beginning, which the log and the API have, is no other client's. */
+  #createId(): string {
+    for (;;) {
+      const id = this.#endpoint.createId();
+      if (!this.#context.clients.has(loggedSessionId(id))) return id;
+    }
   }
 
   /** Answers a request about a viewer, wherever it is. */
@@ -159,12 +169,12 @@ export class Whep {
   async #openViewer(
     stream: LiveStream,
     selection: TrackSelection,
-    { endpoint, offer, wanted, candidates, addresses }: WatchRequest,
+    { endpoint, offer, wanted, candidates, addresses, id, asked, allowed }: WatchRequest,
   ): Promise<WholeResponse> {
     const { remoteAddr: from, log } = addresses;
     const holder = holderOf(this.#context.memory, from.hostname);
     const rtp = stream.rtp(selection, holder);
-    if (typeof rtp === "string") return this.#refuseForMemory(rtp);
+    if (typeof rtp === "string") return this.#refuse(notNow(rtp));
     const media = await knownMedia(stream, rtp);
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
@@ -188,9 +198,9 @@ export class Whep {
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
       settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
-    const held = new MemoryHolding(this.#context.memory, "sessions", holder);
-    const lack = held.resize(SESSION_BYTES);
-    if (lack !== undefined) return this.#refuseForMemory(describeRefusal(lack));
+    const request = { asked, allowed, path: stream.entry.path, from };
+    const ticket = this.#context.viewers.admit(request);
+    if (!(ticket instanceof Ticket)) return this.#refuse(notNow(ticket.reason));
     if (audio !== undefined) rtp.wantOpus();
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
@@ -205,18 +215,14 @@ export class Whep {
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
-      from,
-      held,
-      path: stream.entry.path,
+      id,
+      ticket,
       log,
     });
-    if ("scope" in session) {
-      held.close();
-      return this.#refuse(session.scope);
-    }
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
-    this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
+    const tag = bundleTag(offer, sections);
+    this.#answered.set(session, { tag, candidates, request, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
       sessionId: `${randomNumbers()[0]}`,
@@ -232,26 +238,15 @@ export class Whep {
     }, sdp);
   }
 
-  /** The answer to a viewer that there is no memory for. */
-  #refuseForMemory(reason: string): WholeResponse {
-    this.#context.counters.add("webrtcViewersRefused");
-    return notNow(reason);
-  }
-
   /** The answer to a viewer beyond the limits. */
-  #refusalIfFull(from: string): WholeResponse | undefined {
-    const { counters, settings } = this.#context;
-    if (counters.total("viewers") >= settings.maxViewers) return this.#refuse("all");
-    const refusal = this.#endpoint.refusal(from);
-    return refusal && this.#refuse(refusal.scope);
+  #refusalIfFull(hostname: string): WholeResponse | undefined {
+    const full = this.#context.viewers.refusal("whep", hostname);
+    return full && this.#refuse(notNow(full.reason));
   }
 
-  #refuse(scope: Refusal["scope"]): WholeResponse {
-    this.#context.counters.add("webrtcViewersRefused");
-    const message = scope === "all"
-      ? "There are too many viewers already"
-      : "There are too many viewers from your address already";
-    return problem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
+  #refuse(answer: WholeResponse): WholeResponse {
+    this.#context.viewers.noteRefusal("whep");
+    return answer;
   }
 
   #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {

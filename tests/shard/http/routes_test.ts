@@ -15,7 +15,7 @@ import { FLV_FORM } from "../../../src/stream/feed_form.ts";
 import { LogState } from "../../../src/stream/log_layout.ts";
 import { bytesOf } from "../../http/errors.ts";
 import { keyFrame, openLog } from "../../stream/log_samples.ts";
-import { SHARD_SETTINGS, testPlaces } from "../shard_settings.ts";
+import { SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
 
 const ADDRESS = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
 
@@ -56,13 +56,17 @@ async function ask(
     readiness: { isReady },
     places,
     proxies,
+    ...testViewers(counters, { places, memory }),
   });
   const reader = new RequestReader();
   reader.push(bytesOf(`${line} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
   const response: HttpResponse = await routes.answer(reader.next()!, {
     localAddr: ADDRESS,
     remoteAddr: ADDRESS,
+    id: "0-a",
     log: getLogger(["sluice", "http"]),
+    peer: ADDRESS.hostname,
+    abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);
   return `${response.status} ${new TextDecoder().decode(response.body)}`.trim();

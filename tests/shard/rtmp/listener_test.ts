@@ -18,7 +18,7 @@ import {
   SERVER_HANDSHAKE_LENGTH,
 } from "../../../testing/rtmp/client.ts";
 import { until } from "../../../testing/waiting.ts";
-import { placeLimits, SHARD_SETTINGS, testPlaces } from "../shard_settings.ts";
+import { placeLimits, SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
 
 /** A listener whose first accepts fail, as those of connections that their peers have reset. */
 class FailingSource implements ConnectionSource {
@@ -77,8 +77,10 @@ class Setup implements AsyncDisposable {
     });
     const limits = placeLimits({ max: 100, maxPerAddress: 2 });
     const context = { settings: SHARD_SETTINGS, streams, control, counters, memory: openMemory() };
+    const { places, proxies } = testPlaces(counters, { limits, trusted });
+    const { viewers } = testViewers(counters, { places });
     this.#listener = listenRtmp(
-      { ...context, access: OPEN_ACCESS, ...testPlaces(counters, { limits, trusted }) },
+      { ...context, access: OPEN_ACCESS, places, proxies, viewers },
       source,
     );
     this.#running = this.#listener.run();

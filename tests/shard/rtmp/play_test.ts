@@ -17,7 +17,7 @@ import type { LogWriter } from "../../../src/stream/log_writer.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../../stream/log_samples.ts";
 import { until } from "../../../testing/waiting.ts";
 import { RtmpPlayerClient } from "../../../testing/rtmp/player_client.ts";
-import { SHARD_SETTINGS, testPlaces } from "../shard_settings.ts";
+import { SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
 
 /** A stream that a test writes. */
 interface TestStream {
@@ -52,8 +52,10 @@ class Setup implements AsyncDisposable {
     this.port = source.addr.port;
     const { streams, counters } = this;
     const context = { settings, streams, control, counters, memory: openMemory() };
+    const { places, proxies } = testPlaces(counters);
+    const { viewers } = testViewers(counters, { places, maxViewers: settings.maxViewers });
     this.#listener = listenRtmp(
-      { ...context, access: OPEN_ACCESS, ...testPlaces(counters) },
+      { ...context, access: OPEN_ACCESS, places, proxies, viewers },
       source,
     );
     this.#running = this.#listener.run();
