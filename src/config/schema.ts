@@ -226,6 +226,11 @@ export const CONFIG_MEMBERS = v.strictObject({
   rtmpFlushMs: v.optional(milliseconds(0, 250), 120),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
+  /**
+   * How long viewers may go on watching when the gateway is asked to end, and publishers have to
+   * connect elsewhere. Docker ends for good what takes longer than ten seconds.
+   */
+  drainSeconds: v.optional(count(0, 3600), 8),
   /** How old the list of streams may be that is given out: it is made for all who ask meanwhile. */
   listAgeMs: v.optional(milliseconds(0, 10_000), 500),
   /**

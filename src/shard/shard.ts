@@ -54,8 +54,8 @@ class Shard {
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
-    this.#meter = new ThreadMeter(context.counters);
     this.#viewers = context.viewers;
+    this.#meter = new ThreadMeter(context.counters);
     this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
@@ -140,7 +140,7 @@ class Shard {
       case "forwarded-request":
         return this.#answerForwarded(message);
       case "drain":
-        return this.#drain();
+        return this.#drain(message.keepsHttp);
       case "stop":
         return await this.#stop();
     }
@@ -167,10 +167,11 @@ class Shard {
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
-  /** HTTP goes on: whoever asks for readiness is told, and viewers keep what they have. */
-  #drain(): void {
+  /** Viewers keep what they have, and those who ask are told that it is not ready. */
+  #drain(keepsHttp: boolean): void {
     this.#readiness.isReady = false;
     this.#rtmp.drain();
+    if (!keepsHttp) this.#http.drain();
   }
 
   async #stop(): Promise<void> {

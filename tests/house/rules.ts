@@ -97,7 +97,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
-  cli: { rooms: ["config"], hasEffects: true },
+  cli: { rooms: ["access", "config"], hasEffects: true },
   // Browser code: it runs elsewhere, and its own files are all that it has.
   console: { rooms: [], packages: ["mpegts.js/"], hasEffects: true },
   "gateway.ts": {

@@ -146,16 +146,16 @@ export class HttpConnection implements Connection {
       counters.add(this.#body.isSending ? "viewersStalled" : "httpTimeouts");
       this.#abortFor(`it has taken nothing for ${timeouts.stallMs} ms`);
     } else if (this.#phase !== "answer") {
-      const limitMs = this.#phase === "request"
-        ? timeouts.httpRequestMs
-        : this.#phase === "idle"
-        ? timeouts.httpIdleMs
-        : LINGER_MS;
+      const { httpRequestMs: request, httpIdleMs: idle } = timeouts;
+      const limitMs = { request, idle, linger: LINGER_MS }[this.#phase];
       if (nowMs - this.#phaseSinceMs < limitMs) return;
       if (this.#phase === "request") counters.add("httpTimeouts");
       this.abort();
     }
   }
+
+  /** Ends after the response that is being sent, or the next one: who waits to ask may still ask. */
+  readonly drain = () => void (this.#isStopping = true);
 
   /** Ends after the response that is being sent. */
   stop(): void {
