@@ -6,7 +6,7 @@ import { listAt, receiveChanges, receiveList } from "./stream_updates.js";
 /** @import { ReceivedList } from "./stream_updates.js" */
 
 /**
- * `GET /api/v1/streams`. Any field may be missing or null while it is not known.
+ * `GET /api/v1/live`. Any field may be missing or null while it is not known.
  *
  * @typedef {object} VideoInfo
  * @property {string | null} [codec] RFC 6381
@@ -110,7 +110,7 @@ export function followStreams(onList, onFailure) {
   function start() {
     stop();
     if (document.hidden) return;
-    const events = new EventSource(`/api/v1/streams/events?page=${page}`);
+    const events = new EventSource(`/api/v1/live/events?page=${page}`);
     source = events;
     heardAtMs = performance.now();
     events.addEventListener(
@@ -166,7 +166,7 @@ export function followStreams(onList, onFailure) {
 
 /** @param {number} page @returns {Promise<StreamList | undefined>} nothing if there is no such page */
 async function readStreams(page) {
-  const response = await fetch(`/api/v1/streams?page=${page}`, {
+  const response = await fetch(`/api/v1/live?page=${page}`, {
     // With the tag of the answer before: unless something has changed, nothing is sent.
     cache: "no-cache",
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),

@@ -6,13 +6,12 @@ import type {
   PublishedContent,
   StreamPublisher,
 } from "../shard/live/publish_decision.ts";
-import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
 import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { OpeningRate } from "./opening_rate.ts";
-import { summariseWebrtc } from "./stream_advice.ts";
+import { type DescribedStream, summarise } from "./stream_description.ts";
 import { StreamSound } from "./stream_sound.ts";
 
 /** What the directory needs of the configuration. */
@@ -38,24 +37,13 @@ export interface DirectoryEvents {
   readonly closed: (streamId: number) => readonly number[];
 }
 
-interface Stream {
-  readonly entry: StreamEntry;
+interface Stream extends DescribedStream {
   readonly writer: LogWriter;
-  readonly openedAtMs: number;
-  /** Of its newest publisher; `undefined` if that is none from outside. */
-  network: string | undefined;
   /** When it lost its publisher last. */
   waitingSinceMs: number;
-  /** Shard of the publisher; `undefined` while waiting for one. */
-  origin: number | undefined;
   /** Whether a publisher that is gone has sent anything that can be shown or heard. */
   hasHadMedia: boolean;
   graceTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Newest report of each shard that has the publisher or viewers. */
-  readonly reports: Map<number, StreamReport>;
-  /** What the last publisher sent. */
-  publication: StreamReport["publication"];
-  readonly sound: StreamSound;
 }
 
 /** A log that is to be used again once these shards have let go of it. */
@@ -96,20 +84,21 @@ export class Directory {
     path: string,
     shard: number,
     nowMs: number,
-    { network, owner = NO_OWNER }: Partial<StreamPublisher> = {},
+    publisher: Partial<StreamPublisher> = {},
   ): PublishDecision {
+    const { network, owner = NO_OWNER } = publisher;
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
       return { kind: "refused", reason: `${path} is being published already.` };
     }
-    const isOwn = known !== undefined && known.network === network;
+    const isOwn = known !== undefined && known.publisher.network === network;
     const refusal = isOwn ? undefined : this.#makeRoom(network, known, nowMs);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
-    const stream = known ?? this.#open(path, nowMs, owner);
+    const stream = known ?? this.#open(path, nowMs, owner, publisher.isUnlisted);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
-    stream.network = network;
+    stream.publisher = publisher;
     stream.writer.setState(LogState.live);
     return { kind: "accepted", streamId: stream.entry.streamId };
   }
@@ -226,7 +215,7 @@ export class Directory {
     }
     const { maxStreams, maxStreamsPerAddress } = this.#options;
     const others = [...this.#byId.values()].filter((stream) => stream !== known);
-    const own = others.filter((stream) => stream.network === network);
+    const own = others.filter(({ publisher }) => publisher.network === network);
     if (network !== undefined && own.length >= maxStreamsPerAddress) {
       const spare = spareStream(own);
       if (spare === undefined) {
@@ -242,16 +231,21 @@ export class Directory {
   }
 
   /** A new stream, or why there can be none. */
-  #open(path: string, nowMs: number, owner: number): Stream | string {
+  #open(
+    path: string,
+    nowMs: number,
+    owner: number,
+    isUnlisted = false,
+  ): Stream | string {
     const { logs, log: { maxBytes } } = this.#options;
     const log = logs.open({ maxBytes, owner });
     if (typeof log === "string") return describeLack(log);
-    const entry = { streamId: ++this.#lastId, path, log };
+    const entry = { streamId: ++this.#lastId, path, log, isUnlisted };
     const stream: Stream = {
       entry,
       writer: new LogWriter(entry.log, this.#options.log),
       openedAtMs: nowMs,
-      network: undefined,
+      publisher: {},
       waitingSinceMs: 0,
       origin: undefined,
       hasHadMedia: false,
@@ -286,37 +280,8 @@ export class Directory {
  * most streams, the one that has waited longest. `undefined` if none waits.
  */
 function spareStream(streams: readonly Stream[]): Stream | undefined {
-  const byNetwork = Map.groupBy(streams, ({ network }) => network);
-  const held = ({ network }: Stream) => byNetwork.get(network)!.length;
+  const byNetwork = Map.groupBy(streams, ({ publisher }) => publisher.network);
+  const held = ({ publisher }: Stream) => byNetwork.get(publisher.network)!.length;
   return streams.filter(({ origin }) => origin === undefined)
     .sort((one, other) => held(other) - held(one) || one.waitingSinceMs - other.waitingSinceMs)[0];
-}
-
-function summarise(stream: Stream, nowMs: number): StreamSummary {
-  const reports = [...stream.reports.values()];
-  const { publication } = stream;
-  return {
-    ...splitPath(stream.entry.path),
-    url: `/${escapePath(stream.entry.path)}${FLV_SUFFIX}`,
-    state: stream.origin === undefined ? "waiting" : "live",
-    shard: stream.origin ?? null,
-    uptimeMs: Math.round(nowMs - stream.openedAtMs),
-    viewers: reports.reduce(
-      (sum, { viewers, rtmpViewers, webrtcViewers }) => sum + viewers + rtmpViewers + webrtcViewers,
-      0,
-    ),
-    bitrateBps: publication?.bitrateBps ?? null,
-    video: publication?.video ?? null,
-    audio: publication?.audio ?? null,
-    tracks: publication?.tracks ?? [],
-    groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
-    timestampFaults: publication?.timestampFaults ?? {},
-    skippedMessages: publication?.skipped ?? {},
-    advice: publication?.advice ?? [],
-    rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
-    webrtc: {
-      ...summariseWebrtc(reports, publication),
-      sound: stream.sound.describe(publication?.audio ?? null),
-    },
-  };
 }

@@ -29,6 +29,7 @@ export function shardSettings(
     version,
     access: accessSettings(config, access !== undefined),
     asksFunction: access !== undefined,
+    startedAt: Math.round(performance.timeOrigin),
     host,
     rtmpPort,
     httpPort,

@@ -66,6 +66,8 @@ export interface ShardSettings {
   readonly access: AccessSettings;
   /** Whether the program that the gateway is embedded in decides as well. */
   readonly asksFunction: boolean;
+  /** When the server was started, in milliseconds since 1970. */
+  readonly startedAt: number;
   readonly host: string;
   readonly rtmpPort: number;
   readonly httpPort: number;

@@ -43,10 +43,10 @@ export const STREAM_LIST_ATTACK: Attack = {
 };
 
 const REQUESTS: readonly (readonly [what: string, target: string, headers: string])[] = [
-  ["first page", "/api/v1/streams", ""],
-  ["all pages in turn", "/api/v1/streams?page=", ""],
+  ["first page", "/api/v1/live", ""],
+  ["all pages in turn", "/api/v1/live?page=", ""],
   // Whatever the tag is, this matches it.
-  ["304", "/api/v1/streams", "If-None-Match: *\r\n"],
+  ["304", "/api/v1/live", "If-None-Match: *\r\n"],
 ];
 
 const PAGES = STREAMS / 100;

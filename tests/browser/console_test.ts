@@ -110,7 +110,7 @@ for (
         await page.getByText("131", { exact: true }).waitFor();
       }
       await page.locator('tr[data-stream="live/zlate0"][data-state="waiting"]').waitFor();
-      const asked = requests.filter((path) => path === "/api/v1/streams").length;
+      const asked = requests.filter((path) => path === "/api/v1/live").length;
       assertEquals(asked > 0, listListeners === 0);
       // Times go on between two events.
       const uptime = page.locator('tr[data-stream="live/many99"] td[data-label="Uptime"]');

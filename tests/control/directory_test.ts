@@ -240,6 +240,13 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
   const streamId = acceptedId(directory.publish("live/eu/größe 1", 0, 1000));
   const [empty] = directory.summaries(3500);
   assertEquals(empty, {
+    id: `${streamId}`,
+    vhost: "__defaultVhost__",
+    live_ms: Math.round(performance.timeOrigin + 1000),
+    clients: 1,
+    kbps: { recv_30s: 0, send_30s: 0 },
+    publish: { active: true, cid: null },
+    subject: null,
     app: "live/eu",
     name: "größe 1",
     url: "/live/eu/gr%C3%B6%C3%9Fe%201.flv",

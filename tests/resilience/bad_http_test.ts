@@ -100,7 +100,7 @@ Deno.test("bad HTTP requests are answered, and felt by nobody", async (t) => {
     const others = ["HEAD /", "HEAD /assets/console.js", "HEAD /healthz", "HEAD /live/healthy.flv"]
       .map((line) => `${line} HTTP/1.1\r\nHost: a\r\n\r\n`);
     const preflight = "OPTIONS /live/healthy/whep HTTP/1.1\r\nHost: a\r\n\r\n";
-    for (const request of [...others, upgrade, preflight, get("/api/v1/streams/events")]) {
+    for (const request of [...others, upgrade, preflight, get("/api/v1/live/events")]) {
       assertMatch(await ask(gateway, request), NOSNIFF, request);
     }
   });

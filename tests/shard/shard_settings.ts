@@ -18,6 +18,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   access: accessSettings({ otherwise: { publish: "allow", play: "allow" } }),
   asksFunction: false,
   version: "0",
+  startedAt: 0,
   host: "127.0.0.1",
   rtmpPort: 0,
   httpPort: 0,

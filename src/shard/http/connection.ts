@@ -105,10 +105,12 @@ export class HttpConnection implements Connection {
     conn: PeerConn,
     context: HttpConnectionContext,
     nowMs: number,
-    { id, place, log }: Accepted,
+    { id, isProxied, place, log }: Accepted,
   ) {
     const { localAddr, remoteAddr } = conn;
-    this.#addresses = { id, localAddr, remoteAddr, log, abort: (why) => this.#abortFor(why) };
+    const peer = isProxied ? undefined : remoteAddr.hostname;
+    const abort = (why: string) => this.#abortFor(why);
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
     this.#conn = conn;
     this.#context = context;
     this.#place = place;

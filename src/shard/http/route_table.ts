@@ -2,10 +2,11 @@ import { STATUS_CODE } from "@std/http/status";
 import { unprintableIn } from "../../bytes/printable.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
-import type { HttpResponse, ResponseHeaders } from "../../http/response.ts";
+import type { HttpResponse, ResponseHeaders, WholeResponse } from "../../http/response.ts";
 import { unescapePath } from "../../stream/stream_path.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
-import { answer, ANY_PAGE, problem } from "./answers.ts";
+import { answer, problem } from "./answers.ts";
+import type { Cors } from "./cors.ts";
 
 /** A request, and what its route has found in it. */
 export interface RoutedRequest {
@@ -22,10 +23,25 @@ export interface RoutedRequest {
 export type RouteHandler = (request: RoutedRequest) => HttpResponse | Promise<HttpResponse>;
 
 /**
- * Who may use a route: "anybody", or "viewers", whom what is behind the handler asks for a stream's
- * sake.
+ * Who may use a route: "anybody"; "viewers", whom what is behind the handler asks for a stream's sake;
+ * or who has a right that a {@linkcode RouteGuard} or, for "metrics", the handler sees to.
  */
-export type RouteAccess = "anybody" | "viewers";
+export type RouteAccess = "anybody" | "viewers" | "metrics" | "admin";
+
+/** What pages elsewhere may not use unless they are named. */
+const GUARDED: ReadonlySet<RouteAccess> = new Set(["metrics", "admin"]);
+
+/** Sees to who may use routes. */
+export interface RouteGuard {
+  /** The answer to who may not; `undefined` if it may. */
+  refusal(routed: RoutedRequest): Promise<WholeResponse | undefined>;
+}
+
+/** What is the same for all routes. */
+export interface RouteRules {
+  readonly cors: Cors;
+  readonly guards: Readonly<Partial<Record<RouteAccess, RouteGuard>>>;
+}
 
 /** One thing that can be done with what a URL names. */
 export interface Route {
@@ -48,22 +64,13 @@ interface Resource {
   readonly routes: ReadonlyMap<string, Route>;
   /** Value of Allow. */
   readonly allow: string;
-  readonly headers: ResponseHeaders;
+  /** Whether only named pages may use it. */
+  readonly isGuarded: boolean;
   /** What OPTIONS tells beside. */
   readonly accepted: ResponseHeaders;
 }
 
-/** Anyone may watch and list from any page; who may not is for the access to say. */
-const CORS_HEADERS = {
-  ...ANY_PAGE,
-  // `*` does not cover Authorization (Fetch 2.2.2), and old browsers do not know it.
-  "access-control-allow-headers": "*, authorization, content-type, if-match",
-  "access-control-expose-headers": "accept-patch, etag, location, retry-after, www-authenticate",
-  "access-control-max-age": "86400",
-};
-
-/** Of an answer to what no route is for. */
-const NOWHERE = { ...CORS_HEADERS, "access-control-allow-methods": "GET, HEAD, OPTIONS" };
+const READING = "GET, HEAD, OPTIONS";
 
 /**
  * Finds who answers a request. CORS, OPTIONS, HEAD and what is not allowed are told here for all, from
@@ -71,49 +78,83 @@ const NOWHERE = { ...CORS_HEADERS, "access-control-allow-methods": "GET, HEAD, O
  */
 export class RouteTable {
   readonly #resources: readonly Resource[];
+  readonly #rules: RouteRules;
 
   /** @param routes the first one whose pattern fits is taken */
-  constructor(routes: readonly Route[]) {
+  constructor(routes: readonly Route[], rules: RouteRules) {
     const byPattern = Map.groupBy(routes, ({ pattern }) => pattern);
-    this.#resources = [...byPattern].map(([pattern, routes]) => resourceOf(pattern, routes));
+    this.#resources = [...byPattern].map(([pattern, routes]) => {
+      return resourceOf(pattern, routes);
+    });
+    this.#rules = rules;
   }
 
   /** Rejects only with what is wrong in a handler. */
   async answer(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
     const url = requestUrl(request);
     if (url === null) {
-      return problem(STATUS_CODE.BadRequest, "Cannot read the request's target", NOWHERE);
+      return this.#nowhere(request, STATUS_CODE.BadRequest, "Cannot read the request's target");
     }
     const unprintable = unprintableOf(url);
     if (unprintable !== undefined) {
       const message =
         `Cannot take the request's target: it must be text that can be seen, got ${unprintable}`;
-      return problem(STATUS_CODE.BadRequest, message, NOWHERE);
+      return this.#nowhere(request, STATUS_CODE.BadRequest, message);
     }
     for (const resource of this.#resources) {
       const parts = partsOf(resource.pattern, url.pathname);
       if (parts === undefined) continue;
       const routed = { request, url, query: url.searchParams, parts, addresses };
-      return withHeaders(await answerFor(resource, routed), resource.headers);
+      return this.#forPages(request, resource, await this.#answerFor(resource, routed));
     }
-    return problem(STATUS_CODE.NotFound, `There is nothing at ${url.pathname}`, NOWHERE);
+    return this.#nowhere(request, STATUS_CODE.NotFound, `There is nothing at ${url.pathname}`);
   }
-}
 
-async function answerFor(resource: Resource, routed: RoutedRequest): Promise<HttpResponse> {
-  const { routes, allow, accepted } = resource;
-  const { method } = routed.request;
-  if (method === "OPTIONS") return answer(STATUS_CODE.NoContent, { allow, ...accepted });
-  const route = routes.get(method);
-  if (route === undefined) {
-    const message = `Cannot ${method} here: use ${choiceOf([...routes.keys()])}`;
-    return problem(STATUS_CODE.MethodNotAllowed, message, { allow });
+  /** The answer to what no route is for. */
+  #nowhere(request: HttpRequest, status: number, message: string): HttpResponse {
+    return this.#forPages(request, { allow: READING, isGuarded: false }, problem(status, message));
   }
-  try {
-    return await route.handler(routed);
-  } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    return problem(error.status, error.message, error.headers);
+
+  async #answerFor(resource: Resource, routed: RoutedRequest): Promise<HttpResponse> {
+    const { routes, allow, accepted } = resource;
+    const { method } = routed.request;
+    if (method === "OPTIONS") return answer(STATUS_CODE.NoContent, { allow, ...accepted });
+    const route = routes.get(method);
+    if (route === undefined) {
+      const message = `Cannot ${method} here: use ${choiceOf([...routes.keys()])}`;
+      return problem(STATUS_CODE.MethodNotAllowed, message, { allow });
+    }
+    try {
+      const guard = this.#rules.guards[route.access];
+      const refusal = guard && await guard.refusal(routed);
+      return refusal ?? await route.handler(routed);
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      return problem(error.status, error.message, error.headers);
+    }
+  }
+
+  /** Adds what pages may do with an answer. */
+  #forPages(
+    request: HttpRequest,
+    { allow, isGuarded }: Pick<Resource, "allow" | "isGuarded">,
+    response: HttpResponse,
+  ): HttpResponse {
+    if (response.kind === "websocket") return response;
+    const { cors } = this.#rules;
+    const told = isGuarded ? cors.forAdmin(request) : cors.forAnybody(request);
+    const methods = { "access-control-allow-methods": allow };
+    const isTold = "access-control-allow-origin" in told;
+    const vary = [told["vary"], response.headers["vary"]].filter((name) => name !== undefined);
+    return {
+      ...response,
+      headers: {
+        ...told,
+        ...(isTold && methods),
+        ...response.headers,
+        ...(vary.length > 0 && { vary: vary.join(", ") }),
+      },
+    };
   }
 }
 
@@ -130,7 +171,7 @@ function resourceOf(pattern: string, list: readonly Route[]): Resource {
     pattern: compilePattern(pattern),
     routes,
     allow,
-    headers: { ...CORS_HEADERS, "access-control-allow-methods": allow },
+    isGuarded: list.some(({ access }) => GUARDED.has(access)),
     accepted: Object.fromEntries(accepted),
   };
 }
@@ -159,11 +200,6 @@ function partsOf(pattern: RegExp, pathname: string): RoutedRequest["parts"] | un
 function choiceOf(methods: readonly string[]): string {
   const last = methods.at(-1)!;
   return methods.length === 1 ? last : `${methods.slice(0, -1).join(", ")} or ${last}`;
-}
-
-function withHeaders(response: HttpResponse, headers: ResponseHeaders): HttpResponse {
-  if (response.kind === "websocket") return response;
-  return { ...response, headers: { ...headers, ...response.headers } };
 }
 
 /** What its path or a value of its query has, decoded, that cannot be seen. */

@@ -7,7 +7,9 @@ import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { Whep } from "../webrtc/whep.ts";
 import { SDP_TYPE } from "../webrtc/whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
+import { AdminGate } from "./admin_gate.ts";
 import { AssetFiles } from "./asset_files.ts";
+import { Cors } from "./cors.ts";
 import { Flv } from "./flv.ts";
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
@@ -25,6 +27,7 @@ export class HttpRoutes {
   /** The list of streams, for those who ask and those who follow it. */
   readonly list: StreamRoutes;
   readonly #table: RouteTable;
+  readonly #admin: RouteTable;
 
   constructor(context: HttpContext) {
     this.#context = context;
@@ -33,29 +36,29 @@ export class HttpRoutes {
     this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
     this.list = new StreamRoutes(context);
-    this.#table = new RouteTable([
-      ...this.#watching(),
-      ...this.#listing(),
-      ...this.#health(),
-      {
-        method: "GET",
-        pattern: "/metrics",
-        access: "anybody",
-        handler: (routed) => this.#metrics.answer(routed),
-      },
-      // Behind all others: a file may have any path.
-      {
-        method: "GET",
-        pattern: "{path...}",
-        access: "anybody",
-        handler: (routed) => this.#file(routed),
-      },
-    ]);
+    const { access, settings: { admin } } = context;
+    const cors = new Cors(admin.corsOrigins);
+    const rules = { cors, guards: { admin: new AdminGate({ ...admin, access, cors }) } };
+    const forAll = [...this.#watching(), ...this.#listing()];
+    const forAdmin = this.#administration();
+    const health = this.#health();
+    const isApart = admin.listen !== undefined;
+    this.#admin = new RouteTable([...forAdmin, ...health], rules);
+    // Files are behind all others: they may have any path.
+    this.#table = new RouteTable(
+      [...forAll, ...(isApart ? [] : forAdmin), ...health, ...this.#console()],
+      rules,
+    );
   }
 
   /** Rejects only with what is wrong in a handler. */
   answer(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
     return this.#table.answer(request, addresses);
+  }
+
+  /** The same where only the administrator is served. */
+  answerAdmin(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
+    return this.#admin.answer(request, addresses);
   }
 
   #watching(): readonly Route[] {
@@ -90,17 +93,29 @@ export class HttpRoutes {
 
   #listing(): readonly Route[] {
     const { list } = this;
-    const events = { pattern: "/api/v1/streams/events", access: "anybody" } as const;
+    return listRoutes(list, list.live, { pattern: "/api/v1/live", access: "viewers" });
+  }
+
+  #administration(): readonly Route[] {
+    const { list } = this;
     return [
+      ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }),
       {
         method: "GET",
-        pattern: "/api/v1/streams",
-        access: "anybody",
-        handler: (routed) => list.answer(routed),
+        pattern: "/metrics",
+        access: "metrics",
+        handler: (routed) => this.#metrics.answer(routed),
       },
-      { ...events, method: "GET", handler: (routed) => list.follow(routed) },
-      { ...events, method: "HEAD", handler: (routed) => list.describeEvents(routed) },
     ];
+  }
+
+  #console(): readonly Route[] {
+    return [{
+      method: "GET",
+      pattern: "{path...}",
+      access: "anybody",
+      handler: (routed) => this.#file(routed),
+    }];
   }
 
   #health(): readonly Route[] {
@@ -128,6 +143,20 @@ export class HttpRoutes {
     return await this.#files.answer(pathname, request) ??
       problem(STATUS_CODE.NotFound, `There is nothing at ${pathname}`);
   }
+}
+
+/** A list of streams, and what changes in it. */
+function listRoutes(
+  list: StreamRoutes,
+  pageOf: StreamRoutes["all"],
+  { pattern, access }: Pick<Route, "pattern" | "access">,
+): readonly Route[] {
+  const events = { pattern: `${pattern}/events`, access };
+  return [
+    { method: "GET", pattern, access, handler: (routed) => list.answer(pageOf, routed) },
+    { ...events, method: "GET", handler: (routed) => list.follow(pageOf, routed) },
+    { ...events, method: "HEAD", handler: (routed) => list.describeEvents(pageOf, routed) },
+  ];
 }
 
 /** The stream that `?app=&stream=` names; "" if it is none. */

@@ -1,16 +1,14 @@
 import type { MemoryUse } from "../../stream/memory_budget.ts";
 import type { PublicationDescription } from "../../stream/publication.ts";
 
-/** A stream as the API tells of it. */
-export interface StreamSummary {
+/** A stream as whoever may watch it is told of it. */
+export interface LiveSummary {
   readonly app: string;
   readonly name: string;
   /** Path of its HTTP-FLV and WebSocket-FLV. */
   readonly url: string;
   /** "waiting": the publisher is gone and may come back. */
   readonly state: "live" | "waiting";
-  /** Shard that the publisher is connected to; `null` while waiting. */
-  readonly shard: number | null;
   readonly uptimeMs: number;
   /** Over every protocol. */
   readonly viewers: number;
@@ -42,6 +40,23 @@ export interface StreamSummary {
   };
 }
 
+/** A stream as the API tells of it: with names that SRS's API has for the same. */
+export interface StreamSummary extends LiveSummary {
+  readonly id: string;
+  /** There is but one. */
+  readonly vhost: "__defaultVhost__";
+  /** When it was opened, in milliseconds since 1970. */
+  readonly live_ms: number;
+  /** Viewers and the publisher. */
+  readonly clients: number;
+  readonly kbps: { readonly recv_30s: number; readonly send_30s: number };
+  readonly publish: { readonly active: boolean; readonly cid: string | null };
+  /** Shard that the publisher is connected to; `null` while waiting. */
+  readonly shard: number | null;
+  /** Id of the key, token or rule that the publisher came with. */
+  readonly subject: string | null;
+}
+
 /** What the memory is used for: see docs/settings.md. */
 export interface MemorySummary {
   /** Of all together. */
@@ -55,6 +70,8 @@ export interface MemorySummary {
 
 /** The body of `GET /api/v1/streams`. */
 export interface StreamsReply {
+  /** Always 0, as of SRS. */
+  readonly code: 0;
   readonly server: {
     readonly version: string;
     readonly rtmpPort: number;
@@ -82,8 +99,10 @@ export interface StreamsPage {
   readonly head: string;
   /** Application and name of each stream. */
   readonly paths: readonly string[];
-  /** JSON of each. */
+  /** JSON of each, for the administrator. */
   readonly streams: readonly string[];
+  /** JSON of each, for whoever may watch it. */
+  readonly live: readonly string[];
   /** How long ago it was made. */
   readonly ageMs: number;
 }

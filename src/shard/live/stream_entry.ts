@@ -6,4 +6,6 @@ export interface StreamEntry {
   /** Application and name, as in URLs: "live/test". */
   readonly path: string;
   readonly log: SharedLog;
+  /** Whether the list that viewers see leaves it out. */
+  readonly isUnlisted?: boolean;
 }

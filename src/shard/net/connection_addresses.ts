@@ -11,6 +11,11 @@ export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remot
   readonly id: string;
   /** It knows the peer and the connection's id. */
   readonly log: Logger;
+  /**
+   * The socket's other end, which may be a proxy; `undefined` if that has said by the PROXY protocol
+   * that it is one.
+   */
+  readonly peer: string | undefined;
   /** Ends the connection at once. */
   readonly abort: (why: string) => void;
 }

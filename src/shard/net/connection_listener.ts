@@ -81,6 +81,8 @@ export interface Accepted {
   readonly id: string;
   /** Whether it came over TLS. */
   readonly isSecure: boolean;
+  /** Whether it has begun with a header of the PROXY protocol. */
+  readonly isProxied: boolean;
   /** It is left when the connection has ended. */
   readonly place: Place;
   /** For all that is logged about the connection: it knows the peer's address and the connection's id. */
@@ -209,7 +211,7 @@ export class ConnectionListener {
       place.leave();
       return this.#refuse(conn, held, log);
     }
-    const accepted = { id, isSecure: false, place, log };
+    const accepted = { id, isSecure: false, isProxied: false, place, log };
     const connection = connect(conn, performance.now(), accepted);
     this.#connections.set(connection, this.#serve(connection, accepted, held));
   }

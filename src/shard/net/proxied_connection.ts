@@ -139,7 +139,11 @@ class ProxiedConnection implements Connection {
       return undefined;
     }
     const conn = new ProxiedConn(this.#conn, rest, { transport, hostname, port });
-    const accepted = { ...this.#accepted, log: log.with({ peer: peerText(conn.remoteAddr) }) };
+    const accepted = {
+      ...this.#accepted,
+      isProxied: header.kind !== "none",
+      log: log.with({ peer: peerText(conn.remoteAddr) }),
+    };
     return this.#options.connect(conn, performance.now(), accepted);
   }
 

@@ -102,7 +102,14 @@ export class RtmpPublishing {
   /** Whom what is published counts for: what a proxy serves is not one peer's. */
   #publisher(): StreamPublisher {
     const { proxies, from: { hostname }, holder } = this.#link;
-    return { network: proxies.has(hostname) ? undefined : addressSource(hostname), owner: holder };
+    return {
+      network: proxies.has(hostname) ? undefined : addressSource(hostname),
+      owner: holder,
+      id: "",
+      subject: undefined,
+      maxPublishers: undefined,
+      isUnlisted: false,
+    };
   }
 
   #refuse(streamId: number, reason: string): void {

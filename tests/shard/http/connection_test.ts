@@ -313,6 +313,7 @@ function failing(error: Error): HttpConnection {
   const context = { counters, memory, timeouts: TIMEOUTS, proxies, answer };
   const log = getLogger(["sluice", "http"]);
   return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0, {
+    isProxied: false,
     id: "0-a",
     isSecure: false,
     place,

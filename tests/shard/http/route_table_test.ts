@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { assertEquals } from "@std/assert";
 import { HttpError } from "../../../src/http/http_error.ts";
 import { RequestReader } from "../../../src/http/request_reader.ts";
+import { Cors } from "../../../src/shard/http/cors.ts";
 import { textAnswer } from "../../../src/shard/http/answers.ts";
 import { type Route, RouteTable } from "../../../src/shard/http/route_table.ts";
 import { bytesOf } from "../../http/errors.ts";
@@ -32,7 +33,7 @@ const TABLE = new RouteTable([
       throw new HttpError(418, "Cannot make coffee", { "retry-after": "9" });
     },
   }),
-]);
+], { cors: new Cors(["*"]), guards: {} });
 
 async function ask(line: string) {
   const reader = new RequestReader();
@@ -42,6 +43,7 @@ async function ask(line: string) {
     remoteAddr: ADDRESS,
     id: "0-a",
     log: getLogger(["sluice", "http"]),
+    peer: ADDRESS.hostname,
     abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);

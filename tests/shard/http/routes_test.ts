@@ -65,6 +65,7 @@ async function ask(
     remoteAddr: ADDRESS,
     id: "0-a",
     log: getLogger(["sluice", "http"]),
+    peer: ADDRESS.hostname,
     abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);
