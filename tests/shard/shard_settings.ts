@@ -4,6 +4,8 @@ import {
   COUNTED,
 } from "../../src/shard/net/address_counts.ts";
 import { Clients } from "../../src/shard/live/clients.ts";
+import type { HttpContext } from "../../src/shard/http/route_context.ts";
+import { Publishers } from "../../src/shard/live/publishers.ts";
 import { Viewers } from "../../src/shard/live/viewers.ts";
 import type { MemoryBudget } from "../../src/stream/memory_budget.ts";
 import { openMemory } from "./open_memory.ts";
@@ -90,11 +92,11 @@ export function testViewers(
     readonly maxViewers?: number;
     readonly addressCounts?: SharedArrayBuffer;
   },
-): { readonly clients: Clients; readonly viewers: Viewers } {
+): Pick<HttpContext, "clients" | "viewers" | "publishers" | "shard"> {
   const clients = new Clients(counters);
   const streamCounts = new AddressCounts(addressCounts, 0, "streamViewers");
   const options = { maxViewers, places, streamCounts, counters, memory, clients, shard: 0 };
-  return { clients, viewers: new Viewers(options) };
+  return { clients, viewers: new Viewers(options), publishers: new Publishers(), shard: 0 };
 }
 
 export function testAddressCounts(shards = 1): SharedArrayBuffer {
