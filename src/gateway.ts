@@ -1,4 +1,6 @@
 import { getLogger } from "@logtape/logtape";
+import { accessContacts } from "./config/access_summary.ts";
+import { requireContacts } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
 import {
   type ServerCertificate,
@@ -15,6 +17,11 @@ export type { GatewayParts };
 export interface Gateway extends Ports {
   /** Of the certificate that clients are shown over TLS; `undefined` if there is none. */
   readonly certificate: Pick<ServerCertificate, "isSelfSigned" | "facts"> | undefined;
+  /**
+   * Closes the ports and asks publishers to connect elsewhere, while viewers keep what they have;
+   * resolves when all have gone, or after `limitMs`. To be stopped then.
+   */
+  drain(limitMs: number): Promise<void>;
   /** Ends all streams and connections, in a bounded time. */
   stop(): Promise<void>;
 }
@@ -22,7 +29,7 @@ export interface Gateway extends Ports {
 /**
  * Starts a gateway in this process; resolves when everything listens.
  *
- * @throws {ConfigError} if a port is in use or not permitted
+ * @throws {ConfigError} if a port is in use or not permitted, or a host that decisions need
  *
  * @example
  * ```ts ignore
@@ -39,12 +46,18 @@ export interface Gateway extends Ports {
  * ```
  */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
+  requireContacts(accessContacts(config.access));
   const ports = findPorts(config);
   const certificate = serverCertificate(config);
   if (certificate !== undefined) warnOfValidity(certificate);
   const control = new Control(config, parts, ports, certificate);
   await control.start();
-  return { ...ports, certificate: told(certificate), stop: () => control.stop() };
+  return {
+    ...ports,
+    certificate: told(certificate),
+    drain: (limitMs) => control.drain(limitMs),
+    stop: () => control.stop(),
+  };
 }
 
 /** Everything of a certificate that is no secret. */

@@ -78,8 +78,8 @@ export async function startGateway(
 ): Promise<GatewayProcess> {
   const child = command(denoArgs, [...listenArgs, "--config", "-", ...args], "piped", shell)
     .spawn();
-  // Tests want to know what is, not what was half a second ago.
-  await writeAll(child.stdin, JSON.stringify({ listAgeMs: 0, ...config }));
+  // Tests want to know what is, not what was half a second ago, and do not wait for viewers.
+  await writeAll(child.stdin, JSON.stringify({ listAgeMs: 0, drainSeconds: 0, ...config }));
   const printed = collect(child.stdout);
   const printedErrors = collect(child.stderr);
   const output = () => printed.text + printedErrors.text;

@@ -25,7 +25,12 @@ import type { GatewayParts } from "./gateway_parts.ts";
  * How long the other shards go on when one hangs: encoders that are asked to connect again do so at
  * their next key frame, and load balancers see that this server is not ready.
  */
-const DRAIN_MS = 5000;
+const HUNG_DRAIN_MS = 5000;
+
+/** How often a gateway that is drained looks whether anybody is left. */
+const DRAIN_CHECK_MS = 50;
+
+const DRAIN = { kind: "drain", keepsHttp: false } as const;
 
 /** The number under which the transcoder holds a stream's log, beside those of shards. */
 const TRANSCODER = -1;
@@ -50,7 +55,7 @@ export class Control {
   readonly #forwarder: RequestForwarder;
   readonly #metrics: ControlMetrics;
   readonly #startedAtMs = performance.now();
-  /** Since a shard hangs. */
+  /** Since it is to end, or a shard hangs. */
   #isDraining = false;
 
   constructor(
@@ -147,6 +152,26 @@ export class Control {
     }
   }
 
+  /**
+   * Takes nobody any more, and asks publishers to connect elsewhere; resolves when publishers and
+   * viewers have gone, or after `limitMs`.
+   */
+  async drain(limitMs: number): Promise<void> {
+    const endMs = performance.now() + limitMs;
+    this.#isDraining = true;
+    this.#directory.endGrace();
+    this.#shards.broadcast(DRAIN);
+    while (this.#isInUse && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
+    }
+  }
+
+  get #isInUse(): boolean {
+    const viewers = (["viewers", "rtmpViewers", "webrtcViewers"] as const)
+      .reduce((sum, gauge) => sum + this.#counters.total(gauge), 0);
+    return viewers > 0 || this.#directory.hasPublishers;
+  }
+
   async stop(): Promise<void> {
     this.#metrics.close();
     this.#directory.closeAll();
@@ -215,8 +240,13 @@ export class Control {
         return this.#forwarder.forward(shard, message, performance.now());
       case "forwarded-response":
         return this.#forwarder.respond(shard, message.requestId, message.response);
-      case "listen-failed":
+      case "access-question":
+        return void this.#askFunction(shard, message);
       case "listening":
+        // It died while the gateway is drained: those that come are to go elsewhere.
+        if (this.#isDraining) this.#shards.send(shard, DRAIN);
+        return;
+      case "listen-failed":
       case "stopped":
     }
   }
@@ -236,6 +266,22 @@ export class Control {
         ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
         : { kind: "publish-refused", requestId, reason: decision.reason },
     );
+  }
+
+  async #askFunction(
+    shard: number,
+    { requestId, request }: Extract<ToControl, { kind: "access-question" }>,
+  ): Promise<void> {
+    const answer = { kind: "access-answer", requestId } as const;
+    try {
+      const decision = await this.#parts.access?.(request);
+      this.#shards.send(shard, { ...answer, decision, hasFailed: false });
+    } catch (error) {
+      getLogger(["sluice", "control"]).error("The function that decides has failed: {error}", {
+        error,
+      });
+      this.#shards.send(shard, { ...answer, decision: undefined, hasFailed: true });
+    }
   }
 
   /** What a shard had that is no more, of all that is limited. */
@@ -258,10 +304,11 @@ export class Control {
     this.#isDraining = true;
     getLogger(["sluice", "control"]).error(
       "Shard {shard} hangs: the others are drained for {drainMs} ms, then the process ends",
-      { shard, drainMs: DRAIN_MS },
+      { shard, drainMs: HUNG_DRAIN_MS },
     );
-    if (this.#shards.broadcast({ kind: "drain" }).length > 1) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+    // It may still be given connections: who asks whether this server is ready is told by the others.
+    if (this.#shards.broadcast({ kind: "drain", keepsHttp: true }).length > 1) {
+      await new Promise((resolve) => setTimeout(resolve, HUNG_DRAIN_MS));
     }
     await this.stop();
     this.#parts.shardHung(shard);

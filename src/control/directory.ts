@@ -91,10 +91,12 @@ export class Directory {
   readonly #closed = new Map<number, ClosedStream>();
   /** By path; made when it is asked for. */
   #sorted: readonly Stream[] | undefined;
+  #gracePeriodMs: number;
   #lastId = 0;
 
   constructor(options: DirectoryOptions, events: DirectoryEvents) {
     this.#options = options;
+    this.#gracePeriodMs = options.gracePeriodMs;
     this.#openingRate = new OpeningRate(options.maxStreamsPerAddress);
     this.#events = events;
   }
@@ -156,7 +158,7 @@ export class Directory {
     else {
       stream.writer.setState(LogState.waiting);
       stream.waitingSinceMs = nowMs;
-      stream.graceTimer = setTimeout(() => this.#close(stream), this.#options.gracePeriodMs);
+      stream.graceTimer = setTimeout(() => this.#close(stream), this.#gracePeriodMs);
     }
     if (contest === undefined) return;
     const { path, shard: heir, requestId, publisher } = contest;
@@ -244,6 +246,19 @@ export class Directory {
     this.#sorted ??= [...this.#byPath].sort(([one], [other]) => one < other ? -1 : 1)
       .map(([, stream]) => stream);
     return this.#sorted.slice(begin, end).map((stream) => summarise(stream, nowMs));
+  }
+
+  /** Nobody comes back any more: streams end with their publisher, and at once without one. */
+  endGrace(): void {
+    this.#gracePeriodMs = 0;
+    for (const stream of [...this.#byId.values()]) {
+      if (stream.origin === undefined) this.#close(stream);
+    }
+  }
+
+  /** Whether any stream has a publisher. */
+  get hasPublishers(): boolean {
+    return this.#byId.values().some(({ origin }) => origin !== undefined);
   }
 
   /** Ends all streams at once. */

@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 
-import { OPEN_ACCESS } from "../access/access.ts";
+import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
@@ -12,6 +12,7 @@ import type { ConnectionListener } from "./net/connection_listener.ts";
 import { listenRtmp } from "./rtmp/listener.ts";
 import { HttpRoutes } from "./http/routes.ts";
 import type { HttpContext } from "./http/route_context.ts";
+import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { AddressCounts } from "./net/address_counts.ts";
@@ -73,6 +74,7 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
+    const access = shardAccess(settings, control, counters);
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
@@ -106,7 +108,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
-      access: new CountedAccess(OPEN_ACCESS, counters),
+      access: new CountedAccess(access, counters),
       streams,
       control,
       counters,
@@ -149,11 +151,12 @@ class Shard {
       case "forward-reply":
       case "opus-opened":
       case "opus-closed":
+      case "access-answer":
         return this.#control.settle(message);
       case "forwarded-request":
         return this.#answerForwarded(message);
       case "drain":
-        return this.#drain();
+        return this.#drain(message.keepsHttp);
       case "stop":
         return await this.#stop();
     }
@@ -180,10 +183,11 @@ class Shard {
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
-  /** HTTP goes on: whoever asks for readiness is told, and viewers keep what they have. */
-  #drain(): void {
+  /** Viewers keep what they have, and those who ask are told that it is not ready. */
+  #drain(keepsHttp: boolean): void {
     this.#readiness.isReady = false;
     this.#rtmp.drain();
+    if (!keepsHttp) this.#http.drain();
   }
 
   async #stop(): Promise<void> {
@@ -195,6 +199,22 @@ class Shard {
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     this.#control.send({ kind: "stopped" });
   }
+}
+
+function shardAccess(
+  settings: ShardSettings,
+  control: ControlLink,
+  counters: Counters,
+): ConfiguredAccess {
+  return new ConfiguredAccess(settings.access, {
+    askFunction: settings.asksFunction ? (request) => control.askFunction(request) : undefined,
+    observer: {
+      answered: (_hook, event, outcome, tookMs) =>
+        counters.observe("hookTime", { hook: event, outcome }, tookMs / 1000),
+      noticeLost: () => counters.add("hookNoticesLost"),
+    },
+    nowMs: () => Date.now(),
+  });
 }
 
 const post = (message: ToControl) => self.postMessage(message);

@@ -1,3 +1,4 @@
+import type { AccessSettings } from "../access/settings.ts";
 import type { Counted } from "./net/address_counts.ts";
 
 /** Kinds of addresses, from which a port is reached. */
@@ -64,6 +65,9 @@ export interface ShardSettings {
   readonly version: string;
   /** When the server was started, in milliseconds since 1970. */
   readonly startedAt: number;
+  readonly access: AccessSettings;
+  /** Whether the program that the gateway is embedded in decides as well. */
+  readonly asksFunction: boolean;
   readonly host: string;
   readonly rtmpPort: number;
   readonly httpPort: number;
@@ -76,7 +80,7 @@ export interface ShardSettings {
   readonly shards: number;
   /** Who may read the metrics, beside those who may use the API. */
   readonly metrics: {
-    /** The hash of the secret that they send. */
+    /** A secret: it is to be in no log. */
     readonly token: string | undefined;
     readonly addresses: readonly string[];
   };

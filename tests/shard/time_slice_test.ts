@@ -73,6 +73,22 @@ Deno.test("TimeSlice: who uses little never waits where nobody else is", () => {
   }
 });
 
+Deno.test("TimeSlice: who rests lets timers and sockets have their turn, alone as it is", async () => {
+  const share = new TimeSlice().share("many peers");
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  for (let times = 0; times < 5; times++) {
+    const before = turns;
+    share.begin(performance.now());
+    await share.rest();
+    // Both are timers, of which one may come before the other.
+    share.begin(performance.now());
+    await share.rest();
+    assertLess(before, turns);
+  }
+  clearInterval(timer);
+});
+
 Deno.test("TimeSlice: many peers by one socket count as light, and keep nobody else out", async () => {
   const slice = new TimeSlice();
   const many = hog(slice, 1, "many peers");

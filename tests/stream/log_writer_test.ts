@@ -431,6 +431,23 @@ Deno.test("LogWriter: a log whose place another stream has is empty, which makes
   assertEquals(assertHoldsNewest(fresh, [record]), 1);
 });
 
+Deno.test("LogWriter: one that is abandoned changes nothing of the stream that comes after it", () => {
+  const { shared, writer } = openLog();
+  writer.append(keyFrame(7));
+  writer.abandon();
+  reopen(shared);
+  const next = new LogWriter(shared, { windowMs: 1000 });
+  next.writeSlot(Slot.metadata, Uint8Array.of(1, 2));
+  writer.append(keyFrame(8));
+  writer.appendConfiguration(Slot.videoConfiguration, keyFrame(8));
+  writer.writeSlot(Slot.metadata, Uint8Array.of(3));
+  writer.writeSlotPart(Slot.metadata, 0, Uint8Array.of(3));
+  writer.setTracks(Track.video, true);
+  const fresh = new LogReader(shared);
+  assertEquals([fresh.head, fresh.tracksSettled], [0, false]);
+  assertEquals(next.slotHolds(Slot.metadata, Uint8Array.of(1, 2)), true);
+});
+
 Deno.test("LogWriter: its last timestamp is the newest, also when tracks are apart", () => {
   const { writer } = openLog();
   assertEquals(writer.lastTimestampMs, undefined);
