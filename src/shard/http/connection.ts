@@ -108,8 +108,7 @@ export class HttpConnection implements Connection {
   ) {
     const { localAddr, remoteAddr } = conn;
     const peer = isProxied ? undefined : remoteAddr.hostname;
-    const abort = (why: string) => this.#abortFor(why);
-    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort: (why) => this.#abortFor(why) };
     this.#conn = conn;
     this.#context = context;
     this.#place = place;
@@ -259,11 +258,8 @@ export class HttpConnection implements Connection {
       const { method, target } = request;
       const facts = { method, path: target.replace(/\?.*$/s, ""), error };
       this.#addresses.log.error("Cannot answer {method} {path} of {peer}: {error}", facts);
-      return problem(
-        STATUS_CODE.InternalServerError,
-        "Cannot answer: something is wrong here",
-        ANY_PAGE,
-      );
+      const message = "Cannot answer: something is wrong here";
+      return problem(STATUS_CODE.InternalServerError, message, ANY_PAGE);
     }
   }
 
