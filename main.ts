@@ -6,6 +6,7 @@ import { type Command, helpText, parseCommand } from "./src/config/commands.ts";
 import { type ConfigFlags, logFormatFlag } from "./src/config/flags.ts";
 import { type Config, parseConfig } from "./src/config/schema.ts";
 import { askHealth } from "./src/cli/health.ts";
+import { hashedKey, newKey, signedQuery } from "./src/cli/secrets.ts";
 import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
 import { type Gateway, startGateway } from "./src/gateway.ts";
 import configSchema from "./docs/config.schema.json" with { type: "json" };
@@ -35,12 +36,20 @@ async function main(): Promise<void> {
       return console.log("The configuration is right.");
     case "config-schema":
       return console.log(JSON.stringify(configSchema, undefined, 2));
+    case "hash-key":
+      return console.log(
+        command.isNew
+          ? newKey(randomBytes)
+          : hashedKey(await readStandardInput("the secret"), randomBytes),
+      );
+    case "sign-url":
+      return console.log(signedQuery(command, await readStandardInput("the secret"), Date.now()));
   }
 }
 
 /** What is given as JSON and by flags, which win. */
 async function readGiven({ readsConfig, overrides }: ConfigFlags) {
-  const json = readsConfig ? parseConfigJson(await readStandardInput()) : {};
+  const json = readsConfig ? parseConfigJson(await readStandardInput("the configuration")) : {};
   if (json["logFormat"] === "json" && !("logFormat" in overrides)) logFormat = "json";
   return { ...json, ...overrides };
 }
@@ -72,9 +81,13 @@ function grantedShards({ host, webrtcPort, shards }: Config): number {
   return grantedPortsFrom(host, webrtcPort, shards) || shards;
 }
 
-async function readStandardInput(): Promise<string> {
+function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
+async function readStandardInput(what: string): Promise<string> {
   if (Deno.stdin.isTerminal()) {
-    complain("Reading the configuration from standard input; end it with Ctrl+D.");
+    complain(`Reading ${what} from standard input; end it with Ctrl+D.`);
   }
   return await new Response(Deno.stdin.readable).text();
 }
@@ -123,7 +136,7 @@ async function start(config: Config): Promise<void> {
     },
   });
   printReady(config, gateway);
-  stopOnSignals(gateway);
+  stopOnSignals(gateway, config);
 }
 
 function printReady(config: Config, gateway: Gateway): void {
@@ -196,18 +209,30 @@ function webrtcText(host: string, { webrtcPorts, udpFamilies }: Gateway): string
   return `WebRTC on ${host} ${ports} (${how})`;
 }
 
-function stopOnSignals(gateway: Gateway): void {
+/**
+ * What is left of the time for draining when streams are ended: so long clients have to take what
+ * they are still sent.
+ */
+const STOP_MS = 1000;
+
+/** Whoever sits at a terminal does not want to wait; a supervisor gives viewers their time. */
+function stopOnSignals(gateway: Gateway, { drainSeconds }: Config): void {
   let isStopping = false;
-  const stop = async () => {
+  const stop = async (drainMs: number) => {
     // A second signal does not wait.
     if (isStopping) Deno.exit(1);
     isStopping = true;
+    if (drainMs > 0) {
+      tell("info", `Draining: viewers have up to ${drainSeconds} s; another signal ends at once.`);
+      await gateway.drain(drainMs);
+    }
     tell("info", "Stopping.");
     await gateway.stop();
     Deno.exit(0);
   };
-  Deno.addSignalListener("SIGINT", stop);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+  Deno.addSignalListener("SIGINT", () => void stop(0));
+  if (Deno.build.os === "windows") return;
+  Deno.addSignalListener("SIGTERM", () => void stop(drainSeconds * 1000 - STOP_MS));
 }
 
 /** Ends the program for a defect of its own: what the runtime would print is no JSON. */

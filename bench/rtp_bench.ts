@@ -12,7 +12,7 @@ import { parseRtcp } from "../src/rtp/rtcp.ts";
 import { nackedSequences } from "../src/rtp/rtcp_feedback.ts";
 import { packetizeVp8 } from "../src/rtp/vp8_packetizer.ts";
 import { packetizeVp9 } from "../src/rtp/vp9_packetizer.ts";
-import { fromHex } from "../tests/mutation.ts";
+import { fromHex } from "../testing/mutation.ts";
 
 const FORMAT = {
   sps: [fromHex("674d400af6f6022000000300200000030281e244a7")],

@@ -15,6 +15,11 @@ export type { GatewayParts };
 export interface Gateway extends Ports {
   /** Of the certificate that clients are shown over TLS; `undefined` if there is none. */
   readonly certificate: Pick<ServerCertificate, "isSelfSigned" | "facts"> | undefined;
+  /**
+   * Closes the ports and asks publishers to connect elsewhere, while viewers keep what they have;
+   * resolves when all have gone, or after `limitMs`. To be stopped then.
+   */
+  drain(limitMs: number): Promise<void>;
   /** Ends all streams and connections, in a bounded time. */
   stop(): Promise<void>;
 }
@@ -44,7 +49,12 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
   if (certificate !== undefined) warnOfValidity(certificate);
   const control = new Control(config, parts, ports, certificate);
   await control.start();
-  return { ...ports, certificate: told(certificate), stop: () => control.stop() };
+  return {
+    ...ports,
+    certificate: told(certificate),
+    drain: (limitMs) => control.drain(limitMs),
+    stop: () => control.stop(),
+  };
 }
 
 /** Everything of a certificate that is no secret. */

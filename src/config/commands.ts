@@ -15,10 +15,33 @@ export type Command =
     readonly path: "/healthz" | "/readyz";
   }
   | ConfigFlags & { readonly kind: "check-config" }
-  | { readonly kind: "config-schema" };
+  | { readonly kind: "config-schema" }
+  | {
+    readonly kind: "hash-key";
+    /** Whether a new secret is to be made, instead of reading one. */
+    readonly isNew: boolean;
+  }
+  | SignCommand;
+
+/** What `sign-url` is to sign, for whoever has the secret on standard input. */
+export interface SignCommand {
+  readonly kind: "sign-url";
+  readonly action: "publish" | "play";
+  /** "live/test" */
+  readonly path: string;
+  readonly secretId: string;
+  readonly lifetimeSeconds: number;
+  readonly address: string | undefined;
+}
 
 /** The commands that can be given; `start` if none is. */
-export type CommandName = "start" | "health" | "check-config" | "config-schema";
+export type CommandName =
+  | "start"
+  | "health"
+  | "check-config"
+  | "config-schema"
+  | "hash-key"
+  | "sign-url";
 
 interface CommandText {
   /** One line of the list of commands. */
@@ -62,6 +85,34 @@ start are taken and do not matter.`,
     help: "",
     command: () => ({ kind: "config-schema" }),
   },
+  "hash-key": {
+    summary: "hash the stream key on standard input, for the configuration",
+    options: { new: { type: "boolean" } },
+    help: `  --new                       make a secret, and print it with its hash
+
+Secrets are never arguments, which everybody on a machine can read.
+
+  sluice hash-key < secret.txt`,
+    command: (values) => ({ kind: "hash-key", isNew: values["new"] === true }),
+  },
+  "sign-url": {
+    summary: "sign a URL with the secret on standard input; prints what goes behind it",
+    options: {
+      action: { type: "string" },
+      path: { type: "string" },
+      id: { type: "string" },
+      expires: { type: "string" },
+      address: { type: "string" },
+    },
+    help: `  --action ACTION             publish or play (default play)
+  --path APP/NAME             the stream, as live/test
+  --id ID                     the id that the secret has in the configuration
+  --expires TIME              how long the URL is good, as 90s, 30m, 2h or 7d
+  --address ADDRESS           the only address that may use it (default: any)
+
+  sluice sign-url --path live/test --id a --expires 2h < secret.txt`,
+    command: signCommand,
+  },
 };
 
 /**
@@ -84,6 +135,33 @@ export function parseCommand(args: readonly string[]): Command {
   if (values.help) return { kind: "help", of: name ?? "start" };
   if (values.version) return { kind: "version" };
   return command(values);
+}
+
+const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+function signCommand(values: FlagValues): SignCommand {
+  const action = values["action"] ?? "play";
+  if (action !== "publish" && action !== "play") {
+    throw new ConfigError(`Cannot use --action: expected publish or play, got "${action}"`);
+  }
+  const path = required(values, "path", "a stream such as live/test", /^[^/]+\/.+$/);
+  const expires = required(
+    values,
+    "expires",
+    "a time such as 90s, 30m, 2h or 7d",
+    /^\d{1,9}[smhd]$/,
+  );
+  const lifetimeSeconds = parseInt(expires) * SECONDS_OF_UNIT[expires.at(-1)!]!;
+  const secretId = required(values, "id", "the id of a secret", /./);
+  const address = values["address"] as string | undefined;
+  return { kind: "sign-url", action, path, secretId, lifetimeSeconds, address };
+}
+
+function required(values: FlagValues, name: string, expected: string, pattern: RegExp): string {
+  const value = values[name];
+  if (typeof value === "string" && pattern.test(value)) return value;
+  const got = value === undefined ? "none" : `"${value}"`;
+  throw new ConfigError(`Cannot use --${name}: expected ${expected}, got ${got}`);
 }
 
 function commandName(word: string | undefined): CommandName | undefined {

@@ -124,6 +124,12 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "MS",
     help: "how long viewers wait for a publisher to come back (default 15000)",
   },
+  "drain-seconds": {
+    key: "drainSeconds",
+    value: "number",
+    placeholder: "SECONDS",
+    help: "how long viewers go on watching after SIGTERM (default 8; SIGINT ends at once)",
+  },
   "log-level": {
     key: "logLevel",
     value: "text",

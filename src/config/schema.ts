@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isKeyHash } from "../access/key_hash.ts";
 import { inspectCertificate } from "../tls/certificate.ts";
 import { TlsError } from "../tls/tls_error.ts";
 import { familiesOf } from "./address_families.ts";
@@ -15,6 +16,8 @@ const MAX_PUBLIC_IPS = 16;
 
 /** Networks that each connection's address is looked up in. */
 const MAX_TRUSTED_PROXIES = 64;
+
+const MAX_METRICS_ADDRESSES = 64;
 
 /** What every link carries (RFC 791), and what Ethernet does, less the headers of IPv4 and UDP. */
 const MIN_PACKET_BYTES = 548;
@@ -38,6 +41,11 @@ const network = v.pipe(
     ({ received }) =>
       `Invalid network: Expected an IP address or a network such as 10.0.0.0/8 but received ${received}`,
   ),
+);
+/** What is given for it is in no message: it may be the secret itself. */
+const hash = v.pipe(
+  v.string(),
+  v.check(isKeyHash, 'Invalid hash: Expected what "sluice hash-key" prints'),
 );
 const count = (min: number, max: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
@@ -153,6 +161,13 @@ const timeouts = section({
   consentMs: v.optional(milliseconds(1000), 30_000),
 });
 
+/** Who may read the metrics, beside those who may use the API. */
+const metrics = section({
+  /** As `sluice hash-key` prints it; without it and addresses, who sits at the machine may. */
+  token: v.optional(hash),
+  addresses: v.optional(v.pipe(v.array(network), v.maxLength(MAX_METRICS_ADDRESSES)), () => []),
+});
+
 /** What is given for a certificate is in no message: it may be a key in the wrong place. */
 const EXPECTED_TLS =
   'Invalid type: Expected "self-signed", or an object with certificate and key as PEM text';
@@ -218,6 +233,11 @@ export const CONFIG_MEMBERS = v.strictObject({
   rtmpFlushMs: v.optional(milliseconds(0, 250), 120),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
+  /**
+   * How long viewers may go on watching when the gateway is asked to end, and publishers have to
+   * connect elsewhere. Docker ends for good what takes longer than ten seconds.
+   */
+  drainSeconds: v.optional(count(0, 3600), 8),
   /** How old the list of streams may be that is given out: it is made for all who ask meanwhile. */
   listAgeMs: v.optional(milliseconds(0, 10_000), 500),
   /**
@@ -230,6 +250,7 @@ export const CONFIG_MEMBERS = v.strictObject({
   log,
   limits,
   timeouts,
+  metrics,
   logLevel: v.optional(v.picklist(["debug", "info", "warning", "error"]), "info"),
   logFormat: v.optional(v.picklist(["text", "json"]), "text"),
 });

@@ -24,7 +24,12 @@ import type { GatewayParts } from "./gateway_parts.ts";
  * How long the other shards go on when one hangs: encoders that are asked to connect again do so at
  * their next key frame, and load balancers see that this server is not ready.
  */
-const DRAIN_MS = 5000;
+const HUNG_DRAIN_MS = 5000;
+
+/** How often a gateway that is drained looks whether anybody is left. */
+const DRAIN_CHECK_MS = 50;
+
+const DRAIN = { kind: "drain", keepsHttp: false } as const;
 
 /** The number under which the transcoder holds a stream's log, beside those of shards. */
 const TRANSCODER = -1;
@@ -49,7 +54,7 @@ export class Control {
   readonly #forwarder: RequestForwarder;
   readonly #metrics: ControlMetrics;
   readonly #startedAtMs = performance.now();
-  /** Since a shard hangs. */
+  /** Since it is to end, or a shard hangs. */
   #isDraining = false;
 
   constructor(
@@ -140,6 +145,26 @@ export class Control {
     }
   }
 
+  /**
+   * Takes nobody any more, and asks publishers to connect elsewhere; resolves when publishers and
+   * viewers have gone, or after `limitMs`.
+   */
+  async drain(limitMs: number): Promise<void> {
+    const endMs = performance.now() + limitMs;
+    this.#isDraining = true;
+    this.#directory.endGrace();
+    this.#shards.broadcast(DRAIN);
+    while (this.#isInUse && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
+    }
+  }
+
+  get #isInUse(): boolean {
+    const viewers = (["viewers", "rtmpViewers", "webrtcViewers"] as const)
+      .reduce((sum, gauge) => sum + this.#counters.total(gauge), 0);
+    return viewers > 0 || this.#directory.hasPublishers;
+  }
+
   async stop(): Promise<void> {
     this.#metrics.close();
     this.#directory.closeAll();
@@ -200,8 +225,11 @@ export class Control {
         return this.#forwarder.forward(shard, message, performance.now());
       case "forwarded-response":
         return this.#forwarder.respond(shard, message.requestId, message.response);
-      case "listen-failed":
       case "listening":
+        // It died while the gateway is drained: those that come are to go elsewhere.
+        if (this.#isDraining) this.#shards.send(shard, DRAIN);
+        return;
+      case "listen-failed":
       case "stopped":
     }
   }
@@ -237,10 +265,11 @@ export class Control {
     this.#isDraining = true;
     getLogger(["sluice", "control"]).error(
       "Shard {shard} hangs: the others are drained for {drainMs} ms, then the process ends",
-      { shard, drainMs: DRAIN_MS },
+      { shard, drainMs: HUNG_DRAIN_MS },
     );
-    if (this.#shards.broadcast({ kind: "drain" }).length > 1) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+    // It may still be given connections: who asks whether this server is ready is told by the others.
+    if (this.#shards.broadcast({ kind: "drain", keepsHttp: true }).length > 1) {
+      await new Promise((resolve) => setTimeout(resolve, HUNG_DRAIN_MS));
     }
     await this.stop();
     this.#parts.shardHung(shard);

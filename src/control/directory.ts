@@ -62,10 +62,12 @@ export class Directory {
   readonly #closed = new Map<number, ClosedStream>();
   /** By path; made when it is asked for. */
   #sorted: readonly Stream[] | undefined;
+  #gracePeriodMs: number;
   #lastId = 0;
 
   constructor(options: DirectoryOptions, events: DirectoryEvents) {
     this.#options = options;
+    this.#gracePeriodMs = options.gracePeriodMs;
     this.#openingRate = new OpeningRate(options.maxStreamsPerAddress);
     this.#events = events;
   }
@@ -118,7 +120,7 @@ export class Directory {
     if (!stream.hasHadMedia) return this.#close(stream);
     stream.writer.setState(LogState.waiting);
     stream.waitingSinceMs = nowMs;
-    stream.graceTimer = setTimeout(() => this.#close(stream), this.#options.gracePeriodMs);
+    stream.graceTimer = setTimeout(() => this.#close(stream), this.#gracePeriodMs);
   }
 
   /** The log of a stream that is not closed. */
@@ -178,6 +180,19 @@ export class Directory {
     this.#sorted ??= [...this.#byPath].sort(([one], [other]) => one < other ? -1 : 1)
       .map(([, stream]) => stream);
     return this.#sorted.slice(begin, end).map((stream) => summarise(stream, nowMs));
+  }
+
+  /** Nobody comes back any more: streams end with their publisher, and at once without one. */
+  endGrace(): void {
+    this.#gracePeriodMs = 0;
+    for (const stream of [...this.#byId.values()]) {
+      if (stream.origin === undefined) this.#close(stream);
+    }
+  }
+
+  /** Whether any stream has a publisher. */
+  get hasPublishers(): boolean {
+    return this.#byId.values().some(({ origin }) => origin !== undefined);
   }
 
   /** Ends all streams at once. */

@@ -41,6 +41,8 @@ export function shardSettings(
       listen: config.adminListen && { ...config.adminListen, port: adminPort! },
     },
     sharesPorts: shards > 1,
+    shards,
+    metrics: { token: config.metrics.token, addresses: config.metrics.addresses },
     flushMs,
     rtmpFlushMs: Math.max(flushMs, config.rtmpFlushMs),
     windowMs: log.windowMs,

@@ -16,7 +16,7 @@ import { type Retransmission, RtpTrack } from "./rtp_track.ts";
 import type { RtpIdentity } from "../srtp/rtp_identity.ts";
 
 /** Packets that one datagram path is given in one go. */
-export const MAX_BATCH = 16;
+const MAX_BATCH = 16;
 
 /** Packets that a viewer may have sent again in a second: beyond, it asks for more than it loses. */
 const MAX_RESENDS_PER_SECOND = 1000;
@@ -64,6 +64,8 @@ export function isTransportCounted(
 export interface RtpViewerEvents {
   readonly jumped: () => void;
   readonly resent: (count: number) => void;
+  /** It asks for packets again. */
+  readonly nacked: () => void;
   readonly keyFrameRequested: () => void;
 }
 
@@ -179,7 +181,11 @@ export class RtpViewer {
 
   /** Sends again what NACKs among `packets` ask for: {@linkcode take} then gives it, bit by bit. */
   resend(packets: readonly RtcpPacket[]): void {
-    for (const packet of packets) if (packet.kind === "nack") this.#note(packet);
+    for (const packet of packets) {
+      if (packet.kind !== "nack") continue;
+      this.#events.nacked();
+      this.#note(packet);
+    }
   }
 
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */

@@ -101,7 +101,8 @@ export const TOTALS = [
   },
   {
     name: "sluice_sent_bytes_total",
-    help: "Bytes that were sent: over WebRTC, media with headers of RTP; else what a socket took.",
+    help:
+      "Bytes that were sent: over WebRTC, packets of media; else all that sockets took, before TLS.",
     series: {
       rtmpBytesSent: { protocol: "rtmp" },
       httpBytesSent: { protocol: "http" },

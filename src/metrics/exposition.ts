@@ -137,21 +137,25 @@ class Lines {
     }
   }
 
-  /** @param read buckets by their number, the last of them without a bound, and the sum behind them */
+  /**
+   * Nothing, as long as nothing was noted.
+   *
+   * @param read buckets by their number, the last of them without a bound, and the sum behind them
+   */
   histogram(
     name: string,
     labels: Labels,
     bounds: readonly number[],
     read: (offset: number) => number,
   ): void {
+    // The count is that of the buckets, so that all that is told at one moment fits together.
     let count = 0;
-    for (const [bucket, bound] of bounds.entries()) {
-      count += read(bucket);
-      this.line(`${name}_bucket`, { ...labels, le: `${bound}` }, count);
+    const counts = [...bounds, Infinity].map((_, bucket) => count += read(bucket));
+    if (count === 0) return;
+    for (const [bucket, upTo] of counts.entries()) {
+      const le = bucket === bounds.length ? "+Inf" : `${bounds[bucket]}`;
+      this.line(`${name}_bucket`, { ...labels, le }, upTo);
     }
-    // Of the buckets, so that all that is read at one moment fits together.
-    count += read(bounds.length);
-    this.line(`${name}_bucket`, { ...labels, le: "+Inf" }, count);
     this.line(`${name}_sum`, labels, read(bounds.length + 1));
     this.line(`${name}_count`, labels, count);
   }

@@ -24,6 +24,30 @@ const ACCESS_PROTOCOLS = [
   "other",
 ] as const;
 
+/** Why access refuses somebody: what its sources say. */
+export const REFUSAL_CAUSES = [
+  "no credentials",
+  "no admin token",
+  "unknown key",
+  "wrong key",
+  "key is for another action",
+  "key is for another stream",
+  "unknown signer",
+  "URL is for another action",
+  "wrong signature",
+  "expired URL",
+  "wrong token",
+  "expired token",
+  "token is for something else",
+  "wrong limits in token",
+  "token keys",
+  "address",
+  "rule",
+  "hook",
+  "revoked",
+  "other",
+] as const;
+
 /** What has happened, by labels that are told when it does. Only what has happened is shown. */
 export const TALLIES = {
   accessDecisions: {
@@ -38,7 +62,7 @@ export const TALLIES = {
   accessRefusals: {
     name: "sluice_access_refusals_total",
     help: "Refusals by what they are for.",
-    labels: { protocol: ACCESS_PROTOCOLS, cause: ["no admin token", "other"] },
+    labels: { protocol: ACCESS_PROTOCOLS, cause: REFUSAL_CAUSES },
   },
   skippedMessages: {
     name: "sluice_skipped_messages_total",

@@ -1,4 +1,4 @@
-import type { Access, AccessDecision, AccessRequest } from "../access/access.ts";
+import type { Access, AccessDecision, AccessRequest, EndedSession } from "../access/access.ts";
 import type { Counters } from "./counters.ts";
 
 /** Asks another, and counts what it is asked, what it answers and how long that takes. */
@@ -23,6 +23,10 @@ export class CountedAccess implements Access {
         throw error;
       },
     );
+  }
+
+  ended(session: EndedSession): void {
+    this.#inner.ended?.(session);
   }
 
   #count(request: AccessRequest, decision: AccessDecision, sinceMs: number): AccessDecision {

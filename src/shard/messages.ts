@@ -61,8 +61,11 @@ export type ToShard =
     readonly requestId: number;
     readonly response: ForwardedResponse | undefined;
   }
-  /** The process will end soon: nobody new is wanted, and who can go elsewhere is asked to. */
-  | { readonly kind: "drain" }
+  /**
+   * The process will end soon: nobody new is wanted, and who can go elsewhere is asked to. With
+   * `keepsHttp`, those who ask whether the server is ready are still told.
+   */
+  | { readonly kind: "drain"; readonly keepsHttp: boolean }
   | { readonly kind: "stop" };
 
 /** From a shard to control. */

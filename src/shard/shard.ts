@@ -1,9 +1,10 @@
 /// <reference lib="deno.worker" />
 
-import { type Access, OPEN_ACCESS } from "../access/access.ts";
+import { OPEN_ACCESS } from "../access/access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
+import { CountedAccess } from "./counted_access.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
@@ -19,6 +20,7 @@ import { Clients } from "./live/clients.ts";
 import { Streams } from "./live/streams.ts";
 import { Viewers } from "./live/viewers.ts";
 import { timeSlice } from "./time_slice.ts";
+import { ThreadMeter } from "../metrics/thread_meter.ts";
 import { NetworkList } from "../address/network_list.ts";
 import { maxPayloadSize } from "./live/viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc/endpoint.ts";
@@ -44,6 +46,7 @@ class Shard {
   readonly #beat: () => void;
   readonly #slowWriters: SlowWriters;
   readonly #ticker: ReturnType<typeof setInterval>;
+  readonly #meter: ThreadMeter;
 
   private constructor(context: HttpContext, readiness: { isReady: boolean }, beat: () => void) {
     this.#readiness = readiness;
@@ -52,6 +55,7 @@ class Shard {
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
     this.#viewers = context.viewers;
+    this.#meter = new ThreadMeter(context.counters);
     this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
@@ -71,7 +75,7 @@ class Shard {
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
-    const access: Access = OPEN_ACCESS;
+    const access = new CountedAccess(OPEN_ACCESS, counters);
     const clients = new Clients(counters);
     const viewers = new Viewers({
       maxViewers: settings.maxViewers,
@@ -138,7 +142,7 @@ class Shard {
       case "forwarded-request":
         return await this.#answerForwarded(message);
       case "drain":
-        return this.#drain();
+        return this.#drain(message.keepsHttp);
       case "stop":
         return await this.#stop();
     }
@@ -153,6 +157,7 @@ class Shard {
 
   #tick(): void {
     this.#beat();
+    this.#meter.tick();
     const nowMs = performance.now();
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
@@ -164,15 +169,17 @@ class Shard {
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
-  /** HTTP goes on: whoever asks for readiness is told, and viewers keep what they have. */
-  #drain(): void {
+  /** Viewers keep what they have, and those who ask are told that it is not ready. */
+  #drain(keepsHttp: boolean): void {
     this.#readiness.isReady = false;
     this.#rtmp.drain();
+    if (!keepsHttp) this.#http.drain();
   }
 
   async #stop(): Promise<void> {
     this.#readiness.isReady = false;
     clearInterval(this.#ticker);
+    this.#meter.stop();
     this.#routes.list.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
@@ -183,7 +190,8 @@ class Shard {
 const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
-  await configureLogging(message.settings);
+  const counters = new Counters(message.counters, message.shard);
+  await configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
   setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);

@@ -72,6 +72,14 @@ export interface ShardSettings {
   readonly admin: AdminSettings;
   /** Whether other shards listen on the same ports. */
   readonly sharesPorts: boolean;
+  /** Shards that there are. */
+  readonly shards: number;
+  /** Who may read the metrics, beside those who may use the API. */
+  readonly metrics: {
+    /** The hash of the secret that they send. */
+    readonly token: string | undefined;
+    readonly addresses: readonly string[];
+  };
   readonly flushMs: number;
   readonly rtmpFlushMs: number;
   readonly windowMs: number;

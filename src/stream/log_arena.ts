@@ -31,7 +31,7 @@ export interface ArenaOptions {
 }
 
 /** Owners that are told apart: of what others have, an owner that shares its number has less. */
-export const ARENA_OWNERS = 4096;
+const ARENA_OWNERS = 4096;
 
 /** The owner whose logs count to nobody's share. */
 export const NO_OWNER = 0;

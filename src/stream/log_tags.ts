@@ -100,7 +100,7 @@ export class LogTags {
 
   /** Where to begin, with the configurations that are needed there. */
   #begin(): number {
-    const position = this.#log.newestKeyFrameOf(this.#filter.video) ?? this.#log.head;
+    const position = this.#log.newestKeyFrameOf(this.#filter.video) ?? this.#end();
     const timestampMs = this.#log.lastTimestampMs;
     const tags = this.#log.preamble(this.#selection)?.tags ?? [];
     this.#configurations = tags.filter(({ type }) => type !== TAG_SCRIPT).map(({ type, body }) => ({
@@ -109,6 +109,18 @@ export class LogTags {
       body,
     }));
     return position;
+  }
+
+  /**
+   * Behind all records, but for a configuration that is the newest: it is written before its slot,
+   * and would be found in neither.
+   */
+  #end(): number {
+    const { head, tail } = this.#log;
+    const newest = (head - 1) | 0;
+    const isConfiguration = head !== tail &&
+      (this.#log.flagsOf(newest) & RecordFlag.configuration) !== 0;
+    return isConfiguration ? newest : head;
   }
 
   /** `undefined` if the log let go of the record meanwhile. */

@@ -70,6 +70,7 @@ export class LogWriter {
   readonly #memory: LogMemory;
   readonly #windowMs: number;
   #lack: SegmentRefusal | undefined;
+  #isAbandoned = false;
 
   constructor(shared: SharedLog, { windowMs }: LogWindow) {
     this.#memory = new LogMemory(shared);
@@ -82,6 +83,14 @@ export class LogWriter {
   /** A log that holds at most `maxBytes` of tags, in an arena of its own. */
   static allocate(maxBytes: number): SharedLog {
     return allocateLog(maxBytes);
+  }
+
+  /**
+   * Writes nothing any more, whatever it is told: the log is about to be another stream's. Its
+   * publisher may not know yet.
+   */
+  abandon(): void {
+    this.#isAbandoned = true;
   }
 
   /** The largest tag body the log takes: half of it, so that it always holds more than one tag. */
@@ -109,6 +118,7 @@ export class LogWriter {
    * @throws {StreamError} if the body is larger than {@linkcode maxBodySize}, or there is no memory
    */
   append({ type, timestampMs, body, flags }: LogRecord): void {
+    if (this.#isAbandoned) return;
     if (body.length > this.maxBodySize) {
       throw new StreamError(
         `Cannot append to the log: a tag body may have ${this.maxBodySize} bytes, got ${body.length}`,
@@ -186,6 +196,7 @@ export class LogWriter {
    * @throws {StreamError} if the body is larger than the slot, or there is no memory
    */
   writeSlot(slot: Slot, body: Uint8Array): void {
+    if (this.#isAbandoned) return;
     requireSlotCapacity(slot, body);
     const { control } = this.#memory;
     const refusal = this.#memory.takeSlotPages(slot, body.length);
@@ -202,6 +213,7 @@ export class LogWriter {
    * @throws {StreamError} if the part does not lie within what it holds
    */
   writeSlotPart(slot: Slot, start: number, part: Uint8Array): void {
+    if (this.#isAbandoned) return;
     const { control } = this.#memory;
     const length = control[Control.slotLengths + slot]!;
     if (start + part.length > length) {
@@ -218,6 +230,7 @@ export class LogWriter {
 
   /** Sets which tracks were seen, as `Track` bits, and whether that is decided. */
   setTracks(tracks: number, settled: boolean): void {
+    if (this.#isAbandoned) return;
     const { control } = this.#memory;
     Atomics.store(control, Control.tracks, tracks);
     Atomics.store(control, Control.tracksSettled, settled ? 1 : 0);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHmac } from "node:crypto";
 import type { AccessDecision, AccessRequest, Allowed } from "../../src/access/access.ts";
 import { type HookObserver, Hooks, type HookSettings } from "../../src/access/hooks.ts";
-import { delay, until } from "../waiting.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import { startHttpServer } from "./http_server.ts";
 import { accessRequest } from "./requests.ts";
 

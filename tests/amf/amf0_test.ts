@@ -10,8 +10,8 @@ import {
   amfProperty,
   type AmfValue,
 } from "../../src/amf/amf_value.ts";
-import { AMF0_SAMPLES, AMF0_WITH_AMF3_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex, surviveMutations, toHex } from "../mutation.ts";
+import { AMF0_SAMPLES, AMF0_WITH_AMF3_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
 import { sameAmfValues } from "./same_value.ts";
 
 const TABLE: readonly { name: string; hex: string; value: AmfValue }[] = [

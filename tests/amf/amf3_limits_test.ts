@@ -10,7 +10,7 @@ import {
 } from "../../src/amf/amf_limits.ts";
 import { amfObject, type AmfValue } from "../../src/amf/amf_value.ts";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { fromHex, toHex } from "../mutation.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 
 const array = (...items: AmfValue[]): AmfValue => ({ kind: "strict-array", items });
 

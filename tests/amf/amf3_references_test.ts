@@ -12,8 +12,8 @@ import {
   type AmfTypedObject,
   type AmfValue,
 } from "../../src/amf/amf_value.ts";
-import { AMF0_WITH_AMF3_SAMPLES, AMF3_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex, toHex } from "../mutation.ts";
+import { AMF0_WITH_AMF3_SAMPLES, AMF3_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 
 const array = (...items: AmfValue[]): AmfStrictArray => ({ kind: "strict-array", items });
 

@@ -9,8 +9,8 @@ import {
   amfProperty,
   type AmfValue,
 } from "../../src/amf/amf_value.ts";
-import { AMF3_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex, surviveMutations, toHex } from "../mutation.ts";
+import { AMF3_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
 import { sameAmfValues } from "./same_value.ts";
 
 /** "flex.messaging.io.ArrayCollection" as a string behind its length. */

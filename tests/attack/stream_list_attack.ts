@@ -1,8 +1,8 @@
-import { cpuSeconds } from "../../bench/process_stats.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
+import { cpuSeconds } from "../../testing/process_stats.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
 import { ManyPublishers } from "../interop/many_publishers.ts";
 import { HttpClient } from "../shard/http/client.ts";
-import { delay, until } from "../waiting.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import type { Attack, Finding } from "./attack.ts";
 
 const STREAMS = 1000;

@@ -2,11 +2,11 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
 import type { OpusPacket } from "../../src/audio/packet_maker.ts";
-import { fromHex } from "../mutation.ts";
-import type { AacSource, AccessUnit } from "./aac_source.ts";
-import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "./fixtures.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import type { AacSource, AccessUnit } from "../../testing/media/aac_source.ts";
+import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../../testing/media/aac_streams.ts";
+import { decodeOpus, lagOf, longestSilence, type Sound } from "../../testing/media/sound.ts";
 import { packetsOf } from "./packets.ts";
-import { decodeOpus, lagOf, longestSilence, type Sound } from "./sound.ts";
 
 const UNIT_MS = 1024 / 44.1;
 

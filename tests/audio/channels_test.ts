@@ -1,11 +1,11 @@
 /** Sound whose channels are others than its configuration says, or more than two. */
 import { assert, assertEquals } from "@std/assert";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
-import { fromHex } from "../mutation.ts";
-import { peerTest } from "../peers.ts";
-import { type AacSource, encodeAac } from "./aac_source.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { type AacSource, encodeAac } from "../../testing/media/aac_source.ts";
+import { decodeOpus, type Sound } from "../../testing/media/sound.ts";
 import { packetsOf } from "./packets.ts";
-import { decodeOpus, type Sound } from "./sound.ts";
 
 const SECONDS = 1;
 

@@ -3,9 +3,9 @@ import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
 import type { OpusPacket } from "../../src/audio/packet_maker.ts";
 import { PcmDecoder } from "../../src/audio/pcm_decoder.ts";
-import { AAC_LC } from "./fixtures.ts";
+import { AAC_LC } from "../../testing/media/aac_streams.ts";
+import { decodeOpus, lagOf, snrDb, sweep } from "../../testing/media/sound.ts";
 import { packetsOf } from "./packets.ts";
-import { decodeOpus, lagOf, snrDb, sweep } from "./sound.ts";
 
 /** All samples of a message, by channel. */
 function decodeAll(decoder: PcmDecoder, message: Uint8Array): Float32Array[] {

@@ -2,12 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
 import { isSbrOpen, seemsToCarrySbr, withoutSbr } from "../../src/audio/sbr_payload.ts";
 import { parseAacConfiguration } from "../../src/codec/sound/aac.ts";
-import { fromHex } from "../mutation.ts";
-import { peerTest } from "../peers.ts";
-import { type AacSource, decodeWithFfmpeg, encodeAac } from "./aac_source.ts";
-import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "./fixtures.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { type AacSource, decodeWithFfmpeg, encodeAac } from "../../testing/media/aac_source.ts";
+import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../../testing/media/aac_streams.ts";
+import { decodeOpus, lagOf, music } from "../../testing/media/sound.ts";
 import { packetsOf } from "./packets.ts";
-import { decodeOpus, lagOf, music } from "./sound.ts";
 
 const shareWithSbr = ({ units }: AacSource) =>
   units.filter(({ data }) => seemsToCarrySbr(data)).length / units.length;

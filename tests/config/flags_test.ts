@@ -73,6 +73,21 @@ Deno.test("parseCommand: commands, each with its flags", () => {
     readsConfig: true,
     overrides: { shards: 2 },
   });
+  assertEquals(parseCommand(["hash-key"]), { kind: "hash-key", isNew: false });
+  assertEquals(parseCommand(["hash-key", "--new"]), { kind: "hash-key", isNew: true });
+  const sign = ["sign-url", "--path", "live/a/b", "--id", "x", "--expires", "2h"];
+  const signed = {
+    kind: "sign-url",
+    path: "live/a/b",
+    secretId: "x",
+    lifetimeSeconds: 7200,
+  } as const;
+  assertEquals(parseCommand(sign), { ...signed, action: "play", address: undefined });
+  assertEquals(parseCommand([...sign, "--action", "publish", "--address", "::1"]), {
+    ...signed,
+    action: "publish",
+    address: "::1",
+  });
   assertEquals(parseCommand(["config-schema"]), { kind: "config-schema" });
   assertEquals(parseCommand(["health", "-h"]), { kind: "help", of: "health" });
   assertEquals(parseCommand(["health", "-V"]), { kind: "version" });
@@ -86,6 +101,21 @@ const WRONG: readonly (readonly [args: string[], message: string])[] = [
   [["healthz"], "Unknown command 'healthz'; did you mean health?"],
   [["checkconfig"], "Unknown command 'checkconfig'; did you mean check-config?"],
   [["start", "stray"], "Unexpected argument 'stray'; --help lists the flags"],
+  [["hash-key", "secret"], "Unexpected argument 'secret'; --help lists the flags"],
+  [["sign-url"], "Cannot use --path: expected a stream such as live/test, got none"],
+  [
+    ["sign-url", "--path", "live", "--id", "x", "--expires", "2h"],
+    'Cannot use --path: expected a stream such as live/test, got "live"',
+  ],
+  [
+    ["sign-url", "--path", "live/a", "--id", "x", "--expires", "2"],
+    'Cannot use --expires: expected a time such as 90s, 30m, 2h or 7d, got "2"',
+  ],
+  [
+    ["sign-url", "--path", "live/a", "--expires", "2h"],
+    "Cannot use --id: expected the id of a secret, got none",
+  ],
+  [["sign-url", "--action", "watch"], 'Cannot use --action: expected publish or play, got "watch"'],
   [["--shards", "1", "health"], "Unexpected argument 'health'; --help lists the flags"],
   [["--ready"], "Unknown option '--ready'; --help lists the flags"],
   [["health", "--redy"], "Unknown option '--redy'; did you mean --ready?"],

@@ -6,7 +6,7 @@ import type { PublishDecision } from "../../src/shard/live/publish_decision.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { openStore } from "../stream/log_samples.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 const LOG = { maxBytes: 256 * 1024, windowMs: 1000 };
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { WorkerSupervisor } from "../../src/control/worker_supervisor.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 const KIND = { name: "worker", sharedWords: 1, heartbeatWord: 0 };
 

@@ -6,7 +6,7 @@ import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { interFrame, keyFrame, openLog, tagOf } from "../stream/log_samples.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 const FORM = { audio: true, video: true };
 

@@ -8,7 +8,7 @@ import type { TrackSelection } from "../../src/stream/track_selection.ts";
 import { Slot, Track } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import type { LogRecord } from "../../src/stream/log_writer.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../stream/log_samples.ts";
 import { PlayedMessages } from "./rtmp_messages.ts";
 

@@ -8,8 +8,8 @@ import {
 } from "../../src/flv/multitrack.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { MULTITRACK_AUDIO_SAMPLES, MULTITRACK_VIDEO_SAMPLES } from "../fuzz/flv_samples.ts";
-import { fromHex, surviveMutations, toHex } from "../mutation.ts";
-import { assertMalformed, NoError, wellFormed } from "../malformed.ts";
+import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
+import { assertMalformed, NoError, wellFormed } from "../../testing/malformed.ts";
 
 /** Tracks in short: number and body. */
 function short(tracks: readonly TrackBody[]): string[] {

@@ -10,7 +10,7 @@ import {
   TAG_VIDEO,
   writeTag,
 } from "../../src/flv/tag.ts";
-import { fromHex, surviveMutations, toHex } from "../mutation.ts";
+import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
 
 Deno.test("FLV header: its flags, both ways", () => {
   const table = [

@@ -28,8 +28,13 @@ import {
 import { readDtlsRecord } from "../../src/webrtc/dtls/record.ts";
 import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
 import { sameAmfValues } from "../amf/same_value.ts";
-import { fromHex } from "../mutation.ts";
-import { AMF0_SAMPLES, AMF0_WITH_AMF3_SAMPLES, FLV_FILE, OPUS_HEAD_SAMPLES } from "./corpus.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import {
+  AMF0_SAMPLES,
+  AMF0_WITH_AMF3_SAMPLES,
+  FLV_FILE,
+  OPUS_HEAD_SAMPLES,
+} from "../../testing/media/corpus.ts";
 import { CHUNK_SAMPLES } from "./rtmp_targets.ts";
 import { RTP_SAMPLES } from "./rtp_targets.ts";
 import { decodesAgain } from "./same_again.ts";

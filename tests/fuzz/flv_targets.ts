@@ -15,7 +15,7 @@ import {
   MULTITRACK_VIDEO_SAMPLES,
 } from "./flv_samples.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
-import { NoError } from "../malformed.ts";
+import { NoError } from "../../testing/malformed.ts";
 
 /** Bodies of Enhanced RTMP. */
 export const FLV_TARGETS: readonly FuzzTarget[] = [

@@ -1,4 +1,4 @@
-import { toHex } from "../mutation.ts";
+import { toHex } from "../../testing/mutation.ts";
 import { Mutator } from "./mutator.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 

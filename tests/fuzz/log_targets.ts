@@ -10,8 +10,8 @@ import { LogStore } from "../../src/stream/log_store.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { MemoryHolding } from "../../src/stream/memory_holding.ts";
 import { StreamError } from "../../src/stream/stream_error.ts";
-import { NoError } from "../malformed.ts";
-import { seededRandom } from "../mutation.ts";
+import { NoError } from "../../testing/malformed.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import { openMemory } from "../shard/open_memory.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 

@@ -16,14 +16,14 @@ import {
   parseSharedObject,
 } from "../../src/rtmp/message/shared_object.ts";
 import { parseUserControl, userControl } from "../../src/rtmp/message/user_control.ts";
-import { fromHex, seededRandom, toHex } from "../mutation.ts";
+import { fromHex, seededRandom, toHex } from "../../testing/mutation.ts";
 import {
   clientAnswer,
   clientDigestHello,
   clientHello,
   ClientMessages,
   publisherPreamble,
-} from "../rtmp/client.ts";
+} from "../../testing/rtmp/client.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** C0, C1 and C2. */

@@ -9,10 +9,10 @@ import { nackedSequences } from "../../src/rtp/rtcp_feedback.ts";
 import type { TransportFeedback } from "../../src/rtp/transport_feedback.ts";
 import { TransportHistory } from "../../src/rtp/transport_history.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
-import { fromHex, toHex } from "../mutation.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 import { CollectedPackets } from "../rtp/collected_packets.ts";
-import { depacketizeH264 } from "../rtp/depacketizer.ts";
-import { ACCESS_UNIT_SAMPLES } from "./corpus.ts";
+import { depacketizeH264 } from "../../testing/webrtc/depacketizer.ts";
+import { ACCESS_UNIT_SAMPLES } from "../../testing/media/corpus.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** RTP packets: plain, with contributing sources, extension elements and padding. */

@@ -13,7 +13,7 @@ import {
   ClientMessages,
   SERVER_HANDSHAKE_LENGTH,
   ServerReplies,
-} from "../rtmp/client.ts";
+} from "../../testing/rtmp/client.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** What is done on a stream, as an owner sees it. */

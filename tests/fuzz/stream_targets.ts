@@ -6,7 +6,7 @@ import type { TrackSelection } from "../../src/stream/track_selection.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
-import { AUDIO_BODY_SAMPLES, VIDEO_BODY_SAMPLES } from "./corpus.ts";
+import { AUDIO_BODY_SAMPLES, VIDEO_BODY_SAMPLES } from "../../testing/media/corpus.ts";
 import {
   ENHANCED_AUDIO_SAMPLES,
   ENHANCED_VIDEO_SAMPLES,

@@ -19,8 +19,8 @@ import { FlvError } from "../../src/flv/flv_error.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { sameAmfValues } from "../amf/same_value.ts";
-import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../audio/fixtures.ts";
-import { toHex } from "../mutation.ts";
+import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../../testing/media/aac_streams.ts";
+import { toHex } from "../../testing/mutation.ts";
 import {
   ACCESS_UNIT_SAMPLES,
   AMF0_SAMPLES,
@@ -36,7 +36,7 @@ import {
   SLICES_IN_BAND,
   SPS,
   VIDEO_BODY_SAMPLES,
-} from "./corpus.ts";
+} from "../../testing/media/corpus.ts";
 import { CODEC_TARGETS } from "./codec_targets.ts";
 import { DTLS_TARGETS } from "./dtls_targets.ts";
 import { FLV_TARGETS } from "./flv_targets.ts";
@@ -51,7 +51,7 @@ import { STREAM_TARGETS } from "./stream_targets.ts";
 import { ENCODE_TARGETS } from "./encode_targets.ts";
 import { decodesAgain } from "./same_again.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
-import { NoError } from "../malformed.ts";
+import { NoError } from "../../testing/malformed.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [

@@ -11,10 +11,10 @@ import { hasStunIntegrity, stunFingerprint } from "../../src/webrtc/ice/stun_int
 import { TcpFrameReader } from "../../src/webrtc/ice/tcp_framing.ts";
 import { parseTrickleFragment } from "../../src/webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
-import { fromHex, toHex } from "../mutation.ts";
-import { NAMES, TRANSPORT } from "../webrtc/sdp/answers.ts";
-import { OFFERS, TRICKLE_FRAGMENT } from "../webrtc/sdp/offers.ts";
-import { writeStunCheck } from "../webrtc/ice/stun_client.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
+import { NAMES, TRANSPORT } from "../../testing/webrtc/answers.ts";
+import { OFFERS, TRICKLE_FRAGMENT } from "../../testing/webrtc/offers.ts";
+import { writeStunCheck } from "../../testing/webrtc/stun_client.ts";
 import {
   RFC5769_IPV4_RESPONSE,
   RFC5769_IPV6_RESPONSE,

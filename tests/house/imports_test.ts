@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { circlesOf } from "./circles.ts";
 import { ROOMS, violationsOf } from "./rules.ts";
+import { treeViolationsOf } from "./trees.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -21,6 +22,13 @@ function readFiles(...folders: readonly string[]): Map<string, string> {
   return files;
 }
 
+/** Those of them that import. */
+function readCode(...folders: readonly string[]): Map<string, string> {
+  const files = [...readFiles(...folders)].filter(([path]) => /\.[jt]s$/.test(path));
+  assert(files.length > 300, `only ${files.length} files found`);
+  return new Map(files);
+}
+
 Deno.test("the house keeps its rules", () => {
   const house = readFiles("src/");
   assert(house.size > 60, `only ${house.size} files found`);
@@ -29,11 +37,12 @@ Deno.test("the house keeps its rules", () => {
 });
 
 Deno.test("no two files import each other, not even by others or for a type", () => {
-  const files = [...readFiles("src/", "tests/", "bench/")].filter(([path]) =>
-    /\.[jt]s$/.test(path)
-  );
-  assert(files.length > 600, `only ${files.length} files found`);
-  assertEquals(circlesOf(new Map(files)), []);
+  assertEquals(circlesOf(readCode("src/", "testing/", "tests/", "bench/")), []);
+});
+
+Deno.test("what tests and bench share lies in testing", () => {
+  const files = [...readCode("testing/", "tests/", "bench/")];
+  assertEquals(files.flatMap(([path, source]) => treeViolationsOf(path, source)), []);
 });
 
 Deno.test("rooms import downwards: no room reaches itself through others", () => {
@@ -78,8 +87,8 @@ const CASES: readonly (readonly [path: string, source: string, violations: strin
   ["src/shard/a.ts", `import { x } from "../control/directory.ts";`, [
     "src/shard/a.ts:1: shard may not import src/control/directory.ts",
   ]],
-  ["src/flv/a.ts", `import { x } from "../../tests/mutation.ts";`, [
-    "src/flv/a.ts:1: flv may not import tests/mutation.ts",
+  ["src/flv/a.ts", `import { x } from "../../testing/mutation.ts";`, [
+    "src/flv/a.ts:1: flv may not import testing/mutation.ts",
   ]],
   ["src/flv/a.ts", `await import(name);`, ["src/flv/a.ts:1: an import names its module"]],
   ["src/drawer/a.ts", "", ['src/drawer/a.ts:1: the room "drawer" is not in the table of rooms']],

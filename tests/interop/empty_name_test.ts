@@ -1,8 +1,8 @@
 /** Encoders and players that put the whole address into the server's, and leave the name empty. */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { peerTest, runPeer } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { peerTest, runPeer } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { publishWithFfmpeg } from "./ffmpeg.ts";
 
 peerTest(

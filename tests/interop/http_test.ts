@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { peerTest, runPeer } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { peerTest, runPeer } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { encodeSample } from "./ffmpeg.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
 

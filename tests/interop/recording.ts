@@ -4,7 +4,7 @@ import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import { FlvReader } from "../../src/flv/tag_reader.ts";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
-import { runPeer } from "../peers.ts";
+import { runPeer } from "../../testing/peers.ts";
 
 /** What a tag is to a viewer. */
 export type TagKind =

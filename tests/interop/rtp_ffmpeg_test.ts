@@ -8,7 +8,7 @@ import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
 import { opusPacketDurationMs, packetizeOpus } from "../../src/rtp/opus_packetizer.ts";
 import { PacketRing } from "../../src/rtp/packet_ring.ts";
 import { RtpClock } from "../../src/rtp/rtp_clock.ts";
-import { peerTest, runPeer } from "../peers.ts";
+import { peerTest, runPeer } from "../../testing/peers.ts";
 import { type Frame, readFrames } from "./frame_hashes.ts";
 import { oggPackets } from "./ogg_packets.ts";
 import { readRecording, type Recording } from "./recording.ts";

@@ -4,7 +4,7 @@ import { copyRtpHeader } from "../../src/rtp/packet.ts";
 import type { PacketRing } from "../../src/rtp/packet_ring.ts";
 import { writeBye, writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
 import type { ClockTie, RtpClock } from "../../src/rtp/rtp_clock.ts";
-import { delay } from "../waiting.ts";
+import { delay } from "../../testing/waiting.ts";
 import { PAYLOAD_TYPES, type RtpPorts } from "./rtp_receiver.ts";
 
 /** How much faster than real time the test sends. */

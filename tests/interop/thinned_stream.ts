@@ -8,7 +8,7 @@ import {
 import { allowH264FrameNumGaps } from "../../src/codec/h264/frame_num_gaps.ts";
 import { splitH264NalUnits } from "../../src/codec/h264/slice.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
-import { runPeer } from "../peers.ts";
+import { runPeer } from "../../testing/peers.ts";
 import { readRecording } from "./recording.ts";
 
 /** A picture as it was published, and what was decided on it. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { ThreadMeter } from "../../src/metrics/thread_meter.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 /** What a meter told. */
 function collect() {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 /** Flags of the compile task, which turns the module into a binary. */
 const FLAGS = ["--no-config", "--no-prompt", "--unstable-net", "--unstable-worker-options"];

@@ -1,6 +1,6 @@
 /** What `deno task bundle` makes, when it makes it, and what is said where it cannot. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { peerTest } from "../peers.ts";
+import { peerTest } from "../../testing/peers.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 

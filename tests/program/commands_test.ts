@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { runProgram, startGateway } from "../gateway_process.ts";
+import { KeyHash } from "../../src/access/key_hash.ts";
+import { SignedUrls } from "../../src/access/signed_url.ts";
+import { runProgram, startGateway } from "../../testing/gateway_process.ts";
 
 function healthArgs(port: number, ...more: readonly string[]): string[] {
   return ["health", "--http-port", `${port}`, ...more];
@@ -67,4 +69,33 @@ Deno.test("a command that there is none of: one line with what was probably mean
   ]);
   const help = await runProgram(["health", "--help"]);
   assertMatch(help.stdout, /^sluice health: .+\n\n {2}--ready /);
+});
+
+Deno.test("hash-key: the hash of a secret on standard input, or of a new one", async () => {
+  const secret = "a-secret-of-an-encoder";
+  const { code, stdout } = await runProgram(["hash-key"], { stdin: `${secret}\n` });
+  assertEquals(code, 0);
+  const hash = new KeyHash(stdout.trimEnd());
+  assertEquals([hash.matches(secret), hash.matches(`${secret}x`)], [true, false]);
+  const made = await runProgram(["hash-key", "--new"]);
+  const [, newSecret, newHash] = /^secret {2}(\S+)\nhash {4}(\S+)\n$/.exec(made.stdout)!;
+  assertEquals(new KeyHash(newHash!).matches(newSecret!), true);
+  const short = await runProgram(["hash-key"], { stdin: "short" });
+  assertEquals([short.code, short.stdout], [1, ""]);
+  assertMatch(short.stderr, /^sluice: Cannot hash the secret: [^\n]+, got 5 characters\n$/);
+});
+
+Deno.test("sign-url: what the gateway takes, for that stream alone", async () => {
+  const secret = "a-secret-of-this-server";
+  const args = ["--path", "live/test", "--id", "x", "--expires", "90s"];
+  const { code, stdout } = await runProgram(["sign-url", ...args], { stdin: secret });
+  assertEquals(code, 0);
+  const [, token] = /^\?token=(\S+)\n$/.exec(stdout)!;
+  const nowMs = Date.now;
+  const urls = new SignedUrls({ secrets: [{ id: "x", secret }], endAtExpiry: false, nowMs });
+  const decide = (path: string) => {
+    const request = { action: "play", path, credentials: { token } };
+    return urls.decide(request as Parameters<SignedUrls["decide"]>[0])?.kind;
+  };
+  assertEquals([decide("live/test"), decide("live/other")], ["allow", "refuse"]);
 });

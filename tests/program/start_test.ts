@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
-import { type ProgramRun, runProgram, startGateway } from "../gateway_process.ts";
+import { type ProgramRun, runProgram, startGateway } from "../../testing/gateway_process.ts";
 import { probePorts } from "../../src/config/permissions.ts";
-import { peerTest } from "../peers.ts";
+import { peerTest } from "../../testing/peers.ts";
 
 const ANYWHERE = { host: "127.0.0.1", port: 0, purpose: "WebRTC", flag: "--webrtc-port" };
 

@@ -11,7 +11,7 @@ import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 import { openStore, readAll } from "../stream/log_samples.ts";
 
 /** What is sent at once, and how near the transcoder must come before the next piece. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { delay, until } from "../waiting.ts";
-import { HealthyStream } from "./healthy_stream.ts";
-import { settledKiB } from "./process_memory.ts";
-import { IS_LONG } from "../long_form.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
+import { settledKiB } from "../../testing/process_memory.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 interface BadRequest {
   readonly name: string;

@@ -1,10 +1,10 @@
 /** Every line about somebody has an address, and a name that lasts as long as the connection. */
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { until } from "../waiting.ts";
-import { HealthyStream } from "./healthy_stream.ts";
-import { WhepViewer } from "./whep_viewer.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
+import { until } from "../../testing/waiting.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const LINE = /^\S+Z \[\w+\] \w+: (?:\[(\S+)\] )?(.*)$/;
 

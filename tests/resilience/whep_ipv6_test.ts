@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type { SessionDescription } from "../../src/shard/webrtc/session.ts";
-import { type GatewayOptions, startGateway } from "../gateway_process.ts";
-import { until } from "../waiting.ts";
-import { publish } from "./healthy_whep.ts";
-import { checkFrames, checkNoGaps } from "./whep_reception.ts";
-import { postOffer, WhepViewer } from "./whep_viewer.ts";
+import { type GatewayOptions, startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
+import { publish } from "../../testing/healthy_whep.ts";
+import { checkFrames, checkNoGaps } from "../../testing/webrtc/whep_reception.ts";
+import { postOffer, WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const PATH = "live/test";
 

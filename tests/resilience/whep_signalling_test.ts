@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { readWhepAnswer } from "../../bench/whep_sdp.ts";
+import { readWhepAnswer } from "../../testing/webrtc/whep_sdp.ts";
 import { createIceCredentials } from "../../src/webrtc/ice/credentials.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { delay, until } from "../waiting.ts";
-import { OFFERS } from "../webrtc/sdp/offers.ts";
-import { HealthyWhep } from "./healthy_whep.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { OFFERS } from "../../testing/webrtc/offers.ts";
+import { HealthyWhep } from "../../testing/healthy_whep.ts";
 import { publishVideoOnly } from "./video_only_publisher.ts";
-import { checkFrames } from "./whep_reception.ts";
-import { createOffer, postOffer, WhepViewer } from "./whep_viewer.ts";
+import { checkFrames } from "../../testing/webrtc/whep_reception.ts";
+import { createOffer, postOffer, WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const WERIFT = { sanitizeOps: false, sanitizeResources: false };
 const ENDPOINT = "/live/healthy/whep";

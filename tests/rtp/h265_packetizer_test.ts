@@ -8,7 +8,7 @@ import { parseRtpPacket, RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../../src/rtp/packet_carver.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
-import { fromHex, seededRandom, toHex } from "../mutation.ts";
+import { fromHex, seededRandom, toHex } from "../../testing/mutation.ts";
 import { CollectedPackets } from "./collected_packets.ts";
 import { depacketizeH265 } from "./h265_depacketizer.ts";
 

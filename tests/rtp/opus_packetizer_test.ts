@@ -7,7 +7,7 @@ import {
 } from "../../src/rtp/opus_packetizer.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
-import { fromHex, surviveMutations, toHex } from "../mutation.ts";
+import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
 import { CollectedPackets } from "./collected_packets.ts";
 
 Deno.test("Opus: one packet is one RTP packet", () => {

@@ -10,7 +10,7 @@ import {
 } from "../../src/rtp/packet.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { RTP_SAMPLES } from "../fuzz/rtp_targets.ts";
-import { fromHex, surviveMutations, toHex } from "../mutation.ts";
+import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
 
 Deno.test("RTP header: every field in its place, truncated to its width", () => {
   const cases: [number, number, number, number, string][] = [

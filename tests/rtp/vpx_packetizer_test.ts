@@ -6,7 +6,7 @@ import type { PayloadFormat } from "../../src/rtp/payload_size.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { packetizeVp8, type Vp8Frame } from "../../src/rtp/vp8_packetizer.ts";
 import { packetizeVp9, type Vp9Frame } from "../../src/rtp/vp9_packetizer.ts";
-import { fromHex, seededRandom, toHex } from "../mutation.ts";
+import { fromHex, seededRandom, toHex } from "../../testing/mutation.ts";
 import { CollectedPackets } from "./collected_packets.ts";
 import { depacketizeVp8, depacketizeVp9 } from "./vpx_depacketizer.ts";
 

@@ -3,8 +3,8 @@ import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { OPEN_ACCESS } from "../../src/access/access.ts";
 import { CLIENTS_PER_PAGE } from "../../src/shard/http/client_pages.ts";
 import type { ClientDescription } from "../../src/shard/live/clients.ts";
-import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { until } from "../waiting.ts";
+import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
+import { until } from "../../testing/waiting.ts";
 import { type PlayingShard, PlayingShards } from "./playing_shard.ts";
 
 /** Bars of the issue of ending: whatever the protocol. */

@@ -1,8 +1,8 @@
 /** Who may play, asked by every way to play before anything is told of a stream. */
 import { assert, assertEquals } from "@std/assert";
 import type { Access, AccessDecision, AccessRequest } from "../../src/access/access.ts";
-import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { until } from "../waiting.ts";
+import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
+import { until } from "../../testing/waiting.ts";
 import { type PlayingShard, PlayingShards } from "./playing_shard.ts";
 
 /** What each token is refused with; "good" lets its bearer play two streams, of which one is there. */

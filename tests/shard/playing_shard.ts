@@ -16,12 +16,12 @@ import { WebrtcEndpoint } from "../../src/shard/webrtc/endpoint.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
-import { OPUS_CONFIGURATION, opusFrame } from "../stream/enhanced_samples.ts";
+import { OPUS_CONFIGURATION, opusFrame } from "../../testing/media/enhanced_samples.ts";
 import { openMemory } from "./open_memory.ts";
 import { SHARD_SETTINGS, testPlaces, testViewers } from "./shard_settings.ts";
 
 const OFFER = Deno.readTextFileSync(
-  new URL("../fixtures/webrtc_offer_chromium_audio.sdp", import.meta.url),
+  new URL("../../testing/fixtures/webrtc_offer_chromium_audio.sdp", import.meta.url),
 );
 
 /** How long a player waits for a stream that is not there. */

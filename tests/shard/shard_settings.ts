@@ -23,6 +23,8 @@ export const SHARD_SETTINGS: ShardSettings = {
   tls: undefined,
   admin: { token: undefined, corsOrigins: ["*"], listen: undefined },
   sharesPorts: false,
+  shards: 1,
+  metrics: { token: undefined, addresses: [] },
   flushMs: 0,
   rtmpFlushMs: 0,
   windowMs: 1000,

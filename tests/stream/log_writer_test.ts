@@ -15,7 +15,7 @@ import { LogMemory } from "../../src/stream/log_memory.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
 import { StreamError } from "../../src/stream/stream_error.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import {
   assertHoldsNewest,
   audioFrame,
@@ -429,6 +429,23 @@ Deno.test("LogWriter: a log whose place another stream has is empty, which makes
   next.append(record);
   assertEquals(stale.copy(0, new Uint8Array(100), 0, 20), false);
   assertEquals(assertHoldsNewest(fresh, [record]), 1);
+});
+
+Deno.test("LogWriter: one that is abandoned changes nothing of the stream that comes after it", () => {
+  const { shared, writer } = openLog();
+  writer.append(keyFrame(7));
+  writer.abandon();
+  reopen(shared);
+  const next = new LogWriter(shared, { windowMs: 1000 });
+  next.writeSlot(Slot.metadata, Uint8Array.of(1, 2));
+  writer.append(keyFrame(8));
+  writer.appendConfiguration(Slot.videoConfiguration, keyFrame(8));
+  writer.writeSlot(Slot.metadata, Uint8Array.of(3));
+  writer.writeSlotPart(Slot.metadata, 0, Uint8Array.of(3));
+  writer.setTracks(Track.video, true);
+  const fresh = new LogReader(shared);
+  assertEquals([fresh.head, fresh.tracksSettled], [0, false]);
+  assertEquals(next.slotHolds(Slot.metadata, Uint8Array.of(1, 2)), true);
 });
 
 Deno.test("LogWriter: its last timestamp is the newest, also when tracks are apart", () => {

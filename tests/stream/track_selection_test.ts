@@ -11,7 +11,7 @@ import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
 import { MAX_PREFACE_SIZE } from "../../src/stream/track_list.ts";
 import { trackIds, type TrackSelection } from "../../src/stream/track_selection.ts";
-import { toHex } from "../mutation.ts";
+import { toHex } from "../../testing/mutation.ts";
 import {
   enhancedVideo,
   H265_CONFIGURATION,
@@ -23,7 +23,7 @@ import {
   opusFrame,
   vp8InterFrame,
   vp8KeyFrame,
-} from "./enhanced_samples.ts";
+} from "../../testing/media/enhanced_samples.ts";
 import {
   AAC_CONFIGURATION,
   AAC_FRAME,

@@ -6,7 +6,7 @@ import { MESSAGE_TYPE } from "./message.ts";
 import { RtmpError } from "../rtmp_error.ts";
 
 /** Bytes that wait in one lane: some seconds of a stream. */
-export const DEFAULT_MAX_QUEUED_BYTES = 4 * 1024 * 1024;
+const DEFAULT_MAX_QUEUED_BYTES = 4 * 1024 * 1024;
 
 /** What a message costs beside its payload, so that empty ones are bounded too. */
 const MESSAGE_COST = 64;

@@ -10,7 +10,7 @@ import { callResult, onStatus, type Reply } from "./server_replies.ts";
 export type ObjectEncoding = 0 | 3;
 
 /** What may wait of the session's own words: the answers to several reads full of tiny calls. */
-export const MAX_ANSWER_BYTES = 1024 * 1024;
+const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** The types that carry AMF3, by those of AMF0. */
 const AMF3_TYPES: ReadonlyMap<number, number> = new Map([

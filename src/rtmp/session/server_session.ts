@@ -37,7 +37,7 @@ import { userControl } from "../message/user_control.ts";
 import { answerSharedObject } from "../message/shared_object.ts";
 
 /** Encoders use one stream; some tools publish several over one connection. */
-export const DEFAULT_MAX_STREAMS = 16;
+const DEFAULT_MAX_STREAMS = 16;
 
 /** What a peer may send in one message before it is known to be allowed to publish. */
 export const SETUP_MESSAGE_LENGTH = 64 * 1024;
@@ -49,7 +49,7 @@ export const SETUP_MESSAGE_LENGTH = 64 * 1024;
 export const SETUP_PARTIAL_BYTES: number = 4 * SETUP_MESSAGE_LENGTH;
 
 /** What a data message may have: metadata have some kilobytes. */
-export const MAX_DATA_LENGTH = 64 * 1024;
+const MAX_DATA_LENGTH = 64 * 1024;
 
 /** Messages that may come to nothing before that is told. */
 const MAX_NOTHINGS = 64;

@@ -115,13 +115,14 @@ export class HttpConnection implements Connection {
     this.#context = context;
     this.#place = place;
     place.offer(() => this.abort());
-    this.#writer = new ConnectionWriter(conn);
+    const { counters, memory } = context;
+    this.#writer = new ConnectionWriter(conn, (bytes) => counters.add("httpBytesSent", bytes));
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
-    const holder = peerHolderOf(context.memory, context.proxies, conn.remoteAddr.hostname);
-    this.#held = new MemoryHolding(context.memory, "messages", holder);
+    const holder = peerHolderOf(memory, context.proxies, conn.remoteAddr.hostname);
+    this.#held = new MemoryHolding(memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
-      context.counters.add("memoryEnded");
+      counters.add("memoryEnded");
       this.#abortFor("no memory is left for what it does not take");
     });
   }
@@ -146,16 +147,16 @@ export class HttpConnection implements Connection {
       counters.add(this.#body.isSending ? "viewersStalled" : "httpTimeouts");
       this.#abortFor(`it has taken nothing for ${timeouts.stallMs} ms`);
     } else if (this.#phase !== "answer") {
-      const limitMs = this.#phase === "request"
-        ? timeouts.httpRequestMs
-        : this.#phase === "idle"
-        ? timeouts.httpIdleMs
-        : LINGER_MS;
+      const { httpRequestMs: request, httpIdleMs: idle } = timeouts;
+      const limitMs = { request, idle, linger: LINGER_MS }[this.#phase];
       if (nowMs - this.#phaseSinceMs < limitMs) return;
       if (this.#phase === "request") counters.add("httpTimeouts");
       this.abort();
     }
   }
+
+  /** Ends after the response that is being sent, or the next one: who waits to ask may still ask. */
+  readonly drain = () => void (this.#isStopping = true);
 
   /** Ends after the response that is being sent. */
   stop(): void {
@@ -285,7 +286,7 @@ export class HttpConnection implements Connection {
     request: HttpRequest | undefined,
   ): Promise<boolean> {
     const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
-    await this.#writer.write(head(response, "length", keepsAlive));
+    await this.#writer.write(this.#head(response, "length", keepsAlive));
     if (request?.method !== "HEAD") await this.#writer.write(response.body);
     return keepsAlive;
   }
@@ -295,7 +296,7 @@ export class HttpConnection implements Connection {
     const isChunked = request.version === "1.1";
     const keepsAlive = request.keepsAlive && !this.#isStopping;
     try {
-      await this.#writer.write(head(response, isChunked ? "chunked" : "close", keepsAlive));
+      await this.#writer.write(this.#head(response, isChunked ? "chunked" : "close", keepsAlive));
       if (request.method === "HEAD") return keepsAlive;
       this.#watched = body;
       void this.#watchClient(body);
@@ -317,7 +318,7 @@ export class HttpConnection implements Connection {
       // Before the answer: a read that is going on may bring what the client says to it.
       const frames = new WebSocketReader();
       this.#take = (piece) => frames.push(piece);
-      await this.#writer.write(head(response, "upgrade", true));
+      await this.#writer.write(this.#head(response, "upgrade", true));
       let closeCode: number = CloseCode.normal;
       void this.#listen(frames).then((code) => {
         closeCode = code;
@@ -392,8 +393,10 @@ export class HttpConnection implements Connection {
       this.#reading = undefined;
     }
   }
-}
 
-function head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
-  return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
+  #head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
+    const status = response.kind === "websocket" ? 101 : response.status;
+    this.#context.counters.tally("httpResponses", { status: `${status}` });
+    return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
+  }
 }

@@ -13,6 +13,7 @@ import { ClientPages } from "./client_pages.ts";
 import { Cors } from "./cors.ts";
 import { Flv } from "./flv.ts";
 import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
+import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
 import { StreamRoutes } from "./stream_routes.ts";
@@ -22,6 +23,7 @@ export class HttpRoutes {
   readonly #context: HttpContext;
   readonly #files: AssetFiles;
   readonly #flv: Flv;
+  readonly #metrics: MetricsRoute;
   readonly whep: Whep;
   /** Who watches and publishes, on all shards. */
   readonly clients: ClientPages;
@@ -34,6 +36,7 @@ export class HttpRoutes {
     this.#context = context;
     this.#files = new AssetFiles(context.assets, context.settings.contentSecurityPolicy);
     this.#flv = new Flv(context);
+    this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
     this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context);
@@ -42,7 +45,7 @@ export class HttpRoutes {
     const rules = { cors, guards: { admin: new AdminGate({ ...admin, access, cors }) } };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration();
-    const health = this.#health();
+    const health = [...this.#health(), this.#measuring()];
     const isApart = admin.listen !== undefined;
     this.#admin = new RouteTable([...forAdmin, ...health], rules);
     // Files are behind all others: they may have any path.
@@ -116,6 +119,15 @@ export class HttpRoutes {
       access: "anybody",
       handler: (routed) => this.#file(routed),
     }];
+  }
+
+  #measuring(): Route {
+    return {
+      method: "GET",
+      pattern: "/metrics",
+      access: "anybody",
+      handler: (routed) => this.#metrics.answer(routed),
+    };
   }
 
   #health(): readonly Route[] {

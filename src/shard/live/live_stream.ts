@@ -206,8 +206,9 @@ export class LiveStream {
     };
   }
 
-  /** The stream is over: ends all viewers. Resolves when nothing reads the log any more. */
+  /** The stream is over: ends all viewers. Resolves when nothing uses the log any more. */
   async close(): Promise<void> {
+    this.publication?.abandon();
     await this.#watch;
     this.#endAudiences();
   }

@@ -12,6 +12,14 @@ import { timeSlice } from "../time_slice.ts";
 /** The pause after an accept that failed for want of something, such as file descriptors. */
 const ACCEPT_RETRY_MS = 100;
 
+/**
+ * Connections that are accepted before those who have come are heard. An accept finds the next one
+ * at once, but what it sends is heard after a turn of the thread, and no more than some hundred can
+ * be in one: a flood of them would put all others at the end of a queue as long as there are places.
+ * Fewer would leave them to a queue of the system's, for too few a second are accepted then.
+ */
+const ACCEPTED_AT_ONCE = 32;
+
 /** Connections that are ended, if they can be spared, when there is no descriptor for a new one. */
 const GIVEN_UP_AT_ONCE = 16;
 
@@ -125,12 +133,12 @@ export class ConnectionListener {
 
   async #acceptAll({ source, ...entrance }: Entrance): Promise<void> {
     const share = timeSlice.share("many peers");
-    while (!this.#isClosed) {
+    for (let count = 1; !this.#isClosed; count++) {
       try {
         const conn = await source.accept();
         share.begin(performance.now());
         this.#admit(conn, entrance);
-        await share.pause();
+        await (count % ACCEPTED_AT_ONCE === 0 ? share.rest() : share.pause());
       } catch (error) {
         if (!this.#isClosed) await this.#onAcceptError(error);
       }

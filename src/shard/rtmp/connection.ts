@@ -88,7 +88,10 @@ export class RtmpConnection implements Connection {
         hold: (bytes) => this.#partial.hold(bytes + this.#publishing.heldBytes),
       },
     });
-    const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
+    const output = new RtmpOutput(conn, session, {
+      lost: (error) => this.#onLost(error),
+      sent: (bytes) => context.counters.add("rtmpBytesSent", bytes),
+    });
     const say = (words: (session: ServerSession) => void) => this.#say(words);
     const from = conn.remoteAddr;
     const holder = peerHolderOf(context.memory, context.proxies, from.hostname);
@@ -170,6 +173,7 @@ export class RtmpConnection implements Connection {
         isHeavy ? this.#buffer.subarray(0, HEAVY_READ_SIZE) : this.#buffer,
       );
       if (length === null) return;
+      this.#context.counters.add("rtmpBytesReceived", length);
       this.#heardAtMs = performance.now();
       this.#share.begin(this.#heardAtMs);
       if (this.#phase === "closing") {

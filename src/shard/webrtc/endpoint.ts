@@ -138,6 +138,7 @@ export class WebrtcEndpoint implements SessionPaths {
       viewerEvents: {
         jumped: () => counters.add("viewersJumped"),
         resent: (count) => counters.add("webrtcPacketsResent", count),
+        nacked: () => counters.add("webrtcNacks"),
         keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
       },
       events: this.#eventsOf(ticket, sessionTag, log),
@@ -192,7 +193,9 @@ export class WebrtcEndpoint implements SessionPaths {
   }
 
   sendAll(datagrams: readonly Uint8Array[], to: TransportAddress): void {
-    this.#context.counters.add("webrtcPacketsSent", datagrams.length);
+    const { counters } = this.#context;
+    counters.add("webrtcPacketsSent", datagrams.length);
+    counters.add("webrtcBytesSent", lengthOf(datagrams));
     if (to.transport === "tcp") {
       this.#tcpConnections.get(addressKey(to))?.sendAll(datagrams);
     } else {
@@ -261,6 +264,12 @@ export class WebrtcEndpoint implements SessionPaths {
     if (!this.#sessions.leaveAddress(session, address)) return;
     this.#tcpConnections.get(addressKey(address))?.stop();
   }
+}
+
+function lengthOf(datagrams: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const datagram of datagrams) length += datagram.length;
+  return length;
 }
 
 function random(length: number): Uint8Array {

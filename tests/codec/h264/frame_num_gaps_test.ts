@@ -6,8 +6,8 @@ import {
 } from "../../../src/codec/h264/emulation.ts";
 import { allowH264FrameNumGaps } from "../../../src/codec/h264/frame_num_gaps.ts";
 import { parseH264Sps } from "../../../src/codec/h264/sps.ts";
-import { SPS } from "../../fuzz/corpus.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
+import { SPS } from "../../../testing/media/corpus.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
 
 for (const [name, nalUnit] of Object.entries(SPS)) {
   Deno.test(`frame_num gaps allowed: ${name}, and nothing else changed`, () => {

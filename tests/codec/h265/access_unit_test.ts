@@ -10,12 +10,12 @@ import {
 } from "../../../src/codec/h265/access_unit.ts";
 import { parseH265Pps } from "../../../src/codec/h265/pps.ts";
 import { MAX_NAL_UNITS } from "../../../src/codec/nal_units.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
-import { addEmulationPrevention, BitWriter } from "../bit_writer.ts";
-import { H265_STREAMS } from "../bitstreams.ts";
-import { H265_PPS_SAMPLES } from "../parameter_samples.ts";
-import { accessUnitOf } from "../h264/streams.ts";
-import { assertMalformed, NoError, wellFormed } from "../../malformed.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
+import { addEmulationPrevention, BitWriter } from "../../../testing/media/bit_writer.ts";
+import { H265_STREAMS } from "../../../testing/media/bitstreams.ts";
+import { H265_PPS_SAMPLES } from "../../../testing/media/parameter_samples.ts";
+import { accessUnitOf } from "../../../testing/media/h264_streams.ts";
+import { assertMalformed, NoError, wellFormed } from "../../../testing/malformed.ts";
 
 function kindsOf(accessUnits: readonly Uint8Array[]): string[] {
   return accessUnits.map((accessUnit) => {

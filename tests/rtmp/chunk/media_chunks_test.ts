@@ -7,7 +7,7 @@ import {
   mediaChunksSize,
   withStreamId,
 } from "../../../src/rtmp/chunk/media_chunks.ts";
-import { fromHex, toHex } from "../../mutation.ts";
+import { fromHex, toHex } from "../../../testing/mutation.ts";
 
 const VECTORS = [
   {

@@ -6,7 +6,7 @@ import {
 } from "../../../src/rtmp/message/aggregate.ts";
 import type { RawMessage } from "../../../src/rtmp/chunk/reader.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
 
 const raw = (payload: Uint8Array, timestampMs = 1000): RawMessage => ({
   chunkStreamId: 6,

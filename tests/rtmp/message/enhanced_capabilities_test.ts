@@ -8,7 +8,12 @@ import {
   MAX_FOUR_CCS,
   readEnhancedCapabilities,
 } from "../../../src/rtmp/message/enhanced_capabilities.ts";
-import { clientAnswer, clientHello, ClientMessages, commandsOf } from "../client.ts";
+import {
+  clientAnswer,
+  clientHello,
+  ClientMessages,
+  commandsOf,
+} from "../../../testing/rtmp/client.ts";
 import { Dialogue } from "../session/dialogue.ts";
 
 const strictArray = (...items: AmfValue[]): AmfValue => ({ kind: "strict-array", items });

@@ -3,7 +3,7 @@ import { ByteWriter } from "../../../src/bytes/byte_writer.ts";
 import { ChunkReader, type RawMessage } from "../../../src/rtmp/chunk/reader.ts";
 import { MAX_CHUNKS_PASSED, MessageQueue } from "../../../src/rtmp/message/message_queue.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
-import { seededRandom } from "../../mutation.ts";
+import { seededRandom } from "../../../testing/mutation.ts";
 
 const COMMAND = 20;
 const AUDIO = 8;

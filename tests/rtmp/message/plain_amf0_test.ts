@@ -13,8 +13,13 @@ import { encodeCommand } from "../../../src/rtmp/message/command.ts";
 import { namedData } from "../../../src/rtmp/message/data_message.ts";
 import { MAX_REPEATED_TEXT_LENGTH, plainAmf0 } from "../../../src/rtmp/message/plain_amf0.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
-import { clientAnswer, clientHello, ClientMessages, commandsOf } from "../client.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
+import {
+  clientAnswer,
+  clientHello,
+  ClientMessages,
+  commandsOf,
+} from "../../../testing/rtmp/client.ts";
 import { Dialogue, outline } from "../session/dialogue.ts";
 
 const amf3 = (value: AmfRecord): AmfValue => ({ kind: "amf3", value });

@@ -9,14 +9,14 @@ import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
 import { ServerSession } from "../../../src/rtmp/session/server_session.ts";
 import { encodeSharedObject, parseSharedObject } from "../../../src/rtmp/message/shared_object.ts";
 import { userControl } from "../../../src/rtmp/message/user_control.ts";
-import { fromHex, seededRandom } from "../../mutation.ts";
+import { fromHex, seededRandom } from "../../../testing/mutation.ts";
 import {
   clientAnswer,
   clientHello,
   ClientMessages,
   commandsOf,
   publisherPreamble,
-} from "../client.ts";
+} from "../../../testing/rtmp/client.ts";
 import { Dialogue, NO_COUNTS, outline } from "./dialogue.ts";
 
 /** A session with a publication on stream 1, and the messages that go on with it. */

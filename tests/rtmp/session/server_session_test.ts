@@ -11,19 +11,19 @@ import {
   SETUP_PARTIAL_BYTES,
 } from "../../../src/rtmp/session/server_session.ts";
 import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH } from "../../../src/rtmp/message/stream_name.ts";
-import { surviveMutations } from "../../mutation.ts";
+import { surviveMutations } from "../../../testing/mutation.ts";
 import {
   clientAnswer,
   clientHello,
   ClientMessages,
   commandsOf,
   publisherPreamble,
-} from "../client.ts";
+} from "../../../testing/rtmp/client.ts";
 import { Dialogue, NO_COUNTS, outline } from "./dialogue.ts";
 
 const METADATA = amfEcmaArray({ width: 1280, encoder: "test" });
 const readFixture = (name: string) =>
-  Deno.readFileSync(new URL(`../../fixtures/${name}`, import.meta.url));
+  Deno.readFileSync(new URL(`../../../testing/fixtures/${name}`, import.meta.url));
 
 Deno.test("an encoder publishes without waiting for answers", () => {
   const messages = new ClientMessages();

@@ -6,8 +6,13 @@ import { encodeCommand } from "../../../src/rtmp/message/command.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
 import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH } from "../../../src/rtmp/message/stream_name.ts";
 import type { ConnectEvent } from "../../../src/rtmp/session/event.ts";
-import { fromHex } from "../../mutation.ts";
-import { clientAnswer, clientHello, ClientMessages, commandsOf } from "../client.ts";
+import { fromHex } from "../../../testing/mutation.ts";
+import {
+  clientAnswer,
+  clientHello,
+  ClientMessages,
+  commandsOf,
+} from "../../../testing/rtmp/client.ts";
 import { Dialogue, NO_COUNTS, outline } from "./dialogue.ts";
 
 /** A session that has shaken hands. */

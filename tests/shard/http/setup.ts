@@ -8,7 +8,7 @@ import {
 } from "../../../src/shard/net/connection_listener.ts";
 import { allocateCounters, type CounterName, Counters } from "../../../src/shard/counters.ts";
 import { HttpConnection, type HttpConnectionContext } from "../../../src/shard/http/connection.ts";
-import { until } from "../../waiting.ts";
+import { until } from "../../../testing/waiting.ts";
 import { HttpClient } from "./client.ts";
 import { placeLimits, testPlaces } from "../shard_settings.ts";
 

@@ -3,7 +3,7 @@ import { missingTrack, trackQuery } from "../../../src/shard/http/track_query.ts
 import { LogReader } from "../../../src/stream/log_reader.ts";
 import { LogWriter } from "../../../src/stream/log_writer.ts";
 import { Publication } from "../../../src/stream/publication.ts";
-import { ofTrack, vp8InterFrame, vp8KeyFrame } from "../../stream/enhanced_samples.ts";
+import { ofTrack, vp8InterFrame, vp8KeyFrame } from "../../../testing/media/enhanced_samples.ts";
 
 const NUMBER = { problem: "A track's number must be 0..255" };
 

@@ -13,7 +13,7 @@ import {
   ofTrack,
   vp8InterFrame,
   vp8KeyFrame,
-} from "../../stream/enhanced_samples.ts";
+} from "../../../testing/media/enhanced_samples.ts";
 
 Deno.test("viewers of a track end when another publisher has come without it", async () => {
   const log = LogWriter.allocate(1 << 20);

@@ -16,8 +16,8 @@ import {
   clientHello,
   ClientMessages,
   SERVER_HANDSHAKE_LENGTH,
-} from "../../rtmp/client.ts";
-import { until } from "../../waiting.ts";
+} from "../../../testing/rtmp/client.ts";
+import { until } from "../../../testing/waiting.ts";
 import { placeLimits, SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
 
 /** A listener whose first accepts fail, as those of connections that their peers have reset. */

@@ -15,8 +15,8 @@ import { FLV_FORM } from "../../../src/stream/feed_form.ts";
 import { LogState, Slot, Track } from "../../../src/stream/log_layout.ts";
 import type { LogWriter } from "../../../src/stream/log_writer.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../../stream/log_samples.ts";
-import { until } from "../../waiting.ts";
-import { RtmpPlayerClient } from "../../rtmp_player_client.ts";
+import { until } from "../../../testing/waiting.ts";
+import { RtmpPlayerClient } from "../../../testing/rtmp/player_client.ts";
 import { SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
 
 /** A stream that a test writes. */

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { VideoFormat } from "../../../src/rtp/video_format.ts";
 import { chooseVideoCodec, describeVideo } from "../../../src/webrtc/sdp/codec_choice.ts";
 import { parseSdpOffer } from "../../../src/webrtc/sdp/offer.ts";
-import { OFFERS } from "./offers.ts";
+import { OFFERS } from "../../../testing/webrtc/offers.ts";
 
 const MAIN: VideoFormat = { codec: "h265", profileIdc: 1, tier: 0, levelIdc: 93 };
 const AV1: VideoFormat = { codec: "av1", profile: 0, levelIndex: 5, tier: 0 };
