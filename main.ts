@@ -1,4 +1,5 @@
 import { configureLogging, printLine } from "./src/logging/logging.ts";
+import { opennessOf } from "./src/config/access_summary.ts";
 import { ConfigError } from "./src/config/config_error.ts";
 import { parseConfigJson } from "./src/config/config_json.ts";
 import { grantedPortsFrom } from "./src/config/permissions.ts";
@@ -153,12 +154,14 @@ function printReady(config: Config, gateway: Gateway): void {
     rtmpsPort,
     httpsPort,
     webrtcPorts,
+    open: opennessOf(config.access, false),
     webrtcOverUdp: Object.entries(udpFamilies).flatMap(([family, isOf]) => isOf ? [family] : []),
     fingerprint: gateway.certificate?.facts.fingerprint,
   });
 }
 
-function startText({ host, shards, memory }: Config, gateway: Gateway): string {
+function startText(config: Config, gateway: Gateway): string {
+  const { host, shards, memory } = config;
   const { rtmpPort, httpPort } = gateway;
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const authority = name.includes(":") ? `[${name}]` : name;
@@ -175,7 +178,15 @@ ${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
              ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)
              ${rtmp}/NAME   (RTMP players)
-${secure.watch}Ready. Stop with Ctrl+C.`;
+${secure.watch}${openText(config)}Ready. Stop with Ctrl+C.`;
+}
+
+/** Who may without having been named, on a line of its own. */
+function openText({ access }: Config): string {
+  const openness = opennessOf(access, false);
+  return openness === undefined ? "" : `
+!! ${openness}
+`;
 }
 
 /** What start-up tells of TLS, each behind the lines on the same without it. */

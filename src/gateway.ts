@@ -1,4 +1,6 @@
 import { getLogger } from "@logtape/logtape";
+import { accessContacts } from "./config/access_summary.ts";
+import { requireContacts } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
 import {
   type ServerCertificate,
@@ -27,7 +29,7 @@ export interface Gateway extends Ports {
 /**
  * Starts a gateway in this process; resolves when everything listens.
  *
- * @throws {ConfigError} if a port is in use or not permitted
+ * @throws {ConfigError} if a port is in use or not permitted, or a host that decisions need
  *
  * @example
  * ```ts ignore
@@ -44,6 +46,7 @@ export interface Gateway extends Ports {
  * ```
  */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
+  requireContacts(accessContacts(config.access));
   const ports = findPorts(config);
   const certificate = serverCertificate(config);
   if (certificate !== undefined) warnOfValidity(certificate);

@@ -3,7 +3,7 @@
  */
 
 /** What somebody wants to do. */
-export type AccessAction = "publish" | "play" | "api" | "metrics";
+export type AccessAction = "publish" | "play" | "api";
 
 /** How somebody came. */
 export type AccessProtocol =
@@ -28,7 +28,7 @@ export interface Credentials {
 /** One question. */
 export interface AccessRequest {
   readonly action: AccessAction;
-  /** Application and name as the caller asked for them: "live/test"; "" for API and metrics. */
+  /** Application and name as the caller asked for them: "live/test"; "" for the API. */
   readonly path: string;
   readonly protocol: AccessProtocol;
   /** IP address of the client behind trusted proxies; `undefined` if it cannot be known. */
@@ -110,7 +110,7 @@ export interface Access {
 /** Lets everybody publish and play. */
 export const OPEN_ACCESS: Access = {
   decide: ({ action }) =>
-    action === "api" || action === "metrics"
+    action === "api"
       ? {
         kind: "refuse",
         status: "forbidden",

@@ -2,7 +2,7 @@ import type { AccessDecision, AccessRequest } from "./access.ts";
 import { KeyHash } from "./key_hash.ts";
 import type { AccessSource } from "./source.ts";
 
-/** Lets the operator use the API and read metrics. */
+/** Lets the operator use the API. */
 export class AdminToken implements AccessSource {
   readonly #hash: KeyHash | undefined;
 
@@ -12,7 +12,7 @@ export class AdminToken implements AccessSource {
   }
 
   decide({ action, credentials: { token, password } }: AccessRequest): AccessDecision | undefined {
-    if (action !== "api" && action !== "metrics") return undefined;
+    if (action !== "api") return undefined;
     const given = token ?? password;
     if (given === undefined || this.#hash?.matches(given) !== true) return undefined;
     return { kind: "allow", decidedBy: "admin token", subject: "admin token" };

@@ -35,7 +35,7 @@ export interface HookSettings {
 }
 
 /** How a hook took a request. */
-export type HookOutcome = "allowed" | "refused" | "failed" | "told";
+export type HookOutcome = "allow" | "refuse" | "failed" | "told";
 
 /** Takes notice of hooks, for metrics. */
 export interface HookObserver {
@@ -152,7 +152,7 @@ export class Hooks implements AccessSource {
       this.#observer.answered(hook.name, event, outcome, performance.now() - sinceMs);
     try {
       const decision = hookDecision(await this.#post(hook, body), hook.name, this.#nowMs());
-      answered(decision.kind === "allow" ? "allowed" : "refused");
+      answered(decision.kind);
       return decision;
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;

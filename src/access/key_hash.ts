@@ -5,6 +5,9 @@ import { AccessError } from "./access_error.ts";
 export const MIN_SECRET_LENGTH = 16;
 export const MAX_SECRET_LENGTH = 128;
 
+/** Characters that are compared at all. An operator's token may have other ones, and more. */
+const MAX_GIVEN_LENGTH = 256;
+
 /** Bytes of a salt: no two secrets of the world get the same. */
 export const SALT_LENGTH = 16;
 
@@ -42,9 +45,13 @@ export function hashSecret(secret: string, salt: Uint8Array): string {
       `Cannot hash the secret: the salt must have ${SALT_LENGTH} bytes, got ${salt.length}`,
     );
   }
-  return `${PREFIX}$${salt.toBase64({ alphabet: "base64url", omitPadding: true })}$${
-    digest(secret, salt).toString("base64url")
-  }`;
+  return saltedHash(secret, salt);
+}
+
+/** {@linkcode hashSecret} of what was judged already. */
+export function saltedHash(secret: string, salt: Uint8Array): string {
+  const saltText = salt.toBase64({ alphabet: "base64url", omitPadding: true });
+  return `${PREFIX}$${saltText}$${digest(secret, salt).toString("base64url")}`;
 }
 
 /** A secret of 144 bits, as encoders and URLs take it. @param random 18 random bytes */
@@ -75,7 +82,7 @@ export class KeyHash {
 
   /** Takes as long for a wrong secret as for the right one, wherever they differ. */
   matches(secret: string): boolean {
-    return secret.length <= MAX_SECRET_LENGTH &&
+    return secret.length <= MAX_GIVEN_LENGTH &&
       timingSafeEqual(digest(secret, this.#salt), this.#digest);
   }
 }

@@ -17,7 +17,7 @@ export interface Rule {
   readonly id?: string | undefined;
   readonly decision: "allow" | "refuse";
   readonly actions: readonly AccessAction[];
-  /** Patterns of paths. API and metrics have none: only "*" alone fits them. */
+  /** Patterns of paths. The API has none: only "*" alone fits it. */
   readonly paths: readonly string[];
   /** Networks of clients; if there are none, all. */
   readonly addresses: readonly string[];

@@ -142,7 +142,7 @@ function pathOf(
   { isName }: GivenKey,
   { action, path }: AccessRequest,
 ): string | undefined {
-  if (action === "api" || action === "metrics") return path;
+  if (action === "api") return path;
   if (!isName) return fitsOne(paths, path) ? path : undefined;
   const [only, ...others] = paths;
   if (only === undefined || others.length > 0 || only.includes("*")) return undefined;

@@ -10,7 +10,6 @@ const ACTIONS_OF_MEDIAMTX: Readonly<Record<string, AccessAction>> = {
   publish: "publish",
   read: "play",
   api: "api",
-  metrics: "metrics",
 };
 
 /**

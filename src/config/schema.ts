@@ -2,10 +2,12 @@ import * as v from "valibot";
 import { isKeyHash } from "../access/key_hash.ts";
 import { inspectCertificate } from "../tls/certificate.ts";
 import { TlsError } from "../tls/tls_error.ts";
+import { ACCESS_MEMBERS } from "./access_members.ts";
 import { familiesOf } from "./address_families.ts";
 import { ADMIN_MEMBERS } from "./admin_members.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
+import { count, ipAddress, network, section } from "./member_kinds.ts";
 import { type KnownSettings, unknownSettings } from "./unknown_settings.ts";
 
 const MAX_SHARDS = 64;
@@ -28,43 +30,12 @@ const HOUR_MS = 3_600_000;
 const MAX_WINDOW_MS = 60_000;
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PORT));
-const ipAddress = v.pipe(
-  v.string(),
-  v.ip(({ received }) =>
-    `Invalid IP: Expected an IP address such as 127.0.0.1 but received ${received}`
-  ),
-);
-const network = v.pipe(
-  v.string(),
-  v.check(
-    isNetwork,
-    ({ received }) =>
-      `Invalid network: Expected an IP address or a network such as 10.0.0.0/8 but received ${received}`,
-  ),
-);
 /** What is given for it is in no message: it may be the secret itself. */
 const hash = v.pipe(
   v.string(),
   v.check(isKeyHash, 'Invalid hash: Expected what "sluice hash-key" prints'),
 );
-const count = (min: number, max: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const milliseconds = (min: number, max = HOUR_MS) => count(min, max);
-
-/** Whether it is an IP address, alone or with the length of a prefix. */
-function isNetwork(text: string): boolean {
-  const [address, prefix, ...more] = text.split("/");
-  if (more.length > 0 || !v.is(ipAddress, address) || address.includes("%")) return false;
-  // An IPv4 address in the form of IPv6: with a prefix, nobody could say of which it is.
-  if (/^::ffff:.*\./i.test(address)) return prefix === undefined;
-  const bits = address.includes(":") ? 128 : 32;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
-}
-
-/** A section whose members all have defaults, so that it may be left out. */
-function section<const Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.optional(v.strictObject(entries), () => ({}) as never);
-}
 
 /** Below this, hardly a stream has room. */
 const MIN_MEMORY_BYTES = 64 * 1024 * 1024;
@@ -204,6 +175,8 @@ export const CONFIG_MEMBERS = v.strictObject({
   publicIps: v.optional(v.pipe(v.array(ipAddress), v.maxLength(MAX_PUBLIC_IPS)), () => []),
   /** Proxies that are believed when they say whom they serve, as addresses or networks. */
   trustedProxies: v.optional(v.pipe(v.array(network), v.maxLength(MAX_TRUSTED_PROXIES)), () => []),
+  /** Who may publish and play; without any of it, everybody. */
+  access: section(ACCESS_MEMBERS),
   ...ADMIN_MEMBERS,
   /**
    * A publisher of a stream that is published already: refused, or it ends the other one, or only if
@@ -331,12 +304,17 @@ function checkPublicIps({ host, publicIps }: Config): void {
   );
 }
 
-/** The names in a section, with those in the sections within. */
+interface Section {
+  readonly entries?: v.ObjectEntries;
+}
+
+/** The names in a section, with those in the sections within; of a list, those of each of it. */
 function knownIn(entries: v.ObjectEntries): KnownSettings {
   return Object.fromEntries(
     Object.entries(entries).map(([name, entry]) => {
-      const { wrapped } = entry as { readonly wrapped?: { readonly entries?: v.ObjectEntries } };
-      return [name, wrapped?.entries && knownIn(wrapped.entries)];
+      const { wrapped } = entry as { readonly wrapped?: Section & { readonly item?: Section } };
+      const within = wrapped?.entries ?? wrapped?.item?.entries;
+      return [name, within && knownIn(within)];
     }),
   );
 }

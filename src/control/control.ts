@@ -225,6 +225,8 @@ export class Control {
         return this.#forwarder.forward(shard, message, performance.now());
       case "forwarded-response":
         return this.#forwarder.respond(shard, message.requestId, message.response);
+      case "access-question":
+        return void this.#askFunction(shard, message);
       case "listening":
         // It died while the gateway is drained: those that come are to go elsewhere.
         if (this.#isDraining) this.#shards.send(shard, DRAIN);
@@ -243,6 +245,22 @@ export class Control {
       ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
       : { kind: "publish-refused", requestId, reason: decision.reason };
     this.#shards.send(shard, answer);
+  }
+
+  async #askFunction(
+    shard: number,
+    { requestId, request }: Extract<ToControl, { kind: "access-question" }>,
+  ): Promise<void> {
+    const answer = { kind: "access-answer", requestId } as const;
+    try {
+      const decision = await this.#parts.access?.(request);
+      this.#shards.send(shard, { ...answer, decision, hasFailed: false });
+    } catch (error) {
+      getLogger(["sluice", "control"]).error("The function that decides has failed: {error}", {
+        error,
+      });
+      this.#shards.send(shard, { ...answer, decision: undefined, hasFailed: true });
+    }
   }
 
   /** What a shard had that is no more, of all that is limited. */

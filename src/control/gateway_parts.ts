@@ -1,3 +1,4 @@
+import type { AccessFunction } from "../access/asked_functions.ts";
 import type { ConsoleAsset } from "../shard/http/console_asset.ts";
 
 /** What a gateway is made from, besides its configuration. */
@@ -9,6 +10,8 @@ export interface GatewayParts {
   readonly transcodingSource: string;
   readonly assets: readonly ConsoleAsset[];
   readonly contentSecurityPolicy: string;
+  /** Decides who may, where `access.order` has "functions". */
+  readonly access?: AccessFunction;
   /**
    * Called when a shard hangs, which only a new process mends: after the other shards have been
    * drained and stopped.

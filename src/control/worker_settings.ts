@@ -1,6 +1,8 @@
 import { familiesOf } from "../config/address_families.ts";
 import type { Config } from "../config/schema.ts";
 import type { ShardSettings, TlsSettings } from "../shard/shard_settings.ts";
+import { accessSettings } from "./access_settings.ts";
+import type { GatewayParts } from "./gateway_parts.ts";
 import type { TranscoderPoolOptions } from "./transcoder_pool.ts";
 import type { Ports } from "./ports.ts";
 
@@ -16,7 +18,7 @@ const TCP_STRANGERS = 64;
 /** What a shard is told of the configuration, and of where it is to listen. */
 export function shardSettings(
   config: Config,
-  { version, contentSecurityPolicy }: Pick<ShardSettings, "version" | "contentSecurityPolicy">,
+  { version, contentSecurityPolicy, access }: GatewayParts,
   { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   shard: number,
@@ -25,6 +27,8 @@ export function shardSettings(
   const webrtcPort = webrtcPorts[shard]!;
   return {
     version,
+    access: accessSettings(config, access !== undefined),
+    asksFunction: access !== undefined,
     startedAt: Math.round(performance.timeOrigin),
     host,
     rtmpPort,

@@ -224,6 +224,11 @@ export const TOTALS = [
     help: "Lines of the log that were folded, as there were too many like them.",
     series: { logLinesLeftOut: {} },
   },
+  {
+    name: "sluice_hook_notices_lost_total",
+    help: "Events that hooks were not told of, as they did not answer.",
+    series: { hookNoticesLost: {} },
+  },
 ] as const satisfies readonly NamedFamily[];
 
 /** What is raised and lowered. */

@@ -44,6 +44,12 @@ export const REFUSAL_CAUSES = [
   "address",
   "rule",
   "hook",
+  "hook failed",
+  "hooks are busy",
+  "functions are busy",
+  "function takes too long",
+  "a source failed",
+  "unknown credentials",
   "revoked",
   "other",
 ] as const;
@@ -133,7 +139,7 @@ export const HISTOGRAMS = {
     help: "How long requests to hooks took.",
     labels: {
       hook: ["on_publish", "on_play", "on_unpublish", "on_stop", "other"],
-      outcome: ["allow", "refuse", "failed"],
+      outcome: ["allow", "refuse", "failed", "told"],
     },
     bounds: WAIT_BOUNDS,
     of: "process",

@@ -1,3 +1,4 @@
+import type { AccessDecision, AccessRequest } from "../access/access.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { ToControl, ToShard } from "./messages.ts";
 import type { ForwardedRequest, ForwardedResponse } from "./http/forwarded_request.ts";
@@ -40,7 +41,8 @@ type Answer = Extract<
       | "streams-reply"
       | "forward-reply"
       | "opus-opened"
-      | "opus-closed";
+      | "opus-closed"
+      | "access-answer";
   }
 >;
 
@@ -50,6 +52,7 @@ export class ControlLink {
   readonly #decisions = new Map<number, (decision: PublishDecision) => void>();
   readonly #replies = new Map<number, (page: StreamsPage) => void>();
   readonly #forwards = new Map<number, (response: ForwardedResponse | undefined) => void>();
+  readonly #questions = new Map<number, PromiseWithResolvers<AccessDecision | undefined>>();
   readonly #opusWishes = new Map<string, OpusWish>();
   #requests = 0;
 
@@ -79,6 +82,18 @@ export class ControlLink {
       this.#replies.set(requestId, resolve);
       this.#post({ kind: "streams-request", requestId, page });
     });
+  }
+
+  /**
+   * Has the function decide that the gateway was embedded with; rejects if that fails. Whoever asks
+   * sees to how many questions there are.
+   */
+  askFunction(request: AccessRequest): Promise<AccessDecision | undefined> {
+    const requestId = ++this.#requests;
+    const question = Promise.withResolvers<AccessDecision | undefined>();
+    this.#questions.set(requestId, question);
+    this.#post({ kind: "access-question", requestId, request });
+    return question.promise;
   }
 
   /**
@@ -137,11 +152,20 @@ export class ControlLink {
         return;
       case "forward-reply":
         return this.#forwards.get(requestId)?.(message.response);
+      case "access-answer":
+        return this.#answered(message);
       case "opus-opened":
         return this.#opusWish(message)?.opened(message.log);
       case "opus-closed":
         return this.#opusWish(message)?.closed(message.reason);
     }
+  }
+
+  #answered({ requestId, decision, hasFailed }: Extract<Answer, { kind: "access-answer" }>): void {
+    const question = this.#questions.get(requestId);
+    this.#questions.delete(requestId);
+    if (hasFailed) question?.reject(new Error("The function that decides has failed"));
+    else question?.resolve(decision);
   }
 
   /** The wish that an answer is for: one to an earlier wish may have been under way. */

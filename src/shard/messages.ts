@@ -3,6 +3,7 @@
  * pass here; they cross threads in the stream logs.
  */
 
+import type { AccessDecision, AccessRequest } from "../access/access.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { ShardSettings } from "./shard_settings.ts";
 import type { ConsoleAsset } from "./http/console_asset.ts";
@@ -61,6 +62,13 @@ export type ToShard =
     readonly requestId: number;
     readonly response: ForwardedResponse | undefined;
   }
+  /** Answers "access-question"; without a decision if the function leaves it to others, or failed. */
+  | {
+    readonly kind: "access-answer";
+    readonly requestId: number;
+    readonly decision: AccessDecision | undefined;
+    readonly hasFailed: boolean;
+  }
   /**
    * The process will end soon: nobody new is wanted, and who can go elsewhere is asked to. With
    * `keepsHttp`, those who ask whether the server is ready are still told.
@@ -111,5 +119,11 @@ export type ToControl =
     readonly requestId: number;
     readonly to: number;
     readonly response: ForwardedResponse;
+  }
+  /** Has the function decide that the gateway was embedded with. */
+  | {
+    readonly kind: "access-question";
+    readonly requestId: number;
+    readonly request: AccessRequest;
   }
   | { readonly kind: "stopped" };

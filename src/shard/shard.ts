@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 
-import { OPEN_ACCESS } from "../access/access.ts";
+import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
@@ -12,6 +12,7 @@ import type { ConnectionListener } from "./net/connection_listener.ts";
 import { listenRtmp } from "./rtmp/listener.ts";
 import { HttpRoutes } from "./http/routes.ts";
 import type { HttpContext } from "./http/route_context.ts";
+import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { AddressCounts } from "./net/address_counts.ts";
@@ -70,12 +71,12 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
+    const access = new CountedAccess(shardAccess(settings, control, counters), counters);
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
-    const access = new CountedAccess(OPEN_ACCESS, counters);
     const clients = new Clients(counters);
     const viewers = new Viewers({
       maxViewers: settings.maxViewers,
@@ -138,6 +139,7 @@ class Shard {
       case "forward-reply":
       case "opus-opened":
       case "opus-closed":
+      case "access-answer":
         return this.#control.settle(message);
       case "forwarded-request":
         return await this.#answerForwarded(message);
@@ -185,6 +187,22 @@ class Shard {
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     this.#control.send({ kind: "stopped" });
   }
+}
+
+function shardAccess(
+  settings: ShardSettings,
+  control: ControlLink,
+  counters: Counters,
+): ConfiguredAccess {
+  return new ConfiguredAccess(settings.access, {
+    askFunction: settings.asksFunction ? (request) => control.askFunction(request) : undefined,
+    observer: {
+      answered: (_hook, event, outcome, tookMs) =>
+        counters.observe("hookTime", { hook: event, outcome }, tookMs / 1000),
+      noticeLost: () => counters.add("hookNoticesLost"),
+    },
+    nowMs: () => Date.now(),
+  });
 }
 
 const post = (message: ToControl) => self.postMessage(message);

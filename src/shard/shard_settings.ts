@@ -1,3 +1,4 @@
+import type { AccessSettings } from "../access/settings.ts";
 import type { Counted } from "./net/address_counts.ts";
 
 /** Kinds of addresses, from which a port is reached. */
@@ -62,6 +63,9 @@ export interface PlaceLimits {
 /** What a shard needs to know of the configuration. */
 export interface ShardSettings {
   readonly version: string;
+  readonly access: AccessSettings;
+  /** Whether the program that the gateway is embedded in decides as well. */
+  readonly asksFunction: boolean;
   /** When the server was started, in milliseconds since 1970. */
   readonly startedAt: number;
   readonly host: string;

@@ -93,13 +93,12 @@ Deno.test("addresses count before everything, the token of the operator too", as
   assertEquals(await outcome(settings, near), "allow: admin token");
 });
 
-Deno.test("the token of the operator is for API and metrics, and nothing else is", async () => {
+Deno.test("the token of the operator is for the API, and nothing else is", async () => {
   const token = { token: TOKEN };
   const basic = { user: "admin", password: TOKEN };
   const cases: readonly (readonly [Partial<AccessRequest>, string])[] = [
     [{ action: "api", credentials: token }, "allow: admin token"],
     [{ action: "api", credentials: basic }, "allow: admin token"],
-    [{ action: "metrics", credentials: token }, "allow: admin token"],
     [{ action: "publish", credentials: token }, "forbidden: unknown credentials"],
     [{ action: "api", credentials: { token: `${TOKEN}x` } }, "forbidden: unknown credentials"],
     [{ action: "api", credentials: { token: key } }, "forbidden: key is for another action"],

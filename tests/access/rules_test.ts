@@ -9,7 +9,7 @@ function outcome(decision: AccessDecision | undefined): string {
 }
 
 const ALL: Omit<Rule, "decision"> = {
-  actions: ["publish", "play", "api", "metrics"],
+  actions: ["publish", "play", "api"],
   paths: ["*"],
   addresses: [],
   list: true,
@@ -20,7 +20,7 @@ Deno.test("the first rule that fits decides", () => {
     { ...ALL, id: "lan", decision: "allow", actions: ["publish"], addresses: ["10.0.0.0/8"] },
     { ...ALL, decision: "refuse", paths: ["secret/*"] },
     { ...ALL, decision: "allow", actions: ["play"], paths: ["live/*", "secret/*"] },
-    { ...ALL, decision: "allow", actions: ["metrics"], addresses: ["::1", "127.0.0.1"] },
+    { ...ALL, decision: "allow", actions: ["api"], addresses: ["::1", "127.0.0.1"] },
   ]);
   const cases: readonly (readonly [Partial<AccessRequest>, string])[] = [
     [{ address: "10.2.3.4", path: "secret/x" }, "allow by rule lan"],
@@ -29,8 +29,7 @@ Deno.test("the first rule that fits decides", () => {
     [{ action: "play", path: "live/a/b" }, "pass"],
     [{}, "pass"],
     [{ address: undefined }, "pass"],
-    [{ action: "metrics", path: "", address: "::1" }, "allow by rule 4"],
-    [{ action: "metrics", path: "" }, "pass"],
+    [{ action: "api", path: "", address: "::1" }, "allow by rule 4"],
     [{ action: "api", path: "" }, "pass"],
   ];
   for (const [parts, expected] of cases) {

@@ -77,6 +77,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   config: { rooms: ["access", "tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
     rooms: [
+      "access",
       "config",
       "metrics",
       "stream",

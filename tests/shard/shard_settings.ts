@@ -1,3 +1,4 @@
+import { accessSettings } from "../access/access_settings.ts";
 import {
   AddressCounts,
   allocateAddressCounts,
@@ -15,6 +16,8 @@ import { NetworkList } from "../../src/address/network_list.ts";
 
 /** Settings of a shard that is tested by itself. */
 export const SHARD_SETTINGS: ShardSettings = {
+  access: accessSettings({ otherwise: { publish: "allow", play: "allow" } }),
+  asksFunction: false,
   version: "0",
   startedAt: 0,
   host: "127.0.0.1",

@@ -109,7 +109,15 @@ export class HttpRoutes {
 
   #administration(): readonly Route[] {
     const { list } = this;
-    return listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" });
+    return [
+      ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }),
+      {
+        method: "GET",
+        pattern: "/metrics",
+        access: "metrics",
+        handler: (routed) => this.#metrics.answer(routed),
+      },
+    ];
   }
 
   #console(): readonly Route[] {
