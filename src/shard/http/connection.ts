@@ -108,8 +108,8 @@ export class HttpConnection implements Connection {
     { id, isProxied, place, log }: Accepted,
   ) {
     const { localAddr, remoteAddr } = conn;
-    const peer = isProxied ? undefined : remoteAddr.hostname;
     const abort = (why: string) => this.#abortFor(why);
+    const peer = isProxied ? undefined : remoteAddr.hostname;
     this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
     this.#conn = conn;
     this.#context = context;
@@ -119,7 +119,7 @@ export class HttpConnection implements Connection {
     this.#writer = new ConnectionWriter(conn, (bytes) => counters.add("httpBytesSent", bytes));
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
-    const holder = peerHolderOf(memory, context.proxies, conn.remoteAddr.hostname);
+    const holder = peerHolderOf(memory, context.proxies, remoteAddr.hostname);
     this.#held = new MemoryHolding(memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
       counters.add("memoryEnded");
@@ -260,11 +260,8 @@ export class HttpConnection implements Connection {
       const { method, target } = request;
       const facts = { method, path: target.replace(/\?.*$/s, ""), error };
       this.#addresses.log.error("Cannot answer {method} {path} of {peer}: {error}", facts);
-      return problem(
-        STATUS_CODE.InternalServerError,
-        "Cannot answer: something is wrong here",
-        ANY_PAGE,
-      );
+      const message = "Cannot answer: something is wrong here";
+      return problem(STATUS_CODE.InternalServerError, message, ANY_PAGE);
     }
   }
 
@@ -377,8 +374,7 @@ export class HttpConnection implements Connection {
 
   /** Resolves when something has come and was taken; false at the end. */
   #read(): Promise<boolean> {
-    this.#reading ??= this.#readOnce();
-    return this.#reading;
+    return this.#reading ??= this.#readOnce();
   }
 
   async #readOnce(): Promise<boolean> {
@@ -395,8 +391,8 @@ export class HttpConnection implements Connection {
   }
 
   #head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
-    const status = response.kind === "websocket" ? 101 : response.status;
-    this.#context.counters.tally("httpResponses", { status: `${status}` });
+    const status = `${response.kind === "websocket" ? 101 : response.status}`;
+    this.#context.counters.tally("httpResponses", { status });
     return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
   }
 }
