@@ -102,8 +102,9 @@ export class HttpConnection implements Connection {
     { id, isProxied, place, log }: Accepted,
   ) {
     const { localAddr, remoteAddr } = conn;
+    const abort = (why: string) => this.#abortFor(why);
     const peer = isProxied ? undefined : remoteAddr.hostname;
-    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort: (why) => this.#abortFor(why) };
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
     this.#conn = conn;
     this.#input = new ClientInput(conn, this.#share, (piece) => this.#requests.push(piece));
     this.#context = context;
@@ -113,7 +114,7 @@ export class HttpConnection implements Connection {
     this.#writer = new ConnectionWriter(conn, (bytes) => counters.add("httpBytesSent", bytes));
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
-    const holder = peerHolderOf(memory, context.proxies, conn.remoteAddr.hostname);
+    const holder = peerHolderOf(memory, context.proxies, remoteAddr.hostname);
     this.#held = new MemoryHolding(memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
       counters.add("memoryEnded");
