@@ -1,11 +1,16 @@
 import { configureLogging, printLine } from "./src/logging/logging.ts";
+import { opennessOf } from "./src/config/access_summary.ts";
 import { ConfigError } from "./src/config/config_error.ts";
 import { parseConfigJson } from "./src/config/config_json.ts";
 import { grantedPortsFrom } from "./src/config/permissions.ts";
-import { type Command, helpText, logFormatFlag, parseFlags } from "./src/config/flags.ts";
+import { type Command, helpText, parseCommand } from "./src/config/commands.ts";
+import { type ConfigFlags, logFormatFlag } from "./src/config/flags.ts";
 import { type Config, parseConfig } from "./src/config/schema.ts";
+import { askHealth } from "./src/cli/health.ts";
+import { hashedKey, newKey, signedQuery } from "./src/cli/secrets.ts";
 import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
 import { type Gateway, startGateway } from "./src/gateway.ts";
+import configSchema from "./docs/config.schema.json" with { type: "json" };
 import project from "./deno.json" with { type: "json" };
 
 const { version } = project;
@@ -17,25 +22,58 @@ let logFormat: Config["logFormat"] = logFormatFlag(Deno.args) === "json" ? "json
 const EXIT_HUNG = 70;
 
 async function main(): Promise<void> {
-  const command = parseFlags(Deno.args);
+  const command = parseCommand(Deno.args);
   switch (command.kind) {
     case "help":
-      return console.log(helpText(version));
+      return console.log(helpText(version, command.of));
     case "version":
       return console.log(version);
     case "start":
       return await start(await readConfig(command));
+    case "health":
+      return await tellHealth(command);
+    case "check-config":
+      await readConfig(command);
+      return console.log("The configuration is right.");
+    case "config-schema":
+      return console.log(JSON.stringify(configSchema, undefined, 2));
+    case "hash-key":
+      return console.log(
+        command.isNew
+          ? newKey(randomBytes)
+          : hashedKey(await readStandardInput("the secret"), randomBytes),
+      );
+    case "sign-url":
+      return console.log(signedQuery(command, await readStandardInput("the secret"), Date.now()));
   }
 }
 
-async function readConfig(command: Extract<Command, { kind: "start" }>): Promise<Config> {
-  const given = command.readsConfig ? parseConfigJson(await readStandardInput()) : {};
-  if (given["logFormat"] === "json" && !("logFormat" in command.overrides)) logFormat = "json";
+/** What is given as JSON and by flags, which win. */
+async function readGiven({ readsConfig, overrides }: ConfigFlags) {
+  const json = readsConfig ? parseConfigJson(await readStandardInput("the configuration")) : {};
+  if (json["logFormat"] === "json" && !("logFormat" in overrides)) logFormat = "json";
+  return { ...json, ...overrides };
+}
+
+async function readConfig(command: ConfigFlags): Promise<Config> {
+  const given = await readGiven(command);
   // Only Linux spreads connections over listeners that share a port.
   const defaultShards = Deno.build.os === "linux" ? navigator.hardwareConcurrency : 1;
-  const config = parseConfig({ ...given, ...command.overrides }, defaultShards);
-  const isGiven = "shards" in given || "shards" in command.overrides;
-  return isGiven ? config : { ...config, shards: grantedShards(config) };
+  const config = parseConfig(given, defaultShards);
+  return "shards" in given ? config : { ...config, shards: grantedShards(config) };
+}
+
+async function tellHealth(command: Extract<Command, { kind: "health" }>): Promise<void> {
+  // What is wrong with the rest of a configuration is no fault of the gateway that runs.
+  const { host, httpPort } = await readGiven(command) as Record<string, unknown>;
+  const config = parseConfig({ host, httpPort }, 1);
+  const { isWell, text } = await askHealth(
+    { host: config.host, port: config.httpPort },
+    command.path,
+  );
+  if (isWell) return console.log(text);
+  complain(text);
+  Deno.exit(1);
 }
 
 /** Shards by default: no more than ports for WebRTC are granted, if any is. */
@@ -44,9 +82,13 @@ function grantedShards({ host, webrtcPort, shards }: Config): number {
   return grantedPortsFrom(host, webrtcPort, shards) || shards;
 }
 
-async function readStandardInput(): Promise<string> {
+function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
+}
+
+async function readStandardInput(what: string): Promise<string> {
   if (Deno.stdin.isTerminal()) {
-    complain("Reading the configuration from standard input; end it with Ctrl+D.");
+    complain(`Reading ${what} from standard input; end it with Ctrl+D.`);
   }
   return await new Response(Deno.stdin.readable).text();
 }
@@ -95,7 +137,7 @@ async function start(config: Config): Promise<void> {
     },
   });
   printReady(config, gateway);
-  stopOnSignals(gateway);
+  stopOnSignals(gateway, config);
 }
 
 function printReady(config: Config, gateway: Gateway): void {
@@ -112,12 +154,14 @@ function printReady(config: Config, gateway: Gateway): void {
     rtmpsPort,
     httpsPort,
     webrtcPorts,
+    open: opennessOf(config.access, false),
     webrtcOverUdp: Object.entries(udpFamilies).flatMap(([family, isOf]) => isOf ? [family] : []),
     fingerprint: gateway.certificate?.facts.fingerprint,
   });
 }
 
-function startText({ host, shards, memory }: Config, gateway: Gateway): string {
+function startText(config: Config, gateway: Gateway): string {
+  const { host, shards, memory } = config;
   const { rtmpPort, httpPort } = gateway;
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   const authority = name.includes(":") ? `[${name}]` : name;
@@ -134,7 +178,15 @@ ${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
              ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)
              ${rtmp}/NAME   (RTMP players)
-${secure.watch}Ready. Stop with Ctrl+C.`;
+${secure.watch}${openText(config)}Ready. Stop with Ctrl+C.`;
+}
+
+/** Who may without having been named, on a line of its own. */
+function openText({ access }: Config): string {
+  const openness = opennessOf(access, false);
+  return openness === undefined ? "" : `
+!! ${openness}
+`;
 }
 
 /** What start-up tells of TLS, each behind the lines on the same without it. */
@@ -163,23 +215,35 @@ function webrtcText(host: string, { webrtcPorts, udpFamilies }: Gateway): string
   const how = !ipv4 && !ipv6
     ? "TCP only: replies over UDP to any address are not permitted"
     : host === "::" && !ipv6
-    ? "UDP and TCP; over IPv6 TCP only: replies over UDP to any address need start:dual"
+    ? "UDP and TCP; over IPv6 TCP only: replies over UDP to any address need start:net"
     : "UDP and TCP";
   return `WebRTC on ${host} ${ports} (${how})`;
 }
 
-function stopOnSignals(gateway: Gateway): void {
+/**
+ * What is left of the time for draining when streams are ended: so long clients have to take what
+ * they are still sent.
+ */
+const STOP_MS = 1000;
+
+/** Whoever sits at a terminal does not want to wait; a supervisor gives viewers their time. */
+function stopOnSignals(gateway: Gateway, { drainSeconds }: Config): void {
   let isStopping = false;
-  const stop = async () => {
+  const stop = async (drainMs: number) => {
     // A second signal does not wait.
     if (isStopping) Deno.exit(1);
     isStopping = true;
+    if (drainMs > 0) {
+      tell("info", `Draining: viewers have up to ${drainSeconds} s; another signal ends at once.`);
+      await gateway.drain(drainMs);
+    }
     tell("info", "Stopping.");
     await gateway.stop();
     Deno.exit(0);
   };
-  Deno.addSignalListener("SIGINT", stop);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+  Deno.addSignalListener("SIGINT", () => void stop(0));
+  if (Deno.build.os === "windows") return;
+  Deno.addSignalListener("SIGTERM", () => void stop(drainSeconds * 1000 - STOP_MS));
 }
 
 /** Ends the program for a defect of its own: what the runtime would print is no JSON. */

@@ -8,7 +8,7 @@ import { AudioTranscoder } from "../src/audio/audio_transcoder.ts";
 import { loadFaad } from "../src/audio/faad.ts";
 import { OpusEncoder, SAMPLES_PER_PACKET } from "../src/audio/opus_encoder.ts";
 import { Resampler } from "../src/audio/resampler.ts";
-import { AAC_HE_V1, AAC_LC } from "../tests/audio/fixtures.ts";
+import { AAC_HE_V1, AAC_LC } from "../testing/media/aac_streams.ts";
 
 /** Access units of one second, from the middle of a stream. */
 function secondOf({ units }: typeof AAC_LC, samplesPerUnit: number): readonly Uint8Array[] {
@@ -28,6 +28,7 @@ for (const { name, source, samplesPerUnit } of SOURCES) {
   Deno.bench(`1 s of ${name} to Opus`, () => {
     for (const data of units) {
       transcoder.push(data, Math.round((unit++ * samplesPerUnit) / 44.1));
+      while (transcoder.next() !== undefined);
     }
   });
   const decoder = new AacDecoder(await loadFaad(), source.configuration);

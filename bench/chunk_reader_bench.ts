@@ -4,7 +4,7 @@
  */
 import { ChunkReader } from "../src/rtmp/chunk/reader.ts";
 import { ServerSession } from "../src/rtmp/session/server_session.ts";
-import { ClientMessages, publisherPreamble } from "../tests/rtmp/client.ts";
+import { ClientMessages, publisherPreamble } from "../testing/rtmp/client.ts";
 
 const READ_SIZE = 64 * 1024;
 const SECONDS = 10;

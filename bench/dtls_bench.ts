@@ -3,7 +3,7 @@
  * `deno bench -A bench/dtls_bench.ts`.
  */
 import { createDtlsCertificate } from "../src/webrtc/dtls/certificate.ts";
-import { connectPair } from "../tests/webrtc/dtls/peer.ts";
+import { connectPair } from "../testing/webrtc/dtls_peer.ts";
 
 const certificate = await createDtlsCertificate();
 

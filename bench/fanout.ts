@@ -1,6 +1,6 @@
 import { LineProcess } from "./child_process.ts";
 import { type JoinTimes, probeJoins, untilLive } from "./join_probe.ts";
-import { residentKib, startLoad } from "./process_stats.ts";
+import { residentKib, startLoad } from "../testing/process_stats.ts";
 import { publishFile } from "./publisher.ts";
 import { SOURCE_FPS } from "./source.ts";
 import type { RunningServer, Target } from "./targets.ts";

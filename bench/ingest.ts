@@ -1,6 +1,6 @@
 import { LineProcess } from "./child_process.ts";
 import { probeJoin } from "./join_probe.ts";
-import { residentKib, startLoad } from "./process_stats.ts";
+import { residentKib, startLoad } from "../testing/process_stats.ts";
 import type { PublishersCommand, PublishersReport } from "./publishers.ts";
 import { probePublishes } from "./publish_probe.ts";
 import type { RunningServer, Target } from "./targets.ts";

@@ -8,7 +8,7 @@ import { endAllProcesses } from "./child_process.ts";
 import { type FanoutResult, type FanoutScenario, runFanout } from "./fanout.ts";
 import { type IngestResult, runIngest } from "./ingest.ts";
 import { type Options, parseOptions, type Part, USAGE } from "./options.ts";
-import { describeMachine } from "./process_stats.ts";
+import { describeMachine } from "../testing/process_stats.ts";
 import { errorLines, fanoutTable, ingestTable } from "./report.ts";
 import { makeSource, SMALL_SOURCE } from "./source.ts";
 import { nginxRtmp, nodeMediaServer, sluice, type Target } from "./targets.ts";

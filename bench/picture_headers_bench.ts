@@ -3,8 +3,8 @@ import { splitObus } from "../src/codec/av1/obu.ts";
 import { h264PictureType } from "../src/codec/h264/slice.ts";
 import { h265PictureKind } from "../src/codec/h265/access_unit.ts";
 import { isVp9KeyFrame, parseVp9FrameHeader } from "../src/codec/vp9/frame.ts";
-import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../tests/codec/bitstreams.ts";
-import { ACCESS_UNIT_SAMPLES } from "../tests/fuzz/corpus.ts";
+import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../testing/media/bitstreams.ts";
+import { ACCESS_UNIT_SAMPLES } from "../testing/media/corpus.ts";
 
 /** Defines a bench of 1000 frames, taken in turn from a stream. */
 function benchFrames(

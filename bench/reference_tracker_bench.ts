@@ -1,7 +1,7 @@
 import { H264ReferenceTracker } from "../src/codec/h264/reference_tracker.ts";
 import { splitH264NalUnits } from "../src/codec/h264/slice.ts";
-import { accessUnitOf } from "../tests/codec/h264/streams.ts";
-import { SLICES_IN_BAND } from "../tests/fuzz/corpus.ts";
+import { accessUnitOf } from "../testing/media/h264_streams.ts";
+import { SLICES_IN_BAND } from "../testing/media/corpus.ts";
 
 const [sps, pps, ...slices] = splitH264NalUnits(SLICES_IN_BAND, 4);
 /** With 10 KB of picture behind each header. */

@@ -1,4 +1,4 @@
-import { SERVER_HANDSHAKE_LENGTH } from "../tests/rtmp/client.ts";
+import { SERVER_HANDSHAKE_LENGTH } from "../testing/rtmp/client.ts";
 import type { ByteSink } from "./body_decoder.ts";
 import { MediaCheck } from "./media_check.ts";
 

@@ -1,4 +1,4 @@
-import { clientHello, ClientMessages, SERVER_HANDSHAKE_LENGTH } from "../tests/rtmp/client.ts";
+import { clientHello, ClientMessages, SERVER_HANDSHAKE_LENGTH } from "../testing/rtmp/client.ts";
 import { CHUNK_SIZE, type RtmpLoop, STREAM_ID } from "./rtmp_loop.ts";
 
 const READ_BUFFER_SIZE = 4096;

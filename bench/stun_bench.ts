@@ -6,9 +6,9 @@ import { datagramKind } from "../src/webrtc/datagram_kind.ts";
 import { IceLiteAgent } from "../src/webrtc/ice/ice_lite.ts";
 import { parseStun, stunUsername } from "../src/webrtc/ice/stun.ts";
 import { parseSdpOffer } from "../src/webrtc/sdp/offer.ts";
-import { answerOffer } from "../tests/webrtc/sdp/answers.ts";
-import { OFFERS } from "../tests/webrtc/sdp/offers.ts";
-import { writeStunCheck } from "../tests/webrtc/ice/stun_client.ts";
+import { answerOffer } from "../testing/webrtc/answers.ts";
+import { OFFERS } from "../testing/webrtc/offers.ts";
+import { writeStunCheck } from "../testing/webrtc/stun_client.ts";
 
 const LOCAL = { ufrag: "ours1234", password: "password-of-the-server-1" };
 const CHECK = { username: "ours1234:their", password: LOCAL.password, nominates: true } as const;

@@ -1,5 +1,5 @@
 import { concat } from "@std/bytes/concat";
-import { clientHello, ClientMessages } from "../tests/rtmp/client.ts";
+import { clientHello, ClientMessages } from "../testing/rtmp/client.ts";
 import {
   BodyError,
   type ByteSink,

@@ -1,7 +1,7 @@
 /** One stream to many WebRTC viewers: what they cost, and what it costs when they come. */
 import { LineProcess } from "./child_process.ts";
 import { untilLive } from "./join_probe.ts";
-import { cpuSeconds, droppedDatagrams, residentKib, startLoad } from "./process_stats.ts";
+import { cpuSeconds, droppedDatagrams, residentKib, startLoad } from "../testing/process_stats.ts";
 import { publishFile } from "./publisher.ts";
 import { SOURCE_FPS } from "./source.ts";
 import type { RunningServer, Target } from "./targets.ts";

@@ -8,9 +8,9 @@ import { splitDtlsExport } from "../src/srtp/key_derivation.ts";
 import { SrtcpReceiver, SrtcpSender } from "../src/srtp/srtcp.ts";
 import { h264PayloadKind } from "./h264_payload.ts";
 import { RtpReception } from "./rtp_reception.ts";
-import { SrtpReceiver } from "./srtp_receiver.ts";
-import { TransportFeedbackWriter } from "./transport_feedback_writer.ts";
-import type { AnsweredTrack } from "./whep_sdp.ts";
+import { SrtpReceiver } from "../testing/webrtc/srtp_receiver.ts";
+import { TransportFeedbackWriter } from "../testing/webrtc/transport_feedback_writer.ts";
+import type { AnsweredTrack } from "../testing/webrtc/whep_sdp.ts";
 
 /** Of each viewer so many packets are checked and decrypted, and then one in {@linkcode SAMPLE}. */
 export const CHECKED_AT_FIRST = 200;

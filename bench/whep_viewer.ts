@@ -3,11 +3,16 @@ import { randomBytes } from "node:crypto";
 import { datagramKind } from "../src/webrtc/datagram_kind.ts";
 import type { DtlsCertificate } from "../src/webrtc/dtls/certificate.ts";
 import { createIceCredentials } from "../src/webrtc/ice/credentials.ts";
-import { DtlsViewer } from "./whep_dtls.ts";
-import { type Link, openLink } from "./whep_link.ts";
+import { DtlsViewer } from "../testing/webrtc/whep_dtls.ts";
+import { type Link, openLink } from "../testing/webrtc/whep_link.ts";
 import { WhepMedia } from "./whep_media.ts";
-import { type AnsweredTrack, readWhepAnswer, type WhepAnswer, writeWhepOffer } from "./whep_sdp.ts";
-import { answerCheck, isCheckAnswer, writeCheck } from "./whep_stun.ts";
+import {
+  type AnsweredTrack,
+  readWhepAnswer,
+  type WhepAnswer,
+  writeWhepOffer,
+} from "../testing/webrtc/whep_sdp.ts";
+import { answerCheck, isCheckAnswer, writeCheck } from "../testing/webrtc/whep_stun.ts";
 
 /** Where a viewer joins, always on loopback, and by which candidate. */
 export interface WhepAddress {

@@ -39,6 +39,11 @@ export interface AccessRequest {
   readonly userAgent: string | undefined;
   /** Of the session that asks, as the API and the log name it. */
   readonly id: string;
+  /**
+   * Whether it is only to be known if a list may show the stream: nobody outside is asked then, for
+   * a list has many streams.
+   */
+  readonly isListing?: true;
 }
 
 /** What an allowed session may use; what is not there has the limits of the configuration. */
@@ -85,13 +90,24 @@ export interface Refused {
 
 export type AccessDecision = Allowed | Refused;
 
-/** A source of decisions, or all of them together. */
+/** A session that was allowed, and is over. */
+export interface EndedSession {
+  readonly request: AccessRequest;
+  readonly decision: Allowed;
+  readonly durationMs: number;
+  /** What a publisher has sent, or a viewer was sent. */
+  readonly bytes: number;
+}
+
+/** All sources of decisions together. */
 export interface Access {
   /** Answers at once where it can: an allowed viewer is not to wait a turn. */
   decide(request: AccessRequest): AccessDecision | Promise<AccessDecision>;
+  /** To be called once for each session that was let in; absent where nobody wants to know. */
+  ended?(session: EndedSession): void;
 }
 
-/** Lets everybody do everything but use the API. */
+/** Lets everybody publish and play. */
 export const OPEN_ACCESS: Access = {
   decide: ({ action }) =>
     action === "api"

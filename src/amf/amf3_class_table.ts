@@ -1,7 +1,7 @@
 import type { ByteReader } from "../bytes/byte_reader.ts";
 import { EXTERNALIZABLE_CLASSES } from "./amf3_marker.ts";
 import type { Amf3StringTable } from "./amf3_string_table.ts";
-import type { AmfTraits } from "./amf3_value.ts";
+import type { AmfTraits } from "./amf_value.ts";
 import { AmfError } from "./amf_error.ts";
 import { type AmfBudget, MAX_AMF_VALUES } from "./amf_limits.ts";
 

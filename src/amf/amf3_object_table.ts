@@ -1,4 +1,4 @@
-import { amfCycle } from "./amf3_value.ts";
+import { amfCycle } from "./amf3_cycle.ts";
 import { AmfError } from "./amf_error.ts";
 import type { AmfBudget } from "./amf_limits.ts";
 import type { AmfRecord, AmfValue } from "./amf_value.ts";

@@ -3,10 +3,16 @@ import { Amf3ClassTable, checkExternalizable } from "./amf3_class_table.ts";
 import { AMF3_MARKER } from "./amf3_marker.ts";
 import { Amf3ObjectTable } from "./amf3_object_table.ts";
 import { Amf3StringTable } from "./amf3_string_table.ts";
-import type { AmfTraits } from "./amf3_value.ts";
 import { AmfError } from "./amf_error.ts";
 import type { AmfBudget } from "./amf_limits.ts";
-import type { AmfObject, AmfProperties, AmfRecord, AmfTypedObject, AmfValue } from "./amf_value.ts";
+import type {
+  AmfObject,
+  AmfProperties,
+  AmfRecord,
+  AmfTraits,
+  AmfTypedObject,
+  AmfValue,
+} from "./amf_value.ts";
 
 /**
  * Reads AMF3 values from bytes that it shares with others, such as a reader of AMF0; its reference

@@ -1,10 +1,10 @@
 import type { ByteWriter } from "../bytes/byte_writer.ts";
 import { checkExternalizable } from "./amf3_class_table.ts";
 import { AMF3_MARKER } from "./amf3_marker.ts";
-import { type AmfTraits, cycleTarget } from "./amf3_value.ts";
+import { cycleTarget } from "./amf3_cycle.ts";
 import { AmfError } from "./amf_error.ts";
 import { MAX_AMF_DEPTH, MAX_AMF_NAME_LENGTH } from "./amf_limits.ts";
-import type { AmfProperties, AmfRecord, AmfValue } from "./amf_value.ts";
+import type { AmfProperties, AmfRecord, AmfTraits, AmfValue } from "./amf_value.ts";
 
 const utf8 = new TextEncoder();
 

@@ -119,6 +119,11 @@ export class AacDecoder implements SoundDecoder {
     return this.#renewals;
   }
 
+  /** It is one part: of 2048 samples at most. */
+  cut(accessUnit: Uint8Array): readonly Uint8Array[] {
+    return [accessUnit];
+  }
+
   /**
    * Decodes one access unit: samples from -1 to 1 by channel, which hold until the next call.
    *

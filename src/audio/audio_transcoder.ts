@@ -3,7 +3,7 @@ import { parseTranscodable } from "./aac_stream.ts";
 import { AudioError } from "./audio_error.ts";
 import { type Faad, loadFaad } from "./faad.ts";
 import { OpusEncoder, type OpusEncoderOptions } from "./opus_encoder.ts";
-import { type OpusPacket, PacketMaker } from "./packet_maker.ts";
+import { type OpusPacket, OpusPacketMaker } from "./opus_packet_maker.ts";
 import { PcmDecoder, type PcmFormat } from "./pcm_decoder.ts";
 import { Resampler } from "./resampler.ts";
 import { SampleClock } from "./sample_clock.ts";
@@ -56,7 +56,8 @@ interface Chain {
  * transcoder.setConfiguration(Uint8Array.of(0x11, 0x90)); // 48 kHz, two channels
  * for (let unit = 0; unit < 10; unit++) {
  *   const timestampMs = Math.floor((unit * 1024) / 48);
- *   for (const packet of transcoder.push(Uint8Array.of(0x21, 0x10, 0x04), timestampMs)) {
+ *   transcoder.push(Uint8Array.of(0x21, 0x10, 0x04), timestampMs);
+ *   for (let packet = transcoder.next(); packet !== undefined; packet = transcoder.next()) {
  *     packet.timestampMs; // 0, 20, 40 …
  *   }
  * }
@@ -66,11 +67,15 @@ interface Chain {
 export class AudioTranscoder {
   readonly #faad: Faad;
   readonly #encoder: OpusEncoder;
-  readonly #packets: PacketMaker;
+  readonly #packets: OpusPacketMaker;
   /** Of AAC: what its access units were said to be. */
   #configuration: Uint8Array | undefined;
   #pcmFormat: PcmFormat | undefined;
   #chain: Chain | undefined;
+  /** Of the access unit that was pushed: what comes before it, and what of it is to be decoded yet. */
+  #silentSamples = 0;
+  #parts: readonly Uint8Array[] = [];
+  #partsDone = 0;
   /** Access units in a row that have SBR that nothing tells of, or {@linkcode SETTLED}. */
   #sbrEvidence = SETTLED;
   /** Whether the clock runs: from the first access unit on. */
@@ -82,7 +87,7 @@ export class AudioTranscoder {
   private constructor(faad: Faad, encoder: OpusEncoder) {
     this.#faad = faad;
     this.#encoder = encoder;
-    this.#packets = new PacketMaker(encoder);
+    this.#packets = new OpusPacketMaker(encoder);
   }
 
   /** @throws {AudioError} if an option is out of range. */
@@ -133,24 +138,38 @@ export class AudioTranscoder {
   }
 
   /**
-   * Transcodes one access unit; returns the packets that are complete now, oldest first, owned by
-   * the caller.
+   * Takes one access unit, of which {@linkcode next} makes packets. All of them are to be taken
+   * before anything else is pushed or set; until then the access unit must hold.
    *
    * @param timestampMs of the access unit, on a 32-bit clock
    * @throws {AudioError} if there is no configuration
-   * @throws {WebAssembly.RuntimeError} if FAAD2 breaks: no transcoder of this thread can be trusted
-   * any more then
+   * @throws {WebAssembly.RuntimeError} as {@linkcode next} does
    */
-  push(accessUnit: Uint8Array, timestampMs: number): OpusPacket[] {
+  push(accessUnit: Uint8Array, timestampMs: number): void {
     if (this.#chain === undefined) {
       throw new AudioError("Cannot transcode: must have a configuration first, got none");
     }
     if (this.#sbrEvidence !== SETTLED) this.#lookForSbr(accessUnit);
     this.#followTime(this.#chain!, timestampMs);
-    const samples = this.#chain!.decoder.decode(accessUnit);
-    this.#followShape(this.#chain!);
-    this.#add(this.#chain!, samples);
-    return this.#packets.take();
+    this.#parts = this.#chain!.decoder.cut(accessUnit);
+    this.#partsDone = 0;
+  }
+
+  /**
+   * The next packet, owned by the caller; `undefined` if what was pushed makes no more. A call takes
+   * some milliseconds at most, however much that is.
+   *
+   * @throws {WebAssembly.RuntimeError} if FAAD2 breaks: no transcoder of this thread can be trusted
+   * any more then
+   */
+  next(): OpusPacket | undefined {
+    for (;;) {
+      const packet = this.#packets.next();
+      if (packet !== undefined) return packet;
+      if (this.#silentSamples > 0) this.#addSilence(this.#chain!);
+      else if (this.#partsDone < this.#parts.length) this.#decodePart(this.#chain!);
+      else return undefined;
+    }
   }
 
   /** Gives all memory back; the transcoder must not be used any more. */
@@ -158,6 +177,12 @@ export class AudioTranscoder {
     this.#chain?.decoder.close();
     this.#chain = undefined;
     this.#encoder.close();
+  }
+
+  #decodePart(chain: Chain): void {
+    const samples = chain.decoder.decode(this.#parts[this.#partsDone++]!);
+    this.#followShape(chain);
+    this.#add(this.#chain!, samples);
   }
 
   #useAac(audioSpecificConfig: Uint8Array): void {
@@ -218,7 +243,8 @@ export class AudioTranscoder {
       this.#startAt(chain, timestampMs);
       return;
     }
-    this.#addSilence(chain, continuity);
+    this.#silentSamples = continuity;
+    this.#silenceMs += (continuity / chain.decoder.sampleRate) * 1000;
   }
 
   #startAt(chain: Chain, timestampMs: number): void {
@@ -227,14 +253,11 @@ export class AudioTranscoder {
     chain.resampler.reset();
   }
 
-  /** @param samples per channel, at the decoder's rate */
-  #addSilence(chain: Chain, samples: number): void {
-    this.#silenceMs += (samples / chain.decoder.sampleRate) * 1000;
-    for (let left = samples; left > 0; left -= chain.decoder.samplesPerUnit) {
-      const silence = chain.decoder.conceal();
-      const isPart = left < chain.decoder.samplesPerUnit;
-      this.#add(chain, isPart ? silence.map((channel) => channel.subarray(0, left)) : silence);
-    }
+  #addSilence(chain: Chain): void {
+    const left = this.#silentSamples;
+    const silence = chain.decoder.conceal().map((channel) => channel.subarray(0, left));
+    this.#silentSamples -= silence[0]!.length;
+    this.#add(chain, silence);
   }
 
   #add(chain: Chain, samples: readonly Float32Array[]): void {

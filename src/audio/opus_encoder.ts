@@ -5,9 +5,9 @@ import { AudioError } from "./audio_error.ts";
 export const SAMPLES_PER_PACKET = 960;
 
 /** Bits a second of stereo. */
-export const MIN_OPUS_BITRATE_BPS = 32_000;
-export const MAX_OPUS_BITRATE_BPS = 510_000;
-export const DEFAULT_OPUS_BITRATE_BPS = 128_000;
+const MIN_OPUS_BITRATE_BPS = 32_000;
+const MAX_OPUS_BITRATE_BPS = 510_000;
+const DEFAULT_OPUS_BITRATE_BPS = 128_000;
 
 /** OPUS_AUTO of libopus. */
 const AUTO_CHANNELS = -1000;

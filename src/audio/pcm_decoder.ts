@@ -15,6 +15,9 @@ export interface PcmFormat {
 /** Samples per channel of one message: a second of the highest rate. */
 const MAX_UNIT_SAMPLES = 48_000;
 
+/** What is decoded at a time, of messages that may have seconds: 50 of these make a second. */
+const PARTS_PER_SECOND = 50;
+
 /** Sample, from -1 to 1, at a byte offset. */
 type ReadSample = (bytes: Uint8Array, at: number) => number;
 
@@ -32,6 +35,7 @@ export class PcmDecoder implements SoundDecoder {
   readonly samplesPerUnit: number;
   readonly #readSample: ReadSample;
   readonly #sampleSize: number;
+  readonly #samplesPerPart: number;
   #output: readonly Float32Array[];
   #errors = 0;
 
@@ -54,25 +58,34 @@ export class PcmDecoder implements SoundDecoder {
         `Cannot read samples: a message must have 1..${MAX_UNIT_SAMPLES}, got ${this.samplesPerUnit}`,
       );
     }
-    this.#output = this.#allocate(this.samplesPerUnit);
+    this.#samplesPerPart = Math.ceil(sampleRate / PARTS_PER_SECOND);
+    this.#output = this.#allocate(this.#samplesPerPart);
   }
 
-  /** Messages that were longer than any encoder's. */
+  /** Messages that were longer than any encoder's, and are left out. */
   get errors(): number {
     return this.#errors;
   }
 
-  decode(accessUnit: Uint8Array): readonly Float32Array[] {
-    const count = this.#samplesOf(accessUnit.length);
-    if (count > MAX_UNIT_SAMPLES) {
+  cut(accessUnit: Uint8Array): readonly Uint8Array[] {
+    if (this.#samplesOf(accessUnit.length) > MAX_UNIT_SAMPLES) {
       this.#errors++;
-      return this.conceal();
+      return [];
     }
-    if (count > this.#output[0]!.length) this.#output = this.#allocate(count);
+    const size = this.#samplesPerPart * this.#sampleSize * this.channels;
+    const count = Math.ceil(accessUnit.length / size);
+    return Array.from(
+      { length: count },
+      (_, at) => accessUnit.subarray(at * size, (at + 1) * size),
+    );
+  }
+
+  decode(part: Uint8Array): readonly Float32Array[] {
+    const count = Math.min(this.#samplesOf(part.length), this.#samplesPerPart);
     const step = this.#sampleSize;
     for (let at = 0, offset = 0; at < count; at++) {
       for (const channel of this.#output) {
-        channel[at] = this.#readSample(accessUnit, offset);
+        channel[at] = this.#readSample(part, offset);
         offset += step;
       }
     }
@@ -80,7 +93,7 @@ export class PcmDecoder implements SoundDecoder {
   }
 
   conceal(): readonly Float32Array[] {
-    return this.#output.map((channel) => channel.subarray(0, this.samplesPerUnit).fill(0));
+    return this.#output.map((channel) => channel.fill(0));
   }
 
   close(): void {}

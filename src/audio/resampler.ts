@@ -1,7 +1,7 @@
 import { AudioError } from "./audio_error.ts";
 
 /** Hz of what comes out: all that Opus is made from. */
-export const OUTPUT_SAMPLE_RATE = 48_000;
+const OUTPUT_SAMPLE_RATE = 48_000;
 
 /** Input samples that make one output sample, when the rate goes up; going down needs more. */
 const TAPS = 48;

@@ -11,10 +11,16 @@ export interface SoundDecoder {
   /** Access units that could not be decoded. */
   readonly errors: number;
 
-  /** Samples from -1 to 1 by channel, which hold until the next call. */
-  decode(accessUnit: Uint8Array): readonly Float32Array[];
+  /**
+   * Cuts an access unit into what is decoded at a time, so that none takes long: parts of it, which
+   * hold as long as it does.
+   */
+  cut(accessUnit: Uint8Array): readonly Uint8Array[];
 
-  /** As much silence as a usual access unit has sound, for one that was lost. Holds as `decode`'s. */
+  /** Samples from -1 to 1 by channel, which hold until the next call, of what was cut. */
+  decode(part: Uint8Array): readonly Float32Array[];
+
+  /** Some silence, for sound that was lost: of what one part has at most. Holds as `decode`'s. */
   conceal(): readonly Float32Array[];
 
   /** Gives all memory back; the decoder must not be used any more. */

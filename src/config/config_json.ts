@@ -27,5 +27,7 @@ export function parseConfigJson(json: string): Record<string, unknown> {
     const kind = value === null ? "null" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
     throw new ConfigError(`Cannot read the configuration: expected a JSON object, got ${kind}`);
   }
-  return { ...value };
+  // Editors find by it what completes the file.
+  const { $schema: _, ...members } = value as Record<string, unknown>;
+  return members;
 }

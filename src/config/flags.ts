@@ -1,166 +1,66 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "./config_error.ts";
+import { type Flag, FLAGS } from "./flag_table.ts";
 import { nearestName } from "./nearest_name.ts";
 
-/** What the command line asks for. */
-export type Command =
-  | { readonly kind: "help" }
-  | { readonly kind: "version" }
-  | {
-    readonly kind: "start";
-    /** Whether a configuration is to be read from standard input. */
-    readonly readsConfig: boolean;
-    /** Members of the configuration that flags set; they win over standard input. */
-    readonly overrides: Readonly<Record<string, unknown>>;
-  };
+/** The names of flags that a command takes, beside `--help`. */
+export type FlagOptions = Readonly<
+  Record<string, { readonly type: "string" | "boolean"; readonly multiple?: boolean }>
+>;
 
-interface Flag {
-  readonly key: string;
-  readonly value: "text" | "number" | "bits" | "list";
-  readonly placeholder: string;
-  readonly help: string;
-}
+/** What was given for each flag. */
+export type FlagValues = Record<string, string | boolean | (string | boolean)[] | undefined>;
 
-const FLAGS: Readonly<Record<string, Flag>> = {
-  "host": {
-    key: "host",
-    value: "text",
-    placeholder: "ADDRESS",
-    help: "address to listen on (default 0.0.0.0)",
-  },
-  "rtmp-port": {
-    key: "rtmpPort",
-    value: "number",
-    placeholder: "PORT",
-    help: "RTMP, for publishers and players (default 1935)",
-  },
-  "http-port": {
-    key: "httpPort",
-    value: "number",
-    placeholder: "PORT",
-    help: "page, API, HTTP-FLV, WebSocket-FLV and WHEP (default 8080)",
-  },
-  "tls": {
-    key: "tls",
-    value: "text",
-    placeholder: "HOW",
-    help: "self-signed: serve TLS with a certificate made at start, for trying out",
-  },
-  "rtmps-port": {
-    key: "rtmpsPort",
-    value: "number",
-    placeholder: "PORT",
-    help: "RTMP over TLS, if there is a certificate (default 1936)",
-  },
-  "https-port": {
-    key: "httpsPort",
-    value: "number",
-    placeholder: "PORT",
-    help: "HTTP and WebSocket over TLS, likewise (default 8443)",
-  },
-  "webrtc-port": {
-    key: "webrtcPort",
-    value: "number",
-    placeholder: "PORT",
-    help: "WebRTC over UDP and TCP, one port up for each further shard (default 8000)",
-  },
-  "public-ip": {
-    key: "publicIps",
-    value: "list",
-    placeholder: "ADDRESS",
-    help: "address to announce for WebRTC, behind NAT or in Docker; may be repeated",
-  },
-  "trusted-proxies": {
-    key: "trustedProxies",
-    value: "list",
-    placeholder: "NETWORK",
-    help: "proxy whose X-Forwarded-For and PROXY protocol count; may be repeated",
-  },
-  "opus-bitrate": {
-    key: "opusBitrateBps",
-    value: "bits",
-    placeholder: "BITS",
-    help: "sound over WebRTC, per second, 32k to 510k (default 128k)",
-  },
-  "webrtc-packet-size": {
-    key: "webrtcPacketBytes",
-    value: "number",
-    placeholder: "BYTES",
-    help: "datagrams of WebRTC media, 548 to 1472 (default 1350)",
-  },
-  "webrtc-feedback": {
-    key: "webrtcFeedback",
-    value: "text",
-    placeholder: "KIND",
-    help: "WebRTC viewers tell of their network by remb or twcc (default remb)",
-  },
-  "webrtc-bframes": {
-    key: "webrtcBFrames",
-    value: "text",
-    placeholder: "HOW",
-    help: "for WebRTC: drop B-frames or refuse such streams (default drop)",
-  },
-  "webrtc-inexact": {
-    key: "webrtcInexact",
-    value: "text",
-    placeholder: "HOW",
-    help: "for WebRTC: show or refuse streams that this damages (default show)",
-  },
-  "shards": {
-    key: "shards",
-    value: "number",
-    placeholder: "N",
-    help: "threads for media (default: one for each core on Linux, 1 elsewhere)",
-  },
-  "memory": {
-    key: "memory",
-    value: "text",
-    placeholder: "SIZE",
-    help: "for streams, viewers and connections in all (default 1GiB)",
-  },
-  "flush-ms": {
-    key: "flushMs",
-    value: "number",
-    placeholder: "MS",
-    help: "least time between two writes to a viewer (default 0: each video frame)",
-  },
-  "grace-period-ms": {
-    key: "gracePeriodMs",
-    value: "number",
-    placeholder: "MS",
-    help: "how long viewers wait for a publisher to come back (default 15000)",
-  },
-  "log-level": {
-    key: "logLevel",
-    value: "text",
-    placeholder: "LEVEL",
-    help: "debug, info, warning or error (default info)",
-  },
-  "log-format": {
-    key: "logFormat",
-    value: "text",
-    placeholder: "FORMAT",
-    help: "text or json (default text)",
-  },
+/** The flags that set members of the configuration, for {@linkcode readFlags}. */
+export const CONFIG_OPTIONS: FlagOptions = {
+  ...Object.fromEntries(
+    Object.entries(FLAGS).map(([name, { value }]) => {
+      return [name, { type: "string", multiple: value === "list" }] as const;
+    }),
+  ),
+  config: { type: "string" },
 };
 
 /**
- * Reads the command line.
+ * Reads a command's flags; `-h` and `-V` are `--help` and `--version`.
  *
  * @throws {ConfigError} for a flag that is unknown, repeated, or has no fitting value
  *
  * @example
  * ```ts
- * import { parseFlags } from "./flags.ts";
+ * import { CONFIG_OPTIONS, readFlags } from "./flags.ts";
  *
- * parseFlags(["--http-port", "9090"]);
- * // { kind: "start", readsConfig: false, overrides: { httpPort: 9090 } }
+ * readFlags(["--http-port", "9090"], CONFIG_OPTIONS)["http-port"]; // "9090"
  * ```
  */
-export function parseFlags(args: readonly string[]): Command {
-  const values = readValues(args);
-  if (values.help) return { kind: "help" };
-  if (values.version) return { kind: "version" };
+export function readFlags(args: readonly string[], options: FlagOptions): FlagValues {
+  const all = {
+    ...options,
+    help: { type: "boolean", short: "h" },
+    version: { type: "boolean", short: "V" },
+  } as const;
+  const parsed = parse(args, all);
+  const seen = new Set<string>();
+  for (const token of parsed.tokens) {
+    if (token.kind !== "option") continue;
+    if (seen.has(token.name) && options[token.name]?.multiple !== true) {
+      throw new ConfigError(`Cannot use --${token.name} twice; --help lists the flags`);
+    }
+    seen.add(token.name);
+  }
+  return parsed.values;
+}
+
+/** What flags say of the configuration: it wins over what is in it. */
+export interface ConfigFlags {
+  /** Whether a configuration is to be read from standard input. */
+  readonly readsConfig: boolean;
+  /** Members of the configuration that flags set. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+}
+
+/** @throws {ConfigError} for a value that does not fit */
+export function configFlags(values: FlagValues): ConfigFlags {
   if (values.config !== undefined && values.config !== "-") {
     throw new ConfigError(
       `Cannot read the configuration from ${values.config}: only standard input is readable, ` +
@@ -172,7 +72,7 @@ export function parseFlags(args: readonly string[]): Command {
     const value = values[name];
     if (value !== undefined) overrides[flag.key] = convert(name, flag, value);
   }
-  return { kind: "start", readsConfig: values.config === "-", overrides };
+  return { readsConfig: values.config === "-", overrides };
 }
 
 /** The format of the log that the flags ask for, if they ask for one, however wrong the others are. */
@@ -187,51 +87,7 @@ export function flagOf(member: string): string | undefined {
   return found && `--${found[0]}`;
 }
 
-/** The text that `--help` prints. */
-export function helpText(version: string): string {
-  const lines = Object.entries(FLAGS).map(([name, { placeholder, help }]) =>
-    `  --${name} ${placeholder}`.padEnd(30) + help
-  );
-  return `Sluice ${version}: live media gateway. RTMP in; WebRTC, HTTP-FLV,
-WebSocket-FLV and RTMP out.
-
-Usage: deno task start [flags]
-
-${lines.join("\n")}
-  --config -                  read the configuration as JSON from standard input
-  --help, -h                  this text
-  --version, -V               the version
-
-Port 0 takes any free port. A newcomer's start: run it without flags and open
-http://localhost:8080/ in a browser.`;
-}
-
-type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
-
-type Options = Record<string, { type: "string" | "boolean"; short?: string; multiple?: boolean }>;
-
-function readValues(args: readonly string[]): Values {
-  const options: Options = {
-    config: { type: "string" },
-    help: { type: "boolean", short: "h" },
-    version: { type: "boolean", short: "V" },
-  };
-  for (const [name, flag] of Object.entries(FLAGS)) {
-    options[name] = { type: "string", multiple: flag.value === "list" };
-  }
-  const parsed = parse(args, options);
-  const seen = new Set<string>();
-  for (const token of parsed.tokens) {
-    if (token.kind !== "option") continue;
-    if (seen.has(token.name) && FLAGS[token.name]?.value !== "list") {
-      throw new ConfigError(`Cannot use --${token.name} twice; --help lists the flags`);
-    }
-    seen.add(token.name);
-  }
-  return parsed.values;
-}
-
-function parse(args: readonly string[], options: Options) {
+function parse(args: readonly string[], options: FlagOptions) {
   try {
     return parseArgs({ args: withNumbers(args, options), options, strict: true, tokens: true });
   } catch (error) {
@@ -241,7 +97,7 @@ function parse(args: readonly string[], options: Options) {
 }
 
 /** A number below 0 behind a flag is its value, and no flag: what is wrong with it is told later. */
-function withNumbers(args: readonly string[], options: Options): string[] {
+function withNumbers(args: readonly string[], options: FlagOptions): string[] {
   const joined: string[] = [];
   for (const arg of args) {
     const flag = joined.at(-1);
@@ -253,13 +109,13 @@ function withNumbers(args: readonly string[], options: Options): string[] {
   return joined;
 }
 
-function suggestion(reason: string, options: Options): string {
+function suggestion(reason: string, options: FlagOptions): string {
   const unknown = /^Unknown option '--([^']+)'/.exec(reason)?.[1];
   const nearest = unknown && nearestName(unknown, Object.keys(options));
   return nearest ? `did you mean --${nearest}?` : "--help lists the flags";
 }
 
-function convert(name: string, flag: Flag, value: Values[string]): unknown {
+function convert(name: string, flag: Flag, value: FlagValues[string]): unknown {
   if (flag.value === "bits") return bitsOf(name, value);
   if (flag.value !== "number") return value;
   const isNumber = typeof value === "string" && /^\d+$/.test(value);
@@ -272,7 +128,7 @@ function convert(name: string, flag: Flag, value: Values[string]): unknown {
 }
 
 /** "128k" and "128000" are the same. */
-function bitsOf(name: string, value: Values[string]): number {
+function bitsOf(name: string, value: FlagValues[string]): number {
   const match = typeof value === "string" ? /^(\d+)(k?)$/i.exec(value) : null;
   if (match === null) {
     throw new ConfigError(

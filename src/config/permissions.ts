@@ -36,6 +36,32 @@ function isGranted(endpoint: Endpoint): boolean {
   return isNetworkGranted(hostWithPort(endpoint));
 }
 
+/** A host that the gateway asks or tells something, as a setting names it. */
+export interface Contact {
+  /** An address or a name, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** What it is for: "the hook on_publish". */
+  readonly purpose: string;
+}
+
+/**
+ * Checks before anything is opened that every host of a setting may be reached, so that no question
+ * fails for this later.
+ *
+ * @throws {ConfigError} naming the profile that may reach it, and the entry that would grant it
+ */
+export function requireContacts(contacts: readonly Contact[]): void {
+  const missing = contacts.find((contact) => !isNetworkGranted(hostWithPort(contact)));
+  if (missing === undefined) return;
+  const profile = isNetworkGranted(ANY_IPV4) ? "default" : "strict";
+  throw new ConfigError(
+    `Not permitted to reach ${hostWithPort(missing)} for ${missing.purpose}: start it with ` +
+      `\`deno task start:net\`, which may use the whole network, or add ` +
+      `"${hostWithPort(missing)}" to permissions.${profile}.net in deno.json`,
+  );
+}
+
 /** Any address will do: documentation's own are nobody's (RFC 5737, RFC 3849). */
 const ANY_IPV4 = "192.0.2.1";
 const ANY_IPV6 = "[2001:db8::1]";
@@ -67,7 +93,7 @@ function isNetworkGranted(host: string): boolean {
 
 /** What to do: permissions are flags of Deno, which cannot be given behind `deno task start`. */
 function remedy(missing: Endpoint, endpoints: readonly Endpoint[]): string {
-  if (missing.host.includes(":")) return "start it with `deno task start:dual`, which may use IPv6";
+  if (missing.host.includes(":")) return "start it with `deno task start:net`, which may use IPv6";
   const all = endpoints.map(hostWithPort).join(",");
   const grant = `\`deno run --allow-net=${all} --ignore-env main.ts\` and the same flags`;
   const isHostGranted = endpoints.some(isGranted);

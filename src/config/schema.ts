@@ -1,9 +1,12 @@
 import * as v from "valibot";
 import { inspectCertificate } from "../tls/certificate.ts";
 import { TlsError } from "../tls/tls_error.ts";
+import { ACCESS_MEMBERS } from "./access_members.ts";
 import { familiesOf } from "./address_families.ts";
+import { ADMIN_MEMBERS, secretToken } from "./admin_members.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
+import { count, ipAddress, network, section } from "./member_kinds.ts";
 import { type KnownSettings, unknownSettings } from "./unknown_settings.ts";
 
 const MAX_SHARDS = 64;
@@ -15,6 +18,8 @@ const MAX_PUBLIC_IPS = 16;
 /** Networks that each connection's address is looked up in. */
 const MAX_TRUSTED_PROXIES = 64;
 
+const MAX_METRICS_ADDRESSES = 64;
+
 /** What every link carries (RFC 791), and what Ethernet does, less the headers of IPv4 and UDP. */
 const MIN_PACKET_BYTES = 548;
 const MAX_PACKET_BYTES = 1472;
@@ -24,38 +29,7 @@ const HOUR_MS = 3_600_000;
 const MAX_WINDOW_MS = 60_000;
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PORT));
-const ipAddress = v.pipe(
-  v.string(),
-  v.ip(({ received }) =>
-    `Invalid IP: Expected an IP address such as 127.0.0.1 but received ${received}`
-  ),
-);
-const network = v.pipe(
-  v.string(),
-  v.check(
-    isNetwork,
-    ({ received }) =>
-      `Invalid network: Expected an IP address or a network such as 10.0.0.0/8 but received ${received}`,
-  ),
-);
-const count = (min: number, max: number) =>
-  v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const milliseconds = (min: number, max = HOUR_MS) => count(min, max);
-
-/** Whether it is an IP address, alone or with the length of a prefix. */
-function isNetwork(text: string): boolean {
-  const [address, prefix, ...more] = text.split("/");
-  if (more.length > 0 || !v.is(ipAddress, address) || address.includes("%")) return false;
-  // An IPv4 address in the form of IPv6: with a prefix, nobody could say of which it is.
-  if (/^::ffff:.*\./i.test(address)) return prefix === undefined;
-  const bits = address.includes(":") ? 128 : 32;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
-}
-
-/** A section whose members all have defaults, so that it may be left out. */
-function section<const Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.optional(v.strictObject(entries), () => ({}) as never);
-}
 
 /** Below this, hardly a stream has room. */
 const MIN_MEMORY_BYTES = 64 * 1024 * 1024;
@@ -152,6 +126,12 @@ const timeouts = section({
   consentMs: v.optional(milliseconds(1000), 30_000),
 });
 
+/** Who may read the metrics, beside those who may use the API. */
+const metrics = section({
+  token: v.optional(secretToken),
+  addresses: v.optional(v.pipe(v.array(network), v.maxLength(MAX_METRICS_ADDRESSES)), () => []),
+});
+
 /** What is given for a certificate is in no message: it may be a key in the wrong place. */
 const EXPECTED_TLS =
   'Invalid type: Expected "self-signed", or an object with certificate and key as PEM text';
@@ -172,7 +152,8 @@ const selfSigned = v.literal("self-signed", EXPECTED_TLS);
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const members = v.strictObject({
+/** What may be given, before defaults: schemas for editors are made of it. */
+export const CONFIG_MEMBERS = v.strictObject({
   host: v.optional(ipAddress, "0.0.0.0"),
   rtmpPort: v.optional(port, 1935),
   httpPort: v.optional(port, 8080),
@@ -187,6 +168,14 @@ const members = v.strictObject({
   publicIps: v.optional(v.pipe(v.array(ipAddress), v.maxLength(MAX_PUBLIC_IPS)), () => []),
   /** Proxies that are believed when they say whom they serve, as addresses or networks. */
   trustedProxies: v.optional(v.pipe(v.array(network), v.maxLength(MAX_TRUSTED_PROXIES)), () => []),
+  /** Who may publish and play; without any of it, everybody. */
+  access: section(ACCESS_MEMBERS),
+  ...ADMIN_MEMBERS,
+  /**
+   * A publisher of a stream that is published already: refused, or it ends the other one, or only if
+   * both have the same key or token. One that is silent for some seconds always gives way.
+   */
+  secondPublisher: v.optional(v.picklist(["refuse", "takeOver", "takeOverSame"]), "refuse"),
   /** Bits per second of the Opus that AAC is made into for WebRTC. */
   opusBitrateBps: v.optional(count(32_000, 510_000), 128_000),
   /** Bytes of a datagram of WebRTC media, at most: what UDP carries, without its headers. */
@@ -210,6 +199,11 @@ const members = v.strictObject({
   rtmpFlushMs: v.optional(milliseconds(0, 250), 120),
   /** How long a stream outlives its publisher, which may come back meanwhile. */
   gracePeriodMs: v.optional(milliseconds(0), 15_000),
+  /**
+   * How long viewers may go on watching when the gateway is asked to end, and publishers have to
+   * connect elsewhere. Docker ends for good what takes longer than ten seconds.
+   */
+  drainSeconds: v.optional(count(0, 3600), 8),
   /** How old the list of streams may be that is given out: it is made for all who ask meanwhile. */
   listAgeMs: v.optional(milliseconds(0, 10_000), 500),
   /**
@@ -222,18 +216,19 @@ const members = v.strictObject({
   log,
   limits,
   timeouts,
+  metrics,
   logLevel: v.optional(v.picklist(["debug", "info", "warning", "error"]), "info"),
   logFormat: v.optional(v.picklist(["text", "json"]), "text"),
 });
 
 /** What is in `tls` is told apart from its text only when it is judged. */
 const KNOWN_SETTINGS: KnownSettings = {
-  ...knownIn(members.entries),
+  ...knownIn(CONFIG_MEMBERS.entries),
   tls: { certificate: undefined, key: undefined },
 };
 
 const schema = v.pipe(
-  members,
+  CONFIG_MEMBERS,
   v.forward(
     v.partialCheck(
       [["flushMs"], ["log", "windowMs"]],
@@ -302,12 +297,17 @@ function checkPublicIps({ host, publicIps }: Config): void {
   );
 }
 
-/** The names in a section, with those in the sections within. */
+interface Section {
+  readonly entries?: v.ObjectEntries;
+}
+
+/** The names in a section, with those in the sections within; of a list, those of each of it. */
 function knownIn(entries: v.ObjectEntries): KnownSettings {
   return Object.fromEntries(
     Object.entries(entries).map(([name, entry]) => {
-      const { wrapped } = entry as { readonly wrapped?: { readonly entries?: v.ObjectEntries } };
-      return [name, wrapped?.entries && knownIn(wrapped.entries)];
+      const { wrapped } = entry as { readonly wrapped?: Section & { readonly item?: Section } };
+      const within = wrapped?.entries ?? wrapped?.item?.entries;
+      return [name, within && knownIn(within)];
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { nearestName } from "./nearest_name.ts";
 
-/** Names of settings: of each section with what is in it, of each other one with nothing. */
+/** Names of settings: of each section, or list of such, with what is in it; of others with nothing. */
 export interface KnownSettings {
   readonly [name: string]: KnownSettings | undefined;
 }
@@ -29,9 +29,13 @@ function unknownIn(
   return Object.entries(given).flatMap(([name, value]) => {
     if (!Object.hasOwn(known, name)) return [unknownSetting(name, known, prefix, paths)];
     const inside = known[name];
-    return inside !== undefined && isRecord(value)
-      ? unknownIn(value, inside, `${prefix}${name}.`, paths)
-      : [];
+    if (inside === undefined) return [];
+    const sections = Array.isArray(value)
+      ? value.map((one, at) => [one, `${prefix}${name}.${at}.`] as const)
+      : [[value, `${prefix}${name}.`] as const];
+    return sections.flatMap(([section, path]) =>
+      isRecord(section) ? unknownIn(section, inside, path, paths) : []
+    );
   });
 }
 

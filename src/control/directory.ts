@@ -1,19 +1,25 @@
+import type { StreamReport } from "../shard/live/stream_report.ts";
+import type { StreamSummary } from "../shard/http/stream_summary.ts";
+import type { StreamEntry } from "../shard/live/stream_entry.ts";
 import type {
+  Contest,
   PublishDecision,
   PublishedContent,
-  StreamEntry,
   StreamPublisher,
-  StreamReport,
-  StreamSummary,
-} from "../shard/messages.ts";
-import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
+} from "../shard/live/publish_decision.ts";
 import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { OpeningRate } from "./opening_rate.ts";
-import { summariseWebrtc } from "./stream_advice.ts";
+import { type DescribedStream, summarise } from "./stream_description.ts";
 import { StreamSound } from "./stream_sound.ts";
+
+/**
+ * A publisher that was there when another one came is taken to be there for so long: its shard is not
+ * asked for everyone who tries.
+ */
+const KEPT_MS = 1000;
 
 /** What the directory needs of the configuration. */
 export interface DirectoryOptions {
@@ -22,6 +28,8 @@ export interface DirectoryOptions {
   /** Of one publisher's address, or IPv6 network. */
   readonly maxStreamsPerAddress: number;
   readonly log: { readonly maxBytes: number; readonly windowMs: number };
+  /** Whether the publisher of a stream gives way to another one: see docs/settings.md. */
+  readonly secondPublisher: "refuse" | "takeOver" | "takeOverSame";
   /** Where logs come from. */
   readonly logs: LogStore;
 }
@@ -36,26 +44,35 @@ export interface DirectoryEvents {
    * @returns the numbers of those that were told
    */
   readonly closed: (streamId: number) => readonly number[];
+  /** Another one wants to publish a stream: the shard's publisher ends, or stays. */
+  readonly contested: (shard: number, streamId: number, how: Contest) => void;
+  /** The shard is to end its publisher. */
+  readonly ended: (shard: number, streamId: number, reason: string) => void;
+  /** What has become of a publisher that had to wait. */
+  readonly decided: (shard: number, requestId: number, decision: PublishDecision) => void;
 }
 
-interface Stream {
-  readonly entry: StreamEntry;
+/** A publisher that waits for another one to give way. */
+interface Contested {
+  readonly path: string;
+  readonly shard: number;
+  readonly requestId: number;
+  readonly publisher: Partial<StreamPublisher>;
+}
+
+interface Stream extends DescribedStream {
   readonly writer: LogWriter;
-  readonly openedAtMs: number;
-  /** Of its newest publisher; `undefined` if that is none from outside. */
-  network: string | undefined;
+  /** Who waits for the publisher to give way. */
+  contest: Contested | undefined;
+  /** When the publisher was found to be there, as another one came. */
+  keptAtMs: number;
+  /** Whether it ends with its publisher. */
+  isEnding: boolean;
   /** When it lost its publisher last. */
   waitingSinceMs: number;
-  /** Shard of the publisher; `undefined` while waiting for one. */
-  origin: number | undefined;
   /** Whether a publisher that is gone has sent anything that can be shown or heard. */
   hasHadMedia: boolean;
   graceTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Newest report of each shard that has the publisher or viewers. */
-  readonly reports: Map<number, StreamReport>;
-  /** What the last publisher sent. */
-  publication: StreamReport["publication"];
-  readonly sound: StreamSound;
 }
 
 /** A log that is to be used again once these shards have let go of it. */
@@ -74,10 +91,12 @@ export class Directory {
   readonly #closed = new Map<number, ClosedStream>();
   /** By path; made when it is asked for. */
   #sorted: readonly Stream[] | undefined;
+  #gracePeriodMs: number;
   #lastId = 0;
 
   constructor(options: DirectoryOptions, events: DirectoryEvents) {
     this.#options = options;
+    this.#gracePeriodMs = options.gracePeriodMs;
     this.#openingRate = new OpeningRate(options.maxStreamsPerAddress);
     this.#events = events;
   }
@@ -89,25 +108,32 @@ export class Directory {
   /**
    * Decides on a publisher; a new stream is announced to all shards before this returns. Where a
    * limit is reached, a stream that waits for its publisher gives way, and its viewers end.
+   *
+   * @param requestId by which it is told later, if that is not decided on now
+   * @returns `undefined` if the stream is published already, and its publisher may give way
    */
   publish(
     path: string,
     shard: number,
     nowMs: number,
-    { network, owner = NO_OWNER }: Partial<StreamPublisher> = {},
-  ): PublishDecision {
+    publisher: Partial<StreamPublisher> = {},
+    requestId = 0,
+  ): PublishDecision | undefined {
+    const { network, owner = NO_OWNER } = publisher;
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
-      return { kind: "refused", reason: `${path} is being published already.` };
+      return this.#contest(known, known.origin, { path, shard, requestId, publisher }, nowMs);
     }
-    const isOwn = known !== undefined && known.network === network;
+    const many = this.#subjectRefusal(publisher);
+    if (many !== undefined) return { kind: "refused", reason: many };
+    const isOwn = known !== undefined && known.publisher.network === network;
     const refusal = isOwn ? undefined : this.#makeRoom(network, known, nowMs);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
-    const stream = known ?? this.#open(path, nowMs, owner);
+    const stream = known ?? this.#open(path, nowMs, owner, publisher.isUnlisted);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
-    stream.network = network;
+    stream.publisher = publisher;
     stream.writer.setState(LogState.live);
     return { kind: "accepted", streamId: stream.entry.streamId };
   }
@@ -124,12 +150,42 @@ export class Directory {
   ): void {
     const stream = this.#byId.get(streamId);
     if (stream?.origin !== shard) return;
+    const { contest } = stream;
+    stream.contest = undefined;
     stream.origin = undefined;
     stream.hasHadMedia ||= sent === "media";
-    if (!stream.hasHadMedia) return this.#close(stream);
-    stream.writer.setState(LogState.waiting);
-    stream.waitingSinceMs = nowMs;
-    stream.graceTimer = setTimeout(() => this.#close(stream), this.#options.gracePeriodMs);
+    if (!stream.hasHadMedia || stream.isEnding) this.#close(stream);
+    else {
+      stream.writer.setState(LogState.waiting);
+      stream.waitingSinceMs = nowMs;
+      stream.graceTimer = setTimeout(() => this.#close(stream), this.#gracePeriodMs);
+    }
+    if (contest === undefined) return;
+    const { path, shard: heir, requestId, publisher } = contest;
+    const decision = this.publish(path, heir, nowMs, publisher, requestId);
+    if (decision !== undefined) this.#events.decided(heir, requestId, decision);
+  }
+
+  /** A publisher that was contested stays. */
+  kept(streamId: number, shard: number, nowMs = performance.now()): void {
+    const stream = this.#byId.get(streamId);
+    if (stream?.origin !== shard || stream.contest === undefined) return;
+    stream.keptAtMs = nowMs;
+    this.#refuseContest(stream);
+  }
+
+  /** Ends a stream, its publisher and its viewers; whether there is one of this path. */
+  end(path: string, reason: string): boolean {
+    const stream = this.#byPath.get(path);
+    if (stream === undefined) return false;
+    this.#refuseContest(stream);
+    if (stream.origin === undefined) this.#close(stream);
+    else {
+      // Its log is written until the publisher is gone.
+      stream.isEnding = true;
+      this.#events.ended(stream.origin, stream.entry.streamId, reason);
+    }
+    return true;
   }
 
   /** The log of a stream that is not closed. */
@@ -152,6 +208,7 @@ export class Directory {
     for (const streamId of [...this.#closed.keys()]) this.released(streamId, shard);
     for (const stream of this.#byId.values()) {
       stream.reports.delete(shard);
+      if (stream.contest?.shard === shard) stream.contest = undefined;
       this.unpublish(stream.entry.streamId, shard, "media");
     }
   }
@@ -179,6 +236,11 @@ export class Directory {
     return this.#byId.size;
   }
 
+  /** Of these, those that wait for their publisher. */
+  get waiting(): number {
+    return this.#byId.values().filter(({ origin }) => origin === undefined).toArray().length;
+  }
+
   /** Streams in the order of their paths, from the one at `begin` to before the one at `end`. */
   summaries(nowMs: number, begin = 0, end?: number): StreamSummary[] {
     this.#sorted ??= [...this.#byPath].sort(([one], [other]) => one < other ? -1 : 1)
@@ -186,9 +248,56 @@ export class Directory {
     return this.#sorted.slice(begin, end).map((stream) => summarise(stream, nowMs));
   }
 
+  /** Nobody comes back any more: streams end with their publisher, and at once without one. */
+  endGrace(): void {
+    this.#gracePeriodMs = 0;
+    for (const stream of [...this.#byId.values()]) {
+      if (stream.origin === undefined) this.#close(stream);
+    }
+  }
+
+  /** Whether any stream has a publisher. */
+  get hasPublishers(): boolean {
+    return this.#byId.values().some(({ origin }) => origin !== undefined);
+  }
+
   /** Ends all streams at once. */
   closeAll(): void {
     for (const stream of [...this.#byId.values()]) this.#close(stream);
+  }
+
+  /** A stream that has a publisher is to get another one. */
+  #contest(
+    stream: Stream,
+    origin: number,
+    contest: Contested,
+    nowMs: number,
+  ): PublishDecision | undefined {
+    const isKept = stream.contest !== undefined || nowMs - stream.keptAtMs < KEPT_MS;
+    if (isKept || stream.isEnding) return busy(stream);
+    const { subject } = contest.publisher;
+    const isSame = subject !== undefined && subject === stream.publisher.subject;
+    const { secondPublisher } = this.#options;
+    const ends = secondPublisher === "takeOver" || (secondPublisher === "takeOverSame" && isSame);
+    stream.contest = contest;
+    this.#events.contested(origin, stream.entry.streamId, ends ? "end" : "unless alive");
+    return undefined;
+  }
+
+  #refuseContest(stream: Stream): void {
+    const { contest } = stream;
+    stream.contest = undefined;
+    if (contest === undefined) return;
+    this.#events.decided(contest.shard, contest.requestId, busy(stream));
+  }
+
+  #subjectRefusal({ subject, maxPublishers }: Partial<StreamPublisher>): string | undefined {
+    if (subject === undefined || maxPublishers === undefined) return undefined;
+    const own = this.#byId.values()
+      .filter(({ origin, publisher }) => origin !== undefined && publisher.subject === subject);
+    return [...own].length < maxPublishers
+      ? undefined
+      : `You may publish up to ${maxPublishers} streams at a time.`;
   }
 
   /**
@@ -206,7 +315,7 @@ export class Directory {
     }
     const { maxStreams, maxStreamsPerAddress } = this.#options;
     const others = [...this.#byId.values()].filter((stream) => stream !== known);
-    const own = others.filter((stream) => stream.network === network);
+    const own = others.filter(({ publisher }) => publisher.network === network);
     if (network !== undefined && own.length >= maxStreamsPerAddress) {
       const spare = spareStream(own);
       if (spare === undefined) {
@@ -222,17 +331,25 @@ export class Directory {
   }
 
   /** A new stream, or why there can be none. */
-  #open(path: string, nowMs: number, owner: number): Stream | string {
+  #open(
+    path: string,
+    nowMs: number,
+    owner: number,
+    isUnlisted = false,
+  ): Stream | string {
     const { logs, log: { maxBytes } } = this.#options;
     const log = logs.open({ maxBytes, owner });
     if (typeof log === "string") return describeLack(log);
-    const entry = { streamId: ++this.#lastId, path, log };
+    const entry = { streamId: ++this.#lastId, path, log, isUnlisted };
     const stream: Stream = {
       entry,
       writer: new LogWriter(entry.log, this.#options.log),
       openedAtMs: nowMs,
-      network: undefined,
+      publisher: {},
       waitingSinceMs: 0,
+      contest: undefined,
+      keptAtMs: -Infinity,
+      isEnding: false,
       origin: undefined,
       hasHadMedia: false,
       graceTimer: undefined,
@@ -266,37 +383,12 @@ export class Directory {
  * most streams, the one that has waited longest. `undefined` if none waits.
  */
 function spareStream(streams: readonly Stream[]): Stream | undefined {
-  const byNetwork = Map.groupBy(streams, ({ network }) => network);
-  const held = ({ network }: Stream) => byNetwork.get(network)!.length;
+  const byNetwork = Map.groupBy(streams, ({ publisher }) => publisher.network);
+  const held = ({ publisher }: Stream) => byNetwork.get(publisher.network)!.length;
   return streams.filter(({ origin }) => origin === undefined)
     .sort((one, other) => held(other) - held(one) || one.waitingSinceMs - other.waitingSinceMs)[0];
 }
 
-function summarise(stream: Stream, nowMs: number): StreamSummary {
-  const reports = [...stream.reports.values()];
-  const { publication } = stream;
-  return {
-    ...splitPath(stream.entry.path),
-    url: `/${escapePath(stream.entry.path)}${FLV_SUFFIX}`,
-    state: stream.origin === undefined ? "waiting" : "live",
-    shard: stream.origin ?? null,
-    uptimeMs: Math.round(nowMs - stream.openedAtMs),
-    viewers: reports.reduce(
-      (sum, { viewers, rtmpViewers, webrtcViewers }) => sum + viewers + rtmpViewers + webrtcViewers,
-      0,
-    ),
-    bitrateBps: publication?.bitrateBps ?? null,
-    video: publication?.video ?? null,
-    audio: publication?.audio ?? null,
-    tracks: publication?.tracks ?? [],
-    groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
-    timestampFaults: publication?.timestampFaults ?? {},
-    skippedMessages: publication?.skipped ?? {},
-    advice: publication?.advice ?? [],
-    rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
-    webrtc: {
-      ...summariseWebrtc(reports, publication),
-      sound: stream.sound.describe(publication?.audio ?? null),
-    },
-  };
+function busy({ entry: { path } }: Stream): PublishDecision {
+  return { kind: "refused", reason: `${path} is being published already.` };
 }

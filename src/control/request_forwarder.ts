@@ -1,4 +1,5 @@
-import type { ForwardedRequest, ForwardedResponse, ToShard } from "../shard/messages.ts";
+import type { ToShard } from "../shard/messages.ts";
+import type { ForwardedRequest, ForwardedResponse } from "../shard/http/forwarded_request.ts";
 
 /** How long an answer is waited for; the asking shard gives up by itself after as long. */
 const TIMEOUT_MS = 5000;

@@ -1,9 +1,10 @@
 import {
+  type LiveSummary,
   STREAMS_PER_PAGE,
   type StreamsPage,
   type StreamsReply,
   type StreamSummary,
-} from "../shard/messages.ts";
+} from "../shard/http/stream_summary.ts";
 
 /** Whose streams are listed. */
 export interface StreamSource {
@@ -54,11 +55,27 @@ export class StreamPages {
     const begin = (number - 1) * STREAMS_PER_PAGE;
     const summaries = this.#source.summaries(nowMs, begin, begin + STREAMS_PER_PAGE);
     const page = {
-      head: JSON.stringify({ ...this.#describe(nowMs), total, page: number, pages }),
+      head: JSON.stringify({ code: 0, ...this.#describe(nowMs), total, page: number, pages }),
       paths: summaries.map(({ app, name }) => app === "" ? name : `${app}/${name}`),
       streams: summaries.map((summary) => JSON.stringify(summary)),
+      live: summaries.map((summary) => JSON.stringify(liveOf(summary))),
     };
     if (number <= pages) this.#made.set(number, { page, madeAtMs: nowMs });
     return { ...page, ageMs: 0 };
   }
+}
+
+/** What is for whoever may watch it. */
+function liveOf(summary: StreamSummary): LiveSummary {
+  const hidden: Readonly<Record<Exclude<keyof StreamSummary, keyof LiveSummary>, undefined>> = {
+    id: undefined,
+    vhost: undefined,
+    live_ms: undefined,
+    clients: undefined,
+    kbps: undefined,
+    publish: undefined,
+    shard: undefined,
+    subject: undefined,
+  };
+  return { ...summary, ...hidden };
 }

@@ -1,6 +1,10 @@
 import { getLogger } from "@logtape/logtape";
-import type { StreamSummary } from "../shard/messages.ts";
-import type { SoundLoss, SoundLosses, TranscodingReport } from "../transcoding/messages.ts";
+import type { StreamSummary } from "../shard/http/stream_summary.ts";
+import type {
+  SoundLoss,
+  SoundLosses,
+  TranscodingReport,
+} from "../transcoding/transcoding_report.ts";
 
 const logger = getLogger(["sluice", "control"]);
 

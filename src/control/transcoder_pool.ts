@@ -1,26 +1,15 @@
 import { getLogger } from "@logtape/logtape";
-import {
-  Busy,
-  type FromTranscoder,
-  type ToTranscoder,
-  type TranscodingReport,
-} from "../transcoding/messages.ts";
+import type { FromTranscoder, ToTranscoder } from "../transcoding/messages.ts";
+import { Busy } from "../transcoding/busy_words.ts";
+import type { TranscodingReport } from "../transcoding/transcoding_report.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { type LogStore, ownerOf } from "../stream/log_store.ts";
-import { deathError, type WorkerDeath, workerModuleUrl } from "./worker_module.ts";
+import { allocateCounters, type CountedBy, rowOf } from "../metrics/counters.ts";
+import { WorkerSupervisor } from "./worker_supervisor.ts";
 
 const logger = getLogger(["sluice", "control"]);
-
-/** How often workers are looked after; they report as often. */
-const WATCH_INTERVAL_MS = 1000;
-
-/** Intervals without a sign of life after which a worker counts as hung. */
-const MAX_SILENT_INTERVALS = 10;
-
-/** The wait before a worker that died is started again. */
-const RESTART_DELAY_MS = 200;
 
 /** Workers that a stream may lose without a report in between, before it is given up. */
 const MAX_LOST_WORKERS = 3;
@@ -29,6 +18,8 @@ const MAX_LOST_WORKERS = 3;
 export interface TranscoderPoolOptions {
   /** Workers that are started at most, each when the ones before it have a stream. */
   readonly workers?: number;
+  /** What workers count in: a row for all of them, so that it is right for one. */
+  readonly counted?: CountedBy;
   /** Bytes that a log of Opus has room for. */
   readonly maxBytes: number;
   /** Milliseconds of sound that a log of Opus keeps. */
@@ -50,14 +41,6 @@ export interface TranscoderPoolEvents {
   readonly ended: (streamId: number, audioTrack: number | undefined) => void;
 }
 
-interface Member {
-  readonly worker: Worker;
-  readonly busy: Int32Array<SharedArrayBuffer>;
-  /** {@linkcode Busy.beats} when it was looked at last. */
-  lastBeat: number;
-  silentIntervals: number;
-}
-
 /** One transcoding of an audio track of a stream. */
 interface Transcoding {
   /** Its name to the worker: a stream that is stopped and started again has another. */
@@ -76,9 +59,9 @@ interface Transcoding {
 }
 
 /**
- * Has audio tracks of streams transcoded in workers, which are started from the text of their module when the first
- * stream needs one. A worker that dies or hangs is started again with all its streams but the one
- * that did it, which fails.
+ * Has audio tracks of streams transcoded in workers, which are started when the first stream needs
+ * one. A worker that dies or hangs is started again with all its streams but the one that did it,
+ * which fails.
  *
  * @example
  * ```ts ignore
@@ -100,19 +83,14 @@ interface Transcoding {
  * ```
  */
 export class TranscoderPool {
-  readonly #moduleText: string;
   readonly #options: Required<TranscoderPoolOptions>;
   readonly #events: TranscoderPoolEvents;
   readonly #logs: LogStore;
-  readonly #members = new Map<number, Member>();
+  readonly #workers: WorkerSupervisor<ToTranscoder, FromTranscoder>;
   readonly #transcodings = new Map<number, Transcoding>();
   /** By {@linkcode soundKey}. */
   readonly #bySound = new Map<string, Transcoding>();
-  readonly #restartTimers = new Map<number, ReturnType<typeof setTimeout>>();
-  #moduleUrl: string | undefined;
-  #watchTimer: ReturnType<typeof setInterval> | undefined;
   #lastId = 0;
-  #restarts = 0;
 
   /** @param moduleText the worker's bundled module; nothing is done with it before it is needed */
   constructor(
@@ -120,15 +98,29 @@ export class TranscoderPool {
     { logs, ...options }: TranscoderPoolOptions & { readonly logs: LogStore },
     events: TranscoderPoolEvents,
   ) {
-    this.#moduleText = moduleText;
-    this.#options = { workers: 1, ...options };
+    const counted = { memory: allocateCounters(0), row: rowOf("transcoder", 0) };
+    this.#options = { workers: 1, counted, ...options };
     this.#events = events;
     this.#logs = logs;
+    const sharedWords = Object.keys(Busy).length;
+    const kind = { name: "transcoder", sharedWords, heartbeatWord: Busy.beats };
+    this.#workers = new WorkerSupervisor(moduleText, kind, {
+      started: (slot, busy) => this.#onStarted(slot, busy),
+      message: (slot, message) => this.#handle(slot, message),
+      lost: (slot, error) => this.#onLost(slot, error),
+      isWanted: (slot) => this.#ofSlot(slot).length > 0,
+      hung: (slot, busy) => this.#onHung(slot, busy),
+    });
   }
 
   /** How often a worker had to be started again. */
   get restarts(): number {
-    return this.#restarts;
+    return this.#workers.restarts;
+  }
+
+  /** Transcodings that go on. */
+  get size(): number {
+    return this.#transcodings.size;
   }
 
   /**
@@ -158,8 +150,8 @@ export class TranscoderPool {
     this.#transcodings.set(transcoding.id, transcoding);
     this.#bySound.set(key, transcoding);
     const { slot } = transcoding;
-    if (this.#members.has(slot)) this.#sendStart(transcoding);
-    else if (!this.#restartTimers.has(slot)) this.#spawn(slot);
+    if (this.#workers.has(slot)) this.#sendStart(transcoding);
+    else this.#workers.start(slot);
     return target;
   }
 
@@ -175,8 +167,7 @@ export class TranscoderPool {
     transcoding.isStopping = true;
     const { id, slot, released } = transcoding;
     // Without a worker, nothing touches the logs.
-    if (this.#members.has(slot)) this.#send(slot, { kind: "stop", id });
-    else this.#release(transcoding);
+    if (!this.#workers.send(slot, { kind: "stop", id })) this.#release(transcoding);
     return released.promise;
   }
 
@@ -187,15 +178,8 @@ export class TranscoderPool {
 
   /** Ends all workers at once. */
   close(): void {
-    clearInterval(this.#watchTimer);
-    this.#watchTimer = undefined;
-    for (const timer of this.#restartTimers.values()) clearTimeout(timer);
-    this.#restartTimers.clear();
-    for (const { worker } of this.#members.values()) worker.terminate();
-    this.#members.clear();
+    this.#workers.close();
     for (const transcoding of this.#transcodings.values()) this.#release(transcoding);
-    if (this.#moduleUrl !== undefined) URL.revokeObjectURL(this.#moduleUrl);
-    this.#moduleUrl = undefined;
   }
 
   #leastLoadedSlot(): number {
@@ -204,28 +188,12 @@ export class TranscoderPool {
     return loads.indexOf(Math.min(...loads));
   }
 
-  #spawn(slot: number): void {
-    this.#moduleUrl ??= workerModuleUrl(this.#moduleText);
-    this.#watchTimer ??= setInterval(() => this.#watch(), WATCH_INTERVAL_MS);
-    const worker = new Worker(this.#moduleUrl, { type: "module", name: `transcoder ${slot}` });
-    const busy = new SharedArrayBuffer(Object.keys(Busy).length * Int32Array.BYTES_PER_ELEMENT);
-    const member = { worker, busy: new Int32Array(busy), lastBeat: 0, silentIntervals: 0 };
-    this.#members.set(slot, member);
-    worker.addEventListener("message", ({ data }: MessageEvent<FromTranscoder | WorkerDeath>) => {
-      if (this.#members.get(slot) !== member) return;
-      if (data.kind === "died") this.#lose(slot, member, deathError(data));
-      else this.#handle(slot, member, data);
-    });
-    worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      if (this.#members.get(slot) === member) this.#lose(slot, member, new Error(event.message));
-    });
-    this.#send(slot, { kind: "open", busy });
+  #onStarted(slot: number, busy: SharedArrayBuffer): void {
+    this.#workers.send(slot, { kind: "open", busy, counted: this.#options.counted });
     for (const transcoding of this.#ofSlot(slot)) this.#sendStart(transcoding);
   }
 
-  #handle(slot: number, member: Member, message: FromTranscoder): void {
-    member.silentIntervals = 0;
+  #handle(slot: number, message: FromTranscoder): void {
     switch (message.kind) {
       case "started":
         return;
@@ -235,7 +203,7 @@ export class TranscoderPool {
         return this.#onStopped(message.id);
       case "broken":
         this.#fail(message.id, message.reason);
-        return this.#lose(slot, member, new Error(message.reason));
+        return this.#workers.discard(slot, new Error(message.reason));
       case "report":
         for (const report of message.streams) this.#takeReport(report);
     }
@@ -274,25 +242,13 @@ export class TranscoderPool {
     transcoding.released.resolve();
   }
 
-  #watch(): void {
-    for (const [slot, member] of this.#members) {
-      const beat = Atomics.load(member.busy, Busy.beats);
-      if (beat !== member.lastBeat) member.silentIntervals = 0;
-      member.lastBeat = beat;
-      if (++member.silentIntervals < MAX_SILENT_INTERVALS) continue;
-      const culprit = Atomics.load(member.busy, Busy.isBusy) === 1
-        ? Atomics.load(member.busy, Busy.id)
-        : undefined;
-      if (culprit !== undefined) this.#fail(culprit, "the transcoder hangs on it");
-      this.#lose(slot, member, new Error("it does nothing any more"));
-    }
+  #onHung(slot: number, busy: Int32Array): void {
+    const culprit = Atomics.load(busy, Busy.isBusy) === 1 ? Atomics.load(busy, Busy.id) : undefined;
+    if (culprit !== undefined) this.#fail(culprit, "the transcoder hangs on it");
+    this.#workers.discard(slot, new Error("it does nothing any more"));
   }
 
-  /** Replaces a worker, in a while: one that cannot run must not spin. */
-  #lose(slot: number, member: Member, error: Error): void {
-    this.#members.delete(slot);
-    member.worker.terminate();
-    this.#restarts++;
+  #onLost(slot: number, error: Error): boolean {
     logger.error("Transcoder {slot} died and is started again: {error}", { slot, error });
     for (const transcoding of this.#ofSlot(slot)) {
       if (transcoding.isStopping) this.#release(transcoding);
@@ -300,11 +256,7 @@ export class TranscoderPool {
         this.#fail(transcoding.id, error.message);
       }
     }
-    const timer = setTimeout(() => {
-      this.#restartTimers.delete(slot);
-      if (this.#ofSlot(slot).length > 0) this.#spawn(slot);
-    }, RESTART_DELAY_MS);
-    this.#restartTimers.set(slot, timer);
+    return true;
   }
 
   #ofSlot(slot: number): Transcoding[] {
@@ -313,11 +265,15 @@ export class TranscoderPool {
 
   #sendStart({ id, source, audioTrack, target, slot }: Transcoding): void {
     const { windowMs, opusBitrateBps } = this.#options;
-    this.#send(slot, { kind: "start", id, source, audioTrack, target, windowMs, opusBitrateBps });
-  }
-
-  #send(slot: number, message: ToTranscoder): void {
-    this.#members.get(slot)?.worker.postMessage(message);
+    this.#workers.send(slot, {
+      kind: "start",
+      id,
+      source,
+      audioTrack,
+      target,
+      windowMs,
+      opusBitrateBps,
+    });
   }
 }
 

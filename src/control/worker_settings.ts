@@ -1,20 +1,10 @@
-import { type AddressFamilies, familiesOf } from "../config/address_families.ts";
+import { familiesOf } from "../config/address_families.ts";
 import type { Config } from "../config/schema.ts";
-import type { ShardSettings, TlsSettings } from "../shard/messages.ts";
+import type { ShardSettings, TlsSettings } from "../shard/shard_settings.ts";
+import { accessSettings } from "./access_settings.ts";
+import type { GatewayParts } from "./gateway_parts.ts";
 import type { TranscoderPoolOptions } from "./transcoder_pool.ts";
-
-/** Where a gateway listens. */
-export interface Ports {
-  readonly rtmpPort: number;
-  readonly httpPort: number;
-  /** For TLS; `undefined` without a certificate. */
-  readonly rtmpsPort: number | undefined;
-  readonly httpsPort: number | undefined;
-  /** One for each shard. */
-  readonly webrtcPorts: readonly number[];
-  /** Whom WebRTC serves over UDP as well as over TCP. */
-  readonly udpFamilies: AddressFamilies;
-}
+import type { Ports } from "./ports.ts";
 
 /** A log of Opus has room for its window so many times: what surrounds a packet counts as well. */
 const OPUS_LOG_MARGIN = 2;
@@ -28,8 +18,8 @@ const TCP_STRANGERS = 64;
 /** What a shard is told of the configuration, and of where it is to listen. */
 export function shardSettings(
   config: Config,
-  { version, contentSecurityPolicy }: Pick<ShardSettings, "version" | "contentSecurityPolicy">,
-  { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies }: Ports,
+  { version, contentSecurityPolicy, access }: GatewayParts,
+  { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   shard: number,
 ): ShardSettings {
@@ -37,6 +27,9 @@ export function shardSettings(
   const webrtcPort = webrtcPorts[shard]!;
   return {
     version,
+    access: accessSettings(config, access !== undefined),
+    asksFunction: access !== undefined,
+    startedAt: Math.round(performance.timeOrigin),
     host,
     rtmpPort,
     httpPort,
@@ -46,7 +39,14 @@ export function shardSettings(
       rtmpsPort: rtmpsPort!,
       httpsPort: httpsPort!,
     },
+    admin: {
+      token: config.adminToken,
+      corsOrigins: config.corsOrigins,
+      listen: config.adminListen && { ...config.adminListen, port: adminPort! },
+    },
     sharesPorts: shards > 1,
+    shards,
+    metrics: { token: config.metrics.token, addresses: config.metrics.addresses },
     flushMs,
     rtmpFlushMs: Math.max(flushMs, config.rtmpFlushMs),
     windowMs: log.windowMs,

@@ -17,8 +17,8 @@ export interface AudienceEvents {
 export interface FeedViewer {
   /** There may be something new. */
   offer(): void;
-  /** The stream is over; what the feed holds may still be read. */
-  end(): void;
+  /** The stream is over, or there is a reason to end; what the feed holds may still be read. */
+  end(reason: string): void;
 }
 
 /**
@@ -80,12 +80,12 @@ export class FeedAudience {
   }
 
   /** Ends all viewers, after what there is left for them: with the last of them goes the feed. */
-  end(): void {
+  end(reason = "the stream is over"): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelDelivery();
     this.feed.update();
-    for (const viewer of [...this.#viewers]) viewer.end();
+    for (const viewer of [...this.#viewers]) viewer.end(reason);
     if (this.#viewers.size === 0) this.feed.close();
   }
 
@@ -97,7 +97,7 @@ export class FeedAudience {
 
   #endForMemory(): void {
     this.#events.starved(this.#viewers.size);
-    this.end();
+    this.end("no memory is left for what it is sent");
   }
 
   #deliver(nowMs: number): void {

@@ -13,8 +13,10 @@ export class FlvViewer implements FeedViewer {
   readonly #cursor: Cursor;
   readonly #audience: FeedAudience;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  #bytes = 0;
+  #endReason: string | undefined;
   /** "asked": the reader waits for something that was not there. */
-  #state: "idle" | "asked" | "ending" = "idle";
+  #state: "idle" | "asked" | "ending" | "over" | "left" = "idle";
 
   /** Joins the audience; leaves it when its stream is cancelled. */
   constructor(audience: FeedAudience) {
@@ -25,9 +27,37 @@ export class FlvViewer implements FeedViewer {
         this.#controller = controller;
       },
       pull: () => this.#pull(),
-      cancel: () => audience.remove(this),
+      cancel: () => {
+        this.#state = "left";
+        audience.remove(this);
+      },
     }, { highWaterMark: 0 });
     audience.add(this);
+  }
+
+  /** Bytes that its reader has taken. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get jumps(): number {
+    return this.#cursor.jumps;
+  }
+
+  /** How far it is behind the stream; `undefined` before the beginning. */
+  get lagMs(): number | undefined {
+    return this.#cursor.lagMs;
+  }
+
+  /** Why its stream was closed; `undefined` if it was not: then who reads it has left. */
+  get endReason(): string | undefined {
+    return this.#state === "over" ? this.#endReason : undefined;
+  }
+
+  /** Ends it at once, whatever there is left for it. */
+  stop(reason: string): void {
+    this.#endReason = reason;
+    if (this.#state !== "over" && this.#state !== "left") this.#close();
   }
 
   /** There may be something new: a reader that waits gets it. */
@@ -35,11 +65,12 @@ export class FlvViewer implements FeedViewer {
     if (this.#state === "asked" && this.#give(this.#next())) this.#state = "idle";
   }
 
-  /** The stream is over: it ends behind what the feed holds for this viewer. */
-  end(): void {
+  /** It ends behind what the feed holds for this viewer. */
+  end(reason: string): void {
+    this.#endReason = reason;
     this.offer();
     if (this.#state === "asked") this.#close();
-    this.#state = "ending";
+    else if (this.#state === "idle") this.#state = "ending";
   }
 
   #pull(): void {
@@ -58,12 +89,14 @@ export class FlvViewer implements FeedViewer {
   }
 
   #close(): void {
+    this.#state = "over";
     this.#controller.close();
     this.#audience.remove(this);
   }
 
   #give(piece: Uint8Array<ArrayBuffer> | undefined): boolean {
     if (piece === undefined) return false;
+    this.#bytes += piece.length;
     this.#controller.enqueue(piece);
     return true;
   }

@@ -1,5 +1,5 @@
 /** How often one packet is sent again: who needs it more often loses nearly everything. */
-export const MAX_RESENDS_OF_PACKET = 3;
+const MAX_RESENDS_OF_PACKET = 3;
 
 /** Packets that are remembered: more than a viewer may have sent again in a second. */
 const REMEMBERED_PACKETS = 1024;

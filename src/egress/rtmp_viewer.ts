@@ -1,5 +1,5 @@
 import { Cursor } from "../stream/cursor.ts";
-import type { TrackSelection } from "../stream/feed.ts";
+import type { TrackSelection } from "../stream/track_selection.ts";
 import type { FeedStart } from "../stream/feed_start.ts";
 import type { FeedAudience, FeedViewer } from "./feed_audience.ts";
 
@@ -28,16 +28,27 @@ export class RtmpViewer implements FeedViewer {
   /** What it changes to as soon as that can be begun: until then it goes on with what it reads. */
   #coming: Reading | undefined;
   #place: Place | undefined;
-  #isOver = false;
+  #endReason: string | undefined;
+  #jumps = 0;
 
   /** @param wake called when there may be something to be sent */
   constructor(wake: () => void) {
     this.#wake = wake;
   }
 
-  /** Whether the stream is over: then `next` tells by `undefined` that all is sent. */
-  get isOver(): boolean {
-    return this.#isOver;
+  /** Why it ends, if the stream is over: then `next` tells by `undefined` that all is sent. */
+  get endReason(): string | undefined {
+    return this.#endReason;
+  }
+
+  /** How often the tail of what it read has overtaken it. */
+  get jumps(): number {
+    return this.#jumps;
+  }
+
+  /** How far it is behind the stream; `undefined` if it reads nothing. */
+  get lagMs(): number | undefined {
+    return this.#reading?.cursor.lagMs;
   }
 
   /** Begins with a feed of the stream, or changes to another one. */
@@ -65,19 +76,29 @@ export class RtmpViewer implements FeedViewer {
     this.#wake();
   }
 
-  end(): void {
-    this.#isOver = true;
+  end(reason: string): void {
+    this.#endReason ??= reason;
     this.#wake();
   }
 
   /** What to send next, whole messages, which never change; `undefined` if there is nothing now. */
   next(): Uint8Array<ArrayBuffer> | undefined {
-    if (this.#isOver) return this.#reading?.cursor.rest();
+    if (this.#endReason !== undefined) return this.#reading?.cursor.rest();
     if (this.#coming !== undefined) {
       const piece = this.#begin(this.#coming);
       if (piece !== undefined) return piece;
     }
-    return this.#reading && nextOf(this.#reading);
+    return this.#reading && this.#nextOf(this.#reading);
+  }
+
+  #nextOf({ audience, cursor }: Reading): Uint8Array<ArrayBuffer> | undefined {
+    const { jumps } = cursor;
+    const piece = cursor.next();
+    if (cursor.jumps > jumps) {
+      this.#jumps++;
+      audience.noteJump();
+    }
+    return piece;
   }
 
   #begin(coming: Reading): Uint8Array<ArrayBuffer> | undefined {
@@ -109,13 +130,6 @@ export class RtmpViewer implements FeedViewer {
   #leave(reading: Reading | undefined): void {
     reading?.audience.remove(this);
   }
-}
-
-function nextOf({ audience, cursor }: Reading): Uint8Array<ArrayBuffer> | undefined {
-  const { jumps } = cursor;
-  const piece = cursor.next();
-  if (cursor.jumps > jumps) audience.noteJump();
-  return piece;
 }
 
 /** Without pictures there is no key frame to go on at after a pause: it goes on with what is new. */

@@ -1,4 +1,4 @@
-import type { TrackSelection } from "../stream/feed.ts";
+import type { TrackSelection } from "../stream/track_selection.ts";
 import type { LogReader } from "../stream/log_reader.ts";
 import { type ClockOffsets, RtpFeed } from "./rtp_feed.ts";
 

@@ -1,11 +1,10 @@
 import type { ClockTie } from "../rtp/rtp_clock.ts";
-import type { TrackSelection } from "../stream/feed.ts";
-import { LogFollower } from "../stream/log_follower.ts";
+import { SoundFollower } from "../stream/sound_follower.ts";
 import { distance, LogState } from "../stream/log_layout.ts";
 import type { LogReader } from "../stream/log_reader.ts";
 import { SPLICE_GAP_MS } from "../stream/timeline.ts";
 import { LogTags } from "../stream/log_tags.ts";
-import { DEFAULT_TRACKS } from "../stream/track_selection.ts";
+import { DEFAULT_TRACKS, type TrackSelection } from "../stream/track_selection.ts";
 import { AudioPackets } from "./audio_packets.ts";
 import { VideoPackets } from "./video_packets.ts";
 
@@ -35,7 +34,7 @@ export class RtpFeed {
   #newestAtMs = 0;
   /** Time of the newest sound in the stream's own log. */
   #newestSoundMs: number | undefined;
-  #opus: LogFollower | undefined;
+  #opus: SoundFollower | undefined;
   #tie: ClockTie | undefined;
 
   /** @param maxPayloadSize bytes of the payload of a packet, at most */
@@ -85,7 +84,7 @@ export class RtpFeed {
 
   /** Takes the sound from another log, or from the stream's own again. */
   setOpusLog(opus: LogReader | undefined, nowMs: number): void {
-    this.#opus = opus && new LogFollower(opus, nowMs);
+    this.#opus = opus && new SoundFollower(opus, nowMs);
   }
 
   /** Makes packets of what the logs have got since the last call. */

@@ -3,6 +3,7 @@ import { RTP_HEADER_SIZE } from "../rtp/packet.ts";
 import type { RtpClock } from "../rtp/rtp_clock.ts";
 import type { RtpIdentity } from "../srtp/rtp_identity.ts";
 import type { SrtpSender } from "../srtp/srtp_sender.ts";
+import { distance } from "../stream/log_layout.ts";
 import { ResendHistory } from "./resend_history.ts";
 
 /** How packets that are asked for again are marked (RFC 4588). */
@@ -88,6 +89,12 @@ export class RtpTrack {
   /** Stream time of the next packet; `undefined` if there is none. */
   get nextTimeMs(): number | undefined {
     return this.#position === undefined ? undefined : this.#ring.timeMs(this.#position);
+  }
+
+  /** How much stream time lies between the next packet and the newest. */
+  get lagMs(): number {
+    const newestMs = this.#ring.timeMs(this.#ring.head - 1);
+    return newestMs === undefined ? 0 : distance(this.nextTimeMs ?? newestMs, newestMs);
   }
 
   /** Goes on at `index`, whatever was before. */

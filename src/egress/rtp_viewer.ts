@@ -16,7 +16,7 @@ import { type Retransmission, RtpTrack } from "./rtp_track.ts";
 import type { RtpIdentity } from "../srtp/rtp_identity.ts";
 
 /** Packets that one datagram path is given in one go. */
-export const MAX_BATCH = 16;
+const MAX_BATCH = 16;
 
 /** Packets that a viewer may have sent again in a second: beyond, it asks for more than it loses. */
 const MAX_RESENDS_PER_SECOND = 1000;
@@ -64,6 +64,8 @@ export function isTransportCounted(
 export interface RtpViewerEvents {
   readonly jumped: () => void;
   readonly resent: (count: number) => void;
+  /** It asks for packets again. */
+  readonly nacked: () => void;
   readonly keyFrameRequested: () => void;
 }
 
@@ -92,6 +94,7 @@ export class RtpViewer {
   readonly #resends = new ResendQueue();
   #resendDueMs = -Infinity;
   #resendsLeft = MAX_RESENDS_PER_SECOND;
+  #jumps = 0;
 
   constructor(options: RtpViewerOptions) {
     const { feed, audio, video, arena, master } = options;
@@ -123,6 +126,16 @@ export class RtpViewer {
   /** Bytes of the payloads of all packets. */
   get octetCount(): number {
     return (this.#audio?.octetCount ?? 0) + (this.#video?.octetCount ?? 0);
+  }
+
+  /** How often it went on at a later picture, as the packets that it was to be sent were gone. */
+  get jumps(): number {
+    return this.#jumps;
+  }
+
+  /** How far the next packet of pictures, or of sound alone, is behind the newest; 0 at the end. */
+  get lagMs(): number {
+    return (this.#video ?? this.#audio)?.lagMs ?? 0;
   }
 
   /** When there is more to send though nothing new comes: the viewer, or a resend, is paced. */
@@ -168,7 +181,11 @@ export class RtpViewer {
 
   /** Sends again what NACKs among `packets` ask for: {@linkcode take} then gives it, bit by bit. */
   resend(packets: readonly RtcpPacket[]): void {
-    for (const packet of packets) if (packet.kind === "nack") this.#note(packet);
+    for (const packet of packets) {
+      if (packet.kind !== "nack") continue;
+      this.#events.nacked();
+      this.#note(packet);
+    }
   }
 
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */
@@ -205,6 +222,7 @@ export class RtpViewer {
       video.pause();
       // It lags, too.
       audio?.pause();
+      this.#jumps++;
       this.#events.jumped();
     }
     if (video !== undefined && !video.hasBegun) this.#beginAtKeyFrame(video);

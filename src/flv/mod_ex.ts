@@ -10,7 +10,7 @@ export const MAX_MODIFIERS = 16;
  * Bytes of all of them. The one that is defined has 3; and each track of a message gets its own copy,
  * so that 64 KiB each would make 32 MiB of a message of 1.
  */
-export const MAX_MODIFIERS_SIZE = 4096;
+const MAX_MODIFIERS_SIZE = 4096;
 
 const MOD_EX_TIMESTAMP_OFFSET_NANO = 0;
 

@@ -21,8 +21,8 @@ export interface StreamResponse {
   readonly headers: ResponseHeaders;
   /** Its pieces never change: they may be shared with other responses. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Called once when the response is over, whole or not; with what was sent of the body. */
-  readonly onOver: (sentBytes: number) => void;
+  /** Called once when the response is over, whole or not; with why, if that was for the server to say. */
+  readonly onOver: (why: string | undefined) => void;
 }
 
 /** A request that becomes a WebSocket (RFC 6455 4.2.2). */
@@ -32,8 +32,8 @@ export interface WebSocketResponse {
   readonly accept: string;
   /** Each piece is one binary message; they may be shared with other viewers. */
   readonly messages: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** Called once when the WebSocket is over; with what was sent over it. */
-  readonly onOver: (sentBytes: number) => void;
+  /** Called once when the WebSocket is over; with why, if that was for the server to say. */
+  readonly onOver: (why: string | undefined) => void;
 }
 
 /** How the end of a body is told: by its length, by chunks, or by the end of the connection. */

@@ -1,6 +1,6 @@
 import { configure, type LogRecord, type Sink } from "@logtape/logtape";
 import { peerSource } from "../address/address_source.ts";
-import { FOLDING_LIMITS, type LeftOut, LogFolding } from "./log_folding.ts";
+import { FOLDING_LIMITS, type FoldingLimits, type LeftOut, LogFolding } from "./log_folding.ts";
 import { type LineFormat, lineFormat, type LogLine } from "./log_format.ts";
 
 /** How the log looks, and how much of it there is. */
@@ -9,11 +9,18 @@ export interface LoggingOptions {
   readonly logFormat: "text" | "json";
 }
 
-/** Sends the log of this thread to the console, with what repeats folded. */
-export async function configureLogging({ logLevel, logFormat }: LoggingOptions): Promise<void> {
+/**
+ * Sends the log of this thread to the console, with what repeats folded.
+ *
+ * @param leftOut called for each line that is left out
+ */
+export async function configureLogging(
+  { logLevel, logFormat }: LoggingOptions,
+  leftOut: () => void = () => {},
+): Promise<void> {
   const format = lineFormat(logFormat);
   await configure({
-    sinks: { console: foldingSink((line) => print(format, line)) },
+    sinks: { console: foldingSink((line) => print(format, line), { leftOut }) },
     loggers: [
       { category: ["sluice"], lowestLevel: logLevel, sinks: ["console"] },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["console"] },
@@ -27,7 +34,13 @@ export function printLine(format: "text" | "json", line: LogLine): void {
 }
 
 /** Writes what {@linkcode LogFolding} admits, and at the end of its time what was left out. */
-export function foldingSink(write: (line: LogLine) => void, limits = FOLDING_LIMITS): Sink {
+export function foldingSink(
+  write: (line: LogLine) => void,
+  { limits = FOLDING_LIMITS, leftOut = () => {} }: {
+    readonly limits?: FoldingLimits;
+    readonly leftOut?: () => void;
+  } = {},
+): Sink {
   const folding = new LogFolding(limits);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tellLeftOut = () => {
@@ -42,8 +55,9 @@ export function foldingSink(write: (line: LogLine) => void, limits = FOLDING_LIM
   };
   return (record) => {
     const isWritten = folding.admit(kindOf(record), sourceOf(record), performance.now());
-    if (isWritten) write(record);
-    else if (timer === undefined) tellLater();
+    if (isWritten) return write(record);
+    leftOut();
+    if (timer === undefined) tellLater();
   };
 }
 

@@ -7,10 +7,10 @@ import { ByteReader } from "../bytes/byte_reader.ts";
 import { ProxyError } from "./proxy_error.ts";
 
 /** Bytes of a header of version 1, its line end included (2.1). */
-export const MAX_TEXT_LENGTH = 107;
+const MAX_TEXT_LENGTH = 107;
 
 /** Bytes of a header of version 2 behind its length: addresses, and what else is said of the client. */
-export const MAX_BINARY_LENGTH = 4096;
+const MAX_BINARY_LENGTH = 4096;
 
 /** What a connection begins with. */
 export type ProxyHeader =

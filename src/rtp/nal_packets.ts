@@ -5,8 +5,8 @@ import type { PacketSink } from "./packet_sink.ts";
 const LENGTH_SIZE = 2;
 
 /** Bits of a fragment's header: the same in RFC 6184 5.8 and RFC 7798 4.4.3. */
-export const FRAGMENT_START = 0x80;
-export const FRAGMENT_END = 0x40;
+const FRAGMENT_START = 0x80;
+const FRAGMENT_END = 0x40;
 
 /** How a payload format wraps NAL units where they do not go as they are. */
 export interface NalWrapping {

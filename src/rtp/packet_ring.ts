@@ -4,10 +4,10 @@ import { RtpError } from "./rtp_error.ts";
 import { extendSequence } from "./sequence.ts";
 
 /** Ten seconds at 2 Mbit/s. A ring that cannot hold a group of pictures has no start for viewers. */
-export const DEFAULT_RING_PACKETS = 2048;
+const DEFAULT_RING_PACKETS = 2048;
 
 /** More than {@linkcode DEFAULT_RING_PACKETS} of usual size: it bounds those of unusual size. */
-export const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
+const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 
 /** Beyond half of all sequence numbers, one would not tell which packet is meant. */
 export const MAX_RING_PACKETS = 32_768;

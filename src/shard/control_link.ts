@@ -1,13 +1,9 @@
+import type { AccessDecision, AccessRequest } from "../access/access.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
-import type {
-  ForwardedRequest,
-  ForwardedResponse,
-  PublishDecision,
-  StreamPublisher,
-  StreamsPage,
-  ToControl,
-  ToShard,
-} from "./messages.ts";
+import type { ToControl, ToShard } from "./messages.ts";
+import type { ForwardedRequest, ForwardedResponse } from "./http/forwarded_request.ts";
+import type { StreamsPage } from "./http/stream_summary.ts";
+import type { PublishDecision, StreamPublisher } from "./live/publish_decision.ts";
 
 /** How long another shard may take for a request. */
 export const FORWARD_TIMEOUT_MS = 5000;
@@ -42,10 +38,12 @@ type Answer = Extract<
     kind:
       | "publish-accepted"
       | "publish-refused"
+      | "stream-ended"
       | "streams-reply"
       | "forward-reply"
       | "opus-opened"
-      | "opus-closed";
+      | "opus-closed"
+      | "access-answer";
   }
 >;
 
@@ -54,7 +52,9 @@ export class ControlLink {
   readonly #post: (message: ToControl) => void;
   readonly #decisions = new Map<number, (decision: PublishDecision) => void>();
   readonly #replies = new Map<number, (page: StreamsPage) => void>();
+  readonly #ends = new Map<number, (isFound: boolean) => void>();
   readonly #forwards = new Map<number, (response: ForwardedResponse | undefined) => void>();
+  readonly #questions = new Map<number, PromiseWithResolvers<AccessDecision | undefined>>();
   readonly #opusWishes = new Map<string, OpusWish>();
   #requests = 0;
 
@@ -77,6 +77,15 @@ export class ControlLink {
     });
   }
 
+  /** Has a stream ended, and its publisher; whether there is one of this path. */
+  requestEnd(path: string): Promise<boolean> {
+    const requestId = ++this.#requests;
+    return new Promise((resolve) => {
+      this.#ends.set(requestId, resolve);
+      this.#post({ kind: "stream-end", requestId, path });
+    });
+  }
+
   /** Asks for a page of the list of streams. */
   requestStreams(page: number): Promise<StreamsPage> {
     const requestId = ++this.#requests;
@@ -84,6 +93,18 @@ export class ControlLink {
       this.#replies.set(requestId, resolve);
       this.#post({ kind: "streams-request", requestId, page });
     });
+  }
+
+  /**
+   * Has the function decide that the gateway was embedded with; rejects if that fails. Whoever asks
+   * sees to how many questions there are.
+   */
+  askFunction(request: AccessRequest): Promise<AccessDecision | undefined> {
+    const requestId = ++this.#requests;
+    const question = Promise.withResolvers<AccessDecision | undefined>();
+    this.#questions.set(requestId, question);
+    this.#post({ kind: "access-question", requestId, request });
+    return question.promise;
   }
 
   /**
@@ -136,17 +157,30 @@ export class ControlLink {
         this.#decisions.get(requestId)?.({ kind: "refused", reason: message.reason });
         this.#decisions.delete(requestId);
         return;
+      case "stream-ended":
+        this.#ends.get(requestId)?.(message.isFound);
+        this.#ends.delete(requestId);
+        return;
       case "streams-reply":
         this.#replies.get(requestId)?.(message.page);
         this.#replies.delete(requestId);
         return;
       case "forward-reply":
         return this.#forwards.get(requestId)?.(message.response);
+      case "access-answer":
+        return this.#answered(message);
       case "opus-opened":
         return this.#opusWish(message)?.opened(message.log);
       case "opus-closed":
         return this.#opusWish(message)?.closed(message.reason);
     }
+  }
+
+  #answered({ requestId, decision, hasFailed }: Extract<Answer, { kind: "access-answer" }>): void {
+    const question = this.#questions.get(requestId);
+    this.#questions.delete(requestId);
+    if (hasFailed) question?.reject(new Error("The function that decides has failed"));
+    else question?.resolve(decision);
   }
 
   /** The wish that an answer is for: one to an earlier wish may have been under way. */

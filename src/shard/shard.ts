@@ -1,19 +1,28 @@
 /// <reference lib="deno.worker" />
 
+import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
+import { CountedAccess } from "./counted_access.ts";
 import { Counters } from "./counters.ts";
 import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
 import type { ConnectionListener } from "./net/connection_listener.ts";
 import { listenRtmp } from "./rtmp/listener.ts";
-import { type HttpContext, HttpRoutes } from "./http/routes.ts";
+import { HttpRoutes } from "./http/routes.ts";
+import type { HttpContext } from "./http/route_context.ts";
+import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
+import { AddressCounts } from "./net/address_counts.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
+import { Clients } from "./live/clients.ts";
 import { Streams } from "./live/streams.ts";
+import { Publishers } from "./live/publishers.ts";
+import { Viewers } from "./live/viewers.ts";
 import { timeSlice } from "./time_slice.ts";
+import { ThreadMeter } from "../metrics/thread_meter.ts";
 import { NetworkList } from "../address/network_list.ts";
 import { maxPayloadSize } from "./live/viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc/endpoint.ts";
@@ -33,11 +42,14 @@ class Shard {
   readonly #rtmp: ConnectionListener;
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
+  readonly #viewers: Viewers;
+  readonly #publishers: Publishers;
   readonly #routes: HttpRoutes;
   readonly #readiness: { isReady: boolean };
   readonly #beat: () => void;
   readonly #slowWriters: SlowWriters;
   readonly #ticker: ReturnType<typeof setInterval>;
+  readonly #meter: ThreadMeter;
 
   private constructor(context: HttpContext, readiness: { isReady: boolean }, beat: () => void) {
     this.#readiness = readiness;
@@ -45,6 +57,9 @@ class Shard {
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
+    this.#viewers = context.viewers;
+    this.#publishers = context.publishers;
+    this.#meter = new ThreadMeter(context.counters);
     this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
     this.#rtmp = listenRtmp(context);
@@ -59,11 +74,23 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
+    const access = new CountedAccess(shardAccess(settings, control, counters), counters);
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
+    const clients = new Clients(counters);
+    const viewers = new Viewers({
+      maxViewers: settings.maxViewers,
+      places,
+      streamCounts: new AddressCounts(addressCounts, shard, "streamViewers"),
+      counters,
+      memory,
+      clients,
+      access,
+      shard,
+    });
     const streams = new Streams(
       control,
       {
@@ -82,6 +109,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
+      access,
       streams,
       control,
       counters,
@@ -89,6 +117,9 @@ class Shard {
       assets,
       shard,
       webrtc,
+      clients,
+      viewers,
+      publishers: new Publishers(),
       places,
       proxies,
       readiness,
@@ -103,53 +134,67 @@ class Shard {
     switch (message.kind) {
       case "stream-opened":
         return this.#streams.open(message.stream);
+      case "publication-contested":
+        return this.#publishers.contest(
+          message.streamId,
+          message.how,
+          () => this.#control.send({ kind: "publication-kept", streamId: message.streamId }),
+        );
+      case "publication-ended":
+        return this.#publishers.end(message.streamId, message.reason);
       case "stream-closed":
         await this.#streams.close(message.streamId);
         return this.#control.send({ kind: "stream-released", streamId: message.streamId });
       case "publish-accepted":
       case "publish-refused":
+      case "stream-ended":
       case "streams-reply":
       case "forward-reply":
       case "opus-opened":
       case "opus-closed":
+      case "access-answer":
         return this.#control.settle(message);
       case "forwarded-request":
-        return this.#answerForwarded(message);
+        return await this.#answerForwarded(message);
       case "drain":
-        return this.#drain();
+        return this.#drain(message.keepsHttp);
       case "stop":
         return await this.#stop();
     }
   }
 
-  #answerForwarded(
+  async #answerForwarded(
     { requestId, from, request }: Extract<ToShard, { kind: "forwarded-request" }>,
-  ): void {
-    const response = this.#routes.whep.answerForwarded(request);
+  ): Promise<void> {
+    const response = await this.#routes.answerForwarded(request);
     this.#control.send({ kind: "forwarded-response", requestId, to: from, response });
   }
 
   #tick(): void {
     this.#beat();
+    this.#meter.tick();
     const nowMs = performance.now();
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
+    this.#viewers.sweep(nowMs);
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
-  /** HTTP goes on: whoever asks for readiness is told, and viewers keep what they have. */
-  #drain(): void {
+  /** Viewers keep what they have, and those who ask are told that it is not ready. */
+  #drain(keepsHttp: boolean): void {
     this.#readiness.isReady = false;
     this.#rtmp.drain();
+    if (!keepsHttp) this.#http.drain();
   }
 
   async #stop(): Promise<void> {
     this.#readiness.isReady = false;
     clearInterval(this.#ticker);
+    this.#meter.stop();
     this.#routes.list.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
@@ -157,10 +202,27 @@ class Shard {
   }
 }
 
+function shardAccess(
+  settings: ShardSettings,
+  control: ControlLink,
+  counters: Counters,
+): ConfiguredAccess {
+  return new ConfiguredAccess(settings.access, {
+    askFunction: settings.asksFunction ? (request) => control.askFunction(request) : undefined,
+    observer: {
+      answered: (_hook, event, outcome, tookMs) =>
+        counters.observe("hookTime", { hook: event, outcome }, tookMs / 1000),
+      noticeLost: () => counters.add("hookNoticesLost"),
+    },
+    nowMs: () => Date.now(),
+  });
+}
+
 const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
-  await configureLogging(message.settings);
+  const counters = new Counters(message.counters, message.shard);
+  await configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
   setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);

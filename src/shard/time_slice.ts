@@ -71,16 +71,21 @@ export class TimeSlice {
     const usedMs = this.#heavyMs + this.#lightMs;
     if (usedMs < ORDER_MS) return false;
     this.#beat?.();
-    if (!this.#isOrdered) {
-      this.#isOrdered = true;
-      setTimeout(this.#begin, 0);
-    }
+    this.#order();
     return isHeavy ? this.#heavyMs >= SLICE_MS : usedMs >= FULL_SLICE_MS;
   }
 
   /** Has `resume` called when the time has come. */
   queue(resume: () => void, isHeavy: boolean): void {
     (isHeavy ? this.#heavy : this.#light).push(resume);
+    this.#order();
+  }
+
+  /** The next slice begins as soon as timers and sockets have had their turn. */
+  #order(): void {
+    if (this.#isOrdered) return;
+    this.#isOrdered = true;
+    setTimeout(this.#begin, 0);
   }
 
   readonly #begin = async () => {
@@ -95,9 +100,7 @@ export class TimeSlice {
       await undefined;
     }
     this.#heavy.shift()?.();
-    if (this.#light.length + this.#heavy.length === 0 || this.#isOrdered) return;
-    this.#isOrdered = true;
-    setTimeout(this.#begin, 0);
+    if (this.#light.length + this.#heavy.length > 0) this.#order();
   };
 }
 
@@ -132,20 +135,36 @@ export class TimeShare {
    * @param maxMs what is counted at most: the rest was waiting for something, and no work
    */
   pause(maxMs = MAX_CHARGE_MS): Promise<void> | undefined {
+    return this.#charge(maxMs) ? this.#wait() : undefined;
+  }
+
+  /**
+   * Waits for the next slice, however little was used: what was begun meanwhile has its turn before
+   * more of it is begun.
+   */
+  rest(): Promise<void> {
+    this.#charge(MAX_CHARGE_MS);
+    return this.#wait();
+  }
+
+  /** Counts what was used since it was asked last; whether that is enough for now. */
+  #charge(maxMs: number): boolean {
     const nowMs = performance.now();
     const ms = Math.min(nowMs - this.#sinceMs, maxMs);
     this.#sinceMs = nowMs;
     const regainedMs = (nowMs - this.#countedToMs) * LIGHT_PART;
     this.#usedMs = Math.max(0, this.#usedMs - regainedMs) + ms;
     this.#countedToMs = nowMs;
-    const { isHeavy } = this;
-    if (!this.#slice.charge(ms, isHeavy)) return undefined;
-    // There may be more than one: a connection reads on while it answers.
+    return this.#slice.charge(ms, this.isHeavy);
+  }
+
+  /** There may be more than one who waits: a connection reads on while it answers. */
+  #wait(): Promise<void> {
     return new Promise((resolve) => {
       this.#slice.queue(() => {
         this.#sinceMs = performance.now();
         resolve();
-      }, isHeavy);
+      }, this.isHeavy);
     });
   }
 }

@@ -3,13 +3,13 @@ import { createCipheriv } from "node:crypto";
 import { SrtpError } from "./srtp_error.ts";
 
 /** Length of a master key and of the cipher keys, for AES_CM_128. */
-export const SRTP_KEY_LENGTH = 16;
+const SRTP_KEY_LENGTH = 16;
 /** Length of a master salt and of the session salts. */
-export const SRTP_SALT_LENGTH = 14;
+const SRTP_SALT_LENGTH = 14;
 /** Length of the authentication keys, for HMAC_SHA1. */
-export const SRTP_AUTHENTICATION_KEY_LENGTH = 20;
+const SRTP_AUTHENTICATION_KEY_LENGTH = 20;
 /** Length of what DTLS exports: two keys and two salts. */
-export const DTLS_EXPORT_LENGTH = 2 * (SRTP_KEY_LENGTH + SRTP_SALT_LENGTH);
+const DTLS_EXPORT_LENGTH = 2 * (SRTP_KEY_LENGTH + SRTP_SALT_LENGTH);
 
 /** What one direction of a session starts from. */
 export interface SrtpMasterKey {

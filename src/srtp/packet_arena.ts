@@ -11,7 +11,7 @@ export const TAG_LENGTH = 10;
 /** How many packets' keystreams are made by one call of the cipher. */
 export const PACKETS_PER_KEYSTREAM = 16;
 /** Most slots that an arena may have: 6.5 MB. */
-export const MAX_SLOT_COUNT = 4096;
+const MAX_SLOT_COUNT = 4096;
 
 const SLOT_LENGTH = 1600;
 const KEY_STATES_AT = 0;

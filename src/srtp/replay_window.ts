@@ -1,7 +1,7 @@
 /** Which of the last 64 packets have been received (RFC 3711 3.3.2). */
 
 /** How far behind the newest index a packet may come. */
-export const REPLAY_WINDOW_SIZE = 64;
+const REPLAY_WINDOW_SIZE = 64;
 
 /** Refuses indexes that were taken before, and those too old to know. */
 export class ReplayWindow {

@@ -5,13 +5,13 @@ import { ReplayWindow } from "./replay_window.ts";
 import { SrtpError } from "./srtp_error.ts";
 
 /** Largest RTCP packet, compound or not, without what SRTCP adds. */
-export const MAX_RTCP_PACKET_LENGTH = 1472;
+const MAX_RTCP_PACKET_LENGTH = 1472;
 /** Largest index: 31 bits. */
 export const MAX_SRTCP_INDEX = 0x7fff_ffff;
 /** Most SSRCs that one peer may send RTCP with: a viewer has one or two. */
-export const MAX_RTCP_SENDERS = 32;
+const MAX_RTCP_SENDERS = 32;
 /** What SRTCP adds: E flag and index, and the tag. */
-export const SRTCP_OVERHEAD = 14;
+const SRTCP_OVERHEAD = 14;
 
 const HEADER_LENGTH = 8;
 const INDEX_LENGTH = 4;

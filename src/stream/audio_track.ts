@@ -1,14 +1,13 @@
 import { equals } from "@std/bytes/equals";
 import { type AdtsFrames, splitAdts } from "../codec/sound/adts.ts";
-import {
-  type AudioBody,
-  type AudioChannels,
-  type AudioConfiguration,
-  type AudioFrame,
-  encodeAacBody,
-  ownAacBody,
-  parseAudioBody,
+import type {
+  AudioBody,
+  AudioChannels,
+  AudioConfiguration,
+  AudioFrame,
 } from "../flv/audio_body.ts";
+import { encodeAacBody, ownAacBody } from "../flv/audio_body_writer.ts";
+import { parseAudioBody } from "../flv/audio_body_parser.ts";
 import {
   type AudioFormat,
   configuredFormat,

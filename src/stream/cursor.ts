@@ -63,6 +63,13 @@ export class Cursor {
     return this.#jumps;
   }
 
+  /** How far what comes next is behind the stream; `undefined` before the beginning. */
+  get lagMs(): number | undefined {
+    if (this.#position === undefined) return undefined;
+    const { tail, timeMs } = this.#feed;
+    return Math.max(0, distance(this.#feed.timeMsAt(Math.max(this.#position, tail)), timeMs));
+  }
+
   /** What to send next, whole tags; `undefined` if there is nothing now. */
   next(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#position === undefined || this.#position < this.#feed.tail) {

@@ -9,17 +9,13 @@ import type { MemoryRefusal } from "./memory_budget.ts";
 import type { MemoryHolding } from "./memory_holding.ts";
 import type { TrackName } from "./timeline.ts";
 import type { ListedTrack } from "./track_list.ts";
-import { isFrameOf, passes, type TrackFilter, trackFilter } from "./track_selection.ts";
-
-/** Which tracks of a stream a feed carries. */
-export interface TrackSelection {
-  readonly audio: boolean;
-  readonly video: boolean;
-  /** The publisher's number for the audio track; by default the stream's default one. */
-  readonly audioTrack?: number;
-  /** Likewise of the video track. */
-  readonly videoTrack?: number;
-}
+import {
+  isFrameOf,
+  passes,
+  type TrackFilter,
+  trackFilter,
+  type TrackSelection,
+} from "./track_selection.ts";
 
 /** How a feed is to be. */
 export interface FeedOptions {
@@ -124,6 +120,11 @@ export class Feed {
     return this.#log.lastTimestampMs;
   }
 
+  /** The time of the tag at `position`, which must not lie before the tail; at the head, that of the stream. */
+  timeMsAt(position: number): number {
+    return this.#entries[position - this.#tail]?.record.timestampMs ?? this.timeMs;
+  }
+
   /** Whether viewers can begin with key frames alone; without pictures anything will do. */
   get needsKeyFrame(): boolean {
     return this.#selection.video && this.#log.hasVideo;
@@ -180,7 +181,7 @@ export class Feed {
       return this.#inStep(keyFrame, from, wantsSound && hasPictures ? "audio" : undefined);
     }
     const isRecent = hasPictures && keyFrame !== undefined &&
-      distance(this.#timestampMs(keyFrame), this.#log.lastTimestampMs) <= this.#windowMs;
+      distance(this.timeMsAt(keyFrame), this.timeMs) <= this.#windowMs;
     if (isRecent || from?.isInStep) return this.#inStep(keyFrame, from, undefined);
     if (hasPictures && keyFrame === undefined && waitedMs < MAX_KEY_FRAME_WAIT_MS) return undefined;
     const position = from && this.#positionOf(from.sequence);
@@ -295,10 +296,6 @@ export class Feed {
     if (position === undefined) return undefined;
     const isLacking = lacks !== undefined && this.takeUp(position, lacks) === undefined;
     return { position, lacks: isLacking ? lacks : undefined };
-  }
-
-  #timestampMs(position: number): number {
-    return this.#entries[position - this.#tail]!.record.timestampMs;
   }
 
   /** The first position that has this record or one behind it; `undefined` if some are gone. */

@@ -1,6 +1,6 @@
 import { concat } from "@std/bytes/concat";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../flv/tag.ts";
-import type { TrackSelection } from "./feed.ts";
+import type { TrackSelection } from "./track_selection.ts";
 import type { FeedForm } from "./feed_form.ts";
 import type { LogReader } from "./log_reader.ts";
 import type { TrackName } from "./timeline.ts";

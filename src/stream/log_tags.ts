@@ -1,9 +1,14 @@
 import { TAG_AUDIO, TAG_HEADER_SIZE, TAG_OVERHEAD, TAG_SCRIPT } from "../flv/tag.ts";
-import type { TrackSelection } from "./feed.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
 import type { ListedTrack } from "./track_list.ts";
-import { DEFAULT_TRACKS, passes, type TrackFilter, trackFilter } from "./track_selection.ts";
+import {
+  DEFAULT_TRACKS,
+  passes,
+  type TrackFilter,
+  trackFilter,
+  type TrackSelection,
+} from "./track_selection.ts";
 
 /** A tag of a log. */
 export interface LogTag {

@@ -19,7 +19,7 @@ export type MemoryUse = (typeof MEMORY_USES)[number];
 export type MemoryRefusal = "full" | "share";
 
 /** Holders that are told apart: of what others have, one that shares its number has less. */
-export const MEMORY_HOLDERS = 4096;
+const MEMORY_HOLDERS = 4096;
 
 /** The holder of what counts to nobody's share. */
 export const NO_HOLDER = 0;

@@ -177,6 +177,11 @@ export class Publication {
     this.#log.flush();
   }
 
+  /** The stream is over, whatever the publisher still sends: nothing is passed on any more. */
+  abandon(): void {
+    this.#log.abandon();
+  }
+
   /** Decides which tracks there are once that has taken its time, though nothing more comes. */
   settle(nowMs: number): void {
     const first = this.#firstFrame;

@@ -4,7 +4,7 @@ import { unprintableIn } from "../bytes/printable.ts";
 export const FLV_SUFFIX = ".flv";
 
 /** Application and name together; longer ones are no names but attacks on tables and logs. */
-export const MAX_PATH_LENGTH = 512;
+const MAX_PATH_LENGTH = 512;
 
 /**
  * The path of a stream, as in its URLs, from RTMP's application and stream name: "live/test".

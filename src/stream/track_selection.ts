@@ -1,7 +1,16 @@
-import type { TrackSelection } from "./feed.ts";
 import { RecordFlag, TRACK_BITS, trackBits } from "./log_layout.ts";
 import type { TrackName } from "./timeline.ts";
 import type { ListedTrack } from "./track_list.ts";
+
+/** Which tracks of a stream a feed carries. */
+export interface TrackSelection {
+  readonly audio: boolean;
+  readonly video: boolean;
+  /** The publisher's number for the audio track; by default the stream's default one. */
+  readonly audioTrack?: number;
+  /** Likewise of the video track. */
+  readonly videoTrack?: number;
+}
 
 /** Audio and video as publishers mean viewers to get them. */
 export const DEFAULT_TRACKS: TrackSelection = { audio: true, video: true };

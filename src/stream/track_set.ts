@@ -3,7 +3,7 @@ import type { MediaTrack } from "./track_intake.ts";
 import type { ListedTrack } from "./track_list.ts";
 
 /** Tracks of one kind that a stream may have; real ones have up to ten. */
-export const MAX_TRACKS = 16;
+const MAX_TRACKS = 16;
 
 const NOTHING = new Uint8Array(0);
 

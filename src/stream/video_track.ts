@@ -1,7 +1,8 @@
 import { CodecError } from "../codec/codec_error.ts";
 import type { NalCodec } from "../codec/nal_facts.ts";
 import { hasFrameType, withFrameType } from "../flv/frame_type.ts";
-import { parseVideoBody, type VideoConfiguration } from "../flv/video_body.ts";
+import type { VideoConfiguration } from "../flv/video_body.ts";
+import { parseVideoBody } from "../flv/video_body_parser.ts";
 import { type FrameMessage, NalIntake } from "./nal_intake.ts";
 import { PictureJudge } from "./picture_judge.ts";
 import {

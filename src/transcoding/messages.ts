@@ -3,43 +3,18 @@
  * direction. Media never pass here; they cross threads in the stream logs.
  */
 
+import type { CountedBy } from "../metrics/counters.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
-
-/** Why sound was left out, or became silence, on its way to Opus. */
-export type SoundLoss =
-  /** Access units that could not be decoded: silence is in their place. */
-  | "damaged"
-  /** The worker was too slow: what had waited too long was passed over, so many times. */
-  | "late"
-  /** Frames that came before what they are was known. */
-  | "no-configuration"
-  /** Messages that cannot be read. */
-  | "malformed"
-  /** Messages with more bytes than sound has. */
-  | "too-large";
-
-/** Times that each befell a stream's sound; what never did is not there. */
-export type SoundLosses = Readonly<Partial<Record<SoundLoss, number>>>;
-
-/** What became of one stream's sound so far. */
-export interface TranscodingReport {
-  readonly id: number;
-  /** Opus packets written. */
-  readonly packets: number;
-  readonly dropped: SoundLosses;
-  /** Milliseconds of silence put in for what was lost. */
-  readonly silenceMs: number;
-  /** Times that timestamps jumped so far that time started anew. */
-  readonly restarts: number;
-}
+import type { TranscodingReport } from "./transcoding_report.ts";
 
 /** From control to the worker. */
 export type ToTranscoder =
   /** Comes first. */
   | {
     readonly kind: "open";
-    /** Int32 words, by {@linkcode Busy}: which stream is being worked on just now. */
+    /** Int32 words, by `Busy`: which stream is being worked on just now. */
     readonly busy: SharedArrayBuffer;
+    readonly counted: CountedBy;
   }
   | {
     readonly kind: "start";
@@ -68,13 +43,3 @@ export type FromTranscoder =
   | { readonly kind: "broken"; readonly id: number; readonly reason: string }
   /** Comes every second, and so tells as well that the worker is alive. */
   | { readonly kind: "report"; readonly streams: readonly TranscodingReport[] };
-
-/** Words of the memory that tells whether the worker hangs, and on which stream. */
-export const Busy = {
-  /** 1 while an access unit is being transcoded. */
-  isBusy: 0,
-  /** The stream's id. */
-  id: 1,
-  /** Grows with each access unit: who is busy does not hang. */
-  beats: 2,
-} as const;

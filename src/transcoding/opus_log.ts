@@ -1,6 +1,6 @@
-import type { OpusPacket } from "../audio/packet_maker.ts";
+import type { OpusPacket } from "../audio/opus_packet_maker.ts";
 import { encodeOpusHead } from "../codec/sound/opus.ts";
-import { encodeOpusBody } from "../flv/audio_body.ts";
+import { encodeOpusBody } from "../flv/audio_body_writer.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";
 import { distance, type LogState, RecordFlag, Slot, Track } from "../stream/log_layout.ts";
 import type { SharedLog } from "../stream/log_arena.ts";

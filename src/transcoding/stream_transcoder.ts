@@ -1,20 +1,21 @@
 import { AudioError } from "../audio/audio_error.ts";
 import { AudioTranscoder } from "../audio/audio_transcoder.ts";
 import type { PcmEncoding } from "../audio/pcm_decoder.ts";
-import { type AudioFrame, parseAudioBody } from "../flv/audio_body.ts";
+import type { AudioFrame } from "../flv/audio_body.ts";
+import { parseAudioBody } from "../flv/audio_body_parser.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
-import { type FollowedTag, LogFollower } from "../stream/log_follower.ts";
+import { SoundFollower, type SoundTag } from "../stream/sound_follower.ts";
 import { ownerOf } from "../stream/log_store.ts";
-import { Busy, type SoundLoss, type ToTranscoder, type TranscodingReport } from "./messages.ts";
+import type { ToTranscoder } from "./messages.ts";
+import { Busy } from "./busy_words.ts";
+import type { SoundLoss, TranscodingReport } from "./transcoding_report.ts";
+import type { Counters } from "../metrics/counters.ts";
 import { OpusLog } from "./opus_log.ts";
 import type { Turns, TurnShare } from "./turns.ts";
 
-/** Tags that are handled before other streams have their turn: half a second, some 6 ms of work. */
-const TAGS_PER_TURN = 24;
-
-/** The time after which they have theirs anyway, whatever a tag costs. */
-const TURN_MS = 8;
+/** The time after which other streams have their turn: two or three access units. */
+const TURN_MS = 4;
 
 /** How a stream's transcoding came to its end. */
 export type TranscodingEnd =
@@ -32,7 +33,7 @@ export interface TranscoderThread {
 export class StreamTranscoder {
   readonly #id: number;
   readonly #source: LogReader;
-  readonly #follower: LogFollower;
+  readonly #follower: SoundFollower;
   readonly #target: OpusLog;
   readonly #transcoder: AudioTranscoder;
   readonly #busy: Int32Array;
@@ -42,6 +43,7 @@ export class StreamTranscoder {
   /** Messages that were left out. */
   #unconfigured = 0;
   #malformed = 0;
+  #counted: Pick<TranscodingReport, "packets" | "dropped"> = { packets: 0, dropped: {} };
   #isStopping = false;
   #wakeUp: (() => void) | undefined;
 
@@ -52,12 +54,12 @@ export class StreamTranscoder {
   ) {
     this.#id = id;
     this.#source = new LogReader(source);
-    this.#follower = new LogFollower(this.#source, performance.now(), audioTrack);
+    this.#follower = new SoundFollower(this.#source, performance.now(), audioTrack);
     this.#target = new OpusLog(target, windowMs);
     this.#transcoder = transcoder;
     this.#busy = busy;
     this.#turns = turns;
-    this.#share = turns.share(ownerOf(source));
+    this.#share = turns.join(ownerOf(source));
   }
 
   /** @throws {AudioError} if the bitrate is out of range */
@@ -76,6 +78,7 @@ export class StreamTranscoder {
    */
   async run(): Promise<TranscodingEnd> {
     const end = await this.#follow();
+    this.#turns.leave(this.#share);
     this.#transcoder.close();
     this.#target.flush();
     this.#target.setState(LogState.ended);
@@ -103,6 +106,17 @@ export class StreamTranscoder {
     return { id: this.#id, packets, dropped, silenceMs, restarts };
   }
 
+  /** Counts what has become of the sound since it was counted last. */
+  count(counters: Counters): void {
+    const { packets, dropped } = this.report();
+    counters.add("transcodedPackets", packets - this.#counted.packets);
+    for (const [reason, count] of Object.entries(dropped)) {
+      const before = this.#counted.dropped[reason as SoundLoss] ?? 0;
+      counters.tally("lostSound", { reason }, count - before);
+    }
+    this.#counted = { packets, dropped };
+  }
+
   async #follow(): Promise<TranscodingEnd> {
     while (!this.#isStopping) {
       const { soundWake, state } = this.#source;
@@ -121,34 +135,40 @@ export class StreamTranscoder {
     return { kind: "stopped", reason: "asked" };
   }
 
-  /** Transcodes some tags; returns whether there may be more. */
+  /** Transcodes for a while; returns whether there may be more. */
   #takeTurn(): boolean {
     if (this.#isStopping) return false;
     const endMs = performance.now() + TURN_MS;
     try {
-      return this.#takeTags(endMs);
+      while (performance.now() < endMs) {
+        Atomics.store(this.#busy, Busy.id, this.#id);
+        Atomics.store(this.#busy, Busy.isBusy, 1);
+        Atomics.add(this.#busy, Busy.beats, 1);
+        const hasMore = this.#goOn();
+        Atomics.store(this.#busy, Busy.isBusy, 0);
+        if (!hasMore) return false;
+      }
+      return true;
     } finally {
       this.#target.flush();
     }
   }
 
-  #takeTags(endMs: number): boolean {
-    for (let count = 0; count < TAGS_PER_TURN; count++) {
-      // Once per tag, so that a stream which takes too long lets go of what it cannot manage.
-      const nowMs = performance.now();
-      if (nowMs >= endMs) return true;
-      const tag = this.#follower.next(nowMs);
-      if (tag === undefined) return false;
-      Atomics.store(this.#busy, Busy.id, this.#id);
-      Atomics.store(this.#busy, Busy.isBusy, 1);
-      Atomics.add(this.#busy, Busy.beats, 1);
-      this.#take(tag);
-      Atomics.store(this.#busy, Busy.isBusy, 0);
+  /** Writes a packet, or takes a tag that makes some; returns whether there was one. */
+  #goOn(): boolean {
+    const packet = this.#transcoder.next();
+    if (packet !== undefined) {
+      this.#target.append(packet);
+      return true;
     }
+    // Asked for each tag, so that a stream which takes too long lets go of what it cannot manage.
+    const tag = this.#follower.next(performance.now());
+    if (tag === undefined) return false;
+    this.#take(tag);
     return true;
   }
 
-  #take({ timestampMs, body }: FollowedTag): void {
+  #take({ timestampMs, body }: SoundTag): void {
     const audio = parseAudioBody(body);
     switch (audio.kind) {
       case "configuration":
@@ -162,9 +182,7 @@ export class StreamTranscoder {
           this.#unconfigured++;
           return;
         }
-        for (const packet of this.#transcoder.push(audio.data, timestampMs)) {
-          this.#target.append(packet);
-        }
+        this.#transcoder.push(audio.data, timestampMs);
         return;
       case "malformed":
         this.#malformed++;

@@ -1,6 +1,8 @@
 /// <reference lib="deno.worker" />
 
 import { AudioError } from "../audio/audio_error.ts";
+import { Counters } from "../metrics/counters.ts";
+import { ThreadMeter } from "../metrics/thread_meter.ts";
 import type { FromTranscoder, ToTranscoder } from "./messages.ts";
 import {
   StreamTranscoder,
@@ -12,6 +14,7 @@ import { Turns } from "./turns.ts";
 /** How often reports are sent. */
 const REPORT_MS = 1000;
 
+type OpenMessage = Extract<ToTranscoder, { kind: "open" }>;
 type StartMessage = Extract<ToTranscoder, { kind: "start" }>;
 
 /** The worker: all streams that it transcodes, each for itself. */
@@ -22,8 +25,15 @@ class Transcoding {
   readonly #starting = new Map<number, { isStopped: boolean }>();
   #isBroken = false;
 
-  constructor(busy: SharedArrayBuffer) {
-    this.#thread = { busy: new Int32Array(busy), turns: new Turns() };
+  readonly #counters: Counters;
+  readonly #meter: ThreadMeter;
+
+  constructor({ busy, counted: { memory, row } }: OpenMessage) {
+    const counters = new Counters(memory, row);
+    const turns = new Turns((ms) => counters.add("transcodingSeconds", ms / 1000));
+    this.#counters = counters;
+    this.#meter = new ThreadMeter(counters);
+    this.#thread = { busy: new Int32Array(busy), turns };
     setInterval(() => this.#report(), REPORT_MS);
   }
 
@@ -59,12 +69,15 @@ class Transcoding {
     else post({ kind: "started", id });
     this.#streams.set(id, stream);
     const end = await stream.run();
+    stream.count(this.#counters);
     this.#streams.delete(id);
     return end;
   }
 
   #report(): void {
+    this.#meter.tick();
     if (this.#isBroken) return;
+    for (const stream of this.#streams.values()) stream.count(this.#counters);
     const streams = [...this.#streams.values()].map((stream) => stream.report());
     post({ kind: "report", streams });
   }
@@ -81,7 +94,7 @@ let transcoding: Transcoding | undefined;
 self.addEventListener("message", ({ data }: MessageEvent<ToTranscoder>) => {
   switch (data.kind) {
     case "open":
-      transcoding = new Transcoding(data.busy);
+      transcoding = new Transcoding(data);
       return;
     case "start":
       transcoding?.start(data);

@@ -1,29 +1,32 @@
 /** Work that is done in one go before the thread looks at what else has come. */
 const SLICE_MS = 8;
 
-/** The time after which half of what was used is forgotten. */
-const HALF_LIFE_MS = 1000;
+/**
+ * What a newcomer is taken to have used when it comes: so it comes behind those who are there, and
+ * whoever comes again and again gains nothing.
+ */
+const NEWCOMER_MS = 8;
 
-/** What was used lately: it fades. */
-class Usage {
-  #ms = 0;
-  #countedToMs = 0;
+/** What one stream has used, beside the others of its owner. */
+interface StreamUse {
+  /** Only how much less or more it is than that of others means anything. */
+  usedMs: number;
+}
 
-  at(nowMs: number): number {
-    this.#ms *= 0.5 ** (Math.max(0, nowMs - this.#countedToMs) / HALF_LIFE_MS);
-    this.#countedToMs = nowMs;
-    return this.#ms;
-  }
-
-  add(ms: number, nowMs: number): void {
-    this.#ms = this.at(nowMs) + ms;
-  }
+/** What all streams of one owner have used, beside those of others. */
+interface OwnerUse {
+  usedMs: number;
+  /** What that of its streams has used which had the last turn: at least. */
+  floorMs: number;
+  readonly waiting: Set<Waiting>;
+  shares: number;
 }
 
 /** One stream's part of the thread, and that of the address that it came from. */
 export interface TurnShare {
-  readonly stream: Usage;
-  readonly owner: Usage;
+  readonly stream: StreamUse;
+  readonly owner: OwnerUse;
+  readonly ownerNumber: number;
 }
 
 interface Waiting {
@@ -33,40 +36,67 @@ interface Waiting {
 
 /**
  * How streams share one thread: of those that have something to do, the one is next whose owner has
- * used least lately, and of an owner's streams the one that has. So sound that takes long, and that
- * of many streams of one address, delays itself and not that of others.
+ * used least, and of an owner's streams the one that has. So sound that takes long, and that of many
+ * streams of one address, delays itself and not that of others.
+ *
+ * Who had nothing to do has saved nothing up: it is taken to have used as much as whoever had the
+ * last turn, at least. That puts it before all who have waited meanwhile, and no further: a stream
+ * that uses less than an equal part of the thread waits for one turn of another at most.
  *
  * @example
  * ```ts
  * import { Turns } from "./turns.ts";
  *
  * const turns = new Turns();
- * const share = turns.share(1);
+ * const share = turns.join(1);
  * await turns.take(share, () => "done, and counted to the share"); // "done, and …"
+ * turns.leave(share);
  * ```
  */
 export class Turns {
-  readonly #waiting: Waiting[] = [];
-  /** Kept as long as a share of theirs is. */
-  readonly #owners = new Map<number, WeakRef<Usage>>();
+  /** Those who share with others of theirs, by their number, as long as they have a share. */
+  readonly #owners = new Map<number, OwnerUse>();
+  /** Those with something to do. */
+  readonly #busy = new Set<OwnerUse>();
+  /** What the owner has used who had the last turn: at least. */
+  #floorMs = 0;
+  readonly #used: (ms: number) => void;
+  readonly #nowMs: () => number;
   #isServing = false;
 
-  /** @param owner whose stream it is; 0 for nobody's, which shares with no other */
-  share(owner: number): TurnShare {
-    const stream = new Usage();
-    if (owner === 0) return { stream, owner: stream };
-    let usage = this.#owners.get(owner)?.deref();
-    if (usage === undefined) {
-      usage = new Usage();
-      this.#owners.set(owner, new WeakRef(usage));
-    }
-    return { stream, owner: usage };
+  /**
+   * @param used told of the time that each piece of work took
+   * @param nowMs the clock that it is measured by
+   */
+  constructor(
+    used: (ms: number) => void = () => {},
+    nowMs: () => number = () => performance.now(),
+  ) {
+    this.#used = used;
+    this.#nowMs = nowMs;
   }
 
-  /** Does some work when it is the share's turn, and gives what it gives, or throws. */
+  /** @param owner whose stream it is; 0 for nobody's, which shares with no other */
+  join(owner: number): TurnShare {
+    const use = this.#owners.get(owner) ??
+      { usedMs: this.#floorMs + NEWCOMER_MS, floorMs: 0, waiting: new Set(), shares: 0 };
+    if (owner !== 0) this.#owners.set(owner, use);
+    use.shares++;
+    return { stream: { usedMs: use.floorMs + NEWCOMER_MS }, owner: use, ownerNumber: owner };
+  }
+
+  /** The share is not used any more. */
+  leave({ owner, ownerNumber }: TurnShare): void {
+    if (--owner.shares === 0) this.#owners.delete(ownerNumber);
+  }
+
+  /**
+   * Does some work when it is the share's turn, and gives what it gives, or throws. A share takes one
+   * turn after the other.
+   */
   take<T>(share: TurnShare, work: () => T): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#waiting.push({
+    this.#queue({
       share,
       work: () => {
         try {
@@ -80,36 +110,56 @@ export class Turns {
     return promise;
   }
 
+  #queue(waiting: Waiting): void {
+    const { stream, owner } = waiting.share;
+    stream.usedMs = Math.max(stream.usedMs, owner.floorMs);
+    if (owner.waiting.add(waiting).size > 1) return;
+    owner.usedMs = Math.max(owner.usedMs, this.#floorMs);
+    this.#busy.add(owner);
+  }
+
   async #serve(): Promise<void> {
     this.#isServing = true;
     do {
-      const sinceMs = performance.now();
+      const sinceMs = this.#nowMs();
       let nowMs = sinceMs;
-      while (this.#waiting.length > 0 && nowMs - sinceMs < SLICE_MS) {
-        const { share, work } = this.#takeNext(nowMs);
+      while (this.#busy.size > 0 && nowMs - sinceMs < SLICE_MS) {
+        const { share, work } = this.#takeNext();
         work();
-        const doneMs = performance.now();
-        share.stream.add(doneMs - nowMs, doneMs);
-        if (share.owner !== share.stream) share.owner.add(doneMs - nowMs, doneMs);
+        const doneMs = this.#nowMs();
+        share.stream.usedMs += doneMs - nowMs;
+        share.owner.usedMs += doneMs - nowMs;
+        this.#used(doneMs - nowMs);
         nowMs = doneMs;
+        // Whoever has more to do asks for its next turn before the others are compared.
+        await undefined;
       }
       // By a timer: what wakes streams up comes between two of them.
       await new Promise((resolve) => setTimeout(resolve, 0));
-    } while (this.#waiting.length > 0);
+    } while (this.#busy.size > 0);
     this.#isServing = false;
   }
 
-  #takeNext(nowMs: number): Waiting {
-    let least = 0;
-    for (let at = 1; at < this.#waiting.length; at++) {
-      if (isBefore(this.#waiting[at]!.share, this.#waiting[least]!.share, nowMs)) least = at;
-    }
-    return this.#waiting.splice(least, 1)[0]!;
+  #takeNext(): Waiting {
+    const owner = leastOf(this.#busy, ({ usedMs }) => usedMs);
+    const next = leastOf(owner.waiting, ({ share }) => share.stream.usedMs);
+    owner.waiting.delete(next);
+    if (owner.waiting.size === 0) this.#busy.delete(owner);
+    this.#floorMs = Math.max(this.#floorMs, owner.usedMs);
+    owner.floorMs = Math.max(owner.floorMs, next.share.stream.usedMs);
+    return next;
   }
 }
 
-function isBefore(one: TurnShare, other: TurnShare, nowMs: number): boolean {
-  const [used, otherUsed] = [one.owner.at(nowMs), other.owner.at(nowMs)];
-  if (used !== otherUsed) return used < otherUsed;
-  return one.stream.at(nowMs) < other.stream.at(nowMs);
+/** The first of those that have least; there must be one. */
+function leastOf<T>(all: Iterable<T>, measure: (one: T) => number): T {
+  let least: T | undefined;
+  let leastMeasure = Infinity;
+  for (const one of all) {
+    const measured = measure(one);
+    if (measured >= leastMeasure) continue;
+    least = one;
+    leastMeasure = measured;
+  }
+  return least!;
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parseIpAddress } from "../../src/address/transport_address.ts";
-import { toHex } from "../mutation.ts";
+import { toHex } from "../../testing/mutation.ts";
 
 Deno.test("IP addresses as text", () => {
   const cases = [

@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
-import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
+import { decodeAmf3, encodeAmf3 } from "../../testing/amf/amf3.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
 import {
   MAX_AMF3_CONTENT_SIZE,
@@ -10,7 +10,7 @@ import {
 } from "../../src/amf/amf_limits.ts";
 import { amfObject, type AmfValue } from "../../src/amf/amf_value.ts";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { fromHex, toHex } from "../mutation.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 
 const array = (...items: AmfValue[]): AmfValue => ({ kind: "strict-array", items });
 

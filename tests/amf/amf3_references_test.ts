@@ -1,9 +1,10 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { decodeAmf0 } from "../../src/amf/amf0.ts";
-import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
-import { type AmfCycle, cycleTarget } from "../../src/amf/amf3_value.ts";
+import { decodeAmf3, encodeAmf3 } from "../../testing/amf/amf3.ts";
+import { cycleTarget } from "../../src/amf/amf3_cycle.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
 import {
+  type AmfCycle,
   amfObject,
   amfProperty,
   type AmfRecord,
@@ -11,8 +12,8 @@ import {
   type AmfTypedObject,
   type AmfValue,
 } from "../../src/amf/amf_value.ts";
-import { AMF0_WITH_AMF3_SAMPLES, AMF3_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex, toHex } from "../mutation.ts";
+import { AMF0_WITH_AMF3_SAMPLES, AMF3_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 
 const array = (...items: AmfValue[]): AmfStrictArray => ({ kind: "strict-array", items });
 

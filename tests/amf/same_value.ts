@@ -1,5 +1,11 @@
-import { type AmfCycle, type AmfTraits, cycleTarget } from "../../src/amf/amf3_value.ts";
-import type { AmfProperties, AmfRecord, AmfValue } from "../../src/amf/amf_value.ts";
+import { cycleTarget } from "../../src/amf/amf3_cycle.ts";
+import type {
+  AmfCycle,
+  AmfProperties,
+  AmfRecord,
+  AmfTraits,
+  AmfValue,
+} from "../../src/amf/amf_value.ts";
 
 /**
  * Whether two values mean the same: as `assertEquals` has it, but a hundred times faster, and with

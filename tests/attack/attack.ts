@@ -1,4 +1,4 @@
-import type { GatewayOptions, GatewayProcess } from "../gateway_process.ts";
+import type { GatewayOptions, GatewayProcess } from "../../testing/gateway_process.ts";
 
 /** One figure of an attack, beside what it may be. */
 export interface Finding {

@@ -1,11 +1,11 @@
-import type { GatewayProcess } from "../gateway_process.ts";
-import { RawViewer } from "../resilience/raw_viewer.ts";
-import { checkVideoFrame } from "../resilience/self_describing.ts";
-import { SyntheticPublisher } from "../resilience/synthetic_publisher.ts";
-import { checkNoGaps } from "../resilience/whep_reception.ts";
-import { WhepViewer } from "../resilience/whep_viewer.ts";
-import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { until } from "../waiting.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
+import { RawViewer } from "../../testing/http/raw_viewer.ts";
+import { checkVideoFrame } from "../../testing/media/self_describing.ts";
+import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
+import { checkNoGaps } from "../../testing/webrtc/whep_reception.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
+import { until } from "../../testing/waiting.ts";
 import type { Finding } from "./attack.ts";
 
 const PATH = "live/bystanders";

@@ -1,4 +1,4 @@
-import { publish } from "../resilience/healthy_whep.ts";
+import { publish } from "../../testing/healthy_whep.ts";
 import type { Attack } from "./attack.ts";
 import { HealthProbe } from "./health_probe.ts";
 import { Lockout } from "./lockout.ts";

@@ -1,5 +1,5 @@
 import { MESSAGE_TYPE } from "../../src/rtmp/message/message.ts";
-import { VIDEO_CONFIGURATION } from "../resilience/self_describing.ts";
+import { VIDEO_CONFIGURATION } from "../../testing/media/self_describing.ts";
 import type { Attack } from "./attack.ts";
 import { FLOOD_SIZE, publisherFlood, rawMessage } from "./rtmp_floods.ts";
 import { threadAttack } from "./thread_attack.ts";

@@ -1,4 +1,4 @@
-import type { Link } from "../../bench/whep_link.ts";
+import type { Link } from "../../testing/webrtc/whep_link.ts";
 import type { IceCandidate } from "../../src/webrtc/ice/candidate.ts";
 import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
 

@@ -1,4 +1,4 @@
-import type { GatewayProcess } from "../gateway_process.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
 import type { Finding } from "./attack.ts";
 
 /** Time between two questions, unless the answer takes longer. */

@@ -1,8 +1,17 @@
 /// <reference lib="deno.worker" />
 /** Peers who want to lock others out, in a thread of their own: those others are measured. */
-import { type AddressedConnection, connectFrom, requestFrom } from "../interop/addressed_client.ts";
-import { AUDIO_CONFIGURATION, audioFrame } from "../resilience/self_describing.ts";
-import { clientAnswer, clientHello, ClientMessages, publisherPreamble } from "../rtmp/client.ts";
+import {
+  type AddressedConnection,
+  connectFrom,
+  requestFrom,
+} from "../../testing/network/addressed_client.ts";
+import { AUDIO_CONFIGURATION, audioFrame } from "../../testing/media/self_describing.ts";
+import {
+  clientAnswer,
+  clientHello,
+  ClientMessages,
+  publisherPreamble,
+} from "../../testing/rtmp/client.ts";
 
 /** What they are to do. */
 export type LockoutOrder =

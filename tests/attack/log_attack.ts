@@ -1,6 +1,6 @@
 import { unprintableIn } from "../../src/bytes/printable.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
-import { clientAnswer, clientHello, ClientMessages } from "../rtmp/client.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
+import { clientAnswer, clientHello, ClientMessages } from "../../testing/rtmp/client.ts";
 import type { Attack, AttackOptions, Finding } from "./attack.ts";
 
 /** As much as a name may have, of what is shown and what is not. */

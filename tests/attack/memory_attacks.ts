@@ -4,12 +4,12 @@ import {
   ofTrack,
   OPUS_CONFIGURATION,
   vp8KeyFrame,
-} from "../stream/enhanced_samples.ts";
-import { ClientMessages, publisherPreamble } from "../rtmp/client.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
+} from "../../testing/media/enhanced_samples.ts";
+import { ClientMessages, publisherPreamble } from "../../testing/rtmp/client.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
 import { RtmpPublisher } from "../interop/rtmp_publisher.ts";
-import { residentKiB, settledKiB } from "../resilience/process_memory.ts";
-import { delay, until } from "../waiting.ts";
+import { residentKiB, settledKiB } from "../../testing/process_memory.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import type { Attack, Finding } from "./attack.ts";
 import { StreamFiller } from "./stream_filler.ts";
 

@@ -1,4 +1,4 @@
-import { ClientMessages } from "../rtmp/client.ts";
+import { ClientMessages } from "../../testing/rtmp/client.ts";
 import type { Attack } from "./attack.ts";
 import { publisherFlood, repeated } from "./rtmp_floods.ts";
 import { threadAttack } from "./thread_attack.ts";

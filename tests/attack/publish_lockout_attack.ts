@@ -1,4 +1,4 @@
-import type { GatewayProcess } from "../gateway_process.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
 import { RtmpPublisher } from "../interop/rtmp_publisher.ts";
 import type { Attack } from "./attack.ts";
 import { EntryProbe } from "./entry_probe.ts";

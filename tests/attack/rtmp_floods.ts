@@ -1,7 +1,11 @@
 /** What publishers send who want to cost a shard its time. */
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
-import { ClientMessages, publisherPreamble, SERVER_HANDSHAKE_LENGTH } from "../rtmp/client.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
+import {
+  ClientMessages,
+  publisherPreamble,
+  SERVER_HANDSHAKE_LENGTH,
+} from "../../testing/rtmp/client.ts";
 import { Flood } from "./flood.ts";
 
 /** Bytes of a payload: it is written as a whole. */

@@ -1,4 +1,4 @@
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { assertHeld, type Attack, type AttackOptions, type Finding } from "./attack.ts";
 
 /** Starts the program that an attack is for, and runs it. */

@@ -1,5 +1,5 @@
 import { RtmpPublisher } from "../interop/rtmp_publisher.ts";
-import { VIDEO_CONFIGURATION } from "../resilience/self_describing.ts";
+import { VIDEO_CONFIGURATION } from "../../testing/media/self_describing.ts";
 
 const FRAME_BYTES = 400_000;
 

@@ -1,8 +1,8 @@
-import { cpuSeconds } from "../../bench/process_stats.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
+import { cpuSeconds } from "../../testing/process_stats.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
 import { ManyPublishers } from "../interop/many_publishers.ts";
 import { HttpClient } from "../shard/http/client.ts";
-import { delay, until } from "../waiting.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import type { Attack, Finding } from "./attack.ts";
 
 const STREAMS = 1000;
@@ -43,10 +43,10 @@ export const STREAM_LIST_ATTACK: Attack = {
 };
 
 const REQUESTS: readonly (readonly [what: string, target: string, headers: string])[] = [
-  ["first page", "/api/v1/streams", ""],
-  ["all pages in turn", "/api/v1/streams?page=", ""],
+  ["first page", "/api/v1/live", ""],
+  ["all pages in turn", "/api/v1/live?page=", ""],
   // Whatever the tag is, this matches it.
-  ["304", "/api/v1/streams", "If-None-Match: *\r\n"],
+  ["304", "/api/v1/live", "If-None-Match: *\r\n"],
 ];
 
 const PAGES = STREAMS / 100;

@@ -1,9 +1,9 @@
-import type { GatewayOptions, GatewayProcess } from "../gateway_process.ts";
+import type { GatewayOptions, GatewayProcess } from "../../testing/gateway_process.ts";
 import type { Attack, Finding } from "./attack.ts";
 import { Bystanders } from "./bystanders.ts";
 import type { Flood } from "./flood.ts";
 import { HealthProbe } from "./health_probe.ts";
-import { delay } from "../waiting.ts";
+import { delay } from "../../testing/waiting.ts";
 
 /** How an attack on the time of the gateway's threads begins. */
 export interface ThreadAttack {

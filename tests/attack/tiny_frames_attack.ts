@@ -1,5 +1,5 @@
 import { MESSAGE_TYPE } from "../../src/rtmp/message/message.ts";
-import { AUDIO_CONFIGURATION } from "../resilience/self_describing.ts";
+import { AUDIO_CONFIGURATION } from "../../testing/media/self_describing.ts";
 import type { Attack } from "./attack.ts";
 import { Flood } from "./flood.ts";
 import { publisherFlood, rawMessage, repeated } from "./rtmp_floods.ts";

@@ -1,9 +1,9 @@
 /** Sound that takes the transcoder long, beside that of others. */
-import { AAC_LC } from "../audio/fixtures.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
-import { type SyntheticAudio, SyntheticPublisher } from "../resilience/synthetic_publisher.ts";
-import { postOffer, WhepViewer } from "../resilience/whep_viewer.ts";
-import { delay, until } from "../waiting.ts";
+import { AAC_LC } from "../../testing/media/aac_streams.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
+import { type SyntheticAudio, SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
+import { postOffer, WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import type { Attack, Finding } from "./attack.ts";
 
 const HEALTHY = "live/heard";

@@ -1,4 +1,4 @@
-import { writeStunCheck } from "../webrtc/ice/stun_client.ts";
+import { writeStunCheck } from "../../testing/webrtc/stun_client.ts";
 import type { Attack } from "./attack.ts";
 import { Flood } from "./flood.ts";
 import { repeated } from "./rtmp_floods.ts";

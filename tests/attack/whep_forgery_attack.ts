@@ -1,9 +1,9 @@
-import { answerCheck, writeCheck } from "../../bench/whep_stun.ts";
+import { answerCheck, writeCheck } from "../../testing/webrtc/whep_stun.ts";
 import { compactNtp, ntpTime } from "../../src/rtp/ntp.ts";
-import { publish } from "../resilience/healthy_whep.ts";
-import { writeNack, writeReceiverReport } from "../resilience/viewer_reports.ts";
-import { WhepViewer } from "../resilience/whep_viewer.ts";
-import { delay } from "../waiting.ts";
+import { publish } from "../../testing/healthy_whep.ts";
+import { writeNack, writeReceiverReport } from "../../testing/webrtc/viewer_reports.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { delay } from "../../testing/waiting.ts";
 import type { Attack, Finding } from "./attack.ts";
 import { ForgingLink } from "./forging_link.ts";
 

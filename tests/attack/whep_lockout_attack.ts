@@ -1,6 +1,6 @@
-import { publish } from "../resilience/healthy_whep.ts";
-import { WhepViewer } from "../resilience/whep_viewer.ts";
-import { OFFERS } from "../webrtc/sdp/offers.ts";
+import { publish } from "../../testing/healthy_whep.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { OFFERS } from "../../testing/webrtc/offers.ts";
 import type { Attack } from "./attack.ts";
 import { EntryProbe } from "./entry_probe.ts";
 import { HealthProbe } from "./health_probe.ts";

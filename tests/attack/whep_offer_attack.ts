@@ -1,10 +1,10 @@
-import { until } from "../waiting.ts";
-import { writeCheck } from "../../bench/whep_stun.ts";
-import { readWhepAnswer } from "../../bench/whep_sdp.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
-import { publish } from "../resilience/healthy_whep.ts";
-import { settledKiB } from "../resilience/process_memory.ts";
-import { OFFERS } from "../webrtc/sdp/offers.ts";
+import { until } from "../../testing/waiting.ts";
+import { writeCheck } from "../../testing/webrtc/whep_stun.ts";
+import { readWhepAnswer } from "../../testing/webrtc/whep_sdp.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
+import { publish } from "../../testing/healthy_whep.ts";
+import { settledKiB } from "../../testing/process_memory.ts";
+import { OFFERS } from "../../testing/webrtc/offers.ts";
 import { worstOffers } from "../webrtc/sdp/worst_offers.ts";
 import type { Attack, Finding } from "./attack.ts";
 import { HealthProbe } from "./health_probe.ts";

@@ -4,11 +4,11 @@ import { isTranscodable } from "../../src/audio/aac_stream.ts";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { loadFaad } from "../../src/audio/faad.ts";
 import { parseAacConfiguration } from "../../src/codec/sound/aac.ts";
-import { fromHex, mutate, seededRandom } from "../mutation.ts";
-import { peerTest } from "../peers.ts";
-import { type AacSource, decodeWithFfmpeg } from "./aac_source.ts";
-import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "./fixtures.ts";
-import { longestSilence, snrDb } from "./sound.ts";
+import { fromHex, mutate, seededRandom } from "../../testing/mutation.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { type AacSource, decodeWithFfmpeg } from "../../testing/media/aac_source.ts";
+import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../../testing/media/aac_streams.ts";
+import { longestSilence, snrDb } from "../../testing/media/sound.ts";
 
 const faad = await loadFaad();
 

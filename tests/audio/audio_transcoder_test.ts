@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
-import type { OpusPacket } from "../../src/audio/packet_maker.ts";
-import { fromHex } from "../mutation.ts";
-import type { AacSource, AccessUnit } from "./aac_source.ts";
-import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "./fixtures.ts";
-import { decodeOpus, lagOf, longestSilence, type Sound } from "./sound.ts";
+import type { OpusPacket } from "../../src/audio/opus_packet_maker.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import type { AacSource, AccessUnit } from "../../testing/media/aac_source.ts";
+import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../../testing/media/aac_streams.ts";
+import { decodeOpus, lagOf, longestSilence, type Sound } from "../../testing/media/sound.ts";
+import { packetsOf } from "./packets.ts";
 
 const UNIT_MS = 1024 / 44.1;
 
@@ -16,7 +17,9 @@ async function transcode(
 ): Promise<{ packets: OpusPacket[]; transcoder: AudioTranscoder }> {
   const transcoder = await AudioTranscoder.create();
   transcoder.setConfiguration(configuration);
-  const packets = units.flatMap(({ data, timestampMs }) => transcoder.push(data, timestampMs));
+  const packets = units.flatMap(({ data, timestampMs }) =>
+    packetsOf(transcoder, data, timestampMs)
+  );
   return { packets, transcoder };
 }
 
@@ -131,7 +134,7 @@ Deno.test("AudioTranscoder: configurations change in mid-stream", async () => {
     transcoder.setConfiguration(source.configuration);
     const unitMs = source === AAC_LC ? UNIT_MS : 2 * UNIT_MS;
     for (const { data } of source.units.slice(0, 40)) {
-      packets.push(...transcoder.push(data, Math.round(timestampMs)));
+      packets.push(...packetsOf(transcoder, data, Math.round(timestampMs)));
       timestampMs += unitMs;
     }
   }

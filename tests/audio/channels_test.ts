@@ -1,10 +1,11 @@
 /** Sound whose channels are others than its configuration says, or more than two. */
 import { assert, assertEquals } from "@std/assert";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
-import { fromHex } from "../mutation.ts";
-import { peerTest } from "../peers.ts";
-import { type AacSource, encodeAac } from "./aac_source.ts";
-import { decodeOpus, type Sound } from "./sound.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { type AacSource, encodeAac } from "../../testing/media/aac_source.ts";
+import { decodeOpus, type Sound } from "../../testing/media/sound.ts";
+import { packetsOf } from "./packets.ts";
 
 const SECONDS = 1;
 
@@ -39,7 +40,9 @@ async function heard(
 ): Promise<readonly (readonly [left: number, right: number])[]> {
   const transcoder = await AudioTranscoder.create({ bitrateBps: 256_000 });
   transcoder.setConfiguration(configuration);
-  const packets = units.flatMap(({ data, timestampMs }) => transcoder.push(data, timestampMs));
+  const packets = units.flatMap(({ data, timestampMs }) =>
+    packetsOf(transcoder, data, timestampMs)
+  );
   assertEquals(transcoder.statistics, { damagedUnits: 0, silenceMs: 0, restarts: 0 });
   transcoder.close();
   packets.forEach(({ timestampMs }, at) => assertEquals(timestampMs, 20 * at));
@@ -133,7 +136,9 @@ peerTest("AudioTranscoder: other channels in the middle of it", ["ffmpeg"], asyn
     ...mono.units,
     ...stereo.units.map((unit) => ({ ...unit, timestampMs: endMs + unit.timestampMs })),
   ];
-  const packets = units.flatMap(({ data, timestampMs }) => transcoder.push(data, timestampMs));
+  const packets = units.flatMap(({ data, timestampMs }) =>
+    packetsOf(transcoder, data, timestampMs)
+  );
   // A new decoder takes over after three, and two must be seen before it is believed.
   assert(transcoder.statistics.damagedUnits <= 5, `${transcoder.statistics.damagedUnits} lost`);
   transcoder.close();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { alawSample, mulawSample } from "../../src/audio/g711.ts";
-import { peerTest } from "../peers.ts";
+import { peerTest } from "../../testing/peers.ts";
 
 const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 

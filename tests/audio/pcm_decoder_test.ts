@@ -1,10 +1,19 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
-import type { OpusPacket } from "../../src/audio/packet_maker.ts";
+import type { OpusPacket } from "../../src/audio/opus_packet_maker.ts";
 import { PcmDecoder } from "../../src/audio/pcm_decoder.ts";
-import { AAC_LC } from "./fixtures.ts";
-import { decodeOpus, lagOf, snrDb, sweep } from "./sound.ts";
+import { AAC_LC } from "../../testing/media/aac_streams.ts";
+import { decodeOpus, lagOf, snrDb, sweep } from "../../testing/media/sound.ts";
+import { packetsOf } from "./packets.ts";
+
+/** All samples of a message, by channel. */
+function decodeAll(decoder: PcmDecoder, message: Uint8Array): Float32Array[] {
+  const parts = decoder.cut(message).map((part) => decoder.decode(part).map((x) => x.slice()));
+  return (parts[0] ?? []).map((_, channel) =>
+    Float32Array.from(parts.flatMap((part) => [...part[channel]!]))
+  );
+}
 
 Deno.test("PcmDecoder: each encoding, mono and stereo", () => {
   const cases = [
@@ -36,16 +45,19 @@ Deno.test("PcmDecoder: each encoding, mono and stereo", () => {
   }
 });
 
+Deno.test("PcmDecoder: what is decoded at a time is 20 ms, whatever a message has", () => {
+  const decoder = new PcmDecoder({ encoding: "u8", sampleRate: 8000, channels: 1 }, 48_000);
+  assertEquals(decoder.cut(new Uint8Array(48_000)).length, 300);
+  assertEquals(decoder.decode(new Uint8Array(48_000))[0]!.length, 160);
+  assertEquals(decoder.conceal()[0]!.length, 160);
+});
+
 Deno.test("PcmDecoder: shorter, longer, cut and endless messages, and silence", () => {
   const decoder = new PcmDecoder({ encoding: "s16le", sampleRate: 44_100, channels: 2 }, 4 * 441);
-  assertEquals(decoder.decode(new Uint8Array(0)).map(({ length }) => length), [0, 0]);
-  assertEquals(decoder.decode(new Uint8Array(7)).map(({ length }) => length), [1, 1]);
-  assertEquals(decoder.decode(new Uint8Array(4 * 48_000)).map(({ length }) => length), [
-    48e3,
-    48e3,
-  ]);
+  const samplesOf = (size: number) => decodeAll(decoder, new Uint8Array(size))[0]?.length ?? 0;
+  assertEquals([0, 7, 4 * 441, 4 * 2000, 4 * 48_000].map(samplesOf), [0, 1, 441, 2000, 48_000]);
   assertEquals(decoder.errors, 0);
-  assertEquals(decoder.decode(new Uint8Array(4 * 48_001)).map(({ length }) => length), [441, 441]);
+  assertEquals(samplesOf(4 * 48_001), 0);
   assertEquals(decoder.errors, 1);
   decoder.decode(new Uint8Array(4 * 441).fill(0x40));
   assertEquals(decoder.conceal().map((channel) => channel.some((sample) => sample !== 0)), [
@@ -65,10 +77,8 @@ Deno.test("PcmDecoder: refuses what it cannot read", () => {
 /** G.711's A-law bytes of samples: for each, the byte that comes nearest. */
 function toAlaw(samples: Float32Array): Uint8Array {
   const all = new Uint8Array(256).map((_, byte) => byte);
-  const [decoded] = new PcmDecoder(
-    { encoding: "g711-alaw", sampleRate: 8000, channels: 1 },
-    256,
-  ).decode(all);
+  const format = { encoding: "g711-alaw", sampleRate: 8000, channels: 1 } as const;
+  const [decoded] = decodeAll(new PcmDecoder(format, 256), all);
   const order = [...all].sort((a, b) => decoded![a]! - decoded![b]!);
   return Uint8Array.from(samples, (sample) => {
     let [low, high] = [0, 255];
@@ -88,14 +98,14 @@ Deno.test("AudioTranscoder: G.711 is heard as it was, on a grid of 20 ms", async
   const packets: OpusPacket[] = [];
   for (let at = 0; at < sound.length; at += 160) {
     transcoder.setPcmFormat(format, 160);
-    packets.push(...transcoder.push(sound.subarray(at, at + 160), 500 + at / 8));
+    packets.push(...packetsOf(transcoder, sound.subarray(at, at + 160), 500 + at / 8));
   }
   packets.forEach(({ timestampMs }, at) => assertEquals(timestampMs, 500 + 20 * at));
   assertEquals(transcoder.statistics, { damagedUnits: 0, silenceMs: 0, restarts: 0 });
   transcoder.close();
 
   const heard = (await decodeOpus(packets))[0]!;
-  const reference = new PcmDecoder(format, sound.length).decode(sound)[0]!;
+  const reference = decodeAll(new PcmDecoder(format, sound.length), sound)[0]!;
   const down = Float32Array.from({ length: heard.length / 6 }, (_, at) => heard[at * 6]!);
   const lag = lagOf(reference, down, { from: 4000, to: 8000, most: 200 });
   assertEquals(lag, 0);
@@ -109,7 +119,7 @@ Deno.test("AudioTranscoder: goes over from AAC to samples and back, and refuses 
   const times: number[] = [];
   let timeMs = 0;
   const push = (unit: Uint8Array, durationMs: number) => {
-    for (const { timestampMs } of transcoder.push(unit, Math.round(timeMs))) {
+    for (const { timestampMs } of packetsOf(transcoder, unit, Math.round(timeMs))) {
       times.push(timestampMs);
     }
     timeMs += durationMs;

@@ -4,10 +4,16 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
-import type { OpusPacket } from "../../src/audio/packet_maker.ts";
-import { peerTest } from "../peers.ts";
-import { type AacSource, decodeWithFfmpeg, encodeAac, throughNativeOpus } from "./aac_source.ts";
-import { AAC_HE_V1, AAC_LC } from "./fixtures.ts";
+import type { OpusPacket } from "../../src/audio/opus_packet_maker.ts";
+import { peerTest } from "../../testing/peers.ts";
+import {
+  type AacSource,
+  decodeWithFfmpeg,
+  encodeAac,
+  throughNativeOpus,
+} from "../../testing/media/aac_source.ts";
+import { AAC_HE_V1, AAC_LC } from "../../testing/media/aac_streams.ts";
+import { packetsOf } from "./packets.ts";
 import { writeOgg } from "./ogg.ts";
 import {
   decodeOpus,
@@ -18,8 +24,8 @@ import {
   snrDb,
   type Sound,
   sweep,
-} from "./sound.ts";
-import { IS_LONG } from "../long_form.ts";
+} from "../../testing/media/sound.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const BITRATE_BPS = 128_000;
 
@@ -32,7 +38,9 @@ const MAX_OFFSET_SAMPLES = 96;
 async function transcode({ configuration, units }: AacSource): Promise<OpusPacket[]> {
   const transcoder = await AudioTranscoder.create({ bitrateBps: BITRATE_BPS });
   transcoder.setConfiguration(configuration);
-  const packets = units.flatMap(({ data, timestampMs }) => transcoder.push(data, timestampMs));
+  const packets = units.flatMap(({ data, timestampMs }) =>
+    packetsOf(transcoder, data, timestampMs)
+  );
   assertEquals(transcoder.statistics, { damagedUnits: 0, silenceMs: 0, restarts: 0 });
   transcoder.close();
   return packets;

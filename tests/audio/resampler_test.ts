@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { Resampler } from "../../src/audio/resampler.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 
 const RATES = [
   ...[7350, 8000, 11_025, 12_000, 16_000, 22_050, 24_000],

@@ -2,11 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
 import { isSbrOpen, seemsToCarrySbr, withoutSbr } from "../../src/audio/sbr_payload.ts";
 import { parseAacConfiguration } from "../../src/codec/sound/aac.ts";
-import { fromHex } from "../mutation.ts";
-import { peerTest } from "../peers.ts";
-import { type AacSource, decodeWithFfmpeg, encodeAac } from "./aac_source.ts";
-import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "./fixtures.ts";
-import { decodeOpus, lagOf, music } from "./sound.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { type AacSource, decodeWithFfmpeg, encodeAac } from "../../testing/media/aac_source.ts";
+import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../../testing/media/aac_streams.ts";
+import { decodeOpus, lagOf, music } from "../../testing/media/sound.ts";
+import { packetsOf } from "./packets.ts";
 
 const shareWithSbr = ({ units }: AacSource) =>
   units.filter(({ data }) => seemsToCarrySbr(data)).length / units.length;
@@ -62,7 +63,9 @@ peerTest("HE-AAC that says nothing of SBR is decoded with it, in time", ["ffmpeg
 async function lateSamples({ flv, units }: AacSource, configuration: Uint8Array): Promise<number> {
   const transcoder = await AudioTranscoder.create();
   transcoder.setConfiguration(configuration);
-  const packets = units.flatMap(({ data, timestampMs }) => transcoder.push(data, timestampMs));
+  const packets = units.flatMap(({ data, timestampMs }) =>
+    packetsOf(transcoder, data, timestampMs)
+  );
   packets.forEach(({ timestampMs }, at) => assertEquals(timestampMs, 20 * at));
   assertEquals(transcoder.statistics, { damagedUnits: 0, silenceMs: 0, restarts: 0 });
   transcoder.close();

@@ -1,12 +1,12 @@
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { ManyPublishers } from "../interop/many_publishers.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
-import { longForm } from "../long_form.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const ARTEFACTS = new URL("../artefacts/", import.meta.url);
 /** A stream must be listed, or play, within this time. */
@@ -111,7 +111,7 @@ for (
         await page.getByText("131", { exact: true }).waitFor();
       }
       await page.locator('tr[data-stream="live/zlate0"][data-state="waiting"]').waitFor();
-      const asked = requests.filter((path) => path === "/api/v1/streams").length;
+      const asked = requests.filter((path) => path === "/api/v1/live").length;
       assertEquals(asked > 0, listListeners === 0);
       // Times go on between two events.
       const uptime = page.locator('tr[data-stream="live/many99"] td[data-label="Uptime"]');

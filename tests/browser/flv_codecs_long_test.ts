@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { isPeerMissing } from "../peers.ts";
+import { isPeerMissing } from "../../testing/peers.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 
 const PATIENCE_MS = 60_000;

@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { encodeEnhancedTwins, MAIN_WIDTH, OTHER_WIDTH } from "../interop/enhanced_twin.ts";
 import { RtmpPublisher } from "../interop/rtmp_publisher.ts";
-import { isPeerMissing } from "../peers.ts";
-import { delay } from "../waiting.ts";
+import { isPeerMissing } from "../../testing/peers.ts";
+import { delay } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 
 const NAME = "mpegts.js plays H.264 and AAC of any track, however they were published";

@@ -2,11 +2,11 @@
 /** Pictures that bear their number, and how late a page shows each of them. */
 import { assert } from "@std/assert";
 import type { Page } from "playwright-core";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
 import { MAIN_PROFILE_ARGS, type Publisher, publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { delay } from "../waiting.ts";
+import { delay } from "../../testing/waiting.ts";
 import { watchByWhep, type WhepPage } from "./whep_viewer.ts";
 
 export const FPS = 30;

@@ -1,14 +1,14 @@
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { ODD_OUTPUT_ARGS } from "../interop/odd_outputs.ts";
 import { H264_CASES } from "../interop/odd_cases.ts";
 import { OddPublisher, oddRecording } from "../interop/odd_publisher.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { watchByWhep } from "./whep_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const PATIENCE_MS = 60_000;
 

@@ -10,8 +10,8 @@ import { parseSdpOffer } from "../../src/webrtc/sdp/offer.ts";
 import { stunUsername } from "../../src/webrtc/ice/stun.ts";
 import { frameForTcp, TcpFrameReader } from "../../src/webrtc/ice/tcp_framing.ts";
 import type { TransportAddress } from "../../src/address/transport_address.ts";
-import { until } from "../waiting.ts";
-import { answerOffer, TRANSPORT } from "../webrtc/sdp/answers.ts";
+import { until } from "../../testing/waiting.ts";
+import { answerOffer, TRANSPORT } from "../../testing/webrtc/answers.ts";
 import { chromiumMissing, launchChromium, type TestBrowser } from "./chromium.ts";
 
 const AUDIO = { codec: "opus", channels: 2 } as const;

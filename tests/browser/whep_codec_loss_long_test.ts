@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { chromiumMissing } from "./chromium.ts";
-import { lossyNetworkMissing, runInLossyNetwork } from "./lossy_network.ts";
+import { lossyNetworkMissing, runInLossyNetwork } from "../../testing/network/lossy_network.ts";
 import type { WhepStatistics } from "./whep_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const WATCH_S = IS_LONG ? 20 : 4;
 const SOURCE_FPS = 30;
@@ -22,7 +22,10 @@ Deno.test({ name: "what is lost of VP9, AV1 and VP8 is sent again", ignore }, as
   for (const [mimeType, codecArgs] of Object.entries(CODECS).slice(0, IS_LONG ? 3 : 2)) {
     await t.step(mimeType, async () => {
       const args = [`${WATCH_S}`, `${LOSS}`, ...codecArgs];
-      const printed = await runInLossyNetwork("whep_codec_loss_watch.ts", args);
+      const printed = await runInLossyNetwork(
+        new URL("whep_codec_loss_watch.ts", import.meta.url),
+        args,
+      );
       const { before, after } = JSON.parse(printed) as Record<"before" | "after", WhepStatistics>;
       assertEquals([after.videoCodec, after.connection], [mimeType, "connected"], printed);
       assert(after.nackCount > before.nackCount, printed);

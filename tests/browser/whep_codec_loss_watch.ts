@@ -3,12 +3,12 @@
  * statistics before and after, as JSON. To be run by `runInLossyNetwork` with the seconds to watch,
  * the probability of loss, and the encoder's arguments.
  */
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { encodeIvf } from "../interop/ivf.ts";
 import { publishIvf } from "../interop/ivf_publisher.ts";
-import { delay } from "../waiting.ts";
+import { delay } from "../../testing/waiting.ts";
 import { launchChromium } from "./chromium.ts";
-import { setLoss } from "./lossy_network.ts";
+import { setLoss } from "../../testing/network/lossy_network.ts";
 import { watchByWhep } from "./whep_viewer.ts";
 
 const [seconds, probability, ...codecArgs] = Deno.args;

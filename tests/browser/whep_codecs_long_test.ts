@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { AV1_OBU, splitObus } from "../../src/codec/av1/obu.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { LIVE_CODEC_ARGS } from "../interop/live_codecs.ts";
 import { encodeIvf } from "../interop/ivf.ts";
 import { publishIvf } from "../interop/ivf_publisher.ts";
-import { isPeerMissing } from "../peers.ts";
-import { delay, until } from "../waiting.ts";
+import { isPeerMissing } from "../../testing/peers.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { postWhepOffer, streamReady, watchByWhep, type WhepViewer } from "./whep_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const WATCH_MS = IS_LONG ? 20_000 : 3000;
 /** Of which one must be smooth. */

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep } from "./whep_viewer.ts";
-import { longForm } from "../long_form.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const PATH = "live/consent";
 /** Media stop after so long without an answer to a check of the gateway's. */

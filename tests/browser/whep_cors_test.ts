@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 
 Deno.test({

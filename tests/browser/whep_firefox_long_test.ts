@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { encodeIvf } from "../interop/ivf.ts";
 import { publishIvf } from "../interop/ivf_publisher.ts";

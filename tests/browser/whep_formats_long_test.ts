@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { postWhepOffer, streamReady, watchByWhep, type WhepStatistics } from "./whep_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const ignore = chromiumMissing();
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep } from "./whep_viewer.ts";
-import { longForm } from "../long_form.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const PATH = "live/six";
 const FRAMES = 45;
@@ -15,14 +15,14 @@ const ignore = chromiumMissing();
 for (
   const { host, denoArgs, transport, used } of longForm(
     [
-      { host: "::", denoArgs: ["-P=dual"], transport: "any", used: "udp" },
+      { host: "::", denoArgs: ["-P=net"], transport: "any", used: "udp" },
       { host: "::", denoArgs: ["-P"], transport: "any", used: "tcp" },
-      { host: "::1", denoArgs: ["-P=dual"], transport: "tcp", used: "tcp" },
+      { host: "::1", denoArgs: ["-P=net"], transport: "tcp", used: "tcp" },
     ] as const,
     1,
   )
 ) {
-  const permissions = denoArgs[0] === "-P" ? "start" : "start:dual";
+  const permissions = denoArgs[0] === "-P" ? "start" : "start:net";
   const name =
     `Chromium watches over IPv6 and ${used}: host ${host}, permissions of ${permissions}`;
   Deno.test({ name, ignore }, async () => {

@@ -1,12 +1,12 @@
 /// <reference lib="dom" />
 import { assert } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
-import { lossyNetworkMissing, runInLossyNetwork } from "./lossy_network.ts";
+import { lossyNetworkMissing, runInLossyNetwork } from "../../testing/network/lossy_network.ts";
 import { FPS, publishNumbered, watchNumbered } from "./numbered_pictures.ts";
 import type { WatchedLatencies } from "./whep_latency_watch.ts";
 import { streamReady } from "./whep_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const PATH = "live/latency";
 const WATCHING = { settlingFrames: 2 * FPS, watchMs: IS_LONG ? 20_000 : 3000 };
@@ -53,7 +53,10 @@ Deno.test({
   fn: async () => {
     const { settlingFrames, watchMs } = LOSSY_WATCHING;
     const args = [LOSS, settlingFrames, watchMs].map(String);
-    const printed = await runInLossyNetwork("whep_latency_watch.ts", args);
+    const printed = await runInLossyNetwork(
+      new URL("whep_latency_watch.ts", import.meta.url),
+      args,
+    );
     const { withoutSoundMs, withSoundMs, counters } = JSON.parse(printed) as WatchedLatencies;
     tell(`without sound, ${LOSS * 100} % of packets lost`, withoutSoundMs);
     tell(`with sound, ${LOSS * 100} % of packets lost`, withSoundMs);

@@ -3,9 +3,9 @@
  * shown without and with sound, as JSON. To be run by `runInLossyNetwork` with the probability of
  * loss, the pictures before it counts, and the milliseconds to watch for.
  */
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { launchChromium } from "./chromium.ts";
-import { setLoss } from "./lossy_network.ts";
+import { setLoss } from "../../testing/network/lossy_network.ts";
 import { publishNumbered, watchNumbered } from "./numbered_pictures.ts";
 import { streamReady } from "./whep_viewer.ts";
 

@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
 import { assert } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { delay, until } from "../waiting.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep, type WhepPage } from "./whep_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const PATH = "live/clap";
 /** What viewers do not notice (ITU-R BT.1359-1: detectability of sound that is early). */

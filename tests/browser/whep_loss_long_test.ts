@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { chromiumMissing } from "./chromium.ts";
-import { lossyNetworkMissing, runInLossyNetwork } from "./lossy_network.ts";
+import { lossyNetworkMissing, runInLossyNetwork } from "../../testing/network/lossy_network.ts";
 import type { WhepStatistics } from "./whep_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const PHASE_S = IS_LONG ? 20 : 4;
 const SOURCE_FPS = 30;
@@ -16,7 +16,7 @@ interface Watched {
 }
 
 Deno.test({ name: "loss of 2 % freezes nothing, and 5 % is recovered from", ignore }, async (t) => {
-  const printed = await runInLossyNetwork("whep_loss_watch.ts", [
+  const printed = await runInLossyNetwork(new URL("whep_loss_watch.ts", import.meta.url), [
     `${PHASE_S}`,
     "0.02",
     "0.05",

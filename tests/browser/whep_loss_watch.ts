@@ -3,11 +3,11 @@
  * statistics before, between and after phases, as JSON. To be run by `runInLossyNetwork` with the
  * seconds of a phase and the probabilities of loss in each.
  */
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { delay } from "../waiting.ts";
+import { delay } from "../../testing/waiting.ts";
 import { launchChromium } from "./chromium.ts";
-import { setLoss } from "./lossy_network.ts";
+import { setLoss } from "../../testing/network/lossy_network.ts";
 import { streamReady, watchByWhep } from "./whep_viewer.ts";
 
 const PATH = "live/lossy";

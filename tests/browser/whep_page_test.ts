@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { MAIN_PROFILE_ARGS, publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const ARTEFACTS = new URL("../artefacts/", import.meta.url);
 const PATIENCE_MS = 60_000;

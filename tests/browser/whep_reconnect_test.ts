@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { type Publisher, publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { delay, until } from "../waiting.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep, type WhepViewer } from "./whep_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const PATH = "live/again";
 const ignore = chromiumMissing();

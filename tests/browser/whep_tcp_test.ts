@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
-import { type GatewayOptions, startGateway } from "../gateway_process.ts";
+import { type GatewayOptions, startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep, type WhepOptions } from "./whep_viewer.ts";
 

@@ -1,11 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { delay, until } from "../waiting.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep, type WhepViewer } from "./whep_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
-import { longForm } from "../long_form.ts";
+import { IS_LONG, longForm } from "../../testing/long_form.ts";
 
 const WATCH_MS = IS_LONG ? 20_000 : 4000;
 const PATH = "live/whep";

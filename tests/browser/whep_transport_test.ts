@@ -1,12 +1,12 @@
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
 import type { SessionDescription } from "../../src/shard/webrtc/session.ts";
-import { startGateway } from "../gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep } from "./whep_viewer.ts";
-import { longForm } from "../long_form.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const PATH = "live/transport";
 

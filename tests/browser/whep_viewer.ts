@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 /** A page that watches a stream over WHEP with nothing but the plain API of browsers. */
 import type { Page } from "playwright-core";
-import type { GatewayProcess } from "../gateway_process.ts";
-import { until } from "../waiting.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
 
 export interface WhepOptions {
   /** What the page wants; both by default. */

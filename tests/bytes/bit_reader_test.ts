@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { BitReader } from "../../src/bytes/bit_reader.ts";
-import { BitWriter } from "../codec/bit_writer.ts";
-import { fromHex, seededRandom } from "../mutation.ts";
+import { BitWriter } from "../../testing/media/bit_writer.ts";
+import { fromHex, seededRandom } from "../../testing/mutation.ts";
 
 class RoomError extends Error {}
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { ByteQueue } from "../../src/bytes/byte_queue.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 
 Deno.test("ByteQueue: peek, take and skip, up to what it holds", () => {
   const queue = new ByteQueue();

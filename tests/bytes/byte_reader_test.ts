@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ByteReader } from "../../src/bytes/byte_reader.ts";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 
 class RoomError extends Error {}
 

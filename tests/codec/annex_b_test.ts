@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { hasStartCode, lengthPrefixed, splitByteStream } from "../../src/codec/annex_b.ts";
 import { MAX_NAL_UNITS, splitNalUnits } from "../../src/codec/nal_units.ts";
-import { fromHex, seededRandom, toHex } from "../mutation.ts";
+import { fromHex, seededRandom, toHex } from "../../testing/mutation.ts";
 
 Deno.test("byte stream: told by a start code at the beginning", () => {
   for (const hex of ["00000167", "0000000167", "000001"]) {

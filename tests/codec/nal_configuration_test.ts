@@ -5,9 +5,9 @@ import { encodeNalConfiguration } from "../../src/codec/nal_configuration.ts";
 import type { NalCodec } from "../../src/codec/nal_facts.ts";
 import { NalParameterSets } from "../../src/codec/nal_parameter_sets.ts";
 import { readNalRecord } from "../../src/codec/nal_record.ts";
-import { AVCC_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex, toHex } from "../mutation.ts";
-import { HVCC } from "./parameter_samples.ts";
+import { AVCC_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
+import { HVCC } from "../../testing/media/parameter_samples.ts";
 
 function setsOf(codec: NalCodec, units: Iterable<Uint8Array>): NalParameterSets {
   const sets = new NalParameterSets(codec);
@@ -15,7 +15,7 @@ function setsOf(codec: NalCodec, units: Iterable<Uint8Array>): NalParameterSets 
   return sets;
 }
 
-/** Of the recordings in tests/fixtures/publishers, as ffmpeg wrote it. */
+/** Of the recordings in testing/fixtures/publishers, as ffmpeg wrote it. */
 const HIGH_AVCC = fromHex(
   `0164000cffe1001867 64000cacb40a0cfcf80880000003008000001907 8a155001 000468ee3cb0 fdf8f800`,
 );

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { isPrefixToKeep, type NalCodec, NalFact, nalFacts } from "../../src/codec/nal_facts.ts";
 import { MAX_NAL_UNITS } from "../../src/codec/nal_units.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 
 /** The names of the bits that are set. */
 function namesOf(facts: number): string[] {

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { NoError } from "../malformed.ts";
+import { NoError } from "../../testing/malformed.ts";
 import { hasRecoveryPoint } from "../../src/codec/recovery_point.ts";
-import { ACCESS_UNIT_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex, surviveMutations } from "../mutation.ts";
+import { ACCESS_UNIT_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex, surviveMutations } from "../../testing/mutation.ts";
 
 const SLICE = "03 419a24";
 

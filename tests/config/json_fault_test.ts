@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { jsonFault } from "../../src/config/json_fault.ts";
-import { mutate, seededRandom } from "../mutation.ts";
+import { mutate, seededRandom } from "../../testing/mutation.ts";
 
 const GOOD = [
   "0",

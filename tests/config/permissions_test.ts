@@ -4,6 +4,7 @@ import {
   grantedPortsFrom,
   hostWithPort,
   probePorts,
+  requireContacts,
   requirePermissions,
   udpFamiliesOf,
 } from "../../src/config/permissions.ts";
@@ -93,7 +94,7 @@ Deno.test({
         "127.0.0.2:1935 for RTMP: start it with " +
         "`deno run --allow-net=127.0.0.2:1935,127.0.0.2:9999 --ignore-env main.ts` and the same flags",
       ],
-      ["::", "[::]:1935 for RTMP: start it with `deno task start:dual`, which may use IPv6"],
+      ["::", "[::]:1935 for RTMP: start it with `deno task start:net`, which may use IPv6"],
     ] as const;
     for (const [host, text] of texts) {
       const { message } = assertThrows(() => requirePermissions(endpointsOf(host)), ConfigError);
@@ -101,6 +102,40 @@ Deno.test({
     }
   },
 });
+
+const HOOK = { host: "hooks.example", port: 443, purpose: "the hook on_publish" };
+const KEY_SET = { host: "192.0.2.7", port: 8443, purpose: "the key set of jwt" };
+
+const CONTACT_GRANTS: readonly (readonly [
+  net: true | string[],
+  refused?: string,
+])[] = [
+  [true],
+  [["0.0.0.0/0", "hooks.example:443"]],
+  [["hooks.example", "192.0.2.7:8443"]],
+  [
+    ["0.0.0.0/0"],
+    "hooks.example:443 for the hook on_publish: start it with `deno task start:net`, which may use " +
+    'the whole network, or add "hooks.example:443" to permissions.default.net in deno.json',
+  ],
+  [
+    ["0.0.0.0:8080", "hooks.example"],
+    "192.0.2.7:8443 for the key set of jwt: start it with `deno task start:net`, which may use " +
+    'the whole network, or add "192.0.2.7:8443" to permissions.strict.net in deno.json',
+  ],
+];
+
+for (const [net, refused] of CONTACT_GRANTS) {
+  Deno.test({
+    name: `requireContacts: of two hosts, with ${net} granted`,
+    permissions: { net },
+    fn: () => {
+      if (refused === undefined) return requireContacts([HOOK, KEY_SET]);
+      const { message } = assertThrows(() => requireContacts([HOOK, KEY_SET]), ConfigError);
+      assertEquals(message, `Not permitted to reach ${refused}`);
+    },
+  });
+}
 
 const WEBRTC = { ...ANYWHERE, purpose: "WebRTC", flag: "--webrtc-port", takesUdp: true };
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { helpText } from "../../src/config/flags.ts";
+import { helpText } from "../../src/config/commands.ts";
 import { parseConfig } from "../../src/config/schema.ts";
 
 const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));

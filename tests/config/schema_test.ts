@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { parseConfigJson } from "../../src/config/config_json.ts";
 import { parseConfig } from "../../src/config/schema.ts";
-import { currentCertificate, KEYS } from "../tls/certificates.ts";
+import { currentCertificate, KEYS } from "../../testing/certificates.ts";
 
 Deno.test("parseConfig: everything has a default", () => {
   const config = parseConfig({}, 3);

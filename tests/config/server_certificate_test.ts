@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { parseConfig } from "../../src/config/schema.ts";
 import { serverCertificate, validityProblem } from "../../src/config/server_certificate.ts";
-import { currentCertificate } from "../tls/certificates.ts";
+import { currentCertificate } from "../../testing/certificates.ts";
 
 const DAY_MS = 86_400_000;
 

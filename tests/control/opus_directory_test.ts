@@ -4,8 +4,8 @@ import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from 
 import { OpusDirectory, type OpusMaker } from "../../src/control/opus_directory.ts";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import type { ToControl, ToShard } from "../../src/shard/messages.ts";
-import { seededRandom } from "../mutation.ts";
-import { delay, until } from "../waiting.ts";
+import { seededRandom } from "../../testing/mutation.ts";
+import { delay, until } from "../../testing/waiting.ts";
 
 /** What sounds are told apart by here: the stream of a default track, others with theirs in front. */
 function soundOf(streamId: number, audioTrack = 0): number {

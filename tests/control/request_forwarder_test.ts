@@ -1,8 +1,21 @@
 import { assertEquals } from "@std/assert";
 import { RequestForwarder } from "../../src/control/request_forwarder.ts";
-import type { ForwardedRequest, ForwardedResponse, ToShard } from "../../src/shard/messages.ts";
+import type { ToShard } from "../../src/shard/messages.ts";
+import type {
+  ForwardedRequest,
+  ForwardedResponse,
+} from "../../src/shard/http/forwarded_request.ts";
 
 const REQUEST: ForwardedRequest = {
+  kind: "session",
+  caller: {
+    protocol: "whep",
+    address: "192.0.2.1",
+    credentials: {},
+    query: "",
+    userAgent: undefined,
+    id: "0-a",
+  },
   method: "DELETE",
   resource: "a",
   contentType: "",

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ShardPool, type ShardPoolEvents } from "../../src/control/shard_pool.ts";
 import type { ToControl, ToShard } from "../../src/shard/messages.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 /** What the pool must not do unless the test expects it. */
 function unexpected(what: string) {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { StreamPages } from "../../src/control/stream_pages.ts";
-import type { StreamSummary } from "../../src/shard/messages.ts";
+import type { StreamSummary } from "../../src/shard/http/stream_summary.ts";
 
 /** Streams "live/000", "live/001" and so on; counts how many were described. */
 function setup(count: number) {
@@ -31,7 +31,7 @@ Deno.test("StreamPages: pages of 100, with how many there are", () => {
   assertEquals([last.paths, last.streams], [["live/200"], ['{"app":"live","name":"200"}']]);
   assertEquals(
     JSON.parse(last.head),
-    { server: { uptimeMs: 7 }, counters: {}, total: 201, page: 3, pages: 3 },
+    { code: 0, server: { uptimeMs: 7 }, counters: {}, total: 201, page: 3, pages: 3 },
   );
   const none = setup(0).pages.page(1, 0);
   assertEquals([JSON.parse(none.head).pages, none.streams], [1, []]);

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { StreamSound } from "../../src/control/stream_sound.ts";
-import type { SoundLosses } from "../../src/transcoding/messages.ts";
+import type { SoundLosses } from "../../src/transcoding/transcoding_report.ts";
 
 const AAC = { codec: "mp4a.40.2", sampleRate: 48_000, channels: 2, bitrateBps: null };
 

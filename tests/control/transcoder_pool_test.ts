@@ -3,9 +3,9 @@ import { TranscoderPool } from "../../src/control/transcoder_pool.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
-import type { TranscodingReport } from "../../src/transcoding/messages.ts";
+import type { TranscodingReport } from "../../src/transcoding/transcoding_report.ts";
 import { openStore } from "../stream/log_samples.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 const OPTIONS = { maxBytes: 1 << 16, windowMs: 10_000, opusBitrateBps: 128_000 };
 

@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { AudioPackets } from "../../src/egress/audio_packets.ts";
-import { fromHex } from "../mutation.ts";
-import { enhancedAudio, OPUS_CONFIGURATION, opusFrame } from "../stream/enhanced_samples.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import {
+  enhancedAudio,
+  OPUS_CONFIGURATION,
+  opusFrame,
+} from "../../testing/media/enhanced_samples.ts";
 
 const SURROUND = enhancedAudio(
   "opus",

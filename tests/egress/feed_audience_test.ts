@@ -2,11 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { FeedAudience } from "../../src/egress/feed_audience.ts";
 import { FlvViewer } from "../../src/egress/flv_viewer.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { interFrame, keyFrame, openLog, tagOf } from "../stream/log_samples.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 const FORM = { audio: true, video: true };
 

@@ -3,11 +3,12 @@ import { assert, assertEquals } from "@std/assert";
 import { FeedAudience } from "../../src/egress/feed_audience.ts";
 import { RtmpForm } from "../../src/egress/rtmp_form.ts";
 import { RtmpViewer } from "../../src/egress/rtmp_viewer.ts";
-import { Feed, type TrackSelection } from "../../src/stream/feed.ts";
+import { Feed } from "../../src/stream/feed.ts";
+import type { TrackSelection } from "../../src/stream/track_selection.ts";
 import { Slot, Track } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import type { LogRecord } from "../../src/stream/log_writer.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../stream/log_samples.ts";
 import { PlayedMessages } from "./rtmp_messages.ts";
 
@@ -183,8 +184,8 @@ Deno.test("RtmpViewer: ends behind what there is, paused or not", () => {
     player.append(interFrame(40));
     if (isPaused) player.viewer.pause();
     player.end();
-    if (isPaused) player.viewer.end();
-    assert(player.viewer.isOver);
+    if (isPaused) player.viewer.end("the stream is over");
+    assertEquals(player.viewer.endReason, "the stream is over");
     assertEquals(player.read(), isPaused ? [] : ["v40"]);
   }
 });

@@ -4,8 +4,8 @@ import { TAG_VIDEO } from "../../src/flv/tag.ts";
 import { RecordFlag } from "../../src/stream/log_layout.ts";
 import type { LogWriter } from "../../src/stream/log_writer.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
-import { VP_STREAMS } from "../codec/bitstreams.ts";
-import { enhancedVideo, vp8KeyFrame } from "../stream/enhanced_samples.ts";
+import { VP_STREAMS } from "../../testing/media/bitstreams.ts";
+import { enhancedVideo, vp8KeyFrame } from "../../testing/media/enhanced_samples.ts";
 import { openLog } from "../stream/log_samples.ts";
 
 class NotingSubscriber {

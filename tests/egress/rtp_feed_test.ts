@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { RtpFeed } from "../../src/egress/rtp_feed.ts";
 import { encodeOpusHead } from "../../src/codec/sound/opus.ts";
-import { encodeOpusBody } from "../../src/flv/audio_body.ts";
+import { encodeOpusBody } from "../../src/flv/audio_body_writer.ts";
 import { TAG_AUDIO } from "../../src/flv/tag.ts";
 import { LogState, RecordFlag, Slot, Track } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";

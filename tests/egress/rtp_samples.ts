@@ -1,5 +1,5 @@
 /** Packets, tracks and viewers for tests, and what arrives at the viewers. */
-import { SrtpReceiver } from "../../bench/srtp_receiver.ts";
+import { SrtpReceiver } from "../../testing/webrtc/srtp_receiver.ts";
 import { RtpFeed } from "../../src/egress/rtp_feed.ts";
 import { type Retransmission, RtpTrack } from "../../src/egress/rtp_track.ts";
 import { RtpViewer, type ViewerTrack } from "../../src/egress/rtp_viewer.ts";
@@ -131,7 +131,7 @@ export function openViewer(
 ) {
   const { shared, writer } = openLog();
   const feed = new RtpFeed(new LogReader(shared), { audio: 0, video: 0 });
-  const events = { jumps: 0, resent: 0, keyFrameRequests: 0 };
+  const events = { jumps: 0, resent: 0, nacks: 0, keyFrameRequests: 0 };
   const track = { retransmission: undefined, firstSequence: 65_500 };
   const viewer = new RtpViewer({
     feed,
@@ -143,6 +143,7 @@ export function openViewer(
     events: {
       jumped: () => events.jumps++,
       resent: (count) => events.resent += count,
+      nacked: () => events.nacks++,
       keyFrameRequested: () => events.keyFrameRequests++,
     },
   });

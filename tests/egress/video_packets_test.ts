@@ -3,8 +3,8 @@ import { concat } from "@std/bytes/concat";
 import { splitObus } from "../../src/codec/av1/obu.ts";
 import { VideoPackets } from "../../src/egress/video_packets.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
-import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../codec/bitstreams.ts";
-import { fromHex, toHex } from "../mutation.ts";
+import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 import { depacketizeAv1 } from "../rtp/av1_depacketizer.ts";
 import { depacketizeH265 } from "../rtp/h265_depacketizer.ts";
 import { depacketizeVp8, depacketizeVp9 } from "../rtp/vpx_depacketizer.ts";
@@ -14,7 +14,7 @@ import {
   H265_CONFIGURATION,
   H265_INTER_FRAME,
   H265_KEY_FRAME,
-} from "../stream/enhanced_samples.ts";
+} from "../../testing/media/enhanced_samples.ts";
 import { H264_CONFIGURATION, H264_INTER_FRAME, H264_KEY_FRAME } from "../stream/track_samples.ts";
 
 type Codec = "h265" | "av1" | "vp9" | "vp8";

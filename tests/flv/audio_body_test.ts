@@ -1,13 +1,10 @@
 import { assertEquals } from "@std/assert";
-import {
-  type AudioBody,
-  type AudioFrame,
-  encodeOpusBody,
-  parseAudioBody,
-} from "../../src/flv/audio_body.ts";
-import { AUDIO_BODY_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex, surviveMutations } from "../mutation.ts";
-import { assertMalformed, NoError } from "../malformed.ts";
+import type { AudioBody, AudioFrame } from "../../src/flv/audio_body.ts";
+import { encodeOpusBody } from "../../src/flv/audio_body_writer.ts";
+import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
+import { AUDIO_BODY_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex, surviveMutations } from "../../testing/mutation.ts";
+import { assertMalformed, NoError } from "../../testing/malformed.ts";
 
 function frame(
   codec: AudioFrame["codec"],

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { MAX_MODIFIERS } from "../../src/flv/mod_ex.ts";
-import { parseVideoBody, type VideoBody, type VideoFrame } from "../../src/flv/video_body.ts";
+import type { VideoBody, VideoFrame } from "../../src/flv/video_body.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { ENHANCED_VIDEO_SAMPLES } from "../fuzz/flv_samples.ts";
-import { fromHex, surviveMutations } from "../mutation.ts";
-import { assertMalformed, NoError } from "../malformed.ts";
+import { fromHex, surviveMutations } from "../../testing/mutation.ts";
+import { assertMalformed, NoError } from "../../testing/malformed.ts";
 
 const DATA = fromHex("aabb");
 

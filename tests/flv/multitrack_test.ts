@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { parseAudioBody } from "../../src/flv/audio_body.ts";
+import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import {
   MAX_TRACKS_PER_MESSAGE,
   splitAudioTracks,
   splitVideoTracks,
   type TrackBody,
 } from "../../src/flv/multitrack.ts";
-import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { MULTITRACK_AUDIO_SAMPLES, MULTITRACK_VIDEO_SAMPLES } from "../fuzz/flv_samples.ts";
-import { fromHex, surviveMutations, toHex } from "../mutation.ts";
-import { assertMalformed, NoError, wellFormed } from "../malformed.ts";
+import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
+import { assertMalformed, NoError, wellFormed } from "../../testing/malformed.ts";
 
 /** Tracks in short: number and body. */
 function short(tracks: readonly TrackBody[]): string[] {

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { FlvError } from "../../src/flv/flv_error.ts";
-import { parseFlvHeader, writeFlvHeader } from "../../src/flv/header.ts";
+import { writeFlvHeader } from "../../src/flv/header.ts";
+import { parseFlvHeader } from "../../testing/flv/tag_reader.ts";
 import {
   encodeTag,
   MAX_TAG_BODY_SIZE,
@@ -10,7 +11,7 @@ import {
   TAG_VIDEO,
   writeTag,
 } from "../../src/flv/tag.ts";
-import { fromHex, surviveMutations, toHex } from "../mutation.ts";
+import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
 
 Deno.test("FLV header: its flags, both ways", () => {
   const table = [

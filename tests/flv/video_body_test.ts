@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { parseVideoBody, type VideoBody, type VideoFrame } from "../../src/flv/video_body.ts";
-import { VIDEO_BODY_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex, surviveMutations } from "../mutation.ts";
-import { assertMalformed, NoError } from "../malformed.ts";
+import type { VideoBody, VideoFrame } from "../../src/flv/video_body.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
+import { VIDEO_BODY_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex, surviveMutations } from "../../testing/mutation.ts";
+import { assertMalformed, NoError } from "../../testing/malformed.ts";
 
 const FRAME: VideoFrame = {
   kind: "frame",

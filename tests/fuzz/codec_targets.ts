@@ -8,7 +8,7 @@ import { nalFacts } from "../../src/codec/nal_facts.ts";
 import { NalParameterSets } from "../../src/codec/nal_parameter_sets.ts";
 import { readNalRecord } from "../../src/codec/nal_record.ts";
 import { splitNalUnits } from "../../src/codec/nal_units.ts";
-import { AVCC_SAMPLES } from "./corpus.ts";
+import { AVCC_SAMPLES } from "../../testing/media/corpus.ts";
 import { parseAv1SequenceHeader } from "../../src/codec/av1/sequence_header.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { parseFlacStreamInfo } from "../../src/codec/sound/flac.ts";
@@ -23,8 +23,8 @@ import { parseH265Sps } from "../../src/codec/h265/sps.ts";
 import { isVp8KeyFrame, parseVp8FrameHeader } from "../../src/codec/vp8/vp8.ts";
 import { parseVp9Configuration, vp9CodecString } from "../../src/codec/vp9/vp9.ts";
 import { isVp9KeyFrame, parseVp9FrameHeader } from "../../src/codec/vp9/frame.ts";
-import { splitVp9Superframe } from "../../src/codec/vp9/superframe.ts";
-import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../codec/bitstreams.ts";
+import { splitVp9Superframe } from "../../testing/media/vp9_superframe.ts";
+import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
 import {
   AC3_SAMPLES,
   AV1_SEQUENCE_HEADERS,
@@ -35,10 +35,10 @@ import {
   HVCC,
   VP9_KEY_FRAMES,
   VPCC,
-} from "../codec/parameter_samples.ts";
-import { toHex } from "../mutation.ts";
-import type { FuzzTarget } from "./targets.ts";
-import { NoError } from "../malformed.ts";
+} from "../../testing/media/parameter_samples.ts";
+import { toHex } from "../../testing/mutation.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
+import { NoError } from "../../testing/malformed.ts";
 
 /** NAL units of a byte stream come out of the form with lengths as they went in. */
 function readByteStream(bytes: Uint8Array): void {

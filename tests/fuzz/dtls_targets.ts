@@ -4,8 +4,8 @@ import { SrtpError } from "../../src/srtp/srtp_error.ts";
 import { HandshakeReassembler, readHandshakeFragment } from "../../src/webrtc/dtls/fragments.ts";
 import { DTLS_CONTENT, parseDtlsAlert, readDtlsRecord } from "../../src/webrtc/dtls/record.ts";
 import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
-import { fromHex, toHex } from "../mutation.ts";
-import type { FuzzTarget } from "./targets.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 const SRTCP_MASTER = { key: new Uint8Array(16).fill(1), salt: new Uint8Array(14).fill(2) };
 const SRTCP_SAMPLES = [8, 32, 100].map((length, index) => {

@@ -1,6 +1,6 @@
 /** Bodies of Enhanced RTMP, one or more of each form, that decoders accept. */
 
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 
 export const ENHANCED_VIDEO_SAMPLES: readonly Uint8Array[] = [
   fromHex("90 68766331 0101600000009000000000005df000fcfdf8f800000f00"),

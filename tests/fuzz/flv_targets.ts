@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseAudioBody } from "../../src/flv/audio_body.ts";
+import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import type { Malformed } from "../../src/bytes/malformed.ts";
 import {
   splitAudioTracks,
@@ -7,15 +7,15 @@ import {
   splitVideoTracks,
   type TrackBody,
 } from "../../src/flv/multitrack.ts";
-import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import {
   ENHANCED_AUDIO_SAMPLES,
   ENHANCED_VIDEO_SAMPLES,
   MULTITRACK_AUDIO_SAMPLES,
   MULTITRACK_VIDEO_SAMPLES,
 } from "./flv_samples.ts";
-import type { FuzzTarget } from "./targets.ts";
-import { NoError } from "../malformed.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
+import { NoError } from "../../testing/malformed.ts";
 
 /** Bodies of Enhanced RTMP. */
 export const FLV_TARGETS: readonly FuzzTarget[] = [

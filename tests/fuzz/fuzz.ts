@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { fromHex, toHex } from "../mutation.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 import type { FuzzAnswer, FuzzOrder, FuzzResult } from "./fuzz_messages.ts";
 import { execute, MAX_EXECUTION_MS } from "./fuzz_run.ts";
 import { LastInput } from "./last_input.ts";

@@ -1,6 +1,6 @@
-import { toHex } from "../mutation.ts";
+import { toHex } from "../../testing/mutation.ts";
 import { Mutator } from "./mutator.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** Accepted mutants that are kept as further samples; later ones take the place of earlier. */
 const MAX_MUTANTS = 64;

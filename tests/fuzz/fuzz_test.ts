@@ -7,7 +7,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { AmfError } from "../../src/amf/amf_error.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 import { FINDINGS } from "./findings.ts";
 import { findingsOf, MAX_GROWN_BYTES } from "./fuzz.ts";
 import type { FuzzResult } from "./fuzz_messages.ts";

@@ -12,7 +12,7 @@ import { clientFrame } from "../http/websocket_frames.ts";
 import { ProxyError } from "../../src/proxy/proxy_error.ts";
 import { type ProxyHeader, ProxyHeaderReader } from "../../src/proxy/proxy_header.ts";
 import { PROXY_SAMPLES } from "../proxy/proxy_samples.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** Pieces of a length that divides nothing. */
 const PIECE_LENGTH = 13;

@@ -1,5 +1,5 @@
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import { type FeedForm, FLV_FORM } from "../../src/stream/feed_form.ts";
@@ -10,10 +10,10 @@ import { LogStore } from "../../src/stream/log_store.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { MemoryHolding } from "../../src/stream/memory_holding.ts";
 import { StreamError } from "../../src/stream/stream_error.ts";
-import { NoError } from "../malformed.ts";
-import { seededRandom } from "../mutation.ts";
+import { NoError } from "../../testing/malformed.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import { openMemory } from "../shard/open_memory.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 const LOGS = 3;
 const VIEWERS = 3;

@@ -9,9 +9,9 @@ import {
   writeTrickleFragment,
 } from "../../src/webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
-import { NAMES, TRANSPORT } from "../webrtc/sdp/answers.ts";
-import { OFFERS } from "../webrtc/sdp/offers.ts";
-import type { FuzzTarget } from "./targets.ts";
+import { NAMES, TRANSPORT } from "../../testing/webrtc/answers.ts";
+import { OFFERS } from "../../testing/webrtc/offers.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** With what each offer of the corpus has in common. */
 const STREAM = {

@@ -8,8 +8,8 @@ import { packetizeH265 } from "../../src/rtp/h265_packetizer.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { packetizeVp8 } from "../../src/rtp/vp8_packetizer.ts";
 import { packetizeVp9 } from "../../src/rtp/vp9_packetizer.ts";
-import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../codec/bitstreams.ts";
-import { toHex } from "../mutation.ts";
+import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
+import { toHex } from "../../testing/mutation.ts";
 import { depacketizeAv1 } from "../rtp/av1_depacketizer.ts";
 import { CollectedPackets } from "../rtp/collected_packets.ts";
 import { depacketizeH265 } from "../rtp/h265_depacketizer.ts";
@@ -19,8 +19,8 @@ import {
   H265_B_FRAME,
   H265_CONFIGURATION,
   H265_KEY_FRAME,
-} from "../stream/enhanced_samples.ts";
-import type { FuzzTarget } from "./targets.ts";
+} from "../../testing/media/enhanced_samples.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** So small that most of what the corpus has is cut. */
 const FORMAT = { ssrc: 1, maxPayloadSize: 64 };

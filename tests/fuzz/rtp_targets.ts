@@ -2,18 +2,22 @@ import { assert, assertEquals } from "@std/assert";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { splitH264NalUnits } from "../../src/codec/h264/slice.ts";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
-import { opusPacketSamples } from "../../src/rtp/opus_packetizer.ts";
-import { findExtensionElement, parseRtpPacket, rtpHeaderSize } from "../../src/rtp/packet.ts";
+import { opusPacketSamples } from "../../testing/media/opus_toc.ts";
+import {
+  findExtensionElement,
+  parseRtpPacket,
+  rtpHeaderSize,
+} from "../../testing/webrtc/rtp_packet.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import { nackedSequences } from "../../src/rtp/rtcp_feedback.ts";
 import type { TransportFeedback } from "../../src/rtp/transport_feedback.ts";
 import { TransportHistory } from "../../src/rtp/transport_history.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
-import { fromHex, toHex } from "../mutation.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 import { CollectedPackets } from "../rtp/collected_packets.ts";
-import { depacketizeH264 } from "../rtp/depacketizer.ts";
-import { ACCESS_UNIT_SAMPLES } from "./corpus.ts";
-import type { FuzzTarget } from "./targets.ts";
+import { depacketizeH264 } from "../../testing/webrtc/depacketizer.ts";
+import { ACCESS_UNIT_SAMPLES } from "../../testing/media/corpus.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** RTP packets: plain, with contributing sources, extension elements and padding. */
 export const RTP_SAMPLES: readonly Uint8Array[] = [

@@ -13,8 +13,8 @@ import {
   ClientMessages,
   SERVER_HANDSHAKE_LENGTH,
   ServerReplies,
-} from "../rtmp/client.ts";
-import type { FuzzTarget } from "./targets.ts";
+} from "../../testing/rtmp/client.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** What is done on a stream, as an owner sees it. */
 type Doing = "nothing" | "asked to publish" | "publishing" | "asked to play" | "playing";

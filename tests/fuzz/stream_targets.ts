@@ -1,18 +1,19 @@
 import type { SharedLog } from "../../src/stream/log_arena.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
-import { Feed, type TrackSelection } from "../../src/stream/feed.ts";
+import { Feed } from "../../src/stream/feed.ts";
+import type { TrackSelection } from "../../src/stream/track_selection.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
-import { AUDIO_BODY_SAMPLES, VIDEO_BODY_SAMPLES } from "./corpus.ts";
+import { AUDIO_BODY_SAMPLES, VIDEO_BODY_SAMPLES } from "../../testing/media/corpus.ts";
 import {
   ENHANCED_AUDIO_SAMPLES,
   ENHANCED_VIDEO_SAMPLES,
   MULTITRACK_AUDIO_SAMPLES,
   MULTITRACK_VIDEO_SAMPLES,
 } from "./flv_samples.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 /** What may leave a publication: it throws nothing. */
 class NothingAtAll extends Error {}

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
-import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
+import { decodeAmf3, encodeAmf3 } from "../../testing/amf/amf3.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
+import { packetsOf } from "../audio/packets.ts";
 import { parseAacConfiguration } from "../../src/codec/sound/aac.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { parseH264Configuration } from "../../src/codec/h264/h264.ts";
@@ -13,13 +14,13 @@ import { H264ReferenceTracker } from "../../src/codec/h264/reference_tracker.ts"
 import { parseH264Sps } from "../../src/codec/h264/sps.ts";
 import { parseMpegAudioHeader } from "../../src/codec/sound/mp3.ts";
 import { parseOpusHead } from "../../src/codec/sound/opus.ts";
-import { parseAudioBody } from "../../src/flv/audio_body.ts";
+import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import { FlvError } from "../../src/flv/flv_error.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
-import { parseVideoBody } from "../../src/flv/video_body.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { sameAmfValues } from "../amf/same_value.ts";
-import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../audio/fixtures.ts";
-import { toHex } from "../mutation.ts";
+import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../../testing/media/aac_streams.ts";
+import { toHex } from "../../testing/mutation.ts";
 import {
   ACCESS_UNIT_SAMPLES,
   AMF0_SAMPLES,
@@ -35,7 +36,7 @@ import {
   SLICES_IN_BAND,
   SPS,
   VIDEO_BODY_SAMPLES,
-} from "./corpus.ts";
+} from "../../testing/media/corpus.ts";
 import { CODEC_TARGETS } from "./codec_targets.ts";
 import { DTLS_TARGETS } from "./dtls_targets.ts";
 import { FLV_TARGETS } from "./flv_targets.ts";
@@ -50,18 +51,8 @@ import { STREAM_TARGETS } from "./stream_targets.ts";
 import { ENCODE_TARGETS } from "./encode_targets.ts";
 import { decodesAgain } from "./same_again.ts";
 import { WEBRTC_TARGETS } from "./webrtc_targets.ts";
-import { NoError } from "../malformed.ts";
-
-/** A decoder under mutation: add one by adding a row to {@linkcode FUZZ_TARGETS}. */
-export interface FuzzTarget {
-  readonly name: string;
-  /** Valid inputs; `run` must accept each of them unchanged. */
-  readonly corpus: readonly Uint8Array[];
-  /** The only error that may leave `run`. */
-  readonly allowed: new (...parameters: never[]) => Error;
-  /** Decodes; may also check what it decoded, and throw anything but `allowed` if that is wrong. */
-  readonly run: (bytes: Uint8Array<ArrayBuffer>) => void;
-}
+import { NoError } from "../../testing/malformed.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   {
@@ -144,7 +135,7 @@ function transcodeAudio(bytes: Uint8Array): void {
   const { configuration, units } = streams[bytes.length % streams.length]!;
   transcoder.setConfiguration(configuration);
   for (const unit of [units[19]!.data, bytes, units[21]!.data]) {
-    for (const packet of transcoder.push(unit, timestampMs)) {
+    for (const packet of packetsOf(transcoder, unit, timestampMs)) {
       assertEquals(packet.data.length > 0, true);
       timestampMs = packet.timestampMs + 20;
     }
@@ -153,7 +144,7 @@ function transcodeAudio(bytes: Uint8Array): void {
 
 function configureAudio(bytes: Uint8Array): void {
   transcoder.setConfiguration(bytes);
-  for (const packet of transcoder.push(AAC_LC.units[20]!.data, timestampMs)) {
+  for (const packet of packetsOf(transcoder, AAC_LC.units[20]!.data, timestampMs)) {
     timestampMs = packet.timestampMs + 20;
   }
 }

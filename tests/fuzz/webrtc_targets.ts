@@ -11,17 +11,17 @@ import { hasStunIntegrity, stunFingerprint } from "../../src/webrtc/ice/stun_int
 import { TcpFrameReader } from "../../src/webrtc/ice/tcp_framing.ts";
 import { parseTrickleFragment } from "../../src/webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../src/webrtc/webrtc_error.ts";
-import { fromHex, toHex } from "../mutation.ts";
-import { NAMES, TRANSPORT } from "../webrtc/sdp/answers.ts";
-import { OFFERS, TRICKLE_FRAGMENT } from "../webrtc/sdp/offers.ts";
-import { writeStunCheck } from "../webrtc/ice/stun_client.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
+import { NAMES, TRANSPORT } from "../../testing/webrtc/answers.ts";
+import { OFFERS, TRICKLE_FRAGMENT } from "../../testing/webrtc/offers.ts";
+import { writeStunCheck } from "../../testing/webrtc/stun_client.ts";
 import {
   RFC5769_IPV4_RESPONSE,
   RFC5769_IPV6_RESPONSE,
   RFC5769_PASSWORD,
   RFC5769_REQUEST,
 } from "../webrtc/ice/stun_samples.ts";
-import type { FuzzTarget } from "./targets.ts";
+import type { FuzzTarget } from "./fuzz_target.ts";
 
 const LOCAL = { ufrag: "ours", password: "password-of-the-server-1" };
 const FROM = { transport: "udp", hostname: "192.0.2.1", port: 5000 } as const;

@@ -1,26 +1,48 @@
 import { assert, assertEquals } from "@std/assert";
+import { circlesOf } from "./circles.ts";
 import { ROOMS, violationsOf } from "./rules.ts";
+import { treeViolationsOf } from "./trees.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** All files of src by their path, and main.ts. */
-function readHouse(): Map<string, string> {
+/** What is no source: what tests take in, and what other programs are made of. */
+const NO_SOURCES = ["fixtures", "artefacts", "node_modules"];
+
+/** All files of these folders by their path as from the repository's root, and main.ts. */
+function readFiles(...folders: readonly string[]): Map<string, string> {
   const files = new Map([["main.ts", Deno.readTextFileSync(new URL("main.ts", ROOT))]]);
   const visit = (folder: string) => {
     for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
-      if (isDirectory) visit(`${folder}${name}/`);
-      else files.set(`${folder}${name}`, Deno.readTextFileSync(new URL(folder + name, ROOT)));
+      if (!isDirectory) {
+        files.set(`${folder}${name}`, Deno.readTextFileSync(new URL(folder + name, ROOT)));
+      } else if (!NO_SOURCES.includes(name)) visit(`${folder}${name}/`);
     }
   };
-  visit("src/");
+  for (const folder of folders) visit(folder);
   return files;
 }
 
+/** Those of them that import. */
+function readCode(...folders: readonly string[]): Map<string, string> {
+  const files = [...readFiles(...folders)].filter(([path]) => /\.[jt]s$/.test(path));
+  assert(files.length > 300, `only ${files.length} files found`);
+  return new Map(files);
+}
+
 Deno.test("the house keeps its rules", () => {
-  const house = readHouse();
+  const house = readFiles("src/");
   assert(house.size > 60, `only ${house.size} files found`);
   const violations = [...house].flatMap(([path, source]) => violationsOf(path, source));
   assertEquals(violations, []);
+});
+
+Deno.test("no two files import each other, not even by others or for a type", () => {
+  assertEquals(circlesOf(readCode("src/", "testing/", "tests/", "bench/", "tools/")), []);
+});
+
+Deno.test("what tests and bench share lies in testing", () => {
+  const files = [...readCode("testing/", "tests/", "bench/", "tools/")];
+  assertEquals(files.flatMap(([path, source]) => treeViolationsOf(path, source)), []);
 });
 
 Deno.test("rooms import downwards: no room reaches itself through others", () => {
@@ -65,10 +87,21 @@ const CASES: readonly (readonly [path: string, source: string, violations: strin
   ["src/shard/a.ts", `import { x } from "../control/directory.ts";`, [
     "src/shard/a.ts:1: shard may not import src/control/directory.ts",
   ]],
-  ["src/flv/a.ts", `import { x } from "../../tests/mutation.ts";`, [
-    "src/flv/a.ts:1: flv may not import tests/mutation.ts",
+  ["src/flv/a.ts", `import { x } from "../../testing/mutation.ts";`, [
+    "src/flv/a.ts:1: flv may not import testing/mutation.ts",
   ]],
   ["src/flv/a.ts", `await import(name);`, ["src/flv/a.ts:1: an import names its module"]],
+  ["src/rtmp/session/a.ts", `import { x } from "../chunk/x.ts";\nimport "../rtmp_error.ts";`, []],
+  ["src/rtmp/rtmp_x.ts", `import { x } from "./session/x.ts";`, []],
+  ["src/rtmp/chunk/a.ts", `import type { X } from "../session/x.ts";`, [
+    "src/rtmp/chunk/a.ts:1: rtmp/chunk may not import src/rtmp/session/x.ts",
+  ]],
+  ["src/shard/net/a.ts", `import { x } from "../http/x.ts";`, [
+    "src/shard/net/a.ts:1: shard/net may not import src/shard/http/x.ts",
+  ]],
+  ["src/shard/drawer/a.ts", `import { x } from "../shard.ts";`, [
+    'src/shard/drawer/a.ts:1: the sub-room "shard/drawer" is not in the table of sub-rooms',
+  ]],
   ["src/drawer/a.ts", "", ['src/drawer/a.ts:1: the room "drawer" is not in the table of rooms']],
   ["src/amf/a.ts", "/** Like Deno.test */ const s = 'console.log';", []],
   ["src/amf/a.ts", "\nDeno.exit();", ["src/amf/a.ts:2: amf may not use Deno: pass it in"]],

@@ -40,12 +40,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
-  transcoding: { rooms: ["audio", "stream", "flv", "codec", "bytes"], hasEffects: true },
+  transcoding: {
+    rooms: ["audio", "metrics", "stream", "flv", "codec", "bytes"],
+    hasEffects: true,
+  },
   shard: {
     rooms: [
       "access",
       "address",
       "logging",
+      "metrics",
       "egress",
       "stream",
       "flv",
@@ -63,28 +67,71 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "node:crypto", "node:stream", "node:tls"],
     hasEffects: true,
   },
+  metrics: { rooms: [], packages: ["node:process"], hasEffects: true },
   logging: { rooms: ["address", "bytes"], packages: RUNTIME_PACKAGES, hasEffects: true },
   access: {
     rooms: ["address", "bytes"],
-    packages: [...RUNTIME_PACKAGES, "jose"],
+    packages: [...RUNTIME_PACKAGES, "jose", "node:crypto"],
     hasEffects: true,
   },
-  config: { rooms: ["tls"], packages: ["valibot", "node:util"], hasEffects: true },
+  config: { rooms: ["access", "tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
-    rooms: ["config", "shard/messages.ts", "transcoding/messages.ts", "stream"],
+    rooms: [
+      "access",
+      "config",
+      "metrics",
+      "stream",
+      // What it exchanges with workers, and the memory that it shares with them.
+      "shard/messages.ts",
+      "shard/shard_settings.ts",
+      "shard/http/console_asset.ts",
+      "shard/http/forwarded_request.ts",
+      "shard/http/stream_summary.ts",
+      "shard/live/publish_decision.ts",
+      "shard/live/stream_entry.ts",
+      "shard/live/stream_report.ts",
+      "shard/net/address_counts.ts",
+      "transcoding/messages.ts",
+      "transcoding/busy_words.ts",
+      "transcoding/transcoding_report.ts",
+    ],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
+  cli: { rooms: ["access", "config"], hasEffects: true },
   // Browser code: it runs elsewhere, and its own files are all that it has.
   console: { rooms: [], packages: ["mpegts.js/"], hasEffects: true },
   "gateway.ts": {
-    rooms: ["config", "control", "shard", "stream", "tls"],
+    rooms: ["config", "control"],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
   "main.ts": {
-    rooms: ["gateway.ts", "config", "console", "logging"],
+    rooms: ["gateway.ts", "cli", "config", "console", "logging"],
     hasEffects: true,
+  },
+};
+
+/**
+ * Of rooms with sub-rooms: which of these each may import, beside itself. Files that lie in the room
+ * itself are for all of them, and may import all of them.
+ */
+export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  codec: { h264: [], h265: ["h264"], av1: [], vp8: ["vp9"], vp9: [], sound: [] },
+  rtmp: {
+    handshake: [],
+    chunk: [],
+    message: ["chunk"],
+    session: ["handshake", "chunk", "message"],
+  },
+  webrtc: { ice: [], dtls: [], sdp: ["ice"] },
+  shard: {
+    net: [],
+    live: ["net"],
+    rtmp: ["net", "live"],
+    // WHEP is asked for by HTTP.
+    http: ["net", "live", "webrtc"],
+    webrtc: ["net", "live", "http"],
   },
 };
 
@@ -101,7 +148,9 @@ const FORBIDDEN_NAMES = /^(?:utils?|misc|helpers?|common|index\.[jt]s|mod\.[jt]s
 const MAX_LINES = 400;
 
 /** Modules made by a build: `main.ts` alone takes those of workers. */
-const BUILT = { "main.ts": ["dist/shard.js", "dist/transcoding.js", "deno.json"] } as Readonly<
+const BUILT = {
+  "main.ts": ["dist/shard.js", "dist/transcoding.js", "deno.json", "docs/config.schema.json"],
+} as Readonly<
   Record<string, string[]>
 >;
 
@@ -166,8 +215,25 @@ function importProblem(
   const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
   if (BUILT[path]?.includes(target)) return undefined;
   const targetRoom = roomOf(target);
-  if (targetRoom === roomName) return undefined;
+  if (targetRoom === roomName) return subRoomProblem(path, roomName, target);
   const isAllowed = target.startsWith("src/") &&
     room.rooms.some((name) => name === targetRoom || `src/${name}` === target);
   return isAllowed ? undefined : `${roomName} may not import ${target}`;
+}
+
+function subRoomProblem(path: string, roomName: string, target: string): string | undefined {
+  const subRooms = SUB_ROOMS[roomName];
+  const [own, other] = [subRoomOf(path), subRoomOf(target)];
+  if (own !== undefined && subRooms?.[own] === undefined) {
+    return `the sub-room "${roomName}/${own}" is not in the table of sub-rooms`;
+  }
+  if (own === undefined || other === undefined || own === other) return undefined;
+  if (subRooms?.[own]?.includes(other)) return undefined;
+  return `${roomName}/${own} may not import ${target}`;
+}
+
+/** "chunk" for src/rtmp/chunk/reader.ts; `undefined` for src/rtmp/rtmp_error.ts. */
+function subRoomOf(path: string): string | undefined {
+  const parts = path.split("/");
+  return parts.length > 3 ? parts[2] : undefined;
 }

@@ -6,7 +6,7 @@ import {
   MAX_TRAILERS_LENGTH,
 } from "../../src/http/chunked_body.ts";
 import { HttpError } from "../../src/http/http_error.ts";
-import { everySplit, surviveMutations } from "../mutation.ts";
+import { everySplit, surviveMutations } from "../../testing/mutation.ts";
 import { bytesOf, statusOf } from "./errors.ts";
 
 const MAX_LENGTH = 100;

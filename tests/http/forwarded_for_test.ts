@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { forwardedClient } from "../../src/http/forwarded_for.ts";
 import { HttpError } from "../../src/http/http_error.ts";
 import { bytesOf } from "./errors.ts";
-import { surviveMutations } from "../mutation.ts";
+import { surviveMutations } from "../../testing/mutation.ts";
 
 const PEER = "10.0.0.1";
 const isTrusted = (address: string) => address.startsWith("10.");

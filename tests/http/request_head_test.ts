@@ -6,7 +6,7 @@ import {
   parseRequestHead,
   type RequestHead,
 } from "../../src/http/request_head.ts";
-import { surviveMutations } from "../mutation.ts";
+import { surviveMutations } from "../../testing/mutation.ts";
 import { bytesOf, statusOf } from "./errors.ts";
 
 const get = (...fields: string[]) => ["GET / HTTP/1.1", "Host: a", ...fields].join("\r\n");

@@ -8,7 +8,7 @@ import {
   MAX_HEAD_LENGTH,
   RequestReader,
 } from "../../src/http/request_reader.ts";
-import { everySplit, surviveMutations } from "../mutation.ts";
+import { everySplit, surviveMutations } from "../../testing/mutation.ts";
 import { bytesOf, statusOf } from "./errors.ts";
 
 /** All requests that come of pieces, looked for after each of them. */

@@ -6,7 +6,7 @@ import {
   type WebSocketEvent,
   WebSocketReader,
 } from "../../src/http/websocket_reader.ts";
-import { everySplit, fromHex, surviveMutations } from "../mutation.ts";
+import { everySplit, fromHex, surviveMutations } from "../../testing/mutation.ts";
 import { type ClientFrame, clientFrame } from "./websocket_frames.ts";
 
 function readAll(pieces: readonly Uint8Array[]): WebSocketEvent[] {

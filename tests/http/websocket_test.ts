@@ -8,7 +8,7 @@ import {
   encodeFrame,
   Opcode,
 } from "../../src/http/websocket.ts";
-import { fromHex, toHex } from "../mutation.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 import { statusOf } from "./errors.ts";
 
 /** RFC 6455 1.3. */

@@ -2,9 +2,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { H264BFrames } from "../../src/codec/h264/b_frames.ts";
 import { parseH264Sps } from "../../src/codec/h264/sps.ts";
-import { longForm } from "../long_form.ts";
-import { seededRandom } from "../mutation.ts";
-import { peerTest } from "../peers.ts";
+import { longForm } from "../../testing/long_form.ts";
+import { seededRandom } from "../../testing/mutation.ts";
+import { peerTest } from "../../testing/peers.ts";
 import {
   compareKept,
   type Comparison,

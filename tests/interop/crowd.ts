@@ -1,9 +1,9 @@
 /** Viewers who come and go. */
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
-import { parseVideoBody } from "../../src/flv/video_body.ts";
-import { seededRandom } from "../mutation.ts";
-import { delay } from "../waiting.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
+import { seededRandom } from "../../testing/mutation.ts";
+import { delay } from "../../testing/waiting.ts";
 
 export interface CrowdOptions {
   /** Where the stream is, over HTTP. */

@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { peerTest } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { gather } from "./crowd.ts";
 import { publishWithFfmpeg } from "./ffmpeg.ts";
 import { openSockets, residentBytes, threadTicks } from "./process_usage.ts";
 import { assertContinues, assertSound, readRecording } from "./recording.ts";
 import { recordWebSocket } from "./viewers.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const DURATION_MS = IS_LONG ? 60_000 : 5000;
 

@@ -1,5 +1,5 @@
 /** What ffmpeg makes of media: how many pictures, and how much sound. */
-import { type Peer, peerCommand } from "../peers.ts";
+import { type Peer, peerCommand } from "../../testing/peers.ts";
 
 /** What was decoded. */
 export interface Decoded {

@@ -1,8 +1,8 @@
 /** Encoders and players that put the whole address into the server's, and leave the name empty. */
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { peerTest, runPeer } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { peerTest, runPeer } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { publishWithFfmpeg } from "./ffmpeg.ts";
 
 peerTest(
@@ -19,7 +19,7 @@ peerTest(
       return (await gateway.stream("live/whole"))?.state === "live" || publisher.errors() !== "";
     });
     assertEquals(publisher.errors(), "");
-    assertMatch(gateway.output(), /publishes live\/whole$/m);
+    assertMatch(gateway.output(), /publishes live\/whole over rtmp /);
     const probe = (app: string) => {
       const show = ["-show_entries", "stream=codec_name", "-of", "csv=p=0"];
       const args = ["-v", "error", ...inApp(app), ...show, gateway.rtmpUrl("live/whole")];

@@ -1,6 +1,6 @@
 /** A publisher of H.264 and AAC by Enhanced RTMP alone: default tracks, and others with number 1. */
-import { enhancedAudio, enhancedVideo, ofTrack } from "../stream/enhanced_samples.ts";
-import { runPeer } from "../peers.ts";
+import { enhancedAudio, enhancedVideo, ofTrack } from "../../testing/media/enhanced_samples.ts";
+import { runPeer } from "../../testing/peers.ts";
 import { readRecording, type RecordedTag, type Recording } from "./recording.ts";
 
 /** Widths that tell the tracks apart; heights are half of them. */

@@ -1,5 +1,5 @@
 /** ffmpeg as an encoder and publisher. */
-import { peerCommand, runPeer } from "../peers.ts";
+import { peerCommand, runPeer } from "../../testing/peers.ts";
 import { readRecording, type Recording } from "./recording.ts";
 
 export interface PublisherOptions {

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
-import type { StreamSummary } from "../../src/shard/messages.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { peerTest, runPeer } from "../peers.ts";
-import { longForm } from "../long_form.ts";
-import { until } from "../waiting.ts";
+import type { StreamSummary } from "../../src/shard/http/stream_summary.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { peerTest, runPeer } from "../../testing/peers.ts";
+import { longForm } from "../../testing/long_form.ts";
+import { until } from "../../testing/waiting.ts";
 import { publishWithFfmpeg } from "./ffmpeg.ts";
 import {
   assertContinues,

@@ -1,4 +1,4 @@
-import { runPeer } from "../peers.ts";
+import { runPeer } from "../../testing/peers.ts";
 
 /** The output of ffmpeg's framemd5. */
 export interface Frame {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { peerTest, runPeer } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { peerTest, runPeer } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { encodeSample } from "./ffmpeg.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
 
@@ -11,7 +11,7 @@ const MAX_VIEWERS = 3;
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-allow-methods": "GET, HEAD, OPTIONS",
-  "access-control-allow-headers": "*, authorization",
+  "access-control-allow-headers": "*, authorization, content-type, if-match",
 };
 
 interface Exchange {

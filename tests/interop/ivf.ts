@@ -1,6 +1,6 @@
 /** IVF files: how encoders hand over bare frames of VP8, VP9 and AV1. */
-import { runPeer } from "../peers.ts";
-import { enhancedVideo } from "../stream/enhanced_samples.ts";
+import { runPeer } from "../../testing/peers.ts";
+import { enhancedVideo } from "../../testing/media/enhanced_samples.ts";
 
 export interface IvfFrame {
   readonly data: Uint8Array;

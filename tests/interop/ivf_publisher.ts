@@ -1,5 +1,5 @@
 /** Publishes an IVF file by Enhanced RTMP, in real time and over and over, without sound. */
-import { delay } from "../waiting.ts";
+import { delay } from "../../testing/waiting.ts";
 import { enhancedFrameBody, type Ivf } from "./ivf.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { WhepViewer } from "../resilience/whep_viewer.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { until } from "../../testing/waiting.ts";
 import { OddPublisher, oddRecording } from "./odd_publisher.ts";
 
 /** The offer without its pictures. */

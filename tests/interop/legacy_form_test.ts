@@ -1,8 +1,8 @@
 /** Players that know nothing of Enhanced RTMP, as ffmpeg before 6.1, of publishers that speak it. */
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { peerTest, runPeer } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { peerTest, runPeer } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { encodeEnhancedTwins, MAIN_WIDTH, OTHER_WIDTH } from "./enhanced_twin.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
 

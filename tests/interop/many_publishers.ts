@@ -1,5 +1,5 @@
-import { AUDIO_CONFIGURATION, audioFrame } from "../resilience/self_describing.ts";
-import { clientAnswer, clientHello, ClientMessages } from "../rtmp/client.ts";
+import { AUDIO_CONFIGURATION, audioFrame } from "../../testing/media/self_describing.ts";
+import { clientAnswer, clientHello, ClientMessages } from "../../testing/rtmp/client.ts";
 
 /** Streams that a connection may have. */
 const STREAMS_PER_CONNECTION = 15;

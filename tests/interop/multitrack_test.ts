@@ -1,10 +1,10 @@
 /** Several tracks in one stream, of real encoders, by a publisher that is no program. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseAc3SyncFrame } from "../../src/codec/sound/ac3.ts";
-import { startGateway } from "../gateway_process.ts";
-import { FFMPEG7_ROOT, peerTest, runPeer } from "../peers.ts";
-import { enhancedAudio, ofTrack } from "../stream/enhanced_samples.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { FFMPEG7_ROOT, peerTest, runPeer } from "../../testing/peers.ts";
+import { enhancedAudio, ofTrack } from "../../testing/media/enhanced_samples.ts";
+import { until } from "../../testing/waiting.ts";
 import { MAIN_PROFILE_ARGS } from "./ffmpeg.ts";
 import { oggPackets } from "./ogg_packets.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "./recording.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
 import { recordWebSocket, recordWithCurl } from "./viewers.ts";
-import { wellFormed } from "../malformed.ts";
+import { wellFormed } from "../../testing/malformed.ts";
 
 const DURATION_S = 4;
 

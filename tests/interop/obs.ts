@@ -1,6 +1,6 @@
 /** OBS Studio without a screen of its own, publishing a colour and silence. */
 import { type PeerProcess, spawnPeer } from "./peer_process.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 const PROFILE = "Untitled";
 

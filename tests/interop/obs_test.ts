@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { hasPeers } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { hasPeers } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { startObs } from "./obs.ts";
 import { readRecording } from "./recording.ts";
 import { recordWebSocket } from "./viewers.ts";

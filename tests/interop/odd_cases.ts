@@ -1,5 +1,5 @@
 /** Odd publishers, and what is to come out of each output. */
-import { isPeerMissing } from "../peers.ts";
+import { isPeerMissing } from "../../testing/peers.ts";
 import type { OutputName, WatchOptions } from "./odd_outputs.ts";
 import { oddRecording } from "./odd_publisher.ts";
 import {

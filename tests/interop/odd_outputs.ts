@@ -1,10 +1,10 @@
 /** What comes out of each output while an odd publisher sends. */
-import { decodeOpus } from "../audio/sound.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
-import { inOrder, type ReceivedPacket } from "../resilience/whep_reception.ts";
-import { WhepViewer } from "../resilience/whep_viewer.ts";
-import { depacketizeH264 } from "../rtp/depacketizer.ts";
-import { delay, until } from "../waiting.ts";
+import { decodeOpus } from "../../testing/media/sound.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
+import { inOrder, type ReceivedPacket } from "../../testing/webrtc/whep_reception.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { depacketizeH264 } from "../../testing/webrtc/depacketizer.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import { decodeMedia, type DecodingOptions } from "./decoding.ts";
 import { OddPublisher } from "./odd_publisher.ts";
 import { readRecording, type Recording } from "./recording.ts";

@@ -2,7 +2,7 @@
  * Publishes what odd publishers send, and prints what comes out of each output, as a table in
  * Markdown: `deno task odd`.
  */
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { H264_CASES, H265_CASES, type OddCase, SOUND_CASES } from "./odd_cases.ts";
 import { ODD_OUTPUT_ARGS, type OutputReport, OUTPUTS, watchOutputs } from "./odd_outputs.ts";
 

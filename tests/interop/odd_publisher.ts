@@ -1,11 +1,11 @@
-import type { GatewayProcess } from "../gateway_process.ts";
-import { delay } from "../waiting.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
+import { delay } from "../../testing/waiting.ts";
 import { readRecording, type RecordedTag, type Recording } from "./recording.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
 
-const FOLDER = new URL("../fixtures/publishers/", import.meta.url);
+const FOLDER = new URL("../../testing/fixtures/publishers/", import.meta.url);
 
-/** How one of `tests/fixtures/publishers` is published. */
+/** How one of `testing/fixtures/publishers` is published. */
 export interface OddPublisherOptions {
   /** "live/name" */
   readonly path: string;

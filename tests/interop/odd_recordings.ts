@@ -4,7 +4,7 @@ import { lengthPrefixed } from "../../src/codec/annex_b.ts";
 import { parseH264Configuration } from "../../src/codec/h264/h264.ts";
 import { parseH265Configuration } from "../../src/codec/h265/h265.ts";
 import { splitNalUnits } from "../../src/codec/nal_units.ts";
-import { peerCommand } from "../peers.ts";
+import { peerCommand } from "../../testing/peers.ts";
 import { readRecording, type RecordedTag, type Recording } from "./recording.ts";
 
 const START_CODE = Uint8Array.of(0, 0, 0, 1);

@@ -1,14 +1,14 @@
 /** Publishers whose sound, or the lack of it, is odd: what each output makes of it. */
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { peerTest } from "../peers.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { peerTest } from "../../testing/peers.ts";
 import { ODD_OUTPUT_ARGS, type OutputReport, watchOutputs } from "./odd_outputs.ts";
 import { oddRecording } from "./odd_publisher.ts";
 import type { RecordedTag } from "./recording.ts";
 
 /** What viewers are to get. */
 interface Case {
-  /** Of `tests/fixtures/publishers`. */
+  /** Of `testing/fixtures/publishers`. */
   readonly name: string;
   /** What of it is sent; all by default. */
   readonly isSent?: (tag: RecordedTag) => boolean;

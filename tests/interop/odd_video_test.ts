@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { isPeerMissing } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { isPeerMissing } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { H264_CASES, H265_CASES } from "./odd_cases.ts";
 import { ODD_OUTPUT_ARGS, OUTPUTS, watchOutputs } from "./odd_outputs.ts";
 import { oddRecording } from "./odd_publisher.ts";
-import { longForm } from "../long_form.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const NAME = "odd pictures come out of each output as they should be";
 

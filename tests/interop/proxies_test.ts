@@ -2,14 +2,14 @@
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { isPeerMissing, type Peer } from "../peers.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { isPeerMissing, type Peer } from "../../testing/peers.ts";
 import { PROXY_SAMPLES } from "../proxy/proxy_samples.ts";
-import { publisherPreamble } from "../rtmp/client.ts";
-import { SyntheticPublisher } from "../resilience/synthetic_publisher.ts";
-import { until } from "../waiting.ts";
+import { publisherPreamble } from "../../testing/rtmp/client.ts";
+import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
+import { until } from "../../testing/waiting.ts";
 
-import { connectFrom, requestFrom } from "./addressed_client.ts";
+import { connectFrom, requestFrom } from "../../testing/network/addressed_client.ts";
 import { freePorts } from "./free_ports.ts";
 import { spawnPeer } from "./peer_process.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { peerTest } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { encodeSample, publishWithFfmpeg } from "./ffmpeg.ts";
 import { assertContinues, assertSound, readRecording } from "./recording.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";
@@ -124,7 +124,7 @@ peerTest("names are what URLs say, and tokens are no part of them", ["ffmpeg"], 
     });
   }
   assertEquals((await gateway.stop()).code, 0);
-  assertMatch(gateway.output(), /publishes studio\/north\/camera\/1$/m);
+  assertMatch(gateway.output(), /publishes studio\/north\/camera\/1 over rtmp /);
   assertEquals(gateway.output().includes("secret"), false, gateway.output());
 });
 

@@ -1,9 +1,9 @@
 /** Programs that people watch RTMP with, beside a viewer over HTTP. */
 import { concat } from "@std/bytes/concat";
 import { assert, assertEquals } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { peerTest } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { publishWithFfmpeg } from "./ffmpeg.ts";
 import { shownPictures } from "./frame_hashes.ts";
 import { assertContinues, framesOf, judge, readRecording, type Recording } from "./recording.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { peerTest } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { encodeSample, publishWithFfmpeg } from "./ffmpeg.ts";
 import { assertSound, framesOf, judge, readRecording, type Recording } from "./recording.ts";
 import { RtmpPublisher } from "./rtmp_publisher.ts";

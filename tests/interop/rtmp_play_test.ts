@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { peerTest } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { MAIN_PROFILE_ARGS, publishWithFfmpeg } from "./ffmpeg.ts";
 import {
   assertContinues,

@@ -1,6 +1,6 @@
 /** Programs that play RTMP, and record what they get. */
 import { assert } from "@std/assert";
-import { FFMPEG7_ROOT, peerCommand, runPeer } from "../peers.ts";
+import { FFMPEG7_ROOT, peerCommand, runPeer } from "../../testing/peers.ts";
 import { spawnPeer } from "./peer_process.ts";
 
 /** A player at work. */

@@ -7,9 +7,9 @@ import {
   publisherPreamble,
   SERVER_HANDSHAKE_LENGTH,
   ServerReplies,
-} from "../rtmp/client.ts";
+} from "../../testing/rtmp/client.ts";
 import { USER_CONTROL_EVENT } from "../../src/rtmp/message/user_control.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 import type { Recording } from "./recording.ts";
 
 /** A connection that publishes. */

@@ -1,7 +1,7 @@
 import { assertMatch } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { peerTest } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { peerTest } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 
 peerTest("rtmpdump encrypts though it was offered plain RTMP, and the log says so", [
   "rtmpdump",

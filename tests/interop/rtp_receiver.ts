@@ -1,5 +1,5 @@
 /** ffmpeg as a receiver of plain RTP, told by an SDP file where to listen. */
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 /** Where each track goes; RTCP goes to the port above. */
 export interface RtpPorts {

@@ -1,15 +1,15 @@
 /** The list of streams, as the real program gives it out. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { StreamsReply } from "../../src/shard/messages.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { until } from "../waiting.ts";
+import type { StreamsReply } from "../../src/shard/http/stream_summary.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
 import { ManyPublishers } from "./many_publishers.ts";
 
 const COUNT = 230;
 const LIMITS = { streamsPerAddress: 1000, listListenersPerAddress: 3 };
 
 async function list(gateway: GatewayProcess, query = ""): Promise<StreamsReply> {
-  const response = await fetch(gateway.httpUrl(`/api/v1/streams${query}`));
+  const response = await fetch(gateway.httpUrl(`/api/v1/live${query}`));
   assertEquals(response.status, 200);
   return await response.json();
 }
@@ -37,7 +37,7 @@ Deno.test("the list of streams: pages, tags and events", async (t) => {
       [`?page=${"9".repeat(3000)}`, 400, /got "9{16}"/],
     ];
     for (const [query, status, text] of statuses) {
-      const response = await fetch(gateway.httpUrl(`/api/v1/streams${query}`));
+      const response = await fetch(gateway.httpUrl(`/api/v1/live${query}`));
       assertEquals(response.status, status, query);
       assertMatch(await response.text(), text);
     }
@@ -45,12 +45,12 @@ Deno.test("the list of streams: pages, tags and events", async (t) => {
 
   await t.step("who has the list already is told so", async () => {
     await until("a tag stays", async () => {
-      const first = await fetch(gateway.httpUrl("/api/v1/streams?page=3"));
+      const first = await fetch(gateway.httpUrl("/api/v1/live?page=3"));
       await first.body?.cancel();
       const etag = first.headers.get("etag")!;
       assertMatch(etag, /^W\/"[\w-]{22}"$/);
       const headers = { "if-none-match": etag };
-      const again = await fetch(gateway.httpUrl("/api/v1/streams?page=3"), { headers });
+      const again = await fetch(gateway.httpUrl("/api/v1/live?page=3"), { headers });
       return (await again.bytes()).length === 0 && again.status === 304 &&
         again.headers.get("etag") === etag;
     });
@@ -72,12 +72,12 @@ Deno.test("the list of streams: pages, tags and events", async (t) => {
     for (let at = 0; at < LIMITS.listListenersPerAddress; at++) {
       followers.push(await follow(gateway, ""));
     }
-    const refused = await fetch(gateway.httpUrl("/api/v1/streams/events"));
+    const refused = await fetch(gateway.httpUrl("/api/v1/live/events"));
     assertEquals([refused.status, refused.headers.get("retry-after")], [503, "30"]);
     assertMatch(await refused.text(), /one address may have up to 3 listeners/);
     for (const follower of followers) await follower[Symbol.asyncDispose]();
     await until("there is room again", async () => {
-      const response = await fetch(gateway.httpUrl("/api/v1/streams/events"));
+      const response = await fetch(gateway.httpUrl("/api/v1/live/events"));
       await response.body?.cancel();
       return response.status === 200;
     });
@@ -90,7 +90,7 @@ interface EventData extends StreamsReply {
 }
 
 async function follow(gateway: GatewayProcess, query: string) {
-  const response = await fetch(gateway.httpUrl(`/api/v1/streams/events${query}`));
+  const response = await fetch(gateway.httpUrl(`/api/v1/live/events${query}`));
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   return {

@@ -1,9 +1,9 @@
 /** Two generations of ffmpeg, and other players, with and without TLS. */
 import { assert, assertEquals } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { FFMPEG7_ROOT, peerTest } from "../peers.ts";
-import { currentCertificate } from "../tls/certificates.ts";
-import { until } from "../waiting.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { FFMPEG7_ROOT, peerTest } from "../../testing/peers.ts";
+import { currentCertificate } from "../../testing/certificates.ts";
+import { until } from "../../testing/waiting.ts";
 import { publishWithFfmpeg } from "./ffmpeg.ts";
 import { assertContinues, judge, readRecording } from "./recording.ts";
 import {

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { STATUS_CODE } from "@std/http/status";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { peerTest, runPeer } from "../peers.ts";
-import { currentCertificate } from "../tls/certificates.ts";
-import { until } from "../waiting.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { peerTest, runPeer } from "../../testing/peers.ts";
+import { currentCertificate } from "../../testing/certificates.ts";
+import { until } from "../../testing/waiting.ts";
 import { publishWithFfmpeg } from "./ffmpeg.ts";
 
 const CERTIFICATE = currentCertificate("localhost", "127.0.0.1");

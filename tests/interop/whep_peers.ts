@@ -1,5 +1,5 @@
-/** Viewers that are programs of other makers' WebRTC, in `whep_peers/`. */
-import { type Peer, peerCommand } from "../peers.ts";
+/** Viewers that are programs of other makers' WebRTC, in `testing/whep_peers`. */
+import { type Peer, peerCommand } from "../../testing/peers.ts";
 import { spawnPeer } from "./peer_process.ts";
 
 export type SeenKind = "audio" | "video";
@@ -40,7 +40,7 @@ export interface PeerTalents {
   readonly playTogether: boolean;
 }
 
-const WERIFT = new URL("whep_peers/werift_viewer.ts", import.meta.url).pathname;
+const WERIFT = new URL("../../testing/whep_peers/werift_viewer.ts", import.meta.url).pathname;
 
 const ALL = { offers: true, connectsWithoutData: true, playTogether: true };
 

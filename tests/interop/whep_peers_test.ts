@@ -1,8 +1,8 @@
 /** Other makers' WebRTC watches, whatever of sound and pictures there is. */
 import { assert, assertEquals } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { hasPeers, isPeerMissing, peerTest } from "../peers.ts";
-import { until } from "../waiting.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { hasPeers, isPeerMissing, peerTest } from "../../testing/peers.ts";
+import { until } from "../../testing/waiting.ts";
 import { publishWithFfmpeg } from "./ffmpeg.ts";
 import {
   type PeerReport,

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { delay, until } from "../waiting.ts";
-import { HealthyStream } from "../resilience/healthy_stream.ts";
-import { residentKiB, settledKiB, steadyKiB } from "../resilience/process_memory.ts";
-import { RawViewer } from "../resilience/raw_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
+import { residentKiB, settledKiB, steadyKiB } from "../../testing/process_memory.ts";
+import { RawViewer } from "../../testing/http/raw_viewer.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const PATH = "live/heavy";
 const SLOW_VIEWERS = 50;

@@ -1,6 +1,6 @@
 import { testAttack } from "../attack/run_attack.ts";
 import { OTHER_THREAD_ATTACKS, WORST_THREAD_ATTACKS } from "../attack/thread_attacks.ts";
-import { IS_LONG } from "../long_form.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 for (const attack of WORST_THREAD_ATTACKS) testAttack(attack);
 

@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Link } from "../../bench/whep_link.ts";
+import type { Link } from "../../testing/webrtc/whep_link.ts";
 import type { IceCandidate } from "../../src/webrtc/ice/candidate.ts";
 import { frameForTcp, TcpFrameReader } from "../../src/webrtc/ice/tcp_framing.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { seededRandom } from "../mutation.ts";
-import { delay, until } from "../waiting.ts";
-import { HealthyWhep, publish } from "../resilience/healthy_whep.ts";
-import { settledKiB } from "../resilience/process_memory.ts";
-import { checkFrames, inOrder, receivedFrames } from "../resilience/whep_reception.ts";
-import { postOffer, WhepViewer, withoutRtx } from "../resilience/whep_viewer.ts";
-import { IS_LONG } from "../long_form.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { seededRandom } from "../../testing/mutation.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { HealthyWhep, publish } from "../../testing/healthy_whep.ts";
+import { settledKiB } from "../../testing/process_memory.ts";
+import { checkFrames, inOrder, receivedFrames } from "../../testing/webrtc/whep_reception.ts";
+import { postOffer, WhepViewer, withoutRtx } from "../../testing/webrtc/whep_viewer.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const WERIFT = { sanitizeOps: false, sanitizeResources: false };
 

@@ -3,14 +3,14 @@ import { configure, getLogger, reset } from "@logtape/logtape";
 import { FOLDING_LIMITS } from "../../src/logging/log_folding.ts";
 import { textLine } from "../../src/logging/log_format.ts";
 import { foldingSink } from "../../src/logging/logging.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 Deno.test("foldingSink: repeats of one network are folded over its connections, and told", async () => {
   const lines: string[] = [];
+  let leftOut = 0;
   const sink = foldingSink((line) => lines.push(textLine(line).replace(/^\S+ /, "")), {
-    ...FOLDING_LIMITS,
-    windowMs: 200,
-    linesPerSource: 2,
+    limits: { ...FOLDING_LIMITS, windowMs: 200, linesPerSource: 2 },
+    leftOut: () => leftOut++,
   });
   await configure({
     sinks: { sink },
@@ -36,6 +36,7 @@ Deno.test("foldingSink: repeats of one network are folded over its connections, 
       "[INF] rtmp: [0-x] 192.0.2.1:5000 publishes live/x",
     ];
     assertEquals(lines, written);
+    assertEquals(leftOut, 8);
     await until("what was left out is told", () => lines.length > written.length);
     assertEquals(lines.slice(written.length), [
       '[WRN] log: 8 more lines in 0.2 s like "{peer} publishes {path}", by address: ' +

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { until } from "../waiting.ts";
-import { runProgram } from "../gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
+import { runProgram } from "../../testing/gateway_process.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const PORTS = ["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"];

@@ -1,7 +1,7 @@
 /** A publisher made of nothing but this project's own client messages. */
-import { AVCC_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex } from "../mutation.ts";
-import { ClientMessages, publisherPreamble } from "../rtmp/client.ts";
+import { AVCC_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import { ClientMessages, publisherPreamble } from "../../testing/rtmp/client.ts";
 
 /** Configurations and frames of H.264 and AAC; the pictures are no real ones. */
 export const VIDEO_CONFIGURATION = Uint8Array.of(0x17, 0, 0, 0, 0, ...AVCC_SAMPLES[1]!);

@@ -1,12 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
-import { FlvReader } from "../../src/flv/tag_reader.ts";
-import { type GatewayOptions, type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { SyntheticPublisher } from "../resilience/synthetic_publisher.ts";
-import { checkFrames } from "../resilience/whep_reception.ts";
-import { WhepViewer } from "../resilience/whep_viewer.ts";
-import { currentCertificate } from "../tls/certificates.ts";
-import { until } from "../waiting.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
+import {
+  type GatewayOptions,
+  type GatewayProcess,
+  startGateway,
+} from "../../testing/gateway_process.ts";
+import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
+import { checkFrames } from "../../testing/webrtc/whep_reception.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { currentCertificate } from "../../testing/certificates.ts";
+import { until } from "../../testing/waiting.ts";
 import { KEY_FRAME, publishOwn, VIDEO_CONFIGURATION } from "./own_publisher.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
-import { type ProgramRun, runProgram, startGateway } from "../gateway_process.ts";
+import { type ProgramRun, runProgram, startGateway } from "../../testing/gateway_process.ts";
 import { probePorts } from "../../src/config/permissions.ts";
-import { peerTest } from "../peers.ts";
+import { peerTest } from "../../testing/peers.ts";
 
 const ANYWHERE = { host: "127.0.0.1", port: 0, purpose: "WebRTC", flag: "--webrtc-port" };
 
@@ -212,7 +212,7 @@ Deno.test("the start-up lines tell where WebRTC is, over what, and its address",
   assert(single.output().includes(`WebRTC on 127.0.0.1 port ${first[0]} (UDP and TCP)`));
   const listenArgs = ["--host", "::", "--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"];
   await using dual = await startGateway({ args: ["--shards", "1"], listenArgs });
-  assertMatch(dual.output(), /\(UDP and TCP; over IPv6 TCP only: .*start:dual\)$/m);
+  assertMatch(dual.output(), /\(UDP and TCP; over IPv6 TCP only: .*start:net\)$/m);
 });
 
 Deno.test("a port that is not permitted: one line with what grants it", async () => {
@@ -233,6 +233,6 @@ Deno.test("a port that is not permitted: one line with what grants it", async ()
   assertEquals(
     onlyLine(await runProgram(["--host", "::1"])),
     "Not permitted to listen on [::1]:1935 for RTMP: " +
-      "start it with `deno task start:dual`, which may use IPv6",
+      "start it with `deno task start:net`, which may use IPv6",
   );
 });

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type ProgramRun, runProgram, startGateway } from "../gateway_process.ts";
-import { peerTest } from "../peers.ts";
+import { type ProgramRun, runProgram, startGateway } from "../../testing/gateway_process.ts";
+import { peerTest } from "../../testing/peers.ts";
 import { createSelfSigned } from "../../src/tls/self_signed.ts";
-import { currentCertificate, KEYS } from "../tls/certificates.ts";
-import { until } from "../waiting.ts";
+import { currentCertificate, KEYS } from "../../testing/certificates.ts";
+import { until } from "../../testing/waiting.ts";
 
 /** The flags that ask for free ports of 127.0.0.1. */
 const FREE_PORTS = ["--host", "127.0.0.1", "--rtmp-port=0", "--http-port=0", "--webrtc-port=0"];

@@ -6,12 +6,12 @@ import transcoderText from "../../dist/transcoding.js" with { type: "text" };
 import { TranscoderPool } from "../../src/control/transcoder_pool.ts";
 import { writeFlvHeader } from "../../src/flv/header.ts";
 import { TAG_AUDIO } from "../../src/flv/tag.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 import { openStore, readAll } from "../stream/log_samples.ts";
 
 /** What is sent at once, and how near the transcoder must come before the next piece. */

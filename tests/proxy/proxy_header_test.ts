@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ProxyError } from "../../src/proxy/proxy_error.ts";
 import { type ProxyHeader, ProxyHeaderReader } from "../../src/proxy/proxy_header.ts";
 import { bytesOf } from "../http/errors.ts";
-import { everySplit, surviveMutations, toHex } from "../mutation.ts";
+import { everySplit, surviveMutations, toHex } from "../../testing/mutation.ts";
 import { binaryHeader, PROXY_SAMPLES } from "./proxy_samples.ts";
 
 const BEHIND = bytesOf("GET / HTTP/1.1\r\n");

@@ -1,6 +1,6 @@
 import type { ProxyHeader } from "../../src/proxy/proxy_header.ts";
 import { bytesOf } from "../http/errors.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 
 /** A header of version 2. */
 export function binaryHeader(

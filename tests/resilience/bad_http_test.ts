@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { delay, until } from "../waiting.ts";
-import { HealthyStream } from "./healthy_stream.ts";
-import { settledKiB } from "./process_memory.ts";
-import { IS_LONG } from "../long_form.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
+import { settledKiB } from "../../testing/process_memory.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 interface BadRequest {
   readonly name: string;
@@ -100,7 +100,7 @@ Deno.test("bad HTTP requests are answered, and felt by nobody", async (t) => {
     const others = ["HEAD /", "HEAD /assets/console.js", "HEAD /healthz", "HEAD /live/healthy.flv"]
       .map((line) => `${line} HTTP/1.1\r\nHost: a\r\n\r\n`);
     const preflight = "OPTIONS /live/healthy/whep HTTP/1.1\r\nHost: a\r\n\r\n";
-    for (const request of [...others, upgrade, preflight, get("/api/v1/streams/events")]) {
+    for (const request of [...others, upgrade, preflight, get("/api/v1/live/events")]) {
       assertMatch(await ask(gateway, request), NOSNIFF, request);
     }
   });

@@ -1,18 +1,23 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { seededRandom } from "../mutation.ts";
-import { clientAnswer, clientHello, ClientMessages, publisherPreamble } from "../rtmp/client.ts";
-import { delay, until } from "../waiting.ts";
-import { HealthyStream } from "./healthy_stream.ts";
-import { settledKiB } from "./process_memory.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { seededRandom } from "../../testing/mutation.ts";
+import {
+  clientAnswer,
+  clientHello,
+  ClientMessages,
+  publisherPreamble,
+} from "../../testing/rtmp/client.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
+import { settledKiB } from "../../testing/process_memory.ts";
 import {
   AUDIO_CONFIGURATION,
   audioFrame,
   VIDEO_CONFIGURATION,
   videoFrame,
-} from "./self_describing.ts";
-import { IS_LONG } from "../long_form.ts";
+} from "../../testing/media/self_describing.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const TIMEOUTS = {
   handshakeMs: 500,

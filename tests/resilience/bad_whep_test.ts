@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { writeCheck } from "../../bench/whep_stun.ts";
-import { seededRandom } from "../mutation.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { delay, until } from "../waiting.ts";
-import { fragmentRecord } from "../webrtc/dtls/peer.ts";
-import { writeStunCheck } from "../webrtc/ice/stun_client.ts";
-import { HealthyWhep } from "./healthy_whep.ts";
-import { writeNack } from "./viewer_reports.ts";
-import { checkFrames, inOrder } from "./whep_reception.ts";
-import { postOffer, WhepViewer, withoutRtx } from "./whep_viewer.ts";
+import { writeCheck } from "../../testing/webrtc/whep_stun.ts";
+import { seededRandom } from "../../testing/mutation.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { fragmentRecord } from "../../testing/webrtc/dtls_peer.ts";
+import { writeStunCheck } from "../../testing/webrtc/stun_client.ts";
+import { HealthyWhep } from "../../testing/healthy_whep.ts";
+import { writeNack } from "../../testing/webrtc/viewer_reports.ts";
+import { checkFrames, inOrder } from "../../testing/webrtc/whep_reception.ts";
+import { postOffer, WhepViewer, withoutRtx } from "../../testing/webrtc/whep_viewer.ts";
 
 /** Of what is sent again, in the offer. */
 const RTX_PAYLOAD_TYPE = 117;

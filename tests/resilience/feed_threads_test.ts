@@ -5,8 +5,8 @@ import { Feed } from "../../src/stream/feed.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogArena, type SharedLog } from "../../src/stream/log_arena.ts";
 import { LogStore } from "../../src/stream/log_store.ts";
-import { seededRandom } from "../mutation.ts";
-import { FlvChecker } from "./flv_checker.ts";
+import { seededRandom } from "../../testing/mutation.ts";
+import { FlvChecker } from "../../testing/http/flv_checker.ts";
 import type { WriterTask } from "./log_writer_worker.ts";
 
 const LOG_BYTES = 256 * 1024;

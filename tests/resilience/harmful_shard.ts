@@ -1,5 +1,5 @@
 import type { Gateway } from "../../src/gateway.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 /**
  * The shard's module with paths of its own, by which a test finds out which shard has accepted an

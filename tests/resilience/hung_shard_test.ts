@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { IS_LONG } from "../long_form.ts";
-import { until } from "../waiting.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
+import { until } from "../../testing/waiting.ts";
 import { ask } from "./harmful_shard.ts";
-import { RawViewer } from "./raw_viewer.ts";
-import { SyntheticPublisher } from "./synthetic_publisher.ts";
+import { RawViewer } from "../../testing/http/raw_viewer.ts";
+import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
 import { Encoder, RECONNECT } from "./told_encoder.ts";
 
 interface Ports {

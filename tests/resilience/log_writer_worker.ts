@@ -6,14 +6,14 @@ import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { TAG_AUDIO, TAG_VIDEO } from "../../src/flv/tag.ts";
 import { RecordFlag, Slot, Track } from "../../src/stream/log_layout.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import {
   AUDIO_CONFIGURATION,
   audioFrame,
   MIN_VIDEO_SIZE,
   VIDEO_CONFIGURATION,
   videoFrame,
-} from "./self_describing.ts";
+} from "../../testing/media/self_describing.ts";
 
 export interface WriterTask {
   readonly log: SharedLog;

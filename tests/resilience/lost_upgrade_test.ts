@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { delay, until } from "../waiting.ts";
-import { HealthyStream } from "./healthy_stream.ts";
-import { RawViewer } from "./raw_viewer.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
+import { RawViewer } from "../../testing/http/raw_viewer.ts";
 
 const LOST = 300;
 const AT_A_TIME = 50;

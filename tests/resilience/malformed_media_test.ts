@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { startGateway } from "../gateway_process.ts";
-import { fromHex } from "../mutation.ts";
-import { ClientMessages, publisherPreamble } from "../rtmp/client.ts";
-import { until } from "../waiting.ts";
-import { VIDEO_CONFIGURATION, videoFrame } from "./self_describing.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import { ClientMessages, publisherPreamble } from "../../testing/rtmp/client.ts";
+import { until } from "../../testing/waiting.ts";
+import { VIDEO_CONFIGURATION, videoFrame } from "../../testing/media/self_describing.ts";
 
 /** AAC of a packet type that there is not. */
 const MALFORMED_SOUND = fromHex("af 02 00");

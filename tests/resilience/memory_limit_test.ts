@@ -5,9 +5,9 @@ import {
   STALLED_ON_KEY_FRAMES,
   VANISHED_STREAMS,
 } from "../attack/memory_attacks.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { HealthyStream } from "./healthy_stream.ts";
-import { IS_LONG } from "../long_form.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
+import { IS_LONG } from "../../testing/long_form.ts";
 
 const MIB = 1024 * 1024;
 

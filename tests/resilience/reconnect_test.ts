@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { until } from "../waiting.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
 import { Encoder, RECONNECT } from "./told_encoder.ts";
 
 Deno.test("a capable encoder is asked to connect again when the server stops, others are not", async () => {

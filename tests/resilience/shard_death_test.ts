@@ -2,12 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { parseConfig } from "../../src/config/schema.ts";
 import { type Gateway, startGateway } from "../../src/gateway.ts";
 import { configureLogging } from "../../src/logging/logging.ts";
-import type { StreamsReply } from "../../src/shard/messages.ts";
-import { delay, until } from "../waiting.ts";
+import type { StreamsReply } from "../../src/shard/http/stream_summary.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import { ask, HARMFUL_SHARD_SOURCE } from "./harmful_shard.ts";
-import { RawViewer } from "./raw_viewer.ts";
-import { SyntheticPublisher } from "./synthetic_publisher.ts";
-import { WhepViewer } from "./whep_viewer.ts";
+import { RawViewer } from "../../testing/http/raw_viewer.ts";
+import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const SHARDS = 2;
 

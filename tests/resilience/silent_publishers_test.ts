@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { RtmpPublisher } from "../interop/rtmp_publisher.ts";
-import { startGateway } from "../gateway_process.ts";
-import { until } from "../waiting.ts";
-import { VIDEO_CONFIGURATION, videoFrame } from "./self_describing.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
+import { VIDEO_CONFIGURATION, videoFrame } from "../../testing/media/self_describing.ts";
 
 const IDLE_MS = 2000;
 

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { writeFlvHeader } from "../../src/flv/header.ts";
 import { encodeTag, TAG_AUDIO, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { startGateway } from "../gateway_process.ts";
-import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { delay, until } from "../waiting.ts";
-import { FlvChecker } from "./flv_checker.ts";
-import { HealthyStream } from "./healthy_stream.ts";
-import { residentKiB } from "./process_memory.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { FlvChecker } from "../../testing/http/flv_checker.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
+import { residentKiB } from "../../testing/process_memory.ts";
 
 const PATH = "live/heavy";
 const PLAYERS = 10;

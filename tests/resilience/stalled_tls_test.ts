@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { currentCertificate } from "../tls/certificates.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { currentCertificate } from "../../testing/certificates.ts";
 import { recordClientHello } from "../tls/client_hello.ts";
-import { until } from "../waiting.ts";
-import { HealthyStream } from "./healthy_stream.ts";
+import { until } from "../../testing/waiting.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
 
 const HANDSHAKE_MS = 1500;
 const PEERS_BY_KIND = 40;

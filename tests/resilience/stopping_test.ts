@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { RtmpPlayerClient } from "../rtmp_player_client.ts";
-import { delay, until } from "../waiting.ts";
-import { HealthyStream } from "./healthy_stream.ts";
-import { RawViewer } from "./raw_viewer.ts";
-import { longForm } from "../long_form.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { HealthyStream } from "../../testing/healthy_stream.ts";
+import { RawViewer } from "../../testing/http/raw_viewer.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 /** 5 MB a second: what the kernel holds for a viewer is full in a second. */
 const STREAM = { path: "live/heavy", bitrateBps: 40_000_000, frameRate: 50, groupFrames: 10 };

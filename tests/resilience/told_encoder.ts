@@ -1,5 +1,5 @@
 import { amfObject, amfProperty } from "../../src/amf/amf_value.ts";
-import type { GatewayProcess } from "../gateway_process.ts";
+import type { GatewayProcess } from "../../testing/gateway_process.ts";
 import {
   clientAnswer,
   clientHello,
@@ -7,9 +7,9 @@ import {
   commandsOf,
   SERVER_HANDSHAKE_LENGTH,
   ServerReplies,
-} from "../rtmp/client.ts";
-import { until } from "../waiting.ts";
-import { VIDEO_CONFIGURATION, videoFrame } from "./self_describing.ts";
+} from "../../testing/rtmp/client.ts";
+import { until } from "../../testing/waiting.ts";
+import { VIDEO_CONFIGURATION, videoFrame } from "../../testing/media/self_describing.ts";
 
 /** What an encoder is told that is asked to connect again. */
 export const RECONNECT = "NetConnection.Connect.ReconnectRequest";

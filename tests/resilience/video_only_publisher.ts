@@ -1,6 +1,6 @@
-import { ClientMessages, publisherPreamble } from "../rtmp/client.ts";
-import { delay } from "../waiting.ts";
-import { VIDEO_CONFIGURATION, videoFrame } from "./self_describing.ts";
+import { ClientMessages, publisherPreamble } from "../../testing/rtmp/client.ts";
+import { delay } from "../../testing/waiting.ts";
+import { VIDEO_CONFIGURATION, videoFrame } from "../../testing/media/self_describing.ts";
 
 const FRAME_MS = 40;
 

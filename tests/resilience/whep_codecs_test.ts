@@ -1,18 +1,18 @@
 /** Which offers are answered for which codecs, and what is said where they are not. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { AV1_STREAMS, VP_STREAMS } from "../codec/bitstreams.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { AV1_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
 import { RtmpPublisher } from "../interop/rtmp_publisher.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 import {
   enhancedVideo,
   H265_B_FRAME,
   H265_CONFIGURATION,
   H265_INTER_FRAME,
   H265_KEY_FRAME,
-} from "../stream/enhanced_samples.ts";
-import { until } from "../waiting.ts";
-import { OFFERS } from "../webrtc/sdp/offers.ts";
+} from "../../testing/media/enhanced_samples.ts";
+import { until } from "../../testing/waiting.ts";
+import { OFFERS } from "../../testing/webrtc/offers.ts";
 
 type Body = Uint8Array<ArrayBuffer>;
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type { SessionDescription } from "../../src/shard/webrtc/session.ts";
-import { type GatewayOptions, startGateway } from "../gateway_process.ts";
-import { until } from "../waiting.ts";
-import { publish } from "./healthy_whep.ts";
-import { checkFrames, checkNoGaps } from "./whep_reception.ts";
-import { postOffer, WhepViewer } from "./whep_viewer.ts";
+import { type GatewayOptions, startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
+import { publish } from "../../testing/healthy_whep.ts";
+import { checkFrames, checkNoGaps } from "../../testing/webrtc/whep_reception.ts";
+import { postOffer, WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const PATH = "live/test";
 
@@ -17,7 +17,7 @@ function listeningOn(host: string, options: GatewayOptions = {}): GatewayOptions
   return { listenArgs: ["--host", host, ...FREE_PORTS], ...options };
 }
 
-const DUAL = { denoArgs: ["-P=dual"] };
+const WHOLE_NETWORK = { denoArgs: ["-P=net"] };
 const OVER_IPV6 = { reachedBy: "[::1]" } as const;
 
 /** How a gateway listens and is asked, and what it announces then. */
@@ -28,12 +28,12 @@ const SERVERS: readonly {
 }[] = [
   {
     name: "both kinds of addresses, asked over IPv6",
-    options: listeningOn("::", { ...DUAL, ...OVER_IPV6 }),
+    options: listeningOn("::", { ...WHOLE_NETWORK, ...OVER_IPV6 }),
     candidates: ["udp ::1", "tcp ::1"],
   },
   {
     name: "both kinds of addresses, asked over IPv4",
-    options: listeningOn("::", DUAL),
+    options: listeningOn("::", WHOLE_NETWORK),
     candidates: ["udp 127.0.0.1", "tcp 127.0.0.1"],
   },
   {
@@ -49,7 +49,7 @@ const SERVERS: readonly {
   {
     name: "both kinds of addresses, of which two are told",
     options: listeningOn("::", {
-      ...DUAL,
+      ...WHOLE_NETWORK,
       args: ["--public-ip", "127.0.0.1", "--public-ip", "::1"],
     }),
     candidates: ["udp 127.0.0.1", "udp ::1", "tcp 127.0.0.1", "tcp ::1"],

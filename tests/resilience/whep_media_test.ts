@@ -1,13 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodeOpusHead } from "../../src/codec/sound/opus.ts";
-import { AAC_LC } from "../audio/fixtures.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { delay, until } from "../waiting.ts";
-import { HealthyWhep, publish } from "./healthy_whep.ts";
-import type { SyntheticAudio } from "./synthetic_publisher.ts";
-import { checkFrames, checkNoGaps, inOrder, type ReceivedPacket } from "./whep_reception.ts";
-import { WhepViewer } from "./whep_viewer.ts";
-import { longForm } from "../long_form.ts";
+import { AAC_LC } from "../../testing/media/aac_streams.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { HealthyWhep, publish } from "../../testing/healthy_whep.ts";
+import type { SyntheticAudio } from "../../testing/rtmp/synthetic_publisher.ts";
+import {
+  checkFrames,
+  checkNoGaps,
+  inOrder,
+  type ReceivedPacket,
+} from "../../testing/webrtc/whep_reception.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const STAP_A = 24;
 const PATH = "live/test";

@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Link, openLink } from "../../bench/whep_link.ts";
-import { writeCheck } from "../../bench/whep_stun.ts";
+import { type Link, openLink } from "../../testing/webrtc/whep_link.ts";
+import { writeCheck } from "../../testing/webrtc/whep_stun.ts";
 import type { IceCandidate } from "../../src/webrtc/ice/candidate.ts";
 import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
 import { MAX_PEER_PATHS } from "../../src/webrtc/peer_paths.ts";
-import { startGateway } from "../gateway_process.ts";
-import { delay, until } from "../waiting.ts";
-import { publish } from "./healthy_whep.ts";
-import { checkNoGaps } from "./whep_reception.ts";
-import { WhepViewer } from "./whep_viewer.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { publish } from "../../testing/healthy_whep.ts";
+import { checkNoGaps } from "../../testing/webrtc/whep_reception.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const PATH = "live/paths";
 

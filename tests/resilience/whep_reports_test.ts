@@ -4,17 +4,17 @@ import { compactNtp } from "../../src/rtp/ntp.ts";
 import type { TrackReception } from "../../src/rtp/receiver_report.ts";
 import type { ReportBlock } from "../../src/rtp/rtcp_report.ts";
 import type { SessionDescription } from "../../src/shard/webrtc/session.ts";
-import { type GatewayProcess, startGateway } from "../gateway_process.ts";
-import { until } from "../waiting.ts";
-import { publish } from "./healthy_whep.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
+import { publish } from "../../testing/healthy_whep.ts";
 import {
   writeFullIntraRequest,
   writePictureLoss,
   writeReceiverReport,
   writeRemb,
-} from "./viewer_reports.ts";
-import { checkFrames, checkNoGaps } from "./whep_reception.ts";
-import { type ArrivedReport, WhepViewer } from "./whep_viewer.ts";
+} from "../../testing/webrtc/viewer_reports.ts";
+import { checkFrames, checkNoGaps } from "../../testing/webrtc/whep_reception.ts";
+import { type ArrivedReport, WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const PATH = "live/test";
 

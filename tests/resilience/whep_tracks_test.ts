@@ -1,20 +1,20 @@
 /** WebRTC viewers that name a track, beside those that do not. */
 import { assert, assertEquals } from "@std/assert";
-import { AAC_LC } from "../audio/fixtures.ts";
-import { startGateway } from "../gateway_process.ts";
+import { AAC_LC } from "../../testing/media/aac_streams.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import {
   enhancedAudio,
   enhancedVideo,
   ofTrack,
   OPUS_CONFIGURATION,
   opusFrame,
-} from "../stream/enhanced_samples.ts";
-import { delay, until } from "../waiting.ts";
-import { publish } from "./healthy_whep.ts";
-import { VIDEO_CONFIGURATION, videoFrame } from "./self_describing.ts";
-import type { SyntheticTrack } from "./synthetic_publisher.ts";
-import { checkFrames, checkNoGaps } from "./whep_reception.ts";
-import { postOffer, WhepViewer } from "./whep_viewer.ts";
+} from "../../testing/media/enhanced_samples.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { publish } from "../../testing/healthy_whep.ts";
+import { VIDEO_CONFIGURATION, videoFrame } from "../../testing/media/self_describing.ts";
+import type { SyntheticTrack } from "../../testing/rtmp/synthetic_publisher.ts";
+import { checkFrames, checkNoGaps } from "../../testing/webrtc/whep_reception.ts";
+import { postOffer, WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const PATH = "live/tracks";
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { TransportFeedbackWriter } from "../../bench/transport_feedback_writer.ts";
+import { TransportFeedbackWriter } from "../../testing/webrtc/transport_feedback_writer.ts";
 import type { SessionDescription } from "../../src/shard/webrtc/session.ts";
-import { startGateway } from "../gateway_process.ts";
-import { until } from "../waiting.ts";
-import { publish } from "./healthy_whep.ts";
-import { checkFrames, type ReceivedPacket } from "./whep_reception.ts";
-import { WhepViewer } from "./whep_viewer.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
+import { publish } from "../../testing/healthy_whep.ts";
+import { checkFrames, type ReceivedPacket } from "../../testing/webrtc/whep_reception.ts";
+import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const PATH = "live/test";
 const TWCC = { args: ["--shards", "1", "--webrtc-feedback", "twcc"] };

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { startGateway } from "../gateway_process.ts";
-import { seededRandom } from "../mutation.ts";
-import { delay, until } from "../waiting.ts";
-import { RawViewer } from "./raw_viewer.ts";
-import { SyntheticPublisher } from "./synthetic_publisher.ts";
-import { longForm } from "../long_form.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { seededRandom } from "../../testing/mutation.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { RawViewer } from "../../testing/http/raw_viewer.ts";
+import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const PATH = "live/whole";
 

@@ -1,7 +1,7 @@
 /** A strict receiver of AV1 by RTP, written from the payload format apart from the packetizer. */
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { parseAccessUnit } from "./depacketizer.ts";
+import { parseAccessUnit } from "../../testing/webrtc/depacketizer.ts";
 
 /** A temporal unit as its packets tell it. */
 export interface ReceivedTemporalUnit {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { BURST_INTERVAL_MS, BURST_PACKETS, GopPacer } from "../../src/rtp/gop_pacer.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 
 Deno.test("pacer: groups of 20 every 4 ms, then live", () => {
   const pacer = new GopPacer();

@@ -5,14 +5,15 @@ import {
   type H264RtpFormat,
   packetizeH264,
 } from "../../src/rtp/h264_packetizer.ts";
-import { parseRtpPacket, RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
+import { RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
+import { parseRtpPacket } from "../../testing/webrtc/rtp_packet.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../../src/rtp/packet_carver.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
-import { ACCESS_UNIT_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex, seededRandom, toHex } from "../mutation.ts";
+import { ACCESS_UNIT_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex, seededRandom, toHex } from "../../testing/mutation.ts";
 import { CollectedPackets } from "./collected_packets.ts";
-import { depacketizeH264 } from "./depacketizer.ts";
+import { depacketizeH264 } from "../../testing/webrtc/depacketizer.ts";
 
 const SPS = fromHex("6742c01ed9");
 const PPS = fromHex("68ce0fc8");

@@ -1,6 +1,6 @@
 /** A strict receiver of H.265 by RTP, written from RFC 7798 apart from the packetizer. */
 import { assert, assertEquals } from "@std/assert";
-import { parseAccessUnit } from "./depacketizer.ts";
+import { parseAccessUnit } from "../../testing/webrtc/depacketizer.ts";
 
 const AP = 48;
 const FU = 49;

@@ -5,7 +5,7 @@ import { PacketRing } from "../../src/rtp/packet_ring.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { extendSequence } from "../../src/rtp/sequence.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 
 const { accessUnitStart, keyFrameStart } = PacketFlag;
 

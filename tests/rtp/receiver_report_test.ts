@@ -4,7 +4,7 @@ import { ReceiverReports } from "../../src/rtp/receiver_report.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import { TransportHistory } from "../../src/rtp/transport_history.ts";
 import type { ReportBlock } from "../../src/rtp/rtcp_report.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 
 const VIDEO = { ssrc: 9, clockRateHz: 90_000 };
 const AUDIO = { ssrc: 10, clockRateHz: 48_000 };

@@ -3,7 +3,7 @@ import { MAX_RTCP_PACKETS, parseRtcp, type RtcpPacket } from "../../src/rtp/rtcp
 import { MAX_NACKED_SEQUENCES, type Nack, nackedSequences } from "../../src/rtp/rtcp_feedback.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { RTCP_SAMPLES } from "../fuzz/rtp_targets.ts";
-import { fromHex, surviveMutations } from "../mutation.ts";
+import { fromHex, surviveMutations } from "../../testing/mutation.ts";
 
 const BLOCK_HEX = "fedcba98 40 fffffe 00012345 0000005a 12345678 00010000";
 const BLOCK = {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compactNtp, ntpTime } from "../../src/rtp/ntp.ts";
 import { RtpClock } from "../../src/rtp/rtp_clock.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 
 Deno.test("NTP time of a wall clock time", () => {
   const cases: [number, number, number, number][] = [

@@ -7,7 +7,7 @@ import {
   readTransportFeedback,
   type TransportFeedback,
 } from "../../src/rtp/transport_feedback.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 
 const LOST = -Infinity;
 

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { TransportFeedbackWriter } from "../../bench/transport_feedback_writer.ts";
+import { TransportFeedbackWriter } from "../../testing/webrtc/transport_feedback_writer.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import type { TransportFeedback } from "../../src/rtp/transport_feedback.ts";
 import { TransportHistory } from "../../src/rtp/transport_history.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 
 const LOST = -Infinity;
 

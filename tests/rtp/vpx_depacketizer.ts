@@ -1,6 +1,6 @@
 /** Strict receivers of VP8 and VP9 by RTP, written from RFC 7741 and RFC 9628. */
 import { assert, assertEquals } from "@std/assert";
-import { parseAccessUnit } from "./depacketizer.ts";
+import { parseAccessUnit } from "../../testing/webrtc/depacketizer.ts";
 
 /** A frame as its packets tell it. */
 export interface ReceivedFrame {

@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { parseRtpPacket, RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
+import { RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
+import { parseRtpPacket } from "../../testing/webrtc/rtp_packet.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../../src/rtp/packet_carver.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import type { PayloadFormat } from "../../src/rtp/payload_size.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { packetizeVp8, type Vp8Frame } from "../../src/rtp/vp8_packetizer.ts";
 import { packetizeVp9, type Vp9Frame } from "../../src/rtp/vp9_packetizer.ts";
-import { fromHex, seededRandom, toHex } from "../mutation.ts";
+import { fromHex, seededRandom, toHex } from "../../testing/mutation.ts";
 import { CollectedPackets } from "./collected_packets.ts";
 import { depacketizeVp8, depacketizeVp9 } from "./vpx_depacketizer.ts";
 

@@ -1,9 +1,22 @@
 import { sharedLog } from "../stream/log_samples.ts";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { ControlLink, FORWARD_TIMEOUT_MS, MAX_FORWARDS } from "../../src/shard/control_link.ts";
-import type { ForwardedRequest, ForwardedResponse, ToControl } from "../../src/shard/messages.ts";
+import type { ToControl } from "../../src/shard/messages.ts";
+import type {
+  ForwardedRequest,
+  ForwardedResponse,
+} from "../../src/shard/http/forwarded_request.ts";
 
 const REQUEST: ForwardedRequest = {
+  kind: "session",
+  caller: {
+    protocol: "whep",
+    address: "192.0.2.1",
+    credentials: {},
+    query: "",
+    userAgent: undefined,
+    id: "0-a",
+  },
   method: "PATCH",
   resource: "a",
   contentType: "application/trickle-ice-sdpfrag",

@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { allocateCounters, Counters, GAUGES, TOTALS } from "../../src/shard/counters.ts";
+import { GAUGE_NAMES, TOTAL_NAMES } from "../../src/metrics/layout.ts";
+import { allocateCounters, Counters } from "../../src/shard/counters.ts";
 
 Deno.test("Counters: every counter by itself, summed over shards", () => {
   const shared = allocateCounters(3);
   const rows = [0, 1, 2].map((shard) => new Counters(shared, shard));
-  const names = [...GAUGES, ...TOTALS];
+  const names = [...GAUGE_NAMES, ...TOTAL_NAMES];
   names.forEach((name, at) => {
     rows[0]!.add(name);
     rows[2]!.add(name, 100 * at);
@@ -24,8 +25,8 @@ Deno.test("Counters: gauges go down again", () => {
 Deno.test("Counters: a shard that died has nothing at the moment, but its totals stay", () => {
   const shared = allocateCounters(2);
   const rows = [0, 1].map((shard) => new Counters(shared, shard));
-  for (const row of rows) for (const name of [...GAUGES, ...TOTALS]) row.add(name, 5);
+  for (const row of rows) for (const name of [...GAUGE_NAMES, ...TOTAL_NAMES]) row.add(name, 5);
   new Counters(shared, 1).clearGauges();
-  for (const name of GAUGES) assertEquals(rows[0]!.total(name), 5);
-  for (const name of TOTALS) assertEquals(rows[0]!.total(name), 10);
+  for (const name of GAUGE_NAMES) assertEquals(rows[0]!.total(name), 5);
+  for (const name of TOTAL_NAMES) assertEquals(rows[0]!.total(name), 10);
 });

@@ -1,17 +1,35 @@
-import { allocateAddressCounts, COUNTED } from "../../src/shard/net/address_counts.ts";
+import { accessSettings } from "../access/access_settings.ts";
+import {
+  AddressCounts,
+  allocateAddressCounts,
+  COUNTED,
+} from "../../src/shard/net/address_counts.ts";
+import { type Access, OPEN_ACCESS } from "../../src/access/access.ts";
+import { Clients } from "../../src/shard/live/clients.ts";
+import type { HttpContext } from "../../src/shard/http/route_context.ts";
+import { Publishers } from "../../src/shard/live/publishers.ts";
+import { Viewers } from "../../src/shard/live/viewers.ts";
+import type { MemoryBudget } from "../../src/stream/memory_budget.ts";
+import { openMemory } from "./open_memory.ts";
 import type { Counters } from "../../src/shard/counters.ts";
-import type { PlaceLimits, ShardSettings } from "../../src/shard/messages.ts";
+import type { PlaceLimits, ShardSettings } from "../../src/shard/shard_settings.ts";
 import { type ShardPlaces, shardPlaces } from "../../src/shard/shard_places.ts";
 import { NetworkList } from "../../src/address/network_list.ts";
 
 /** Settings of a shard that is tested by itself. */
 export const SHARD_SETTINGS: ShardSettings = {
+  access: accessSettings({ otherwise: { publish: "allow", play: "allow" } }),
+  asksFunction: false,
   version: "0",
+  startedAt: 0,
   host: "127.0.0.1",
   rtmpPort: 0,
   httpPort: 0,
   tls: undefined,
+  admin: { token: undefined, corsOrigins: ["*"], listen: undefined },
   sharesPorts: false,
+  shards: 1,
+  metrics: { token: undefined, addresses: [] },
   flushMs: 0,
   rtmpFlushMs: 0,
   windowMs: 1000,
@@ -67,6 +85,31 @@ export function testPlaces(
 ): { readonly places: ShardPlaces; readonly proxies: NetworkList } {
   const proxies = new NetworkList(trusted);
   return { places: shardPlaces(limits, { addressCounts, shard: 0, counters, proxies }), proxies };
+}
+
+/** Who watches on a shard that is tested by itself. */
+export function testViewers(
+  counters: Counters,
+  {
+    places,
+    memory = openMemory(),
+    maxViewers = 100,
+    addressCounts = testAddressCounts(),
+    access = OPEN_ACCESS,
+    shard = 0,
+  }: {
+    readonly places: ShardPlaces;
+    readonly memory?: MemoryBudget;
+    readonly maxViewers?: number;
+    readonly addressCounts?: SharedArrayBuffer;
+    readonly access?: Access;
+    readonly shard?: number;
+  },
+): Pick<HttpContext, "clients" | "viewers" | "publishers" | "shard"> {
+  const clients = new Clients(counters);
+  const streamCounts = new AddressCounts(addressCounts, 0, "streamViewers");
+  const options = { maxViewers, places, streamCounts, counters, memory, clients, access, shard };
+  return { clients, viewers: new Viewers(options), publishers: new Publishers(), shard };
 }
 
 export function testAddressCounts(shards = 1): SharedArrayBuffer {

@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { TimeSlice } from "../../src/shard/time_slice.ts";
-import { until } from "../waiting.ts";
+import { until } from "../../testing/waiting.ts";
 
 /** As work on bytes that are always there: no turn ends by what it awaits. */
 function hog(slice: TimeSlice, workMs: number) {
@@ -90,6 +90,22 @@ Deno.test("TimeSlice: who uses little never waits where nobody else is", () => {
     // However long the machine takes for it, it is little.
     assertEquals(share.pause(1), undefined);
   }
+});
+
+Deno.test("TimeSlice: who rests lets timers and sockets have their turn, alone as it is", async () => {
+  const share = new TimeSlice().share("many peers");
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  for (let times = 0; times < 5; times++) {
+    const before = turns;
+    share.begin(performance.now());
+    await share.rest();
+    // Both are timers, of which one may come before the other.
+    share.begin(performance.now());
+    await share.rest();
+    assertLess(before, turns);
+  }
+  clearInterval(timer);
 });
 
 Deno.test("TimeSlice: many peers by one socket count as light, and keep nobody else out", async () => {

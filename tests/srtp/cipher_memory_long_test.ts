@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import { PacketArena } from "../../src/srtp/packet_arena.ts";
 import { SrtcpReceiver, SrtcpSender } from "../../src/srtp/srtcp.ts";
 import { SrtpSender } from "../../src/srtp/srtp_sender.ts";
-import { delay } from "../waiting.ts";
+import { delay } from "../../testing/waiting.ts";
 
 /** Deno 2.9 keeps 0.9 KB for a cipher that is not finished: more than twice this limit. */
 const MAX_GROWTH_BYTES = 20 * 1024 * 1024;

@@ -5,7 +5,7 @@ import {
   type SrtpMasterKey,
 } from "../../src/srtp/key_derivation.ts";
 import { SrtpError } from "../../src/srtp/srtp_error.ts";
-import { seededRandom, toHex } from "../mutation.ts";
+import { seededRandom, toHex } from "../../testing/mutation.ts";
 import { referenceKeys } from "./reference.ts";
 import { randomMaster, RFC_MASTER, sessionKeyDigits } from "./samples.ts";
 

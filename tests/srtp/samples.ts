@@ -1,5 +1,5 @@
 import { deriveSessionKeys, type SrtpMasterKey } from "../../src/srtp/key_derivation.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 
 /** The keys of RFC 3711 B.3. */
 export const RFC_MASTER: SrtpMasterKey = {

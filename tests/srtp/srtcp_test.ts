@@ -4,7 +4,7 @@ import { ProtectionProfileAes128CmHmacSha1_80, SrtcpSession } from "werift";
 import { deriveSessionKeys, type SrtpMasterKey } from "../../src/srtp/key_derivation.ts";
 import { MAX_SRTCP_INDEX, SrtcpReceiver, SrtcpSender } from "../../src/srtp/srtcp.ts";
 import { SrtpError } from "../../src/srtp/srtp_error.ts";
-import { mutate, seededRandom, toHex } from "../mutation.ts";
+import { mutate, seededRandom, toHex } from "../../testing/mutation.ts";
 import { referenceSrtcp } from "./reference.ts";
 import { randomBytes, randomMaster, RFC_MASTER } from "./samples.ts";
 

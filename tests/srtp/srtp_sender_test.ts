@@ -6,7 +6,7 @@ import { MAX_RTP_PACKET_LENGTH, PacketArena } from "../../src/srtp/packet_arena.
 import type { RtpIdentity } from "../../src/srtp/rtp_identity.ts";
 import { SrtpError } from "../../src/srtp/srtp_error.ts";
 import { MAX_PACKET_INDEX, SrtpSender } from "../../src/srtp/srtp_sender.ts";
-import { fromHex, seededRandom, toHex } from "../mutation.ts";
+import { fromHex, seededRandom, toHex } from "../../testing/mutation.ts";
 import { referenceSrtp } from "./reference.ts";
 import { randomMaster, randomPacket, RFC_MASTER } from "./samples.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { AudioSmoother } from "../../src/stream/audio_smoother.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 
 const DURATION_MS = 1024 * 1000 / 44_100;
 

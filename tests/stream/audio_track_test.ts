@@ -1,11 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { encodeOpusHead } from "../../src/codec/sound/opus.ts";
-import { encodeOpusBody } from "../../src/flv/audio_body.ts";
+import { encodeOpusBody } from "../../src/flv/audio_body_writer.ts";
 import { AudioTrack } from "../../src/stream/audio_track.ts";
-import { AC3_SAMPLES, FLAC_SAMPLES } from "../codec/parameter_samples.ts";
-import { fromHex, mutate, seededRandom } from "../mutation.ts";
-import { enhancedAudio, ofTrack } from "./enhanced_samples.ts";
+import { AC3_SAMPLES, FLAC_SAMPLES } from "../../testing/media/parameter_samples.ts";
+import { fromHex, mutate, seededRandom } from "../../testing/mutation.ts";
+import { enhancedAudio, ofTrack } from "../../testing/media/enhanced_samples.ts";
 import { AAC_CONFIGURATION, AAC_FRAME, OTHER_AAC_CONFIGURATION, takeOne } from "./track_samples.ts";
 
 const SPEEX_FRAME = fromHex("b2 00");

@@ -1,9 +1,10 @@
 /** Where viewers begin while one track has stopped, or comes late. */
 import { assertEquals } from "@std/assert";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
-import { Feed, type TrackSelection } from "../../src/stream/feed.ts";
+import { Feed } from "../../src/stream/feed.ts";
+import type { TrackSelection } from "../../src/stream/track_selection.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";

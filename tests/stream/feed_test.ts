@@ -6,7 +6,7 @@ import { Feed } from "../../src/stream/feed.ts";
 import { RecordFlag, Slot, Track } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import {
   audioFrame,
   configuration,

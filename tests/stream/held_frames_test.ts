@@ -3,8 +3,8 @@ import { distance, RecordFlag } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
-import { fromHex } from "../mutation.ts";
-import { ofTrack, vp8KeyFrame } from "./enhanced_samples.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import { ofTrack, vp8KeyFrame } from "../../testing/media/enhanced_samples.ts";
 import { AAC_CONFIGURATION, AAC_FRAME, H264_CONFIGURATION } from "./track_samples.ts";
 
 /** One slice each; the second one is not its picture's first. */

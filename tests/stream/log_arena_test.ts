@@ -5,7 +5,7 @@ import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogStore } from "../../src/stream/log_store.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { StreamError } from "../../src/stream/stream_error.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import { assertHoldsNewest, interFrame, keyFrame } from "./log_samples.ts";
 
 const SEGMENT = 4096;

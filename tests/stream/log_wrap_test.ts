@@ -3,7 +3,7 @@ import { TAG_VIDEO } from "../../src/flv/tag.ts";
 import { distance, RecordFlag } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 
 const LOG_BYTES = 4096;
 

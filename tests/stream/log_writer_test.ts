@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TAG_OVERHEAD } from "../../src/flv/tag.ts";
 import {
-  Control,
+  ControlWord,
   distance,
   INDEX_CAPACITY,
   LogState,
@@ -15,7 +15,7 @@ import { LogMemory } from "../../src/stream/log_memory.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
 import { StreamError } from "../../src/stream/stream_error.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import {
   assertHoldsNewest,
   audioFrame,
@@ -78,7 +78,7 @@ Deno.test("LogWriter: a tag goes on in the next page, wherever it is cut", () =>
 Deno.test("LogWriter: positions wrap", () => {
   const { shared, writer } = openLog({ maxBytes: 1000, windowMs: 1e6 });
   const { control } = new LogMemory(shared);
-  control[Control.writePosition] = -500;
+  control[ControlWord.writePosition] = -500;
   const reader = new LogReader(shared);
   const records: LogRecord[] = [];
   for (let at = 0; at < 40; at++) {
@@ -372,7 +372,7 @@ Deno.test("LogReader: no preamble while a slot is being written; the next writer
   const reader = new LogReader(shared);
   const { control } = new LogMemory(shared);
   // As a writer leaves it whose thread ends within writeSlot.
-  Atomics.add(control, Control.slotVersion, 1);
+  Atomics.add(control, ControlWord.slotVersion, 1);
   assertEquals(reader.preamble(), undefined);
   const next = new LogWriter(shared, { windowMs: 1000 });
   assertEquals(reader.preamble()!.tags.length, 1);
@@ -429,6 +429,23 @@ Deno.test("LogWriter: a log whose place another stream has is empty, which makes
   next.append(record);
   assertEquals(stale.copy(0, new Uint8Array(100), 0, 20), false);
   assertEquals(assertHoldsNewest(fresh, [record]), 1);
+});
+
+Deno.test("LogWriter: one that is abandoned changes nothing of the stream that comes after it", () => {
+  const { shared, writer } = openLog();
+  writer.append(keyFrame(7));
+  writer.abandon();
+  reopen(shared);
+  const next = new LogWriter(shared, { windowMs: 1000 });
+  next.writeSlot(Slot.metadata, Uint8Array.of(1, 2));
+  writer.append(keyFrame(8));
+  writer.appendConfiguration(Slot.videoConfiguration, keyFrame(8));
+  writer.writeSlot(Slot.metadata, Uint8Array.of(3));
+  writer.writeSlotPart(Slot.metadata, 0, Uint8Array.of(3));
+  writer.setTracks(Track.video, true);
+  const fresh = new LogReader(shared);
+  assertEquals([fresh.head, fresh.tracksSettled], [0, false]);
+  assertEquals(next.slotHolds(Slot.metadata, Uint8Array.of(1, 2)), true);
 });
 
 Deno.test("LogWriter: its last timestamp is the newest, also when tracks are apart", () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { MemoryBudget, NO_HOLDER } from "../../src/stream/memory_budget.ts";
 import { MemoryHolding } from "../../src/stream/memory_holding.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 
 const KIB = 1024;
 const LIMITS = {

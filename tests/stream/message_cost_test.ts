@@ -1,7 +1,7 @@
 import { assertLess } from "@std/assert";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 
 /** H.264 with one SPS and one PPS. */
 const CONFIGURATION = fromHex("17 00 000000 01 4d400a ff e1 0004 674d0001 01 0002 68ee");

@@ -6,9 +6,9 @@ import { MAX_HELD_MESSAGES, MAX_HELD_SIZE } from "../../src/stream/held_picture.
 import type { Intake } from "../../src/stream/track_intake.ts";
 import { VideoTrack } from "../../src/stream/video_track.ts";
 import { parseH264Sps } from "../../src/codec/h264/sps.ts";
-import { BitWriter } from "../codec/bit_writer.ts";
-import { SPS as SPS_SAMPLES } from "../fuzz/corpus.ts";
-import { fromHex, toHex } from "../mutation.ts";
+import { BitWriter } from "../../testing/media/bit_writer.ts";
+import { SPS as SPS_SAMPLES } from "../../testing/media/corpus.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 
 const SPS = fromHex("6764000cacb40a0cfcf808800000030080000019078a1550");
 const PPS = fromHex("68ee3cb0");

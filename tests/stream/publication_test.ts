@@ -14,7 +14,7 @@ import {
   OTHER_AAC_CONFIGURATION,
   OTHER_H264_CONFIGURATION,
 } from "./track_samples.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 
 const SETTLE = { trackSettleMs: 1000 };
 const METADATA = Uint8Array.of(2, 0, 1, 65, 5);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Timeline, type TimestampFaults, type TrackName } from "../../src/stream/timeline.ts";
-import { seededRandom } from "../mutation.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 
 type Step = readonly [track: "v" | "a", encoderMs: number, streamMs: number, arrivedMs?: number];
 

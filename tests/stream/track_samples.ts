@@ -1,7 +1,7 @@
 /** Message bodies of an H.264 and AAC publisher. */
-import { ACCESS_UNIT_SAMPLES, AVCC_SAMPLES } from "../fuzz/corpus.ts";
+import { ACCESS_UNIT_SAMPLES, AVCC_SAMPLES } from "../../testing/media/corpus.ts";
 import type { Intake, MediaTrack } from "../../src/stream/track_intake.ts";
-import { fromHex } from "../mutation.ts";
+import { fromHex } from "../../testing/mutation.ts";
 
 const [INTRA, PREDICTED, BIDIRECTIONAL] = ACCESS_UNIT_SAMPLES as [
   Uint8Array,

@@ -6,9 +6,9 @@ import { isVp8KeyFrame } from "../../src/codec/vp8/vp8.ts";
 import { isVp9KeyFrame } from "../../src/codec/vp9/frame.ts";
 import type { Intake } from "../../src/stream/track_intake.ts";
 import { VideoTrack } from "../../src/stream/video_track.ts";
-import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../codec/bitstreams.ts";
-import { AV1C, VPCC } from "../codec/parameter_samples.ts";
-import { fromHex, mutate, seededRandom } from "../mutation.ts";
+import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
+import { AV1C, VPCC } from "../../testing/media/parameter_samples.ts";
+import { fromHex, mutate, seededRandom } from "../../testing/mutation.ts";
 import {
   enhancedVideo,
   H265_B_FRAME,
@@ -18,7 +18,7 @@ import {
   ofTrack,
   vp8InterFrame,
   vp8KeyFrame,
-} from "./enhanced_samples.ts";
+} from "../../testing/media/enhanced_samples.ts";
 import {
   H264_B_FRAME,
   H264_CONFIGURATION,
@@ -26,7 +26,7 @@ import {
   H264_KEY_FRAME,
   takeOne,
 } from "./track_samples.ts";
-import { wellFormed } from "../malformed.ts";
+import { wellFormed } from "../../testing/malformed.ts";
 
 /** Intakes in short: a skip by its reason, a frame by whether it is a key frame. */
 function short(intake: Intake): string {

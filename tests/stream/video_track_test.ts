@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Intake } from "../../src/stream/track_intake.ts";
 import { VideoTrack } from "../../src/stream/video_track.ts";
-import { fromHex, mutate, seededRandom } from "../mutation.ts";
+import { fromHex, mutate, seededRandom } from "../../testing/mutation.ts";
 import {
   H264_B_FRAME,
   H264_CONFIGURATION,

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { inspectCertificate } from "../../src/tls/certificate.ts";
 import { TlsError } from "../../src/tls/tls_error.ts";
-import { surviveMutations } from "../mutation.ts";
-import { currentCertificate, KEYS } from "./certificates.ts";
+import { surviveMutations } from "../../testing/mutation.ts";
+import { currentCertificate, KEYS } from "../../testing/certificates.ts";
 
 const { certificate, key } = currentCertificate("localhost");
 const other = currentCertificate("other.example");

@@ -12,7 +12,7 @@ import {
   derTrue,
   derUtf8String,
 } from "../../src/tls/der.ts";
-import { fromHex, toHex } from "../mutation.ts";
+import { fromHex, toHex } from "../../testing/mutation.ts";
 
 const bytes = (length: number) => new Uint8Array(length).fill(0xaa);
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ipAddressBytes } from "../../src/tls/ip_address_bytes.ts";
-import { toHex } from "../mutation.ts";
+import { toHex } from "../../testing/mutation.ts";
 
 const ADDRESSES: readonly (readonly [address: string, hex: string])[] = [
   ["0.0.0.0", "00000000"],

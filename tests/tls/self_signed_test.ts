@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { createSelfSigned } from "../../src/tls/self_signed.ts";
-import { peerTest, runPeer } from "../peers.ts";
+import { peerTest, runPeer } from "../../testing/peers.ts";
 
 const OPTIONS = {
   names: ["localhost", "a.example", "127.0.0.1", "::1", "2001:db8::1:2"],

@@ -1,6 +1,6 @@
 import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { assertEquals } from "@std/assert";
-import { parseAudioBody } from "../../src/flv/audio_body.ts";
+import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import { TAG_HEADER_SIZE } from "../../src/flv/tag.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";

@@ -8,12 +8,12 @@ import { LogState, RecordFlag, Slot } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { type LogRecord, LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
-import { AAC_HE_V1, AAC_LC } from "../audio/fixtures.ts";
-import { fromHex } from "../mutation.ts";
-import { enhancedAudio, ofTrack } from "../stream/enhanced_samples.ts";
+import { AAC_HE_V1, AAC_LC } from "../../testing/media/aac_streams.ts";
+import { fromHex } from "../../testing/mutation.ts";
+import { enhancedAudio, ofTrack } from "../../testing/media/enhanced_samples.ts";
 import { openStore } from "../stream/log_samples.ts";
-import { until } from "../waiting.ts";
-import type { TranscodingReport } from "../../src/transcoding/messages.ts";
+import { until } from "../../testing/waiting.ts";
+import type { TranscodingReport } from "../../src/transcoding/transcoding_report.ts";
 
 const WINDOW = { windowMs: 60_000 };
 const MAX_BYTES = 1 << 21;

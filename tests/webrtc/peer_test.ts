@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { answerCheck } from "../../bench/whep_stun.ts";
+import { answerCheck } from "../../testing/webrtc/whep_stun.ts";
 import { createDtlsCertificate } from "../../src/webrtc/dtls/certificate.ts";
 import { Peer, type PeerEvents } from "../../src/webrtc/peer.ts";
 import { MAX_PEER_PATHS, MAX_UNPROVEN_BYTES } from "../../src/webrtc/peer_paths.ts";
 import { parseStun } from "../../src/webrtc/ice/stun.ts";
 import { writeStunError } from "../../src/webrtc/ice/stun_response.ts";
 import type { TransportAddress } from "../../src/address/transport_address.ts";
-import { seededRandom } from "../mutation.ts";
-import { COOKIE, fragmentRecord } from "./dtls/peer.ts";
-import { writeStunCheck } from "./ice/stun_client.ts";
+import { seededRandom } from "../../testing/mutation.ts";
+import { COOKIE, fragmentRecord } from "../../testing/webrtc/dtls_peer.ts";
+import { writeStunCheck } from "../../testing/webrtc/stun_client.ts";
 
 const LOCAL = { ufrag: "ours1234", password: "password/of/the/server+1" };
 const REMOTE = { ufrag: "their", password: "password/of/the/viewer+1" };

@@ -2,7 +2,7 @@ import type { BitReader } from "../../bytes/bit_reader.ts";
 import { CodecError } from "../codec_error.ts";
 
 /** Commands that one list modification or one marking may hold: two for each of 33 fields. */
-export const MAX_REFERENCE_COMMANDS = 66;
+const MAX_REFERENCE_COMMANDS = 66;
 
 /** One step of a list modification (H.264 7.4.3.1), by the difference or number it carries. */
 export interface H264ListModification {

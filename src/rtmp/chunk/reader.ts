@@ -25,7 +25,7 @@ export const EXTENDED_TIMESTAMP = 0xffffff;
 export const DEFAULT_MAX_MESSAGE_LENGTH = 8 * 1024 * 1024;
 
 /** Encoders use up to six chunk streams; each costs memory. */
-export const DEFAULT_MAX_CHUNK_STREAMS = 64;
+const DEFAULT_MAX_CHUNK_STREAMS = 64;
 
 /** Room for two messages of the default limit cut into each other, or one of the longest. */
 export const DEFAULT_MAX_PARTIAL_BYTES = 16 * 1024 * 1024;

@@ -9,7 +9,7 @@ import { ByteWriter } from "../../bytes/byte_writer.ts";
 export const HANDSHAKE_PACKET_LENGTH = 1536;
 
 /** Length of an HMAC-SHA256. */
-export const DIGEST_LENGTH = 32;
+const DIGEST_LENGTH = 32;
 
 /** Where in C1 and S1 the digest lies: before the key block (`1`) or behind it (`0`). */
 export type DigestScheme = 0 | 1;
@@ -47,14 +47,14 @@ const DIGEST_BLOCK_AT = { 0: 772, 1: 8 } as const;
 const DIGEST_POSITIONS = 764 - DIGEST_LENGTH - 4;
 
 /** Where the digest of `packet` starts, a C1 or S1: four bytes of its block add up to the offset. */
-export function digestOffset(packet: Uint8Array, scheme: DigestScheme): number {
+function digestOffset(packet: Uint8Array, scheme: DigestScheme): number {
   const block = DIGEST_BLOCK_AT[scheme];
   const sum = packet[block]! + packet[block + 1]! + packet[block + 2]! + packet[block + 3]!;
   return block + 4 + (sum % DIGEST_POSITIONS);
 }
 
 /** The digest of a C1 or S1: over all its bytes but the digest's own. */
-export function packetDigest(packet: Uint8Array, offset: number, key: Uint8Array): Uint8Array {
+function packetDigest(packet: Uint8Array, offset: number, key: Uint8Array): Uint8Array {
   return createHmac("sha256", key)
     .update(packet.subarray(0, offset))
     .update(packet.subarray(offset + DIGEST_LENGTH))

@@ -15,7 +15,7 @@ import { RtmpError } from "../rtmp_error.ts";
 export type RandomBytes = (length: number) => Uint8Array;
 
 /** The version of plain RTMP (RTMP 5.2.2). */
-export const RTMP_VERSION = 3;
+const RTMP_VERSION = 3;
 
 /** Versions of RTMPE, which encrypts all that follows the handshake: not in the document. */
 const ENCRYPTED_VERSIONS: readonly number[] = [6, 8, 9];

@@ -13,7 +13,7 @@ export const EXTENDED_CAPABILITY = {
 } as const;
 
 /** Bits of a codec's number in a FourCC info map. */
-export const CODEC_CAPABILITY = { DECODE: 1, ENCODE: 2, FORWARD: 4 } as const;
+const CODEC_CAPABILITY = { DECODE: 1, ENCODE: 2, FORWARD: 4 } as const;
 
 /** Entries of a list or map that are read; a dozen codecs have a FourCC. */
 export const MAX_FOUR_CCS = 64;

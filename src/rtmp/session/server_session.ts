@@ -6,13 +6,13 @@ import {
   type RawMessage,
 } from "../chunk/reader.ts";
 import { type Command, decodeCommand } from "../message/command.ts";
-import { readConnect } from "../message/connect_command.ts";
+import { readConnect } from "./connect_command.ts";
 import { ConnectionControl } from "./connection_control.ts";
 import { DATA_FRAME, namedData } from "../message/data_message.ts";
 import { EXTENDED_CAPABILITY, hasExtendedCapability } from "../message/enhanced_capabilities.ts";
 import { type RandomBytes, ServerHandshake, withVersion } from "../handshake/handshake.ts";
 import { MESSAGE_TYPE, parseMessage, type StreamMessage } from "../message/message.ts";
-import { MessageSource } from "../message/message_source.ts";
+import { MessageSource } from "./message_source.ts";
 import { MessageStreams } from "./message_streams.ts";
 import { playAccepted, type PlayChange, playChanged } from "./play_replies.ts";
 import { startPublication } from "./publish_commands.ts";
@@ -37,7 +37,7 @@ import { userControl } from "../message/user_control.ts";
 import { answerSharedObject } from "../message/shared_object.ts";
 
 /** Encoders use one stream; some tools publish several over one connection. */
-export const DEFAULT_MAX_STREAMS = 16;
+const DEFAULT_MAX_STREAMS = 16;
 
 /** What a peer may send in one message before it is known to be allowed to publish. */
 export const SETUP_MESSAGE_LENGTH = 64 * 1024;
@@ -49,7 +49,7 @@ export const SETUP_MESSAGE_LENGTH = 64 * 1024;
 export const SETUP_PARTIAL_BYTES: number = 4 * SETUP_MESSAGE_LENGTH;
 
 /** What a data message may have: metadata have some kilobytes. */
-export const MAX_DATA_LENGTH = 64 * 1024;
+const MAX_DATA_LENGTH = 64 * 1024;
 
 /** Messages that may come to nothing before that is told. */
 const MAX_NOTHINGS = 64;
@@ -121,6 +121,11 @@ export class ServerSession {
     this.#control = new ConnectionControl(this.#chunks, this.#output, this.#counters);
   }
 
+  /** What the peer has said of itself and its application; `undefined` before it has. */
+  get connection(): ConnectEvent | undefined {
+    return this.#connection;
+  }
+
   /** What has been passed over so far: one record, whose numbers grow. */
   get counters(): Readonly<SessionCounters> {
     return this.#counters;
@@ -161,30 +166,16 @@ export class ServerSession {
     }
   }
 
-  /** How many bytes {@linkcode takeOutput} has, or somewhat fewer. */
+  /** How many bytes {@linkcode takeOutput} has. */
   get outputLength(): number {
     return this.#output.length;
   }
 
-  /**
-   * Bytes to send to the peer, which the caller owns; `undefined` if there are none.
-   *
-   * @param maxBytes no further chunk is begun behind so many
-   */
-  takeOutput(maxBytes?: number): Uint8Array<ArrayBuffer> | undefined {
-    const output = this.#output.take(maxBytes);
+  /** Bytes to send to the peer, which the caller owns; `undefined` if there are none. */
+  takeOutput(): Uint8Array<ArrayBuffer> | undefined {
+    const output = this.#output.take();
     if (output !== undefined) this.#control.addSent(output.length);
     return output;
-  }
-
-  /**
-   * Adds media or data for the peer, interleaved with what else there is to send: the smaller and
-   * more urgent first. The payload belongs to the session from here on.
-   *
-   * @returns false if too much of its kind waits: the message is dropped
-   */
-  send(message: StreamMessage): boolean {
-    return this.#output.sendMedia(message);
   }
 
   /** Notes bytes that the owner sends past {@linkcode takeOutput}: media in chunks made elsewhere. */
@@ -219,6 +210,13 @@ export class ServerSession {
    */
   refusePublish(streamId: number, code: string, description: string): void {
     if (this.#streams.kindOf(streamId) !== "awaiting decision") return;
+    this.#streams.end(streamId);
+    this.#output.fail(streamId, code, description);
+  }
+
+  /** Tells the peer that what it publishes has been ended. Does nothing if it publishes nothing there. */
+  endPublish(streamId: number, code: string, description: string): void {
+    if (this.#streams.kindOf(streamId) !== "publishing") return;
     this.#streams.end(streamId);
     this.#output.fail(streamId, code, description);
   }

@@ -1,13 +1,8 @@
+import { STATUS_CODE } from "@std/http/status";
 import type { ResponseHeaders, WholeResponse } from "../../http/response.ts";
 
-/** Anyone may watch and list from any page; who may not is for authorisation to say. */
-export const CORS_HEADERS = {
-  "access-control-allow-origin": "*",
-  "access-control-allow-methods": "GET, HEAD, OPTIONS",
-  // `*` does not cover Authorization (Fetch 2.2.2).
-  "access-control-allow-headers": "*, authorization",
-  "access-control-max-age": "86400",
-};
+/** Any page may read an answer that has these headers. */
+export const ANY_PAGE = { "access-control-allow-origin": "*" } as const;
 
 const encoder = new TextEncoder();
 
@@ -21,15 +16,25 @@ export function answer(
   return { kind: "whole", status, headers, body: bytes };
 }
 
-/** A line of text, for any page to read. */
+/** A line of text. */
 export function textAnswer(
   status: number,
   line: string,
   headers: ResponseHeaders = {},
 ): WholeResponse {
-  const text = { "content-type": "text/plain; charset=utf-8", ...CORS_HEADERS, ...headers };
+  const text = { "content-type": "text/plain; charset=utf-8", ...headers };
   return answer(status, text, `${line}\n`);
 }
 
 /** An answer that says in words what is wrong. */
 export const problem = textAnswer;
+
+/** Seconds after which a refused client may come again. */
+const RETRY_AFTER_S = "5";
+
+/** The answer to a proxy's client that has as many connections as it may have. */
+export function noPlace(reason: string): WholeResponse {
+  return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
+    "retry-after": RETRY_AFTER_S,
+  });
+}

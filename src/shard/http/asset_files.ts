@@ -4,7 +4,7 @@ import { namesEtag } from "../../http/entity_tag.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import { answer } from "./answers.ts";
-import type { ConsoleAsset } from "../messages.ts";
+import type { ConsoleAsset } from "./console_asset.ts";
 
 /** Below this, compressing saves no packet. */
 const COMPRESS_FROM = 1024;

@@ -8,7 +8,6 @@ export class BodySender {
   readonly #writer: ConnectionWriter;
   /** Gives up what is being sent. */
   #cancel: (() => void) | undefined;
-  #sentBytes = 0;
 
   constructor(writer: ConnectionWriter) {
     this.#writer = writer;
@@ -16,11 +15,6 @@ export class BodySender {
 
   get isSending(): boolean {
     return this.#cancel !== undefined;
-  }
-
-  /** Of the body that is being sent, or was last. */
-  get sentBytes(): number {
-    return this.#sentBytes;
   }
 
   /** Gives up what is being sent, as when the client is gone. */
@@ -32,13 +26,11 @@ export class BodySender {
   async send(body: ReadableStream<Uint8Array<ArrayBuffer>>, encode: EncodePiece): Promise<void> {
     const reader = body.getReader();
     this.#cancel = () => cancelBody(reader);
-    this.#sentBytes = 0;
     try {
       for (;;) {
         const encoded = await nextEncoded(reader, encode);
         if (encoded === undefined) return;
         await this.#writer.write(encoded);
-        this.#sentBytes += encoded.length;
       }
     } finally {
       this.#cancel();

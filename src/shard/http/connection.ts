@@ -3,18 +3,18 @@ import { HttpError } from "../../http/http_error.ts";
 import { type HttpRequest, RequestReader } from "../../http/request_reader.ts";
 import {
   CONTINUE,
-  encodeResponseHead,
   type HttpResponse,
   LAST_CHUNK,
-  type ResponseFraming,
   type StreamResponse,
   type WebSocketResponse,
 } from "../../http/response.ts";
-import { CloseCode, encodeCloseFrame, encodeFrame, Opcode } from "../../http/websocket.ts";
-import { WebSocketError, WebSocketReader } from "../../http/websocket_reader.ts";
+import { CloseCode, encodeCloseFrame } from "../../http/websocket.ts";
+import { WebSocketReader } from "../../http/websocket_reader.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import { BodySender, cancelBody } from "./body_sender.ts";
+import { ClientInput } from "./client_input.ts";
+import { heedWebSocket } from "./websocket_client.ts";
 import {
   type Accepted,
   closeQuietly,
@@ -23,27 +23,22 @@ import {
 } from "../net/connection_listener.ts";
 import { addressesOf, type ConnectionAddresses } from "../net/connection_addresses.ts";
 import type { Counters } from "../counters.ts";
-import { problem } from "./answers.ts";
+import { answerHead } from "./answer_head.ts";
+import { ANY_PAGE, noPlace, problem } from "./answers.ts";
 import { ConnectionWriter } from "../net/connection_writer.ts";
 import { isLost } from "../net/lost_connection.ts";
 import { peerHolderOf } from "../net/memory_holder.ts";
-import type { Place, Refusal } from "../net/places.ts";
+import type { Place } from "../net/places.ts";
 import { SharedPieces } from "../live/shared_pieces.ts";
 import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
 import { timeSlice } from "../time_slice.ts";
 import type { NetworkList } from "../../address/network_list.ts";
-
-/** Requests are small: a browser's head is half of this. */
-const READ_BUFFER_SIZE = 2048;
 
 /** What a client may send ahead while it is being answered; then it is read no further. */
 const MAX_AHEAD = 4096;
 
 /** Bytes of a request that has not come whole which every connection may have. */
 const FREE_REQUEST_BYTES = 4096;
-
-/** Seconds after which a refused client may come again. */
-const RETRY_AFTER_S = "5";
 
 /** What sending an answer may cost: head and body are two writes. */
 const MAX_SEND_MS = 0.3;
@@ -89,15 +84,13 @@ export class HttpConnection implements Connection {
   readonly #requests = new RequestReader();
   /** What a request has that has not come whole. */
   readonly #held: MemoryHolding;
-  readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
-  /** The read that is going on: it outlives the response during which it was begun. */
-  #reading: Promise<boolean> | undefined;
-  /** Takes what the client sends; it must copy what it keeps. */
-  #take = (piece: Uint8Array) => this.#requests.push(piece);
+  readonly #input: ClientInput;
   readonly #addresses: ConnectionAddresses;
   #phase: Phase = "request";
   #phaseSinceMs: number;
   #isStopping = false;
+  /** Why it was ended from here. */
+  #abortReason: string | undefined;
   /** The body during which it is to be noticed that the client is gone. */
   #watched: ReadableStream | undefined;
   readonly #share = timeSlice.share("one peer");
@@ -106,21 +99,26 @@ export class HttpConnection implements Connection {
     conn: PeerConn,
     context: HttpConnectionContext,
     nowMs: number,
-    { place, log }: Accepted,
+    { id, isProxied, place, log }: Accepted,
   ) {
-    this.#addresses = { localAddr: conn.localAddr, remoteAddr: conn.remoteAddr, log };
+    const { localAddr, remoteAddr } = conn;
+    const abort = (why: string) => this.#abortFor(why);
+    const peer = isProxied ? undefined : remoteAddr.hostname;
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
     this.#conn = conn;
+    this.#input = new ClientInput(conn, this.#share, (piece) => this.#requests.push(piece));
     this.#context = context;
     this.#place = place;
     place.offer(() => this.abort());
-    this.#writer = new ConnectionWriter(conn);
+    const { counters, memory } = context;
+    this.#writer = new ConnectionWriter(conn, (bytes) => counters.add("httpBytesSent", bytes));
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
-    const holder = peerHolderOf(context.memory, context.proxies, conn.remoteAddr.hostname);
-    this.#held = new MemoryHolding(context.memory, "messages", holder);
+    const holder = peerHolderOf(memory, context.proxies, remoteAddr.hostname);
+    this.#held = new MemoryHolding(memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
-      context.counters.add("memoryEnded");
-      this.abort();
+      counters.add("memoryEnded");
+      this.#abortFor("no memory is left for what it does not take");
     });
   }
 
@@ -142,18 +140,18 @@ export class HttpConnection implements Connection {
     const { stuckSinceMs } = this.#writer;
     if (stuckSinceMs !== undefined && nowMs - stuckSinceMs >= timeouts.stallMs) {
       counters.add(this.#body.isSending ? "viewersStalled" : "httpTimeouts");
-      this.abort();
+      this.#abortFor(`it has taken nothing for ${timeouts.stallMs} ms`);
     } else if (this.#phase !== "answer") {
-      const limitMs = this.#phase === "request"
-        ? timeouts.httpRequestMs
-        : this.#phase === "idle"
-        ? timeouts.httpIdleMs
-        : LINGER_MS;
+      const { httpRequestMs: request, httpIdleMs: idle } = timeouts;
+      const limitMs = { request, idle, linger: LINGER_MS }[this.#phase];
       if (nowMs - this.#phaseSinceMs < limitMs) return;
       if (this.#phase === "request") counters.add("httpTimeouts");
       this.abort();
     }
   }
+
+  /** Ends after the response that is being sent, or the next one: who waits to ask may still ask. */
+  readonly drain = () => void (this.#isStopping = true);
 
   /** Ends after the response that is being sent. */
   stop(): void {
@@ -162,6 +160,11 @@ export class HttpConnection implements Connection {
   }
 
   abort(): void {
+    this.#abortFor("the server stops");
+  }
+
+  #abortFor(reason: string): void {
+    this.#abortReason ??= reason;
     this.#body.cancel();
     closeQuietly(this.#conn);
   }
@@ -185,7 +188,7 @@ export class HttpConnection implements Connection {
       this.#addresses.log.debug("{peer} sends what is no request: {reason}", {
         reason: error.message,
       });
-      await this.#sendWhole(problem(error.status, error.message), undefined);
+      await this.#sendWhole(problem(error.status, error.message, ANY_PAGE), undefined);
       await this.#linger();
       return false;
     }
@@ -223,7 +226,7 @@ export class HttpConnection implements Connection {
         isContinued = true;
         await this.#writer.write(CONTINUE);
       }
-      if (!await this.#read()) return undefined;
+      if (!await this.#input.read()) return undefined;
       if (this.#phase === "idle") this.#enter("request");
     }
   }
@@ -240,29 +243,21 @@ export class HttpConnection implements Connection {
     try {
       const addresses = addressesOf(request, this.#addresses, this.#context.proxies);
       const refusal = this.#place.rename(addresses.remoteAddr.hostname);
-      if (refusal !== undefined) return this.#refuse(refusal);
+      if (refusal !== undefined) {
+        this.#context.counters.add("httpConnectionsRefused");
+        return noPlace(refusal.reason);
+      }
       return await this.#context.answer(request, addresses);
     } catch (error) {
       if (error instanceof HttpError) {
-        return problem(error.status, error.message, error.headers);
+        return problem(error.status, error.message, { ...ANY_PAGE, ...error.headers });
       }
       const { method, target } = request;
-      const path = target.replace(/\?.*$/s, "");
-      this.#addresses.log.error("Cannot answer {method} {path} of {peer}: {error}", {
-        method,
-        path,
-        error,
-      });
-      return problem(STATUS_CODE.InternalServerError, "Cannot answer: something is wrong here");
+      const facts = { method, path: target.replace(/\?.*$/s, ""), error };
+      this.#addresses.log.error("Cannot answer {method} {path} of {peer}: {error}", facts);
+      const message = "Cannot answer: something is wrong here";
+      return problem(STATUS_CODE.InternalServerError, message, ANY_PAGE);
     }
-  }
-
-  /** The answer to a proxy's client that has as many connections as it may have. */
-  #refuse({ reason }: Refusal): HttpResponse {
-    this.#context.counters.add("httpConnectionsRefused");
-    return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
-      "retry-after": RETRY_AFTER_S,
-    });
   }
 
   /** Sends a response; whether another request may follow. */
@@ -283,7 +278,7 @@ export class HttpConnection implements Connection {
     request: HttpRequest | undefined,
   ): Promise<boolean> {
     const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
-    await this.#writer.write(head(response, "length", keepsAlive));
+    await this.#writer.write(answerHead(response, "length", keepsAlive, this.#context.counters));
     if (request?.method !== "HEAD") await this.#writer.write(response.body);
     return keepsAlive;
   }
@@ -291,9 +286,10 @@ export class HttpConnection implements Connection {
   async #sendStream(response: StreamResponse, request: HttpRequest): Promise<boolean> {
     const { body, onOver } = response;
     const isChunked = request.version === "1.1";
+    const framing = isChunked ? "chunked" : "close";
     const keepsAlive = request.keepsAlive && !this.#isStopping;
     try {
-      await this.#writer.write(head(response, isChunked ? "chunked" : "close", keepsAlive));
+      await this.#writer.write(answerHead(response, framing, keepsAlive, this.#context.counters));
       if (request.method === "HEAD") return keepsAlive;
       this.#watched = body;
       void this.#watchClient(body);
@@ -303,7 +299,7 @@ export class HttpConnection implements Connection {
     } finally {
       this.#watched = undefined;
       cancelBody(body);
-      onOver(this.#body.sentBytes);
+      onOver(this.#abortReason);
     }
   }
 
@@ -314,18 +310,18 @@ export class HttpConnection implements Connection {
       if (this.#requests.pending > 0) return;
       // Before the answer: a read that is going on may bring what the client says to it.
       const frames = new WebSocketReader();
-      this.#take = (piece) => frames.push(piece);
-      await this.#writer.write(head(response, "upgrade", true));
+      this.#input.giveTo((piece) => frames.push(piece));
+      await this.#writer.write(answerHead(response, "upgrade", true, this.#context.counters));
       let closeCode: number = CloseCode.normal;
-      void this.#listen(frames).then((code) => {
+      void heedWebSocket(frames, this.#input, this.#writer, this.#share).then((code) => {
         closeCode = code;
         this.#body.cancel();
-      }).catch(() => this.abort());
+      }).catch(() => this.#abortFor("it has left"));
       await this.#body.send(messages, (piece) => MESSAGES.encoded(piece));
       await this.#writer.write(encodeCloseFrame(closeCode));
     } finally {
       cancelBody(messages);
-      onOver(this.#body.sentBytes);
+      onOver(this.#abortReason);
     }
   }
 
@@ -333,32 +329,10 @@ export class HttpConnection implements Connection {
   async #watchClient(body: ReadableStream): Promise<void> {
     let isThere = true;
     while (isThere && this.#watched === body && this.#requests.pending < MAX_AHEAD) {
-      isThere = await this.#read().catch(() => false);
+      isThere = await this.#input.read().catch(() => false);
     }
     // The last read may have outlived the response: then it is for others to see what came of it.
-    if (!isThere && this.#watched === body) this.abort();
-  }
-
-  /** Reads what a WebSocket's client says until there is a reason to close; the code to close with. */
-  async #listen(frames: WebSocketReader): Promise<number> {
-    try {
-      for (;;) {
-        this.#share.begin(performance.now());
-        for (let event = frames.next(); event !== undefined; event = frames.next()) {
-          if (event.kind === "close") return CloseCode.normal;
-          // Not read further before it is sent: pings cannot pile up.
-          if (event.kind === "ping") {
-            await this.#writer.write(encodeFrame(Opcode.pong, event.payload));
-            await this.#share.pause(MAX_SEND_MS);
-          }
-        }
-        await this.#share.pause();
-        if (!await this.#read()) throw new Deno.errors.UnexpectedEof("no close frame");
-      }
-    } catch (error) {
-      if (error instanceof WebSocketError) return error.closeCode;
-      throw error;
-    }
+    if (!isThere && this.#watched === body) this.#abortFor("it has left");
   }
 
   /**
@@ -367,31 +341,8 @@ export class HttpConnection implements Connection {
    */
   async #linger(): Promise<void> {
     this.#enter("linger");
-    this.#take = () => {};
+    this.#input.giveTo(() => {});
     await this.#conn.closeWrite();
-    while (await this.#read());
+    while (await this.#input.read());
   }
-
-  /** Resolves when something has come and was taken; false at the end. */
-  #read(): Promise<boolean> {
-    this.#reading ??= this.#readOnce();
-    return this.#reading;
-  }
-
-  async #readOnce(): Promise<boolean> {
-    try {
-      const length = await this.#conn.read(this.#buffer);
-      if (length === null) return false;
-      this.#share.begin(performance.now());
-      this.#take(this.#buffer.subarray(0, length));
-      await this.#share.pause();
-      return true;
-    } finally {
-      this.#reading = undefined;
-    }
-  }
-}
-
-function head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
-  return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
 }

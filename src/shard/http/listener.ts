@@ -1,9 +1,10 @@
 import { peerHolderOf } from "../net/memory_holder.ts";
 import { type Connect, ConnectionListener } from "../net/connection_listener.ts";
-import { HttpConnection } from "./connection.ts";
-import type { HttpContext, HttpRoutes } from "./routes.ts";
+import { HttpConnection, type HttpConnectionContext } from "./connection.ts";
+import type { HttpRoutes } from "./routes.ts";
+import type { HttpContext } from "./route_context.ts";
 import { behindProxies, proxiedPort } from "../net/proxied_connection.ts";
-import { addTlsEntrance } from "../net/tls_entrance.ts";
+import { addTlsEntrance } from "../tls_entrance.ts";
 
 /** What a connection takes that asks now and then: measured. */
 const CONNECTION_BYTES = 16 * 1024;
@@ -40,5 +41,25 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
   } as const;
   const listener = new ConnectionListener(source, options, counters);
   addTlsEntrance(listener, "http", connect, context);
+  addAdminEntrance(
+    listener,
+    { ...connectionContext, answer: routes.answerAdmin.bind(routes) },
+    settings,
+  );
   return listener;
+}
+
+/** Lets the administrator in where only API and metrics are, if there is such a place. */
+function addAdminEntrance(
+  listener: ConnectionListener,
+  context: HttpConnectionContext,
+  { admin: { listen }, sharesPorts }: HttpContext["settings"],
+): void {
+  if (listen === undefined) return;
+  const source = Deno.listen({ hostname: listen.host, port: listen.port, reusePort: sharesPorts });
+  listener.addEntrance(
+    source,
+    (conn, nowMs, accepted) => new HttpConnection(conn, context, nowMs, accepted),
+    0,
+  );
 }

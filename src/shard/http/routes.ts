@@ -1,226 +1,189 @@
-import type { Logger } from "@logtape/logtape";
 import { STATUS_CODE } from "@std/http/status";
-import { FlvViewer } from "../../egress/flv_viewer.ts";
-import { unprintableIn } from "../../bytes/printable.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
 import type { HttpResponse } from "../../http/response.ts";
-import { acceptWebSocket, asksForWebSocket } from "../../http/websocket.ts";
-import { FLV_FORM } from "../../stream/feed_form.ts";
-import { FLV_SUFFIX, streamPath, unescapePath } from "../../stream/stream_path.ts";
-import { AssetFiles } from "./asset_files.ts";
-import type { ControlLink } from "../control_link.ts";
-import type { Counters } from "../counters.ts";
-import { answer, CORS_HEADERS, problem, textAnswer } from "./answers.ts";
-import type { MemoryBudget } from "../../stream/memory_budget.ts";
-import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
-import { holderOf } from "../net/memory_holder.ts";
-import type { ConsoleAsset, ShardSettings } from "../messages.ts";
-import type { ShardPlaces } from "../shard_places.ts";
-import { StreamRoutes } from "./stream_routes.ts";
-import type { Streams } from "../live/streams.ts";
-import { missingTrack, trackQuery } from "./track_query.ts";
+import { streamPath } from "../../stream/stream_path.ts";
+import { TRICKLE_FRAGMENT_TYPE } from "../../webrtc/sdp/trickle_fragment.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
-import type { NetworkList } from "../../address/network_list.ts";
-import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
-import { Whep, WHEP_SUFFIX } from "../webrtc/whep.ts";
+import { Whep } from "../webrtc/whep.ts";
+import { SDP_TYPE } from "../webrtc/whep_offer.ts";
+import { problem, textAnswer } from "./answers.ts";
+import { AdminGate } from "./admin_gate.ts";
+import { AssetFiles } from "./asset_files.ts";
+import { ClientPages } from "./client_pages.ts";
+import { Cors } from "./cors.ts";
+import { Flv } from "./flv.ts";
+import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
+import { MetricsGate } from "./metrics_gate.ts";
+import { MetricsRoute } from "./metrics_route.ts";
+import type { HttpContext } from "./route_context.ts";
+import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
+import { StreamRoutes } from "./stream_routes.ts";
 
-const FLV_HEADERS = {
-  ...CORS_HEADERS,
-  "content-type": "video/x-flv",
-  "cache-control": "no-store",
-  // nginx, for one, would hold back a live response to fill its buffers.
-  "x-accel-buffering": "no",
-};
-
-/** Where SRS has its WHEP endpoint, with the stream in the query. */
-const WHEP_LIKE_SRS = /^\/rtc\/v1\/whep\/?$/;
-
-/** What is sent in the Location of an answer, behind the stream's endpoint. */
-const WHEP_RESOURCE = /\/whep\/([\w.]{1,64})$/;
-
-/** What a viewer takes beside its connection: measured. */
-const VIEWER_BYTES = 48 * 1024;
-
-/** Seconds after which a refused viewer may come again. */
-const RETRY_AFTER_S = "5";
-
-/** What HTTP requests need of their shard. */
-export interface HttpContext {
-  readonly settings: ShardSettings;
-  readonly streams: Streams;
-  readonly control: ControlLink;
-  readonly counters: Counters;
-  readonly memory: MemoryBudget;
-  readonly assets: readonly ConsoleAsset[];
-  /** The number of this shard. */
-  readonly shard: number;
-  readonly webrtc: WebrtcEndpoint;
-  /** Whether new clients are wanted here. */
-  readonly readiness: { readonly isReady: boolean };
-  readonly places: ShardPlaces;
-  readonly proxies: NetworkList;
-}
-
-/** Answers HTTP requests: console, API, HTTP-FLV and WebSocket-FLV. */
+/** Answers HTTP requests: console, API, WHEP, HTTP-FLV and WebSocket-FLV. */
 export class HttpRoutes {
   readonly #context: HttpContext;
   readonly #files: AssetFiles;
-  readonly #whep: Whep;
-  readonly #list: StreamRoutes;
+  readonly #flv: Flv;
+  readonly #metrics: MetricsRoute;
+  readonly whep: Whep;
+  /** Who watches and publishes, on all shards. */
+  readonly clients: ClientPages;
+  /** The list of streams, for those who ask and those who follow it. */
+  readonly list: StreamRoutes;
+  readonly #table: RouteTable;
+  readonly #admin: RouteTable;
 
   constructor(context: HttpContext) {
     this.#context = context;
-    this.#whep = new Whep(context, context.webrtc);
-    this.#list = new StreamRoutes(context);
     this.#files = new AssetFiles(context.assets, context.settings.contentSecurityPolicy);
+    this.#flv = new Flv(context);
+    this.#metrics = new MetricsRoute(context);
+    this.whep = new Whep(context, context.webrtc);
+    this.clients = new ClientPages(context);
+    this.list = new StreamRoutes(context);
+    const { access, settings: { admin } } = context;
+    const cors = new Cors(admin.corsOrigins);
+    const gate = new AdminGate({ ...admin, access, cors });
+    const guards = { admin: gate, metrics: new MetricsGate(context.settings.metrics, gate) };
+    const rules = { cors, guards };
+    const forAll = [...this.#watching(), ...this.#listing()];
+    const forAdmin = this.#administration();
+    const health = [...this.#health(), this.#measuring()];
+    const isApart = admin.listen !== undefined;
+    this.#admin = new RouteTable([...forAdmin, ...health], rules);
+    // Files are behind all others: they may have any path.
+    this.#table = new RouteTable(
+      [...forAll, ...(isApart ? [] : forAdmin), ...health, ...this.#console()],
+      rules,
+    );
   }
 
-  /** Answers requests of viewers that are on this shard, and came to another. */
-  get whep(): Whep {
-    return this.#whep;
+  /** Rejects only with what is wrong in a handler. */
+  answer(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
+    return this.#table.answer(request, addresses);
   }
 
-  /** The list of streams, for those who ask and those who follow it. */
-  get list(): StreamRoutes {
-    return this.#list;
+  /** The same where only the administrator is served. */
+  answerAdmin(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
+    return this.#admin.answer(request, addresses);
   }
 
-  /** @throws {HttpError} for what is to be refused with its status */
-  answer(
-    request: HttpRequest,
-    addresses: ConnectionAddresses,
-  ): HttpResponse | Promise<HttpResponse> {
-    const { method } = request;
-    const url = requestUrl(request);
-    if (url === null) return problem(STATUS_CODE.BadRequest, "Cannot read the request's target");
-    const unprintable = unprintableOf(url);
-    if (unprintable !== undefined) {
-      const message =
-        `Cannot take the request's target: it must be text that can be seen, got ${unprintable}`;
-      return problem(STATUS_CODE.BadRequest, message);
-    }
-    const whep = this.#answerWhep(url, request, addresses);
-    if (whep !== undefined) return whep;
-    if (method === "OPTIONS") return answer(STATUS_CODE.NoContent, CORS_HEADERS);
-    if (method !== "GET" && method !== "HEAD") {
-      return problem(STATUS_CODE.MethodNotAllowed, `Cannot ${method} here: use GET or HEAD`, {
-        allow: "GET, HEAD, OPTIONS",
-      });
-    }
-    const path = unescapePath(url.pathname, FLV_SUFFIX);
-    if (path !== undefined) return this.#watch(path, url.searchParams, request, addresses);
-    switch (url.pathname) {
-      case "/healthz":
-        return textAnswer(STATUS_CODE.OK, "ok");
-      case "/readyz":
-        return this.#context.readiness.isReady
-          ? textAnswer(STATUS_CODE.OK, "ready")
-          : textAnswer(STATUS_CODE.ServiceUnavailable, "the server is about to end");
-      case "/api/v1/streams":
-        return this.#list.answer(url.searchParams, request);
-      case "/api/v1/streams/events":
-        return this.#list.follow(url.searchParams, request, addresses.remoteAddr.hostname);
-      default:
-        return this.#serveFile(url.pathname, request);
-    }
+  /** Answers what another shard asks about what is here. */
+  async answerForwarded(request: ForwardedRequest): Promise<ForwardedResponse> {
+    return request.kind === "session"
+      ? await this.whep.answerForwarded(request)
+      : this.clients.answerForwarded(request);
   }
 
-  /** The answer to a request about WebRTC; `undefined` if it is about something else. */
-  #answerWhep(url: URL, request: HttpRequest, addresses: ConnectionAddresses) {
-    const { pathname, searchParams } = url;
-    if (WHEP_LIKE_SRS.test(pathname)) {
-      const target = streamPath(searchParams.get("app") ?? "", searchParams.get("stream") ?? "");
-      const path = "path" in target ? target.path : "";
-      return this.#whep.answerEndpoint(path, url, request, addresses);
-    }
-    const path = unescapePath(pathname, WHEP_SUFFIX);
-    if (path !== undefined) {
-      return this.#whep.answerEndpoint(path, url, request, addresses);
-    }
-    const resource = WHEP_RESOURCE.exec(pathname)?.[1];
-    return resource === undefined ? undefined : this.#whep.answerResource(resource, request);
+  #watching(): readonly Route[] {
+    const { whep } = this;
+    const flv = { pattern: "/{path...}.flv", access: "viewers" } as const;
+    const endpoint = { method: "POST", access: "viewers", accepts: SDP_TYPE } as const;
+    const viewer = { pattern: "/{path...}/whep/{viewer}", access: "viewers" } as const;
+    return [
+      // Where SRS has its endpoint, with the stream in the query.
+      {
+        ...endpoint,
+        pattern: "/rtc/v1/whep/?",
+        handler: (routed) => whep.answerEndpoint(pathInQuery(routed), routed),
+      },
+      {
+        ...endpoint,
+        pattern: "/{path...}/whep",
+        handler: (routed) => whep.answerEndpoint(routed.parts["path"]!, routed),
+      },
+      { ...flv, method: "GET", handler: (routed) => this.#flv.watch(routed) },
+      { ...flv, method: "HEAD", handler: (routed) => this.#flv.describe(routed) },
+      { ...viewer, method: "GET", handler: (routed) => whep.answerResource("GET", routed) },
+      {
+        ...viewer,
+        method: "PATCH",
+        accepts: TRICKLE_FRAGMENT_TYPE,
+        handler: (routed) => whep.answerResource("PATCH", routed),
+      },
+      { ...viewer, method: "DELETE", handler: (routed) => whep.answerResource("DELETE", routed) },
+    ];
   }
 
-  async #serveFile(path: string, request: HttpRequest): Promise<HttpResponse> {
-    return await this.#files.answer(path, request) ??
-      problem(STATUS_CODE.NotFound, `There is nothing at ${path}`);
+  #listing(): readonly Route[] {
+    const { list } = this;
+    return listRoutes(list, list.live, { pattern: "/api/v1/live", access: "viewers" });
   }
 
-  #watch(
-    path: string,
-    query: URLSearchParams,
-    request: HttpRequest,
-    { log, remoteAddr }: ConnectionAddresses,
-  ): HttpResponse {
-    const stream = this.#context.streams.byPath(path);
-    if (stream === undefined) {
-      return problem(STATUS_CODE.NotFound, `The stream ${path} is not live`);
-    }
-    const selection = trackQuery(query);
-    if ("problem" in selection) return problem(STATUS_CODE.BadRequest, selection.problem);
-    const missing = missingTrack(selection, stream.log);
-    if (missing !== undefined) return problem(STATUS_CODE.NotFound, missing);
-    const flv = { kind: "stream", status: STATUS_CODE.OK, headers: FLV_HEADERS } as const;
-    if (request.method === "HEAD") {
-      return { ...flv, body: new ReadableStream(), onOver() {} };
-    }
-    const accept = asksForWebSocket(request) ? acceptWebSocket(request) : undefined;
-    const { counters, memory, settings } = this.#context;
-    const holder = holderOf(memory, remoteAddr.hostname);
-    const held = new MemoryHolding(memory, "sessions", holder);
-    const lack = held.resize(VIEWER_BYTES);
-    const audience = counters.total("viewers") >= settings.maxViewers
-      ? `There are ${settings.maxViewers} viewers already`
-      : lack !== undefined
-      ? describeRefusal(lack)
-      : stream.audience(FLV_FORM, selection, holder);
-    if (typeof audience === "string") {
-      held.close();
-      counters.add("viewersRefused");
-      return problem(STATUS_CODE.ServiceUnavailable, audience, { "retry-after": RETRY_AFTER_S });
-    }
-    counters.add("viewersAccepted");
-    const gone = this.#noteViewer(path, accept === undefined ? "HTTP-FLV" : "WS-FLV", log);
-    const onOver = (sentBytes: number) => {
-      held.close();
-      gone(sentBytes);
+  #administration(): readonly Route[] {
+    const { list } = this;
+    return [
+      ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }),
+      {
+        method: "GET",
+        pattern: "/metrics",
+        access: "metrics",
+        handler: () => this.#metrics.answer(performance.now()),
+      },
+    ];
+  }
+
+  #console(): readonly Route[] {
+    return [{
+      method: "GET",
+      pattern: "{path...}",
+      access: "anybody",
+      handler: (routed) => this.#file(routed),
+    }];
+  }
+
+  #measuring(): Route {
+    return {
+      method: "GET",
+      pattern: "/metrics",
+      access: "anybody",
+      handler: () => this.#metrics.answer(performance.now()),
     };
-    const pieces = new FlvViewer(audience).stream;
-    return accept === undefined
-      ? { ...flv, body: pieces, onOver }
-      : { kind: "websocket", accept, messages: pieces, onOver };
   }
 
-  /** Counts a viewer, and returns what is to be called when it is gone. */
-  #noteViewer(path: string, protocol: string, log: Logger): (sentBytes: number) => void {
-    const { counters } = this.#context;
-    const sinceMs = performance.now();
-    counters.add("viewers");
-    log.debug("{peer} watches {path} over {protocol}", { path, protocol });
-    return (sentBytes) => {
-      counters.add("viewers", -1);
-      const seconds = Math.round((performance.now() - sinceMs) / 100) / 10;
-      log.debug("{peer} has watched {path} for {seconds} s, {sentBytes} bytes", {
-        path,
-        seconds,
-        sentBytes,
-      });
-    };
+  #health(): readonly Route[] {
+    const { readiness } = this.#context;
+    return [
+      {
+        method: "GET",
+        pattern: "/healthz",
+        access: "anybody",
+        handler: () => textAnswer(STATUS_CODE.OK, "ok"),
+      },
+      {
+        method: "GET",
+        pattern: "/readyz",
+        access: "anybody",
+        handler: () =>
+          readiness.isReady
+            ? textAnswer(STATUS_CODE.OK, "ready")
+            : textAnswer(STATUS_CODE.ServiceUnavailable, "the server is about to end"),
+      },
+    ];
+  }
+
+  async #file({ request, url: { pathname } }: RoutedRequest): Promise<HttpResponse> {
+    return await this.#files.answer(pathname, request) ??
+      problem(STATUS_CODE.NotFound, `There is nothing at ${pathname}`);
   }
 }
 
-/** What its path or a value of its query has, decoded, that cannot be seen. */
-function unprintableOf({ pathname, search, searchParams }: URL): string | undefined {
-  // Nearly all have nothing that is escaped.
-  if (!pathname.includes("%") && search === "") return undefined;
-  const texts = [unescapePath(`${pathname}/`, "/") ?? "", ...[...searchParams].flat()];
-  return texts.map(unprintableIn).find((found) => found !== undefined);
+/** A list of streams, and what changes in it. */
+function listRoutes(
+  list: StreamRoutes,
+  pageOf: StreamRoutes["all"],
+  { pattern, access }: Pick<Route, "pattern" | "access">,
+): readonly Route[] {
+  const events = { pattern: `${pattern}/events`, access };
+  return [
+    { method: "GET", pattern, access, handler: (routed) => list.answer(pageOf, routed) },
+    { ...events, method: "GET", handler: (routed) => list.follow(pageOf, routed) },
+    { ...events, method: "HEAD", handler: (routed) => list.describeEvents(pageOf, routed) },
+  ];
 }
 
-/** What a request asks for, wherever proxies let the scheme be; `null` if it is no URL. */
-function requestUrl({ target }: HttpRequest): URL | null {
-  // Nothing here depends on Host, which may be empty: then the path's first part would be taken for it.
-  if (target.startsWith("/")) return URL.parse(`http://localhost${target}`);
-  // RFC 9112 3.2.2 and 3.2.4: a URL as a proxy is sent, or "*" of the server as a whole.
-  return URL.parse(target, "http://localhost/");
+/** The stream that `?app=&stream=` names; "" if it is none. */
+function pathInQuery({ query }: RoutedRequest): string {
+  const target = streamPath(query.get("app") ?? "", query.get("stream") ?? "");
+  return "path" in target ? target.path : "";
 }

@@ -19,8 +19,12 @@ interface Listener {
   end(): void;
 }
 
+/** Asks for a page. */
+export type PageRequest = () => Promise<ListedPage>;
+
 /** A page that is followed, as its listeners know it. */
 interface FollowedPage {
+  readonly request: PageRequest;
   known: ListedPage;
   snapshot: Bytes | undefined;
   readonly listeners: Set<Listener>;
@@ -33,26 +37,26 @@ interface FollowedPage {
  * one is never sent more than the newest state.
  */
 export class StreamEvents {
-  readonly #request: (page: number) => Promise<ListedPage>;
-  readonly #pages = new Map<number, FollowedPage>();
+  /** By what all who follow the same page have in common. */
+  readonly #pages = new Map<string, FollowedPage>();
   #isClosed = false;
 
-  constructor(request: (page: number) => Promise<ListedPage>) {
-    this.#request = request;
-  }
-
-  /** The events of a page, until they are cancelled. */
-  async follow(page: number): Promise<ReadableStream<Bytes>> {
-    const known = this.#pages.get(page)?.known ?? await this.#request(page);
-    const followed = this.#pages.get(page) ??
-      { known, snapshot: undefined, listeners: new Set(), quietTicks: 0 };
-    if (!this.#isClosed) this.#pages.set(page, followed);
-    return this.#listen(page, followed);
+  /**
+   * The events of a page, until they are cancelled.
+   *
+   * @param key the same for all who are to be told the same
+   */
+  async follow(key: string, request: PageRequest): Promise<ReadableStream<Bytes>> {
+    const known = this.#pages.get(key)?.known ?? await request();
+    const followed = this.#pages.get(key) ??
+      { request, known, snapshot: undefined, listeners: new Set(), quietTicks: 0 };
+    if (!this.#isClosed) this.#pages.set(key, followed);
+    return this.#listen(key, followed);
   }
 
   /** Tells listeners what is new. To be called every second. */
   async tick(): Promise<void> {
-    await Promise.all([...this.#pages].map(([page, followed]) => this.#tell(page, followed)));
+    await Promise.all([...this.#pages.values()].map((followed) => this.#tell(followed)));
   }
 
   /** Ends all listeners. */
@@ -63,14 +67,14 @@ export class StreamEvents {
     }
   }
 
-  #listen(page: number, followed: FollowedPage): ReadableStream<Bytes> {
+  #listen(key: string, followed: FollowedPage): ReadableStream<Bytes> {
     let waiting: ReadableStreamDefaultController<Bytes> | undefined;
     let isBehind = true;
     let isEnded = this.#isClosed;
     const snapshot = () => followed.snapshot ??= snapshotOf(followed.known);
     const leave = () => {
       followed.listeners.delete(listener);
-      if (followed.listeners.size === 0) this.#pages.delete(page);
+      if (followed.listeners.size === 0) this.#pages.delete(key);
     };
     const listener: Listener = {
       offer: (event) => {
@@ -100,8 +104,8 @@ export class StreamEvents {
     }, { highWaterMark: 0 });
   }
 
-  async #tell(page: number, followed: FollowedPage): Promise<void> {
-    const now = await this.#request(page);
+  async #tell(followed: FollowedPage): Promise<void> {
+    const now = await followed.request();
     const event = changesOf(followed.known, now);
     followed.quietTicks = event === undefined ? followed.quietTicks + 1 : 0;
     if (event !== undefined) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { StreamsPage } from "../messages.ts";
+import type { StreamsPage } from "./stream_summary.ts";
 
 /** A page of the list of streams, ready to be sent. */
 export interface ListedPage {
@@ -15,8 +15,14 @@ export interface ListedPage {
   readonly etag: string;
 }
 
+/** A page of all streams, with what whoever may watch them is told. */
+export interface WholePage extends ListedPage {
+  /** JSON of each stream, by its path. */
+  readonly live: ReadonlyMap<string, string>;
+}
+
 interface AskedPage {
-  readonly page: Promise<ListedPage>;
+  readonly page: Promise<WholePage>;
   /** Until when it is given out; `undefined` while it is waited for. */
   untilMs: number | undefined;
 }
@@ -40,7 +46,7 @@ export class StreamListing {
   }
 
   /** @param page from 1 on, and not beyond the last one: it is kept for whoever comes next */
-  page(page: number, nowMs: number): Promise<ListedPage> {
+  page(page: number, nowMs: number): Promise<WholePage> {
     const isOver = ({ untilMs }: AskedPage) => untilMs !== undefined && nowMs >= untilMs;
     for (const [number, asked] of this.#pages) if (isOver(asked)) this.#pages.delete(number);
     const known = this.#pages.get(page);
@@ -48,7 +54,8 @@ export class StreamListing {
     const asked: AskedPage = {
       page: this.#request(page).then((reply) => {
         asked.untilMs = nowMs + this.#maxAgeMs - reply.ageMs;
-        return encodePage(reply);
+        const live = new Map(reply.paths.map((path, at) => [path, reply.live[at]!]));
+        return { ...encodePage(reply), live };
       }),
       untilMs: undefined,
     };
@@ -57,7 +64,10 @@ export class StreamListing {
   }
 }
 
-function encodePage({ head, paths, streams }: StreamsPage): ListedPage {
+/** Makes a page ready to be sent. */
+export function encodePage(
+  { head, paths, streams }: Pick<StreamsPage, "head" | "paths" | "streams">,
+): ListedPage {
   const marks = streams.map(changeMark);
   const hash = createHash("sha256").update(`${streams.length} ${totalsOf(head)} ${marks.join()}`);
   return {
@@ -80,7 +90,7 @@ export function totalsOf(head: string): string {
  */
 export function changeMark(stream: string): string {
   return stream.replace(
-    /"(uptimeMs|bitrateBps|frameRate|keyFrameDistanceMs)":(\d+(?:\.\d+)?)/g,
+    /"(uptimeMs|bitrateBps|frameRate|keyFrameDistanceMs|recv_30s|send_30s)":(\d+(?:\.\d+)?)/g,
     (_, name, value) => name === "uptimeMs" ? "" : `${name} ${Number(value).toPrecision(2)}`,
   );
 }

@@ -1,17 +1,18 @@
 import { STATUS_CODE } from "@std/http/status";
-import { HttpError } from "../../http/http_error.ts";
-import type { HttpRequest } from "../../http/request_reader.ts";
-import type { HttpResponse } from "../../http/response.ts";
+import type { AccessRequest } from "../../access/access.ts";
+import { credentialsOf } from "../../access/credentials.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
-import type { ControlLink } from "../control_link.ts";
-import type { Counters } from "../counters.ts";
-import { answer, CORS_HEADERS, problem } from "./answers.ts";
-import { type ShardSettings, STREAMS_PER_PAGE } from "../messages.ts";
+import { HttpError } from "../../http/http_error.ts";
+import type { HttpResponse } from "../../http/response.ts";
+import { nextConnectionId } from "../net/connection_id.ts";
 import { Place } from "../net/places.ts";
-import type { ShardPlaces } from "../shard_places.ts";
-import { StreamEvents } from "./stream_events.ts";
-import { StreamListing } from "./stream_listing.ts";
-import type { Streams } from "../live/streams.ts";
+import { answer, problem } from "./answers.ts";
+import { LiveListing } from "./live_listing.ts";
+import type { HttpContext } from "./route_context.ts";
+import type { RoutedRequest } from "./route_table.ts";
+import { type PageRequest, StreamEvents } from "./stream_events.ts";
+import { type ListedPage, StreamListing } from "./stream_listing.ts";
+import { STREAMS_PER_PAGE } from "./stream_summary.ts";
 
 const PAGE = /^[1-9]\d{0,5}$/;
 
@@ -19,71 +20,90 @@ const PAGE = /^[1-9]\d{0,5}$/;
 const RETRY_AFTER_S = "30";
 
 const LIST_HEADERS = {
-  ...CORS_HEADERS,
-  "access-control-expose-headers": "etag",
   "content-type": "application/json",
   "cache-control": "no-cache",
 };
 
 const EVENTS_HEADERS = {
-  ...CORS_HEADERS,
   "content-type": "text/event-stream",
   "cache-control": "no-store",
   // nginx, for one, would hold back events to fill its buffers.
   "x-accel-buffering": "no",
 };
 
-/** What the list of streams needs of its shard. */
-export interface StreamRoutesContext {
-  readonly settings: ShardSettings;
-  readonly streams: Streams;
-  readonly control: ControlLink;
-  readonly counters: Counters;
-  readonly places: Pick<ShardPlaces, "listListeners">;
+const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS } as const;
+
+/** What lists of streams need of their shard. */
+export type StreamRoutesContext = Pick<
+  HttpContext,
+  "settings" | "streams" | "control" | "counters" | "access" | "places"
+>;
+
+/** A page that is asked for. */
+interface AskedPage {
+  /** The same for all who are to be told the same. */
+  readonly key: string;
+  readonly request: PageRequest;
 }
 
-/** Answers with the list of streams, at once or as it changes. */
+/** Which page of which list a request asks for; rejects with an `HttpError` for one that is none. */
+type PageOf = (routed: RoutedRequest) => AskedPage | Promise<AskedPage>;
+
+/**
+ * Answers with a list of streams, at once or as it changes: with all of them for the administrator, and
+ * with what a caller may watch for anybody.
+ */
 export class StreamRoutes {
   readonly #context: StreamRoutesContext;
   readonly #listing: StreamListing;
-  readonly #events: StreamEvents;
+  readonly #live: LiveListing;
+  readonly #events = new StreamEvents();
+  /** For {@linkcode answer} and the others: all streams. */
+  readonly all: PageOf = (routed) => this.#allOf(routed);
+  /** Those that the caller may watch. */
+  readonly live: PageOf = (routed) => this.#liveOf(routed);
 
   constructor(context: StreamRoutesContext) {
-    const { control, settings } = context;
+    const { control, settings, access, streams } = context;
+    const { version, rtmpPort, startedAt } = settings;
     this.#context = context;
     this.#listing = new StreamListing((page) => control.requestStreams(page), settings.listAgeMs);
-    this.#events = new StreamEvents((page) => this.#listing.page(page, performance.now()));
+    const server = () => ({ version, rtmpPort, uptimeMs: Date.now() - startedAt });
+    this.#live = new LiveListing({ access, streams, listing: this.#listing, server });
   }
 
   /** @throws {HttpError} with status 400 or 404 for a page that is none */
-  async answer(query: URLSearchParams, { headers }: HttpRequest): Promise<HttpResponse> {
-    const { body, etag } = await this.#listing.page(this.#pageOf(query), performance.now());
+  async answer(pageOf: PageOf, routed: RoutedRequest): Promise<HttpResponse> {
+    const { request } = await pageOf(routed);
+    const { body, etag } = await request();
     const common = { ...LIST_HEADERS, etag };
-    return namesEtag(headers.get("if-none-match"), etag)
+    return namesEtag(routed.request.headers.get("if-none-match"), etag)
       ? answer(STATUS_CODE.NotModified, common)
       : answer(STATUS_CODE.OK, common, body);
   }
 
-  /**
-   * @param hostname who wants to follow
-   * @throws {HttpError} as {@linkcode answer} does
-   */
-  async follow(
-    query: URLSearchParams,
-    { method }: HttpRequest,
-    hostname: string,
-  ): Promise<HttpResponse> {
-    const page = this.#pageOf(query);
-    const head = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS } as const;
-    if (method === "HEAD") return { ...head, body: new ReadableStream(), onOver() {} };
-    const place = this.#context.places.listListeners.take(hostname);
+  /** @throws {HttpError} as {@linkcode answer} does */
+  async follow(pageOf: PageOf, routed: RoutedRequest): Promise<HttpResponse> {
+    const { key, request } = await pageOf(routed);
+    const place = this.#context.places.listListeners.take(routed.addresses.remoteAddr.hostname);
     if (place instanceof Place) {
-      return { ...head, body: await this.#events.follow(page), onOver: () => place.leave() };
+      const body = await this.#events.follow(key, request);
+      return { ...EVENTS, body, onOver: () => place.leave() };
     }
     this.#context.counters.add("listListenersRefused");
     return problem(STATUS_CODE.ServiceUnavailable, `Cannot follow the list: ${place.reason}`, {
       "retry-after": RETRY_AFTER_S,
     });
+  }
+
+  /**
+   * What who follows would be answered, who does not.
+   *
+   * @throws {HttpError} as {@linkcode answer} does
+   */
+  async describeEvents(pageOf: PageOf, routed: RoutedRequest): Promise<HttpResponse> {
+    await pageOf(routed);
+    return { ...EVENTS, body: new ReadableStream(), onOver() {} };
   }
 
   /** Tells those who follow what is new. To be called every second. */
@@ -96,21 +116,62 @@ export class StreamRoutes {
     this.#events.close();
   }
 
-  #pageOf(query: URLSearchParams): number {
-    const text = query.get("page") ?? "1";
-    if (!PAGE.test(text)) {
-      throw new HttpError(
-        STATUS_CODE.BadRequest,
-        `Cannot list streams: page must be a number from 1 on, got ${
-          JSON.stringify(text.slice(0, 16))
-        }`,
-      );
-    }
-    const pages = Math.max(1, Math.ceil(this.#context.streams.size / STREAMS_PER_PAGE));
-    if (Number(text) <= pages) return Number(text);
-    throw new HttpError(
-      STATUS_CODE.NotFound,
-      `Cannot list streams: page must be up to ${pages}, got ${text}`,
-    );
+  #allOf({ query }: RoutedRequest): AskedPage {
+    const page = numberOf(query);
+    checkPage(page, Math.max(1, Math.ceil(this.#context.streams.size / STREAMS_PER_PAGE)));
+    return { key: `all ${page}`, request: () => this.#listing.page(page, performance.now()) };
   }
+
+  async #liveOf(routed: RoutedRequest): Promise<AskedPage> {
+    const page = numberOf(routed.query);
+    const caller = callerOf(routed);
+    const request = () => this.#live.page(caller, page, performance.now());
+    const first = await request();
+    checkPage(page, first.pages);
+    // What was asked for just now is what is answered.
+    let known: ListedPage | undefined = first;
+    const { address, credentials, query } = caller;
+    return {
+      key: `live ${JSON.stringify([page, address, credentials, query])}`,
+      request: () => {
+        const answered = known === undefined ? request() : Promise.resolve(known);
+        known = undefined;
+        return answered;
+      },
+    };
+  }
+}
+
+/** The question that is asked about each stream, of none yet. */
+function callerOf({ request, url, addresses }: RoutedRequest): AccessRequest {
+  const query = url.search.slice(1);
+  return {
+    action: "play",
+    path: "",
+    protocol: "http",
+    address: addresses.remoteAddr.hostname,
+    credentials: credentialsOf({ query, authorization: request.headers.get("authorization") }),
+    query,
+    userAgent: request.headers.get("user-agent"),
+    id: nextConnectionId(),
+  };
+}
+
+function numberOf(query: URLSearchParams): number {
+  const text = query.get("page") ?? "1";
+  if (PAGE.test(text)) return Number(text);
+  throw new HttpError(
+    STATUS_CODE.BadRequest,
+    `Cannot list streams: page must be a number from 1 on, got ${
+      JSON.stringify(text.slice(0, 16))
+    }`,
+  );
+}
+
+function checkPage(page: number, pages: number): void {
+  if (page <= pages) return;
+  throw new HttpError(
+    STATUS_CODE.NotFound,
+    `Cannot list streams: page must be up to ${pages}, got ${page}`,
+  );
 }

@@ -1,21 +1,23 @@
 import { type AudienceEvents, FeedAudience } from "../../egress/feed_audience.ts";
-import { Feed, type TrackSelection } from "../../stream/feed.ts";
+import { Feed } from "../../stream/feed.ts";
 import { type FeedForm, FLV_FORM } from "../../stream/feed_form.ts";
 import { LogState } from "../../stream/log_layout.ts";
 import { LogReader } from "../../stream/log_reader.ts";
 import { type MemoryBudget, NO_HOLDER } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { Publication } from "../../stream/publication.ts";
-import { DEFAULT_TRACKS } from "../../stream/track_selection.ts";
+import { DEFAULT_TRACKS, type TrackSelection } from "../../stream/track_selection.ts";
 import type { ControlLink } from "../control_link.ts";
-import type { PictureReport, StreamEntry, StreamReport } from "../messages.ts";
+import type { BFrameReport } from "../../egress/video_packet_maker.ts";
+import type { StreamReport } from "./stream_report.ts";
+import type { StreamEntry } from "./stream_entry.ts";
 import { RtpStream } from "./rtp_stream.ts";
 import { SharedOpus } from "./shared_opus.ts";
 import { timeSlice } from "../time_slice.ts";
-import { missingTrack } from "../http/track_query.ts";
+import { missingTrack } from "./track_query.ts";
 
 /** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
-export type RefusalOf = (pictures: PictureReport | undefined) => string | undefined;
+export type RefusalOf = (pictures: BFrameReport | undefined) => string | undefined;
 
 /** Of a stream's viewers here. */
 export interface LiveStreamOptions {
@@ -205,8 +207,9 @@ export class LiveStream {
     };
   }
 
-  /** The stream is over: ends all viewers. Resolves when nothing reads the log any more. */
+  /** The stream is over: ends all viewers. Resolves when nothing uses the log any more. */
   async close(): Promise<void> {
+    this.publication?.abandon();
     await this.#watch;
     this.#endAudiences();
   }
@@ -253,7 +256,7 @@ export class LiveStream {
     if (this.log.state !== LogState.live) return;
     for (const [key, known] of this.#audiences) {
       if (!this.#isMissing(known)) continue;
-      known.audience.end();
+      known.audience.end("the stream has not this track any more");
       this.#audiences.delete(key);
     }
     for (const [key, known] of this.#rtp) {

@@ -3,22 +3,17 @@ import { isTranscodable } from "../../audio/aac_stream.ts";
 import { CodecError } from "../../codec/codec_error.ts";
 import { parseAacConfiguration } from "../../codec/sound/aac.ts";
 import { parseOpusHead } from "../../codec/sound/opus.ts";
-import {
-  type AudioBody,
-  type AudioConfiguration,
-  type FlvAudioCodec,
-  parseAudioBody,
-} from "../../flv/audio_body.ts";
+import type { AudioBody, AudioConfiguration, FlvAudioCodec } from "../../flv/audio_body.ts";
+import { parseAudioBody } from "../../flv/audio_body_parser.ts";
 import { TAG_AUDIO } from "../../flv/tag.ts";
-import type { TrackSelection } from "../../stream/feed.ts";
 import type { SharedLog } from "../../stream/log_arena.ts";
 import { LogState } from "../../stream/log_layout.ts";
 import { LogReader } from "../../stream/log_reader.ts";
-import { additionalTrackId } from "../../stream/track_selection.ts";
+import { additionalTrackId, type TrackSelection } from "../../stream/track_selection.ts";
 import type { StreamAudio, StreamVideo } from "../../webrtc/sdp/codec_choice.ts";
 import type { StreamMedia } from "../../webrtc/sdp/media_choice.ts";
 import type { OpusEvents } from "../control_link.ts";
-import type { PictureReport } from "../messages.ts";
+import type { BFrameReport } from "../../egress/video_packet_maker.ts";
 import type { SharedOpus } from "./shared_opus.ts";
 import { timeSlice } from "../time_slice.ts";
 
@@ -109,7 +104,7 @@ export class RtpStream {
   }
 
   /** What is known of its B pictures; `undefined` where there is nothing to be known. */
-  report(): PictureReport | undefined {
+  report(): BFrameReport | undefined {
     return this.audience.feed.video.bFrames;
   }
 

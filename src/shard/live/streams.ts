@@ -1,7 +1,8 @@
 import type { AudienceEvents } from "../../egress/feed_audience.ts";
 import type { ControlLink } from "../control_link.ts";
 import { LiveStream, type LiveStreamOptions, type RefusalOf } from "./live_stream.ts";
-import type { StreamEntry, StreamReport } from "../messages.ts";
+import type { StreamReport } from "./stream_report.ts";
+import type { StreamEntry } from "./stream_entry.ts";
 
 /** The streams of the gateway, as one shard knows them. */
 export class Streams {
@@ -10,6 +11,7 @@ export class Streams {
   readonly #events: AudienceEvents;
   readonly #byId = new Map<number, LiveStream>();
   readonly #byPath = new Map<string, LiveStream>();
+  #paths: readonly string[] | undefined;
   /** Who waits for streams that are not there, by path. */
   readonly #awaited = new Map<string, Set<(stream: LiveStream) => void>>();
 
@@ -23,6 +25,7 @@ export class Streams {
     const stream = new LiveStream(entry, this.#control, this.#options, this.#events);
     this.#byId.set(entry.streamId, stream);
     this.#byPath.set(entry.path, stream);
+    this.#paths = undefined;
     const waiting = this.#awaited.get(entry.path);
     this.#awaited.delete(entry.path);
     for (const begin of waiting ?? []) begin(stream);
@@ -38,6 +41,11 @@ export class Streams {
     const waiting = this.#awaited.get(path);
     waiting?.delete(begin);
     if (waiting?.size === 0) this.#awaited.delete(path);
+  }
+
+  /** Of all streams, in their order. */
+  get paths(): readonly string[] {
+    return this.#paths ??= [...this.#byPath.keys()].sort();
   }
 
   /** Streams that there are. */
@@ -58,6 +66,7 @@ export class Streams {
     const stream = this.#byId.get(streamId);
     if (stream === undefined) return;
     this.#byId.delete(streamId);
+    this.#paths = undefined;
     if (this.#byPath.get(stream.entry.path) === stream) this.#byPath.delete(stream.entry.path);
     await stream.close();
   }

@@ -14,7 +14,7 @@ import {
   type AnswerWishes,
   DEFAULT_ANSWER_WISHES,
 } from "../../webrtc/sdp/answered_section.ts";
-import type { WebrtcSettings } from "../messages.ts";
+import type { WebrtcSettings } from "../shard_settings.ts";
 
 /** In front of the payload of a packet that is sent again (RFC 4588 4). */
 const ORIGINAL_SEQUENCE_NUMBER_SIZE = 2;

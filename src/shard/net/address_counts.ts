@@ -21,10 +21,13 @@ export const COUNTED = [
 
 export type Counted = (typeof COUNTED)[number];
 
+/** With what is counted by stream: whatever is no address stands for itself. */
+const ROW = [...COUNTED, "streamViewers"] as const;
+
 /** Two addresses share both cells once in 16 million. */
 const CELLS = 4096;
 const HASHES = 2;
-const ROW_LENGTH = COUNTED.length * HASHES * CELLS;
+const ROW_LENGTH = ROW.length * HASHES * CELLS;
 
 /** What the hashes begin with, before the rows. */
 const SEED_LENGTH = HASHES;
@@ -52,9 +55,9 @@ export class AddressCounts {
   readonly #first: number;
   readonly #own: number;
 
-  constructor(shared: SharedArrayBuffer, shard: number, counted: Counted) {
+  constructor(shared: SharedArrayBuffer, shard: number, counted: (typeof ROW)[number]) {
     this.#words = new Int32Array(shared);
-    this.#first = SEED_LENGTH + COUNTED.indexOf(counted) * HASHES * CELLS;
+    this.#first = SEED_LENGTH + ROW.indexOf(counted) * HASHES * CELLS;
     this.#own = this.#first + shard * ROW_LENGTH;
   }
 

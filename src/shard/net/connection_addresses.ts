@@ -5,10 +5,19 @@ import { peerText } from "../../address/address_source.ts";
 import type { PeerConn } from "./connection_listener.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 
-/** Both ends of a connection, and its log. */
+/** A connection as those see it who answer its requests: both ends, its log, and how to end it. */
 export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remoteAddr"> {
+  /** Of the connection. */
+  readonly id: string;
   /** It knows the peer and the connection's id. */
   readonly log: Logger;
+  /**
+   * The socket's other end, which may be a proxy; `undefined` if that has said by the PROXY protocol
+   * that it is one.
+   */
+  readonly peer: string | undefined;
+  /** Ends the connection at once. */
+  readonly abort: (why: string) => void;
 }
 
 /** Both ends of a request: its client's may be farther away than the connection's. */
@@ -17,7 +26,7 @@ export function addressesOf(
   connection: ConnectionAddresses,
   proxies: NetworkList,
 ): ConnectionAddresses {
-  const { localAddr, remoteAddr } = connection;
+  const { remoteAddr } = connection;
   if (!proxies.has(remoteAddr.hostname)) return connection;
   const hostname = forwardedClient(
     headers.get("x-forwarded-for"),
@@ -25,5 +34,9 @@ export function addressesOf(
     (address) => proxies.has(address),
   );
   const client = { ...remoteAddr, hostname };
-  return { localAddr, remoteAddr: client, log: connection.log.with({ peer: peerText(client) }) };
+  return {
+    ...connection,
+    remoteAddr: client,
+    log: connection.log.with({ peer: peerText(client) }),
+  };
 }

@@ -12,6 +12,14 @@ import { timeSlice } from "../time_slice.ts";
 /** The pause after an accept that failed for want of something, such as file descriptors. */
 const ACCEPT_RETRY_MS = 100;
 
+/**
+ * Connections that are accepted before those who have come are heard. An accept finds the next one
+ * at once, but what it sends is heard after a turn of the thread, and no more than some hundred can
+ * be in one: a flood of them would put all others at the end of a queue as long as there are places.
+ * Fewer would leave them to a queue of the system's, for too few a second are accepted then.
+ */
+const ACCEPTED_AT_ONCE = 32;
+
 /** Connections that are ended, if they can be spared, when there is no descriptor for a new one. */
 const GIVEN_UP_AT_ONCE = 16;
 
@@ -69,6 +77,12 @@ export interface ListenerOptions {
 
 /** What comes with a socket that was accepted. */
 export interface Accepted {
+  /** Of the connection, in logs and for the API. */
+  readonly id: string;
+  /** Whether it came over TLS. */
+  readonly isSecure: boolean;
+  /** Whether it has begun with a header of the PROXY protocol. */
+  readonly isProxied: boolean;
   /** It is left when the connection has ended. */
   readonly place: Place;
   /** For all that is logged about the connection: it knows the peer's address and the connection's id. */
@@ -119,12 +133,12 @@ export class ConnectionListener {
 
   async #acceptAll({ source, ...entrance }: Entrance): Promise<void> {
     const share = timeSlice.share("many peers");
-    while (!this.#isClosed) {
+    for (let count = 1; !this.#isClosed; count++) {
       try {
         const conn = await source.accept();
         share.begin(performance.now());
         this.#admit(conn, entrance);
-        await share.pause();
+        await (count % ACCEPTED_AT_ONCE === 0 ? share.rest() : share.pause());
       } catch (error) {
         if (!this.#isClosed) await this.#onAcceptError(error);
       }
@@ -188,7 +202,8 @@ export class ConnectionListener {
     // It was accepted just before close, which could not know of it.
     if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;
-    const log = this.#logger.with({ id: nextConnectionId(), peer: peerText(conn.remoteAddr) });
+    const id = nextConnectionId();
+    const log = this.#logger.with({ id, peer: peerText(conn.remoteAddr) });
     const place = this.#options.places.take(hostname);
     if (!(place instanceof Place)) return this.#refuse(conn, place.reason, log);
     const held = this.#hold(hostname, extraBytes);
@@ -196,8 +211,9 @@ export class ConnectionListener {
       place.leave();
       return this.#refuse(conn, held, log);
     }
-    const connection = connect(conn, performance.now(), { place, log });
-    this.#connections.set(connection, this.#serve(connection, { place, log }, held));
+    const accepted = { id, isSecure: false, isProxied: false, place, log };
+    const connection = connect(conn, performance.now(), accepted);
+    this.#connections.set(connection, this.#serve(connection, accepted, held));
   }
 
   /** Counts what a connection takes, or tells why there is no memory for it. */

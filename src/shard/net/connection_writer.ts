@@ -7,14 +7,17 @@ import type { PeerConn } from "./connection_listener.ts";
  */
 export class ConnectionWriter {
   readonly #conn: PeerConn;
+  readonly #sent: (bytes: number) => void;
   readonly #waiting: (() => void)[] = [];
   #isWriting = false;
   #piece: Uint8Array<ArrayBuffer> | undefined;
   #pieceSinceMs = 0;
   #stuckSinceMs: number | undefined;
 
-  constructor(conn: PeerConn) {
+  /** @param sent told of the bytes that the kernel has taken */
+  constructor(conn: PeerConn, sent: (bytes: number) => void = () => {}) {
     this.#conn = conn;
+    this.#sent = sent;
   }
 
   /** What is being written. */
@@ -42,7 +45,9 @@ export class ConnectionWriter {
     this.#stuckSinceMs = this.#pieceSinceMs = performance.now();
     try {
       for (let rest = bytes; rest.length > 0;) {
-        rest = rest.subarray(await this.#conn.write(rest));
+        const length = await this.#conn.write(rest);
+        this.#sent(length);
+        rest = rest.subarray(length);
         if (rest.length > 0) this.#stuckSinceMs = performance.now();
       }
     } finally {

@@ -10,7 +10,7 @@ import {
   type PeerConn,
 } from "./connection_listener.ts";
 import type { Counters } from "../counters.ts";
-import type { ShardSettings } from "../messages.ts";
+import type { ShardSettings } from "../shard_settings.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 
@@ -139,7 +139,11 @@ class ProxiedConnection implements Connection {
       return undefined;
     }
     const conn = new ProxiedConn(this.#conn, rest, { transport, hostname, port });
-    const accepted = { place, log: log.with({ peer: peerText(conn.remoteAddr) }) };
+    const accepted = {
+      ...this.#accepted,
+      isProxied: header.kind !== "none",
+      log: log.with({ peer: peerText(conn.remoteAddr) }),
+    };
     return this.#options.connect(conn, performance.now(), accepted);
   }
 

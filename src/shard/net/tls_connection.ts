@@ -73,7 +73,8 @@ export class TlsConnection implements Connection {
     }
     if (this.#secured === undefined || this.#endReason !== undefined) return this.#end();
     this.#port.counters.add("tlsHandshakes");
-    this.#inner = this.#port.connect(this.#secured, performance.now(), this.#accepted);
+    const accepted = { ...this.#accepted, isSecure: true };
+    this.#inner = this.#port.connect(this.#secured, performance.now(), accepted);
     await this.#inner.serve();
   }
 

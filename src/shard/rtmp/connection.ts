@@ -3,13 +3,13 @@ import type { Logger } from "@logtape/logtape";
 import { RtmpError } from "../../rtmp/rtmp_error.ts";
 import { ServerSession } from "../../rtmp/session/server_session.ts";
 import type { SessionEvent } from "../../rtmp/session/event.ts";
-import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import {
   type Accepted,
   closeQuietly,
   type Connection,
   type PeerConn,
 } from "../net/connection_listener.ts";
+import type { PublishEnd } from "../live/publish_session.ts";
 import { peerHolderOf } from "../net/memory_holder.ts";
 import type { Place } from "../net/places.ts";
 import { MessageTurn } from "./message_turn.ts";
@@ -17,7 +17,8 @@ import { PublisherSilence } from "./publisher_silence.ts";
 import type { RtmpContext } from "./context.ts";
 import { logConnect } from "./connect_log.ts";
 import { RtmpOutput } from "./output.ts";
-import { overdueReason, type RtmpPhase } from "./phase.ts";
+import { PartialMessages } from "./partial_messages.ts";
+import { overdueReason, reasonOf, type RtmpPhase } from "./phase.ts";
 import { RtmpPlaying } from "./playing.ts";
 import { RtmpPublishing } from "./publishing.ts";
 import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
@@ -34,9 +35,6 @@ const MEDIA_BUFFER_SIZE = 64 * 1024;
  * few and long steps.
  */
 const HEAVY_READ_SIZE = 16 * 1024;
-
-/** In such steps unfinished messages are counted. */
-const PARTIAL_STEP_BYTES = 64 * 1024;
 
 /**
  * How often a player is asked whether it is there. One that pauses is sent nothing else, so that the
@@ -58,7 +56,7 @@ export class RtmpConnection implements Connection {
   readonly #place: Place;
   readonly writer: SlowWriter;
   /** What messages have that have not come whole. */
-  readonly #partial: MemoryHolding;
+  readonly #partial: PartialMessages;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
   #phase: RtmpPhase = "connecting";
   #phaseSinceMs: number;
@@ -73,7 +71,8 @@ export class RtmpConnection implements Connection {
   /** Messages that the session has passed over, as far as they are counted. */
   #ignored = 0;
 
-  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, { place, log }: Accepted) {
+  constructor(conn: PeerConn, context: RtmpContext, nowMs: number, accepted: Accepted) {
+    const { id, place, log } = accepted;
     this.#conn = conn;
     this.#place = place;
     place.offer(() => this.#giveWay());
@@ -86,15 +85,19 @@ export class RtmpConnection implements Connection {
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       limits: {
         maxMessageLength: context.settings.maxMessageBytes,
-        hold: (bytes) => this.#holdPartial(bytes),
+        hold: (bytes) => this.#partial.hold(bytes + this.#publishing.heldBytes),
       },
     });
-    const output = new RtmpOutput(conn, session, (error) => this.#onLost(error));
+    const output = new RtmpOutput(conn, session, {
+      lost: (error) => this.#onLost(error),
+      sent: (bytes) => context.counters.add("rtmpBytesSent", bytes),
+    });
     const say = (words: (session: ServerSession) => void) => this.#say(words);
-    const { hostname } = conn.remoteAddr;
-    const holder = peerHolderOf(context.memory, context.proxies, hostname);
-    const link = { ...context, session, output, say, log, hostname, holder };
-    this.#partial = new MemoryHolding(context.memory, "messages", holder);
+    const from = conn.remoteAddr;
+    const holder = peerHolderOf(context.memory, context.proxies, from.hostname);
+    const protocol = accepted.isSecure ? "rtmps" as const : "rtmp" as const;
+    const link = { ...context, session, output, say, id, protocol, log, from, holder };
+    this.#partial = new PartialMessages(context.memory, holder, context.counters);
     this.writer = slowWriter(output, holder, () => {
       context.counters.add("memoryEnded");
       this.#close("closed: no memory is left for what it does not take");
@@ -102,23 +105,29 @@ export class RtmpConnection implements Connection {
     this.#silence = new PublisherSilence((nowMs) => this.#say((session) => session.ping(nowMs)));
     this.#session = session;
     this.#output = output;
-    this.#publishing = new RtmpPublishing(link);
-    this.#playing = new RtmpPlaying(link, () => void this.#onPlayEnded());
+    this.#publishing = new RtmpPublishing(link, {
+      failed: (end) => this.#onPublishFailed(end),
+      over: () => void this.#finish(),
+    });
+    this.#playing = new RtmpPlaying(link, () => void this.#finish());
   }
 
   /** Serves the connection until either side ends it. Never throws for what the peer does. */
   async serve(): Promise<void> {
+    let why = "closed by the peer";
     try {
       this.#conn.setNoDelay();
       await this.#readAll();
-      this.#logEnd("closed by the peer");
+      this.#logEnd(why);
     } catch (error) {
-      if (this.#closeReason !== undefined) this.#log(this.#closeReason);
-      else if (error instanceof RtmpError) this.#onProtocolError(error);
-      else this.#logEnd(lost(this.#lost ?? error));
+      why = this.#closeReason ?? reasonOf(this.#lost ?? error);
+      const isPeersFault = this.#closeReason === undefined && error instanceof RtmpError;
+      if (isPeersFault) this.#context.counters.add("rtmpProtocolErrors");
+      if (isPeersFault || this.#closeReason !== undefined) this.#log(why);
+      else this.#logEnd(why);
     } finally {
-      this.#publishing.close();
-      this.#playing.close();
+      this.#publishing.close(why);
+      this.#playing.close(why);
       this.#partial.close();
       this.#session.close();
       freeBuffer(this.#buffer);
@@ -160,17 +169,6 @@ export class RtmpConnection implements Connection {
     if (reason !== undefined) this.#close(reason);
   }
 
-  /** Counts what unfinished messages and frames have, in steps; or tells why that is too much. */
-  #holdPartial(messageBytes: number): string | undefined {
-    const bytes = messageBytes + this.#publishing.heldBytes;
-    const refusal = this.#partial.resize(
-      Math.ceil(bytes / PARTIAL_STEP_BYTES) * PARTIAL_STEP_BYTES,
-    );
-    if (refusal === undefined) return undefined;
-    this.#context.counters.add("memoryEnded");
-    return describeRefusal(refusal);
-  }
-
   async #readAll(): Promise<void> {
     for (;;) {
       const { isHeavy } = this.#share;
@@ -178,6 +176,7 @@ export class RtmpConnection implements Connection {
         isHeavy ? this.#buffer.subarray(0, HEAVY_READ_SIZE) : this.#buffer,
       );
       if (length === null) return;
+      this.#context.counters.add("rtmpBytesReceived", length);
       this.#heardAtMs = performance.now();
       this.#share.begin(this.#heardAtMs);
       if (this.#phase === "closing") {
@@ -189,7 +188,7 @@ export class RtmpConnection implements Connection {
         await this.#taking;
       } catch (error) {
         // The peer is told what is wrong, if it listens; what it plays would never be all sent.
-        this.#playing.close();
+        this.#playing.close(reasonOf(error));
         await this.#output.idle();
         throw error;
       }
@@ -247,8 +246,7 @@ export class RtmpConnection implements Connection {
         this.#publishing.unpublish(event.streamId);
         return void this.#settle();
       case "play":
-        this.#playing.play(event, this.#heardAtMs);
-        return void this.#settle();
+        return this.#onPlay(this.#playing.play(event, this.#heardAtMs));
       case "play-refused":
         return void this.#playing.noteRefusal(event.reason);
       case "pause":
@@ -263,11 +261,24 @@ export class RtmpConnection implements Connection {
     }
   }
 
+  /** @param deciding who may play may have to be asked elsewhere */
+  #onPlay(deciding: Promise<void> | undefined): Promise<void> | undefined {
+    if (deciding !== undefined) return deciding.then(() => this.#settle());
+    return void this.#settle();
+  }
+
   #onPublish(): void {
     if (this.#publishing.isActive && this.#buffer.length < MEDIA_BUFFER_SIZE) {
       this.#buffer = new Uint8Array(MEDIA_BUFFER_SIZE);
     }
     this.#settle();
+  }
+
+  #onPublishFailed({ cause, reason }: PublishEnd): void {
+    const { counters } = this.#context;
+    if (cause === "malformed") counters.add("rtmpProtocolErrors");
+    if (cause === "no media") counters.add("rtmpTimeouts");
+    this.#close(`closed: ${reason}`);
   }
 
   /** Asks an encoder that understands it to connect again; whether it does. */
@@ -294,7 +305,7 @@ export class RtmpConnection implements Connection {
   }
 
   /** Ends the connection if there is nothing left that it is for, as players expect. */
-  async #onPlayEnded(): Promise<void> {
+  async #finish(): Promise<void> {
     // The peer may ask for something else in the same breath, which may be half taken now.
     await undefined;
     await this.#taking?.catch(() => {});
@@ -371,13 +382,7 @@ export class RtmpConnection implements Connection {
       return overdueReason(this.#phase, nowMs - this.#phaseSinceMs, timeouts);
     }
     if (!this.#publishing.isActive) return undefined;
-    return this.#silence.reason(nowMs, this.#heardAtMs, timeouts.idleMs) ??
-      this.#publishing.timeoutReason(nowMs);
-  }
-
-  #onProtocolError(error: RtmpError): void {
-    this.#context.counters.add("rtmpProtocolErrors");
-    this.#log(`closed: ${error.message}`);
+    return this.#silence.reason(nowMs, this.#heardAtMs, timeouts.idleMs);
   }
 
   /** Of players that come and go there are many, and some end by a reset: that is nothing to see to. */
@@ -389,8 +394,4 @@ export class RtmpConnection implements Connection {
   #log(reason: string): void {
     this.#logger.info("{peer} {reason}", { reason });
   }
-}
-
-function lost(error: unknown): string {
-  return `lost: ${error instanceof Error ? error.message : error}`;
 }

@@ -4,11 +4,11 @@ import {
   ConnectionListener,
   type ConnectionSource,
 } from "../net/connection_listener.ts";
-import type { ShardSettings } from "../messages.ts";
+import type { ShardSettings } from "../shard_settings.ts";
 import { behindProxies, proxiedPort } from "../net/proxied_connection.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
-import { addTlsEntrance } from "../net/tls_entrance.ts";
+import { addTlsEntrance } from "../tls_entrance.ts";
 
 /** What a connection takes that publishes or plays, with its buffer: measured. */
 const CONNECTION_BYTES = 128 * 1024;

@@ -8,6 +8,14 @@ export interface PieceSource {
   next(): Piece | undefined;
 }
 
+/** What becomes of what is sent. */
+export interface OutputEvents {
+  /** The connection cannot be written to. */
+  readonly lost: (error: unknown) => void;
+  /** The kernel has taken so many bytes. */
+  readonly sent: (bytes: number) => void;
+}
+
 /** What of the session may wait for a peer that does not read before the peer is read no further. */
 const MAX_WAITING_BYTES = 16 * 1024;
 
@@ -25,6 +33,7 @@ export class RtmpOutput {
   readonly #conn: Pick<Deno.Conn, "write">;
   readonly #session: ServerSession;
   readonly #lost: (error: unknown) => void;
+  readonly #sent: (bytes: number) => void;
   readonly #sources: PieceSource[] = [];
   /** Of the source whose turn it is. */
   #turn = 0;
@@ -36,15 +45,15 @@ export class RtmpOutput {
   #watched = { writes: 0, sinceMs: 0 };
   #waiting: (() => void)[] = [];
 
-  /** @param lost called when the connection cannot be written to */
   constructor(
     conn: Pick<Deno.Conn, "write">,
     session: ServerSession,
-    lost: (error: unknown) => void,
+    { lost, sent }: OutputEvents,
   ) {
     this.#conn = conn;
     this.#session = session;
     this.#lost = lost;
+    this.#sent = sent;
   }
 
   /** What is being written. */
@@ -111,6 +120,7 @@ export class RtmpOutput {
   }
 
   readonly #written = (length: number): void => {
+    this.#sent(length);
     if (length < this.#piece.length) return this.#write(this.#piece.subarray(length));
     if (this.#waiting.length > 0) this.#tellWaiting();
     this.#writeNext();

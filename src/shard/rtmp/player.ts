@@ -1,9 +1,11 @@
 import { RtmpForm } from "../../egress/rtmp_form.ts";
 import { RtmpViewer } from "../../egress/rtmp_viewer.ts";
-import { withStreamId } from "../../rtmp/chunk/media_chunks.ts";
+import { withStreamId } from "../../rtmp/message/media_chunks.ts";
 import type { PlayChange } from "../../rtmp/session/play_replies.ts";
-import type { TrackSelection } from "../../stream/feed.ts";
+import type { TrackSelection } from "../../stream/track_selection.ts";
+import type { ClientMeasures } from "../live/clients.ts";
 import type { LiveStream, StreamPlayer } from "../live/live_stream.ts";
+import type { View } from "../live/ticket.ts";
 import type { RtmpLink } from "./context.ts";
 import type { PieceSource } from "./output.ts";
 
@@ -20,14 +22,13 @@ export interface Play {
   readonly stream: LiveStream;
   /** What the player's query asks for. */
   readonly selection: TrackSelection;
-  /** Called when all of a stream that is over was sent. */
-  readonly finished: () => void;
+  /** Called when all of a stream that is over was sent, or it was ended before. */
+  readonly finished: (why: string) => void;
 }
 
 /** One message stream that plays: what its player does and is told. */
-export class RtmpPlayer implements StreamPlayer, PieceSource {
+export class RtmpPlayer implements StreamPlayer, PieceSource, View {
   readonly stream: LiveStream;
-  readonly startedAtMs: number;
   readonly #link: RtmpLink;
   readonly #play: Play;
   readonly #viewer: RtmpViewer;
@@ -35,13 +36,13 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
   #received: TrackSelection;
   #isPaused = false;
   #isTold = false;
+  #bytes = 0;
 
   constructor(link: RtmpLink, play: Play, received: TrackSelection) {
     this.#link = link;
     this.#play = play;
     this.#received = received;
     this.stream = play.stream;
-    this.startedAtMs = performance.now();
     this.#viewer = new RtmpViewer(() => link.output.wake());
   }
 
@@ -72,11 +73,28 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
   next(): Uint8Array<ArrayBuffer> | undefined {
     const piece = this.#viewer.next();
     if (piece === undefined) {
-      if (this.#viewer.isOver) this.#finish();
+      if (this.#viewer.endReason !== undefined) this.#finish(this.#viewer.endReason);
       return undefined;
     }
+    this.#bytes += piece.length;
     const { streamId } = this.#play;
     return streamId === SHARED_STREAM_ID ? piece : withStreamId(piece, streamId);
+  }
+
+  measures(): ClientMeasures {
+    return {
+      bytes: this.#bytes,
+      lagMs: this.#viewer.lagMs ?? null,
+      jumps: this.#viewer.jumps,
+      roundTripMs: null,
+      lossFraction: null,
+      packetsLost: null,
+    };
+  }
+
+  /** Ends it, though the stream may go on. */
+  end(reason: string): void {
+    this.#finish(reason);
   }
 
   dry(): void {
@@ -90,7 +108,7 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
   }
 
   over(): void {
-    this.#viewer.end();
+    this.#viewer.end("the stream is over");
   }
 
   #watch(): void {
@@ -100,18 +118,18 @@ export class RtmpPlayer implements StreamPlayer, PieceSource {
       audio: selection.audio && this.#received.audio,
       video: selection.video && this.#received.video,
     };
-    if (this.#viewer.isOver) return;
+    if (this.#viewer.endReason !== undefined) return;
     if (this.#isPaused || (!wanted.audio && !wanted.video)) return this.#viewer.pause();
     const audience = this.stream.audience(PLAYER_FORM, wanted, this.#link.holder);
-    if (typeof audience === "string") this.#viewer.end();
+    if (typeof audience === "string") this.#viewer.end(audience);
     else this.#viewer.watch(audience, wanted);
   }
 
-  #finish(): void {
+  #finish(why: string): void {
     this.leave();
     this.#tellUnpublished();
     this.#tell("over");
-    this.#play.finished();
+    this.#play.finished(why);
   }
 
   #tellUnpublished(): void {

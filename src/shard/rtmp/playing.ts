@@ -1,15 +1,25 @@
+import type { AccessDecision, Allowed } from "../../access/access.ts";
+import { credentialsOf } from "../../access/credentials.ts";
 import type { PauseEvent, PlayEvent, ReceiveEvent } from "../../rtmp/session/event.ts";
-import type { TrackSelection } from "../../stream/feed.ts";
+import type { TrackSelection } from "../../stream/track_selection.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import type { LiveStream } from "../live/live_stream.ts";
-import { Place } from "../net/places.ts";
+import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { RtmpLink } from "./context.ts";
 import { PLAYER_FORM, RtmpPlayer } from "./player.ts";
-import { missingTrack, trackQuery } from "../http/track_query.ts";
+import { missingTrack, trackQuery } from "../live/track_query.ts";
 
-/** A player whose stream is not there. */
-interface Wait {
+/** What a peer asks to play. */
+interface AskedPlay {
+  readonly event: PlayEvent;
+  readonly selection: TrackSelection;
+  readonly asked: ViewerRequest["asked"];
+}
+
+/** A player that may play, and whose stream is not there. */
+interface Wait extends AskedPlay {
+  readonly allowed: Allowed;
   readonly path: string;
   readonly begin: (stream: LiveStream) => void;
   readonly sinceMs: number;
@@ -18,15 +28,20 @@ interface Wait {
   isPaused: boolean;
 }
 
+interface Played {
+  readonly player: RtmpPlayer;
+  readonly ticket: Ticket;
+}
+
 /** What is played over a connection, by message stream. */
 export class RtmpPlaying {
   readonly #link: RtmpLink;
   readonly #ended: () => void;
-  readonly #players = new Map<number, RtmpPlayer>();
-  readonly #places = new Map<number, Place>();
+  readonly #players = new Map<number, Played>();
   readonly #waits = new Map<number, Wait>();
   readonly #repeats = new RepeatLog();
   #hasPlayed = false;
+  #isClosed = false;
 
   /** @param ended called when something that was played is over, or could not be played */
   constructor(link: RtmpLink, ended: () => void) {
@@ -48,33 +63,68 @@ export class RtmpPlaying {
     return this.#hasPlayed;
   }
 
-  /** The peer asked for what no server can play, and has been told so. */
+  /** The peer asked for what no server can play, or it may not, and has been told so. */
   noteRefusal(reason: string): void {
-    const { counters, log } = this.#link;
-    counters.add("playsRefused");
+    const { viewers, protocol, log } = this.#link;
+    viewers.noteRefusal(protocol);
     const count = this.#repeats.note("refused", performance.now());
     if (count === undefined) return;
     log.info("{peer} cannot play: {reason} ({count} so far)", { reason, count });
   }
 
-  play(event: PlayEvent, nowMs: number): void {
+  /** @returns a promise if somebody else decides: the session must wait for it */
+  play(event: PlayEvent, nowMs: number): Promise<void> | undefined {
     this.#hasPlayed = true;
     const { streamId, isTransition } = event;
     if (!isTransition) this.stop(streamId);
     const target = streamPath(event.app, event.name);
     if ("problem" in target) {
-      return this.#refuse(streamId, "NetStream.Play.StreamNotFound", target.problem);
+      return void this.#refuse(streamId, "NetStream.Play.StreamNotFound", target.problem);
     }
     const selection = trackQuery(new URLSearchParams(event.query));
     if ("problem" in selection) {
-      return this.#refuse(streamId, "NetStream.Play.Failed", `${selection.problem}.`);
+      return void this.#refuse(streamId, "NetStream.Play.Failed", `${selection.problem}.`);
     }
-    const { path } = target;
-    const wait = {
+    const asked = this.#question(event, target.path);
+    const decision = this.#link.access.decide(asked);
+    if (!(decision instanceof Promise)) {
+      return void this.#onDecided({ event, selection, asked }, decision, nowMs);
+    }
+    return decision.then((decision) => {
+      // The peer is told nothing any more, and nobody is to wait for it.
+      if (this.#isClosed) return;
+      this.#onDecided({ event, selection, asked }, decision, performance.now());
+    });
+  }
+
+  #question({ streamId, query }: PlayEvent, path: string): ViewerRequest["asked"] {
+    const { id, protocol, from, proxies, session: { connection } } = this.#link;
+    return {
+      action: "play",
       path,
-      begin: (stream: LiveStream) => this.#begin(streamId, stream, selection, wait),
+      protocol,
+      address: proxies.has(from.hostname) ? undefined : from.hostname,
+      credentials: credentialsOf({ query, tcUrl: connection?.tcUrl }),
+      query,
+      userAgent: connection?.flashVersion || undefined,
+      // As good as all players use one message stream.
+      id: streamId === 1 ? id : `${id}.${streamId}`,
+    };
+  }
+
+  #onDecided(play: AskedPlay, decision: AccessDecision, nowMs: number): void {
+    const { event: { streamId, isTransition, audio, video } } = play;
+    if (decision.kind === "refuse") {
+      return this.#refuse(streamId, "NetStream.Play.Failed", decision.reason);
+    }
+    const path = decision.path ?? play.asked.path;
+    const wait: Wait = {
+      ...play,
+      allowed: decision,
+      path,
+      begin: (stream: LiveStream) => this.#begin(streamId, stream, wait),
       sinceMs: nowMs,
-      received: { audio: event.audio, video: event.video },
+      received: { audio, video },
       isPaused: false,
     };
     const stream = this.#link.streams.byPath(path);
@@ -89,24 +139,22 @@ export class RtmpPlaying {
   }
 
   pause({ streamId, isPaused }: PauseEvent): void {
-    this.#players.get(streamId)?.setPaused(isPaused);
+    this.#players.get(streamId)?.player.setPaused(isPaused);
     const wait = this.#waits.get(streamId);
     if (wait !== undefined) wait.isPaused = isPaused;
   }
 
   receive({ streamId, audio, video }: ReceiveEvent): void {
-    this.#players.get(streamId)?.receive({ audio, video });
+    this.#players.get(streamId)?.player.receive({ audio, video });
     const wait = this.#waits.get(streamId);
     if (wait !== undefined) wait.received = { audio, video };
   }
 
   /** The peer plays no more, or waits no more. */
-  stop(streamId: number): void {
+  stop(streamId: number, why = "it has left"): void {
     this.#stopWaiting(streamId);
-    const player = this.#players.get(streamId);
-    if (player === undefined) return;
-    player.leave();
-    this.#forget(streamId);
+    this.#players.get(streamId)?.player.leave();
+    this.#forget(streamId, why);
   }
 
   /** Refuses those that have waited for too long. */
@@ -121,48 +169,46 @@ export class RtmpPlaying {
   }
 
   /** The connection is gone. */
-  close(): void {
-    for (const streamId of [...this.#waits.keys(), ...this.#players.keys()]) this.stop(streamId);
+  close(why: string): void {
+    this.#isClosed = true;
+    const streamIds = [...this.#waits.keys(), ...this.#players.keys()];
+    for (const streamId of streamIds) this.stop(streamId, why);
   }
 
-  #begin(streamId: number, stream: LiveStream, selection: TrackSelection, wait: Wait): void {
-    const { counters, places, settings, say, log, hostname } = this.#link;
+  #begin(streamId: number, stream: LiveStream, wait: Wait): void {
+    const { viewers, say, from, protocol, holder } = this.#link;
+    const { selection, asked, allowed, path } = wait;
     this.#stopWaiting(streamId);
     const missing = missingTrack(selection, stream.log);
     if (missing !== undefined) {
       return this.#refuse(streamId, "NetStream.Play.StreamNotFound", `${missing}.`);
     }
     const before = this.#players.get(streamId);
-    if (before === undefined && counters.total("viewers") >= settings.maxViewers) {
-      const problem = `There are ${settings.maxViewers} viewers already.`;
-      return this.#refuse(streamId, "NetStream.Play.Failed", problem);
+    // Who goes over to another stream leaves its place first.
+    const full = before === undefined ? viewers.refusal(protocol, from.hostname) : undefined;
+    if (full !== undefined) {
+      return this.#refuse(streamId, "NetStream.Play.Failed", `${full.reason}.`);
     }
-    const audience = stream.audience(PLAYER_FORM, selection, this.#link.holder);
+    const audience = stream.audience(PLAYER_FORM, selection, holder);
     if (typeof audience === "string") {
       return this.#refuse(streamId, "NetStream.Play.Failed", `${audience}.`);
     }
     // To go over to the same stream means to stay.
-    if (before?.stream === stream) return say((session) => session.acceptPlay(streamId));
-    this.stop(streamId);
-    const place = places.rtmpPlayers.take(hostname);
-    if (!(place instanceof Place)) {
-      return this.#refuse(streamId, "NetStream.Play.Failed", `Cannot play: ${place.reason}.`);
+    if (before?.player.stream === stream) return say((session) => session.acceptPlay(streamId));
+    this.stop(streamId, "it went over to another stream");
+    const ticket = viewers.admit({ asked, allowed, path, from });
+    if (!(ticket instanceof Ticket)) {
+      return this.#refuse(streamId, "NetStream.Play.Failed", `${ticket.reason}.`);
     }
     say((session) => session.acceptPlay(streamId));
-    counters.add("playsAccepted");
-    counters.add("viewers");
-    log.debug("{peer} plays {path}", { path: stream.entry.path });
-    const finished = () => {
-      this.#forget(streamId);
+    const finished = (why: string) => {
+      this.#forget(streamId, why);
       this.#ended();
     };
-    const player = new RtmpPlayer(
-      this.#link,
-      { streamId, stream, selection, finished },
-      wait.received,
-    );
-    this.#players.set(streamId, player);
-    this.#places.set(streamId, place);
+    const play = { streamId, stream, selection, finished };
+    const player = new RtmpPlayer(this.#link, play, wait.received);
+    this.#players.set(streamId, { player, ticket });
+    ticket.begin(player);
     if (wait.isPaused) player.setPaused(true);
     player.begin();
   }
@@ -180,16 +226,9 @@ export class RtmpPlaying {
     this.#link.streams.unawait(wait.path, wait.begin);
   }
 
-  #forget(streamId: number): void {
-    const player = this.#players.get(streamId);
-    if (player === undefined) return;
+  #forget(streamId: number, why: string): void {
+    const played = this.#players.get(streamId);
     this.#players.delete(streamId);
-    this.#places.get(streamId)?.leave();
-    this.#places.delete(streamId);
-    this.#link.counters.add("viewers", -1);
-    this.#link.log.debug("{peer} has played {path} for {seconds} s", {
-      path: player.stream.entry.path,
-      seconds: Math.round((performance.now() - player.startedAtMs) / 100) / 10,
-    });
+    played?.ticket.close(why);
   }
 }

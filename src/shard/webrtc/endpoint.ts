@@ -4,18 +4,16 @@ import { PacketArena } from "../../srtp/packet_arena.ts";
 import { createDtlsCertificate, type DtlsCertificate } from "../../webrtc/dtls/certificate.ts";
 import { createIceCredentials, type IceCredentials } from "../../webrtc/ice/credentials.ts";
 import type { TransportAddress } from "../../address/transport_address.ts";
-import type { MemoryHolding } from "../../stream/memory_holding.ts";
 import { peerText } from "../../address/address_source.ts";
 import { ConnectionListener } from "../net/connection_listener.ts";
 import type { Counters } from "../counters.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
 import { IceTcpConnection } from "./ice_tcp.ts";
-import type { ShardSettings } from "../messages.ts";
-import { Place, type Refusal } from "../net/places.ts";
+import type { ShardSettings } from "../shard_settings.ts";
 import { RtpPump } from "./rtp_pump.ts";
+import type { Ticket } from "../live/ticket.ts";
 import type { ShardPlaces } from "../shard_places.ts";
 import {
-  loggedSessionId,
   type SessionEvents,
   type SessionMedia,
   type SessionPaths,
@@ -32,28 +30,11 @@ export interface NewSession {
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
-  /** The address that it was asked for from: a proxy's, if there is one that is not trusted. */
-  readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
-  /** What it has of the memory, if that is counted. */
-  readonly held?: MemoryHolding;
-  /** For logs. */
-  readonly path: string;
+  /** By {@linkcode WebrtcEndpoint.createId}. */
+  readonly id: string;
+  /** It is closed when the viewer is gone. */
+  readonly ticket: Ticket;
   /** Of the connection that it was asked for over. */
-  readonly log: Logger;
-}
-
-/** A viewer's place, and the one that it has beside until it is connected. */
-interface ViewerPlaces {
-  readonly newcomer: Place;
-  readonly viewer: Place;
-}
-
-/** What is known of a viewer here, beside what it asked for. */
-interface Opened {
-  readonly places: ViewerPlaces;
-  readonly sessionTag: number;
-  readonly openedMs: number;
-  /** It knows the viewer's address and id. */
   readonly log: Logger;
 }
 
@@ -63,10 +44,7 @@ export interface WebrtcContext {
   readonly counters: Counters;
   /** The number of the shard, which its viewers' resources bear. */
   readonly shard: number;
-  readonly places: Pick<
-    ShardPlaces,
-    "webrtcNewcomers" | "webrtcViewers" | "webrtcTcpConnections"
-  >;
+  readonly places: Pick<ShardPlaces, "webrtcTcpConnections">;
 }
 
 /** The WebRTC viewers of a shard, on its UDP socket and TCP port. */
@@ -121,15 +99,9 @@ export class WebrtcEndpoint implements SessionPaths {
     return endpoint;
   }
 
-  /** Viewers, those that are still connecting included. */
-  get size(): number {
-    return this.#sessions.size;
-  }
-
-  /** Why there is no room for a viewer that is asked for from an address. */
-  refusal(hostname: string): Refusal | undefined {
-    const { webrtcViewers, webrtcNewcomers } = this.#context.places;
-    return webrtcViewers.refusal(hostname) ?? webrtcNewcomers.refusal(hostname);
+  /** A name for a viewer, which nobody can guess: who has it can end the viewer. */
+  createId(): string {
+    return `${this.#context.shard}.${random(16).toHex()}`;
   }
 
   /** New credentials, which no viewer here has. */
@@ -137,17 +109,13 @@ export class WebrtcEndpoint implements SessionPaths {
     return createIceCredentials(random);
   }
 
-  /** Waits for a viewer that was answered, if there is room for it. */
-  open(viewer: NewSession): WebrtcSession | Refusal {
-    const { audience, media, local, remoteUfrag, remotePassword, from, path } = viewer;
-    const { counters, shard, settings: { webrtc: { connectMs, consentMs } } } = this.#context;
-    const places = this.#take(from.hostname);
-    if ("reason" in places) return places;
-    const openedMs = performance.now();
+  /** Waits for a viewer that was answered. */
+  open(viewer: NewSession): WebrtcSession {
+    const { audience, media, local, remoteUfrag, remotePassword, id, ticket } = viewer;
+    const { counters, settings: { webrtc: { connectMs, consentMs } } } = this.#context;
+    const { path, from } = ticket.request;
     const sessionTag = this.#sessions.nextTag();
-    const id = `${shard}.${random(16).toHex()}`;
-    const loggedId = loggedSessionId(id);
-    const log = logger.with({ id: loggedId, peer: peerText(from) });
+    const log = logger.with({ id: ticket.id, peer: peerText(from), path });
     const session = new WebrtcSession({
       id,
       audience,
@@ -162,7 +130,7 @@ export class WebrtcEndpoint implements SessionPaths {
         consentMs,
         sessionTag,
         random,
-        nowMs: openedMs,
+        nowMs: performance.now(),
       },
       arena: this.#arena,
       pump: this.#pump,
@@ -170,15 +138,13 @@ export class WebrtcEndpoint implements SessionPaths {
       viewerEvents: {
         jumped: () => counters.add("viewersJumped"),
         resent: (count) => counters.add("webrtcPacketsResent", count),
+        nacked: () => counters.add("webrtcNacks"),
         keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
       },
-      events: this.#eventsOf(viewer, { places, sessionTag, openedMs, log }),
+      events: this.#eventsOf(ticket, sessionTag, log),
     });
-    viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: loggedId, path });
-    const giveWay = () => session.end("it gave way to another, as it is not connected");
-    for (const place of [places.newcomer, places.viewer]) place.offer(giveWay);
-    counters.add("webrtcViewersAccepted");
-    counters.add("viewers");
+    viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: ticket.id, path });
+    ticket.begin(session);
     this.#sessions.add(session, sessionTag);
     audience.add(session);
     return session;
@@ -227,7 +193,9 @@ export class WebrtcEndpoint implements SessionPaths {
   }
 
   sendAll(datagrams: readonly Uint8Array[], to: TransportAddress): void {
-    this.#context.counters.add("webrtcPacketsSent", datagrams.length);
+    const { counters } = this.#context;
+    counters.add("webrtcPacketsSent", datagrams.length);
+    counters.add("webrtcBytesSent", lengthOf(datagrams));
     if (to.transport === "tcp") {
       this.#tcpConnections.get(addressKey(to))?.sendAll(datagrams);
     } else {
@@ -254,18 +222,13 @@ export class WebrtcEndpoint implements SessionPaths {
   }
 
   /** What becomes of a viewer, as this endpoint and its log have it. */
-  #eventsOf(
-    { path, held }: NewSession,
-    { places, sessionTag, openedMs, log }: Opened,
-  ): SessionEvents {
+  #eventsOf(ticket: Ticket, sessionTag: number, log: Logger): SessionEvents {
     const { counters } = this.#context;
     return {
       connected: ({ peer: { route } }) => {
         // A handshake over that address is more than a stranger can do for others.
-        places.newcomer.leave();
-        places.viewer.keep();
-        log.info("{peer}: a viewer of {path} is connected by {transport} to {address}", {
-          path,
+        ticket.settle();
+        log.debug("{peer}: a viewer of {path} is connected by {transport} to {address}", {
           transport: route?.transport,
           address: route && peerText(route),
         });
@@ -274,7 +237,7 @@ export class WebrtcEndpoint implements SessionPaths {
       addressProven: (session, address) => this.#sessions.takeAddress(session, address),
       consentLost: () => {
         counters.add("webrtcConsentsLost");
-        log.info("{peer}: a viewer of {path} does not answer any more: its media stop", { path });
+        log.info("{peer}: a viewer of {path} does not answer any more: its media stop");
       },
       addressRetired: (session, address) => this.#forgetAddress(session, address),
       ufragRetired: (ufrag) => this.#sessions.removeUfrag(ufrag),
@@ -285,22 +248,10 @@ export class WebrtcEndpoint implements SessionPaths {
       failed: () => counters.add("webrtcViewersFailed"),
       ended: (session, reason) => {
         this.#sessions.remove(session, sessionTag);
-        places.newcomer.leave();
-        places.viewer.leave();
-        held?.close();
-        this.#onEnded(session, reason, { path, log, openedMs });
+        for (const address of session.peer.addresses) this.#forgetAddress(session, address);
+        ticket.close(reason);
       },
     };
-  }
-
-  #take(hostname: string): ViewerPlaces | Refusal {
-    const { webrtcViewers, webrtcNewcomers } = this.#context.places;
-    const newcomer = webrtcNewcomers.take(hostname);
-    if (!(newcomer instanceof Place)) return newcomer;
-    const viewer = webrtcViewers.take(hostname);
-    if (viewer instanceof Place) return { newcomer, viewer };
-    newcomer.leave();
-    return viewer;
   }
 
   #onTcpClosed(connection: IceTcpConnection): void {
@@ -308,32 +259,17 @@ export class WebrtcEndpoint implements SessionPaths {
     this.#sessions.dropAddress(connection.address);
   }
 
-  #onEnded(
-    session: WebrtcSession,
-    reason: string,
-    { path, log, openedMs }: { path: string } & Pick<Opened, "log" | "openedMs">,
-  ): void {
-    const { counters } = this.#context;
-    const { packetsSent, reception } = session.describe();
-    log.info(
-      "{peer}: a viewer of {path} is gone: {reason} ({seconds} s, {packetsSent} packets sent, {lost} lost)",
-      {
-        path,
-        reason,
-        seconds: Math.round((performance.now() - openedMs) / 100) / 10,
-        packetsSent,
-        lost: reception?.tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) ?? 0,
-      },
-    );
-    counters.add("viewers", -1);
-    for (const address of session.peer.addresses) this.#forgetAddress(session, address);
-  }
-
   /** An address is a viewer's no more: if that is a connection, it is good for nothing. */
   #forgetAddress(session: WebrtcSession, address: TransportAddress): void {
     if (!this.#sessions.leaveAddress(session, address)) return;
     this.#tcpConnections.get(addressKey(address))?.stop();
   }
+}
+
+function lengthOf(datagrams: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const datagram of datagrams) length += datagram.length;
+  return length;
 }
 
 function random(length: number): Uint8Array {

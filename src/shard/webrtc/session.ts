@@ -11,6 +11,8 @@ import type { PacketArena } from "../../srtp/packet_arena.ts";
 import type { SrtpMasterKey } from "../../srtp/key_derivation.ts";
 import { Peer, type PeerDropReason, type PeerOptions } from "../../webrtc/peer.ts";
 import type { TransportAddress } from "../../address/transport_address.ts";
+import type { ClientMeasures } from "../live/clients.ts";
+import type { View } from "../live/ticket.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
 
 /** Where a session's datagrams go. */
@@ -75,12 +77,16 @@ export interface SessionDescription {
   readonly packetsSent: number;
   /** Bytes of their payloads. */
   readonly bytesSent: number;
+  /** How far what it is sent next is behind the newest. */
+  readonly lagMs: number;
+  /** How often it went on at a later picture. */
+  readonly jumps: number;
   /** What it reports: loss, round trip, jitter, bitrate. */
   readonly reception: Reception | null;
 }
 
 /** A WebRTC viewer: its connection, and once that is up, its place in the stream. */
-export class WebrtcSession implements PumpedViewer, RtpSubscriber {
+export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
   readonly id: string;
   readonly peer: Peer;
   readonly audience: RtpAudience;
@@ -132,7 +138,23 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber {
       transport: this.peer.route?.transport ?? null,
       packetsSent: this.#viewer?.packetCount ?? 0,
       bytesSent: this.#viewer?.octetCount ?? 0,
+      lagMs: this.#viewer?.lagMs ?? 0,
+      jumps: this.#viewer?.jumps ?? 0,
       reception: this.#viewer?.reception ?? null,
+    };
+  }
+
+  measures(): ClientMeasures {
+    const { bytesSent, lagMs, jumps, reception } = this.describe();
+    const tracks = reception?.tracks ?? [];
+    const hasReports = tracks.some(({ reportCount }) => reportCount > 0);
+    return {
+      bytes: bytesSent,
+      lagMs: this.#viewer === undefined ? null : lagMs,
+      jumps,
+      roundTripMs: reception?.roundTripMs ?? null,
+      lossFraction: hasReports ? Math.max(...tracks.map((track) => track.lossFraction)) : null,
+      packetsLost: hasReports ? tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) : null,
     };
   }
 

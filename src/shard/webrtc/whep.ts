@@ -1,8 +1,8 @@
 import { STATUS_CODE } from "@std/http/status";
+import type { Allowed } from "../../access/access.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
-import type { HttpRequest } from "../../http/request_reader.ts";
 import type { WholeResponse } from "../../http/response.ts";
-import type { TrackSelection } from "../../stream/feed.ts";
+import type { TrackSelection } from "../../stream/track_selection.ts";
 import { LogState } from "../../stream/log_layout.ts";
 import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
 import {
@@ -20,42 +20,26 @@ import {
   writeTrickleFragment,
 } from "../../webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../webrtc/webrtc_error.ts";
-import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import { holderOf } from "../net/memory_holder.ts";
-import { answer } from "../http/answers.ts";
+import { answer, problem } from "../http/answers.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
-import type { HttpContext } from "../http/routes.ts";
+import type { HttpContext } from "../http/route_context.ts";
 import { areTracksSettled, isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
-import {
-  B_FRAMES_REMEDY,
-  type ForwardedRequest,
-  type ForwardedResponse,
-  type PictureReport,
-} from "../messages.ts";
-import type { Refusal } from "../net/places.ts";
-import { missingTrack, trackQuery } from "../http/track_query.ts";
+import type { ForwardedResponse, SessionRequest } from "../http/forwarded_request.ts";
+import type { BFrameReport } from "../../egress/video_packet_maker.ts";
+import { B_FRAMES_REMEDY } from "../live/stream_report.ts";
+import { questionOf, refusedAnswer } from "../http/questions.ts";
+import { Ticket, type ViewerRequest } from "../live/ticket.ts";
+import type { RoutedRequest } from "../http/route_table.ts";
+import { missingTrack, trackQuery } from "../live/track_query.ts";
 import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
 import type { WebrtcEndpoint } from "./endpoint.ts";
-import type { WebrtcSession } from "./session.ts";
-import {
-  notLive,
-  notNow,
-  notToBeHad,
-  notToldYet,
-  noViewer,
-  RETRY_AFTER_S,
-  WHEP_HEADERS,
-  whepProblem,
-} from "./whep_answers.ts";
-
-/** What the path of a stream ends with in the URL of its WHEP endpoint. */
-export const WHEP_SUFFIX = "/whep";
-
-/** What a viewer takes: what two hundred of them take more than one hundred, each. Measured. */
-const SESSION_BYTES = 512 * 1024;
+import { loggedSessionId, type WebrtcSession } from "./session.ts";
+import { sessionRefusal } from "./session_access.ts";
+import { notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
 
 /** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
 const BOTH_KINDS = { audio: true, video: true };
@@ -68,12 +52,17 @@ interface WatchRequest {
   readonly wanted: WantedMedia;
   readonly candidates: readonly IceCandidate[];
   readonly addresses: ConnectionAddresses;
+  /** Of the session, and what was asked for it. */
+  readonly id: string;
+  readonly asked: ViewerRequest["asked"];
+  readonly allowed: Allowed;
 }
 
 /** What was answered to a viewer, for what comes later about it: nothing more of its offer is kept. */
 interface Answered {
   readonly tag: BundleTag;
   readonly candidates: readonly IceCandidate[];
+  readonly request: ViewerRequest;
   etag: string;
 }
 
@@ -89,47 +78,57 @@ export class Whep {
   }
 
   /**
-   * Answers a request for a stream's endpoint.
+   * Answers an offer.
    *
-   * @param path the stream's
+   * @param path of the stream
    */
-  async answerEndpoint(
-    path: string,
-    { pathname: endpoint, searchParams: query }: URL,
-    request: HttpRequest,
-    addresses: ConnectionAddresses,
-  ): Promise<WholeResponse> {
-    if (request.method === "OPTIONS") {
-      return answer(STATUS_CODE.NoContent, { ...WHEP_HEADERS, "accept-post": SDP_TYPE });
-    }
-    if (request.method !== "POST") {
-      return whepProblem(STATUS_CODE.MethodNotAllowed, "Send an SDP offer here by POST", {
-        allow: "POST, OPTIONS",
-      });
-    }
-    const stream = this.#context.streams.byPath(path);
-    if (stream === undefined) return notLive(path);
+  async answerEndpoint(path: string, routed: RoutedRequest): Promise<WholeResponse> {
+    const { url: { pathname: endpoint }, query, request, addresses } = routed;
+    const { streams, settings, access, proxies } = this.#context;
+    const id = this.#createId();
+    const question = { action: "play", path, protocol: "whep" } as const;
+    const asked = { ...questionOf(routed, proxies, question), id: loggedSessionId(id) };
+    const deciding = access.decide(asked);
+    const allowed = deciding instanceof Promise ? await deciding : deciding;
+    if (allowed.kind === "refuse") return this.#refuse(refusedAnswer(allowed, asked.userAgent));
+    const stream = streams.byPath(allowed.path ?? path);
+    if (stream === undefined) return notLive(allowed.path ?? path);
     const wanted = trackQuery(query);
-    if ("problem" in wanted) return whepProblem(STATUS_CODE.BadRequest, wanted.problem);
+    if ("problem" in wanted) return problem(STATUS_CODE.BadRequest, wanted.problem);
     const selection = { ...wanted, ...BOTH_KINDS };
     const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
     if (full !== undefined) return full;
     const offer = readOffer(request);
-    const candidates = viewerCandidates(query, addresses, this.#context.settings.webrtc);
+    const candidates = viewerCandidates(query, addresses, settings.webrtc);
+    const watch = { endpoint, offer, wanted, candidates, addresses, id, asked, allowed };
     return await refusalIfMissing(stream, selection) ??
-      await this.#openViewer(stream, selection, { endpoint, offer, wanted, candidates, addresses });
+      await this.#openViewer(stream, selection, watch);
+  }
+
+  /** Its beginning, which the log and the API have, is no other client's. */
+  #createId(): string {
+    for (;;) {
+      const id = this.#endpoint.createId();
+      if (!this.#context.clients.has(loggedSessionId(id))) return id;
+    }
   }
 
   /** Answers a request about a viewer, wherever it is. */
-  async answerResource(resource: string, request: HttpRequest): Promise<WholeResponse> {
-    const { method, headers, body } = request;
-    if (method === "OPTIONS") {
-      return answer(STATUS_CODE.NoContent, {
-        ...WHEP_HEADERS,
-        "accept-patch": TRICKLE_FRAGMENT_TYPE,
-      });
-    }
-    const forwarded: ForwardedRequest = {
+  async answerResource(
+    method: SessionRequest["method"],
+    routed: RoutedRequest,
+  ): Promise<WholeResponse> {
+    const { parts, request: { headers, body } } = routed;
+    const resource = parts["viewer"]!;
+    const question = { action: "play", path: "", protocol: "whep" } as const;
+    const { action: _action, path: _path, ...caller } = questionOf(
+      routed,
+      this.#context.proxies,
+      question,
+    );
+    const forwarded: SessionRequest = {
+      kind: "session",
+      caller,
       method,
       resource,
       contentType: headers.get("content-type") ?? "",
@@ -138,41 +137,42 @@ export class Whep {
     };
     const shard = Number(/^(\d{1,3})\./.exec(resource)?.[1] ?? NaN);
     if (Number.isNaN(shard)) return noViewer();
-    if (shard === this.#context.shard) return asWhole(this.answerForwarded(forwarded));
+    if (shard === this.#context.shard) return asWhole(await this.answerForwarded(forwarded));
     const response = await this.#context.control.forward(shard, forwarded);
     return response === undefined ? noViewer() : asWhole(response);
   }
 
   /** Answers a request about a viewer of this shard. */
-  answerForwarded(request: ForwardedRequest): ForwardedResponse {
+  async answerForwarded(request: SessionRequest): Promise<ForwardedResponse> {
     const session = this.#endpoint.session(request.resource);
     if (session === undefined) return noViewer();
+    const { caller } = request;
+    const created = this.#answered.get(session)!.request;
+    const refusal = await sessionRefusal(this.#context.access, created, caller);
+    if (refusal !== undefined) return refusedAnswer(refusal, caller.userAgent);
+    // It may have ended meanwhile.
+    if (this.#endpoint.session(request.resource) !== session) return noViewer();
     try {
       switch (request.method) {
         case "DELETE":
           session.end("it has left");
-          return answer(STATUS_CODE.OK, WHEP_HEADERS);
+          return answer(STATUS_CODE.OK, {});
         case "PATCH":
           return this.#patch(session, request);
         case "GET":
           return answer(STATUS_CODE.OK, {
-            ...WHEP_HEADERS,
             "content-type": "application/json",
             "cache-control": "no-store",
           }, JSON.stringify(session.describe()));
-        default:
-          return whepProblem(STATUS_CODE.MethodNotAllowed, "Use GET, PATCH or DELETE here", {
-            allow: "GET, PATCH, DELETE, OPTIONS",
-          });
       }
     } catch (error) {
       if (!(error instanceof WebrtcError)) throw error;
-      return whepProblem(STATUS_CODE.BadRequest, error.message);
+      return problem(STATUS_CODE.BadRequest, error.message);
     }
   }
 
   /** Why a stream with such pictures is not shown, by what the settings say. */
-  refusalOf(pictures: PictureReport | undefined): string | undefined {
+  refusalOf(pictures: BFrameReport | undefined): string | undefined {
     const { bFrames, inexact } = this.#context.settings.webrtc;
     if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
       return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
@@ -186,12 +186,12 @@ export class Whep {
   async #openViewer(
     stream: LiveStream,
     selection: TrackSelection,
-    { endpoint, offer, wanted, candidates, addresses }: WatchRequest,
+    { endpoint, offer, wanted, candidates, addresses, id, asked, allowed }: WatchRequest,
   ): Promise<WholeResponse> {
     const { remoteAddr: from, log } = addresses;
     const holder = holderOf(this.#context.memory, from.hostname);
     const rtp = stream.rtp(selection, holder);
-    if (typeof rtp === "string") return this.#refuseForMemory(rtp);
+    if (typeof rtp === "string") return this.#refuse(notNow(rtp));
     const media = await knownMedia(stream, rtp);
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
@@ -215,9 +215,9 @@ export class Whep {
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
       settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
-    const held = new MemoryHolding(this.#context.memory, "sessions", holder);
-    const lack = held.resize(SESSION_BYTES);
-    if (lack !== undefined) return this.#refuseForMemory(describeRefusal(lack));
+    const request = { asked, allowed, path: stream.entry.path, from };
+    const ticket = this.#context.viewers.admit(request);
+    if (!(ticket instanceof Ticket)) return this.#refuse(notNow(ticket.reason));
     if (audio !== undefined) rtp.wantOpus();
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
@@ -232,18 +232,14 @@ export class Whep {
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
-      from,
-      held,
-      path: stream.entry.path,
+      id,
+      ticket,
       log,
     });
-    if ("scope" in session) {
-      held.close();
-      return this.#refuse(session.scope);
-    }
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
-    this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
+    const tag = bundleTag(offer, sections);
+    this.#answered.set(session, { tag, candidates, request, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
       sessionId: `${randomNumbers()[0]}`,
@@ -251,40 +247,28 @@ export class Whep {
       streamId: "sluice",
     });
     return answer(STATUS_CODE.Created, {
-      ...WHEP_HEADERS,
       "content-type": SDP_TYPE,
       "cache-control": "no-store",
       "accept-patch": TRICKLE_FRAGMENT_TYPE,
-      location: viewerLocation(endpoint, session.id),
+      location: viewerLocation(endpoint, session.id, asked.query),
       etag,
     }, sdp);
   }
 
-  /** The answer to a viewer that there is no memory for. */
-  #refuseForMemory(reason: string): WholeResponse {
-    this.#context.counters.add("webrtcViewersRefused");
-    return notNow(reason);
-  }
-
   /** The answer to a viewer beyond the limits. */
-  #refusalIfFull(from: string): WholeResponse | undefined {
-    const { counters, settings } = this.#context;
-    if (counters.total("viewers") >= settings.maxViewers) return this.#refuse("all");
-    const refusal = this.#endpoint.refusal(from);
-    return refusal && this.#refuse(refusal.scope);
+  #refusalIfFull(hostname: string): WholeResponse | undefined {
+    const full = this.#context.viewers.refusal("whep", hostname);
+    return full && this.#refuse(notNow(full.reason));
   }
 
-  #refuse(scope: Refusal["scope"]): WholeResponse {
-    this.#context.counters.add("webrtcViewersRefused");
-    const message = scope === "all"
-      ? "There are too many viewers already"
-      : "There are too many viewers from your address already";
-    return whepProblem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
+  #refuse(answer: WholeResponse): WholeResponse {
+    this.#context.viewers.noteRefusal("whep");
+    return answer;
   }
 
-  #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {
+  #patch(session: WebrtcSession, request: SessionRequest): ForwardedResponse {
     if (mediaType(request.contentType) !== TRICKLE_FRAGMENT_TYPE) {
-      return whepProblem(
+      return problem(
         STATUS_CODE.UnsupportedMediaType,
         `Content-Type must be ${TRICKLE_FRAGMENT_TYPE}`,
       );
@@ -296,18 +280,17 @@ export class Whep {
     const isRestart = session.peer.remoteUfrag !== undefined &&
       ufrag !== session.peer.remoteUfrag;
     if (request.ifMatch !== undefined && !namesEtag(request.ifMatch, answered.etag)) {
-      return whepProblem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
+      return problem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
     }
     if (!isRestart) {
       session.peer.learnRemote(remote);
       // ICE-lite: checks come from the viewer, which has our candidates.
-      return answer(STATUS_CODE.NoContent, WHEP_HEADERS);
+      return answer(STATUS_CODE.NoContent, {});
     }
     const local = this.#endpoint.restart(session, remote);
     answered.etag = `"${local.ufrag}"`;
     const body = writeTrickleFragment({ local, candidates: answered.candidates }, answered.tag);
     return answer(STATUS_CODE.OK, {
-      ...WHEP_HEADERS,
       "content-type": TRICKLE_FRAGMENT_TYPE,
       etag: answered.etag,
     }, body);
@@ -325,15 +308,18 @@ async function refusalIfMissing(
   if (log.state === LogState.ended) return notLive(stream.entry.path);
   if (!isSettled) return notToldYet();
   const missing = missingTrack(selection, log);
-  return missing === undefined ? undefined : whepProblem(STATUS_CODE.NotFound, missing);
+  return missing === undefined ? undefined : problem(STATUS_CODE.NotFound, missing);
 }
 
 /**
  * The address of a viewer, relative to that of the endpoint which it came to: a proxy in front may
- * serve this under a path of its own, of which nothing is known here.
+ * serve this under a path of its own, of which nothing is known here. A token that came in the
+ * endpoint's query is in it: it is needed there too, and clients take the address as it is.
  */
-function viewerLocation(endpoint: string, id: string): string {
-  return endpoint.endsWith("/") ? id : `whep/${id}`;
+function viewerLocation(endpoint: string, id: string, query: string): string {
+  const token = new URLSearchParams(query).get("token");
+  const resource = token === null ? id : `${id}?token=${encodeURIComponent(token)}`;
+  return endpoint.endsWith("/") ? resource : `whep/${resource}`;
 }
 
 /** Three different numbers of 32 bits, none of them 0. */

@@ -3,7 +3,7 @@ import { HttpError } from "../../http/http_error.ts";
 import { hostCandidates, type IceCandidate } from "../../webrtc/ice/candidate.ts";
 import { parseIpAddress, type TransportAddress } from "../../address/transport_address.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
-import type { ReachedFamilies, WebrtcSettings } from "../messages.ts";
+import type { ReachedFamilies, WebrtcSettings } from "../shard_settings.ts";
 
 /** Addresses that a request may name by `eip`. */
 const MAX_EXTERNAL_ADDRESSES = 4;

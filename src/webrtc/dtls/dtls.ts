@@ -24,11 +24,11 @@ import { WebrtcError } from "../webrtc_error.ts";
 /** The only protection profile: SRTP_AES128_CM_HMAC_SHA1_80 (RFC 5764 4.1.2). */
 export const SRTP_PROFILE_AES128_CM_HMAC_SHA1_80 = 1;
 /** How long a handshake may take if nothing else is said. */
-export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 15_000;
+const DEFAULT_HANDSHAKE_TIMEOUT_MS = 15_000;
 /** How many encrypted records are held until the keys to read them are there. */
-export const MAX_HELD_RECORDS = 4;
+const MAX_HELD_RECORDS = 4;
 /** How often repeated messages are answered in one session: each may be a lost flight of ours. */
-export const MAX_ANSWERED_REPEATS = 64;
+const MAX_ANSWERED_REPEATS = 64;
 
 /**
  * What a client sends in clear: hello, hello with the cookie, key exchange. Certificates are not

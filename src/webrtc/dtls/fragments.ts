@@ -7,7 +7,7 @@ import { WebrtcError } from "../webrtc_error.ts";
 /** Largest handshake message: a ClientHello with post-quantum key shares has 2 KB. */
 export const MAX_HANDSHAKE_MESSAGE_LENGTH = 8192;
 /** How many messages may be held at once, the next one included. */
-export const MAX_HELD_MESSAGES = 4;
+const MAX_HELD_MESSAGES = 4;
 
 const DTLS_1_2 = 0xfefd;
 /** In front of a ClientHello's session id. */

@@ -6,7 +6,7 @@ import { WebrtcError } from "../webrtc_error.ts";
 export const DTLS_CONTENT = { changeCipherSpec: 20, alert: 21, handshake: 22, data: 23 } as const;
 
 /** Largest fragment of a record, encrypted or not (RFC 5246 6.2.3). */
-export const MAX_DTLS_FRAGMENT_LENGTH = 16_384 + 2048;
+const MAX_DTLS_FRAGMENT_LENGTH = 16_384 + 2048;
 
 const DTLS_MAJOR_VERSION = 254;
 

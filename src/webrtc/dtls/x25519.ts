@@ -4,7 +4,7 @@ import { createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync }
 import { WebrtcError } from "../webrtc_error.ts";
 
 /** Of either kind of key, and of what two sides agree upon. */
-export const X25519_LENGTH = 32;
+const X25519_LENGTH = 32;
 
 /** RFC 8410 7 and 4: what stands before the 32 bytes of a private and of a public key. */
 const PRIVATE_KEY_PREFIX = Buffer.from("302e020100300506032b656e04220420", "hex");

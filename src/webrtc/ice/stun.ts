@@ -4,16 +4,16 @@ import { WebrtcError } from "../webrtc_error.ts";
 /** The second word of every message (RFC 8489 5). */
 export const STUN_MAGIC_COOKIE = 0x2112a442;
 export const STUN_HEADER_LENGTH = 20;
-export const STUN_TRANSACTION_ID_LENGTH = 12;
+const STUN_TRANSACTION_ID_LENGTH = 12;
 /** The Binding method (RFC 8489 18.2): the only one ICE has. */
 export const STUN_BINDING = 1;
 
 /** Browsers carry DTLS flights in optional attributes, so a message may fill a datagram. */
-export const MAX_STUN_LENGTH = 2048;
+const MAX_STUN_LENGTH = 2048;
 /** Browsers send about ten. */
 export const MAX_STUN_ATTRIBUTES = 32;
 /** Two fragments of 256 characters and a colon (RFC 8839 5.4). */
-export const MAX_STUN_USERNAME_LENGTH = 513;
+const MAX_STUN_USERNAME_LENGTH = 513;
 
 /** Types of attributes (RFC 8489 18.3, RFC 8445 16.1). */
 export const STUN_ATTRIBUTE = {

@@ -4,7 +4,7 @@ import { ByteWriter } from "../../bytes/byte_writer.ts";
 import { WebrtcError } from "../webrtc_error.ts";
 
 /** What peers send over ICE-TCP is STUN, DTLS flights and RTCP, cut to fit datagrams. */
-export const MAX_TCP_FRAME_LENGTH = 4096;
+const MAX_TCP_FRAME_LENGTH = 4096;
 const LENGTH_BYTES = 2;
 
 /**

@@ -35,6 +35,20 @@ export interface OfferedCodec {
   readonly rtxPayloadType: number | undefined;
 }
 
+/** The payload type to send under. */
+export interface CodecChoice {
+  readonly codec: OfferedCodec;
+  /**
+   * `compatible`: the offered profile includes the stream's, or decoders are known not to mind.
+   * `stretched`: nothing offered includes it. Decoders rarely look, but may refuse.
+   */
+  readonly fit: "exact" | "compatible" | "stretched";
+  /** Whether the stream's level is above the offered one: worth a line in the log. */
+  readonly levelExceeded: boolean;
+  /** What the offer should have said and did not, in words: worth a line in the log. */
+  readonly lapse?: string;
+}
+
 /**
  * The codecs of a section in the order of its `m=` line. RTX is folded into what it repairs; a
  * payload type without rtpmap is left out.

@@ -1,5 +1,4 @@
-import type { H264Format } from "../../rtp/video_format.ts";
-import type { CodecChoice } from "./codec_choice.ts";
+import type { H264Format } from "../../rtp/video_payload_format.ts";
 import {
   DEFAULT_H264_PROFILE_LEVEL,
   h264LevelRank,
@@ -8,7 +7,7 @@ import {
   type H264ProfileLevel,
   parseProfileLevelId,
 } from "./h264_profile.ts";
-import type { OfferedCodec } from "./codecs.ts";
+import type { CodecChoice, OfferedCodec } from "./codecs.ts";
 
 /** Offered profiles to try for a stream's, the best first: those that fit, those that stretch. */
 interface ProfileOrder {

@@ -1,13 +1,12 @@
 import {
   chooseAudioCodec,
   chooseVideoCodec,
-  type CodecChoice,
   describeOfferedCodec,
   describeVideo,
   type StreamAudio,
   type StreamVideo,
 } from "./codec_choice.ts";
-import type { OfferedCodec } from "./codecs.ts";
+import type { CodecChoice, OfferedCodec } from "./codecs.ts";
 import type { MediaKind, OfferedSection, SdpOffer } from "./offer.ts";
 
 /** What a stream has to send; `undefined` for what it has not, or has not yet. */

@@ -8,10 +8,10 @@ import {
 import { AV1_OBU, splitObus } from "../../../src/codec/av1/obu.ts";
 import { parseAv1SequenceHeader } from "../../../src/codec/av1/sequence_header.ts";
 import { CodecError } from "../../../src/codec/codec_error.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
-import { AV1_STREAMS } from "../bitstreams.ts";
-import { AV1C } from "../parameter_samples.ts";
-import { assertMalformed, NoError } from "../../malformed.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
+import { AV1_STREAMS } from "../../../testing/media/bitstreams.ts";
+import { AV1C } from "../../../testing/media/parameter_samples.ts";
+import { assertMalformed, NoError } from "../../../testing/malformed.ts";
 
 Deno.test("av1C of ffmpeg", () => {
   const { obus, sequenceHeader, ...fields } = parseAv1Configuration(AV1C.libaom);

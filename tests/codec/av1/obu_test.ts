@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AV1_OBU, MAX_OBUS, splitObus } from "../../../src/codec/av1/obu.ts";
 import { CodecError } from "../../../src/codec/codec_error.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
-import { AV1_STREAMS } from "../bitstreams.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
+import { AV1_STREAMS } from "../../../testing/media/bitstreams.ts";
 
 const typesOf = (data: Uint8Array) => splitObus(data).map(({ type }) => type);
 

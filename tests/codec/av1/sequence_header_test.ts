@@ -4,9 +4,9 @@ import {
   parseAv1SequenceHeader,
 } from "../../../src/codec/av1/sequence_header.ts";
 import { CodecError } from "../../../src/codec/codec_error.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
-import { BitWriter } from "../bit_writer.ts";
-import { AV1_SEQUENCE_HEADERS } from "../parameter_samples.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
+import { BitWriter } from "../../../testing/media/bit_writer.ts";
+import { AV1_SEQUENCE_HEADERS } from "../../../testing/media/parameter_samples.ts";
 
 const UNSPECIFIED = { primaries: 2, transfer: 2, matrix: 2, isFullRange: false };
 

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { arePair, h264FieldOf } from "../../../src/codec/h264/field.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
-import { NoError } from "../../malformed.ts";
-import { BitWriter } from "../bit_writer.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
+import { NoError } from "../../../testing/malformed.ts";
+import { BitWriter } from "../../../testing/media/bit_writer.ts";
 
 const LAYOUT = { frameNumBits: 4, separateColourPlane: false };
 

@@ -1,13 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CodecError } from "../../../src/codec/codec_error.ts";
-import {
-  addEmulationPrevention,
-  removeEmulationPrevention,
-} from "../../../src/codec/h264/emulation.ts";
-import { allowH264FrameNumGaps } from "../../../src/codec/h264/frame_num_gaps.ts";
+import { removeEmulationPrevention } from "../../../src/codec/h264/emulation.ts";
+import { addEmulationPrevention } from "../../../testing/media/bit_writer.ts";
+import { allowH264FrameNumGaps } from "../../../testing/media/h264_frame_num_gaps.ts";
 import { parseH264Sps } from "../../../src/codec/h264/sps.ts";
-import { SPS } from "../../fuzz/corpus.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
+import { SPS } from "../../../testing/media/corpus.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
 
 for (const [name, nalUnit] of Object.entries(SPS)) {
   Deno.test(`frame_num gaps allowed: ${name}, and nothing else changed`, () => {

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CodecError } from "../../../src/codec/codec_error.ts";
 import { h264CodecString, parseH264Configuration } from "../../../src/codec/h264/h264.ts";
-import { AVCC_SAMPLES } from "../../fuzz/corpus.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
+import { AVCC_SAMPLES } from "../../../testing/media/corpus.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
 
 // ffmpeg -f lavfi -i color=black:size=16x16 -t 0.3 -c:v libx264 -bf 1 small.flv, first video tag
 const RECORD = "014d400a ff e1 0015 674d400af6f6022000000300200000030281e244a7 01 0004 68ce0fc8";

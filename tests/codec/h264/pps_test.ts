@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CodecError } from "../../../src/codec/codec_error.ts";
 import { parseH264Pps } from "../../../src/codec/h264/pps.ts";
-import { PPS_SAMPLES } from "../../fuzz/corpus.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
-import { makePps } from "./streams.ts";
+import { PPS_SAMPLES } from "../../../testing/media/corpus.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
+import { makePps } from "../../../testing/media/h264_streams.ts";
 
 Deno.test("PPS: every field", () => {
   const made = makePps({

@@ -4,7 +4,7 @@ import {
   type H264PictureVerdict,
   H264ReferenceTracker,
 } from "../../../src/codec/h264/reference_tracker.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
 import {
   accessUnitOf,
   type MadePps,
@@ -13,7 +13,7 @@ import {
   makePps,
   makeSlice,
   makeSps,
-} from "./streams.ts";
+} from "../../../testing/media/h264_streams.ts";
 
 /** "exact", "drop", or the reason; and the slices of the picture. */
 type Step = readonly [expected: string, ...slices: MadeSlice[]];

@@ -5,8 +5,8 @@ import {
   type H264SliceHeader,
   parseH264SliceHeader,
 } from "../../../src/codec/h264/slice_header.ts";
-import { surviveMutations } from "../../mutation.ts";
-import type { BitWriter } from "../bit_writer.ts";
+import { surviveMutations } from "../../../testing/mutation.ts";
+import type { BitWriter } from "../../../testing/media/bit_writer.ts";
 import {
   type MadePps,
   type MadeSlice,
@@ -14,7 +14,7 @@ import {
   makePps,
   makeSlice,
   makeSps,
-} from "./streams.ts";
+} from "../../../testing/media/h264_streams.ts";
 
 function setsOf(sps: MadeSps = {}, pps: MadePps = {}): H264ParameterSets {
   const sets = new H264ParameterSets();

@@ -3,10 +3,10 @@ import { CodecError } from "../../../src/codec/codec_error.ts";
 import { removeEmulationPrevention } from "../../../src/codec/h264/emulation.ts";
 import { h264PictureType, splitH264NalUnits } from "../../../src/codec/h264/slice.ts";
 import { MAX_NAL_UNITS } from "../../../src/codec/nal_units.ts";
-import { ACCESS_UNIT_SAMPLES } from "../../fuzz/corpus.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
-import { BitWriter } from "../bit_writer.ts";
-import { assertMalformed, NoError } from "../../malformed.ts";
+import { ACCESS_UNIT_SAMPLES } from "../../../testing/media/corpus.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
+import { BitWriter } from "../../../testing/media/bit_writer.ts";
+import { assertMalformed, NoError } from "../../../testing/malformed.ts";
 
 // ffmpeg … -c:v libx264 -bf 2 -preset veryfast -x264-params slices=2:threads=1:aud=1, NAL units cut
 const [I, P, B, SECOND_SLICE] = ACCESS_UNIT_SAMPLES as [

@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CodecError } from "../../../src/codec/codec_error.ts";
 import { type H264Sps, MAX_PICTURE_SIDE, parseH264Sps } from "../../../src/codec/h264/sps.ts";
-import { SPS } from "../../fuzz/corpus.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
-import { addEmulationPrevention, BitWriter } from "../bit_writer.ts";
+import { SPS } from "../../../testing/media/corpus.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
+import { addEmulationPrevention, BitWriter } from "../../../testing/media/bit_writer.ts";
 
 /** What ffprobe shows of each stream, and libx264's own fields. */
 const TABLE: Record<keyof typeof SPS, Partial<H264Sps>> = {

@@ -4,18 +4,17 @@ import {
   h265LayerId,
   h265NalType,
   h265PictureKind,
-  h265TemporalId,
   isH265KeyFrame,
   splitH265NalUnits,
 } from "../../../src/codec/h265/access_unit.ts";
 import { parseH265Pps } from "../../../src/codec/h265/pps.ts";
 import { MAX_NAL_UNITS } from "../../../src/codec/nal_units.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
-import { addEmulationPrevention, BitWriter } from "../bit_writer.ts";
-import { H265_STREAMS } from "../bitstreams.ts";
-import { H265_PPS_SAMPLES } from "../parameter_samples.ts";
-import { accessUnitOf } from "../h264/streams.ts";
-import { assertMalformed, NoError, wellFormed } from "../../malformed.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
+import { addEmulationPrevention, BitWriter } from "../../../testing/media/bit_writer.ts";
+import { H265_STREAMS } from "../../../testing/media/bitstreams.ts";
+import { H265_PPS_SAMPLES } from "../../../testing/media/parameter_samples.ts";
+import { accessUnitOf } from "../../../testing/media/h264_streams.ts";
+import { assertMalformed, NoError, wellFormed } from "../../../testing/malformed.ts";
 
 function kindsOf(accessUnits: readonly Uint8Array[]): string[] {
   return accessUnits.map((accessUnit) => {
@@ -159,11 +158,6 @@ Deno.test("H.265 NAL units: split by lengths of 1, 2 and 4 bytes, without those 
   const many = (count: number) => fromHex("024601".repeat(count));
   assertEquals(splitH265NalUnits(many(MAX_NAL_UNITS), 1).length, MAX_NAL_UNITS);
   assertThrows(() => splitH265NalUnits(many(MAX_NAL_UNITS + 1), 1), CodecError, "NAL units");
-});
-
-Deno.test("H.265 NAL headers: temporal ids", () => {
-  const ids = ["0201", "0202", "0207", "0200"].map((header) => h265TemporalId(fromHex(header)));
-  assertEquals(ids, [0, 1, 6, 0]); // 0 as TemporalId plus 1 is forbidden, and harmless
 });
 
 Deno.test("H.265 access units: cut short anywhere, refused or without a picture", () => {

@@ -5,8 +5,8 @@ import {
   MAX_H265_PARAMETER_SETS,
   parseH265Configuration,
 } from "../../../src/codec/h265/h265.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
-import { H265_SPS, HVCC } from "../parameter_samples.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
+import { H265_SPS, HVCC } from "../../../testing/media/parameter_samples.ts";
 
 Deno.test("hvcC of ffmpeg", () => {
   const { vps, sps, pps, sei, constraintBytes, ...fields } = parseH265Configuration(HVCC.main);

@@ -3,9 +3,9 @@ import { CodecError } from "../../../src/codec/codec_error.ts";
 import { h265CodecString } from "../../../src/codec/h265/h265.ts";
 import { type H265Sps, parseH265Sps } from "../../../src/codec/h265/sps.ts";
 import { MAX_PICTURE_SIDE } from "../../../src/codec/h264/sps.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
-import { addEmulationPrevention, BitWriter } from "../bit_writer.ts";
-import { H265_SPS } from "../parameter_samples.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
+import { addEmulationPrevention, BitWriter } from "../../../testing/media/bit_writer.ts";
+import { H265_SPS } from "../../../testing/media/parameter_samples.ts";
 
 const UNSPECIFIED = { primaries: 2, transfer: 2, matrix: 2, isFullRange: false };
 

@@ -5,9 +5,9 @@ import {
   parseAacConfiguration,
 } from "../../../src/codec/sound/aac.ts";
 import { CodecError } from "../../../src/codec/codec_error.ts";
-import { ASC_SAMPLES } from "../../fuzz/corpus.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
-import { BitWriter } from "../bit_writer.ts";
+import { ASC_SAMPLES } from "../../../testing/media/corpus.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
+import { BitWriter } from "../../../testing/media/bit_writer.ts";
 
 const LC: AacConfiguration = {
   objectType: 2,

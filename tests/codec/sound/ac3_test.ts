@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { type Ac3SyncFrame, parseAc3SyncFrame } from "../../../src/codec/sound/ac3.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
-import { BitWriter } from "../bit_writer.ts";
-import { AC3_SAMPLES } from "../parameter_samples.ts";
-import { assertMalformed, NoError, wellFormed } from "../../malformed.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
+import { BitWriter } from "../../../testing/media/bit_writer.ts";
+import { AC3_SAMPLES } from "../../../testing/media/parameter_samples.ts";
+import { assertMalformed, NoError, wellFormed } from "../../../testing/malformed.ts";
 
 /** codec, Hz, channels, bytes of a frame, samples, bits a second: as ffprobe shows them. */
 type Row = ["ac-3" | "ec-3", number, number, number, number, number];

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CodecError } from "../../../src/codec/codec_error.ts";
 import { parseFlacStreamInfo } from "../../../src/codec/sound/flac.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
-import { FLAC_SAMPLES } from "../parameter_samples.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
+import { FLAC_SAMPLES } from "../../../testing/media/parameter_samples.ts";
 
 const [MONO, SURROUND] = FLAC_SAMPLES as [Uint8Array, Uint8Array];
 

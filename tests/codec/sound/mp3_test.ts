@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { type MpegAudioHeader, parseMpegAudioHeader } from "../../../src/codec/sound/mp3.ts";
-import { MPEG_AUDIO_SAMPLES } from "../../fuzz/corpus.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
-import { assertMalformed, NoError } from "../../malformed.ts";
+import { MPEG_AUDIO_SAMPLES } from "../../../testing/media/corpus.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
+import { assertMalformed, NoError } from "../../../testing/malformed.ts";
 
 /** layer, sampleRate, channels, bitrateBps, samplesPerFrame */
 type Row = [1 | 2 | 3, number, 1 | 2, number | undefined, number];

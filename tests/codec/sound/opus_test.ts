@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CodecError } from "../../../src/codec/codec_error.ts";
 import { encodeOpusHead, type OpusHead, parseOpusHead } from "../../../src/codec/sound/opus.ts";
-import { OPUS_HEAD_SAMPLES } from "../../fuzz/corpus.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
+import { OPUS_HEAD_SAMPLES } from "../../../testing/media/corpus.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
 
 const TABLE: readonly { hex: string; head: OpusHead & { channels: 1 | 2 } }[] = [
   {

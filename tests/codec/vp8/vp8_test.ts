@@ -2,8 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CodecError } from "../../../src/codec/codec_error.ts";
 import { isVp8KeyFrame, parseVp8FrameHeader, vp8CodecString } from "../../../src/codec/vp8/vp8.ts";
 import { parseVp9Configuration } from "../../../src/codec/vp9/vp9.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
-import { VP_STREAMS } from "../bitstreams.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
+import { VP_STREAMS } from "../../../testing/media/bitstreams.ts";
 
 // Sizes and key frames as ffprobe shows them.
 Deno.test("VP8 frames of libvpx", () => {

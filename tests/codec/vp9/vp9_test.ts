@@ -6,11 +6,11 @@ import {
   parseVp9FrameHeader,
   type Vp9FrameHeader,
 } from "../../../src/codec/vp9/frame.ts";
-import { splitVp9Superframe } from "../../../src/codec/vp9/superframe.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
-import { BitWriter } from "../bit_writer.ts";
-import { VP_STREAMS } from "../bitstreams.ts";
-import { VP9_KEY_FRAMES, VPCC } from "../parameter_samples.ts";
+import { splitVp9Superframe } from "../../../testing/media/vp9_superframe.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
+import { BitWriter } from "../../../testing/media/bit_writer.ts";
+import { VP_STREAMS } from "../../../testing/media/bitstreams.ts";
+import { VP9_KEY_FRAMES, VPCC } from "../../../testing/media/parameter_samples.ts";
 
 const UNSPECIFIED = { primaries: 2, transfer: 2, matrix: 2, isFullRange: false };
 

@@ -8,7 +8,7 @@ import {
   type RawMessage,
 } from "../../../src/rtmp/chunk/reader.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
-import { everySplit, fromHex, surviveMutations } from "../../mutation.ts";
+import { everySplit, fromHex, surviveMutations } from "../../../testing/mutation.ts";
 
 /** Messages as text, so that tables are short: type/chunk stream/stream@time:payload. */
 function describe({ typeId, chunkStreamId, streamId, timestampMs, payload }: RawMessage): string {

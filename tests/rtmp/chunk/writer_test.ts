@@ -3,7 +3,7 @@ import { ByteWriter } from "../../../src/bytes/byte_writer.ts";
 import { ChunkReader, type RawMessage } from "../../../src/rtmp/chunk/reader.ts";
 import { ChunkWriter } from "../../../src/rtmp/chunk/writer.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
-import { toHex } from "../../mutation.ts";
+import { toHex } from "../../../testing/mutation.ts";
 
 function message(timestampMs: number, length: number, chunkStreamId = 6, streamId = 1): RawMessage {
   const payload = Uint8Array.from({ length }, (_, index) => index);

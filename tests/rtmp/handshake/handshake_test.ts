@@ -12,16 +12,16 @@ import {
 } from "../../../src/rtmp/handshake/digest.ts";
 import { type ClientProof, ServerHandshake } from "../../../src/rtmp/handshake/handshake.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
-import { everySplit, seededRandom, surviveMutations } from "../../mutation.ts";
+import { everySplit, seededRandom, surviveMutations } from "../../../testing/mutation.ts";
 import {
   clientAnswer,
   clientDigestHello,
   clientHello,
   SERVER_HANDSHAKE_LENGTH,
-} from "../client.ts";
+} from "../../../testing/rtmp/client.ts";
 
 const readFixture = (name: string) =>
-  Deno.readFileSync(new URL(`../../fixtures/${name}`, import.meta.url));
+  Deno.readFileSync(new URL(`../../../testing/fixtures/${name}`, import.meta.url));
 
 function randomBytes(): (length: number) => Uint8Array {
   const random = seededRandom(7);

@@ -4,7 +4,7 @@ import { amfObject } from "../../../src/amf/amf_value.ts";
 import { type Command, decodeCommand, encodeCommand } from "../../../src/rtmp/message/command.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
 import { splitQuery } from "../../../src/rtmp/message/stream_name.ts";
-import { surviveMutations } from "../../mutation.ts";
+import { surviveMutations } from "../../../testing/mutation.ts";
 
 const COMMANDS: Command[] = [
   { name: "createStream", transactionId: 4, args: [null] },

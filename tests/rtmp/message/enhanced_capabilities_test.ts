@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { amfEcmaArray, amfObject, amfProperty, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfObject, amfProperty, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../../testing/amf/ecma_array.ts";
 import {
   enhancedAnswer,
   type EnhancedCapabilities,
@@ -8,7 +9,12 @@ import {
   MAX_FOUR_CCS,
   readEnhancedCapabilities,
 } from "../../../src/rtmp/message/enhanced_capabilities.ts";
-import { clientAnswer, clientHello, ClientMessages, commandsOf } from "../client.ts";
+import {
+  clientAnswer,
+  clientHello,
+  ClientMessages,
+  commandsOf,
+} from "../../../testing/rtmp/client.ts";
 import { Dialogue } from "../session/dialogue.ts";
 
 const strictArray = (...items: AmfValue[]): AmfValue => ({ kind: "strict-array", items });

@@ -7,7 +7,7 @@ import {
   toRawMessage,
 } from "../../../src/rtmp/message/message.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
 
 const raw = (typeId: number, digits: string) => ({
   chunkStreamId: 2,

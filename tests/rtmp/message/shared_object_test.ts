@@ -12,7 +12,7 @@ import {
   SHARED_OBJECT_EVENT,
   type SharedObjectMessage,
 } from "../../../src/rtmp/message/shared_object.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
 
 const message = (...types: number[]): SharedObjectMessage => ({
   name: "room",

@@ -4,7 +4,7 @@ import {
   userControl,
   type UserControlEvent,
 } from "../../../src/rtmp/message/user_control.ts";
-import { fromHex, toHex } from "../../mutation.ts";
+import { fromHex, toHex } from "../../../testing/mutation.ts";
 
 const EVENTS: [UserControlEvent, number, string][] = [
   [{ kind: "streamBegin", streamId: 1 }, 0, "00000001"],

@@ -14,7 +14,7 @@ import {
   SERVER_HANDSHAKE_LENGTH,
   ServerReplies,
   type ServerReply,
-} from "../client.ts";
+} from "../../../testing/rtmp/client.ts";
 
 /** Counters of a session that has passed over nothing. */
 export const NO_COUNTS: Readonly<SessionCounters> = {

@@ -1,11 +1,12 @@
 /** What encoders say from C0 to their end: recorded ones, and the ways of others, message by message. */
 import { assertEquals } from "@std/assert";
-import { amfEcmaArray, amfObject, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfObject, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../../testing/amf/ecma_array.ts";
 import { encodeCommand } from "../../../src/rtmp/message/command.ts";
 import type { MediaEvent } from "../../../src/rtmp/session/event.ts";
 import { userControl } from "../../../src/rtmp/message/user_control.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
-import { fromHex, surviveMutations } from "../../mutation.ts";
+import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
 import {
   clientAnswer,
   clientDigestHello,
@@ -13,9 +14,9 @@ import {
   ClientMessages,
   commandsOf,
   type ServerReply,
-} from "../client.ts";
+} from "../../../testing/rtmp/client.ts";
 import { Dialogue, outline } from "./dialogue.ts";
-import { seededRandom } from "../../mutation.ts";
+import { seededRandom } from "../../../testing/mutation.ts";
 
 /** Recorded from a session that accepted them; a second of pictures of 64 by 48. */
 interface Recording {
@@ -54,7 +55,7 @@ const RECORDINGS: readonly Recording[] = [
 ];
 
 for (const { file, query, flashVersion, fourCcList, counts } of RECORDINGS) {
-  const bytes = Deno.readFileSync(new URL(`../../fixtures/${file}`, import.meta.url));
+  const bytes = Deno.readFileSync(new URL(`../../../testing/fixtures/${file}`, import.meta.url));
 
   Deno.test(`${file} is understood, whole and in pieces`, () => {
     const whole = new Dialogue();

@@ -3,7 +3,7 @@ import { decodeAmf0 } from "../../../src/amf/amf0.ts";
 import { amfObject, amfProperty } from "../../../src/amf/amf_value.ts";
 import { ServerSession } from "../../../src/rtmp/session/server_session.ts";
 import type { SessionEvent } from "../../../src/rtmp/session/event.ts";
-import { surviveMutations } from "../../mutation.ts";
+import { surviveMutations } from "../../../testing/mutation.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
 import {
   clientAnswer,
@@ -11,7 +11,7 @@ import {
   ClientMessages,
   SERVER_HANDSHAKE_LENGTH,
   ServerReplies,
-} from "../client.ts";
+} from "../../../testing/rtmp/client.ts";
 
 /** A connected client with message streams 1 and 2; what it is answered is told in short. */
 class PlayDialogue {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { encodeAmf0 } from "../../../src/amf/amf0.ts";
-import { amfEcmaArray, amfObject } from "../../../src/amf/amf_value.ts";
+import { amfObject } from "../../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../../testing/amf/ecma_array.ts";
 import { ByteWriter } from "../../../src/bytes/byte_writer.ts";
 import { MAX_ANNOUNCED_CHUNK_SIZE } from "../../../src/rtmp/chunk/reader.ts";
 import { MESSAGE_TYPE } from "../../../src/rtmp/message/message.ts";
@@ -11,19 +12,19 @@ import {
   SETUP_PARTIAL_BYTES,
 } from "../../../src/rtmp/session/server_session.ts";
 import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH } from "../../../src/rtmp/message/stream_name.ts";
-import { surviveMutations } from "../../mutation.ts";
+import { surviveMutations } from "../../../testing/mutation.ts";
 import {
   clientAnswer,
   clientHello,
   ClientMessages,
   commandsOf,
   publisherPreamble,
-} from "../client.ts";
+} from "../../../testing/rtmp/client.ts";
 import { Dialogue, NO_COUNTS, outline } from "./dialogue.ts";
 
 const METADATA = amfEcmaArray({ width: 1280, encoder: "test" });
 const readFixture = (name: string) =>
-  Deno.readFileSync(new URL(`../../fixtures/${name}`, import.meta.url));
+  Deno.readFileSync(new URL(`../../../testing/fixtures/${name}`, import.meta.url));
 
 Deno.test("an encoder publishes without waiting for answers", () => {
   const messages = new ClientMessages();

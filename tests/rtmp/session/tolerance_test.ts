@@ -1,13 +1,19 @@
 /** What encoders get wrong, or do otherwise than most: none of it may end a session. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { encodeAmf0 } from "../../../src/amf/amf0.ts";
-import { amfEcmaArray, amfObject, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfObject, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../../testing/amf/ecma_array.ts";
 import { encodeCommand } from "../../../src/rtmp/message/command.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
 import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH } from "../../../src/rtmp/message/stream_name.ts";
 import type { ConnectEvent } from "../../../src/rtmp/session/event.ts";
-import { fromHex } from "../../mutation.ts";
-import { clientAnswer, clientHello, ClientMessages, commandsOf } from "../client.ts";
+import { fromHex } from "../../../testing/mutation.ts";
+import {
+  clientAnswer,
+  clientHello,
+  ClientMessages,
+  commandsOf,
+} from "../../../testing/rtmp/client.ts";
 import { Dialogue, NO_COUNTS, outline } from "./dialogue.ts";
 
 /** A session that has shaken hands. */

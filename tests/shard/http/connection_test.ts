@@ -8,7 +8,7 @@ import { testPlaces } from "../shard_settings.ts";
 import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
 import { answer, textAnswer } from "../../../src/shard/http/answers.ts";
 import { HttpConnection } from "../../../src/shard/http/connection.ts";
-import { until } from "../../waiting.ts";
+import { until } from "../../../testing/waiting.ts";
 import { HttpSetup, TIMEOUTS } from "./setup.ts";
 
 /** A request for a path, or with a method for a path. */
@@ -312,5 +312,11 @@ function failing(error: Error): HttpConnection {
   const answer = () => textAnswer(200, "");
   const context = { counters, memory, timeouts: TIMEOUTS, proxies, answer };
   const log = getLogger(["sluice", "http"]);
-  return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0, { place, log });
+  return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0, {
+    isProxied: false,
+    id: "0-a",
+    isSecure: false,
+    place,
+    log,
+  });
 }

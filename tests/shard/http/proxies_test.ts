@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { textAnswer } from "../../../src/shard/http/answers.ts";
 import type { ConnectionAddresses } from "../../../src/shard/net/connection_addresses.ts";
 import type { HttpRequest } from "../../../src/http/request_reader.ts";
-import { until } from "../../waiting.ts";
+import { until } from "../../../testing/waiting.ts";
 import { Body, HttpSetup } from "./setup.ts";
 
 const TRUSTED = ["127.0.0.1"];

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { granted, openMemory } from "../open_memory.ts";
 import { assertEquals } from "@std/assert";
+import { OPEN_ACCESS } from "../../../src/access/access.ts";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import { RequestReader } from "../../../src/http/request_reader.ts";
 import type { HttpResponse } from "../../../src/http/response.ts";
@@ -14,7 +15,7 @@ import { FLV_FORM } from "../../../src/stream/feed_form.ts";
 import { LogState } from "../../../src/stream/log_layout.ts";
 import { bytesOf } from "../../http/errors.ts";
 import { keyFrame, openLog } from "../../stream/log_samples.ts";
-import { SHARD_SETTINGS, testPlaces } from "../shard_settings.ts";
+import { SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
 
 const ADDRESS = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
 
@@ -43,24 +44,28 @@ async function ask(
   });
   prepare(streams);
   const routes = new HttpRoutes({
+    access: OPEN_ACCESS,
     settings,
     streams,
     control,
     counters,
     memory,
     assets: [{ path: "/", contentType: "text/html", body: "console" }],
-    shard: 0,
     webrtc,
     readiness: { isReady },
     places,
     proxies,
+    ...testViewers(counters, { places, memory }),
   });
   const reader = new RequestReader();
   reader.push(bytesOf(`${line} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
   const response: HttpResponse = await routes.answer(reader.next()!, {
     localAddr: ADDRESS,
     remoteAddr: ADDRESS,
+    id: "0-a",
     log: getLogger(["sluice", "http"]),
+    peer: ADDRESS.hostname,
+    abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);
   return `${response.status} ${new TextDecoder().decode(response.body)}`.trim();

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { StreamsPage } from "../../../src/shard/messages.ts";
+import type { StreamsPage } from "../../../src/shard/http/stream_summary.ts";
 import { StreamEvents } from "../../../src/shard/http/stream_events.ts";
 import {
   changeMark,
@@ -27,6 +27,7 @@ class FakeControl {
         const [app, name] = path.split("/");
         return JSON.stringify({ app, name, ...fields });
       }),
+      live: [...this.streams.keys()].map((path) => JSON.stringify({ path })),
       ageMs: this.ageMs,
     });
   }
@@ -99,14 +100,16 @@ function setup() {
   const control = new FakeControl();
   const listing = new StreamListing(() => control.page(), 0);
   let nowMs = 0;
-  return { control, events: new StreamEvents(() => listing.page(1, ++nowMs)) };
+  const events = new StreamEvents();
+  const follow = () => events.follow("1", () => listing.page(1, ++nowMs));
+  return { control, events, follow };
 }
 
 Deno.test("StreamEvents: the whole list first, then what changes", async () => {
-  const { control, events } = setup();
+  const { control, events, follow } = setup();
   control.set("live/a", { viewers: 0, uptimeMs: 1 });
   control.set("live/b", { viewers: 0, uptimeMs: 1 });
-  const reader = new Reader(await events.follow(1));
+  const reader = new Reader(await follow());
   const first = await reader.next();
   assertEquals([first.event, (first.data!.streams as unknown[]).length], ["list", 2]);
 
@@ -127,9 +130,9 @@ Deno.test("StreamEvents: the whole list first, then what changes", async () => {
 });
 
 Deno.test("StreamEvents: who is slow gets the newest list, and nothing is kept for it", async () => {
-  const { control, events } = setup();
+  const { control, events, follow } = setup();
   control.set("live/a", { viewers: 0 });
-  const [slow, quick] = [new Reader(await events.follow(1)), new Reader(await events.follow(1))];
+  const [slow, quick] = [new Reader(await follow()), new Reader(await follow())];
   await Promise.all([slow.next(), quick.next()]);
   for (let viewers = 1; viewers <= 50; viewers++) {
     const next = quick.next();
@@ -145,12 +148,12 @@ Deno.test("StreamEvents: who is slow gets the newest list, and nothing is kept f
 });
 
 Deno.test("StreamEvents: one who comes later follows the same list", async () => {
-  const { control, events } = setup();
+  const { control, events, follow } = setup();
   control.set("live/a", { viewers: 0 });
-  const early = new Reader(await events.follow(1));
+  const early = new Reader(await follow());
   await early.next();
   control.set("live/a", { viewers: 1 });
-  const late = new Reader(await events.follow(1));
+  const late = new Reader(await follow());
   assertEquals((await late.next()).event, "list");
   const both = [early.next(), late.next()];
   await undefined;
@@ -166,9 +169,9 @@ Deno.test("StreamEvents: one who comes later follows the same list", async () =>
 });
 
 Deno.test("StreamEvents: silence is broken now and then, and closing ends all", async () => {
-  const { control, events } = setup();
+  const { control, events, follow } = setup();
   control.set("live/a", { viewers: 0 });
-  const reader = new Reader(await events.follow(1));
+  const reader = new Reader(await follow());
   await reader.next();
   const next = reader.next();
   await undefined;
@@ -177,5 +180,5 @@ Deno.test("StreamEvents: silence is broken now and then, and closing ends all", 
   const last = reader.next();
   events.close();
   assertEquals((await last).event, "end");
-  assertEquals((await new Reader(await events.follow(1)).next()).event, "end");
+  assertEquals((await new Reader(await follow()).next()).event, "end");
 });

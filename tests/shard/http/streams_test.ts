@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { textAnswer } from "../../../src/shard/http/answers.ts";
-import { until } from "../../waiting.ts";
+import { until } from "../../../testing/waiting.ts";
 import { Body, HttpSetup, settled, TIMEOUTS } from "./setup.ts";
 
 const GET = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -8,7 +8,7 @@ import {
 } from "../../../src/http/websocket.ts";
 import { bytesOf } from "../../http/errors.ts";
 import { clientFrame } from "../../http/websocket_frames.ts";
-import { until } from "../../waiting.ts";
+import { until } from "../../../testing/waiting.ts";
 import type { HttpClient } from "./client.ts";
 import { Body, HttpSetup, settled, TIMEOUTS } from "./setup.ts";
 

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import type { ControlLink, OpusEvents } from "../../../src/shard/control_link.ts";
 import { LiveStream, MAX_AUDIENCES } from "../../../src/shard/live/live_stream.ts";
-import type { TrackSelection } from "../../../src/stream/feed.ts";
+import type { TrackSelection } from "../../../src/stream/track_selection.ts";
 import { FLV_FORM } from "../../../src/stream/feed_form.ts";
 import { LogState } from "../../../src/stream/log_layout.ts";
 import { LogWriter } from "../../../src/stream/log_writer.ts";
@@ -13,7 +13,7 @@ import {
   ofTrack,
   vp8InterFrame,
   vp8KeyFrame,
-} from "../../stream/enhanced_samples.ts";
+} from "../../../testing/media/enhanced_samples.ts";
 
 Deno.test("viewers of a track end when another publisher has come without it", async () => {
   const log = LogWriter.allocate(1 << 20);

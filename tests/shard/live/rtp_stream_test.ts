@@ -4,13 +4,13 @@ import { LogReader } from "../../../src/stream/log_reader.ts";
 import { LogWriter } from "../../../src/stream/log_writer.ts";
 import { Publication } from "../../../src/stream/publication.ts";
 import { DEFAULT_TRACKS } from "../../../src/stream/track_selection.ts";
-import { fromHex } from "../../mutation.ts";
+import { fromHex } from "../../../testing/mutation.ts";
 import {
   enhancedAudio,
   ofTrack,
   OPUS_CONFIGURATION,
   opusFrame,
-} from "../../stream/enhanced_samples.ts";
+} from "../../../testing/media/enhanced_samples.ts";
 
 const NO_HEADER = enhancedAudio("opus", "configuration", new Uint8Array(0));
 const MONO = enhancedAudio("opus", "channels", fromHex("00 01"));

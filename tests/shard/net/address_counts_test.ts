@@ -4,7 +4,7 @@ import {
   allocateAddressCounts,
   clearAddressCounts,
 } from "../../../src/shard/net/address_counts.ts";
-import { seededRandom } from "../../mutation.ts";
+import { seededRandom } from "../../../testing/mutation.ts";
 import { testAddressCounts } from "../shard_settings.ts";
 
 Deno.test("AddressCounts: by address, and by network for IPv6", () => {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import {
   type Connection,
@@ -6,7 +6,7 @@ import {
   type ConnectionSource,
 } from "../../../src/shard/net/connection_listener.ts";
 import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
-import { until } from "../../waiting.ts";
+import { until } from "../../../testing/waiting.ts";
 import { HttpSetup } from "../http/setup.ts";
 import { placeLimits, testAddressCounts, testPlaces } from "../shard_settings.ts";
 
@@ -266,4 +266,42 @@ Deno.test("over sockets: one too many is ended at once, and nobody else", async 
   assertEquals(setup.takeLogged(), [
     "127.0.0.1 refused: one address may have up to 2 connections (1 so far)",
   ]);
+});
+
+Deno.test("however fast connections come, those that were accepted are heard before more are", async () => {
+  const accepted: number[] = [];
+  let isClosed = false;
+  const counters = new Counters(allocateCounters(1), 0);
+  const listener = new ConnectionListener(
+    {
+      // As one whose queue is never empty: no turn of the thread ends by it.
+      accept: () => {
+        if (isClosed) return Promise.reject(new Deno.errors.BadResource("closed"));
+        const remoteAddr = { transport: "tcp", hostname: "a", port: 1 };
+        return Promise.resolve({ remoteAddr, close() {} } as unknown as Deno.TcpConn);
+      },
+      close: () => isClosed = true,
+    },
+    {
+      protocol: "http",
+      places: testPlaces(counters).places.httpConnections,
+      counterNames: {
+        accepted: "httpConnectionsAccepted",
+        refused: "httpConnectionsRefused",
+        aborted: "httpConnectionsAborted",
+      },
+      connect: () => Object.assign(new FakeConnection(), { serve: () => Promise.resolve() }),
+    },
+    counters,
+  );
+  const running = listener.run();
+  for (let turn = 0; turn < 20; turn++) {
+    const before = counters.total("httpConnectionsAccepted");
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    accepted.push(counters.total("httpConnectionsAccepted") - before);
+  }
+  await listener.close(0);
+  await running;
+  assertLess(Math.max(...accepted), 100);
+  assertLess(200, counters.total("httpConnectionsAccepted"));
 });

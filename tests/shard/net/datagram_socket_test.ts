@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { configure, reset } from "@logtape/logtape";
 import { DatagramSocket, type DatagramSource } from "../../../src/shard/net/datagram_socket.ts";
-import { until } from "../../waiting.ts";
+import { until } from "../../../testing/waiting.ts";
 
 const FROM: Deno.NetAddr = { transport: "udp", hostname: "192.0.2.1", port: 5000 };
 

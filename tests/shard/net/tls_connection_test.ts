@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { PeerConn } from "../../../src/shard/net/connection_listener.ts";
-import { mutate, seededRandom } from "../../mutation.ts";
+import { mutate, seededRandom } from "../../../testing/mutation.ts";
 import { recordClientHello } from "../../tls/client_hello.ts";
-import { until } from "../../waiting.ts";
+import { until } from "../../../testing/waiting.ts";
 import { settled } from "../http/setup.ts";
 import { endOf, HANDSHAKE_MS, TlsSetup } from "./tls_setup.ts";
 

@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import type { PeerConn } from "../../../src/shard/net/connection_listener.ts";
-import { mutate, seededRandom } from "../../mutation.ts";
+import { mutate, seededRandom } from "../../../testing/mutation.ts";
 import { CERTIFICATE, TlsSetup } from "./tls_setup.ts";
 
 const ROUNDS = 80;

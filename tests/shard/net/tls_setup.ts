@@ -10,8 +10,8 @@ import {
 import { allocateCounters, type CounterName, Counters } from "../../../src/shard/counters.ts";
 import { RepeatLog } from "../../../src/shard/net/repeat_log.ts";
 import { TlsConnection } from "../../../src/shard/net/tls_connection.ts";
-import { currentCertificate } from "../../tls/certificates.ts";
-import { until } from "../../waiting.ts";
+import { currentCertificate } from "../../../testing/certificates.ts";
+import { until } from "../../../testing/waiting.ts";
 import { testPlaces } from "../shard_settings.ts";
 
 /** Far more than any test takes: only sweeps with times of their own reach it. */

@@ -1,6 +1,7 @@
 import { openMemory } from "../open_memory.ts";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { OPEN_ACCESS } from "../../../src/access/access.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
 import type {
@@ -15,9 +16,9 @@ import {
   clientHello,
   ClientMessages,
   SERVER_HANDSHAKE_LENGTH,
-} from "../../rtmp/client.ts";
-import { until } from "../../waiting.ts";
-import { placeLimits, SHARD_SETTINGS, testPlaces } from "../shard_settings.ts";
+} from "../../../testing/rtmp/client.ts";
+import { until } from "../../../testing/waiting.ts";
+import { placeLimits, SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
 
 /** A listener whose first accepts fail, as those of connections that their peers have reset. */
 class FailingSource implements ConnectionSource {
@@ -76,8 +77,10 @@ class Setup implements AsyncDisposable {
     });
     const limits = placeLimits({ max: 100, maxPerAddress: 2 });
     const context = { settings: SHARD_SETTINGS, streams, control, counters, memory: openMemory() };
+    const { places, proxies } = testPlaces(counters, { limits, trusted });
+    const doors = testViewers(counters, { places });
     this.#listener = listenRtmp(
-      { ...context, ...testPlaces(counters, { limits, trusted }) },
+      { ...context, access: OPEN_ACCESS, places, proxies, ...doors },
       source,
     );
     this.#running = this.#listener.run();

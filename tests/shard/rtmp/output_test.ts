@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ServerSession } from "../../../src/rtmp/session/server_session.ts";
 import { RtmpOutput } from "../../../src/shard/rtmp/output.ts";
-import { clientAnswer, clientHello, ClientMessages } from "../../rtmp/client.ts";
+import { clientAnswer, clientHello, ClientMessages } from "../../../testing/rtmp/client.ts";
 
 /** A connection that takes what it is given when the test says so. */
 class TestConn {
@@ -69,7 +69,10 @@ function open() {
   session.takeOutput();
   const conn = new TestConn();
   const lost: unknown[] = [];
-  const output = new RtmpOutput(conn, session, (error) => void lost.push(error));
+  const output = new RtmpOutput(conn, session, {
+    lost: (error) => void lost.push(error),
+    sent: () => {},
+  });
   /** Makes the session have something to say: the answer to a ping. */
   const ping = () => {
     session.push(new ClientMessages().send(PING).take());

@@ -1,10 +1,12 @@
 import { granted, openMemory } from "../open_memory.ts";
 import { assert, assertEquals } from "@std/assert";
+import { OPEN_ACCESS } from "../../../src/access/access.ts";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
 import type { ConnectionListener } from "../../../src/shard/net/connection_listener.ts";
-import type { ShardSettings, ToControl } from "../../../src/shard/messages.ts";
+import type { ToControl } from "../../../src/shard/messages.ts";
+import type { ShardSettings } from "../../../src/shard/shard_settings.ts";
 import { MAX_AUDIENCES } from "../../../src/shard/live/live_stream.ts";
 import { listenRtmp } from "../../../src/shard/rtmp/listener.ts";
 import { Streams } from "../../../src/shard/live/streams.ts";
@@ -13,9 +15,9 @@ import { FLV_FORM } from "../../../src/stream/feed_form.ts";
 import { LogState, Slot, Track } from "../../../src/stream/log_layout.ts";
 import type { LogWriter } from "../../../src/stream/log_writer.ts";
 import { audioFrame, interFrame, keyFrame, openLog } from "../../stream/log_samples.ts";
-import { until } from "../../waiting.ts";
-import { RtmpPlayerClient } from "../../rtmp_player_client.ts";
-import { SHARD_SETTINGS, testPlaces } from "../shard_settings.ts";
+import { until } from "../../../testing/waiting.ts";
+import { RtmpPlayerClient } from "../../../testing/rtmp/player_client.ts";
+import { SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
 
 /** A stream that a test writes. */
 interface TestStream {
@@ -50,7 +52,12 @@ class Setup implements AsyncDisposable {
     this.port = source.addr.port;
     const { streams, counters } = this;
     const context = { settings, streams, control, counters, memory: openMemory() };
-    this.#listener = listenRtmp({ ...context, ...testPlaces(counters) }, source);
+    const { places, proxies } = testPlaces(counters);
+    const doors = testViewers(counters, { places, maxViewers: settings.maxViewers });
+    this.#listener = listenRtmp(
+      { ...context, access: OPEN_ACCESS, places, proxies, ...doors },
+      source,
+    );
     this.#running = this.#listener.run();
   }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ServerSession } from "../../../src/rtmp/session/server_session.ts";
 import { RtmpOutput } from "../../../src/shard/rtmp/output.ts";
-import { clientAnswer, clientHello, ClientMessages } from "../../rtmp/client.ts";
+import { clientAnswer, clientHello, ClientMessages } from "../../../testing/rtmp/client.ts";
 
 /** A connected session and its output, with what is written to the peer. */
 class Setup {
@@ -16,8 +16,11 @@ class Setup {
       },
     },
     this.session,
-    (error) => {
-      throw error;
+    {
+      lost: (error) => {
+        throw error;
+      },
+      sent: () => {},
     },
   );
   #pieces = 0;

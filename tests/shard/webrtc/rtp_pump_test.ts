@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { configure, reset } from "@logtape/logtape";
 import { BURST_INTERVAL_MS } from "../../../src/rtp/gop_pacer.ts";
 import { type PumpedViewer, RtpPump } from "../../../src/shard/webrtc/rtp_pump.ts";
-import { delay } from "../../waiting.ts";
+import { delay } from "../../../testing/waiting.ts";
 
 /** A viewer that notes what it is asked. */
 class NotingViewer implements PumpedViewer {

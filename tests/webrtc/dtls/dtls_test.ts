@@ -1,8 +1,14 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DtlsSession } from "../../../src/webrtc/dtls/dtls.ts";
 import { createDtlsCertificate } from "../../../src/webrtc/dtls/certificate.ts";
-import { mutate, seededRandom, toHex } from "../../mutation.ts";
-import { connectPair, COOKIE, COOKIES, fragmentHandshake, type Network } from "./peer.ts";
+import { mutate, seededRandom, toHex } from "../../../testing/mutation.ts";
+import {
+  connectPair,
+  COOKIE,
+  COOKIES,
+  fragmentHandshake,
+  type Network,
+} from "../../../testing/webrtc/dtls_peer.ts";
 
 const certificate = await createDtlsCertificate();
 

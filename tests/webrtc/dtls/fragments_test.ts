@@ -9,7 +9,7 @@ import {
 } from "../../../src/webrtc/dtls/fragments.ts";
 import { parseDtlsAlert, readDtlsRecord } from "../../../src/webrtc/dtls/record.ts";
 import { WebrtcError } from "../../../src/webrtc/webrtc_error.ts";
-import { fromHex, seededRandom, surviveMutations, toHex } from "../../mutation.ts";
+import { fromHex, seededRandom, surviveMutations, toHex } from "../../../testing/mutation.ts";
 
 const RECORD = fromHex("16 fefd 0001 000200000003 0004 aabbccdd");
 const FRAGMENT = fromHex("01 000006 0001 000002 000003 aabbcc");

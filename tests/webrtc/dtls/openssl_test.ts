@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { COOKIE, COOKIES } from "./peer.ts";
+import { COOKIE, COOKIES } from "../../../testing/webrtc/dtls_peer.ts";
 import { DtlsSession } from "../../../src/webrtc/dtls/dtls.ts";
 import { createDtlsCertificate } from "../../../src/webrtc/dtls/certificate.ts";
-import { toHex } from "../../mutation.ts";
-import { isPeerMissing } from "../../peers.ts";
+import { toHex } from "../../../testing/mutation.ts";
+import { isPeerMissing } from "../../../testing/peers.ts";
 
 const certificate = await createDtlsCertificate();
 

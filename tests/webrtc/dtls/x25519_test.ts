@@ -3,7 +3,7 @@ import nacl from "tweetnacl";
 import { createDtlsCertificate } from "../../../src/webrtc/dtls/certificate.ts";
 import { WebrtcError } from "../../../src/webrtc/webrtc_error.ts";
 import { agreeByX25519, createX25519KeyPair } from "../../../src/webrtc/dtls/x25519.ts";
-import { connectPair } from "./peer.ts";
+import { connectPair } from "../../../testing/webrtc/dtls_peer.ts";
 
 /** RFC 7748 5.2, the first. */
 const VECTOR = {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createHmac } from "node:crypto";
 import { hmacSha1 } from "../../../src/webrtc/ice/hmac_sha1.ts";
-import { toHex } from "../../mutation.ts";
+import { toHex } from "../../../testing/mutation.ts";
 
 Deno.test("HMAC-SHA1: RFC 2202 3, case 2", () => {
   const sum = hmacSha1("Jefe", new TextEncoder().encode("what do ya want for nothing?"));

@@ -9,8 +9,12 @@ import {
 import { parseStun, STUN_ATTRIBUTE } from "../../../src/webrtc/ice/stun.ts";
 import { hasStunIntegrity } from "../../../src/webrtc/ice/stun_integrity.ts";
 import type { TransportAddress } from "../../../src/address/transport_address.ts";
-import { mutate, seededRandom, toHex } from "../../mutation.ts";
-import { stunAttributes, type StunCheck, writeStunCheck } from "./stun_client.ts";
+import { mutate, seededRandom, toHex } from "../../../testing/mutation.ts";
+import {
+  stunAttributes,
+  type StunCheck,
+  writeStunCheck,
+} from "../../../testing/webrtc/stun_client.ts";
 import { RFC5769_IPV4_RESPONSE } from "./stun_samples.ts";
 
 const LOCAL = { ufrag: "ours1234", password: "password-of-the-server-1" };

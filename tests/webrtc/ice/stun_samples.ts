@@ -1,4 +1,4 @@
-import { fromHex } from "../../mutation.ts";
+import { fromHex } from "../../../testing/mutation.ts";
 
 /** The password and sample messages of RFC 5769 2.1 to 2.3. */
 export const RFC5769_PASSWORD = "VOkJxbRl1RmTxUk/WvJxBt";

@@ -18,8 +18,12 @@ import {
   writeStunSuccess,
 } from "../../../src/webrtc/ice/stun_response.ts";
 import { WebrtcError } from "../../../src/webrtc/webrtc_error.ts";
-import { fromHex, surviveMutations, toHex } from "../../mutation.ts";
-import { stunAttributes, writeAttribute, writeStunCheck } from "./stun_client.ts";
+import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
+import {
+  stunAttributes,
+  writeAttribute,
+  writeStunCheck,
+} from "../../../testing/webrtc/stun_client.ts";
 import {
   RFC5769_IPV4_RESPONSE,
   RFC5769_IPV6_RESPONSE,

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ByteWriter } from "../../../src/bytes/byte_writer.ts";
 import { frameForTcp, TcpFrameReader } from "../../../src/webrtc/ice/tcp_framing.ts";
 import { WebrtcError } from "../../../src/webrtc/webrtc_error.ts";
-import { everySplit, fromHex, surviveMutations, toHex } from "../../mutation.ts";
+import { everySplit, fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
 
 function readFrames(pieces: Iterable<Uint8Array>, maxFrameLength?: number): string[] {
   const frames = new TcpFrameReader(maxFrameLength);

@@ -4,8 +4,8 @@ import type { StreamMedia } from "../../../src/webrtc/sdp/media_choice.ts";
 import { parseSdpOffer } from "../../../src/webrtc/sdp/offer.ts";
 import { bundleTag } from "../../../src/webrtc/sdp/answer.ts";
 import { writeTrickleFragment } from "../../../src/webrtc/sdp/trickle_fragment.ts";
-import { answerOffer, TRANSPORT } from "./answers.ts";
-import { OFFERS } from "./offers.ts";
+import { answerOffer, TRANSPORT } from "../../../testing/webrtc/answers.ts";
+import { OFFERS } from "../../../testing/webrtc/offers.ts";
 
 const STREAM: StreamMedia = {
   audio: { codec: "opus", channels: 2 },

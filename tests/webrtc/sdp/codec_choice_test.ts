@@ -6,7 +6,7 @@ import {
   parseProfileLevelId,
 } from "../../../src/webrtc/sdp/h264_profile.ts";
 import { parseSdpOffer } from "../../../src/webrtc/sdp/offer.ts";
-import { OFFERS } from "./offers.ts";
+import { OFFERS } from "../../../testing/webrtc/offers.ts";
 
 function choose(offer: string, profileLevelId: string) {
   const video = parseSdpOffer(offer).sections.find(({ kind }) => kind === "video")!;

@@ -7,7 +7,7 @@ import {
   type StreamMedia,
 } from "../../../src/webrtc/sdp/media_choice.ts";
 import { parseSdpOffer } from "../../../src/webrtc/sdp/offer.ts";
-import { OFFERS } from "./offers.ts";
+import { OFFERS } from "../../../testing/webrtc/offers.ts";
 
 const AUDIO: StreamAudio = { codec: "opus", channels: 2 };
 const VIDEO: StreamVideo = {

@@ -9,8 +9,8 @@ import {
 } from "../../../src/webrtc/sdp/lines.ts";
 import { parseSdpOffer } from "../../../src/webrtc/sdp/offer.ts";
 import { WebrtcError } from "../../../src/webrtc/webrtc_error.ts";
-import { surviveMutations } from "../../mutation.ts";
-import { OFFERS } from "./offers.ts";
+import { surviveMutations } from "../../../testing/mutation.ts";
+import { OFFERS } from "../../../testing/webrtc/offers.ts";
 import { worstOffers } from "./worst_offers.ts";
 
 const TOO_LONG = `a=x:${"y".repeat(MAX_SDP_LINE_LENGTH)}`;

@@ -5,8 +5,8 @@ import {
   writeTrickleFragment,
 } from "../../../src/webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../../src/webrtc/webrtc_error.ts";
-import { surviveMutations } from "../../mutation.ts";
-import { TRICKLE_FRAGMENT } from "./offers.ts";
+import { surviveMutations } from "../../../testing/mutation.ts";
+import { TRICKLE_FRAGMENT } from "../../../testing/webrtc/offers.ts";
 
 const CREDENTIALS = "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\n";
 const TOLD = { ufrag: "EsAw", password: "P2uYro0UCOQ4zxjKXaWCBui1" };

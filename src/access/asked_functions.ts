@@ -1,0 +1,44 @@
+import type { AccessDecision, AccessRequest } from "./access.ts";
+import { FairShare } from "./fair_share.ts";
+import { type AccessSource, refuse } from "./source.ts";
+
+/** Requests of a shard that wait for a function at the same time. */
+const MAX_IN_FLIGHT = 1024;
+
+/** How long a function may take: those who wait hold connections. */
+const TIMEOUT_MS = 10_000;
+
+/**
+ * Decides in the program that the gateway is embedded in; `undefined` leaves it to the next source.
+ * It runs on the main thread, one question after another as they come.
+ */
+export type AccessFunction = (
+  request: AccessRequest,
+) => AccessDecision | undefined | Promise<AccessDecision | undefined>;
+
+/** Has a function on another thread decide. */
+export class AskedFunctions implements AccessSource {
+  readonly #ask: (request: AccessRequest) => Promise<AccessDecision | undefined>;
+  readonly #share = new FairShare(MAX_IN_FLIGHT);
+
+  /** @param ask carries the request there, and the answer back */
+  constructor(ask: (request: AccessRequest) => Promise<AccessDecision | undefined>) {
+    this.#ask = ask;
+  }
+
+  async decide(request: AccessRequest): Promise<AccessDecision | undefined> {
+    const giveBack = this.#share.take(request.address);
+    if (giveBack === undefined) return refuse("unavailable", "functions are busy", "function");
+    const { promise: late, resolve } = Promise.withResolvers<AccessDecision>();
+    const timer = setTimeout(
+      () => resolve(refuse("unavailable", "function takes too long", "function")),
+      TIMEOUT_MS,
+    );
+    try {
+      return await Promise.race([this.#ask(request), late]);
+    } finally {
+      clearTimeout(timer);
+      giveBack();
+    }
+  }
+}

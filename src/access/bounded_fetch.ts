@@ -1,0 +1,55 @@
+import { AccessError } from "./access_error.ts";
+
+/** What may be spent on an answer. */
+export interface FetchLimits {
+  /** Until its last byte. */
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+}
+
+/** An answer that has come whole. */
+export interface FetchedAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/**
+ * Asks another server. Redirects are not followed: they would lead to hosts that nobody configured.
+ *
+ * @throws {AccessError} if there is no answer in time, or one that is too long
+ */
+export async function boundedFetch(
+  url: string,
+  init: Pick<RequestInit, "method" | "headers" | "body">,
+  { timeoutMs, maxBytes }: FetchLimits,
+): Promise<FetchedAnswer> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await fetch(url, { ...init, redirect: "manual", signal });
+    return { status: response.status, text: await readText(response, maxBytes) };
+  } catch (error) {
+    if (error instanceof AccessError) throw error;
+    if (signal.aborted) throw new AccessError(`no answer within ${timeoutMs} ms`);
+    // What a peer can cause is a TypeError; the rest is what permissions and the system say.
+    throw new AccessError(reasonOf(error));
+  }
+}
+
+async function readText(response: Response, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const piece of response.body ?? []) {
+    length += piece.length;
+    // Leaving the loop cancels the rest.
+    if (length > maxBytes) throw new AccessError(`an answer of more than ${maxBytes} bytes`);
+    text += decoder.decode(piece, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Without the URL, which may hold a secret. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : `${error}`;
+  return text.replaceAll(/\bhttps?:\/\/\S+/g, "the server").slice(0, 200);
+}

@@ -1,0 +1,100 @@
+import { getLogger } from "@logtape/logtape";
+import type { Access, AccessDecision, AccessRequest, EndedSession } from "./access.ts";
+import { AccessChain } from "./access_chain.ts";
+import { AdminToken } from "./admin_token.ts";
+import { AskedFunctions } from "./asked_functions.ts";
+import { type HookObserver, Hooks } from "./hooks.ts";
+import { Jwt } from "./jwt.ts";
+import { AddressGate, Rules } from "./rules.ts";
+import type { AccessSettings, SourceName } from "./settings.ts";
+import { SignedUrls } from "./signed_url.ts";
+import type { AccessSource } from "./source.ts";
+import { StreamKeys } from "./stream_keys.ts";
+
+/** What decisions need that is no configuration. */
+export interface AccessParts {
+  /** Has a function decide that the gateway was embedded with; `undefined` if there is none. */
+  readonly askFunction?:
+    | ((request: AccessRequest) => Promise<AccessDecision | undefined>)
+    | undefined;
+  readonly observer: HookObserver;
+  readonly nowMs: () => number;
+}
+
+const logger = getLogger(["sluice", "access"]);
+
+/**
+ * Who may, as the configuration says it, which can be changed while it is in use.
+ *
+ * @example
+ * ```ts ignore
+ * const access = new ConfiguredAccess(settings, { observer, nowMs: Date.now });
+ * await access.decide(request);
+ * ```
+ */
+export class ConfiguredAccess implements Access {
+  readonly #parts: AccessParts;
+  #hooks: Hooks;
+  #chain: AccessChain;
+
+  constructor(settings: AccessSettings, parts: AccessParts) {
+    this.#parts = parts;
+    this.#hooks = new Hooks(settings.hooks, parts.observer, parts.nowMs);
+    this.#chain = this.#chainOf(settings);
+  }
+
+  /** From now on, others may. Whom the old settings let in is not asked again by this. */
+  configure(settings: AccessSettings): void {
+    // What the old hooks have yet to be told, they are told still.
+    this.#hooks = new Hooks(settings.hooks, this.#parts.observer, this.#parts.nowMs);
+    this.#chain = this.#chainOf(settings);
+  }
+
+  decide(request: AccessRequest): AccessDecision | Promise<AccessDecision> {
+    const decision = this.#chain.decide(request);
+    return decision instanceof Promise
+      ? decision.then((late) => this.#told(request, late))
+      : this.#told(request, decision);
+  }
+
+  ended(session: EndedSession): void {
+    this.#hooks.ended(session);
+  }
+
+  /** Has hooks told what they have yet to be told, within that time. */
+  close(graceMs: number): Promise<void> {
+    return this.#hooks.close(graceMs);
+  }
+
+  #told(request: AccessRequest, decision: AccessDecision): AccessDecision {
+    if (decision.kind === "allow") this.#hooks.began(request, decision);
+    return decision;
+  }
+
+  #chainOf(settings: AccessSettings): AccessChain {
+    const sources = settings.order.flatMap((name) => this.#sourceOf(name, settings) ?? []);
+    return new AccessChain(
+      [new AddressGate(settings.addresses), new AdminToken(settings.adminTokenHash), ...sources],
+      settings.otherwise,
+      (error) => logger.error("Cannot decide who may: {error}", { error }),
+    );
+  }
+
+  #sourceOf(name: SourceName, settings: AccessSettings): AccessSource | undefined {
+    const { nowMs, askFunction } = this.#parts;
+    switch (name) {
+      case "rules":
+        return settings.rules.length === 0 ? undefined : new Rules(settings.rules);
+      case "keys":
+        return settings.keys.length === 0 ? undefined : new StreamKeys(settings.keys);
+      case "signedUrls":
+        return new SignedUrls({ ...settings.signedUrls, nowMs });
+      case "jwt":
+        return settings.jwt && new Jwt(settings.jwt, nowMs);
+      case "functions":
+        return askFunction && new AskedFunctions(askFunction);
+      case "hooks":
+        return this.#hooks;
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import { getLogger } from "@logtape/logtape";
+import type { AccessDecision, AccessRequest, Allowed, EndedSession } from "./access.ts";
+import { AccessError } from "./access_error.ts";
+import { boundedFetch } from "./bounded_fetch.ts";
+import { FairShare } from "./fair_share.ts";
+import { hookBody, hookDecision, type HookEvent, hookSignature } from "./hook_messages.ts";
+import { NoticeQueue } from "./notice_queue.ts";
+import { fitsOne } from "./path_pattern.ts";
+import { type AccessSource, refuse } from "./source.ts";
+
+/** Requests of a shard that wait for hooks at the same time: each has a socket. */
+const MAX_IN_FLIGHT = 512;
+
+/** Bytes of a hook's answer. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+const FIRST_RETRY_MS = 1000;
+
+const logger = getLogger(["sluice", "access"]);
+
+/** A hook as the configuration has it. */
+export interface HookSettings {
+  /** What the log, metrics and `revoke` name; by default its number, from 1 on. */
+  readonly id?: string | undefined;
+  readonly url: string;
+  /** What it is told. */
+  readonly events: readonly HookEvent[];
+  /** Patterns of the paths that it is told of. */
+  readonly paths: readonly string[];
+  /** Whether on_publish and on_play are its to decide, or it is only told of them. */
+  readonly decides: boolean;
+  /** Signs what it is sent. */
+  readonly secret?: string | undefined;
+  readonly timeoutMs: number;
+}
+
+/** How a hook took a request. */
+export type HookOutcome = "allow" | "refuse" | "failed" | "told";
+
+/** Takes notice of hooks, for metrics. */
+export interface HookObserver {
+  readonly answered: (
+    hook: string,
+    event: HookEvent,
+    outcome: HookOutcome,
+    tookMs: number,
+  ) => void;
+  /** It will never know of something. */
+  readonly noticeLost: (hook: string) => void;
+}
+
+interface Hook extends HookSettings {
+  readonly name: string;
+  readonly notices: NoticeQueue<Notice>;
+}
+
+interface Notice {
+  readonly event: HookEvent;
+  readonly body: string;
+}
+
+/** Has other servers decide, and tells them what has happened. Who cannot be asked, refuses. */
+export class Hooks implements AccessSource {
+  readonly #hooks: readonly Hook[];
+  readonly #observer: HookObserver;
+  readonly #nowMs: () => number;
+  readonly #share = new FairShare(MAX_IN_FLIGHT);
+
+  constructor(
+    settings: readonly HookSettings[],
+    observer: HookObserver,
+    nowMs: () => number,
+    firstRetryMs = FIRST_RETRY_MS,
+  ) {
+    this.#observer = observer;
+    this.#nowMs = nowMs;
+    this.#hooks = settings.map((hook, at) => {
+      const name = hook.id ?? `${at + 1}`;
+      const events = {
+        send: (notice: Notice) => this.#tell({ ...hook, name }, notice),
+        lost: (reason: string) => this.#onLost(name, reason),
+      };
+      return { ...hook, name, notices: new NoticeQueue(events, firstRetryMs) };
+    });
+  }
+
+  /** All that are to decide have to allow it; what the later ones set counts more. */
+  decide(request: AccessRequest): Promise<AccessDecision> | undefined {
+    const event = beginOf(request);
+    if (event === undefined || request.isListing) return undefined;
+    const asked = this.#told(event, request.path).filter(({ decides }) => decides);
+    return asked.length === 0 ? undefined : this.#askAll(asked, event, request);
+  }
+
+  /** Tells those that do not decide that somebody was let in, whoever has decided. */
+  began(request: AccessRequest, decision: Allowed): void {
+    const event = beginOf(request);
+    if (event === undefined || request.isListing) return;
+    const used = withPath(request, decision);
+    for (const hook of this.#told(event, used.path)) {
+      if (!hook.decides) hook.notices.add({ event, body: hookBody(event, used) });
+    }
+  }
+
+  /** Tells that a session is over: those that decide of what they have decided, the others of all. */
+  ended(session: EndedSession): void {
+    const { request, decision } = session;
+    const event = request.action === "publish" ? "on_unpublish" : "on_stop";
+    const used = withPath(request, decision);
+    const isOfHook = decision.decidedBy.startsWith("hook ");
+    for (const hook of this.#told(event, used.path)) {
+      if (!isOfHook && hook.decides) continue;
+      hook.notices.add({ event, body: hookBody(event, used, session) });
+    }
+  }
+
+  /** Has the last notices sent, within that time. */
+  async close(graceMs: number): Promise<void> {
+    await Promise.all(this.#hooks.map(({ notices }) => notices.close(graceMs)));
+  }
+
+  #told(event: HookEvent, path: string): Hook[] {
+    return this.#hooks.filter(({ events, paths }) =>
+      events.includes(event) && fitsOne(paths, path)
+    );
+  }
+
+  async #askAll(
+    hooks: readonly Hook[],
+    event: HookEvent,
+    request: AccessRequest,
+  ): Promise<AccessDecision> {
+    const giveBack = this.#share.take(request.address);
+    if (giveBack === undefined) return refuse("unavailable", "hooks are busy", "hooks");
+    try {
+      let all: Allowed | undefined;
+      const body = hookBody(event, request);
+      for (const hook of hooks) {
+        const one = await this.#ask(hook, event, body);
+        if (one.kind === "refuse") return one;
+        all = all === undefined ? one : merged(all, one);
+      }
+      return all!;
+    } finally {
+      giveBack();
+    }
+  }
+
+  async #ask(hook: Hook, event: HookEvent, body: string): Promise<AccessDecision> {
+    const sinceMs = performance.now();
+    const answered = (outcome: HookOutcome) =>
+      this.#observer.answered(hook.name, event, outcome, performance.now() - sinceMs);
+    try {
+      const decision = hookDecision(await this.#post(hook, body), hook.name, this.#nowMs());
+      answered(decision.kind);
+      return decision;
+    } catch (error) {
+      if (!(error instanceof AccessError)) throw error;
+      answered("failed");
+      logger.warn("Hook {hook} fails, so {event} is refused: {reason}", {
+        hook: hook.name,
+        event,
+        reason: error.message,
+      });
+      return refuse("unavailable", "hook failed", `hook ${hook.name}`);
+    }
+  }
+
+  async #tell(
+    hook: HookSettings & { readonly name: string },
+    { event, body }: Notice,
+  ): Promise<void> {
+    const sinceMs = performance.now();
+    const answered = (outcome: HookOutcome) =>
+      this.#observer.answered(hook.name, event, outcome, performance.now() - sinceMs);
+    try {
+      const { status } = await this.#post(hook, body);
+      if (status < 200 || status >= 300) throw new AccessError(`status ${status}`);
+      answered("told");
+    } catch (error) {
+      answered("failed");
+      throw error;
+    }
+  }
+
+  #post({ url, secret, timeoutMs }: HookSettings, body: string) {
+    const headers = {
+      "content-type": "application/json",
+      "user-agent": "sluice",
+      ...(secret === undefined
+        ? {}
+        : { "x-sluice-signature": hookSignature(secret, body, this.#nowMs()) }),
+    };
+    const limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES };
+    return boundedFetch(url, { method: "POST", headers, body }, limits);
+  }
+
+  #onLost(hook: string, reason: string): void {
+    this.#observer.noticeLost(hook);
+    logger.warn("Hook {hook} is not told of something: {reason}", { hook, reason });
+  }
+}
+
+function beginOf({ action }: AccessRequest): HookEvent | undefined {
+  return action === "publish" ? "on_publish" : action === "play" ? "on_play" : undefined;
+}
+
+/** The path that is used: the one that was asked for may be a key. */
+function withPath(request: AccessRequest, { path }: Allowed): AccessRequest {
+  return path === undefined ? request : { ...request, path };
+}
+
+function merged(first: Allowed, second: Allowed): Allowed {
+  const limits = { ...first.limits, ...second.limits };
+  return { ...first, ...second, ...(Object.keys(limits).length === 0 ? {} : { limits }) };
+}

@@ -1,0 +1,20 @@
+import type { AccessDecision, AccessRequest, Refused } from "./access.ts";
+
+/** One of those that decide, in their order. */
+export interface AccessSource {
+  /** `undefined` if it has nothing to say about this request: the next one is asked. */
+  decide(
+    request: AccessRequest,
+  ): AccessDecision | undefined | Promise<AccessDecision | undefined>;
+}
+
+const REASONS: Readonly<Record<Refused["status"], string>> = {
+  unauthorized: "This needs credentials.",
+  forbidden: "The credentials do not allow this.",
+  unavailable: "Nobody can say now whether this is allowed: try again later.",
+};
+
+/** A refusal with the words of its kind: they are the same whatever is asked for. */
+export function refuse(status: Refused["status"], cause: string, decidedBy: string): Refused {
+  return { kind: "refuse", status, reason: REASONS[status], cause, decidedBy };
+}

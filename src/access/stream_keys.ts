@@ -1,0 +1,151 @@
+import type { AccessAction, AccessDecision, AccessLimits, AccessRequest } from "./access.ts";
+import { AccessError } from "./access_error.ts";
+import {
+  hashSecret,
+  KeyHash,
+  MAX_SECRET_LENGTH,
+  MIN_SECRET_LENGTH,
+  SALT_LENGTH,
+  secretOf,
+} from "./key_hash.ts";
+import { fitsOne } from "./path_pattern.ts";
+import { type AccessSource, refuse } from "./source.ts";
+
+/** Random bytes that {@linkcode makeKey} takes: of the secret, and of the salt. */
+export const KEY_RANDOM_LENGTH = 18 + SALT_LENGTH;
+
+/** A key as the configuration has it. */
+export interface StreamKey {
+  /** No secret. It is the part of the key before the dot, and what `revoke` and the API name. */
+  readonly id: string;
+  /** Of the part behind the dot, by {@linkcode hashKey}. */
+  readonly hash: string;
+  readonly actions: readonly AccessAction[];
+  /** Patterns. If it is one path without "*", the key may be sent in place of the stream's name. */
+  readonly paths: readonly string[];
+  readonly limits?: AccessLimits | undefined;
+  /** Whether the list of what is live has its streams. */
+  readonly list: boolean;
+}
+
+/** What names a key, or a secret of another kind: in no need of escapes anywhere. */
+export const ID_PATTERN = /^[\w-]{1,64}$/;
+
+const KEY = new RegExp(`^([\\w-]{1,64})\\.([\\w-]{${MIN_SECRET_LENGTH},${MAX_SECRET_LENGTH}})$`);
+
+/**
+ * A new key, which the encoder sends, and its hash, which the configuration has.
+ *
+ * @param random {@linkcode KEY_RANDOM_LENGTH} random bytes
+ * @throws {AccessError} if the id cannot be one
+ */
+export function makeKey(
+  id: string,
+  random: Uint8Array,
+): { readonly key: string; readonly hash: string } {
+  if (!ID_PATTERN.test(id)) {
+    throw new AccessError(
+      `Cannot make a key: its id must have 1 to 64 letters, digits, "-" and "_", got ` +
+        `${id.length} characters`,
+    );
+  }
+  const secret = secretOf(random.subarray(0, 18));
+  return { key: `${id}.${secret}`, hash: hashSecret(secret, random.subarray(18)) };
+}
+
+/**
+ * What the configuration has of a key that there is already.
+ *
+ * @param key "id.secret", or the secret alone, such as an admin token
+ * @param salt 16 random bytes
+ * @throws {AccessError} if it is too short, too long, or has characters that need escapes
+ */
+export function hashKey(key: string, salt: Uint8Array): string {
+  return hashSecret(KEY.exec(key)?.[2] ?? key, salt);
+}
+
+/**
+ * A path whose name may be a key, as a log may have it: "live/camera-1.***". To be used for every
+ * path that nobody has allowed yet.
+ */
+export function withoutKey(path: string): string {
+  const nameAt = path.lastIndexOf("/") + 1;
+  const match = KEY.exec(path.slice(nameAt));
+  return match === null ? path : `${path.slice(0, nameAt)}${match[1]}.***`;
+}
+
+interface KnownKey extends StreamKey {
+  readonly known: KeyHash;
+}
+
+/** What a request gives as a key, and whether it is instead of the stream's name. */
+interface GivenKey {
+  readonly id: string;
+  readonly secret: string;
+  readonly isName: boolean;
+}
+
+/**
+ * Lets in who has a key: sent as the stream's name, as the token, or as user and password. A try
+ * costs one hash, however many keys there are: the id before the dot finds the one to compare with.
+ */
+export class StreamKeys implements AccessSource {
+  readonly #keys: ReadonlyMap<string, KnownKey>;
+
+  /** @throws {AccessError} if a hash is none */
+  constructor(keys: readonly StreamKey[]) {
+    this.#keys = new Map(keys.map((key) => [key.id, { ...key, known: new KeyHash(key.hash) }]));
+  }
+
+  decide(request: AccessRequest): AccessDecision | undefined {
+    const given = givenKey(request, this.#keys);
+    if (given === undefined) return undefined;
+    const key = this.#keys.get(given.id);
+    if (key === undefined) return undefined;
+    const decidedBy = `key ${key.id}`;
+    if (!key.known.matches(given.secret)) return refuse("forbidden", "wrong key", decidedBy);
+    if (!key.actions.includes(request.action)) {
+      return refuse("forbidden", "key is for another action", decidedBy);
+    }
+    const path = pathOf(key, given, request);
+    if (path === undefined) return refuse("forbidden", "key is for another stream", decidedBy);
+    return {
+      kind: "allow",
+      decidedBy,
+      subject: decidedBy,
+      ...(path === request.path ? {} : { path }),
+      ...(key.limits === undefined ? {} : { limits: key.limits }),
+      ...(key.list ? {} : { isUnlisted: true }),
+    };
+  }
+}
+
+/** The key that a request gives, of those that may be meant: names may look like keys. */
+function givenKey(
+  { action, path, credentials: { token, user, password } }: AccessRequest,
+  keys: ReadonlyMap<string, unknown>,
+): GivenKey | undefined {
+  const name = action === "publish" ? KEY.exec(path.slice(path.lastIndexOf("/") + 1)) : null;
+  if (name !== null && keys.has(name[1]!)) {
+    return { id: name[1]!, secret: name[2]!, isName: true };
+  }
+  const match = token === undefined ? null : KEY.exec(token);
+  if (match !== null) return { id: match[1]!, secret: match[2]!, isName: false };
+  return user === undefined || password === undefined
+    ? undefined
+    : { id: user, secret: password, isName: false };
+}
+
+/** The path that a key allows; `undefined` if it does not allow the one that is asked for. */
+function pathOf(
+  { paths }: StreamKey,
+  { isName }: GivenKey,
+  { action, path }: AccessRequest,
+): string | undefined {
+  if (action === "api") return path;
+  if (!isName) return fitsOne(paths, path) ? path : undefined;
+  const [only, ...others] = paths;
+  if (only === undefined || others.length > 0 || only.includes("*")) return undefined;
+  const app = (text: string) => text.slice(0, text.lastIndexOf("/") + 1);
+  return app(only) === app(path) ? only : undefined;
+}

@@ -1,0 +1,33 @@
+import { hostWithPort } from "../config/permissions.ts";
+
+/** How long a gateway that is well takes at most, on a busy machine. */
+const TIMEOUT_MS = 3000;
+
+/** What a gateway says of itself. */
+export interface Health {
+  readonly isWell: boolean;
+  /** One line for whoever asked. */
+  readonly text: string;
+}
+
+/**
+ * Asks a gateway how it is.
+ *
+ * @param listensOn where it takes HTTP; the unspecified address is this machine itself, and the one
+ * that permissions name
+ */
+export async function askHealth(
+  listensOn: { readonly host: string; readonly port: number },
+  path: "/healthz" | "/readyz",
+): Promise<Health> {
+  const url = `http://${hostWithPort(listensOn)}${path}`;
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const { ok, status, body } = await fetch(url, { signal, redirect: "manual" });
+    await body?.cancel();
+    return { isWell: ok, text: ok ? "ok" : `Not well: ${url} answers ${status}` };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : `${error}`;
+    return { isWell: false, text: `Not well: ${url} does not answer: ${reason}` };
+  }
+}

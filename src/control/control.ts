@@ -1,0 +1,330 @@
+import { getLogger } from "@logtape/logtape";
+import { ConfigError } from "../config/config_error.ts";
+import type { Config } from "../config/schema.ts";
+import type { ServerCertificate } from "../config/server_certificate.ts";
+import { ControlMetrics } from "./control_metrics.ts";
+import { Directory } from "./directory.ts";
+import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
+import { OpusDirectory } from "./opus_directory.ts";
+import { RequestForwarder } from "./request_forwarder.ts";
+import { ShardPool } from "./shard_pool.ts";
+import { opusOptions, shardSettings } from "./worker_settings.ts";
+import type { Ports } from "./ports.ts";
+import { StreamPages } from "./stream_pages.ts";
+import type { LogStore } from "../stream/log_store.ts";
+import { MemoryBudget } from "../stream/memory_budget.ts";
+import { TranscoderPool } from "./transcoder_pool.ts";
+import { allocateAddressCounts, clearAddressCounts } from "../shard/net/address_counts.ts";
+import { allocateCounters, Counters, rowOf } from "../metrics/counters.ts";
+import type { PublishDecision } from "../shard/live/publish_decision.ts";
+import type { ToControl, ToShard } from "../shard/messages.ts";
+import type { StreamsReply } from "../shard/http/stream_summary.ts";
+import type { GatewayParts } from "./gateway_parts.ts";
+
+/**
+ * How long the other shards go on when one hangs: encoders that are asked to connect again do so at
+ * their next key frame, and load balancers see that this server is not ready.
+ */
+const HUNG_DRAIN_MS = 5000;
+
+/** How often a gateway that is drained looks whether anybody is left. */
+const DRAIN_CHECK_MS = 50;
+
+const DRAIN = { kind: "drain", keepsHttp: false } as const;
+
+/** The number under which the transcoder holds a stream's log, beside those of shards. */
+const TRANSCODER = -1;
+
+/** The main thread's part: knows the streams and looks after the shards; touches no media. */
+export class Control {
+  readonly #config: Config;
+  readonly #parts: GatewayParts;
+  readonly #ports: Ports;
+  readonly #certificate: ServerCertificate | undefined;
+  readonly #counterMemory: SharedArrayBuffer;
+  readonly #counters: Counters;
+  readonly #addressCounts: SharedArrayBuffer;
+  readonly #logs: LogStore;
+  /** Of what grows with peers beside the logs. */
+  readonly #memory: SharedArrayBuffer;
+  readonly #directory: Directory;
+  readonly #streamPages: StreamPages;
+  readonly #shards: ShardPool;
+  readonly #transcoders: TranscoderPool;
+  readonly #opus: OpusDirectory;
+  readonly #forwarder: RequestForwarder;
+  readonly #metrics: ControlMetrics;
+  readonly #startedAtMs = performance.now();
+  /** Since it is to end, or a shard hangs. */
+  #isDraining = false;
+
+  constructor(
+    config: Config,
+    parts: GatewayParts,
+    ports: Ports,
+    certificate: ServerCertificate | undefined,
+  ) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#ports = ports;
+    this.#certificate = certificate;
+    this.#counterMemory = allocateCounters(config.shards);
+    this.#counters = new Counters(this.#counterMemory, rowOf("control", config.shards));
+    const plan = memoryPlan(config.memory, config.log.maxBytes);
+    const logs = openLogStore(plan);
+    this.#logs = logs;
+    this.#memory = MemoryBudget.allocate(
+      plan.limits,
+      config.shards,
+      crypto.getRandomValues(new Int32Array(1))[0],
+    );
+    this.#addressCounts = allocateAddressCounts(
+      config.shards,
+      (length) => crypto.getRandomValues(new Uint8Array(length)),
+    );
+    this.#directory = new Directory(
+      {
+        gracePeriodMs: config.gracePeriodMs,
+        maxStreams: config.limits.streams,
+        log: { maxBytes: plan.maxLogBytes, windowMs: config.log.windowMs },
+        logs,
+        maxStreamsPerAddress: config.limits.streamsPerAddress,
+        secondPublisher: config.secondPublisher,
+      },
+      {
+        opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
+        closed: (streamId) => this.#onStreamClosed(streamId),
+        contested: (shard, streamId, how) =>
+          this.#shards.send(shard, { kind: "publication-contested", streamId, how }),
+        ended: (shard, streamId, reason) =>
+          this.#shards.send(shard, { kind: "publication-ended", streamId, reason }),
+        decided: (shard, requestId, decision) => this.#answer(shard, requestId, decision),
+      },
+    );
+    this.#streamPages = new StreamPages(
+      this.#directory,
+      (nowMs) => this.#describe(nowMs),
+      config.listAgeMs,
+    );
+    this.#shards = new ShardPool(parts.shardSource, {
+      startMessage: (shard, heartbeat) => this.#startMessage(shard, heartbeat),
+      message: (shard, message) => this.#handle(shard, message),
+      lost: (shard) => this.#onShardLost(shard),
+      hung: (shard) => void this.#onShardHung(shard),
+    });
+    const counted = {
+      memory: this.#counterMemory,
+      row: rowOf("transcoder", config.shards),
+    };
+    const opus = { logs, counted, ...opusOptions(config) };
+    this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
+      failed: (streamId, reason, audioTrack) => {
+        this.#directory.soundOf(streamId)?.failed(reason);
+        this.#opus.failed(streamId, reason, audioTrack);
+      },
+      reported: (streamId, report, audioTrack) =>
+        this.#directory.soundOf(streamId)?.take(report, audioTrack),
+      ended: (streamId, audioTrack) => this.#opus.ended(streamId, audioTrack),
+    });
+    const send = (shard: number, message: ToShard) => this.#shards.send(shard, message);
+    this.#opus = new OpusDirectory(this.#transcoders, {
+      send,
+      sourceOf: (streamId) => this.#directory.logOf(streamId),
+      starved: (streamId) => this.#directory.soundOf(streamId)?.starved(),
+    });
+    this.#forwarder = new RequestForwarder(send);
+    this.#metrics = new ControlMetrics(this.#counters, {
+      directory: this.#directory,
+      logs,
+      memory: new MemoryBudget(this.#memory, 0),
+      shards: this.#shards,
+      transcoders: this.#transcoders,
+    });
+    this.#metrics.setCertificate(certificate?.facts);
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#shards.start(this.#config.shards);
+    } catch (error) {
+      await this.stop();
+      throw new ConfigError(`Cannot start: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  /**
+   * Takes nobody any more, and asks publishers to connect elsewhere; resolves when publishers and
+   * viewers have gone, or after `limitMs`.
+   */
+  async drain(limitMs: number): Promise<void> {
+    const endMs = performance.now() + limitMs;
+    this.#isDraining = true;
+    this.#directory.endGrace();
+    this.#shards.broadcast(DRAIN);
+    while (this.#isInUse && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
+    }
+  }
+
+  get #isInUse(): boolean {
+    const viewers = (["viewers", "rtmpViewers", "webrtcViewers"] as const)
+      .reduce((sum, gauge) => sum + this.#counters.total(gauge), 0);
+    return viewers > 0 || this.#directory.hasPublishers;
+  }
+
+  async stop(): Promise<void> {
+    this.#metrics.close();
+    this.#directory.closeAll();
+    await this.#shards.stop();
+    this.#opus.close();
+    this.#transcoders.close();
+  }
+
+  /** Returns who lets go of the stream's log, and says so. */
+  #onStreamClosed(streamId: number): number[] {
+    const shards = this.#shards.broadcast({ kind: "stream-closed", streamId });
+    const released = this.#opus.streamClosed(streamId);
+    if (released === undefined) return shards;
+    released.then(() => this.#directory.released(streamId, TRANSCODER));
+    return [...shards, TRANSCODER];
+  }
+
+  #startMessage(shard: number, heartbeat: SharedArrayBuffer) {
+    // The one before may have gone on for some milliseconds after it was lost.
+    this.#clearCounts(shard);
+    return {
+      kind: "start",
+      shard,
+      settings: shardSettings(this.#config, this.#parts, this.#ports, this.#certificate, shard),
+      counters: this.#counterMemory,
+      heartbeat,
+      addressCounts: this.#addressCounts,
+      memory: this.#memory,
+      assets: this.#parts.assets,
+      streams: this.#directory.entries,
+    } as const;
+  }
+
+  #handle(shard: number, message: ToControl): void {
+    switch (message.kind) {
+      case "publish":
+        return this.#decide(shard, message);
+      case "publication-kept":
+        return this.#directory.kept(message.streamId, shard);
+      case "stream-end": {
+        const { requestId, path } = message;
+        const isFound = this.#directory.end(path, "The stream was ended by the administrator");
+        this.#shards.send(shard, { kind: "stream-ended", requestId, isFound });
+        return;
+      }
+      case "unpublish":
+        return this.#directory.unpublish(message.streamId, shard, message.sent);
+      case "streams-request":
+        this.#shards.send(shard, {
+          kind: "streams-reply",
+          requestId: message.requestId,
+          page: this.#streamPages.page(message.page, performance.now()),
+        });
+        return;
+      case "report":
+        return this.#directory.report(shard, message.streams);
+      case "stream-released":
+        this.#opus.released(message.streamId, shard);
+        return this.#directory.released(message.streamId, shard);
+      case "opus-wanted":
+        return this.#opus
+          .wanted(message.streamId, shard, message.requestId, message.audioTrack);
+      case "opus-unwanted":
+        return this.#opus.unwanted(message.streamId, shard, message.audioTrack);
+      case "forward":
+        return this.#forwarder.forward(shard, message, performance.now());
+      case "forwarded-response":
+        return this.#forwarder.respond(shard, message.requestId, message.response);
+      case "access-question":
+        return void this.#askFunction(shard, message);
+      case "listening":
+        // It died while the gateway is drained: those that come are to go elsewhere.
+        if (this.#isDraining) this.#shards.send(shard, DRAIN);
+        return;
+      case "listen-failed":
+      case "stopped":
+    }
+  }
+
+  #decide(shard: number, message: Extract<ToControl, { kind: "publish" }>): void {
+    const { requestId, path, publisher } = message;
+    const decision = this.#isDraining
+      ? { kind: "refused", reason: "the server is about to end" } as const
+      : this.#directory.publish(path, shard, performance.now(), publisher, requestId);
+    if (decision !== undefined) this.#answer(shard, requestId, decision);
+  }
+
+  #answer(shard: number, requestId: number, decision: PublishDecision): void {
+    this.#shards.send(
+      shard,
+      decision.kind === "accepted"
+        ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
+        : { kind: "publish-refused", requestId, reason: decision.reason },
+    );
+  }
+
+  async #askFunction(
+    shard: number,
+    { requestId, request }: Extract<ToControl, { kind: "access-question" }>,
+  ): Promise<void> {
+    const answer = { kind: "access-answer", requestId } as const;
+    try {
+      const decision = await this.#parts.access?.(request);
+      this.#shards.send(shard, { ...answer, decision, hasFailed: false });
+    } catch (error) {
+      getLogger(["sluice", "control"]).error("The function that decides has failed: {error}", {
+        error,
+      });
+      this.#shards.send(shard, { ...answer, decision: undefined, hasFailed: true });
+    }
+  }
+
+  /** What a shard had that is no more, of all that is limited. */
+  #clearCounts(shard: number): void {
+    new Counters(this.#counterMemory, shard).clearGauges();
+    clearAddressCounts(this.#addressCounts, shard);
+    new MemoryBudget(this.#memory, shard).clear();
+  }
+
+  #onShardLost(shard: number): void {
+    this.#clearCounts(shard);
+    this.#directory.shardLost(shard);
+    this.#opus.shardLost(shard);
+    this.#forwarder.shardLost(shard);
+  }
+
+  /** Ends the others in order, and then has the process end: the one that hangs cannot be ended. */
+  async #onShardHung(shard: number): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    getLogger(["sluice", "control"]).error(
+      "Shard {shard} hangs: the others are drained for {drainMs} ms, then the process ends",
+      { shard, drainMs: HUNG_DRAIN_MS },
+    );
+    // It may still be given connections: who asks whether this server is ready is told by the others.
+    if (this.#shards.broadcast({ kind: "drain", keepsHttp: true }).length > 1) {
+      await new Promise((resolve) => setTimeout(resolve, HUNG_DRAIN_MS));
+    }
+    await this.stop();
+    this.#parts.shardHung(shard);
+  }
+
+  #describe(nowMs: number): Pick<StreamsReply, "server" | "counters"> {
+    return {
+      server: {
+        version: this.#parts.version,
+        rtmpPort: this.#ports.rtmpPort,
+        uptimeMs: Math.round(nowMs - this.#startedAtMs),
+        shards: this.#config.shards,
+        shardRestarts: this.#shards.restarts,
+        memory: describeMemory(this.#config.memory, new MemoryBudget(this.#memory, 0), this.#logs),
+      },
+      counters: this.#counters.totals(),
+    };
+  }
+}

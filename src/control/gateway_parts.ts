@@ -1,0 +1,20 @@
+import type { AccessFunction } from "../access/asked_functions.ts";
+import type { ConsoleAsset } from "../shard/http/console_asset.ts";
+
+/** What a gateway is made from, besides its configuration. */
+export interface GatewayParts {
+  readonly version: string;
+  /** The bundled module that shards run. */
+  readonly shardSource: string;
+  /** The bundled module that makes Opus; it is not started before somebody wants it. */
+  readonly transcodingSource: string;
+  readonly assets: readonly ConsoleAsset[];
+  readonly contentSecurityPolicy: string;
+  /** Decides who may, where `access.order` has "functions". */
+  readonly access?: AccessFunction;
+  /**
+   * Called when a shard hangs, which only a new process mends: after the other shards have been
+   * drained and stopped.
+   */
+  readonly shardHung: (shard: number) => void;
+}

@@ -1,0 +1,69 @@
+import type { AddressFamilies } from "../config/address_families.ts";
+import {
+  type Endpoint,
+  probePorts,
+  requirePermissions,
+  udpFamiliesOf,
+} from "../config/permissions.ts";
+import type { Config } from "../config/schema.ts";
+
+/** Where a gateway listens. */
+export interface Ports {
+  readonly rtmpPort: number;
+  readonly httpPort: number;
+  /** For TLS; `undefined` without a certificate. */
+  readonly rtmpsPort: number | undefined;
+  readonly httpsPort: number | undefined;
+  /** For API and metrics; `undefined` if they have the HTTP port. */
+  readonly adminPort: number | undefined;
+  /** One for each shard. */
+  readonly webrtcPorts: readonly number[];
+  /** Whom WebRTC serves over UDP as well as over TCP. */
+  readonly udpFamilies: AddressFamilies;
+}
+
+/**
+ * Sees that everything may be listened on, and picks numbers for the ports that are left open.
+ *
+ * @throws {ConfigError} if a port is in use or not permitted
+ */
+export function findPorts(config: Config): Ports {
+  const udpFamilies = udpFamiliesOf(config.host);
+  const endpoints = endpointsOf(config, udpFamilies.ipv4 || udpFamilies.ipv6);
+  requirePermissions(endpoints);
+  return portsOf(probePorts(endpoints), config, udpFamilies);
+}
+
+/** @param found in the order of {@linkcode endpointsOf} */
+function portsOf(
+  [rtmpPort, httpPort, ...others]: readonly [number, number, ...number[]],
+  { tls, adminListen }: Config,
+  udpFamilies: AddressFamilies,
+): Ports {
+  const rest = [...others];
+  const [rtmpsPort, httpsPort] = tls === undefined ? [] : rest.splice(0, 2);
+  const [adminPort] = adminListen === undefined ? [] : rest.splice(0, 1);
+  return { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts: rest, udpFamilies };
+}
+
+function endpointsOf(
+  { host, rtmpPort, httpPort, rtmpsPort, httpsPort, tls, adminListen, webrtcPort, shards }: Config,
+  takesUdp: boolean,
+): readonly [Endpoint, Endpoint, ...Endpoint[]] {
+  const webrtc = { host, purpose: "WebRTC", flag: "--webrtc-port", takesUdp };
+  const secure = [
+    { host, port: rtmpsPort, purpose: "RTMPS", flag: "--rtmps-port" },
+    { host, port: httpsPort, purpose: "HTTPS", flag: "--https-port" },
+  ];
+  return [
+    { host, port: rtmpPort, purpose: "RTMP", flag: "--rtmp-port" },
+    { host, port: httpPort, purpose: "HTTP", flag: "--http-port" },
+    ...(tls === undefined ? [] : secure),
+    ...(adminListen === undefined
+      ? []
+      : [{ ...adminListen, purpose: "API and metrics", flag: "--admin-listen" }]),
+    ...Array.from({ length: shards }, (_, shard) => {
+      return { ...webrtc, port: webrtcPort === 0 ? 0 : webrtcPort + shard };
+    }),
+  ];
+}

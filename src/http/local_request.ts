@@ -1,0 +1,27 @@
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i;
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?$/i;
+
+/** What a proxy in front says, of which nobody knows whether it may say so. */
+const PROXY_HEADERS = /^(?:forwarded|via|x-real-ip|x-forwarded-.*)$/;
+
+/** What a browser says of a request that no page has made, or one of the same origin. */
+const OWN_SITES: ReadonlySet<string> = new Set(["none", "same-origin"]);
+
+/**
+ * Whether a request comes from this machine, and by the wish of somebody who sits at it. That an
+ * address is a loopback one is not enough: a proxy on the machine has it too, and so has a browser
+ * that a page elsewhere uses, by a name that it lets point here.
+ *
+ * @param headers by name in lower case
+ * @param peer address of the connection's other end, as it says itself: of a proxy, not of its client
+ */
+export function isLocalRequest(headers: ReadonlyMap<string, string>, peer: string): boolean {
+  const host = headers.get("host") ?? "";
+  if (!LOOPBACK.test(peer) || !LOOPBACK_HOST.test(host)) return false;
+  const origin = headers.get("origin");
+  if (origin !== undefined && URL.parse(origin)?.host !== new URL(`http://${host}`).host) {
+    return false;
+  }
+  if (!OWN_SITES.has(headers.get("sec-fetch-site") ?? "none")) return false;
+  return !headers.keys().some((name) => PROXY_HEADERS.test(name));
+}

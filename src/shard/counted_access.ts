@@ -1,0 +1,42 @@
+import type { Access, AccessDecision, AccessRequest, EndedSession } from "../access/access.ts";
+import type { Counters } from "./counters.ts";
+
+/** Asks another, and counts what it is asked, what it answers and how long that takes. */
+export class CountedAccess implements Access {
+  readonly #inner: Access;
+  readonly #counters: Counters;
+
+  constructor(inner: Access, counters: Counters) {
+    this.#inner = inner;
+    this.#counters = counters;
+  }
+
+  decide(request: AccessRequest): AccessDecision | Promise<AccessDecision> {
+    const sinceMs = performance.now();
+    const decision = this.#inner.decide(request);
+    if (!(decision instanceof Promise)) return this.#count(request, decision, sinceMs);
+    return decision.then(
+      (decision) => this.#count(request, decision, sinceMs),
+      (error) => {
+        const { action, protocol } = request;
+        this.#counters.tally("accessDecisions", { action, protocol, decision: "failed" });
+        throw error;
+      },
+    );
+  }
+
+  ended(session: EndedSession): void {
+    this.#inner.ended?.(session);
+  }
+
+  #count(request: AccessRequest, decision: AccessDecision, sinceMs: number): AccessDecision {
+    const { action, protocol } = request;
+    const { kind } = decision;
+    this.#counters.tally("accessDecisions", { action, protocol, decision: kind });
+    this.#counters.observe("accessTime", { action }, (performance.now() - sinceMs) / 1000);
+    if (kind === "refuse") {
+      this.#counters.tally("accessRefusals", { protocol, cause: decision.cause });
+    }
+    return decision;
+  }
+}

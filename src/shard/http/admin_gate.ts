@@ -1,0 +1,97 @@
+import { STATUS_CODE } from "@std/http/status";
+import type { Access } from "../../access/access.ts";
+import { credentialsOf, hasCredentials } from "../../access/credentials.ts";
+import { KnownToken } from "../../access/known_token.ts";
+import { isLocalRequest } from "../../http/local_request.ts";
+import type { WholeResponse } from "../../http/response.ts";
+import { nextConnectionId } from "../net/connection_id.ts";
+import { problem } from "./answers.ts";
+import type { Cors } from "./cors.ts";
+import type { RoutedRequest } from "./route_table.ts";
+
+/** RFC 6750 3. Not Basic: a browser would keep it, and send it for any page. */
+const CHALLENGE = { "www-authenticate": 'Bearer realm="sluice"' };
+
+/** What an administrator's requests are judged by. */
+export interface AdminGateOptions {
+  /** `undefined` if none is configured. */
+  readonly token: string | undefined;
+  /** Asked about who has other credentials than the token. */
+  readonly access: Access;
+  readonly cors: Cors;
+}
+
+/**
+ * Who may use the API: whoever has its token. Without a token, who sits at this machine may read, and
+ * nobody may change anything.
+ */
+export class AdminGate {
+  readonly #options: AdminGateOptions;
+  readonly #token: KnownToken | undefined;
+
+  constructor(options: AdminGateOptions) {
+    this.#options = options;
+    this.#token = options.token === undefined ? undefined : new KnownToken(options.token);
+  }
+
+  /** The answer to who may not; `undefined` if it may. */
+  async refusal(routed: RoutedRequest): Promise<WholeResponse | undefined> {
+    const { request, url } = routed;
+    if (this.#options.cors.isForeign(request)) {
+      const message = "Cannot use the API from this page: corsOrigins does not name its origin";
+      return problem(STATUS_CODE.Forbidden, message);
+    }
+    const credentials = credentialsOf({
+      query: url.search.slice(1),
+      authorization: request.headers.get("authorization"),
+    });
+    if (!hasCredentials(credentials)) return this.#withoutCredentials(routed);
+    const given = credentials.token ?? credentials.password;
+    if (given !== undefined && this.#token?.is(given)) return undefined;
+    return await this.#ask(routed, credentials);
+  }
+
+  #withoutCredentials({ request, addresses }: RoutedRequest): WholeResponse | undefined {
+    if (this.#token !== undefined) {
+      return problem(STATUS_CODE.Unauthorized, "Cannot use the API without its token", CHALLENGE);
+    }
+    const isReading = request.method === "GET" || request.method === "HEAD";
+    const { peer } = addresses;
+    if (isReading && peer !== undefined && isLocal(request, peer)) return undefined;
+    const message = isReading
+      ? "Cannot read the API: no adminToken is configured, so that only a loopback address may"
+      : "Cannot change anything by the API: no adminToken is configured";
+    return problem(STATUS_CODE.Forbidden, message);
+  }
+
+  async #ask(
+    { request, url, addresses }: RoutedRequest,
+    credentials: ReturnType<typeof credentialsOf>,
+  ): Promise<WholeResponse | undefined> {
+    const decision = await this.#options.access.decide({
+      action: "api",
+      path: "",
+      protocol: "http",
+      address: addresses.remoteAddr.hostname,
+      credentials,
+      query: url.search.slice(1),
+      userAgent: request.headers.get("user-agent"),
+      id: nextConnectionId(),
+    });
+    if (decision.kind === "allow") return undefined;
+    return decision.status === "unavailable"
+      ? problem(STATUS_CODE.ServiceUnavailable, decision.reason)
+      : problem(STATUS_CODE.Unauthorized, "Cannot use the API with these credentials", {
+        "www-authenticate": `${CHALLENGE["www-authenticate"]}, error="invalid_token"`,
+      });
+  }
+}
+
+/** Whether who sits at this machine asks, by a name of it in Host and in the target alike. */
+function isLocal({ target, headers }: RoutedRequest["request"], peer: string): boolean {
+  if (target.startsWith("/")) return isLocalRequest(headers, peer);
+  // RFC 9112 3.2.2: what stands in the target counts instead of Host.
+  const host = URL.parse(target)?.host ?? "";
+  return isLocalRequest(headers, peer) &&
+    isLocalRequest(new Map([...headers, ["host", host]]), peer);
+}

@@ -1,0 +1,47 @@
+import type { HttpRequest } from "../../http/request_reader.ts";
+import type { ResponseHeaders } from "../../http/response.ts";
+
+const ANY = "*";
+
+/** What a preflight is told beside the methods. */
+const PREFLIGHT = {
+  // `*` does not cover Authorization (Fetch 2.2.2), and old browsers do not know it.
+  "access-control-allow-headers": "*, authorization, content-type, if-match",
+  "access-control-expose-headers": "accept-patch, etag, location, retry-after, www-authenticate",
+  "access-control-max-age": "86400",
+};
+
+/** Which pages may use this server (Fetch 3.3). */
+export class Cors {
+  readonly #origins: ReadonlySet<string>;
+
+  /** @param origins of pages; "*" for all, which are not enough for the API */
+  constructor(origins: readonly string[]) {
+    this.#origins = new Set(origins);
+  }
+
+  /** What is told to a page that asks for what anybody may use; nothing if it is not among the origins. */
+  forAnybody({ headers }: HttpRequest): ResponseHeaders {
+    if (this.#origins.has(ANY)) return { "access-control-allow-origin": ANY, ...PREFLIGHT };
+    return this.#forNamed(headers.get("origin"));
+  }
+
+  /** The same for the API: only a page is told that is named. */
+  forAdmin({ headers }: HttpRequest): ResponseHeaders {
+    return this.#forNamed(headers.get("origin"));
+  }
+
+  /** Whether a request comes from a page elsewhere that is not named. */
+  isForeign({ headers }: HttpRequest): boolean {
+    const origin = headers.get("origin");
+    if (origin === undefined || (origin !== ANY && this.#origins.has(origin))) return false;
+    return URL.parse(origin)?.host !== URL.parse(`http://${headers.get("host")}`)?.host;
+  }
+
+  #forNamed(origin: string | undefined): ResponseHeaders {
+    // What is told depends on it, wherever answers are kept.
+    const vary = { vary: "origin" };
+    if (origin === undefined || origin === ANY || !this.#origins.has(origin)) return vary;
+    return { ...vary, "access-control-allow-origin": origin, ...PREFLIGHT };
+  }
+}

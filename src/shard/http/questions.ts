@@ -1,0 +1,59 @@
+import type { AccessDecision, AccessRequest, Refused } from "../../access/access.ts";
+import { credentialsOf } from "../../access/credentials.ts";
+import type { HttpResponse, WholeResponse } from "../../http/response.ts";
+import type { NetworkList } from "../../address/network_list.ts";
+import { problem } from "./answers.ts";
+import type { RoutedRequest } from "./route_table.ts";
+
+/** Seconds after which to ask again where nothing could be decided. */
+const RETRY_AFTER_S = "5";
+
+const REALM = 'realm="sluice"';
+
+/** Browsers ask their user for a name and a password where they can, in front of the page. */
+const BROWSER = /^Mozilla\//;
+
+const STATUSES = { unauthorized: 401, forbidden: 403, unavailable: 503 } as const;
+
+/** What a request asks of who may. */
+export function questionOf<Asked extends Pick<AccessRequest, "action" | "path" | "protocol">>(
+  { request: { headers }, url, addresses: { id, remoteAddr } }: RoutedRequest,
+  proxies: NetworkList,
+  asked: Asked,
+): AccessRequest & Asked {
+  const query = url.search.slice(1);
+  return {
+    ...asked,
+    // What a proxy serves without saying for whom has no address that means anything.
+    address: proxies.has(remoteAddr.hostname) ? undefined : remoteAddr.hostname,
+    credentials: credentialsOf({ query, authorization: headers.get("authorization") }),
+    query,
+    userAgent: headers.get("user-agent"),
+    id,
+  };
+}
+
+/** Goes on with a decision: at once if it is there. */
+export function whenDecided(
+  decision: AccessDecision | Promise<AccessDecision>,
+  answer: (decision: AccessDecision) => HttpResponse,
+): HttpResponse | Promise<HttpResponse> {
+  return decision instanceof Promise ? decision.then(answer) : answer(decision);
+}
+
+/** The answer to who is kept out: the same whatever there is behind it. */
+export function refusedAnswer(
+  { status, reason }: Refused,
+  userAgent: string | undefined,
+): WholeResponse {
+  return problem(STATUSES[status], reason, {
+    "cache-control": "no-store",
+    ...(status === "unauthorized" && { "www-authenticate": challenge(userAgent ?? "") }),
+    ...(status === "unavailable" && { "retry-after": RETRY_AFTER_S }),
+  });
+}
+
+/** Players send a name and a password only where they are asked for them. */
+function challenge(userAgent: string): string {
+  return BROWSER.test(userAgent) ? `Bearer ${REALM}` : `Bearer ${REALM}, Basic ${REALM}`;
+}

@@ -1,0 +1,91 @@
+import type { AccessProtocol } from "../../access/access.ts";
+import type { Counters } from "../counters.ts";
+
+/** How somebody fares who watches or publishes; `null` is what cannot be known, or not yet. */
+export interface ClientMeasures {
+  /** Of media: sent to a viewer, come from a publisher. */
+  readonly bytes: number;
+  /** How far what it is sent is behind the stream. */
+  readonly lagMs: number | null;
+  /** How often a viewer went on at a later picture, as what it was to be sent was gone. */
+  readonly jumps: number;
+  readonly roundTripMs: number | null;
+  /** Of the packets between its last two reports, 0 to 1. */
+  readonly lossFraction: number | null;
+  readonly packetsLost: number | null;
+}
+
+/** Somebody who watches or publishes, as the API tells of him. */
+export interface ClientDescription extends ClientMeasures {
+  /** The same in the log; no other client of the gateway has it. */
+  readonly id: string;
+  readonly action: "play" | "publish";
+  readonly protocol: AccessProtocol;
+  /** Application and name of the stream. */
+  readonly path: string;
+  /** IP address, behind trusted proxies. */
+  readonly address: string;
+  readonly port: number;
+  readonly shard: number;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly userAgent: string | null;
+  /** What let it in, without a secret. */
+  readonly decidedBy: string;
+  /** Id of the key, token or rule that it came with. */
+  readonly subject: string | null;
+}
+
+/** Whoever watches or publishes, as long as it does. */
+export interface Client {
+  readonly id: string;
+  describe(): ClientDescription;
+  /** Ends it at once, or within a second. */
+  end(reason: string): void;
+}
+
+/**
+ * All who watch or publish on a shard, in the order of their coming.
+ *
+ * Their ids begin with the number of the shard, so that whoever asks knows which one to turn to.
+ */
+export class Clients {
+  readonly #byId = new Map<string, Client>();
+  readonly #counters: Counters;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  add(client: Client): void {
+    this.#byId.set(client.id, client);
+    this.#counters.add("clients");
+  }
+
+  remove(client: Client): void {
+    if (this.#byId.get(client.id) !== client) return;
+    this.#byId.delete(client.id);
+    this.#counters.add("clients", -1);
+  }
+
+  /** Describes so many of them, from the one at `begin` on. */
+  describe(begin: number, count: number): ClientDescription[] {
+    const some = this.#byId.values().drop(begin).take(count);
+    return [...some.map((client) => client.describe())];
+  }
+
+  /** Ends one of them; whether there is one of this id. */
+  kick(id: string, reason: string): boolean {
+    const client = this.#byId.get(id);
+    client?.end(reason);
+    return client !== undefined;
+  }
+}

@@ -1,0 +1,368 @@
+import { getLogger, type Logger } from "@logtape/logtape";
+import type { Access, AccessRequest, Allowed, Refused } from "../../access/access.ts";
+import { peerText } from "../../address/address_source.ts";
+import { describeLack } from "../../stream/log_store.ts";
+import { LogWriter } from "../../stream/log_writer.ts";
+import { Publication } from "../../stream/publication.ts";
+import { streamPath } from "../../stream/stream_path.ts";
+import type { SkippedMessage } from "../../stream/track_intake.ts";
+import type { ControlLink } from "../control_link.ts";
+import type { Counters } from "../counters.ts";
+import { RepeatLog } from "../net/repeat_log.ts";
+import type { ShardSettings } from "../shard_settings.ts";
+import type { Client, ClientDescription, Clients } from "./clients.ts";
+import type { LiveStream } from "./live_stream.ts";
+import type { Contest, StreamPublisher } from "./publish_decision.ts";
+import { PublishLimits } from "./publish_limits.ts";
+import type { Publisher, Publishers } from "./publishers.ts";
+import type { Streams } from "./streams.ts";
+
+/**
+ * Malformed messages, less those that {@linkcode GOOD_WEIGHT} makes up for, after which a publisher is
+ * ended: ten seconds of sound.
+ */
+const MAX_MALFORMED = 500;
+
+/**
+ * So many malformed messages are made up for by one that is not: sound that is all broken is no
+ * reason to end the pictures beside it, of which there are half as many.
+ */
+const GOOD_WEIGHT = 3;
+
+/** A publisher that has sent nothing for so long is taken for gone if it comes again. */
+const HALF_DEAD_MS = 3000;
+
+/** One that has sent something within this time is there. */
+const ALIVE_MS = 1000;
+
+/** What publishers need of their shard. */
+export interface PublishContext {
+  readonly settings: Pick<ShardSettings, "windowMs" | "timeouts">;
+  readonly streams: Streams;
+  readonly control: ControlLink;
+  readonly counters: Counters;
+  readonly access: Access;
+  readonly clients: Clients;
+  readonly publishers: Publishers;
+  /** The number of the shard. */
+  readonly shard: number;
+}
+
+/** Who wants to publish, whatever it speaks. */
+export interface PublishSource {
+  /** Its question; the path may be a secret, which stands for the stream's. */
+  readonly asked: AccessRequest;
+  /** The source, behind trusted proxies. */
+  readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
+  /** Whom it counts for. */
+  readonly owner: Pick<StreamPublisher, "network" | "owner">;
+  /** It knows the peer. */
+  readonly log: Logger;
+  /** Called once if the session ends by itself: the source is to be told and closed. */
+  readonly ended: (end: PublishEnd) => void;
+}
+
+/** Why a session has ended that its source has not ended. */
+export interface PublishEnd {
+  readonly cause: "malformed" | "memory" | "no media" | "expired" | "limit" | "ended";
+  /** For the source and the log. */
+  readonly reason: string;
+}
+
+/** Why somebody may not publish: "busy" if it may in principle, or might. */
+export interface PublishRefusal {
+  readonly cause: "unauthorized" | "unavailable" | "busy";
+  /** A sentence for the source. */
+  readonly reason: string;
+}
+
+/**
+ * What a source sends: bodies of FLV tags, in its own time. `metadata` is the name "onMetaData" and its
+ * value, `data` any other script data.
+ */
+export interface SourceMessage {
+  readonly kind: "audio" | "video" | "metadata" | "data";
+  readonly timestampMs: number;
+  /** Borrowed during the call. */
+  readonly payload: Uint8Array;
+}
+
+/**
+ * What a source does, whatever it speaks: it opens a stream, and its media go to the stream's log
+ * until either side ends it.
+ *
+ * @example
+ * ```ts ignore
+ * const session = await PublishSession.open(context, source);
+ * if (!(session instanceof PublishSession)) return refuse(session.reason);
+ * session.take({ kind: "video", timestampMs, payload }, nowMs);
+ * session.flush(nowMs); // after each batch
+ * session.close("it has left");
+ * ```
+ */
+export class PublishSession implements Client, Publisher {
+  readonly #context: PublishContext;
+  readonly #source: PublishSource;
+  readonly #allowed: Allowed;
+  readonly #stream: LiveStream;
+  readonly #writer: LogWriter;
+  readonly #publication: Publication;
+  readonly #limits: PublishLimits;
+  readonly #log: Logger;
+  readonly #acceptedAtMs = performance.now();
+  readonly #since = Date.now();
+  readonly #repeats = new RepeatLog();
+  /** Of media. */
+  #bytes = 0;
+  #heardAtMs = this.#acceptedAtMs;
+  /** Since another one wants to publish the stream; what is called if this one stays. */
+  #contest: { readonly sinceMs: number; readonly kept: () => void } | undefined;
+  /** Malformed messages that nothing has made up for yet. */
+  #malformed = 0;
+  #isClosed = false;
+  /** Set while a frame is held that is to be written though nothing more comes. */
+  #releaseTimer: ReturnType<typeof setTimeout> | undefined;
+
+  private constructor(
+    context: PublishContext,
+    source: PublishSource,
+    allowed: Allowed,
+    stream: LiveStream,
+  ) {
+    const { windowMs, timeouts } = context.settings;
+    this.#context = context;
+    this.#source = source;
+    this.#allowed = allowed;
+    this.#stream = stream;
+    this.#writer = new LogWriter(stream.entry.log, { windowMs });
+    this.#publication = new Publication(this.#writer, timeouts);
+    this.#limits = new PublishLimits(allowed, this.#acceptedAtMs, this.#since);
+    stream.publication = this.#publication;
+    context.counters.add("publishesAccepted");
+    context.clients.add(this);
+    context.publishers.add(stream.entry.streamId, this);
+    const { asked: { id, protocol, userAgent }, from } = source;
+    this.#log = getLogger(["sluice", "access"])
+      .with({ id, peer: peerText(from), protocol, path: this.path });
+    this.#log.info("{peer} publishes {path} over {protocol} ({decidedBy}; {userAgent})", {
+      decidedBy: allowed.decidedBy,
+      userAgent: userAgent ?? "no user agent",
+    });
+  }
+
+  /** Begins to publish, or tells why that cannot be. */
+  static async open(
+    context: PublishContext,
+    source: PublishSource,
+  ): Promise<PublishSession | PublishRefusal> {
+    const { access, control, streams } = context;
+    const { asked, owner } = source;
+    // First of all: who may not publish is told of nothing else.
+    const decided = access.decide(asked);
+    const allowed = decided instanceof Promise ? await decided : decided;
+    if (allowed.kind === "refuse") return refusalOf(allowed);
+    const target = streamPath("", allowed.path ?? asked.path);
+    if ("problem" in target) return { cause: "busy", reason: target.problem };
+    const decision = await control.requestPublish(target.path, {
+      ...owner,
+      id: asked.id,
+      subject: allowed.subject,
+      maxPublishers: allowed.limits?.maxPublishers,
+      isUnlisted: allowed.isUnlisted ?? false,
+    });
+    if (decision.kind === "refused") return { cause: "busy", reason: decision.reason };
+    const stream = streams.byId(decision.streamId);
+    if (stream !== undefined) return new PublishSession(context, source, allowed, stream);
+    control.send({ kind: "unpublish", streamId: decision.streamId, sent: "nothing" });
+    return { cause: "busy", reason: `${target.path} has been ended.` };
+  }
+
+  /** Application and name of the stream, as viewers see them. */
+  get path(): string {
+    return this.#stream.entry.path;
+  }
+
+  get id(): string {
+    return this.#source.asked.id;
+  }
+
+  /** Takes a message; {@linkcode flush} is to follow a batch of them. */
+  take({ kind, timestampMs, payload }: SourceMessage, nowMs: number): void {
+    if (this.#isClosed) return;
+    this.#bytes += payload.length;
+    this.#heardAtMs = nowMs;
+    const publication = this.#publication;
+    const skipped = kind === "video"
+      ? publication.video(timestampMs, payload, nowMs)
+      : kind === "audio"
+      ? publication.audio(timestampMs, payload, nowMs)
+      : kind === "metadata"
+      ? publication.metadata(payload, nowMs)
+      : publication.data(payload, nowMs);
+    if (skipped !== undefined) this.#onSkipped(kind, skipped, nowMs);
+    else if (this.#malformed > 0) this.#malformed -= GOOD_WEIGHT;
+  }
+
+  /** Has viewers sent what was taken. */
+  flush(nowMs: number): void {
+    const publication = this.#publication;
+    publication.flush(nowMs);
+    if (publication.heldUntilMs === undefined || this.#isClosed) return;
+    const waitMs = Math.max(0, publication.heldUntilMs - nowMs);
+    this.#releaseTimer ??= setTimeout(() => this.#release(), waitMs);
+  }
+
+  /** Bytes of frames that wait for the rest of them. */
+  get heldBytes(): number {
+    // There are none unless their release is due.
+    return this.#releaseTimer === undefined ? 0 : this.#publication.heldBytes;
+  }
+
+  /** Ends what never came to anything, or cannot go on. To be called every second. */
+  sweep(nowMs: number): void {
+    if (this.#isClosed) return;
+    this.#publication.settle(nowMs);
+    const end = this.#endOf(nowMs);
+    if (end !== undefined) this.#end(end);
+    else this.#settleContest(nowMs);
+  }
+
+  contest(how: Contest, kept: () => void): void {
+    const nowMs = performance.now();
+    if (how === "end") return this.end("Another publisher took the stream over");
+    if (nowMs - this.#heardAtMs < ALIVE_MS) return kept();
+    this.#contest = { sinceMs: nowMs, kept };
+    this.#settleContest(nowMs);
+  }
+
+  end(reason: string): void {
+    this.#end({ cause: "ended", reason });
+  }
+
+  describe(): ClientDescription {
+    const { asked: { id, protocol, userAgent }, from } = this.#source;
+    return {
+      id,
+      action: "publish",
+      protocol,
+      path: this.path,
+      address: from.hostname,
+      port: from.port,
+      shard: this.#context.shard,
+      since: this.#since,
+      userAgent: userAgent ?? null,
+      decidedBy: this.#allowed.decidedBy,
+      subject: this.#allowed.subject ?? null,
+      bytes: this.#bytes,
+      lagMs: null,
+      jumps: 0,
+      roundTripMs: null,
+      lossFraction: null,
+      packetsLost: null,
+    };
+  }
+
+  /**
+   * The source has ended, or is gone.
+   *
+   * @param why as it was seen
+   */
+  close(why: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#releaseTimer);
+    const { control, clients, publishers, access } = this.#context;
+    const publication = this.#publication;
+    const { streamId } = this.#stream.entry;
+    if (this.#stream.publication === publication) this.#stream.publication = undefined;
+    const nowMs = performance.now();
+    publication.close(nowMs);
+    clients.remove(this);
+    publishers.remove(streamId, this);
+    control.send({ kind: "unpublish", streamId, sent: publication.hasMedia ? "media" : "nothing" });
+    const durationMs = Math.round(nowMs - this.#acceptedAtMs);
+    const bytes = this.#bytes;
+    access.ended?.({ request: this.#source.asked, decision: this.#allowed, durationMs, bytes });
+    this.#log.info(
+      "{peer} has published {path} over {protocol} for {seconds} s, {bytes} bytes: {why}{mended}",
+      { seconds: Math.round(durationMs / 100) / 10, bytes, why, mended: mendedText(publication) },
+    );
+  }
+
+  #end(end: PublishEnd): void {
+    if (this.#isClosed) return;
+    this.close(end.reason);
+    this.#source.ended(end);
+  }
+
+  #endOf(nowMs: number): PublishEnd | undefined {
+    const { firstFrameMs } = this.#context.settings.timeouts;
+    const { lack } = this.#writer;
+    if (lack !== undefined) {
+      this.#context.counters.add("memoryEnded");
+      return { cause: "memory", reason: `${this.path}: ${describeLack(lack)}` };
+    }
+    const publication = this.#publication;
+    const reached = this.#limits.reached(nowMs, this.#bytes, () => publication.describe());
+    if (reached !== undefined) return reached;
+    if (publication.hasMedia || nowMs - this.#acceptedAtMs < firstFrameMs) return undefined;
+    const reason = `${this.path} had no frame that can be decoded within ${firstFrameMs} ms`;
+    return { cause: "no media", reason };
+  }
+
+  /** Stays if anything has come since it was contested, and ends if it is silent for too long. */
+  #settleContest(nowMs: number): void {
+    if (this.#contest === undefined) return;
+    const { sinceMs, kept } = this.#contest;
+    if (this.#heardAtMs > sinceMs) {
+      this.#contest = undefined;
+      kept();
+    } else if (nowMs - this.#heardAtMs >= HALF_DEAD_MS) {
+      this.end(`It was silent for ${HALF_DEAD_MS} ms, and came again`);
+    }
+  }
+
+  #release(): void {
+    this.#releaseTimer = undefined;
+    const nowMs = performance.now();
+    this.#publication.release(nowMs);
+    this.flush(nowMs);
+  }
+
+  #onSkipped(kind: SourceMessage["kind"], skipped: SkippedMessage, nowMs: number): void {
+    const { reason, detail } = skipped;
+    this.#context.counters.add("messagesSkipped");
+    if (reason !== "redundant" && reason !== "empty") this.#logSkipped(kind, skipped, nowMs);
+    if (reason !== "malformed") return;
+    this.#malformed = Math.max(0, this.#malformed) + 1;
+    if (this.#malformed <= MAX_MALFORMED) return;
+    const what = `up to ${MAX_MALFORMED} messages may be malformed where few are not`;
+    this.#end({
+      cause: "malformed",
+      reason: `Cannot publish ${this.path}: ${what}, got one more, ${kind}: ` +
+        `${detail?.() ?? "no detail"}`,
+    });
+  }
+
+  #logSkipped(kind: string, { reason, detail }: SkippedMessage, nowMs: number): void {
+    const count = this.#repeats.note(`${kind} ${reason}`, nowMs);
+    if (count === undefined) return;
+    this.#source.log.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
+      path: this.path,
+      kind,
+      reason,
+      detail: detail === undefined ? "" : `: ${detail()}`,
+      count,
+    });
+  }
+}
+
+function refusalOf({ status, reason }: Refused): PublishRefusal {
+  return { cause: status === "unavailable" ? "unavailable" : "unauthorized", reason };
+}
+
+/** What was mended of a publisher's timestamps, for the log. */
+function mendedText({ timestampFaults }: Publication): string {
+  const faults = Object.entries(timestampFaults).map(([fault, count]) => `${fault} ${count}`);
+  return faults.length === 0 ? "" : `; timestamps mended: ${faults.join(", ")}`;
+}

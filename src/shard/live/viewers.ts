@@ -1,0 +1,236 @@
+import type { Access, AccessDecision } from "../../access/access.ts";
+import type { MemoryBudget } from "../../stream/memory_budget.ts";
+import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
+import type { Counters, Gauge, Total } from "../counters.ts";
+import type { AddressCounts } from "../net/address_counts.ts";
+import { holderOf } from "../net/memory_holder.ts";
+import { Place, type Refusal } from "../net/places.ts";
+import type { ShardPlaces } from "../shard_places.ts";
+import { timeSlice } from "../time_slice.ts";
+import type { Clients } from "./clients.ts";
+import { Ticket, type ViewerProtocol, type ViewerRequest } from "./ticket.ts";
+
+/** What viewers of one way to play take, and how they are counted. */
+interface ViewerKind {
+  readonly places: readonly ("rtmpPlayers" | "webrtcNewcomers" | "webrtcViewers")[];
+  /** Whether they come before they can be sent anything, and give way until they are. */
+  readonly areOffered: boolean;
+  /** Beside the connection: measured. */
+  readonly memoryBytes: number;
+  /** Where their places do not count them. */
+  readonly gauge?: Gauge;
+  readonly accepted: Total;
+  readonly refused: Total;
+}
+
+const FLV = {
+  places: [],
+  areOffered: false,
+  memoryBytes: 48 * 1024,
+  accepted: "viewersAccepted",
+  refused: "viewersRefused",
+} as const;
+
+/** Memory is its connection's. */
+const RTMP: ViewerKind = {
+  places: ["rtmpPlayers"],
+  areOffered: false,
+  memoryBytes: 0,
+  accepted: "playsAccepted",
+  refused: "playsRefused",
+};
+
+/** Memory: what two hundred of them take more than one hundred, each. */
+const WHEP: ViewerKind = {
+  places: ["webrtcNewcomers", "webrtcViewers"],
+  areOffered: true,
+  memoryBytes: 512 * 1024,
+  accepted: "webrtcViewersAccepted",
+  refused: "webrtcViewersRefused",
+};
+
+const KINDS: Readonly<Record<ViewerProtocol, ViewerKind>> = {
+  rtmp: RTMP,
+  rtmps: RTMP,
+  "http-flv": { ...FLV, gauge: "httpFlvViewers" },
+  "ws-flv": { ...FLV, gauge: "wsFlvViewers" },
+  whep: WHEP,
+};
+
+/** What the viewers of a shard have of it. */
+export interface ViewersOptions {
+  /** Over all shards and protocols. */
+  readonly maxViewers: number;
+  readonly places: Pick<ShardPlaces, ViewerKind["places"][number]>;
+  /** Viewers of each stream over all shards, by {@linkcode streamKey}. */
+  readonly streamCounts: AddressCounts;
+  readonly counters: Counters;
+  readonly memory: MemoryBudget;
+  readonly clients: Clients;
+  /** It is told of those who are gone, and asked again if need be. */
+  readonly access: Access;
+  /** The number of the shard. */
+  readonly shard: number;
+}
+
+/**
+ * The viewers of a shard, whatever they speak: who has room, who is there, and until when. All limits
+ * on them are here, and all that counts them.
+ *
+ * @example
+ * ```ts ignore
+ * const ticket = viewers.admit({ asked, allowed, path, from });
+ * if (!(ticket instanceof Ticket)) return refuse(ticket.reason);
+ * ticket.begin({ measures: () => session.measures(), end: (reason) => session.end(reason) });
+ * // … as soon as it is gone:
+ * ticket.close("it has left");
+ * ```
+ */
+export class Viewers {
+  readonly #options: ViewersOptions;
+  readonly #tickets = new Set<Ticket>();
+  /** Those among them that have to end at some time. */
+  readonly #timed = new Set<Ticket>();
+
+  constructor(options: ViewersOptions) {
+    this.#options = options;
+  }
+
+  /** Why there is no room for a viewer: a sentence without a full stop. */
+  refusal(protocol: ViewerProtocol, hostname: string): Refusal | undefined {
+    const { places } = this.#options;
+    const { places: needed } = KINDS[protocol];
+    const full = this.#fullRefusal() ??
+      needed.map((kind) => places[kind].refusal(hostname)).find((found) => found !== undefined);
+    return full && inWords(full);
+  }
+
+  /** A viewer is refused, for want of room or for another reason. */
+  noteRefusal(protocol: ViewerProtocol): void {
+    this.#options.counters.add(KINDS[protocol].refused);
+  }
+
+  /** Lets a viewer in, if there is room for it; the ticket is to be closed when it is gone. */
+  admit(request: ViewerRequest): Ticket | Refusal {
+    const { asked: { protocol }, allowed, path } = request;
+    const { accepted, areOffered, gauge } = KINDS[protocol];
+    const { access, counters, clients, shard, streamCounts } = this.#options;
+    const refusal = this.#fullRefusal() ?? this.#streamRefusal(path, allowed.limits?.maxViewers);
+    const room = refusal ?? this.#take(protocol, request.from.hostname);
+    if ("reason" in room) return inWords(room);
+    counters.add(accepted);
+    counters.add("viewers");
+    if (gauge !== undefined) counters.add(gauge);
+    streamCounts.add(streamKey(path));
+    const ticket: Ticket = new Ticket(
+      request,
+      shard,
+      { areOffered, places: room.places },
+      (end) => {
+        room.held.close();
+        counters.add("viewers", -1);
+        if (gauge !== undefined) counters.add(gauge, -1);
+        streamCounts.remove(streamKey(path));
+        this.#tickets.delete(ticket);
+        this.#timed.delete(ticket);
+        clients.remove(ticket);
+        access.ended?.({ request: request.asked, decision: ticket.allowed, ...end });
+      },
+    );
+    this.#tickets.add(ticket);
+    clients.add(ticket);
+    this.#time(ticket);
+    return ticket;
+  }
+
+  /**
+   * Asks again about viewers that came with these keys, tokens or rules, or about all, and ends those
+   * that may not watch any more, what they watch. Resolves when all is decided.
+   */
+  async recheck(subjects: ReadonlySet<string> | "all"): Promise<void> {
+    const share = timeSlice.share("many peers");
+    share.begin(performance.now());
+    const pending: Promise<void>[] = [];
+    for (const ticket of [...this.#tickets]) {
+      const { subject } = ticket.allowed;
+      if (subjects !== "all" && (subject === undefined || !subjects.has(subject))) continue;
+      const decision = this.#options.access.decide(ticket.request.asked);
+      if (!(decision instanceof Promise)) this.#settle(ticket, decision);
+      else pending.push(decision.then((decision) => this.#settle(ticket, decision)));
+      await share.pause();
+    }
+    await Promise.all(pending);
+  }
+
+  #settle(ticket: Ticket, decision: AccessDecision): void {
+    // It may have left meanwhile.
+    if (!this.#tickets.has(ticket)) return;
+    const { asked, path } = ticket.request;
+    if (decision.kind === "refuse") return ticket.end("it may not watch any more");
+    if ((decision.path ?? asked.path) !== path) {
+      return ticket.end("it may watch something else now");
+    }
+    ticket.allow(decision);
+    this.#time(ticket);
+  }
+
+  #time(ticket: Ticket): void {
+    if (ticket.endsAtMs < Infinity) this.#timed.add(ticket);
+    else this.#timed.delete(ticket);
+  }
+
+  /** Ends those whose time is over. To be called every second. */
+  sweep(nowMs: number): void {
+    for (const ticket of this.#timed) {
+      if (nowMs < ticket.endsAtMs) continue;
+      this.#timed.delete(ticket);
+      ticket.end("its time is over");
+    }
+  }
+
+  #fullRefusal(): Refusal | undefined {
+    const { counters, maxViewers } = this.#options;
+    if (counters.total("viewers") < maxViewers) return undefined;
+    return { scope: "all", reason: `there are ${maxViewers} viewers already` };
+  }
+
+  #streamRefusal(path: string, maxViewers = Infinity): Refusal | undefined {
+    if (this.#options.streamCounts.of(streamKey(path)) < maxViewers) return undefined;
+    return { scope: "all", reason: `the stream has ${maxViewers} viewers already` };
+  }
+
+  #take(protocol: ViewerProtocol, hostname: string): Room | Refusal {
+    const kind = KINDS[protocol];
+    const holder = holderOf(this.#options.memory, hostname);
+    const held = new MemoryHolding(this.#options.memory, "sessions", holder);
+    const lack = held.resize(kind.memoryBytes);
+    if (lack !== undefined) return { scope: "all", reason: describeRefusal(lack) };
+    const places: Place[] = [];
+    for (const name of kind.places) {
+      const place = this.#options.places[name].take(hostname);
+      if (place instanceof Place) {
+        places.push(place);
+        continue;
+      }
+      for (const taken of places) taken.leave();
+      held.close();
+      return place;
+    }
+    return { places, held };
+  }
+}
+
+/** What a viewer has of what is limited. */
+interface Room {
+  readonly places: readonly Place[];
+  readonly held: MemoryHolding;
+}
+
+/** What a stream is counted under: nothing that begins so is an address. */
+function streamKey(path: string): string {
+  return `/${path}`;
+}
+
+function inWords({ scope, reason }: Refusal): Refusal {
+  return { scope, reason: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}` };
+}
