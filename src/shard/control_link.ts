@@ -42,7 +42,8 @@ type Answer = Extract<
       | "forward-reply"
       | "opus-opened"
       | "opus-closed"
-      | "access-answer";
+      | "access-answer"
+      | "reload-reply";
   }
 >;
 
@@ -53,6 +54,7 @@ export class ControlLink {
   readonly #replies = new Map<number, (page: StreamsPage) => void>();
   readonly #forwards = new Map<number, (response: ForwardedResponse | undefined) => void>();
   readonly #questions = new Map<number, PromiseWithResolvers<AccessDecision | undefined>>();
+  readonly #reloads = new Map<number, (problem: string | undefined) => void>();
   readonly #opusWishes = new Map<string, OpusWish>();
   #requests = 0;
 
@@ -81,6 +83,15 @@ export class ControlLink {
     return new Promise((resolve) => {
       this.#replies.set(requestId, resolve);
       this.#post({ kind: "streams-request", requestId, page });
+    });
+  }
+
+  /** Has the configuration changed; resolves to what is wrong with the text, if anything is. */
+  reload(text: string): Promise<string | undefined> {
+    const requestId = ++this.#requests;
+    return new Promise((resolve) => {
+      this.#reloads.set(requestId, resolve);
+      this.#post({ kind: "reload", requestId, text });
     });
   }
 
@@ -154,6 +165,10 @@ export class ControlLink {
         return this.#forwards.get(requestId)?.(message.response);
       case "access-answer":
         return this.#answered(message);
+      case "reload-reply":
+        this.#reloads.get(requestId)?.(message.problem);
+        this.#reloads.delete(requestId);
+        return;
       case "opus-opened":
         return this.#opusWish(message)?.opened(message.log);
       case "opus-closed":

@@ -23,7 +23,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   rtmpPort: 0,
   httpPort: 0,
   tls: undefined,
-  admin: { token: undefined, corsOrigins: ["*"], listen: undefined },
+  admin: { hasToken: false, corsOrigins: ["*"], listen: undefined },
   sharesPorts: false,
   shards: 1,
   metrics: { token: undefined, addresses: [] },
@@ -96,7 +96,8 @@ export function testViewers(
 ): { readonly clients: Clients; readonly viewers: Viewers } {
   const clients = new Clients(counters);
   const streamCounts = new AddressCounts(addressCounts, 0, "streamViewers");
-  const options = { maxViewers, places, streamCounts, counters, memory, clients, shard: 0 };
+  const settings = { maxViewers };
+  const options = { settings, places, streamCounts, counters, memory, clients, shard: 0 };
   return { clients, viewers: new Viewers(options) };
 }
 

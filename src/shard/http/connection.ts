@@ -14,6 +14,7 @@ import { CloseCode, encodeCloseFrame, encodeFrame, Opcode } from "../../http/web
 import { WebSocketError, WebSocketReader } from "../../http/websocket_reader.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
+import { bodyLimitOf } from "./reload_route.ts";
 import { BodySender, cancelBody } from "./body_sender.ts";
 import {
   type Accepted,
@@ -83,7 +84,7 @@ export class HttpConnection implements Connection {
   readonly #writer: ConnectionWriter;
   readonly #body: BodySender;
   readonly writer: SlowWriter;
-  readonly #requests = new RequestReader();
+  readonly #requests = new RequestReader(bodyLimitOf);
   /** What a request has that has not come whole. */
   readonly #held: MemoryHolding;
   readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);

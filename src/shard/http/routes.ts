@@ -7,6 +7,7 @@ import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { Whep } from "../webrtc/whep.ts";
 import { SDP_TYPE } from "../webrtc/whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
+import { reloadRoute } from "./reload_route.ts";
 import { AdminGate } from "./admin_gate.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { Cors } from "./cors.ts";
@@ -36,9 +37,10 @@ export class HttpRoutes {
     this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
     this.list = new StreamRoutes(context);
-    const { access, settings: { admin } } = context;
+    const { access, settings } = context;
+    const { admin } = settings;
     const cors = new Cors(admin.corsOrigins);
-    const rules = { cors, guards: { admin: new AdminGate({ ...admin, access, cors }) } };
+    const rules = { cors, guards: { admin: new AdminGate({ settings, access, cors }) } };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration();
     const health = this.#health();
@@ -99,6 +101,7 @@ export class HttpRoutes {
   #administration(): readonly Route[] {
     const { list } = this;
     return [
+      reloadRoute(this.#context.control),
       ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }),
       {
         method: "GET",

@@ -1,4 +1,4 @@
-import type { AccessProtocol } from "../../access/access.ts";
+import type { AccessProtocol, AccessRequest, Allowed } from "../../access/access.ts";
 import type { Counters } from "../counters.ts";
 
 /** How somebody fares who watches or publishes; `null` is what cannot be known, or not yet. */
@@ -36,9 +36,17 @@ export interface ClientDescription extends ClientMeasures {
   readonly subject: string | null;
 }
 
+/** A question that was answered with yes. */
+export interface Admission {
+  readonly asked: AccessRequest;
+  readonly allowed: Allowed;
+}
+
 /** Whoever watches or publishes, as long as it does. */
 export interface Client {
   readonly id: string;
+  /** What it had asked, and what it was answered. */
+  readonly admission?: Admission;
   describe(): ClientDescription;
   /** Ends it at once, or within a second. */
   end(reason: string): void;
@@ -80,6 +88,11 @@ export class Clients {
   describe(begin: number, count: number): ClientDescription[] {
     const some = this.#byId.values().drop(begin).take(count);
     return [...some.map((client) => client.describe())];
+  }
+
+  /** All that there are now. */
+  get all(): readonly Client[] {
+    return [...this.#byId.values()];
   }
 
   /** Ends one of them; whether there is one of this id. */

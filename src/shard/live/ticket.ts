@@ -2,7 +2,7 @@ import { getLogger, type Logger } from "@logtape/logtape";
 import type { AccessRequest, Allowed } from "../../access/access.ts";
 import { peerText } from "../../address/address_source.ts";
 import type { Place } from "../net/places.ts";
-import type { Client, ClientDescription, ClientMeasures } from "./clients.ts";
+import type { Admission, Client, ClientDescription, ClientMeasures } from "./clients.ts";
 
 /** How viewers come. */
 export type ViewerProtocol = Extract<
@@ -80,6 +80,10 @@ export class Ticket implements Client {
   }
 
   get request(): ViewerRequest {
+    return this.#request;
+  }
+
+  get admission(): Admission {
     return this.#request;
   }
 

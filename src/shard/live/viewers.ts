@@ -57,8 +57,8 @@ const KINDS: Readonly<Record<ViewerProtocol, ViewerKind>> = {
 
 /** What the viewers of a shard have of it. */
 export interface ViewersOptions {
-  /** Over all shards and protocols. */
-  readonly maxViewers: number;
+  /** Over all shards and protocols; may change. */
+  readonly settings: { readonly maxViewers: number };
   readonly places: Pick<ShardPlaces, ViewerKind["places"][number]>;
   /** Viewers of each stream over all shards, by {@linkcode streamKey}. */
   readonly streamCounts: AddressCounts;
@@ -140,7 +140,7 @@ export class Viewers {
   }
 
   #fullRefusal(): Refusal | undefined {
-    const { counters, maxViewers } = this.#options;
+    const { counters, settings: { maxViewers } } = this.#options;
     if (counters.total("viewers") < maxViewers) return undefined;
     return { scope: "all", reason: `there are ${maxViewers} viewers already` };
   }
