@@ -21,6 +21,7 @@ import { ServingCertificate } from "./net/serving_certificate.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
 import { Clients } from "./live/clients.ts";
 import { Streams } from "./live/streams.ts";
+import { Publishers } from "./live/publishers.ts";
 import { Viewers } from "./live/viewers.ts";
 import { timeSlice } from "./time_slice.ts";
 import { ThreadMeter } from "../metrics/thread_meter.ts";
@@ -46,6 +47,7 @@ class Shard {
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
   readonly #viewers: Viewers;
+  readonly #publishers: Publishers;
   readonly #routes: HttpRoutes;
   readonly #readiness: { isReady: boolean };
   readonly #beat: () => void;
@@ -67,6 +69,7 @@ class Shard {
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
     this.#viewers = context.viewers;
+    this.#publishers = context.publishers;
     this.#meter = new ThreadMeter(context.counters);
     this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
@@ -84,7 +87,8 @@ class Shard {
     const settings: ShardSettings = { ...start.settings };
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
-    const access = shardAccess(settings, control, counters);
+    const configured = shardAccess(settings, control, counters);
+    const access = new CountedAccess(configured, counters);
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
@@ -98,6 +102,7 @@ class Shard {
       counters,
       memory,
       clients,
+      access,
       shard,
     });
     const streams = new Streams(
@@ -118,7 +123,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
-      access: new CountedAccess(access, counters),
+      access,
       certificate: settings.tls && new ServingCertificate(settings.tls),
       streams,
       control,
@@ -129,6 +134,7 @@ class Shard {
       webrtc,
       clients,
       viewers,
+      publishers: new Publishers(),
       places,
       proxies,
       readiness,
@@ -136,18 +142,27 @@ class Shard {
     const words = new Int32Array(start.heartbeat);
     const beat = () => void Atomics.add(words, 0, 1);
     timeSlice.onBeat(beat);
-    return new Shard(context, access, readiness, beat);
+    return new Shard(context, configured, readiness, beat);
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
     switch (message.kind) {
       case "stream-opened":
         return this.#streams.open(message.stream);
+      case "publication-contested":
+        return this.#publishers.contest(
+          message.streamId,
+          message.how,
+          () => this.#control.send({ kind: "publication-kept", streamId: message.streamId }),
+        );
+      case "publication-ended":
+        return this.#publishers.end(message.streamId, message.reason);
       case "stream-closed":
         await this.#streams.close(message.streamId);
         return this.#control.send({ kind: "stream-released", streamId: message.streamId });
       case "publish-accepted":
       case "publish-refused":
+      case "stream-ended":
       case "streams-reply":
       case "forward-reply":
       case "opus-opened":
@@ -156,7 +171,7 @@ class Shard {
       case "reload-reply":
         return this.#control.settle(message);
       case "forwarded-request":
-        return this.#answerForwarded(message);
+        return await this.#answerForwarded(message);
       case "configure":
         return await this.#configure(message);
       case "drain":
@@ -166,10 +181,10 @@ class Shard {
     }
   }
 
-  #answerForwarded(
+  async #answerForwarded(
     { requestId, from, request }: Extract<ToShard, { kind: "forwarded-request" }>,
-  ): void {
-    const response = this.#routes.whep.answerForwarded(request);
+  ): Promise<void> {
+    const response = await this.#routes.answerForwarded(request);
     this.#control.send({ kind: "forwarded-response", requestId, to: from, response });
   }
 

@@ -4,7 +4,10 @@ import {
   allocateAddressCounts,
   COUNTED,
 } from "../../src/shard/net/address_counts.ts";
+import { type Access, OPEN_ACCESS } from "../../src/access/access.ts";
 import { Clients } from "../../src/shard/live/clients.ts";
+import type { HttpContext } from "../../src/shard/http/route_context.ts";
+import { Publishers } from "../../src/shard/live/publishers.ts";
 import { Viewers } from "../../src/shard/live/viewers.ts";
 import type { MemoryBudget } from "../../src/stream/memory_budget.ts";
 import { openMemory } from "./open_memory.ts";
@@ -87,18 +90,27 @@ export function testPlaces(
 /** Who watches on a shard that is tested by itself. */
 export function testViewers(
   counters: Counters,
-  { places, memory = openMemory(), maxViewers = 100, addressCounts = testAddressCounts() }: {
+  {
+    places,
+    memory = openMemory(),
+    maxViewers = 100,
+    addressCounts = testAddressCounts(),
+    access = OPEN_ACCESS,
+    shard = 0,
+  }: {
     readonly places: ShardPlaces;
     readonly memory?: MemoryBudget;
     readonly maxViewers?: number;
     readonly addressCounts?: SharedArrayBuffer;
+    readonly access?: Access;
+    readonly shard?: number;
   },
-): { readonly clients: Clients; readonly viewers: Viewers } {
+): Pick<HttpContext, "clients" | "viewers" | "publishers" | "shard"> {
   const clients = new Clients(counters);
   const streamCounts = new AddressCounts(addressCounts, 0, "streamViewers");
   const settings = { maxViewers };
-  const options = { settings, places, streamCounts, counters, memory, clients, shard: 0 };
-  return { clients, viewers: new Viewers(options) };
+  const options = { settings, places, streamCounts, counters, memory, clients, access, shard };
+  return { clients, viewers: new Viewers(options), publishers: new Publishers(), shard };
 }
 
 export function testAddressCounts(shards = 1): SharedArrayBuffer {

@@ -10,8 +10,11 @@ import { problem, textAnswer } from "./answers.ts";
 import { reloadRoute } from "./reload_route.ts";
 import { AdminGate } from "./admin_gate.ts";
 import { AssetFiles } from "./asset_files.ts";
+import { ClientPages } from "./client_pages.ts";
 import { Cors } from "./cors.ts";
 import { Flv } from "./flv.ts";
+import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
+import { MetricsGate } from "./metrics_gate.ts";
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
@@ -23,8 +26,9 @@ export class HttpRoutes {
   readonly #files: AssetFiles;
   readonly #flv: Flv;
   readonly #metrics: MetricsRoute;
-  /** Answers requests of viewers that are on this shard, and came to another. */
   readonly whep: Whep;
+  /** Who watches and publishes, on all shards. */
+  readonly clients: ClientPages;
   /** The list of streams, for those who ask and those who follow it. */
   readonly list: StreamRoutes;
   readonly #table: RouteTable;
@@ -36,11 +40,14 @@ export class HttpRoutes {
     this.#flv = new Flv(context);
     this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
+    this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context);
     const { access, settings } = context;
     const { admin } = settings;
     const cors = new Cors(admin.corsOrigins);
-    const rules = { cors, guards: { admin: new AdminGate({ settings, access, cors }) } };
+    const gate = new AdminGate({ settings, access, cors });
+    const guards = { admin: gate, metrics: new MetricsGate(settings.metrics, gate) };
+    const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration();
     const health = this.#health();
@@ -61,6 +68,13 @@ export class HttpRoutes {
   /** The same where only the administrator is served. */
   answerAdmin(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
     return this.#admin.answer(request, addresses);
+  }
+
+  /** Answers what another shard asks about what is here. */
+  async answerForwarded(request: ForwardedRequest): Promise<ForwardedResponse> {
+    return request.kind === "session"
+      ? await this.whep.answerForwarded(request)
+      : this.clients.answerForwarded(request);
   }
 
   #watching(): readonly Route[] {
@@ -107,7 +121,7 @@ export class HttpRoutes {
         method: "GET",
         pattern: "/metrics",
         access: "metrics",
-        handler: (routed) => this.#metrics.answer(routed),
+        handler: () => this.#metrics.answer(performance.now()),
       },
     ];
   }

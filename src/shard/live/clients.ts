@@ -1,4 +1,9 @@
-import type { AccessProtocol, AccessRequest, Allowed } from "../../access/access.ts";
+import type {
+  AccessDecision,
+  AccessProtocol,
+  AccessRequest,
+  Allowed,
+} from "../../access/access.ts";
 import type { Counters } from "../counters.ts";
 
 /** How somebody fares who watches or publishes; `null` is what cannot be known, or not yet. */
@@ -40,14 +45,17 @@ export interface ClientDescription extends ClientMeasures {
 export interface Admission {
   readonly asked: AccessRequest;
   readonly allowed: Allowed;
+  /** Application and name of the stream that it came to. */
+  readonly path: string;
 }
 
 /** Whoever watches or publishes, as long as it does. */
 export interface Client {
   readonly id: string;
-  /** What it had asked, and what it was answered. */
-  readonly admission?: Admission;
+  readonly admission: Admission;
   describe(): ClientDescription;
+  /** Its question was answered anew: it goes on by this answer, or ends. */
+  reconsider(decision: AccessDecision): void;
   /** Ends it at once, or within a second. */
   end(reason: string): void;
 }

@@ -1,5 +1,6 @@
 import type { Access } from "../../access/access.ts";
-import type { Admission, Client } from "./clients.ts";
+import { timeSlice } from "../time_slice.ts";
+import type { Client } from "./clients.ts";
 
 /** Questions that wait for an answer at a time: others are to come in meanwhile. */
 const MAX_ASKED = 64;
@@ -13,8 +14,8 @@ export interface RecheckOptions {
 }
 
 /**
- * Asks again about clients that were let in, and ends those that would be kept out now. Where nobody
- * can say, only those end that are named.
+ * Asks again about clients that were let in, and has those end that would be kept out now. Where
+ * nobody can say, only those end that are named.
  */
 export async function recheckClients(
   clients: readonly Client[],
@@ -22,26 +23,19 @@ export async function recheckClients(
   { revoke, recheck }: RecheckOptions,
 ): Promise<void> {
   const revoked = new Set(revoke);
-  const asked: [Client, Admission, boolean][] = [];
-  for (const client of clients) {
-    const { admission } = client;
-    if (admission === undefined) continue;
-    const isNamed = isAmong(revoked, admission.allowed.subject);
-    if (isNamed || recheck) asked.push([client, admission, isNamed]);
-  }
+  const isNamed = ({ admission }: Client) => isAmong(revoked, admission.allowed.subject);
   // All take from one list, so that none waits for the slowest of a batch.
-  const rest = asked.values();
+  const rest = clients.filter((client) => recheck || isNamed(client)).values();
+  const share = timeSlice.share("many peers");
+  share.begin(performance.now());
   await Promise.all(Array.from({ length: MAX_ASKED }, async () => {
-    for (const [client, admission, isNamed] of rest) await askAgain(client, admission, isNamed);
+    for (const client of rest) {
+      const decision = await access.decide(client.admission.asked);
+      const isUnknown = decision.kind === "refuse" && decision.status === "unavailable";
+      if (!isUnknown || isNamed(client)) client.reconsider(decision);
+      await share.pause();
+    }
   }));
-
-  async function askAgain(client: Client, { asked }: Admission, isNamed: boolean): Promise<void> {
-    const deciding = access.decide(asked);
-    const decision = deciding instanceof Promise ? await deciding : deciding;
-    if (decision.kind === "allow") return;
-    if (decision.status === "unavailable" && !isNamed) return;
-    client.end("it may not any more");
-  }
 }
 
 function isAmong(revoked: ReadonlySet<string>, subject: string | undefined): boolean {

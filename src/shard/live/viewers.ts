@@ -1,3 +1,4 @@
+import type { Access, AccessDecision } from "../../access/access.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { Counters, Gauge, Total } from "../counters.ts";
@@ -5,6 +6,7 @@ import type { AddressCounts } from "../net/address_counts.ts";
 import { holderOf } from "../net/memory_holder.ts";
 import { Place, type Refusal } from "../net/places.ts";
 import type { ShardPlaces } from "../shard_places.ts";
+import { timeSlice } from "../time_slice.ts";
 import type { Clients } from "./clients.ts";
 import { Ticket, type ViewerProtocol, type ViewerRequest } from "./ticket.ts";
 
@@ -65,6 +67,8 @@ export interface ViewersOptions {
   readonly counters: Counters;
   readonly memory: MemoryBudget;
   readonly clients: Clients;
+  /** It is told of those who are gone. */
+  readonly access: Access;
   /** The number of the shard. */
   readonly shard: number;
 }
@@ -84,8 +88,7 @@ export interface ViewersOptions {
  */
 export class Viewers {
   readonly #options: ViewersOptions;
-  /** Those that have to end at some time. */
-  readonly #timed = new Set<Ticket>();
+  readonly #tickets = new Set<Ticket>();
 
   constructor(options: ViewersOptions) {
     this.#options = options;
@@ -109,7 +112,7 @@ export class Viewers {
   admit(request: ViewerRequest): Ticket | Refusal {
     const { asked: { protocol }, allowed, path } = request;
     const { accepted, areOffered, gauge } = KINDS[protocol];
-    const { counters, clients, shard, streamCounts } = this.#options;
+    const { access, counters, clients, shard, streamCounts } = this.#options;
     const refusal = this.#fullRefusal() ?? this.#streamRefusal(path, allowed.limits?.maxViewers);
     const room = refusal ?? this.#take(protocol, request.from.hostname);
     if ("reason" in room) return inWords(room);
@@ -117,25 +120,29 @@ export class Viewers {
     counters.add("viewers");
     if (gauge !== undefined) counters.add(gauge);
     streamCounts.add(streamKey(path));
-    const ticket: Ticket = new Ticket(request, shard, { areOffered, places: room.places }, () => {
-      room.held.close();
-      counters.add("viewers", -1);
-      if (gauge !== undefined) counters.add(gauge, -1);
-      streamCounts.remove(streamKey(path));
-      this.#timed.delete(ticket);
-      clients.remove(ticket);
-    });
+    const ticket: Ticket = new Ticket(
+      request,
+      shard,
+      { areOffered, places: room.places },
+      (end) => {
+        room.held.close();
+        counters.add("viewers", -1);
+        if (gauge !== undefined) counters.add(gauge, -1);
+        streamCounts.remove(streamKey(path));
+        this.#tickets.delete(ticket);
+        clients.remove(ticket);
+        access.ended?.({ request: request.asked, decision: ticket.allowed, ...end });
+      },
+    );
+    this.#tickets.add(ticket);
     clients.add(ticket);
-    if (ticket.endsAtMs < Infinity) this.#timed.add(ticket);
     return ticket;
   }
 
   /** Ends those whose time is over. To be called every second. */
   sweep(nowMs: number): void {
-    for (const ticket of this.#timed) {
-      if (nowMs < ticket.endsAtMs) continue;
-      this.#timed.delete(ticket);
-      ticket.end("its time is over");
+    for (const ticket of this.#tickets) {
+      if (nowMs >= ticket.endsAtMs) ticket.end("its time is over");
     }
   }
 
