@@ -1,4 +1,4 @@
-import type { Access, AccessDecision } from "../../access/access.ts";
+import type { Access } from "../../access/access.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { Counters, Gauge, Total } from "../counters.ts";
@@ -6,7 +6,6 @@ import type { AddressCounts } from "../net/address_counts.ts";
 import { holderOf } from "../net/memory_holder.ts";
 import { Place, type Refusal } from "../net/places.ts";
 import type { ShardPlaces } from "../shard_places.ts";
-import { timeSlice } from "../time_slice.ts";
 import type { Clients } from "./clients.ts";
 import { Ticket, type ViewerProtocol, type ViewerRequest } from "./ticket.ts";
 
