@@ -25,6 +25,7 @@ export class HttpRoutes {
   readonly #files: AssetFiles;
   readonly #flv: Flv;
   readonly #metrics: MetricsRoute;
+  /** Viewers by WebRTC. */
   readonly whep: Whep;
   /** Who watches and publishes, on all shards. */
   readonly clients: ClientPages;
