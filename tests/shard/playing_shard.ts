@@ -113,12 +113,13 @@ export class PlayingShard implements AsyncDisposable {
       windowMs: 10_000,
       memory,
     }, { jumped() {}, starved() {} });
-    const doors = testViewers(counters, { ...places, memory, access, shard });
-    this.clients = doors.clients;
-    this.viewers = doors.viewers;
+    const people = testViewers(counters, { ...places, memory, access, shard });
+    this.clients = people.clients;
+    this.viewers = people.viewers;
     const { streams } = this;
     const readiness = { isReady: true };
-    const common = { settings, access, streams, control, counters, memory, ...doors, ...places };
+    const shared = { settings, access, streams, control, counters, memory };
+    const common = { ...shared, ...people, ...places };
     const assets = [{ path: "/", contentType: "text/html", body: "" }];
     this.routes = new HttpRoutes({ ...common, assets, webrtc, readiness });
     const rtmp = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -107,8 +107,9 @@ export class HttpConnection implements Connection {
     { id, isProxied, place, log }: Accepted,
   ) {
     const { localAddr, remoteAddr } = conn;
+    const abort = (why: string) => this.#abortFor(why);
     const peer = isProxied ? undefined : remoteAddr.hostname;
-    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort: (why) => this.#abortFor(why) };
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
     this.#conn = conn;
     this.#context = context;
     this.#place = place;
@@ -117,7 +118,7 @@ export class HttpConnection implements Connection {
     this.#writer = new ConnectionWriter(conn, (bytes) => counters.add("httpBytesSent", bytes));
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
-    const holder = peerHolderOf(memory, context.proxies, conn.remoteAddr.hostname);
+    const holder = peerHolderOf(memory, context.proxies, remoteAddr.hostname);
     this.#held = new MemoryHolding(memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
       counters.add("memoryEnded");
@@ -373,8 +374,7 @@ export class HttpConnection implements Connection {
 
   /** Resolves when something has come and was taken; false at the end. */
   #read(): Promise<boolean> {
-    this.#reading ??= this.#readOnce();
-    return this.#reading;
+    return this.#reading ??= this.#readOnce();
   }
 
   async #readOnce(): Promise<boolean> {
