@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { OPENAPI_PATH, openApiDocument } from "../api/openapi.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
 import type { ServerCertificate } from "../config/server_certificate.ts";
@@ -18,6 +19,7 @@ import { allocateAddressCounts, clearAddressCounts } from "../shard/net/address_
 import { allocateCounters, Counters, rowOf } from "../metrics/counters.ts";
 import type { PublishDecision } from "../shard/live/publish_decision.ts";
 import type { ToControl, ToShard } from "../shard/messages.ts";
+import type { ConsoleAsset } from "../shard/http/console_asset.ts";
 import type { StreamsReply } from "../shard/http/stream_summary.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
 
@@ -40,6 +42,7 @@ export class Control {
   readonly #config: Config;
   readonly #parts: GatewayParts;
   readonly #ports: Ports;
+  readonly #assets: readonly ConsoleAsset[];
   readonly #certificate: ServerCertificate | undefined;
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
@@ -67,6 +70,7 @@ export class Control {
     this.#config = config;
     this.#parts = parts;
     this.#ports = ports;
+    this.#assets = [...parts.assets, openApiAsset(parts.version)];
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, rowOf("control", config.shards));
@@ -200,7 +204,7 @@ export class Control {
       heartbeat,
       addressCounts: this.#addressCounts,
       memory: this.#memory,
-      assets: this.#parts.assets,
+      assets: this.#assets,
       streams: this.#directory.entries,
     } as const;
   }
@@ -327,4 +331,9 @@ export class Control {
       counters: this.#counters.totals(),
     };
   }
+}
+
+function openApiAsset(version: string): ConsoleAsset {
+  const body = JSON.stringify(openApiDocument(version));
+  return { path: OPENAPI_PATH, contentType: "application/json", body };
 }

@@ -8,6 +8,7 @@ import { Whep } from "../webrtc/whep.ts";
 import { SDP_TYPE } from "../webrtc/whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
 import { AdminGate } from "./admin_gate.ts";
+import { apiRoutes } from "./api.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { ClientPages } from "./client_pages.ts";
 import { Cors } from "./cors.ts";
@@ -41,7 +42,7 @@ export class HttpRoutes {
     this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
     this.clients = new ClientPages(context);
-    this.list = new StreamRoutes(context);
+    this.list = new StreamRoutes(context, this.clients);
     const { access, settings: { admin } } = context;
     const cors = new Cors(admin.corsOrigins);
     const gate = new AdminGate({ ...admin, access, cors });
@@ -112,9 +113,18 @@ export class HttpRoutes {
   }
 
   #administration(): readonly Route[] {
-    const { list } = this;
+    const { list, clients } = this;
     return [
       ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }),
+      ...listRoutes(list, list.clients, { pattern: "/api/v1/clients", access: "admin" }),
+      // Behind the lists: a stream may have any name.
+      ...apiRoutes({ context: this.#context, list, clients }),
+      {
+        method: "GET",
+        pattern: "/api/v1/openapi.json",
+        access: "anybody",
+        handler: (routed) => this.#file(routed),
+      },
       {
         method: "GET",
         pattern: "/metrics",
