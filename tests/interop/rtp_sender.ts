@@ -1,11 +1,13 @@
 /** Sends packets of rings as plain RTP, with reports, in the place of a gateway and its viewer. */
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { copyRtpHeader } from "../../src/rtp/packet.ts";
+import { RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
+import { parseRtpPacket } from "../../testing/webrtc/rtp_packet.ts";
 import type { PacketRing } from "../../src/rtp/packet_ring.ts";
-import { writeBye, writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
+import { writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
+import { writeBye } from "../../testing/webrtc/rtcp_bye.ts";
 import type { ClockTie, RtpClock } from "../../src/rtp/rtp_clock.ts";
-import { delay } from "../../testing/waiting.ts";
-import { PAYLOAD_TYPES, type RtpPorts } from "./rtp_receiver.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { PAYLOAD_TYPES, type RtpPorts, unreadBytes } from "./rtp_receiver.ts";
 
 /** How much faster than real time the test sends. */
 const SPEED = 3;
@@ -33,10 +35,16 @@ export async function sendRtp(tracks: readonly SentTrack[], ports: RtpPorts): Pr
     socket.send(datagram, { transport: "udp", hostname: "127.0.0.1", port });
   const tie = { streamMs: 0, unixMs: Date.now() };
   for (const track of tracks) await to(ports[track.name] + 1, report(track, tie).take());
-  const startMs = performance.now();
   const cursors = tracks.map(() => 0);
-  while (tracks.some(({ ring }, at) => cursors[at]! < ring.head)) {
-    const streamMs = (performance.now() - startMs) * SPEED;
+  for (
+    let streamMs = 0;
+    tracks.some(({ ring }, at) => cursors[at]! < ring.head);
+    streamMs += STEP_MS * SPEED
+  ) {
+    // Nothing else tells how fast the receiver is, and what its socket cannot hold is lost.
+    for (const { name } of tracks) {
+      await until("the receiver has read all", async () => await unreadBytes(ports[name]) === 0);
+    }
     for (const [at, track] of tracks.entries()) {
       for (; track.ring.timeMs(cursors[at]!)! <= streamMs; cursors[at]!++) {
         await to(ports[track.name], viewerPacket(track, cursors[at]!));
@@ -65,6 +73,8 @@ function report({ clock, ring, ssrc }: SentTrack, tie: ClockTie): ByteWriter {
 function viewerPacket({ name, ring, offset, ssrc }: SentTrack, index: number): Uint8Array {
   const packet = ring.get(index)!;
   const datagram = packet.slice();
-  copyRtpHeader(datagram, 0, packet, PAYLOAD_TYPES[name], index + offset, ssrc);
+  const { isMarked, timestamp } = parseRtpPacket(packet);
+  const type = PAYLOAD_TYPES[name] | (isMarked ? RTP_MARKER : 0);
+  writeRtpHeader(datagram, 0, type, index + offset, timestamp, ssrc);
   return datagram;
 }

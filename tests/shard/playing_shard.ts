@@ -118,7 +118,8 @@ export class PlayingShard implements AsyncDisposable {
     this.viewers = people.viewers;
     const { streams } = this;
     const readiness = { isReady: true };
-    const common = { settings, access, streams, control, counters, memory, ...people, ...places };
+    const shared = { settings, access, streams, control, counters, memory, shard };
+    const common = { ...shared, ...people, ...places };
     const assets = [{ path: "/", contentType: "text/html", body: "" }];
     this.routes = new HttpRoutes({ ...common, assets, webrtc, readiness });
     const rtmp = Deno.listen({ hostname: "127.0.0.1", port: 0 });

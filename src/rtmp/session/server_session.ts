@@ -6,13 +6,13 @@ import {
   type RawMessage,
 } from "../chunk/reader.ts";
 import { type Command, decodeCommand } from "../message/command.ts";
-import { readConnect } from "../message/connect_command.ts";
+import { readConnect } from "./connect_command.ts";
 import { ConnectionControl } from "./connection_control.ts";
 import { DATA_FRAME, namedData } from "../message/data_message.ts";
 import { EXTENDED_CAPABILITY, hasExtendedCapability } from "../message/enhanced_capabilities.ts";
 import { type RandomBytes, ServerHandshake, withVersion } from "../handshake/handshake.ts";
 import { MESSAGE_TYPE, parseMessage, type StreamMessage } from "../message/message.ts";
-import { MessageSource } from "../message/message_source.ts";
+import { MessageSource } from "./message_source.ts";
 import { MessageStreams } from "./message_streams.ts";
 import { playAccepted, type PlayChange, playChanged } from "./play_replies.ts";
 import { startPublication } from "./publish_commands.ts";
@@ -166,30 +166,16 @@ export class ServerSession {
     }
   }
 
-  /** How many bytes {@linkcode takeOutput} has, or somewhat fewer. */
+  /** How many bytes {@linkcode takeOutput} has. */
   get outputLength(): number {
     return this.#output.length;
   }
 
-  /**
-   * Bytes to send to the peer, which the caller owns; `undefined` if there are none.
-   *
-   * @param maxBytes no further chunk is begun behind so many
-   */
-  takeOutput(maxBytes?: number): Uint8Array<ArrayBuffer> | undefined {
-    const output = this.#output.take(maxBytes);
+  /** Bytes to send to the peer, which the caller owns; `undefined` if there are none. */
+  takeOutput(): Uint8Array<ArrayBuffer> | undefined {
+    const output = this.#output.take();
     if (output !== undefined) this.#control.addSent(output.length);
     return output;
-  }
-
-  /**
-   * Adds media or data for the peer, interleaved with what else there is to send: the smaller and
-   * more urgent first. The payload belongs to the session from here on.
-   *
-   * @returns false if too much of its kind waits: the message is dropped
-   */
-  send(message: StreamMessage): boolean {
-    return this.#output.sendMedia(message);
   }
 
   /** Notes bytes that the owner sends past {@linkcode takeOutput}: media in chunks made elsewhere. */

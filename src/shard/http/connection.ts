@@ -1,20 +1,22 @@
+import { concat } from "@std/bytes/concat";
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
 import { type HttpRequest, RequestReader } from "../../http/request_reader.ts";
 import {
   CONTINUE,
-  encodeResponseHead,
   type HttpResponse,
   LAST_CHUNK,
-  type ResponseFraming,
   type StreamResponse,
   type WebSocketResponse,
 } from "../../http/response.ts";
-import { CloseCode, encodeCloseFrame, encodeFrame, Opcode } from "../../http/websocket.ts";
-import { WebSocketError, WebSocketReader } from "../../http/websocket_reader.ts";
+import { CloseCode, encodeCloseFrame } from "../../http/websocket.ts";
+import { WebSocketReader } from "../../http/websocket_reader.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
+import { bodyLimitOf } from "./reload_route.ts";
 import { BodySender, cancelBody } from "./body_sender.ts";
+import { ClientInput } from "./client_input.ts";
+import { heedWebSocket } from "./websocket_client.ts";
 import {
   type Accepted,
   closeQuietly,
@@ -23,6 +25,7 @@ import {
 } from "../net/connection_listener.ts";
 import { addressesOf, type ConnectionAddresses } from "../net/connection_addresses.ts";
 import type { Counters } from "../counters.ts";
+import { answerHead } from "./answer_head.ts";
 import { ANY_PAGE, noPlace, problem } from "./answers.ts";
 import { ConnectionWriter } from "../net/connection_writer.ts";
 import { isLost } from "../net/lost_connection.ts";
@@ -33,9 +36,6 @@ import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
 import { timeSlice } from "../time_slice.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 
-/** Requests are small: a browser's head is half of this. */
-const READ_BUFFER_SIZE = 2048;
-
 /** What a client may send ahead while it is being answered; then it is read no further. */
 const MAX_AHEAD = 4096;
 
@@ -44,6 +44,9 @@ const FREE_REQUEST_BYTES = 4096;
 
 /** What sending an answer may cost: head and body are two writes. */
 const MAX_SEND_MS = 0.3;
+
+/** Bytes of a body that is sent with its head: to copy it costs less than to write twice. */
+const MAX_JOINED_BODY = 4096;
 
 /** How long a client has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -83,14 +86,10 @@ export class HttpConnection implements Connection {
   readonly #writer: ConnectionWriter;
   readonly #body: BodySender;
   readonly writer: SlowWriter;
-  readonly #requests = new RequestReader();
+  readonly #requests = new RequestReader(bodyLimitOf);
   /** What a request has that has not come whole. */
   readonly #held: MemoryHolding;
-  readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
-  /** The read that is going on: it outlives the response during which it was begun. */
-  #reading: Promise<boolean> | undefined;
-  /** Takes what the client sends; it must copy what it keeps. */
-  #take = (piece: Uint8Array) => this.#requests.push(piece);
+  readonly #input: ClientInput;
   readonly #addresses: ConnectionAddresses;
   #phase: Phase = "request";
   #phaseSinceMs: number;
@@ -112,6 +111,7 @@ export class HttpConnection implements Connection {
     const peer = isProxied ? undefined : remoteAddr.hostname;
     this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
     this.#conn = conn;
+    this.#input = new ClientInput(conn, this.#share, (piece) => this.#requests.push(piece));
     this.#context = context;
     this.#place = place;
     place.offer(() => this.abort());
@@ -231,7 +231,7 @@ export class HttpConnection implements Connection {
         isContinued = true;
         await this.#writer.write(CONTINUE);
       }
-      if (!await this.#read()) return undefined;
+      if (!await this.#input.read()) return undefined;
       if (this.#phase === "idle") this.#enter("request");
     }
   }
@@ -283,17 +283,20 @@ export class HttpConnection implements Connection {
     request: HttpRequest | undefined,
   ): Promise<boolean> {
     const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
-    await this.#writer.write(this.#head(response, "length", keepsAlive));
-    if (request?.method !== "HEAD") await this.#writer.write(response.body);
+    const head = answerHead(response, "length", keepsAlive, this.#context.counters);
+    const pieces = request?.method === "HEAD" ? [head] : [head, response.body];
+    const isJoined = response.body.length <= MAX_JOINED_BODY;
+    for (const piece of isJoined ? [concat(pieces)] : pieces) await this.#writer.write(piece);
     return keepsAlive;
   }
 
   async #sendStream(response: StreamResponse, request: HttpRequest): Promise<boolean> {
     const { body, onOver } = response;
     const isChunked = request.version === "1.1";
+    const framing = isChunked ? "chunked" : "close";
     const keepsAlive = request.keepsAlive && !this.#isStopping;
     try {
-      await this.#writer.write(this.#head(response, isChunked ? "chunked" : "close", keepsAlive));
+      await this.#writer.write(answerHead(response, framing, keepsAlive, this.#context.counters));
       if (request.method === "HEAD") return keepsAlive;
       this.#watched = body;
       void this.#watchClient(body);
@@ -314,10 +317,10 @@ export class HttpConnection implements Connection {
       if (this.#requests.pending > 0) return;
       // Before the answer: a read that is going on may bring what the client says to it.
       const frames = new WebSocketReader();
-      this.#take = (piece) => frames.push(piece);
-      await this.#writer.write(this.#head(response, "upgrade", true));
+      this.#input.giveTo((piece) => frames.push(piece));
+      await this.#writer.write(answerHead(response, "upgrade", true, this.#context.counters));
       let closeCode: number = CloseCode.normal;
-      void this.#listen(frames).then((code) => {
+      void heedWebSocket(frames, this.#input, this.#writer, this.#share).then((code) => {
         closeCode = code;
         this.#body.cancel();
       }).catch(() => this.#abortFor("it has left"));
@@ -333,32 +336,10 @@ export class HttpConnection implements Connection {
   async #watchClient(body: ReadableStream): Promise<void> {
     let isThere = true;
     while (isThere && this.#watched === body && this.#requests.pending < MAX_AHEAD) {
-      isThere = await this.#read().catch(() => false);
+      isThere = await this.#input.read().catch(() => false);
     }
     // The last read may have outlived the response: then it is for others to see what came of it.
     if (!isThere && this.#watched === body) this.#abortFor("it has left");
-  }
-
-  /** Reads what a WebSocket's client says until there is a reason to close; the code to close with. */
-  async #listen(frames: WebSocketReader): Promise<number> {
-    try {
-      for (;;) {
-        this.#share.begin(performance.now());
-        for (let event = frames.next(); event !== undefined; event = frames.next()) {
-          if (event.kind === "close") return CloseCode.normal;
-          // Not read further before it is sent: pings cannot pile up.
-          if (event.kind === "ping") {
-            await this.#writer.write(encodeFrame(Opcode.pong, event.payload));
-            await this.#share.pause(MAX_SEND_MS);
-          }
-        }
-        await this.#share.pause();
-        if (!await this.#read()) throw new Deno.errors.UnexpectedEof("no close frame");
-      }
-    } catch (error) {
-      if (error instanceof WebSocketError) return error.closeCode;
-      throw error;
-    }
   }
 
   /**
@@ -367,32 +348,8 @@ export class HttpConnection implements Connection {
    */
   async #linger(): Promise<void> {
     this.#enter("linger");
-    this.#take = () => {};
+    this.#input.giveTo(() => {});
     await this.#conn.closeWrite();
-    while (await this.#read());
-  }
-
-  /** Resolves when something has come and was taken; false at the end. */
-  #read(): Promise<boolean> {
-    return this.#reading ??= this.#readOnce();
-  }
-
-  async #readOnce(): Promise<boolean> {
-    try {
-      const length = await this.#conn.read(this.#buffer);
-      if (length === null) return false;
-      this.#share.begin(performance.now());
-      this.#take(this.#buffer.subarray(0, length));
-      await this.#share.pause();
-      return true;
-    } finally {
-      this.#reading = undefined;
-    }
-  }
-
-  #head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
-    const status = `${response.kind === "websocket" ? 101 : response.status}`;
-    this.#context.counters.tally("httpResponses", { status });
-    return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
+    while (await this.#input.read());
   }
 }

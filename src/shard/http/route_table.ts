@@ -24,7 +24,7 @@ export type RouteHandler = (request: RoutedRequest) => HttpResponse | Promise<Ht
 
 /**
  * Who may use a route: "anybody"; "viewers", whom what is behind the handler asks for a stream's sake;
- * or who has a right that a {@linkcode RouteGuard} or, for "metrics", the handler sees to.
+ * or who has a right that a {@linkcode RouteGuard} sees to.
  */
 export type RouteAccess = "anybody" | "viewers" | "metrics" | "admin";
 
@@ -204,8 +204,8 @@ function choiceOf(methods: readonly string[]): string {
 
 /** What its path or a value of its query has, decoded, that cannot be seen. */
 function unprintableOf({ pathname, search, searchParams }: URL): string | undefined {
-  // Nearly all have nothing that is escaped.
-  if (!pathname.includes("%") && search === "") return undefined;
+  // Nearly all have nothing that is escaped: what is not can be seen, as is checked of every target.
+  if (!pathname.includes("%") && !search.includes("%")) return undefined;
   const texts = [unescapePath(`${pathname}/`, "/") ?? "", ...[...searchParams].flat()];
   return texts.map(unprintableIn).find((found) => found !== undefined);
 }

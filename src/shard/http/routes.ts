@@ -7,12 +7,14 @@ import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { Whep } from "../webrtc/whep.ts";
 import { SDP_TYPE } from "../webrtc/whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
+import { reloadRoute } from "./reload_route.ts";
 import { AdminGate } from "./admin_gate.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { ClientPages } from "./client_pages.ts";
 import { Cors } from "./cors.ts";
 import { Flv } from "./flv.ts";
 import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
+import { MetricsGate } from "./metrics_gate.ts";
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
@@ -40,9 +42,12 @@ export class HttpRoutes {
     this.whep = new Whep(context, context.webrtc);
     this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context);
-    const { access, settings: { admin } } = context;
+    const { access, settings } = context;
+    const { admin } = settings;
     const cors = new Cors(admin.corsOrigins);
-    const rules = { cors, guards: { admin: new AdminGate({ ...admin, access, cors }) } };
+    const gate = new AdminGate({ settings, access, cors });
+    const guards = { admin: gate, metrics: new MetricsGate(settings.metrics, gate) };
+    const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration();
     const health = [...this.#health(), this.#measuring()];
@@ -110,12 +115,13 @@ export class HttpRoutes {
   #administration(): readonly Route[] {
     const { list } = this;
     return [
+      reloadRoute(this.#context.control),
       ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }),
       {
         method: "GET",
         pattern: "/metrics",
         access: "metrics",
-        handler: (routed) => this.#metrics.answer(routed),
+        handler: () => this.#metrics.answer(performance.now()),
       },
     ];
   }
@@ -134,7 +140,7 @@ export class HttpRoutes {
       method: "GET",
       pattern: "/metrics",
       access: "anybody",
-      handler: (routed) => this.#metrics.answer(routed),
+      handler: () => this.#metrics.answer(performance.now()),
     };
   }
 

@@ -29,11 +29,12 @@ import type { HttpContext } from "../http/route_context.ts";
 import { areTracksSettled, isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import type { ForwardedResponse, SessionRequest } from "../http/forwarded_request.ts";
-import { B_FRAMES_REMEDY, type PictureReport } from "../live/stream_report.ts";
+import type { BFrameReport } from "../../egress/video_packet_maker.ts";
+import { B_FRAMES_REMEDY } from "../live/stream_report.ts";
 import { questionOf, refusedAnswer } from "../http/questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "../http/route_table.ts";
-import { missingTrack, trackQuery } from "../http/track_query.ts";
+import { missingTrack, trackQuery } from "../live/track_query.ts";
 import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
 import type { WebrtcEndpoint } from "./endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "./session.ts";
@@ -171,7 +172,7 @@ export class Whep {
   }
 
   /** Why a stream with such pictures is not shown, by what the settings say. */
-  refusalOf(pictures: PictureReport | undefined): string | undefined {
+  refusalOf(pictures: BFrameReport | undefined): string | undefined {
     const { bFrames, inexact } = this.#context.settings.webrtc;
     if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
       return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
