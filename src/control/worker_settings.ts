@@ -21,6 +21,7 @@ export function shardSettings(
   { version, contentSecurityPolicy, access }: GatewayParts,
   { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
+  revokedTokens: readonly string[],
   shard: number,
 ): ShardSettings {
   const { host, shards, flushMs, log, limits, timeouts, logLevel, logFormat } = config;
@@ -28,7 +29,7 @@ export function shardSettings(
   return {
     version,
     startedAt: Math.round(performance.timeOrigin),
-    access: accessSettings(config, access !== undefined),
+    access: accessSettings(config, access !== undefined, revokedTokens),
     asksFunction: access !== undefined,
     host,
     rtmpPort,
@@ -40,7 +41,7 @@ export function shardSettings(
       httpsPort: httpsPort!,
     },
     admin: {
-      token: config.adminToken,
+      hasToken: config.adminToken !== undefined,
       corsOrigins: config.corsOrigins,
       listen: config.adminListen && { ...config.adminListen, port: adminPort! },
     },
