@@ -83,6 +83,11 @@ export class Ticket implements Client {
     return this.#request;
   }
 
+  /** How far what it is sent is behind the stream; `null` if that cannot be known. */
+  get lagMs(): number | null {
+    return this.#measures().lagMs;
+  }
+
   /** From here on it can be described and ended. */
   begin(view: View): void {
     this.#view = view;

@@ -6,6 +6,7 @@ import { holderOf } from "../net/memory_holder.ts";
 import { Place, type Refusal } from "../net/places.ts";
 import type { ShardPlaces } from "../shard_places.ts";
 import type { Clients } from "./clients.ts";
+import { LagSamples } from "./lag_samples.ts";
 import { Ticket, type ViewerProtocol, type ViewerRequest } from "./ticket.ts";
 
 /** What viewers of one way to play take, and how they are counted. */
@@ -86,9 +87,11 @@ export class Viewers {
   readonly #options: ViewersOptions;
   /** Those that have to end at some time. */
   readonly #timed = new Set<Ticket>();
+  readonly #lags: LagSamples;
 
   constructor(options: ViewersOptions) {
     this.#options = options;
+    this.#lags = new LagSamples(options.counters);
   }
 
   /** Why there is no room for a viewer: a sentence without a full stop. */
@@ -123,15 +126,18 @@ export class Viewers {
       if (gauge !== undefined) counters.add(gauge, -1);
       streamCounts.remove(streamKey(path));
       this.#timed.delete(ticket);
+      this.#lags.remove(ticket);
       clients.remove(ticket);
     });
+    this.#lags.add(ticket);
     clients.add(ticket);
     if (ticket.endsAtMs < Infinity) this.#timed.add(ticket);
     return ticket;
   }
 
-  /** Ends those whose time is over. To be called every second. */
+  /** Ends those whose time is over, and looks at how some fare. To be called every second. */
   sweep(nowMs: number): void {
+    this.#lags.take();
     for (const ticket of this.#timed) {
       if (nowMs < ticket.endsAtMs) continue;
       this.#timed.delete(ticket);
