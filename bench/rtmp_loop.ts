@@ -1,6 +1,6 @@
 import { ByteWriter } from "../src/bytes/byte_writer.ts";
 import { TAG_AUDIO, TAG_VIDEO } from "../src/flv/tag.ts";
-import { FlvReader, type FlvTagRecord } from "../src/flv/tag_reader.ts";
+import { FlvReader, type FlvTagRecord } from "../testing/flv/tag_reader.ts";
 import { ChunkWriter } from "../src/rtmp/chunk/writer.ts";
 
 /** What OBS sets. */

@@ -6,7 +6,6 @@ import { packetizeAv1 } from "../src/rtp/av1_packetizer.ts";
 import { packetizeH264 } from "../src/rtp/h264_packetizer.ts";
 import { packetizeH265 } from "../src/rtp/h265_packetizer.ts";
 import { packetizeOpus } from "../src/rtp/opus_packetizer.ts";
-import { copyRtpHeader } from "../src/rtp/packet.ts";
 import { PacketRing } from "../src/rtp/packet_ring.ts";
 import { parseRtcp } from "../src/rtp/rtcp.ts";
 import { nackedSequences } from "../src/rtp/rtcp_feedback.ts";
@@ -64,19 +63,6 @@ for (
   const packet = { data: new Uint8Array(320).fill(0x5a), timestamp: 0, timeMs: 0 };
   Deno.bench("packetizeOpus, 320 bytes", () => {
     packetizeOpus(packet, FORMAT, ring);
-  });
-}
-
-{
-  const ring = new PacketRing();
-  const nalUnits = [new Uint8Array(1_000_000).fill(0x41)];
-  packetizeH264({ nalUnits, isKeyFrame: false, timestamp: 0, timeMs: 0 }, FORMAT, ring);
-  const datagram = new Uint8Array(1500);
-  Deno.bench("headers of 1000 packets for one viewer", () => {
-    for (let at = 0; at < 1000; at++) {
-      const packet = ring.get(at % ring.head)!;
-      copyRtpHeader(datagram, 0, packet, 96, at + 1234, 77);
-    }
   });
 }
 

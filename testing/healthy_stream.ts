@@ -4,8 +4,8 @@ import { until } from "./waiting.ts";
 import { RawViewer } from "./http/raw_viewer.ts";
 import { type SyntheticOptions, SyntheticPublisher } from "./rtmp/synthetic_publisher.ts";
 
-/** Half of the time in which a viewer would notice that something was wrong. */
-const MAX_SILENCE_MS = 1500;
+/** What hangs takes longer, and a machine that has much else to do hardly so long. */
+const MAX_SILENCE_MS = 5000;
 
 /** A publisher and viewers that are never to notice what others do. */
 export class HealthyStream implements AsyncDisposable {

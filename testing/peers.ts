@@ -6,6 +6,7 @@
 export type Peer =
   /** A Python with aiortc: see {@linkcode AIORTC_ROOT}. */
   | "aiortc"
+  | "caddy"
   | "chromium"
   | "curl"
   /** VLC without a window. */
@@ -28,6 +29,7 @@ export type Peer =
   | "promtool"
   | "rtmpdump"
   | "script"
+  | "systemd-analyze"
   /** Runs a program with mounts of its own: the one of util-linux, for root. */
   | "unshare"
   /** Our viewer of GStreamer's webrtcbin, by the system's Python. */
@@ -38,6 +40,7 @@ export type Peer =
 
 const ARGUMENTS: Readonly<Record<Peer, string>> = {
   aiortc: "--help",
+  caddy: "version",
   chromium: "--version",
   curl: "--version",
   cvlc: "--version",
@@ -58,6 +61,7 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   rtmpdump: "--help",
   // Gives a program a terminal: the one of util-linux.
   script: "--version",
+  "systemd-analyze": "--version",
   unshare: "--version",
   webrtcbin: "--help",
   whepsrc: "--help",

@@ -1,5 +1,5 @@
 /** How long a condition may take: far more than it needs, since machines are shared. */
-const DEFAULT_TIMEOUT_MS = 20_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
 
 const POLL_MS = 20;
 

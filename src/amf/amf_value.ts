@@ -204,11 +204,6 @@ export function amfObject(properties: Readonly<Record<string, AmfValue>>): AmfOb
   return { kind: "object", properties: new Map(Object.entries(properties)) };
 }
 
-/** An {@linkcode AmfEcmaArray} from names and values in the program's own text. */
-export function amfEcmaArray(properties: Readonly<Record<string, AmfValue>>): AmfEcmaArray {
-  return { kind: "ecma-array", properties: new Map(Object.entries(properties)) };
-}
-
 /**
  * The property `name` of an object, typed object or array; `undefined` if there is none, or if
  * `value` has no properties at all. It is looked for in {@linkcode amfContent}.

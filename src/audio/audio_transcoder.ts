@@ -3,7 +3,7 @@ import { parseTranscodable } from "./aac_stream.ts";
 import { AudioError } from "./audio_error.ts";
 import { type Faad, loadFaad } from "./faad.ts";
 import { OpusEncoder, type OpusEncoderOptions } from "./opus_encoder.ts";
-import { type OpusPacket, PacketMaker } from "./packet_maker.ts";
+import { type OpusPacket, OpusPacketMaker } from "./opus_packet_maker.ts";
 import { PcmDecoder, type PcmFormat } from "./pcm_decoder.ts";
 import { Resampler } from "./resampler.ts";
 import { SampleClock } from "./sample_clock.ts";
@@ -67,7 +67,7 @@ interface Chain {
 export class AudioTranscoder {
   readonly #faad: Faad;
   readonly #encoder: OpusEncoder;
-  readonly #packets: PacketMaker;
+  readonly #packets: OpusPacketMaker;
   /** Of AAC: what its access units were said to be. */
   #configuration: Uint8Array | undefined;
   #pcmFormat: PcmFormat | undefined;
@@ -87,7 +87,7 @@ export class AudioTranscoder {
   private constructor(faad: Faad, encoder: OpusEncoder) {
     this.#faad = faad;
     this.#encoder = encoder;
-    this.#packets = new PacketMaker(encoder);
+    this.#packets = new OpusPacketMaker(encoder);
   }
 
   /** @throws {AudioError} if an option is out of range. */

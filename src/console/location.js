@@ -68,12 +68,34 @@ export function streamTitle({ app, name }) {
 
 /**
  * The absolute address of a stream's media. Absolute, since a worker made from a blob has no base.
+ * The page's token, if it has one in its query, is handed over.
  *
  * @param {StreamName} stream
  * @param {Transport} transport
- * @param {{ protocol: string, host: string }} page the page's location
+ * @param {{ protocol: string, host: string, search?: string }} page the page's location
  */
 export function mediaUrl(stream, transport, page) {
+  const url = plainMediaUrl(stream, transport, page);
+  const query = tokenQuery(page);
+  return query === "" ? url : `${url}?${query}`;
+}
+
+/**
+ * "token=…" if the page's address has one; "" otherwise.
+ *
+ * @param {{ search?: string }} page the page's location
+ */
+export function tokenQuery({ search = "" }) {
+  const token = new URLSearchParams(search).get("token");
+  return token === null ? "" : `token=${encodeURIComponent(token)}`;
+}
+
+/**
+ * @param {StreamName} stream
+ * @param {Transport} transport
+ * @param {{ protocol: string, host: string }} page
+ */
+function plainMediaUrl(stream, transport, page) {
   const isSecure = page.protocol === "https:";
   const path = `${page.host}/${streamPath(stream)}`;
   switch (transport) {

@@ -5,10 +5,11 @@
 /**
  * `missing`: no such stream; `ended`: the server closed it; `network`, `media`: worth another try;
  * `unreachable`: so too, and another transport may do better; `unsupported`: would fail again;
+ * `refused`: so too, until somebody changes who may;
  * `changed`: the stream has another track now, and is to be opened anew at once.
  *
  * @typedef {object} Failure
- * @property {"missing" | "ended" | "network" | "media" | "unreachable" | "unsupported" | "changed"} kind
+ * @property {"missing" | "ended" | "network" | "media" | "unreachable" | "unsupported" | "refused" | "changed"} kind
  * @property {string} detail
  * @property {number} [retryAfterMs] how long the gateway asks to wait
  */
@@ -54,6 +55,17 @@ export function describeFailure(type, detail, cause) {
 }
 
 /**
+ * Why somebody may not watch, where the gateway's own words cannot be had.
+ *
+ * @param {number} status
+ */
+export function describeRefused(status) {
+  return status === 401
+    ? "This page's address needs a ?token= that the gateway accepts"
+    : "The gateway does not let this viewer in";
+}
+
+/**
  * @param {number | undefined} status
  * @param {string} reason
  * @returns {Failure}
@@ -61,7 +73,7 @@ export function describeFailure(type, detail, cause) {
 function describeStatus(status, reason) {
   if (status === 404) return { kind: "missing", detail: "" };
   if (status === 401 || status === 403) {
-    return { kind: "network", detail: `The gateway refused this viewer (${status})` };
+    return { kind: "refused", detail: describeRefused(status) };
   }
   return { kind: "network", detail: `The gateway answered ${status ?? reason}` };
 }

@@ -18,9 +18,10 @@ import { WhepEngine } from "./whep_engine.js";
 /**
  * What the player does. `waiting` is connected while the publisher is away; `offline` is not
  * connected and waits for the list to show the stream; `retrying` tries again after a delay;
- * `failed` has tried often enough; `unsupported` would fail again, and waits for another codec.
+ * `failed` has tried often enough; `unsupported` would fail again, and waits for another codec;
+ * `refused` may not watch, and tries again only if the reader asks for it.
  *
- * @typedef {"idle" | "connecting" | "playing" | "stalled" | "waiting" | "offline" | "retrying" | "failed" | "unsupported"} PlayerState
+ * @typedef {"idle" | "connecting" | "playing" | "stalled" | "waiting" | "offline" | "retrying" | "failed" | "unsupported" | "refused"} PlayerState
  *
  * @typedef {object} PlayerStatus
  * @property {PlayerState} state
@@ -231,7 +232,8 @@ export class LivePlayer {
     }
     switch (kind) {
       case "unsupported":
-        this.#become({ state: "unsupported", detail });
+      case "refused":
+        this.#become({ state: kind, detail });
         break;
       case "missing":
         this.#listed = undefined;

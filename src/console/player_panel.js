@@ -43,7 +43,7 @@ export function startPlayerPanel() {
     const notice = describeStatus(status, listed);
     setText(byId("notice-title", HTMLElement), notice.title);
     setText(byId("notice-detail", HTMLElement), notice.detail);
-    byId("retry", HTMLElement).hidden = !["retrying", "failed"].includes(status.state);
+    byId("retry", HTMLElement).hidden = !["retrying", "failed", "refused"].includes(status.state);
     showTransport(status);
   }
 
@@ -234,6 +234,8 @@ function describeStatus({ state, detail = "", retryAtMs = 0 }, listed) {
       return { title: detail, detail: "Several attempts have failed" };
     case "unsupported":
       return { title: "Cannot play this stream here", detail };
+    case "refused":
+      return { title: "You may not watch this", detail };
     case "playing":
       // Seen only where there is no picture to cover.
       return { title: "Sound only", detail: "" };

@@ -1,6 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /** Follows the list of streams while the page is visible. */
+import { tokenQuery } from "./location.js";
 import { listAt, receiveChanges, receiveList } from "./stream_updates.js";
 
 /** @import { ReceivedList } from "./stream_updates.js" */
@@ -110,7 +111,7 @@ export function followStreams(onList, onFailure) {
   function start() {
     stop();
     if (document.hidden) return;
-    const events = new EventSource(`/api/v1/live/events?page=${page}`);
+    const events = new EventSource(listUrl("/api/v1/live/events", page));
     source = events;
     heardAtMs = performance.now();
     events.addEventListener(
@@ -164,9 +165,15 @@ export function followStreams(onList, onFailure) {
   return { showPage };
 }
 
+/** @param {string} path @param {number} page */
+function listUrl(path, page) {
+  const token = tokenQuery(location);
+  return `${path}?page=${page}${token && `&${token}`}`;
+}
+
 /** @param {number} page @returns {Promise<StreamList | undefined>} nothing if there is no such page */
 async function readStreams(page) {
-  const response = await fetch(`/api/v1/live?page=${page}`, {
+  const response = await fetch(listUrl("/api/v1/live", page), {
     // With the tag of the answer before: unless something has changed, nothing is sent.
     cache: "no-cache",
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),

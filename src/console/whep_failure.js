@@ -1,6 +1,8 @@
 // @ts-check
 /** Why a WebRTC session was refused or lost, in words for the reader and in kinds for the player. */
 
+import { describeRefused } from "./playback_failure.js";
+
 /** @import { Failure } from "./playback_failure.js" */
 
 /** A refusal is one sentence; a page of markup from a proxy is not shown. */
@@ -31,7 +33,7 @@ export function describeRefusal(status, body, retryAfter) {
       return { kind: "unsupported", detail: "This gateway does not offer WebRTC" };
     case 401:
     case 403:
-      return { kind: "network", detail: `The gateway refused this viewer (${status})` };
+      return { kind: "refused", detail: sentence ?? describeRefused(status) };
     case 503: {
       const detail = sentence ?? "The gateway has no room for another WebRTC viewer";
       const seconds = Number(retryAfter ?? NaN);

@@ -27,9 +27,9 @@ export function shardSettings(
   const webrtcPort = webrtcPorts[shard]!;
   return {
     version,
-    startedAt: Math.round(performance.timeOrigin),
     access: accessSettings(config, access !== undefined),
     asksFunction: access !== undefined,
+    startedAt: Math.round(performance.timeOrigin),
     host,
     rtmpPort,
     httpPort,

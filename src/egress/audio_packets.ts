@@ -8,7 +8,7 @@ import { RtpClock } from "../rtp/rtp_clock.ts";
 import { RtpError } from "../rtp/rtp_error.ts";
 
 /** As long as groups of pictures get, at 50 packets a second: 20 s. */
-const MAX_RING_PACKETS = 1024;
+const SOUND_RING_PACKETS = 1024;
 
 /** Of Opus over RTP (RFC 7587 4). */
 const MAX_CHANNELS = 2;
@@ -21,7 +21,7 @@ export interface HeardSound {
 
 /** A stream's Opus as RTP packets, made once for all viewers of a shard. */
 export class AudioPackets {
-  readonly ring = new PacketRing({ maxPackets: MAX_RING_PACKETS });
+  readonly ring = new PacketRing({ maxPackets: SOUND_RING_PACKETS });
   readonly clock: RtpClock;
   #heard: HeardSound | undefined;
   #channels = MAX_CHANNELS;

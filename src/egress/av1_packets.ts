@@ -7,11 +7,11 @@ import type { VideoFrame } from "../flv/video_body.ts";
 import { type Av1RtpFormat, packetizeAv1 } from "../rtp/av1_packetizer.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";
-import type { Av1Format } from "../rtp/video_format.ts";
-import type { PacketMaker } from "./packet_maker.ts";
+import type { Av1Format } from "../rtp/video_payload_format.ts";
+import type { VideoPacketMaker } from "./video_packet_maker.ts";
 
 /** Packets of AV1, whose temporal units come in the order they are shown. */
-export class Av1Packets implements PacketMaker {
+export class Av1Packets implements VideoPacketMaker {
   readonly codec = "av1";
   readonly bFrames = undefined;
   /** With the sequence header for key frames that do not carry their own. */

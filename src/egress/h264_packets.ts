@@ -10,8 +10,8 @@ import type { VideoFrame } from "../flv/video_body.ts";
 import { type H264RtpFormat, packetizeH264 } from "../rtp/h264_packetizer.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";
-import type { H264Format } from "../rtp/video_format.ts";
-import type { BFrameReport, PacketMaker } from "./packet_maker.ts";
+import type { H264Format } from "../rtp/video_payload_format.ts";
+import type { BFrameReport, VideoPacketMaker } from "./video_packet_maker.ts";
 
 interface Configured {
   /** The configuration record, to tell a repeated one. */
@@ -26,7 +26,7 @@ interface Configured {
  * Packets of H.264. WebRTC receivers show pictures in the order they come: those that are to be
  * shown before one that came earlier, B pictures, are left out.
  */
-export class H264Packets implements PacketMaker {
+export class H264Packets implements VideoPacketMaker {
   readonly codec = "h264";
   readonly #payloadFormat: PayloadFormat;
   #configured: Configured | undefined;

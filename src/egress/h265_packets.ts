@@ -5,8 +5,8 @@ import type { VideoFrame } from "../flv/video_body.ts";
 import { type H265RtpFormat, packetizeH265 } from "../rtp/h265_packetizer.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";
-import type { H265Format } from "../rtp/video_format.ts";
-import type { BFrameReport, PacketMaker } from "./packet_maker.ts";
+import type { H265Format } from "../rtp/video_payload_format.ts";
+import type { BFrameReport, VideoPacketMaker } from "./video_packet_maker.ts";
 
 interface Configured {
   /** The configuration record, to tell a repeated one. */
@@ -20,7 +20,7 @@ interface Configured {
  * times, and not by the types of slices: encoders without reordering use B slices, too, with
  * references to the past alone. They are not left out, as nothing proves what remains to be whole.
  */
-export class H265Packets implements PacketMaker {
+export class H265Packets implements VideoPacketMaker {
   readonly codec = "h265";
   readonly #payloadFormat: PayloadFormat;
   #configured: Configured | undefined;

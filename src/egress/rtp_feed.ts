@@ -1,5 +1,5 @@
 import type { ClockTie } from "../rtp/rtp_clock.ts";
-import { LogFollower } from "../stream/log_follower.ts";
+import { SoundFollower } from "../stream/sound_follower.ts";
 import { distance, LogState } from "../stream/log_layout.ts";
 import type { LogReader } from "../stream/log_reader.ts";
 import { SPLICE_GAP_MS } from "../stream/timeline.ts";
@@ -34,7 +34,7 @@ export class RtpFeed {
   #newestAtMs = 0;
   /** Time of the newest sound in the stream's own log. */
   #newestSoundMs: number | undefined;
-  #opus: LogFollower | undefined;
+  #opus: SoundFollower | undefined;
   #tie: ClockTie | undefined;
 
   /** @param maxPayloadSize bytes of the payload of a packet, at most */
@@ -84,7 +84,7 @@ export class RtpFeed {
 
   /** Takes the sound from another log, or from the stream's own again. */
   setOpusLog(opus: LogReader | undefined, nowMs: number): void {
-    this.#opus = opus && new LogFollower(opus, nowMs);
+    this.#opus = opus && new SoundFollower(opus, nowMs);
   }
 
   /** Makes packets of what the logs have got since the last call. */

@@ -1,22 +1,23 @@
 import { CodecError } from "../codec/codec_error.ts";
 import type { FlvVideoCodec, VideoFrame } from "../flv/video_body.ts";
 import { parseVideoBody } from "../flv/video_body_parser.ts";
-import { VIDEO_CLOCK_RATE_HZ } from "../rtp/h264_packetizer.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../rtp/packet_carver.ts";
-import { PacketRing } from "../rtp/packet_ring.ts";
+import { MAX_RING_PACKETS, PacketRing } from "../rtp/packet_ring.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";
 import { RtpClock } from "../rtp/rtp_clock.ts";
 import { RtpError } from "../rtp/rtp_error.ts";
-import type { VideoFormat } from "../rtp/video_format.ts";
+import { VIDEO_CLOCK_RATE_HZ, type VideoPayloadFormat } from "../rtp/video_payload_format.ts";
 import { Av1Packets } from "./av1_packets.ts";
 import { H264Packets } from "./h264_packets.ts";
 import { H265Packets } from "./h265_packets.ts";
-import type { BFrameReport, PacketMaker } from "./packet_maker.ts";
+import type { BFrameReport, VideoPacketMaker } from "./video_packet_maker.ts";
 import { Vp8Packets } from "./vp8_packets.ts";
 import { Vp9Packets } from "./vp9_packets.ts";
 
-/** At 16 Mbit/s and a key frame every 8 s, OBS's default, a group has 14,000 packets. */
-const MAX_RING_PACKETS = 32_768;
+/**
+ * Of as many packets as a ring can have. At 16 Mbit/s and a key frame every 8 s, OBS's default, a
+ * group has 14,000.
+ */
 const MAX_RING_BYTES = 32 * 1024 * 1024;
 
 /** How long what lies before the newest key frame is kept, for viewers that miss some of it. */
@@ -30,7 +31,7 @@ export class VideoPackets {
   readonly clock: RtpClock;
   readonly #payloadFormat: PayloadFormat;
   #codec: FlvVideoCodec | undefined;
-  #maker: PacketMaker | undefined;
+  #maker: VideoPacketMaker | undefined;
 
   /**
    * @param clockOffset RTP timestamp of stream time 0: random, 32 bits
@@ -55,7 +56,7 @@ export class VideoPackets {
   }
 
   /** What the pictures are; `undefined` as long as that is not known, or they cannot be sent. */
-  get format(): VideoFormat | undefined {
+  get format(): VideoPayloadFormat | undefined {
     return this.#maker?.format;
   }
 
@@ -88,7 +89,12 @@ export class VideoPackets {
     this.ring.release(this.ring.head);
   }
 
-  #packetize(maker: PacketMaker, frame: VideoFrame, timestampMs: number, delayMs: number): void {
+  #packetize(
+    maker: VideoPacketMaker,
+    frame: VideoFrame,
+    timestampMs: number,
+    delayMs: number,
+  ): void {
     const { compositionTimeMs, timestampOffsetNs } = frame;
     const shownMs = timestampMs + compositionTimeMs + timestampOffsetNs / NS_PER_MS;
     const timestamp = this.clock.timestamp(shownMs + delayMs);
@@ -100,7 +106,7 @@ export class VideoPackets {
   }
 }
 
-function makerOf(codec: FlvVideoCodec, format: PayloadFormat): PacketMaker | undefined {
+function makerOf(codec: FlvVideoCodec, format: PayloadFormat): VideoPacketMaker | undefined {
   switch (codec) {
     case "h264":
       return new H264Packets(format);

@@ -3,9 +3,9 @@ import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9/frame.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";
-import type { Vp9Format } from "../rtp/video_format.ts";
+import type { Vp9Format } from "../rtp/video_payload_format.ts";
 import { packetizeVp9 } from "../rtp/vp9_packetizer.ts";
-import type { PacketMaker } from "./packet_maker.ts";
+import type { VideoPacketMaker } from "./video_packet_maker.ts";
 
 interface PictureSize {
   readonly width: number;
@@ -16,7 +16,7 @@ interface PictureSize {
 const NO_SIZE: PictureSize = { width: 0, height: 0 };
 
 /** Packets of VP9, whose pictures come in the order they are shown. */
-export class Vp9Packets implements PacketMaker {
+export class Vp9Packets implements VideoPacketMaker {
   readonly codec = "vp9";
   readonly bFrames = undefined;
   readonly #payloadFormat: PayloadFormat;

@@ -3,6 +3,9 @@ import type { FlvVideoCodec, VideoFrame } from "./video_body.ts";
 /** FrameType, which the legacy and the Enhanced header of video have (FLV 10.1 E.4.3.1). */
 export const FrameType = { key: 1, inter: 2, disposable: 3, generatedKey: 4, command: 5 } as const;
 
+/** IsExHeader of Enhanced RTMP, in a body's first byte: in place of the codec id comes a FourCC. */
+export const EX_HEADER_FLAG = 0x80;
+
 /** Of the first byte of a body, below the flag of an Enhanced header. */
 const FRAME_TYPE_BITS = 0b0111_0000;
 

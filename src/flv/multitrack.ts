@@ -5,6 +5,7 @@ import { BodyReader } from "./body_reader.ts";
 import { AudioPacketType } from "./enhanced_audio.ts";
 import { VideoPacketType } from "./enhanced_video.ts";
 import { PACKET_MOD_EX, readModifiers } from "./mod_ex.ts";
+import { EX_HEADER_FLAG } from "./frame_type.ts";
 import { parseVideoBody } from "./video_body_parser.ts";
 
 /** Tracks in one message; each costs a body of its own. */
@@ -31,9 +32,6 @@ const ONE_TRACK = 0;
 const MANY_TRACKS_MANY_CODECS = 2;
 
 const PACKET_TYPE_BITS = 0b1111;
-
-/** Of the first byte of a video body with an Enhanced header. */
-const EX_HEADER_FLAG = 0x80;
 
 /** SoundFormat of an audio body with an Enhanced header. */
 const SOUND_FORMAT_EX_HEADER = 9;

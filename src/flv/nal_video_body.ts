@@ -1,6 +1,6 @@
 import { VideoPacketType } from "./enhanced_video.ts";
 import { FourCc } from "./four_cc.ts";
-import { FrameType } from "./frame_type.ts";
+import { EX_HEADER_FLAG, FrameType } from "./frame_type.ts";
 
 /**
  * How a body of NAL units begins: H.264 in FLV's own way, H.265 in that of Enhanced RTMP or, as
@@ -8,7 +8,6 @@ import { FrameType } from "./frame_type.ts";
  */
 export type NalVideoHeader = "h264" | "h265" | "h265 by id";
 
-const EX_HEADER_FLAG = 0x80;
 const LEGACY_IDS = { "h264": 7, "h265 by id": 12 } as const;
 const LEGACY_CONFIGURATION = 0;
 const LEGACY_FRAME = 1;

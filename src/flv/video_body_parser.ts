@@ -1,6 +1,12 @@
 import { malformed } from "../bytes/malformed.ts";
 import { parseEnhancedVideo } from "./enhanced_video.ts";
-import { FRAME_TYPE_RULE, FrameType, isFrameType, videoFrame } from "./frame_type.ts";
+import {
+  EX_HEADER_FLAG,
+  FRAME_TYPE_RULE,
+  FrameType,
+  isFrameType,
+  videoFrame,
+} from "./frame_type.ts";
 import type {
   ConfiguredVideoCodec,
   EmptyVideo,
@@ -8,9 +14,6 @@ import type {
   VideoBody,
   VideoCommand,
 } from "./video_body.ts";
-
-/** IsExHeader of Enhanced RTMP: in place of the codec id comes a FourCC. */
-const EX_HEADER_FLAG = 0x80;
 
 /** By CodecID. 12 and 13 are in no specification, but in what encoders sent before FourCCs. */
 const CODECS: readonly (FlvVideoCodec | undefined)[] = [

@@ -3,9 +3,6 @@ import { type NalWrapping, packetizeNalUnits } from "./nal_packets.ts";
 import type { AccessUnitTiming, PacketSink } from "./packet_sink.ts";
 import { maxPayloadSizeOf, type PayloadFormat } from "./payload_size.ts";
 
-/** RTP clock of all video. */
-export const VIDEO_CLOCK_RATE_HZ = 90_000;
-
 /** Types of payload structures that are no NAL units (RFC 6184 5.2, table 1). */
 const STAP_A = 24;
 const FU_A = 28;

@@ -12,9 +12,8 @@ export const EXTENSION_URI = {
   playoutDelay: "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
 } as const;
 
-/** Bytes of an extension with a transport-wide sequence number, and of one with both elements. */
+/** Bytes of an extension with a transport-wide sequence number. */
 export const TRANSPORT_SEQUENCE_SIZE = 8;
-export const ALL_ELEMENTS_SIZE = 12;
 
 /** Playout delays are told in steps of 10 ms, of 12 bits. */
 const PLAYOUT_DELAY_STEP_MS = 10;

@@ -10,7 +10,7 @@ const DEFAULT_RING_PACKETS = 2048;
 const DEFAULT_RING_BYTES = 4 * 1024 * 1024;
 
 /** Beyond half of all sequence numbers, one would not tell which packet is meant. */
-const MAX_RING_PACKETS = 32_768;
+export const MAX_RING_PACKETS = 32_768;
 
 /** Of a {@linkcode PacketRing}; the defaults are above. */
 export interface PacketRingLimits {

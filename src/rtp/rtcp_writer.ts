@@ -12,9 +12,6 @@ const ITEM_CNAME = 1;
 /** An SDES item has a length of 8 bits. */
 const MAX_CNAME_SIZE = 255;
 
-/** Sources of one BYE: its count has 5 bits. */
-const MAX_BYE_SOURCES = 31;
-
 const utf8 = new TextEncoder();
 
 /** What a sender report says; counts wrap at 32 bits. */
@@ -76,19 +73,4 @@ export function writeCname(writer: ByteWriter, ssrc: number, cname: string): voi
   writer.u8(FIRST_BYTE | 1).u8(RTCP_TYPE.SOURCE_DESCRIPTION).u16(words)
     .u32(ssrc).u8(ITEM_CNAME).u8(text.length).bytes(text);
   for (let left = zeros; left > 0; left--) writer.u8(0);
-}
-
-/**
- * Adds a BYE without a reason (RFC 3550 6.6).
- *
- * @throws {RtpError} if there are more than 31 sources; nothing is written then.
- */
-export function writeBye(writer: ByteWriter, ssrcs: readonly number[]): void {
-  if (ssrcs.length > MAX_BYE_SOURCES) {
-    throw new RtpError(
-      `Cannot write BYE: must be up to ${MAX_BYE_SOURCES} sources, got ${ssrcs.length}`,
-    );
-  }
-  writer.u8(FIRST_BYTE | ssrcs.length).u8(RTCP_TYPE.BYE).u16(ssrcs.length);
-  for (const ssrc of ssrcs) writer.u32(ssrc);
 }

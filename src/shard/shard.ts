@@ -71,7 +71,7 @@ class Shard {
     const { settings, assets, shard } = start;
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
-    const access = shardAccess(settings, control, counters);
+    const access = new CountedAccess(shardAccess(settings, control, counters), counters);
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
@@ -85,6 +85,7 @@ class Shard {
       counters,
       memory,
       clients,
+      access,
       shard,
     });
     const streams = new Streams(
@@ -105,7 +106,7 @@ class Shard {
     const readiness = { isReady: true };
     const context = {
       settings,
-      access: new CountedAccess(access, counters),
+      access,
       streams,
       control,
       counters,
@@ -141,7 +142,7 @@ class Shard {
       case "access-answer":
         return this.#control.settle(message);
       case "forwarded-request":
-        return this.#answerForwarded(message);
+        return await this.#answerForwarded(message);
       case "drain":
         return this.#drain(message.keepsHttp);
       case "stop":
@@ -149,10 +150,10 @@ class Shard {
     }
   }
 
-  #answerForwarded(
+  async #answerForwarded(
     { requestId, from, request }: Extract<ToShard, { kind: "forwarded-request" }>,
-  ): void {
-    const response = this.#routes.whep.answerForwarded(request);
+  ): Promise<void> {
+    const response = await this.#routes.answerForwarded(request);
     this.#control.send({ kind: "forwarded-response", requestId, to: from, response });
   }
 

@@ -1,7 +1,8 @@
 /** SHA-1 of single blocks (FIPS 180-4 6.1.2), for what happens once per key. */
 
 const INITIAL_STATE = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0] as const;
-const ROUND_CONSTANTS = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6] as const;
+/** K of FIPS 180-4 4.2.1, each for 20 rounds. */
+export const ROUND_CONSTANTS = [0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6] as const;
 const BLOCK_LENGTH = 64;
 
 /**

@@ -1,6 +1,6 @@
 import {
-  Control,
   CONTROL_WORDS,
+  ControlWord,
   INDEX_CAPACITY,
   INDEX_WORDS,
   INLINE_SLOT_BYTES,
@@ -233,12 +233,12 @@ export class LogArena {
     const { control, slotTable } = this.placesOf(log);
     const length = (slotTable - control) / 4 + this.layout.slotTableLength;
     const tables = new Int32Array(this.shared, control, length);
-    const owner = tables[Control.owner]!;
+    const owner = tables[ControlWord.owner]!;
     // First, and as of a moved tail: who reads after it what is changed here knows that.
-    Atomics.add(tables, Control.generation, 1);
-    Atomics.load(tables, Control.generation);
-    tables.fill(0, 0, Control.generation);
-    tables.fill(0, Control.generation + 1);
+    Atomics.add(tables, ControlWord.generation, 1);
+    Atomics.load(tables, ControlWord.generation);
+    tables.fill(0, 0, ControlWord.generation);
+    tables.fill(0, ControlWord.generation + 1);
     for (let segment = 1; segment < this.layout.segments; segment++) {
       if (Atomics.load(this.#logOf, segment) === log + 1) this.give(segment, owner);
     }

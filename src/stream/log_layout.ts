@@ -21,7 +21,7 @@
  */
 
 /** Positions of the control words. */
-export const Control = {
+export const ControlWord = {
   /** One of {@linkcode LogState}. */
   state: 0,
   /** Counts flushes; readers wait on it. */

@@ -1,7 +1,7 @@
 import { LogArena, type SegmentRefusal, type SharedLog } from "./log_arena.ts";
 import {
-  Control,
   CONTROL_WORDS,
+  ControlWord,
   INDEX_WORDS,
   INLINE_SLOT_BYTES,
   SLOT_CAPACITIES,
@@ -38,7 +38,7 @@ export class LogMemory {
     this.control = new Int32Array(shared, places.control, CONTROL_WORDS);
     this.words = new Int32Array(shared);
     this.#bytes = new Uint8Array(shared);
-    const owner = { arena, log, owner: () => this.control[Control.owner]! };
+    const owner = { arena, log, owner: () => this.control[ControlWord.owner]! };
     const table = (place: number, length: number, unitsPerPage: number) =>
       new PageTable(new Int32Array(shared, place, length), unitsPerPage, owner);
     this.data = table(places.dataTable, dataTableLength, segmentBytes);

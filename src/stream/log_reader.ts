@@ -1,6 +1,6 @@
 import type { SharedLog } from "./log_arena.ts";
 import {
-  Control,
+  ControlWord,
   distance,
   IndexWord,
   LogState,
@@ -38,46 +38,46 @@ export class LogReader {
   constructor(shared: SharedLog) {
     this.#memory = new LogMemory(shared);
     this.#slots = new LogSlots(this.#memory);
-    this.#generation = Atomics.load(this.#memory.control, Control.generation);
+    this.#generation = Atomics.load(this.#memory.control, ControlWord.generation);
   }
 
   /** Whether the memory was given to another stream: nothing of this one can be read any more. */
   get isStale(): boolean {
-    return this.#load(Control.generation) !== this.#generation;
+    return this.#load(ControlWord.generation) !== this.#generation;
   }
 
   get state(): number {
-    return this.isStale ? LogState.ended : this.#load(Control.state);
+    return this.isStale ? LogState.ended : this.#load(ControlWord.state);
   }
 
   /** Sequence number of the next record that will be written. */
   get head(): number {
-    return this.#load(Control.head);
+    return this.#load(ControlWord.head);
   }
 
   /** Sequence number of the oldest record that may be read. */
   get tail(): number {
-    return this.#load(Control.tail);
+    return this.#load(ControlWord.tail);
   }
 
   /** Bytes of what is held. */
   get heldBytes(): number {
     const { head, tail } = this;
     if (head === tail) return 0;
-    return distance(this.#word(tail, IndexWord.position), this.#load(Control.writePosition));
+    return distance(this.#word(tail, IndexWord.position), this.#load(ControlWord.writePosition));
   }
 
   get hasAudio(): boolean {
-    return (this.#load(Control.tracks) & Track.audio) !== 0;
+    return (this.#load(ControlWord.tracks) & Track.audio) !== 0;
   }
 
   get hasVideo(): boolean {
-    return (this.#load(Control.tracks) & Track.video) !== 0;
+    return (this.#load(ControlWord.tracks) & Track.video) !== 0;
   }
 
   /** Whether it is decided which tracks the stream has. */
   get tracksSettled(): boolean {
-    return this.#load(Control.tracksSettled) === 1;
+    return this.#load(ControlWord.tracksSettled) === 1;
   }
 
   /** Whether the newest group of pictures is longer than the log, so that nobody can begin on it. */
@@ -86,14 +86,14 @@ export class LogReader {
   }
 
   get #keyFrameIsGone(): boolean {
-    return this.#load(Control.keyFrames) > 0 &&
-      distance(this.tail, this.#load(Control.newestKeyFrame)) < 0;
+    return this.#load(ControlWord.keyFrames) > 0 &&
+      distance(this.tail, this.#load(ControlWord.newestKeyFrame)) < 0;
   }
 
   /** Sequence number of the newest key frame that is still held. */
   get newestKeyFrame(): number | undefined {
-    if (this.#load(Control.keyFrames) === 0 || this.#keyFrameIsGone) return undefined;
-    return this.#load(Control.newestKeyFrame);
+    if (this.#load(ControlWord.keyFrames) === 0 || this.#keyFrameIsGone) return undefined;
+    return this.#load(ControlWord.newestKeyFrame);
   }
 
   /**
@@ -134,12 +134,12 @@ export class LogReader {
 
   /** The newest timestamp of the default tracks; 0 in an empty log. */
   get lastTimestampMs(): number {
-    return this.#load(Control.lastTimestampMs);
+    return this.#load(ControlWord.lastTimestampMs);
   }
 
   /** Changes whenever a preamble would come out differently. */
   get preambleVersion(): number {
-    return this.#load(Control.slotVersion) * 8 + this.#load(Control.tracks);
+    return this.#load(ControlWord.slotVersion) * 8 + this.#load(ControlWord.tracks);
   }
 
   /**
@@ -212,24 +212,24 @@ export class LogReader {
 
   /** Resolves when the writer flushes, at once if it did since `wake` was read. */
   async waitForFlush(wake: number): Promise<void> {
-    const result = Atomics.waitAsync(this.#memory.control, Control.wake, wake);
+    const result = Atomics.waitAsync(this.#memory.control, ControlWord.wake, wake);
     if (result.async) await result.value;
   }
 
   /** The flush counter: read it before looking at the log, pass it to {@linkcode waitForFlush}. */
   get wake(): number {
-    return this.#load(Control.wake);
+    return this.#load(ControlWord.wake);
   }
 
   /** Resolves when there is new sound, or the writer flushes; else as {@linkcode waitForFlush}. */
   async waitForSound(soundWake: number): Promise<void> {
-    const result = Atomics.waitAsync(this.#memory.control, Control.soundWake, soundWake);
+    const result = Atomics.waitAsync(this.#memory.control, ControlWord.soundWake, soundWake);
     if (result.async) await result.value;
   }
 
   /** The counter to be read before looking at the log, for {@linkcode waitForSound}. */
   get soundWake(): number {
-    return this.#load(Control.soundWake);
+    return this.#load(ControlWord.soundWake);
   }
 
   #word(sequence: number, word: number): number {

@@ -1,5 +1,5 @@
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO, type TagType } from "../flv/tag.ts";
-import { Control, Slot } from "./log_layout.ts";
+import { ControlWord, Slot } from "./log_layout.ts";
 import type { LogMemory } from "./log_memory.ts";
 import { StreamError } from "./stream_error.ts";
 import type { TrackName } from "./timeline.ts";
@@ -19,7 +19,8 @@ interface PreambleTag {
   readonly body: Uint8Array;
 }
 
-const TAG_TYPES = { video: TAG_VIDEO, audio: TAG_AUDIO } as const;
+/** Of the tags of a kind of track. */
+export const TAG_TYPES = { video: TAG_VIDEO, audio: TAG_AUDIO } as const;
 
 /** Of the default tracks. */
 const SLOTS = {
@@ -60,7 +61,7 @@ export class LogSlots {
 
   /** See `LogReader.tracks`; as they were known last, if no undisturbed list could be had. */
   get tracks(): readonly ListedTrack[] {
-    const version = this.#load(Control.slotVersion);
+    const version = this.#load(ControlWord.slotVersion);
     if (version === this.#tracksVersion) return this.#tracks;
     const tracks = this.#read(() => this.#list());
     if (tracks === undefined) return this.#tracks;
@@ -73,7 +74,7 @@ export class LogSlots {
   /** What `read` returns when no slot has changed meanwhile: it is tried again until that is so. */
   #read<T>(read: () => T): T | undefined {
     for (let attempt = 0; attempt < READ_TRIES; attempt++) {
-      const version = this.#load(Control.slotVersion);
+      const version = this.#load(ControlWord.slotVersion);
       if (version % 2 !== 0) continue;
       let result: T;
       try {
@@ -83,7 +84,7 @@ export class LogSlots {
         if (error instanceof StreamError) continue;
         throw error;
       }
-      if (this.#load(Control.slotVersion) === version) return result;
+      if (this.#load(ControlWord.slotVersion) === version) return result;
     }
     return undefined;
   }
@@ -107,7 +108,7 @@ export class LogSlots {
   }
 
   #copy(slot: Slot): Uint8Array {
-    return this.#memory.readSlot(slot, this.#load(Control.slotLengths + slot));
+    return this.#memory.readSlot(slot, this.#load(ControlWord.slotLengths + slot));
   }
 
   #load(position: number): number {

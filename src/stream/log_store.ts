@@ -1,5 +1,5 @@
 import { LogArena, NO_OWNER, type SegmentRefusal, type SharedLog } from "./log_arena.ts";
-import { Control } from "./log_layout.ts";
+import { ControlWord } from "./log_layout.ts";
 
 /** What a new log is to be. */
 export interface LogWish {
@@ -58,7 +58,7 @@ export function allocateLog(maxBytes: number): SharedLog {
 /** Whose share of the memory a log counts to. */
 export function ownerOf({ arena: shared, log }: SharedLog): number {
   const { control } = new LogArena(shared).placesOf(log);
-  return new Int32Array(shared, control)[Control.owner]!;
+  return new Int32Array(shared, control)[ControlWord.owner]!;
 }
 
 /** Why a stream cannot have more memory, as its publisher is told. */
@@ -70,7 +70,7 @@ export function describeLack(refusal: SegmentRefusal): string {
 
 function prepare(arena: LogArena, log: number, maxBytes: number, owner: number): SharedLog {
   const control = new Int32Array(arena.shared, arena.placesOf(log).control);
-  control[Control.maxBytes] = maxBytes;
-  control[Control.owner] = owner;
+  control[ControlWord.maxBytes] = maxBytes;
+  control[ControlWord.owner] = owner;
   return { arena: arena.shared, log };
 }

@@ -8,7 +8,7 @@ import {
 } from "../flv/tag.ts";
 import type { SegmentRefusal, SharedLog } from "./log_arena.ts";
 import {
-  Control,
+  ControlWord,
   distance,
   INDEX_CAPACITY,
   IndexWord,
@@ -77,7 +77,9 @@ export class LogWriter {
     this.#windowMs = windowMs;
     const { control } = this.#memory;
     // A writer whose thread died inside writeSlot left the lock odd.
-    if (control[Control.slotVersion]! % 2 !== 0) Atomics.add(control, Control.slotVersion, 1);
+    if (control[ControlWord.slotVersion]! % 2 !== 0) {
+      Atomics.add(control, ControlWord.slotVersion, 1);
+    }
   }
 
   /** A log that holds at most `maxBytes` of tags, in an arena of its own. */
@@ -95,7 +97,7 @@ export class LogWriter {
 
   /** The largest tag body the log takes: half of it, so that it always holds more than one tag. */
   get maxBodySize(): number {
-    return (this.#memory.control[Control.maxBytes]! >> 1) - TAG_OVERHEAD;
+    return (this.#memory.control[ControlWord.maxBytes]! >> 1) - TAG_OVERHEAD;
   }
 
   /**
@@ -109,7 +111,9 @@ export class LogWriter {
   /** The newest timestamp of any record; `undefined` if the log is empty. */
   get lastTimestampMs(): number | undefined {
     const { control } = this.#memory;
-    return this.#head === control[Control.tail]! ? undefined : control[Control.endTimestampMs]!;
+    return this.#head === control[ControlWord.tail]!
+      ? undefined
+      : control[ControlWord.endTimestampMs]!;
   }
 
   /**
@@ -129,7 +133,7 @@ export class LogWriter {
     this.#expire(timestampMs);
     this.#makeRoom(size);
 
-    const position = control[Control.writePosition]!;
+    const position = control[ControlWord.writePosition]!;
     this.#writeTag(position, type, timestampMs, body);
     const head = this.#head;
     const entry = this.#memory.entryOf(head);
@@ -137,37 +141,37 @@ export class LogWriter {
     words[entry + IndexWord.length] = size;
     words[entry + IndexWord.timestampMs] = timestampMs;
     words[entry + IndexWord.flags] = flags;
-    control[Control.writePosition] = (position + size) | 0;
-    this.#raiseTimestamp(Control.endTimestampMs, timestampMs);
+    control[ControlWord.writePosition] = (position + size) | 0;
+    this.#raiseTimestamp(ControlWord.endTimestampMs, timestampMs);
     if ((flags & RecordFlag.additional) === 0) {
-      this.#raiseTimestamp(Control.lastTimestampMs, timestampMs);
+      this.#raiseTimestamp(ControlWord.lastTimestampMs, timestampMs);
     }
     // Where viewers begin, and what is held: what is of the default track.
     if ((flags & (RecordFlag.keyFrame | RecordFlag.additional)) === RecordFlag.keyFrame) {
-      Atomics.store(control, Control.newestKeyFrame, head);
-      Atomics.add(control, Control.keyFrames, 1);
+      Atomics.store(control, ControlWord.newestKeyFrame, head);
+      Atomics.add(control, ControlWord.keyFrames, 1);
     }
-    Atomics.store(control, Control.head, (head + 1) | 0);
+    Atomics.store(control, ControlWord.head, (head + 1) | 0);
   }
 
   /** Wakes the readers that wait for records. */
   flush(): void {
     const { control } = this.#memory;
-    Atomics.add(control, Control.wake, 1);
-    Atomics.notify(control, Control.wake);
+    Atomics.add(control, ControlWord.wake, 1);
+    Atomics.notify(control, ControlWord.wake);
     this.flushSound();
   }
 
   /** Wakes the readers that wait for sound alone: those that may not wait for the next picture. */
   flushSound(): void {
     const { control } = this.#memory;
-    Atomics.add(control, Control.soundWake, 1);
-    Atomics.notify(control, Control.soundWake);
+    Atomics.add(control, ControlWord.soundWake, 1);
+    Atomics.notify(control, ControlWord.soundWake);
   }
 
   /** Whether a slot holds exactly these bytes. */
   slotHolds(slot: Slot, body: Uint8Array): boolean {
-    if (this.#memory.control[Control.slotLengths + slot] !== body.length) return false;
+    if (this.#memory.control[ControlWord.slotLengths + slot] !== body.length) return false;
     const held = this.#memory.readSlot(slot, body.length);
     return body.every((byte, at) => held[at] === byte);
   }
@@ -184,7 +188,7 @@ export class LogWriter {
   appendConfiguration(slot: Slot, record: LogRecord): void {
     requireSlotCapacity(slot, record.body);
     const replaces = (slot === Slot.videoConfiguration || slot === Slot.audioConfiguration) &&
-      this.#memory.control[Control.slotLengths + slot] !== 0;
+      this.#memory.control[ControlWord.slotLengths + slot] !== 0;
     const flags = record.flags | (replaces ? RecordFlag.reconfiguration : 0);
     this.append({ ...record, flags });
     this.writeSlot(slot, record.body);
@@ -201,10 +205,10 @@ export class LogWriter {
     const { control } = this.#memory;
     const refusal = this.#memory.takeSlotPages(slot, body.length);
     if (refusal !== undefined) throw this.#noMemory(refusal);
-    Atomics.add(control, Control.slotVersion, 1);
-    Atomics.store(control, Control.slotLengths + slot, body.length);
+    Atomics.add(control, ControlWord.slotVersion, 1);
+    Atomics.store(control, ControlWord.slotLengths + slot, body.length);
     this.#memory.writeSlot(slot, body.length, 0, body);
-    Atomics.add(control, Control.slotVersion, 1);
+    Atomics.add(control, ControlWord.slotVersion, 1);
   }
 
   /**
@@ -215,7 +219,7 @@ export class LogWriter {
   writeSlotPart(slot: Slot, start: number, part: Uint8Array): void {
     if (this.#isAbandoned) return;
     const { control } = this.#memory;
-    const length = control[Control.slotLengths + slot]!;
+    const length = control[ControlWord.slotLengths + slot]!;
     if (start + part.length > length) {
       throw new StreamError(
         `Cannot write over a part of a slot: must end within ${length} bytes, got ${
@@ -223,27 +227,27 @@ export class LogWriter {
         }`,
       );
     }
-    Atomics.add(control, Control.slotVersion, 1);
+    Atomics.add(control, ControlWord.slotVersion, 1);
     this.#memory.writeSlot(slot, length, start, part);
-    Atomics.add(control, Control.slotVersion, 1);
+    Atomics.add(control, ControlWord.slotVersion, 1);
   }
 
   /** Sets which tracks were seen, as `Track` bits, and whether that is decided. */
   setTracks(tracks: number, settled: boolean): void {
     if (this.#isAbandoned) return;
     const { control } = this.#memory;
-    Atomics.store(control, Control.tracks, tracks);
-    Atomics.store(control, Control.tracksSettled, settled ? 1 : 0);
+    Atomics.store(control, ControlWord.tracks, tracks);
+    Atomics.store(control, ControlWord.tracksSettled, settled ? 1 : 0);
   }
 
   /** Sets one of `LogState` and wakes the readers. */
   setState(state: LogState): void {
-    Atomics.store(this.#memory.control, Control.state, state);
+    Atomics.store(this.#memory.control, ControlWord.state, state);
     this.flush();
   }
 
   get #head(): number {
-    return this.#memory.control[Control.head]!;
+    return this.#memory.control[ControlWord.head]!;
   }
 
   #word(sequence: number, word: number): number {
@@ -254,8 +258,8 @@ export class LogWriter {
   #expire(nowMs: number): void {
     const { control } = this.#memory;
     const head = this.#head;
-    let tail = control[Control.tail]!;
-    const keyFrame = control[Control.newestKeyFrame]!;
+    let tail = control[ControlWord.tail]!;
+    const keyFrame = control[ControlWord.newestKeyFrame]!;
     const oldestNeeded = this.#holdsKeyFrame ? keyFrame : head;
     while (
       distance(tail, head) >= INDEX_CAPACITY ||
@@ -267,8 +271,8 @@ export class LogWriter {
 
   get #holdsKeyFrame(): boolean {
     const { control } = this.#memory;
-    return control[Control.keyFrames] !== 0 &&
-      distance(control[Control.tail]!, control[Control.newestKeyFrame]!) >= 0;
+    return control[ControlWord.keyFrames] !== 0 &&
+      distance(control[ControlWord.tail]!, control[ControlWord.newestKeyFrame]!) >= 0;
   }
 
   /**
@@ -278,11 +282,11 @@ export class LogWriter {
   #makeRoom(size: number): void {
     const { control, data, index } = this.#memory;
     const head = this.#head;
-    const start = control[Control.writePosition]!;
+    const start = control[ControlWord.writePosition]!;
     const end = (start + size) | 0;
     // It may begin in the middle of a page, and end so.
-    const maxSpan = control[Control.maxBytes]! + data.unitsPerPage;
-    let tail = control[Control.tail]!;
+    const maxSpan = control[ControlWord.maxBytes]! + data.unitsPerPage;
+    let tail = control[ControlWord.tail]!;
     while (
       tail !== head && distance(data.startOfPage(this.#positionOf(tail)), end) > maxSpan
     ) tail = (tail + 1) | 0;
@@ -301,7 +305,7 @@ export class LogWriter {
       refusal !== undefined;
       refusal = table.take(unit)
     ) {
-      if (control[Control.tail] === this.#head) throw this.#noMemory(refusal);
+      if (control[ControlWord.tail] === this.#head) throw this.#noMemory(refusal);
       this.#giveUpPage();
       if (!this.#holdsKeyFrame) this.#lack = refusal;
     }
@@ -311,7 +315,7 @@ export class LogWriter {
   #giveUpPage(): void {
     const { control, data } = this.#memory;
     const head = this.#head;
-    let tail = control[Control.tail]!;
+    let tail = control[ControlWord.tail]!;
     const page = data.startOfPage(this.#positionOf(tail));
     do tail = (tail + 1) | 0; while (
       tail !== head && data.startOfPage(this.#positionOf(tail)) === page
@@ -339,28 +343,28 @@ export class LogWriter {
   /** Where record `sequence` begins; where the next one will, if there is none. */
   #positionOf(sequence: number): number {
     return sequence === this.#head
-      ? this.#memory.control[Control.writePosition]!
+      ? this.#memory.control[ControlWord.writePosition]!
       : this.#word(sequence, IndexWord.position);
   }
 
   /** Tracks need not be in step: what counts is the newest of all. */
   #raiseTimestamp(word: number, timestampMs: number): void {
     const { control } = this.#memory;
-    const isFirst = control[Control.head] === control[Control.tail];
+    const isFirst = control[ControlWord.head] === control[ControlWord.tail];
     if (isFirst || distance(control[word]!, timestampMs) > 0) control[word] = timestampMs;
   }
 
   /** Lets go of what lies before `tail`, and gives back the pages that hold nothing else. */
   #moveTail(tail: number): void {
     const { control, data, index } = this.#memory;
-    const before = control[Control.tail]!;
+    const before = control[ControlWord.tail]!;
     if (before === tail) return;
     const start = this.#positionOf(before);
     const end = this.#positionOf(tail);
-    Atomics.store(control, Control.tail, tail);
+    Atomics.store(control, ControlWord.tail, tail);
     // A plain store may pass an atomic store before it on weakly ordered machines, but not an
     // atomic load that follows it: without this, bytes could change before the tail tells so.
-    Atomics.load(control, Control.tail);
+    Atomics.load(control, ControlWord.tail);
     data.giveBetween(start, end);
     index.giveBetween(before, tail);
   }

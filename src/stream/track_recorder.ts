@@ -1,5 +1,5 @@
 import { equals } from "@std/bytes/equals";
-import { TAG_AUDIO, TAG_VIDEO } from "../flv/tag.ts";
+import { TAG_TYPES } from "./log_slots.ts";
 import { type AudioDescription, AudioTrack } from "./audio_track.ts";
 import { RecordFlag, Slot, SLOT_CAPACITIES, trackBits } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
@@ -20,8 +20,6 @@ import { type VideoDescription, VideoTrack } from "./video_track.ts";
 export type TrackDescription =
   | ({ readonly kind: "video" } & TrackPlace & VideoDescription)
   | ({ readonly kind: "audio" } & TrackPlace & AudioDescription);
-
-const TAG_TYPES = { video: TAG_VIDEO, audio: TAG_AUDIO } as const;
 
 /** Where the default tracks have theirs. */
 const SLOTS = {

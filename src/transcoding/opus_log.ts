@@ -1,4 +1,4 @@
-import type { OpusPacket } from "../audio/packet_maker.ts";
+import type { OpusPacket } from "../audio/opus_packet_maker.ts";
 import { encodeOpusHead } from "../codec/sound/opus.ts";
 import { encodeOpusBody } from "../flv/audio_body_writer.ts";
 import { TAG_AUDIO } from "../flv/tag.ts";

@@ -5,7 +5,7 @@ import type { AudioFrame } from "../flv/audio_body.ts";
 import { parseAudioBody } from "../flv/audio_body_parser.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { LogReader } from "../stream/log_reader.ts";
-import { type FollowedTag, LogFollower } from "../stream/log_follower.ts";
+import { SoundFollower, type SoundTag } from "../stream/sound_follower.ts";
 import { ownerOf } from "../stream/log_store.ts";
 import type { ToTranscoder } from "./messages.ts";
 import { Busy } from "./busy_words.ts";
@@ -33,7 +33,7 @@ export interface TranscoderThread {
 export class StreamTranscoder {
   readonly #id: number;
   readonly #source: LogReader;
-  readonly #follower: LogFollower;
+  readonly #follower: SoundFollower;
   readonly #target: OpusLog;
   readonly #transcoder: AudioTranscoder;
   readonly #busy: Int32Array;
@@ -54,7 +54,7 @@ export class StreamTranscoder {
   ) {
     this.#id = id;
     this.#source = new LogReader(source);
-    this.#follower = new LogFollower(this.#source, performance.now(), audioTrack);
+    this.#follower = new SoundFollower(this.#source, performance.now(), audioTrack);
     this.#target = new OpusLog(target, windowMs);
     this.#transcoder = transcoder;
     this.#busy = busy;
@@ -168,7 +168,7 @@ export class StreamTranscoder {
     return true;
   }
 
-  #take({ timestampMs, body }: FollowedTag): void {
+  #take({ timestampMs, body }: SoundTag): void {
     const audio = parseAudioBody(body);
     switch (audio.kind) {
       case "configuration":

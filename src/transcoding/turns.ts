@@ -61,11 +61,19 @@ export class Turns {
   /** What the owner has used who had the last turn: at least. */
   #floorMs = 0;
   readonly #used: (ms: number) => void;
+  readonly #nowMs: () => number;
   #isServing = false;
 
-  /** @param used told of the time that each piece of work took */
-  constructor(used: (ms: number) => void = () => {}) {
+  /**
+   * @param used told of the time that each piece of work took
+   * @param nowMs the clock that it is measured by
+   */
+  constructor(
+    used: (ms: number) => void = () => {},
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#used = used;
+    this.#nowMs = nowMs;
   }
 
   /** @param owner whose stream it is; 0 for nobody's, which shares with no other */
@@ -113,12 +121,12 @@ export class Turns {
   async #serve(): Promise<void> {
     this.#isServing = true;
     do {
-      const sinceMs = performance.now();
+      const sinceMs = this.#nowMs();
       let nowMs = sinceMs;
       while (this.#busy.size > 0 && nowMs - sinceMs < SLICE_MS) {
         const { share, work } = this.#takeNext();
         work();
-        const doneMs = performance.now();
+        const doneMs = this.#nowMs();
         share.stream.usedMs += doneMs - nowMs;
         share.owner.usedMs += doneMs - nowMs;
         this.#used(doneMs - nowMs);

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { FlvReader, type FlvTagRecord } from "../../src/flv/tag_reader.ts";
+import { FlvReader, type FlvTagRecord } from "../flv/tag_reader.ts";
 import {
   AUDIO_CONFIGURATION,
   checkAudioFrame,

@@ -1,7 +1,7 @@
 /** AAC made by ffmpeg, and what ffmpeg itself makes of it. */
 import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import { TAG_AUDIO } from "../../src/flv/tag.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../flv/tag_reader.ts";
 import { deinterleave, interleave, type Sound } from "./sound.ts";
 
 export interface AccessUnit {

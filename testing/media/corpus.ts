@@ -1,6 +1,7 @@
 import { encodeAmf0 } from "../../src/amf/amf0.ts";
-import { encodeAmf3 } from "../../src/amf/amf3.ts";
-import { amfEcmaArray, amfObject } from "../../src/amf/amf_value.ts";
+import { encodeAmf3 } from "../amf/amf3.ts";
+import { amfObject } from "../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../amf/ecma_array.ts";
 import { fromHex } from "../mutation.ts";
 
 /**

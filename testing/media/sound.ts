@@ -1,6 +1,6 @@
 /** Sound to test with, and the measures that it is judged by. */
 import { createDecoder } from "libopus-wasm";
-import type { OpusPacket } from "../../src/audio/packet_maker.ts";
+import type { OpusPacket } from "../../src/audio/opus_packet_maker.ts";
 import { seededRandom } from "../mutation.ts";
 
 /** Samples by channel. */

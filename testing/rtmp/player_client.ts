@@ -26,6 +26,8 @@ export class RtmpPlayerClient implements Disposable {
   readonly messages = new ClientMessages();
   /** Statuses, data and stream events, in a word or two each. */
   readonly told: string[] = [];
+  /** What statuses say in a sentence. */
+  readonly sentences: string[] = [];
   readonly media: ReceivedMedia[] = [];
   /** Takes media instead, if it is set. */
   onMedia: ((media: ReceivedMedia) => void) | undefined;
@@ -130,6 +132,7 @@ export class RtmpPlayerClient implements Disposable {
       case "command": {
         const { name, args } = reply.command!;
         const code = amfProperty(args[1], "code");
+        this.sentences.push(String(amfProperty(args[1], "description")));
         const what = typeof code === "string" ? code : name;
         return void this.told.push(reply.streamId === 0 ? what : `${what} on ${reply.streamId}`);
       }

@@ -1,6 +1,6 @@
 /** A strict receiver of H.264 by RTP, written from RFC 6184 apart from the packetizer. */
 import { assert, assertEquals } from "@std/assert";
-import { parseRtpPacket, type RtpPacket } from "../../src/rtp/packet.ts";
+import { parseRtpPacket, type RtpPacket } from "./rtp_packet.ts";
 
 const STAP_A = 24;
 const FU_A = 28;

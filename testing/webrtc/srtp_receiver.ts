@@ -1,5 +1,5 @@
 import { createDecipheriv, createHmac } from "node:crypto";
-import { rtpHeaderSize } from "../../src/rtp/packet.ts";
+import { rtpHeaderSize } from "./rtp_packet.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import {
   deriveSessionKeys,

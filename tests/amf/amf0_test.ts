@@ -3,13 +3,8 @@ import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
 import { Amf0Reader } from "../../src/amf/amf0_reader.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
 import { MAX_AMF_DEPTH, MAX_AMF_NAME_LENGTH, MAX_AMF_VALUES } from "../../src/amf/amf_limits.ts";
-import {
-  amfContent,
-  amfEcmaArray,
-  amfObject,
-  amfProperty,
-  type AmfValue,
-} from "../../src/amf/amf_value.ts";
+import { amfContent, amfObject, amfProperty, type AmfValue } from "../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../testing/amf/ecma_array.ts";
 import { AMF0_SAMPLES, AMF0_WITH_AMF3_SAMPLES } from "../../testing/media/corpus.ts";
 import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
 import { sameAmfValues } from "./same_value.ts";

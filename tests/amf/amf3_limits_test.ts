@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
-import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
+import { decodeAmf3, encodeAmf3 } from "../../testing/amf/amf3.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
 import {
   MAX_AMF3_CONTENT_SIZE,

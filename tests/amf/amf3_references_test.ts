@@ -1,6 +1,6 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { decodeAmf0 } from "../../src/amf/amf0.ts";
-import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
+import { decodeAmf3, encodeAmf3 } from "../../testing/amf/amf3.ts";
 import { cycleTarget } from "../../src/amf/amf3_cycle.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
 import {

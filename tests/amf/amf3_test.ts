@@ -1,14 +1,9 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
-import { Amf3Reader } from "../../src/amf/amf3_reader.ts";
+import { decodeAmf3, encodeAmf3 } from "../../testing/amf/amf3.ts";
+import { Amf3Reader } from "../../testing/amf/amf3_reader.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
-import {
-  amfContent,
-  amfEcmaArray,
-  amfObject,
-  amfProperty,
-  type AmfValue,
-} from "../../src/amf/amf_value.ts";
+import { amfContent, amfObject, amfProperty, type AmfValue } from "../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../testing/amf/ecma_array.ts";
 import { AMF3_SAMPLES } from "../../testing/media/corpus.ts";
 import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
 import { sameAmfValues } from "./same_value.ts";

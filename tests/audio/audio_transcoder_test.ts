@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
-import type { OpusPacket } from "../../src/audio/packet_maker.ts";
+import type { OpusPacket } from "../../src/audio/opus_packet_maker.ts";
 import { fromHex } from "../../testing/mutation.ts";
 import type { AacSource, AccessUnit } from "../../testing/media/aac_source.ts";
 import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../../testing/media/aac_streams.ts";

@@ -1,5 +1,5 @@
 import type { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
-import type { OpusPacket } from "../../src/audio/packet_maker.ts";
+import type { OpusPacket } from "../../src/audio/opus_packet_maker.ts";
 
 /** All packets that an access unit completes. */
 export function packetsOf(

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
-import type { OpusPacket } from "../../src/audio/packet_maker.ts";
+import type { OpusPacket } from "../../src/audio/opus_packet_maker.ts";
 import { PcmDecoder } from "../../src/audio/pcm_decoder.ts";
 import { AAC_LC } from "../../testing/media/aac_streams.ts";
 import { decodeOpus, lagOf, snrDb, sweep } from "../../testing/media/sound.ts";

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
-import type { OpusPacket } from "../../src/audio/packet_maker.ts";
+import type { OpusPacket } from "../../src/audio/opus_packet_maker.ts";
 import { peerTest } from "../../testing/peers.ts";
 import {
   type AacSource,

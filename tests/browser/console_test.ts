@@ -6,10 +6,11 @@ import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { ManyPublishers } from "../interop/many_publishers.ts";
 import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const ARTEFACTS = new URL("../artefacts/", import.meta.url);
 /** A stream must be listed, or play, within this time. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 /** Frames that must be decoded after the first look: two seconds at 30 a second. */
 const MORE_FRAMES = 60;
 
@@ -76,10 +77,10 @@ Deno.test(
 );
 
 for (
-  const { how, listListeners } of [
+  const { how, listListeners } of longForm([
     { how: "follows", listListeners: 10 },
     { how: "asks for, as too many follow it,", listListeners: 0 },
-  ]
+  ], 1)
 ) {
   Deno.test(
     { name: `the console ${how} a list of several pages`, ignore },

@@ -6,7 +6,7 @@ import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { isPeerMissing } from "../../testing/peers.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Frames that must be decoded after the first look: a second at 30 a second. */
 const MORE_FRAMES = 30;

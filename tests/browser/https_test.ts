@@ -5,7 +5,7 @@ import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 /** Two seconds at 30 a second. */
 const FRAMES = 60;
 

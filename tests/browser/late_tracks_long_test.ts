@@ -6,7 +6,7 @@ import { OddPublisher, oddRecording } from "../interop/odd_publisher.ts";
 import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Notes each state that the page's player shows from now on. */
 function watchStates(page: Page): Promise<void> {

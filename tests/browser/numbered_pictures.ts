@@ -2,7 +2,7 @@
 /** Pictures that bear their number, and how late a page shows each of them. */
 import { assert } from "@std/assert";
 import type { Page } from "playwright-core";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
 import type { GatewayProcess } from "../../testing/gateway_process.ts";
 import { MAIN_PROFILE_ARGS, type Publisher, publishWithFfmpeg } from "../interop/ffmpeg.ts";

@@ -10,7 +10,7 @@ import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { watchByWhep } from "./whep_viewer.ts";
 import { IS_LONG } from "../../testing/long_form.ts";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Decoded pictures that prove that it goes on: two seconds of them. */
 const PICTURES = 50;

@@ -6,14 +6,14 @@ import { startGateway } from "../../testing/gateway_process.ts";
 import { MAIN_PROFILE_ARGS, publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
-import { IS_LONG } from "../../testing/long_form.ts";
+import { IS_LONG, longForm } from "../../testing/long_form.ts";
 
 const ARTEFACTS = new URL("../artefacts/", import.meta.url);
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 const ignore = chromiumMissing();
 
-for (const sources of [["video", "audio"], ["audio"]] as const) {
+for (const sources of longForm([["video", "audio"], ["audio"]] as const, 1)) {
   const name = `WebRTC that stands still is told, of ${sources.join(" and ")}`;
   Deno.test({ name, ignore }, async () => {
     await using gateway = await startGateway({ config: { timeouts: { idleMs: 4000 } } });

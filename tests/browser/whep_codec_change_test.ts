@@ -79,7 +79,7 @@ async function shows(page: Page, mimeType: string): Promise<void> {
   await until(`the page shows ${mimeType}`, async () => {
     const { codec, frames } = await page.evaluate(readNewestPeer);
     return codec === mimeType && frames >= MORE_FRAMES;
-  }, { timeoutMs: 20_000 });
+  });
 }
 
 /** Runs in the page, before its own scripts: remembers its peer connections. */

@@ -3,6 +3,7 @@ import { startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep } from "./whep_viewer.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const PATH = "live/six";
 const FRAMES = 45;
@@ -12,11 +13,14 @@ const ignore = chromiumMissing();
 
 /** Published, asked for and watched over IPv6. */
 for (
-  const { host, denoArgs, transport, used } of [
-    { host: "::", denoArgs: ["-P=net"], transport: "any", used: "udp" },
-    { host: "::1", denoArgs: ["-P=net"], transport: "tcp", used: "tcp" },
-    { host: "::", denoArgs: ["-P"], transport: "any", used: "tcp" },
-  ] as const
+  const { host, denoArgs, transport, used } of longForm(
+    [
+      { host: "::", denoArgs: ["-P=net"], transport: "any", used: "udp" },
+      { host: "::", denoArgs: ["-P"], transport: "any", used: "tcp" },
+      { host: "::1", denoArgs: ["-P=net"], transport: "tcp", used: "tcp" },
+    ] as const,
+    1,
+  )
 ) {
   const permissions = denoArgs[0] === "-P" ? "start" : "start:net";
   const name =

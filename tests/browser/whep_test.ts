@@ -4,7 +4,7 @@ import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { delay, until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep, type WhepViewer } from "./whep_viewer.ts";
-import { IS_LONG } from "../../testing/long_form.ts";
+import { IS_LONG, longForm } from "../../testing/long_form.ts";
 
 const WATCH_MS = IS_LONG ? 20_000 : 4000;
 const PATH = "live/whep";
@@ -12,7 +12,7 @@ const SOURCE_FPS = 30;
 
 const ignore = chromiumMissing();
 
-for (const shards of [1, 2]) {
+for (const shards of longForm([2, 1], 1)) {
   Deno.test({ name: `Chromium watches over UDP, with ${shards} shards`, ignore }, async () => {
     await using gateway = await startGateway({ args: ["--shards", `${shards}`] });
     await using _publisher = publishWithFfmpeg({ url: gateway.rtmpUrl(PATH) });

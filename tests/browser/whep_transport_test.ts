@@ -6,12 +6,13 @@ import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { streamReady, watchByWhep } from "./whep_viewer.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const PATH = "live/transport";
 
 const ignore = chromiumMissing();
 
-for (const transport of ["any", "tcp"] as const) {
+for (const transport of longForm(["any", "tcp"] as const, 1)) {
   const name = `Chromium tells when each packet came, over ${transport === "any" ? "udp" : "tcp"}`;
   Deno.test({ name, ignore }, async () => {
     await using gateway = await startGateway({ args: ["--webrtc-feedback", "twcc"] });

@@ -48,6 +48,13 @@ Deno.test("a fragment without a stream is no selection", () => {
   }
 });
 
+Deno.test("mediaUrl hands over the page's token, and nothing else of its query", () => {
+  const url = (search: string) =>
+    mediaUrl({ app: "live", name: "a" }, "http-flv", { ...page, search });
+  assertEquals(url("?token=a%2Bb%26c&page=2"), "http://host:8080/live/a.flv?token=a%2Bb%26c");
+  assertEquals(url("?page=2"), "http://host:8080/live/a.flv");
+});
+
 Deno.test("mediaUrl encodes each segment and follows the page's scheme", () => {
   const url = (transport: Transport, protocol: string) =>
     mediaUrl({ app: "live", name: "a/b?c" }, transport, { ...page, protocol });

@@ -4,7 +4,8 @@ import { describeFailure, isPassedOver } from "../../src/console/playback_failur
 Deno.test("describeFailure tells what is worth another try from what is not", () => {
   const table = [
     ["NetworkError", "HttpStatusCodeInvalid", { code: 404, msg: "Not Found" }, "missing"],
-    ["NetworkError", "HttpStatusCodeInvalid", { code: 403, msg: "Forbidden" }, "network"],
+    ["NetworkError", "HttpStatusCodeInvalid", { code: 401, msg: "Unauthorized" }, "refused"],
+    ["NetworkError", "HttpStatusCodeInvalid", { code: 403, msg: "Forbidden" }, "refused"],
     ["NetworkError", "HttpStatusCodeInvalid", { code: 503, msg: "" }, "network"],
     ["NetworkError", "EarlyEof", { code: -1, msg: "Fetch stream meet Early-EOF" }, "network"],
     ["NetworkError", "Exception", { code: undefined, msg: undefined }, "network"],

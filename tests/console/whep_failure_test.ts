@@ -10,7 +10,14 @@ Deno.test("describeRefusal shows the gateway's sentence, and keeps to what can b
       kind: "unsupported",
       detail: "This gateway does not offer WebRTC",
     }],
-    [403, "no", null, { kind: "network", detail: "The gateway refused this viewer (403)" }],
+    [403, "This token is for another stream.\n", null, {
+      kind: "refused",
+      detail: "This token is for another stream.",
+    }],
+    [401, "", null, {
+      kind: "refused",
+      detail: "This page's address needs a ?token= that the gateway accepts",
+    }],
     [503, "There are 100 viewers already\n", "7", {
       kind: "network",
       detail: "There are 100 viewers already",

@@ -71,7 +71,8 @@ Deno.test("ShardPool: stops without waiting for a shard that never listened", as
     await assertRejects(() => pool.start(2), Error, "broken");
     const startedAtMs = performance.now();
     await pool.stop();
-    assert(performance.now() - startedAtMs < 1500, failure);
+    // Who waits for an answer gives up after 3000 ms.
+    assert(performance.now() - startedAtMs < 2900, failure);
   }
 });
 
@@ -119,5 +120,5 @@ Deno.test("ShardPool: stops in bounded time, even if a shard does not answer", a
   await pool.start(1);
   const startedAtMs = performance.now();
   await pool.stop();
-  assert(performance.now() - startedAtMs < 10_000);
+  assert(performance.now() - startedAtMs < 30_000);
 });

@@ -1,22 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { summariseWebrtc } from "../../src/control/stream_advice.ts";
-import type { PictureReport, StreamReport } from "../../src/shard/live/stream_report.ts";
+import type { BFrameReport } from "../../src/egress/video_packet_maker.ts";
+import type { StreamReport } from "../../src/shard/live/stream_report.ts";
 
-const CLEAN: PictureReport = {
+const CLEAN: BFrameReport = {
   bFrames: false,
   areDropped: true,
   exact: true,
   inexactReason: undefined,
 };
-const EXACT: PictureReport = { ...CLEAN, bFrames: true };
-const INEXACT: PictureReport = {
+const EXACT: BFrameReport = { ...CLEAN, bFrames: true };
+const INEXACT: BFrameReport = {
   bFrames: true,
   areDropped: true,
   exact: false,
   inexactReason: "a P picture",
 };
 
-function report(webrtcViewers: number, webrtc: PictureReport | undefined): StreamReport {
+function report(webrtcViewers: number, webrtc: BFrameReport | undefined): StreamReport {
   const publication = undefined;
   return {
     streamId: 1,
@@ -30,7 +31,7 @@ function report(webrtcViewers: number, webrtc: PictureReport | undefined): Strea
 }
 
 const LOOKS: readonly (readonly [
-  looks: readonly (PictureReport | undefined)[],
+  looks: readonly (BFrameReport | undefined)[],
   bFrames: boolean | null,
   exact: boolean | null,
 ])[] = [

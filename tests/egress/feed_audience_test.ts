@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { FeedAudience } from "../../src/egress/feed_audience.ts";
 import { FlvViewer } from "../../src/egress/flv_viewer.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { interFrame, keyFrame, openLog, tagOf } from "../stream/log_samples.ts";
@@ -129,7 +129,7 @@ Deno.test("FeedAudience: a viewer that comes as the last one goes is served as w
   const before = viewer.bytes;
   writer.append(keyFrame(40));
   audience.notify(startMs + 3);
-  await until("the flush interval is over", () => viewer.bytes > before, { timeoutMs: 2000 });
+  await until("the flush interval is over", () => viewer.bytes > before);
 });
 
 Deno.test("FeedAudience: a viewer that was busy gets the rest without a further flush", async () => {

@@ -1,6 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
-import { amfEcmaArray, amfObject } from "../../src/amf/amf_value.ts";
+import { amfObject } from "../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../testing/amf/ecma_array.ts";
 import { metadataWithout } from "../../src/egress/rtmp_metadata.ts";
 import { RtmpForm } from "../../src/egress/rtmp_form.ts";
 import { TAG_SCRIPT } from "../../src/flv/tag.ts";

@@ -2,7 +2,11 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { FlvError } from "../../src/flv/flv_error.ts";
 import { writeFlvHeader } from "../../src/flv/header.ts";
 import { encodeTag, TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { FlvReader, type FlvReaderOptions, MAX_FLV_HEADER_SIZE } from "../../src/flv/tag_reader.ts";
+import {
+  FlvReader,
+  type FlvReaderOptions,
+  MAX_FLV_HEADER_SIZE,
+} from "../../testing/flv/tag_reader.ts";
 import { FLV_FILE } from "../../testing/media/corpus.ts";
 import { everySplit, fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";
 

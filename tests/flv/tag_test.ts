@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { FlvError } from "../../src/flv/flv_error.ts";
-import { parseFlvHeader, writeFlvHeader } from "../../src/flv/header.ts";
+import { writeFlvHeader } from "../../src/flv/header.ts";
+import { parseFlvHeader } from "../../testing/flv/tag_reader.ts";
 import {
   encodeTag,
   MAX_TAG_BODY_SIZE,

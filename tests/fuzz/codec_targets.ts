@@ -23,7 +23,7 @@ import { parseH265Sps } from "../../src/codec/h265/sps.ts";
 import { isVp8KeyFrame, parseVp8FrameHeader } from "../../src/codec/vp8/vp8.ts";
 import { parseVp9Configuration, vp9CodecString } from "../../src/codec/vp9/vp9.ts";
 import { isVp9KeyFrame, parseVp9FrameHeader } from "../../src/codec/vp9/frame.ts";
-import { splitVp9Superframe } from "../../src/codec/vp9/superframe.ts";
+import { splitVp9Superframe } from "../../testing/media/vp9_superframe.ts";
 import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
 import {
   AC3_SAMPLES,

@@ -6,18 +6,14 @@ import { encodeOpusHead, parseOpusHead } from "../../src/codec/sound/opus.ts";
 import { FlvError } from "../../src/flv/flv_error.ts";
 import { writeFlvHeader } from "../../src/flv/header.ts";
 import { encodeTag, type TagType } from "../../src/flv/tag.ts";
-import { FlvReader, type FlvRecord } from "../../src/flv/tag_reader.ts";
+import { FlvReader, type FlvRecord } from "../../testing/flv/tag_reader.ts";
 import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk/reader.ts";
 import { ChunkWriter } from "../../src/rtmp/chunk/writer.ts";
 import { type Command, decodeCommand, encodeCommand } from "../../src/rtmp/message/command.ts";
 import { parseMessage } from "../../src/rtmp/message/message.ts";
 import { RtmpError } from "../../src/rtmp/rtmp_error.ts";
-import {
-  parseRtpPacket,
-  RTP_HEADER_SIZE,
-  RTP_MARKER,
-  writeRtpHeader,
-} from "../../src/rtp/packet.ts";
+import { RTP_HEADER_SIZE, RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
+import { parseRtpPacket } from "../../testing/webrtc/rtp_packet.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import {
   type HandshakeMessage,

@@ -1,5 +1,5 @@
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import { type FeedForm, FLV_FORM } from "../../src/stream/feed_form.ts";

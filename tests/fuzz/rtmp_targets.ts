@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
-import { amfEcmaArray, amfObject } from "../../src/amf/amf_value.ts";
+import { amfObject } from "../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../testing/amf/ecma_array.ts";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { AggregateReader, encodeAggregate } from "../../src/rtmp/message/aggregate.ts";
+import { AggregateReader } from "../../src/rtmp/message/aggregate.ts";
+import { encodeAggregate } from "../../testing/rtmp/aggregate_writer.ts";
 import { ChunkReader, type RawMessage } from "../../src/rtmp/chunk/reader.ts";
 import { namedData } from "../../src/rtmp/message/data_message.ts";
 import { plainAmf0 } from "../../src/rtmp/message/plain_amf0.ts";

@@ -2,8 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { splitH264NalUnits } from "../../src/codec/h264/slice.ts";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
-import { opusPacketSamples } from "../../src/rtp/opus_packetizer.ts";
-import { findExtensionElement, parseRtpPacket, rtpHeaderSize } from "../../src/rtp/packet.ts";
+import { opusPacketSamples } from "../../testing/media/opus_toc.ts";
+import {
+  findExtensionElement,
+  parseRtpPacket,
+  rtpHeaderSize,
+} from "../../testing/webrtc/rtp_packet.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import { nackedSequences } from "../../src/rtp/rtcp_feedback.ts";
 import type { TransportFeedback } from "../../src/rtp/transport_feedback.ts";

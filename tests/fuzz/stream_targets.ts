@@ -1,5 +1,5 @@
 import type { SharedLog } from "../../src/stream/log_arena.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import type { TrackSelection } from "../../src/stream/track_selection.ts";

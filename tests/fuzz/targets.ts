@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { decodeAmf0, encodeAmf0 } from "../../src/amf/amf0.ts";
-import { decodeAmf3, encodeAmf3 } from "../../src/amf/amf3.ts";
+import { decodeAmf3, encodeAmf3 } from "../../testing/amf/amf3.ts";
 import { AmfError } from "../../src/amf/amf_error.ts";
 import { AudioError } from "../../src/audio/audio_error.ts";
 import { AudioTranscoder } from "../../src/audio/audio_transcoder.ts";
@@ -16,7 +16,7 @@ import { parseMpegAudioHeader } from "../../src/codec/sound/mp3.ts";
 import { parseOpusHead } from "../../src/codec/sound/opus.ts";
 import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import { FlvError } from "../../src/flv/flv_error.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { sameAmfValues } from "../amf/same_value.ts";
 import { AAC_HE_V1, AAC_HE_V2, AAC_LC } from "../../testing/media/aac_streams.ts";

@@ -37,11 +37,11 @@ Deno.test("the house keeps its rules", () => {
 });
 
 Deno.test("no two files import each other, not even by others or for a type", () => {
-  assertEquals(circlesOf(readCode("src/", "testing/", "tests/", "bench/")), []);
+  assertEquals(circlesOf(readCode("src/", "testing/", "tests/", "bench/", "tools/")), []);
 });
 
 Deno.test("what tests and bench share lies in testing", () => {
-  const files = [...readCode("testing/", "tests/", "bench/")];
+  const files = [...readCode("testing/", "tests/", "bench/", "tools/")];
   assertEquals(files.flatMap(([path, source]) => treeViolationsOf(path, source)), []);
 });
 

@@ -74,7 +74,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "jose", "node:crypto"],
     hasEffects: true,
   },
-  config: { rooms: ["tls"], packages: ["valibot", "node:util"], hasEffects: true },
+  config: { rooms: ["access", "tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
     rooms: [
       "access",

@@ -4,9 +4,9 @@ import { blankText, importsOf } from "./source_text.ts";
 /** By tree, what its files may import beside packages: trees, and files that are in none. */
 const TREES: Readonly<Record<string, readonly string[]>> = {
   testing: ["src", "testing"],
+  tools: ["src", "tools", "deno.json"],
   tests: ["src", "testing", "tests", "tools", "dist", "deno.json"],
   bench: ["src", "testing", "bench", "dist", "deno.json"],
-  tools: ["src", "deno.json"],
 };
 
 /**

@@ -1,5 +1,5 @@
 /** Viewers who come and go. */
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { seededRandom } from "../../testing/mutation.ts";

@@ -1,7 +1,7 @@
 /** Recordings of FLV responses, read strictly: what no player complains of is still wrong here. */
 import { assert, assertEquals } from "@std/assert";
 import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { runPeer } from "../../testing/peers.ts";

@@ -1,8 +1,10 @@
 /** Sends packets of rings as plain RTP, with reports, in the place of a gateway and its viewer. */
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
-import { copyRtpHeader } from "../../src/rtp/packet.ts";
+import { RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
+import { parseRtpPacket } from "../../testing/webrtc/rtp_packet.ts";
 import type { PacketRing } from "../../src/rtp/packet_ring.ts";
-import { writeBye, writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
+import { writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
+import { writeBye } from "../../testing/webrtc/rtcp_bye.ts";
 import type { ClockTie, RtpClock } from "../../src/rtp/rtp_clock.ts";
 import { delay } from "../../testing/waiting.ts";
 import { PAYLOAD_TYPES, type RtpPorts } from "./rtp_receiver.ts";
@@ -65,6 +67,8 @@ function report({ clock, ring, ssrc }: SentTrack, tie: ClockTie): ByteWriter {
 function viewerPacket({ name, ring, offset, ssrc }: SentTrack, index: number): Uint8Array {
   const packet = ring.get(index)!;
   const datagram = packet.slice();
-  copyRtpHeader(datagram, 0, packet, PAYLOAD_TYPES[name], index + offset, ssrc);
+  const { isMarked, timestamp } = parseRtpPacket(packet);
+  const type = PAYLOAD_TYPES[name] | (isMarked ? RTP_MARKER : 0);
+  writeRtpHeader(datagram, 0, type, index + offset, timestamp, ssrc);
   return datagram;
 }

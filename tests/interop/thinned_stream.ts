@@ -5,7 +5,7 @@ import {
   type H264PictureVerdict,
   H264ReferenceTracker,
 } from "../../src/codec/h264/reference_tracker.ts";
-import { allowH264FrameNumGaps } from "../../src/codec/h264/frame_num_gaps.ts";
+import { allowH264FrameNumGaps } from "../../testing/media/h264_frame_num_gaps.ts";
 import { splitH264NalUnits } from "../../src/codec/h264/slice.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { runPeer } from "../../testing/peers.ts";

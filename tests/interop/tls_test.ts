@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { STATUS_CODE } from "@std/http/status";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { peerTest, runPeer } from "../../testing/peers.ts";
 import { currentCertificate } from "../../testing/certificates.ts";

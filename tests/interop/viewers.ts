@@ -1,6 +1,6 @@
 /** Viewers that record what they get. */
 import { assertEquals } from "@std/assert";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 
 /** A viewer at work. */
 export interface Viewer {

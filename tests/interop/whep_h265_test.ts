@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { parseH265Configuration } from "../../src/codec/h265/h265.ts";
 import { splitH265NalUnits } from "../../src/codec/h265/access_unit.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";

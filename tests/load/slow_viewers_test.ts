@@ -14,7 +14,7 @@ const STREAM = { path: PATH, bitrateBps: 16_000_000, frameRate: 50, groupFrames:
 const BYTES_PER_MS = STREAM.bitrateBps / 8000;
 
 const WINDOW_MS = 2000;
-const STALL_MS = IS_LONG ? 30_000 : 10_000;
+const STALL_MS = 10_000;
 
 /** What the kernel may hold for a viewer, in time of this stream. */
 const KERNEL_MS = 8_000_000 / BYTES_PER_MS;
@@ -25,7 +25,10 @@ const NOISE = 0.03;
 /** RFC 6455 7.4.1 */
 const TRY_AGAIN_LATER = 1013;
 
-Deno.test("50 viewers that stop reading cost no memory and harm nobody", async () => {
+Deno.test({
+  name: "50 viewers that stop reading cost no memory and harm nobody",
+  ignore: !IS_LONG,
+}, async () => {
   await using gateway = await startGateway({
     args: ["--shards", "2"],
     config: { log: { windowMs: WINDOW_MS }, timeouts: { stallMs: 120_000 } },
@@ -55,7 +58,7 @@ Deno.test("50 viewers that stop reading cost no memory and harm nobody", async (
     for (const viewer of slow) viewer.check();
     const nearLiveMs = healthy.publisher.timestampMs - 2 * WINDOW_MS;
     return slow.every(({ checker }) => checker.publishedMs > nearLiveMs);
-  }, { timeoutMs: 60_000 });
+  });
   for (const { checker } of slow) {
     assertEquals(checker.jumps.length, 1);
     const [{ from, to }] = checker.jumps as [{ from: number; to: number }];

@@ -6,7 +6,7 @@ import transcoderText from "../../dist/transcoding.js" with { type: "text" };
 import { TranscoderPool } from "../../src/control/transcoder_pool.ts";
 import { writeFlvHeader } from "../../src/flv/header.ts";
 import { TAG_AUDIO } from "../../src/flv/tag.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseOpusHead } from "../../src/codec/sound/opus.ts";
 import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { AAC_LC } from "../../testing/media/aac_streams.ts";
 import { decodeWithFfmpeg, encodeAac } from "../../testing/media/aac_source.ts";
 import { decodeOpus, lagOf, music, snrDb } from "../../testing/media/sound.ts";

@@ -296,7 +296,6 @@ Deno.test("bad RTMP peers are ended with a reason, counted, and felt by nobody",
       await until(
         `the log tells why: ${peer.reason}`,
         () => countOf(peer.reason, gateway.output()) > told,
-        { timeoutMs: 2000 },
       );
       const after = (await gateway.status()).counters;
       assert(after[peer.counter]! > before[peer.counter]!, `${peer.counter} did not count it`);
@@ -367,7 +366,7 @@ Deno.test("half-open connections up to the limit, and the next is refused", asyn
   assertEquals(await discard(tooMany), 0);
   tooMany.close();
   const refused = /127\.0\.0\.1 refused: one address may have up to 20 new connections/;
-  await until("the log tells it", () => refused.test(gateway.output()), { timeoutMs: 2000 });
+  await until("the log tells it", () => refused.test(gateway.output()));
   assertEquals((await gateway.status()).counters.rtmpConnectionsRefused, 1);
   await healthy.check();
   await until("the half-open ones are ended", async () => {

@@ -12,7 +12,7 @@ import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 const SHARDS = 2;
 
 /** Viewers on the shard that lives may wait for a moment, as both share the processor. */
-const MAX_SILENCE_MS = 1500;
+const MAX_SILENCE_MS = 5000;
 
 const TRANSCODING_SOURCE = await Deno.readTextFile(
   new URL("../../dist/transcoding.js", import.meta.url),
@@ -94,7 +94,7 @@ Deno.test("a shard that throws is started again, and the other one goes on", asy
   for (const viewer of [leaving, waiting, staying]) await seeFurtherFrames(viewer);
 
   await ask(gateway, `/throw/${dying}`);
-  await until("the publisher is disconnected", () => lost.publisher.end, { timeoutMs: 30_000 });
+  await until("the publisher is disconnected", () => lost.publisher.end);
   assertEquals(lost.publisher.end, "by the server");
   await until("its viewers are", () => leaving.end === "cut off");
   const { server, counters } = await until("the shard is back", async () => {

@@ -12,6 +12,7 @@ import {
   type ReceivedPacket,
 } from "../../testing/webrtc/whep_reception.ts";
 import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { longForm } from "../../testing/long_form.ts";
 
 const STAP_A = 24;
 const PATH = "live/test";
@@ -88,13 +89,16 @@ Deno.test({
       );
     });
     checkReports(viewer);
+    await until("both clocks show about the time that it is", () => areClocksInStep(viewer));
   },
 });
 
-/** Reports go with the packets, and what comes at the same time is of about the same time. */
-function checkReports({ senderReports, video, audio }: WhepViewer): void {
-  const clocks = [[video!, 90_000], [audio!, 48_000]] as const;
-  const positions = clocks.map(([{ ssrc, packets }, rateHz]) => {
+const clocksOf = ({ video, audio }: WhepViewer) => [[video!, 90_000], [audio!, 48_000]] as const;
+
+/** Reports go with the packets. */
+function checkReports(viewer: WhepViewer): void {
+  const { senderReports } = viewer;
+  for (const [{ ssrc, packets }, rateHz] of clocksOf(viewer)) {
     const reports = senderReports.filter((report) => report.ssrc === ssrc);
     const [first] = reports;
     for (const report of reports) {
@@ -104,14 +108,17 @@ function checkReports({ senderReports, video, audio }: WhepViewer): void {
       const sent = packets.filter(({ arrivedMs }) => arrivedMs > 0).length;
       assert(report.packetCount <= sent + 100 && report.packetCount >= first!.packetCount);
     }
-    const last = reports.at(-1)!;
+  }
+}
+
+/** What comes at the same time is of about the same time: at some time at least, when all is there. */
+function areClocksInStep(viewer: WhepViewer): boolean {
+  const [videoS, audioS] = clocksOf(viewer).map(([{ ssrc, packets }, rateHz]) => {
+    const last = viewer.senderReports.findLast((report) => report.ssrc === ssrc)!;
     const newest = packets.at(-1)!;
-    const ahead = ((newest.timestamp - last.rtpTimestamp) | 0) / rateHz;
-    return secondsOf(last) + ahead;
-  });
-  const [videoS, audioS] = positions as [number, number];
-  assert(Math.abs(videoS - audioS) < 0.25, `sound is ${audioS - videoS} s after pictures`);
-  assert(Math.abs(videoS - Date.now() / 1000) < 1, "reports tell another time than the wall clock");
+    return secondsOf(last) + ((newest.timestamp - last.rtpTimestamp) | 0) / rateHz;
+  }) as [number, number];
+  return Math.abs(videoS - audioS) < 0.25 && Math.abs(videoS - Date.now() / 1000) < 1;
 }
 
 function secondsOf(report: { ntpSeconds: number; ntpFraction: number }): number {
@@ -136,6 +143,9 @@ Deno.test({
   },
 });
 
+/** What a clock that stands still while the publisher is away would be late by, at least. */
+const AWAY_MS = 1000;
+
 /** Receivers take another time than that which has passed for a clock that is off. */
 function checkClock(packets: readonly ReceivedPacket[], rateHz: number): void {
   const [first] = packets;
@@ -144,23 +154,24 @@ function checkClock(packets: readonly ReceivedPacket[], rateHz: number): void {
     assert(step >= 0, `an RTP timestamp steps by ${step}`);
     return arrivedMs - first!.arrivedMs - ((timestamp - first!.timestamp) | 0) * 1000 / rateHz;
   });
-  // What was made of the past comes at once at the beginning, and a maker of sound takes its time.
-  const before = median(delaysMs.slice(50, 75));
-  const after = median(delaysMs.slice(-20));
-  assert(Math.abs(after - before) < 200, `packets come ${after - before} ms later than before`);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1]!;
+  // The least of some: a busy machine makes packets late, none early. What was made of the past
+  // comes at once at the beginning, and a maker of sound takes its time.
+  const before = Math.min(...delaysMs.slice(50, 75));
+  const after = Math.min(...delaysMs.slice(-40));
+  const laterMs = after - before;
+  assert(Math.abs(laterMs) < AWAY_MS / 2, `packets come ${laterMs} ms later than before`);
 }
 
 for (
-  const [audio, audioAfter] of [
-    ["aac", "aac"],
-    ["opus", "opus"],
-    ["aac", "opus"],
-    ["opus", "aac"],
-  ] as const
+  const [audio, audioAfter] of longForm(
+    [
+      ["aac", "aac"],
+      ["opus", "aac"],
+      ["aac", "opus"],
+      ["opus", "opus"],
+    ] as const,
+    2,
+  )
 ) {
   Deno.test({
     name:
@@ -180,7 +191,7 @@ for (
         "the stream waits",
         async () => (await gateway.stream(PATH))?.state === "waiting",
       );
-      await delay(500);
+      await delay(AWAY_MS);
       const before = viewer.audio!.packets.length;
       // An encoder that is started again begins at 0.
       await using _second = await publish(gateway, formats[audioAfter]);

@@ -40,7 +40,7 @@ const BITRATE_BPS = 2_500_000;
 /** By so much a viewer says that it held a report for less long than it did: a longer way. */
 const WAY_MS = 250;
 /** What may be added to it on a machine that is busy: far less than a report is held. */
-const MAX_DELAY_MS = 500;
+const MAX_DELAY_MS = 5000;
 /** For how long a report is held before it is answered: it is the last but one then. */
 const HOLD_MS = 1500;
 

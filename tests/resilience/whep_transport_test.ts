@@ -48,7 +48,7 @@ for (const [bytes, feedback] of [[1350, "remb"], [1350, "twcc"], [600, "twcc"]] 
     fn: async () => {
       const sizes = ["--webrtc-packet-size", `${bytes}`, "--webrtc-feedback", feedback];
       await using gateway = await startGateway({ args: ["--shards", "1", ...sizes] });
-      await using _publisher = await publish(gateway, { path: PATH, bitrateBps: 6_000_000 });
+      await using _publisher = await publish(gateway, { path: PATH, bitrateBps: 2_000_000 });
       const largest = { first: 0, again: 0 };
       await using viewer = await WhepViewer.join(gateway, {
         path: PATH,

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Av1RtpFormat, packetizeAv1 } from "../../src/rtp/av1_packetizer.ts";
 import type { Av1ObuView } from "../../src/rtp/av1_payload_cutter.ts";
-import { parseRtpPacket, RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
+import { RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
+import { parseRtpPacket } from "../../testing/webrtc/rtp_packet.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../../src/rtp/packet_carver.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";

@@ -5,7 +5,8 @@ import {
   type H264RtpFormat,
   packetizeH264,
 } from "../../src/rtp/h264_packetizer.ts";
-import { parseRtpPacket, RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
+import { RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
+import { parseRtpPacket } from "../../testing/webrtc/rtp_packet.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../../src/rtp/packet_carver.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MAX_PLAYOUT_DELAY_MS, writeHeaderExtension } from "../../src/rtp/header_extension.ts";
-import { findExtensionElement, parseRtpPacket } from "../../src/rtp/packet.ts";
+import { findExtensionElement, parseRtpPacket } from "../../testing/webrtc/rtp_packet.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { fromHex, toHex } from "../../testing/mutation.ts";
 

@@ -1,10 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  MAX_OPUS_PACKET_SIZE,
-  opusPacketDurationMs,
-  opusPacketSamples,
-  packetizeOpus,
-} from "../../src/rtp/opus_packetizer.ts";
+import { MAX_OPUS_PACKET_SIZE, packetizeOpus } from "../../src/rtp/opus_packetizer.ts";
+import { opusPacketDurationMs, opusPacketSamples } from "../../testing/media/opus_toc.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { fromHex, surviveMutations, toHex } from "../../testing/mutation.ts";

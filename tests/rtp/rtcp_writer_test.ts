@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
-import { writeBye, writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
+import { writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
+import { writeBye } from "../../testing/webrtc/rtcp_bye.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { toHex } from "../../testing/mutation.ts";
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { parseRtpPacket, RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
+import { RTP_HEADER_SIZE } from "../../src/rtp/packet.ts";
+import { parseRtpPacket } from "../../testing/webrtc/rtp_packet.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../../src/rtp/packet_carver.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import type { PayloadFormat } from "../../src/rtp/payload_size.ts";

@@ -8,6 +8,15 @@ import type {
 } from "../../src/shard/http/forwarded_request.ts";
 
 const REQUEST: ForwardedRequest = {
+  kind: "session",
+  caller: {
+    protocol: "whep",
+    address: "192.0.2.1",
+    credentials: {},
+    query: "",
+    userAgent: undefined,
+    id: "0-a",
+  },
   method: "PATCH",
   resource: "a",
   contentType: "application/trickle-ice-sdpfrag",

@@ -4,6 +4,7 @@ import {
   allocateAddressCounts,
   COUNTED,
 } from "../../src/shard/net/address_counts.ts";
+import { type Access, OPEN_ACCESS } from "../../src/access/access.ts";
 import { Clients } from "../../src/shard/live/clients.ts";
 import { Viewers } from "../../src/shard/live/viewers.ts";
 import type { MemoryBudget } from "../../src/stream/memory_budget.ts";
@@ -87,16 +88,25 @@ export function testPlaces(
 /** Who watches on a shard that is tested by itself. */
 export function testViewers(
   counters: Counters,
-  { places, memory = openMemory(), maxViewers = 100, addressCounts = testAddressCounts() }: {
+  {
+    places,
+    memory = openMemory(),
+    maxViewers = 100,
+    addressCounts = testAddressCounts(),
+    access = OPEN_ACCESS,
+    shard = 0,
+  }: {
     readonly places: ShardPlaces;
     readonly memory?: MemoryBudget;
     readonly maxViewers?: number;
     readonly addressCounts?: SharedArrayBuffer;
+    readonly access?: Access;
+    readonly shard?: number;
   },
 ): { readonly clients: Clients; readonly viewers: Viewers } {
   const clients = new Clients(counters);
   const streamCounts = new AddressCounts(addressCounts, 0, "streamViewers");
-  const options = { maxViewers, places, streamCounts, counters, memory, clients, shard: 0 };
+  const options = { maxViewers, places, streamCounts, counters, memory, clients, access, shard };
   return { clients, viewers: new Viewers(options) };
 }
 

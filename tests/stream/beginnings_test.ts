@@ -1,7 +1,7 @@
 /** Where viewers begin while one track has stopped, or comes late. */
 import { assertEquals } from "@std/assert";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import type { TrackSelection } from "../../src/stream/track_selection.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { FlvReader } from "../../src/flv/tag_reader.ts";
+import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed } from "../../src/stream/feed.ts";

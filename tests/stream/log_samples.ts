@@ -1,6 +1,6 @@
 import { encodeTag, TAG_AUDIO, TAG_VIDEO } from "../../src/flv/tag.ts";
 import { LogArena, type SharedLog } from "../../src/stream/log_arena.ts";
-import { Control, distance, RecordFlag, Track } from "../../src/stream/log_layout.ts";
+import { ControlWord, distance, RecordFlag, Track } from "../../src/stream/log_layout.ts";
 import { LogMemory } from "../../src/stream/log_memory.ts";
 import type { LogReader } from "../../src/stream/log_reader.ts";
 import { LogStore } from "../../src/stream/log_store.ts";
@@ -57,16 +57,16 @@ export function openStore(maxLogBytes: number, bytes = 8 * maxLogBytes): LogStor
 /** Gives the place of a log to another stream. */
 export function reopen({ arena, log }: SharedLog): void {
   const { control } = new LogMemory({ arena, log });
-  const maxBytes = control[Control.maxBytes]!;
+  const maxBytes = control[ControlWord.maxBytes]!;
   new LogArena(arena).sweep(log);
-  control[Control.maxBytes] = maxBytes;
+  control[ControlWord.maxBytes] = maxBytes;
 }
 
 /** Makes the next record of an empty log have this sequence number. */
 export function startAt(shared: SharedLog, sequence: number): void {
   const { control } = new LogMemory(shared);
-  control[Control.head] = sequence;
-  control[Control.tail] = sequence;
+  control[ControlWord.head] = sequence;
+  control[ControlWord.tail] = sequence;
 }
 
 /** The bytes of record `sequence`; `undefined` if the log passed over it. */

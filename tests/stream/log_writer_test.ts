@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TAG_OVERHEAD } from "../../src/flv/tag.ts";
 import {
-  Control,
+  ControlWord,
   distance,
   INDEX_CAPACITY,
   LogState,
@@ -78,7 +78,7 @@ Deno.test("LogWriter: a tag goes on in the next page, wherever it is cut", () =>
 Deno.test("LogWriter: positions wrap", () => {
   const { shared, writer } = openLog({ maxBytes: 1000, windowMs: 1e6 });
   const { control } = new LogMemory(shared);
-  control[Control.writePosition] = -500;
+  control[ControlWord.writePosition] = -500;
   const reader = new LogReader(shared);
   const records: LogRecord[] = [];
   for (let at = 0; at < 40; at++) {
@@ -372,7 +372,7 @@ Deno.test("LogReader: no preamble while a slot is being written; the next writer
   const reader = new LogReader(shared);
   const { control } = new LogMemory(shared);
   // As a writer leaves it whose thread ends within writeSlot.
-  Atomics.add(control, Control.slotVersion, 1);
+  Atomics.add(control, ControlWord.slotVersion, 1);
   assertEquals(reader.preamble(), undefined);
   const next = new LogWriter(shared, { windowMs: 1000 });
   assertEquals(reader.preamble()!.tags.length, 1);

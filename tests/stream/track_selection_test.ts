@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { encodeTag, TAG_AUDIO, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { FlvReader, type FlvRecord } from "../../src/flv/tag_reader.ts";
+import { FlvReader, type FlvRecord } from "../../testing/flv/tag_reader.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed } from "../../src/stream/feed.ts";
-import { LogFollower } from "../../src/stream/log_follower.ts";
+import { SoundFollower } from "../../src/stream/sound_follower.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogTags } from "../../src/stream/log_tags.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
@@ -121,13 +121,13 @@ Deno.test("tracks: what default readers get is the same, byte for byte, with oth
     const stream = new Stream();
     const viewers: Viewer[] = [];
     let rtp: LogTags | undefined;
-    let sound: LogFollower | undefined;
+    let sound: SoundFollower | undefined;
     const media: string[] = [];
     for (const at of steps(stream.publish(), kind)) {
       // Some from the start, some that join late.
       if (at % 800 === 0) viewers.push(...selections.map((one) => new Viewer(stream.reader, one)));
       rtp ??= new LogTags(stream.reader);
-      sound ??= new LogFollower(stream.reader, at);
+      sound ??= new SoundFollower(stream.reader, at);
       for (let tag = rtp.next(); tag; tag = rtp.next()) {
         media.push(`${tag.track} ${tag.timestampMs} ${toHex(tag.body)}`);
       }
@@ -551,7 +551,7 @@ Deno.test("LogTags: selected tracks from their own key frame on, configurations 
 });
 
 /** Everything that there is to follow, each as one line. */
-function readSound(follower: LogFollower, nowMs: number): string[] {
+function readSound(follower: SoundFollower, nowMs: number): string[] {
   const lines: string[] = [];
   for (let tag = follower.next(nowMs); tag; tag = follower.next(nowMs)) {
     lines.push(audio(tag.timestampMs, tag.body));
@@ -559,13 +559,13 @@ function readSound(follower: LogFollower, nowMs: number): string[] {
   return lines;
 }
 
-Deno.test("LogFollower: another track by its number, from its newest second on", () => {
+Deno.test("SoundFollower: another track by its number, from its newest second on", () => {
   const stream = new Stream();
-  let follower: LogFollower | undefined;
+  let follower: SoundFollower | undefined;
   const lines: string[] = [];
   for (const at of steps(stream.publish(), "extra")) {
     if (at < 1200) continue;
-    follower ??= new LogFollower(stream.reader, at, 4);
+    follower ??= new SoundFollower(stream.reader, at, 4);
     lines.push(...readSound(follower, at));
   }
   const frames = lines.slice(1);
@@ -576,7 +576,7 @@ Deno.test("LogFollower: another track by its number, from its newest second on",
   assertEquals(frames.length, 45);
 });
 
-Deno.test("LogFollower: takes the configuration from the list if its record is gone", () => {
+Deno.test("SoundFollower: takes the configuration from the list if its record is gone", () => {
   const shared = LogWriter.allocate(1 << 20);
   const publication = new Publication(new LogWriter(shared, { windowMs: 100 }), {
     trackSettleMs: 0,
@@ -584,28 +584,28 @@ Deno.test("LogFollower: takes the configuration from the list if its record is g
   for (const _ of steps(publication, "extra"));
   const reader = new LogReader(shared);
   assert(reader.timestampMsOf(reader.tail) > 0);
-  const [first] = readSound(new LogFollower(reader, 0, 4), 0);
+  const [first] = readSound(new SoundFollower(reader, 0, 4), 0);
   assertEquals(first, audio(reader.lastTimestampMs, OPUS_CONFIGURATION));
 });
 
-Deno.test("LogFollower: the number of the default track asks for it, none that is not there does", () => {
+Deno.test("SoundFollower: the number of the default track asks for it, none that is not there does", () => {
   const stream = new Stream();
   for (const at of steps(stream.publish(), "extra")) if (at === 480) break;
   const [plain, zero, nothing] = [undefined, 0, 9].map((audioTrack) =>
-    readSound(new LogFollower(stream.reader, 0, audioTrack), 0)
+    readSound(new SoundFollower(stream.reader, 0, audioTrack), 0)
   );
   assertEquals([zero, nothing], [plain, []]);
   assertEquals(plain!.length, 14);
 });
 
-Deno.test("LogFollower: a publisher that counts otherwise moves readers on, never back", () => {
+Deno.test("SoundFollower: a publisher that counts otherwise moves readers on, never back", () => {
   const stream = new Stream();
   const first = stream.publish();
   first.audio(0, AAC_CONFIGURATION, 0);
   first.audio(0, AAC_FRAME, 0);
   first.audio(0, ofTrack(4, OPUS_CONFIGURATION), 0);
   first.audio(0, ofTrack(4, opusFrame(1)), 0);
-  const follower = new LogFollower(stream.reader, 0, 4);
+  const follower = new SoundFollower(stream.reader, 0, 4);
   assertEquals(readSound(follower, 0), [audio(0, OPUS_CONFIGURATION), audio(0, opusFrame(1))]);
   // Of the default track, and not read when number 4 becomes that.
   first.audio(20, AAC_FRAME, 20);

@@ -21,20 +21,3 @@ export function removeEmulationPrevention(
   }
   return plain.subarray(0, length);
 }
-
-/** The inverse of {@linkcode removeEmulationPrevention}: a copy fit for a NAL unit (H.264 7.4.1). */
-export function addEmulationPrevention(plain: Uint8Array): Uint8Array<ArrayBuffer> {
-  // At worst one byte more for every two.
-  const payload = new Uint8Array(plain.length + (plain.length >> 1));
-  let length = 0;
-  let zeros = 0;
-  for (const byte of plain) {
-    if (zeros >= 2 && byte <= 3) {
-      payload[length++] = 3;
-      zeros = 0;
-    }
-    zeros = byte === 0 ? zeros + 1 : 0;
-    payload[length++] = byte;
-  }
-  return payload.slice(0, length);
-}

@@ -48,8 +48,6 @@ export interface H264Sps {
   readonly maxRefFrames: number;
   /** gaps_in_frame_num_value_allowed_flag: frame_num may leave out reference frames never sent. */
   readonly allowsFrameNumGaps: boolean;
-  /** Where that flag is: bits behind the NAL header, without emulation prevention. */
-  readonly frameNumGapsBit: number;
   readonly frameMbsOnly: boolean;
   /** Luma samples after cropping: what is shown, before any sample aspect ratio. */
   readonly width: number;
@@ -91,7 +89,6 @@ export function parseH264Sps(nalUnit: Uint8Array): H264Sps {
   const frameNumBits = ueUpTo(bits, 12, "log2_max_frame_num_minus4") + 4;
   const order = readPictureOrder(bits);
   const maxRefFrames = ueUpTo(bits, 16, "max_num_ref_frames");
-  const frameNumGapsBit = payload.length * 8 - bits.remaining;
   const allowsFrameNumGaps = bits.bit() === 1;
   const size = readSize(bits, format.separateColourPlane ? 0 : format.chromaFormatIdc);
   const timing: H264Timing = bits.bit() === 1 ? parseH264Vui(bits) : NO_TIMING;
@@ -105,7 +102,6 @@ export function parseH264Sps(nalUnit: Uint8Array): H264Sps {
     ...order,
     maxRefFrames,
     allowsFrameNumGaps,
-    frameNumGapsBit,
     ...size,
     ...timing,
   };

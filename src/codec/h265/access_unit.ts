@@ -58,11 +58,6 @@ export function h265LayerId(nalUnit: Uint8Array): number {
   return ((nalUnit[0]! & 1) << 5) | (nalUnit[1]! >> 3);
 }
 
-/** TemporalId, 0 to 6: nuh_temporal_id_plus1 less 1. */
-export function h265TemporalId(nalUnit: Uint8Array): number {
-  return Math.max((nalUnit[1]! & 0b111) - 1, 0);
-}
-
 /**
  * What the picture in an access unit is, by its first slice of the base layer; `undefined` if it has
  * none, as an access unit of parameter sets or SEI only.

@@ -15,8 +15,6 @@ const MAX_MESSAGE_LENGTH = 0xffffff;
 interface LastHeader {
   readonly streamId: number;
   readonly timestampMs: number;
-  /** The timestamp field, extended or not: what its further chunks repeat. */
-  readonly timestampField: number;
 }
 
 /**
@@ -62,32 +60,18 @@ export class ChunkWriter {
    * @throws {RtmpError} if its length or its chunk stream id cannot be written.
    */
   write(message: RawMessage, out: ByteWriter): void {
-    let offset = this.writeFirst(message, out);
-    while (offset < message.payload.length) offset = this.writeNext(message, offset, out);
-  }
-
-  /**
-   * Writes the first chunk of `message`; chunks of other chunk streams may follow before its next.
-   *
-   * @returns the bytes of its payload that have been written: all, or where the next chunk begins
-   * @throws {RtmpError} if its length or its chunk stream id cannot be written.
-   */
-  writeFirst(message: RawMessage, out: ByteWriter): number {
-    const { payload } = message;
+    const { payload, chunkStreamId } = message;
     if (payload.length > MAX_MESSAGE_LENGTH) {
       throw new RtmpError(
         `Cannot write message: must be up to ${MAX_MESSAGE_LENGTH} bytes, got ${payload.length}`,
       );
     }
     const field = this.#writeHeader(message, out);
-    return this.#writePayload(payload, 0, field, out);
-  }
-
-  /** Writes the chunk of `message` at `offset` of its payload; returns as {@linkcode writeFirst}. */
-  writeNext(message: RawMessage, offset: number, out: ByteWriter): number {
-    writeBasicHeader(3, message.chunkStreamId, out);
-    const field = this.#last.get(message.chunkStreamId)?.timestampField ?? 0;
-    return this.#writePayload(message.payload, offset, field, out);
+    let offset = this.#writePayload(payload, 0, field, out);
+    while (offset < payload.length) {
+      writeBasicHeader(3, chunkStreamId, out);
+      offset = this.#writePayload(payload, offset, field, out);
+    }
   }
 
   #writePayload(payload: Uint8Array, offset: number, field: number, out: ByteWriter): number {
@@ -107,7 +91,7 @@ export class ChunkWriter {
     writeBasicHeader(isDelta ? 1 : 0, chunkStreamId, out);
     out.u24(Math.min(timestampField, EXTENDED_TIMESTAMP)).u24(payload.length).u8(message.typeId);
     if (!isDelta) out.u32le(streamId);
-    this.#last.set(chunkStreamId, { streamId, timestampMs, timestampField });
+    this.#last.set(chunkStreamId, { streamId, timestampMs });
     return timestampField;
   }
 }

@@ -1,5 +1,4 @@
 import { ByteReader } from "../../bytes/byte_reader.ts";
-import { ByteWriter } from "../../bytes/byte_writer.ts";
 import type { RawMessage } from "../chunk/reader.ts";
 import { MESSAGE_TYPE } from "./message.ts";
 import { RtmpError } from "../rtmp_error.ts";
@@ -9,9 +8,6 @@ import { RtmpError } from "../rtmp_error.ts";
  * fifteen bytes long, could be half a million in a message of the largest size.
  */
 export const MAX_AGGREGATED_MESSAGES = 4096;
-
-/** Bytes before a payload: type, length, timestamp and stream id, as in an FLV tag. */
-const HEADER_LENGTH = 11;
 
 /** The length of header and payload, behind each: for reading backwards. */
 const BACK_POINTER_LENGTH = 4;
@@ -73,16 +69,4 @@ export class AggregateReader {
       payload,
     };
   }
-}
-
-/** The payload of an aggregate of `messages`, which the caller owns; payloads are copied. */
-export function encodeAggregate(
-  messages: readonly Pick<RawMessage, "typeId" | "timestampMs" | "payload">[],
-): Uint8Array<ArrayBuffer> {
-  const out = new ByteWriter();
-  for (const { typeId, timestampMs, payload } of messages) {
-    out.u8(typeId).u24(payload.length).u24(timestampMs).u8(timestampMs >>> 24).u24(0);
-    out.bytes(payload).u32(HEADER_LENGTH + payload.length);
-  }
-  return out.take();
 }

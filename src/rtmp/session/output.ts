@@ -1,8 +1,8 @@
 import type { AmfValue } from "../../amf/amf_value.ts";
 import { ByteWriter } from "../../bytes/byte_writer.ts";
 import type { RawMessage } from "../chunk/reader.ts";
+import { ChunkWriter } from "../chunk/writer.ts";
 import { MESSAGE_TYPE, toRawMessage } from "../message/message.ts";
-import { MessageQueue } from "../message/message_queue.ts";
 import { RtmpError } from "../rtmp_error.ts";
 import { callResult, onStatus, type Reply } from "./server_replies.ts";
 
@@ -21,7 +21,7 @@ const AMF3_TYPES: ReadonlyMap<number, number> = new Map([
 
 /** What a session has to send: messages go in, chunks come out. */
 export class SessionOutput {
-  readonly #queue = new MessageQueue();
+  readonly #chunks = new ChunkWriter();
   readonly #out = new ByteWriter(512);
   #objectEncoding: ObjectEncoding = 0;
   #windowSize = 0;
@@ -48,22 +48,12 @@ export class SessionOutput {
    */
   send(message: Reply): void {
     if (message.kind === "windowAcknowledgementSize") this.#windowSize = message.size;
-    const raw = this.#rawMessage(message);
-    const isFull = this.#out.length >= MAX_ANSWER_BYTES;
-    // Mostly there is no media to be interleaved with.
-    if (this.#queue.heldBytes === 0 && !isFull) return this.#queue.writeNow(raw, this.#out);
-    if (isFull || !this.#queue.push(raw)) {
+    if (this.length >= MAX_ANSWER_BYTES) {
       throw new RtmpError(`Cannot answer: ${this.length} bytes have not been taken yet`);
     }
-  }
-
-  /**
-   * Adds a message whose payload the caller gives away.
-   *
-   * @returns false if too much of its kind waits: the message is dropped
-   */
-  sendMedia(message: Reply): boolean {
-    return this.#queue.push(this.#rawMessage(message));
+    this.#chunks.write(this.#rawMessage(message), this.#out);
+    // It takes effect for the chunks behind it.
+    if (message.kind === "setChunkSize") this.#chunks.setChunkSize(message.size);
   }
 
   #rawMessage(message: Reply): RawMessage {
@@ -81,18 +71,13 @@ export class SessionOutput {
     this.send(onStatus(streamId, { level: "error", code, description }));
   }
 
-  /** Bytes that are to be sent, or somewhat more. */
+  /** Bytes that are to be sent. */
   get length(): number {
-    return this.#out.length + this.#queue.heldBytes;
+    return this.#out.length;
   }
 
-  /**
-   * Bytes to send, which the caller owns; `undefined` if there are none.
-   *
-   * @param maxBytes no further chunk is begun behind so many
-   */
-  take(maxBytes = Infinity): Uint8Array<ArrayBuffer> | undefined {
-    while (this.#out.length < maxBytes && this.#queue.writeChunk(this.#out));
+  /** Bytes to send, which the caller owns; `undefined` if there are none. */
+  take(): Uint8Array<ArrayBuffer> | undefined {
     return this.#out.length === 0 ? undefined : this.#out.take();
   }
 }

@@ -166,30 +166,16 @@ export class ServerSession {
     }
   }
 
-  /** How many bytes {@linkcode takeOutput} has, or somewhat fewer. */
+  /** How many bytes {@linkcode takeOutput} has. */
   get outputLength(): number {
     return this.#output.length;
   }
 
-  /**
-   * Bytes to send to the peer, which the caller owns; `undefined` if there are none.
-   *
-   * @param maxBytes no further chunk is begun behind so many
-   */
-  takeOutput(maxBytes?: number): Uint8Array<ArrayBuffer> | undefined {
-    const output = this.#output.take(maxBytes);
+  /** Bytes to send to the peer, which the caller owns; `undefined` if there are none. */
+  takeOutput(): Uint8Array<ArrayBuffer> | undefined {
+    const output = this.#output.take();
     if (output !== undefined) this.#control.addSent(output.length);
     return output;
-  }
-
-  /**
-   * Adds media or data for the peer, interleaved with what else there is to send: the smaller and
-   * more urgent first. The payload belongs to the session from here on.
-   *
-   * @returns false if too much of its kind waits: the message is dropped
-   */
-  send(message: StreamMessage): boolean {
-    return this.#output.sendMedia(message);
   }
 
   /** Notes bytes that the owner sends past {@linkcode takeOutput}: media in chunks made elsewhere. */

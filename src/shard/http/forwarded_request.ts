@@ -1,11 +1,34 @@
-/** A request about a viewer that another shard has. */
-export interface ForwardedRequest {
+import type { AccessRequest } from "../../access/access.ts";
+
+/** A request that another shard can answer, as it has whom it is about. */
+export type ForwardedRequest = SessionRequest | KickRequest | ClientsRequest;
+
+/** About a WebRTC session. */
+export interface SessionRequest {
+  readonly kind: "session";
   readonly method: "GET" | "PATCH" | "DELETE";
-  /** The viewer's name in the URL. */
+  /** The session's name in the URL. */
   readonly resource: string;
   readonly contentType: string;
   readonly ifMatch: string | undefined;
   readonly body: Uint8Array;
+  /** Who asks, and what it brings: who has the session decides. */
+  readonly caller: SessionCaller;
+}
+
+export type SessionCaller = Omit<AccessRequest, "action" | "path">;
+
+/** Ends a client. Answered with status 200, or 404 if there is none of that id. */
+export interface KickRequest {
+  readonly kind: "kick";
+  readonly id: string;
+}
+
+/** Answered with JSON of so many `ClientDescription`s, from the one at `begin` on. */
+export interface ClientsRequest {
+  readonly kind: "clients";
+  readonly begin: number;
+  readonly count: number;
 }
 
 /** What the other shard answers. */

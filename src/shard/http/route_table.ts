@@ -26,7 +26,10 @@ export type RouteHandler = (request: RoutedRequest) => HttpResponse | Promise<Ht
  * Who may use a route: "anybody"; "viewers", whom what is behind the handler asks for a stream's sake;
  * or who has a right that a {@linkcode RouteGuard} sees to.
  */
-export type RouteAccess = "anybody" | "viewers" | "admin" | "metrics";
+export type RouteAccess = "anybody" | "viewers" | "metrics" | "admin";
+
+/** What pages elsewhere may not use unless they are named. */
+const GUARDED: ReadonlySet<RouteAccess> = new Set(["metrics", "admin"]);
 
 /** Sees to who may use routes. */
 export interface RouteGuard {
@@ -81,7 +84,7 @@ export class RouteTable {
   constructor(routes: readonly Route[], rules: RouteRules) {
     const byPattern = Map.groupBy(routes, ({ pattern }) => pattern);
     this.#resources = [...byPattern].map(([pattern, routes]) => {
-      return resourceOf(pattern, routes, rules);
+      return resourceOf(pattern, routes);
     });
     this.#rules = rules;
   }
@@ -155,7 +158,7 @@ export class RouteTable {
   }
 }
 
-function resourceOf(pattern: string, list: readonly Route[], { guards }: RouteRules): Resource {
+function resourceOf(pattern: string, list: readonly Route[]): Resource {
   const routes = new Map<string, Route>();
   for (const route of list) {
     routes.set(route.method, route);
@@ -168,7 +171,7 @@ function resourceOf(pattern: string, list: readonly Route[], { guards }: RouteRu
     pattern: compilePattern(pattern),
     routes,
     allow,
-    isGuarded: list.some(({ access }) => guards[access] !== undefined),
+    isGuarded: list.some(({ access }) => GUARDED.has(access)),
     accepted: Object.fromEntries(accepted),
   };
 }

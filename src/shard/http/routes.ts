@@ -9,8 +9,10 @@ import { SDP_TYPE } from "../webrtc/whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
 import { AdminGate } from "./admin_gate.ts";
 import { AssetFiles } from "./asset_files.ts";
+import { ClientPages } from "./client_pages.ts";
 import { Cors } from "./cors.ts";
 import { Flv } from "./flv.ts";
+import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
 import { MetricsGate } from "./metrics_gate.ts";
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
@@ -23,8 +25,9 @@ export class HttpRoutes {
   readonly #files: AssetFiles;
   readonly #flv: Flv;
   readonly #metrics: MetricsRoute;
-  /** Answers requests of viewers that are on this shard, and came to another. */
   readonly whep: Whep;
+  /** Who watches and publishes, on all shards. */
+  readonly clients: ClientPages;
   /** The list of streams, for those who ask and those who follow it. */
   readonly list: StreamRoutes;
   readonly #table: RouteTable;
@@ -36,6 +39,7 @@ export class HttpRoutes {
     this.#flv = new Flv(context);
     this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
+    this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context);
     const { access, settings: { admin } } = context;
     const cors = new Cors(admin.corsOrigins);
@@ -62,6 +66,13 @@ export class HttpRoutes {
   /** The same where only the administrator is served. */
   answerAdmin(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
     return this.#admin.answer(request, addresses);
+  }
+
+  /** Answers what another shard asks about what is here. */
+  async answerForwarded(request: ForwardedRequest): Promise<ForwardedResponse> {
+    return request.kind === "session"
+      ? await this.whep.answerForwarded(request)
+      : this.clients.answerForwarded(request);
   }
 
   #watching(): readonly Route[] {

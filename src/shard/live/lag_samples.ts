@@ -6,21 +6,15 @@ const SAMPLES = 50;
 
 /** Asks viewers in turn how far they are behind their streams. */
 export class LagSamples {
+  readonly #tickets: ReadonlySet<Ticket>;
   readonly #counters: Counters;
-  readonly #tickets = new Set<Ticket>();
   /** Those that are yet to be asked. */
   #turn: Iterator<Ticket> | undefined;
 
-  constructor(counters: Counters) {
+  /** @param tickets of the viewers, who come and go */
+  constructor(tickets: ReadonlySet<Ticket>, counters: Counters) {
+    this.#tickets = tickets;
     this.#counters = counters;
-  }
-
-  add(ticket: Ticket): void {
-    this.#tickets.add(ticket);
-  }
-
-  remove(ticket: Ticket): void {
-    this.#tickets.delete(ticket);
   }
 
   /** Asks the next ones; nobody twice. To be called every second. */

@@ -8,7 +8,8 @@ import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { Publication } from "../../stream/publication.ts";
 import { DEFAULT_TRACKS, type TrackSelection } from "../../stream/track_selection.ts";
 import type { ControlLink } from "../control_link.ts";
-import type { PictureReport, StreamReport } from "./stream_report.ts";
+import type { BFrameReport } from "../../egress/video_packet_maker.ts";
+import type { StreamReport } from "./stream_report.ts";
 import type { StreamEntry } from "./stream_entry.ts";
 import { RtpStream } from "./rtp_stream.ts";
 import { SharedOpus } from "./shared_opus.ts";
@@ -16,7 +17,7 @@ import { timeSlice } from "../time_slice.ts";
 import { missingTrack } from "../http/track_query.ts";
 
 /** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
-export type RefusalOf = (pictures: PictureReport | undefined) => string | undefined;
+export type RefusalOf = (pictures: BFrameReport | undefined) => string | undefined;
 
 /** Of a stream's viewers here. */
 export interface LiveStreamOptions {

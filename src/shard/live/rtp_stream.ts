@@ -13,7 +13,7 @@ import { additionalTrackId, type TrackSelection } from "../../stream/track_selec
 import type { StreamAudio, StreamVideo } from "../../webrtc/sdp/codec_choice.ts";
 import type { StreamMedia } from "../../webrtc/sdp/media_choice.ts";
 import type { OpusEvents } from "../control_link.ts";
-import type { PictureReport } from "./stream_report.ts";
+import type { BFrameReport } from "../../egress/video_packet_maker.ts";
 import type { SharedOpus } from "./shared_opus.ts";
 import { timeSlice } from "../time_slice.ts";
 
@@ -104,7 +104,7 @@ export class RtpStream {
   }
 
   /** What is known of its B pictures; `undefined` where there is nothing to be known. */
-  report(): PictureReport | undefined {
+  report(): BFrameReport | undefined {
     return this.audience.feed.video.bFrames;
   }
 

@@ -1,3 +1,4 @@
+import type { BFrameReport } from "../../egress/video_packet_maker.ts";
 import type { PublicationDescription } from "../../stream/publication.ts";
 
 /** What a shard tells of one of the streams that it serves. */
@@ -11,19 +12,9 @@ export interface StreamReport {
   readonly publication: PublicationDescription | undefined;
   readonly webrtcViewers: number;
   /** Only from shards that have looked at the pictures. */
-  readonly webrtc: PictureReport | undefined;
+  readonly webrtc: BFrameReport | undefined;
 }
 
 /** What mends B-frames, which browsers cannot show over WebRTC. */
 export const B_FRAMES_REMEDY = "In OBS set Max B-frames to 0 or Tune to zerolatency; " +
   "with ffmpeg add -bf 0 or -tune zerolatency.";
-
-/** What WebRTC can make of a stream's pictures. */
-export interface PictureReport {
-  readonly bFrames: boolean;
-  /** Whether B pictures are left out. Where not, a stream that has them is not shown. */
-  readonly areDropped: boolean;
-  /** Whether no picture needs one that is left out. */
-  readonly exact: boolean;
-  readonly inexactReason: string | undefined;
-}

@@ -1,5 +1,5 @@
 import { getLogger, type Logger } from "@logtape/logtape";
-import type { AccessRequest, Allowed } from "../../access/access.ts";
+import type { AccessRequest, Allowed, EndedSession } from "../../access/access.ts";
 import { peerText } from "../../address/address_source.ts";
 import type { Place } from "../net/places.ts";
 import type { Client, ClientDescription, ClientMeasures } from "./clients.ts";
@@ -28,6 +28,9 @@ export interface View {
   end(reason: string): void;
 }
 
+/** What a viewer has been sent, and in what time. */
+export type ViewEnd = Pick<EndedSession, "durationMs" | "bytes">;
+
 /** What a viewer has until it is gone. */
 interface Held {
   readonly places: readonly Place[];
@@ -49,25 +52,23 @@ export class Ticket implements Client {
   readonly #request: ViewerRequest;
   readonly #shard: number;
   readonly #held: Held;
-  readonly #closed: () => void;
+  readonly #closed: (end: ViewEnd) => void;
   readonly #log: Logger;
   readonly #openedAtMs = performance.now();
   readonly #since = Date.now();
-  /** When it has to end, by `performance.now`. */
-  readonly endsAtMs: number;
+  #allowed: Allowed;
   #view: View | undefined;
   #endReason: string | undefined;
   #isClosed = false;
 
   /** @param closed called once, when it is closed */
-  constructor(request: ViewerRequest, shard: number, held: Held, closed: () => void) {
+  constructor(request: ViewerRequest, shard: number, held: Held, closed: (end: ViewEnd) => void) {
     this.#request = request;
     this.#shard = shard;
     this.#held = held;
     this.#closed = closed;
     const { asked: { id, protocol, userAgent }, allowed, path, from } = request;
-    const { expiresAtMs = Infinity, limits: { maxDurationMs = Infinity } = {} } = allowed;
-    this.endsAtMs = this.#openedAtMs + Math.min(expiresAtMs - this.#since, maxDurationMs);
+    this.#allowed = allowed;
     this.#log = getLogger(["sluice", "access"]).with({ id, peer: peerText(from), protocol, path });
     this.#log.info("{peer} watches {path} over {protocol} ({decidedBy}; {userAgent})", {
       decidedBy: allowed.decidedBy,
@@ -88,6 +89,22 @@ export class Ticket implements Client {
     return this.#measures().lagMs;
   }
 
+  /** What lets it in: at first that of its request. */
+  get allowed(): Allowed {
+    return this.#allowed;
+  }
+
+  /** It was asked for again, and may go on. */
+  allow(allowed: Allowed): void {
+    this.#allowed = allowed;
+  }
+
+  /** When it has to end, by `performance.now`; `Infinity` if never. */
+  get endsAtMs(): number {
+    const { expiresAtMs = Infinity, limits: { maxDurationMs = Infinity } = {} } = this.#allowed;
+    return this.#openedAtMs + Math.min(expiresAtMs - this.#since, maxDurationMs);
+  }
+
   /** From here on it can be described and ended. */
   begin(view: View): void {
     this.#view = view;
@@ -105,7 +122,8 @@ export class Ticket implements Client {
   }
 
   describe(): ClientDescription {
-    const { asked: { id, protocol, userAgent }, allowed, path, from } = this.#request;
+    const { asked: { id, protocol, userAgent }, path, from } = this.#request;
+    const { decidedBy, subject = null } = this.#allowed;
     return {
       id,
       action: "play",
@@ -116,8 +134,8 @@ export class Ticket implements Client {
       shard: this.#shard,
       since: this.#since,
       userAgent: userAgent ?? null,
-      decidedBy: allowed.decidedBy,
-      subject: allowed.subject ?? null,
+      decidedBy,
+      subject,
       ...this.#measures(),
     };
   }
@@ -136,16 +154,18 @@ export class Ticket implements Client {
   close(why: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    const durationMs = performance.now() - this.#openedAtMs;
+    const { bytes } = this.#measures();
     this.#log.info(
       "{peer} has watched {path} over {protocol} for {seconds} s, {bytes} bytes: {why}",
       {
-        seconds: Math.round((performance.now() - this.#openedAtMs) / 100) / 10,
-        bytes: this.#measures().bytes,
+        seconds: Math.round(durationMs / 100) / 10,
+        bytes,
         why: this.#endReason ?? why,
       },
     );
     for (const place of this.#held.places) place.leave();
-    this.#closed();
+    this.#closed({ durationMs, bytes });
   }
 
   #measures(): ClientMeasures {

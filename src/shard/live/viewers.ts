@@ -1,3 +1,4 @@
+import type { Access, AccessDecision } from "../../access/access.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { Counters, Gauge, Total } from "../counters.ts";
@@ -5,6 +6,7 @@ import type { AddressCounts } from "../net/address_counts.ts";
 import { holderOf } from "../net/memory_holder.ts";
 import { Place, type Refusal } from "../net/places.ts";
 import type { ShardPlaces } from "../shard_places.ts";
+import { timeSlice } from "../time_slice.ts";
 import type { Clients } from "./clients.ts";
 import { LagSamples } from "./lag_samples.ts";
 import { Ticket, type ViewerProtocol, type ViewerRequest } from "./ticket.ts";
@@ -66,6 +68,8 @@ export interface ViewersOptions {
   readonly counters: Counters;
   readonly memory: MemoryBudget;
   readonly clients: Clients;
+  /** It is told of those who are gone, and asked again if need be. */
+  readonly access: Access;
   /** The number of the shard. */
   readonly shard: number;
 }
@@ -85,13 +89,14 @@ export interface ViewersOptions {
  */
 export class Viewers {
   readonly #options: ViewersOptions;
-  /** Those that have to end at some time. */
+  readonly #tickets = new Set<Ticket>();
+  /** Those among them that have to end at some time. */
   readonly #timed = new Set<Ticket>();
   readonly #lags: LagSamples;
 
   constructor(options: ViewersOptions) {
     this.#options = options;
-    this.#lags = new LagSamples(options.counters);
+    this.#lags = new LagSamples(this.#tickets, options.counters);
   }
 
   /** Why there is no room for a viewer: a sentence without a full stop. */
@@ -112,7 +117,7 @@ export class Viewers {
   admit(request: ViewerRequest): Ticket | Refusal {
     const { asked: { protocol }, allowed, path } = request;
     const { accepted, areOffered, gauge } = KINDS[protocol];
-    const { counters, clients, shard, streamCounts } = this.#options;
+    const { access, counters, clients, shard, streamCounts } = this.#options;
     const refusal = this.#fullRefusal() ?? this.#streamRefusal(path, allowed.limits?.maxViewers);
     const room = refusal ?? this.#take(protocol, request.from.hostname);
     if ("reason" in room) return inWords(room);
@@ -120,19 +125,61 @@ export class Viewers {
     counters.add("viewers");
     if (gauge !== undefined) counters.add(gauge);
     streamCounts.add(streamKey(path));
-    const ticket: Ticket = new Ticket(request, shard, { areOffered, places: room.places }, () => {
-      room.held.close();
-      counters.add("viewers", -1);
-      if (gauge !== undefined) counters.add(gauge, -1);
-      streamCounts.remove(streamKey(path));
-      this.#timed.delete(ticket);
-      this.#lags.remove(ticket);
-      clients.remove(ticket);
-    });
-    this.#lags.add(ticket);
+    const ticket: Ticket = new Ticket(
+      request,
+      shard,
+      { areOffered, places: room.places },
+      (end) => {
+        room.held.close();
+        counters.add("viewers", -1);
+        if (gauge !== undefined) counters.add(gauge, -1);
+        streamCounts.remove(streamKey(path));
+        this.#tickets.delete(ticket);
+        this.#timed.delete(ticket);
+        clients.remove(ticket);
+        access.ended?.({ request: request.asked, decision: ticket.allowed, ...end });
+      },
+    );
+    this.#tickets.add(ticket);
     clients.add(ticket);
-    if (ticket.endsAtMs < Infinity) this.#timed.add(ticket);
+    this.#time(ticket);
     return ticket;
+  }
+
+  /**
+   * Asks again about viewers that came with these keys, tokens or rules, or about all, and ends those
+   * that may not watch any more, what they watch. Resolves when all is decided.
+   */
+  async recheck(subjects: ReadonlySet<string> | "all"): Promise<void> {
+    const share = timeSlice.share("many peers");
+    share.begin(performance.now());
+    const pending: Promise<void>[] = [];
+    for (const ticket of [...this.#tickets]) {
+      const { subject } = ticket.allowed;
+      if (subjects !== "all" && (subject === undefined || !subjects.has(subject))) continue;
+      const decision = this.#options.access.decide(ticket.request.asked);
+      if (!(decision instanceof Promise)) this.#settle(ticket, decision);
+      else pending.push(decision.then((decision) => this.#settle(ticket, decision)));
+      await share.pause();
+    }
+    await Promise.all(pending);
+  }
+
+  #settle(ticket: Ticket, decision: AccessDecision): void {
+    // It may have left meanwhile.
+    if (!this.#tickets.has(ticket)) return;
+    const { asked, path } = ticket.request;
+    if (decision.kind === "refuse") return ticket.end("it may not watch any more");
+    if ((decision.path ?? asked.path) !== path) {
+      return ticket.end("it may watch something else now");
+    }
+    ticket.allow(decision);
+    this.#time(ticket);
+  }
+
+  #time(ticket: Ticket): void {
+    if (ticket.endsAtMs < Infinity) this.#timed.add(ticket);
+    else this.#timed.delete(ticket);
   }
 
   /** Ends those whose time is over, and looks at how some fare. To be called every second. */

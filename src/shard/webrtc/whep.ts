@@ -28,8 +28,9 @@ import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
 import type { HttpContext } from "../http/route_context.ts";
 import { areTracksSettled, isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
-import type { ForwardedRequest, ForwardedResponse } from "../http/forwarded_request.ts";
-import { B_FRAMES_REMEDY, type PictureReport } from "../live/stream_report.ts";
+import type { ForwardedResponse, SessionRequest } from "../http/forwarded_request.ts";
+import type { BFrameReport } from "../../egress/video_packet_maker.ts";
+import { B_FRAMES_REMEDY } from "../live/stream_report.ts";
 import { questionOf, refusedAnswer } from "../http/questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "../http/route_table.ts";
@@ -37,6 +38,7 @@ import { missingTrack, trackQuery } from "../http/track_query.ts";
 import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
 import type { WebrtcEndpoint } from "./endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "./session.ts";
+import { sessionRefusal } from "./session_access.ts";
 import { notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
 
 /** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
@@ -116,11 +118,20 @@ export class Whep {
 
   /** Answers a request about a viewer, wherever it is. */
   async answerResource(
-    method: ForwardedRequest["method"],
-    { parts, request: { headers, body } }: RoutedRequest,
+    method: SessionRequest["method"],
+    routed: RoutedRequest,
   ): Promise<WholeResponse> {
+    const { parts, request: { headers, body } } = routed;
     const resource = parts["viewer"]!;
-    const forwarded: ForwardedRequest = {
+    const question = { action: "play", path: "", protocol: "whep" } as const;
+    const { action: _action, path: _path, ...caller } = questionOf(
+      routed,
+      this.#context.proxies,
+      question,
+    );
+    const forwarded: SessionRequest = {
+      kind: "session",
+      caller,
       method,
       resource,
       contentType: headers.get("content-type") ?? "",
@@ -129,15 +140,21 @@ export class Whep {
     };
     const shard = Number(/^(\d{1,3})\./.exec(resource)?.[1] ?? NaN);
     if (Number.isNaN(shard)) return noViewer();
-    if (shard === this.#context.shard) return asWhole(this.answerForwarded(forwarded));
+    if (shard === this.#context.shard) return asWhole(await this.answerForwarded(forwarded));
     const response = await this.#context.control.forward(shard, forwarded);
     return response === undefined ? noViewer() : asWhole(response);
   }
 
   /** Answers a request about a viewer of this shard. */
-  answerForwarded(request: ForwardedRequest): ForwardedResponse {
+  async answerForwarded(request: SessionRequest): Promise<ForwardedResponse> {
     const session = this.#endpoint.session(request.resource);
     if (session === undefined) return noViewer();
+    const { caller } = request;
+    const created = this.#answered.get(session)!.request;
+    const refusal = await sessionRefusal(this.#context.access, created, caller);
+    if (refusal !== undefined) return refusedAnswer(refusal, caller.userAgent);
+    // It may have ended meanwhile.
+    if (this.#endpoint.session(request.resource) !== session) return noViewer();
     try {
       switch (request.method) {
         case "DELETE":
@@ -158,7 +175,7 @@ export class Whep {
   }
 
   /** Why a stream with such pictures is not shown, by what the settings say. */
-  refusalOf(pictures: PictureReport | undefined): string | undefined {
+  refusalOf(pictures: BFrameReport | undefined): string | undefined {
     const { bFrames, inexact } = this.#context.settings.webrtc;
     if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
       return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
@@ -237,7 +254,7 @@ export class Whep {
       "content-type": SDP_TYPE,
       "cache-control": "no-store",
       "accept-patch": TRICKLE_FRAGMENT_TYPE,
-      location: viewerLocation(endpoint, session.id),
+      location: viewerLocation(endpoint, session.id, asked.query),
       etag,
     }, sdp);
   }
@@ -253,7 +270,7 @@ export class Whep {
     return answer;
   }
 
-  #patch(session: WebrtcSession, request: ForwardedRequest): ForwardedResponse {
+  #patch(session: WebrtcSession, request: SessionRequest): ForwardedResponse {
     if (mediaType(request.contentType) !== TRICKLE_FRAGMENT_TYPE) {
       return problem(
         STATUS_CODE.UnsupportedMediaType,
@@ -300,10 +317,13 @@ async function refusalIfMissing(
 
 /**
  * The address of a viewer, relative to that of the endpoint which it came to: a proxy in front may
- * serve this under a path of its own, of which nothing is known here.
+ * serve this under a path of its own, of which nothing is known here. A token that came in the
+ * endpoint's query is in it: it is needed there too, and clients take the address as it is.
  */
-function viewerLocation(endpoint: string, id: string): string {
-  return endpoint.endsWith("/") ? id : `whep/${id}`;
+function viewerLocation(endpoint: string, id: string, query: string): string {
+  const token = new URLSearchParams(query).get("token");
+  const resource = token === null ? id : `${id}?token=${encodeURIComponent(token)}`;
+  return endpoint.endsWith("/") ? resource : `whep/${resource}`;
 }
 
 /** Three different numbers of 32 bits, none of them 0. */

@@ -1,11 +1,15 @@
-import type { VideoCodec, VideoFormat } from "../../rtp/video_format.ts";
+import {
+  VIDEO_CLOCK_RATE_HZ,
+  type VideoCodec,
+  type VideoPayloadFormat,
+} from "../../rtp/video_payload_format.ts";
 import { chooseH264 } from "./h264_choice.ts";
 import { formatProfileLevelId, h264Profile } from "./h264_profile.ts";
 import { chooseAv1, chooseH265, chooseVp8, chooseVp9, offeredProfile } from "./profile_choice.ts";
 import type { CodecChoice, OfferedCodec } from "./codecs.ts";
 
 /** The picture that a stream has; H.264 and H.265 without B-frames. */
-export type StreamVideo = VideoFormat | UnsendableVideo;
+export type StreamVideo = VideoPayloadFormat | UnsendableVideo;
 
 /** A codec that WebRTC has no payload format for, or that nobody decodes. */
 export interface UnsendableVideo {
@@ -19,9 +23,6 @@ export interface StreamAudio {
   readonly codec: "opus";
   readonly channels: 1 | 2;
 }
-
-/** Of all video (RFC 6184 8.2.1, RFC 7798 7.1, RFC 9628 6.1 …). */
-const VIDEO_CLOCK_RATE_HZ = 90_000;
 
 const VIDEO_CODECS: readonly VideoCodec[] = ["h264", "h265", "av1", "vp9", "vp8"];
 

@@ -1,4 +1,4 @@
-import type { H264Format } from "../../rtp/video_format.ts";
+import type { H264Format } from "../../rtp/video_payload_format.ts";
 import {
   DEFAULT_H264_PROFILE_LEVEL,
   h264LevelRank,

@@ -1,4 +1,9 @@
-import type { Av1Format, H265Format, Vp8Format, Vp9Format } from "../../rtp/video_format.ts";
+import type {
+  Av1Format,
+  H265Format,
+  Vp8Format,
+  Vp9Format,
+} from "../../rtp/video_payload_format.ts";
 import type { CodecChoice, OfferedCodec } from "./codecs.ts";
 
 /** What H.265 means when parameters are left out: Main, level 3.1 (RFC 7798 7.1). */

@@ -1,10 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CodecError } from "../../../src/codec/codec_error.ts";
-import {
-  addEmulationPrevention,
-  removeEmulationPrevention,
-} from "../../../src/codec/h264/emulation.ts";
-import { allowH264FrameNumGaps } from "../../../src/codec/h264/frame_num_gaps.ts";
+import { removeEmulationPrevention } from "../../../src/codec/h264/emulation.ts";
+import { addEmulationPrevention } from "../../../testing/media/bit_writer.ts";
+import { allowH264FrameNumGaps } from "../../../testing/media/h264_frame_num_gaps.ts";
 import { parseH264Sps } from "../../../src/codec/h264/sps.ts";
 import { SPS } from "../../../testing/media/corpus.ts";
 import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";

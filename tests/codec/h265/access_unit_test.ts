@@ -4,7 +4,6 @@ import {
   h265LayerId,
   h265NalType,
   h265PictureKind,
-  h265TemporalId,
   isH265KeyFrame,
   splitH265NalUnits,
 } from "../../../src/codec/h265/access_unit.ts";
@@ -159,11 +158,6 @@ Deno.test("H.265 NAL units: split by lengths of 1, 2 and 4 bytes, without those 
   const many = (count: number) => fromHex("024601".repeat(count));
   assertEquals(splitH265NalUnits(many(MAX_NAL_UNITS), 1).length, MAX_NAL_UNITS);
   assertThrows(() => splitH265NalUnits(many(MAX_NAL_UNITS + 1), 1), CodecError, "NAL units");
-});
-
-Deno.test("H.265 NAL headers: temporal ids", () => {
-  const ids = ["0201", "0202", "0207", "0200"].map((header) => h265TemporalId(fromHex(header)));
-  assertEquals(ids, [0, 1, 6, 0]); // 0 as TemporalId plus 1 is forbidden, and harmless
 });
 
 Deno.test("H.265 access units: cut short anywhere, refused or without a picture", () => {

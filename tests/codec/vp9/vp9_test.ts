@@ -6,7 +6,7 @@ import {
   parseVp9FrameHeader,
   type Vp9FrameHeader,
 } from "../../../src/codec/vp9/frame.ts";
-import { splitVp9Superframe } from "../../../src/codec/vp9/superframe.ts";
+import { splitVp9Superframe } from "../../../testing/media/vp9_superframe.ts";
 import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";
 import { BitWriter } from "../../../testing/media/bit_writer.ts";
 import { VP_STREAMS } from "../../../testing/media/bitstreams.ts";

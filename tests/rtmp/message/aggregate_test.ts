@@ -1,9 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  AggregateReader,
-  encodeAggregate,
-  MAX_AGGREGATED_MESSAGES,
-} from "../../../src/rtmp/message/aggregate.ts";
+import { AggregateReader, MAX_AGGREGATED_MESSAGES } from "../../../src/rtmp/message/aggregate.ts";
+import { encodeAggregate } from "../../../testing/rtmp/aggregate_writer.ts";
 import type { RawMessage } from "../../../src/rtmp/chunk/reader.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
 import { fromHex, surviveMutations, toHex } from "../../../testing/mutation.ts";

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { amfEcmaArray, amfObject, amfProperty, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfObject, amfProperty, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../../testing/amf/ecma_array.ts";
 import {
   enhancedAnswer,
   type EnhancedCapabilities,

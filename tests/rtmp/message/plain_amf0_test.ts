@@ -3,12 +3,8 @@ import { decodeAmf0, encodeAmf0 } from "../../../src/amf/amf0.ts";
 import { amfCycle } from "../../../src/amf/amf3_cycle.ts";
 import { AmfError } from "../../../src/amf/amf_error.ts";
 import { MAX_AMF_VALUES } from "../../../src/amf/amf_limits.ts";
-import {
-  amfEcmaArray,
-  amfObject,
-  type AmfRecord,
-  type AmfValue,
-} from "../../../src/amf/amf_value.ts";
+import { amfObject, type AmfRecord, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../../testing/amf/ecma_array.ts";
 import { encodeCommand } from "../../../src/rtmp/message/command.ts";
 import { namedData } from "../../../src/rtmp/message/data_message.ts";
 import { MAX_REPEATED_TEXT_LENGTH, plainAmf0 } from "../../../src/rtmp/message/plain_amf0.ts";

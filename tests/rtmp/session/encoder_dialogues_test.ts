@@ -1,6 +1,7 @@
 /** What encoders say from C0 to their end: recorded ones, and the ways of others, message by message. */
 import { assertEquals } from "@std/assert";
-import { amfEcmaArray, amfObject, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfObject, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../../testing/amf/ecma_array.ts";
 import { encodeCommand } from "../../../src/rtmp/message/command.ts";
 import type { MediaEvent } from "../../../src/rtmp/session/event.ts";
 import { userControl } from "../../../src/rtmp/message/user_control.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { encodeAmf0 } from "../../../src/amf/amf0.ts";
-import { amfEcmaArray, amfObject } from "../../../src/amf/amf_value.ts";
-import { ByteWriter } from "../../../src/bytes/byte_writer.ts";
-import { encodeAggregate } from "../../../src/rtmp/message/aggregate.ts";
+import { amfObject } from "../../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../../testing/amf/ecma_array.ts";
+import { encodeAggregate } from "../../../testing/rtmp/aggregate_writer.ts";
 import { encodeCommand } from "../../../src/rtmp/message/command.ts";
 import { LIMIT_TYPE, type StreamMessage } from "../../../src/rtmp/message/message.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
@@ -203,44 +203,6 @@ Deno.test("media waits for the peer's window if the peer acknowledges", () => {
     false,
     true,
   ]);
-});
-
-Deno.test("media sent by the session is interleaved, audio and answers first", () => {
-  const { dialogue, messages } = published();
-  const { session } = dialogue;
-  const picture = new Uint8Array(150_000).fill(9);
-  const media = (kind: "audio" | "video", payload: Uint8Array) =>
-    session.send({ kind, streamId: 1, timestampMs: 40, payload });
-  assert(media("video", picture));
-  const part = session.takeOutput(1)!;
-  assert(part.length < 70_000, "one chunk");
-  assert(media("audio", fromHex("af01")));
-  session.push(messages.send(userControl({ kind: "pingRequest", timestampMs: 9 })).take());
-  assertEquals(session.next(), undefined);
-  const rest = session.takeOutput()!;
-  const replies = dialogue.read(new ByteWriter().bytes(part).bytes(rest).take());
-  assertEquals(replies.map(({ kind }) => kind), ["userControl", "audio", "video"]);
-  assertEquals(replies.at(-1)?.kind === "video" && replies.at(-1), {
-    kind: "video",
-    streamId: 1,
-    timestampMs: 40,
-    payload: picture,
-  });
-});
-
-Deno.test("media that nobody takes is refused, and answers are not", () => {
-  const { dialogue, messages } = published();
-  const send = () =>
-    dialogue.session.send({
-      kind: "video",
-      streamId: 1,
-      timestampMs: 0,
-      payload: new Uint8Array(1 << 20),
-    });
-  assertEquals(Array.from({ length: 6 }, send), [true, true, true, false, false, false]);
-  dialogue.session.push(messages.command(0, "whatever", 8, null).take());
-  assertEquals(dialogue.session.next(), undefined);
-  assertEquals(outline(commandsOf(dialogue.push(new Uint8Array(0)))), [["_result", 8, undefined]]);
 });
 
 Deno.test("answers that nobody takes end the session before they fill the memory", () => {

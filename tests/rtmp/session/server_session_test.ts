@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { encodeAmf0 } from "../../../src/amf/amf0.ts";
-import { amfEcmaArray, amfObject } from "../../../src/amf/amf_value.ts";
+import { amfObject } from "../../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../../testing/amf/ecma_array.ts";
 import { ByteWriter } from "../../../src/bytes/byte_writer.ts";
 import { MAX_ANNOUNCED_CHUNK_SIZE } from "../../../src/rtmp/chunk/reader.ts";
 import { MESSAGE_TYPE } from "../../../src/rtmp/message/message.ts";

@@ -1,7 +1,8 @@
 /** What encoders get wrong, or do otherwise than most: none of it may end a session. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { encodeAmf0 } from "../../../src/amf/amf0.ts";
-import { amfEcmaArray, amfObject, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfObject, type AmfValue } from "../../../src/amf/amf_value.ts";
+import { amfEcmaArray } from "../../../testing/amf/ecma_array.ts";
 import { encodeCommand } from "../../../src/rtmp/message/command.ts";
 import { RtmpError } from "../../../src/rtmp/rtmp_error.ts";
 import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH } from "../../../src/rtmp/message/stream_name.ts";

@@ -84,7 +84,7 @@ Deno.test("DatagramSocket: there is room for as many sends as may be under way",
 });
 
 Deno.test("DatagramSocket: datagrams that are always there leave the thread to others", async () => {
-  const endMs = performance.now() + 5000;
+  const endMs = performance.now() + 60_000;
   const source = new FakeSource([]);
   source.receive = () => {
     if (performance.now() > endMs) return Promise.reject(new Deno.errors.BadResource());

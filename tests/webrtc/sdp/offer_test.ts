@@ -220,13 +220,16 @@ Deno.test("offer: the worst text within the limits takes no long time", () => {
     "v=0\r\n" + `m=audio 9 A ${"1 ".repeat(60)} ,\r\n`.repeat(8),
   ];
   for (const text of bad) {
-    const started = performance.now();
-    try {
-      parseSdpOffer(text);
-    } catch (error) {
-      assert(error instanceof WebrtcError, `${error}`);
-    }
-    const elapsedMs = performance.now() - started;
+    // The least of some times: others may have had the processor meanwhile.
+    const elapsedMs = Math.min(...[1, 2, 3, 4, 5].map(() => {
+      const startedMs = performance.now();
+      try {
+        parseSdpOffer(text);
+      } catch (error) {
+        assert(error instanceof WebrtcError, `${error}`);
+      }
+      return performance.now() - startedMs;
+    }));
     assert(elapsedMs < 250, `took ${elapsedMs} ms: ${text.slice(-40)}`);
   }
 });

@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
-import type { VideoFormat } from "../../../src/rtp/video_format.ts";
+import type { VideoPayloadFormat } from "../../../src/rtp/video_payload_format.ts";
 import { chooseVideoCodec, describeVideo } from "../../../src/webrtc/sdp/codec_choice.ts";
 import { parseSdpOffer } from "../../../src/webrtc/sdp/offer.ts";
 import { OFFERS } from "../../../testing/webrtc/offers.ts";
 
-const MAIN: VideoFormat = { codec: "h265", profileIdc: 1, tier: 0, levelIdc: 93 };
-const AV1: VideoFormat = { codec: "av1", profile: 0, levelIndex: 5, tier: 0 };
-const VP9: VideoFormat = { codec: "vp9", profile: 0 };
-const VP8: VideoFormat = { codec: "vp8" };
+const MAIN: VideoPayloadFormat = { codec: "h265", profileIdc: 1, tier: 0, levelIdc: 93 };
+const AV1: VideoPayloadFormat = { codec: "av1", profile: 0, levelIndex: 5, tier: 0 };
+const VP9: VideoPayloadFormat = { codec: "vp9", profile: 0 };
+const VP8: VideoPayloadFormat = { codec: "vp8" };
 
-function choose(offer: string, video: VideoFormat) {
+function choose(offer: string, video: VideoPayloadFormat) {
   const section = parseSdpOffer(offer).sections.find(({ kind }) => kind === "video")!;
   const choice = chooseVideoCodec(section.codecs, video);
   return choice && [choice.codec.payloadType, choice.fit, choice.levelExceeded];
@@ -22,7 +22,7 @@ function chromiumWith(payloadType: number, fmtp: string): string {
 }
 
 Deno.test("VP8, VP9, AV1 and H.265 in the offers of browsers", () => {
-  const cases: [string, VideoFormat, unknown][] = [
+  const cases: [string, VideoPayloadFormat, unknown][] = [
     ["chromium", VP8, [96, "exact", false]],
     ["firefox", VP8, [120, "exact", false]],
     ["safari", VP8, [102, "exact", false]],
@@ -89,7 +89,7 @@ Deno.test("video: another clock rate is another format", () => {
 });
 
 Deno.test("video: described for people", () => {
-  const cases: [VideoFormat, string][] = [
+  const cases: [VideoPayloadFormat, string][] = [
     [MAIN, "H.265 Main (profile 1)"],
     [{ ...MAIN, profileIdc: 2 }, "H.265 Main 10 (profile 2)"],
     [{ ...MAIN, profileIdc: 4 }, "H.265 (profile 4)"],

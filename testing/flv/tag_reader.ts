@@ -1,7 +1,7 @@
-import { ByteQueue } from "../bytes/byte_queue.ts";
-import { ByteReader } from "../bytes/byte_reader.ts";
-import { FlvError } from "./flv_error.ts";
-import { FLV_HEADER_SIZE, parseFlvHeader } from "./header.ts";
+import { ByteQueue } from "../../src/bytes/byte_queue.ts";
+import { ByteReader } from "../../src/bytes/byte_reader.ts";
+import { FlvError } from "../../src/flv/flv_error.ts";
+import { FLV_HEADER_SIZE } from "../../src/flv/header.ts";
 import {
   MAX_TAG_BODY_SIZE,
   TAG_AUDIO,
@@ -9,7 +9,7 @@ import {
   TAG_OVERHEAD,
   TAG_SCRIPT,
   TAG_VIDEO,
-} from "./tag.ts";
+} from "../../src/flv/tag.ts";
 
 /** A version 1 header has 9 bytes; later versions may add to it, but hardly more than this. */
 export const MAX_FLV_HEADER_SIZE = 1024;
@@ -57,7 +57,7 @@ export interface FlvReaderOptions {
  *
  * @example
  * ```ts
- * import { writeFlvHeader } from "./header.ts";
+ * import { writeFlvHeader } from "../../src/flv/header.ts";
  * import { FlvReader } from "./tag_reader.ts";
  *
  * const flv = new FlvReader({ strict: true });
@@ -158,4 +158,44 @@ export class FlvReader {
     if (value === wanted) return;
     throw new FlvError(`Cannot read FLV strictly: ${what} must be ${wanted}, got ${value}`);
   }
+}
+
+/** "FLV" */
+const SIGNATURE = 0x464c56;
+
+const FLAG_AUDIO = 0b100;
+const FLAG_VIDEO = 0b001;
+
+/** What a file or live stream says of itself before its first tag. */
+export interface FlvHeader {
+  readonly hasAudio: boolean;
+  readonly hasVideo: boolean;
+  /** Bytes from the start of the file to PreviousTagSize0; {@linkcode FLV_HEADER_SIZE} in version 1. */
+  readonly size: number;
+}
+
+/**
+ * Parses the FLV header at the start of `bytes` (FLV 10.1 E.2); what follows it is left alone.
+ *
+ * @throws {FlvError} if it is short, or not the header of an FLV file of version 1.
+ */
+export function parseFlvHeader(bytes: Uint8Array): FlvHeader {
+  const reader = new ByteReader(bytes, FlvError);
+  const signature = reader.u24();
+  const version = reader.u8();
+  if (signature !== SIGNATURE || version !== 1) {
+    throw new FlvError(
+      `Cannot parse FLV header: must start with "FLV" and version 1, got 0x${
+        signature.toString(16)
+      } and ${version}`,
+    );
+  }
+  const flags = reader.u8();
+  const size = reader.u32();
+  if (size < FLV_HEADER_SIZE) {
+    throw new FlvError(
+      `Cannot parse FLV header: must be from ${FLV_HEADER_SIZE} bytes, got ${size}`,
+    );
+  }
+  return { hasAudio: (flags & FLAG_AUDIO) !== 0, hasVideo: (flags & FLAG_VIDEO) !== 0, size };
 }

@@ -1,7 +1,7 @@
-import { ByteWriter } from "../bytes/byte_writer.ts";
+import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { Amf3Reader } from "./amf3_reader.ts";
-import { Amf3Writer } from "./amf3_writer.ts";
-import type { AmfValue } from "./amf_value.ts";
+import { Amf3Writer } from "../../src/amf/amf3_writer.ts";
+import type { AmfValue } from "../../src/amf/amf_value.ts";
 
 /**
  * All values of an AMF3 body. Nothing borrows from `bytes`.
@@ -19,7 +19,7 @@ import type { AmfValue } from "./amf_value.ts";
  * @example
  * ```ts
  * import { decodeAmf3, encodeAmf3 } from "./amf3.ts";
- * import { amfObject, amfProperty } from "./amf_value.ts";
+ * import { amfObject, amfProperty } from "../../src/amf/amf_value.ts";
  *
  * const point = amfObject({ x: 1, y: 2 });
  * const body = encodeAmf3(point, point); // the second takes two bytes

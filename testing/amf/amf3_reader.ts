@@ -1,8 +1,8 @@
-import { ByteReader } from "../bytes/byte_reader.ts";
-import { Amf3ValueReader } from "./amf3_value_reader.ts";
-import { AmfError } from "./amf_error.ts";
-import { AmfBudget } from "./amf_limits.ts";
-import type { AmfValue } from "./amf_value.ts";
+import { ByteReader } from "../../src/bytes/byte_reader.ts";
+import { Amf3ValueReader } from "../../src/amf/amf3_value_reader.ts";
+import { AmfError } from "../../src/amf/amf_error.ts";
+import { AmfBudget } from "../../src/amf/amf_limits.ts";
+import type { AmfValue } from "../../src/amf/amf_value.ts";
 
 /**
  * Reads the values of one AMF3 body one at a time; limits and references are those of the body.

@@ -1,12 +1,12 @@
 import type { VideoFrame } from "../flv/video_body.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
-import type { VideoCodec, VideoFormat } from "../rtp/video_format.ts";
+import type { VideoCodec, VideoPayloadFormat } from "../rtp/video_payload_format.ts";
 
 /** Makes RTP packets of a stream's pictures of one codec, and knows what there is to know of them. */
-export interface PacketMaker {
+export interface VideoPacketMaker {
   readonly codec: VideoCodec;
   /** What the pictures are; `undefined` as long as that is not known. */
-  readonly format: VideoFormat | undefined;
+  readonly format: VideoPayloadFormat | undefined;
   /** What is known of B pictures; `undefined` before anything is, and where there are none. */
   readonly bFrames: BFrameReport | undefined;
 

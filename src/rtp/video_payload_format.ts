@@ -1,5 +1,5 @@
 /** What a stream's pictures are, by the parameters of their payload format: for answers. */
-export type VideoFormat = H264Format | H265Format | Av1Format | Vp9Format | Vp8Format;
+export type VideoPayloadFormat = H264Format | H265Format | Av1Format | Vp9Format | Vp8Format;
 
 /** The three bytes of profile-level-id, which are bytes 1 to 3 of an SPS (RFC 6184 8.1). */
 export interface H264Format {
@@ -44,4 +44,7 @@ export interface Vp8Format {
 }
 
 /** The codecs that can be sent. */
-export type VideoCodec = VideoFormat["codec"];
+export type VideoCodec = VideoPayloadFormat["codec"];
+
+/** RTP clock of all video (RFC 6184 8.2.1, RFC 7798 7.1, RFC 9628 6.1 …). */
+export const VIDEO_CLOCK_RATE_HZ = 90_000;

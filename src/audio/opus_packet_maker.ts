@@ -12,7 +12,7 @@ const PACKET_MS = 20;
 const SAMPLES_PER_MS = 48;
 
 /** Cuts 48 kHz sound into packets and encodes them, on a grid of 20 ms from where it starts. */
-export class PacketMaker {
+export class OpusPacketMaker {
   readonly #encoder: OpusEncoder;
   /** Samples by which the decoder's output is late. */
   readonly #lookahead: number;

@@ -20,7 +20,7 @@ const MAX_RECORD_SIZE = 64 * 1024;
 const AUDIO_OF_TRACK = RecordFlag.audio | TRACK_BITS;
 
 /** An audio tag of a log. */
-export interface FollowedTag {
+export interface SoundTag {
   readonly timestampMs: number;
   /** Holds until the next call. */
   readonly body: Uint8Array;
@@ -31,7 +31,7 @@ export interface FollowedTag {
  * waited here for more than a second is passed over, as is what the log has let go of. Each such
  * jump is counted. Configurations are never passed over.
  */
-export class LogFollower {
+export class SoundFollower {
   readonly #log: LogReader;
   readonly #selection: TrackSelection;
   #tracks: readonly ListedTrack[];
@@ -39,7 +39,7 @@ export class LogFollower {
   #flags: number;
   #position = 0;
   /** A configuration that is due before what lies at the position. */
-  #pending: FollowedTag | undefined;
+  #pending: SoundTag | undefined;
   /** The head as it was, and when. */
   #markedHead = 0;
   #markedAtMs = 0;
@@ -71,7 +71,7 @@ export class LogFollower {
   }
 
   /** The next audio tag, configurations included; `undefined` if there is none now. */
-  next(nowMs: number): FollowedTag | undefined {
+  next(nowMs: number): SoundTag | undefined {
     const { head } = this.#log;
     if (this.#selection.audioTrack !== undefined) this.#followTracks(head);
     this.#keepUp(nowMs);
@@ -154,7 +154,7 @@ export class LogFollower {
    * The configuration in force at `position`: the newest record of one before it, for a record is
    * written before its slot; else the slot's.
    */
-  #configurationBefore(position: number): FollowedTag | undefined {
+  #configurationBefore(position: number): SoundTag | undefined {
     const log = this.#log;
     const { tail } = log;
     for (let at = position; distance(tail, at) > 0;) {
@@ -169,7 +169,7 @@ export class LogFollower {
   }
 
   /** A record's tag; `undefined` if the log let go of it meanwhile, or it is too large. */
-  #read(sequence: number): FollowedTag | undefined {
+  #read(sequence: number): SoundTag | undefined {
     const log = this.#log;
     const length = log.lengthOf(sequence);
     const timestampMs = log.timestampMsOf(sequence);

@@ -3,7 +3,7 @@ import { TAG_AUDIO } from "../../src/flv/tag.ts";
 import { RecordFlag, Slot, Track } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import type { LogWriter } from "../../src/stream/log_writer.ts";
-import { LogFollower } from "../../src/stream/log_follower.ts";
+import { SoundFollower } from "../../src/stream/sound_follower.ts";
 import { audioFrame, interFrame, keyFrame, openLog, startAt } from "../stream/log_samples.ts";
 
 const CONFIGURATION = Uint8Array.of(0xaf, 0, 0x12, 0x10);
@@ -34,7 +34,7 @@ function appendMedia(writer: LogWriter, fromMs: number, toMs: number): void {
 }
 
 /** Timestamps of what there is to read; configurations as "c" and their last byte. */
-function readAll(follower: LogFollower, nowMs: number): (number | string)[] {
+function readAll(follower: SoundFollower, nowMs: number): (number | string)[] {
   const read: (number | string)[] = [];
   for (let tag = follower.next(nowMs); tag !== undefined; tag = follower.next(nowMs)) {
     const isConfiguration = tag.body[0] === 0xaf && tag.body[1] === 0;
@@ -47,10 +47,10 @@ function steps(fromMs: number, toMs: number): number[] {
   return Array.from({ length: (toMs - fromMs) / 20 }, (_, at) => fromMs + 20 * at);
 }
 
-Deno.test("LogFollower: audio only, in order, as it comes", () => {
+Deno.test("SoundFollower: audio only, in order, as it comes", () => {
   for (const sequence of [0, 0x7fff_fff8, -5]) {
     const { shared, writer } = open({ sequence });
-    const follower = new LogFollower(new LogReader(shared), 0);
+    const follower = new SoundFollower(new LogReader(shared), 0);
     assertEquals(readAll(follower, 0), []);
     appendConfiguration(writer, 0);
     appendMedia(writer, 0, 200);
@@ -61,35 +61,35 @@ Deno.test("LogFollower: audio only, in order, as it comes", () => {
   }
 });
 
-Deno.test("LogFollower: begins with the newest second, and its configuration", () => {
+Deno.test("SoundFollower: begins with the newest second, and its configuration", () => {
   const { shared, writer } = open();
   appendConfiguration(writer, 0);
   appendMedia(writer, 0, 3000);
-  const follower = new LogFollower(new LogReader(shared), 0);
+  const follower = new SoundFollower(new LogReader(shared), 0);
   assertEquals(readAll(follower, 0), ["c16", ...steps(1980, 3000)]);
 });
 
-Deno.test("LogFollower: begins with a configuration that came within the newest second", () => {
+Deno.test("SoundFollower: begins with a configuration that came within the newest second", () => {
   const { shared, writer } = open();
   appendConfiguration(writer, 0);
   appendMedia(writer, 0, 2500);
   appendConfiguration(writer, 2500, 0x90);
   appendMedia(writer, 2500, 3000);
-  const follower = new LogFollower(new LogReader(shared), 0);
+  const follower = new SoundFollower(new LogReader(shared), 0);
   assertEquals(readAll(follower, 0), [`c${0x90}`, ...steps(2500, 3000)]);
 });
 
-Deno.test("LogFollower: takes the slot's configuration if its record is gone", () => {
+Deno.test("SoundFollower: takes the slot's configuration if its record is gone", () => {
   const { shared, writer } = open({ maxBytes: 4096 });
   appendConfiguration(writer, 0);
   appendMedia(writer, 0, 10_000);
-  const follower = new LogFollower(new LogReader(shared), 0);
+  const follower = new SoundFollower(new LogReader(shared), 0);
   assertEquals(readAll(follower, 0), ["c16", ...steps(8980, 10_000)]);
 });
 
-Deno.test("LogFollower: what waits for more than a second is passed over", () => {
+Deno.test("SoundFollower: what waits for more than a second is passed over", () => {
   const { shared, writer } = open();
-  const follower = new LogFollower(new LogReader(shared), 0);
+  const follower = new SoundFollower(new LogReader(shared), 0);
   appendConfiguration(writer, 0);
   appendMedia(writer, 0, 5000);
   // A burst is no lag: all of it is read, if that does not take too long.
@@ -104,9 +104,9 @@ Deno.test("LogFollower: what waits for more than a second is passed over", () =>
   assertEquals(follower.jumps, 1);
 });
 
-Deno.test("LogFollower: what the log let go of is passed over, but no configuration", () => {
+Deno.test("SoundFollower: what the log let go of is passed over, but no configuration", () => {
   const { shared, writer } = open({ maxBytes: 16 * 1024 });
-  const follower = new LogFollower(new LogReader(shared), 0);
+  const follower = new SoundFollower(new LogReader(shared), 0);
   appendConfiguration(writer, 0);
   appendMedia(writer, 0, 100);
   assertEquals(readAll(follower, 0).length, 6);
@@ -116,9 +116,9 @@ Deno.test("LogFollower: what the log let go of is passed over, but no configurat
   assertEquals(follower.jumps, 1);
 });
 
-Deno.test("LogFollower: tags that are too large for audio are passed over", () => {
+Deno.test("SoundFollower: tags that are too large for audio are passed over", () => {
   const { shared, writer } = open();
-  const follower = new LogFollower(new LogReader(shared), 0);
+  const follower = new SoundFollower(new LogReader(shared), 0);
   writer.append(audioFrame(0, 100_000));
   writer.append(audioFrame(20, 60_000));
   assertEquals(readAll(follower, 0), [20]);

@@ -1,4 +1,4 @@
-import { CodecError } from "../codec_error.ts";
+import { CodecError } from "../../src/codec/codec_error.ts";
 
 /** What a superframe's last byte begins with. */
 const SUPERFRAME_MARKER = 0b110;

@@ -1,0 +1,95 @@
+import { STATUS_CODE } from "@std/http/status";
+import type { ControlLink } from "../control_link.ts";
+import type { Counters } from "../counters.ts";
+import type { ClientDescription, Clients } from "../live/clients.ts";
+import { answer } from "./answers.ts";
+import type { ClientsRequest, ForwardedResponse, KickRequest } from "./forwarded_request.ts";
+
+/** A page of the list of clients: also what one request may cost all shards together. */
+export const CLIENTS_PER_PAGE = 100;
+
+/** Ids begin with the number of the shard that has the client. */
+const CLIENT_ID = /^(\d{1,3})[-.][\w.]{1,64}$/;
+
+/** Clients over all shards, by shard and in the order of their coming. */
+export interface ClientsPage {
+  /** On all pages. */
+  readonly total: number;
+  /** From 1 on. */
+  readonly page: number;
+  readonly pages: number;
+  readonly clients: readonly ClientDescription[];
+}
+
+/** What this needs of its shard. */
+export interface ClientPagesContext {
+  readonly clients: Clients;
+  readonly control: ControlLink;
+  readonly counters: Counters;
+  /** The number of the shard. */
+  readonly shard: number;
+}
+
+/**
+ * Who watches and publishes on all shards, page by page. How many each shard has stands in shared
+ * memory, so that only those are asked whose clients are on the page, and for no more of them.
+ */
+export class ClientPages {
+  readonly #context: ClientPagesContext;
+
+  constructor(context: ClientPagesContext) {
+    this.#context = context;
+  }
+
+  /** @param page from 1 on; beyond the last one there is nothing */
+  async page(page: number): Promise<ClientsPage> {
+    const counts = this.#context.counters.byShard("clients");
+    const begin = (page - 1) * CLIENTS_PER_PAGE;
+    const asked: Promise<readonly ClientDescription[]>[] = [];
+    let before = 0;
+    for (const [shard, count] of counts.entries()) {
+      const from = Math.max(begin, before);
+      const to = Math.min(begin + CLIENTS_PER_PAGE, before + count);
+      if (from < to) asked.push(this.#ask(shard, from - before, to - from));
+      before += count;
+    }
+    const clients = (await Promise.all(asked)).flat();
+    return {
+      total: before,
+      page,
+      pages: Math.max(1, Math.ceil(before / CLIENTS_PER_PAGE)),
+      clients,
+    };
+  }
+
+  /** Ends a client on whatever shard; whether there is one of this id. */
+  async kick(id: string): Promise<boolean> {
+    const shard = Number(CLIENT_ID.exec(id)?.[1] ?? NaN);
+    if (Number.isNaN(shard)) return false;
+    const request = { kind: "kick", id } as const;
+    const response = shard === this.#context.shard
+      ? this.answerForwarded(request)
+      : await this.#context.control.forward(shard, request);
+    return response?.status === STATUS_CODE.OK;
+  }
+
+  /** Answers what another shard asks of this one. */
+  answerForwarded(request: KickRequest | ClientsRequest): ForwardedResponse {
+    const { clients } = this.#context;
+    if (request.kind === "clients") {
+      const descriptions = clients.describe(request.begin, request.count);
+      return answer(STATUS_CODE.OK, {}, JSON.stringify(descriptions));
+    }
+    const isThere = clients.kick(request.id, "it was ended by an administrator");
+    return answer(isThere ? STATUS_CODE.OK : STATUS_CODE.NotFound, {});
+  }
+
+  /** A shard that does not answer has none. */
+  async #ask(shard: number, begin: number, count: number): Promise<readonly ClientDescription[]> {
+    const { clients, control } = this.#context;
+    if (shard === this.#context.shard) return clients.describe(begin, count);
+    const response = await control.forward(shard, { kind: "clients", begin, count });
+    if (response === undefined) return [];
+    return JSON.parse(new TextDecoder().decode(response.body));
+  }
+}

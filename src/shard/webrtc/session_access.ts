@@ -1,0 +1,50 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Access, AccessDecision, Credentials, Refused } from "../../access/access.ts";
+import { hasCredentials } from "../../access/credentials.ts";
+import type { SessionCaller } from "../http/forwarded_request.ts";
+import type { ViewerRequest } from "../live/ticket.ts";
+
+/**
+ * Why somebody may not see, change or end a session, whose address alone does not do: it takes what
+ * created the session, something else of the same key or token, or the right to use the API.
+ */
+export async function sessionRefusal(
+  access: Access,
+  { asked, allowed }: ViewerRequest,
+  caller: SessionCaller,
+): Promise<Refused | undefined> {
+  const { credentials } = caller;
+  if (!hasCredentials(asked.credentials) || isSame(asked.credentials, credentials)) {
+    return undefined;
+  }
+  if (!hasCredentials(credentials)) {
+    return refused("unauthorized", "The session needs what it was created with");
+  }
+  const decision = await access.decide({ ...caller, action: "play", path: asked.path });
+  if (isOf(allowed.subject, decision)) return undefined;
+  const { kind } = await access.decide({ ...caller, action: "api", path: "" });
+  if (kind === "allow") return undefined;
+  return refused("forbidden", "The session was created with something else");
+}
+
+function isOf(subject: string | undefined, decision: AccessDecision): boolean {
+  return subject !== undefined && decision.kind === "allow" && decision.subject === subject;
+}
+
+function refused(status: Refused["status"], reason: string): Refused {
+  return { kind: "refuse", status, reason, cause: "not its session", decidedBy: "session" };
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  return isSameText(one.token, other.token) && isSameText(one.user, other.user) &&
+    isSameText(one.password, other.password);
+}
+
+/** In a time that tells nothing but the length. */
+function isSameText(one = "", other = ""): boolean {
+  const [a, b] = [one, other].map((text) => new TextEncoder().encode(text)) as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

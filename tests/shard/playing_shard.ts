@@ -1,0 +1,218 @@
+/** Shards in this process that play over sockets, for tests of who may and who is there. */
+import type { Access } from "../../src/access/access.ts";
+import { RequestForwarder } from "../../src/control/request_forwarder.ts";
+import { ControlLink } from "../../src/shard/control_link.ts";
+import { allocateCounters, Counters } from "../../src/shard/counters.ts";
+import { HttpConnection } from "../../src/shard/http/connection.ts";
+import { HttpRoutes } from "../../src/shard/http/routes.ts";
+import type { Clients } from "../../src/shard/live/clients.ts";
+import { Streams } from "../../src/shard/live/streams.ts";
+import type { Viewers } from "../../src/shard/live/viewers.ts";
+import type { ToShard } from "../../src/shard/messages.ts";
+import { setConnectionIdPrefix } from "../../src/shard/net/connection_id.ts";
+import { ConnectionListener } from "../../src/shard/net/connection_listener.ts";
+import { listenRtmp } from "../../src/shard/rtmp/listener.ts";
+import { WebrtcEndpoint } from "../../src/shard/webrtc/endpoint.ts";
+import { LogState } from "../../src/stream/log_layout.ts";
+import { LogWriter } from "../../src/stream/log_writer.ts";
+import { Publication } from "../../src/stream/publication.ts";
+import { OPUS_CONFIGURATION, opusFrame } from "../../testing/media/enhanced_samples.ts";
+import { openMemory } from "./open_memory.ts";
+import { SHARD_SETTINGS, testPlaces, testViewers } from "./shard_settings.ts";
+
+const OFFER = Deno.readTextFileSync(
+  new URL("../fixtures/webrtc_offer_chromium_audio.sdp", import.meta.url),
+);
+
+/** How long a player waits for a stream that is not there. */
+const PLAY_WAIT_MS = 50;
+
+/** Several shards, and what carries their messages. */
+export class PlayingShards implements AsyncDisposable {
+  readonly shards: PlayingShard[] = [];
+  readonly #counters: SharedArrayBuffer;
+  readonly #forwarder = new RequestForwarder((shard, message) => this.#send(shard, message));
+
+  private constructor(count: number) {
+    this.#counters = allocateCounters(count);
+  }
+
+  static async start(count: number, access: Access): Promise<PlayingShards> {
+    const all = new PlayingShards(count);
+    for (let shard = 0; shard < count; shard++) {
+      const control = new ControlLink((message) => {
+        const nowMs = performance.now();
+        if (message.kind === "forward") return all.#forwarder.forward(shard, message, nowMs);
+        if (message.kind !== "forwarded-response") return;
+        all.#forwarder.respond(shard, message.requestId, message.response);
+      });
+      const counters = new Counters(all.#counters, shard);
+      all.shards.push(await PlayingShard.start(shard, { access, control, counters }));
+    }
+    return all;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const shard of this.shards) await shard[Symbol.asyncDispose]();
+  }
+
+  #send(to: number, message: ToShard): boolean {
+    const shard = this.shards[to];
+    if (shard === undefined) return false;
+    const copy = structuredClone(message);
+    if (copy.kind === "forward-reply") shard.control.settle(copy);
+    if (copy.kind !== "forwarded-request") return true;
+    const { requestId, from, request } = copy;
+    void shard.routes.answerForwarded(request).then((response) => {
+      shard.control.send({ kind: "forwarded-response", requestId, to: from, response });
+    });
+    return true;
+  }
+}
+
+interface ShardParts {
+  readonly access: Access;
+  readonly control: ControlLink;
+  readonly counters: Counters;
+}
+
+/** One shard: RTMP and HTTP on ports of its own. */
+export class PlayingShard implements AsyncDisposable {
+  readonly control: ControlLink;
+  readonly counters: Counters;
+  readonly streams: Streams;
+  readonly viewers: Viewers;
+  readonly clients: Clients;
+  readonly routes: HttpRoutes;
+  readonly rtmpPort: number;
+  readonly httpPort: number;
+  readonly #webrtc: WebrtcEndpoint;
+  readonly #rtmp: ConnectionListener;
+  readonly #http: ConnectionListener;
+  readonly #shard: number;
+  readonly #publications: Publication[] = [];
+  #streamIds = 0;
+
+  private constructor(
+    shard: number,
+    { access, control, counters }: ShardParts,
+    webrtc: WebrtcEndpoint,
+    places: ReturnType<typeof testPlaces>,
+  ) {
+    const memory = openMemory();
+    const timeouts = { ...SHARD_SETTINGS.timeouts, playWaitMs: PLAY_WAIT_MS };
+    const settings = { ...SHARD_SETTINGS, timeouts };
+    this.#shard = shard;
+    this.control = control;
+    this.counters = counters;
+    this.#webrtc = webrtc;
+    this.streams = new Streams(control, {
+      flushMs: 0,
+      rtmpFlushMs: 0,
+      maxPayloadSize: 1200,
+      windowMs: 10_000,
+      memory,
+    }, { jumped() {}, starved() {} });
+    const { clients, viewers } = testViewers(counters, { ...places, memory, access, shard });
+    this.clients = clients;
+    this.viewers = viewers;
+    const { streams } = this;
+    const readiness = { isReady: true };
+    const common = { settings, access, streams, control, counters, memory, viewers, ...places };
+    const assets = [{ path: "/", contentType: "text/html", body: "" }];
+    this.routes = new HttpRoutes({ ...common, clients, assets, shard, webrtc, readiness });
+    const rtmp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.rtmpPort = rtmp.addr.port;
+    this.#rtmp = listenRtmp(common, this.#named(rtmp));
+    const http = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.httpPort = http.addr.port;
+    const answer = this.routes.answer.bind(this.routes);
+    this.#http = new ConnectionListener(this.#named(http), {
+      protocol: "http",
+      places: places.places.httpConnections,
+      counterNames: {
+        accepted: "httpConnectionsAccepted",
+        refused: "httpConnectionsRefused",
+        aborted: "httpConnectionsAborted",
+      },
+      connect: (conn, nowMs, accepted) =>
+        new HttpConnection(
+          conn,
+          { counters, memory, timeouts, proxies: places.proxies, answer },
+          nowMs,
+          accepted,
+        ),
+    }, counters);
+    void this.#rtmp.run();
+    void this.#http.run();
+  }
+
+  static async start(shard: number, parts: ShardParts): Promise<PlayingShard> {
+    const { counters } = parts;
+    const places = testPlaces(counters);
+    const webrtc = await WebrtcEndpoint.open({
+      settings: SHARD_SETTINGS,
+      counters,
+      shard,
+      places: places.places,
+    });
+    return new PlayingShard(shard, parts, webrtc, places);
+  }
+
+  /** A stream of sound that every way to play can carry; returns what sends so many frames of it. */
+  open(path: string): (frames: number, bytes?: number) => void {
+    const shared = LogWriter.allocate(1 << 24);
+    const writer = new LogWriter(shared, { windowMs: 10_000 });
+    const publication = new Publication(writer, { trackSettleMs: 0 });
+    this.#publications.push(publication);
+    this.streams.open({ streamId: ++this.#streamIds, path, log: shared });
+    writer.setState(LogState.live);
+    publication.audio(0, OPUS_CONFIGURATION, performance.now());
+    let timeMs = 0;
+    return (frames, bytes = 0) => {
+      for (let at = 0; at < frames; at++) {
+        const frame = opusFrame();
+        const body = new Uint8Array(frame.length + bytes);
+        body.set(frame);
+        publication.audio(timeMs += 20, body, performance.now());
+      }
+      publication.flush(performance.now());
+    };
+  }
+
+  httpUrl(path: string): string {
+    return `http://127.0.0.1:${this.httpPort}${path}`;
+  }
+
+  /** Asks for WebRTC with an offer of Chromium's. */
+  offer(path: string, headers: Record<string, string> = {}): Promise<Response> {
+    const all = { "content-type": "application/sdp", ...headers };
+    return fetch(this.httpUrl(path), { method: "POST", headers: all, body: OFFER });
+  }
+
+  /** Lets a second pass. */
+  sweep(nowMs = performance.now()): void {
+    this.#rtmp.sweep(nowMs);
+    this.#http.sweep(nowMs);
+    this.#webrtc.sweep(nowMs);
+    this.viewers.sweep(nowMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const nowMs = performance.now();
+    for (const publication of this.#publications) publication.close(nowMs);
+    await Promise.all([this.#rtmp, this.#http, this.#webrtc].map((each) => each.close(0)));
+  }
+
+  /** All shards are on one thread here: whose connection it is, its accept says. */
+  #named(listener: Deno.TcpListener): Pick<Deno.TcpListener, "accept" | "close"> {
+    return {
+      accept: async () => {
+        const conn = await listener.accept();
+        setConnectionIdPrefix(this.#shard);
+        return conn;
+      },
+      close: () => listener.close(),
+    };
+  }
+}
