@@ -48,6 +48,8 @@ export class WatchedStream implements AsyncDisposable {
     const player = stack.use(await RtmpPlayerClient.connect(gateway.rtmpPort));
     await player.command(1, "play", "counted");
     const viewer = stack.use(await WhepViewer.join(gateway, { path: "live/counted" }));
+    // Otherwise it would be waited for, as for one that has lost its network.
+    stack.defer(async () => void await viewer.delete());
     await until("all get something", () => {
       return flv.bytes() > 1000 && messages > 1 && player.media.length > 2 &&
         [viewer.audio, viewer.video].every((source) => (source?.packets.length ?? 0) > 0);
