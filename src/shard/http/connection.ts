@@ -13,6 +13,7 @@ import { CloseCode, encodeCloseFrame } from "../../http/websocket.ts";
 import { WebSocketReader } from "../../http/websocket_reader.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
+import { bodyLimitOf } from "./reload_route.ts";
 import { BodySender, cancelBody } from "./body_sender.ts";
 import { ClientInput } from "./client_input.ts";
 import { heedWebSocket } from "./websocket_client.ts";
@@ -85,7 +86,7 @@ export class HttpConnection implements Connection {
   readonly #writer: ConnectionWriter;
   readonly #body: BodySender;
   readonly writer: SlowWriter;
-  readonly #requests = new RequestReader();
+  readonly #requests = new RequestReader(bodyLimitOf);
   /** What a request has that has not come whole. */
   readonly #held: MemoryHolding;
   readonly #input: ClientInput;

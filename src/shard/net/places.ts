@@ -34,7 +34,7 @@ export interface Refusal {
  * all places for himself takes them from himself.
  */
 export class Places {
-  readonly #options: PlacesOptions;
+  #options: PlacesOptions;
   readonly #loose = new Newcomers<Place>();
   /** What all of its places have in common. */
   readonly #book: PlaceBook = {
@@ -52,6 +52,11 @@ export class Places {
 
   constructor(options: PlacesOptions) {
     this.#options = options;
+  }
+
+  /** From now on, there are so many; who has one keeps it. */
+  limit({ max, maxPerAddress }: Pick<PlacesOptions, "max" | "maxPerAddress">): void {
+    this.#options = { ...this.#options, max, maxPerAddress };
   }
 
   /** Takes a place for an address; returns why there is none otherwise. */
