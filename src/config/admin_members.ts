@@ -20,6 +20,15 @@ function isOrigin(text: string): boolean {
   return text === "*" || (/^https?:/.test(text) && URL.parse(text)?.origin === text);
 }
 
+/** A secret that is sent to use something. */
+export const secretToken = v.pipe(
+  // What is given is in no message: it is a secret.
+  v.string("Invalid type: Expected text"),
+  v.minLength(MIN_TOKEN_LENGTH),
+  v.maxLength(MAX_TOKEN_LENGTH),
+  v.regex(/^[\x21-\x7e]*$/, "Invalid text: Expected visible ASCII characters without spaces"),
+);
+
 /** Where the API and metrics are served apart from the rest. */
 export interface AdminAddress {
   readonly host: string;
@@ -48,15 +57,7 @@ function addressOf(text: string): AdminAddress | undefined {
 /** Settings of who may see and change what goes on. */
 export const ADMIN_MEMBERS = {
   /** Guards the API; without it, only this machine may read, and nobody change anything. */
-  adminToken: v.optional(
-    v.pipe(
-      // What is given is in no message: it is a secret.
-      v.string("Invalid type: Expected text"),
-      v.minLength(MIN_TOKEN_LENGTH),
-      v.maxLength(MAX_TOKEN_LENGTH),
-      v.regex(/^[\x21-\x7e]*$/, "Invalid text: Expected visible ASCII characters without spaces"),
-    ),
-  ),
+  adminToken: v.optional(secretToken),
   /** Where the API and metrics are served, and nowhere else then: "127.0.0.1:9090". */
   adminListen: v.optional(address),
   /** Origins of the pages that may use this server; the API only those that are named. */

@@ -1,10 +1,9 @@
 import * as v from "valibot";
-import { isKeyHash } from "../access/key_hash.ts";
 import { inspectCertificate } from "../tls/certificate.ts";
 import { TlsError } from "../tls/tls_error.ts";
 import { ACCESS_MEMBERS } from "./access_members.ts";
 import { familiesOf } from "./address_families.ts";
-import { ADMIN_MEMBERS } from "./admin_members.ts";
+import { ADMIN_MEMBERS, secretToken } from "./admin_members.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
 import { count, ipAddress, network, section } from "./member_kinds.ts";
@@ -30,11 +29,6 @@ const HOUR_MS = 3_600_000;
 const MAX_WINDOW_MS = 60_000;
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_PORT));
-/** What is given for it is in no message: it may be the secret itself. */
-const hash = v.pipe(
-  v.string(),
-  v.check(isKeyHash, 'Invalid hash: Expected what "sluice hash-key" prints'),
-);
 const milliseconds = (min: number, max = HOUR_MS) => count(min, max);
 
 /** Below this, hardly a stream has room. */
@@ -134,8 +128,7 @@ const timeouts = section({
 
 /** Who may read the metrics, beside those who may use the API. */
 const metrics = section({
-  /** As `sluice hash-key` prints it; without it and addresses, who sits at the machine may. */
-  token: v.optional(hash),
+  token: v.optional(secretToken),
   addresses: v.optional(v.pipe(v.array(network), v.maxLength(MAX_METRICS_ADDRESSES)), () => []),
 });
 

@@ -16,6 +16,7 @@ import { MemoryBudget } from "../stream/memory_budget.ts";
 import { TranscoderPool } from "./transcoder_pool.ts";
 import { allocateAddressCounts, clearAddressCounts } from "../shard/net/address_counts.ts";
 import { allocateCounters, Counters, rowOf } from "../metrics/counters.ts";
+import type { PublishDecision } from "../shard/live/publish_decision.ts";
 import type { ToControl, ToShard } from "../shard/messages.ts";
 import type { StreamsReply } from "../shard/http/stream_summary.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
@@ -88,10 +89,16 @@ export class Control {
         log: { maxBytes: plan.maxLogBytes, windowMs: config.log.windowMs },
         logs,
         maxStreamsPerAddress: config.limits.streamsPerAddress,
+        secondPublisher: config.secondPublisher,
       },
       {
         opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
         closed: (streamId) => this.#onStreamClosed(streamId),
+        contested: (shard, streamId, how) =>
+          this.#shards.send(shard, { kind: "publication-contested", streamId, how }),
+        ended: (shard, streamId, reason) =>
+          this.#shards.send(shard, { kind: "publication-ended", streamId, reason }),
+        decided: (shard, requestId, decision) => this.#answer(shard, requestId, decision),
       },
     );
     this.#streamPages = new StreamPages(
@@ -202,6 +209,14 @@ export class Control {
     switch (message.kind) {
       case "publish":
         return this.#decide(shard, message);
+      case "publication-kept":
+        return this.#directory.kept(message.streamId, shard);
+      case "stream-end": {
+        const { requestId, path } = message;
+        const isFound = this.#directory.end(path, "The stream was ended by the administrator");
+        this.#shards.send(shard, { kind: "stream-ended", requestId, isFound });
+        return;
+      }
       case "unpublish":
         return this.#directory.unpublish(message.streamId, shard, message.sent);
       case "streams-request":
@@ -240,11 +255,17 @@ export class Control {
     const { requestId, path, publisher } = message;
     const decision = this.#isDraining
       ? { kind: "refused", reason: "the server is about to end" } as const
-      : this.#directory.publish(path, shard, performance.now(), publisher);
-    const answer: ToShard = decision.kind === "accepted"
-      ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
-      : { kind: "publish-refused", requestId, reason: decision.reason };
-    this.#shards.send(shard, answer);
+      : this.#directory.publish(path, shard, performance.now(), publisher, requestId);
+    if (decision !== undefined) this.#answer(shard, requestId, decision);
+  }
+
+  #answer(shard: number, requestId: number, decision: PublishDecision): void {
+    this.#shards.send(
+      shard,
+      decision.kind === "accepted"
+        ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
+        : { kind: "publish-refused", requestId, reason: decision.reason },
+    );
   }
 
   async #askFunction(

@@ -2,6 +2,7 @@ import type { StreamReport } from "../shard/live/stream_report.ts";
 import type { StreamSummary } from "../shard/http/stream_summary.ts";
 import type { StreamEntry } from "../shard/live/stream_entry.ts";
 import type {
+  Contest,
   PublishDecision,
   PublishedContent,
   StreamPublisher,
@@ -14,6 +15,12 @@ import { OpeningRate } from "./opening_rate.ts";
 import { type DescribedStream, summarise } from "./stream_description.ts";
 import { StreamSound } from "./stream_sound.ts";
 
+/**
+ * A publisher that was there when another one came is taken to be there for so long: its shard is not
+ * asked for everyone who tries.
+ */
+const KEPT_MS = 1000;
+
 /** What the directory needs of the configuration. */
 export interface DirectoryOptions {
   readonly gracePeriodMs: number;
@@ -21,6 +28,8 @@ export interface DirectoryOptions {
   /** Of one publisher's address, or IPv6 network. */
   readonly maxStreamsPerAddress: number;
   readonly log: { readonly maxBytes: number; readonly windowMs: number };
+  /** Whether the publisher of a stream gives way to another one: see docs/settings.md. */
+  readonly secondPublisher: "refuse" | "takeOver" | "takeOverSame";
   /** Where logs come from. */
   readonly logs: LogStore;
 }
@@ -35,10 +44,30 @@ export interface DirectoryEvents {
    * @returns the numbers of those that were told
    */
   readonly closed: (streamId: number) => readonly number[];
+  /** Another one wants to publish a stream: the shard's publisher ends, or stays. */
+  readonly contested: (shard: number, streamId: number, how: Contest) => void;
+  /** The shard is to end its publisher. */
+  readonly ended: (shard: number, streamId: number, reason: string) => void;
+  /** What has become of a publisher that had to wait. */
+  readonly decided: (shard: number, requestId: number, decision: PublishDecision) => void;
+}
+
+/** A publisher that waits for another one to give way. */
+interface Contested {
+  readonly path: string;
+  readonly shard: number;
+  readonly requestId: number;
+  readonly publisher: Partial<StreamPublisher>;
 }
 
 interface Stream extends DescribedStream {
   readonly writer: LogWriter;
+  /** Who waits for the publisher to give way. */
+  contest: Contested | undefined;
+  /** When the publisher was found to be there, as another one came. */
+  keptAtMs: number;
+  /** Whether it ends with its publisher. */
+  isEnding: boolean;
   /** When it lost its publisher last. */
   waitingSinceMs: number;
   /** Whether a publisher that is gone has sent anything that can be shown or heard. */
@@ -79,18 +108,24 @@ export class Directory {
   /**
    * Decides on a publisher; a new stream is announced to all shards before this returns. Where a
    * limit is reached, a stream that waits for its publisher gives way, and its viewers end.
+   *
+   * @param requestId by which it is told later, if that is not decided on now
+   * @returns `undefined` if the stream is published already, and its publisher may give way
    */
   publish(
     path: string,
     shard: number,
     nowMs: number,
     publisher: Partial<StreamPublisher> = {},
-  ): PublishDecision {
+    requestId = 0,
+  ): PublishDecision | undefined {
     const { network, owner = NO_OWNER } = publisher;
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
-      return { kind: "refused", reason: `${path} is being published already.` };
+      return this.#contest(known, known.origin, { path, shard, requestId, publisher }, nowMs);
     }
+    const many = this.#subjectRefusal(publisher);
+    if (many !== undefined) return { kind: "refused", reason: many };
     const isOwn = known !== undefined && known.publisher.network === network;
     const refusal = isOwn ? undefined : this.#makeRoom(network, known, nowMs);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
@@ -115,12 +150,42 @@ export class Directory {
   ): void {
     const stream = this.#byId.get(streamId);
     if (stream?.origin !== shard) return;
+    const { contest } = stream;
+    stream.contest = undefined;
     stream.origin = undefined;
     stream.hasHadMedia ||= sent === "media";
-    if (!stream.hasHadMedia) return this.#close(stream);
-    stream.writer.setState(LogState.waiting);
-    stream.waitingSinceMs = nowMs;
-    stream.graceTimer = setTimeout(() => this.#close(stream), this.#gracePeriodMs);
+    if (!stream.hasHadMedia || stream.isEnding) this.#close(stream);
+    else {
+      stream.writer.setState(LogState.waiting);
+      stream.waitingSinceMs = nowMs;
+      stream.graceTimer = setTimeout(() => this.#close(stream), this.#gracePeriodMs);
+    }
+    if (contest === undefined) return;
+    const { path, shard: heir, requestId, publisher } = contest;
+    const decision = this.publish(path, heir, nowMs, publisher, requestId);
+    if (decision !== undefined) this.#events.decided(heir, requestId, decision);
+  }
+
+  /** A publisher that was contested stays. */
+  kept(streamId: number, shard: number, nowMs = performance.now()): void {
+    const stream = this.#byId.get(streamId);
+    if (stream?.origin !== shard || stream.contest === undefined) return;
+    stream.keptAtMs = nowMs;
+    this.#refuseContest(stream);
+  }
+
+  /** Ends a stream, its publisher and its viewers; whether there is one of this path. */
+  end(path: string, reason: string): boolean {
+    const stream = this.#byPath.get(path);
+    if (stream === undefined) return false;
+    this.#refuseContest(stream);
+    if (stream.origin === undefined) this.#close(stream);
+    else {
+      // Its log is written until the publisher is gone.
+      stream.isEnding = true;
+      this.#events.ended(stream.origin, stream.entry.streamId, reason);
+    }
+    return true;
   }
 
   /** The log of a stream that is not closed. */
@@ -143,6 +208,7 @@ export class Directory {
     for (const streamId of [...this.#closed.keys()]) this.released(streamId, shard);
     for (const stream of this.#byId.values()) {
       stream.reports.delete(shard);
+      if (stream.contest?.shard === shard) stream.contest = undefined;
       this.unpublish(stream.entry.streamId, shard, "media");
     }
   }
@@ -200,6 +266,40 @@ export class Directory {
     for (const stream of [...this.#byId.values()]) this.#close(stream);
   }
 
+  /** A stream that has a publisher is to get another one. */
+  #contest(
+    stream: Stream,
+    origin: number,
+    contest: Contested,
+    nowMs: number,
+  ): PublishDecision | undefined {
+    const isKept = stream.contest !== undefined || nowMs - stream.keptAtMs < KEPT_MS;
+    if (isKept || stream.isEnding) return busy(stream);
+    const { subject } = contest.publisher;
+    const isSame = subject !== undefined && subject === stream.publisher.subject;
+    const { secondPublisher } = this.#options;
+    const ends = secondPublisher === "takeOver" || (secondPublisher === "takeOverSame" && isSame);
+    stream.contest = contest;
+    this.#events.contested(origin, stream.entry.streamId, ends ? "end" : "unless alive");
+    return undefined;
+  }
+
+  #refuseContest(stream: Stream): void {
+    const { contest } = stream;
+    stream.contest = undefined;
+    if (contest === undefined) return;
+    this.#events.decided(contest.shard, contest.requestId, busy(stream));
+  }
+
+  #subjectRefusal({ subject, maxPublishers }: Partial<StreamPublisher>): string | undefined {
+    if (subject === undefined || maxPublishers === undefined) return undefined;
+    const own = this.#byId.values()
+      .filter(({ origin, publisher }) => origin !== undefined && publisher.subject === subject);
+    return [...own].length < maxPublishers
+      ? undefined
+      : `You may publish up to ${maxPublishers} streams at a time.`;
+  }
+
   /**
    * Makes room for a publisher's stream, or tells why there is none.
    *
@@ -247,6 +347,9 @@ export class Directory {
       openedAtMs: nowMs,
       publisher: {},
       waitingSinceMs: 0,
+      contest: undefined,
+      keptAtMs: -Infinity,
+      isEnding: false,
       origin: undefined,
       hasHadMedia: false,
       graceTimer: undefined,
@@ -284,4 +387,8 @@ function spareStream(streams: readonly Stream[]): Stream | undefined {
   const held = ({ publisher }: Stream) => byNetwork.get(publisher.network)!.length;
   return streams.filter(({ origin }) => origin === undefined)
     .sort((one, other) => held(other) - held(one) || one.waitingSinceMs - other.waitingSinceMs)[0];
+}
+
+function busy({ entry: { path } }: Stream): PublishDecision {
+  return { kind: "refused", reason: `${path} is being published already.` };
 }

@@ -38,6 +38,7 @@ type Answer = Extract<
     kind:
       | "publish-accepted"
       | "publish-refused"
+      | "stream-ended"
       | "streams-reply"
       | "forward-reply"
       | "opus-opened"
@@ -51,6 +52,7 @@ export class ControlLink {
   readonly #post: (message: ToControl) => void;
   readonly #decisions = new Map<number, (decision: PublishDecision) => void>();
   readonly #replies = new Map<number, (page: StreamsPage) => void>();
+  readonly #ends = new Map<number, (isFound: boolean) => void>();
   readonly #forwards = new Map<number, (response: ForwardedResponse | undefined) => void>();
   readonly #questions = new Map<number, PromiseWithResolvers<AccessDecision | undefined>>();
   readonly #opusWishes = new Map<string, OpusWish>();
@@ -72,6 +74,15 @@ export class ControlLink {
     return new Promise((resolve) => {
       this.#decisions.set(requestId, resolve);
       this.#post({ kind: "publish", requestId, path, publisher });
+    });
+  }
+
+  /** Has a stream ended, and its publisher; whether there is one of this path. */
+  requestEnd(path: string): Promise<boolean> {
+    const requestId = ++this.#requests;
+    return new Promise((resolve) => {
+      this.#ends.set(requestId, resolve);
+      this.#post({ kind: "stream-end", requestId, path });
     });
   }
 
@@ -145,6 +156,10 @@ export class ControlLink {
       case "publish-refused":
         this.#decisions.get(requestId)?.({ kind: "refused", reason: message.reason });
         this.#decisions.delete(requestId);
+        return;
+      case "stream-ended":
+        this.#ends.get(requestId)?.(message.isFound);
+        this.#ends.delete(requestId);
         return;
       case "streams-reply":
         this.#replies.get(requestId)?.(message.page);

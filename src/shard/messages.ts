@@ -7,7 +7,7 @@ import type { AccessDecision, AccessRequest } from "../access/access.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { ShardSettings } from "./shard_settings.ts";
 import type { ConsoleAsset } from "./http/console_asset.ts";
-import type { PublishedContent, StreamPublisher } from "./live/publish_decision.ts";
+import type { Contest, PublishedContent, StreamPublisher } from "./live/publish_decision.ts";
 import type { StreamEntry } from "./live/stream_entry.ts";
 import type { StreamsPage } from "./http/stream_summary.ts";
 import type { StreamReport } from "./live/stream_report.ts";
@@ -32,6 +32,12 @@ export type ToShard =
   | { readonly kind: "stream-closed"; readonly streamId: number }
   | { readonly kind: "publish-accepted"; readonly requestId: number; readonly streamId: number }
   | { readonly kind: "publish-refused"; readonly requestId: number; readonly reason: string }
+  /** Another one wants to publish the stream; if it stays, answered with "publication-kept". */
+  | { readonly kind: "publication-contested"; readonly streamId: number; readonly how: Contest }
+  /** Its publisher is to be ended. */
+  | { readonly kind: "publication-ended"; readonly streamId: number; readonly reason: string }
+  /** Answers "stream-end". */
+  | { readonly kind: "stream-ended"; readonly requestId: number; readonly isFound: boolean }
   | { readonly kind: "streams-reply"; readonly requestId: number; readonly page: StreamsPage }
   /** Answers "opus-wanted" by its `requestId`: that sound is here, as Opus. */
   | {
@@ -87,6 +93,9 @@ export type ToControl =
     readonly publisher: StreamPublisher;
   }
   | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
+  | { readonly kind: "publication-kept"; readonly streamId: number }
+  /** A stream is to be ended, and its publisher. */
+  | { readonly kind: "stream-end"; readonly requestId: number; readonly path: string }
   | { readonly kind: "streams-request"; readonly requestId: number; readonly page: number }
   /** Comes every second. */
   | { readonly kind: "report"; readonly streams: readonly StreamReport[] }

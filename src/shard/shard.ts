@@ -19,6 +19,7 @@ import { AddressCounts } from "./net/address_counts.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
 import { Clients } from "./live/clients.ts";
 import { Streams } from "./live/streams.ts";
+import { Publishers } from "./live/publishers.ts";
 import { Viewers } from "./live/viewers.ts";
 import { timeSlice } from "./time_slice.ts";
 import { ThreadMeter } from "../metrics/thread_meter.ts";
@@ -42,6 +43,7 @@ class Shard {
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
   readonly #viewers: Viewers;
+  readonly #publishers: Publishers;
   readonly #routes: HttpRoutes;
   readonly #readiness: { isReady: boolean };
   readonly #beat: () => void;
@@ -56,6 +58,7 @@ class Shard {
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
     this.#viewers = context.viewers;
+    this.#publishers = context.publishers;
     this.#meter = new ThreadMeter(context.counters);
     this.#slowWriters = new SlowWriters(context.memory);
     this.#routes = new HttpRoutes(context);
@@ -116,6 +119,7 @@ class Shard {
       webrtc,
       clients,
       viewers,
+      publishers: new Publishers(),
       places,
       proxies,
       readiness,
@@ -130,11 +134,20 @@ class Shard {
     switch (message.kind) {
       case "stream-opened":
         return this.#streams.open(message.stream);
+      case "publication-contested":
+        return this.#publishers.contest(
+          message.streamId,
+          message.how,
+          () => this.#control.send({ kind: "publication-kept", streamId: message.streamId }),
+        );
+      case "publication-ended":
+        return this.#publishers.end(message.streamId, message.reason);
       case "stream-closed":
         await this.#streams.close(message.streamId);
         return this.#control.send({ kind: "stream-released", streamId: message.streamId });
       case "publish-accepted":
       case "publish-refused":
+      case "stream-ended":
       case "streams-reply":
       case "forward-reply":
       case "opus-opened":

@@ -80,7 +80,7 @@ export interface ShardSettings {
   readonly shards: number;
   /** Who may read the metrics, beside those who may use the API. */
   readonly metrics: {
-    /** The hash of the secret that they send. */
+    /** A secret: it is to be in no log. */
     readonly token: string | undefined;
     readonly addresses: readonly string[];
   };

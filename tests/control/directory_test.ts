@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { Directory } from "../../src/control/directory.ts";
+import { Directory, type DirectoryOptions } from "../../src/control/directory.ts";
 import type { StreamReport } from "../../src/shard/live/stream_report.ts";
 import type { StreamEntry } from "../../src/shard/live/stream_entry.ts";
 import type { PublishDecision } from "../../src/shard/live/publish_decision.ts";
@@ -11,14 +11,24 @@ import { until } from "../../testing/waiting.ts";
 const LOG = { maxBytes: 256 * 1024, windowMs: 1000 };
 
 function open(
-  { gracePeriodMs = 3_600_000, maxStreams = 10, maxStreamsPerAddress = 10, shards = [0, 1] } = {},
+  {
+    gracePeriodMs = 3_600_000,
+    maxStreams = 10,
+    maxStreamsPerAddress = 10,
+    shards = [0, 1],
+    secondPublisher = "refuse" as DirectoryOptions["secondPublisher"],
+  } = {},
 ) {
+  const contested: [shard: number, streamId: number, how: string][] = [];
+  const ended: [shard: number, streamId: number][] = [];
+  const decided: [shard: number, requestId: number, PublishDecision][] = [];
   const opened: StreamEntry[] = [];
   const closed: number[] = [];
   const directory = new Directory({
     gracePeriodMs,
     maxStreams,
     maxStreamsPerAddress,
+    secondPublisher,
     log: LOG,
     logs: openStore(LOG.maxBytes),
   }, {
@@ -27,12 +37,24 @@ function open(
       closed.push(streamId);
       return shards;
     },
+    contested: (shard, streamId, how) => void contested.push([shard, streamId, how]),
+    ended: (shard, streamId) => void ended.push([shard, streamId]),
+    decided: (shard, requestId, decision) => void decided.push([shard, requestId, decision]),
   });
   // Grace periods that nobody waits for are timers that would outlive their test.
-  return { directory, opened, closed, [Symbol.dispose]: () => directory.closeAll() };
+  return {
+    directory,
+    opened,
+    closed,
+    contested,
+    ended,
+    decided,
+    [Symbol.dispose]: () => directory.closeAll(),
+  };
 }
 
-function acceptedId(decision: PublishDecision): number {
+function acceptedId(decision: PublishDecision | undefined): number {
+  if (decision === undefined) throw new Error("Not decided");
   if (decision.kind !== "accepted") throw new Error(`Refused: ${decision.reason}`);
   return decision.streamId;
 }
@@ -59,16 +81,92 @@ Deno.test("Directory: a stream is announced before its publisher is accepted", (
   assertEquals(acceptedId(directory.publish("live/b", 1, 100)) === streamId, false);
 });
 
-Deno.test("Directory: one publisher for each stream; the second is refused with a reason", () => {
+const BUSY = { kind: "refused", reason: "live/a is being published already." } as const;
+
+Deno.test("Directory: one publisher for each stream; the second is refused if the first is there", () => {
+  using control = open();
+  const { directory, contested, decided } = control;
+  const streamId = acceptedId(directory.publish("live/a", 0, 0));
+  assertEquals(directory.publish("live/a", 1, 0, {}, 7), undefined);
+  assertEquals(contested, [[0, streamId, "unless alive"]]);
+  // A third one does not wait.
+  assertEquals(directory.publish("live/a", 0, 0, {}, 8), BUSY);
+  directory.kept(streamId, 1, 100);
+  assertEquals(decided, []);
+  directory.kept(streamId, 0, 100);
+  assertEquals(decided, [[1, 7, BUSY]]);
+  // It is not asked again for a while.
+  assertEquals(directory.publish("live/a", 1, 1099, {}, 9), BUSY);
+  assertEquals(directory.publish("live/a", 1, 1100, {}, 10), undefined);
+});
+
+Deno.test("Directory: the second publisher follows the first, which gives way", () => {
+  using control = open();
+  const { directory, decided, closed } = control;
+  const streamId = acceptedId(directory.publish("live/a", 0, 0));
+  directory.publish("live/a", 1, 0, {}, 7);
+  directory.unpublish(streamId, 0, "media");
+  assertEquals(decided, [[1, 7, { kind: "accepted", streamId }]]);
+  assertEquals(directory.summaries(0)[0]!.shard, 1);
+  // One that has sent nothing leaves no stream to go on with.
+  directory.publish("live/b", 0, 0);
+  directory.publish("live/b", 1, 0, {}, 8);
+  directory.unpublish(streamId + 1, 0, "nothing");
+  assertEquals(closed, [streamId + 1]);
+  assertEquals(decided[1], [1, 8, { kind: "accepted", streamId: streamId + 2 }]);
+});
+
+Deno.test("Directory: who takes a stream over, as is configured", () => {
+  for (
+    const [secondPublisher, first, second, how] of [
+      ["takeOver", undefined, undefined, "end"],
+      ["takeOver", "key a", "key b", "end"],
+      ["takeOverSame", "key a", "key a", "end"],
+      ["takeOverSame", "key a", "key b", "unless alive"],
+      ["takeOverSame", undefined, undefined, "unless alive"],
+      ["refuse", "key a", "key a", "unless alive"],
+    ] as const
+  ) {
+    using control = open({ secondPublisher });
+    const { directory, contested } = control;
+    const streamId = acceptedId(directory.publish("live/a", 0, 0, { subject: first }));
+    directory.publish("live/a", 1, 0, { subject: second }, 7);
+    assertEquals(contested, [[0, streamId, how]], `${secondPublisher} ${first} ${second}`);
+  }
+});
+
+Deno.test("Directory: as many streams of one subject as it may have", () => {
   using control = open();
   const { directory } = control;
-  directory.publish("live/a", 0, 0);
-  for (const shard of [0, 1]) {
-    assertEquals(directory.publish("live/a", shard, 0), {
-      kind: "refused",
-      reason: "live/a is being published already.",
-    });
-  }
+  const publisher = { subject: "key a", maxPublishers: 2 };
+  const ids = ["a", "b"].map((name) =>
+    acceptedId(directory.publish(`live/${name}`, 0, 0, publisher))
+  );
+  assertEquals(directory.publish("live/c", 0, 0, publisher), {
+    kind: "refused",
+    reason: "You may publish up to 2 streams at a time.",
+  });
+  acceptedId(directory.publish("live/c", 0, 0, { ...publisher, subject: "key b" }));
+  directory.unpublish(ids[0]!, 0, "media");
+  acceptedId(directory.publish("live/d", 0, 0, publisher));
+});
+
+Deno.test("Directory: a stream that is ended goes once its publisher is gone, and nobody follows", () => {
+  using control = open();
+  const { directory, closed, ended, decided } = control;
+  assertEquals(directory.end("live/a", "so"), false);
+  const streamId = acceptedId(directory.publish("live/a", 0, 0));
+  directory.publish("live/a", 1, 0, {}, 7);
+  assertEquals(directory.end("live/a", "so"), true);
+  assertEquals([ended, closed, decided], [[[0, streamId]], [], [[1, 7, BUSY]]]);
+  assertEquals(directory.publish("live/a", 1, 5000, {}, 8), BUSY);
+  directory.unpublish(streamId, 0, "media");
+  assertEquals([closed, directory.size], [[streamId], 0]);
+  // One that waits has no publisher to end.
+  const waiting = acceptedId(directory.publish("live/b", 0, 0));
+  directory.unpublish(waiting, 0, "media");
+  assertEquals(directory.end("live/b", "so"), true);
+  assertEquals(closed, [streamId, waiting]);
 });
 
 Deno.test("Directory: as many streams as the limit, and those that wait give way to others", () => {
@@ -130,14 +228,14 @@ Deno.test("Directory: an address that begins streams all the time is refused, an
   const reasons = new Set<string>();
   for (let name = 0; name < 300; name++) {
     const decision = directory.publish(`${name}`, 0, name * 3, { network: "a" });
-    if (decision.kind === "refused") reasons.add(decision.reason);
-    else directory.unpublish(decision.streamId, 0, "nothing");
+    if (decision?.kind === "refused") reasons.add(decision.reason);
+    else directory.unpublish(acceptedId(decision), 0, "nothing");
   }
   assertEquals(opened.length, 10);
   assertEquals([...reasons], [
     "Your address has begun too many streams: try again in some seconds.",
   ]);
-  assertEquals(directory.publish("other", 0, 900, { network: "b" }).kind, "accepted");
+  assertEquals(directory.publish("other", 0, 900, { network: "b" })?.kind, "accepted");
 });
 
 Deno.test("Directory: a stream counts for the address of its newest publisher", () => {
@@ -146,8 +244,8 @@ Deno.test("Directory: a stream counts for the address of its newest publisher", 
   const streamId = acceptedId(directory.publish("live/a", 0, 0, { network: "a" }));
   directory.unpublish(streamId, 0, "media");
   assertEquals(acceptedId(directory.publish("live/a", 0, 0, { network: "b" })), streamId);
-  assertEquals(directory.publish("live/b", 0, 10_000, { network: "b" }).kind, "refused");
-  assertEquals(directory.publish("live/b", 0, 10_000, { network: "a" }).kind, "accepted");
+  assertEquals(directory.publish("live/b", 0, 10_000, { network: "b" })?.kind, "refused");
+  assertEquals(directory.publish("live/b", 0, 10_000, { network: "a" })?.kind, "accepted");
 });
 
 Deno.test("Directory: within the grace period a publisher may come back, on any shard", async () => {
@@ -316,8 +414,20 @@ Deno.test("Directory: closeAll ends every stream, whatever its state", () => {
 Deno.test("Directory: a stream that there is no memory for is refused with the reason", () => {
   const logs = openStore(LOG.maxBytes, 64 * 4096);
   const limits = { maxStreams: 10, maxStreamsPerAddress: 10 };
-  const options = { gracePeriodMs: 1, ...limits, log: LOG, logs };
-  const directory = new Directory(options, { opened: () => {}, closed: () => [] });
+  const options = {
+    gracePeriodMs: 1,
+    secondPublisher: "refuse",
+    ...limits,
+    log: LOG,
+    logs,
+  } as const;
+  const directory = new Directory(options, {
+    opened: () => {},
+    closed: () => [],
+    contested: () => {},
+    ended: () => {},
+    decided: () => {},
+  });
   const publish = (path: string) => directory.publish(path, 0, 0);
   acceptedId(publish("live/a"));
   while (typeof logs.arena.take(0, 7) === "number");

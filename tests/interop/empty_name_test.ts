@@ -19,7 +19,7 @@ peerTest(
       return (await gateway.stream("live/whole"))?.state === "live" || publisher.errors() !== "";
     });
     assertEquals(publisher.errors(), "");
-    assertMatch(gateway.output(), /publishes live\/whole$/m);
+    assertMatch(gateway.output(), /publishes live\/whole over rtmp /);
     const probe = (app: string) => {
       const show = ["-show_entries", "stream=codec_name", "-of", "csv=p=0"];
       const args = ["-v", "error", ...inApp(app), ...show, gateway.rtmpUrl("live/whole")];

@@ -124,7 +124,7 @@ peerTest("names are what URLs say, and tokens are no part of them", ["ffmpeg"], 
     });
   }
   assertEquals((await gateway.stop()).code, 0);
-  assertMatch(gateway.output(), /publishes studio\/north\/camera\/1$/m);
+  assertMatch(gateway.output(), /publishes studio\/north\/camera\/1 over rtmp /);
   assertEquals(gateway.output().includes("secret"), false, gateway.output());
 });
 

@@ -19,7 +19,7 @@ Deno.test("viewers of every protocol come and go under one id, with their addres
     await until("the viewer is connected", () => /is connected by/.test(gateway.output()));
     await fetch(viewer.resource, { method: "DELETE" });
   }
-  await until("all are gone", () => /\d ends live\/healthy/.test(gateway.output()));
+  await until("all are gone", () => /has published live\/healthy/.test(gateway.output()));
   await until("viewers are gone", () => gateway.output().match(/has watched/g)?.length === 4);
   const lines = gateway.output().split("\n").map((line) => LINE.exec(line)).filter((line) => line);
   const lifes: Record<string, string[]> = {};
@@ -37,7 +37,7 @@ Deno.test("viewers of every protocol come and go under one id, with their addres
     [begins("http-flv"), ends("http-flv", "it has left")],
     [begins("ws-flv"), ends("ws-flv", "it has left")],
     [/^PEER connects to live /, begins("rtmp"), ends("rtmp", ".*")],
-    [/^PEER connects to live /, /^PEER publishes live\/healthy$/, /^PEER ends live\/healthy/],
+    [/^PEER connects to live /, /^PEER publishes live\/healthy over rtmp/, /^PEER has published/],
     [/^PEER is viewer \w+ of live\/healthy$/],
     [
       begins("whep"),

@@ -6,6 +6,8 @@ import {
 } from "../../src/shard/net/address_counts.ts";
 import { type Access, OPEN_ACCESS } from "../../src/access/access.ts";
 import { Clients } from "../../src/shard/live/clients.ts";
+import type { HttpContext } from "../../src/shard/http/route_context.ts";
+import { Publishers } from "../../src/shard/live/publishers.ts";
 import { Viewers } from "../../src/shard/live/viewers.ts";
 import type { MemoryBudget } from "../../src/stream/memory_budget.ts";
 import { openMemory } from "./open_memory.ts";
@@ -103,11 +105,11 @@ export function testViewers(
     readonly access?: Access;
     readonly shard?: number;
   },
-): { readonly clients: Clients; readonly viewers: Viewers } {
+): Pick<HttpContext, "clients" | "viewers" | "publishers" | "shard"> {
   const clients = new Clients(counters);
   const streamCounts = new AddressCounts(addressCounts, 0, "streamViewers");
   const options = { maxViewers, places, streamCounts, counters, memory, clients, access, shard };
-  return { clients, viewers: new Viewers(options) };
+  return { clients, viewers: new Viewers(options), publishers: new Publishers(), shard };
 }
 
 export function testAddressCounts(shards = 1): SharedArrayBuffer {

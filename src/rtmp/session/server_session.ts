@@ -214,6 +214,13 @@ export class ServerSession {
     this.#output.fail(streamId, code, description);
   }
 
+  /** Tells the peer that what it publishes has been ended. Does nothing if it publishes nothing there. */
+  endPublish(streamId: number, code: string, description: string): void {
+    if (this.#streams.kindOf(streamId) !== "publishing") return;
+    this.#streams.end(streamId);
+    this.#output.fail(streamId, code, description);
+  }
+
   /** Lets the peer play, before anything of the stream is sent. Does nothing if it does not ask. */
   acceptPlay(streamId: number): void {
     const request = this.#streams.acceptPlay(streamId);

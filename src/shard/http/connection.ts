@@ -3,10 +3,8 @@ import { HttpError } from "../../http/http_error.ts";
 import { type HttpRequest, RequestReader } from "../../http/request_reader.ts";
 import {
   CONTINUE,
-  encodeResponseHead,
   type HttpResponse,
   LAST_CHUNK,
-  type ResponseFraming,
   type StreamResponse,
   type WebSocketResponse,
 } from "../../http/response.ts";
@@ -23,6 +21,7 @@ import {
 } from "../net/connection_listener.ts";
 import { addressesOf, type ConnectionAddresses } from "../net/connection_addresses.ts";
 import type { Counters } from "../counters.ts";
+import { answerHead } from "./answer_head.ts";
 import { ANY_PAGE, noPlace, problem } from "./answers.ts";
 import { ConnectionWriter } from "../net/connection_writer.ts";
 import { isLost } from "../net/lost_connection.ts";
@@ -109,8 +108,7 @@ export class HttpConnection implements Connection {
   ) {
     const { localAddr, remoteAddr } = conn;
     const peer = isProxied ? undefined : remoteAddr.hostname;
-    const abort = (why: string) => this.#abortFor(why);
-    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort: (why) => this.#abortFor(why) };
     this.#conn = conn;
     this.#context = context;
     this.#place = place;
@@ -258,11 +256,8 @@ export class HttpConnection implements Connection {
       const { method, target } = request;
       const facts = { method, path: target.replace(/\?.*$/s, ""), error };
       this.#addresses.log.error("Cannot answer {method} {path} of {peer}: {error}", facts);
-      return problem(
-        STATUS_CODE.InternalServerError,
-        "Cannot answer: something is wrong here",
-        ANY_PAGE,
-      );
+      const message = "Cannot answer: something is wrong here";
+      return problem(STATUS_CODE.InternalServerError, message, ANY_PAGE);
     }
   }
 
@@ -284,7 +279,7 @@ export class HttpConnection implements Connection {
     request: HttpRequest | undefined,
   ): Promise<boolean> {
     const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
-    await this.#writer.write(this.#head(response, "length", keepsAlive));
+    await this.#writer.write(answerHead(response, "length", keepsAlive, this.#context.counters));
     if (request?.method !== "HEAD") await this.#writer.write(response.body);
     return keepsAlive;
   }
@@ -292,9 +287,10 @@ export class HttpConnection implements Connection {
   async #sendStream(response: StreamResponse, request: HttpRequest): Promise<boolean> {
     const { body, onOver } = response;
     const isChunked = request.version === "1.1";
+    const framing = isChunked ? "chunked" : "close";
     const keepsAlive = request.keepsAlive && !this.#isStopping;
     try {
-      await this.#writer.write(this.#head(response, isChunked ? "chunked" : "close", keepsAlive));
+      await this.#writer.write(answerHead(response, framing, keepsAlive, this.#context.counters));
       if (request.method === "HEAD") return keepsAlive;
       this.#watched = body;
       void this.#watchClient(body);
@@ -316,7 +312,7 @@ export class HttpConnection implements Connection {
       // Before the answer: a read that is going on may bring what the client says to it.
       const frames = new WebSocketReader();
       this.#take = (piece) => frames.push(piece);
-      await this.#writer.write(this.#head(response, "upgrade", true));
+      await this.#writer.write(answerHead(response, "upgrade", true, this.#context.counters));
       let closeCode: number = CloseCode.normal;
       void this.#listen(frames).then((code) => {
         closeCode = code;
@@ -390,11 +386,5 @@ export class HttpConnection implements Connection {
     } finally {
       this.#reading = undefined;
     }
-  }
-
-  #head(response: HttpResponse, framing: ResponseFraming, keepsAlive: boolean) {
-    const status = response.kind === "websocket" ? 101 : response.status;
-    this.#context.counters.tally("httpResponses", { status: `${status}` });
-    return encodeResponseHead(response, { framing, keepsAlive, date: new Date() });
   }
 }

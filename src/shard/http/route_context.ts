@@ -7,6 +7,7 @@ import type { ShardSettings } from "../shard_settings.ts";
 import type { ShardPlaces } from "../shard_places.ts";
 import type { Clients } from "../live/clients.ts";
 import type { Streams } from "../live/streams.ts";
+import type { Publishers } from "../live/publishers.ts";
 import type { Viewers } from "../live/viewers.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
@@ -27,6 +28,7 @@ export interface HttpContext {
   readonly places: ShardPlaces;
   readonly proxies: NetworkList;
   readonly viewers: Viewers;
+  readonly publishers: Publishers;
   readonly clients: Clients;
   /** Who may: every door asks before it tells of anything. */
   readonly access: Access;

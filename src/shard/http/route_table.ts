@@ -24,7 +24,7 @@ export type RouteHandler = (request: RoutedRequest) => HttpResponse | Promise<Ht
 
 /**
  * Who may use a route: "anybody"; "viewers", whom what is behind the handler asks for a stream's sake;
- * or who has a right that a {@linkcode RouteGuard} or, for "metrics", the handler sees to.
+ * or who has a right that a {@linkcode RouteGuard} sees to.
  */
 export type RouteAccess = "anybody" | "viewers" | "metrics" | "admin";
 

@@ -13,6 +13,7 @@ import { ClientPages } from "./client_pages.ts";
 import { Cors } from "./cors.ts";
 import { Flv } from "./flv.ts";
 import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
+import { MetricsGate } from "./metrics_gate.ts";
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
@@ -42,7 +43,9 @@ export class HttpRoutes {
     this.list = new StreamRoutes(context);
     const { access, settings: { admin } } = context;
     const cors = new Cors(admin.corsOrigins);
-    const rules = { cors, guards: { admin: new AdminGate({ ...admin, access, cors }) } };
+    const gate = new AdminGate({ ...admin, access, cors });
+    const guards = { admin: gate, metrics: new MetricsGate(context.settings.metrics, gate) };
+    const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration();
     const health = this.#health();
@@ -115,7 +118,7 @@ export class HttpRoutes {
         method: "GET",
         pattern: "/metrics",
         access: "metrics",
-        handler: (routed) => this.#metrics.answer(routed),
+        handler: () => this.#metrics.answer(performance.now()),
       },
     ];
   }

@@ -21,3 +21,6 @@ export type PublishDecision =
 
 /** Whether anything of a publisher can have been shown or heard. */
 export type PublishedContent = "media" | "nothing";
+
+/** How a publisher is asked to give way to another one of the same stream. */
+export type Contest = "end" | "unless alive";

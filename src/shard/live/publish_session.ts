@@ -1,14 +1,20 @@
-import type { Logger } from "@logtape/logtape";
+import { getLogger, type Logger } from "@logtape/logtape";
+import type { Access, AccessRequest, Allowed, Refused } from "../../access/access.ts";
+import { peerText } from "../../address/address_source.ts";
 import { describeLack } from "../../stream/log_store.ts";
 import { LogWriter } from "../../stream/log_writer.ts";
 import { Publication } from "../../stream/publication.ts";
+import { streamPath } from "../../stream/stream_path.ts";
 import type { SkippedMessage } from "../../stream/track_intake.ts";
 import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../counters.ts";
-import type { ShardSettings } from "../shard_settings.ts";
-import type { StreamPublisher } from "./publish_decision.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
+import type { ShardSettings } from "../shard_settings.ts";
+import type { Client, ClientDescription, Clients } from "./clients.ts";
 import type { LiveStream } from "./live_stream.ts";
+import type { Contest, StreamPublisher } from "./publish_decision.ts";
+import { PublishLimits } from "./publish_limits.ts";
+import type { Publisher, Publishers } from "./publishers.ts";
 import type { Streams } from "./streams.ts";
 
 /**
@@ -23,19 +29,33 @@ const MAX_MALFORMED = 500;
  */
 const GOOD_WEIGHT = 3;
 
+/** A publisher that has sent nothing for so long is taken for gone if it comes again. */
+const HALF_DEAD_MS = 3000;
+
+/** One that has sent something within this time is there. */
+const ALIVE_MS = 1000;
+
 /** What publishers need of their shard. */
 export interface PublishContext {
   readonly settings: Pick<ShardSettings, "windowMs" | "timeouts">;
   readonly streams: Streams;
   readonly control: ControlLink;
   readonly counters: Counters;
+  readonly access: Access;
+  readonly clients: Clients;
+  readonly publishers: Publishers;
+  /** The number of the shard. */
+  readonly shard: number;
 }
 
 /** Who wants to publish, whatever it speaks. */
 export interface PublishSource {
-  /** Application and name of the stream. */
-  readonly path: string;
-  readonly publisher: StreamPublisher;
+  /** Its question; the path may be a secret, which stands for the stream's. */
+  readonly asked: AccessRequest;
+  /** The source, behind trusted proxies. */
+  readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
+  /** Whom it counts for. */
+  readonly owner: Pick<StreamPublisher, "network" | "owner">;
   /** It knows the peer. */
   readonly log: Logger;
   /** Called once if the session ends by itself: the source is to be told and closed. */
@@ -44,8 +64,15 @@ export interface PublishSource {
 
 /** Why a session has ended that its source has not ended. */
 export interface PublishEnd {
-  readonly cause: "malformed" | "memory" | "no media";
+  readonly cause: "malformed" | "memory" | "no media" | "expired" | "limit" | "ended";
   /** For the source and the log. */
+  readonly reason: string;
+}
+
+/** Why somebody may not publish: "busy" if it may in principle, or might. */
+export interface PublishRefusal {
+  readonly cause: "unauthorized" | "unavailable" | "busy";
+  /** A sentence for the source. */
   readonly reason: string;
 }
 
@@ -70,58 +97,100 @@ export interface SourceMessage {
  * if (!(session instanceof PublishSession)) return refuse(session.reason);
  * session.take({ kind: "video", timestampMs, payload }, nowMs);
  * session.flush(nowMs); // after each batch
- * session.close(nowMs);
+ * session.close("it has left");
  * ```
  */
-export class PublishSession {
+export class PublishSession implements Client, Publisher {
   readonly #context: PublishContext;
   readonly #source: PublishSource;
+  readonly #allowed: Allowed;
   readonly #stream: LiveStream;
   readonly #writer: LogWriter;
   readonly #publication: Publication;
-  readonly #acceptedAtMs: number;
+  readonly #limits: PublishLimits;
+  readonly #log: Logger;
+  readonly #acceptedAtMs = performance.now();
+  readonly #since = Date.now();
   readonly #repeats = new RepeatLog();
+  /** Of media. */
+  #bytes = 0;
+  #heardAtMs = this.#acceptedAtMs;
+  /** Since another one wants to publish the stream; what is called if this one stays. */
+  #contest: { readonly sinceMs: number; readonly kept: () => void } | undefined;
   /** Malformed messages that nothing has made up for yet. */
   #malformed = 0;
   #isClosed = false;
   /** Set while a frame is held that is to be written though nothing more comes. */
   #releaseTimer: ReturnType<typeof setTimeout> | undefined;
 
-  private constructor(context: PublishContext, source: PublishSource, stream: LiveStream) {
+  private constructor(
+    context: PublishContext,
+    source: PublishSource,
+    allowed: Allowed,
+    stream: LiveStream,
+  ) {
     const { windowMs, timeouts } = context.settings;
     this.#context = context;
     this.#source = source;
+    this.#allowed = allowed;
     this.#stream = stream;
     this.#writer = new LogWriter(stream.entry.log, { windowMs });
     this.#publication = new Publication(this.#writer, timeouts);
-    this.#acceptedAtMs = performance.now();
+    this.#limits = new PublishLimits(allowed, this.#acceptedAtMs, this.#since);
     stream.publication = this.#publication;
     context.counters.add("publishesAccepted");
-    source.log.info("{peer} publishes {path}", { path: source.path });
+    context.clients.add(this);
+    context.publishers.add(stream.entry.streamId, this);
+    const { asked: { id, protocol, userAgent }, from } = source;
+    this.#log = getLogger(["sluice", "access"])
+      .with({ id, peer: peerText(from), protocol, path: this.path });
+    this.#log.info("{peer} publishes {path} over {protocol} ({decidedBy}; {userAgent})", {
+      decidedBy: allowed.decidedBy,
+      userAgent: userAgent ?? "no user agent",
+    });
   }
 
   /** Begins to publish, or tells why that cannot be. */
   static async open(
     context: PublishContext,
     source: PublishSource,
-  ): Promise<PublishSession | { readonly reason: string }> {
-    const { control, streams } = context;
-    const decision = await control.requestPublish(source.path, source.publisher);
-    if (decision.kind === "refused") return { reason: decision.reason };
+  ): Promise<PublishSession | PublishRefusal> {
+    const { access, control, streams } = context;
+    const { asked, owner } = source;
+    // First of all: who may not publish is told of nothing else.
+    const decided = access.decide(asked);
+    const allowed = decided instanceof Promise ? await decided : decided;
+    if (allowed.kind === "refuse") return refusalOf(allowed);
+    const target = streamPath("", allowed.path ?? asked.path);
+    if ("problem" in target) return { cause: "busy", reason: target.problem };
+    const decision = await control.requestPublish(target.path, {
+      ...owner,
+      id: asked.id,
+      subject: allowed.subject,
+      maxPublishers: allowed.limits?.maxPublishers,
+      isUnlisted: allowed.isUnlisted ?? false,
+    });
+    if (decision.kind === "refused") return { cause: "busy", reason: decision.reason };
     const stream = streams.byId(decision.streamId);
-    if (stream !== undefined) return new PublishSession(context, source, stream);
+    if (stream !== undefined) return new PublishSession(context, source, allowed, stream);
     control.send({ kind: "unpublish", streamId: decision.streamId, sent: "nothing" });
-    return { reason: `${source.path} has been ended.` };
+    return { cause: "busy", reason: `${target.path} has been ended.` };
   }
 
-  /** Application and name of the stream. */
+  /** Application and name of the stream, as viewers see them. */
   get path(): string {
     return this.#stream.entry.path;
+  }
+
+  get id(): string {
+    return this.#source.asked.id;
   }
 
   /** Takes a message; {@linkcode flush} is to follow a batch of them. */
   take({ kind, timestampMs, payload }: SourceMessage, nowMs: number): void {
     if (this.#isClosed) return;
+    this.#bytes += payload.length;
+    this.#heardAtMs = nowMs;
     const publication = this.#publication;
     const skipped = kind === "video"
       ? publication.video(timestampMs, payload, nowMs)
@@ -154,34 +223,75 @@ export class PublishSession {
     if (this.#isClosed) return;
     this.#publication.settle(nowMs);
     const end = this.#endOf(nowMs);
-    if (end !== undefined) this.#end(end, nowMs);
+    if (end !== undefined) this.#end(end);
+    else this.#settleContest(nowMs);
   }
 
-  /** The source has ended, or is gone. */
-  close(nowMs: number): void {
+  contest(how: Contest, kept: () => void): void {
+    const nowMs = performance.now();
+    if (how === "end") return this.end("Another publisher took the stream over");
+    if (nowMs - this.#heardAtMs < ALIVE_MS) return kept();
+    this.#contest = { sinceMs: nowMs, kept };
+    this.#settleContest(nowMs);
+  }
+
+  end(reason: string): void {
+    this.#end({ cause: "ended", reason });
+  }
+
+  describe(): ClientDescription {
+    const { asked: { id, protocol, userAgent }, from } = this.#source;
+    return {
+      id,
+      action: "publish",
+      protocol,
+      path: this.path,
+      address: from.hostname,
+      port: from.port,
+      shard: this.#context.shard,
+      since: this.#since,
+      userAgent: userAgent ?? null,
+      decidedBy: this.#allowed.decidedBy,
+      subject: this.#allowed.subject ?? null,
+      bytes: this.#bytes,
+      lagMs: null,
+      jumps: 0,
+      roundTripMs: null,
+      lossFraction: null,
+      packetsLost: null,
+    };
+  }
+
+  /**
+   * The source has ended, or is gone.
+   *
+   * @param why as it was seen
+   */
+  close(why: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#releaseTimer);
-    const { path, log } = this.#source;
+    const { control, clients, publishers, access } = this.#context;
     const publication = this.#publication;
+    const { streamId } = this.#stream.entry;
     if (this.#stream.publication === publication) this.#stream.publication = undefined;
+    const nowMs = performance.now();
     publication.close(nowMs);
-    this.#context.control.send({
-      kind: "unpublish",
-      streamId: this.#stream.entry.streamId,
-      sent: publication.hasMedia ? "media" : "nothing",
-    });
-    const faults = Object.entries(publication.timestampFaults);
-    log.info("{peer} ends {path}{mended}", {
-      path,
-      mended: faults.length === 0
-        ? ""
-        : `; timestamps mended: ${faults.map(([fault, count]) => `${fault} ${count}`).join(", ")}`,
-    });
+    clients.remove(this);
+    publishers.remove(streamId, this);
+    control.send({ kind: "unpublish", streamId, sent: publication.hasMedia ? "media" : "nothing" });
+    const durationMs = Math.round(nowMs - this.#acceptedAtMs);
+    const bytes = this.#bytes;
+    access.ended?.({ request: this.#source.asked, decision: this.#allowed, durationMs, bytes });
+    this.#log.info(
+      "{peer} has published {path} over {protocol} for {seconds} s, {bytes} bytes: {why}{mended}",
+      { seconds: Math.round(durationMs / 100) / 10, bytes, why, mended: mendedText(publication) },
+    );
   }
 
-  #end(end: PublishEnd, nowMs: number): void {
-    this.close(nowMs);
+  #end(end: PublishEnd): void {
+    if (this.#isClosed) return;
+    this.close(end.reason);
     this.#source.ended(end);
   }
 
@@ -192,9 +302,24 @@ export class PublishSession {
       this.#context.counters.add("memoryEnded");
       return { cause: "memory", reason: `${this.path}: ${describeLack(lack)}` };
     }
-    if (this.#publication.hasMedia || nowMs - this.#acceptedAtMs < firstFrameMs) return undefined;
+    const publication = this.#publication;
+    const reached = this.#limits.reached(nowMs, this.#bytes, () => publication.describe());
+    if (reached !== undefined) return reached;
+    if (publication.hasMedia || nowMs - this.#acceptedAtMs < firstFrameMs) return undefined;
     const reason = `${this.path} had no frame that can be decoded within ${firstFrameMs} ms`;
     return { cause: "no media", reason };
+  }
+
+  /** Stays if anything has come since it was contested, and ends if it is silent for too long. */
+  #settleContest(nowMs: number): void {
+    if (this.#contest === undefined) return;
+    const { sinceMs, kept } = this.#contest;
+    if (this.#heardAtMs > sinceMs) {
+      this.#contest = undefined;
+      kept();
+    } else if (nowMs - this.#heardAtMs >= HALF_DEAD_MS) {
+      this.end(`It was silent for ${HALF_DEAD_MS} ms, and came again`);
+    }
   }
 
   #release(): void {
@@ -216,7 +341,7 @@ export class PublishSession {
       cause: "malformed",
       reason: `Cannot publish ${this.path}: ${what}, got one more, ${kind}: ` +
         `${detail?.() ?? "no detail"}`,
-    }, nowMs);
+    });
   }
 
   #logSkipped(kind: string, { reason, detail }: SkippedMessage, nowMs: number): void {
@@ -230,4 +355,14 @@ export class PublishSession {
       count,
     });
   }
+}
+
+function refusalOf({ status, reason }: Refused): PublishRefusal {
+  return { cause: status === "unavailable" ? "unavailable" : "unauthorized", reason };
+}
+
+/** What was mended of a publisher's timestamps, for the log. */
+function mendedText({ timestampFaults }: Publication): string {
+  const faults = Object.entries(timestampFaults).map(([fault, count]) => `${fault} ${count}`);
+  return faults.length === 0 ? "" : `; timestamps mended: ${faults.join(", ")}`;
 }

@@ -105,8 +105,11 @@ export class RtmpConnection implements Connection {
     this.#silence = new PublisherSilence((nowMs) => this.#say((session) => session.ping(nowMs)));
     this.#session = session;
     this.#output = output;
-    this.#publishing = new RtmpPublishing(link, (end) => this.#onPublishEnded(end));
-    this.#playing = new RtmpPlaying(link, () => void this.#onPlayEnded());
+    this.#publishing = new RtmpPublishing(link, {
+      failed: (end) => this.#onPublishFailed(end),
+      over: () => void this.#finish(),
+    });
+    this.#playing = new RtmpPlaying(link, () => void this.#finish());
   }
 
   /** Serves the connection until either side ends it. Never throws for what the peer does. */
@@ -123,7 +126,7 @@ export class RtmpConnection implements Connection {
       if (isPeersFault || this.#closeReason !== undefined) this.#log(why);
       else this.#logEnd(why);
     } finally {
-      this.#publishing.close();
+      this.#publishing.close(why);
       this.#playing.close(why);
       this.#partial.close();
       this.#session.close();
@@ -271,7 +274,7 @@ export class RtmpConnection implements Connection {
     this.#settle();
   }
 
-  #onPublishEnded({ cause, reason }: PublishEnd): void {
+  #onPublishFailed({ cause, reason }: PublishEnd): void {
     const { counters } = this.#context;
     if (cause === "malformed") counters.add("rtmpProtocolErrors");
     if (cause === "no media") counters.add("rtmpTimeouts");
@@ -302,7 +305,7 @@ export class RtmpConnection implements Connection {
   }
 
   /** Ends the connection if there is nothing left that it is for, as players expect. */
-  async #onPlayEnded(): Promise<void> {
+  async #finish(): Promise<void> {
     // The peer may ask for something else in the same breath, which may be half taken now.
     await undefined;
     await this.#taking?.catch(() => {});

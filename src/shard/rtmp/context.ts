@@ -9,6 +9,8 @@ import type { ShardPlaces } from "../shard_places.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 import type { RtmpOutput } from "./output.ts";
 import type { Streams } from "../live/streams.ts";
+import type { Clients } from "../live/clients.ts";
+import type { Publishers } from "../live/publishers.ts";
 import type { Viewers } from "../live/viewers.ts";
 
 /** What a connection needs of its shard. */
@@ -23,6 +25,10 @@ export interface RtmpContext {
   readonly proxies: NetworkList;
   readonly memory: MemoryBudget;
   readonly viewers: Viewers;
+  readonly clients: Clients;
+  readonly publishers: Publishers;
+  /** The number of the shard. */
+  readonly shard: number;
 }
 
 /** What those need who publish and play over a connection. */

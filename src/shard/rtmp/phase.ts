@@ -1,7 +1,7 @@
 import { RtmpError } from "../../rtmp/rtmp_error.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 
-/** How long a player has to take the end of what it was sent, and to close. */
+/** How long a peer has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
 
 /** Where an RTMP connection stands, and so how long it may take. */
@@ -23,7 +23,7 @@ export function overdueReason(
     case "active":
       return undefined;
     case "closing":
-      return phaseMs < LINGER_MS ? undefined : "closed: has played to the end";
+      return phaseMs < LINGER_MS ? undefined : "closed: what it was for is over";
   }
 }
 

@@ -1,8 +1,9 @@
+import type { AccessRequest } from "../../access/access.ts";
+import { credentialsOf } from "../../access/credentials.ts";
 import { addressSource } from "../../address/address_source.ts";
 import type { MediaEvent, PublishEvent, PublishType } from "../../rtmp/session/event.ts";
 import { streamPath } from "../../stream/stream_path.ts";
-import { type PublishEnd, PublishSession } from "../live/publish_session.ts";
-import type { StreamPublisher } from "../live/publish_decision.ts";
+import { type PublishEnd, type PublishRefusal, PublishSession } from "../live/publish_session.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { RtmpLink } from "./context.ts";
 import { Pace } from "./pace.ts";
@@ -14,10 +15,28 @@ import { Pace } from "./pace.ts";
 const PUBLISHES_AT_ONCE = 16;
 const PUBLISH_INTERVAL_MS = 500;
 
+/** As encoders know them of other servers. */
+const REFUSAL_CODES: Readonly<Record<PublishRefusal["cause"], string>> = {
+  unauthorized: "NetStream.Publish.Unauthorized",
+  unavailable: "NetStream.Publish.Failed",
+  busy: "NetStream.Publish.BadName",
+};
+
+/** A publisher that is ended for these is told so before its connection is ended. */
+const PATIENT_ENDS: ReadonlySet<PublishEnd["cause"]> = new Set(["ended", "expired", "limit"]);
+
+/** What a connection is told of what is published over it. */
+export interface PublishingEvents {
+  /** What was published has been ended, as nothing is to be made of what the peer sends. */
+  readonly failed: (end: PublishEnd) => void;
+  /** The peer may not publish, or no more, and has been told so. */
+  readonly over: () => void;
+}
+
 /** What is published over a connection: each message stream is the source of a session. */
 export class RtmpPublishing {
   readonly #link: RtmpLink;
-  readonly #ended: (end: PublishEnd) => void;
+  readonly #events: PublishingEvents;
   /** By message stream id. */
   readonly #sessions = new Map<number, PublishSession>();
   readonly #repeats = new RepeatLog();
@@ -25,10 +44,9 @@ export class RtmpPublishing {
   #isClosed = false;
   #hasToldType = false;
 
-  /** @param ended called when what was published has been ended from here */
-  constructor(link: RtmpLink, ended: (end: PublishEnd) => void) {
+  constructor(link: RtmpLink, events: PublishingEvents) {
     this.#link = link;
-    this.#ended = ended;
+    this.#events = events;
   }
 
   get isActive(): boolean {
@@ -36,26 +54,52 @@ export class RtmpPublishing {
   }
 
   /** Decides on a publisher; the session must wait for it. */
-  async publish({ streamId, app, name, publishType }: PublishEvent): Promise<void> {
-    const { session, log } = this.#link;
+  async publish({ streamId, app, name, query, publishType }: PublishEvent): Promise<void> {
+    const { session, log, from, holder, proxies } = this.#link;
     const target = streamPath(app, name);
-    if ("problem" in target) return this.#refuse(streamId, target.problem);
+    if ("problem" in target) {
+      return this.#refuse(streamId, { cause: "busy", reason: target.problem });
+    }
     const waitMs = this.#pace.waitMs(performance.now());
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (this.#isClosed) return;
+    // What a proxy serves is not one peer's.
+    const network = proxies.has(from.hostname) ? undefined : addressSource(from.hostname);
     const opened = await PublishSession.open(this.#link, {
-      path: target.path,
-      publisher: this.#publisher(),
+      asked: this.#question(streamId, target.path, query),
+      from,
+      owner: { network, owner: holder },
       log,
-      ended: (end) => {
-        this.#sessions.delete(streamId);
-        this.#ended(end);
-      },
+      ended: (end) => this.#onEnded(streamId, end),
     });
-    if (!(opened instanceof PublishSession)) return this.#refuse(streamId, opened.reason);
-    if (this.#isClosed) return opened.close(performance.now());
+    if (!(opened instanceof PublishSession)) return this.#refuse(streamId, opened);
+    if (this.#isClosed) return opened.close("it has left");
     this.#sessions.set(streamId, opened);
-    this.#noteType(publishType, target.path);
+    this.#noteType(publishType, opened.path);
     session.acceptPublish(streamId);
+  }
+
+  #question(streamId: number, path: string, query: string): AccessRequest {
+    const { id, protocol, from, proxies, session: { connection } } = this.#link;
+    return {
+      action: "publish",
+      path,
+      protocol,
+      address: proxies.has(from.hostname) ? undefined : from.hostname,
+      credentials: credentialsOf({ query, tcUrl: connection?.tcUrl }),
+      query,
+      userAgent: connection?.flashVersion || undefined,
+      // As good as all encoders use one message stream.
+      id: streamId === 1 ? id : `${id}.${streamId}`,
+    };
+  }
+
+  #onEnded(streamId: number, end: PublishEnd): void {
+    this.#sessions.delete(streamId);
+    const code = end.cause === "ended" ? "NetStream.Publish.Rejected" : "NetStream.Publish.Failed";
+    this.#link.say((session) => session.endPublish(streamId, code, `${end.reason}.`));
+    if (PATIENT_ENDS.has(end.cause)) this.#events.over();
+    else this.#events.failed(end);
   }
 
   /** Counts a publisher that was refused. It may ask again and again. */
@@ -67,10 +111,10 @@ export class RtmpPublishing {
     log.warn("{peer} may not publish: {reason} ({count} so far)", { reason, count });
   }
 
-  unpublish(streamId: number): void {
+  unpublish(streamId: number, why = "it has left"): void {
     const session = this.#sessions.get(streamId);
     this.#sessions.delete(streamId);
-    session?.close(performance.now());
+    session?.close(why);
   }
 
   /** Takes a message of a stream that is published. */
@@ -94,27 +138,15 @@ export class RtmpPublishing {
   }
 
   /** The connection is gone. */
-  close(): void {
+  close(why: string): void {
     this.#isClosed = true;
-    for (const streamId of [...this.#sessions.keys()]) this.unpublish(streamId);
+    for (const streamId of [...this.#sessions.keys()]) this.unpublish(streamId, why);
   }
 
-  /** Whom what is published counts for: what a proxy serves is not one peer's. */
-  #publisher(): StreamPublisher {
-    const { proxies, from: { hostname }, holder } = this.#link;
-    return {
-      network: proxies.has(hostname) ? undefined : addressSource(hostname),
-      owner: holder,
-      id: "",
-      subject: undefined,
-      maxPublishers: undefined,
-      isUnlisted: false,
-    };
-  }
-
-  #refuse(streamId: number, reason: string): void {
+  #refuse(streamId: number, { cause, reason }: PublishRefusal): void {
     this.noteRefusal(reason);
-    this.#link.session.refusePublish(streamId, "NetStream.Publish.BadName", reason);
+    this.#link.session.refusePublish(streamId, REFUSAL_CODES[cause], reason);
+    if (cause !== "busy") this.#events.over();
   }
 
   /** Says once that nothing is kept, if that was asked for. */

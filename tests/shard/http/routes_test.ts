@@ -51,7 +51,6 @@ async function ask(
     counters,
     memory,
     assets: [{ path: "/", contentType: "text/html", body: "console" }],
-    shard: 0,
     webrtc,
     readiness: { isReady },
     places,

@@ -129,10 +129,11 @@ export class HttpSetup implements AsyncDisposable {
     return this.counters.total(name);
   }
 
-  /** All that was counted, connections apart. */
+  /** All that was counted, connections and bytes apart. */
   counted(): Partial<Record<CounterName, number>> {
     const entries = Object.entries(this.counters.totals())
-      .filter(([name, count]) => count !== 0 && !name.startsWith("httpConnections"));
+      .filter(([, count]) => count !== 0)
+      .filter(([name]) => !name.startsWith("httpConnections") && name !== "httpBytesSent");
     return Object.fromEntries(entries);
   }
 

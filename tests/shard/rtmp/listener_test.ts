@@ -78,9 +78,9 @@ class Setup implements AsyncDisposable {
     const limits = placeLimits({ max: 100, maxPerAddress: 2 });
     const context = { settings: SHARD_SETTINGS, streams, control, counters, memory: openMemory() };
     const { places, proxies } = testPlaces(counters, { limits, trusted });
-    const { viewers } = testViewers(counters, { places });
+    const doors = testViewers(counters, { places });
     this.#listener = listenRtmp(
-      { ...context, access: OPEN_ACCESS, places, proxies, viewers },
+      { ...context, access: OPEN_ACCESS, places, proxies, ...doors },
       source,
     );
     this.#running = this.#listener.run();

@@ -53,9 +53,9 @@ class Setup implements AsyncDisposable {
     const { streams, counters } = this;
     const context = { settings, streams, control, counters, memory: openMemory() };
     const { places, proxies } = testPlaces(counters);
-    const { viewers } = testViewers(counters, { places, maxViewers: settings.maxViewers });
+    const doors = testViewers(counters, { places, maxViewers: settings.maxViewers });
     this.#listener = listenRtmp(
-      { ...context, access: OPEN_ACCESS, places, proxies, viewers },
+      { ...context, access: OPEN_ACCESS, places, proxies, ...doors },
       source,
     );
     this.#running = this.#listener.run();
