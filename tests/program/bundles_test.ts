@@ -79,11 +79,8 @@ Deno.test("bundles are made again only when what they are made of has changed", 
     assert(changedMs > lastMs, `${file} has changed`);
     lastMs = changedMs;
   }
-  assertEquals([...Deno.readDirSync(`${checkout.folder}/dist`)].map(({ name }) => name).sort(), [
-    "bundles.sha256",
-    "shard.js",
-    "transcoding.js",
-  ]);
+  const names = [...Deno.readDirSync(`${checkout.folder}/dist`)].map(({ name }) => name);
+  assertEquals(names.filter((name) => /\.\d+$/.test(name)), [], "nothing unfinished is left");
 });
 
 Deno.test("where bundles cannot be written, the task says what to do", async () => {
