@@ -1,11 +1,11 @@
 import { TAG_AUDIO, TAG_HEADER_SIZE, TAG_OVERHEAD, TAG_SCRIPT, TAG_VIDEO } from "../flv/tag.ts";
 import {
   encodeMediaChunks,
-  MEDIA_CHUNK_SIZE,
   mediaChunksSize,
+  OUTGOING_CHUNK_SIZE,
   writeFirstChunkHeader,
   writeNextChunkHeader,
-} from "../rtmp/chunk/media_chunks.ts";
+} from "../rtmp/message/media_chunks.ts";
 import type { FeedForm, FeedRecord } from "../stream/feed_form.ts";
 import { RecordFlag } from "../stream/log_layout.ts";
 import type { LogReader } from "../stream/log_reader.ts";
@@ -39,7 +39,7 @@ export class RtmpForm implements FeedForm {
     const head = { typeId, streamId: this.#streamId, timestampMs, payloadLength };
     let at = writeFirstChunkHeader(target, offset, head);
     for (let start = 0; start < payloadLength;) {
-      const length = Math.min(MEDIA_CHUNK_SIZE, payloadLength - start);
+      const length = Math.min(OUTGOING_CHUNK_SIZE, payloadLength - start);
       log.copyPart(sequence, TAG_HEADER_SIZE + start, length, target, at);
       at += length;
       start += length;

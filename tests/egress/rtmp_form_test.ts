@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { RtmpForm } from "../../src/egress/rtmp_form.ts";
 import { TAG_AUDIO, TAG_SCRIPT, TAG_VIDEO } from "../../src/flv/tag.ts";
-import { MEDIA_CHUNK_SIZE } from "../../src/rtmp/chunk/media_chunks.ts";
+import { OUTGOING_CHUNK_SIZE } from "../../src/rtmp/message/media_chunks.ts";
 import { Cursor } from "../../src/stream/cursor.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import { RecordFlag, Slot, Track } from "../../src/stream/log_layout.ts";
@@ -56,7 +56,12 @@ Deno.test("RtmpForm: a player gets metadata, configurations, and every record fr
 Deno.test("RtmpForm: messages that are cut into chunks, with timestamps of 32 bits", () => {
   for (const startMs of [0, 0xfffff0, 2 ** 31 - 20, -20]) {
     const { writer, feed } = openFeed({ maxBytes: 1 << 22, streamId: 7 });
-    const sizes = [MEDIA_CHUNK_SIZE, MEDIA_CHUNK_SIZE + 1, 3 * MEDIA_CHUNK_SIZE - 1, 300_000];
+    const sizes = [
+      OUTGOING_CHUNK_SIZE,
+      OUTGOING_CHUNK_SIZE + 1,
+      3 * OUTGOING_CHUNK_SIZE - 1,
+      300_000,
+    ];
     const records = sizes.map((size, at) => {
       const timestampMs = (startMs + 10 * at) | 0;
       return at === 0 ? keyFrame(timestampMs, size, at) : interFrame(timestampMs, size, at);

@@ -1,6 +1,6 @@
 /** What players are sent, read again. */
 import { ChunkReader } from "../../src/rtmp/chunk/reader.ts";
-import { MEDIA_CHUNK_SIZE } from "../../src/rtmp/chunk/media_chunks.ts";
+import { OUTGOING_CHUNK_SIZE } from "../../src/rtmp/message/media_chunks.ts";
 import type { LogRecord } from "../../src/stream/log_writer.ts";
 
 /** A message, in a form that can be compared. */
@@ -17,7 +17,7 @@ export class PlayedMessages {
 
   constructor(streamId = 1) {
     this.#streamId = streamId;
-    this.#chunks.setChunkSize(MEDIA_CHUNK_SIZE);
+    this.#chunks.setChunkSize(OUTGOING_CHUNK_SIZE);
   }
 
   /** The messages of a piece, which must be whole. */

@@ -91,6 +91,17 @@ const CASES: readonly (readonly [path: string, source: string, violations: strin
     "src/flv/a.ts:1: flv may not import testing/mutation.ts",
   ]],
   ["src/flv/a.ts", `await import(name);`, ["src/flv/a.ts:1: an import names its module"]],
+  ["src/rtmp/session/a.ts", `import { x } from "../chunk/x.ts";\nimport "../rtmp_error.ts";`, []],
+  ["src/rtmp/rtmp_x.ts", `import { x } from "./session/x.ts";`, []],
+  ["src/rtmp/chunk/a.ts", `import type { X } from "../session/x.ts";`, [
+    "src/rtmp/chunk/a.ts:1: rtmp/chunk may not import src/rtmp/session/x.ts",
+  ]],
+  ["src/shard/net/a.ts", `import { x } from "../http/x.ts";`, [
+    "src/shard/net/a.ts:1: shard/net may not import src/shard/http/x.ts",
+  ]],
+  ["src/shard/drawer/a.ts", `import { x } from "../shard.ts";`, [
+    'src/shard/drawer/a.ts:1: the sub-room "shard/drawer" is not in the table of sub-rooms',
+  ]],
   ["src/drawer/a.ts", "", ['src/drawer/a.ts:1: the room "drawer" is not in the table of rooms']],
   ["src/amf/a.ts", "/** Like Deno.test */ const s = 'console.log';", []],
   ["src/amf/a.ts", "\nDeno.exit();", ["src/amf/a.ts:2: amf may not use Deno: pass it in"]],

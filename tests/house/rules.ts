@@ -112,6 +112,29 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
+/**
+ * Of rooms with sub-rooms: which of these each may import, beside itself. Files that lie in the room
+ * itself are for all of them, and may import all of them.
+ */
+export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  codec: { h264: [], h265: ["h264"], av1: [], vp8: ["vp9"], vp9: [], sound: [] },
+  rtmp: {
+    handshake: [],
+    chunk: [],
+    message: ["chunk"],
+    session: ["handshake", "chunk", "message"],
+  },
+  webrtc: { ice: [], dtls: [], sdp: ["ice"] },
+  shard: {
+    net: [],
+    live: ["net"],
+    rtmp: ["net", "live"],
+    // WHEP is asked for by HTTP.
+    http: ["net", "live", "webrtc"],
+    webrtc: ["net", "live", "http"],
+  },
+};
+
 const EFFECTS: Readonly<Record<string, RegExp>> = {
   "Deno": /(?<![\w$.])Deno\s*\./g,
   "timers": /(?<![\w$.])set(?:Timeout|Interval)\b/g,
@@ -192,8 +215,25 @@ function importProblem(
   const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
   if (BUILT[path]?.includes(target)) return undefined;
   const targetRoom = roomOf(target);
-  if (targetRoom === roomName) return undefined;
+  if (targetRoom === roomName) return subRoomProblem(path, roomName, target);
   const isAllowed = target.startsWith("src/") &&
     room.rooms.some((name) => name === targetRoom || `src/${name}` === target);
   return isAllowed ? undefined : `${roomName} may not import ${target}`;
+}
+
+function subRoomProblem(path: string, roomName: string, target: string): string | undefined {
+  const subRooms = SUB_ROOMS[roomName];
+  const [own, other] = [subRoomOf(path), subRoomOf(target)];
+  if (own !== undefined && subRooms?.[own] === undefined) {
+    return `the sub-room "${roomName}/${own}" is not in the table of sub-rooms`;
+  }
+  if (own === undefined || other === undefined || own === other) return undefined;
+  if (subRooms?.[own]?.includes(other)) return undefined;
+  return `${roomName}/${own} may not import ${target}`;
+}
+
+/** "chunk" for src/rtmp/chunk/reader.ts; `undefined` for src/rtmp/rtmp_error.ts. */
+function subRoomOf(path: string): string | undefined {
+  const parts = path.split("/");
+  return parts.length > 3 ? parts[2] : undefined;
 }

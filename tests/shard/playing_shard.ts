@@ -21,7 +21,7 @@ import { openMemory } from "./open_memory.ts";
 import { SHARD_SETTINGS, testPlaces, testViewers } from "./shard_settings.ts";
 
 const OFFER = Deno.readTextFileSync(
-  new URL("../fixtures/webrtc_offer_chromium_audio.sdp", import.meta.url),
+  new URL("../../testing/fixtures/webrtc_offer_chromium_audio.sdp", import.meta.url),
 );
 
 /** How long a player waits for a stream that is not there. */
@@ -113,14 +113,15 @@ export class PlayingShard implements AsyncDisposable {
       windowMs: 10_000,
       memory,
     }, { jumped() {}, starved() {} });
-    const { clients, viewers } = testViewers(counters, { ...places, memory, access, shard });
-    this.clients = clients;
-    this.viewers = viewers;
+    const people = testViewers(counters, { ...places, memory, access, shard });
+    this.clients = people.clients;
+    this.viewers = people.viewers;
     const { streams } = this;
     const readiness = { isReady: true };
-    const common = { settings, access, streams, control, counters, memory, viewers, ...places };
+    const shared = { settings, access, streams, control, counters, memory, shard };
+    const common = { ...shared, ...people, ...places };
     const assets = [{ path: "/", contentType: "text/html", body: "" }];
-    this.routes = new HttpRoutes({ ...common, clients, assets, shard, webrtc, readiness });
+    this.routes = new HttpRoutes({ ...common, assets, webrtc, readiness });
     const rtmp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.rtmpPort = rtmp.addr.port;
     this.#rtmp = listenRtmp(common, this.#named(rtmp));

@@ -1,7 +1,7 @@
 import { MIN_ACKNOWLEDGEMENT_WINDOW, ReceiveWindow, SendWindow } from "../chunk/acknowledgement.ts";
 import type { ChunkReader } from "../chunk/reader.ts";
 import type { ControlMessage } from "../message/message.ts";
-import { PeerBandwidth } from "../chunk/peer_bandwidth.ts";
+import { PeerBandwidth } from "../message/peer_bandwidth.ts";
 import type { SessionCounters } from "./event.ts";
 import type { SessionOutput } from "./output.ts";
 import { parseUserControl, userControl, type UserControlMessage } from "../message/user_control.ts";

@@ -1,6 +1,6 @@
 import { amfProperty, type AmfValue } from "../../amf/amf_value.ts";
 import { textArgument } from "../message/command.ts";
-import type { Call, CommandContext } from "../message/command_context.ts";
+import type { Call, CommandContext } from "./command_context.ts";
 import type { PlayRequest } from "./message_streams.ts";
 import { status } from "./play_replies.ts";
 import { fcStatus } from "./server_replies.ts";

@@ -1,4 +1,4 @@
-import type { Call, CommandContext } from "../message/command_context.ts";
+import type { Call, CommandContext } from "./command_context.ts";
 import { textArgument } from "../message/command.ts";
 import type { MessageStreams } from "./message_streams.ts";
 import { fcStatus, onStatus, streamBegin } from "./server_replies.ts";

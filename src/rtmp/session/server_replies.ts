@@ -5,15 +5,13 @@ import { enhancedAnswer } from "../message/enhanced_capabilities.ts";
 import type { ConnectEvent } from "./event.ts";
 import { encodeSharedObject, type SharedObjectMessage } from "../message/shared_object.ts";
 import { userControl } from "../message/user_control.ts";
+import { OUTGOING_CHUNK_SIZE } from "../message/media_chunks.ts";
 
 /** A message a server can send. */
 export type Reply = ControlMessage | StreamMessage;
 
 /** What the peer is asked to acknowledge after, and may send at most: no real restriction. */
 const WINDOW_SIZE = 5_000_000;
-
-/** Larger chunks mean fewer headers; players take this much from other servers. */
-export const OUTGOING_CHUNK_SIZE = 65_536;
 
 /** Old encoders look at it before they use FCPublish and the like. */
 const SERVER_VERSION = "FMS/3,5,7,7009";

@@ -6,13 +6,13 @@ import {
   type RawMessage,
 } from "../chunk/reader.ts";
 import { type Command, decodeCommand } from "../message/command.ts";
-import { readConnect } from "../message/connect_command.ts";
+import { readConnect } from "./connect_command.ts";
 import { ConnectionControl } from "./connection_control.ts";
 import { DATA_FRAME, namedData } from "../message/data_message.ts";
 import { EXTENDED_CAPABILITY, hasExtendedCapability } from "../message/enhanced_capabilities.ts";
 import { type RandomBytes, ServerHandshake, withVersion } from "../handshake/handshake.ts";
 import { MESSAGE_TYPE, parseMessage, type StreamMessage } from "../message/message.ts";
-import { MessageSource } from "../message/message_source.ts";
+import { MessageSource } from "./message_source.ts";
 import { MessageStreams } from "./message_streams.ts";
 import { playAccepted, type PlayChange, playChanged } from "./play_replies.ts";
 import { startPublication } from "./publish_commands.ts";

@@ -1,4 +1,4 @@
-import type { Call, CommandContext } from "../message/command_context.ts";
+import type { Call, CommandContext } from "./command_context.ts";
 import type { SessionEvent } from "./event.ts";
 import { callResult } from "./server_replies.ts";
 

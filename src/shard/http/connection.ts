@@ -8,11 +8,13 @@ import {
   type StreamResponse,
   type WebSocketResponse,
 } from "../../http/response.ts";
-import { CloseCode, encodeCloseFrame, encodeFrame, Opcode } from "../../http/websocket.ts";
-import { WebSocketError, WebSocketReader } from "../../http/websocket_reader.ts";
+import { CloseCode, encodeCloseFrame } from "../../http/websocket.ts";
+import { WebSocketReader } from "../../http/websocket_reader.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import { BodySender, cancelBody } from "./body_sender.ts";
+import { ClientInput } from "./client_input.ts";
+import { heedWebSocket } from "./websocket_client.ts";
 import {
   type Accepted,
   closeQuietly,
@@ -31,9 +33,6 @@ import { SharedPieces } from "../live/shared_pieces.ts";
 import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
 import { timeSlice } from "../time_slice.ts";
 import type { NetworkList } from "../../address/network_list.ts";
-
-/** Requests are small: a browser's head is half of this. */
-const READ_BUFFER_SIZE = 2048;
 
 /** What a client may send ahead while it is being answered; then it is read no further. */
 const MAX_AHEAD = 4096;
@@ -85,11 +84,7 @@ export class HttpConnection implements Connection {
   readonly #requests = new RequestReader();
   /** What a request has that has not come whole. */
   readonly #held: MemoryHolding;
-  readonly #buffer = new Uint8Array(READ_BUFFER_SIZE);
-  /** The read that is going on: it outlives the response during which it was begun. */
-  #reading: Promise<boolean> | undefined;
-  /** Takes what the client sends; it must copy what it keeps. */
-  #take = (piece: Uint8Array) => this.#requests.push(piece);
+  readonly #input: ClientInput;
   readonly #addresses: ConnectionAddresses;
   #phase: Phase = "request";
   #phaseSinceMs: number;
@@ -107,9 +102,11 @@ export class HttpConnection implements Connection {
     { id, isProxied, place, log }: Accepted,
   ) {
     const { localAddr, remoteAddr } = conn;
+    const abort = (why: string) => this.#abortFor(why);
     const peer = isProxied ? undefined : remoteAddr.hostname;
-    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort: (why) => this.#abortFor(why) };
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
     this.#conn = conn;
+    this.#input = new ClientInput(conn, this.#share, (piece) => this.#requests.push(piece));
     this.#context = context;
     this.#place = place;
     place.offer(() => this.abort());
@@ -117,7 +114,7 @@ export class HttpConnection implements Connection {
     this.#writer = new ConnectionWriter(conn, (bytes) => counters.add("httpBytesSent", bytes));
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
-    const holder = peerHolderOf(memory, context.proxies, conn.remoteAddr.hostname);
+    const holder = peerHolderOf(memory, context.proxies, remoteAddr.hostname);
     this.#held = new MemoryHolding(memory, "messages", holder);
     this.writer = slowWriter(this.#writer, holder, () => {
       counters.add("memoryEnded");
@@ -227,7 +224,7 @@ export class HttpConnection implements Connection {
         isContinued = true;
         await this.#writer.write(CONTINUE);
       }
-      if (!await this.#read()) return undefined;
+      if (!await this.#input.read()) return undefined;
       if (this.#phase === "idle") this.#enter("request");
     }
   }
@@ -311,10 +308,10 @@ export class HttpConnection implements Connection {
       if (this.#requests.pending > 0) return;
       // Before the answer: a read that is going on may bring what the client says to it.
       const frames = new WebSocketReader();
-      this.#take = (piece) => frames.push(piece);
+      this.#input.giveTo((piece) => frames.push(piece));
       await this.#writer.write(answerHead(response, "upgrade", true, this.#context.counters));
       let closeCode: number = CloseCode.normal;
-      void this.#listen(frames).then((code) => {
+      void heedWebSocket(frames, this.#input, this.#writer, this.#share).then((code) => {
         closeCode = code;
         this.#body.cancel();
       }).catch(() => this.#abortFor("it has left"));
@@ -330,32 +327,10 @@ export class HttpConnection implements Connection {
   async #watchClient(body: ReadableStream): Promise<void> {
     let isThere = true;
     while (isThere && this.#watched === body && this.#requests.pending < MAX_AHEAD) {
-      isThere = await this.#read().catch(() => false);
+      isThere = await this.#input.read().catch(() => false);
     }
     // The last read may have outlived the response: then it is for others to see what came of it.
     if (!isThere && this.#watched === body) this.#abortFor("it has left");
-  }
-
-  /** Reads what a WebSocket's client says until there is a reason to close; the code to close with. */
-  async #listen(frames: WebSocketReader): Promise<number> {
-    try {
-      for (;;) {
-        this.#share.begin(performance.now());
-        for (let event = frames.next(); event !== undefined; event = frames.next()) {
-          if (event.kind === "close") return CloseCode.normal;
-          // Not read further before it is sent: pings cannot pile up.
-          if (event.kind === "ping") {
-            await this.#writer.write(encodeFrame(Opcode.pong, event.payload));
-            await this.#share.pause(MAX_SEND_MS);
-          }
-        }
-        await this.#share.pause();
-        if (!await this.#read()) throw new Deno.errors.UnexpectedEof("no close frame");
-      }
-    } catch (error) {
-      if (error instanceof WebSocketError) return error.closeCode;
-      throw error;
-    }
   }
 
   /**
@@ -364,27 +339,8 @@ export class HttpConnection implements Connection {
    */
   async #linger(): Promise<void> {
     this.#enter("linger");
-    this.#take = () => {};
+    this.#input.giveTo(() => {});
     await this.#conn.closeWrite();
-    while (await this.#read());
-  }
-
-  /** Resolves when something has come and was taken; false at the end. */
-  #read(): Promise<boolean> {
-    this.#reading ??= this.#readOnce();
-    return this.#reading;
-  }
-
-  async #readOnce(): Promise<boolean> {
-    try {
-      const length = await this.#conn.read(this.#buffer);
-      if (length === null) return false;
-      this.#share.begin(performance.now());
-      this.#take(this.#buffer.subarray(0, length));
-      await this.#share.pause();
-      return true;
-    } finally {
-      this.#reading = undefined;
-    }
+    while (await this.#input.read());
   }
 }

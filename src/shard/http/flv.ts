@@ -13,7 +13,7 @@ import { problem } from "./answers.ts";
 import { questionOf, refusedAnswer, whenDecided } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
-import { missingTrack, trackQuery } from "./track_query.ts";
+import { missingTrack, trackQuery } from "../live/track_query.ts";
 
 const FLV_HEADERS = {
   "content-type": "video/x-flv",

@@ -4,7 +4,7 @@ import { HttpConnection, type HttpConnectionContext } from "./connection.ts";
 import type { HttpRoutes } from "./routes.ts";
 import type { HttpContext } from "./route_context.ts";
 import { behindProxies, proxiedPort } from "../net/proxied_connection.ts";
-import { addTlsEntrance } from "../net/tls_entrance.ts";
+import { addTlsEntrance } from "../tls_entrance.ts";
 
 /** What a connection takes that asks now and then: measured. */
 const CONNECTION_BYTES = 16 * 1024;

@@ -48,7 +48,7 @@ export class HttpRoutes {
     const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration();
-    const health = this.#health();
+    const health = [...this.#health(), this.#measuring()];
     const isApart = admin.listen !== undefined;
     this.#admin = new RouteTable([...forAdmin, ...health], rules);
     // Files are behind all others: they may have any path.
@@ -130,6 +130,15 @@ export class HttpRoutes {
       access: "anybody",
       handler: (routed) => this.#file(routed),
     }];
+  }
+
+  #measuring(): Route {
+    return {
+      method: "GET",
+      pattern: "/metrics",
+      access: "anybody",
+      handler: () => this.#metrics.answer(performance.now()),
+    };
   }
 
   #health(): readonly Route[] {

@@ -14,7 +14,7 @@ import type { StreamEntry } from "./stream_entry.ts";
 import { RtpStream } from "./rtp_stream.ts";
 import { SharedOpus } from "./shared_opus.ts";
 import { timeSlice } from "../time_slice.ts";
-import { missingTrack } from "../http/track_query.ts";
+import { missingTrack } from "./track_query.ts";
 
 /** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
 export type RefusalOf = (pictures: BFrameReport | undefined) => string | undefined;

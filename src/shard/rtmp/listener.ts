@@ -8,7 +8,7 @@ import type { ShardSettings } from "../shard_settings.ts";
 import { behindProxies, proxiedPort } from "../net/proxied_connection.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpContext } from "./context.ts";
-import { addTlsEntrance } from "../net/tls_entrance.ts";
+import { addTlsEntrance } from "../tls_entrance.ts";
 
 /** What a connection takes that publishes or plays, with its buffer: measured. */
 const CONNECTION_BYTES = 128 * 1024;

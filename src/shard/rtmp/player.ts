@@ -1,6 +1,6 @@
 import { RtmpForm } from "../../egress/rtmp_form.ts";
 import { RtmpViewer } from "../../egress/rtmp_viewer.ts";
-import { withStreamId } from "../../rtmp/chunk/media_chunks.ts";
+import { withStreamId } from "../../rtmp/message/media_chunks.ts";
 import type { PlayChange } from "../../rtmp/session/play_replies.ts";
 import type { TrackSelection } from "../../stream/track_selection.ts";
 import type { ClientMeasures } from "../live/clients.ts";

@@ -8,7 +8,7 @@ import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { RtmpLink } from "./context.ts";
 import { PLAYER_FORM, RtmpPlayer } from "./player.ts";
-import { missingTrack, trackQuery } from "../http/track_query.ts";
+import { missingTrack, trackQuery } from "../live/track_query.ts";
 
 /** What a peer asks to play. */
 interface AskedPlay {

@@ -34,7 +34,7 @@ import { B_FRAMES_REMEDY } from "../live/stream_report.ts";
 import { questionOf, refusedAnswer } from "../http/questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "../http/route_table.ts";
-import { missingTrack, trackQuery } from "../http/track_query.ts";
+import { missingTrack, trackQuery } from "../live/track_query.ts";
 import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
 import type { WebrtcEndpoint } from "./endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "./session.ts";

@@ -8,7 +8,7 @@ import {
   WINDOW_SLACK,
 } from "../../../src/rtmp/chunk/acknowledgement.ts";
 import { LIMIT_TYPE } from "../../../src/rtmp/message/message.ts";
-import { PeerBandwidth } from "../../../src/rtmp/chunk/peer_bandwidth.ts";
+import { PeerBandwidth } from "../../../src/rtmp/message/peer_bandwidth.ts";
 import { seededRandom } from "../../../testing/mutation.ts";
 
 Deno.test("what has come is acknowledged once per window", () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { missingTrack, trackQuery } from "../../../src/shard/http/track_query.ts";
+import { missingTrack, trackQuery } from "../../../src/shard/live/track_query.ts";
 import { LogReader } from "../../../src/stream/log_reader.ts";
 import { LogWriter } from "../../../src/stream/log_writer.ts";
 import { Publication } from "../../../src/stream/publication.ts";

@@ -1,6 +1,5 @@
-import { EXTENDED_TIMESTAMP } from "./reader.ts";
-import { MESSAGE_TYPE } from "../message/message.ts";
-import { OUTGOING_CHUNK_SIZE } from "../session/server_replies.ts";
+import { EXTENDED_TIMESTAMP } from "../chunk/reader.ts";
+import { MESSAGE_TYPE } from "./message.ts";
 
 /** A media message to players, whose message type is that of its FLV tag. */
 export interface MediaHead {
@@ -12,8 +11,11 @@ export interface MediaHead {
   readonly payloadLength: number;
 }
 
-/** Payload of each chunk but the last: what players are told by Set Chunk Size. */
-export const MEDIA_CHUNK_SIZE = OUTGOING_CHUNK_SIZE;
+/**
+ * Payload of each chunk but the last: what peers are told by Set Chunk Size. Larger chunks mean
+ * fewer headers; players take this much from other servers.
+ */
+export const OUTGOING_CHUNK_SIZE = 65_536;
 
 /** Basic header of one byte, and a message header of type 0 (RTMP 5.3.1.2.1). */
 const FIRST_HEADER_SIZE = 12;
@@ -37,7 +39,7 @@ const DATA_CHUNK_STREAM = 10;
  * which refers to nothing before it, and so may follow any other message.
  */
 export function mediaChunksSize(payloadLength: number, timestampMs: number): number {
-  const followers = Math.max(0, Math.ceil(payloadLength / MEDIA_CHUNK_SIZE) - 1);
+  const followers = Math.max(0, Math.ceil(payloadLength / OUTGOING_CHUNK_SIZE) - 1);
   const extension = isExtended(timestampMs) ? EXTENSION_SIZE : 0;
   return FIRST_HEADER_SIZE + payloadLength + followers * NEXT_HEADER_SIZE +
     (followers + 1) * extension;
@@ -45,7 +47,7 @@ export function mediaChunksSize(payloadLength: number, timestampMs: number): num
 
 /**
  * Writes the header of a message's first chunk at `offset` of the caller's `target`, and returns
- * where its payload goes: {@linkcode MEDIA_CHUNK_SIZE} bytes of it, unless there are fewer.
+ * where its payload goes: {@linkcode OUTGOING_CHUNK_SIZE} bytes of it, unless there are fewer.
  */
 export function writeFirstChunkHeader(
   target: Uint8Array,
@@ -84,7 +86,7 @@ export function encodeMediaChunks(
   const bytes = new Uint8Array(mediaChunksSize(payload.length, head.timestampMs));
   let at = writeFirstChunkHeader(bytes, 0, head);
   for (let start = 0; start < payload.length;) {
-    const end = Math.min(start + MEDIA_CHUNK_SIZE, payload.length);
+    const end = Math.min(start + OUTGOING_CHUNK_SIZE, payload.length);
     bytes.set(payload.subarray(start, end), at);
     at += end - start;
     if (end < payload.length) at = writeNextChunkHeader(bytes, at, head);

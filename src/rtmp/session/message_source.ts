@@ -1,8 +1,8 @@
-import { AggregateReader } from "./aggregate.ts";
+import { AggregateReader } from "../message/aggregate.ts";
 import type { ChunkReader, RawMessage } from "../chunk/reader.ts";
-import { MESSAGE_TYPE } from "./message.ts";
+import { MESSAGE_TYPE } from "../message/message.ts";
 import { RtmpError } from "../rtmp_error.ts";
-import type { SessionCounters } from "../session/event.ts";
+import type { SessionCounters } from "./event.ts";
 
 /** No message has it. */
 const NO_TYPE = 0;

@@ -1,10 +1,10 @@
 import { amfProperty, type AmfValue } from "../../amf/amf_value.ts";
 import { unprintableIn } from "../../bytes/printable.ts";
-import type { Command } from "./command.ts";
-import { readEnhancedCapabilities } from "./enhanced_capabilities.ts";
+import type { Command } from "../message/command.ts";
+import { readEnhancedCapabilities } from "../message/enhanced_capabilities.ts";
 import { RtmpError } from "../rtmp_error.ts";
-import type { ConnectEvent } from "../session/event.ts";
-import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH, splitQuery } from "./stream_name.ts";
+import type { ConnectEvent } from "./event.ts";
+import { MAX_NAME_LENGTH, MAX_QUERY_LENGTH, splitQuery } from "../message/stream_name.ts";
 
 /**
  * What `connect` (RTMP 7.2.1.1) says. A client that names no application means the one that its

@@ -3,10 +3,10 @@ import { ByteWriter } from "../../../src/bytes/byte_writer.ts";
 import { ChunkReader } from "../../../src/rtmp/chunk/reader.ts";
 import {
   encodeMediaChunks,
-  MEDIA_CHUNK_SIZE,
   mediaChunksSize,
+  OUTGOING_CHUNK_SIZE,
   withStreamId,
-} from "../../../src/rtmp/chunk/media_chunks.ts";
+} from "../../../src/rtmp/message/media_chunks.ts";
 import { fromHex, toHex } from "../../../testing/mutation.ts";
 
 const VECTORS = [
@@ -51,11 +51,20 @@ for (const { name, head, payload, chunks } of VECTORS) {
 }
 
 Deno.test("media chunks: messages of any length are read as they were", () => {
-  const lengths = [1, 2, -1, 0, 1, MEDIA_CHUNK_SIZE - 1, MEDIA_CHUNK_SIZE, MEDIA_CHUNK_SIZE + 1]
-    .map((length, at) => at < 2 ? length : MEDIA_CHUNK_SIZE + length);
+  const lengths = [
+    1,
+    2,
+    -1,
+    0,
+    1,
+    OUTGOING_CHUNK_SIZE - 1,
+    OUTGOING_CHUNK_SIZE,
+    OUTGOING_CHUNK_SIZE + 1,
+  ]
+    .map((length, at) => at < 2 ? length : OUTGOING_CHUNK_SIZE + length);
   const timestamps = [0, 0xfffffe, 0xffffff, 0x1000000, 2 ** 31, 2 ** 32 - 1];
   const chunks = new ChunkReader();
-  chunks.setChunkSize(MEDIA_CHUNK_SIZE);
+  chunks.setChunkSize(OUTGOING_CHUNK_SIZE);
   // All over one connection: no message depends on those before it.
   for (const payloadLength of lengths) {
     for (const timestampMs of timestamps) {
@@ -82,7 +91,7 @@ Deno.test("media chunks: messages of any length are read as they were", () => {
 });
 
 Deno.test("media chunks: the same messages on another message stream", () => {
-  const lengths = [0, 1, MEDIA_CHUNK_SIZE, MEDIA_CHUNK_SIZE + 1, 3 * MEDIA_CHUNK_SIZE];
+  const lengths = [0, 1, OUTGOING_CHUNK_SIZE, OUTGOING_CHUNK_SIZE + 1, 3 * OUTGOING_CHUNK_SIZE];
   const timestamps = [0, 0xfffffe, 0xffffff, 2 ** 32 - 1];
   const messagesOn = (streamId: number) => {
     const out = new ByteWriter();

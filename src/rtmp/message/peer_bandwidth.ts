@@ -1,4 +1,4 @@
-import { LIMIT_TYPE } from "../message/message.ts";
+import { LIMIT_TYPE } from "./message.ts";
 
 /**
  * The limit on what a side may send unacknowledged that its peer has set by Set Peer Bandwidth

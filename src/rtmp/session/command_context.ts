@@ -1,7 +1,7 @@
-import type { Command } from "./command.ts";
-import type { MessageStreams } from "../session/message_streams.ts";
-import type { ConnectEvent } from "../session/event.ts";
-import type { SessionOutput } from "../session/output.ts";
+import type { Command } from "../message/command.ts";
+import type { MessageStreams } from "./message_streams.ts";
+import type { ConnectEvent } from "./event.ts";
+import type { SessionOutput } from "./output.ts";
 
 /** What commands act on: one connected session. */
 export interface CommandContext {

@@ -1,11 +1,11 @@
 import { createSecureContext } from "node:tls";
 import { STATUS_CODE } from "@std/http/status";
-import { encodeResponseHead } from "../../http/response.ts";
-import type { Connect, ConnectionListener } from "./connection_listener.ts";
-import { problem } from "../http/answers.ts";
-import { behindProxies, type EntranceContext, proxiedPort } from "./proxied_connection.ts";
-import { RepeatLog } from "./repeat_log.ts";
-import { TlsConnection } from "./tls_connection.ts";
+import { encodeResponseHead } from "../http/response.ts";
+import type { Connect, ConnectionListener } from "./net/connection_listener.ts";
+import { problem } from "./http/answers.ts";
+import { behindProxies, type EntranceContext, proxiedPort } from "./net/proxied_connection.ts";
+import { RepeatLog } from "./net/repeat_log.ts";
+import { TlsConnection } from "./net/tls_connection.ts";
 
 /** What TLS takes for a connection, between that of one that is idle and that of a viewer: measured. */
 const TLS_BYTES = 96 * 1024;
