@@ -49,10 +49,10 @@ export class Control {
   #config: Config;
   readonly #parts: GatewayParts;
   readonly #ports: Ports;
-  readonly #assets: readonly ConsoleAsset[];
   #certificate: ServerCertificate | undefined;
   /** Subjects of tokens, the oldest first. */
   #revokedTokens: readonly string[] = [];
+  readonly #assets: readonly ConsoleAsset[];
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
   readonly #addressCounts: SharedArrayBuffer;

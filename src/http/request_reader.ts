@@ -22,6 +22,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 /** What most requests fit into. */
 const QUEUE_SIZE = 1024;
+const LATIN1 = new TextDecoder("latin1");
 const NO_BODY = new Uint8Array(0);
 
 /**
@@ -100,7 +101,7 @@ export class RequestReader {
     const bytes = this.#queue.peek(Math.min(this.#queue.length, MAX_HEAD_LENGTH))!;
     const end = headEnd(bytes, this.#scanned);
     if (end !== undefined) {
-      const text = new TextDecoder("latin1").decode(bytes.subarray(0, end));
+      const text = LATIN1.decode(bytes.subarray(0, end));
       this.#queue.skip(end + 4);
       if (end > 4 * QUEUE_SIZE) this.#shrink();
       this.#scanned = 0;

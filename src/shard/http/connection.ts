@@ -1,3 +1,4 @@
+import { concat } from "@std/bytes/concat";
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
 import { type HttpRequest, RequestReader } from "../../http/request_reader.ts";
@@ -43,6 +44,9 @@ const FREE_REQUEST_BYTES = 4096;
 
 /** What sending an answer may cost: head and body are two writes. */
 const MAX_SEND_MS = 0.3;
+
+/** Bytes of a body that is sent with its head: to copy it costs less than to write twice. */
+const MAX_JOINED_BODY = 4096;
 
 /** How long a client has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -160,9 +164,7 @@ export class HttpConnection implements Connection {
     if (this.#phase === "request" || this.#phase === "idle") this.abort();
   }
 
-  abort(): void {
-    this.#abortFor("the server stops");
-  }
+  readonly abort = () => this.#abortFor("the server stops");
 
   #abortFor(reason: string): void {
     this.#abortReason ??= reason;
@@ -279,8 +281,10 @@ export class HttpConnection implements Connection {
     request: HttpRequest | undefined,
   ): Promise<boolean> {
     const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
-    await this.#writer.write(answerHead(response, "length", keepsAlive, this.#context.counters));
-    if (request?.method !== "HEAD") await this.#writer.write(response.body);
+    const head = answerHead(response, "length", keepsAlive, this.#context.counters);
+    const pieces = request?.method === "HEAD" ? [head] : [head, response.body];
+    const isJoined = response.body.length <= MAX_JOINED_BODY;
+    for (const piece of isJoined ? [concat(pieces)] : pieces) await this.#writer.write(piece);
     return keepsAlive;
   }
 

@@ -159,6 +159,10 @@ export class RouteTable {
 }
 
 function resourceOf(pattern: string, list: readonly Route[]): Resource {
+  if (new Set(list.map(({ method }) => method)).size < list.length) {
+    // The one with the stricter access might be the one that is never asked.
+    throw new Error(`Cannot route ${pattern}: one method has two routes`);
+  }
   const routes = new Map<string, Route>();
   for (const route of list) {
     routes.set(route.method, route);
@@ -204,8 +208,8 @@ function choiceOf(methods: readonly string[]): string {
 
 /** What its path or a value of its query has, decoded, that cannot be seen. */
 function unprintableOf({ pathname, search, searchParams }: URL): string | undefined {
-  // Nearly all have nothing that is escaped.
-  if (!pathname.includes("%") && search === "") return undefined;
+  // Nearly all have nothing that is escaped: what is not can be seen, as is checked of every target.
+  if (!pathname.includes("%") && !search.includes("%")) return undefined;
   const texts = [unescapePath(`${pathname}/`, "/") ?? "", ...[...searchParams].flat()];
   return texts.map(unprintableIn).find((found) => found !== undefined);
 }

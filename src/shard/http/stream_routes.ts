@@ -74,7 +74,8 @@ export class StreamRoutes {
     this.#context = context;
     this.#listing = new StreamListing((page) => control.requestStreams(page), settings.listAgeMs);
     const server = () => ({ version, rtmpPort, uptimeMs: Date.now() - startedAt });
-    this.#live = new LiveListing({ access, streams, listing: this.#listing, server });
+    const { listAgeMs: maxAgeMs } = settings;
+    this.#live = new LiveListing({ access, streams, listing: this.#listing, server, maxAgeMs });
   }
 
   /** @throws {HttpError} with status 400 or 404 for a page that is none */
