@@ -131,6 +131,7 @@ async function start(config: Config): Promise<void> {
     ...await readBundles(),
     assets: consoleAssets,
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
+    reloaded: (config) => void configureLogging(config),
     shardHung: (shard) => {
       tell("error", `Shard ${shard} hung; ended, so that a supervisor can start anew`);
       Deno.exit(EXIT_HUNG);

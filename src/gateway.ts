@@ -1,14 +1,10 @@
-import { getLogger } from "@logtape/logtape";
 import { accessContacts } from "./config/access_summary.ts";
 import { requireContacts } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
-import {
-  type ServerCertificate,
-  serverCertificate,
-  validityProblem,
-} from "./config/server_certificate.ts";
+import { type ServerCertificate, serverCertificate } from "./config/server_certificate.ts";
 import { Control } from "./control/control.ts";
 import type { GatewayParts } from "./control/gateway_parts.ts";
+import { warnOfValidity } from "./control/validity_warning.ts";
 import { findPorts, type Ports } from "./control/ports.ts";
 
 export type { GatewayParts };
@@ -63,12 +59,4 @@ export async function startGateway(config: Config, parts: GatewayParts): Promise
 /** Everything of a certificate that is no secret. */
 function told(certificate: ServerCertificate | undefined): Gateway["certificate"] {
   return certificate && { isSelfSigned: certificate.isSelfSigned, facts: certificate.facts };
-}
-
-function warnOfValidity({ facts }: ServerCertificate): void {
-  const problem = validityProblem(facts, Date.now());
-  if (problem === undefined) return;
-  getLogger(["sluice", "control"]).warn("Clients will refuse the certificate: {problem}", {
-    problem,
-  });
 }

@@ -4,11 +4,12 @@ import { AccessChain } from "./access_chain.ts";
 import { AdminToken } from "./admin_token.ts";
 import { AskedFunctions } from "./asked_functions.ts";
 import { type HookObserver, Hooks } from "./hooks.ts";
-import { Jwt } from "./jwt.ts";
+import { Jwt, type JwtSettings } from "./jwt.ts";
+import { RemoteKeys } from "./remote_keys.ts";
 import { AddressGate, Rules } from "./rules.ts";
 import type { AccessSettings, SourceName } from "./settings.ts";
 import { SignedUrls } from "./signed_url.ts";
-import type { AccessSource } from "./source.ts";
+import { type AccessSource, refuse } from "./source.ts";
 import { StreamKeys } from "./stream_keys.ts";
 
 /** What decisions need that is no configuration. */
@@ -36,10 +37,14 @@ export class ConfiguredAccess implements Access {
   readonly #parts: AccessParts;
   #hooks: Hooks;
   #chain: AccessChain;
+  #revoked: ReadonlySet<string>;
+  /** They are kept when settings change: their server may be away just then. */
+  #remoteKeys: RemoteKeys | undefined;
 
   constructor(settings: AccessSettings, parts: AccessParts) {
     this.#parts = parts;
     this.#hooks = new Hooks(settings.hooks, parts.observer, parts.nowMs);
+    this.#revoked = new Set(settings.revokedTokens);
     this.#chain = this.#chainOf(settings);
   }
 
@@ -47,14 +52,15 @@ export class ConfiguredAccess implements Access {
   configure(settings: AccessSettings): void {
     // What the old hooks have yet to be told, they are told still.
     this.#hooks = new Hooks(settings.hooks, this.#parts.observer, this.#parts.nowMs);
+    this.#revoked = new Set(settings.revokedTokens);
     this.#chain = this.#chainOf(settings);
   }
 
   decide(request: AccessRequest): AccessDecision | Promise<AccessDecision> {
     const decision = this.#chain.decide(request);
     return decision instanceof Promise
-      ? decision.then((late) => this.#told(request, late))
-      : this.#told(request, decision);
+      ? decision.then((late) => this.#judged(request, late))
+      : this.#judged(request, decision);
   }
 
   ended(session: EndedSession): void {
@@ -66,9 +72,23 @@ export class ConfiguredAccess implements Access {
     return this.#hooks.close(graceMs);
   }
 
-  #told(request: AccessRequest, decision: AccessDecision): AccessDecision {
-    if (decision.kind === "allow") this.#hooks.began(request, decision);
+  #judged(request: AccessRequest, decision: AccessDecision): AccessDecision {
+    if (decision.kind === "refuse") return decision;
+    if (decision.subject !== undefined && this.#revoked.has(decision.subject)) {
+      return refuse("forbidden", "revoked", decision.decidedBy);
+    }
+    this.#hooks.began(request, decision);
     return decision;
+  }
+
+  #jwtOf(settings: JwtSettings): Jwt {
+    const { jwksUrl } = settings;
+    const { nowMs } = this.#parts;
+    if (this.#remoteKeys?.url !== jwksUrl) {
+      this.#remoteKeys = jwksUrl === undefined ? undefined : new RemoteKeys(jwksUrl, nowMs);
+      void this.#remoteKeys?.load();
+    }
+    return new Jwt(settings, nowMs, this.#remoteKeys);
   }
 
   #chainOf(settings: AccessSettings): AccessChain {
@@ -90,7 +110,7 @@ export class ConfiguredAccess implements Access {
       case "signedUrls":
         return new SignedUrls({ ...settings.signedUrls, nowMs });
       case "jwt":
-        return settings.jwt && new Jwt(settings.jwt, nowMs);
+        return settings.jwt && this.#jwtOf(settings.jwt);
       case "functions":
         return askFunction && new AskedFunctions(askFunction);
       case "hooks":

@@ -10,7 +10,8 @@ import {
 } from "jose";
 import type { AccessDecision, AccessRequest } from "./access.ts";
 import { AccessError } from "./access_error.ts";
-import { RemoteKeys } from "./remote_keys.ts";
+import type { RemoteKeys } from "./remote_keys.ts";
+import { VerifiedTokens } from "./verified_tokens.ts";
 import { type AccessSource, refuse } from "./source.ts";
 import { claimedLimits, claimedSubject, type Claims, claimsAllow } from "./token_claims.ts";
 
@@ -80,18 +81,20 @@ export class Jwt implements AccessSource {
   readonly #secret: Uint8Array | undefined;
   readonly #publicKeys: readonly PublicKey[];
   readonly #remote: RemoteKeys | undefined;
+  readonly #verified: VerifiedTokens;
 
-  constructor(settings: JwtSettings, nowMs: () => number) {
+  /** @param remote the keys of `jwksUrl` */
+  constructor(settings: JwtSettings, nowMs: () => number, remote?: RemoteKeys) {
     this.#settings = settings;
     this.#nowMs = nowMs;
-    const { secret, publicKeys, jwksUrl } = settings;
+    const { secret, publicKeys } = settings;
     this.#secret = secret === undefined ? undefined : new TextEncoder().encode(secret);
     this.#publicKeys = publicKeys.map((pem) => {
       const algorithm = algorithmOfKey(pem);
       return { algorithm, key: importSPKI(pem, algorithm) };
     });
-    this.#remote = jwksUrl === undefined ? undefined : new RemoteKeys(jwksUrl, nowMs);
-    void this.#remote?.load();
+    this.#remote = remote;
+    this.#verified = new VerifiedTokens((token) => this.#verifyNew(token), nowMs);
   }
 
   decide(request: AccessRequest): Promise<AccessDecision> | undefined {
@@ -101,9 +104,7 @@ export class Jwt implements AccessSource {
 
   async #judge(token: string, request: AccessRequest): Promise<AccessDecision> {
     try {
-      const header = decodeProtectedHeader(token);
-      const keys = await this.#keysFor(header);
-      return this.#decide(await this.#verify(token, header.alg, keys), request);
+      return this.#decide(await this.#verified.claimsOf(token), request);
     } catch (error) {
       if (error instanceof errors.JWTExpired) return refuse("forbidden", "expired token", "token");
       if (error instanceof AccessError) return refuse("unavailable", "token keys", "token");
@@ -113,6 +114,11 @@ export class Jwt implements AccessSource {
       }
       throw error;
     }
+  }
+
+  async #verifyNew(token: string): Promise<Claims> {
+    const header = decodeProtectedHeader(token);
+    return await this.#verify(token, header.alg, await this.#keysFor(header));
   }
 
   /** The keys that a token with this header may be signed by: its algorithm is not its own choice. */
@@ -163,6 +169,7 @@ export class Jwt implements AccessSource {
       return refuse("forbidden", "token is for something else", decidedBy);
     }
     const expiresAtMs = Number(claims["exp"]) * 1000 + clockSkewMs;
+    if (expiresAtMs <= this.#nowMs()) return refuse("forbidden", "expired token", decidedBy);
     try {
       return {
         kind: "allow",

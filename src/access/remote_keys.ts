@@ -26,7 +26,7 @@ type Find = ReturnType<typeof createLocalJWKSet>;
  * begun to use meanwhile is found as soon as a token names it.
  */
 export class RemoteKeys {
-  readonly #url: string;
+  readonly url: string;
   readonly #nowMs: () => number;
   #find: Find | undefined;
   #loadedAtMs = -Infinity;
@@ -34,7 +34,7 @@ export class RemoteKeys {
   #loading: Promise<void> | undefined;
 
   constructor(url: string, nowMs: () => number) {
-    this.#url = url;
+    this.url = url;
     this.#nowMs = nowMs;
   }
 
@@ -69,14 +69,14 @@ export class RemoteKeys {
   /** Never rejects: who waits looks at what there is. */
   async #fetch(): Promise<void> {
     try {
-      const { status, text } = await boundedFetch(this.#url, { method: "GET" }, LIMITS);
+      const { status, text } = await boundedFetch(this.url, { method: "GET" }, LIMITS);
       if (status !== 200) throw new AccessError(`status ${status}`);
       this.#find = createLocalJWKSet(keySet(text));
       this.#loadedAtMs = this.#nowMs();
     } catch (error) {
       if (!(error instanceof AccessError || error instanceof errors.JOSEError)) throw error;
       logger.warn("Cannot load the keys of tokens from {host}: {reason}", {
-        host: new URL(this.#url).host,
+        host: new URL(this.url).host,
         reason: error.message,
         keysThatCount: this.#find === undefined ? "none" : "those from before",
       });

@@ -31,6 +31,8 @@ export interface AccessSettings {
   /** `undefined` if no tokens are taken. */
   readonly jwt?: JwtSettings | undefined;
   readonly hooks: readonly HookSettings[];
+  /** Subjects of tokens that are not taken any more, though nobody has changed what signs them. */
+  readonly revokedTokens: readonly string[];
   /** Hash of the token of the API; `undefined` if there is none. */
   readonly adminTokenHash?: string | undefined;
 }

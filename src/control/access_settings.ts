@@ -7,10 +7,12 @@ import type { Config } from "../config/schema.ts";
 export function accessSettings(
   { access, adminToken }: Pick<Config, "access" | "adminToken">,
   hasFunction: boolean,
+  revokedTokens: readonly string[],
 ): AccessSettings {
   return {
     ...access,
     otherwise: otherwiseOf(access, hasFunction),
+    revokedTokens,
     adminTokenHash: adminToken === undefined ? undefined : hashOf(adminToken),
   };
 }
@@ -19,4 +21,19 @@ export function accessSettings(
 function hashOf(token: string): string {
   if (isKeyHash(token)) return token;
   return saltedHash(token, crypto.getRandomValues(new Uint8Array(SALT_LENGTH)));
+}
+
+/** Tokens that are kept in mind as revoked; the oldest give way. */
+const MAX_REVOKED_TOKENS = 10_000;
+
+/**
+ * Subjects of tokens that are not taken any more. What else is revoked by its id is only asked again:
+ * its key or rule has changed.
+ *
+ * @param revoke whole subjects ("token 5f2a"), or ids alone, which may be those of tokens
+ */
+export function withRevoked(known: readonly string[], revoke: readonly string[]): string[] {
+  const tokens = revoke.filter((id) => !id.includes(" ") || id.startsWith("token "))
+    .map((id) => id.startsWith("token ") ? id : `token ${id}`);
+  return [...new Set([...known, ...tokens])].slice(-MAX_REVOKED_TOKENS);
 }

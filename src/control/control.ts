@@ -1,7 +1,14 @@
 import { getLogger } from "@logtape/logtape";
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
-import type { ServerCertificate } from "../config/server_certificate.ts";
+import { accessContacts } from "../config/access_summary.ts";
+import { parseConfigJson } from "../config/config_json.ts";
+import { requireContacts } from "../config/permissions.ts";
+import { type Reload, reloadedConfig } from "../config/reload.ts";
+import { type ServerCertificate, serverCertificate } from "../config/server_certificate.ts";
+import { warnOfValidity } from "./validity_warning.ts";
+import type { ShardSettings } from "../shard/shard_settings.ts";
+import { withRevoked } from "./access_settings.ts";
 import { ControlMetrics } from "./control_metrics.ts";
 import { Directory } from "./directory.ts";
 import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
@@ -37,10 +44,12 @@ const TRANSCODER = -1;
 
 /** The main thread's part: knows the streams and looks after the shards; touches no media. */
 export class Control {
-  readonly #config: Config;
+  #config: Config;
   readonly #parts: GatewayParts;
   readonly #ports: Ports;
-  readonly #certificate: ServerCertificate | undefined;
+  #certificate: ServerCertificate | undefined;
+  /** Subjects of tokens, the oldest first. */
+  #revokedTokens: readonly string[] = [];
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
   readonly #addressCounts: SharedArrayBuffer;
@@ -195,7 +204,7 @@ export class Control {
     return {
       kind: "start",
       shard,
-      settings: shardSettings(this.#config, this.#parts, this.#ports, this.#certificate, shard),
+      settings: this.#settingsOf(shard),
       counters: this.#counterMemory,
       heartbeat,
       addressCounts: this.#addressCounts,
@@ -240,6 +249,8 @@ export class Control {
         return this.#forwarder.forward(shard, message, performance.now());
       case "forwarded-response":
         return this.#forwarder.respond(shard, message.requestId, message.response);
+      case "reload":
+        return this.#answerReload(shard, message);
       case "access-question":
         return void this.#askFunction(shard, message);
       case "listening":
@@ -266,6 +277,53 @@ export class Control {
         ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
         : { kind: "publish-refused", requestId, reason: decision.reason },
     );
+  }
+
+  #settingsOf(shard: number): ShardSettings {
+    return shardSettings(
+      this.#config,
+      this.#parts,
+      this.#ports,
+      this.#certificate,
+      this.#revokedTokens,
+      shard,
+    );
+  }
+
+  #answerReload(
+    shard: number,
+    { requestId, text }: Extract<ToControl, { kind: "reload" }>,
+  ): void {
+    let problem: string | undefined;
+    try {
+      this.#reload(reloadedConfig(this.#config, parseConfigJson(text)));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problem = error.message;
+    }
+    this.#shards.send(shard, { kind: "reload-reply", requestId, problem });
+  }
+
+  #reload({ config, revoke, recheck }: Reload): void {
+    requireContacts(accessContacts(config.access));
+    if (config.tls !== this.#config.tls && config.tls !== "self-signed") {
+      this.#certificate = serverCertificate(config);
+      if (this.#certificate !== undefined) warnOfValidity(this.#certificate);
+    }
+    this.#config = config;
+    this.#revokedTokens = withRevoked(this.#revokedTokens, revoke);
+    const { streams: maxStreams, streamsPerAddress: maxStreamsPerAddress } = config.limits;
+    this.#directory.limit({ maxStreams, maxStreamsPerAddress });
+    for (let shard = 0; shard < config.shards; shard++) {
+      this.#shards.send(shard, {
+        kind: "configure",
+        settings: this.#settingsOf(shard),
+        revoke,
+        recheck,
+      });
+    }
+    this.#parts.reloaded?.(config);
+    getLogger(["sluice", "control"]).info("The configuration has changed");
   }
 
   async #askFunction(

@@ -83,9 +83,9 @@ interface ClosedStream {
 
 /** Which streams there are, where they are published, and who may publish. */
 export class Directory {
-  readonly #options: DirectoryOptions;
+  #options: DirectoryOptions;
   readonly #events: DirectoryEvents;
-  readonly #openingRate: OpeningRate;
+  #openingRate: OpeningRate;
   readonly #byPath = new Map<string, Stream>();
   readonly #byId = new Map<number, Stream>();
   readonly #closed = new Map<number, ClosedStream>();
@@ -99,6 +99,12 @@ export class Directory {
     this.#gracePeriodMs = options.gracePeriodMs;
     this.#openingRate = new OpeningRate(options.maxStreamsPerAddress);
     this.#events = events;
+  }
+
+  /** From now on, so many streams may be there; those that are there stay. */
+  limit(limits: Pick<DirectoryOptions, "maxStreams" | "maxStreamsPerAddress">): void {
+    this.#options = { ...this.#options, ...limits };
+    this.#openingRate = new OpeningRate(limits.maxStreamsPerAddress);
   }
 
   get entries(): StreamEntry[] {

@@ -1,4 +1,5 @@
 import type { AccessFunction } from "../access/asked_functions.ts";
+import type { Config } from "../config/schema.ts";
 import type { ConsoleAsset } from "../shard/http/console_asset.ts";
 
 /** What a gateway is made from, besides its configuration. */
@@ -10,6 +11,8 @@ export interface GatewayParts {
   readonly transcodingSource: string;
   readonly assets: readonly ConsoleAsset[];
   readonly contentSecurityPolicy: string;
+  /** Called when a reload has changed the configuration. */
+  readonly reloaded?: (config: Config) => void;
   /** Decides who may, where `access.order` has "functions". */
   readonly access?: AccessFunction;
   /**

@@ -21,13 +21,14 @@ export function shardSettings(
   { version, contentSecurityPolicy, access }: GatewayParts,
   { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
+  revokedTokens: readonly string[],
   shard: number,
 ): ShardSettings {
   const { host, shards, flushMs, log, limits, timeouts, logLevel, logFormat } = config;
   const webrtcPort = webrtcPorts[shard]!;
   return {
     version,
-    access: accessSettings(config, access !== undefined),
+    access: accessSettings(config, access !== undefined, revokedTokens),
     asksFunction: access !== undefined,
     startedAt: Math.round(performance.timeOrigin),
     host,
@@ -40,7 +41,7 @@ export function shardSettings(
       httpsPort: httpsPort!,
     },
     admin: {
-      token: config.adminToken,
+      hasToken: config.adminToken !== undefined,
       corsOrigins: config.corsOrigins,
       listen: config.adminListen && { ...config.adminListen, port: adminPort! },
     },

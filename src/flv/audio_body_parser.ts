@@ -35,7 +35,10 @@ const CODECS: readonly (FlvAudioCodec | undefined)[] = [
 /** Hz by SoundRate. The first is 5.5 kHz; encoders round it down. */
 const SAMPLE_RATES = [5512, 11_025, 22_050, 44_100] as const;
 
+/** AACPacketType: an AudioSpecificConfig follows (FLV 10.1 E.4.2.2). */
 export const AAC_CONFIGURATION = 0;
+
+/** AACPacketType: a raw access unit follows. */
 export const AAC_FRAME = 1;
 
 const EMPTY: EmptyAudio = { kind: "empty" };

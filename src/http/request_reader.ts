@@ -7,7 +7,7 @@ import { parseRequestHead, type RequestHead } from "./request_head.ts";
 /** Bytes of request line and header fields together. */
 export const MAX_HEAD_LENGTH = 16 * 1024;
 
-/** Bytes of a body: the largest that is meant to come is a session description. */
+/** Bytes of a body where nothing else is said: the largest is a session description. */
 export const MAX_BODY_LENGTH = 20 * 1024;
 
 /** A whole request. */
@@ -22,6 +22,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 /** What most requests fit into. */
 const QUEUE_SIZE = 1024;
+const LATIN1 = new TextDecoder("latin1");
 const NO_BODY = new Uint8Array(0);
 
 /**
@@ -39,11 +40,17 @@ const NO_BODY = new Uint8Array(0);
  * ```
  */
 export class RequestReader {
+  readonly #bodyLimitOf: (head: RequestHead) => number;
   #queue = new ByteQueue(QUEUE_SIZE);
   /** Bytes of the queue in which no end of a head was found. */
   #scanned = 0;
   #head: RequestHead | undefined;
   #chunks: ChunkedBody | undefined;
+
+  /** @param bodyLimitOf bytes that the body of a request with this head may have */
+  constructor(bodyLimitOf: (head: RequestHead) => number = () => MAX_BODY_LENGTH) {
+    this.#bodyLimitOf = bodyLimitOf;
+  }
 
   /** Bytes that were pushed and belong to no request that was returned. */
   get pending(): number {
@@ -94,7 +101,7 @@ export class RequestReader {
     const bytes = this.#queue.peek(Math.min(this.#queue.length, MAX_HEAD_LENGTH))!;
     const end = headEnd(bytes, this.#scanned);
     if (end !== undefined) {
-      const text = new TextDecoder("latin1").decode(bytes.subarray(0, end));
+      const text = LATIN1.decode(bytes.subarray(0, end));
       this.#queue.skip(end + 4);
       if (end > 4 * QUEUE_SIZE) this.#shrink();
       this.#scanned = 0;
@@ -123,13 +130,14 @@ export class RequestReader {
     }
   }
 
-  #takeBody({ framing }: RequestHead): Uint8Array<ArrayBuffer> | undefined {
+  #takeBody(head: RequestHead): Uint8Array<ArrayBuffer> | undefined {
+    const { framing } = head;
     if (framing.kind === "chunked") {
-      this.#chunks ??= new ChunkedBody(MAX_BODY_LENGTH);
+      this.#chunks ??= new ChunkedBody(this.#bodyLimitOf(head));
       return this.#chunks.take(this.#queue);
     }
     if (framing.length === 0) return NO_BODY;
-    requireBodyLength(framing.length, MAX_BODY_LENGTH);
+    requireBodyLength(framing.length, this.#bodyLimitOf(head));
     return this.#queue.take(framing.length)?.slice() as Uint8Array<ArrayBuffer> | undefined;
   }
 }

@@ -20,6 +20,8 @@ export async function configureLogging(
 ): Promise<void> {
   const format = lineFormat(logFormat);
   await configure({
+    // It may have been configured before.
+    reset: true,
     sinks: { console: foldingSink((line) => print(format, line), { leftOut }) },
     loggers: [
       { category: ["sluice"], lowestLevel: logLevel, sinks: ["console"] },

@@ -43,7 +43,8 @@ type Answer = Extract<
       | "forward-reply"
       | "opus-opened"
       | "opus-closed"
-      | "access-answer";
+      | "access-answer"
+      | "reload-reply";
   }
 >;
 
@@ -55,6 +56,7 @@ export class ControlLink {
   readonly #ends = new Map<number, (isFound: boolean) => void>();
   readonly #forwards = new Map<number, (response: ForwardedResponse | undefined) => void>();
   readonly #questions = new Map<number, PromiseWithResolvers<AccessDecision | undefined>>();
+  readonly #reloads = new Map<number, (problem: string | undefined) => void>();
   readonly #opusWishes = new Map<string, OpusWish>();
   #requests = 0;
 
@@ -92,6 +94,15 @@ export class ControlLink {
     return new Promise((resolve) => {
       this.#replies.set(requestId, resolve);
       this.#post({ kind: "streams-request", requestId, page });
+    });
+  }
+
+  /** Has the configuration changed; resolves to what is wrong with the text, if anything is. */
+  reload(text: string): Promise<string | undefined> {
+    const requestId = ++this.#requests;
+    return new Promise((resolve) => {
+      this.#reloads.set(requestId, resolve);
+      this.#post({ kind: "reload", requestId, text });
     });
   }
 
@@ -169,6 +180,10 @@ export class ControlLink {
         return this.#forwards.get(requestId)?.(message.response);
       case "access-answer":
         return this.#answered(message);
+      case "reload-reply":
+        this.#reloads.get(requestId)?.(message.problem);
+        this.#reloads.delete(requestId);
+        return;
       case "opus-opened":
         return this.#opusWish(message)?.opened(message.log);
       case "opus-closed":

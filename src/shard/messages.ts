@@ -68,6 +68,19 @@ export type ToShard =
     readonly requestId: number;
     readonly response: ForwardedResponse | undefined;
   }
+  /** The configuration has changed. Those whom it is about are asked again. */
+  | {
+    readonly kind: "configure";
+    readonly settings: ShardSettings;
+    readonly revoke: readonly string[];
+    readonly recheck: boolean;
+  }
+  /** Answers "reload"; with what is wrong if nothing was changed. */
+  | {
+    readonly kind: "reload-reply";
+    readonly requestId: number;
+    readonly problem: string | undefined;
+  }
   /** Answers "access-question"; without a decision if the function leaves it to others, or failed. */
   | {
     readonly kind: "access-answer";
@@ -129,6 +142,8 @@ export type ToControl =
     readonly to: number;
     readonly response: ForwardedResponse;
   }
+  /** The text of a configuration whose members are to replace those that there are. */
+  | { readonly kind: "reload"; readonly requestId: number; readonly text: string }
   /** Has the function decide that the gateway was embedded with. */
   | {
     readonly kind: "access-question";

@@ -15,7 +15,9 @@ import type { HttpContext } from "./http/route_context.ts";
 import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
-import { AddressCounts } from "./net/address_counts.ts";
+import { AddressCounts, COUNTED } from "./net/address_counts.ts";
+import { recheckClients } from "./live/recheck.ts";
+import { ServingCertificate } from "./net/serving_certificate.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
 import { Clients } from "./live/clients.ts";
 import { Streams } from "./live/streams.ts";
@@ -37,6 +39,8 @@ type StartMessage = Extract<ToShard, { kind: "start" }>;
 
 /** A shard at work: all of the data path, on one thread. */
 class Shard {
+  readonly #context: HttpContext;
+  readonly #access: ConfiguredAccess;
   readonly #control: ControlLink;
   readonly #streams: Streams;
   readonly #rtmp: ConnectionListener;
@@ -51,7 +55,14 @@ class Shard {
   readonly #ticker: ReturnType<typeof setInterval>;
   readonly #meter: ThreadMeter;
 
-  private constructor(context: HttpContext, readiness: { isReady: boolean }, beat: () => void) {
+  private constructor(
+    context: HttpContext,
+    access: ConfiguredAccess,
+    readiness: { isReady: boolean },
+    beat: () => void,
+  ) {
+    this.#context = context;
+    this.#access = access;
     this.#readiness = readiness;
     this.#beat = beat;
     this.#control = context.control;
@@ -71,10 +82,13 @@ class Shard {
 
   /** Listens; rejects with what `Deno.listen` throws. */
   static async open(start: StartMessage, post: (message: ToControl) => void): Promise<Shard> {
-    const { settings, assets, shard } = start;
+    const { assets, shard } = start;
+    // Everybody reads there what counts now: a reload changes it in place.
+    const settings: ShardSettings = { ...start.settings };
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
-    const access = new CountedAccess(shardAccess(settings, control, counters), counters);
+    const configured = shardAccess(settings, control, counters);
+    const access = new CountedAccess(configured, counters);
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
@@ -82,7 +96,7 @@ class Shard {
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
     const clients = new Clients(counters);
     const viewers = new Viewers({
-      maxViewers: settings.maxViewers,
+      settings,
       places,
       streamCounts: new AddressCounts(addressCounts, shard, "streamViewers"),
       counters,
@@ -110,6 +124,7 @@ class Shard {
     const context = {
       settings,
       access,
+      certificate: settings.tls && new ServingCertificate(settings.tls),
       streams,
       control,
       counters,
@@ -127,7 +142,7 @@ class Shard {
     const words = new Int32Array(start.heartbeat);
     const beat = () => void Atomics.add(words, 0, 1);
     timeSlice.onBeat(beat);
-    return new Shard(context, readiness, beat);
+    return new Shard(context, configured, readiness, beat);
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
@@ -153,9 +168,12 @@ class Shard {
       case "opus-opened":
       case "opus-closed":
       case "access-answer":
+      case "reload-reply":
         return this.#control.settle(message);
       case "forwarded-request":
         return await this.#answerForwarded(message);
+      case "configure":
+        return await this.#configure(message);
       case "drain":
         return this.#drain(message.keepsHttp);
       case "stop":
@@ -184,6 +202,17 @@ class Shard {
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
+  async #configure(message: Extract<ToShard, { kind: "configure" }>): Promise<void> {
+    const { settings } = message;
+    const { places, certificate, clients, access, counters } = this.#context;
+    Object.assign(this.#context.settings, settings);
+    this.#access.configure(settings.access);
+    for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
+    if (settings.tls !== undefined) certificate?.renew(settings.tls);
+    await configureLogging(settings, () => counters.add("logLinesLeftOut"));
+    await recheckClients(clients.all, access, message);
+  }
+
   /** Viewers keep what they have, and those who ask are told that it is not ready. */
   #drain(keepsHttp: boolean): void {
     this.#readiness.isReady = false;
@@ -198,6 +227,7 @@ class Shard {
     this.#routes.list.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
+    await this.#access.close(STOP_GRACE_MS);
     this.#control.send({ kind: "stopped" });
   }
 }

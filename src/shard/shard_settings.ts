@@ -45,8 +45,8 @@ export interface TlsSettings {
 
 /** Who may use the API, and from which pages. */
 export interface AdminSettings {
-  /** A secret: it is to be in no log. `undefined` if there is none. */
-  readonly token: string | undefined;
+  /** Whether there is a token of the API; the access knows it. */
+  readonly hasToken: boolean;
   /** Origins of pages; "*" for all, which are not enough for the API. */
   readonly corsOrigins: readonly string[];
   /** Where API and metrics are served instead of the HTTP port. */

@@ -1,4 +1,3 @@
-import { createSecureContext } from "node:tls";
 import { STATUS_CODE } from "@std/http/status";
 import { encodeResponseHead } from "../http/response.ts";
 import type { Connect, ConnectionListener } from "./net/connection_listener.ts";
@@ -20,12 +19,12 @@ export function addTlsEntrance(
   connect: Connect,
   context: EntranceContext,
 ): void {
-  const { settings, counters } = context;
+  const { settings, counters, certificate } = context;
   const { tls, host, sharesPorts, timeouts } = settings;
-  if (tls === undefined) return;
+  if (tls === undefined || certificate === undefined) return;
   const isHttp = protocol === "http";
   const port = {
-    context: createSecureContext({ cert: tls.certificate, key: tls.key }),
+    certificate,
     // Not HTTP/2, which a browser would choose otherwise.
     alpnProtocols: isHttp ? ["http/1.1"] : [],
     plainAnswer: isHttp ? plainHttpAnswer() : undefined,

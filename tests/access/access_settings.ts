@@ -10,6 +10,7 @@ export function accessSettings(parts: Partial<AccessSettings> = {}): AccessSetti
     keys: [],
     signedUrls: { secrets: [], endAtExpiry: false },
     hooks: [],
+    revokedTokens: [],
     ...parts,
   };
 }

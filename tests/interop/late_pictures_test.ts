@@ -19,14 +19,21 @@ Deno.test("pictures that come late: WebRTC viewers that wanted some come again, 
   const tags = recording.tags
     .filter(({ kind, timestampMs }) => timestampMs >= 4000 || !isPicture(kind));
   const path = "live/late";
-  await using _publisher = await OddPublisher.publish(gateway, { tags }, { path });
+  const heard = Promise.withResolvers<void>();
+  const back = Promise.withResolvers<void>();
+  await using _publisher = await OddPublisher.publish(gateway, { tags }, {
+    path,
+    stops: [{ atMs: 4000, until: () => heard.promise }, { atMs: 4500, until: () => back.promise }],
+  });
   await until("it is live", async () => Boolean((await gateway.stream(path))?.audio));
   await using viewer = await WhepViewer.open(gateway, { path });
   await using listener = await WhepViewer.open(gateway, { path, offer: soundOnly });
   await until("sound", () => (viewer.audio?.packets.length ?? 0) > 10);
   assertEquals(viewer.video?.packets.length ?? 0, 0);
+  heard.resolve();
   await until("it is ended for the pictures", () => viewer.isToldOfEnd);
-  await using again = await WhepViewer.open(gateway, { path });
+  await using again = await WhepViewer.join(gateway, { path });
+  back.resolve();
   await until(
     "pictures and sound",
     () => (again.video?.packets.length ?? 0) > 50 && (again.audio?.packets.length ?? 0) > 50,

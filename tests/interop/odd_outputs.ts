@@ -4,7 +4,7 @@ import type { GatewayProcess } from "../../testing/gateway_process.ts";
 import { inOrder, type ReceivedPacket } from "../../testing/webrtc/whep_reception.ts";
 import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 import { depacketizeH264 } from "../../testing/webrtc/depacketizer.ts";
-import { delay } from "../../testing/waiting.ts";
+import { delay, until } from "../../testing/waiting.ts";
 import { decodeMedia, type DecodingOptions } from "./decoding.ts";
 import { OddPublisher } from "./odd_publisher.ts";
 import { readRecording, type Recording } from "./recording.ts";
@@ -41,6 +41,9 @@ export const ODD_OUTPUT_ARGS = ["--grace-period-ms", "300"];
 
 const OPUS_FRAME_S = 0.02;
 
+/** How long the publisher goes on while its viewers come: too short for a further key frame. */
+const JOIN_WITHIN_MS = 300;
+
 /** Below this, sound is none: -60 dB. */
 const AUDIBLE = 0.001;
 
@@ -53,22 +56,36 @@ export async function watchOutputs(
   recording: Recording,
   { path, joinAfterMs = 0, speed = 1, peer = "ffmpeg" }: WatchOptions,
 ): Promise<OutputReport[]> {
-  await using publisher = await OddPublisher.publish(gateway, recording, { path, speed });
-  await delay(joinAfterMs / speed);
+  const joining = Promise.withResolvers<void>();
+  const here = new Set<OutputName>();
+  const areAllHere = () => until("all viewers are there", () => here.size === OUTPUTS.length);
+  // However busy the machine is, they come at that time of the recording, and miss nothing after it.
+  const stops = [
+    { atMs: joinAfterMs, until: () => Promise.resolve(joining.resolve()) },
+    { atMs: joinAfterMs + JOIN_WITHIN_MS, until: areAllHere },
+  ];
+  await using publisher = await OddPublisher.publish(gateway, recording, { path, speed, stops });
+  await joining.promise;
   const ended = Promise.withResolvers<void>();
   const url = gateway.httpUrl(`/${path}.flv`);
-  const reports = Promise.all([
-    flvReport("HTTP-FLV", fetchAll(url), peer),
-    flvReport("WS-FLV", recordWebSocket(url).ended, peer),
-    rtmpReport(gateway.rtmpUrl(path), peer),
-    whepReport(gateway, path, ended.promise),
-  ]);
-  await publisher.sent;
+  const running = {
+    "HTTP-FLV": flvReport("HTTP-FLV", fetchAll(url), peer),
+    "WS-FLV": flvReport("WS-FLV", recordWebSocket(url).ended, peer),
+    "RTMP": rtmpReport(gateway.rtmpUrl(path), peer),
+    "WHEP": whepReport(gateway, path, { ended: ended.promise, come: () => here.add("WHEP") }),
+  };
+  // Who is sent away will not come any more.
+  for (const output of OUTPUTS) void running[output].finally(() => here.add(output));
+  const counting = until("viewers of FLV and RTMP are counted", async () => {
+    const stream = await gateway.stream(path);
+    if ((stream?.viewers ?? 0) >= 2) here.add("HTTP-FLV").add("WS-FLV");
+    if ((stream?.rtmp.viewers ?? 0) >= 1) here.add("RTMP");
+    return here.has("HTTP-FLV") && here.has("WS-FLV") && here.has("RTMP");
+  });
+  await Promise.all([publisher.sent, counting]);
   await publisher[Symbol.asyncDispose]();
-  // What is on its way over UDP: nothing tells that it has all come.
-  await delay(300);
   ended.resolve();
-  return await reports;
+  return await Promise.all(OUTPUTS.map((output) => running[output]));
 }
 
 async function fetchAll(url: string): Promise<Uint8Array> {
@@ -109,13 +126,20 @@ async function rtmpReport(
 async function whepReport(
   gateway: GatewayProcess,
   path: string,
-  ended: Promise<void>,
+  { ended, come }: { readonly ended: Promise<void>; readonly come: () => void },
 ): Promise<OutputReport> {
   const output = "WHEP";
   try {
     await using viewer = await WhepViewer.open(gateway, { path });
+    await until("the viewer is connected", () => viewer.isConnected || viewer.failure);
+    come();
     await ended;
-    if (!viewer.isConnected) throw new Error(viewer.failure ?? "the viewer never connected");
+    if (viewer.failure !== undefined) throw new Error(viewer.failure);
+    // What is on its way over UDP: nothing tells that it has all come.
+    for (let before = -1; before !== viewer.reception.packetCount;) {
+      before = viewer.reception.packetCount;
+      await delay(300);
+    }
     const video = await lookAt(inOrder(viewer.video?.packets ?? []));
     return { output, ...video, soundS: await soundOf(inOrder(viewer.audio?.packets ?? [])) };
   } catch (error) {

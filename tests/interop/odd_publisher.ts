@@ -11,6 +11,8 @@ export interface OddPublisherOptions {
   readonly path: string;
   /** How many times as fast as it was recorded; 1 by default. */
   readonly speed?: number;
+  /** Where it waits, in the recording's time and order, and for what; then it goes on from there. */
+  readonly stops?: readonly { readonly atMs: number; readonly until: () => Promise<unknown> }[];
 }
 
 /** One of the recordings; `name` is that of its file, without its ending. */
@@ -25,9 +27,13 @@ export class OddPublisher implements AsyncDisposable {
   readonly #publisher: RtmpPublisher;
   #isStopping = false;
 
-  private constructor(publisher: RtmpPublisher, tags: readonly RecordedTag[], speed: number) {
+  private constructor(
+    publisher: RtmpPublisher,
+    tags: readonly RecordedTag[],
+    options: Omit<OddPublisherOptions, "path">,
+  ) {
     this.#publisher = publisher;
-    this.sent = this.#send(tags, speed);
+    this.sent = this.#send(tags, options);
   }
 
   /** Starts publishing; `name` is that of a file, without its ending. */
@@ -43,12 +49,12 @@ export class OddPublisher implements AsyncDisposable {
   static async publish(
     gateway: Pick<GatewayProcess, "rtmpPort">,
     { tags }: Pick<Recording, "tags">,
-    { path, speed = 1 }: OddPublisherOptions,
+    { path, ...options }: OddPublisherOptions,
   ): Promise<OddPublisher> {
     const [app, stream] = path.split("/") as [string, string];
     const publisher = await RtmpPublisher.connect(gateway.rtmpPort, app, stream);
     await publisher.answer();
-    return new OddPublisher(publisher, tags, speed);
+    return new OddPublisher(publisher, tags, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -57,9 +63,18 @@ export class OddPublisher implements AsyncDisposable {
     this.#publisher.close();
   }
 
-  async #send(tags: readonly RecordedTag[], speed: number): Promise<void> {
-    const startedMs = performance.now();
+  async #send(
+    tags: readonly RecordedTag[],
+    { speed = 1, stops = [] }: Omit<OddPublisherOptions, "path">,
+  ): Promise<void> {
+    let startedMs = performance.now();
+    const stopsLeft = [...stops];
     for (const tag of tags) {
+      while (stopsLeft[0] !== undefined && tag.timestampMs >= stopsLeft[0].atMs) {
+        const { atMs, until } = stopsLeft.shift()!;
+        await until();
+        startedMs = performance.now() - atMs / speed;
+      }
       const dueMs = startedMs + tag.timestampMs / speed;
       while (!this.#isStopping && performance.now() < dueMs) {
         await delay(Math.max(0, Math.min(50, dueMs - performance.now())));

@@ -120,12 +120,22 @@ class Disposables {
 
 /** Whether some process has a UDP socket of IPv4 or IPv6 on this port. */
 async function isBound(port: number): Promise<boolean> {
-  const hexPort = `:${port.toString(16).toUpperCase().padStart(4, "0")} `;
+  return await unreadBytes(port) !== undefined;
+}
+
+/**
+ * What the kernel holds for whoever has a UDP socket of IPv4 or IPv6 on this port, and has not read
+ * it yet; `undefined` if nobody has.
+ */
+export async function unreadBytes(port: number): Promise<number | undefined> {
+  const hexPort = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   for (const table of ["/proc/net/udp", "/proc/net/udp6"]) {
-    const lines = (await Deno.readTextFile(table)).split("\n");
-    if (lines.some((line) => line.slice(0, 45).includes(hexPort))) return true;
+    for (const line of (await Deno.readTextFile(table)).split("\n")) {
+      const [, local, , , queues] = line.trim().split(/\s+/);
+      if (local?.endsWith(hexPort)) return parseInt(queues!.split(":")[1]!, 16);
+    }
   }
-  return false;
+  return undefined;
 }
 
 /** GStreamer as a receiver of one track, whose frames it writes one behind the other. */

@@ -6,8 +6,8 @@ import type { PacketRing } from "../../src/rtp/packet_ring.ts";
 import { writeCname, writeSenderReport } from "../../src/rtp/rtcp_writer.ts";
 import { writeBye } from "../../testing/webrtc/rtcp_bye.ts";
 import type { ClockTie, RtpClock } from "../../src/rtp/rtp_clock.ts";
-import { delay } from "../../testing/waiting.ts";
-import { PAYLOAD_TYPES, type RtpPorts } from "./rtp_receiver.ts";
+import { delay, until } from "../../testing/waiting.ts";
+import { PAYLOAD_TYPES, type RtpPorts, unreadBytes } from "./rtp_receiver.ts";
 
 /** How much faster than real time the test sends. */
 const SPEED = 3;
@@ -35,10 +35,16 @@ export async function sendRtp(tracks: readonly SentTrack[], ports: RtpPorts): Pr
     socket.send(datagram, { transport: "udp", hostname: "127.0.0.1", port });
   const tie = { streamMs: 0, unixMs: Date.now() };
   for (const track of tracks) await to(ports[track.name] + 1, report(track, tie).take());
-  const startMs = performance.now();
   const cursors = tracks.map(() => 0);
-  while (tracks.some(({ ring }, at) => cursors[at]! < ring.head)) {
-    const streamMs = (performance.now() - startMs) * SPEED;
+  for (
+    let streamMs = 0;
+    tracks.some(({ ring }, at) => cursors[at]! < ring.head);
+    streamMs += STEP_MS * SPEED
+  ) {
+    // Nothing else tells how fast the receiver is, and what its socket cannot hold is lost.
+    for (const { name } of tracks) {
+      await until("the receiver has read all", async () => await unreadBytes(ports[name]) === 0);
+    }
     for (const [at, track] of tracks.entries()) {
       for (; track.ring.timeMs(cursors[at]!)! <= streamMs; cursors[at]!++) {
         await to(ports[track.name], viewerPacket(track, cursors[at]!));

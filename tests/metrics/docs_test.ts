@@ -18,7 +18,10 @@ interface Told {
 }
 
 /** Labels with their values, as the table has them: "`protocol`: rtmp, http". */
-function labelText(labels: Readonly<Record<string, readonly string[]>>, more: string[] = []): string {
+function labelText(
+  labels: Readonly<Record<string, readonly string[]>>,
+  more: string[] = [],
+): string {
   const texts = Object.entries(labels).map(([label, values]) =>
     `\`${label}\`: ${[...new Set(values)].join(", ")}`
   );
@@ -75,12 +78,15 @@ Deno.test("docs/metrics.md has every metric, with its type, labels and meaning",
     const [, name, type, labels, help] = line.split("|").map((cell) => cell.trim());
     return { name: name!.replaceAll("`", ""), type: type!, labels: labels!, help: help! };
   }).filter(({ name }) => /^(?:sluice|process)_/.test(name));
-  assertEquals(told, everything().map(({ name, type, labels, help }) => ({
-    name,
-    type,
-    labels,
-    help,
-  })));
+  assertEquals(
+    told,
+    everything().map(({ name, type, labels, help }) => ({
+      name,
+      type,
+      labels,
+      help,
+    })),
+  );
 });
 
 Deno.test("every cause that access refuses for is a label of the metrics", async () => {

@@ -62,7 +62,7 @@ export async function ask(
   return await until(`an answer to ${path}`, async () => {
     const conn = await Deno.connect({ hostname: "127.0.0.1", port: httpPort });
     try {
-      const request = `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+      const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
       await conn.write(new TextEncoder().encode(request));
       const text = await new Response(conn.readable).text();
       return text.startsWith("HTTP/1.1 200") && text.split("\r\n\r\n")[1] || undefined;

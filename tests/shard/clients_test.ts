@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { OPEN_ACCESS } from "../../src/access/access.ts";
 import { CLIENTS_PER_PAGE } from "../../src/shard/http/client_pages.ts";
-import type { ClientDescription } from "../../src/shard/live/clients.ts";
+import type { Admission, ClientDescription } from "../../src/shard/live/clients.ts";
 import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { until } from "../../testing/waiting.ts";
 import { type PlayingShard, PlayingShards } from "./playing_shard.ts";
@@ -125,7 +125,8 @@ Deno.test("clients: page by page over shards, and only those are asked that have
     for (let client = 0; client < counts[at]!; client++) {
       const id = `${at}-${client}`;
       const describe = () => ({ id }) as ClientDescription;
-      shard.clients.add({ id, describe, end: () => {} });
+      const admission = {} as Admission;
+      shard.clients.add({ id, admission, describe, reconsider: () => {}, end: () => {} });
     }
   }
   const { clients } = all.shards[1]!.routes;

@@ -26,7 +26,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   rtmpPort: 0,
   httpPort: 0,
   tls: undefined,
-  admin: { token: undefined, corsOrigins: ["*"], listen: undefined },
+  admin: { hasToken: false, corsOrigins: ["*"], listen: undefined },
   sharesPorts: false,
   shards: 1,
   metrics: { token: undefined, addresses: [] },
@@ -108,7 +108,8 @@ export function testViewers(
 ): Pick<HttpContext, "clients" | "viewers" | "publishers" | "shard"> {
   const clients = new Clients(counters);
   const streamCounts = new AddressCounts(addressCounts, 0, "streamViewers");
-  const options = { maxViewers, places, streamCounts, counters, memory, clients, access, shard };
+  const settings = { maxViewers };
+  const options = { settings, places, streamCounts, counters, memory, clients, access, shard };
   return { clients, viewers: new Viewers(options), publishers: new Publishers(), shard };
 }
 

@@ -1,11 +1,11 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Access } from "../../access/access.ts";
 import { credentialsOf, hasCredentials } from "../../access/credentials.ts";
-import { KnownToken } from "../../access/known_token.ts";
 import { isLocalRequest } from "../../http/local_request.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import { nextConnectionId } from "../net/connection_id.ts";
 import { problem } from "./answers.ts";
+import type { AdminSettings } from "../shard_settings.ts";
 import type { Cors } from "./cors.ts";
 import type { RoutedRequest } from "./route_table.ts";
 
@@ -14,9 +14,8 @@ const CHALLENGE = { "www-authenticate": 'Bearer realm="sluice"' };
 
 /** What an administrator's requests are judged by. */
 export interface AdminGateOptions {
-  /** `undefined` if none is configured. */
-  readonly token: string | undefined;
-  /** Asked about who has other credentials than the token. */
+  readonly settings: { readonly admin: Pick<AdminSettings, "hasToken"> };
+  /** Knows the token, and what else may be given instead. */
   readonly access: Access;
   readonly cors: Cors;
 }
@@ -27,11 +26,9 @@ export interface AdminGateOptions {
  */
 export class AdminGate {
   readonly #options: AdminGateOptions;
-  readonly #token: KnownToken | undefined;
 
   constructor(options: AdminGateOptions) {
     this.#options = options;
-    this.#token = options.token === undefined ? undefined : new KnownToken(options.token);
   }
 
   /** The answer to who may not; `undefined` if it may. */
@@ -46,13 +43,11 @@ export class AdminGate {
       authorization: request.headers.get("authorization"),
     });
     if (!hasCredentials(credentials)) return this.#withoutCredentials(routed);
-    const given = credentials.token ?? credentials.password;
-    if (given !== undefined && this.#token?.is(given)) return undefined;
     return await this.#ask(routed, credentials);
   }
 
   #withoutCredentials({ request, addresses }: RoutedRequest): WholeResponse | undefined {
-    if (this.#token !== undefined) {
+    if (this.#options.settings.admin.hasToken) {
       return problem(STATUS_CODE.Unauthorized, "Cannot use the API without its token", CHALLENGE);
     }
     const isReading = request.method === "GET" || request.method === "HEAD";

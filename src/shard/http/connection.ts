@@ -1,3 +1,4 @@
+import { concat } from "@std/bytes/concat";
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
 import { type HttpRequest, RequestReader } from "../../http/request_reader.ts";
@@ -12,6 +13,7 @@ import { CloseCode, encodeCloseFrame } from "../../http/websocket.ts";
 import { WebSocketReader } from "../../http/websocket_reader.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
+import { bodyLimitOf } from "./reload_route.ts";
 import { BodySender, cancelBody } from "./body_sender.ts";
 import { ClientInput } from "./client_input.ts";
 import { heedWebSocket } from "./websocket_client.ts";
@@ -42,6 +44,9 @@ const FREE_REQUEST_BYTES = 4096;
 
 /** What sending an answer may cost: head and body are two writes. */
 const MAX_SEND_MS = 0.3;
+
+/** Bytes of a body that is sent with its head: to copy it costs less than to write twice. */
+const MAX_JOINED_BODY = 4096;
 
 /** How long a client has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
@@ -81,7 +86,7 @@ export class HttpConnection implements Connection {
   readonly #writer: ConnectionWriter;
   readonly #body: BodySender;
   readonly writer: SlowWriter;
-  readonly #requests = new RequestReader();
+  readonly #requests = new RequestReader(bodyLimitOf);
   /** What a request has that has not come whole. */
   readonly #held: MemoryHolding;
   readonly #input: ClientInput;
@@ -278,8 +283,10 @@ export class HttpConnection implements Connection {
     request: HttpRequest | undefined,
   ): Promise<boolean> {
     const keepsAlive = request !== undefined && request.keepsAlive && !this.#isStopping;
-    await this.#writer.write(answerHead(response, "length", keepsAlive, this.#context.counters));
-    if (request?.method !== "HEAD") await this.#writer.write(response.body);
+    const head = answerHead(response, "length", keepsAlive, this.#context.counters);
+    const pieces = request?.method === "HEAD" ? [head] : [head, response.body];
+    const isJoined = response.body.length <= MAX_JOINED_BODY;
+    for (const piece of isJoined ? [concat(pieces)] : pieces) await this.#writer.write(piece);
     return keepsAlive;
   }
 

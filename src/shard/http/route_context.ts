@@ -1,3 +1,4 @@
+import type { ServingCertificate } from "../net/serving_certificate.ts";
 import type { Access } from "../../access/access.ts";
 import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../counters.ts";
@@ -32,4 +33,6 @@ export interface HttpContext {
   readonly clients: Clients;
   /** Who may: every door asks before it tells of anything. */
   readonly access: Access;
+  /** What TLS shows; `undefined` if nothing is served over it. */
+  readonly certificate?: ServingCertificate | undefined;
 }

@@ -208,8 +208,8 @@ function choiceOf(methods: readonly string[]): string {
 
 /** What its path or a value of its query has, decoded, that cannot be seen. */
 function unprintableOf({ pathname, search, searchParams }: URL): string | undefined {
-  // Nearly all have nothing that is escaped.
-  if (!pathname.includes("%") && search === "") return undefined;
+  // Nearly all have nothing that is escaped: what is not can be seen, as is checked of every target.
+  if (!pathname.includes("%") && !search.includes("%")) return undefined;
   const texts = [unescapePath(`${pathname}/`, "/") ?? "", ...[...searchParams].flat()];
   return texts.map(unprintableIn).find((found) => found !== undefined);
 }

@@ -7,6 +7,7 @@ import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { Whep } from "../webrtc/whep.ts";
 import { SDP_TYPE } from "../webrtc/whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
+import { reloadRoute } from "./reload_route.ts";
 import { AdminGate } from "./admin_gate.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { ClientPages } from "./client_pages.ts";
@@ -41,10 +42,11 @@ export class HttpRoutes {
     this.whep = new Whep(context, context.webrtc);
     this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context);
-    const { access, settings: { admin } } = context;
+    const { access, settings } = context;
+    const { admin } = settings;
     const cors = new Cors(admin.corsOrigins);
-    const gate = new AdminGate({ ...admin, access, cors });
-    const guards = { admin: gate, metrics: new MetricsGate(context.settings.metrics, gate) };
+    const gate = new AdminGate({ settings, access, cors });
+    const guards = { admin: gate, metrics: new MetricsGate(settings.metrics, gate) };
     const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration();
@@ -113,6 +115,7 @@ export class HttpRoutes {
   #administration(): readonly Route[] {
     const { list } = this;
     return [
+      reloadRoute(this.#context.control),
       ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }),
       {
         method: "GET",

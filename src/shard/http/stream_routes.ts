@@ -154,6 +154,7 @@ function callerOf({ request, url, addresses }: RoutedRequest): AccessRequest {
     query,
     userAgent: request.headers.get("user-agent"),
     id: nextConnectionId(),
+    isListing: true,
   };
 }
 

@@ -1,4 +1,9 @@
-import type { AccessProtocol } from "../../access/access.ts";
+import type {
+  AccessDecision,
+  AccessProtocol,
+  AccessRequest,
+  Allowed,
+} from "../../access/access.ts";
 import type { Counters } from "../counters.ts";
 
 /** How somebody fares who watches or publishes; `null` is what cannot be known, or not yet. */
@@ -36,10 +41,21 @@ export interface ClientDescription extends ClientMeasures {
   readonly subject: string | null;
 }
 
+/** A question that was answered with yes. */
+export interface Admission {
+  readonly asked: AccessRequest;
+  readonly allowed: Allowed;
+  /** Application and name of the stream that it came to. */
+  readonly path: string;
+}
+
 /** Whoever watches or publishes, as long as it does. */
 export interface Client {
   readonly id: string;
+  readonly admission: Admission;
   describe(): ClientDescription;
+  /** Its question was answered anew: it goes on by this answer, or ends. */
+  reconsider(decision: AccessDecision): void;
   /** Ends it at once, or within a second. */
   end(reason: string): void;
 }
@@ -80,6 +96,11 @@ export class Clients {
   describe(begin: number, count: number): ClientDescription[] {
     const some = this.#byId.values().drop(begin).take(count);
     return [...some.map((client) => client.describe())];
+  }
+
+  /** All that there are now. */
+  get all(): readonly Client[] {
+    return [...this.#byId.values()];
   }
 
   /** Ends one of them; whether there is one of this id. */

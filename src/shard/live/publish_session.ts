@@ -1,5 +1,11 @@
 import { getLogger, type Logger } from "@logtape/logtape";
-import type { Access, AccessRequest, Allowed, Refused } from "../../access/access.ts";
+import type {
+  Access,
+  AccessDecision,
+  AccessRequest,
+  Allowed,
+  Refused,
+} from "../../access/access.ts";
 import { peerText } from "../../address/address_source.ts";
 import { describeLack } from "../../stream/log_store.ts";
 import { LogWriter } from "../../stream/log_writer.ts";
@@ -10,7 +16,7 @@ import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../counters.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { ShardSettings } from "../shard_settings.ts";
-import type { Client, ClientDescription, Clients } from "./clients.ts";
+import type { Admission, Client, ClientDescription, Clients } from "./clients.ts";
 import type { LiveStream } from "./live_stream.ts";
 import type { Contest, StreamPublisher } from "./publish_decision.ts";
 import { PublishLimits } from "./publish_limits.ts";
@@ -103,11 +109,11 @@ export interface SourceMessage {
 export class PublishSession implements Client, Publisher {
   readonly #context: PublishContext;
   readonly #source: PublishSource;
-  readonly #allowed: Allowed;
+  #allowed: Allowed;
   readonly #stream: LiveStream;
   readonly #writer: LogWriter;
   readonly #publication: Publication;
-  readonly #limits: PublishLimits;
+  #limits: PublishLimits;
   readonly #log: Logger;
   readonly #acceptedAtMs = performance.now();
   readonly #since = Date.now();
@@ -235,6 +241,18 @@ export class PublishSession implements Client, Publisher {
     if (nowMs - this.#heardAtMs < ALIVE_MS) return kept();
     this.#contest = { sinceMs: nowMs, kept };
     this.#settleContest(nowMs);
+  }
+
+  get admission(): Admission {
+    return { asked: this.#source.asked, allowed: this.#allowed, path: this.path };
+  }
+
+  reconsider(decision: AccessDecision): void {
+    if (decision.kind === "refuse") return this.end("It may not publish any more");
+    const path = decision.path ?? this.#source.asked.path;
+    if (path !== this.path) return this.end("It may publish something else now");
+    this.#allowed = decision;
+    this.#limits = new PublishLimits(decision, this.#acceptedAtMs, this.#since);
   }
 
   end(reason: string): void {

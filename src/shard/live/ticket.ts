@@ -1,8 +1,8 @@
 import { getLogger, type Logger } from "@logtape/logtape";
-import type { AccessRequest, Allowed, EndedSession } from "../../access/access.ts";
+import type { AccessDecision, AccessRequest, Allowed, EndedSession } from "../../access/access.ts";
 import { peerText } from "../../address/address_source.ts";
 import type { Place } from "../net/places.ts";
-import type { Client, ClientDescription, ClientMeasures } from "./clients.ts";
+import type { Admission, Client, ClientDescription, ClientMeasures } from "./clients.ts";
 
 /** How viewers come. */
 export type ViewerProtocol = Extract<
@@ -89,14 +89,21 @@ export class Ticket implements Client {
     return this.#measures().lagMs;
   }
 
+  get admission(): Admission {
+    const { asked, path } = this.#request;
+    return { asked, path, allowed: this.#allowed };
+  }
+
+  reconsider(decision: AccessDecision): void {
+    const { asked, path } = this.#request;
+    if (decision.kind === "refuse") return this.end("it may not watch any more");
+    if ((decision.path ?? asked.path) !== path) return this.end("it may watch something else now");
+    this.#allowed = decision;
+  }
+
   /** What lets it in: at first that of its request. */
   get allowed(): Allowed {
     return this.#allowed;
-  }
-
-  /** It was asked for again, and may go on. */
-  allow(allowed: Allowed): void {
-    this.#allowed = allowed;
   }
 
   /** When it has to end, by `performance.now`; `Infinity` if never. */

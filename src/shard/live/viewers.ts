@@ -1,4 +1,4 @@
-import type { Access, AccessDecision } from "../../access/access.ts";
+import type { Access } from "../../access/access.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { Counters, Gauge, Total } from "../counters.ts";
@@ -6,7 +6,6 @@ import type { AddressCounts } from "../net/address_counts.ts";
 import { holderOf } from "../net/memory_holder.ts";
 import { Place, type Refusal } from "../net/places.ts";
 import type { ShardPlaces } from "../shard_places.ts";
-import { timeSlice } from "../time_slice.ts";
 import type { Clients } from "./clients.ts";
 import { LagSamples } from "./lag_samples.ts";
 import { Ticket, type ViewerProtocol, type ViewerRequest } from "./ticket.ts";
@@ -60,15 +59,15 @@ const KINDS: Readonly<Record<ViewerProtocol, ViewerKind>> = {
 
 /** What the viewers of a shard have of it. */
 export interface ViewersOptions {
-  /** Over all shards and protocols. */
-  readonly maxViewers: number;
+  /** Over all shards and protocols; may change. */
+  readonly settings: { readonly maxViewers: number };
   readonly places: Pick<ShardPlaces, ViewerKind["places"][number]>;
   /** Viewers of each stream over all shards, by {@linkcode streamKey}. */
   readonly streamCounts: AddressCounts;
   readonly counters: Counters;
   readonly memory: MemoryBudget;
   readonly clients: Clients;
-  /** It is told of those who are gone, and asked again if need be. */
+  /** It is told of those who are gone. */
   readonly access: Access;
   /** The number of the shard. */
   readonly shard: number;
@@ -90,8 +89,6 @@ export interface ViewersOptions {
 export class Viewers {
   readonly #options: ViewersOptions;
   readonly #tickets = new Set<Ticket>();
-  /** Those among them that have to end at some time. */
-  readonly #timed = new Set<Ticket>();
   readonly #lags: LagSamples;
 
   constructor(options: ViewersOptions) {
@@ -135,65 +132,25 @@ export class Viewers {
         if (gauge !== undefined) counters.add(gauge, -1);
         streamCounts.remove(streamKey(path));
         this.#tickets.delete(ticket);
-        this.#timed.delete(ticket);
         clients.remove(ticket);
         access.ended?.({ request: request.asked, decision: ticket.allowed, ...end });
       },
     );
     this.#tickets.add(ticket);
     clients.add(ticket);
-    this.#time(ticket);
     return ticket;
-  }
-
-  /**
-   * Asks again about viewers that came with these keys, tokens or rules, or about all, and ends those
-   * that may not watch any more, what they watch. Resolves when all is decided.
-   */
-  async recheck(subjects: ReadonlySet<string> | "all"): Promise<void> {
-    const share = timeSlice.share("many peers");
-    share.begin(performance.now());
-    const pending: Promise<void>[] = [];
-    for (const ticket of [...this.#tickets]) {
-      const { subject } = ticket.allowed;
-      if (subjects !== "all" && (subject === undefined || !subjects.has(subject))) continue;
-      const decision = this.#options.access.decide(ticket.request.asked);
-      if (!(decision instanceof Promise)) this.#settle(ticket, decision);
-      else pending.push(decision.then((decision) => this.#settle(ticket, decision)));
-      await share.pause();
-    }
-    await Promise.all(pending);
-  }
-
-  #settle(ticket: Ticket, decision: AccessDecision): void {
-    // It may have left meanwhile.
-    if (!this.#tickets.has(ticket)) return;
-    const { asked, path } = ticket.request;
-    if (decision.kind === "refuse") return ticket.end("it may not watch any more");
-    if ((decision.path ?? asked.path) !== path) {
-      return ticket.end("it may watch something else now");
-    }
-    ticket.allow(decision);
-    this.#time(ticket);
-  }
-
-  #time(ticket: Ticket): void {
-    if (ticket.endsAtMs < Infinity) this.#timed.add(ticket);
-    else this.#timed.delete(ticket);
   }
 
   /** Ends those whose time is over, and looks at how some fare. To be called every second. */
   sweep(nowMs: number): void {
     this.#lags.take();
-    for (const ticket of this.#timed) {
-      if (nowMs < ticket.endsAtMs) continue;
-      this.#timed.delete(ticket);
-      ticket.end("its time is over");
+    for (const ticket of this.#tickets) {
+      if (nowMs >= ticket.endsAtMs) ticket.end("its time is over");
     }
   }
 
   #fullRefusal(): Refusal | undefined {
-    const { counters, maxViewers } = this.#options;
+    const { counters, settings: { maxViewers } } = this.#options;
     if (counters.total("viewers") < maxViewers) return undefined;
     return { scope: "all", reason: `there are ${maxViewers} viewers already` };
   }

@@ -34,7 +34,7 @@ export interface Refusal {
  * all places for himself takes them from himself.
  */
 export class Places {
-  readonly #options: PlacesOptions;
+  #options: PlacesOptions;
   readonly #loose = new Newcomers<Place>();
   /** What all of its places have in common. */
   readonly #book: PlaceBook = {
@@ -44,14 +44,19 @@ export class Places {
     offer: (place) => {
       // What a proxy has is not one peer's.
       const isProxy = this.#options.proxies.has(place.hostname);
-      if (!isProxy) this.#loose.add(addressSource(place.hostname), place);
+      if (!isProxy) this.#loose.add(place.source, place);
       return !isProxy;
     },
-    keep: (place) => this.#loose.remove(addressSource(place.hostname), place),
+    keep: (place) => this.#loose.remove(place.source, place),
   };
 
   constructor(options: PlacesOptions) {
     this.#options = options;
+  }
+
+  /** From now on, there are so many; who has one keeps it. */
+  limit({ max, maxPerAddress }: Pick<PlacesOptions, "max" | "maxPerAddress">): void {
+    this.#options = { ...this.#options, max, maxPerAddress };
   }
 
   /** Takes a place for an address; returns why there is none otherwise. */
@@ -113,6 +118,8 @@ interface PlaceBook {
 export class Place {
   readonly #book: PlaceBook;
   #hostname: string;
+  /** {@linkcode addressSource} of it, once it was asked for: each request does. */
+  #source: string | undefined;
   #isTaken = true;
   /** What is called when another one takes it; `undefined` if nobody can. */
   #giveWay: (() => void) | undefined;
@@ -126,6 +133,11 @@ export class Place {
   /** Whom it counts for. */
   get hostname(): string {
     return this.#hostname;
+  }
+
+  /** Whom that address belongs to. */
+  get source(): string {
+    return this.#source ??= addressSource(this.#hostname);
   }
 
   /** Others may have it when there is none left; `giveWay` is called then. */
@@ -156,6 +168,7 @@ export class Place {
     this.keep();
     this.#book.count(this.#hostname, -1);
     this.#hostname = hostname;
+    this.#source = undefined;
     this.#book.count(hostname, 1);
     if (giveWay !== undefined) this.offer(giveWay);
     return undefined;

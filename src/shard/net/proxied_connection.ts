@@ -11,6 +11,7 @@ import {
 } from "./connection_listener.ts";
 import type { Counters } from "../counters.ts";
 import type { ShardSettings } from "../shard_settings.ts";
+import type { ServingCertificate } from "./serving_certificate.ts";
 import { RepeatLog } from "./repeat_log.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 
@@ -30,6 +31,8 @@ export interface ProxiedPort {
 /** What a port needs of its shard. */
 export interface EntranceContext {
   readonly settings: ShardSettings;
+  /** `undefined` if there is none. */
+  readonly certificate?: ServingCertificate | undefined;
   readonly counters: Counters;
   readonly proxies: NetworkList;
 }

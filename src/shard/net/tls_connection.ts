@@ -1,5 +1,4 @@
 import type { SlowWriter } from "./slow_writers.ts";
-import type { SecureContext } from "node:tls";
 import {
   type Accepted,
   closeQuietly,
@@ -8,6 +7,7 @@ import {
   type PeerConn,
 } from "./connection_listener.ts";
 import type { Counters } from "../counters.ts";
+import type { ServingCertificate } from "./serving_certificate.ts";
 import type { RepeatLog } from "./repeat_log.ts";
 import { plainProtocolOf } from "../../tls/first_bytes.ts";
 import { TlsConn } from "./tls_conn.ts";
@@ -21,7 +21,7 @@ const HANDSHAKE_MS = 1;
 
 /** What the TLS connections of one port have in common. */
 export interface TlsPort {
-  readonly context: SecureContext;
+  readonly certificate: Pick<ServingCertificate, "context">;
   /** Names of RFC 7301 that are offered. */
   readonly alpnProtocols: readonly string[];
   /** What a peer is told that speaks the same without TLS; nothing if it could not read it. */
@@ -118,7 +118,7 @@ export class TlsConnection implements Connection {
     const pause = share.pause();
     if (pause !== undefined) await pause;
     if (this.#endReason !== undefined) return;
-    const { context, alpnProtocols } = this.#port;
+    const { certificate: { context }, alpnProtocols } = this.#port;
     this.#secured = new TlsConn(this.#conn, firstBytes, { context, alpnProtocols });
     await this.#secured.handshake();
   }

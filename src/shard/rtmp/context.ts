@@ -1,3 +1,4 @@
+import type { ServingCertificate } from "../net/serving_certificate.ts";
 import type { Logger } from "@logtape/logtape";
 import type { ServerSession } from "../../rtmp/session/server_session.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
@@ -18,6 +19,8 @@ export interface RtmpContext {
   readonly settings: ShardSettings;
   /** Who may publish and play. */
   readonly access: Access;
+  /** What TLS shows; `undefined` if nothing is served over it. */
+  readonly certificate?: ServingCertificate | undefined;
   readonly streams: Streams;
   readonly control: ControlLink;
   readonly counters: Counters;

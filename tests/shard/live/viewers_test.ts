@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Access, Allowed, EndedSession } from "../../../src/access/access.ts";
+import { refuse } from "../../../src/access/source.ts";
+import { recheckClients } from "../../../src/shard/live/recheck.ts";
 import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
 import { Ticket, type ViewerProtocol } from "../../../src/shard/live/ticket.ts";
 import { granted, openMemory } from "../open_memory.ts";
@@ -141,22 +143,21 @@ Deno.test("Viewers: a view ends when it expires, or has lasted as long as it may
 Deno.test("Viewers: those of a key that is revoked are asked again, or all", async () => {
   const revoked = new Set<string>();
   const over: EndedSession[] = [];
-  const { admit, viewers, ended } = setUp({
-    access: {
-      decide: ({ id }) =>
-        revoked.has(id)
-          ? { kind: "refuse", status: "forbidden", reason: "No.", cause: "test", decidedBy: "test" }
-          : Promise.resolve({ ...OPEN, limits: { maxDurationMs: 1000 } }),
-      ended: (session) => void over.push(session),
-    },
-  });
+  const access: Access = {
+    decide: ({ id }) =>
+      revoked.has(id)
+        ? refuse("forbidden", "test", "test")
+        : Promise.resolve({ ...OPEN, limits: { maxDurationMs: 1000 } }),
+    ended: (session) => void over.push(session),
+  };
+  const { admit, clients, viewers, ended } = setUp({ access });
   granted(admit("http-flv", "live/a", { ...OPEN, subject: "key 1" }));
   granted(admit("rtmp", "live/a", { ...OPEN, subject: "key 1" }));
   granted(admit("rtmp", "live/a", { ...OPEN, subject: "key 2" }));
   revoked.add("0-2").add("0-3");
-  await viewers.recheck(new Set(["key 1"]));
+  await recheckClients(clients.all, access, { revoke: ["1"], recheck: false });
   assertEquals(ended, ["0-2: it may not watch any more"]);
-  await viewers.recheck("all");
+  await recheckClients(clients.all, access, { revoke: [], recheck: true });
   assertEquals(ended, ["0-2: it may not watch any more", "0-3: it may not watch any more"]);
   assertEquals(over.map(({ request, decision, bytes }) => [request.id, decision.subject, bytes]), [
     ["0-2", "key 1", 7],
@@ -165,4 +166,23 @@ Deno.test("Viewers: those of a key that is revoked are asked again, or all", asy
   // Who may go on does so under what was decided last.
   viewers.sweep(performance.now() + 2000);
   assertEquals(ended.at(-1), "0-1: its time is over");
+});
+
+Deno.test("where nobody can say whether viewers may go on, only those that are named end", async () => {
+  const access: Access = { decide: () => refuse("unavailable", "test", "test") };
+  const { admit, clients, ended } = setUp({ access });
+  granted(admit("http-flv", "live/a", { ...OPEN, subject: "token 5f2a" }));
+  granted(admit("rtmp"));
+  await recheckClients(clients.all, access, { revoke: [], recheck: true });
+  assertEquals(ended, []);
+  await recheckClients(clients.all, access, { revoke: ["token 5f2a"], recheck: true });
+  assertEquals(ended, ["0-1: it may not watch any more"]);
+});
+
+Deno.test("whoever would come to another stream now does not go on with this one", async () => {
+  const access: Access = { decide: () => ({ ...OPEN, path: "live/b" }) };
+  const { admit, clients, ended } = setUp({ access });
+  granted(admit("http-flv"));
+  await recheckClients(clients.all, access, { revoke: [], recheck: true });
+  assertEquals(ended, ["0-1: it may watch something else now"]);
 });

@@ -89,7 +89,7 @@ export class TlsSetup implements AsyncDisposable {
     this.#logged = logged;
     const port = {
       protocol: "http",
-      context: CONTEXT,
+      certificate: { context: CONTEXT },
       alpnProtocols: ["http/1.1"],
       plainAnswer,
       handshakeMs: HANDSHAKE_MS,

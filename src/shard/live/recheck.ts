@@ -1,0 +1,44 @@
+import type { Access } from "../../access/access.ts";
+import { timeSlice } from "../time_slice.ts";
+import type { Client } from "./clients.ts";
+
+/** Questions that wait for an answer at a time: others are to come in meanwhile. */
+const MAX_ASKED = 64;
+
+/** Who is asked again. */
+export interface RecheckOptions {
+  /** Subjects, whole ("key camera-1") or their ids alone ("camera-1"). */
+  readonly revoke: readonly string[];
+  /** Whether all are asked. */
+  readonly recheck: boolean;
+}
+
+/**
+ * Asks again about clients that were let in, and has those end that would be kept out now. Where
+ * nobody can say, only those end that are named.
+ */
+export async function recheckClients(
+  clients: readonly Client[],
+  access: Access,
+  { revoke, recheck }: RecheckOptions,
+): Promise<void> {
+  const revoked = new Set(revoke);
+  const isNamed = ({ admission }: Client) => isAmong(revoked, admission.allowed.subject);
+  // All take from one list, so that none waits for the slowest of a batch.
+  const rest = clients.filter((client) => recheck || isNamed(client)).values();
+  const share = timeSlice.share("many peers");
+  share.begin(performance.now());
+  await Promise.all(Array.from({ length: MAX_ASKED }, async () => {
+    for (const client of rest) {
+      const decision = await access.decide(client.admission.asked);
+      const isUnknown = decision.kind === "refuse" && decision.status === "unavailable";
+      if (!isUnknown || isNamed(client)) client.reconsider(decision);
+      await share.pause();
+    }
+  }));
+}
+
+function isAmong(revoked: ReadonlySet<string>, subject: string | undefined): boolean {
+  if (subject === undefined) return false;
+  return revoked.has(subject) || revoked.has(subject.slice(subject.indexOf(" ") + 1));
+}
