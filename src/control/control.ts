@@ -315,6 +315,7 @@ export class Control {
     if (config.tls !== this.#config.tls && config.tls !== "self-signed") {
       this.#certificate = serverCertificate(config);
       if (this.#certificate !== undefined) warnOfValidity(this.#certificate);
+      this.#metrics.setCertificate(this.#certificate?.facts);
     }
     this.#config = config;
     this.#revokedTokens = withRevoked(this.#revokedTokens, revoke);
