@@ -28,7 +28,6 @@ const ACCESS_PROTOCOLS = [
 export const REFUSAL_CAUSES = [
   "no credentials",
   "no admin token",
-  "unknown key",
   "wrong key",
   "key is for another action",
   "key is for another stream",
@@ -43,6 +42,7 @@ export const REFUSAL_CAUSES = [
   "token keys",
   "address",
   "rule",
+  "revoked",
   "hook",
   "hook failed",
   "hooks are busy",
@@ -50,7 +50,6 @@ export const REFUSAL_CAUSES = [
   "function takes too long",
   "a source failed",
   "unknown credentials",
-  "revoked",
   "other",
 ] as const;
 
