@@ -95,6 +95,7 @@ export class Ticket implements Client {
     if ((decision.path ?? asked.path) !== path) return this.end("it may watch something else now");
     this.#allowed = decision;
   }
+
   /** What lets it in: at first that of its request. */
   get allowed(): Allowed {
     return this.#allowed;
