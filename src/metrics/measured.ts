@@ -122,8 +122,8 @@ export const HISTOGRAMS = {
   },
   viewerLag: {
     name: "sluice_viewer_lag_seconds",
-    help: "How far a viewer is behind its stream, looked at every few seconds.",
-    labels: { protocol: ["flv", "rtmp", "webrtc", "other"] },
+    help: "How far viewers are behind their streams; each shard asks 50 of its own every second.",
+    labels: { protocol: ["http-flv", "ws-flv", "rtmp", "rtmps", "whep", "other"] },
     bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     of: "process",
   },

@@ -33,7 +33,7 @@ export class CountedAccess implements Access {
     const { action, protocol } = request;
     const { kind } = decision;
     this.#counters.tally("accessDecisions", { action, protocol, decision: kind });
-    this.#counters.observe("accessTime", { action }, (performance.now() - sinceMs) / 1000);
+    this.#counters.observeSince("accessTime", { action }, sinceMs);
     if (kind === "refuse") {
       this.#counters.tally("accessRefusals", { protocol, cause: decision.cause });
     }

@@ -205,8 +205,10 @@ export class PublishSession implements Client, Publisher {
       : kind === "metadata"
       ? publication.metadata(payload, nowMs)
       : publication.data(payload, nowMs);
-    if (skipped !== undefined) this.#onSkipped(kind, skipped, nowMs);
-    else if (this.#malformed > 0) this.#malformed -= GOOD_WEIGHT;
+    if (skipped !== undefined) return this.#onSkipped(kind, skipped, nowMs);
+    if (this.#malformed > 0) this.#malformed -= GOOD_WEIGHT;
+    if (kind === "video") this.#context.counters.add("videoMessages");
+    else if (kind === "audio") this.#context.counters.add("audioMessages");
   }
 
   /** Has viewers sent what was taken. */
@@ -350,6 +352,7 @@ export class PublishSession implements Client, Publisher {
   #onSkipped(kind: SourceMessage["kind"], skipped: SkippedMessage, nowMs: number): void {
     const { reason, detail } = skipped;
     this.#context.counters.add("messagesSkipped");
+    this.#context.counters.tally("skippedMessages", { kind, reason });
     if (reason !== "redundant" && reason !== "empty") this.#logSkipped(kind, skipped, nowMs);
     if (reason !== "malformed") return;
     this.#malformed = Math.max(0, this.#malformed) + 1;
