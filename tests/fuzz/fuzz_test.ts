@@ -20,7 +20,8 @@ for (const target of FUZZ_TARGETS) {
   Deno.test(`fuzzing ${target.name} for a moment: the corpus is valid and nothing escapes`, () => {
     const { escape, executions, accepted, slowestMs } = fuzz(target, 1, 50);
     assertEquals(escape, undefined);
-    assertLess(slowestMs, MAX_EXECUTION_MS);
+    // Beside other tests; what is slow of itself, `deno task fuzz` finds out.
+    assertLess(slowestMs, 10 * MAX_EXECUTION_MS);
     assertGreater(executions, 0);
     assertGreater(accepted, 0);
   });
