@@ -423,7 +423,8 @@ async function askUntilHeldBack({ rtmpPort }: GatewayProcess): Promise<AsyncDisp
         }
       }
     } catch (error) {
-      if (!isLost(error) && !(error instanceof Deno.errors.Interrupted)) throw error;
+      // Closed here, perhaps before the gateway's end of it has come.
+      if (!(isLost(error) || error instanceof Deno.errors.Interrupted)) throw error;
     }
   })();
   await until("it is held back", async () => {
