@@ -64,16 +64,6 @@ export function hashKey(key: string, salt: Uint8Array): string {
   return hashSecret(KEY.exec(key)?.[2] ?? key, salt);
 }
 
-/**
- * A path whose name may be a key, as a log may have it: "live/camera-1.***". To be used for every
- * path that nobody has allowed yet.
- */
-export function withoutKey(path: string): string {
-  const nameAt = path.lastIndexOf("/") + 1;
-  const match = KEY.exec(path.slice(nameAt));
-  return match === null ? path : `${path.slice(0, nameAt)}${match[1]}.***`;
-}
-
 interface KnownKey extends StreamKey {
   readonly known: KeyHash;
 }
