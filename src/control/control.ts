@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { openApiFile } from "../api/openapi.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
 import { accessContacts } from "../config/access_summary.ts";
@@ -25,6 +26,7 @@ import { allocateAddressCounts, clearAddressCounts } from "../shard/net/address_
 import { allocateCounters, Counters, rowOf } from "../metrics/counters.ts";
 import type { PublishDecision } from "../shard/live/publish_decision.ts";
 import type { ToControl, ToShard } from "../shard/messages.ts";
+import type { ConsoleAsset } from "../shard/http/console_asset.ts";
 import type { StreamsReply } from "../shard/http/stream_summary.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
 
@@ -50,6 +52,7 @@ export class Control {
   #certificate: ServerCertificate | undefined;
   /** Subjects of tokens, the oldest first. */
   #revokedTokens: readonly string[] = [];
+  readonly #assets: readonly ConsoleAsset[];
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
   readonly #addressCounts: SharedArrayBuffer;
@@ -76,6 +79,7 @@ export class Control {
     this.#config = config;
     this.#parts = parts;
     this.#ports = ports;
+    this.#assets = [...parts.assets, openApiFile(parts.version)];
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, rowOf("control", config.shards));
@@ -209,7 +213,7 @@ export class Control {
       heartbeat,
       addressCounts: this.#addressCounts,
       memory: this.#memory,
-      assets: this.#parts.assets,
+      assets: this.#assets,
       streams: this.#directory.entries,
     } as const;
   }
@@ -253,6 +257,8 @@ export class Control {
         return this.#answerReload(shard, message);
       case "access-question":
         return void this.#askFunction(shard, message);
+      case "session-ended":
+        return this.#parts.ended?.(message.session);
       case "listening":
         // It died while the gateway is drained: those that come are to go elsewhere.
         if (this.#isDraining) this.#shards.send(shard, DRAIN);

@@ -18,7 +18,7 @@ const TCP_STRANGERS = 64;
 /** What a shard is told of the configuration, and of where it is to listen. */
 export function shardSettings(
   config: Config,
-  { version, contentSecurityPolicy, access }: GatewayParts,
+  { version, contentSecurityPolicy, access, ended }: GatewayParts,
   { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   revokedTokens: readonly string[],
@@ -28,9 +28,10 @@ export function shardSettings(
   const webrtcPort = webrtcPorts[shard]!;
   return {
     version,
+    startedAt: Math.round(performance.timeOrigin),
     access: accessSettings(config, access !== undefined, revokedTokens),
     asksFunction: access !== undefined,
-    startedAt: Math.round(performance.timeOrigin),
+    tellsEnds: ended !== undefined,
     host,
     rtmpPort,
     httpPort,

@@ -12,14 +12,20 @@ export class FlvViewer implements FeedViewer {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #cursor: Cursor;
   readonly #audience: FeedAudience;
+  readonly #began: () => void;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   #bytes = 0;
   #endReason: string | undefined;
   /** "asked": the reader waits for something that was not there. */
   #state: "idle" | "asked" | "ending" | "over" | "left" = "idle";
 
-  /** Joins the audience; leaves it when its stream is cancelled. */
-  constructor(audience: FeedAudience) {
+  /**
+   * Joins the audience; leaves it when its stream is cancelled.
+   *
+   * @param began called once, when its reader is given the first piece
+   */
+  constructor(audience: FeedAudience, began: () => void = () => {}) {
+    this.#began = began;
     this.#cursor = new Cursor(audience.feed);
     this.#audience = audience;
     this.stream = new ReadableStream({
@@ -96,6 +102,7 @@ export class FlvViewer implements FeedViewer {
 
   #give(piece: Uint8Array<ArrayBuffer> | undefined): boolean {
     if (piece === undefined) return false;
+    if (this.#bytes === 0) this.#began();
     this.#bytes += piece.length;
     this.#controller.enqueue(piece);
     return true;

@@ -119,8 +119,9 @@ export const TOTALS = [
   },
   {
     name: "sluice_published_frames_total",
-    help: "Frames that publishers sent and that went to viewers, of all tracks.",
-    series: { videoFrames: { kind: "video" }, audioFrames: { kind: "audio" } },
+    help:
+      "Messages of publishers that went to viewers: frames, and what decoders need before them.",
+    series: { videoMessages: { kind: "video" }, audioMessages: { kind: "audio" } },
   },
   {
     name: "sluice_left_out_messages_total",

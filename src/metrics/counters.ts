@@ -95,6 +95,15 @@ export class Counters {
     this.#doubles[at + bounds.length + 1]! += seconds;
   }
 
+  /** Notes how long something took that began then, by `performance.now`. */
+  observeSince<Name extends HistogramName>(
+    name: Name,
+    labels: LabelValues<(typeof HISTOGRAMS)[Name]>,
+    sinceMs: number,
+  ): void {
+    this.observe(name, labels, (performance.now() - sinceMs) / 1000);
+  }
+
   /** Tells what has been measured. */
   measure(name: MeasureName, value: number): void {
     this.#doubles[MEASURE_POSITIONS[name]] = value;

@@ -28,7 +28,6 @@ const ACCESS_PROTOCOLS = [
 export const REFUSAL_CAUSES = [
   "no credentials",
   "no admin token",
-  "unknown key",
   "wrong key",
   "key is for another action",
   "key is for another stream",
@@ -43,6 +42,7 @@ export const REFUSAL_CAUSES = [
   "token keys",
   "address",
   "rule",
+  "revoked",
   "hook",
   "hook failed",
   "hooks are busy",
@@ -50,7 +50,6 @@ export const REFUSAL_CAUSES = [
   "function takes too long",
   "a source failed",
   "unknown credentials",
-  "revoked",
   "other",
 ] as const;
 
@@ -122,8 +121,8 @@ export const HISTOGRAMS = {
   },
   viewerLag: {
     name: "sluice_viewer_lag_seconds",
-    help: "How far a viewer is behind its stream, looked at every few seconds.",
-    labels: { protocol: ["flv", "rtmp", "webrtc", "other"] },
+    help: "How far viewers are behind their streams; each shard asks 50 of its own every second.",
+    labels: { protocol: ["http-flv", "ws-flv", "rtmp", "rtmps", "whep", "other"] },
     bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     of: "process",
   },

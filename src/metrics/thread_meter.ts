@@ -15,10 +15,11 @@ export class ThreadMeter {
   readonly #measures: ThreadMeasures;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Measures delays until {@linkcode stop}. */
+  /** Measures at once, and delays until {@linkcode stop}. */
   constructor(measures: ThreadMeasures) {
     this.#measures = measures;
     this.#order();
+    this.tick();
   }
 
   /** Measures what is only measured when it is asked for. To be called every second. */

@@ -74,10 +74,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "jose", "node:crypto"],
     hasEffects: true,
   },
+  api: { rooms: [], packages: ["valibot", "@valibot/to-json-schema"] },
   config: { rooms: ["access", "tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
     rooms: [
       "access",
+      "api",
       "config",
       "metrics",
       "stream",
@@ -98,7 +100,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
-  cli: { rooms: ["access", "config"], hasEffects: true },
+  cli: { rooms: ["access", "address", "config"], hasEffects: true },
   // Browser code: it runs elsewhere, and its own files are all that it has.
   console: { rooms: [], packages: ["mpegts.js/"], hasEffects: true },
   "gateway.ts": {

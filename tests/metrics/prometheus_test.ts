@@ -28,16 +28,7 @@ async function dashboardQueries(): Promise<readonly { title: string; query: stri
 }
 
 /** What there is none of here: nobody is refused by a hook, nor late, nor does a thread die. */
-const WITHOUT_TRAFFIC = [
-  "Time of hooks",
-  "Time to join",
-  "Lag of viewers",
-  "Messages that went to nobody",
-  "Decisions",
-  "Refusals by cause",
-  "Time of decisions",
-  "Transcoding",
-];
+const WITHOUT_TRAFFIC = ["Time of hooks"];
 
 peerTest("the alert rules and the example configuration are right", ["promtool"], async () => {
   await runPeer("promtool", ["check", "rules", RULES]);

@@ -25,7 +25,7 @@ export class WatchedStream implements AsyncDisposable {
         path: "live/counted",
         audio: {
           configuration: Uint8Array.of(0xaf, 0, ...configuration),
-          frame: (sequence) => Uint8Array.of(0xaf, 1, ...units[sequence % units.length]!.data),
+          frame: (sequence) => audioBody(units, sequence),
         },
       }),
     );
@@ -48,6 +48,8 @@ export class WatchedStream implements AsyncDisposable {
     const player = stack.use(await RtmpPlayerClient.connect(gateway.rtmpPort));
     await player.command(1, "play", "counted");
     const viewer = stack.use(await WhepViewer.join(gateway, { path: "live/counted" }));
+    // Otherwise it would be waited for, as for one that has lost its network.
+    stack.defer(async () => void await viewer.delete());
     await until("all get something", () => {
       return flv.bytes() > 1000 && messages > 1 && player.media.length > 2 &&
         [viewer.audio, viewer.video].every((source) => (source?.packets.length ?? 0) > 0);
@@ -58,6 +60,13 @@ export class WatchedStream implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
+}
+
+/** Now and then one that cannot be read, or one whose sound is damaged. */
+function audioBody(units: typeof AAC_LC.units, sequence: number): Uint8Array<ArrayBuffer> {
+  if (sequence % 40 === 19) return Uint8Array.of(0xaf);
+  const { data } = units[sequence % units.length]!;
+  return Uint8Array.of(0xaf, 1, ...sequence % 40 === 39 ? data.slice(0, 20) : data);
 }
 
 /** Reads a body until it is cancelled. */
@@ -82,10 +91,14 @@ function readOn(body: ReadableStream<Uint8Array>) {
 
 /** Does what is malformed or refused in each protocol, once. */
 export async function goWrong(
-  { rtmpPort, httpPort }: Pick<GatewayProcess, "rtmpPort" | "httpPort">,
+  { rtmpPort, httpPort, httpUrl }: Pick<GatewayProcess, "rtmpPort" | "httpPort" | "httpUrl">,
 ): Promise<void> {
   await sendAndWait(rtmpPort, new Uint8Array(2000).fill(0xff));
   await sendAndWait(httpPort, new TextEncoder().encode("GET / HTTP/1.1\r\nno header\r\n\r\n"));
+  const headers = { authorization: "Bearer of.nothing" };
+  const response = await fetch(httpUrl("/metrics"), { headers });
+  await response.body?.cancel();
+  if (response.status !== 401) throw new Error(`A wrong token gave ${response.status}`);
 }
 
 /** Sends bytes over a connection of their own, and waits until the server has closed it. */

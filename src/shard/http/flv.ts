@@ -36,6 +36,9 @@ interface Wanted {
   readonly selection: TrackSelection;
 }
 
+/** What a viewer gets that may watch. */
+type Found = Wanted & Pick<ViewerRequest, "asked" | "allowed">;
+
 /** HTTP-FLV and WebSocket-FLV: the stream that a request's `path` names. */
 export class Flv {
   readonly #context: HttpContext;
@@ -56,6 +59,7 @@ export class Flv {
 
   /** Sends the stream as long as it is there. */
   watch(routed: RoutedRequest): HttpResponse | Promise<HttpResponse> {
+    const askedAtMs = performance.now();
     const { access, proxies } = this.#context;
     const { request } = routed;
     const accept = asksForWebSocket(request) ? acceptWebSocket(request) : undefined;
@@ -67,7 +71,7 @@ export class Flv {
         if (decision.kind === "refuse") this.#context.viewers.noteRefusal(protocol);
         return found;
       }
-      return this.#begin(routed, found, accept);
+      return this.#begin(routed, { ...found, askedAtMs }, accept);
     });
   }
 
@@ -76,7 +80,7 @@ export class Flv {
     { query }: RoutedRequest,
     asked: ViewerRequest["asked"],
     decision: AccessDecision,
-  ): WholeResponse | Wanted & Pick<ViewerRequest, "asked" | "allowed"> {
+  ): WholeResponse | Found {
     if (decision.kind === "refuse") return refusedAnswer(decision, asked.userAgent);
     const path = decision.path ?? asked.path;
     const stream = this.#context.streams.byPath(path);
@@ -92,10 +96,10 @@ export class Flv {
 
   #begin(
     { addresses: { remoteAddr: from, abort } }: RoutedRequest,
-    { stream, selection, asked, allowed }: Wanted & Pick<ViewerRequest, "asked" | "allowed">,
+    { stream, selection, asked, allowed, askedAtMs }: Found & { readonly askedAtMs: number },
     accept: string | undefined,
   ): HttpResponse {
-    const { viewers, memory } = this.#context;
+    const { viewers, memory, counters } = this.#context;
     const { protocol } = asked;
     const full = viewers.refusal(protocol, from.hostname);
     if (full !== undefined) return this.#refuse(protocol, full.reason);
@@ -103,7 +107,9 @@ export class Flv {
     if (typeof audience === "string") return this.#refuse(protocol, audience);
     const ticket = viewers.admit({ asked, allowed, path: stream.entry.path, from });
     if (!(ticket instanceof Ticket)) return this.#refuse(protocol, ticket.reason);
-    const viewer = new FlvViewer(audience);
+    const viewer = new FlvViewer(audience, () => {
+      counters.observeSince("joinTime", { protocol }, askedAtMs);
+    });
     const view = new FlvView(viewer, abort);
     ticket.begin(view);
     const onOver = (why: string | undefined) => {

@@ -159,6 +159,10 @@ export class RouteTable {
 }
 
 function resourceOf(pattern: string, list: readonly Route[]): Resource {
+  if (new Set(list.map(({ method }) => method)).size < list.length) {
+    // The one with the stricter access might be the one that is never asked.
+    throw new Error(`Cannot route ${pattern}: one method has two routes`);
+  }
   const routes = new Map<string, Route>();
   for (const route of list) {
     routes.set(route.method, route);

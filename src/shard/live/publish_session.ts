@@ -38,9 +38,6 @@ const GOOD_WEIGHT = 3;
 /** A publisher that has sent nothing for so long is taken for gone if it comes again. */
 const HALF_DEAD_MS = 3000;
 
-/** One that has sent something within this time is there. */
-const ALIVE_MS = 1000;
-
 /** What publishers need of their shard. */
 export interface PublishContext {
   readonly settings: Pick<ShardSettings, "windowMs" | "timeouts">;
@@ -197,6 +194,7 @@ export class PublishSession implements Client, Publisher {
     if (this.#isClosed) return;
     this.#bytes += payload.length;
     this.#heardAtMs = nowMs;
+    if (this.#contest !== undefined) this.#settleContest(nowMs);
     const publication = this.#publication;
     const skipped = kind === "video"
       ? publication.video(timestampMs, payload, nowMs)
@@ -205,8 +203,10 @@ export class PublishSession implements Client, Publisher {
       : kind === "metadata"
       ? publication.metadata(payload, nowMs)
       : publication.data(payload, nowMs);
-    if (skipped !== undefined) this.#onSkipped(kind, skipped, nowMs);
-    else if (this.#malformed > 0) this.#malformed -= GOOD_WEIGHT;
+    if (skipped !== undefined) return this.#onSkipped(kind, skipped, nowMs);
+    if (this.#malformed > 0) this.#malformed -= GOOD_WEIGHT;
+    if (kind === "video") this.#context.counters.add("videoMessages");
+    else if (kind === "audio") this.#context.counters.add("audioMessages");
   }
 
   /** Has viewers sent what was taken. */
@@ -236,7 +236,6 @@ export class PublishSession implements Client, Publisher {
   contest(how: Contest, kept: () => void): void {
     const nowMs = performance.now();
     if (how === "end") return this.end("Another publisher took the stream over");
-    if (nowMs - this.#heardAtMs < ALIVE_MS) return kept();
     this.#contest = { sinceMs: nowMs, kept };
     this.#settleContest(nowMs);
   }
@@ -350,6 +349,7 @@ export class PublishSession implements Client, Publisher {
   #onSkipped(kind: SourceMessage["kind"], skipped: SkippedMessage, nowMs: number): void {
     const { reason, detail } = skipped;
     this.#context.counters.add("messagesSkipped");
+    this.#context.counters.tally("skippedMessages", { kind, reason });
     if (reason !== "redundant" && reason !== "empty") this.#logSkipped(kind, skipped, nowMs);
     if (reason !== "malformed") return;
     this.#malformed = Math.max(0, this.#malformed) + 1;

@@ -95,6 +95,12 @@ export class Ticket implements Client {
     if ((decision.path ?? asked.path) !== path) return this.end("it may watch something else now");
     this.#allowed = decision;
   }
+
+  /** How far what it is sent is behind the stream; `null` if that cannot be known. */
+  get lagMs(): number | null {
+    return this.#measures().lagMs;
+  }
+
   /** What lets it in: at first that of its request. */
   get allowed(): Allowed {
     return this.#allowed;

@@ -7,6 +7,7 @@ import { holderOf } from "../net/memory_holder.ts";
 import { Place, type Refusal } from "../net/places.ts";
 import type { ShardPlaces } from "../shard_places.ts";
 import type { Clients } from "./clients.ts";
+import { LagSamples } from "./lag_samples.ts";
 import { Ticket, type ViewerProtocol, type ViewerRequest } from "./ticket.ts";
 
 /** What viewers of one way to play take, and how they are counted. */
@@ -88,9 +89,11 @@ export interface ViewersOptions {
 export class Viewers {
   readonly #options: ViewersOptions;
   readonly #tickets = new Set<Ticket>();
+  readonly #lags: LagSamples;
 
   constructor(options: ViewersOptions) {
     this.#options = options;
+    this.#lags = new LagSamples(this.#tickets, options.counters);
   }
 
   /** Why there is no room for a viewer: a sentence without a full stop. */
@@ -138,8 +141,9 @@ export class Viewers {
     return ticket;
   }
 
-  /** Ends those whose time is over. To be called every second. */
+  /** Ends those whose time is over, and looks at how some fare. To be called every second. */
   sweep(nowMs: number): void {
+    this.#lags.take();
     for (const ticket of this.#tickets) {
       if (nowMs >= ticket.endsAtMs) ticket.end("its time is over");
     }

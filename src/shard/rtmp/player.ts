@@ -22,6 +22,8 @@ export interface Play {
   readonly stream: LiveStream;
   /** What the player's query asks for. */
   readonly selection: TrackSelection;
+  /** When it was asked for, by `performance.now`. */
+  readonly askedAtMs: number;
   /** Called when all of a stream that is over was sent, or it was ended before. */
   readonly finished: (why: string) => void;
 }
@@ -76,8 +78,11 @@ export class RtmpPlayer implements StreamPlayer, PieceSource, View {
       if (this.#viewer.endReason !== undefined) this.#finish(this.#viewer.endReason);
       return undefined;
     }
+    const { streamId, askedAtMs } = this.#play;
+    if (this.#bytes === 0) {
+      this.#link.counters.observeSince("joinTime", { protocol: "rtmp" }, askedAtMs);
+    }
     this.#bytes += piece.length;
-    const { streamId } = this.#play;
     return streamId === SHARED_STREAM_ID ? piece : withStreamId(piece, streamId);
   }
 

@@ -15,6 +15,8 @@ interface AskedPlay {
   readonly event: PlayEvent;
   readonly selection: TrackSelection;
   readonly asked: ViewerRequest["asked"];
+  /** When, by `performance.now`. */
+  readonly askedAtMs: number;
 }
 
 /** A player that may play, and whose stream is not there. */
@@ -88,12 +90,12 @@ export class RtmpPlaying {
     const asked = this.#question(event, target.path);
     const decision = this.#link.access.decide(asked);
     if (!(decision instanceof Promise)) {
-      return void this.#onDecided({ event, selection, asked }, decision, nowMs);
+      return void this.#onDecided({ event, selection, asked, askedAtMs: nowMs }, decision, nowMs);
     }
     return decision.then((decision) => {
       // The peer is told nothing any more, and nobody is to wait for it.
       if (this.#isClosed) return;
-      this.#onDecided({ event, selection, asked }, decision, performance.now());
+      this.#onDecided({ event, selection, asked, askedAtMs: nowMs }, decision, performance.now());
     });
   }
 
@@ -205,7 +207,7 @@ export class RtmpPlaying {
       this.#forget(streamId, why);
       this.#ended();
     };
-    const play = { streamId, stream, selection, finished };
+    const play = { streamId, stream, selection, askedAtMs: wait.askedAtMs, finished };
     const player = new RtmpPlayer(this.#link, play, wait.received);
     this.#players.set(streamId, { player, ticket });
     ticket.begin(player);

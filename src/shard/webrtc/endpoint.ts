@@ -34,6 +34,8 @@ export interface NewSession {
   readonly id: string;
   /** It is closed when the viewer is gone. */
   readonly ticket: Ticket;
+  /** When the viewer asked for it, by `performance.now`. */
+  readonly askedAtMs: number;
   /** Of the connection that it was asked for over. */
   readonly log: Logger;
 }
@@ -141,7 +143,7 @@ export class WebrtcEndpoint implements SessionPaths {
         nacked: () => counters.add("webrtcNacks"),
         keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
       },
-      events: this.#eventsOf(ticket, sessionTag, log),
+      events: this.#eventsOf(viewer, sessionTag, log),
     });
     viewer.log.debug("{peer} is viewer {viewer} of {path}", { viewer: ticket.id, path });
     ticket.begin(session);
@@ -222,7 +224,11 @@ export class WebrtcEndpoint implements SessionPaths {
   }
 
   /** What becomes of a viewer, as this endpoint and its log have it. */
-  #eventsOf(ticket: Ticket, sessionTag: number, log: Logger): SessionEvents {
+  #eventsOf(
+    { ticket, askedAtMs }: NewSession,
+    sessionTag: number,
+    log: Logger,
+  ): SessionEvents {
     const { counters } = this.#context;
     return {
       connected: ({ peer: { route } }) => {
@@ -233,6 +239,7 @@ export class WebrtcEndpoint implements SessionPaths {
           address: route && peerText(route),
         });
       },
+      begun: () => counters.observeSince("joinTime", { protocol: "whep" }, askedAtMs),
       addressKnown: (session, address) => this.#onAddressKnown(session, address),
       addressProven: (session, address) => this.#sessions.takeAddress(session, address),
       consentLost: () => {

@@ -27,6 +27,8 @@ export interface SessionPaths {
 /** What a session tells its endpoint. */
 export interface SessionEvents {
   readonly connected: (session: WebrtcSession) => void;
+  /** The first of its media is sent. */
+  readonly begun: () => void;
   /** A valid check has come from there. */
   readonly addressKnown: (session: WebrtcSession, address: TransportAddress) => void;
   /** It has echoed what was sent there. */
@@ -93,6 +95,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
   readonly #options: WebrtcSessionOptions;
   readonly #datagrams: Uint8Array[] = [];
   #viewer: RtpViewer | undefined;
+  #hasBegun = false;
   #isOver = false;
 
   constructor(options: WebrtcSessionOptions) {
@@ -182,8 +185,15 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     if (viewer === undefined || to === undefined) return false;
     this.#datagrams.length = 0;
     const hasMore = viewer.take(nowMs, unixMs, this.#datagrams);
-    if (this.#datagrams.length > 0) this.#options.paths.sendAll(this.#datagrams, to);
+    if (this.#datagrams.length > 0) this.#send(to);
     return hasMore;
+  }
+
+  #send(to: TransportAddress): void {
+    this.#options.paths.sendAll(this.#datagrams, to);
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#options.events.begun();
   }
 
   /** There are new packets. */

@@ -56,6 +56,8 @@ interface WatchRequest {
   readonly id: string;
   readonly asked: ViewerRequest["asked"];
   readonly allowed: Allowed;
+  /** When, by `performance.now`. */
+  readonly askedAtMs: number;
 }
 
 /** What was answered to a viewer, for what comes later about it: nothing more of its offer is kept. */
@@ -83,6 +85,7 @@ export class Whep {
    * @param path of the stream
    */
   async answerEndpoint(path: string, routed: RoutedRequest): Promise<WholeResponse> {
+    const askedAtMs = performance.now();
     const { url: { pathname: endpoint }, query, request, addresses } = routed;
     const { streams, settings, access, proxies } = this.#context;
     const id = this.#createId();
@@ -100,7 +103,7 @@ export class Whep {
     if (full !== undefined) return full;
     const offer = readOffer(request);
     const candidates = viewerCandidates(query, addresses, settings.webrtc);
-    const watch = { endpoint, offer, wanted, candidates, addresses, id, asked, allowed };
+    const watch = { endpoint, offer, wanted, candidates, addresses, id, asked, allowed, askedAtMs };
     return await refusalIfMissing(stream, selection) ??
       await this.#openViewer(stream, selection, watch);
   }
@@ -109,7 +112,7 @@ export class Whep {
   #createId(): string {
     for (;;) {
       const id = this.#endpoint.createId();
-      if (!this.#context.clients.has(loggedSessionId(id))) return id;
+      if (this.#context.clients.byId(loggedSessionId(id)) === undefined) return id;
     }
   }
 
@@ -186,7 +189,7 @@ export class Whep {
   async #openViewer(
     stream: LiveStream,
     selection: TrackSelection,
-    { endpoint, offer, wanted, candidates, addresses, id, asked, allowed }: WatchRequest,
+    { endpoint, offer, wanted, candidates, addresses, id, asked, allowed, askedAtMs }: WatchRequest,
   ): Promise<WholeResponse> {
     const { remoteAddr: from, log } = addresses;
     const holder = holderOf(this.#context.memory, from.hostname);
@@ -234,6 +237,7 @@ export class Whep {
       remotePassword: offer.transport.icePassword,
       id,
       ticket,
+      askedAtMs,
       log,
     });
     const sections = [audio, video].filter((section) => section !== undefined);

@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { HttpError } from "../../../src/http/http_error.ts";
 import { RequestReader } from "../../../src/http/request_reader.ts";
 import { Cors } from "../../../src/shard/http/cors.ts";
@@ -106,4 +106,10 @@ Deno.test("RouteTable: a handler's refusal is an answer that any page may read",
   const { says, headers } = await ask("PUT /refusing");
   assertEquals(says, "418 Cannot make coffee");
   assertEquals([headers["retry-after"], headers["access-control-allow-origin"]], ["9", "*"]);
+});
+
+Deno.test("routes: one method of a pattern has one route, so that its access is that of the table", () => {
+  const rules = { cors: new Cors(["*"]), guards: {} };
+  const twice = [route("GET", "/a", { access: "admin" }), route("GET", "/a")];
+  assertThrows(() => new RouteTable(twice, rules), Error, "Cannot route /a: one method has two");
 });
