@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { makeKey } from "../../src/access/stream_keys.ts";
+import { makeKey } from "../../testing/stream_key.ts";
 import { signUrl } from "../../src/access/signed_url.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { hasPeers, peerTest, runPeer } from "../../testing/peers.ts";
@@ -10,7 +10,7 @@ import { startObs } from "./obs.ts";
 
 const JWT_SECRET = "a-secret-of-both-sides-that-is-long-enough";
 const SIGNER = { id: "a", secret: "what-signs-urls-of-this-server" };
-const camera = makeKey("camera", crypto.getRandomValues(new Uint8Array(34)));
+const camera = makeKey("camera");
 const CONFIG = {
   gracePeriodMs: 0,
   access: {

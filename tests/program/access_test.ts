@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { makeKey } from "../../src/access/stream_keys.ts";
+import { makeKey } from "../../testing/stream_key.ts";
 import { signUrl } from "../../src/access/signed_url.ts";
 import { connect } from "node:tls";
 import { currentCertificate } from "../../testing/certificates.ts";
@@ -11,10 +11,9 @@ import { api, publishRtmp, type Reached, signJwt, type Way, WAYS_TO_PLAY } from 
 const ADMIN = "the-token-of-the-operator";
 const JWT_SECRET = "a-secret-of-both-sides-that-is-long-enough";
 const SIGNER = { id: "a", secret: "what-signs-urls-of-this-server" };
-const random = () => crypto.getRandomValues(new Uint8Array(34));
-const camera = makeKey("camera", random());
-const guest = makeKey("guest", random());
-const stranger = makeKey("camera", random());
+const camera = makeKey("camera");
+const guest = makeKey("guest");
+const stranger = makeKey("camera");
 
 const CAMERA = { id: "camera", hash: camera.hash, paths: ["live/a"] };
 const GUEST = { id: "guest", hash: guest.hash, paths: ["live/a", "live/b"], actions: ["play"] };
