@@ -129,11 +129,19 @@ async function watch(gateway: GatewayProcess, token = "") {
   const { status, body } = await fetch(gateway.httpUrl(`/live/a.flv?token=${token}`));
   const reader = body!.getReader();
   let endedAtMs: number | undefined;
+  let bytes = 0;
   const reading = (async () => {
-    while (!(await reader.read()).done);
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      bytes += value.length;
+    }
   })().catch(() => {}).finally(() => endedAtMs = performance.now());
   return {
     status,
+    get bytes() {
+      return bytes;
+    },
     get end() {
       return endedAtMs;
     },
@@ -198,6 +206,34 @@ Deno.test("limits and the log's level change without ending anyone", async () =>
   assertEquals((await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body })).status, 200);
   await until("there is no more room", async () => await flv(gateway, path) === "503");
   assertEquals([viewer.end, publisher.end], [undefined, undefined]);
+});
+
+Deno.test("a reload loses none of 500 viewers, though all are asked again", async () => {
+  const config = {
+    adminToken: ADMIN,
+    access: { keys: [CAMERA, GUEST] },
+    limits: { httpConnectionsPerAddress: 2000 },
+  };
+  await using gateway = await startGateway({ config, args: ["--shards", "2"] });
+  await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, {
+    path: `live/${camera.key}`,
+    bitrateBps: 50_000,
+    frameRate: 10,
+  });
+  publisher.run();
+  const flv = WAYS_TO_PLAY["HTTP-FLV"]!.way;
+  await until("it is there", async () => await flv(gateway, "live/a", guest.key) === "200");
+  const viewers = await Promise.all(Array.from({ length: 500 }, () => watch(gateway, guest.key)));
+  assertEquals(viewers.filter(({ status }) => status !== 200).length, 0);
+  const before = viewers.map(({ bytes }) => bytes);
+  const body = { access: { keys: [CAMERA, GUEST], otherwise: { play: "refuse" } }, recheck: true };
+  assertEquals((await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body })).status, 200);
+  await until(
+    "all are sent more",
+    () => viewers.every(({ bytes }, at) => bytes > before[at]! + 5000),
+  );
+  assertEquals(viewers.filter(({ end }) => end !== undefined).length, 0);
+  await Promise.all(viewers.map((viewer) => viewer[Symbol.asyncDispose]()));
 });
 
 /** The fingerprint of the certificate that new connections are shown. */
