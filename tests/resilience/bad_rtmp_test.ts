@@ -423,7 +423,7 @@ async function askUntilHeldBack({ rtmpPort }: GatewayProcess): Promise<AsyncDisp
         }
       }
     } catch (error) {
-      if (!isLost(error)) throw error;
+      if (!isLost(error) && !(error instanceof Deno.errors.Interrupted)) throw error;
     }
   })();
   await until("it is held back", async () => {
