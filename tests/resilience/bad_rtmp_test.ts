@@ -390,7 +390,7 @@ Deno.test("a peer that asks and never reads the answers has to wait, and is ende
   const isEnded = (times: number) =>
     until(
       "the log tells why",
-      () => countOf(/closed: silent for 2000 ms/, gateway.output()) >= times,
+      () => countOf(/rtmp: .*closed: silent for 2000 ms/, gateway.output()) >= times,
     );
   await using _first = await askUntilHeldBack(gateway);
   await isEnded(1);
