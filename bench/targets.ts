@@ -53,7 +53,9 @@ export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }
       const webrtcPort = "0";
       const ports = ["--rtmp-port", `${rtmpPort}`, "--http-port", `${httpPort}`];
       ports.push("--webrtc-port", webrtcPort);
-      const args = ["run", "-P", "main.ts", "--host", "127.0.0.1", ...ports, ...options];
+      // Whoever measures waits for no viewer.
+      const fixed = ["--host", "127.0.0.1", "--drain-seconds", "0"];
+      const args = ["run", "-P", "main.ts", ...fixed, ...ports, ...options];
       const cwd = new URL("..", import.meta.url).pathname;
       const child = new ChildProcess(Deno.execPath(), [...args, "--config", "-"], {
         cwd,

@@ -13,14 +13,14 @@ export interface Health {
 /**
  * Asks a gateway how it is.
  *
- * @param listensOn where it takes HTTP; the unspecified address is this machine itself, and the one
- * that permissions name
+ * @param listensOn where it takes HTTP
  */
 export async function askHealth(
   listensOn: { readonly host: string; readonly port: number },
   path: "/healthz" | "/readyz",
 ): Promise<Health> {
-  const url = `http://${hostWithPort(listensOn)}${path}`;
+  const { host, port } = listensOn;
+  const url = `http://${hostWithPort({ host: reachedBy(host), port })}${path}`;
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const { ok, status, body } = await fetch(url, { signal, redirect: "manual" });
@@ -30,4 +30,10 @@ export async function askHealth(
     const reason = error instanceof Error ? error.message : `${error}`;
     return { isWell: false, text: `Not well: ${url} does not answer: ${reason}` };
   }
+}
+
+/** Whoever connects to the unspecified address reaches this machine, but on Windows. */
+function reachedBy(host: string): string {
+  if (Deno.build.os !== "windows") return host;
+  return host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
 }

@@ -1,8 +1,9 @@
 // @ts-check
 /// <reference lib="dom" />
 /** One connection of mpegts.js: loads FLV from an address onto a video element. */
-import { describeFailure, isPassedOver } from "./playback_failure.js";
+import { describeFailure, describeStatus, isPassedOver } from "./playback_failure.js";
 
+/** @import { Failure } from "./playback_failure.js" */
 /** @import { MpegtsLibrary, MpegtsStatistics } from "./mpegts.d.ts" */
 /** @import { Engine, EngineListener } from "./playback_engine.d.ts" */
 
@@ -45,12 +46,18 @@ export class FlvEngine {
   constructor(library, video, url, listener) {
     // Failures are shown on the page; its console is left to real faults.
     library.LoggingControl.applyConfig({ enableAll: false });
+    const isWebSocket = url.startsWith("ws");
+    const tell = (/** @type {Failure} */ failure) => {
+      const isPlain = failure.kind !== "network" && failure.kind !== "ended";
+      if (!isWebSocket || isPlain) return listener.onFailure(failure);
+      void explain(failure, url).then((explained) => listener.onFailure(explained));
+    };
     const player = library.createPlayer({ type: "flv", isLive: true, url }, MPEGTS_CONFIG);
     player.on(library.Events.ERROR, (type, detail, info) => {
-      if (!isPassedOver(detail, info)) listener.onFailure(describeFailure(type, detail, info));
+      if (!isPassedOver(detail, info)) tell(describeFailure(type, detail, info));
     });
     player.on(library.Events.LOADING_COMPLETE, () => {
-      listener.onFailure({ kind: "ended", detail: "The stream has ended" });
+      tell({ kind: "ended", detail: "The stream has ended" });
     });
     player.on(library.Events.STATISTICS_INFO, (/** @type {MpegtsStatistics} */ { speed = 0 }) => {
       // mpegts.js counts in kilobytes (1024) per second.
@@ -83,5 +90,28 @@ export class FlvEngine {
 
   destroy() {
     this.#player.destroy();
+  }
+}
+
+/** The answers to a request that say more than that a WebSocket did not open. */
+const TELLING = [401, 403, 404];
+
+/**
+ * Why a WebSocket did not open, or has closed: browsers keep the answer to themselves, and it is that
+ * to a GET.
+ *
+ * @param {Failure} failure what is known so far
+ * @param {string} url of the WebSocket
+ * @returns {Promise<Failure>}
+ */
+async function explain(failure, url) {
+  try {
+    const { status } = await fetch(url.replace(/^ws/, "http"), {
+      method: "HEAD",
+      cache: "no-store",
+    });
+    return TELLING.includes(status) ? describeStatus(status, "") : failure;
+  } catch {
+    return failure;
   }
 }

@@ -55,22 +55,25 @@ export function describeFailure(type, detail, cause) {
 }
 
 /**
- * Why somebody may not watch, where the gateway's own words cannot be had.
+ * Why somebody may not watch, and what helps.
  *
  * @param {number} status
+ * @param {string} [sentence] the gateway's, if that can be had
  */
-export function describeRefused(status) {
-  return status === 401
-    ? "This page's address needs a ?token= that the gateway accepts"
-    : "The gateway does not let this viewer in";
+export function describeRefused(status, sentence) {
+  if (status !== 401) return sentence ?? "The gateway does not let this viewer in";
+  const remedy = "This page's address needs a ?token= that the gateway accepts";
+  return sentence === undefined ? remedy : `${sentence} ${remedy}`;
 }
 
 /**
+ * What an answer that is no stream means.
+ *
  * @param {number | undefined} status
  * @param {string} reason
  * @returns {Failure}
  */
-function describeStatus(status, reason) {
+export function describeStatus(status, reason) {
   if (status === 404) return { kind: "missing", detail: "" };
   if (status === 401 || status === 403) {
     return { kind: "refused", detail: describeRefused(status) };

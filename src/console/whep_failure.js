@@ -33,7 +33,7 @@ export function describeRefusal(status, body, retryAfter) {
       return { kind: "unsupported", detail: "This gateway does not offer WebRTC" };
     case 401:
     case 403:
-      return { kind: "refused", detail: sentence ?? describeRefused(status) };
+      return { kind: "refused", detail: describeRefused(status, sentence) };
     case 503: {
       const detail = sentence ?? "The gateway has no room for another WebRTC viewer";
       const seconds = Number(retryAfter ?? NaN);

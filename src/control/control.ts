@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { OPENAPI_PATH, openApiDocument } from "../api/openapi.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
 import { accessContacts } from "../config/access_summary.ts";
@@ -25,6 +26,7 @@ import { allocateAddressCounts, clearAddressCounts } from "../shard/net/address_
 import { allocateCounters, Counters, rowOf } from "../metrics/counters.ts";
 import type { PublishDecision } from "../shard/live/publish_decision.ts";
 import type { ToControl, ToShard } from "../shard/messages.ts";
+import type { ConsoleAsset } from "../shard/http/console_asset.ts";
 import type { StreamsReply } from "../shard/http/stream_summary.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
 
@@ -50,6 +52,7 @@ export class Control {
   #certificate: ServerCertificate | undefined;
   /** Subjects of tokens, the oldest first. */
   #revokedTokens: readonly string[] = [];
+  readonly #assets: readonly ConsoleAsset[];
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
   readonly #addressCounts: SharedArrayBuffer;
@@ -76,6 +79,7 @@ export class Control {
     this.#config = config;
     this.#parts = parts;
     this.#ports = ports;
+    this.#assets = [...parts.assets, openApiAsset(parts.version)];
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, rowOf("control", config.shards));
@@ -209,7 +213,7 @@ export class Control {
       heartbeat,
       addressCounts: this.#addressCounts,
       memory: this.#memory,
-      assets: this.#parts.assets,
+      assets: this.#assets,
       streams: this.#directory.entries,
     } as const;
   }
@@ -309,6 +313,7 @@ export class Control {
     if (config.tls !== this.#config.tls && config.tls !== "self-signed") {
       this.#certificate = serverCertificate(config);
       if (this.#certificate !== undefined) warnOfValidity(this.#certificate);
+      this.#metrics.setCertificate(this.#certificate?.facts);
     }
     this.#config = config;
     this.#revokedTokens = withRevoked(this.#revokedTokens, revoke);
@@ -385,4 +390,9 @@ export class Control {
       counters: this.#counters.totals(),
     };
   }
+}
+
+function openApiAsset(version: string): ConsoleAsset {
+  const body = JSON.stringify(openApiDocument(version));
+  return { path: OPENAPI_PATH, contentType: "application/json", body };
 }

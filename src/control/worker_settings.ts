@@ -28,9 +28,9 @@ export function shardSettings(
   const webrtcPort = webrtcPorts[shard]!;
   return {
     version,
+    startedAt: Math.round(performance.timeOrigin),
     access: accessSettings(config, access !== undefined, revokedTokens),
     asksFunction: access !== undefined,
-    startedAt: Math.round(performance.timeOrigin),
     host,
     rtmpPort,
     httpPort,

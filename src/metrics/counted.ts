@@ -16,7 +16,7 @@ export const GAUGES = [
   {
     name: "sluice_newcomers",
     help: "RTMP connections that neither publish nor play yet, and WebRTC viewers that connect.",
-    series: { rtmpNewcomers: { protocol: "rtmp" }, webrtcNewcomers: { protocol: "webrtc" } },
+    series: { rtmpNewcomers: { protocol: "rtmp" }, webrtcNewcomers: { protocol: "whep" } },
   },
   {
     name: "sluice_list_listeners",
@@ -36,7 +36,7 @@ export const GAUGES = [
       httpFlvViewers: { protocol: "http-flv" },
       wsFlvViewers: { protocol: "ws-flv" },
       rtmpViewers: { protocol: "rtmp" },
-      webrtcViewers: { protocol: "webrtc" },
+      webrtcViewers: { protocol: "whep" },
     },
   },
 ] as const satisfies readonly NamedFamily[];
@@ -137,7 +137,7 @@ export const TOTALS = [
     series: {
       viewersAccepted: { protocol: "flv" },
       playsAccepted: { protocol: "rtmp" },
-      webrtcViewersAccepted: { protocol: "webrtc" },
+      webrtcViewersAccepted: { protocol: "whep" },
     },
   },
   {
@@ -146,7 +146,7 @@ export const TOTALS = [
     series: {
       viewersRefused: { protocol: "flv" },
       playsRefused: { protocol: "rtmp" },
-      webrtcViewersRefused: { protocol: "webrtc" },
+      webrtcViewersRefused: { protocol: "whep" },
       listListenersRefused: { protocol: "list" },
     },
   },

@@ -63,11 +63,11 @@ export interface PlaceLimits {
 /** What a shard needs to know of the configuration. */
 export interface ShardSettings {
   readonly version: string;
+  /** When the server was started, in milliseconds since 1970. */
+  readonly startedAt: number;
   readonly access: AccessSettings;
   /** Whether the program that the gateway is embedded in decides as well. */
   readonly asksFunction: boolean;
-  /** When the server was started, in milliseconds since 1970. */
-  readonly startedAt: number;
   readonly host: string;
   readonly rtmpPort: number;
   readonly httpPort: number;

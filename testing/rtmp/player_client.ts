@@ -45,11 +45,11 @@ export class RtmpPlayerClient implements Disposable {
   }
 
   /** Connects, and opens message streams 1 and 2. */
-  static async connect(port: number, app = "live"): Promise<RtmpPlayerClient> {
+  static async connect(port: number, app = "live", tcUrl?: string): Promise<RtmpPlayerClient> {
     const client = new RtmpPlayerClient(await Deno.connect({ hostname: "127.0.0.1", port }));
     await client.#write(clientHello());
     await client.#write(clientAnswer());
-    client.messages.connect(app).command(0, "createStream", 2, null)
+    client.messages.connect(app, tcUrl).command(0, "createStream", 2, null)
       .command(0, "createStream", 3, null);
     await client.flush();
     return client;

@@ -9,6 +9,8 @@ export interface WhepOptions {
   readonly kinds?: readonly ("audio" | "video" | "data")[];
   /** "tcp" leaves the answer's UDP candidates out; all are kept by default. */
   readonly transport?: "any" | "tcp";
+  /** For the header Authorization. */
+  readonly token?: string;
 }
 
 /** What the browser's statistics say: totals since the beginning. */
@@ -60,6 +62,7 @@ export interface WhepPage {
   readonly peer: RTCPeerConnection;
   readonly video: HTMLVideoElement;
   readonly location: string;
+  readonly headers: Record<string, string>;
 }
 
 /** Opens a page of the gateway and posts an offer for a stream. */
@@ -67,11 +70,16 @@ export async function postWhepOffer(
   page: Page,
   gateway: GatewayProcess,
   path: string,
-  { kinds = ["audio", "video"], transport = "any" }: WhepOptions = {},
+  { kinds = ["audio", "video"], transport = "any", token }: WhepOptions = {},
 ): Promise<WhepAttempt> {
   const origin = gateway.httpUrl("/healthz");
   if (page.url() !== origin) await page.goto(origin);
-  const result = await page.evaluate(startWatching, { path, kinds: [...kinds], transport });
+  const result = await page.evaluate(startWatching, {
+    path,
+    kinds: [...kinds],
+    transport,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+  });
   if (result.kind === "refused") return result;
   const { location } = result;
   const statistics = () => page.evaluate(readStatistics);
@@ -117,8 +125,9 @@ type Started =
   | { readonly kind: "refused"; readonly status: number; readonly body: string };
 
 /** Runs in the page. */
-async function startWatching({ path, kinds, transport }: {
+async function startWatching({ path, kinds, transport, headers }: {
   path: string;
+  headers: Record<string, string>;
   kinds: ("audio" | "video" | "data")[];
   transport: "any" | "tcp";
 }): Promise<Started> {
@@ -136,7 +145,7 @@ async function startWatching({ path, kinds, transport }: {
   await peer.setLocalDescription({ type: "offer", sdp });
   const response = await fetch(`/${path}/whep`, {
     method: "POST",
-    headers: { "content-type": "application/sdp" },
+    headers: { "content-type": "application/sdp", ...headers },
     body: sdp,
   });
   const body = await response.text();
@@ -153,7 +162,7 @@ async function startWatching({ path, kinds, transport }: {
   video.srcObject = stream;
   document.body.append(video);
   const location = new URL(response.headers.get("location")!, response.url).pathname;
-  const whep: WhepPage = { peer, video, location };
+  const whep: WhepPage = { peer, video, location, headers };
   Object.assign(globalThis, { whep });
   return { kind: "accepted", location };
 }
@@ -193,8 +202,8 @@ async function readStatistics(): Promise<WhepStatistics> {
 
 /** Runs in the page. */
 async function stopWatching(): Promise<number> {
-  const { peer, video, location } = (globalThis as unknown as { whep: WhepPage }).whep;
-  const { status } = await fetch(location, { method: "DELETE" });
+  const { peer, video, location, headers } = (globalThis as unknown as { whep: WhepPage }).whep;
+  const { status } = await fetch(location, { method: "DELETE", headers });
   peer.close();
   video.remove();
   return status;

@@ -14,6 +14,10 @@ Deno.test("describeRefusal shows the gateway's sentence, and keeps to what can b
       kind: "refused",
       detail: "This token is for another stream.",
     }],
+    [401, "The token has expired.\n", null, {
+      kind: "refused",
+      detail: "The token has expired. This page's address needs a ?token= that the gateway accepts",
+    }],
     [401, "", null, {
       kind: "refused",
       detail: "This page's address needs a ?token= that the gateway accepts",

@@ -74,10 +74,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "jose", "node:crypto"],
     hasEffects: true,
   },
+  api: { rooms: [], packages: ["valibot", "@valibot/to-json-schema"] },
   config: { rooms: ["access", "tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
     rooms: [
       "access",
+      "api",
       "config",
       "metrics",
       "stream",

@@ -53,10 +53,10 @@ Deno.test("metrics: they are what was done, at whichever shard one asks", async 
     'sluice_protocol_viewers{protocol="http-flv"}': 1,
     'sluice_protocol_viewers{protocol="ws-flv"}': 1,
     'sluice_protocol_viewers{protocol="rtmp"}': 1,
-    'sluice_protocol_viewers{protocol="webrtc"}': 1,
+    'sluice_protocol_viewers{protocol="whep"}': 1,
     'sluice_viewers_accepted_total{protocol="flv"}': 2,
     'sluice_viewers_accepted_total{protocol="rtmp"}': 1,
-    'sluice_viewers_accepted_total{protocol="webrtc"}': 1,
+    'sluice_viewers_accepted_total{protocol="whep"}': 1,
     'sluice_publishes_total{decision="accepted"}': 1,
     'sluice_publishes_total{decision="refused"}': 0,
     'sluice_malformed_total{protocol="rtmp"}': 1,
@@ -135,7 +135,20 @@ Deno.test("metrics: who may read them", async () => {
   const response = await fetch(gateway.httpUrl("/api/v1/streams"), { headers });
   await response.body?.cancel();
   assertEquals(response.status, 401);
-  assert(!gateway.output().includes(metrics.token));
+
+  const changed = { ...metrics, token: "another-token-for-it", addresses: [] };
+  const reload = await fetch(gateway.httpUrl("/api/v1/config"), {
+    method: "PUT",
+    headers: { "authorization": `Bearer ${adminToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ metrics: changed }),
+  });
+  assertEquals(reload.status, 200, await reload.text());
+  await until("the new token is known", async () => {
+    return await status({ authorization: `Bearer ${changed.token}` }) === 200;
+  });
+  assertEquals(await status({ authorization: `Bearer ${metrics.token}` }), 401);
+  assertEquals(await status({ "x-forwarded-for": "192.0.2.9" }), 401);
+  for (const { token } of [metrics, changed]) assert(!gateway.output().includes(token));
 });
 
 Deno.test("metrics: without a token, they are for who sits at the machine", async () => {

@@ -236,3 +236,31 @@ Deno.test("a port that is not permitted: one line with what grants it", async ()
       "start it with `deno task start:net`, which may use IPv6",
   );
 });
+
+Deno.test("a host of hooks or keys that is not permitted: one line with what grants it", async () => {
+  const hooks = [{ id: "auth", url: "https://hooks.example/decide", events: ["on_publish"] }];
+  const jwt = { jwksUrl: "http://keys.example:8081/jwks.json" };
+  const cases: readonly (readonly [access: unknown, profile: string, line: string])[] = [
+    [
+      { hooks },
+      "-P",
+      "hooks.example:443 for access hook auth: start it with `deno task start:net`, " +
+      'which may use the whole network, or add "hooks.example:443" to permissions.default.net in ' +
+      "deno.json",
+    ],
+    [
+      { jwt },
+      "-P=strict",
+      "keys.example:8081 for access.jwt.jwksUrl: start it with " +
+      '`deno task start:net`, which may use the whole network, or add "keys.example:8081" to ' +
+      "permissions.strict.net in deno.json",
+    ],
+  ];
+  for (const [access, profile, line] of cases) {
+    const options = { denoArgs: [profile], stdin: JSON.stringify({ access }) };
+    assertEquals(
+      onlyLine(await runProgram(["--config", "-"], options)),
+      `Not permitted to reach ${line}`,
+    );
+  }
+});

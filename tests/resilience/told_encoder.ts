@@ -28,6 +28,17 @@ export class Encoder implements Disposable {
   }
 
   static async publish(
+    gateway: Pick<GatewayProcess, "rtmpPort">,
+    options: { name: string; capsEx?: number; type?: string },
+  ): Promise<Encoder> {
+    const encoder = await Encoder.ask(gateway, options);
+    const { name } = options;
+    await until(`${name} is published`, () => encoder.codes.includes("NetStream.Publish.Start"));
+    return encoder;
+  }
+
+  /** One that may be refused. */
+  static async ask(
     { rtmpPort }: Pick<GatewayProcess, "rtmpPort">,
     { name, capsEx, type = "live" }: { name: string; capsEx?: number; type?: string },
   ): Promise<Encoder> {
@@ -43,7 +54,6 @@ export class Encoder implements Disposable {
       await encoder.#conn.write(bytes);
     }
     void encoder.#listen();
-    await until(`${name} is published`, () => encoder.codes.includes("NetStream.Publish.Start"));
     return encoder;
   }
 

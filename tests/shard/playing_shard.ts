@@ -118,7 +118,7 @@ export class PlayingShard implements AsyncDisposable {
     this.viewers = people.viewers;
     const { streams } = this;
     const readiness = { isReady: true };
-    const shared = { settings, access, streams, control, counters, memory, shard };
+    const shared = { settings, access, streams, control, counters, memory };
     const common = { ...shared, ...people, ...places };
     const assets = [{ path: "/", contentType: "text/html", body: "" }];
     this.routes = new HttpRoutes({ ...common, assets, webrtc, readiness });

@@ -3,6 +3,7 @@ import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../counters.ts";
 import type { ClientDescription, Clients } from "../live/clients.ts";
 import { answer } from "./answers.ts";
+import { encodePage, type ListedPage } from "./stream_listing.ts";
 import type { ClientsRequest, ForwardedResponse, KickRequest } from "./forwarded_request.ts";
 
 /** A page of the list of clients: also what one request may cost all shards together. */
@@ -60,6 +61,36 @@ export class ClientPages {
       pages: Math.max(1, Math.ceil(before / CLIENTS_PER_PAGE)),
       clients,
     };
+  }
+
+  /** Pages that there are. */
+  get pages(): number {
+    const total = this.#context.counters.byShard("clients").reduce((sum, count) => sum + count, 0);
+    return Math.max(1, Math.ceil(total / CLIENTS_PER_PAGE));
+  }
+
+  /** A page ready to be sent. */
+  async listed(page: number): Promise<ListedPage> {
+    const { clients, ...head } = await this.page(page);
+    const listed = {
+      head: JSON.stringify({ code: 0, ...head }),
+      paths: clients.map(({ id }) => id),
+      streams: clients.map((client) => JSON.stringify(client)),
+    };
+    return encodePage(listed, "clients");
+  }
+
+  /** One of them; `undefined` if there is none of this id. */
+  async one(id: string): Promise<ClientDescription | undefined> {
+    const shard = Number(CLIENT_ID.exec(id)?.[1] ?? NaN);
+    if (Number.isNaN(shard)) return undefined;
+    const count = this.#context.counters.byShard("clients")[shard] ?? 0;
+    for (let begin = 0; begin < count; begin += CLIENTS_PER_PAGE) {
+      const some = await this.#ask(shard, begin, CLIENTS_PER_PAGE);
+      const client = some.find((client) => client.id === id);
+      if (client !== undefined) return client;
+    }
+    return undefined;
   }
 
   /** Ends a client on whatever shard; whether there is one of this id. */

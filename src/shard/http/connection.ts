@@ -164,9 +164,7 @@ export class HttpConnection implements Connection {
     if (this.#phase === "request" || this.#phase === "idle") this.abort();
   }
 
-  abort(): void {
-    this.#abortFor("the server stops");
-  }
+  readonly abort = () => this.#abortFor("the server stops");
 
   #abortFor(reason: string): void {
     this.#abortReason ??= reason;

@@ -9,12 +9,13 @@ import { SDP_TYPE } from "../webrtc/whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
 import { reloadRoute } from "./reload_route.ts";
 import { AdminGate } from "./admin_gate.ts";
+import { apiRoutes } from "./api.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { ClientPages } from "./client_pages.ts";
 import { Cors } from "./cors.ts";
 import { Flv } from "./flv.ts";
-import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
 import { MetricsGate } from "./metrics_gate.ts";
+import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
@@ -26,6 +27,7 @@ export class HttpRoutes {
   readonly #files: AssetFiles;
   readonly #flv: Flv;
   readonly #metrics: MetricsRoute;
+  /** Viewers by WebRTC. */
   readonly whep: Whep;
   /** Who watches and publishes, on all shards. */
   readonly clients: ClientPages;
@@ -41,12 +43,12 @@ export class HttpRoutes {
     this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
     this.clients = new ClientPages(context);
-    this.list = new StreamRoutes(context);
+    this.list = new StreamRoutes(context, this.clients);
     const { access, settings } = context;
     const { admin } = settings;
     const cors = new Cors(admin.corsOrigins);
     const gate = new AdminGate({ settings, access, cors });
-    const guards = { admin: gate, metrics: new MetricsGate(settings.metrics, gate) };
+    const guards = { admin: gate, metrics: new MetricsGate({ settings, admin: gate }) };
     const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration();
@@ -113,10 +115,19 @@ export class HttpRoutes {
   }
 
   #administration(): readonly Route[] {
-    const { list } = this;
+    const { list, clients } = this;
     return [
       reloadRoute(this.#context.control),
       ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }),
+      ...listRoutes(list, list.clients, { pattern: "/api/v1/clients", access: "admin" }),
+      // Behind the lists: a stream may have any name.
+      ...apiRoutes({ context: this.#context, list, clients }),
+      {
+        method: "GET",
+        pattern: "/api/v1/openapi.json",
+        access: "anybody",
+        handler: (routed) => this.#file(routed),
+      },
       {
         method: "GET",
         pattern: "/metrics",

@@ -64,9 +64,14 @@ export class StreamListing {
   }
 }
 
-/** Makes a page ready to be sent. */
+/**
+ * Makes a page ready to be sent.
+ *
+ * @param member the name of what is listed
+ */
 export function encodePage(
   { head, paths, streams }: Pick<StreamsPage, "head" | "paths" | "streams">,
+  member: "streams" | "clients" = "streams",
 ): ListedPage {
   const marks = streams.map(changeMark);
   const hash = createHash("sha256").update(`${streams.length} ${totalsOf(head)} ${marks.join()}`);
@@ -74,10 +79,13 @@ export function encodePage(
     head,
     streams: new Map(paths.map((path, at) => [path, streams[at]!])),
     marks: new Map(paths.map((path, at) => [path, marks[at]!])),
-    body: new TextEncoder().encode(`${head.slice(0, -1)},"streams":[${streams.join()}]}`),
+    body: new TextEncoder().encode(`${head.slice(0, -1)},"${member}":[${streams.join()}]}`),
     etag: `W/"${hash.digest("base64url").slice(0, 22)}"`,
   };
 }
+
+/** What changes all the time. */
+const PASSING: ReadonlySet<string> = new Set(["uptimeMs", "bytes", "lagMs", "roundTripMs"]);
 
 /** How many streams and pages there are, without what changes all the time. */
 export function totalsOf(head: string): string {
@@ -90,7 +98,7 @@ export function totalsOf(head: string): string {
  */
 export function changeMark(stream: string): string {
   return stream.replace(
-    /"(uptimeMs|bitrateBps|frameRate|keyFrameDistanceMs|recv_30s|send_30s)":(\d+(?:\.\d+)?)/g,
-    (_, name, value) => name === "uptimeMs" ? "" : `${name} ${Number(value).toPrecision(2)}`,
+    /"(uptimeMs|bytes|lagMs|roundTripMs|bitrateBps|frameRate|keyFrameDistanceMs|recv_30s|send_30s)":(\d+(?:\.\d+)?)/g,
+    (_, name, value) => PASSING.has(name) ? "" : `${name} ${Number(value).toPrecision(2)}`,
   );
 }

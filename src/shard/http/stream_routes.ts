@@ -7,6 +7,7 @@ import type { HttpResponse } from "../../http/response.ts";
 import { nextConnectionId } from "../net/connection_id.ts";
 import { Place } from "../net/places.ts";
 import { answer, problem } from "./answers.ts";
+import type { ClientPages } from "./client_pages.ts";
 import { LiveListing } from "./live_listing.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
@@ -57,19 +58,24 @@ export class StreamRoutes {
   readonly #context: StreamRoutesContext;
   readonly #listing: StreamListing;
   readonly #live: LiveListing;
+  readonly #clientPages: ClientPages;
   readonly #events = new StreamEvents();
   /** For {@linkcode answer} and the others: all streams. */
   readonly all: PageOf = (routed) => this.#allOf(routed);
   /** Those that the caller may watch. */
   readonly live: PageOf = (routed) => this.#liveOf(routed);
+  /** Who watches and publishes. */
+  readonly clients: PageOf = (routed) => this.#clientsOf(routed);
 
-  constructor(context: StreamRoutesContext) {
+  constructor(context: StreamRoutesContext, clients: ClientPages) {
+    this.#clientPages = clients;
     const { control, settings, access, streams } = context;
     const { version, rtmpPort, startedAt } = settings;
     this.#context = context;
     this.#listing = new StreamListing((page) => control.requestStreams(page), settings.listAgeMs);
     const server = () => ({ version, rtmpPort, uptimeMs: Date.now() - startedAt });
-    this.#live = new LiveListing({ access, streams, listing: this.#listing, server });
+    const { listAgeMs: maxAgeMs } = settings;
+    this.#live = new LiveListing({ access, streams, listing: this.#listing, server, maxAgeMs });
   }
 
   /** @throws {HttpError} with status 400 or 404 for a page that is none */
@@ -106,6 +112,19 @@ export class StreamRoutes {
     return { ...EVENTS, body: new ReadableStream(), onOver() {} };
   }
 
+  /** The first page of all streams. */
+  first(): Promise<ListedPage> {
+    return this.#listing.page(1, performance.now());
+  }
+
+  /** JSON of a stream, for the administrator; `undefined` if there is none of this path. */
+  async one(path: string): Promise<string | undefined> {
+    const at = this.#context.streams.paths.indexOf(path);
+    if (at < 0) return undefined;
+    const number = Math.floor(at / STREAMS_PER_PAGE) + 1;
+    return (await this.#listing.page(number, performance.now())).streams.get(path);
+  }
+
   /** Tells those who follow what is new. To be called every second. */
   tick(): Promise<void> {
     return this.#events.tick();
@@ -120,6 +139,13 @@ export class StreamRoutes {
     const page = numberOf(query);
     checkPage(page, Math.max(1, Math.ceil(this.#context.streams.size / STREAMS_PER_PAGE)));
     return { key: `all ${page}`, request: () => this.#listing.page(page, performance.now()) };
+  }
+
+  #clientsOf({ query }: RoutedRequest): AskedPage {
+    const page = numberOf(query);
+    const request = () => this.#clientPages.listed(page);
+    checkPage(page, this.#clientPages.pages);
+    return { key: `clients ${page}`, request };
   }
 
   async #liveOf(routed: RoutedRequest): Promise<AskedPage> {

@@ -84,11 +84,6 @@ export class Ticket implements Client {
     return this.#request;
   }
 
-  /** How far what it is sent is behind the stream; `null` if that cannot be known. */
-  get lagMs(): number | null {
-    return this.#measures().lagMs;
-  }
-
   get admission(): Admission {
     const { asked, path } = this.#request;
     return { asked, path, allowed: this.#allowed };
@@ -99,6 +94,11 @@ export class Ticket implements Client {
     if (decision.kind === "refuse") return this.end("it may not watch any more");
     if ((decision.path ?? asked.path) !== path) return this.end("it may watch something else now");
     this.#allowed = decision;
+  }
+
+  /** How far what it is sent is behind the stream; `null` if that cannot be known. */
+  get lagMs(): number | null {
+    return this.#measures().lagMs;
   }
 
   /** What lets it in: at first that of its request. */

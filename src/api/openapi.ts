@@ -1,0 +1,170 @@
+import { toJsonSchema } from "@valibot/to-json-schema";
+import { type SchemaName, SCHEMAS } from "./schemas.ts";
+
+/** Where the document is. */
+export const OPENAPI_PATH = "/api/v1/openapi.json";
+
+interface Operation {
+  readonly path: string;
+  readonly method: "get" | "put" | "delete";
+  readonly summary: string;
+  /** What is answered; "events" for server-sent ones. */
+  readonly answers: SchemaName | "events";
+  readonly query?: "page";
+  /** Whether anybody may ask, and Access decides what it is told. */
+  readonly isOpen?: true;
+  /** Whether what the path names may not be there. */
+  readonly mayLack?: true;
+}
+
+const OPERATIONS: readonly Operation[] = [
+  { path: "/api/v1/server", method: "get", summary: "The server", answers: "ServerAnswer" },
+  { path: "/api/v1/shards", method: "get", summary: "Its threads", answers: "ShardsAnswer" },
+  {
+    path: "/api/v1/summaries",
+    method: "get",
+    summary: "The server, as SRS tells of itself",
+    answers: "SummariesAnswer",
+  },
+  {
+    path: "/api/v1/streams",
+    method: "get",
+    summary: "All streams, 100 a page",
+    answers: "StreamsAnswer",
+    query: "page",
+    mayLack: true,
+  },
+  {
+    path: "/api/v1/streams/events",
+    method: "get",
+    summary: "A page of streams, and what changes in it",
+    answers: "events",
+    query: "page",
+    mayLack: true,
+  },
+  {
+    path: "/api/v1/streams/{app}/{name}",
+    method: "get",
+    summary: "A stream",
+    answers: "StreamAnswer",
+    mayLack: true,
+  },
+  {
+    path: "/api/v1/streams/{app}/{name}",
+    method: "delete",
+    summary: "Ends a stream, its publisher and its viewers",
+    answers: "Done",
+    mayLack: true,
+  },
+  {
+    path: "/api/v1/clients",
+    method: "get",
+    summary: "Viewers and publishers, 100 a page",
+    answers: "ClientsAnswer",
+    query: "page",
+    mayLack: true,
+  },
+  {
+    path: "/api/v1/clients/events",
+    method: "get",
+    summary: "A page of clients, and what changes in it",
+    answers: "events",
+    query: "page",
+    mayLack: true,
+  },
+  {
+    path: "/api/v1/clients/{id}",
+    method: "get",
+    summary: "A viewer or publisher",
+    answers: "ClientAnswer",
+    mayLack: true,
+  },
+  {
+    path: "/api/v1/clients/{id}",
+    method: "delete",
+    summary: "Ends a viewer or publisher",
+    answers: "Done",
+    mayLack: true,
+  },
+  {
+    path: "/api/v1/live",
+    method: "get",
+    summary: "The streams that the caller may watch, 100 a page",
+    answers: "LiveAnswer",
+    query: "page",
+    isOpen: true,
+    mayLack: true,
+  },
+  {
+    path: "/api/v1/live/events",
+    method: "get",
+    summary: "A page of these, and what changes in it",
+    answers: "events",
+    query: "page",
+    isOpen: true,
+    mayLack: true,
+  },
+];
+
+/** The document of the API (OpenAPI 3.1), made of the schemas that its answers have. */
+export function openApiDocument(version: string): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of OPERATIONS) {
+    (paths[operation.path] ??= {})[operation.method] = describeOperation(operation);
+  }
+  const schemas = Object.entries(SCHEMAS).map(([name, schema]) => {
+    const { $schema: _, ...json } = toJsonSchema(schema);
+    return [name, json];
+  });
+  return {
+    openapi: "3.1.0",
+    info: { title: "Sluice", version, license: { name: "MIT", identifier: "MIT" } },
+    servers: [{ url: "/" }],
+    paths,
+    components: {
+      schemas: Object.fromEntries(schemas),
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+    },
+  };
+}
+
+function describeOperation({ path, method, summary, answers, query, ...rest }: Operation) {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+  const schema = { $ref: `#/components/schemas/${answers}` };
+  const content = answers === "events"
+    ? { "text/event-stream": { schema: { type: "string" } } }
+    : { "application/json": { schema } };
+  const text = (description: string) => ({
+    description,
+    content: { "text/plain": { schema: { type: "string" } } },
+  });
+  const words = path.replace("/api/v1/", "").replaceAll(/[{}]/g, "").split("/");
+  return {
+    operationId: `${method}${words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join("")}`,
+    summary,
+    // Who sits at the machine may read without the token, if none is configured.
+    security: method === "get" ? [{ token: [] }, {}] : [{ token: [] }],
+    parameters: [
+      ...names.map((name) => ({
+        name,
+        in: "path",
+        required: true,
+        schema: { type: "string" },
+      })),
+      ...(query === undefined ? [] : [{
+        name: query,
+        in: "query",
+        schema: { type: "integer", minimum: 1, default: 1 },
+      }]),
+    ],
+    responses: {
+      200: { description: summary, content },
+      ...(query === undefined ? {} : { 400: text("The page is no number") }),
+      ...(rest.isOpen ? {} : {
+        401: text("The token is missing or wrong"),
+        403: text("It needs a token, or is not for this page"),
+      }),
+      ...(rest.mayLack ? { 404: text("There is no such thing") } : {}),
+    },
+  };
+}
