@@ -1,8 +1,14 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import { type SchemaName, SCHEMAS } from "./schemas.ts";
 
-/** Where the document is. */
-export const OPENAPI_PATH = "/api/v1/openapi.json";
+/** The file that the document is served as, ready to be sent. */
+export function openApiFile(version: string) {
+  return {
+    path: "/api/v1/openapi.json",
+    contentType: "application/json",
+    body: JSON.stringify(openApiDocument(version)),
+  };
+}
 
 interface Operation {
   readonly path: string;

@@ -1,6 +1,7 @@
 import { AccessError } from "../access/access_error.ts";
 import { hashSecret, SALT_LENGTH, secretOf } from "../access/key_hash.ts";
 import { signUrl } from "../access/signed_url.ts";
+import { parseIpAddress } from "../address/transport_address.ts";
 import type { SignCommand } from "../config/commands.ts";
 import { ConfigError } from "../config/config_error.ts";
 
@@ -29,13 +30,16 @@ export function newKey(random: RandomBytes): string {
 /**
  * What makes a URL of a stream a signed one, to be put behind it.
  *
- * @throws {ConfigError} if the secret or the id can be none
+ * @throws {ConfigError} if the secret, the id or the address can be none
  */
 export function signedQuery(
   { secretId, action, path, lifetimeSeconds, address }: SignCommand,
   given: string,
   nowMs: number,
 ): string {
+  if (address !== undefined && parseIpAddress(address) === undefined) {
+    throw new ConfigError(`Cannot use --address: expected an IP address, got "${address}"`);
+  }
   const expiresAtMs = nowMs + lifetimeSeconds * 1000;
   const secret = { id: secretId, secret: onlyLine(given) };
   return `?token=${

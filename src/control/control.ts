@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { OPENAPI_PATH, openApiDocument } from "../api/openapi.ts";
+import { openApiFile } from "../api/openapi.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
 import { accessContacts } from "../config/access_summary.ts";
@@ -79,7 +79,7 @@ export class Control {
     this.#config = config;
     this.#parts = parts;
     this.#ports = ports;
-    this.#assets = [...parts.assets, openApiAsset(parts.version)];
+    this.#assets = [...parts.assets, openApiFile(parts.version)];
     this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, rowOf("control", config.shards));
@@ -257,6 +257,8 @@ export class Control {
         return this.#answerReload(shard, message);
       case "access-question":
         return void this.#askFunction(shard, message);
+      case "session-ended":
+        return this.#parts.ended?.(message.session);
       case "listening":
         // It died while the gateway is drained: those that come are to go elsewhere.
         if (this.#isDraining) this.#shards.send(shard, DRAIN);
@@ -390,9 +392,4 @@ export class Control {
       counters: this.#counters.totals(),
     };
   }
-}
-
-function openApiAsset(version: string): ConsoleAsset {
-  const body = JSON.stringify(openApiDocument(version));
-  return { path: OPENAPI_PATH, contentType: "application/json", body };
 }

@@ -18,7 +18,7 @@ const TCP_STRANGERS = 64;
 /** What a shard is told of the configuration, and of where it is to listen. */
 export function shardSettings(
   config: Config,
-  { version, contentSecurityPolicy, access }: GatewayParts,
+  { version, contentSecurityPolicy, access, ended }: GatewayParts,
   { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   revokedTokens: readonly string[],
@@ -31,6 +31,7 @@ export function shardSettings(
     startedAt: Math.round(performance.timeOrigin),
     access: accessSettings(config, access !== undefined, revokedTokens),
     asksFunction: access !== undefined,
+    tellsEnds: ended !== undefined,
     host,
     rtmpPort,
     httpPort,

@@ -5,10 +5,13 @@ import type { Counters } from "./counters.ts";
 export class CountedAccess implements Access {
   readonly #inner: Access;
   readonly #counters: Counters;
+  readonly #told: ((session: EndedSession) => void) | undefined;
 
-  constructor(inner: Access, counters: Counters) {
+  /** @param told is told of sessions that are over, without their secrets */
+  constructor(inner: Access, counters: Counters, told?: (session: EndedSession) => void) {
     this.#inner = inner;
     this.#counters = counters;
+    this.#told = told;
   }
 
   decide(request: AccessRequest): AccessDecision | Promise<AccessDecision> {
@@ -27,6 +30,8 @@ export class CountedAccess implements Access {
 
   ended(session: EndedSession): void {
     this.#inner.ended?.(session);
+    const request = { ...session.request, credentials: {}, query: "" };
+    this.#told?.({ ...session, request });
   }
 
   #count(request: AccessRequest, decision: AccessDecision, sinceMs: number): AccessDecision {

@@ -3,7 +3,7 @@
  * pass here; they cross threads in the stream logs.
  */
 
-import type { AccessDecision, AccessRequest } from "../access/access.ts";
+import type { AccessDecision, AccessRequest, EndedSession } from "../access/access.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { ShardSettings } from "./shard_settings.ts";
 import type { ConsoleAsset } from "./http/console_asset.ts";
@@ -106,6 +106,8 @@ export type ToControl =
     readonly publisher: StreamPublisher;
   }
   | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
+  /** Who was let in is gone: for the program that the gateway is embedded in, without secrets. */
+  | { readonly kind: "session-ended"; readonly session: EndedSession }
   | { readonly kind: "publication-kept"; readonly streamId: number }
   /** A stream is to be ended, and its publisher. */
   | { readonly kind: "stream-end"; readonly requestId: number; readonly path: string }

@@ -1,5 +1,6 @@
 /// <reference lib="deno.worker" />
 
+import type { EndedSession } from "../access/access.ts";
 import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
@@ -88,7 +89,8 @@ class Shard {
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
     const configured = shardAccess(settings, control, counters);
-    const access = new CountedAccess(configured, counters);
+    const told = (session: EndedSession) => control.send({ kind: "session-ended", session });
+    const access = new CountedAccess(configured, counters, settings.tellsEnds ? told : undefined);
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;

@@ -32,7 +32,8 @@ export class LogTags {
   #tracks: readonly ListedTrack[];
   #filter: TrackFilter;
   #sequence: number;
-  #configurations: LogTag[] = [];
+  /** Those that come first; `undefined` as long as they cannot be read. */
+  #configurations: LogTag[] | undefined;
   #buffer = new Uint8Array(64 * 1024);
   #jumps = 0;
 
@@ -59,6 +60,9 @@ export class LogTags {
   /** The next tag; `undefined` if there is none now. */
   next(): LogTag | undefined {
     for (;;) {
+      // A writer that is kept from going on in the middle of them is through when it wakes us again.
+      this.#configurations ??= this.#readConfigurations();
+      if (this.#configurations === undefined) return undefined;
       const configuration = this.#configurations.shift();
       if (configuration !== undefined) return configuration;
       if (this.#log.isStale) return undefined;
@@ -101,14 +105,18 @@ export class LogTags {
   /** Where to begin, with the configurations that are needed there. */
   #begin(): number {
     const position = this.#log.newestKeyFrameOf(this.#filter.video) ?? this.#end();
+    this.#configurations = this.#readConfigurations();
+    return position;
+  }
+
+  #readConfigurations(): LogTag[] | undefined {
     const timestampMs = this.#log.lastTimestampMs;
-    const tags = this.#log.preamble(this.#selection)?.tags ?? [];
-    this.#configurations = tags.filter(({ type }) => type !== TAG_SCRIPT).map(({ type, body }) => ({
+    const tags = this.#log.preamble(this.#selection)?.tags;
+    return tags?.filter(({ type }) => type !== TAG_SCRIPT).map(({ type, body }) => ({
       track: type === TAG_AUDIO ? "audio" : "video",
       timestampMs,
       body,
     }));
-    return position;
   }
 
   /**

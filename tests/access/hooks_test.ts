@@ -268,13 +268,16 @@ Deno.test("what a hook does not take is given up at last, and never more than so
 });
 
 Deno.test("a hook that hangs keeps nobody out who does not share an address with those it hangs for", async () => {
-  const server = startHttpServer((request) =>
-    new URL(request.url).pathname === "/hangs" ? new Promise(() => {}) : new Response("0")
-  );
+  const hanging = Promise.withResolvers<void>();
+  const server = startHttpServer(async (request) => {
+    if (new URL(request.url).pathname !== "/hangs") return new Response("0");
+    await hanging.promise;
+    return new Response("", { status: 500 });
+  });
   await using _ = server;
   const at = (path: string) => new URL(path, server.url).href;
   const hooks = hooksOf(
-    { url: at("/hangs"), paths: ["slow/*"], timeoutMs: 1000 },
+    { url: at("/hangs"), paths: ["slow/*"], timeoutMs: 30_000 },
     { url: at("/"), paths: ["live/*"] },
   );
   const waiting: Promise<AccessDecision>[] = [];
@@ -288,10 +291,9 @@ Deno.test("a hook that hangs keeps nobody out who does not share an address with
   }
   assertEquals(outcome(busy), "unavailable: hooks are busy");
   assert(waiting.length >= 200, `${waiting.length}`);
-  const sinceMs = performance.now();
   const other = await hooks.decide(accessRequest({ address: "198.51.100.1" }));
   assertEquals(outcome(other), "allow");
-  assert(performance.now() - sinceMs < 500);
+  hanging.resolve();
   for (const decision of await Promise.all(waiting)) {
     assertEquals(outcome(decision), "unavailable: hook failed");
   }

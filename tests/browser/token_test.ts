@@ -1,13 +1,19 @@
 /// <reference lib="dom" />
 /** Chromium watches with a token: in a header by WHEP, and in the page's own address by the page. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { SignJWT } from "jose";
+import type { ClientDescription } from "../../src/shard/live/clients.ts";
 import { startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
-import { postWhepOffer, streamReady, watchByWhep } from "./whep_viewer.ts";
+import { postWhepOffer, watchByWhep } from "./whep_viewer.ts";
+
+/** From the request to the end of whom it is about. */
+const MAX_END_MS = 1000;
 
 const SECRET = "a-secret-for-hs256-of-at-least-32-bytes";
+const ADMIN_TOKEN = "an-admin-token-for-tests";
 const PATIENCE_MS = 20_000;
 
 /** A token that lets its bearer play one stream. */
@@ -21,10 +27,20 @@ function tokenFor(path: string, validS = 600): Promise<string> {
 Deno.test({ name: "Chromium watches with a token", ignore: chromiumMissing() }, async (t) => {
   await using gateway = await startGateway({
     args: ["--shards", "2", "--log-level", "debug"],
-    config: { access: { jwt: { secret: SECRET }, otherwise: { publish: "allow" } } },
+    config: {
+      adminToken: ADMIN_TOKEN,
+      access: { jwt: { secret: SECRET }, otherwise: { publish: "allow" } },
+    },
   });
   await using _publisher = publishWithFfmpeg({ url: gateway.rtmpUrl("live/test") });
-  await streamReady(gateway, "live/test");
+  const ask = async (path: string, method = "GET") => {
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+    const response = await fetch(gateway.httpUrl(`/api/v1/${path}`), { method, headers });
+    return await response.json().catch(() => undefined);
+  };
+  await until("the stream has pictures", async () => {
+    return (await ask("streams/live/test"))?.stream?.video;
+  });
   const token = await tokenFor("live/test");
   await using browser = await launchChromium();
   const { page } = browser;
@@ -43,6 +59,26 @@ Deno.test({ name: "Chromium watches with a token", ignore: chromiumMissing() }, 
     assertEquals(without, 401);
     await viewer.moreFrames(10);
     assertEquals(await viewer.leave(), 200);
+  });
+  await t.step("the administrator sees how it fares over WebRTC, and ends it", async () => {
+    const viewer = await watchByWhep(page, gateway, "live/test", { token });
+    await viewer.moreFrames(10);
+    let client: ClientDescription | undefined;
+    await until("it has reported", async () => {
+      const { clients }: { clients: ClientDescription[] } = await ask("clients");
+      client = clients.find(({ protocol }) => protocol === "whep");
+      return client?.roundTripMs !== null && client?.lossFraction !== null;
+    });
+    const { id, userAgent, path, bytes, packetsLost, lagMs } = client!;
+    assertEquals([path, packetsLost], ["live/test", 0]);
+    assertStringIncludes(userAgent!, "HeadlessChrome");
+    assert(bytes > 10_000 && lagMs !== null && lagMs < 1000, JSON.stringify(client));
+    const sinceMs = performance.now();
+    assertEquals(await ask(`clients/${id}`, "DELETE"), { code: 0 });
+    assertEquals(await ask(`clients/${id}`), { code: 404 });
+    // The browser itself notices when its next checks are not answered.
+    assertEquals(await viewer.leave(), 404);
+    assertLess(performance.now() - sinceMs, MAX_END_MS);
   });
   for (const via of ["http-flv", "ws-flv", "webrtc"]) {
     await t.step(`in the page's address, which plays by ${via}`, async () => {

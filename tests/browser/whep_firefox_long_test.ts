@@ -95,7 +95,7 @@ interface Watched {
   readonly packetsLost: number;
 }
 
-/** Runs in the page: watches a stream until so many pictures are decoded, or for 10 s. */
+/** Runs in the page: watches a stream until so many pictures are decoded, or for 25 s. */
 const WATCH = `
   const [url, frames] = arguments;
   const peer = new RTCPeerConnection();
@@ -118,7 +118,7 @@ const WATCH = `
   const { status } = response;
   const body = await response.text();
   if (status === 201) await peer.setRemoteDescription({ type: "answer", sdp: body });
-  const deadlineMs = performance.now() + 10_000;
+  const deadlineMs = performance.now() + 25_000;
   let inbound, codec;
   do {
     await new Promise((resolve) => setTimeout(resolve, 100));

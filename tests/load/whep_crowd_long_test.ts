@@ -6,7 +6,7 @@ import { type GatewayProcess, startGateway } from "../../testing/gateway_process
 import { seededRandom } from "../../testing/mutation.ts";
 import { delay, until } from "../../testing/waiting.ts";
 import { HealthyWhep, publish } from "../../testing/healthy_whep.ts";
-import { settledKiB } from "../../testing/process_memory.ts";
+import { settledKiB, steadyKiB } from "../../testing/process_memory.ts";
 import { checkFrames, inOrder, receivedFrames } from "../../testing/webrtc/whep_reception.ts";
 import { postOffer, WhepViewer, withoutRtx } from "../../testing/webrtc/whep_viewer.ts";
 import { IS_LONG } from "../../testing/long_form.ts";
@@ -175,8 +175,8 @@ Deno.test({
       () => lazy.viewers.every((one) => one.video!.packets.length > 99),
     );
     for (const link of lazy.links) link.pause();
-    await delay(4000);
-    const halfwayKiB = await settledKiB(gateway.pid, 500);
+    // By then all is full that kernels hold.
+    const halfwayKiB = await steadyKiB(gateway.pid);
     await delay(IS_LONG ? 20_000 : 2500);
     const stalledKiB = await settledKiB(gateway.pid, 500);
     assert(stalledKiB - halfwayKiB < NOISE_KIB, `memory: ${halfwayKiB} to ${stalledKiB} KiB`);

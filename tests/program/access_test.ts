@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { makeKey } from "../../src/access/stream_keys.ts";
 import { signUrl } from "../../src/access/signed_url.ts";
+import { connect } from "node:tls";
+import { currentCertificate } from "../../testing/certificates.ts";
 import { type GatewayProcess, runProgram, startGateway } from "../../testing/gateway_process.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
 import { until } from "../../testing/waiting.ts";
@@ -192,6 +194,36 @@ Deno.test("limits and the log's level change without ending anyone", async () =>
   assertEquals((await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body })).status, 200);
   await until("there is no more room", async () => await flv(gateway, path) === "503");
   assertEquals([viewer.end, publisher.end], [undefined, undefined]);
+});
+
+/** The fingerprint of the certificate that new connections are shown. */
+function fingerprintAt(port: number): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+    resolve(socket.getPeerCertificate().fingerprint256);
+    socket.destroy();
+  });
+  socket.on("error", reject);
+  return promise;
+}
+
+Deno.test("a new certificate is shown without ending anyone", async () => {
+  const [first, second] = [currentCertificate("localhost"), currentCertificate("localhost")];
+  const config = { adminToken: ADMIN, tls: first };
+  await using gateway = await startGateway({ config, args: ["--shards", "2"] });
+  await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, { path: "live/a" });
+  publisher.run();
+  const before = await fingerprintAt(gateway.httpsPort!);
+  const reload = (tls: unknown) =>
+    api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body: { tls } });
+  assertEquals((await reload({ certificate: first.certificate, key: second.key })).status, 400);
+  assertEquals(await fingerprintAt(gateway.httpsPort!), before);
+  assertEquals((await reload(second)).status, 200);
+  for (const port of [gateway.httpsPort!, gateway.rtmpsPort!]) {
+    await until("it is shown", async () => await fingerprintAt(port) !== before);
+  }
+  assertEquals(publisher.end, undefined);
+  assert(!gateway.output().includes(second.key.slice(60, 100)));
 });
 
 Deno.test("a gateway that is open says so at its start, and one that is not does not", async () => {

@@ -98,4 +98,12 @@ Deno.test("sign-url: what the gateway takes, for that stream alone", async () =>
     return urls.decide(request as Parameters<SignedUrls["decide"]>[0])?.kind;
   };
   assertEquals([decide("live/test"), decide("live/other")], ["allow", "refuse"]);
+  const named = await runProgram(["sign-url", ...args, "--address", "localhost"], {
+    stdin: secret,
+  });
+  assertEquals([named.code, named.stdout, named.stderr], [
+    1,
+    "",
+    'sluice: Cannot use --address: expected an IP address, got "localhost"\n',
+  ]);
 });

@@ -84,12 +84,15 @@ Deno.test("a viewer of every protocol is described, and ended from another shard
         lossFraction: null,
         packetsLost: null,
       });
+      const [one, other] = [await here.routes.clients.one(id), await there.routes.clients.one(id)];
+      assertEquals([one?.id, one], [id, other]);
       const beganMs = performance.now();
       assertEquals(await there.routes.clients.kick(id), true);
       await ended();
       assertLess(performance.now() - beganMs, MAX_END_MS);
       assertEquals((await there.routes.clients.page(1)).total, 0);
       assertEquals(await there.routes.clients.kick(id), false);
+      assertEquals(await there.routes.clients.one(id), undefined);
     });
   }
   assertEquals([here.counters.total("viewers"), here.counters.total("clients")], [0, 0]);

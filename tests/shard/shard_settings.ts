@@ -20,6 +20,7 @@ import { NetworkList } from "../../src/address/network_list.ts";
 export const SHARD_SETTINGS: ShardSettings = {
   access: accessSettings({ otherwise: { publish: "allow", play: "allow" } }),
   asksFunction: false,
+  tellsEnds: false,
   version: "0",
   startedAt: 0,
   host: "127.0.0.1",

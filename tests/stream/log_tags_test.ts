@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Slot } from "../../src/stream/log_layout.ts";
+import { ControlWord, Slot } from "../../src/stream/log_layout.ts";
+import { LogMemory } from "../../src/stream/log_memory.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import { LogTags } from "../../src/stream/log_tags.ts";
 import { configuration, keyFrame, openLog } from "./log_samples.ts";
@@ -19,5 +20,19 @@ Deno.test("LogTags: who begins between a configuration's record and its slot get
   writer.writeSlot(Slot.videoConfiguration, first.body);
   const picture = keyFrame(0);
   writer.append(picture);
+  assertEquals(bodies(tags), [first.body, picture.body]);
+});
+
+Deno.test("LogTags: who begins while a slot is being written gets what is in it a little later", () => {
+  const { shared, writer } = openLog();
+  const first = configuration(0);
+  const picture = keyFrame(0);
+  writer.appendConfiguration(Slot.videoConfiguration, first);
+  writer.append(picture);
+  const { control } = new LogMemory(shared);
+  Atomics.add(control, ControlWord.slotVersion, 1);
+  const tags = new LogTags(new LogReader(shared));
+  assertEquals(bodies(tags), []);
+  Atomics.add(control, ControlWord.slotVersion, 1);
   assertEquals(bodies(tags), [first.body, picture.body]);
 });

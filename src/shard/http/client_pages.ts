@@ -4,7 +4,7 @@ import type { Counters } from "../counters.ts";
 import type { ClientDescription, Clients } from "../live/clients.ts";
 import { answer } from "./answers.ts";
 import { encodePage, type ListedPage } from "./stream_listing.ts";
-import type { ClientsRequest, ForwardedResponse, KickRequest } from "./forwarded_request.ts";
+import type { ClientRequest, ClientsRequest, ForwardedResponse } from "./forwarded_request.ts";
 
 /** A page of the list of clients: also what one request may cost all shards together. */
 export const CLIENTS_PER_PAGE = 100;
@@ -80,39 +80,41 @@ export class ClientPages {
     return encodePage(listed, "clients");
   }
 
-  /** One of them; `undefined` if there is none of this id. */
+  /** One of them, on whatever shard; `undefined` if there is none of this id. */
   async one(id: string): Promise<ClientDescription | undefined> {
-    const shard = Number(CLIENT_ID.exec(id)?.[1] ?? NaN);
-    if (Number.isNaN(shard)) return undefined;
-    const count = this.#context.counters.byShard("clients")[shard] ?? 0;
-    for (let begin = 0; begin < count; begin += CLIENTS_PER_PAGE) {
-      const some = await this.#ask(shard, begin, CLIENTS_PER_PAGE);
-      const client = some.find((client) => client.id === id);
-      if (client !== undefined) return client;
-    }
-    return undefined;
+    const response = await this.#askFor({ kind: "client", id });
+    return response === undefined || response.status !== STATUS_CODE.OK
+      ? undefined
+      : parsed(response);
   }
 
   /** Ends a client on whatever shard; whether there is one of this id. */
   async kick(id: string): Promise<boolean> {
-    const shard = Number(CLIENT_ID.exec(id)?.[1] ?? NaN);
-    if (Number.isNaN(shard)) return false;
-    const request = { kind: "kick", id } as const;
-    const response = shard === this.#context.shard
-      ? this.answerForwarded(request)
-      : await this.#context.control.forward(shard, request);
-    return response?.status === STATUS_CODE.OK;
+    return (await this.#askFor({ kind: "kick", id }))?.status === STATUS_CODE.OK;
   }
 
   /** Answers what another shard asks of this one. */
-  answerForwarded(request: KickRequest | ClientsRequest): ForwardedResponse {
+  answerForwarded(request: ClientRequest | ClientsRequest): ForwardedResponse {
     const { clients } = this.#context;
     if (request.kind === "clients") {
-      const descriptions = clients.describe(request.begin, request.count);
-      return answer(STATUS_CODE.OK, {}, JSON.stringify(descriptions));
+      return answer(
+        STATUS_CODE.OK,
+        {},
+        JSON.stringify(clients.describe(request.begin, request.count)),
+      );
     }
-    const isThere = clients.kick(request.id, "it was ended by an administrator");
-    return answer(isThere ? STATUS_CODE.OK : STATUS_CODE.NotFound, {});
+    const client = clients.byId(request.id);
+    if (client === undefined) return answer(STATUS_CODE.NotFound, {});
+    if (request.kind === "kick") client.end("it was ended by an administrator");
+    return answer(STATUS_CODE.OK, {}, JSON.stringify(client.describe()));
+  }
+
+  async #askFor(request: ClientRequest): Promise<ForwardedResponse | undefined> {
+    const shard = Number(CLIENT_ID.exec(request.id)?.[1] ?? NaN);
+    if (Number.isNaN(shard)) return undefined;
+    return shard === this.#context.shard
+      ? this.answerForwarded(request)
+      : await this.#context.control.forward(shard, request);
   }
 
   /** A shard that does not answer has none. */
@@ -121,6 +123,10 @@ export class ClientPages {
     if (shard === this.#context.shard) return clients.describe(begin, count);
     const response = await control.forward(shard, { kind: "clients", begin, count });
     if (response === undefined) return [];
-    return JSON.parse(new TextDecoder().decode(response.body));
+    return parsed(response);
   }
+}
+
+function parsed({ body }: ForwardedResponse) {
+  return JSON.parse(new TextDecoder().decode(body));
 }

@@ -1,7 +1,7 @@
 import type { AccessRequest } from "../../access/access.ts";
 
 /** A request that another shard can answer, as it has whom it is about. */
-export type ForwardedRequest = SessionRequest | KickRequest | ClientsRequest;
+export type ForwardedRequest = SessionRequest | ClientRequest | ClientsRequest;
 
 /** About a WebRTC session. */
 export interface SessionRequest {
@@ -18,9 +18,12 @@ export interface SessionRequest {
 
 export type SessionCaller = Omit<AccessRequest, "action" | "path">;
 
-/** Ends a client. Answered with status 200, or 404 if there is none of that id. */
-export interface KickRequest {
-  readonly kind: "kick";
+/**
+ * Describes a client, or ends it. Answered with status 200 and JSON of the `ClientDescription`, or 404
+ * if there is none of that id.
+ */
+export interface ClientRequest {
+  readonly kind: "client" | "kick";
   readonly id: string;
 }
 

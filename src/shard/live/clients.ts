@@ -77,10 +77,6 @@ export class Clients {
     return this.#byId.size;
   }
 
-  has(id: string): boolean {
-    return this.#byId.has(id);
-  }
-
   add(client: Client): void {
     this.#byId.set(client.id, client);
     this.#counters.add("clients");
@@ -103,10 +99,7 @@ export class Clients {
     return [...this.#byId.values()];
   }
 
-  /** Ends one of them; whether there is one of this id. */
-  kick(id: string, reason: string): boolean {
-    const client = this.#byId.get(id);
-    client?.end(reason);
-    return client !== undefined;
+  byId(id: string): Client | undefined {
+    return this.#byId.get(id);
   }
 }

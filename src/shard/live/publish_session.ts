@@ -38,9 +38,6 @@ const GOOD_WEIGHT = 3;
 /** A publisher that has sent nothing for so long is taken for gone if it comes again. */
 const HALF_DEAD_MS = 3000;
 
-/** One that has sent something within this time is there. */
-const ALIVE_MS = 1000;
-
 /** What publishers need of their shard. */
 export interface PublishContext {
   readonly settings: Pick<ShardSettings, "windowMs" | "timeouts">;
@@ -197,6 +194,7 @@ export class PublishSession implements Client, Publisher {
     if (this.#isClosed) return;
     this.#bytes += payload.length;
     this.#heardAtMs = nowMs;
+    if (this.#contest !== undefined) this.#settleContest(nowMs);
     const publication = this.#publication;
     const skipped = kind === "video"
       ? publication.video(timestampMs, payload, nowMs)
@@ -238,7 +236,6 @@ export class PublishSession implements Client, Publisher {
   contest(how: Contest, kept: () => void): void {
     const nowMs = performance.now();
     if (how === "end") return this.end("Another publisher took the stream over");
-    if (nowMs - this.#heardAtMs < ALIVE_MS) return kept();
     this.#contest = { sinceMs: nowMs, kept };
     this.#settleContest(nowMs);
   }

@@ -112,7 +112,7 @@ export class Whep {
   #createId(): string {
     for (;;) {
       const id = this.#endpoint.createId();
-      if (!this.#context.clients.has(loggedSessionId(id))) return id;
+      if (this.#context.clients.byId(loggedSessionId(id)) === undefined) return id;
     }
   }
 
