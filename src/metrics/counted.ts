@@ -222,7 +222,7 @@ export const TOTALS = [
   },
   {
     name: "sluice_log_lines_left_out_total",
-    help: "Lines of the log that were folded, as there were too many like them.",
+    help: "Lines of the log that shards left out, as there were too many like them.",
     series: { logLinesLeftOut: {} },
   },
   {

@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { until } from "../../testing/waiting.ts";
+import { currentCertificate } from "../../testing/certificates.ts";
+import { inspectCertificate } from "../../src/tls/certificate.ts";
+import { type CertificatePair, createSelfSigned } from "../../src/tls/self_signed.ts";
 import { ManyPublishers } from "../interop/many_publishers.ts";
 import { parseSamples, type Samples } from "./samples.ts";
 import { goWrong, WatchedStream } from "./traffic.ts";
@@ -149,6 +152,35 @@ Deno.test("metrics: who may read them", async () => {
   assertEquals(await status({ authorization: `Bearer ${metrics.token}` }), 401);
   assertEquals(await status({ "x-forwarded-for": "192.0.2.9" }), 401);
   for (const { token } of [metrics, changed]) assert(!gateway.output().includes(token));
+});
+
+Deno.test("metrics: the certificate's expiry is that of the one which is shown", async () => {
+  const adminToken = "the-administrator's-own";
+  const config = { shards: 1, adminToken, tls: currentCertificate("first.example") };
+  await using gateway = await startGateway({ config });
+  const authorization = `Bearer ${adminToken}`;
+  const untilExpiry = (tls: CertificatePair) => {
+    const expiryS = inspectCertificate(tls).validToMs / 1000;
+    return until("the expiry is told", async () => {
+      const { values } = parseSamples(await (await scrape(gateway, { authorization })).text());
+      return values.get("sluice_tls_certificate_expiry_timestamp_seconds") === expiryS;
+    });
+  };
+  await untilExpiry(config.tls);
+  const nowMs = Date.now();
+  const renewed = createSelfSigned({
+    names: ["second.example"],
+    notBeforeMs: nowMs,
+    notAfterMs: nowMs + 1e9,
+    serialNumber: crypto.getRandomValues(new Uint8Array(16)),
+  });
+  const reload = await fetch(gateway.httpUrl("/api/v1/config"), {
+    method: "PUT",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify({ tls: renewed }),
+  });
+  assertEquals(reload.status, 200, await reload.text());
+  await untilExpiry(renewed);
 });
 
 Deno.test("metrics: without a token, they are for who sits at the machine", async () => {
