@@ -212,13 +212,13 @@ Deno.test("metrics: many scrapes at once are one, and one costs the same for 1,0
     return { texts, ms: performance.now() - sinceMs };
   };
   const few = await measure();
-  // What was made is good for a second.
-  assert(few.texts.size <= 1 + few.ms / 1000, `${few.texts.size} in ${few.ms} ms`);
+  // What was made is good for a second; one may have been made before.
+  assert(few.texts.size <= 2 + few.ms / 1000, `${few.texts.size} in ${few.ms} ms`);
   using _publishers = await ManyPublishers.start(gateway.rtmpPort, 1000);
   const told = await untilTold(gateway, { 'sluice_streams{state="live"}': 1000 });
   assert(told.values.size < 400, `${told.values.size} series`);
   const many = await measure();
-  assert(many.texts.size <= 1 + many.ms / 1000, `${many.texts.size} in ${many.ms} ms`);
+  assert(many.texts.size <= 2 + many.ms / 1000, `${many.texts.size} in ${many.ms} ms`);
   const [one, other] = [few, many].map(({ texts }) =>
     Math.max(...[...texts].map((text) => text.length))
   );
