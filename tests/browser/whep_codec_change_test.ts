@@ -41,9 +41,12 @@ Deno.test(
     await using publishers = new AsyncDisposableStack();
     const second = publishers.use(await publishOver(gateway, ivf));
     await until("the viewers are ended", () => {
-      return gateway.output().match(/viewer of live\/change is gone: .*/g)?.length === 2;
+      return gateway.output().match(/has watched live\/change over whep .*/g)?.length === 2;
     });
-    assertMatch(gateway.output(), /gone: the stream's pictures are vp9 now and were h264 before/);
+    assertMatch(
+      gateway.output(),
+      /has watched .*: the stream's pictures are vp9 now and were h264 before/,
+    );
     const resource = gateway.httpUrl(viewer.location);
     assertEquals((await fetch(resource, { method: "DELETE" })).status, 404);
     const endedMs = performance.now();

@@ -131,7 +131,7 @@ Deno.test({
     await until("the viewer of the track is told", () => other.isToldOfEnd);
     await until(
       "the log tells why",
-      () => /gone: the stream has not this track any more/.test(gateway.output()),
+      () => /has watched .*: the stream has not this track any more/.test(gateway.output()),
     );
     const before = plain.video!.packets.length;
     await until("the other goes on", () => plain.video!.packets.length > before + 20);
