@@ -44,6 +44,8 @@ export interface AccessRequest {
    * a list has many streams.
    */
   readonly isListing?: true;
+  /** Whether it was allowed before, and is asked again: nobody is told that somebody has come. */
+  readonly isAgain?: true;
 }
 
 /** What an allowed session may use; what is not there has the limits of the configuration. */

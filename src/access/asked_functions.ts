@@ -16,13 +16,22 @@ export type AccessFunction = (
   request: AccessRequest,
 ) => AccessDecision | undefined | Promise<AccessDecision | undefined>;
 
+/** A question that is on its way. */
+export interface Question {
+  readonly answer: Promise<AccessDecision | undefined>;
+  /** Nobody waits for the answer any more. */
+  forget(): void;
+}
+
+/** Carries a request to where a function decides, and the answer back. */
+export type AskFunction = (request: AccessRequest) => Question;
+
 /** Has a function on another thread decide. */
 export class AskedFunctions implements AccessSource {
-  readonly #ask: (request: AccessRequest) => Promise<AccessDecision | undefined>;
+  readonly #ask: AskFunction;
   readonly #share = new FairShare(MAX_IN_FLIGHT);
 
-  /** @param ask carries the request there, and the answer back */
-  constructor(ask: (request: AccessRequest) => Promise<AccessDecision | undefined>) {
+  constructor(ask: AskFunction) {
     this.#ask = ask;
   }
 
@@ -34,9 +43,11 @@ export class AskedFunctions implements AccessSource {
       () => resolve(refuse("unavailable", "function takes too long", "function")),
       TIMEOUT_MS,
     );
+    const question = this.#ask(request);
     try {
-      return await Promise.race([this.#ask(request), late]);
+      return await Promise.race([question.answer, late]);
     } finally {
+      question.forget();
       clearTimeout(timer);
       giveBack();
     }

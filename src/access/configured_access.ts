@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Access, AccessDecision, AccessRequest, EndedSession } from "./access.ts";
 import { AccessChain } from "./access_chain.ts";
 import { AdminToken } from "./admin_token.ts";
-import { AskedFunctions } from "./asked_functions.ts";
+import { AskedFunctions, type AskFunction } from "./asked_functions.ts";
 import { type HookObserver, Hooks } from "./hooks.ts";
 import { Jwt, type JwtSettings } from "./jwt.ts";
 import { RemoteKeys } from "./remote_keys.ts";
@@ -15,9 +15,7 @@ import { StreamKeys } from "./stream_keys.ts";
 /** What decisions need that is no configuration. */
 export interface AccessParts {
   /** Has a function decide that the gateway was embedded with; `undefined` if there is none. */
-  readonly askFunction?:
-    | ((request: AccessRequest) => Promise<AccessDecision | undefined>)
-    | undefined;
+  readonly askFunction?: AskFunction | undefined;
   readonly observer: HookObserver;
   readonly nowMs: () => number;
 }

@@ -95,7 +95,7 @@ export class Hooks implements AccessSource {
   /** Tells those that do not decide that somebody was let in, whoever has decided. */
   began(request: AccessRequest, decision: Allowed): void {
     const event = beginOf(request);
-    if (event === undefined || request.isListing) return;
+    if (event === undefined || request.isListing || request.isAgain) return;
     const used = withPath(request, decision);
     for (const hook of this.#told(event, used.path)) {
       if (!hook.decides) hook.notices.add({ event, body: hookBody(event, used) });

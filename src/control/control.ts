@@ -9,6 +9,7 @@ import { type Reload, reloadedConfig } from "../config/reload.ts";
 import { type ServerCertificate, serverCertificate } from "../config/server_certificate.ts";
 import { warnOfValidity } from "./validity_warning.ts";
 import type { ShardSettings } from "../shard/shard_settings.ts";
+import { decideByFunction } from "./access_function.ts";
 import { withRevoked } from "./access_settings.ts";
 import { ControlMetrics } from "./control_metrics.ts";
 import { Directory } from "./directory.ts";
@@ -337,16 +338,8 @@ export class Control {
     shard: number,
     { requestId, request }: Extract<ToControl, { kind: "access-question" }>,
   ): Promise<void> {
-    const answer = { kind: "access-answer", requestId } as const;
-    try {
-      const decision = await this.#parts.access?.(request);
-      this.#shards.send(shard, { ...answer, decision, hasFailed: false });
-    } catch (error) {
-      getLogger(["sluice", "control"]).error("The function that decides has failed: {error}", {
-        error,
-      });
-      this.#shards.send(shard, { ...answer, decision: undefined, hasFailed: true });
-    }
+    const answer = await decideByFunction(this.#parts.access, request);
+    this.#shards.send(shard, { kind: "access-answer", requestId, ...answer });
   }
 
   /** What a shard had that is no more, of all that is limited. */

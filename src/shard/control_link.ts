@@ -1,4 +1,5 @@
 import type { AccessDecision, AccessRequest } from "../access/access.ts";
+import type { Question } from "../access/asked_functions.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { ToControl, ToShard } from "./messages.ts";
 import type { ForwardedRequest, ForwardedResponse } from "./http/forwarded_request.ts";
@@ -107,15 +108,15 @@ export class ControlLink {
   }
 
   /**
-   * Has the function decide that the gateway was embedded with; rejects if that fails. Whoever asks
-   * sees to how many questions there are.
+   * Has the function decide that the gateway was embedded with; the answer rejects if that fails.
+   * Whoever asks sees to how many questions there are, and forgets each.
    */
-  askFunction(request: AccessRequest): Promise<AccessDecision | undefined> {
+  askFunction(request: AccessRequest): Question {
     const requestId = ++this.#requests;
     const question = Promise.withResolvers<AccessDecision | undefined>();
     this.#questions.set(requestId, question);
     this.#post({ kind: "access-question", requestId, request });
-    return question.promise;
+    return { answer: question.promise, forget: () => void this.#questions.delete(requestId) };
   }
 
   /**

@@ -124,14 +124,16 @@ Deno.test("what is known at once is answered at once", () => {
 
 Deno.test("a function decides, or leaves it to others, or fails and keeps out", async () => {
   const ask = (decision: AccessDecision | undefined) => ({
-    askFunction: (_: AccessRequest) => Promise.resolve(decision),
+    askFunction: () => ({ answer: Promise.resolve(decision), forget() {} }),
   });
   const allow = { kind: "allow", decidedBy: "function" } as const;
   assertEquals(await outcome({}, {}, ask(allow)), "allow: function");
   const no = refuse("forbidden", "not today", "function");
   assertEquals(await outcome({}, {}, ask(no)), "forbidden: not today");
   assertEquals(await outcome({}, {}, ask(undefined)), "unauthorized: no credentials");
-  const failing = { askFunction: () => Promise.reject(new Error("defect")) };
+  const failing = {
+    askFunction: () => ({ answer: Promise.reject(new Error("defect")), forget() {} }),
+  };
   assertEquals(await outcome({}, {}, failing), "unavailable: a source failed");
 });
 
@@ -176,6 +178,7 @@ Deno.test("hooks that only listen are told whoever decides, and of nobody who wa
   const request = accessRequest({ path: `live/${key}` });
   const decision = await access.decide(request);
   await access.decide(accessRequest({ action: "play" }));
+  await access.decide({ ...request, isAgain: true });
   if (decision.kind !== "allow") throw new Error(decision.cause);
   await access.close(5000);
   access.ended({ request, decision, durationMs: 5, bytes: 5 });

@@ -30,7 +30,7 @@ export async function recheckClients(
   share.begin(performance.now());
   await Promise.all(Array.from({ length: MAX_ASKED }, async () => {
     for (const client of rest) {
-      const decision = await access.decide(client.admission.asked);
+      const decision = await access.decide({ ...client.admission.asked, isAgain: true });
       const isUnknown = decision.kind === "refuse" && decision.status === "unavailable";
       if (!isUnknown || isNamed(client)) client.reconsider(decision);
       await share.pause();
