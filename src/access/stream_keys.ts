@@ -1,24 +1,13 @@
 import type { AccessAction, AccessDecision, AccessLimits, AccessRequest } from "./access.ts";
-import { AccessError } from "./access_error.ts";
-import {
-  hashSecret,
-  KeyHash,
-  MAX_SECRET_LENGTH,
-  MIN_SECRET_LENGTH,
-  SALT_LENGTH,
-  secretOf,
-} from "./key_hash.ts";
+import { KeyHash, MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from "./key_hash.ts";
 import { fitsOne } from "./path_pattern.ts";
 import { type AccessSource, refuse } from "./source.ts";
-
-/** Random bytes that {@linkcode makeKey} takes: of the secret, and of the salt. */
-export const KEY_RANDOM_LENGTH = 18 + SALT_LENGTH;
 
 /** A key as the configuration has it. */
 export interface StreamKey {
   /** No secret. It is the part of the key before the dot, and what `revoke` and the API name. */
   readonly id: string;
-  /** Of the part behind the dot, by {@linkcode hashKey}. */
+  /** Of the part behind the dot, by `hashSecret`. */
   readonly hash: string;
   readonly actions: readonly AccessAction[];
   /** Patterns. If it is one path without "*", the key may be sent in place of the stream's name. */
@@ -32,47 +21,6 @@ export interface StreamKey {
 export const ID_PATTERN = /^[\w-]{1,64}$/;
 
 const KEY = new RegExp(`^([\\w-]{1,64})\\.([\\w-]{${MIN_SECRET_LENGTH},${MAX_SECRET_LENGTH}})$`);
-
-/**
- * A new key, which the encoder sends, and its hash, which the configuration has.
- *
- * @param random {@linkcode KEY_RANDOM_LENGTH} random bytes
- * @throws {AccessError} if the id cannot be one
- */
-export function makeKey(
-  id: string,
-  random: Uint8Array,
-): { readonly key: string; readonly hash: string } {
-  if (!ID_PATTERN.test(id)) {
-    throw new AccessError(
-      `Cannot make a key: its id must have 1 to 64 letters, digits, "-" and "_", got ` +
-        `${id.length} characters`,
-    );
-  }
-  const secret = secretOf(random.subarray(0, 18));
-  return { key: `${id}.${secret}`, hash: hashSecret(secret, random.subarray(18)) };
-}
-
-/**
- * What the configuration has of a key that there is already.
- *
- * @param key "id.secret", or the secret alone, such as an admin token
- * @param salt 16 random bytes
- * @throws {AccessError} if it is too short, too long, or has characters that need escapes
- */
-export function hashKey(key: string, salt: Uint8Array): string {
-  return hashSecret(KEY.exec(key)?.[2] ?? key, salt);
-}
-
-/**
- * A path whose name may be a key, as a log may have it: "live/camera-1.***". To be used for every
- * path that nobody has allowed yet.
- */
-export function withoutKey(path: string): string {
-  const nameAt = path.lastIndexOf("/") + 1;
-  const match = KEY.exec(path.slice(nameAt));
-  return match === null ? path : `${path.slice(0, nameAt)}${match[1]}.***`;
-}
 
 interface KnownKey extends StreamKey {
   readonly known: KeyHash;

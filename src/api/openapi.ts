@@ -17,6 +17,8 @@ interface Operation {
   /** What is answered; "events" for server-sent ones. */
   readonly answers: SchemaName | "events";
   readonly query?: "page";
+  /** Whether JSON is sent. */
+  readonly takesJson?: true;
   /** Whether anybody may ask, and Access decides what it is told. */
   readonly isOpen?: true;
   /** Whether what the path names may not be there. */
@@ -93,6 +95,13 @@ const OPERATIONS: readonly Operation[] = [
     mayLack: true,
   },
   {
+    path: "/api/v1/config",
+    method: "put",
+    summary: "Changes those members of the configuration that are given",
+    answers: "Done",
+    takesJson: true,
+  },
+  {
     path: "/api/v1/live",
     method: "get",
     summary: "The streams that the caller may watch, 100 a page",
@@ -163,9 +172,16 @@ function describeOperation({ path, method, summary, answers, query, ...rest }: O
         schema: { type: "integer", minimum: 1, default: 1 },
       }]),
     ],
+    ...(rest.takesJson && {
+      requestBody: {
+        required: true,
+        content: { "application/json": { schema: { type: "object" } } },
+      },
+    }),
     responses: {
       200: { description: summary, content },
       ...(query === undefined ? {} : { 400: text("The page is no number") }),
+      ...(rest.takesJson ? { 400: text("It is wrong, and nothing was changed") } : {}),
       ...(rest.isOpen ? {} : {
         401: text("The token is missing or wrong"),
         403: text("It needs a token, or is not for this page"),

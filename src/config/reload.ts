@@ -8,6 +8,7 @@ export const RELOADABLE = [
   "adminToken",
   "limits",
   "logLevel",
+  "metrics",
   "tls",
 ] as const satisfies readonly (keyof Config)[];
 

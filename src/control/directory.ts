@@ -125,7 +125,7 @@ export class Directory {
     publisher: Partial<StreamPublisher> = {},
     requestId = 0,
   ): PublishDecision | undefined {
-    const { network, owner = NO_OWNER } = publisher;
+    const { network } = publisher;
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
       return this.#contest(known, known.origin, { path, shard, requestId, publisher }, nowMs);
@@ -135,7 +135,7 @@ export class Directory {
     const isOwn = known !== undefined && known.publisher.network === network;
     const refusal = isOwn ? undefined : this.#makeRoom(network, known, nowMs);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
-    const stream = known ?? this.#open(path, nowMs, owner, publisher.isUnlisted);
+    const stream = known ?? this.#open(path, nowMs, publisher);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
@@ -340,13 +340,12 @@ export class Directory {
   #open(
     path: string,
     nowMs: number,
-    owner: number,
-    isUnlisted = false,
+    { owner = NO_OWNER, maxViewers, isUnlisted = false }: Partial<StreamPublisher>,
   ): Stream | string {
     const { logs, log: { maxBytes } } = this.#options;
     const log = logs.open({ maxBytes, owner });
     if (typeof log === "string") return describeLack(log);
-    const entry = { streamId: ++this.#lastId, path, log, isUnlisted };
+    const entry = { streamId: ++this.#lastId, path, log, maxViewers, isUnlisted };
     const stream: Stream = {
       entry,
       writer: new LogWriter(entry.log, this.#options.log),

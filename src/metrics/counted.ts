@@ -16,7 +16,7 @@ export const GAUGES = [
   {
     name: "sluice_newcomers",
     help: "RTMP connections that neither publish nor play yet, and WebRTC viewers that connect.",
-    series: { rtmpNewcomers: { protocol: "rtmp" }, webrtcNewcomers: { protocol: "webrtc" } },
+    series: { rtmpNewcomers: { protocol: "rtmp" }, webrtcNewcomers: { protocol: "whep" } },
   },
   {
     name: "sluice_list_listeners",
@@ -36,7 +36,7 @@ export const GAUGES = [
       httpFlvViewers: { protocol: "http-flv" },
       wsFlvViewers: { protocol: "ws-flv" },
       rtmpViewers: { protocol: "rtmp" },
-      webrtcViewers: { protocol: "webrtc" },
+      webrtcViewers: { protocol: "whep" },
     },
   },
 ] as const satisfies readonly NamedFamily[];
@@ -137,7 +137,7 @@ export const TOTALS = [
     series: {
       viewersAccepted: { protocol: "flv" },
       playsAccepted: { protocol: "rtmp" },
-      webrtcViewersAccepted: { protocol: "webrtc" },
+      webrtcViewersAccepted: { protocol: "whep" },
     },
   },
   {
@@ -146,7 +146,7 @@ export const TOTALS = [
     series: {
       viewersRefused: { protocol: "flv" },
       playsRefused: { protocol: "rtmp" },
-      webrtcViewersRefused: { protocol: "webrtc" },
+      webrtcViewersRefused: { protocol: "whep" },
       listListenersRefused: { protocol: "list" },
     },
   },
@@ -222,7 +222,7 @@ export const TOTALS = [
   },
   {
     name: "sluice_log_lines_left_out_total",
-    help: "Lines of the log that were folded, as there were too many like them.",
+    help: "Lines of the log that shards left out, as there were too many like them.",
     series: { logLinesLeftOut: {} },
   },
   {

@@ -1,6 +1,6 @@
 /** The text format of Prometheus, version 0.0.4. */
 
-import { GAUGES, TOTALS } from "./counted.ts";
+import { type GaugeName, GAUGES, type TotalName, TOTALS } from "./counted.ts";
 import type { Labels, NamedFamily } from "./family.ts";
 import {
   GAUGE_POSITIONS,
@@ -10,7 +10,7 @@ import {
   type TallyPlace,
   TOTAL_POSITIONS,
 } from "./layout.ts";
-import { BUILD_INFO, HISTOGRAMS, MEASURES, TALLIES } from "./measured.ts";
+import { BUILD_INFO, HISTOGRAMS, type MeasureName, MEASURES, TALLIES } from "./measured.ts";
 import type { MetricRows } from "./metric_rows.ts";
 
 /** What this text is, as HTTP has it. */
@@ -38,10 +38,10 @@ export interface ExpositionOptions {
 export function exposition(rows: MetricRows, { version, threads }: ExpositionOptions): string {
   const out = new Lines();
   for (const family of GAUGES) {
-    out.named(family, "gauge", (name) => rows.sumOfWords(GAUGE_POSITIONS[name as never]));
+    out.named(family, "gauge", (name) => rows.sumOfWords(GAUGE_POSITIONS[name as GaugeName]));
   }
   for (const family of TOTALS) {
-    out.named(family, "counter", (name) => rows.sum(TOTAL_POSITIONS[name as never]));
+    out.named(family, "counter", (name) => rows.sum(TOTAL_POSITIONS[name as TotalName]));
   }
   for (const [name, family] of Object.entries(TALLIES)) {
     out.head(family, "counter");
@@ -67,7 +67,7 @@ function writeMeasures(
   family: (typeof MEASURES)[number],
 ): void {
   const series = Object.entries<Labels>(family.series).flatMap(([name, labels]) => {
-    const at = MEASURE_POSITIONS[name as never];
+    const at = MEASURE_POSITIONS[name as MeasureName];
     // One thread has each measure of the process.
     return threads.map((thread, row) => ({
       labels: family.of === "thread" ? { ...labels, thread } : labels,

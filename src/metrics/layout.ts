@@ -5,8 +5,14 @@
 
 import { type GaugeName, GAUGES, type TotalName, TOTALS } from "./counted.ts";
 import type { TalliedFamily } from "./family.ts";
-import { HISTOGRAMS, type MeasureName, MEASURES, TALLIES, type TallyName } from "./measured.ts";
-import type { HistogramName } from "./measured.ts";
+import {
+  type HistogramName,
+  HISTOGRAMS,
+  type MeasureName,
+  MEASURES,
+  TALLIES,
+  type TallyName,
+} from "./measured.ts";
 
 /** Threads write in lines of the processor's cache of their own. */
 const LINE_BYTES = 64;
@@ -32,6 +38,7 @@ export interface HistogramPlace extends TallyPlace {
   readonly bounds: readonly number[];
 }
 
+/** Doubles of a row that have a meaning already. */
 let doubles = 0;
 
 function take(size: number): number {
@@ -72,7 +79,7 @@ function positions<Name extends string>(
 
 export const GAUGE_NAMES = namesOf(GAUGES) as readonly GaugeName[];
 export const TOTAL_NAMES = namesOf(TOTALS) as readonly TotalName[];
-export const MEASURE_NAMES = namesOf(MEASURES) as readonly MeasureName[];
+const MEASURE_NAMES = namesOf(MEASURES) as readonly MeasureName[];
 
 /** In words behind the doubles. */
 export const GAUGE_POSITIONS = positions<GaugeName>(GAUGE_NAMES, 0);

@@ -106,6 +106,7 @@ class Shard {
       clients,
       access,
       shard,
+      maxViewersOf: (path) => streams.byPath(path)?.entry.maxViewers,
     });
     const streams = new Streams(
       control,

@@ -5,7 +5,8 @@ import { type AccessParts, ConfiguredAccess } from "../../src/access/configured_
 import type { Rule } from "../../src/access/rules.ts";
 import type { AccessSettings } from "../../src/access/settings.ts";
 import { refuse } from "../../src/access/source.ts";
-import { hashKey, KEY_RANDOM_LENGTH, makeKey } from "../../src/access/stream_keys.ts";
+import { hashSecret } from "../../src/access/key_hash.ts";
+import { makeKey } from "../../testing/stream_key.ts";
 import { accessSettings } from "./access_settings.ts";
 import { startHttpServer } from "./http_server.ts";
 import { accessRequest } from "./requests.ts";
@@ -15,9 +16,9 @@ const PARTS: AccessParts = {
   observer: { answered() {}, noticeLost() {} },
   nowMs: () => NOW_MS,
 };
-const { key, hash } = makeKey("cam", new Uint8Array(KEY_RANDOM_LENGTH));
+const { key, hash } = makeKey("cam");
 const TOKEN = "the-token-of-the-operator";
-const ADMIN = { adminTokenHash: hashKey(TOKEN, new Uint8Array(16)) };
+const ADMIN = { adminTokenHash: hashSecret(TOKEN, new Uint8Array(16)) };
 const CAMERA = {
   id: "cam",
   hash,

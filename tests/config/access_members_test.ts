@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { hashKey } from "../../src/access/stream_keys.ts";
+import { hashSecret } from "../../src/access/key_hash.ts";
 import { accessContacts, opennessOf, otherwiseOf } from "../../src/config/access_summary.ts";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { parseConfig } from "../../src/config/schema.ts";
 
-const HASH = hashKey("a-secret-of-a-camera", new Uint8Array(16));
+const HASH = hashSecret("a-secret-of-a-camera", new Uint8Array(16));
 const KEY = { id: "camera", hash: HASH, paths: ["live/camera"] };
 const SECRET = "hidden-secret-of-32-characters-or-more";
 

@@ -50,6 +50,7 @@ Deno.test("the API answers as its document says, which is one of OpenAPI", async
       await options.body?.cancel();
       const allowed = options.headers.get("allow")!.split(", ");
       for (const method of Object.keys(operations)) assert(allowed.includes(method.toUpperCase()));
+      if (!("get" in operations)) return;
       const response = await fetch(url, { headers: AUTHORIZATION });
       assertEquals(response.status, 200);
       const { content } = document.paths[path].get.responses[200];
@@ -59,6 +60,33 @@ Deno.test("the API answers as its document says, which is one of OpenAPI", async
       const name = content[type].schema.$ref.split("/").at(-1) as keyof typeof SCHEMAS;
       v.parse(SCHEMAS[name], await response.json());
     });
+  }
+});
+
+Deno.test("names are text in every answer, whatever they are", async () => {
+  await using gateway = await startGateway({
+    args: ["--shards", "2"],
+    config: { adminToken: TOKEN },
+  });
+  for (const name of ['a"}],"x":[{"b', "<script>alert(1)</script>", "data: x", "é{}%20", "a'b"]) {
+    using _encoder = await Encoder.publish(gateway, { name });
+    const path = `live/${name}`.split("/").map(encodeURIComponent).join("/");
+    await until(`${name} is told of`, async () => {
+      return (await ask(gateway, `streams/${path}`)).status === 200;
+    });
+    const { stream } = (await ask(gateway, `streams/${path}`)).body;
+    assertEquals(`${stream.app}/${stream.name}`, `live/${name}`);
+    const lists = ["streams", "live", "clients"].map(async (list) =>
+      (await ask(gateway, list)).body
+    );
+    for (const list of await Promise.all(lists)) assertEquals(list.total, 1);
+    assertEquals((await ask(gateway, `streams/${path}`, "DELETE")).status, 200);
+    await until("it is gone", async () => (await ask(gateway, "streams")).body.total === 0);
+  }
+  for (const path of ["streams/live/a%0d%0ax:y", "clients/0-a%0d%0ax:y", "live?page=%0a"]) {
+    const { status, text } = await ask(gateway, path);
+    assertEquals(status, 400, path);
+    assertMatch(text, /^Cannot take the request's target: .*U\+000[AD]\n$/);
   }
 });
 

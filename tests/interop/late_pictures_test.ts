@@ -19,15 +19,21 @@ Deno.test("pictures that come late: WebRTC viewers that wanted some come again, 
   const tags = recording.tags
     .filter(({ kind, timestampMs }) => timestampMs >= 4000 || !isPicture(kind));
   const path = "live/late";
+  const here = Promise.withResolvers<void>();
   const heard = Promise.withResolvers<void>();
   const back = Promise.withResolvers<void>();
   await using _publisher = await OddPublisher.publish(gateway, { tags }, {
     path,
-    stops: [{ atMs: 4000, until: () => heard.promise }, { atMs: 4500, until: () => back.promise }],
+    stops: [{ atMs: 1500, until: () => here.promise }, { atMs: 4000, until: () => heard.promise }, {
+      atMs: 4500,
+      until: () => back.promise,
+    }],
   });
   await until("it is live", async () => Boolean((await gateway.stream(path))?.audio));
   await using viewer = await WhepViewer.open(gateway, { path });
   await using listener = await WhepViewer.open(gateway, { path, offer: soundOnly });
+  await until("they are connected", () => viewer.isConnected && listener.isConnected);
+  here.resolve();
   await until("sound", () => (viewer.audio?.packets.length ?? 0) > 10);
   assertEquals(viewer.video?.packets.length ?? 0, 0);
   heard.resolve();

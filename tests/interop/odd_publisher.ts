@@ -25,6 +25,7 @@ export class OddPublisher implements AsyncDisposable {
   /** Settles when all is sent, or the publisher is disposed of. */
   readonly sent: Promise<void>;
   readonly #publisher: RtmpPublisher;
+  readonly #stopping = Promise.withResolvers<void>();
   #isStopping = false;
 
   private constructor(
@@ -59,6 +60,7 @@ export class OddPublisher implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
+    this.#stopping.resolve();
     await this.sent;
     this.#publisher.close();
   }
@@ -72,7 +74,7 @@ export class OddPublisher implements AsyncDisposable {
     for (const tag of tags) {
       while (stopsLeft[0] !== undefined && tag.timestampMs >= stopsLeft[0].atMs) {
         const { atMs, until } = stopsLeft.shift()!;
-        await until();
+        await Promise.race([until(), this.#stopping.promise]);
         startedMs = performance.now() - atMs / speed;
       }
       const dueMs = startedMs + tag.timestampMs / speed;

@@ -126,6 +126,35 @@ Deno.test("a second publisher takes the stream over, as is configured", async (t
   }
 });
 
+Deno.test("what lets a publisher in says how many viewers the stream may have", async () => {
+  await using gateway = await startGateway({
+    args: ["--shards", "2"],
+    config: {
+      access: {
+        keys: [key("few", { limits: { maxViewers: 1 } })],
+        rules: [{ decision: "allow", actions: ["play"] }],
+      },
+    },
+  });
+  const path = `live/few.${SECRET}`;
+  await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, { path });
+  publisher.run();
+  await until("it can be watched", async () => {
+    return (await fetch(gateway.httpUrl("/live/few.flv"), { method: "HEAD" })).ok;
+  });
+  const watch = () => fetch(gateway.httpUrl("/live/few.flv"));
+  const first = await watch();
+  const second = await watch();
+  assertEquals([first.status, second.status], [200, 503]);
+  assertStringIncludes(await second.text(), "The stream has 1 viewers already");
+  await first.body!.cancel();
+  await until("there is room again", async () => {
+    const again = await watch();
+    await again.body!.cancel();
+    return again.status === 200;
+  });
+});
+
 Deno.test("what lets a publisher in says how much it may send, and for how long", async (t) => {
   await using gateway = await startGateway({
     args: ["--shards", "2"],

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { makeKey } from "../../src/access/stream_keys.ts";
+import { makeKey } from "../../testing/stream_key.ts";
 import { signUrl } from "../../src/access/signed_url.ts";
 import { connect } from "node:tls";
 import { currentCertificate } from "../../testing/certificates.ts";
@@ -11,10 +11,9 @@ import { api, publishRtmp, type Reached, signJwt, type Way, WAYS_TO_PLAY } from 
 const ADMIN = "the-token-of-the-operator";
 const JWT_SECRET = "a-secret-of-both-sides-that-is-long-enough";
 const SIGNER = { id: "a", secret: "what-signs-urls-of-this-server" };
-const random = () => crypto.getRandomValues(new Uint8Array(34));
-const camera = makeKey("camera", random());
-const guest = makeKey("guest", random());
-const stranger = makeKey("camera", random());
+const camera = makeKey("camera");
+const guest = makeKey("guest");
+const stranger = makeKey("camera");
 
 const CAMERA = { id: "camera", hash: camera.hash, paths: ["live/a"] };
 const GUEST = { id: "guest", hash: guest.hash, paths: ["live/a", "live/b"], actions: ["play"] };
@@ -79,12 +78,21 @@ async function check(
 const PUBLISH = { name: "RTMP", way: publishRtmp, isIn: /^NetStream\.Publish\.Start$/ };
 
 Deno.test("only the right credentials publish", async () => {
-  await using gateway = await startGateway({ config: { access: ACCESS, adminToken: ADMIN } });
+  const config = { access: ACCESS, adminToken: ADMIN, logLevel: "debug" };
+  await using gateway = await startGateway({ config });
   assertEquals(await check(gateway, PUBLISH, "publish"), []);
   // As the name, and by nobody as such.
   assertEquals(await publishRtmp(gateway, `live/${camera.key}`), "NetStream.Publish.Start");
   assertMatch(await publishRtmp(gateway, `live/${stranger.key}`), OUT);
+  assertNoSecret(gateway.output());
 });
+
+function assertNoSecret(output: string): void {
+  for (const { key } of [camera, guest, stranger]) {
+    assert(!output.includes(key.split(".")[1]!), output);
+  }
+  assert(!output.includes("token="), output);
+}
 
 /** A gateway with `live/a` at it, published by the key in place of the name. */
 async function gatewayWithStream(): Promise<
@@ -113,11 +121,7 @@ Deno.test("only the right credentials watch, by every way; and no secret is in t
     const token = undefined;
     assertEquals(await way(gateway, "live/a", token), await way(gateway, "live/none", token), name);
   }
-  const output = gateway.output();
-  for (const secret of [camera.key, guest.key, stranger.key].map((key) => key.split(".")[1]!)) {
-    assert(!output.includes(secret), output);
-  }
-  assert(!output.includes("token="), output);
+  assertNoSecret(gateway.output());
 });
 
 /** A viewer that goes on until it is ended, or told to stop. */
@@ -125,11 +129,19 @@ async function watch(gateway: GatewayProcess, token = "") {
   const { status, body } = await fetch(gateway.httpUrl(`/live/a.flv?token=${token}`));
   const reader = body!.getReader();
   let endedAtMs: number | undefined;
+  let bytes = 0;
   const reading = (async () => {
-    while (!(await reader.read()).done);
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      bytes += value.length;
+    }
   })().catch(() => {}).finally(() => endedAtMs = performance.now());
   return {
     status,
+    get bytes() {
+      return bytes;
+    },
     get end() {
       return endedAtMs;
     },
@@ -194,6 +206,34 @@ Deno.test("limits and the log's level change without ending anyone", async () =>
   assertEquals((await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body })).status, 200);
   await until("there is no more room", async () => await flv(gateway, path) === "503");
   assertEquals([viewer.end, publisher.end], [undefined, undefined]);
+});
+
+Deno.test("a reload loses none of 500 viewers, though all are asked again", async () => {
+  const config = {
+    adminToken: ADMIN,
+    access: { keys: [CAMERA, GUEST] },
+    limits: { httpConnectionsPerAddress: 2000 },
+  };
+  await using gateway = await startGateway({ config, args: ["--shards", "2"] });
+  await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, {
+    path: `live/${camera.key}`,
+    bitrateBps: 50_000,
+    frameRate: 10,
+  });
+  publisher.run();
+  const flv = WAYS_TO_PLAY["HTTP-FLV"]!.way;
+  await until("it is there", async () => await flv(gateway, "live/a", guest.key) === "200");
+  const viewers = await Promise.all(Array.from({ length: 500 }, () => watch(gateway, guest.key)));
+  assertEquals(viewers.filter(({ status }) => status !== 200).length, 0);
+  const before = viewers.map(({ bytes }) => bytes);
+  const body = { access: { keys: [CAMERA, GUEST], otherwise: { play: "refuse" } }, recheck: true };
+  assertEquals((await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body })).status, 200);
+  await until(
+    "all are sent more",
+    () => viewers.every(({ bytes }, at) => bytes > before[at]! + 5000),
+  );
+  assertEquals(viewers.filter(({ end }) => end !== undefined).length, 0);
+  await Promise.all(viewers.map((viewer) => viewer[Symbol.asyncDispose]()));
 });
 
 /** The fingerprint of the certificate that new connections are shown. */

@@ -1,34 +1,40 @@
 import { credentialsOf } from "../../access/credentials.ts";
-import { KnownToken } from "../../access/known_token.ts";
+import { isSameSecret } from "../../access/same_secret.ts";
 import { NetworkList } from "../../address/network_list.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { RoutedRequest, RouteGuard } from "./route_table.ts";
+
+/** What scrapes are judged by. */
+export interface MetricsGateOptions {
+  /** They may change. */
+  readonly settings: Pick<ShardSettings, "metrics">;
+  /** Sees to who may use the API. */
+  readonly admin: RouteGuard;
+}
 
 /**
  * Who may read the metrics: whoever has their token, or comes from one of their addresses, so that
  * Prometheus need not be able to do all that an administrator can; and who may use the API.
  */
 export class MetricsGate implements RouteGuard {
-  readonly #token: KnownToken | undefined;
-  readonly #addresses: NetworkList;
-  readonly #admin: RouteGuard;
+  readonly #options: MetricsGateOptions;
 
-  constructor({ token, addresses }: ShardSettings["metrics"], admin: RouteGuard) {
-    this.#token = token === undefined ? undefined : new KnownToken(token);
-    this.#addresses = new NetworkList(addresses);
-    this.#admin = admin;
+  constructor(options: MetricsGateOptions) {
+    this.#options = options;
   }
 
   async refusal(routed: RoutedRequest): Promise<WholeResponse | undefined> {
-    const { request, url, addresses } = routed;
+    const { request, url, addresses: { remoteAddr: { hostname } } } = routed;
+    const { settings: { metrics }, admin } = this.#options;
     const { token, password } = credentialsOf({
       query: url.search.slice(1),
       authorization: request.headers.get("authorization"),
     });
     const given = token ?? password;
-    if (given !== undefined && this.#token?.is(given)) return undefined;
-    if (given === undefined && this.#addresses.has(addresses.remoteAddr.hostname)) return undefined;
-    return await this.#admin.refusal(routed);
+    const isAllowed = given === undefined
+      ? new NetworkList(metrics.addresses).has(hostname)
+      : metrics.token !== undefined && isSameSecret(given, metrics.token);
+    return isAllowed ? undefined : await admin.refusal(routed);
   }
 }

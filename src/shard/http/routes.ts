@@ -48,7 +48,7 @@ export class HttpRoutes {
     const { admin } = settings;
     const cors = new Cors(admin.corsOrigins);
     const gate = new AdminGate({ settings, access, cors });
-    const guards = { admin: gate, metrics: new MetricsGate(settings.metrics, gate) };
+    const guards = { admin: gate, metrics: new MetricsGate({ settings, admin: gate }) };
     const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration();

@@ -10,6 +10,8 @@ export interface StreamPublisher {
   readonly subject: string | undefined;
   /** Streams that this subject may publish at a time. */
   readonly maxPublishers: number | undefined;
+  /** Viewers that the stream may have. */
+  readonly maxViewers: number | undefined;
   /** Whether the list that viewers see leaves the stream out. */
   readonly isUnlisted: boolean;
 }

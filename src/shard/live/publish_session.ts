@@ -171,6 +171,7 @@ export class PublishSession implements Client, Publisher {
       id: asked.id,
       subject: allowed.subject,
       maxPublishers: allowed.limits?.maxPublishers,
+      maxViewers: allowed.limits?.maxViewers,
       isUnlisted: allowed.isUnlisted ?? false,
     });
     if (decision.kind === "refused") return { cause: "busy", reason: decision.reason };

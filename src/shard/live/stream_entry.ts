@@ -6,6 +6,8 @@ export interface StreamEntry {
   /** Application and name, as in URLs: "live/test". */
   readonly path: string;
   readonly log: SharedLog;
+  /** Viewers that it may have, as what let its first publisher in says. */
+  readonly maxViewers?: number | undefined;
   /** Whether the list that viewers see leaves it out. */
   readonly isUnlisted?: boolean;
 }

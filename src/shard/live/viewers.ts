@@ -64,6 +64,8 @@ export interface ViewersOptions {
   readonly places: Pick<ShardPlaces, ViewerKind["places"][number]>;
   /** Viewers of each stream over all shards, by {@linkcode streamKey}. */
   readonly streamCounts: AddressCounts;
+  /** Viewers that a stream may have, as what let its publisher in says. */
+  readonly maxViewersOf?: (path: string) => number | undefined;
   readonly counters: Counters;
   readonly memory: MemoryBudget;
   readonly clients: Clients;
@@ -115,7 +117,8 @@ export class Viewers {
     const { asked: { protocol }, allowed, path } = request;
     const { accepted, areOffered, gauge } = KINDS[protocol];
     const { access, counters, clients, shard, streamCounts } = this.#options;
-    const refusal = this.#fullRefusal() ?? this.#streamRefusal(path, allowed.limits?.maxViewers);
+    const { maxViewers = Infinity } = allowed.limits ?? {};
+    const refusal = this.#fullRefusal() ?? this.#streamRefusal(path, maxViewers);
     const room = refusal ?? this.#take(protocol, request.from.hostname);
     if ("reason" in room) return inWords(room);
     counters.add(accepted);
@@ -155,7 +158,9 @@ export class Viewers {
     return { scope: "all", reason: `there are ${maxViewers} viewers already` };
   }
 
-  #streamRefusal(path: string, maxViewers = Infinity): Refusal | undefined {
+  /** @param mostHere viewers that what let this one in allows */
+  #streamRefusal(path: string, mostHere: number): Refusal | undefined {
+    const maxViewers = Math.min(mostHere, this.#options.maxViewersOf?.(path) ?? Infinity);
     if (this.#options.streamCounts.of(streamKey(path)) < maxViewers) return undefined;
     return { scope: "all", reason: `the stream has ${maxViewers} viewers already` };
   }
