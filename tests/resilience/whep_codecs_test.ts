@@ -93,7 +93,7 @@ Deno.test("WHEP: B-frames of H.265 that come later end who was accepted", async 
   await until("the viewer is gone", async () => await statusOf(resource) === 404);
   assertMatch(
     gateway.output(),
-    /has watched .*: The stream has B-frames, which WebRTC cannot show/,
+    /over whep for .*: The stream has B-frames, which WebRTC cannot show/,
   );
 });
 
