@@ -91,7 +91,10 @@ Deno.test("WHEP: B-frames of H.265 that come later end who was accepted", async 
   send(publisher, REORDERED.slice(3), MUCH_LATER_MS + FRAME_MS);
   await publisher.flush();
   await until("the viewer is gone", async () => await statusOf(resource) === 404);
-  assertMatch(gateway.output(), /over whep for .*: The stream has B-frames, which WebRTC cannot show/);
+  assertMatch(
+    gateway.output(),
+    /over whep for .*: The stream has B-frames, which WebRTC cannot show/,
+  );
 });
 
 async function publish(
