@@ -30,7 +30,7 @@ export interface CredentialPlaces {
  */
 export function credentialsOf({ query, authorization, tcUrl }: CredentialPlaces): Credentials {
   const found = {
-    ...(tcUrl === undefined ? {} : userOfUrl(tcUrl)),
+    ...(tcUrl === undefined ? {} : ofUrl(tcUrl)),
     ...(query === undefined || query === "" ? {} : tokenOfQuery(query)),
     ...(authorization === undefined ? {} : ofHeader(authorization)),
   };
@@ -75,6 +75,13 @@ function userOfBasic(text: string): Credentials {
   } catch {
     return { user: "", password: "" };
   }
+}
+
+/** Its query counts where that of the name has no token. */
+function ofUrl(tcUrl: string): Credentials {
+  const mark = tcUrl.indexOf("?");
+  const token = mark < 0 ? {} : tokenOfQuery(tcUrl.slice(mark + 1));
+  return { ...userOfUrl(tcUrl), ...token };
 }
 
 function userOfUrl(tcUrl: string): Credentials {

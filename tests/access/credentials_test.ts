@@ -28,6 +28,9 @@ const CASES: readonly (readonly [CredentialPlaces, Credentials])[] = [
   [{ tcUrl: "rtmps://me:s%40cret@host:1936/live" }, { user: "me", password: "s@cret" }],
   [{ tcUrl: "rtmp://me:100%@host/live" }, { user: "me", password: "100%" }],
   [{ tcUrl: "rtmp://host/live@home" }, {}],
+  [{ tcUrl: "rtmp://host/live?token=abc" }, { token: "abc" }],
+  [{ tcUrl: "rtmp://host/live?token=abc", query: "audio=0" }, { token: "abc" }],
+  [{ tcUrl: "rtmp://host/live?token=abc", query: "token=own" }, { token: "own" }],
   [
     { tcUrl: "rtmp://me:secret@host/live", query: "token=abc" },
     { user: "me", password: "secret", token: "abc" },
