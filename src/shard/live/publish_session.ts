@@ -247,8 +247,9 @@ export class PublishSession implements Client, Publisher {
 
   reconsider(decision: AccessDecision): void {
     if (decision.kind === "refuse") return this.end("It may not publish any more");
-    const path = decision.path ?? this.#source.asked.path;
-    if (path !== this.path) return this.end("It may publish something else now");
+    const target = streamPath("", decision.path ?? this.#source.asked.path);
+    const isSame = "path" in target && target.path === this.path;
+    if (!isSame) return this.end("It may publish something else now");
     this.#allowed = decision;
     this.#limits = new PublishLimits(decision, this.#acceptedAtMs, this.#since);
   }

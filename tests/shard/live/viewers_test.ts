@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Access, Allowed, EndedSession } from "../../../src/access/access.ts";
 import { refuse } from "../../../src/access/source.ts";
+import { clearAddressCounts } from "../../../src/shard/net/address_counts.ts";
 import { recheckClients } from "../../../src/shard/live/recheck.ts";
 import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
 import { Ticket, type ViewerProtocol } from "../../../src/shard/live/ticket.ts";
@@ -14,11 +15,21 @@ interface SetupOptions {
   readonly max?: number;
   readonly memoryBytes?: number;
   readonly access?: Access;
+  readonly shard?: number;
+  readonly addressCounts?: SharedArrayBuffer;
 }
 
-function setUp({ maxViewers = 10, max = 10, memoryBytes, access }: SetupOptions = {}) {
+function setUp(
+  {
+    maxViewers = 10,
+    max = 10,
+    memoryBytes,
+    access,
+    shard = 0,
+    addressCounts = testAddressCounts(shard + 1),
+  }: SetupOptions = {},
+) {
   const counters = new Counters(allocateCounters(1), 0);
-  const addressCounts = testAddressCounts();
   const { places } = testPlaces(counters, {
     limits: placeLimits({ max, maxPerAddress: 100 }),
     addressCounts,
@@ -27,6 +38,7 @@ function setUp({ maxViewers = 10, max = 10, memoryBytes, access }: SetupOptions 
     places,
     maxViewers,
     addressCounts,
+    shard,
     ...(memoryBytes !== undefined && { memory: openMemory(memoryBytes) }),
     ...(access !== undefined && { access }),
   });
@@ -124,6 +136,24 @@ Deno.test("Viewers: a decision limits the viewers of its stream, whatever they s
   );
   first.close("it has left");
   granted(admit("rtmp", "live/a", two));
+});
+
+Deno.test("Viewers: the viewers of a stream are counted over all shards", () => {
+  const addressCounts = testAddressCounts(2);
+  const [first, second] = [0, 1].map((shard) => setUp({ addressCounts, shard }));
+  const two = { ...OPEN, limits: { maxViewers: 2 } };
+  // What looks like an address is a name all the same: networks count as one.
+  for (const path of ["live/a", "live/b", "2001:db8::1", "2001:db8::2"]) {
+    const here = granted(first!.admit("http-flv", path, two));
+    granted(second!.admit("rtmp", path, two));
+    const full = "The stream has 2 viewers already";
+    assertEquals([first!.admit("whep", path, two), second!.admit("whep", path, two)], [full, full]);
+    here.close("it has left");
+    granted(second!.admit("whep", path, two));
+  }
+  // A shard that dies takes its viewers with it.
+  clearAddressCounts(addressCounts, 1);
+  granted(first!.admit("http-flv", "live/a", two));
 });
 
 Deno.test("Viewers: a view ends when it expires, or has lasted as long as it may", () => {
