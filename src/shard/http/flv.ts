@@ -106,7 +106,7 @@ export class Flv {
     if (full !== undefined) return this.#refuse(routed, protocol, full.reason);
     const audience = stream.audience(FLV_FORM, selection, holderOf(memory, from.hostname));
     if (typeof audience === "string") return this.#refuse(routed, protocol, audience);
-    const ticket = viewers.admit({ asked, allowed, path: stream.entry.path, from });
+    const ticket = viewers.admit({ asked, allowed, askedAtMs, path: stream.entry.path, from });
     if (!(ticket instanceof Ticket)) return this.#refuse(routed, protocol, ticket.reason);
     const viewer = new FlvViewer(audience, () => {
       counters.observeSince("joinTime", { protocol }, askedAtMs);

@@ -221,7 +221,7 @@ export class Whep {
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
       settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
-    const request = { asked, allowed, path: stream.entry.path, from };
+    const request = { asked, allowed, askedAtMs, path: stream.entry.path, from };
     const ticket = this.#context.viewers.admit(request);
     if (!(ticket instanceof Ticket)) return this.#refuse(addresses, ticket.reason);
     if (audio !== undefined) rtp.wantOpus();

@@ -44,7 +44,12 @@ function setUp(
   });
   const ended: string[] = [];
   let ids = 0;
-  const admit = (protocol: ViewerProtocol, path = "live/a", allowed: Allowed = OPEN) => {
+  const admit = (
+    protocol: ViewerProtocol,
+    path = "live/a",
+    allowed: Allowed = OPEN,
+    askedAtMs = performance.now(),
+  ) => {
     const id = `0-${++ids}`;
     const ticket = viewers.admit({
       asked: {
@@ -58,6 +63,7 @@ function setUp(
         id,
       },
       allowed,
+      askedAtMs,
       path: allowed.path ?? path,
       from: { hostname: "192.0.2.1", port: 5000 },
     });
@@ -185,9 +191,12 @@ Deno.test("Viewers: those of a key that is revoked are asked again, or all", asy
   granted(admit("rtmp", "live/a", { ...OPEN, subject: "key 1" }));
   granted(admit("rtmp", "live/a", { ...OPEN, subject: "key 2" }));
   revoked.add("0-2").add("0-3");
-  await recheckClients(clients.all, access, { revoke: ["1"], recheck: false });
+  await recheckClients(clients.change(performance.now()), access, {
+    revoke: ["1"],
+    recheck: false,
+  });
   assertEquals(ended, ["0-2: it may not watch any more"]);
-  await recheckClients(clients.all, access, { revoke: [], recheck: true });
+  await recheckClients(clients.change(performance.now()), access, { revoke: [], recheck: true });
   assertEquals(ended, ["0-2: it may not watch any more", "0-3: it may not watch any more"]);
   assertEquals(over.map(({ request, decision, bytes }) => [request.id, decision.subject, bytes]), [
     ["0-2", "key 1", 7],
@@ -198,14 +207,35 @@ Deno.test("Viewers: those of a key that is revoked are asked again, or all", asy
   assertEquals(ended.at(-1), "0-1: its time is over");
 });
 
+Deno.test("Viewers: who was let in by settings that were gone by then is asked again", () => {
+  const { admit, clients } = setUp();
+  const askedAtMs = performance.now();
+  const ids = () => clients.takeLate().map(({ id }) => id);
+  granted(admit("http-flv"));
+  assertEquals(ids(), []);
+  assertEquals(clients.change(askedAtMs + 10).map(({ id }) => id), ["0-1"]);
+  granted(admit("rtmp", "live/a", OPEN, askedAtMs));
+  granted(admit("rtmp", "live/a", OPEN, askedAtMs + 20));
+  granted(admit("rtmp", "live/a", OPEN, askedAtMs)).close("it has left");
+  assertEquals(ids(), ["0-2"]);
+  assertEquals(ids(), []);
+  // Who is there when others may once more is asked anyway.
+  granted(admit("rtmp", "live/a", OPEN, askedAtMs));
+  clients.change(askedAtMs + 30);
+  assertEquals(ids(), []);
+});
+
 Deno.test("where nobody can say whether viewers may go on, only those that are named end", async () => {
   const access: Access = { decide: () => refuse("unavailable", "test", "test") };
   const { admit, clients, ended } = setUp({ access });
   granted(admit("http-flv", "live/a", { ...OPEN, subject: "token 5f2a" }));
   granted(admit("rtmp"));
-  await recheckClients(clients.all, access, { revoke: [], recheck: true });
+  await recheckClients(clients.change(performance.now()), access, { revoke: [], recheck: true });
   assertEquals(ended, []);
-  await recheckClients(clients.all, access, { revoke: ["token 5f2a"], recheck: true });
+  await recheckClients(clients.change(performance.now()), access, {
+    revoke: ["token 5f2a"],
+    recheck: true,
+  });
   assertEquals(ended, ["0-1: it may not watch any more"]);
 });
 
@@ -213,6 +243,6 @@ Deno.test("whoever would come to another stream now does not go on with this one
   const access: Access = { decide: () => ({ ...OPEN, path: "live/b" }) };
   const { admit, clients, ended } = setUp({ access });
   granted(admit("http-flv"));
-  await recheckClients(clients.all, access, { revoke: [], recheck: true });
+  await recheckClients(clients.change(performance.now()), access, { revoke: [], recheck: true });
   assertEquals(ended, ["0-1: it may watch something else now"]);
 });

@@ -22,6 +22,7 @@ Deno.test("whoever asks about a session is not taken for somebody who has come",
   const created = {
     asked: { ...caller, action: "play", path: "live/a", credentials: { token: "own" } },
     allowed: { kind: "allow", decidedBy: "test", subject: "token own" },
+    askedAtMs: 0,
     path: "live/a",
     from: { hostname: "192.0.2.1", port: 5000 },
   } as const;
