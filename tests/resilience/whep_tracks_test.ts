@@ -1,5 +1,5 @@
 /** WebRTC viewers that name a track, beside those that do not. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { AAC_LC } from "../../testing/media/aac_streams.ts";
 import { startGateway } from "../../testing/gateway_process.ts";
 import {
