@@ -96,7 +96,7 @@ class Shard {
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
-    const clients = new Clients(counters, (asked) => configured.isOutdated(asked));
+    const clients = new Clients(counters);
     const viewers = new Viewers({
       settings,
       places,
@@ -199,7 +199,6 @@ class Shard {
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
     this.#viewers.sweep(nowMs);
-    this.#recheckLate();
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();
@@ -211,17 +210,10 @@ class Shard {
     const { places, certificate, clients, access, counters } = this.#context;
     Object.assign(this.#context.settings, settings);
     this.#access.configure(settings.access);
-    this.#routes.list.endAdministrators();
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
     await configureLogging(settings, () => counters.add("logLinesLeftOut"));
     await recheckClients(clients.all, access, message);
-  }
-
-  #recheckLate(): void {
-    const { clients, access } = this.#context;
-    const late = clients.takeLate();
-    if (late.length > 0) void recheckClients(late, access, { revoke: [], recheck: true });
   }
 
   /** Viewers keep what they have, and those who ask are told that it is not ready. */

@@ -68,13 +68,9 @@ export interface Client {
 export class Clients {
   readonly #byId = new Map<string, Client>();
   readonly #counters: Counters;
-  readonly #isOutdated: (asked: AccessRequest) => boolean;
-  readonly #late = new Set<Client>();
 
-  /** @param isOutdated whether others may now than when that was asked */
-  constructor(counters: Counters, isOutdated: (asked: AccessRequest) => boolean = () => false) {
+  constructor(counters: Counters) {
     this.#counters = counters;
-    this.#isOutdated = isOutdated;
   }
 
   get size(): number {
@@ -84,13 +80,11 @@ export class Clients {
   add(client: Client): void {
     this.#byId.set(client.id, client);
     this.#counters.add("clients");
-    if (this.#isOutdated(client.admission.asked)) this.#late.add(client);
   }
 
   remove(client: Client): void {
     if (this.#byId.get(client.id) !== client) return;
     this.#byId.delete(client.id);
-    this.#late.delete(client);
     this.#counters.add("clients", -1);
   }
 
@@ -98,16 +92,6 @@ export class Clients {
   describe(begin: number, count: number): ClientDescription[] {
     const some = this.#byId.values().drop(begin).take(count);
     return [...some.map((client) => client.describe())];
-  }
-
-  /**
-   * Those that came since this was called last by a decision from before a reload: it did not find
-   * them, as a player may wait for its stream, and a hook takes its time.
-   */
-  takeLate(): readonly Client[] {
-    const late = [...this.#late];
-    this.#late.clear();
-    return late;
   }
 
   /** All that there are now. */
