@@ -1,3 +1,4 @@
+import { areSameSubject } from "../access/access.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
 import type { StreamSummary } from "../shard/http/stream_summary.ts";
 import { fitsPublisher, type StreamEntry } from "../shard/live/stream_entry.ts";
@@ -283,8 +284,7 @@ export class Directory {
   ): PublishDecision | undefined {
     const isKept = stream.contest !== undefined || nowMs - stream.keptAtMs < KEPT_MS;
     if (isKept || stream.isEnding) return busy(stream);
-    const { subject } = contest.publisher;
-    const isSame = subject !== undefined && subject === stream.publisher.subject;
+    const isSame = areSameSubject(contest.publisher, stream.publisher);
     const { secondPublisher } = this.#options;
     const ends = secondPublisher === "takeOver" || (secondPublisher === "takeOverSame" && isSame);
     stream.contest = contest;

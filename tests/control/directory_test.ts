@@ -148,14 +148,18 @@ Deno.test("Directory: who takes a stream over, as is configured", () => {
       ["takeOver", "key a", "key b", "end"],
       ["takeOverSame", "key a", "key a", "end"],
       ["takeOverSame", "key a", "key b", "unless alive"],
+      ["takeOverSame", "rule 1", "rule 1", "unless alive"],
       ["takeOverSame", undefined, undefined, "unless alive"],
       ["refuse", "key a", "key a", "unless alive"],
     ] as const
   ) {
     using control = open({ secondPublisher });
     const { directory, contested } = control;
-    const streamId = acceptedId(directory.publish("live/a", 0, 0, { subject: first }));
-    directory.publish("live/a", 1, 0, { subject: second }, 7);
+    const by = (subject: string | undefined) => {
+      return { subject, isShared: subject?.startsWith("rule ") ?? false };
+    };
+    const streamId = acceptedId(directory.publish("live/a", 0, 0, by(first)));
+    directory.publish("live/a", 1, 0, by(second), 7);
     assertEquals(contested, [[0, streamId, how]], `${secondPublisher} ${first} ${second}`);
   }
 });

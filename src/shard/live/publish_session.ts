@@ -129,6 +129,7 @@ export class PublishSession implements Client, Publisher {
       ...owner,
       id: asked.id,
       subject: allowed.subject,
+      isShared: allowed.isShared ?? false,
       maxPublishers: allowed.limits?.maxPublishers,
       maxViewers: allowed.limits?.maxViewers,
       isUnlisted: allowed.isUnlisted ?? false,
