@@ -11,7 +11,7 @@ import { Publishers } from "../../src/shard/live/publishers.ts";
 import { Viewers } from "../../src/shard/live/viewers.ts";
 import type { MemoryBudget } from "../../src/stream/memory_budget.ts";
 import { openMemory } from "./open_memory.ts";
-import type { Counters } from "../../src/shard/counters.ts";
+import type { Counters } from "../../src/metrics/counters.ts";
 import type { PlaceLimits, ShardSettings } from "../../src/shard/shard_settings.ts";
 import { type ShardPlaces, shardPlaces } from "../../src/shard/shard_places.ts";
 import { NetworkList } from "../../src/address/network_list.ts";

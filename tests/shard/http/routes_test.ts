@@ -6,7 +6,7 @@ import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import { RequestReader } from "../../../src/http/request_reader.ts";
 import type { HttpResponse } from "../../../src/http/response.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { HttpRoutes } from "../../../src/shard/http/routes.ts";
 import { MAX_AUDIENCES } from "../../../src/shard/live/live_stream.ts";
 import { Streams } from "../../../src/shard/live/streams.ts";

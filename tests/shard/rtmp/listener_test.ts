@@ -3,7 +3,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { OPEN_ACCESS } from "../../../src/access/access.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import type {
   ConnectionListener,
   ConnectionSource,
