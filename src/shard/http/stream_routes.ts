@@ -6,7 +6,7 @@ import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
 import { nextConnectionId } from "../net/connection_id.ts";
 import { Place } from "../net/places.ts";
-import { answer, problem } from "./answers.ts";
+import { answer, busy } from "./answers.ts";
 import type { ClientPages } from "./client_pages.ts";
 import { LiveListing } from "./live_listing.ts";
 import type { HttpContext } from "./route_context.ts";
@@ -17,8 +17,8 @@ import { STREAMS_PER_PAGE } from "./stream_summary.ts";
 
 const PAGE = /^[1-9]\d{0,5}$/;
 
-/** Seconds after which a refused listener may come again. */
-const RETRY_AFTER_S = "30";
+/** After this, a refused listener may come again. */
+const RETRY_AFTER_SECONDS = 30;
 
 const LIST_HEADERS = {
   "content-type": "application/json",
@@ -97,9 +97,7 @@ export class StreamRoutes {
       return { ...EVENTS, body, onOver: () => place.leave() };
     }
     this.#context.counters.add("listListenersRefused");
-    return problem(STATUS_CODE.ServiceUnavailable, `Cannot follow the list: ${place.reason}`, {
-      "retry-after": RETRY_AFTER_S,
-    });
+    return busy(`Cannot follow the list: ${place.reason}`, RETRY_AFTER_SECONDS);
   }
 
   /**
