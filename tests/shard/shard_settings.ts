@@ -4,7 +4,8 @@ import {
   allocateAddressCounts,
   COUNTED,
 } from "../../src/shard/net/address_counts.ts";
-import { type Access, OPEN_ACCESS } from "../../src/access/access.ts";
+import type { Access } from "../../src/access/access.ts";
+import { OPEN_ACCESS } from "../../testing/open_access.ts";
 import { Clients } from "../../src/shard/live/clients.ts";
 import type { HttpContext } from "../../src/shard/http/route_context.ts";
 import { Publishers } from "../../src/shard/live/publishers.ts";

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { granted, openMemory } from "../open_memory.ts";
 import { assertEquals } from "@std/assert";
-import { OPEN_ACCESS } from "../../../src/access/access.ts";
+import { OPEN_ACCESS } from "../../../testing/open_access.ts";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import { RequestReader } from "../../../src/http/request_reader.ts";
 import type { HttpResponse } from "../../../src/http/response.ts";

@@ -1,6 +1,6 @@
 import { granted, openMemory } from "../open_memory.ts";
 import { assert, assertEquals } from "@std/assert";
-import { OPEN_ACCESS } from "../../../src/access/access.ts";
+import { OPEN_ACCESS } from "../../../testing/open_access.ts";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
