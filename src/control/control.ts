@@ -4,7 +4,7 @@ import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
 import type { Recheck } from "../config/reload.ts";
 import type { ServerCertificate } from "../config/server_certificate.ts";
-import { decideByFunction } from "./access_function.ts";
+import { decideByFunction, tellEnded } from "./access_function.ts";
 import { ControlMetrics } from "./control_metrics.ts";
 import { Directory } from "./directory.ts";
 import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
@@ -250,7 +250,7 @@ export class Control {
       case "access-question":
         return void this.#askFunction(shard, message);
       case "session-ended":
-        return this.#parts.ended?.(message.session);
+        return tellEnded(this.#parts.ended, message.session);
       case "listening":
         // It died while the gateway is drained: those that come are to go elsewhere.
         if (this.#isDraining) this.#shards.send(shard, DRAIN);
