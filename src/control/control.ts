@@ -303,7 +303,7 @@ export class Control {
   ): void {
     let problem: string | undefined;
     try {
-      this.#reload(reloadedConfig(this.#config, parseConfigJson(text)));
+      this.#reload(reloadedConfig(this.#config, parseConfigJson(text, "request")));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problem = error.message;

@@ -21,7 +21,9 @@ Deno.test("health: whether the gateway lives and takes clients", async () => {
   assertEquals([ended.code, ended.stdout], [1, ""]);
   assertMatch(
     ended.stderr,
-    RegExp(`^sluice: Not well: http://0\\.0\\.0\\.0:${httpPort}/healthz does not answer: .+\n$`),
+    RegExp(
+      `^sluice: Not well: http://0\\.0\\.0\\.0:${httpPort}/healthz does not answer: Connection refused .+\n$`,
+    ),
   );
 });
 
@@ -69,6 +71,8 @@ Deno.test("a command that there is none of: one line with what was probably mean
   ]);
   const help = await runProgram(["health", "--help"]);
   assertMatch(help.stdout, /^sluice health: .+\n\n {2}--ready /);
+  assertEquals(await runProgram(["help", "health"]), help);
+  assertEquals(await runProgram(["help"]), await runProgram(["--help"]));
 });
 
 Deno.test("hash-key: the hash of a secret on standard input, or of a new one", async () => {
