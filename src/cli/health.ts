@@ -1,3 +1,4 @@
+import { fetchFault } from "../access/fetch_fault.ts";
 import { hostWithPort } from "../config/permissions.ts";
 
 /** How long a gateway that is well takes at most, on a busy machine. */
@@ -27,15 +28,8 @@ export async function askHealth(
     await body?.cancel();
     return { isWell: ok, text: ok ? "ok" : `Not well: ${url} answers ${status}` };
   } catch (error) {
-    return { isWell: false, text: `Not well: ${url} does not answer: ${reasonOf(error)}` };
+    return { isWell: false, text: `Not well: ${url} does not answer: ${fetchFault(error)}` };
   }
-}
-
-/** `fetch` tells only that it failed; why is the last part of what caused that. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return `${error}`;
-  const { message } = error.cause instanceof Error ? error.cause : error;
-  return message.slice(message.lastIndexOf(": ") + 1).trim();
 }
 
 /** Whoever connects to the unspecified address reaches this machine, but on Windows. */

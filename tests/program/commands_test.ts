@@ -22,7 +22,7 @@ Deno.test("health: whether the gateway lives and takes clients", async () => {
   assertMatch(
     ended.stderr,
     RegExp(
-      `^sluice: Not well: http://0\\.0\\.0\\.0:${httpPort}/healthz does not answer: Connection refused .+\n$`,
+      `^sluice: Not well: http://0\\.0\\.0\\.0:${httpPort}/healthz does not answer: tcp connect error: .+\n$`,
     ),
   );
 });
