@@ -9,7 +9,7 @@ import { type Config, parseConfig } from "./src/config/schema.ts";
 import { askHealth } from "./src/cli/health.ts";
 import { hashedKey, newKey, signedQuery } from "./src/cli/secrets.ts";
 import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
-import { type Gateway, startGateway } from "./src/gateway.ts";
+import { checkPorts, type Gateway, startGateway } from "./src/gateway.ts";
 import configSchema from "./docs/config.schema.json" with { type: "json" };
 import project from "./deno.json" with { type: "json" };
 
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     case "health":
       return await tellHealth(command);
     case "check-config":
-      await readConfig(command);
+      checkPorts(await readConfig(command));
       return console.log("The configuration is right.");
     case "config-schema":
       return console.log(JSON.stringify(configSchema, undefined, 2));

@@ -54,6 +54,14 @@ Deno.test("check-config: right, or what is wrong in one line", async () => {
     "sluice: Cannot use the configuration: unknown setting httpPrt; did you mean httpPort?\n",
   ]);
   assertEquals((await check({ shards: 65 }, "--shards", "2")).code, 0);
+  const clash = await check({ httpPort: 1935 });
+  assertEquals([clash.code, clash.stderr], [
+    1,
+    "sluice: Cannot listen on 0.0.0.0:1935 for HTTP: RTMP has that port (--rtmp-port); choose " +
+    "another with --http-port\n",
+  ]);
+  // Ports that may not be listened on, or are in use, are a start's to tell.
+  assertEquals((await check({ rtmpPort: 0, httpPort: 0, webrtcPort: 80 })).code, 0);
 });
 
 Deno.test("config-schema: the schema that is committed", async () => {
