@@ -65,7 +65,10 @@ function logRefusal(
   { cause, decidedBy }: Refused,
 ): void {
   const hostname = address ?? "somebody behind a proxy";
-  getLogger(["sluice", "access"]).info(
+  const log = getLogger(["sluice", "access"]);
+  // An encoder that is kept out is to be put right by somebody here.
+  const tell = action === "publish" ? log.warn.bind(log) : log.info.bind(log);
+  tell(
     "{hostname} may not {action} {path} over {protocol}: {cause} ({decidedBy}; {userAgent})",
     {
       id,

@@ -85,16 +85,11 @@ Deno.test("access log: a line at the beginning and one at the end of each view, 
     const keyAsName = await fetch(shard.httpUrl("/live/a.guess3d.flv"));
     await keyAsName.body?.cancel();
   });
-  const refused = logged.map(textLine).filter((line) => line.includes("cannot play"));
-  const reasons = refused.map((line) => line.replace(/^.* \[INF\] (\w+): .*cannot play: /, "$1 "));
-  assertEquals(reasons.toSorted().map((reason) => reason.trim()), [
-    ...Array(4).fill("http That is not it."),
-    ...Array(3).fill("rtmp That is not it. (1 so far)"),
-  ]);
   assertEquals(views, 7);
   const isRefusal = ({ rawMessage }: LogRecord) => `${rawMessage}`.includes("may not");
   const refusals = logged.filter((record) => isAccess(record) && isRefusal(record));
   assertEquals(refusals.length, 8);
+  assert(!logged.some((record) => textLine(record).includes("cannot play")));
   for (const refusal of refusals) {
     assertMatch(
       textLine(refusal),

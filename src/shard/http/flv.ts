@@ -68,7 +68,8 @@ export class Flv {
     return whenDecided(access.decide(asked), (decision) => {
       const found = this.#find(routed, asked, decision);
       if ("kind" in found) {
-        if (decision.kind === "refuse") this.#noteRefusal(routed, protocol, decision.reason);
+        // The access log tells why.
+        if (decision.kind === "refuse") this.#context.viewers.noteRefusal(protocol);
         return found;
       }
       return this.#begin(routed, { ...found, askedAtMs }, accept);
@@ -122,18 +123,14 @@ export class Flv {
       : { kind: "websocket", accept, messages: viewer.stream, onOver };
   }
 
-  #refuse(routed: RoutedRequest, protocol: ViewerProtocol, reason: string): WholeResponse {
-    this.#noteRefusal(routed, protocol, reason);
-    return problem(STATUS_CODE.ServiceUnavailable, reason, { "retry-after": RETRY_AFTER_S });
-  }
-
-  #noteRefusal(
+  #refuse(
     { addresses: { log } }: RoutedRequest,
     protocol: ViewerProtocol,
     reason: string,
-  ): void {
+  ): WholeResponse {
     this.#context.viewers.noteRefusal(protocol);
     log.info("{peer} cannot play: {reason}", { reason });
+    return problem(STATUS_CODE.ServiceUnavailable, reason, { "retry-after": RETRY_AFTER_S });
   }
 }
 
