@@ -170,13 +170,12 @@ function startText(config: Config, gateway: Gateway): string {
   const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
   const http = `http://${authority}:${httpPort}`;
   const secure = tlsTexts(host, authority, gateway);
+  const admin = adminText(config, gateway);
   const memoryMib = Math.round(memory / 1024 ** 2);
   return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
   listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
              ${secure.listening}${webrtcText(host, gateway)}
-${
-    adminText(config, gateway)
-  }  memory     up to ${memoryMib} MiB for streams, viewers and connections (--memory)
+${admin}  memory     up to ${memoryMib} MiB for streams, viewers and connections (--memory)
   publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
 ${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
