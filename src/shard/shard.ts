@@ -213,7 +213,7 @@ class Shard {
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
     await configureLogging(settings, () => counters.add("logLinesLeftOut"));
-    await recheckClients(clients.all, access, message);
+    await Promise.all([recheckClients(clients.all, access, message), this.#routes.list.recheck()]);
   }
 
   /** Viewers keep what they have, and those who ask are told that it is not ready. */

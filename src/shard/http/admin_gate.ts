@@ -1,13 +1,14 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { Access } from "../../access/access.ts";
-import { credentialsOf, hasCredentials } from "../../access/credentials.ts";
+import type { Access, AccessDecision } from "../../access/access.ts";
+import { hasCredentials } from "../../access/credentials.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 import { isLocalRequest } from "../../http/local_request.ts";
 import type { WholeResponse } from "../../http/response.ts";
-import { nextConnectionId } from "../net/connection_id.ts";
 import { problem } from "./answers.ts";
+import { questionOf } from "./questions.ts";
 import type { AdminSettings } from "../shard_settings.ts";
 import type { Cors } from "./cors.ts";
-import type { RoutedRequest } from "./route_table.ts";
+import type { RoutedRequest, RouteGuard } from "./route_table.ts";
 
 /** RFC 6750 3. Not Basic: a browser would keep it, and send it for any page. */
 const CHALLENGE = { "www-authenticate": 'Bearer realm="sluice"' };
@@ -18,13 +19,14 @@ export interface AdminGateOptions {
   /** Knows the token, and what else may be given instead. */
   readonly access: Access;
   readonly cors: Cors;
+  readonly proxies: NetworkList;
 }
 
 /**
  * Who may use the API: whoever has its token. Without a token, who sits at this machine may read, and
  * nobody may change anything.
  */
-export class AdminGate {
+export class AdminGate implements RouteGuard {
   readonly #options: AdminGateOptions;
 
   constructor(options: AdminGateOptions) {
@@ -33,17 +35,15 @@ export class AdminGate {
 
   /** The answer to who may not; `undefined` if it may. */
   async refusal(routed: RoutedRequest): Promise<WholeResponse | undefined> {
-    const { request, url } = routed;
-    if (this.#options.cors.isForeign(request)) {
+    const { cors, proxies, access } = this.#options;
+    if (cors.isForeign(routed.request)) {
       const message = "Cannot use the API from this page: corsOrigins does not name its origin";
       return problem(STATUS_CODE.Forbidden, message);
     }
-    const credentials = credentialsOf({
-      query: url.search.slice(1),
-      authorization: request.headers.get("authorization"),
-    });
-    if (!hasCredentials(credentials)) return this.#withoutCredentials(routed);
-    return await this.#ask(routed, credentials);
+    const asked = questionOf(routed, proxies, { action: "api", path: "", protocol: "http" });
+    return hasCredentials(asked.credentials)
+      ? refusalOf(await access.decide(asked))
+      : this.#withoutCredentials(routed);
   }
 
   #withoutCredentials({ request, addresses }: RoutedRequest): WholeResponse | undefined {
@@ -58,28 +58,15 @@ export class AdminGate {
       : "Cannot change anything by the API: no adminToken is configured";
     return problem(STATUS_CODE.Forbidden, message);
   }
+}
 
-  async #ask(
-    { request, url, addresses }: RoutedRequest,
-    credentials: ReturnType<typeof credentialsOf>,
-  ): Promise<WholeResponse | undefined> {
-    const decision = await this.#options.access.decide({
-      action: "api",
-      path: "",
-      protocol: "http",
-      address: addresses.remoteAddr.hostname,
-      credentials,
-      query: url.search.slice(1),
-      userAgent: request.headers.get("user-agent"),
-      id: nextConnectionId(),
+function refusalOf(decision: AccessDecision): WholeResponse | undefined {
+  if (decision.kind === "allow") return undefined;
+  return decision.status === "unavailable"
+    ? problem(STATUS_CODE.ServiceUnavailable, decision.reason)
+    : problem(STATUS_CODE.Unauthorized, "Cannot use the API with these credentials", {
+      "www-authenticate": `${CHALLENGE["www-authenticate"]}, error="invalid_token"`,
     });
-    if (decision.kind === "allow") return undefined;
-    return decision.status === "unavailable"
-      ? problem(STATUS_CODE.ServiceUnavailable, decision.reason)
-      : problem(STATUS_CODE.Unauthorized, "Cannot use the API with these credentials", {
-        "www-authenticate": `${CHALLENGE["www-authenticate"]}, error="invalid_token"`,
-      });
-  }
 }
 
 /** Whether who sits at this machine asks, by a name of it in Host and in the target alike. */

@@ -1,16 +1,16 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { AccessRequest } from "../../access/access.ts";
-import { credentialsOf } from "../../access/credentials.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
-import { nextConnectionId } from "../net/connection_id.ts";
 import { Place } from "../net/places.ts";
 import { answer, problem } from "./answers.ts";
 import type { ClientPages } from "./client_pages.ts";
 import { LiveListing } from "./live_listing.ts";
+import { questionOf } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
-import type { RoutedRequest } from "./route_table.ts";
+import type { RoutedRequest, RouteGuard } from "./route_table.ts";
 import { type PageRequest, StreamEvents } from "./stream_events.ts";
 import { type ListedPage, StreamListing } from "./stream_listing.ts";
 import { STREAMS_PER_PAGE } from "./stream_summary.ts";
@@ -37,7 +37,7 @@ const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS
 /** What lists of streams need of their shard. */
 export type StreamRoutesContext = Pick<
   HttpContext,
-  "settings" | "streams" | "control" | "counters" | "access" | "places"
+  "settings" | "streams" | "control" | "counters" | "access" | "places" | "proxies"
 >;
 
 /** A page that is asked for. */
@@ -45,6 +45,12 @@ interface AskedPage {
   /** The same for all who are to be told the same. */
   readonly key: string;
   readonly request: PageRequest;
+}
+
+/** Somebody who follows what is not for everybody. */
+interface Follower {
+  readonly routed: RoutedRequest;
+  readonly guard: RouteGuard;
 }
 
 /** Which page of which list a request asks for; rejects with an `HttpError` for one that is none. */
@@ -60,6 +66,7 @@ export class StreamRoutes {
   readonly #live: LiveListing;
   readonly #clientPages: ClientPages;
   readonly #events = new StreamEvents();
+  readonly #guarded = new Set<Follower>();
   /** For {@linkcode answer} and the others: all streams. */
   readonly all: PageOf = (routed) => this.#allOf(routed);
   /** Those that the caller may watch. */
@@ -88,14 +95,49 @@ export class StreamRoutes {
       : answer(STATUS_CODE.OK, common, body);
   }
 
-  /** @throws {HttpError} as {@linkcode answer} does */
-  async follow(pageOf: PageOf, routed: RoutedRequest): Promise<HttpResponse> {
+  /**
+   * @param guard has let it in, and is asked again when the settings have changed
+   * @throws {HttpError} as {@linkcode answer} does
+   */
+  async follow(pageOf: PageOf, routed: RoutedRequest, guard?: RouteGuard): Promise<HttpResponse> {
+    if (guard === undefined) return await this.#follow(pageOf, routed, () => {});
+    const follower = { routed, guard };
+    const leave = () => this.#guarded.delete(follower);
+    // Before anything is waited for: the settings may change meanwhile.
+    this.#guarded.add(follower);
+    try {
+      return await this.#follow(pageOf, routed, leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** Ends those who may follow no longer. Where nobody can say, they stay. */
+  async recheck(): Promise<void> {
+    await Promise.all([...this.#guarded].map(async ({ routed, guard }) => {
+      const refusal = await guard.refusal(routed);
+      if (refusal === undefined || refusal.status === STATUS_CODE.ServiceUnavailable) return;
+      routed.addresses.abort("it may not use the API any more");
+    }));
+  }
+
+  async #follow(
+    pageOf: PageOf,
+    routed: RoutedRequest,
+    leave: () => void,
+  ): Promise<HttpResponse> {
     const { key, request } = await pageOf(routed);
     const place = this.#context.places.listListeners.take(routed.addresses.remoteAddr.hostname);
     if (place instanceof Place) {
       const body = await this.#events.follow(key, request);
-      return { ...EVENTS, body, onOver: () => place.leave() };
+      const onOver = () => {
+        place.leave();
+        leave();
+      };
+      return { ...EVENTS, body, onOver };
     }
+    leave();
     this.#context.counters.add("listListenersRefused");
     return problem(STATUS_CODE.ServiceUnavailable, `Cannot follow the list: ${place.reason}`, {
       "retry-after": RETRY_AFTER_S,
@@ -150,7 +192,7 @@ export class StreamRoutes {
 
   async #liveOf(routed: RoutedRequest): Promise<AskedPage> {
     const page = numberOf(routed.query);
-    const caller = callerOf(routed);
+    const caller = callerOf(routed, this.#context.proxies);
     const request = () => this.#live.page(caller, page, performance.now());
     const first = await request();
     checkPage(page, first.pages);
@@ -169,19 +211,9 @@ export class StreamRoutes {
 }
 
 /** The question that is asked about each stream, of none yet. */
-function callerOf({ request, url, addresses }: RoutedRequest): AccessRequest {
-  const query = url.search.slice(1);
-  return {
-    action: "play",
-    path: "",
-    protocol: "http",
-    address: addresses.remoteAddr.hostname,
-    credentials: credentialsOf({ query, authorization: request.headers.get("authorization") }),
-    query,
-    userAgent: request.headers.get("user-agent"),
-    id: nextConnectionId(),
-    isListing: true,
-  };
+function callerOf(routed: RoutedRequest, proxies: NetworkList): AccessRequest {
+  const asked = { action: "play", path: "", protocol: "http", isListing: true } as const;
+  return questionOf(routed, proxies, asked);
 }
 
 function numberOf(query: URLSearchParams): number {
