@@ -8,11 +8,24 @@ export async function decideByFunction(
   request: AccessRequest,
 ): Promise<{ readonly decision: AccessDecision | undefined; readonly hasFailed: boolean }> {
   try {
-    return { decision: await decide?.(request), hasFailed: false };
+    return { decision: decisionOf(await decide?.(request)), hasFailed: false };
   } catch (error) {
     getLogger(["sluice", "control"]).error("The function that decides has failed: {error}", {
       error,
     });
     return { decision: undefined, hasFailed: true };
   }
+}
+
+/**
+ * What a function has answered, which may have any shape, whatever its type says: nobody is let in by
+ * what is no decision.
+ */
+function decisionOf(answer: unknown): AccessDecision | undefined {
+  if (answer === undefined) return undefined;
+  const { kind } = Object(answer) as { readonly kind?: unknown };
+  if (kind === "allow" || kind === "refuse") return structuredClone(answer as AccessDecision);
+  throw new TypeError(
+    `Cannot take the decision: kind must be "allow" or "refuse", got ${JSON.stringify(kind)}`,
+  );
 }

@@ -202,6 +202,9 @@ class Shard {
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();
+    const { clients, access } = this.#context;
+    // They were asked about while other settings were there, and let in when those were gone.
+    void recheckClients(clients.takeLate(), access, { revoke: [], recheck: true });
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
@@ -213,7 +216,8 @@ class Shard {
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
     await configureLogging(settings, () => counters.add("logLinesLeftOut"));
-    await Promise.all([recheckClients(clients.all, access, message), this.#routes.list.recheck()]);
+    const asked = clients.change(performance.now());
+    await Promise.all([recheckClients(asked, access, message), this.#routes.list.recheck()]);
   }
 
   /** Viewers keep what they have, and those who ask are told that it is not ready. */

@@ -7,7 +7,7 @@ import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { until } from "../../testing/waiting.ts";
 import { type PlayingShard, PlayingShards } from "./playing_shard.ts";
 
-/** Bars of the issue of ending: whatever the protocol. */
+/** However it has come. */
 const MAX_END_MS = 1000;
 
 /** Comes as a viewer of one protocol; returns what tells whether its media have ended. */

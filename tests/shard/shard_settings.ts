@@ -95,9 +95,9 @@ export function testViewers(
     places,
     memory = openMemory(),
     maxViewers = 100,
-    addressCounts = testAddressCounts(),
     access = OPEN_ACCESS,
     shard = 0,
+    addressCounts = testAddressCounts(shard + 1),
   }: {
     readonly places: ShardPlaces;
     readonly memory?: MemoryBudget;
@@ -108,7 +108,7 @@ export function testViewers(
   },
 ): Pick<HttpContext, "clients" | "viewers" | "publishers" | "shard"> {
   const clients = new Clients(counters);
-  const streamCounts = new AddressCounts(addressCounts, 0, "streamViewers");
+  const streamCounts = new AddressCounts(addressCounts, shard, "streamViewers");
   const settings = { maxViewers };
   const options = { settings, places, streamCounts, counters, memory, clients, access, shard };
   return { clients, viewers: new Viewers(options), publishers: new Publishers(), shard };

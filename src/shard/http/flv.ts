@@ -68,7 +68,7 @@ export class Flv {
     return whenDecided(access.decide(asked), (decision) => {
       const found = this.#find(routed, asked, decision);
       if ("kind" in found) {
-        if (decision.kind === "refuse") this.#context.viewers.noteRefusal(protocol);
+        if (decision.kind === "refuse") this.#noteRefusal(routed, protocol, decision.reason);
         return found;
       }
       return this.#begin(routed, { ...found, askedAtMs }, accept);
@@ -95,18 +95,19 @@ export class Flv {
   }
 
   #begin(
-    { addresses: { remoteAddr: from, abort } }: RoutedRequest,
+    routed: RoutedRequest,
     { stream, selection, asked, allowed, askedAtMs }: Found & { readonly askedAtMs: number },
     accept: string | undefined,
   ): HttpResponse {
     const { viewers, memory, counters } = this.#context;
+    const { remoteAddr: from, abort } = routed.addresses;
     const { protocol } = asked;
     const full = viewers.refusal(protocol, from.hostname);
-    if (full !== undefined) return this.#refuse(protocol, full.reason);
+    if (full !== undefined) return this.#refuse(routed, protocol, full.reason);
     const audience = stream.audience(FLV_FORM, selection, holderOf(memory, from.hostname));
-    if (typeof audience === "string") return this.#refuse(protocol, audience);
-    const ticket = viewers.admit({ asked, allowed, path: stream.entry.path, from });
-    if (!(ticket instanceof Ticket)) return this.#refuse(protocol, ticket.reason);
+    if (typeof audience === "string") return this.#refuse(routed, protocol, audience);
+    const ticket = viewers.admit({ asked, allowed, askedAtMs, path: stream.entry.path, from });
+    if (!(ticket instanceof Ticket)) return this.#refuse(routed, protocol, ticket.reason);
     const viewer = new FlvViewer(audience, () => {
       counters.observeSince("joinTime", { protocol }, askedAtMs);
     });
@@ -121,9 +122,18 @@ export class Flv {
       : { kind: "websocket", accept, messages: viewer.stream, onOver };
   }
 
-  #refuse(protocol: ViewerProtocol, reason: string): WholeResponse {
-    this.#context.viewers.noteRefusal(protocol);
+  #refuse(routed: RoutedRequest, protocol: ViewerProtocol, reason: string): WholeResponse {
+    this.#noteRefusal(routed, protocol, reason);
     return problem(STATUS_CODE.ServiceUnavailable, reason, { "retry-after": RETRY_AFTER_S });
+  }
+
+  #noteRefusal(
+    { addresses: { log } }: RoutedRequest,
+    protocol: ViewerProtocol,
+    reason: string,
+  ): void {
+    this.#context.viewers.noteRefusal(protocol);
+    log.info("{peer} cannot play: {reason}", { reason });
   }
 }
 

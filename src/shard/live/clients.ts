@@ -45,6 +45,8 @@ export interface ClientDescription extends ClientMeasures {
 export interface Admission {
   readonly asked: AccessRequest;
   readonly allowed: Allowed;
+  /** When it was asked, by `performance.now`. */
+  readonly askedAtMs: number;
   /** Application and name of the stream that it came to. */
   readonly path: string;
 }
@@ -68,6 +70,9 @@ export interface Client {
 export class Clients {
   readonly #byId = new Map<string, Client>();
   readonly #counters: Counters;
+  /** Those who have come since the last {@linkcode Clients.change} by an answer from before it. */
+  readonly #late = new Set<Client>();
+  #changedAtMs = -Infinity;
 
   constructor(counters: Counters) {
     this.#counters = counters;
@@ -80,11 +85,13 @@ export class Clients {
   add(client: Client): void {
     this.#byId.set(client.id, client);
     this.#counters.add("clients");
+    if (client.admission.askedAtMs <= this.#changedAtMs) this.#late.add(client);
   }
 
   remove(client: Client): void {
     if (this.#byId.get(client.id) !== client) return;
     this.#byId.delete(client.id);
+    this.#late.delete(client);
     this.#counters.add("clients", -1);
   }
 
@@ -94,9 +101,22 @@ export class Clients {
     return [...some.map((client) => client.describe())];
   }
 
-  /** All that there are now. */
-  get all(): readonly Client[] {
+  /**
+   * All that there are now. From now on, others may: whoever comes by an older answer is late.
+   *
+   * @param nowMs by `performance.now`
+   */
+  change(nowMs: number): readonly Client[] {
+    this.#changedAtMs = nowMs;
+    this.#late.clear();
     return [...this.#byId.values()];
+  }
+
+  /** Those who were late since this was called last. */
+  takeLate(): readonly Client[] {
+    const late = [...this.#late];
+    this.#late.clear();
+    return late;
   }
 
   byId(id: string): Client | undefined {

@@ -107,6 +107,7 @@ export class PublishSession implements Client, Publisher {
   readonly #context: PublishContext;
   readonly #source: PublishSource;
   #allowed: Allowed;
+  readonly #askedAtMs: number;
   readonly #stream: LiveStream;
   readonly #writer: LogWriter;
   readonly #publication: Publication;
@@ -129,13 +130,14 @@ export class PublishSession implements Client, Publisher {
   private constructor(
     context: PublishContext,
     source: PublishSource,
-    allowed: Allowed,
+    { allowed, askedAtMs }: Pick<Admission, "allowed" | "askedAtMs">,
     stream: LiveStream,
   ) {
     const { windowMs, timeouts } = context.settings;
     this.#context = context;
     this.#source = source;
     this.#allowed = allowed;
+    this.#askedAtMs = askedAtMs;
     this.#stream = stream;
     this.#writer = new LogWriter(stream.entry.log, { windowMs });
     this.#publication = new Publication(this.#writer, timeouts);
@@ -161,6 +163,7 @@ export class PublishSession implements Client, Publisher {
     const { access, control, streams } = context;
     const { asked, owner } = source;
     // First of all: who may not publish is told of nothing else.
+    const askedAtMs = performance.now();
     const decided = access.decide(asked);
     const allowed = decided instanceof Promise ? await decided : decided;
     if (allowed.kind === "refuse") return refusalOf(allowed);
@@ -176,7 +179,9 @@ export class PublishSession implements Client, Publisher {
     });
     if (decision.kind === "refused") return { cause: "busy", reason: decision.reason };
     const stream = streams.byId(decision.streamId);
-    if (stream !== undefined) return new PublishSession(context, source, allowed, stream);
+    if (stream !== undefined) {
+      return new PublishSession(context, source, { allowed, askedAtMs }, stream);
+    }
     control.send({ kind: "unpublish", streamId: decision.streamId, sent: "nothing" });
     return { cause: "busy", reason: `${target.path} has been ended.` };
   }
@@ -242,13 +247,15 @@ export class PublishSession implements Client, Publisher {
   }
 
   get admission(): Admission {
-    return { asked: this.#source.asked, allowed: this.#allowed, path: this.path };
+    const { asked } = this.#source;
+    return { asked, askedAtMs: this.#askedAtMs, allowed: this.#allowed, path: this.path };
   }
 
   reconsider(decision: AccessDecision): void {
     if (decision.kind === "refuse") return this.end("It may not publish any more");
-    const path = decision.path ?? this.#source.asked.path;
-    if (path !== this.path) return this.end("It may publish something else now");
+    const target = streamPath("", decision.path ?? this.#source.asked.path);
+    const isSame = "path" in target && target.path === this.path;
+    if (!isSame) return this.end("It may publish something else now");
     this.#allowed = decision;
     this.#limits = new PublishLimits(decision, this.#acceptedAtMs, this.#since);
   }

@@ -81,7 +81,7 @@ export interface ViewersOptions {
  *
  * @example
  * ```ts ignore
- * const ticket = viewers.admit({ asked, allowed, path, from });
+ * const ticket = viewers.admit({ asked, allowed, askedAtMs, path, from });
  * if (!(ticket instanceof Ticket)) return refuse(ticket.reason);
  * ticket.begin({ measures: () => session.measures(), end: (reason) => session.end(reason) });
  * // … as soon as it is gone:

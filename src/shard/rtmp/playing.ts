@@ -179,7 +179,7 @@ export class RtmpPlaying {
 
   #begin(streamId: number, stream: LiveStream, wait: Wait): void {
     const { viewers, say, from, protocol, holder } = this.#link;
-    const { selection, asked, allowed, path } = wait;
+    const { selection, asked, allowed, askedAtMs, path } = wait;
     this.#stopWaiting(streamId);
     const missing = missingTrack(selection, stream.log);
     if (missing !== undefined) {
@@ -198,7 +198,7 @@ export class RtmpPlaying {
     // To go over to the same stream means to stay.
     if (before?.player.stream === stream) return say((session) => session.acceptPlay(streamId));
     this.stop(streamId, "it went over to another stream");
-    const ticket = viewers.admit({ asked, allowed, path, from });
+    const ticket = viewers.admit({ asked, allowed, askedAtMs, path, from });
     if (!(ticket instanceof Ticket)) {
       return this.#refuse(streamId, "NetStream.Play.Failed", `${ticket.reason}.`);
     }
@@ -207,7 +207,7 @@ export class RtmpPlaying {
       this.#forget(streamId, why);
       this.#ended();
     };
-    const play = { streamId, stream, selection, askedAtMs: wait.askedAtMs, finished };
+    const play = { streamId, stream, selection, askedAtMs, finished };
     const player = new RtmpPlayer(this.#link, play, wait.received);
     this.#players.set(streamId, { player, ticket });
     ticket.begin(player);
