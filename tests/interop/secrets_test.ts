@@ -165,6 +165,8 @@ async function bring(
   ];
   const offer = { method: "POST", body: OFFERS.chromium };
   const requests = [
+    [`/live/${secret}.flv`, {}],
+    [`/live/${secret}/whep`, offer],
     ["/live/camera.flv", {}],
     ["/live/camera.flv", { method: "HEAD" }],
     ["/live/camera/whep", offer],

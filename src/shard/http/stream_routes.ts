@@ -20,6 +20,9 @@ const PAGE = /^[1-9]\d{0,5}$/;
 /** Seconds after which a refused listener may come again. */
 const RETRY_AFTER_S = "30";
 
+/** How long the answer to a question may take: a function has 10 seconds, a set of keys less. */
+const MAX_QUESTION_MS = 15_000;
+
 const LIST_HEADERS = {
   "content-type": "application/json",
   "cache-control": "no-cache",
@@ -53,6 +56,12 @@ interface Follower {
   readonly guard: RouteGuard;
 }
 
+async function recheckFollower({ routed, guard }: Follower): Promise<void> {
+  const refusal = await guard.refusal(routed);
+  if (refusal === undefined || refusal.status === STATUS_CODE.ServiceUnavailable) return;
+  routed.addresses.abort("it may not use the API any more");
+}
+
 /** Which page of which list a request asks for; rejects with an `HttpError` for one that is none. */
 type PageOf = (routed: RoutedRequest) => AskedPage | Promise<AskedPage>;
 
@@ -67,6 +76,8 @@ export class StreamRoutes {
   readonly #clientPages: ClientPages;
   readonly #events = new StreamEvents();
   readonly #guarded = new Set<Follower>();
+  /** Until then, who comes may have been let in by settings that are gone. */
+  #lateUntilMs = 0;
   /** For {@linkcode answer} and the others: all streams. */
   readonly all: PageOf = (routed) => this.#allOf(routed);
   /** Those that the caller may watch. */
@@ -105,6 +116,7 @@ export class StreamRoutes {
     const leave = () => this.#guarded.delete(follower);
     // Before anything is waited for: the settings may change meanwhile.
     this.#guarded.add(follower);
+    if (performance.now() < this.#lateUntilMs) void recheckFollower(follower);
     try {
       return await this.#follow(pageOf, routed, leave);
     } catch (error) {
@@ -115,11 +127,8 @@ export class StreamRoutes {
 
   /** Ends those who may follow no longer. Where nobody can say, they stay. */
   async recheck(): Promise<void> {
-    await Promise.all([...this.#guarded].map(async ({ routed, guard }) => {
-      const refusal = await guard.refusal(routed);
-      if (refusal === undefined || refusal.status === STATUS_CODE.ServiceUnavailable) return;
-      routed.addresses.abort("it may not use the API any more");
-    }));
+    this.#lateUntilMs = performance.now() + MAX_QUESTION_MS;
+    await Promise.all([...this.#guarded].map(recheckFollower));
   }
 
   async #follow(
