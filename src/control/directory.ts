@@ -1,6 +1,7 @@
+import { areSameSubject } from "../access/access.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
 import type { StreamSummary } from "../shard/http/stream_summary.ts";
-import type { StreamEntry } from "../shard/live/stream_entry.ts";
+import { fitsPublisher, type StreamEntry } from "../shard/live/stream_entry.ts";
 import type {
   Contest,
   PublishDecision,
@@ -13,6 +14,7 @@ import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { OpeningRate } from "./opening_rate.ts";
 import { type DescribedStream, summarise } from "./stream_description.ts";
+import { spareStream } from "./spare_stream.ts";
 import { StreamSound } from "./stream_sound.ts";
 
 /**
@@ -135,7 +137,8 @@ export class Directory {
     const isOwn = known !== undefined && known.publisher.network === network;
     const refusal = isOwn ? undefined : this.#makeRoom(network, known, nowMs);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
-    const stream = known ?? this.#open(path, nowMs, publisher);
+    if (known !== undefined && !fitsPublisher(known.entry, publisher)) this.#close(known);
+    const stream = this.#byPath.get(path) ?? this.#open(path, nowMs, publisher);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
@@ -281,8 +284,7 @@ export class Directory {
   ): PublishDecision | undefined {
     const isKept = stream.contest !== undefined || nowMs - stream.keptAtMs < KEPT_MS;
     if (isKept || stream.isEnding) return busy(stream);
-    const { subject } = contest.publisher;
-    const isSame = subject !== undefined && subject === stream.publisher.subject;
+    const isSame = areSameSubject(contest.publisher, stream.publisher);
     const { secondPublisher } = this.#options;
     const ends = secondPublisher === "takeOver" || (secondPublisher === "takeOverSame" && isSame);
     stream.contest = contest;
@@ -381,17 +383,6 @@ export class Directory {
     if (heldBy.size === 0) this.#options.logs.close(log);
     else this.#closed.set(streamId, { log, heldBy });
   }
-}
-
-/**
- * The stream that can best be spared of those that wait for a publisher: of the address that has
- * most streams, the one that has waited longest. `undefined` if none waits.
- */
-function spareStream(streams: readonly Stream[]): Stream | undefined {
-  const byNetwork = Map.groupBy(streams, ({ publisher }) => publisher.network);
-  const held = ({ publisher }: Stream) => byNetwork.get(publisher.network)!.length;
-  return streams.filter(({ origin }) => origin === undefined)
-    .sort((one, other) => held(other) - held(one) || one.waitingSinceMs - other.waitingSinceMs)[0];
 }
 
 function busy({ entry: { path } }: Stream): PublishDecision {

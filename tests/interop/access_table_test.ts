@@ -21,7 +21,7 @@ import {
 } from "./access_table.ts";
 
 /** From the request to revoke on to the last end. */
-const MAX_END_MS = 1000;
+const MAX_END_MS = 2000;
 
 /** A stream that can be watched. */
 async function start(): Promise<GatewayProcess> {

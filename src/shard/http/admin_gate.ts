@@ -1,14 +1,14 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { Access, AccessDecision } from "../../access/access.ts";
+import type { Access, AccessRequest } from "../../access/access.ts";
 import { hasCredentials } from "../../access/credentials.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 import { isLocalRequest } from "../../http/local_request.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import { problem } from "./answers.ts";
-import { questionOf } from "./questions.ts";
 import type { AdminSettings } from "../shard_settings.ts";
 import type { Cors } from "./cors.ts";
-import type { RoutedRequest, RouteGuard } from "./route_table.ts";
+import { questionOf } from "./questions.ts";
+import type { RoutedRequest } from "./route_table.ts";
 
 /** RFC 6750 3. Not Basic: a browser would keep it, and send it for any page. */
 const CHALLENGE = { "www-authenticate": 'Bearer realm="sluice"' };
@@ -26,7 +26,7 @@ export interface AdminGateOptions {
  * Who may use the API: whoever has its token. Without a token, who sits at this machine may read, and
  * nobody may change anything.
  */
-export class AdminGate implements RouteGuard {
+export class AdminGate {
   readonly #options: AdminGateOptions;
 
   constructor(options: AdminGateOptions) {
@@ -35,15 +35,14 @@ export class AdminGate implements RouteGuard {
 
   /** The answer to who may not; `undefined` if it may. */
   async refusal(routed: RoutedRequest): Promise<WholeResponse | undefined> {
-    const { cors, proxies, access } = this.#options;
+    const { cors, proxies } = this.#options;
     if (cors.isForeign(routed.request)) {
       const message = "Cannot use the API from this page: corsOrigins does not name its origin";
       return problem(STATUS_CODE.Forbidden, message);
     }
     const asked = questionOf(routed, proxies, { action: "api", path: "", protocol: "http" });
-    return hasCredentials(asked.credentials)
-      ? refusalOf(await access.decide(asked))
-      : this.#withoutCredentials(routed);
+    if (!hasCredentials(asked.credentials)) return this.#withoutCredentials(routed);
+    return await this.#ask(asked);
   }
 
   #withoutCredentials({ request, addresses }: RoutedRequest): WholeResponse | undefined {
@@ -58,15 +57,16 @@ export class AdminGate implements RouteGuard {
       : "Cannot change anything by the API: no adminToken is configured";
     return problem(STATUS_CODE.Forbidden, message);
   }
-}
 
-function refusalOf(decision: AccessDecision): WholeResponse | undefined {
-  if (decision.kind === "allow") return undefined;
-  return decision.status === "unavailable"
-    ? problem(STATUS_CODE.ServiceUnavailable, decision.reason)
-    : problem(STATUS_CODE.Unauthorized, "Cannot use the API with these credentials", {
-      "www-authenticate": `${CHALLENGE["www-authenticate"]}, error="invalid_token"`,
-    });
+  async #ask(asked: AccessRequest): Promise<WholeResponse | undefined> {
+    const decision = await this.#options.access.decide(asked);
+    if (decision.kind === "allow") return undefined;
+    return decision.status === "unavailable"
+      ? problem(STATUS_CODE.ServiceUnavailable, decision.reason)
+      : problem(STATUS_CODE.Unauthorized, "Cannot use the API with these credentials", {
+        "www-authenticate": `${CHALLENGE["www-authenticate"]}, error="invalid_token"`,
+      });
+  }
 }
 
 /** Whether who sits at this machine asks, by a name of it in Host and in the target alike. */

@@ -1,6 +1,4 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { AccessRequest } from "../../access/access.ts";
-import type { NetworkList } from "../../address/network_list.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
@@ -14,6 +12,9 @@ import type { RoutedRequest, RouteGuard } from "./route_table.ts";
 import { type PageRequest, StreamEvents } from "./stream_events.ts";
 import { type ListedPage, StreamListing } from "./stream_listing.ts";
 import { STREAMS_PER_PAGE } from "./stream_summary.ts";
+
+/** What the pages are called by that callers see as Access lets them, which is asked at each turn. */
+const LIVE = "live ";
 
 const PAGE = /^[1-9]\d{0,5}$/;
 
@@ -138,19 +139,24 @@ export class StreamRoutes {
   ): Promise<HttpResponse> {
     const { key, request } = await pageOf(routed);
     const place = this.#context.places.listListeners.take(routed.addresses.remoteAddr.hostname);
-    if (place instanceof Place) {
+    if (!(place instanceof Place)) {
+      leave();
+      this.#context.counters.add("listListenersRefused");
+      return problem(STATUS_CODE.ServiceUnavailable, `Cannot follow the list: ${place.reason}`, {
+        "retry-after": RETRY_AFTER_S,
+      });
+    }
+    try {
       const body = await this.#events.follow(key, request);
       const onOver = () => {
         place.leave();
         leave();
       };
       return { ...EVENTS, body, onOver };
+    } catch (error) {
+      place.leave();
+      throw error;
     }
-    leave();
-    this.#context.counters.add("listListenersRefused");
-    return problem(STATUS_CODE.ServiceUnavailable, `Cannot follow the list: ${place.reason}`, {
-      "retry-after": RETRY_AFTER_S,
-    });
   }
 
   /**
@@ -181,6 +187,11 @@ export class StreamRoutes {
     return this.#events.tick();
   }
 
+  /** Ends those who follow what is the administrator's: who that is may have changed. */
+  endAdministrators(): void {
+    this.#events.end((key) => !key.startsWith(LIVE));
+  }
+
   /** Ends those who follow. */
   close(): void {
     this.#events.close();
@@ -201,7 +212,10 @@ export class StreamRoutes {
 
   async #liveOf(routed: RoutedRequest): Promise<AskedPage> {
     const page = numberOf(routed.query);
-    const caller = callerOf(routed, this.#context.proxies);
+    const { proxies } = this.#context;
+    // The question that is asked about each stream, of none yet.
+    const question = { action: "play", path: "", protocol: "http", isListing: true } as const;
+    const caller = questionOf(routed, proxies, question);
     const request = () => this.#live.page(caller, page, performance.now());
     const first = await request();
     checkPage(page, first.pages);
@@ -209,7 +223,7 @@ export class StreamRoutes {
     let known: ListedPage | undefined = first;
     const { address, credentials, query } = caller;
     return {
-      key: `live ${JSON.stringify([page, address, credentials, query])}`,
+      key: `${LIVE}${JSON.stringify([page, address, credentials, query])}`,
       request: () => {
         const answered = known === undefined ? request() : Promise.resolve(known);
         known = undefined;
@@ -217,12 +231,6 @@ export class StreamRoutes {
       },
     };
   }
-}
-
-/** The question that is asked about each stream, of none yet. */
-function callerOf(routed: RoutedRequest, proxies: NetworkList): AccessRequest {
-  const asked = { action: "play", path: "", protocol: "http", isListing: true } as const;
-  return questionOf(routed, proxies, asked);
 }
 
 function numberOf(query: URLSearchParams): number {
