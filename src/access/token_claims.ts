@@ -1,6 +1,7 @@
 import type { AccessAction, AccessLimits, AccessRequest } from "./access.ts";
 import { limitsOf } from "./limits.ts";
 import { fitsOne, fitsPattern } from "./path_pattern.ts";
+import { MAX_SUBJECT_LENGTH } from "./source.ts";
 
 /** What a token says of its bearer, of any shape. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -92,15 +93,20 @@ export function claimedLimits(
   };
 }
 
-/** Characters of a name that comes into lists and logs. */
-const MAX_SUBJECT_LENGTH = 64;
+/** The subject that a token with this id (`jti`) has. */
+export function tokenSubject(id: string): string {
+  return `token ${id.slice(0, MAX_SUBJECT_LENGTH)}`;
+}
 
 /**
  * Who a token is of, for limits and revocation: its own id, or else the one whom it is for;
  * `undefined` if it names neither.
  */
 export function claimedSubject({ jti, sub }: Claims): string | undefined {
-  const named = (text: unknown) => typeof text === "string" && text !== "";
-  if (named(jti)) return `token ${`${jti}`.slice(0, MAX_SUBJECT_LENGTH)}`;
-  return named(sub) ? `user ${`${sub}`.slice(0, MAX_SUBJECT_LENGTH)}` : undefined;
+  if (isNamed(jti)) return tokenSubject(jti);
+  return isNamed(sub) ? `user ${sub.slice(0, MAX_SUBJECT_LENGTH)}` : undefined;
+}
+
+function isNamed(text: unknown): text is string {
+  return typeof text === "string" && text !== "";
 }

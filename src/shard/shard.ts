@@ -6,7 +6,7 @@ import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
 import { CountedAccess } from "./counted_access.ts";
-import { Counters } from "./counters.ts";
+import { Counters } from "../metrics/counters.ts";
 import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
 import type { ConnectionListener } from "./net/connection_listener.ts";

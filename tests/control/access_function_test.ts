@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { configure, reset } from "@logtape/logtape";
 import type { AccessRequest } from "../../src/access/access.ts";
 import type { AccessFunction } from "../../src/access/asked_functions.ts";
-import { decideByFunction } from "../../src/control/access_function.ts";
+import { decideByFunction, tellEnded } from "../../src/control/access_function.ts";
 
 const REQUEST: AccessRequest = {
   action: "play",
@@ -61,4 +61,15 @@ Deno.test("a function that answers with what is no decision has failed, and lets
   } finally {
     await reset();
   }
+});
+
+Deno.test("what the function throws that is told of ends goes no further", () => {
+  const decision = { kind: "allow", decidedBy: "test" } as const;
+  const session = { request: REQUEST, decision, durationMs: 1, bytes: 2 };
+  let told = 0;
+  tellEnded(() => {
+    told++;
+    throw new Error("test");
+  }, session);
+  assertEquals(told, 1);
 });

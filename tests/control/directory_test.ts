@@ -251,6 +251,21 @@ Deno.test("Directory: an address has so many streams, and those of it that wait 
   assertEquals(acceptedId(publish("live/honest", "b")), lost);
 });
 
+Deno.test("Directory: who finds no room under lower limits makes nobody give way", () => {
+  using control = open({ maxStreams: 2, maxStreamsPerAddress: 1 });
+  const { directory, closed } = control;
+  const publish = (path: string, network: string, nowMs: number) =>
+    directory.publish(path, 0, nowMs, { network });
+  directory.unpublish(acceptedId(publish("1", "a", 0)), 0, "media", 0);
+  acceptedId(publish("2", "b", 0));
+  directory.limit({ maxStreams: 1, maxStreamsPerAddress: 1 });
+  assertEquals(publish("3", "a", 20_000), {
+    kind: "refused",
+    reason: "There are 1 streams already.",
+  });
+  assertEquals([closed, directory.entries.map(({ path }) => path)], [[], ["1", "2"]]);
+});
+
 Deno.test("Directory: an address that begins streams all the time is refused, and nothing is opened", () => {
   using control = open({ maxStreams: 100, maxStreamsPerAddress: 10 });
   const { directory, opened } = control;

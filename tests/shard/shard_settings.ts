@@ -4,14 +4,15 @@ import {
   allocateAddressCounts,
   COUNTED,
 } from "../../src/shard/net/address_counts.ts";
-import { type Access, OPEN_ACCESS } from "../../src/access/access.ts";
+import type { Access } from "../../src/access/access.ts";
+import { OPEN_ACCESS } from "../../testing/open_access.ts";
 import { Clients } from "../../src/shard/live/clients.ts";
 import type { HttpContext } from "../../src/shard/http/route_context.ts";
 import { Publishers } from "../../src/shard/live/publishers.ts";
 import { Viewers } from "../../src/shard/live/viewers.ts";
 import type { MemoryBudget } from "../../src/stream/memory_budget.ts";
 import { openMemory } from "./open_memory.ts";
-import type { Counters } from "../../src/shard/counters.ts";
+import type { Counters } from "../../src/metrics/counters.ts";
 import type { PlaceLimits, ShardSettings } from "../../src/shard/shard_settings.ts";
 import { type ShardPlaces, shardPlaces } from "../../src/shard/shard_places.ts";
 import { NetworkList } from "../../src/address/network_list.ts";

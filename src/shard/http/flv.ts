@@ -9,7 +9,7 @@ import type { ClientMeasures } from "../live/clients.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import { Ticket, type View, type ViewerProtocol, type ViewerRequest } from "../live/ticket.ts";
 import { holderOf } from "../net/memory_holder.ts";
-import { problem } from "./answers.ts";
+import { busy, problem } from "./answers.ts";
 import { questionOf, refusedAnswer, whenDecided } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
@@ -23,9 +23,6 @@ const FLV_HEADERS = {
 };
 
 const FLV = { kind: "stream", status: STATUS_CODE.OK, headers: FLV_HEADERS } as const;
-
-/** Seconds after which a refused viewer may come again. */
-const RETRY_AFTER_S = "5";
 
 /** How long a viewer has to take the end of its stream that is ended from outside. */
 const END_MS = 500;
@@ -124,7 +121,7 @@ export class Flv {
 
   #refuse(routed: RoutedRequest, protocol: ViewerProtocol, reason: string): WholeResponse {
     this.#noteRefusal(routed, protocol, reason);
-    return problem(STATUS_CODE.ServiceUnavailable, reason, { "retry-after": RETRY_AFTER_S });
+    return busy(reason);
   }
 
   #noteRefusal(

@@ -3,7 +3,7 @@ import { namesEtag } from "../../http/entity_tag.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
 import { Place } from "../net/places.ts";
-import { answer, problem } from "./answers.ts";
+import { answer, busy } from "./answers.ts";
 import type { ClientPages } from "./client_pages.ts";
 import { LiveListing } from "./live_listing.ts";
 import { questionOf } from "./questions.ts";
@@ -18,8 +18,8 @@ const LIVE = "live ";
 
 const PAGE = /^[1-9]\d{0,5}$/;
 
-/** Seconds after which a refused listener may come again. */
-const RETRY_AFTER_S = "30";
+/** After this, a refused listener may come again. */
+const RETRY_AFTER_SECONDS = 30;
 
 /** How long the answer to a question may take: a function has 10 seconds, a set of keys less. */
 const MAX_QUESTION_MS = 15_000;
@@ -142,9 +142,7 @@ export class StreamRoutes {
     if (!(place instanceof Place)) {
       leave();
       this.#context.counters.add("listListenersRefused");
-      return problem(STATUS_CODE.ServiceUnavailable, `Cannot follow the list: ${place.reason}`, {
-        "retry-after": RETRY_AFTER_S,
-      });
+      return busy(`Cannot follow the list: ${place.reason}`, RETRY_AFTER_SECONDS);
     }
     try {
       const body = await this.#events.follow(key, request);

@@ -4,7 +4,7 @@ import type {
   AccessRequest,
   Allowed,
 } from "../../access/access.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 
 /** How somebody fares who watches or publishes; `null` is what cannot be known, or not yet. */
 export interface ClientMeasures {

@@ -7,7 +7,7 @@ import { Publication } from "../../stream/publication.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import type { SkippedMessage } from "../../stream/track_intake.ts";
 import type { ControlLink } from "../control_link.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { Admission, Client, ClientDescription, Clients } from "./clients.ts";

@@ -5,7 +5,7 @@ import type { Access, AccessRequest } from "../../../src/access/access.ts";
 import { NetworkList } from "../../../src/address/network_list.ts";
 import { RequestReader } from "../../../src/http/request_reader.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { AdminGate } from "../../../src/shard/http/admin_gate.ts";
 import type { ClientPages } from "../../../src/shard/http/client_pages.ts";
 import { Cors } from "../../../src/shard/http/cors.ts";

@@ -3,7 +3,7 @@ import type { Access, Allowed, EndedSession } from "../../../src/access/access.t
 import { refuse } from "../../../src/access/source.ts";
 import { clearAddressCounts } from "../../../src/shard/net/address_counts.ts";
 import { recheckClients } from "../../../src/shard/live/recheck.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { Ticket, type ViewerProtocol } from "../../../src/shard/live/ticket.ts";
 import { granted, openMemory } from "../open_memory.ts";
 import { placeLimits, testAddressCounts, testPlaces, testViewers } from "../shard_settings.ts";
