@@ -217,7 +217,8 @@ class Shard {
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
     await configureLogging(settings, () => counters.add("logLinesLeftOut"));
-    await recheckClients(clients.change(performance.now()), access, message);
+    const asked = clients.change(performance.now());
+    await Promise.all([recheckClients(asked, access, message), this.#routes.list.recheck()]);
   }
 
   /** Viewers keep what they have, and those who ask are told that it is not ready. */

@@ -9,6 +9,8 @@ import type { RoutedRequest, RouteGuard } from "./route_table.ts";
 export interface MetricsGateOptions {
   /** They may change. */
   readonly settings: Pick<ShardSettings, "metrics">;
+  /** What one of them serves without saying for whom has no address of anybody. */
+  readonly proxies: NetworkList;
   /** Sees to who may use the API. */
   readonly admin: RouteGuard;
 }
@@ -26,14 +28,14 @@ export class MetricsGate implements RouteGuard {
 
   async refusal(routed: RoutedRequest): Promise<WholeResponse | undefined> {
     const { request, url, addresses: { remoteAddr: { hostname } } } = routed;
-    const { settings: { metrics }, admin } = this.#options;
+    const { settings: { metrics }, proxies, admin } = this.#options;
     const { token, password } = credentialsOf({
       query: url.search.slice(1),
       authorization: request.headers.get("authorization"),
     });
     const given = token ?? password;
     const isAllowed = given === undefined
-      ? new NetworkList(metrics.addresses).has(hostname)
+      ? !proxies.has(hostname) && new NetworkList(metrics.addresses).has(hostname)
       : metrics.token !== undefined && isSameSecret(given, metrics.token);
     return isAllowed ? undefined : await admin.refusal(routed);
   }
