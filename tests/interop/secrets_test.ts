@@ -164,9 +164,11 @@ async function bring(
     { headers: { authorization: secret } },
   ];
   const offer = { method: "POST", body: OFFERS.chromium };
+  // In place of a stream's name there may be a key, and nothing else.
+  const asName = /^(camera|nobody)\./.test(secret) ? secret : "other";
   const requests = [
-    [`/live/${secret}.flv`, {}],
-    [`/live/${secret}/whep`, offer],
+    [`/live/${asName}.flv`, {}],
+    [`/live/${asName}/whep`, offer],
     ["/live/camera.flv", {}],
     ["/live/camera.flv", { method: "HEAD" }],
     ["/live/camera/whep", offer],
@@ -197,7 +199,7 @@ async function bring(
   for (
     const [app, name, tcUrl] of [
       ["live", `camera?token=${secret}`, undefined],
-      ["live", secret, undefined],
+      ["live", asName, undefined],
       [`live?token=${secret}`, "camera", undefined],
       ["live", "camera", `rtmp://127.0.0.1:${port}/live?token=${secret}`],
       ["live", "camera", `rtmp://${user}:${password}@127.0.0.1:${port}/live`],
