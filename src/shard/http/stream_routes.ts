@@ -13,9 +13,6 @@ import { type PageRequest, StreamEvents } from "./stream_events.ts";
 import { type ListedPage, StreamListing } from "./stream_listing.ts";
 import { STREAMS_PER_PAGE } from "./stream_summary.ts";
 
-/** What the pages are called by that callers see as Access lets them, which is asked at each turn. */
-const LIVE = "live ";
-
 const PAGE = /^[1-9]\d{0,5}$/;
 
 /** After this, a refused listener may come again. */
@@ -185,11 +182,6 @@ export class StreamRoutes {
     return this.#events.tick();
   }
 
-  /** Ends those who follow what is the administrator's: who that is may have changed. */
-  endAdministrators(): void {
-    this.#events.end((key) => !key.startsWith(LIVE));
-  }
-
   /** Ends those who follow. */
   close(): void {
     this.#events.close();
@@ -221,7 +213,7 @@ export class StreamRoutes {
     let known: ListedPage | undefined = first;
     const { address, credentials, query } = caller;
     return {
-      key: `${LIVE}${JSON.stringify([page, address, credentials, query])}`,
+      key: `live ${JSON.stringify([page, address, credentials, query])}`,
       request: () => {
         const answered = known === undefined ? request() : Promise.resolve(known);
         known = undefined;
