@@ -55,21 +55,3 @@ Deno.test("who is let in by a hook that a reload overtakes is asked again", asyn
   publisher.run();
   await until("it is ended", () => publisher.end === "by the server");
 });
-
-Deno.test("who follows the API's lists by a token that is changed is ended", async () => {
-  await using gateway = await startGateway({ config: { adminToken: ADMIN } });
-  for (const list of ["streams", "clients"]) {
-    const url = gateway.httpUrl(`/api/v1/${list}/events?token=${ADMIN}`);
-    const { status, body } = await fetch(url);
-    assertEquals(status, 200);
-    const reader = body!.getReader();
-    assert(!(await reader.read()).done);
-    // The token stays, so that the next list can be tried.
-    const { status: reloaded } = await api(gateway, "PUT", "/api/v1/config", {
-      token: ADMIN,
-      body: { adminToken: ADMIN },
-    });
-    assertEquals(reloaded, 200);
-    await until("it ends", async () => (await reader.read()).done);
-  }
-});
