@@ -1,5 +1,5 @@
 /** Who came under settings that count no more: a reload is to find him, wherever he is just then. */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { startGateway } from "../../testing/gateway_process.ts";
 import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
