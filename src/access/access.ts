@@ -67,6 +67,11 @@ export interface Allowed {
   readonly decidedBy: string;
   /** Who it is, for limits, revocation and the API: the id of a key, token or rule. */
   readonly subject?: string;
+  /**
+   * Whether the subject is a rule, a hook or a signer, by which many come: two who have it in common
+   * need not be the same.
+   */
+  readonly isShared?: boolean;
   /** Another path to use instead. */
   readonly path?: string;
   /** When the session has to end, in milliseconds since 1970. */
@@ -91,6 +96,18 @@ export interface Refused {
 }
 
 export type AccessDecision = Allowed | Refused;
+
+/** Whether both were let in by the same key, token or user, and not only by the same rule. */
+export function areSameSubject(one: SubjectOf, other: SubjectOf): boolean {
+  return one.subject !== undefined && one.subject === other.subject && one.isShared !== true &&
+    other.isShared !== true;
+}
+
+/** What tells whom an answer lets in. */
+export interface SubjectOf {
+  readonly subject?: string | undefined;
+  readonly isShared?: boolean | undefined;
+}
 
 /** A session that was allowed, and is over. */
 export interface EndedSession {

@@ -74,7 +74,9 @@ export function hookDecision(
   return {
     kind: "allow",
     decidedBy,
-    subject: subject === undefined ? decidedBy : `user ${subject}`,
+    ...(subject === undefined
+      ? { subject: decidedBy, isShared: true }
+      : { subject: `user ${subject}`, isShared: false }),
     ...(path === undefined ? {} : { path }),
     ...(expiresInMs === undefined ? {} : { expiresAtMs: nowMs + expiresInMs }),
     ...(limits === undefined ? {} : { limits }),

@@ -212,5 +212,13 @@ function withPath(request: AccessRequest, { path }: Allowed): AccessRequest {
 
 function merged(first: Allowed, second: Allowed): Allowed {
   const limits = { ...first.limits, ...second.limits };
-  return { ...first, ...second, ...(Object.keys(limits).length === 0 ? {} : { limits }) };
+  // A hook that names nobody leaves it at whom one before has named.
+  const { subject, isShared } = second.isShared && !first.isShared ? first : second;
+  return {
+    ...first,
+    ...second,
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(isShared === undefined ? {} : { isShared }),
+  };
 }

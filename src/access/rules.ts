@@ -82,6 +82,7 @@ export class Rules implements AccessSource {
       kind: "allow",
       decidedBy,
       subject: decidedBy,
+      isShared: true,
       ...(rule.limits === undefined ? {} : { limits: rule.limits }),
       ...(rule.list ? {} : { isUnlisted: true }),
     };

@@ -116,6 +116,7 @@ export class SignedUrls implements AccessSource {
       kind: "allow",
       decidedBy,
       subject: decidedBy,
+      isShared: true,
       ...(this.#options.endAtExpiry ? { expiresAtMs } : {}),
     };
   }

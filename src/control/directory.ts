@@ -1,6 +1,7 @@
+import { areSameSubject } from "../access/access.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
 import type { StreamSummary } from "../shard/http/stream_summary.ts";
-import type { StreamEntry } from "../shard/live/stream_entry.ts";
+import { fitsPublisher, type StreamEntry } from "../shard/live/stream_entry.ts";
 import type {
   Contest,
   PublishDecision,
@@ -128,7 +129,8 @@ export class Directory {
     const spared = this.#room.find([...this.#byId.values()], known, publisher, nowMs);
     if (typeof spared === "string") return { kind: "refused", reason: spared };
     for (const spare of spared) this.#close(spare);
-    const stream = known ?? this.#open(path, nowMs, publisher);
+    if (known !== undefined && !fitsPublisher(known.entry, publisher)) this.#close(known);
+    const stream = this.#byPath.get(path) ?? this.#open(path, nowMs, publisher);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
@@ -274,8 +276,7 @@ export class Directory {
   ): PublishDecision | undefined {
     const isKept = stream.contest !== undefined || nowMs - stream.keptAtMs < KEPT_MS;
     if (isKept || stream.isEnding) return busy(stream);
-    const { subject } = contest.publisher;
-    const isSame = subject !== undefined && subject === stream.publisher.subject;
+    const isSame = areSameSubject(contest.publisher, stream.publisher);
     const { secondPublisher } = this.#options;
     const ends = secondPublisher === "takeOver" || (secondPublisher === "takeOverSame" && isSame);
     stream.contest = contest;

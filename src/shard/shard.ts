@@ -213,6 +213,7 @@ class Shard {
     const { places, certificate, clients, access, counters } = this.#context;
     Object.assign(this.#context.settings, settings);
     this.#access.configure(settings.access);
+    this.#routes.list.endAdministrators();
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
     await configureLogging(settings, () => counters.add("logLinesLeftOut"));

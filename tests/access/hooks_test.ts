@@ -170,6 +170,7 @@ Deno.test("a hook may rename a stream, end it, and set limits", async () => {
     kind: "allow",
     decidedBy: "hook 1",
     subject: "user alice",
+    isShared: false,
     path: "live/other",
     expiresAtMs: NOW_MS + 5000,
     limits: { maxViewers: 5, maxBitrateBps: 1_000_000 },
@@ -183,7 +184,8 @@ Deno.test("of several hooks each must allow, and each is asked for what it is fo
     const { pathname } = new URL(request.url);
     asked.push(pathname);
     const limits = pathname === "/a" ? { maxViewers: 1, maxWidth: 640 } : { maxViewers: 2 };
-    return Response.json({ code: pathname === "/no" ? 1 : 0, limits });
+    const named = pathname === "/named" ? { subject: "alice" } : {};
+    return Response.json({ code: pathname === "/no" ? 1 : 0, limits, ...named });
   });
   await using _ = server;
   const at = (path: string) => new URL(path, server.url).href;
@@ -192,6 +194,7 @@ Deno.test("of several hooks each must allow, and each is asked for what it is fo
     kind: "allow",
     decidedBy: "hook b",
     subject: "hook b",
+    isShared: true,
     limits: { maxViewers: 2, maxWidth: 640 },
   });
   const refused = hooksOf({ url: at("/no") }, { url: at("/b") });
@@ -204,6 +207,9 @@ Deno.test("of several hooks each must allow, and each is asked for what it is fo
   assertEquals(outcome(await others.decide(accessRequest())), "pass");
   assertEquals(outcome(await others.decide(accessRequest({ action: "api", path: "" }))), "pass");
   assertEquals(asked, ["/a", "/b", "/no"]);
+  const naming = hooksOf({ url: at("/named") }, { url: at("/b") });
+  const named = await naming.decide(accessRequest());
+  assertEquals(named?.kind === "allow" && [named.subject, named.isShared], ["user alice", false]);
 });
 
 Deno.test("a list of streams asks no hook", async () => {

@@ -44,6 +44,7 @@ Deno.test("a rule brings its limits, and may keep streams off the list", () => {
     kind: "allow",
     decidedBy: "rule 1",
     subject: "rule 1",
+    isShared: true,
     limits,
     isUnlisted: true,
   });

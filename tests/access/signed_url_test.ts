@@ -64,6 +64,7 @@ Deno.test("the expiry of a signed URL ends a session if that is wanted", () => {
     kind: "allow",
     decidedBy: "signature a",
     subject: "signature a",
+    isShared: true,
     expiresAtMs: grant.expiresAtMs,
   });
 });

@@ -71,6 +71,31 @@ function report(streamId: number, viewers: number): StreamReport {
   };
 }
 
+Deno.test("Directory: a stream that was limited or listed for another publisher is not gone on with", () => {
+  using control = open();
+  const { directory, opened, closed } = control;
+  const publish = (publisher: { maxViewers?: number; isUnlisted?: boolean }) => {
+    const streamId = acceptedId(directory.publish("live/a", 0, 100, publisher));
+    directory.unpublish(streamId, 0, "media");
+    return streamId;
+  };
+  const first = publish({});
+  assertEquals(publish({ isUnlisted: false }), first);
+  const hidden = publish({ isUnlisted: true });
+  assertEquals(closed, [first]);
+  assertEquals(publish({ isUnlisted: true }), hidden);
+  const few = publish({ isUnlisted: true, maxViewers: 2 });
+  assertEquals(closed, [first, hidden]);
+  assertEquals(
+    opened.map(({ streamId, isUnlisted, maxViewers }) => [streamId, isUnlisted, maxViewers]),
+    [
+      [first, false, undefined],
+      [hidden, true, undefined],
+      [few, true, 2],
+    ],
+  );
+});
+
 Deno.test("Directory: a stream is announced before its publisher is accepted", () => {
   using control = open();
   const { directory, opened } = control;
@@ -123,14 +148,18 @@ Deno.test("Directory: who takes a stream over, as is configured", () => {
       ["takeOver", "key a", "key b", "end"],
       ["takeOverSame", "key a", "key a", "end"],
       ["takeOverSame", "key a", "key b", "unless alive"],
+      ["takeOverSame", "rule 1", "rule 1", "unless alive"],
       ["takeOverSame", undefined, undefined, "unless alive"],
       ["refuse", "key a", "key a", "unless alive"],
     ] as const
   ) {
     using control = open({ secondPublisher });
     const { directory, contested } = control;
-    const streamId = acceptedId(directory.publish("live/a", 0, 0, { subject: first }));
-    directory.publish("live/a", 1, 0, { subject: second }, 7);
+    const by = (subject: string | undefined) => {
+      return { subject, isShared: subject?.startsWith("rule ") ?? false };
+    };
+    const streamId = acceptedId(directory.publish("live/a", 0, 0, by(first)));
+    directory.publish("live/a", 1, 0, by(second), 7);
     assertEquals(contested, [[0, streamId, how]], `${secondPublisher} ${first} ${second}`);
   }
 });

@@ -19,7 +19,9 @@ const MISSING = "live/none";
 function decide({ action, path, credentials: { token = "none" } }: AccessRequest): AccessDecision {
   if (token === "admin" && action === "api") return { kind: "allow", decidedBy: "admin token" };
   if (token.startsWith("good") && action === "play") {
-    const decision = { kind: "allow", decidedBy: "token", subject: token.slice(0, 5) } as const;
+    const subject = token.slice(0, 5);
+    const isShared = subject === "goodS";
+    const decision = { kind: "allow", decidedBy: "token", subject, isShared } as const;
     return path === "live/alias" ? { ...decision, path: PLAYED } : decision;
   }
   const [status, reason] = REFUSALS[token] ?? REFUSALS["wrong"]!;
@@ -199,6 +201,18 @@ Deno.test("a WebRTC session takes what created it, on its shard and from another
       });
     }
   }
+  await t.step("not by another whom the same rule lets in", async () => {
+    const opened = await first.offer(`/${PLAYED}/whep`, bearer("goodS1"));
+    await opened.body?.cancel();
+    const { pathname } = new URL(opened.headers.get("location")!, opened.url);
+    const statuses = [];
+    for (const token of ["goodS2", "goodS1"]) {
+      const response = await change(second, pathname, "DELETE", token);
+      await response.body?.cancel();
+      statuses.push(response.status);
+    }
+    assertEquals(statuses, [403, 200]);
+  });
   await t.step("a token of the endpoint's query is in the session's address", async () => {
     const opened = await first.offer(`/${PLAYED}/whep?token=good1%26x`);
     await opened.body?.cancel();

@@ -1,12 +1,13 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { Access } from "../../access/access.ts";
-import { credentialsOf, hasCredentials } from "../../access/credentials.ts";
+import type { Access, AccessRequest } from "../../access/access.ts";
+import { hasCredentials } from "../../access/credentials.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 import { isLocalRequest } from "../../http/local_request.ts";
 import type { WholeResponse } from "../../http/response.ts";
-import { nextConnectionId } from "../net/connection_id.ts";
 import { problem } from "./answers.ts";
 import type { AdminSettings } from "../shard_settings.ts";
 import type { Cors } from "./cors.ts";
+import { questionOf } from "./questions.ts";
 import type { RoutedRequest } from "./route_table.ts";
 
 /** RFC 6750 3. Not Basic: a browser would keep it, and send it for any page. */
@@ -18,6 +19,7 @@ export interface AdminGateOptions {
   /** Knows the token, and what else may be given instead. */
   readonly access: Access;
   readonly cors: Cors;
+  readonly proxies: NetworkList;
 }
 
 /**
@@ -33,17 +35,14 @@ export class AdminGate {
 
   /** The answer to who may not; `undefined` if it may. */
   async refusal(routed: RoutedRequest): Promise<WholeResponse | undefined> {
-    const { request, url } = routed;
-    if (this.#options.cors.isForeign(request)) {
+    const { cors, proxies } = this.#options;
+    if (cors.isForeign(routed.request)) {
       const message = "Cannot use the API from this page: corsOrigins does not name its origin";
       return problem(STATUS_CODE.Forbidden, message);
     }
-    const credentials = credentialsOf({
-      query: url.search.slice(1),
-      authorization: request.headers.get("authorization"),
-    });
-    if (!hasCredentials(credentials)) return this.#withoutCredentials(routed);
-    return await this.#ask(routed, credentials);
+    const asked = questionOf(routed, proxies, { action: "api", path: "", protocol: "http" });
+    if (!hasCredentials(asked.credentials)) return this.#withoutCredentials(routed);
+    return await this.#ask(asked);
   }
 
   #withoutCredentials({ request, addresses }: RoutedRequest): WholeResponse | undefined {
@@ -59,20 +58,8 @@ export class AdminGate {
     return problem(STATUS_CODE.Forbidden, message);
   }
 
-  async #ask(
-    { request, url, addresses }: RoutedRequest,
-    credentials: ReturnType<typeof credentialsOf>,
-  ): Promise<WholeResponse | undefined> {
-    const decision = await this.#options.access.decide({
-      action: "api",
-      path: "",
-      protocol: "http",
-      address: addresses.remoteAddr.hostname,
-      credentials,
-      query: url.search.slice(1),
-      userAgent: request.headers.get("user-agent"),
-      id: nextConnectionId(),
-    });
+  async #ask(asked: AccessRequest): Promise<WholeResponse | undefined> {
+    const decision = await this.#options.access.decide(asked);
     if (decision.kind === "allow") return undefined;
     return decision.status === "unavailable"
       ? problem(STATUS_CODE.ServiceUnavailable, decision.reason)

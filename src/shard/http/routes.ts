@@ -44,10 +44,10 @@ export class HttpRoutes {
     this.whep = new Whep(context, context.webrtc);
     this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context, this.clients);
-    const { access, settings } = context;
+    const { access, proxies, settings } = context;
     const { admin } = settings;
     const cors = new Cors(admin.corsOrigins);
-    const gate = new AdminGate({ settings, access, cors });
+    const gate = new AdminGate({ settings, access, cors, proxies });
     const guards = { admin: gate, metrics: new MetricsGate({ settings, admin: gate }) };
     const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];

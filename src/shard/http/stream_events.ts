@@ -59,12 +59,17 @@ export class StreamEvents {
     await Promise.all([...this.#pages.values()].map((followed) => this.#tell(followed)));
   }
 
+  /** Ends those who follow certain pages: they may ask again. */
+  end(isMeant: (key: string) => boolean): void {
+    for (const [key, { listeners }] of [...this.#pages]) {
+      if (isMeant(key)) { for (const listener of [...listeners]) listener.end(); }
+    }
+  }
+
   /** Ends all listeners. */
   close(): void {
     this.#isClosed = true;
-    for (const { listeners } of this.#pages.values()) {
-      for (const listener of [...listeners]) listener.end();
-    }
+    this.end(() => true);
   }
 
   #listen(key: string, followed: FollowedPage): ReadableStream<Bytes> {

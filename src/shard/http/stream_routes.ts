@@ -1,19 +1,20 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { AccessRequest } from "../../access/access.ts";
-import { credentialsOf } from "../../access/credentials.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
-import { nextConnectionId } from "../net/connection_id.ts";
 import { Place } from "../net/places.ts";
 import { answer, busy } from "./answers.ts";
 import type { ClientPages } from "./client_pages.ts";
 import { LiveListing } from "./live_listing.ts";
+import { questionOf } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { type PageRequest, StreamEvents } from "./stream_events.ts";
 import { type ListedPage, StreamListing } from "./stream_listing.ts";
 import { STREAMS_PER_PAGE } from "./stream_summary.ts";
+
+/** What the pages are called by that callers see as Access lets them, which is asked at each turn. */
+const LIVE = "live ";
 
 const PAGE = /^[1-9]\d{0,5}$/;
 
@@ -37,7 +38,7 @@ const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS
 /** What lists of streams need of their shard. */
 export type StreamRoutesContext = Pick<
   HttpContext,
-  "settings" | "streams" | "control" | "counters" | "access" | "places"
+  "settings" | "streams" | "control" | "counters" | "access" | "places" | "proxies"
 >;
 
 /** A page that is asked for. */
@@ -92,12 +93,17 @@ export class StreamRoutes {
   async follow(pageOf: PageOf, routed: RoutedRequest): Promise<HttpResponse> {
     const { key, request } = await pageOf(routed);
     const place = this.#context.places.listListeners.take(routed.addresses.remoteAddr.hostname);
-    if (place instanceof Place) {
+    if (!(place instanceof Place)) {
+      this.#context.counters.add("listListenersRefused");
+      return busy(`Cannot follow the list: ${place.reason}`, RETRY_AFTER_SECONDS);
+    }
+    try {
       const body = await this.#events.follow(key, request);
       return { ...EVENTS, body, onOver: () => place.leave() };
+    } catch (error) {
+      place.leave();
+      throw error;
     }
-    this.#context.counters.add("listListenersRefused");
-    return busy(`Cannot follow the list: ${place.reason}`, RETRY_AFTER_SECONDS);
   }
 
   /**
@@ -128,6 +134,11 @@ export class StreamRoutes {
     return this.#events.tick();
   }
 
+  /** Ends those who follow what is the administrator's: who that is may have changed. */
+  endAdministrators(): void {
+    this.#events.end((key) => !key.startsWith(LIVE));
+  }
+
   /** Ends those who follow. */
   close(): void {
     this.#events.close();
@@ -148,7 +159,10 @@ export class StreamRoutes {
 
   async #liveOf(routed: RoutedRequest): Promise<AskedPage> {
     const page = numberOf(routed.query);
-    const caller = callerOf(routed);
+    const { proxies } = this.#context;
+    // The question that is asked about each stream, of none yet.
+    const question = { action: "play", path: "", protocol: "http", isListing: true } as const;
+    const caller = questionOf(routed, proxies, question);
     const request = () => this.#live.page(caller, page, performance.now());
     const first = await request();
     checkPage(page, first.pages);
@@ -156,7 +170,7 @@ export class StreamRoutes {
     let known: ListedPage | undefined = first;
     const { address, credentials, query } = caller;
     return {
-      key: `live ${JSON.stringify([page, address, credentials, query])}`,
+      key: `${LIVE}${JSON.stringify([page, address, credentials, query])}`,
       request: () => {
         const answered = known === undefined ? request() : Promise.resolve(known);
         known = undefined;
@@ -164,22 +178,6 @@ export class StreamRoutes {
       },
     };
   }
-}
-
-/** The question that is asked about each stream, of none yet. */
-function callerOf({ request, url, addresses }: RoutedRequest): AccessRequest {
-  const query = url.search.slice(1);
-  return {
-    action: "play",
-    path: "",
-    protocol: "http",
-    address: addresses.remoteAddr.hostname,
-    credentials: credentialsOf({ query, authorization: request.headers.get("authorization") }),
-    query,
-    userAgent: request.headers.get("user-agent"),
-    id: nextConnectionId(),
-    isListing: true,
-  };
 }
 
 function numberOf(query: URLSearchParams): number {

@@ -8,6 +8,8 @@ export interface StreamPublisher {
   readonly id: string;
   /** Id of the key, token or rule that it came with; `undefined` for none. */
   readonly subject: string | undefined;
+  /** Whether others come by it too. */
+  readonly isShared: boolean;
   /** Streams that this subject may publish at a time. */
   readonly maxPublishers: number | undefined;
   /** Viewers that the stream may have. */

@@ -1,11 +1,5 @@
 import { getLogger, type Logger } from "@logtape/logtape";
-import type {
-  Access,
-  AccessDecision,
-  AccessRequest,
-  Allowed,
-  Refused,
-} from "../../access/access.ts";
+import type { Access, AccessDecision, Allowed, Refused } from "../../access/access.ts";
 import { peerText } from "../../address/address_source.ts";
 import { describeLack } from "../../stream/log_store.ts";
 import { LogWriter } from "../../stream/log_writer.ts";
@@ -18,8 +12,9 @@ import { RepeatLog } from "../net/repeat_log.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { Admission, Client, ClientDescription, Clients } from "./clients.ts";
 import type { LiveStream } from "./live_stream.ts";
-import type { Contest, StreamPublisher } from "./publish_decision.ts";
+import type { Contest } from "./publish_decision.ts";
 import { PublishLimits } from "./publish_limits.ts";
+import type { PublishEnd, PublishRefusal, PublishSource, SourceMessage } from "./publish_source.ts";
 import type { Publisher, Publishers } from "./publishers.ts";
 import type { Streams } from "./streams.ts";
 
@@ -49,45 +44,6 @@ export interface PublishContext {
   readonly publishers: Publishers;
   /** The number of the shard. */
   readonly shard: number;
-}
-
-/** Who wants to publish, whatever it speaks. */
-export interface PublishSource {
-  /** Its question; the path may be a secret, which stands for the stream's. */
-  readonly asked: AccessRequest;
-  /** The source, behind trusted proxies. */
-  readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
-  /** Whom it counts for. */
-  readonly owner: Pick<StreamPublisher, "network" | "owner">;
-  /** It knows the peer. */
-  readonly log: Logger;
-  /** Called once if the session ends by itself: the source is to be told and closed. */
-  readonly ended: (end: PublishEnd) => void;
-}
-
-/** Why a session has ended that its source has not ended. */
-export interface PublishEnd {
-  readonly cause: "malformed" | "memory" | "no media" | "expired" | "limit" | "ended";
-  /** For the source and the log. */
-  readonly reason: string;
-}
-
-/** Why somebody may not publish: "busy" if it may in principle, or might. */
-export interface PublishRefusal {
-  readonly cause: "unauthorized" | "unavailable" | "busy";
-  /** A sentence for the source. */
-  readonly reason: string;
-}
-
-/**
- * What a source sends: bodies of FLV tags, in its own time. `metadata` is the name "onMetaData" and its
- * value, `data` any other script data.
- */
-export interface SourceMessage {
-  readonly kind: "audio" | "video" | "metadata" | "data";
-  readonly timestampMs: number;
-  /** Borrowed during the call. */
-  readonly payload: Uint8Array;
 }
 
 /**
@@ -173,6 +129,7 @@ export class PublishSession implements Client, Publisher {
       ...owner,
       id: asked.id,
       subject: allowed.subject,
+      isShared: allowed.isShared ?? false,
       maxPublishers: allowed.limits?.maxPublishers,
       maxViewers: allowed.limits?.maxViewers,
       isUnlisted: allowed.isUnlisted ?? false,

@@ -1,5 +1,4 @@
 import type { AccessDecision, Allowed } from "../../access/access.ts";
-import { credentialsOf } from "../../access/credentials.ts";
 import type { PauseEvent, PlayEvent, ReceiveEvent } from "../../rtmp/session/event.ts";
 import type { TrackSelection } from "../../stream/track_selection.ts";
 import { streamPath } from "../../stream/stream_path.ts";
@@ -7,6 +6,7 @@ import type { LiveStream } from "../live/live_stream.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { RtmpLink } from "./context.ts";
+import { questionOf } from "./question.ts";
 import { PLAYER_FORM, RtmpPlayer } from "./player.ts";
 import { missingTrack, trackQuery } from "../live/track_query.ts";
 
@@ -87,7 +87,7 @@ export class RtmpPlaying {
     if ("problem" in selection) {
       return void this.#refuse(streamId, "NetStream.Play.Failed", `${selection.problem}.`);
     }
-    const asked = this.#question(event, target.path);
+    const asked = questionOf(this.#link, "play", event, target.path);
     const decision = this.#link.access.decide(asked);
     if (!(decision instanceof Promise)) {
       return void this.#onDecided({ event, selection, asked, askedAtMs: nowMs }, decision, nowMs);
@@ -97,21 +97,6 @@ export class RtmpPlaying {
       if (this.#isClosed) return;
       this.#onDecided({ event, selection, asked, askedAtMs: nowMs }, decision, performance.now());
     });
-  }
-
-  #question({ streamId, query }: PlayEvent, path: string): ViewerRequest["asked"] {
-    const { id, protocol, from, proxies, session: { connection } } = this.#link;
-    return {
-      action: "play",
-      path,
-      protocol,
-      address: proxies.has(from.hostname) ? undefined : from.hostname,
-      credentials: credentialsOf({ query, tcUrl: connection?.tcUrl }),
-      query,
-      userAgent: connection?.flashVersion || undefined,
-      // As good as all players use one message stream.
-      id: streamId === 1 ? id : `${id}.${streamId}`,
-    };
   }
 
   #onDecided(play: AskedPlay, decision: AccessDecision, nowMs: number): void {

@@ -1,5 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
-import type { Access, AccessDecision, Credentials, Refused } from "../../access/access.ts";
+import {
+  type Access,
+  areSameSubject,
+  type Credentials,
+  type Refused,
+} from "../../access/access.ts";
 import { hasCredentials } from "../../access/credentials.ts";
 import type { SessionCaller } from "../http/forwarded_request.ts";
 import type { ViewerRequest } from "../live/ticket.ts";
@@ -23,14 +28,10 @@ export async function sessionRefusal(
   // Nobody has come by this: who is told of viewers is not to be told of one.
   const question = { ...caller, isAgain: true } as const;
   const decision = await access.decide({ ...question, action: "play", path: asked.path });
-  if (isOf(allowed.subject, decision)) return undefined;
+  if (decision.kind === "allow" && areSameSubject(allowed, decision)) return undefined;
   const { kind } = await access.decide({ ...question, action: "api", path: "" });
   if (kind === "allow") return undefined;
   return refused("forbidden", "The session was created with something else");
-}
-
-function isOf(subject: string | undefined, decision: AccessDecision): boolean {
-  return subject !== undefined && decision.kind === "allow" && decision.subject === subject;
 }
 
 function refused(status: Refused["status"], reason: string): Refused {

@@ -1,0 +1,75 @@
+/** Who came under settings that count no more: a reload is to find him, wherever he is just then. */
+import { assert, assertEquals } from "@std/assert";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
+import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
+import { makeKey } from "../../testing/stream_key.ts";
+import { until } from "../../testing/waiting.ts";
+import { startHttpServer } from "../access/http_server.ts";
+import { api } from "./access_ways.ts";
+
+const ADMIN = "the-token-of-the-operator";
+const camera = makeKey("camera");
+const guest = makeKey("guest");
+const CAMERA = { id: "camera", hash: camera.hash, paths: ["live/a"] };
+const GUEST = { id: "guest", hash: guest.hash, paths: ["live/a"], actions: ["play"] };
+
+Deno.test("a player that waits for its stream is revoked as well", async () => {
+  await using gateway = await startGateway({
+    config: {
+      adminToken: ADMIN,
+      access: { keys: [CAMERA, GUEST] },
+      timeouts: { playWaitMs: 60_000 },
+    },
+  });
+  using player = await RtmpPlayerClient.connect(gateway.rtmpPort);
+  await player.command(1, "play", `a?token=${guest.key}`);
+  await player.flush();
+  const body = { access: { keys: [CAMERA] }, revoke: ["guest"] };
+  assertEquals((await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body })).status, 200);
+  await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, {
+    path: `live/${camera.key}`,
+  });
+  publisher.run();
+  await player.ends();
+  assertEquals(publisher.end, undefined);
+});
+
+Deno.test("who is let in by a hook that a reload overtakes is asked again", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  await using slow = startHttpServer(async () => {
+    asked.resolve();
+    await answered.promise;
+    return new Response("0");
+  });
+  await using gateway = await startGateway({
+    config: { adminToken: ADMIN, access: { hooks: [{ id: "slow", url: slow.url }] } },
+  });
+  const connecting = SyntheticPublisher.connect(gateway.rtmpPort, { path: "live/a" });
+  await asked.promise;
+  const body = { access: { keys: [CAMERA] }, recheck: true };
+  assertEquals((await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body })).status, 200);
+  answered.resolve();
+  await using publisher = await connecting;
+  publisher.run();
+  await until("it is ended", () => publisher.end === "by the server");
+});
+
+Deno.test("who follows the API's lists by a token that is changed is ended", async () => {
+  await using gateway = await startGateway({ config: { adminToken: ADMIN } });
+  for (const list of ["streams", "clients"]) {
+    const url = gateway.httpUrl(`/api/v1/${list}/events?token=${ADMIN}`);
+    const { status, body } = await fetch(url);
+    assertEquals(status, 200);
+    const reader = body!.getReader();
+    assert(!(await reader.read()).done);
+    // The token stays, so that the next list can be tried.
+    const { status: reloaded } = await api(gateway, "PUT", "/api/v1/config", {
+      token: ADMIN,
+      body: { adminToken: ADMIN },
+    });
+    assertEquals(reloaded, 200);
+    await until("it ends", async () => (await reader.read()).done);
+  }
+});
