@@ -11,8 +11,7 @@ export function parseConfigJson(json: string): Record<string, unknown> {
   const text = json.replace(/^\ufeff/, "");
   if (text.trim() === "") {
     throw new ConfigError(
-      "Cannot read the configuration: standard input is empty; give it JSON such as " +
-        '{ "httpPort": 9090 }, by --config - < sluice.json',
+      'Cannot read the configuration: it is empty; give it JSON such as { "httpPort": 9090 }',
     );
   }
   const fault = jsonFault(text);
