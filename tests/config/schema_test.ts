@@ -240,8 +240,8 @@ Deno.test("parseConfig: an address is announced only where its kind is listened 
 Deno.test("parseConfigJson: an object, or one line that says why not", () => {
   assertEquals(parseConfigJson('\n{"httpPort": 1, "log": {}}\n'), { httpPort: 1, log: {} });
   const wrong: readonly (readonly [json: string, part: string])[] = [
-    ["", 'it is empty; give it JSON such as { "httpPort": 9090 }'],
-    [" \n", "it is empty"],
+    ["", 'standard input is empty; give it JSON such as { "httpPort": 9090 }'],
+    [" \n", "standard input is empty"],
     ["hello\nworld", 'line 1, column 1 is not valid JSON: expected a value, got "h"'],
     [
       "{",

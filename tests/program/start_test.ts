@@ -57,7 +57,7 @@ Deno.test("wrong flags end the program with one line", async () => {
 
 Deno.test("wrong configurations on standard input end the program with one line", async () => {
   const lines: readonly (readonly [stdin: string, line: RegExp])[] = [
-    ["", /^Cannot read the configuration: it is empty; give it JSON such as /],
+    ["", /^Cannot read the configuration: standard input is empty; give it JSON such as /],
     [
       '{\n  "httpPort": 1,\n}',
       /^Cannot read the configuration: line 3, column 1 is not valid JSON: expected a name in double quotes, got "}"$/,
