@@ -1,12 +1,13 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Access } from "../../access/access.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 import { credentialsOf, hasCredentials } from "../../access/credentials.ts";
 import { isLocalRequest } from "../../http/local_request.ts";
 import type { WholeResponse } from "../../http/response.ts";
-import { nextConnectionId } from "../net/connection_id.ts";
 import { problem } from "./answers.ts";
 import type { AdminSettings } from "../shard_settings.ts";
 import type { Cors } from "./cors.ts";
+import { questionOf } from "./questions.ts";
 import type { RoutedRequest } from "./route_table.ts";
 
 /** RFC 6750 3. Not Basic: a browser would keep it, and send it for any page. */
@@ -18,6 +19,7 @@ export interface AdminGateOptions {
   /** Knows the token, and what else may be given instead. */
   readonly access: Access;
   readonly cors: Cors;
+  readonly proxies: NetworkList;
 }
 
 /**
@@ -43,7 +45,7 @@ export class AdminGate {
       authorization: request.headers.get("authorization"),
     });
     if (!hasCredentials(credentials)) return this.#withoutCredentials(routed);
-    return await this.#ask(routed, credentials);
+    return await this.#ask(routed);
   }
 
   #withoutCredentials({ request, addresses }: RoutedRequest): WholeResponse | undefined {
@@ -60,19 +62,11 @@ export class AdminGate {
   }
 
   async #ask(
-    { request, url, addresses }: RoutedRequest,
-    credentials: ReturnType<typeof credentialsOf>,
+    routed: RoutedRequest,
   ): Promise<WholeResponse | undefined> {
-    const decision = await this.#options.access.decide({
-      action: "api",
-      path: "",
-      protocol: "http",
-      address: addresses.remoteAddr.hostname,
-      credentials,
-      query: url.search.slice(1),
-      userAgent: request.headers.get("user-agent"),
-      id: nextConnectionId(),
-    });
+    const { access, proxies } = this.#options;
+    const question = questionOf(routed, proxies, { action: "api", path: "", protocol: "http" });
+    const decision = await access.decide(question);
     if (decision.kind === "allow") return undefined;
     return decision.status === "unavailable"
       ? problem(STATUS_CODE.ServiceUnavailable, decision.reason)
@@ -83,7 +77,9 @@ export class AdminGate {
 }
 
 /** Whether who sits at this machine asks, by a name of it in Host and in the target alike. */
-function isLocal({ target, headers }: RoutedRequest["request"], peer: string): boolean {
+function isLocal({ target, headers, version }: RoutedRequest["request"], peer: string): boolean {
+  // nginx, where nobody has told it otherwise, says of nobody, and calls itself by the name it knows.
+  if (version === "1.0") return false;
   if (target.startsWith("/")) return isLocalRequest(headers, peer);
   // RFC 9112 3.2.2: what stands in the target counts instead of Host.
   const host = URL.parse(target)?.host ?? "";

@@ -1,13 +1,13 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { AccessRequest } from "../../access/access.ts";
-import { credentialsOf } from "../../access/credentials.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
-import { nextConnectionId } from "../net/connection_id.ts";
 import { Place } from "../net/places.ts";
 import { answer, problem } from "./answers.ts";
 import type { ClientPages } from "./client_pages.ts";
+import { questionOf } from "./questions.ts";
 import { LiveListing } from "./live_listing.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
@@ -40,7 +40,7 @@ const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS
 /** What lists of streams need of their shard. */
 export type StreamRoutesContext = Pick<
   HttpContext,
-  "settings" | "streams" | "control" | "counters" | "access" | "places"
+  "settings" | "streams" | "control" | "counters" | "access" | "places" | "proxies"
 >;
 
 /** A page that is asked for. */
@@ -158,7 +158,7 @@ export class StreamRoutes {
 
   async #liveOf(routed: RoutedRequest): Promise<AskedPage> {
     const page = numberOf(routed.query);
-    const caller = callerOf(routed);
+    const caller = callerOf(routed, this.#context.proxies);
     const request = () => this.#live.page(caller, page, performance.now());
     const first = await request();
     checkPage(page, first.pages);
@@ -177,19 +177,9 @@ export class StreamRoutes {
 }
 
 /** The question that is asked about each stream, of none yet. */
-function callerOf({ request, url, addresses }: RoutedRequest): AccessRequest {
-  const query = url.search.slice(1);
-  return {
-    action: "play",
-    path: "",
-    protocol: "http",
-    address: addresses.remoteAddr.hostname,
-    credentials: credentialsOf({ query, authorization: request.headers.get("authorization") }),
-    query,
-    userAgent: request.headers.get("user-agent"),
-    id: nextConnectionId(),
-    isListing: true,
-  };
+function callerOf(routed: RoutedRequest, proxies: NetworkList): AccessRequest {
+  const question = { action: "play", path: "", protocol: "http", isListing: true } as const;
+  return questionOf(routed, proxies, question);
 }
 
 function numberOf(query: URLSearchParams): number {
