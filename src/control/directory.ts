@@ -13,6 +13,7 @@ import { LogState } from "../stream/log_layout.ts";
 import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { OpeningRate } from "./opening_rate.ts";
+import { canGoOn, spareStream } from "./waiting_streams.ts";
 import { type DescribedStream, summarise } from "./stream_description.ts";
 import { StreamSound } from "./stream_sound.ts";
 
@@ -136,7 +137,9 @@ export class Directory {
     const isOwn = known !== undefined && known.publisher.network === network;
     const refusal = isOwn ? undefined : this.#makeRoom(network, known, nowMs);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
-    const stream = known ?? this.#open(path, nowMs, publisher);
+    const isGoingOn = known !== undefined && canGoOn(known, publisher);
+    if (known !== undefined && !isGoingOn) this.#close(known);
+    const stream = isGoingOn ? known : this.#open(path, nowMs, publisher);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
@@ -381,17 +384,6 @@ export class Directory {
     if (heldBy.size === 0) this.#options.logs.close(log);
     else this.#closed.set(streamId, { log, heldBy });
   }
-}
-
-/**
- * The stream that can best be spared of those that wait for a publisher: of the address that has
- * most streams, the one that has waited longest. `undefined` if none waits.
- */
-function spareStream(streams: readonly Stream[]): Stream | undefined {
-  const byNetwork = Map.groupBy(streams, ({ publisher }) => publisher.network);
-  const held = ({ publisher }: Stream) => byNetwork.get(publisher.network)!.length;
-  return streams.filter(({ origin }) => origin === undefined)
-    .sort((one, other) => held(other) - held(one) || one.waitingSinceMs - other.waitingSinceMs)[0];
 }
 
 function busy({ entry: { path } }: Stream): PublishDecision {

@@ -139,6 +139,22 @@ Deno.test("Directory: who takes a stream over, as is configured", () => {
   }
 });
 
+Deno.test("Directory: a stream that waits goes on only as what its new publisher may have", () => {
+  using control = open();
+  const { directory, opened, closed } = control;
+  const open2 = { maxViewers: 2, isUnlisted: false };
+  const first = acceptedId(directory.publish("live/a", 0, 0, open2));
+  directory.unpublish(first, 0, "media");
+  assertEquals(acceptedId(directory.publish("live/a", 1, 0, open2)), first);
+  for (const other of [{ ...open2, isUnlisted: true }, { isUnlisted: true }]) {
+    const before = opened.at(-1)!.streamId;
+    directory.unpublish(before, opened.length === 1 ? 1 : 0, "media");
+    const next = acceptedId(directory.publish("live/a", 0, 0, other));
+    assertEquals([next, closed.at(-1)], [before + 1, before]);
+    assertEquals(opened.at(-1)!.isUnlisted, true);
+  }
+});
+
 Deno.test("Directory: as many streams of one subject as it may have", () => {
   using control = open();
   const { directory } = control;
