@@ -6,6 +6,7 @@ import type { FetchedAnswer } from "./bounded_fetch.ts";
 import { limitsOf } from "./limits.ts";
 import { MAX_PATTERN_LENGTH } from "./path_pattern.ts";
 import { refuse } from "./source.ts";
+import { MAX_SUBJECT_LENGTH } from "./subject_name.ts";
 
 /** What hooks are told, by the names that SRS has for it. */
 export const HOOK_EVENTS = ["on_publish", "on_unpublish", "on_play", "on_stop"] as const;
@@ -13,9 +14,6 @@ export type HookEvent = (typeof HOOK_EVENTS)[number];
 
 /** SRS's name of the virtual host of those who name none. */
 const VHOST = "__defaultVhost__";
-
-/** Characters of a name that comes into lists and logs. */
-const MAX_SUBJECT_LENGTH = 64;
 
 /** The body that tells a hook what somebody wants to do, or has done: SRS's, extended. */
 export function hookBody(event: HookEvent, request: AccessRequest, ended?: EndedSession): string {

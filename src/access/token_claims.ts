@@ -1,5 +1,6 @@
 import type { AccessAction, AccessLimits, AccessRequest } from "./access.ts";
 import { limitsOf } from "./limits.ts";
+import { shortName } from "./subject_name.ts";
 import { fitsOne, fitsPattern } from "./path_pattern.ts";
 
 /** What a token says of its bearer, of any shape. */
@@ -92,15 +93,12 @@ export function claimedLimits(
   };
 }
 
-/** Characters of a name that comes into lists and logs. */
-const MAX_SUBJECT_LENGTH = 64;
-
 /**
  * Who a token is of, for limits and revocation: its own id, or else the one whom it is for;
  * `undefined` if it names neither.
  */
 export function claimedSubject({ jti, sub }: Claims): string | undefined {
   const named = (text: unknown) => typeof text === "string" && text !== "";
-  if (named(jti)) return `token ${`${jti}`.slice(0, MAX_SUBJECT_LENGTH)}`;
-  return named(sub) ? `user ${`${sub}`.slice(0, MAX_SUBJECT_LENGTH)}` : undefined;
+  if (named(jti)) return `token ${shortName(`${jti}`)}`;
+  return named(sub) ? `user ${shortName(`${sub}`)}` : undefined;
 }

@@ -14,7 +14,7 @@ export const RELOADABLE = [
 
 /** Ids that one request revokes. */
 const MAX_REVOKED = 10_000;
-const MAX_SUBJECT_LENGTH = 100;
+const MAX_SUBJECT_LENGTH = 1024;
 
 /** What a request changes beside settings. */
 const RECHECK = v.strictObject({

@@ -1,4 +1,5 @@
 import { isKeyHash, SALT_LENGTH, saltedHash } from "../access/key_hash.ts";
+import { shortSubject } from "../access/subject_name.ts";
 import type { AccessSettings } from "../access/settings.ts";
 import { otherwiseOf } from "../config/access_summary.ts";
 import type { Config } from "../config/schema.ts";
@@ -34,6 +35,6 @@ const MAX_REVOKED_TOKENS = 10_000;
  */
 export function withRevoked(known: readonly string[], revoke: readonly string[]): string[] {
   const tokens = revoke.filter((id) => !id.includes(" ") || id.startsWith("token "))
-    .map((id) => id.startsWith("token ") ? id : `token ${id}`);
+    .map((id) => shortSubject(id.startsWith("token ") ? id : `token ${id}`));
   return [...new Set([...known, ...tokens])].slice(-MAX_REVOKED_TOKENS);
 }
