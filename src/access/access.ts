@@ -125,17 +125,3 @@ export interface Access {
   /** To be called once for each session that was let in; absent where nobody wants to know. */
   ended?(session: EndedSession): void;
 }
-
-/** Lets everybody publish and play. */
-export const OPEN_ACCESS: Access = {
-  decide: ({ action }) =>
-    action === "api"
-      ? {
-        kind: "refuse",
-        status: "forbidden",
-        reason: "No token for the API is configured.",
-        cause: "no admin token",
-        decidedBy: "open",
-      }
-      : { kind: "allow", decidedBy: "open" },
-};

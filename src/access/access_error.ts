@@ -1,4 +1,4 @@
-/** What the configuration of who may, or a command about it, cannot be used for. */
+/** Something by which decisions are made cannot be used: a setting, a secret, another server's answer. */
 export class AccessError extends Error {
   override readonly name = "AccessError";
 }

@@ -33,9 +33,6 @@ const logger = getLogger(["sluice", "access"]);
  */
 export class ConfiguredAccess implements Access {
   readonly #parts: AccessParts;
-  #settings: AccessSettings;
-  /** By which settings a question was answered: who asked it may come much later. */
-  readonly #askedUnder = new WeakMap<AccessRequest, AccessSettings>();
   #hooks: Hooks;
   #chain: AccessChain;
   #revoked: ReadonlySet<string>;
@@ -44,7 +41,6 @@ export class ConfiguredAccess implements Access {
 
   constructor(settings: AccessSettings, parts: AccessParts) {
     this.#parts = parts;
-    this.#settings = settings;
     this.#hooks = new Hooks(settings.hooks, parts.observer, parts.nowMs);
     this.#revoked = new Set(settings.revokedTokens);
     this.#chain = this.#chainOf(settings);
@@ -52,7 +48,6 @@ export class ConfiguredAccess implements Access {
 
   /** From now on, others may. Whom the old settings let in is not asked again by this. */
   configure(settings: AccessSettings): void {
-    this.#settings = settings;
     // What the old hooks have yet to be told, they are told still.
     this.#hooks = new Hooks(settings.hooks, this.#parts.observer, this.#parts.nowMs);
     this.#revoked = new Set(settings.revokedTokens);
@@ -60,17 +55,10 @@ export class ConfiguredAccess implements Access {
   }
 
   decide(request: AccessRequest): AccessDecision | Promise<AccessDecision> {
-    if (!request.isListing) this.#askedUnder.set(request, this.#settings);
     const decision = this.#chain.decide(request);
     return decision instanceof Promise
       ? decision.then((late) => this.#judged(request, late))
       : this.#judged(request, decision);
-  }
-
-  /** Whether other settings count now than when this was asked. */
-  isOutdated(request: AccessRequest): boolean {
-    const settings = this.#askedUnder.get(request);
-    return settings !== undefined && settings !== this.#settings;
   }
 
   ended(session: EndedSession): void {

@@ -3,7 +3,7 @@ import type { Credentials } from "./access.ts";
 /** Characters of a token: a JWT with many claims has 2,000. */
 export const MAX_TOKEN_LENGTH = 4096;
 /** Characters of a user's name, and of a password. */
-export const MAX_USER_LENGTH = 256;
+const MAX_USER_LENGTH = 256;
 
 /** Where a protocol may have credentials; what it has not stays away. */
 export interface CredentialPlaces {

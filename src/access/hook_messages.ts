@@ -5,8 +5,7 @@ import { AccessError } from "./access_error.ts";
 import type { FetchedAnswer } from "./bounded_fetch.ts";
 import { limitsOf } from "./limits.ts";
 import { MAX_PATTERN_LENGTH } from "./path_pattern.ts";
-import { refuse } from "./source.ts";
-import { MAX_SUBJECT_LENGTH } from "./subject_name.ts";
+import { MAX_SUBJECT_LENGTH, refuse } from "./source.ts";
 
 /** What hooks are told, by the names that SRS has for it. */
 export const HOOK_EVENTS = ["on_publish", "on_unpublish", "on_play", "on_stop"] as const;

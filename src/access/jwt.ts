@@ -41,6 +41,9 @@ const JWT = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 const PUBLIC_ALGORITHMS = ["RS256", "ES256", "EdDSA"] as const;
 type PublicAlgorithm = (typeof PUBLIC_ALGORITHMS)[number];
 
+/** How PEM of a public key of any kind begins (RFC 7468 13): others are of one kind, or no key. */
+const PEM_LABEL = "-----BEGIN PUBLIC KEY-----";
+
 const ALGORITHM_OF_KEY: Readonly<Record<string, PublicAlgorithm>> = {
   "rsa": "RS256",
   "ec": "ES256",
@@ -50,19 +53,20 @@ const ALGORITHM_OF_KEY: Readonly<Record<string, PublicAlgorithm>> = {
 /**
  * The algorithm of a public key.
  *
- * @throws {AccessError} if it is no PEM of a public key, or of another kind
+ * @throws {AccessError} if it is no PEM of a public key with nothing before it, or of another kind
  */
 export function algorithmOfKey(pem: string): PublicAlgorithm {
   let type: string | undefined;
   try {
-    if (pem.includes("PRIVATE KEY")) throw new AccessError("a private key");
+    // Certificates and keys of PKCS #1 would be read here, and not where signatures are checked.
+    if (!pem.startsWith(PEM_LABEL)) throw new AccessError("other text");
     const key = createPublicKey(pem);
     const curve = key.asymmetricKeyDetails?.namedCurve;
     type = curve === undefined || curve === "prime256v1" || curve === "p256"
       ? key.asymmetricKeyType
       : curve;
   } catch {
-    throw new AccessError("expected PEM text that begins with -----BEGIN PUBLIC KEY-----");
+    throw new AccessError(`expected PEM text that begins with ${PEM_LABEL}`);
   }
   const algorithm = ALGORITHM_OF_KEY[`${type}`];
   if (algorithm !== undefined) return algorithm;

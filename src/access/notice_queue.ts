@@ -13,7 +13,7 @@ const MAX_TRIES = 5;
 export interface NoticeEvents<Notice> {
   /** @throws {AccessError} if it did not come to its receiver */
   readonly send: (notice: Notice) => Promise<void>;
-  /** One is given up: there are too many, or it was tried for long enough. */
+  /** One is given up: there are too many, it was tried for long enough, or the time is over. */
   readonly lost: (reason: string) => void;
 }
 
@@ -24,6 +24,8 @@ export class NoticeQueue<Notice> {
   readonly #waiting: { readonly notice: Notice; readonly tries: number }[] = [];
   readonly #retries = new Set<ReturnType<typeof setTimeout>>();
   #sending = 0;
+  /** Since those that are left were given up. */
+  #isOver = false;
   #emptied: (() => void) | undefined;
 
   /** @param firstRetryMs the wait before the second try; each further one is twice as long */
@@ -53,9 +55,17 @@ export class NoticeQueue<Notice> {
       timer = setTimeout(resolve, graceMs);
     });
     clearTimeout(timer);
+    if (this.size > 0) this.#giveUp();
+  }
+
+  /** Those that are under way may still come to their receiver. */
+  #giveUp(): void {
+    this.#isOver = true;
+    const left = this.#waiting.length + this.#retries.size;
     for (const retry of this.#retries) clearTimeout(retry);
     this.#retries.clear();
     this.#waiting.length = 0;
+    for (let at = 0; at < left; at++) this.#events.lost("the gateway ends");
   }
 
   #sendNext(): void {
@@ -72,7 +82,7 @@ export class NoticeQueue<Notice> {
       await this.#events.send(notice);
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;
-      if (tries === MAX_TRIES) this.#events.lost(error.message);
+      if (tries === MAX_TRIES || this.#isOver) this.#events.lost(error.message);
       else this.#tryLater(notice, tries);
     } finally {
       this.#sending--;

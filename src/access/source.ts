@@ -8,6 +8,9 @@ export interface AccessSource {
   ): AccessDecision | undefined | Promise<AccessDecision | undefined>;
 }
 
+/** Characters of a name that another server or a token gives: it comes into lists and logs. */
+export const MAX_SUBJECT_LENGTH = 64;
+
 const REASONS: Readonly<Record<Refused["status"], string>> = {
   unauthorized: "This needs credentials.",
   forbidden: "The credentials do not allow this.",

@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-
-/** Characters of a name that comes into lists and logs. */
-export const MAX_SUBJECT_LENGTH = 64;
+import { MAX_SUBJECT_LENGTH } from "./source.ts";
 
 /** Of a longer one: its beginning, and digits that no other name with the same beginning has. */
 const BEGINNING_LENGTH = 40;

@@ -1,7 +1,7 @@
 import type { AccessAction, AccessLimits, AccessRequest } from "./access.ts";
 import { limitsOf } from "./limits.ts";
-import { shortName } from "./subject_name.ts";
 import { fitsOne, fitsPattern } from "./path_pattern.ts";
+import { shortName } from "./subject_name.ts";
 
 /** What a token says of its bearer, of any shape. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -93,12 +93,20 @@ export function claimedLimits(
   };
 }
 
+/** The subject that a token with this id (`jti`) has. */
+export function tokenSubject(id: string): string {
+  return `token ${shortName(id)}`;
+}
+
 /**
  * Who a token is of, for limits and revocation: its own id, or else the one whom it is for;
  * `undefined` if it names neither.
  */
 export function claimedSubject({ jti, sub }: Claims): string | undefined {
-  const named = (text: unknown) => typeof text === "string" && text !== "";
-  if (named(jti)) return `token ${shortName(`${jti}`)}`;
-  return named(sub) ? `user ${shortName(`${sub}`)}` : undefined;
+  if (isNamed(jti)) return tokenSubject(jti);
+  return isNamed(sub) ? `user ${shortName(sub)}` : undefined;
+}
+
+function isNamed(text: unknown): text is string {
+  return typeof text === "string" && text !== "";
 }

@@ -122,7 +122,7 @@ const OPERATIONS: readonly Operation[] = [
 ];
 
 /** The document of the API (OpenAPI 3.1), made of the schemas that its answers have. */
-export function openApiDocument(version: string): Record<string, unknown> {
+function openApiDocument(version: string): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of OPERATIONS) {
     (paths[operation.path] ??= {})[operation.method] = describeOperation(operation);

@@ -1,24 +1,23 @@
 /** What the API answers, as schemas: its document is made of them, and answers are checked by them. */
 import * as v from "valibot";
 
-const nullable = <const Schema extends v.GenericSchema>(schema: Schema) => v.nullable(schema);
 const counts = v.record(v.string(), v.number());
 
 const videoMembers = {
   codec: v.string(),
-  width: nullable(v.number()),
-  height: nullable(v.number()),
-  frameRate: nullable(v.number()),
-  bitrateBps: nullable(v.number()),
-  keyFrameDistanceMs: nullable(v.number()),
-  bFrames: nullable(v.boolean()),
+  width: v.nullable(v.number()),
+  height: v.nullable(v.number()),
+  frameRate: v.nullable(v.number()),
+  bitrateBps: v.nullable(v.number()),
+  keyFrameDistanceMs: v.nullable(v.number()),
+  bFrames: v.nullable(v.boolean()),
   refreshes: v.boolean(),
 };
 const audioMembers = {
   codec: v.string(),
-  sampleRate: nullable(v.number()),
-  channels: nullable(v.number()),
-  bitrateBps: nullable(v.number()),
+  sampleRate: v.nullable(v.number()),
+  channels: v.nullable(v.number()),
+  bitrateBps: v.nullable(v.number()),
 };
 const place = { id: v.number(), isDefault: v.boolean() };
 
@@ -29,9 +28,9 @@ const liveMembers = {
   state: v.picklist(["live", "waiting"]),
   uptimeMs: v.number(),
   viewers: v.number(),
-  bitrateBps: nullable(v.number()),
-  video: nullable(v.strictObject(videoMembers)),
-  audio: nullable(v.strictObject(audioMembers)),
+  bitrateBps: v.nullable(v.number()),
+  video: v.nullable(v.strictObject(videoMembers)),
+  audio: v.nullable(v.strictObject(audioMembers)),
   tracks: v.array(v.union([
     v.strictObject({ kind: v.literal("video"), ...place, ...videoMembers }),
     v.strictObject({ kind: v.literal("audio"), ...place, ...audioMembers }),
@@ -43,10 +42,10 @@ const liveMembers = {
   rtmp: v.strictObject({ viewers: v.number() }),
   webrtc: v.strictObject({
     viewers: v.number(),
-    bFrames: nullable(v.boolean()),
-    exact: nullable(v.boolean()),
-    advice: nullable(v.string()),
-    sound: v.strictObject({ dropped: counts, advice: nullable(v.string()) }),
+    bFrames: v.nullable(v.boolean()),
+    exact: v.nullable(v.boolean()),
+    advice: v.nullable(v.string()),
+    sound: v.strictObject({ dropped: counts, advice: v.nullable(v.string()) }),
   }),
 };
 
@@ -60,9 +59,9 @@ const Stream = v.strictObject({
   live_ms: v.number(),
   clients: v.number(),
   kbps: v.strictObject({ recv_30s: v.number(), send_30s: v.number() }),
-  publish: v.strictObject({ active: v.boolean(), cid: nullable(v.string()) }),
-  shard: nullable(v.number()),
-  subject: nullable(v.string()),
+  publish: v.strictObject({ active: v.boolean(), cid: v.nullable(v.string()) }),
+  shard: v.nullable(v.number()),
+  subject: v.nullable(v.string()),
   ...liveMembers,
 });
 
@@ -75,15 +74,15 @@ const Client = v.strictObject({
   port: v.number(),
   shard: v.number(),
   since: v.number(),
-  userAgent: nullable(v.string()),
+  userAgent: v.nullable(v.string()),
   decidedBy: v.string(),
-  subject: nullable(v.string()),
+  subject: v.nullable(v.string()),
   bytes: v.number(),
-  lagMs: nullable(v.number()),
+  lagMs: v.nullable(v.number()),
   jumps: v.number(),
-  roundTripMs: nullable(v.number()),
-  lossFraction: nullable(v.number()),
-  packetsLost: nullable(v.number()),
+  roundTripMs: v.nullable(v.number()),
+  lossFraction: v.nullable(v.number()),
+  packetsLost: v.nullable(v.number()),
 });
 
 const memoryUse = v.strictObject({ usedBytes: v.number(), limitBytes: v.number() });
@@ -109,7 +108,7 @@ export const SCHEMAS = {
   ServerAnswer: v.strictObject({ ...code, server: Server, counters: counts }),
   ShardsAnswer: v.strictObject({
     ...code,
-    shards: v.array(v.strictObject({ shard: v.number(), ...{ gauges: counts } })),
+    shards: v.array(v.strictObject({ shard: v.number(), gauges: counts })),
   }),
   SummariesAnswer: v.strictObject({
     ...code,

@@ -3,7 +3,7 @@ import { ConfigError } from "./config_error.ts";
 import { type Config, parseConfig } from "./schema.ts";
 
 /** Settings that can change while the gateway runs; the rest needs a start. */
-export const RELOADABLE = [
+const RELOADABLE = [
   "access",
   "adminToken",
   "limits",
@@ -14,12 +14,12 @@ export const RELOADABLE = [
 
 /** Ids that one request revokes. */
 const MAX_REVOKED = 10_000;
-const MAX_SUBJECT_LENGTH = 1024;
+const MAX_ID_LENGTH = 1024;
 
 /** What a request changes beside settings. */
 const RECHECK = v.strictObject({
   revoke: v.optional(
-    v.pipe(v.array(v.pipe(v.string(), v.maxLength(MAX_SUBJECT_LENGTH))), v.maxLength(MAX_REVOKED)),
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(MAX_ID_LENGTH))), v.maxLength(MAX_REVOKED)),
     () => [],
   ),
   recheck: v.optional(v.boolean(), false),

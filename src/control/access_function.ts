@@ -1,6 +1,9 @@
+/** Functions of the program that the gateway is embedded in: what they throw ends nobody. */
 import { getLogger } from "@logtape/logtape";
-import type { AccessDecision, AccessRequest } from "../access/access.ts";
+import type { AccessDecision, AccessRequest, EndedSession } from "../access/access.ts";
 import type { AccessFunction } from "../access/asked_functions.ts";
+
+const logger = getLogger(["sluice", "control"]);
 
 /** Has the function decide that the gateway was embedded with. Never rejects: it is logged. */
 export async function decideByFunction(
@@ -8,11 +11,34 @@ export async function decideByFunction(
   request: AccessRequest,
 ): Promise<{ readonly decision: AccessDecision | undefined; readonly hasFailed: boolean }> {
   try {
-    return { decision: await decide?.(request), hasFailed: false };
+    return { decision: decisionOf(await decide?.(request)), hasFailed: false };
   } catch (error) {
-    getLogger(["sluice", "control"]).error("The function that decides has failed: {error}", {
-      error,
-    });
+    logger.error("The function that decides has failed: {error}", { error });
     return { decision: undefined, hasFailed: true };
   }
+}
+
+/** Tells the program that a session is over. Never throws: it is logged. */
+export function tellEnded(
+  ended: ((session: EndedSession) => void) | undefined,
+  session: EndedSession,
+): void {
+  try {
+    ended?.(session);
+  } catch (error) {
+    logger.error("The function that is told of ends has failed: {error}", { error });
+  }
+}
+
+/**
+ * What a function has answered, which may have any shape, whatever its type says: nobody is let in by
+ * what is no decision.
+ */
+function decisionOf(answer: unknown): AccessDecision | undefined {
+  if (answer === undefined) return undefined;
+  const { kind } = Object(answer) as { readonly kind?: unknown };
+  if (kind === "allow" || kind === "refuse") return structuredClone(answer as AccessDecision);
+  throw new TypeError(
+    `Cannot take the decision: kind must be "allow" or "refuse", got ${JSON.stringify(kind)}`,
+  );
 }

@@ -1,6 +1,6 @@
 import { isKeyHash, SALT_LENGTH, saltedHash } from "../access/key_hash.ts";
-import { shortSubject } from "../access/subject_name.ts";
 import type { AccessSettings } from "../access/settings.ts";
+import { tokenSubject } from "../access/token_claims.ts";
 import { otherwiseOf } from "../config/access_summary.ts";
 import type { Config } from "../config/schema.ts";
 
@@ -27,6 +27,8 @@ function hashOf(token: string): string {
 /** Tokens that are kept in mind as revoked; the oldest give way. */
 const MAX_REVOKED_TOKENS = 10_000;
 
+const TOKEN = tokenSubject("");
+
 /**
  * Subjects of tokens that are not taken any more. What else is revoked by its id is only asked again:
  * its key or rule has changed.
@@ -34,7 +36,7 @@ const MAX_REVOKED_TOKENS = 10_000;
  * @param revoke whole subjects ("token 5f2a"), or ids alone, which may be those of tokens
  */
 export function withRevoked(known: readonly string[], revoke: readonly string[]): string[] {
-  const tokens = revoke.filter((id) => !id.includes(" ") || id.startsWith("token "))
-    .map((id) => shortSubject(id.startsWith("token ") ? id : `token ${id}`));
+  const tokens = revoke.filter((id) => !id.includes(" ") || id.startsWith(TOKEN))
+    .map((id) => tokenSubject(id.startsWith(TOKEN) ? id.slice(TOKEN.length) : id));
   return [...new Set([...known, ...tokens])].slice(-MAX_REVOKED_TOKENS);
 }

@@ -2,22 +2,17 @@ import { getLogger } from "@logtape/logtape";
 import { openApiFile } from "../api/openapi.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
-import { accessContacts } from "../config/access_summary.ts";
-import { parseConfigJson } from "../config/config_json.ts";
-import { requireContacts } from "../config/permissions.ts";
-import { type Reload, reloadedConfig } from "../config/reload.ts";
-import { type ServerCertificate, serverCertificate } from "../config/server_certificate.ts";
-import { warnOfValidity } from "./validity_warning.ts";
-import type { ShardSettings } from "../shard/shard_settings.ts";
-import { decideByFunction } from "./access_function.ts";
-import { withRevoked } from "./access_settings.ts";
+import type { Recheck } from "../config/reload.ts";
+import type { ServerCertificate } from "../config/server_certificate.ts";
+import { decideByFunction, tellEnded } from "./access_function.ts";
 import { ControlMetrics } from "./control_metrics.ts";
 import { Directory } from "./directory.ts";
 import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
 import { OpusDirectory } from "./opus_directory.ts";
 import { RequestForwarder } from "./request_forwarder.ts";
 import { ShardPool } from "./shard_pool.ts";
-import { opusOptions, shardSettings } from "./worker_settings.ts";
+import { SettingsInUse } from "./settings_in_use.ts";
+import { opusOptions } from "./worker_settings.ts";
 import type { Ports } from "./ports.ts";
 import { StreamPages } from "./stream_pages.ts";
 import type { LogStore } from "../stream/log_store.ts";
@@ -47,12 +42,9 @@ const TRANSCODER = -1;
 
 /** The main thread's part: knows the streams and looks after the shards; touches no media. */
 export class Control {
-  #config: Config;
+  readonly #settings: SettingsInUse;
   readonly #parts: GatewayParts;
   readonly #ports: Ports;
-  #certificate: ServerCertificate | undefined;
-  /** Subjects of tokens, the oldest first. */
-  #revokedTokens: readonly string[] = [];
   readonly #assets: readonly ConsoleAsset[];
   readonly #counterMemory: SharedArrayBuffer;
   readonly #counters: Counters;
@@ -77,11 +69,10 @@ export class Control {
     ports: Ports,
     certificate: ServerCertificate | undefined,
   ) {
-    this.#config = config;
+    this.#settings = new SettingsInUse(config, parts, ports, certificate);
     this.#parts = parts;
     this.#ports = ports;
     this.#assets = [...parts.assets, openApiFile(parts.version)];
-    this.#certificate = certificate;
     this.#counterMemory = allocateCounters(config.shards);
     this.#counters = new Counters(this.#counterMemory, rowOf("control", config.shards));
     const plan = memoryPlan(config.memory, config.log.maxBytes);
@@ -159,7 +150,7 @@ export class Control {
 
   async start(): Promise<void> {
     try {
-      await this.#shards.start(this.#config.shards);
+      await this.#shards.start(this.#settings.config.shards);
     } catch (error) {
       await this.stop();
       throw new ConfigError(`Cannot start: ${error instanceof Error ? error.message : error}`);
@@ -209,7 +200,7 @@ export class Control {
     return {
       kind: "start",
       shard,
-      settings: this.#settingsOf(shard),
+      settings: this.#settings.ofShard(shard),
       counters: this.#counterMemory,
       heartbeat,
       addressCounts: this.#addressCounts,
@@ -259,7 +250,7 @@ export class Control {
       case "access-question":
         return void this.#askFunction(shard, message);
       case "session-ended":
-        return this.#parts.ended?.(message.session);
+        return tellEnded(this.#parts.ended, message.session);
       case "listening":
         // It died while the gateway is drained: those that come are to go elsewhere.
         if (this.#isDraining) this.#shards.send(shard, DRAIN);
@@ -286,24 +277,13 @@ export class Control {
     );
   }
 
-  #settingsOf(shard: number): ShardSettings {
-    return shardSettings(
-      this.#config,
-      this.#parts,
-      this.#ports,
-      this.#certificate,
-      this.#revokedTokens,
-      shard,
-    );
-  }
-
   #answerReload(
     shard: number,
     { requestId, text }: Extract<ToControl, { kind: "reload" }>,
   ): void {
     let problem: string | undefined;
     try {
-      this.#reload(reloadedConfig(this.#config, parseConfigJson(text)));
+      this.#applySettings(this.#settings.reload(text));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problem = error.message;
@@ -311,21 +291,16 @@ export class Control {
     this.#shards.send(shard, { kind: "reload-reply", requestId, problem });
   }
 
-  #reload({ config, revoke, recheck }: Reload): void {
-    requireContacts(accessContacts(config.access));
-    if (config.tls !== this.#config.tls && config.tls !== "self-signed") {
-      this.#certificate = serverCertificate(config);
-      if (this.#certificate !== undefined) warnOfValidity(this.#certificate);
-      this.#metrics.setCertificate(this.#certificate?.facts);
-    }
-    this.#config = config;
-    this.#revokedTokens = withRevoked(this.#revokedTokens, revoke);
+  /** Has settings that have changed count on every thread. */
+  #applySettings({ revoke, recheck }: Recheck): void {
+    const { config, certificate } = this.#settings;
+    this.#metrics.setCertificate(certificate?.facts);
     const { streams: maxStreams, streamsPerAddress: maxStreamsPerAddress } = config.limits;
     this.#directory.limit({ maxStreams, maxStreamsPerAddress });
     for (let shard = 0; shard < config.shards; shard++) {
       this.#shards.send(shard, {
         kind: "configure",
-        settings: this.#settingsOf(shard),
+        settings: this.#settings.ofShard(shard),
         revoke,
         recheck,
       });
@@ -373,14 +348,15 @@ export class Control {
   }
 
   #describe(nowMs: number): Pick<StreamsReply, "server" | "counters"> {
+    const { shards, memory } = this.#settings.config;
     return {
       server: {
         version: this.#parts.version,
         rtmpPort: this.#ports.rtmpPort,
         uptimeMs: Math.round(nowMs - this.#startedAtMs),
-        shards: this.#config.shards,
+        shards,
         shardRestarts: this.#shards.restarts,
-        memory: describeMemory(this.#config.memory, new MemoryBudget(this.#memory, 0), this.#logs),
+        memory: describeMemory(memory, new MemoryBudget(this.#memory, 0), this.#logs),
       },
       counters: this.#counters.totals(),
     };

@@ -1,7 +1,7 @@
 import { areSameSubject } from "../access/access.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
 import type { StreamSummary } from "../shard/http/stream_summary.ts";
-import type { StreamEntry } from "../shard/live/stream_entry.ts";
+import { fitsPublisher, type StreamEntry } from "../shard/live/stream_entry.ts";
 import type {
   Contest,
   PublishDecision,
@@ -12,9 +12,8 @@ import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
 import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
-import { OpeningRate } from "./opening_rate.ts";
-import { canGoOn, spareStream } from "./waiting_streams.ts";
 import { type DescribedStream, summarise } from "./stream_description.ts";
+import { type RoomLimits, StreamRoom } from "./stream_room.ts";
 import { StreamSound } from "./stream_sound.ts";
 
 /**
@@ -24,11 +23,8 @@ import { StreamSound } from "./stream_sound.ts";
 const KEPT_MS = 1000;
 
 /** What the directory needs of the configuration. */
-export interface DirectoryOptions {
+export interface DirectoryOptions extends RoomLimits {
   readonly gracePeriodMs: number;
-  readonly maxStreams: number;
-  /** Of one publisher's address, or IPv6 network. */
-  readonly maxStreamsPerAddress: number;
   readonly log: { readonly maxBytes: number; readonly windowMs: number };
   /** Whether the publisher of a stream gives way to another one: see docs/settings.md. */
   readonly secondPublisher: "refuse" | "takeOver" | "takeOverSame";
@@ -85,9 +81,9 @@ interface ClosedStream {
 
 /** Which streams there are, where they are published, and who may publish. */
 export class Directory {
-  #options: DirectoryOptions;
+  readonly #options: DirectoryOptions;
   readonly #events: DirectoryEvents;
-  #openingRate: OpeningRate;
+  readonly #room: StreamRoom;
   readonly #byPath = new Map<string, Stream>();
   readonly #byId = new Map<number, Stream>();
   readonly #closed = new Map<number, ClosedStream>();
@@ -99,14 +95,13 @@ export class Directory {
   constructor(options: DirectoryOptions, events: DirectoryEvents) {
     this.#options = options;
     this.#gracePeriodMs = options.gracePeriodMs;
-    this.#openingRate = new OpeningRate(options.maxStreamsPerAddress);
+    this.#room = new StreamRoom(options);
     this.#events = events;
   }
 
   /** From now on, so many streams may be there; those that are there stay. */
-  limit(limits: Pick<DirectoryOptions, "maxStreams" | "maxStreamsPerAddress">): void {
-    this.#options = { ...this.#options, ...limits };
-    this.#openingRate = new OpeningRate(limits.maxStreamsPerAddress);
+  limit(limits: RoomLimits): void {
+    this.#room.limit(limits);
   }
 
   get entries(): StreamEntry[] {
@@ -127,19 +122,15 @@ export class Directory {
     publisher: Partial<StreamPublisher> = {},
     requestId = 0,
   ): PublishDecision | undefined {
-    const { network } = publisher;
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
       return this.#contest(known, known.origin, { path, shard, requestId, publisher }, nowMs);
     }
-    const many = this.#subjectRefusal(publisher);
-    if (many !== undefined) return { kind: "refused", reason: many };
-    const isOwn = known !== undefined && known.publisher.network === network;
-    const refusal = isOwn ? undefined : this.#makeRoom(network, known, nowMs);
-    if (refusal !== undefined) return { kind: "refused", reason: refusal };
-    const isGoingOn = known !== undefined && canGoOn(known, publisher);
-    if (known !== undefined && !isGoingOn) this.#close(known);
-    const stream = isGoingOn ? known : this.#open(path, nowMs, publisher);
+    const spared = this.#room.find([...this.#byId.values()], known, publisher, nowMs);
+    if (typeof spared === "string") return { kind: "refused", reason: spared };
+    for (const spare of spared) this.#close(spare);
+    if (known !== undefined && !fitsPublisher(known.entry, publisher)) this.#close(known);
+    const stream = this.#byPath.get(path) ?? this.#open(path, nowMs, publisher);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
@@ -298,45 +289,6 @@ export class Directory {
     stream.contest = undefined;
     if (contest === undefined) return;
     this.#events.decided(contest.shard, contest.requestId, busy(stream));
-  }
-
-  #subjectRefusal({ subject, maxPublishers }: Partial<StreamPublisher>): string | undefined {
-    if (subject === undefined || maxPublishers === undefined) return undefined;
-    const own = this.#byId.values()
-      .filter(({ origin, publisher }) => origin !== undefined && publisher.subject === subject);
-    return [...own].length < maxPublishers
-      ? undefined
-      : `You may publish up to ${maxPublishers} streams at a time.`;
-  }
-
-  /**
-   * Makes room for a publisher's stream, or tells why there is none.
-   *
-   * @param known the stream, if it is there and waits
-   */
-  #makeRoom(
-    network: string | undefined,
-    known: Stream | undefined,
-    nowMs: number,
-  ): string | undefined {
-    if (network !== undefined && !this.#openingRate.take(network, nowMs)) {
-      return "Your address has begun too many streams: try again in some seconds.";
-    }
-    const { maxStreams, maxStreamsPerAddress } = this.#options;
-    const others = [...this.#byId.values()].filter((stream) => stream !== known);
-    const own = others.filter(({ publisher }) => publisher.network === network);
-    if (network !== undefined && own.length >= maxStreamsPerAddress) {
-      const spare = spareStream(own);
-      if (spare === undefined) {
-        return `There are ${maxStreamsPerAddress} streams from your address already.`;
-      }
-      this.#close(spare);
-    }
-    if (known !== undefined || this.#byId.size < maxStreams) return undefined;
-    const spare = spareStream(others);
-    if (spare === undefined) return `There are ${maxStreams} streams already.`;
-    this.#close(spare);
-    return undefined;
   }
 
   /** A new stream, or why there can be none. */

@@ -1,6 +1,7 @@
 import type { GaugeName, TotalName } from "./counted.ts";
 import type { LabelValues } from "./family.ts";
 import {
+  DOUBLE_BYTES,
   FIRST_WORD,
   GAUGE_NAMES,
   GAUGE_POSITIONS,
@@ -12,6 +13,7 @@ import {
   TALLY_PLACES,
   TOTAL_NAMES,
   TOTAL_POSITIONS,
+  WORD_BYTES,
 } from "./layout.ts";
 import type { HistogramName, HISTOGRAMS, MeasureName, TALLIES, TallyName } from "./measured.ts";
 import { MetricRows } from "./metric_rows.ts";
@@ -61,8 +63,12 @@ export class Counters {
   /** @param row a shard's number, or of another thread as {@linkcode rowOf} says */
   constructor(shared: SharedArrayBuffer, row: number) {
     this.rows = new MetricRows(shared);
-    this.#doubles = new Float64Array(shared, row * ROW_DOUBLES * 8, ROW_DOUBLES);
-    this.#words = new Int32Array(shared, (row * ROW_WORDS + FIRST_WORD) * 4, GAUGE_NAMES.length);
+    this.#doubles = new Float64Array(shared, row * ROW_DOUBLES * DOUBLE_BYTES, ROW_DOUBLES);
+    this.#words = new Int32Array(
+      shared,
+      (row * ROW_WORDS + FIRST_WORD) * WORD_BYTES,
+      GAUGE_NAMES.length,
+    );
   }
 
   add(name: CounterName, amount = 1): void {

@@ -18,8 +18,8 @@ import {
 const LINE_BYTES = 64;
 
 /** A double is read and written whole where it is aligned, on every processor that has 64 bits. */
-const DOUBLE_BYTES = 8;
-const WORD_BYTES = 4;
+export const DOUBLE_BYTES = 8;
+export const WORD_BYTES = 4;
 
 /** Position of the first series of a family, and how far the series of each label's values lie apart. */
 export interface TallyPlace {

@@ -27,7 +27,6 @@ const ACCESS_PROTOCOLS = [
 /** Why access refuses somebody: what its sources say. */
 export const REFUSAL_CAUSES = [
   "no credentials",
-  "no admin token",
   "wrong key",
   "key is for another action",
   "key is for another stream",

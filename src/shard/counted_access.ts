@@ -1,5 +1,5 @@
 import type { Access, AccessDecision, AccessRequest, EndedSession } from "../access/access.ts";
-import type { Counters } from "./counters.ts";
+import type { Counters } from "../metrics/counters.ts";
 
 /** Asks another, and counts what it is asked, what it answers and how long that takes. */
 export class CountedAccess implements Access {

@@ -6,7 +6,7 @@ import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
 import { CountedAccess } from "./counted_access.ts";
-import { Counters } from "./counters.ts";
+import { Counters } from "../metrics/counters.ts";
 import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
 import type { ConnectionListener } from "./net/connection_listener.ts";
@@ -96,7 +96,7 @@ class Shard {
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
-    const clients = new Clients(counters, (asked) => configured.isOutdated(asked));
+    const clients = new Clients(counters);
     const viewers = new Viewers({
       settings,
       places,
@@ -199,10 +199,12 @@ class Shard {
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
     this.#viewers.sweep(nowMs);
-    this.#recheckLate();
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();
+    const { clients, access } = this.#context;
+    // They were asked about while other settings were there, and let in when those were gone.
+    void recheckClients(clients.takeLate(), access, { revoke: [], recheck: true });
     this.#control.send({ kind: "report", streams: this.#streams.report() });
   }
 
@@ -215,13 +217,7 @@ class Shard {
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
     await configureLogging(settings, () => counters.add("logLinesLeftOut"));
-    await recheckClients(clients.all, access, message);
-  }
-
-  #recheckLate(): void {
-    const { clients, access } = this.#context;
-    const late = clients.takeLate();
-    if (late.length > 0) void recheckClients(late, access, { revoke: [], recheck: true });
+    await recheckClients(clients.change(performance.now()), access, message);
   }
 
   /** Viewers keep what they have, and those who ask are told that it is not ready. */

@@ -1,5 +1,5 @@
 import { AddressCounts, COUNTED, type Counted } from "./net/address_counts.ts";
-import type { CounterName, Counters } from "./counters.ts";
+import type { CounterName, Counters } from "../metrics/counters.ts";
 import type { PlaceLimits } from "./shard_settings.ts";
 import { Places } from "./net/places.ts";
 import type { NetworkList } from "../address/network_list.ts";

@@ -272,6 +272,7 @@ Deno.test("what a hook does not take is given up at last, and never more than so
   for (let at = 0; at < 3000; at++) hooks.ended(session);
   assertEquals(lost, 1 + 2000);
   await hooks.close(0);
+  await until("the rest is given up", () => lost === 1 + 3000);
 });
 
 Deno.test("a hook that hangs keeps nobody out who does not share an address with those it hangs for", async () => {

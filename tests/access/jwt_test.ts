@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import type { AccessDecision, AccessRequest } from "../../src/access/access.ts";
@@ -174,7 +175,13 @@ Deno.test("a token says who it is of, sets limits, and may end a session", async
 });
 
 Deno.test("keys that can check no token are named so", () => {
-  assertThrows(() => algorithmOfKey("secret"), AccessError, "expected PEM text");
+  const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const pem = publicKey.export({ type: "spki", format: "pem" });
+  assertEquals(algorithmOfKey(`${pem}`), "RS256");
+  const others = ["secret", `# mine\n${pem}`, publicKey.export({ type: "pkcs1", format: "pem" })];
+  for (const text of others) {
+    assertThrows(() => algorithmOfKey(`${text}`), AccessError, "expected PEM text");
+  }
 });
 
 Deno.test("a set of keys is renewed when it has to be, and outlives its server", async () => {

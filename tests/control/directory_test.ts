@@ -71,6 +71,31 @@ function report(streamId: number, viewers: number): StreamReport {
   };
 }
 
+Deno.test("Directory: a stream that was limited or listed for another publisher is not gone on with", () => {
+  using control = open();
+  const { directory, opened, closed } = control;
+  const publish = (publisher: { maxViewers?: number; isUnlisted?: boolean }) => {
+    const streamId = acceptedId(directory.publish("live/a", 0, 100, publisher));
+    directory.unpublish(streamId, 0, "media");
+    return streamId;
+  };
+  const first = publish({});
+  assertEquals(publish({ isUnlisted: false }), first);
+  const hidden = publish({ isUnlisted: true });
+  assertEquals(closed, [first]);
+  assertEquals(publish({ isUnlisted: true }), hidden);
+  const few = publish({ isUnlisted: true, maxViewers: 2 });
+  assertEquals(closed, [first, hidden]);
+  assertEquals(
+    opened.map(({ streamId, isUnlisted, maxViewers }) => [streamId, isUnlisted, maxViewers]),
+    [
+      [first, false, undefined],
+      [hidden, true, undefined],
+      [few, true, 2],
+    ],
+  );
+});
+
 Deno.test("Directory: a stream is announced before its publisher is accepted", () => {
   using control = open();
   const { directory, opened } = control;
@@ -136,22 +161,6 @@ Deno.test("Directory: who takes a stream over, as is configured", () => {
     const streamId = acceptedId(directory.publish("live/a", 0, 0, by(first)));
     directory.publish("live/a", 1, 0, by(second), 7);
     assertEquals(contested, [[0, streamId, how]], `${secondPublisher} ${first} ${second}`);
-  }
-});
-
-Deno.test("Directory: a stream that waits goes on only as what its new publisher may have", () => {
-  using control = open();
-  const { directory, opened, closed } = control;
-  const open2 = { maxViewers: 2, isUnlisted: false };
-  const first = acceptedId(directory.publish("live/a", 0, 0, open2));
-  directory.unpublish(first, 0, "media");
-  assertEquals(acceptedId(directory.publish("live/a", 1, 0, open2)), first);
-  for (const other of [{ ...open2, isUnlisted: true }, { isUnlisted: true }]) {
-    const before = opened.at(-1)!.streamId;
-    directory.unpublish(before, opened.length === 1 ? 1 : 0, "media");
-    const next = acceptedId(directory.publish("live/a", 0, 0, other));
-    assertEquals([next, closed.at(-1)], [before + 1, before]);
-    assertEquals(opened.at(-1)!.isUnlisted, true);
   }
 });
 
@@ -240,6 +249,21 @@ Deno.test("Directory: an address has so many streams, and those of it that wait 
     "live/d",
   ]);
   assertEquals(acceptedId(publish("live/honest", "b")), lost);
+});
+
+Deno.test("Directory: who finds no room under lower limits makes nobody give way", () => {
+  using control = open({ maxStreams: 2, maxStreamsPerAddress: 1 });
+  const { directory, closed } = control;
+  const publish = (path: string, network: string, nowMs: number) =>
+    directory.publish(path, 0, nowMs, { network });
+  directory.unpublish(acceptedId(publish("1", "a", 0)), 0, "media", 0);
+  acceptedId(publish("2", "b", 0));
+  directory.limit({ maxStreams: 1, maxStreamsPerAddress: 1 });
+  assertEquals(publish("3", "a", 20_000), {
+    kind: "refused",
+    reason: "There are 1 streams already.",
+  });
+  assertEquals([closed, directory.entries.map(({ path }) => path)], [[], ["1", "2"]]);
 });
 
 Deno.test("Directory: an address that begins streams all the time is refused, and nothing is opened", () => {

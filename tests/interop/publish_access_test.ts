@@ -1,6 +1,7 @@
 /** Who may publish, who takes a stream over, and for how long: the real program, and encoders. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { saltedHash } from "../../src/access/key_hash.ts";
+import { signUrl } from "../../src/access/signed_url.ts";
 import type { StreamsReply } from "../../src/shard/http/stream_summary.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
@@ -16,6 +17,8 @@ const REJECTED = "NetStream.Publish.Rejected";
 const MAX_RETURN_MS = 5000;
 
 const SECRET = "correct-horse-battery-staple";
+
+const SIGNER = { id: "a", secret: "what-signs-urls-of-this-server" };
 
 function key(id: string, more: Record<string, unknown> = {}) {
   const hash = saltedHash(SECRET, new Uint8Array(16).fill(3));
@@ -163,13 +166,15 @@ Deno.test("what lets a publisher in says how much it may send, and for how long"
         keys: [
           key("rate", { limits: { maxBitrateBps: 100_000 } }),
           key("time", { limits: { maxDurationMs: 1000 } }),
+          key("size", { limits: { maxWidth: 8, maxHeight: 8 } }),
           key("free", { limits: { maxBitrateBps: 100_000_000, maxDurationMs: 3_600_000 } }),
         ],
+        signedUrls: { secrets: [SIGNER], endAtExpiry: true },
       },
     },
   });
   const publish = async (name: string) => {
-    const path = `live/${name}.${SECRET}`;
+    const path = name.includes("?") ? `live/${name}` : `live/${name}.${SECRET}`;
     const bitrateBps = 1_000_000;
     const publisher = await SyntheticPublisher.connect(gateway.rtmpPort, { path, bitrateBps });
     publisher.run();
@@ -185,6 +190,24 @@ Deno.test("what lets a publisher in says how much it may send, and for how long"
     await using publisher = await publish("time");
     await until("it is ended", () => publisher.end !== undefined);
     assertStringIncludes(gateway.output(), "It may be published for up to 1000 ms");
+  });
+  await t.step("a size of pictures", async () => {
+    await using publisher = await publish("size");
+    await until("it is ended", () => publisher.end !== undefined);
+    assertStringIncludes(gateway.output(), "Pictures may have up to 8x8, they have ");
+  });
+  await t.step("a moment", async () => {
+    // Signatures have whole seconds.
+    const expiresAtMs = (Math.floor(Date.now() / 1000) + 3) * 1000;
+    const token = signUrl(SIGNER, { action: "publish", path: "live/moment", expiresAtMs });
+    await using publisher = await publish(`moment?token=${token}`);
+    await until("it is live", async () => await gateway.stream("live/moment") !== undefined);
+    await until("it is ended", () => publisher.end !== undefined);
+    assert(Date.now() >= expiresAtMs, "it was ended too early");
+    assertStringIncludes(gateway.output(), "The right to publish has expired");
+    const late = await publish(`moment?token=${token}`);
+    await using _ = late;
+    await until("it is not let in again", () => late.end !== undefined);
   });
   assertEquals(free.end, undefined);
 });

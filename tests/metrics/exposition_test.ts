@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { exposition } from "../../src/metrics/exposition.ts";
 import { HISTOGRAMS } from "../../src/metrics/measured.ts";
 import { MetricRows } from "../../src/metrics/metric_rows.ts";
-import { Counters } from "../../src/shard/counters.ts";
+import { Counters } from "../../src/metrics/counters.ts";
 import { peerTest } from "../../testing/peers.ts";
 import { parseSamples } from "./samples.ts";
 

@@ -46,6 +46,44 @@ Deno.test("a hook sets when a publisher has to end", async () => {
   assertLess(performance.now() - beganMs, 8000);
 });
 
+Deno.test("whoever a hook lets in after the settings have changed is asked again by the new ones", async () => {
+  const adminToken = "the-token-of-the-operator";
+  const asked = Promise.withResolvers<void>();
+  const reloaded = Promise.withResolvers<void>();
+  const server = startHttpServer(async (request) => {
+    const { action } = await request.json();
+    if (action === "on_play") {
+      asked.resolve();
+      await reloaded.promise;
+    }
+    return new Response("0");
+  });
+  await using _ = server;
+  const hooks = [{ url: server.url }];
+  const config = { adminToken, access: { hooks } };
+  await using gateway = await startGateway({ args: ["--shards", "1"], config });
+  await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, { path: "live/a" });
+  publisher.run();
+  await until("it is live", () => gateway.output().includes("publishes live/a over rtmp"));
+  const watching = fetch(gateway.httpUrl("/live/a.flv"));
+  await asked.promise;
+  const access = { rules: [{ decision: "allow", actions: ["publish"] }] };
+  const response = await fetch(gateway.httpUrl("/api/v1/config"), {
+    method: "PUT",
+    headers: { authorization: `Bearer ${adminToken}` },
+    body: JSON.stringify({ access }),
+  });
+  assertEquals(response.status, 200, await response.text());
+  reloaded.resolve();
+  const viewer = await watching;
+  assertEquals(viewer.status, 200);
+  const beganMs = performance.now();
+  await viewer.arrayBuffer();
+  assertLess(performance.now() - beganMs, 5000);
+  await until("the log says why", () => gateway.output().includes("it may not watch any more"));
+  assertEquals(publisher.end, undefined);
+});
+
 Deno.test("whatever is wrong with a hook keeps out, in every way", async () => {
   const hooks = [{ url: "http://127.0.0.1:9/" }];
   await using gateway = await startGateway({ config: { access: { hooks } } });

@@ -1,5 +1,5 @@
 /** WebRTC viewers that name a track, beside those that do not. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { AAC_LC } from "../../testing/media/aac_streams.ts";
 import { startGateway } from "../../testing/gateway_process.ts";
 import {
@@ -177,10 +177,13 @@ Deno.test({
       const heard = new Set(texts(second));
       return newest.every((packet) => heard.has(packet));
     });
-    // Its frames hold their numbers, and are passed through.
-    const numbers = fifth.audio!.packets.map(({ payload }) => payload[1]!);
-    for (const [at, { payload }] of fifth.audio!.packets.entries()) {
-      assertEquals(payload, opusFrame((numbers[0]! + at) & 255).subarray(5));
+    // Its frames hold their numbers, and are passed through; on a busy machine stale ones are not.
+    let before = -1;
+    for (const { payload } of fifth.audio!.packets) {
+      const number = payload[1]!;
+      assertEquals(payload, opusFrame(number).subarray(5));
+      if (before >= 0) assertLess((number - before - 1) & 255, 128);
+      before = number;
     }
     const missing = await postOffer(gateway, { endpoint: "/live/tracks/whep?atrack=1" });
     assertEquals([missing.response.status, missing.body], [

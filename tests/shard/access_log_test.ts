@@ -83,6 +83,12 @@ Deno.test("access log: a line at the beginning and one at the end of each view, 
     // Those who may not leave no line, and not what they tried.
     await watchAll(shard, "guess3d");
   });
+  const refused = logged.map(textLine).filter((line) => line.includes("cannot play"));
+  const reasons = refused.map((line) => line.replace(/^.* \[INF\] (\w+): .*cannot play: /, "$1 "));
+  assertEquals(reasons.toSorted().map((reason) => reason.trim()), [
+    ...Array(4).fill("http That is not it."),
+    ...Array(3).fill("rtmp That is not it. (1 so far)"),
+  ]);
   assertEquals(views, 7);
   const lines = logged.filter(isAccess);
   assertEquals(lines.length, 14);

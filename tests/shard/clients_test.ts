@@ -1,13 +1,13 @@
 /** Who is there, on all shards: described page by page, and ended by id from any shard. */
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
-import { OPEN_ACCESS } from "../../src/access/access.ts";
+import { OPEN_ACCESS } from "../../testing/open_access.ts";
 import { CLIENTS_PER_PAGE } from "../../src/shard/http/client_pages.ts";
 import type { Admission, ClientDescription } from "../../src/shard/live/clients.ts";
 import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { until } from "../../testing/waiting.ts";
 import { type PlayingShard, PlayingShards } from "./playing_shard.ts";
 
-/** Bars of the issue of ending: whatever the protocol. */
+/** However it has come. */
 const MAX_END_MS = 1000;
 
 /** Comes as a viewer of one protocol; returns what tells whether its media have ended. */

@@ -2,7 +2,7 @@
 import type { Access } from "../../src/access/access.ts";
 import { RequestForwarder } from "../../src/control/request_forwarder.ts";
 import { ControlLink } from "../../src/shard/control_link.ts";
-import { allocateCounters, Counters } from "../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../src/metrics/counters.ts";
 import { HttpConnection } from "../../src/shard/http/connection.ts";
 import { HttpRoutes } from "../../src/shard/http/routes.ts";
 import type { Clients } from "../../src/shard/live/clients.ts";

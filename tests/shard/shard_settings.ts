@@ -4,14 +4,15 @@ import {
   allocateAddressCounts,
   COUNTED,
 } from "../../src/shard/net/address_counts.ts";
-import { type Access, OPEN_ACCESS } from "../../src/access/access.ts";
+import type { Access } from "../../src/access/access.ts";
+import { OPEN_ACCESS } from "../../testing/open_access.ts";
 import { Clients } from "../../src/shard/live/clients.ts";
 import type { HttpContext } from "../../src/shard/http/route_context.ts";
 import { Publishers } from "../../src/shard/live/publishers.ts";
 import { Viewers } from "../../src/shard/live/viewers.ts";
 import type { MemoryBudget } from "../../src/stream/memory_budget.ts";
 import { openMemory } from "./open_memory.ts";
-import type { Counters } from "../../src/shard/counters.ts";
+import type { Counters } from "../../src/metrics/counters.ts";
 import type { PlaceLimits, ShardSettings } from "../../src/shard/shard_settings.ts";
 import { type ShardPlaces, shardPlaces } from "../../src/shard/shard_places.ts";
 import { NetworkList } from "../../src/address/network_list.ts";
@@ -95,9 +96,9 @@ export function testViewers(
     places,
     memory = openMemory(),
     maxViewers = 100,
-    addressCounts = testAddressCounts(),
     access = OPEN_ACCESS,
     shard = 0,
+    addressCounts = testAddressCounts(shard + 1),
   }: {
     readonly places: ShardPlaces;
     readonly memory?: MemoryBudget;
@@ -108,7 +109,7 @@ export function testViewers(
   },
 ): Pick<HttpContext, "clients" | "viewers" | "publishers" | "shard"> {
   const clients = new Clients(counters);
-  const streamCounts = new AddressCounts(addressCounts, 0, "streamViewers");
+  const streamCounts = new AddressCounts(addressCounts, shard, "streamViewers");
   const settings = { maxViewers };
   const options = { settings, places, streamCounts, counters, memory, clients, access, shard };
   return { clients, viewers: new Viewers(options), publishers: new Publishers(), shard };

@@ -1,7 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { Access } from "../../access/access.ts";
+import type { Access, AccessRequest } from "../../access/access.ts";
+import { hasCredentials } from "../../access/credentials.ts";
 import type { NetworkList } from "../../address/network_list.ts";
-import { credentialsOf, hasCredentials } from "../../access/credentials.ts";
 import { isLocalRequest } from "../../http/local_request.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import { problem } from "./answers.ts";
@@ -35,17 +35,14 @@ export class AdminGate {
 
   /** The answer to who may not; `undefined` if it may. */
   async refusal(routed: RoutedRequest): Promise<WholeResponse | undefined> {
-    const { request, url } = routed;
-    if (this.#options.cors.isForeign(request)) {
+    const { cors, proxies } = this.#options;
+    if (cors.isForeign(routed.request)) {
       const message = "Cannot use the API from this page: corsOrigins does not name its origin";
       return problem(STATUS_CODE.Forbidden, message);
     }
-    const credentials = credentialsOf({
-      query: url.search.slice(1),
-      authorization: request.headers.get("authorization"),
-    });
-    if (!hasCredentials(credentials)) return this.#withoutCredentials(routed);
-    return await this.#ask(routed);
+    const asked = questionOf(routed, proxies, { action: "api", path: "", protocol: "http" });
+    if (!hasCredentials(asked.credentials)) return this.#withoutCredentials(routed);
+    return await this.#ask(asked);
   }
 
   #withoutCredentials({ request, addresses }: RoutedRequest): WholeResponse | undefined {
@@ -61,12 +58,8 @@ export class AdminGate {
     return problem(STATUS_CODE.Forbidden, message);
   }
 
-  async #ask(
-    routed: RoutedRequest,
-  ): Promise<WholeResponse | undefined> {
-    const { access, proxies } = this.#options;
-    const question = questionOf(routed, proxies, { action: "api", path: "", protocol: "http" });
-    const decision = await access.decide(question);
+  async #ask(asked: AccessRequest): Promise<WholeResponse | undefined> {
+    const decision = await this.#options.access.decide(asked);
     if (decision.kind === "allow") return undefined;
     return decision.status === "unavailable"
       ? problem(STATUS_CODE.ServiceUnavailable, decision.reason)

@@ -4,7 +4,7 @@ import {
   type HttpResponse,
   type ResponseFraming,
 } from "../../http/response.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 
 /** The head of an answer that is sent now, which is counted by its status. */
 export function answerHead(

@@ -29,12 +29,19 @@ export function textAnswer(
 /** An answer that says in words what is wrong. */
 export const problem = textAnswer;
 
-/** Seconds after which a refused client may come again. */
-const RETRY_AFTER_S = "5";
+/** After this, a client that was refused for now may come again, where nothing else is known. */
+export const RETRY_AFTER_SECONDS = 5;
+
+/** The answer to who is refused for now, and may come again. */
+export function busy(
+  reason: string,
+  retryAfterSeconds: number = RETRY_AFTER_SECONDS,
+): WholeResponse {
+  const headers = { "retry-after": `${retryAfterSeconds}` };
+  return problem(STATUS_CODE.ServiceUnavailable, reason, headers);
+}
 
 /** The answer to a proxy's client that has as many connections as it may have. */
 export function noPlace(reason: string): WholeResponse {
-  return problem(STATUS_CODE.ServiceUnavailable, `Cannot answer: ${reason}`, {
-    "retry-after": RETRY_AFTER_S,
-  });
+  return busy(`Cannot answer: ${reason}`);
 }

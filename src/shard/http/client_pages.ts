@@ -1,6 +1,6 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { ControlLink } from "../control_link.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import type { ClientDescription, Clients } from "../live/clients.ts";
 import { answer } from "./answers.ts";
 import { encodePage, type ListedPage } from "./stream_listing.ts";

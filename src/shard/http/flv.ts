@@ -9,7 +9,7 @@ import type { ClientMeasures } from "../live/clients.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import { Ticket, type View, type ViewerProtocol, type ViewerRequest } from "../live/ticket.ts";
 import { holderOf } from "../net/memory_holder.ts";
-import { problem } from "./answers.ts";
+import { busy, problem } from "./answers.ts";
 import { questionOf, refusedAnswer, whenDecided } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
@@ -23,9 +23,6 @@ const FLV_HEADERS = {
 };
 
 const FLV = { kind: "stream", status: STATUS_CODE.OK, headers: FLV_HEADERS } as const;
-
-/** Seconds after which a refused viewer may come again. */
-const RETRY_AFTER_S = "5";
 
 /** How long a viewer has to take the end of its stream that is ended from outside. */
 const END_MS = 500;
@@ -68,7 +65,7 @@ export class Flv {
     return whenDecided(access.decide(asked), (decision) => {
       const found = this.#find(routed, asked, decision);
       if ("kind" in found) {
-        if (decision.kind === "refuse") this.#context.viewers.noteRefusal(protocol);
+        if (decision.kind === "refuse") this.#noteRefusal(routed, protocol, decision.reason);
         return found;
       }
       return this.#begin(routed, { ...found, askedAtMs }, accept);
@@ -95,18 +92,19 @@ export class Flv {
   }
 
   #begin(
-    { addresses: { remoteAddr: from, abort } }: RoutedRequest,
+    routed: RoutedRequest,
     { stream, selection, asked, allowed, askedAtMs }: Found & { readonly askedAtMs: number },
     accept: string | undefined,
   ): HttpResponse {
     const { viewers, memory, counters } = this.#context;
+    const { remoteAddr: from, abort } = routed.addresses;
     const { protocol } = asked;
     const full = viewers.refusal(protocol, from.hostname);
-    if (full !== undefined) return this.#refuse(protocol, full.reason);
+    if (full !== undefined) return this.#refuse(routed, protocol, full.reason);
     const audience = stream.audience(FLV_FORM, selection, holderOf(memory, from.hostname));
-    if (typeof audience === "string") return this.#refuse(protocol, audience);
-    const ticket = viewers.admit({ asked, allowed, path: stream.entry.path, from });
-    if (!(ticket instanceof Ticket)) return this.#refuse(protocol, ticket.reason);
+    if (typeof audience === "string") return this.#refuse(routed, protocol, audience);
+    const ticket = viewers.admit({ asked, allowed, askedAtMs, path: stream.entry.path, from });
+    if (!(ticket instanceof Ticket)) return this.#refuse(routed, protocol, ticket.reason);
     const viewer = new FlvViewer(audience, () => {
       counters.observeSince("joinTime", { protocol }, askedAtMs);
     });
@@ -121,9 +119,18 @@ export class Flv {
       : { kind: "websocket", accept, messages: viewer.stream, onOver };
   }
 
-  #refuse(protocol: ViewerProtocol, reason: string): WholeResponse {
+  #refuse(routed: RoutedRequest, protocol: ViewerProtocol, reason: string): WholeResponse {
+    this.#noteRefusal(routed, protocol, reason);
+    return busy(reason);
+  }
+
+  #noteRefusal(
+    { addresses: { log } }: RoutedRequest,
+    protocol: ViewerProtocol,
+    reason: string,
+  ): void {
     this.#context.viewers.noteRefusal(protocol);
-    return problem(STATUS_CODE.ServiceUnavailable, reason, { "retry-after": RETRY_AFTER_S });
+    log.info("{peer} cannot play: {reason}", { reason });
   }
 }
 

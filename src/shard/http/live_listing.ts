@@ -1,5 +1,6 @@
 import type { Access, AccessDecision, AccessRequest } from "../../access/access.ts";
 import type { Streams } from "../live/streams.ts";
+import { timeSlice } from "../time_slice.ts";
 import {
   encodePage,
   type ListedPage,
@@ -105,7 +106,14 @@ export class LiveListing {
     const { access, streams } = this.#options;
     const listed = sorted.slice(0, MAX_LISTED)
       .filter((path) => streams.byPath(path)?.entry.isUnlisted !== true);
-    const decisions = listed.map((path) => access.decide({ ...caller, path }));
+    const decisions: (AccessDecision | Promise<AccessDecision>)[] = [];
+    const share = timeSlice.share("many peers");
+    share.begin(performance.now());
+    for (const path of listed) {
+      decisions.push(access.decide({ ...caller, path }));
+      const pause = share.pause();
+      if (pause !== undefined) await pause;
+    }
     const settled = decisions.some((decision) => decision instanceof Promise)
       ? await Promise.all(decisions)
       : decisions as AccessDecision[];

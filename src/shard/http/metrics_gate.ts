@@ -10,9 +10,10 @@ import type { RoutedRequest, RouteGuard } from "./route_table.ts";
 export interface MetricsGateOptions {
   /** They may change. */
   readonly settings: Pick<ShardSettings, "metrics">;
+  /** What one of them serves without saying for whom has no address of anybody. */
+  readonly proxies: NetworkList;
   /** Sees to who may use the API. */
   readonly admin: RouteGuard;
-  readonly proxies: NetworkList;
 }
 
 /**

@@ -2,7 +2,7 @@ import { STATUS_CODE } from "@std/http/status";
 import type { WholeResponse } from "../../http/response.ts";
 import { threadNames } from "../../metrics/counters.ts";
 import { exposition, EXPOSITION_TYPE } from "../../metrics/exposition.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import { answer } from "./answers.ts";
 

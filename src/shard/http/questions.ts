@@ -3,11 +3,8 @@ import { credentialsOf } from "../../access/credentials.ts";
 import { isProxiedHere } from "../../http/local_request.ts";
 import type { HttpResponse, WholeResponse } from "../../http/response.ts";
 import type { NetworkList } from "../../address/network_list.ts";
-import { problem } from "./answers.ts";
+import { problem, RETRY_AFTER_SECONDS } from "./answers.ts";
 import type { RoutedRequest } from "./route_table.ts";
-
-/** Seconds after which to ask again where nothing could be decided. */
-const RETRY_AFTER_S = "5";
 
 const REALM = 'realm="sluice"';
 
@@ -61,7 +58,7 @@ export function refusedAnswer(
   return problem(STATUSES[status], reason, {
     "cache-control": "no-store",
     ...(status === "unauthorized" && { "www-authenticate": challenge(userAgent ?? "") }),
-    ...(status === "unavailable" && { "retry-after": RETRY_AFTER_S }),
+    ...(status === "unavailable" && { "retry-after": `${RETRY_AFTER_SECONDS}` }),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { ServingCertificate } from "../net/serving_certificate.ts";
 import type { Access } from "../../access/access.ts";
 import type { ControlLink } from "../control_link.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import type { ConsoleAsset } from "./console_asset.ts";
 import type { ShardSettings } from "../shard_settings.ts";

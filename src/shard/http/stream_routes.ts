@@ -1,14 +1,12 @@
 import { STATUS_CODE } from "@std/http/status";
-import type { AccessRequest } from "../../access/access.ts";
-import type { NetworkList } from "../../address/network_list.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
 import { Place } from "../net/places.ts";
-import { answer, problem } from "./answers.ts";
+import { answer, busy } from "./answers.ts";
 import type { ClientPages } from "./client_pages.ts";
-import { questionOf } from "./questions.ts";
 import { LiveListing } from "./live_listing.ts";
+import { questionOf } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { type PageRequest, StreamEvents } from "./stream_events.ts";
@@ -20,8 +18,8 @@ const LIVE = "live ";
 
 const PAGE = /^[1-9]\d{0,5}$/;
 
-/** Seconds after which a refused listener may come again. */
-const RETRY_AFTER_S = "30";
+/** After this, a refused listener may come again. */
+const RETRY_AFTER_SECONDS = 30;
 
 const LIST_HEADERS = {
   "content-type": "application/json",
@@ -95,14 +93,17 @@ export class StreamRoutes {
   async follow(pageOf: PageOf, routed: RoutedRequest): Promise<HttpResponse> {
     const { key, request } = await pageOf(routed);
     const place = this.#context.places.listListeners.take(routed.addresses.remoteAddr.hostname);
-    if (place instanceof Place) {
+    if (!(place instanceof Place)) {
+      this.#context.counters.add("listListenersRefused");
+      return busy(`Cannot follow the list: ${place.reason}`, RETRY_AFTER_SECONDS);
+    }
+    try {
       const body = await this.#events.follow(key, request);
       return { ...EVENTS, body, onOver: () => place.leave() };
+    } catch (error) {
+      place.leave();
+      throw error;
     }
-    this.#context.counters.add("listListenersRefused");
-    return problem(STATUS_CODE.ServiceUnavailable, `Cannot follow the list: ${place.reason}`, {
-      "retry-after": RETRY_AFTER_S,
-    });
   }
 
   /**
@@ -158,7 +159,10 @@ export class StreamRoutes {
 
   async #liveOf(routed: RoutedRequest): Promise<AskedPage> {
     const page = numberOf(routed.query);
-    const caller = callerOf(routed, this.#context.proxies);
+    const { proxies } = this.#context;
+    // The question that is asked about each stream, of none yet.
+    const question = { action: "play", path: "", protocol: "http", isListing: true } as const;
+    const caller = questionOf(routed, proxies, question);
     const request = () => this.#live.page(caller, page, performance.now());
     const first = await request();
     checkPage(page, first.pages);
@@ -174,12 +178,6 @@ export class StreamRoutes {
       },
     };
   }
-}
-
-/** The question that is asked about each stream, of none yet. */
-function callerOf(routed: RoutedRequest, proxies: NetworkList): AccessRequest {
-  const question = { action: "play", path: "", protocol: "http", isListing: true } as const;
-  return questionOf(routed, proxies, question);
 }
 
 function numberOf(query: URLSearchParams): number {

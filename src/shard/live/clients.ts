@@ -4,7 +4,7 @@ import type {
   AccessRequest,
   Allowed,
 } from "../../access/access.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 
 /** How somebody fares who watches or publishes; `null` is what cannot be known, or not yet. */
 export interface ClientMeasures {
@@ -45,6 +45,8 @@ export interface ClientDescription extends ClientMeasures {
 export interface Admission {
   readonly asked: AccessRequest;
   readonly allowed: Allowed;
+  /** When it was asked, by `performance.now`. */
+  readonly askedAtMs: number;
   /** Application and name of the stream that it came to. */
   readonly path: string;
 }
@@ -68,13 +70,12 @@ export interface Client {
 export class Clients {
   readonly #byId = new Map<string, Client>();
   readonly #counters: Counters;
-  readonly #isOutdated: (asked: AccessRequest) => boolean;
+  /** Those who have come since the last {@linkcode Clients.change} by an answer from before it. */
   readonly #late = new Set<Client>();
+  #changedAtMs = -Infinity;
 
-  /** @param isOutdated whether others may now than when that was asked */
-  constructor(counters: Counters, isOutdated: (asked: AccessRequest) => boolean = () => false) {
+  constructor(counters: Counters) {
     this.#counters = counters;
-    this.#isOutdated = isOutdated;
   }
 
   get size(): number {
@@ -84,7 +85,7 @@ export class Clients {
   add(client: Client): void {
     this.#byId.set(client.id, client);
     this.#counters.add("clients");
-    if (this.#isOutdated(client.admission.asked)) this.#late.add(client);
+    if (client.admission.askedAtMs <= this.#changedAtMs) this.#late.add(client);
   }
 
   remove(client: Client): void {
@@ -101,18 +102,21 @@ export class Clients {
   }
 
   /**
-   * Those that came since this was called last by a decision from before a reload: it did not find
-   * them, as a player may wait for its stream, and a hook takes its time.
+   * All that there are now. From now on, others may: whoever comes by an older answer is late.
+   *
+   * @param nowMs by `performance.now`
    */
+  change(nowMs: number): readonly Client[] {
+    this.#changedAtMs = nowMs;
+    this.#late.clear();
+    return [...this.#byId.values()];
+  }
+
+  /** Those who were late since this was called last. */
   takeLate(): readonly Client[] {
     const late = [...this.#late];
     this.#late.clear();
     return late;
-  }
-
-  /** All that there are now. */
-  get all(): readonly Client[] {
-    return [...this.#byId.values()];
   }
 
   byId(id: string): Client | undefined {

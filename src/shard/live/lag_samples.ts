@@ -1,4 +1,4 @@
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import type { Ticket } from "./ticket.ts";
 
 /** Viewers that are asked each second how far they are behind, one after the other: it costs little. */

@@ -70,8 +70,16 @@ export class PublishLimits {
       if (track.kind !== "video") continue;
       const { width, height } = track;
       if ((width ?? 0) <= maxWidth && (height ?? 0) <= maxHeight) continue;
-      return `Pictures may have up to ${maxWidth}x${maxHeight}, they have ${width}x${height}`;
+      const most = sizeText(maxWidth, maxHeight);
+      return `Pictures may ${most}, they have ${width}x${height}`;
     }
     return undefined;
   }
+}
+
+/** Either may have no limit. */
+function sizeText(maxWidth: number, maxHeight: number): string {
+  if (maxWidth === Infinity) return `be up to ${maxHeight} high`;
+  if (maxHeight === Infinity) return `be up to ${maxWidth} wide`;
+  return `have up to ${maxWidth}x${maxHeight}`;
 }

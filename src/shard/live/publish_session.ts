@@ -1,11 +1,5 @@
 import { getLogger, type Logger } from "@logtape/logtape";
-import type {
-  Access,
-  AccessDecision,
-  AccessRequest,
-  Allowed,
-  Refused,
-} from "../../access/access.ts";
+import type { Access, AccessDecision, Allowed, Refused } from "../../access/access.ts";
 import { peerText } from "../../address/address_source.ts";
 import { describeLack } from "../../stream/log_store.ts";
 import { LogWriter } from "../../stream/log_writer.ts";
@@ -13,13 +7,14 @@ import { Publication } from "../../stream/publication.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import type { SkippedMessage } from "../../stream/track_intake.ts";
 import type { ControlLink } from "../control_link.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { Admission, Client, ClientDescription, Clients } from "./clients.ts";
 import type { LiveStream } from "./live_stream.ts";
-import type { Contest, StreamPublisher } from "./publish_decision.ts";
+import type { Contest } from "./publish_decision.ts";
 import { PublishLimits } from "./publish_limits.ts";
+import type { PublishEnd, PublishRefusal, PublishSource, SourceMessage } from "./publish_source.ts";
 import type { Publisher, Publishers } from "./publishers.ts";
 import type { Streams } from "./streams.ts";
 
@@ -51,45 +46,6 @@ export interface PublishContext {
   readonly shard: number;
 }
 
-/** Who wants to publish, whatever it speaks. */
-export interface PublishSource {
-  /** Its question; the path may be a secret, which stands for the stream's. */
-  readonly asked: AccessRequest;
-  /** The source, behind trusted proxies. */
-  readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
-  /** Whom it counts for. */
-  readonly owner: Pick<StreamPublisher, "network" | "owner">;
-  /** It knows the peer. */
-  readonly log: Logger;
-  /** Called once if the session ends by itself: the source is to be told and closed. */
-  readonly ended: (end: PublishEnd) => void;
-}
-
-/** Why a session has ended that its source has not ended. */
-export interface PublishEnd {
-  readonly cause: "malformed" | "memory" | "no media" | "expired" | "limit" | "ended";
-  /** For the source and the log. */
-  readonly reason: string;
-}
-
-/** Why somebody may not publish: "busy" if it may in principle, or might. */
-export interface PublishRefusal {
-  readonly cause: "unauthorized" | "unavailable" | "busy";
-  /** A sentence for the source. */
-  readonly reason: string;
-}
-
-/**
- * What a source sends: bodies of FLV tags, in its own time. `metadata` is the name "onMetaData" and its
- * value, `data` any other script data.
- */
-export interface SourceMessage {
-  readonly kind: "audio" | "video" | "metadata" | "data";
-  readonly timestampMs: number;
-  /** Borrowed during the call. */
-  readonly payload: Uint8Array;
-}
-
 /**
  * What a source does, whatever it speaks: it opens a stream, and its media go to the stream's log
  * until either side ends it.
@@ -107,6 +63,7 @@ export class PublishSession implements Client, Publisher {
   readonly #context: PublishContext;
   readonly #source: PublishSource;
   #allowed: Allowed;
+  readonly #askedAtMs: number;
   readonly #stream: LiveStream;
   readonly #writer: LogWriter;
   readonly #publication: Publication;
@@ -129,13 +86,14 @@ export class PublishSession implements Client, Publisher {
   private constructor(
     context: PublishContext,
     source: PublishSource,
-    allowed: Allowed,
+    { allowed, askedAtMs }: Pick<Admission, "allowed" | "askedAtMs">,
     stream: LiveStream,
   ) {
     const { windowMs, timeouts } = context.settings;
     this.#context = context;
     this.#source = source;
     this.#allowed = allowed;
+    this.#askedAtMs = askedAtMs;
     this.#stream = stream;
     this.#writer = new LogWriter(stream.entry.log, { windowMs });
     this.#publication = new Publication(this.#writer, timeouts);
@@ -161,6 +119,7 @@ export class PublishSession implements Client, Publisher {
     const { access, control, streams } = context;
     const { asked, owner } = source;
     // First of all: who may not publish is told of nothing else.
+    const askedAtMs = performance.now();
     const decided = access.decide(asked);
     const allowed = decided instanceof Promise ? await decided : decided;
     if (allowed.kind === "refuse") return refusalOf(allowed);
@@ -177,7 +136,9 @@ export class PublishSession implements Client, Publisher {
     });
     if (decision.kind === "refused") return { cause: "busy", reason: decision.reason };
     const stream = streams.byId(decision.streamId);
-    if (stream !== undefined) return new PublishSession(context, source, allowed, stream);
+    if (stream !== undefined) {
+      return new PublishSession(context, source, { allowed, askedAtMs }, stream);
+    }
     control.send({ kind: "unpublish", streamId: decision.streamId, sent: "nothing" });
     return { cause: "busy", reason: `${target.path} has been ended.` };
   }
@@ -243,13 +204,15 @@ export class PublishSession implements Client, Publisher {
   }
 
   get admission(): Admission {
-    return { asked: this.#source.asked, allowed: this.#allowed, path: this.path };
+    const { asked } = this.#source;
+    return { asked, askedAtMs: this.#askedAtMs, allowed: this.#allowed, path: this.path };
   }
 
   reconsider(decision: AccessDecision): void {
     if (decision.kind === "refuse") return this.end("It may not publish any more");
-    const path = decision.path ?? this.#source.asked.path;
-    if (path !== this.path) return this.end("It may publish something else now");
+    const target = streamPath("", decision.path ?? this.#source.asked.path);
+    const isSame = "path" in target && target.path === this.path;
+    if (!isSame) return this.end("It may publish something else now");
     this.#allowed = decision;
     this.#limits = new PublishLimits(decision, this.#acceptedAtMs, this.#since);
   }

@@ -25,11 +25,12 @@ export async function recheckClients(
 ): Promise<void> {
   const revoked = new Set(revoke.map(shortSubject));
   const isNamed = ({ admission }: Client) => isAmong(revoked, admission.allowed.subject);
+  const asked = clients.filter((client) => recheck || isNamed(client));
   // All take from one list, so that none waits for the slowest of a batch.
-  const rest = clients.filter((client) => recheck || isNamed(client)).values();
+  const rest = asked.values();
   const share = timeSlice.share("many peers");
   share.begin(performance.now());
-  await Promise.all(Array.from({ length: MAX_ASKED }, async () => {
+  await Promise.all(Array.from({ length: Math.min(MAX_ASKED, asked.length) }, async () => {
     for (const client of rest) {
       const decision = await access.decide({ ...client.admission.asked, isAgain: true });
       const isUnknown = decision.kind === "refuse" && decision.status === "unavailable";

@@ -15,6 +15,8 @@ export interface ViewerRequest {
   /** As it was asked. */
   readonly asked: AccessRequest & { readonly protocol: ViewerProtocol };
   readonly allowed: Allowed;
+  /** When, by `performance.now`. */
+  readonly askedAtMs: number;
   /** The stream that is watched. */
   readonly path: string;
   /** The viewer, behind trusted proxies. */
@@ -85,8 +87,8 @@ export class Ticket implements Client {
   }
 
   get admission(): Admission {
-    const { asked, path } = this.#request;
-    return { asked, path, allowed: this.#allowed };
+    const { asked, askedAtMs, path } = this.#request;
+    return { asked, askedAtMs, path, allowed: this.#allowed };
   }
 
   reconsider(decision: AccessDecision): void {

@@ -1,7 +1,8 @@
 import type { Access } from "../../access/access.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
-import type { Counters, Gauge, Total } from "../counters.ts";
+import type { GaugeName, TotalName } from "../../metrics/counted.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import type { AddressCounts } from "../net/address_counts.ts";
 import { holderOf } from "../net/memory_holder.ts";
 import { Place, type Refusal } from "../net/places.ts";
@@ -18,9 +19,9 @@ interface ViewerKind {
   /** Beside the connection: measured. */
   readonly memoryBytes: number;
   /** Where their places do not count them. */
-  readonly gauge?: Gauge;
-  readonly accepted: Total;
-  readonly refused: Total;
+  readonly gauge?: GaugeName;
+  readonly accepted: TotalName;
+  readonly refused: TotalName;
 }
 
 const FLV = {
@@ -81,7 +82,7 @@ export interface ViewersOptions {
  *
  * @example
  * ```ts ignore
- * const ticket = viewers.admit({ asked, allowed, path, from });
+ * const ticket = viewers.admit({ asked, allowed, askedAtMs, path, from });
  * if (!(ticket instanceof Ticket)) return refuse(ticket.reason);
  * ticket.begin({ measures: () => session.measures(), end: (reason) => session.end(reason) });
  * // … as soon as it is gone:

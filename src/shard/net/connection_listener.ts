@@ -1,7 +1,7 @@
 import { getLogger, type Logger } from "@logtape/logtape";
 import { peerText } from "../../address/address_source.ts";
 import { nextConnectionId } from "./connection_id.ts";
-import type { CounterName, Counters } from "../counters.ts";
+import type { CounterName, Counters } from "../../metrics/counters.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import { Place, type Places } from "./places.ts";

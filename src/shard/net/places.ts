@@ -1,6 +1,6 @@
 import type { AddressCounts } from "./address_counts.ts";
 import { addressSource } from "../../address/address_source.ts";
-import type { CounterName, Counters } from "../counters.ts";
+import type { CounterName, Counters } from "../../metrics/counters.ts";
 import { Newcomers } from "./newcomers.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 

@@ -9,7 +9,7 @@ import {
   type Connection,
   type PeerConn,
 } from "./connection_listener.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { ServingCertificate } from "./serving_certificate.ts";
 import { RepeatLog } from "./repeat_log.ts";

@@ -6,7 +6,7 @@ import {
   type Connection,
   type PeerConn,
 } from "./connection_listener.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import type { ServingCertificate } from "./serving_certificate.ts";
 import type { RepeatLog } from "./repeat_log.ts";
 import { plainProtocolOf } from "../../tls/first_bytes.ts";

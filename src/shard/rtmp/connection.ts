@@ -9,7 +9,7 @@ import {
   type Connection,
   type PeerConn,
 } from "../net/connection_listener.ts";
-import type { PublishEnd } from "../live/publish_session.ts";
+import type { PublishEnd } from "../live/publish_source.ts";
 import { peerHolderOf } from "../net/memory_holder.ts";
 import type { Place } from "../net/places.ts";
 import { MessageTurn } from "./message_turn.ts";

@@ -4,7 +4,7 @@ import type { ServerSession } from "../../rtmp/session/server_session.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import type { Access } from "../../access/access.ts";
 import type { ControlLink } from "../control_link.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { ShardPlaces } from "../shard_places.ts";
 import type { NetworkList } from "../../address/network_list.ts";

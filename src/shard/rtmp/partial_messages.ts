@@ -1,6 +1,6 @@
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 
 /** In such steps unfinished messages are counted. */
 const STEP_BYTES = 64 * 1024;

@@ -1,5 +1,4 @@
 import type { AccessDecision, Allowed } from "../../access/access.ts";
-import { credentialsOf } from "../../access/credentials.ts";
 import { withoutKeys } from "../../access/stream_keys.ts";
 import type { PauseEvent, PlayEvent, ReceiveEvent } from "../../rtmp/session/event.ts";
 import type { TrackSelection } from "../../stream/track_selection.ts";
@@ -8,6 +7,7 @@ import type { LiveStream } from "../live/live_stream.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { RtmpLink } from "./context.ts";
+import { questionOf } from "./question.ts";
 import { PLAYER_FORM, RtmpPlayer } from "./player.ts";
 import { missingTrack, trackQuery } from "../live/track_query.ts";
 
@@ -89,7 +89,7 @@ export class RtmpPlaying {
     if ("problem" in selection) {
       return void this.#refuse(streamId, "NetStream.Play.Failed", `${selection.problem}.`);
     }
-    const asked = this.#question(event, target.path);
+    const asked = questionOf(this.#link, "play", event, target.path);
     const decision = this.#link.access.decide(asked);
     if (!(decision instanceof Promise)) {
       return void this.#onDecided({ event, selection, asked, askedAtMs: nowMs }, decision, nowMs);
@@ -99,21 +99,6 @@ export class RtmpPlaying {
       if (this.#isClosed) return;
       this.#onDecided({ event, selection, asked, askedAtMs: nowMs }, decision, performance.now());
     });
-  }
-
-  #question({ streamId, query }: PlayEvent, path: string): ViewerRequest["asked"] {
-    const { id, protocol, from, proxies, session: { connection } } = this.#link;
-    return {
-      action: "play",
-      path,
-      protocol,
-      address: proxies.has(from.hostname) ? undefined : from.hostname,
-      credentials: credentialsOf({ query, tcUrl: connection?.tcUrl }),
-      query,
-      userAgent: connection?.flashVersion || undefined,
-      // As good as all players use one message stream.
-      id: streamId === 1 ? id : `${id}.${streamId}`,
-    };
   }
 
   #onDecided(play: AskedPlay, decision: AccessDecision, nowMs: number): void {
@@ -181,7 +166,7 @@ export class RtmpPlaying {
 
   #begin(streamId: number, stream: LiveStream, wait: Wait): void {
     const { viewers, say, from, protocol, holder } = this.#link;
-    const { selection, asked, allowed, path } = wait;
+    const { selection, asked, allowed, askedAtMs, path } = wait;
     this.#stopWaiting(streamId);
     const missing = missingTrack(selection, stream.log);
     if (missing !== undefined) {
@@ -200,7 +185,7 @@ export class RtmpPlaying {
     // To go over to the same stream means to stay.
     if (before?.player.stream === stream) return say((session) => session.acceptPlay(streamId));
     this.stop(streamId, "it went over to another stream");
-    const ticket = viewers.admit({ asked, allowed, path, from });
+    const ticket = viewers.admit({ asked, allowed, askedAtMs, path, from });
     if (!(ticket instanceof Ticket)) {
       return this.#refuse(streamId, "NetStream.Play.Failed", `${ticket.reason}.`);
     }
@@ -209,7 +194,7 @@ export class RtmpPlaying {
       this.#forget(streamId, why);
       this.#ended();
     };
-    const play = { streamId, stream, selection, askedAtMs: wait.askedAtMs, finished };
+    const play = { streamId, stream, selection, askedAtMs, finished };
     const player = new RtmpPlayer(this.#link, play, wait.received);
     this.#players.set(streamId, { player, ticket });
     ticket.begin(player);

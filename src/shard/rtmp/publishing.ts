@@ -1,12 +1,12 @@
-import type { AccessRequest } from "../../access/access.ts";
-import { credentialsOf } from "../../access/credentials.ts";
 import { addressSource } from "../../address/address_source.ts";
 import type { MediaEvent, PublishEvent, PublishType } from "../../rtmp/session/event.ts";
 import { streamPath } from "../../stream/stream_path.ts";
-import { type PublishEnd, type PublishRefusal, PublishSession } from "../live/publish_session.ts";
+import { PublishSession } from "../live/publish_session.ts";
+import type { PublishEnd, PublishRefusal } from "../live/publish_source.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { RtmpLink } from "./context.ts";
 import { Pace } from "./pace.ts";
+import { questionOf } from "./question.ts";
 
 /**
  * A decision is asked of control, and one that is accepted opens a stream on all shards: a connection
@@ -54,7 +54,8 @@ export class RtmpPublishing {
   }
 
   /** Decides on a publisher; the session must wait for it. */
-  async publish({ streamId, app, name, query, publishType }: PublishEvent): Promise<void> {
+  async publish(event: PublishEvent): Promise<void> {
+    const { streamId, app, name, publishType } = event;
     const { session, log, from, holder, proxies } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) {
@@ -66,7 +67,7 @@ export class RtmpPublishing {
     // What a proxy serves is not one peer's.
     const network = proxies.has(from.hostname) ? undefined : addressSource(from.hostname);
     const opened = await PublishSession.open(this.#link, {
-      asked: this.#question(streamId, target.path, query),
+      asked: questionOf(this.#link, "publish", event, target.path),
       from,
       owner: { network, owner: holder },
       log,
@@ -77,21 +78,6 @@ export class RtmpPublishing {
     this.#sessions.set(streamId, opened);
     this.#noteType(publishType, opened.path);
     session.acceptPublish(streamId);
-  }
-
-  #question(streamId: number, path: string, query: string): AccessRequest {
-    const { id, protocol, from, proxies, session: { connection } } = this.#link;
-    return {
-      action: "publish",
-      path,
-      protocol,
-      address: proxies.has(from.hostname) ? undefined : from.hostname,
-      credentials: credentialsOf({ query, tcUrl: connection?.tcUrl }),
-      query,
-      userAgent: connection?.flashVersion || undefined,
-      // As good as all encoders use one message stream.
-      id: streamId === 1 ? id : `${id}.${streamId}`,
-    };
   }
 
   #onEnded(streamId: number, end: PublishEnd): void {

@@ -6,7 +6,7 @@ import { createIceCredentials, type IceCredentials } from "../../webrtc/ice/cred
 import type { TransportAddress } from "../../address/transport_address.ts";
 import { peerText } from "../../address/address_source.ts";
 import { ConnectionListener } from "../net/connection_listener.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../../metrics/counters.ts";
 import { DatagramSocket } from "../net/datagram_socket.ts";
 import { IceTcpConnection } from "./ice_tcp.ts";
 import type { ShardSettings } from "../shard_settings.ts";

@@ -93,13 +93,16 @@ export class Whep {
     const asked = { ...questionOf(routed, proxies, question), id: loggedSessionId(id) };
     const deciding = access.decide(asked);
     const allowed = deciding instanceof Promise ? await deciding : deciding;
-    if (allowed.kind === "refuse") return this.#refuse(refusedAnswer(allowed, asked.userAgent));
+    if (allowed.kind === "refuse") {
+      this.#noteRefusal(addresses, allowed.reason);
+      return refusedAnswer(allowed, asked.userAgent);
+    }
     const stream = streams.byPath(allowed.path ?? path);
     if (stream === undefined) return notLive(allowed.path ?? path);
     const wanted = trackQuery(query);
     if ("problem" in wanted) return problem(STATUS_CODE.BadRequest, wanted.problem);
     const selection = { ...wanted, ...BOTH_KINDS };
-    const full = this.#refusalIfFull(addresses.remoteAddr.hostname);
+    const full = this.#refusalIfFull(addresses);
     if (full !== undefined) return full;
     const offer = readOffer(request);
     const candidates = viewerCandidates(query, addresses, settings.webrtc);
@@ -194,12 +197,12 @@ export class Whep {
     const { remoteAddr: from, log } = addresses;
     const holder = holderOf(this.#context.memory, from.hostname);
     const rtp = stream.rtp(selection, holder);
-    if (typeof rtp === "string") return this.#refuse(notNow(rtp));
+    if (typeof rtp === "string") return this.#refuse(addresses, rtp);
     const media = await knownMedia(stream, rtp);
     if (isOver(stream, rtp)) return notLive(stream.entry.path);
     if (media === undefined) return notToldYet();
     // Others have come while it was waited for.
-    const full = this.#refusalIfFull(from.hostname);
+    const full = this.#refusalIfFull(addresses);
     if (full !== undefined) return full;
     const refusal = this.refusalOf(rtp.report());
     if (refusal !== undefined) return notToBeHad(refusal);
@@ -218,9 +221,9 @@ export class Whep {
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
       settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
-    const request = { asked, allowed, path: stream.entry.path, from };
+    const request = { asked, allowed, askedAtMs, path: stream.entry.path, from };
     const ticket = this.#context.viewers.admit(request);
-    if (!(ticket instanceof Ticket)) return this.#refuse(notNow(ticket.reason));
+    if (!(ticket instanceof Ticket)) return this.#refuse(addresses, ticket.reason);
     if (audio !== undefined) rtp.wantOpus();
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
@@ -260,14 +263,19 @@ export class Whep {
   }
 
   /** The answer to a viewer beyond the limits. */
-  #refusalIfFull(hostname: string): WholeResponse | undefined {
-    const full = this.#context.viewers.refusal("whep", hostname);
-    return full && this.#refuse(notNow(full.reason));
+  #refusalIfFull(addresses: ConnectionAddresses): WholeResponse | undefined {
+    const full = this.#context.viewers.refusal("whep", addresses.remoteAddr.hostname);
+    return full && this.#refuse(addresses, full.reason);
   }
 
-  #refuse(answer: WholeResponse): WholeResponse {
+  #refuse(addresses: ConnectionAddresses, reason: string): WholeResponse {
+    this.#noteRefusal(addresses, reason);
+    return notNow(reason);
+  }
+
+  #noteRefusal({ log }: ConnectionAddresses, reason: string): void {
     this.#context.viewers.noteRefusal("whep");
-    return answer;
+    log.info("{peer} cannot play: {reason}", { reason });
   }
 
   #patch(session: WebrtcSession, request: SessionRequest): ForwardedResponse {

@@ -1,21 +1,21 @@
 /** Answers that WHEP has beside those that open a session. */
 import { STATUS_CODE } from "@std/http/status";
 import type { WholeResponse } from "../../http/response.ts";
-import { problem } from "../http/answers.ts";
+import { busy, problem } from "../http/answers.ts";
 
-/** Seconds after which a refused viewer may come again. */
-export const RETRY_AFTER_S = "2";
+/** After this, a refused viewer may come again: a stream that has just begun is known then. */
+const RETRY_AFTER_SECONDS = 2;
 
 /** Nobody publishes the stream, or does so no longer: a viewer may try again. */
 export function notLive(path: string): WholeResponse {
   return problem(STATUS_CODE.NotFound, `The stream ${path} is not live`, {
-    "retry-after": RETRY_AFTER_S,
+    "retry-after": `${RETRY_AFTER_SECONDS}`,
   });
 }
 
 /** The stream is there, and cannot be watched at this moment. */
 export function notNow(message: string): WholeResponse {
-  return problem(STATUS_CODE.ServiceUnavailable, message, { "retry-after": RETRY_AFTER_S });
+  return busy(message, RETRY_AFTER_SECONDS);
 }
 
 /** The stream has begun, and is not known yet. */

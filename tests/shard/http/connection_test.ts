@@ -5,7 +5,7 @@ import { HttpError } from "../../../src/http/http_error.ts";
 import { MAX_HEAD_LENGTH } from "../../../src/http/request_reader.ts";
 import type { Place } from "../../../src/shard/net/places.ts";
 import { testPlaces } from "../shard_settings.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { answer, textAnswer } from "../../../src/shard/http/answers.ts";
 import { HttpConnection } from "../../../src/shard/http/connection.ts";
 import { until } from "../../../testing/waiting.ts";

@@ -1,12 +1,12 @@
 import { getLogger } from "@logtape/logtape";
 import { granted, openMemory } from "../open_memory.ts";
 import { assertEquals } from "@std/assert";
-import { OPEN_ACCESS } from "../../../src/access/access.ts";
+import { OPEN_ACCESS } from "../../../testing/open_access.ts";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import { RequestReader } from "../../../src/http/request_reader.ts";
 import type { HttpResponse } from "../../../src/http/response.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { HttpRoutes } from "../../../src/shard/http/routes.ts";
 import { MAX_AUDIENCES } from "../../../src/shard/live/live_stream.ts";
 import { Streams } from "../../../src/shard/live/streams.ts";

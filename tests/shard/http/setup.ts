@@ -6,7 +6,7 @@ import {
   ConnectionListener,
   type ConnectionSource,
 } from "../../../src/shard/net/connection_listener.ts";
-import { allocateCounters, type CounterName, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, type CounterName, Counters } from "../../../src/metrics/counters.ts";
 import { HttpConnection, type HttpConnectionContext } from "../../../src/shard/http/connection.ts";
 import { until } from "../../../testing/waiting.ts";
 import { HttpClient } from "./client.ts";

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import type { Access, Allowed, EndedSession } from "../../../src/access/access.ts";
 import { refuse } from "../../../src/access/source.ts";
+import { clearAddressCounts } from "../../../src/shard/net/address_counts.ts";
 import { recheckClients } from "../../../src/shard/live/recheck.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { Ticket, type ViewerProtocol } from "../../../src/shard/live/ticket.ts";
 import { granted, openMemory } from "../open_memory.ts";
 import { placeLimits, testAddressCounts, testPlaces, testViewers } from "../shard_settings.ts";
@@ -14,11 +15,21 @@ interface SetupOptions {
   readonly max?: number;
   readonly memoryBytes?: number;
   readonly access?: Access;
+  readonly shard?: number;
+  readonly addressCounts?: SharedArrayBuffer;
 }
 
-function setUp({ maxViewers = 10, max = 10, memoryBytes, access }: SetupOptions = {}) {
+function setUp(
+  {
+    maxViewers = 10,
+    max = 10,
+    memoryBytes,
+    access,
+    shard = 0,
+    addressCounts = testAddressCounts(shard + 1),
+  }: SetupOptions = {},
+) {
   const counters = new Counters(allocateCounters(1), 0);
-  const addressCounts = testAddressCounts();
   const { places } = testPlaces(counters, {
     limits: placeLimits({ max, maxPerAddress: 100 }),
     addressCounts,
@@ -27,12 +38,18 @@ function setUp({ maxViewers = 10, max = 10, memoryBytes, access }: SetupOptions 
     places,
     maxViewers,
     addressCounts,
+    shard,
     ...(memoryBytes !== undefined && { memory: openMemory(memoryBytes) }),
     ...(access !== undefined && { access }),
   });
   const ended: string[] = [];
   let ids = 0;
-  const admit = (protocol: ViewerProtocol, path = "live/a", allowed: Allowed = OPEN) => {
+  const admit = (
+    protocol: ViewerProtocol,
+    path = "live/a",
+    allowed: Allowed = OPEN,
+    askedAtMs = performance.now(),
+  ) => {
     const id = `0-${++ids}`;
     const ticket = viewers.admit({
       asked: {
@@ -46,6 +63,7 @@ function setUp({ maxViewers = 10, max = 10, memoryBytes, access }: SetupOptions 
         id,
       },
       allowed,
+      askedAtMs,
       path: allowed.path ?? path,
       from: { hostname: "192.0.2.1", port: 5000 },
     });
@@ -126,6 +144,24 @@ Deno.test("Viewers: a decision limits the viewers of its stream, whatever they s
   granted(admit("rtmp", "live/a", two));
 });
 
+Deno.test("Viewers: the viewers of a stream are counted over all shards", () => {
+  const addressCounts = testAddressCounts(2);
+  const [first, second] = [0, 1].map((shard) => setUp({ addressCounts, shard }));
+  const two = { ...OPEN, limits: { maxViewers: 2 } };
+  // What looks like an address is a name all the same: networks count as one.
+  for (const path of ["live/a", "live/b", "2001:db8::1", "2001:db8::2"]) {
+    const here = granted(first!.admit("http-flv", path, two));
+    granted(second!.admit("rtmp", path, two));
+    const full = "The stream has 2 viewers already";
+    assertEquals([first!.admit("whep", path, two), second!.admit("whep", path, two)], [full, full]);
+    here.close("it has left");
+    granted(second!.admit("whep", path, two));
+  }
+  // A shard that dies takes its viewers with it.
+  clearAddressCounts(addressCounts, 1);
+  granted(first!.admit("http-flv", "live/a", two));
+});
+
 Deno.test("Viewers: a view ends when it expires, or has lasted as long as it may", () => {
   const { admit, viewers, ended } = setUp();
   granted(admit("http-flv", "live/a", { ...OPEN, expiresAtMs: Date.now() + 5000 }));
@@ -155,9 +191,12 @@ Deno.test("Viewers: those of a key that is revoked are asked again, or all", asy
   granted(admit("rtmp", "live/a", { ...OPEN, subject: "key 1" }));
   granted(admit("rtmp", "live/a", { ...OPEN, subject: "key 2" }));
   revoked.add("0-2").add("0-3");
-  await recheckClients(clients.all, access, { revoke: ["1"], recheck: false });
+  await recheckClients(clients.change(performance.now()), access, {
+    revoke: ["1"],
+    recheck: false,
+  });
   assertEquals(ended, ["0-2: it may not watch any more"]);
-  await recheckClients(clients.all, access, { revoke: [], recheck: true });
+  await recheckClients(clients.change(performance.now()), access, { revoke: [], recheck: true });
   assertEquals(ended, ["0-2: it may not watch any more", "0-3: it may not watch any more"]);
   assertEquals(over.map(({ request, decision, bytes }) => [request.id, decision.subject, bytes]), [
     ["0-2", "key 1", 7],
@@ -168,14 +207,35 @@ Deno.test("Viewers: those of a key that is revoked are asked again, or all", asy
   assertEquals(ended.at(-1), "0-1: its time is over");
 });
 
+Deno.test("Viewers: who was let in by settings that were gone by then is asked again", () => {
+  const { admit, clients } = setUp();
+  const askedAtMs = performance.now();
+  const ids = () => clients.takeLate().map(({ id }) => id);
+  granted(admit("http-flv"));
+  assertEquals(ids(), []);
+  assertEquals(clients.change(askedAtMs + 10).map(({ id }) => id), ["0-1"]);
+  granted(admit("rtmp", "live/a", OPEN, askedAtMs));
+  granted(admit("rtmp", "live/a", OPEN, askedAtMs + 20));
+  granted(admit("rtmp", "live/a", OPEN, askedAtMs)).close("it has left");
+  assertEquals(ids(), ["0-2"]);
+  assertEquals(ids(), []);
+  // Who is there when others may once more is asked anyway.
+  granted(admit("rtmp", "live/a", OPEN, askedAtMs));
+  clients.change(askedAtMs + 30);
+  assertEquals(ids(), []);
+});
+
 Deno.test("where nobody can say whether viewers may go on, only those that are named end", async () => {
   const access: Access = { decide: () => refuse("unavailable", "test", "test") };
   const { admit, clients, ended } = setUp({ access });
   granted(admit("http-flv", "live/a", { ...OPEN, subject: "token 5f2a" }));
   granted(admit("rtmp"));
-  await recheckClients(clients.all, access, { revoke: [], recheck: true });
+  await recheckClients(clients.change(performance.now()), access, { revoke: [], recheck: true });
   assertEquals(ended, []);
-  await recheckClients(clients.all, access, { revoke: ["token 5f2a"], recheck: true });
+  await recheckClients(clients.change(performance.now()), access, {
+    revoke: ["token 5f2a"],
+    recheck: true,
+  });
   assertEquals(ended, ["0-1: it may not watch any more"]);
 });
 
@@ -183,6 +243,6 @@ Deno.test("whoever would come to another stream now does not go on with this one
   const access: Access = { decide: () => ({ ...OPEN, path: "live/b" }) };
   const { admit, clients, ended } = setUp({ access });
   granted(admit("http-flv"));
-  await recheckClients(clients.all, access, { revoke: [], recheck: true });
+  await recheckClients(clients.change(performance.now()), access, { revoke: [], recheck: true });
   assertEquals(ended, ["0-1: it may watch something else now"]);
 });

@@ -5,7 +5,7 @@ import {
   ConnectionListener,
   type ConnectionSource,
 } from "../../../src/shard/net/connection_listener.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { until } from "../../../testing/waiting.ts";
 import { HttpSetup } from "../http/setup.ts";
 import { placeLimits, testAddressCounts, testPlaces } from "../shard_settings.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { AddressCounts } from "../../../src/shard/net/address_counts.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { Place, Places } from "../../../src/shard/net/places.ts";
 import { NetworkList } from "../../../src/address/network_list.ts";
 import { testAddressCounts } from "../shard_settings.ts";

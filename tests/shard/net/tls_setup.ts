@@ -7,7 +7,7 @@ import {
   type ConnectionSource,
   type PeerConn,
 } from "../../../src/shard/net/connection_listener.ts";
-import { allocateCounters, type CounterName, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, type CounterName, Counters } from "../../../src/metrics/counters.ts";
 import { RepeatLog } from "../../../src/shard/net/repeat_log.ts";
 import { TlsConnection } from "../../../src/shard/net/tls_connection.ts";
 import { currentCertificate } from "../../../testing/certificates.ts";

@@ -1,9 +1,9 @@
 import { openMemory } from "../open_memory.ts";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
-import { OPEN_ACCESS } from "../../../src/access/access.ts";
+import { OPEN_ACCESS } from "../../../testing/open_access.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import type {
   ConnectionListener,
   ConnectionSource,

@@ -1,8 +1,8 @@
 import { granted, openMemory } from "../open_memory.ts";
 import { assert, assertEquals } from "@std/assert";
-import { OPEN_ACCESS } from "../../../src/access/access.ts";
+import { OPEN_ACCESS } from "../../../testing/open_access.ts";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
-import { allocateCounters, Counters } from "../../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
 import type { ConnectionListener } from "../../../src/shard/net/connection_listener.ts";
 import type { ToControl } from "../../../src/shard/messages.ts";

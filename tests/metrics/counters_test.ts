@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { GAUGE_NAMES, TOTAL_NAMES } from "../../src/metrics/layout.ts";
-import { allocateCounters, Counters } from "../../src/shard/counters.ts";
+import { allocateCounters, Counters } from "../../src/metrics/counters.ts";
 
 Deno.test("Counters: every counter by itself, summed over shards", () => {
   const shared = allocateCounters(3);

@@ -1,0 +1,42 @@
+import type { Logger } from "@logtape/logtape";
+import type { AccessRequest } from "../../access/access.ts";
+import type { StreamPublisher } from "./publish_decision.ts";
+
+/** Who wants to publish, whatever it speaks. */
+export interface PublishSource {
+  /** Its question; the path may be a secret, which stands for the stream's. */
+  readonly asked: AccessRequest;
+  /** The source, behind trusted proxies. */
+  readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
+  /** Whom it counts for. */
+  readonly owner: Pick<StreamPublisher, "network" | "owner">;
+  /** It knows the peer. */
+  readonly log: Logger;
+  /** Called once if the session ends by itself: the source is to be told and closed. */
+  readonly ended: (end: PublishEnd) => void;
+}
+
+/** Why a session has ended that its source has not ended. */
+export interface PublishEnd {
+  readonly cause: "malformed" | "memory" | "no media" | "expired" | "limit" | "ended";
+  /** For the source and the log. */
+  readonly reason: string;
+}
+
+/** Why somebody may not publish: "busy" if it may in principle, or might. */
+export interface PublishRefusal {
+  readonly cause: "unauthorized" | "unavailable" | "busy";
+  /** A sentence for the source. */
+  readonly reason: string;
+}
+
+/**
+ * What a source sends: bodies of FLV tags, in its own time. `metadata` is the name "onMetaData" and its
+ * value, `data` any other script data.
+ */
+export interface SourceMessage {
+  readonly kind: "audio" | "video" | "metadata" | "data";
+  readonly timestampMs: number;
+  /** Borrowed during the call. */
+  readonly payload: Uint8Array;
+}
