@@ -9,7 +9,7 @@ import { type Config, parseConfig } from "./src/config/schema.ts";
 import { askHealth } from "./src/cli/health.ts";
 import { hashedKey, newKey, signedQuery } from "./src/cli/secrets.ts";
 import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
-import { type Gateway, startGateway } from "./src/gateway.ts";
+import { checkPorts, type Gateway, startGateway } from "./src/gateway.ts";
 import configSchema from "./docs/config.schema.json" with { type: "json" };
 import project from "./deno.json" with { type: "json" };
 
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     case "health":
       return await tellHealth(command);
     case "check-config":
-      await readConfig(command);
+      checkPorts(await readConfig(command));
       return console.log("The configuration is right.");
     case "config-schema":
       return console.log(JSON.stringify(configSchema, undefined, 2));
@@ -144,7 +144,7 @@ async function start(config: Config): Promise<void> {
 function printReady(config: Config, gateway: Gateway): void {
   if (logFormat === "text") return console.log(startText(config, gateway));
   const { host, shards, memory } = config;
-  const { rtmpPort, httpPort, rtmpsPort, httpsPort, webrtcPorts, udpFamilies } = gateway;
+  const { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies } = gateway;
   tell("info", "Ready.", {
     version,
     host,
@@ -154,6 +154,7 @@ function printReady(config: Config, gateway: Gateway): void {
     httpPort,
     rtmpsPort,
     httpsPort,
+    adminPort,
     webrtcPorts,
     open: opennessOf(config.access, false),
     webrtcOverUdp: Object.entries(udpFamilies).flatMap(([family, isOf]) => isOf ? [family] : []),
@@ -169,17 +170,26 @@ function startText(config: Config, gateway: Gateway): string {
   const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
   const http = `http://${authority}:${httpPort}`;
   const secure = tlsTexts(host, authority, gateway);
+  const admin = adminText(config, gateway);
   const memoryMib = Math.round(memory / 1024 ** 2);
   return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
   listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
              ${secure.listening}${webrtcText(host, gateway)}
-  memory     up to ${memoryMib} MiB for streams, viewers and connections (--memory)
+${admin}  memory     up to ${memoryMib} MiB for streams, viewers and connections (--memory)
   publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
 ${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
              ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)
              ${rtmp}/NAME   (RTMP players)
 ${secure.watch}${openText(config)}Ready. Stop with Ctrl+C.`;
+}
+
+/** Where the API is, if it has an address of its own. */
+function adminText({ adminListen }: Config, { adminPort }: Gateway): string {
+  if (adminListen === undefined || adminPort === undefined) return "";
+  const { host } = adminListen;
+  return `             API and metrics on ${host} port ${adminPort}, and nowhere else
+`;
 }
 
 /** Who may without having been named, on a line of its own. */

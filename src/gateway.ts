@@ -5,9 +5,9 @@ import { type ServerCertificate, serverCertificate } from "./config/server_certi
 import { Control } from "./control/control.ts";
 import type { GatewayParts } from "./control/gateway_parts.ts";
 import { warnOfValidity } from "./control/validity_warning.ts";
-import { findPorts, type Ports } from "./control/ports.ts";
+import { checkPorts, findPorts, type Ports } from "./control/ports.ts";
 
-export type { GatewayParts };
+export { checkPorts, type GatewayParts };
 
 /** A gateway at work. */
 export interface Gateway extends Ports {

@@ -1,4 +1,5 @@
 import { AccessError } from "./access_error.ts";
+import { fetchFault } from "./fetch_fault.ts";
 
 /** What may be spent on an answer. */
 export interface FetchLimits {
@@ -31,7 +32,7 @@ export async function boundedFetch(
     if (error instanceof AccessError) throw error;
     if (signal.aborted) throw new AccessError(`no answer within ${timeoutMs} ms`);
     // What a peer can cause is a TypeError; the rest is what permissions and the system say.
-    throw new AccessError(reasonOf(error));
+    throw new AccessError(fetchFault(error));
   }
 }
 
@@ -46,10 +47,4 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
     text += decoder.decode(piece, { stream: true });
   }
   return text + decoder.decode();
-}
-
-/** Without the URL, which may hold a secret. */
-function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : `${error}`;
-  return text.replaceAll(/\bhttps?:\/\/\S+/g, "the server").slice(0, 200);
 }

@@ -1,3 +1,4 @@
+import { fetchFault } from "../access/fetch_fault.ts";
 import { hostWithPort } from "../config/permissions.ts";
 
 /** How long a gateway that is well takes at most, on a busy machine. */
@@ -27,8 +28,7 @@ export async function askHealth(
     await body?.cancel();
     return { isWell: ok, text: ok ? "ok" : `Not well: ${url} answers ${status}` };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : `${error}`;
-    return { isWell: false, text: `Not well: ${url} does not answer: ${reason}` };
+    return { isWell: false, text: `Not well: ${url} does not answer: ${fetchFault(error)}` };
   }
 }
 

@@ -90,6 +90,8 @@ start are taken and do not matter.`,
     options: { new: { type: "boolean" } },
     help: `  --new                       make a secret, and print it with its hash
 
+The hash goes into the configuration, with an id of your choice: access.keys, [{ "id": "ID",
+"hash": "…", "paths": ["live/NAME"] }]. An encoder sends ID.SECRET in place of the stream's name.
 Secrets are never arguments, which everybody on a machine can read.
 
   sluice hash-key < secret.txt`,
@@ -129,6 +131,8 @@ Secrets are never arguments, which everybody on a machine can read.
  * ```
  */
 export function parseCommand(args: readonly string[]): Command {
+  // As other programs take it: `sluice help sign-url`.
+  if (args[0] === "help") return { kind: "help", of: commandName(args[1]) ?? "start" };
   const name = commandName(args[0]);
   const { options, command } = COMMANDS[name ?? "start"];
   const values = readFlags(name === undefined ? args : args.slice(1), options);

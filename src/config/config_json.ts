@@ -6,13 +6,19 @@ import { jsonFault } from "./json_fault.ts";
  *
  * @throws {ConfigError} if it is no JSON, or no object
  */
-export function parseConfigJson(json: string): Record<string, unknown> {
+export function parseConfigJson(
+  json: string,
+  source: "standard input" | "request" = "standard input",
+): Record<string, unknown> {
   // Some editors begin a file so.
   const text = json.replace(/^\ufeff/, "");
   if (text.trim() === "") {
     throw new ConfigError(
-      "Cannot read the configuration: standard input is empty; give it JSON such as " +
-        '{ "httpPort": 9090 }, by --config - < sluice.json',
+      source === "request"
+        ? "Cannot read the configuration: the request has no body; give it JSON such as " +
+          '{ "access": { … } }, by curl --data-binary @sluice.json'
+        : "Cannot read the configuration: standard input is empty; give it JSON such as " +
+          '{ "httpPort": 9090 }, by --config - < sluice.json',
     );
   }
   const fault = jsonFault(text);

@@ -103,6 +103,23 @@ function remedy(missing: Endpoint, endpoints: readonly Endpoint[]): string {
 }
 
 /**
+ * Sees that no two endpoints were given the same port.
+ *
+ * @throws {ConfigError} naming the flag that chooses another port
+ */
+export function requireDifferentPorts(endpoints: readonly Endpoint[]): void {
+  for (const [at, endpoint] of endpoints.entries()) {
+    if (endpoint.port === 0) continue;
+    const taken = endpoints.slice(0, at).find(({ port }) => port === endpoint.port);
+    if (taken === undefined) continue;
+    throw new ConfigError(
+      `Cannot listen on ${hostWithPort(endpoint)} for ${endpoint.purpose}: ${taken.purpose} has ` +
+        `that port (${taken.flag}); choose another with ${endpoint.flag}`,
+    );
+  }
+}
+
+/**
  * Makes sure that nobody else listens there, and finds free ports where the port is 0. Shards share
  * their ports, and would silently share them with another gateway too, or with each other's service.
  *
@@ -112,21 +129,10 @@ function remedy(missing: Endpoint, endpoints: readonly Endpoint[]): string {
 export function probePorts<const Endpoints extends readonly Endpoint[]>(
   endpoints: Endpoints,
 ): { [Index in keyof Endpoints]: number } {
+  requireDifferentPorts(endpoints);
   // All are held until the last is found.
   using listeners = new DisposableStack();
-  const ports = endpoints.map((endpoint, at) => {
-    const taken = endpoint.port !== 0 &&
-      endpoints.slice(0, at).find(({ port }) => port === endpoint.port);
-    if (taken) {
-      throw new ConfigError(
-        `Cannot listen on ${
-          hostWithPort(endpoint)
-        } for ${endpoint.purpose}: ${taken.purpose} has ` +
-          `that port (${taken.flag}); choose another with ${endpoint.flag}`,
-      );
-    }
-    return listeners.use(hold(endpoint)).port;
-  });
+  const ports = endpoints.map((endpoint) => listeners.use(hold(endpoint)).port);
   return ports as { [Index in keyof Endpoints]: number };
 }
 

@@ -45,9 +45,9 @@ function unknownSetting(
   prefix: string,
   paths: readonly string[],
 ): string {
-  // As it stands in another section, or mistyped in this one, or in any.
-  const nearest = paths.find((path) => path.split(".").at(-1) === name) ??
-    prefixed(prefix, nearestName(name, Object.keys(known))) ??
+  // Mistyped in this section, or as it stands in another one, or mistyped in any.
+  const nearest = prefixed(prefix, nearestName(name, Object.keys(known))) ??
+    paths.find((path) => path.split(".").at(-1) === name) ??
     nearestName(name, paths);
   const unknown = `unknown setting ${prefix}${shown(name)}`;
   return nearest === undefined ? unknown : `${unknown}; did you mean ${nearest}?`;

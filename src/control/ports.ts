@@ -2,6 +2,7 @@ import type { AddressFamilies } from "../config/address_families.ts";
 import {
   type Endpoint,
   probePorts,
+  requireDifferentPorts,
   requirePermissions,
   udpFamiliesOf,
 } from "../config/permissions.ts";
@@ -32,6 +33,15 @@ export function findPorts(config: Config): Ports {
   const endpoints = endpointsOf(config, udpFamilies.ipv4 || udpFamilies.ipv6);
   requirePermissions(endpoints);
   return portsOf(probePorts(endpoints), config, udpFamilies);
+}
+
+/**
+ * Sees whether the ports of a configuration go together, without a look at the machine.
+ *
+ * @throws {ConfigError} if two have the same number
+ */
+export function checkPorts(config: Config): void {
+  requireDifferentPorts(endpointsOf(config, false));
 }
 
 /** @param found in the order of {@linkcode endpointsOf} */

@@ -62,7 +62,10 @@ export class SettingsInUse {
    * @throws {ConfigError} naming what is wrong; then nothing has changed
    */
   reload(text: string): Recheck {
-    const { config, revoke, recheck } = reloadedConfig(this.#config, parseConfigJson(text));
+    const { config, revoke, recheck } = reloadedConfig(
+      this.#config,
+      parseConfigJson(text, "request"),
+    );
     requireContacts(accessContacts(config.access));
     if (config.tls !== this.#config.tls && config.tls !== "self-signed") {
       this.#certificate = serverCertificate(config);

@@ -69,11 +69,10 @@ export class ChunkedBody {
   #beginChunk(line: string): void {
     const match = CHUNK_LINE.exec(line);
     if (match === null) {
+      // Without the text: it may be a piece of the body, and of what is secret in it.
       throw new HttpError(
         STATUS_CODE.BadRequest,
-        `Cannot read body: chunk size must be hexadecimal, got ${
-          JSON.stringify(line.slice(0, 20))
-        }`,
+        `Cannot read body: chunk size must be hexadecimal, got a line of ${line.length} bytes`,
       );
     }
     this.#chunkLength = parseInt(match[1]!, 16);

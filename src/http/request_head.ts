@@ -110,7 +110,7 @@ function parseFields(lines: readonly string[]): ReadonlyMap<string, string> {
       throw new HttpError(
         STATUS_CODE.BadRequest,
         `Cannot read headers: a field must be a token, a colon and text, got ${
-          JSON.stringify(line.slice(0, 40))
+          describeField(line, name)
         }`,
       );
     }
@@ -121,6 +121,14 @@ function parseFields(lines: readonly string[]): ReadonlyMap<string, string> {
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   return headers;
+}
+
+/** What is wrong with a field, whose text may be a secret: this comes into the log. */
+function describeField(line: string, name: string): string {
+  if (TOKEN.test(name)) return `"${name.slice(0, 40)}" with what is no text`;
+  return line.includes(":")
+    ? `${name.length} bytes that are no token before the colon`
+    : `${line.length} bytes without a colon`;
 }
 
 /** RFC 9112 6.3; what is ambiguous is refused, or others might see other requests in it. */

@@ -1,5 +1,5 @@
 import { configure, type LogRecord, type Sink } from "@logtape/logtape";
-import { peerSource } from "../address/address_source.ts";
+import { addressSource, peerSource } from "../address/address_source.ts";
 import { FOLDING_LIMITS, type FoldingLimits, type LeftOut, LogFolding } from "./log_folding.ts";
 import { type LineFormat, lineFormat, type LogLine } from "./log_format.ts";
 
@@ -68,8 +68,9 @@ function kindOf({ rawMessage }: LogRecord): string {
   return typeof rawMessage === "string" ? rawMessage : rawMessage.join("{}");
 }
 
-function sourceOf({ properties: { peer } }: LogRecord): string | undefined {
-  return typeof peer === "string" ? peerSource(peer) : undefined;
+function sourceOf({ properties: { peer, hostname } }: LogRecord): string | undefined {
+  if (typeof peer === "string") return peerSource(peer);
+  return typeof hostname === "string" ? addressSource(hostname) : undefined;
 }
 
 function leftOutLine({ kind, lines, seconds, sources }: LeftOut): LogLine {

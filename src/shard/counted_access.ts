@@ -1,7 +1,21 @@
-import type { Access, AccessDecision, AccessRequest, EndedSession } from "../access/access.ts";
+import { getLogger } from "@logtape/logtape";
+import type {
+  Access,
+  AccessDecision,
+  AccessRequest,
+  EndedSession,
+  Refused,
+} from "../access/access.ts";
+import { withoutKeys } from "../access/stream_keys.ts";
 import type { Counters } from "../metrics/counters.ts";
 
-/** Asks another, and counts what it is asked, what it answers and how long that takes. */
+/** A name behind its first dot: it may be the secret of a key, or nearly. */
+const MAYBE_SECRET = /\.[^/]*$/;
+
+/**
+ * Asks another, counts what it is asked, what it answers and how long that takes, and logs whom it
+ * keeps out and why: they themselves are told no more than that.
+ */
 export class CountedAccess implements Access {
   readonly #inner: Access;
   readonly #counters: Counters;
@@ -41,7 +55,32 @@ export class CountedAccess implements Access {
     this.#counters.observeSince("accessTime", { action }, sinceMs);
     if (kind === "refuse") {
       this.#counters.tally("accessRefusals", { protocol, cause: decision.cause });
+      if (action !== "api" && !request.isListing && !request.isAgain) logRefusal(request, decision);
     }
     return decision;
   }
+}
+
+function logRefusal(
+  { action, path, protocol, address, userAgent, id }: AccessRequest,
+  { cause, decidedBy }: Refused,
+): void {
+  const hostname = address ?? "somebody behind a proxy";
+  const log = getLogger(["sluice", "access"]);
+  // An encoder that is kept out is to be put right by somebody here.
+  const tell = action === "publish" ? log.warn.bind(log) : log.info.bind(log);
+  tell(
+    "{hostname} may not {action} {path} over {protocol}: {cause} ({decidedBy}; {userAgent})",
+    {
+      id,
+      hostname,
+      action,
+      // One may be in the application as well.
+      path: withoutKeys(path.replace(MAYBE_SECRET, ".…")),
+      protocol,
+      cause,
+      decidedBy,
+      userAgent: userAgent ?? "no user agent",
+    },
+  );
 }

@@ -213,11 +213,11 @@ class Shard {
     const { places, certificate, clients, access, counters } = this.#context;
     Object.assign(this.#context.settings, settings);
     this.#access.configure(settings.access);
-    this.#routes.list.endAdministrators();
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
     await configureLogging(settings, () => counters.add("logLinesLeftOut"));
-    await recheckClients(clients.change(performance.now()), access, message);
+    const asked = clients.change(performance.now());
+    await Promise.all([recheckClients(asked, access, message), this.#routes.list.recheck()]);
   }
 
   /** Viewers keep what they have, and those who ask are told that it is not ready. */

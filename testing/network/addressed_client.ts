@@ -67,13 +67,13 @@ export async function requestFrom(
   port: number,
   target: string,
   headers = "",
-  { method = "GET", body = "" } = {},
+  { method = "GET", body = "", host = "a" } = {},
 ): Promise<AddressedAnswer> {
   const conn = await connectFrom(localAddress, port);
   const length = body === "" ? "" : `Content-Length: ${body.length}\r\n`;
   conn.write(
     new TextEncoder().encode(
-      `${method} ${target} HTTP/1.1\r\nHost: a\r\n${length}${headers}\r\n${body}`,
+      `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\n${length}${headers}\r\n${body}`,
     ),
   );
   try {

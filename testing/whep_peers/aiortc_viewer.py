@@ -41,7 +41,8 @@ async def play(arguments, report):
             peer.addTransceiver(kind, direction="recvonly")
     await peer.setLocalDescription(await peer.createOffer())
     offer = peer.localDescription.sdp.encode()
-    answer, location = await asyncio.to_thread(request, arguments.url, "POST", offer)
+    token = arguments.token
+    answer, location = await asyncio.to_thread(request, arguments.url, "POST", offer, token)
     try:
         await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         report["accepted"] = True
@@ -58,7 +59,8 @@ async def play(arguments, report):
     finally:
         report["state"] = peer.connectionState
         if location:
-            await asyncio.to_thread(request, urljoin(arguments.url, location), "DELETE")
+            resource = urljoin(arguments.url, location)
+            await asyncio.to_thread(request, resource, "DELETE", None, token)
             report["left"] = True
         for task in watching:
             task.cancel()
@@ -66,7 +68,7 @@ async def play(arguments, report):
 
 
 def main():
-    arguments = parse_arguments()
+    arguments = parse_arguments((["--token"], {"help": "sent as a bearer's"}))
     report = {"accepted": False, "left": False, "state": "new", "seen": {}}
     try:
         asyncio.run(asyncio.wait_for(play(arguments, report), arguments.timeout_s))

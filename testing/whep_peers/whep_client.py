@@ -19,9 +19,11 @@ def parse_arguments(*more):
     return arguments
 
 
-def request(url, method, body=None):
+def request(url, method, body=None, token=None):
     """The answer's text and its Location."""
     headers = {"content-type": "application/sdp"} if body else {}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
     ask = urllib.request.Request(url, method=method, data=body, headers=headers)
     with urllib.request.urlopen(ask) as response:
         return response.read().decode(), response.headers.get("location")

@@ -252,6 +252,8 @@ Deno.test("parseConfigJson: an object, or one line that says why not", () => {
     ["42", "expected a JSON object, got a number"],
     ['"x"', "expected a JSON object, got a string"],
   ];
+  const { message } = assertThrows(() => parseConfigJson("", "request"), ConfigError);
+  assert(message.includes("the request has no body") && !message.includes("--config"), message);
   for (const [json, part] of wrong) {
     const { message } = assertThrows(() => parseConfigJson(json), ConfigError);
     assert(message.startsWith("Cannot read the configuration: "), message);

@@ -5,6 +5,8 @@ const KNOWN = {
   rtmpPort: undefined,
   limits: { viewers: undefined, streams: undefined },
   timeouts: { idleMs: undefined },
+  tls: { key: undefined },
+  access: { keys: { id: undefined } },
 };
 
 Deno.test("unknownSettings: all of them, with what they were meant to be", () => {
@@ -13,6 +15,7 @@ Deno.test("unknownSettings: all of them, with what they were meant to be", () =>
     limits: { viewrs: 1, viewers: 1, idleMs: 1 },
     viewers: 1,
     timeout: { idleMs: 1 },
+    access: { key: [] },
     colour: "red",
   };
   assertEquals(unknownSettings(given, KNOWN), [
@@ -21,6 +24,7 @@ Deno.test("unknownSettings: all of them, with what they were meant to be", () =>
     "unknown setting limits.idleMs; did you mean timeouts.idleMs?",
     "unknown setting viewers; did you mean limits.viewers?",
     "unknown setting timeout; did you mean timeouts?",
+    "unknown setting access.key; did you mean access.keys?",
     "unknown setting colour",
   ]);
 });

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { makeKey } from "../../testing/stream_key.ts";
 import { signUrl } from "../../src/access/signed_url.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
@@ -7,7 +7,9 @@ import { until } from "../../testing/waiting.ts";
 import { signJwt } from "../program/access_ways.ts";
 import { publishWithFfmpeg } from "./ffmpeg.ts";
 import { startObs } from "./obs.ts";
+import { playWith, WHEP_PEERS } from "./whep_peers.ts";
 
+const ADMIN = "the-token-of-the-operator";
 const JWT_SECRET = "a-secret-of-both-sides-that-is-long-enough";
 const SIGNER = { id: "a", secret: "what-signs-urls-of-this-server" };
 const camera = makeKey("camera");
@@ -76,14 +78,48 @@ async function watch(gateway: GatewayProcess, path: string): Promise<void> {
   }
 }
 
+peerTest(
+  "aiortc watches with a bearer's token, and not without",
+  ["aiortc", "ffmpeg"],
+  async () => {
+    await using gateway = await startGateway({ config: { ...CONFIG, adminToken: ADMIN } });
+    await using _ = publishWithFfmpeg({
+      url: gateway.rtmpUrl(`live/${camera.key}`),
+      size: "320x180",
+    });
+    const headers = { authorization: `Bearer ${ADMIN}` };
+    await until("its pictures are there", async () => {
+      const response = await fetch(gateway.httpUrl("/api/v1/streams/live/camera"), { headers });
+      return (await response.json().catch(() => undefined))?.stream?.video;
+    });
+    const aiortc = WHEP_PEERS.find(({ name }) => name === "aiortc")!;
+    const watchWith = (...args: readonly string[]) =>
+      playWith(aiortc, {
+        url: gateway.httpUrl("/live/camera/whep"),
+        offer: ["audio", "video"],
+        until: { audio: 20, video: 20 },
+        args,
+      });
+    const [by, without] = await Promise.all([
+      watchWith("--token", await signJwt(JWT_SECRET, { play: "live/camera", sub: "alice" })),
+      watchWith(),
+    ]);
+    assertEquals([by.failure, by.state, by.left], [undefined, "connected", true]);
+    assertMatch(without.failure ?? "", /^401: /);
+    assertMatch(gateway.output(), /live\/camera over whep .*\(user alice/);
+  },
+);
+
 Deno.test({
-  name: "OBS publishes with a key in the place of the name, and with a signed URL",
+  name: "OBS publishes with a key in the place of the name, a signed URL, and a token",
   ignore: !hasPeers("OBS publishes with a key", ["obs", "Xvfb"]),
   fn: async () => {
     await using gateway = await startGateway({ config: CONFIG });
+    const jwt = await signJwt(JWT_SECRET, { publish: "live/obs", sub: "alice" });
     const cases = [
       [camera.key, "live/camera", "key camera"],
       [`obs?token=${signedToken("publish", "live/obs")}`, "live/obs", "signature a"],
+      [`obs?token=${jwt}`, "live/obs", "user alice"],
     ] as const;
     for (const [key, path, by] of cases) {
       await using _ = await startObs(gateway.rtmpUrl("live"), key);

@@ -2,16 +2,15 @@
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
-import { isPeerMissing, type Peer } from "../../testing/peers.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { isPeerMissing } from "../../testing/peers.ts";
 import { PROXY_SAMPLES } from "../proxy/proxy_samples.ts";
 import { publisherPreamble } from "../../testing/rtmp/client.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
 import { until } from "../../testing/waiting.ts";
 
 import { connectFrom, requestFrom } from "../../testing/network/addressed_client.ts";
-import { freePorts } from "./free_ports.ts";
-import { spawnPeer } from "./peer_process.ts";
+import { HAPROXY, NGINX, type Proxy, startProxy } from "./proxies.ts";
 
 /** Viewers that an address may have. */
 const PER_ADDRESS = 2;
@@ -21,104 +20,18 @@ const TRUSTED = ["--trusted-proxies", "127.0.0.1"];
 
 const [CLIENT, OTHER] = ["127.0.0.21", "127.0.0.22"] as const;
 
-interface ProxyPorts {
-  readonly http: number;
-  /** HTTP by the PROXY protocol. */
-  readonly stream: number;
-  readonly rtmp: number;
-}
-
-interface Proxy {
-  readonly peer: Peer;
-  readonly args: (file: string, folder: string) => readonly string[];
-  readonly configuration: (ports: ProxyPorts, gateway: GatewayProcess, folder: string) => string;
-}
-
-const NGINX: Proxy = {
-  peer: "nginx",
-  args: (file, folder) => ["-c", file, "-p", folder, "-g", "daemon off; master_process off;"],
-  configuration: ({ http, stream, rtmp }, { httpPort, rtmpPort }, folder) => `
-    load_module /usr/lib/nginx/modules/ngx_stream_module.so;
-    pid ${folder}/nginx.pid;
-    error_log stderr;
-    events {}
-    http {
-      access_log off;
-      client_body_temp_path ${folder}/body;
-      proxy_temp_path ${folder}/proxy;
-      fastcgi_temp_path ${folder}/fastcgi;
-      uwsgi_temp_path ${folder}/uwsgi;
-      scgi_temp_path ${folder}/scgi;
-      server {
-        listen 127.0.0.1:${http};
-        location / {
-          proxy_pass http://127.0.0.1:${httpPort};
-          proxy_http_version 1.1;
-          proxy_set_header Connection "";
-          proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        }
-      }
-    }
-    stream {
-      server {
-        listen 127.0.0.1:${stream};
-        proxy_pass 127.0.0.1:${httpPort};
-        proxy_protocol on;
-      }
-      server {
-        listen 127.0.0.1:${rtmp};
-        proxy_pass 127.0.0.1:${rtmpPort};
-        proxy_protocol on;
-      }
-    }`,
-};
-
-const HAPROXY: Proxy = {
-  peer: "haproxy",
-  args: (file) => ["-f", file, "-db"],
-  configuration: ({ http, stream, rtmp }, { httpPort, rtmpPort }) => `
-defaults
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-frontend http
-  mode http
-  bind 127.0.0.1:${http}
-  default_backend http
-backend http
-  mode http
-  option forwardfor
-  server gateway 127.0.0.1:${httpPort}
-listen stream
-  mode tcp
-  bind 127.0.0.1:${stream}
-  server gateway 127.0.0.1:${httpPort} send-proxy
-listen rtmp
-  mode tcp
-  bind 127.0.0.1:${rtmp}
-  server gateway 127.0.0.1:${rtmpPort} send-proxy-v2 check check-send-proxy inter 200ms
-`,
-};
-
 for (const proxy of [NGINX, HAPROXY]) {
   const name = `behind ${proxy.peer}: clients count and are logged by their own addresses`;
   Deno.test({ name, ignore: isPeerMissing(name, [proxy.peer]), fn: () => testBehind(proxy) });
 }
 
-async function testBehind({ peer, args, configuration }: Proxy): Promise<void> {
+async function testBehind(proxy: Proxy): Promise<void> {
   await using gateway = await startGateway({
     args: TRUSTED,
     config: { limits: { httpConnectionsPerAddress: PER_ADDRESS } },
   });
-  const [http, stream, rtmp] = freePorts(3) as [number, number, number];
-  const folder = await Deno.makeTempDir({ prefix: "sluice-proxy-" });
-  const file = `${folder}/${peer}.conf`;
-  await Deno.writeTextFile(file, configuration({ http, stream, rtmp }, gateway, folder));
-  await using _proxy = spawnPeer(peer, args(file, folder));
-  await until(`${peer} is ready`, async () => {
-    const answer = await requestFrom("127.0.0.1", http, "/healthz").catch(() => undefined);
-    return answer?.status === 200;
-  });
+  await using running = await startProxy(proxy, gateway);
+  const { http, stream, rtmp } = running.ports;
 
   await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, { path: "live/a" });
   publisher.run();

@@ -30,17 +30,22 @@ Deno.test("foldingSink: repeats of one network are folded over its connections, 
     }
     getLogger(["sluice", "rtmp"]).with({ id: "0-x", peer: "192.0.2.1:5000" })
       .info("{peer} publishes {path}", { path: "live/x" });
+    // Where only the address is known.
+    for (const id of ["0-y", "0-z"]) {
+      const log = getLogger(["sluice", "rtmp"]).with({ id, hostname: "2001:db8::7" });
+      log.info("{peer} publishes {path}", { path: "live/y" });
+    }
     const written = [
       "[INF] rtmp: [0-0] [2001:db8::0]:5000 publishes live/0",
       "[INF] rtmp: [0-1] [2001:db8::1]:5001 publishes live/1",
       "[INF] rtmp: [0-x] 192.0.2.1:5000 publishes live/x",
     ];
     assertEquals(lines, written);
-    assertEquals(leftOut, 8);
+    assertEquals(leftOut, 10);
     await until("what was left out is told", () => lines.length > written.length);
     assertEquals(lines.slice(written.length), [
-      '[WRN] log: 8 more lines in 0.2 s like "{peer} publishes {path}", by address: ' +
-      "2001:db8:0:0::/64 8",
+      '[WRN] log: 10 more lines in 0.2 s like "{peer} publishes {path}", by address: ' +
+      "2001:db8:0:0::/64 10",
     ]);
   } finally {
     await reset();

@@ -21,7 +21,9 @@ Deno.test("health: whether the gateway lives and takes clients", async () => {
   assertEquals([ended.code, ended.stdout], [1, ""]);
   assertMatch(
     ended.stderr,
-    RegExp(`^sluice: Not well: http://0\\.0\\.0\\.0:${httpPort}/healthz does not answer: .+\n$`),
+    RegExp(
+      `^sluice: Not well: http://0\\.0\\.0\\.0:${httpPort}/healthz does not answer: tcp connect error: .+\n$`,
+    ),
   );
 });
 
@@ -52,6 +54,14 @@ Deno.test("check-config: right, or what is wrong in one line", async () => {
     "sluice: Cannot use the configuration: unknown setting httpPrt; did you mean httpPort?\n",
   ]);
   assertEquals((await check({ shards: 65 }, "--shards", "2")).code, 0);
+  const clash = await check({ httpPort: 1935 });
+  assertEquals([clash.code, clash.stderr], [
+    1,
+    "sluice: Cannot listen on 0.0.0.0:1935 for HTTP: RTMP has that port (--rtmp-port); choose " +
+    "another with --http-port\n",
+  ]);
+  // Ports that may not be listened on, or are in use, are a start's to tell.
+  assertEquals((await check({ rtmpPort: 0, httpPort: 0, webrtcPort: 80 })).code, 0);
 });
 
 Deno.test("config-schema: the schema that is committed", async () => {
@@ -69,6 +79,8 @@ Deno.test("a command that there is none of: one line with what was probably mean
   ]);
   const help = await runProgram(["health", "--help"]);
   assertMatch(help.stdout, /^sluice health: .+\n\n {2}--ready /);
+  assertEquals(await runProgram(["help", "health"]), help);
+  assertEquals(await runProgram(["help"]), await runProgram(["--help"]));
 });
 
 Deno.test("hash-key: the hash of a secret on standard input, or of a new one", async () => {

@@ -195,21 +195,26 @@ Deno.test("a port for WebRTC that is in use, for TCP or UDP, of whichever shard"
   udp.close();
 });
 
-Deno.test("the start-up lines tell where WebRTC is, over what, and its address", async () => {
+Deno.test("the start-up lines tell where WebRTC and the API are, over what, and the address", async () => {
   await using gateway = await startGateway({ args: ["--shards", "3"] });
   assertEquals(new Set(gateway.webrtcPorts).size, 3);
   assertMatch(gateway.output(), /^ +WebRTC on 127\.0\.0\.1 ports \d+, \d+, \d+ \(UDP and TCP\)$/m);
   const whep = `http://127.0.0.1:${gateway.httpPort}/live/NAME/whep`;
   assert(gateway.output().includes(`${whep}   (WebRTC`));
   const first = probePorts([ANYWHERE, ANYWHERE]);
+  assert(!gateway.output().includes("API and metrics on"));
   await using single = await startGateway({
-    args: ["--shards", "1"],
+    args: ["--shards", "1", "--admin-listen", "127.0.0.1:0"],
     listenArgs: [
       ...["--host", "127.0.0.1", "--rtmp-port", "0", "--http-port", "0"],
       ...["--webrtc-port", `${first[0]}`],
     ],
   });
   assert(single.output().includes(`WebRTC on 127.0.0.1 port ${first[0]} (UDP and TCP)`));
+  const [, adminPort] = /^ +API and metrics on 127\.0\.0\.1 port (\d+), and nowhere else$/m
+    .exec(single.output())!;
+  const metrics = await fetch(`http://127.0.0.1:${adminPort}/metrics`);
+  assertMatch(await metrics.text(), /^# HELP sluice_/);
   const listenArgs = ["--host", "::", "--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"];
   await using dual = await startGateway({ args: ["--shards", "1"], listenArgs });
   assertMatch(dual.output(), /\(UDP and TCP; over IPv6 TCP only: .*start:net\)$/m);

@@ -1,6 +1,7 @@
 /** Shards in this process that play over sockets, for tests of who may and who is there. */
 import type { Access } from "../../src/access/access.ts";
 import { RequestForwarder } from "../../src/control/request_forwarder.ts";
+import { CountedAccess } from "../../src/shard/counted_access.ts";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/metrics/counters.ts";
 import { HttpConnection } from "../../src/shard/http/connection.ts";
@@ -47,7 +48,13 @@ export class PlayingShards implements AsyncDisposable {
         all.#forwarder.respond(shard, message.requestId, message.response);
       });
       const counters = new Counters(all.#counters, shard);
-      all.shards.push(await PlayingShard.start(shard, { access, control, counters }));
+      all.shards.push(
+        await PlayingShard.start(shard, {
+          access: new CountedAccess(access, counters),
+          control,
+          counters,
+        }),
+      );
     }
     return all;
   }

@@ -65,7 +65,8 @@ export class Flv {
     return whenDecided(access.decide(asked), (decision) => {
       const found = this.#find(routed, asked, decision);
       if ("kind" in found) {
-        if (decision.kind === "refuse") this.#noteRefusal(routed, protocol, decision.reason);
+        // The access log tells why.
+        if (decision.kind === "refuse") this.#context.viewers.noteRefusal(protocol);
         return found;
       }
       return this.#begin(routed, { ...found, askedAtMs }, accept);
@@ -119,18 +120,14 @@ export class Flv {
       : { kind: "websocket", accept, messages: viewer.stream, onOver };
   }
 
-  #refuse(routed: RoutedRequest, protocol: ViewerProtocol, reason: string): WholeResponse {
-    this.#noteRefusal(routed, protocol, reason);
-    return busy(reason);
-  }
-
-  #noteRefusal(
+  #refuse(
     { addresses: { log } }: RoutedRequest,
     protocol: ViewerProtocol,
     reason: string,
-  ): void {
+  ): WholeResponse {
     this.#context.viewers.noteRefusal(protocol);
     log.info("{peer} cannot play: {reason}", { reason });
+    return busy(reason);
   }
 }
 

@@ -18,7 +18,7 @@ import { MetricsGate } from "./metrics_gate.ts";
 import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
-import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
+import { type Route, type RoutedRequest, type RouteGuard, RouteTable } from "./route_table.ts";
 import { StreamRoutes } from "./stream_routes.ts";
 
 /** Answers HTTP requests: console, API, WHEP, HTTP-FLV and WebSocket-FLV. */
@@ -44,14 +44,14 @@ export class HttpRoutes {
     this.whep = new Whep(context, context.webrtc);
     this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context, this.clients);
-    const { access, proxies, settings } = context;
+    const { access, settings, proxies } = context;
     const { admin } = settings;
     const cors = new Cors(admin.corsOrigins);
     const gate = new AdminGate({ settings, access, cors, proxies });
     const guards = { admin: gate, metrics: new MetricsGate({ settings, admin: gate, proxies }) };
     const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
-    const forAdmin = this.#administration();
+    const forAdmin = this.#administration(gate);
     const health = this.#health();
     const isApart = admin.listen !== undefined;
     this.#admin = new RouteTable([...forAdmin, ...health], rules);
@@ -115,12 +115,12 @@ export class HttpRoutes {
     return listRoutes(list, list.live, { pattern: "/api/v1/live", access: "viewers" });
   }
 
-  #administration(): readonly Route[] {
+  #administration(guard: RouteGuard): readonly Route[] {
     const { list, clients } = this;
     return [
       reloadRoute(this.#context.control),
-      ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }),
-      ...listRoutes(list, list.clients, { pattern: "/api/v1/clients", access: "admin" }),
+      ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }, guard),
+      ...listRoutes(list, list.clients, { pattern: "/api/v1/clients", access: "admin" }, guard),
       // Behind the lists: a stream may have any name.
       ...apiRoutes({ context: this.#context, list, clients }),
       {
@@ -174,16 +174,21 @@ export class HttpRoutes {
   }
 }
 
-/** A list of streams, and what changes in it. */
+/**
+ * A list of streams, and what changes in it.
+ *
+ * @param guard asked again about those who follow it
+ */
 function listRoutes(
   list: StreamRoutes,
   pageOf: StreamRoutes["all"],
   { pattern, access }: Pick<Route, "pattern" | "access">,
+  guard?: RouteGuard,
 ): readonly Route[] {
   const events = { pattern: `${pattern}/events`, access };
   return [
     { method: "GET", pattern, access, handler: (routed) => list.answer(pageOf, routed) },
-    { ...events, method: "GET", handler: (routed) => list.follow(pageOf, routed) },
+    { ...events, method: "GET", handler: (routed) => list.follow(pageOf, routed, guard) },
     { ...events, method: "HEAD", handler: (routed) => list.describeEvents(pageOf, routed) },
   ];
 }

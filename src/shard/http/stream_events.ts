@@ -59,17 +59,12 @@ export class StreamEvents {
     await Promise.all([...this.#pages.values()].map((followed) => this.#tell(followed)));
   }
 
-  /** Ends those who follow certain pages: they may ask again. */
-  end(isMeant: (key: string) => boolean): void {
-    for (const [key, { listeners }] of [...this.#pages]) {
-      if (isMeant(key)) { for (const listener of [...listeners]) listener.end(); }
-    }
-  }
-
   /** Ends all listeners. */
   close(): void {
     this.#isClosed = true;
-    this.end(() => true);
+    for (const { listeners } of this.#pages.values()) {
+      for (const listener of [...listeners]) listener.end();
+    }
   }
 
   #listen(key: string, followed: FollowedPage): ReadableStream<Bytes> {

@@ -8,18 +8,18 @@ import type { ClientPages } from "./client_pages.ts";
 import { LiveListing } from "./live_listing.ts";
 import { questionOf } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
-import type { RoutedRequest } from "./route_table.ts";
+import type { RoutedRequest, RouteGuard } from "./route_table.ts";
 import { type PageRequest, StreamEvents } from "./stream_events.ts";
 import { type ListedPage, StreamListing } from "./stream_listing.ts";
 import { STREAMS_PER_PAGE } from "./stream_summary.ts";
-
-/** What the pages are called by that callers see as Access lets them, which is asked at each turn. */
-const LIVE = "live ";
 
 const PAGE = /^[1-9]\d{0,5}$/;
 
 /** After this, a refused listener may come again. */
 const RETRY_AFTER_SECONDS = 30;
+
+/** How long the answer to a question may take: a function has 10 seconds, a set of keys less. */
+const MAX_QUESTION_MS = 15_000;
 
 const LIST_HEADERS = {
   "content-type": "application/json",
@@ -48,6 +48,18 @@ interface AskedPage {
   readonly request: PageRequest;
 }
 
+/** Somebody who follows what is not for everybody. */
+interface Follower {
+  readonly routed: RoutedRequest;
+  readonly guard: RouteGuard;
+}
+
+async function recheckFollower({ routed, guard }: Follower): Promise<void> {
+  const refusal = await guard.refusal(routed);
+  if (refusal === undefined || refusal.status === STATUS_CODE.ServiceUnavailable) return;
+  routed.addresses.abort("it may not use the API any more");
+}
+
 /** Which page of which list a request asks for; rejects with an `HttpError` for one that is none. */
 type PageOf = (routed: RoutedRequest) => AskedPage | Promise<AskedPage>;
 
@@ -61,6 +73,9 @@ export class StreamRoutes {
   readonly #live: LiveListing;
   readonly #clientPages: ClientPages;
   readonly #events = new StreamEvents();
+  readonly #guarded = new Set<Follower>();
+  /** Until then, who comes may have been let in by settings that are gone. */
+  #lateUntilMs = 0;
   /** For {@linkcode answer} and the others: all streams. */
   readonly all: PageOf = (routed) => this.#allOf(routed);
   /** Those that the caller may watch. */
@@ -89,17 +104,50 @@ export class StreamRoutes {
       : answer(STATUS_CODE.OK, common, body);
   }
 
-  /** @throws {HttpError} as {@linkcode answer} does */
-  async follow(pageOf: PageOf, routed: RoutedRequest): Promise<HttpResponse> {
+  /**
+   * @param guard has let it in, and is asked again when the settings have changed
+   * @throws {HttpError} as {@linkcode answer} does
+   */
+  async follow(pageOf: PageOf, routed: RoutedRequest, guard?: RouteGuard): Promise<HttpResponse> {
+    if (guard === undefined) return await this.#follow(pageOf, routed, () => {});
+    const follower = { routed, guard };
+    const leave = () => this.#guarded.delete(follower);
+    // Before anything is waited for: the settings may change meanwhile.
+    this.#guarded.add(follower);
+    if (performance.now() < this.#lateUntilMs) void recheckFollower(follower);
+    try {
+      return await this.#follow(pageOf, routed, leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** Ends those who may follow no longer. Where nobody can say, they stay. */
+  async recheck(): Promise<void> {
+    this.#lateUntilMs = performance.now() + MAX_QUESTION_MS;
+    await Promise.all([...this.#guarded].map(recheckFollower));
+  }
+
+  async #follow(
+    pageOf: PageOf,
+    routed: RoutedRequest,
+    leave: () => void,
+  ): Promise<HttpResponse> {
     const { key, request } = await pageOf(routed);
     const place = this.#context.places.listListeners.take(routed.addresses.remoteAddr.hostname);
     if (!(place instanceof Place)) {
+      leave();
       this.#context.counters.add("listListenersRefused");
       return busy(`Cannot follow the list: ${place.reason}`, RETRY_AFTER_SECONDS);
     }
     try {
       const body = await this.#events.follow(key, request);
-      return { ...EVENTS, body, onOver: () => place.leave() };
+      const onOver = () => {
+        place.leave();
+        leave();
+      };
+      return { ...EVENTS, body, onOver };
     } catch (error) {
       place.leave();
       throw error;
@@ -134,11 +182,6 @@ export class StreamRoutes {
     return this.#events.tick();
   }
 
-  /** Ends those who follow what is the administrator's: who that is may have changed. */
-  endAdministrators(): void {
-    this.#events.end((key) => !key.startsWith(LIVE));
-  }
-
   /** Ends those who follow. */
   close(): void {
     this.#events.close();
@@ -170,7 +213,7 @@ export class StreamRoutes {
     let known: ListedPage | undefined = first;
     const { address, credentials, query } = caller;
     return {
-      key: `${LIVE}${JSON.stringify([page, address, credentials, query])}`,
+      key: `live ${JSON.stringify([page, address, credentials, query])}`,
       request: () => {
         const answered = known === undefined ? request() : Promise.resolve(known);
         known = undefined;

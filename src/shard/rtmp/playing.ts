@@ -104,7 +104,9 @@ export class RtmpPlaying {
   #onDecided(play: AskedPlay, decision: AccessDecision, nowMs: number): void {
     const { event: { streamId, isTransition, audio, video } } = play;
     if (decision.kind === "refuse") {
-      return this.#refuse(streamId, "NetStream.Play.Failed", decision.reason);
+      // The access log tells why.
+      this.#link.viewers.noteRefusal(this.#link.protocol);
+      return this.#tellRefusal(streamId, "NetStream.Play.Failed", decision.reason);
     }
     const path = decision.path ?? play.asked.path;
     const wait: Wait = {
@@ -204,6 +206,10 @@ export class RtmpPlaying {
 
   #refuse(streamId: number, code: string, description: string): void {
     this.noteRefusal(description);
+    this.#tellRefusal(streamId, code, description);
+  }
+
+  #tellRefusal(streamId: number, code: string, description: string): void {
     this.#link.say((session) => session.refusePlay(streamId, code, description));
     this.#ended();
   }

@@ -130,7 +130,9 @@ export class RtmpPublishing {
   }
 
   #refuse(streamId: number, { cause, reason }: PublishRefusal): void {
-    this.noteRefusal(reason);
+    if (cause === "busy") this.noteRefusal(reason);
+    // The access log tells why.
+    else this.#link.counters.add("publishesRefused");
     this.#link.session.refusePublish(streamId, REFUSAL_CODES[cause], reason);
     if (cause !== "busy") this.#events.over();
   }

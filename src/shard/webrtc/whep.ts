@@ -94,7 +94,8 @@ export class Whep {
     const deciding = access.decide(asked);
     const allowed = deciding instanceof Promise ? await deciding : deciding;
     if (allowed.kind === "refuse") {
-      this.#noteRefusal(addresses, allowed.reason);
+      // The access log tells why.
+      this.#context.viewers.noteRefusal("whep");
       return refusedAnswer(allowed, asked.userAgent);
     }
     const stream = streams.byPath(allowed.path ?? path);
@@ -268,14 +269,10 @@ export class Whep {
     return full && this.#refuse(addresses, full.reason);
   }
 
-  #refuse(addresses: ConnectionAddresses, reason: string): WholeResponse {
-    this.#noteRefusal(addresses, reason);
-    return notNow(reason);
-  }
-
-  #noteRefusal({ log }: ConnectionAddresses, reason: string): void {
+  #refuse({ log }: ConnectionAddresses, reason: string): WholeResponse {
     this.#context.viewers.noteRefusal("whep");
     log.info("{peer} cannot play: {reason}", { reason });
+    return notNow(reason);
   }
 
   #patch(session: WebrtcSession, request: SessionRequest): ForwardedResponse {

@@ -1,0 +1,19 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { fetchFault } from "../../src/access/fetch_fault.ts";
+
+Deno.test("fetchFault: why nobody answered, without the URL", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const refused = await assertRejects(() => fetch(`http://127.0.0.1:${port}/hook?secret=s3cret`));
+  assertMatch(fetchFault(refused), /^tcp connect error: .*refused/i);
+  const scheme = await assertRejects(() => fetch("gopher://s3cret.example/"));
+  assert(fetchFault(scheme).length > 0);
+});
+
+Deno.test("fetchFault: what has no cause speaks for itself", () => {
+  assertEquals(fetchFault(new TypeError("no")), "no");
+  assertEquals(fetchFault("gone"), "gone");
+  assertEquals(fetchFault(new Error("at http://a/?token=x now")), "at the server now");
+  assertEquals(fetchFault(new Error("x".repeat(999))).length, 200);
+});
