@@ -44,7 +44,9 @@ function reasonIn(stderr: string): string {
 
 async function release(folder: string): Promise<boolean> {
   const { version } = project;
-  await Deno.remove(new URL(folder, ROOT), { recursive: true }).catch(() => {});
+  await Deno.remove(new URL(folder, ROOT), { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
   await Deno.mkdir(new URL(folder, ROOT), { recursive: true });
   await Deno.copyFile(new URL(MODULE, ROOT), new URL(`${folder}sluice-${version}.js`, ROOT));
   let isWhole = true;

@@ -1,7 +1,7 @@
 import type { Credentials } from "./access.ts";
 
 /** Characters of a token: a JWT with many claims has 2,000. */
-export const MAX_TOKEN_LENGTH = 4096;
+const MAX_TOKEN_LENGTH = 4096;
 /** Characters of a user's name, and of a password. */
 const MAX_USER_LENGTH = 256;
 

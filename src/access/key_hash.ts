@@ -5,8 +5,8 @@ import { AccessError } from "./access_error.ts";
 export const MIN_SECRET_LENGTH = 16;
 export const MAX_SECRET_LENGTH = 128;
 
-/** Characters that are compared at all. An operator's token may have other ones, and more. */
-const MAX_GIVEN_LENGTH = 256;
+/** Characters that are compared at all: the operator's token may have more than other secrets. */
+export const MAX_COMPARED_LENGTH = 256;
 
 /** Bytes of a salt: no two secrets of the world get the same. */
 export const SALT_LENGTH = 16;
@@ -82,7 +82,7 @@ export class KeyHash {
 
   /** Takes as long for a wrong secret as for the right one, wherever they differ. */
   matches(secret: string): boolean {
-    return secret.length <= MAX_GIVEN_LENGTH &&
+    return secret.length <= MAX_COMPARED_LENGTH &&
       timingSafeEqual(digest(secret, this.#salt), this.#digest);
   }
 }

@@ -6,7 +6,7 @@ import { isKeyHash, MAX_SECRET_LENGTH, MIN_SECRET_LENGTH } from "../access/key_h
 import { MAX_PATTERN_LENGTH } from "../access/path_pattern.ts";
 import { SOURCE_NAMES } from "../access/settings.ts";
 import { ID_PATTERN } from "../access/stream_keys.ts";
-import { count, network, section } from "./member_kinds.ts";
+import { count, HOUR_MS, network, section } from "./member_kinds.ts";
 
 const MAX_KEYS = 10_000;
 const MAX_RULES = 1000;
@@ -16,7 +16,6 @@ const MAX_HOOKS = 16;
 const MAX_SECRETS = 16;
 const MAX_URL_LENGTH = 2048;
 const MAX_TEXT_LENGTH = 512;
-const HOUR_MS = 3_600_000;
 
 /** HS256 is as strong as its secret (RFC 7518 3.2). */
 const MIN_JWT_SECRET_LENGTH = 32;

@@ -1,8 +1,5 @@
 import * as v from "valibot";
-
-/** Shorter ones can be guessed by who tries for long. */
-const MIN_TOKEN_LENGTH = 16;
-const MAX_TOKEN_LENGTH = 256;
+import { MAX_COMPARED_LENGTH, MIN_SECRET_LENGTH } from "../access/key_hash.ts";
 
 const MAX_ORIGINS = 64;
 
@@ -24,8 +21,8 @@ function isOrigin(text: string): boolean {
 export const secretToken = v.pipe(
   // What is given is in no message: it is a secret.
   v.string("Invalid type: Expected text"),
-  v.minLength(MIN_TOKEN_LENGTH),
-  v.maxLength(MAX_TOKEN_LENGTH),
+  v.minLength(MIN_SECRET_LENGTH),
+  v.maxLength(MAX_COMPARED_LENGTH),
   v.regex(/^[\x21-\x7e]*$/, "Invalid text: Expected visible ASCII characters without spaces"),
 );
 

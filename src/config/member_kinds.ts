@@ -1,5 +1,8 @@
 import * as v from "valibot";
 
+/** Milliseconds of an hour. */
+export const HOUR_MS = 3_600_000;
+
 /** An IPv4 or IPv6 address. */
 export const ipAddress = v.pipe(
   v.string(),

@@ -41,7 +41,7 @@ export interface Contact {
   /** An address or a name, without brackets. */
   readonly host: string;
   readonly port: number;
-  /** What it is for: "the hook on_publish". */
+  /** What it is for: "access hook shop". */
   readonly purpose: string;
 }
 

@@ -42,18 +42,12 @@ export interface Reload extends Recheck {
  * The configuration that a request changes: members that it has replace those that there are. A whole
  * configuration may be given, as long as what cannot be changed is as it is.
  *
- * @param given parsed JSON of any shape; `revoke` and `recheck` are beside the settings
+ * @param given as `parseConfigJson` gives it; `revoke` and `recheck` are beside the settings
  * @throws {ConfigError} naming all that is wrong; then nothing is to be changed
  */
-export function reloadedConfig(current: Config, given: unknown): Reload {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new ConfigError("Cannot use the configuration: Expected a JSON object");
-  }
-  const { revoke, recheck, $schema: _, ...settings }: Record<string, unknown> = { ...given };
-  const rechecked = v.safeParse(RECHECK, {
-    ...(revoke === undefined ? {} : { revoke }),
-    ...(recheck === undefined ? {} : { recheck }),
-  });
+export function reloadedConfig(current: Config, given: Readonly<Record<string, unknown>>): Reload {
+  const { revoke, recheck, ...settings } = given;
+  const rechecked = v.safeParse(RECHECK, { revoke, recheck });
   if (!rechecked.success) {
     const reasons = rechecked.issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`);
     throw new ConfigError(`Cannot use the configuration: ${reasons.join("; ")}`);

@@ -6,7 +6,7 @@ import { familiesOf } from "./address_families.ts";
 import { ADMIN_MEMBERS, secretToken } from "./admin_members.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
-import { count, ipAddress, network, section } from "./member_kinds.ts";
+import { count, HOUR_MS, ipAddress, network, section } from "./member_kinds.ts";
 import { type KnownSettings, unknownSettings } from "./unknown_settings.ts";
 
 const MAX_SHARDS = 64;
@@ -23,7 +23,6 @@ const MAX_METRICS_ADDRESSES = 64;
 /** What every link carries (RFC 791), and what Ethernet does, less the headers of IPv4 and UDP. */
 const MIN_PACKET_BYTES = 548;
 const MAX_PACKET_BYTES = 1472;
-const HOUR_MS = 3_600_000;
 
 /** What a log's index holds for sure: 8192 records are 100 s of video at 30 fps with its audio. */
 const MAX_WINDOW_MS = 60_000;

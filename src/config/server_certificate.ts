@@ -1,8 +1,8 @@
 import { type CertificateFacts, inspectCertificate } from "../tls/certificate.ts";
 import { type CertificatePair, createSelfSigned } from "../tls/self_signed.ts";
+import { HOUR_MS } from "./member_kinds.ts";
 import type { Config } from "./schema.ts";
 
-const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
 
 /** Clients whose clock is behind are to take a new certificate all the same. */

@@ -1,8 +1,9 @@
 import type { ToShard } from "../shard/messages.ts";
-import type { ForwardedRequest, ForwardedResponse } from "../shard/http/forwarded_request.ts";
-
-/** How long an answer is waited for; the asking shard gives up by itself after as long. */
-const TIMEOUT_MS = 5000;
+import {
+  FORWARD_TIMEOUT_MS,
+  type ForwardedRequest,
+  type ForwardedResponse,
+} from "../shard/http/forwarded_request.ts";
 
 interface Forward {
   /** Who asked, and its number for the request. */
@@ -73,7 +74,7 @@ export class RequestForwarder {
   /** Oldest first, as a map keeps them. */
   #dropOld(nowMs: number): void {
     for (const [id, { startedAtMs }] of this.#forwards) {
-      if (nowMs - startedAtMs < TIMEOUT_MS) return;
+      if (nowMs - startedAtMs < FORWARD_TIMEOUT_MS) return;
       this.#forwards.delete(id);
     }
   }

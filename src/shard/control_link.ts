@@ -2,12 +2,13 @@ import type { AccessDecision, AccessRequest } from "../access/access.ts";
 import type { Question } from "../access/asked_functions.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { ToControl, ToShard } from "./messages.ts";
-import type { ForwardedRequest, ForwardedResponse } from "./http/forwarded_request.ts";
+import {
+  FORWARD_TIMEOUT_MS,
+  type ForwardedRequest,
+  type ForwardedResponse,
+} from "./http/forwarded_request.ts";
 import type { StreamsPage } from "./http/stream_summary.ts";
 import type { PublishDecision, StreamPublisher } from "./live/publish_decision.ts";
-
-/** How long another shard may take for a request. */
-export const FORWARD_TIMEOUT_MS = 5000;
 
 /** Requests that wait for other shards at the same time. */
 export const MAX_FORWARDS = 256;

@@ -1,6 +1,7 @@
 import { sharedLog } from "../stream/log_samples.ts";
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { ControlLink, FORWARD_TIMEOUT_MS, MAX_FORWARDS } from "../../src/shard/control_link.ts";
+import { ControlLink, MAX_FORWARDS } from "../../src/shard/control_link.ts";
+import { FORWARD_TIMEOUT_MS } from "../../src/shard/http/forwarded_request.ts";
 import type { ToControl } from "../../src/shard/messages.ts";
 import type {
   ForwardedRequest,

@@ -1,5 +1,8 @@
 import type { AccessRequest } from "../../access/access.ts";
 
+/** How long another shard may take: who asks gives up then, and the main thread forgets it. */
+export const FORWARD_TIMEOUT_MS = 5000;
+
 /** A request that another shard can answer, as it has whom it is about. */
 export type ForwardedRequest = SessionRequest | ClientRequest | ClientsRequest;
 

@@ -2,13 +2,11 @@ import { openMemory } from "../open_memory.ts";
 import { assertEquals } from "@std/assert";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import type { StreamResponse, WebSocketResponse } from "../../../src/http/response.ts";
-import {
-  ConnectionListener,
-  type ConnectionSource,
-} from "../../../src/shard/net/connection_listener.ts";
+import { ConnectionListener } from "../../../src/shard/net/connection_listener.ts";
 import { allocateCounters, type CounterName, Counters } from "../../../src/metrics/counters.ts";
 import { HttpConnection, type HttpConnectionContext } from "../../../src/shard/http/connection.ts";
 import { until } from "../../../testing/waiting.ts";
+import { CountingSource } from "../net/counting_source.ts";
 import { HttpClient } from "./client.ts";
 import { placeLimits, testPlaces } from "../shard_settings.ts";
 
@@ -16,31 +14,6 @@ type Answer = HttpConnectionContext["answer"];
 
 /** Far more than any test takes: only sweeps with times of their own reach them. */
 export const TIMEOUTS = { httpRequestMs: 100_000, httpIdleMs: 300_000, stallMs: 200_000 } as const;
-
-/** A listener on a free port whose connections count what they read. */
-class CountingSource implements ConnectionSource {
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  bytesRead = 0;
-
-  get port(): number {
-    return this.#listener.addr.port;
-  }
-
-  async accept(): Promise<Deno.TcpConn> {
-    const conn = await this.#listener.accept();
-    const read = conn.read.bind(conn);
-    conn.read = async (buffer) => {
-      const length = await read(buffer);
-      this.bytesRead += length ?? 0;
-      return length;
-    };
-    return conn;
-  }
-
-  close(): void {
-    this.#listener.close();
-  }
-}
 
 interface SetupOptions {
   readonly max?: number;

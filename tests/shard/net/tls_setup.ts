@@ -4,7 +4,6 @@ import { configure, type LogRecord, reset } from "@logtape/logtape";
 import {
   type Connection,
   ConnectionListener,
-  type ConnectionSource,
   type PeerConn,
 } from "../../../src/shard/net/connection_listener.ts";
 import { allocateCounters, type CounterName, Counters } from "../../../src/metrics/counters.ts";
@@ -13,6 +12,7 @@ import { TlsConnection } from "../../../src/shard/net/tls_connection.ts";
 import { currentCertificate } from "../../../testing/certificates.ts";
 import { until } from "../../../testing/waiting.ts";
 import { testPlaces } from "../shard_settings.ts";
+import { CountingSource } from "./counting_source.ts";
 
 /** Far more than any test takes: only sweeps with times of their own reach it. */
 export const HANDSHAKE_MS = 100_000;
@@ -21,31 +21,6 @@ export const CERTIFICATE = currentCertificate("localhost", "127.0.0.1");
 const CONTEXT = createSecureContext({ cert: CERTIFICATE.certificate, key: CERTIFICATE.key });
 
 type Serve = (conn: PeerConn) => Promise<void>;
-
-/** A listener on a free port that counts what its connections read of their sockets. */
-class CountingSource implements ConnectionSource {
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  bytesRead = 0;
-
-  get port(): number {
-    return this.#listener.addr.port;
-  }
-
-  async accept(): Promise<Deno.TcpConn> {
-    const conn = await this.#listener.accept();
-    const read = conn.read.bind(conn);
-    conn.read = async (buffer) => {
-      const length = await read(buffer);
-      this.bytesRead += length ?? 0;
-      return length;
-    };
-    return conn;
-  }
-
-  close(): void {
-    this.#listener.close();
-  }
-}
 
 /** What is inside TLS: does what a test says. */
 class Inside implements Connection {
