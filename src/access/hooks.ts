@@ -85,11 +85,14 @@ export class Hooks implements AccessSource {
   }
 
   /** All that are to decide have to allow it; what the later ones set counts more. */
-  decide(request: AccessRequest): Promise<AccessDecision> | undefined {
+  decide(request: AccessRequest): AccessDecision | Promise<AccessDecision> | undefined {
     const event = beginOf(request);
-    if (event === undefined || request.isListing) return undefined;
+    if (event === undefined) return undefined;
     const asked = this.#told(event, request.path).filter(({ decides }) => decides);
-    return asked.length === 0 ? undefined : this.#askAll(asked, event, request);
+    if (asked.length === 0) return undefined;
+    // It is not asked for a list, and what it may refuse is not to be in one.
+    if (request.isListing) return refuse("forbidden", "hooks are not asked for lists", "hooks");
+    return this.#askAll(asked, event, request);
   }
 
   /** Tells those that do not decide that somebody was let in, whoever has decided. */

@@ -22,6 +22,19 @@ export const ID_PATTERN = /^[\w-]{1,64}$/;
 
 const KEY = new RegExp(`^([\\w-]{1,64})\\.([\\w-]{${MIN_SECRET_LENGTH},${MAX_SECRET_LENGTH}})$`);
 
+const KEYS = new RegExp(
+  `(?<![\\w-])([\\w-]{1,64})\\.[\\w-]{${MIN_SECRET_LENGTH},${MAX_SECRET_LENGTH}}(?![\\w-])`,
+  "g",
+);
+
+/**
+ * A text for the log without what looks like a key's secret: of names that are not (yet) a stream's,
+ * nobody knows whether they are keys, sent where a name belongs.
+ */
+export function withoutKeys(text: string): string {
+  return text.replaceAll(KEYS, "$1.***");
+}
+
 interface KnownKey extends StreamKey {
   readonly known: KeyHash;
 }

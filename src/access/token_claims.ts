@@ -1,7 +1,7 @@
 import type { AccessAction, AccessLimits, AccessRequest } from "./access.ts";
 import { limitsOf } from "./limits.ts";
 import { fitsOne, fitsPattern } from "./path_pattern.ts";
-import { MAX_SUBJECT_LENGTH } from "./source.ts";
+import { shortName } from "./subject_name.ts";
 
 /** What a token says of its bearer, of any shape. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -95,7 +95,7 @@ export function claimedLimits(
 
 /** The subject that a token with this id (`jti`) has. */
 export function tokenSubject(id: string): string {
-  return `token ${id.slice(0, MAX_SUBJECT_LENGTH)}`;
+  return `token ${shortName(id)}`;
 }
 
 /**
@@ -104,7 +104,7 @@ export function tokenSubject(id: string): string {
  */
 export function claimedSubject({ jti, sub }: Claims): string | undefined {
   if (isNamed(jti)) return tokenSubject(jti);
-  return isNamed(sub) ? `user ${sub.slice(0, MAX_SUBJECT_LENGTH)}` : undefined;
+  return isNamed(sub) ? `user ${shortName(sub)}` : undefined;
 }
 
 function isNamed(text: unknown): text is string {

@@ -14,7 +14,7 @@ const RELOADABLE = [
 
 /** Ids that one request revokes. */
 const MAX_REVOKED = 10_000;
-const MAX_ID_LENGTH = 100;
+const MAX_ID_LENGTH = 1024;
 
 /** What a request changes beside settings. */
 const RECHECK = v.strictObject({

@@ -23,5 +23,17 @@ export function isLocalRequest(headers: ReadonlyMap<string, string>, peer: strin
     return false;
   }
   if (!OWN_SITES.has(headers.get("sec-fetch-site") ?? "none")) return false;
-  return !headers.keys().some((name) => PROXY_HEADERS.test(name));
+  return !isProxied(headers);
+}
+
+/**
+ * Whether a request seems to come from this machine, and says itself that a proxy on it has passed it
+ * on: then its address is everybody's.
+ */
+export function isProxiedHere(headers: ReadonlyMap<string, string>, peer: string): boolean {
+  return LOOPBACK.test(peer) && isProxied(headers);
+}
+
+function isProxied(headers: ReadonlyMap<string, string>): boolean {
+  return headers.keys().some((name) => PROXY_HEADERS.test(name));
 }

@@ -6,6 +6,7 @@ import type {
   EndedSession,
   Refused,
 } from "../access/access.ts";
+import { withoutKeys } from "../access/stream_keys.ts";
 import type { Counters } from "../metrics/counters.ts";
 
 /** A name behind its first dot: it may be the secret of a key, or nearly. */
@@ -74,7 +75,8 @@ function logRefusal(
       id,
       hostname,
       action,
-      path: path.replace(MAYBE_SECRET, ".…"),
+      // One may be in the application as well.
+      path: withoutKeys(path.replace(MAYBE_SECRET, ".…")),
       protocol,
       cause,
       decidedBy,

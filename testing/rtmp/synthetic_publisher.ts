@@ -1,3 +1,4 @@
+import { splitPath } from "../../src/stream/stream_path.ts";
 import { ClientMessages, publisherPreamble } from "./client.ts";
 import { delay } from "../waiting.ts";
 import {
@@ -82,7 +83,7 @@ export class SyntheticPublisher implements AsyncDisposable {
     const conn = await Deno.connect({ hostname: "127.0.0.1", port: rtmpPort });
     conn.setNoDelay();
     const publisher = new SyntheticPublisher(conn, options);
-    const [app, name] = options.path.split("/") as [string, string];
+    const { app, name } = splitPath(options.path);
     const messages = publisher.#messages;
     await publisher.#write(publisherPreamble({ app, name, messages, chunkSize: 60_000 }));
     messages.video(0, VIDEO_CONFIGURATION).audio(0, publisher.#options.audio.configuration);

@@ -212,10 +212,11 @@ Deno.test("of several hooks each must allow, and each is asked for what it is fo
   assertEquals(named?.kind === "allow" && [named.subject, named.isShared], ["user alice", false]);
 });
 
-Deno.test("a list of streams asks no hook", async () => {
-  const hooks = hooksOf({ url: "http://127.0.0.1:1/" });
+Deno.test("a list of streams asks no hook, and has nothing that one may refuse", async () => {
+  const hooks = hooksOf({ url: "http://127.0.0.1:1/", paths: ["live/*"] });
   const request = accessRequest({ action: "play", isListing: true });
-  assertEquals(outcome(await hooks.decide(request)), "pass");
+  assertEquals(outcome(await hooks.decide(request)), "forbidden: hooks are not asked for lists");
+  assertEquals(outcome(await hooks.decide({ ...request, path: "open/a" })), "pass");
 });
 
 const allowed: Allowed = { kind: "allow", decidedBy: "hook 1", path: "live/renamed" };
@@ -293,7 +294,7 @@ Deno.test("a hook that hangs keeps nobody out who does not share an address with
     const asked = hooks.decide(accessRequest({ path: "slow/test" }))!;
     // What is refused at once is not waited for.
     const first = await Promise.race([asked, delay(0)]);
-    if (first === undefined) waiting.push(asked);
+    if (first === undefined) waiting.push(Promise.resolve(asked));
     else busy = await asked;
   }
   assertEquals(outcome(busy), "unavailable: hooks are busy");
@@ -319,7 +320,7 @@ Deno.test("a thousand publishers a second are decided on by a hook that takes 20
     const dueMs = performance.now() + 20;
     for (let at = 0; at < 20; at++) {
       const address = `10.0.${tick}.${at}`;
-      decisions.push(hooks.decide(accessRequest({ address }))!);
+      decisions.push(Promise.resolve(hooks.decide(accessRequest({ address }))!));
     }
     await delay(dueMs - performance.now());
     lateMs.push(performance.now() - dueMs);

@@ -39,7 +39,7 @@ const WRONG: readonly (readonly [given: Record<string, unknown>, says: string])[
   [{ acess: {} }, "unknown setting acess; did you mean access?"],
   [{ logLevel: "debug", access: { keys: [{}] } }, "access.keys.0"],
   [{ revoke: "key a" }, "revoke"],
-  [{ revoke: ["x".repeat(101)] }, "revoke.0"],
+  [{ revoke: ["x".repeat(1025)] }, "revoke.0"],
   [{ recheck: "yes" }, "recheck"],
   [{ tls: "self-signed" }, "tls: Expected a certificate in place of one"],
 ];

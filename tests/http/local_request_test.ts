@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isLocalRequest } from "../../src/http/local_request.ts";
+import { isLocalRequest, isProxiedHere } from "../../src/http/local_request.ts";
 
 const LOCAL: readonly [peer: string, headers: Record<string, string>][] = [
   ["127.0.0.1", { host: "127.0.0.1:8080" }],
@@ -43,4 +43,14 @@ Deno.test("isLocalRequest: who sits at the machine, and who only seems to", () =
       assertEquals(told, isLocal, `${peer} ${JSON.stringify(headers)}`);
     }
   }
+});
+
+Deno.test("isProxiedHere: what a proxy on this machine has passed on", () => {
+  const told = (peer: string, headers: Record<string, string>) =>
+    isProxiedHere(new Map(Object.entries(headers)), peer);
+  assertEquals(told("127.0.0.1", { "host": "a", "x-forwarded-for": "192.0.2.1" }), true);
+  assertEquals(told("::1", { "host": "a", "via": "1.1 proxy" }), true);
+  assertEquals(told("127.0.0.1", { host: "a" }), false);
+  // It may be a client's own: then its address is what it is.
+  assertEquals(told("192.0.2.1", { "host": "a", "x-forwarded-for": "127.0.0.1" }), false);
 });

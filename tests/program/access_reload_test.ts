@@ -6,7 +6,7 @@ import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
 import { makeKey } from "../../testing/stream_key.ts";
 import { until } from "../../testing/waiting.ts";
 import { startHttpServer } from "../access/http_server.ts";
-import { api } from "./access_ways.ts";
+import { api, signJwt, WAYS_TO_PLAY } from "./access_ways.ts";
 
 const ADMIN = "the-token-of-the-operator";
 const camera = makeKey("camera");
@@ -54,4 +54,23 @@ Deno.test("who is let in by a hook that a reload overtakes is asked again", asyn
   await using publisher = await connecting;
   publisher.run();
   await until("it is ended", () => publisher.end === "by the server");
+});
+
+Deno.test("a token with a long id is revoked, and no other whose id begins so", async () => {
+  const secret = "a-secret-of-both-sides-that-is-long-enough";
+  const id = `https://tokens.example/${"x".repeat(80)}/`;
+  await using gateway = await startGateway({
+    config: { adminToken: ADMIN, access: { jwt: { secret } } },
+  });
+  const flv = WAYS_TO_PLAY["HTTP-FLV"]!.way;
+  const [first, second] = await Promise.all(
+    [1, 2].map((at) => signJwt(secret, { play: "live/a", jti: `${id}${at}` })),
+  );
+  const body = { revoke: [`token ${id}1`] };
+  assertEquals(await flv(gateway, "live/a", first), "404");
+  assertEquals((await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body })).status, 200);
+  await until("it is revoked", async () => await flv(gateway, "live/a", first) === "403", {
+    timeoutMs: 5000,
+  });
+  assertEquals(await flv(gateway, "live/a", second), "404");
 });

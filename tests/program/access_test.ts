@@ -94,6 +94,19 @@ function assertNoSecret(output: string): void {
   assert(!output.includes("token="), output);
 }
 
+Deno.test("a key that is sent where no key belongs is not in the log either", async () => {
+  const access = { keys: [CAMERA], otherwise: { play: "allow" } };
+  const timeouts = { playWaitMs: 0 };
+  await using gateway = await startGateway({ config: { access, timeouts, logLevel: "debug" } });
+  const [play, flv] = ["RTMP", "HTTP-FLV"].map((name) => WAYS_TO_PLAY[name]!.way) as [Way, Way];
+  assertMatch(await play(gateway, `live/${camera.key}`), /StreamNotFound/);
+  assertEquals(await flv(gateway, `live/${camera.key}`), "404");
+  // In the application, as some encoders have only one field.
+  await publishRtmp(gateway, `${camera.key}/a`);
+  assertMatch(gateway.output(), /camera\.\*\*\*/);
+  assertNoSecret(gateway.output());
+});
+
 /** A gateway with `live/a` at it, published by the key in place of the name. */
 async function gatewayWithStream(): Promise<
   GatewayProcess & { readonly publisher: SyntheticPublisher }

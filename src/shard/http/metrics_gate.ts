@@ -3,6 +3,7 @@ import { isSameSecret } from "../../access/same_secret.ts";
 import { NetworkList } from "../../address/network_list.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import type { ShardSettings } from "../shard_settings.ts";
+import { clientAddress } from "./questions.ts";
 import type { RoutedRequest, RouteGuard } from "./route_table.ts";
 
 /** What scrapes are judged by. */
@@ -27,15 +28,16 @@ export class MetricsGate implements RouteGuard {
   }
 
   async refusal(routed: RoutedRequest): Promise<WholeResponse | undefined> {
-    const { request, url, addresses: { remoteAddr: { hostname } } } = routed;
-    const { settings: { metrics }, proxies, admin } = this.#options;
+    const { request, url } = routed;
+    const { settings: { metrics }, admin, proxies } = this.#options;
+    const address = clientAddress(routed, proxies);
     const { token, password } = credentialsOf({
       query: url.search.slice(1),
       authorization: request.headers.get("authorization"),
     });
     const given = token ?? password;
     const isAllowed = given === undefined
-      ? !proxies.has(hostname) && new NetworkList(metrics.addresses).has(hostname)
+      ? address !== undefined && new NetworkList(metrics.addresses).has(address)
       : metrics.token !== undefined && isSameSecret(given, metrics.token);
     return isAllowed ? undefined : await admin.refusal(routed);
   }

@@ -1,5 +1,6 @@
 import type { AccessDecision, AccessRequest, Refused } from "../../access/access.ts";
 import { credentialsOf } from "../../access/credentials.ts";
+import { isProxiedHere } from "../../http/local_request.ts";
 import type { HttpResponse, WholeResponse } from "../../http/response.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 import { problem, RETRY_AFTER_SECONDS } from "./answers.ts";
@@ -14,20 +15,31 @@ const STATUSES = { unauthorized: 401, forbidden: 403, unavailable: 503 } as cons
 
 /** What a request asks of who may. */
 export function questionOf<Asked extends Pick<AccessRequest, "action" | "path" | "protocol">>(
-  { request: { headers }, url, addresses: { id, remoteAddr } }: RoutedRequest,
+  routed: RoutedRequest,
   proxies: NetworkList,
   asked: Asked,
 ): AccessRequest & Asked {
+  const { request: { headers }, url, addresses: { id } } = routed;
   const query = url.search.slice(1);
   return {
     ...asked,
-    // What a proxy serves without saying for whom has no address that means anything.
-    address: proxies.has(remoteAddr.hostname) ? undefined : remoteAddr.hostname,
+    address: clientAddress(routed, proxies),
     credentials: credentialsOf({ query, authorization: headers.get("authorization") }),
     query,
     userAgent: headers.get("user-agent"),
     id,
   };
+}
+
+/**
+ * The address by which a client is judged; `undefined` where that is a proxy's, which means nothing:
+ * one that is trusted does not say whom it serves, or one on this machine is not trusted to.
+ */
+export function clientAddress(
+  { request: { headers }, addresses: { remoteAddr: { hostname } } }: RoutedRequest,
+  proxies: NetworkList,
+): string | undefined {
+  return proxies.has(hostname) || isProxiedHere(headers, hostname) ? undefined : hostname;
 }
 
 /** Goes on with a decision: at once if it is there. */

@@ -216,6 +216,8 @@ function unprintableOf({ pathname, search, searchParams }: URL): string | undefi
 
 /** What a request asks for, wherever proxies let the scheme be; `null` if it is no URL. */
 function requestUrl({ target }: HttpRequest): URL | null {
+  // RFC 3986 has none. What is a slash here would be none to a proxy that keeps some paths closed.
+  if (target.includes("\\")) return null;
   // Nothing here depends on Host, which may be empty: then the path's first part would be taken for it.
   if (target.startsWith("/")) return URL.parse(`http://localhost${target}`);
   // RFC 9112 3.2.2 and 3.2.4: a URL as a proxy is sent, or "*" of the server as a whole.

@@ -48,7 +48,7 @@ export class HttpRoutes {
     const { admin } = settings;
     const cors = new Cors(admin.corsOrigins);
     const gate = new AdminGate({ settings, access, cors, proxies });
-    const guards = { admin: gate, metrics: new MetricsGate({ settings, proxies, admin: gate }) };
+    const guards = { admin: gate, metrics: new MetricsGate({ settings, admin: gate, proxies }) };
     const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration(gate);
@@ -56,8 +56,9 @@ export class HttpRoutes {
     const isApart = admin.listen !== undefined;
     this.#admin = new RouteTable([...forAdmin, ...health], rules);
     // Files are behind all others: they may have any path.
+    // The API is before what has streams' names in it: one named "x.flv" is to be ended by it too.
     this.#table = new RouteTable(
-      [...forAll, ...(isApart ? [] : forAdmin), ...health, ...this.#console()],
+      [...(isApart ? [] : forAdmin), ...forAll, ...health, ...this.#console()],
       rules,
     );
   }

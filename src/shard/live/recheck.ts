@@ -1,4 +1,5 @@
 import type { Access } from "../../access/access.ts";
+import { shortSubject } from "../../access/subject_name.ts";
 import { timeSlice } from "../time_slice.ts";
 import type { Client } from "./clients.ts";
 
@@ -22,7 +23,7 @@ export async function recheckClients(
   access: Access,
   { revoke, recheck }: RecheckOptions,
 ): Promise<void> {
-  const revoked = new Set(revoke);
+  const revoked = new Set(revoke.map(shortSubject));
   const isNamed = ({ admission }: Client) => isAmong(revoked, admission.allowed.subject);
   const asked = clients.filter((client) => recheck || isNamed(client));
   // All take from one list, so that none waits for the slowest of a batch.

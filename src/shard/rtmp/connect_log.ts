@@ -1,3 +1,4 @@
+import { withoutKeys } from "../../access/stream_keys.ts";
 import type { Logger } from "@logtape/logtape";
 import type { ConnectEvent, SessionCounters } from "../../rtmp/session/event.ts";
 
@@ -11,6 +12,6 @@ export function logConnect(
   const proof = handshakeMismatches > 0 ? "C2 matches nothing" : "C2 matches";
   log.debug(
     "{peer} connects to {app} with {flashVersion} (AMF{objectEncoding}, {capsEx}, {proof})",
-    { app, flashVersion, objectEncoding, capsEx, proof },
+    { app: withoutKeys(app), flashVersion, objectEncoding, capsEx, proof },
   );
 }

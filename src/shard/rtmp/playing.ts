@@ -1,4 +1,5 @@
 import type { AccessDecision, Allowed } from "../../access/access.ts";
+import { withoutKeys } from "../../access/stream_keys.ts";
 import type { PauseEvent, PlayEvent, ReceiveEvent } from "../../rtmp/session/event.ts";
 import type { TrackSelection } from "../../stream/track_selection.ts";
 import { streamPath } from "../../stream/stream_path.ts";
@@ -71,7 +72,8 @@ export class RtmpPlaying {
     viewers.noteRefusal(protocol);
     const count = this.#repeats.note("refused", performance.now());
     if (count === undefined) return;
-    log.info("{peer} cannot play: {reason} ({count} so far)", { reason, count });
+    const facts = { reason: withoutKeys(reason), count };
+    log.info("{peer} cannot play: {reason} ({count} so far)", facts);
   }
 
   /** @returns a promise if somebody else decides: the session must wait for it */
@@ -123,7 +125,7 @@ export class RtmpPlaying {
     }
     this.#link.streams.await(path, wait.begin);
     this.#waits.set(streamId, wait);
-    this.#link.log.debug("{peer} waits for {path}", { path });
+    this.#link.log.debug("{peer} waits for {path}", { path: withoutKeys(path) });
     this.sweep(nowMs);
   }
 
