@@ -36,10 +36,12 @@ export function questionOf<Asked extends Pick<AccessRequest, "action" | "path" |
  * one that is trusted does not say whom it serves, or one on this machine is not trusted to.
  */
 export function clientAddress(
-  { request: { headers }, addresses: { remoteAddr: { hostname } } }: RoutedRequest,
+  { request: { headers }, addresses: { peer, remoteAddr: { hostname } } }: RoutedRequest,
   proxies: NetworkList,
 ): string | undefined {
-  return proxies.has(hostname) || isProxiedHere(headers, hostname) ? undefined : hostname;
+  // Whom a trusted proxy has told may be of this machine as well.
+  const isUntold = hostname === peer && isProxiedHere(headers, hostname);
+  return proxies.has(hostname) || isUntold ? undefined : hostname;
 }
 
 /** Goes on with a decision: at once if it is there. */
