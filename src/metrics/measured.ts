@@ -45,6 +45,7 @@ export const REFUSAL_CAUSES = [
   "hook",
   "hook failed",
   "hooks are busy",
+  "hooks are not asked for lists",
   "functions are busy",
   "function takes too long",
   "a source failed",
