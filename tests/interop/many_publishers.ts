@@ -25,7 +25,8 @@ export class ManyPublishers implements Disposable {
   async #publish(rtmpPort: number, names: readonly string[]): Promise<void> {
     const conn = await Deno.connect({ hostname: "127.0.0.1", port: rtmpPort });
     this.#conns.push(conn);
-    void drain(conn);
+    const accepted = Promise.withResolvers<void>();
+    void drain(conn, accepted);
     const messages = new ClientMessages().connect("live");
     names.forEach((name, at) => {
       messages.command(0, "createStream", 2 * at + 2, null);
@@ -33,6 +34,8 @@ export class ManyPublishers implements Disposable {
       messages.audio(0, AUDIO_CONFIGURATION, at + 1);
     });
     await writeAll(conn, Uint8Array.of(...clientHello(), ...clientAnswer(), ...messages.take()));
+    // An address may have so many connections only that have not said yet what they are for.
+    await accepted.promise;
     let sequence = 0;
     const frame = () => {
       const timestampMs = sequence++ * 1000;
@@ -56,11 +59,21 @@ async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array<ArrayBuffer>): Pro
   for (let left = bytes; left.length > 0;) left = left.subarray(await conn.write(left));
 }
 
-async function drain(conn: Deno.TcpConn): Promise<void> {
+/** Reads to the end, and notices when the server has told of a publish. */
+async function drain(conn: Deno.TcpConn, accepted: PromiseWithResolvers<void>): Promise<void> {
   const buffer = new Uint8Array(65536);
+  const decoder = new TextDecoder("latin1");
+  let text: string | undefined = "";
   try {
-    while (await conn.read(buffer) !== null);
+    for (let length; (length = await conn.read(buffer)) !== null;) {
+      if (text === undefined) continue;
+      text += decoder.decode(buffer.subarray(0, length));
+      if (!text.includes("onStatus")) continue;
+      accepted.resolve();
+      text = undefined;
+    }
   } catch {
     // It was closed.
   }
+  accepted.reject(new Error("the connection ended before it could publish"));
 }
