@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import {
   type Access,
   areSameSubject,
@@ -6,8 +5,11 @@ import {
   type Refused,
 } from "../../access/access.ts";
 import { hasCredentials } from "../../access/credentials.ts";
+import { isSameSecret } from "../../access/same_secret.ts";
 import type { SessionCaller } from "../http/forwarded_request.ts";
 import type { ViewerRequest } from "../live/ticket.ts";
+
+const NAMES = ["token", "user", "password"] as const;
 
 /**
  * Why somebody may not see, change or end a session, whose address alone does not do: it takes what
@@ -39,15 +41,5 @@ function refused(status: Refused["status"], reason: string): Refused {
 }
 
 function isSame(one: Credentials, other: Credentials): boolean {
-  return isSameText(one.token, other.token) && isSameText(one.user, other.user) &&
-    isSameText(one.password, other.password);
-}
-
-/** In a time that tells nothing but the length. */
-function isSameText(one = "", other = ""): boolean {
-  const [a, b] = [one, other].map((text) => new TextEncoder().encode(text)) as [
-    Uint8Array,
-    Uint8Array,
-  ];
-  return a.length === b.length && timingSafeEqual(a, b);
+  return NAMES.every((name) => isSameSecret(one[name] ?? "", other[name] ?? ""));
 }
