@@ -29,6 +29,8 @@ export class CountedAccess implements Access {
   }
 
   decide(request: AccessRequest): AccessDecision | Promise<AccessDecision> {
+    // A list asks about each of its streams: nobody has come to one of them.
+    if (request.isListing) return this.#inner.decide(request);
     const sinceMs = performance.now();
     const decision = this.#inner.decide(request);
     if (!(decision instanceof Promise)) return this.#count(request, decision, sinceMs);
@@ -55,7 +57,7 @@ export class CountedAccess implements Access {
     this.#counters.observeSince("accessTime", { action }, sinceMs);
     if (kind === "refuse") {
       this.#counters.tally("accessRefusals", { protocol, cause: decision.cause });
-      if (action !== "api" && !request.isListing && !request.isAgain) logRefusal(request, decision);
+      if (action !== "api" && !request.isAgain) logRefusal(request, decision);
     }
     return decision;
   }
