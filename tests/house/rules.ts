@@ -131,9 +131,9 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     net: [],
     live: ["net"],
     rtmp: ["net", "live"],
+    webrtc: ["net", "live"],
     // WHEP is asked for by HTTP.
     http: ["net", "live", "webrtc"],
-    webrtc: ["net", "live", "http"],
   },
 };
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Access, AccessRequest } from "../../../src/access/access.ts";
 import { refuse } from "../../../src/access/source.ts";
-import { sessionRefusal } from "../../../src/shard/webrtc/session_access.ts";
+import { sessionRefusal } from "../../../src/shard/http/session_access.ts";
 
 Deno.test("whoever asks about a session is not taken for somebody who has come", async () => {
   const asked: AccessRequest[] = [];

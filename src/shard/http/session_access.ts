@@ -6,7 +6,7 @@ import {
 } from "../../access/access.ts";
 import { hasCredentials } from "../../access/credentials.ts";
 import { isSameSecret } from "../../access/same_secret.ts";
-import type { SessionCaller } from "../http/forwarded_request.ts";
+import type { SessionCaller } from "./forwarded_request.ts";
 import type { ViewerRequest } from "../live/ticket.ts";
 
 const NAMES = ["token", "user", "password"] as const;

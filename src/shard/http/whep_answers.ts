@@ -1,7 +1,7 @@
 /** Answers that WHEP has beside those that open a session. */
 import { STATUS_CODE } from "@std/http/status";
 import type { WholeResponse } from "../../http/response.ts";
-import { busy, problem } from "../http/answers.ts";
+import { busy, problem } from "./answers.ts";
 
 /** After this, a refused viewer may come again: a stream that has just begun is known then. */
 const RETRY_AFTER_SECONDS = 2;
