@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { AccessDecision, AccessRequest } from "../../src/access/access.ts";
 import { AccessError } from "../../src/access/access_error.ts";
-import { hashSecret } from "../../src/access/key_hash.ts";
+import { hashSecret, KeyHash } from "../../src/access/key_hash.ts";
 import { type StreamKey, StreamKeys } from "../../src/access/stream_keys.ts";
 import { makeKey } from "../../testing/stream_key.ts";
 import { accessRequest } from "./requests.ts";
@@ -103,4 +103,22 @@ Deno.test("a try costs the same for one key and for ten thousand", () => {
     assert(many.decide(accessRequest({ path: "live/camera", credentials: { token } })));
   }
   assert(performance.now() - started < 1000);
+});
+
+Deno.test("KeyHash: a wrong secret is wrong before and after the right one was given", () => {
+  const secret = "correct-horse-battery";
+  const known = new KeyHash(hashSecret(secret, new Uint8Array(16).fill(7)));
+  const wrong = [
+    "",
+    "c",
+    secret.slice(1),
+    secret.slice(0, -1),
+    `${secret}a`,
+    `d${secret.slice(1)}`,
+  ];
+  const isTaken = (given: string) => known.matches(given);
+  assertEquals(wrong.filter(isTaken), []);
+  assertEquals([known.matches(secret), known.matches(secret)], [true, true]);
+  assertEquals(wrong.filter(isTaken), []);
+  assertEquals(known.matches(`${secret.slice(0, -1)}\u{10079}`), false);
 });
