@@ -1,7 +1,7 @@
 import { LossGauge } from "./loss_gauge.ts";
 import { Probe, type ProbeVerdict } from "./probe.ts";
 import { ProbeSchedule } from "./probe_schedule.ts";
-import { MAX_ROUND_TRIP_MS, QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
+import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
 
 /** Part of what a link carries that is used: what is left empties its queue, and bears bursts. */
@@ -39,6 +39,9 @@ const SHARED_GROWTH_LOSS = 0.02;
 
 /** REMB that falls to less than this part of what is sent tells of a narrow link. */
 const REMB_PART = 0.95;
+
+/** How long an echo is waited for before there was one. */
+const FIRST_ANSWER_MS = 1000;
 
 /** A round trip is asked for: so often at a queue, at a loss, and where nothing else tells one. */
 const ECHO_AT_QUEUE_MS = 200;
@@ -132,6 +135,8 @@ export class BandwidthEstimator {
   #suspectedBps = Infinity;
   #rembBps: number | undefined;
   #echoMs = -Infinity;
+  /** How long it takes until a round trip is told: reports are held back. */
+  #answerMs = FIRST_ANSWER_MS;
   #lossSeenMs = -Infinity;
 
   constructor({ startBps, minBps, maxBps, nowMs }: BandwidthOptions) {
@@ -210,9 +215,10 @@ export class BandwidthEstimator {
    */
   takeRoundTrip(roundTripMs: number, sentMs: number, nowMs: number): void {
     const before = this.#queue.newest;
-    const usualMs = this.#usualRoundTripMs;
+    const usualMs = this.#queue.roundTripMs ?? roundTripMs;
     const sample = this.#queue.take(roundTripMs, sentMs, nowMs);
     if (sample === undefined) return;
+    this.#answerMs += (nowMs - sentMs - this.#answerMs) / 4;
     if (this.#probe !== undefined) {
       this.#takeVerdict(this.#probe.takeRoundTrip(roundTripMs, sentMs, usualMs), nowMs);
       return;
@@ -263,11 +269,11 @@ export class BandwidthEstimator {
   update(nowMs: number, { wantedBps }: BandwidthDemand): void {
     const probe = this.#probe;
     if (probe !== undefined) {
-      this.#takeVerdict(probe.expire(nowMs, this.#usualRoundTripMs), nowMs);
+      this.#takeVerdict(probe.expire(nowMs, this.#answerMs), nowMs);
       return;
     }
     if (this.#suspectedMs !== undefined) {
-      if (nowMs - this.#suspectedMs > SUSPICION_MS + this.#usualRoundTripMs) {
+      if (nowMs - this.#suspectedMs > SUSPICION_MS + this.#answerMs) {
         this.#cut(this.#suspectedBps, nowMs);
       }
     } else if (this.#state === "congested") this.#watchDrain(nowMs);
@@ -276,10 +282,6 @@ export class BandwidthEstimator {
       const plan = this.#schedule.plan(nowMs, need);
       if (plan !== undefined) this.#probe = new Probe(plan);
     }
-  }
-
-  get #usualRoundTripMs(): number {
-    return this.#queue.roundTripMs ?? MAX_ROUND_TRIP_MS / 10;
   }
 
   #bounded(bitrateBps: number): number {
@@ -350,7 +352,7 @@ export class BandwidthEstimator {
   /** A queue that does not get shorter in time is cut at again, or is not ours. */
   #watchDrain(nowMs: number): void {
     if (this.#isShared) return;
-    const expectedMs = this.#cutQueueMs / (1 - this.#drain) + this.#usualRoundTripMs;
+    const expectedMs = this.#cutQueueMs / (1 - this.#drain) + this.#answerMs;
     if (nowMs - this.#cutMs < expectedMs + DRAIN_PATIENCE_MS) return;
     const { newest } = this.#queue;
     // Nothing is told of it any more.

@@ -4,8 +4,8 @@ const LOOK_INTERVAL_MS = 60;
 /** A probe that is answered no better than this has met the end of the link, at any time of it. */
 const HARM_MS = 40;
 
-/** How long an echo may take beyond the usual round trip. */
-const ECHO_PATIENCE_MS = 1500;
+/** How long an echo may take beyond the usual time. */
+const ECHO_PATIENCE_MS = 300;
 
 /** What a probe is to send, and how fast. */
 export interface ProbePlan {
@@ -115,10 +115,17 @@ export class Probe {
     return { kind: "blocked", carriedBps: bytes * 8000 / (sentForMs + lagMs) };
   }
 
-  /** What is known of the probe when no echo of its end will come; `undefined` while one may. */
-  expire(nowMs: number, usualRoundTripMs: number): ProbeVerdict | undefined {
-    const endMs = Math.min(this.#endedMs, this.#beganMs + this.plan.bytes * 8000 / this.plan.rateBps);
-    if (nowMs <= endMs + usualRoundTripMs + ECHO_PATIENCE_MS) return undefined;
+  /**
+   * What is known of the probe when no echo of its end will come; `undefined` while one may.
+   *
+   * @param usualAnswerMs how long echoes take until they are told
+   */
+  expire(nowMs: number, usualAnswerMs: number): ProbeVerdict | undefined {
+    const endMs = Math.min(
+      this.#endedMs,
+      this.#beganMs + this.plan.bytes * 8000 / this.plan.rateBps,
+    );
+    if (nowMs <= endMs + 2 * usualAnswerMs + ECHO_PATIENCE_MS) return undefined;
     return { kind: "unknown", carriedBps: 0 };
   }
 }

@@ -50,6 +50,7 @@ export class ProbeSchedule {
   #streamDueMs: number;
   #intervalMs = FIRST_INTERVAL_MS;
   #clearTrains = 0;
+  /** Whether trains tell how wide this link is: so many of them have been held up on it. */
   #blockedTrains = 0;
   /** When a stream has come through last. */
   #foundMs = Infinity;
@@ -84,7 +85,6 @@ export class ProbeSchedule {
       return;
     }
     if (this.#blockedTrains >= TRAINS_TO_BELIEVE) this.#streamDueMs = nowMs;
-    this.#blockedTrains = 0;
     this.#nextMs = nowMs >= this.#streamDueMs ? nowMs : nowMs + TRAIN_INTERVAL_MS;
   }
 
@@ -97,13 +97,17 @@ export class ProbeSchedule {
     }
     this.#clearTrains = 0;
     this.#nextMs = nowMs + TRAIN_INTERVAL_MS;
-    if (kind === "unknown") this.#streamDueMs = nowMs + TRAIN_INTERVAL_MS;
-    else this.#putOff(nowMs);
+    if (kind === "unknown") {
+      this.#streamDueMs = nowMs + TRAIN_INTERVAL_MS;
+      return;
+    }
+    this.#blockedTrains = 0;
+    this.#putOff(nowMs);
   }
 
   /** The link is congested, by a probe or by what it had seemed to bear. */
   congested(nowMs: number): void {
-    this.#clearTrains = this.#blockedTrains = 0;
+    this.#clearTrains = 0;
     this.#nextMs = nowMs + TRAIN_INTERVAL_MS;
     this.#putOff(nowMs);
   }

@@ -2,7 +2,7 @@
 const BASE_MS = 30_000;
 
 /** Longer ones tell of a link that stood still, not of its queue. */
-export const MAX_ROUND_TRIP_MS = 10_000;
+const MAX_ROUND_TRIP_MS = 10_000;
 
 /** One measured round trip. */
 export interface RoundTripSample {
