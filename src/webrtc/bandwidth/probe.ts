@@ -1,5 +1,7 @@
-/** Within a probe, so often is looked whether it does harm. */
-const LOOK_INTERVAL_MS = 60;
+/** Within a stream, so often is looked whether it does harm. */
+const LOOK_INTERVAL_MS = 30;
+/** A look whose echo takes longer than usual, by this and by {@linkcode HARM_MS}, waits in a queue. */
+const OVERDUE_FACTOR = 1.2;
 
 /** A probe that is answered no better than this has met the end of the link, at any time of it. */
 const HARM_MS = 40;
@@ -22,8 +24,20 @@ export interface ProbePlan {
 /** What came of a probe. `unknown`: nothing was echoed. */
 export interface ProbeVerdict {
   readonly kind: "clear" | "blocked" | "unknown";
-  /** What the link carried, by how much it lagged behind; Infinity if it did not. */
+  /** What the link carried, by how much it lagged behind; 0 if that is unknown. */
   readonly carriedBps: number;
+  /** What it carries at most, if all of the lag is that of the probe. */
+  readonly atMostBps: number;
+}
+
+const UNKNOWN: ProbeVerdict = { kind: "unknown", carriedBps: 0, atMostBps: 0 };
+
+/** How echoes on a link are. */
+export interface EchoHabit {
+  /** How long it usually takes until one is told. */
+  readonly answerMs: number;
+  /** So many in a row may be missing by chance. */
+  readonly mayMiss: number;
 }
 
 /** `before`: an echo is to be asked for; `sending`; `behind`: an echo of its end; `waiting` for that. */
@@ -42,7 +56,11 @@ export class Probe {
   #beforeRoundTripMs: number | undefined;
   #endedMs = Infinity;
   #lookMs = Infinity;
+  /** Looks since the newest that was answered: when the first of them left, and how many. */
+  #openLookMs = Infinity;
+  #openLooks = 0;
   #sentBytes = 0;
+  #paddedMs = -Infinity;
 
   constructor(plan: ProbePlan) {
     this.plan = plan;
@@ -64,6 +82,7 @@ export class Probe {
         break;
       case "sending":
         this.#lookMs = nowMs + LOOK_INTERVAL_MS;
+        if (this.#openLooks++ === 0) this.#openLookMs = nowMs;
         break;
       case "behind":
         this.#phase = "waiting";
@@ -81,9 +100,12 @@ export class Probe {
     return Math.max(0, Math.min(bytes, due) - this.#sentBytes);
   }
 
-  /** Something was sent. Media, which have a pace of their own, are no part of a train. */
-  sent(bytes: number, what: "media" | "padding"): void {
-    if (this.#phase !== "sending" || what === "media" && this.plan.kind === "train") return;
+  /** Something was sent. Media are part of a train as far as they leave with it. */
+  sent(bytes: number, nowMs: number, what: "media" | "padding"): void {
+    if (what === "padding") this.#paddedMs = nowMs;
+    const { kind } = this.plan;
+    if (this.#phase === "before" || this.#phase === "waiting") return;
+    if (kind === "train" && nowMs !== this.#paddedMs) return;
     this.#sentBytes += bytes;
     if (this.#sentBytes >= this.plan.bytes) this.#phase = "behind";
   }
@@ -106,26 +128,30 @@ export class Probe {
     }
     const lagMs = Math.max(0, roundTripMs - (this.#beforeRoundTripMs ?? usualRoundTripMs));
     const isEnd = sentMs >= this.#endedMs;
-    if (!isEnd && this.plan.kind === "train") return undefined;
-    if (lagMs <= (isEnd ? this.plan.clearMs : HARM_MS)) {
-      return isEnd ? { kind: "clear", carriedBps: Infinity } : undefined;
-    }
-    const sentForMs = sentMs - this.#beganMs;
-    const bytes = isEnd ? this.#sentBytes : this.plan.rateBps * sentForMs / 8000;
-    return { kind: "blocked", carriedBps: bytes * 8000 / (sentForMs + lagMs) };
+    if (isEnd) return this.#verdict(this.#sentBytes, sentMs, lagMs, this.plan.clearMs);
+    this.#openLooks = 0;
+    if (this.plan.kind === "train" || lagMs <= HARM_MS) return undefined;
+    const bytes = this.plan.rateBps * (sentMs - this.#beganMs) / 8000;
+    return this.#verdict(bytes, sentMs, lagMs, HARM_MS);
   }
 
-  /**
-   * What is known of the probe when no echo of its end will come; `undefined` while one may.
-   *
-   * @param usualAnswerMs how long echoes take until they are told
-   */
-  expire(nowMs: number, usualAnswerMs: number): ProbeVerdict | undefined {
-    const endMs = Math.min(
-      this.#endedMs,
-      this.#beganMs + this.plan.bytes * 8000 / this.plan.rateBps,
-    );
-    if (nowMs <= endMs + 2 * usualAnswerMs + ECHO_PATIENCE_MS) return undefined;
-    return { kind: "unknown", carriedBps: 0 };
+  /** What is known of the probe as echoes are missing; `undefined` while they may come. */
+  expire(nowMs: number, { answerMs, mayMiss }: EchoHabit): ProbeVerdict | undefined {
+    const { kind, bytes, rateBps } = this.plan;
+    const overdueMs = nowMs - this.#openLookMs - OVERDUE_FACTOR * answerMs;
+    if (kind === "stream" && this.#openLooks > mayMiss && overdueMs > HARM_MS) {
+      const lookBytes = rateBps * (this.#openLookMs - this.#beganMs) / 8000;
+      return this.#verdict(lookBytes, this.#openLookMs, overdueMs, HARM_MS);
+    }
+    const endMs = Math.min(this.#endedMs, this.#beganMs + bytes * 8000 / rateBps);
+    return nowMs > endMs + 2 * answerMs + ECHO_PATIENCE_MS ? UNKNOWN : undefined;
+  }
+
+  #verdict(bytes: number, untilMs: number, lagMs: number, clearMs: number): ProbeVerdict {
+    return {
+      kind: lagMs > clearMs ? "blocked" : "clear",
+      carriedBps: bytes * 8000 / (untilMs - this.#beganMs + lagMs),
+      atMostBps: bytes * 8000 / Math.max(lagMs, 1),
+    };
   }
 }
