@@ -63,6 +63,7 @@ const LEAST_STEP_MS = 0.01;
 const OVERDUE_MS = 150;
 /** Where packets are lost, two in a row are. */
 const OVERDUE_AT_LOSS_MS = 300;
+const MAY_MISS_AT_LOSS = 2;
 
 /** Bits a second: anything above is no figure but a lie, or a defect. */
 const MAX_BITRATE_BPS = 1e9;
@@ -320,7 +321,7 @@ export class BandwidthEstimator {
   }
 
   get #echoHabit(): EchoHabit {
-    return { answerMs: this.#answerMs, mayMiss: this.#loss.fraction > 0 ? 1 : 0 };
+    return { answerMs: this.#answerMs, mayMiss: this.#loss.fraction > 0 ? MAY_MISS_AT_LOSS : 0 };
   }
 
   #bounded(bitrateBps: number): number {
@@ -436,13 +437,13 @@ export class BandwidthEstimator {
     const probe = this.#probe;
     if (verdict === undefined || probe === undefined) return;
     this.#probe = undefined;
-    const { kind, rateBps } = probe.plan;
-    if (kind === "train") {
+    const { plan } = probe;
+    if (plan.kind === "train") {
       if (verdict.kind === "blocked") this.#takeTrain(verdict.atMostBps);
       return this.#schedule.trainTaken(verdict, nowMs);
     }
     this.#schedule.streamTaken(verdict, nowMs);
-    const carriedBps = verdict.kind === "clear" ? rateBps : verdict.carriedBps;
+    const carriedBps = verdict.kind === "clear" ? plan.rateBps : verdict.carriedBps;
     this.#capacityBps = this.#bounded(Math.max(this.#capacityBps, carriedBps));
   }
 }

@@ -9,15 +9,22 @@ const HARM_MS = 40;
 /** How long an echo may take beyond the usual time. */
 const ECHO_PATIENCE_MS = 300;
 
-/** What a probe is to send, and how fast. */
-export interface ProbePlan {
-  /** A train of a few packets at once, or a stream of them for a while. */
-  readonly kind: "train" | "stream";
-  /** Of a stream: all that is sent meanwhile, media as well. */
+/** What a probe is to send: a few packets at once, or a stream of them for a while. */
+export type ProbePlan = TrainPlan | StreamPlan;
+
+export interface TrainPlan {
+  readonly kind: "train";
   readonly bytes: number;
-  /** Infinity for a train. */
+  /** The link is clear if it seems to carry so much. */
+  readonly clearBps: number;
+}
+
+export interface StreamPlan {
+  readonly kind: "stream";
+  /** Of all that is sent meanwhile, media as well. */
+  readonly bytes: number;
   readonly rateBps: number;
-  /** Less than this at its end, and the link has carried it. */
+  /** The link is clear if no more than this is left in its queue. */
   readonly clearMs: number;
 }
 
@@ -95,9 +102,11 @@ export class Probe {
   /** Bytes of padding that are to leave now, so that the probe keeps its rate. */
   paddingBytes(nowMs: number): number {
     if (this.#phase !== "sending") return 0;
-    const { kind, bytes, rateBps } = this.plan;
-    const due = kind === "train" ? bytes : rateBps * (nowMs - this.#beganMs) / 8000;
-    return Math.max(0, Math.min(bytes, due) - this.#sentBytes);
+    const { plan } = this;
+    const due = plan.kind === "train"
+      ? plan.bytes
+      : Math.min(plan.bytes, this.#streamBytes(plan, nowMs));
+    return Math.max(0, due - this.#sentBytes);
   }
 
   /** Something was sent. Media are part of a train as far as they leave with it. */
@@ -126,32 +135,50 @@ export class Probe {
       this.#beforeRoundTripMs = roundTripMs;
       return undefined;
     }
+    const { plan } = this;
     const lagMs = Math.max(0, roundTripMs - (this.#beforeRoundTripMs ?? usualRoundTripMs));
     const isEnd = sentMs >= this.#endedMs;
-    if (isEnd) return this.#verdict(this.#sentBytes, sentMs, lagMs, this.plan.clearMs);
-    this.#openLooks = 0;
-    if (this.plan.kind === "train" || lagMs <= HARM_MS) return undefined;
-    const bytes = this.plan.rateBps * (sentMs - this.#beganMs) / 8000;
-    return this.#verdict(bytes, sentMs, lagMs, HARM_MS);
+    if (!isEnd) this.#openLooks = 0;
+    if (plan.kind === "stream") {
+      if (isEnd) return this.#verdict(this.#sentBytes, sentMs, lagMs, lagMs <= plan.clearMs);
+      if (lagMs <= HARM_MS) return undefined;
+      return this.#verdict(this.#streamBytes(plan, sentMs), sentMs, lagMs, false);
+    }
+    if (!isEnd) return undefined;
+    const isClear = atMostBps(this.#sentBytes, lagMs) >= plan.clearBps;
+    return this.#verdict(this.#sentBytes, sentMs, lagMs, isClear);
   }
 
   /** What is known of the probe as echoes are missing; `undefined` while they may come. */
   expire(nowMs: number, { answerMs, mayMiss }: EchoHabit): ProbeVerdict | undefined {
-    const { kind, bytes, rateBps } = this.plan;
+    const { plan } = this;
     const overdueMs = nowMs - this.#openLookMs - OVERDUE_FACTOR * answerMs;
-    if (kind === "stream" && this.#openLooks > mayMiss && overdueMs > HARM_MS) {
-      const lookBytes = rateBps * (this.#openLookMs - this.#beganMs) / 8000;
-      return this.#verdict(lookBytes, this.#openLookMs, overdueMs, HARM_MS);
+    if (plan.kind === "stream" && this.#openLooks > mayMiss && overdueMs > HARM_MS) {
+      // They may as well be lost: it ends, and is not counted.
+      if (mayMiss > 0) return UNKNOWN;
+      const bytes = this.#streamBytes(plan, this.#openLookMs);
+      return this.#verdict(bytes, this.#openLookMs, overdueMs, false);
     }
-    const endMs = Math.min(this.#endedMs, this.#beganMs + bytes * 8000 / rateBps);
+    const lengthMs = plan.kind === "train" ? 0 : plan.bytes * 8000 / plan.rateBps;
+    const endMs = Math.min(this.#endedMs, this.#beganMs + lengthMs);
     return nowMs > endMs + 2 * answerMs + ECHO_PATIENCE_MS ? UNKNOWN : undefined;
   }
 
-  #verdict(bytes: number, untilMs: number, lagMs: number, clearMs: number): ProbeVerdict {
+  /** What a stream is to have sent by then. */
+  #streamBytes({ rateBps }: StreamPlan, nowMs: number): number {
+    return rateBps * (nowMs - this.#beganMs) / 8000;
+  }
+
+  #verdict(bytes: number, untilMs: number, lagMs: number, isClear: boolean): ProbeVerdict {
     return {
-      kind: lagMs > clearMs ? "blocked" : "clear",
+      kind: isClear ? "clear" : "blocked",
       carriedBps: bytes * 8000 / (untilMs - this.#beganMs + lagMs),
-      atMostBps: bytes * 8000 / Math.max(lagMs, 1),
+      atMostBps: atMostBps(bytes, lagMs),
     };
   }
+}
+
+/** Round trips are no more exact than a millisecond. */
+function atMostBps(bytes: number, lagMs: number): number {
+  return bytes * 8000 / Math.max(lagMs, 1);
 }

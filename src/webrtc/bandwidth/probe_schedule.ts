@@ -139,8 +139,7 @@ function trainPlan({ capacityBps }: ProbeNeed): ProbePlan {
     Math.max(capacityBps * TRAIN_MS / 8000, MIN_TRAIN_BYTES),
     MAX_TRAIN_BYTES,
   );
-  const clearMs = bytes * 8000 / (capacityBps * CLEAR_FACTOR);
-  return { kind: "train", bytes, rateBps: Infinity, clearMs };
+  return { kind: "train", bytes, clearBps: capacityBps * CLEAR_FACTOR };
 }
 
 function streamPlan({ capacityBps, wantedBps, maxBps }: ProbeNeed, atMostBps: number): ProbePlan {
