@@ -144,7 +144,7 @@ export class LiveStream {
   sweep(nowMs: number, refusalOf: RefusalOf): void {
     for (const [key, known] of this.#audiences) {
       if (!isMissing(known, this.log)) continue;
-      known.audience.end(TRACK_GONE);
+      known.audience.dissolve(TRACK_GONE);
       this.#audiences.delete(key);
     }
     this.#rtp.sweep(nowMs, refusalOf);
