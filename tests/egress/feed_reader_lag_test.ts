@@ -4,7 +4,7 @@ import { FeedAudience } from "../../src/egress/feed_audience.ts";
 import { FeedReader, type LagRules } from "../../src/egress/feed_reader.ts";
 import { RtmpForm } from "../../src/egress/rtmp_form.ts";
 import { Feed } from "../../src/stream/feed.ts";
-import { RecordFlag, Slot, Track, trackBits } from "../../src/stream/log_layout.ts";
+import { Slot, Track, trackBits } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
 import type { LogRecord } from "../../src/stream/log_writer.ts";
 import { encodeTrackList } from "../../src/stream/track_list.ts";
