@@ -73,6 +73,8 @@ const TOO_MANY_SELECTIONS = "Too many viewers want other tracks of the stream al
 /** What packets of WebRTC take beside themselves: buffers, and lists of what is held. */
 const RTP_BASE_BYTES = 256 * 1024;
 
+const NO_TRAFFIC = { frames: 0, receivedBytes: 0, sentBytes: 0 };
+
 /** One more sweep than a publisher that comes back may take between its tracks. */
 const MAX_MISSED = 2;
 
@@ -82,6 +84,8 @@ export class LiveStream {
   readonly log: LogReader;
   /** Set while the publisher is connected to this shard. */
   publication: Publication | undefined;
+  /** What was not reported yet. */
+  #traffic = { ...NO_TRAFFIC };
   readonly #options: LiveStreamOptions;
   readonly #events: AudienceEvents;
   readonly #audiences = new Map<string, FormAudience>();
@@ -189,7 +193,17 @@ export class LiveStream {
     }
   }
 
+  /** Counts what was published here, or sent to viewers here. */
+  count({ frames = 0, receivedBytes = 0, sentBytes = 0 }: Partial<StreamReport["traffic"]>): void {
+    this.#traffic.frames += frames;
+    this.#traffic.receivedBytes += receivedBytes;
+    this.#traffic.sentBytes += sentBytes;
+  }
+
+  /** What there is now, and what has passed since this was called last. */
   report(): StreamReport {
+    const traffic = this.#traffic;
+    this.#traffic = { ...NO_TRAFFIC };
     let viewers = 0;
     for (const { form, audience } of this.#audiences.values()) {
       if (form === FLV_FORM) viewers += audience.size;
@@ -203,6 +217,7 @@ export class LiveStream {
       groupOverflows: this.log.groupOverflows,
       publication: this.publication?.describe(),
       webrtcViewers,
+      traffic,
       webrtc: this.#rtp.get(keyOf(DEFAULT_TRACKS))?.rtp.report(),
     };
   }
