@@ -36,7 +36,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   stream: { rooms: ["bytes", "flv", "codec"], packages: CODEC_PACKAGES },
   egress: {
-    rooms: ["stream", "amf", "flv", "rtmp", "rtp", "srtp", "codec", "bytes"],
+    rooms: [
+      "stream",
+      "amf",
+      "flv",
+      "rtmp",
+      "rtp",
+      "srtp",
+      // What a viewer's link carries decides what it is sent.
+      "webrtc/bandwidth/estimator.ts",
+      "codec",
+      "bytes",
+    ],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
@@ -128,7 +139,7 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     message: ["chunk"],
     session: ["handshake", "chunk", "message"],
   },
-  webrtc: { ice: [], dtls: [], sdp: ["ice"] },
+  webrtc: { ice: [], dtls: [], sdp: ["ice"], bandwidth: [] },
   shard: {
     net: [],
     live: ["net"],

@@ -1,6 +1,7 @@
 import type { AudienceEvents } from "../../egress/feed_audience.ts";
 import type { ControlLink } from "../control_link.ts";
-import { LiveStream, type LiveStreamOptions, type RefusalOf } from "./live_stream.ts";
+import { LiveStream, type LiveStreamOptions } from "./live_stream.ts";
+import type { RefusalOf } from "./rtp_streams.ts";
 import type { StreamReport } from "./stream_report.ts";
 import type { StreamEntry } from "./stream_entry.ts";
 

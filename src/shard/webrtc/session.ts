@@ -110,6 +110,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
         send: (datagram, to) => paths.send(datagram, to),
         connected: (master) => this.#onConnected(master),
         rtcp: (packets) => this.#onRtcp(packets),
+        roundTrip: (roundTripMs, sentMs) =>
+          this.#viewer?.takeRoundTrip(roundTripMs, sentMs, performance.now()),
         addressKnown: (address) => events.addressKnown(this, address),
         addressProven: (address) => {
           events.addressProven(this, address);
