@@ -1,6 +1,7 @@
 /** Packets, tracks and viewers for tests, and what arrives at the viewers. */
 import { SrtpReceiver } from "../../testing/webrtc/srtp_receiver.ts";
 import { RtpFeed } from "../../src/egress/rtp_feed.ts";
+import { StreamClock } from "../../src/egress/stream_clock.ts";
 import { type Retransmission, RtpTrack } from "../../src/egress/rtp_track.ts";
 import { RtpViewer, type ViewerTrack } from "../../src/egress/rtp_viewer.ts";
 import { RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
@@ -138,7 +139,8 @@ export function openViewer(
   options: { readonly video?: Partial<ViewerTrack> | null; readonly audio?: null } = {},
 ) {
   const { shared, writer } = openLog();
-  const feed = new RtpFeed(new LogReader(shared), { audio: 0, video: 0 });
+  const log = new LogReader(shared);
+  const feed = new RtpFeed(log, new StreamClock(log, { audio: 0, video: 0 }));
   const events = { jumps: 0, resent: 0, nacks: 0, keyFrameRequests: 0 };
   const track = { retransmission: undefined, firstSequence: 65_500 };
   const viewer = new RtpViewer({
