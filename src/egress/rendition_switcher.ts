@@ -156,20 +156,18 @@ export class RenditionSwitcher {
     const { trackId } = this.#current;
     const isLost = !this.#source.isOpen(trackId);
     const choices = isLost ? list.filter((rendition) => rendition.trackId !== trackId) : list;
-    const chosen = this.#choice.choose(choices, trackId, room);
+    const goal = this.#awaited?.trackId ?? trackId;
+    const chosen = this.#choice.choose(choices, goal, room);
+    if (chosen === goal) return false;
     if (chosen === trackId) {
-      // It fits again, before a smaller one has begun.
       this.#await(undefined);
       return false;
     }
-    if (chosen === this.#awaited?.trackId) return false;
     const at = choices.findIndex((rendition) => rendition.trackId === chosen);
     const isLarger = at < choices.findIndex((rendition) => rendition.trackId === trackId);
-    if (isLarger) {
-      this.#await(this.#open(chosen));
-      return false;
-    }
-    return this.#goDown(choices.slice(at), room);
+    if (!isLarger) return this.#goDown(choices.slice(at), room);
+    this.#await(this.#open(chosen));
+    return false;
   }
 
   /** To the first of them, or for want of room to a smaller one until the next key frame. */
