@@ -1,5 +1,6 @@
 /** What the API answers, as schemas: its document is made of them, and answers are checked by them. */
 import * as v from "valibot";
+import { MultitrackAnswer } from "./multitrack_schema.ts";
 
 const counts = v.record(v.string(), v.number());
 
@@ -105,6 +106,7 @@ const pages = { total: v.number(), page: v.number(), pages: v.number() };
 /** The bodies of answers, by the name that they have in the API's document. */
 export const SCHEMAS = {
   Done: v.strictObject(code),
+  MultitrackAnswer,
   ServerAnswer: v.strictObject({ ...code, server: Server, counters: counts }),
   ShardsAnswer: v.strictObject({
     ...code,
