@@ -3,6 +3,7 @@ import type { Config } from "../config/schema.ts";
 import type { ShardSettings, TlsSettings } from "../shard/shard_settings.ts";
 import { accessSettings } from "./access_settings.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
+import { RUN_IDENTITY } from "./run_identity.ts";
 import type { TranscoderPoolOptions } from "./transcoder_pool.ts";
 import type { Ports } from "./ports.ts";
 
@@ -28,6 +29,7 @@ export function shardSettings(
   const webrtcPort = webrtcPorts[shard]!;
   return {
     version,
+    identity: RUN_IDENTITY,
     startedAt: Math.round(performance.timeOrigin),
     access: accessSettings(config, access !== undefined, revokedTokens),
     asksFunction: access !== undefined,

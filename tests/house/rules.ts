@@ -96,6 +96,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "config",
       "metrics",
       "stream",
+      "codec/codec_words.ts",
       // What it exchanges with workers, and the memory that it shares with them.
       "shard/messages.ts",
       "shard/shard_settings.ts",

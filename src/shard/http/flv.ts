@@ -145,6 +145,10 @@ class FlvView implements View {
     this.#abort = abort;
   }
 
+  get bytes(): number {
+    return this.#viewer.bytes;
+  }
+
   measures(): ClientMeasures {
     const { bytes, jumps, lagMs = null } = this.#viewer;
     return {

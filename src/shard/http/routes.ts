@@ -189,7 +189,13 @@ function listRoutes(
 ): readonly Route[] {
   const events = { pattern: `${pattern}/events`, access };
   return [
-    { method: "GET", pattern, access, handler: (routed) => list.answer(pageOf, routed) },
+    // SRS's tools ask with a slash at the end.
+    {
+      method: "GET",
+      pattern: `${pattern}/?`,
+      access,
+      handler: (routed) => list.answer(pageOf, routed),
+    },
     { ...events, method: "GET", handler: (routed) => list.follow(pageOf, routed, guard) },
     { ...events, method: "HEAD", handler: (routed) => list.describeEvents(pageOf, routed) },
   ];

@@ -54,6 +54,8 @@ interface FormAudience extends SelectedTracks {
   readonly audience: FeedAudience;
 }
 
+const NO_TRAFFIC = { frames: 0, receivedBytes: 0, sentBytes: 0 };
+
 /** A stream as one shard has it: its log, the audiences it has here, perhaps its publisher. */
 export class LiveStream {
   readonly entry: StreamEntry;
@@ -61,6 +63,8 @@ export class LiveStream {
   readonly renditions: Renditions;
   /** Set while the publisher is connected to this shard. */
   publication: Publication | undefined;
+  /** What was not reported yet. */
+  #traffic = { ...NO_TRAFFIC };
   readonly #options: LiveStreamOptions;
   readonly #events: AudienceEvents;
   readonly #audiences = new Map<string, FormAudience>();
@@ -150,7 +154,17 @@ export class LiveStream {
     this.#rtp.sweep(nowMs, refusalOf);
   }
 
+  /** Counts what was published here, or sent to viewers here. */
+  count({ frames = 0, receivedBytes = 0, sentBytes = 0 }: Partial<StreamReport["traffic"]>): void {
+    this.#traffic.frames += frames;
+    this.#traffic.receivedBytes += receivedBytes;
+    this.#traffic.sentBytes += sentBytes;
+  }
+
+  /** What there is now, and what has passed since this was called last. */
   report(): StreamReport {
+    const traffic = this.#traffic;
+    this.#traffic = { ...NO_TRAFFIC };
     let viewers = 0;
     for (const { form, audience } of this.#audiences.values()) {
       if (form === FLV_FORM) viewers += audience.size;
@@ -162,6 +176,7 @@ export class LiveStream {
       groupOverflows: this.log.groupOverflows,
       publication: this.publication?.describe(),
       webrtcViewers: this.#rtp.viewers,
+      traffic,
       webrtc: this.#rtp.report,
     };
   }

@@ -77,12 +77,13 @@ export class Streams {
     for (const stream of this.#byId.values()) stream.sweep(nowMs, refusalOf);
   }
 
-  /** Reports on the streams that have viewers or their publisher here. */
+  /** Reports on the streams that have viewers or their publisher here, or had them just now. */
   report(): StreamReport[] {
     return [...this.#byId.values()]
       .map((stream) => stream.report())
-      .filter(({ viewers, rtmpViewers, webrtcViewers, publication }) =>
-        viewers + rtmpViewers + webrtcViewers > 0 || publication !== undefined
+      .filter(({ viewers, rtmpViewers, webrtcViewers, publication, traffic }) =>
+        viewers + rtmpViewers + webrtcViewers > 0 || publication !== undefined ||
+        traffic.receivedBytes + traffic.sentBytes > 0
       );
   }
 }

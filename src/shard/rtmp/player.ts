@@ -95,6 +95,10 @@ export class RtmpPlayer implements StreamPlayer, PieceSource, View {
     return streamId === SHARED_STREAM_ID ? piece : withStreamId(piece, streamId);
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   measures(): ClientMeasures {
     return {
       bytes: this.#bytes,

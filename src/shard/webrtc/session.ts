@@ -149,6 +149,10 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     };
   }
 
+  get bytes(): number {
+    return this.#viewer?.octetCount ?? 0;
+  }
+
   measures(): ClientMeasures {
     const { bytesSent, lagMs, jumps, reception } = this.describe();
     const tracks = reception?.tracks ?? [];

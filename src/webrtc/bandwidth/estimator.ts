@@ -1,17 +1,19 @@
 import { LossGauge } from "./loss_gauge.ts";
-import { Probe, type ProbeVerdict } from "./probe.ts";
+import { type EchoHabit, Probe, type ProbeVerdict } from "./probe.ts";
 import { ProbeSchedule } from "./probe_schedule.ts";
 import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
 
 /** Part of what a link carries that is used: what is left empties its queue, and bears bursts. */
-const HEADROOM = 0.9;
+const HEADROOM = 0.85;
 
 /** Above it, packets wait for others of ours; below the other, there is no queue to speak of. */
 const LONG_QUEUE_MS = 50;
 const SHORT_QUEUE_MS = 20;
 /** Above it, a loss is that of a queue. */
 const SOME_QUEUE_MS = 15;
+/** Above it, where packets are lost too, one round trip is enough. */
+const FULL_QUEUE_MS = 100;
 
 /** Loss beyond the link's own that tells of a full queue; and of one without any length. */
 const QUEUE_LOSS = 0.1;
@@ -22,6 +24,7 @@ const RATE_WINDOW_MS = 1000;
 /** Between two samples of a queue that tell how fast it grows. */
 const MIN_GROWTH_MS = 100;
 const MAX_GROWTH_MS = 2000;
+const MIN_DRAIN_MS = 250;
 
 /** While a queue empties, the longer it is the less is sent, but never less than this part. */
 const MIN_DRAIN = 0.4;
@@ -30,12 +33,18 @@ const MAX_DRAIN = 0.85;
 const DRAINED_MS = 600;
 /** How much longer than expected it may take. */
 const DRAIN_PATIENCE_MS = 700;
+/** Part of what was sent that a link carries of which nothing else is known. */
+const UNKNOWN_PART = 0.6;
 /** A queue that keeps more than this part of its length, though less is sent, is not ours. */
 const OWN_QUEUE_PART = 0.7;
 
 /** Where the queue is another's, loss tells: that of TCP's own kind. Each is for a report. */
 const SHARED_GROWTH = 1.05;
 const SHARED_GROWTH_LOSS = 0.02;
+
+/** What trains tell counts by and by, and lets the estimate grow by so much each. */
+const TRAIN_WEIGHT = 0.3;
+const TRAIN_GROWTH = 1.1;
 
 /** REMB that falls to less than this part of what is sent tells of a narrow link. */
 const REMB_PART = 0.95;
@@ -44,11 +53,17 @@ const REMB_PART = 0.95;
 const FIRST_ANSWER_MS = 1000;
 
 /** A round trip is asked for: so often at a queue, at a loss, and where nothing else tells one. */
-const ECHO_AT_QUEUE_MS = 200;
-const ECHO_AT_LOSS_MS = 500;
-const ECHO_IDLE_MS = 1500;
-/** A suspicion that no round trip answers is taken for true. */
-const SUSPICION_MS = 500;
+const ECHO_AT_QUEUE_MS = 100;
+const ECHO_AT_LOSS_MS = 250;
+const ECHO_IDLE_MS = 1000;
+/** Times that differ by less are the same. */
+const LEAST_STEP_MS = 0.01;
+
+/** An echo that takes so much longer than the shortest waits in a queue, or is lost. */
+const OVERDUE_MS = 150;
+/** Where packets are lost, two in a row are. */
+const OVERDUE_AT_LOSS_MS = 300;
+const MAY_MISS_AT_LOSS = 2;
 
 /** Bits a second: anything above is no figure but a lie, or a defect. */
 const MAX_BITRATE_BPS = 1e9;
@@ -93,7 +108,7 @@ export interface TransportSigns {
  * behind it. So a viewer can claim what it likes: it is never believed to get more than it was sent
  * in truth, and that is never more than four times what it got before, for a third of a second.
  *
- * What the owner does, after each batch that it sends:
+ * What the owner does with each batch that it sends, in this order:
  *
  * @example
  * ```ts
@@ -101,15 +116,18 @@ export interface TransportSigns {
  *
  * const limits = { startBps: 2_000_000, minBps: 150_000, maxBps: 5_000_000 };
  * const estimator = new BandwidthEstimator({ ...limits, nowMs: 0 });
- * estimator.sent(3600, 10); // media and what is sent again
+ * const askForEcho = (nowMs: number) => {
+ *   if (!estimator.wantsEcho(nowMs)) return;
+ *   const sentMs = estimator.echoAsked(nowMs);
+ *   // A check is sent, and when it is answered:
+ *   estimator.takeRoundTrip(25, sentMs, nowMs + 25);
+ * };
  * estimator.update(10, { wantedBps: 2_500_000 }); // as often, or some times a second
- * const padding = estimator.paddingBytes(10); // to be sent now, then told:
+ * askForEcho(10);
+ * const padding = estimator.paddingBytes(10); // is sent in front of media, then told:
  * estimator.padded(padding, 10);
- * if (estimator.wantsEcho(10)) {
- *   // A check or a sender report is sent behind all of this, and its answer told:
- *   estimator.echoAsked(10);
- *   estimator.takeRoundTrip(25, 10, 35);
- * }
+ * estimator.sent(3600, 10); // media and what is sent again
+ * askForEcho(10);
  * estimator.estimateBps; // what may be sent from now on, by the second
  * ```
  */
@@ -128,13 +146,19 @@ export class BandwidthEstimator {
   #cutMs = -Infinity;
   #cutQueueMs = 0;
   #drain = 1;
+  /** The first round trip of it since. */
+  #drainFrom: RoundTripSample | undefined;
   /** Whether the queue belongs to others, and stays whatever is sent. */
   #isShared = false;
   /** Something looks like congestion: since when, and what the link seems to carry then. */
   #suspectedMs: number | undefined;
   #suspectedBps = Infinity;
   #rembBps: number | undefined;
+  /** What trains that were held up tell, smoothed: each is short. */
+  #trainBps = 0;
   #echoMs = -Infinity;
+  /** When the first one left that is not answered since the newest that is; Infinity if none. */
+  #openEchoMs = Infinity;
   /** How long it takes until a round trip is told: reports are held back. */
   #answerMs = FIRST_ANSWER_MS;
   #lossSeenMs = -Infinity;
@@ -174,13 +198,13 @@ export class BandwidthEstimator {
   /** Datagrams were sent: media, or what is sent again. Called by the batch. */
   sent(bytes: number, nowMs: number): void {
     this.#sent.add(bytes, nowMs);
-    this.#probe?.sent(bytes, "media");
+    this.#probe?.sent(bytes, nowMs, "media");
   }
 
   /** Datagrams of padding were sent. */
   padded(bytes: number, nowMs: number): void {
     this.#sent.add(bytes, nowMs);
-    this.#probe?.sent(bytes, "padding");
+    this.#probe?.sent(bytes, nowMs, "padding");
   }
 
   /** Bytes of padding that are to be sent now; a packet more or less does not matter. */
@@ -189,8 +213,8 @@ export class BandwidthEstimator {
   }
 
   /**
-   * Whether a round trip is to be measured now, behind what was sent: by a check (STUN), or by a
-   * sender report where the viewer cannot be checked.
+   * Whether a round trip is to be measured now, behind what was sent: by a check (STUN), which every
+   * viewer answers. To be looked at before and behind a batch, as padding lies between two.
    */
   wantsEcho(nowMs: number): boolean {
     if (this.#probe !== undefined) return this.#probe.wantsEcho(nowMs);
@@ -202,10 +226,15 @@ export class BandwidthEstimator {
     return sinceMs >= ECHO_IDLE_MS && nowMs - (this.#queue.newest?.sentMs ?? 0) >= ECHO_IDLE_MS;
   }
 
-  /** One was asked for. */
-  echoAsked(nowMs: number): void {
-    this.#echoMs = nowMs;
-    this.#probe?.echoAsked(nowMs);
+  /**
+   * One is asked for. Returns the time to be told with its answer: that of the call, but never that
+   * of another.
+   */
+  echoAsked(nowMs: number): number {
+    this.#echoMs = Math.max(nowMs, this.#echoMs + LEAST_STEP_MS);
+    if (this.#openEchoMs === Infinity) this.#openEchoMs = this.#echoMs;
+    this.#probe?.echoAsked(this.#echoMs);
+    return this.#echoMs;
   }
 
   /**
@@ -218,12 +247,13 @@ export class BandwidthEstimator {
     const usualMs = this.#queue.roundTripMs ?? roundTripMs;
     const sample = this.#queue.take(roundTripMs, sentMs, nowMs);
     if (sample === undefined) return;
+    if (sentMs >= this.#openEchoMs) this.#openEchoMs = Infinity;
     this.#answerMs += (nowMs - sentMs - this.#answerMs) / 4;
     if (this.#probe !== undefined) {
       this.#takeVerdict(this.#probe.takeRoundTrip(roundTripMs, sentMs, usualMs), nowMs);
       return;
     }
-    if (this.#state === "congested") this.#takeDrain(sample, before, nowMs);
+    if (this.#state === "congested") this.#takeDrain(sample);
     else this.#judgeQueue(sample, before, nowMs);
   }
 
@@ -246,8 +276,9 @@ export class BandwidthEstimator {
     const { excess, newest } = this.#loss;
     if (this.#isShared) return this.#share(nowMs);
     if (this.#state === "congested") return;
-    const isFull = excess > QUEUE_LOSS && this.queueMs > SOME_QUEUE_MS;
-    if (isFull || excess > SHARP_LOSS && newest > SHARP_LOSS) {
+    const hasQueue = this.queueMs > SOME_QUEUE_MS;
+    const isFull = hasQueue && (excess > QUEUE_LOSS || newest > SHARP_LOSS);
+    if (isFull || excess > QUEUE_LOSS && newest > SHARP_LOSS) {
       this.#cut(this.sentBps(nowMs) * (1 - newest), nowMs);
     }
   }
@@ -269,19 +300,28 @@ export class BandwidthEstimator {
   update(nowMs: number, { wantedBps }: BandwidthDemand): void {
     const probe = this.#probe;
     if (probe !== undefined) {
-      this.#takeVerdict(probe.expire(nowMs, this.#answerMs), nowMs);
+      this.#takeVerdict(probe.expire(nowMs, this.#echoHabit), nowMs);
       return;
     }
+    const isOverdue = this.#isEchoOverdue(nowMs);
     if (this.#suspectedMs !== undefined) {
-      if (nowMs - this.#suspectedMs > SUSPICION_MS + this.#answerMs) {
-        this.#cut(this.#suspectedBps, nowMs);
-      }
-    } else if (this.#state === "congested") this.#watchDrain(nowMs);
+      if (isOverdue && this.#openEchoMs > this.#suspectedMs) this.#cut(this.#suspectedBps, nowMs);
+    } else if (isOverdue && this.#state === "clear") this.#suspect(Infinity, nowMs);
+    else if (this.#state === "congested") this.#watchDrain(nowMs);
     else if (wantedBps > this.estimateBps && this.#capacityBps < this.#maxBps) {
       const need = { capacityBps: this.#capacityBps, wantedBps, maxBps: this.#maxBps };
       const plan = this.#schedule.plan(nowMs, need);
       if (plan !== undefined) this.#probe = new Probe(plan);
     }
+  }
+
+  #isEchoOverdue(nowMs: number): boolean {
+    const patienceMs = this.#loss.fraction > 0 ? OVERDUE_AT_LOSS_MS : OVERDUE_MS;
+    return nowMs - this.#openEchoMs > this.#queue.baseMs + patienceMs;
+  }
+
+  get #echoHabit(): EchoHabit {
+    return { answerMs: this.#answerMs, mayMiss: this.#loss.fraction > 0 ? MAY_MISS_AT_LOSS : 0 };
   }
 
   #bounded(bitrateBps: number): number {
@@ -301,14 +341,15 @@ export class BandwidthEstimator {
     const seemsBps = queueMs >= LONG_QUEUE_MS ? this.#carriedBps(sample, before) : Infinity;
     if (this.#suspectedMs === undefined) {
       if (queueMs < LONG_QUEUE_MS) return;
-      if (this.#loss.excess > QUEUE_LOSS) this.#cut(seemsBps, nowMs);
+      const isFull = queueMs > FULL_QUEUE_MS && nowMs - this.#lossSeenMs < RATE_WINDOW_MS;
+      if (isFull || this.#loss.excess > QUEUE_LOSS) this.#cut(seemsBps, nowMs);
       else this.#suspect(seemsBps, nowMs);
       return;
     }
     // What left before it does not tell.
     if (sentMs < this.#suspectedMs) return;
     if (queueMs > SHORT_QUEUE_MS) this.#cut(Math.min(this.#suspectedBps, seemsBps), nowMs);
-    else this.#suspectedMs = undefined;
+    else this.#dispel();
   }
 
   /** What the link has carried, by how fast its queue grows or shrinks at what is sent. */
@@ -322,31 +363,38 @@ export class BandwidthEstimator {
   }
 
   #suspect(seemsBps: number, nowMs: number): void {
+    this.#openEchoMs = Infinity;
     this.#suspectedBps = Math.min(this.#suspectedBps, seemsBps);
     this.#suspectedMs ??= nowMs;
+  }
+
+  #dispel(): void {
+    this.#suspectedMs = undefined;
+    this.#suspectedBps = Infinity;
   }
 
   /** The link is congested: what it carries is `seemsBps`, or less than it is sent. */
   #cut(seemsBps: number, nowMs: number): void {
     const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
-    this.#lower(Math.min(seemsBps, sentBps));
+    this.#lower(seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps));
+    this.#trainBps = this.#capacityBps;
     if (this.#state === "clear") this.#schedule.congested(nowMs);
     this.#state = "congested";
-    this.#suspectedMs = undefined;
-    this.#suspectedBps = Infinity;
+    this.#dispel();
     this.#cutMs = nowMs;
     this.#cutQueueMs = this.queueMs;
+    this.#drainFrom = undefined;
     this.#drain = Math.min(Math.max(1 - this.queueMs / DRAINED_MS, MIN_DRAIN), MAX_DRAIN);
   }
 
   /** Of a queue that is being emptied, a round trip was told. */
-  #takeDrain(sample: RoundTripSample, before: RoundTripSample | undefined, nowMs: number): void {
+  #takeDrain(sample: RoundTripSample): void {
     if (sample.queueMs < SHORT_QUEUE_MS) return this.#clear();
-    if (this.#isShared || before === undefined || before.sentMs < this.#cutMs) return;
-    const carriedBps = this.#carriedBps(sample, before);
-    if (carriedBps === Infinity) return;
-    void nowMs;
-    this.#capacityBps = this.#bounded((this.#capacityBps + carriedBps) / 2);
+    if (this.#isShared || sample.sentMs < this.#cutMs) return;
+    this.#drainFrom ??= sample;
+    if (sample.sentMs - this.#drainFrom.sentMs < MIN_DRAIN_MS) return;
+    const carriedBps = this.#carriedBps(sample, this.#drainFrom);
+    if (carriedBps < Infinity) this.#capacityBps = this.#bounded(carriedBps);
   }
 
   /** A queue that does not get shorter in time is cut at again, or is not ours. */
@@ -378,14 +426,24 @@ export class BandwidthEstimator {
     this.#isShared = false;
   }
 
+  /** Several trains that were held up, though less than expected, tell that it carries more. */
+  #takeTrain(bitrateBps: number): void {
+    this.#trainBps += TRAIN_WEIGHT * (bitrateBps - this.#trainBps);
+    if (this.#trainBps < this.#capacityBps * TRAIN_GROWTH) return;
+    this.#capacityBps = this.#bounded(this.#capacityBps * TRAIN_GROWTH);
+  }
+
   #takeVerdict(verdict: ProbeVerdict | undefined, nowMs: number): void {
     const probe = this.#probe;
     if (verdict === undefined || probe === undefined) return;
     this.#probe = undefined;
-    const { kind, rateBps } = probe.plan;
-    if (kind === "train") return this.#schedule.trainTaken(verdict, nowMs);
+    const { plan } = probe;
+    if (plan.kind === "train") {
+      if (verdict.kind === "blocked") this.#takeTrain(verdict.atMostBps);
+      return this.#schedule.trainTaken(verdict, nowMs);
+    }
     this.#schedule.streamTaken(verdict, nowMs);
-    const carriedBps = verdict.kind === "clear" ? rateBps : verdict.carriedBps * HEADROOM;
+    const carriedBps = verdict.kind === "clear" ? plan.rateBps : verdict.carriedBps;
     this.#capacityBps = this.#bounded(Math.max(this.#capacityBps, carriedBps));
   }
 }

@@ -28,6 +28,11 @@ export class QueueGauge {
     return this.#roundTripMs;
   }
 
+  /** That of an empty queue; Infinity before there was one. */
+  get baseMs(): number {
+    return Math.min(this.#baseMs, this.#baseBeforeMs);
+  }
+
   get newest(): RoundTripSample | undefined {
     return this.#newest;
   }
@@ -53,7 +58,7 @@ export class QueueGauge {
     }
     this.#baseMs = Math.min(this.#baseMs, roundTripMs);
     this.#roundTripMs = roundTripMs;
-    const queueMs = roundTripMs - Math.min(this.#baseMs, this.#baseBeforeMs);
+    const queueMs = roundTripMs - this.baseMs;
     return this.#newest = { sentMs, queueMs };
   }
 }
