@@ -27,7 +27,7 @@ const MAX_GROWTH_MS = 2000;
 const MIN_DRAIN_MS = 250;
 
 /** While a queue empties, the longer it is the less is sent, but never less than this part. */
-const MIN_DRAIN = 0.4;
+const MIN_DRAIN = 0.35;
 const MAX_DRAIN = 0.85;
 /** A queue of this length is left nothing to grow by. */
 const DRAINED_MS = 600;
@@ -305,7 +305,7 @@ export class BandwidthEstimator {
     }
     const isOverdue = this.#isEchoOverdue(nowMs);
     if (this.#suspectedMs !== undefined) {
-      if (isOverdue && this.#openEchoMs > this.#suspectedMs) this.#cut(this.#suspectedBps, nowMs);
+      if (isOverdue && this.#openEchoMs >= this.#suspectedMs) this.#cut(this.#suspectedBps, nowMs);
     } else if (isOverdue && this.#state === "clear") this.#suspect(Infinity, nowMs);
     else if (this.#state === "congested") this.#watchDrain(nowMs);
     else if (wantedBps > this.estimateBps && this.#capacityBps < this.#maxBps) {
@@ -384,7 +384,19 @@ export class BandwidthEstimator {
     this.#cutMs = nowMs;
     this.#cutQueueMs = this.queueMs;
     this.#drainFrom = undefined;
-    this.#drain = Math.min(Math.max(1 - this.queueMs / DRAINED_MS, MIN_DRAIN), MAX_DRAIN);
+    this.#setDrain(nowMs);
+  }
+
+  /** The longer the queue, the less is sent; an echo that is missing waits in it. */
+  #setDrain(nowMs: number): void {
+    const { newest, baseMs } = this.#queue;
+    const knownMs = newest !== undefined && newest.sentMs >= this.#cutMs - RATE_WINDOW_MS
+      ? newest.queueMs
+      : 0;
+    const waitedMs = Math.max(0, nowMs - this.#openEchoMs - baseMs);
+    const queueMs = Math.max(knownMs, waitedMs);
+    this.#cutQueueMs = Math.max(this.#cutQueueMs, queueMs);
+    this.#drain = Math.min(Math.max(1 - queueMs / DRAINED_MS, MIN_DRAIN), MAX_DRAIN);
   }
 
   /** Of a queue that is being emptied, a round trip was told. */
@@ -400,6 +412,7 @@ export class BandwidthEstimator {
   /** A queue that does not get shorter in time is cut at again, or is not ours. */
   #watchDrain(nowMs: number): void {
     if (this.#isShared) return;
+    this.#setDrain(nowMs);
     const expectedMs = this.#cutQueueMs / (1 - this.#drain) + this.#answerMs;
     if (nowMs - this.#cutMs < expectedMs + DRAIN_PATIENCE_MS) return;
     const { newest } = this.#queue;

@@ -17,6 +17,7 @@ const KEY_FRAME_FACTOR = 8;
 const PICTURES_PER_KEY_FRAME = 60;
 /** Media leave at up to so many times the estimate. */
 const PACE = 1.25;
+const MAX_WAIT_MS = 400;
 const REPORT_MS = 1000;
 
 /** What the viewer tells beside reports. */
@@ -58,6 +59,7 @@ export class WatchedLink {
   #soundMs = 0;
   /** Of pictures that wait for their pace. */
   #waitingBytes = 0;
+  #budget = 0;
   #reportSentMs = -Infinity;
   // The viewer's.
   #sequence = 0;
@@ -133,14 +135,15 @@ export class WatchedLink {
       const isKey = this.#pictures++ % PICTURES_PER_KEY_FRAME === 0;
       this.#waitingBytes += bytes * share * (isKey ? KEY_FRAME_FACTOR : 1);
     }
-    let budget = Math.max(estimateBps * PACE * STEP_MS / 8000, PACKET_BYTES);
+    let budget = Math.max((estimateBps * PACE - SOUND_BPS) * STEP_MS / 8000, 0) + this.#budget;
     while (this.#waitingBytes >= PACKET_BYTES && budget >= PACKET_BYTES) {
       this.#sendMedia(PACKET_BYTES, nowMs);
       this.#waitingBytes -= PACKET_BYTES;
       budget -= PACKET_BYTES;
     }
+    this.#budget = Math.min(budget, PACKET_BYTES);
     // What is too old is left out.
-    this.#waitingBytes = Math.min(this.#waitingBytes, estimateBps / 8);
+    this.#waitingBytes = Math.min(this.#waitingBytes, estimateBps * MAX_WAIT_MS / 8000);
   }
 
   #sendMedia(bytes: number, nowMs: number): void {
