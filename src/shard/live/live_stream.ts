@@ -10,7 +10,7 @@ import { DEFAULT_TRACKS, type TrackSelection } from "../../stream/track_selectio
 import type { ControlLink } from "../control_link.ts";
 import type { BFrameReport } from "../../egress/video_packet_maker.ts";
 import type { StreamReport } from "./stream_report.ts";
-import type { StreamEntry } from "./stream_entry.ts";
+import type { StreamEntry, StreamTerms } from "./stream_entry.ts";
 import { RtpStream } from "./rtp_stream.ts";
 import { SharedOpus } from "./shared_opus.ts";
 import { timeSlice } from "../time_slice.ts";
@@ -78,7 +78,7 @@ const MAX_MISSED = 2;
 
 /** A stream as one shard has it: its log, the audiences it has here, perhaps its publisher. */
 export class LiveStream {
-  readonly entry: StreamEntry;
+  #entry: StreamEntry;
   readonly log: LogReader;
   /** Set while the publisher is connected to this shard. */
   publication: Publication | undefined;
@@ -99,10 +99,18 @@ export class LiveStream {
     events: AudienceEvents,
   ) {
     this.#control = control;
-    this.entry = entry;
+    this.#entry = entry;
     this.log = new LogReader(entry.log);
     this.#options = options;
     this.#events = events;
+  }
+
+  get entry(): StreamEntry {
+    return this.#entry;
+  }
+
+  change(terms: StreamTerms): void {
+    this.#entry = { ...this.#entry, ...terms };
   }
 
   /**
