@@ -360,10 +360,10 @@ export class Control {
     this.#parts.shardHung(shard);
   }
 
-  #describe(nowMs: number): Pick<StreamsReply, "server" | "counters"> {
+  #describe(nowMs: number): Pick<StreamsReply, "gateway" | "counters"> {
     const { shards, memory } = this.#settings.config;
     return {
-      server: {
+      gateway: {
         version: this.#parts.version,
         rtmpPort: this.#ports.rtmpPort,
         uptimeMs: Math.round(nowMs - this.#startedAtMs),

@@ -19,6 +19,7 @@ import { LogWriter } from "../stream/log_writer.ts";
 import { type DescribedStream, summarise } from "./stream_description.ts";
 import { type RoomLimits, StreamRoom } from "./stream_room.ts";
 import { StreamSound } from "./stream_sound.ts";
+import { StreamTraffic } from "./stream_traffic.ts";
 
 /**
  * A publisher that was there when another one came is not asked again before so long: its shard is not
@@ -251,12 +252,20 @@ export class Directory {
   }
 
   /** Takes a shard's report, which tells of all streams that it serves. */
-  report(shard: number, reports: readonly StreamReport[]): void {
-    for (const stream of this.#byId.values()) stream.reports.delete(shard);
+  report(
+    shard: number,
+    reports: readonly StreamReport[],
+    nowMs: number = performance.now(),
+  ): void {
+    for (const { reports, traffic } of this.#byId.values()) {
+      reports.delete(shard);
+      traffic.settle(nowMs);
+    }
     for (const report of reports) {
       const stream = this.#byId.get(report.streamId);
       if (stream === undefined) continue;
       stream.reports.set(shard, report);
+      stream.traffic.take(report.traffic);
       if (report.publication === undefined) continue;
       stream.publication = report.publication;
       stream.sound.note(report.publication.audio);
@@ -366,6 +375,7 @@ export class Directory {
       reports: new Map(),
       publication: undefined,
       sound: new StreamSound(path),
+      traffic: new StreamTraffic(nowMs),
     };
     this.#sorted = undefined;
     this.#byPath.set(path, stream);

@@ -4,6 +4,7 @@ import type { ShardSettings, TlsSettings } from "../shard/shard_settings.ts";
 import type { Revoked } from "../access/revoked_tokens.ts";
 import { accessSettings } from "./access_settings.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
+import { RUN_IDENTITY } from "./run_identity.ts";
 import type { TranscoderPoolOptions } from "./transcoder_pool.ts";
 import type { Ports } from "./ports.ts";
 
@@ -29,6 +30,7 @@ export function shardSettings(
   const webrtcPort = webrtcPorts[shard]!;
   return {
     version,
+    identity: RUN_IDENTITY,
     startedAt: Math.round(performance.timeOrigin),
     access: accessSettings(config, access !== undefined, revokedTokens),
     asksFunction: access !== undefined,

@@ -179,6 +179,11 @@ export class RtpViewer {
     }
   }
 
+  /** A check of the viewer's address was answered. */
+  takeRoundTrip(roundTripMs: number, sentMs: number, nowMs: number): void {
+    this.#reports.takeRoundTrip(roundTripMs, sentMs, nowMs);
+  }
+
   /** Sends again what NACKs among `packets` ask for: {@linkcode take} then gives it, bit by bit. */
   resend(packets: readonly RtcpPacket[]): void {
     for (const packet of packets) {

@@ -43,6 +43,19 @@ export interface Reception {
   readonly fullIntraRequestCount: number;
 }
 
+/** Is told what a viewer reports as it comes: an estimate of its link. */
+export interface ReceptionListener {
+  /** REMB: what the viewer believes to be able to receive. */
+  readonly takeRemb: (bitrateBps: number, nowMs: number) => void;
+  /** What part of a track's packets was lost since its report before. */
+  readonly takeLoss: (lossFraction: number, nowMs: number) => void;
+  /** A sender report was answered; `sentMs` is when it was sent. The same may be told again. */
+  readonly takeRoundTrip: (roundTripMs: number, sentMs: number, nowMs: number) => void;
+  readonly takeNack: (nowMs: number) => void;
+  /** Figures of another second of transport-wide feedback. */
+  readonly takeTransport: (reception: TransportReception, nowMs: number) => void;
+}
+
 /**
  * Keeps what one viewer reports about its reception, for an API to show. Reports on sources that the
  * viewer is not sent are passed over.
@@ -63,6 +76,7 @@ export interface Reception {
 export class ReceiverReports {
   readonly #tracks = new Map<number, TrackReports>();
   readonly #transport: TransportHistory | undefined;
+  readonly #listener: ReceptionListener | undefined;
   #roundTripMs: number | undefined;
   #estimatedBitrateBps: number | undefined;
   #nackCount = 0;
@@ -70,8 +84,13 @@ export class ReceiverReports {
   #fullIntraRequestCount = 0;
 
   /** @param transport what was sent, for viewers that give transport-wide feedback */
-  constructor(tracks: readonly ReportedTrack[], transport?: TransportHistory) {
+  constructor(
+    tracks: readonly ReportedTrack[],
+    transport?: TransportHistory,
+    listener?: ReceptionListener,
+  ) {
     this.#transport = transport;
+    this.#listener = listener;
     for (const track of tracks) this.#tracks.set(track.ssrc, new TrackReports(track));
   }
 
@@ -98,12 +117,16 @@ export class ReceiverReports {
         break;
       case "remb":
         this.#estimatedBitrateBps = packet.bitrateBps;
+        this.#listener?.takeRemb(packet.bitrateBps, nowMs);
         break;
       case "transportFeedback":
-        this.#transport?.take(packet, nowMs);
+        if (this.#transport?.take(packet, nowMs)) {
+          this.#listener?.takeTransport(this.#transport.snapshot(), nowMs);
+        }
         break;
       case "nack":
         this.#nackCount++;
+        this.#listener?.takeNack(nowMs);
         break;
       case "pictureLossIndication":
         this.#pictureLossCount++;
@@ -111,6 +134,16 @@ export class ReceiverReports {
       case "fullIntraRequest":
         this.#fullIntraRequestCount++;
     }
+  }
+
+  /**
+   * A round trip was measured: by a report that answers a sender report, or in another way.
+   *
+   * @param sentMs when what was echoed left
+   */
+  takeRoundTrip(roundTripMs: number, sentMs: number, nowMs: number): void {
+    this.#roundTripMs = roundTripMs;
+    this.#listener?.takeRoundTrip(roundTripMs, sentMs, nowMs);
   }
 
   snapshot(): Reception {
@@ -126,8 +159,11 @@ export class ReceiverReports {
   }
 
   #takeBlock(block: ReportBlock, nowMs: number): void {
-    const roundTripMs = this.#tracks.get(block.ssrc)?.take(block, nowMs);
-    if (roundTripMs !== undefined) this.#roundTripMs = roundTripMs;
+    const track = this.#tracks.get(block.ssrc);
+    if (track === undefined) return;
+    this.#listener?.takeLoss(block.lossFraction, nowMs);
+    const answered = track.take(block, nowMs);
+    if (answered !== undefined) this.takeRoundTrip(answered.roundTripMs, answered.sentMs, nowMs);
   }
 }
 
@@ -150,18 +186,22 @@ class TrackReports {
     this.#sentMs[slot] = nowMs;
   }
 
-  /** Returns the round trip, if the block answers a report that is remembered. */
-  take(block: ReportBlock, nowMs: number): number | undefined {
+  /** Returns the round trip, if the block answers a report that is remembered, and when that left. */
+  take(
+    block: ReportBlock,
+    nowMs: number,
+  ): { readonly roundTripMs: number; readonly sentMs: number } | undefined {
     this.#newest = block;
     this.#reportCount++;
     const remembered = Math.min(this.#sentCount, REMEMBERED_REPORTS);
     for (let slot = 0; slot < remembered; slot++) {
       if (this.#sentNtp[slot] !== block.lastSenderReport) continue;
       const delayMs = block.delaySinceLastSenderReport / DELAY_TICKS_PER_MS;
-      const roundTripMs = nowMs - this.#sentMs[slot]! - delayMs;
+      const sentMs = this.#sentMs[slot]!;
+      const roundTripMs = nowMs - sentMs - delayMs;
       // A viewer's clock may run a little fast; one that claims a longer delay than time has passed
       // says nothing.
-      return roundTripMs > -1 ? Math.max(0, roundTripMs) : undefined;
+      return roundTripMs > -1 ? { roundTripMs: Math.max(0, roundTripMs), sentMs } : undefined;
     }
     return undefined;
   }

@@ -93,8 +93,11 @@ export class TransportHistory {
     this.#newest = sequence;
   }
 
-  /** Takes the viewer's feedback; what it says about packets that are not remembered is passed over. */
-  take(feedback: TransportFeedback, nowMs: number): void {
+  /**
+   * Takes the viewer's feedback; what it says about packets that are not remembered is passed over.
+   * Whether a second is over, and {@linkcode snapshot} has new figures.
+   */
+  take(feedback: TransportFeedback, nowMs: number): boolean {
     this.#feedbackCount++;
     this.#windowMs ??= nowMs;
     const { arrivals, received } = feedback;
@@ -109,7 +112,10 @@ export class TransportHistory {
       if (received[next] !== at) this.#noteLost(slot);
       else this.#noteReceived(slot, clockMs + arrivals[next++]! / TICKS_PER_MS, nowMs);
     }
-    if (nowMs - this.#windowMs >= WINDOW_MS) this.#closeWindow(nowMs - this.#windowMs, nowMs);
+    const windowMs = nowMs - this.#windowMs;
+    if (windowMs < WINDOW_MS) return false;
+    this.#closeWindow(windowMs, nowMs);
+    return true;
   }
 
   snapshot(): TransportReception {

@@ -107,6 +107,7 @@ class Shard {
       access,
       shard,
       maxViewersOf: (path) => streams.byPath(path)?.entry.maxViewers,
+      sent: (path, sentBytes) => streams.byPath(path)?.count({ sentBytes }),
     });
     const streams = new Streams(
       control,

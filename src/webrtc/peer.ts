@@ -26,6 +26,8 @@ export interface PeerEvents {
   /** Media can be sent from now on, with this key. */
   readonly connected: (master: SrtpMasterKey) => void;
   readonly rtcp: (packets: readonly RtcpPacket[]) => void;
+  /** A check that was sent at `sentMs` to where media go has been answered. */
+  readonly roundTrip: (roundTripMs: number, sentMs: number) => void;
   /** A valid check has come from this address, which was not known before. */
   readonly addressKnown: (address: TransportAddress) => void;
   /** This address has echoed what was sent to it. */
@@ -163,6 +165,17 @@ export class Peer {
     if (nowMs >= this.#nextConsentMs) this.#askForConsent();
   }
 
+  /**
+   * Asks for an echo from where media go, behind all that was sent there: a check, whose answer gives
+   * the round trip. Whether it was sent: not if the viewer has not told its password.
+   */
+  askForEcho(nowMs: number): boolean {
+    const { route } = this.#paths;
+    if (this.#isOver || route === undefined) return false;
+    this.#nowMs = nowMs;
+    return this.#check(route);
+  }
+
   /** Begins an ICE restart; see {@linkcode IceLiteAgent.restart}. */
   restart(local: IceCredentials, remote: IceCredentials): void {
     const abandoned = this.#ice.restart(local, remote.ufrag, remote.password);
@@ -214,6 +227,7 @@ export class Peer {
       return this.#options.events.dropped("stun");
     }
     this.#prove(path!, sentMs);
+    if (path === this.#paths.route) this.#options.events.roundTrip(this.#nowMs - sentMs, sentMs);
   }
 
   #admit(from: TransportAddress, length: number): PeerPath {
@@ -238,14 +252,17 @@ export class Peer {
     else events.dropped("unproven");
   }
 
-  /** Asks whether the other side receives at an address. */
-  #check(path: PeerPath): void {
+  /** Asks whether the other side receives at an address; whether that could be asked. */
+  #check(path: PeerPath): boolean {
     const { random, sessionTag, events } = this.#options;
     const secret = random(CHECK_SECRET_LENGTH);
     const check = this.#ice.writeCheck({ sessionTag, secret });
-    if (check === undefined || !this.#paths.allowsCheck(path, check.length, this.#nowMs)) return;
+    if (check === undefined || !this.#paths.allowsCheck(path, check.length, this.#nowMs)) {
+      return false;
+    }
     path.noteCheck(secret, this.#nowMs);
     events.send(check, path.address);
+    return true;
   }
 
   #askForConsent(): void {

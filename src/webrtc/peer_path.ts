@@ -5,8 +5,11 @@ import type { TransportAddress } from "../address/transport_address.ts";
 /** A cookie of DTLS (RFC 6347 4.2.1). */
 const COOKIE_LENGTH = 20;
 
-/** Checks of ours that may still be answered: all of half a minute, at one in five seconds. */
-const MAX_OPEN_CHECKS = 8;
+/**
+ * Checks of ours that may still be answered: all of half a minute at one in five seconds, or of one
+ * second where the link is probed.
+ */
+const MAX_OPEN_CHECKS = 16;
 
 interface OpenCheck {
   readonly secret: Uint8Array;

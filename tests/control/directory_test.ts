@@ -70,6 +70,7 @@ function report(streamId: number, viewers: number): StreamReport {
     groupOverflows: false,
     publication: undefined,
     webrtcViewers: 0,
+    traffic: { frames: 25, receivedBytes: 1000, sentBytes: 2000 },
     webrtc: undefined,
   };
 }
@@ -499,12 +500,17 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     vhost: "__defaultVhost__",
     live_ms: Math.round(performance.timeOrigin + 1000),
     clients: 1,
+    frames: 0,
+    send_bytes: 0,
+    recv_bytes: 0,
     kbps: { recv_30s: 0, send_30s: 0 },
-    publish: { active: true, cid: null },
+    publish: { active: true, cid: "" },
     subject: null,
     app: "live/eu",
     name: "größe 1",
-    url: "/live/eu/gr%C3%B6%C3%9Fe%201.flv",
+    tcUrl: "rtmp://__defaultVhost__/live/eu",
+    url: "/live/eu/größe 1",
+    flvUrl: "/live/eu/gr%C3%B6%C3%9Fe%201.flv",
     state: "live",
     shard: 0,
     uptimeMs: 2500,
@@ -546,15 +552,21 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
   assertEquals(pictures, { viewers: 3, bFrames: false, exact: true, advice: "Change it." });
   assertEquals(sound.dropped, {});
   assertStringIncludes(sound.advice!, "mp3");
-  assertEquals([full!.audio, full!.timestampFaults], [publication.audio, { disorder: 3 }]);
+  const told = {
+    ...{ ...audio, codec: "MP3", profile: "", codecString: "mp3" },
+    ...{ sample_rate: 44_100, channel: 2 },
+  };
+  assertEquals([full!.audio, full!.timestampFaults], [told, { disorder: 3 }]);
   assertEquals(full!.skippedMessages, { empty: 1 });
-  assertEquals(full!.tracks, publication.tracks);
+  assertEquals(full!.tracks, [{ kind: "audio", id: 0, isDefault: true, ...told }]);
   // What the last publisher sent is still told of while the stream waits for it.
   directory.report(0, []);
   directory.report(1, [report(streamId, 4)]);
   const [after] = directory.summaries(1000);
   assertEquals([after!.viewers, after!.groupOverflows], [4, false]);
-  assertEquals(after!.audio, publication.audio);
+  assertEquals(after!.audio, told);
+  const { frames, recv_bytes, send_bytes } = after!;
+  assertEquals([frames, recv_bytes, send_bytes], [75, 3000, 6000]);
 });
 
 Deno.test("Directory: closeAll ends every stream, whatever its state", () => {

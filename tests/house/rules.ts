@@ -36,7 +36,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   stream: { rooms: ["bytes", "flv", "codec"], packages: CODEC_PACKAGES },
   egress: {
-    rooms: ["stream", "amf", "flv", "rtmp", "rtp", "srtp", "codec", "bytes"],
+    rooms: [
+      "stream",
+      "amf",
+      "flv",
+      "rtmp",
+      "rtp",
+      "srtp",
+      // What a viewer's link carries decides what it is sent.
+      "webrtc/bandwidth/estimator.ts",
+      "codec",
+      "bytes",
+    ],
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
@@ -50,6 +61,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "address",
       "logging",
       "metrics",
+      "obs",
       "egress",
       "stream",
       "flv",
@@ -74,6 +86,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "jose", "node:crypto"],
     hasEffects: true,
   },
+  obs: { rooms: [], packages: ["valibot"] },
   api: { rooms: [], packages: ["valibot", "@valibot/to-json-schema"] },
   config: { rooms: ["access", "tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {
@@ -83,6 +96,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "config",
       "metrics",
       "stream",
+      "codec/codec_words.ts",
       // What it exchanges with workers, and the memory that it shares with them.
       "shard/messages.ts",
       "shard/shard_settings.ts",
@@ -126,7 +140,7 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     message: ["chunk"],
     session: ["handshake", "chunk", "message"],
   },
-  webrtc: { ice: [], dtls: [], sdp: ["ice"] },
+  webrtc: { ice: [], dtls: [], sdp: ["ice"], bandwidth: [] },
   shard: {
     net: [],
     live: ["net"],

@@ -94,6 +94,37 @@ Deno.test("reception: before any report was sent, an answer to 0 answers nothing
   assertEquals(roundTrip(new ReceiverReports([VIDEO]), {}, 5000), undefined);
 });
 
+Deno.test("reception: an estimate of the link is told of it as it comes", () => {
+  const told: unknown[][] = [];
+  const reports = new ReceiverReports([VIDEO], undefined, {
+    takeRemb: (bitrateBps, nowMs) => told.push(["remb", bitrateBps, nowMs]),
+    takeLoss: (lossFraction, nowMs) => told.push(["loss", lossFraction, nowMs]),
+    takeRoundTrip: (roundTripMs, sentMs, nowMs) =>
+      told.push(["round trip", roundTripMs, sentMs, nowMs]),
+    takeNack: (nowMs) => told.push(["nack", nowMs]),
+    takeTransport: () => told.push(["transport"]),
+  });
+  const ntp = ntpTime(WALL_MS);
+  reports.senderReportSent(9, ntp, 1000);
+  const blocks = [
+    block({ lossFraction: 0.5, lastSenderReport: compactNtp(ntp) }),
+    block({ ssrc: 11, lossFraction: 1, lastSenderReport: compactNtp(ntp) }),
+  ];
+  reports.take({ kind: "receiverReport", ssrc: 1, blocks }, 1040);
+  const feedback = { senderSsrc: 1, mediaSsrc: 9 };
+  reports.take({ kind: "remb", ...feedback, bitrateBps: 800_000, ssrcs: [9] }, 1050);
+  reports.take({ kind: "nack", ...feedback, entries: new Uint8Array(4) }, 1060);
+  reports.takeRoundTrip(30, 1040, 1070);
+  assertEquals(told, [
+    ["loss", 0.5, 1040],
+    ["round trip", 40, 1000, 1040],
+    ["remb", 800_000, 1050],
+    ["nack", 1060],
+    ["round trip", 30, 1040, 1070],
+  ]);
+  assertEquals(reports.roundTripMs, 30);
+});
+
 Deno.test("reception: feedback of all kinds, from its bytes", () => {
   const history = new TransportHistory();
   for (let sequence = 0; sequence < 20; sequence++) history.sent(sequence, 1000, 0);

@@ -38,6 +38,7 @@ function open() {
     },
     connected: note("connected"),
     rtcp: note("rtcp"),
+    roundTrip: (roundTripMs, sentMs) => void noted.push(`roundTrip ${roundTripMs} since ${sentMs}`),
     addressKnown: ({ port }) => void noted.push(`known ${port}`),
     addressProven: ({ port }) => void noted.push(`proven ${port}`),
     addressRetired: ({ port }) => void noted.push(`retired ${port}`),
@@ -107,7 +108,7 @@ Deno.test("Peer: an address is sent to once it has answered a check, until then 
   assertEquals(take(), ["known 1", "send 1", "check 1"]);
   assertEquals(peer.route, undefined);
   answerFrom(1, 20);
-  assertEquals([peer.route, take()], [addressAt(1), ["proven 1"]]);
+  assertEquals([peer.route, take()], [addressAt(1), ["proven 1", "roundTrip 20 since 0"]]);
   peer.receive(NOMINATION, addressAt(2), 100);
   assertEquals(take(), ["known 2", "send 2", "check 2"]);
   assertEquals(peer.route, addressAt(1));
@@ -116,6 +117,26 @@ Deno.test("Peer: an address is sent to once it has answered a check, until then 
   // Back again: it is known there.
   peer.receive(NOMINATION, addressAt(1), 200);
   assertEquals([peer.route, checksTo(1).length], [addressAt(1), 1]);
+});
+
+Deno.test("Peer: an echo is asked for where media go, and its round trip told once", () => {
+  const { peer, take, answerFrom } = open();
+  assertEquals(peer.askForEcho(0), false);
+  peer.receive(NOMINATION, addressAt(1), 0);
+  answerFrom(1, 20);
+  take();
+  assertEquals(peer.askForEcho(500), true);
+  answerFrom(1, 650);
+  answerFrom(1, 660);
+  assertEquals(take(), ["check 1", "proven 1", "roundTrip 150 since 500", "dropped stun"]);
+  // Another address has answered, but nothing is sent there.
+  peer.receive(CHECK, addressAt(2), 700);
+  peer.askForEcho(800);
+  take();
+  answerFrom(2, 810, 1);
+  assertEquals(take(), ["dropped stun"]);
+  peer.close();
+  assertEquals(peer.askForEcho(900), false);
 });
 
 Deno.test("Peer: what was sent elsewhere, before, or by somebody else proves nothing", () => {

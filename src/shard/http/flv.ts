@@ -3,7 +3,6 @@ import type { AccessDecision } from "../../access/access.ts";
 import { FlvViewer } from "../../egress/flv_viewer.ts";
 import type { HttpResponse, WholeResponse } from "../../http/response.ts";
 import { acceptWebSocket, asksForWebSocket } from "../../http/websocket.ts";
-import type { TrackSelection } from "../../stream/track_selection.ts";
 import { FLV_FORM } from "../../stream/feed_form.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { LiveStream } from "../live/live_stream.ts";
@@ -13,7 +12,8 @@ import { busy, problem } from "./answers.ts";
 import { questionOf, refusedAnswer, whenDecided } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
-import { missingTrack, trackQuery } from "../live/track_query.ts";
+import { type AskedTracks, missingTrack, trackQuery } from "../live/track_query.ts";
+import { renditionLadder } from "../live/rendition_ladder.ts";
 
 const FLV_HEADERS = {
   "content-type": "video/x-flv",
@@ -30,7 +30,7 @@ const END_MS = 500;
 /** What a viewer is to be sent. */
 interface Wanted {
   readonly stream: LiveStream;
-  readonly selection: TrackSelection;
+  readonly selection: AskedTracks;
 }
 
 /** What a viewer gets that may watch. */
@@ -109,12 +109,15 @@ export class Flv {
     if (routed.addresses.hasLeft()) return refuse("It has left");
     const full = viewers.refusal(protocol, from.hostname);
     if (full !== undefined) return refuse(full.reason);
-    const audience = stream.audience(FLV_FORM, selection, holderOf(memory, from.hostname));
+    const holder = holderOf(memory, from.hostname);
+    const audience = stream.audience(FLV_FORM, selection, holder);
     if (typeof audience === "string") return refuse(audience);
     const ticket = viewers.admit({ asked, allowed, askedAtMs, path: stream.entry.path, from });
     if (!(ticket instanceof Ticket)) return refuse(ticket.reason);
-    const viewer = new FlvViewer(audience, () => {
-      counters.observeSince("joinTime", { protocol }, askedAtMs);
+    const viewer = new FlvViewer(audience, {
+      selection,
+      ladder: selection.wantsFitting ? renditionLadder(stream, FLV_FORM, holder) : undefined,
+      began: () => counters.observeSince("joinTime", { protocol }, askedAtMs),
     });
     const view = new FlvView(viewer, abort);
     ticket.begin(view);
@@ -147,6 +150,10 @@ class FlvView implements View {
   constructor(viewer: FlvViewer, abort: (why: string) => void) {
     this.#viewer = viewer;
     this.#abort = abort;
+  }
+
+  get bytes(): number {
+    return this.#viewer.bytes;
   }
 
   measures(): ClientMeasures {

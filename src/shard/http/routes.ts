@@ -7,6 +7,7 @@ import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { Whep } from "./whep.ts";
 import { SDP_TYPE } from "./whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
+import { multitrackRoute } from "./obs_multitrack.ts";
 import { reloadRoute } from "./reload_route.ts";
 import { AdminGate } from "./admin_gate.ts";
 import { apiRoutes } from "./api.ts";
@@ -85,6 +86,7 @@ export class HttpRoutes {
     const endpoint = { method: "POST", access: "viewers", accepts: SDP_TYPE } as const;
     const viewer = { pattern: "/{path...}/whep/{viewer}", access: "viewers" } as const;
     return [
+      multitrackRoute(this.#context),
       // Where SRS has its endpoint, with the stream in the query.
       {
         ...endpoint,
@@ -186,7 +188,13 @@ function listRoutes(
 ): readonly Route[] {
   const events = { pattern: `${pattern}/events`, access };
   return [
-    { method: "GET", pattern, access, handler: (routed) => list.answer(pageOf, routed) },
+    // SRS's tools ask with a slash at the end.
+    {
+      method: "GET",
+      pattern: `${pattern}/?`,
+      access,
+      handler: (routed) => list.answer(pageOf, routed),
+    },
     { ...events, method: "GET", handler: (routed) => list.follow(pageOf, routed, guard) },
     { ...events, method: "HEAD", handler: (routed) => list.describeEvents(pageOf, routed) },
   ];

@@ -8,6 +8,7 @@ import { streamPath } from "../../stream/stream_path.ts";
 import type { SkippedMessage } from "../../stream/track_intake.ts";
 import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../../metrics/counters.ts";
+import { ByteRate } from "../../stream/byte_rate.ts";
 import { RepeatLog } from "../net/repeat_log.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { Admission, Client, ClientDescription, Clients } from "./clients.ts";
@@ -77,6 +78,10 @@ export class PublishSession implements Client, Publisher {
   readonly #repeats = new RepeatLog();
   /** Of media. */
   #bytes = 0;
+  #frames = 0;
+  /** What its stream knows of it. */
+  #counted = { bytes: 0, frames: 0, atMs: this.#acceptedAtMs };
+  readonly #rate = new ByteRate();
   #heardAtMs = this.#acceptedAtMs;
   /** Since another one wants to publish the stream; what is called if this one stays. */
   #contest: { readonly sinceMs: number; readonly kept: () => void } | undefined;
@@ -174,8 +179,10 @@ export class PublishSession implements Client, Publisher {
       : publication.data(payload, nowMs);
     if (skipped !== undefined) return this.#onSkipped(kind, skipped, nowMs);
     if (this.#malformed > 0) this.#malformed -= GOOD_WEIGHT;
-    if (kind === "video") this.#context.counters.add("videoMessages");
-    else if (kind === "audio") this.#context.counters.add("audioMessages");
+    if (kind === "video") {
+      this.#frames++;
+      this.#context.counters.add("videoMessages");
+    } else if (kind === "audio") this.#context.counters.add("audioMessages");
   }
 
   /** Has viewers sent what was taken. */
@@ -197,6 +204,7 @@ export class PublishSession implements Client, Publisher {
   sweep(nowMs: number): void {
     if (this.#isClosed) return;
     this.#publication.settle(nowMs);
+    this.#count(nowMs);
     const end = this.#endOf(nowMs);
     if (end !== undefined) this.#end(end);
     else this.#settleContest(nowMs);
@@ -245,6 +253,7 @@ export class PublishSession implements Client, Publisher {
       decidedBy: this.#allowed.decidedBy,
       subject: this.#allowed.subject ?? null,
       bytes: this.#bytes,
+      kbps: this.#rate.kbps,
       lagMs: null,
       jumps: 0,
       roundTripMs: null,
@@ -268,6 +277,7 @@ export class PublishSession implements Client, Publisher {
     if (this.#stream.publication === publication) this.#stream.publication = undefined;
     const nowMs = performance.now();
     publication.close(nowMs);
+    this.#count(nowMs);
     clients.remove(this);
     publishers.remove(streamId, this);
     const bytes = this.#bytes;
@@ -281,6 +291,15 @@ export class PublishSession implements Client, Publisher {
       "{peer} has published {path} over {protocol} for {seconds} s, {bytes} bytes: {why}{mended}",
       { seconds: Math.round(durationMs / 100) / 10, bytes, why, mended: mendedText(publication) },
     );
+  }
+
+  /** Has its stream know what has come. */
+  #count(nowMs: number): void {
+    const { bytes, frames, atMs } = this.#counted;
+    const receivedBytes = this.#bytes - bytes;
+    this.#stream.count({ frames: this.#frames - frames, receivedBytes });
+    if (nowMs > atMs) this.#rate.note(receivedBytes, nowMs - atMs);
+    this.#counted = { bytes: this.#bytes, frames: this.#frames, atMs: nowMs };
   }
 
   #end(end: PublishEnd): void {

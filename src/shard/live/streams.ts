@@ -1,6 +1,7 @@
 import type { AudienceEvents } from "../../egress/feed_audience.ts";
 import type { ControlLink } from "../control_link.ts";
-import { LiveStream, type LiveStreamOptions, type RefusalOf } from "./live_stream.ts";
+import { LiveStream, type LiveStreamOptions } from "./live_stream.ts";
+import type { RefusalOf } from "./rtp_streams.ts";
 import type { StreamReport } from "./stream_report.ts";
 import type { StreamEntry, StreamTerms } from "./stream_entry.ts";
 
@@ -81,12 +82,13 @@ export class Streams {
     for (const stream of this.#byId.values()) stream.sweep(nowMs, refusalOf);
   }
 
-  /** Reports on the streams that have viewers or their publisher here. */
+  /** Reports on the streams that have viewers or their publisher here, or had them just now. */
   report(): StreamReport[] {
     return [...this.#byId.values()]
       .map((stream) => stream.report())
-      .filter(({ viewers, rtmpViewers, webrtcViewers, publication }) =>
-        viewers + rtmpViewers + webrtcViewers > 0 || publication !== undefined
+      .filter(({ viewers, rtmpViewers, webrtcViewers, publication, traffic }) =>
+        viewers + rtmpViewers + webrtcViewers > 0 || publication !== undefined ||
+        traffic.receivedBytes + traffic.sentBytes > 0
       );
   }
 }

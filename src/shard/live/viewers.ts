@@ -67,6 +67,8 @@ export interface ViewersOptions {
   readonly streamCounts: AddressCounts;
   /** Viewers that a stream may have, as what let its publisher in says. */
   readonly maxViewersOf?: (path: string) => number | undefined;
+  /** Is told what viewers of a stream were sent. */
+  readonly sent?: (path: string, bytes: number) => void;
   readonly counters: Counters;
   readonly memory: MemoryBudget;
   readonly clients: Clients;
@@ -84,7 +86,7 @@ export interface ViewersOptions {
  * ```ts ignore
  * const ticket = viewers.admit({ asked, allowed, askedAtMs, path, from });
  * if (!(ticket instanceof Ticket)) return refuse(ticket.reason);
- * ticket.begin({ measures: () => session.measures(), end: (reason) => session.end(reason) });
+ * ticket.begin(session);
  * // … as soon as it is gone:
  * ticket.close("it has left");
  * ```
@@ -140,6 +142,7 @@ export class Viewers {
       shard,
       { areOffered, places: room.places },
       (end) => {
+        this.#count(ticket, performance.now());
         room.held.close();
         counters.add("viewers", -1);
         if (gauge !== undefined) counters.add(gauge, -1);
@@ -158,8 +161,14 @@ export class Viewers {
   sweep(nowMs: number): void {
     this.#lags.take();
     for (const ticket of this.#tickets) {
+      this.#count(ticket, nowMs);
       if (nowMs >= ticket.endsAtMs) ticket.end("its time is over");
     }
+  }
+
+  #count(ticket: Ticket, nowMs: number): void {
+    const bytes = ticket.takeBytes(nowMs);
+    if (bytes > 0) this.#options.sent?.(ticket.request.path, bytes);
   }
 
   #fullRefusal(): Refusal | undefined {

@@ -9,12 +9,12 @@ import { RepeatLog } from "../net/repeat_log.ts";
 import type { RtmpLink } from "./context.ts";
 import { questionOf } from "./question.ts";
 import { PLAYER_FORM, RtmpPlayer } from "./player.ts";
-import { missingTrack, trackQuery } from "../live/track_query.ts";
+import { type AskedTracks, missingTrack, trackQuery } from "../live/track_query.ts";
 
 /** What a peer asks to play. */
 interface AskedPlay {
   readonly event: PlayEvent;
-  readonly selection: TrackSelection;
+  readonly selection: AskedTracks;
   readonly asked: ViewerRequest["asked"];
   /** When, by `performance.now`. */
   readonly askedAtMs: number;

@@ -110,6 +110,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
         send: (datagram, to) => paths.send(datagram, to),
         connected: (master) => this.#onConnected(master),
         rtcp: (packets) => this.#onRtcp(packets),
+        roundTrip: (roundTripMs, sentMs) =>
+          this.#viewer?.takeRoundTrip(roundTripMs, sentMs, performance.now()),
         addressKnown: (address) => events.addressKnown(this, address),
         addressProven: (address) => {
           events.addressProven(this, address);
@@ -145,6 +147,10 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
       jumps: this.#viewer?.jumps ?? 0,
       reception: this.#viewer?.reception ?? null,
     };
+  }
+
+  get bytes(): number {
+    return this.#viewer?.octetCount ?? 0;
   }
 
   measures(): ClientMeasures {
