@@ -21,12 +21,6 @@ import { type RoomLimits, StreamRoom } from "./stream_room.ts";
 import { StreamSound } from "./stream_sound.ts";
 import { StreamTraffic } from "./stream_traffic.ts";
 
-/**
- * A publisher that was there when another one came is not asked again before so long: its shard is not
- * asked for everyone who tries, who wait meanwhile.
- */
-const KEPT_MS = 1000;
-
 /** What of the configuration can change. */
 export interface DirectorySettings extends RoomLimits {
   /** Whether the publisher of a stream gives way to another one: see docs/settings.md. */
@@ -65,9 +59,6 @@ interface Stream extends DescribedStream {
   readonly writer: LogWriter;
   /** Who waits for the publisher to give way. */
   readonly contenders: Contenders;
-  contestTimer: ReturnType<typeof setTimeout> | undefined;
-  /** When the publisher was found to be there, as another one came. */
-  keptAtMs: number;
   /** Whether it ends with its publisher. */
   isEnding: boolean;
   /** When it lost its publisher last. */
@@ -140,7 +131,7 @@ export class Directory {
   ): PublishDecision | undefined {
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
-      return this.#contest(known, known.origin, { path, shard, requestId, publisher }, nowMs);
+      return this.#contest(known, { path, shard, requestId, publisher }, nowMs);
     }
     const tooMuch = this.#rates.refusal(path, publisher, nowMs);
     if (tooMuch !== undefined) return { kind: "refused", reason: tooMuch };
@@ -153,7 +144,7 @@ export class Directory {
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
     stream.publisher = publisher;
-    stream.keptAtMs = -Infinity;
+    stream.contenders.begin();
     stream.writer.setState(LogState.live);
     const sent = this.#rates.sentLately(path, nowMs);
     return { kind: "accepted", streamId: stream.entry.streamId, ...(sent && { sent }) };
@@ -176,7 +167,6 @@ export class Directory {
     if (stream?.origin !== shard) return;
     const { publisher, entry: { path } } = stream;
     if (lately !== undefined) this.#rates.note(path, publisher, lately, nowMs);
-    clearTimeout(stream.contestTimer);
     stream.origin = undefined;
     stream.hasHadMedia ||= content === "media";
     if (!stream.hasHadMedia || stream.isEnding) this.#close(stream);
@@ -197,10 +187,7 @@ export class Directory {
   forget(shard: number, requestId: number): void {
     for (const stream of this.#byId.values()) {
       if (stream.contenders.size === 0) continue;
-      for (const contender of stream.contenders.remove(shard, requestId)) {
-        this.#events.decided(contender.shard, contender.requestId, busy(stream));
-      }
-      if (stream.contenders.size === 0) clearTimeout(stream.contestTimer);
+      this.#refuse(stream, stream.contenders.remove(shard, requestId));
     }
   }
 
@@ -208,15 +195,14 @@ export class Directory {
   kept(streamId: number, shard: number, nowMs = performance.now()): void {
     const stream = this.#byId.get(streamId);
     if (stream?.origin !== shard || stream.contenders.size === 0) return;
-    stream.keptAtMs = nowMs;
-    this.#refuseContenders(stream);
+    this.#refuse(stream, stream.contenders.kept(nowMs));
   }
 
   /** Ends a stream, its publisher and its viewers; whether there is one of this path. */
   end(path: string, reason: string): boolean {
     const stream = this.#byPath.get(path);
     if (stream === undefined) return false;
-    this.#refuseContenders(stream);
+    this.#refuse(stream, stream.contenders.take({}));
     if (stream.origin === undefined) this.#close(stream);
     else {
       // Its log is written until the publisher is gone.
@@ -313,31 +299,21 @@ export class Directory {
   }
 
   /** A stream that has a publisher is to get another one. */
-  #contest(
-    stream: Stream,
-    origin: number,
-    contender: Contender,
-    nowMs: number,
-  ): PublishDecision | undefined {
-    const isFirst = stream.contenders.size === 0;
-    if (stream.isEnding || !stream.contenders.add(contender)) return busy(stream);
+  #contest(stream: Stream, contender: Contender, nowMs: number): PublishDecision | undefined {
     const isSame = areSameSubject(contender.publisher, stream.publisher);
-    const how = this.#secondPublisher;
-    const { streamId } = stream.entry;
-    if (how === "takeOver" || (how === "takeOverSame" && isSame)) {
-      this.#events.contested(origin, streamId, "end");
-    } else if (isFirst) {
-      const ask = () => this.#events.contested(origin, streamId, "unless alive");
-      const waitMs = stream.keptAtMs + KEPT_MS - nowMs;
-      if (waitMs > 0) stream.contestTimer = setTimeout(ask, waitMs);
-      else ask();
-    }
-    return undefined;
+    const isOver = this.#secondPublisher === "takeOver" ||
+      (this.#secondPublisher === "takeOverSame" && isSame);
+    const how = isOver ? "end" : "unless alive";
+    const waits = !stream.isEnding && stream.contenders.add(contender, how, nowMs);
+    return waits ? undefined : busy(stream);
   }
 
-  #refuseContenders(stream: Stream): void {
-    clearTimeout(stream.contestTimer);
-    for (const { shard, requestId } of stream.contenders.take({})) {
+  #ask({ origin, entry: { streamId } }: Stream, how: Contest): void {
+    if (origin !== undefined) this.#events.contested(origin, streamId, how);
+  }
+
+  #refuse(stream: Stream, contenders: readonly Contender[]): void {
+    for (const { shard, requestId } of contenders) {
       this.#events.decided(shard, requestId, busy(stream));
     }
   }
@@ -365,9 +341,7 @@ export class Directory {
       openedAtMs: nowMs,
       publisher: {},
       waitingSinceMs: 0,
-      contenders: new Contenders(),
-      contestTimer: undefined,
-      keptAtMs: -Infinity,
+      contenders: new Contenders((how) => this.#ask(stream, how)),
       isEnding: false,
       origin: undefined,
       hasHadMedia: false,
@@ -387,7 +361,6 @@ export class Directory {
   #close(stream: Stream): void {
     const { streamId, path, log } = stream.entry;
     clearTimeout(stream.graceTimer);
-    clearTimeout(stream.contestTimer);
     this.#sorted = undefined;
     this.#byPath.delete(path);
     this.#byId.delete(streamId);
