@@ -1,12 +1,16 @@
 /** What the API answers, as schemas: its document is made of them, and answers are checked by them. */
 import * as v from "valibot";
+import { MultitrackAnswer } from "./multitrack_schema.ts";
 
 const counts = v.record(v.string(), v.number());
 
 const videoMembers = {
   codec: v.string(),
-  width: v.nullable(v.number()),
-  height: v.nullable(v.number()),
+  profile: v.string(),
+  level: v.string(),
+  width: v.number(),
+  height: v.number(),
+  codecString: v.string(),
   frameRate: v.nullable(v.number()),
   bitrateBps: v.nullable(v.number()),
   keyFrameDistanceMs: v.nullable(v.number()),
@@ -15,6 +19,10 @@ const videoMembers = {
 };
 const audioMembers = {
   codec: v.string(),
+  sample_rate: v.number(),
+  channel: v.number(),
+  profile: v.string(),
+  codecString: v.string(),
   sampleRate: v.nullable(v.number()),
   channels: v.nullable(v.number()),
   bitrateBps: v.nullable(v.number()),
@@ -25,6 +33,7 @@ const liveMembers = {
   app: v.string(),
   name: v.string(),
   url: v.string(),
+  flvUrl: v.string(),
   state: v.picklist(["live", "waiting"]),
   uptimeMs: v.number(),
   viewers: v.number(),
@@ -52,14 +61,20 @@ const liveMembers = {
 /** A stream as whoever may watch it is told of it. */
 const LiveStream = v.strictObject(liveMembers);
 
-/** A stream as the administrator is told of it; members with an underscore are as of SRS. */
+const kbps = v.strictObject({ recv_30s: v.number(), send_30s: v.number() });
+
+/** A stream as the administrator is told of it: as SRS tells, and more. */
 const Stream = v.strictObject({
   id: v.string(),
   vhost: v.string(),
+  tcUrl: v.string(),
   live_ms: v.number(),
   clients: v.number(),
-  kbps: v.strictObject({ recv_30s: v.number(), send_30s: v.number() }),
-  publish: v.strictObject({ active: v.boolean(), cid: v.nullable(v.string()) }),
+  frames: v.number(),
+  send_bytes: v.number(),
+  recv_bytes: v.number(),
+  kbps,
+  publish: v.strictObject({ active: v.boolean(), cid: v.string() }),
   shard: v.nullable(v.number()),
   subject: v.nullable(v.string()),
   ...liveMembers,
@@ -67,6 +82,20 @@ const Stream = v.strictObject({
 
 const Client = v.strictObject({
   id: v.string(),
+  vhost: v.string(),
+  stream: v.string(),
+  ip: v.string(),
+  pageUrl: v.string(),
+  swfUrl: v.string(),
+  tcUrl: v.string(),
+  url: v.string(),
+  name: v.string(),
+  type: v.string(),
+  publish: v.boolean(),
+  alive: v.number(),
+  send_bytes: v.number(),
+  recv_bytes: v.number(),
+  kbps,
   action: v.picklist(["play", "publish"]),
   protocol: v.string(),
   path: v.string(),
@@ -86,7 +115,7 @@ const Client = v.strictObject({
 });
 
 const memoryUse = v.strictObject({ usedBytes: v.number(), limitBytes: v.number() });
-const Server = v.strictObject({
+const Gateway = v.strictObject({
   version: v.string(),
   rtmpPort: v.number(),
   uptimeMs: v.number(),
@@ -99,42 +128,55 @@ const Server = v.strictObject({
   }),
 });
 
-const code = { code: v.literal(0) };
+/** What each answer begins with, as SRS's do. */
+const envelope = {
+  code: v.literal(0),
+  server: v.string(),
+  service: v.string(),
+  pid: v.string(),
+};
 const pages = { total: v.number(), page: v.number(), pages: v.number() };
 
 /** The bodies of answers, by the name that they have in the API's document. */
 export const SCHEMAS = {
-  Done: v.strictObject(code),
-  ServerAnswer: v.strictObject({ ...code, server: Server, counters: counts }),
+  Done: v.strictObject(envelope),
+  MultitrackAnswer,
+  ServerAnswer: v.strictObject({ ...envelope, gateway: Gateway, counters: counts }),
   ShardsAnswer: v.strictObject({
-    ...code,
+    ...envelope,
     shards: v.array(v.strictObject({ shard: v.number(), gauges: counts })),
   }),
   SummariesAnswer: v.strictObject({
-    ...code,
+    ...envelope,
     data: v.strictObject({
       ok: v.boolean(),
       now_ms: v.number(),
       self: v.strictObject({
         version: v.string(),
+        pid: v.number(),
+        ppid: v.number(),
+        argv: v.string(),
+        cwd: v.string(),
         mem_kbyte: v.number(),
+        mem_percent: v.number(),
+        cpu_percent: v.number(),
         srs_uptime: v.number(),
       }),
-      system: v.strictObject({ conn_srs: v.number() }),
+      system: counts,
     }),
   }),
   StreamsAnswer: v.strictObject({
-    ...code,
-    server: Server,
+    ...envelope,
+    gateway: Gateway,
     counters: counts,
     ...pages,
     streams: v.array(Stream),
   }),
-  StreamAnswer: v.strictObject({ ...code, stream: Stream }),
-  ClientsAnswer: v.strictObject({ ...code, ...pages, clients: v.array(Client) }),
-  ClientAnswer: v.strictObject({ ...code, client: Client }),
+  StreamAnswer: v.strictObject({ ...envelope, stream: Stream }),
+  ClientsAnswer: v.strictObject({ ...envelope, ...pages, clients: v.array(Client) }),
+  ClientAnswer: v.strictObject({ ...envelope, client: Client }),
   LiveAnswer: v.strictObject({
-    server: v.strictObject({ version: v.string(), rtmpPort: v.number(), uptimeMs: v.number() }),
+    gateway: v.strictObject({ version: v.string(), rtmpPort: v.number(), uptimeMs: v.number() }),
     ...pages,
     streams: v.array(LiveStream),
   }),

@@ -41,10 +41,10 @@ function showStreams() {
 function showList(newest) {
   list = newest;
   showGateway("ready", "Connected");
-  setText(byId("server-version", HTMLElement), list.server.version ?? "–");
-  setText(byId("server-rtmp-port", HTMLElement), String(list.server.rtmpPort ?? "–"));
-  setText(byId("server-uptime", HTMLElement), formatDuration(list.server.uptimeMs));
-  publishHelp.setRtmpPort(list.server.rtmpPort);
+  setText(byId("server-version", HTMLElement), list.gateway.version ?? "–");
+  setText(byId("server-rtmp-port", HTMLElement), String(list.gateway.rtmpPort ?? "–"));
+  setText(byId("server-uptime", HTMLElement), formatDuration(list.gateway.uptimeMs));
+  publishHelp.setRtmpPort(list.gateway.rtmpPort);
   publishHelp.showAdvice(list.streams);
   showStreams();
 }

@@ -116,7 +116,7 @@ export class LivePlayer {
     this.#listed = streams.find((stream) => isSameStream(stream, this.#selection));
     const isLive = this.#listed?.state === "live";
     const returned = isLive && before?.state !== "live";
-    const changed = this.#listed?.video?.codec !== before?.video?.codec;
+    const changed = this.#listed?.video?.codecString !== before?.video?.codecString;
     switch (this.#status.state) {
       case "offline":
         if (isLive) this.#connect();

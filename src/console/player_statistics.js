@@ -52,7 +52,7 @@ export function showStatistics(list, video, figures, transport, stream) {
  */
 export function webRtcRows(figures, stream) {
   const { network, videoCodec, audioCodec } = figures;
-  const shown = videoCodec && (stream?.video?.codec ?? videoCodec);
+  const shown = videoCodec && (stream?.video?.codecString ?? videoCodec);
   const codecs = [shown, audioCodec].filter(Boolean).map(formatCodec).join(" · ");
   const delays = [figures.videoDelayMs, figures.audioDelayMs].map(formatMilliseconds).join(" · ");
   return [
@@ -82,7 +82,9 @@ export function webRtcRows(figures, stream) {
  */
 function flvRows(video, receivedBps, transport, stream) {
   const quality = video.getVideoPlaybackQuality();
-  const codecs = [stream?.video?.codec, stream?.audio?.codec].filter(Boolean).map(formatCodec);
+  const codecs = [stream?.video?.codecString, stream?.audio?.codecString].filter(Boolean).map(
+    formatCodec,
+  );
   return [
     ["Transport", TRANSPORT_NAMES[transport]],
     ["Codecs", codecs.join(" · ") || UNKNOWN],

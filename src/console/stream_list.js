@@ -10,7 +10,7 @@ import { listAt, receiveChanges, receiveList } from "./stream_updates.js";
  * `GET /api/v1/live`. Any field may be missing or null while it is not known.
  *
  * @typedef {object} VideoInfo
- * @property {string | null} [codec] RFC 6381
+ * @property {string | null} [codecString] RFC 6381
  * @property {number | null} [width]
  * @property {number | null} [height]
  * @property {number | null} [frameRate]
@@ -19,7 +19,7 @@ import { listAt, receiveChanges, receiveList } from "./stream_updates.js";
  * @property {boolean | null} [refreshes] whether it has intra refresh in place of key frames
  *
  * @typedef {object} AudioInfo
- * @property {string | null} [codec] RFC 6381
+ * @property {string | null} [codecString] RFC 6381
  * @property {number | null} [sampleRate]
  * @property {number | null} [channels]
  *
@@ -50,7 +50,7 @@ import { listAt, receiveChanges, receiveList } from "./stream_updates.js";
  * @property {string[] | null} [advice] sentences for the publisher
  *
  * @typedef {object} StreamList
- * @property {{ version?: string, rtmpPort?: number, uptimeMs?: number | undefined }} server
+ * @property {{ version?: string, rtmpPort?: number, uptimeMs?: number | undefined }} gateway
  * @property {StreamInfo[]} streams
  * @property {number} page from 1 on
  * @property {number} pages

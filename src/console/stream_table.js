@@ -78,10 +78,10 @@ class StreamRow {
     this.element.classList.toggle("selected", selected);
     this.#state.hidden = state !== "waiting";
 
-    showCodec(this.#videoCodec, video?.codec);
+    showCodec(this.#videoCodec, video?.codecString);
     setText(this.#picture, join(formatPicture(video), formatMoreTracks(tracks, "video")));
     this.#picture.title = describeTracks(tracks, "video", formatPicture);
-    showCodec(this.#audioCodec, audio?.codec);
+    showCodec(this.#audioCodec, audio?.codecString);
     setText(this.#sound, join(formatSound(audio), formatMoreTracks(tracks, "audio")));
     this.#sound.title = describeTracks(tracks, "audio", formatSound);
     setText(this.#bitrate, formatBitrate(state === "waiting" ? null : stream.bitrateBps));
@@ -167,7 +167,7 @@ function describeTracks(tracks, kind, format) {
   if (ofKind.every(({ isDefault }) => isDefault)) return "";
   return ofKind.map((track) => {
     const query = track.isDefault ? "default" : `?${kind[0]}track=${track.id}`;
-    return join(`Track ${track.id}`, formatCodec(track.codec), format(track), query);
+    return join(`Track ${track.id}`, formatCodec(track.codecString), format(track), query);
   }).join("\n");
 }
 

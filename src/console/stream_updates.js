@@ -52,7 +52,7 @@ export function receiveChanges(list, changes, nowMs) {
 export function listAt({ head, atMs, streams }, nowMs) {
   return {
     ...head,
-    server: { ...head.server, uptimeMs: later(head.server.uptimeMs, nowMs - atMs) },
+    gateway: { ...head.gateway, uptimeMs: later(head.gateway.uptimeMs, nowMs - atMs) },
     streams: [...streams.values()].map(({ stream, atMs }) => ({
       ...stream,
       uptimeMs: later(stream.uptimeMs, nowMs - atMs),
@@ -61,8 +61,8 @@ export function listAt({ head, atMs, streams }, nowMs) {
 }
 
 /** @param {Partial<StreamList>} list @returns {ListHead} */
-function headOf({ server = {}, page = 1, pages = 1, total = 0 }) {
-  return { server, page, pages, total };
+function headOf({ gateway = {}, page = 1, pages = 1, total = 0 }) {
+  return { gateway, page, pages, total };
 }
 
 /** @param {StreamInfo} stream */

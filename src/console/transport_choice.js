@@ -77,8 +77,8 @@ export function detectAbilities() {
 function reasonAgainstWebRtc(stream, browser) {
   const obstacle = webRtcObstacle(stream, browser);
   if (obstacle !== undefined) return obstacle;
-  const video = stream?.video?.codec;
-  const audio = stream?.audio?.codec;
+  const video = stream?.video?.codecString;
+  const audio = stream?.audio?.codecString;
   if (video && !webRtcCodec(video)) return `WebRTC does not carry ${formatCodec(video)} here`;
   if (audio && !WEBRTC_AUDIO.test(audio)) return `WebRTC does not carry ${formatCodec(audio)} here`;
   const channels = stream?.audio?.channels ?? 0;
@@ -98,7 +98,7 @@ function reasonAgainstWebRtc(stream, browser) {
  */
 function webRtcObstacle(stream, browser) {
   if (!browser.webRtc) return "This browser has no WebRTC";
-  const codec = stream?.video?.codec;
+  const codec = stream?.video?.codecString;
   const [, name, shown] = codec && webRtcCodec(codec) || [];
   if (name === undefined || browser.webRtcVideo === undefined || browser.webRtcVideo.has(name)) {
     return undefined;
@@ -117,7 +117,7 @@ function webRtcCodec(codec) {
  */
 function flvObstacle(stream, browser) {
   if (!browser.mediaSource) return "This browser has no Media Source Extensions";
-  const codec = stream?.video?.codec;
+  const codec = stream?.video?.codecString;
   if (!codec || browser.mediaSourceTakes(codec)) return undefined;
   return `This browser does not decode ${formatCodec(codec)} (${codec})`;
 }

@@ -1,10 +1,18 @@
-import type { StreamSummary } from "../shard/http/stream_summary.ts";
+import { codecWords } from "../codec/codec_words.ts";
+import {
+  type AudioSummary,
+  type StreamSummary,
+  type TrackSummary,
+  VHOST,
+  type VideoSummary,
+} from "../shard/http/stream_summary.ts";
 import type { StreamPublisher } from "../shard/live/publish_decision.ts";
 import type { StreamEntry } from "../shard/live/stream_entry.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
 import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
 import { summariseWebrtc } from "./stream_advice.ts";
 import type { StreamSound } from "./stream_sound.ts";
+import type { StreamTraffic } from "./stream_traffic.ts";
 
 /** What is known of a stream. */
 export interface DescribedStream {
@@ -19,37 +27,42 @@ export interface DescribedStream {
   /** What the last publisher sent. */
   publication: StreamReport["publication"];
   readonly sound: StreamSound;
+  readonly traffic: StreamTraffic;
 }
+
+type Publication = NonNullable<StreamReport["publication"]>;
 
 /** A stream as the API tells of it. */
 export function summarise(stream: DescribedStream, nowMs: number): StreamSummary {
-  const { entry, openedAtMs, origin, publication, publisher } = stream;
+  const { entry, openedAtMs, origin, publication, publisher, traffic } = stream;
   const reports = [...stream.reports.values()];
   const viewers = reports.reduce(
     (sum, { viewers, rtmpViewers, webrtcViewers }) => sum + viewers + rtmpViewers + webrtcViewers,
     0,
   );
-  const bitrateBps = publication?.bitrateBps ?? null;
-  const kbps = Math.round((bitrateBps ?? 0) / 1000);
   const isLive = origin !== undefined;
+  const { app, name } = splitPath(entry.path);
   return {
     id: `${entry.streamId}`,
-    ...splitPath(entry.path),
-    vhost: "__defaultVhost__",
-    url: `/${escapePath(entry.path)}${FLV_SUFFIX}`,
+    name,
+    vhost: VHOST,
+    app,
+    tcUrl: `rtmp://${VHOST}/${app}`,
+    url: `/${entry.path}`,
+    flvUrl: `/${escapePath(entry.path)}${FLV_SUFFIX}`,
     live_ms: Math.round(performance.timeOrigin + openedAtMs),
     clients: viewers + (isLive ? 1 : 0),
-    kbps: { recv_30s: isLive ? kbps : 0, send_30s: isLive ? kbps * viewers : 0 },
-    publish: { active: isLive, cid: isLive ? publisher.id ?? null : null },
+    ...traffic.describe(nowMs),
+    publish: { active: isLive, cid: isLive ? publisher.id ?? "" : "" },
     state: isLive ? "live" : "waiting",
     shard: origin ?? null,
     subject: publisher.subject ?? null,
     uptimeMs: Math.round(nowMs - openedAtMs),
     viewers,
-    bitrateBps,
-    video: publication?.video ?? null,
-    audio: publication?.audio ?? null,
-    tracks: publication?.tracks ?? [],
+    bitrateBps: publication?.bitrateBps ?? null,
+    video: publication?.video ? summariseVideo(publication.video) : null,
+    audio: publication?.audio ? summariseAudio(publication.audio) : null,
+    tracks: publication?.tracks.map(summariseTrack) ?? [],
     groupOverflows: reports.some(({ groupOverflows }) => groupOverflows),
     timestampFaults: publication?.timestampFaults ?? {},
     skippedMessages: publication?.skipped ?? {},
@@ -60,4 +73,36 @@ export function summarise(stream: DescribedStream, nowMs: number): StreamSummary
       sound: stream.sound.describe(publication?.audio ?? null),
     },
   };
+}
+
+function summariseVideo<Video extends NonNullable<Publication["video"]>>(
+  video: Video,
+): Video & VideoSummary {
+  const { codec, width, height } = video;
+  return {
+    ...video,
+    ...codecWords(codec),
+    codecString: codec,
+    width: width ?? 0,
+    height: height ?? 0,
+  };
+}
+
+function summariseAudio<Audio extends NonNullable<Publication["audio"]>>(
+  audio: Audio,
+): Audio & AudioSummary {
+  const { codec: codecString, sampleRate, channels } = audio;
+  const { codec, profile } = codecWords(codecString);
+  return {
+    ...audio,
+    codec,
+    profile,
+    codecString,
+    sample_rate: sampleRate ?? 0,
+    channel: channels ?? 0,
+  };
+}
+
+function summariseTrack(track: Publication["tracks"][number]): TrackSummary {
+  return track.kind === "video" ? summariseVideo(track) : summariseAudio(track);
 }

@@ -5,6 +5,7 @@ import {
   type StreamsReply,
   type StreamSummary,
 } from "../shard/http/stream_summary.ts";
+import { RUN_IDENTITY } from "./run_identity.ts";
 
 /** Whose streams are listed. */
 export interface StreamSource {
@@ -25,7 +26,7 @@ interface Page {
  */
 export class StreamPages {
   readonly #source: StreamSource;
-  readonly #describe: (nowMs: number) => Pick<StreamsReply, "server" | "counters">;
+  readonly #describe: (nowMs: number) => Pick<StreamsReply, "gateway" | "counters">;
   readonly #maxAgeMs: number;
   readonly #made = new Map<number, Page>();
 
@@ -35,7 +36,7 @@ export class StreamPages {
    */
   constructor(
     source: StreamSource,
-    describe: (nowMs: number) => Pick<StreamsReply, "server" | "counters">,
+    describe: (nowMs: number) => Pick<StreamsReply, "gateway" | "counters">,
     maxAgeMs: number,
   ) {
     this.#maxAgeMs = maxAgeMs;
@@ -55,7 +56,14 @@ export class StreamPages {
     const begin = (number - 1) * STREAMS_PER_PAGE;
     const summaries = this.#source.summaries(nowMs, begin, begin + STREAMS_PER_PAGE);
     const page = {
-      head: JSON.stringify({ code: 0, ...this.#describe(nowMs), total, page: number, pages }),
+      head: JSON.stringify({
+        code: 0,
+        ...RUN_IDENTITY,
+        ...this.#describe(nowMs),
+        total,
+        page: number,
+        pages,
+      }),
       paths: summaries.map(({ app, name }) => app === "" ? name : `${app}/${name}`),
       streams: summaries.map((summary) => JSON.stringify(summary)),
       live: summaries.map((summary) => JSON.stringify(liveOf(summary))),
@@ -70,8 +78,12 @@ function liveOf(summary: StreamSummary): LiveSummary {
   const hidden: Readonly<Record<Exclude<keyof StreamSummary, keyof LiveSummary>, undefined>> = {
     id: undefined,
     vhost: undefined,
+    tcUrl: undefined,
     live_ms: undefined,
     clients: undefined,
+    frames: undefined,
+    send_bytes: undefined,
+    recv_bytes: undefined,
     kbps: undefined,
     publish: undefined,
     shard: undefined,

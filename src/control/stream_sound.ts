@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { StreamSummary } from "../shard/http/stream_summary.ts";
+import type { PublicationDescription } from "../stream/publication.ts";
 import type {
   SoundLoss,
   SoundLosses,
@@ -8,7 +9,7 @@ import type {
 
 const logger = getLogger(["sluice", "control"]);
 
-type AudioDescription = NonNullable<StreamSummary["audio"]>;
+type AudioDescription = NonNullable<PublicationDescription["audio"]>;
 
 const LOSSES: Readonly<Record<SoundLoss, string>> = {
   "damaged": "access units cannot be decoded, and are silent",

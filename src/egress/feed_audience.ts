@@ -19,6 +19,8 @@ export interface FeedViewer {
   offer(): void;
   /** The stream is over, or there is a reason to end; what the feed holds may still be read. */
   end(reason: string): void;
+  /** Its track is gone. @returns whether it goes on with another */
+  moveOn(): boolean;
 }
 
 /**
@@ -86,6 +88,15 @@ export class FeedAudience {
     this.#cancelDelivery();
     this.feed.update();
     for (const viewer of [...this.#viewers]) viewer.end(reason);
+    if (this.#viewers.size === 0) this.feed.close();
+  }
+
+  /** The stream goes on without what these viewers watch: those are ended that want nothing else. */
+  dissolve(reason: string): void {
+    this.feed.update();
+    for (const viewer of [...this.#viewers]) if (!viewer.moveOn()) viewer.end(reason);
+    this.#isOver = true;
+    this.#cancelDelivery();
     if (this.#viewers.size === 0) this.feed.close();
   }
 

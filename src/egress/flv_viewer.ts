@@ -1,33 +1,41 @@
-import { Cursor } from "../stream/cursor.ts";
-import type { FeedAudience, FeedViewer } from "./feed_audience.ts";
+import type { FeedAudience } from "./feed_audience.ts";
+import { FeedReader, type TrackLadder } from "./feed_reader.ts";
+import { DEFAULT_TRACKS, type TrackSelection } from "../stream/track_selection.ts";
+
+/** Of a viewer. */
+export interface FlvViewerOptions {
+  /** What of the stream the audience has; the default tracks by default. */
+  readonly selection?: TrackSelection;
+  /** Where there are smaller pictures for it when it lags, if it wants them. */
+  readonly ladder?: TrackLadder | undefined;
+  /** Called once, when its reader is given the first piece. */
+  readonly began?: () => void;
+}
 
 /**
- * One viewer of one form of a stream: a stream of whole FLV tags that pulls from its cursor.
+ * One viewer of one form of a stream: a stream of whole FLV tags that pulls from its place in it.
  *
  * It queues nothing. Whoever reads it asks for the next piece when the last one is sent; a viewer
  * that is slow asks seldom, gets larger pieces, and is jumped over by what it misses.
  */
-export class FlvViewer implements FeedViewer {
+export class FlvViewer {
   /** Its pieces are shared with other viewers and never change. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  readonly #cursor: Cursor;
-  readonly #audience: FeedAudience;
+  readonly #reader: FeedReader;
   readonly #began: () => void;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   #bytes = 0;
-  #endReason: string | undefined;
+  #stopReason: string | undefined;
   /** "asked": the reader waits for something that was not there. */
-  #state: "idle" | "asked" | "ending" | "over" | "left" = "idle";
+  #state: "idle" | "asked" | "over" | "left" = "idle";
 
-  /**
-   * Joins the audience; leaves it when its stream is cancelled.
-   *
-   * @param began called once, when its reader is given the first piece
-   */
-  constructor(audience: FeedAudience, began: () => void = () => {}) {
+  /** Joins the audience; leaves it when its stream is cancelled. */
+  constructor(
+    audience: FeedAudience,
+    { selection = DEFAULT_TRACKS, ladder, began = () => {} }: FlvViewerOptions = {},
+  ) {
     this.#began = began;
-    this.#cursor = new Cursor(audience.feed);
-    this.#audience = audience;
+    this.#reader = new FeedReader(() => this.#offer(), { keeps: "nothing", ladder });
     this.stream = new ReadableStream({
       start: (controller) => {
         this.#controller = controller;
@@ -35,10 +43,10 @@ export class FlvViewer implements FeedViewer {
       pull: () => this.#pull(),
       cancel: () => {
         this.#state = "left";
-        audience.remove(this);
+        this.#reader.pause();
       },
     }, { highWaterMark: 0 });
-    audience.add(this);
+    this.#reader.watch(audience, selection);
   }
 
   /** Bytes that its reader has taken. */
@@ -47,64 +55,49 @@ export class FlvViewer implements FeedViewer {
   }
 
   get jumps(): number {
-    return this.#cursor.jumps;
+    return this.#reader.jumps;
   }
 
   /** How far it is behind the stream; `undefined` before the beginning. */
   get lagMs(): number | undefined {
-    return this.#cursor.lagMs;
+    return this.#reader.lagMs;
   }
 
   /** Why its stream was closed; `undefined` if it was not: then who reads it has left. */
   get endReason(): string | undefined {
-    return this.#state === "over" ? this.#endReason : undefined;
+    return this.#state === "over" ? this.#stopReason ?? this.#reader.endReason : undefined;
   }
 
   /** Ends it at once, whatever there is left for it. */
   stop(reason: string): void {
-    this.#endReason = reason;
-    if (this.#state !== "over" && this.#state !== "left") this.#close();
+    if (this.#state === "over" || this.#state === "left") return;
+    this.#stopReason = reason;
+    this.#close();
   }
 
-  /** There may be something new: a reader that waits gets it. */
-  offer(): void {
-    if (this.#state === "asked" && this.#give(this.#next())) this.#state = "idle";
-  }
-
-  /** It ends behind what the feed holds for this viewer. */
-  end(reason: string): void {
-    this.#endReason = reason;
-    this.offer();
-    if (this.#state === "asked") this.#close();
-    else if (this.#state === "idle") this.#state = "ending";
+  /** There may be something new, or nothing any more: a reader that waits is told. */
+  #offer(): void {
+    if (this.#state !== "asked") return;
+    this.#state = "idle";
+    this.#pull();
   }
 
   #pull(): void {
-    if (this.#state === "ending") {
-      if (!this.#give(this.#cursor.rest())) this.#close();
-    } else if (!this.#give(this.#next())) {
-      this.#state = "asked";
-    }
-  }
-
-  #next(): Uint8Array<ArrayBuffer> | undefined {
-    const { jumps } = this.#cursor;
-    const piece = this.#cursor.next();
-    if (this.#cursor.jumps > jumps) this.#audience.noteJump();
-    return piece;
+    const piece = this.#reader.next();
+    if (piece !== undefined) this.#give(piece);
+    else if (this.#reader.endReason !== undefined) this.#close();
+    else this.#state = "asked";
   }
 
   #close(): void {
     this.#state = "over";
     this.#controller.close();
-    this.#audience.remove(this);
+    this.#reader.pause();
   }
 
-  #give(piece: Uint8Array<ArrayBuffer> | undefined): boolean {
-    if (piece === undefined) return false;
+  #give(piece: Uint8Array<ArrayBuffer>): void {
     if (this.#bytes === 0) this.#began();
     this.#bytes += piece.length;
     this.#controller.enqueue(piece);
-    return true;
   }
 }

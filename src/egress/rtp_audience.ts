@@ -1,6 +1,7 @@
 import type { TrackSelection } from "../stream/track_selection.ts";
 import type { LogReader } from "../stream/log_reader.ts";
-import { type ClockOffsets, RtpFeed } from "./rtp_feed.ts";
+import { RtpFeed } from "./rtp_feed.ts";
+import type { StreamClock } from "./stream_clock.ts";
 
 /** A viewer that is told when there is something new for it. */
 export interface RtpSubscriber {
@@ -22,14 +23,17 @@ export class RtpAudience {
   readonly #lackingVideo = new Map<RtpSubscriber, number>();
   #videoCodec: string | undefined;
 
-  /** @param maxPayloadSize bytes of the payload of a packet, at most */
+  /**
+   * @param clock of the stream on this shard
+   * @param maxPayloadSize bytes of the payload of a packet, at most
+   */
   constructor(
     log: LogReader,
-    offsets: ClockOffsets,
+    clock: StreamClock,
     maxPayloadSize: number,
     selection?: TrackSelection,
   ) {
-    this.feed = new RtpFeed(log, offsets, maxPayloadSize, selection);
+    this.feed = new RtpFeed(log, clock, maxPayloadSize, selection);
   }
 
   get size(): number {

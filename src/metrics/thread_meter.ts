@@ -10,6 +10,12 @@ export interface ThreadMeasures {
   observe(name: "eventLoopDelay", labels: Record<never, string>, seconds: number): void;
 }
 
+/** What the whole process has used of the processors. */
+export function processCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** Measures a thread, from within: how late its timers come, and what it uses of the machine. */
 export class ThreadMeter {
   readonly #measures: ThreadMeasures;
@@ -31,8 +37,7 @@ export class ThreadMeter {
 
   /** The same of the whole process; one thread is to do that. */
   tickProcess(): void {
-    const { user, system } = process.cpuUsage();
-    this.#measures.measure("processCpuSeconds", (user + system) / 1e6);
+    this.#measures.measure("processCpuSeconds", processCpuSeconds());
     this.#measures.measure("processResidentBytes", Deno.memoryUsage().rss);
   }
 

@@ -53,6 +53,13 @@ export interface AdminSettings {
   readonly listen: { readonly host: string; readonly port: number } | undefined;
 }
 
+/** By what answers of the API name the process. */
+export interface RunIdentity {
+  readonly server: string;
+  readonly service: string;
+  readonly pid: string;
+}
+
 /** How many there may be of something, over all shards. */
 export interface PlaceLimits {
   readonly max: number;
@@ -63,6 +70,7 @@ export interface PlaceLimits {
 /** What a shard needs to know of the configuration. */
 export interface ShardSettings {
   readonly version: string;
+  readonly identity: RunIdentity;
   /** When the server was started, in milliseconds since 1970. */
   readonly startedAt: number;
   readonly access: AccessSettings;

@@ -5,6 +5,8 @@ import type { TrackName } from "./timeline.ts";
 
 const TRACKS: readonly TrackName[] = ["audio", "video"];
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * A viewer's place in a feed: all that a viewer is to its stream.
  *
@@ -47,6 +49,16 @@ export class Cursor {
     return this.#position !== undefined;
   }
 
+  /**
+   * Sequence number in the log of what a viewer begins with that has had other pictures; `undefined`
+   * if it cannot begin.
+   */
+  get beginsAt(): number | undefined {
+    if (this.#from === undefined) return undefined;
+    const beginning = this.#feed.change(this.#from);
+    return beginning && this.#feed.sequenceAt(beginning.position);
+  }
+
   /** Where a viewer stands that goes on elsewhere; `undefined` if it has got nothing yet. */
   get place(): FeedStart | undefined {
     if (this.#position === undefined) return this.#from;
@@ -68,6 +80,45 @@ export class Cursor {
     if (this.#position === undefined) return undefined;
     const { tail, timeMs } = this.#feed;
     return Math.max(0, distance(this.#feed.timeMsAt(Math.max(this.#position, tail)), timeMs));
+  }
+
+  /** Whether a key frame that it could go on at lies between it and the newest tag. */
+  get hasKeyFrameAhead(): boolean {
+    return this.#position !== undefined &&
+      this.#feed.takeUp(this.#position + 1, "video") !== undefined;
+  }
+
+  /** Whether it has read up to the tail, which went on to overtake it. */
+  get isOvertaken(): boolean {
+    return this.#position !== undefined && this.#position < this.#feed.tail;
+  }
+
+  /**
+   * Is sent no more pictures up to the newest key frame, but all sound.
+   *
+   * @returns whether that is so; else it is close enough, or too far behind
+   */
+  passOverPictures(): boolean {
+    if (this.isOvertaken || this.#lacks !== undefined || !this.hasKeyFrameAhead) return false;
+    this.#lacks = "video";
+    return true;
+  }
+
+  /**
+   * What to send next, without pictures, of what lies before a record of the log; `undefined` if there
+   * is no more. Pictures are taken up at a key frame then.
+   *
+   * @param sequence of that record
+   */
+  nextWithoutPictures(sequence: number): Uint8Array<ArrayBuffer> | undefined {
+    const end = this.#feed.positionOf(sequence);
+    if (end === undefined || this.#position === undefined || this.isOvertaken) return undefined;
+    if (this.#position >= end) return undefined;
+    this.#lacks = "video";
+    const piece = this.#feed.readWithout("video", this.#position, end);
+    if (piece === undefined) return undefined;
+    this.#position = piece.next;
+    return piece.bytes.length > 0 ? piece.bytes : this.nextWithoutPictures(sequence);
   }
 
   /** What to send next, whole tags; `undefined` if there is nothing now. */
@@ -109,6 +160,7 @@ export class Cursor {
   }
 
   #start(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#from?.changesPictures) return this.#change(this.#from);
     const beginning = this.#feed.beginning(this.#from, this.#waitedMs());
     if (beginning === undefined) return undefined;
     const bytes = this.#from === undefined
@@ -116,6 +168,13 @@ export class Cursor {
       : this.#configurations(beginning);
     if (bytes !== undefined) this.#goTo(beginning);
     return bytes;
+  }
+
+  #change(from: FeedStart): Uint8Array<ArrayBuffer> | undefined {
+    const beginning = this.#feed.change(from);
+    if (beginning === undefined) return undefined;
+    this.#goTo(beginning);
+    return NOTHING;
   }
 
   #jump(): Uint8Array<ArrayBuffer> | undefined {

@@ -170,7 +170,7 @@ export class Feed {
   beginning(from?: FeedStart, waitedMs = 0): FeedBeginning | undefined {
     if (!this.#log.tracksSettled) return undefined;
     if (!this.needsKeyFrame) {
-      const position = from?.isInStep ? this.#positionOf(from.sequence) : undefined;
+      const position = from?.isInStep ? this.positionOf(from.sequence) : undefined;
       return { position: position ?? this.head, lacks: undefined };
     }
     const keyFrame = this.#usableKeyFrame(from);
@@ -184,8 +184,14 @@ export class Feed {
       distance(this.timeMsAt(keyFrame), this.timeMs) <= this.#windowMs;
     if (isRecent || from?.isInStep) return this.#inStep(keyFrame, from, undefined);
     if (hasPictures && keyFrame === undefined && waitedMs < MAX_KEY_FRAME_WAIT_MS) return undefined;
-    const position = from && this.#positionOf(from.sequence);
+    const position = from && this.positionOf(from.sequence);
     return { position: position ?? this.head, lacks: "video" };
+  }
+
+  /** Where a viewer begins that has had other pictures: with a key frame of these behind its place. */
+  change(from: FeedStart): FeedBeginning | undefined {
+    const position = this.#usableKeyFrame(from);
+    return position === undefined ? undefined : { position, lacks: "video" };
   }
 
   /**
@@ -215,6 +221,14 @@ export class Feed {
   sequenceBefore(position: number): number {
     const before = this.#entries[position - 1 - this.#tail];
     return before === undefined ? this.sequenceAt(position) : (before.record.sequence + 1) | 0;
+  }
+
+  /** The first position that has this record or one behind it; `undefined` if some are gone. */
+  positionOf(sequence: number): number | undefined {
+    const first = this.#entries[0]?.record.sequence ?? this.#sequence;
+    if (distance(first, sequence) < 0) return undefined;
+    const at = this.#entries.findIndex(({ record }) => distance(sequence, record.sequence) >= 0);
+    return at < 0 ? this.head : this.#tail + at;
   }
 
   /**
@@ -292,18 +306,10 @@ export class Feed {
     from: FeedStart | undefined,
     lacks: TrackName | undefined,
   ): FeedBeginning | undefined {
-    const position = keyFrame ?? (from?.isInStep ? this.#positionOf(from.sequence) : undefined);
+    const position = keyFrame ?? (from?.isInStep ? this.positionOf(from.sequence) : undefined);
     if (position === undefined) return undefined;
     const isLacking = lacks !== undefined && this.takeUp(position, lacks) === undefined;
     return { position, lacks: isLacking ? lacks : undefined };
-  }
-
-  /** The first position that has this record or one behind it; `undefined` if some are gone. */
-  #positionOf(sequence: number): number | undefined {
-    const first = this.#entries[0]?.record.sequence ?? this.#sequence;
-    if (distance(first, sequence) < 0) return undefined;
-    const at = this.#entries.findIndex(({ record }) => distance(sequence, record.sequence) >= 0);
-    return at < 0 ? this.head : this.#tail + at;
   }
 
   /**

@@ -6,6 +6,8 @@ export interface FeedStart {
   readonly sequence: number;
   /** Whether it has got everything of the feed's tracks before that: then it need not begin anew. */
   readonly isInStep: boolean;
+  /** Whether it has had other pictures of the stream: it goes on at a key frame of these. */
+  readonly changesPictures?: boolean;
 }
 
 /** Where a viewer begins. */

@@ -137,6 +137,11 @@ export class LogReader {
     return this.#load(ControlWord.lastTimestampMs);
   }
 
+  /** The newest timestamp of any record: where the next publisher goes on; 0 in an empty log. */
+  get endTimestampMs(): number {
+    return this.#load(ControlWord.endTimestampMs);
+  }
+
   /** Changes whenever a preamble would come out differently. */
   get preambleVersion(): number {
     return this.#load(ControlWord.slotVersion) * 8 + this.#load(ControlWord.tracks);

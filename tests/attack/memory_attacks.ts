@@ -70,10 +70,10 @@ export const MANY_STREAMS: Attack = {
     const beforeKiB = await residentKiB(gateway.pid);
     using filler = await StreamFiller.open(gateway.rtmpPort, "many", 15);
     await filler.fill(30 * MIB);
-    const { server } = await gateway.status();
+    const { gateway: { memory } } = await gateway.status();
     return [
       { what: "growth, MiB", value: await growthMib(gateway, beforeKiB), bar: 128 },
-      { what: "logs, MiB", value: Math.round(server.memory.uses.logs.usedBytes / MIB), bar: 64 },
+      { what: "logs, MiB", value: Math.round(memory.uses.logs.usedBytes / MIB), bar: 64 },
     ];
   },
 };
@@ -110,11 +110,11 @@ export const MANY_SELECTIONS: Attack = {
     for (let track = 0; track < SELECTIONS; track++) {
       conns.push(await stalled(gateway, `/live/sound.flv?vtrack=${track}`));
     }
-    const { counters, server } = await until("some are refused", async () => {
+    const { counters, gateway: { memory } } = await until("some are refused", async () => {
       const status = await gateway.status();
       return status.counters.viewersRefused! > 0 && status;
     });
-    const copies = Math.round(server.memory.uses.copies.usedBytes / MIB);
+    const copies = Math.round(memory.uses.copies.usedBytes / MIB);
     const findings: Finding[] = [
       { what: "growth, MiB", value: await growthMib(gateway, beforeKiB), bar: 96 },
       { what: "copies, MiB", value: copies, bar: 64 },
@@ -182,11 +182,11 @@ export const UNFINISHED_MESSAGES: Attack = {
         unfinished,
       ]);
     }
-    const { counters, server } = await until("some are ended", async () => {
+    const { counters, gateway: { memory } } = await until("some are ended", async () => {
       const status = await gateway.status();
       return status.counters.memoryEnded! > 0 && status;
     });
-    const held = Math.round(server.memory.uses.messages.usedBytes / MIB);
+    const held = Math.round(memory.uses.messages.usedBytes / MIB);
     const findings: Finding[] = [
       { what: "growth, MiB", value: await growthMib(gateway, beforeKiB), bar: 96 },
       { what: "messages, MiB", value: held, bar: 16 },

@@ -2,7 +2,7 @@
 /** Chromium watches with a token: in a header by WHEP, and in the page's own address by the page. */
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { SignJWT } from "jose";
-import type { ClientDescription } from "../../src/shard/live/clients.ts";
+import type { ClientSummary } from "../../src/shard/http/client_summary.ts";
 import { startGateway } from "../../testing/gateway_process.ts";
 import { until } from "../../testing/waiting.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
@@ -63,9 +63,9 @@ Deno.test({ name: "Chromium watches with a token", ignore: chromiumMissing() }, 
   await t.step("the administrator sees how it fares over WebRTC, and ends it", async () => {
     const viewer = await watchByWhep(page, gateway, "live/test", { token });
     await viewer.moreFrames(10);
-    let client: ClientDescription | undefined;
+    let client: ClientSummary | undefined;
     await until("it has reported", async () => {
-      const { clients }: { clients: ClientDescription[] } = await ask("clients");
+      const { clients }: { clients: ClientSummary[] } = await ask("clients");
       client = clients.find(({ protocol }) => protocol === "whep");
       return client?.roundTripMs !== null && client?.lossFraction !== null;
     });

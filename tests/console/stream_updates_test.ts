@@ -9,12 +9,12 @@ const stream = (name: string, uptimeMs: number, viewers = 0) => ({
   viewers,
 });
 
-const HEAD = { server: { version: "1", uptimeMs: 10_000 }, total: 2, page: 1, pages: 1 };
+const HEAD = { gateway: { version: "1", uptimeMs: 10_000 }, total: 2, page: 1, pages: 1 };
 
 Deno.test("a list that has not changed becomes older", () => {
   const received = receiveList({ ...HEAD, streams: [stream("a", 1000), stream("b", 2000)] }, 500);
-  const { server, streams } = listAt(received, 3500);
-  assertEquals(server, { version: "1", uptimeMs: 13_000 });
+  const { gateway, streams } = listAt(received, 3500);
+  assertEquals(gateway, { version: "1", uptimeMs: 13_000 });
   assertEquals(streams.map(({ uptimeMs }) => uptimeMs), [4000, 5000]);
 });
 
@@ -22,13 +22,13 @@ Deno.test("changes are what is new and what is gone; the rest stays", () => {
   const received = receiveList({ ...HEAD, streams: [stream("a", 1000), stream("b", 2000)] }, 0);
   const changed = receiveChanges(received, {
     ...HEAD,
-    server: { uptimeMs: 11_000 },
+    gateway: { uptimeMs: 11_000 },
     total: 3,
     changed: [stream("a", 2000, 7), stream("c", 0)],
     gone: ["live/b"],
   }, 1000);
-  const { total, server, streams } = listAt(changed, 2000);
-  assertEquals([total, server.uptimeMs], [3, 12_000]);
+  const { total, gateway, streams } = listAt(changed, 2000);
+  assertEquals([total, gateway.uptimeMs], [3, 12_000]);
   assertEquals(streams, [stream("a", 3000, 7), stream("c", 1000)]);
   // What was received before is as it was.
   assertEquals(listAt(received, 0).streams.length, 2);
@@ -37,7 +37,7 @@ Deno.test("changes are what is new and what is gone; the rest stays", () => {
 Deno.test("a list without what is not known yet", () => {
   const received = receiveList({}, 0);
   assertEquals(listAt(received, 1000), {
-    server: { uptimeMs: undefined },
+    gateway: { uptimeMs: undefined },
     page: 1,
     pages: 1,
     total: 0,

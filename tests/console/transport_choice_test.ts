@@ -18,15 +18,15 @@ function stream(video: string | null, audio: string | null, more: Partial<Stream
     app: "live",
     name: "a",
     state: "live",
-    video: video === null ? null : { codec: video },
-    audio: audio === null ? null : { codec: audio },
+    video: video === null ? null : { codecString: video },
+    audio: audio === null ? null : { codecString: audio },
     ...more,
   } satisfies StreamInfo;
 }
 const usual = stream("avc1.4d401f", "mp4a.40.2");
 const SURROUND = {
   ...stream("avc1.4d401f", "opus"),
-  audio: { codec: "opus", channels: 6 },
+  audio: { codecString: "opus", channels: 6 },
 };
 const hevc = stream("hvc1.1.6.L93.B0", "mp4a.40.2");
 

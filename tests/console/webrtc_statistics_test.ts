@@ -72,7 +72,7 @@ Deno.test("WebRtcStatistics reads a report of Chromium, rates since the last one
   assertAlmostEquals(figures.videoAheadMs!, 12.4, 0.01);
   // The stream's own profile, whatever was offered.
   assertEquals(webRtcRows(figures, undefined)[1], ["Codecs", "H.264 · Opus"]);
-  assertEquals(webRtcRows(figures, { video: { codec: "avc1.64001f" } }), [
+  assertEquals(webRtcRows(figures, { video: { codecString: "avc1.64001f" } }), [
     ["Transport", "WebRTC · UDP"],
     ["Codecs", "H.264 High 3.1 · Opus"],
     ["Picture", "1280×720 · 30 fps"],
@@ -107,14 +107,17 @@ Deno.test("WebRtcStatistics leaves out what a report does not say", () => {
   const statistics = new WebRtcStatistics();
   const empty = statistics.read([]);
   assertEquals(Object.values(empty).filter((value) => value !== undefined), []);
-  assertEquals(webRtcRows(empty, { video: { codec: "avc1.64001f" } }).map(([, value]) => value), [
-    "WebRTC",
-    ..."– – –".split(" "),
-    "– · –",
-    "–",
-    "– · –",
-    ..."– – – –".split(" "),
-  ]);
+  assertEquals(
+    webRtcRows(empty, { video: { codecString: "avc1.64001f" } }).map(([, value]) => value),
+    [
+      "WebRTC",
+      ..."– – –".split(" "),
+      "– · –",
+      "–",
+      "– · –",
+      ..."– – – –".split(" "),
+    ],
+  );
   for (const member of ["packetsLost", "timestamp", "bytesReceived", "jitterBufferDelay"]) {
     const spoilt = report(3).map((record) => ({ ...record, [member]: "many" }));
     statistics.read(spoilt);

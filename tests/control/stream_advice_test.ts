@@ -26,6 +26,7 @@ function report(webrtcViewers: number, webrtc: BFrameReport | undefined): Stream
     groupOverflows: false,
     publication,
     webrtcViewers,
+    traffic: { frames: 0, receivedBytes: 0, sentBytes: 0 },
     webrtc,
   };
 }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { RUN_IDENTITY } from "../../src/control/run_identity.ts";
 import { StreamPages } from "../../src/control/stream_pages.ts";
 import type { StreamSummary } from "../../src/shard/http/stream_summary.ts";
 
@@ -16,7 +17,7 @@ function setup(count: number) {
       return summaries as unknown as StreamSummary[];
     },
   };
-  const describe = (nowMs: number) => ({ server: { uptimeMs: nowMs } as never, counters: {} });
+  const describe = (nowMs: number) => ({ gateway: { uptimeMs: nowMs } as never, counters: {} });
   return { pages: new StreamPages(source, describe, 500), names, asked };
 }
 
@@ -29,10 +30,10 @@ Deno.test("StreamPages: pages of 100, with how many there are", () => {
     "live/099",
   ]);
   assertEquals([last.paths, last.streams], [["live/200"], ['{"app":"live","name":"200"}']]);
-  assertEquals(
-    JSON.parse(last.head),
-    { code: 0, server: { uptimeMs: 7 }, counters: {}, total: 201, page: 3, pages: 3 },
-  );
+  assertEquals(JSON.parse(last.head), {
+    ...{ code: 0, ...RUN_IDENTITY },
+    ...{ gateway: { uptimeMs: 7 }, counters: {}, total: 201, page: 3, pages: 3 },
+  });
   const none = setup(0).pages.page(1, 0);
   assertEquals([JSON.parse(none.head).pages, none.streams], [1, []]);
 });

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { RtpAudience } from "../../src/egress/rtp_audience.ts";
+import { StreamClock } from "../../src/egress/stream_clock.ts";
 import { TAG_VIDEO } from "../../src/flv/tag.ts";
+import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { RecordFlag } from "../../src/stream/log_layout.ts";
 import type { LogWriter } from "../../src/stream/log_writer.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
@@ -38,7 +40,7 @@ function append(writer: LogWriter, timestampMs: number, body: Uint8Array): void 
 
 Deno.test("RtpAudience: pictures of another codec end those who were promised the old one", () => {
   const { shared, writer } = openLog();
-  const audience = new RtpAudience(new LogReader(shared), { audio: 0, video: 0 }, 1200);
+  const audience = audienceOf(shared);
   const [viewer, listener] = [new NotingSubscriber(), new NotingSubscriber("audio")];
   audience.add(viewer);
   audience.add(listener);
@@ -61,7 +63,12 @@ Deno.test("RtpAudience: pictures of another codec end those who were promised th
 });
 
 function openAudience(): RtpAudience {
-  return new RtpAudience(new LogReader(openLog().shared), { audio: 0, video: 0 }, 1200);
+  return audienceOf(openLog().shared);
+}
+
+function audienceOf(shared: SharedLog): RtpAudience {
+  const log = new LogReader(shared);
+  return new RtpAudience(log, new StreamClock(log, { audio: 0, video: 0 }), 1200);
 }
 
 Deno.test("RtpAudience: those that are there are told of what is new", () => {
@@ -98,7 +105,7 @@ Deno.test("RtpAudience: each is told once of the end, though it leaves at that",
 
 Deno.test("RtpAudience: pictures that come late end those who wanted some, and no others", () => {
   const { shared, writer } = openLog();
-  const audience = new RtpAudience(new LogReader(shared), { audio: 0, video: 0 }, 1200);
+  const audience = audienceOf(shared);
   const [wanting, listener] = [
     new NotingSubscriber("audio for want of pictures"),
     new NotingSubscriber("audio"),

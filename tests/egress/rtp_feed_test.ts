@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { StreamClock } from "../../src/egress/stream_clock.ts";
 import { RtpFeed } from "../../src/egress/rtp_feed.ts";
 import { encodeOpusHead } from "../../src/codec/sound/opus.ts";
 import { encodeOpusBody } from "../../src/flv/audio_body_writer.ts";
@@ -20,7 +21,9 @@ function open() {
     body,
     flags,
   });
-  const feed = new RtpFeed(new LogReader(shared), { audio: 1000, video: 0 });
+  const log = new LogReader(shared);
+  const clock = new StreamClock(log, { audio: 1000, video: 0 });
+  const feed = new RtpFeed(log, clock);
   const send = (timestampMs: number) => {
     const body = encodeOpusBody("frame", Uint8Array.of(0xfc, 1, 2));
     writer.append({ type: TAG_AUDIO, timestampMs, body, flags: RecordFlag.audio });

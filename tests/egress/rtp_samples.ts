@@ -1,6 +1,7 @@
 /** Packets, tracks and viewers for tests, and what arrives at the viewers. */
 import { SrtpReceiver } from "../../testing/webrtc/srtp_receiver.ts";
 import { RtpFeed } from "../../src/egress/rtp_feed.ts";
+import { StreamClock } from "../../src/egress/stream_clock.ts";
 import { type Retransmission, RtpTrack } from "../../src/egress/rtp_track.ts";
 import { RtpViewer, type ViewerTrack } from "../../src/egress/rtp_viewer.ts";
 import { RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
@@ -52,6 +53,7 @@ export interface Arrived {
   readonly payloadType: number;
   /** Sequence number with its wraps in front. */
   readonly sequence: number;
+  readonly timestamp: number;
   /** Index in the ring of what it carries. */
   readonly index: number;
   /** Of a retransmission: the sequence number of what is sent again. */
@@ -86,6 +88,7 @@ export class Receiver {
       ssrc,
       payloadType: datagram[1]! & 0x7f,
       sequence,
+      timestamp: view.getUint32(4),
       index: payload[at]! << 8 | payload[at + 1]!,
       original: at === 0 ? undefined : payload[0]! << 8 | payload[1]!,
     };
@@ -116,6 +119,12 @@ export function openTrack(
       track.take(count, sender, datagrams);
       return receiver.take(datagrams);
     },
+    /** Padding of at least so many bytes. */
+    pad: (bytes: number) => {
+      const datagrams: Uint8Array[] = [];
+      track.pad(bytes, sender, datagrams);
+      return receiver.take(datagrams);
+    },
     /** A second after what was sent again before, unless another time is given. */
     resend: (sequence: number, nowMs = resentMs + 1000, roundTripMs = 100) => {
       resentMs = nowMs;
@@ -130,7 +139,8 @@ export function openViewer(
   options: { readonly video?: Partial<ViewerTrack> | null; readonly audio?: null } = {},
 ) {
   const { shared, writer } = openLog();
-  const feed = new RtpFeed(new LogReader(shared), { audio: 0, video: 0 });
+  const log = new LogReader(shared);
+  const feed = new RtpFeed(log, new StreamClock(log, { audio: 0, video: 0 }));
   const events = { jumps: 0, resent: 0, nacks: 0, keyFrameRequests: 0 };
   const track = { retransmission: undefined, firstSequence: 65_500 };
   const viewer = new RtpViewer({

@@ -171,7 +171,7 @@ async function record(
 function check(format: Format, session: Session): void {
   const { name, codec, codecName, bFrames, skipped = {} } = format;
   const { live, source, early, late, copied } = session;
-  assertMatch(live.video!.codec, codec);
+  assertMatch(live.video!.codecString, codec);
   assertEquals([live.video!.width, live.video!.height], [320, 180]);
   assertAlmostEquals(live.video!.frameRate!, 30, 1);
   assertAlmostEquals(live.video!.keyFrameDistanceMs!, 1000, 2);

@@ -277,21 +277,21 @@ function allowedWarnings({ video }: Tracks, recording: Recording): RegExp {
 }
 
 function checkSummary({ name, video, audio }: Format, { live, waiting }: Session): void {
-  assertEquals(live.url, `/formats/${name.replaceAll(" ", "-")}.flv`);
+  assertEquals(live.flvUrl, `/formats/${name.replaceAll(" ", "-")}.flv`);
   assertEquals([live.state, waiting.state], ["live", "waiting"]);
   assertEquals(live.timestampFaults, {});
   assertEquals(live.groupOverflows, false);
   assertEquals(live.video !== null, video !== undefined);
   assertEquals(live.audio !== null, audio !== undefined);
   if (live.video && video) {
-    assertMatch(live.video.codec, video.codec);
+    assertMatch(live.video.codecString, video.codec);
     assertEquals([live.video.width, live.video.height], [320, 180]);
     assertAlmostEquals(live.video.frameRate!, 30, 1);
     assertAlmostEquals(live.video.keyFrameDistanceMs!, 1000, 2);
     assertEquals(live.video.bFrames, video.bFrames);
   }
   if (live.audio && audio) {
-    const { codec, sampleRate, channels } = live.audio;
+    const { codecString: codec, sampleRate, channels } = live.audio;
     const { codecName: _, ...expected } = audio;
     assertEquals({ codec, sampleRate, channels }, expected);
   }

@@ -51,9 +51,9 @@ peerTest("tracks by their numbers, and the default ones for everybody else", pee
       return stream?.tracks.length === 6 ? stream : undefined;
     });
     assertEquals(
-      stream.tracks.map(({ kind, id, isDefault, codec }) => [kind, id, isDefault, codec]),
+      stream.tracks.map((track) => [track.kind, track.id, track.isDefault, track.codecString]),
       [
-        ["video", 0, true, stream.video!.codec],
+        ["video", 0, true, stream.video!.codecString],
         ["video", 1, false, "hvc1.1.6.L60.90"],
         ["video", 2, false, "vp09.00.11.08"],
         ["audio", 0, true, "mp4a.40.2"],
@@ -155,7 +155,7 @@ peerTest("sound by Enhanced RTMP reaches viewers as it was sent", ["ffmpeg", "cu
           const stream = await gateway.stream(`sound/${name}`);
           return stream?.audio ? stream : undefined;
         });
-        const { codec, sampleRate, channels } = audio!;
+        const { codecString: codec, sampleRate, channels } = audio!;
         assertEquals({ codec, sampleRate, channels }, expected);
         const path = `${directory}/${name}.flv`;
         const viewer = recordWithCurl(gateway.httpUrl(`/sound/${name}.flv`), path);

@@ -17,10 +17,10 @@ Deno.test({
       const stream = await gateway.stream("live/obs");
       return stream?.video?.frameRate && stream.audio ? stream : undefined;
     }, { timeoutMs: 40_000 });
-    assertMatch(stream.video!.codec, /^avc1\./);
+    assertMatch(stream.video!.codecString, /^avc1\./);
     assertEquals([stream.video!.width, stream.video!.height], [640, 360]);
     assertEquals(Math.round(stream.video!.frameRate!), 30);
-    assertEquals([stream.audio!.codec, stream.audio!.sampleRate], ["mp4a.40.2", 48_000]);
+    assertEquals([stream.audio!.codecString, stream.audio!.sampleRate], ["mp4a.40.2", 48_000]);
     assertEquals([stream.timestampFaults, stream.skippedMessages.malformed], [{}, undefined]);
 
     const viewer = recordWebSocket(gateway.httpUrl("/live/obs.flv"));

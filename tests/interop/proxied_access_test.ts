@@ -1,6 +1,6 @@
 /** Real proxies on this machine: who may is decided for whoever is behind them, and so is the API. */
 import { assert, assertEquals } from "@std/assert";
-import type { ClientDescription } from "../../src/shard/live/clients.ts";
+import type { ClientSummary } from "../../src/shard/http/client_summary.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import {
   type AddressedConnection,
@@ -75,7 +75,7 @@ async function publishFrom(address: string, port: number): Promise<AddressedConn
   return conn;
 }
 
-async function clientsOf(gateway: GatewayProcess): Promise<readonly ClientDescription[]> {
+async function clientsOf(gateway: GatewayProcess): Promise<readonly ClientSummary[]> {
   return (await (await fetch(gateway.httpUrl("/api/v1/clients"))).json()).clients;
 }
 

@@ -115,7 +115,7 @@ peerTest("names are what URLs say, and tokens are no part of them", ["ffmpeg"], 
       await publisher.send(sample);
       await until("it is live", async () => {
         const { streams } = await gateway.status();
-        return streams.find((stream) => stream.url === url)?.video;
+        return streams.find((stream) => stream.flvUrl === url)?.video;
       });
       const viewer = recordWebSocket(gateway.httpUrl(`${url}?token=secret-of-viewer`));
       await until("there is a picture", async () => await viewer.received() > 1000);

@@ -68,7 +68,7 @@ Deno.test({
     }
     assert(grownKiB.at(-1)! < NOISE_KIB, `memory grew by ${grownKiB} KiB from storm to storm`);
     await healthy.checkAll();
-    assertEquals((await gateway.status()).server.shardRestarts, 0);
+    assertEquals((await gateway.status()).gateway.shardRestarts, 0);
   },
 });
 

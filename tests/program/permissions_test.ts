@@ -48,8 +48,11 @@ async function assertServes(options: GatewayOptions): Promise<void> {
     const found = await gateway.stream("live/own");
     return found?.video && found.audio ? found : undefined;
   });
-  assertEquals([stream.state, stream.url], ["live", "/live/own.flv"]);
-  assertEquals([stream.video?.codec, stream.audio?.codec], ["avc1.4d400a", "mp4a.40.2"]);
+  assertEquals([stream.state, stream.flvUrl], ["live", "/live/own.flv"]);
+  assertEquals([stream.video?.codecString, stream.audio?.codecString], [
+    "avc1.4d400a",
+    "mp4a.40.2",
+  ]);
 
   const tags = await firstTags(gateway.httpUrl("/live/own.flv"), 4);
   const videoBodies = tags.filter(({ type }) => type === 9).map(({ body }) => body);
@@ -59,7 +62,7 @@ async function assertServes(options: GatewayOptions): Promise<void> {
   assertEquals(page.headers.get("content-type"), "text/html; charset=utf-8");
   assert((await page.text()).includes("<script"));
   assertEquals(await (await fetch(gateway.httpUrl("/healthz"))).text(), "ok\n");
-  assertEquals((await gateway.status()).server.shardRestarts, 0);
+  assertEquals((await gateway.status()).gateway.shardRestarts, 0);
 }
 
 /** Asks over TLS, on the ports that are its own by default. */

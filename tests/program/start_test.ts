@@ -82,8 +82,8 @@ Deno.test("a configuration on standard input is used; flags win over it", async 
     config: { host: "192.0.2.1", rtmpPort: 1, httpPort: 1, shards: 2, logLevel: "warning" },
     args: ["--shards", "1"],
   });
-  const { server } = await gateway.status();
-  assertEquals([server.shards, server.rtmpPort], [1, gateway.rtmpPort]);
+  const { gateway: { shards, rtmpPort } } = await gateway.status();
+  assertEquals([shards, rtmpPort], [1, gateway.rtmpPort]);
 });
 
 peerTest("a configuration that is typed in a terminal is asked for", ["script"], async () => {
@@ -124,7 +124,7 @@ Deno.test("a port in use: one line that names the flag", async () => {
       );
     }
   }
-  assertEquals((await other.status()).server.shardRestarts, 0);
+  assertEquals((await other.status()).gateway.shardRestarts, 0);
 });
 
 Deno.test("one port for RTMP and HTTP: one line that names the flag", async () => {

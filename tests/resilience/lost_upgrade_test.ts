@@ -43,5 +43,5 @@ Deno.test("peers that reset their WebSocket upgrade are not counted as viewers",
     return viewers === healthy.viewers.length + 1;
   });
   await healthy.check();
-  assertEquals((await gateway.status()).server.shardRestarts, 0);
+  assertEquals((await gateway.status()).gateway.shardRestarts, 0);
 });

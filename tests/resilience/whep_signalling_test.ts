@@ -303,7 +303,7 @@ Deno.test({
       await one[Symbol.asyncDispose]();
     }
     await healthy.checkAll();
-    assertEquals((await gateway.status()).server.shardRestarts, 0);
+    assertEquals((await gateway.status()).gateway.shardRestarts, 0);
   },
 });
 

@@ -23,6 +23,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   asksFunction: false,
   tellsEnds: false,
   version: "0",
+  identity: { server: "sl-0", service: "0", pid: "0" },
   startedAt: 0,
   host: "127.0.0.1",
   rtmpPort: 0,

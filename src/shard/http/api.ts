@@ -8,12 +8,15 @@ import type { HttpContext } from "./route_context.ts";
 import type { Route, RoutedRequest } from "./route_table.ts";
 import type { StreamRoutes } from "./stream_routes.ts";
 import type { StreamsReply } from "./stream_summary.ts";
+import { Summaries } from "./summaries.ts";
 
 const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
 
+const STREAM_ID = /^\d{1,15}$/;
+
 /** What the API needs of its shard. */
 export interface ApiParts {
-  readonly context: Pick<HttpContext, "settings" | "counters" | "control">;
+  readonly context: Pick<HttpContext, "settings" | "counters" | "control" | "streams">;
   readonly list: StreamRoutes;
   readonly clients: ClientPages;
 }
@@ -30,7 +33,7 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
   return [
     get("server", () => api.server()),
     get("shards", () => api.shards()),
-    get("summaries", () => api.summaries()),
+    get("summaries/?", () => api.summaries()),
     get("streams/{path...}", (routed) => api.stream(routed)),
     end("streams/{path...}", (routed) => api.endStream(routed)),
     get("clients/{id}", (routed) => api.client(routed)),
@@ -40,14 +43,15 @@ export function apiRoutes(parts: ApiParts): readonly Route[] {
 
 class Api {
   readonly #parts: ApiParts;
+  readonly #summaries = new Summaries();
 
   constructor(parts: ApiParts) {
     this.#parts = parts;
   }
 
   async server(): Promise<HttpResponse> {
-    const { server, counters } = await this.#head();
-    return json({ server, counters });
+    const { gateway, counters } = await this.#head();
+    return this.#json({ gateway, counters });
   }
 
   /** What there is of each thing on each thread. */
@@ -55,7 +59,7 @@ class Api {
     const { counters, settings: { shards } } = this.#parts.context;
     const gauges = GAUGE_NAMES.map((name) => [name, counters.byShard(name)] as const);
     const numbers = Array.from({ length: shards }, (_, shard) => shard);
-    return json({
+    return this.#json({
       shards: numbers.map((shard) => ({
         shard,
         gauges: Object.fromEntries(gauges.map(([name, counts]) => [name, counts[shard] ?? 0])),
@@ -64,53 +68,51 @@ class Api {
   }
 
   async summaries(): Promise<HttpResponse> {
-    const { server: { version, uptimeMs }, counters } = await this.#head();
-    const { httpConnections = 0, rtmpConnections = 0 } = counters;
-    return json({
-      data: {
-        ok: true,
-        now_ms: Date.now(),
-        self: {
-          version,
-          mem_kbyte: Math.round(Deno.memoryUsage().rss / 1024),
-          srs_uptime: Math.floor(uptimeMs / 1000),
-        },
-        system: { conn_srs: httpConnections + rtmpConnections },
-      },
-    });
+    const { gateway: { version, uptimeMs }, counters } = await this.#head();
+    const data = this.#summaries.describe({ version, uptimeMs, counters }, Date.now());
+    return this.#json({ data });
   }
 
   async stream({ parts }: RoutedRequest): Promise<HttpResponse> {
-    const stream = await this.#parts.list.one(parts["path"]!);
+    const stream = await this.#parts.list.one(this.#pathOf(parts["path"]!));
     if (stream === undefined) throw lacking("stream");
-    return answer(STATUS_CODE.OK, JSON_HEADERS, `{"code":0,"stream":${stream}}`);
+    return this.#json({ stream: JSON.parse(stream) });
   }
 
   async endStream({ parts }: RoutedRequest): Promise<HttpResponse> {
-    if (!await this.#parts.context.control.requestEnd(parts["path"]!)) throw lacking("stream");
-    return json({});
+    const path = this.#pathOf(parts["path"]!);
+    if (!await this.#parts.context.control.requestEnd(path)) throw lacking("stream");
+    return this.#json({});
   }
 
   async client({ parts }: RoutedRequest): Promise<HttpResponse> {
     const client = await this.#parts.clients.one(parts["id"]!);
     if (client === undefined) throw lacking("client");
-    return json({ client });
+    return this.#json({ client });
   }
 
   async endClient({ parts }: RoutedRequest): Promise<HttpResponse> {
     if (!await this.#parts.clients.kick(parts["id"]!)) throw lacking("client");
-    return json({});
+    return this.#json({});
   }
 
-  async #head(): Promise<Pick<StreamsReply, "server" | "counters">> {
+  async #head(): Promise<Pick<StreamsReply, "gateway" | "counters">> {
     return JSON.parse((await this.#parts.list.first()).head);
+  }
+
+  /** The stream of this path, or of this id, by which SRS's tools ask. */
+  #pathOf(asked: string): string {
+    const { streams } = this.#parts.context;
+    const isId = STREAM_ID.test(asked) && streams.byPath(asked) === undefined;
+    return (isId ? streams.byId(Number(asked))?.entry.path : undefined) ?? asked;
+  }
+
+  #json(body: Readonly<Record<string, unknown>>): HttpResponse {
+    const { identity } = this.#parts.context.settings;
+    return answer(STATUS_CODE.OK, JSON_HEADERS, JSON.stringify({ code: 0, ...identity, ...body }));
   }
 }
 
 function lacking(what: string): HttpError {
   return new HttpError(STATUS_CODE.NotFound, `There is no such ${what}`);
-}
-
-function json(body: Readonly<Record<string, unknown>>): HttpResponse {
-  return answer(STATUS_CODE.OK, JSON_HEADERS, JSON.stringify({ code: 0, ...body }));
 }

@@ -1,9 +1,12 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../../metrics/counters.ts";
-import type { ClientDescription, Clients } from "../live/clients.ts";
+import type { Client, Clients } from "../live/clients.ts";
+import type { Streams } from "../live/streams.ts";
 import { answer } from "./answers.ts";
+import { type ClientSummary, summariseClient } from "./client_summary.ts";
 import { encodePage, type ListedPage } from "./stream_listing.ts";
+import type { ShardSettings } from "../shard_settings.ts";
 import type { ClientRequest, ClientsRequest, ForwardedResponse } from "./forwarded_request.ts";
 
 /** A page of the list of clients: also what one request may cost all shards together. */
@@ -19,7 +22,7 @@ export interface ClientsPage {
   /** From 1 on. */
   readonly page: number;
   readonly pages: number;
-  readonly clients: readonly ClientDescription[];
+  readonly clients: readonly ClientSummary[];
 }
 
 /** What this needs of its shard. */
@@ -27,6 +30,8 @@ export interface ClientPagesContext {
   readonly clients: Clients;
   readonly control: ControlLink;
   readonly counters: Counters;
+  readonly streams: Pick<Streams, "byPath">;
+  readonly settings: Pick<ShardSettings, "identity">;
   /** The number of the shard. */
   readonly shard: number;
 }
@@ -46,7 +51,7 @@ export class ClientPages {
   async page(page: number): Promise<ClientsPage> {
     const counts = this.#context.counters.byShard("clients");
     const begin = (page - 1) * CLIENTS_PER_PAGE;
-    const asked: Promise<readonly ClientDescription[]>[] = [];
+    const asked: Promise<readonly ClientSummary[]>[] = [];
     let before = 0;
     for (const [shard, count] of counts.entries()) {
       const from = Math.max(begin, before);
@@ -73,7 +78,7 @@ export class ClientPages {
   async listed(page: number): Promise<ListedPage> {
     const { clients, ...head } = await this.page(page);
     const listed = {
-      head: JSON.stringify({ code: 0, ...head }),
+      head: JSON.stringify({ code: 0, ...this.#context.settings.identity, ...head }),
       paths: clients.map(({ id }) => id),
       streams: clients.map((client) => JSON.stringify(client)),
     };
@@ -81,7 +86,7 @@ export class ClientPages {
   }
 
   /** One of them, on whatever shard; `undefined` if there is none of this id. */
-  async one(id: string): Promise<ClientDescription | undefined> {
+  async one(id: string): Promise<ClientSummary | undefined> {
     const response = await this.#askFor({ kind: "client", id });
     return response === undefined || response.status !== STATUS_CODE.OK
       ? undefined
@@ -95,18 +100,23 @@ export class ClientPages {
 
   /** Answers what another shard asks of this one. */
   answerForwarded(request: ClientRequest | ClientsRequest): ForwardedResponse {
-    const { clients } = this.#context;
     if (request.kind === "clients") {
-      return answer(
-        STATUS_CODE.OK,
-        {},
-        JSON.stringify(clients.describe(request.begin, request.count)),
-      );
+      return answer(STATUS_CODE.OK, {}, JSON.stringify(this.#some(request)));
     }
-    const client = clients.byId(request.id);
+    const client = this.#context.clients.byId(request.id);
     if (client === undefined) return answer(STATUS_CODE.NotFound, {});
     if (request.kind === "kick") client.end("it was ended by an administrator");
-    return answer(STATUS_CODE.OK, {}, JSON.stringify(client.describe()));
+    return answer(STATUS_CODE.OK, {}, JSON.stringify(this.#summarise(client)));
+  }
+
+  #some({ begin, count }: Pick<ClientsRequest, "begin" | "count">): ClientSummary[] {
+    return this.#context.clients.some(begin, count).map((client) => this.#summarise(client));
+  }
+
+  #summarise(client: Client): ClientSummary {
+    const described = client.describe();
+    const streamId = this.#context.streams.byPath(described.path)?.entry.streamId;
+    return summariseClient(described, streamId, Date.now());
   }
 
   async #askFor(request: ClientRequest): Promise<ForwardedResponse | undefined> {
@@ -118,9 +128,9 @@ export class ClientPages {
   }
 
   /** A shard that does not answer has none. */
-  async #ask(shard: number, begin: number, count: number): Promise<readonly ClientDescription[]> {
-    const { clients, control } = this.#context;
-    if (shard === this.#context.shard) return clients.describe(begin, count);
+  async #ask(shard: number, begin: number, count: number): Promise<readonly ClientSummary[]> {
+    const { control } = this.#context;
+    if (shard === this.#context.shard) return this.#some({ begin, count });
     const response = await control.forward(shard, { kind: "clients", begin, count });
     if (response === undefined) return [];
     return parsed(response);

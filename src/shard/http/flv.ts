@@ -3,7 +3,6 @@ import type { AccessDecision } from "../../access/access.ts";
 import { FlvViewer } from "../../egress/flv_viewer.ts";
 import type { HttpResponse, WholeResponse } from "../../http/response.ts";
 import { acceptWebSocket, asksForWebSocket } from "../../http/websocket.ts";
-import type { TrackSelection } from "../../stream/track_selection.ts";
 import { FLV_FORM } from "../../stream/feed_form.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { LiveStream } from "../live/live_stream.ts";
@@ -13,7 +12,8 @@ import { busy, problem } from "./answers.ts";
 import { questionOf, refusedAnswer, whenDecided } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
-import { missingTrack, trackQuery } from "../live/track_query.ts";
+import { type AskedTracks, missingTrack, trackQuery } from "../live/track_query.ts";
+import { renditionLadder } from "../live/rendition_ladder.ts";
 
 const FLV_HEADERS = {
   "content-type": "video/x-flv",
@@ -30,7 +30,7 @@ const END_MS = 500;
 /** What a viewer is to be sent. */
 interface Wanted {
   readonly stream: LiveStream;
-  readonly selection: TrackSelection;
+  readonly selection: AskedTracks;
 }
 
 /** What a viewer gets that may watch. */
@@ -50,6 +50,7 @@ export class Flv {
     const asked = questionOf(routed, proxies, play(routed, "http-flv"));
     return whenDecided(access.decide(asked), (decision) => {
       const found = this.#find(routed, asked, decision);
+      this.#context.viewers.turnAway(asked, decision, "it has only asked");
       return "kind" in found ? found : { ...FLV, body: new ReadableStream(), onOver() {} };
     });
   }
@@ -67,6 +68,7 @@ export class Flv {
       if ("kind" in found) {
         // The access log tells why.
         if (decision.kind === "refuse") this.#context.viewers.noteRefusal(protocol);
+        this.#context.viewers.turnAway(asked, decision, "there is no such stream or track");
         return found;
       }
       return this.#begin(routed, { ...found, askedAtMs }, accept);
@@ -100,14 +102,22 @@ export class Flv {
     const { viewers, memory, counters } = this.#context;
     const { remoteAddr: from, abort } = routed.addresses;
     const { protocol } = asked;
+    const refuse = (reason: string) => {
+      viewers.turnAway(asked, allowed, reason);
+      return this.#refuse(routed, protocol, reason);
+    };
+    if (routed.addresses.hasLeft()) return refuse("It has left");
     const full = viewers.refusal(protocol, from.hostname);
-    if (full !== undefined) return this.#refuse(routed, protocol, full.reason);
-    const audience = stream.audience(FLV_FORM, selection, holderOf(memory, from.hostname));
-    if (typeof audience === "string") return this.#refuse(routed, protocol, audience);
+    if (full !== undefined) return refuse(full.reason);
+    const holder = holderOf(memory, from.hostname);
+    const audience = stream.audience(FLV_FORM, selection, holder);
+    if (typeof audience === "string") return refuse(audience);
     const ticket = viewers.admit({ asked, allowed, askedAtMs, path: stream.entry.path, from });
-    if (!(ticket instanceof Ticket)) return this.#refuse(routed, protocol, ticket.reason);
-    const viewer = new FlvViewer(audience, () => {
-      counters.observeSince("joinTime", { protocol }, askedAtMs);
+    if (!(ticket instanceof Ticket)) return refuse(ticket.reason);
+    const viewer = new FlvViewer(audience, {
+      selection,
+      ladder: selection.wantsFitting ? renditionLadder(stream, FLV_FORM, holder) : undefined,
+      began: () => counters.observeSince("joinTime", { protocol }, askedAtMs),
     });
     const view = new FlvView(viewer, abort);
     ticket.begin(view);
@@ -140,6 +150,10 @@ class FlvView implements View {
   constructor(viewer: FlvViewer, abort: (why: string) => void) {
     this.#viewer = viewer;
     this.#abort = abort;
+  }
+
+  get bytes(): number {
+    return this.#viewer.bytes;
   }
 
   measures(): ClientMeasures {

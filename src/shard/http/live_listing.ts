@@ -21,8 +21,8 @@ export interface LiveListingOptions {
   readonly streams: Streams;
   /** Of all streams. */
   readonly listing: StreamListing;
-  /** What everybody is told of the server. */
-  readonly server: () => Readonly<Record<string, string | number>>;
+  /** What everybody is told of the gateway. */
+  readonly gateway: () => Readonly<Record<string, string | number>>;
   /** How old an answer may be that is given out. */
   readonly maxAgeMs: number;
 }
@@ -74,8 +74,8 @@ export class LiveListing {
     if (made !== undefined) return { ...made, pages };
     const known = new Map(wholes.flatMap(({ live }) => [...live]));
     const paths = shown.filter((path) => known.has(path));
-    const { server } = this.#options;
-    const head = JSON.stringify({ server: server(), total: visible.length, page, pages });
+    const { gateway } = this.#options;
+    const head = JSON.stringify({ gateway: gateway(), total: visible.length, page, pages });
     const encoded = encodePage({ head, paths, streams: paths.map((path) => known.get(path)!) });
     if (shared !== undefined) this.#made.set(shared, encoded);
     return { ...encoded, pages };

@@ -85,7 +85,10 @@ export function encodePage(
 }
 
 /** What changes all the time. */
-const PASSING: ReadonlySet<string> = new Set(["uptimeMs", "bytes", "lagMs", "roundTripMs"]);
+const PASSING: ReadonlySet<string> = new Set([
+  ...["uptimeMs", "bytes", "lagMs", "roundTripMs"],
+  ...["alive", "frames", "send_bytes", "recv_bytes"],
+]);
 
 /** How many streams and pages there are, without what changes all the time. */
 export function totalsOf(head: string): string {
@@ -98,7 +101,7 @@ export function totalsOf(head: string): string {
  */
 export function changeMark(stream: string): string {
   return stream.replace(
-    /"(uptimeMs|bytes|lagMs|roundTripMs|bitrateBps|frameRate|keyFrameDistanceMs|recv_30s|send_30s)":(\d+(?:\.\d+)?)/g,
+    /"(uptimeMs|bytes|lagMs|roundTripMs|alive|frames|send_bytes|recv_bytes|bitrateBps|frameRate|keyFrameDistanceMs|recv_30s|send_30s)":(\d+(?:\.\d+)?)/g,
     (_, name, value) => PASSING.has(name) ? "" : `${name} ${Number(value).toPrecision(2)}`,
   );
 }

@@ -3,8 +3,9 @@ import { namesEtag } from "../../http/entity_tag.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
 import { Place } from "../net/places.ts";
-import { answer, busy } from "./answers.ts";
-import type { ClientPages } from "./client_pages.ts";
+import { answer, busy, EVENTS_HEADERS } from "./answers.ts";
+import { type ClientPages, CLIENTS_PER_PAGE } from "./client_pages.ts";
+import { type PagedList, rangedPage, rangeOf } from "./list_range.ts";
 import { LiveListing } from "./live_listing.ts";
 import { questionOf } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
@@ -24,13 +25,6 @@ const MAX_QUESTION_MS = 15_000;
 const LIST_HEADERS = {
   "content-type": "application/json",
   "cache-control": "no-cache",
-};
-
-const EVENTS_HEADERS = {
-  "content-type": "text/event-stream",
-  "cache-control": "no-store",
-  // nginx, for one, would hold back events to fill its buffers.
-  "x-accel-buffering": "no",
 };
 
 const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS } as const;
@@ -89,9 +83,9 @@ export class StreamRoutes {
     const { version, rtmpPort, startedAt } = settings;
     this.#context = context;
     this.#listing = new StreamListing((page) => control.requestStreams(page), settings.listAgeMs);
-    const server = () => ({ version, rtmpPort, uptimeMs: Date.now() - startedAt });
+    const gateway = () => ({ version, rtmpPort, uptimeMs: Date.now() - startedAt });
     const { listAgeMs: maxAgeMs } = settings;
-    this.#live = new LiveListing({ access, streams, listing: this.#listing, server, maxAgeMs });
+    this.#live = new LiveListing({ access, streams, listing: this.#listing, gateway, maxAgeMs });
   }
 
   /** @throws {HttpError} with status 400 or 404 for a page that is none */
@@ -188,16 +182,21 @@ export class StreamRoutes {
   }
 
   #allOf({ query }: RoutedRequest): AskedPage {
-    const page = numberOf(query);
-    checkPage(page, Math.max(1, Math.ceil(this.#context.streams.size / STREAMS_PER_PAGE)));
-    return { key: `all ${page}`, request: () => this.#listing.page(page, performance.now()) };
+    return pageOfList(query, {
+      member: "streams",
+      perPage: STREAMS_PER_PAGE,
+      pages: Math.max(1, Math.ceil(this.#context.streams.size / STREAMS_PER_PAGE)),
+      page: (number) => this.#listing.page(number, performance.now()),
+    });
   }
 
   #clientsOf({ query }: RoutedRequest): AskedPage {
-    const page = numberOf(query);
-    const request = () => this.#clientPages.listed(page);
-    checkPage(page, this.#clientPages.pages);
-    return { key: `clients ${page}`, request };
+    return pageOfList(query, {
+      member: "clients",
+      perPage: CLIENTS_PER_PAGE,
+      pages: this.#clientPages.pages,
+      page: (number) => this.#clientPages.listed(number),
+    });
   }
 
   async #liveOf(routed: RoutedRequest): Promise<AskedPage> {
@@ -221,6 +220,19 @@ export class StreamRoutes {
       },
     };
   }
+}
+
+/** The page of a list that a query asks for, or the part of it. */
+function pageOfList(query: URLSearchParams, list: PagedList): AskedPage {
+  const { member } = list;
+  const range = rangeOf(query);
+  if (range !== undefined) {
+    const key = `${member} ${range.start} ${range.count}`;
+    return { key, request: () => rangedPage(range, list) };
+  }
+  const page = numberOf(query);
+  checkPage(page, list.pages);
+  return { key: `${member} ${page}`, request: () => list.page(page) };
 }
 
 function numberOf(query: URLSearchParams): number {

@@ -1,21 +1,60 @@
+import type { RunIdentity } from "../shard_settings.ts";
 import type { MemoryUse } from "../../stream/memory_budget.ts";
 import type { PublicationDescription } from "../../stream/publication.ts";
+import type { CodecWords } from "../../codec/codec_words.ts";
+import type { TrackPlace } from "../../stream/track_set.ts";
+
+/** SRS's name of the virtual host of those who name none: there is but one. */
+export const VHOST = "__defaultVhost__";
+
+/** What comes and goes, in kilobits per second over some thirty seconds. */
+export interface Kbps {
+  readonly recv_30s: number;
+  readonly send_30s: number;
+}
+
+type VideoDescription = NonNullable<PublicationDescription["video"]>;
+type AudioDescription = NonNullable<PublicationDescription["audio"]>;
+
+/** Pictures as SRS tells of them, and what is known beside. */
+export interface VideoSummary extends VideoDescription, CodecWords {
+  /** As in RFC 6381, "avc1.64001f"; for codecs without such a name, FLV's. */
+  readonly codecString: string;
+  /** 0 as long as it is not known; so is the height. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Sound likewise. */
+export interface AudioSummary extends AudioDescription, Omit<CodecWords, "level"> {
+  readonly codecString: string;
+  /** 0 as long as it is not known; so is the number of channels. */
+  readonly sample_rate: number;
+  readonly channel: number;
+}
+
+/** One of several tracks. */
+export type TrackSummary =
+  | ({ readonly kind: "video" } & TrackPlace & VideoSummary)
+  | ({ readonly kind: "audio" } & TrackPlace & AudioSummary);
 
 /** A stream as whoever may watch it is told of it. */
 export interface LiveSummary {
   readonly app: string;
   readonly name: string;
-  /** Path of its HTTP-FLV and WebSocket-FLV. */
+  /** Application and name behind a slash, as of SRS. */
   readonly url: string;
+  /** Path of its HTTP-FLV and WebSocket-FLV. */
+  readonly flvUrl: string;
   /** "waiting": the publisher is gone and may come back. */
   readonly state: "live" | "waiting";
   readonly uptimeMs: number;
   /** Over every protocol. */
   readonly viewers: number;
   readonly bitrateBps: number | null;
-  readonly video: PublicationDescription["video"];
-  readonly audio: PublicationDescription["audio"];
-  readonly tracks: PublicationDescription["tracks"];
+  readonly video: VideoSummary | null;
+  readonly audio: AudioSummary | null;
+  readonly tracks: readonly TrackSummary[];
   /** Whether the newest group of pictures is longer than the log: viewers start late. */
   readonly groupOverflows: boolean;
   readonly timestampFaults: PublicationDescription["timestampFaults"];
@@ -43,14 +82,20 @@ export interface LiveSummary {
 /** A stream as the API tells of it: with names that SRS's API has for the same. */
 export interface StreamSummary extends LiveSummary {
   readonly id: string;
-  /** There is but one. */
-  readonly vhost: "__defaultVhost__";
+  readonly vhost: typeof VHOST;
+  readonly tcUrl: string;
   /** When it was opened, in milliseconds since 1970. */
   readonly live_ms: number;
   /** Viewers and the publisher. */
   readonly clients: number;
-  readonly kbps: { readonly recv_30s: number; readonly send_30s: number };
-  readonly publish: { readonly active: boolean; readonly cid: string | null };
+  /** Of pictures, that were published since it was opened. */
+  readonly frames: number;
+  /** Of media, to viewers and from publishers, since it was opened. */
+  readonly send_bytes: number;
+  readonly recv_bytes: number;
+  readonly kbps: Kbps;
+  /** `cid` is the publisher's id among the clients; "" without one. */
+  readonly publish: { readonly active: boolean; readonly cid: string };
   /** Shard that the publisher is connected to; `null` while waiting. */
   readonly shard: number | null;
   /** Id of the key, token or rule that the publisher came with. */
@@ -68,11 +113,14 @@ export interface MemorySummary {
   readonly logsTouchedBytes: number;
 }
 
-/** The body of `GET /api/v1/streams`. */
-export interface StreamsReply {
-  /** Always 0, as of SRS. */
+/** What each answer of the API begins with, as SRS's do. */
+export interface Envelope extends RunIdentity {
   readonly code: 0;
-  readonly server: {
+}
+
+/** The body of `GET /api/v1/streams`. */
+export interface StreamsReply extends Envelope {
+  readonly gateway: {
     readonly version: string;
     readonly rtmpPort: number;
     readonly uptimeMs: number;

@@ -35,6 +35,8 @@ export interface ClientDescription extends ClientMeasures {
   /** Milliseconds since 1970. */
   readonly since: number;
   readonly userAgent: string | null;
+  /** Of media, over some thirty seconds. */
+  readonly kbps: number;
   /** What let it in, without a secret. */
   readonly decidedBy: string;
   /** Id of the key, token or rule that it came with. */
@@ -95,10 +97,9 @@ export class Clients {
     this.#counters.add("clients", -1);
   }
 
-  /** Describes so many of them, from the one at `begin` on. */
-  describe(begin: number, count: number): ClientDescription[] {
-    const some = this.#byId.values().drop(begin).take(count);
-    return [...some.map((client) => client.describe())];
+  /** So many of them, from the one at `begin` on. */
+  some(begin: number, count: number): Client[] {
+    return [...this.#byId.values().drop(begin).take(count)];
   }
 
   /**

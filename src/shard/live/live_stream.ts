@@ -6,18 +6,24 @@ import { LogReader } from "../../stream/log_reader.ts";
 import { type MemoryBudget, NO_HOLDER } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { Publication } from "../../stream/publication.ts";
-import { DEFAULT_TRACKS, type TrackSelection } from "../../stream/track_selection.ts";
+import { Renditions } from "../../stream/renditions.ts";
+import type { TrackSelection } from "../../stream/track_selection.ts";
 import type { ControlLink } from "../control_link.ts";
-import type { BFrameReport } from "../../egress/video_packet_maker.ts";
 import type { StreamReport } from "./stream_report.ts";
-import type { StreamEntry } from "./stream_entry.ts";
-import { RtpStream } from "./rtp_stream.ts";
+import type { StreamEntry, StreamTerms } from "./stream_entry.ts";
+import type { RtpStream } from "./rtp_stream.ts";
+import { type RefusalOf, RtpStreams } from "./rtp_streams.ts";
+import {
+  isMissing,
+  isNumbered,
+  keyOf,
+  MAX_AUDIENCES,
+  type SelectedTracks,
+  TOO_MANY_SELECTIONS,
+  TRACK_GONE,
+} from "./selected_tracks.ts";
 import { SharedOpus } from "./shared_opus.ts";
 import { timeSlice } from "../time_slice.ts";
-import { missingTrack } from "./track_query.ts";
-
-/** Why WebRTC viewers are not shown a stream with such pictures; `undefined` if they are. */
-export type RefusalOf = (pictures: BFrameReport | undefined) => string | undefined;
 
 /** Of a stream's viewers here. */
 export interface LiveStreamOptions {
@@ -42,51 +48,28 @@ export interface StreamPlayer {
   over(): void;
 }
 
-/** Some of a stream's tracks. */
-interface Selected {
-  readonly selection: TrackSelection;
-  /** Sweeps that found no track as it was selected. */
-  missed: number;
-}
-
 /** The viewers of one form of a stream. */
-interface FormAudience extends Selected {
+interface FormAudience extends SelectedTracks {
   readonly form: FeedForm;
   readonly audience: FeedAudience;
 }
 
-/** The viewers by WebRTC of some tracks. */
-interface SelectedRtp extends Selected {
-  readonly rtp: RtpStream;
-  readonly held: MemoryHolding;
-}
-
-/**
- * Forms and selections of one stream that viewers of a shard may have at once. Each is a copy of what
- * the log holds, and viewers choose as they like: FLV or RTMP, one kind of tracks, tracks by number.
- * Of WebRTC, which has packets of its own, there may be as many.
- */
-export const MAX_AUDIENCES = 32;
-
-const TOO_MANY_SELECTIONS = "Too many viewers want other tracks of the stream already";
-
-/** What packets of WebRTC take beside themselves: buffers, and lists of what is held. */
-const RTP_BASE_BYTES = 256 * 1024;
-
-/** One more sweep than a publisher that comes back may take between its tracks. */
-const MAX_MISSED = 2;
+const NO_TRAFFIC = { frames: 0, receivedBytes: 0, sentBytes: 0 };
 
 /** A stream as one shard has it: its log, the audiences it has here, perhaps its publisher. */
 export class LiveStream {
-  readonly entry: StreamEntry;
+  #entry: StreamEntry;
   readonly log: LogReader;
+  readonly renditions: Renditions;
   /** Set while the publisher is connected to this shard. */
   publication: Publication | undefined;
+  /** What was not reported yet. */
+  #traffic = { ...NO_TRAFFIC };
   readonly #options: LiveStreamOptions;
   readonly #events: AudienceEvents;
   readonly #audiences = new Map<string, FormAudience>();
   readonly #players = new Set<StreamPlayer>();
-  readonly #rtp = new Map<string, SelectedRtp>();
+  readonly #rtp: RtpStreams;
   readonly #control: ControlLink;
   /** By the number of the audio track. */
   readonly #opus = new Map<number | undefined, SharedOpus>();
@@ -99,10 +82,20 @@ export class LiveStream {
     events: AudienceEvents,
   ) {
     this.#control = control;
-    this.entry = entry;
+    this.#entry = entry;
     this.log = new LogReader(entry.log);
+    this.renditions = new Renditions(this.log);
     this.#options = options;
     this.#events = events;
+    this.#rtp = new RtpStreams(this.log, (track) => this.#opusOf(track), options, events);
+  }
+
+  get entry(): StreamEntry {
+    return this.#entry;
+  }
+
+  change(terms: StreamTerms): void {
+    this.#entry = { ...this.#entry, ...terms };
   }
 
   /**
@@ -154,56 +147,45 @@ export class LiveStream {
    * These tracks of the stream as WebRTC has them, or why not; otherwise as {@linkcode audience}.
    */
   rtp(selection: TrackSelection, holder: number = NO_HOLDER): RtpStream | string {
-    const nowMs = performance.now();
-    const key = keyOf(selection);
-    let known = this.#rtp.get(key);
-    if (known === undefined) {
-      if (this.#rtp.size >= MAX_AUDIENCES && isNumbered(selection)) return TOO_MANY_SELECTIONS;
-      const held = new MemoryHolding(this.#options.memory, "copies", holder);
-      const refusal = held.resize(RTP_BASE_BYTES);
-      if (refusal !== undefined) return describeRefusal(refusal);
-      const { maxPayloadSize } = this.#options;
-      const opusOf = (audioTrack: number | undefined) => this.#opusOf(audioTrack);
-      const rtp = new RtpStream(this.log, opusOf, { selection, maxPayloadSize, nowMs });
-      known = { selection, rtp, held, missed: 0 };
-      this.#rtp.set(key, known);
-    }
-    known.rtp.keep(nowMs);
-    this.#watch ??= this.#watchLog();
-    return known.rtp;
+    const rtp = this.#rtp.open(selection, holder, performance.now());
+    if (typeof rtp !== "string") this.#watch ??= this.#watchLog();
+    return rtp;
   }
 
   /** To be called every second. */
   sweep(nowMs: number, refusalOf: RefusalOf): void {
-    this.#endMissing();
-    for (const [key, { rtp, held }] of this.#rtp) {
-      rtp.sweep();
-      // What was not known of the pictures when the viewers came.
-      const refusal = refusalOf(rtp.report());
-      if (refusal !== undefined) rtp.audience.end(refusal);
-      if (rtp.isIdle(nowMs)) this.#closeRtp(key, "nobody watches");
-      else if (held.resize(RTP_BASE_BYTES + rtp.audience.feed.heldBytes) !== undefined) {
-        this.#events.starved(rtp.audience.size);
-        this.#closeRtp(key, "no memory is left for its packets");
-      }
+    for (const [key, known] of this.#audiences) {
+      if (!isMissing(known, this.log)) continue;
+      known.audience.dissolve(TRACK_GONE);
+      this.#audiences.delete(key);
     }
+    this.#rtp.sweep(nowMs, refusalOf);
   }
 
+  /** Counts what was published here, or sent to viewers here. */
+  count({ frames = 0, receivedBytes = 0, sentBytes = 0 }: Partial<StreamReport["traffic"]>): void {
+    this.#traffic.frames += frames;
+    this.#traffic.receivedBytes += receivedBytes;
+    this.#traffic.sentBytes += sentBytes;
+  }
+
+  /** What there is now, and what has passed since this was called last. */
   report(): StreamReport {
+    const traffic = this.#traffic;
+    this.#traffic = { ...NO_TRAFFIC };
     let viewers = 0;
     for (const { form, audience } of this.#audiences.values()) {
       if (form === FLV_FORM) viewers += audience.size;
     }
-    let webrtcViewers = 0;
-    for (const { rtp } of this.#rtp.values()) webrtcViewers += rtp.audience.size;
     return {
       streamId: this.entry.streamId,
       viewers,
       rtmpViewers: this.#players.size,
       groupOverflows: this.log.groupOverflows,
       publication: this.publication?.describe(),
-      webrtcViewers,
-      webrtc: this.#rtp.get(keyOf(DEFAULT_TRACKS))?.rtp.report(),
+      webrtcViewers: this.#rtp.viewers,
+      traffic,
+      webrtc: this.#rtp.report,
     };
   }
 
@@ -228,7 +210,7 @@ export class LiveStream {
       share.begin(nowMs);
       for (const { audience } of this.#audiences.values()) audience.notify(nowMs);
       if (state !== before) this.#tellPlayers(state);
-      for (const { rtp } of this.#rtp.values()) rtp.notify(nowMs);
+      this.#rtp.notify(nowMs);
       // Where another thread writes all the time, the next wait is over before it begins.
       const pause = share.pause();
       if (pause !== undefined) await pause;
@@ -248,26 +230,7 @@ export class LiveStream {
 
   #isWatched(): boolean {
     this.#dropEmpty();
-    return this.#audiences.size > 0 || this.#players.size > 0 || this.#rtp.size > 0;
-  }
-
-  /** Ends the viewers of tracks that the publisher, who is another now, has not. */
-  #endMissing(): void {
-    if (this.log.state !== LogState.live) return;
-    for (const [key, known] of this.#audiences) {
-      if (!this.#isMissing(known)) continue;
-      known.audience.end("the stream has not this track any more");
-      this.#audiences.delete(key);
-    }
-    for (const [key, known] of this.#rtp) {
-      if (this.#isMissing(known)) this.#closeRtp(key, "the stream has not this track any more");
-    }
-  }
-
-  #isMissing(selected: Selected): boolean {
-    const isMissing = missingTrack(selected.selection, this.log) !== undefined;
-    selected.missed = isMissing ? selected.missed + 1 : 0;
-    return selected.missed >= MAX_MISSED;
+    return this.#audiences.size > 0 || this.#players.size > 0 || this.#rtp.isUsed;
   }
 
   #tellPlayers(state: number): void {
@@ -286,27 +249,11 @@ export class LiveStream {
     return opus;
   }
 
-  #closeRtp(key: string, reason: string): void {
-    const known = this.#rtp.get(key);
-    known?.rtp.close(reason);
-    known?.held.close();
-    this.#rtp.delete(key);
-  }
-
   #endAudiences(): void {
-    for (const key of this.#rtp.keys()) this.#closeRtp(key, "the stream is over");
+    this.#rtp.close("the stream is over");
     for (const { audience } of this.#audiences.values()) audience.end();
     this.#audiences.clear();
     for (const player of this.#players) player.over();
     this.#players.clear();
   }
-}
-
-/** Whether a track is chosen by its number: of other choices there are few. */
-function isNumbered({ audioTrack, videoTrack }: TrackSelection): boolean {
-  return audioTrack !== undefined || videoTrack !== undefined;
-}
-
-function keyOf({ audio, video, audioTrack, videoTrack }: TrackSelection): string {
-  return `${audio} ${video} ${audioTrack} ${videoTrack}`;
 }

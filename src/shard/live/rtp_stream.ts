@@ -1,4 +1,5 @@
 import { RtpAudience } from "../../egress/rtp_audience.ts";
+import type { StreamClock } from "../../egress/stream_clock.ts";
 import { isTranscodable } from "../../audio/aac_stream.ts";
 import { CodecError } from "../../codec/codec_error.ts";
 import { parseAacConfiguration } from "../../codec/sound/aac.ts";
@@ -28,6 +29,8 @@ const TRANSCODED: ReadonlySet<FlvAudioCodec> = new Set(
 /** What is made of a stream, and how. */
 export interface RtpStreamOptions {
   readonly selection: TrackSelection;
+  /** Of the stream on this shard. */
+  readonly clock: StreamClock;
   /** Bytes of the payload of a packet, at most. */
   readonly maxPayloadSize: number;
   readonly nowMs: number;
@@ -63,17 +66,13 @@ export class RtpStream {
   constructor(
     log: LogReader,
     opusOf: (audioTrack: number | undefined) => SharedOpus,
-    { selection, maxPayloadSize, nowMs }: RtpStreamOptions,
+    { selection, clock, maxPayloadSize, nowMs }: RtpStreamOptions,
   ) {
     this.#selection = selection;
     this.#log = log;
     this.#opusOf = opusOf;
     this.#lastViewerMs = nowMs;
-    const [audio, video] = crypto.getRandomValues(new Uint32Array(2)) as Uint32Array & [
-      number,
-      number,
-    ];
-    this.audience = new RtpAudience(log, { audio, video }, maxPayloadSize, selection);
+    this.audience = new RtpAudience(log, clock, maxPayloadSize, selection);
     this.audience.notify(nowMs);
   }
 

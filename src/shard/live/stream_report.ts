@@ -11,6 +11,14 @@ export interface StreamReport {
   /** Only from the shard that the publisher is connected to. */
   readonly publication: PublicationDescription | undefined;
   readonly webrtcViewers: number;
+  /** Since the report before. */
+  readonly traffic: {
+    /** Of pictures, that were published. */
+    readonly frames: number;
+    /** Of media. */
+    readonly receivedBytes: number;
+    readonly sentBytes: number;
+  };
   /** Only from shards that have looked at the pictures. */
   readonly webrtc: BFrameReport | undefined;
 }

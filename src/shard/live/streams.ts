@@ -1,8 +1,9 @@
 import type { AudienceEvents } from "../../egress/feed_audience.ts";
 import type { ControlLink } from "../control_link.ts";
-import { LiveStream, type LiveStreamOptions, type RefusalOf } from "./live_stream.ts";
+import { LiveStream, type LiveStreamOptions } from "./live_stream.ts";
+import type { RefusalOf } from "./rtp_streams.ts";
 import type { StreamReport } from "./stream_report.ts";
-import type { StreamEntry } from "./stream_entry.ts";
+import type { StreamEntry, StreamTerms } from "./stream_entry.ts";
 
 /** The streams of the gateway, as one shard knows them. */
 export class Streams {
@@ -29,6 +30,11 @@ export class Streams {
     const waiting = this.#awaited.get(entry.path);
     this.#awaited.delete(entry.path);
     for (const begin of waiting ?? []) begin(stream);
+  }
+
+  /** What is said of a stream has changed. */
+  change(streamId: number, terms: StreamTerms): void {
+    this.#byId.get(streamId)?.change(terms);
   }
 
   /** Calls `begin` once a stream of this path is opened, unless {@linkcode unawait} comes first. */
@@ -76,12 +82,13 @@ export class Streams {
     for (const stream of this.#byId.values()) stream.sweep(nowMs, refusalOf);
   }
 
-  /** Reports on the streams that have viewers or their publisher here. */
+  /** Reports on the streams that have viewers or their publisher here, or had them just now. */
   report(): StreamReport[] {
     return [...this.#byId.values()]
       .map((stream) => stream.report())
-      .filter(({ viewers, rtmpViewers, webrtcViewers, publication }) =>
-        viewers + rtmpViewers + webrtcViewers > 0 || publication !== undefined
+      .filter(({ viewers, rtmpViewers, webrtcViewers, publication, traffic }) =>
+        viewers + rtmpViewers + webrtcViewers > 0 || publication !== undefined ||
+        traffic.receivedBytes + traffic.sentBytes > 0
       );
   }
 }

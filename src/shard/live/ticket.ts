@@ -1,6 +1,7 @@
 import { getLogger, type Logger } from "@logtape/logtape";
 import type { AccessDecision, AccessRequest, Allowed, EndedSession } from "../../access/access.ts";
 import { peerText } from "../../address/address_source.ts";
+import { ByteRate } from "../../stream/byte_rate.ts";
 import type { Place } from "../net/places.ts";
 import type { Admission, Client, ClientDescription, ClientMeasures } from "./clients.ts";
 
@@ -26,12 +27,14 @@ export interface ViewerRequest {
 /** What is asked of a viewer, whatever it speaks. */
 export interface View {
   measures(): ClientMeasures;
+  /** Of media, that it was sent: asked for often. */
+  readonly bytes: number;
   /** Ends it: its ticket is closed at once, or within a second. */
   end(reason: string): void;
 }
 
-/** What a viewer has been sent, and in what time. */
-export type ViewEnd = Pick<EndedSession, "durationMs" | "bytes">;
+/** What a viewer has been sent, in what time, and why no more. */
+export type ViewEnd = Pick<EndedSession, "durationMs" | "bytes" | "reason">;
 
 /** What a viewer has until it is gone. */
 interface Held {
@@ -58,6 +61,9 @@ export class Ticket implements Client {
   readonly #log: Logger;
   readonly #openedAtMs = performance.now();
   readonly #since = Date.now();
+  readonly #rate = new ByteRate();
+  /** Bytes that were counted, and when. */
+  #counted = { bytes: 0, atMs: this.#openedAtMs };
   #allowed: Allowed;
   #view: View | undefined;
   #endReason: string | undefined;
@@ -145,8 +151,18 @@ export class Ticket implements Client {
       userAgent: userAgent ?? null,
       decidedBy,
       subject,
+      kbps: this.#rate.kbps,
       ...this.#measures(),
     };
+  }
+
+  /** What it was sent since this was called last: to be done every second. */
+  takeBytes(nowMs: number): number {
+    const { bytes, atMs } = this.#counted;
+    const now = this.#view?.bytes ?? 0;
+    if (nowMs > atMs) this.#rate.note(now - bytes, nowMs - atMs);
+    this.#counted = { bytes: now, atMs: nowMs };
+    return now - bytes;
   }
 
   end(reason: string): void {
@@ -165,16 +181,17 @@ export class Ticket implements Client {
     this.#isClosed = true;
     const durationMs = performance.now() - this.#openedAtMs;
     const { bytes } = this.#measures();
+    const reason = this.#endReason ?? why;
     this.#log.info(
       "{peer} has watched {path} over {protocol} for {seconds} s, {bytes} bytes: {why}",
       {
         seconds: Math.round(durationMs / 100) / 10,
         bytes,
-        why: this.#endReason ?? why,
+        why: reason,
       },
     );
     for (const place of this.#held.places) place.leave();
-    this.#closed({ durationMs, bytes });
+    this.#closed({ durationMs, bytes, reason });
   }
 
   #measures(): ClientMeasures {

@@ -1,4 +1,4 @@
-import type { Access } from "../../access/access.ts";
+import type { Access, AccessDecision, AccessRequest } from "../../access/access.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { GaugeName, TotalName } from "../../metrics/counted.ts";
@@ -67,6 +67,8 @@ export interface ViewersOptions {
   readonly streamCounts: AddressCounts;
   /** Viewers that a stream may have, as what let its publisher in says. */
   readonly maxViewersOf?: (path: string) => number | undefined;
+  /** Is told what viewers of a stream were sent. */
+  readonly sent?: (path: string, bytes: number) => void;
   readonly counters: Counters;
   readonly memory: MemoryBudget;
   readonly clients: Clients;
@@ -84,7 +86,7 @@ export interface ViewersOptions {
  * ```ts ignore
  * const ticket = viewers.admit({ asked, allowed, askedAtMs, path, from });
  * if (!(ticket instanceof Ticket)) return refuse(ticket.reason);
- * ticket.begin({ measures: () => session.measures(), end: (reason) => session.end(reason) });
+ * ticket.begin(session);
  * // … as soon as it is gone:
  * ticket.close("it has left");
  * ```
@@ -108,9 +110,23 @@ export class Viewers {
     return full && inWords(full);
   }
 
+  /** Viewers of a stream over all shards and protocols, about. */
+  countOf(path: string): number {
+    return this.#options.streamCounts.of(streamKey(path));
+  }
+
   /** A viewer is refused, for want of room or for another reason. */
   noteRefusal(protocol: ViewerProtocol): void {
     this.#options.counters.add(KINDS[protocol].refused);
+  }
+
+  /**
+   * Nothing came of a view, though it may have been allowed: whoever was told of that is told that it
+   * is over.
+   */
+  turnAway(request: AccessRequest, decision: AccessDecision, reason: string): void {
+    if (decision.kind === "refuse") return;
+    this.#options.access.ended?.({ request, decision, durationMs: 0, bytes: 0, reason });
   }
 
   /** Lets a viewer in, if there is room for it; the ticket is to be closed when it is gone. */
@@ -131,6 +147,7 @@ export class Viewers {
       shard,
       { areOffered, places: room.places },
       (end) => {
+        this.#count(ticket, performance.now());
         room.held.close();
         counters.add("viewers", -1);
         if (gauge !== undefined) counters.add(gauge, -1);
@@ -149,8 +166,14 @@ export class Viewers {
   sweep(nowMs: number): void {
     this.#lags.take();
     for (const ticket of this.#tickets) {
+      this.#count(ticket, nowMs);
       if (nowMs >= ticket.endsAtMs) ticket.end("its time is over");
     }
+  }
+
+  #count(ticket: Ticket, nowMs: number): void {
+    const bytes = ticket.takeBytes(nowMs);
+    if (bytes > 0) this.#options.sent?.(ticket.request.path, bytes);
   }
 
   #fullRefusal(): Refusal | undefined {

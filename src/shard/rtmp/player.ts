@@ -1,11 +1,13 @@
 import { RtmpForm } from "../../egress/rtmp_form.ts";
-import { RtmpViewer } from "../../egress/rtmp_viewer.ts";
+import { FeedReader } from "../../egress/feed_reader.ts";
 import { withStreamId } from "../../rtmp/message/media_chunks.ts";
 import type { PlayChange } from "../../rtmp/session/play_replies.ts";
 import type { TrackSelection } from "../../stream/track_selection.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { LiveStream, StreamPlayer } from "../live/live_stream.ts";
+import { renditionLadder } from "../live/rendition_ladder.ts";
 import type { View } from "../live/ticket.ts";
+import type { AskedTracks } from "../live/track_query.ts";
 import type { RtmpLink } from "./context.ts";
 import type { PieceSource } from "./output.ts";
 
@@ -21,7 +23,7 @@ export interface Play {
   readonly streamId: number;
   readonly stream: LiveStream;
   /** What the player's query asks for. */
-  readonly selection: TrackSelection;
+  readonly selection: AskedTracks;
   /** When it was asked for, by `performance.now`. */
   readonly askedAtMs: number;
   /** Called when all of a stream that is over was sent, or it was ended before. */
@@ -33,7 +35,7 @@ export class RtmpPlayer implements StreamPlayer, PieceSource, View {
   readonly stream: LiveStream;
   readonly #link: RtmpLink;
   readonly #play: Play;
-  readonly #viewer: RtmpViewer;
+  readonly #viewer: FeedReader;
   /** What the player wants by its commands, of what its query asks for. */
   #received: TrackSelection;
   #isPaused = false;
@@ -44,8 +46,15 @@ export class RtmpPlayer implements StreamPlayer, PieceSource, View {
     this.#link = link;
     this.#play = play;
     this.#received = received;
-    this.stream = play.stream;
-    this.#viewer = new RtmpViewer(() => link.output.wake());
+    const { stream, selection } = play;
+    this.stream = stream;
+    // The protocol has sound before pictures where both cannot be had.
+    this.#viewer = new FeedReader(() => link.output.wake(), {
+      keeps: "sound",
+      ladder: selection.wantsFitting
+        ? renditionLadder(stream, PLAYER_FORM, link.holder)
+        : undefined,
+    });
   }
 
   /** Begins to play: the session has said so. */
@@ -84,6 +93,10 @@ export class RtmpPlayer implements StreamPlayer, PieceSource, View {
     }
     this.#bytes += piece.length;
     return streamId === SHARED_STREAM_ID ? piece : withStreamId(piece, streamId);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   measures(): ClientMeasures {

@@ -51,7 +51,7 @@ class Setup {
       access,
       streams,
       listing: { page } as unknown as StreamListing,
-      server: () => ({}),
+      gateway: () => ({}),
       maxAgeMs: MAX_AGE_MS,
     });
   }

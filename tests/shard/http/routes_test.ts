@@ -8,7 +8,7 @@ import type { HttpResponse } from "../../../src/http/response.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { HttpRoutes } from "../../../src/shard/http/routes.ts";
-import { MAX_AUDIENCES } from "../../../src/shard/live/live_stream.ts";
+import { MAX_AUDIENCES } from "../../../src/shard/live/selected_tracks.ts";
 import { Streams } from "../../../src/shard/live/streams.ts";
 import { WebrtcEndpoint } from "../../../src/shard/webrtc/endpoint.ts";
 import { FLV_FORM } from "../../../src/stream/feed_form.ts";
@@ -65,6 +65,7 @@ async function ask(
     id: "0-a",
     log: getLogger(["sluice", "http"]),
     peer: ADDRESS.hostname,
+    hasLeft: () => false,
     abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);

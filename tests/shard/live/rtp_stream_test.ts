@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { StreamClock } from "../../../src/egress/stream_clock.ts";
 import { RtpStream } from "../../../src/shard/live/rtp_stream.ts";
 import { LogReader } from "../../../src/stream/log_reader.ts";
 import { LogWriter } from "../../../src/stream/log_writer.ts";
@@ -31,8 +32,10 @@ function audioOfTrack(audioTrack: number | undefined, ...bodies: readonly Uint8A
   const noOpus = () => {
     throw new Error("Nobody wants Opus");
   };
-  const options = { selection, maxPayloadSize: 1200, nowMs: 0 };
-  return new RtpStream(new LogReader(shared), noOpus, options).media()?.audio;
+  const log = new LogReader(shared);
+  const clock = new StreamClock(log, { audio: 0, video: 0 });
+  const options = { selection, clock, maxPayloadSize: 1200, nowMs: 0 };
+  return new RtpStream(log, noOpus, options).media()?.audio;
 }
 
 Deno.test("RtpStream: Opus has the channels of its header, or those that are said beside it", () => {

@@ -5,7 +5,7 @@ import { LogWriter } from "../../../src/stream/log_writer.ts";
 import { Publication } from "../../../src/stream/publication.ts";
 import { ofTrack, vp8InterFrame, vp8KeyFrame } from "../../../testing/media/enhanced_samples.ts";
 
-const NUMBER = { problem: "A track's number must be 0..255" };
+const NUMBER = { problem: 'A track\'s number must be 0..255, or "auto" for pictures' };
 
 const QUERIES = [
   ["", { audio: true, video: true }],
@@ -16,6 +16,9 @@ const QUERIES = [
   ["vtrack=0&atrack=255", { audio: true, video: true, videoTrack: 0, audioTrack: 255 }],
   // Of what is left out, no track is chosen.
   ["vtrack=1&video=0&atrack=2", { audio: true, video: false, audioTrack: 2 }],
+  ["vtrack=auto", { audio: true, video: true, wantsFitting: true }],
+  ["vtrack=auto&video=0", { audio: true, video: false }],
+  ["atrack=auto", NUMBER],
   ["vtrack=256", NUMBER],
   ["vtrack=", NUMBER],
   ["vtrack=-1", NUMBER],

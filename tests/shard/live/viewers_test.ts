@@ -69,6 +69,7 @@ function setUp(
     });
     if (!(ticket instanceof Ticket)) return ticket.reason;
     ticket.begin({
+      bytes: 7,
       measures: () => ({
         bytes: 7,
         lagMs: 0,

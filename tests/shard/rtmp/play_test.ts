@@ -7,7 +7,7 @@ import { ControlLink } from "../../../src/shard/control_link.ts";
 import type { ConnectionListener } from "../../../src/shard/net/connection_listener.ts";
 import type { ToControl } from "../../../src/shard/messages.ts";
 import type { ShardSettings } from "../../../src/shard/shard_settings.ts";
-import { MAX_AUDIENCES } from "../../../src/shard/live/live_stream.ts";
+import { MAX_AUDIENCES } from "../../../src/shard/live/selected_tracks.ts";
 import { listenRtmp } from "../../../src/shard/rtmp/listener.ts";
 import { Streams } from "../../../src/shard/live/streams.ts";
 import { RtmpForm } from "../../../src/egress/rtmp_form.ts";
@@ -84,7 +84,8 @@ class Setup implements AsyncDisposable {
   #decide(control: ControlLink, message: ToControl): void {
     if (message.kind !== "publish") return;
     const { streamId } = this.open(message.path);
-    control.settle({ kind: "publish-accepted", requestId: message.requestId, streamId });
+    const { requestId } = message;
+    control.settle({ kind: "publish-accepted", requestId, streamId, sent: undefined });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

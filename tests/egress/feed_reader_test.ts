@@ -2,7 +2,7 @@ import type { SharedLog } from "../../src/stream/log_arena.ts";
 import { assert, assertEquals } from "@std/assert";
 import { FeedAudience } from "../../src/egress/feed_audience.ts";
 import { RtmpForm } from "../../src/egress/rtmp_form.ts";
-import { RtmpViewer } from "../../src/egress/rtmp_viewer.ts";
+import { FeedReader } from "../../src/egress/feed_reader.ts";
 import { Feed } from "../../src/stream/feed.ts";
 import type { TrackSelection } from "../../src/stream/track_selection.ts";
 import { Slot, Track } from "../../src/stream/log_layout.ts";
@@ -20,7 +20,7 @@ const PICTURES = { audio: false, video: true };
 class Player {
   readonly shared: SharedLog;
   readonly writer;
-  readonly viewer: RtmpViewer;
+  readonly viewer: FeedReader;
   wakes = 0;
   jumps = 0;
   readonly #messages = new PlayedMessages();
@@ -35,7 +35,7 @@ class Player {
     writer.writeSlot(Slot.metadata, Uint8Array.of(0xaa));
     writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(0xbb));
     writer.writeSlot(Slot.audioConfiguration, Uint8Array.of(0xcc));
-    this.viewer = new RtmpViewer(() => void this.wakes++);
+    this.viewer = new FeedReader(() => void this.wakes++);
   }
 
   watch(selection: TrackSelection): void {
@@ -75,7 +75,7 @@ class Player {
   }
 }
 
-Deno.test("RtmpViewer: begins with metadata and configurations on the newest key frame", () => {
+Deno.test("FeedReader: begins with metadata and configurations on the newest key frame", () => {
   const player = new Player();
   player.append(keyFrame(0), keyFrame(40), audioFrame(50));
   player.watch(BOTH);
@@ -87,7 +87,7 @@ Deno.test("RtmpViewer: begins with metadata and configurations on the newest key
   assertEquals(player.read(), ["v80"]);
 });
 
-Deno.test("RtmpViewer: leaves the pictures out without a gap in the sound", () => {
+Deno.test("FeedReader: leaves the pictures out without a gap in the sound", () => {
   const player = new Player();
   player.append(keyFrame(0), audioFrame(10));
   player.watch(BOTH);
@@ -99,7 +99,7 @@ Deno.test("RtmpViewer: leaves the pictures out without a gap in the sound", () =
   assertEquals(player.read(), ["a70"]);
 });
 
-Deno.test("RtmpViewer: pictures come back with a key frame, and the sound goes on until then", () => {
+Deno.test("FeedReader: pictures come back with a key frame, and the sound goes on until then", () => {
   const player = new Player();
   player.append(keyFrame(0), audioFrame(10));
   player.watch(SOUND);
@@ -114,7 +114,7 @@ Deno.test("RtmpViewer: pictures come back with a key frame, and the sound goes o
   assertEquals(player.read(), ["cbb", "ccc", "v80", "a90"]);
 });
 
-Deno.test("RtmpViewer: sound comes back at once, where the pictures are", () => {
+Deno.test("FeedReader: sound comes back at once, where the pictures are", () => {
   const player = new Player();
   player.append(keyFrame(0), audioFrame(10));
   player.watch(PICTURES);
@@ -126,7 +126,7 @@ Deno.test("RtmpViewer: sound comes back at once, where the pictures are", () => 
   assertEquals(player.read(), ["cbb", "ccc", "a50", "v80"]);
 });
 
-Deno.test("RtmpViewer: goes on live after a pause, and never back", () => {
+Deno.test("FeedReader: goes on live after a pause, and never back", () => {
   const player = new Player();
   player.append(keyFrame(0), interFrame(40));
   player.watch(BOTH);
@@ -150,7 +150,7 @@ Deno.test("RtmpViewer: goes on live after a pause, and never back", () => {
   assertEquals(player.read(), ["ccc", "a330"]);
 });
 
-Deno.test("RtmpViewer: a stream of sound alone goes on with what is new after a pause", () => {
+Deno.test("FeedReader: a stream of sound alone goes on with what is new after a pause", () => {
   const player = new Player({ tracks: Track.audio });
   player.append(audioFrame(0));
   player.watch(BOTH);
@@ -163,7 +163,7 @@ Deno.test("RtmpViewer: a stream of sound alone goes on with what is new after a 
   assertEquals(player.read().filter((message) => message.startsWith("a")), ["a60"]);
 });
 
-Deno.test("RtmpViewer: a choice that is taken back changes nothing", () => {
+Deno.test("FeedReader: a choice that is taken back changes nothing", () => {
   const player = new Player();
   player.append(keyFrame(0));
   player.watch(SOUND);
@@ -175,7 +175,7 @@ Deno.test("RtmpViewer: a choice that is taken back changes nothing", () => {
   assertEquals(player.read(), ["a10", "a50"]);
 });
 
-Deno.test("RtmpViewer: ends behind what there is, paused or not", () => {
+Deno.test("FeedReader: ends behind what there is, paused or not", () => {
   for (const isPaused of [false, true]) {
     const player = new Player();
     player.append(keyFrame(0));
@@ -190,7 +190,7 @@ Deno.test("RtmpViewer: ends behind what there is, paused or not", () => {
   }
 });
 
-Deno.test("RtmpViewer: whatever a player chooses, no track goes back and pictures are whole", () => {
+Deno.test("FeedReader: whatever a player chooses, no track goes back and pictures are whole", () => {
   for (let seed = 1; seed <= 60; seed++) {
     const random = seededRandom(seed);
     const player = new Player({ windowMs: 600, maxBytes: 1 << 15 });

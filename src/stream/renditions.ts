@@ -1,0 +1,196 @@
+import { CodecError } from "../codec/codec_error.ts";
+import { TAG_OVERHEAD, TAG_VIDEO } from "../flv/tag.ts";
+import type { FlvVideoCodec } from "../flv/video_body.ts";
+import { parseVideoBody } from "../flv/video_body_parser.ts";
+import { distance, RecordFlag, TRACK_BITS } from "./log_layout.ts";
+import type { LogReader } from "./log_reader.ts";
+import { defaultTrackId, trackFilter, trackIds } from "./track_selection.ts";
+import { configuredFormat } from "./video_format.ts";
+
+/** One of a stream's video tracks, as far as viewers may choose between them. */
+export interface Rendition {
+  /** The publisher's number for the track. */
+  readonly trackId: number;
+  /** Whether it is the track that viewers get who do not ask for another. */
+  readonly isDefault: boolean;
+  /** By FLV's name; `undefined` if it has no configuration, as VP8. */
+  readonly codec: FlvVideoCodec | undefined;
+  readonly width: number | null;
+  readonly height: number | null;
+  /** What is really sent, over the last {@linkcode MEASURED_MS}. */
+  readonly bitrateBps: number;
+  readonly frameRate: number;
+  /** Between its last two key frames; `null` if there were not two. */
+  readonly keyFrameDistanceMs: number | null;
+  /** Bytes from its newest key frame to the end; `undefined` if that is not held. */
+  readonly bytesFromKeyFrame: number | undefined;
+  /** How long ago that was, by the stream's time. */
+  readonly keyFrameAgeMs: number | undefined;
+}
+
+/** Stream time over which rates are measured: more than one group of pictures of most encoders. */
+export const MEASURED_MS = 5000;
+
+/** A track of which nothing has come for so long is none to change to. */
+const STOPPED_MS = 1500;
+
+/** How old a list may be that several viewers are given. */
+const LISTED_ANEW_MS = 500;
+
+/** What the newest records of one track are. */
+interface Measured {
+  bytes: number;
+  frames: number;
+  newestMs: number;
+  oldestMs: number;
+  /** Of key frames, the newest first: two at most. */
+  readonly keyFramesMs: number[];
+  bytesFromKeyFrame: number | undefined;
+}
+
+/** What a configuration says of a track's pictures. */
+type Format = Pick<Rendition, "codec" | "width" | "height">;
+
+const UNKNOWN: Format = { codec: undefined, width: null, height: null };
+
+/** A stream's renditions, as they are at the moment. */
+export class Renditions {
+  readonly #log: LogReader;
+  /** By the tracks' numbers, as of a version of what viewers are told first. */
+  readonly #formats = new Map<number, Format>();
+  #version = -1;
+  #listed: readonly Rendition[] = [];
+  #listedAtMs = -Infinity;
+
+  constructor(log: LogReader) {
+    this.#log = log;
+  }
+
+  /** Whether there may be more than one: then it is worth while to look. */
+  get areSeveral(): boolean {
+    return trackIds("video", this.#log.tracks).length > 1;
+  }
+
+  /** {@linkcode list} as it was a moment ago at most: for all who ask. */
+  recent(nowMs: number): readonly Rendition[] {
+    if (nowMs - this.#listedAtMs >= LISTED_ANEW_MS) {
+      this.#listed = this.list();
+      this.#listedAtMs = nowMs;
+    }
+    return this.#listed;
+  }
+
+  /**
+   * The video tracks that go on, and are of the codec of the default one, as no other can be changed
+   * to within a session. The one that takes the most bits comes first. Looks through the newest
+   * records, which is for every second or so, and not for every frame.
+   */
+  list(): readonly Rendition[] {
+    const log = this.#log;
+    const { tracks } = log;
+    const defaultId = defaultTrackId("video", tracks);
+    const measured = measureVideo(log);
+    const renditions = trackIds("video", tracks).flatMap((trackId) => {
+      const { video } = trackFilter({ audio: false, video: true, videoTrack: trackId }, tracks);
+      const rates = measured.get(video);
+      if (rates === undefined || distance(rates.newestMs, log.lastTimestampMs) > STOPPED_MS) {
+        return [];
+      }
+      const isDefault = trackId === defaultId;
+      return [{ trackId, isDefault, ...this.#formatOf(trackId), ...ratesOf(log, rates) }];
+    });
+    const { codec } = this.#formatOf(defaultId);
+    return renditions
+      .filter((rendition) => rendition.codec === codec)
+      .toSorted((one, other) => other.bitrateBps - one.bitrateBps);
+  }
+
+  #formatOf(trackId: number): Format {
+    const { preambleVersion } = this.#log;
+    if (preambleVersion !== this.#version) this.#formats.clear();
+    this.#version = preambleVersion;
+    let format = this.#formats.get(trackId);
+    if (format === undefined) {
+      format = formatOf(this.#log, trackId);
+      this.#formats.set(trackId, format);
+    }
+    return format;
+  }
+}
+
+/** By the bits that a track's records have. */
+function measureVideo(log: LogReader): ReadonlyMap<number, Measured> {
+  const { head, tail, lastTimestampMs } = log;
+  const measured = new Map<number, Measured>();
+  for (let at = head; distance(tail, at) > 0;) {
+    at = (at - 1) | 0;
+    const flags = log.flagsOf(at);
+    const timestampMs = log.timestampMsOf(at);
+    if (distance(timestampMs, lastTimestampMs) > MEASURED_MS) break;
+    if ((flags & (RecordFlag.video | RecordFlag.configuration)) !== RecordFlag.video) continue;
+    const bytes = log.lengthOf(at) - TAG_OVERHEAD;
+    if (!log.isHeld(at)) break;
+    note(measured, flags, timestampMs, bytes);
+  }
+  return measured;
+}
+
+function note(
+  measured: Map<number, Measured>,
+  flags: number,
+  timestampMs: number,
+  bytes: number,
+): void {
+  const bits = flags & TRACK_BITS;
+  let track = measured.get(bits);
+  if (track === undefined) {
+    track = {
+      bytes: 0,
+      frames: 0,
+      newestMs: timestampMs,
+      oldestMs: timestampMs,
+      keyFramesMs: [],
+      bytesFromKeyFrame: undefined,
+    };
+    measured.set(bits, track);
+  }
+  track.bytes += bytes;
+  track.frames++;
+  track.oldestMs = timestampMs;
+  if ((flags & RecordFlag.keyFrame) === 0) return;
+  track.bytesFromKeyFrame ??= track.bytes;
+  if (track.keyFramesMs.length < 2) track.keyFramesMs.push(timestampMs);
+}
+
+function ratesOf(log: LogReader, measured: Measured) {
+  const { bytes, frames, newestMs, oldestMs, keyFramesMs: [newest, before], bytesFromKeyFrame } =
+    measured;
+  const spanMs = distance(oldestMs, newestMs);
+  // What lies between the first and the last is one frame less than there are.
+  const frameMs = frames > 1 && spanMs > 0 ? spanMs / (frames - 1) : MEASURED_MS;
+  return {
+    bitrateBps: Math.round(bytes * 8000 / (frameMs * frames)),
+    frameRate: 1000 / frameMs,
+    keyFrameDistanceMs: newest === undefined || before === undefined
+      ? null
+      : distance(before, newest),
+    bytesFromKeyFrame,
+    keyFrameAgeMs: newest === undefined ? undefined : distance(newest, log.lastTimestampMs),
+  };
+}
+
+/** What a track's configuration says of it. */
+function formatOf(log: LogReader, videoTrack: number): Format {
+  const tags = log.preamble({ audio: false, video: true, videoTrack })?.tags ?? [];
+  for (const { type, body } of tags) {
+    const video = type === TAG_VIDEO ? parseVideoBody(body) : undefined;
+    if (video?.kind !== "configuration") continue;
+    try {
+      const { flvCodec: codec, width, height } = configuredFormat(video);
+      return { codec, width, height };
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+    }
+  }
+  return UNKNOWN;
+}

@@ -1,0 +1,100 @@
+import { assertEquals } from "@std/assert";
+import { LogReader } from "../../src/stream/log_reader.ts";
+import { LogWriter } from "../../src/stream/log_writer.ts";
+import { Publication } from "../../src/stream/publication.ts";
+import { Renditions } from "../../src/stream/renditions.ts";
+import {
+  enhancedVideo,
+  H265_CONFIGURATION,
+  H265_KEY_FRAME,
+  ofTrack,
+  vp8InterFrame,
+  vp8KeyFrame,
+} from "../../testing/media/enhanced_samples.ts";
+import { AVCC_SAMPLES } from "../../testing/media/corpus.ts";
+import { H264_KEY_FRAME } from "./track_samples.ts";
+import { concat } from "@std/bytes/concat";
+
+const FRAME_MS = 40;
+
+function open() {
+  const shared = LogWriter.allocate(1 << 22);
+  const publication = new Publication(new LogWriter(shared, { windowMs: 20_000 }), {
+    trackSettleMs: 0,
+  });
+  const log = new LogReader(shared);
+  const take = (timestampMs: number, body: Uint8Array) =>
+    publication.video(timestampMs, body, timestampMs);
+  return { log, renditions: new Renditions(log), take };
+}
+
+/** A body that is filled up to so many bytes. */
+function filled(body: Uint8Array, size: number): Uint8Array {
+  return concat([body, new Uint8Array(size - body.length)]);
+}
+
+Deno.test("Renditions: the tracks that go on, by what is really sent of them", () => {
+  const { renditions, take } = open();
+  const sizes = [[0, 400], [2, 1000], [7, 100]] as const;
+  const send = (timestampMs: number, tracks: readonly (readonly [number, number])[]) => {
+    const isKey = timestampMs % 2000 === 0;
+    for (const [trackId, size] of tracks) {
+      const body = filled(isKey ? vp8KeyFrame(64, 32) : vp8InterFrame(), size);
+      take(timestampMs, trackId === 0 ? body : ofTrack(trackId, body));
+    }
+  };
+  send(0, [sizes[0]]);
+  assertEquals(renditions.areSeveral, false);
+  for (let timestampMs = 0; timestampMs < 10_000; timestampMs += FRAME_MS) send(timestampMs, sizes);
+  assertEquals(renditions.areSeveral, true);
+  const list = renditions.list();
+  assertEquals(list.map(({ trackId, isDefault }) => [trackId, isDefault]), [
+    [2, false],
+    [0, true],
+    [7, false],
+  ]);
+  assertEquals(
+    list.map(({ bitrateBps, frameRate, keyFrameDistanceMs }) => [
+      bitrateBps,
+      frameRate,
+      keyFrameDistanceMs,
+    ]),
+    [[200_000, 25, 2000], [80_000, 25, 2000], [20_000, 25, 2000]],
+  );
+  // The newest key frame is that of 8 s, with 49 pictures behind it.
+  assertEquals(
+    list.map(({ bytesFromKeyFrame, keyFrameAgeMs }) => [bytesFromKeyFrame, keyFrameAgeMs]),
+    [
+      [50_000, 1960],
+      [20_000, 1960],
+      [5000, 1960],
+    ],
+  );
+  const rest = sizes.slice(0, 2);
+  for (let timestampMs = 10_000; timestampMs < 12_000; timestampMs += FRAME_MS) {
+    send(timestampMs, rest);
+  }
+  assertEquals(renditions.list().map(({ trackId }) => trackId), [2, 0]);
+});
+
+Deno.test("Renditions: those of another codec are none, and configurations tell sizes", () => {
+  const { renditions, take } = open();
+  const configuration = enhancedVideo("h264", "configuration", "key", AVCC_SAMPLES[1]!);
+  const frame = enhancedVideo(
+    "h264",
+    "frame",
+    "key",
+    concat([new Uint8Array(3), H264_KEY_FRAME.subarray(5)]),
+  );
+  for (const timestampMs of [0, 1000]) {
+    for (const trackId of [0, 1, 2]) {
+      const codec = trackId === 2 ? [H265_CONFIGURATION, H265_KEY_FRAME] : [configuration, frame];
+      for (const body of codec) take(timestampMs, ofTrack(trackId, body));
+    }
+  }
+  assertEquals(renditions.areSeveral, true);
+  assertEquals(
+    renditions.list().map(({ trackId, codec, width, height }) => [trackId, codec, width, height]),
+    [[0, "h264", 16, 16], [1, "h264", 16, 16]],
+  );
+});
