@@ -9,11 +9,12 @@ import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
 import type { PacketArena } from "../srtp/packet_arena.ts";
+import { PastPictures } from "./past_pictures.ts";
 import { UNKNOWN_ROUND_TRIP_MS } from "./resend_history.ts";
 import { ResendQueue } from "./resend_queue.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import { type Retransmission, RtpTrack } from "./rtp_track.ts";
-import type { RtpIdentity } from "../srtp/rtp_identity.ts";
+import type { PacketExtension, RtpIdentity } from "../srtp/rtp_identity.ts";
 
 /** Packets that one datagram path is given in one go. */
 const MAX_BATCH = 16;
@@ -36,6 +37,8 @@ const SENDER_REPORT_INTERVAL_MS = 1000;
 /** How one track is sent to a viewer, as its answer says. */
 export interface ViewerTrack {
   readonly identity: RtpIdentity;
+  /** What the first packets carry in place of the identity's extension. */
+  readonly openingExtension?: PacketExtension | undefined;
   readonly retransmission: Retransmission | undefined;
   readonly firstSequence: number;
 }
@@ -78,6 +81,7 @@ export class RtpViewer {
   readonly #feed: RtpFeed;
   readonly #audio: RtpTrack | undefined;
   readonly #video: RtpTrack | undefined;
+  readonly #past: PastPictures | undefined;
   readonly #cname: string;
   readonly #events: RtpViewerEvents;
   readonly #srtp: SrtpSender;
@@ -105,6 +109,7 @@ export class RtpViewer {
     this.#srtcp = new SrtcpSender(master);
     this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
     this.#video = video && new RtpTrack({ ...feed.video, ...video });
+    this.#past = this.#video && new PastPictures(feed, this.#video);
     this.#transport = isTransportCounted(options) ? new TransportHistory() : undefined;
     this.#reports = new ReceiverReports(
       [[audio, 48_000] as const, [video, 90_000] as const].flatMap(([track, clockRateHz]) =>
@@ -164,7 +169,7 @@ export class RtpViewer {
     if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
     const count = Math.min(this.#pacer.take(nowMs, waiting), room);
     const begin = datagrams.length;
-    if (count > 0) this.#takePackets(count, datagrams);
+    if (count > 0) this.#takePackets(count, nowMs, datagrams);
     this.#noteSent(datagrams, begin, nowMs);
     return this.#pacer.state === "live" && this.#waiting > 0;
   }
@@ -244,6 +249,7 @@ export class RtpViewer {
     const start = ring.newestKeyFrame;
     if (start === undefined || !arePicturesLive) return;
     video.jump(start);
+    this.#past?.begin();
     this.#pacer.restart();
   }
 
@@ -272,14 +278,17 @@ export class RtpViewer {
   }
 
   /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */
-  #takePackets(count: number, datagrams: Uint8Array[]): void {
+  #takePackets(count: number, nowMs: number, datagrams: Uint8Array[]): void {
     const before = datagrams.length;
     const video = this.#video;
     const audio = this.#audio;
-    video?.take(Math.min(count, MAX_BATCH), this.#srtp, datagrams);
+    const past = this.#past;
+    if (past?.isOn) past.take(Math.min(count, MAX_BATCH), nowMs, this.#srtp, datagrams);
+    else video?.take(Math.min(count, MAX_BATCH), this.#srtp, datagrams);
     const left = count - (datagrams.length - before);
     if (audio === undefined) return;
-    const videoTimeMs = video?.nextTimeMs ?? Infinity;
+    // What is past is sent as if it were now.
+    const videoTimeMs = past?.isOn ? Infinity : video?.nextTimeMs ?? Infinity;
     let due = 0;
     const { ring } = this.#feed.audio;
     const position = ring.head - audio.waiting;
