@@ -39,7 +39,7 @@ import { questionOf, refusedAnswer } from "./questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { missingTrack, trackQuery } from "../live/track_query.ts";
-import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
+import { answerWishes, pictureWishes, viewerTrack } from "../live/viewer_media.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "../webrtc/session.ts";
 import { sessionRefusal } from "./session_access.ts";
@@ -286,7 +286,9 @@ export class Whep {
     const audio = choice.audio &&
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
-      settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
+      settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, {
+        wishes: audio !== undefined && media.audio !== undefined ? pictureWishes(wishes) : wishes,
+      });
     const request = { asked, allowed, askedAtMs, path: stream.entry.path, from };
     if (addresses.hasLeft()) return this.#refuse(addresses, "It has left");
     const ticket = this.#context.viewers.admit(request);
