@@ -47,15 +47,14 @@ export class HttpRoutes {
     this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context, this.clients);
     const { access, settings, proxies } = context;
-    const { admin } = settings;
-    const cors = new Cors(admin.corsOrigins);
+    const cors = new Cors(settings);
     const gate = new AdminGate({ settings, access, cors, proxies });
     const guards = { admin: gate, metrics: new MetricsGate({ settings, admin: gate, proxies }) };
     const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration(gate);
     const health = this.#health();
-    const isApart = admin.listen !== undefined;
+    const isApart = settings.admin.listen !== undefined;
     this.#admin = new RouteTable([...forAdmin, ...health], rules);
     // Files are behind all others: they may have any path.
     // The API is before what has streams' names in it: one named "x.flv" is to be ended by it too.

@@ -97,8 +97,7 @@ export class Whep {
    */
   async answerEndpoint(path: string, routed: RoutedRequest): Promise<WholeResponse> {
     const askedAtMs = performance.now();
-    const { url: { pathname: endpoint }, query, request, addresses } = routed;
-    const { streams, settings, access, proxies } = this.#context;
+    const { access, proxies, viewers } = this.#context;
     const id = this.#createId();
     const question = { action: "play", path, protocol: "whep" } as const;
     const asked = { ...questionOf(routed, proxies, question), id: loggedSessionId(id) };
@@ -106,11 +105,29 @@ export class Whep {
     const allowed = deciding instanceof Promise ? await deciding : deciding;
     if (allowed.kind === "refuse") {
       // The access log tells why.
-      this.#context.viewers.noteRefusal("whep");
+      viewers.noteRefusal("whep");
       return refusedAnswer(allowed, asked.userAgent);
     }
-    const stream = streams.byPath(allowed.path ?? path);
-    if (stream === undefined) return notLive(allowed.path ?? path);
+    let answered: WholeResponse | undefined;
+    try {
+      return answered = await this.#watch(routed, { id, asked, allowed, askedAtMs });
+    } finally {
+      if (answered?.status !== STATUS_CODE.Created) {
+        const reason = `It was answered with ${answered?.status ?? "what is wrong with its offer"}`;
+        viewers.turnAway(asked, allowed, reason);
+      }
+    }
+  }
+
+  /** Has who is let in watch, or tells why that cannot be. */
+  async #watch(
+    { url: { pathname: endpoint }, query, request, addresses }: RoutedRequest,
+    admission: Pick<WatchRequest, "id" | "asked" | "allowed" | "askedAtMs">,
+  ): Promise<WholeResponse> {
+    const { streams, settings } = this.#context;
+    const path = admission.allowed.path ?? admission.asked.path;
+    const stream = streams.byPath(path);
+    if (stream === undefined) return notLive(path);
     const wanted = trackQuery(query);
     if ("problem" in wanted) return problem(STATUS_CODE.BadRequest, wanted.problem);
     const selection = { ...wanted, ...BOTH_KINDS };
@@ -118,7 +135,7 @@ export class Whep {
     if (full !== undefined) return full;
     const offer = readOffer(request);
     const candidates = viewerCandidates(query, addresses, settings.webrtc);
-    const watch = { endpoint, offer, wanted, candidates, addresses, id, asked, allowed, askedAtMs };
+    const watch = { ...admission, endpoint, offer, wanted, candidates, addresses };
     return await refusalIfMissing(stream, selection) ??
       await this.#openViewer(stream, selection, watch);
   }
@@ -271,6 +288,7 @@ export class Whep {
     const video = choice.video &&
       settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
     const request = { asked, allowed, askedAtMs, path: stream.entry.path, from };
+    if (addresses.hasLeft()) return this.#refuse(addresses, "It has left");
     const ticket = this.#context.viewers.admit(request);
     if (!(ticket instanceof Ticket)) return this.#refuse(addresses, ticket.reason);
     if (audio !== undefined) rtp.wantOpus();
