@@ -29,7 +29,7 @@ Deno.test(
         "Automatic",
         "960×540",
         "480×270",
-        "240×135",
+        "240×134",
         "Sound only",
       ]);
       assertEquals(await menu.inputValue(), "");
