@@ -214,13 +214,14 @@ export class RtpViewer {
     for (let nacks = this.#resends.note(packets); nacks > 0; nacks--) this.#events.nacked();
   }
 
-  /** Whether an echo is to be asked for behind what was sent, of which {@linkcode echoAsked} tells. */
+  /** Whether an echo is to be asked for, before or behind a batch. */
   wantsEcho(nowMs: number): boolean {
     return this.#link?.estimator.wantsEcho(nowMs) === true;
   }
 
-  echoAsked(nowMs: number): void {
-    this.#link?.estimator.echoAsked(nowMs);
+  /** One is asked for. Returns the time to be told with its answer. */
+  echoAsked(nowMs: number): number {
+    return this.#link?.estimator.echoAsked(nowMs) ?? nowMs;
   }
 
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */
