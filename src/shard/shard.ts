@@ -218,7 +218,7 @@ class Shard {
     this.#access.configure(settings.access);
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
-    await configureLogging(settings, () => counters.add("logLinesLeftOut"));
+    configureLogging(settings, () => counters.add("logLinesLeftOut"));
     const asked = clients.change(performance.now());
     await limitClients(asked, (request) => this.#access.decideHere(request));
     await Promise.all([recheckClients(asked, access, message), this.#routes.list.recheck()]);
@@ -263,7 +263,7 @@ const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
   const counters = new Counters(message.counters, message.shard);
-  await configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
+  configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
   setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);
