@@ -210,6 +210,7 @@ class Shard {
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();
+    void this.#routes.whep.followers.tick();
     const { clients, access } = this.#context;
     // They were asked about while other settings were there, and let in when those were gone.
     void recheckClients(clients.takeLate(), access, { revoke: [], recheck: true });
@@ -241,6 +242,7 @@ class Shard {
     clearInterval(this.#ticker);
     this.#meter.stop();
     this.#routes.list.close();
+    this.#routes.whep.followers.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     await this.#access.close(STOP_GRACE_MS);

@@ -8,7 +8,8 @@ const ANY = "*";
 const PREFLIGHT = {
   // `*` does not cover Authorization (Fetch 2.2.2), and old browsers do not know it.
   "access-control-allow-headers": "*, authorization, content-type, if-match",
-  "access-control-expose-headers": "accept-patch, etag, location, retry-after, www-authenticate",
+  "access-control-expose-headers":
+    "accept-patch, etag, link, location, retry-after, www-authenticate",
   "access-control-max-age": "86400",
 };
 

@@ -20,6 +20,7 @@ import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, type RouteGuard, RouteTable } from "./route_table.ts";
+import { statesResponse } from "./session_followers.ts";
 import { StreamRoutes } from "./stream_routes.ts";
 
 /** Answers HTTP requests: console, API, WHEP, HTTP-FLV and WebSocket-FLV. */
@@ -75,9 +76,14 @@ export class HttpRoutes {
 
   /** Answers what another shard asks about what is here. */
   async answerForwarded(request: ForwardedRequest): Promise<ForwardedResponse> {
-    return request.kind === "session"
-      ? await this.whep.answerForwarded(request)
-      : this.clients.answerForwarded(request);
+    switch (request.kind) {
+      case "session":
+        return await this.whep.answerForwarded(request);
+      case "session-states":
+        return statesResponse(this.whep.statesOf(request.keys));
+      default:
+        return this.clients.answerForwarded(request);
+    }
   }
 
   #watching(): readonly Route[] {
@@ -108,6 +114,28 @@ export class HttpRoutes {
         handler: (routed) => whep.answerResource("PATCH", routed),
       },
       { ...viewer, method: "DELETE", handler: (routed) => whep.answerResource("DELETE", routed) },
+      ...this.#viewerEvents(),
+    ];
+  }
+
+  /** What a viewer by WebRTC is told as it happens. */
+  #viewerEvents(): readonly Route[] {
+    const { whep } = this;
+    const events = { pattern: "/{path...}/whep/{viewer}/events", access: "viewers" } as const;
+    const stream = { ...events, pattern: `${events.pattern}/{stream}` } as const;
+    return [
+      {
+        ...events,
+        method: "POST",
+        accepts: "application/json",
+        handler: (routed) => whep.answerResource("POST", routed, "events"),
+      },
+      { ...stream, method: "GET", handler: (routed) => whep.follow(routed) },
+      {
+        ...stream,
+        method: "DELETE",
+        handler: (routed) => whep.answerResource("DELETE", routed, "event-stream"),
+      },
     ];
   }
 

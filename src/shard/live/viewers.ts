@@ -110,6 +110,11 @@ export class Viewers {
     return full && inWords(full);
   }
 
+  /** Viewers of a stream over all shards and protocols, about. */
+  countOf(path: string): number {
+    return this.#options.streamCounts.of(streamKey(path));
+  }
+
   /** A viewer is refused, for want of room or for another reason. */
   noteRefusal(protocol: ViewerProtocol): void {
     this.#options.counters.add(KINDS[protocol].refused);
