@@ -98,6 +98,8 @@ export class Control {
       },
       {
         opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
+        changed: (streamId, terms) =>
+          this.#shards.broadcast({ kind: "stream-changed", streamId, terms }),
         closed: (streamId) => this.#onStreamClosed(streamId),
         contested: (shard, streamId, how) =>
           this.#shards.send(shard, { kind: "publication-contested", streamId, how }),
@@ -223,7 +225,12 @@ export class Control {
         return;
       }
       case "unpublish":
-        return this.#directory.unpublish(message.streamId, shard, message.sent);
+        return this.#directory
+          .unpublish(message.streamId, shard, message.content, performance.now(), message.sent);
+      case "publish-forgotten":
+        return this.#directory.forget(shard, message.requestId);
+      case "publication-changed":
+        return this.#directory.change(message.streamId, shard, message.terms);
       case "streams-request":
         this.#shards.send(shard, {
           kind: "streams-reply",
@@ -272,7 +279,12 @@ export class Control {
     this.#shards.send(
       shard,
       decision.kind === "accepted"
-        ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
+        ? {
+          kind: "publish-accepted",
+          requestId,
+          streamId: decision.streamId,
+          sent: decision.sent,
+        }
         : { kind: "publish-refused", requestId, reason: decision.reason },
     );
   }
@@ -296,7 +308,8 @@ export class Control {
     const { config, certificate } = this.#settings;
     this.#metrics.setCertificate(certificate?.facts);
     const { streams: maxStreams, streamsPerAddress: maxStreamsPerAddress } = config.limits;
-    this.#directory.limit({ maxStreams, maxStreamsPerAddress });
+    const { secondPublisher } = config;
+    this.#directory.configure({ maxStreams, maxStreamsPerAddress, secondPublisher });
     for (let shard = 0; shard < config.shards; shard++) {
       this.#shards.send(shard, {
         kind: "configure",

@@ -33,6 +33,13 @@ export interface ResendMoment {
   readonly roundTripMs: number;
 }
 
+/** A packet that was sent, and its extended sequence number. */
+interface SentPacket {
+  readonly packet: Uint8Array;
+  readonly sequence: number;
+  readonly timestampShift: number;
+}
+
 /** Where a viewer goes on in another ring, whose clock is the same: that of another rendition. */
 export interface OtherPackets {
   readonly ring: PacketRing;
@@ -65,6 +72,8 @@ export class RtpTrack {
   #packetCount = 0;
   #octetCount = 0;
   #paddingAt = 0;
+  /** One that can be repeated when all others are gone. */
+  #kept: SentPacket | undefined;
   /** Of the batch at work. */
   readonly #batch: Uint8Array<ArrayBuffer>[] = [];
 
@@ -140,6 +149,7 @@ export class RtpTrack {
 
   /** Waits until it is told where to go on. */
   pause(): void {
+    this.#kept = this.#find(this.#nextSequence - 1) ?? this.#kept;
     this.#position = undefined;
   }
 
@@ -189,11 +199,11 @@ export class RtpTrack {
   ): Uint8Array<ArrayBuffer> | undefined {
     const extended = extendSequence(sequence, this.#nextSequence - 1);
     if (extended < this.#usefulFrom || this.#position === undefined) return undefined;
-    const packet = this.#find(extended);
-    if (packet === undefined) return undefined;
+    const found = this.#find(extended);
+    if (found === undefined) return undefined;
     this.#resends ??= new ResendHistory();
     if (!this.#resends.take(extended, nowMs, roundTripMs)) return undefined;
-    return this.#protectAgain(packet, extended, sender);
+    return this.#protectAgain(found, sender);
   }
 
   /** Appends newest packets once more, as many as have `bytes`: to fill a link. Returns their bytes. */
@@ -201,33 +211,28 @@ export class RtpTrack {
     if (!this.canPad) return 0;
     let padded = 0;
     for (let tries = 0; tries < PADDING_PACKETS && padded < bytes; tries++) {
-      const extended = this.#nextSequence - 1 - this.#paddingAt++ % PADDING_PACKETS;
-      const packet = this.#find(extended);
-      if (packet === undefined) continue;
-      const datagram = this.#protectAgain(packet, extended, sender);
+      const back = this.#paddingAt++ % PADDING_PACKETS;
+      const found = this.#find(this.#nextSequence - 1 - back) ?? this.#kept;
+      if (found === undefined) continue;
+      const datagram = this.#protectAgain(found, sender);
       datagrams.push(datagram);
       padded += datagram.length;
     }
     return padded;
   }
 
-  #runOf(sequence: number): SentRun | undefined {
-    return sequence >= this.#run.firstSequence ? this.#run : this.#before?.find(sequence);
-  }
-
   /** The packet that was sent under an extended sequence number, if it is still there. */
-  #find(sequence: number): Uint8Array<ArrayBuffer> | undefined {
+  #find(sequence: number): SentPacket | undefined {
     if (sequence >= this.#nextSequence) return undefined;
-    const run = this.#runOf(sequence);
-    return run?.ring.get(run.firstIndex + sequence - run.firstSequence);
+    const run = sequence >= this.#run.firstSequence ? this.#run : this.#before?.find(sequence);
+    const packet = run?.ring.get(run.firstIndex + sequence - run.firstSequence);
+    return packet && { packet, sequence, timestampShift: run!.timestampShift };
   }
 
   #protectAgain(
-    packet: Uint8Array,
-    sequence: number,
+    { packet, sequence, timestampShift }: SentPacket,
     sender: SrtpSender,
   ): Uint8Array<ArrayBuffer> {
-    const { timestampShift } = this.#runOf(sequence)!;
     const again = this.#retransmission;
     if (again === undefined) {
       return sender.protectOne(packet, sequence, this.identity, timestampShift);

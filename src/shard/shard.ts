@@ -17,7 +17,7 @@ import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { AddressCounts, COUNTED } from "./net/address_counts.ts";
-import { recheckClients } from "./live/recheck.ts";
+import { limitClients, recheckClients } from "./live/recheck.ts";
 import { ServingCertificate } from "./net/serving_certificate.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
 import { Clients } from "./live/clients.ts";
@@ -161,6 +161,8 @@ class Shard {
         );
       case "publication-ended":
         return this.#publishers.end(message.streamId, message.reason);
+      case "stream-changed":
+        return this.#streams.change(message.streamId, message.terms);
       case "stream-closed":
         await this.#streams.close(message.streamId);
         return this.#control.send({ kind: "stream-released", streamId: message.streamId });
@@ -203,6 +205,7 @@ class Shard {
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();
+    void this.#routes.whep.followers.tick();
     const { clients, access } = this.#context;
     // They were asked about while other settings were there, and let in when those were gone.
     void recheckClients(clients.takeLate(), access, { revoke: [], recheck: true });
@@ -218,6 +221,7 @@ class Shard {
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
     await configureLogging(settings, () => counters.add("logLinesLeftOut"));
     const asked = clients.change(performance.now());
+    await limitClients(asked, (request) => this.#access.decideHere(request));
     await Promise.all([recheckClients(asked, access, message), this.#routes.list.recheck()]);
   }
 
@@ -233,6 +237,7 @@ class Shard {
     clearInterval(this.#ticker);
     this.#meter.stop();
     this.#routes.list.close();
+    this.#routes.whep.followers.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     await this.#access.close(STOP_GRACE_MS);

@@ -65,7 +65,7 @@ Deno.test("a function that answers with what is no decision has failed, and lets
 
 Deno.test("what the function throws that is told of ends goes no further", () => {
   const decision = { kind: "allow", decidedBy: "test" } as const;
-  const session = { request: REQUEST, decision, durationMs: 1, bytes: 2 };
+  const session = { request: REQUEST, decision, durationMs: 1, bytes: 2, reason: "it has left" };
   let told = 0;
   tellEnded(() => {
     told++;

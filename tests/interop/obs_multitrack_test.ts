@@ -1,7 +1,8 @@
 /** What OBS is told to publish in several qualities, and what comes of it: the real program. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import * as v from "valibot";
+import { SCHEMAS } from "../../src/api/schemas.ts";
 import { saltedHash } from "../../src/access/key_hash.ts";
-import type { MultitrackConfiguration } from "../../src/obs/multitrack_configuration.ts";
 import { currentCertificate } from "../../testing/certificates.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { IS_LONG } from "../../testing/long_form.ts";
@@ -11,6 +12,8 @@ import { hasPeers } from "../../testing/peers.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
 import { until } from "../../testing/waiting.ts";
 import { startObs } from "./obs.ts";
+
+type Told = v.InferOutput<typeof SCHEMAS.MultitrackAnswer>;
 
 const SECRET = "correct-horse-battery-staple";
 
@@ -32,7 +35,7 @@ async function ask(
     readonly headers?: Record<string, string>;
     readonly client?: Deno.HttpClient;
   } = {},
-): Promise<MultitrackConfiguration> {
+): Promise<Told> {
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
@@ -42,11 +45,11 @@ async function ask(
   assertEquals(response.status, 200);
   assertEquals(response.headers.get("content-type"), "application/json");
   assertEquals(response.headers.get("cache-control"), "no-store");
-  return await response.json();
+  return v.parse(SCHEMAS.MultitrackAnswer, await response.json());
 }
 
 /** Publishes what it was told to, by RTMP. */
-function publish(gateway: GatewayProcess, told: MultitrackConfiguration, streamKey: string) {
+function publish(gateway: GatewayProcess, told: Told, streamKey: string) {
   const { url_template } = told.ingest_endpoints[0]!;
   const [, path] = /^rtmp:\/\/127\.0\.0\.1:\d+\/(.*)$/.exec(url_template)!;
   assertStringIncludes(url_template, `:${gateway.rtmpPort}/`);

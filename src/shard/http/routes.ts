@@ -20,6 +20,7 @@ import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, type RouteGuard, RouteTable } from "./route_table.ts";
+import { statesResponse } from "./session_followers.ts";
 import { StreamRoutes } from "./stream_routes.ts";
 
 /** Answers HTTP requests: console, API, WHEP, HTTP-FLV and WebSocket-FLV. */
@@ -46,15 +47,14 @@ export class HttpRoutes {
     this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context, this.clients);
     const { access, settings, proxies } = context;
-    const { admin } = settings;
-    const cors = new Cors(admin.corsOrigins);
+    const cors = new Cors(settings);
     const gate = new AdminGate({ settings, access, cors, proxies });
     const guards = { admin: gate, metrics: new MetricsGate({ settings, admin: gate, proxies }) };
     const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
     const forAdmin = this.#administration(gate);
     const health = this.#health();
-    const isApart = admin.listen !== undefined;
+    const isApart = settings.admin.listen !== undefined;
     this.#admin = new RouteTable([...forAdmin, ...health], rules);
     // Files are behind all others: they may have any path.
     // The API is before what has streams' names in it: one named "x.flv" is to be ended by it too.
@@ -76,9 +76,14 @@ export class HttpRoutes {
 
   /** Answers what another shard asks about what is here. */
   async answerForwarded(request: ForwardedRequest): Promise<ForwardedResponse> {
-    return request.kind === "session"
-      ? await this.whep.answerForwarded(request)
-      : this.clients.answerForwarded(request);
+    switch (request.kind) {
+      case "session":
+        return await this.whep.answerForwarded(request);
+      case "session-states":
+        return statesResponse(this.whep.statesOf(request.keys));
+      default:
+        return this.clients.answerForwarded(request);
+    }
   }
 
   #watching(): readonly Route[] {
@@ -109,6 +114,28 @@ export class HttpRoutes {
         handler: (routed) => whep.answerResource("PATCH", routed),
       },
       { ...viewer, method: "DELETE", handler: (routed) => whep.answerResource("DELETE", routed) },
+      ...this.#viewerEvents(),
+    ];
+  }
+
+  /** What a viewer by WebRTC is told as it happens. */
+  #viewerEvents(): readonly Route[] {
+    const { whep } = this;
+    const events = { pattern: "/{path...}/whep/{viewer}/events", access: "viewers" } as const;
+    const stream = { ...events, pattern: `${events.pattern}/{stream}` } as const;
+    return [
+      {
+        ...events,
+        method: "POST",
+        accepts: "application/json",
+        handler: (routed) => whep.answerResource("POST", routed, "events"),
+      },
+      { ...stream, method: "GET", handler: (routed) => whep.follow(routed) },
+      {
+        ...stream,
+        method: "DELETE",
+        handler: (routed) => whep.answerResource("DELETE", routed, "event-stream"),
+      },
     ];
   }
 

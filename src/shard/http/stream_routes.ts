@@ -3,7 +3,7 @@ import { namesEtag } from "../../http/entity_tag.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
 import { Place } from "../net/places.ts";
-import { answer, busy } from "./answers.ts";
+import { answer, busy, EVENTS_HEADERS } from "./answers.ts";
 import { type ClientPages, CLIENTS_PER_PAGE } from "./client_pages.ts";
 import { type PagedList, rangedPage, rangeOf } from "./list_range.ts";
 import { LiveListing } from "./live_listing.ts";
@@ -25,13 +25,6 @@ const MAX_QUESTION_MS = 15_000;
 const LIST_HEADERS = {
   "content-type": "application/json",
   "cache-control": "no-cache",
-};
-
-const EVENTS_HEADERS = {
-  "content-type": "text/event-stream",
-  "cache-control": "no-store",
-  // nginx, for one, would hold back events to fill its buffers.
-  "x-accel-buffering": "no",
 };
 
 const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS } as const;

@@ -33,8 +33,8 @@ export interface View {
   end(reason: string): void;
 }
 
-/** What a viewer has been sent, and in what time. */
-export type ViewEnd = Pick<EndedSession, "durationMs" | "bytes">;
+/** What a viewer has been sent, in what time, and why no more. */
+export type ViewEnd = Pick<EndedSession, "durationMs" | "bytes" | "reason">;
 
 /** What a viewer has until it is gone. */
 interface Held {
@@ -181,16 +181,17 @@ export class Ticket implements Client {
     this.#isClosed = true;
     const durationMs = performance.now() - this.#openedAtMs;
     const { bytes } = this.#measures();
+    const reason = this.#endReason ?? why;
     this.#log.info(
       "{peer} has watched {path} over {protocol} for {seconds} s, {bytes} bytes: {why}",
       {
         seconds: Math.round(durationMs / 100) / 10,
         bytes,
-        why: this.#endReason ?? why,
+        why: reason,
       },
     );
     for (const place of this.#held.places) place.leave();
-    this.#closed({ durationMs, bytes });
+    this.#closed({ durationMs, bytes, reason });
   }
 
   #measures(): ClientMeasures {

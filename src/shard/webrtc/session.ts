@@ -5,6 +5,8 @@ import {
   type ViewerTrack,
 } from "../../egress/rtp_viewer.ts";
 import type { RtpAudience, RtpSubscriber } from "../../egress/rtp_audience.ts";
+import type { ViewerQuality } from "../../egress/picture_thinner.ts";
+import { type LinkDescription, ViewerLink } from "../../egress/viewer_link.ts";
 import type { Reception } from "../../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
@@ -88,6 +90,10 @@ export interface SessionDescription {
   readonly jumps: number;
   /** What it reports: loss, round trip, jitter, bitrate. */
   readonly reception: Reception | null;
+  /** What of the pictures it is sent; `null` without pictures, or before it is connected. */
+  readonly quality: ViewerQuality | null;
+  /** What its link carries; `null` before it is connected, and over TCP. */
+  readonly link: LinkDescription | null;
 }
 
 /** A WebRTC viewer: its connection, and once that is up, its place in the stream. */
@@ -150,6 +156,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
       lagMs: this.#viewer?.lagMs ?? 0,
       jumps: this.#viewer?.jumps ?? 0,
       reception: this.#viewer?.reception ?? null,
+      quality: this.quality,
+      link: this.#viewer?.link ?? null,
     };
   }
 
@@ -169,6 +177,11 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
       lossFraction: hasReports ? Math.max(...tracks.map((track) => track.lossFraction)) : null,
       packetsLost: hasReports ? tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) : null,
     };
+  }
+
+  /** What of the pictures it is sent, as far as its link carries them; `null` if there are none. */
+  get quality(): ViewerQuality | null {
+    return this.hasVideo && this.#viewer !== undefined ? this.#viewer.quality : null;
   }
 
   get hasVideo(): boolean {
@@ -196,6 +209,11 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     this.#datagrams.length = 0;
     const hasMore = viewer.take(nowMs, unixMs, this.#datagrams);
     if (this.#datagrams.length > 0) this.#send(to);
+    if (viewer.wantsEcho(nowMs)) {
+      this.peer.askForEcho(nowMs);
+      // One that cannot be asked for is as good as lost.
+      viewer.echoAsked(nowMs);
+    }
     return hasMore;
   }
 
@@ -225,9 +243,12 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
 
   #onConnected(master: SrtpMasterKey): void {
     const { audience, media, arena, viewerEvents, events } = this.#options;
+    const isTcp = this.peer.route?.transport === "tcp";
     this.#viewer = new RtpViewer({
       feed: audience.feed,
       ...media,
+      // TCP finds out by itself what its link carries.
+      link: isTcp ? undefined : new ViewerLink(performance.now()),
       arena,
       master,
       events: viewerEvents,
