@@ -182,6 +182,6 @@ Deno.test("FeedReader: whose smaller pictures are no more goes on with the defau
   player.read();
   player.audience(SMALL).dissolve("it is gone");
   player.second(6000);
-  assertEquals(player.read(), ["cbb", "v6000", "a6500", "v6500"]);
+  assertEquals(player.read(), ["a6000", "cbb", "v6000", "a6500", "v6500"]);
   assertEquals(player.reader.endReason, undefined);
 });
