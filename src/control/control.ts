@@ -2,11 +2,16 @@ import { getLogger } from "@logtape/logtape";
 import { openApiFile } from "../api/openapi.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
-import type { Recheck } from "../config/reload.ts";
+import type { Reload } from "../config/reload.ts";
 import type { ServerCertificate } from "../config/server_certificate.ts";
 import { decideByFunction, tellEnded } from "./access_function.ts";
 import { ControlMetrics } from "./control_metrics.ts";
+import { ControlEvents } from "./control_events.ts";
 import { Directory } from "./directory.ts";
+import { EventLog } from "./event_log.ts";
+import { streamEvent } from "./stream_event.ts";
+import { validityWarning, ValidityWatch } from "./validity_warning.ts";
+import { apiEvent, type ApiEventName } from "../shard/api_event.ts";
 import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
 import { OpusDirectory } from "./opus_directory.ts";
 import { RequestForwarder } from "./request_forwarder.ts";
@@ -60,6 +65,9 @@ export class Control {
   readonly #forwarder: RequestForwarder;
   readonly #metrics: ControlMetrics;
   readonly #startedAtMs = performance.now();
+  readonly #events: ControlEvents;
+  /** Since all shards listen. */
+  #isStarted = false;
   /** Since it is to end, or a shard hangs. */
   #isDraining = false;
 
@@ -87,6 +95,10 @@ export class Control {
       config.shards,
       (length) => crypto.getRandomValues(new Uint8Array(length)),
     );
+    this.#events = new ControlEvents(
+      this.#settings,
+      (shard, message) => this.#shards.send(shard, message),
+    );
     this.#directory = new Directory(
       {
         gracePeriodMs: config.gracePeriodMs,
@@ -104,6 +116,7 @@ export class Control {
         ended: (shard, streamId, reason) =>
           this.#shards.send(shard, { kind: "publication-ended", streamId, reason }),
         decided: (shard, requestId, decision) => this.#answer(shard, requestId, decision),
+        told: (change) => this.#events.streamChanged(change),
       },
     );
     this.#streamPages = new StreamPages(
@@ -151,6 +164,7 @@ export class Control {
   async start(): Promise<void> {
     try {
       await this.#shards.start(this.#settings.config.shards);
+      this.#isStarted = true;
     } catch (error) {
       await this.stop();
       throw new ConfigError(`Cannot start: ${error instanceof Error ? error.message : error}`);
@@ -164,6 +178,7 @@ export class Control {
   async drain(limitMs: number): Promise<void> {
     const endMs = performance.now() + limitMs;
     this.#isDraining = true;
+    this.#events.tell("draining", { limitMs });
     this.#directory.endGrace();
     this.#shards.broadcast(DRAIN);
     while (this.#isInUse && performance.now() < endMs) {
@@ -179,6 +194,7 @@ export class Control {
 
   async stop(): Promise<void> {
     this.#metrics.close();
+    this.#events.close();
     this.#directory.closeAll();
     await this.#shards.stop();
     this.#opus.close();
@@ -222,6 +238,10 @@ export class Control {
         this.#shards.send(shard, { kind: "stream-ended", requestId, isFound });
         return;
       }
+      case "events":
+        return this.#events.take(message.events);
+      case "events-follow":
+        return this.#events.follow(shard, message.isFollowing);
       case "unpublish":
         return this.#directory.unpublish(message.streamId, shard, message.sent);
       case "streams-request":
@@ -252,6 +272,7 @@ export class Control {
       case "session-ended":
         return tellEnded(this.#parts.ended, message.session);
       case "listening":
+        if (this.#isStarted) this.#events.tell("shard-started", { shard });
         // It died while the gateway is drained: those that come are to go elsewhere.
         if (this.#isDraining) this.#shards.send(shard, DRAIN);
         return;
@@ -292,8 +313,10 @@ export class Control {
   }
 
   /** Has settings that have changed count on every thread. */
-  #applySettings({ revoke, recheck }: Recheck): void {
+  #applySettings(reload: Reload): void {
     const { config, certificate } = this.#settings;
+    const { revoke, recheck } = reload;
+    this.#events.reloaded(reload, this.#settings);
     this.#metrics.setCertificate(certificate?.facts);
     const { streams: maxStreams, streamsPerAddress: maxStreamsPerAddress } = config.limits;
     this.#directory.limit({ maxStreams, maxStreamsPerAddress });
@@ -326,6 +349,7 @@ export class Control {
 
   #onShardLost(shard: number): void {
     this.#clearCounts(shard);
+    this.#events.shardLost(shard);
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
     this.#forwarder.shardLost(shard);

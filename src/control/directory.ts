@@ -14,8 +14,13 @@ import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { type DescribedStream, summarise } from "./stream_description.ts";
 import { type RoomLimits, StreamRoom } from "./stream_room.ts";
+import { contentMark, type StreamChange } from "./stream_event.ts";
 import { StreamSound } from "./stream_sound.ts";
 import { StreamTraffic } from "./stream_traffic.ts";
+
+/** Why streams end. */
+const ENDED = "it was ended by an administrator";
+const STOPPING = "the server stops";
 
 /**
  * A publisher that was there when another one came is taken to be there for so long: its shard is not
@@ -47,6 +52,8 @@ export interface DirectoryEvents {
   readonly contested: (shard: number, streamId: number, how: Contest) => void;
   /** The shard is to end its publisher. */
   readonly ended: (shard: number, streamId: number, reason: string) => void;
+  /** A stream has begun, is published otherwise, or has ended. */
+  readonly told?: (change: StreamChange) => void;
   /** What has become of a publisher that had to wait. */
   readonly decided: (shard: number, requestId: number, decision: PublishDecision) => void;
 }
@@ -72,6 +79,8 @@ interface Stream extends DescribedStream {
   /** Whether a publisher that is gone has sent anything that can be shown or heard. */
   hasHadMedia: boolean;
   graceTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What others were told that it is. */
+  mark: string;
 }
 
 /** A log that is to be used again once these shards have let go of it. */
@@ -129,14 +138,18 @@ export class Directory {
     }
     const spared = this.#room.find([...this.#byId.values()], known, publisher, nowMs);
     if (typeof spared === "string") return { kind: "refused", reason: spared };
-    for (const spare of spared) this.#close(spare);
-    if (known !== undefined && !fitsPublisher(known.entry, publisher)) this.#close(known);
+    for (const spare of spared) this.#close(spare, "it gave way to another one");
+    if (known !== undefined && !fitsPublisher(known.entry, publisher)) {
+      this.#close(known, "it is published with other limits");
+    }
+    const isNew = !this.#byPath.has(path);
     const stream = this.#byPath.get(path) ?? this.#open(path, nowMs, publisher);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
     stream.publisher = publisher;
     stream.writer.setState(LogState.live);
+    this.#events.told?.({ kind: isNew ? "began" : "changed", stream });
     return { kind: "accepted", streamId: stream.entry.streamId };
   }
 
@@ -156,11 +169,16 @@ export class Directory {
     stream.contest = undefined;
     stream.origin = undefined;
     stream.hasHadMedia ||= sent === "media";
-    if (!stream.hasHadMedia || stream.isEnding) this.#close(stream);
+    if (stream.isEnding) this.#close(stream, ENDED);
+    else if (!stream.hasHadMedia) this.#close(stream, "its publisher sent nothing");
     else {
       stream.writer.setState(LogState.waiting);
       stream.waitingSinceMs = nowMs;
-      stream.graceTimer = setTimeout(() => this.#close(stream), this.#gracePeriodMs);
+      stream.graceTimer = setTimeout(
+        () => this.#close(stream, "its publisher did not come back"),
+        this.#gracePeriodMs,
+      );
+      this.#events.told?.({ kind: "changed", stream });
     }
     if (contest === undefined) return;
     const { path, shard: heir, requestId, publisher } = contest;
@@ -181,7 +199,7 @@ export class Directory {
     const stream = this.#byPath.get(path);
     if (stream === undefined) return false;
     this.#refuseContest(stream);
-    if (stream.origin === undefined) this.#close(stream);
+    if (stream.origin === undefined) this.#close(stream, ENDED);
     else {
       // Its log is written until the publisher is gone.
       stream.isEnding = true;
@@ -233,7 +251,15 @@ export class Directory {
       if (report.publication === undefined) continue;
       stream.publication = report.publication;
       stream.sound.note(report.publication.audio);
+      this.#noteContent(stream);
     }
+  }
+
+  #noteContent(stream: Stream): void {
+    const mark = contentMark(stream);
+    if (mark === stream.mark) return;
+    stream.mark = mark;
+    this.#events.told?.({ kind: "changed", stream });
   }
 
   /** What becomes of a stream's sound on its way to WebRTC; `undefined` if it is closed. */
@@ -262,7 +288,7 @@ export class Directory {
   endGrace(): void {
     this.#gracePeriodMs = 0;
     for (const stream of [...this.#byId.values()]) {
-      if (stream.origin === undefined) this.#close(stream);
+      if (stream.origin === undefined) this.#close(stream, STOPPING);
     }
   }
 
@@ -273,7 +299,7 @@ export class Directory {
 
   /** Ends all streams at once. */
   closeAll(): void {
-    for (const stream of [...this.#byId.values()]) this.#close(stream);
+    for (const stream of [...this.#byId.values()]) this.#close(stream, STOPPING);
   }
 
   /** A stream that has a publisher is to get another one. */
@@ -326,6 +352,7 @@ export class Directory {
       publication: undefined,
       sound: new StreamSound(path),
       traffic: new StreamTraffic(nowMs),
+      mark: "",
     };
     this.#sorted = undefined;
     this.#byPath.set(path, stream);
@@ -334,13 +361,14 @@ export class Directory {
     return stream;
   }
 
-  #close(stream: Stream): void {
+  #close(stream: Stream, why: string): void {
     const { streamId, path, log } = stream.entry;
     clearTimeout(stream.graceTimer);
     this.#sorted = undefined;
     this.#byPath.delete(path);
     this.#byId.delete(streamId);
     stream.writer.setState(LogState.ended);
+    this.#events.told?.({ kind: "ended", stream, why });
     const heldBy = new Set(this.#events.closed(streamId));
     // There may be no shard: the only one may have died and not be started again yet.
     if (heldBy.size === 0) this.#options.logs.close(log);

@@ -6,6 +6,8 @@ import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
 import { CountedAccess } from "./counted_access.ts";
+import { clientEvent } from "./http/client_event.ts";
+import { EventOutbox } from "./event_outbox.ts";
 import { Counters } from "../metrics/counters.ts";
 import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
@@ -96,7 +98,10 @@ class Shard {
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
-    const clients = new Clients(counters);
+    const outbox = new EventOutbox((events) => control.send({ kind: "events", events }));
+    const clients = new Clients(counters, (change) => {
+      outbox.add(() => clientEvent(change, (path) => streams.byPath(path)?.entry.streamId));
+    });
     const viewers = new Viewers({
       settings,
       places,
@@ -159,6 +164,8 @@ class Shard {
           message.how,
           () => this.#control.send({ kind: "publication-kept", streamId: message.streamId }),
         );
+      case "events":
+        return this.#routes.events.take(message.first, message.events);
       case "publication-ended":
         return this.#publishers.end(message.streamId, message.reason);
       case "stream-closed":
@@ -203,6 +210,7 @@ class Shard {
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
     this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
     void this.#routes.list.tick();
+    this.#routes.events.tick(Date.now());
     const { clients, access } = this.#context;
     // They were asked about while other settings were there, and let in when those were gone.
     void recheckClients(clients.takeLate(), access, { revoke: [], recheck: true });
@@ -218,7 +226,7 @@ class Shard {
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
     await configureLogging(settings, () => counters.add("logLinesLeftOut"));
     const asked = clients.change(performance.now());
-    await Promise.all([recheckClients(asked, access, message), this.#routes.list.recheck()]);
+    await Promise.all([recheckClients(asked, access, message), this.#routes.events.recheck()]);
   }
 
   /** Viewers keep what they have, and those who ask are told that it is not ready. */
@@ -233,6 +241,7 @@ class Shard {
     clearInterval(this.#ticker);
     this.#meter.stop();
     this.#routes.list.close();
+    this.#routes.events.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     await this.#access.close(STOP_GRACE_MS);

@@ -269,7 +269,7 @@ export class PublishSession implements Client, Publisher {
     const nowMs = performance.now();
     publication.close(nowMs);
     this.#count(nowMs);
-    clients.remove(this);
+    clients.remove(this, why);
     publishers.remove(streamId, this);
     control.send({ kind: "unpublish", streamId, sent: publication.hasMedia ? "media" : "nothing" });
     const durationMs = Math.round(nowMs - this.#acceptedAtMs);

@@ -34,7 +34,9 @@ export interface View {
 }
 
 /** What a viewer has been sent, and in what time. */
-export type ViewEnd = Pick<EndedSession, "durationMs" | "bytes">;
+export interface ViewEnd extends Pick<EndedSession, "durationMs" | "bytes"> {
+  readonly why: string;
+}
 
 /** What a viewer has until it is gone. */
 interface Held {
@@ -181,16 +183,17 @@ export class Ticket implements Client {
     this.#isClosed = true;
     const durationMs = performance.now() - this.#openedAtMs;
     const { bytes } = this.#measures();
+    const reason = this.#endReason ?? why;
     this.#log.info(
       "{peer} has watched {path} over {protocol} for {seconds} s, {bytes} bytes: {why}",
       {
         seconds: Math.round(durationMs / 100) / 10,
         bytes,
-        why: this.#endReason ?? why,
+        why: reason,
       },
     );
     for (const place of this.#held.places) place.leave();
-    this.#closed({ durationMs, bytes });
+    this.#closed({ durationMs, bytes, why: reason });
   }
 
   #measures(): ClientMeasures {

@@ -132,14 +132,14 @@ export class Viewers {
       request,
       shard,
       { areOffered, places: room.places },
-      (end) => {
+      ({ why, ...end }) => {
         this.#count(ticket, performance.now());
         room.held.close();
         counters.add("viewers", -1);
         if (gauge !== undefined) counters.add(gauge, -1);
         streamCounts.remove(streamKey(path));
         this.#tickets.delete(ticket);
-        clients.remove(ticket);
+        clients.remove(ticket, why);
         access.ended?.({ request: request.asked, decision: ticket.allowed, ...end });
       },
     );
