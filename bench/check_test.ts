@@ -17,6 +17,7 @@ function runs(factor: number): FanoutResult[] {
 Deno.test("ratios as committed pass, and somewhat dearer ones", () => {
   assertEquals(checkRatios(runs(1)), []);
   assertEquals(checkRatios(runs(1.3)), []);
+  assertEquals(checkRatios(runs(1.9), 200), []);
 });
 
 Deno.test("what became dearer is named, and what was not measured", () => {

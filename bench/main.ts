@@ -151,7 +151,7 @@ async function main(): Promise<void> {
       await Deno.writeTextFile(options.json, JSON.stringify(results, undefined, 2));
     }
   }
-  const dearer = options.check ? checkRatios(results.fanout) : [];
+  const dearer = options.check ? checkRatios(results.fanout, options.marginPercent) : [];
   for (const line of dearer) console.error(`bench: dearer than it was: ${line}`);
   Deno.exit(dearer.length === 0 ? 0 : 1);
 }

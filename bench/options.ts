@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { CHECK_OPTIONS } from "./check.ts";
+import { CHECK_OPTIONS, DEFAULT_MARGIN_PERCENT } from "./check.ts";
 
 /** Parts of the benchmark: viewers by HTTP-FLV, WebSocket and RTMP, publishers of 2 Mbit/s and of 500 kbit/s, WebRTC. */
 export const PARTS = ["fanout", "ws", "rtmp", "ingest", "crowd", "whep"] as const;
@@ -29,12 +29,15 @@ export interface Options {
   readonly json: string | undefined;
   /** Whether ratios are compared to those that are committed. */
   readonly check: boolean;
+  /** What a ratio may be then, in percent of the committed one. */
+  readonly marginPercent: number;
 }
 
 export const USAGE = `deno task bench [options]
   --quick                 1 round of 5 s windows, fewer viewers, 1 shard
   --check                 compare CPU per viewer to node-media-server's with the committed
                           ratios, and fail where it has become dearer
+  --margin PERCENT        what a ratio may be then, of the committed one (140)
   --only PARTS            of fanout,ws,rtmp,ingest,crowd,whep
   --targets NAMES         of sluice,nms,nginx
   --viewers N,N           viewers, over HTTP and RTMP, WebSocket, and WebRTC
@@ -60,7 +63,7 @@ export function parseOptions(args: string[]): Options | "help" {
     args,
     options: {
       ...{ help: { type: "boolean" }, quick: { type: "boolean" }, check: { type: "boolean" } },
-      ...{ only: text, targets: text },
+      ...{ only: text, targets: text, margin: text },
       ...{ viewers: text, publishers: text, shards: text, "flush-ms": text, seconds: text },
       ...{ transport: text, rounds: text, joins: text, "read-interval-ms": text, json: text },
     },
@@ -88,6 +91,7 @@ export function parseOptions(args: string[]): Options | "help" {
     readIntervalMs: number("read-interval-ms", values["read-interval-ms"] ?? "0"),
     json: values.json,
     check: values.check ?? false,
+    marginPercent: number("margin", values.margin ?? `${DEFAULT_MARGIN_PERCENT}`),
   };
   return options.check ? { ...options, ...CHECK_OPTIONS } : options;
 }

@@ -21,6 +21,8 @@ export type Peer =
   | "haproxy"
   | "nginx"
   | "obs"
+  /** Of version 30.2 or later, the first that publishes several qualities: see {@linkcode OBS30_ROOT}. */
+  | "obs 30"
   | "jq"
   | "openssl"
   /** Our viewer of it: see {@linkcode PION_VIEWER}. */
@@ -53,6 +55,7 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   haproxy: "-v",
   nginx: "-v",
   obs: "--version",
+  "obs 30": "--version",
   jq: "--version",
   openssl: "version",
   pion: "-help",
@@ -74,6 +77,12 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
  * only; files for it lie within.
  */
 export const FFMPEG7_ROOT = Deno.env.get("SLUICE_FFMPEG7") ?? "/opt/ffmpeg7";
+
+/**
+ * Likewise with OBS 30.2, made by
+ * `mmdebstrap --variant=apt --include=obs-studio trixie /opt/obs30`.
+ */
+export const OBS30_ROOT = Deno.env.get("SLUICE_OBS30") ?? "/opt/obs30";
 
 /**
  * A virtual environment with aiortc, made by `python3 -m venv /opt/aiortc` and
@@ -113,6 +122,8 @@ export function peerCommand(peer: Peer): readonly [program: string, ...args: str
       return ["chroot", FFMPEG7_ROOT, "ffmpeg"];
     case "ffprobe 7":
       return ["chroot", FFMPEG7_ROOT, "ffprobe"];
+    case "obs 30":
+      return ["chroot", OBS30_ROOT, "obs"];
     case "cvlc":
       // It refuses to be run by root.
       return Deno.uid() === 0

@@ -67,6 +67,8 @@ export interface Allowed {
   readonly decidedBy: string;
   /** Who it is, for limits, revocation and the API: the id of a key, token or rule. */
   readonly subject?: string;
+  /** For whom the token is that the subject is: by this name it may be revoked as well. */
+  readonly user?: string;
   /**
    * Whether the subject is a rule, a hook or a signer, by which many come: two who have it in common
    * need not be the same.
@@ -109,13 +111,19 @@ export interface SubjectOf {
   readonly isShared?: boolean | undefined;
 }
 
-/** A session that was allowed, and is over. */
-export interface EndedSession {
+/** Somebody who was let in, whoever has decided. */
+export interface BegunSession {
   readonly request: AccessRequest;
   readonly decision: Allowed;
+}
+
+/** A session that was allowed, and is over; or has come to nothing, and then it took no time. */
+export interface EndedSession extends BegunSession {
   readonly durationMs: number;
   /** What a publisher has sent, or a viewer was sent. */
   readonly bytes: number;
+  /** Why it is over, or why nothing came of it. */
+  readonly reason: string;
 }
 
 /** All sources of decisions together. */

@@ -33,6 +33,21 @@ export class AccessChain implements Access {
     }
   }
 
+  /**
+   * What the settings alone say, without asking anybody.
+   *
+   * @returns `undefined` where that is not known without
+   */
+  decideHere(request: AccessRequest): AccessDecision | undefined {
+    for (const source of this.#sources) {
+      if (source.asksElsewhere?.(request)) return undefined;
+      const decision = source.decide(request);
+      if (decision instanceof Promise) return undefined;
+      if (decision !== undefined) return decision;
+    }
+    return this.#decideOtherwise(request);
+  }
+
   /** Waits only where a source does. */
   #decideFrom(first: number, request: AccessRequest): AccessDecision | Promise<AccessDecision> {
     for (let at = first; at < this.#sources.length; at++) {

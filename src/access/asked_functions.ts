@@ -35,6 +35,10 @@ export class AskedFunctions implements AccessSource {
     this.#ask = ask;
   }
 
+  asksElsewhere(): boolean {
+    return true;
+  }
+
   async decide(request: AccessRequest): Promise<AccessDecision | undefined> {
     const giveBack = this.#share.take(request.address);
     if (giveBack === undefined) return refuse("unavailable", "functions are busy", "function");

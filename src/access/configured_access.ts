@@ -3,13 +3,14 @@ import type { Access, AccessDecision, AccessRequest, EndedSession } from "./acce
 import { AccessChain } from "./access_chain.ts";
 import { AdminToken } from "./admin_token.ts";
 import { AskedFunctions, type AskFunction } from "./asked_functions.ts";
-import { type HookObserver, Hooks } from "./hooks.ts";
+import { type HookObserver, Hooks, type HooksTold } from "./hooks.ts";
 import { Jwt, type JwtSettings } from "./jwt.ts";
 import { RemoteKeys } from "./remote_keys.ts";
+import { type Revoked, RevokedTokens } from "./revoked_tokens.ts";
 import { AddressGate, Rules } from "./rules.ts";
 import type { AccessSettings, SourceName } from "./settings.ts";
 import { SignedUrls } from "./signed_url.ts";
-import { type AccessSource, refuse } from "./source.ts";
+import type { AccessSource } from "./source.ts";
 import { StreamKeys } from "./stream_keys.ts";
 
 /** What decisions need that is no configuration. */
@@ -35,22 +36,21 @@ export class ConfiguredAccess implements Access {
   readonly #parts: AccessParts;
   #hooks: Hooks;
   #chain: AccessChain;
-  #revoked: ReadonlySet<string>;
+  /** Which hooks were told that a session begins: they are told of its end, whatever is changed. */
+  readonly #told: HooksTold = new WeakMap();
   /** They are kept when settings change: their server may be away just then. */
   #remoteKeys: RemoteKeys | undefined;
 
   constructor(settings: AccessSettings, parts: AccessParts) {
     this.#parts = parts;
-    this.#hooks = new Hooks(settings.hooks, parts.observer, parts.nowMs);
-    this.#revoked = new Set(settings.revokedTokens);
+    this.#hooks = this.#hooksOf(settings);
     this.#chain = this.#chainOf(settings);
   }
 
   /** From now on, others may. Whom the old settings let in is not asked again by this. */
   configure(settings: AccessSettings): void {
     // What the old hooks have yet to be told, they are told still.
-    this.#hooks = new Hooks(settings.hooks, this.#parts.observer, this.#parts.nowMs);
-    this.#revoked = new Set(settings.revokedTokens);
+    this.#hooks = this.#hooksOf(settings);
     this.#chain = this.#chainOf(settings);
   }
 
@@ -59,6 +59,15 @@ export class ConfiguredAccess implements Access {
     return decision instanceof Promise
       ? decision.then((late) => this.#judged(request, late))
       : this.#judged(request, decision);
+  }
+
+  /**
+   * What the settings alone say, for whoever is there already: nobody is asked, and nobody is told.
+   *
+   * @returns `undefined` where others would have to be asked
+   */
+  decideHere(request: AccessRequest): AccessDecision | undefined {
+    return this.#chain.decideHere(request);
   }
 
   ended(session: EndedSession): void {
@@ -71,22 +80,23 @@ export class ConfiguredAccess implements Access {
   }
 
   #judged(request: AccessRequest, decision: AccessDecision): AccessDecision {
-    if (decision.kind === "refuse") return decision;
-    if (decision.subject !== undefined && this.#revoked.has(decision.subject)) {
-      return refuse("forbidden", "revoked", decision.decidedBy);
-    }
-    this.#hooks.began(request, decision);
+    if (decision.kind === "allow") this.#hooks.began(request, decision);
     return decision;
   }
 
-  #jwtOf(settings: JwtSettings): Jwt {
+  #hooksOf({ hooks }: AccessSettings): Hooks {
+    const { observer, nowMs } = this.#parts;
+    return new Hooks(hooks, observer, { nowMs, told: this.#told });
+  }
+
+  #jwtOf(settings: JwtSettings, revoked: readonly Revoked[]): Jwt {
     const { jwksUrl } = settings;
     const { nowMs } = this.#parts;
     if (this.#remoteKeys?.url !== jwksUrl) {
       this.#remoteKeys = jwksUrl === undefined ? undefined : new RemoteKeys(jwksUrl, nowMs);
       void this.#remoteKeys?.load();
     }
-    return new Jwt(settings, nowMs, this.#remoteKeys);
+    return new Jwt(settings, nowMs, this.#remoteKeys, new RevokedTokens(revoked));
   }
 
   #chainOf(settings: AccessSettings): AccessChain {
@@ -108,7 +118,7 @@ export class ConfiguredAccess implements Access {
       case "signedUrls":
         return new SignedUrls({ ...settings.signedUrls, nowMs });
       case "jwt":
-        return settings.jwt && this.#jwtOf(settings.jwt);
+        return settings.jwt && this.#jwtOf(settings.jwt, settings.revokedTokens);
       case "functions":
         return askFunction && new AskedFunctions(askFunction);
       case "hooks":

@@ -34,10 +34,12 @@ export function hookBody(event: HookEvent, request: AccessRequest, ended?: Ended
     protocol: request.protocol,
     user_agent: request.userAgent ?? "",
     ...credentials,
+    ...(request.isAgain ? { again: true } : {}),
     ...(ended === undefined ? {} : {
       duration_ms: Math.round(ended.durationMs),
       bytes: ended.bytes,
       decided_by: ended.decision.decidedBy,
+      reason: ended.reason,
     }),
   });
 }

@@ -49,6 +49,16 @@ export interface HookObserver {
   readonly noticeLost: (hook: string) => void;
 }
 
+/** Names of the hooks that were told of what somebody asked for, by its question. */
+export type HooksTold = WeakMap<AccessRequest, Set<string>>;
+
+/** What hooks need beside their settings. */
+export interface HooksOptions {
+  readonly nowMs: () => number;
+  readonly told?: HooksTold;
+  readonly firstRetryMs?: number;
+}
+
 interface Hook extends HookSettings {
   readonly name: string;
   readonly notices: NoticeQueue<Notice>;
@@ -64,16 +74,17 @@ export class Hooks implements AccessSource {
   readonly #hooks: readonly Hook[];
   readonly #observer: HookObserver;
   readonly #nowMs: () => number;
+  readonly #toldOf: HooksTold;
   readonly #share = new FairShare(MAX_IN_FLIGHT);
 
   constructor(
     settings: readonly HookSettings[],
     observer: HookObserver,
-    nowMs: () => number,
-    firstRetryMs = FIRST_RETRY_MS,
+    { nowMs, told = new WeakMap(), firstRetryMs = FIRST_RETRY_MS }: HooksOptions,
   ) {
     this.#observer = observer;
     this.#nowMs = nowMs;
+    this.#toldOf = told;
     this.#hooks = settings.map((hook, at) => {
       const name = hook.id ?? `${at + 1}`;
       const events = {
@@ -82,6 +93,11 @@ export class Hooks implements AccessSource {
       };
       return { ...hook, name, notices: new NoticeQueue(events, firstRetryMs) };
     });
+  }
+
+  asksElsewhere(request: AccessRequest): boolean {
+    const event = beginOf(request);
+    return event !== undefined && this.#told(event, request.path).some(({ decides }) => decides);
   }
 
   /** All that are to decide have to allow it; what the later ones set counts more. */
@@ -101,20 +117,36 @@ export class Hooks implements AccessSource {
     if (event === undefined || request.isListing || request.isAgain) return;
     const used = withPath(request, decision);
     for (const hook of this.#told(event, used.path)) {
-      if (!hook.decides) hook.notices.add({ event, body: hookBody(event, used) });
+      if (hook.decides) continue;
+      this.#noteTold(request, hook);
+      hook.notices.add({ event, body: hookBody(event, used) });
     }
   }
 
-  /** Tells that a session is over: those that decide of what they have decided, the others of all. */
+  /**
+   * Tells that a session is over, or has come to nothing: those that were told of its beginning, or
+   * that are never told of one.
+   */
   ended(session: EndedSession): void {
     const { request, decision } = session;
+    const begin = beginOf(request);
     const event = request.action === "publish" ? "on_unpublish" : "on_stop";
     const used = withPath(request, decision);
-    const isOfHook = decision.decidedBy.startsWith("hook ");
-    for (const hook of this.#told(event, used.path)) {
-      if (!isOfHook && hook.decides) continue;
-      hook.notices.add({ event, body: hookBody(event, used, session) });
+    const told = this.#toldOf.get(request);
+    this.#toldOf.delete(request);
+    for (const hook of this.#hooks) {
+      if (begin === undefined || !hook.events.includes(event)) continue;
+      const isMeant = hook.events.includes(begin)
+        ? told?.has(hook.name)
+        : fitsOne(hook.paths, used.path);
+      if (isMeant) hook.notices.add({ event, body: hookBody(event, used, session) });
     }
+  }
+
+  #noteTold(request: AccessRequest, { name }: Hook): void {
+    const told = this.#toldOf.get(request);
+    if (told === undefined) this.#toldOf.set(request, new Set([name]));
+    else told.add(name);
   }
 
   /** Has the last notices sent, within that time. */
@@ -140,7 +172,11 @@ export class Hooks implements AccessSource {
       const body = hookBody(event, request);
       for (const hook of hooks) {
         const one = await this.#ask(hook, event, body);
-        if (one.kind === "refuse") return one;
+        if (one.kind === "refuse") {
+          if (all !== undefined) this.ended(notBegun(request, all));
+          return one;
+        }
+        if (!request.isAgain) this.#noteTold(request, hook);
         all = all === undefined ? one : merged(all, one);
       }
       return all!;
@@ -206,6 +242,11 @@ export class Hooks implements AccessSource {
 
 function beginOf({ action }: AccessRequest): HookEvent | undefined {
   return action === "publish" ? "on_publish" : action === "play" ? "on_play" : undefined;
+}
+
+/** What hooks have allowed, and another one then refuses. */
+function notBegun(request: AccessRequest, decision: Allowed): EndedSession {
+  return { request, decision, durationMs: 0, bytes: 0, reason: "Another hook refuses it" };
 }
 
 /** The path that is used: the one that was asked for may be a key. */

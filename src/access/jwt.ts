@@ -13,7 +13,8 @@ import { AccessError } from "./access_error.ts";
 import type { RemoteKeys } from "./remote_keys.ts";
 import { VerifiedTokens } from "./verified_tokens.ts";
 import { type AccessSource, refuse } from "./source.ts";
-import { claimedLimits, claimedSubject, type Claims, claimsAllow } from "./token_claims.ts";
+import { RevokedTokens } from "./revoked_tokens.ts";
+import { claimedLimits, claimedNames, type Claims, claimsAllow } from "./token_claims.ts";
 
 /** How tokens are taken, as the configuration has it. */
 export interface JwtSettings {
@@ -82,14 +83,24 @@ interface PublicKey {
 export class Jwt implements AccessSource {
   readonly #settings: JwtSettings;
   readonly #nowMs: () => number;
+  readonly #revoked: RevokedTokens;
   readonly #secret: Uint8Array | undefined;
   readonly #publicKeys: readonly PublicKey[];
   readonly #remote: RemoteKeys | undefined;
   readonly #verified: VerifiedTokens;
 
-  /** @param remote the keys of `jwksUrl` */
-  constructor(settings: JwtSettings, nowMs: () => number, remote?: RemoteKeys) {
+  /**
+   * @param remote the keys of `jwksUrl`
+   * @param revoked what is not taken any more
+   */
+  constructor(
+    settings: JwtSettings,
+    nowMs: () => number,
+    remote?: RemoteKeys,
+    revoked = new RevokedTokens([]),
+  ) {
     this.#settings = settings;
+    this.#revoked = revoked;
     this.#nowMs = nowMs;
     const { secret, publicKeys } = settings;
     this.#secret = secret === undefined ? undefined : new TextEncoder().encode(secret);
@@ -99,6 +110,10 @@ export class Jwt implements AccessSource {
     });
     this.#remote = remote;
     this.#verified = new VerifiedTokens((token) => this.#verifyNew(token), nowMs);
+  }
+
+  asksElsewhere({ credentials: { token } }: AccessRequest): boolean {
+    return token !== undefined && JWT.test(token);
   }
 
   decide(request: AccessRequest): Promise<AccessDecision> | undefined {
@@ -167,11 +182,12 @@ export class Jwt implements AccessSource {
 
   #decide(claims: Claims, request: AccessRequest): AccessDecision {
     const { permissionsClaim, endAtExpiry, clockSkewMs } = this.#settings;
-    const subject = claimedSubject(claims);
+    const { subject, user } = claimedNames(claims);
     const decidedBy = subject ?? "token";
     if (!claimsAllow(claims, request, permissionsClaim)) {
       return refuse("forbidden", "token is for something else", decidedBy);
     }
+    if (this.#revoked.has(claims, clockSkewMs)) return refuse("forbidden", "revoked", decidedBy);
     const expiresAtMs = Number(claims["exp"]) * 1000 + clockSkewMs;
     if (expiresAtMs <= this.#nowMs()) return refuse("forbidden", "expired token", decidedBy);
     // A view may be let go on; the right to see and change all is not kept beyond its time.
@@ -181,6 +197,7 @@ export class Jwt implements AccessSource {
         kind: "allow",
         decidedBy,
         ...(subject === undefined ? {} : { subject }),
+        ...(user === undefined || user === subject ? {} : { user }),
         ...(isEnding ? { expiresAtMs } : {}),
         ...claimedLimits(claims),
       };

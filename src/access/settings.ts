@@ -2,6 +2,7 @@ import type { AccessAction } from "./access.ts";
 import type { Otherwise } from "./access_chain.ts";
 import type { HookSettings } from "./hooks.ts";
 import type { JwtSettings } from "./jwt.ts";
+import type { Revoked } from "./revoked_tokens.ts";
 import type { AddressRule, Rule } from "./rules.ts";
 import type { SigningSecret } from "./signed_url.ts";
 import type { StreamKey } from "./stream_keys.ts";
@@ -31,8 +32,7 @@ export interface AccessSettings {
   /** `undefined` if no tokens are taken. */
   readonly jwt?: JwtSettings | undefined;
   readonly hooks: readonly HookSettings[];
-  /** Subjects of tokens that are not taken any more, though nobody has changed what signs them. */
-  readonly revokedTokens: readonly string[];
+  readonly revokedTokens: readonly Revoked[];
   /** Hash of the token of the API; `undefined` if there is none. */
   readonly adminTokenHash?: string | undefined;
 }

@@ -6,6 +6,8 @@ export interface AccessSource {
   decide(
     request: AccessRequest,
   ): AccessDecision | undefined | Promise<AccessDecision | undefined>;
+  /** Whether it would ask elsewhere, or have to compute for long; absent where it never does. */
+  asksElsewhere?(request: AccessRequest): boolean;
 }
 
 /** Characters of a name that another server or a token gives: it comes into lists and logs. */

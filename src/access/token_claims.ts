@@ -98,13 +98,21 @@ export function tokenSubject(id: string): string {
   return `token ${shortName(id)}`;
 }
 
-/**
- * Who a token is of, for limits and revocation: its own id, or else the one whom it is for;
- * `undefined` if it names neither.
- */
-export function claimedSubject({ jti, sub }: Claims): string | undefined {
-  if (isNamed(jti)) return tokenSubject(jti);
-  return isNamed(sub) ? `user ${shortName(sub)}` : undefined;
+/** The subject of a user: of a token without an id that is for it (`sub`), or whom a hook names. */
+export function userSubject(name: string): string {
+  return `user ${shortName(name)}`;
+}
+
+/** Who a token is of, for limits and revocation: its own id, or else the one whom it is for. */
+export interface ClaimedNames {
+  readonly subject?: string;
+  readonly user?: string;
+}
+
+export function claimedNames({ jti, sub }: Claims): ClaimedNames {
+  const user = isNamed(sub) ? userSubject(sub) : undefined;
+  const subject = isNamed(jti) ? tokenSubject(jti) : user;
+  return { ...(subject === undefined ? {} : { subject }), ...(user === undefined ? {} : { user }) };
 }
 
 function isNamed(text: unknown): text is string {

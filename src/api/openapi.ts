@@ -12,7 +12,7 @@ export function openApiFile(version: string) {
 
 interface Operation {
   readonly path: string;
-  readonly method: "get" | "put" | "delete";
+  readonly method: "get" | "post" | "put" | "delete";
   readonly summary: string;
   /** What is answered; "events" for server-sent ones. */
   readonly answers: SchemaName | "events";
@@ -116,6 +116,14 @@ const OPERATIONS: readonly Operation[] = [
     isOpen: true,
     mayLack: true,
   },
+  {
+    path: "/obs/multitrack",
+    method: "post",
+    summary: "What OBS is to publish in several qualities, and where; or why not",
+    answers: "MultitrackAnswer",
+    takesJson: true,
+    isOpen: true,
+  },
 ];
 
 /** The document of the API (OpenAPI 3.1), made of the schemas that its answers have. */
@@ -150,12 +158,12 @@ function describeOperation({ path, method, summary, answers, query, ...rest }: O
     description,
     content: { "text/plain": { schema: { type: "string" } } },
   });
-  const words = path.replace("/api/v1/", "").replaceAll(/[{}]/g, "").split("/");
+  const words = path.replace(/^\/(?:api\/v1\/)?/, "").replaceAll(/[{}]/g, "").split("/");
   return {
     operationId: `${method}${words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join("")}`,
     summary,
     // Who sits at the machine may read without the token, if none is configured.
-    security: method === "get" ? [{ token: [] }, {}] : [{ token: [] }],
+    security: method === "get" || rest.isOpen ? [{ token: [] }, {}] : [{ token: [] }],
     parameters: [
       ...names.map((name) => ({
         name,
@@ -178,7 +186,7 @@ function describeOperation({ path, method, summary, answers, query, ...rest }: O
     responses: {
       200: { description: summary, content },
       ...(query === undefined ? {} : { 400: text("The query asks for what there is not") }),
-      ...(rest.takesJson ? { 400: text("It is wrong, and nothing was changed") } : {}),
+      ...(method === "put" ? { 400: text("It is wrong, and nothing was changed") } : {}),
       ...(rest.isOpen ? {} : {
         401: text("The token is missing or wrong"),
         403: text("It needs a token, or is not for this page"),

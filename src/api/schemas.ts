@@ -1,5 +1,6 @@
 /** What the API answers, as schemas: its document is made of them, and answers are checked by them. */
 import * as v from "valibot";
+import { MultitrackAnswer } from "./multitrack_schema.ts";
 
 const counts = v.record(v.string(), v.number());
 
@@ -139,6 +140,7 @@ const pages = { total: v.number(), page: v.number(), pages: v.number() };
 /** The bodies of answers, by the name that they have in the API's document. */
 export const SCHEMAS = {
   Done: v.strictObject(envelope),
+  MultitrackAnswer,
   ServerAnswer: v.strictObject({ ...envelope, gateway: Gateway, counters: counts }),
   ShardsAnswer: v.strictObject({
     ...envelope,

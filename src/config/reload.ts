@@ -6,9 +6,11 @@ import { type Config, parseConfig } from "./schema.ts";
 const RELOADABLE = [
   "access",
   "adminToken",
+  "corsOrigins",
   "limits",
   "logLevel",
   "metrics",
+  "secondPublisher",
   "tls",
 ] as const satisfies readonly (keyof Config)[];
 
@@ -62,8 +64,8 @@ export function reloadedConfig(current: Config, given: Readonly<Record<string, u
   const fixed = changed.filter((name) => !isReloadable(name));
   if (fixed.length > 0) {
     throw new ConfigError(
-      `Cannot use the configuration: ${fixed.join(", ")} cannot change while the gateway runs; ` +
-        `what can is ${RELOADABLE.join(", ")}`,
+      `Cannot use the configuration: ${fixed.join(", ")} cannot change while the gateway runs, ` +
+        `but by a restart; what can is ${RELOADABLE.join(", ")}`,
     );
   }
   if (names.includes("tls") && (current.tls === undefined || parsed.tls === "self-signed")) {

@@ -4,14 +4,10 @@ import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
 import type { Reload } from "../config/reload.ts";
 import type { ServerCertificate } from "../config/server_certificate.ts";
-import { decideByFunction, tellEnded } from "./access_function.ts";
+import { decideByFunction, tell } from "./access_function.ts";
 import { ControlMetrics } from "./control_metrics.ts";
 import { ControlEvents } from "./control_events.ts";
 import { Directory } from "./directory.ts";
-import { EventLog } from "./event_log.ts";
-import { streamEvent } from "./stream_event.ts";
-import { validityWarning, ValidityWatch } from "./validity_warning.ts";
-import { apiEvent, type ApiEventName } from "../shard/api_event.ts";
 import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
 import { OpusDirectory } from "./opus_directory.ts";
 import { RequestForwarder } from "./request_forwarder.ts";
@@ -110,6 +106,8 @@ export class Control {
       },
       {
         opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
+        changed: (streamId, terms) =>
+          this.#shards.broadcast({ kind: "stream-changed", streamId, terms }),
         closed: (streamId) => this.#onStreamClosed(streamId),
         contested: (shard, streamId, how) =>
           this.#shards.send(shard, { kind: "publication-contested", streamId, how }),
@@ -243,7 +241,12 @@ export class Control {
       case "events-follow":
         return this.#events.follow(shard, message.isFollowing);
       case "unpublish":
-        return this.#directory.unpublish(message.streamId, shard, message.sent);
+        return this.#directory
+          .unpublish(message.streamId, shard, message.content, performance.now(), message.sent);
+      case "publish-forgotten":
+        return this.#directory.forget(shard, message.requestId);
+      case "publication-changed":
+        return this.#directory.change(message.streamId, shard, message.terms);
       case "streams-request":
         this.#shards.send(shard, {
           kind: "streams-reply",
@@ -269,8 +272,10 @@ export class Control {
         return this.#answerReload(shard, message);
       case "access-question":
         return void this.#askFunction(shard, message);
+      case "session-began":
+        return tell(this.#parts.began, message.session);
       case "session-ended":
-        return tellEnded(this.#parts.ended, message.session);
+        return tell(this.#parts.ended, message.session);
       case "listening":
         if (this.#isStarted) this.#events.tell("shard-started", { shard });
         // It died while the gateway is drained: those that come are to go elsewhere.
@@ -293,7 +298,12 @@ export class Control {
     this.#shards.send(
       shard,
       decision.kind === "accepted"
-        ? { kind: "publish-accepted", requestId, streamId: decision.streamId }
+        ? {
+          kind: "publish-accepted",
+          requestId,
+          streamId: decision.streamId,
+          sent: decision.sent,
+        }
         : { kind: "publish-refused", requestId, reason: decision.reason },
     );
   }
@@ -319,7 +329,8 @@ export class Control {
     this.#events.reloaded(reload, this.#settings);
     this.#metrics.setCertificate(certificate?.facts);
     const { streams: maxStreams, streamsPerAddress: maxStreamsPerAddress } = config.limits;
-    this.#directory.limit({ maxStreams, maxStreamsPerAddress });
+    const { secondPublisher } = config;
+    this.#directory.configure({ maxStreams, maxStreamsPerAddress, secondPublisher });
     for (let shard = 0; shard < config.shards; shard++) {
       this.#shards.send(shard, {
         kind: "configure",

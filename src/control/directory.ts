@@ -1,11 +1,15 @@
 import { areSameSubject } from "../access/access.ts";
+import { type Contender, Contenders } from "./contenders.ts";
+import { SentRates } from "./sent_rates.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
 import type { StreamSummary } from "../shard/http/stream_summary.ts";
-import { fitsPublisher, type StreamEntry } from "../shard/live/stream_entry.ts";
+import { areSameTerms, type StreamEntry, type StreamTerms } from "../shard/live/stream_entry.ts";
+import type { SentLately } from "../access/sent_lately.ts";
 import type {
   Contest,
   PublishDecision,
   PublishedContent,
+  PublisherTerms,
   StreamPublisher,
 } from "../shard/live/publish_decision.ts";
 import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
@@ -22,18 +26,16 @@ import { StreamTraffic } from "./stream_traffic.ts";
 const ENDED = "it was ended by an administrator";
 const STOPPING = "the server stops";
 
-/**
- * A publisher that was there when another one came is taken to be there for so long: its shard is not
- * asked for everyone who tries.
- */
-const KEPT_MS = 1000;
-
-/** What the directory needs of the configuration. */
-export interface DirectoryOptions extends RoomLimits {
-  readonly gracePeriodMs: number;
-  readonly log: { readonly maxBytes: number; readonly windowMs: number };
+/** What of the configuration can change. */
+export interface DirectorySettings extends RoomLimits {
   /** Whether the publisher of a stream gives way to another one: see docs/settings.md. */
   readonly secondPublisher: "refuse" | "takeOver" | "takeOverSame";
+}
+
+/** What the directory needs of the configuration. */
+export interface DirectoryOptions extends DirectorySettings {
+  readonly gracePeriodMs: number;
+  readonly log: { readonly maxBytes: number; readonly windowMs: number };
   /** Where logs come from. */
   readonly logs: LogStore;
 }
@@ -41,6 +43,7 @@ export interface DirectoryOptions extends RoomLimits {
 /** How shards learn of streams. */
 export interface DirectoryEvents {
   readonly opened: (stream: StreamEntry) => void;
+  readonly changed: (streamId: number, terms: StreamTerms) => void;
   /**
    * Shards are to let go of the stream's log, each to be followed by a call of `released`; so is
    * whoever else reads it, under a number of its own.
@@ -58,20 +61,11 @@ export interface DirectoryEvents {
   readonly decided: (shard: number, requestId: number, decision: PublishDecision) => void;
 }
 
-/** A publisher that waits for another one to give way. */
-interface Contested {
-  readonly path: string;
-  readonly shard: number;
-  readonly requestId: number;
-  readonly publisher: Partial<StreamPublisher>;
-}
-
 interface Stream extends DescribedStream {
+  entry: StreamEntry;
   readonly writer: LogWriter;
   /** Who waits for the publisher to give way. */
-  contest: Contested | undefined;
-  /** When the publisher was found to be there, as another one came. */
-  keptAtMs: number;
+  readonly contenders: Contenders;
   /** Whether it ends with its publisher. */
   isEnding: boolean;
   /** When it lost its publisher last. */
@@ -94,24 +88,36 @@ export class Directory {
   readonly #options: DirectoryOptions;
   readonly #events: DirectoryEvents;
   readonly #room: StreamRoom;
+  readonly #rates = new SentRates();
   readonly #byPath = new Map<string, Stream>();
   readonly #byId = new Map<number, Stream>();
   readonly #closed = new Map<number, ClosedStream>();
   /** By path; made when it is asked for. */
   #sorted: readonly Stream[] | undefined;
   #gracePeriodMs: number;
+  #secondPublisher: DirectorySettings["secondPublisher"];
   #lastId = 0;
 
   constructor(options: DirectoryOptions, events: DirectoryEvents) {
     this.#options = options;
     this.#gracePeriodMs = options.gracePeriodMs;
+    this.#secondPublisher = options.secondPublisher;
     this.#room = new StreamRoom(options);
     this.#events = events;
   }
 
-  /** From now on, so many streams may be there; those that are there stay. */
-  limit(limits: RoomLimits): void {
+  /** From now on, this counts; the streams that are there stay. */
+  configure({ secondPublisher, ...limits }: DirectorySettings): void {
+    this.#secondPublisher = secondPublisher;
     this.#room.limit(limits);
+  }
+
+  /** A stream's publisher goes on by other terms. */
+  change(streamId: number, shard: number, terms: PublisherTerms): void {
+    const stream = this.#byId.get(streamId);
+    if (stream?.origin !== shard) return;
+    stream.publisher = { ...stream.publisher, ...terms };
+    this.#setTerms(stream, terms);
   }
 
   get entries(): StreamEntry[] {
@@ -134,41 +140,46 @@ export class Directory {
   ): PublishDecision | undefined {
     const known = this.#byPath.get(path);
     if (known?.origin !== undefined) {
-      return this.#contest(known, known.origin, { path, shard, requestId, publisher }, nowMs);
+      return this.#contest(known, { path, shard, requestId, publisher }, nowMs);
     }
+    const tooMuch = this.#rates.refusal(path, publisher, nowMs);
+    if (tooMuch !== undefined) return { kind: "refused", reason: tooMuch };
     const spared = this.#room.find([...this.#byId.values()], known, publisher, nowMs);
     if (typeof spared === "string") return { kind: "refused", reason: spared };
     for (const spare of spared) this.#close(spare, "it gave way to another one");
-    if (known !== undefined && !fitsPublisher(known.entry, publisher)) {
-      this.#close(known, "it is published with other limits");
-    }
     const isNew = !this.#byPath.has(path);
     const stream = this.#byPath.get(path) ?? this.#open(path, nowMs, publisher);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
+    this.#setTerms(stream, publisher);
     clearTimeout(stream.graceTimer);
     stream.origin = shard;
     stream.publisher = publisher;
+    stream.contenders.begin();
     stream.writer.setState(LogState.live);
     this.#events.told?.({ kind: isNew ? "began" : "changed", stream });
-    return { kind: "accepted", streamId: stream.entry.streamId };
+    const sent = this.#rates.sentLately(path, nowMs);
+    return { kind: "accepted", streamId: stream.entry.streamId, ...(sent && { sent }) };
   }
 
   /**
    * The publisher is gone: the stream waits for it, then ends. One that never had anything to show
    * ends at once, or whoever publishes nothing under many names would keep others from publishing.
+   *
+   * @param lately what it has sent, if that is limited
    */
   unpublish(
     streamId: number,
     shard: number,
-    sent: PublishedContent,
+    content: PublishedContent,
     nowMs = performance.now(),
+    lately?: SentLately,
   ): void {
     const stream = this.#byId.get(streamId);
     if (stream?.origin !== shard) return;
-    const { contest } = stream;
-    stream.contest = undefined;
+    const { publisher, entry: { path } } = stream;
+    if (lately !== undefined) this.#rates.note(path, publisher, lately, nowMs);
     stream.origin = undefined;
-    stream.hasHadMedia ||= sent === "media";
+    stream.hasHadMedia ||= content === "media";
     if (stream.isEnding) this.#close(stream, ENDED);
     else if (!stream.hasHadMedia) this.#close(stream, "its publisher sent nothing");
     else {
@@ -180,25 +191,34 @@ export class Directory {
       );
       this.#events.told?.({ kind: "changed", stream });
     }
-    if (contest === undefined) return;
-    const { path, shard: heir, requestId, publisher } = contest;
-    const decision = this.publish(path, heir, nowMs, publisher, requestId);
-    if (decision !== undefined) this.#events.decided(heir, requestId, decision);
+    // The first one has it, and the others are to it what they were to the one before.
+    for (const contender of stream.contenders.take(publisher)) {
+      const { path, shard: heir, requestId, publisher } = contender;
+      const decision = this.publish(path, heir, nowMs, publisher, requestId);
+      if (decision !== undefined) this.#events.decided(heir, requestId, decision);
+    }
+  }
+
+  /** Somebody who waits to be decided on has left: it is refused, and takes nobody's place. */
+  forget(shard: number, requestId: number): void {
+    for (const stream of this.#byId.values()) {
+      if (stream.contenders.size === 0) continue;
+      this.#refuse(stream, stream.contenders.remove(shard, requestId));
+    }
   }
 
   /** A publisher that was contested stays. */
   kept(streamId: number, shard: number, nowMs = performance.now()): void {
     const stream = this.#byId.get(streamId);
-    if (stream?.origin !== shard || stream.contest === undefined) return;
-    stream.keptAtMs = nowMs;
-    this.#refuseContest(stream);
+    if (stream?.origin !== shard || stream.contenders.size === 0) return;
+    this.#refuse(stream, stream.contenders.kept(nowMs));
   }
 
   /** Ends a stream, its publisher and its viewers; whether there is one of this path. */
   end(path: string, reason: string): boolean {
     const stream = this.#byPath.get(path);
     if (stream === undefined) return false;
-    this.#refuseContest(stream);
+    this.#refuse(stream, stream.contenders.take({}));
     if (stream.origin === undefined) this.#close(stream, ENDED);
     else {
       // Its log is written until the publisher is gone.
@@ -228,7 +248,7 @@ export class Directory {
     for (const streamId of [...this.#closed.keys()]) this.released(streamId, shard);
     for (const stream of this.#byId.values()) {
       stream.reports.delete(shard);
-      if (stream.contest?.shard === shard) stream.contest = undefined;
+      stream.contenders.remove(shard);
       this.unpublish(stream.entry.streamId, shard, "media");
     }
   }
@@ -251,15 +271,10 @@ export class Directory {
       if (report.publication === undefined) continue;
       stream.publication = report.publication;
       stream.sound.note(report.publication.audio);
-      this.#noteContent(stream);
+      const mark = contentMark(stream);
+      if (mark !== stream.mark) this.#events.told?.({ kind: "changed", stream });
+      stream.mark = mark;
     }
-  }
-
-  #noteContent(stream: Stream): void {
-    const mark = contentMark(stream);
-    if (mark === stream.mark) return;
-    stream.mark = mark;
-    this.#events.told?.({ kind: "changed", stream });
   }
 
   /** What becomes of a stream's sound on its way to WebRTC; `undefined` if it is closed. */
@@ -303,27 +318,30 @@ export class Directory {
   }
 
   /** A stream that has a publisher is to get another one. */
-  #contest(
-    stream: Stream,
-    origin: number,
-    contest: Contested,
-    nowMs: number,
-  ): PublishDecision | undefined {
-    const isKept = stream.contest !== undefined || nowMs - stream.keptAtMs < KEPT_MS;
-    if (isKept || stream.isEnding) return busy(stream);
-    const isSame = areSameSubject(contest.publisher, stream.publisher);
-    const { secondPublisher } = this.#options;
-    const ends = secondPublisher === "takeOver" || (secondPublisher === "takeOverSame" && isSame);
-    stream.contest = contest;
-    this.#events.contested(origin, stream.entry.streamId, ends ? "end" : "unless alive");
-    return undefined;
+  #contest(stream: Stream, contender: Contender, nowMs: number): PublishDecision | undefined {
+    const isSame = areSameSubject(contender.publisher, stream.publisher);
+    const isOver = this.#secondPublisher === "takeOver" ||
+      (this.#secondPublisher === "takeOverSame" && isSame);
+    const how = isOver ? "end" : "unless alive";
+    const waits = !stream.isEnding && stream.contenders.add(contender, how, nowMs);
+    return waits ? undefined : busy(stream);
   }
 
-  #refuseContest(stream: Stream): void {
-    const { contest } = stream;
-    stream.contest = undefined;
-    if (contest === undefined) return;
-    this.#events.decided(contest.shard, contest.requestId, busy(stream));
+  #ask({ origin, entry: { streamId } }: Stream, how: Contest): void {
+    if (origin !== undefined) this.#events.contested(origin, streamId, how);
+  }
+
+  #refuse(stream: Stream, contenders: readonly Contender[]): void {
+    for (const { shard, requestId } of contenders) {
+      this.#events.decided(shard, requestId, busy(stream));
+    }
+  }
+
+  #setTerms(stream: Stream, { maxViewers, isUnlisted = false }: Partial<PublisherTerms>): void {
+    const terms = { maxViewers, isUnlisted };
+    if (areSameTerms(stream.entry, terms)) return;
+    stream.entry = { ...stream.entry, ...terms };
+    this.#events.changed(stream.entry.streamId, terms);
   }
 
   /** A new stream, or why there can be none. */
@@ -342,8 +360,7 @@ export class Directory {
       openedAtMs: nowMs,
       publisher: {},
       waitingSinceMs: 0,
-      contest: undefined,
-      keptAtMs: -Infinity,
+      contenders: new Contenders((how) => this.#ask(stream, how)),
       isEnding: false,
       origin: undefined,
       hasHadMedia: false,

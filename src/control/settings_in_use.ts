@@ -1,3 +1,4 @@
+import type { Revoked } from "../access/revoked_tokens.ts";
 import { accessContacts } from "../config/access_summary.ts";
 import { parseConfigJson } from "../config/config_json.ts";
 import { requireContacts } from "../config/permissions.ts";
@@ -17,8 +18,8 @@ export class SettingsInUse {
   readonly #ports: Ports;
   #config: Config;
   #certificate: ServerCertificate | undefined;
-  /** Subjects of tokens, the oldest first. */
-  #revokedTokens: readonly string[] = [];
+  /** The oldest first. */
+  #revokedTokens: readonly Revoked[] = [];
 
   /** @param certificate that of the configuration, if it has one */
   constructor(
@@ -73,7 +74,7 @@ export class SettingsInUse {
       if (this.#certificate !== undefined) warnOfValidity(this.#certificate);
     }
     this.#config = config;
-    this.#revokedTokens = withRevoked(this.#revokedTokens, revoke);
+    this.#revokedTokens = withRevoked(this.#revokedTokens, revoke, Date.now());
     return reload;
   }
 }

@@ -1,6 +1,7 @@
 import { familiesOf } from "../config/address_families.ts";
 import type { Config } from "../config/schema.ts";
 import type { ShardSettings, TlsSettings } from "../shard/shard_settings.ts";
+import type { Revoked } from "../access/revoked_tokens.ts";
 import { accessSettings } from "./access_settings.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
 import { RUN_IDENTITY } from "./run_identity.ts";
@@ -19,10 +20,10 @@ const TCP_STRANGERS = 64;
 /** What a shard is told of the configuration, and of where it is to listen. */
 export function shardSettings(
   config: Config,
-  { version, contentSecurityPolicy, access, ended }: GatewayParts,
+  { version, contentSecurityPolicy, access, began, ended }: GatewayParts,
   { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
-  revokedTokens: readonly string[],
+  revokedTokens: readonly Revoked[],
   shard: number,
 ): ShardSettings {
   const { host, shards, flushMs, log, limits, timeouts, logLevel, logFormat } = config;
@@ -33,6 +34,7 @@ export function shardSettings(
     startedAt: Math.round(performance.timeOrigin),
     access: accessSettings(config, access !== undefined, revokedTokens),
     asksFunction: access !== undefined,
+    tellsBegins: began !== undefined,
     tellsEnds: ended !== undefined,
     host,
     rtmpPort,

@@ -51,8 +51,8 @@ export class H265Packets implements VideoPacketMaker {
     if (this.#configured !== undefined && equals(this.#configured.record, record)) return;
     const own = record.slice();
     const configuration = parseH265Configuration(own);
-    const { vps, sps, pps } = configuration;
-    const rtpFormat = { ...this.#payloadFormat, vps, sps, pps };
+    const { vps, sps, pps, temporalLayers } = configuration;
+    const rtpFormat = { ...this.#payloadFormat, vps, sps, pps, temporalLayers };
     this.#configured = { record: own, configuration, rtpFormat };
     this.#lastTimestamp = undefined;
     this.#isReordered = false;

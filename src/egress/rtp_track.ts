@@ -1,10 +1,18 @@
 import type { PacketRing } from "../rtp/packet_ring.ts";
 import { RTP_HEADER_SIZE } from "../rtp/packet.ts";
 import type { RtpClock } from "../rtp/rtp_clock.ts";
-import type { RtpIdentity } from "../srtp/rtp_identity.ts";
+import { extendSequence } from "../rtp/sequence.ts";
+import type { PacketExtension, RtpIdentity } from "../srtp/rtp_identity.ts";
 import type { SrtpSender } from "../srtp/srtp_sender.ts";
 import { distance } from "../stream/log_layout.ts";
 import { ResendHistory } from "./resend_history.ts";
+import { SentNumbers, type SentRun } from "./sent_numbers.ts";
+
+/** Newest packets that padding repeats: a receiver still knows them, and tells them for old. */
+const PADDING_PACKETS = 32;
+
+/** So many packets tell what a receiver is told at the beginning: a second of them, and more. */
+const OPENING_PACKETS = 512;
 
 /** How packets that are asked for again are marked (RFC 4588). */
 export interface Retransmission extends RtpIdentity {
@@ -16,6 +24,8 @@ export interface RtpTrackOptions {
   readonly ring: PacketRing;
   readonly clock: RtpClock;
   readonly identity: RtpIdentity;
+  /** What the first packets carry in place of the identity's extension. */
+  readonly openingExtension?: PacketExtension | undefined;
   /** Without it, packets are sent again as they were. */
   readonly retransmission: Retransmission | undefined;
   /** Sequence number of the first packet: random, 15 bits, so that it does not wrap at once. */
@@ -28,38 +38,66 @@ export interface ResendMoment {
   readonly roundTripMs: number;
 }
 
+/** A packet that was sent, and its extended sequence number. */
+interface SentPacket {
+  readonly packet: Uint8Array;
+  readonly sequence: number;
+  readonly timestampShift: number;
+}
+
+/** Where a viewer goes on in another ring, whose clock is the same: that of another rendition. */
+export interface OtherPackets {
+  readonly ring: PacketRing;
+  /** What is added to timestamps from there on, modulo 2^32: one per picture that is squeezed. */
+  readonly timestampShift?: number;
+}
+
 /**
  * A viewer's place in one track: packets are shared, and a viewer is an offset to their numbers.
  *
  * Sequence numbers go on without a gap when the viewer jumps, so that its receiver does not wait
- * for what will not come.
+ * for what will not come; what was sent before a jump is found by {@linkcode SentNumbers}, which is
+ * there from the first jump on.
  */
 export class RtpTrack {
   readonly clock: RtpClock;
   readonly identity: RtpIdentity;
-  readonly #ring: PacketRing;
+  readonly #opening: RtpIdentity;
   readonly #retransmission: Retransmission | undefined;
   #retransmissions = 0;
   /** There from the first packet on that is lost. */
   #resends: ResendHistory | undefined;
-  /** Index of the next packet; `undefined` before the beginning. */
+  /** Runs before the present one. */
+  #before: SentNumbers | undefined;
+  #run: SentRun;
+  /** Index of the next packet; `undefined` before the beginning, and while it waits. */
   #position: number | undefined;
-  /** Index from which on the present offset holds. */
-  #first = 0;
-  /** Extended sequence number less index. */
-  #offset = 0;
   #nextSequence: number;
+  /** What was sent before this is not sent again. */
+  #usefulFrom = 0;
   #packetCount = 0;
   #octetCount = 0;
+  #paddingAt = 0;
+  /** One that can be repeated when all others are gone. */
+  #kept: SentPacket | undefined;
   /** Of the batch at work. */
   readonly #batch: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(options: RtpTrackOptions) {
+    const { ring, firstSequence } = options;
     this.clock = options.clock;
     this.identity = options.identity;
-    this.#ring = options.ring;
+    this.#opening = options.openingExtension === undefined
+      ? options.identity
+      : { ...options.identity, extension: options.openingExtension };
     this.#retransmission = options.retransmission;
-    this.#nextSequence = options.firstSequence;
+    this.#nextSequence = firstSequence;
+    this.#run = { firstSequence, ring, firstIndex: 0, timestampShift: 0 };
+  }
+
+  /** Where its packets come from. */
+  get ring(): PacketRing {
+    return this.#run.ring;
   }
 
   /** Packets sent, without those that were sent again. */
@@ -76,61 +114,89 @@ export class RtpTrack {
     return this.#position !== undefined;
   }
 
+  /** Index of the next packet; `undefined` before the beginning, and while it waits. */
+  get position(): number | undefined {
+    return this.#position;
+  }
+
   /** Packets that are there and were not sent. */
   get waiting(): number {
-    return this.#position === undefined ? 0 : this.#ring.head - this.#position;
+    return this.#position === undefined ? 0 : this.ring.head - this.#position;
   }
 
   /** Whether packets were let go of before this viewer was sent them. */
   get isOvertaken(): boolean {
-    return this.#position !== undefined && this.#position < this.#ring.tail;
+    return this.#position !== undefined && this.#position < this.ring.tail;
   }
 
   /** Stream time of the next packet; `undefined` if there is none. */
   get nextTimeMs(): number | undefined {
-    return this.#position === undefined ? undefined : this.#ring.timeMs(this.#position);
+    return this.#position === undefined ? undefined : this.ring.timeMs(this.#position);
   }
 
   /** How much stream time lies between the next packet and the newest. */
   get lagMs(): number {
-    const newestMs = this.#ring.timeMs(this.#ring.head - 1);
+    const newestMs = this.ring.timeMs(this.ring.head - 1);
     return newestMs === undefined ? 0 : distance(this.nextTimeMs ?? newestMs, newestMs);
   }
 
-  /** Goes on at `index`, whatever was before. */
-  jump(index: number): void {
+  /** Whether there is a form for what is sent twice: packets that receivers take no harm from. */
+  get canPad(): boolean {
+    return this.#retransmission !== undefined;
+  }
+
+  /** Goes on at `index`, whatever was before; with packets of another ring, if one is named. */
+  jump(index: number, from: OtherPackets = this.#run): void {
+    const { ring, timestampShift = 0 } = from;
+    if (this.#nextSequence > this.#run.firstSequence) {
+      this.#before ??= new SentNumbers();
+      this.#before.add(this.#run);
+    }
     this.#position = index;
-    this.#first = index;
-    this.#offset = this.#nextSequence - index;
+    this.#run = { firstSequence: this.#nextSequence, ring, firstIndex: index, timestampShift };
   }
 
   /** Waits until it is told where to go on. */
   pause(): void {
+    this.#kept = this.#find(this.#nextSequence - 1) ?? this.#kept;
     this.#position = undefined;
+  }
+
+  /** What was sent so far is of no use any more, and not sent again. */
+  forgetSent(): void {
+    this.#usefulFrom = this.#nextSequence;
   }
 
   /** Protects up to `count` packets, and appends them to `datagrams`. */
   take(count: number, sender: SrtpSender, datagrams: Uint8Array[]): void {
     const position = this.#position;
     if (position === undefined) return;
-    const end = Math.min(position + count, this.#ring.head);
+    const { ring, timestampShift } = this.#run;
+    const end = Math.min(position + count, ring.head);
     this.#batch.length = 0;
     for (let index = position; index < end; index++) {
-      const packet = this.#ring.get(index)!;
+      const packet = ring.get(index)!;
       this.#batch.push(packet);
       this.#octetCount += packet.length - RTP_HEADER_SIZE;
     }
     const size = this.#batch.length;
     if (size === 0) return;
-    sender.protectBatch(this.#batch, size, position + this.#offset, this.identity, datagrams);
+    sender.protectBatch(
+      this.#batch,
+      size,
+      this.#nextSequence,
+      this.#packetCount < OPENING_PACKETS ? this.#opening : this.identity,
+      datagrams,
+      timestampShift,
+    );
     this.#packetCount += size;
     this.#position = end;
-    this.#nextSequence = end + this.#offset;
+    this.#nextSequence += size;
   }
 
   /**
-   * A packet that was sent, protected to be sent again; `undefined` if it was not, is gone, or was
-   * sent again too often or just now.
+   * A packet that was sent, protected to be sent again; `undefined` if it was not, is gone or of no
+   * use, or was sent again too often or just now.
    *
    * @param sequence 16 bits, as the viewer knows it
    * @param moment when it is, and how long the way to the viewer and back takes
@@ -140,15 +206,47 @@ export class RtpTrack {
     sender: SrtpSender,
     { nowMs, roundTripMs }: ResendMoment,
   ): Uint8Array<ArrayBuffer> | undefined {
-    const index = this.#ring.findSequence(sequence, this.#offset);
-    if (index === undefined || index < this.#first) return undefined;
-    if (this.#position === undefined || index >= this.#position) return undefined;
+    const extended = extendSequence(sequence, this.#nextSequence - 1);
+    if (extended < this.#usefulFrom || this.#position === undefined) return undefined;
+    const found = this.#find(extended);
+    if (found === undefined) return undefined;
     this.#resends ??= new ResendHistory();
-    if (!this.#resends.take(index, nowMs, roundTripMs)) return undefined;
-    const packet = this.#ring.get(index)!;
+    if (!this.#resends.take(extended, nowMs, roundTripMs)) return undefined;
+    return this.#protectAgain(found, sender);
+  }
+
+  /** Appends newest packets once more, as many as have `bytes`: to fill a link. Returns their bytes. */
+  pad(bytes: number, sender: SrtpSender, datagrams: Uint8Array[]): number {
+    if (!this.canPad) return 0;
+    let padded = 0;
+    for (let tries = 0; tries < PADDING_PACKETS && padded < bytes; tries++) {
+      const back = this.#paddingAt++ % PADDING_PACKETS;
+      const found = this.#find(this.#nextSequence - 1 - back) ?? this.#kept;
+      if (found === undefined) continue;
+      const datagram = this.#protectAgain(found, sender);
+      datagrams.push(datagram);
+      padded += datagram.length;
+    }
+    return padded;
+  }
+
+  /** The packet that was sent under an extended sequence number, if it is still there. */
+  #find(sequence: number): SentPacket | undefined {
+    if (sequence >= this.#nextSequence) return undefined;
+    const run = sequence >= this.#run.firstSequence ? this.#run : this.#before?.find(sequence);
+    const packet = run?.ring.get(run.firstIndex + sequence - run.firstSequence);
+    return packet && { packet, sequence, timestampShift: run!.timestampShift };
+  }
+
+  #protectAgain(
+    { packet, sequence, timestampShift }: SentPacket,
+    sender: SrtpSender,
+  ): Uint8Array<ArrayBuffer> {
     const again = this.#retransmission;
-    if (again === undefined) return sender.protectOne(packet, index + this.#offset, this.identity);
+    if (again === undefined) {
+      return sender.protectOne(packet, sequence, this.#opening, timestampShift);
+    }
     const number = again.firstSequence + this.#retransmissions++;
-    return sender.protectRetransmission(packet, sequence, number, again);
+    return sender.protectRetransmission(packet, sequence, number, again, timestampShift);
   }
 }

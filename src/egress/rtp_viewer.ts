@@ -1,25 +1,27 @@
 import { ByteWriter } from "../bytes/byte_writer.ts";
-import { BURST_INTERVAL_MS, GopPacer } from "../rtp/gop_pacer.ts";
+import { GopPacer } from "../rtp/gop_pacer.ts";
+import { RTP_HEADER_SIZE } from "../rtp/packet.ts";
 import { ReceiverReports, type Reception } from "../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
-import { type Nack, nackedSequences } from "../rtp/rtcp_feedback.ts";
 import { writeCname, writeSenderReport } from "../rtp/rtcp_writer.ts";
 import { TransportHistory } from "../rtp/transport_history.ts";
 import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
-import type { PacketArena } from "../srtp/packet_arena.ts";
+import { type PacketArena, TAG_LENGTH } from "../srtp/packet_arena.ts";
+import { PastPictures } from "./past_pictures.ts";
 import { UNKNOWN_ROUND_TRIP_MS } from "./resend_history.ts";
-import { ResendQueue } from "./resend_queue.ts";
+import { NarrowSender } from "./narrow_sender.ts";
+import type { ViewerQuality } from "./picture_thinner.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
-import { type Retransmission, RtpTrack } from "./rtp_track.ts";
-import type { RtpIdentity } from "../srtp/rtp_identity.ts";
+import { RtpResends } from "./rtp_resends.ts";
+import { type ResendMoment, type Retransmission, RtpTrack } from "./rtp_track.ts";
+import { DATAGRAM_OVERHEAD_BYTES } from "./stream_rate.ts";
+import type { LinkDescription, ViewerLink } from "./viewer_link.ts";
+import type { PacketExtension, RtpIdentity } from "../srtp/rtp_identity.ts";
 
 /** Packets that one datagram path is given in one go. */
 const MAX_BATCH = 16;
-
-/** Packets that a viewer may have sent again in a second: beyond, it asks for more than it loses. */
-const MAX_RESENDS_PER_SECOND = 1000;
 
 /** For so long after the beginning of the sound, no more of its packets than this wait. */
 const CATCH_UP_MS = 2000;
@@ -36,6 +38,8 @@ const SENDER_REPORT_INTERVAL_MS = 1000;
 /** How one track is sent to a viewer, as its answer says. */
 export interface ViewerTrack {
   readonly identity: RtpIdentity;
+  /** What the first packets carry in place of the identity's extension. */
+  readonly openingExtension?: PacketExtension | undefined;
   readonly retransmission: Retransmission | undefined;
   readonly firstSequence: number;
 }
@@ -49,7 +53,12 @@ export interface RtpViewerOptions {
   /** Of what is sent. */
   readonly master: SrtpMasterKey;
   readonly events: RtpViewerEvents;
+  /** What it is sent over; `undefined` for a connection that tells by itself what it carries. */
+  readonly link?: ViewerLink | undefined;
 }
+
+/** Of each packet beyond its payload: headers, tag, and what IP and UDP add. */
+const PACKET_OVERHEAD_BYTES = RTP_HEADER_SIZE + TAG_LENGTH + DATAGRAM_OVERHEAD_BYTES;
 
 /** Whether packets are numbered over both tracks, for the viewer to tell how each of them came. */
 export function isTransportCounted(
@@ -78,6 +87,7 @@ export class RtpViewer {
   readonly #feed: RtpFeed;
   readonly #audio: RtpTrack | undefined;
   readonly #video: RtpTrack | undefined;
+  readonly #past: PastPictures | undefined;
   readonly #cname: string;
   readonly #events: RtpViewerEvents;
   readonly #srtp: SrtpSender;
@@ -91,9 +101,10 @@ export class RtpViewer {
   #audioBeganMs = -Infinity;
   /** How far sound was behind when it was looked at last; 0 since it has caught up. */
   #soundLagMs = Infinity;
-  readonly #resends = new ResendQueue();
-  #resendDueMs = -Infinity;
-  #resendsLeft = MAX_RESENDS_PER_SECOND;
+  readonly #resends: RtpResends;
+  readonly #link: ViewerLink | undefined;
+  /** There from the first time on that its link does not carry all. */
+  #narrow: NarrowSender | undefined;
   #jumps = 0;
 
   constructor(options: RtpViewerOptions) {
@@ -105,12 +116,17 @@ export class RtpViewer {
     this.#srtcp = new SrtcpSender(master);
     this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
     this.#video = video && new RtpTrack({ ...feed.video, ...video });
+    this.#past = this.#video && new PastPictures(feed, this.#video);
+    const tracks = [this.#audio, this.#video].filter((track) => track !== undefined);
+    this.#resends = new RtpResends(tracks, this.#srtp);
+    this.#link = options.link;
     this.#transport = isTransportCounted(options) ? new TransportHistory() : undefined;
     this.#reports = new ReceiverReports(
       [[audio, 48_000] as const, [video, 90_000] as const].flatMap(([track, clockRateHz]) =>
         track === undefined ? [] : [{ ssrc: track.identity.ssrc, clockRateHz }]
       ),
       this.#transport,
+      this.#link?.listener,
     );
   }
 
@@ -138,13 +154,23 @@ export class RtpViewer {
     return (this.#video ?? this.#audio)?.lagMs ?? 0;
   }
 
+  /** What it is sent of the pictures, as far as its link carries them. */
+  get quality(): ViewerQuality {
+    return this.#link?.isNarrow && this.#narrow !== undefined ? this.#narrow.quality : "all";
+  }
+
+  /** What is known of its link; `undefined` where nothing is estimated. */
+  get link(): LinkDescription | undefined {
+    return this.#link?.describe();
+  }
+
   /** When there is more to send though nothing new comes: the viewer, or a resend, is paced. */
   get nextMs(): number | undefined {
+    if (this.#link?.isNarrow) return finite(this.#narrow!.nextMs);
     const burstMs = this.#pacer.state === "burst" && this.#waiting > 0
       ? this.#pacer.nextMs
       : Infinity;
-    const nextMs = this.#resends.isEmpty ? burstMs : Math.min(burstMs, this.#resendDueMs);
-    return nextMs === Infinity ? undefined : nextMs;
+    return finite(Math.min(burstMs, this.#resends.nextMs));
   }
 
   get #waiting(): number {
@@ -156,16 +182,20 @@ export class RtpViewer {
    * arena. Whether there may be more that is due now.
    */
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
-    const room = MAX_BATCH - this.#takeResends(nowMs, datagrams);
-    this.#noteSent(datagrams, 0, nowMs);
+    if (this.#link?.isNarrow) return this.#takeNarrow(nowMs, unixMs, datagrams);
+    const resent = nowMs < this.#resends.nextMs
+      ? 0
+      : this.#resends.takePaced(MAX_BATCH, this.#moment(nowMs), datagrams);
+    if (resent > 0) this.#noteResent(resent, datagrams, nowMs);
     this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
     if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
-    const count = Math.min(this.#pacer.take(nowMs, waiting), room);
+    const count = Math.min(this.#pacer.take(nowMs, waiting), MAX_BATCH - resent);
     const begin = datagrams.length;
-    if (count > 0) this.#takePackets(count, datagrams);
+    if (count > 0) this.#takePackets(count, datagrams, nowMs);
     this.#noteSent(datagrams, begin, nowMs);
+    if (this.#link?.watch(nowMs)) this.#becomeNarrow();
     return this.#pacer.state === "live" && this.#waiting > 0;
   }
 
@@ -186,11 +216,17 @@ export class RtpViewer {
 
   /** Sends again what NACKs among `packets` ask for: {@linkcode take} then gives it, bit by bit. */
   resend(packets: readonly RtcpPacket[]): void {
-    for (const packet of packets) {
-      if (packet.kind !== "nack") continue;
-      this.#events.nacked();
-      this.#note(packet);
-    }
+    for (let nacks = this.#resends.note(packets); nacks > 0; nacks--) this.#events.nacked();
+  }
+
+  /** Whether an echo is to be asked for, before or behind a batch. */
+  wantsEcho(nowMs: number): boolean {
+    return this.#link?.estimator.wantsEcho(nowMs) === true;
+  }
+
+  /** One is asked for. Returns the time to be told with its answer. */
+  echoAsked(nowMs: number): number {
+    return this.#link?.estimator.echoAsked(nowMs) ?? nowMs;
   }
 
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */
@@ -206,7 +242,7 @@ export class RtpViewer {
 
   /** A second has passed. */
   tick(): void {
-    this.#resendsLeft = MAX_RESENDS_PER_SECOND;
+    this.#resends.tick();
   }
 
   /** Remembers the RTP packets from `begin` on, for feedback to tell of. */
@@ -225,12 +261,13 @@ export class RtpViewer {
     const audio = this.#audio;
     if (video?.isOvertaken) {
       video.pause();
-      // It lags, too.
-      audio?.pause();
+      // It lags, too, where it is not sent first.
+      if (!this.#link?.isNarrow) audio?.pause();
       this.#jumps++;
       this.#events.jumped();
     }
-    if (video !== undefined && !video.hasBegun) this.#beginAtKeyFrame(video);
+    // Over a narrow link, whether there is room for it is a question.
+    if (video?.hasBegun === false && !this.#link?.isNarrow) this.#beginAtKeyFrame(video);
     if (audio === undefined) return;
     // Where there has been no sound at all, it begins when it comes.
     const isToCome = this.#feed.audio.ring.head === 0;
@@ -244,6 +281,7 @@ export class RtpViewer {
     const start = ring.newestKeyFrame;
     if (start === undefined || !arePicturesLive) return;
     video.jump(start);
+    this.#past?.begin();
     this.#pacer.restart();
   }
 
@@ -272,14 +310,23 @@ export class RtpViewer {
   }
 
   /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */
-  #takePackets(count: number, datagrams: Uint8Array[]): void {
+  #takePackets(count: number, datagrams: Uint8Array[], nowMs: number): void {
     const before = datagrams.length;
+    const octetsBefore = this.octetCount;
     const video = this.#video;
     const audio = this.#audio;
-    video?.take(Math.min(count, MAX_BATCH), this.#srtp, datagrams);
+    const past = this.#past;
+    if (past?.isOn) past.take(Math.min(count, MAX_BATCH), nowMs, this.#srtp, datagrams);
+    else video?.take(Math.min(count, MAX_BATCH), this.#srtp, datagrams);
     const left = count - (datagrams.length - before);
-    if (audio === undefined) return;
-    const videoTimeMs = video?.nextTimeMs ?? Infinity;
+    if (audio !== undefined) this.#takeSound(audio, left, datagrams);
+    const overhead = (datagrams.length - before) * PACKET_OVERHEAD_BYTES;
+    this.#link?.estimator.sent(this.octetCount - octetsBefore + overhead, nowMs);
+  }
+
+  #takeSound(audio: RtpTrack, left: number, datagrams: Uint8Array[]): void {
+    // What is past is sent as if it were now.
+    const videoTimeMs = this.#past?.isOn ? Infinity : this.#video?.nextTimeMs ?? Infinity;
     let due = 0;
     const { ring } = this.#feed.audio;
     const position = ring.head - audio.waiting;
@@ -288,6 +335,38 @@ export class RtpViewer {
     }
     // A few packets of sound more than granted do no harm.
     audio.take(Math.max(due, Math.min(left, audio.waiting)), this.#srtp, datagrams);
+  }
+
+  /** What fits the link, spread; nothing more is due then. */
+  #takeNarrow(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
+    this.#keepPlace(nowMs);
+    const isDue = nowMs >= this.#reportDueMs && (this.packetCount > 0 || this.#waiting > 0);
+    if (isDue) this.#report(nowMs, unixMs, datagrams);
+    const begin = datagrams.length;
+    const resent = this.#narrow!.take(MAX_BATCH, this.#moment(nowMs), datagrams);
+    if (resent > 0) this.#events.resent(resent);
+    this.#noteSent(datagrams, begin, nowMs);
+    return false;
+  }
+
+  #becomeNarrow(): void {
+    const [feed, audio, video] = [this.#feed, this.#audio, this.#video];
+    const [past, srtp, resends, link] = [this.#past, this.#srtp, this.#resends, this.#link!];
+    this.#narrow ??= new NarrowSender({ feed, audio, video, past, srtp, resends, link });
+    this.#narrow.begin();
+  }
+
+  #moment(nowMs: number): ResendMoment {
+    return { nowMs, roundTripMs: this.#reports.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS };
+  }
+
+  #noteResent(count: number, datagrams: readonly Uint8Array[], nowMs: number): void {
+    this.#events.resent(count);
+    this.#noteSent(datagrams, 0, nowMs);
+    if (this.#link === undefined) return;
+    let bytes = 0;
+    for (const { length } of datagrams) bytes += length + DATAGRAM_OVERHEAD_BYTES;
+    this.#link.estimator.sent(bytes, nowMs);
   }
 
   #report(nowMs: number, unixMs: number, datagrams: Uint8Array[]): void {
@@ -304,42 +383,8 @@ export class RtpViewer {
       this.#reports.senderReportSent(ssrc, ntp, nowMs);
     }
   }
+}
 
-  /** Notes what a NACK asks for, as far as there is room. */
-  #note(nack: Nack): void {
-    const track = [this.#video, this.#audio].find((track) =>
-      track?.identity.ssrc === nack.mediaSsrc
-    );
-    if (track === undefined) return;
-    for (const sequence of nackedSequences(nack)) {
-      if (!this.#resends.push(track, sequence)) return;
-    }
-  }
-
-  /**
-   * Appends packets that were asked for again, and returns how many. They are paced as a viewer is
-   * that catches up: what they were lost to is often a queue that is full.
-   */
-  #takeResends(nowMs: number, datagrams: Uint8Array[]): number {
-    const resends = this.#resends;
-    if (resends.isEmpty || nowMs < this.#resendDueMs) return 0;
-    this.#resendDueMs = nowMs + BURST_INTERVAL_MS;
-    const moment = { nowMs, roundTripMs: this.#reports.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS };
-    let resent = 0;
-    for (let track = resends.track; track !== undefined; track = resends.track) {
-      if (this.#resendsLeft === 0) {
-        resends.clear();
-        break;
-      }
-      if (resent === MAX_BATCH) break;
-      const datagram = track.resend(resends.sequence, this.#srtp, moment);
-      resends.drop();
-      if (datagram === undefined) continue;
-      this.#resendsLeft--;
-      resent++;
-      datagrams.push(datagram);
-    }
-    if (resent > 0) this.#events.resent(resent);
-    return resent;
-  }
+function finite(timeMs: number): number | undefined {
+  return timeMs === Infinity ? undefined : timeMs;
 }

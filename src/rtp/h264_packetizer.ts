@@ -9,6 +9,8 @@ const FU_A = 28;
 
 const NAL_TYPE_MASK = 0b1_1111;
 const NAL_F_NRI_MASK = 0b1110_0000;
+/** 0 says that nothing refers to it: in every slice of a picture, or in none (H.264 7.4.1). */
+const NRI_MASK = 0b110_0000;
 
 /** Access unit delimiter, end of sequence, end of stream, filler data: nothing of use to a viewer. */
 const FIRST_DROPPED_TYPE = 9;
@@ -62,8 +64,14 @@ export function packetizeH264(
   const maxPayloadSize = maxPayloadSizeOf(format, "H.264");
   const units = unitsToSend(accessUnit, format);
   const { timestamp, timeMs, isKeyFrame } = accessUnit;
-  const carved = { timestamp, timeMs, isKeyFrame, ssrc: format.ssrc };
+  const isUnreferenced = units.every(isUnreferencedUnit);
+  const carved = { timestamp, timeMs, isKeyFrame, isUnreferenced, ssrc: format.ssrc };
   return packetizeNalUnits(units, H264_WRAPPING, maxPayloadSize, carved, out);
+}
+
+/** Parameter sets, which have to arrive, count as referred to; other units beside slices do not. */
+function isUnreferencedUnit(unit: Uint8Array): boolean {
+  return (unit[0]! & NRI_MASK) === 0;
 }
 
 /** The units worth sending, with the parameter sets that a key frame needs and does not carry. */

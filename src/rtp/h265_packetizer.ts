@@ -12,6 +12,9 @@ const LAST_DROPPED_TYPE = H265_NAL.FILLER_DATA;
 const AGGREGATE = 48;
 const FRAGMENT = 49;
 
+/** nuh_temporal_id_plus1, in the second byte of a header. */
+const TEMPORAL_LAYER_MASK = 0b111;
+
 /** A coded picture and what comes with it. */
 export interface H265AccessUnit extends AccessUnitTiming {
   /** NAL units with their header of two bytes. Borrowed for the call. */
@@ -26,6 +29,8 @@ export interface H265RtpFormat extends PayloadFormat {
   readonly vps: readonly Uint8Array[];
   readonly sps: readonly Uint8Array[];
   readonly pps: readonly Uint8Array[];
+  /** Temporal sub-layers; 0 if that is not known. */
+  readonly temporalLayers?: number;
 }
 
 /**
@@ -63,8 +68,22 @@ export function packetizeH265(
   const maxPayloadSize = maxPayloadSizeOf(format, "H.265");
   const units = unitsToSend(accessUnit, format);
   const { timestamp, timeMs, isKeyFrame } = accessUnit;
-  const carved = { timestamp, timeMs, isKeyFrame, ssrc: format.ssrc };
+  const isUnreferenced = units.every((unit) => isUnreferencedUnit(unit, format));
+  const carved = { timestamp, timeMs, isKeyFrame, isUnreferenced, ssrc: format.ssrc };
   return packetizeNalUnits(units, H265_WRAPPING, maxPayloadSize, carved, out);
+}
+
+/**
+ * Whether nothing is lost with a unit but itself: pictures that none of their sub-layer refers to
+ * (table 7-1), if there is no higher one that may; and messages that belong to them.
+ */
+function isUnreferencedUnit(unit: Uint8Array, { temporalLayers = 0 }: H265RtpFormat): boolean {
+  const type = h265NalType(unit);
+  if (type >= H265_NAL.VPS && type <= H265_NAL.PPS) return false;
+  if (type >= H265_NAL.VPS) return true;
+  const temporalLayer = unit[1]! & TEMPORAL_LAYER_MASK;
+  return type < H265_NAL.BLA_W_LP && type % 2 === 0 && temporalLayers > 0 &&
+    temporalLayer >= temporalLayers;
 }
 
 /** The units worth sending, with the parameter sets that a key frame needs and does not carry. */

@@ -22,6 +22,8 @@ export function carvedSize(payloadSize: number): number {
 export interface CarvedAccessUnit extends AccessUnitTiming {
   readonly ssrc: number;
   readonly isKeyFrame: boolean;
+  /** Whether it is known that no other refers to it. */
+  readonly isUnreferenced?: boolean;
 }
 
 /**
@@ -48,9 +50,9 @@ export class PacketCarver {
     this.#out = out;
     this.#unit = unit;
     this.#packetsLeft = packetCount;
-    this.#flags = unit.isKeyFrame
-      ? PacketFlag.accessUnitStart | PacketFlag.keyFrameStart
-      : PacketFlag.accessUnitStart;
+    this.#flags = PacketFlag.accessUnitStart;
+    if (unit.isKeyFrame) this.#flags |= PacketFlag.keyFrameStart;
+    else if (unit.isUnreferenced) this.#flags |= PacketFlag.unreferencedStart;
     this.buffer = new Uint8Array(size);
   }
 

@@ -1,7 +1,6 @@
 import { RTP_MARKER } from "./packet.ts";
 import { PacketFlag, type PacketSink } from "./packet_sink.ts";
 import { RtpError } from "./rtp_error.ts";
-import { extendSequence } from "./sequence.ts";
 
 /** Ten seconds at 2 Mbit/s. A ring that cannot hold a group of pictures has no start for viewers. */
 const DEFAULT_RING_PACKETS = 2048;
@@ -32,8 +31,7 @@ export interface PacketRingLimits {
  * low 16 bits; what is above them is SRTP's roll-over counter.
  *
  * When the tail overtakes a cursor, {@linkcode get} gives `undefined` and the viewer goes on at
- * {@linkcode newestKeyFrame}, with its offset lowered by what it left out. What it asks for again
- * from before that jump is then not to be found by its new offset.
+ * {@linkcode newestKeyFrame}, with its offset lowered by what it left out.
  *
  * Appending allocates nothing. Packets are kept as they are, not copied, and an evicted packet lives
  * on for as long as somebody holds it; as packets are views of one buffer per access unit, up to one
@@ -48,7 +46,6 @@ export interface PacketRingLimits {
  * const data = Uint8Array.of(0xfc, 0xff, 0xfe);
  * packetizeOpus({ data, timestamp: 960, timeMs: 20 }, { ssrc: 1 }, ring);
  * ring.get(0); // the packet
- * ring.findSequence(1000, 1000); // 0: a viewer with offset 1000 asks for its packet 1000
  * ```
  */
 export class PacketRing implements PacketSink {
@@ -160,15 +157,18 @@ export class PacketRing implements PacketSink {
     while (this.#tail < Math.min(index, this.#head)) this.#evict();
   }
 
-  /**
-   * Index of the packet that a viewer with `offset` knows as `sequence`, or `undefined` if it is
-   * not held any more. For NACKs: whether the viewer was ever sent it, its owner knows.
-   *
-   * @param sequence 16 bits, from the wire
-   */
-  findSequence(sequence: number, offset: number): number | undefined {
-    const index = extendSequence(sequence, this.#head - 1 + offset) - offset;
-    return this.#holds(index) ? index : undefined;
+  /** Behind the last packet, as far as it is held, of the access unit that `index` belongs to. */
+  accessUnitEnd(index: number): number {
+    let end = index + 1;
+    while (end < this.#head && (this.flags(end) & PacketFlag.accessUnitStart) === 0) end++;
+    return end;
+  }
+
+  /** Bytes of the packets from `begin` up to, not including, `end`; only what is held counts. */
+  bytesBetween(begin: number, end: number): number {
+    let bytes = 0;
+    for (let index = begin; index < end; index++) bytes += this.get(index)?.length ?? 0;
+    return bytes;
   }
 
   /** Index of the first packet at or after `timeMs`; {@linkcode head} if all are before. */

@@ -4,6 +4,8 @@ export const PacketFlag = {
   accessUnitStart: 1,
   /** The first packet of a key frame: decoding can begin with it. */
   keyFrameStart: 2,
+  /** The first packet of an access unit that no other refers to: it can be left out alone. */
+  unreferencedStart: 4,
 } as const;
 
 /**

@@ -72,13 +72,25 @@ export class ControlLink {
 
   /**
    * Asks whether a stream may be published here, by whom. If accepted, the stream was announced before.
+   *
+   * @param left aborts when nobody waits for it any more; it may be accepted all the same
    */
-  requestPublish(path: string, publisher: StreamPublisher): Promise<PublishDecision> {
+  async requestPublish(
+    path: string,
+    publisher: StreamPublisher,
+    left: AbortSignal,
+  ): Promise<PublishDecision> {
     const requestId = ++this.#requests;
-    return new Promise((resolve) => {
-      this.#decisions.set(requestId, resolve);
-      this.#post({ kind: "publish", requestId, path, publisher });
-    });
+    const forget = () => this.#post({ kind: "publish-forgotten", requestId });
+    left.addEventListener("abort", forget);
+    try {
+      return await new Promise((resolve) => {
+        this.#decisions.set(requestId, resolve);
+        this.#post({ kind: "publish", requestId, path, publisher });
+      });
+    } finally {
+      left.removeEventListener("abort", forget);
+    }
   }
 
   /** Has a stream ended, and its publisher; whether there is one of this path. */
@@ -163,7 +175,11 @@ export class ControlLink {
     const { requestId } = message;
     switch (message.kind) {
       case "publish-accepted":
-        this.#decisions.get(requestId)?.({ kind: "accepted", streamId: message.streamId });
+        this.#decisions.get(requestId)?.({
+          kind: "accepted",
+          streamId: message.streamId,
+          sent: message.sent,
+        });
         this.#decisions.delete(requestId);
         return;
       case "publish-refused":

@@ -3,13 +3,24 @@
  * pass here; they cross threads in the stream logs.
  */
 
-import type { AccessDecision, AccessRequest, EndedSession } from "../access/access.ts";
+import type {
+  AccessDecision,
+  AccessRequest,
+  BegunSession,
+  EndedSession,
+} from "../access/access.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { ApiEvent } from "./api_event.ts";
 import type { ShardSettings } from "./shard_settings.ts";
 import type { ConsoleAsset } from "./http/console_asset.ts";
-import type { Contest, PublishedContent, StreamPublisher } from "./live/publish_decision.ts";
-import type { StreamEntry } from "./live/stream_entry.ts";
+import type {
+  Contest,
+  PublishedContent,
+  PublisherTerms,
+  StreamPublisher,
+} from "./live/publish_decision.ts";
+import type { SentLately } from "../access/sent_lately.ts";
+import type { StreamEntry, StreamTerms } from "./live/stream_entry.ts";
 import type { StreamsPage } from "./http/stream_summary.ts";
 import type { StreamReport } from "./live/stream_report.ts";
 import type { ForwardedRequest, ForwardedResponse } from "./http/forwarded_request.ts";
@@ -30,8 +41,19 @@ export type ToShard =
     readonly streams: readonly StreamEntry[];
   }
   | { readonly kind: "stream-opened"; readonly stream: StreamEntry }
+  | {
+    readonly kind: "stream-changed";
+    readonly streamId: number;
+    readonly terms: StreamTerms;
+  }
   | { readonly kind: "stream-closed"; readonly streamId: number }
-  | { readonly kind: "publish-accepted"; readonly requestId: number; readonly streamId: number }
+  | {
+    readonly kind: "publish-accepted";
+    readonly requestId: number;
+    readonly streamId: number;
+    /** By the publisher before this one, as far as it counts for it. */
+    readonly sent: SentLately | undefined;
+  }
   | { readonly kind: "publish-refused"; readonly requestId: number; readonly reason: string }
   /** Another one wants to publish the stream; if it stays, answered with "publication-kept". */
   | { readonly kind: "publication-contested"; readonly streamId: number; readonly how: Contest }
@@ -108,7 +130,23 @@ export type ToControl =
     readonly path: string;
     readonly publisher: StreamPublisher;
   }
-  | { readonly kind: "unpublish"; readonly streamId: number; readonly sent: PublishedContent }
+  /** Who asks to publish has left: it is to be refused, unless it is answered already. */
+  | { readonly kind: "publish-forgotten"; readonly requestId: number }
+  /** What let a publisher in says something else now. */
+  | {
+    readonly kind: "publication-changed";
+    readonly streamId: number;
+    readonly terms: PublisherTerms;
+  }
+  | {
+    readonly kind: "unpublish";
+    readonly streamId: number;
+    readonly content: PublishedContent;
+    /** If that is limited. */
+    readonly sent: SentLately | undefined;
+  }
+  /** Somebody was let in: for the program that the gateway is embedded in, without secrets. */
+  | { readonly kind: "session-began"; readonly session: BegunSession }
   /** Who was let in is gone: for the program that the gateway is embedded in, without secrets. */
   | { readonly kind: "session-ended"; readonly session: EndedSession }
   | { readonly kind: "publication-kept"; readonly streamId: number }

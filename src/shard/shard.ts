@@ -1,6 +1,5 @@
 /// <reference lib="deno.worker" />
 
-import type { EndedSession } from "../access/access.ts";
 import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
@@ -19,7 +18,8 @@ import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { AddressCounts, COUNTED } from "./net/address_counts.ts";
-import { recheckClients } from "./live/recheck.ts";
+import { pictureRefusal } from "./live/picture_refusal.ts";
+import { limitClients, recheckClients } from "./live/recheck.ts";
 import { ServingCertificate } from "./net/serving_certificate.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
 import { Clients } from "./live/clients.ts";
@@ -91,8 +91,14 @@ class Shard {
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
     const configured = shardAccess(settings, control, counters);
-    const told = (session: EndedSession) => control.send({ kind: "session-ended", session });
-    const access = new CountedAccess(configured, counters, settings.tellsEnds ? told : undefined);
+    const access = new CountedAccess(configured, counters, {
+      began: settings.tellsBegins
+        ? (session) => control.send({ kind: "session-began", session })
+        : undefined,
+      ended: settings.tellsEnds
+        ? (session) => control.send({ kind: "session-ended", session })
+        : undefined,
+    });
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
@@ -168,6 +174,8 @@ class Shard {
         return this.#routes.events.take(message.first, message.events);
       case "publication-ended":
         return this.#publishers.end(message.streamId, message.reason);
+      case "stream-changed":
+        return this.#streams.change(message.streamId, message.terms);
       case "stream-closed":
         await this.#streams.close(message.streamId);
         return this.#control.send({ kind: "stream-released", streamId: message.streamId });
@@ -208,9 +216,11 @@ class Shard {
     this.#webrtc.sweep(nowMs);
     this.#viewers.sweep(nowMs);
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
-    this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
+    const { webrtc } = this.#context.settings;
+    this.#streams.sweep(nowMs, (pictures) => pictureRefusal(pictures, webrtc));
     void this.#routes.list.tick();
     this.#routes.events.tick(Date.now());
+    void this.#routes.whep.followers.tick();
     const { clients, access } = this.#context;
     // They were asked about while other settings were there, and let in when those were gone.
     void recheckClients(clients.takeLate(), access, { revoke: [], recheck: true });
@@ -224,8 +234,9 @@ class Shard {
     this.#access.configure(settings.access);
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
-    await configureLogging(settings, () => counters.add("logLinesLeftOut"));
+    configureLogging(settings, () => counters.add("logLinesLeftOut"));
     const asked = clients.change(performance.now());
+    await limitClients(asked, (request) => this.#access.decideHere(request));
     await Promise.all([recheckClients(asked, access, message), this.#routes.events.recheck()]);
   }
 
@@ -242,6 +253,7 @@ class Shard {
     this.#meter.stop();
     this.#routes.list.close();
     this.#routes.events.close();
+    this.#routes.whep.followers.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
     await this.#access.close(STOP_GRACE_MS);
@@ -269,7 +281,7 @@ const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
   const counters = new Counters(message.counters, message.shard);
-  await configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
+  configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
   setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);

@@ -15,6 +15,7 @@ import { SrtpError } from "./srtp_error.ts";
 export const MAX_PACKET_INDEX = 2 ** 48 - 1;
 
 const HEADER_LENGTH = 12;
+const TIMESTAMP_AT = 4;
 const ORIGINAL_SEQUENCE_NUMBER_LENGTH = 2;
 const BLOCK_LENGTH = 16;
 const ROLLOVER_LENGTH = 4;
@@ -87,6 +88,7 @@ export class SrtpSender {
    *
    * At most half of the arena's slots make sense as one batch: more would overwrite its beginning.
    *
+   * @param timestampShift what is added to their timestamps: always the same for the same packet
    * @throws {SrtpError} if a packet is no such packet or larger than
    * {@linkcode MAX_RTP_PACKET_LENGTH}, an index is out of range, or the batch exceeds the arena
    */
@@ -96,6 +98,7 @@ export class SrtpSender {
     firstIndex: number,
     identity: RtpIdentity,
     datagrams: Uint8Array[],
+    timestampShift = 0,
   ): void {
     checkIndexes(firstIndex, count);
     if (count > packets.length || count > this.#arena.slotCount) {
@@ -112,6 +115,7 @@ export class SrtpSender {
       const index = firstIndex + from;
       for (let at = 0; at < size; at++) {
         this.#copy(at, packets[from + at]!, headerLength, index + at, identity);
+        if (timestampShift !== 0) this.#shiftTimestamp(at, timestampShift);
       }
       this.#protectCopies(size, index, identity.ssrc, headerLength);
       for (let at = 0; at < size; at++) datagrams.push(this.#datagram(at));
@@ -128,11 +132,17 @@ export class SrtpSender {
    *
    * @throws {SrtpError} as {@linkcode protectBatch}
    */
-  protectOne(packet: Uint8Array, index: number, identity: RtpIdentity): Uint8Array<ArrayBuffer> {
+  protectOne(
+    packet: Uint8Array,
+    index: number,
+    identity: RtpIdentity,
+    timestampShift = 0,
+  ): Uint8Array<ArrayBuffer> {
     checkIndexes(index, 1);
     const headerLength = headerLengthOf(identity);
     checkPacket(packet, headerLength);
     this.#copy(0, packet, headerLength, index, identity);
+    if (timestampShift !== 0) this.#shiftTimestamp(0, timestampShift);
     this.#protectCopies(1, index, identity.ssrc, headerLength);
     return this.#datagram(0);
   }
@@ -148,12 +158,14 @@ export class SrtpSender {
     originalSequenceNumber: number,
     index: number,
     identity: RtpIdentity,
+    timestampShift = 0,
   ): Uint8Array<ArrayBuffer> {
     checkIndexes(index, 1);
     const headerLength = headerLengthOf(identity);
     const payloadAt = headerLength + ORIGINAL_SEQUENCE_NUMBER_LENGTH;
     checkPacket(packet, payloadAt);
     this.#copy(0, packet, payloadAt, index, identity);
+    if (timestampShift !== 0) this.#shiftTimestamp(0, timestampShift);
     const { memory } = this.#arena;
     const at = this.#slots[0]! + headerLength;
     memory[at] = originalSequenceNumber >> 8;
@@ -188,6 +200,19 @@ export class SrtpSender {
     if (extension !== undefined) this.#writeExtension(slot + HEADER_LENGTH, extension);
     this.#slots[at] = slot;
     this.#lengths[at] = packet.length + gapLength + ROLLOVER_LENGTH;
+  }
+
+  /** The timestamp is no part of what encryption depends on, but of what is authenticated. */
+  #shiftTimestamp(at: number, shift: number): void {
+    const { memory } = this.#arena;
+    const field = this.#slots[at]! + TIMESTAMP_AT;
+    const before = memory[field]! << 24 | memory[field + 1]! << 16 | memory[field + 2]! << 8 |
+      memory[field + 3]!;
+    const timestamp = before + shift | 0;
+    memory[field] = timestamp >> 24;
+    memory[field + 1] = timestamp >> 16;
+    memory[field + 2] = timestamp >> 8;
+    memory[field + 3] = timestamp;
   }
 
   #writeExtension(at: number, { bytes, transportSequenceAt }: PacketExtension): void {

@@ -34,6 +34,9 @@ export const MEASURED_MS = 5000;
 /** A track of which nothing has come for so long is none to change to. */
 const STOPPED_MS = 1500;
 
+/** How old a list may be that several viewers are given. */
+const LISTED_ANEW_MS = 500;
+
 /** What the newest records of one track are. */
 interface Measured {
   bytes: number;
@@ -56,6 +59,8 @@ export class Renditions {
   /** By the tracks' numbers, as of a version of what viewers are told first. */
   readonly #formats = new Map<number, Format>();
   #version = -1;
+  #listed: readonly Rendition[] = [];
+  #listedAtMs = -Infinity;
 
   constructor(log: LogReader) {
     this.#log = log;
@@ -64,6 +69,15 @@ export class Renditions {
   /** Whether there may be more than one: then it is worth while to look. */
   get areSeveral(): boolean {
     return trackIds("video", this.#log.tracks).length > 1;
+  }
+
+  /** {@linkcode list} as it was a moment ago at most: for all who ask. */
+  recent(nowMs: number): readonly Rendition[] {
+    if (nowMs - this.#listedAtMs >= LISTED_ANEW_MS) {
+      this.#listed = this.list();
+      this.#listedAtMs = nowMs;
+    }
+    return this.#listed;
   }
 
   /**

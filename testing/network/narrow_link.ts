@@ -33,6 +33,14 @@ export function setNarrowLink(kbps: number): void {
   tc(`qdisc change dev lo parent 1:20 handle 20: bfifo limit ${queueBytes(kbps)}`);
 }
 
+/** Bytes that wait in the link's queue. */
+export function queuedBytes(): number {
+  const shown = tc("-s qdisc show dev lo");
+  const queue = shown.slice(shown.indexOf("qdisc bfifo 20:"));
+  const [, size = "0", unit = ""] = /backlog (\d+)([KM]?)b/.exec(queue) ?? [];
+  return Number(size) * { "": 1, K: 1024, M: 1024 ** 2 }[unit]!;
+}
+
 /** Whether there can be no such links: see {@linkcode lossyNetworkMissing}. */
 export function narrowLinkMissing(): boolean {
   return lossyNetworkMissing();
@@ -42,8 +50,13 @@ function queueBytes(kbps: number): number {
   return Math.round(Math.min(MAX_QUEUED_PACKETS * PACKET_BYTES, kbps * MAX_QUEUED_MS / 8));
 }
 
-function tc(words: string): void {
-  const { success, stderr } = new Deno.Command("tc", { args: words.split(" "), stdin: "null" })
+/** What it printed. */
+function tc(words: string): string {
+  const { success, stdout, stderr } = new Deno.Command("tc", {
+    args: words.split(" "),
+    stdin: "null",
+  })
     .outputSync();
   if (!success) throw new Error(`tc ${words} failed: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
 }

@@ -181,7 +181,7 @@ Deno.test("hooks that only listen are told whoever decides, and of nobody who wa
   await access.decide({ ...request, isAgain: true });
   if (decision.kind !== "allow") throw new Error(decision.cause);
   await access.close(5000);
-  access.ended({ request, decision, durationMs: 5, bytes: 5 });
+  access.ended({ request, decision, durationMs: 5, bytes: 5, reason: "it has left" });
   await access.close(5000);
   assertEquals(told, ["on_publish test", "on_unpublish test"]);
 });

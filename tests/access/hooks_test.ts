@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHmac } from "node:crypto";
 import type { AccessDecision, AccessRequest, Allowed } from "../../src/access/access.ts";
-import { type HookObserver, Hooks, type HookSettings } from "../../src/access/hooks.ts";
+import {
+  type HookObserver,
+  Hooks,
+  type HookSettings,
+  type HooksTold,
+} from "../../src/access/hooks.ts";
 import { delay, until } from "../../testing/waiting.ts";
 import { startHttpServer } from "./http_server.ts";
 import { accessRequest } from "./requests.ts";
@@ -18,7 +23,7 @@ const DEFAULTS: HookSettings = {
 
 function hooksOf(...settings: Partial<HookSettings>[]): Hooks {
   const hooks = settings.map((hook) => ({ ...DEFAULTS, ...hook }));
-  return new Hooks(hooks, NOBODY, () => NOW_MS, 10);
+  return new Hooks(hooks, NOBODY, { nowMs: () => NOW_MS, firstRetryMs: 10 });
 }
 
 function outcome(decision: AccessDecision | undefined): string {
@@ -219,40 +224,126 @@ Deno.test("a list of streams asks no hook, and has nothing that one may refuse",
   assertEquals(outcome(await hooks.decide({ ...request, path: "open/a" })), "pass");
 });
 
-const allowed: Allowed = { kind: "allow", decidedBy: "hook 1", path: "live/renamed" };
-const session = { request: accessRequest(), decision: allowed, durationMs: 1234.5, bytes: 99 };
-
-Deno.test("hooks are told of ends, by the name that was used", async () => {
+/** A server that notes what hooks are sent, and answers by path; and hooks of it. */
+function noting(answers: Readonly<Record<string, unknown>> = {}) {
   const told: Record<string, unknown>[] = [];
   const server = startHttpServer(async (request) => {
-    told.push({ ...await request.json(), at: new URL(request.url).pathname });
-    return new Response("whatever");
+    const at = new URL(request.url).pathname;
+    told.push({ ...await request.json(), at });
+    return Response.json(answers[at] ?? { code: 0 });
   });
-  await using _ = server;
-  const at = (path: string) => new URL(path, server.url).href;
-  const hooks = hooksOf({ url: at("/decides") }, { url: at("/listens"), decides: false });
-  hooks.ended(session);
+  return {
+    told,
+    at: (path: string) => new URL(path, server.url).href,
+    names: () => told.map(({ at, action, stream }) => `${at} ${action} ${stream}`),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+function allowed(decision: AccessDecision | undefined): Allowed {
+  if (decision?.kind !== "allow") throw new Error(outcome(decision));
+  return decision;
+}
+
+const END = { durationMs: 1234.6, bytes: 99, reason: "it has left" };
+
+Deno.test("hooks are told of the ends of what they were told of, by the name that was used", async () => {
+  await using server = noting({ "/decides": { code: 0, path: "other/renamed" } });
+  const paths = ["live/*"];
+  const hooks = hooksOf(
+    { url: server.at("/decides"), paths },
+    { url: server.at("/listens"), decides: false },
+    { url: server.at("/listens-there"), paths: ["other/*"], decides: false },
+    { url: server.at("/ends"), paths: ["other/*"], events: ["on_unpublish"] },
+  );
+  const request = accessRequest();
+  const decision = allowed(await hooks.decide(request));
+  hooks.began(request, decision);
+  hooks.ended({ request, decision, ...END });
   await hooks.close(5000);
-  hooks.ended({ ...session, decision: { kind: "allow", decidedBy: "open" } });
-  await hooks.close(5000);
-  hooks.began(accessRequest({ action: "play" }), { kind: "allow", decidedBy: "open" });
-  await hooks.close(5000);
-  const names = told.map(({ at, action, stream }) => `${at} ${action} ${stream}`);
-  assertEquals(names.slice(0, 2).sort(), [
+  assertEquals(server.names().slice(0, 1), ["/decides on_publish test"]);
+  assertEquals(server.names().slice(1).sort(), [
+    // Though the name is none of its paths any more.
     "/decides on_unpublish renamed",
+    "/ends on_unpublish renamed",
+    "/listens on_publish renamed",
     "/listens on_unpublish renamed",
+    "/listens-there on_publish renamed",
+    "/listens-there on_unpublish renamed",
   ]);
-  assertEquals(names.slice(2), ["/listens on_unpublish test", "/listens on_play test"]);
-  const { duration_ms, bytes, decided_by } = told[0]!;
-  assertEquals([duration_ms, bytes, decided_by], [1235, 99, "hook 1"]);
+  const { duration_ms, bytes, decided_by, reason } = server.told.find(({ action }) =>
+    action === "on_unpublish"
+  )!;
+  assertEquals([duration_ms, bytes, decided_by, reason], [1235, 99, "hook 1", "it has left"]);
+});
+
+Deno.test("no hook is told of an end whose beginning it was not told of, and none twice", async () => {
+  await using server = noting();
+  const hooks = hooksOf({ url: server.at("/decides") }, {
+    url: server.at("/listens"),
+    decides: false,
+  });
+  const request = accessRequest({ action: "play" });
+  const open = { kind: "allow", decidedBy: "open" } as const;
+  hooks.began(request, open);
+  hooks.ended({ request, decision: open, ...END });
+  hooks.ended({ request, decision: open, ...END });
+  await hooks.close(5000);
+  assertEquals(server.names().sort(), ["/listens on_play test", "/listens on_stop test"]);
+});
+
+Deno.test("a hook that allows what another one refuses is told that nothing came of it", async () => {
+  await using server = noting({ "/second": { code: 1 } });
+  const hooks = hooksOf({ url: server.at("/first") }, { url: server.at("/second") });
+  assertEquals(outcome(await hooks.decide(accessRequest())), "forbidden: hook");
+  await hooks.close(5000);
+  assertEquals(server.names(), [
+    "/first on_publish test",
+    "/second on_publish test",
+    "/first on_unpublish test",
+  ]);
+  assertEquals(server.told[2]!["reason"], "Another hook refuses it");
+});
+
+Deno.test("a hook that is asked again about who is there is told so, and not to count it", async () => {
+  await using server = noting();
+  const hooks = hooksOf({ url: server.at("/") });
+  const request = accessRequest();
+  const decision = allowed(await hooks.decide(request));
+  await hooks.decide({ ...request, isAgain: true });
+  hooks.ended({ request, decision, ...END });
+  await hooks.close(5000);
+  assertEquals(server.told.map(({ action, again = false }) => [action, again]), [
+    ["on_publish", false],
+    ["on_publish", true],
+    ["on_unpublish", false],
+  ]);
+});
+
+Deno.test("hooks that replace others are told of ends whose beginnings those were told of", async () => {
+  await using server = noting();
+  const told: HooksTold = new WeakMap();
+  const make = (id: string, path: string) => {
+    const hook = { ...DEFAULTS, id, url: server.at(path) };
+    return new Hooks([hook], NOBODY, { nowMs: () => NOW_MS, told });
+  };
+  const request = accessRequest();
+  const decision = allowed(await make("shop", "/old").decide(request));
+  for (const hooks of [make("other", "/other"), make("shop", "/new")]) {
+    hooks.began(request, decision);
+  }
+  const hooks = make("shop", "/new");
+  hooks.ended({ request, decision, ...END });
+  await hooks.close(5000);
+  assertEquals(server.names(), ["/old on_publish test", "/new on_unpublish test"]);
 });
 
 Deno.test("a hook that is away for a while is told all the same", async () => {
   let requests = 0;
   const server = startHttpServer(() => new Response("0", { status: ++requests < 4 ? 503 : 200 }));
   await using _ = server;
-  const hooks = hooksOf({ url: server.url });
-  hooks.ended(session);
+  const hooks = hooksOf({ url: server.url, decides: false });
+  hooks.began(accessRequest(), { kind: "allow", decidedBy: "open" });
   await hooks.close(5000);
   assertEquals(requests, 4);
 });
@@ -264,12 +355,13 @@ Deno.test("what a hook does not take is given up at last, and never more than so
     answered: (hook, event, outcome) => outcomes.push(`${hook} ${event} ${outcome}`),
     noticeLost: () => lost++,
   };
-  const hook = { ...DEFAULTS, url: "http://127.0.0.1:1/" };
-  const hooks = new Hooks([hook], observer, () => NOW_MS, 1);
-  hooks.ended(session);
+  const hook = { ...DEFAULTS, url: "http://127.0.0.1:1/", decides: false };
+  const hooks = new Hooks([hook], observer, { nowMs: () => NOW_MS, firstRetryMs: 1 });
+  const tell = () => hooks.began(accessRequest(), { kind: "allow", decidedBy: "open" });
+  tell();
   await until("given up", () => lost === 1);
-  assertEquals(outcomes, Array(5).fill("1 on_unpublish failed"));
-  for (let at = 0; at < 3000; at++) hooks.ended(session);
+  assertEquals(outcomes, Array(5).fill("1 on_publish failed"));
+  for (let at = 0; at < 3000; at++) tell();
   assertEquals(lost, 1 + 2000);
   await hooks.close(0);
   await until("the rest is given up", () => lost === 1 + 3000);
@@ -339,7 +431,7 @@ Deno.test("what is measured of a hook names neither its URL nor what it was sent
     noticeLost() {},
   };
   const hook = { ...DEFAULTS, id: "mine", url: "http://127.0.0.1:1/?key=hidden" };
-  const hooks = new Hooks([hook], observer, () => NOW_MS);
+  const hooks = new Hooks([hook], observer, { nowMs: () => NOW_MS });
   await hooks.decide(accessRequest({ credentials: { token: "hidden" } }));
   assertMatch(lines.join(), /^\["mine","on_publish","failed",[\d.]+\]$/);
 });

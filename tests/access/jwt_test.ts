@@ -4,6 +4,7 @@ import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, SignJWT } from 
 import type { AccessDecision, AccessRequest } from "../../src/access/access.ts";
 import { AccessError } from "../../src/access/access_error.ts";
 import { algorithmOfKey, Jwt, type JwtSettings } from "../../src/access/jwt.ts";
+import { RevokedTokens } from "../../src/access/revoked_tokens.ts";
 import { RemoteKeys } from "../../src/access/remote_keys.ts";
 import { accessRequest } from "./requests.ts";
 import { startHttpServer } from "./http_server.ts";
@@ -164,6 +165,7 @@ Deno.test("a token says who it is of, sets limits, and may end a session", async
     kind: "allow",
     decidedBy: "token 5f2a",
     subject: "token 5f2a",
+    user: "user alice",
     expiresAtMs: NOW_MS + 60_000,
     limits: { maxWidth: 1280 },
     isUnlisted: true,
@@ -172,6 +174,38 @@ Deno.test("a token says who it is of, sets limits, and may end a session", async
   assertEquals(plain, { kind: "allow", decidedBy: "user alice", subject: "user alice" });
   const wrong = await signHs256({ publish: "*", limits: { maxWidth: "all" } });
   assertEquals(outcome(await decide(settings, wrong)), "wrong limits in token");
+});
+
+Deno.test("what is revoked is not taken: a token by its id, a user's tokens by when they were issued", async () => {
+  const atMs = NOW_MS - 10_000;
+  const revoked = new RevokedTokens([
+    { subject: "token 5f2a", atMs },
+    { subject: "user alice", atMs },
+  ]);
+  const settings = { ...DEFAULTS, secret: SECRET, clockSkewMs: 2000 };
+  const jwt = new Jwt(settings, () => NOW_MS, undefined, revoked);
+  const atS = atMs / 1000;
+  for (
+    const [claims, expected] of [
+      [{ jti: "5f2a" }, "revoked"],
+      [{ jti: "5f2a", iat: atS + 5 }, "revoked"],
+      [{ jti: "77" }, "allow"],
+      [{ sub: "bob" }, "allow"],
+      [{ sub: "alice" }, "revoked"],
+      [{ sub: "alice", iat: atS - 60 }, "revoked"],
+      [{ sub: "alice", iat: atS - 60, jti: "77" }, "revoked"],
+      // The issuer's clock may be behind.
+      [{ sub: "alice", iat: atS + 2 }, "revoked"],
+      [{ sub: "alice", iat: atS + 3 }, "allow"],
+      [{ sub: "5f2a" }, "allow"],
+      // It is told apart from a name that is the same.
+      [{ jti: "alice" }, "allow"],
+    ] as const
+  ) {
+    const token = await signHs256({ publish: "*", ...claims });
+    const decision = await jwt.decide(accessRequest({ credentials: { token } }));
+    assertEquals(outcome(decision), expected, JSON.stringify(claims));
+  }
 });
 
 Deno.test("keys that can check no token are named so", () => {

@@ -8,6 +8,7 @@ import {
   requirePermissions,
   udpFamiliesOf,
 } from "../../src/config/permissions.ts";
+import { freePorts } from "../interop/free_ports.ts";
 
 const ANYWHERE = { host: "127.0.0.1", port: 0, purpose: "HTTP", flag: "--http-port" };
 
@@ -154,8 +155,8 @@ Deno.test("probePorts: a port for UDP too is free for both, and left free", () =
 });
 
 Deno.test("probePorts: a port that another program has for UDP", () => {
-  using socket = disposable(listenUdp(0));
-  const { port } = socket.addr as Deno.NetAddr;
+  const port = freePorts(1)[0]!;
+  using _socket = disposable(listenUdp(port));
   assertEquals(probePorts([{ ...ANYWHERE, port }]), [port]);
   const { message } = assertThrows(() => probePorts([{ ...WEBRTC, port }]), ConfigError);
   assertEquals(

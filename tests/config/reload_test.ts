@@ -16,8 +16,12 @@ Deno.test("a reload replaces what it names, and leaves the rest", () => {
   const { config, revoke, recheck } = reloadedConfig(CURRENT, {
     limits: { viewers: 6 },
     logLevel: "debug",
+    corsOrigins: ["https://page.example"],
+    secondPublisher: "takeOver",
     revoke: ["key a"],
   });
+  assertEquals(config.corsOrigins, ["https://page.example"]);
+  assertEquals(config.secondPublisher, "takeOver");
   assertEquals([config.limits.viewers, config.limits.streams], [6, 1000]);
   assertEquals([config.logLevel, config.httpPort, config.shards], ["debug", 9090, 2]);
   assertEquals(config.access, CURRENT.access);
@@ -33,7 +37,10 @@ Deno.test("a whole configuration may be given, if it differs in nothing that can
 
 /** What is given, and what the message must say. */
 const WRONG: readonly (readonly [given: Record<string, unknown>, says: string])[] = [
-  [{ httpPort: 80 }, "httpPort cannot change while the gateway runs; what can is access, "],
+  [
+    { httpPort: 80 },
+    "httpPort cannot change while the gateway runs, but by a restart; what can is access, ",
+  ],
   [{ httpPort: 80, shards: 3 }, "httpPort, shards cannot change"],
   [{ logLevel: "loud" }, "logLevel"],
   [{ acess: {} }, "unknown setting acess; did you mean access?"],

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Directory, type DirectoryOptions } from "../../src/control/directory.ts";
 import type { StreamReport } from "../../src/shard/live/stream_report.ts";
-import type { StreamEntry } from "../../src/shard/live/stream_entry.ts";
+import type { StreamEntry, StreamTerms } from "../../src/shard/live/stream_entry.ts";
 import type { PublishDecision } from "../../src/shard/live/publish_decision.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
@@ -23,6 +23,7 @@ function open(
   const ended: [shard: number, streamId: number][] = [];
   const decided: [shard: number, requestId: number, PublishDecision][] = [];
   const opened: StreamEntry[] = [];
+  const changed: [streamId: number, StreamTerms][] = [];
   const closed: number[] = [];
   const directory = new Directory({
     gracePeriodMs,
@@ -33,6 +34,7 @@ function open(
     logs: openStore(LOG.maxBytes),
   }, {
     opened: (stream) => opened.push(stream),
+    changed: (streamId, terms) => changed.push([streamId, terms]),
     closed: (streamId) => {
       closed.push(streamId);
       return shards;
@@ -45,6 +47,7 @@ function open(
   return {
     directory,
     opened,
+    changed,
     closed,
     contested,
     ended,
@@ -72,29 +75,55 @@ function report(streamId: number, viewers: number): StreamReport {
   };
 }
 
-Deno.test("Directory: a stream that was limited or listed for another publisher is not gone on with", () => {
+Deno.test("Directory: a stream goes on as its newest publisher is limited and listed", () => {
   using control = open();
-  const { directory, opened, closed } = control;
-  const publish = (publisher: { maxViewers?: number; isUnlisted?: boolean }) => {
-    const streamId = acceptedId(directory.publish("live/a", 0, 100, publisher));
+  const { directory, opened, changed, closed } = control;
+  const publish = (publisher: { maxViewers?: number; isUnlisted?: boolean }) =>
+    acceptedId(directory.publish("live/a", 0, 100, publisher));
+  const streamId = publish({});
+  for (const publisher of [{ isUnlisted: false }, { isUnlisted: true }, { maxViewers: 2 }]) {
     directory.unpublish(streamId, 0, "media");
-    return streamId;
+    assertEquals(publish(publisher), streamId);
+  }
+  assertEquals(changed, [
+    [streamId, { maxViewers: undefined, isUnlisted: true }],
+    [streamId, { maxViewers: 2, isUnlisted: false }],
+  ]);
+  assertEquals([opened.length, closed], [1, []]);
+  // Shards that start later know it so.
+  assertEquals(directory.entries.map(({ maxViewers }) => maxViewers), [2]);
+});
+
+Deno.test("Directory: what lets a publisher in changes while it publishes", () => {
+  using control = open({ secondPublisher: "takeOverSame" });
+  const { directory, changed, contested } = control;
+  const terms = {
+    subject: "key a",
+    isShared: false,
+    maxPublishers: undefined,
+    maxViewers: 3,
+    maxBitrateBps: undefined,
+    isUnlisted: false,
   };
-  const first = publish({});
-  assertEquals(publish({ isUnlisted: false }), first);
-  const hidden = publish({ isUnlisted: true });
-  assertEquals(closed, [first]);
-  assertEquals(publish({ isUnlisted: true }), hidden);
-  const few = publish({ isUnlisted: true, maxViewers: 2 });
-  assertEquals(closed, [first, hidden]);
-  assertEquals(
-    opened.map(({ streamId, isUnlisted, maxViewers }) => [streamId, isUnlisted, maxViewers]),
-    [
-      [first, false, undefined],
-      [hidden, true, undefined],
-      [few, true, 2],
-    ],
+  const streamId = acceptedId(
+    directory.publish("live/a", 0, 0, { subject: "rule 1", isShared: true }),
   );
+  // Another shard has none of it.
+  directory.change(streamId, 1, { ...terms, maxViewers: 4 });
+  directory.change(streamId, 0, terms);
+  directory.change(streamId, 0, terms);
+  assertEquals(changed, [[streamId, { maxViewers: 3, isUnlisted: false }]]);
+  directory.publish("live/a", 1, 0, { subject: "key a" });
+  assertEquals(contested, [[0, streamId, "end"]]);
+});
+
+Deno.test("Directory: what becomes of a second publisher is what the newest settings say", () => {
+  using control = open();
+  const { directory, contested } = control;
+  const streamId = acceptedId(directory.publish("live/a", 0, 0));
+  directory.configure({ maxStreams: 10, maxStreamsPerAddress: 10, secondPublisher: "takeOver" });
+  directory.publish("live/a", 1, 0, {}, 7);
+  assertEquals(contested, [[0, streamId, "end"]]);
 });
 
 Deno.test("Directory: a stream is announced before its publisher is accepted", () => {
@@ -115,15 +144,99 @@ Deno.test("Directory: one publisher for each stream; the second is refused if th
   const streamId = acceptedId(directory.publish("live/a", 0, 0));
   assertEquals(directory.publish("live/a", 1, 0, {}, 7), undefined);
   assertEquals(contested, [[0, streamId, "unless alive"]]);
-  // A third one does not wait.
-  assertEquals(directory.publish("live/a", 0, 0, {}, 8), BUSY);
+  // Others wait as well, but not all that come.
+  for (const requestId of [8, 9, 10]) {
+    assertEquals(directory.publish("live/a", 0, 0, {}, requestId), undefined);
+  }
+  assertEquals(directory.publish("live/a", 0, 0, {}, 11), BUSY);
   directory.kept(streamId, 1, 100);
   assertEquals(decided, []);
   directory.kept(streamId, 0, 100);
+  assertEquals(decided, [[1, 7, BUSY], [0, 8, BUSY], [0, 9, BUSY], [0, 10, BUSY]]);
+  assertEquals(contested.length, 1);
+});
+
+Deno.test("Directory: a publisher that was found to be there is asked again after a while", async () => {
+  using control = open();
+  const { directory, contested, decided } = control;
+  const streamId = acceptedId(directory.publish("live/a", 0, 0));
+  directory.publish("live/a", 1, 0, {}, 7);
+  directory.kept(streamId, 0, 100);
+  // It may have gone a moment after it was asked: who comes then waits, and is let in.
+  assertEquals(directory.publish("live/a", 1, 1050, {}, 8), undefined);
+  assertEquals(contested.length, 1);
+  await until("it is asked", () => contested.length === 2);
+  directory.unpublish(streamId, 0, "media");
+  assertEquals(decided, [[1, 7, BUSY], [1, 8, { kind: "accepted", streamId }]]);
+});
+
+Deno.test("Directory: of those that wait, the publisher itself has the stream before others", () => {
+  using control = open();
+  const { directory, contested, decided } = control;
+  const streamId = acceptedId(directory.publish("live/a", 0, 0, { subject: "key a" }));
+  directory.publish("live/a", 1, 0, { subject: "key b" }, 7);
+  directory.publish("live/a", 1, 0, { subject: "key a" }, 8);
+  directory.unpublish(streamId, 0, "media");
+  assertEquals(decided, [[1, 8, { kind: "accepted", streamId }]]);
+  // The other one waits for this one now.
+  assertEquals(contested, [[0, streamId, "unless alive"], [1, streamId, "unless alive"]]);
+  directory.kept(streamId, 1);
+  assertEquals(decided.slice(1), [[1, 7, BUSY]]);
+});
+
+Deno.test("Directory: who has left takes no stream, and keeps no other from it", () => {
+  using control = open();
+  const { directory, decided } = control;
+  const streamId = acceptedId(directory.publish("live/a", 0, 0));
+  directory.publish("live/a", 1, 0, {}, 7);
+  directory.publish("live/a", 1, 0, {}, 8);
+  directory.forget(0, 7);
+  assertEquals(decided, []);
+  directory.forget(1, 7);
   assertEquals(decided, [[1, 7, BUSY]]);
-  // It is not asked again for a while.
-  assertEquals(directory.publish("live/a", 1, 1099, {}, 9), BUSY);
-  assertEquals(directory.publish("live/a", 1, 1100, {}, 10), undefined);
+  directory.unpublish(streamId, 0, "media");
+  assertEquals(decided.slice(1), [[1, 8, { kind: "accepted", streamId }]]);
+});
+
+Deno.test("Directory: who has sent too much comes back when it is within its limit again", () => {
+  using control = open();
+  const { directory } = control;
+  const publisher = { subject: "key a", maxBitrateBps: 8000 };
+  const publish = (path: string, nowMs: number, by = publisher) =>
+    directory.publish(path, 0, nowMs, by);
+  const streamId = acceptedId(publish("live/a", 0));
+  // 20 s of what it may send, with its margin, in 1 s.
+  directory.unpublish(streamId, 0, "media", 1000, { spentMs: 1000, bytes: 22_000 });
+  const refused = (seconds: number) => ({
+    kind: "refused",
+    reason: `The bitrate may be up to 8000 bit/s, and was more: try again in ${seconds} s.`,
+  });
+  assertEquals(publish("live/a", 1000), refused(19));
+  // Not by another name either.
+  assertEquals(publish("live/b", 10_500), refused(10));
+  acceptedId(publish("live/c", 10_500, { ...publisher, subject: "key b" }));
+  // Who may send more now, or all it likes, may come.
+  assertEquals(
+    publish("live/a", 10_500, { ...publisher, maxBitrateBps: 16_000 })?.kind,
+    "accepted",
+  );
+  directory.unpublish(streamId, 0, "media", 11_000);
+  assertEquals(publish("live/a", 20_001)?.kind, "accepted");
+});
+
+Deno.test("Directory: what one publisher has sent counts for the next one's first seconds", () => {
+  using control = open();
+  const { directory } = control;
+  const publisher = { maxBitrateBps: 8000 };
+  const streamId = acceptedId(directory.publish("live/a", 0, 0, publisher));
+  directory.unpublish(streamId, 0, "media", 1000, { spentMs: 1000, bytes: 2000 });
+  assertEquals(directory.publish("live/a", 0, 1500, publisher), {
+    kind: "accepted",
+    streamId,
+    sent: { spentMs: 1500, bytes: 2000 },
+  });
+  directory.unpublish(streamId, 0, "media", 2000, { spentMs: 2000, bytes: 2000 });
+  assertEquals(directory.publish("live/a", 0, 5000, publisher), { kind: "accepted", streamId });
 });
 
 Deno.test("Directory: the second publisher follows the first, which gives way", () => {
@@ -259,7 +372,7 @@ Deno.test("Directory: who finds no room under lower limits makes nobody give way
     directory.publish(path, 0, nowMs, { network });
   directory.unpublish(acceptedId(publish("1", "a", 0)), 0, "media", 0);
   acceptedId(publish("2", "b", 0));
-  directory.limit({ maxStreams: 1, maxStreamsPerAddress: 1 });
+  directory.configure({ maxStreams: 1, maxStreamsPerAddress: 1, secondPublisher: "refuse" });
   assertEquals(publish("3", "a", 20_000), {
     kind: "refused",
     reason: "There are 1 streams already.",
@@ -479,6 +592,7 @@ Deno.test("Directory: a stream that there is no memory for is refused with the r
   } as const;
   const directory = new Directory(options, {
     opened: () => {},
+    changed: () => {},
     closed: () => [],
     contested: () => {},
     ended: () => {},

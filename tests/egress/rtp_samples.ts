@@ -53,6 +53,7 @@ export interface Arrived {
   readonly payloadType: number;
   /** Sequence number with its wraps in front. */
   readonly sequence: number;
+  readonly timestamp: number;
   /** Index in the ring of what it carries. */
   readonly index: number;
   /** Of a retransmission: the sequence number of what is sent again. */
@@ -87,6 +88,7 @@ export class Receiver {
       ssrc,
       payloadType: datagram[1]! & 0x7f,
       sequence,
+      timestamp: view.getUint32(4),
       index: payload[at]! << 8 | payload[at + 1]!,
       original: at === 0 ? undefined : payload[0]! << 8 | payload[1]!,
     };
@@ -115,6 +117,12 @@ export function openTrack(
     take: (count: number) => {
       const datagrams: Uint8Array[] = [];
       track.take(count, sender, datagrams);
+      return receiver.take(datagrams);
+    },
+    /** Padding of at least so many bytes. */
+    pad: (bytes: number) => {
+      const datagrams: Uint8Array[] = [];
+      track.pad(bytes, sender, datagrams);
       return receiver.take(datagrams);
     },
     /** A second after what was sent again before, unless another time is given. */

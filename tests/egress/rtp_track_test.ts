@@ -1,11 +1,15 @@
+import { assert, assertEquals } from "@std/assert";
 import { ResendHistory } from "../../src/egress/resend_history.ts";
-import { assertEquals } from "@std/assert";
+import { SentNumbers } from "../../src/egress/sent_numbers.ts";
+import { PacketRing } from "../../src/rtp/packet_ring.ts";
 import { append, openTrack, RTX, VIDEO } from "./rtp_samples.ts";
 
 const indexes = (arrived: readonly { readonly index: number }[]) =>
   arrived.map(({ index }) => index);
 const sequences = (arrived: readonly { readonly sequence: number }[]) =>
   arrived.map(({ sequence }) => sequence);
+const timestamps = (arrived: readonly { readonly timestamp: number }[]) =>
+  arrived.map(({ timestamp }) => timestamp);
 
 Deno.test("RtpTrack: nothing before it begins, then packets once each, marked as the viewer's", () => {
   const { ring, track, take } = openTrack();
@@ -90,7 +94,7 @@ Deno.test("RtpTrack: what is not remembered of old packets is not to be had agai
   assertEquals(history.take(4999, 50, 50), true);
 });
 
-Deno.test("RtpTrack: what was not sent, is gone, or came before a jump is not sent again", () => {
+Deno.test("RtpTrack: what was not sent or is gone is not sent again; what came before a jump is", () => {
   const { ring, track, take, resend } = openTrack({ firstSequence: 100 });
   for (let at = 0; at < 8; at++) append(ring, at);
   assertEquals(resend(100), undefined, "before the beginning");
@@ -110,13 +114,94 @@ Deno.test("RtpTrack: what was not sent, is gone, or came before a jump is not se
   ], "evicted");
   track.jump(9);
   assertEquals(take(2).map(({ sequence, index }) => [sequence, index]), [[103, 9], [104, 10]]);
-  // The ring still holds packet 4; by the new offset, its number would be another packet's.
+  // By the new offset, the number of packet 4 would be another packet's.
   assertEquals([102, 103, 104, 105].map((sequence) => resend(sequence)?.index), [
-    undefined,
+    4,
     9,
     10,
     undefined,
   ]);
   track.pause();
   assertEquals(resend(104), undefined, "while it waits");
+});
+
+Deno.test("RtpTrack: numbers go on without a gap over what is left out, and each means one packet", () => {
+  const { ring, track, take, resend } = openTrack({ firstSequence: 65_533 });
+  for (let at = 0; at < 8; at++) append(ring, at);
+  track.jump(0);
+  const arrived = [];
+  for (const next of [2, 4, 7]) {
+    arrived.push(...take(1));
+    track.jump(next);
+  }
+  arrived.push(...take(1));
+  assertEquals(sequences(arrived), [65_533, 65_534, 65_535, 65_536]);
+  assertEquals(indexes(arrived), [0, 2, 4, 7]);
+  for (const { sequence, index } of arrived) assertEquals(resend(sequence)?.index, index);
+  track.forgetSent();
+  append(ring, 8);
+  take(1);
+  assertEquals([65_536, 65_537].map((sequence) => resend(sequence)?.index), [undefined, 8]);
+});
+
+Deno.test("RtpTrack: packets of another ring get other timestamps, when they are sent again as well", () => {
+  for (const retransmission of [undefined, RTX]) {
+    const { ring, track, take, resend } = openTrack({
+      ...(retransmission && { retransmission }),
+      firstSequence: 10,
+    });
+    const other = new PacketRing({ maxPackets: 8 });
+    for (let at = 0; at < 4; at++) append(ring, at);
+    for (let at = 0; at < 4; at++) append(other, 100 + at);
+    track.jump(1);
+    const before = take(2);
+    track.jump(2, { ring: other, timestampShift: -9000 });
+    const after = take(2);
+    assertEquals(sequences([...before, ...after]), [10, 11, 12, 13]);
+    assertEquals(timestamps([...before, ...after]), [90, 180, 180, 270]);
+    assertEquals([10, 11, 12, 13].map((sequence) => resend(sequence)!.timestamp), [
+      90,
+      180,
+      180,
+      270,
+    ]);
+    assertEquals([resend(11)?.index, resend(12)?.index], [2, 2]);
+  }
+});
+
+Deno.test("RtpTrack: runs beyond those that are remembered are not found", () => {
+  const ring = new PacketRing({ maxPackets: 1024 });
+  const numbers = new SentNumbers();
+  for (let run = 0; run < 1200; run++) {
+    numbers.add({ firstSequence: 2 * run, ring, firstIndex: 3 * run, timestampShift: 0 });
+  }
+  assertEquals([2399, 352, 351].map((sequence) => numbers.find(sequence)?.firstIndex), [
+    3 * 1199,
+    3 * 176,
+    undefined,
+  ]);
+});
+
+Deno.test("RtpTrack: padding is what was sent before, marked as sent again; none where that is no form", () => {
+  const padded = openTrack({ retransmission: RTX, firstSequence: 100 });
+  const plain = openTrack({ firstSequence: 100 });
+  for (const { ring, track, take } of [padded, plain]) {
+    for (let at = 0; at < 6; at++) append(ring, at);
+    track.jump(0);
+    take(3);
+    track.jump(5);
+    take(1);
+  }
+  assertEquals(plain.pad(1000), []);
+  const arrived = padded.pad(130);
+  assertEquals(arrived.map(({ ssrc, original }) => [ssrc, original]), [
+    [RTX.ssrc, 103],
+    [RTX.ssrc, 102],
+    [RTX.ssrc, 101],
+    [RTX.ssrc, 100],
+  ]);
+  assertEquals(indexes(arrived), [5, 2, 1, 0]);
+  assertEquals(sequences(arrived), [500, 501, 502, 503]);
+  assert(padded.pad(1e9).length < 40, "it is bounded by what is remembered");
+  assertEquals(padded.track.packetCount, 4);
 });

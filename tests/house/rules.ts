@@ -61,6 +61,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "address",
       "logging",
       "metrics",
+      "obs",
       "egress",
       "stream",
       "flv",
@@ -85,6 +86,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...RUNTIME_PACKAGES, "jose", "node:crypto"],
     hasEffects: true,
   },
+  obs: { rooms: [], packages: ["valibot"] },
   api: { rooms: [], packages: ["valibot", "@valibot/to-json-schema"] },
   config: { rooms: ["access", "tls"], packages: ["valibot", "node:util"], hasEffects: true },
   control: {

@@ -51,7 +51,7 @@ peerTest("tracks by their numbers, and the default ones for everybody else", pee
       return stream?.tracks.length === 6 ? stream : undefined;
     });
     assertEquals(
-      stream.tracks.map(({ kind, id, isDefault, codec }) => [kind, id, isDefault, codec]),
+      stream.tracks.map((track) => [track.kind, track.id, track.isDefault, track.codecString]),
       [
         ["video", 0, true, stream.video!.codecString],
         ["video", 1, false, "hvc1.1.6.L60.90"],

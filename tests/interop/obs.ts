@@ -1,4 +1,5 @@
 /** OBS Studio without a screen of its own, publishing a colour and silence. */
+import { OBS30_ROOT, peerCommand } from "../../testing/peers.ts";
 import { type PeerProcess, spawnPeer } from "./peer_process.ts";
 import { until } from "../../testing/waiting.ts";
 
@@ -18,8 +19,16 @@ ConfigOnNewProfile=true
 SysTrayEnabled=false
 `;
 
+/** What OBS is to do beside what its settings say. */
+interface ObsOptions {
+  /** OBS 30 instead, which asks there which qualities it is to publish. */
+  readonly configUrl?: string;
+}
+
 const PROFILE_INI = `[General]
 Name=${PROFILE}
+[Stream1]
+EnableMultitrackVideo=true
 [Output]
 Mode=Simple
 Reconnect=true
@@ -63,34 +72,47 @@ const SCENES = {
 /**
  * Starts OBS on a virtual display; it begins to publish by itself.
  *
- * @param server as in its settings: "rtmp://127.0.0.1:1935/live"
+ * @param server as in its settings: "rtmp://127.0.0.1:1935/live"; "auto" for what the URL answers
  * @param key stream key, with a query if need be
  */
-export async function startObs(server: string, key: string): Promise<PeerProcess> {
-  const home = await Deno.makeTempDir();
+export async function startObs(
+  server: string,
+  key: string,
+  { configUrl }: ObsOptions = {},
+): Promise<PeerProcess> {
+  // OBS 30 has a root of its own, and its files in it.
+  const root = configUrl === undefined ? "" : OBS30_ROOT;
+  const [program, ...first] = peerCommand(configUrl === undefined ? "obs" : "obs 30");
+  const home = await Deno.makeTempDir({ dir: `${root}/tmp` });
   const display = await startDisplay();
+  const end = async () => {
+    await display.process[Symbol.asyncDispose]();
+    await Deno.remove(home, { recursive: true });
+  };
   try {
     await writeSettings(`${home}/obs-studio`, { server, key, use_auth: false });
-    const obs = spawnPeer("obs", ["--multi", "--startstreaming", "--minimize-to-tray"], {
+    const inRoot = home.slice(root.length);
+    const obs = spawnPeer(program, [
+      ...[...first, "--multi", "--startstreaming", "--minimize-to-tray"],
+      ...(configUrl === undefined ? [] : ["--config-url", configUrl]),
+    ], {
       env: {
-        ...{ HOME: home, XDG_CONFIG_HOME: home, XDG_RUNTIME_DIR: home },
+        ...{ HOME: inRoot, XDG_CONFIG_HOME: inRoot, XDG_RUNTIME_DIR: inRoot },
         ...{ DISPLAY: display.name, LIBGL_ALWAYS_SOFTWARE: "1" },
       },
     });
-    const end = async () => {
+    const endBoth = async () => {
       await obs[Symbol.asyncDispose]();
-      await display.process[Symbol.asyncDispose]();
-      await Deno.remove(home, { recursive: true });
+      await end();
     };
     let ending: Promise<void> | undefined;
     return {
       ended: obs.ended,
       output: obs.output,
-      [Symbol.asyncDispose]: () => ending ??= end(),
+      [Symbol.asyncDispose]: () => ending ??= endBoth(),
     };
   } catch (error) {
-    await display.process[Symbol.asyncDispose]();
-    await Deno.remove(home, { recursive: true });
+    await end();
     throw error;
   }
 }

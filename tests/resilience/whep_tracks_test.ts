@@ -4,41 +4,25 @@ import { AAC_LC } from "../../testing/media/aac_streams.ts";
 import { startGateway } from "../../testing/gateway_process.ts";
 import {
   enhancedAudio,
-  enhancedVideo,
   ofTrack,
   OPUS_CONFIGURATION,
   opusFrame,
 } from "../../testing/media/enhanced_samples.ts";
 import { delay, until } from "../../testing/waiting.ts";
 import { publish } from "../../testing/healthy_whep.ts";
-import { VIDEO_CONFIGURATION, videoFrame } from "../../testing/media/self_describing.ts";
+import { NUMBERS_APART, renditionTrack } from "../../testing/media/rendition_track.ts";
 import type { SyntheticTrack } from "../../testing/rtmp/synthetic_publisher.ts";
 import { checkFrames, checkNoGaps } from "../../testing/webrtc/whep_reception.ts";
 import { postOffer, WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const PATH = "live/tracks";
 
-/** Numbers of pictures of other tracks begin here, once for each number of a track. */
-const NUMBERS_APART = 1_000_000;
-
 /** werift's timers for repeated flights outlive a handshake by seconds. */
 const WERIFT = { sanitizeOps: false, sanitizeResources: false };
 
-/** H.264 that describes itself, with key frames in other places than the default track's. */
+/** With key frames in other places than the default track's. */
 function pictures(trackId: number, groupFrames: number): SyntheticTrack {
-  const of = (packet: "configuration" | "frame", isKeyFrame: boolean, data: Uint8Array) =>
-    ofTrack(trackId, enhancedVideo("h264", packet, isKeyFrame ? "key" : "inter", data));
-  return {
-    kind: "video",
-    configuration: of("configuration", true, VIDEO_CONFIGURATION.subarray(5)),
-    frame: (at, timestampMs) => {
-      const isKeyFrame = (at + 7) % groupFrames === 0;
-      const sequence = trackId * NUMBERS_APART + at;
-      // Behind Enhanced RTMP's header comes what FLV has behind codec and packet type.
-      const body = videoFrame({ sequence, timestampMs, isKeyFrame }, 600);
-      return of("frame", isKeyFrame, body.subarray(2));
-    },
-  };
+  return renditionTrack(trackId, { size: 600, groupFrames, ahead: 7 });
 }
 
 /** Real sound, a unit for each picture. */

@@ -1,11 +1,10 @@
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
 import { writeRtpHeader } from "../../src/rtp/packet.ts";
 import { PacketRing } from "../../src/rtp/packet_ring.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { extendSequence } from "../../src/rtp/sequence.ts";
-import { seededRandom } from "../../testing/mutation.ts";
 
 const { accessUnitStart, keyFrameStart } = PacketFlag;
 
@@ -50,7 +49,6 @@ Deno.test("packet ring: empty, it holds nothing", () => {
     assertEquals(ring.flags(index), 0);
     assertEquals(ring.isMarked(index), false);
   }
-  assertEquals(ring.findSequence(0, 0), undefined);
   assertEquals(ring.findTime(5), 0);
 });
 
@@ -112,32 +110,18 @@ Deno.test("packet ring: an access unit larger than the ring leaves no start to b
   assertEquals(ring.isMarked(count - 2), false);
 });
 
-Deno.test("packet ring: sequence numbers of any viewer lead to the packets it was sent", () => {
-  const random = seededRandom(3);
-  const ring = new PacketRing({ maxPackets: 512 });
-  for (let round = 0; round < 300; round++) {
-    fill(ring, Math.floor(random() * 600));
-    const offset = Math.floor((random() - 0.5) * 2 ** (round % 40));
-    for (const index of [ring.tail, ring.head - 1, Math.floor((ring.tail + ring.head) / 2)]) {
-      if (ring.get(index) === undefined) continue;
-      const onTheWire = (((index + offset) % 65_536) + 65_536) % 65_536;
-      assertEquals(ring.findSequence(onTheWire, offset), index);
-    }
-    for (const index of [ring.tail - 1, ring.head, ring.head + 1000]) {
-      const onTheWire = (((index + offset) % 65_536) + 65_536) % 65_536;
-      assertEquals(ring.findSequence(onTheWire, offset), undefined, `${index}`);
-    }
+Deno.test("packet ring: where an access unit ends, and what it weighs", () => {
+  const ring = new PacketRing({ maxPackets: 6 });
+  const { accessUnitStart } = PacketFlag;
+  for (const flags of [accessUnitStart, 0, 0, accessUnitStart, accessUnitStart, 0]) {
+    ring.append(packetOf(20), 0, flags);
   }
-  assert(ring.head > 65_536, "sequence numbers did not wrap");
-});
-
-Deno.test("packet ring: the largest ring still tells sequence numbers apart", () => {
-  const ring = new PacketRing({ maxPackets: 32_768, maxBytes: 1e9 });
-  fill(ring, 70_000, 0, 12);
-  for (const index of [ring.tail, ring.head - 1]) {
-    assertEquals(ring.findSequence(index & 0xffff, 0), index);
-  }
-  assertEquals(ring.findSequence((ring.tail - 1) & 0xffff, 0), undefined);
+  assertEquals([0, 1, 2, 3, 4, 5].map((index) => ring.accessUnitEnd(index)), [3, 3, 3, 4, 6, 6]);
+  assertEquals([ring.bytesBetween(0, 3), ring.bytesBetween(4, 9), ring.bytesBetween(2, 2)], [
+    60,
+    40,
+    0,
+  ]);
 });
 
 Deno.test("packet ring: the first packet at or after a time", () => {

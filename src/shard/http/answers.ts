@@ -4,6 +4,14 @@ import type { ResponseHeaders, WholeResponse } from "../../http/response.ts";
 /** Any page may read an answer that has these headers. */
 export const ANY_PAGE = { "access-control-allow-origin": "*" } as const;
 
+/** Of server-sent events. */
+export const EVENTS_HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+  // nginx, for one, would hold back events to fill its buffers.
+  "x-accel-buffering": "no",
+} as const;
+
 const encoder = new TextEncoder();
 
 /** A response with a text or bytes, or with nothing. */

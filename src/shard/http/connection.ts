@@ -94,6 +94,8 @@ export class HttpConnection implements Connection {
   #phase: Phase = "request";
   #phaseSinceMs: number;
   #isStopping = false;
+  /** Since the client was seen to go. */
+  #hasLeft = false;
   /** Why it was ended from here. */
   #abortReason: string | undefined;
   /** The body during which it is to be noticed that the client is gone. */
@@ -109,7 +111,8 @@ export class HttpConnection implements Connection {
     const { localAddr, remoteAddr } = conn;
     const abort = (why: string) => this.#abortFor(why);
     const peer = isProxied ? undefined : remoteAddr.hostname;
-    this.#addresses = { id, localAddr, remoteAddr, log, peer, abort };
+    const hasLeft = () => this.#hasLeft;
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, hasLeft, abort };
     this.#conn = conn;
     this.#input = new ClientInput(conn, this.#share, (piece) => this.#requests.push(piece));
     this.#context = context;
@@ -198,9 +201,11 @@ export class HttpConnection implements Connection {
     if (request === undefined) return false;
     this.#enter("answer");
     this.#share.begin(this.#phaseSinceMs);
-    const answering = this.#answer(request);
+    let isAnswered = false;
+    const answering = this.#answer(request).finally(() => isAnswered = true);
     // Requests may come by the hundred in one piece: each is asked about, before it is waited for.
     await this.#share.pause();
+    if (!isAnswered) void this.#heedClient(() => isAnswered);
     const response = await answering;
     this.#share.begin(performance.now());
     const isKept = await this.#send(response, request) && !this.#isStopping;
@@ -327,6 +332,14 @@ export class HttpConnection implements Connection {
     } finally {
       cancelBody(messages);
       onOver(this.#abortReason);
+    }
+  }
+
+  /** Notices while a request is decided on that the client is gone: nothing is to begin for it. */
+  async #heedClient(isAnswered: () => boolean): Promise<void> {
+    while (!isAnswered() && !this.#hasLeft && this.#requests.pending < MAX_AHEAD) {
+      const isThere = await this.#input.read().catch(() => false);
+      if (!isThere) this.#hasLeft = true;
     }
   }
 

@@ -1,21 +1,14 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { HttpResponse } from "../../http/response.ts";
 import { Place } from "../net/places.ts";
-import { busy } from "./answers.ts";
+import { busy, EVENTS_HEADERS } from "./answers.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
 
 /** After this, a refused follower may come again. */
 const RETRY_AFTER_SECONDS = 30;
 
-const HEADERS = {
-  "content-type": "text/event-stream",
-  "cache-control": "no-store",
-  // nginx, for one, would hold back events to fill its buffers.
-  "x-accel-buffering": "no",
-};
-
-const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: HEADERS } as const;
+const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS } as const;
 
 /**
  * Server-sent events, if there is room for one more who follows any.

@@ -50,6 +50,7 @@ export class Flv {
     const asked = questionOf(routed, proxies, play(routed, "http-flv"));
     return whenDecided(access.decide(asked), (decision) => {
       const found = this.#find(routed, asked, decision);
+      this.#context.viewers.turnAway(asked, decision, "it has only asked");
       return "kind" in found ? found : { ...FLV, body: new ReadableStream(), onOver() {} };
     });
   }
@@ -67,6 +68,7 @@ export class Flv {
       if ("kind" in found) {
         // The access log tells why.
         if (decision.kind === "refuse") this.#context.viewers.noteRefusal(protocol);
+        this.#context.viewers.turnAway(asked, decision, "there is no such stream or track");
         return found;
       }
       return this.#begin(routed, { ...found, askedAtMs }, accept);
@@ -100,13 +102,18 @@ export class Flv {
     const { viewers, memory, counters } = this.#context;
     const { remoteAddr: from, abort } = routed.addresses;
     const { protocol } = asked;
+    const refuse = (reason: string) => {
+      viewers.turnAway(asked, allowed, reason);
+      return this.#refuse(routed, protocol, reason);
+    };
+    if (routed.addresses.hasLeft()) return refuse("It has left");
     const full = viewers.refusal(protocol, from.hostname);
-    if (full !== undefined) return this.#refuse(routed, protocol, full.reason);
+    if (full !== undefined) return refuse(full.reason);
     const holder = holderOf(memory, from.hostname);
     const audience = stream.audience(FLV_FORM, selection, holder);
-    if (typeof audience === "string") return this.#refuse(routed, protocol, audience);
+    if (typeof audience === "string") return refuse(audience);
     const ticket = viewers.admit({ asked, allowed, askedAtMs, path: stream.entry.path, from });
-    if (!(ticket instanceof Ticket)) return this.#refuse(routed, protocol, ticket.reason);
+    if (!(ticket instanceof Ticket)) return refuse(ticket.reason);
     const viewer = new FlvViewer(audience, {
       selection,
       ladder: selection.wantsFitting ? renditionLadder(stream, FLV_FORM, holder) : undefined,

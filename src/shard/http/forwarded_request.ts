@@ -4,14 +4,21 @@ import type { AccessRequest } from "../../access/access.ts";
 export const FORWARD_TIMEOUT_MS = 5000;
 
 /** A request that another shard can answer, as it has whom it is about. */
-export type ForwardedRequest = SessionRequest | ClientRequest | ClientsRequest;
+export type ForwardedRequest =
+  | SessionRequest
+  | SessionStatesRequest
+  | ClientRequest
+  | ClientsRequest;
 
-/** About a WebRTC session. */
+/** About a WebRTC session, or something that it has. */
 export interface SessionRequest {
   readonly kind: "session";
-  readonly method: "GET" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** The session's name in the URL. */
   readonly resource: string;
+  readonly part: "session" | "events" | "event-stream";
+  /** The id of a stream of its events; "" if it is about none. */
+  readonly eventStream: string;
   readonly contentType: string;
   readonly ifMatch: string | undefined;
   readonly body: Uint8Array;
@@ -20,6 +27,12 @@ export interface SessionRequest {
 }
 
 export type SessionCaller = Omit<AccessRequest, "action" | "path">;
+
+/** How sessions are whose streams of events these are. Answered with status 200 and JSON. */
+export interface SessionStatesRequest {
+  readonly kind: "session-states";
+  readonly keys: readonly string[];
+}
 
 /**
  * Describes a client, or ends it. Answered with status 200 and JSON of the `ClientDescription`, or 404

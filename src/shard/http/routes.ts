@@ -7,6 +7,7 @@ import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { Whep } from "./whep.ts";
 import { SDP_TYPE } from "./whep_offer.ts";
 import { problem, textAnswer } from "./answers.ts";
+import { multitrackRoute } from "./obs_multitrack.ts";
 import { reloadRoute } from "./reload_route.ts";
 import { AdminGate } from "./admin_gate.ts";
 import { apiRoutes } from "./api.ts";
@@ -20,6 +21,7 @@ import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
+import { statesResponse } from "./session_followers.ts";
 import { StreamRoutes } from "./stream_routes.ts";
 
 /** Answers HTTP requests: console, API, WHEP, HTTP-FLV and WebSocket-FLV. */
@@ -48,8 +50,7 @@ export class HttpRoutes {
     this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context, this.clients);
     const { access, settings, proxies } = context;
-    const { admin } = settings;
-    const cors = new Cors(admin.corsOrigins);
+    const cors = new Cors(settings);
     const gate = new AdminGate({ settings, access, cors, proxies });
     const guards = { admin: gate, metrics: new MetricsGate({ settings, admin: gate, proxies }) };
     const rules = { cors, guards };
@@ -57,7 +58,7 @@ export class HttpRoutes {
     this.events = new EventRoutes(context, gate);
     const forAdmin = this.#administration();
     const health = this.#health();
-    const isApart = admin.listen !== undefined;
+    const isApart = settings.admin.listen !== undefined;
     this.#admin = new RouteTable([...forAdmin, ...health], rules);
     // Files are behind all others: they may have any path.
     // The API is before what has streams' names in it: one named "x.flv" is to be ended by it too.
@@ -79,9 +80,14 @@ export class HttpRoutes {
 
   /** Answers what another shard asks about what is here. */
   async answerForwarded(request: ForwardedRequest): Promise<ForwardedResponse> {
-    return request.kind === "session"
-      ? await this.whep.answerForwarded(request)
-      : this.clients.answerForwarded(request);
+    switch (request.kind) {
+      case "session":
+        return await this.whep.answerForwarded(request);
+      case "session-states":
+        return statesResponse(this.whep.statesOf(request.keys));
+      default:
+        return this.clients.answerForwarded(request);
+    }
   }
 
   #watching(): readonly Route[] {
@@ -90,6 +96,7 @@ export class HttpRoutes {
     const endpoint = { method: "POST", access: "viewers", accepts: SDP_TYPE } as const;
     const viewer = { pattern: "/{path...}/whep/{viewer}", access: "viewers" } as const;
     return [
+      multitrackRoute(this.#context),
       // Where SRS has its endpoint, with the stream in the query.
       {
         ...endpoint,
@@ -111,6 +118,28 @@ export class HttpRoutes {
         handler: (routed) => whep.answerResource("PATCH", routed),
       },
       { ...viewer, method: "DELETE", handler: (routed) => whep.answerResource("DELETE", routed) },
+      ...this.#viewerEvents(),
+    ];
+  }
+
+  /** What a viewer by WebRTC is told as it happens. */
+  #viewerEvents(): readonly Route[] {
+    const { whep } = this;
+    const events = { pattern: "/{path...}/whep/{viewer}/events", access: "viewers" } as const;
+    const stream = { ...events, pattern: `${events.pattern}/{stream}` } as const;
+    return [
+      {
+        ...events,
+        method: "POST",
+        accepts: "application/json",
+        handler: (routed) => whep.answerResource("POST", routed, "events"),
+      },
+      { ...stream, method: "GET", handler: (routed) => whep.follow(routed) },
+      {
+        ...stream,
+        method: "DELETE",
+        handler: (routed) => whep.answerResource("DELETE", routed, "event-stream"),
+      },
     ];
   }
 

@@ -1,9 +1,9 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Allowed } from "../../access/access.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
-import type { WholeResponse } from "../../http/response.ts";
-import type { TrackSelection } from "../../stream/track_selection.ts";
-import { LogState } from "../../stream/log_layout.ts";
+import { HttpError } from "../../http/http_error.ts";
+import type { HttpResponse, WholeResponse } from "../../http/response.ts";
+import { defaultTrackId, type TrackSelection } from "../../stream/track_selection.ts";
 import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
 import {
   chooseMedia,
@@ -21,24 +21,29 @@ import {
 } from "../../webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../webrtc/webrtc_error.ts";
 import { holderOf } from "../net/memory_holder.ts";
-import { answer, problem } from "./answers.ts";
+import { answer, EVENTS_HEADERS, problem } from "./answers.ts";
+import { answerEvents, type EventStreamFacts, EventStreams } from "./event_streams.ts";
+import { SessionFollowers, type SessionStates } from "./session_followers.ts";
+import { viewerLinks, viewerLocation } from "./whep_links.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
 import type { HttpContext } from "./route_context.ts";
-import { areTracksSettled, isOver, knownMedia } from "../live/known_media.ts";
+import { isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import type { ForwardedResponse, SessionRequest } from "./forwarded_request.ts";
-import type { BFrameReport } from "../../egress/video_packet_maker.ts";
-import { B_FRAMES_REMEDY } from "../live/stream_report.ts";
+import { pictureRefusal } from "../live/picture_refusal.ts";
 import { questionOf, refusedAnswer } from "./questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "./route_table.ts";
-import { missingTrack, trackQuery } from "../live/track_query.ts";
-import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
+import { trackQuery } from "../live/track_query.ts";
+import { answerWishes, pictureWishes, viewerTrack } from "../live/viewer_media.ts";
+import { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "../webrtc/session.ts";
+import { sentQuality } from "./sent_quality.ts";
 import { sessionRefusal } from "./session_access.ts";
+import { refusalIfMissing } from "./missing_tracks.ts";
 import { notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
 
 /** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
@@ -65,6 +70,11 @@ interface Answered {
   readonly tag: BundleTag;
   readonly candidates: readonly IceCandidate[];
   readonly request: ViewerRequest;
+  /** Of its offer, in which the pictures are; `undefined` if it has none. */
+  readonly videoSection: number | undefined;
+  /** The number of the track that they are of. */
+  readonly trackId: number;
+  readonly events: EventStreams;
   etag: string;
 }
 
@@ -73,10 +83,14 @@ export class Whep {
   readonly #context: HttpContext;
   readonly #endpoint: WebrtcEndpoint;
   readonly #answered = new WeakMap<WebrtcSession, Answered>();
+  /** Those who follow the events of viewers. */
+  readonly followers: SessionFollowers;
 
   constructor(context: HttpContext, endpoint: WebrtcEndpoint) {
     this.#context = context;
     this.#endpoint = endpoint;
+    const statesOf = this.statesOf.bind(this);
+    this.followers = new SessionFollowers({ ...context, statesOf });
   }
 
   /**
@@ -86,8 +100,7 @@ export class Whep {
    */
   async answerEndpoint(path: string, routed: RoutedRequest): Promise<WholeResponse> {
     const askedAtMs = performance.now();
-    const { url: { pathname: endpoint }, query, request, addresses } = routed;
-    const { streams, settings, access, proxies } = this.#context;
+    const { access, proxies, viewers } = this.#context;
     const id = this.#createId();
     const question = { action: "play", path, protocol: "whep" } as const;
     const asked = { ...questionOf(routed, proxies, question), id: loggedSessionId(id) };
@@ -95,11 +108,29 @@ export class Whep {
     const allowed = deciding instanceof Promise ? await deciding : deciding;
     if (allowed.kind === "refuse") {
       // The access log tells why.
-      this.#context.viewers.noteRefusal("whep");
+      viewers.noteRefusal("whep");
       return refusedAnswer(allowed, asked.userAgent);
     }
-    const stream = streams.byPath(allowed.path ?? path);
-    if (stream === undefined) return notLive(allowed.path ?? path);
+    let answered: WholeResponse | undefined;
+    try {
+      return answered = await this.#watch(routed, { id, asked, allowed, askedAtMs });
+    } finally {
+      if (answered?.status !== STATUS_CODE.Created) {
+        const reason = `It was answered with ${answered?.status ?? "what is wrong with its offer"}`;
+        viewers.turnAway(asked, allowed, reason);
+      }
+    }
+  }
+
+  /** Has who is let in watch, or tells why that cannot be. */
+  async #watch(
+    { url: { pathname: endpoint }, query, request, addresses }: RoutedRequest,
+    admission: Pick<WatchRequest, "id" | "asked" | "allowed" | "askedAtMs">,
+  ): Promise<WholeResponse> {
+    const { streams, settings } = this.#context;
+    const path = admission.allowed.path ?? admission.asked.path;
+    const stream = streams.byPath(path);
+    if (stream === undefined) return notLive(path);
     const wanted = trackQuery(query);
     if ("problem" in wanted) return problem(STATUS_CODE.BadRequest, wanted.problem);
     const selection = { ...wanted, ...BOTH_KINDS };
@@ -107,7 +138,7 @@ export class Whep {
     if (full !== undefined) return full;
     const offer = readOffer(request);
     const candidates = viewerCandidates(query, addresses, settings.webrtc);
-    const watch = { endpoint, offer, wanted, candidates, addresses, id, asked, allowed, askedAtMs };
+    const watch = { ...admission, endpoint, offer, wanted, candidates, addresses };
     return await refusalIfMissing(stream, selection) ??
       await this.#openViewer(stream, selection, watch);
   }
@@ -124,6 +155,7 @@ export class Whep {
   async answerResource(
     method: SessionRequest["method"],
     routed: RoutedRequest,
+    part: SessionRequest["part"] = "session",
   ): Promise<WholeResponse> {
     const { parts, request: { headers, body } } = routed;
     const resource = parts["viewer"]!;
@@ -138,12 +170,14 @@ export class Whep {
       caller,
       method,
       resource,
+      part,
+      eventStream: parts["stream"] ?? "",
       contentType: headers.get("content-type") ?? "",
       ifMatch: headers.get("if-match"),
       body,
     };
-    const shard = Number(/^(\d{1,3})\./.exec(resource)?.[1] ?? NaN);
-    if (Number.isNaN(shard)) return noViewer();
+    const shard = shardOf(resource);
+    if (shard === undefined) return noViewer();
     if (shard === this.#context.shard) return asWhole(await this.answerForwarded(forwarded));
     const response = await this.#context.control.forward(shard, forwarded);
     return response === undefined ? noViewer() : asWhole(response);
@@ -154,40 +188,62 @@ export class Whep {
     const session = this.#endpoint.session(request.resource);
     if (session === undefined) return noViewer();
     const { caller } = request;
-    const created = this.#answered.get(session)!.request;
-    const refusal = await sessionRefusal(this.#context.access, created, caller);
+    const answered = this.#answered.get(session)!;
+    // Who has the id of a stream of events was let in when it was made.
+    const refusal = request.part === "event-stream"
+      ? undefined
+      : await sessionRefusal(this.#context.access, answered.request, caller);
     if (refusal !== undefined) return refusedAnswer(refusal, caller.userAgent);
     // It may have ended meanwhile.
     if (this.#endpoint.session(request.resource) !== session) return noViewer();
     try {
+      if (request.part !== "session") {
+        const { events, request: { path }, videoSection } = answered;
+        return answerEvents(request, events, { path, videoSection });
+      }
       switch (request.method) {
         case "DELETE":
           session.end("it has left");
           return answer(STATUS_CODE.OK, {});
         case "PATCH":
           return this.#patch(session, request);
-        case "GET":
+        default:
           return answer(STATUS_CODE.OK, {
             "content-type": "application/json",
             "cache-control": "no-store",
           }, JSON.stringify(session.describe()));
       }
     } catch (error) {
+      if (error instanceof HttpError) return problem(error.status, error.message);
       if (!(error instanceof WebrtcError)) throw error;
       return problem(STATUS_CODE.BadRequest, error.message);
     }
   }
 
-  /** Why a stream with such pictures is not shown, by what the settings say. */
-  refusalOf(pictures: BFrameReport | undefined): string | undefined {
-    const { bFrames, inexact } = this.#context.settings.webrtc;
-    if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
-      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
-    }
-    if (pictures?.exact === false && inexact === "refuse") {
-      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
-    }
-    return undefined;
+  /** Follows the events of a viewer, wherever it is. */
+  async follow(routed: RoutedRequest): Promise<HttpResponse> {
+    const described = await this.answerResource("GET", routed, "event-stream");
+    if (described.status !== STATUS_CODE.OK) return described;
+    const { viewer, stream } = routed.parts;
+    const facts: EventStreamFacts = JSON.parse(new TextDecoder().decode(described.body));
+    const body = this.followers.follow({
+      ...facts,
+      wanted: new Set(facts.wanted),
+      key: `${viewer}/${stream}`,
+      shard: shardOf(viewer!)!,
+    });
+    return { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS, body, onOver() {} };
+  }
+
+  /** How the viewers of this shard are whose streams of events these are. */
+  statesOf(keys: readonly string[]): SessionStates {
+    return keys.map((key) => {
+      const slash = key.indexOf("/");
+      const session = this.#endpoint.session(key.slice(0, slash));
+      const answered = session && this.#answered.get(session);
+      if (answered?.events.wanted(key.slice(slash + 1)) === undefined) return null;
+      return { quality: sentQuality(session!, answered.trackId) };
+    });
   }
 
   async #openViewer(
@@ -205,7 +261,7 @@ export class Whep {
     // Others have come while it was waited for.
     const full = this.#refusalIfFull(addresses);
     if (full !== undefined) return full;
-    const refusal = this.refusalOf(rtp.report());
+    const refusal = pictureRefusal(rtp.report(), this.#context.settings.webrtc);
     if (refusal !== undefined) return notToBeHad(refusal);
     const choice = chooseMedia(offer, media, wanted);
     if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
@@ -221,8 +277,11 @@ export class Whep {
     const audio = choice.audio &&
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
-      settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
+      settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, {
+        wishes: audio !== undefined && media.audio !== undefined ? pictureWishes(wishes) : wishes,
+      });
     const request = { asked, allowed, askedAtMs, path: stream.entry.path, from };
+    if (addresses.hasLeft()) return this.#refuse(addresses, "It has left");
     const ticket = this.#context.viewers.admit(request);
     if (!(ticket instanceof Ticket)) return this.#refuse(addresses, ticket.reason);
     if (audio !== undefined) rtp.wantOpus();
@@ -236,6 +295,9 @@ export class Whep {
         lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
         cname,
       },
+      renditions: video && selection.videoTrack === undefined
+        ? new ViewerRenditions(stream, rtp, holder)
+        : undefined,
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
@@ -247,7 +309,11 @@ export class Whep {
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
     const tag = bundleTag(offer, sections);
-    this.#answered.set(session, { tag, candidates, request, etag });
+    const events = new EventStreams();
+    const videoSection = choice.video && offer.sections.indexOf(choice.video.section);
+    const trackId = selection.videoTrack ?? defaultTrackId("video", stream.log.tracks);
+    const told = { videoSection, trackId, events };
+    this.#answered.set(session, { tag, candidates, request, ...told, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
       sessionId: `${randomNumbers()[0]}`,
@@ -259,6 +325,7 @@ export class Whep {
       "cache-control": "no-store",
       "accept-patch": TRICKLE_FRAGMENT_TYPE,
       location: viewerLocation(endpoint, session.id, asked.query),
+      link: viewerLinks(endpoint, session.id, asked.query),
       etag,
     }, sdp);
   }
@@ -306,37 +373,18 @@ export class Whep {
   }
 }
 
-/** The answer to who names a track that is not there: nothing is made of one that may not be. */
-async function refusalIfMissing(
-  stream: LiveStream,
-  selection: TrackSelection,
-): Promise<WholeResponse | undefined> {
-  const { log } = stream;
-  if (selection.audioTrack === undefined && selection.videoTrack === undefined) return undefined;
-  const isSettled = await areTracksSettled(stream);
-  if (log.state === LogState.ended) return notLive(stream.entry.path);
-  if (!isSettled) return notToldYet();
-  const missing = missingTrack(selection, log);
-  return missing === undefined ? undefined : problem(STATUS_CODE.NotFound, missing);
-}
-
-/**
- * The address of a viewer, relative to that of the endpoint which it came to: a proxy in front may
- * serve this under a path of its own, of which nothing is known here. A token that came in the
- * endpoint's query is in it: it is needed there too, and clients take the address as it is.
- */
-function viewerLocation(endpoint: string, id: string, query: string): string {
-  const token = new URLSearchParams(query).get("token");
-  const resource = token === null ? id : `${id}?token=${encodeURIComponent(token)}`;
-  return endpoint.endsWith("/") ? resource : `whep/${resource}`;
-}
-
 /** Three different numbers of 32 bits, none of them 0. */
 function randomNumbers(): [number, number, number] {
   for (;;) {
     const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
     if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
   }
+}
+
+/** The shard that a session is on, as its id says; `undefined` if it is the id of none. */
+function shardOf(resource: string): number | undefined {
+  const shard = /^(\d{1,3})\./.exec(resource)?.[1];
+  return shard === undefined ? undefined : Number(shard);
 }
 
 function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {

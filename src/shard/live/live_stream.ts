@@ -10,7 +10,7 @@ import { Renditions } from "../../stream/renditions.ts";
 import type { TrackSelection } from "../../stream/track_selection.ts";
 import type { ControlLink } from "../control_link.ts";
 import type { StreamReport } from "./stream_report.ts";
-import type { StreamEntry } from "./stream_entry.ts";
+import type { StreamEntry, StreamTerms } from "./stream_entry.ts";
 import type { RtpStream } from "./rtp_stream.ts";
 import { type RefusalOf, RtpStreams } from "./rtp_streams.ts";
 import {
@@ -58,7 +58,7 @@ const NO_TRAFFIC = { frames: 0, receivedBytes: 0, sentBytes: 0 };
 
 /** A stream as one shard has it: its log, the audiences it has here, perhaps its publisher. */
 export class LiveStream {
-  readonly entry: StreamEntry;
+  #entry: StreamEntry;
   readonly log: LogReader;
   readonly renditions: Renditions;
   /** Set while the publisher is connected to this shard. */
@@ -82,12 +82,20 @@ export class LiveStream {
     events: AudienceEvents,
   ) {
     this.#control = control;
-    this.entry = entry;
+    this.#entry = entry;
     this.log = new LogReader(entry.log);
     this.renditions = new Renditions(this.log);
     this.#options = options;
     this.#events = events;
     this.#rtp = new RtpStreams(this.log, (track) => this.#opusOf(track), options, events);
+  }
+
+  get entry(): StreamEntry {
+    return this.#entry;
+  }
+
+  change(terms: StreamTerms): void {
+    this.#entry = { ...this.#entry, ...terms };
   }
 
   /**

@@ -1,3 +1,6 @@
+import type { Allowed } from "../../access/access.ts";
+import type { SentLately } from "../../access/sent_lately.ts";
+
 /** Who publishes a stream, and whom it counts for. */
 export interface StreamPublisher {
   /** For limits: an address or an IPv6 network; `undefined` for none. */
@@ -14,13 +17,33 @@ export interface StreamPublisher {
   readonly maxPublishers: number | undefined;
   /** Viewers that the stream may have. */
   readonly maxViewers: number | undefined;
+  readonly maxBitrateBps: number | undefined;
   /** Whether the list that viewers see leaves the stream out. */
   readonly isUnlisted: boolean;
 }
 
+/** What lets a publisher in says of it, which may change while it publishes. */
+export type PublisherTerms = Omit<StreamPublisher, "network" | "owner" | "id">;
+
+export function termsOf({ subject, isShared, limits, isUnlisted }: Allowed): PublisherTerms {
+  return {
+    subject,
+    isShared: isShared ?? false,
+    maxPublishers: limits?.maxPublishers,
+    maxViewers: limits?.maxViewers,
+    maxBitrateBps: limits?.maxBitrateBps,
+    isUnlisted: isUnlisted ?? false,
+  };
+}
+
 /** What control decides about a publisher. */
 export type PublishDecision =
-  | { readonly kind: "accepted"; readonly streamId: number }
+  | {
+    readonly kind: "accepted";
+    readonly streamId: number;
+    /** By the one before, as far as it counts for this one. */
+    readonly sent?: SentLately | undefined;
+  }
   | { readonly kind: "refused"; readonly reason: string };
 
 /** Whether anything of a publisher can have been shown or heard. */

@@ -1,11 +1,6 @@
 import type { Allowed } from "../../access/access.ts";
 import type { PublicationDescription } from "../../stream/publication.ts";
-
-/** A key frame is no reason to end anybody: rates are of so long. */
-const RATE_WINDOW_MS = 5000;
-
-/** A rate may be so much above its limit: encoders do not keep theirs to the bit. */
-const RATE_MARGIN = 1.1;
+import { bitrateOf, isTooMuch, isWindowOver, type SentLately } from "../../access/sent_lately.ts";
 
 /** What was let in says that something has to end. */
 export interface LimitReached {
@@ -13,22 +8,33 @@ export interface LimitReached {
   readonly reason: string;
 }
 
+/** When a publisher came. */
+export interface PublishBegin {
+  /** Of the same clock as all that follow. */
+  readonly nowMs: number;
+  /** The same moment, in milliseconds since 1970. */
+  readonly epochMs: number;
+  /** What the one before has sent, as far as it counts for this one. */
+  readonly sent?: SentLately | undefined;
+}
+
 /** How much a publisher may send, and for how long, as what let it in says. */
 export class PublishLimits {
-  readonly #limits: NonNullable<Allowed["limits"]>;
-  readonly #sinceMs: number;
-  readonly #expiresAtMs: number;
+  readonly #begin: PublishBegin;
+  #allowed: Allowed;
+  /** What is sent from then on is looked at together. */
   #window: { readonly sinceMs: number; readonly bytes: number };
 
-  /**
-   * @param nowMs of the same clock as all that follow
-   * @param epochMs the same moment, in milliseconds since 1970
-   */
-  constructor({ limits = {}, expiresAtMs = Infinity }: Allowed, nowMs: number, epochMs: number) {
-    this.#limits = limits;
-    this.#sinceMs = nowMs;
-    this.#expiresAtMs = nowMs + expiresAtMs - epochMs;
-    this.#window = { sinceMs: nowMs, bytes: 0 };
+  constructor(allowed: Allowed, begin: PublishBegin) {
+    const { nowMs, sent = { spentMs: 0, bytes: 0 } } = begin;
+    this.#allowed = allowed;
+    this.#begin = begin;
+    this.#window = { sinceMs: nowMs - sent.spentMs, bytes: -sent.bytes };
+  }
+
+  /** From now on, this counts: also for what was sent lately. */
+  change(allowed: Allowed): void {
+    this.#allowed = allowed;
   }
 
   /**
@@ -42,29 +48,41 @@ export class PublishLimits {
     bytes: number,
     describe: () => PublicationDescription,
   ): LimitReached | undefined {
-    const { maxDurationMs = Infinity } = this.#limits;
-    if (nowMs >= this.#expiresAtMs) {
+    const { expiresAtMs = Infinity, limits: { maxDurationMs = Infinity } = {} } = this.#allowed;
+    const spentMs = nowMs - this.#begin.nowMs;
+    if (spentMs >= expiresAtMs - this.#begin.epochMs) {
       return { cause: "expired", reason: "The right to publish has expired" };
     }
-    if (nowMs - this.#sinceMs >= maxDurationMs) {
+    if (spentMs >= maxDurationMs) {
       return { cause: "limit", reason: `It may be published for up to ${maxDurationMs} ms` };
     }
     const reason = this.#rateReached(nowMs, bytes) ?? this.#sizeReached(describe);
     return reason === undefined ? undefined : { cause: "limit", reason };
   }
 
+  /** What counts for the next publisher of the stream; `undefined` if nothing limits it. */
+  sentLately(nowMs: number, bytes: number): SentLately | undefined {
+    return this.#allowed.limits?.maxBitrateBps === undefined
+      ? undefined
+      : this.#sentInWindow(nowMs, bytes);
+  }
+
+  #sentInWindow(nowMs: number, bytes: number): SentLately {
+    return { spentMs: nowMs - this.#window.sinceMs, bytes: bytes - this.#window.bytes };
+  }
+
   #rateReached(nowMs: number, bytes: number): string | undefined {
-    const { maxBitrateBps } = this.#limits;
-    const spentMs = nowMs - this.#window.sinceMs;
-    if (maxBitrateBps === undefined || spentMs < RATE_WINDOW_MS) return undefined;
-    const bitrateBps = Math.round((bytes - this.#window.bytes) * 8000 / spentMs);
-    this.#window = { sinceMs: nowMs, bytes };
-    if (bitrateBps <= maxBitrateBps * RATE_MARGIN) return undefined;
-    return `The bitrate may be up to ${maxBitrateBps} bit/s, it is ${bitrateBps}`;
+    const { maxBitrateBps = Infinity } = this.#allowed.limits ?? {};
+    const sent = this.#sentInWindow(nowMs, bytes);
+    if (isTooMuch(sent, maxBitrateBps)) {
+      return `The bitrate may be up to ${maxBitrateBps} bit/s, it is ${bitrateOf(sent)}`;
+    }
+    if (isWindowOver(sent)) this.#window = { sinceMs: nowMs, bytes };
+    return undefined;
   }
 
   #sizeReached(describe: () => PublicationDescription): string | undefined {
-    const { maxWidth = Infinity, maxHeight = Infinity } = this.#limits;
+    const { maxWidth = Infinity, maxHeight = Infinity } = this.#allowed.limits ?? {};
     if (maxWidth === Infinity && maxHeight === Infinity) return undefined;
     for (const track of describe().tracks) {
       if (track.kind !== "video") continue;

@@ -13,7 +13,8 @@ import { RepeatLog } from "../net/repeat_log.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { Admission, Client, ClientDescription, Clients } from "./clients.ts";
 import type { LiveStream } from "./live_stream.ts";
-import type { Contest } from "./publish_decision.ts";
+import { type Contest, termsOf } from "./publish_decision.ts";
+import type { SentLately } from "../../access/sent_lately.ts";
 import { PublishLimits } from "./publish_limits.ts";
 import type { PublishEnd, PublishRefusal, PublishSource, SourceMessage } from "./publish_source.ts";
 import type { Publisher, Publishers } from "./publishers.ts";
@@ -33,6 +34,8 @@ const GOOD_WEIGHT = 3;
 
 /** A publisher that has sent nothing for so long is taken for gone if it comes again. */
 const HALF_DEAD_MS = 3000;
+
+const LEFT = "it has left";
 
 /** What publishers need of their shard. */
 export interface PublishContext {
@@ -68,7 +71,7 @@ export class PublishSession implements Client, Publisher {
   readonly #stream: LiveStream;
   readonly #writer: LogWriter;
   readonly #publication: Publication;
-  #limits: PublishLimits;
+  readonly #limits: PublishLimits;
   readonly #log: Logger;
   readonly #acceptedAtMs = performance.now();
   readonly #since = Date.now();
@@ -93,6 +96,7 @@ export class PublishSession implements Client, Publisher {
     source: PublishSource,
     { allowed, askedAtMs }: Pick<Admission, "allowed" | "askedAtMs">,
     stream: LiveStream,
+    sent: SentLately | undefined,
   ) {
     const { windowMs, timeouts } = context.settings;
     this.#context = context;
@@ -102,7 +106,8 @@ export class PublishSession implements Client, Publisher {
     this.#stream = stream;
     this.#writer = new LogWriter(stream.entry.log, { windowMs });
     this.#publication = new Publication(this.#writer, timeouts);
-    this.#limits = new PublishLimits(allowed, this.#acceptedAtMs, this.#since);
+    const begin = { nowMs: this.#acceptedAtMs, epochMs: this.#since, sent };
+    this.#limits = new PublishLimits(allowed, begin);
     stream.publication = this.#publication;
     context.counters.add("publishesAccepted");
     context.clients.add(this);
@@ -122,30 +127,31 @@ export class PublishSession implements Client, Publisher {
     source: PublishSource,
   ): Promise<PublishSession | PublishRefusal> {
     const { access, control, streams } = context;
-    const { asked, owner } = source;
+    const { asked, owner, left } = source;
     // First of all: who may not publish is told of nothing else.
     const askedAtMs = performance.now();
     const decided = access.decide(asked);
     const allowed = decided instanceof Promise ? await decided : decided;
     if (allowed.kind === "refuse") return refusalOf(allowed);
     const target = streamPath("", allowed.path ?? asked.path);
-    if ("problem" in target) return { cause: "busy", reason: target.problem };
-    const decision = await control.requestPublish(target.path, {
-      ...owner,
-      id: asked.id,
-      subject: allowed.subject,
-      isShared: allowed.isShared ?? false,
-      maxPublishers: allowed.limits?.maxPublishers,
-      maxViewers: allowed.limits?.maxViewers,
-      isUnlisted: allowed.isUnlisted ?? false,
-    });
-    if (decision.kind === "refused") return { cause: "busy", reason: decision.reason };
-    const stream = streams.byId(decision.streamId);
-    if (stream !== undefined) {
-      return new PublishSession(context, source, { allowed, askedAtMs }, stream);
+    // Who was told that it may is told that it is over.
+    const turnAway = (reason: string): PublishRefusal => {
+      access.ended?.({ request: asked, decision: allowed, durationMs: 0, bytes: 0, reason });
+      return { cause: "busy", reason };
+    };
+    if ("problem" in target) return turnAway(target.problem);
+    // It would take the stream from one that is there.
+    if (left.aborted) return turnAway(LEFT);
+    const publisher = { ...owner, id: asked.id, ...termsOf(allowed) };
+    const decision = await control.requestPublish(target.path, publisher, left);
+    if (decision.kind === "refused") return turnAway(left.aborted ? LEFT : decision.reason);
+    const { streamId, sent } = decision;
+    const stream = streams.byId(streamId);
+    if (stream !== undefined && !left.aborted) {
+      return new PublishSession(context, source, { allowed, askedAtMs }, stream, sent);
     }
-    control.send({ kind: "unpublish", streamId: decision.streamId, sent: "nothing" });
-    return { cause: "busy", reason: `${target.path} has been ended.` };
+    control.send({ kind: "unpublish", streamId, content: "nothing", sent });
+    return turnAway(left.aborted ? LEFT : `${target.path} has been ended.`);
   }
 
   /** Application and name of the stream, as viewers see them. */
@@ -222,7 +228,10 @@ export class PublishSession implements Client, Publisher {
     const isSame = "path" in target && target.path === this.path;
     if (!isSame) return this.end("It may publish something else now");
     this.#allowed = decision;
-    this.#limits = new PublishLimits(decision, this.#acceptedAtMs, this.#since);
+    this.#limits.change(decision);
+    const { streamId } = this.#stream.entry;
+    const terms = termsOf(decision);
+    this.#context.control.send({ kind: "publication-changed", streamId, terms });
   }
 
   end(reason: string): void {
@@ -271,10 +280,13 @@ export class PublishSession implements Client, Publisher {
     this.#count(nowMs);
     clients.remove(this, why);
     publishers.remove(streamId, this);
-    control.send({ kind: "unpublish", streamId, sent: publication.hasMedia ? "media" : "nothing" });
-    const durationMs = Math.round(nowMs - this.#acceptedAtMs);
     const bytes = this.#bytes;
-    access.ended?.({ request: this.#source.asked, decision: this.#allowed, durationMs, bytes });
+    const content = publication.hasMedia ? "media" : "nothing";
+    const sent = this.#limits.sentLately(nowMs, bytes);
+    control.send({ kind: "unpublish", streamId, content, sent });
+    const durationMs = Math.round(nowMs - this.#acceptedAtMs);
+    const { asked } = this.#source;
+    access.ended?.({ request: asked, decision: this.#allowed, durationMs, bytes, reason: why });
     this.#log.info(
       "{peer} has published {path} over {protocol} for {seconds} s, {bytes} bytes: {why}{mended}",
       { seconds: Math.round(durationMs / 100) / 10, bytes, why, mended: mendedText(publication) },

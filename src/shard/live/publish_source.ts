@@ -10,6 +10,8 @@ export interface PublishSource {
   readonly from: Pick<Deno.NetAddr, "hostname" | "port">;
   /** Whom it counts for. */
   readonly owner: Pick<StreamPublisher, "network" | "owner">;
+  /** Aborted once the source is gone: what is decided for it then comes to nothing. */
+  readonly left: AbortSignal;
   /** It knows the peer. */
   readonly log: Logger;
   /** Called once if the session ends by itself: the source is to be told and closed. */

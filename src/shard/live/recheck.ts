@@ -1,4 +1,4 @@
-import type { Access } from "../../access/access.ts";
+import type { Access, AccessDecision, AccessRequest } from "../../access/access.ts";
 import { shortSubject } from "../../access/subject_name.ts";
 import { timeSlice } from "../time_slice.ts";
 import type { Client } from "./clients.ts";
@@ -24,7 +24,8 @@ export async function recheckClients(
   { revoke, recheck }: RecheckOptions,
 ): Promise<void> {
   const revoked = new Set(revoke.map(shortSubject));
-  const isNamed = ({ admission }: Client) => isAmong(revoked, admission.allowed.subject);
+  const isNamed = ({ admission: { allowed: { subject, user } } }: Client) =>
+    isAmong(revoked, subject) || isAmong(revoked, user);
   const asked = clients.filter((client) => recheck || isNamed(client));
   // All take from one list, so that none waits for the slowest of a batch.
   const rest = asked.values();
@@ -38,6 +39,27 @@ export async function recheckClients(
       await share.pause();
     }
   }));
+}
+
+/**
+ * Has the limits count for all who are there that the settings set now, and says what lets them in now.
+ * Nobody is ended by this who may do less, and nobody is asked.
+ *
+ * @param decideHere what the settings alone say
+ */
+export async function limitClients(
+  clients: readonly Client[],
+  decideHere: (request: AccessRequest) => AccessDecision | undefined,
+): Promise<void> {
+  const share = timeSlice.share("many peers");
+  share.begin(performance.now());
+  for (const client of clients) {
+    const { asked, path } = client.admission;
+    const decision = decideHere({ ...asked, isAgain: true });
+    const isSame = decision?.kind === "allow" && (decision.path ?? asked.path) === path;
+    if (isSame) client.reconsider(decision);
+    await share.pause();
+  }
 }
 
 function isAmong(revoked: ReadonlySet<string>, subject: string | undefined): boolean {

@@ -3,7 +3,7 @@ import type { ControlLink } from "../control_link.ts";
 import { LiveStream, type LiveStreamOptions } from "./live_stream.ts";
 import type { RefusalOf } from "./rtp_streams.ts";
 import type { StreamReport } from "./stream_report.ts";
-import type { StreamEntry } from "./stream_entry.ts";
+import type { StreamEntry, StreamTerms } from "./stream_entry.ts";
 
 /** The streams of the gateway, as one shard knows them. */
 export class Streams {
@@ -30,6 +30,11 @@ export class Streams {
     const waiting = this.#awaited.get(entry.path);
     this.#awaited.delete(entry.path);
     for (const begin of waiting ?? []) begin(stream);
+  }
+
+  /** What is said of a stream has changed. */
+  change(streamId: number, terms: StreamTerms): void {
+    this.#byId.get(streamId)?.change(terms);
   }
 
   /** Calls `begin` once a stream of this path is opened, unless {@linkcode unawait} comes first. */

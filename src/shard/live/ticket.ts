@@ -33,10 +33,8 @@ export interface View {
   end(reason: string): void;
 }
 
-/** What a viewer has been sent, and in what time. */
-export interface ViewEnd extends Pick<EndedSession, "durationMs" | "bytes"> {
-  readonly why: string;
-}
+/** What a viewer has been sent, in what time, and why no more. */
+export type ViewEnd = Pick<EndedSession, "durationMs" | "bytes" | "reason">;
 
 /** What a viewer has until it is gone. */
 interface Held {
@@ -193,7 +191,7 @@ export class Ticket implements Client {
       },
     );
     for (const place of this.#held.places) place.leave();
-    this.#closed({ durationMs, bytes, why: reason });
+    this.#closed({ durationMs, bytes, reason });
   }
 
   #measures(): ClientMeasures {

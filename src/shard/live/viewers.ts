@@ -1,4 +1,4 @@
-import type { Access } from "../../access/access.ts";
+import type { Access, AccessDecision, AccessRequest } from "../../access/access.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { GaugeName, TotalName } from "../../metrics/counted.ts";
@@ -110,9 +110,23 @@ export class Viewers {
     return full && inWords(full);
   }
 
+  /** Viewers of a stream over all shards and protocols, about. */
+  countOf(path: string): number {
+    return this.#options.streamCounts.of(streamKey(path));
+  }
+
   /** A viewer is refused, for want of room or for another reason. */
   noteRefusal(protocol: ViewerProtocol): void {
     this.#options.counters.add(KINDS[protocol].refused);
+  }
+
+  /**
+   * Nothing came of a view, though it may have been allowed: whoever was told of that is told that it
+   * is over.
+   */
+  turnAway(request: AccessRequest, decision: AccessDecision, reason: string): void {
+    if (decision.kind === "refuse") return;
+    this.#options.access.ended?.({ request, decision, durationMs: 0, bytes: 0, reason });
   }
 
   /** Lets a viewer in, if there is room for it; the ticket is to be closed when it is gone. */
@@ -132,14 +146,14 @@ export class Viewers {
       request,
       shard,
       { areOffered, places: room.places },
-      ({ why, ...end }) => {
+      (end) => {
         this.#count(ticket, performance.now());
         room.held.close();
         counters.add("viewers", -1);
         if (gauge !== undefined) counters.add(gauge, -1);
         streamCounts.remove(streamKey(path));
         this.#tickets.delete(ticket);
-        clients.remove(ticket, why);
+        clients.remove(ticket, end.reason);
         access.ended?.({ request: request.asked, decision: ticket.allowed, ...end });
       },
     );

@@ -16,6 +16,8 @@ export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remot
    * that it is one.
    */
   readonly peer: string | undefined;
+  /** Whether the client was seen to go, while its request was decided on. */
+  readonly hasLeft: () => boolean;
   /** Ends the connection at once. */
   readonly abort: (why: string) => void;
 }

@@ -18,6 +18,7 @@ import type { RtmpContext } from "./context.ts";
 import { logConnect } from "./connect_log.ts";
 import { RtmpOutput } from "./output.ts";
 import { PartialMessages } from "./partial_messages.ts";
+import { PeerInput } from "./peer_input.ts";
 import { overdueReason, reasonOf, type RtmpPhase } from "./phase.ts";
 import { RtmpPlaying } from "./playing.ts";
 import { RtmpPublishing } from "./publishing.ts";
@@ -47,6 +48,7 @@ export class RtmpConnection implements Connection {
   readonly #conn: PeerConn;
   readonly #context: RtmpContext;
   readonly #session: ServerSession;
+  readonly #input: PeerInput;
   readonly #output: RtmpOutput;
   readonly #publishing: RtmpPublishing;
   readonly #playing: RtmpPlaying;
@@ -74,6 +76,7 @@ export class RtmpConnection implements Connection {
   constructor(conn: PeerConn, context: RtmpContext, nowMs: number, accepted: Accepted) {
     const { id, place, log } = accepted;
     this.#conn = conn;
+    this.#input = new PeerInput(conn);
     this.#place = place;
     place.offer(() => this.#giveWay());
     this.#context = context;
@@ -126,6 +129,8 @@ export class RtmpConnection implements Connection {
       if (isPeersFault || this.#closeReason !== undefined) this.#log(why);
       else this.#logEnd(why);
     } finally {
+      // A decision may come that nobody waits for any more.
+      this.#enter("closing");
       this.#publishing.close(why);
       this.#playing.close(why);
       this.#partial.close();
@@ -172,7 +177,7 @@ export class RtmpConnection implements Connection {
   async #readAll(): Promise<void> {
     for (;;) {
       const { isHeavy } = this.#share;
-      const length = await this.#conn.read(
+      const length = await this.#input.read(
         isHeavy ? this.#buffer.subarray(0, HEAVY_READ_SIZE) : this.#buffer,
       );
       if (length === null) return;
@@ -205,7 +210,9 @@ export class RtmpConnection implements Connection {
       for (let event = this.#session.next(); event !== undefined; event = this.#session.next()) {
         const decision = this.#handle(event);
         if (decision !== undefined) {
-          await decision;
+          await this.#input.during(decision);
+          // Nobody is there any more for whom the decision would count.
+          if (this.#input.isOver) return;
           this.#share.begin(performance.now());
         }
         if (!turn.isOverAfter(event)) continue;
@@ -239,14 +246,15 @@ export class RtmpConnection implements Connection {
         this.#enter("setup");
         return void logConnect(this.#logger, event, this.#session.counters);
       case "publish":
-        return this.#publishing.publish(event).then(() => this.#onPublish());
+        return this.#publishing.publish(event).then(() => this.#onDecided());
       case "publish-refused":
         return void this.#publishing.noteRefusal(event.reason);
       case "unpublish":
         this.#publishing.unpublish(event.streamId);
         return void this.#settle();
       case "play":
-        return this.#onPlay(this.#playing.play(event, this.#heardAtMs));
+        return this.#playing.play(event, this.#heardAtMs)?.then(() => this.#onDecided()) ??
+          void this.#settle();
       case "play-refused":
         return void this.#playing.noteRefusal(event.reason);
       case "pause":
@@ -261,13 +269,7 @@ export class RtmpConnection implements Connection {
     }
   }
 
-  /** @param deciding who may play may have to be asked elsewhere */
-  #onPlay(deciding: Promise<void> | undefined): Promise<void> | undefined {
-    if (deciding !== undefined) return deciding.then(() => this.#settle());
-    return void this.#settle();
-  }
-
-  #onPublish(): void {
+  #onDecided(): void {
     if (this.#publishing.isActive && this.#buffer.length < MEDIA_BUFFER_SIZE) {
       this.#buffer = new Uint8Array(MEDIA_BUFFER_SIZE);
     }

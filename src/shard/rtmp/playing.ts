@@ -96,7 +96,7 @@ export class RtmpPlaying {
     }
     return decision.then((decision) => {
       // The peer is told nothing any more, and nobody is to wait for it.
-      if (this.#isClosed) return;
+      if (this.#isClosed) return this.#link.viewers.turnAway(asked, decision, "it has left");
       this.#onDecided({ event, selection, asked, askedAtMs: nowMs }, decision, performance.now());
     });
   }
@@ -121,7 +121,7 @@ export class RtmpPlaying {
     const stream = this.#link.streams.byPath(path);
     if (stream !== undefined) return wait.begin(stream);
     if (isTransition) {
-      return this.#refuse(streamId, "NetStream.Play.Failed", `The stream ${path} is not live.`);
+      return this.#turnAway(wait, "NetStream.Play.Failed", `The stream ${path} is not live.`);
     }
     this.#link.streams.await(path, wait.begin);
     this.#waits.set(streamId, wait);
@@ -143,7 +143,8 @@ export class RtmpPlaying {
 
   /** The peer plays no more, or waits no more. */
   stop(streamId: number, why = "it has left"): void {
-    this.#stopWaiting(streamId);
+    const wait = this.#stopWaiting(streamId);
+    if (wait !== undefined) this.#link.viewers.turnAway(wait.asked, wait.allowed, why);
     this.#players.get(streamId)?.player.leave();
     this.#forget(streamId, why);
   }
@@ -151,11 +152,11 @@ export class RtmpPlaying {
   /** Refuses those that have waited for too long. */
   sweep(nowMs: number): void {
     const { playWaitMs } = this.#link.settings.timeouts;
-    for (const [streamId, { path, sinceMs }] of [...this.#waits]) {
-      if (nowMs - sinceMs < playWaitMs) continue;
+    for (const [streamId, wait] of [...this.#waits]) {
+      if (nowMs - wait.sinceMs < playWaitMs) continue;
       this.#stopWaiting(streamId);
-      const problem = `The stream ${path} is not live.`;
-      this.#refuse(streamId, "NetStream.Play.StreamNotFound", problem);
+      const problem = `The stream ${wait.path} is not live.`;
+      this.#turnAway(wait, "NetStream.Play.StreamNotFound", problem);
     }
   }
 
@@ -172,24 +173,27 @@ export class RtmpPlaying {
     this.#stopWaiting(streamId);
     const missing = missingTrack(selection, stream.log);
     if (missing !== undefined) {
-      return this.#refuse(streamId, "NetStream.Play.StreamNotFound", `${missing}.`);
+      return this.#turnAway(wait, "NetStream.Play.StreamNotFound", `${missing}.`);
     }
     const before = this.#players.get(streamId);
     // Who goes over to another stream leaves its place first.
     const full = before === undefined ? viewers.refusal(protocol, from.hostname) : undefined;
     if (full !== undefined) {
-      return this.#refuse(streamId, "NetStream.Play.Failed", `${full.reason}.`);
+      return this.#turnAway(wait, "NetStream.Play.Failed", `${full.reason}.`);
     }
     const audience = stream.audience(PLAYER_FORM, selection, holder);
     if (typeof audience === "string") {
-      return this.#refuse(streamId, "NetStream.Play.Failed", `${audience}.`);
+      return this.#turnAway(wait, "NetStream.Play.Failed", `${audience}.`);
     }
     // To go over to the same stream means to stay.
-    if (before?.player.stream === stream) return say((session) => session.acceptPlay(streamId));
+    if (before?.player.stream === stream) {
+      viewers.turnAway(asked, allowed, "it stays with the stream");
+      return say((session) => session.acceptPlay(streamId));
+    }
     this.stop(streamId, "it went over to another stream");
     const ticket = viewers.admit({ asked, allowed, askedAtMs, path, from });
     if (!(ticket instanceof Ticket)) {
-      return this.#refuse(streamId, "NetStream.Play.Failed", `${ticket.reason}.`);
+      return this.#turnAway(wait, "NetStream.Play.Failed", `${ticket.reason}.`);
     }
     say((session) => session.acceptPlay(streamId));
     const finished = (why: string) => {
@@ -204,6 +208,12 @@ export class RtmpPlaying {
     player.begin();
   }
 
+  /** Nothing comes of what it was let in to. */
+  #turnAway({ event, asked, allowed }: Wait, code: string, description: string): void {
+    this.#link.viewers.turnAway(asked, allowed, description);
+    this.#refuse(event.streamId, code, description);
+  }
+
   #refuse(streamId: number, code: string, description: string): void {
     this.noteRefusal(description);
     this.#tellRefusal(streamId, code, description);
@@ -214,11 +224,13 @@ export class RtmpPlaying {
     this.#ended();
   }
 
-  #stopWaiting(streamId: number): void {
+  /** Returns what was waited for, if anything was. */
+  #stopWaiting(streamId: number): Wait | undefined {
     const wait = this.#waits.get(streamId);
-    if (wait === undefined) return;
+    if (wait === undefined) return undefined;
     this.#waits.delete(streamId);
     this.#link.streams.unawait(wait.path, wait.begin);
+    return wait;
   }
 
   #forget(streamId: number, why: string): void {

@@ -41,7 +41,7 @@ export class RtmpPublishing {
   readonly #sessions = new Map<number, PublishSession>();
   readonly #repeats = new RepeatLog();
   readonly #pace = new Pace(PUBLISHES_AT_ONCE, PUBLISH_INTERVAL_MS);
-  #isClosed = false;
+  readonly #left = new AbortController();
   #hasToldType = false;
 
   constructor(link: RtmpLink, events: PublishingEvents) {
@@ -63,18 +63,21 @@ export class RtmpPublishing {
     }
     const waitMs = this.#pace.waitMs(performance.now());
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    if (this.#isClosed) return;
+    const left = this.#left.signal;
+    if (left.aborted) return;
     // What a proxy serves is not one peer's.
     const network = proxies.has(from.hostname) ? undefined : addressSource(from.hostname);
     const opened = await PublishSession.open(this.#link, {
       asked: questionOf(this.#link, "publish", event, target.path),
       from,
       owner: { network, owner: holder },
+      left,
       log,
       ended: (end) => this.#onEnded(streamId, end),
     });
-    if (!(opened instanceof PublishSession)) return this.#refuse(streamId, opened);
-    if (this.#isClosed) return opened.close("it has left");
+    if (!(opened instanceof PublishSession)) {
+      return left.aborted ? undefined : this.#refuse(streamId, opened);
+    }
     this.#sessions.set(streamId, opened);
     this.#noteType(publishType, opened.path);
     session.acceptPublish(streamId);
@@ -125,7 +128,7 @@ export class RtmpPublishing {
 
   /** The connection is gone. */
   close(why: string): void {
-    this.#isClosed = true;
+    this.#left.abort();
     for (const streamId of [...this.#sessions.keys()]) this.unpublish(streamId, why);
   }
 

@@ -100,7 +100,11 @@ export class RtpPump {
     if (this.#paced.size === 0 || this.#pacing !== undefined) return;
     this.#pacing = setTimeout(() => {
       this.#pacing = undefined;
-      for (const viewer of this.#paced) this.wake(viewer);
+      const nowMs = performance.now();
+      for (const viewer of this.#paced) {
+        if ((viewer.nextMs ?? nowMs) <= nowMs) this.wake(viewer);
+      }
+      this.#schedulePacing();
     }, BURST_INTERVAL_MS);
   }
 }

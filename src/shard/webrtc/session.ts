@@ -5,6 +5,8 @@ import {
   type ViewerTrack,
 } from "../../egress/rtp_viewer.ts";
 import type { RtpAudience, RtpSubscriber } from "../../egress/rtp_audience.ts";
+import type { ViewerQuality } from "../../egress/picture_thinner.ts";
+import { type LinkDescription, ViewerLink } from "../../egress/viewer_link.ts";
 import type { Reception } from "../../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
@@ -13,6 +15,7 @@ import { Peer, type PeerDropReason, type PeerOptions } from "../../webrtc/peer.t
 import type { TransportAddress } from "../../address/transport_address.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { View } from "../live/ticket.ts";
+import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
 
 /** Where a session's datagrams go. */
@@ -64,6 +67,8 @@ export interface WebrtcSessionOptions {
   readonly id: string;
   readonly audience: RtpAudience;
   readonly media: SessionMedia;
+  /** Of the pictures, for a viewer that is sent whichever fit. */
+  readonly renditions: ViewerRenditions | undefined;
   readonly peer: Omit<PeerOptions, "events" | "transportFeedback">;
   readonly arena: PacketArena;
   readonly pump: RtpPump;
@@ -85,6 +90,10 @@ export interface SessionDescription {
   readonly jumps: number;
   /** What it reports: loss, round trip, jitter, bitrate. */
   readonly reception: Reception | null;
+  /** What of the pictures it is sent; `null` without pictures, or before it is connected. */
+  readonly quality: ViewerQuality | null;
+  /** What its link carries; `null` before it is connected, and over TCP. */
+  readonly link: LinkDescription | null;
 }
 
 /** A WebRTC viewer: its connection, and once that is up, its place in the stream. */
@@ -102,7 +111,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     this.#options = options;
     this.id = options.id;
     this.audience = options.audience;
-    const { events, paths, media } = options;
+    const { events, paths, media, renditions } = options;
+    if (renditions !== undefined) renditions.onPackets = () => this.notify();
     this.peer = new Peer({
       ...options.peer,
       transportFeedback: isTransportCounted(media) ? "read" : "pass",
@@ -146,6 +156,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
       lagMs: this.#viewer?.lagMs ?? 0,
       jumps: this.#viewer?.jumps ?? 0,
       reception: this.#viewer?.reception ?? null,
+      quality: this.quality,
+      link: this.#viewer?.link ?? null,
     };
   }
 
@@ -165,6 +177,11 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
       lossFraction: hasReports ? Math.max(...tracks.map((track) => track.lossFraction)) : null,
       packetsLost: hasReports ? tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) : null,
     };
+  }
+
+  /** What of the pictures it is sent, as far as its link carries them; `null` if there are none. */
+  get quality(): ViewerQuality | null {
+    return this.hasVideo && this.#viewer !== undefined ? this.#viewer.quality : null;
   }
 
   get hasVideo(): boolean {
@@ -190,9 +207,17 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     const to = this.peer.route;
     if (viewer === undefined || to === undefined) return false;
     this.#datagrams.length = 0;
+    // By how much later the second is answered tells what lies between them.
+    this.#askForEcho(viewer, nowMs);
     const hasMore = viewer.take(nowMs, unixMs, this.#datagrams);
     if (this.#datagrams.length > 0) this.#send(to);
+    this.#askForEcho(viewer, nowMs);
     return hasMore;
+  }
+
+  /** One that cannot be asked for is as good as lost. */
+  #askForEcho(viewer: RtpViewer, nowMs: number): void {
+    if (viewer.wantsEcho(nowMs)) this.peer.askForEcho(viewer.echoAsked(nowMs));
   }
 
   #send(to: TransportAddress): void {
@@ -221,9 +246,12 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
 
   #onConnected(master: SrtpMasterKey): void {
     const { audience, media, arena, viewerEvents, events } = this.#options;
+    const isTcp = this.peer.route?.transport === "tcp";
     this.#viewer = new RtpViewer({
       feed: audience.feed,
       ...media,
+      // TCP finds out by itself what its link carries.
+      link: isTcp ? undefined : new ViewerLink(performance.now()),
       arena,
       master,
       events: viewerEvents,
@@ -247,6 +275,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     this.#isOver = true;
     this.#options.pump.remove(this);
     this.audience.remove(this);
+    this.#options.renditions?.closeAll();
     this.#options.events.ended(this, reason);
     this.#viewer?.close();
   }

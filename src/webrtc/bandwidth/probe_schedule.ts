@@ -7,9 +7,12 @@ const MAX_TRAIN_BYTES = 24_000;
 const TRAIN_INTERVAL_MS = 1000;
 /** After one whose echo was lost. */
 const RETRY_MS = 300;
-/** A train that lags behind by less than this, or than this part of its length, was not held up. */
-const CLEAR_TRAIN_MS = 8;
-const CLEAR_TRAIN_PART = 0.35;
+/** A train that shows the link to carry less than this beyond what is known was held up. */
+const CLEAR_FACTOR = 1.2;
+/** Trains that show so much more than others before tell of a link that has become wider. */
+const RELIEF_FACTOR = 2;
+/** Of a new train, among those before. */
+const TRAIN_WEIGHT = 0.3;
 
 /** So many trains in a row tell that the link is clear, or is not. One may be chance. */
 const TRAINS_TO_BELIEVE = 2;
@@ -19,7 +22,7 @@ const STREAM_MS = 300;
 const MIN_STREAM_BYTES = 9600;
 const CLEAR_STREAM_MS = 30;
 /** It is as fast as what is wanted, and what else comes with it; but no faster than this. */
-const WANTED_FACTOR = 1.15;
+const WANTED_FACTOR = 1.25;
 const MAX_FACTOR = 4;
 
 /** Between two streams: the first failure costs so long, each further one half more. */
@@ -50,8 +53,11 @@ export class ProbeSchedule {
   #streamDueMs: number;
   #intervalMs = FIRST_INTERVAL_MS;
   #clearTrains = 0;
-  /** Whether trains tell how wide this link is: so many of them have been held up on it. */
-  #blockedTrains = 0;
+  #widerTrains = 0;
+  /** What clear ones show the link to carry at most. */
+  #atMostBps = Infinity;
+  /** What trains show the link to carry, as a rule, by what it takes for a bit. */
+  #usualPerBit: number | undefined;
   /** When a stream has come through last. */
   #foundMs = Infinity;
 
@@ -63,45 +69,51 @@ export class ProbeSchedule {
   plan(nowMs: number, need: ProbeNeed): ProbePlan | undefined {
     if (nowMs < this.#nextMs) return undefined;
     const trusts = this.#clearTrains >= TRAINS_TO_BELIEVE;
-    return trusts && nowMs >= this.#streamDueMs ? streamPlan(need) : trainPlan(need);
+    return trusts && nowMs >= this.#streamDueMs
+      ? streamPlan(need, this.#atMostBps)
+      : trainPlan(need);
   }
 
   /** A train has come through, or not. */
-  trainTaken({ kind }: ProbeVerdict, nowMs: number): void {
-    switch (kind) {
-      case "unknown":
-        this.#nextMs = nowMs + RETRY_MS;
-        return;
-      case "blocked":
-        this.#clearTrains = 0;
-        this.#blockedTrains++;
-        this.#nextMs = nowMs + TRAIN_INTERVAL_MS;
-        return;
-      case "clear":
-        this.#clearTrains++;
+  trainTaken({ kind, atMostBps }: ProbeVerdict, nowMs: number): void {
+    if (kind === "unknown") {
+      this.#nextMs = nowMs + RETRY_MS;
+      return;
     }
+    const usual = this.#usualPerBit ??= 1 / atMostBps;
+    const isWider = atMostBps * usual > RELIEF_FACTOR;
+    if (!isWider) this.#usualPerBit = usual + TRAIN_WEIGHT * (1 / atMostBps - usual);
+    this.#widerTrains = isWider ? this.#widerTrains + 1 : 0;
+    if (kind === "blocked") {
+      this.#clearTrains = 0;
+      this.#nextMs = nowMs + TRAIN_INTERVAL_MS;
+      return;
+    }
+    this.#atMostBps = this.#clearTrains++ === 0 ? atMostBps : Math.min(this.#atMostBps, atMostBps);
     if (this.#clearTrains < TRAINS_TO_BELIEVE) {
       this.#nextMs = nowMs;
       return;
     }
-    if (this.#blockedTrains >= TRAINS_TO_BELIEVE) this.#streamDueMs = nowMs;
+    if (this.#widerTrains >= TRAINS_TO_BELIEVE) {
+      this.#streamDueMs = nowMs;
+      this.#usualPerBit = 1 / this.#atMostBps;
+    }
     this.#nextMs = nowMs >= this.#streamDueMs ? nowMs : nowMs + TRAIN_INTERVAL_MS;
   }
 
   /** A stream has come through, or not. */
   streamTaken({ kind }: ProbeVerdict, nowMs: number): void {
+    this.#clearTrains = 0;
     if (kind === "clear") {
       this.#foundMs = nowMs;
       this.#nextMs = this.#streamDueMs = nowMs;
       return;
     }
-    this.#clearTrains = 0;
     this.#nextMs = nowMs + TRAIN_INTERVAL_MS;
     if (kind === "unknown") {
       this.#streamDueMs = nowMs + TRAIN_INTERVAL_MS;
       return;
     }
-    this.#blockedTrains = 0;
     this.#putOff(nowMs);
   }
 
@@ -127,13 +139,12 @@ function trainPlan({ capacityBps }: ProbeNeed): ProbePlan {
     Math.max(capacityBps * TRAIN_MS / 8000, MIN_TRAIN_BYTES),
     MAX_TRAIN_BYTES,
   );
-  const lengthMs = bytes * 8000 / capacityBps;
-  const clearMs = Math.max(CLEAR_TRAIN_MS, lengthMs * CLEAR_TRAIN_PART);
-  return { kind: "train", bytes, rateBps: Infinity, clearMs };
+  return { kind: "train", bytes, clearBps: capacityBps * CLEAR_FACTOR };
 }
 
-function streamPlan({ capacityBps, wantedBps, maxBps }: ProbeNeed): ProbePlan {
-  const rateBps = Math.min(wantedBps * WANTED_FACTOR, capacityBps * MAX_FACTOR, maxBps);
+function streamPlan({ capacityBps, wantedBps, maxBps }: ProbeNeed, atMostBps: number): ProbePlan {
+  const factoredBps = Math.min(wantedBps * WANTED_FACTOR, capacityBps * MAX_FACTOR);
+  const rateBps = Math.min(factoredBps, atMostBps, maxBps);
   const bytes = Math.max(rateBps * STREAM_MS / 8000, MIN_STREAM_BYTES);
   return { kind: "stream", bytes, rateBps, clearMs: CLEAR_STREAM_MS };
 }

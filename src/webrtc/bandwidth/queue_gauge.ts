@@ -1,6 +1,9 @@
 /** For so long and up to twice as long, the shortest round trip counts as that of an empty queue. */
 const BASE_MS = 30_000;
 
+/** Below it, there is no queue to speak of. */
+export const SHORT_QUEUE_MS = 20;
+
 /** Longer ones tell of a link that stood still, not of its queue. */
 const MAX_ROUND_TRIP_MS = 10_000;
 
@@ -28,6 +31,11 @@ export class QueueGauge {
     return this.#roundTripMs;
   }
 
+  /** That of an empty queue; Infinity before there was one. */
+  get baseMs(): number {
+    return Math.min(this.#baseMs, this.#baseBeforeMs);
+  }
+
   get newest(): RoundTripSample | undefined {
     return this.#newest;
   }
@@ -53,7 +61,7 @@ export class QueueGauge {
     }
     this.#baseMs = Math.min(this.#baseMs, roundTripMs);
     this.#roundTripMs = roundTripMs;
-    const queueMs = roundTripMs - Math.min(this.#baseMs, this.#baseBeforeMs);
+    const queueMs = roundTripMs - this.baseMs;
     return this.#newest = { sentMs, queueMs };
   }
 }

@@ -40,7 +40,7 @@ function setUp() {
   const gate = new AdminGate({
     settings: SHARD_SETTINGS,
     access,
-    cors: new Cors(["*"]),
+    cors: new Cors({ admin: { corsOrigins: ["*"] } }),
     proxies,
   });
   return { asked, lists, gate, counters };
@@ -63,6 +63,7 @@ function requestFrom(hostname: string): RoutedRequest {
       id: "0-a",
       log: getLogger(["sluice", "http"]),
       peer: hostname,
+      hasLeft: () => false,
       abort() {},
     },
   };

@@ -33,7 +33,7 @@ const TABLE = new RouteTable([
       throw new HttpError(418, "Cannot make coffee", { "retry-after": "9" });
     },
   }),
-], { cors: new Cors(["*"]), guards: {} });
+], { cors: new Cors({ admin: { corsOrigins: ["*"] } }), guards: {} });
 
 async function ask(line: string) {
   const reader = new RequestReader();
@@ -44,6 +44,7 @@ async function ask(line: string) {
     id: "0-a",
     log: getLogger(["sluice", "http"]),
     peer: ADDRESS.hostname,
+    hasLeft: () => false,
     abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);
@@ -109,7 +110,7 @@ Deno.test("RouteTable: a handler's refusal is an answer that any page may read",
 });
 
 Deno.test("routes: one method of a pattern has one route, so that its access is that of the table", () => {
-  const rules = { cors: new Cors(["*"]), guards: {} };
+  const rules = { cors: new Cors({ admin: { corsOrigins: ["*"] } }), guards: {} };
   const twice = [route("GET", "/a", { access: "admin" }), route("GET", "/a")];
   assertThrows(() => new RouteTable(twice, rules), Error, "Cannot route /a: one method has two");
 });

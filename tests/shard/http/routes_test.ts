@@ -65,6 +65,7 @@ async function ask(
     id: "0-a",
     log: getLogger(["sluice", "http"]),
     peer: ADDRESS.hostname,
+    hasLeft: () => false,
     abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);

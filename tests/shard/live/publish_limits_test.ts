@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Allowed } from "../../../src/access/access.ts";
 import { PublishLimits } from "../../../src/shard/live/publish_limits.ts";
+import type { SentLately } from "../../../src/access/sent_lately.ts";
 import { LogWriter } from "../../../src/stream/log_writer.ts";
 import { Publication, type PublicationDescription } from "../../../src/stream/publication.ts";
 
@@ -23,11 +24,10 @@ function sized(...sizes: readonly Size[]): PublicationDescription {
 
 const NO_PICTURES = () => EMPTY;
 
-function limits(allowed: Partial<Allowed>): PublishLimits {
+function limits(allowed: Partial<Allowed>, sent?: SentLately): PublishLimits {
   return new PublishLimits(
     { kind: "allow", decidedBy: "test", ...allowed },
-    SINCE_MS,
-    EPOCH_MS,
+    { nowMs: SINCE_MS, epochMs: EPOCH_MS, sent },
   );
 }
 
@@ -87,4 +87,43 @@ Deno.test("PublishLimits: a rate is of five seconds, and may be a tenth above it
     slow.reached(SINCE_MS + 10_000, bytes(8800, 5000) + bytes(9000, 5000), NO_PICTURES),
     { cause: "limit", reason: "The bitrate may be up to 8000 bit/s, it is 9000" },
   );
+});
+
+Deno.test("PublishLimits: who has sent at once what five seconds may have is not waited for", () => {
+  const slow = limits({ limits: { maxBitrateBps: 8000 } });
+  assertEquals(slow.reached(SINCE_MS + 1000, 5501, NO_PICTURES)?.cause, "limit");
+});
+
+Deno.test("PublishLimits: what the one before has sent counts as its own", () => {
+  const sent = { spentMs: 2000, bytes: 5000 };
+  const slow = limits({ limits: { maxBitrateBps: 8000 } }, sent);
+  assertEquals(slow.sentLately(SINCE_MS, 0), sent);
+  assertEquals(slow.reached(SINCE_MS + 1000, 500, NO_PICTURES), undefined);
+  assertEquals(slow.sentLately(SINCE_MS + 1000, 500), { spentMs: 3000, bytes: 5500 });
+  assertEquals(slow.reached(SINCE_MS + 1000, 501, NO_PICTURES)?.cause, "limit");
+  // Its own window begins when that one is over.
+  assertEquals(slow.reached(SINCE_MS + 3000, 500, NO_PICTURES), undefined);
+  assertEquals(slow.reached(SINCE_MS + 4000, 500 + 5500, NO_PICTURES), undefined);
+  assertEquals(limits({}, sent).sentLately(SINCE_MS, 0), undefined);
+});
+
+Deno.test("PublishLimits: other limits count at once, for what is sent from then on", () => {
+  const free = limits({});
+  // For a minute it sends twice what will be allowed, and then half of that.
+  let bytes = 0;
+  const send = (second: number, bps: number) => {
+    bytes += bps / 8;
+    return free.reached(SINCE_MS + second * 1000, bytes, () => sized([1920, 1080]));
+  };
+  for (let second = 1; second <= 60; second++) assertEquals(send(second, 16_000), undefined);
+  const changed = (given: NonNullable<Allowed["limits"]>) =>
+    free.change({ kind: "allow", decidedBy: "test", limits: given });
+  changed({ maxBitrateBps: 8000 });
+  for (let second = 61; second <= 80; second++) assertEquals(send(second, 4000), undefined);
+  changed({ maxDurationMs: 81_001 });
+  assertEquals(send(81, 4000), undefined);
+  changed({ maxHeight: 720 });
+  assertEquals(send(82, 4000)?.reason, "Pictures may be up to 720 high, they have 1920x1080");
+  changed({ maxDurationMs: 83_000 });
+  assertEquals(send(83, 4000)?.reason, "It may be published for up to 83000 ms");
 });

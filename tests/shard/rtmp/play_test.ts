@@ -84,7 +84,8 @@ class Setup implements AsyncDisposable {
   #decide(control: ControlLink, message: ToControl): void {
     if (message.kind !== "publish") return;
     const { streamId } = this.open(message.path);
-    control.settle({ kind: "publish-accepted", requestId: message.requestId, streamId });
+    const { requestId } = message;
+    control.settle({ kind: "publish-accepted", requestId, streamId, sent: undefined });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

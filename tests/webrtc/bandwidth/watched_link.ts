@@ -16,11 +16,12 @@ export const SOUND_BPS = SOUND_BYTES * 8000 / SOUND_MS;
 const KEY_FRAME_FACTOR = 8;
 const PICTURES_PER_KEY_FRAME = 60;
 /** Media leave at up to so many times the estimate. */
-const PACE = 1.5;
+const PACE = 1.25;
+const MAX_WAIT_MS = 400;
 const REPORT_MS = 1000;
 
 /** What the viewer tells beside reports. */
-export type Receiver = "reports only" | "reports and checks" | "chromium";
+export type Receiver = "chromium" | "reports";
 
 export interface WatchedLinkOptions extends Partial<LinkConditions> {
   /** Of the stream, its sound included. */
@@ -58,6 +59,7 @@ export class WatchedLink {
   #soundMs = 0;
   /** Of pictures that wait for their pace. */
   #waitingBytes = 0;
+  #budget = 0;
   #reportSentMs = -Infinity;
   // The viewer's.
   #sequence = 0;
@@ -111,12 +113,12 @@ export class WatchedLink {
     const { estimator, link } = this;
     link.advance(nowMs);
     this.tcp?.advance(nowMs);
-    this.#makeMedia(nowMs);
     estimator.update(nowMs, { wantedBps: this.streamBps });
+    this.#askForEcho(nowMs);
     this.#pad(nowMs);
-    if (this.#receiver !== "reports only" && estimator.wantsEcho(nowMs)) this.#check(nowMs);
-    const mustReport = this.#receiver === "reports only" && estimator.wantsEcho(nowMs);
-    if (mustReport || nowMs - this.#reportSentMs >= REPORT_MS) this.#sendReport(nowMs, mustReport);
+    this.#makeMedia(nowMs);
+    this.#askForEcho(nowMs);
+    if (nowMs - this.#reportSentMs >= REPORT_MS) this.#sendReport(nowMs);
     this.#tell(nowMs);
     const { estimateBps, state } = estimator;
     this.moments.push({ atMs: nowMs, estimateBps, queueMs: link.queueMs, state });
@@ -133,14 +135,15 @@ export class WatchedLink {
       const isKey = this.#pictures++ % PICTURES_PER_KEY_FRAME === 0;
       this.#waitingBytes += bytes * share * (isKey ? KEY_FRAME_FACTOR : 1);
     }
-    let budget = Math.max(estimateBps * PACE * STEP_MS / 8000, PACKET_BYTES);
+    let budget = Math.max((estimateBps * PACE - SOUND_BPS) * STEP_MS / 8000, 0) + this.#budget;
     while (this.#waitingBytes >= PACKET_BYTES && budget >= PACKET_BYTES) {
       this.#sendMedia(PACKET_BYTES, nowMs);
       this.#waitingBytes -= PACKET_BYTES;
       budget -= PACKET_BYTES;
     }
+    this.#budget = Math.min(budget, PACKET_BYTES);
     // What is too old is left out.
-    this.#waitingBytes = Math.min(this.#waitingBytes, estimateBps / 8);
+    this.#waitingBytes = Math.min(this.#waitingBytes, estimateBps * MAX_WAIT_MS / 8000);
   }
 
   #sendMedia(bytes: number, nowMs: number): void {
@@ -168,17 +171,17 @@ export class WatchedLink {
     }
   }
 
-  #check(nowMs: number): void {
-    this.estimator.echoAsked(nowMs);
+  #askForEcho(nowMs: number): void {
+    if (!this.estimator.wantsEcho(nowMs)) return;
+    const sentMs = this.estimator.echoAsked(nowMs);
     this.link.send(CHECK_BYTES, nowMs, (atMs) => {
       this.link.answer(atMs, (backMs) => {
-        this.estimator.takeRoundTrip(backMs - nowMs, nowMs, backMs);
+        this.estimator.takeRoundTrip(backMs - sentMs, sentMs, backMs);
       });
     });
   }
 
-  #sendReport(nowMs: number, isEcho: boolean): void {
-    if (isEcho) this.estimator.echoAsked(nowMs);
+  #sendReport(nowMs: number): void {
     this.#reportSentMs = nowMs;
     this.link.send(CHECK_BYTES, nowMs, (atMs) => this.#answerable = { sentMs: nowMs, atMs });
   }

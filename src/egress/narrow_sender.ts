@@ -1,0 +1,209 @@
+import { BURST_INTERVAL_MS } from "../rtp/gop_pacer.ts";
+import { PacketFlag } from "../rtp/packet_sink.ts";
+import type { SrtpSender } from "../srtp/srtp_sender.ts";
+import type { PastPictures } from "./past_pictures.ts";
+import { type PictureRoom, PictureThinner, type ViewerQuality } from "./picture_thinner.ts";
+import { PictureTimes } from "./picture_times.ts";
+import type { RtpFeed } from "./rtp_feed.ts";
+import type { RtpResends } from "./rtp_resends.ts";
+import type { ResendMoment, RtpTrack } from "./rtp_track.ts";
+import { DATAGRAM_OVERHEAD_BYTES, streamRateBps } from "./stream_rate.ts";
+import type { ViewerLink } from "./viewer_link.ts";
+import { ViewerPace } from "./viewer_pace.ts";
+
+/** How often is looked what the stream takes. */
+const RATE_INTERVAL_MS = 500;
+
+/** Pictures that lag more than this are caught up with before a link counts as clear. */
+const SETTLED_LAG_MS = 100;
+
+/** Of a viewer: what is sent, and over which link. */
+export interface NarrowSenderOptions {
+  readonly feed: RtpFeed;
+  readonly audio: RtpTrack | undefined;
+  readonly video: RtpTrack | undefined;
+  /** What sends pictures as long as those of the beginning are not caught up with. */
+  readonly past: PastPictures | undefined;
+  readonly srtp: SrtpSender;
+  readonly resends: RtpResends;
+  readonly link: ViewerLink;
+}
+
+/**
+ * Sends over a link that does not carry all: sound at once, then what is asked for again, then the
+ * pictures that fit, spread by the link's rate; and padding, by which more is found to be there.
+ */
+export class NarrowSender {
+  readonly #options: NarrowSenderOptions;
+  readonly #thinner = new PictureThinner();
+  readonly #times = new PictureTimes();
+  readonly #pace = new ViewerPace();
+  #videoBps = 0;
+  #soundBps = 0;
+  #ratesDueMs = -Infinity;
+  #nextMs = Infinity;
+  /** Where the key frame ends that is under way: it is sent to its end, whatever comes meanwhile. */
+  #keyFrameEnd = 0;
+
+  constructor(options: NarrowSenderOptions) {
+    this.#options = options;
+  }
+
+  get quality(): ViewerQuality {
+    return this.#thinner.quality;
+  }
+
+  /** When something is due though nothing new comes; Infinity if nothing is. */
+  get nextMs(): number {
+    return this.#nextMs;
+  }
+
+  /** The link has become narrow. */
+  begin(): void {
+    this.#thinner.reset();
+    this.#times.reset();
+    this.#pace.reset();
+    this.#ratesDueMs = -Infinity;
+    this.#keyFrameEnd = 0;
+  }
+
+  /**
+   * Appends datagrams that are due, `room` of them and some of sound and padding, after which nothing
+   * is due at once. Returns how many of them are sent again.
+   */
+  take(room: number, moment: ResendMoment, datagrams: Uint8Array[]): number {
+    const { link, audio, srtp } = this.#options;
+    const { nowMs } = moment;
+    this.#measure(nowMs);
+    const isWide = link.improve(nowMs, this.#videoBps + this.#soundBps);
+    this.#pace.advance(nowMs, link.estimator.estimateBps);
+    const begin = datagrams.length;
+    audio?.take(Math.min(audio.waiting, room), srtp, datagrams);
+    this.#spend(datagrams, begin, nowMs);
+    this.#giveWay();
+    const resent = this.#takeResends(begin + room, moment, datagrams);
+    this.#takePictures(begin + room, nowMs, datagrams);
+    this.#pad(nowMs, datagrams);
+    this.#nextMs = this.#whenNext(nowMs);
+    if (isWide && this.#isSettled) {
+      this.#thinner.reset();
+      link.widen();
+    }
+    return resent;
+  }
+
+  /** Whether pictures go on from where they are when nothing is left out any more. */
+  get #isSettled(): boolean {
+    const { video } = this.#options;
+    if (video === undefined) return true;
+    return video.hasBegun && video.lagMs < SETTLED_LAG_MS && this.#times.shift === 0;
+  }
+
+  #measure(nowMs: number): void {
+    if (nowMs < this.#ratesDueMs) return;
+    this.#ratesDueMs = nowMs + RATE_INTERVAL_MS;
+    const { video, audio } = this.#options;
+    this.#videoBps = video === undefined ? 0 : streamRateBps(video.ring);
+    this.#soundBps = audio === undefined ? 0 : streamRateBps(audio.ring);
+  }
+
+  #takeResends(end: number, moment: ResendMoment, datagrams: Uint8Array[]): number {
+    const { resends } = this.#options;
+    let resent = 0;
+    while (this.#pace.isOpen && datagrams.length < end) {
+      const before = datagrams.length;
+      if (!resends.takeOne(moment, datagrams)) break;
+      resent++;
+      this.#spend(datagrams, before, moment.nowMs);
+    }
+    return resent;
+  }
+
+  /** What is left of a group, and what of it was lost, is of no use any more. */
+  #giveWay(): void {
+    const { video } = this.#options;
+    const position = video?.position;
+    if (position === undefined || position < this.#keyFrameEnd) return;
+    if (this.#thinner.givesWay(video!.ring, position)) video!.pause();
+  }
+
+  #takePictures(end: number, nowMs: number, datagrams: Uint8Array[]): void {
+    const { video, past, srtp, link } = this.#options;
+    if (video === undefined) return;
+    const room = {
+      roomBps: Math.max(0, link.estimator.estimateBps - this.#soundBps),
+      fullBps: this.#videoBps,
+    };
+    while (this.#pace.isOpen && datagrams.length < end) {
+      if (!video.hasBegun && !this.#beginAtKeyFrame(video, room)) return;
+      const { ring } = video;
+      const position = video.position!;
+      if (position >= ring.head) return;
+      if ((ring.flags(position) & PacketFlag.accessUnitStart) !== 0) {
+        const fate = this.#thinner.fateOf(ring, position, room);
+        if (fate === "cut") video.pause();
+        if (fate === "leaveOut") video.jump(ring.accessUnitEnd(position));
+        if (fate !== "send") continue;
+        if (past?.isOn !== true) this.#setTime(video, position, room);
+      }
+      const before = datagrams.length;
+      if (past?.isOn) past.take(1, nowMs, srtp, datagrams);
+      else video.take(1, srtp, datagrams);
+      this.#spend(datagrams, before, nowMs);
+    }
+  }
+
+  /** Gives a picture its time, by when the whole of it will have left. */
+  #setTime(video: RtpTrack, position: number, { roomBps }: PictureRoom): void {
+    const { ring, lagMs } = video;
+    const before = this.#times.shift;
+    const bytes = ring.bytesBetween(position, ring.accessUnitEnd(position));
+    const lateMs = lagMs + bytes * 8000 / Math.max(roomBps, 1);
+    const timestampShift = this.#times.shiftOf(ring.timestamp(position)!, lateMs);
+    if (timestampShift !== before) video.jump(position, { ring, timestampShift });
+  }
+
+  #beginAtKeyFrame(video: RtpTrack, room: PictureRoom): boolean {
+    const { ring } = video;
+    const start = ring.newestKeyFrame;
+    if (start === undefined || !this.#options.feed.arePicturesLive) return false;
+    if (!this.#thinner.admits(ring, start, room)) return false;
+    video.jump(start);
+    video.forgetSent();
+    this.#keyFrameEnd = ring.accessUnitEnd(start);
+    return true;
+  }
+
+  /** What a probe asks for: of pictures, as they are the larger packets. */
+  #pad(nowMs: number, datagrams: Uint8Array[]): void {
+    const { video, link: { estimator }, srtp } = this.#options;
+    const bytes = estimator.paddingBytes(nowMs);
+    if (bytes <= 0 || video === undefined) return;
+    const before = datagrams.length;
+    video.pad(bytes, srtp, datagrams);
+    if (datagrams.length > before) estimator.padded(lengthOf(datagrams, before), nowMs);
+  }
+
+  #spend(datagrams: readonly Uint8Array[], begin: number, nowMs: number): void {
+    if (begin === datagrams.length) return;
+    const bytes = lengthOf(datagrams, begin);
+    this.#pace.spend(bytes);
+    this.#options.link.estimator.sent(bytes, nowMs);
+  }
+
+  #whenNext(nowMs: number): number {
+    const { video, audio, resends, link } = this.#options;
+    if (link.isProbing || (audio?.waiting ?? 0) > 0) return nowMs + BURST_INTERVAL_MS;
+    const isWaiting = (video?.waiting ?? 0) > 0 || resends.nextMs < Infinity;
+    return isWaiting ? this.#pace.openMs : Infinity;
+  }
+}
+
+/** As links count them. */
+function lengthOf(datagrams: readonly Uint8Array[], begin: number): number {
+  let bytes = 0;
+  for (let at = begin; at < datagrams.length; at++) {
+    bytes += datagrams[at]!.length + DATAGRAM_OVERHEAD_BYTES;
+  }
+  return bytes;
+}

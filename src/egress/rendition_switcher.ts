@@ -1,0 +1,266 @@
+import type { PacketRing } from "../rtp/packet_ring.ts";
+import { PacketFlag } from "../rtp/packet_sink.ts";
+import type { Rendition } from "../stream/renditions.ts";
+import { neededBps, RenditionChoice, type RenditionRoom } from "./rendition_choice.ts";
+import { TimestampSqueeze } from "./timestamp_squeeze.ts";
+
+/** How often it is looked whether another one fits better. */
+const CHOSEN_ANEW_MS = 100;
+
+/** What lies between a key frame and live is sent at a switch if that takes no longer. */
+const MAX_REPLAY_MS = 500;
+
+/** A stream's renditions for one viewer, and their packets. */
+export interface RenditionSource {
+  /** The number of the track that the viewer begins with. */
+  readonly firstTrackId: number;
+  /** As they are now, the largest first. */
+  list(nowMs: number): readonly Rendition[];
+  /** The packets of one, which are made as long as it is open; `undefined` if they cannot be had. */
+  open(trackId: number): PacketRing | undefined;
+  /** Whether packets are still made that were opened. */
+  isOpen(trackId: number): boolean;
+  close(trackId: number): void;
+}
+
+/** A viewer's place in the packets of its pictures. */
+export interface SwitchedTrack {
+  readonly ring: PacketRing;
+  /** Index of the next packet; `undefined` if it waits for a key frame, or has not begun. */
+  readonly position: number | undefined;
+  readonly packetCount: number;
+  /** Goes on with packets of a ring, whose timestamps are shifted. */
+  jump(
+    index: number,
+    from: { readonly ring: PacketRing; readonly timestampShift: number },
+  ): void;
+  /** What was sent so far is not sent again. */
+  forgetSent(): void;
+}
+
+/** Packets of a rendition, opened. */
+interface Opened {
+  readonly trackId: number;
+  readonly ring: PacketRing;
+}
+
+/** One that is gone to at its next key frame. */
+interface Awaited extends Opened {
+  /** The newest when it was decided: it is for another. */
+  readonly after: number | undefined;
+}
+
+/**
+ * Changes one WebRTC viewer between the renditions of its stream, so that receivers see one stream of
+ * pictures whose size changes.
+ *
+ * To a smaller one it goes at once, at the newest key frame of that, with all that has come behind it:
+ * receivers decode that quickly, and show the newest. Where that takes too long it is an even smaller
+ * one until the next key frame. A larger one begins with its next key frame.
+ */
+export class RenditionSwitcher {
+  readonly #source: RenditionSource;
+  readonly #track: SwitchedTrack;
+  readonly #choice = new RenditionChoice();
+  #current: Opened;
+  #awaited: Awaited | undefined;
+  #chosenAtMs = -Infinity;
+  #switches = 0;
+  /** Timestamp of the newest picture that was sent. */
+  #lastSent: number | undefined;
+  /** What is added to timestamps, by the index of pictures that are still to be sent so. */
+  #shifts = new Map<number, number>();
+  #shift = 0;
+  #shiftsEnd = 0;
+
+  constructor(source: RenditionSource, track: SwitchedTrack) {
+    this.#source = source;
+    this.#track = track;
+    this.#current = { trackId: source.firstTrackId, ring: track.ring };
+  }
+
+  /** The number of the track that the viewer is sent. */
+  get trackId(): number {
+    return this.#current.trackId;
+  }
+
+  /** How often it has changed. */
+  get switches(): number {
+    return this.#switches;
+  }
+
+  /** The room for pictures that the next larger one needs; `undefined` if there is none. */
+  wantedBps(nowMs: number): number | undefined {
+    const list = this.#source.list(nowMs);
+    const at = list.findIndex(({ trackId }) => trackId === this.trackId);
+    const larger = list[at - 1];
+    return larger && neededBps(larger);
+  }
+
+  /**
+   * Changes to another rendition, if it is time for that. To be called before pictures are taken.
+   *
+   * @returns whether the viewer has changed
+   */
+  update(room: RenditionRoom): boolean {
+    this.#noteSent();
+    const { nowMs } = room;
+    const list = this.#source.list(nowMs);
+    if (list.length > 1 && nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
+      this.#chosenAtMs = nowMs;
+      if (this.#decide(list, room)) return true;
+    }
+    return this.#goToAwaited();
+  }
+
+  /**
+   * The picture at the track's position is the next to be sent: gives it its timestamp.
+   *
+   * @returns whether it is to be sent; else nobody refers to it, and it is past
+   */
+  prepare(): boolean {
+    const { position } = this.#track;
+    if (position === undefined || this.#shift === 0 && this.#shifts.size === 0) return true;
+    if (position >= this.#shiftsEnd) {
+      this.#shifts.clear();
+      this.#shiftTo(position, 0);
+      return true;
+    }
+    const shift = this.#shifts.get(position);
+    if (shift === undefined) return false;
+    this.#shiftTo(position, shift);
+    return true;
+  }
+
+  /** The viewer is gone. */
+  close(): void {
+    this.#forget(this.#awaited);
+    this.#forget(this.#current);
+  }
+
+  #shiftTo(position: number, shift: number): void {
+    if (shift === this.#shift) return;
+    this.#noteSent();
+    this.#shift = shift;
+    this.#track.jump(position, { ring: this.#current.ring, timestampShift: shift });
+  }
+
+  #noteSent(): void {
+    const { ring, position, packetCount } = this.#track;
+    if (position === undefined || packetCount === 0) return;
+    const timestamp = ring.timestamp(position - 1);
+    if (timestamp !== undefined) this.#lastSent = (timestamp + this.#shift) >>> 0;
+  }
+
+  #decide(list: readonly Rendition[], room: RenditionRoom): boolean {
+    const { trackId } = this.#current;
+    const isLost = !this.#source.isOpen(trackId);
+    const choices = isLost ? list.filter((rendition) => rendition.trackId !== trackId) : list;
+    const goal = this.#awaited?.trackId ?? trackId;
+    const chosen = this.#choice.choose(choices, goal, room);
+    if (chosen === goal) return false;
+    if (chosen === trackId) {
+      this.#await(undefined);
+      return false;
+    }
+    const at = choices.findIndex((rendition) => rendition.trackId === chosen);
+    const isLarger = at < choices.findIndex((rendition) => rendition.trackId === trackId);
+    if (!isLarger) return this.#goDown(choices.slice(at), room);
+    this.#await(this.#open(chosen));
+    return false;
+  }
+
+  /** To the first of them, or for want of room to a smaller one until the next key frame. */
+  #goDown(choices: readonly Rendition[], { roomBps }: RenditionRoom): boolean {
+    const [target] = choices;
+    for (const { trackId } of choices) {
+      const opened = this.#open(trackId);
+      const start = opened?.ring.newestKeyFrame;
+      if (opened === undefined) continue;
+      if (start !== undefined && replayMs(opened.ring, start, roomBps) <= MAX_REPLAY_MS) {
+        this.#await(undefined);
+        this.#switch(opened, start);
+        if (trackId !== target!.trackId) this.#await(this.#open(target!.trackId));
+        return true;
+      }
+      this.#forget(opened);
+    }
+    this.#await(this.#open(target!.trackId));
+    return false;
+  }
+
+  #goToAwaited(): boolean {
+    const awaited = this.#awaited;
+    const start = awaited?.ring.newestKeyFrame;
+    if (awaited === undefined || start === undefined || start === awaited.after) return false;
+    this.#awaited = undefined;
+    this.#switch(awaited, start);
+    return true;
+  }
+
+  #switch(to: Opened, start: number): void {
+    const before = this.#current;
+    this.#noteSent();
+    this.#current = to;
+    this.#squeeze(to.ring, start);
+    this.#shift = this.#shifts.get(start) ?? 0;
+    this.#track.jump(start, { ring: to.ring, timestampShift: this.#shift });
+    this.#track.forgetSent();
+    this.#switches++;
+    if (before.trackId !== to.trackId) this.#forget(before);
+  }
+
+  /** Finds times for all pictures that are there, but for those that nobody refers to. */
+  #squeeze(ring: PacketRing, start: number): void {
+    this.#shifts = new Map();
+    this.#shiftsEnd = ring.head;
+    const newest = ring.newestAccessUnit;
+    if (this.#lastSent === undefined || newest === undefined) return;
+    const pictures = picturesFrom(ring, start);
+    const squeeze = new TimestampSqueeze({
+      lastSent: this.#lastSent,
+      newest: ring.timestamp(newest)!,
+      pictures: pictures.length,
+    });
+    for (const index of pictures) {
+      this.#shifts.set(index, (squeeze.next() - ring.timestamp(index)!) | 0);
+    }
+  }
+
+  #open(trackId: number): Opened | undefined {
+    if (trackId === this.#current.trackId) return this.#current;
+    if (trackId === this.#awaited?.trackId) return this.#awaited;
+    const ring = this.#source.open(trackId);
+    return ring && { trackId, ring };
+  }
+
+  #await(opened: Opened | undefined): void {
+    const before = this.#awaited;
+    this.#awaited = opened && { ...opened, after: opened.ring.newestKeyFrame };
+    if (before?.trackId !== opened?.trackId) this.#forget(before);
+  }
+
+  #forget(opened: Opened | undefined): void {
+    if (opened === undefined || opened === this.#current) return;
+    if (opened.trackId !== this.#awaited?.trackId) this.#source.close(opened.trackId);
+  }
+}
+
+/** How long it takes to send what lies between a key frame and live, without what nobody refers to. */
+function replayMs(ring: PacketRing, start: number, roomBps: number): number {
+  const bytes = picturesFrom(ring, start).reduce(
+    (sum, index) => sum + ring.bytesBetween(index, ring.accessUnitEnd(index)),
+    0,
+  );
+  return bytes * 8000 / Math.max(1, roomBps);
+}
+
+/** Where the pictures begin that others refer to, from a key frame up to the newest, which is one. */
+function picturesFrom(ring: PacketRing, start: number): number[] {
+  const pictures: number[] = [];
+  for (let index = start; index < ring.head; index = ring.accessUnitEnd(index)) {
+    const isReferred = (ring.flags(index) & PacketFlag.unreferencedStart) === 0;
+    if (isReferred || index === ring.newestAccessUnit) pictures.push(index);
+  }
+  return pictures;
+}

@@ -1,0 +1,109 @@
+import type { ReceptionListener } from "../rtp/receiver_report.ts";
+import { BandwidthEstimator, type BandwidthState } from "../webrtc/bandwidth/estimator.ts";
+
+/** What is believed before anything is known, and at most: as good as no limit. */
+const CLEAR_BPS = 100_000_000;
+
+/** Sound of high quality, which is never given up. */
+const MIN_BPS = 100_000;
+
+/** How often is looked after a link that is clear. */
+const CLEAR_INTERVAL_MS = 100;
+
+/**
+ * A link that carries so much more than the stream takes needs no pace: a key frame, which is some
+ * times as large as other pictures, waits for a moment only.
+ */
+const CLEAR_FACTOR = 2;
+/** What is asked for, so that this is reached. */
+const WANTED_FACTOR = 2.1;
+
+const NOTHING_WANTED = { wantedBps: 0 };
+
+/** What is known of a viewer's link. */
+export interface LinkDescription {
+  /** What it is believed to carry; `null` as long as it carries all that is sent. */
+  readonly estimateBps: number | null;
+  readonly state: BandwidthState;
+  /** How long packets wait on their way. */
+  readonly queueMs: number;
+}
+
+/**
+ * The link to a viewer over UDP: narrow from the first congestion on, until it is known to carry
+ * twice what the stream takes. Everything per packet is done for narrow ones alone.
+ */
+export class ViewerLink {
+  readonly estimator: BandwidthEstimator;
+  /** Is told what the viewer reports. */
+  readonly listener: ReceptionListener;
+  #isNarrow = false;
+  #wasNarrow = false;
+  #dueMs: number;
+
+  /** @param nowMs on the clock of all calls, which does not go back */
+  constructor(nowMs: number) {
+    this.#dueMs = nowMs;
+    this.estimator = new BandwidthEstimator({
+      startBps: CLEAR_BPS,
+      minBps: MIN_BPS,
+      maxBps: CLEAR_BPS,
+      nowMs,
+    });
+    const { estimator } = this;
+    this.listener = {
+      takeRemb: (bitrateBps, nowMs) => this.#takeRemb(bitrateBps, nowMs),
+      takeLoss: (fraction, nowMs) => estimator.takeLoss(fraction, nowMs),
+      takeRoundTrip: (roundTripMs, sentMs, nowMs) => {
+        estimator.takeRoundTrip(roundTripMs, sentMs, nowMs);
+        this.#dueMs = nowMs;
+      },
+      takeNack: (nowMs) => estimator.takeNack(nowMs),
+      takeTransport: (reception, nowMs) => estimator.takeTransport(reception, nowMs),
+    };
+  }
+
+  get isNarrow(): boolean {
+    return this.#isNarrow;
+  }
+
+  /** Whether a probe is under way, which has a pace of its own. */
+  get isProbing(): boolean {
+    return this.estimator.state === "probing";
+  }
+
+  describe(): LinkDescription {
+    const { estimateBps, state, queueMs } = this.estimator;
+    return { estimateBps: this.#wasNarrow ? Math.round(estimateBps) : null, state, queueMs };
+  }
+
+  /** Looks whether a clear link still is; returns whether it has become narrow. */
+  watch(nowMs: number): boolean {
+    if (nowMs < this.#dueMs) return false;
+    this.#dueMs = nowMs + CLEAR_INTERVAL_MS;
+    this.estimator.update(nowMs, NOTHING_WANTED);
+    if (this.estimator.state !== "congested") return false;
+    this.#wasNarrow = this.#isNarrow = true;
+    return true;
+  }
+
+  /** Looks after a narrow link; whether it carries far more than the stream takes. */
+  improve(nowMs: number, fullBps: number): boolean {
+    const { estimator } = this;
+    estimator.update(nowMs, { wantedBps: fullBps * WANTED_FACTOR });
+    return estimator.state !== "congested" && estimator.estimateBps >= fullBps * CLEAR_FACTOR;
+  }
+
+  /** It is not narrow any more. */
+  widen(): void {
+    this.#isNarrow = false;
+  }
+
+  /**
+   * Receivers that are told no times of sending compare arrivals with the times of pictures. Those
+   * that are spread, or late, look like a queue to them: then what they believe tells nothing.
+   */
+  #takeRemb(bitrateBps: number, nowMs: number): void {
+    if (!this.#isNarrow) this.estimator.takeRemb(bitrateBps, nowMs);
+  }
+}

@@ -1,0 +1,72 @@
+import type { RtpSubscriber } from "../../egress/rtp_audience.ts";
+import type { RenditionSource } from "../../egress/rendition_switcher.ts";
+import type { PacketRing } from "../../rtp/packet_ring.ts";
+import type { Rendition } from "../../stream/renditions.ts";
+import { defaultTrackId } from "../../stream/track_selection.ts";
+import type { LiveStream } from "./live_stream.ts";
+import type { RtpStream } from "./rtp_stream.ts";
+
+/** A rendition whose packets a viewer is sent, or is about to be. */
+interface Watched {
+  readonly rtp: RtpStream;
+  readonly subscriber: RtpSubscriber;
+}
+
+/** A stream's renditions for one WebRTC viewer that is sent whichever fits. */
+export class ViewerRenditions implements RenditionSource {
+  readonly firstTrackId: number;
+  readonly #stream: LiveStream;
+  /** With the sound that it hears, and the pictures that it begins with. */
+  readonly #own: RtpStream;
+  readonly #holder: number;
+  readonly #watched = new Map<number, Watched>();
+  /** Called when there are new packets of what is open. */
+  onPackets: () => void = () => {};
+
+  /** @param holder whose share of the memory packets count to that are made for it */
+  constructor(stream: LiveStream, own: RtpStream, holder: number) {
+    this.#stream = stream;
+    this.#own = own;
+    this.#holder = holder;
+    this.firstTrackId = defaultTrackId("video", stream.log.tracks);
+  }
+
+  list(nowMs: number): readonly Rendition[] {
+    const { renditions } = this.#stream;
+    return renditions.areSeveral ? renditions.recent(nowMs) : [];
+  }
+
+  open(trackId: number): PacketRing | undefined {
+    if (trackId === this.firstTrackId) return this.#own.audience.feed.video.ring;
+    const known = this.#watched.get(trackId);
+    if (known !== undefined) return known.rtp.audience.feed.video.ring;
+    const selection = { audio: false, video: true, videoTrack: trackId };
+    const rtp = this.#stream.rtp(selection, this.#holder);
+    // For want of memory, or of room beside what others have chosen.
+    if (typeof rtp === "string") return undefined;
+    const subscriber = {
+      hasVideo: true,
+      lacksVideo: false,
+      notify: () => this.onPackets(),
+      end: () => void this.#watched.delete(trackId),
+    };
+    rtp.audience.add(subscriber);
+    this.#watched.set(trackId, { rtp, subscriber });
+    return rtp.audience.feed.video.ring;
+  }
+
+  isOpen(trackId: number): boolean {
+    return trackId === this.firstTrackId || this.#watched.has(trackId);
+  }
+
+  close(trackId: number): void {
+    const watched = this.#watched.get(trackId);
+    this.#watched.delete(trackId);
+    watched?.rtp.audience.remove(watched.subscriber);
+  }
+
+  /** The viewer is gone. */
+  closeAll(): void {
+    for (const trackId of this.#watched.keys()) this.close(trackId);
+  }
+}
