@@ -1,4 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
+import type { RequestHead } from "../../http/request_head.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
 import type { HttpResponse } from "../../http/response.ts";
 import { streamPath } from "../../stream/stream_path.ts";
@@ -73,7 +74,20 @@ export class HttpRoutes {
     return this.#table.answer(request, addresses);
   }
 
+  /** What {@linkcode answer} would refuse by a request's head. */
+  refusal(head: RequestHead, addresses: ConnectionAddresses): Promise<HttpResponse | undefined> {
+    return this.#table.refusal(head, addresses);
+  }
+
   /** The same where only the administrator is served. */
+  refusalAdmin(
+    head: RequestHead,
+    addresses: ConnectionAddresses,
+  ): Promise<HttpResponse | undefined> {
+    return this.#admin.refusal(head, addresses);
+  }
+
+  /** Answers where only the administrator is served. */
   answerAdmin(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
     return this.#admin.answer(request, addresses);
   }
