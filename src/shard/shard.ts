@@ -16,6 +16,7 @@ import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { AddressCounts, COUNTED } from "./net/address_counts.ts";
+import { pictureRefusal } from "./live/picture_refusal.ts";
 import { limitClients, recheckClients } from "./live/recheck.ts";
 import { ServingCertificate } from "./net/serving_certificate.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
@@ -208,7 +209,8 @@ class Shard {
     this.#webrtc.sweep(nowMs);
     this.#viewers.sweep(nowMs);
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
-    this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
+    const { webrtc } = this.#context.settings;
+    this.#streams.sweep(nowMs, (pictures) => pictureRefusal(pictures, webrtc));
     void this.#routes.list.tick();
     void this.#routes.whep.followers.tick();
     const { clients, access } = this.#context;
