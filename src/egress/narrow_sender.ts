@@ -39,8 +39,6 @@ export class NarrowSender {
   #soundBps = 0;
   #ratesDueMs = -Infinity;
   #nextMs = Infinity;
-  /** Where the key frame ends that is under way: it is sent to its end, whatever comes meanwhile. */
-  #keyFrameEnd = 0;
 
   constructor(options: NarrowSenderOptions) {
     this.#options = options;
@@ -61,7 +59,6 @@ export class NarrowSender {
     this.#times.reset();
     this.#pace.reset();
     this.#ratesDueMs = -Infinity;
-    this.#keyFrameEnd = 0;
   }
 
   /**
@@ -120,7 +117,9 @@ export class NarrowSender {
   #giveWay(): void {
     const { video } = this.#options;
     const position = video?.position;
-    if (position === undefined || position < this.#keyFrameEnd) return;
+    if (position === undefined) return;
+    // What is under way is sent to its end.
+    if ((video!.ring.flags(position) & PacketFlag.accessUnitStart) === 0) return;
     if (this.#thinner.givesWay(video!.ring, position)) video!.pause();
   }
 
@@ -166,7 +165,6 @@ export class NarrowSender {
     if (!this.#thinner.admits(ring, start, room)) return false;
     video.jump(start);
     video.forgetSent();
-    this.#keyFrameEnd = ring.accessUnitEnd(start);
     return true;
   }
 
