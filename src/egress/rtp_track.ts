@@ -167,6 +167,11 @@ export class RtpTrack {
     this.#usefulFrom = this.#nextSequence;
   }
 
+  /** Whether it may be of use to send a packet again, which the viewer knows by this number. */
+  isOfUse(sequence: number): boolean {
+    return this.#position !== undefined && this.#extended(sequence) >= this.#usefulFrom;
+  }
+
   /** Protects up to `count` packets, and appends them to `datagrams`. */
   take(count: number, sender: SrtpSender, datagrams: Uint8Array[]): void {
     const position = this.#position;
@@ -206,8 +211,8 @@ export class RtpTrack {
     sender: SrtpSender,
     { nowMs, roundTripMs }: ResendMoment,
   ): Uint8Array<ArrayBuffer> | undefined {
-    const extended = extendSequence(sequence, this.#nextSequence - 1);
-    if (extended < this.#usefulFrom || this.#position === undefined) return undefined;
+    if (!this.isOfUse(sequence)) return undefined;
+    const extended = this.#extended(sequence);
     const found = this.#find(extended);
     if (found === undefined) return undefined;
     this.#resends ??= new ResendHistory();
@@ -228,6 +233,10 @@ export class RtpTrack {
       padded += datagram.length;
     }
     return padded;
+  }
+
+  #extended(sequence: number): number {
+    return extendSequence(sequence, this.#nextSequence - 1);
   }
 
   /** The packet that was sent under an extended sequence number, if it is still there. */

@@ -140,6 +140,7 @@ export class NarrowViewer {
     const { viewer, receiver } = this.opened;
     if (!this.#isWoken && !((viewer.nextMs ?? Infinity) <= this.nowMs)) return;
     this.#isWoken = false;
+    this.#askForEcho();
     const datagrams: Uint8Array[] = [];
     for (let hasMore = true; hasMore;) {
       const before = datagrams.length;
@@ -154,10 +155,14 @@ export class NarrowViewer {
       this.#noteSent(packet, bytes);
       this.link.send(bytes, this.nowMs, (atMs) => this.#arrive(packet, atMs));
     }
+    this.#askForEcho();
+  }
+
+  #askForEcho(): void {
+    const { viewer } = this.opened;
     if (!viewer.wantsEcho(this.nowMs)) return;
-    viewer.echoAsked(this.nowMs);
-    const sentMs = this.nowMs;
-    this.link.send(CHECK_BYTES, sentMs, (thereMs) => {
+    const sentMs = viewer.echoAsked(this.nowMs);
+    this.link.send(CHECK_BYTES, this.nowMs, (thereMs) => {
       this.link.answer(thereMs, (atMs) => viewer.takeRoundTrip(atMs - sentMs, sentMs, atMs));
     });
   }
