@@ -176,6 +176,11 @@ export class RtpTrack {
     this.#usefulFrom = this.#nextSequence;
   }
 
+  /** Whether it may be of use to send a packet again, which the viewer knows by this number. */
+  isOfUse(sequence: number): boolean {
+    return this.#position !== undefined && this.#extended(sequence) >= this.#usefulFrom;
+  }
+
   /** Protects up to `count` packets, and appends them to `datagrams`. */
   take(count: number, sender: SrtpSender, datagrams: Uint8Array[]): void {
     const position = this.#position;
@@ -219,8 +224,8 @@ export class RtpTrack {
   ): Uint8Array<ArrayBuffer> | undefined {
     // It could have been another packet that had this number.
     if (this.#wasRedundant && this.#retransmission === undefined) return undefined;
-    const extended = extendSequence(sequence, this.#nextSequence - 1);
-    if (extended < this.#usefulFrom || this.#position === undefined) return undefined;
+    if (!this.isOfUse(sequence)) return undefined;
+    const extended = this.#extended(sequence);
     const found = this.#find(extended);
     if (found === undefined) return undefined;
     this.#resends ??= new ResendHistory();
@@ -251,6 +256,10 @@ export class RtpTrack {
       if (packet !== undefined) earlier.push(packet);
     }
     return packRedundant(ring.get(index)!, earlier, this.identity.payloadType);
+  }
+
+  #extended(sequence: number): number {
+    return extendSequence(sequence, this.#nextSequence - 1);
   }
 
   /** The packet that was sent under an extended sequence number, if it is still there. */
