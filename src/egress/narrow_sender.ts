@@ -2,6 +2,7 @@ import { BURST_INTERVAL_MS } from "../rtp/gop_pacer.ts";
 import { PacketFlag } from "../rtp/packet_sink.ts";
 import type { SrtpSender } from "../srtp/srtp_sender.ts";
 import { PictureThinner, type ViewerQuality } from "./picture_thinner.ts";
+import type { RenditionSwitcher } from "./rendition_switcher.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import type { RtpResends } from "./rtp_resends.ts";
 import type { ResendMoment, RtpTrack } from "./rtp_track.ts";
@@ -23,6 +24,8 @@ export interface NarrowSenderOptions {
   readonly srtp: SrtpSender;
   readonly resends: RtpResends;
   readonly link: ViewerLink;
+  /** Where there may be other renditions. */
+  readonly switcher: RenditionSwitcher | undefined;
 }
 
 /**
@@ -69,7 +72,8 @@ export class NarrowSender {
     const { link, audio, srtp } = this.#options;
     const { nowMs } = moment;
     this.#measure(nowMs);
-    const isWide = link.improve(nowMs, this.#videoBps + this.#soundBps);
+    this.#switch(nowMs);
+    const isWide = this.#improve(nowMs);
     this.#pace.advance(nowMs, link.estimator.estimateBps);
     const begin = datagrams.length;
     audio?.take(Math.min(audio.waiting, room), srtp, datagrams);
@@ -84,6 +88,28 @@ export class NarrowSender {
       link.widen();
     }
     return resent;
+  }
+
+  /** Goes on with another rendition, if that fits better. */
+  #switch(nowMs: number): void {
+    const { switcher, video, link } = this.#options;
+    if (switcher === undefined || video === undefined) return;
+    const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
+    if (!switcher.update({ roomBps, lagMs: video.lagMs, nowMs })) return;
+    this.#thinner.forgetNumbers();
+    this.#keyFrameEnd = video.ring.accessUnitEnd(video.position!);
+    this.#ratesDueMs = -Infinity;
+    this.#measure(nowMs);
+  }
+
+  /** Looks for more room; whether there is far more than what the largest rendition takes. */
+  #improve(nowMs: number): boolean {
+    const { link, switcher } = this.#options;
+    const soundBps = this.#soundBps;
+    const fullBps = (switcher?.largestBps(nowMs) ?? this.#videoBps) + soundBps;
+    const wantedBps = switcher?.wantedBps(nowMs);
+    const isWide = link.improve(nowMs, fullBps, wantedBps && wantedBps + soundBps);
+    return isWide && wantedBps === undefined;
   }
 
   /** Whether pictures go on from where they are when nothing is left out any more. */
@@ -121,7 +147,7 @@ export class NarrowSender {
   }
 
   #takePictures(end: number, nowMs: number, datagrams: Uint8Array[]): void {
-    const { video, srtp, link } = this.#options;
+    const { video, srtp, link, switcher } = this.#options;
     if (video === undefined) return;
     const room = {
       roomBps: Math.max(0, link.estimator.estimateBps - this.#soundBps),
@@ -137,6 +163,10 @@ export class NarrowSender {
         if (fate === "cut") video.pause();
         if (fate === "leaveOut") video.jump(ring.accessUnitEnd(position));
         if (fate !== "send") continue;
+        if (switcher?.prepare() === false) {
+          video.jump(ring.accessUnitEnd(position));
+          continue;
+        }
       }
       const before = datagrams.length;
       video.take(1, srtp, datagrams);

@@ -1,14 +1,19 @@
 import type { PacketRing } from "../rtp/packet_ring.ts";
 import { PacketFlag } from "../rtp/packet_sink.ts";
+import { distance } from "../stream/log_layout.ts";
 import type { Rendition } from "../stream/renditions.ts";
-import { neededBps, RenditionChoice, type RenditionRoom } from "./rendition_choice.ts";
+import { linkBps, neededBps, RenditionChoice, type RenditionRoom } from "./rendition_choice.ts";
 import { TimestampSqueeze } from "./timestamp_squeeze.ts";
 
 /** How often it is looked whether another one fits better. */
 const CHOSEN_ANEW_MS = 100;
 
-/** What lies between a key frame and live is sent at a switch if that takes no longer. */
+/**
+ * What lies between a key frame and live is sent at a switch if that takes no longer, or no longer than
+ * the next key frame is waited for, as far as is known.
+ */
 const MAX_REPLAY_MS = 500;
+const LONG_WAIT_MS = 2000;
 
 /** A stream's renditions for one viewer, and their packets. */
 export interface RenditionSource {
@@ -97,20 +102,38 @@ export class RenditionSwitcher {
     return larger && neededBps(larger);
   }
 
+  /** What the largest takes of a link; `undefined` if there is but one. */
+  largestBps(nowMs: number): number | undefined {
+    const list = this.#source.list(nowMs);
+    return list.length > 1 ? linkBps(list[0]!) : undefined;
+  }
+
+  /** Of so many packets, those that may be taken at once from the track's position on. */
+  takeable(count: number): number {
+    const { ring, position } = this.#track;
+    if (position === undefined || !this.#isShifted) return count;
+    let at = position;
+    if (isPictureStart(ring, at) && !this.prepare()) {
+      at = ring.accessUnitEnd(at);
+      this.#track.jump(at, { ring, timestampShift: this.#shift });
+      return this.takeable(count);
+    }
+    return Math.min(count, ring.accessUnitEnd(at) - at);
+  }
+
   /**
    * Changes to another rendition, if it is time for that. To be called before pictures are taken.
    *
    * @returns whether the viewer has changed
    */
   update(room: RenditionRoom): boolean {
-    this.#noteSent();
     const { nowMs } = room;
-    const list = this.#source.list(nowMs);
-    if (list.length > 1 && nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
+    if (nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
       this.#chosenAtMs = nowMs;
-      if (this.#decide(list, room)) return true;
+      const list = this.#source.list(nowMs);
+      if (list.length > 1 && this.#decide(list, room)) return true;
     }
-    return this.#goToAwaited();
+    return this.#awaited !== undefined && this.#goToAwaited();
   }
 
   /**
@@ -120,7 +143,7 @@ export class RenditionSwitcher {
    */
   prepare(): boolean {
     const { position } = this.#track;
-    if (position === undefined || this.#shift === 0 && this.#shifts.size === 0) return true;
+    if (position === undefined || !this.#isShifted) return true;
     if (position >= this.#shiftsEnd) {
       this.#shifts.clear();
       this.#shiftTo(position, 0);
@@ -136,6 +159,10 @@ export class RenditionSwitcher {
   close(): void {
     this.#forget(this.#awaited);
     this.#forget(this.#current);
+  }
+
+  get #isShifted(): boolean {
+    return this.#shift !== 0 || this.#shifts.size > 0;
   }
 
   #shiftTo(position: number, shift: number): void {
@@ -173,11 +200,12 @@ export class RenditionSwitcher {
   /** To the first of them, or for want of room to a smaller one until the next key frame. */
   #goDown(choices: readonly Rendition[], { roomBps }: RenditionRoom): boolean {
     const [target] = choices;
-    for (const { trackId } of choices) {
+    for (const { trackId, keyFrameDistanceMs } of choices) {
       const opened = this.#open(trackId);
       const start = opened?.ring.newestKeyFrame;
       if (opened === undefined) continue;
-      if (start !== undefined && replayMs(opened.ring, start, roomBps) <= MAX_REPLAY_MS) {
+      const maxMs = start === undefined ? 0 : maxReplayMs(opened.ring, start, keyFrameDistanceMs);
+      if (start !== undefined && replayMs(opened.ring, start, roomBps) <= maxMs) {
         this.#await(undefined);
         this.#switch(opened, start);
         if (trackId !== target!.trackId) this.#await(this.#open(target!.trackId));
@@ -246,6 +274,13 @@ export class RenditionSwitcher {
   }
 }
 
+/** How long it may take: see {@linkcode MAX_REPLAY_MS}. */
+function maxReplayMs(ring: PacketRing, start: number, keyFrameDistanceMs: number | null): number {
+  const ageMs = distance(ring.timeMs(start)!, ring.timeMs(ring.head - 1)!);
+  const waitMs = keyFrameDistanceMs === null ? LONG_WAIT_MS : keyFrameDistanceMs - ageMs;
+  return Math.max(MAX_REPLAY_MS, Math.min(waitMs, LONG_WAIT_MS));
+}
+
 /** How long it takes to send what lies between a key frame and live, without what nobody refers to. */
 function replayMs(ring: PacketRing, start: number, roomBps: number): number {
   const bytes = picturesFrom(ring, start).reduce(
@@ -253,6 +288,10 @@ function replayMs(ring: PacketRing, start: number, roomBps: number): number {
     0,
   );
   return bytes * 8000 / Math.max(1, roomBps);
+}
+
+function isPictureStart(ring: PacketRing, index: number): boolean {
+  return (ring.flags(index) & PacketFlag.accessUnitStart) !== 0;
 }
 
 /** Where the pictures begin that others refer to, from a key frame up to the newest, which is one. */
