@@ -1,7 +1,9 @@
 import { BURST_INTERVAL_MS } from "../rtp/gop_pacer.ts";
 import { PacketFlag } from "../rtp/packet_sink.ts";
 import type { SrtpSender } from "../srtp/srtp_sender.ts";
-import { PictureThinner, type ViewerQuality } from "./picture_thinner.ts";
+import type { PastPictures } from "./past_pictures.ts";
+import { type PictureRoom, PictureThinner, type ViewerQuality } from "./picture_thinner.ts";
+import { PictureTimes } from "./picture_times.ts";
 import type { RenditionSwitcher } from "./rendition_switcher.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import type { RtpResends } from "./rtp_resends.ts";
@@ -21,6 +23,8 @@ export interface NarrowSenderOptions {
   readonly feed: RtpFeed;
   readonly audio: RtpTrack | undefined;
   readonly video: RtpTrack | undefined;
+  /** What sends pictures as long as those of the beginning are not caught up with. */
+  readonly past: PastPictures | undefined;
   readonly srtp: SrtpSender;
   readonly resends: RtpResends;
   readonly link: ViewerLink;
@@ -35,6 +39,7 @@ export interface NarrowSenderOptions {
 export class NarrowSender {
   readonly #options: NarrowSenderOptions;
   readonly #thinner = new PictureThinner();
+  readonly #times = new PictureTimes();
   readonly #pace = new ViewerPace();
   #videoBps = 0;
   #soundBps = 0;
@@ -59,6 +64,7 @@ export class NarrowSender {
   /** The link has become narrow. */
   begin(): void {
     this.#thinner.reset();
+    this.#times.reset();
     this.#pace.reset();
     this.#ratesDueMs = -Infinity;
     this.#keyFrameEnd = 0;
@@ -92,10 +98,11 @@ export class NarrowSender {
 
   /** Goes on with another rendition, if that fits better. */
   #switch(nowMs: number): void {
-    const { switcher, video, link } = this.#options;
+    const { switcher, video, past, link } = this.#options;
     if (switcher === undefined || video === undefined) return;
     const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
     if (!switcher.update({ roomBps, lagMs: video.lagMs, nowMs })) return;
+    past?.begin();
     this.#thinner.forgetNumbers();
     this.#keyFrameEnd = video.ring.accessUnitEnd(video.position!);
     this.#ratesDueMs = -Infinity;
@@ -115,7 +122,8 @@ export class NarrowSender {
   /** Whether pictures go on from where they are when nothing is left out any more. */
   get #isSettled(): boolean {
     const { video } = this.#options;
-    return video === undefined || video.hasBegun && video.lagMs < SETTLED_LAG_MS;
+    if (video === undefined) return true;
+    return video.hasBegun && video.lagMs < SETTLED_LAG_MS && this.#times.shift === 0;
   }
 
   #measure(nowMs: number): void {
@@ -147,7 +155,7 @@ export class NarrowSender {
   }
 
   #takePictures(end: number, nowMs: number, datagrams: Uint8Array[]): void {
-    const { video, srtp, link, switcher } = this.#options;
+    const { video, past, srtp, link } = this.#options;
     if (video === undefined) return;
     const room = {
       roomBps: Math.max(0, link.estimator.estimateBps - this.#soundBps),
@@ -163,21 +171,26 @@ export class NarrowSender {
         if (fate === "cut") video.pause();
         if (fate === "leaveOut") video.jump(ring.accessUnitEnd(position));
         if (fate !== "send") continue;
-        if (switcher?.prepare() === false) {
-          video.jump(ring.accessUnitEnd(position));
-          continue;
-        }
+        if (past?.isOn !== true) this.#setTime(video, position, room);
       }
       const before = datagrams.length;
-      video.take(1, srtp, datagrams);
+      if (past?.isOn) past.take(1, nowMs, srtp, datagrams);
+      else video.take(1, srtp, datagrams);
       this.#spend(datagrams, before, nowMs);
     }
   }
 
-  #beginAtKeyFrame(
-    video: RtpTrack,
-    room: { readonly roomBps: number; readonly fullBps: number },
-  ): boolean {
+  /** Gives a picture its time, by when the whole of it will have left. */
+  #setTime(video: RtpTrack, position: number, { roomBps }: PictureRoom): void {
+    const { ring, lagMs } = video;
+    const before = this.#times.shift;
+    const bytes = ring.bytesBetween(position, ring.accessUnitEnd(position));
+    const lateMs = lagMs + bytes * 8000 / Math.max(roomBps, 1);
+    const timestampShift = this.#times.shiftOf(ring.timestamp(position)!, lateMs);
+    if (timestampShift !== before) video.jump(position, { ring, timestampShift });
+  }
+
+  #beginAtKeyFrame(video: RtpTrack, room: PictureRoom): boolean {
     const { ring } = video;
     const start = ring.newestKeyFrame;
     if (start === undefined || !this.#options.feed.arePicturesLive) return false;

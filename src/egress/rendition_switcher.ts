@@ -3,7 +3,6 @@ import { PacketFlag } from "../rtp/packet_sink.ts";
 import { distance } from "../stream/log_layout.ts";
 import type { Rendition } from "../stream/renditions.ts";
 import { linkBps, neededBps, RenditionChoice, type RenditionRoom } from "./rendition_choice.ts";
-import { TimestampSqueeze } from "./timestamp_squeeze.ts";
 
 /** How often it is looked whether another one fits better. */
 const CHOSEN_ANEW_MS = 100;
@@ -33,12 +32,8 @@ export interface SwitchedTrack {
   readonly ring: PacketRing;
   /** Index of the next packet; `undefined` if it waits for a key frame, or has not begun. */
   readonly position: number | undefined;
-  readonly packetCount: number;
-  /** Goes on with packets of a ring, whose timestamps are shifted. */
-  jump(
-    index: number,
-    from: { readonly ring: PacketRing; readonly timestampShift: number },
-  ): void;
+  /** Goes on with packets of a ring. */
+  jump(index: number, from: { readonly ring: PacketRing }): void;
   /** What was sent so far is not sent again. */
   forgetSent(): void;
 }
@@ -71,12 +66,6 @@ export class RenditionSwitcher {
   #awaited: Awaited | undefined;
   #chosenAtMs = -Infinity;
   #switches = 0;
-  /** Timestamp of the newest picture that was sent. */
-  #lastSent: number | undefined;
-  /** What is added to timestamps, by the index of pictures that are still to be sent so. */
-  #shifts = new Map<number, number>();
-  #shift = 0;
-  #shiftsEnd = 0;
 
   constructor(source: RenditionSource, track: SwitchedTrack) {
     this.#source = source;
@@ -108,23 +97,10 @@ export class RenditionSwitcher {
     return list.length > 1 ? linkBps(list[0]!) : undefined;
   }
 
-  /** Of so many packets, those that may be taken at once from the track's position on. */
-  takeable(count: number): number {
-    const { ring, position } = this.#track;
-    if (position === undefined || !this.#isShifted) return count;
-    let at = position;
-    if (isPictureStart(ring, at) && !this.prepare()) {
-      at = ring.accessUnitEnd(at);
-      this.#track.jump(at, { ring, timestampShift: this.#shift });
-      return this.takeable(count);
-    }
-    return Math.min(count, ring.accessUnitEnd(at) - at);
-  }
-
   /**
    * Changes to another rendition, if it is time for that. To be called before pictures are taken.
    *
-   * @returns whether the viewer has changed
+   * @returns whether the viewer has changed: to pictures that may be past
    */
   update(room: RenditionRoom): boolean {
     const { nowMs } = room;
@@ -134,49 +110,6 @@ export class RenditionSwitcher {
       if (list.length > 1 && this.#decide(list, room)) return true;
     }
     return this.#awaited !== undefined && this.#goToAwaited();
-  }
-
-  /**
-   * The picture at the track's position is the next to be sent: gives it its timestamp.
-   *
-   * @returns whether it is to be sent; else nobody refers to it, and it is past
-   */
-  prepare(): boolean {
-    const { position } = this.#track;
-    if (position === undefined || !this.#isShifted) return true;
-    if (position >= this.#shiftsEnd) {
-      this.#shifts.clear();
-      this.#shiftTo(position, 0);
-      return true;
-    }
-    const shift = this.#shifts.get(position);
-    if (shift === undefined) return false;
-    this.#shiftTo(position, shift);
-    return true;
-  }
-
-  /** The viewer is gone. */
-  close(): void {
-    this.#forget(this.#awaited);
-    this.#forget(this.#current);
-  }
-
-  get #isShifted(): boolean {
-    return this.#shift !== 0 || this.#shifts.size > 0;
-  }
-
-  #shiftTo(position: number, shift: number): void {
-    if (shift === this.#shift) return;
-    this.#noteSent();
-    this.#shift = shift;
-    this.#track.jump(position, { ring: this.#current.ring, timestampShift: shift });
-  }
-
-  #noteSent(): void {
-    const { ring, position, packetCount } = this.#track;
-    if (position === undefined || packetCount === 0) return;
-    const timestamp = ring.timestamp(position - 1);
-    if (timestamp !== undefined) this.#lastSent = (timestamp + this.#shift) >>> 0;
   }
 
   #decide(list: readonly Rendition[], room: RenditionRoom): boolean {
@@ -228,31 +161,11 @@ export class RenditionSwitcher {
 
   #switch(to: Opened, start: number): void {
     const before = this.#current;
-    this.#noteSent();
     this.#current = to;
-    this.#squeeze(to.ring, start);
-    this.#shift = this.#shifts.get(start) ?? 0;
-    this.#track.jump(start, { ring: to.ring, timestampShift: this.#shift });
+    this.#track.jump(start, { ring: to.ring });
     this.#track.forgetSent();
     this.#switches++;
     if (before.trackId !== to.trackId) this.#forget(before);
-  }
-
-  /** Finds times for all pictures that are there, but for those that nobody refers to. */
-  #squeeze(ring: PacketRing, start: number): void {
-    this.#shifts = new Map();
-    this.#shiftsEnd = ring.head;
-    const newest = ring.newestAccessUnit;
-    if (this.#lastSent === undefined || newest === undefined) return;
-    const pictures = picturesFrom(ring, start);
-    const squeeze = new TimestampSqueeze({
-      lastSent: this.#lastSent,
-      newest: ring.timestamp(newest)!,
-      pictures: pictures.length,
-    });
-    for (const index of pictures) {
-      this.#shifts.set(index, (squeeze.next() - ring.timestamp(index)!) | 0);
-    }
   }
 
   #open(trackId: number): Opened | undefined {
@@ -288,10 +201,6 @@ function replayMs(ring: PacketRing, start: number, roomBps: number): number {
     0,
   );
   return bytes * 8000 / Math.max(1, roomBps);
-}
-
-function isPictureStart(ring: PacketRing, index: number): boolean {
-  return (ring.flags(index) & PacketFlag.accessUnitStart) !== 0;
 }
 
 /** Where the pictures begin that others refer to, from a key frame up to the newest, which is one. */

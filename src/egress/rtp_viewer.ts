@@ -9,6 +9,7 @@ import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
 import { type PacketArena, TAG_LENGTH } from "../srtp/packet_arena.ts";
+import { PastPictures } from "./past_pictures.ts";
 import { UNKNOWN_ROUND_TRIP_MS } from "./resend_history.ts";
 import { NarrowSender } from "./narrow_sender.ts";
 import type { ViewerQuality } from "./picture_thinner.ts";
@@ -71,6 +72,7 @@ export class RtpViewer {
   readonly #feed: RtpFeed;
   readonly #audio: RtpTrack | undefined;
   readonly #video: RtpTrack | undefined;
+  readonly #past: PastPictures | undefined;
   readonly #cname: string;
   readonly #events: RtpViewerEvents;
   readonly #srtp: SrtpSender;
@@ -101,6 +103,7 @@ export class RtpViewer {
     this.#srtcp = new SrtcpSender(master);
     this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
     this.#video = video && new RtpTrack({ ...feed.video, ...video });
+    this.#past = this.#video && new PastPictures(feed, this.#video);
     const tracks = [this.#audio, this.#video].filter((track) => track !== undefined);
     this.#resends = new RtpResends(tracks, this.#srtp);
     this.#link = options.link;
@@ -179,7 +182,9 @@ export class RtpViewer {
       ? 0
       : this.#resends.takePaced(MAX_BATCH, this.#moment(nowMs), datagrams);
     if (resent > 0) this.#noteResent(resent, datagrams, nowMs);
-    this.#switcher?.update({ roomBps: this.#link!.estimator.estimateBps, lagMs: 0, nowMs });
+    if (this.#switcher?.update({ roomBps: this.#link!.estimator.estimateBps, lagMs: 0, nowMs })) {
+      this.#past!.begin();
+    }
     this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
@@ -212,13 +217,14 @@ export class RtpViewer {
     for (let nacks = this.#resends.note(packets); nacks > 0; nacks--) this.#events.nacked();
   }
 
-  /** Whether an echo is to be asked for behind what was sent, of which {@linkcode echoAsked} tells. */
+  /** Whether an echo is to be asked for, before or behind a batch. */
   wantsEcho(nowMs: number): boolean {
     return this.#link?.estimator.wantsEcho(nowMs) === true;
   }
 
-  echoAsked(nowMs: number): void {
-    this.#link?.estimator.echoAsked(nowMs);
+  /** One is asked for. Returns the time to be told with its answer. */
+  echoAsked(nowMs: number): number {
+    return this.#link?.estimator.echoAsked(nowMs) ?? nowMs;
   }
 
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */
@@ -272,6 +278,7 @@ export class RtpViewer {
     const start = video.ring.newestKeyFrame;
     if (start === undefined || !this.#feed.arePicturesLive) return;
     video.jump(start);
+    this.#past?.begin();
     this.#pacer.restart();
   }
 
@@ -305,25 +312,18 @@ export class RtpViewer {
     const octetsBefore = this.octetCount;
     const video = this.#video;
     const audio = this.#audio;
-    if (video !== undefined) this.#takePictures(video, Math.min(count, MAX_BATCH), datagrams);
+    const past = this.#past;
+    if (past?.isOn) past.take(Math.min(count, MAX_BATCH), nowMs, this.#srtp, datagrams);
+    else video?.take(Math.min(count, MAX_BATCH), this.#srtp, datagrams);
     const left = count - (datagrams.length - before);
     if (audio !== undefined) this.#takeSound(audio, left, datagrams);
     const overhead = (datagrams.length - before) * PACKET_OVERHEAD_BYTES;
     this.#link?.estimator.sent(this.octetCount - octetsBefore + overhead, nowMs);
   }
 
-  #takePictures(video: RtpTrack, count: number, datagrams: Uint8Array[]): void {
-    const switcher = this.#switcher;
-    if (switcher === undefined) return video.take(count, this.#srtp, datagrams);
-    for (let left = count; left > 0 && video.waiting > 0;) {
-      const takeable = switcher.takeable(left);
-      video.take(takeable, this.#srtp, datagrams);
-      left -= takeable;
-    }
-  }
-
   #takeSound(audio: RtpTrack, left: number, datagrams: Uint8Array[]): void {
-    const videoTimeMs = this.#video?.nextTimeMs ?? Infinity;
+    // What is past is sent as if it were now.
+    const videoTimeMs = this.#past?.isOn ? Infinity : this.#video?.nextTimeMs ?? Infinity;
     let due = 0;
     const { ring } = this.#feed.audio;
     const position = ring.head - audio.waiting;
@@ -348,9 +348,9 @@ export class RtpViewer {
 
   #becomeNarrow(): void {
     const [feed, audio, video] = [this.#feed, this.#audio, this.#video];
-    const [srtp, resends, link] = [this.#srtp, this.#resends, this.#link!];
+    const [past, srtp, resends, link] = [this.#past, this.#srtp, this.#resends, this.#link!];
     const switcher = this.#switcher;
-    this.#narrow ??= new NarrowSender({ feed, audio, video, srtp, resends, link, switcher });
+    this.#narrow ??= new NarrowSender({ feed, audio, video, past, srtp, resends, link, switcher });
     this.#narrow.begin();
   }
 

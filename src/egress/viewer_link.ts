@@ -54,8 +54,10 @@ export class ViewerLink {
     this.listener = {
       takeRemb: (bitrateBps, nowMs) => this.#takeRemb(bitrateBps, nowMs),
       takeLoss: (fraction, nowMs) => estimator.takeLoss(fraction, nowMs),
-      takeRoundTrip: (roundTripMs, sentMs, nowMs) =>
-        estimator.takeRoundTrip(roundTripMs, sentMs, nowMs),
+      takeRoundTrip: (roundTripMs, sentMs, nowMs) => {
+        estimator.takeRoundTrip(roundTripMs, sentMs, nowMs);
+        this.#dueMs = nowMs;
+      },
       takeNack: (nowMs) => estimator.takeNack(nowMs),
       takeTransport: (reception, nowMs) => estimator.takeTransport(reception, nowMs),
     };

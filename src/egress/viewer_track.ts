@@ -1,9 +1,11 @@
-import type { RtpIdentity } from "../srtp/rtp_identity.ts";
+import type { PacketExtension, RtpIdentity } from "../srtp/rtp_identity.ts";
 import type { Retransmission } from "./rtp_track.ts";
 
 /** How one track is sent to a viewer, as its answer says. */
 export interface ViewerTrack {
   readonly identity: RtpIdentity;
+  /** What the first packets carry in place of the identity's extension. */
+  readonly openingExtension?: PacketExtension | undefined;
   readonly retransmission: Retransmission | undefined;
   readonly firstSequence: number;
 }

@@ -206,14 +206,17 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     const to = this.peer.route;
     if (viewer === undefined || to === undefined) return false;
     this.#datagrams.length = 0;
+    // By how much later the second is answered tells what lies between them.
+    this.#askForEcho(viewer, nowMs);
     const hasMore = viewer.take(nowMs, unixMs, this.#datagrams);
     if (this.#datagrams.length > 0) this.#send(to);
-    if (viewer.wantsEcho(nowMs)) {
-      this.peer.askForEcho(nowMs);
-      // One that cannot be asked for is as good as lost.
-      viewer.echoAsked(nowMs);
-    }
+    this.#askForEcho(viewer, nowMs);
     return hasMore;
+  }
+
+  /** One that cannot be asked for is as good as lost. */
+  #askForEcho(viewer: RtpViewer, nowMs: number): void {
+    if (viewer.wantsEcho(nowMs)) this.peer.askForEcho(viewer.echoAsked(nowMs));
   }
 
   #send(to: TransportAddress): void {
