@@ -118,15 +118,15 @@ export class RenditionSwitcher {
     const choices = isLost ? list.filter((rendition) => rendition.trackId !== trackId) : list;
     const goal = this.#awaited?.trackId ?? trackId;
     const chosen = this.#choice.choose(choices, goal, room);
-    if (chosen === goal) return false;
     if (chosen === trackId) {
       this.#await(undefined);
       return false;
     }
     const at = choices.findIndex((rendition) => rendition.trackId === chosen);
     const isLarger = at < choices.findIndex((rendition) => rendition.trackId === trackId);
+    // There may be room for its past by now.
     if (!isLarger) return this.#goDown(choices.slice(at), room);
-    this.#await(this.#open(chosen));
+    if (chosen !== goal) this.#await(this.#open(chosen));
     return false;
   }
 
