@@ -6,6 +6,15 @@ import { defaultTrackId } from "../../stream/track_selection.ts";
 import type { LiveStream } from "./live_stream.ts";
 import type { RtpStream } from "./rtp_stream.ts";
 
+/** Which of a stream's renditions a viewer wants; all of them if it names none. */
+export interface RenditionWish {
+  /** The number of a track: no other is sent, as long as there is this one. */
+  readonly trackId?: number;
+  /** Pixels that pictures may have; of those that fit, whichever the link carries is sent. */
+  readonly maxWidth?: number;
+  readonly maxHeight?: number;
+}
+
 /** A rendition whose packets a viewer is sent, or is about to be. */
 interface Watched {
   readonly rtp: RtpStream;
@@ -20,6 +29,7 @@ export class ViewerRenditions implements RenditionSource {
   readonly #own: RtpStream;
   readonly #holder: number;
   readonly #watched = new Map<number, Watched>();
+  #wish: RenditionWish | undefined;
   /** Called when there are new packets of what is open. */
   onPackets: () => void = () => {};
 
@@ -33,7 +43,13 @@ export class ViewerRenditions implements RenditionSource {
 
   list(nowMs: number): readonly Rendition[] {
     const { renditions } = this.#stream;
-    return renditions.areSeveral ? renditions.recent(nowMs) : [];
+    const all = renditions.areSeveral ? renditions.recent(nowMs) : [];
+    return this.#wish === undefined ? all : wanted(all, this.#wish);
+  }
+
+  /** From now on it is sent what it wants. */
+  choose(wish: RenditionWish): void {
+    this.#wish = Object.keys(wish).length === 0 ? undefined : wish;
   }
 
   open(trackId: number): PacketRing | undefined {
@@ -69,4 +85,15 @@ export class ViewerRenditions implements RenditionSource {
   closeAll(): void {
     for (const trackId of this.#watched.keys()) this.close(trackId);
   }
+}
+
+/** For want of a track all are wanted; for want of a small one, the smallest. */
+function wanted(all: readonly Rendition[], wish: RenditionWish): readonly Rendition[] {
+  const { trackId, maxWidth = Infinity, maxHeight = Infinity } = wish;
+  const ofTrack = all.filter((rendition) => rendition.trackId === trackId);
+  if (ofTrack.length > 0) return ofTrack;
+  const fitting = all.filter(({ width, height }) =>
+    (width ?? Infinity) <= maxWidth && (height ?? Infinity) <= maxHeight
+  );
+  return fitting.length > 0 ? fitting : all.slice(-1);
 }
