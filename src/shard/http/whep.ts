@@ -39,6 +39,7 @@ import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { trackQuery } from "../live/track_query.ts";
 import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
+import { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "../webrtc/session.ts";
 import { sentQuality } from "./sent_quality.ts";
@@ -305,6 +306,9 @@ export class Whep {
         lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
         cname,
       },
+      renditions: video && selection.videoTrack === undefined
+        ? new ViewerRenditions(stream, rtp, holder)
+        : undefined,
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,

@@ -15,6 +15,7 @@ import { Peer, type PeerDropReason, type PeerOptions } from "../../webrtc/peer.t
 import type { TransportAddress } from "../../address/transport_address.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { View } from "../live/ticket.ts";
+import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
 
 /** Where a session's datagrams go. */
@@ -66,6 +67,8 @@ export interface WebrtcSessionOptions {
   readonly id: string;
   readonly audience: RtpAudience;
   readonly media: SessionMedia;
+  /** Of the pictures, for a viewer that is sent whichever fit. */
+  readonly renditions: ViewerRenditions | undefined;
   readonly peer: Omit<PeerOptions, "events" | "transportFeedback">;
   readonly arena: PacketArena;
   readonly pump: RtpPump;
@@ -108,7 +111,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     this.#options = options;
     this.id = options.id;
     this.audience = options.audience;
-    const { events, paths, media } = options;
+    const { events, paths, media, renditions } = options;
+    if (renditions !== undefined) renditions.onPackets = () => this.notify();
     this.peer = new Peer({
       ...options.peer,
       transportFeedback: isTransportCounted(media) ? "read" : "pass",
@@ -271,6 +275,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     this.#isOver = true;
     this.#options.pump.remove(this);
     this.audience.remove(this);
+    this.#options.renditions?.closeAll();
     this.#options.events.ended(this, reason);
     this.#viewer?.close();
   }
