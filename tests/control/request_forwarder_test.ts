@@ -17,6 +17,8 @@ const REQUEST: ForwardedRequest = {
     id: "0-a",
   },
   method: "DELETE",
+  part: "session",
+  eventStream: "",
   resource: "a",
   contentType: "",
   ifMatch: undefined,

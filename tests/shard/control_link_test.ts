@@ -19,6 +19,8 @@ const REQUEST: ForwardedRequest = {
     id: "0-a",
   },
   method: "PATCH",
+  part: "session",
+  eventStream: "",
   resource: "a",
   contentType: "application/trickle-ice-sdpfrag",
   ifMatch: '"1"',

@@ -174,7 +174,7 @@ export class SessionFollowers {
     const stream = streams.byPath(path);
     const key = `${videoSection} ${path}`;
     if (videoSection !== undefined && wanted.has("layers") && !layers.has(key)) {
-      layers.set(key, stream && layersOf(stream, videoSection));
+      layers.set(key, stream && layersOf(stream, videoSection, performance.now()));
     }
     return {
       isLive: stream?.log.state === LogState.live,
@@ -194,7 +194,7 @@ function statesIn({ body }: ForwardedResponse): SessionStates {
   return JSON.parse(new TextDecoder().decode(body));
 }
 
-function layersOf({ renditions }: LiveStream, section: number): string | undefined {
-  const list = renditions.list();
+function layersOf({ renditions }: LiveStream, section: number, nowMs: number): string | undefined {
+  const list = renditions.recent(nowMs);
   return list.length === 0 ? undefined : layersJson(list, section);
 }

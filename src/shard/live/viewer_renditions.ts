@@ -47,6 +47,13 @@ export class ViewerRenditions implements RenditionSource {
     return this.#wish === undefined ? all : wanted(all, this.#wish);
   }
 
+  /** The numbers of those that there are. */
+  trackIds(nowMs: number): readonly number[] {
+    const { renditions } = this.#stream;
+    const all = renditions.areSeveral ? renditions.recent(nowMs) : [];
+    return all.length === 0 ? [this.firstTrackId] : all.map(({ trackId }) => trackId);
+  }
+
   /** From now on it is sent what it wants. */
   choose(wish: RenditionWish): void {
     this.#wish = Object.keys(wish).length === 0 ? undefined : wish;
