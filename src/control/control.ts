@@ -4,7 +4,7 @@ import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
 import type { Recheck } from "../config/reload.ts";
 import type { ServerCertificate } from "../config/server_certificate.ts";
-import { decideByFunction, tellEnded } from "./access_function.ts";
+import { decideByFunction, tell } from "./access_function.ts";
 import { ControlMetrics } from "./control_metrics.ts";
 import { Directory } from "./directory.ts";
 import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
@@ -256,8 +256,10 @@ export class Control {
         return this.#answerReload(shard, message);
       case "access-question":
         return void this.#askFunction(shard, message);
+      case "session-began":
+        return tell(this.#parts.began, message.session);
       case "session-ended":
-        return tellEnded(this.#parts.ended, message.session);
+        return tell(this.#parts.ended, message.session);
       case "listening":
         // It died while the gateway is drained: those that come are to go elsewhere.
         if (this.#isDraining) this.#shards.send(shard, DRAIN);

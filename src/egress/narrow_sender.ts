@@ -1,6 +1,7 @@
 import { BURST_INTERVAL_MS } from "../rtp/gop_pacer.ts";
 import { PacketFlag } from "../rtp/packet_sink.ts";
 import type { SrtpSender } from "../srtp/srtp_sender.ts";
+import type { PastPictures } from "./past_pictures.ts";
 import { type PictureRoom, PictureThinner, type ViewerQuality } from "./picture_thinner.ts";
 import { PictureTimes } from "./picture_times.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
@@ -21,6 +22,8 @@ export interface NarrowSenderOptions {
   readonly feed: RtpFeed;
   readonly audio: RtpTrack | undefined;
   readonly video: RtpTrack | undefined;
+  /** What sends pictures as long as those of the beginning are not caught up with. */
+  readonly past: PastPictures | undefined;
   readonly srtp: SrtpSender;
   readonly resends: RtpResends;
   readonly link: ViewerLink;
@@ -125,7 +128,7 @@ export class NarrowSender {
   }
 
   #takePictures(end: number, nowMs: number, datagrams: Uint8Array[]): void {
-    const { video, srtp, link } = this.#options;
+    const { video, past, srtp, link } = this.#options;
     if (video === undefined) return;
     const room = {
       roomBps: Math.max(0, link.estimator.estimateBps - this.#soundBps),
@@ -141,10 +144,11 @@ export class NarrowSender {
         if (fate === "cut") video.pause();
         if (fate === "leaveOut") video.jump(ring.accessUnitEnd(position));
         if (fate !== "send") continue;
-        this.#setTime(video, position, room);
+        if (past?.isOn !== true) this.#setTime(video, position, room);
       }
       const before = datagrams.length;
-      video.take(1, srtp, datagrams);
+      if (past?.isOn) past.take(1, nowMs, srtp, datagrams);
+      else video.take(1, srtp, datagrams);
       this.#spend(datagrams, before, nowMs);
     }
   }

@@ -23,6 +23,8 @@ export class RtpFeed {
   readonly #tags: LogTags;
   /** Time of the newest sound in the stream's own log. */
   #newestSoundMs: number | undefined;
+  /** When the newest picture came. */
+  #newestPictureAtMs = -Infinity;
   #opus: SoundFollower | undefined;
 
   /**
@@ -73,6 +75,11 @@ export class RtpFeed {
     return distance(pictureMs, this.#newestSoundMs) <= PICTURES_STOPPED_MS;
   }
 
+  /** How long ago the newest picture came. */
+  pictureAgeMs(nowMs: number): number {
+    return nowMs - this.#newestPictureAtMs;
+  }
+
   /** Takes the sound from another log, or from the stream's own again. */
   setOpusLog(opus: LogReader | undefined, nowMs: number): void {
     this.#opus = opus && new SoundFollower(opus, nowMs);
@@ -83,6 +90,7 @@ export class RtpFeed {
     this.#clock.update(nowMs);
     for (let tag = this.#tags.next(); tag !== undefined; tag = this.#tags.next()) {
       if (tag.track === "audio") this.#newestSoundMs = tag.timestampMs;
+      else this.#newestPictureAtMs = nowMs;
       const delayMs = this.#clock.delayAtMs(tag.timestampMs);
       const track = tag.track === "video" ? this.video : this.audio;
       track.take(tag.body, tag.timestampMs, delayMs);

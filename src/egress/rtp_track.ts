@@ -2,7 +2,7 @@ import type { PacketRing } from "../rtp/packet_ring.ts";
 import { RTP_HEADER_SIZE } from "../rtp/packet.ts";
 import type { RtpClock } from "../rtp/rtp_clock.ts";
 import { extendSequence } from "../rtp/sequence.ts";
-import type { RtpIdentity } from "../srtp/rtp_identity.ts";
+import type { PacketExtension, RtpIdentity } from "../srtp/rtp_identity.ts";
 import type { SrtpSender } from "../srtp/srtp_sender.ts";
 import { distance } from "../stream/log_layout.ts";
 import { ResendHistory } from "./resend_history.ts";
@@ -10,6 +10,9 @@ import { SentNumbers, type SentRun } from "./sent_numbers.ts";
 
 /** Newest packets that padding repeats: a receiver still knows them, and tells them for old. */
 const PADDING_PACKETS = 32;
+
+/** So many packets tell what a receiver is told at the beginning: a second of them, and more. */
+const OPENING_PACKETS = 512;
 
 /** How packets that are asked for again are marked (RFC 4588). */
 export interface Retransmission extends RtpIdentity {
@@ -21,6 +24,8 @@ export interface RtpTrackOptions {
   readonly ring: PacketRing;
   readonly clock: RtpClock;
   readonly identity: RtpIdentity;
+  /** What the first packets carry in place of the identity's extension. */
+  readonly openingExtension?: PacketExtension | undefined;
   /** Without it, packets are sent again as they were. */
   readonly retransmission: Retransmission | undefined;
   /** Sequence number of the first packet: random, 15 bits, so that it does not wrap at once. */
@@ -57,6 +62,7 @@ export interface OtherPackets {
 export class RtpTrack {
   readonly clock: RtpClock;
   readonly identity: RtpIdentity;
+  readonly #opening: RtpIdentity;
   readonly #retransmission: Retransmission | undefined;
   #retransmissions = 0;
   /** There from the first packet on that is lost. */
@@ -81,6 +87,9 @@ export class RtpTrack {
     const { ring, firstSequence } = options;
     this.clock = options.clock;
     this.identity = options.identity;
+    this.#opening = options.openingExtension === undefined
+      ? options.identity
+      : { ...options.identity, extension: options.openingExtension };
     this.#retransmission = options.retransmission;
     this.#nextSequence = firstSequence;
     this.#run = { firstSequence, ring, firstIndex: 0, timestampShift: 0 };
@@ -176,7 +185,7 @@ export class RtpTrack {
       this.#batch,
       size,
       this.#nextSequence,
-      this.identity,
+      this.#packetCount < OPENING_PACKETS ? this.#opening : this.identity,
       datagrams,
       timestampShift,
     );
@@ -235,7 +244,7 @@ export class RtpTrack {
   ): Uint8Array<ArrayBuffer> {
     const again = this.#retransmission;
     if (again === undefined) {
-      return sender.protectOne(packet, sequence, this.identity, timestampShift);
+      return sender.protectOne(packet, sequence, this.#opening, timestampShift);
     }
     const number = again.firstSequence + this.#retransmissions++;
     return sender.protectRetransmission(packet, sequence, number, again, timestampShift);

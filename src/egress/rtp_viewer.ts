@@ -9,6 +9,7 @@ import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
 import { type PacketArena, TAG_LENGTH } from "../srtp/packet_arena.ts";
+import { PastPictures } from "./past_pictures.ts";
 import { UNKNOWN_ROUND_TRIP_MS } from "./resend_history.ts";
 import { NarrowSender } from "./narrow_sender.ts";
 import type { ViewerQuality } from "./picture_thinner.ts";
@@ -17,7 +18,7 @@ import { RtpResends } from "./rtp_resends.ts";
 import { type ResendMoment, type Retransmission, RtpTrack } from "./rtp_track.ts";
 import { DATAGRAM_OVERHEAD_BYTES } from "./stream_rate.ts";
 import type { LinkDescription, ViewerLink } from "./viewer_link.ts";
-import type { RtpIdentity } from "../srtp/rtp_identity.ts";
+import type { PacketExtension, RtpIdentity } from "../srtp/rtp_identity.ts";
 
 /** Packets that one datagram path is given in one go. */
 const MAX_BATCH = 16;
@@ -37,6 +38,8 @@ const SENDER_REPORT_INTERVAL_MS = 1000;
 /** How one track is sent to a viewer, as its answer says. */
 export interface ViewerTrack {
   readonly identity: RtpIdentity;
+  /** What the first packets carry in place of the identity's extension. */
+  readonly openingExtension?: PacketExtension | undefined;
   readonly retransmission: Retransmission | undefined;
   readonly firstSequence: number;
 }
@@ -84,6 +87,7 @@ export class RtpViewer {
   readonly #feed: RtpFeed;
   readonly #audio: RtpTrack | undefined;
   readonly #video: RtpTrack | undefined;
+  readonly #past: PastPictures | undefined;
   readonly #cname: string;
   readonly #events: RtpViewerEvents;
   readonly #srtp: SrtpSender;
@@ -112,6 +116,7 @@ export class RtpViewer {
     this.#srtcp = new SrtcpSender(master);
     this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
     this.#video = video && new RtpTrack({ ...feed.video, ...video });
+    this.#past = this.#video && new PastPictures(feed, this.#video);
     const tracks = [this.#audio, this.#video].filter((track) => track !== undefined);
     this.#resends = new RtpResends(tracks, this.#srtp);
     this.#link = options.link;
@@ -276,6 +281,7 @@ export class RtpViewer {
     const start = ring.newestKeyFrame;
     if (start === undefined || !arePicturesLive) return;
     video.jump(start);
+    this.#past?.begin();
     this.#pacer.restart();
   }
 
@@ -309,7 +315,9 @@ export class RtpViewer {
     const octetsBefore = this.octetCount;
     const video = this.#video;
     const audio = this.#audio;
-    video?.take(Math.min(count, MAX_BATCH), this.#srtp, datagrams);
+    const past = this.#past;
+    if (past?.isOn) past.take(Math.min(count, MAX_BATCH), nowMs, this.#srtp, datagrams);
+    else video?.take(Math.min(count, MAX_BATCH), this.#srtp, datagrams);
     const left = count - (datagrams.length - before);
     if (audio !== undefined) this.#takeSound(audio, left, datagrams);
     const overhead = (datagrams.length - before) * PACKET_OVERHEAD_BYTES;
@@ -317,7 +325,8 @@ export class RtpViewer {
   }
 
   #takeSound(audio: RtpTrack, left: number, datagrams: Uint8Array[]): void {
-    const videoTimeMs = this.#video?.nextTimeMs ?? Infinity;
+    // What is past is sent as if it were now.
+    const videoTimeMs = this.#past?.isOn ? Infinity : this.#video?.nextTimeMs ?? Infinity;
     let due = 0;
     const { ring } = this.#feed.audio;
     const position = ring.head - audio.waiting;
@@ -342,8 +351,8 @@ export class RtpViewer {
 
   #becomeNarrow(): void {
     const [feed, audio, video] = [this.#feed, this.#audio, this.#video];
-    const [srtp, resends, link] = [this.#srtp, this.#resends, this.#link!];
-    this.#narrow ??= new NarrowSender({ feed, audio, video, srtp, resends, link });
+    const [past, srtp, resends, link] = [this.#past, this.#srtp, this.#resends, this.#link!];
+    this.#narrow ??= new NarrowSender({ feed, audio, video, past, srtp, resends, link });
     this.#narrow.begin();
   }
 

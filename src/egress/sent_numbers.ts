@@ -1,7 +1,10 @@
 import type { PacketRing } from "../rtp/packet_ring.ts";
 
-/** Runs that are remembered: more than a viewer that is left every second picture has in a second. */
-const MAX_RUNS = 128;
+/**
+ * Runs that are remembered: more than a viewer that is left every second picture has in a second,
+ * and one that catches up with a group of pictures of 16 s.
+ */
+const MAX_RUNS = 1024;
 
 /** A run of packets that were sent one after the other, as they lie in a ring. */
 export interface SentRun {

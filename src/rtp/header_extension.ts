@@ -12,8 +12,9 @@ export const EXTENSION_URI = {
   playoutDelay: "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
 } as const;
 
-/** Bytes of an extension with a transport-wide sequence number. */
-export const TRANSPORT_SEQUENCE_SIZE = 8;
+/** Bytes of an extension with a playout delay, and with a transport-wide sequence number beside it. */
+export const PLAYOUT_DELAY_SIZE = 8;
+export const BOTH_ELEMENTS_SIZE = 12;
 
 /** Playout delays are told in steps of 10 ms, of 12 bits. */
 const PLAYOUT_DELAY_STEP_MS = 10;

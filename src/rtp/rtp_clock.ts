@@ -38,7 +38,7 @@ export interface ReportTime {
  * ```
  */
 export class RtpClock {
-  readonly #ticksPerMs: number;
+  readonly ticksPerMs: number;
   readonly #offset: number;
 
   /**
@@ -50,7 +50,7 @@ export class RtpClock {
     if (!(rateHz > 0 && rateHz % 1000 === 0)) {
       throw new RtpError(`Cannot make RTP clock: rate must be whole kHz, got ${rateHz} Hz`);
     }
-    this.#ticksPerMs = rateHz / 1000;
+    this.ticksPerMs = rateHz / 1000;
     this.#offset = offset;
   }
 
@@ -60,7 +60,7 @@ export class RtpClock {
    * @param streamMs may be fractional, as times counted in samples are
    */
   timestamp(streamMs: number): number {
-    return (Math.round(streamMs * this.#ticksPerMs) + this.#offset) >>> 0;
+    return (Math.round(streamMs * this.ticksPerMs) + this.#offset) >>> 0;
   }
 
   /** What a Sender Report that is sent at `unixMs` says (RFC 3550 6.4.1). */

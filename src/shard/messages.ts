@@ -3,7 +3,12 @@
  * pass here; they cross threads in the stream logs.
  */
 
-import type { AccessDecision, AccessRequest, EndedSession } from "../access/access.ts";
+import type {
+  AccessDecision,
+  AccessRequest,
+  BegunSession,
+  EndedSession,
+} from "../access/access.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { ShardSettings } from "./shard_settings.ts";
 import type { ConsoleAsset } from "./http/console_asset.ts";
@@ -137,6 +142,8 @@ export type ToControl =
     /** If that is limited. */
     readonly sent: SentLately | undefined;
   }
+  /** Somebody was let in: for the program that the gateway is embedded in, without secrets. */
+  | { readonly kind: "session-began"; readonly session: BegunSession }
   /** Who was let in is gone: for the program that the gateway is embedded in, without secrets. */
   | { readonly kind: "session-ended"; readonly session: EndedSession }
   | { readonly kind: "publication-kept"; readonly streamId: number }

@@ -1,6 +1,5 @@
 /// <reference lib="deno.worker" />
 
-import type { EndedSession } from "../access/access.ts";
 import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
@@ -17,6 +16,7 @@ import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { AddressCounts, COUNTED } from "./net/address_counts.ts";
+import { pictureRefusal } from "./live/picture_refusal.ts";
 import { limitClients, recheckClients } from "./live/recheck.ts";
 import { ServingCertificate } from "./net/serving_certificate.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
@@ -89,8 +89,14 @@ class Shard {
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
     const configured = shardAccess(settings, control, counters);
-    const told = (session: EndedSession) => control.send({ kind: "session-ended", session });
-    const access = new CountedAccess(configured, counters, settings.tellsEnds ? told : undefined);
+    const access = new CountedAccess(configured, counters, {
+      began: settings.tellsBegins
+        ? (session) => control.send({ kind: "session-began", session })
+        : undefined,
+      ended: settings.tellsEnds
+        ? (session) => control.send({ kind: "session-ended", session })
+        : undefined,
+    });
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
@@ -203,7 +209,8 @@ class Shard {
     this.#webrtc.sweep(nowMs);
     this.#viewers.sweep(nowMs);
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
-    this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
+    const { webrtc } = this.#context.settings;
+    this.#streams.sweep(nowMs, (pictures) => pictureRefusal(pictures, webrtc));
     void this.#routes.list.tick();
     void this.#routes.whep.followers.tick();
     const { clients, access } = this.#context;
@@ -219,7 +226,7 @@ class Shard {
     this.#access.configure(settings.access);
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
-    await configureLogging(settings, () => counters.add("logLinesLeftOut"));
+    configureLogging(settings, () => counters.add("logLinesLeftOut"));
     const asked = clients.change(performance.now());
     await limitClients(asked, (request) => this.#access.decideHere(request));
     await Promise.all([recheckClients(asked, access, message), this.#routes.list.recheck()]);
@@ -265,7 +272,7 @@ const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
   const counters = new Counters(message.counters, message.shard);
-  await configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
+  configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
   setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);

@@ -20,6 +20,8 @@ const REQUEST: ForwardedRequest = {
   part: "session",
   eventStream: "",
   resource: "a",
+  part: "session",
+  eventStream: "",
   contentType: "",
   ifMatch: undefined,
   body: new Uint8Array(),

@@ -172,12 +172,12 @@ Deno.test("RtpTrack: packets of another ring get other timestamps, when they are
 Deno.test("RtpTrack: runs beyond those that are remembered are not found", () => {
   const ring = new PacketRing({ maxPackets: 1024 });
   const numbers = new SentNumbers();
-  for (let run = 0; run < 300; run++) {
+  for (let run = 0; run < 1200; run++) {
     numbers.add({ firstSequence: 2 * run, ring, firstIndex: 3 * run, timestampShift: 0 });
   }
-  assertEquals([599, 344, 343].map((sequence) => numbers.find(sequence)?.firstIndex), [
-    3 * 299,
-    3 * 172,
+  assertEquals([2399, 352, 351].map((sequence) => numbers.find(sequence)?.firstIndex), [
+    3 * 1199,
+    3 * 176,
     undefined,
   ]);
 });

@@ -22,6 +22,8 @@ const REQUEST: ForwardedRequest = {
   part: "session",
   eventStream: "",
   resource: "a",
+  part: "session",
+  eventStream: "",
   contentType: "application/trickle-ice-sdpfrag",
   ifMatch: '"1"',
   body: Uint8Array.of(1, 2),

@@ -32,13 +32,12 @@ import type { HttpContext } from "./route_context.ts";
 import { isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import type { ForwardedResponse, SessionRequest } from "./forwarded_request.ts";
-import type { BFrameReport } from "../../egress/video_packet_maker.ts";
-import { B_FRAMES_REMEDY } from "../live/stream_report.ts";
+import { pictureRefusal } from "../live/picture_refusal.ts";
 import { questionOf, refusedAnswer } from "./questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { trackQuery } from "../live/track_query.ts";
-import { answerWishes, viewerTrack } from "../live/viewer_media.ts";
+import { answerWishes, pictureWishes, viewerTrack } from "../live/viewer_media.ts";
 import { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "../webrtc/session.ts";
@@ -240,18 +239,6 @@ export class Whep {
     });
   }
 
-  /** Why a stream with such pictures is not shown, by what the settings say. */
-  refusalOf(pictures: BFrameReport | undefined): string | undefined {
-    const { bFrames, inexact } = this.#context.settings.webrtc;
-    if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
-      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
-    }
-    if (pictures?.exact === false && inexact === "refuse") {
-      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
-    }
-    return undefined;
-  }
-
   async #openViewer(
     stream: LiveStream,
     selection: TrackSelection,
@@ -267,7 +254,7 @@ export class Whep {
     // Others have come while it was waited for.
     const full = this.#refusalIfFull(addresses);
     if (full !== undefined) return full;
-    const refusal = this.refusalOf(rtp.report());
+    const refusal = pictureRefusal(rtp.report(), this.#context.settings.webrtc);
     if (refusal !== undefined) return notToBeHad(refusal);
     const choice = chooseMedia(offer, media, wanted);
     if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
@@ -283,7 +270,9 @@ export class Whep {
     const audio = choice.audio &&
       settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
     const video = choice.video &&
-      settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, { wishes });
+      settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, {
+        wishes: audio !== undefined && media.audio !== undefined ? pictureWishes(wishes) : wishes,
+      });
     const request = { asked, allowed, askedAtMs, path: stream.entry.path, from };
     if (addresses.hasLeft()) return this.#refuse(addresses, "It has left");
     const ticket = this.#context.viewers.admit(request);

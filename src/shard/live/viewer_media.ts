@@ -1,9 +1,10 @@
 /** What a WebRTC viewer's packets carry besides media, by the settings, its offer and its answer. */
 import type { ViewerTrack } from "../../egress/rtp_viewer.ts";
 import {
+  BOTH_ELEMENTS_SIZE,
   EXTENSION_URI,
   MAX_ONE_BYTE_ID,
-  TRANSPORT_SEQUENCE_SIZE,
+  PLAYOUT_DELAY_SIZE,
   writeHeaderExtension,
 } from "../../rtp/header_extension.ts";
 import { RTP_HEADER_SIZE } from "../../rtp/packet.ts";
@@ -21,6 +22,16 @@ const ORIGINAL_SEQUENCE_NUMBER_SIZE = 2;
 
 const TRANSPORT_FEEDBACK = "transport-cc";
 
+/**
+ * How long receivers are to hold pictures back whose sound they play, from the beginning on: as long
+ * as they would hold them in the end, when they have seen that it takes so much longer until sound is
+ * heard. Measured: sound comes 10 to 60 ms later than the pictures of its time, as encoders send
+ * sound in groups, and Chromium holds it for 50 to 80 ms.
+ */
+const PICTURES_HELD_MS = 110;
+/** What browsers bear by themselves: with less, they do not hold pictures at all. */
+const MAX_PICTURES_HELD_MS = 10_000;
+
 type FeedbackSettings = Pick<WebrtcSettings, "feedback">;
 
 /**
@@ -30,7 +41,7 @@ type FeedbackSettings = Pick<WebrtcSettings, "feedback">;
 export function maxPayloadSize(
   { packetBytes, feedback }: Pick<WebrtcSettings, "packetBytes" | "feedback">,
 ): number {
-  const extensionSize = feedback === "twcc" ? TRANSPORT_SEQUENCE_SIZE : 0;
+  const extensionSize = feedback === "twcc" ? BOTH_ELEMENTS_SIZE : PLAYOUT_DELAY_SIZE;
   return packetBytes - RTP_HEADER_SIZE - extensionSize - ORIGINAL_SEQUENCE_NUMBER_SIZE - TAG_LENGTH;
 }
 
@@ -42,10 +53,12 @@ export function answerWishes(
   chosen: readonly ChosenSection[],
   { feedback }: FeedbackSettings,
 ): AnswerWishes {
-  const id = chosen[0] === undefined ? undefined : transportSequenceId(chosen[0].section);
+  const id = chosen[0] === undefined
+    ? undefined
+    : extensionId(chosen[0].section, EXTENSION_URI.transportSequence);
   const isNumbered = feedback === "twcc" && id !== undefined &&
     chosen.every((one) =>
-      transportSequenceId(one.section) === id &&
+      extensionId(one.section, EXTENSION_URI.transportSequence) === id &&
       one.choice.codec.feedback.includes(TRANSPORT_FEEDBACK)
     );
   if (!isNumbered) return DEFAULT_ANSWER_WISHES;
@@ -55,6 +68,11 @@ export function answerWishes(
   };
 }
 
+/** What to answer beside that for pictures that are shown with sound. */
+export function pictureWishes(wishes: AnswerWishes): AnswerWishes {
+  return { ...wishes, extensions: [...wishes.extensions, EXTENSION_URI.playoutDelay] };
+}
+
 /** How a track is sent to the viewer that was answered so. */
 export function viewerTrack(section: AnsweredSection): ViewerTrack {
   const { payloadType, ssrc, rtxPayloadType, rtxSsrc } = section;
@@ -62,25 +80,30 @@ export function viewerTrack(section: AnsweredSection): ViewerTrack {
     number,
     number,
   ];
-  const extension = writeHeaderExtension({
-    transportSequenceId: transportSequenceId(section),
-    playoutDelayId: undefined,
-    playoutDelay: { minMs: 0, maxMs: 0 },
-  });
+  const elements = {
+    transportSequenceId: extensionId(section, EXTENSION_URI.transportSequence),
+    playoutDelay: { minMs: PICTURES_HELD_MS, maxMs: MAX_PICTURES_HELD_MS },
+  };
+  const playoutDelayId = extensionId(section, EXTENSION_URI.playoutDelay);
+  const extension = writeHeaderExtension({ ...elements, playoutDelayId: undefined });
+  const openingExtension = writeHeaderExtension({ ...elements, playoutDelayId });
   return {
     identity: { payloadType, ssrc, extension },
-    retransmission: rtxPayloadType === undefined || rtxSsrc === undefined
-      ? undefined
-      : { payloadType: rtxPayloadType, ssrc: rtxSsrc, extension, firstSequence: second >> 1 },
+    openingExtension,
+    retransmission: rtxPayloadType === undefined || rtxSsrc === undefined ? undefined : {
+      payloadType: rtxPayloadType,
+      ssrc: rtxSsrc,
+      extension: openingExtension,
+      firstSequence: second >> 1,
+    },
     firstSequence: first >> 1,
   };
 }
 
-/** The number of the transport-wide sequence number, if one-byte elements can have it. */
-function transportSequenceId(
+/** The number of an extension, if one-byte elements can have it. */
+function extensionId(
   { extensions }: Pick<AnsweredSection, "extensions">,
+  wanted: string,
 ): number | undefined {
-  return extensions.find(({ id, uri }) =>
-    uri === EXTENSION_URI.transportSequence && id >= 1 && id <= MAX_ONE_BYTE_ID
-  )?.id;
+  return extensions.find(({ id, uri }) => uri === wanted && id >= 1 && id <= MAX_ONE_BYTE_ID)?.id;
 }
