@@ -17,8 +17,6 @@ const REQUEST: ForwardedRequest = {
     id: "0-a",
   },
   method: "DELETE",
-  part: "session",
-  eventStream: "",
   resource: "a",
   part: "session",
   eventStream: "",

@@ -19,8 +19,6 @@ const REQUEST: ForwardedRequest = {
     id: "0-a",
   },
   method: "PATCH",
-  part: "session",
-  eventStream: "",
   resource: "a",
   part: "session",
   eventStream: "",
