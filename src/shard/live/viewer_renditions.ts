@@ -94,11 +94,15 @@ export class ViewerRenditions implements RenditionSource {
   }
 }
 
-/** For want of a track all are wanted; for want of a small one, the smallest. */
-function wanted(all: readonly Rendition[], wish: RenditionWish): readonly Rendition[] {
-  const { trackId, maxWidth = Infinity, maxHeight = Infinity } = wish;
-  const ofTrack = all.filter((rendition) => rendition.trackId === trackId);
-  if (ofTrack.length > 0) return ofTrack;
+/** For want of the track, all are wanted; for want of a small one, the smallest. */
+function wanted(
+  all: readonly Rendition[],
+  { trackId, maxWidth = Infinity, maxHeight = Infinity }: RenditionWish,
+): readonly Rendition[] {
+  if (trackId !== undefined) {
+    const ofTrack = all.filter((rendition) => rendition.trackId === trackId);
+    return ofTrack.length > 0 ? ofTrack : all;
+  }
   const fitting = all.filter(({ width, height }) =>
     (width ?? Infinity) <= maxWidth && (height ?? Infinity) <= maxHeight
   );
