@@ -132,12 +132,12 @@ export class HttpRoutes {
         handler: (routed) => whep.answerResource("PATCH", routed),
       },
       { ...viewer, method: "DELETE", handler: (routed) => whep.answerResource("DELETE", routed) },
-      ...this.#viewerEvents(),
+      ...this.#viewerExtensions(),
     ];
   }
 
-  /** What a viewer by WebRTC is told as it happens. */
-  #viewerEvents(): readonly Route[] {
+  /** What a viewer by WebRTC is told as it happens, and may choose. */
+  #viewerExtensions(): readonly Route[] {
     const { whep } = this;
     const events = { pattern: "/{path...}/whep/{viewer}/events", access: "viewers" } as const;
     const stream = { ...events, pattern: `${events.pattern}/{stream}` } as const;
@@ -147,6 +147,13 @@ export class HttpRoutes {
         method: "POST",
         accepts: "application/json",
         handler: (routed) => whep.answerResource("POST", routed, "events"),
+      },
+      {
+        method: "POST",
+        pattern: "/{path...}/whep/{viewer}/layer",
+        access: "viewers",
+        accepts: "application/json",
+        handler: (routed) => whep.answerResource("POST", routed, "layer"),
       },
       { ...stream, method: "GET", handler: (routed) => whep.follow(routed) },
       {
