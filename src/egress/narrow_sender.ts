@@ -4,6 +4,7 @@ import type { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { PastPictures } from "./past_pictures.ts";
 import { type PictureRoom, PictureThinner, type ViewerQuality } from "./picture_thinner.ts";
 import { PictureTimes } from "./picture_times.ts";
+import type { RenditionSwitcher } from "./rendition_switcher.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import type { RtpResends } from "./rtp_resends.ts";
 import type { ResendMoment, RtpTrack } from "./rtp_track.ts";
@@ -17,6 +18,10 @@ const RATE_INTERVAL_MS = 500;
 /** Pictures that lag more than this are caught up with before a link counts as clear. */
 const SETTLED_LAG_MS = 100;
 
+/** What is lost is sent again if that does not take longer. Packets are as large as they usually are. */
+const MAX_REPAIR_MS = 400;
+const REPAIR_BITS = 1200 * 8;
+
 /** Of a viewer: what is sent, and over which link. */
 export interface NarrowSenderOptions {
   readonly feed: RtpFeed;
@@ -27,6 +32,8 @@ export interface NarrowSenderOptions {
   readonly srtp: SrtpSender;
   readonly resends: RtpResends;
   readonly link: ViewerLink;
+  /** Where there may be other renditions. */
+  readonly switcher: RenditionSwitcher | undefined;
 }
 
 /**
@@ -42,8 +49,6 @@ export class NarrowSender {
   #soundBps = 0;
   #ratesDueMs = -Infinity;
   #nextMs = Infinity;
-  /** Where the key frame ends that is under way: it is sent to its end, whatever comes meanwhile. */
-  #keyFrameEnd = 0;
 
   constructor(options: NarrowSenderOptions) {
     this.#options = options;
@@ -64,7 +69,6 @@ export class NarrowSender {
     this.#times.reset();
     this.#pace.reset();
     this.#ratesDueMs = -Infinity;
-    this.#keyFrameEnd = 0;
   }
 
   /**
@@ -75,21 +79,46 @@ export class NarrowSender {
     const { link, audio, srtp } = this.#options;
     const { nowMs } = moment;
     this.#measure(nowMs);
-    const isWide = link.improve(nowMs, this.#videoBps + this.#soundBps);
+    this.#switch(nowMs);
+    const isWide = this.#improve(nowMs);
     this.#pace.advance(nowMs, link.estimator.estimateBps);
+    // In front of media, which would be part of what the probe measures.
+    this.#pad(nowMs, datagrams);
     const begin = datagrams.length;
     audio?.take(Math.min(audio.waiting, room), srtp, datagrams);
     this.#spend(datagrams, begin, nowMs);
     this.#giveWay();
+    this.#giveUp();
     const resent = this.#takeResends(begin + room, moment, datagrams);
     this.#takePictures(begin + room, nowMs, datagrams);
-    this.#pad(nowMs, datagrams);
     this.#nextMs = this.#whenNext(nowMs);
     if (isWide && this.#isSettled) {
       this.#thinner.reset();
       link.widen();
     }
     return resent;
+  }
+
+  /** Goes on with another rendition, if that fits better. */
+  #switch(nowMs: number): void {
+    const { switcher, video, past, link } = this.#options;
+    if (switcher === undefined || video === undefined) return;
+    const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
+    if (!switcher.update({ roomBps, lagMs: video.lagMs, nowMs })) return;
+    past?.begin();
+    this.#thinner.forgetNumbers();
+    this.#ratesDueMs = -Infinity;
+    this.#measure(nowMs);
+  }
+
+  /** Looks for more room; whether there is far more than what the largest rendition takes. */
+  #improve(nowMs: number): boolean {
+    const { link, switcher } = this.#options;
+    const soundBps = this.#soundBps;
+    const fullBps = (switcher?.largestBps(nowMs) ?? this.#videoBps) + soundBps;
+    const wantedBps = switcher?.wantedBps(nowMs);
+    const isWide = link.improve(nowMs, fullBps, wantedBps && wantedBps + soundBps);
+    return isWide && wantedBps === undefined;
   }
 
   /** Whether pictures go on from where they are when nothing is left out any more. */
@@ -119,11 +148,25 @@ export class NarrowSender {
     return resent;
   }
 
+  /** A group of which so much was lost that repairing it takes longer than the next is away. */
+  #giveUp(): void {
+    const { video, resends, link } = this.#options;
+    const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
+    if (resends.size * REPAIR_BITS <= roomBps * MAX_REPAIR_MS / 1000) return;
+    resends.clear();
+    if (video?.position === undefined) return;
+    this.#thinner.giveUp(video.position);
+    video.pause();
+    link.paused();
+  }
+
   /** What is left of a group, and what of it was lost, is of no use any more. */
   #giveWay(): void {
     const { video } = this.#options;
     const position = video?.position;
-    if (position === undefined || position < this.#keyFrameEnd) return;
+    if (position === undefined) return;
+    // What is under way is sent to its end.
+    if ((video!.ring.flags(position) & PacketFlag.accessUnitStart) === 0) return;
     if (this.#thinner.givesWay(video!.ring, position)) video!.pause();
   }
 
@@ -135,7 +178,10 @@ export class NarrowSender {
       fullBps: this.#videoBps,
     };
     while (this.#pace.isOpen && datagrams.length < end) {
-      if (!video.hasBegun && !this.#beginAtKeyFrame(video, room)) return;
+      if (!video.hasBegun) {
+        if (!this.#beginAtKeyFrame(video, room)) return;
+        link.resumed(nowMs);
+      }
       const { ring } = video;
       const position = video.position!;
       if (position >= ring.head) return;
@@ -170,7 +216,7 @@ export class NarrowSender {
     if (!this.#thinner.admits(ring, start, room)) return false;
     video.jump(start);
     video.forgetSent();
-    this.#keyFrameEnd = ring.accessUnitEnd(start);
+    this.#options.resends.clear();
     return true;
   }
 

@@ -138,6 +138,12 @@ export class RtpTrack {
     return this.#position !== undefined && this.#position < this.ring.tail;
   }
 
+  /** Timestamp of the newest packet, as it was sent; `undefined` if there was none, or it is gone. */
+  get lastTimestamp(): number | undefined {
+    const sent = this.#find(this.#nextSequence - 1);
+    return sent && (timestampOf(sent.packet) + sent.timestampShift) | 0;
+  }
+
   /** Stream time of the next packet; `undefined` if there is none. */
   get nextTimeMs(): number | undefined {
     return this.#position === undefined ? undefined : this.ring.timeMs(this.#position);
@@ -174,6 +180,11 @@ export class RtpTrack {
   /** What was sent so far is of no use any more, and not sent again. */
   forgetSent(): void {
     this.#usefulFrom = this.#nextSequence;
+  }
+
+  /** Whether it may be of use to send a packet again, which the viewer knows by this number. */
+  isOfUse(sequence: number): boolean {
+    return this.#position !== undefined && this.#extended(sequence) >= this.#usefulFrom;
   }
 
   /** Protects up to `count` packets, and appends them to `datagrams`. */
@@ -219,8 +230,8 @@ export class RtpTrack {
   ): Uint8Array<ArrayBuffer> | undefined {
     // It could have been another packet that had this number.
     if (this.#wasRedundant && this.#retransmission === undefined) return undefined;
-    const extended = extendSequence(sequence, this.#nextSequence - 1);
-    if (extended < this.#usefulFrom || this.#position === undefined) return undefined;
+    if (!this.isOfUse(sequence)) return undefined;
+    const extended = this.#extended(sequence);
     const found = this.#find(extended);
     if (found === undefined) return undefined;
     this.#resends ??= new ResendHistory();
@@ -253,6 +264,10 @@ export class RtpTrack {
     return packRedundant(ring.get(index)!, earlier, this.identity.payloadType);
   }
 
+  #extended(sequence: number): number {
+    return extendSequence(sequence, this.#nextSequence - 1);
+  }
+
   /** The packet that was sent under an extended sequence number, if it is still there. */
   #find(sequence: number): SentPacket | undefined {
     if (sequence >= this.#nextSequence) return undefined;
@@ -272,4 +287,8 @@ export class RtpTrack {
     const number = again.firstSequence + this.#retransmissions++;
     return sender.protectRetransmission(packet, sequence, number, again, timestampShift);
   }
+}
+
+function timestampOf(packet: Uint8Array): number {
+  return packet[4]! << 24 | packet[5]! << 16 | packet[6]! << 8 | packet[7]!;
 }

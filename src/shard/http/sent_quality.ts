@@ -6,7 +6,7 @@ import { qualityJson } from "./session_facts.ts";
  * What a viewer is told of what it is sent, as JSON; `undefined` if it has no pictures, or is not
  * connected yet.
  *
- * @param trackId of its pictures
+ * @param trackId of its pictures, if they are of one track only
  */
 export function sentQuality(session: WebrtcSession, trackId: number): string | undefined {
   const { quality: pictures, link } = session.describe();
