@@ -32,13 +32,13 @@ import type { HttpContext } from "./route_context.ts";
 import { isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import type { ForwardedResponse, SessionRequest } from "./forwarded_request.ts";
-import type { BFrameReport } from "../../egress/video_packet_maker.ts";
-import { B_FRAMES_REMEDY } from "../live/stream_report.ts";
+import { pictureRefusal } from "../live/picture_refusal.ts";
 import { questionOf, refusedAnswer } from "./questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { trackQuery } from "../live/track_query.ts";
 import { answerWishes, pictureWishes, viewerTrack } from "../live/viewer_media.ts";
+import { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "../webrtc/session.ts";
 import { sentQuality } from "./sent_quality.ts";
@@ -246,18 +246,6 @@ export class Whep {
     });
   }
 
-  /** Why a stream with such pictures is not shown, by what the settings say. */
-  refusalOf(pictures: BFrameReport | undefined): string | undefined {
-    const { bFrames, inexact } = this.#context.settings.webrtc;
-    if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
-      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
-    }
-    if (pictures?.exact === false && inexact === "refuse") {
-      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
-    }
-    return undefined;
-  }
-
   async #openViewer(
     stream: LiveStream,
     selection: TrackSelection,
@@ -273,7 +261,7 @@ export class Whep {
     // Others have come while it was waited for.
     const full = this.#refusalIfFull(addresses);
     if (full !== undefined) return full;
-    const refusal = this.refusalOf(rtp.report());
+    const refusal = pictureRefusal(rtp.report(), this.#context.settings.webrtc);
     if (refusal !== undefined) return notToBeHad(refusal);
     const choice = chooseMedia(offer, media, wanted);
     if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
@@ -307,6 +295,9 @@ export class Whep {
         lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
         cname,
       },
+      renditions: video && selection.videoTrack === undefined
+        ? new ViewerRenditions(stream, rtp, holder)
+        : undefined,
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,

@@ -32,8 +32,7 @@ export class ViewerRenditions implements RenditionSource {
   }
 
   list(nowMs: number): readonly Rendition[] {
-    const { renditions } = this.#stream;
-    return renditions.areSeveral ? renditions.recent(nowMs) : [];
+    return this.#stream.renditions.recent(nowMs);
   }
 
   open(trackId: number): PacketRing | undefined {

@@ -1,9 +1,5 @@
-import {
-  isTransportCounted,
-  RtpViewer,
-  type RtpViewerEvents,
-  type ViewerTrack,
-} from "../../egress/rtp_viewer.ts";
+import { RtpViewer, type RtpViewerEvents } from "../../egress/rtp_viewer.ts";
+import { isTransportCounted, type ViewerTrack } from "../../egress/viewer_track.ts";
 import type { RtpAudience, RtpSubscriber } from "../../egress/rtp_audience.ts";
 import type { ViewerQuality } from "../../egress/picture_thinner.ts";
 import { type LinkDescription, ViewerLink } from "../../egress/viewer_link.ts";
@@ -15,6 +11,7 @@ import { Peer, type PeerDropReason, type PeerOptions } from "../../webrtc/peer.t
 import type { TransportAddress } from "../../address/transport_address.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { View } from "../live/ticket.ts";
+import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
 
 /** Where a session's datagrams go. */
@@ -66,6 +63,8 @@ export interface WebrtcSessionOptions {
   readonly id: string;
   readonly audience: RtpAudience;
   readonly media: SessionMedia;
+  /** Of the pictures, for a viewer that is sent whichever fit. */
+  readonly renditions: ViewerRenditions | undefined;
   readonly peer: Omit<PeerOptions, "events" | "transportFeedback">;
   readonly arena: PacketArena;
   readonly pump: RtpPump;
@@ -89,6 +88,8 @@ export interface SessionDescription {
   readonly reception: Reception | null;
   /** What of the pictures it is sent; `null` without pictures, or before it is connected. */
   readonly quality: ViewerQuality | null;
+  /** The number of the track whose pictures it is sent; `null` if it is sent no other. */
+  readonly videoTrack: number | null;
   /** What its link carries; `null` before it is connected, and over TCP. */
   readonly link: LinkDescription | null;
 }
@@ -108,7 +109,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     this.#options = options;
     this.id = options.id;
     this.audience = options.audience;
-    const { events, paths, media } = options;
+    const { events, paths, media, renditions } = options;
+    if (renditions !== undefined) renditions.onPackets = () => this.notify();
     this.peer = new Peer({
       ...options.peer,
       transportFeedback: isTransportCounted(media) ? "read" : "pass",
@@ -153,6 +155,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
       jumps: this.#viewer?.jumps ?? 0,
       reception: this.#viewer?.reception ?? null,
       quality: this.quality,
+      videoTrack: this.#viewer?.videoTrack ?? null,
       link: this.#viewer?.link ?? null,
     };
   }
@@ -241,11 +244,12 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
   }
 
   #onConnected(master: SrtpMasterKey): void {
-    const { audience, media, arena, viewerEvents, events } = this.#options;
+    const { audience, media, renditions, arena, viewerEvents, events } = this.#options;
     const isTcp = this.peer.route?.transport === "tcp";
     this.#viewer = new RtpViewer({
       feed: audience.feed,
       ...media,
+      renditions,
       // TCP finds out by itself what its link carries.
       link: isTcp ? undefined : new ViewerLink(performance.now()),
       arena,
@@ -271,6 +275,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     this.#isOver = true;
     this.#options.pump.remove(this);
     this.audience.remove(this);
+    this.#options.renditions?.closeAll();
     this.#options.events.ended(this, reason);
     this.#viewer?.close();
   }
