@@ -212,6 +212,8 @@ export class BandwidthEstimator {
     const sample = this.#queue.take(roundTripMs, sentMs, nowMs);
     if (sample === undefined) return;
     this.#echoes.answered(sentMs, nowMs);
+    // A queue that was there before the probe is none of its own.
+    if (this.#probe?.isBefore(sentMs) && sample.queueMs >= LONG_QUEUE_MS) this.#probe = undefined;
     if (this.#probe !== undefined) {
       this.#takeVerdict(this.#probe.takeRoundTrip(roundTripMs, sentMs, usualMs), nowMs);
       return;
@@ -387,9 +389,8 @@ export class BandwidthEstimator {
     this.#probe = undefined;
     const { plan } = probe;
     if (plan.kind === "train") {
-      if (verdict.kind !== "unknown") {
-        this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps));
-      }
+      const isKnown = verdict.kind !== "unknown";
+      if (isKnown) this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps));
       return this.#schedule.trainTaken(verdict, nowMs);
     }
     this.#schedule.streamTaken(verdict, nowMs);
