@@ -18,6 +18,10 @@ const RATE_INTERVAL_MS = 500;
 /** Pictures that lag more than this are caught up with before a link counts as clear. */
 const SETTLED_LAG_MS = 100;
 
+/** What is lost is sent again if that does not take longer. Packets are as large as they usually are. */
+const MAX_REPAIR_MS = 400;
+const REPAIR_BITS = 1200 * 8;
+
 /** Of a viewer: what is sent, and over which link. */
 export interface NarrowSenderOptions {
   readonly feed: RtpFeed;
@@ -45,8 +49,6 @@ export class NarrowSender {
   #soundBps = 0;
   #ratesDueMs = -Infinity;
   #nextMs = Infinity;
-  /** Where the key frame ends that is under way: it is sent to its end, whatever comes meanwhile. */
-  #keyFrameEnd = 0;
 
   constructor(options: NarrowSenderOptions) {
     this.#options = options;
@@ -67,7 +69,6 @@ export class NarrowSender {
     this.#times.reset();
     this.#pace.reset();
     this.#ratesDueMs = -Infinity;
-    this.#keyFrameEnd = 0;
   }
 
   /**
@@ -81,13 +82,15 @@ export class NarrowSender {
     this.#switch(nowMs);
     const isWide = this.#improve(nowMs);
     this.#pace.advance(nowMs, link.estimator.estimateBps);
+    // In front of media, which would be part of what the probe measures.
+    this.#pad(nowMs, datagrams);
     const begin = datagrams.length;
     audio?.take(Math.min(audio.waiting, room), srtp, datagrams);
     this.#spend(datagrams, begin, nowMs);
     this.#giveWay();
+    this.#giveUp();
     const resent = this.#takeResends(begin + room, moment, datagrams);
     this.#takePictures(begin + room, nowMs, datagrams);
-    this.#pad(nowMs, datagrams);
     this.#nextMs = this.#whenNext(nowMs);
     if (isWide && this.#isSettled) {
       this.#thinner.reset();
@@ -98,13 +101,15 @@ export class NarrowSender {
 
   /** Goes on with another rendition, if that fits better. */
   #switch(nowMs: number): void {
-    const { switcher, video, past, link } = this.#options;
+    const { switcher, video, past, resends, link } = this.#options;
     if (switcher === undefined || video === undefined) return;
     const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
-    if (!switcher.update({ roomBps, lagMs: video.lagMs, nowMs })) return;
+    const { hasBegun, lagMs } = video;
+    if (!switcher.update({ roomBps, lagMs, nowMs })) return;
+    if (!hasBegun) link.resumed(nowMs);
     past?.begin();
+    resends.clear();
     this.#thinner.forgetNumbers();
-    this.#keyFrameEnd = video.ring.accessUnitEnd(video.position!);
     this.#ratesDueMs = -Infinity;
     this.#measure(nowMs);
   }
@@ -146,11 +151,25 @@ export class NarrowSender {
     return resent;
   }
 
+  /** A group of which so much was lost that repairing it takes longer than the next is away. */
+  #giveUp(): void {
+    const { video, resends, link } = this.#options;
+    const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
+    if (resends.size * REPAIR_BITS <= roomBps * MAX_REPAIR_MS / 1000) return;
+    resends.clear();
+    if (video?.position === undefined) return;
+    this.#thinner.giveUp(video.position);
+    video.pause();
+    link.paused();
+  }
+
   /** What is left of a group, and what of it was lost, is of no use any more. */
   #giveWay(): void {
     const { video } = this.#options;
     const position = video?.position;
-    if (position === undefined || position < this.#keyFrameEnd) return;
+    if (position === undefined) return;
+    // What is under way is sent to its end.
+    if ((video!.ring.flags(position) & PacketFlag.accessUnitStart) === 0) return;
     if (this.#thinner.givesWay(video!.ring, position)) video!.pause();
   }
 
@@ -162,7 +181,10 @@ export class NarrowSender {
       fullBps: this.#videoBps,
     };
     while (this.#pace.isOpen && datagrams.length < end) {
-      if (!video.hasBegun && !this.#beginAtKeyFrame(video, room)) return;
+      if (!video.hasBegun) {
+        if (!this.#beginAtKeyFrame(video, room)) return;
+        link.resumed(nowMs);
+      }
       const { ring } = video;
       const position = video.position!;
       if (position >= ring.head) return;
@@ -197,7 +219,7 @@ export class NarrowSender {
     if (!this.#thinner.admits(ring, start, room)) return false;
     video.jump(start);
     video.forgetSent();
-    this.#keyFrameEnd = ring.accessUnitEnd(start);
+    this.#options.resends.clear();
     return true;
   }
 

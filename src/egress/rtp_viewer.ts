@@ -18,6 +18,7 @@ import { type RenditionSource, RenditionSwitcher } from "./rendition_switcher.ts
 import { RtpResends } from "./rtp_resends.ts";
 import { type ResendMoment, RtpTrack } from "./rtp_track.ts";
 import { DATAGRAM_OVERHEAD_BYTES } from "./stream_rate.ts";
+import { SoundRedundancy } from "./sound_redundancy.ts";
 import type { LinkDescription, ViewerLink } from "./viewer_link.ts";
 import { isTransportCounted, type ViewerTrack } from "./viewer_track.ts";
 
@@ -87,6 +88,7 @@ export class RtpViewer {
   /** How far sound was behind when it was looked at last; 0 since it has caught up. */
   #soundLagMs = Infinity;
   readonly #resends: RtpResends;
+  readonly #redundancy = new SoundRedundancy();
   readonly #link: ViewerLink | undefined;
   /** There from the first time on that its link does not carry all. */
   #narrow: NarrowSender | undefined;
@@ -201,10 +203,12 @@ export class RtpViewer {
   handle(packets: readonly RtcpPacket[], nowMs: number): void {
     for (const packet of packets) {
       this.#reports.take(packet, nowMs);
+      this.#redundancy.take(packet);
       if (packet.kind === "pictureLossIndication" || packet.kind === "fullIntraRequest") {
         this.#events.keyFrameRequested();
       }
     }
+    if (this.#audio !== undefined) this.#audio.redundancy = this.#redundancy.count;
   }
 
   /** A check of the viewer's address was answered. */

@@ -7,6 +7,8 @@ export interface ViewerTrack {
   /** What the first packets carry in place of the identity's extension. */
   readonly openingExtension?: PacketExtension | undefined;
   readonly retransmission: Retransmission | undefined;
+  /** Of sound that carries earlier packets once more; `undefined` where the viewer takes none. */
+  readonly redundant?: RtpIdentity | undefined;
   readonly firstSequence: number;
 }
 

@@ -5,6 +5,8 @@ import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
 import { CountedAccess } from "./counted_access.ts";
+import { clientEvent } from "./http/client_event.ts";
+import { EventOutbox } from "./event_outbox.ts";
 import { Counters } from "../metrics/counters.ts";
 import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
@@ -102,7 +104,10 @@ class Shard {
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
-    const clients = new Clients(counters);
+    const outbox = new EventOutbox((events) => control.send({ kind: "events", events }));
+    const clients = new Clients(counters, (change) => {
+      outbox.add(() => clientEvent(change, (path) => streams.byPath(path)?.entry.streamId));
+    });
     const viewers = new Viewers({
       settings,
       places,
@@ -165,6 +170,8 @@ class Shard {
           message.how,
           () => this.#control.send({ kind: "publication-kept", streamId: message.streamId }),
         );
+      case "events":
+        return this.#routes.events.take(message.first, message.events);
       case "publication-ended":
         return this.#publishers.end(message.streamId, message.reason);
       case "stream-changed":
@@ -212,6 +219,7 @@ class Shard {
     const { webrtc } = this.#context.settings;
     this.#streams.sweep(nowMs, (pictures) => pictureRefusal(pictures, webrtc));
     void this.#routes.list.tick();
+    this.#routes.events.tick(Date.now());
     void this.#routes.whep.followers.tick();
     const { clients, access } = this.#context;
     // They were asked about while other settings were there, and let in when those were gone.
@@ -229,7 +237,7 @@ class Shard {
     configureLogging(settings, () => counters.add("logLinesLeftOut"));
     const asked = clients.change(performance.now());
     await limitClients(asked, (request) => this.#access.decideHere(request));
-    await Promise.all([recheckClients(asked, access, message), this.#routes.list.recheck()]);
+    await Promise.all([recheckClients(asked, access, message), this.#routes.events.recheck()]);
   }
 
   /** Viewers keep what they have, and those who ask are told that it is not ready. */
@@ -244,6 +252,7 @@ class Shard {
     clearInterval(this.#ticker);
     this.#meter.stop();
     this.#routes.list.close();
+    this.#routes.events.close();
     this.#routes.whep.followers.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
