@@ -9,6 +9,7 @@ import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
 import {
   chooseMedia,
   describeMismatches,
+  hasDataChannels,
   type WantedMedia,
 } from "../../webrtc/sdp/media_choice.ts";
 import { settleSection } from "../../webrtc/sdp/answered_section.ts";
@@ -307,6 +308,7 @@ export class Whep {
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
+      hasDataChannels: hasDataChannels(offer),
       id,
       ticket,
       askedAtMs,
