@@ -125,13 +125,13 @@ async function readBundles() {
 }
 
 async function start(config: Config): Promise<void> {
-  await configureLogging(config);
+  configureLogging(config);
   const gateway = await startGateway(config, {
     version,
     ...await readBundles(),
     assets: consoleAssets,
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
-    reloaded: (config) => void configureLogging(config),
+    reloaded: (config) => configureLogging(config),
     shardHung: (shard) => {
       tell("error", `Shard ${shard} hung; ended, so that a supervisor can start anew`);
       Deno.exit(EXIT_HUNG);

@@ -111,10 +111,14 @@ export interface SubjectOf {
   readonly isShared?: boolean | undefined;
 }
 
-/** A session that was allowed, and is over; or has come to nothing, and then it took no time. */
-export interface EndedSession {
+/** Somebody who was let in, whoever has decided. */
+export interface BegunSession {
   readonly request: AccessRequest;
   readonly decision: Allowed;
+}
+
+/** A session that was allowed, and is over; or has come to nothing, and then it took no time. */
+export interface EndedSession extends BegunSession {
   readonly durationMs: number;
   /** What a publisher has sent, or a viewer was sent. */
   readonly bytes: number;

@@ -5,6 +5,7 @@ import { AdminToken } from "./admin_token.ts";
 import { AskedFunctions, type AskFunction } from "./asked_functions.ts";
 import { type HookObserver, Hooks, type HooksTold } from "./hooks.ts";
 import { Jwt, type JwtSettings } from "./jwt.ts";
+import { reservedRefusal } from "./reserved_apps.ts";
 import { RemoteKeys } from "./remote_keys.ts";
 import { type Revoked, RevokedTokens } from "./revoked_tokens.ts";
 import { AddressGate, Rules } from "./rules.ts";
@@ -55,6 +56,8 @@ export class ConfiguredAccess implements Access {
   }
 
   decide(request: AccessRequest): AccessDecision | Promise<AccessDecision> {
+    const reserved = reservedRefusal(request.action, request.path);
+    if (reserved !== undefined) return reserved;
     const decision = this.#chain.decide(request);
     return decision instanceof Promise
       ? decision.then((late) => this.#judged(request, late))
@@ -80,7 +83,11 @@ export class ConfiguredAccess implements Access {
   }
 
   #judged(request: AccessRequest, decision: AccessDecision): AccessDecision {
-    if (decision.kind === "allow") this.#hooks.began(request, decision);
+    if (decision.kind === "refuse") return decision;
+    // It may have been renamed.
+    const reserved = reservedRefusal(request.action, decision.path ?? "");
+    if (reserved !== undefined) return reserved;
+    this.#hooks.began(request, decision);
     return decision;
   }
 

@@ -190,13 +190,15 @@ export class Jwt implements AccessSource {
     if (this.#revoked.has(claims, clockSkewMs)) return refuse("forbidden", "revoked", decidedBy);
     const expiresAtMs = Number(claims["exp"]) * 1000 + clockSkewMs;
     if (expiresAtMs <= this.#nowMs()) return refuse("forbidden", "expired token", decidedBy);
+    // A view may be let go on; the right to see and change all is not kept beyond its time.
+    const isEnding = endAtExpiry || request.action === "api";
     try {
       return {
         kind: "allow",
         decidedBy,
         ...(subject === undefined ? {} : { subject }),
         ...(user === undefined || user === subject ? {} : { user }),
-        ...(endAtExpiry ? { expiresAtMs } : {}),
+        ...(isEnding ? { expiresAtMs } : {}),
         ...claimedLimits(claims),
       };
     } catch (error) {

@@ -16,7 +16,7 @@ interface Operation {
   readonly summary: string;
   /** What is answered; "events" for server-sent ones. */
   readonly answers: SchemaName | "events";
-  readonly query?: "page";
+  readonly query?: "page" | "of";
   /** Whether JSON is sent. */
   readonly takesJson?: true;
   /** Whether anybody may ask, and Access decides what it is told. */
@@ -24,6 +24,12 @@ interface Operation {
   /** Whether what the path names may not be there. */
   readonly mayLack?: true;
 }
+
+const QUERIES = {
+  page: { type: "integer", minimum: 1, default: 1 },
+  /** Groups of events, with commas between them. */
+  of: { type: "string", pattern: "^(streams|clients|server)(,(streams|clients|server))*$" },
+} as const;
 
 const OPERATIONS: readonly Operation[] = [
   { path: "/api/v1/server", method: "get", summary: "The server", answers: "ServerAnswer" },
@@ -39,14 +45,6 @@ const OPERATIONS: readonly Operation[] = [
     method: "get",
     summary: "All streams, 100 a page",
     answers: "StreamsAnswer",
-    query: "page",
-    mayLack: true,
-  },
-  {
-    path: "/api/v1/streams/events",
-    method: "get",
-    summary: "A page of streams, and what changes in it",
-    answers: "events",
     query: "page",
     mayLack: true,
   },
@@ -73,14 +71,6 @@ const OPERATIONS: readonly Operation[] = [
     mayLack: true,
   },
   {
-    path: "/api/v1/clients/events",
-    method: "get",
-    summary: "A page of clients, and what changes in it",
-    answers: "events",
-    query: "page",
-    mayLack: true,
-  },
-  {
     path: "/api/v1/clients/{id}",
     method: "get",
     summary: "A viewer or publisher",
@@ -93,6 +83,13 @@ const OPERATIONS: readonly Operation[] = [
     summary: "Ends a viewer or publisher",
     answers: "Done",
     mayLack: true,
+  },
+  {
+    path: "/api/v1/events",
+    method: "get",
+    summary: "What changes on all threads, from now on or from Last-Event-ID on",
+    answers: "events",
+    query: "of",
   },
   {
     path: "/api/v1/config",
@@ -177,7 +174,7 @@ function describeOperation({ path, method, summary, answers, query, ...rest }: O
       ...(query === undefined ? [] : [{
         name: query,
         in: "query",
-        schema: { type: "integer", minimum: 1, default: 1 },
+        schema: QUERIES[query],
       }]),
     ],
     ...(rest.takesJson && {
@@ -188,7 +185,7 @@ function describeOperation({ path, method, summary, answers, query, ...rest }: O
     }),
     responses: {
       200: { description: summary, content },
-      ...(query === undefined ? {} : { 400: text("The page is no number") }),
+      ...(query === undefined ? {} : { 400: text("The query asks for what there is not") }),
       ...(method === "put" ? { 400: text("It is wrong, and nothing was changed") } : {}),
       ...(rest.isOpen ? {} : {
         401: text("The token is missing or wrong"),

@@ -38,6 +38,8 @@ export interface Recheck {
 /** What a request to reload comes to. */
 export interface Reload extends Recheck {
   readonly config: Config;
+  /** Names of the members that are not as they were. */
+  readonly changed: readonly string[];
 }
 
 /**
@@ -56,9 +58,10 @@ export function reloadedConfig(current: Config, given: Readonly<Record<string, u
   }
   const parsed = parseConfig(settings, current.shards);
   const names = Object.keys(settings) as (keyof Config)[];
-  const fixed = names.filter((name) =>
-    !isReloadable(name) && JSON.stringify(parsed[name]) !== JSON.stringify(current[name])
+  const changed = names.filter((name) =>
+    JSON.stringify(parsed[name]) !== JSON.stringify(current[name])
   );
+  const fixed = changed.filter((name) => !isReloadable(name));
   if (fixed.length > 0) {
     throw new ConfigError(
       `Cannot use the configuration: ${fixed.join(", ")} cannot change while the gateway runs, ` +
@@ -73,8 +76,8 @@ export function reloadedConfig(current: Config, given: Readonly<Record<string, u
       );
     }
   }
-  const changed = Object.fromEntries(names.map((name) => [name, parsed[name]]));
-  return { config: { ...current, ...changed }, ...rechecked.output };
+  const members = Object.fromEntries(names.map((name) => [name, parsed[name]]));
+  return { config: { ...current, ...members }, changed, ...rechecked.output };
 }
 
 function isReloadable(name: keyof Config): boolean {

@@ -15,7 +15,9 @@ import playerPanelJs from "./player_panel.js" with { type: "text" };
 import playerStatisticsJs from "./player_statistics.js" with { type: "text" };
 import publishCss from "./publish.css" with { type: "text" };
 import publishHelpJs from "./publish_help.js" with { type: "text" };
+import qualityJs from "./quality.js" with { type: "text" };
 import retryScheduleJs from "./retry_schedule.js" with { type: "text" };
+import sessionEventsJs from "./session_events.js" with { type: "text" };
 import soundMemoryJs from "./sound_memory.js" with { type: "text" };
 import streamListJs from "./stream_list.js" with { type: "text" };
 import streamPagesJs from "./stream_pages.js" with { type: "text" };
@@ -85,7 +87,9 @@ export const consoleAssets = [
   asset("player_panel.js", SCRIPT, playerPanelJs),
   asset("player_statistics.js", SCRIPT, playerStatisticsJs),
   asset("publish_help.js", SCRIPT, publishHelpJs),
+  asset("quality.js", SCRIPT, qualityJs),
   asset("retry_schedule.js", SCRIPT, retryScheduleJs),
+  asset("session_events.js", SCRIPT, sessionEventsJs),
   asset("sound_memory.js", SCRIPT, soundMemoryJs),
   asset("stream_list.js", SCRIPT, streamListJs),
   asset("stream_pages.js", SCRIPT, streamPagesJs),

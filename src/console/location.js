@@ -2,15 +2,18 @@
 /** Names of streams in addresses: the page's own fragment, and the media's paths. */
 
 /**
- * What the fragment names: a stream and, if the reader chose one, the way it is to be played.
+ * What the fragment names: a stream and, if the reader chose them, the way it is to be played and its
+ * quality: a track's number, or "sound".
  *
  * @typedef {"webrtc" | "http-flv" | "ws-flv"} Transport
  * @typedef {{ app: string, name: string }} StreamName
- * @typedef {StreamName & { via: Transport | undefined }} Selection
+ * @typedef {StreamName & { via: Transport | undefined, quality?: string | undefined }} Selection
  */
 
 /** @type {readonly Transport[]} */
 const TRANSPORTS = ["webrtc", "http-flv", "ws-flv"];
+
+const QUALITY = /^(?:\d{1,3}|sound)$/;
 
 /**
  * Reads "#live/test" or "#live/test?via=ws-flv"; `undefined` when it names no stream. The last
@@ -26,7 +29,13 @@ export function parseFragment(fragment) {
   const segments = path.replace(/^\//, "").split("/").map(decodeSegment);
   const name = segments.pop();
   if (!name || segments.includes("") || segments.includes(undefined)) return undefined;
-  return { app: segments.join("/"), name, via: asTransport(new URLSearchParams(query).get("via")) };
+  const choices = new URLSearchParams(query);
+  return {
+    app: segments.join("/"),
+    name,
+    via: asTransport(choices.get("via")),
+    quality: asQuality(choices.get("quality")),
+  };
 }
 
 /**
@@ -39,12 +48,22 @@ export function asTransport(name) {
 }
 
 /**
+ * The quality of this name; `undefined` when there is none, and the best that fits is wanted.
+ *
+ * @param {string | null} name
+ */
+export function asQuality(name) {
+  return name !== null && QUALITY.test(name) ? name : undefined;
+}
+
+/**
  * The fragment that {@linkcode parseFragment} reads.
  *
  * @param {Selection} selection
  */
-export function formatFragment({ app, name, via }) {
-  return `#${app ? "" : "/"}${streamPath({ app, name })}${via ? `?via=${via}` : ""}`;
+export function formatFragment({ app, name, via, quality }) {
+  const choices = [via && `via=${via}`, quality && `quality=${quality}`].filter(Boolean).join("&");
+  return `#${app ? "" : "/"}${streamPath({ app, name })}${choices && `?${choices}`}`;
 }
 
 /**
@@ -70,13 +89,39 @@ export function streamTitle({ app, name }) {
  * The absolute address of a stream's media. Absolute, since a worker made from a blob has no base.
  * The page's token, if it has one in its query, is handed over.
  *
- * @param {StreamName} stream
+ * @param {StreamName & { quality?: string | undefined }} stream
  * @param {Transport} transport
  * @param {{ protocol: string, host: string, search?: string }} page the page's location
  */
 export function mediaUrl(stream, transport, page) {
-  const url = plainMediaUrl(stream, transport, page);
-  const query = tokenQuery(page);
+  return withQuery(plainMediaUrl(stream, transport, page), tokenQuery(page), trackQuery(stream));
+}
+
+/**
+ * The same, to be played here: where nobody has chosen a quality, FLV adapts only if that is asked for.
+ *
+ * @param {StreamName & { quality?: string | undefined }} stream
+ * @param {Transport} transport
+ * @param {{ protocol: string, host: string, search?: string }} page the page's location
+ */
+export function playbackUrl(stream, transport, page) {
+  const isLeftOpen = transport !== "webrtc" && stream.quality === undefined;
+  const tracks = isLeftOpen ? "vtrack=auto" : trackQuery(stream);
+  return withQuery(plainMediaUrl(stream, transport, page), tokenQuery(page), tracks);
+}
+
+/** @param {{ quality?: string | undefined }} stream */
+function trackQuery({ quality }) {
+  if (quality === undefined) return "";
+  return quality === "sound" ? "video=0" : `vtrack=${quality}`;
+}
+
+/**
+ * @param {string} url
+ * @param {string[]} parameters empty ones are left out
+ */
+function withQuery(url, ...parameters) {
+  const query = parameters.filter((parameter) => parameter !== "").join("&");
   return query === "" ? url : `${url}?${query}`;
 }
 

@@ -1,4 +1,5 @@
 import type { Failure } from "./playback_failure.js";
+import type { ViewerQuality } from "./quality.js";
 import type { WebRtcFigures } from "./webrtc_statistics.js";
 
 /** What plays one connection, whatever its transport. */
@@ -7,6 +8,8 @@ export interface Engine {
   readonly isConnected: boolean;
   /** Grows as long as something new is shown or heard. */
   readonly position: number;
+  /** What the gateway says that it sends. */
+  readonly quality?: ViewerQuality | undefined;
   /** To be called often. @param nowMs by `performance.now()` */
   handleTimeout(nowMs: number): void;
   readFigures(): Promise<EngineFigures>;

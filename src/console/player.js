@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /** Plays one live stream on a video element, and comes back by itself when the stream does. */
-import { isSameStream, mediaUrl } from "./location.js";
+import { isSameStream, playbackUrl } from "./location.js";
 import { FlvEngine } from "./flv_engine.js";
 import { patience, PlaybackProgress } from "./playback_progress.js";
 import { RetrySchedule } from "./retry_schedule.js";
@@ -76,6 +76,11 @@ export class LivePlayer {
   /** The newest figures of the running connection; `undefined` without one. */
   async readFigures() {
     return await this.#engine?.readFigures();
+  }
+
+  /** What the gateway says that it sends; `undefined` where it says nothing. */
+  get quality() {
+    return this.#engine?.quality;
   }
 
   /** @param {Selection} selection */
@@ -177,12 +182,17 @@ export class LivePlayer {
     this.#become({ state: "connecting" });
     this.#progress = new PlaybackProgress(performance.now());
     /** @type {Engine | undefined} */
-    const engine = startEngine(transport, this.#video, mediaUrl(selection, transport, location), {
-      onMedia: () => this.#play(),
-      onFailure: (failure) => {
-        if (engine === this.#engine) this.#fail(failure);
+    const engine = startEngine(
+      transport,
+      this.#video,
+      playbackUrl(selection, transport, location),
+      {
+        onMedia: () => this.#play(),
+        onFailure: (failure) => {
+          if (engine === this.#engine) this.#fail(failure);
+        },
       },
-    });
+    );
     this.#engine = engine;
   }
 

@@ -2,12 +2,21 @@
 /// <reference lib="dom" />
 /** The player's controls, notices and statistics. */
 import { byId, setText } from "./dom.js";
-import { asTransport, formatFragment, isSameStream, mediaUrl, streamTitle } from "./location.js";
+import {
+  asQuality,
+  asTransport,
+  formatFragment,
+  isSameStream,
+  mediaUrl,
+  streamTitle,
+} from "./location.js";
 import { LivePlayer } from "./player.js";
+import { describeQuality, qualityChoices } from "./quality.js";
 import { showStatistics, TRANSPORT_NAMES } from "./player_statistics.js";
 import { pageStorage, recallSound, rememberSound } from "./sound_memory.js";
 
 /** @import { PlayerStatus } from "./player.js" */
+/** @import { QualityChoice } from "./quality.js" */
 /** @import { Selection } from "./location.js" */
 /** @import { StreamInfo } from "./stream_list.js" */
 
@@ -31,6 +40,7 @@ export function startPlayerPanel() {
   const panel = byId("player", HTMLElement);
   const video = byId("video", HTMLVideoElement);
   const stats = byId("stats", HTMLElement);
+  const quality = byId("quality", HTMLSelectElement);
   const player = new LivePlayer(video, showStatus);
   /** @type {Selection | undefined} */
   let selection;
@@ -62,13 +72,31 @@ export function startPlayerPanel() {
     const figures = await player.readFigures();
     const { transport } = player.status;
     if (!figures || stats.hidden || transport === undefined) return;
-    showStatistics(stats, video, figures, transport, listed);
+    showStatistics(stats, video, figures, transport, { stream: listed, quality: player.quality });
+  }
+
+  function showQuality() {
+    const choices = qualityChoices(listed);
+    const chosen = selection?.quality;
+    byId("quality-choice", HTMLElement).hidden = choices.length === 0 && chosen === undefined;
+    showChoices(quality, choices, chosen);
+    const text = player.status.state === "playing"
+      ? describeQuality(player.quality, listed, chosen)
+      : "";
+    showLine(byId("quality-note", HTMLElement), text);
   }
 
   setInterval(() => {
     if (player.status.state === "retrying") showStatus(player.status);
     if (!stats.hidden) refreshStatistics();
+    showQuality();
   }, REFRESH_INTERVAL_MS);
+
+  quality.addEventListener("change", () => {
+    if (selection) {
+      location.hash = formatFragment({ ...selection, quality: asQuality(quality.value) });
+    }
+  });
 
   for (const choice of transportChoices()) {
     choice.addEventListener("change", () => {
@@ -114,6 +142,7 @@ export function startPlayerPanel() {
       setText(byId("now-name", HTMLElement), streamTitle(next));
       player.open(next);
       showTransport(player.status);
+      showQuality();
       // On a narrow page the list is far below the picture.
       if (isNew) panel.scrollIntoView({ block: "nearest" });
     },
@@ -139,6 +168,28 @@ export function startPlayerPanel() {
 function showLine(element, text) {
   setText(element, text);
   element.hidden = text === "";
+}
+
+/**
+ * Writes options only when they differ: an open menu is not to be closed.
+ *
+ * @param {HTMLSelectElement} select
+ * @param {QualityChoice[]} choices
+ * @param {string} [chosen] shown even if there is no such choice (yet)
+ */
+function showChoices(select, choices, chosen = "") {
+  const all = choices.some(({ value }) => value === chosen)
+    ? choices
+    : [...choices, { value: chosen, label: chosen === "" ? "Automatic" : `Track ${chosen}` }];
+  const isSame = select.options.length === all.length &&
+    all.every(({ value }, at) => select.options[at]?.value === value);
+  if (!isSame) {
+    select.replaceChildren(...all.map(({ value, label }) => new Option(label, value)));
+  } else if (document.activeElement !== select) {
+    // Bit rates change all the time.
+    all.forEach(({ label }, at) => setText(/** @type {Element} */ (select.options[at]), label));
+  }
+  if (select.value !== chosen) select.value = chosen;
 }
 
 /** @param {HTMLVideoElement} video */

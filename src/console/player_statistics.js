@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 /** The overlay of playback figures. */
 import { create, setText } from "./dom.js";
+import { qualityRows } from "./quality.js";
 import {
   formatBitrate,
   formatCodec,
@@ -14,6 +15,7 @@ import {
 
 /** @import { Transport } from "./location.js" */
 /** @import { EngineFigures } from "./playback_engine.d.ts" */
+/** @import { ViewerQuality } from "./quality.js" */
 /** @import { StreamInfo } from "./stream_list.js" */
 /** @import { WebRtcFigures } from "./webrtc_statistics.js" */
 
@@ -27,11 +29,12 @@ export const TRANSPORT_NAMES = { "webrtc": "WebRTC", "http-flv": "HTTP-FLV", "ws
  * @param {HTMLVideoElement} video
  * @param {EngineFigures} figures
  * @param {Transport} transport
- * @param {StreamInfo | undefined} stream as it was listed last
+ * @param {{ stream: StreamInfo | undefined, quality: ViewerQuality | undefined }} told of the stream as
+ *   it was listed last, and of what is sent of it
  */
-export function showStatistics(list, video, figures, transport, stream) {
+export function showStatistics(list, video, figures, transport, { stream, quality }) {
   const rows = figures.kind === "webrtc"
-    ? webRtcRows(figures, stream)
+    ? [...webRtcRows(figures, stream), ...qualityRows(quality)]
     : flvRows(video, figures.receivedBps, transport, stream);
   if (list.children.length !== rows.length) {
     list.replaceChildren(...rows.map(() => create("div", "", create("dt"), create("dd"))));

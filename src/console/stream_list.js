@@ -27,6 +27,7 @@ import { listAt, receiveChanges, receiveList } from "./stream_updates.js";
  *   kind: "video" | "audio",
  *   id: number,
  *   isDefault: boolean,
+ *   bitrateBps?: number | null,
  * }} TrackInfo
  *
  * @typedef {object} WebRtcInfo

@@ -5,6 +5,7 @@ import { WebRtcProgress } from "./webrtc_progress.js";
 import { readCounts, WebRtcStatistics } from "./webrtc_statistics.js";
 import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, WhepConnection } from "./whep_connection.js";
 import { describeUnreachable } from "./whep_failure.js";
+import { SessionEvents } from "./session_events.js";
 import { withStereoOpus } from "./whep_offer.js";
 import { endSession, postOffer } from "./whep_signalling.js";
 
@@ -34,6 +35,8 @@ export class WhepEngine {
   #answer = "";
   /** @type {string | undefined} the session's address at the gateway */
   #resource;
+  /** @type {SessionEvents | undefined} */
+  #events;
   #isOver = false;
   #leave = () => this.destroy();
 
@@ -70,6 +73,10 @@ export class WhepEngine {
 
   get position() {
     return this.#progress.position;
+  }
+
+  get quality() {
+    return this.#events?.quality;
   }
 
   /** @param {number} nowMs */
@@ -111,6 +118,7 @@ export class WhepEngine {
     this.#isOver = true;
     removeEventListener("pagehide", this.#leave);
     this.#video.srcObject = null;
+    this.#events?.close();
     // Closing tells the gateway too; if it came first, there would be no session to delete.
     if (this.#resource === undefined) this.#peer.close();
     else endSession(this.#resource).finally(() => this.#peer.close());
@@ -136,6 +144,7 @@ export class WhepEngine {
         return;
       }
       this.#resource = reply.resource;
+      if (reply.events !== undefined) this.#events = new SessionEvents(reply.events);
       this.#answer = reply.sdp;
       this.#connection.handleAnswer(performance.now());
       await peer.setRemoteDescription({ type: "answer", sdp: reply.sdp });

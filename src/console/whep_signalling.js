@@ -1,14 +1,20 @@
 // @ts-check
 /// <reference lib="dom" />
 /** The requests of WHEP: an offer that opens a session, and the end of one. */
+import { eventsAddress } from "./session_events.js";
 import { describeRefusal } from "./whep_failure.js";
 
 /** @import { Failure } from "./playback_failure.js" */
 
 /**
- * `resource` is the session's own address; without one, the gateway ends the session by itself.
+ * `resource` is the session's own address; without one, the gateway ends the session by itself. At
+ * `events` it can be asked to tell about the session.
  *
- * @typedef {{ kind: "answer", sdp: string, resource: string | undefined }} WhepAnswer
+ * @typedef {object} WhepAnswer
+ * @property {"answer"} kind
+ * @property {string} sdp
+ * @property {string | undefined} resource
+ * @property {string | undefined} events
  * @typedef {{ kind: "failure", failure: Failure }} WhepRefusal
  */
 
@@ -37,7 +43,8 @@ export async function postOffer(url, offer, timeoutMs) {
     }
     const location = response.headers.get("location");
     const resource = location === null ? undefined : new URL(location, response.url).href;
-    return { kind: "answer", sdp: body, resource };
+    const events = eventsAddress(response.headers.get("link"), response.url);
+    return { kind: "answer", sdp: body, resource, events };
   } catch (error) {
     const isLate = error instanceof Error && error.name === "TimeoutError";
     const detail = isLate ? "The gateway did not answer" : "The gateway cannot be reached";

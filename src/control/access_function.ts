@@ -1,6 +1,6 @@
 /** Functions of the program that the gateway is embedded in: what they throw ends nobody. */
 import { getLogger } from "@logtape/logtape";
-import type { AccessDecision, AccessRequest, EndedSession } from "../access/access.ts";
+import type { AccessDecision, AccessRequest } from "../access/access.ts";
 import type { AccessFunction } from "../access/asked_functions.ts";
 
 const logger = getLogger(["sluice", "control"]);
@@ -18,15 +18,15 @@ export async function decideByFunction(
   }
 }
 
-/** Tells the program that a session is over. Never throws: it is logged. */
-export function tellEnded(
-  ended: ((session: EndedSession) => void) | undefined,
-  session: EndedSession,
+/** Tells the program that a session has begun, or is over. Never throws: it is logged. */
+export function tell<Session>(
+  listen: ((session: Session) => void) | undefined,
+  session: Session,
 ): void {
   try {
-    ended?.(session);
+    listen?.(session);
   } catch (error) {
-    logger.error("The function that is told of ends has failed: {error}", { error });
+    logger.error("The function that is told of sessions has failed: {error}", { error });
   }
 }
 

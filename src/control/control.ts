@@ -2,10 +2,11 @@ import { getLogger } from "@logtape/logtape";
 import { openApiFile } from "../api/openapi.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { Config } from "../config/schema.ts";
-import type { Recheck } from "../config/reload.ts";
+import type { Reload } from "../config/reload.ts";
 import type { ServerCertificate } from "../config/server_certificate.ts";
-import { decideByFunction, tellEnded } from "./access_function.ts";
+import { decideByFunction, tell } from "./access_function.ts";
 import { ControlMetrics } from "./control_metrics.ts";
+import { ControlEvents } from "./control_events.ts";
 import { Directory } from "./directory.ts";
 import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
 import { OpusDirectory } from "./opus_directory.ts";
@@ -60,6 +61,9 @@ export class Control {
   readonly #forwarder: RequestForwarder;
   readonly #metrics: ControlMetrics;
   readonly #startedAtMs = performance.now();
+  readonly #events: ControlEvents;
+  /** Since all shards listen. */
+  #isStarted = false;
   /** Since it is to end, or a shard hangs. */
   #isDraining = false;
 
@@ -87,6 +91,10 @@ export class Control {
       config.shards,
       (length) => crypto.getRandomValues(new Uint8Array(length)),
     );
+    this.#events = new ControlEvents(
+      this.#settings,
+      (shard, message) => this.#shards.send(shard, message),
+    );
     this.#directory = new Directory(
       {
         gracePeriodMs: config.gracePeriodMs,
@@ -106,6 +114,7 @@ export class Control {
         ended: (shard, streamId, reason) =>
           this.#shards.send(shard, { kind: "publication-ended", streamId, reason }),
         decided: (shard, requestId, decision) => this.#answer(shard, requestId, decision),
+        told: (change) => this.#events.streamChanged(change),
       },
     );
     this.#streamPages = new StreamPages(
@@ -153,6 +162,7 @@ export class Control {
   async start(): Promise<void> {
     try {
       await this.#shards.start(this.#settings.config.shards);
+      this.#isStarted = true;
     } catch (error) {
       await this.stop();
       throw new ConfigError(`Cannot start: ${error instanceof Error ? error.message : error}`);
@@ -166,6 +176,7 @@ export class Control {
   async drain(limitMs: number): Promise<void> {
     const endMs = performance.now() + limitMs;
     this.#isDraining = true;
+    this.#events.tell("draining", { limitMs });
     this.#directory.endGrace();
     this.#shards.broadcast(DRAIN);
     while (this.#isInUse && performance.now() < endMs) {
@@ -181,6 +192,7 @@ export class Control {
 
   async stop(): Promise<void> {
     this.#metrics.close();
+    this.#events.close();
     this.#directory.closeAll();
     await this.#shards.stop();
     this.#opus.close();
@@ -224,6 +236,10 @@ export class Control {
         this.#shards.send(shard, { kind: "stream-ended", requestId, isFound });
         return;
       }
+      case "events":
+        return this.#events.take(message.events);
+      case "events-follow":
+        return this.#events.follow(shard, message.isFollowing);
       case "unpublish":
         return this.#directory
           .unpublish(message.streamId, shard, message.content, performance.now(), message.sent);
@@ -256,9 +272,12 @@ export class Control {
         return this.#answerReload(shard, message);
       case "access-question":
         return void this.#askFunction(shard, message);
+      case "session-began":
+        return tell(this.#parts.began, message.session);
       case "session-ended":
-        return tellEnded(this.#parts.ended, message.session);
+        return tell(this.#parts.ended, message.session);
       case "listening":
+        if (this.#isStarted) this.#events.tell("shard-started", { shard });
         // It died while the gateway is drained: those that come are to go elsewhere.
         if (this.#isDraining) this.#shards.send(shard, DRAIN);
         return;
@@ -304,8 +323,10 @@ export class Control {
   }
 
   /** Has settings that have changed count on every thread. */
-  #applySettings({ revoke, recheck }: Recheck): void {
+  #applySettings(reload: Reload): void {
     const { config, certificate } = this.#settings;
+    const { revoke, recheck } = reload;
+    this.#events.reloaded(reload, this.#settings);
     this.#metrics.setCertificate(certificate?.facts);
     const { streams: maxStreams, streamsPerAddress: maxStreamsPerAddress } = config.limits;
     const { secondPublisher } = config;
@@ -339,6 +360,7 @@ export class Control {
 
   #onShardLost(shard: number): void {
     this.#clearCounts(shard);
+    this.#events.shardLost(shard);
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
     this.#forwarder.shardLost(shard);

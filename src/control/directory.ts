@@ -18,8 +18,13 @@ import { describeLack, type LogStore } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { type DescribedStream, summarise } from "./stream_description.ts";
 import { type RoomLimits, StreamRoom } from "./stream_room.ts";
+import { contentMark, type StreamChange } from "./stream_event.ts";
 import { StreamSound } from "./stream_sound.ts";
 import { StreamTraffic } from "./stream_traffic.ts";
+
+/** Why streams end. */
+const ENDED = "it was ended by an administrator";
+const STOPPING = "the server stops";
 
 /** What of the configuration can change. */
 export interface DirectorySettings extends RoomLimits {
@@ -50,6 +55,8 @@ export interface DirectoryEvents {
   readonly contested: (shard: number, streamId: number, how: Contest) => void;
   /** The shard is to end its publisher. */
   readonly ended: (shard: number, streamId: number, reason: string) => void;
+  /** A stream has begun, is published otherwise, or has ended. */
+  readonly told?: (change: StreamChange) => void;
   /** What has become of a publisher that had to wait. */
   readonly decided: (shard: number, requestId: number, decision: PublishDecision) => void;
 }
@@ -66,6 +73,8 @@ interface Stream extends DescribedStream {
   /** Whether a publisher that is gone has sent anything that can be shown or heard. */
   hasHadMedia: boolean;
   graceTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What others were told that it is. */
+  mark: string;
 }
 
 /** A log that is to be used again once these shards have let go of it. */
@@ -137,7 +146,8 @@ export class Directory {
     if (tooMuch !== undefined) return { kind: "refused", reason: tooMuch };
     const spared = this.#room.find([...this.#byId.values()], known, publisher, nowMs);
     if (typeof spared === "string") return { kind: "refused", reason: spared };
-    for (const spare of spared) this.#close(spare);
+    for (const spare of spared) this.#close(spare, "it gave way to another one");
+    const isNew = !this.#byPath.has(path);
     const stream = this.#byPath.get(path) ?? this.#open(path, nowMs, publisher);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     this.#setTerms(stream, publisher);
@@ -146,6 +156,7 @@ export class Directory {
     stream.publisher = publisher;
     stream.contenders.begin();
     stream.writer.setState(LogState.live);
+    this.#events.told?.({ kind: isNew ? "began" : "changed", stream });
     const sent = this.#rates.sentLately(path, nowMs);
     return { kind: "accepted", streamId: stream.entry.streamId, ...(sent && { sent }) };
   }
@@ -169,11 +180,16 @@ export class Directory {
     if (lately !== undefined) this.#rates.note(path, publisher, lately, nowMs);
     stream.origin = undefined;
     stream.hasHadMedia ||= content === "media";
-    if (!stream.hasHadMedia || stream.isEnding) this.#close(stream);
+    if (stream.isEnding) this.#close(stream, ENDED);
+    else if (!stream.hasHadMedia) this.#close(stream, "its publisher sent nothing");
     else {
       stream.writer.setState(LogState.waiting);
       stream.waitingSinceMs = nowMs;
-      stream.graceTimer = setTimeout(() => this.#close(stream), this.#gracePeriodMs);
+      stream.graceTimer = setTimeout(
+        () => this.#close(stream, "its publisher did not come back"),
+        this.#gracePeriodMs,
+      );
+      this.#events.told?.({ kind: "changed", stream });
     }
     // The first one has it, and the others are to it what they were to the one before.
     for (const contender of stream.contenders.take(publisher)) {
@@ -203,7 +219,7 @@ export class Directory {
     const stream = this.#byPath.get(path);
     if (stream === undefined) return false;
     this.#refuse(stream, stream.contenders.take({}));
-    if (stream.origin === undefined) this.#close(stream);
+    if (stream.origin === undefined) this.#close(stream, ENDED);
     else {
       // Its log is written until the publisher is gone.
       stream.isEnding = true;
@@ -255,6 +271,9 @@ export class Directory {
       if (report.publication === undefined) continue;
       stream.publication = report.publication;
       stream.sound.note(report.publication.audio);
+      const mark = contentMark(stream);
+      if (mark !== stream.mark) this.#events.told?.({ kind: "changed", stream });
+      stream.mark = mark;
     }
   }
 
@@ -284,7 +303,7 @@ export class Directory {
   endGrace(): void {
     this.#gracePeriodMs = 0;
     for (const stream of [...this.#byId.values()]) {
-      if (stream.origin === undefined) this.#close(stream);
+      if (stream.origin === undefined) this.#close(stream, STOPPING);
     }
   }
 
@@ -295,7 +314,7 @@ export class Directory {
 
   /** Ends all streams at once. */
   closeAll(): void {
-    for (const stream of [...this.#byId.values()]) this.#close(stream);
+    for (const stream of [...this.#byId.values()]) this.#close(stream, STOPPING);
   }
 
   /** A stream that has a publisher is to get another one. */
@@ -350,6 +369,7 @@ export class Directory {
       publication: undefined,
       sound: new StreamSound(path),
       traffic: new StreamTraffic(nowMs),
+      mark: "",
     };
     this.#sorted = undefined;
     this.#byPath.set(path, stream);
@@ -358,13 +378,14 @@ export class Directory {
     return stream;
   }
 
-  #close(stream: Stream): void {
+  #close(stream: Stream, why: string): void {
     const { streamId, path, log } = stream.entry;
     clearTimeout(stream.graceTimer);
     this.#sorted = undefined;
     this.#byPath.delete(path);
     this.#byId.delete(streamId);
     stream.writer.setState(LogState.ended);
+    this.#events.told?.({ kind: "ended", stream, why });
     const heldBy = new Set(this.#events.closed(streamId));
     // There may be no shard: the only one may have died and not be started again yet.
     if (heldBy.size === 0) this.#options.logs.close(log);

@@ -1,4 +1,4 @@
-import type { EndedSession } from "../access/access.ts";
+import type { BegunSession, EndedSession } from "../access/access.ts";
 import type { AccessFunction } from "../access/asked_functions.ts";
 import type { Config } from "../config/schema.ts";
 import type { ConsoleAsset } from "../shard/http/console_asset.ts";
@@ -16,7 +16,12 @@ export interface GatewayParts {
   readonly reloaded?: (config: Config) => void;
   /** Decides who may, where `access.order` has "functions". */
   readonly access?: AccessFunction;
-  /** Is told of each viewer and publisher that was let in, once it is gone; without its secrets. */
+  /** Is told of each viewer and publisher that is let in, whoever decides; without its secrets. */
+  readonly began?: (session: BegunSession) => void;
+  /**
+   * Is told of each of these once it is gone, or nothing came of it, as there was no room or no such
+   * stream.
+   */
   readonly ended?: (session: EndedSession) => void;
   /**
    * Called when a shard hangs, which only a new process mends: after the other shards have been

@@ -2,7 +2,7 @@ import type { Revoked } from "../access/revoked_tokens.ts";
 import { accessContacts } from "../config/access_summary.ts";
 import { parseConfigJson } from "../config/config_json.ts";
 import { requireContacts } from "../config/permissions.ts";
-import { type Recheck, reloadedConfig } from "../config/reload.ts";
+import { type Reload, reloadedConfig } from "../config/reload.ts";
 import type { Config } from "../config/schema.ts";
 import { type ServerCertificate, serverCertificate } from "../config/server_certificate.ts";
 import type { ShardSettings } from "../shard/shard_settings.ts";
@@ -59,14 +59,15 @@ export class SettingsInUse {
    * Changes what a request to reload says.
    *
    * @param text JSON, as {@linkcode reloadedConfig} takes it
-   * @returns who is to be asked again
+   * @returns what has changed, and who is to be asked again
    * @throws {ConfigError} naming what is wrong; then nothing has changed
    */
-  reload(text: string): Recheck {
-    const { config, revoke, recheck } = reloadedConfig(
+  reload(text: string): Reload {
+    const reload = reloadedConfig(
       this.#config,
       parseConfigJson(text, "request"),
     );
+    const { config, revoke } = reload;
     requireContacts(accessContacts(config.access));
     if (config.tls !== this.#config.tls && config.tls !== "self-signed") {
       this.#certificate = serverCertificate(config);
@@ -74,6 +75,6 @@ export class SettingsInUse {
     }
     this.#config = config;
     this.#revokedTokens = withRevoked(this.#revokedTokens, revoke, Date.now());
-    return { revoke, recheck };
+    return reload;
   }
 }

@@ -20,7 +20,7 @@ const TCP_STRANGERS = 64;
 /** What a shard is told of the configuration, and of where it is to listen. */
 export function shardSettings(
   config: Config,
-  { version, contentSecurityPolicy, access, ended }: GatewayParts,
+  { version, contentSecurityPolicy, access, began, ended }: GatewayParts,
   { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   revokedTokens: readonly Revoked[],
@@ -34,6 +34,7 @@ export function shardSettings(
     startedAt: Math.round(performance.timeOrigin),
     access: accessSettings(config, access !== undefined, revokedTokens),
     asksFunction: access !== undefined,
+    tellsBegins: began !== undefined,
     tellsEnds: ended !== undefined,
     host,
     rtmpPort,

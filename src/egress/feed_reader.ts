@@ -9,8 +9,10 @@ interface Reading {
   readonly audience: FeedAudience;
   readonly selection: TrackSelection;
   cursor: Cursor;
-  /** If it has smaller or larger pictures than what was read before. */
-  readonly step?: "down" | "up";
+  /** If it has smaller or larger pictures than what was read before, or these are no more. */
+  readonly step?: "down" | "up" | "home";
+  /** Whether what is passed over for it was bridged. */
+  isBridged?: boolean;
 }
 
 /** Where somebody stands who reads nothing. */
@@ -117,7 +119,7 @@ export class FeedReader implements FeedViewer {
     if (target === undefined || target.audience === this.#reading?.audience) return false;
     this.#drop();
     target.audience.add(this);
-    this.#coming = { ...target, cursor: this.#cursorIn(target), step: "down" };
+    this.#coming = { ...target, cursor: this.#cursorIn(target), step: "home" };
     return true;
   }
 
@@ -170,8 +172,8 @@ export class FeedReader implements FeedViewer {
   #begin(coming: Reading): Uint8Array<ArrayBuffer> | undefined {
     // It has gone on since with what it reads.
     if (this.#reading !== undefined) coming.cursor = this.#cursorIn(coming);
-    const sound = this.#reading && this.#soundBefore(coming, this.#reading);
-    if (sound !== undefined) return sound;
+    const before = this.#reading && this.#before(coming, this.#reading);
+    if (before !== undefined) return before;
     const piece = coming.cursor.next();
     if (!coming.cursor.hasBegun) return undefined;
     this.#leave(this.#reading);
@@ -181,17 +183,19 @@ export class FeedReader implements FeedViewer {
     return piece;
   }
 
-  /** The sound before the key frame that other pictures begin with, unless there is too much of it. */
-  #soundBefore(
-    { step, cursor: { beginsAt } }: Reading,
-    reading: Reading,
-  ): Uint8Array<ArrayBuffer> | undefined {
-    if (step === undefined || beginsAt === undefined) return undefined;
-    if (step === "down" && this.#lagRules.keeps === "nothing") return undefined;
-    return reading.cursor.nextWithoutPictures(beginsAt);
+  /** What is still to be sent of what it reads, before other pictures begin. */
+  #before(coming: Reading, { cursor, audience }: Reading): Uint8Array<ArrayBuffer> | undefined {
+    const { step, cursor: { begins } } = coming;
+    if (step === undefined || begins === undefined) return undefined;
+    const passesOver = step === "down" && this.#lagRules.keeps === "nothing";
+    if (!passesOver) return cursor.nextWithoutPictures(begins.sequence);
+    if (coming.isBridged || !cursor.hasKeyFrameAhead) return undefined;
+    coming.isBridged = true;
+    return audience.feed.bridge(begins.timeMs);
   }
 
-  #noteStep(step: "down" | "up", audience: FeedAudience): void {
+  #noteStep(step: "down" | "up" | "home", audience: FeedAudience): void {
+    if (step === "home") return;
     this.#steps?.stepped(step, audience.feed.timeMs);
     if (step === "up") return;
     this.#jumps++;

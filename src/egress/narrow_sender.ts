@@ -2,7 +2,8 @@ import { BURST_INTERVAL_MS } from "../rtp/gop_pacer.ts";
 import { PacketFlag } from "../rtp/packet_sink.ts";
 import type { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { PastPictures } from "./past_pictures.ts";
-import { PictureThinner, type ViewerQuality } from "./picture_thinner.ts";
+import { type PictureRoom, PictureThinner, type ViewerQuality } from "./picture_thinner.ts";
+import { PictureTimes } from "./picture_times.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import type { RtpResends } from "./rtp_resends.ts";
 import type { ResendMoment, RtpTrack } from "./rtp_track.ts";
@@ -15,6 +16,10 @@ const RATE_INTERVAL_MS = 500;
 
 /** Pictures that lag more than this are caught up with before a link counts as clear. */
 const SETTLED_LAG_MS = 100;
+
+/** What is lost is sent again if that does not take longer. Packets are as large as they usually are. */
+const MAX_REPAIR_MS = 400;
+const REPAIR_BITS = 1200 * 8;
 
 /** Of a viewer: what is sent, and over which link. */
 export interface NarrowSenderOptions {
@@ -35,13 +40,12 @@ export interface NarrowSenderOptions {
 export class NarrowSender {
   readonly #options: NarrowSenderOptions;
   readonly #thinner = new PictureThinner();
+  readonly #times = new PictureTimes();
   readonly #pace = new ViewerPace();
   #videoBps = 0;
   #soundBps = 0;
   #ratesDueMs = -Infinity;
   #nextMs = Infinity;
-  /** Where the key frame ends that is under way: it is sent to its end, whatever comes meanwhile. */
-  #keyFrameEnd = 0;
 
   constructor(options: NarrowSenderOptions) {
     this.#options = options;
@@ -59,9 +63,9 @@ export class NarrowSender {
   /** The link has become narrow. */
   begin(): void {
     this.#thinner.reset();
+    this.#times.reset();
     this.#pace.reset();
     this.#ratesDueMs = -Infinity;
-    this.#keyFrameEnd = 0;
   }
 
   /**
@@ -74,13 +78,15 @@ export class NarrowSender {
     this.#measure(nowMs);
     const isWide = link.improve(nowMs, this.#videoBps + this.#soundBps);
     this.#pace.advance(nowMs, link.estimator.estimateBps);
+    // In front of media, which would be part of what the probe measures.
+    this.#pad(nowMs, datagrams);
     const begin = datagrams.length;
     audio?.take(Math.min(audio.waiting, room), srtp, datagrams);
     this.#spend(datagrams, begin, nowMs);
     this.#giveWay();
+    this.#giveUp();
     const resent = this.#takeResends(begin + room, moment, datagrams);
     this.#takePictures(begin + room, nowMs, datagrams);
-    this.#pad(nowMs, datagrams);
     this.#nextMs = this.#whenNext(nowMs);
     if (isWide && this.#isSettled) {
       this.#thinner.reset();
@@ -92,7 +98,8 @@ export class NarrowSender {
   /** Whether pictures go on from where they are when nothing is left out any more. */
   get #isSettled(): boolean {
     const { video } = this.#options;
-    return video === undefined || video.hasBegun && video.lagMs < SETTLED_LAG_MS;
+    if (video === undefined) return true;
+    return video.hasBegun && video.lagMs < SETTLED_LAG_MS && this.#times.shift === 0;
   }
 
   #measure(nowMs: number): void {
@@ -115,11 +122,25 @@ export class NarrowSender {
     return resent;
   }
 
+  /** A group of which so much was lost that repairing it takes longer than the next is away. */
+  #giveUp(): void {
+    const { video, resends, link } = this.#options;
+    const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
+    if (resends.size * REPAIR_BITS <= roomBps * MAX_REPAIR_MS / 1000) return;
+    resends.clear();
+    if (video?.position === undefined) return;
+    this.#thinner.giveUp(video.position);
+    video.pause();
+    link.paused();
+  }
+
   /** What is left of a group, and what of it was lost, is of no use any more. */
   #giveWay(): void {
     const { video } = this.#options;
     const position = video?.position;
-    if (position === undefined || position < this.#keyFrameEnd) return;
+    if (position === undefined) return;
+    // What is under way is sent to its end.
+    if ((video!.ring.flags(position) & PacketFlag.accessUnitStart) === 0) return;
     if (this.#thinner.givesWay(video!.ring, position)) video!.pause();
   }
 
@@ -131,7 +152,10 @@ export class NarrowSender {
       fullBps: this.#videoBps,
     };
     while (this.#pace.isOpen && datagrams.length < end) {
-      if (!video.hasBegun && !this.#beginAtKeyFrame(video, room)) return;
+      if (!video.hasBegun) {
+        if (!this.#beginAtKeyFrame(video, room)) return;
+        link.resumed(nowMs);
+      }
       const { ring } = video;
       const position = video.position!;
       if (position >= ring.head) return;
@@ -140,6 +164,7 @@ export class NarrowSender {
         if (fate === "cut") video.pause();
         if (fate === "leaveOut") video.jump(ring.accessUnitEnd(position));
         if (fate !== "send") continue;
+        if (past?.isOn !== true) this.#setTime(video, position, room);
       }
       const before = datagrams.length;
       if (past?.isOn) past.take(1, nowMs, srtp, datagrams);
@@ -148,17 +173,24 @@ export class NarrowSender {
     }
   }
 
-  #beginAtKeyFrame(
-    video: RtpTrack,
-    room: { readonly roomBps: number; readonly fullBps: number },
-  ): boolean {
+  /** Gives a picture its time, by when the whole of it will have left. */
+  #setTime(video: RtpTrack, position: number, { roomBps }: PictureRoom): void {
+    const { ring, lagMs } = video;
+    const before = this.#times.shift;
+    const bytes = ring.bytesBetween(position, ring.accessUnitEnd(position));
+    const lateMs = lagMs + bytes * 8000 / Math.max(roomBps, 1);
+    const timestampShift = this.#times.shiftOf(ring.timestamp(position)!, lateMs);
+    if (timestampShift !== before) video.jump(position, { ring, timestampShift });
+  }
+
+  #beginAtKeyFrame(video: RtpTrack, room: PictureRoom): boolean {
     const { ring } = video;
     const start = ring.newestKeyFrame;
     if (start === undefined || !this.#options.feed.arePicturesLive) return false;
     if (!this.#thinner.admits(ring, start, room)) return false;
     video.jump(start);
     video.forgetSent();
-    this.#keyFrameEnd = ring.accessUnitEnd(start);
+    this.#options.resends.clear();
     return true;
   }
 

@@ -92,6 +92,11 @@ export class PictureThinner {
     return true;
   }
 
+  /** What is left of the group that `index` belongs to is given up. */
+  giveUp(index: number): void {
+    this.#cut(index);
+  }
+
   /** What becomes of the picture that begins at `index`, which is the next to leave. */
   fateOf(ring: PacketRing, index: number, room: PictureRoom): PictureFate {
     const flags = ring.flags(index);

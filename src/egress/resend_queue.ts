@@ -14,6 +14,10 @@ export class ResendQueue {
     return this.#size === 0;
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
   /** Adds a packet by its sequence number; false if there is no room. */
   push(track: RtpTrack, sequence: number): boolean {
     if (this.#size === MAX_RESENDS) return false;

@@ -26,6 +26,16 @@ export class RtpResends {
     return this.#queue.isEmpty ? Infinity : this.#dueMs;
   }
 
+  /** Packets that were asked for, as far as they may be of use. */
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  /** None of what was asked for is sent again. */
+  clear(): void {
+    this.#queue.clear();
+  }
+
   /** A second has passed. */
   tick(): void {
     this.#left = MAX_RESENDS_PER_SECOND;
@@ -76,7 +86,7 @@ export class RtpResends {
     const track = this.#tracks.find(({ identity }) => identity.ssrc === nack.mediaSsrc);
     if (track === undefined) return;
     for (const sequence of nackedSequences(nack)) {
-      if (!this.#queue.push(track, sequence)) return;
+      if (track.isOfUse(sequence) && !this.#queue.push(track, sequence)) return;
     }
   }
 }

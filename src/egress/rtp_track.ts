@@ -1,4 +1,5 @@
 import type { PacketRing } from "../rtp/packet_ring.ts";
+import { packRedundant } from "../rtp/opus_red.ts";
 import { RTP_HEADER_SIZE } from "../rtp/packet.ts";
 import type { RtpClock } from "../rtp/rtp_clock.ts";
 import { extendSequence } from "../rtp/sequence.ts";
@@ -28,6 +29,8 @@ export interface RtpTrackOptions {
   readonly openingExtension?: PacketExtension | undefined;
   /** Without it, packets are sent again as they were. */
   readonly retransmission: Retransmission | undefined;
+  /** Of packets that carry earlier ones once more; `undefined` where the viewer takes none. */
+  readonly redundant?: RtpIdentity | undefined;
   /** Sequence number of the first packet: random, 15 bits, so that it does not wrap at once. */
   readonly firstSequence: number;
 }
@@ -64,6 +67,11 @@ export class RtpTrack {
   readonly identity: RtpIdentity;
   readonly #opening: RtpIdentity;
   readonly #retransmission: Retransmission | undefined;
+  readonly #redundant: RtpIdentity | undefined;
+  /** How many earlier packets each one carries once more, if the viewer takes such. */
+  redundancy = 0;
+  /** Whether packets have been sent so, which are not what the ring has. */
+  #wasRedundant = false;
   #retransmissions = 0;
   /** There from the first packet on that is lost. */
   #resends: ResendHistory | undefined;
@@ -91,6 +99,7 @@ export class RtpTrack {
       ? options.identity
       : { ...options.identity, extension: options.openingExtension };
     this.#retransmission = options.retransmission;
+    this.#redundant = options.redundant;
     this.#nextSequence = firstSequence;
     this.#run = { firstSequence, ring, firstIndex: 0, timestampShift: 0 };
   }
@@ -167,6 +176,11 @@ export class RtpTrack {
     this.#usefulFrom = this.#nextSequence;
   }
 
+  /** Whether it may be of use to send a packet again, which the viewer knows by this number. */
+  isOfUse(sequence: number): boolean {
+    return this.#position !== undefined && this.#extended(sequence) >= this.#usefulFrom;
+  }
+
   /** Protects up to `count` packets, and appends them to `datagrams`. */
   take(count: number, sender: SrtpSender, datagrams: Uint8Array[]): void {
     const position = this.#position;
@@ -174,18 +188,20 @@ export class RtpTrack {
     const { ring, timestampShift } = this.#run;
     const end = Math.min(position + count, ring.head);
     this.#batch.length = 0;
+    const redundant = this.redundancy > 0 ? this.#redundant : undefined;
     for (let index = position; index < end; index++) {
-      const packet = ring.get(index)!;
+      const packet = redundant === undefined ? ring.get(index)! : this.#withEarlier(ring, index);
       this.#batch.push(packet);
       this.#octetCount += packet.length - RTP_HEADER_SIZE;
     }
     const size = this.#batch.length;
     if (size === 0) return;
+    const plain = this.#packetCount < OPENING_PACKETS ? this.#opening : this.identity;
     sender.protectBatch(
       this.#batch,
       size,
       this.#nextSequence,
-      this.#packetCount < OPENING_PACKETS ? this.#opening : this.identity,
+      redundant === undefined ? plain : { ...redundant, extension: plain.extension },
       datagrams,
       timestampShift,
     );
@@ -206,8 +222,10 @@ export class RtpTrack {
     sender: SrtpSender,
     { nowMs, roundTripMs }: ResendMoment,
   ): Uint8Array<ArrayBuffer> | undefined {
-    const extended = extendSequence(sequence, this.#nextSequence - 1);
-    if (extended < this.#usefulFrom || this.#position === undefined) return undefined;
+    // It could have been another packet that had this number.
+    if (this.#wasRedundant && this.#retransmission === undefined) return undefined;
+    if (!this.isOfUse(sequence)) return undefined;
+    const extended = this.#extended(sequence);
     const found = this.#find(extended);
     if (found === undefined) return undefined;
     this.#resends ??= new ResendHistory();
@@ -228,6 +246,20 @@ export class RtpTrack {
       padded += datagram.length;
     }
     return padded;
+  }
+
+  #withEarlier(ring: PacketRing, index: number): Uint8Array<ArrayBuffer> {
+    this.#wasRedundant = true;
+    const earlier: Uint8Array[] = [];
+    for (let back = this.redundancy; back > 0; back--) {
+      const packet = ring.get(index - back);
+      if (packet !== undefined) earlier.push(packet);
+    }
+    return packRedundant(ring.get(index)!, earlier, this.identity.payloadType);
+  }
+
+  #extended(sequence: number): number {
+    return extendSequence(sequence, this.#nextSequence - 1);
   }
 
   /** The packet that was sent under an extended sequence number, if it is still there. */

@@ -17,6 +17,7 @@ import type { RtpFeed } from "./rtp_feed.ts";
 import { RtpResends } from "./rtp_resends.ts";
 import { type ResendMoment, type Retransmission, RtpTrack } from "./rtp_track.ts";
 import { DATAGRAM_OVERHEAD_BYTES } from "./stream_rate.ts";
+import { SoundRedundancy } from "./sound_redundancy.ts";
 import type { LinkDescription, ViewerLink } from "./viewer_link.ts";
 import type { PacketExtension, RtpIdentity } from "../srtp/rtp_identity.ts";
 
@@ -41,6 +42,8 @@ export interface ViewerTrack {
   /** What the first packets carry in place of the identity's extension. */
   readonly openingExtension?: PacketExtension | undefined;
   readonly retransmission: Retransmission | undefined;
+  /** Of sound that carries earlier packets once more; `undefined` where the viewer takes none. */
+  readonly redundant?: RtpIdentity | undefined;
   readonly firstSequence: number;
 }
 
@@ -102,6 +105,7 @@ export class RtpViewer {
   /** How far sound was behind when it was looked at last; 0 since it has caught up. */
   #soundLagMs = Infinity;
   readonly #resends: RtpResends;
+  readonly #redundancy = new SoundRedundancy();
   readonly #link: ViewerLink | undefined;
   /** There from the first time on that its link does not carry all. */
   #narrow: NarrowSender | undefined;
@@ -203,10 +207,12 @@ export class RtpViewer {
   handle(packets: readonly RtcpPacket[], nowMs: number): void {
     for (const packet of packets) {
       this.#reports.take(packet, nowMs);
+      this.#redundancy.take(packet);
       if (packet.kind === "pictureLossIndication" || packet.kind === "fullIntraRequest") {
         this.#events.keyFrameRequested();
       }
     }
+    if (this.#audio !== undefined) this.#audio.redundancy = this.#redundancy.count;
   }
 
   /** A check of the viewer's address was answered. */
@@ -219,13 +225,14 @@ export class RtpViewer {
     for (let nacks = this.#resends.note(packets); nacks > 0; nacks--) this.#events.nacked();
   }
 
-  /** Whether an echo is to be asked for behind what was sent, of which {@linkcode echoAsked} tells. */
+  /** Whether an echo is to be asked for, before or behind a batch. */
   wantsEcho(nowMs: number): boolean {
     return this.#link?.estimator.wantsEcho(nowMs) === true;
   }
 
-  echoAsked(nowMs: number): void {
-    this.#link?.estimator.echoAsked(nowMs);
+  /** One is asked for. Returns the time to be told with its answer. */
+  echoAsked(nowMs: number): number {
+    return this.#link?.estimator.echoAsked(nowMs) ?? nowMs;
   }
 
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */

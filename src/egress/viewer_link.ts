@@ -18,6 +18,9 @@ const CLEAR_FACTOR = 2;
 /** What is asked for, so that this is reached. */
 const WANTED_FACTOR = 2.1;
 
+/** Until then, a report has come on packets that follow a pause: they come every second. */
+const LATE_REPORT_MS = 1500;
+
 const NOTHING_WANTED = { wantedBps: 0 };
 
 /** What is known of a viewer's link. */
@@ -40,6 +43,8 @@ export class ViewerLink {
   #isNarrow = false;
   #wasNarrow = false;
   #dueMs: number;
+  /** From when on reports tell of losses that are new. */
+  #lossCountsMs = -Infinity;
 
   /** @param nowMs on the clock of all calls, which does not go back */
   constructor(nowMs: number) {
@@ -53,9 +58,13 @@ export class ViewerLink {
     const { estimator } = this;
     this.listener = {
       takeRemb: (bitrateBps, nowMs) => this.#takeRemb(bitrateBps, nowMs),
-      takeLoss: (fraction, nowMs) => estimator.takeLoss(fraction, nowMs),
-      takeRoundTrip: (roundTripMs, sentMs, nowMs) =>
-        estimator.takeRoundTrip(roundTripMs, sentMs, nowMs),
+      takeLoss: (fraction, nowMs) => {
+        if (nowMs >= this.#lossCountsMs) estimator.takeLoss(fraction, nowMs);
+      },
+      takeRoundTrip: (roundTripMs, sentMs, nowMs) => {
+        estimator.takeRoundTrip(roundTripMs, sentMs, nowMs);
+        this.#dueMs = nowMs;
+      },
       takeNack: (nowMs) => estimator.takeNack(nowMs),
       takeTransport: (reception, nowMs) => estimator.takeTransport(reception, nowMs),
     };
@@ -92,9 +101,20 @@ export class ViewerLink {
     return estimator.state !== "congested" && estimator.estimateBps >= fullBps * CLEAR_FACTOR;
   }
 
+  /** Pictures pause: what was lost before will be reported when others come, and is known. */
+  paused(): void {
+    this.#lossCountsMs = Infinity;
+  }
+
+  /** They go on. */
+  resumed(nowMs: number): void {
+    if (this.#lossCountsMs === Infinity) this.#lossCountsMs = nowMs + LATE_REPORT_MS;
+  }
+
   /** It is not narrow any more. */
   widen(): void {
     this.#isNarrow = false;
+    this.#lossCountsMs = -Infinity;
   }
 
   /**

@@ -1,5 +1,9 @@
+import type { RequestHead } from "./request_head.ts";
+
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1|::ffff:127(?:\.\d{1,3}){3})$/i;
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d*)?$/i;
+
+const OWN_HOST = /^(?:[a-z0-9_-]+|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(?::\d*)?$/i;
 
 /** What a proxy in front says, of which nobody knows whether it may say so. */
 const PROXY_HEADERS = /^(?:forwarded|via|x-real-ip|x-forwarded-.*)$/;
@@ -24,6 +28,23 @@ export function isLocalRequest(headers: ReadonlyMap<string, string>, peer: strin
   }
   if (!OWN_SITES.has(headers.get("sec-fetch-site") ?? "none")) return false;
   return !isProxied(headers);
+}
+
+/** What a request says that it has come to, with ports: in Host, and where the target is a URL in that. */
+export function hostsOf(
+  { target, headers }: Pick<RequestHead, "target" | "headers">,
+): readonly string[] {
+  const host = headers.get("host") ?? "";
+  // RFC 9112 3.2.2: what stands in the target counts instead of Host.
+  return target.startsWith("/") ? [host] : [host, URL.parse(target)?.host ?? ""];
+}
+
+/**
+ * Whether a host is an address, or a name without a dot. Whoever has a name in the DNS can let it point
+ * anywhere, and have a browser that comes by it read what is there; these nobody has.
+ */
+export function isOwnHost(host: string): boolean {
+  return OWN_HOST.test(host);
 }
 
 /**

@@ -46,8 +46,12 @@ export class RequestReader {
   #scanned = 0;
   #head: RequestHead | undefined;
   #chunks: ChunkedBody | undefined;
+  #isPermitted = false;
 
-  /** @param bodyLimitOf bytes that the body of a request with this head may have */
+  /**
+   * @param bodyLimitOf bytes that the body of a request with this head may have: where that is more
+   * than {@linkcode MAX_BODY_LENGTH}, it waits for {@linkcode permitBody}
+   */
   constructor(bodyLimitOf: (head: RequestHead) => number = () => MAX_BODY_LENGTH) {
     this.#bodyLimitOf = bodyLimitOf;
   }
@@ -60,6 +64,21 @@ export class RequestReader {
   /** Whether a request has begun and is not whole. */
   get isInRequest(): boolean {
     return this.#head !== undefined || this.#queue.length > 0;
+  }
+
+  /**
+   * The head of a request whose body may be larger than others', and is not taken before
+   * {@linkcode permitBody}.
+   */
+  get unpermitted(): RequestHead | undefined {
+    const head = this.#head;
+    if (head === undefined || this.#isPermitted || !hasBody(head)) return undefined;
+    return this.#bodyLimitOf(head) > MAX_BODY_LENGTH ? head : undefined;
+  }
+
+  /** The body of {@linkcode unpermitted} may come. */
+  permitBody(): void {
+    this.#isPermitted = true;
   }
 
   /** Whether the client holds its body back until it is told to go on (RFC 9110 10.1.1). */
@@ -82,9 +101,11 @@ export class RequestReader {
     this.#head ??= this.#takeHead();
     const head = this.#head;
     if (head === undefined) return undefined;
+    if (this.unpermitted !== undefined) return undefined;
     const body = this.#takeBody(head);
     if (body === undefined) return undefined;
     this.#head = this.#chunks = undefined;
+    this.#isPermitted = false;
     if (body.length > 0) this.#shrink();
     return { ...head, body, keepsAlive: keepsAlive(head) };
   }
@@ -140,6 +161,10 @@ export class RequestReader {
     requireBodyLength(framing.length, this.#bodyLimitOf(head));
     return this.#queue.take(framing.length)?.slice() as Uint8Array<ArrayBuffer> | undefined;
   }
+}
+
+function hasBody({ framing }: RequestHead): boolean {
+  return framing.kind === "chunked" || framing.length > 0;
 }
 
 /** Whether this is no HTTP at all and not worth waiting: TLS and RTMP begin with control characters. */

@@ -1,4 +1,4 @@
-import { configure, type LogRecord, type Sink } from "@logtape/logtape";
+import { configureSync, type LogRecord, type Sink } from "@logtape/logtape";
 import { addressSource, peerSource } from "../address/address_source.ts";
 import { FOLDING_LIMITS, type FoldingLimits, type LeftOut, LogFolding } from "./log_folding.ts";
 import { type LineFormat, lineFormat, type LogLine } from "./log_format.ts";
@@ -10,16 +10,17 @@ export interface LoggingOptions {
 }
 
 /**
- * Sends the log of this thread to the console, with what repeats folded.
+ * Sends the log of this thread to the console, with what repeats folded. It may be called again at any
+ * time: what takes several turns could not.
  *
  * @param leftOut called for each line that is left out
  */
-export async function configureLogging(
+export function configureLogging(
   { logLevel, logFormat }: LoggingOptions,
   leftOut: () => void = () => {},
-): Promise<void> {
+): void {
   const format = lineFormat(logFormat);
-  await configure({
+  configureSync({
     // It may have been configured before.
     reset: true,
     sinks: { console: foldingSink((line) => print(format, line), { leftOut }) },

@@ -41,6 +41,7 @@ export const REFUSAL_CAUSES = [
   "token keys",
   "address",
   "rule",
+  "reserved application",
   "revoked",
   "hook",
   "hook failed",

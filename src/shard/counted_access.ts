@@ -3,6 +3,7 @@ import type {
   Access,
   AccessDecision,
   AccessRequest,
+  BegunSession,
   EndedSession,
   Refused,
 } from "../access/access.ts";
@@ -12,6 +13,12 @@ import type { Counters } from "../metrics/counters.ts";
 /** A name behind its first dot: it may be the secret of a key, or nearly. */
 const MAYBE_SECRET = /\.[^/]*$/;
 
+/** Is told of who comes and goes, without their secrets. */
+export interface SessionListener {
+  readonly began?: ((session: BegunSession) => void) | undefined;
+  readonly ended?: ((session: EndedSession) => void) | undefined;
+}
+
 /**
  * Asks another, counts what it is asked, what it answers and how long that takes, and logs whom it
  * keeps out and why: they themselves are told no more than that.
@@ -19,13 +26,12 @@ const MAYBE_SECRET = /\.[^/]*$/;
 export class CountedAccess implements Access {
   readonly #inner: Access;
   readonly #counters: Counters;
-  readonly #told: ((session: EndedSession) => void) | undefined;
+  readonly #listener: SessionListener;
 
-  /** @param told is told of sessions that are over, without their secrets */
-  constructor(inner: Access, counters: Counters, told?: (session: EndedSession) => void) {
+  constructor(inner: Access, counters: Counters, listener: SessionListener = {}) {
     this.#inner = inner;
     this.#counters = counters;
-    this.#told = told;
+    this.#listener = listener;
   }
 
   decide(request: AccessRequest): AccessDecision | Promise<AccessDecision> {
@@ -46,8 +52,7 @@ export class CountedAccess implements Access {
 
   ended(session: EndedSession): void {
     this.#inner.ended?.(session);
-    const request = { ...session.request, credentials: {}, query: "" };
-    this.#told?.({ ...session, request });
+    this.#listener.ended?.(withoutSecrets(session));
   }
 
   #count(request: AccessRequest, decision: AccessDecision, sinceMs: number): AccessDecision {
@@ -58,9 +63,18 @@ export class CountedAccess implements Access {
     if (kind === "refuse") {
       this.#counters.tally("accessRefusals", { protocol, cause: decision.cause });
       if (action !== "api" && !request.isAgain) logRefusal(request, decision);
+    } else if (action !== "api" && !request.isAgain) {
+      this.#listener.began?.(withoutSecrets({ request, decision }));
     }
     return decision;
   }
+}
+
+function withoutSecrets<Session extends BegunSession>(session: Session): Session {
+  const { request, decision } = session;
+  // A key may have been sent in place of the name.
+  const path = decision.path === undefined ? request.path : withoutKeys(request.path);
+  return { ...session, request: { ...request, path, credentials: {}, query: "" } };
 }
 
 function logRefusal(

@@ -3,8 +3,14 @@
  * pass here; they cross threads in the stream logs.
  */
 
-import type { AccessDecision, AccessRequest, EndedSession } from "../access/access.ts";
+import type {
+  AccessDecision,
+  AccessRequest,
+  BegunSession,
+  EndedSession,
+} from "../access/access.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
+import type { ApiEvent } from "./api_event.ts";
 import type { ShardSettings } from "./shard_settings.ts";
 import type { ConsoleAsset } from "./http/console_asset.ts";
 import type {
@@ -55,6 +61,8 @@ export type ToShard =
   | { readonly kind: "publication-ended"; readonly streamId: number; readonly reason: string }
   /** Answers "stream-end". */
   | { readonly kind: "stream-ended"; readonly requestId: number; readonly isFound: boolean }
+  /** What has changed, numbered from `first` on: for a shard where somebody follows it. */
+  | { readonly kind: "events"; readonly first: number; readonly events: readonly ApiEvent[] }
   | { readonly kind: "streams-reply"; readonly requestId: number; readonly page: StreamsPage }
   /** Answers "opus-wanted" by its `requestId`: that sound is here, as Opus. */
   | {
@@ -137,12 +145,18 @@ export type ToControl =
     /** If that is limited. */
     readonly sent: SentLately | undefined;
   }
+  /** Somebody was let in: for the program that the gateway is embedded in, without secrets. */
+  | { readonly kind: "session-began"; readonly session: BegunSession }
   /** Who was let in is gone: for the program that the gateway is embedded in, without secrets. */
   | { readonly kind: "session-ended"; readonly session: EndedSession }
   | { readonly kind: "publication-kept"; readonly streamId: number }
   /** A stream is to be ended, and its publisher. */
   | { readonly kind: "stream-end"; readonly requestId: number; readonly path: string }
   | { readonly kind: "streams-request"; readonly requestId: number; readonly page: number }
+  /** Who has come and gone, and what the administrator has ended. */
+  | { readonly kind: "events"; readonly events: readonly ApiEvent[] }
+  /** Whether somebody follows here what changes. */
+  | { readonly kind: "events-follow"; readonly isFollowing: boolean }
   /** Comes every second. */
   | { readonly kind: "report"; readonly streams: readonly StreamReport[] }
   /** The shard reads a closed stream's log no more. */

@@ -1,11 +1,12 @@
 /// <reference lib="deno.worker" />
 
-import type { EndedSession } from "../access/access.ts";
 import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
 import { CountedAccess } from "./counted_access.ts";
+import { clientEvent } from "./http/client_event.ts";
+import { EventOutbox } from "./event_outbox.ts";
 import { Counters } from "../metrics/counters.ts";
 import { listenHttp } from "./http/listener.ts";
 import type { ToControl, ToShard } from "./messages.ts";
@@ -17,6 +18,7 @@ import type { ShardSettings } from "./shard_settings.ts";
 import { shardPlaces } from "./shard_places.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";
 import { AddressCounts, COUNTED } from "./net/address_counts.ts";
+import { pictureRefusal } from "./live/picture_refusal.ts";
 import { limitClients, recheckClients } from "./live/recheck.ts";
 import { ServingCertificate } from "./net/serving_certificate.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
@@ -89,14 +91,23 @@ class Shard {
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
     const configured = shardAccess(settings, control, counters);
-    const told = (session: EndedSession) => control.send({ kind: "session-ended", session });
-    const access = new CountedAccess(configured, counters, settings.tellsEnds ? told : undefined);
+    const access = new CountedAccess(configured, counters, {
+      began: settings.tellsBegins
+        ? (session) => control.send({ kind: "session-began", session })
+        : undefined,
+      ended: settings.tellsEnds
+        ? (session) => control.send({ kind: "session-ended", session })
+        : undefined,
+    });
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
-    const clients = new Clients(counters);
+    const outbox = new EventOutbox((events) => control.send({ kind: "events", events }));
+    const clients = new Clients(counters, (change) => {
+      outbox.add(() => clientEvent(change, (path) => streams.byPath(path)?.entry.streamId));
+    });
     const viewers = new Viewers({
       settings,
       places,
@@ -159,6 +170,8 @@ class Shard {
           message.how,
           () => this.#control.send({ kind: "publication-kept", streamId: message.streamId }),
         );
+      case "events":
+        return this.#routes.events.take(message.first, message.events);
       case "publication-ended":
         return this.#publishers.end(message.streamId, message.reason);
       case "stream-changed":
@@ -203,8 +216,10 @@ class Shard {
     this.#webrtc.sweep(nowMs);
     this.#viewers.sweep(nowMs);
     this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
-    this.#streams.sweep(nowMs, (pictures) => this.#routes.whep.refusalOf(pictures));
+    const { webrtc } = this.#context.settings;
+    this.#streams.sweep(nowMs, (pictures) => pictureRefusal(pictures, webrtc));
     void this.#routes.list.tick();
+    this.#routes.events.tick(Date.now());
     void this.#routes.whep.followers.tick();
     const { clients, access } = this.#context;
     // They were asked about while other settings were there, and let in when those were gone.
@@ -219,10 +234,10 @@ class Shard {
     this.#access.configure(settings.access);
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
-    await configureLogging(settings, () => counters.add("logLinesLeftOut"));
+    configureLogging(settings, () => counters.add("logLinesLeftOut"));
     const asked = clients.change(performance.now());
     await limitClients(asked, (request) => this.#access.decideHere(request));
-    await Promise.all([recheckClients(asked, access, message), this.#routes.list.recheck()]);
+    await Promise.all([recheckClients(asked, access, message), this.#routes.events.recheck()]);
   }
 
   /** Viewers keep what they have, and those who ask are told that it is not ready. */
@@ -237,6 +252,7 @@ class Shard {
     clearInterval(this.#ticker);
     this.#meter.stop();
     this.#routes.list.close();
+    this.#routes.events.close();
     this.#routes.whep.followers.close();
     const listeners = [this.#rtmp, this.#http, this.#webrtc];
     await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
@@ -265,7 +281,7 @@ const post = (message: ToControl) => self.postMessage(message);
 
 async function start(message: StartMessage): Promise<Shard | undefined> {
   const counters = new Counters(message.counters, message.shard);
-  await configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
+  configureLogging(message.settings, () => counters.add("logLinesLeftOut"));
   setConnectionIdPrefix(message.shard);
   try {
     const shard = await Shard.open(message, post);

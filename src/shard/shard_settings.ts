@@ -76,6 +76,8 @@ export interface ShardSettings {
   readonly access: AccessSettings;
   /** Whether the program that the gateway is embedded in decides as well. */
   readonly asksFunction: boolean;
+  /** Whether it is told of who is let in. */
+  readonly tellsBegins: boolean;
   /** Whether it is told of sessions that are over. */
   readonly tellsEnds: boolean;
   readonly host: string;

@@ -49,14 +49,12 @@ export class Cursor {
     return this.#position !== undefined;
   }
 
-  /**
-   * Sequence number in the log of what a viewer begins with that has had other pictures; `undefined`
-   * if it cannot begin.
-   */
-  get beginsAt(): number | undefined {
-    if (this.#from === undefined) return undefined;
-    const beginning = this.#feed.change(this.#from);
-    return beginning && this.#feed.sequenceAt(beginning.position);
+  /** What a viewer begins with that has had other pictures; `undefined` if it cannot begin. */
+  get begins(): { readonly sequence: number; readonly timeMs: number } | undefined {
+    const beginning = this.#from && this.#feed.beginning(this.#from);
+    if (beginning === undefined) return undefined;
+    const { position } = beginning;
+    return { sequence: this.#feed.sequenceAt(position), timeMs: this.#feed.timeMsAt(position) };
   }
 
   /** Where a viewer stands that goes on elsewhere; `undefined` if it has got nothing yet. */
@@ -171,7 +169,7 @@ export class Cursor {
   }
 
   #change(from: FeedStart): Uint8Array<ArrayBuffer> | undefined {
-    const beginning = this.#feed.change(from);
+    const beginning = this.#feed.beginning(from);
     if (beginning === undefined) return undefined;
     this.#goTo(beginning);
     return NOTHING;

@@ -1,5 +1,12 @@
 import { type FeedForm, FLV_FORM } from "./feed_form.ts";
-import { type FeedEntry, type FeedPiece, pieceFrom, pieceWithout } from "./feed_piece.ts";
+import {
+  type FeedEntry,
+  type FeedPiece,
+  pieceFrom,
+  pieceWithout,
+  trackTimestampMs,
+} from "./feed_piece.ts";
+import { encodeBridge } from "./feed_bridge.ts";
 import type { FeedBeginning, FeedStart } from "./feed_start.ts";
 import { FeedPreambles } from "./feed_preambles.ts";
 import { type FeedSegment, FeedSegments } from "./feed_segments.ts";
@@ -174,6 +181,9 @@ export class Feed {
       return { position: position ?? this.head, lacks: undefined };
     }
     const keyFrame = this.#usableKeyFrame(from);
+    if (from?.changesPictures) {
+      return keyFrame === undefined ? undefined : { position: keyFrame, lacks: "video" };
+    }
     const wantsSound = this.#selection.audio && this.#log.hasAudio;
     this.#liveTracks ??= this.#log.liveTracks(this.#filter, STOPPED_MS);
     const { audio, video: hasPictures } = this.#liveTracks;
@@ -186,12 +196,6 @@ export class Feed {
     if (hasPictures && keyFrame === undefined && waitedMs < MAX_KEY_FRAME_WAIT_MS) return undefined;
     const position = from && this.positionOf(from.sequence);
     return { position: position ?? this.head, lacks: "video" };
-  }
-
-  /** Where a viewer begins that has had other pictures: with a key frame of these behind its place. */
-  change(from: FeedStart): FeedBeginning | undefined {
-    const position = this.#usableKeyFrame(from);
-    return position === undefined ? undefined : { position, lacks: "video" };
   }
 
   /**
@@ -231,6 +235,12 @@ export class Feed {
     return at < 0 ? this.head : this.#tail + at;
   }
 
+  /** {@linkcode encodeBridge}, from the newest key frame on. */
+  bridge(beforeMs: number): Uint8Array<ArrayBuffer> | undefined {
+    const at = (this.#usableKeyFrame() ?? Infinity) - this.#tail;
+    return encodeBridge(this.#log, this.#form, this.#entries.slice(at), beforeMs);
+  }
+
   /**
    * Header, metadata and configurations for a viewer that begins; `undefined` if they can not be had
    * now. All viewers get the same bytes that lack the same.
@@ -252,7 +262,8 @@ export class Feed {
   ): Uint8Array<ArrayBuffer> | undefined {
     return this.#preambles.configurations(
       tracks,
-      (track) => this.#trackTimestampMs(RecordFlag[track], position),
+      (track) =>
+        trackTimestampMs(RecordFlag[track], this.#entries, position - this.#tail) ?? this.timeMs,
     );
   }
 
@@ -276,18 +287,6 @@ export class Feed {
   readWithout(lacks: TrackName, position: number, end: number): FeedPiece | undefined {
     const tail = this.#tail;
     return pieceWithout(RecordFlag[lacks], this.#entries, position - tail, end - tail, tail);
-  }
-
-  /**
-   * Where a track stands at `position`. Tracks need not be in step, and none may go back: the time
-   * of its first tag from there on, or else of its last one before.
-   */
-  #trackTimestampMs(flag: number, position: number): number {
-    const isOfTrack = ({ record }: FeedEntry) => (record.flags & flag) !== 0;
-    const at = position - this.#tail;
-    const entry = this.#entries.slice(at).find(isOfTrack) ??
-      this.#entries.slice(0, at).findLast(isOfTrack);
-    return (entry ?? this.#entries[at])?.record.timestampMs ?? this.#log.lastTimestampMs;
   }
 
   /** The newest key frame from which on all can be decoded, if a viewer from there may go to it. */

@@ -72,3 +72,17 @@ function pieceUntil(
   }
   return { bytes: first.segment.bytes.subarray(first.start, to), next: tail + at };
 }
+
+/**
+ * Where a track, by its flag, stands at the entry at `at`. Tracks need not be in step, and none may go
+ * back: the time of its first tag from there on, or else of its last one before.
+ */
+export function trackTimestampMs(
+  flag: number,
+  entries: readonly FeedEntry[],
+  at: number,
+): number | undefined {
+  const isOfTrack = ({ record }: FeedEntry) => (record.flags & flag) !== 0;
+  const entry = entries.slice(at).find(isOfTrack) ?? entries.slice(0, at).findLast(isOfTrack);
+  return (entry ?? entries[at])?.record.timestampMs;
+}

@@ -18,6 +18,8 @@ export interface LinkPhase {
   readonly freezes: number;
   /** Part of the sound that was made up. */
   readonly concealed: number;
+  /** The same, from two seconds on. */
+  readonly concealedSettled: number;
   /** Part of the time that there was sound for, made up or not. */
   readonly heardPart: number;
   /** Of the link's queue, from two seconds on. */

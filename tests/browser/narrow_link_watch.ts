@@ -58,7 +58,6 @@ async function watchPhase(kbps: number, lengthS: number): Promise<LinkPhase> {
   const [first, last] = [samples[0]!, samples.at(-1)!];
   queuesMs.sort((one, other) => one - other);
   const heard = last.statistics.audioSamples - first.statistics.audioSamples;
-  const concealed = last.statistics.concealedSamples - first.statistics.concealedSamples;
   return {
     kbps,
     lengthMs: last.atMs,
@@ -66,7 +65,8 @@ async function watchPhase(kbps: number, lengthS: number): Promise<LinkPhase> {
     longestGapMs: longestGapMs(samples),
     fullAfterMs: fullAfterMs(samples),
     freezes: last.statistics.freezeCount - first.statistics.freezeCount,
-    concealed: concealed / Math.max(heard, 1),
+    concealed: concealedPart(samples),
+    concealedSettled: concealedPart(samples.filter(({ atMs }) => atMs > PHASE_START_MS)),
     heardPart: heard / 48 / last.atMs,
     queueP95Ms: queuesMs[Math.floor(0.95 * queuesMs.length)] ?? 0,
     frameTimes: samples.map(({ atMs, statistics }) =>
@@ -75,8 +75,17 @@ async function watchPhase(kbps: number, lengthS: number): Promise<LinkPhase> {
   };
 }
 
+type Samples = readonly { readonly atMs: number; readonly statistics: WhepStatistics }[];
+
+/** Part of the sound that was made up between the first and the last sample. */
+function concealedPart(samples: Samples): number {
+  const [{ statistics: first }, { statistics: last }] = [samples[0]!, samples.at(-1)!];
+  const heard = last.audioSamples - first.audioSamples;
+  return (last.concealedSamples - first.concealedSamples) / Math.max(heard, 1);
+}
+
 /** The longest time without a new picture; one that is not over counts as well. */
-function longestGapMs(samples: readonly { atMs: number; statistics: WhepStatistics }[]): number {
+function longestGapMs(samples: Samples): number {
   let gapMs = 0;
   let sinceMs = 0;
   let frames = samples[0]!.statistics.framesDecoded;
@@ -90,15 +99,13 @@ function longestGapMs(samples: readonly { atMs: number; statistics: WhepStatisti
 }
 
 /** When all pictures have come for a second for the first time; `null` if never. */
-function fullAfterMs(
-  samples: readonly { atMs: number; statistics: WhepStatistics }[],
-): number | null {
+function fullAfterMs(samples: Samples): number | null {
   for (const { atMs, statistics } of samples) {
     const later = samples.find((sample) => sample.atMs >= atMs + 1000);
     if (later === undefined) return null;
     const frames = later.statistics.framesDecoded - statistics.framesDecoded;
     const rate = frames * 1000 / (later.atMs - atMs);
-    if (rate >= 0.9 * FRAME_RATE && rate <= 1.1 * FRAME_RATE) return atMs;
+    if (rate >= 0.9 * FRAME_RATE && rate <= 1.2 * FRAME_RATE) return atMs;
   }
   return null;
 }

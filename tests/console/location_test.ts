@@ -3,6 +3,7 @@ import {
   formatFragment,
   mediaUrl,
   parseFragment,
+  playbackUrl,
   streamTitle,
   type Transport,
 } from "../../src/console/location.js";
@@ -11,6 +12,7 @@ import { rtmpServer, shellWord } from "../../src/console/publish_help.js";
 const page = { protocol: "http:", host: "host:8080" };
 
 Deno.test("a fragment names the same selection in both directions", () => {
+  const quality = undefined;
   const selections = [
     ["live", "test", undefined, "#live/test"],
     ["live", "test", "webrtc", "#live/test?via=webrtc"],
@@ -23,12 +25,42 @@ Deno.test("a fragment names the same selection in both directions", () => {
   ] as const;
   for (const [app, name, via, fragment] of selections) {
     assertEquals(formatFragment({ app, name, via }), fragment);
-    assertEquals(parseFragment(fragment), { app, name, via });
+    assertEquals(parseFragment(fragment), { app, name, via, quality });
   }
-  assertEquals(parseFragment("#/live/test"), { app: "live", name: "test", via: undefined });
+  const test = { app: "live", name: "test", via: undefined, quality };
+  assertEquals(parseFragment("#/live/test"), test);
   // What is not a transport leaves the choice to the page.
   assertEquals(parseFragment("#live/test?via=rtmp")?.via, undefined);
   assertEquals(parseFragment("#live/test?x=1&via=webrtc")?.via, "webrtc");
+});
+
+Deno.test("a fragment names a quality, if one was chosen", () => {
+  const test = { app: "live", name: "test" };
+  for (
+    const [via, quality, fragment] of [
+      [undefined, "2", "#live/test?quality=2"],
+      ["ws-flv", "sound", "#live/test?via=ws-flv&quality=sound"],
+    ] as const
+  ) {
+    assertEquals(formatFragment({ ...test, via, quality }), fragment);
+    assertEquals(parseFragment(fragment), { ...test, via, quality });
+  }
+  for (const name of ["auto", "1000", "-1", "1%262"]) {
+    assertEquals(parseFragment(`#live/test?quality=${name}`)?.quality, undefined, name);
+  }
+});
+
+Deno.test("what is played is of the quality that was chosen, or adapts", () => {
+  const url = (quality: string | undefined, transport: Transport, of = playbackUrl) =>
+    of({ app: "live", name: "a", quality }, transport, { ...page, search: "?token=t" });
+  const base = "http://host:8080/live/a";
+  assertEquals(url(undefined, "webrtc"), `${base}/whep?token=t`);
+  assertEquals(url("2", "webrtc"), `${base}/whep?token=t&vtrack=2`);
+  assertEquals(url("sound", "http-flv"), `${base}.flv?token=t&video=0`);
+  assertEquals(url(undefined, "http-flv"), `${base}.flv?token=t&vtrack=auto`);
+  // What is shown to be copied asks for nothing that nobody chose.
+  assertEquals(url(undefined, "http-flv", mediaUrl), `${base}.flv?token=t`);
+  assertEquals(url("2", "http-flv", mediaUrl), `${base}.flv?token=t&vtrack=2`);
 });
 
 Deno.test("a fragment without a stream is no selection", () => {

@@ -29,6 +29,7 @@ Deno.test("postOffer sends SDP and reads the answer and the session's address", 
       kind: "answer",
       sdp: "v=0\r\n",
       resource: resource && server.url(resource),
+      events: undefined,
     });
     assertEquals(asked, "POST application/sdp offer");
   }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { configure, reset } from "@logtape/logtape";
 import type { AccessRequest } from "../../src/access/access.ts";
 import type { AccessFunction } from "../../src/access/asked_functions.ts";
-import { decideByFunction, tellEnded } from "../../src/control/access_function.ts";
+import { decideByFunction, tell } from "../../src/control/access_function.ts";
 
 const REQUEST: AccessRequest = {
   action: "play",
@@ -67,7 +67,7 @@ Deno.test("what the function throws that is told of ends goes no further", () =>
   const decision = { kind: "allow", decidedBy: "test" } as const;
   const session = { request: REQUEST, decision, durationMs: 1, bytes: 2, reason: "it has left" };
   let told = 0;
-  tellEnded(() => {
+  tell(() => {
     told++;
     throw new Error("test");
   }, session);

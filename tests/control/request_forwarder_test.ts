@@ -18,6 +18,8 @@ const REQUEST: ForwardedRequest = {
   },
   method: "DELETE",
   resource: "a",
+  part: "session",
+  eventStream: "",
   contentType: "",
   ifMatch: undefined,
   body: new Uint8Array(),

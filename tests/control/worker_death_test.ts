@@ -7,7 +7,7 @@ const ROOT = new URL("../../", import.meta.url);
 const program = (how: string) => `
   import { configureLogging } from "./src/logging/logging.ts";
   import { ShardPool } from "./src/control/shard_pool.ts";
-  await configureLogging({ logLevel: "info", logFormat: "json" });
+  configureLogging({ logLevel: "info", logFormat: "json" });
   const source = \`self.onmessage = ({ data }) => {
     if (data.kind === "stop") return self.postMessage({ kind: "stopped" });
     self.postMessage({ kind: "listening" });

@@ -54,7 +54,8 @@ class Stream implements RenditionSource {
 
   /** Pictures of all renditions; with `unreferenced`, each second one is referred to by nobody. */
   go(pictures: number, { unreferenced = false } = {}): void {
-    for (let end = this.picture + pictures; this.picture < end; this.picture++) {
+    const end = this.picture + pictures;
+    for (; this.picture < end; this.picture++) {
       const isKey = this.picture % GROUP === 0;
       const isLeft = unreferenced && this.picture % 2 === 1;
       const flags = isKey

@@ -4,6 +4,7 @@ import { RtpFeed } from "../../src/egress/rtp_feed.ts";
 import { StreamClock } from "../../src/egress/stream_clock.ts";
 import { type Retransmission, RtpTrack } from "../../src/egress/rtp_track.ts";
 import { RtpViewer, type ViewerTrack } from "../../src/egress/rtp_viewer.ts";
+import type { ViewerLink } from "../../src/egress/viewer_link.ts";
 import { RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
 import { PacketRing } from "../../src/rtp/packet_ring.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
@@ -136,7 +137,11 @@ export function openTrack(
 
 /** A viewer of a feed, whose rings a test fills. */
 export function openViewer(
-  options: { readonly video?: Partial<ViewerTrack> | null; readonly audio?: null } = {},
+  options: {
+    readonly video?: Partial<ViewerTrack> | null;
+    readonly audio?: null;
+    readonly link?: ViewerLink;
+  } = {},
 ) {
   const { shared, writer } = openLog();
   const log = new LogReader(shared);
@@ -148,6 +153,7 @@ export function openViewer(
     video: options.video === null ? undefined : { identity: VIDEO, ...track, ...options.video },
     audio: options.audio === null ? undefined : { identity: AUDIO, ...track },
     cname: "test",
+    link: options.link,
     arena: new PacketArena(),
     master: MASTER,
     events: {

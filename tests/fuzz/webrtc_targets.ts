@@ -22,7 +22,7 @@ import {
   RFC5769_REQUEST,
 } from "../webrtc/ice/stun_samples.ts";
 import { parseChannelRequest } from "../../src/webrtc/sctp/dcep.ts";
-import { writeChunk } from "../../src/webrtc/sctp/packet.ts";
+import { CHUNK, writeChunk } from "../../src/webrtc/sctp/packet.ts";
 import { openMessage, SctpClient } from "../webrtc/sctp/sctp_client.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
@@ -129,10 +129,12 @@ function readFrames(bytes: Uint8Array): void {
 
 /** A chunk in a packet whose checksum and tag are right: a viewer can send any. */
 function receiveChunk(bytes: Uint8Array): void {
-  const client = new SctpClient().connect();
-  client.open(1, "sluice.events");
-  client.channels.sendText("sluice.events", "hello", 0);
   const [type = 0, flags = 0] = bytes;
-  client.give([writeChunk(type, flags, bytes.subarray(2, 1200))]);
+  const client = new SctpClient();
+  const chunk = writeChunk(type, flags, bytes.subarray(2, 1200));
+  if (type === CHUNK.init) return client.give([chunk], { tag: 0 });
+  client.connect().open(1, "sluice.events");
+  client.channels.sendText("sluice.events", "hello", 0);
+  client.give([chunk]);
   client.channels.handleTimeout(10_000);
 }

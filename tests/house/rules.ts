@@ -98,6 +98,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "stream",
       "codec/codec_words.ts",
       // What it exchanges with workers, and the memory that it shares with them.
+      "shard/api_event.ts",
       "shard/messages.ts",
       "shard/shard_settings.ts",
       "shard/http/console_asset.ts",

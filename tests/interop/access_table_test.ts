@@ -196,7 +196,7 @@ async function watchFlv(url: string, headers = {}): Promise<Omit<Guest, "name">>
 /** An administrator who follows the list of clients. */
 async function following(gateway: GatewayProcess, kind: Kind, which: Case): Promise<Guest> {
   const authorization = `Bearer ${await credential(kind, "api", which)}`;
-  const url = gateway.httpUrl("/api/v1/clients/events");
+  const url = gateway.httpUrl("/api/v1/events");
   return { ...bound(await watchFlv(url, { authorization })), name: `API events by ${kind}` };
 }
 

@@ -22,7 +22,7 @@ const RULES = [{ id: "known", decision: "allow", addresses: ["127.0.0.1", CLIENT
 const TRUSTED = ["--trusted-proxies", "127.0.0.1"];
 
 /** What only those may see who sit at this machine. */
-const GUARDED = ["/api/v1/clients", "/api/v1/streams", "/api/v1/clients/events", "/metrics"];
+const GUARDED = ["/api/v1/clients", "/api/v1/streams", "/api/v1/events", "/metrics"];
 
 for (const proxy of [NGINX, HAPROXY, CADDY]) {
   const name = `behind ${proxy.peer}: who may is decided by a client's own address`;

@@ -100,6 +100,36 @@ Deno.test("a publisher that is as good as gone gives way when it comes again", a
   assertEquals(await told(first, [REJECTED]), REJECTED);
 });
 
+Deno.test("a publisher that is as good as gone comes back, though others want its stream as well", async () => {
+  const keys = [key("a"), key("b", { paths: ["live/a"] })];
+  await using gateway = await startGateway({
+    args: ["--shards", "2"],
+    config: { access: { keys } },
+  });
+  const owner = `a.${SECRET}`;
+  const stranger = `b.${SECRET}`;
+  // Somebody has tried while it was there still, and is told so.
+  await using first = await SyntheticPublisher.connect(gateway.rtmpPort, { path: `live/${owner}` });
+  await first.frame();
+  await until("it is live", async () => await gateway.stream("live/a") !== undefined);
+  {
+    using early = await answer(gateway, stranger);
+    await until("it is told something", async () => {
+      await first.frame();
+      return early.codes.length > 0;
+    });
+    assertEquals(await told(early, [START, BUSY]), BUSY);
+  }
+  const sinceMs = performance.now();
+  using _waiting = await answer(gateway, stranger);
+  // One that gives up while it waits keeps nobody out.
+  (await answer(gateway, owner))[Symbol.dispose]();
+  using again = await answer(gateway, owner);
+  assertEquals(await told(again, [START, BUSY]), START);
+  const spentMs = performance.now() - sinceMs;
+  assert(spentMs < MAX_RETURN_MS, `after ${spentMs} ms`);
+});
+
 Deno.test("a second publisher takes the stream over, as is configured", async (t) => {
   const keys = [
     key("a"),
@@ -185,6 +215,10 @@ Deno.test("what lets a publisher in says how much it may send, and for how long"
     await using publisher = await publish("rate");
     await until("it is ended", () => publisher.end !== undefined, { timeoutMs: 15_000 });
     assertStringIncludes(gateway.output(), "The bitrate may be up to 100000 bit/s, it is ");
+    // It does not have the same again by coming back.
+    using again = await answer(gateway, `rate.${SECRET}`);
+    assertEquals(await told(again, [START, BUSY]), BUSY);
+    assertStringIncludes(gateway.output(), "and was more: try again in ");
   });
   await t.step("a time", async () => {
     await using publisher = await publish("time");

@@ -84,11 +84,45 @@ Deno.test("whoever a hook lets in after the settings have changed is asked again
   assertEquals(publisher.end, undefined);
 });
 
-Deno.test("whatever is wrong with a hook keeps out, in every way", async () => {
-  const hooks = [{ url: "http://127.0.0.1:9/" }];
+/** What a hook may do wrong, by the application that it is asked about. */
+const FAULTS: Readonly<Record<string, () => Response | Promise<Response>>> = {
+  hangs: () => new Promise(() => {}),
+  halts: () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })),
+  fails: () => new Response("0", { status: 500 }),
+  rubbish: () => new Response("<html>0</html>"),
+  redirect: () => new Response(null, { status: 302, headers: { location: "/allows/" } }),
+  megabyte: () => new Response(`0${" ".repeat(1 << 20)}`),
+  nothing: () => new Response(""),
+};
+
+Deno.test("whatever is wrong with a hook keeps out, in every way, and nobody else", async () => {
+  const server = startHttpServer((request) => {
+    const fault = new URL(request.url).pathname.split("/")[1]!;
+    return fault === "allows" ? new Response("0") : FAULTS[fault]!();
+  });
+  await using _ = server;
+  const hook = (app: string, url: string) => ({ url, timeoutMs: 500, paths: [`${app}/*`] });
+  const hooks = [
+    ...["allows", ...Object.keys(FAULTS)].map((app) => hook(app, `${server.url}${app}/`)),
+    hook("down", "http://127.0.0.1:9/"),
+  ];
   await using gateway = await startGateway({ config: { access: { hooks } } });
-  assert(/Failed|BadName|Unauthorized/.test(await publishRtmp(gateway, "live/a")));
-  assertEquals(await flv(gateway, "live/a"), "503");
+  const tryAll = async (app: string) => {
+    const sinceMs = performance.now();
+    const outcomes = await Promise.all([
+      publishRtmp(gateway, `${app}/a`),
+      ...Object.values(WAYS_TO_PLAY).map(({ way }) => way(gateway, `${app}/a`)),
+    ]);
+    return { outcomes, spentMs: performance.now() - sinceMs };
+  };
+  for (const app of [...Object.keys(FAULTS), "down"]) {
+    const { outcomes, spentMs } = await tryAll(app);
+    const [publish, rtmp, ...http] = outcomes;
+    assertEquals([publish, ...http], ["NetStream.Publish.Failed", "503", "503", "503"], app);
+    assert(rtmp?.startsWith("NetStream.Play.Failed"), rtmp);
+    assertLess(spentMs, 3000, app);
+  }
+  assertEquals(await publishRtmp(gateway, "allows/a"), "NetStream.Publish.Start");
 });
 
 Deno.test("a thousand publishers a second whom a hook takes 200 ms for delay nobody else", async () => {

@@ -74,3 +74,50 @@ Deno.test("a token with a long id is revoked, and no other whose id begins so", 
   });
   assertEquals(await flv(gateway, "live/a", second), "404");
 });
+
+Deno.test("a user that is revoked stays out, and comes back with a token that was issued after it", async () => {
+  const secret = "a-secret-of-both-sides-that-is-long-enough";
+  await using gateway = await startGateway({
+    args: ["--shards", "2"],
+    config: { adminToken: ADMIN, access: { jwt: { secret, clockSkewMs: 0 }, keys: [CAMERA] } },
+  });
+  await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, {
+    path: `live/${camera.key}`,
+  });
+  publisher.run();
+  const issuedS = Math.floor(Date.now() / 1000) - 10;
+  const claims = { play: "live/a", sub: "ann" };
+  const [plain, named, other] = await Promise.all([
+    signJwt(secret, claims),
+    signJwt(secret, { ...claims, jti: "ticket-1", iat: issuedS }),
+    signJwt(secret, { ...claims, sub: "bob" }),
+  ]);
+  const flv = WAYS_TO_PLAY["HTTP-FLV"]!.way;
+  await until("it is there", async () => await flv(gateway, "live/a", plain) === "200");
+  const watch = async (token: string) => {
+    const url = gateway.httpUrl(`/live/a.flv?token=${token}`);
+    return (await fetch(url)).body!.pipeTo(new WritableStream()).then(() => "ended");
+  };
+  const watching = [watch(plain), watch(named)];
+  const staying = watch(other);
+  const body = { revoke: ["ann"] };
+  assertEquals((await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body })).status, 200);
+  await Promise.all(watching);
+  for (let round = 0; round < 4; round++) {
+    assertEquals(await flv(gateway, "live/a", plain), "403");
+    assertEquals(await flv(gateway, "live/a", named), "403");
+  }
+  assertEquals(await flv(gateway, "live/a", other), "200");
+  // Also after other reloads.
+  const empty = { logLevel: "info" };
+  assertEquals(
+    (await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body: empty })).status,
+    200,
+  );
+  assertEquals(await flv(gateway, "live/a", plain), "403");
+  const fresh = await signJwt(secret, { ...claims, iat: Math.floor(Date.now() / 1000) + 1 });
+  assertEquals(await flv(gateway, "live/a", fresh), "200");
+  await publisher[Symbol.asyncDispose]();
+  await gateway.stop();
+  await staying.catch(() => {});
+});

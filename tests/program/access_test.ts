@@ -207,6 +207,20 @@ Deno.test("a reload revokes, and ends nobody else", async () => {
   for (const viewer of [byKey, byToken, other]) await viewer[Symbol.asyncDispose]();
 });
 
+Deno.test("reloads may come at the same time", async () => {
+  await using gateway = await startGateway({
+    args: ["--shards", "2"],
+    config: { adminToken: ADMIN },
+  });
+  const bodies = Array.from({ length: 20 }, (_, at) => ({ limits: { viewers: at } }));
+  const answers = await Promise.all(
+    bodies.map((body) => api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body })),
+  );
+  assertEquals(answers.map(({ status }) => status), bodies.map(() => 200));
+  assertEquals(gateway.output().includes("Error"), false, gateway.output());
+  assertEquals((await fetch(gateway.httpUrl("/healthz"))).status, 200);
+});
+
 Deno.test("limits and the log's level change without ending anyone", async () => {
   await using gateway = await startGateway({ config: { adminToken: ADMIN } });
   await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, { path: "live/a" });

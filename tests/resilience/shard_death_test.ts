@@ -44,7 +44,7 @@ async function start(): Promise<TestGateway> {
   };
 }
 
-await configureLogging({ logLevel: "error", logFormat: "text" });
+configureLogging({ logLevel: "error", logFormat: "text" });
 
 /** A publisher, and the shard that it is on. */
 async function publish(gateway: Gateway, path: string, firstSequence = 0) {

@@ -40,10 +40,15 @@ export class Encoder implements Disposable {
   /** One that may be refused. */
   static async ask(
     { rtmpPort }: Pick<GatewayProcess, "rtmpPort">,
-    { name, capsEx, type = "live" }: { name: string; capsEx?: number; type?: string },
+    { name, capsEx, type = "live", app = "live" }: {
+      readonly name: string;
+      readonly capsEx?: number;
+      readonly type?: string;
+      readonly app?: string;
+    },
   ): Promise<Encoder> {
     const encoder = new Encoder(await Deno.connect({ hostname: "127.0.0.1", port: rtmpPort }));
-    const object = { app: "live", tcUrl: `rtmp://127.0.0.1:${rtmpPort}/live` };
+    const object = { app, tcUrl: `rtmp://127.0.0.1:${rtmpPort}/${app}` };
     const messages = new ClientMessages()
       .command(0, "connect", 1, amfObject(capsEx === undefined ? object : { ...object, capsEx }))
       .command(0, "createStream", 2, null)

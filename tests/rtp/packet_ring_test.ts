@@ -1,11 +1,10 @@
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
 import { writeRtpHeader } from "../../src/rtp/packet.ts";
 import { PacketRing } from "../../src/rtp/packet_ring.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
 import { extendSequence } from "../../src/rtp/sequence.ts";
-import { seededRandom } from "../../testing/mutation.ts";
 
 const { accessUnitStart, keyFrameStart } = PacketFlag;
 

@@ -168,6 +168,8 @@ Deno.test("clients: page by page over shards, and only those are asked that have
     assertEquals(await clients.kick(id), false);
   }
   for (const shard of all.shards) {
-    for (const { id } of shard.clients.some(0, 100)) shard.clients.remove({ id } as never);
+    for (const { id } of shard.clients.some(0, 100)) {
+      shard.clients.remove(shard.clients.byId(id)!, "test");
+    }
   }
 });

@@ -20,6 +20,8 @@ const REQUEST: ForwardedRequest = {
   },
   method: "PATCH",
   resource: "a",
+  part: "session",
+  eventStream: "",
   contentType: "application/trickle-ice-sdpfrag",
   ifMatch: '"1"',
   body: Uint8Array.of(1, 2),

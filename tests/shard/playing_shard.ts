@@ -43,6 +43,10 @@ export class PlayingShards implements AsyncDisposable {
     for (let shard = 0; shard < count; shard++) {
       const control = new ControlLink((message) => {
         const nowMs = performance.now();
+        if (message.kind === "events-follow" && message.isFollowing) {
+          // Nothing has changed yet.
+          queueMicrotask(() => all.shards[shard]!.routes.events.take(1, []));
+        }
         if (message.kind === "forward") return all.#forwarder.forward(shard, message, nowMs);
         if (message.kind !== "forwarded-response") return;
         all.#forwarder.respond(shard, message.requestId, message.response);

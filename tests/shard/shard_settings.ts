@@ -21,6 +21,7 @@ import { NetworkList } from "../../src/address/network_list.ts";
 export const SHARD_SETTINGS: ShardSettings = {
   access: accessSettings({ otherwise: { publish: "allow", play: "allow" } }),
   asksFunction: false,
+  tellsBegins: false,
   tellsEnds: false,
   version: "0",
   identity: { server: "sl-0", service: "0", pid: "0" },

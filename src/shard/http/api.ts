@@ -2,6 +2,7 @@ import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
 import { GAUGE_NAMES } from "../../metrics/layout.ts";
+import { apiEvent } from "../api_event.ts";
 import { answer } from "./answers.ts";
 import type { ClientPages } from "./client_pages.ts";
 import type { HttpContext } from "./route_context.ts";
@@ -82,6 +83,7 @@ class Api {
   async endStream({ parts }: RoutedRequest): Promise<HttpResponse> {
     const path = this.#pathOf(parts["path"]!);
     if (!await this.#parts.context.control.requestEnd(path)) throw lacking("stream");
+    this.#tellKick({ path });
     return this.#json({});
   }
 
@@ -93,11 +95,17 @@ class Api {
 
   async endClient({ parts }: RoutedRequest): Promise<HttpResponse> {
     if (!await this.#parts.clients.kick(parts["id"]!)) throw lacking("client");
+    this.#tellKick({ id: parts["id"]! });
     return this.#json({});
   }
 
   async #head(): Promise<Pick<StreamsReply, "gateway" | "counters">> {
     return JSON.parse((await this.#parts.list.first()).head);
+  }
+
+  #tellKick(whom: Readonly<Record<string, string>>): void {
+    const events = [apiEvent("kicked", Date.now(), whom)];
+    this.#parts.context.control.send({ kind: "events", events });
   }
 
   /** The stream of this path, or of this id, by which SRS's tools ask. */

@@ -1,6 +1,7 @@
 import { concat } from "@std/bytes/concat";
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
+import type { RequestHead } from "../../http/request_head.ts";
 import { type HttpRequest, RequestReader } from "../../http/request_reader.ts";
 import {
   CONTINUE,
@@ -69,6 +70,11 @@ export interface HttpConnectionContext {
     /** How long a client may take nothing of what it is sent. */
     readonly stallMs: number;
   };
+  /** What refuses a request by its head: asked before a large body is taken. */
+  readonly refusal?: (
+    head: RequestHead,
+    addresses: ConnectionAddresses,
+  ) => Promise<HttpResponse | undefined>;
   readonly answer: (
     request: HttpRequest,
     addresses: ConnectionAddresses,
@@ -230,6 +236,11 @@ export class HttpConnection implements Connection {
       await this.#share.pause();
       this.#holdRequest(request === undefined ? this.#requests.pending : 0);
       if (request !== undefined) return request;
+      const { unpermitted } = this.#requests;
+      if (unpermitted !== undefined) {
+        if (await this.#permits(unpermitted)) continue;
+        return undefined;
+      }
       if (this.#requests.expectsContinue && !isContinued) {
         isContinued = true;
         await this.#writer.write(CONTINUE);
@@ -237,6 +248,19 @@ export class HttpConnection implements Connection {
       if (!await this.#input.read()) return undefined;
       if (this.#phase === "idle") this.#enter("request");
     }
+  }
+
+  /** Whether a large body may come; else the client is told why not, and no more is read. */
+  async #permits(head: RequestHead): Promise<boolean> {
+    const { refusal: refusalOf, proxies } = this.#context;
+    const refusal = await refusalOf?.(head, addressesOf(head, this.#addresses, proxies));
+    if (refusal?.kind !== "whole") {
+      this.#requests.permitBody();
+      return true;
+    }
+    await this.#sendWhole(refusal, undefined);
+    await this.#linger();
+    return false;
   }
 
   /** @throws {HttpError} if there is no memory for what has come of a request */

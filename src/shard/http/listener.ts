@@ -21,7 +21,8 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
   const { host, httpPort, sharesPorts, timeouts } = settings;
   const source = Deno.listen({ hostname: host, port: httpPort, reusePort: sharesPorts });
   const answer = routes.answer.bind(routes);
-  const connectionContext = { counters, memory, timeouts, answer, proxies };
+  const refusal = routes.refusal.bind(routes);
+  const connectionContext = { counters, memory, timeouts, answer, refusal, proxies };
   const connect: Connect = (conn, nowMs, accepted) =>
     new HttpConnection(conn, connectionContext, nowMs, accepted);
   const options = {
@@ -43,7 +44,11 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
   addTlsEntrance(listener, "http", connect, context);
   addAdminEntrance(
     listener,
-    { ...connectionContext, answer: routes.answerAdmin.bind(routes) },
+    {
+      ...connectionContext,
+      answer: routes.answerAdmin.bind(routes),
+      refusal: routes.refusalAdmin.bind(routes),
+    },
     settings,
   );
   return listener;

@@ -1,6 +1,7 @@
 import { credentialsOf } from "../../access/credentials.ts";
 import { isSameSecret } from "../../access/same_secret.ts";
 import { NetworkList } from "../../address/network_list.ts";
+import { hostsOf, isOwnHost } from "../../http/local_request.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import { clientAddress } from "./questions.ts";
@@ -27,7 +28,7 @@ export class MetricsGate implements RouteGuard {
     this.#options = options;
   }
 
-  async refusal(routed: RoutedRequest): Promise<WholeResponse | undefined> {
+  async judge(routed: RoutedRequest): Promise<WholeResponse | number> {
     const { request, url } = routed;
     const { settings: { metrics }, admin, proxies } = this.#options;
     const address = clientAddress(routed, proxies);
@@ -37,8 +38,10 @@ export class MetricsGate implements RouteGuard {
     });
     const given = token ?? password;
     const isAllowed = given === undefined
-      ? address !== undefined && new NetworkList(metrics.addresses).has(address)
+      // A page elsewhere may have a browser at such an address come by a name of its own.
+      ? address !== undefined && new NetworkList(metrics.addresses).has(address) &&
+        hostsOf(request).every(isOwnHost)
       : metrics.token !== undefined && isSameSecret(given, metrics.token);
-    return isAllowed ? undefined : await admin.refusal(routed);
+    return isAllowed ? Infinity : await admin.judge(routed);
   }
 }

@@ -1,6 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { unprintableIn } from "../../bytes/printable.ts";
 import { HttpError } from "../../http/http_error.ts";
+import type { RequestHead } from "../../http/request_head.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
 import type { HttpResponse, ResponseHeaders, WholeResponse } from "../../http/response.ts";
 import { unescapePath } from "../../stream/stream_path.ts";
@@ -17,6 +18,8 @@ export interface RoutedRequest {
   /** What stands for each name of the pattern, unescaped. */
   readonly parts: Readonly<Record<string, string>>;
   readonly addresses: ConnectionAddresses;
+  /** Until when it may use the route, in milliseconds since 1970; `Infinity` for ever. */
+  readonly mayUntilMs: number;
 }
 
 /** @throws {HttpError} for what is to be refused with its status */
@@ -33,8 +36,8 @@ const GUARDED: ReadonlySet<RouteAccess> = new Set(["metrics", "admin"]);
 
 /** Sees to who may use routes. */
 export interface RouteGuard {
-  /** The answer to who may not; `undefined` if it may. */
-  refusal(routed: RoutedRequest): Promise<WholeResponse | undefined>;
+  /** The answer to who may not; else until when it may, as `mayUntilMs` has it. */
+  judge(routed: RoutedRequest): Promise<WholeResponse | number>;
 }
 
 /** What is the same for all routes. */
@@ -70,6 +73,11 @@ interface Resource {
   readonly accepted: ResponseHeaders;
 }
 
+/** Answers who may use a route. */
+type Allowed = (route: Route, routed: RoutedRequest) => HttpResponse | Promise<HttpResponse>;
+
+const answerByRoute: Allowed = (route, routed) => route.handler(routed);
+
 const READING = "GET, HEAD, OPTIONS";
 
 /**
@@ -91,6 +99,29 @@ export class RouteTable {
 
   /** Rejects only with what is wrong in a handler. */
   async answer(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
+    return await this.#answer(request, addresses, answerByRoute);
+  }
+
+  /** What {@linkcode answer} would refuse by the head alone; `undefined` if nothing. */
+  async refusal(
+    head: RequestHead,
+    addresses: ConnectionAddresses,
+  ): Promise<HttpResponse | undefined> {
+    const request = { ...head, body: new Uint8Array(0), keepsAlive: false };
+    let isAllowed = false;
+    const refusal = await this.#answer(request, addresses, () => {
+      isAllowed = true;
+      return answer(STATUS_CODE.NoContent, {});
+    });
+    return isAllowed ? undefined : refusal;
+  }
+
+  /** @param allowed answers what nothing here refuses */
+  async #answer(
+    request: HttpRequest,
+    addresses: ConnectionAddresses,
+    allowed: Allowed,
+  ): Promise<HttpResponse> {
     const url = requestUrl(request);
     if (url === null) {
       return this.#nowhere(request, STATUS_CODE.BadRequest, "Cannot read the request's target");
@@ -104,8 +135,9 @@ export class RouteTable {
     for (const resource of this.#resources) {
       const parts = partsOf(resource.pattern, url.pathname);
       if (parts === undefined) continue;
-      const routed = { request, url, query: url.searchParams, parts, addresses };
-      return this.#forPages(request, resource, await this.#answerFor(resource, routed));
+      const query = url.searchParams;
+      const routed = { request, url, query, parts, addresses, mayUntilMs: Infinity };
+      return this.#forPages(request, resource, await this.#answerFor(resource, routed, allowed));
     }
     return this.#nowhere(request, STATUS_CODE.NotFound, `There is nothing at ${url.pathname}`);
   }
@@ -115,7 +147,11 @@ export class RouteTable {
     return this.#forPages(request, { allow: READING, isGuarded: false }, problem(status, message));
   }
 
-  async #answerFor(resource: Resource, routed: RoutedRequest): Promise<HttpResponse> {
+  async #answerFor(
+    resource: Resource,
+    routed: RoutedRequest,
+    allowed: Allowed,
+  ): Promise<HttpResponse> {
     const { routes, allow, accepted } = resource;
     const { method } = routed.request;
     if (method === "OPTIONS") return answer(STATUS_CODE.NoContent, { allow, ...accepted });
@@ -126,8 +162,9 @@ export class RouteTable {
     }
     try {
       const guard = this.#rules.guards[route.access];
-      const refusal = guard && await guard.refusal(routed);
-      return refusal ?? await route.handler(routed);
+      const verdict = guard === undefined ? Infinity : await guard.judge(routed);
+      if (typeof verdict !== "number") return verdict;
+      return await allowed(route, { ...routed, mayUntilMs: verdict });
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       return problem(error.status, error.message, error.headers);

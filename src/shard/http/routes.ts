@@ -1,4 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
+import type { RequestHead } from "../../http/request_head.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
 import type { HttpResponse } from "../../http/response.ts";
 import { streamPath } from "../../stream/stream_path.ts";
@@ -14,12 +15,13 @@ import { apiRoutes } from "./api.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { ClientPages } from "./client_pages.ts";
 import { Cors } from "./cors.ts";
+import { EventRoutes } from "./event_routes.ts";
 import { Flv } from "./flv.ts";
 import { MetricsGate } from "./metrics_gate.ts";
 import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
 import { MetricsRoute } from "./metrics_route.ts";
 import type { HttpContext } from "./route_context.ts";
-import { type Route, type RoutedRequest, type RouteGuard, RouteTable } from "./route_table.ts";
+import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
 import { statesResponse } from "./session_followers.ts";
 import { StreamRoutes } from "./stream_routes.ts";
 
@@ -35,6 +37,8 @@ export class HttpRoutes {
   readonly clients: ClientPages;
   /** The list of streams, for those who ask and those who follow it. */
   readonly list: StreamRoutes;
+  /** What changes, for the administrator. */
+  readonly events: EventRoutes;
   readonly #table: RouteTable;
   readonly #admin: RouteTable;
 
@@ -52,7 +56,8 @@ export class HttpRoutes {
     const guards = { admin: gate, metrics: new MetricsGate({ settings, admin: gate, proxies }) };
     const rules = { cors, guards };
     const forAll = [...this.#watching(), ...this.#listing()];
-    const forAdmin = this.#administration(gate);
+    this.events = new EventRoutes(context, gate);
+    const forAdmin = this.#administration();
     const health = this.#health();
     const isApart = settings.admin.listen !== undefined;
     this.#admin = new RouteTable([...forAdmin, ...health], rules);
@@ -69,7 +74,20 @@ export class HttpRoutes {
     return this.#table.answer(request, addresses);
   }
 
+  /** What {@linkcode answer} would refuse by a request's head. */
+  refusal(head: RequestHead, addresses: ConnectionAddresses): Promise<HttpResponse | undefined> {
+    return this.#table.refusal(head, addresses);
+  }
+
   /** The same where only the administrator is served. */
+  refusalAdmin(
+    head: RequestHead,
+    addresses: ConnectionAddresses,
+  ): Promise<HttpResponse | undefined> {
+    return this.#admin.refusal(head, addresses);
+  }
+
+  /** Answers where only the administrator is served. */
   answerAdmin(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
     return this.#admin.answer(request, addresses);
   }
@@ -141,15 +159,23 @@ export class HttpRoutes {
 
   #listing(): readonly Route[] {
     const { list } = this;
-    return listRoutes(list, list.live, { pattern: "/api/v1/live", access: "viewers" });
+    const live = { access: "viewers" } as const;
+    const events = { ...live, pattern: "/api/v1/live/events" } as const;
+    return [
+      listRoute(list, list.live, { ...live, pattern: "/api/v1/live" }),
+      { ...events, method: "GET", handler: (routed) => list.follow(list.live, routed) },
+      { ...events, method: "HEAD", handler: (routed) => list.describeEvents(list.live, routed) },
+    ];
   }
 
-  #administration(guard: RouteGuard): readonly Route[] {
+  #administration(): readonly Route[] {
     const { list, clients } = this;
     return [
       reloadRoute(this.#context.control),
-      ...listRoutes(list, list.all, { pattern: "/api/v1/streams", access: "admin" }, guard),
-      ...listRoutes(list, list.clients, { pattern: "/api/v1/clients", access: "admin" }, guard),
+      ...this.events.routes,
+      // SRS's tools ask with a slash at the end.
+      listRoute(list, list.all, { pattern: "/api/v1/streams/?", access: "admin" }),
+      listRoute(list, list.clients, { pattern: "/api/v1/clients/?", access: "admin" }),
       // Behind the lists: a stream may have any name.
       ...apiRoutes({ context: this.#context, list, clients }),
       {
@@ -203,29 +229,13 @@ export class HttpRoutes {
   }
 }
 
-/**
- * A list of streams, and what changes in it.
- *
- * @param guard asked again about those who follow it
- */
-function listRoutes(
+/** A list of streams or clients. */
+function listRoute(
   list: StreamRoutes,
   pageOf: StreamRoutes["all"],
-  { pattern, access }: Pick<Route, "pattern" | "access">,
-  guard?: RouteGuard,
-): readonly Route[] {
-  const events = { pattern: `${pattern}/events`, access };
-  return [
-    // SRS's tools ask with a slash at the end.
-    {
-      method: "GET",
-      pattern: `${pattern}/?`,
-      access,
-      handler: (routed) => list.answer(pageOf, routed),
-    },
-    { ...events, method: "GET", handler: (routed) => list.follow(pageOf, routed, guard) },
-    { ...events, method: "HEAD", handler: (routed) => list.describeEvents(pageOf, routed) },
-  ];
+  where: Pick<Route, "pattern" | "access">,
+): Route {
+  return { ...where, method: "GET", handler: (routed) => list.answer(pageOf, routed) };
 }
 
 /** The stream that `?app=&stream=` names; "" if it is none. */

@@ -1,4 +1,5 @@
 /** What the viewer of a WebRTC session can be told by server-sent events, and how. */
+import type { ViewerQuality } from "../../egress/picture_thinner.ts";
 import type { Rendition } from "../../stream/renditions.ts";
 
 /**
@@ -59,6 +60,28 @@ export function layersJson(renditions: readonly Rendition[], section: number): s
     ...(height !== null && { height }),
   }));
   return JSON.stringify({ [section]: layers });
+}
+
+/** What of a stream a viewer is sent, and why. */
+export interface SentQuality {
+  /** Which of the pictures. */
+  readonly pictures: ViewerQuality;
+  /** The number of their track. */
+  readonly trackId: number;
+  /** What the viewer's link carries, in bits a second; `null` as long as it carries all. */
+  readonly availableBps: number | null;
+  /** What it takes to be sent all; `null` as long as nothing is missing. */
+  readonly neededBps: number | null;
+}
+
+/** What is told of it. */
+export function qualityJson({ pictures, trackId, availableBps, neededBps }: SentQuality): string {
+  return JSON.stringify({
+    pictures,
+    rid: `${trackId}`,
+    availableBitrate: availableBps && stepped(availableBps),
+    neededBitrate: neededBps && stepped(neededBps),
+  });
 }
 
 /** Roughly, so that what stays about the same is not told again and again. */

@@ -3,8 +3,7 @@ import type { Allowed } from "../../access/access.ts";
 import { namesEtag } from "../../http/entity_tag.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse, WholeResponse } from "../../http/response.ts";
-import type { TrackSelection } from "../../stream/track_selection.ts";
-import { LogState } from "../../stream/log_layout.ts";
+import { defaultTrackId, type TrackSelection } from "../../stream/track_selection.ts";
 import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
 import {
   chooseMedia,
@@ -31,19 +30,21 @@ import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
 import type { HttpContext } from "./route_context.ts";
-import { areTracksSettled, isOver, knownMedia } from "../live/known_media.ts";
+import { isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import type { ForwardedResponse, SessionRequest } from "./forwarded_request.ts";
-import type { BFrameReport } from "../../egress/video_packet_maker.ts";
-import { B_FRAMES_REMEDY } from "../live/stream_report.ts";
+import { pictureRefusal } from "../live/picture_refusal.ts";
 import { questionOf, refusedAnswer } from "./questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "./route_table.ts";
-import { missingTrack, trackQuery } from "../live/track_query.ts";
+import { trackQuery } from "../live/track_query.ts";
 import { answerWishes, pictureWishes, viewerTrack } from "../live/viewer_media.ts";
+import { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "../webrtc/session.ts";
+import { sentQuality } from "./sent_quality.ts";
 import { sessionRefusal } from "./session_access.ts";
+import { refusalIfMissing } from "./missing_tracks.ts";
 import { notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
 
 /** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
@@ -72,6 +73,8 @@ interface Answered {
   readonly request: ViewerRequest;
   /** Of its offer, in which the pictures are; `undefined` if it has none. */
   readonly videoSection: number | undefined;
+  /** The number of the track that they are of. */
+  readonly trackId: number;
   readonly events: EventStreams;
   etag: string;
 }
@@ -238,22 +241,10 @@ export class Whep {
     return keys.map((key) => {
       const slash = key.indexOf("/");
       const session = this.#endpoint.session(key.slice(0, slash));
-      const events = session && this.#answered.get(session)?.events;
-      if (events?.wanted(key.slice(slash + 1)) === undefined) return null;
-      return { quality: undefined };
+      const answered = session && this.#answered.get(session);
+      if (answered?.events.wanted(key.slice(slash + 1)) === undefined) return null;
+      return { quality: sentQuality(session!, answered.trackId) };
     });
-  }
-
-  /** Why a stream with such pictures is not shown, by what the settings say. */
-  refusalOf(pictures: BFrameReport | undefined): string | undefined {
-    const { bFrames, inexact } = this.#context.settings.webrtc;
-    if (pictures?.bFrames && (bFrames === "refuse" || !pictures.areDropped)) {
-      return `The stream has B-frames, which WebRTC cannot show. ${B_FRAMES_REMEDY}`;
-    }
-    if (pictures?.exact === false && inexact === "refuse") {
-      return `Without its B-frames, the stream cannot be shown as it is. ${B_FRAMES_REMEDY}`;
-    }
-    return undefined;
   }
 
   async #openViewer(
@@ -271,7 +262,7 @@ export class Whep {
     // Others have come while it was waited for.
     const full = this.#refusalIfFull(addresses);
     if (full !== undefined) return full;
-    const refusal = this.refusalOf(rtp.report());
+    const refusal = pictureRefusal(rtp.report(), this.#context.settings.webrtc);
     if (refusal !== undefined) return notToBeHad(refusal);
     const choice = chooseMedia(offer, media, wanted);
     if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
@@ -305,6 +296,9 @@ export class Whep {
         lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
         cname,
       },
+      renditions: video && selection.videoTrack === undefined
+        ? new ViewerRenditions(stream, rtp, holder)
+        : undefined,
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
@@ -319,7 +313,9 @@ export class Whep {
     const tag = bundleTag(offer, sections);
     const events = new EventStreams();
     const videoSection = choice.video && offer.sections.indexOf(choice.video.section);
-    this.#answered.set(session, { tag, candidates, request, videoSection, events, etag });
+    const trackId = selection.videoTrack ?? defaultTrackId("video", stream.log.tracks);
+    const told = { videoSection, trackId, events };
+    this.#answered.set(session, { tag, candidates, request, ...told, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
       sessionId: `${randomNumbers()[0]}`,
@@ -377,20 +373,6 @@ export class Whep {
       etag: answered.etag,
     }, body);
   }
-}
-
-/** The answer to who names a track that is not there: nothing is made of one that may not be. */
-async function refusalIfMissing(
-  stream: LiveStream,
-  selection: TrackSelection,
-): Promise<WholeResponse | undefined> {
-  const { log } = stream;
-  if (selection.audioTrack === undefined && selection.videoTrack === undefined) return undefined;
-  const isSettled = await areTracksSettled(stream);
-  if (log.state === LogState.ended) return notLive(stream.entry.path);
-  if (!isSettled) return notToldYet();
-  const missing = missingTrack(selection, log);
-  return missing === undefined ? undefined : problem(STATUS_CODE.NotFound, missing);
 }
 
 /** Three different numbers of 32 bits, none of them 0. */

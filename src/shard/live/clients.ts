@@ -64,6 +64,12 @@ export interface Client {
   end(reason: string): void;
 }
 
+/** Somebody has come, or has gone for a reason. */
+export interface ClientChange {
+  readonly client: Client;
+  readonly why?: string;
+}
+
 /**
  * All who watch or publish on a shard, in the order of their coming.
  *
@@ -72,12 +78,15 @@ export interface Client {
 export class Clients {
   readonly #byId = new Map<string, Client>();
   readonly #counters: Counters;
+  readonly #changed: (change: ClientChange) => void;
   /** Those who have come since the last {@linkcode Clients.change} by an answer from before it. */
   readonly #late = new Set<Client>();
   #changedAtMs = -Infinity;
 
-  constructor(counters: Counters) {
+  /** @param changed is told who comes, and who goes and why */
+  constructor(counters: Counters, changed: (change: ClientChange) => void = () => {}) {
     this.#counters = counters;
+    this.#changed = changed;
   }
 
   get size(): number {
@@ -87,14 +96,17 @@ export class Clients {
   add(client: Client): void {
     this.#byId.set(client.id, client);
     this.#counters.add("clients");
+    this.#changed({ client });
     if (client.admission.askedAtMs <= this.#changedAtMs) this.#late.add(client);
   }
 
-  remove(client: Client): void {
+  /** @param why as the log tells it */
+  remove(client: Client, why: string): void {
     if (this.#byId.get(client.id) !== client) return;
     this.#byId.delete(client.id);
     this.#late.delete(client);
     this.#counters.add("clients", -1);
+    this.#changed({ client, why });
   }
 
   /** So many of them, from the one at `begin` on. */

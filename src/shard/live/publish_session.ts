@@ -278,7 +278,7 @@ export class PublishSession implements Client, Publisher {
     const nowMs = performance.now();
     publication.close(nowMs);
     this.#count(nowMs);
-    clients.remove(this);
+    clients.remove(this, why);
     publishers.remove(streamId, this);
     const bytes = this.#bytes;
     const content = publication.hasMedia ? "media" : "nothing";

@@ -66,7 +66,10 @@ export class RtpStreams {
 
   get viewers(): number {
     let viewers = 0;
-    for (const { rtp } of this.#byKey.values()) viewers += rtp.audience.size;
+    for (const { selection, rtp } of this.#byKey.values()) {
+      // Pictures alone are renditions, for viewers of others.
+      if (selection.audio) viewers += rtp.audience.size;
+    }
     return viewers;
   }
 

@@ -75,7 +75,7 @@ export function pictureWishes(wishes: AnswerWishes): AnswerWishes {
 
 /** How a track is sent to the viewer that was answered so. */
 export function viewerTrack(section: AnsweredSection): ViewerTrack {
-  const { payloadType, ssrc, rtxPayloadType, rtxSsrc } = section;
+  const { payloadType, ssrc, rtxPayloadType, rtxSsrc, redPayloadType } = section;
   const [first, second] = crypto.getRandomValues(new Uint16Array(2)) as Uint16Array & [
     number,
     number,
@@ -96,6 +96,9 @@ export function viewerTrack(section: AnsweredSection): ViewerTrack {
       extension: openingExtension,
       firstSequence: second >> 1,
     },
+    redundant: redPayloadType === undefined
+      ? undefined
+      : { payloadType: redPayloadType, ssrc, extension },
     firstSequence: first >> 1,
   };
 }

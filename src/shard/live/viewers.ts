@@ -153,7 +153,7 @@ export class Viewers {
         if (gauge !== undefined) counters.add(gauge, -1);
         streamCounts.remove(streamKey(path));
         this.#tickets.delete(ticket);
-        clients.remove(ticket);
+        clients.remove(ticket, end.reason);
         access.ended?.({ request: request.asked, decision: ticket.allowed, ...end });
       },
     );

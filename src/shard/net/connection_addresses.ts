@@ -1,6 +1,6 @@
 import type { Logger } from "@logtape/logtape";
 import { forwardedClient } from "../../http/forwarded_for.ts";
-import type { HttpRequest } from "../../http/request_reader.ts";
+import type { RequestHead } from "../../http/request_head.ts";
 import { peerText } from "../../address/address_source.ts";
 import type { PeerConn } from "./connection_listener.ts";
 import type { NetworkList } from "../../address/network_list.ts";
@@ -24,7 +24,7 @@ export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remot
 
 /** Both ends of a request: its client's may be farther away than the connection's. */
 export function addressesOf(
-  { headers }: HttpRequest,
+  { headers }: RequestHead,
   connection: ConnectionAddresses,
   proxies: NetworkList,
 ): ConnectionAddresses {

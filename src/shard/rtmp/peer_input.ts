@@ -28,7 +28,8 @@ export class PeerInput {
 
   /** As `read` of a connection does it. */
   async read(buffer: Uint8Array): Promise<number | null> {
-    if (this.#reading !== undefined) await this.#reading;
+    // What is there already must not wait for what is being read: the peer may wait for an answer to it.
+    if (this.#ahead.length === 0) await this.#reading;
     const piece = this.#ahead[0];
     if (piece !== undefined) {
       const part = piece.subarray(0, buffer.length);

@@ -12,6 +12,7 @@ import { IceTcpConnection } from "./ice_tcp.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import { RtpPump } from "./rtp_pump.ts";
 import type { Ticket } from "../live/ticket.ts";
+import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { ShardPlaces } from "../shard_places.ts";
 import {
   type SessionEvents,
@@ -27,6 +28,8 @@ const logger = getLogger(["sluice", "webrtc"]);
 export interface NewSession {
   readonly audience: RtpAudience;
   readonly media: SessionMedia;
+  /** Of the pictures, for a viewer that is sent whichever fit. */
+  readonly renditions: ViewerRenditions | undefined;
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
@@ -115,7 +118,7 @@ export class WebrtcEndpoint implements SessionPaths {
 
   /** Waits for a viewer that was answered. */
   open(viewer: NewSession): WebrtcSession {
-    const { audience, media, local, remoteUfrag, remotePassword, id, ticket } = viewer;
+    const { audience, media, renditions, local, remoteUfrag, remotePassword, id, ticket } = viewer;
     const { counters, settings: { webrtc: { connectMs, consentMs } } } = this.#context;
     const { path, from } = ticket.request;
     const sessionTag = this.#sessions.nextTag();
@@ -124,6 +127,7 @@ export class WebrtcEndpoint implements SessionPaths {
       id,
       audience,
       media,
+      renditions,
       peer: {
         local,
         // Copies: a part of a text keeps the whole offer alive.

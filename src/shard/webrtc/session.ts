@@ -16,6 +16,7 @@ import { Peer, type PeerDropReason, type PeerOptions } from "../../webrtc/peer.t
 import type { TransportAddress } from "../../address/transport_address.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { View } from "../live/ticket.ts";
+import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
 
 /** Where a session's datagrams go. */
@@ -69,6 +70,8 @@ export interface WebrtcSessionOptions {
   readonly id: string;
   readonly audience: RtpAudience;
   readonly media: SessionMedia;
+  /** Of the pictures, for a viewer that is sent whichever fit. */
+  readonly renditions: ViewerRenditions | undefined;
   readonly peer: Omit<PeerOptions, "events" | "transportFeedback">;
   readonly arena: PacketArena;
   readonly pump: RtpPump;
@@ -117,7 +120,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
     this.#options = options;
     this.id = options.id;
     this.audience = options.audience;
-    const { events, paths, media } = options;
+    const { events, paths, media, renditions } = options;
+    if (renditions !== undefined) renditions.onPackets = () => this.notify();
     this.peer = new Peer({
       ...options.peer,
       transportFeedback: isTransportCounted(media) ? "read" : "pass",
@@ -213,14 +217,17 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
     const to = this.peer.route;
     if (viewer === undefined || to === undefined) return false;
     this.#datagrams.length = 0;
+    // By how much later the second is answered tells what lies between them.
+    this.#askForEcho(viewer, nowMs);
     const hasMore = viewer.take(nowMs, unixMs, this.#datagrams);
     if (this.#datagrams.length > 0) this.#send(to);
-    if (viewer.wantsEcho(nowMs)) {
-      this.peer.askForEcho(nowMs);
-      // One that cannot be asked for is as good as lost.
-      viewer.echoAsked(nowMs);
-    }
+    this.#askForEcho(viewer, nowMs);
     return hasMore;
+  }
+
+  /** One that cannot be asked for is as good as lost. */
+  #askForEcho(viewer: RtpViewer, nowMs: number): void {
+    if (viewer.wantsEcho(nowMs)) this.peer.askForEcho(viewer.echoAsked(nowMs));
   }
 
   #send(to: TransportAddress): void {
@@ -303,6 +310,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
     this.#options.pump.remove(this);
     this.audience.remove(this);
     this.audience.unlisten(this);
+    this.#options.renditions?.closeAll();
     this.#options.events.ended(this, reason);
     this.#viewer?.close();
   }

@@ -1,15 +1,20 @@
+import type { TransportReception } from "../../rtp/transport_history.ts";
+import { carriedBps, MAX_DISTANCE_MS } from "./carried_rate.ts";
+import { Congestion } from "./congestion.ts";
+import { EchoWatch } from "./echo_watch.ts";
 import { LossGauge } from "./loss_gauge.ts";
 import { type EchoHabit, Probe, type ProbeVerdict } from "./probe.ts";
 import { ProbeSchedule } from "./probe_schedule.ts";
-import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
+import { QueueGauge, type RoundTripSample, SHORT_QUEUE_MS } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
+import { Suspicion } from "./suspicion.ts";
+import { TrainGauge } from "./train_gauge.ts";
 
 /** Part of what a link carries that is used: what is left empties its queue, and bears bursts. */
 const HEADROOM = 0.85;
 
-/** Above it, packets wait for others of ours; below the other, there is no queue to speak of. */
+/** Above it, packets wait for others of ours. */
 const LONG_QUEUE_MS = 50;
-const SHORT_QUEUE_MS = 20;
 /** Above it, a loss is that of a queue. */
 const SOME_QUEUE_MS = 15;
 /** Above it, where packets are lost too, one round trip is enough. */
@@ -21,44 +26,23 @@ const SHARP_LOSS = 0.25;
 
 /** Over so long is looked what was sent. */
 const RATE_WINDOW_MS = 1000;
-/** Between two samples of a queue that tell how fast it grows. */
-const MIN_GROWTH_MS = 100;
-const MAX_GROWTH_MS = 2000;
+/** Between two samples of a queue that is being emptied, to tell what the link carries. */
 const MIN_DRAIN_MS = 250;
 
-/** While a queue empties, the longer it is the less is sent, but never less than this part. */
-const MIN_DRAIN = 0.35;
-const MAX_DRAIN = 0.85;
-/** A queue of this length is left nothing to grow by. */
-const DRAINED_MS = 600;
-/** How much longer than expected it may take. */
-const DRAIN_PATIENCE_MS = 700;
 /** Part of what was sent that a link carries of which nothing else is known. */
 const UNKNOWN_PART = 0.6;
-/** A queue that keeps more than this part of its length, though less is sent, is not ours. */
-const OWN_QUEUE_PART = 0.7;
-
-/** Where the queue is another's, loss tells: that of TCP's own kind. Each is for a report. */
-const SHARED_GROWTH = 1.05;
-const SHARED_GROWTH_LOSS = 0.02;
-
-/** What trains tell counts by and by, and lets the estimate grow by so much each. */
-const TRAIN_WEIGHT = 0.3;
-const TRAIN_GROWTH = 1.1;
+/** Where the queue is another's, loss tells, as it does to TCP. Each is for a report. */
+const SHARED_STEP_BPS = 50_000;
+const SHARED_BACK = 0.7;
+const SHARED_GROWTH_LOSS = 0.06;
 
 /** REMB that falls to less than this part of what is sent tells of a narrow link. */
 const REMB_PART = 0.95;
-
-/** How long an echo is waited for before there was one. */
-const FIRST_ANSWER_MS = 1000;
 
 /** A round trip is asked for: so often at a queue, at a loss, and where nothing else tells one. */
 const ECHO_AT_QUEUE_MS = 100;
 const ECHO_AT_LOSS_MS = 250;
 const ECHO_IDLE_MS = 1000;
-/** Times that differ by less are the same. */
-const LEAST_STEP_MS = 0.01;
-
 /** An echo that takes so much longer than the shortest waits in a queue, or is lost. */
 const OVERDUE_MS = 150;
 /** Where packets are lost, two in a row are. */
@@ -90,13 +74,6 @@ export interface BandwidthOptions {
 export interface BandwidthDemand {
   /** What the next better choice needs; no more than the estimate if there is no better one. */
   readonly wantedBps: number;
-}
-
-/** What a receiver tells by transport-wide feedback. */
-export interface TransportSigns {
-  readonly receivedBitrateBps: number | undefined;
-  readonly queueingDelayMs: number | undefined;
-  readonly lossFraction: number | undefined;
 }
 
 /**
@@ -140,44 +117,32 @@ export class BandwidthEstimator {
   readonly #schedule: ProbeSchedule;
   #probe: Probe | undefined;
   /** What the link is believed to carry; less than all of it is used. */
-  #capacityBps: number;
-  #state: "clear" | "congested" = "clear";
-  /** Of the newest cut: when, at what queue, and how much was left of the capacity. */
-  #cutMs = -Infinity;
-  #cutQueueMs = 0;
-  #drain = 1;
-  /** The first round trip of it since. */
+  #capacityBps = 0;
+  readonly #congestion = new Congestion();
+  /** The first round trip of a queue that is being emptied. */
   #drainFrom: RoundTripSample | undefined;
-  /** Whether the queue belongs to others, and stays whatever is sent. */
-  #isShared = false;
-  /** Something looks like congestion: since when, and what the link seems to carry then. */
-  #suspectedMs: number | undefined;
-  #suspectedBps = Infinity;
+  readonly #suspicion = new Suspicion();
   #rembBps: number | undefined;
-  /** What trains that were held up tell, smoothed: each is short. */
-  #trainBps = 0;
-  #echoMs = -Infinity;
-  /** When the first one left that is not answered since the newest that is; Infinity if none. */
-  #openEchoMs = Infinity;
-  /** How long it takes until a round trip is told: reports are held back. */
-  #answerMs = FIRST_ANSWER_MS;
+  readonly #trains = new TrainGauge();
+  readonly #echoes = new EchoWatch();
   #lossSeenMs = -Infinity;
 
   constructor({ startBps, minBps, maxBps, nowMs }: BandwidthOptions) {
     this.#minBps = minBps;
     this.#maxBps = Math.max(minBps, Math.min(maxBps, MAX_BITRATE_BPS));
     this.#schedule = new ProbeSchedule(nowMs);
-    this.#capacityBps = this.#bounded(startBps / HEADROOM);
+    this.#believe(startBps / HEADROOM);
   }
 
   /** What may be sent, by the second, with sound, what is sent again and padding. */
   get estimateBps(): number {
-    const part = this.#state === "congested" ? this.#drain : HEADROOM;
+    const part = this.#congestion.kind === "none" ? HEADROOM : this.#congestion.part;
     return Math.max(this.#minBps, this.#capacityBps * part);
   }
 
   get state(): BandwidthState {
-    return this.#state === "clear" && this.#probe !== undefined ? "probing" : this.#state;
+    if (this.#congestion.kind !== "none") return "congested";
+    return this.#probe === undefined ? "clear" : "probing";
   }
 
   /** Newest round trip; `undefined` before there was one. */
@@ -218,8 +183,8 @@ export class BandwidthEstimator {
    */
   wantsEcho(nowMs: number): boolean {
     if (this.#probe !== undefined) return this.#probe.wantsEcho(nowMs);
-    const sinceMs = nowMs - this.#echoMs;
-    if (this.#suspectedMs !== undefined || this.#state === "congested") {
+    const sinceMs = this.#echoes.sinceMs(nowMs);
+    if (this.#suspicion.sinceMs !== undefined || this.#congestion.kind !== "none") {
       return sinceMs >= ECHO_AT_QUEUE_MS;
     }
     if (nowMs - this.#lossSeenMs < RATE_WINDOW_MS) return sinceMs >= ECHO_AT_LOSS_MS;
@@ -231,10 +196,9 @@ export class BandwidthEstimator {
    * of another.
    */
   echoAsked(nowMs: number): number {
-    this.#echoMs = Math.max(nowMs, this.#echoMs + LEAST_STEP_MS);
-    if (this.#openEchoMs === Infinity) this.#openEchoMs = this.#echoMs;
-    this.#probe?.echoAsked(this.#echoMs);
-    return this.#echoMs;
+    const askedMs = this.#echoes.asked(nowMs);
+    this.#probe?.echoAsked(askedMs);
+    return askedMs;
   }
 
   /**
@@ -247,14 +211,13 @@ export class BandwidthEstimator {
     const usualMs = this.#queue.roundTripMs ?? roundTripMs;
     const sample = this.#queue.take(roundTripMs, sentMs, nowMs);
     if (sample === undefined) return;
-    if (sentMs >= this.#openEchoMs) this.#openEchoMs = Infinity;
-    this.#answerMs += (nowMs - sentMs - this.#answerMs) / 4;
+    this.#echoes.answered(sentMs, nowMs);
     if (this.#probe !== undefined) {
       this.#takeVerdict(this.#probe.takeRoundTrip(roundTripMs, sentMs, usualMs), nowMs);
       return;
     }
-    if (this.#state === "congested") this.#takeDrain(sample);
-    else this.#judgeQueue(sample, before, nowMs);
+    if (this.#congestion.kind !== "none") this.#takeDrain(sample, nowMs);
+    else this.#judge(sample, before, nowMs);
   }
 
   /** The viewer has told what it believes to be able to receive. */
@@ -265,7 +228,7 @@ export class BandwidthEstimator {
     const sentBps = this.sentBps(nowMs);
     // What it grows by is slow, and no more than half beyond what it gets: it is not judged by that.
     if (bitrateBps >= REMB_PART * before || bitrateBps >= REMB_PART * sentBps) return;
-    if (this.#state === "congested") this.#lower(bitrateBps / HEADROOM);
+    if (this.#congestion.kind !== "none") this.#lower(bitrateBps / HEADROOM);
     else this.#suspect(bitrateBps / HEADROOM, nowMs);
   }
 
@@ -274,8 +237,8 @@ export class BandwidthEstimator {
     this.#loss.take(lossFraction, nowMs);
     if (lossFraction > 0) this.#lossSeenMs = nowMs;
     const { excess, newest } = this.#loss;
-    if (this.#isShared) return this.#share(nowMs);
-    if (this.#state === "congested") return;
+    if (this.#congestion.kind === "shared") this.#share(nowMs);
+    if (this.#congestion.kind !== "none") return;
     const hasQueue = this.queueMs > SOME_QUEUE_MS;
     const isFull = hasQueue && (excess > QUEUE_LOSS || newest > SHARP_LOSS);
     if (isFull || excess > QUEUE_LOSS && newest > SHARP_LOSS) {
@@ -289,11 +252,11 @@ export class BandwidthEstimator {
   }
 
   /** What transport-wide feedback has told of the last while. */
-  takeTransport(signs: TransportSigns, nowMs: number): void {
-    if (signs.lossFraction !== undefined) this.takeLoss(signs.lossFraction, nowMs);
-    if (this.#state === "congested" || this.#probe !== undefined) return;
-    if ((signs.queueingDelayMs ?? 0) < LONG_QUEUE_MS) return;
-    this.#suspect(signs.receivedBitrateBps ?? Infinity, nowMs);
+  takeTransport(reception: TransportReception, nowMs: number): void {
+    if (reception.lossFraction !== undefined) this.takeLoss(reception.lossFraction, nowMs);
+    if (this.#congestion.kind !== "none" || this.#probe !== undefined) return;
+    if ((reception.queueingDelayMs ?? 0) < LONG_QUEUE_MS) return;
+    this.#suspect(reception.receivedBitrateBps ?? Infinity, nowMs);
   }
 
   /** Time has passed. To be called some times a second at least. */
@@ -304,10 +267,13 @@ export class BandwidthEstimator {
       return;
     }
     const isOverdue = this.#isEchoOverdue(nowMs);
-    if (this.#suspectedMs !== undefined) {
-      if (isOverdue && this.#openEchoMs >= this.#suspectedMs) this.#cut(this.#suspectedBps, nowMs);
-    } else if (isOverdue && this.#state === "clear") this.#suspect(Infinity, nowMs);
-    else if (this.#state === "congested") this.#watchDrain(nowMs);
+    if (this.#suspicion.sinceMs !== undefined) {
+      if (isOverdue && this.#echoes.openMs >= this.#suspicion.sinceMs) {
+        this.#cut(this.#suspicion.seemsBps, nowMs);
+      }
+    } else if (this.#congestion.kind === "own") this.#watchDrain(nowMs);
+    else if (this.#congestion.kind === "shared") return;
+    else if (isOverdue) this.#suspect(Infinity, nowMs);
     else if (wantedBps > this.estimateBps && this.#capacityBps < this.#maxBps) {
       const need = { capacityBps: this.#capacityBps, wantedBps, maxBps: this.#maxBps };
       const plan = this.#schedule.plan(nowMs, need);
@@ -317,29 +283,28 @@ export class BandwidthEstimator {
 
   #isEchoOverdue(nowMs: number): boolean {
     const patienceMs = this.#loss.fraction > 0 ? OVERDUE_AT_LOSS_MS : OVERDUE_MS;
-    return nowMs - this.#openEchoMs > this.#queue.baseMs + patienceMs;
+    return this.#echoes.overdueMs(nowMs, this.#queue.baseMs) > patienceMs;
   }
 
   get #echoHabit(): EchoHabit {
-    return { answerMs: this.#answerMs, mayMiss: this.#loss.fraction > 0 ? MAY_MISS_AT_LOSS : 0 };
+    return {
+      answerMs: this.#echoes.answerMs,
+      mayMiss: this.#loss.fraction > 0 ? MAY_MISS_AT_LOSS : 0,
+    };
   }
 
-  #bounded(bitrateBps: number): number {
-    return Math.min(Math.max(bitrateBps, this.#minBps), this.#maxBps);
+  #believe(capacityBps: number): void {
+    this.#capacityBps = Math.min(Math.max(capacityBps, this.#minBps), this.#maxBps);
   }
 
   #lower(capacityBps: number): void {
-    this.#capacityBps = this.#bounded(Math.min(this.#capacityBps, capacityBps));
+    this.#believe(Math.min(this.#capacityBps, capacityBps));
   }
 
-  #judgeQueue(
-    sample: RoundTripSample,
-    before: RoundTripSample | undefined,
-    nowMs: number,
-  ): void {
+  #judge(sample: RoundTripSample, before: RoundTripSample | undefined, nowMs: number): void {
     const { queueMs, sentMs } = sample;
     const seemsBps = queueMs >= LONG_QUEUE_MS ? this.#carriedBps(sample, before) : Infinity;
-    if (this.#suspectedMs === undefined) {
+    if (this.#suspicion.sinceMs === undefined) {
       if (queueMs < LONG_QUEUE_MS) return;
       const isFull = queueMs > FULL_QUEUE_MS && nowMs - this.#lossSeenMs < RATE_WINDOW_MS;
       if (isFull || this.#loss.excess > QUEUE_LOSS) this.#cut(seemsBps, nowMs);
@@ -347,103 +312,73 @@ export class BandwidthEstimator {
       return;
     }
     // What left before it does not tell.
-    if (sentMs < this.#suspectedMs) return;
-    if (queueMs > SHORT_QUEUE_MS) this.#cut(Math.min(this.#suspectedBps, seemsBps), nowMs);
-    else this.#dispel();
+    if (sentMs < this.#suspicion.sinceMs) return;
+    if (queueMs > SHORT_QUEUE_MS) this.#cut(Math.min(this.#suspicion.seemsBps, seemsBps), nowMs);
+    else this.#suspicion.dispel();
   }
 
-  /** What the link has carried, by how fast its queue grows or shrinks at what is sent. */
   #carriedBps(sample: RoundTripSample, before: RoundTripSample | undefined): number {
-    if (before === undefined) return Infinity;
-    const overMs = sample.sentMs - before.sentMs;
-    if (overMs < MIN_GROWTH_MS || overMs > MAX_GROWTH_MS) return Infinity;
-    const sentBps = this.#sent.rateBps(before.sentMs, sample.sentMs) * (1 - this.#loss.newest);
-    const growth = (sample.queueMs - before.queueMs) / overMs;
-    return sentBps / Math.max(1 + growth, 0.1);
+    return before === undefined
+      ? Infinity
+      : carriedBps(sample, before, this.#sent, this.#loss.newest);
   }
 
   #suspect(seemsBps: number, nowMs: number): void {
-    this.#openEchoMs = Infinity;
-    this.#suspectedBps = Math.min(this.#suspectedBps, seemsBps);
-    this.#suspectedMs ??= nowMs;
-  }
-
-  #dispel(): void {
-    this.#suspectedMs = undefined;
-    this.#suspectedBps = Infinity;
+    this.#echoes.forget();
+    this.#suspicion.raise(seemsBps, nowMs);
   }
 
   /** The link is congested: what it carries is `seemsBps`, or less than it is sent. */
   #cut(seemsBps: number, nowMs: number): void {
+    this.#suspicion.dispel();
+    if (this.#congestion.kind === "none") this.#schedule.congested(nowMs);
+    this.#congestion.begin(this.#seenQueueMs(nowMs), nowMs);
+    if (this.#congestion.kind === "shared") return;
     const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
     this.#lower(seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps));
-    this.#trainBps = this.#capacityBps;
-    if (this.#state === "clear") this.#schedule.congested(nowMs);
-    this.#state = "congested";
-    this.#dispel();
-    this.#cutMs = nowMs;
-    this.#cutQueueMs = this.queueMs;
+    this.#trains.reset(this.#capacityBps);
     this.#drainFrom = undefined;
-    this.#setDrain(nowMs);
   }
 
-  /** The longer the queue, the less is sent; an echo that is missing waits in it. */
-  #setDrain(nowMs: number): void {
+  /** As long as was told, or as an echo has waited that is missing. */
+  #seenQueueMs(nowMs: number): number {
     const { newest, baseMs } = this.#queue;
-    const knownMs = newest !== undefined && newest.sentMs >= this.#cutMs - RATE_WINDOW_MS
-      ? newest.queueMs
-      : 0;
-    const waitedMs = Math.max(0, nowMs - this.#openEchoMs - baseMs);
-    const queueMs = Math.max(knownMs, waitedMs);
-    this.#cutQueueMs = Math.max(this.#cutQueueMs, queueMs);
-    this.#drain = Math.min(Math.max(1 - queueMs / DRAINED_MS, MIN_DRAIN), MAX_DRAIN);
+    const isRecent = newest !== undefined && newest.sentMs >= nowMs - MAX_DISTANCE_MS;
+    return Math.max(isRecent ? newest.queueMs : 0, this.#echoes.overdueMs(nowMs, baseMs));
   }
 
   /** Of a queue that is being emptied, a round trip was told. */
-  #takeDrain(sample: RoundTripSample): void {
-    if (sample.queueMs < SHORT_QUEUE_MS) return this.#clear();
-    if (this.#isShared || sample.sentMs < this.#cutMs) return;
+  #takeDrain(sample: RoundTripSample, nowMs: number): void {
+    if (this.#congestion.takeQueue(sample.queueMs, nowMs)) return this.#congestion.end(nowMs);
+    if (this.#congestion.kind === "shared" || sample.sentMs < this.#congestion.cutMs) return;
     this.#drainFrom ??= sample;
     if (sample.sentMs - this.#drainFrom.sentMs < MIN_DRAIN_MS) return;
-    const carriedBps = this.#carriedBps(sample, this.#drainFrom);
-    if (carriedBps < Infinity) this.#capacityBps = this.#bounded(carriedBps);
+    const passedBps = this.#carriedBps(sample, this.#drainFrom);
+    if (passedBps < Infinity) this.#believe(passedBps);
   }
 
-  /** A queue that does not get shorter in time is cut at again, or is not ours. */
+  /** A queue that does not get shorter in time is cut at again. */
   #watchDrain(nowMs: number): void {
-    if (this.#isShared) return;
-    this.#setDrain(nowMs);
-    const expectedMs = this.#cutQueueMs / (1 - this.#drain) + this.#answerMs;
-    if (nowMs - this.#cutMs < expectedMs + DRAIN_PATIENCE_MS) return;
-    const { newest } = this.#queue;
-    // Nothing is told of it any more.
-    if (newest === undefined || newest.sentMs < this.#cutMs) return this.#clear();
-    if (newest.queueMs < LONG_QUEUE_MS) return this.#clear();
-    if (newest.queueMs > OWN_QUEUE_PART * this.#cutQueueMs) {
-      this.#isShared = true;
-      this.#drain = HEADROOM;
-    } else this.#cut(this.#capacityBps * HEADROOM, nowMs);
+    const queueMs = this.#seenQueueMs(nowMs);
+    const isTold = (this.#queue.newest?.sentMs ?? -Infinity) >= this.#congestion.cutMs;
+    const sight = { queueMs, isTold, answerMs: this.#echoes.answerMs };
+    switch (this.#congestion.watch(sight, nowMs)) {
+      case "over":
+        this.#congestion.end(nowMs);
+        break;
+      case "stays":
+        this.#cut(this.#capacityBps * HEADROOM, nowMs);
+        break;
+      case "drains":
+    }
   }
 
   /** Others fill the queue: what is sent grows and falls as theirs does, by loss. */
   #share(nowMs: number): void {
-    const { fraction, excess } = this.#loss;
-    if (excess > QUEUE_LOSS) this.#lower(this.#capacityBps * (1 - fraction / 2));
-    else if (excess < SHARED_GROWTH_LOSS && this.sentBps(nowMs) > this.estimateBps / 2) {
-      this.#capacityBps = this.#bounded(this.#capacityBps * SHARED_GROWTH);
+    if (this.#loss.excess > SHARED_GROWTH_LOSS) this.#lower(this.#capacityBps * SHARED_BACK);
+    else if (this.sentBps(nowMs) > this.estimateBps / 2) {
+      this.#believe(this.#capacityBps + SHARED_STEP_BPS);
     }
-  }
-
-  #clear(): void {
-    this.#state = "clear";
-    this.#isShared = false;
-  }
-
-  /** Several trains that were held up, though less than expected, tell that it carries more. */
-  #takeTrain(bitrateBps: number): void {
-    this.#trainBps += TRAIN_WEIGHT * (bitrateBps - this.#trainBps);
-    if (this.#trainBps < this.#capacityBps * TRAIN_GROWTH) return;
-    this.#capacityBps = this.#bounded(this.#capacityBps * TRAIN_GROWTH);
   }
 
   #takeVerdict(verdict: ProbeVerdict | undefined, nowMs: number): void {
@@ -452,11 +387,13 @@ export class BandwidthEstimator {
     this.#probe = undefined;
     const { plan } = probe;
     if (plan.kind === "train") {
-      if (verdict.kind === "blocked") this.#takeTrain(verdict.atMostBps);
+      if (verdict.kind !== "unknown") {
+        this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps));
+      }
       return this.#schedule.trainTaken(verdict, nowMs);
     }
     this.#schedule.streamTaken(verdict, nowMs);
-    const carriedBps = verdict.kind === "clear" ? plan.rateBps : verdict.carriedBps;
-    this.#capacityBps = this.#bounded(Math.max(this.#capacityBps, carriedBps));
+    const passedBps = verdict.kind === "clear" ? plan.rateBps : verdict.carriedBps;
+    this.#believe(Math.max(this.#capacityBps, passedBps));
   }
 }

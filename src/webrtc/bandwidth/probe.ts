@@ -6,6 +6,9 @@ const OVERDUE_FACTOR = 1.2;
 /** A probe that is answered no better than this has met the end of the link, at any time of it. */
 const HARM_MS = 40;
 
+/** What leaves within so long is one batch. */
+const BATCH_MS = 1;
+
 /** How long an echo may take beyond the usual time. */
 const ECHO_PATIENCE_MS = 300;
 
@@ -109,12 +112,12 @@ export class Probe {
     return Math.max(0, due - this.#sentBytes);
   }
 
-  /** Something was sent. Media are part of a train as far as they leave with it. */
+  /** Something was sent. Media are part of a train as far as they leave in one batch with it. */
   sent(bytes: number, nowMs: number, what: "media" | "padding"): void {
     if (what === "padding") this.#paddedMs = nowMs;
-    const { kind } = this.plan;
     if (this.#phase === "before" || this.#phase === "waiting") return;
-    if (kind === "train" && nowMs !== this.#paddedMs) return;
+    const isInBatch = nowMs - this.#beganMs < BATCH_MS || nowMs === this.#paddedMs;
+    if (this.plan.kind === "train" && !isInBatch) return;
     this.#sentBytes += bytes;
     if (this.#sentBytes >= this.plan.bytes) this.#phase = "behind";
   }

@@ -1,6 +1,9 @@
 /** For so long and up to twice as long, the shortest round trip counts as that of an empty queue. */
 const BASE_MS = 30_000;
 
+/** Below it, there is no queue to speak of. */
+export const SHORT_QUEUE_MS = 20;
+
 /** Longer ones tell of a link that stood still, not of its queue. */
 const MAX_ROUND_TRIP_MS = 10_000;
 

@@ -136,11 +136,12 @@ function inactiveHead(section: OfferedSection): string[] {
   return openHead(section, `${format}`, "inactive");
 }
 
-function sendingHead({ chosen: { section }, payloadType, rtxPayloadType }: AnsweredSection) {
-  const formats = rtxPayloadType === undefined
-    ? `${payloadType}`
-    : `${payloadType} ${rtxPayloadType}`;
-  return openHead(section, formats, "sendonly");
+function sendingHead({ chosen: { section }, ...settled }: AnsweredSection) {
+  const { payloadType, rtxPayloadType, redPayloadType } = settled;
+  const formats = [payloadType, rtxPayloadType, redPayloadType].filter((type) =>
+    type !== undefined
+  );
+  return openHead(section, formats.join(" "), "sendonly");
 }
 
 function openHead(
@@ -185,7 +186,7 @@ function formatLines(codec: OfferedCodec | undefined, fmtp = codec?.fmtp ?? ""):
 
 function codecLines(settled: AnsweredSection): string[] {
   const { codec } = settled.chosen.choice;
-  const { payloadType, rtxPayloadType } = settled;
+  const { payloadType, rtxPayloadType, redPayloadType } = settled;
   const lines = settled.extensions.map(({ id, uri }) => `a=extmap:${id} ${uri}`);
   lines.push(...formatLines(codec, settled.fmtp));
   for (const kind of settled.feedback) lines.push(`a=rtcp-fb:${payloadType} ${kind}`);
@@ -193,6 +194,8 @@ function codecLines(settled: AnsweredSection): string[] {
     lines.push(`a=rtpmap:${rtxPayloadType} rtx/${codec.clockRate}`);
     lines.push(`a=fmtp:${rtxPayloadType} apt=${payloadType}`);
   }
+  const red = settled.chosen.section.codecs.find((one) => one.payloadType === redPayloadType);
+  lines.push(...formatLines(red));
   return lines;
 }
 

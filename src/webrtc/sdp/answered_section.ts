@@ -1,5 +1,6 @@
 import type { ChosenSection } from "./media_choice.ts";
-import type { MediaKind, OfferedExtension } from "./offer.ts";
+import type { OfferedCodec } from "./codecs.ts";
+import type { MediaKind, OfferedExtension, OfferedSection } from "./offer.ts";
 
 /** Numbers that packets of one section carry. */
 export interface AnswerSource {
@@ -30,6 +31,8 @@ export interface AnsweredSection {
   readonly payloadType: number;
   /** `undefined` if the offer has no RTX for it: packets are then resent as they were. */
   readonly rtxPayloadType: number | undefined;
+  /** Of sound that carries earlier packets once more (RFC 2198); `undefined` if none is offered. */
+  readonly redPayloadType: number | undefined;
   readonly ssrc: number;
   readonly rtxSsrc: number | undefined;
   readonly fmtp: string;
@@ -59,6 +62,7 @@ export function settleSection(
     chosen,
     payloadType: codec.payloadType,
     rtxPayloadType,
+    redPayloadType: section.kind === "audio" ? redPayloadType(section, codec) : undefined,
     ssrc: source.ssrc,
     rtxSsrc: rtxPayloadType === undefined ? undefined : source.rtxSsrc,
     fmtp: options.channels === 2 ? withStereo(codec.fmtp) : codec.fmtp,
@@ -66,6 +70,17 @@ export function settleSection(
     extensions: section.extensions.filter(({ uri }) => extensions.includes(uri)),
     rtcpReducedSize: section.rtcpReducedSize,
   };
+}
+
+/** RFC 2198 5: its parameter names what is in it, such as "111/111". */
+function redPayloadType(
+  { codecs }: OfferedSection,
+  { payloadType, clockRate }: OfferedCodec,
+): number | undefined {
+  return codecs.find((codec) =>
+    codec.name.toLowerCase() === "red" && codec.clockRate === clockRate &&
+    codec.fmtp.split("/").every((type) => type === `${payloadType}`)
+  )?.payloadType;
 }
 
 /** RFC 7587 6.1: tells that the sound has two channels, so that they are not mixed to one. */

@@ -56,6 +56,7 @@ function requestFrom(hostname: string): RoutedRequest {
     url,
     query: url.searchParams,
     parts: {},
+    mayUntilMs: Infinity,
     addresses: {
       localAddr: address,
       remoteAddr: address,
@@ -72,7 +73,7 @@ Deno.test("what a proxy does not tell has no address, for lists and the API as f
   for (const [hostname, address] of [["192.0.2.1", undefined], ["192.0.2.2", "192.0.2.2"]]) {
     const { asked, lists, gate } = setUp();
     const routed = requestFrom(hostname!);
-    assertEquals(await gate.refusal(routed), undefined);
+    assertEquals(await gate.judge(routed), Infinity);
     // The list itself cannot be had here.
     await assertRejects(async () => await lists.live(routed), Error, "test");
     assertEquals(asked.map((request) => [request.action, request.path, request.address]), [

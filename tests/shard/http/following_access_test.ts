@@ -16,12 +16,12 @@ async function follow(decisions: readonly AccessDecision[], isLate: boolean) {
   const access: Access = { decide: () => new Promise((resolve) => asked.push(resolve)) };
   const all = await PlayingShards.start(1, access);
   const shard = all.shards[0]!;
-  const pending = fetch(shard.httpUrl("/api/v1/clients/events?token=x"));
+  const pending = fetch(shard.httpUrl("/api/v1/events?token=x"));
   await until("it is asked about", () => asked.length === 1);
-  if (isLate) await shard.routes.list.recheck();
+  if (isLate) await shard.routes.events.recheck();
   asked[0]!(decisions[0]!);
   const response = await pending;
-  const rechecked = isLate ? undefined : shard.routes.list.recheck();
+  const rechecked = isLate ? undefined : shard.routes.events.recheck();
   await until("it is asked about again", () => asked.length === 2);
   asked[1]!(decisions[1]!);
   await rechecked;

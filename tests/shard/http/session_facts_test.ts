@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   layersJson,
+  qualityJson,
   SESSION_EVENTS,
   sessionEvents,
   type SessionFacts,
@@ -62,5 +63,22 @@ Deno.test("layers are the tracks by their numbers, with what is sent of them, ab
       { rid: "0", bitrate: 2_000_000, width: 1280, height: 720 },
       { rid: "7", bitrate: 250_000 },
     ],
+  });
+});
+
+Deno.test("what is sent is told with the track, and what the link carries, about", () => {
+  const sent = { pictures: "beginning", trackId: 2, availableBps: 912_345, neededBps: 2_123_456 };
+  assertEquals(JSON.parse(qualityJson({ ...sent, pictures: "beginning" })), {
+    pictures: "beginning",
+    rid: "2",
+    availableBitrate: 910_000,
+    neededBitrate: 2_100_000,
+  });
+  const clear = { pictures: "all", trackId: 0, availableBps: null, neededBps: null } as const;
+  assertEquals(JSON.parse(qualityJson(clear)), {
+    pictures: "all",
+    rid: "0",
+    availableBitrate: null,
+    neededBitrate: null,
   });
 });

@@ -37,7 +37,7 @@ Deno.test("answer: to Chromium, line by line", () => {
     "a=ice-lite",
     "a=ice-options:trickle",
     "a=msid-semantic:WMS live",
-    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111 63",
     "c=IN IP4 0.0.0.0",
     "a=mid:0",
     "a=sendonly",
@@ -47,6 +47,8 @@ Deno.test("answer: to Chromium, line by line", () => {
     ...CANDIDATE_LINES,
     "a=rtpmap:111 opus/48000/2",
     "a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1",
+    "a=rtpmap:63 red/48000/2",
+    "a=fmtp:63 111/111",
     "a=msid:live live-audio",
     "a=ssrc:1001 cname:sluice",
     "a=ssrc:1001 msid:live live-audio",
@@ -128,10 +130,12 @@ Deno.test("answer: sound that is not there yet is accepted, pictures are not", (
   assert(answer.includes("stereo=1;sprop-stereo=1\r\n") && answer.includes("a=ssrc:1001"));
   const sound = answerOffer(OFFERS.chromium, { ...STREAM, video: undefined }).answer;
   assertEquals(sound.match(/^a=(?:sendonly|inactive)|^m=.*|^a=(?:rtpmap|fmtp):.*/gm), [
-    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111 63",
     "a=sendonly",
     "a=rtpmap:111 opus/48000/2",
     "a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1",
+    "a=rtpmap:63 red/48000/2",
+    "a=fmtp:63 111/111",
     "m=video 9 UDP/TLS/RTP/SAVPF 96",
     "a=inactive",
     "a=rtpmap:96 VP8/90000",

@@ -1,0 +1,48 @@
+import { STATUS_CODE } from "@std/http/status";
+import type { HttpResponse } from "../../http/response.ts";
+import { Place } from "../net/places.ts";
+import { busy, EVENTS_HEADERS } from "./answers.ts";
+import type { HttpContext } from "./route_context.ts";
+import type { RoutedRequest } from "./route_table.ts";
+
+/** After this, a refused follower may come again. */
+const RETRY_AFTER_SECONDS = 30;
+
+const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS } as const;
+
+/**
+ * Server-sent events, if there is room for one more who follows any.
+ *
+ * @param open begins to follow
+ * @param left called when it does not follow, or no more
+ */
+export async function eventsAnswer(
+  { places, counters }: Pick<HttpContext, "places" | "counters">,
+  { addresses }: RoutedRequest,
+  open: () =>
+    | ReadableStream<Uint8Array<ArrayBuffer>>
+    | Promise<ReadableStream<Uint8Array<ArrayBuffer>>>,
+  left: () => void = () => {},
+): Promise<HttpResponse> {
+  const place = places.listListeners.take(addresses.remoteAddr.hostname);
+  if (!(place instanceof Place)) {
+    left();
+    counters.add("listListenersRefused");
+    return busy(`Cannot follow the list: ${place.reason}`, RETRY_AFTER_SECONDS);
+  }
+  const onOver = () => {
+    place.leave();
+    left();
+  };
+  try {
+    return { ...EVENTS, body: await open(), onOver };
+  } catch (error) {
+    onOver();
+    throw error;
+  }
+}
+
+/** What who follows would be answered, who does not. */
+export function noEvents(): HttpResponse {
+  return { ...EVENTS, body: new ReadableStream(), onOver() {} };
+}

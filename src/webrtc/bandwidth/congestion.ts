@@ -1,0 +1,110 @@
+import { SHORT_QUEUE_MS } from "./queue_gauge.ts";
+
+/** While a queue empties, the longer it is the less is sent, but never less than this part. */
+const MIN_PART = 0.35;
+const MAX_PART = 0.85;
+/** By a queue of this length, nothing would be left. */
+const NOTHING_LEFT_MS = 600;
+/** How much longer than expected it may take to empty. */
+const PATIENCE_MS = 700;
+
+/** A queue that is shorter than this in the end is left to empty by itself. */
+const SHORT_ENOUGH_MS = 50;
+/** One that keeps more than this part of its length, though less is sent, is not ours. */
+const OWN_PART = 0.7;
+/** Nor is one that comes again and again for so long, with less than this between. */
+const OWN_EPISODE_MS = 6000;
+const EPISODE_GAP_MS = 3000;
+/** Others have gone when there was no queue for so long. */
+const CALM_MS = 3000;
+
+/** `own`: less is sent, until our queue is empty. `shared`: others keep it full. */
+export type CongestionKind = "none" | "own" | "shared";
+
+/** What becomes of a queue. `stays`: too much is sent still. */
+export type DrainResult = "drains" | "over" | "stays";
+
+/** How a queue is seen that is being emptied. */
+export interface QueueSight {
+  /** As it was told last, or as long as an echo has waited in it. */
+  readonly queueMs: number;
+  /** Whether anything was told of it since less is sent. */
+  readonly isTold: boolean;
+  /** How long it takes until it is told. */
+  readonly answerMs: number;
+}
+
+/** Whether the link is congested, by whom, and how much of what it carries is sent meanwhile. */
+export class Congestion {
+  #kind: CongestionKind = "none";
+  /** When less began to be sent, and the longest queue since. */
+  #cutMs = -Infinity;
+  #longestMs = 0;
+  #part = 1;
+  /** When congestion began that has come again since, and when it ended last. */
+  #episodeMs = -Infinity;
+  #endedMs = -Infinity;
+  /** Of a shared queue: since when it is short. */
+  #calmMs = Infinity;
+
+  get kind(): CongestionKind {
+    return this.#kind;
+  }
+
+  get cutMs(): number {
+    return this.#cutMs;
+  }
+
+  /** Of what the link carries: to be sent. */
+  get part(): number {
+    return this.#part;
+  }
+
+  /** There is congestion: ours, unless it has come too often. */
+  begin(queueMs: number, nowMs: number): void {
+    if (this.#kind === "none" && nowMs - this.#endedMs > EPISODE_GAP_MS) this.#episodeMs = nowMs;
+    if (nowMs - this.#episodeMs > OWN_EPISODE_MS) {
+      this.#share();
+      return;
+    }
+    this.#kind = "own";
+    this.#cutMs = nowMs;
+    this.#longestMs = queueMs;
+    this.#setPart(queueMs);
+  }
+
+  /** Our queue is being emptied: how that goes. */
+  watch({ queueMs, isTold, answerMs }: QueueSight, nowMs: number): DrainResult {
+    this.#longestMs = Math.max(this.#longestMs, queueMs);
+    this.#setPart(queueMs);
+    const expectedMs = this.#longestMs / (1 - this.#part) + answerMs;
+    if (nowMs - this.#cutMs < expectedMs + PATIENCE_MS) return "drains";
+    if (!isTold || queueMs < SHORT_ENOUGH_MS) return "over";
+    if (queueMs <= OWN_PART * this.#longestMs) return "stays";
+    this.#share();
+    return "drains";
+  }
+
+  /** A round trip has told how long the queue is; whether the congestion is over by that. */
+  takeQueue(queueMs: number, nowMs: number): boolean {
+    const isShort = queueMs < SHORT_QUEUE_MS;
+    if (this.#kind === "own") return isShort;
+    this.#calmMs = isShort ? Math.min(this.#calmMs, nowMs) : Infinity;
+    return nowMs - this.#calmMs > CALM_MS;
+  }
+
+  end(nowMs: number): void {
+    this.#kind = "none";
+    this.#endedMs = nowMs;
+  }
+
+  #share(): void {
+    this.#kind = "shared";
+    this.#part = MAX_PART;
+    this.#calmMs = Infinity;
+  }
+
+  #setPart(queueMs: number): void {
+    this.#part = Math.min(Math.max(1 - queueMs / NOTHING_LEFT_MS, MIN_PART), MAX_PART);
+  }
+}

@@ -1,0 +1,23 @@
+/** Of a new train, among those before: each is short. */
+const WEIGHT = 0.3;
+/** What is believed grows by so much for each, if they tell of more than that. */
+const GROWTH = 1.07;
+/** One train counts for no more than so many times what is believed. */
+const MAX_FACTOR = 2;
+
+/** What trains of packets tell a link to carry, by and by. */
+export class TrainGauge {
+  #meanBps = 0;
+
+  /** It is known better. */
+  reset(capacityBps: number): void {
+    this.#meanBps = capacityBps;
+  }
+
+  /** What the link is to be believed to carry, upon another train. */
+  take(bitrateBps: number, capacityBps: number): number {
+    const seenBps = Math.min(bitrateBps, MAX_FACTOR * capacityBps);
+    this.#meanBps += WEIGHT * (seenBps - this.#meanBps);
+    return this.#meanBps < capacityBps * GROWTH ? capacityBps : capacityBps * GROWTH;
+  }
+}

@@ -1,0 +1,60 @@
+import { assert, assertEquals } from "@std/assert";
+import { NarrowViewer, type SimulatedPicture } from "./narrow_viewer.ts";
+
+const CUT_MS = 5000;
+const RELIEF_MS = 35_000;
+const END_MS = 45_000;
+/** How long it may take until a change is known. */
+const SETTLE_MS = 2000;
+const MAX_FULL_AFTER_MS = 5000;
+
+/** A viewer whose link is narrow for half a minute. */
+function narrowFor(capacityBps: number, stream?: { readonly hasUnreferenced?: boolean }) {
+  const narrow = new NarrowViewer(stream);
+  narrow.run(CUT_MS);
+  narrow.link.change({ capacityBps }, CUT_MS);
+  narrow.run(RELIEF_MS);
+  const quality = narrow.opened.viewer.quality;
+  narrow.link.change({ capacityBps: 100e6 }, RELIEF_MS);
+  narrow.run(END_MS);
+  return { narrow, quality };
+}
+
+/** Fails if a picture was sent without one that it refers to. */
+function assertReferencesSent(pictures: readonly SimulatedPicture[], fromMs: number): void {
+  let isWhole = true;
+  for (const { atMs, isKeyFrame, isUnreferenced, sentPackets, begin, end } of pictures) {
+    // What is given up ends within a picture.
+    const isSent = sentPackets === end - begin;
+    if (sentPackets > 0) assert(isWhole || isKeyFrame || atMs < fromMs, `${atMs} ms is of no use`);
+    if (isKeyFrame) isWhole = isSent;
+    else if (isSent) assert(isWhole || atMs < fromMs, `picture of ${atMs} ms lacks a reference`);
+    else if (!isUnreferenced) isWhole = false;
+  }
+}
+
+for (const capacityBps of [1_500_000, 1_000_000, 400_000, 250_000]) {
+  Deno.test(`RtpViewer: on a link of ${capacityBps / 1000} kbit/s, sound always and pictures that fit`, () => {
+    const { narrow, quality } = narrowFor(capacityBps);
+    const settledMs = CUT_MS + SETTLE_MS;
+    const told = JSON.stringify({
+      quality,
+      missed: narrow.missedSound(settledMs, RELIEF_MS),
+      missedInAll: narrow.missedSound(CUT_MS, RELIEF_MS),
+      gapMs: narrow.longestGapMs(settledMs, RELIEF_MS),
+      queueMs: narrow.queueP95Ms(settledMs, RELIEF_MS),
+      frames: narrow.decoded(settledMs, RELIEF_MS).length,
+    });
+    console.log(told);
+    assert(narrow.missedSound(settledMs, RELIEF_MS) < 0.02, told);
+    assert(narrow.queueP95Ms(settledMs, RELIEF_MS) < 80, told);
+    assertReferencesSent(narrow.pictures, CUT_MS);
+    const first = narrow.videoSequences[0]!;
+    assertEquals(narrow.videoSequences, narrow.videoSequences.map((_, at) => first + at));
+    if (capacityBps >= 400_000) assert(narrow.longestGapMs(settledMs, RELIEF_MS) <= 2000, told);
+    const full = narrow.decoded(RELIEF_MS + MAX_FULL_AFTER_MS, END_MS).length;
+    assert(full >= 0.95 * 30 * (END_MS - RELIEF_MS - MAX_FULL_AFTER_MS) / 1000, `${full}, ${told}`);
+    assertEquals(narrow.opened.viewer.quality, "all");
+    assertEquals(narrow.opened.events.jumps, 0);
+  });
+}

@@ -1,0 +1,63 @@
+/** Large bodies, which only the administrator's configuration may have, and reserved applications. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { freePorts } from "../interop/free_ports.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
+import { Encoder } from "../resilience/told_encoder.ts";
+
+const ADMIN = "the-token-of-the-operator";
+const LARGE = 3 * 1024 * 1024;
+
+/** The status of the answer to a head alone: nothing of the body is ever sent. */
+async function statusOfHead(port: number, ...lines: string[]): Promise<string> {
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const head = ["PUT /api/v1/config HTTP/1.1", "Host: localhost", ...lines].join("\r\n");
+  await conn.write(new TextEncoder().encode(`${head}\r\n\r\n`));
+  const buffer = new Uint8Array(64);
+  const length = await conn.read(buffer);
+  return new TextDecoder().decode(buffer.subarray(0, length ?? 0)).split(" ")[1] ?? "none";
+}
+
+Deno.test("a large body is refused before it comes, but to the administrator, where he is served", async () => {
+  const [port] = freePorts(1) as [number];
+  await using apart = await startGateway({
+    args: ["--admin-listen", `127.0.0.1:${port}`],
+    config: { adminToken: ADMIN },
+  });
+  await using here = await startGateway({ config: { adminToken: ADMIN } });
+  const large = `Content-Length: ${LARGE}`;
+  const token = `Authorization: Bearer ${ADMIN}`;
+  const expect = "Expect: 100-continue";
+  for (
+    const [where, status, ...lines] of [
+      [apart.httpPort, "405", large],
+      [apart.httpPort, "405", large, token],
+      [apart.httpPort, "405", "Transfer-Encoding: chunked", token],
+      [here.httpPort, "401", large],
+      [here.httpPort, "401", large, "Authorization: Bearer x", expect],
+      [here.httpPort, "401", "Transfer-Encoding: chunked"],
+      [here.httpPort, "100", large, token, expect],
+      [port, "401", large],
+      [port, "100", large, token, expect],
+    ] as const
+  ) assertEquals([await statusOfHead(where, ...lines), ...lines], [status, ...lines]);
+  const body = JSON.stringify({ logLevel: "warning" }) + " ".repeat(LARGE);
+  const headers = { authorization: `Bearer ${ADMIN}` };
+  const response = await fetch(here.httpUrl("/api/v1/config"), { method: "PUT", headers, body });
+  assertEquals([response.status, (await response.json()).code], [200, 0]);
+});
+
+Deno.test("nothing is published or played under reserved applications, in any protocol", async () => {
+  await using gateway = await startGateway();
+  for (const app of ["api", "rtc", "assets", "metrics", "healthz", "readyz", "obs"]) {
+    using encoder = await Encoder.ask(gateway, { app, name: "a" });
+    await until(`${app} is refused`, () => {
+      return encoder.codes.includes("NetStream.Publish.Unauthorized");
+    });
+    for (const [method, path] of [["GET", `/${app}/a.flv`], ["POST", `/${app}/a/whep`]]) {
+      const response = await fetch(gateway.httpUrl(path!), { method: method! });
+      assertEquals(response.status, 403, path);
+      assertMatch(await response.text(), new RegExp(`^The application ${app} is reserved\\.`));
+    }
+  }
+});
