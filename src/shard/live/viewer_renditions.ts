@@ -42,15 +42,13 @@ export class ViewerRenditions implements RenditionSource {
   }
 
   list(nowMs: number): readonly Rendition[] {
-    const { renditions } = this.#stream;
-    const all = renditions.areSeveral ? renditions.recent(nowMs) : [];
+    const all = this.#stream.renditions.recent(nowMs);
     return this.#wish === undefined ? all : wanted(all, this.#wish);
   }
 
   /** The numbers of those that there are. */
   trackIds(nowMs: number): readonly number[] {
-    const { renditions } = this.#stream;
-    const all = renditions.areSeveral ? renditions.recent(nowMs) : [];
+    const all = this.#stream.renditions.recent(nowMs);
     return all.length === 0 ? [this.firstTrackId] : all.map(({ trackId }) => trackId);
   }
 
