@@ -107,7 +107,7 @@ export class RenditionSwitcher {
     if (nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
       this.#chosenAtMs = nowMs;
       const list = this.#source.list(nowMs);
-      if (list.length > 1 && this.#decide(list, room)) return true;
+      if (list.length > 0 && this.#decide(list, room)) return true;
     }
     return this.#awaited !== undefined && this.#goToAwaited();
   }
