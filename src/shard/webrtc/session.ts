@@ -165,7 +165,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
   }
 
   measures(): ClientMeasures {
-    const { bytesSent, lagMs, jumps, reception } = this.describe();
+    const { bytesSent, lagMs, jumps, reception, quality, link } = this.describe();
     const tracks = reception?.tracks ?? [];
     const hasReports = tracks.some(({ reportCount }) => reportCount > 0);
     return {
@@ -175,6 +175,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
       roundTripMs: reception?.roundTripMs ?? null,
       lossFraction: hasReports ? Math.max(...tracks.map((track) => track.lossFraction)) : null,
       packetsLost: hasReports ? tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) : null,
+      quality,
+      estimatedBps: link?.estimateBps ?? null,
     };
   }
 
