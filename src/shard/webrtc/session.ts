@@ -175,7 +175,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
   }
 
   measures(): ClientMeasures {
-    const { bytesSent, lagMs, jumps, reception } = this.describe();
+    const { bytesSent, lagMs, jumps, reception, quality, link } = this.describe();
     const tracks = reception?.tracks ?? [];
     const hasReports = tracks.some(({ reportCount }) => reportCount > 0);
     return {
@@ -185,6 +185,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
       roundTripMs: reception?.roundTripMs ?? null,
       lossFraction: hasReports ? Math.max(...tracks.map((track) => track.lossFraction)) : null,
       packetsLost: hasReports ? tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) : null,
+      quality,
+      estimatedBps: link?.estimateBps ?? null,
     };
   }
 

@@ -305,7 +305,9 @@ export class BandwidthEstimator {
 
   #judge(sample: RoundTripSample, before: RoundTripSample | undefined, nowMs: number): void {
     const { queueMs, sentMs } = sample;
-    const seemsBps = queueMs >= LONG_QUEUE_MS ? this.#carriedBps(sample, before) : Infinity;
+    const seemsBps = before !== undefined && queueMs >= LONG_QUEUE_MS
+      ? carriedBps(sample, before, this.#sent, this.#loss.newest)
+      : Infinity;
     if (this.#suspicion.sinceMs === undefined) {
       if (queueMs < LONG_QUEUE_MS) return;
       const isFull = queueMs > FULL_QUEUE_MS && nowMs - this.#lossSeenMs < RATE_WINDOW_MS;
@@ -319,12 +321,6 @@ export class BandwidthEstimator {
     else this.#suspicion.dispel();
   }
 
-  #carriedBps(sample: RoundTripSample, before: RoundTripSample | undefined): number {
-    return before === undefined
-      ? Infinity
-      : carriedBps(sample, before, this.#sent, this.#loss.newest);
-  }
-
   #suspect(seemsBps: number, nowMs: number): void {
     this.#echoes.forget();
     this.#suspicion.raise(seemsBps, nowMs);
@@ -333,11 +329,13 @@ export class BandwidthEstimator {
   /** The link is congested: what it carries is `seemsBps`, or less than it is sent. */
   #cut(seemsBps: number, nowMs: number): void {
     this.#suspicion.dispel();
+    const leastBps = this.#capacityBps * this.#congestion.leastPart(nowMs);
     if (this.#congestion.kind === "none") this.#schedule.congested(nowMs);
     this.#congestion.begin(this.#seenQueueMs(nowMs), nowMs);
     if (this.#congestion.kind === "shared") return;
     const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
-    this.#lower(seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps));
+    const carriesBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
+    this.#lower(Math.max(carriesBps, leastBps));
     this.#trains.reset(this.#capacityBps);
     this.#drainFrom = undefined;
   }
@@ -355,7 +353,7 @@ export class BandwidthEstimator {
     if (this.#congestion.kind === "shared" || sample.sentMs < this.#congestion.cutMs) return;
     this.#drainFrom ??= sample;
     if (sample.sentMs - this.#drainFrom.sentMs < MIN_DRAIN_MS) return;
-    const passedBps = this.#carriedBps(sample, this.#drainFrom);
+    const passedBps = carriedBps(sample, this.#drainFrom, this.#sent, this.#loss.newest);
     if (passedBps < Infinity) this.#believe(passedBps);
   }
 
