@@ -4,6 +4,7 @@ import type { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { PastPictures } from "./past_pictures.ts";
 import { type PictureRoom, PictureThinner, type ViewerQuality } from "./picture_thinner.ts";
 import { PictureTimes } from "./picture_times.ts";
+import type { RenditionSwitcher } from "./rendition_switcher.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import type { RtpResends } from "./rtp_resends.ts";
 import type { ResendMoment, RtpTrack } from "./rtp_track.ts";
@@ -31,6 +32,8 @@ export interface NarrowSenderOptions {
   readonly srtp: SrtpSender;
   readonly resends: RtpResends;
   readonly link: ViewerLink;
+  /** Where there may be other renditions. */
+  readonly switcher: RenditionSwitcher | undefined;
 }
 
 /**
@@ -76,7 +79,8 @@ export class NarrowSender {
     const { link, audio, srtp } = this.#options;
     const { nowMs } = moment;
     this.#measure(nowMs);
-    const isWide = link.improve(nowMs, this.#videoBps + this.#soundBps);
+    this.#switch(nowMs);
+    const isWide = this.#improve(nowMs);
     this.#pace.advance(nowMs, link.estimator.estimateBps);
     // In front of media, which would be part of what the probe measures.
     this.#pad(nowMs, datagrams);
@@ -93,6 +97,31 @@ export class NarrowSender {
       link.widen();
     }
     return resent;
+  }
+
+  /** Goes on with another rendition, if that fits better. */
+  #switch(nowMs: number): void {
+    const { switcher, video, past, resends, link } = this.#options;
+    if (switcher === undefined || video === undefined) return;
+    const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
+    const { hasBegun, lagMs } = video;
+    if (!switcher.update({ roomBps, lagMs, nowMs })) return;
+    if (!hasBegun) link.resumed(nowMs);
+    past?.begin();
+    resends.clear();
+    this.#thinner.forgetNumbers();
+    this.#ratesDueMs = -Infinity;
+    this.#measure(nowMs);
+  }
+
+  /** Looks for more room; whether there is far more than what the largest rendition takes. */
+  #improve(nowMs: number): boolean {
+    const { link, switcher } = this.#options;
+    const soundBps = this.#soundBps;
+    const fullBps = (switcher?.largestBps(nowMs) ?? this.#videoBps) + soundBps;
+    const wantedBps = switcher?.wantedBps(nowMs);
+    const isWide = link.improve(nowMs, fullBps, wantedBps && wantedBps + soundBps);
+    return isWide && wantedBps === undefined;
   }
 
   /** Whether pictures go on from where they are when nothing is left out any more. */

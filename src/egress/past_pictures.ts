@@ -16,14 +16,14 @@ const MAX_AGE_MS = 100;
  * whatever comes late is seen to come late.
  */
 export class PastPictures {
-  readonly #feed: RtpFeed;
+  readonly #feed: Pick<RtpFeed, "pictureAgeMs">;
   readonly #video: RtpTrack;
   #hasBegun = false;
   #isOn = false;
   /** What is sent under a timestamp up to this is past; later, it was sent. */
   #newest = 0;
 
-  constructor(feed: RtpFeed, video: RtpTrack) {
+  constructor(feed: Pick<RtpFeed, "pictureAgeMs">, video: RtpTrack) {
     this.#feed = feed;
     this.#video = video;
   }
@@ -37,7 +37,9 @@ export class PastPictures {
   begin(): void {
     const { ring } = this.#video;
     const newest = ring.timestamp(ring.head - 1)!;
-    if (!this.#hasBegun || isLater(newest, this.#newest)) this.#newest = newest;
+    const { lastTimestamp = newest } = this.#video;
+    const begun = isLater(lastTimestamp, newest) ? lastTimestamp : newest;
+    if (!this.#hasBegun || isLater(begun, this.#newest)) this.#newest = begun;
     this.#hasBegun = true;
     this.#isOn = true;
   }
@@ -49,12 +51,24 @@ export class PastPictures {
     while (this.#isOn && datagrams.length < end && video.waiting > 0) {
       const { ring } = video;
       const position = video.position!;
+      const next = ring.accessUnitEnd(position);
+      if (this.#isLeftOut(position, next)) {
+        video.jump(next, { ring });
+        continue;
+      }
       if ((ring.flags(position) & PacketFlag.accessUnitStart) !== 0) this.#stamp(position, nowMs);
-      const left = ring.accessUnitEnd(position) - position;
+      const left = next - position;
       video.take(Math.min(left, end - datagrams.length), sender, datagrams);
     }
     // What is left is live.
     if (datagrams.length < end) video.take(end - datagrams.length, sender, datagrams);
+  }
+
+  /** What nobody refers to, unless it is the newest. */
+  #isLeftOut(position: number, next: number): boolean {
+    const { ring } = this.#video;
+    return next < ring.head && (ring.flags(position) & PacketFlag.unreferencedStart) !== 0 &&
+      !isLater(ring.timestamp(position)!, this.#newest);
   }
 
   #stamp(position: number, nowMs: number): void {

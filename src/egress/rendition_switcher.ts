@@ -1,14 +1,18 @@
 import type { PacketRing } from "../rtp/packet_ring.ts";
 import { PacketFlag } from "../rtp/packet_sink.ts";
+import { distance } from "../stream/log_layout.ts";
 import type { Rendition } from "../stream/renditions.ts";
-import { neededBps, RenditionChoice, type RenditionRoom } from "./rendition_choice.ts";
-import { TimestampSqueeze } from "./timestamp_squeeze.ts";
+import { linkBps, neededBps, RenditionChoice, type RenditionRoom } from "./rendition_choice.ts";
 
 /** How often it is looked whether another one fits better. */
 const CHOSEN_ANEW_MS = 100;
 
-/** What lies between a key frame and live is sent at a switch if that takes no longer. */
+/**
+ * What lies between a key frame and live is sent at a switch if that takes no longer, or no longer than
+ * the next key frame is waited for, as far as is known.
+ */
 const MAX_REPLAY_MS = 500;
+const LONG_WAIT_MS = 2000;
 
 /** A stream's renditions for one viewer, and their packets. */
 export interface RenditionSource {
@@ -28,12 +32,8 @@ export interface SwitchedTrack {
   readonly ring: PacketRing;
   /** Index of the next packet; `undefined` if it waits for a key frame, or has not begun. */
   readonly position: number | undefined;
-  readonly packetCount: number;
-  /** Goes on with packets of a ring, whose timestamps are shifted. */
-  jump(
-    index: number,
-    from: { readonly ring: PacketRing; readonly timestampShift: number },
-  ): void;
+  /** Goes on with packets of a ring. */
+  jump(index: number, from: { readonly ring: PacketRing }): void;
   /** What was sent so far is not sent again. */
   forgetSent(): void;
 }
@@ -65,13 +65,6 @@ export class RenditionSwitcher {
   #current: Opened;
   #awaited: Awaited | undefined;
   #chosenAtMs = -Infinity;
-  #switches = 0;
-  /** Timestamp of the newest picture that was sent. */
-  #lastSent: number | undefined;
-  /** What is added to timestamps, by the index of pictures that are still to be sent so. */
-  #shifts = new Map<number, number>();
-  #shift = 0;
-  #shiftsEnd = 0;
 
   constructor(source: RenditionSource, track: SwitchedTrack) {
     this.#source = source;
@@ -84,11 +77,6 @@ export class RenditionSwitcher {
     return this.#current.trackId;
   }
 
-  /** How often it has changed. */
-  get switches(): number {
-    return this.#switches;
-  }
-
   /** The room for pictures that the next larger one needs; `undefined` if there is none. */
   wantedBps(nowMs: number): number | undefined {
     const list = this.#source.list(nowMs);
@@ -97,59 +85,25 @@ export class RenditionSwitcher {
     return larger && neededBps(larger);
   }
 
+  /** What the largest takes of a link; `undefined` if there is but one. */
+  largestBps(nowMs: number): number | undefined {
+    const list = this.#source.list(nowMs);
+    return list.length > 1 ? linkBps(list[0]!) : undefined;
+  }
+
   /**
    * Changes to another rendition, if it is time for that. To be called before pictures are taken.
    *
-   * @returns whether the viewer has changed
+   * @returns whether the viewer has changed: to pictures that may be past
    */
   update(room: RenditionRoom): boolean {
-    this.#noteSent();
     const { nowMs } = room;
-    const list = this.#source.list(nowMs);
-    if (list.length > 1 && nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
+    if (nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
       this.#chosenAtMs = nowMs;
-      if (this.#decide(list, room)) return true;
+      const list = this.#source.list(nowMs);
+      if (list.length > 0 && this.#decide(list, room)) return true;
     }
-    return this.#goToAwaited();
-  }
-
-  /**
-   * The picture at the track's position is the next to be sent: gives it its timestamp.
-   *
-   * @returns whether it is to be sent; else nobody refers to it, and it is past
-   */
-  prepare(): boolean {
-    const { position } = this.#track;
-    if (position === undefined || this.#shift === 0 && this.#shifts.size === 0) return true;
-    if (position >= this.#shiftsEnd) {
-      this.#shifts.clear();
-      this.#shiftTo(position, 0);
-      return true;
-    }
-    const shift = this.#shifts.get(position);
-    if (shift === undefined) return false;
-    this.#shiftTo(position, shift);
-    return true;
-  }
-
-  /** The viewer is gone. */
-  close(): void {
-    this.#forget(this.#awaited);
-    this.#forget(this.#current);
-  }
-
-  #shiftTo(position: number, shift: number): void {
-    if (shift === this.#shift) return;
-    this.#noteSent();
-    this.#shift = shift;
-    this.#track.jump(position, { ring: this.#current.ring, timestampShift: shift });
-  }
-
-  #noteSent(): void {
-    const { ring, position, packetCount } = this.#track;
-    if (position === undefined || packetCount === 0) return;
-    const timestamp = ring.timestamp(position - 1);
-    if (timestamp !== undefined) this.#lastSent = (timestamp + this.#shift) >>> 0;
+    return this.#awaited !== undefined && this.#goToAwaited();
   }
 
   #decide(list: readonly Rendition[], room: RenditionRoom): boolean {
@@ -158,29 +112,29 @@ export class RenditionSwitcher {
     const choices = isLost ? list.filter((rendition) => rendition.trackId !== trackId) : list;
     const goal = this.#awaited?.trackId ?? trackId;
     const chosen = this.#choice.choose(choices, goal, room);
-    if (chosen === goal) return false;
     if (chosen === trackId) {
       this.#await(undefined);
       return false;
     }
     const at = choices.findIndex((rendition) => rendition.trackId === chosen);
     const isLarger = at < choices.findIndex((rendition) => rendition.trackId === trackId);
+    // There may be room for its past by now.
     if (!isLarger) return this.#goDown(choices.slice(at), room);
-    this.#await(this.#open(chosen));
+    if (chosen !== goal) this.#await(this.#open(chosen));
     return false;
   }
 
   /** To the first of them, or for want of room to a smaller one until the next key frame. */
   #goDown(choices: readonly Rendition[], { roomBps }: RenditionRoom): boolean {
     const [target] = choices;
-    for (const { trackId } of choices) {
+    for (const { trackId, keyFrameDistanceMs } of choices) {
       const opened = this.#open(trackId);
       const start = opened?.ring.newestKeyFrame;
       if (opened === undefined) continue;
-      if (start !== undefined && replayMs(opened.ring, start, roomBps) <= MAX_REPLAY_MS) {
-        this.#await(undefined);
+      const maxMs = start === undefined ? 0 : maxReplayMs(opened.ring, start, keyFrameDistanceMs);
+      if (start !== undefined && replayMs(opened.ring, start, roomBps) <= maxMs) {
         this.#switch(opened, start);
-        if (trackId !== target!.trackId) this.#await(this.#open(target!.trackId));
+        this.#await(trackId === target!.trackId ? undefined : this.#open(target!.trackId));
         return true;
       }
       this.#forget(opened);
@@ -193,38 +147,17 @@ export class RenditionSwitcher {
     const awaited = this.#awaited;
     const start = awaited?.ring.newestKeyFrame;
     if (awaited === undefined || start === undefined || start === awaited.after) return false;
-    this.#awaited = undefined;
     this.#switch(awaited, start);
+    this.#awaited = undefined;
     return true;
   }
 
   #switch(to: Opened, start: number): void {
     const before = this.#current;
-    this.#noteSent();
     this.#current = to;
-    this.#squeeze(to.ring, start);
-    this.#shift = this.#shifts.get(start) ?? 0;
-    this.#track.jump(start, { ring: to.ring, timestampShift: this.#shift });
+    this.#track.jump(start, { ring: to.ring });
     this.#track.forgetSent();
-    this.#switches++;
-    if (before.trackId !== to.trackId) this.#forget(before);
-  }
-
-  /** Finds times for all pictures that are there, but for those that nobody refers to. */
-  #squeeze(ring: PacketRing, start: number): void {
-    this.#shifts = new Map();
-    this.#shiftsEnd = ring.head;
-    const newest = ring.newestAccessUnit;
-    if (this.#lastSent === undefined || newest === undefined) return;
-    const pictures = picturesFrom(ring, start);
-    const squeeze = new TimestampSqueeze({
-      lastSent: this.#lastSent,
-      newest: ring.timestamp(newest)!,
-      pictures: pictures.length,
-    });
-    for (const index of pictures) {
-      this.#shifts.set(index, (squeeze.next() - ring.timestamp(index)!) | 0);
-    }
+    this.#forget(before);
   }
 
   #open(trackId: number): Opened | undefined {
@@ -241,9 +174,17 @@ export class RenditionSwitcher {
   }
 
   #forget(opened: Opened | undefined): void {
-    if (opened === undefined || opened === this.#current) return;
-    if (opened.trackId !== this.#awaited?.trackId) this.#source.close(opened.trackId);
+    const trackId = opened?.trackId;
+    if (trackId === undefined || trackId === this.#current.trackId) return;
+    if (trackId !== this.#awaited?.trackId) this.#source.close(trackId);
   }
+}
+
+/** How long it may take: see {@linkcode MAX_REPLAY_MS}. */
+function maxReplayMs(ring: PacketRing, start: number, keyFrameDistanceMs: number | null): number {
+  const ageMs = distance(ring.timeMs(start)!, ring.timeMs(ring.head - 1)!);
+  const waitMs = keyFrameDistanceMs === null ? LONG_WAIT_MS : keyFrameDistanceMs - ageMs;
+  return Math.max(MAX_REPLAY_MS, Math.min(waitMs, LONG_WAIT_MS));
 }
 
 /** How long it takes to send what lies between a key frame and live, without what nobody refers to. */

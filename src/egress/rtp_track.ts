@@ -138,6 +138,12 @@ export class RtpTrack {
     return this.#position !== undefined && this.#position < this.ring.tail;
   }
 
+  /** Timestamp of the newest packet, as it was sent; `undefined` if there was none, or it is gone. */
+  get lastTimestamp(): number | undefined {
+    const sent = this.#find(this.#nextSequence - 1);
+    return sent && (timestampOf(sent.packet) + sent.timestampShift) | 0;
+  }
+
   /** Stream time of the next packet; `undefined` if there is none. */
   get nextTimeMs(): number | undefined {
     return this.#position === undefined ? undefined : this.ring.timeMs(this.#position);
@@ -281,4 +287,8 @@ export class RtpTrack {
     const number = again.firstSequence + this.#retransmissions++;
     return sender.protectRetransmission(packet, sequence, number, again, timestampShift);
   }
+}
+
+function timestampOf(packet: Uint8Array): number {
+  return packet[4]! << 24 | packet[5]! << 16 | packet[6]! << 8 | packet[7]!;
 }

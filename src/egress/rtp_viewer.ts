@@ -14,12 +14,13 @@ import { UNKNOWN_ROUND_TRIP_MS } from "./resend_history.ts";
 import { NarrowSender } from "./narrow_sender.ts";
 import type { ViewerQuality } from "./picture_thinner.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
+import { type RenditionSource, RenditionSwitcher } from "./rendition_switcher.ts";
 import { RtpResends } from "./rtp_resends.ts";
-import { type ResendMoment, type Retransmission, RtpTrack } from "./rtp_track.ts";
+import { type ResendMoment, RtpTrack } from "./rtp_track.ts";
 import { DATAGRAM_OVERHEAD_BYTES } from "./stream_rate.ts";
 import { SoundRedundancy } from "./sound_redundancy.ts";
 import type { LinkDescription, ViewerLink } from "./viewer_link.ts";
-import type { PacketExtension, RtpIdentity } from "../srtp/rtp_identity.ts";
+import { isTransportCounted, type ViewerTrack } from "./viewer_track.ts";
 
 /** Packets that one datagram path is given in one go. */
 const MAX_BATCH = 16;
@@ -36,17 +37,6 @@ const MAX_SETTLED_LAG_MS = 150;
 /** How often clocks are told: picture and sound can be in step only after the first. */
 const SENDER_REPORT_INTERVAL_MS = 1000;
 
-/** How one track is sent to a viewer, as its answer says. */
-export interface ViewerTrack {
-  readonly identity: RtpIdentity;
-  /** What the first packets carry in place of the identity's extension. */
-  readonly openingExtension?: PacketExtension | undefined;
-  readonly retransmission: Retransmission | undefined;
-  /** Of sound that carries earlier packets once more; `undefined` where the viewer takes none. */
-  readonly redundant?: RtpIdentity | undefined;
-  readonly firstSequence: number;
-}
-
 export interface RtpViewerOptions {
   readonly feed: RtpFeed;
   readonly audio: ViewerTrack | undefined;
@@ -58,19 +48,12 @@ export interface RtpViewerOptions {
   readonly events: RtpViewerEvents;
   /** What it is sent over; `undefined` for a connection that tells by itself what it carries. */
   readonly link?: ViewerLink | undefined;
+  /** Of the pictures, if it is sent whichever fit. */
+  readonly renditions?: RenditionSource | undefined;
 }
 
 /** Of each packet beyond its payload: headers, tag, and what IP and UDP add. */
 const PACKET_OVERHEAD_BYTES = RTP_HEADER_SIZE + TAG_LENGTH + DATAGRAM_OVERHEAD_BYTES;
-
-/** Whether packets are numbered over both tracks, for the viewer to tell how each of them came. */
-export function isTransportCounted(
-  { audio, video }: Pick<RtpViewerOptions, "audio" | "video">,
-): boolean {
-  return [audio, video].every((track) =>
-    track === undefined || (track.identity.extension?.transportSequenceAt ?? -1) >= 0
-  );
-}
 
 /** What a viewer tells, for counters. */
 export interface RtpViewerEvents {
@@ -109,10 +92,12 @@ export class RtpViewer {
   readonly #link: ViewerLink | undefined;
   /** There from the first time on that its link does not carry all. */
   #narrow: NarrowSender | undefined;
+  /** Over a link of which nothing is known, nothing is known to fit better. */
+  readonly #switcher: RenditionSwitcher | undefined;
   #jumps = 0;
 
   constructor(options: RtpViewerOptions) {
-    const { feed, audio, video, arena, master } = options;
+    const { feed, audio, video, arena, master, renditions } = options;
     this.#feed = feed;
     this.#cname = options.cname;
     this.#events = options.events;
@@ -124,6 +109,9 @@ export class RtpViewer {
     const tracks = [this.#audio, this.#video].filter((track) => track !== undefined);
     this.#resends = new RtpResends(tracks, this.#srtp);
     this.#link = options.link;
+    if (renditions !== undefined && this.#link !== undefined && this.#video !== undefined) {
+      this.#switcher = new RenditionSwitcher(renditions, this.#video);
+    }
     this.#transport = isTransportCounted(options) ? new TransportHistory() : undefined;
     this.#reports = new ReceiverReports(
       [[audio, 48_000] as const, [video, 90_000] as const].flatMap(([track, clockRateHz]) =>
@@ -163,6 +151,11 @@ export class RtpViewer {
     return this.#link?.isNarrow && this.#narrow !== undefined ? this.#narrow.quality : "all";
   }
 
+  /** The number of the track whose pictures it is sent; `undefined` if that never changes. */
+  get videoTrack(): number | undefined {
+    return this.#switcher?.trackId;
+  }
+
   /** What is known of its link; `undefined` where nothing is estimated. */
   get link(): LinkDescription | undefined {
     return this.#link?.describe();
@@ -191,6 +184,9 @@ export class RtpViewer {
       ? 0
       : this.#resends.takePaced(MAX_BATCH, this.#moment(nowMs), datagrams);
     if (resent > 0) this.#noteResent(resent, datagrams, nowMs);
+    if (this.#switcher?.update({ roomBps: this.#link!.estimator.estimateBps, lagMs: 0, nowMs })) {
+      this.#past!.begin();
+    }
     this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
@@ -283,9 +279,8 @@ export class RtpViewer {
 
   /** Pictures that have stopped are no place to begin, and sound waits for none. */
   #beginAtKeyFrame(video: RtpTrack): void {
-    const { video: { ring }, arePicturesLive } = this.#feed;
-    const start = ring.newestKeyFrame;
-    if (start === undefined || !arePicturesLive) return;
+    const start = video.ring.newestKeyFrame;
+    if (start === undefined || !this.#feed.arePicturesLive) return;
     video.jump(start);
     this.#past?.begin();
     this.#pacer.restart();
@@ -358,7 +353,8 @@ export class RtpViewer {
   #becomeNarrow(): void {
     const [feed, audio, video] = [this.#feed, this.#audio, this.#video];
     const [past, srtp, resends, link] = [this.#past, this.#srtp, this.#resends, this.#link!];
-    this.#narrow ??= new NarrowSender({ feed, audio, video, past, srtp, resends, link });
+    const switcher = this.#switcher;
+    this.#narrow ??= new NarrowSender({ feed, audio, video, past, srtp, resends, link, switcher });
     this.#narrow.begin();
   }
 

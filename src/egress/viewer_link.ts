@@ -94,10 +94,14 @@ export class ViewerLink {
     return true;
   }
 
-  /** Looks after a narrow link; whether it carries far more than the stream takes. */
-  improve(nowMs: number, fullBps: number): boolean {
+  /**
+   * Looks after a narrow link; whether it carries far more than the stream takes.
+   *
+   * @param wantedBps what would be of use already, if that is less
+   */
+  improve(nowMs: number, fullBps: number, wantedBps = fullBps * WANTED_FACTOR): boolean {
     const { estimator } = this;
-    estimator.update(nowMs, { wantedBps: fullBps * WANTED_FACTOR });
+    estimator.update(nowMs, { wantedBps });
     return estimator.state !== "congested" && estimator.estimateBps >= fullBps * CLEAR_FACTOR;
   }
 

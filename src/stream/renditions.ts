@@ -71,10 +71,10 @@ export class Renditions {
     return trackIds("video", this.#log.tracks).length > 1;
   }
 
-  /** {@linkcode list} as it was a moment ago at most: for all who ask. */
+  /** {@linkcode list} as it was a moment ago, for all who ask; none if there is but one. */
   recent(nowMs: number): readonly Rendition[] {
     if (nowMs - this.#listedAtMs >= LISTED_ANEW_MS) {
-      this.#listed = this.list();
+      this.#listed = this.areSeveral ? this.list() : [];
       this.#listedAtMs = nowMs;
     }
     return this.#listed;

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { PastPictures } from "../../src/egress/past_pictures.ts";
 import { type RenditionSource, RenditionSwitcher } from "../../src/egress/rendition_switcher.ts";
 import { RtpTrack } from "../../src/egress/rtp_track.ts";
 import { PacketRing } from "../../src/rtp/packet_ring.ts";
@@ -66,9 +67,13 @@ class Stream implements RenditionSource {
   }
 }
 
+/** Pictures come as they are sent. */
+const NO_AGE = { pictureAgeMs: () => 0 };
+
 class Viewer {
   readonly track: RtpTrack;
   readonly switcher: RenditionSwitcher;
+  readonly #past: PastPictures;
   readonly #sender = new SrtpSender(new PacketArena(64), MASTER);
   readonly #receiver = new Receiver();
   #nowMs = 0;
@@ -82,11 +87,14 @@ class Viewer {
       firstSequence: 1000,
     });
     this.switcher = new RenditionSwitcher(stream, this.track);
+    this.#past = new PastPictures(NO_AGE, this.track);
   }
 
   update(roomBps: number, nowMs = this.#nowMs + 100): boolean {
     this.#nowMs = nowMs;
-    return this.switcher.update({ roomBps, lagMs: 0, nowMs });
+    const hasChanged = this.switcher.update({ roomBps, lagMs: 0, nowMs });
+    if (hasChanged) this.#past.begin();
+    return hasChanged;
   }
 
   /** All that is there, as it arrives. */
@@ -94,9 +102,7 @@ class Viewer {
     const datagrams: Uint8Array[] = [];
     const arrived: Arrived[] = [];
     while (this.track.waiting > 0) {
-      const { ring, position } = this.track;
-      if (this.switcher.prepare()) this.track.take(1, this.#sender, datagrams);
-      else this.track.jump(ring.accessUnitEnd(position!));
+      this.#past.take(1, this.#nowMs, this.#sender, datagrams);
       arrived.push(...this.#receiver.take(datagrams.splice(0)));
     }
     return arrived;
@@ -118,7 +124,7 @@ function assertGoesOn(arrived: readonly Arrived[]): void {
   }
 }
 
-Deno.test("RenditionSwitcher: to a smaller one at its newest key frame, squeezed up to live", () => {
+Deno.test("RenditionSwitcher: to a smaller one at its newest key frame, with all up to live", () => {
   const stream = new Stream();
   stream.go(GROUP + 10);
   const { viewer, sent } = watching(stream);
@@ -130,10 +136,10 @@ Deno.test("RenditionSwitcher: to a smaller one at its newest key frame, squeezed
   stream.go(2);
   const live = viewer.take();
   assertGoesOn([...sent, ...replay, ...live]);
-  // The newest of the replay, and what comes behind it, have their own times.
+  // What comes behind the replay has its own time.
   assertEquals(
-    [replay.at(-1)!, ...live].map(({ timestamp }) => timestamp / TICKS_PER_MS),
-    [60, 61, 62].map((picture) => picture * FRAME_MS),
+    live.map(({ timestamp }) => timestamp / TICKS_PER_MS),
+    [61, 62].map((picture) => picture * FRAME_MS),
   );
   assertEquals([...stream.opened], [1]);
 });
@@ -169,7 +175,21 @@ Deno.test("RenditionSwitcher: what takes too long is bridged by an even smaller 
   const target = viewer.take();
   assertEquals(target[0]!.index, 2 * GROUP);
   assertGoesOn([...bridge, ...target]);
-  assertEquals(viewer.switcher.switches, 2);
+});
+
+Deno.test("RenditionSwitcher: what took too long is sent once there is room for it, and stays open", () => {
+  const stream = new Stream();
+  stream.go(GROUP + 10);
+  const { viewer } = watching(stream);
+  const bytesBetween = stream.rings.map((ring) => ring.bytesBetween.bind(ring));
+  for (const [at, ring] of stream.rings.entries()) {
+    ring.bytesBetween = (begin, end) => 10_000 * bytesBetween[at]!(begin, end);
+  }
+  assertEquals(viewer.update(300_000), false);
+  assertEquals([viewer.switcher.trackId, [...stream.opened]], [0, [2]]);
+  for (const [at, ring] of stream.rings.entries()) ring.bytesBetween = bytesBetween[at]!;
+  assertEquals(viewer.update(300_000), true);
+  assertEquals([viewer.switcher.trackId, [...stream.opened]], [2, [2]]);
 });
 
 Deno.test("RenditionSwitcher: a larger one begins with its next key frame", () => {

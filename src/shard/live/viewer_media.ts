@@ -1,5 +1,5 @@
 /** What a WebRTC viewer's packets carry besides media, by the settings, its offer and its answer. */
-import type { ViewerTrack } from "../../egress/rtp_viewer.ts";
+import type { ViewerTrack } from "../../egress/viewer_track.ts";
 import {
   BOTH_ELEMENTS_SIZE,
   EXTENSION_URI,

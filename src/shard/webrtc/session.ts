@@ -1,9 +1,5 @@
-import {
-  isTransportCounted,
-  RtpViewer,
-  type RtpViewerEvents,
-  type ViewerTrack,
-} from "../../egress/rtp_viewer.ts";
+import { RtpViewer, type RtpViewerEvents } from "../../egress/rtp_viewer.ts";
+import { isTransportCounted, type ViewerTrack } from "../../egress/viewer_track.ts";
 import type { MessageListener, RtpAudience, RtpSubscriber } from "../../egress/rtp_audience.ts";
 import type { ViewerQuality } from "../../egress/picture_thinner.ts";
 import { type LinkDescription, ViewerLink } from "../../egress/viewer_link.ts";
@@ -95,6 +91,8 @@ export interface SessionDescription {
   readonly reception: Reception | null;
   /** What of the pictures it is sent; `null` without pictures, or before it is connected. */
   readonly quality: ViewerQuality | null;
+  /** The number of the track whose pictures it is sent; `null` if it is sent no other. */
+  readonly videoTrack: number | null;
   /** What its link carries; `null` before it is connected, and over TCP. */
   readonly link: LinkDescription | null;
 }
@@ -167,6 +165,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
       jumps: this.#viewer?.jumps ?? 0,
       reception: this.#viewer?.reception ?? null,
       quality: this.quality,
+      videoTrack: this.#viewer?.videoTrack ?? null,
       link: this.#viewer?.link ?? null,
     };
   }
@@ -176,7 +175,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
   }
 
   measures(): ClientMeasures {
-    const { bytesSent, lagMs, jumps, reception } = this.describe();
+    const { bytesSent, lagMs, jumps, reception, quality, link } = this.describe();
     const tracks = reception?.tracks ?? [];
     const hasReports = tracks.some(({ reportCount }) => reportCount > 0);
     return {
@@ -186,6 +185,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
       roundTripMs: reception?.roundTripMs ?? null,
       lossFraction: hasReports ? Math.max(...tracks.map((track) => track.lossFraction)) : null,
       packetsLost: hasReports ? tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) : null,
+      quality,
+      estimatedBps: link?.estimateBps ?? null,
     };
   }
 
@@ -279,11 +280,12 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
   }
 
   #onConnected(master: SrtpMasterKey): void {
-    const { audience, media, arena, viewerEvents, events } = this.#options;
+    const { audience, media, renditions, arena, viewerEvents, events } = this.#options;
     const isTcp = this.peer.route?.transport === "tcp";
     this.#viewer = new RtpViewer({
       feed: audience.feed,
       ...media,
+      renditions,
       // TCP finds out by itself what its link carries.
       link: isTcp ? undefined : new ViewerLink(performance.now()),
       arena,
