@@ -178,7 +178,7 @@ export class HttpRoutes {
   #administration(): readonly Route[] {
     const { list, clients } = this;
     return [
-      reloadRoute(this.#context.control),
+      reloadRoute(this.#context),
       ...this.events.routes,
       // SRS's tools ask with a slash at the end.
       listRoute(list, list.all, { pattern: "/api/v1/streams/?", access: "admin" }),
