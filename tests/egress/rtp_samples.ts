@@ -121,10 +121,10 @@ export function openTrack(
       track.take(count, sender, datagrams);
       return receiver.take(datagrams);
     },
-    /** Padding of at least so many bytes. */
-    pad: (bytes: number) => {
+    /** So many packets of padding. */
+    pad: (count: number) => {
       const datagrams: Uint8Array[] = [];
-      track.pad(bytes, sender, datagrams);
+      for (let at = 0; at < count; at++) track.pad(sender, datagrams);
       return receiver.take(datagrams);
     },
     /** A second after what was sent again before, unless another time is given. */
