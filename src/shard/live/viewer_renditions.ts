@@ -6,6 +6,15 @@ import { defaultTrackId } from "../../stream/track_selection.ts";
 import type { LiveStream } from "./live_stream.ts";
 import type { RtpStream } from "./rtp_stream.ts";
 
+/** Which of a stream's renditions a viewer wants; all of them if it names none. */
+export interface RenditionWish {
+  /** The number of a track: no other is sent, as long as there is this one. */
+  readonly trackId?: number;
+  /** Pixels that pictures may have; of those that fit, whichever the link carries is sent. */
+  readonly maxWidth?: number;
+  readonly maxHeight?: number;
+}
+
 /** A rendition whose packets a viewer is sent, or is about to be. */
 interface Watched {
   readonly rtp: RtpStream;
@@ -20,6 +29,7 @@ export class ViewerRenditions implements RenditionSource {
   readonly #own: RtpStream;
   readonly #holder: number;
   readonly #watched = new Map<number, Watched>();
+  #wish: RenditionWish | undefined;
   /** Called when there are new packets of what is open. */
   onPackets: () => void = () => {};
 
@@ -32,7 +42,19 @@ export class ViewerRenditions implements RenditionSource {
   }
 
   list(nowMs: number): readonly Rendition[] {
-    return this.#stream.renditions.recent(nowMs);
+    const all = this.#stream.renditions.recent(nowMs);
+    return this.#wish === undefined ? all : wanted(all, this.#wish);
+  }
+
+  /** The numbers of those that there are. */
+  trackIds(nowMs: number): readonly number[] {
+    const all = this.#stream.renditions.recent(nowMs);
+    return all.length === 0 ? [this.firstTrackId] : all.map(({ trackId }) => trackId);
+  }
+
+  /** From now on it is sent what it wants. */
+  choose(wish: RenditionWish): void {
+    this.#wish = Object.keys(wish).length === 0 ? undefined : wish;
   }
 
   open(trackId: number): PacketRing | undefined {
@@ -68,4 +90,19 @@ export class ViewerRenditions implements RenditionSource {
   closeAll(): void {
     for (const trackId of this.#watched.keys()) this.close(trackId);
   }
+}
+
+/** For want of the track, all are wanted; for want of a small one, the smallest. */
+function wanted(
+  all: readonly Rendition[],
+  { trackId, maxWidth = Infinity, maxHeight = Infinity }: RenditionWish,
+): readonly Rendition[] {
+  if (trackId !== undefined) {
+    const ofTrack = all.filter((rendition) => rendition.trackId === trackId);
+    return ofTrack.length > 0 ? ofTrack : all;
+  }
+  const fitting = all.filter(({ width, height }) =>
+    (width ?? Infinity) <= maxWidth && (height ?? Infinity) <= maxHeight
+  );
+  return fitting.length > 0 ? fitting : all.slice(-1);
 }
