@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { ResendHistory } from "../../src/egress/resend_history.ts";
 import { SentNumbers } from "../../src/egress/sent_numbers.ts";
 import { PacketRing } from "../../src/rtp/packet_ring.ts";
