@@ -56,6 +56,7 @@ for (const capacityBps of [1_500_000, 1_000_000, 400_000, 250_000]) {
     const full = narrow.decoded(RELIEF_MS + MAX_FULL_AFTER_MS, END_MS).length;
     assert(full >= 0.95 * 30 * (END_MS - RELIEF_MS - MAX_FULL_AFTER_MS) / 1000, `${full}, ${told}`);
     assertEquals(narrow.opened.viewer.quality, "all");
+    assertEquals(narrow.opened.events.narrowings, 1);
     // Where a key frame takes longer than two groups, its packets may be gone before they are sent.
     if (capacityBps >= 400_000) assertEquals(narrow.opened.events.jumps, 0);
   });
