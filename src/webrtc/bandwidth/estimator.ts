@@ -5,7 +5,7 @@ import { EchoWatch } from "./echo_watch.ts";
 import { LossGauge } from "./loss_gauge.ts";
 import { type EchoHabit, Probe, type ProbeVerdict } from "./probe.ts";
 import { ProbeSchedule } from "./probe_schedule.ts";
-import { QueueGauge, type RoundTripSample, SHORT_QUEUE_MS } from "./queue_gauge.ts";
+import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
 import { Suspicion } from "./suspicion.ts";
 import { TrainGauge } from "./train_gauge.ts";
