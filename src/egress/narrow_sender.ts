@@ -101,11 +101,14 @@ export class NarrowSender {
 
   /** Goes on with another rendition, if that fits better. */
   #switch(nowMs: number): void {
-    const { switcher, video, past, link } = this.#options;
+    const { switcher, video, past, resends, link } = this.#options;
     if (switcher === undefined || video === undefined) return;
     const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
-    if (!switcher.update({ roomBps, lagMs: video.lagMs, nowMs })) return;
+    const { hasBegun, lagMs } = video;
+    if (!switcher.update({ roomBps, lagMs, nowMs })) return;
+    if (!hasBegun) link.resumed(nowMs);
     past?.begin();
+    resends.clear();
     this.#thinner.forgetNumbers();
     this.#ratesDueMs = -Infinity;
     this.#measure(nowMs);

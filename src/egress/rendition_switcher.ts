@@ -65,7 +65,6 @@ export class RenditionSwitcher {
   #current: Opened;
   #awaited: Awaited | undefined;
   #chosenAtMs = -Infinity;
-  #switches = 0;
 
   constructor(source: RenditionSource, track: SwitchedTrack) {
     this.#source = source;
@@ -76,11 +75,6 @@ export class RenditionSwitcher {
   /** The number of the track that the viewer is sent. */
   get trackId(): number {
     return this.#current.trackId;
-  }
-
-  /** How often it has changed. */
-  get switches(): number {
-    return this.#switches;
   }
 
   /** The room for pictures that the next larger one needs; `undefined` if there is none. */
@@ -107,7 +101,7 @@ export class RenditionSwitcher {
     if (nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
       this.#chosenAtMs = nowMs;
       const list = this.#source.list(nowMs);
-      if (list.length > 1 && this.#decide(list, room)) return true;
+      if (list.length > 0 && this.#decide(list, room)) return true;
     }
     return this.#awaited !== undefined && this.#goToAwaited();
   }
@@ -139,9 +133,8 @@ export class RenditionSwitcher {
       if (opened === undefined) continue;
       const maxMs = start === undefined ? 0 : maxReplayMs(opened.ring, start, keyFrameDistanceMs);
       if (start !== undefined && replayMs(opened.ring, start, roomBps) <= maxMs) {
-        this.#await(undefined);
         this.#switch(opened, start);
-        if (trackId !== target!.trackId) this.#await(this.#open(target!.trackId));
+        this.#await(trackId === target!.trackId ? undefined : this.#open(target!.trackId));
         return true;
       }
       this.#forget(opened);
@@ -154,8 +147,8 @@ export class RenditionSwitcher {
     const awaited = this.#awaited;
     const start = awaited?.ring.newestKeyFrame;
     if (awaited === undefined || start === undefined || start === awaited.after) return false;
-    this.#awaited = undefined;
     this.#switch(awaited, start);
+    this.#awaited = undefined;
     return true;
   }
 
@@ -164,8 +157,7 @@ export class RenditionSwitcher {
     this.#current = to;
     this.#track.jump(start, { ring: to.ring });
     this.#track.forgetSent();
-    this.#switches++;
-    if (before.trackId !== to.trackId) this.#forget(before);
+    this.#forget(before);
   }
 
   #open(trackId: number): Opened | undefined {
@@ -182,8 +174,9 @@ export class RenditionSwitcher {
   }
 
   #forget(opened: Opened | undefined): void {
-    if (opened === undefined || opened === this.#current) return;
-    if (opened.trackId !== this.#awaited?.trackId) this.#source.close(opened.trackId);
+    const trackId = opened?.trackId;
+    if (trackId === undefined || trackId === this.#current.trackId) return;
+    if (trackId !== this.#awaited?.trackId) this.#source.close(trackId);
   }
 }
 

@@ -175,7 +175,21 @@ Deno.test("RenditionSwitcher: what takes too long is bridged by an even smaller 
   const target = viewer.take();
   assertEquals(target[0]!.index, 2 * GROUP);
   assertGoesOn([...bridge, ...target]);
-  assertEquals(viewer.switcher.switches, 2);
+});
+
+Deno.test("RenditionSwitcher: what took too long is sent once there is room for it, and stays open", () => {
+  const stream = new Stream();
+  stream.go(GROUP + 10);
+  const { viewer } = watching(stream);
+  const bytesBetween = stream.rings.map((ring) => ring.bytesBetween.bind(ring));
+  for (const [at, ring] of stream.rings.entries()) {
+    ring.bytesBetween = (begin, end) => 10_000 * bytesBetween[at]!(begin, end);
+  }
+  assertEquals(viewer.update(300_000), false);
+  assertEquals([viewer.switcher.trackId, [...stream.opened]], [0, [2]]);
+  for (const [at, ring] of stream.rings.entries()) ring.bytesBetween = bytesBetween[at]!;
+  assertEquals(viewer.update(300_000), true);
+  assertEquals([viewer.switcher.trackId, [...stream.opened]], [2, [2]]);
 });
 
 Deno.test("RenditionSwitcher: a larger one begins with its next key frame", () => {

@@ -8,6 +8,7 @@ import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
 import {
   chooseMedia,
   describeMismatches,
+  hasDataChannels,
   type WantedMedia,
 } from "../../webrtc/sdp/media_choice.ts";
 import { settleSection } from "../../webrtc/sdp/answered_section.ts";
@@ -295,6 +296,7 @@ export class Whep {
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
+      hasDataChannels: hasDataChannels(offer),
       id,
       ticket,
       askedAtMs,

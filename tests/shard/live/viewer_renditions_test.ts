@@ -1,48 +1,63 @@
-import { assertEquals } from "@std/assert";
-import type { LiveStream } from "../../../src/shard/live/live_stream.ts";
-import type { RtpStream } from "../../../src/shard/live/rtp_stream.ts";
-import { type RenditionWish, ViewerRenditions } from "../../../src/shard/live/viewer_renditions.ts";
-import type { Rendition } from "../../../src/stream/renditions.ts";
+import { assert, assertEquals } from "@std/assert";
+import type { ControlLink } from "../../../src/shard/control_link.ts";
+import { LiveStream } from "../../../src/shard/live/live_stream.ts";
+import { ViewerRenditions } from "../../../src/shard/live/viewer_renditions.ts";
+import { LogState } from "../../../src/stream/log_layout.ts";
+import { LogWriter } from "../../../src/stream/log_writer.ts";
+import { NO_HOLDER } from "../../../src/stream/memory_budget.ts";
+import { Publication } from "../../../src/stream/publication.ts";
+import { ofTrack, vp8InterFrame, vp8KeyFrame } from "../../../testing/media/enhanced_samples.ts";
+import { granted, openMemory } from "../open_memory.ts";
 
-const SIZES = [[5, 1280, 720], [0, 640, 360], [7, null, null], [2, 320, 180]] as const;
+const BOTH = { audio: true, video: true };
 
-/** Of a viewer of a stream with these tracks, the largest first. */
-function open(sizes: readonly (readonly [number, number | null, number | null])[]) {
-  const list = sizes.map(([trackId, width, height]) =>
-    ({ trackId, width, height }) as Partial<Rendition>
+Deno.test("packets of a rendition are made while it is open, and its viewers are counted once", async () => {
+  const log = LogWriter.allocate(1 << 20);
+  const writer = new LogWriter(log, { windowMs: 10_000 });
+  const stream = new LiveStream(
+    { streamId: 1, path: "live/a", log },
+    undefined as unknown as ControlLink,
+    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000, memory: openMemory() },
+    { jumped: () => {}, starved: () => {} },
   );
-  const stream = {
-    log: { tracks: [] },
-    renditions: { areSeveral: list.length > 1, recent: () => list },
-  } as unknown as LiveStream;
-  return new ViewerRenditions(stream, {} as RtpStream, 0);
-}
+  const publication = new Publication(writer, { trackSettleMs: 0 });
+  const send = (timestampMs: number) => {
+    const body = timestampMs === 0 ? vp8KeyFrame(64, 32) : vp8InterFrame();
+    publication.video(timestampMs, body, timestampMs);
+    publication.video(timestampMs, ofTrack(1, body), timestampMs);
+    publication.flush(timestampMs);
+  };
+  for (const timestampMs of [0, 40, 80]) send(timestampMs);
+  const own = granted(stream.rtp(BOTH));
+  const viewer = { hasVideo: true, lacksVideo: false, notify: () => {}, end: () => {} };
+  own.audience.add(viewer);
+  const renditions = new ViewerRenditions(stream, own, NO_HOLDER);
+  let packets = 0;
+  renditions.onPackets = () => void packets++;
+  assertEquals(renditions.list(0).map(({ trackId }) => trackId).sort(), [0, 1]);
+  assertEquals(renditions.open(0), own.audience.feed.video.ring);
+  const ring = renditions.open(1)!;
+  // From the newest key frame on, at once.
+  assertEquals([ring.newestKeyFrame, ring.head], [0, 3]);
+  assertEquals([renditions.isOpen(0), renditions.isOpen(1), renditions.isOpen(2)], [
+    true,
+    true,
+    false,
+  ]);
+  assertEquals(stream.report().webrtcViewers, 1);
+  send(120);
+  granted(stream.rtp({ audio: false, video: true, videoTrack: 1 })).notify(120);
+  assertEquals([packets > 0, ring.head], [true, 4]);
 
-Deno.test("ViewerRenditions: what a viewer is sent is of those that it wants", () => {
-  const cases: readonly (readonly [wish: RenditionWish, trackIds: number[]])[] = [
-    [{}, [5, 0, 7, 2]],
-    [{ trackId: 7 }, [7]],
-    [{ trackId: 2, maxWidth: 10_000 }, [2]],
-    [{ maxWidth: 640 }, [0, 2]],
-    [{ maxHeight: 300 }, [2]],
-    [{ maxWidth: 640, maxHeight: 200 }, [2]],
-    // None is so small: the smallest.
-    [{ maxWidth: 100 }, [2]],
-    // There is no such track any more: all as before.
-    [{ trackId: 9 }, [5, 0, 7, 2]],
-    [{}, [5, 0, 7, 2]],
-  ];
-  const renditions = open(SIZES);
-  for (const [wish, trackIds] of cases) {
-    renditions.choose(wish);
-    assertEquals(renditions.list(0).map(({ trackId }) => trackId), trackIds);
-  }
-  assertEquals(renditions.trackIds(0), [5, 0, 7, 2]);
-});
-
-Deno.test("ViewerRenditions: where there is but one, there is no choice", () => {
-  const renditions = open([[0, 640, 360]]);
-  renditions.choose({ maxWidth: 10 });
-  assertEquals(renditions.list(0), []);
-  assertEquals(renditions.trackIds(0), [0]);
+  renditions.close(1);
+  assertEquals(renditions.isOpen(1), false);
+  stream.sweep(performance.now() + 10_000, () => undefined);
+  assert(renditions.open(1) !== ring, "what nobody watches is let go of");
+  stream.sweep(performance.now(), () => undefined);
+  assertEquals(renditions.isOpen(1), true);
+  renditions.closeAll();
+  own.audience.remove(viewer);
+  writer.setState(LogState.ended);
+  writer.flush();
+  await stream.close();
 });
