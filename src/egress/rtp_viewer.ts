@@ -62,6 +62,8 @@ export interface RtpViewerEvents {
   /** It asks for packets again. */
   readonly nacked: () => void;
   readonly keyFrameRequested: () => void;
+  /** Its link does not carry what it is sent. */
+  readonly narrowed: () => void;
 }
 
 /**
@@ -353,6 +355,7 @@ export class RtpViewer {
   }
 
   #becomeNarrow(): void {
+    this.#events.narrowed();
     const [feed, audio, video] = [this.#feed, this.#audio, this.#video];
     const [past, srtp, resends, link] = [this.#past, this.#srtp, this.#resends, this.#link!];
     const switcher = this.#switcher;
