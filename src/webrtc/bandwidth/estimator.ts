@@ -17,7 +17,7 @@ const HEADROOM = 0.85;
 const LONG_QUEUE_MS = 50;
 /** Above it, a suspicion is confirmed: so often in a row, as viewers stall that are busy. */
 const CONFIRMING_QUEUE_MS = 40;
-const CONFIRMATIONS = 3;
+const CONFIRMATIONS = 1;
 /** Above it, a loss is that of a queue. */
 const SOME_QUEUE_MS = 30;
 /** Loss beyond the link's own that tells of a full queue; and of one without any length. */
