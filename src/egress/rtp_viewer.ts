@@ -204,8 +204,10 @@ export class RtpViewer {
   /** Takes what the viewer tells. */
   handle(packets: readonly RtcpPacket[], nowMs: number): void {
     for (const packet of packets) {
+      const { windowCount } = this.#reports.recentLoss;
       this.#reports.take(packet, nowMs);
-      this.#redundancy.take(packet);
+      const { recentLoss } = this.#reports;
+      if (recentLoss.windowCount > windowCount) this.#redundancy.takeLoss(recentLoss.fraction);
       if (packet.kind === "pictureLossIndication" || packet.kind === "fullIntraRequest") {
         this.#events.keyFrameRequested();
       }
