@@ -12,6 +12,15 @@ interface Watched {
   readonly subscriber: RtpSubscriber;
 }
 
+/** Which of a stream's renditions a viewer wants; all of them if nothing is named. */
+export interface RenditionLimit {
+  /** The number of the only one. */
+  readonly trackId?: number;
+  /** Pixels that pictures may have; those of which that is not known may have any. */
+  readonly maxWidth?: number;
+  readonly maxHeight?: number;
+}
+
 /** A stream's renditions for one WebRTC viewer that is sent whichever fits. */
 export class ViewerRenditions implements RenditionSource {
   readonly firstTrackId: number;
@@ -20,6 +29,8 @@ export class ViewerRenditions implements RenditionSource {
   readonly #own: RtpStream;
   readonly #holder: number;
   readonly #watched = new Map<number, Watched>();
+  /** Nothing that is not wanted is sent, unless nothing else is there. */
+  limit: RenditionLimit = {};
   /** Called when there are new packets of what is open. */
   onPackets: () => void = () => {};
 
@@ -32,7 +43,9 @@ export class ViewerRenditions implements RenditionSource {
   }
 
   list(nowMs: number): readonly Rendition[] {
-    return this.#stream.renditions.recent(nowMs);
+    const all = this.#stream.renditions.recent(nowMs);
+    const wanted = all.filter((rendition) => isWithin(rendition, this.limit));
+    return wanted.length === 0 ? all : wanted;
   }
 
   open(trackId: number): PacketRing | undefined {
@@ -68,4 +81,11 @@ export class ViewerRenditions implements RenditionSource {
   closeAll(): void {
     for (const trackId of this.#watched.keys()) this.close(trackId);
   }
+}
+
+function isWithin(
+  { trackId, width, height }: Rendition,
+  { trackId: only = trackId, maxWidth = Infinity, maxHeight = Infinity }: RenditionLimit,
+): boolean {
+  return trackId === only && (width ?? 0) <= maxWidth && (height ?? 0) <= maxHeight;
 }

@@ -11,7 +11,7 @@ import { Peer, type PeerDropReason, type PeerOptions } from "../../webrtc/peer.t
 import type { TransportAddress } from "../../address/transport_address.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { View } from "../live/ticket.ts";
-import type { ViewerRenditions } from "../live/viewer_renditions.ts";
+import type { RenditionLimit, ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
 
 /** Where a session's datagrams go. */
@@ -224,6 +224,13 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     this.#options.events.begun();
+  }
+
+  /** The viewer wants some renditions of the pictures alone; whether it may be sent others at all. */
+  limitRenditions(limit: RenditionLimit): boolean {
+    const { renditions } = this.#options;
+    if (renditions !== undefined) renditions.limit = limit;
+    return renditions !== undefined;
   }
 
   /** There are new packets. */
