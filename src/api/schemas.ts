@@ -112,6 +112,8 @@ const Client = v.strictObject({
   roundTripMs: v.nullable(v.number()),
   lossFraction: v.nullable(v.number()),
   packetsLost: v.nullable(v.number()),
+  quality: v.nullable(v.string()),
+  estimatedBps: v.nullable(v.number()),
 });
 
 const memoryUse = v.strictObject({ usedBytes: v.number(), limitBytes: v.number() });

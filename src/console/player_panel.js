@@ -80,9 +80,8 @@ export function startPlayerPanel() {
     const chosen = selection?.quality;
     byId("quality-choice", HTMLElement).hidden = choices.length === 0 && chosen === undefined;
     showChoices(quality, choices, chosen);
-    const text = player.status.state === "playing"
-      ? describeQuality(player.quality, listed, chosen)
-      : "";
+    const isConnected = ["playing", "stalled"].includes(player.status.state);
+    const text = isConnected ? describeQuality(player.quality, listed, chosen) : "";
     showLine(byId("quality-note", HTMLElement), text);
   }
 

@@ -79,7 +79,10 @@ export function qualityRows(quality) {
   if (!quality) return [];
   return [
     ["Sent", PICTURES[quality.pictures]],
-    ["Link carries", formatBitrate(quality.availableBitrate)],
+    [
+      "Link carries",
+      quality.availableBitrate ? formatBitrate(quality.availableBitrate) : "all of it",
+    ],
   ];
 }
 

@@ -85,10 +85,10 @@ export class RenditionSwitcher {
     return larger && neededBps(larger);
   }
 
-  /** What the largest takes of a link; `undefined` if there are no renditions. */
+  /** What the largest takes of a link; `undefined` if there is but one. */
   largestBps(nowMs: number): number | undefined {
-    const [largest] = this.#source.list(nowMs);
-    return largest && linkBps(largest);
+    const list = this.#source.list(nowMs);
+    return list.length > 1 ? linkBps(list[0]!) : undefined;
   }
 
   /**
@@ -101,8 +101,7 @@ export class RenditionSwitcher {
     if (nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
       this.#chosenAtMs = nowMs;
       const list = this.#source.list(nowMs);
-      const isChoice = list.some(({ trackId }) => trackId !== this.trackId);
-      if (isChoice && this.#decide(list, room)) return true;
+      if (list.length > 0 && this.#decide(list, room)) return true;
     }
     return this.#awaited !== undefined && this.#goToAwaited();
   }

@@ -2,6 +2,7 @@ import type { TrackSelection } from "../stream/track_selection.ts";
 import type { LogReader } from "../stream/log_reader.ts";
 import { RtpFeed } from "./rtp_feed.ts";
 import type { StreamClock } from "./stream_clock.ts";
+import { type StreamMessage, StreamMessages } from "./stream_messages.ts";
 
 /** A viewer that is told when there is something new for it. */
 export interface RtpSubscriber {
@@ -15,6 +16,11 @@ export interface RtpSubscriber {
   end(reason: string): void;
 }
 
+/** Who is told what the publisher says beside pictures and sound. */
+export interface MessageListener {
+  hear(message: StreamMessage): void;
+}
+
 /** The WebRTC viewers of some tracks of a stream on one shard, and what they are sent. */
 export class RtpAudience {
   readonly feed: RtpFeed;
@@ -22,6 +28,10 @@ export class RtpAudience {
   /** Those that lack pictures, with the packets of pictures that there were when they came. */
   readonly #lackingVideo = new Map<RtpSubscriber, number>();
   #videoCodec: string | undefined;
+  readonly #log: LogReader;
+  readonly #listeners = new Set<MessageListener>();
+  /** There as long as somebody listens. */
+  #messages: StreamMessages | undefined;
 
   /**
    * @param clock of the stream on this shard
@@ -33,6 +43,7 @@ export class RtpAudience {
     maxPayloadSize: number,
     selection?: TrackSelection,
   ) {
+    this.#log = log;
     this.feed = new RtpFeed(log, clock, maxPayloadSize, selection);
   }
 
@@ -43,6 +54,18 @@ export class RtpAudience {
   add(subscriber: RtpSubscriber): void {
     this.#subscribers.add(subscriber);
     if (subscriber.lacksVideo) this.#lackingVideo.set(subscriber, this.feed.video.ring.head);
+  }
+
+  /** Tells it from now on what is new; returns what is now. */
+  listen(listener: MessageListener): StreamMessage[] {
+    this.#messages ??= new StreamMessages(this.#log);
+    this.#listeners.add(listener);
+    return this.#messages.current();
+  }
+
+  unlisten(listener: MessageListener): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size === 0) this.#messages = undefined;
   }
 
   remove(subscriber: RtpSubscriber): void {
@@ -56,6 +79,9 @@ export class RtpAudience {
     this.#endIfCodecChanged();
     this.#endIfPicturesCome();
     for (const subscriber of this.#subscribers) subscriber.notify();
+    for (const message of this.#messages?.read() ?? []) {
+      for (const listener of this.#listeners) listener.hear(message);
+    }
   }
 
   end(reason: string): void {

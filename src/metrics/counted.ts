@@ -181,6 +181,11 @@ export const TOTALS = [
     series: { webrtcConsentsLost: {} },
   },
   {
+    name: "sluice_webrtc_dropped_messages_total",
+    help: "Messages that there was no room for on WebRTC viewers' data channels.",
+    series: { webrtcMessagesDropped: {} },
+  },
+  {
     name: "sluice_webrtc_dropped_datagrams_total",
     help: "Datagrams on the ports of WebRTC that were not taken.",
     series: { webrtcDatagramsDropped: {} },

@@ -5,6 +5,8 @@ import { parseRtcp, type RtcpPacket, type TransportFeedbackUse } from "../rtp/rt
 import { RtpError } from "../rtp/rtp_error.ts";
 import { datagramKind } from "./datagram_kind.ts";
 import { DtlsSession } from "./dtls/dtls.ts";
+import { type DataChannel, DataChannels } from "./sctp/data_channels.ts";
+import { WebrtcError } from "./webrtc_error.ts";
 import type { DtlsCertificate } from "./dtls/certificate.ts";
 import type { IceCredentials, RandomBytes } from "./ice/credentials.ts";
 import { IceLiteAgent } from "./ice/ice_lite.ts";
@@ -19,6 +21,9 @@ const CONSENT_INTERVAL_MS = 5000;
 /** So many checks may get lost before consent is taken to have ended. */
 const CHECKS_PER_CONSENT = 6;
 
+/** Records of data that are looked at in a second: a viewer has little to say. */
+const MAX_RECORDS_PER_SECOND = 200;
+
 /** What a peer tells its owner. The callbacks may be called within any method but the constructor. */
 export interface PeerEvents {
   /** To be sent to `to`; the datagram is the callee's. */
@@ -26,6 +31,8 @@ export interface PeerEvents {
   /** Media can be sent from now on, with this key. */
   readonly connected: (master: SrtpMasterKey) => void;
   readonly rtcp: (packets: readonly RtcpPacket[]) => void;
+  /** The viewer has opened a data channel. */
+  readonly channelOpened: (channel: DataChannel) => void;
   /** A check that was sent at `sentMs` to where media go has been answered. */
   readonly roundTrip: (roundTripMs: number, sentMs: number) => void;
   /** A valid check has come from this address, which was not known before. */
@@ -63,6 +70,8 @@ export interface PeerOptions {
   readonly sessionTag: number;
   readonly random: RandomBytes;
   readonly transportFeedback: TransportFeedbackUse;
+  /** Whether data channels were offered. */
+  readonly hasDataChannels: boolean;
   readonly nowMs: number;
   readonly events: PeerEvents;
 }
@@ -86,6 +95,9 @@ export class Peer {
   /** Whose datagram the DTLS session is given at the moment. */
   #dtlsFrom: PeerPath | undefined;
   #nowMs: number;
+  /** There from the first record of data on. */
+  #channels: DataChannels | undefined;
+  #recordsLeft = MAX_RECORDS_PER_SECOND;
   #srtcp: SrtcpReceiver | undefined;
   #isOver = false;
 
@@ -159,6 +171,8 @@ export class Peer {
       );
     }
     if (this.#ice.isExpired(nowMs)) return this.#end("the viewer was not heard of any more");
+    this.#recordsLeft = MAX_RECORDS_PER_SECOND;
+    this.#channels?.handleTimeout(nowMs);
     this.#paths.expire(nowMs);
     if (this.#hasConsent && this.route === undefined) this.#options.events.consentLost();
     this.#hasConsent = this.route !== undefined;
@@ -185,6 +199,11 @@ export class Peer {
   /** See {@linkcode IceLiteAgent.learnRemote}. */
   learnRemote(remote: IceCredentials): void {
     this.#ice.learnRemote(remote);
+  }
+
+  /** Sends a text on the data channels of a name; for how many of them there was no room. */
+  sendText(label: string, text: string, nowMs: number): number {
+    return this.#channels?.sendText(label, text, nowMs) ?? 0;
   }
 
   /** A TCP connection has ended. */
@@ -276,6 +295,9 @@ export class Peer {
   }
 
   #receiveDtls(datagram: Uint8Array, path: PeerPath): void {
+    if (this.#srtcp !== undefined && this.#recordsLeft-- <= 0) {
+      return this.#options.events.dropped("kind");
+    }
     this.#dtls ??= this.#openDtls();
     this.#dtlsFrom = path;
     this.#dtls.receive(datagram, path.cookie);
@@ -301,6 +323,7 @@ export class Peer {
         return path !== undefined || this.#paths.isRetiredCookie(cookie);
       },
       onConnected: (exportedKeys) => this.#onConnected(exportedKeys),
+      onData: this.#options.hasDataChannels ? (data) => this.#receiveData(data) : undefined,
       onEnd: ({ reason }) => this.#end(reason),
     });
   }
@@ -311,6 +334,20 @@ export class Peer {
     this.#srtcp = new SrtcpReceiver(client);
     this.#nextConsentMs = this.#nowMs + this.#consentIntervalMs;
     this.#options.events.connected(server);
+  }
+
+  #receiveData(data: Uint8Array): void {
+    const { events, random } = this.#options;
+    this.#channels ??= new DataChannels(random, {
+      send: (packet) => this.#dtls?.sendData(packet),
+      opened: (channel) => events.channelOpened(channel),
+    });
+    try {
+      this.#channels.receive(data, this.#nowMs);
+    } catch (error) {
+      if (!(error instanceof WebrtcError)) throw error;
+      events.dropped("malformed");
+    }
   }
 
   #receiveRtcp(datagram: Uint8Array): void {

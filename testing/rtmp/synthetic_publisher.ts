@@ -1,3 +1,4 @@
+import type { AmfValue } from "../../src/amf/amf_value.ts";
 import { splitPath } from "../../src/stream/stream_path.ts";
 import { ClientMessages, publisherPreamble } from "./client.ts";
 import { delay } from "../waiting.ts";
@@ -105,6 +106,11 @@ export class SyntheticPublisher implements AsyncDisposable {
   /** Timestamp of the newest frame. */
   get timestampMs(): number {
     return this.#timestampOf(this.#sequence - 1);
+  }
+
+  /** Says something beside pictures and sound, with the next frame. */
+  say(...values: readonly AmfValue[]): void {
+    this.#messages.data(Math.max(0, this.timestampMs), ...values);
   }
 
   /** Sends one frame, with its audio. */

@@ -75,6 +75,6 @@ Deno.test("statistics have what is sent, and what the link carries", () => {
   assertEquals(qualityRows(undefined), []);
   assertEquals(qualityRows(quality("all", "0", null)), [
     ["Sent", "All pictures"],
-    ["Link carries", "–"],
+    ["Link carries", "all of it"],
   ]);
 });

@@ -21,6 +21,9 @@ import {
   RFC5769_PASSWORD,
   RFC5769_REQUEST,
 } from "../webrtc/ice/stun_samples.ts";
+import { parseChannelRequest } from "../../src/webrtc/sctp/dcep.ts";
+import { CHUNK, writeChunk } from "../../src/webrtc/sctp/packet.ts";
+import { openMessage, SctpClient } from "../webrtc/sctp/sctp_client.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
 const LOCAL = { ufrag: "ours", password: "password-of-the-server-1" };
@@ -28,6 +31,17 @@ const FROM = { transport: "udp", hostname: "192.0.2.1", port: 5000 } as const;
 
 const CHECK = writeStunCheck({ username: "ours:their", password: LOCAL.password });
 const STUN_SAMPLES = [RFC5769_REQUEST, RFC5769_IPV4_RESPONSE, RFC5769_IPV6_RESPONSE, CHECK];
+
+const CHANNEL_REQUESTS = [openMessage("sluice.events"), openMessage("sluice.cues", 0x81, 3)];
+
+/** Each with its type and flags in front, as they lie in a packet. */
+const SCTP_CHUNKS = [
+  fromHex("0003 fffffffe 0001 0000 00000032 030000000000000000030000 616263"),
+  fromHex("0300 00000001 00010000 0001 0000 00020003"),
+  fromHex("8200 000d0012 00000001 00000000 fffffffe 0001"),
+  fromHex("c000 00000005 00010002"),
+  fromHex("0100 00000001 00010000 0001 0001 00000001 c0000004"),
+];
 
 const STREAM = {
   audio: { codec: "opus", channels: 2 },
@@ -56,6 +70,13 @@ export const WEBRTC_TARGETS: readonly FuzzTarget[] = [
     allowed: WebrtcError,
     run: readFrames,
   },
+  {
+    name: "dcep",
+    corpus: CHANNEL_REQUESTS,
+    allowed: WebrtcError,
+    run: (bytes) => void parseChannelRequest(bytes),
+  },
+  { name: "sctp", corpus: SCTP_CHUNKS, allowed: WebrtcError, run: receiveChunk },
 ];
 
 function encode(text: string): Uint8Array {
@@ -104,4 +125,16 @@ function readFrames(bytes: Uint8Array): void {
     frames.push(piece);
     while (frames.next() !== undefined);
   }
+}
+
+/** A chunk in a packet whose checksum and tag are right: a viewer can send any. */
+function receiveChunk(bytes: Uint8Array): void {
+  const [type = 0, flags = 0] = bytes;
+  const client = new SctpClient();
+  const chunk = writeChunk(type, flags, bytes.subarray(2, 1200));
+  if (type === CHUNK.init) return client.give([chunk], { tag: 0 });
+  client.connect().open(1, "sluice.events");
+  client.channels.sendText("sluice.events", "hello", 0);
+  client.give([chunk]);
+  client.channels.handleTimeout(10_000);
 }

@@ -141,7 +141,7 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     message: ["chunk"],
     session: ["handshake", "chunk", "message"],
   },
-  webrtc: { ice: [], dtls: [], sdp: ["ice"], bandwidth: [] },
+  webrtc: { ice: [], dtls: [], sdp: ["ice"], bandwidth: [], sctp: ["ice"] },
   shard: {
     net: [],
     live: ["net"],

@@ -6,6 +6,7 @@ import {
 import { parseMultitrackRequest } from "../../src/obs/multitrack_request.ts";
 import { ObsError } from "../../src/obs/obs_error.ts";
 import { renditionsOf } from "../../src/obs/renditions.ts";
+import { surviveMutations } from "../../testing/mutation.ts";
 import { CANVAS_1080P60, obsRequest, obsRequest30 } from "../../testing/obs_request.ts";
 
 const NO_LIMITS = { maxBitrateKbps: undefined, maxCount: undefined };
@@ -156,3 +157,22 @@ Deno.test("OBS is told what is wrong as text, not as HTML", () => {
     "it has av1",
   );
 });
+
+Deno.test("whatever is sent, it is answered or refused with a reason", () => {
+  const requests = [obsRequest(), obsRequest30(), withCanvas({ width: 64, height: 64 })];
+  surviveMutations(
+    requests.map((request) => new TextEncoder().encode(JSON.stringify(request))),
+    (bytes) => {
+      const request = parseMultitrackRequest(new TextDecoder().decode(bytes));
+      for (const { width, height, settings } of configured(request)) {
+        assertEquals([width % 2, height % 2, width > 0, height > 0], [0, 0, true, true]);
+        assertEquals(Number(settings["bitrate"]) >= 60, true);
+      }
+    },
+    ObsError,
+  );
+});
+
+function configured(request: Parameters<typeof multitrackConfiguration>[0]) {
+  return multitrackConfiguration(request, OPTIONS).encoder_configurations;
+}

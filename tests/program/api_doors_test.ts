@@ -64,6 +64,13 @@ Deno.test("an address of this machine is nobody's where a proxy has passed a req
   const metrics = "GET /metrics HTTP/1.1";
   assertEquals(await statusOf(gateway, metrics, HERE), "200");
   assertEquals(await statusOf(gateway, metrics, HERE, NGINX), "401");
+  for (const host of ["127.0.0.1:8080", "[::1]:8080", "sluice:8080"]) {
+    assertEquals(await statusOf(gateway, metrics, `Host: ${host}`), "200", host);
+  }
+  // A page's own name, which it lets point here.
+  assertEquals(await statusOf(gateway, metrics, "Host: rebound.example"), "401");
+  const url = "GET http://rebound.example/metrics HTTP/1.1";
+  assertEquals(await statusOf(gateway, url, HERE), "401");
   const flv = "GET /live/none.flv HTTP/1.1";
   assertEquals(await statusOf(gateway, flv, HERE), "404");
   assertEquals(await statusOf(gateway, flv, HERE, NGINX), "401");

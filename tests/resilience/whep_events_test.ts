@@ -119,6 +119,52 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a viewer chooses a layer of those that there are",
+  ...WERIFT,
+  fn: async (t) => {
+    await using gateway = await startGateway({ args: ["--shards", "2"] });
+    const path = "live/several";
+    const tracks = [1, 5].map((id) => renditionTrack(id, { size: 600, groupFrames: 25 }));
+    await using _publisher = await publish(gateway, { path, tracks });
+    await using viewer = await WhepViewer.open(gateway, { path });
+    const url = `${viewer.resource}/layer`;
+    const choose = async (body: unknown) => {
+      const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+      return [response.status, (await response.text()).trim()];
+    };
+    await t.step("it is announced", async () => {
+      const { response } = await postOffer(gateway, { path });
+      assertMatch(response.headers.get("link")!, /<[^>]*\/layer>; rel="urn:[^"]*:core:layer"$/);
+      assertMatch(response.headers.get("access-control-expose-headers")!, /\blink\b/);
+    });
+    await t.step("its number", async () => {
+      await until("the tracks are known", async () => {
+        return (await choose({ mediaId: "1", rid: "5" }))[0] === 200;
+      });
+      assertEquals(await choose({ rid: "1" }), [200, ""]);
+      assertEquals(await choose({}), [200, ""]);
+      assertEquals(await choose({ rid: "2" }), [
+        404,
+        "There is no layer 2: the stream has 0, 1, 5",
+      ]);
+      assertEquals((await choose({ rid: 5 }))[0], 400);
+    });
+    await t.step("but not where ?vtrack= has named one", async () => {
+      const endpoint = `/${path}/whep?vtrack=1`;
+      await using pinned = await WhepViewer.open(gateway, { path, endpoint });
+      assertEquals(await status(`${pinned.resource}/layer`, { method: "POST", body: "{}" }), 409);
+      const { response } = await postOffer(gateway, { endpoint });
+      assert(!response.headers.get("link")!.includes("layer>"));
+    });
+    await t.step("nor over TCP", async () => {
+      await using distant = await WhepViewer.join(gateway, { path, transport: "tcp" });
+      assertEquals(await status(`${distant.resource}/layer`, { method: "POST", body: "{}" }), 409);
+    });
+    assertEquals(await status(url), 405);
+  },
+});
+
+Deno.test({
   name: "events have limits, and whoever follows them needs what the session needs",
   ...WERIFT,
   fn: async (t) => {

@@ -102,6 +102,8 @@ Deno.test("a viewer of every protocol is described, and ended from another shard
         roundTripMs: null,
         lossFraction: null,
         packetsLost: null,
+        quality: null,
+        estimatedBps: null,
       });
       const found = await Promise.all(all.shards.map(({ routes }) => routes.clients.one(id)));
       assertEquals(found.map((client) => client?.id), [id, id]);

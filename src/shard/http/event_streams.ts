@@ -1,9 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
-import type { WholeResponse } from "../../http/response.ts";
-import { answer, problem } from "./answers.ts";
-import type { SessionRequest } from "./forwarded_request.ts";
-import type { FollowedSession } from "./session_followers.ts";
 import { SESSION_EVENTS, type SessionEventName } from "./session_facts.ts";
 
 /** A session's page needs one, and one more while it connects again. */
@@ -44,32 +40,6 @@ export class EventStreams {
   remove(id: string): boolean {
     return this.#byId.delete(id);
   }
-}
-
-/** What a follower is to know of a session, as JSON. */
-export type EventStreamFacts =
-  & Pick<FollowedSession, "path" | "videoSection">
-  & { readonly wanted: readonly SessionEventName[] };
-
-/**
- * Answers a request about the events of a session, where that is.
- *
- * @throws {HttpError} as {@linkcode EventStreams.create} does
- */
-export function answerEvents(
-  { method, part, eventStream, body }: SessionRequest,
-  streams: EventStreams,
-  session: Pick<FollowedSession, "path" | "videoSection">,
-): WholeResponse {
-  if (part === "events") {
-    const location = `events/${streams.create(body)}`;
-    return answer(STATUS_CODE.Created, { location, "cache-control": "no-store" });
-  }
-  if (method === "DELETE" && streams.remove(eventStream)) return answer(STATUS_CODE.OK, {});
-  const wanted = streams.wanted(eventStream);
-  if (wanted === undefined) return problem(STATUS_CODE.NotFound, "There is no such event stream");
-  const facts: EventStreamFacts = { ...session, wanted: [...wanted] };
-  return answer(STATUS_CODE.OK, {}, JSON.stringify(facts));
 }
 
 function wantedEvents(body: Uint8Array): ReadonlySet<SessionEventName> {

@@ -165,6 +165,8 @@ class FlvView implements View {
       roundTripMs: null,
       lossFraction: null,
       packetsLost: null,
+      quality: null,
+      estimatedBps: null,
     };
   }
 

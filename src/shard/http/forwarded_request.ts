@@ -16,7 +16,7 @@ export interface SessionRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** The session's name in the URL. */
   readonly resource: string;
-  readonly part: "session" | "events" | "event-stream";
+  readonly part: "session" | "events" | "event-stream" | "layer";
   /** The id of a stream of its events; "" if it is about none. */
   readonly eventStream: string;
   readonly contentType: string;

@@ -1,14 +1,6 @@
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
-
-/** Which of a stream's renditions a viewer wants; all of them if it names none. */
-export interface LayerChoice {
-  /** The number of a track: no other is sent. */
-  readonly trackId?: number;
-  /** Pixels that pictures may have; of those that fit, whichever the link carries is sent. */
-  readonly maxWidth?: number;
-  readonly maxHeight?: number;
-}
+import type { RenditionWish } from "../live/viewer_renditions.ts";
 
 const MAX_SIDE = 65_535;
 
@@ -24,7 +16,7 @@ const LAYERS = ["spatialLayerId", "temporalLayerId", "maxSpatialLayerId", "maxTe
  * @param videoSection of the session's SDP, in which the pictures are
  * @throws {HttpError} with status 400 if it is nothing of the kind
  */
-export function parseLayerChoice(body: Uint8Array, videoSection: number): LayerChoice {
+export function parseLayerChoice(body: Uint8Array, videoSection: number): RenditionWish {
   const { mediaId, rid, encodingId, maxWidth, maxHeight, ...others } = objectIn(body);
   if (mediaId !== undefined && `${mediaId}` !== `${videoSection}`) {
     throw wrong(`mediaId must be "${videoSection}"`);

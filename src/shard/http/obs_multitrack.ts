@@ -82,9 +82,10 @@ function questionFor(
 ): Omit<AccessRequest, "protocol"> {
   const { request: { headers }, addresses: { id } } = routed;
   const named = streamTarget({ app, query: "" }, streamKey);
+  const wrong = targetProblem(named);
+  if (wrong !== undefined) throw new ObsError(wrong);
   const target = streamPath(named.app, named.name);
-  const wrong = targetProblem(named) ?? ("problem" in target ? target.problem : undefined);
-  if (wrong !== undefined || "problem" in target) throw new ObsError(`${wrong}`);
+  if ("problem" in target) throw new ObsError(target.problem);
   return {
     action: "publish",
     path: target.path,

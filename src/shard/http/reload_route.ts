@@ -4,6 +4,8 @@ import { MAX_BODY_LENGTH } from "../../http/request_reader.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import type { ControlLink } from "../control_link.ts";
 import { answer, problem } from "./answers.ts";
+import type { RunIdentity } from "../shard_settings.ts";
+import type { HttpContext } from "./route_context.ts";
 import type { Route } from "./route_table.ts";
 
 const PATH = "/api/v1/config";
@@ -18,19 +20,25 @@ export function bodyLimitOf({ method, target }: Pick<RequestHead, "method" | "ta
 }
 
 /** Changes the configuration while everybody goes on. */
-export function reloadRoute(control: ControlLink): Route {
+export function reloadRoute(
+  { control, settings }: Pick<HttpContext, "control" | "settings">,
+): Route {
   return {
     method: "PUT",
     pattern: PATH,
     access: "admin",
     accepts: "application/json",
-    handler: ({ request }) => reload(control, request.body),
+    handler: ({ request }) => reload(control, request.body, settings.identity),
   };
 }
 
-async function reload(control: ControlLink, body: Uint8Array): Promise<WholeResponse> {
+async function reload(
+  control: ControlLink,
+  body: Uint8Array,
+  identity: RunIdentity,
+): Promise<WholeResponse> {
   const wrong = await control.reload(new TextDecoder().decode(body));
   if (wrong !== undefined) return problem(STATUS_CODE.BadRequest, wrong);
   const headers = { "content-type": "application/json", "cache-control": "no-store" };
-  return answer(STATUS_CODE.OK, headers, new TextEncoder().encode('{"code":0}'));
+  return answer(STATUS_CODE.OK, headers, JSON.stringify({ code: 0, ...identity }));
 }

@@ -132,12 +132,12 @@ export class HttpRoutes {
         handler: (routed) => whep.answerResource("PATCH", routed),
       },
       { ...viewer, method: "DELETE", handler: (routed) => whep.answerResource("DELETE", routed) },
-      ...this.#viewerEvents(),
+      ...this.#viewerExtensions(),
     ];
   }
 
-  /** What a viewer by WebRTC is told as it happens. */
-  #viewerEvents(): readonly Route[] {
+  /** What a viewer by WebRTC is told as it happens, and may choose. */
+  #viewerExtensions(): readonly Route[] {
     const { whep } = this;
     const events = { pattern: "/{path...}/whep/{viewer}/events", access: "viewers" } as const;
     const stream = { ...events, pattern: `${events.pattern}/{stream}` } as const;
@@ -147,6 +147,13 @@ export class HttpRoutes {
         method: "POST",
         accepts: "application/json",
         handler: (routed) => whep.answerResource("POST", routed, "events"),
+      },
+      {
+        method: "POST",
+        pattern: "/{path...}/whep/{viewer}/layer",
+        access: "viewers",
+        accepts: "application/json",
+        handler: (routed) => whep.answerResource("POST", routed, "layer"),
       },
       { ...stream, method: "GET", handler: (routed) => whep.follow(routed) },
       {
@@ -171,7 +178,7 @@ export class HttpRoutes {
   #administration(): readonly Route[] {
     const { list, clients } = this;
     return [
-      reloadRoute(this.#context.control),
+      reloadRoute(this.#context),
       ...this.events.routes,
       // SRS's tools ask with a slash at the end.
       listRoute(list, list.all, { pattern: "/api/v1/streams/?", access: "admin" }),

@@ -69,7 +69,8 @@ export class SessionFollowers {
   readonly #context: SessionFollowersContext;
   /** By the key of what they follow: who comes again has lost its connection before. */
   readonly #followers = new Map<string, Follower>();
-  #isAsking = false;
+  /** Shards that have not answered yet. */
+  readonly #asked = new Set<number>();
 
   constructor(context: SessionFollowersContext) {
     this.#context = context;
@@ -99,22 +100,28 @@ export class SessionFollowers {
 
   /** Tells what is new. To be called every second. */
   async tick(): Promise<void> {
-    // Whoever takes longer than a second to answer is asked again after that.
-    if (this.#isAsking || this.#followers.size === 0) return;
-    this.#isAsking = true;
-    try {
-      const byShard = Map.groupBy(this.#followers.values(), ({ session: { shard } }) => shard);
-      await Promise.all([...byShard].map(([shard, followers]) => this.#ask(shard, followers)));
-    } finally {
-      this.#isAsking = false;
-    }
-    const layers = new Map<string, string | undefined>();
-    for (const follower of this.#followers.values()) this.#tell(follower, layers);
+    const byShard = Map.groupBy(this.#followers.values(), ({ session: { shard } }) => shard);
+    await Promise.all([...byShard].map(([shard, followers]) => this.#update(shard, followers)));
   }
 
   /** Ends all. */
   close(): void {
     for (const follower of [...this.#followers.values()]) this.#end(follower);
+  }
+
+  async #update(shard: number, followers: readonly Follower[]): Promise<void> {
+    // One that takes longer than a second to answer is asked again after that.
+    if (this.#asked.has(shard)) return;
+    this.#asked.add(shard);
+    try {
+      await this.#ask(shard, followers);
+    } finally {
+      this.#asked.delete(shard);
+    }
+    const layers = new Map<string, string | undefined>();
+    for (const follower of followers) {
+      if (this.#isThere(follower)) this.#tell(follower, layers);
+    }
   }
 
   async #ask(shard: number, followers: readonly Follower[]): Promise<void> {
@@ -146,8 +153,11 @@ export class SessionFollowers {
 
   /** Whether it was still there. */
   #remove(follower: Follower): boolean {
-    const { key } = follower.session;
-    return this.#followers.get(key) === follower && this.#followers.delete(key);
+    return this.#isThere(follower) && this.#followers.delete(follower.session.key);
+  }
+
+  #isThere(follower: Follower): boolean {
+    return this.#followers.get(follower.session.key) === follower;
   }
 
   /** @param layers what was found out for others in this turn */
@@ -174,7 +184,7 @@ export class SessionFollowers {
     const stream = streams.byPath(path);
     const key = `${videoSection} ${path}`;
     if (videoSection !== undefined && wanted.has("layers") && !layers.has(key)) {
-      layers.set(key, stream && layersOf(stream, videoSection));
+      layers.set(key, stream && layersOf(stream, videoSection, performance.now()));
     }
     return {
       isLive: stream?.log.state === LogState.live,
@@ -194,7 +204,7 @@ function statesIn({ body }: ForwardedResponse): SessionStates {
   return JSON.parse(new TextDecoder().decode(body));
 }
 
-function layersOf({ renditions }: LiveStream, section: number): string | undefined {
-  const list = renditions.list();
+function layersOf({ renditions }: LiveStream, section: number, nowMs: number): string | undefined {
+  const list = renditions.recent(nowMs);
   return list.length === 0 ? undefined : layersJson(list, section);
 }

@@ -8,6 +8,7 @@ import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
 import {
   chooseMedia,
   describeMismatches,
+  hasDataChannels,
   type WantedMedia,
 } from "../../webrtc/sdp/media_choice.ts";
 import { settleSection } from "../../webrtc/sdp/answered_section.ts";
@@ -22,9 +23,9 @@ import {
 import { WebrtcError } from "../../webrtc/webrtc_error.ts";
 import { holderOf } from "../net/memory_holder.ts";
 import { answer, EVENTS_HEADERS, problem } from "./answers.ts";
-import { answerEvents, type EventStreamFacts, EventStreams } from "./event_streams.ts";
+import { type EventStreamFacts, ViewerExtensions } from "./viewer_extensions.ts";
 import { SessionFollowers, type SessionStates } from "./session_followers.ts";
-import { viewerLinks, viewerLocation } from "./whep_links.ts";
+import { shardOf, viewerLinks, viewerLocation } from "./whep_links.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
@@ -41,7 +42,6 @@ import { answerWishes, pictureWishes, viewerTrack } from "../live/viewer_media.t
 import { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "../webrtc/session.ts";
-import { sentQuality } from "./sent_quality.ts";
 import { sessionRefusal } from "./session_access.ts";
 import { refusalIfMissing } from "./missing_tracks.ts";
 import { notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
@@ -70,11 +70,7 @@ interface Answered {
   readonly tag: BundleTag;
   readonly candidates: readonly IceCandidate[];
   readonly request: ViewerRequest;
-  /** Of its offer, in which the pictures are; `undefined` if it has none. */
-  readonly videoSection: number | undefined;
-  /** The number of the track that they are of. */
-  readonly trackId: number;
-  readonly events: EventStreams;
+  readonly extensions: ViewerExtensions;
   etag: string;
 }
 
@@ -198,8 +194,7 @@ export class Whep {
     if (this.#endpoint.session(request.resource) !== session) return noViewer();
     try {
       if (request.part !== "session") {
-        const { events, request: { path }, videoSection } = answered;
-        return answerEvents(request, events, { path, videoSection });
+        return answered.extensions.answer(request, session);
       }
       switch (request.method) {
         case "DELETE":
@@ -240,9 +235,8 @@ export class Whep {
     return keys.map((key) => {
       const slash = key.indexOf("/");
       const session = this.#endpoint.session(key.slice(0, slash));
-      const answered = session && this.#answered.get(session);
-      if (answered?.events.wanted(key.slice(slash + 1)) === undefined) return null;
-      return { quality: sentQuality(session!, answered.trackId) };
+      if (session === undefined) return null;
+      return this.#answered.get(session)!.extensions.stateFor(key.slice(slash + 1), session);
     });
   }
 
@@ -285,6 +279,9 @@ export class Whep {
     const ticket = this.#context.viewers.admit(request);
     if (!(ticket instanceof Ticket)) return this.#refuse(addresses, ticket.reason);
     if (audio !== undefined) rtp.wantOpus();
+    const renditions = video && selection.videoTrack === undefined
+      ? new ViewerRenditions(stream, rtp, holder)
+      : undefined;
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
     const session = this.#endpoint.open({
@@ -295,12 +292,11 @@ export class Whep {
         lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
         cname,
       },
-      renditions: video && selection.videoTrack === undefined
-        ? new ViewerRenditions(stream, rtp, holder)
-        : undefined,
+      renditions,
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
+      hasDataChannels: hasDataChannels(offer),
       id,
       ticket,
       askedAtMs,
@@ -309,11 +305,13 @@ export class Whep {
     const sections = [audio, video].filter((section) => section !== undefined);
     const etag = `"${local.ufrag}"`;
     const tag = bundleTag(offer, sections);
-    const events = new EventStreams();
-    const videoSection = choice.video && offer.sections.indexOf(choice.video.section);
-    const trackId = selection.videoTrack ?? defaultTrackId("video", stream.log.tracks);
-    const told = { videoSection, trackId, events };
-    this.#answered.set(session, { tag, candidates, request, ...told, etag });
+    const extensions = new ViewerExtensions({
+      path: stream.entry.path,
+      videoSection: choice.video && offer.sections.indexOf(choice.video.section),
+      trackId: selection.videoTrack ?? defaultTrackId("video", stream.log.tracks),
+      renditions,
+    });
+    this.#answered.set(session, { tag, candidates, request, extensions, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
       sessionId: `${randomNumbers()[0]}`,
@@ -325,7 +323,9 @@ export class Whep {
       "cache-control": "no-store",
       "accept-patch": TRICKLE_FRAGMENT_TYPE,
       location: viewerLocation(endpoint, session.id, asked.query),
-      link: viewerLinks(endpoint, session.id, asked.query),
+      link: viewerLinks(endpoint, session.id, asked.query, {
+        hasLayers: renditions !== undefined,
+      }),
       etag,
     }, sdp);
   }
@@ -379,12 +379,6 @@ function randomNumbers(): [number, number, number] {
     const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
     if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
   }
-}
-
-/** The shard that a session is on, as its id says; `undefined` if it is the id of none. */
-function shardOf(resource: string): number | undefined {
-  const shard = /^(\d{1,3})\./.exec(resource)?.[1];
-  return shard === undefined ? undefined : Number(shard);
 }
 
 function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {

@@ -1,7 +1,7 @@
-/** Addresses that the answer to a viewer's offer has. */
+/** Addresses of viewers, and of what they have beside. */
 import { SESSION_EVENTS } from "./session_facts.ts";
 
-const EVENTS_EXTENSION = "urn:ietf:params:whep:ext:core:server-sent-events";
+const EXTENSION = "urn:ietf:params:whep:ext:core:";
 
 /**
  * The address of a viewer, relative to that of the endpoint which it came to: a proxy in front may
@@ -16,8 +16,25 @@ export function viewerLocation(endpoint: string, resource: string, query: string
   return `${endpoint.endsWith("/") ? "" : "whep/"}${resource}${suffix}`;
 }
 
-/** The value of Link (RFC 8288): what there is for a viewer beside its session. */
-export function viewerLinks(endpoint: string, id: string, query: string): string {
-  const events = viewerLocation(endpoint, `${id}/events`, query);
-  return `<${events}>; rel="${EVENTS_EXTENSION}"; events="${SESSION_EVENTS.join()}"`;
+/**
+ * The value of Link (RFC 8288): what there is for a viewer beside its session.
+ *
+ * @param endpoint and the others as of {@linkcode viewerLocation}
+ */
+export function viewerLinks(
+  endpoint: string,
+  id: string,
+  query: string,
+  { hasLayers }: { readonly hasLayers: boolean },
+): string {
+  const link = (part: string, extension: string) =>
+    `<${viewerLocation(endpoint, `${id}/${part}`, query)}>; rel="${EXTENSION}${extension}"`;
+  const events = `${link("events", "server-sent-events")}; events="${SESSION_EVENTS.join()}"`;
+  return hasLayers ? `${events}, ${link("layer", "layer")}` : events;
+}
+
+/** The shard that a session is on, as its id says; `undefined` if it is the id of none. */
+export function shardOf(resource: string): number | undefined {
+  const shard = /^(\d{1,3})\./.exec(resource)?.[1];
+  return shard === undefined ? undefined : Number(shard);
 }

@@ -18,6 +18,10 @@ export interface ClientMeasures {
   /** Of the packets between its last two reports, 0 to 1. */
   readonly lossFraction: number | null;
   readonly packetsLost: number | null;
+  /** What it is sent of the pictures: "all" but over a link that does not carry them. */
+  readonly quality: string | null;
+  /** What its link is believed to carry, in bits a second, where that is less than without limit. */
+  readonly estimatedBps: number | null;
 }
 
 /** Somebody who watches or publishes, as the API tells of him. */

@@ -259,6 +259,8 @@ export class PublishSession implements Client, Publisher {
       roundTripMs: null,
       lossFraction: null,
       packetsLost: null,
+      quality: null,
+      estimatedBps: null,
     };
   }
 

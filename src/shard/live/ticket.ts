@@ -50,6 +50,8 @@ const NO_MEASURES: ClientMeasures = {
   roundTripMs: null,
   lossFraction: null,
   packetsLost: null,
+  quality: null,
+  estimatedBps: null,
 };
 
 /** A viewer that was let in. */

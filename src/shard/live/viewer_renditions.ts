@@ -6,19 +6,19 @@ import { defaultTrackId } from "../../stream/track_selection.ts";
 import type { LiveStream } from "./live_stream.ts";
 import type { RtpStream } from "./rtp_stream.ts";
 
+/** Which of a stream's renditions a viewer wants; all of them if it names none. */
+export interface RenditionWish {
+  /** The number of a track: no other is sent, as long as there is this one. */
+  readonly trackId?: number;
+  /** Pixels that pictures may have; of those that fit, whichever the link carries is sent. */
+  readonly maxWidth?: number;
+  readonly maxHeight?: number;
+}
+
 /** A rendition whose packets a viewer is sent, or is about to be. */
 interface Watched {
   readonly rtp: RtpStream;
   readonly subscriber: RtpSubscriber;
-}
-
-/** Which of a stream's renditions a viewer wants; all of them if nothing is named. */
-export interface RenditionLimit {
-  /** The number of the only one. */
-  readonly trackId?: number;
-  /** Pixels that pictures may have; those of which that is not known may have any. */
-  readonly maxWidth?: number;
-  readonly maxHeight?: number;
 }
 
 /** A stream's renditions for one WebRTC viewer that is sent whichever fits. */
@@ -29,8 +29,7 @@ export class ViewerRenditions implements RenditionSource {
   readonly #own: RtpStream;
   readonly #holder: number;
   readonly #watched = new Map<number, Watched>();
-  /** Nothing that is not wanted is sent, unless nothing else is there. */
-  limit: RenditionLimit = {};
+  #wish: RenditionWish | undefined;
   /** Called when there are new packets of what is open. */
   onPackets: () => void = () => {};
 
@@ -44,8 +43,18 @@ export class ViewerRenditions implements RenditionSource {
 
   list(nowMs: number): readonly Rendition[] {
     const all = this.#stream.renditions.recent(nowMs);
-    const wanted = all.filter((rendition) => isWithin(rendition, this.limit));
-    return wanted.length === 0 ? all : wanted;
+    return this.#wish === undefined ? all : wanted(all, this.#wish);
+  }
+
+  /** The numbers of those that there are. */
+  trackIds(nowMs: number): readonly number[] {
+    const all = this.#stream.renditions.recent(nowMs);
+    return all.length === 0 ? [this.firstTrackId] : all.map(({ trackId }) => trackId);
+  }
+
+  /** From now on it is sent what it wants. */
+  choose(wish: RenditionWish): void {
+    this.#wish = Object.keys(wish).length === 0 ? undefined : wish;
   }
 
   open(trackId: number): PacketRing | undefined {
@@ -83,9 +92,17 @@ export class ViewerRenditions implements RenditionSource {
   }
 }
 
-function isWithin(
-  { trackId, width, height }: Rendition,
-  { trackId: only = trackId, maxWidth = Infinity, maxHeight = Infinity }: RenditionLimit,
-): boolean {
-  return trackId === only && (width ?? 0) <= maxWidth && (height ?? 0) <= maxHeight;
+/** For want of the track, all are wanted; for want of a small one, the smallest. */
+function wanted(
+  all: readonly Rendition[],
+  { trackId, maxWidth = Infinity, maxHeight = Infinity }: RenditionWish,
+): readonly Rendition[] {
+  if (trackId !== undefined) {
+    const ofTrack = all.filter((rendition) => rendition.trackId === trackId);
+    return ofTrack.length > 0 ? ofTrack : all;
+  }
+  const fitting = all.filter(({ width, height }) =>
+    (width ?? Infinity) <= maxWidth && (height ?? Infinity) <= maxHeight
+  );
+  return fitting.length > 0 ? fitting : all.slice(-1);
 }

@@ -107,6 +107,8 @@ export class RtmpPlayer implements StreamPlayer, PieceSource, View {
       roundTripMs: null,
       lossFraction: null,
       packetsLost: null,
+      quality: null,
+      estimatedBps: null,
     };
   }
 

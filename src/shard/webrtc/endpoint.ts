@@ -33,6 +33,8 @@ export interface NewSession {
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
+  /** Whether data channels were offered. */
+  readonly hasDataChannels: boolean;
   /** By {@linkcode WebrtcEndpoint.createId}. */
   readonly id: string;
   /** It is closed when the viewer is gone. */
@@ -135,6 +137,7 @@ export class WebrtcEndpoint implements SessionPaths {
         connectMs,
         consentMs,
         sessionTag,
+        hasDataChannels: viewer.hasDataChannels,
         random,
         nowMs: performance.now(),
       },
@@ -256,6 +259,7 @@ export class WebrtcEndpoint implements SessionPaths {
         counters.add("webrtcDatagramsDropped");
         if (reason === "authentication") counters.add("webrtcAuthenticationFailures");
       },
+      messageDropped: (count) => counters.add("webrtcMessagesDropped", count),
       failed: () => counters.add("webrtcViewersFailed"),
       ended: (session, reason) => {
         this.#sessions.remove(session, sessionTag);

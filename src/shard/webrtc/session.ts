@@ -1,8 +1,9 @@
 import { RtpViewer, type RtpViewerEvents } from "../../egress/rtp_viewer.ts";
 import { isTransportCounted, type ViewerTrack } from "../../egress/viewer_track.ts";
-import type { RtpAudience, RtpSubscriber } from "../../egress/rtp_audience.ts";
+import type { MessageListener, RtpAudience, RtpSubscriber } from "../../egress/rtp_audience.ts";
 import type { ViewerQuality } from "../../egress/picture_thinner.ts";
 import { type LinkDescription, ViewerLink } from "../../egress/viewer_link.ts";
+import { eventMessage, type StreamMessage } from "../../egress/stream_messages.ts";
 import type { Reception } from "../../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
@@ -11,7 +12,7 @@ import { Peer, type PeerDropReason, type PeerOptions } from "../../webrtc/peer.t
 import type { TransportAddress } from "../../address/transport_address.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { View } from "../live/ticket.ts";
-import type { RenditionLimit, ViewerRenditions } from "../live/viewer_renditions.ts";
+import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
 
 /** Where a session's datagrams go. */
@@ -37,6 +38,8 @@ export interface SessionEvents {
   readonly consentLost: () => void;
   readonly ufragRetired: (ufrag: string) => void;
   readonly dropped: (reason: PeerDropReason) => void;
+  /** There was no room for so many messages on its data channels. */
+  readonly messageDropped: (count: number) => void;
   /** The session has ended before media could be sent, and not because somebody wished so. */
   readonly failed: () => void;
   readonly ended: (session: WebrtcSession, reason: string) => void;
@@ -94,8 +97,11 @@ export interface SessionDescription {
   readonly link: LinkDescription | null;
 }
 
+/** Data channels that a viewer may open, by their labels: what it is sent on them. */
+const CHANNELS = { event: "sluice.events", cue: "sluice.cues" } as const;
+
 /** A WebRTC viewer: its connection, and once that is up, its place in the stream. */
-export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
+export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListener, View {
   readonly id: string;
   readonly peer: Peer;
   readonly audience: RtpAudience;
@@ -104,6 +110,9 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
   #viewer: RtpViewer | undefined;
   #hasBegun = false;
   #isOver = false;
+  /** Whether it has opened a data channel on which it is told something. */
+  #isListening = false;
+  #toldQuality: ViewerQuality | null = null;
 
   constructor(options: WebrtcSessionOptions) {
     this.#options = options;
@@ -118,6 +127,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
         send: (datagram, to) => paths.send(datagram, to),
         connected: (master) => this.#onConnected(master),
         rtcp: (packets) => this.#onRtcp(packets),
+        channelOpened: ({ label }) => this.#onChannelOpened(label),
         roundTrip: (roundTripMs, sentMs) =>
           this.#viewer?.takeRoundTrip(roundTripMs, sentMs, performance.now()),
         addressKnown: (address) => events.addressKnown(this, address),
@@ -165,7 +175,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
   }
 
   measures(): ClientMeasures {
-    const { bytesSent, lagMs, jumps, reception } = this.describe();
+    const { bytesSent, lagMs, jumps, reception, quality, link } = this.describe();
     const tracks = reception?.tracks ?? [];
     const hasReports = tracks.some(({ reportCount }) => reportCount > 0);
     return {
@@ -175,6 +185,8 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
       roundTripMs: reception?.roundTripMs ?? null,
       lossFraction: hasReports ? Math.max(...tracks.map((track) => track.lossFraction)) : null,
       packetsLost: hasReports ? tracks.reduce((sum, track) => sum + track.cumulativeLost, 0) : null,
+      quality,
+      estimatedBps: link?.estimateBps ?? null,
     };
   }
 
@@ -226,13 +238,6 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     this.#options.events.begun();
   }
 
-  /** The viewer wants some renditions of the pictures alone; whether it may be sent others at all. */
-  limitRenditions(limit: RenditionLimit): boolean {
-    const { renditions } = this.#options;
-    if (renditions !== undefined) renditions.limit = limit;
-    return renditions !== undefined;
-  }
-
   /** There are new packets. */
   notify(): void {
     if (this.#viewer !== undefined) this.#options.pump.wake(this);
@@ -242,6 +247,30 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
   tick(nowMs: number): void {
     this.peer.handleTimeout(nowMs);
     this.#viewer?.tick();
+    if (this.#isListening) this.#tellQuality();
+  }
+
+  /** There is something to be told on data channels. */
+  hear({ kind, text }: StreamMessage): void {
+    const dropped = this.peer.sendText(CHANNELS[kind], text, performance.now());
+    if (dropped > 0) this.#options.events.messageDropped(dropped);
+  }
+
+  #onChannelOpened(label: string): void {
+    if (label !== CHANNELS.event && label !== CHANNELS.cue) return;
+    this.#isListening = true;
+    const current = this.audience.listen(this);
+    if (label === CHANNELS.cue) return;
+    for (const message of current) this.hear(message);
+    this.#toldQuality = null;
+    this.#tellQuality();
+  }
+
+  #tellQuality(): void {
+    const { quality } = this;
+    if (quality === this.#toldQuality) return;
+    this.#toldQuality = quality;
+    this.hear(eventMessage("quality", { quality }));
   }
 
   /** Ends the session and tells the viewer. */
@@ -282,6 +311,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, View {
     this.#isOver = true;
     this.#options.pump.remove(this);
     this.audience.remove(this);
+    this.audience.unlisten(this);
     this.#options.renditions?.closeAll();
     this.#options.events.ended(this, reason);
     this.#viewer?.close();

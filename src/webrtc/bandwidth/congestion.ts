@@ -1,5 +1,9 @@
 import { SHORT_QUEUE_MS } from "./queue_gauge.ts";
 
+/** For so long after a cut, another one leaves a part. */
+const AGAIN_MS = 2000;
+const AGAIN_PART = 0.6;
+
 /** While a queue empties, the longer it is the less is sent, but never less than this part. */
 const MIN_PART = 0.35;
 const MAX_PART = 0.85;
@@ -53,6 +57,14 @@ export class Congestion {
 
   get cutMs(): number {
     return this.#cutMs;
+  }
+
+  /**
+   * What part of the capacity is left by a cut at least: little is sent after another one, and what
+   * was lost before that is still being reported.
+   */
+  leastPart(nowMs: number): number {
+    return nowMs - this.#cutMs < AGAIN_MS ? AGAIN_PART : 0;
   }
 
   /** Of what the link carries: to be sent. */

@@ -212,6 +212,8 @@ export class BandwidthEstimator {
     const sample = this.#queue.take(roundTripMs, sentMs, nowMs);
     if (sample === undefined) return;
     this.#echoes.answered(sentMs, nowMs);
+    // A queue that was there before the probe is none of its own.
+    if (this.#probe?.isBefore(sentMs) && sample.queueMs >= LONG_QUEUE_MS) this.#probe = undefined;
     if (this.#probe !== undefined) {
       this.#takeVerdict(this.#probe.takeRoundTrip(roundTripMs, sentMs, usualMs), nowMs);
       return;
@@ -303,7 +305,9 @@ export class BandwidthEstimator {
 
   #judge(sample: RoundTripSample, before: RoundTripSample | undefined, nowMs: number): void {
     const { queueMs, sentMs } = sample;
-    const seemsBps = queueMs >= LONG_QUEUE_MS ? this.#carriedBps(sample, before) : Infinity;
+    const seemsBps = before !== undefined && queueMs >= LONG_QUEUE_MS
+      ? carriedBps(sample, before, this.#sent, this.#loss.newest)
+      : Infinity;
     if (this.#suspicion.sinceMs === undefined) {
       if (queueMs < LONG_QUEUE_MS) return;
       const isFull = queueMs > FULL_QUEUE_MS && nowMs - this.#lossSeenMs < RATE_WINDOW_MS;
@@ -317,12 +321,6 @@ export class BandwidthEstimator {
     else this.#suspicion.dispel();
   }
 
-  #carriedBps(sample: RoundTripSample, before: RoundTripSample | undefined): number {
-    return before === undefined
-      ? Infinity
-      : carriedBps(sample, before, this.#sent, this.#loss.newest);
-  }
-
   #suspect(seemsBps: number, nowMs: number): void {
     this.#echoes.forget();
     this.#suspicion.raise(seemsBps, nowMs);
@@ -331,11 +329,13 @@ export class BandwidthEstimator {
   /** The link is congested: what it carries is `seemsBps`, or less than it is sent. */
   #cut(seemsBps: number, nowMs: number): void {
     this.#suspicion.dispel();
+    const leastBps = this.#capacityBps * this.#congestion.leastPart(nowMs);
     if (this.#congestion.kind === "none") this.#schedule.congested(nowMs);
     this.#congestion.begin(this.#seenQueueMs(nowMs), nowMs);
     if (this.#congestion.kind === "shared") return;
     const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
-    this.#lower(seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps));
+    const carriesBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
+    this.#lower(Math.max(carriesBps, leastBps));
     this.#trains.reset(this.#capacityBps);
     this.#drainFrom = undefined;
   }
@@ -353,7 +353,7 @@ export class BandwidthEstimator {
     if (this.#congestion.kind === "shared" || sample.sentMs < this.#congestion.cutMs) return;
     this.#drainFrom ??= sample;
     if (sample.sentMs - this.#drainFrom.sentMs < MIN_DRAIN_MS) return;
-    const passedBps = this.#carriedBps(sample, this.#drainFrom);
+    const passedBps = carriedBps(sample, this.#drainFrom, this.#sent, this.#loss.newest);
     if (passedBps < Infinity) this.#believe(passedBps);
   }
 
@@ -387,9 +387,8 @@ export class BandwidthEstimator {
     this.#probe = undefined;
     const { plan } = probe;
     if (plan.kind === "train") {
-      if (verdict.kind !== "unknown") {
-        this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps));
-      }
+      const isKnown = verdict.kind !== "unknown";
+      if (isKnown) this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps));
       return this.#schedule.trainTaken(verdict, nowMs);
     }
     this.#schedule.streamTaken(verdict, nowMs);

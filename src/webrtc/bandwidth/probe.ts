@@ -102,6 +102,11 @@ export class Probe {
     }
   }
 
+  /** Whether what was asked for then is echoed by what lay in the queue before. */
+  isBefore(sentMs: number): boolean {
+    return sentMs <= this.#beganMs;
+  }
+
   /** Bytes of padding that are to leave now, so that the probe keeps its rate. */
   paddingBytes(nowMs: number): number {
     if (this.#phase !== "sending") return 0;

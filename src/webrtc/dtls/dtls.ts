@@ -13,9 +13,11 @@ import {
 } from "./fragments.ts";
 import { DTLS_CONTENT, type DtlsRecord, parseDtlsAlert, readDtlsRecord } from "./record.ts";
 import {
+  alertFragment,
   createTransport,
   decryptRecord,
-  encryptAlert,
+  encryptRecord,
+  FIRST_OWN_RECORD,
   signWithCachedKey,
   type WeriftTransport,
 } from "./werift.ts";
@@ -71,6 +73,8 @@ export interface DtlsSessionOptions {
   readonly acceptCookie: (cookie: Uint8Array) => boolean;
   /** The handshake is done: 60 bytes of keys, which `splitDtlsExport` of srtp takes apart. */
   readonly onConnected: (exportedKeys: Uint8Array) => void;
+  /** Data of a protocol within have come; without it, they are dropped. */
+  readonly onData?: ((data: Uint8Array) => void) | undefined;
   /** The session ended by itself; not called after {@linkcode DtlsSession.close}. */
   readonly onEnd: (end: DtlsEnd) => void;
 }
@@ -128,6 +132,7 @@ export class DtlsSession {
   /** Encrypted records that came before the key exchange. */
   #heldRecords: Uint8Array[] = [];
   #answeredRepeats = 0;
+  #nextRecord = FIRST_OWN_RECORD;
   #droppedRecords = 0;
 
   constructor(options: DtlsSessionOptions) {
@@ -202,13 +207,24 @@ export class DtlsSession {
    */
   close(): void {
     if (this.#state === "connected") {
-      this.#options.send(encryptAlert(this.#server, { isFatal: false, description: CLOSE_NOTIFY }));
+      const alert = alertFragment({ isFatal: false, description: CLOSE_NOTIFY });
+      this.#sendRecord(DTLS_CONTENT.alert, alert);
     }
     this.#state = "closed";
     this.#heldRecords = [];
     this.#clientHello = undefined;
     this.#transport.closed = true;
     this.#server.dtls.flight = PAST_ALL_FLIGHTS;
+  }
+
+  /** Sends data of a protocol within, if the handshake is done. */
+  sendData(data: Uint8Array): void {
+    if (this.#state === "connected") this.#sendRecord(DTLS_CONTENT.data, data);
+  }
+
+  #sendRecord(contentType: number, content: Uint8Array): void {
+    const record = encryptRecord(this.#server, contentType, this.#nextRecord++, content);
+    this.#options.send(record);
   }
 
   #receiveRecord(record: DtlsRecord, bytes: Uint8Array, cookie: Uint8Array): void {
@@ -222,6 +238,11 @@ export class DtlsSession {
         return;
       case DTLS_CONTENT.changeCipherSpec:
         // werift's server does not look at it: the epoch of a record says the same.
+        return;
+      case DTLS_CONTENT.data:
+        if (this.#state === "connected" && record.epoch > 0 && this.#options.onData !== undefined) {
+          this.#options.onData(decryptRecord(this.#server, record));
+        } else this.#droppedRecords++;
         return;
       default:
         this.#droppedRecords++;

@@ -4,7 +4,7 @@ import { createPrivateKey, type KeyObject, sign } from "node:crypto";
 import nacl from "tweetnacl";
 import type { DtlsServer } from "werift";
 import { ByteWriter } from "../../bytes/byte_writer.ts";
-import { DTLS_CONTENT, type DtlsAlert, type DtlsRecord } from "./record.ts";
+import type { DtlsAlert, DtlsRecord } from "./record.ts";
 import type { DtlsCertificate } from "./certificate.ts";
 import { WebrtcError } from "../webrtc_error.ts";
 import { agreeByX25519, createX25519KeyPair } from "./x25519.ts";
@@ -33,8 +33,8 @@ interface WeriftPacket {
 type CipherPacket = Parameters<DtlsServer["cipher"]["decryptPacket"]>[0];
 
 const DTLS_1_2 = { major: 254, minor: 253 } as const;
-/** werift counts the few records it encrypts from 1: this one is never used again. */
-const ALERT_SEQUENCE_NUMBER = 0xffff;
+/** werift counts the few records it encrypts from 1: those of this house never meet them. */
+export const FIRST_OWN_RECORD = 0x1_0000;
 
 const privateKeys = new WeakMap<DtlsCertificate, KeyObject>();
 
@@ -89,22 +89,34 @@ export function decryptRecord(server: DtlsServer, record: DtlsRecord): Uint8Arra
   }
 }
 
-/** An encrypted alert, the last record of a connected session, as a datagram. */
-export function encryptAlert(
+/** The fragment of an alert. */
+export function alertFragment({ isFatal, description }: DtlsAlert): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(isFatal ? 2 : 1, description);
+}
+
+/**
+ * An encrypted record of a connected session, as a datagram.
+ *
+ * @param sequenceNumber from {@linkcode FIRST_OWN_RECORD} on, and never the same twice: the nonce is
+ * made from it
+ */
+export function encryptRecord(
   server: DtlsServer,
-  { isFatal, description }: DtlsAlert,
+  contentType: number,
+  sequenceNumber: number,
+  content: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const packet: WeriftPacket = {
     recordLayerHeader: {
-      contentType: DTLS_CONTENT.alert,
+      contentType,
       protocolVersion: DTLS_1_2,
       epoch: 1,
-      sequenceNumber: ALERT_SEQUENCE_NUMBER,
+      sequenceNumber,
     },
-    fragment: Buffer.of(isFatal ? 2 : 1, description),
+    fragment: Buffer.from(content),
   };
   const { fragment } = server.cipher.encryptPacket(packet as unknown as CipherPacket);
-  const writer = new ByteWriter(13 + fragment.length).u8(DTLS_CONTENT.alert);
-  writer.u8(DTLS_1_2.major).u8(DTLS_1_2.minor).u16(1).u16(0).u32(ALERT_SEQUENCE_NUMBER);
+  const writer = new ByteWriter(13 + fragment.length).u8(contentType);
+  writer.u8(DTLS_1_2.major).u8(DTLS_1_2.minor).u16(1).u16(0).u32(sequenceNumber);
   return writer.u16(fragment.length).bytes(fragment).take();
 }

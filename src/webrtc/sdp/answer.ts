@@ -30,7 +30,7 @@ export interface AnswerNames {
  *
  * Sections of the offer in which nothing is sent stay open, inactive and in the bundle, with a codec
  * and the transport: pion, webrtc-rs, aiortc, werift and GStreamer refuse an answer without these. So
- * does a data channel, in which nothing is said: closed, aiortc and werift would never be connected.
+ * do data channels: closed, aiortc and werift would never be connected.
  *
  * @example
  * ```ts ignore
@@ -114,7 +114,7 @@ function closedSection(
   ];
 }
 
-/** RFC 8841 5 and 6; nobody listens on this port. */
+/** RFC 8841 5 and 6. */
 const DATA_LINES = ["a=sctp-port:5000", "a=max-message-size:65536"];
 
 function dataHead({ media, protocol, formats, mid }: OfferedSection): string[] {

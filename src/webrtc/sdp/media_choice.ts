@@ -112,6 +112,11 @@ export function isAnswerable(offer: SdpOffer, section: OfferedSection): boolean 
     offer.bundleMids.includes(section.mid);
 }
 
+/** Whether data channels are offered that can be open. */
+export function hasDataChannels(offer: SdpOffer): boolean {
+  return offer.sections.some((section) => section.kind === "other" && isAnswerable(offer, section));
+}
+
 /** Sections in which the other side wants to receive this kind. */
 function receivingSections(offer: SdpOffer, kind: MediaKind): OfferedSection[] {
   return offer.sections.filter((section) =>

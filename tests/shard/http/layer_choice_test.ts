@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { HttpError } from "../../../src/http/http_error.ts";
+import { surviveMutations } from "../../../testing/mutation.ts";
 import { parseLayerChoice } from "../../../src/shard/http/layer_choice.ts";
 
 const parse = (body: unknown) =>
@@ -35,4 +36,13 @@ Deno.test("what is no choice of a layer is told", () => {
     const error = assertThrows(() => parse(body), HttpError);
     assertEquals([error.status, error.message], [400, `Cannot choose a layer: ${reason}`]);
   }
+});
+
+Deno.test("whatever is sent is a choice, or refused with a reason", () => {
+  const sample = { mediaId: "1", rid: "12", maxWidth: 640, maxHeight: 360, encodingId: "1" };
+  surviveMutations(
+    [new TextEncoder().encode(JSON.stringify(sample))],
+    (bytes) => parseLayerChoice(bytes, 1),
+    HttpError,
+  );
 });

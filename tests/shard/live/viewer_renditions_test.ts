@@ -35,13 +35,6 @@ Deno.test("packets of a rendition are made while it is open, and its viewers are
   let packets = 0;
   renditions.onPackets = () => void packets++;
   assertEquals(renditions.list(0).map(({ trackId }) => trackId).sort(), [0, 1]);
-  renditions.limit = { trackId: 1 };
-  assertEquals(renditions.list(0).map(({ trackId }) => trackId), [1]);
-  renditions.limit = { maxWidth: 32 };
-  // Their size is not known, as they have no configuration.
-  assertEquals(renditions.list(0).length, 2);
-  renditions.limit = { trackId: 9 };
-  assertEquals(renditions.list(0).length, 2);
   assertEquals(renditions.open(0), own.audience.feed.video.ring);
   const ring = renditions.open(1)!;
   // From the newest key frame on, at once.

@@ -77,6 +77,8 @@ function setUp(
         roundTripMs: null,
         lossFraction: null,
         packetsLost: null,
+        quality: null,
+        estimatedBps: null,
       }),
       end: (reason) => {
         ended.push(`${id}: ${reason}`);
