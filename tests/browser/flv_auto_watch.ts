@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 /**
- * Gateway, a publisher of three sizes, mpegts.js in Chromium and a slow curl, over a TCP link that
- * does not carry the largest. Prints the sizes that the player showed, and what curl's recording
- * holds, as JSON. To be run by `runInLossyNetwork` with phases such as "1300:20", kilobits a second and
- * seconds, and a file for the recording.
+ * Gateway, a publisher of three sizes, a slow curl, and mpegts.js in Chromium over a TCP link that does
+ * not carry the largest. Prints the sizes that the player showed as JSON. To be run by
+ * `runInLossyNetwork` with a file for what curl records, and phases such as "1000:20", kilobits a second
+ * and seconds.
  */
 import { startGateway } from "../../testing/gateway_process.ts";
 import { openNarrowLink, setNarrowLink } from "../../testing/network/narrow_link.ts";
@@ -15,6 +15,7 @@ const [recording, ...phases] = Deno.args as [string, ...string[]];
 const WIDE_KBPS = 1_000_000;
 /** Enough for the smallest picture and the sound. */
 const CURL_BYTES_PER_S = 50_000;
+const CURL_S = 7;
 
 /** Of `mpegts.js`, what is used here. */
 interface Mpegts {
@@ -55,6 +56,9 @@ const curl = new Deno.Command("curl", {
   args: ["-sS", "--limit-rate", `${CURL_BYTES_PER_S}`, "-o", recording, url],
   stdin: "null",
 }).spawn();
+await delay(CURL_S * 1000);
+curl.kill();
+await curl.status;
 await page.evaluate((url) => {
   const video = document.createElement("video");
   video.id = "tried";
@@ -91,8 +95,6 @@ for (const phase of phases) {
     }),
   );
 }
-curl.kill();
-await curl.status;
 console.log(JSON.stringify({ progress, faults }));
 
 function run(program: string, ...args: readonly string[]): void {
