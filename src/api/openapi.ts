@@ -95,7 +95,7 @@ const OPERATIONS: readonly Operation[] = [
     path: "/api/v1/config",
     method: "put",
     summary: "Changes those members of the configuration that are given",
-    answers: "Done",
+    answers: "ConfigAnswer",
     takesJson: true,
   },
   {

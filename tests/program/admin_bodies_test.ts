@@ -47,7 +47,7 @@ Deno.test("a large body is refused before it comes, but to the administrator, wh
   const headers = { authorization: `Bearer ${ADMIN}` };
   const response = await fetch(here.httpUrl("/api/v1/config"), { method: "PUT", headers, body });
   assertEquals(response.status, 200);
-  v.parse(SCHEMAS.Done, await response.json());
+  v.parse(SCHEMAS.ConfigAnswer, await response.json());
 });
 
 Deno.test("nothing is published or played under reserved applications, in any protocol", async () => {
