@@ -152,6 +152,8 @@ export const SCHEMAS = {
     })),
   }),
   MultitrackAnswer,
+  /** Why not: a line of text. */
+  Problem: v.pipe(v.string(), v.regex(/^[^\n]+\n$/)),
   ServerAnswer: v.strictObject({ ...envelope, gateway: Gateway, counters: counts }),
   ShardsAnswer: v.strictObject({
     ...envelope,
