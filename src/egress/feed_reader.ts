@@ -11,7 +11,7 @@ interface Reading {
   cursor: Cursor;
   /** If it has smaller or larger pictures than what was read before, or these are no more. */
   readonly step?: "down" | "up" | "home";
-  /** Whether what is passed over for it was bridged. */
+  /** Whether what comes right before it was sent. */
   isBridged?: boolean;
 }
 
@@ -184,14 +184,15 @@ export class FeedReader implements FeedViewer {
   }
 
   /** What is still to be sent of what it reads, before other pictures begin. */
-  #before(coming: Reading, { cursor, audience }: Reading): Uint8Array<ArrayBuffer> | undefined {
+  #before(coming: Reading, { cursor }: Reading): Uint8Array<ArrayBuffer> | undefined {
     const { step, cursor: { begins } } = coming;
     if (step === undefined || begins === undefined) return undefined;
-    const passesOver = step === "down" && this.#lagRules.keeps === "nothing";
-    if (!passesOver) return cursor.nextWithoutPictures(begins.sequence);
-    if (coming.isBridged || !cursor.hasKeyFrameAhead) return undefined;
+    const keepsSound = this.#lagRules.keeps === "sound";
+    const passesOver = step === "down" && !keepsSound;
+    const sound = passesOver ? undefined : cursor.nextWithoutPictures(begins.sequence);
+    if (sound !== undefined || coming.isBridged || keepsSound) return sound;
     coming.isBridged = true;
-    return audience.feed.bridge(begins.timeMs);
+    return cursor.bridge(begins.timeMs, passesOver);
   }
 
   #noteStep(step: "down" | "up" | "home", audience: FeedAudience): void {

@@ -22,6 +22,9 @@ const SETTLED_LAG_MS = 100;
 const MAX_REPAIR_MS = 400;
 const REPAIR_BITS = 1200 * 8;
 
+/** In one go. A probe that is further behind does not keep its rate, and tells what it got. */
+const MAX_PADDING_PACKETS = 32;
+
 /** Of a viewer: what is sent, and over which link. */
 export interface NarrowSenderOptions {
   readonly feed: RtpFeed;
@@ -226,11 +229,14 @@ export class NarrowSender {
   /** What a probe asks for: of pictures, as they are the larger packets. */
   #pad(nowMs: number, datagrams: Uint8Array[]): void {
     const { video, link: { estimator }, srtp } = this.#options;
-    const bytes = estimator.paddingBytes(nowMs);
-    if (bytes <= 0 || video === undefined) return;
-    const before = datagrams.length;
-    video.pad(bytes, srtp, datagrams);
-    if (datagrams.length > before) estimator.padded(lengthOf(datagrams, before), nowMs);
+    if (video === undefined) return;
+    for (let count = 0; count < MAX_PADDING_PACKETS; count++) {
+      if (estimator.paddingBytes(nowMs) <= 0 || !video.pad(srtp, datagrams)) return;
+      const bytes = lengthOf(datagrams, datagrams.length - 1);
+      // Pictures wait until it has left the queue.
+      this.#pace.spend(bytes);
+      estimator.padded(bytes, nowMs);
+    }
   }
 
   #spend(datagrams: readonly Uint8Array[], begin: number, nowMs: number): void {

@@ -9,10 +9,12 @@ const TOO_MUCH = 1.1;
 const LAGGING_MS = 250;
 
 /** A larger one must leave this part of the room, which may be less in a moment. */
-const SPARE = 0.05;
+const SPARE = 0.1;
 
 /** One that did not bear is left alone for so long, times the number of tries. */
 const RETRY_MS = 10_000;
+/** Unless there is so many times the room for it: then the link is another than it was. */
+const AMPLE = 1.5;
 const MAX_TRIES = 12;
 
 /** One that has borne for so long was not tried in vain. */
@@ -75,7 +77,9 @@ export class RenditionChoice {
   }
 
   #mayRaise(rendition: Rendition, { roomBps, lagMs, nowMs }: RenditionRoom): boolean {
-    if (lagMs > LAGGING_MS || neededBps(rendition) > roomBps) return false;
+    const neededRoomBps = neededBps(rendition);
+    if (lagMs > LAGGING_MS || neededRoomBps > roomBps) return false;
+    if (neededRoomBps * AMPLE <= roomBps) return true;
     return nowMs >= (this.#vain.get(rendition.trackId)?.untilMs ?? -Infinity);
   }
 

@@ -241,19 +241,14 @@ export class RtpTrack {
     return this.#protectAgain(found, sender);
   }
 
-  /** Appends newest packets once more, as many as have `bytes`: to fill a link. Returns their bytes. */
-  pad(bytes: number, sender: SrtpSender, datagrams: Uint8Array[]): number {
-    if (!this.canPad) return 0;
-    let padded = 0;
-    for (let tries = 0; tries < PADDING_PACKETS && padded < bytes; tries++) {
-      const back = this.#paddingAt++ % PADDING_PACKETS;
-      const found = this.#find(this.#nextSequence - 1 - back) ?? this.#kept;
-      if (found === undefined) continue;
-      const datagram = this.#protectAgain(found, sender);
-      datagrams.push(datagram);
-      padded += datagram.length;
-    }
-    return padded;
+  /** Appends one of the newest packets once more, to fill a link; false if there is none. */
+  pad(sender: SrtpSender, datagrams: Uint8Array[]): boolean {
+    if (!this.canPad) return false;
+    const back = this.#paddingAt++ % PADDING_PACKETS;
+    const newest = this.#nextSequence - 1;
+    const found = this.#find(newest - back) ?? this.#find(newest) ?? this.#kept;
+    if (found !== undefined) datagrams.push(this.#protectAgain(found, sender));
+    return found !== undefined;
   }
 
   #withEarlier(ring: PacketRing, index: number): Uint8Array<ArrayBuffer> {

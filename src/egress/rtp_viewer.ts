@@ -62,6 +62,8 @@ export interface RtpViewerEvents {
   /** It asks for packets again. */
   readonly nacked: () => void;
   readonly keyFrameRequested: () => void;
+  /** Its link does not carry what it is sent. */
+  readonly narrowed: () => void;
 }
 
 /**
@@ -202,8 +204,10 @@ export class RtpViewer {
   /** Takes what the viewer tells. */
   handle(packets: readonly RtcpPacket[], nowMs: number): void {
     for (const packet of packets) {
+      const { windowCount } = this.#reports.recentLoss;
       this.#reports.take(packet, nowMs);
-      this.#redundancy.take(packet);
+      const { recentLoss } = this.#reports;
+      if (recentLoss.windowCount > windowCount) this.#redundancy.takeLoss(recentLoss.fraction);
       if (packet.kind === "pictureLossIndication" || packet.kind === "fullIntraRequest") {
         this.#events.keyFrameRequested();
       }
@@ -351,6 +355,7 @@ export class RtpViewer {
   }
 
   #becomeNarrow(): void {
+    this.#events.narrowed();
     const [feed, audio, video] = [this.#feed, this.#audio, this.#video];
     const [past, srtp, resends, link] = [this.#past, this.#srtp, this.#resends, this.#link!];
     const switcher = this.#switcher;

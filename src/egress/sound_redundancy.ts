@@ -1,12 +1,10 @@
-import type { RtcpPacket } from "../rtp/rtcp.ts";
-
-/** Of the packets since the report before: less is no loss to speak of. */
+/** Of the packets of a second: less is no loss to speak of. */
 const LEAST_LOSS = 0.01;
-/** So many reports in a row must tell of loss: a queue that overflows is shorter than that. */
-const LOSSY_REPORTS = 3;
+/** So many seconds in a row must tell of loss: a queue that overflows is shorter than that. */
+const LOSSY_SECONDS = 3;
 /** So many in a row tell of none until it is over. */
-const CLEAR_REPORTS = 15;
-/** Of a new report, among those before. */
+const CLEAR_SECONDS = 15;
+/** Of a new one, among those before. */
 const WEIGHT = 0.3;
 /** From here on, two packets in a row are lost so often that two are carried again. */
 const HEAVY_LOSS = 0.03;
@@ -14,8 +12,8 @@ const HEAVY_LOSS = 0.03;
 /** How many earlier packets of sound each one carries once more, by what the viewer reports. */
 export class SoundRedundancy {
   #lossFraction = 0;
-  #lossyReports = 0;
-  #clearReports = 0;
+  #lossySeconds = 0;
+  #clearSeconds = 0;
   #isOn = false;
 
   /** 0 as long as next to nothing is lost. */
@@ -24,21 +22,16 @@ export class SoundRedundancy {
     return this.#lossFraction >= HEAVY_LOSS ? 2 : 1;
   }
 
-  /** Takes any RTCP packet of the viewer. Whatever a report is about, all of it takes one way. */
-  take(packet: RtcpPacket): void {
-    if (packet.kind !== "receiverReport" && packet.kind !== "senderReport") return;
-    for (const { lossFraction } of packet.blocks) this.#takeLoss(lossFraction);
-  }
-
-  #takeLoss(lossFraction: number): void {
+  /** What was lost in a second, of all that the viewer is sent: all of it takes one way. */
+  takeLoss(lossFraction: number): void {
     this.#lossFraction += WEIGHT * (lossFraction - this.#lossFraction);
     if (lossFraction >= LEAST_LOSS) {
-      this.#lossyReports++;
-      this.#clearReports = 0;
-      this.#isOn ||= this.#lossyReports >= LOSSY_REPORTS;
+      this.#lossySeconds++;
+      this.#clearSeconds = 0;
+      this.#isOn ||= this.#lossySeconds >= LOSSY_SECONDS;
       return;
     }
-    this.#lossyReports = 0;
-    if (++this.#clearReports >= CLEAR_REPORTS) this.#isOn = false;
+    this.#lossySeconds = 0;
+    if (++this.#clearSeconds >= CLEAR_SECONDS) this.#isOn = false;
   }
 }

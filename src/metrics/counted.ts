@@ -181,6 +181,11 @@ export const TOTALS = [
     series: { webrtcConsentsLost: {} },
   },
   {
+    name: "sluice_webrtc_narrow_links_total",
+    help: "Times that the link to a WebRTC viewer carried less than it was sent.",
+    series: { webrtcLinksNarrow: {} },
+  },
+  {
     name: "sluice_webrtc_dropped_messages_total",
     help: "Messages that there was no room for on WebRTC viewers' data channels.",
     series: { webrtcMessagesDropped: {} },

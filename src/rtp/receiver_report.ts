@@ -6,6 +6,16 @@ import type { TransportHistory, TransportReception } from "./transport_history.t
 /** Sender reports of a source that can still be answered: receivers answer the last or the one before. */
 const REMEMBERED_REPORTS = 4;
 
+/**
+ * Loss is told of so much together, and so many packets at least: Chromium reports five times a
+ * second, and one packet of a few is no tenth of them.
+ */
+const LOSS_WINDOW_MS = 1000;
+const LOSS_WINDOW_PACKETS = 50;
+
+/** More packets than come between two reports. */
+const MAX_EXPECTED = 65_536;
+
 /** Reported delays are in 1/65536 s. */
 const DELAY_TICKS_PER_MS = 65.536;
 
@@ -47,7 +57,7 @@ export interface Reception {
 export interface ReceptionListener {
   /** REMB: what the viewer believes to be able to receive. */
   readonly takeRemb: (bitrateBps: number, nowMs: number) => void;
-  /** What part of a track's packets was lost since its report before. */
+  /** What part of the packets of all tracks was lost in about a second. */
   readonly takeLoss: (lossFraction: number, nowMs: number) => void;
   /** A sender report was answered; `sentMs` is when it was sent. The same may be told again. */
   readonly takeRoundTrip: (roundTripMs: number, sentMs: number, nowMs: number) => void;
@@ -79,6 +89,7 @@ export class ReceiverReports {
   readonly #listener: ReceptionListener | undefined;
   #roundTripMs: number | undefined;
   #estimatedBitrateBps: number | undefined;
+  readonly #loss = new LossWindow();
   #nackCount = 0;
   #pictureLossCount = 0;
   #fullIntraRequestCount = 0;
@@ -97,6 +108,11 @@ export class ReceiverReports {
   /** Time to the viewer and back, by its newest answer to a sender report. */
   get roundTripMs(): number | undefined {
     return this.#roundTripMs;
+  }
+
+  /** What was lost in the newest second that is told of whole, of all tracks; and how many were. */
+  get recentLoss(): { readonly fraction: number; readonly windowCount: number } {
+    return this.#loss;
   }
 
   /**
@@ -161,7 +177,9 @@ export class ReceiverReports {
   #takeBlock(block: ReportBlock, nowMs: number): void {
     const track = this.#tracks.get(block.ssrc);
     if (track === undefined) return;
-    this.#listener?.takeLoss(block.lossFraction, nowMs);
+    if (this.#loss.take(track.expectedSince(block), block.lossFraction, nowMs)) {
+      this.#listener?.takeLoss(this.#loss.fraction, nowMs);
+    }
     const answered = track.take(block, nowMs);
     if (answered !== undefined) this.takeRoundTrip(answered.roundTripMs, answered.sentMs, nowMs);
   }
@@ -184,6 +202,13 @@ class TrackReports {
     const slot = this.#sentCount++ % REMEMBERED_REPORTS;
     this.#sentNtp[slot] = compact;
     this.#sentMs[slot] = nowMs;
+  }
+
+  /** Packets between the report before and this one; none for the first, or if it cannot be. */
+  expectedSince({ extendedHighestSequence }: ReportBlock): number {
+    if (this.#newest === undefined) return 0;
+    const expected = extendedHighestSequence - this.#newest.extendedHighestSequence;
+    return expected > 0 && expected < MAX_EXPECTED ? expected : 0;
   }
 
   /** Returns the round trip, if the block answers a report that is remembered, and when that left. */
@@ -216,5 +241,29 @@ class TrackReports {
       jitterMs: (block?.jitter ?? 0) / this.#track.clockRateHz * 1000,
       reportCount: this.#reportCount,
     };
+  }
+}
+
+/** What was lost, of all tracks together, by the second. */
+class LossWindow {
+  fraction = 0;
+  windowCount = 0;
+  #sinceMs: number | undefined;
+  #expected = 0;
+  #lost = 0;
+
+  /** Takes a report; whether a window is whole. */
+  take(expected: number, lossFraction: number, nowMs: number): boolean {
+    this.#sinceMs ??= nowMs;
+    this.#expected += expected;
+    this.#lost += expected * lossFraction;
+    if (nowMs - this.#sinceMs < LOSS_WINDOW_MS || this.#expected < LOSS_WINDOW_PACKETS) {
+      return false;
+    }
+    this.fraction = this.#lost / this.#expected;
+    this.windowCount++;
+    this.#sinceMs = nowMs;
+    this.#expected = this.#lost = 0;
+    return true;
   }
 }

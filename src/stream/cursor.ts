@@ -103,6 +103,16 @@ export class Cursor {
   }
 
   /**
+   * What comes before pictures of another size: see `Feed.bridge`.
+   *
+   * @param passesOver whether pictures are passed over for them
+   */
+  bridge(beforeMs: number, passesOver: boolean): Uint8Array<ArrayBuffer> | undefined {
+    if (passesOver) return this.hasKeyFrameAhead ? this.#feed.bridge(beforeMs) : undefined;
+    return this.isOvertaken ? undefined : this.#feed.bridge(beforeMs, this.#position);
+  }
+
+  /**
    * What to send next, without pictures, of what lies before a record of the log; `undefined` if there
    * is no more. Pictures are taken up at a key frame then.
    *

@@ -235,10 +235,11 @@ export class Feed {
     return at < 0 ? this.head : this.#tail + at;
   }
 
-  /** {@linkcode encodeBridge}, from the newest key frame on. */
-  bridge(beforeMs: number): Uint8Array<ArrayBuffer> | undefined {
-    const at = (this.#usableKeyFrame() ?? Infinity) - this.#tail;
-    return encodeBridge(this.#log, this.#form, this.#entries.slice(at), beforeMs);
+  /** {@linkcode encodeBridge}, with the picture behind which `position` lies, or a newer key frame. */
+  bridge(beforeMs: number, position?: number): Uint8Array<ArrayBuffer> | undefined {
+    const at = (position ?? this.#usableKeyFrame() ?? Infinity) - this.#tail;
+    const source = { entries: this.#entries, [position === undefined ? "from" : "behind"]: at };
+    return encodeBridge(this.#log, this.#form, source, beforeMs);
   }
 
   /**

@@ -6,28 +6,35 @@ import { distance } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
 import { isFrameOf } from "./track_selection.ts";
 
-/** Pictures of a bridge, from a key frame on: mpegts.js keeps back one, and shows those before. */
+/**
+ * Pictures of a bridge. mpegts.js keeps one back, which it shows for as long as it lasts; and where
+ * there is but one when the size changes, it takes that for one of the new size.
+ */
 const PICTURES = 2;
 
+/** Which pictures fill the time before those of another size. */
+export interface BridgeSource {
+  readonly entries: readonly FeedEntry[];
+  /** Of a key frame that what was passed over is replaced by, with what follows it. */
+  readonly from?: number;
+  /** Behind the last picture that was sent, which is sent again: nothing was passed over. */
+  readonly behind?: number;
+}
+
 /**
- * Pictures for a viewer that passes over some, and goes on with those of another size from `beforeMs`
- * on: up to then, they fill the gap. Players on top of MSE stop for ever at a gap where the size
- * changes; elsewhere, they show the picture before it for so long.
+ * Pictures for a viewer that goes on with those of another size from `beforeMs` on, to come right before
+ * them. Players on top of MSE stop for ever at a gap where the size changes; elsewhere, they show the
+ * picture before it for so long.
  *
- * @param entries from a key frame on
  * @returns `undefined` if there are not enough of them
  */
 export function encodeBridge(
   log: LogReader,
   form: FeedForm,
-  entries: readonly FeedEntry[],
+  source: BridgeSource,
   beforeMs: number,
 ): Uint8Array<ArrayBuffer> | undefined {
-  const pictures: FeedRecord[] = [];
-  for (let at = 0; at < entries.length && pictures.length < PICTURES; at++) {
-    const { record } = entries[at]!;
-    if (isFrameOf("video", record.flags)) pictures.push(record);
-  }
+  const pictures = picturesOf(source, beforeMs);
   if (pictures.length < PICTURES) return undefined;
   const frameMs = Math.max(1, distance(pictures[0]!.timestampMs, pictures[1]!.timestampMs));
   const tags: Uint8Array[] = [];
@@ -37,6 +44,16 @@ export function encodeBridge(
     tags.push(form.encode(TAG_VIDEO, (beforeMs - (PICTURES - at) * frameMs) | 0, body));
   }
   return concat(tags);
+}
+
+function picturesOf({ entries, from, behind }: BridgeSource, beforeMs: number): FeedRecord[] {
+  const isPicture = ({ record }: FeedEntry) => isFrameOf("video", record.flags);
+  if (behind !== undefined) {
+    const last = entries.slice(0, behind).findLast(isPicture);
+    const hasRoom = last && distance(last.record.timestampMs, beforeMs) > PICTURES;
+    return hasRoom ? [last.record, last.record] : [];
+  }
+  return entries.slice(from).filter(isPicture).slice(0, PICTURES).map(({ record }) => record);
 }
 
 /** `undefined` if the log has let go of it. */

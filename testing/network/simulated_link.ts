@@ -86,6 +86,7 @@ export class SimulatedLink {
     const { roundTripMs, lossFraction } = this.#conditions;
     if (this.#random() < lossFraction) return;
     this.#back.push({ atMs: nowMs + roundTripMs / 2, arrived });
+    this.#back.sort((one, other) => one.atMs - other.atMs);
   }
 
   /** Tells of all that has arrived, in its order. */

@@ -46,8 +46,8 @@ for (const capacityBps of [1_500_000, 1_000_000, 400_000, 250_000]) {
       frames: narrow.decoded(settledMs, RELIEF_MS).length,
     });
     assert(narrow.missedSound(settledMs, RELIEF_MS) < 0.02, told);
-    // Below that, a probe of a few packets alone takes as long.
-    const maxQueueMs = capacityBps >= 400_000 ? 80 : 200;
+    // A probe has two packets at least, which take so long on a very narrow link.
+    const maxQueueMs = capacityBps >= 1_000_000 ? 80 : capacityBps >= 400_000 ? 100 : 200;
     assert(narrow.queueP95Ms(settledMs, RELIEF_MS) < maxQueueMs, told);
     assertReferencesSent(narrow.pictures, CUT_MS);
     const first = narrow.videoSequences[0]!;
@@ -56,6 +56,8 @@ for (const capacityBps of [1_500_000, 1_000_000, 400_000, 250_000]) {
     const full = narrow.decoded(RELIEF_MS + MAX_FULL_AFTER_MS, END_MS).length;
     assert(full >= 0.95 * 30 * (END_MS - RELIEF_MS - MAX_FULL_AFTER_MS) / 1000, `${full}, ${told}`);
     assertEquals(narrow.opened.viewer.quality, "all");
-    assertEquals(narrow.opened.events.jumps, 0);
+    assertEquals(narrow.opened.events.narrowings, 1);
+    // Where a key frame takes longer than two groups, its packets may be gone before they are sent.
+    if (capacityBps >= 400_000) assertEquals(narrow.opened.events.jumps, 0);
   });
 }

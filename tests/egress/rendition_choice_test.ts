@@ -20,7 +20,8 @@ const RENDITIONS: readonly Rendition[] = [2_000_000, 700_000, 250_000].map((
   keyFrameAgeMs: 0,
 }));
 
-const PLENTY = { roomBps: 10_000_000, lagMs: 0 };
+/** For the largest, with little more. */
+const ENOUGH = { roomBps: 2_400_000, lagMs: 0 };
 
 Deno.test("RenditionChoice: a packet takes more of a link than its payload", () => {
   assertEquals(linkBps(RENDITIONS[SMALL]!), 262_000);
@@ -51,9 +52,9 @@ Deno.test("RenditionChoice: what does not fit gives way at once to the largest t
 Deno.test("RenditionChoice: a larger one must fit with something to spare, and for who is live", () => {
   const choose = (roomBps: number, lagMs = 0) =>
     new RenditionChoice().choose(RENDITIONS, SMALL, { roomBps, lagMs, nowMs: 0 });
-  assertEquals(choose(730_000), SMALL);
+  assertEquals(choose(780_000), SMALL);
   assertEquals(choose(neededBps(RENDITIONS[MIDDLE]!)), MIDDLE);
-  assertEquals(choose(2_100_000), MIDDLE);
+  assertEquals(choose(2_300_000), MIDDLE);
   assertEquals(choose(neededBps(RENDITIONS[LARGE]!)), LARGE);
   assertEquals(choose(10_000_000, 300), SMALL);
 });
@@ -64,13 +65,13 @@ Deno.test("RenditionChoice: what was tried in vain is left alone, longer each ti
   let nowMs = 0;
   const waits: number[] = [];
   for (let tries = 0; tries < 3; tries++) {
-    assertEquals(choice.choose(RENDITIONS, SMALL, { ...PLENTY, nowMs }), LARGE);
+    assertEquals(choice.choose(RENDITIONS, SMALL, { ...ENOUGH, nowMs }), LARGE);
     nowMs += 3000;
     assertEquals(choice.choose(RENDITIONS, LARGE, { ...NARROW, nowMs }), SMALL);
     const downMs = nowMs;
     // The one between was not tried.
-    assertEquals(choice.choose(RENDITIONS, SMALL, { ...PLENTY, nowMs }), MIDDLE);
-    while (choice.choose(RENDITIONS, MIDDLE, { ...PLENTY, nowMs }) !== LARGE) nowMs += 100;
+    assertEquals(choice.choose(RENDITIONS, SMALL, { ...ENOUGH, nowMs }), MIDDLE);
+    while (choice.choose(RENDITIONS, MIDDLE, { ...ENOUGH, nowMs }) !== LARGE) nowMs += 100;
     waits.push(nowMs - downMs);
     nowMs += 3000;
     choice.choose(RENDITIONS, LARGE, { ...NARROW, nowMs });
@@ -79,10 +80,22 @@ Deno.test("RenditionChoice: what was tried in vain is left alone, longer each ti
   assert(waits[0]! >= 10_000 && waits[0]! < 10_200, `${waits}`);
   assert(waits[1]! > waits[0]! && waits[2]! > waits[1]!, `${waits}`);
   // One that bears for a while is not left alone for long.
-  assertEquals(choice.choose(RENDITIONS, SMALL, { ...PLENTY, nowMs }), LARGE);
+  assertEquals(choice.choose(RENDITIONS, SMALL, { ...ENOUGH, nowMs }), LARGE);
   nowMs += 30_000;
   assertEquals(choice.choose(RENDITIONS, LARGE, { ...NARROW, nowMs }), SMALL);
-  assertEquals(choice.choose(RENDITIONS, SMALL, { ...PLENTY, nowMs }), LARGE);
+  assertEquals(choice.choose(RENDITIONS, SMALL, { ...ENOUGH, nowMs }), LARGE);
+});
+
+Deno.test("RenditionChoice: what was tried in vain is tried at once where there is ample room", () => {
+  const choice = new RenditionChoice();
+  assertEquals(choice.choose(RENDITIONS, SMALL, { ...ENOUGH, nowMs: 0 }), LARGE);
+  assertEquals(
+    choice.choose(RENDITIONS, LARGE, { roomBps: 300_000, lagMs: 0, nowMs: 2000 }),
+    SMALL,
+  );
+  assertEquals(choice.choose(RENDITIONS, SMALL, { ...ENOUGH, nowMs: 3000 }), MIDDLE);
+  const ample = { roomBps: 4_000_000, lagMs: 0, nowMs: 3000 };
+  assertEquals(choice.choose(RENDITIONS, SMALL, ample), LARGE);
 });
 
 Deno.test("RenditionChoice: one that is no more gives way to what fits", () => {

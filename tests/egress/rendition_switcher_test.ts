@@ -22,14 +22,14 @@ class Stream implements RenditionSource {
   readonly rings = RATES.map(() => new PacketRing({ maxPackets: 1024 }));
   readonly opened = new Set<number>();
   readonly lost = new Set<number>();
-  bitratesBps = RATES;
+  only: number | undefined;
   picture = 0;
 
   list(): Rendition[] {
-    return this.bitratesBps.map((bitrateBps, trackId) => ({
+    const all = RATES.map((bitrateBps, trackId) => ({
       trackId,
       isDefault: trackId === 0,
-      codec: "h264",
+      codec: "h264" as const,
       width: null,
       height: null,
       bitrateBps,
@@ -38,6 +38,7 @@ class Stream implements RenditionSource {
       bytesFromKeyFrame: undefined,
       keyFrameAgeMs: undefined,
     }));
+    return this.only === undefined ? all : [all[this.only]!];
   }
 
   open(trackId: number): PacketRing {
@@ -250,4 +251,18 @@ Deno.test("RenditionSwitcher: one whose packets are no more is left", () => {
   stream.lost.add(1);
   viewer.update(800_000);
   assertEquals(viewer.switcher.trackId, 2);
+});
+
+Deno.test("RenditionSwitcher: the only one that is wanted is gone to, whatever there is room for", () => {
+  const stream = new Stream();
+  stream.go(GROUP + 10);
+  const { viewer } = watching(stream);
+  stream.only = 1;
+  stream.go(1);
+  assertEquals(viewer.update(10_000_000), true);
+  assertEquals(viewer.switcher.trackId, 1);
+  assertEquals(viewer.update(100_000), false);
+  stream.only = 2;
+  assertEquals(viewer.update(10_000_000), true);
+  assertEquals([viewer.switcher.trackId, [...stream.opened]], [2, [2]]);
 });

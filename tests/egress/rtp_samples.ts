@@ -121,10 +121,10 @@ export function openTrack(
       track.take(count, sender, datagrams);
       return receiver.take(datagrams);
     },
-    /** Padding of at least so many bytes. */
-    pad: (bytes: number) => {
+    /** So many packets of padding. */
+    pad: (count: number) => {
       const datagrams: Uint8Array[] = [];
-      track.pad(bytes, sender, datagrams);
+      for (let at = 0; at < count; at++) track.pad(sender, datagrams);
       return receiver.take(datagrams);
     },
     /** A second after what was sent again before, unless another time is given. */
@@ -147,7 +147,7 @@ export function openViewer(
   const { shared, writer } = openLog();
   const log = new LogReader(shared);
   const feed = new RtpFeed(log, new StreamClock(log, { audio: 0, video: 0 }));
-  const events = { jumps: 0, resent: 0, nacks: 0, keyFrameRequests: 0 };
+  const events = { jumps: 0, resent: 0, nacks: 0, keyFrameRequests: 0, narrowings: 0 };
   const track = { retransmission: undefined, firstSequence: 65_500 };
   const viewer = new RtpViewer({
     feed,
@@ -162,6 +162,7 @@ export function openViewer(
       resent: (count) => events.resent += count,
       nacked: () => events.nacks++,
       keyFrameRequested: () => events.keyFrameRequests++,
+      narrowed: () => events.narrowings++,
     },
   });
   const receiver = new Receiver();

@@ -94,6 +94,30 @@ Deno.test("reception: before any report was sent, an answer to 0 answers nothing
   assertEquals(roundTrip(new ReceiverReports([VIDEO]), {}, 5000), undefined);
 });
 
+Deno.test("reception: loss is told by the second, of packets enough, and of all tracks", () => {
+  const reports = new ReceiverReports([VIDEO, AUDIO]);
+  const take = (
+    ssrc: number,
+    lossFraction: number,
+    extendedHighestSequence: number,
+    nowMs: number,
+  ) => {
+    const blocks = [block({ ssrc, lossFraction, extendedHighestSequence })];
+    reports.take({ kind: "receiverReport", ssrc: 1, blocks }, nowMs);
+    const { windowCount, fraction } = reports.recentLoss;
+    return [windowCount, fraction];
+  };
+  take(9, 1, 1000, 0);
+  take(10, 0, 500, 0);
+  assertEquals(take(9, 0.5, 1002, 200), [0, 0]);
+  assertEquals(take(9, 0, 1040, 400), [0, 0]);
+  // It has gone back, or far ahead: then it says nothing.
+  assertEquals(take(9, 1, 900, 500), [0, 0]);
+  assertEquals(take(9, 1, 900_000, 1200), [0, 0]);
+  assertEquals(take(10, 0.25, 560, 1300), [1, 0.16]);
+  assertEquals(take(10, 1, 700, 1400), [1, 0.16]);
+});
+
 Deno.test("reception: an estimate of the link is told of it as it comes", () => {
   const told: unknown[][] = [];
   const reports = new ReceiverReports([VIDEO], undefined, {
@@ -107,9 +131,10 @@ Deno.test("reception: an estimate of the link is told of it as it comes", () => 
   const ntp = ntpTime(WALL_MS);
   reports.senderReportSent(9, ntp, 1000);
   const blocks = [
-    block({ lossFraction: 0.5, lastSenderReport: compactNtp(ntp) }),
+    block({ lossFraction: 0.5, extendedHighestSequence: 60, lastSenderReport: compactNtp(ntp) }),
     block({ ssrc: 11, lossFraction: 1, lastSenderReport: compactNtp(ntp) }),
   ];
+  reports.take({ kind: "receiverReport", ssrc: 1, blocks: [block()] }, 40);
   reports.take({ kind: "receiverReport", ssrc: 1, blocks }, 1040);
   const feedback = { senderSsrc: 1, mediaSsrc: 9 };
   reports.take({ kind: "remb", ...feedback, bitrateBps: 800_000, ssrcs: [9] }, 1050);

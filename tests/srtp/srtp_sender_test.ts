@@ -139,6 +139,27 @@ Deno.test("RTX: the original sequence number goes before the payload", () => {
   }
 });
 
+Deno.test("timestamps are shifted modulo 2^32, in all ways of sending, and nothing else is", () => {
+  const random = seededRandom(9);
+  const sender = new SrtpSender(new PacketArena(8), RFC_MASTER);
+  const keys = deriveSessionKeys(RFC_MASTER, "srtp");
+  for (const shift of [1, -1, 90_000, -0x8000_0000, 0xffff_ffff]) {
+    const packet = randomPacket(300, random);
+    const shifted = packet.slice();
+    const view = new DataView(shifted.buffer);
+    view.setUint32(4, (view.getUint32(4) + shift) >>> 0);
+    const expected = toHex(referenceSrtp(marked(shifted, 0x2_0003, IDENTITY), 0x2_0003n, keys));
+    const datagrams: Uint8Array[] = [];
+    sender.protectBatch([packet], 1, 0x2_0003, IDENTITY, datagrams, shift);
+    assertEquals(toHex(datagrams[0]!), expected);
+    assertEquals(toHex(sender.protectOne(packet, 0x2_0003, IDENTITY, shift)), expected);
+    assertEquals(
+      toHex(sender.protectRetransmission(packet, 7, 0x2_0003, IDENTITY, shift)),
+      toHex(sender.protectRetransmission(shifted, 7, 0x2_0003, IDENTITY)),
+    );
+  }
+});
+
 Deno.test("werift decrypts what is sent, over a wrap; what it encrypts is the same", () => {
   const random = seededRandom(5);
   const master = randomMaster(random);

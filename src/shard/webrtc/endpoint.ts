@@ -148,6 +148,7 @@ export class WebrtcEndpoint implements SessionPaths {
         jumped: () => counters.add("viewersJumped"),
         resent: (count) => counters.add("webrtcPacketsResent", count),
         nacked: () => counters.add("webrtcNacks"),
+        narrowed: () => counters.add("webrtcLinksNarrow"),
         keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
       },
       events: this.#eventsOf(viewer, sessionTag, log),

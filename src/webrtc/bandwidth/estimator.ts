@@ -5,7 +5,7 @@ import { EchoWatch } from "./echo_watch.ts";
 import { LossGauge } from "./loss_gauge.ts";
 import { type EchoHabit, Probe, type ProbeVerdict } from "./probe.ts";
 import { ProbeSchedule } from "./probe_schedule.ts";
-import { QueueGauge, type RoundTripSample, SHORT_QUEUE_MS } from "./queue_gauge.ts";
+import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
 import { Suspicion } from "./suspicion.ts";
 import { TrainGauge } from "./train_gauge.ts";
@@ -15,11 +15,11 @@ const HEADROOM = 0.85;
 
 /** Above it, packets wait for others of ours. */
 const LONG_QUEUE_MS = 50;
+/** Above it, a suspicion is confirmed: so often in a row, as viewers stall that are busy. */
+const CONFIRMING_QUEUE_MS = 40;
+const CONFIRMATIONS = 1;
 /** Above it, a loss is that of a queue. */
-const SOME_QUEUE_MS = 15;
-/** Above it, where packets are lost too, one round trip is enough. */
-const FULL_QUEUE_MS = 100;
-
+const SOME_QUEUE_MS = 30;
 /** Loss beyond the link's own that tells of a full queue; and of one without any length. */
 const QUEUE_LOSS = 0.1;
 const SHARP_LOSS = 0.25;
@@ -305,20 +305,18 @@ export class BandwidthEstimator {
 
   #judge(sample: RoundTripSample, before: RoundTripSample | undefined, nowMs: number): void {
     const { queueMs, sentMs } = sample;
+    const suspicion = this.#suspicion;
     const seemsBps = before !== undefined && queueMs >= LONG_QUEUE_MS
       ? carriedBps(sample, before, this.#sent, this.#loss.newest)
       : Infinity;
-    if (this.#suspicion.sinceMs === undefined) {
-      if (queueMs < LONG_QUEUE_MS) return;
-      const isFull = queueMs > FULL_QUEUE_MS && nowMs - this.#lossSeenMs < RATE_WINDOW_MS;
-      if (isFull || this.#loss.excess > QUEUE_LOSS) this.#cut(seemsBps, nowMs);
-      else this.#suspect(seemsBps, nowMs);
+    if (suspicion.sinceMs === undefined) {
+      if (queueMs >= LONG_QUEUE_MS) this.#suspect(seemsBps, nowMs);
       return;
     }
     // What left before it does not tell.
-    if (sentMs < this.#suspicion.sinceMs) return;
-    if (queueMs > SHORT_QUEUE_MS) this.#cut(Math.min(this.#suspicion.seemsBps, seemsBps), nowMs);
-    else this.#suspicion.dispel();
+    if (sentMs < suspicion.sinceMs) return;
+    if (queueMs <= CONFIRMING_QUEUE_MS) suspicion.dispel();
+    else if (suspicion.confirm(seemsBps) >= CONFIRMATIONS) this.#cut(suspicion.seemsBps, nowMs);
   }
 
   #suspect(seemsBps: number, nowMs: number): void {

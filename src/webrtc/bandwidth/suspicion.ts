@@ -2,6 +2,7 @@
 export class Suspicion {
   #sinceMs: number | undefined;
   #seemsBps = Infinity;
+  #confirmations = 0;
 
   /** `undefined` as long as nothing does. */
   get sinceMs(): number | undefined {
@@ -19,7 +20,14 @@ export class Suspicion {
     this.#sinceMs ??= nowMs;
   }
 
+  /** It is confirmed once more. Returns how often it was. */
+  confirm(seemsBps: number): number {
+    this.#seemsBps = Math.min(this.#seemsBps, seemsBps);
+    return ++this.#confirmations;
+  }
+
   dispel(): void {
+    this.#confirmations = 0;
     this.#sinceMs = undefined;
     this.#seemsBps = Infinity;
   }

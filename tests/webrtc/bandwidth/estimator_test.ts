@@ -42,6 +42,17 @@ Deno.test("estimate: on a link that carries the stream nothing changes, and noth
   }
 });
 
+Deno.test("estimate: a viewer that stalls now and then is rarely taken for a narrow link", async (t) => {
+  for (const lossFraction of [0, 0.02, 0.05, 0.1]) {
+    await t.step(`loss ${lossFraction}`, () => {
+      const watched = new WatchedLink({ lossFraction, roundTripMs: 5, isBusy: true, seed: 3 });
+      watched.run(300_000);
+      const low = watched.moments.filter(({ estimateBps }) => estimateBps < STREAM_BPS - 1);
+      assert(low.length <= 0.2 * watched.moments.length, `${low.length}`);
+    });
+  }
+});
+
 Deno.test("estimate: capacity of 3, 1, 0.5 and 3 Mbit/s is followed with little queue", async (t) => {
   for (const queueMs of [50, 300]) {
     await forEachWay(t, (receiver, roundTripMs) => {
@@ -77,7 +88,7 @@ Deno.test("estimate: a queue of a second is emptied again", async (t) => {
     watched.run(30_000);
     // By reports alone, it is told of when it is full, and takes two seconds to empty.
     const longMs = watched.queuePercentileMs(95, 25_000);
-    assert(longMs <= 130, `${longMs} ms`);
+    assert(longMs <= 160, `${longMs} ms`);
   });
 });
 

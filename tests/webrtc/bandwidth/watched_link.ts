@@ -19,6 +19,10 @@ const PICTURES_PER_KEY_FRAME = 60;
 const PACE = 1.25;
 const MAX_WAIT_MS = 400;
 const REPORT_MS = 1000;
+/** Of a busy viewer: part of its answers that come after a stall, how long that is, and others. */
+const STALL_PART = 0.1;
+const MAX_STALL_MS = 150;
+const MAX_LATE_MS = 25;
 
 /** What the viewer tells beside reports. */
 export type Receiver = "chromium" | "reports";
@@ -30,6 +34,8 @@ export interface WatchedLinkOptions extends Partial<LinkConditions> {
   readonly startBps?: number;
   readonly maxBps?: number;
   readonly hasTcpFlow?: boolean;
+  /** Whether the viewer's machine is busy, and answers late at times. */
+  readonly isBusy?: boolean;
   readonly seed?: number;
 }
 
@@ -48,6 +54,10 @@ export class WatchedLink {
   readonly tcp: SimulatedTcp | undefined;
   readonly moments: LinkMoment[] = [];
   readonly #receiver: Receiver;
+  readonly #random: () => number;
+  readonly #isBusy: boolean;
+  /** Until then it does nothing. */
+  #stalledMs = 0;
   streamBps: number;
   nowMs = 0;
   paddedBytes = 0;
@@ -77,6 +87,8 @@ export class WatchedLink {
     this.tcp = options.hasTcpFlow === true ? new SimulatedTcp(this.link) : undefined;
     this.streamBps = options.streamBps ?? 2_100_000;
     this.#receiver = options.receiver ?? "chromium";
+    this.#random = random;
+    this.#isBusy = options.isBusy ?? false;
     this.estimator = new BandwidthEstimator({
       startBps: options.startBps ?? this.streamBps,
       minBps: SOUND_BPS,
@@ -175,10 +187,19 @@ export class WatchedLink {
     if (!this.estimator.wantsEcho(nowMs)) return;
     const sentMs = this.estimator.echoAsked(nowMs);
     this.link.send(CHECK_BYTES, nowMs, (atMs) => {
-      this.link.answer(atMs, (backMs) => {
+      this.link.answer(this.#answeredMs(atMs), (backMs) => {
         this.estimator.takeRoundTrip(backMs - sentMs, sentMs, backMs);
       });
     });
+  }
+
+  /** When a viewer answers that is busy: some milliseconds later, and stalled now and then. */
+  #answeredMs(atMs: number): number {
+    if (!this.#isBusy) return atMs;
+    if (atMs >= this.#stalledMs && this.#random() < STALL_PART) {
+      this.#stalledMs = atMs + this.#random() * MAX_STALL_MS;
+    }
+    return Math.max(atMs, this.#stalledMs) + this.#random() * MAX_LATE_MS;
   }
 
   #sendReport(nowMs: number): void {
