@@ -119,7 +119,7 @@ export class Hooks implements AccessSource {
     for (const hook of this.#told(event, used.path)) {
       if (hook.decides) continue;
       this.#noteTold(request, hook);
-      hook.notices.add({ event, body: hookBody(event, used) });
+      hook.notices.add({ event, body: hookBody(event, used) }, weightOf(request));
     }
   }
 
@@ -139,7 +139,8 @@ export class Hooks implements AccessSource {
       const isMeant = hook.events.includes(begin)
         ? told?.has(hook.name)
         : fitsOne(hook.paths, used.path);
-      if (isMeant) hook.notices.add({ event, body: hookBody(event, used, session) });
+      if (!isMeant) continue;
+      hook.notices.add({ event, body: hookBody(event, used, session) }, weightOf(request));
     }
   }
 
@@ -242,6 +243,11 @@ export class Hooks implements AccessSource {
 
 function beginOf({ action }: AccessRequest): HookEvent | undefined {
   return action === "publish" ? "on_publish" : action === "play" ? "on_play" : undefined;
+}
+
+/** Viewers come and go by the thousand: no publisher is to be missed for that. */
+function weightOf({ action }: AccessRequest): { readonly isMinor: boolean } {
+  return { isMinor: action === "play" };
 }
 
 /** What hooks have allowed, and another one then refuses. */

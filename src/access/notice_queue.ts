@@ -3,6 +3,9 @@ import { AccessError } from "./access_error.ts";
 /** Notices that wait, are under way, or wait for another try. */
 const MAX_NOTICES = 1000;
 
+/** Of what anybody may cause again and again, so many: the rest is for what is rarer, and matters more. */
+const MAX_MINOR_NOTICES = 750;
+
 /** Those that are under way at a time. */
 const MAX_SENDING = 16;
 
@@ -38,10 +41,10 @@ export class NoticeQueue<Notice> {
     return this.#waiting.length + this.#sending + this.#retries.size;
   }
 
-  add(notice: Notice): void {
-    if (this.size >= MAX_NOTICES) {
-      return this.#events.lost(`${MAX_NOTICES} notices wait already`);
-    }
+  /** @param isMinor whether it may be caused by anybody, again and again */
+  add(notice: Notice, { isMinor = false } = {}): void {
+    const limit = isMinor ? MAX_MINOR_NOTICES : MAX_NOTICES;
+    if (this.size >= limit) return this.#events.lost(`${limit} notices wait already`);
     this.#waiting.push({ notice, tries: 0 });
     this.#sendNext();
   }

@@ -180,6 +180,8 @@ export class RtpTrack {
   /** What was sent so far is of no use any more, and not sent again. */
   forgetSent(): void {
     this.#usefulFrom = this.#nextSequence;
+    // Only padding repeats it; its ring may be another's, which nobody else holds.
+    this.#before?.forgetBefore(this.#nextSequence - PADDING_PACKETS);
   }
 
   /** Whether it may be of use to send a packet again, which the viewer knows by this number. */

@@ -52,10 +52,31 @@ export class SentNumbers {
   /** The run that a packet was sent in; `undefined` if that is forgotten, or it came before all. */
   find(sequence: number): SentRun | undefined {
     const { length } = this.#runs;
-    for (let back = 0; back < length; back++) {
-      const run = this.#runs[(this.#newest - back + length) % length]!;
-      if (sequence >= run.firstSequence) return run;
+    // How many runs back, at least and at most: whoever asks may ask for the oldest again and again.
+    let least = 0;
+    let most = length;
+    while (least < most) {
+      const back = (least + most) >> 1;
+      if (sequence >= this.#at(back).firstSequence) most = back;
+      else least = back + 1;
     }
-    return undefined;
+    return least < length ? this.#at(least) : undefined;
+  }
+
+  /** Lets go of the runs before that of a packet, and of the rings that they are of. */
+  forgetBefore(sequence: number): void {
+    const { length } = this.#runs;
+    let kept = 0;
+    while (kept < length && this.#at(kept++).firstSequence > sequence);
+    if (kept === length) return;
+    const newest = Array.from({ length: kept }, (_, back) => this.#at(kept - 1 - back));
+    this.#runs.splice(0, length, ...newest);
+    this.#newest = kept - 1;
+  }
+
+  /** The newest run, or one so many before it. */
+  #at(back: number): SentRun {
+    const { length } = this.#runs;
+    return this.#runs[(this.#newest - back + length) % length]!;
   }
 }

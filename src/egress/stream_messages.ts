@@ -9,7 +9,7 @@ import { amfToJson } from "./amf_json.ts";
 /** Bytes of a message of a publisher that is passed on; what is larger is left out. */
 const MAX_MESSAGE_BYTES = 16 * 1024;
 
-/** Messages that are passed on in one go: of a publisher that says more, the rest is left out. */
+/** Messages that are looked at in one go: of a publisher that says more, the rest is left out. */
 const MAX_MESSAGES = 32;
 
 const METADATA = "onMetaData";
@@ -48,6 +48,7 @@ export class StreamMessages {
   /** What is new. */
   read(): StreamMessage[] {
     const messages: StreamMessage[] = [];
+    let looked = 0;
     const isActive = this.#log.state === LogState.live;
     if (isActive !== this.#isActive) {
       this.#isActive = isActive;
@@ -57,7 +58,7 @@ export class StreamMessages {
     if (distance(this.#position, tail) > 0) this.#position = tail;
     for (; distance(this.#position, head) > 0; this.#position = this.#position + 1 | 0) {
       if ((this.#log.flagsOf(this.#position) & RecordFlag.script) === 0) continue;
-      const message = messages.length < MAX_MESSAGES ? this.#messageAt(this.#position) : undefined;
+      const message = looked++ < MAX_MESSAGES ? this.#messageAt(this.#position) : undefined;
       if (message !== undefined) messages.push(message);
     }
     return messages;
@@ -93,7 +94,8 @@ function messageOf(body: Uint8Array, timestampMs: number): StreamMessage | undef
   try {
     const [name, ...values] = decodeAmf0(body);
     if (typeof name !== "string") return undefined;
-    const json = values.map(amfToJson);
+    const json = amfToJson(values, MAX_MESSAGE_BYTES);
+    if (json === undefined) return undefined;
     const message: StreamMessage = name === METADATA
       ? eventMessage("metadata", { metadata: json[0] ?? null })
       : {

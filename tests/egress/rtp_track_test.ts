@@ -182,6 +182,27 @@ Deno.test("RtpTrack: runs beyond those that are remembered are not found", () =>
   ]);
 });
 
+Deno.test("SentNumbers: what is of no use any more is let go of, and numbers go on", () => {
+  const ring = new PacketRing();
+  const numbers = new SentNumbers();
+  const firstIndexes = (...sequences: number[]) =>
+    sequences.map((sequence) => numbers.find(sequence)?.firstIndex);
+  const add = (from: number, to: number) => {
+    for (let run = from; run < to; run++) {
+      numbers.add({ firstSequence: 2 * run, ring, firstIndex: run, timestampShift: 0 });
+    }
+  };
+  numbers.forgetBefore(5);
+  assertEquals(firstIndexes(5), [undefined]);
+  add(0, 1200);
+  numbers.forgetBefore(2391);
+  assertEquals(firstIndexes(2389, 2390, 2391, 2399), [undefined, 1195, 1195, 1199]);
+  add(1200, 2300);
+  assertEquals(firstIndexes(2551, 2552, 4599), [undefined, 1276, 2299]);
+  numbers.forgetBefore(0);
+  assertEquals(firstIndexes(2552), [1276]);
+});
+
 Deno.test("RtpTrack: padding is what was sent before, marked as sent again; none where that is no form", () => {
   const padded = openTrack({ retransmission: RTX, firstSequence: 100 });
   const plain = openTrack({ firstSequence: 100 });

@@ -11,11 +11,15 @@ const PIECE_SIZE = 4096;
  */
 export class PeerInput {
   readonly #conn: Pick<PeerConn, "read">;
-  readonly #ahead: Uint8Array[] = [];
+  /** One piece of memory, however small the pieces are that come. */
+  #ahead: Uint8Array | undefined;
+  /** What of it was read, and not taken yet. */
+  #begin = 0;
+  #end = 0;
   /** A read ahead that is going on; it never rejects. */
   #reading: Promise<void> | undefined;
   /** How the input has ended, once it has. */
-  #end: { readonly error: unknown } | "closed" | undefined;
+  #over: { readonly error: unknown } | "closed" | undefined;
 
   constructor(conn: Pick<PeerConn, "read">) {
     this.#conn = conn;
@@ -23,24 +27,17 @@ export class PeerInput {
 
   /** Whether the peer has sent its last, or is lost. */
   get isOver(): boolean {
-    return this.#end !== undefined;
+    return this.#over !== undefined;
   }
 
   /** As `read` of a connection does it. */
   async read(buffer: Uint8Array): Promise<number | null> {
     // What is there already must not wait for what is being read: the peer may wait for an answer to it.
-    if (this.#ahead.length === 0) await this.#reading;
-    const piece = this.#ahead[0];
-    if (piece !== undefined) {
-      const part = piece.subarray(0, buffer.length);
-      buffer.set(part);
-      if (part.length < piece.length) this.#ahead[0] = piece.subarray(part.length);
-      else this.#ahead.shift();
-      return part.length;
-    }
-    if (this.#end === undefined) return await this.#conn.read(buffer);
-    if (this.#end === "closed") return null;
-    throw this.#end.error;
+    if (this.#begin === this.#end) await this.#reading;
+    if (this.#begin < this.#end) return this.#take(buffer);
+    if (this.#over === undefined) return await this.#conn.read(buffer);
+    if (this.#over === "closed") return null;
+    throw this.#over.error;
   }
 
   /** Waits for something, or until the peer has gone: {@linkcode isOver} tells. */
@@ -53,24 +50,37 @@ export class PeerInput {
   }
 
   async #readAhead(isDone: () => boolean): Promise<void> {
-    while (!isDone() && !this.isOver && this.#aheadLength < MAX_AHEAD) {
+    while (!isDone() && !this.isOver && this.#end < MAX_AHEAD) {
       this.#reading ??= this.#readOnce();
       await this.#reading;
     }
   }
 
-  get #aheadLength(): number {
-    return this.#ahead.reduce((sum, { length }) => sum + length, 0);
+  #keep(piece: Uint8Array): void {
+    this.#ahead ??= new Uint8Array(MAX_AHEAD);
+    this.#ahead.set(piece, this.#end);
+    this.#end += piece.length;
+  }
+
+  #take(buffer: Uint8Array): number {
+    const length = Math.min(buffer.length, this.#end - this.#begin);
+    buffer.set(this.#ahead!.subarray(this.#begin, this.#begin + length));
+    this.#begin += length;
+    if (this.#begin === this.#end) {
+      this.#begin = this.#end = 0;
+      this.#ahead = undefined;
+    }
+    return length;
   }
 
   async #readOnce(): Promise<void> {
-    const piece = new Uint8Array(PIECE_SIZE);
+    const piece = new Uint8Array(Math.min(PIECE_SIZE, MAX_AHEAD - this.#end));
     try {
       const length = await this.#conn.read(piece);
-      if (length === null) this.#end = "closed";
-      else this.#ahead.push(piece.subarray(0, length));
+      if (length === null) this.#over = "closed";
+      else this.#keep(piece.subarray(0, length));
     } catch (error) {
-      this.#end = { error };
+      this.#over = { error };
     } finally {
       this.#reading = undefined;
     }

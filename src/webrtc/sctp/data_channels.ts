@@ -11,6 +11,9 @@ import {
 /** Channels that are open at a time: what is more is not answered. */
 const MAX_CHANNELS = 16;
 
+/** Channels that are opened in a second: whoever opens one is told where the stream stands. */
+const MAX_OPENED_PER_SECOND = 32;
+
 /** Of this server's own messages. */
 const RELIABLE = { isOrdered: true, maxResends: Infinity, lifetimeMs: Infinity } as const;
 
@@ -50,6 +53,7 @@ export class DataChannels {
   readonly #events: DataChannelEvents;
   readonly #channels = new Map<number, DataChannel>();
   #nowMs = 0;
+  #openingsLeft = MAX_OPENED_PER_SECOND;
 
   constructor(random: RandomBytes, events: DataChannelEvents) {
     this.#events = events;
@@ -80,6 +84,7 @@ export class DataChannels {
 
   /** To be called every second. */
   handleTimeout(nowMs: number): void {
+    this.#openingsLeft = MAX_OPENED_PER_SECOND;
     this.#association.handleTimeout(nowMs);
     if (this.#association.isOver) this.#channels.clear();
   }
@@ -104,6 +109,12 @@ export class DataChannels {
         `Cannot open data channel: must be one of up to ${MAX_CHANNELS}, each once, got ${streamId}`,
       );
     }
+    if (this.#openingsLeft === 0) {
+      throw new WebrtcError(
+        `Cannot open data channel: may be up to ${MAX_OPENED_PER_SECOND} a second`,
+      );
+    }
+    this.#openingsLeft--;
     const channel = { ...request, streamId };
     this.#channels.set(streamId, channel);
     // It is on its way before anything else on this stream.

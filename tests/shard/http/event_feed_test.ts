@@ -115,6 +115,21 @@ Deno.test("who reads slowly is told how many it has missed, and nothing is kept 
   await Promise.all([slow.cancel(), quick.cancel()]);
 });
 
+Deno.test("who names an event that there cannot be begins anew", async () => {
+  const { add, follow } = setUp();
+  const other = follow();
+  assertEquals(await other.next(), "begin run.0");
+  add(1, 3);
+  for (
+    const lastId of ["run.1e-1", "run.5e-1", "run.-2", "run.Infinity", "run.NaN", "run.4", "x"]
+  ) {
+    const reader = follow(lastId);
+    assertEquals(await reader.next(), "begin run.3");
+    await reader.cancel();
+  }
+  await other.cancel();
+});
+
 Deno.test("some groups of events are followed by themselves", async () => {
   const { add, follow } = setUp();
   const reader = follow("run.0", new Set<EventGroup>(["clients"]));

@@ -68,6 +68,25 @@ Deno.test("PeerInput: who leaves while something is waited for is noticed", asyn
   await assertRejects(() => readFrom(lost.input), Deno.errors.ConnectionReset);
 });
 
+Deno.test("PeerInput: what comes byte by byte takes no memory of its own for each", async () => {
+  let sent = 0;
+  const input = new PeerInput({
+    read(buffer) {
+      if (sent === 16 * 1024) return Promise.resolve(null);
+      buffer[0] = sent++;
+      return Promise.resolve(1);
+    },
+  });
+  const work = Promise.withResolvers<void>();
+  const waiting = input.during(work.promise);
+  while (sent < 16 * 1024) await settled();
+  work.resolve();
+  await waiting;
+  const all = await readFrom(input, 32 * 1024);
+  assertEquals([all?.length, all?.at(-1)], [16 * 1024, 255]);
+  assertEquals(await readFrom(input), null);
+});
+
 Deno.test("PeerInput: only so much is read ahead, and what fails is told", async () => {
   const { input, reads, send } = peer();
   const work = Promise.withResolvers<void>();

@@ -146,6 +146,23 @@ Deno.test("data channels: a thousand of them are sixteen, and closed ones make r
   assertEquals(client.opened.at(-1), "another");
 });
 
+Deno.test("data channels: one that is opened and closed again and again is not opened each time", () => {
+  const client = new SctpClient().connect();
+  const openAndClose = (number: number) => {
+    client.open(1, "events");
+    const reset = new ByteWriter().u16(13).u16(18).u32(number).u32(0).u32(0xffff_fffe).u16(1);
+    client.give([writeChunk(CHUNK.reconfig, 0, reset.take())]);
+  };
+  for (let at = 1; at <= 1000; at++) {
+    if (at <= 32) openAndClose(at);
+    else assertThrows(() => openAndClose(at), WebrtcError, "up to 32 a second");
+  }
+  assertEquals(client.opened.length, 32);
+  client.channels.handleTimeout(1000);
+  openAndClose(1001);
+  assertEquals(client.opened.length, 33);
+});
+
 Deno.test("data channels: foreign tags, wrong checksums and endings", () => {
   const client = new SctpClient().connect();
   client.open(1, "events");
