@@ -149,7 +149,8 @@ export class EventFeed {
   #begin({ lastId, greeting }: FollowOptions): { at: number; bytes: Bytes | undefined } {
     const [run, number] = lastId?.split(".") ?? [];
     const next = Number(number) + 1;
-    if (run === this.#run && next >= this.#first && next <= this.#next) {
+    const isKnown = Number.isInteger(next) && next >= this.#first && next <= this.#next;
+    if (run === this.#run && isKnown) {
       return { at: next, bytes: undefined };
     }
     const text = `id: ${this.#run}.${this.#next - 1}\nevent: begin\ndata: ${greeting()}\n\n`;
