@@ -223,6 +223,8 @@ export class PublishSession implements Client, Publisher {
   }
 
   reconsider(decision: AccessDecision): void {
+    // It may have ended meanwhile: its terms are not those of whoever has the stream now.
+    if (this.#isClosed) return;
     if (decision.kind === "refuse") return this.end("It may not publish any more");
     const target = streamPath("", decision.path ?? this.#source.asked.path);
     const isSame = "path" in target && target.path === this.path;
