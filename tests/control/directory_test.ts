@@ -609,3 +609,12 @@ Deno.test("Directory: a stream that there is no memory for is refused with the r
   acceptedId(publish("live/b"));
   directory.closeAll();
 });
+
+Deno.test("Directory: when all is closed, who waits for a publisher is refused, and waits no more", () => {
+  using control = open();
+  const { directory, decided } = control;
+  directory.publish("live/a", 0, 0);
+  directory.publish("live/a", 1, 0, {}, 7);
+  directory.closeAll();
+  assertEquals(decided, [[1, 7, BUSY]]);
+});
