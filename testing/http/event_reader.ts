@@ -9,31 +9,33 @@ export class EventReader implements AsyncDisposable {
   readonly events: ServerEvent[] = [];
   readonly #response: Response;
   readonly #client: Deno.HttpClient;
+  readonly #leaving: AbortController;
   readonly #reading: Promise<void>;
   /** Comments that have come. */
   comments = 0;
   /** Whether the server has ended it. */
   hasEnded = false;
-  #isLeaving = false;
 
-  private constructor(response: Response, client: Deno.HttpClient) {
+  private constructor(response: Response, client: Deno.HttpClient, leaving: AbortController) {
     this.#response = response;
     this.#client = client;
+    this.#leaving = leaving;
     this.#reading = this.#read().catch((error) => {
-      if (!this.#isLeaving) throw error;
+      if (!leaving.signal.aborted) throw error;
     });
   }
 
   /** Over a connection of its own, which the kernel gives to any shard. */
   static async open(url: string): Promise<EventReader> {
     const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-    const response = await fetch(url, { client });
+    const leaving = new AbortController();
+    const response = await fetch(url, { client, signal: leaving.signal });
     if (response.status !== 200) {
       const text = await response.text();
       client.close();
       throw new Error(`GET gave ${response.status}: ${text}`);
     }
-    return new EventReader(response, client);
+    return new EventReader(response, client, leaving);
   }
 
   get headers(): Headers {
@@ -46,9 +48,9 @@ export class EventReader implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isLeaving = true;
-    this.#client.close();
+    this.#leaving.abort();
     await this.#reading;
+    this.#client.close();
   }
 
   async #read(): Promise<void> {

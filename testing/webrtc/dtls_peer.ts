@@ -35,6 +35,8 @@ interface PairOptions {
   readonly toServer?: Network;
   readonly toClient?: Network;
   readonly srtpProfiles?: (1 | 7)[];
+  /** What the session is sent as data. */
+  readonly onData?: (data: Uint8Array) => void;
 }
 
 const perfect: Network = (datagram) => [datagram];
@@ -79,6 +81,7 @@ export function connectPair(options: PairOptions): Pair {
     ...COOKIES,
     send,
     sendCookie: send,
+    onData: options.onData,
     onConnected: (keys) => {
       if (client.connected) done.resolve(keys);
       else client.onConnect.once(() => done.resolve(keys));

@@ -70,6 +70,11 @@ export class DtlsViewer {
     this.#client.options.transport.onData!(Buffer.from(datagram), ["", 0]);
   }
 
+  /** Sends data of a protocol within, once it is connected. */
+  async sendData(data: Uint8Array): Promise<void> {
+    await this.#client.send(Buffer.from(data));
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#client.dtls.flight = PAST_ALL_FLIGHTS;

@@ -155,14 +155,30 @@ function rebuildFrame(unit: readonly ReceivedPacket[]): ReceivedFrame {
   return { ...facts, rtpTimestamp: timestamp, firstIndex: index, arrivedMs };
 }
 
-/** Fails unless pictures follow each other without a gap, from a key frame on, on one clock. */
+/** A viewer is sent within so long what was there before it came. */
+const PAST_MS = 1000;
+
+/**
+ * Fails unless pictures follow each other without a gap, from a key frame on, on one clock. Those
+ * that were there before the viewer came are sent as if they were new, one closely after the other,
+ * until the stream's own times are reached.
+ */
 export function checkFrames(frames: readonly ReceivedFrame[], clockRateHz = 90_000): void {
   const first = frames[0]!;
+  const last = frames.at(-1)!;
   assert(first.isKeyFrame, "the first picture is no key frame");
+  let beforeTicks = Infinity;
   for (const [at, frame] of frames.entries()) {
     assertEquals(frame.sequence, first.sequence + at, "pictures are missing");
-    const elapsedMs = frame.timestampMs - first.timestampMs;
-    const expected = (first.rtpTimestamp + elapsedMs * clockRateHz / 1000) % 2 ** 32;
-    assertEquals(frame.rtpTimestamp, expected, "RTP timestamps go with those of the stream");
+    const elapsedTicks = (frame.timestampMs - last.timestampMs) * clockRateHz / 1000;
+    const aheadTicks = (frame.rtpTimestamp - last.rtpTimestamp - elapsedTicks) | 0;
+    const told = `picture ${at} of ${frames.length}: ${aheadTicks} after ${beforeTicks}`;
+    assert(aheadTicks <= beforeTicks, `times are behind those of the stream: ${told}`);
+    const isPast = frame.arrivedMs - first.arrivedMs < PAST_MS;
+    assert(isPast || aheadTicks === 0, `RTP timestamps go with those of the stream: ${told}`);
+    const previous = frames[at - 1];
+    const stepTicks = previous === undefined ? 1 : (frame.rtpTimestamp - previous.rtpTimestamp) | 0;
+    assert(stepTicks > 0, `times go back: ${told}`);
+    beforeTicks = aheadTicks;
   }
 }

@@ -281,6 +281,11 @@ export class WhepViewer implements AsyncDisposable {
     this.#dtls.start();
   }
 
+  /** Sends data over DTLS, once it is connected. */
+  async sendData(data: Uint8Array): Promise<void> {
+    await this.#dtls?.sendData(data);
+  }
+
   #connected(exportedKeys: Uint8Array): void {
     const { client, server } = splitDtlsExport(exportedKeys);
     this.#rtcpOut = new SrtcpSender(client);

@@ -1,5 +1,6 @@
 import type { Attack } from "./attack.ts";
 import { IDLE_HTTP_ATTACK, RTMP_PLACES_ATTACK } from "./connection_lockout_attack.ts";
+import { DATA_CHANNEL_ATTACK } from "./data_channel_attack.ts";
 import { LOG_ATTACK } from "./log_attack.ts";
 import { MEMORY_ATTACKS } from "./memory_attacks.ts";
 import { PUBLISH_LOCKOUT_ATTACK } from "./publish_lockout_attack.ts";
@@ -20,6 +21,7 @@ export const ATTACKS: readonly Attack[] = [
   whepOfferAttack,
   whepForgeryAttack,
   WHEP_LOCKOUT_ATTACK,
+  DATA_CHANNEL_ATTACK,
   PUBLISH_LOCKOUT_ATTACK,
   IDLE_HTTP_ATTACK,
   RTMP_PLACES_ATTACK,

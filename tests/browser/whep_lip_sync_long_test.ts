@@ -32,7 +32,8 @@ Deno.test({ name: "picture and sound are in step a second after the join", ignor
   const afterJoinsMs: number[] = [];
   for (let join = 0; join < JOINS; join++) {
     const differencesMs = await watchClaps(browser.page, gateway, IN_STEP_AFTER_MS + 1000);
-    afterJoinsMs.push(differencesMs.at(0)!);
+    // On a busy machine, a join may take so long that no clap is left.
+    afterJoinsMs.push(...differencesMs.slice(0, 1));
   }
   const steadyMs = await watchClaps(browser.page, gateway, STEADY_MS);
   const [joined, stayed] = [median(afterJoinsMs), median(steadyMs)].map(Math.round);
@@ -41,6 +42,7 @@ Deno.test({ name: "picture and sound are in step a second after the join", ignor
       `${joined} ms, all ${afterJoinsMs.map(Math.round).join(", ")}; ` +
       `p50 of ${steadyMs.length} claps from then on ${stayed} ms`,
   );
+  assert(afterJoinsMs.length >= 0.8 * JOINS, `${afterJoinsMs.length} joins were measured`);
   assert(Math.abs(joined!) <= MAX_DIFFERENCE_MS, `${joined} ms after joins`);
   assert(steadyMs.length >= 2 * (STEADY_MS - IN_STEP_AFTER_MS) / 1000 - 3, "claps are missing");
   assert(Math.abs(stayed!) <= MAX_DIFFERENCE_MS, `${stayed} ms later on`);

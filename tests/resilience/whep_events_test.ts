@@ -3,8 +3,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startGateway } from "../../testing/gateway_process.ts";
 import { publish } from "../../testing/healthy_whep.ts";
 import { EventReader } from "../../testing/http/event_reader.ts";
-import { renditionTrack } from "../../testing/media/rendition_track.ts";
+import { NUMBERS_APART, renditionTrack } from "../../testing/media/rendition_track.ts";
 import { until } from "../../testing/waiting.ts";
+import { checkNoGaps } from "../../testing/webrtc/whep_reception.ts";
 import { postOffer, WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
 const REL = "urn:ietf:params:whep:ext:core:server-sent-events";
@@ -148,6 +149,24 @@ Deno.test({
         "There is no layer 2: the stream has 0, 1, 5",
       ]);
       assertEquals((await choose({ rid: 5 }))[0], 400);
+    });
+    await t.step("it is sent, and told, in the same session", async () => {
+      const events = await create(`${viewer.resource}/events`, ["quality"]);
+      await using reader = await EventReader.open(events);
+      const shows = async (trackId: number) => {
+        await until(`pictures of track ${trackId} are sent`, () => {
+          const newest = viewer.frames().at(-1);
+          return newest && Math.floor(newest.sequence / NUMBERS_APART) === trackId;
+        });
+        await until("it is told", () => {
+          return (reader.newest("quality") as { rid: string })?.rid === `${trackId}`;
+        });
+      };
+      for (const [choice, trackId] of [[{ rid: "5" }, 5], [{ rid: "1" }, 1], [{}, 0]] as const) {
+        assertEquals(await choose(choice), [200, ""]);
+        await shows(trackId);
+      }
+      checkNoGaps(viewer.video!);
     });
     await t.step("but not where ?vtrack= has named one", async () => {
       const endpoint = `/${path}/whep?vtrack=1`;

@@ -35,7 +35,8 @@ export interface MessageOptions {
 
 interface Message {
   readonly options: MessageOptions;
-  readonly sequence: number;
+  /** Of those that are sent in order on its stream; of no meaning before it is sent. */
+  sequence: number;
   readonly expiresAtMs: number;
   isGivenUp: boolean;
 }
@@ -70,6 +71,7 @@ export class Outbox {
   readonly #sent: Fragment[] = [];
   readonly #sequences = new Map<number, number>();
   readonly #timer = new ResendTimer();
+  readonly #canForward: boolean;
   #nextNumber: number;
   #acknowledged: number;
   /** Up to here the other side is to wait for nothing. */
@@ -85,8 +87,9 @@ export class Outbox {
   constructor(
     initialNumber: number,
     peerWindowBytes: number,
-    readonly canForward: boolean,
+    canForward: boolean,
   ) {
+    this.#canForward = canForward;
     this.#nextNumber = initialNumber;
     this.#acknowledged = initialNumber - 1 >>> 0;
     this.#forwardTo = this.#acknowledged;
@@ -110,10 +113,8 @@ export class Outbox {
       fragments >= MAX_QUEUED_FRAGMENTS;
     if (isFull) return false;
     this.#queuedBytes += data.length;
-    const { streamId, isOrdered, lifetimeMs } = options;
-    const sequence = isOrdered ? this.#sequences.get(streamId) ?? 0 : 0;
-    if (isOrdered) this.#sequences.set(streamId, sequence + 1 & 0xffff);
-    const message = { options, sequence, expiresAtMs: nowMs + lifetimeMs, isGivenUp: false };
+    const { isOrdered, lifetimeMs } = options;
+    const message = { options, sequence: 0, expiresAtMs: nowMs + lifetimeMs, isGivenUp: false };
     for (let at = 0; at < data.length; at += MAX_FRAGMENT_BYTES) {
       const end = at + MAX_FRAGMENT_BYTES;
       this.#waiting.push({
@@ -211,12 +212,21 @@ export class Outbox {
         continue;
       }
       this.#waiting.shift();
+      if ((first.flags & BEGINNING) !== 0) this.#count(message);
       first.number = this.#nextNumber;
       this.#nextNumber = next(this.#nextNumber);
       this.#sent.push(first);
       return first;
     }
     return undefined;
+  }
+
+  /** What is never sent is not counted: nobody is to wait for it. */
+  #count(message: Message): void {
+    const { isOrdered, streamId } = message.options;
+    if (!isOrdered) return;
+    message.sequence = this.#sequences.get(streamId) ?? 0;
+    this.#sequences.set(streamId, message.sequence + 1 & 0xffff);
   }
 
   /** @returns its bytes, if they were not known to be there */
@@ -249,7 +259,7 @@ export class Outbox {
 
   /** Of what is lost, what is not worth it is not sent again (RFC 3758 3.5). */
   #giveUpOn(nowMs: number): void {
-    if (!this.canForward) return;
+    if (!this.#canForward) return;
     for (const { state, resends, message } of this.#sent) {
       const { options: { maxResends }, expiresAtMs } = message;
       if (state === "lost" && (resends >= maxResends || nowMs > expiresAtMs)) {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DtlsSession } from "../../../src/webrtc/dtls/dtls.ts";
 import { createDtlsCertificate } from "../../../src/webrtc/dtls/certificate.ts";
@@ -274,6 +275,38 @@ Deno.test({
         // An alert in clear would be believed.
         return mutation[0] === 21 ? [datagram] : [datagram, mutation];
       });
+    }
+  },
+});
+
+Deno.test({
+  name: "data go both ways once connected, and none are taken where none are wanted",
+  ...WERIFT,
+  fn: async () => {
+    const toServer: string[] = [];
+    const pair = connectPair({ certificate, onData: (data) => void toServer.push(toHex(data)) });
+    const unwanted = connectPair({ certificate });
+    try {
+      pair.session.sendData(Uint8Array.of(9));
+      await Promise.all([pair.keys, unwanted.keys]);
+      const arrived = new Promise<string>((resolve) => {
+        let all = "";
+        pair.client.onData.subscribe((data) => {
+          all += toHex(data);
+          if (all.length === 4) resolve(all);
+        });
+      });
+      pair.session.sendData(Uint8Array.of(1));
+      pair.session.sendData(Uint8Array.of(2));
+      assertEquals(await arrived, "0102");
+      await pair.client.send(Buffer.from([3, 4]));
+      await unwanted.client.send(Buffer.from([5]));
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      assertEquals(toServer, ["0304"]);
+      assertEquals(unwanted.session.droppedRecords, 1);
+    } finally {
+      pair.close();
+      unwanted.close();
     }
   },
 });

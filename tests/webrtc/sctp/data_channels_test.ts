@@ -93,6 +93,24 @@ Deno.test("data channels: what may be lost is given up, and the other side told"
   assertEquals(client.data().map(({ text }) => text), ["next"]);
 });
 
+Deno.test("data channels: what is too late before it is sent leaves no gap in the order", () => {
+  const client = new SctpClient().connect();
+  client.open(1, "cues", 2, 100);
+  const first = client.data()[0]!.number;
+  client.acknowledge(first);
+  for (let at = 0; at < 8; at++) client.channels.sendText("cues", `${at}`.repeat(1000), 0);
+  const sent = client.data();
+  assert(sent.length < 8);
+  client.channels.sendText("cues", "later", 500);
+  client.acknowledge(first + sent.length, [], 500);
+  const [later, ...rest] = client.data();
+  assertEquals([later!.text, later!.sequence, rest.length], [
+    "later",
+    sent.at(-1)!.sequence + 1,
+    0,
+  ]);
+});
+
 Deno.test("data channels: what waits is bounded, and one who answers nothing is given up", () => {
   const client = new SctpClient().connect();
   client.open(1, "events");

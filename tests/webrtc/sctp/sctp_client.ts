@@ -33,6 +33,7 @@ export function openMessage(
 export interface SentData {
   readonly number: number;
   readonly streamId: number;
+  readonly sequence: number;
   readonly protocolId: number;
   readonly flags: number;
   readonly text: string;
@@ -67,10 +68,9 @@ export class SctpClient {
   data(): SentData[] {
     return this.arrived().filter(({ type }) => type === CHUNK.data).map(({ flags, value }) => {
       const reader = new ByteReader(value);
-      const [number, streamId] = [reader.u32(), reader.u16()];
-      reader.skip(2);
+      const [number, streamId, sequence] = [reader.u32(), reader.u16(), reader.u16()];
       const protocolId = reader.u32();
-      return { number, streamId, protocolId, flags, text: reader.utf8(reader.remaining) };
+      return { number, streamId, sequence, protocolId, flags, text: reader.utf8(reader.remaining) };
     });
   }
 
