@@ -26,7 +26,7 @@ const BARS = IS_LONG
 /** Kilobits a second and seconds, behind a beginning in which the viewer joins. */
 const PHASES = IS_LONG
   ? ["3000:5", "3000:30", "1000:30", "500:30", "3000:30"]
-  : ["3000:3", "500:6", "3000:12"];
+  : ["3000:2", "500:5", "3000:10"];
 
 Deno.test({ name: NAME, ignore }, async (t) => {
   const watch = new URL("renditions_watch.ts", import.meta.url);
