@@ -14,8 +14,8 @@ interface Operation {
   readonly path: string;
   readonly method: "get" | "post" | "put" | "delete";
   readonly summary: string;
-  /** What is answered; "events" for server-sent ones. */
-  readonly answers: SchemaName | "events";
+  /** What is answered: JSON, or something of a type of its own. */
+  readonly answers: SchemaName | keyof typeof OTHER_ANSWERS;
   readonly query?: "page" | "of";
   /** Whether JSON is sent. */
   readonly takesJson?: true;
@@ -23,7 +23,17 @@ interface Operation {
   readonly isOpen?: true;
   /** Whether what the path names may not be there. */
   readonly mayLack?: true;
+  /** Whether it may be refused for now. */
+  readonly mayBeBusy?: true;
 }
+
+/** Answers that have no schema of their own. */
+const OTHER_ANSWERS = {
+  document: { "application/json": { schema: { type: "object" } } },
+  /** Server-sent ones. */
+  events: { "text/event-stream": { schema: { type: "string" } } },
+  text: { "text/plain": { schema: { type: "string" } } },
+} as const;
 
 const QUERIES = {
   page: { type: "integer", minimum: 1, default: 1 },
@@ -95,7 +105,7 @@ const OPERATIONS: readonly Operation[] = [
     path: "/api/v1/config",
     method: "put",
     summary: "Changes those members of the configuration that are given",
-    answers: "Done",
+    answers: "ConfigAnswer",
     takesJson: true,
   },
   {
@@ -115,6 +125,29 @@ const OPERATIONS: readonly Operation[] = [
     query: "page",
     isOpen: true,
     mayLack: true,
+  },
+  {
+    path: "/api/v1/openapi.json",
+    method: "get",
+    summary: "This document",
+    answers: "document",
+    isOpen: true,
+  },
+  { path: "/metrics", method: "get", summary: "For Prometheus", answers: "text" },
+  {
+    path: "/healthz",
+    method: "get",
+    summary: "Whether it runs",
+    answers: "text",
+    isOpen: true,
+  },
+  {
+    path: "/readyz",
+    method: "get",
+    summary: "Whether it takes new clients",
+    answers: "text",
+    isOpen: true,
+    mayBeBusy: true,
   },
   {
     path: "/obs/multitrack",
@@ -150,13 +183,12 @@ function openApiDocument(version: string): Record<string, unknown> {
 
 function describeOperation({ path, method, summary, answers, query, ...rest }: Operation) {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
-  const schema = { $ref: `#/components/schemas/${answers}` };
-  const content = answers === "events"
-    ? { "text/event-stream": { schema: { type: "string" } } }
-    : { "application/json": { schema } };
+  const content = isOther(answers)
+    ? OTHER_ANSWERS[answers]
+    : { "application/json": { schema: { $ref: `#/components/schemas/${answers}` } } };
   const text = (description: string) => ({
     description,
-    content: { "text/plain": { schema: { type: "string" } } },
+    content: { "text/plain": { schema: { $ref: "#/components/schemas/Problem" } } },
   });
   const words = path.replace(/^\/(?:api\/v1\/)?/, "").replaceAll(/[{}]/g, "").split("/");
   return {
@@ -192,6 +224,13 @@ function describeOperation({ path, method, summary, answers, query, ...rest }: O
         403: text("It needs a token, or is not for this page"),
       }),
       ...(rest.mayLack ? { 404: text("There is no such thing") } : {}),
+      ...(rest.takesJson ? { 413: text("It is too large") } : {}),
+      ...(rest.mayBeBusy ? { 503: text("Not now") } : {}),
+      default: text("Why it is refused"),
     },
   };
+}
+
+function isOther(answers: Operation["answers"]): answers is keyof typeof OTHER_ANSWERS {
+  return answers in OTHER_ANSWERS;
 }

@@ -142,7 +142,18 @@ const pages = { total: v.number(), page: v.number(), pages: v.number() };
 /** The bodies of answers, by the name that they have in the API's document. */
 export const SCHEMAS = {
   Done: v.strictObject(envelope),
+  ConfigAnswer: v.strictObject({
+    ...envelope,
+    revoked: v.array(v.strictObject({
+      name: v.string(),
+      found: v.number(),
+      ended: v.number(),
+      waiting: v.number(),
+    })),
+  }),
   MultitrackAnswer,
+  /** Why not: a line of text. */
+  Problem: v.pipe(v.string(), v.regex(/^[^\n]+\n$/)),
   ServerAnswer: v.strictObject({ ...envelope, gateway: Gateway, counters: counts }),
   ShardsAnswer: v.strictObject({
     ...envelope,

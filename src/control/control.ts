@@ -10,6 +10,7 @@ import { ControlEvents } from "./control_events.ts";
 import { Directory } from "./directory.ts";
 import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
 import { OpusDirectory } from "./opus_directory.ts";
+import { Reloads } from "./reloads.ts";
 import { RequestForwarder } from "./request_forwarder.ts";
 import { ShardPool } from "./shard_pool.ts";
 import { SettingsInUse } from "./settings_in_use.ts";
@@ -59,6 +60,7 @@ export class Control {
   readonly #transcoders: TranscoderPool;
   readonly #opus: OpusDirectory;
   readonly #forwarder: RequestForwarder;
+  readonly #reloads: Reloads;
   readonly #metrics: ControlMetrics;
   readonly #startedAtMs = performance.now();
   readonly #events: ControlEvents;
@@ -149,6 +151,11 @@ export class Control {
       starved: (streamId) => this.#directory.soundOf(streamId)?.starved(),
     });
     this.#forwarder = new RequestForwarder(send);
+    this.#reloads = new Reloads({
+      settings: this.#settings,
+      send,
+      apply: (reload) => this.#applySettings(reload),
+    });
     this.#metrics = new ControlMetrics(this.#counters, {
       directory: this.#directory,
       logs,
@@ -244,7 +251,7 @@ export class Control {
         return this.#directory
           .unpublish(message.streamId, shard, message.content, performance.now(), message.sent);
       case "publish-forgotten":
-        return this.#directory.forget(shard, message.requestId);
+        return this.#directory.forget(message.path, shard, message.requestId);
       case "publication-changed":
         return this.#directory.change(message.streamId, shard, message.terms);
       case "streams-request":
@@ -269,7 +276,9 @@ export class Control {
       case "forwarded-response":
         return this.#forwarder.respond(shard, message.requestId, message.response);
       case "reload":
-        return this.#answerReload(shard, message);
+        return void this.#reloads.answer(shard, message.requestId, message.text);
+      case "configured":
+        return this.#reloads.take(shard, message.id, message.counts);
       case "access-question":
         return void this.#askFunction(shard, message);
       case "session-began":
@@ -308,39 +317,15 @@ export class Control {
     );
   }
 
-  #answerReload(
-    shard: number,
-    { requestId, text }: Extract<ToControl, { kind: "reload" }>,
-  ): void {
-    let problem: string | undefined;
-    try {
-      this.#applySettings(this.#settings.reload(text));
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      problem = error.message;
-    }
-    this.#shards.send(shard, { kind: "reload-reply", requestId, problem });
-  }
-
-  /** Has settings that have changed count on every thread. */
+  /** Has settings that have changed count on this thread. */
   #applySettings(reload: Reload): void {
     const { config, certificate } = this.#settings;
-    const { revoke, recheck } = reload;
     this.#events.reloaded(reload, this.#settings);
     this.#metrics.setCertificate(certificate?.facts);
     const { streams: maxStreams, streamsPerAddress: maxStreamsPerAddress } = config.limits;
     const { secondPublisher } = config;
     this.#directory.configure({ maxStreams, maxStreamsPerAddress, secondPublisher });
-    for (let shard = 0; shard < config.shards; shard++) {
-      this.#shards.send(shard, {
-        kind: "configure",
-        settings: this.#settings.ofShard(shard),
-        revoke,
-        recheck,
-      });
-    }
     this.#parts.reloaded?.(config);
-    getLogger(["sluice", "control"]).info("The configuration has changed");
   }
 
   async #askFunction(
@@ -364,6 +349,7 @@ export class Control {
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
     this.#forwarder.shardLost(shard);
+    this.#reloads.shardLost(shard);
   }
 
   /** Ends the others in order, and then has the process end: the one that hangs cannot be ended. */

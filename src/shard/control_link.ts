@@ -1,7 +1,7 @@
 import type { AccessDecision, AccessRequest } from "../access/access.ts";
 import type { Question } from "../access/asked_functions.ts";
 import type { SharedLog } from "../stream/log_arena.ts";
-import type { ToControl, ToShard } from "./messages.ts";
+import type { ReloadOutcome, ToControl, ToShard } from "./messages.ts";
 import {
   FORWARD_TIMEOUT_MS,
   type ForwardedRequest,
@@ -58,7 +58,7 @@ export class ControlLink {
   readonly #ends = new Map<number, (isFound: boolean) => void>();
   readonly #forwards = new Map<number, (response: ForwardedResponse | undefined) => void>();
   readonly #questions = new Map<number, PromiseWithResolvers<AccessDecision | undefined>>();
-  readonly #reloads = new Map<number, (problem: string | undefined) => void>();
+  readonly #reloads = new Map<number, (outcome: ReloadOutcome) => void>();
   readonly #opusWishes = new Map<string, OpusWish>();
   #requests = 0;
 
@@ -81,7 +81,7 @@ export class ControlLink {
     left: AbortSignal,
   ): Promise<PublishDecision> {
     const requestId = ++this.#requests;
-    const forget = () => this.#post({ kind: "publish-forgotten", requestId });
+    const forget = () => this.#post({ kind: "publish-forgotten", requestId, path });
     left.addEventListener("abort", forget);
     try {
       return await new Promise((resolve) => {
@@ -111,8 +111,8 @@ export class ControlLink {
     });
   }
 
-  /** Has the configuration changed; resolves to what is wrong with the text, if anything is. */
-  reload(text: string): Promise<string | undefined> {
+  /** Has the configuration changed. */
+  reload(text: string): Promise<ReloadOutcome> {
     const requestId = ++this.#requests;
     return new Promise((resolve) => {
       this.#reloads.set(requestId, resolve);
@@ -199,7 +199,7 @@ export class ControlLink {
       case "access-answer":
         return this.#answered(message);
       case "reload-reply":
-        this.#reloads.get(requestId)?.(message.problem);
+        this.#reloads.get(requestId)?.(message.outcome);
         this.#reloads.delete(requestId);
         return;
       case "opus-opened":

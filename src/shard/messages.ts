@@ -19,11 +19,17 @@ import type {
   PublisherTerms,
   StreamPublisher,
 } from "./live/publish_decision.ts";
+import type { RevokedCount } from "./live/revoked_count.ts";
 import type { SentLately } from "../access/sent_lately.ts";
 import type { StreamEntry, StreamTerms } from "./live/stream_entry.ts";
 import type { StreamsPage } from "./http/stream_summary.ts";
 import type { StreamReport } from "./live/stream_report.ts";
 import type { ForwardedRequest, ForwardedResponse } from "./http/forwarded_request.ts";
+
+/** What becomes of a text that changes settings: if it is wrong, nothing was changed. */
+export type ReloadOutcome =
+  | { readonly kind: "done"; readonly revoked: readonly RevokedCount[] }
+  | { readonly kind: "wrong"; readonly reason: string };
 
 /** From control to a shard. */
 export type ToShard =
@@ -93,18 +99,22 @@ export type ToShard =
     readonly requestId: number;
     readonly response: ForwardedResponse | undefined;
   }
-  /** The configuration has changed. Those whom it is about are asked again. */
+  /**
+   * The configuration has changed. Those whom it is about are asked again; if some are named, it is
+   * answered with "configured".
+   */
   | {
     readonly kind: "configure";
+    readonly id: number;
     readonly settings: ShardSettings;
     readonly revoke: readonly string[];
     readonly recheck: boolean;
   }
-  /** Answers "reload"; with what is wrong if nothing was changed. */
+  /** Answers "reload". */
   | {
     readonly kind: "reload-reply";
     readonly requestId: number;
-    readonly problem: string | undefined;
+    readonly outcome: ReloadOutcome;
   }
   /** Answers "access-question"; without a decision if the function leaves it to others, or failed. */
   | {
@@ -131,7 +141,7 @@ export type ToControl =
     readonly publisher: StreamPublisher;
   }
   /** Who asks to publish has left: it is to be refused, unless it is answered already. */
-  | { readonly kind: "publish-forgotten"; readonly requestId: number }
+  | { readonly kind: "publish-forgotten"; readonly requestId: number; readonly path: string }
   /** What let a publisher in says something else now. */
   | {
     readonly kind: "publication-changed";
@@ -191,6 +201,12 @@ export type ToControl =
   }
   /** The text of a configuration whose members are to replace those that there are. */
   | { readonly kind: "reload"; readonly requestId: number; readonly text: string }
+  /** Answers "configure": whom those are who were named, in the order of the names. */
+  | {
+    readonly kind: "configured";
+    readonly id: number;
+    readonly counts: readonly RevokedCount[];
+  }
   /** Has the function decide that the gateway was embedded with. */
   | {
     readonly kind: "access-question";

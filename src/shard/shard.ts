@@ -20,6 +20,7 @@ import { MemoryBudget } from "../stream/memory_budget.ts";
 import { AddressCounts, COUNTED } from "./net/address_counts.ts";
 import { pictureRefusal } from "./live/picture_refusal.ts";
 import { limitClients, recheckClients } from "./live/recheck.ts";
+import { RevokedCounts } from "./live/revoked_counts.ts";
 import { ServingCertificate } from "./net/serving_certificate.ts";
 import { SlowWriters } from "./net/slow_writers.ts";
 import { Clients } from "./live/clients.ts";
@@ -34,6 +35,9 @@ import { WebrtcEndpoint } from "./webrtc/endpoint.ts";
 
 /** How often time-outs are looked after, and reports are sent. */
 const TICK_MS = 1000;
+
+/** When it is told who is revoked, though what was asked about them has no answer yet. */
+const RECHECK_ANSWER_MS = 1000;
 
 /** How long clients have to take what is left for them when the server stops. */
 const STOP_GRACE_MS = 1000;
@@ -236,8 +240,21 @@ class Shard {
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
     configureLogging(settings, () => counters.add("logLinesLeftOut"));
     const asked = clients.change(performance.now());
+    // Before limits count: what somebody came with may not be what lets it in by then.
+    const counts = new RevokedCounts(message.revoke, asked);
     await limitClients(asked, (request) => this.#access.decideHere(request));
-    await Promise.all([recheckClients(asked, access, message), this.#routes.events.recheck()]);
+    const rechecked = Promise.all([
+      recheckClients(asked, access, message, counts),
+      this.#routes.events.recheck(),
+    ]);
+    if (message.revoke.length > 0) {
+      await Promise.race([
+        rechecked,
+        new Promise((resolve) => setTimeout(resolve, RECHECK_ANSWER_MS)),
+      ]);
+      this.#control.send({ kind: "configured", id: message.id, counts: counts.list });
+    }
+    await rechecked;
   }
 
   /** Viewers keep what they have, and those who ask are told that it is not ready. */

@@ -105,6 +105,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "shard/http/forwarded_request.ts",
       "shard/http/stream_summary.ts",
       "shard/live/publish_decision.ts",
+      "shard/live/revoked_count.ts",
       "shard/live/stream_entry.ts",
       "shard/live/stream_report.ts",
       "shard/net/address_counts.ts",

@@ -1,6 +1,8 @@
 /** Who came under settings that count no more: a reload is to find him, wherever he is just then. */
 import { assertEquals } from "@std/assert";
-import { startGateway } from "../../testing/gateway_process.ts";
+import * as v from "valibot";
+import { SCHEMAS } from "../../src/api/schemas.ts";
+import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
 import { makeKey } from "../../testing/stream_key.ts";
@@ -120,4 +122,85 @@ Deno.test("a user that is revoked stays out, and comes back with a token that wa
   await publisher[Symbol.asyncDispose]();
   await gateway.stop();
   await staying.catch(() => {});
+});
+
+/** Reloads, and says for each name who was found, ended, and is waited for. */
+async function revoke(gateway: GatewayProcess, body: unknown) {
+  const answer = await api(gateway, "PUT", "/api/v1/config", { token: ADMIN, body });
+  assertEquals(answer.status, 200, answer.text);
+  const { revoked } = v.parse(SCHEMAS.ConfigAnswer, JSON.parse(answer.text));
+  return revoked.map(({ name, found, ended, waiting }) => [name, found, ended, waiting]);
+}
+
+/** So many viewers, whom the kernel spreads over the shards. */
+function watchAll(gateway: GatewayProcess, count: number, query: string): Promise<string>[] {
+  return Array.from({ length: count }, async () => {
+    const response = await fetch(gateway.httpUrl(`/live/a.flv${query}`));
+    assertEquals(response.status, 200);
+    return response.body!.pipeTo(new WritableStream()).then(() => "ended", () => "cut off");
+  });
+}
+
+async function untilClients(gateway: GatewayProcess, count: number): Promise<void> {
+  await until(`${count} are there`, async () => {
+    const { text } = await api(gateway, "GET", "/api/v1/clients", { token: ADMIN });
+    return JSON.parse(text).total === count;
+  });
+}
+
+Deno.test("a reload tells how many each name was for, on all shards, so that a wrong one is seen", async () => {
+  await using gateway = await startGateway({
+    args: ["--shards", "2"],
+    config: { adminToken: ADMIN, access: { keys: [CAMERA, GUEST] } },
+  });
+  await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, {
+    path: `live/${camera.key}`,
+  });
+  publisher.run();
+  await untilClients(gateway, 1);
+  const watching = watchAll(gateway, 12, `?token=${guest.key}`);
+  await untilClients(gateway, 13);
+  assertEquals(await revoke(gateway, { logLevel: "info" }), []);
+  // They may go on: their keys are what they were.
+  assertEquals(await revoke(gateway, { revoke: ["gest", "camera", "key guest"] }), [
+    ["gest", 0, 0, 0],
+    ["camera", 1, 0, 0],
+    ["key guest", 12, 0, 0],
+  ]);
+  // Who is let in by something else from now on has come with the key all the same.
+  const access = { keys: [CAMERA], rules: [{ decision: "refuse", actions: ["play"] }] };
+  assertEquals(await revoke(gateway, { access, revoke: ["guest", "key guest", "camera"] }), [
+    ["guest", 12, 12, 0],
+    ["key guest", 12, 12, 0],
+    ["camera", 1, 0, 0],
+  ]);
+  await Promise.all(watching);
+  assertEquals(publisher.end, undefined);
+});
+
+Deno.test("a reload does not wait for a hook, and tells for how many it was asked", async () => {
+  let isSlow = false;
+  const answered = Promise.withResolvers<void>();
+  await using slow = startHttpServer(async () => {
+    if (isSlow) await answered.promise;
+    return new Response("0");
+  });
+  const hooks = [{ id: "slow", url: slow.url, events: ["on_play"], timeoutMs: 20_000 }];
+  await using gateway = await startGateway({
+    args: ["--shards", "2"],
+    config: { adminToken: ADMIN, access: { keys: [CAMERA], hooks } },
+  });
+  await using publisher = await SyntheticPublisher.connect(gateway.rtmpPort, {
+    path: `live/${camera.key}`,
+  });
+  publisher.run();
+  await untilClients(gateway, 1);
+  const watching = watchAll(gateway, 4, "");
+  await untilClients(gateway, 5);
+  isSlow = true;
+  const [counted] = await revoke(gateway, { revoke: ["hook slow"] });
+  assertEquals(counted, ["hook slow", 4, 0, 4]);
+  answered.resolve();
+  await gateway.stop();
+  await Promise.all(watching);
 });

@@ -2,12 +2,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import * as v from "valibot";
 import { SCHEMAS } from "../../src/api/schemas.ts";
+import { startHttpServer } from "../access/http_server.ts";
 import { freePorts } from "../interop/free_ports.ts";
 import { startGateway } from "../../testing/gateway_process.ts";
+import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { until } from "../../testing/waiting.ts";
 import { Encoder } from "../resilience/told_encoder.ts";
 
 const ADMIN = "the-token-of-the-operator";
+const RESERVED = ["api", "rtc", "assets", "metrics", "healthz", "readyz", "obs"];
 const LARGE = 3 * 1024 * 1024;
 
 /** The status of the answer to a head alone: nothing of the body is ever sent. */
@@ -47,12 +50,12 @@ Deno.test("a large body is refused before it comes, but to the administrator, wh
   const headers = { authorization: `Bearer ${ADMIN}` };
   const response = await fetch(here.httpUrl("/api/v1/config"), { method: "PUT", headers, body });
   assertEquals(response.status, 200);
-  v.parse(SCHEMAS.Done, await response.json());
+  v.parse(SCHEMAS.ConfigAnswer, await response.json());
 });
 
 Deno.test("nothing is published or played under reserved applications, in any protocol", async () => {
   await using gateway = await startGateway();
-  for (const app of ["api", "rtc", "assets", "metrics", "healthz", "readyz", "obs"]) {
+  for (const app of RESERVED) {
     using encoder = await Encoder.ask(gateway, { app, name: "a" });
     await until(`${app} is refused`, () => {
       return encoder.codes.includes("NetStream.Publish.Unauthorized");
@@ -62,5 +65,34 @@ Deno.test("nothing is published or played under reserved applications, in any pr
       assertEquals(response.status, 403, path);
       assertMatch(await response.text(), new RegExp(`^The application ${app} is reserved\\.`));
     }
+    using player = await RtmpPlayerClient.connect(gateway.rtmpPort, app);
+    await player.command(1, "play", "a", -2);
+    await player.hears("NetStream.Play.Failed on 1");
+    assertEquals(player.sentences.at(-1), `The application ${app} is reserved.`);
   }
+});
+
+Deno.test("no hook renames a stream into a reserved application", async () => {
+  let path = "";
+  await using server = startHttpServer(() => Response.json({ code: 0, path }));
+  const hooks = [{ url: server.url }];
+  await using gateway = await startGateway({
+    config: { adminToken: ADMIN, access: { hooks } },
+  });
+  for (const app of RESERVED) {
+    path = `${app}/a`;
+    using encoder = await Encoder.ask(gateway, { name: "a" });
+    await until(`${app} is refused`, () => {
+      return encoder.codes.includes("NetStream.Publish.Unauthorized");
+    });
+    const response = await fetch(gateway.httpUrl("/live/a.flv"));
+    assertEquals(response.status, 403, app);
+    await response.body?.cancel();
+  }
+  const headers = { authorization: `Bearer ${ADMIN}` };
+  const list = await fetch(gateway.httpUrl("/api/v1/streams"), { headers });
+  assertEquals((await list.json()).total, 0);
+  path = "live/b";
+  using encoder = await Encoder.publish(gateway, { name: "a" });
+  assertEquals(encoder.isEnded, false);
 });

@@ -122,6 +122,31 @@ Deno.test("a shard that throws is started again, and the other one goes on", asy
   await leaving[Symbol.asyncDispose]();
 });
 
+Deno.test("who follows what happens is told that a shard has died, and is back", async () => {
+  await using gateway = await start();
+  // Which shard answers is for the kernel to say: of two, one can be asked to die that is not it.
+  const following = await fetch(`http://127.0.0.1:${gateway.httpPort}/api/v1/events?of=server`);
+  assertEquals(following.status, 200);
+  const dying = 1 - Number(following.headers.get("x-shard"));
+  let told = "";
+  const reading = following.body!.pipeThrough(new TextDecoderStream())
+    .pipeTo(new WritableStream({ write: (piece) => void (told += piece) }));
+  await until("it begins", () => told.includes("event: begin\n"));
+  await ask(gateway, `/throw/${dying}`);
+  await ask(gateway, `/alive/${dying}`);
+  const find = (name: string) => {
+    const event = told.split("\n\n").find((text) => text.includes(`event: ${name}\n`));
+    const data = /^data: (.*)$/m.exec(event ?? "")?.[1];
+    return data === undefined ? undefined : JSON.parse(data);
+  };
+  const started = await until("it is told", () => find("shard-started"));
+  const lost = find("shard-lost");
+  assertEquals([lost.shard, started.shard], [dying, dying]);
+  assert(lost.at <= started.at);
+  await gateway.stop();
+  await reading.catch(() => {});
+});
+
 /** Joins over WebRTC until it is on a wanted shard, whose number the resource begins with. */
 async function joinOn({ httpPort }: Gateway, path: string, wanted: number): Promise<WhepViewer> {
   return await until(`a WebRTC viewer of ${path} on shard ${wanted}`, async () => {

@@ -153,7 +153,7 @@ Deno.test("clients: page by page over shards, and only those are asked that have
       const id = `${at}-${client}`;
       const describe = () => ({ ...CLIENT, id }) as ClientDescription;
       const admission = {} as Admission;
-      shard.clients.add({ id, admission, describe, reconsider: () => {}, end: () => {} });
+      shard.clients.add({ id, admission, describe, reconsider: () => true, end: () => {} });
     }
   }
   const { clients } = all.shards[1]!.routes;

@@ -37,8 +37,9 @@ async function reload(
   body: Uint8Array,
   identity: RunIdentity,
 ): Promise<WholeResponse> {
-  const wrong = await control.reload(new TextDecoder().decode(body));
-  if (wrong !== undefined) return problem(STATUS_CODE.BadRequest, wrong);
+  const outcome = await control.reload(new TextDecoder().decode(body));
+  if (outcome.kind === "wrong") return problem(STATUS_CODE.BadRequest, outcome.reason);
+  const { revoked } = outcome;
   const headers = { "content-type": "application/json", "cache-control": "no-store" };
-  return answer(STATUS_CODE.OK, headers, JSON.stringify({ code: 0, ...identity }));
+  return answer(STATUS_CODE.OK, headers, JSON.stringify({ code: 0, ...identity, revoked }));
 }

@@ -85,11 +85,14 @@ const READING = "GET, HEAD, OPTIONS";
  * what the table has.
  */
 export class RouteTable {
+  /** As they were given. */
+  readonly routes: readonly Route[];
   readonly #resources: readonly Resource[];
   readonly #rules: RouteRules;
 
   /** @param routes the first one whose pattern fits is taken */
   constructor(routes: readonly Route[], rules: RouteRules) {
+    this.routes = routes;
     const byPattern = Map.groupBy(routes, ({ pattern }) => pattern);
     this.#resources = [...byPattern].map(([pattern, routes]) => {
       return resourceOf(pattern, routes);

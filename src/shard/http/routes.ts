@@ -69,6 +69,11 @@ export class HttpRoutes {
     );
   }
 
+  /** All that can be asked for where viewers are. */
+  get routes(): readonly Route[] {
+    return this.#table.routes;
+  }
+
   /** Rejects only with what is wrong in a handler. */
   answer(request: HttpRequest, addresses: ConnectionAddresses): Promise<HttpResponse> {
     return this.#table.answer(request, addresses);

@@ -62,8 +62,8 @@ export interface Client {
   readonly id: string;
   readonly admission: Admission;
   describe(): ClientDescription;
-  /** Its question was answered anew: it goes on by this answer, or ends. */
-  reconsider(decision: AccessDecision): void;
+  /** Its question was answered anew: it goes on by this answer, or ends. Tells whether it goes on. */
+  reconsider(decision: AccessDecision): boolean;
   /** Ends it at once, or within a second. */
   end(reason: string): void;
 }

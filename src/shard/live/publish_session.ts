@@ -222,16 +222,24 @@ export class PublishSession implements Client, Publisher {
     return { asked, askedAtMs: this.#askedAtMs, allowed: this.#allowed, path: this.path };
   }
 
-  reconsider(decision: AccessDecision): void {
-    if (decision.kind === "refuse") return this.end("It may not publish any more");
+  reconsider(decision: AccessDecision): boolean {
+    // It may have ended meanwhile: its terms are not those of whoever has the stream now.
+    if (this.#isClosed) return false;
+    if (decision.kind === "refuse") {
+      this.end("It may not publish any more");
+      return false;
+    }
     const target = streamPath("", decision.path ?? this.#source.asked.path);
-    const isSame = "path" in target && target.path === this.path;
-    if (!isSame) return this.end("It may publish something else now");
+    if (!("path" in target) || target.path !== this.path) {
+      this.end("It may publish something else now");
+      return false;
+    }
     this.#allowed = decision;
     this.#limits.change(decision);
     const { streamId } = this.#stream.entry;
     const terms = termsOf(decision);
     this.#context.control.send({ kind: "publication-changed", streamId, terms });
+    return true;
   }
 
   end(reason: string): void {

@@ -1,7 +1,7 @@
 import type { Access, AccessDecision, AccessRequest } from "../../access/access.ts";
-import { shortSubject } from "../../access/subject_name.ts";
 import { timeSlice } from "../time_slice.ts";
 import type { Client } from "./clients.ts";
+import { RevokedCounts } from "./revoked_counts.ts";
 
 /** Questions that wait for an answer at a time: others are to come in meanwhile. */
 const MAX_ASKED = 64;
@@ -17,25 +17,27 @@ export interface RecheckOptions {
 /**
  * Asks again about clients that were let in, and has those end that would be kept out now. Where
  * nobody can say, only those end that are named.
+ *
+ * @param counts of those who are named, kept while they are asked
  */
 export async function recheckClients(
   clients: readonly Client[],
   access: Access,
   { revoke, recheck }: RecheckOptions,
+  counts = new RevokedCounts(revoke, clients),
 ): Promise<void> {
-  const revoked = new Set(revoke.map(shortSubject));
-  const isNamed = ({ admission: { allowed: { subject, user } } }: Client) =>
-    isAmong(revoked, subject) || isAmong(revoked, user);
-  const asked = clients.filter((client) => recheck || isNamed(client));
+  // Those who are named first: whoever has named them waits for it.
+  const asked = new Set([...counts.clients, ...(recheck ? clients : [])]);
   // All take from one list, so that none waits for the slowest of a batch.
   const rest = asked.values();
   const share = timeSlice.share("many peers");
   share.begin(performance.now());
-  await Promise.all(Array.from({ length: Math.min(MAX_ASKED, asked.length) }, async () => {
+  await Promise.all(Array.from({ length: Math.min(MAX_ASKED, asked.size) }, async () => {
     for (const client of rest) {
       const decision = await access.decide({ ...client.admission.asked, isAgain: true });
       const isUnknown = decision.kind === "refuse" && decision.status === "unavailable";
-      if (!isUnknown || isNamed(client)) client.reconsider(decision);
+      const isKept = isUnknown && !counts.has(client);
+      counts.decided(client, isKept || client.reconsider(decision));
       await share.pause();
     }
   }));
@@ -60,9 +62,4 @@ export async function limitClients(
     if (isSame) client.reconsider(decision);
     await share.pause();
   }
-}
-
-function isAmong(revoked: ReadonlySet<string>, subject: string | undefined): boolean {
-  if (subject === undefined) return false;
-  return revoked.has(subject) || revoked.has(subject.slice(subject.indexOf(" ") + 1));
 }

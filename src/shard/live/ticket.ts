@@ -99,11 +99,15 @@ export class Ticket implements Client {
     return { asked, askedAtMs, path, allowed: this.#allowed };
   }
 
-  reconsider(decision: AccessDecision): void {
+  reconsider(decision: AccessDecision): boolean {
     const { asked, path } = this.#request;
-    if (decision.kind === "refuse") return this.end("it may not watch any more");
-    if ((decision.path ?? asked.path) !== path) return this.end("it may watch something else now");
-    this.#allowed = decision;
+    const isAllowed = decision.kind === "allow";
+    if (isAllowed && (decision.path ?? asked.path) === path) {
+      this.#allowed = decision;
+      return true;
+    }
+    this.end(isAllowed ? "it may watch something else now" : "it may not watch any more");
+    return false;
   }
 
   /** How far what it is sent is behind the stream; `null` if that cannot be known. */
