@@ -174,7 +174,8 @@ export class Hooks implements AccessSource {
       for (const hook of hooks) {
         const one = await this.#ask(hook, event, body);
         if (one.kind === "refuse") {
-          if (all !== undefined) this.ended(notBegun(request, all));
+          // Of who is there already, the end is told when it comes.
+          if (all !== undefined && !request.isAgain) this.ended(notBegun(request, all));
           return one;
         }
         if (!request.isAgain) this.#noteTold(request, hook);

@@ -35,6 +35,15 @@ export function withoutKeys(text: string): string {
   return text.replaceAll(KEYS, "$1.***");
 }
 
+/** A name behind its first dot: it may be the secret of a key, or nearly. */
+const MAYBE_SECRET = /\.[^/]*$/;
+
+/** As {@linkcode withoutKeys}, of a path that was refused: its name may be a key that was mistyped. */
+export function withoutMistypedKeys(path: string): string {
+  // One may be in the application as well.
+  return withoutKeys(path.replace(MAYBE_SECRET, ".…"));
+}
+
 interface KnownKey extends StreamKey {
   readonly known: KeyHash;
 }

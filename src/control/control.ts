@@ -251,7 +251,7 @@ export class Control {
         return this.#directory
           .unpublish(message.streamId, shard, message.content, performance.now(), message.sent);
       case "publish-forgotten":
-        return this.#directory.forget(shard, message.requestId);
+        return this.#directory.forget(message.path, shard, message.requestId);
       case "publication-changed":
         return this.#directory.change(message.streamId, shard, message.terms);
       case "streams-request":

@@ -200,11 +200,9 @@ export class Directory {
   }
 
   /** Somebody who waits to be decided on has left: it is refused, and takes nobody's place. */
-  forget(shard: number, requestId: number): void {
-    for (const stream of this.#byId.values()) {
-      if (stream.contenders.size === 0) continue;
-      this.#refuse(stream, stream.contenders.remove(shard, requestId));
-    }
+  forget(path: string, shard: number, requestId: number): void {
+    const stream = this.#byPath.get(path);
+    if (stream !== undefined) this.#refuse(stream, stream.contenders.remove(shard, requestId));
   }
 
   /** A publisher that was contested stays. */
@@ -314,7 +312,10 @@ export class Directory {
 
   /** Ends all streams at once. */
   closeAll(): void {
-    for (const stream of [...this.#byId.values()]) this.#close(stream, STOPPING);
+    for (const stream of [...this.#byId.values()]) {
+      this.#refuse(stream, stream.contenders.take({}));
+      this.#close(stream, STOPPING);
+    }
   }
 
   /** A stream that has a publisher is to get another one. */

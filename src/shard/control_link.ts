@@ -81,7 +81,7 @@ export class ControlLink {
     left: AbortSignal,
   ): Promise<PublishDecision> {
     const requestId = ++this.#requests;
-    const forget = () => this.#post({ kind: "publish-forgotten", requestId });
+    const forget = () => this.#post({ kind: "publish-forgotten", requestId, path });
     left.addEventListener("abort", forget);
     try {
       return await new Promise((resolve) => {

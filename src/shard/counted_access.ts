@@ -7,11 +7,8 @@ import type {
   EndedSession,
   Refused,
 } from "../access/access.ts";
-import { withoutKeys } from "../access/stream_keys.ts";
+import { withoutKeys, withoutMistypedKeys } from "../access/stream_keys.ts";
 import type { Counters } from "../metrics/counters.ts";
-
-/** A name behind its first dot: it may be the secret of a key, or nearly. */
-const MAYBE_SECRET = /\.[^/]*$/;
 
 /** Is told of who comes and goes, without their secrets. */
 export interface SessionListener {
@@ -91,8 +88,7 @@ function logRefusal(
       id,
       hostname,
       action,
-      // One may be in the application as well.
-      path: withoutKeys(path.replace(MAYBE_SECRET, ".…")),
+      path: withoutMistypedKeys(path),
       protocol,
       cause,
       decidedBy,

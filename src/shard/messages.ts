@@ -141,7 +141,7 @@ export type ToControl =
     readonly publisher: StreamPublisher;
   }
   /** Who asks to publish has left: it is to be refused, unless it is answered already. */
-  | { readonly kind: "publish-forgotten"; readonly requestId: number }
+  | { readonly kind: "publish-forgotten"; readonly requestId: number; readonly path: string }
   /** What let a publisher in says something else now. */
   | {
     readonly kind: "publication-changed";

@@ -305,6 +305,19 @@ Deno.test("a hook that allows what another one refuses is told that nothing came
   assertEquals(server.told[2]!["reason"], "Another hook refuses it");
 });
 
+Deno.test("who is asked about again and refused has not ended yet: no hook is told that it has", async () => {
+  await using server = noting({ "/second": { code: 1 } });
+  const hooks = hooksOf(
+    { url: server.at("/first") },
+    { url: server.at("/second") },
+    { url: server.at("/ends"), events: ["on_unpublish"] },
+  );
+  const again = accessRequest({ isAgain: true });
+  assertEquals(outcome(await hooks.decide(again)), "forbidden: hook");
+  await hooks.close(5000);
+  assertEquals(server.names(), ["/first on_publish test", "/second on_publish test"]);
+});
+
 Deno.test("a hook that is asked again about who is there is told so, and not to count it", async () => {
   await using server = noting();
   const hooks = hooksOf({ url: server.at("/") });

@@ -29,7 +29,7 @@ Deno.test({
     "on a link of a fifth of the stream, a viewer gets sound and key frames, and all afterwards",
   ignore: ignore || IS_LONG,
 }, async () => {
-  const [narrow, wide] = await watch("400:8", "100000:6") as [LinkPhase, LinkPhase];
+  const [narrow, wide] = await watch("400:12", "100000:6") as [LinkPhase, LinkPhase];
   assert(narrow.frames >= 4, told(narrow));
   assert(narrow.heardPart > 0.95, told(narrow));
   // Most of what is made up was lost before the link was known to be narrow.

@@ -190,9 +190,9 @@ Deno.test("Directory: who has left takes no stream, and keeps no other from it",
   const streamId = acceptedId(directory.publish("live/a", 0, 0));
   directory.publish("live/a", 1, 0, {}, 7);
   directory.publish("live/a", 1, 0, {}, 8);
-  directory.forget(0, 7);
+  directory.forget("live/a", 0, 7);
   assertEquals(decided, []);
-  directory.forget(1, 7);
+  directory.forget("live/a", 1, 7);
   assertEquals(decided, [[1, 7, BUSY]]);
   directory.unpublish(streamId, 0, "media");
   assertEquals(decided.slice(1), [[1, 8, { kind: "accepted", streamId }]]);
@@ -608,4 +608,13 @@ Deno.test("Directory: a stream that there is no memory for is refused with the r
   directory.closeAll();
   acceptedId(publish("live/b"));
   directory.closeAll();
+});
+
+Deno.test("Directory: when all is closed, who waits for a publisher is refused, and waits no more", () => {
+  using control = open();
+  const { directory, decided } = control;
+  directory.publish("live/a", 0, 0);
+  directory.publish("live/a", 1, 0, {}, 7);
+  directory.closeAll();
+  assertEquals(decided, [[1, 7, BUSY]]);
 });

@@ -1,7 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { AccessRequest, Refused } from "../../access/access.ts";
 import { credentialsOf } from "../../access/credentials.ts";
-import { withoutKeys } from "../../access/stream_keys.ts";
+import { withoutMistypedKeys } from "../../access/stream_keys.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import {
@@ -106,7 +106,7 @@ function noteRefusal(
   { cause, decidedBy }: Refused,
 ): void {
   log.warn("{peer} is not told how to publish {path} in several qualities: {cause} ({decidedBy})", {
-    path: withoutKeys(path),
+    path: withoutMistypedKeys(path),
     cause,
     decidedBy,
   });

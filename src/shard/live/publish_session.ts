@@ -223,6 +223,8 @@ export class PublishSession implements Client, Publisher {
   }
 
   reconsider(decision: AccessDecision): boolean {
+    // It may have ended meanwhile: its terms are not those of whoever has the stream now.
+    if (this.#isClosed) return false;
     if (decision.kind === "refuse") {
       this.end("It may not publish any more");
       return false;

@@ -83,7 +83,7 @@ Deno.test("who comes back goes on where it was; one from another run, or from to
   add(1, 3);
   const back = follow("run.1");
   assertEquals(await back.some(2), ["client-came run.2 2", "stream-began run.3 3"]);
-  for (const lastId of ["other.1", "run.9", "run.x", "", "run.1.2.x".slice(0, 3)]) {
+  for (const lastId of ["other.1", "run.9", "run.x", "", "run", "run.1e-1"]) {
     const reader = follow(lastId);
     assertEquals(await reader.next(), "begin run.3", lastId);
     await reader.cancel();
