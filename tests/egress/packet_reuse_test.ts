@@ -90,7 +90,7 @@ function harass(seed: number, hasRtx: boolean): number {
           roundTripMs: 5,
         }),
       () => track.jump(index, from),
-      () => track.pad(below(200), sender, []),
+      () => track.pad(sender, []),
       () => below(8) === 0 && track.pause(),
       () => below(8) === 0 && track.forgetSent(),
       () => below(8) === 0 && (track.redundancy = below(3)),
