@@ -11,7 +11,10 @@ export class RevokedCounts {
   /** By what they came with, whatever lets them in later. */
   readonly #found = new Map<Client, readonly Count[]>();
 
-  /** @param revoke subjects, whole ("key camera-1") or their ids alone ("camera-1") */
+  /**
+   * @param revoke subjects, whole ("key camera-1") or their ids alone ("camera-1")
+   * @param clients all who are here
+   */
   constructor(revoke: readonly string[], clients: readonly Client[]) {
     this.#counts = revoke.map((name) => ({ name, found: 0, ended: 0, waiting: 0 }));
     // One may be named twice: as the log has it, and in full.
@@ -32,6 +35,7 @@ export class RevokedCounts {
     return this.#found.keys();
   }
 
+  /** Whether a name is for it. */
   has(client: Client): boolean {
     return this.#found.has(client);
   }
