@@ -2,9 +2,6 @@
 const WEIGHT = 0.3;
 /** What is believed grows by so much for each, if they tell of more than that. */
 const GROWTH = 1.07;
-/** And by so much, if they tell of far more: it was taken for too narrow. */
-const FAR_MORE = 1.8;
-const FAST_GROWTH = 1.2;
 /** One train counts for no more than so many times what is believed. */
 const MAX_FACTOR = 2;
 
@@ -21,7 +18,6 @@ export class TrainGauge {
   take(bitrateBps: number, capacityBps: number): number {
     const seenBps = Math.min(bitrateBps, MAX_FACTOR * capacityBps);
     this.#meanBps += WEIGHT * (seenBps - this.#meanBps);
-    if (this.#meanBps > capacityBps * FAR_MORE) return capacityBps * FAST_GROWTH;
     return this.#meanBps < capacityBps * GROWTH ? capacityBps : capacityBps * GROWTH;
   }
 }
