@@ -95,7 +95,11 @@ Deno.test("who may not publish is told so as OBS shows it, and nothing else", as
     encoder_configurations: [],
     audio_configurations: { live: [] },
   };
-  for (const key of ["studio", "studio.wrong-secret-of-it", "none", "studio?token=a"]) {
+  const keys = [
+    ...["studio", "none", "studio?token=a"],
+    ...["studio.wrong-secret-of-it", "studio.mistyped!wrong-secret"],
+  ];
+  for (const key of keys) {
     await t.step(key, async () => {
       const { status, meta, ...rest } = await ask(url, obsRequest(key));
       assertEquals(status.result, "error");
