@@ -61,7 +61,8 @@ export class OddPublisher implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     this.#stopping.resolve();
-    await this.sent;
+    // Whoever waits for it is told.
+    await this.sent.catch(() => {});
     this.#publisher.close();
   }
 
