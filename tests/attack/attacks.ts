@@ -5,7 +5,7 @@ import { LOG_ATTACK } from "./log_attack.ts";
 import { MEMORY_ATTACKS } from "./memory_attacks.ts";
 import { PUBLISH_LOCKOUT_ATTACK } from "./publish_lockout_attack.ts";
 import { STREAM_LIST_ATTACK } from "./stream_list_attack.ts";
-import { OTHER_THREAD_ATTACKS, WORST_THREAD_ATTACKS } from "./thread_attacks.ts";
+import { THREAD_ATTACKS } from "./thread_attacks.ts";
 import { TRANSCODER_ATTACK } from "./transcoder_attack.ts";
 import { whepForgeryAttack } from "./whep_forgery_attack.ts";
 import { WHEP_LOCKOUT_ATTACK } from "./whep_lockout_attack.ts";
@@ -13,8 +13,7 @@ import { whepOfferAttack } from "./whep_offer_attack.ts";
 
 /** All attacks, in the order of the table in docs/robustness.md. */
 export const ATTACKS: readonly Attack[] = [
-  ...WORST_THREAD_ATTACKS,
-  ...OTHER_THREAD_ATTACKS,
+  ...THREAD_ATTACKS,
   TRANSCODER_ATTACK,
   LOG_ATTACK,
   ...MEMORY_ATTACKS,

@@ -22,14 +22,10 @@ import {
 } from "./webrtc_garbage_attacks.ts";
 
 /** Those that once held a thread for seconds, and what there is most of. */
-export const WORST_THREAD_ATTACKS: readonly Attack[] = [
+export const THREAD_ATTACKS: readonly Attack[] = [
   TINY_SOUND_ATTACK,
   TINY_AGGREGATES_ATTACK,
   TINY_FRAMES_ATTACK,
-];
-
-/** All other ways to cost a thread its time. */
-export const OTHER_THREAD_ATTACKS: readonly Attack[] = [
   TINY_CHUNKS_ATTACK,
   EMPTY_NAL_UNITS_ATTACK,
   COMMANDS_ATTACK,

@@ -43,7 +43,9 @@ Deno.test({
     await t.step("nothing was asked for without TLS", () => {
       schemes.delete("blob:");
       assertEquals([...schemes], ["https:"]);
-      assertEquals([...new Set(socketUrls)], [`${url.replace("https", "wss")}/live/test.flv`]);
+      assertEquals([...new Set(socketUrls)], [
+        `${url.replace("https", "wss")}/live/test.flv?vtrack=auto`,
+      ]);
       assertEquals(faults, []);
     });
     const { counters, gateway: { shardRestarts } } = await gateway.status();

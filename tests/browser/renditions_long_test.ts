@@ -1,7 +1,6 @@
 /** A WebRTC viewer of a stream in three sizes, over a link that becomes narrow and wide again. */
 import { assert } from "@std/assert";
 import { lossyNetworkMissing, runInLossyNetwork } from "../../testing/network/lossy_network.ts";
-import { IS_LONG } from "../../testing/long_form.ts";
 import { isPeerMissing } from "../../testing/peers.ts";
 import { THREE_SIZES } from "../interop/rendition_publisher.ts";
 import { chromiumMissing } from "./chromium.ts";
@@ -18,15 +17,11 @@ const ignore = chromiumMissing() || lossyNetworkMissing() || isPeerMissing(NAME,
 
 const [LARGE, , SMALL] = THREE_SIZES.map(({ width }) => width) as [number, number, number];
 
-/** What must hold; in the short form, where other tests run beside it, a good deal less. */
-const BARS = IS_LONG
-  ? { pauseMs: 500, downMs: 1500, upMs: 8000, concealed: 0.02 }
-  : { pauseMs: 1500, downMs: 4000, upMs: 12_000, concealed: 0.1 };
+/** What must hold. */
+const BARS = { pauseMs: 500, downMs: 1500, upMs: 8000, concealed: 0.02 };
 
 /** Kilobits a second and seconds, behind a beginning in which the viewer joins. */
-const PHASES = IS_LONG
-  ? ["3000:5", "3000:30", "1000:30", "500:30", "3000:30"]
-  : ["3000:2", "500:5", "3000:10"];
+const PHASES = ["3000:5", "3000:30", "1000:30", "500:30", "3000:30"];
 
 Deno.test({ name: NAME, ignore }, async (t) => {
   const watch = new URL("renditions_watch.ts", import.meta.url);

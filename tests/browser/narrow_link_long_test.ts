@@ -1,5 +1,4 @@
 import { assert } from "@std/assert";
-import { IS_LONG } from "../../testing/long_form.ts";
 import { runInLossyNetwork } from "../../testing/network/lossy_network.ts";
 import { narrowLinkMissing } from "../../testing/network/narrow_link.ts";
 import { chromiumMissing } from "./chromium.ts";
@@ -25,22 +24,8 @@ function told({ frameTimes: _, ...rest }: LinkPhase): string {
 }
 
 Deno.test({
-  name:
-    "on a link of a fifth of the stream, a viewer gets sound and key frames, and all afterwards",
-  ignore: ignore || IS_LONG,
-}, async () => {
-  const [narrow, wide] = await watch("400:12", "100000:6") as [LinkPhase, LinkPhase];
-  assert(narrow.frames >= 4, told(narrow));
-  assert(narrow.heardPart > 0.95, told(narrow));
-  // Most of what is made up was lost before the link was known to be narrow.
-  assert(narrow.concealed < 0.15, told(narrow));
-  assert(narrow.concealedSettled < 2 * MAX_CONCEALED, told(narrow));
-  assert(wide.fullAfterMs !== null && wide.fullAfterMs < MAX_FULL_AFTER_MS, told(wide));
-});
-
-Deno.test({
   name: "links narrower than the stream: sound always, a picture every two seconds, a short queue",
-  ignore: ignore || !IS_LONG,
+  ignore,
 }, async (t) => {
   const phases = await watch("1000:30", "100000:10", "400:30", "100000:10");
   for (const phase of phases) {
