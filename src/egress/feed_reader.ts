@@ -126,12 +126,17 @@ export class FeedReader implements FeedViewer {
   /** What to send next, whole messages, which never change; `undefined` if there is nothing now. */
   next(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#endReason !== undefined) return this.#reading?.cursor.rest();
-    if (this.#reading !== undefined) this.#lookAfterLag(this.#reading);
+    if (this.#reading !== undefined && this.#heedsLag) this.#lookAfterLag(this.#reading);
     if (this.#coming !== undefined) {
       const piece = this.#begin(this.#coming);
       if (piece !== undefined) return piece;
     }
     return this.#reading && this.#nextOf(this.#reading);
+  }
+
+  /** Whether it can do anything about its lag: most viewers are jumped over, and pay for no look. */
+  get #heedsLag(): boolean {
+    return this.#steps !== undefined || this.#lagRules.keeps === "sound";
   }
 
   #nextOf({ audience, cursor }: Reading): Uint8Array<ArrayBuffer> | undefined {
@@ -147,8 +152,9 @@ export class FeedReader implements FeedViewer {
   /** Where it lags, or keeps up again, it may be better off with other pictures. */
   #lookAfterLag(reading: Reading): void {
     const { cursor, audience: { feed }, selection } = reading;
-    const { lagMs, hasKeyFrameAhead, isOvertaken } = cursor;
+    const { lagMs } = cursor;
     if (this.#steps === undefined || lagMs === undefined) return this.#passOverPictures(reading);
+    const { hasKeyFrameAhead, isOvertaken } = cursor;
     const { timeMs } = feed;
     const step = this.#steps.next({ timeMs, lagMs, hasKeyFrameAhead, isOvertaken });
     if (step === "down" && this.#coming?.step === "up") this.#drop();
