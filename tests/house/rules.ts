@@ -142,6 +142,7 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     message: ["chunk"],
     session: ["handshake", "chunk", "message"],
   },
+  rtp: { receive: [] },
   webrtc: { ice: [], dtls: [], sdp: ["ice"], bandwidth: [], sctp: ["ice"] },
   shard: {
     net: [],
