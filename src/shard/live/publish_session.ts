@@ -135,16 +135,18 @@ export class PublishSession implements Client, Publisher {
     if (allowed.kind === "refuse") return refusalOf(allowed);
     const target = streamPath("", allowed.path ?? asked.path);
     // Who was told that it may is told that it is over.
-    const turnAway = (reason: string): PublishRefusal => {
+    const turnAway = (reason: string, isTaken = false): PublishRefusal => {
       access.ended?.({ request: asked, decision: allowed, durationMs: 0, bytes: 0, reason });
-      return { cause: "busy", reason };
+      return { cause: "busy", reason, isTaken };
     };
     if ("problem" in target) return turnAway(target.problem);
     // It would take the stream from one that is there.
     if (left.aborted) return turnAway(LEFT);
     const publisher = { ...owner, id: asked.id, ...termsOf(allowed) };
     const decision = await control.requestPublish(target.path, publisher, left);
-    if (decision.kind === "refused") return turnAway(left.aborted ? LEFT : decision.reason);
+    if (decision.kind === "refused") {
+      return left.aborted ? turnAway(LEFT) : turnAway(decision.reason, decision.isTaken);
+    }
     const { streamId, sent } = decision;
     const stream = streams.byId(streamId);
     if (stream !== undefined && !left.aborted) {
@@ -192,6 +194,11 @@ export class PublishSession implements Client, Publisher {
     if (publication.heldUntilMs === undefined || this.#isClosed) return;
     const waitMs = Math.max(0, publication.heldUntilMs - nowMs);
     this.#releaseTimer ??= setTimeout(() => this.#release(), waitMs);
+  }
+
+  /** Changes when viewers need a key frame. */
+  get keyFrameWishes(): number {
+    return this.#writer.keyFrameWishes;
   }
 
   /** Bytes of frames that wait for the rest of them. */
@@ -382,7 +389,8 @@ export class PublishSession implements Client, Publisher {
 }
 
 function refusalOf({ status, reason }: Refused): PublishRefusal {
-  return { cause: status === "unavailable" ? "unavailable" : "unauthorized", reason };
+  const cause = status === "unavailable" ? "unavailable" : "unauthorized";
+  return { cause, reason, isTaken: false };
 }
 
 /** What was mended of a publisher's timestamps, for the log. */

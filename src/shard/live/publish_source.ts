@@ -30,6 +30,8 @@ export interface PublishRefusal {
   readonly cause: "unauthorized" | "unavailable" | "busy";
   /** A sentence for the source. */
   readonly reason: string;
+  /** Whether somebody else publishes under the name. */
+  readonly isTaken: boolean;
 }
 
 /**
