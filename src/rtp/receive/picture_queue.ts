@@ -1,0 +1,257 @@
+import type { Depacketizer, ReceivedUnit } from "./depacketizer.ts";
+import { PacketWindow } from "./packet_window.ts";
+import type { ReceivedPacket } from "./received_packet.ts";
+
+/** Two thirds of a second of 40 Mbit/s. */
+const MAX_PACKETS = 2048;
+
+/** How long a picture is waited for: until it was asked for and sent again some times. */
+const MIN_HOLD_MS = 100;
+const MAX_HOLD_MS = 600;
+const HOLD_ROUND_TRIPS = 3;
+
+/** A packet that cannot be asked for is waited for as long as it may be overtaken. */
+const REORDERING_HOLD_MS = 50;
+
+/** A picture is waited for no longer than this when a whole key frame is there behind it. */
+const KEY_FRAME_PATIENCE_MS = 100;
+
+/** How often it is looked whether there is such a key frame. */
+const LOOK_INTERVAL_MS = 5;
+
+/** A picture that has come whole. */
+export interface ReceivedPicture {
+  readonly unit: ReceivedUnit;
+  /** 32 bits, in ticks of its clock. */
+  readonly timestamp: number;
+}
+
+/** What it depends on how long a picture is waited for. */
+export interface ReceptionTerms {
+  readonly roundTripMs: number;
+  /** Whether lost packets can be asked for. */
+  readonly canAsk: boolean;
+}
+
+/** What became of a packet. */
+export type QueueVerdict = "taken" | "duplicate" | "late" | "overflow";
+
+/**
+ * Makes pictures of the packets of one source, in order. A picture is all packets with one timestamp,
+ * up to the marker or to the next one; it leaves when it has come whole and so has all before it. For
+ * one that has not, those behind it wait until it is given up: then nothing leaves before the next key
+ * frame, which {@linkcode needsKeyFrame} says is to be asked for. No picture leaves in part.
+ *
+ * @example
+ * ```ts ignore
+ * const pictures = new PictureQueue(H264_DEPACKETIZER, 4_194_304);
+ * pictures.put(number, packet, nowMs);
+ * for (let picture; (picture = pictures.next(terms, nowMs)) !== undefined;) show(picture);
+ * ```
+ */
+export class PictureQueue {
+  readonly #depacketizer: Depacketizer;
+  readonly #window: PacketWindow;
+  /** From the begin of the window up to here, all packets are there and of one picture. */
+  #scanned = 0;
+  /** Of the picture at the begin of the window, as far as it has been scanned. */
+  #timestamp: number | undefined;
+  /** Whether the packet at the begin of the window is known to be the first of its picture. */
+  #isAtStart = false;
+  #needsKeyFrame = true;
+  #lookedAtMs = -Infinity;
+  #givenUp = 0;
+
+  constructor(depacketizer: Depacketizer, maxBytes: number) {
+    this.#depacketizer = depacketizer;
+    this.#window = new PacketWindow({ packets: MAX_PACKETS, bytes: maxBytes });
+  }
+
+  /** Bytes that it holds. */
+  get bytes(): number {
+    return this.#window.bytes;
+  }
+
+  /** Whether nothing leaves before the next key frame. */
+  get needsKeyFrame(): boolean {
+    return this.#needsKeyFrame;
+  }
+
+  /** Times that it went on without what had not come. */
+  get givenUp(): number {
+    return this.#givenUp;
+  }
+
+  /** When packets are to be asked for, at the earliest. */
+  get requestsDueMs(): number {
+    return this.#window.missing.dueMs;
+  }
+
+  /** The numbers of the packets that are to be asked for now. */
+  takeRequests(roundTripMs: number, nowMs: number): readonly number[] {
+    return this.#window.missing.takeDue(roundTripMs, nowMs);
+  }
+
+  /** Takes a packet over. On overflow all that is held is let go of, and it begins with this one. */
+  put(number: number, packet: ReceivedPacket, nowMs: number): QueueVerdict {
+    const verdict = this.#window.put(number, packet, nowMs);
+    if (verdict !== "overflow") return verdict;
+    this.restart(number);
+    this.#window.put(number, packet, nowMs);
+    return "overflow";
+  }
+
+  /** The source has begun anew, with this number: what is held is let go of. */
+  restart(number: number): void {
+    this.#window.restart(number);
+    this.#giveUp(number);
+  }
+
+  /** The next picture; `undefined` if there is none yet. */
+  next(terms: ReceptionTerms, nowMs: number): ReceivedPicture | undefined {
+    for (;;) {
+      const end = this.#endOfPicture();
+      if (end === undefined) {
+        if (!this.#goOn(terms, nowMs)) return undefined;
+        continue;
+      }
+      const picture = this.#take(end);
+      if (picture !== undefined) return picture;
+    }
+  }
+
+  /** When the picture that is waited for is given up; Infinity if none is. */
+  dueMs(terms: ReceptionTerms): number {
+    const sinceMs = this.#blockedSinceMs();
+    return sinceMs === undefined ? Infinity : sinceMs + holdMs(terms);
+  }
+
+  /** Behind the last packet of the picture at the begin of the window, if all of it is there. */
+  #endOfPicture(): number | undefined {
+    const window = this.#window;
+    if (this.#scanned < window.begin) this.#beginAt(window.begin);
+    for (let packet; (packet = window.at(this.#scanned)) !== undefined;) {
+      if (packet.payload.length > 0) {
+        if (this.#timestamp !== undefined && packet.timestamp !== this.#timestamp) {
+          return this.#scanned;
+        }
+        this.#timestamp = packet.timestamp;
+      }
+      this.#scanned++;
+      if (packet.isMarked) return this.#scanned;
+    }
+    return undefined;
+  }
+
+  /** Takes the packets of a picture out; `undefined` if it is none, or not to be shown. */
+  #take(end: number): ReceivedPicture | undefined {
+    const window = this.#window;
+    const payloads: Uint8Array[] = [];
+    for (let number = window.begin; number < end; number++) {
+      const { payload } = window.at(number)!;
+      if (payload.length > 0) payloads.push(payload);
+    }
+    const [first] = payloads;
+    const isWhole = first !== undefined && (this.#isAtStart || this.#depacketizer.begins(first));
+    const isWanted = isWhole &&
+      (!this.#needsKeyFrame || payloads.some((one) => this.#depacketizer.isOfKeyFrame(one)));
+    const timestamp = this.#timestamp;
+    window.forgetUntil(end);
+    this.#beginAt(end);
+    this.#isAtStart = true;
+    if (!isWanted || timestamp === undefined) {
+      if (first !== undefined && !isWhole) this.#needsKeyFrame = true;
+      return undefined;
+    }
+    const unit = this.#depacketizer.read(payloads);
+    if (unit.kind === "malformed" || (this.#needsKeyFrame && !unit.isKeyFrame)) {
+      this.#needsKeyFrame = true;
+      return undefined;
+    }
+    this.#needsKeyFrame = false;
+    return { unit, timestamp };
+  }
+
+  /** Goes on behind what is missing, if it has been waited for long enough; whether it has gone on. */
+  #goOn(terms: ReceptionTerms, nowMs: number): boolean {
+    const sinceMs = this.#blockedSinceMs();
+    if (sinceMs === undefined) return false;
+    const isOver = nowMs - sinceMs >= holdMs(terms);
+    const isImpatient = this.#needsKeyFrame || nowMs - sinceMs >= KEY_FRAME_PATIENCE_MS;
+    if (isImpatient && (isOver || nowMs - this.#lookedAtMs >= LOOK_INTERVAL_MS)) {
+      this.#lookedAtMs = nowMs;
+      const keyFrame = this.#wholeKeyFrame();
+      if (keyFrame !== undefined) {
+        this.#window.forgetUntil(keyFrame);
+        this.#giveUp(keyFrame);
+        this.#isAtStart = true;
+        return true;
+      }
+    }
+    if (!isOver) return false;
+    const next = this.#behindGap();
+    this.#window.forgetUntil(next);
+    this.#giveUp(next);
+    return true;
+  }
+
+  /** Since when what would come next is missing; `undefined` if nothing has come behind it. */
+  #blockedSinceMs(): number | undefined {
+    const window = this.#window;
+    const number = Math.max(this.#scanned, window.begin);
+    if (number >= window.end || window.at(number) !== undefined) return undefined;
+    // Of too many that are missing it is not known: they are not waited for.
+    return window.missing.sinceMs(number) ?? -Infinity;
+  }
+
+  /** The first packet that is there behind those that are missing. */
+  #behindGap(): number {
+    const window = this.#window;
+    let number = Math.max(this.#scanned, window.begin);
+    while (number < window.end && window.at(number) === undefined) number++;
+    return number;
+  }
+
+  /** The first packet of a key frame that is there as a whole, behind what is missing. */
+  #wholeKeyFrame(): number | undefined {
+    const window = this.#window;
+    let start: number | undefined;
+    let isKeyFrame = false;
+    let before: ReceivedPacket | undefined;
+    for (let number = this.#behindGap(); number < window.end; number++) {
+      const packet = window.at(number);
+      const isOther = before !== undefined &&
+        (before.isMarked || (packet !== undefined && packet.timestamp !== before.timestamp));
+      if (isOther && isKeyFrame && start !== undefined) return start;
+      if (packet === undefined) start = undefined;
+      else {
+        const isFirst = before === undefined && this.#depacketizer.begins(packet.payload);
+        if (isOther || isFirst) {
+          start = number;
+          isKeyFrame = false;
+        }
+        isKeyFrame ||= this.#depacketizer.isOfKeyFrame(packet.payload);
+      }
+      before = packet;
+    }
+    return before?.isMarked === true && isKeyFrame ? start : undefined;
+  }
+
+  #giveUp(number: number): void {
+    this.#givenUp++;
+    this.#needsKeyFrame = true;
+    this.#beginAt(number);
+    this.#isAtStart = false;
+  }
+
+  #beginAt(number: number): void {
+    this.#scanned = number;
+    this.#timestamp = undefined;
+  }
+}
+
+/** How long a picture is waited for. */
+function holdMs({ roundTripMs, canAsk }: ReceptionTerms): number {
+  if (!canAsk) return REORDERING_HOLD_MS;
+  return Math.min(MAX_HOLD_MS, MIN_HOLD_MS + HOLD_ROUND_TRIPS * roundTripMs);
+}
