@@ -35,7 +35,8 @@ import { trackQuery } from "../live/track_query.ts";
 import { answerWishes, pictureWishes, viewerTrack } from "../live/viewer_media.ts";
 import { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
-import { loggedSessionId, type WebrtcSession } from "../webrtc/session.ts";
+import type { WebrtcSession } from "../webrtc/session.ts";
+import { loggedSessionId } from "../webrtc/sessions.ts";
 import { sessionRefusal } from "./session_access.ts";
 import { type AnsweredTransport, patchSession } from "./session_patch.ts";
 import { refusalIfMissing } from "./missing_tracks.ts";
@@ -285,6 +286,7 @@ export class Whep {
         cname,
       },
       renditions,
+      wishKeyFrame: () => stream.wishKeyFrame(),
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,

@@ -1,5 +1,6 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { WholeResponse } from "../../http/response.ts";
+import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
 import { bundleTag, writeSdpAnswer } from "../../webrtc/sdp/answer.ts";
 import { hasDataChannels } from "../../webrtc/sdp/media_choice.ts";
 import type { SdpOffer } from "../../webrtc/sdp/offer.ts";
@@ -32,6 +33,7 @@ const MAX_BITRATE_BPS = 10_000_000;
 /** An offer that can be taken, and what of it. */
 interface TakenOffer {
   readonly offer: SdpOffer;
+  readonly candidates: readonly IceCandidate[];
   readonly sections: readonly ReceivedSection[];
 }
 
@@ -62,12 +64,22 @@ export class Whip {
     }
     let answered: WholeResponse | undefined;
     try {
-      const taken = takeOffer(routed);
+      const taken = this.#takeOffer(routed);
       if ("reason" in taken) return problem(STATUS_CODE.UnprocessableEntity, taken.reason);
       return answered = await this.#publish(path, routed, taken, place, hasLeft);
     } finally {
       if (answered?.status !== STATUS_CODE.Created) place.leave();
     }
+  }
+
+  /** @throws {HttpError} that answers what is no offer */
+  #takeOffer(
+    { request, query, addresses }: RoutedRequest,
+  ): TakenOffer | { readonly reason: string } {
+    const offer = readOffer(request);
+    const candidates = viewerCandidates(query, addresses, this.#context.settings.webrtc);
+    const choice = chooseReceived(offer);
+    return choice.kind === "match" ? { offer, candidates, sections: choice.sections } : choice;
   }
 
   async #publish(
@@ -112,13 +124,12 @@ export class Whip {
   }
 
   #created(
-    { url: { pathname }, query, addresses }: RoutedRequest,
-    { offer, sections }: TakenOffer,
+    { url: { pathname } }: RoutedRequest,
+    { offer, candidates, sections }: TakenOffer,
     session: WebrtcPublisher,
     local: ReturnType<WebrtcEndpoint["createCredentials"]>,
     cname: string,
   ): WholeResponse {
-    const candidates = viewerCandidates(query, addresses, this.#context.settings.webrtc);
     const etag = `"${local.ufrag}"`;
     this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
     const { fingerprint } = this.#endpoint.certificate;
@@ -238,15 +249,6 @@ export class Whip {
       return problem(STATUS_CODE.BadRequest, error.message);
     }
   }
-}
-
-/** @throws {HttpError} that answers what is no offer */
-function takeOffer(
-  { request }: RoutedRequest,
-): TakenOffer | { readonly reason: string } {
-  const offer = readOffer(request);
-  const choice = chooseReceived(offer);
-  return choice.kind === "match" ? { offer, sections: choice.sections } : choice;
 }
 
 /**

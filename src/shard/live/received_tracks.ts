@@ -4,10 +4,7 @@ import type {
   ReceivedPayload,
   ReceivedTrackOptions,
 } from "../../ingest/received_media.ts";
-import {
-  RECEIVED_EXTENSION_URI,
-  type ReceivedSection,
-} from "../../webrtc/sdp/received_section.ts";
+import { RECEIVED_EXTENSION_URI, type ReceivedSection } from "../../webrtc/sdp/received_section.ts";
 
 /** As the sections of one transport were answered. */
 export function receivedMediaOptions(

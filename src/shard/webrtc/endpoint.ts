@@ -42,6 +42,8 @@ export interface NewSession {
   readonly media: SessionMedia;
   /** Of the pictures, for a viewer that is sent whichever fit. */
   readonly renditions: ViewerRenditions | undefined;
+  /** The viewer has lost its pictures. */
+  readonly wishKeyFrame: () => void;
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
@@ -174,11 +176,17 @@ export class WebrtcEndpoint implements SessionPaths {
       pump: this.#pump,
       paths: this,
       viewerEvents: {
-        jumped: () => counters.add("viewersJumped"),
+        jumped: () => {
+          counters.add("viewersJumped");
+          viewer.wishKeyFrame();
+        },
         resent: (count) => counters.add("webrtcPacketsResent", count),
         nacked: () => counters.add("webrtcNacks"),
         narrowed: () => counters.add("webrtcLinksNarrow"),
-        keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
+        keyFrameRequested: () => {
+          counters.add("webrtcKeyFrameRequests");
+          viewer.wishKeyFrame();
+        },
       },
       events: this.#eventsOf(viewer, sessionTag, log),
     });
