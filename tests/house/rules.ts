@@ -22,6 +22,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   flv: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
   rtp: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
   srtp: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "node:crypto"] },
+  ingest: { rooms: ["bytes", "codec", "flv", "rtp"], packages: CODEC_PACKAGES },
   http: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "@std/http", "node:crypto"] },
   proxy: { rooms: ["bytes"], packages: CODEC_PACKAGES },
   tls: { rooms: [], packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:net"] },
