@@ -1,9 +1,6 @@
 /** What a WebRTC publisher's packets are, by its offer and the answer. */
-import type {
-  ReceivedMediaOptions,
-  ReceivedPayload,
-  ReceivedTrackOptions,
-} from "../../ingest/received_media.ts";
+import type { ReceivedMediaOptions } from "../../ingest/received_media.ts";
+import type { ReceivedPayload, ReceivedTrackOptions } from "../../ingest/received_track.ts";
 import { RECEIVED_EXTENSION_URI, type ReceivedSection } from "../../webrtc/sdp/received_section.ts";
 
 /** As the sections of one transport were answered. */

@@ -9,7 +9,7 @@ import type { PublishSession } from "../live/publish_session.ts";
 import { loggedSessionId, type PeerSession, type PeerSessionEvents } from "./sessions.ts";
 import type { SessionPaths } from "./session.ts";
 
-/** Of what timers are off by: a deadline that is nearer than this to a timer's has no other. */
+/** Deadlines that are so near to each other have one timer, and none comes sooner. */
 const TIMER_SLACK_MS = 2;
 
 /** What a publisher tells its endpoint. */
@@ -171,7 +171,7 @@ export class WebrtcPublisher implements PeerSession {
     const { keyFrameWishes } = publish;
     if (keyFrameWishes !== this.#keyFrameWishes) {
       this.#keyFrameWishes = keyFrameWishes;
-      media.requestKeyFrame(nowMs);
+      media.requestKeyFrame();
     }
     this.#sendFeedback(media, nowMs);
     this.#schedule(media.nextDueMs(), nowMs);
@@ -189,7 +189,7 @@ export class WebrtcPublisher implements PeerSession {
     if (dueMs >= this.#timerDueMs - TIMER_SLACK_MS) return;
     clearTimeout(this.#timer);
     this.#timerDueMs = dueMs;
-    this.#timer = setTimeout(() => this.#onTimer(), Math.max(0, dueMs - nowMs));
+    this.#timer = setTimeout(() => this.#onTimer(), Math.max(TIMER_SLACK_MS, dueMs - nowMs));
   }
 
   #finish(reason: string): void {
