@@ -96,6 +96,7 @@ function placeLimits(limits: Config["limits"]): ShardSettings["places"] {
       max: limits.webrtcNewcomers,
       maxPerAddress: limits.webrtcNewcomersPerAddress,
     },
+    whipNewcomers: { max: limits.whipNewcomers, maxPerAddress: limits.whipNewcomersPerAddress },
     webrtcViewers: { max: webrtcViewers, maxPerAddress: webrtcViewersPerAddress },
     webrtcTcpConnections: {
       max: TCP_CONNECTIONS_PER_VIEWER * webrtcViewers + TCP_STRANGERS,

@@ -122,6 +122,7 @@ class Shard {
       access,
       shard,
       maxViewersOf: (path) => streams.byPath(path)?.entry.maxViewers,
+      came: (path) => streams.byPath(path)?.wishKeyFrame(),
       sent: (path, sentBytes) => streams.byPath(path)?.count({ sentBytes }),
     });
     const streams = new Streams(

@@ -8,6 +8,7 @@ import { DtlsSession } from "./dtls/dtls.ts";
 import { type DataChannel, DataChannels } from "./sctp/data_channels.ts";
 import { WebrtcError } from "./webrtc_error.ts";
 import type { DtlsCertificate } from "./dtls/certificate.ts";
+import type { CertificateFingerprint } from "./dtls/client_certificate.ts";
 import type { IceCredentials, RandomBytes } from "./ice/credentials.ts";
 import { IceLiteAgent } from "./ice/ice_lite.ts";
 import type { PeerPath } from "./peer_path.ts";
@@ -28,10 +29,12 @@ const MAX_RECORDS_PER_SECOND = 200;
 export interface PeerEvents {
   /** To be sent to `to`; the datagram is the callee's. */
   readonly send: (datagram: Uint8Array, to: TransportAddress) => void;
-  /** Media can be sent from now on, with this key. */
-  readonly connected: (master: SrtpMasterKey) => void;
+  /** Media can be sent from now on, and come: by these keys. */
+  readonly connected: (keys: PeerKeys) => void;
+  /** A datagram of protected media has come, which is borrowed; without it, all are dropped. */
+  readonly rtp?: (datagram: Uint8Array) => void;
   readonly rtcp: (packets: readonly RtcpPacket[]) => void;
-  /** The viewer has opened a data channel. */
+  /** The peer has opened a data channel. */
   readonly channelOpened: (channel: DataChannel) => void;
   /** A check that was sent at `sentMs` to where media go has been answered. */
   readonly roundTrip: (roundTripMs: number, sentMs: number) => void;
@@ -51,6 +54,14 @@ export interface PeerEvents {
   readonly ended: (reason: string) => void;
 }
 
+/** What packets of both directions are protected by. */
+export interface PeerKeys {
+  /** Of what is sent to the peer. */
+  readonly local: SrtpMasterKey;
+  /** Of what comes from it. */
+  readonly remote: SrtpMasterKey;
+}
+
 /** Why something was not taken. */
 export type PeerDropReason = "stun" | "unproven" | "authentication" | "malformed" | "kind";
 
@@ -59,6 +70,8 @@ export interface PeerOptions {
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
   readonly certificate: DtlsCertificate;
+  /** See `DtlsSessionOptions.peerFingerprints`. */
+  readonly peerFingerprints?: readonly CertificateFingerprint[] | undefined;
   /** How long it may take until media can be sent. */
   readonly connectMs: number;
   /**
@@ -77,7 +90,7 @@ export interface PeerOptions {
 }
 
 /**
- * A WebRTC session with one viewer: ICE, DTLS and the viewer's RTCP, without sockets and clocks.
+ * A WebRTC session with one peer: ICE, DTLS and the peer's RTCP, without sockets and clocks.
  *
  * Only addresses from which a STUN request came that proves to know our password are spoken with;
  * and only one that has echoed something is sent more than it sends, see {@linkcode PeerPaths}.
@@ -155,7 +168,10 @@ export class Peer {
     if (path === undefined) return events.dropped("unproven");
     if (kind === "dtls") return this.#receiveDtls(datagram, path);
     if (kind === "rtcp") return this.#receiveRtcp(datagram);
-    events.dropped("kind");
+    if (kind !== "rtp" || events.rtp === undefined) return events.dropped("kind");
+    // Media have keys once the handshake is done.
+    if (this.#srtcp === undefined) return events.dropped("unproven");
+    events.rtp(datagram);
   }
 
   /**
@@ -170,7 +186,7 @@ export class Peer {
         this.#dtls === undefined ? "no connection came about" : "the handshake took too long",
       );
     }
-    if (this.#ice.isExpired(nowMs)) return this.#end("the viewer was not heard of any more");
+    if (this.#ice.isExpired(nowMs)) return this.#end("it was not heard of any more");
     this.#recordsLeft = MAX_RECORDS_PER_SECOND;
     this.#channels?.handleTimeout(nowMs);
     this.#paths.expire(nowMs);
@@ -305,9 +321,10 @@ export class Peer {
   }
 
   #openDtls(): DtlsSession {
-    const { certificate, events } = this.#options;
+    const { certificate, peerFingerprints, events } = this.#options;
     return new DtlsSession({
       certificate,
+      peerFingerprints,
       nowMs: this.#nowMs,
       send: (datagram) => {
         const to = this.route;
@@ -333,7 +350,7 @@ export class Peer {
     const { client, server } = splitDtlsExport(exportedKeys);
     this.#srtcp = new SrtcpReceiver(client);
     this.#nextConsentMs = this.#nowMs + this.#consentIntervalMs;
-    this.#options.events.connected(server);
+    this.#options.events.connected({ local: server, remote: client });
   }
 
   #receiveData(data: Uint8Array): void {

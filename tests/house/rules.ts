@@ -52,6 +52,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
+  ingest: { rooms: ["bytes", "codec", "flv", "rtp"], packages: CODEC_PACKAGES },
   transcoding: {
     rooms: ["audio", "metrics", "stream", "flv", "codec", "bytes"],
     hasEffects: true,
@@ -64,6 +65,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "metrics",
       "obs",
       "egress",
+      "ingest",
       "stream",
       "flv",
       "http",

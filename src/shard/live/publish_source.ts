@@ -1,5 +1,6 @@
 import type { Logger } from "@logtape/logtape";
-import type { AccessRequest } from "../../access/access.ts";
+import type { AccessRequest, Refused } from "../../access/access.ts";
+import type { GaugeName } from "../../metrics/counted.ts";
 import type { StreamPublisher } from "./publish_decision.ts";
 
 /** Who wants to publish, whatever it speaks. */
@@ -30,6 +31,8 @@ export interface PublishRefusal {
   readonly cause: "unauthorized" | "unavailable" | "busy";
   /** A sentence for the source. */
   readonly reason: string;
+  /** Whether somebody else publishes under the name. */
+  readonly isTaken: boolean;
 }
 
 /**
@@ -41,4 +44,15 @@ export interface SourceMessage {
   readonly timestampMs: number;
   /** Borrowed during the call. */
   readonly payload: Uint8Array;
+}
+
+export function refusalOf({ status, reason }: Refused): PublishRefusal {
+  const cause = status === "unavailable" ? "unavailable" : "unauthorized";
+  return { cause, reason, isTaken: false };
+}
+
+/** What counts publishers that speak as this one does. */
+export function publisherGauge({ asked: { protocol } }: PublishSource): GaugeName {
+  if (protocol === "whip") return "whipPublishers";
+  return protocol === "rtmps" ? "rtmpsPublishers" : "rtmpPublishers";
 }

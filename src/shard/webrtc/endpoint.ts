@@ -14,13 +14,25 @@ import { RtpPump } from "./rtp_pump.ts";
 import type { Ticket } from "../live/ticket.ts";
 import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { ShardPlaces } from "../shard_places.ts";
+import type { Place } from "../net/places.ts";
+import type { OfferedTransport } from "../../webrtc/sdp/offer.ts";
 import {
   type SessionEvents,
   type SessionMedia,
   type SessionPaths,
   WebrtcSession,
 } from "./session.ts";
-import { addressKey, WebrtcSessions } from "./sessions.ts";
+import {
+  type PublisherEvents,
+  WebrtcPublisher,
+  type WebrtcPublisherOptions,
+} from "./publisher_session.ts";
+import {
+  addressKey,
+  type PeerSession,
+  type PeerSessionEvents,
+  WebrtcSessions,
+} from "./sessions.ts";
 
 const logger = getLogger(["sluice", "webrtc"]);
 
@@ -30,6 +42,8 @@ export interface NewSession {
   readonly media: SessionMedia;
   /** Of the pictures, for a viewer that is sent whichever fit. */
   readonly renditions: ViewerRenditions | undefined;
+  /** The viewer has lost its pictures. */
+  readonly wishKeyFrame: () => void;
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
@@ -45,6 +59,21 @@ export interface NewSession {
   readonly log: Logger;
 }
 
+/** A new publisher, as its offer and the answer have it. */
+export interface NewPublisher extends Pick<WebrtcPublisherOptions, "publish" | "media"> {
+  /** By {@linkcode WebrtcEndpoint.createId}. */
+  readonly id: string;
+  readonly local: IceCredentials;
+  readonly offer: OfferedTransport;
+  /** Whether data channels were offered. */
+  readonly hasDataChannels: boolean;
+  /** Until it is connected, it has a newcomer's place; then it leaves that. */
+  readonly place: Place;
+}
+
+/** Slots of memory that packets are checked in, one at a time. */
+const RECEIVING_SLOTS = 4;
+
 /** What a shard's WebRTC needs of it. */
 export interface WebrtcContext {
   readonly settings: ShardSettings;
@@ -54,7 +83,7 @@ export interface WebrtcContext {
   readonly places: Pick<ShardPlaces, "webrtcTcpConnections">;
 }
 
-/** The WebRTC viewers of a shard, on its UDP socket and TCP port. */
+/** The WebRTC viewers and publishers of a shard, on its UDP socket and TCP port. */
 export class WebrtcEndpoint implements SessionPaths {
   readonly certificate: DtlsCertificate;
   readonly #context: WebrtcContext;
@@ -62,6 +91,8 @@ export class WebrtcEndpoint implements SessionPaths {
   readonly #tcp: ConnectionListener;
   readonly #pump: RtpPump;
   readonly #arena = new PacketArena();
+  /** What is sent keeps its slots for a while: what is received may take none of them. */
+  readonly #receivingArena = new PacketArena(RECEIVING_SLOTS);
   readonly #sessions = new WebrtcSessions();
   /** By `addressKey`. */
   readonly #tcpConnections = new Map<string, IceTcpConnection>();
@@ -145,11 +176,17 @@ export class WebrtcEndpoint implements SessionPaths {
       pump: this.#pump,
       paths: this,
       viewerEvents: {
-        jumped: () => counters.add("viewersJumped"),
+        jumped: () => {
+          counters.add("viewersJumped");
+          viewer.wishKeyFrame();
+        },
         resent: (count) => counters.add("webrtcPacketsResent", count),
         nacked: () => counters.add("webrtcNacks"),
         narrowed: () => counters.add("webrtcLinksNarrow"),
-        keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
+        keyFrameRequested: () => {
+          counters.add("webrtcKeyFrameRequests");
+          viewer.wishKeyFrame();
+        },
       },
       events: this.#eventsOf(viewer, sessionTag, log),
     });
@@ -160,12 +197,50 @@ export class WebrtcEndpoint implements SessionPaths {
     return session;
   }
 
+  /** Waits for a publisher that was answered. */
+  openPublisher(publisher: NewPublisher): WebrtcPublisher {
+    const { id, publish, media, local, offer, hasDataChannels } = publisher;
+    const { settings: { webrtc: { connectMs, consentMs } } } = this.#context;
+    const sessionTag = this.#sessions.nextTag();
+    const session = new WebrtcPublisher({
+      id,
+      publish,
+      media,
+      peer: {
+        local,
+        // Copies: a part of a text keeps the whole offer alive.
+        remoteUfrag: structuredClone(offer.iceUfrag),
+        remotePassword: structuredClone(offer.icePassword),
+        peerFingerprints: structuredClone(offer.fingerprints),
+        certificate: this.certificate,
+        connectMs,
+        consentMs,
+        sessionTag,
+        hasDataChannels,
+        random,
+        nowMs: performance.now(),
+      },
+      arena: this.#receivingArena,
+      paths: this,
+      events: this.#publisherEvents(publisher, sessionTag),
+    });
+    this.#sessions.add(session, sessionTag);
+    publisher.place.offer(() => session.end("it gave way to another one"));
+    return session;
+  }
+
   session(id: string): WebrtcSession | undefined {
-    return this.#sessions.byId(id);
+    const session = this.#sessions.byId(id);
+    return session instanceof WebrtcSession ? session : undefined;
+  }
+
+  publisher(id: string): WebrtcPublisher | undefined {
+    const session = this.#sessions.byId(id);
+    return session instanceof WebrtcPublisher ? session : undefined;
   }
 
   /** Begins an ICE restart of a session; the new credentials. */
-  restart(session: WebrtcSession, remote: IceCredentials): IceCredentials {
+  restart(session: PeerSession, remote: IceCredentials): IceCredentials {
     const local = this.createCredentials();
     session.peer.restart(local, remote);
     this.#sessions.addUfrag(session, local.ufrag);
@@ -180,12 +255,12 @@ export class WebrtcEndpoint implements SessionPaths {
         session.tick(nowMs);
       } catch (error) {
         // A defect of ours, which must not keep the time of all others.
-        logger.error("Cannot look after a viewer: {error}", { id: session.loggedId, error });
+        logger.error("Cannot look after a session: {error}", { id: session.loggedId, error });
       }
     }
   }
 
-  /** Ends all viewers and closes the ports. */
+  /** Ends all sessions and closes the ports. */
   async close(graceMs: number): Promise<void> {
     for (const session of this.#sessions.all()) session.end("the server stops");
     this.#pump.close();
@@ -223,7 +298,7 @@ export class WebrtcEndpoint implements SessionPaths {
     session.peer.receive(datagram, from, performance.now());
   }
 
-  #onAddressKnown(session: WebrtcSession, address: TransportAddress): void {
+  #onAddressKnown(session: PeerSession, address: TransportAddress): void {
     const isIts = this.#sessions.claimAddress(session, address, performance.now());
     const connection = isIts ? this.#tcpConnections.get(addressKey(address)) : undefined;
     if (connection === undefined) return;
@@ -239,6 +314,7 @@ export class WebrtcEndpoint implements SessionPaths {
   ): SessionEvents {
     const { counters } = this.#context;
     return {
+      ...this.#peerEvents(sessionTag, (reason) => ticket.close(reason)),
       connected: ({ peer: { route } }) => {
         // A handshake over that address is more than a stranger can do for others.
         ticket.settle();
@@ -248,24 +324,52 @@ export class WebrtcEndpoint implements SessionPaths {
         });
       },
       begun: () => counters.observeSince("joinTime", { protocol: "whep" }, askedAtMs),
-      addressKnown: (session, address) => this.#onAddressKnown(session, address),
-      addressProven: (session, address) => this.#sessions.takeAddress(session, address),
       consentLost: () => {
         counters.add("webrtcConsentsLost");
         log.info("{peer}: a viewer of {path} does not answer any more: its media stop");
       },
+      messageDropped: (count) => counters.add("webrtcMessagesDropped", count),
+      failed: () => counters.add("webrtcViewersFailed"),
+    };
+  }
+
+  #publisherEvents({ publish, place }: NewPublisher, sessionTag: number): PublisherEvents {
+    const { counters } = this.#context;
+    const log = logger.with({ id: publish.id, path: publish.path });
+    return {
+      ...this.#peerEvents(sessionTag, () => place.leave()),
+      connected: ({ peer: { route } }) => {
+        place.leave();
+        log.debug("A publisher of {path} is connected by {transport} to {address}", {
+          transport: route?.transport,
+          address: route && peerText(route),
+        });
+      },
+      consentLost: () => {
+        counters.add("webrtcConsentsLost");
+        log.info("A publisher of {path} does not answer any more");
+      },
+      packetNoted: (what) => counters.tally("receivedPackets", { what }),
+      failed: () => counters.add("webrtcPublishersFailed"),
+    };
+  }
+
+  /** What is the same for all sessions. */
+  #peerEvents(sessionTag: number, over: (reason: string) => void): PeerSessionEvents<PeerSession> {
+    const { counters } = this.#context;
+    return {
+      addressKnown: (session, address) => this.#onAddressKnown(session, address),
+      addressProven: (session, address) => this.#sessions.takeAddress(session, address),
       addressRetired: (session, address) => this.#forgetAddress(session, address),
       ufragRetired: (ufrag) => this.#sessions.removeUfrag(ufrag),
       dropped: (reason) => {
         counters.add("webrtcDatagramsDropped");
         if (reason === "authentication") counters.add("webrtcAuthenticationFailures");
       },
-      messageDropped: (count) => counters.add("webrtcMessagesDropped", count),
-      failed: () => counters.add("webrtcViewersFailed"),
       ended: (session, reason) => {
         this.#sessions.remove(session, sessionTag);
         for (const address of session.peer.addresses) this.#forgetAddress(session, address);
-        ticket.close(reason);
+        over(reason);
       },
     };
   }
@@ -276,7 +380,7 @@ export class WebrtcEndpoint implements SessionPaths {
   }
 
   /** An address is a viewer's no more: if that is a connection, it is good for nothing. */
-  #forgetAddress(session: WebrtcSession, address: TransportAddress): void {
+  #forgetAddress(session: PeerSession, address: TransportAddress): void {
     if (!this.#sessions.leaveAddress(session, address)) return;
     this.#tcpConnections.get(addressKey(address))?.stop();
   }

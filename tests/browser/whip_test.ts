@@ -1,0 +1,50 @@
+import { assert, assertEquals } from "@std/assert";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
+import { spawnPeer } from "../interop/peer_process.ts";
+import { chromiumMissing, launchChromium } from "./chromium.ts";
+import { watchByWhep } from "./whep_viewer.ts";
+import { publishByWhip } from "./whip_publisher.ts";
+
+const PATH = "live/camera";
+
+const ignore = chromiumMissing();
+
+for (const codec of ["H264", "VP8"]) {
+  Deno.test(
+    { name: `Chromium publishes ${codec}, and is watched by WHEP and HTTP-FLV`, ignore },
+    async () => {
+      await using gateway = await startGateway({ args: ["--shards", "2"] });
+      await using browser = await launchChromium({ hasCamera: true });
+      const publisher = await publishByWhip(browser.page, gateway, PATH, { codec });
+      await until("it is live with both tracks", async () => {
+        const stream = await gateway.stream(PATH);
+        return stream?.state === "live" && stream.video?.width === 640 &&
+          stream.audio !== undefined;
+      }).catch((error) => {
+        throw new Error(`${error}: ${gateway.output()}`);
+      });
+      const viewer = await watchByWhep(await browser.page.context().newPage(), gateway, PATH);
+      await viewer.moreFrames(60);
+      const seen = await viewer.statistics();
+      const sent = await publisher.statistics();
+      const told = JSON.stringify({ seen, sent });
+      assertEquals([seen.connection, seen.videoCodec], ["connected", `video/${codec}`], told);
+      assertEquals(sent.connection, "connected");
+      // Reports come back, and what the link carries is told.
+      assert(sent.roundTripS !== undefined && sent.availableBps! > 300_000, told);
+      assert(seen.audioEnergy > 0, told);
+      // A viewer that comes late is given a key frame of its own, and does not wait for the next.
+      await using ffprobe = spawnPeer("ffprobe", [
+        ...["-v", "error", "-read_intervals", "%+2", "-show_entries", "stream=codec_name,width"],
+        ...["-of", "csv", gateway.httpUrl(`/${PATH}.flv`)],
+      ]);
+      assert((await ffprobe.ended).success, ffprobe.output());
+      console.log(ffprobe.output(), told);
+      assertEquals(await publisher.leave(), 200);
+      await until("it is not live any more", async () => {
+        return (await gateway.stream(PATH))?.state !== "live";
+      });
+    },
+  );
+}
