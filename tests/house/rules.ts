@@ -52,7 +52,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: RUNTIME_PACKAGES,
     hasEffects: true,
   },
-  ingest: { rooms: ["bytes", "codec", "flv", "rtp"], packages: CODEC_PACKAGES },
   transcoding: {
     rooms: ["audio", "metrics", "stream", "flv", "codec", "bytes"],
     hasEffects: true,
