@@ -34,13 +34,16 @@ for (const codec of ["H264", "VP8"]) {
       // Reports come back, and what the link carries is told.
       assert(sent.roundTripS !== undefined && sent.availableBps! > 300_000, told);
       assert(seen.audioEnergy > 0, told);
-      // A viewer that comes late is given a key frame of its own, and does not wait for the next.
-      await using ffprobe = spawnPeer("ffprobe", [
-        ...["-v", "error", "-read_intervals", "%+2", "-show_entries", "stream=codec_name,width"],
-        ...["-of", "csv", gateway.httpUrl(`/${PATH}.flv`)],
-      ]);
-      assert((await ffprobe.ended).success, ffprobe.output());
-      console.log(ffprobe.output(), told);
+      // A viewer that comes late has a key frame at once. Debian's ffmpeg knows no VP8 in FLV.
+      if (codec === "H264") {
+        await using ffmpeg = spawnPeer("ffmpeg", [
+          ...["-v", "error", "-probesize", "100000", "-analyzeduration", "500000"],
+          ...["-i", gateway.httpUrl(`/${PATH}.flv`), "-map", "0:v", "-frames:v", "20"],
+          ...["-f", "null", "-"],
+        ]);
+        assert((await ffmpeg.ended).success, ffmpeg.output());
+        assertEquals(ffmpeg.output(), "");
+      }
       assertEquals(await publisher.leave(), 200);
       await until("it is not live any more", async () => {
         return (await gateway.stream(PATH))?.state !== "live";
