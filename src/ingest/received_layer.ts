@@ -42,6 +42,9 @@ const MIN_CODEC_CHANGE_MS = 500;
 /** Least time between two requests for a key frame; a round trip each way, if that is longer. */
 const KEY_FRAME_REQUEST_INTERVAL_MS = 500;
 
+/** Who needs a key frame so soon after one has not seen it yet: it is on the way. */
+const KEY_FRAME_ON_THE_WAY_MS = 100;
+
 /** A packet that is sent again may be so far ahead of those that came: the last ones were lost. */
 const MAX_REPAIR_LEAD = 256;
 
@@ -107,6 +110,7 @@ export class ReceivedLayer {
   #heardAtMs = -Infinity;
   #codecAtMs = -Infinity;
   #isKeyFrameWanted = false;
+  #keyFrameAtMs = -Infinity;
   #requestedAtMs = -Infinity;
   #keyFrameRequests = 0;
   #repaired = 0;
@@ -190,6 +194,7 @@ export class ReceivedLayer {
     } else if (queue !== undefined) {
       for (let picture; (picture = queue.next(reception, nowMs)) !== undefined;) {
         const { wallClockOfZeroMs } = terms;
+        if (picture.unit.isKeyFrame) this.#noteKeyFrame(nowMs);
         const shownMs = this.clock.timeMs(picture.timestamp, nowMs, wallClockOfZeroMs);
         // A picture that is shown before one that came before it is decoded behind that.
         const timestampMs = this.#newestMs = Math.max(this.#newestMs, shownMs);
@@ -215,9 +220,9 @@ export class ReceivedLayer {
     return this.requestsDueMs <= nowMs ? this.#queue!.takeRequests(roundTripMs, nowMs) : [];
   }
 
-  /** Somebody needs a key frame. */
-  wantKeyFrame(): void {
-    this.#isKeyFrameWanted = true;
+  /** Somebody needs a key frame: it is asked for, unless one comes before that. */
+  wantKeyFrame(nowMs: number): void {
+    if (nowMs - this.#keyFrameAtMs >= KEY_FRAME_ON_THE_WAY_MS) this.#isKeyFrameWanted = true;
   }
 
   /** When a key frame is to be asked for; Infinity if none is needed, or can be asked for. */
@@ -269,6 +274,11 @@ export class ReceivedLayer {
       givenUp: this.#queue?.givenUp ?? 0,
       keyFrameRequests: this.#keyFrameRequests,
     };
+  }
+
+  #noteKeyFrame(nowMs: number): void {
+    this.#keyFrameAtMs = nowMs;
+    this.#isKeyFrameWanted = false;
   }
 
   /** The queue of that codec; `undefined` if it has just been another. */

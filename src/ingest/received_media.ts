@@ -126,8 +126,8 @@ export class ReceivedMedia {
   }
 
   /** A viewer needs a key frame of each track; the publisher is asked for one, though not too often. */
-  requestKeyFrame(): void {
-    for (const layer of this.#layers) layer.wantKeyFrame();
+  requestKeyFrame(nowMs: number): void {
+    for (const layer of this.#layers) layer.wantKeyFrame(nowMs);
   }
 
   describe(): ReceivedDescription {

@@ -310,7 +310,7 @@ Deno.test("a key frame that a viewer needs is asked for at once, and not too oft
   const { media } = run("vp8", { ...GOOD_LINK, untilMs: 1000 });
   const requests: number[] = [];
   for (let nowMs = 1000; nowMs < 3000; nowMs++) {
-    media.requestKeyFrame();
+    media.requestKeyFrame(nowMs);
     for (let next; (next = media.nextFeedback(nowMs)) !== undefined;) {
       if (parseRtcp(next).some(({ kind }) => kind === "pictureLossIndication")) {
         requests.push(nowMs);
@@ -318,6 +318,28 @@ Deno.test("a key frame that a viewer needs is asked for at once, and not too oft
     }
   }
   assertEquals(requests, [1000, 1500, 2000, 2500]);
+});
+
+Deno.test("a key frame that comes, or has just come, is not asked for", () => {
+  const { media, publisher } = run("vp8", { ...GOOD_LINK, untilMs: 1000 });
+  const keyFrame = () =>
+    publisher.picture((out, timestamp) => {
+      CAMERAS.vp8.put(out, timestamp, CAMERAS.vp8.keyFrame, true);
+    }, 1000);
+  const isAsked = (nowMs: number) => {
+    let isFound = false;
+    for (let next; (next = media.nextFeedback(nowMs)) !== undefined;) {
+      isFound ||= parseRtcp(next).some(({ kind }) => kind === "pictureLossIndication");
+    }
+    return isFound;
+  };
+  media.requestKeyFrame(1000);
+  for (const packet of keyFrame()) media.takeRtp(packet, 1001);
+  while (media.next() !== undefined);
+  media.requestKeyFrame(1050);
+  assertEquals(isAsked(1060), false);
+  media.requestKeyFrame(1110);
+  assertEquals(isAsked(1110), true);
 });
 
 Deno.test("the same again from another SSRC, with another clock: it goes on", () => {

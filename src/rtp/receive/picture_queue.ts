@@ -168,6 +168,8 @@ export class PictureQueue {
       this.#needsKeyFrame = true;
       return undefined;
     }
+    // Of a picture there may be nothing but what is left out.
+    if (unit.data.length === 0) return undefined;
     this.#needsKeyFrame = false;
     return { unit, timestamp };
   }

@@ -171,7 +171,7 @@ export class WebrtcPublisher implements PeerSession {
     const { keyFrameWishes } = publish;
     if (keyFrameWishes !== this.#keyFrameWishes) {
       this.#keyFrameWishes = keyFrameWishes;
-      media.requestKeyFrame();
+      media.requestKeyFrame(nowMs);
     }
     this.#sendFeedback(media, nowMs);
     this.#schedule(media.nextDueMs(), nowMs);

@@ -1,15 +1,28 @@
 import { assert, assertEquals } from "@std/assert";
 import { packetizeVp8 } from "../../../src/rtp/vp8_packetizer.ts";
+import { H264_DEPACKETIZER } from "../../../src/rtp/receive/h264_depacketizer.ts";
 import { PictureQueue, type ReceivedPicture } from "../../../src/rtp/receive/picture_queue.ts";
 import type { ReceivedPacket } from "../../../src/rtp/receive/received_packet.ts";
 import { VP8_DEPACKETIZER } from "../../../src/rtp/receive/vp8_depacketizer.ts";
-import { seededRandom, toHex } from "../../../testing/mutation.ts";
+import { fromHex, seededRandom, toHex } from "../../../testing/mutation.ts";
 import { CollectedPackets } from "../collected_packets.ts";
 import { Link, type LinkTerms, Numbered } from "./link.ts";
 
 const TERMS = { roundTripMs: 50, canAsk: true };
 const MAX_BYTES = 4 << 20;
 const FRAME_MS = 33;
+
+const PACKET: ReceivedPacket = {
+  kind: "packet",
+  isMarked: false,
+  payloadType: 96,
+  sequence: 0,
+  timestamp: 1,
+  ssrc: 1,
+  extensionProfile: 0,
+  extension: new Uint8Array(0),
+  payload: Uint8Array.of(0x10, 0x10),
+};
 
 /** Pictures of VP8, with a key frame as every so manyth. */
 class Camera {
@@ -244,6 +257,20 @@ Deno.test("what is malformed counts as lost", () => {
   assertEquals(receiver.data, [0, 3].map((at) => camera.pictures[at]));
 });
 
+Deno.test("a picture of which nothing is left is none, and nothing is lost with it", () => {
+  const queue = new PictureQueue(H264_DEPACKETIZER, MAX_BYTES);
+  const keyFrame = Uint8Array.of(0x65, 0x88);
+  const payloads = [fromHex("6742"), keyFrame, fromHex("0011"), fromHex("4188")];
+  const pictures: string[] = [];
+  for (const [number, payload] of payloads.entries()) {
+    const timestamp = Math.max(0, number - 1) * 3000;
+    queue.put(number, { ...PACKET, isMarked: number > 0, timestamp, payload }, number);
+    const picture = queue.next(TERMS, number);
+    if (picture !== undefined) pictures.push(toHex(picture.unit.data));
+  }
+  assertEquals(pictures, ["000000026742000000026588", "000000024188"]);
+});
+
 const LINKS: readonly (Omit<LinkTerms, "seed"> & { readonly name: string })[] = [
   { name: "disorder", lossFraction: 0, delayMs: 20, jitterMs: 40, duplicateFraction: 0.05 },
   { name: "5 % loss", lossFraction: 0.05, delayMs: 25, jitterMs: 0, duplicateFraction: 0 },
@@ -304,14 +331,9 @@ Deno.test("whatever comes, it is bounded, and goes on with the next key frame", 
   const queue = new PictureQueue(VP8_DEPACKETIZER, 100_000);
   const payload = new Uint8Array(1000);
   const packet = (changes: Partial<ReceivedPacket>): ReceivedPacket => ({
-    kind: "packet",
+    ...PACKET,
     isMarked: random() < 0.1,
-    payloadType: 96,
-    sequence: 0,
     timestamp: random() * 8 | 0,
-    ssrc: 1,
-    extensionProfile: 0,
-    extension: payload,
     payload: payload.subarray(0, random() * 1000 | 0),
     ...changes,
   });
@@ -333,21 +355,10 @@ Deno.test("whatever comes, it is bounded, and goes on with the next key frame", 
 
 Deno.test("100,000 packets of one picture without end, backwards: no harm to the thread", () => {
   const queue = new PictureQueue(VP8_DEPACKETIZER, MAX_BYTES);
-  const packet: ReceivedPacket = {
-    kind: "packet",
-    isMarked: false,
-    payloadType: 96,
-    sequence: 0,
-    timestamp: 1,
-    ssrc: 1,
-    extensionProfile: 0,
-    extension: new Uint8Array(0),
-    payload: Uint8Array.of(0x10, 0x10),
-  };
   const begin = performance.now();
   for (let round = 0; round < 100_000; round++) {
     const number = (round >> 11 << 11) + 2047 - (round & 2047);
-    queue.put(number, packet, round / 100);
+    queue.put(number, PACKET, round / 100);
     queue.next(TERMS, round / 100);
   }
   // A second's worth of an attack; measured 60 ms on the machine it was written on.
