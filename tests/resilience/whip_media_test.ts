@@ -71,7 +71,10 @@ test("sound is seen by WHEP and FLV, told by API and metrics, and ends by DELETE
   await reading;
   await until("it is told of the end", () => sender.peer.isToldOfEnd);
   await until("it is over", async () => (await gateway.stream(PATH))?.state !== "live");
-  assertEquals(await metric(gateway, "sluice_publishers", '"whip"'), 0);
+  await until(
+    "no publisher is counted",
+    async () => await metric(gateway, "sluice_publishers", '"whip"') === 0,
+  );
 });
 
 test("packets before the handshake, replayed, forged, and of nobody change nothing", async () => {
