@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createDtlsCertificate } from "../../src/webrtc/dtls/certificate.ts";
+import { createIceCredentials } from "../../src/webrtc/ice/credentials.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { seededRandom } from "../../testing/mutation.ts";
 import { until } from "../../testing/waiting.ts";
+import { openLink } from "../../testing/webrtc/whep_link.ts";
 import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 import { WhipSender } from "../../testing/webrtc/whip_sender.ts";
 
@@ -129,6 +131,35 @@ test("sequence numbers and timestamps that jump do not end it", async () => {
   } finally {
     clearInterval(ticker);
   }
+});
+
+test("it goes on from another port, and after an ICE restart, within two seconds", async () => {
+  await using gateway = await startGateway();
+  await using sender = await WhipSender.connect(gateway, PATH);
+  const { peer } = sender;
+  await soundUntil(sender, "it is live", () => isLive(gateway));
+  await using viewer = await WhepViewer.open(gateway, { path: PATH });
+  const heard = () => viewer.isConnected ? viewer.audio?.packets.length ?? 0 : 0;
+  await soundUntil(sender, "it is heard", () => heard() > 20);
+  const goesOn = async (what: string) => {
+    const before = heard();
+    const beginMs = performance.now();
+    await soundUntil(sender, what, () => heard() > before + 10);
+    assert(performance.now() - beginMs < 2000, what);
+  };
+  const [candidate] = peer.answer.candidates;
+  peer.move(await openLink(candidate!));
+  await goesOn("it goes on from another port");
+  const local = createIceCredentials((length) => crypto.getRandomValues(new Uint8Array(length)));
+  const fragment = `a=ice-ufrag:${local.ufrag}\r\na=ice-pwd:${local.password}\r\n`;
+  const restarted = await peer.patch(fragment, { "if-match": "*" });
+  assertEquals(restarted.status, 200);
+  const text = await restarted.text();
+  const value = (name: string) => new RegExp(`^a=${name}:(\\S+)`, "m").exec(text)![1]!;
+  peer.local = local;
+  peer.remote = { ufrag: value("ice-ufrag"), password: value("ice-pwd") };
+  peer.move(await openLink(candidate!));
+  await goesOn("it goes on after a restart");
 });
 
 test("a publisher with another certificate than it has offered does not connect", async () => {
