@@ -93,7 +93,7 @@ export class WhepViewer implements AsyncDisposable {
   /** What the POST was answered with; a restart changes it. */
   readonly etag: string;
   readonly answer: WhepAnswer;
-  readonly link: Link;
+  link: Link;
   readonly senderReports: ArrivedReport[] = [];
   /** RTCP that has come, by its kind. */
   readonly feedback = new Map<RtcpPacket["kind"], number>();
@@ -131,10 +131,7 @@ export class WhepViewer implements AsyncDisposable {
     this.remote = this.answer.remote;
     this.link = link;
     this.#options = options;
-    link.receive((datagram) => this.#take(datagram)).then(
-      () => this.isCutOff = true,
-      () => this.isCutOff = true,
-    );
+    this.#receiveBy(link);
     this.#ticker = setInterval(() => this.#tick(), 10);
     this.#tick();
   }
@@ -215,6 +212,14 @@ export class WhepViewer implements AsyncDisposable {
     this.sendRtcp(writeNack(this.video!.ssrc, sequences));
   }
 
+  /** Goes on over another link: another port of its own, for one. */
+  move(link: Link): void {
+    this.link.close();
+    this.link = link;
+    this.#receiveBy(link);
+    this.sendCheck();
+  }
+
   sendCheck(local = this.local, remote = this.remote): void {
     this.send(writeCheck(local, remote));
   }
@@ -242,6 +247,11 @@ export class WhepViewer implements AsyncDisposable {
     this.#dtls?.close();
     this.link.close();
     return Promise.resolve();
+  }
+
+  #receiveBy(link: Link): void {
+    const noteEnd = () => void (this.isCutOff ||= link === this.link);
+    link.receive((datagram) => this.#take(datagram)).then(noteEnd, noteEnd);
   }
 
   #source(kind: "audio" | "video") {

@@ -140,12 +140,14 @@ Deno.test("WHIP: candidates are taken, and ICE is restarted, by the session's ET
   const ufrag = /a=ice-ufrag:(\S+)/.exec(PUBLISH_OFFERS.chromium)![1]!;
   assertEquals((await patch(resource, ufrag, { "if-match": etag })).status, 204);
   assertEquals((await patch(resource, ufrag, { "if-match": '"other"' })).status, 412);
-  assertEquals((await send("PATCH", resource, { body: "a=x" })).status, 415);
+  assertEquals((await patch(resource, ufrag)).status, 428);
+  const other = { method: "PATCH", headers: { "if-match": etag }, body: "a=x" };
+  assertEquals((await send("PATCH", resource, other)).status, 415);
   const restarted = await patch(resource, "another", { "if-match": "*" });
   assertEquals(restarted.status, 200, restarted.body);
   assertMatch(restarted.body, /a=ice-ufrag:/);
-  const fresh = restarted.response.headers.get("etag");
-  assert(fresh !== null && fresh !== etag);
+  const fresh = restarted.response.headers.get("etag")!;
+  assert(fresh !== "" && fresh !== etag);
   assertEquals((await patch(resource, "another", { "if-match": etag })).status, 412);
   assertEquals((await patch(resource, "another", { "if-match": fresh })).status, 204);
 });

@@ -5,6 +5,7 @@ import { bundleTag, writeSdpAnswer } from "../../webrtc/sdp/answer.ts";
 import { hasDataChannels } from "../../webrtc/sdp/media_choice.ts";
 import type { SdpOffer } from "../../webrtc/sdp/offer.ts";
 import { chooseReceived, type ReceivedSection } from "../../webrtc/sdp/received_section.ts";
+import { describeRefusal as describeMemory, MemoryHolding } from "../../stream/memory_holding.ts";
 import { TRICKLE_FRAGMENT_TYPE } from "../../webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../webrtc/webrtc_error.ts";
 import { addressSource } from "../../address/address_source.ts";
@@ -26,6 +27,11 @@ import { type AnsweredTransport, patchSession } from "./session_patch.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { shardOf } from "./whep_links.ts";
 import { readOffer, SDP_TYPE } from "./whep_offer.ts";
+
+/** Bytes of pictures of one publisher that wait for packets which were lost. */
+const MAX_HELD_BYTES = 2 * 1024 * 1024;
+/** What a publisher takes: that, and its connection. */
+const PUBLISHER_BYTES = MAX_HELD_BYTES + 512 * 1024;
 
 /** What a browser is told at most of the bitrate that it may send, where nothing else limits it. */
 const MAX_BITRATE_BPS = 10_000_000;
@@ -54,22 +60,32 @@ export class Whip {
    * @param path of the stream, or what stands for it
    */
   async answerEndpoint(path: string, routed: RoutedRequest): Promise<WholeResponse> {
-    const { addresses: { remoteAddr: from, log, hasLeft } } = routed;
-    const { places, counters } = this.#context;
+    const { addresses: { remoteAddr: from } } = routed;
+    const { places, memory } = this.#context;
     const place = places.whipNewcomers.take(from.hostname);
     if (!(place instanceof Place)) {
-      counters.add("publishesRefused");
-      log.info("{peer} cannot publish: {reason}", { reason: place.reason });
-      return busy(place.reason);
+      return this.#turnAway(routed, place.reason);
     }
+    const held = new MemoryHolding(memory, "sessions", holderOf(memory, from.hostname));
     let answered: WholeResponse | undefined;
     try {
+      const lack = held.resize(PUBLISHER_BYTES);
+      if (lack !== undefined) return this.#turnAway(routed, describeMemory(lack));
       const taken = this.#takeOffer(routed);
       if ("reason" in taken) return problem(STATUS_CODE.UnprocessableEntity, taken.reason);
-      return answered = await this.#publish(path, routed, taken, place, hasLeft);
+      return answered = await this.#publish(path, routed, taken, { place, held });
     } finally {
-      if (answered?.status !== STATUS_CODE.Created) place.leave();
+      if (answered?.status !== STATUS_CODE.Created) {
+        place.leave();
+        held.close();
+      }
     }
+  }
+
+  #turnAway({ addresses: { log } }: RoutedRequest, reason: string): WholeResponse {
+    this.#context.counters.add("publishesRefused");
+    log.info("{peer} cannot publish: {reason}", { reason });
+    return busy(reason);
   }
 
   /** @throws {HttpError} that answers what is no offer */
@@ -86,27 +102,29 @@ export class Whip {
     path: string,
     routed: RoutedRequest,
     taken: TakenOffer,
-    place: Place,
-    hasLeft: () => boolean,
+    { place, held }: { readonly place: Place; readonly held: MemoryHolding },
   ): Promise<WholeResponse> {
+    const { hasLeft } = routed.addresses;
     const id = this.#createId();
     const left = new AbortController();
-    let session: WebrtcPublisher | undefined;
-    let end: PublishEnd | undefined;
-    const source = this.#sourceOf(path, routed, id, left.signal, (why) => {
-      end = why;
-      session?.end(why.reason);
+    const opened: { session?: WebrtcPublisher; end?: PublishEnd } = {};
+    const source = this.#sourceOf(path, routed, id, left.signal, {
+      ended: (why) => {
+        opened.end = why;
+        opened.session?.end(why.reason);
+      },
+      measures: () => opened.session?.measures(),
     });
     const publish = await PublishSession.open(this.#context, source);
     if (!(publish instanceof PublishSession)) return this.#refuse(publish, source);
-    if (hasLeft() || end !== undefined) {
+    if (hasLeft() || opened.end !== undefined) {
       publish.close("it has left");
-      return problem(STATUS_CODE.Conflict, end?.reason ?? "The client has left");
+      return problem(STATUS_CODE.Conflict, opened.end?.reason ?? "The client has left");
     }
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
     const { maxBitrateBps = MAX_BITRATE_BPS } = publish.admission.allowed.limits ?? {};
-    session = this.#endpoint.openPublisher({
+    const session = this.#endpoint.openPublisher({
       id,
       publish,
       media: {
@@ -114,12 +132,15 @@ export class Whip {
         ssrc: crypto.getRandomValues(new Uint32Array(1))[0]!,
         cname,
         maxBitrateBps,
+        maxHeldBytes: MAX_HELD_BYTES,
       },
       local,
       offer: taken.offer.transport,
       hasDataChannels: hasDataChannels(taken.offer),
       place,
+      over: () => held.close(),
     });
+    opened.session = session;
     return this.#created(routed, taken, session, local, cname);
   }
 
@@ -160,7 +181,7 @@ export class Whip {
     routed: RoutedRequest,
     id: string,
     left: AbortSignal,
-    ended: PublishSource["ended"],
+    { ended, measures }: Pick<PublishSource, "ended" | "measures">,
   ): PublishSource {
     const { proxies, memory } = this.#context;
     const { remoteAddr: from, log } = routed.addresses;
@@ -177,6 +198,7 @@ export class Whip {
       left,
       log,
       ended,
+      measures,
     };
   }
 
@@ -237,7 +259,10 @@ export class Whip {
           session.end("it has left");
           return answer(STATUS_CODE.OK, {});
         case "PATCH":
-          return patchSession(this.#endpoint, session, this.#answered.get(session)!, request);
+          // RFC 9725 4.3.1: a client has to name the credentials that it means.
+          return request.ifMatch === undefined
+            ? problem(STATUS_CODE.PreconditionRequired, "If-Match must name the session's ETag")
+            : patchSession(this.#endpoint, session, this.#answered.get(session)!, request);
         case "GET":
           return answer(STATUS_CODE.OK, {
             "content-type": "application/json",

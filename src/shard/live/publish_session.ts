@@ -43,6 +43,8 @@ const GOOD_WEIGHT = 3;
 /** A publisher that has sent nothing for so long is taken for gone if it comes again. */
 const HALF_DEAD_MS = 3000;
 
+const UNKNOWN_LINK = { roundTripMs: null, lossFraction: null, packetsLost: null };
+
 const LEFT = "it has left";
 
 /** What publishers need of their shard. */
@@ -280,9 +282,8 @@ export class PublishSession implements Client, Publisher {
       kbps: this.#rate.kbps,
       lagMs: null,
       jumps: 0,
-      roundTripMs: null,
-      lossFraction: null,
-      packetsLost: null,
+      ...UNKNOWN_LINK,
+      ...this.#source.measures?.(),
       quality: null,
       estimatedBps: null,
     };

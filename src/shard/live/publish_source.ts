@@ -1,6 +1,7 @@
 import type { Logger } from "@logtape/logtape";
 import type { AccessRequest, Refused } from "../../access/access.ts";
 import type { GaugeName } from "../../metrics/counted.ts";
+import type { ClientMeasures } from "./clients.ts";
 import type { StreamPublisher } from "./publish_decision.ts";
 
 /** Who wants to publish, whatever it speaks. */
@@ -17,7 +18,12 @@ export interface PublishSource {
   readonly log: Logger;
   /** Called once if the session ends by itself: the source is to be told and closed. */
   readonly ended: (end: PublishEnd) => void;
+  /** How its link fares, if that is known. */
+  readonly measures?: (() => LinkMeasures | undefined) | undefined;
 }
+
+/** Of a publisher's link. */
+export type LinkMeasures = Pick<ClientMeasures, "roundTripMs" | "lossFraction" | "packetsLost">;
 
 /** Why a session has ended that its source has not ended. */
 export interface PublishEnd {

@@ -14,19 +14,13 @@ import { RtpPump } from "./rtp_pump.ts";
 import type { Ticket } from "../live/ticket.ts";
 import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { ShardPlaces } from "../shard_places.ts";
-import type { Place } from "../net/places.ts";
-import type { OfferedTransport } from "../../webrtc/sdp/offer.ts";
 import {
   type SessionEvents,
   type SessionMedia,
   type SessionPaths,
   WebrtcSession,
 } from "./session.ts";
-import {
-  type PublisherEvents,
-  WebrtcPublisher,
-  type WebrtcPublisherOptions,
-} from "./publisher_session.ts";
+import { type NewPublisher, type PublisherEvents, WebrtcPublisher } from "./publisher_session.ts";
 import {
   addressKey,
   type PeerSession,
@@ -57,18 +51,6 @@ export interface NewSession {
   readonly askedAtMs: number;
   /** Of the connection that it was asked for over. */
   readonly log: Logger;
-}
-
-/** A new publisher, as its offer and the answer have it. */
-export interface NewPublisher extends Pick<WebrtcPublisherOptions, "publish" | "media"> {
-  /** By {@linkcode WebrtcEndpoint.createId}. */
-  readonly id: string;
-  readonly local: IceCredentials;
-  readonly offer: OfferedTransport;
-  /** Whether data channels were offered. */
-  readonly hasDataChannels: boolean;
-  /** Until it is connected, it has a newcomer's place; then it leaves that. */
-  readonly place: Place;
 }
 
 /** Slots of memory that packets are checked in, one at a time. */
@@ -333,11 +315,14 @@ export class WebrtcEndpoint implements SessionPaths {
     };
   }
 
-  #publisherEvents({ publish, place }: NewPublisher, sessionTag: number): PublisherEvents {
+  #publisherEvents({ publish, place, over }: NewPublisher, sessionTag: number): PublisherEvents {
     const { counters } = this.#context;
     const log = logger.with({ id: publish.id, path: publish.path });
     return {
-      ...this.#peerEvents(sessionTag, () => place.leave()),
+      ...this.#peerEvents(sessionTag, () => {
+        place.leave();
+        over();
+      }),
       connected: ({ peer: { route } }) => {
         place.leave();
         log.debug("A publisher of {path} is connected by {transport} to {address}", {

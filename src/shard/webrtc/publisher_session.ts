@@ -5,7 +5,11 @@ import { SrtcpSender } from "../../srtp/srtcp.ts";
 import { SrtpError } from "../../srtp/srtp_error.ts";
 import { SrtpReceiver } from "../../srtp/srtp_receiver.ts";
 import { Peer, type PeerDropReason, type PeerKeys, type PeerOptions } from "../../webrtc/peer.ts";
+import type { IceCredentials } from "../../webrtc/ice/credentials.ts";
+import type { OfferedTransport } from "../../webrtc/sdp/offer.ts";
+import type { Place } from "../net/places.ts";
 import type { PublishSession } from "../live/publish_session.ts";
+import type { LinkMeasures } from "../live/publish_source.ts";
 import { loggedSessionId, type PeerSession, type PeerSessionEvents } from "./sessions.ts";
 import type { SessionPaths } from "./session.ts";
 
@@ -35,6 +39,20 @@ export interface WebrtcPublisherOptions {
   readonly events: PublisherEvents;
 }
 
+/** A new publisher, as its offer and the answer have it. */
+export interface NewPublisher extends Pick<WebrtcPublisherOptions, "publish" | "media"> {
+  /** By `WebrtcEndpoint.createId`. */
+  readonly id: string;
+  readonly local: IceCredentials;
+  readonly offer: OfferedTransport;
+  /** Whether data channels were offered. */
+  readonly hasDataChannels: boolean;
+  /** Until it is connected, it has a newcomer's place; then it leaves that. */
+  readonly place: Place;
+  /** The publisher is gone. */
+  readonly over: () => void;
+}
+
 /** What can be told of a publisher. */
 export interface PublisherDescription {
   /** What its media come over; `null` before it is connected. */
@@ -57,6 +75,7 @@ export class WebrtcPublisher implements PeerSession {
   #timerDueMs = Infinity;
   /** Key frames that were wished for when that was looked at last. */
   #keyFrameWishes = 0;
+  #roundTripMs: number | null = null;
   #isOver = false;
 
   constructor(options: WebrtcPublisherOptions) {
@@ -73,7 +92,10 @@ export class WebrtcPublisher implements PeerSession {
         rtp: (datagram) => this.#onRtp(datagram),
         rtcp: (packets) => this.#onRtcp(packets),
         channelOpened: () => {},
-        roundTrip: (roundTripMs) => this.#media?.takeRoundTrip(roundTripMs),
+        roundTrip: (roundTripMs) => {
+          this.#roundTripMs = roundTripMs;
+          this.#media?.takeRoundTrip(roundTripMs);
+        },
         addressKnown: (address) => events.addressKnown(this, address),
         addressProven: (address) => events.addressProven(this, address),
         addressRetired: (address) => events.addressRetired(this, address),
@@ -97,6 +119,19 @@ export class WebrtcPublisher implements PeerSession {
     return {
       transport: this.peer.route?.transport ?? null,
       media: this.#media?.describe() ?? null,
+    };
+  }
+
+  /** How its link fares; `undefined` before it is connected. */
+  measures(): LinkMeasures | undefined {
+    const media = this.#media?.describe();
+    if (media === undefined) return undefined;
+    const packets = media.layers.reduce((sum, layer) => sum + layer.packets, 0);
+    const packetsLost = media.layers.reduce((sum, layer) => sum + layer.lost, 0);
+    return {
+      roundTripMs: this.#roundTripMs,
+      packetsLost,
+      lossFraction: packets + packetsLost > 0 ? packetsLost / (packets + packetsLost) : null,
     };
   }
 
