@@ -148,6 +148,11 @@ export class ReceivedLayer {
     return nowMs - this.#heardAtMs >= TAKEOVER_SILENCE_MS;
   }
 
+  /** Its source says that it has ended: another one need not wait. */
+  leave(): void {
+    this.#heardAtMs = -Infinity;
+  }
+
   /** From here on it is the source with this SSRC. */
   adopt(ssrc: number): void {
     if (this.#ssrc !== undefined) this.clock.beginAnew();

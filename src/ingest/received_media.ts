@@ -83,11 +83,14 @@ export class ReceivedMedia {
     return verdict;
   }
 
-  /** Takes what the publisher says of its clocks; all else is passed over. */
+  /** Takes what the publisher says of its clocks, and of sources that end; all else is passed over. */
   takeRtcp(packets: readonly RtcpPacket[], nowMs: number): void {
     for (const packet of packets) {
-      if (packet.kind !== "senderReport") continue;
-      this.#routes.layerOf(packet.ssrc)?.takeSenderReport(packet, nowMs);
+      if (packet.kind === "senderReport") {
+        this.#routes.layerOf(packet.ssrc)?.takeSenderReport(packet, nowMs);
+      } else if (packet.kind === "bye") {
+        for (const ssrc of packet.ssrcs) this.#routes.layerOf(ssrc)?.leave();
+      }
     }
   }
 
