@@ -101,6 +101,7 @@ export class ReceivedLayer {
   readonly rid: string | undefined;
   readonly clock: TrackClock;
   readonly #maxBytes: number;
+  readonly #descriptorId: number | undefined;
   readonly #bodies: VideoBodies;
   #ssrc: number | undefined;
   repairSsrc: number | undefined;
@@ -121,16 +122,18 @@ export class ReceivedLayer {
   /** @param trackId that of its video track */
   constructor(
     track: ReceivedTrackOptions,
-    { rid, trackId, epochMs, maxBytes }: {
+    { rid, trackId, epochMs, maxBytes, descriptorId }: {
       readonly rid: string | undefined;
       readonly trackId: number;
       readonly epochMs: number;
       readonly maxBytes: number;
+      readonly descriptorId: number | undefined;
     },
   ) {
     this.track = track;
     this.rid = rid;
     this.#maxBytes = maxBytes;
+    this.#descriptorId = descriptorId;
     this.#bodies = new VideoBodies(trackId);
     this.clock = new TrackClock(rateOf(track), epochMs);
     this.#statistics = new SourceStatistics(rateOf(track));
@@ -143,6 +146,11 @@ export class ReceivedLayer {
   /** Whether packets of another SSRC may be of it. */
   canBeTakenOver(nowMs: number): boolean {
     return nowMs - this.#heardAtMs >= TAKEOVER_SILENCE_MS;
+  }
+
+  /** Its source says that it has ended: another one need not wait. */
+  leave(): void {
+    this.#heardAtMs = -Infinity;
   }
 
   /** From here on it is the source with this SSRC. */
@@ -291,7 +299,7 @@ export class ReceivedLayer {
     this.#media = media;
     this.#queue = media.codec === "opus"
       ? new SoundQueue()
-      : new PictureQueue(DEPACKETIZERS[media.codec], this.#maxBytes);
+      : new PictureQueue(DEPACKETIZERS[media.codec], this.#maxBytes, this.#descriptorId);
     return this.#queue;
   }
 

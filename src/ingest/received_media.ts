@@ -83,11 +83,14 @@ export class ReceivedMedia {
     return verdict;
   }
 
-  /** Takes what the publisher says of its clocks; all else is passed over. */
+  /** Takes what the publisher says of its clocks, and of sources that end; all else is passed over. */
   takeRtcp(packets: readonly RtcpPacket[], nowMs: number): void {
     for (const packet of packets) {
-      if (packet.kind !== "senderReport") continue;
-      this.#routes.layerOf(packet.ssrc)?.takeSenderReport(packet, nowMs);
+      if (packet.kind === "senderReport") {
+        this.#routes.layerOf(packet.ssrc)?.takeSenderReport(packet, nowMs);
+      } else if (packet.kind === "bye") {
+        for (const ssrc of packet.ssrcs) this.#routes.layerOf(ssrc)?.leave();
+      }
     }
   }
 
@@ -152,16 +155,18 @@ export class ReceivedMedia {
 }
 
 function layersOf(
-  { tracks, nowMs: epochMs, maxHeldBytes = DEFAULT_MAX_HELD_BYTES }: ReceivedMediaOptions,
+  { tracks, extensions, nowMs: epochMs, maxHeldBytes = DEFAULT_MAX_HELD_BYTES }:
+    ReceivedMediaOptions,
 ): readonly ReceivedLayer[] {
   const named = tracks.flatMap((track) =>
     (track.rids.length === 0 ? [undefined] : track.rids).map((rid) => ({ track, rid }))
   ).slice(0, MAX_RECEIVED_LAYERS);
+  const descriptorId = extensions.dependencyDescriptor;
   const videoCount = named.filter(({ track }) => track.kind === "video").length;
   const maxBytes = Math.floor(maxHeldBytes / Math.max(1, videoCount));
   let videoId = 0;
   return named.map(({ track, rid }) => {
     const trackId = track.kind === "video" ? videoId++ : 0;
-    return new ReceivedLayer(track, { rid, trackId, epochMs, maxBytes });
+    return new ReceivedLayer(track, { rid, trackId, epochMs, maxBytes, descriptorId });
   });
 }

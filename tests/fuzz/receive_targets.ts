@@ -18,6 +18,7 @@ import { packetizeVp9 } from "../../src/rtp/vp9_packetizer.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import { AV1_DEPACKETIZER } from "../../src/rtp/receive/av1_depacketizer.ts";
 import type { Depacketizer } from "../../src/rtp/receive/depacketizer.ts";
+import { DependencyDescriptors } from "../../src/rtp/receive/dependency_descriptor.ts";
 import { H264_DEPACKETIZER } from "../../src/rtp/receive/h264_depacketizer.ts";
 import { H265_DEPACKETIZER } from "../../src/rtp/receive/h265_depacketizer.ts";
 import { extensionElement, parseReceivedPacket } from "../../src/rtp/receive/received_packet.ts";
@@ -28,6 +29,7 @@ import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitst
 import { ACCESS_UNIT_SAMPLES } from "../../testing/media/corpus.ts";
 import { optionsFor, type PutPicture, SimulatedPublisher } from "../ingest/simulated_publisher.ts";
 import { CollectedPackets } from "../rtp/collected_packets.ts";
+import { bytesOf } from "../rtp/receive/bits.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { RTP_SAMPLES } from "./rtp_targets.ts";
 
@@ -64,6 +66,13 @@ const PUT: Readonly<Record<ReceivedVideoCodec, PutPicture>> = {
     packetizeAv1({ ...PICTURE, obus, timestamp }, { ...FORMAT, sequenceHeader: undefined }, out);
   },
 };
+
+/** Of a key frame with its structure, and of a frame with distances of its own. */
+const DESCRIPTORS = [
+  bytesOf(`1 1 000000 0000000000000000 1 0 0 0 0 000000 00000 00 01 01 11 10 10 10 10
+    0 1 0011 0 1 0001 0 1 0000 0`),
+  bytesOf("1 1 000010 0000000000000001 0 1 1 1 0 1 10 01 0010 10 00010000 00"),
+];
 
 /** A row of byte arrays, each behind its length in a byte. */
 function rowOf(list: readonly Uint8Array[]): Uint8Array {
@@ -162,6 +171,15 @@ export const RECEIVE_TARGETS: readonly FuzzTarget[] = [
     const size = splitObus(data).reduce((sum, { bytes }) => sum + bytes.length, 0);
     assertEquals(size, data.length);
   }),
+  {
+    name: "dependency-descriptor",
+    corpus: [rowOf(DESCRIPTORS)],
+    allowed: NoError,
+    run: (bytes) => {
+      const descriptors = new DependencyDescriptors();
+      for (const element of splitRow(bytes)) descriptors.read(element);
+    },
+  },
   {
     name: "av1c-made",
     corpus: AV1_STREAMS.realtime.slice(0, 1),

@@ -367,6 +367,16 @@ Deno.test("the same again from another SSRC, with another clock: it goes on", ()
   assertEquals(media.describe().layers[0]!.ssrc, 3000);
 });
 
+Deno.test("a source that says that it ends is followed by another one at once", () => {
+  const { media } = run("vp8", { ...GOOD_LINK, untilMs: 1000 });
+  const other = new SimulatedPublisher().picture((out, timestamp) => {
+    CAMERAS.vp8.put(out, timestamp, CAMERAS.vp8.keyFrame, true);
+  }, 1000).map((packet) => packet.with(11, 9));
+  assertEquals(media.takeRtp(other[0]!, 1000), "unknown-source");
+  media.takeRtcp([{ kind: "bye", ssrcs: [VIDEO_SSRC, 12_345] }], 1000);
+  assertEquals(media.takeRtp(other[0]!, 1000), "taken");
+});
+
 Deno.test("packets go where they belong, or nowhere", () => {
   const publisher = new SimulatedPublisher();
   const put = (out: CollectedPackets, timestamp: number) =>

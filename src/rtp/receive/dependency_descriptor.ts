@@ -8,9 +8,14 @@ const MAX_TEMPLATES = 64;
 /** Bytes of a descriptor without a structure: which has more is read further. */
 const SHORT_SIZE = 3;
 
-/** Indications that a frame is not of a decode target, and that none of that refers to it (A.5). */
-const NOT_PRESENT = 0;
-const DISCARDABLE = 1;
+/** A frame may refer to so many others: AV1 has seven references. */
+const MAX_DISTANCES = 16;
+
+/** The five flags of a descriptor that goes on (A.8.2). */
+const HAS_STRUCTURE = 0b1_0000;
+const HAS_ACTIVE_TARGETS = 0b1000;
+const HAS_OWN_INDICATIONS = 0b100;
+const HAS_OWN_DISTANCES = 0b10;
 
 /** next_layer_idc: what the next template is of (A.8.3.2). */
 const NEXT_TEMPORAL = 1;
@@ -18,7 +23,7 @@ const NEXT_SPATIAL = 2;
 const NO_MORE = 3;
 
 interface Template extends LayerIds {
-  readonly isDisposable: boolean;
+  readonly distances: readonly number[];
 }
 
 /** What a descriptor says of the frame that a packet is of. */
@@ -30,8 +35,8 @@ export interface DependencyFacts {
   /** Whether it brings a new structure: a key frame. */
   readonly hasStructure: boolean;
   readonly layers: LayerIds;
-  /** Whether no other frame refers to it, for whatever is decoded. */
-  readonly isDisposable: boolean;
+  /** The frames that it refers to: by how much their numbers are smaller. */
+  readonly distances: readonly number[];
 }
 
 /**
@@ -49,6 +54,7 @@ export interface DependencyFacts {
  */
 export class DependencyDescriptors {
   #offset = 0;
+  #targets = 0;
   #templates: readonly Template[] = [];
 
   /**
@@ -69,30 +75,25 @@ export class DependencyDescriptors {
     const isEndOfFrame = bits.bit() === 1;
     const templateId = bits.bits(6);
     const frameNumber = bits.bits(16);
-    let hasStructure = false;
-    let ownDtis = false;
-    if (size > SHORT_SIZE) {
-      hasStructure = bits.bit() === 1;
-      bits.skip(1); // active decode targets: who is sent what is decided here
-      ownDtis = bits.bit() === 1;
-      bits.skip(2); // frame distances and chains of its own
-      if (hasStructure) this.#takeStructure(bits);
-    }
+    const extended = size > SHORT_SIZE ? bits.bits(5) : 0;
+    const hasStructure = (extended & HAS_STRUCTURE) !== 0;
+    if (hasStructure) this.#takeStructure(bits);
     const index = (templateId + MAX_TEMPLATES - this.#offset) % MAX_TEMPLATES;
     const template = this.#templates[index];
     if (template === undefined) return undefined;
-    const { temporalId, spatialId, isDisposable } = template;
-    return {
-      isStartOfFrame,
-      isEndOfFrame,
-      frameNumber,
-      hasStructure,
-      layers: { temporalId, spatialId },
-      isDisposable: isDisposable && !ownDtis,
-    };
+    const { temporalId, spatialId } = template;
+    let { distances } = template;
+    // What follows a structure is not read: a frame that brings one refers to none.
+    if (!hasStructure && (extended & HAS_OWN_DISTANCES) !== 0) {
+      if ((extended & HAS_ACTIVE_TARGETS) !== 0) bits.skip(this.#targets);
+      if ((extended & HAS_OWN_INDICATIONS) !== 0) bits.skip(2 * this.#targets);
+      distances = readDistances(bits);
+    }
+    const layers = { temporalId, spatialId };
+    return { isStartOfFrame, isEndOfFrame, frameNumber, hasStructure, layers, distances };
   }
 
-  /** template_dependency_structure (A.8.3), up to the indications for decode targets. */
+  /** template_dependency_structure (A.8.3), up to what the templates refer to. */
   #takeStructure(bits: BitReader): void {
     const offset = bits.bits(6);
     const targets = bits.bits(5) + 1;
@@ -109,18 +110,33 @@ export class DependencyDescriptors {
       if (next === NEXT_TEMPORAL) temporalId++;
       if (next === NEXT_SPATIAL) [temporalId, spatialId] = [0, spatialId + 1];
     }
-    const templates = layers.map((ids) => ({ ...ids, isDisposable: isDisposable(bits, targets) }));
+    bits.skip(2 * targets * layers.length); // indications
+    const templates = layers.map((ids) => ({ ...ids, distances: readTemplateDistances(bits) }));
     this.#offset = offset;
+    this.#targets = targets;
     this.#templates = templates;
   }
 }
 
-/** Whether a template's frames can be left out of all decode targets that they are of. */
-function isDisposable(bits: BitReader, targets: number): boolean {
-  let isSo = true;
-  for (let target = 0; target < targets; target++) {
-    const indication = bits.bits(2);
-    isSo &&= indication === NOT_PRESENT || indication === DISCARDABLE;
+/** template_fdiffs of one template (A.8.3.4): each of four bits, with a bit in front. */
+function readTemplateDistances(bits: BitReader): number[] {
+  const distances: number[] = [];
+  while (bits.bit() === 1) addDistance(distances, bits.bits(4) + 1);
+  return distances;
+}
+
+/** frame_fdiffs (A.8.4): each behind its size in units of four bits, up to one of 0. */
+function readDistances(bits: BitReader): number[] {
+  const distances: number[] = [];
+  for (let size; (size = bits.bits(2)) > 0;) addDistance(distances, bits.bits(4 * size) + 1);
+  return distances;
+}
+
+function addDistance(distances: number[], distance: number): void {
+  if (distances.length === MAX_DISTANCES) {
+    throw new RtpError(
+      `Cannot read frame distances: must be up to ${MAX_DISTANCES}, got more`,
+    );
   }
-  return isSo;
+  distances.push(distance);
 }

@@ -1,4 +1,5 @@
 import type { Depacketizer, ReceivedUnit } from "./depacketizer.ts";
+import { FrameDependencies, type PictureDependency } from "./frame_dependencies.ts";
 import { PacketWindow } from "./packet_window.ts";
 import type { ReceivedPacket } from "./received_packet.ts";
 
@@ -33,6 +34,12 @@ export interface ReceptionTerms {
   readonly canAsk: boolean;
 }
 
+/**
+ * What may leave: all pictures; those of which it is known that nothing they refer to is lost; or none
+ * before the next key frame.
+ */
+type Passage = "all" | "decodable" | "key frame";
+
 /** What became of a packet. */
 export type QueueVerdict = "taken" | "duplicate" | "late" | "overflow";
 
@@ -40,7 +47,8 @@ export type QueueVerdict = "taken" | "duplicate" | "late" | "overflow";
  * Makes pictures of the packets of one source, in order. A picture is all packets with one timestamp,
  * up to the marker or to the next one; it leaves when it has come whole and so has all before it. For
  * one that has not, those behind it wait until it is given up: then nothing leaves before the next key
- * frame, which {@linkcode needsKeyFrame} says is to be asked for. No picture leaves in part.
+ * frame, which {@linkcode needsKeyFrame} says is to be asked for, but for pictures that say that they
+ * refer to nothing that was lost. No picture leaves in part.
  *
  * @example
  * ```ts ignore
@@ -58,12 +66,19 @@ export class PictureQueue {
   #timestamp: number | undefined;
   /** Whether the packet at the begin of the window is known to be the first of its picture. */
   #isAtStart = false;
-  #needsKeyFrame = true;
+  #passage: Passage = "key frame";
+  readonly #dependencies: FrameDependencies | undefined;
+  /** Whether the newest picture that left said what it refers to. */
+  #hasDependencies = false;
   #lookedAtMs = -Infinity;
   #givenUp = 0;
 
-  constructor(depacketizer: Depacketizer, maxBytes: number) {
+  /** @param descriptorId number of the extension with dependency descriptors, if there are any */
+  constructor(depacketizer: Depacketizer, maxBytes: number, descriptorId?: number) {
     this.#depacketizer = depacketizer;
+    this.#dependencies = descriptorId === undefined
+      ? undefined
+      : new FrameDependencies(descriptorId);
     this.#window = new PacketWindow({ packets: MAX_PACKETS, bytes: maxBytes });
   }
 
@@ -74,7 +89,7 @@ export class PictureQueue {
 
   /** Whether nothing leaves before the next key frame. */
   get needsKeyFrame(): boolean {
-    return this.#needsKeyFrame;
+    return this.#passage === "key frame";
   }
 
   /** Times that it went on without what had not come. */
@@ -105,6 +120,7 @@ export class PictureQueue {
   restart(number: number): void {
     this.#window.restart(number);
     this.#giveUp(number);
+    this.#passage = "key frame";
   }
 
   /** The next picture; `undefined` if there is none yet. */
@@ -145,33 +161,57 @@ export class PictureQueue {
 
   /** Takes the packets of a picture out; `undefined` if it is none, or not to be shown. */
   #take(end: number): ReceivedPicture | undefined {
-    const window = this.#window;
-    const payloads: Uint8Array[] = [];
-    for (let number = window.begin; number < end; number++) {
-      const { payload } = window.at(number)!;
-      if (payload.length > 0) payloads.push(payload);
-    }
-    const [first] = payloads;
-    const isWhole = first !== undefined && (this.#isAtStart || this.#depacketizer.begins(first));
-    const isWanted = isWhole &&
-      (!this.#needsKeyFrame || payloads.some((one) => this.#depacketizer.isOfKeyFrame(one)));
-    const timestamp = this.#timestamp;
-    window.forgetUntil(end);
+    const packets = this.#packetsUpTo(end);
+    const [first] = packets;
+    const isWhole = this.#isAtStart ||
+      (first !== undefined && this.#depacketizer.begins(first.payload));
+    this.#window.forgetUntil(end);
     this.#beginAt(end);
     this.#isAtStart = true;
-    if (!isWanted || timestamp === undefined) {
-      if (first !== undefined && !isWhole) this.#needsKeyFrame = true;
-      return undefined;
-    }
+    if (first === undefined) return undefined;
+    const payloads = packets.map(({ payload }) => payload);
+    const dependency = isWhole ? this.#dependencies?.of(packets) : undefined;
+    const mayLeave = isWhole && (this.#mayLeave(dependency) ||
+      payloads.some((payload) => this.#depacketizer.isOfKeyFrame(payload)));
+    if (!mayLeave) return undefined;
     const unit = this.#depacketizer.read(payloads);
-    if (unit.kind === "malformed" || (this.#needsKeyFrame && !unit.isKeyFrame)) {
-      this.#needsKeyFrame = true;
+    if (unit.kind === "malformed") {
+      this.#passage = "key frame";
       return undefined;
     }
     // Of a picture there may be nothing but what is left out.
     if (unit.data.length === 0) return undefined;
-    this.#needsKeyFrame = false;
-    return { unit, timestamp };
+    if (!unit.isKeyFrame && !this.#mayLeave(dependency)) return undefined;
+    this.#noteLeft(unit, dependency);
+    return { unit, timestamp: first.timestamp };
+  }
+
+  /** The packets of a picture, but for those of no bytes. */
+  #packetsUpTo(end: number): ReceivedPacket[] {
+    const packets: ReceivedPacket[] = [];
+    for (let number = this.#window.begin; number < end; number++) {
+      const packet = this.#window.at(number)!;
+      if (packet.payload.length > 0) packets.push(packet);
+    }
+    return packets;
+  }
+
+  /** Whether a picture that is no key frame may leave: if not, it may be that one is needed. */
+  #mayLeave(dependency: PictureDependency | undefined): boolean {
+    if (this.#passage === "key frame") return false;
+    if (dependency === undefined) {
+      if (this.#passage === "decodable") this.#passage = "key frame";
+    } else if (!dependency.isDecodable && dependency.layers.temporalId === 0) {
+      // All that comes refers to this one.
+      this.#passage = "key frame";
+    }
+    return this.#passage !== "key frame" && dependency?.isDecodable !== false;
+  }
+
+  #noteLeft(unit: ReceivedUnit, dependency: PictureDependency | undefined): void {
+    this.#hasDependencies = dependency !== undefined;
+    if (dependency !== undefined) this.#dependencies!.note(dependency);
+    if (unit.isKeyFrame) this.#passage = "all";
   }
 
   /** Goes on behind what is missing, if it has been waited for long enough; whether it has gone on. */
@@ -179,7 +219,7 @@ export class PictureQueue {
     const sinceMs = this.#blockedSinceMs();
     if (sinceMs === undefined) return false;
     const isOver = nowMs - sinceMs >= holdMs(terms);
-    const isImpatient = this.#needsKeyFrame || nowMs - sinceMs >= KEY_FRAME_PATIENCE_MS;
+    const isImpatient = this.needsKeyFrame || nowMs - sinceMs >= KEY_FRAME_PATIENCE_MS;
     if (isImpatient && (isOver || nowMs - this.#lookedAtMs >= LOOK_INTERVAL_MS)) {
       this.#lookedAtMs = nowMs;
       const keyFrame = this.#wholeKeyFrame();
@@ -241,7 +281,9 @@ export class PictureQueue {
 
   #giveUp(number: number): void {
     this.#givenUp++;
-    this.#needsKeyFrame = true;
+    if (this.#passage === "all") {
+      this.#passage = this.#hasDependencies ? "decodable" : "key frame";
+    }
     this.#beginAt(number);
     this.#isAtStart = false;
   }

@@ -8,7 +8,7 @@ const MAX_BYTES = 512 * 1024;
 
 /** How long a packet is waited for: until it was asked for and sent again, and if it is overtaken. */
 const MIN_HOLD_MS = 30;
-const MAX_HOLD_MS = 300;
+const MAX_HOLD_MS = 500;
 const HOLD_ROUND_TRIPS = 1.5;
 
 /**
