@@ -180,7 +180,9 @@ Deno.test("WHIP: who publishes shows a bearer's token, and ends its session by i
   assertEquals(unknown.status, 401);
   assertMatch(unknown.response.headers.get("www-authenticate")!, /^Bearer/);
   const wrong = await post(gateway, { headers: { authorization: "Bearer a-key-of-none" } });
-  assertEquals(wrong.status, 401);
+  assertEquals(wrong.status, 403);
+  const other = await post(gateway, { headers: bearer, path: "/live/other/whip" });
+  assertEquals(other.status, 403);
   const { response, status, body } = await post(gateway, { headers: bearer });
   assertEquals(status, 201, body);
   const resource = resourceOf(gateway, response);

@@ -206,13 +206,10 @@ export class Whip {
   }
 
   #refuse(refusal: PublishRefusal, { asked, log }: PublishSource): WholeResponse {
-    const { cause, reason, isTaken } = refusal;
+    const { reason, isTaken, refused } = refusal;
     this.#context.counters.add("publishesRefused");
-    if (cause !== "busy") {
-      const status = cause === "unavailable" ? cause : "unauthorized";
-      const refused = { kind: "refuse", status, reason, cause: "", decidedBy: "" } as const;
-      return refusedAnswer(refused, asked.userAgent);
-    }
+    // The access log tells why.
+    if (refused !== undefined) return refusedAnswer(refused, asked.userAgent);
     log.info("{peer} may not publish: {reason}", { reason });
     return isTaken ? problem(STATUS_CODE.Conflict, reason) : busy(reason);
   }
