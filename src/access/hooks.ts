@@ -4,7 +4,7 @@ import { AccessError } from "./access_error.ts";
 import { boundedFetch } from "./bounded_fetch.ts";
 import { FairShare } from "./fair_share.ts";
 import { hookBody, hookDecision, type HookEvent, hookSignature } from "./hook_messages.ts";
-import { NoticeQueue } from "./notice_queue.ts";
+import { type NoticeCause, NoticeQueue } from "./notice_queue.ts";
 import { fitsOne } from "./path_pattern.ts";
 import { type AccessSource, refuse } from "./source.ts";
 
@@ -119,7 +119,7 @@ export class Hooks implements AccessSource {
     for (const hook of this.#told(event, used.path)) {
       if (hook.decides) continue;
       this.#noteTold(request, hook);
-      hook.notices.add({ event, body: hookBody(event, used) }, weightOf(request));
+      hook.notices.add({ event, body: hookBody(event, used) }, causeOf(request));
     }
   }
 
@@ -140,7 +140,7 @@ export class Hooks implements AccessSource {
         ? told?.has(hook.name)
         : fitsOne(hook.paths, used.path);
       if (!isMeant) continue;
-      hook.notices.add({ event, body: hookBody(event, used, session) }, weightOf(request));
+      hook.notices.add({ event, body: hookBody(event, used, session) }, causeOf(request));
     }
   }
 
@@ -247,8 +247,8 @@ function beginOf({ action }: AccessRequest): HookEvent | undefined {
 }
 
 /** Viewers come and go by the thousand: no publisher is to be missed for that. */
-function weightOf({ action }: AccessRequest): { readonly isMinor: boolean } {
-  return { isMinor: action === "play" };
+function causeOf({ address, action }: AccessRequest): NoticeCause {
+  return { address, isMinor: action === "play" };
 }
 
 /** What hooks have allowed, and another one then refuses. */

@@ -370,11 +370,14 @@ Deno.test("what a hook does not take is given up at last, and never more than so
   };
   const hook = { ...DEFAULTS, url: "http://127.0.0.1:1/", decides: false };
   const hooks = new Hooks([hook], observer, { nowMs: () => NOW_MS, firstRetryMs: 1 });
-  const tell = () => hooks.began(accessRequest(), { kind: "allow", decidedBy: "open" });
-  tell();
+  const tell = (at: number) => {
+    const address = `10.0.${at >> 8}.${at & 255}`;
+    hooks.began(accessRequest({ address }), { kind: "allow", decidedBy: "open" });
+  };
+  tell(0);
   await until("given up", () => lost === 1);
   assertEquals(outcomes, Array(5).fill("1 on_publish failed"));
-  for (let at = 0; at < 3000; at++) tell();
+  for (let at = 0; at < 3000; at++) tell(at);
   assertEquals(lost, 1 + 2000);
   await hooks.close(0);
   await until("the rest is given up", () => lost === 1 + 3000);
