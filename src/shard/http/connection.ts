@@ -327,7 +327,12 @@ export class HttpConnection implements Connection {
   /** Notices while a request is decided on that the client is gone: nothing is to begin for it. */
   async #heedClient(isAnswered: () => boolean): Promise<void> {
     const isThere = await this.#intake.watch(() => !isAnswered() && !this.#hasLeft);
-    if (!isThere) this.#hasLeft = true;
+    if (isThere) return;
+    this.#hasLeft = true;
+    if (isAnswered()) return;
+    // Others need not wait for its place until somebody has answered whom nobody asks any more.
+    this.#place.leave();
+    this.#abortFor("it has left");
   }
 
   /** Notices while a response is sent that the client is gone. */
