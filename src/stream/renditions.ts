@@ -61,31 +61,29 @@ export class Renditions {
     this.#log = log;
   }
 
-  /** Whether there may be more than one: then it is worth while to look. */
-  get areSeveral(): boolean {
-    return trackIds("video", this.#log.tracks).length > 1;
-  }
-
-  /** {@linkcode list} as it was a moment ago, for all who ask; none if there is but one. */
+  /**
+   * The video tracks that go on, and are of the codec of the default one, as no other can be changed
+   * to within a session; none if there is but one. The one that takes the most bits comes first.
+   *
+   * @returns the same for all who ask within {@linkcode LISTED_ANEW_MS}
+   */
   recent(nowMs: number): readonly Rendition[] {
     if (nowMs - this.#listedAtMs >= LISTED_ANEW_MS) {
-      this.#listed = this.areSeveral ? this.list() : [];
+      this.#listed = this.#list();
       this.#listedAtMs = nowMs;
     }
     return this.#listed;
   }
 
-  /**
-   * The video tracks that go on, and are of the codec of the default one, as no other can be changed
-   * to within a session. The one that takes the most bits comes first. Looks through the newest
-   * records, which is for every second or so, and not for every frame.
-   */
-  list(): readonly Rendition[] {
+  /** Looks through the newest records: not to be done for each frame, or each viewer. */
+  #list(): readonly Rendition[] {
     const log = this.#log;
     const { tracks } = log;
+    const ids = trackIds("video", tracks);
+    if (ids.length < 2) return [];
     const defaultId = defaultTrackId("video", tracks);
     const measured = measureVideo(log);
-    const renditions = trackIds("video", tracks).flatMap((trackId) => {
+    const renditions = ids.flatMap((trackId) => {
       const { video } = trackFilter({ audio: false, video: true, videoTrack: trackId }, tracks);
       const rates = measured.get(video);
       if (rates === undefined || distance(rates.newestMs, log.lastTimestampMs) > STOPPED_MS) {
