@@ -28,7 +28,7 @@ export async function eventsAnswer(
   if (!(place instanceof Place)) {
     left();
     counters.add("listListenersRefused");
-    return busy(`Cannot follow the list: ${place.reason}`, RETRY_AFTER_SECONDS);
+    return busy(`Cannot follow: ${place.reason}`, RETRY_AFTER_SECONDS);
   }
   const onOver = () => {
     place.leave();
