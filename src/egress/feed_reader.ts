@@ -151,12 +151,9 @@ export class FeedReader implements FeedViewer {
 
   /** Where it lags, or keeps up again, it may be better off with other pictures. */
   #lookAfterLag(reading: Reading): void {
-    const { cursor, audience: { feed }, selection } = reading;
-    const { lagMs } = cursor;
-    if (this.#steps === undefined || lagMs === undefined) return this.#passOverPictures(reading);
-    const { hasKeyFrameAhead, isOvertaken } = cursor;
-    const { timeMs } = feed;
-    const step = this.#steps.next({ timeMs, lagMs, hasKeyFrameAhead, isOvertaken });
+    const { cursor, audience: { feed: { timeMs } }, selection } = reading;
+    if (this.#steps === undefined) return this.#passOverPictures(reading);
+    const step = this.#steps.next(cursor, timeMs);
     if (step === "down" && this.#coming?.step === "up") this.#drop();
     if (step === undefined || this.#coming !== undefined) return;
     const target = this.#lagRules.ladder!.step(selection, step);

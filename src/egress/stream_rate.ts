@@ -1,4 +1,5 @@
 import type { PacketRing } from "../rtp/packet_ring.ts";
+import { RTP_HEADER_SIZE } from "../rtp/packet.ts";
 import { TAG_LENGTH } from "../srtp/packet_arena.ts";
 import { distance } from "../stream/log_layout.ts";
 
@@ -10,6 +11,9 @@ const MIN_WINDOW_MS = 1000;
 
 /** Headers of IPv4 and UDP: links count them. */
 export const DATAGRAM_OVERHEAD_BYTES = 28;
+
+/** What a packet without extensions takes of a link beside its payload. */
+export const PACKET_OVERHEAD_BYTES = RTP_HEADER_SIZE + TAG_LENGTH + DATAGRAM_OVERHEAD_BYTES;
 
 /** What a track takes of a link by the second, in bits, when all of it is sent: of its newest seconds. */
 export function streamRateBps(ring: PacketRing): number {

@@ -1,5 +1,4 @@
-import type { ListedPage } from "./stream_listing.ts";
-import { totalsOf } from "./stream_listing.ts";
+import { type ListedPage, totalsOf } from "./listed_page.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -124,10 +123,10 @@ function snapshotOf({ body }: ListedPage): Bytes {
 /** `undefined` if nothing has changed that is worth telling. */
 function changesOf(before: ListedPage, now: ListedPage): Bytes | undefined {
   if (before === now || before.etag === now.etag) return undefined;
-  const changed = [...now.streams]
-    .filter(([path]) => before.marks.get(path) !== now.marks.get(path))
-    .map(([, stream]) => stream);
-  const gone = [...before.streams.keys()].filter((path) => !now.streams.has(path));
+  const changed = [...now.entries]
+    .filter(([key]) => before.marks.get(key) !== now.marks.get(key))
+    .map(([, json]) => json);
+  const gone = [...before.entries.keys()].filter((key) => !now.entries.has(key));
   if (changed.length + gone.length === 0 && totalsOf(before.head) === totalsOf(now.head)) {
     return undefined;
   }

@@ -24,6 +24,7 @@ import { WebrtcError } from "../../webrtc/webrtc_error.ts";
 import { holderOf } from "../net/memory_holder.ts";
 import { answer, EVENTS_HEADERS, problem } from "./answers.ts";
 import { type EventStreamFacts, ViewerExtensions } from "./viewer_extensions.ts";
+import { RenewedSessions } from "./renewed_sessions.ts";
 import { SessionFollowers, type SessionStates } from "./session_followers.ts";
 import { shardOf, viewerLinks, viewerLocation } from "./whep_links.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
@@ -79,6 +80,7 @@ export class Whep {
   readonly #context: HttpContext;
   readonly #endpoint: WebrtcEndpoint;
   readonly #answered = new WeakMap<WebrtcSession, Answered>();
+  readonly #renewed = new RenewedSessions();
   /** Those who follow the events of viewers. */
   readonly followers: SessionFollowers;
 
@@ -209,7 +211,7 @@ export class Whep {
           }, JSON.stringify(session.describe()));
       }
     } catch (error) {
-      if (error instanceof HttpError) return problem(error.status, error.message);
+      if (error instanceof HttpError) return problem(error.status, error.message, error.headers);
       if (!(error instanceof WebrtcError)) throw error;
       return problem(STATUS_CODE.BadRequest, error.message);
     }
@@ -234,8 +236,9 @@ export class Whep {
   statesOf(keys: readonly string[]): SessionStates {
     return keys.map((key) => {
       const slash = key.indexOf("/");
-      const session = this.#endpoint.session(key.slice(0, slash));
-      if (session === undefined) return null;
+      const id = key.slice(0, slash);
+      const session = this.#endpoint.session(id);
+      if (session === undefined) return this.#renewed.has(id, performance.now()) ? "renewed" : null;
       return this.#answered.get(session)!.extensions.stateFor(key.slice(slash + 1), session);
     });
   }
@@ -292,6 +295,7 @@ export class Whep {
       ticket,
       askedAtMs,
       log,
+      renewed: () => this.#renewed.add(id, performance.now()),
     });
     const extensions = new ViewerExtensions({
       path: stream.entry.path,

@@ -93,10 +93,6 @@ export class Clients {
     this.#changed = changed;
   }
 
-  get size(): number {
-    return this.#byId.size;
-  }
-
   add(client: Client): void {
     this.#byId.set(client.id, client);
     this.#counters.add("clients");

@@ -1,11 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { StreamsPage } from "../../../src/shard/http/stream_summary.ts";
 import { StreamEvents } from "../../../src/shard/http/stream_events.ts";
-import {
-  changeMark,
-  type ListedPage,
-  StreamListing,
-} from "../../../src/shard/http/stream_listing.ts";
+import { changeMark, type ListedPage } from "../../../src/shard/http/listed_page.ts";
+import { StreamListing } from "../../../src/shard/http/stream_listing.ts";
 
 /** The list as control would tell it, changed by the test. */
 class FakeControl {
