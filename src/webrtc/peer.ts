@@ -52,7 +52,13 @@ export interface PeerEvents {
 }
 
 /** Why something was not taken. */
-export type PeerDropReason = "stun" | "unproven" | "authentication" | "malformed" | "kind";
+export type PeerDropReason =
+  | "stun"
+  | "unproven"
+  | "authentication"
+  | "malformed"
+  | "kind"
+  | "too many";
 
 export interface PeerOptions {
   readonly local: IceCredentials;
@@ -296,7 +302,7 @@ export class Peer {
 
   #receiveDtls(datagram: Uint8Array, path: PeerPath): void {
     if (this.#srtcp !== undefined && this.#recordsLeft-- <= 0) {
-      return this.#options.events.dropped("kind");
+      return this.#options.events.dropped("too many");
     }
     this.#dtls ??= this.#openDtls();
     this.#dtlsFrom = path;
