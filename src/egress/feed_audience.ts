@@ -1,5 +1,6 @@
 import type { Feed } from "../stream/feed.ts";
 
+/** How an audience is served. */
 export interface AudienceOptions {
   /** Least time between two deliveries; 0 delivers whenever the publisher flushes. */
   readonly flushMs: number;

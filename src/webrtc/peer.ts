@@ -60,6 +60,7 @@ export type PeerDropReason =
   | "kind"
   | "too many";
 
+/** What a peer is made of. */
 export interface PeerOptions {
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;

@@ -38,7 +38,7 @@ export interface FollowedSession {
   readonly wanted: ReadonlySet<SessionEventName>;
 }
 
-/** What is known of a session where it is, in the order of what was asked; `null` for one that is over. */
+/** What is known of sessions where they are, in the order of what was asked; `null` for an end. */
 export type SessionStates = readonly ({ readonly quality: string | undefined } | null)[];
 
 interface Follower {
