@@ -261,7 +261,10 @@ class Shard {
   #drain(keepsHttp: boolean): void {
     this.#readiness.isReady = false;
     this.#rtmp.drain();
-    if (!keepsHttp) this.#http.drain();
+    if (keepsHttp) return;
+    this.#http.drain();
+    this.#viewers.leave();
+    this.#routes.whep.followers.sendAway();
   }
 
   async #stop(): Promise<void> {

@@ -233,9 +233,11 @@ export class HttpConnection implements Connection {
     for (;;) {
       this.#share.begin(performance.now());
       const request = this.#requests.next();
-      await this.#share.pause();
       this.#holdRequest(request === undefined ? this.#requests.pending : 0);
-      if (request !== undefined) return request;
+      if (request !== undefined) {
+        await this.#share.pause();
+        return request;
+      }
       const { unpermitted } = this.#requests;
       if (unpermitted !== undefined) {
         if (await this.#permits(unpermitted)) continue;
@@ -244,8 +246,12 @@ export class HttpConnection implements Connection {
       if (this.#requests.expectsContinue && !isContinued) {
         isContinued = true;
         await this.#writer.write(CONTINUE);
+        continue;
       }
-      if (!await this.#input.read()) return undefined;
+      // Joined before anything is waited for: the read that is going on may bring the whole request
+      // meanwhile, and one that is begun behind it would wait for more.
+      const [isThere] = await Promise.all([this.#input.read(), this.#share.pause()]);
+      if (!isThere) return undefined;
       if (this.#phase === "idle") this.#enter("request");
     }
   }

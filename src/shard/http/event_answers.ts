@@ -10,8 +10,14 @@ const RETRY_AFTER_SECONDS = 30;
 
 const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS } as const;
 
+/** What is followed, each with places of its own; and what counts those who find none. */
+const KINDS = {
+  listListeners: { what: "list", refused: "listListenersRefused" },
+  eventFollowers: { what: "events", refused: "eventFollowersRefused" },
+} as const;
+
 /**
- * Server-sent events, if there is room for one more who follows any.
+ * Server-sent events, if there is room for one more who follows them.
  *
  * @param open begins to follow
  * @param left called when it does not follow, or no more
@@ -19,16 +25,18 @@ const EVENTS = { kind: "stream", status: STATUS_CODE.OK, headers: EVENTS_HEADERS
 export async function eventsAnswer(
   { places, counters }: Pick<HttpContext, "places" | "counters">,
   { addresses }: RoutedRequest,
+  kind: keyof typeof KINDS,
   open: () =>
     | ReadableStream<Uint8Array<ArrayBuffer>>
     | Promise<ReadableStream<Uint8Array<ArrayBuffer>>>,
   left: () => void = () => {},
 ): Promise<HttpResponse> {
-  const place = places.listListeners.take(addresses.remoteAddr.hostname);
+  const place = places[kind].take(addresses.remoteAddr.hostname);
   if (!(place instanceof Place)) {
     left();
-    counters.add("listListenersRefused");
-    return busy(`Cannot follow: ${place.reason}`, RETRY_AFTER_SECONDS);
+    const { what, refused } = KINDS[kind];
+    counters.add(refused);
+    return busy(`Cannot follow the ${what}: ${place.reason}`, RETRY_AFTER_SECONDS);
   }
   const onOver = () => {
     place.leave();

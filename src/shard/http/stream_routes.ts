@@ -79,7 +79,8 @@ export class StreamRoutes {
   /** @throws {HttpError} as {@linkcode answer} does */
   async follow(pageOf: PageOf, routed: RoutedRequest): Promise<HttpResponse> {
     const { key, request } = await pageOf(routed);
-    return await eventsAnswer(this.#context, routed, () => this.#events.follow(key, request));
+    const open = () => this.#events.follow(key, request);
+    return await eventsAnswer(this.#context, routed, "listListeners", open);
   }
 
   /**

@@ -65,11 +65,13 @@ export class ViewerRenditions implements RenditionSource {
     const rtp = this.#stream.rtp(selection, this.#holder);
     // For want of memory, or of room beside what others have chosen.
     if (typeof rtp === "string") return undefined;
+    const lost = () => void this.#watched.delete(trackId);
     const subscriber = {
       hasVideo: true,
       lacksVideo: false,
       notify: () => this.onPackets(),
-      end: () => void this.#watched.delete(trackId),
+      renew: lost,
+      end: lost,
     };
     rtp.audience.add(subscriber);
     this.#watched.set(trackId, { rtp, subscriber });

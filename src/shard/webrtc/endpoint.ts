@@ -43,6 +43,8 @@ export interface NewSession {
   readonly askedAtMs: number;
   /** Of the connection that it was asked for over. */
   readonly log: Logger;
+  /** Called before it ends because its viewer needs another. */
+  readonly renewed: () => void;
 }
 
 /** What a shard's WebRTC needs of it. */
@@ -233,7 +235,7 @@ export class WebrtcEndpoint implements SessionPaths {
 
   /** What becomes of a viewer, as this endpoint and its log have it. */
   #eventsOf(
-    { ticket, askedAtMs }: NewSession,
+    { ticket, askedAtMs, renewed }: NewSession,
     sessionTag: number,
     log: Logger,
   ): SessionEvents {
@@ -262,6 +264,7 @@ export class WebrtcEndpoint implements SessionPaths {
       },
       messageDropped: (count) => counters.add("webrtcMessagesDropped", count),
       failed: () => counters.add("webrtcViewersFailed"),
+      renewed,
       ended: (session, reason) => {
         this.#sessions.remove(session, sessionTag);
         for (const address of session.peer.addresses) this.#forgetAddress(session, address);

@@ -42,6 +42,8 @@ export interface SessionEvents {
   readonly messageDropped: (count: number) => void;
   /** The session has ended before media could be sent, and not because somebody wished so. */
   readonly failed: () => void;
+  /** It ends because its viewer needs another. */
+  readonly renewed: () => void;
   readonly ended: (session: WebrtcSession, reason: string) => void;
 }
 
@@ -272,6 +274,11 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
     if (quality === this.#toldQuality) return;
     this.#toldQuality = quality;
     this.hear(eventMessage("quality", { quality }));
+  }
+
+  renew(reason: string): void {
+    this.#options.events.renewed();
+    this.end(reason);
   }
 
   /** Ends the session and tells the viewer. */

@@ -41,7 +41,7 @@ export class EchoWatch {
 
   /** Something was echoed that left at `sentMs`: nothing before is waited for any more. */
   answered(sentMs: number, nowMs: number): void {
-    while (this.openMs <= sentMs) {
+    while (this.#openMs.length > 0 && this.openMs <= sentMs) {
       if (this.#openMs.shift() === sentMs) this.#isAnswered = true;
     }
     this.#answerMs += ANSWER_WEIGHT * (nowMs - sentMs - this.#answerMs);

@@ -121,6 +121,21 @@ Deno.test("a shard that does not answer is waited for, and then taken for gone",
   assertEquals(await read(reader), undefined);
 });
 
+Deno.test("who is to come again is told so, once: when the server leaves, or the session ends", async () => {
+  const { followers, world } = open();
+  const RECONNECT = "event: reconnect\ndata: {}\n\n";
+  const readers = ["0.x/1", "0.y/1"].map((key) => followers.follow(session(0, key)).getReader());
+  for (const reader of readers) assertEquals(await read(reader), ACTIVE + count(1));
+  world.here = ["renewed", { quality: undefined }];
+  await followers.tick();
+  assertEquals([await read(readers[0]!), await read(readers[0]!)], [RECONNECT, undefined]);
+  followers.sendAway();
+  assertEquals(await read(readers[1]!), RECONNECT);
+  world.here = ["renewed"];
+  await followers.tick();
+  assertEquals(await read(readers[1]!), undefined);
+});
+
 Deno.test("who is told nothing for long gets a comment; who comes again takes its place", async () => {
   const { followers, world } = open();
   const reader = followers.follow(session(0)).getReader();

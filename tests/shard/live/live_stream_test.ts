@@ -117,7 +117,8 @@ function watch() {
     const ends: string[] = [];
     const { audience } = granted(stream.rtp(selection));
     const tracks = { hasVideo: true, lacksVideo: false };
-    const viewer = { ...tracks, notify: () => {}, end: (reason: string) => ends.push(reason) };
+    const end = (reason: string) => void ends.push(reason);
+    const viewer = { ...tracks, notify: () => {}, renew: end, end };
     audience.add(viewer);
     audience.notify(0);
     granted(stream.rtp(selection)).wantOpus();

@@ -19,7 +19,7 @@ Deno.test("packets of a rendition are made while it is open, and its viewers are
   };
   for (const timestampMs of [0, 40, 80]) send(timestampMs);
   const own = granted(stream.rtp(BOTH));
-  const viewer = { hasVideo: true, lacksVideo: false, notify: () => {}, end: () => {} };
+  const viewer = { hasVideo: true, lacksVideo: false, notify() {}, renew() {}, end() {} };
   own.audience.add(viewer);
   const renditions = new ViewerRenditions(stream, own, NO_HOLDER);
   let packets = 0;
