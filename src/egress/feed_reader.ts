@@ -113,13 +113,14 @@ export class FeedReader implements FeedViewer {
   }
 
   moveOn(gone: FeedAudience): boolean {
-    const from = this.#reading ?? this.#coming;
+    const reading = this.#reading;
+    const from = reading ?? this.#coming;
     if (this.#coming?.audience === gone) {
       this.#drop();
       this.#steps?.refused(gone.feed.timeMs);
     }
     if (this.#coming !== undefined) return true;
-    if (this.#reading !== undefined && this.#reading.audience !== gone) return true;
+    if (reading !== undefined && reading.audience !== gone && !reading.audience.isOver) return true;
     if (from?.selection.videoTrack === undefined) return false;
     const target = this.#lagRules.ladder?.home(from.selection);
     if (target === undefined) return false;

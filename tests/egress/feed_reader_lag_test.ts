@@ -25,6 +25,8 @@ function small(record: LogRecord): LogRecord {
 class Player {
   readonly reader: FeedReader;
   jumps = 0;
+  /** Whether the default pictures can be had. */
+  hasHome = true;
   readonly #writer;
   readonly #log: LogReader;
   readonly #messages = new PlayedMessages();
@@ -63,7 +65,7 @@ class Player {
           if (selection === BOTH ? videoTrack === undefined : videoTrack === 1) return undefined;
           return { audience: this.audience(selection), selection };
         },
-        home: () => ({ audience: this.audience(BOTH), selection: BOTH }),
+        home: () => this.hasHome ? { audience: this.audience(BOTH), selection: BOTH } : undefined,
       },
     });
     this.reader.watch(this.audience(BOTH), BOTH);
@@ -242,4 +244,16 @@ Deno.test("FeedReader: whose pictures are no more while it waits for the default
   player.second(timeMs);
   assertEquals(player.read().slice(-3), [`v${timeMs}`, `a${timeMs + 500}`, `v${timeMs + 500}`]);
   assertEquals(player.reader.endReason, undefined);
+});
+
+Deno.test("FeedReader: who has nothing left but what is no more ends", () => {
+  const player = lagging("nothing");
+  player.read();
+  readUntilWaiting(player, BOTH, 6000);
+  const waitedFor = player.audience(BOTH);
+  player.audience(SMALL).dissolve("it is gone");
+  player.hasHome = false;
+  waitedFor.dissolve("so is this");
+  assertEquals(player.read(), []);
+  assertEquals(player.reader.endReason, "so is this");
 });
