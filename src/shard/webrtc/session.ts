@@ -64,6 +64,7 @@ export function loggedSessionId(id: string): string {
   return id.slice(0, id.indexOf(".") + 1 + LOGGED_ID_LENGTH);
 }
 
+/** What a session is made of. */
 export interface WebrtcSessionOptions {
   readonly id: string;
   readonly audience: RtpAudience;
