@@ -4,7 +4,7 @@ import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
-import { CountedAccess } from "./counted_access.ts";
+import { CountedAccess, type SessionListener } from "./counted_access.ts";
 import { clientEvent } from "./http/client_event.ts";
 import { EventOutbox } from "./event_outbox.ts";
 import { Counters } from "../metrics/counters.ts";
@@ -107,23 +107,14 @@ class Shard {
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
     const configured = shardAccess(settings, control, counters);
-    const access = new CountedAccess(configured, counters, {
-      began: settings.tellsBegins
-        ? (session) => control.send({ kind: "session-began", session })
-        : undefined,
-      ended: settings.tellsEnds
-        ? (session) => control.send({ kind: "session-ended", session })
-        : undefined,
-    });
+    const access = new CountedAccess(configured, counters, sessionListener(settings, control));
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
-    const outbox = new EventOutbox((events) => control.send({ kind: "events", events }));
-    const clients = new Clients(counters, (change) => {
-      outbox.add(() => clientEvent(change, (path) => streams.byPath(path)?.entry.streamId));
-    });
+    const streams = shardStreams(settings, control, counters, memory);
+    const clients = shardClients(control, counters, streams);
     const viewers = new Viewers({
       settings,
       places,
@@ -136,20 +127,6 @@ class Shard {
       maxViewersOf: (path) => streams.byPath(path)?.entry.maxViewers,
       sent: (path, sentBytes) => streams.byPath(path)?.count({ sentBytes }),
     });
-    const streams = new Streams(
-      control,
-      {
-        flushMs: settings.flushMs,
-        rtmpFlushMs: settings.rtmpFlushMs,
-        maxPayloadSize: maxPayloadSize(settings.webrtc),
-        windowMs: settings.windowMs,
-        memory,
-      },
-      {
-        jumped: () => counters.add("viewersJumped"),
-        starved: (count) => counters.add("memoryEnded", count),
-      },
-    );
     for (const entry of start.streams) streams.open(entry);
     const readiness = { isReady: true };
     const context = {
@@ -301,6 +278,33 @@ class Shard {
   }
 }
 
+function shardStreams(
+  { flushMs, rtmpFlushMs, windowMs, webrtc }: ShardSettings,
+  control: ControlLink,
+  counters: Counters,
+  memory: MemoryBudget,
+): Streams {
+  const options = {
+    flushMs,
+    rtmpFlushMs,
+    windowMs,
+    maxPayloadSize: maxPayloadSize(webrtc),
+    memory,
+  };
+  return new Streams(control, options, {
+    jumped: () => counters.add("viewersJumped"),
+    starved: (count) => counters.add("memoryEnded", count),
+  });
+}
+
+/** Of whose coming and going control is told. */
+function shardClients(control: ControlLink, counters: Counters, streams: Streams): Clients {
+  const outbox = new EventOutbox((events) => control.send({ kind: "events", events }));
+  return new Clients(counters, (change) => {
+    outbox.add(() => clientEvent(change, (path) => streams.byPath(path)?.entry.streamId));
+  });
+}
+
 function shardAccess(
   settings: ShardSettings,
   control: ControlLink,
@@ -315,6 +319,17 @@ function shardAccess(
     },
     nowMs: () => Date.now(),
   });
+}
+
+/** Tells the program that the gateway is embedded in, if it wants to know. */
+function sessionListener(
+  { tellsBegins, tellsEnds }: ShardSettings,
+  control: ControlLink,
+): SessionListener {
+  return {
+    began: tellsBegins ? (session) => control.send({ kind: "session-began", session }) : undefined,
+    ended: tellsEnds ? (session) => control.send({ kind: "session-ended", session }) : undefined,
+  };
 }
 
 const post = (message: ToControl) => self.postMessage(message);

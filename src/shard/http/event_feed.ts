@@ -1,16 +1,13 @@
 import { concat } from "@std/bytes/concat";
+import { ALIVE, QUIET_TICKS } from "./event_answers.ts";
 import { type ApiEvent, type EventGroup, groupOf, KEPT_EVENTS } from "../api_event.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** Seconds without an event after which followers are sent a sign of life. */
-const QUIET_TICKS = 5;
 
 /** Bytes that a follower is given at once, or a few more. */
 const PIECE_BYTES = 64 * 1024;
 
 const encoder = new TextEncoder();
-const ALIVE: Bytes = encoder.encode("event: alive\ndata\n\n");
 
 interface KeptEvent {
   readonly group: EventGroup;
