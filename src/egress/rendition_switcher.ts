@@ -16,7 +16,7 @@ const LONG_WAIT_MS = 2000;
 
 /** A stream's renditions for one viewer, and their packets. */
 export interface RenditionSource {
-  /** The number of the track that the viewer begins with. */
+  /** The number of the track that the viewer begins with: another one with another publisher. */
   readonly firstTrackId: number;
   /** As they are now, the largest first. */
   list(nowMs: number): readonly Rendition[];
