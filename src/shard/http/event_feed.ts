@@ -28,6 +28,7 @@ interface Follower {
   wake(): void;
   /** Shows that the connection lives, if it waits. */
   tick(): void;
+  /** Ends it when it has taken what there is. */
   end(): void;
 }
 
@@ -95,6 +96,12 @@ export class EventFeed {
       const piece = this.#pieceFrom(at, options.groups);
       at = piece.next;
       if (piece.bytes.length > 0) give(piece.bytes);
+      else if (isEnded) close();
+    };
+    const close = () => {
+      controller?.close();
+      controller = undefined;
+      this.#leave(follower);
     };
     const follower: Follower = {
       wake,
@@ -103,17 +110,16 @@ export class EventFeed {
       },
       end: () => {
         isEnded = true;
-        controller?.close();
-        controller = undefined;
-        this.#leave(follower);
+        if (this.#isTold) wake();
+        else close();
       },
     };
     if (!isEnded) this.#join(follower);
     return new ReadableStream<Bytes>({
       pull: (pulled) => {
-        if (isEnded) return pulled.close();
         controller = pulled;
-        wake();
+        if (isEnded && !this.#isTold) close();
+        else wake();
       },
       cancel: () => this.#leave(follower),
     }, { highWaterMark: 0 });
@@ -124,7 +130,7 @@ export class EventFeed {
     for (const follower of this.#followers) follower.tick();
   }
 
-  /** Ends all. */
+  /** Ends all, when they have taken what there is. */
   close(): void {
     this.#isClosed = true;
     for (const follower of [...this.#followers]) follower.end();
