@@ -42,11 +42,19 @@ export function encodePage(
   };
 }
 
-/** What changes all the time. */
-const PASSING: ReadonlySet<string> = new Set([
-  ...["uptimeMs", "bytes", "lagMs", "roundTripMs"],
+/** Times, counters and what the newest reports say: they change all the time. */
+const PASSING = [
+  ...["uptimeMs", "bytes", "lagMs", "roundTripMs", "packetsLost", "lossFraction"],
   ...["alive", "frames", "send_bytes", "recv_bytes"],
-]);
+];
+
+/** Rates, which change a little all the time. */
+const RATES = [
+  ...["bitrateBps", "frameRate", "keyFrameDistanceMs", "estimatedBps"],
+  ...["recv_30s", "send_30s"],
+];
+
+const CHANGING = new RegExp(`"(${[...PASSING, ...RATES].join("|")})":(-?\\d+(?:\\.\\d+)?)`, "g");
 
 /** How many entries and pages there are, without what changes all the time. */
 export function totalsOf(head: string): string {
@@ -59,7 +67,7 @@ export function totalsOf(head: string): string {
  */
 export function changeMark(json: string): string {
   return json.replace(
-    /"(uptimeMs|bytes|lagMs|roundTripMs|alive|frames|send_bytes|recv_bytes|bitrateBps|frameRate|keyFrameDistanceMs|recv_30s|send_30s)":(\d+(?:\.\d+)?)/g,
-    (_, name, value) => PASSING.has(name) ? "" : `${name} ${Number(value).toPrecision(2)}`,
+    CHANGING,
+    (_, name, value) => PASSING.includes(name) ? "" : `${name} ${Number(value).toPrecision(2)}`,
   );
 }
