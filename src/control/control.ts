@@ -291,6 +291,7 @@ export class Control {
         if (this.#isDraining) this.#shards.send(shard, DRAIN);
         return;
       case "listen-failed":
+      case "emptied":
       case "stopped":
     }
   }

@@ -112,12 +112,18 @@ export class FeedReader implements FeedViewer {
     this.#wake();
   }
 
-  moveOn(): boolean {
-    const from = this.#coming ?? this.#reading;
+  moveOn(gone: FeedAudience): boolean {
+    const reading = this.#reading;
+    const from = reading ?? this.#coming;
+    if (this.#coming?.audience === gone) {
+      this.#drop();
+      this.#steps?.refused(gone.feed.timeMs);
+    }
+    if (this.#coming !== undefined) return true;
+    if (reading !== undefined && reading.audience !== gone && !reading.audience.isOver) return true;
     if (from?.selection.videoTrack === undefined) return false;
     const target = this.#lagRules.ladder?.home(from.selection);
-    if (target === undefined || target.audience === this.#reading?.audience) return false;
-    this.#drop();
+    if (target === undefined) return false;
     target.audience.add(this);
     this.#coming = { ...target, cursor: this.#cursorIn(target), step: "home" };
     return true;

@@ -21,6 +21,7 @@ export interface Retransmission extends RtpIdentity {
   readonly firstSequence: number;
 }
 
+/** Where a viewer's packets of one track come from, and how they are sent. */
 export interface RtpTrackOptions {
   readonly ring: PacketRing;
   readonly clock: RtpClock;

@@ -46,7 +46,7 @@ export interface RtpViewerOptions {
   /** Of what is sent. */
   readonly master: SrtpMasterKey;
   readonly events: RtpViewerEvents;
-  /** What it is sent over; `undefined` for a connection that tells by itself what it carries. */
+  /** What it is sent over; without it, all is sent. */
   readonly link?: ViewerLink | undefined;
   /** Of the pictures, if it is sent whichever fit. */
   readonly renditions?: RenditionSource | undefined;
@@ -227,12 +227,12 @@ export class RtpViewer {
 
   /** Whether an echo is to be asked for, before or behind a batch. */
   wantsEcho(nowMs: number): boolean {
-    return this.#link?.estimator.wantsEcho(nowMs) === true;
+    return this.#link?.wantsEcho(nowMs) === true;
   }
 
   /** One is asked for. Returns the time to be told with its answer. */
   echoAsked(nowMs: number): number {
-    return this.#link?.estimator.echoAsked(nowMs) ?? nowMs;
+    return this.#link?.echoAsked(nowMs) ?? nowMs;
   }
 
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */

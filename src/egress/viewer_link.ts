@@ -7,6 +7,12 @@ const CLEAR_BPS = 100_000_000;
 /** Sound of high quality, which is never given up. */
 const MIN_BPS = 100_000;
 
+/**
+ * Over TCP, nothing is lost that would tell of a full link: all of it waits, and sound behind it. So
+ * its round trip is looked at more often.
+ */
+const TCP_ECHO_MS = 250;
+
 /** How often is looked after a link that is clear. */
 const CLEAR_INTERVAL_MS = 100;
 
@@ -33,7 +39,7 @@ export interface LinkDescription {
 }
 
 /**
- * The link to a viewer over UDP: narrow from the first congestion on, until it is known to carry
+ * The link to a viewer: narrow from the first congestion on, until it is known to carry
  * twice what the stream takes. Everything per packet is done for narrow ones alone.
  */
 export class ViewerLink {
@@ -43,12 +49,15 @@ export class ViewerLink {
   #isNarrow = false;
   #wasNarrow = false;
   #dueMs: number;
+  /** When a clear link is asked for a round trip that the estimate would not ask for yet. */
+  #echoDueMs: number;
   /** From when on reports tell of losses that are new. */
   #lossCountsMs = -Infinity;
 
   /** @param nowMs on the clock of all calls, which does not go back */
-  constructor(nowMs: number) {
+  constructor(nowMs: number, transport: "udp" | "tcp" = "udp") {
     this.#dueMs = nowMs;
+    this.#echoDueMs = transport === "tcp" ? nowMs : Infinity;
     this.estimator = new BandwidthEstimator({
       startBps: CLEAR_BPS,
       minBps: MIN_BPS,
@@ -82,6 +91,17 @@ export class ViewerLink {
   describe(): LinkDescription {
     const { estimateBps, state, queueMs } = this.estimator;
     return { estimateBps: this.#wasNarrow ? Math.round(estimateBps) : null, state, queueMs };
+  }
+
+  /** Whether a round trip is to be measured: see {@linkcode BandwidthEstimator.wantsEcho}. */
+  wantsEcho(nowMs: number): boolean {
+    return !this.#isNarrow && nowMs >= this.#echoDueMs || this.estimator.wantsEcho(nowMs);
+  }
+
+  /** It is being measured. Returns the time to be told with its answer. */
+  echoAsked(nowMs: number): number {
+    if (this.#echoDueMs < Infinity) this.#echoDueMs = nowMs + TCP_ECHO_MS;
+    return this.estimator.echoAsked(nowMs);
   }
 
   /** Looks whether a clear link still is; returns whether it has become narrow. */

@@ -20,7 +20,7 @@ export const GAUGES = [
   },
   {
     name: "sluice_list_listeners",
-    help: "Clients that follow a list, or the events of the API.",
+    help: "Clients that follow the list of streams.",
     series: { listListeners: {} },
   },
   {

@@ -55,8 +55,15 @@ export interface PeerEvents {
 }
 
 /** Why something was not taken. */
-export type PeerDropReason = "stun" | "unproven" | "authentication" | "malformed" | "kind";
+export type PeerDropReason =
+  | "stun"
+  | "unproven"
+  | "authentication"
+  | "malformed"
+  | "kind"
+  | "too many";
 
+/** What a peer is made of. */
 export interface PeerOptions {
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
@@ -299,7 +306,7 @@ export class Peer {
 
   #receiveDtls(datagram: Uint8Array, path: PeerPath): void {
     if (this.#srtcp !== undefined && this.#recordsLeft-- <= 0) {
-      return this.#options.events.dropped("kind");
+      return this.#options.events.dropped("too many");
     }
     this.#dtls ??= this.#openDtls();
     this.#dtlsFrom = path;

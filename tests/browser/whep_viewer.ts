@@ -24,6 +24,8 @@ export interface WhepStatistics {
   readonly pictureSize: string;
   /** Of the gateway, without brackets. */
   readonly remoteAddress: string | undefined;
+  /** Of packets of pictures and sound. */
+  readonly bytesReceived: number;
   readonly framesDecoded: number;
   readonly framesDropped: number;
   readonly framesReceived: number;
@@ -184,6 +186,7 @@ async function readStatistics(): Promise<WhepStatistics> {
     videoCodec: all.find(({ id }) => id === video.codecId)?.mimeType,
     pictureSize: `${video.frameWidth ?? 0}x${video.frameHeight ?? 0}`,
     remoteAddress: all.find(({ id }) => id === remoteId)?.address?.replace(/^\[|\]$/g, ""),
+    bytesReceived: (video.bytesReceived ?? 0) + (audio.bytesReceived ?? 0),
     framesDecoded: video.framesDecoded ?? 0,
     framesDropped: video.framesDropped ?? 0,
     framesReceived: video.framesReceived ?? 0,

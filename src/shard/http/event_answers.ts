@@ -5,6 +5,15 @@ import { busy, EVENTS_HEADERS } from "./answers.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
 
+/**
+ * Seconds without an event after which followers are sent {@linkcode ALIVE}: proxies end silent
+ * connections, and a page wants to know whether its own is alive.
+ */
+export const QUIET_TICKS = 5;
+
+/** Tells a follower that its connection is. */
+export const ALIVE: Uint8Array<ArrayBuffer> = new TextEncoder().encode("event: alive\ndata\n\n");
+
 /** After this, a refused follower may come again. */
 const RETRY_AFTER_SECONDS = 30;
 

@@ -1,10 +1,8 @@
-import { STATUS_CODE } from "@std/http/status";
 import type { AccessDecision, AccessRequest, Refused } from "../../access/access.ts";
 import { credentialsOf } from "../../access/credentials.ts";
 import { QuestionRate } from "../../access/question_rate.ts";
 import { withoutMistypedKeys } from "../../access/stream_keys.ts";
 import type { NetworkList } from "../../address/network_list.ts";
-import type { WholeResponse } from "../../http/response.ts";
 import {
   type IngestEndpoint,
   type MultitrackConfiguration,
@@ -16,7 +14,7 @@ import { ObsError } from "../../obs/obs_error.ts";
 import { streamTarget, targetProblem } from "../../rtmp/message/stream_name.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import type { ShardSettings } from "../shard_settings.ts";
-import { answer } from "./answers.ts";
+import { jsonAnswer } from "./answers.ts";
 import { clientAddress } from "./questions.ts";
 import { type ReachedBy, reachedBy } from "./reached_by.ts";
 import type { HttpContext } from "./route_context.ts";
@@ -152,9 +150,4 @@ function encoderOf(query: URLSearchParams): string | undefined {
   const encoder = query.get("encoder") ?? undefined;
   if (encoder === undefined || ENCODER.test(encoder)) return encoder;
   throw new ObsError("Cannot choose an encoder: ?encoder= must be a name as OBS has them");
-}
-
-function jsonAnswer(configuration: MultitrackConfiguration): WholeResponse {
-  const headers = { "content-type": "application/json", "cache-control": "no-store" };
-  return answer(STATUS_CODE.OK, headers, JSON.stringify(configuration));
 }

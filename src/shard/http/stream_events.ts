@@ -1,15 +1,9 @@
+import { ALIVE, QUIET_TICKS } from "./event_answers.ts";
 import { type ListedPage, totalsOf } from "./listed_page.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/**
- * Ticks without a change after which listeners are sent something: proxies end silent connections, and
- * a page wants to know whether its own is alive.
- */
-const QUIET_TICKS = 5;
-
 const encoder = new TextEncoder();
-const ALIVE: Bytes = encoder.encode("event: alive\ndata\n\n");
 
 /** Somebody who follows a page. */
 interface Listener {

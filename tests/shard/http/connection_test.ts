@@ -10,7 +10,7 @@ import { answer, textAnswer } from "../../../src/shard/http/answers.ts";
 import { HttpConnection, type HttpConnectionContext } from "../../../src/shard/http/connection.ts";
 import { timeSlice } from "../../../src/shard/time_slice.ts";
 import { until } from "../../../testing/waiting.ts";
-import { HttpSetup, TIMEOUTS } from "./setup.ts";
+import { Body, HttpSetup, TIMEOUTS } from "./setup.ts";
 
 /** A request for a path, or with a method for a path. */
 function get(what: string, ...fields: string[]): string {
@@ -326,6 +326,24 @@ Deno.test("a request that comes whole while its connection waits for the thread 
   await until("both are answered", () => conn.written.split("200 OK").length === 3);
   await conn.give(null);
   await serving;
+});
+
+Deno.test("who leaves before it is answered leaves its place at once", async () => {
+  const body = new Body();
+  const answered = Promise.withResolvers<void>();
+  await using setup = await HttpSetup.start(async () => {
+    await answered.promise;
+    return body.response;
+  }, { max: 2 });
+  for (let at = 0; at < 2; at++) {
+    using _client = await setup.send(get("/a"));
+    await until("it is asked about", () => setup.bytesRead > 0);
+  }
+  await until("there is room again", () => setup.total("httpConnections") === 0);
+  using _later = await setup.connect();
+  await until("another one has come", () => setup.total("httpConnections") === 1);
+  answered.resolve();
+  await until("what was answered to them is over", () => body.overs === 2);
 });
 
 /** What a connection reads comes when a test says so. */
