@@ -114,7 +114,8 @@ class Shard {
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
     const streams = shardStreams(settings, control, counters, memory);
-    const clients = shardClients(control, counters, streams);
+    const outbox = new EventOutbox((events) => control.send({ kind: "events", events }));
+    const clients = shardClients(outbox, counters, streams);
     const viewers = new Viewers({
       settings,
       places,
@@ -298,8 +299,7 @@ function shardStreams(
 }
 
 /** Of whose coming and going control is told. */
-function shardClients(control: ControlLink, counters: Counters, streams: Streams): Clients {
-  const outbox = new EventOutbox((events) => control.send({ kind: "events", events }));
+function shardClients(outbox: EventOutbox, counters: Counters, streams: Streams): Clients {
   return new Clients(counters, (change) => {
     outbox.add(() => clientEvent(change, (path) => streams.byPath(path)?.entry.streamId));
   });
