@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { SimulatedTcp } from "../../testing/network/simulated_tcp.ts";
 import { NarrowViewer, type SimulatedPicture } from "./narrow_viewer.ts";
 
 const CUT_MS = 5000;
@@ -61,3 +62,23 @@ for (const capacityBps of [1_500_000, 1_000_000, 400_000, 250_000]) {
     if (capacityBps >= 400_000) assertEquals(narrow.opened.events.jumps, 0);
   });
 }
+
+Deno.test("RtpViewer: beside a download by TCP, pictures come, and neither starves", () => {
+  const watched = new NarrowViewer();
+  watched.run(4000);
+  watched.link.change({ capacityBps: 1_000_000 }, watched.nowMs);
+  const tcp = new SimulatedTcp(watched.link);
+  const run = (untilMs: number) => {
+    while (watched.nowMs < untilMs) {
+      watched.run(watched.nowMs + 4);
+      tcp.advance(watched.nowMs);
+    }
+  };
+  run(20_000);
+  const before = tcp.ackedBytes;
+  run(80_000);
+  const gapMs = watched.longestGapMs(20_000, 80_000);
+  assert(gapMs <= 6000, `${gapMs} ms without a picture`);
+  const tcpPart = (tcp.ackedBytes - before) * 8 / 60 / 1_000_000;
+  assert(tcpPart >= 0.25 && tcpPart <= 0.75, `${tcpPart} of the link is TCP's`);
+});

@@ -7,6 +7,7 @@ import { type EchoHabit, Probe, type ProbeVerdict } from "./probe.ts";
 import { ProbeSchedule } from "./probe_schedule.ts";
 import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
+import { SharedRate } from "./shared_rate.ts";
 import { Suspicion } from "./suspicion.ts";
 import { TrainGauge } from "./train_gauge.ts";
 
@@ -31,10 +32,10 @@ const MIN_DRAIN_MS = 250;
 
 /** Part of what was sent that a link carries of which nothing else is known. */
 const UNKNOWN_PART = 0.6;
-/** Where the queue is another's, loss tells, as it does to TCP. Each is for a report. */
-const SHARED_STEP_BPS = 50_000;
-const SHARED_BACK = 0.7;
-const SHARED_GROWTH_LOSS = 0.06;
+
+/** Where others fill the queue, what is believed exceeds what is used by so much: for a key frame. */
+const SHARED_UNUSED_FACTOR = 1.4;
+const SHARED_UNUSED_BPS = 200_000;
 
 /** REMB that falls to less than this part of what is sent tells of a narrow link. */
 const REMB_PART = 0.95;
@@ -119,6 +120,7 @@ export class BandwidthEstimator {
   /** What the link is believed to carry; less than all of it is used. */
   #capacityBps = 0;
   readonly #congestion = new Congestion();
+  readonly #shared = new SharedRate();
   /** The first round trip of a queue that is being emptied. */
   #drainFrom: RoundTripSample | undefined;
   readonly #suspicion = new Suspicion();
@@ -239,7 +241,9 @@ export class BandwidthEstimator {
     this.#loss.take(lossFraction, nowMs);
     if (lossFraction > 0) this.#lossSeenMs = nowMs;
     const { excess, newest } = this.#loss;
-    if (this.#congestion.kind === "shared") this.#share(nowMs);
+    if (this.#congestion.kind === "shared") {
+      this.#believe(this.#shared.takeLoss(this.#capacityBps, newest, nowMs));
+    }
     if (this.#congestion.kind !== "none") return;
     const hasQueue = this.queueMs > SOME_QUEUE_MS;
     const isFull = hasQueue && (excess > QUEUE_LOSS || newest > SHARP_LOSS);
@@ -274,7 +278,7 @@ export class BandwidthEstimator {
         this.#cut(this.#suspicion.seemsBps, nowMs);
       }
     } else if (this.#congestion.kind === "own") this.#watchDrain(nowMs);
-    else if (this.#congestion.kind === "shared") return;
+    else if (this.#congestion.kind === "shared") this.#share(nowMs);
     else if (isOverdue) this.#suspect(Infinity, nowMs);
     else if (wantedBps > this.estimateBps && this.#capacityBps < this.#maxBps) {
       const need = { capacityBps: this.#capacityBps, wantedBps, maxBps: this.#maxBps };
@@ -330,7 +334,7 @@ export class BandwidthEstimator {
     const leastBps = this.#capacityBps * this.#congestion.leastPart(nowMs);
     if (this.#congestion.kind === "none") this.#schedule.congested(nowMs);
     this.#congestion.begin(this.#seenQueueMs(nowMs), nowMs);
-    if (this.#congestion.kind === "shared") return;
+    if (this.#congestion.kind === "shared") return this.#shared.begin(this.#loss.own, nowMs);
     const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
     const carriesBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
     this.#lower(Math.max(carriesBps, leastBps));
@@ -371,12 +375,11 @@ export class BandwidthEstimator {
     }
   }
 
-  /** Others fill the queue: what is sent grows and falls as theirs does, by loss. */
+  /** Others fill the queue. */
   #share(nowMs: number): void {
-    if (this.#loss.excess > SHARED_GROWTH_LOSS) this.#lower(this.#capacityBps * SHARED_BACK);
-    else if (this.sentBps(nowMs) > this.estimateBps / 2) {
-      this.#believe(this.#capacityBps + SHARED_STEP_BPS);
-    }
+    const usableBps = this.sentBps(nowMs) * SHARED_UNUSED_FACTOR + SHARED_UNUSED_BPS;
+    if (this.estimateBps > usableBps) return;
+    this.#believe(this.#shared.grow(this.#capacityBps, nowMs));
   }
 
   #takeVerdict(verdict: ProbeVerdict | undefined, nowMs: number): void {
