@@ -22,10 +22,6 @@ export interface Rendition {
   readonly frameRate: number;
   /** Between its last two key frames; `null` if there were not two. */
   readonly keyFrameDistanceMs: number | null;
-  /** Bytes from its newest key frame to the end; `undefined` if that is not held. */
-  readonly bytesFromKeyFrame: number | undefined;
-  /** How long ago that was, by the stream's time. */
-  readonly keyFrameAgeMs: number | undefined;
 }
 
 /** Stream time over which rates are measured: more than one group of pictures of most encoders. */
@@ -45,7 +41,6 @@ interface Measured {
   oldestMs: number;
   /** Of key frames, the newest first: two at most. */
   readonly keyFramesMs: number[];
-  bytesFromKeyFrame: number | undefined;
 }
 
 /** What a configuration says of a track's pictures. */
@@ -97,7 +92,7 @@ export class Renditions {
         return [];
       }
       const isDefault = trackId === defaultId;
-      return [{ trackId, isDefault, ...this.#formatOf(trackId), ...ratesOf(log, rates) }];
+      return [{ trackId, isDefault, ...this.#formatOf(trackId), ...ratesOf(rates) }];
     });
     const { codec } = this.#formatOf(defaultId);
     return renditions
@@ -150,7 +145,6 @@ function note(
       newestMs: timestampMs,
       oldestMs: timestampMs,
       keyFramesMs: [],
-      bytesFromKeyFrame: undefined,
     };
     measured.set(bits, track);
   }
@@ -158,13 +152,11 @@ function note(
   track.frames++;
   track.oldestMs = timestampMs;
   if ((flags & RecordFlag.keyFrame) === 0) return;
-  track.bytesFromKeyFrame ??= track.bytes;
   if (track.keyFramesMs.length < 2) track.keyFramesMs.push(timestampMs);
 }
 
-function ratesOf(log: LogReader, measured: Measured) {
-  const { bytes, frames, newestMs, oldestMs, keyFramesMs: [newest, before], bytesFromKeyFrame } =
-    measured;
+function ratesOf(measured: Measured) {
+  const { bytes, frames, newestMs, oldestMs, keyFramesMs: [newest, before] } = measured;
   const spanMs = distance(oldestMs, newestMs);
   // What lies between the first and the last is one frame less than there are.
   const frameMs = frames > 1 && spanMs > 0 ? spanMs / (frames - 1) : MEASURED_MS;
@@ -174,8 +166,6 @@ function ratesOf(log: LogReader, measured: Measured) {
     keyFrameDistanceMs: newest === undefined || before === undefined
       ? null
       : distance(before, newest),
-    bytesFromKeyFrame,
-    keyFrameAgeMs: newest === undefined ? undefined : distance(newest, log.lastTimestampMs),
   };
 }
 

@@ -41,11 +41,9 @@ await viewer.moreFrames(90);
 const results: LinkPhase[] = [];
 for (const { kbps, lengthS } of phases) results.push(await watchPhase(kbps, lengthS));
 console.log(JSON.stringify(results));
-Deno.writeTextFileSync("/tmp/adapt_gateway.log", gateway.output());
 
 async function watchPhase(kbps: number, lengthS: number): Promise<LinkPhase> {
   setNarrowLink(kbps);
-  Deno.writeTextFileSync("/tmp/adapt_gateway.log", gateway.output());
   const beganMs = performance.now();
   const samples: { readonly atMs: number; readonly statistics: WhepStatistics }[] = [];
   const queuesMs: number[] = [];

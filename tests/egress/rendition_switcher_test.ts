@@ -35,8 +35,6 @@ class Stream implements RenditionSource {
       bitrateBps,
       frameRate: 25,
       keyFrameDistanceMs: GROUP * FRAME_MS,
-      bytesFromKeyFrame: undefined,
-      keyFrameAgeMs: undefined,
     }));
     return this.only === undefined ? all : [all[this.only]!];
   }
