@@ -8,6 +8,8 @@ export interface WhipOptions {
   readonly codec?: string;
   readonly width?: number;
   readonly height?: number;
+  /** Names of layers, each half as wide as the next; by default there is one without a name. */
+  readonly layers?: readonly string[];
 }
 
 /** What the browser's statistics say: totals since the beginning. */
@@ -48,11 +50,17 @@ export async function publishByWhip(
   page: Page,
   gateway: GatewayProcess,
   path: string,
-  { codec, width = 640, height = 480 }: WhipOptions = {},
+  { codec, width = 640, height = 480, layers = [] }: WhipOptions = {},
 ): Promise<WhipPublisher> {
   const origin = gateway.httpUrl("/healthz");
   if (page.url() !== origin) await page.goto(origin);
-  const location = await page.evaluate(startPublishing, { path, codec, width, height });
+  const location = await page.evaluate(startPublishing, {
+    path,
+    codec,
+    width,
+    height,
+    layers: [...layers],
+  });
   return {
     page,
     location,
@@ -62,17 +70,26 @@ export async function publishByWhip(
 }
 
 /** Runs in the page. */
-async function startPublishing({ path, codec, width, height }: {
+async function startPublishing({ path, codec, width, height, layers }: {
   path: string;
   codec: string | undefined;
   width: number;
   height: number;
+  layers: string[];
 }): Promise<string> {
   const video = { width, height, frameRate: 30 };
   const media = await navigator.mediaDevices.getUserMedia({ audio: true, video });
   const peer = new RTCPeerConnection();
   for (const track of media.getTracks()) {
-    const transceiver = peer.addTransceiver(track, { direction: "sendonly", streams: [media] });
+    const sendEncodings = layers.map((rid, at) => ({
+      rid,
+      scaleResolutionDownBy: 2 ** (layers.length - 1 - at),
+    }));
+    const transceiver = peer.addTransceiver(track, {
+      direction: "sendonly",
+      streams: [media],
+      ...(track.kind === "video" && layers.length > 0 && { sendEncodings }),
+    });
     if (track.kind !== "video" || codec === undefined) continue;
     const all = RTCRtpSender.getCapabilities("video")!.codecs;
     transceiver.setCodecPreferences(

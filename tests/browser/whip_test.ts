@@ -10,6 +10,26 @@ const PATH = "live/camera";
 
 const ignore = chromiumMissing();
 
+Deno.test({ name: "Chromium's layers of simulcast are tracks of one stream", ignore }, async () => {
+  await using gateway = await startGateway();
+  await using browser = await launchChromium({ hasCamera: true });
+  const publisher = await publishByWhip(browser.page, gateway, PATH, {
+    codec: "VP8",
+    layers: ["h", "f"],
+  });
+  const sizes = async () => {
+    const tracks = (await gateway.stream(PATH))?.tracks ?? [];
+    return tracks.flatMap((track) => track.kind === "video" ? [track.width ?? 0] : [])
+      .toSorted((one, other) => one - other);
+  };
+  await until("both layers have come", async () => `${await sizes()}` === "320,640").catch(
+    async (error) => {
+      throw new Error(`${error}: ${JSON.stringify(await gateway.stream(PATH))}`);
+    },
+  );
+  assertEquals(await publisher.leave(), 200);
+});
+
 for (const codec of ["H264", "VP8"]) {
   Deno.test(
     { name: `Chromium publishes ${codec}, and is watched by WHEP and HTTP-FLV`, ignore },

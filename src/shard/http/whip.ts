@@ -6,7 +6,6 @@ import { hasDataChannels } from "../../webrtc/sdp/media_choice.ts";
 import type { SdpOffer } from "../../webrtc/sdp/offer.ts";
 import { chooseReceived, type ReceivedSection } from "../../webrtc/sdp/received_section.ts";
 import { describeRefusal as describeMemory, MemoryHolding } from "../../stream/memory_holding.ts";
-import { TRICKLE_FRAGMENT_TYPE } from "../../webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../webrtc/webrtc_error.ts";
 import { addressSource } from "../../address/address_source.ts";
 import { PublishSession } from "../live/publish_session.ts";
@@ -27,7 +26,8 @@ import { sessionRefusal } from "./session_access.ts";
 import { type AnsweredTransport, patchSession } from "./session_patch.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { shardOf } from "./whep_links.ts";
-import { readOffer, SDP_TYPE } from "./whep_offer.ts";
+import { created } from "./whep_answers.ts";
+import { readOffer } from "./whep_offer.ts";
 
 /** Bytes of pictures of one publisher that wait for packets which were lost. */
 const MAX_HELD_BYTES = 2 * 1024 * 1024;
@@ -161,14 +161,10 @@ export class Whip {
       cname,
       streamId: "sluice",
     });
-    return answer(STATUS_CODE.Created, {
-      "content-type": SDP_TYPE,
-      "cache-control": "no-store",
-      "accept-patch": TRICKLE_FRAGMENT_TYPE,
+    return created(sdp, etag, {
       location: publisherLocation(pathname, session.id),
       ...(links.length > 0 && { link: links.join(", ") }),
-      etag,
-    }, sdp);
+    });
   }
 
   /** Its beginning, which the log and the API have, is no other client's. */
