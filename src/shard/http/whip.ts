@@ -63,10 +63,8 @@ export class Whip {
   async answerEndpoint(path: string, routed: RoutedRequest): Promise<WholeResponse> {
     const { addresses: { remoteAddr: from } } = routed;
     const { places, memory } = this.#context;
-    const place = places.whipNewcomers.take(from.hostname);
-    if (!(place instanceof Place)) {
-      return this.#turnAway(routed, place.reason);
-    }
+    const full = places.whipNewcomers.refusal(from.hostname);
+    if (full !== undefined) return this.#turnAway(routed, full.reason);
     const held = new MemoryHolding(memory, "sessions", holderOf(memory, from.hostname));
     let answered: WholeResponse | undefined;
     try {
@@ -74,12 +72,9 @@ export class Whip {
       if (lack !== undefined) return this.#turnAway(routed, describeMemory(lack));
       const taken = this.#takeOffer(routed);
       if ("reason" in taken) return problem(STATUS_CODE.UnprocessableEntity, taken.reason);
-      return answered = await this.#publish(path, routed, taken, { place, held });
+      return answered = await this.#publish(path, routed, taken, held);
     } finally {
-      if (answered?.status !== STATUS_CODE.Created) {
-        place.leave();
-        held.close();
-      }
+      if (answered?.status !== STATUS_CODE.Created) held.close();
     }
   }
 
@@ -103,9 +98,9 @@ export class Whip {
     path: string,
     routed: RoutedRequest,
     taken: TakenOffer,
-    { place, held }: { readonly place: Place; readonly held: MemoryHolding },
+    held: MemoryHolding,
   ): Promise<WholeResponse> {
-    const { hasLeft } = routed.addresses;
+    const { hasLeft, remoteAddr: from } = routed.addresses;
     const id = this.#createId();
     const left = new AbortController();
     const opened: { session?: WebrtcPublisher; end?: PublishEnd } = {};
@@ -121,6 +116,12 @@ export class Whip {
     if (hasLeft() || opened.end !== undefined) {
       publish.close("it has left");
       return problem(STATUS_CODE.Conflict, opened.end?.reason ?? "The client has left");
+    }
+    // Not before it may: to take a place may cost another one his.
+    const place = this.#context.places.whipNewcomers.take(from.hostname);
+    if (!(place instanceof Place)) {
+      publish.close(place.reason);
+      return this.#turnAway(routed, place.reason);
     }
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
