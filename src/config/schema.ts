@@ -6,6 +6,7 @@ import { familiesOf } from "./address_families.ts";
 import { ADMIN_MEMBERS, secretToken } from "./admin_members.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
+import { iceServers } from "./ice_members.ts";
 import { count, HOUR_MS, ipAddress, network, section } from "./member_kinds.ts";
 import { type KnownSettings, unknownSettings } from "./unknown_settings.ts";
 
@@ -168,6 +169,8 @@ export const CONFIG_MEMBERS = v.strictObject({
   webrtcPort: v.optional(port, 8000),
   /** Addresses that WebRTC viewers are told; if there are none, the one that they ask at. */
   publicIps: v.optional(v.pipe(v.array(ipAddress), v.maxLength(MAX_PUBLIC_IPS)), () => []),
+  /** STUN and TURN servers that WebRTC clients are told of: most need none. */
+  iceServers,
   /** Proxies that are believed when they say whom they serve, as addresses or networks. */
   trustedProxies: v.optional(v.pipe(v.array(network), v.maxLength(MAX_TRUSTED_PROXIES)), () => []),
   /** Who may publish and play; without any of it, everybody. */

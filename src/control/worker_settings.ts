@@ -72,6 +72,7 @@ export function shardSettings(
       tcpPort: webrtcPort,
       tcpFamilies: familiesOf(host),
       publicIps: config.publicIps,
+      iceServers: config.iceServers,
       packetBytes: config.webrtcPacketBytes,
       feedback: config.webrtcFeedback,
       bFrames: config.webrtcBFrames,

@@ -34,6 +34,8 @@ for (const codec of ["H264", "VP8"]) {
       // Reports come back, and what the link carries is told.
       assert(sent.roundTripS !== undefined && sent.availableBps! > 300_000, told);
       assert(seen.audioEnergy > 0, told);
+      // The viewer has come when the first key frame was long past.
+      assert(sent.pliCount >= 1 && sent.keyFramesEncoded >= 2, told);
       // A viewer that comes late has a key frame at once. Debian's ffmpeg knows no VP8 in FLV.
       if (codec === "H264") {
         await using ffmpeg = spawnPeer("ffmpeg", [

@@ -79,6 +79,21 @@ test("sound is seen by WHEP and FLV, told by API and metrics, and ends by DELETE
   );
 });
 
+test("over TCP it is heard as well", async () => {
+  await using gateway = await startGateway({ args: ["--shards", "1"] });
+  await using sender = await WhipSender.connect(gateway, PATH, { transport: "tcp" });
+  await soundUntil(sender, "it is live", () => isLive(gateway));
+  const described = await (await fetch(sender.peer.resource)).json();
+  assertEquals([described.transport, described.media.layers.length], ["tcp", 1]);
+  await using viewer = await WhepViewer.open(gateway, { path: PATH });
+  await soundUntil(
+    sender,
+    "it is heard",
+    () => viewer.isConnected && (viewer.audio?.packets.length ?? 0) > 20,
+  );
+  await soundUntil(sender, "reports come", () => sender.peer.feedback.has("receiverReport"));
+});
+
 test("packets before the handshake, replayed, forged, and of nobody change nothing", async () => {
   await using gateway = await startGateway();
   await using sender = await WhipSender.open(gateway, PATH);

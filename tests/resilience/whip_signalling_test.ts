@@ -81,6 +81,20 @@ Deno.test("WHIP: every maker's offer is answered", async () => {
   }
 });
 
+Deno.test("WHIP: STUN and TURN servers of the settings are told by Link", async () => {
+  const turn = { url: "turn:192.0.2.1:3478?transport=udp", username: "u", credential: 'a"b' };
+  await using gateway = await startGateway({
+    config: { iceServers: [{ url: "stun:stun.example.org" }, turn] },
+  });
+  const { response } = await post(gateway);
+  assertEquals(
+    response.headers.get("link"),
+    '<stun:stun.example.org>; rel="ice-server", ' +
+      '<turn:192.0.2.1:3478?transport=udp>; rel="ice-server"; username="u"; ' +
+      'credential="a\\"b"; credential-type="password"',
+  );
+});
+
 Deno.test("WHIP: OPTIONS tells what may be sent, to pages elsewhere too", async () => {
   await using gateway = await startGateway();
   const endpoint = await send("OPTIONS", gateway.httpUrl(PATH), {
@@ -166,7 +180,9 @@ Deno.test("WHIP: who publishes shows a bearer's token, and ends its session by i
   assertEquals(unknown.status, 401);
   assertMatch(unknown.response.headers.get("www-authenticate")!, /^Bearer/);
   const wrong = await post(gateway, { headers: { authorization: "Bearer a-key-of-none" } });
-  assertEquals(wrong.status, 401);
+  assertEquals(wrong.status, 403);
+  const other = await post(gateway, { headers: bearer, path: "/live/other/whip" });
+  assertEquals(other.status, 403);
   const { response, status, body } = await post(gateway, { headers: bearer });
   assertEquals(status, 201, body);
   const resource = resourceOf(gateway, response);

@@ -19,6 +19,7 @@ import { holderOf } from "../net/memory_holder.ts";
 import { answer, EVENTS_HEADERS, problem } from "./answers.ts";
 import { type EventStreamFacts, ViewerExtensions } from "./viewer_extensions.ts";
 import { SessionFollowers, type SessionStates } from "./session_followers.ts";
+import { iceServerLinks } from "./ice_links.ts";
 import { shardOf, viewerLinks, viewerLocation } from "./whep_links.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
@@ -317,9 +318,10 @@ export class Whep {
       "cache-control": "no-store",
       "accept-patch": TRICKLE_FRAGMENT_TYPE,
       location: viewerLocation(endpoint, session.id, asked.query),
-      link: viewerLinks(endpoint, session.id, asked.query, {
-        hasLayers: renditions !== undefined,
-      }),
+      link: [
+        viewerLinks(endpoint, session.id, asked.query, { hasLayers: renditions !== undefined }),
+        ...iceServerLinks(this.#context.settings.webrtc.iceServers),
+      ].join(", "),
       etag,
     }, sdp);
   }

@@ -19,6 +19,7 @@ import type { WebrtcPublisher } from "../webrtc/publisher_session.ts";
 import { loggedSessionId } from "../webrtc/sessions.ts";
 import { answer, busy, problem } from "./answers.ts";
 import type { ForwardedResponse, PublisherRequest } from "./forwarded_request.ts";
+import { iceServerLinks } from "./ice_links.ts";
 import { clientAddress, questionOf, refusedAnswer } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
@@ -151,6 +152,7 @@ export class Whip {
     local: ReturnType<WebrtcEndpoint["createCredentials"]>,
     cname: string,
   ): WholeResponse {
+    const links = iceServerLinks(this.#context.settings.webrtc.iceServers);
     const etag = `"${local.ufrag}"`;
     this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
     const { fingerprint } = this.#endpoint.certificate;
@@ -164,6 +166,7 @@ export class Whip {
       "cache-control": "no-store",
       "accept-patch": TRICKLE_FRAGMENT_TYPE,
       location: publisherLocation(pathname, session.id),
+      ...(links.length > 0 && { link: links.join(", ") }),
       etag,
     }, sdp);
   }
@@ -203,13 +206,10 @@ export class Whip {
   }
 
   #refuse(refusal: PublishRefusal, { asked, log }: PublishSource): WholeResponse {
-    const { cause, reason, isTaken } = refusal;
+    const { reason, isTaken, refused } = refusal;
     this.#context.counters.add("publishesRefused");
-    if (cause !== "busy") {
-      const status = cause === "unavailable" ? cause : "unauthorized";
-      const refused = { kind: "refuse", status, reason, cause: "", decidedBy: "" } as const;
-      return refusedAnswer(refused, asked.userAgent);
-    }
+    // The access log tells why.
+    if (refused !== undefined) return refusedAnswer(refused, asked.userAgent);
     log.info("{peer} may not publish: {reason}", { reason });
     return isTaken ? problem(STATUS_CODE.Conflict, reason) : busy(reason);
   }

@@ -39,6 +39,8 @@ export interface PublishRefusal {
   readonly reason: string;
   /** Whether somebody else publishes under the name. */
   readonly isTaken: boolean;
+  /** What access has said, if it has refused. */
+  readonly refused?: Refused;
 }
 
 /**
@@ -52,9 +54,10 @@ export interface SourceMessage {
   readonly payload: Uint8Array;
 }
 
-export function refusalOf({ status, reason }: Refused): PublishRefusal {
+export function refusalOf(refused: Refused): PublishRefusal {
+  const { status, reason } = refused;
   const cause = status === "unavailable" ? "unavailable" : "unauthorized";
-  return { cause, reason, isTaken: false };
+  return { cause, reason, isTaken: false, refused };
 }
 
 /** What counts publishers that speak as this one does. */
