@@ -104,7 +104,7 @@ export class ReceivedLayer {
   readonly #descriptorId: number | undefined;
   readonly #bodies: VideoBodies;
   #ssrc: number | undefined;
-  repairSsrc: number | undefined;
+  #repairSsrc: number | undefined;
   #media: Media | undefined;
   #statistics: SourceStatistics;
   #queue: PictureQueue | SoundQueue | undefined;
@@ -143,6 +143,11 @@ export class ReceivedLayer {
     return this.#ssrc;
   }
 
+  /** Of the packets that it is sent again. */
+  get repairSsrc(): number | undefined {
+    return this.#repairSsrc;
+  }
+
   /** Whether packets of another SSRC may be of it. */
   canBeTakenOver(nowMs: number): boolean {
     return nowMs - this.#heardAtMs >= TAKEOVER_SILENCE_MS;
@@ -160,6 +165,11 @@ export class ReceivedLayer {
     this.#statistics = new SourceStatistics(rateOf(this.track));
     this.#senderReport = undefined;
     this.#queue = undefined;
+  }
+
+  /** What it is sent again has this SSRC. */
+  adoptRepair(ssrc: number): void {
+    this.#repairSsrc = ssrc;
   }
 
   /** Takes a packet of its SSRC over. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { ReceivedMedia } from "../../src/ingest/received_media.ts";
 import type { ReceivedMessage } from "../../src/ingest/received_message.ts";
 import type { ReceivedVideoCodec } from "../../src/ingest/received_track.ts";
@@ -17,8 +18,15 @@ import { packetizeVp9 } from "../../src/rtp/vp9_packetizer.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
 import { seededRandom, toHex } from "../../testing/mutation.ts";
+import { bytesOf } from "../rtp/receive/bits.ts";
 import type { CollectedPackets } from "../rtp/collected_packets.ts";
-import { AUDIO_SSRC, optionsFor, SimulatedPublisher, VIDEO_SSRC } from "./simulated_publisher.ts";
+import {
+  AUDIO_SSRC,
+  optionsFor,
+  SimulatedPublisher,
+  VIDEO_SSRC,
+  VIDEO_TYPE,
+} from "./simulated_publisher.ts";
 
 const FRAME_MS = 40;
 const SOUND_MS = 20;
@@ -409,6 +417,34 @@ Deno.test("packets go where they belong, or nowhere", () => {
   const known = new ReceivedMedia(withSsrcs);
   assertEquals(known.takeRtp(nameless, 0), "taken");
   assertEquals(known.describe().layers[1]!.ssrc, VIDEO_SSRC);
+});
+
+Deno.test("a lost picture that no other refers to costs no key frame, by its descriptors", () => {
+  const options = optionsFor("vp8");
+  const extensions = { ...options.extensions, dependencyDescriptor: 9 };
+  const media = new ReceivedMedia({ ...options, extensions });
+  // T0 and T1, each of which refers to the T0 before it.
+  const structure = "1 0 0 0 0 000000 00000 00 01 11 10 10 10 0 1 0001 0 1 0000 0";
+  const frames: [number, string, number][] = [
+    [0, `1 1 000000 ${"0".repeat(16)} ${structure}`, 0x10],
+    [2, `1 1 000001 ${"10".padStart(16, "0")}`, 0x11],
+  ];
+  const left: number[] = [];
+  for (const [number, bits, tag] of frames) {
+    const descriptor = bytesOf(bits);
+    const element = new ByteWriter().u8(9).u8(descriptor.length).bytes(descriptor);
+    while (element.length % 4 > 0) element.u8(0);
+    const extension = element.take();
+    const packet = new ByteWriter().u8(0x90).u8(0x80 | VIDEO_TYPE).u16(number).u32(number * 3000)
+      .u32(VIDEO_SSRC).u16(0x1000).u16(extension.length / 4).bytes(extension)
+      .u8(0x10).u8(tag).u8(number).take();
+    assertEquals(media.takeRtp(packet, number * 400), "taken");
+  }
+  media.handleTimeout(2000);
+  for (let next; (next = media.next()) !== undefined;) left.push(next.payload.at(-1)!);
+  assertEquals(left, [0, 2]);
+  while (media.nextFeedback(2000) !== undefined);
+  assertEquals(media.describe().layers[0]!.keyFrameRequests, 0);
 });
 
 Deno.test("layers of simulcast are tracks of their own", () => {
