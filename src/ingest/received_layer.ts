@@ -182,6 +182,7 @@ export class ReceivedLayer {
     const number = this.#statistics.extended;
     if (verdict === "restarted") queue.restart(number);
     const put = queue.put(number, packet, nowMs);
+    if (put === "taken") this.clock.noteArrival(packet.timestamp, nowMs);
     return put === "taken" && packet.payload.length === 0 ? "padding" : put;
   }
 
