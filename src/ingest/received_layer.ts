@@ -246,9 +246,9 @@ export class ReceivedLayer {
 
   /** When a key frame is to be asked for; Infinity if none is needed, or can be asked for. */
   keyFrameDueMs(roundTripMs: number): number {
-    const isNeeded = this.#isKeyFrameWanted ||
-      (this.#queue instanceof PictureQueue && this.#queue.needsKeyFrame);
-    if (!isNeeded || !this.track.pli || !(this.#queue instanceof PictureQueue)) return Infinity;
+    const queue = this.#queue;
+    if (!(queue instanceof PictureQueue) || !this.track.pli) return Infinity;
+    if (!this.#isKeyFrameWanted && !queue.lacksKeyFrame) return Infinity;
     return this.#requestedAtMs + Math.max(KEY_FRAME_REQUEST_INTERVAL_MS, 2 * roundTripMs);
   }
 

@@ -350,6 +350,22 @@ Deno.test("a key frame that comes, or has just come, is not asked for", () => {
   assertEquals(isAsked(1110), true);
 });
 
+Deno.test("while a key frame comes in, packet by packet, none is asked for", () => {
+  for (const codec of Object.keys(CAMERAS) as ReceivedVideoCodec[]) {
+    const media = new ReceivedMedia(optionsFor(codec));
+    const publisher = new SimulatedPublisher();
+    const packets = publisher.picture((out, timestamp) => {
+      CAMERAS[codec].put(out, timestamp, CAMERAS[codec].keyFrame, true);
+    }, 0);
+    for (const [at, packet] of packets.entries()) {
+      media.takeRtp(packet, at);
+      for (let next; (next = media.nextFeedback(at)) !== undefined;) publisher.takeFeedback(next);
+    }
+    assert(media.next() !== undefined);
+    assertEquals([codec, publisher.keyFrameRequests], [codec, 0]);
+  }
+});
+
 Deno.test("the same again from another SSRC, with another clock: it goes on", () => {
   const { media, messages } = run("vp8", { ...GOOD_LINK, untilMs: 1000 });
   const newestMs = framesOf(messages).at(-1)!.timestampMs;

@@ -47,7 +47,7 @@ export type QueueVerdict = "taken" | "duplicate" | "late" | "overflow";
  * Makes pictures of the packets of one source, in order. A picture is all packets with one timestamp,
  * up to the marker or to the next one; it leaves when it has come whole and so has all before it. For
  * one that has not, those behind it wait until it is given up: then nothing leaves before the next key
- * frame, which {@linkcode needsKeyFrame} says is to be asked for, but for pictures that say that they
+ * frame, which {@linkcode lacksKeyFrame} says is to be asked for, but for pictures that say that they
  * refer to nothing that was lost. No picture leaves in part.
  *
  * @example
@@ -92,6 +92,14 @@ export class PictureQueue {
   /** Whether nothing leaves before the next key frame. */
   get needsKeyFrame(): boolean {
     return this.#passage === "key frame";
+  }
+
+  /** Whether a key frame is to be asked for: one is needed, and what is coming in is none. */
+  get lacksKeyFrame(): boolean {
+    if (!this.needsKeyFrame) return false;
+    const first = this.#window.at(this.#window.begin)?.payload;
+    return first === undefined || !this.#depacketizer.begins(first) ||
+      !this.#depacketizer.isOfKeyFrame(first);
   }
 
   /** Times that it went on without what had not come. */
