@@ -96,7 +96,7 @@ const limits = section({
   /** WebRTC publishers that have an answer and are not connected: the oldest give way to new ones. */
   whipNewcomers: v.optional(count(1, 100_000), 100),
   whipNewcomersPerAddress: v.optional(count(1, 100_000), 10),
-  /** Pages that follow the list of streams. */
+  /** Clients that follow a list, or the events of the API. */
   listListeners: v.optional(count(0, 1_000_000), 1000),
   listListenersPerAddress: v.optional(count(1, 1_000_000), 20),
 });

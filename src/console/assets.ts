@@ -2,10 +2,12 @@ import consoleCss from "./console.css" with { type: "text" };
 import consoleJs from "./console.js" with { type: "text" };
 import copyJs from "./copy.js" with { type: "text" };
 import domJs from "./dom.js" with { type: "text" };
+import engineRelayJs from "./engine_relay.js" with { type: "text" };
 import flvEngineJs from "./flv_engine.js" with { type: "text" };
 import formatJs from "./format.js" with { type: "text" };
 import iconSvg from "./icon.svg" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
+import layerChoiceJs from "./layer_choice.js" with { type: "text" };
 import locationJs from "./location.js" with { type: "text" };
 import playbackFailureJs from "./playback_failure.js" with { type: "text" };
 import playbackProgressJs from "./playback_progress.js" with { type: "text" };
@@ -30,6 +32,7 @@ import webrtcStatisticsJs from "./webrtc_statistics.js" with { type: "text" };
 import whepConnectionJs from "./whep_connection.js" with { type: "text" };
 import whepEngineJs from "./whep_engine.js" with { type: "text" };
 import whepFailureJs from "./whep_failure.js" with { type: "text" };
+import whepLinksJs from "./whep_links.js" with { type: "text" };
 import whepOfferJs from "./whep_offer.js" with { type: "text" };
 import whepSignallingJs from "./whep_signalling.js" with { type: "text" };
 import mpegtsJs from "mpegts.js/dist/mpegts.js" with { type: "text" };
@@ -78,8 +81,10 @@ export const consoleAssets = [
   asset("console.js", SCRIPT, consoleJs),
   asset("copy.js", SCRIPT, copyJs),
   asset("dom.js", SCRIPT, domJs),
+  asset("engine_relay.js", SCRIPT, engineRelayJs),
   asset("flv_engine.js", SCRIPT, flvEngineJs),
   asset("format.js", SCRIPT, formatJs),
+  asset("layer_choice.js", SCRIPT, layerChoiceJs),
   asset("location.js", SCRIPT, locationJs),
   asset("playback_failure.js", SCRIPT, playbackFailureJs),
   asset("playback_progress.js", SCRIPT, playbackProgressJs),
@@ -101,6 +106,7 @@ export const consoleAssets = [
   asset("whep_connection.js", SCRIPT, whepConnectionJs),
   asset("whep_engine.js", SCRIPT, whepEngineJs),
   asset("whep_failure.js", SCRIPT, whepFailureJs),
+  asset("whep_links.js", SCRIPT, whepLinksJs),
   asset("whep_offer.js", SCRIPT, whepOfferJs),
   asset("whep_signalling.js", SCRIPT, whepSignallingJs),
   // The source map is not served: without this, developer tools would ask for it in vain.

@@ -13,6 +13,9 @@
 /** @type {readonly Transport[]} */
 const TRANSPORTS = ["webrtc", "http-flv", "ws-flv"];
 
+/** The quality without pictures. */
+export const SOUND_ONLY = "sound";
+
 const QUALITY = /^(?:\d{1,3}|sound)$/;
 
 /**
@@ -98,22 +101,37 @@ export function mediaUrl(stream, transport, page) {
 }
 
 /**
- * The same, to be played here: where nobody has chosen a quality, FLV adapts only if that is asked for.
+ * The same, to be played here. Where nobody has chosen a quality, FLV adapts only if that is asked for;
+ * a session over WebRTC that is to be told which layer to send has none in its address.
  *
  * @param {StreamName & { quality?: string | undefined }} stream
  * @param {Transport} transport
  * @param {{ protocol: string, host: string, search?: string }} page the page's location
+ * @param {{ isPinned: boolean }} options whether no other quality can be chosen later
  */
-export function playbackUrl(stream, transport, page) {
-  const isLeftOpen = transport !== "webrtc" && stream.quality === undefined;
-  const tracks = isLeftOpen ? "vtrack=auto" : trackQuery(stream);
-  return withQuery(plainMediaUrl(stream, transport, page), tokenQuery(page), tracks);
+export function playbackUrl(stream, transport, page, { isPinned }) {
+  const url = plainMediaUrl(stream, transport, page);
+  const { quality } = stream;
+  if (transport === "webrtc" && !isPinned && isLayer(quality)) {
+    return withQuery(url, tokenQuery(page));
+  }
+  const isLeftOpen = transport !== "webrtc" && quality === undefined;
+  return withQuery(url, tokenQuery(page), isLeftOpen ? "vtrack=auto" : trackQuery(stream));
+}
+
+/**
+ * Whether a WebRTC session can be told to go on with this quality.
+ *
+ * @param {string | undefined} quality
+ */
+export function isLayer(quality) {
+  return quality !== SOUND_ONLY;
 }
 
 /** @param {{ quality?: string | undefined }} stream */
 function trackQuery({ quality }) {
   if (quality === undefined) return "";
-  return quality === "sound" ? "video=0" : `vtrack=${quality}`;
+  return quality === SOUND_ONLY ? "video=0" : `vtrack=${quality}`;
 }
 
 /**

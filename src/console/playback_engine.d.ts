@@ -13,6 +13,8 @@ export interface Engine {
   /** To be called often. @param nowMs by `performance.now()` */
   handleTimeout(nowMs: number): void;
   readFigures(): Promise<EngineFigures>;
+  /** Goes on with other pictures, if it can: with a layer, or whichever fits. */
+  chooseLayer?(layer: string | undefined): void;
   /** Leaves nothing behind: no connection, no source on the video element. */
   destroy(): void;
 }
@@ -22,6 +24,8 @@ export interface EngineListener {
   onMedia(): void;
   /** Also when the server ends the stream. The engine is then to be destroyed. */
   onFailure(failure: Failure): void;
+  /** The server asks for another connection in place of this one, which it is going to end. */
+  onReconnect(): void;
 }
 
 export type EngineFigures =

@@ -6,10 +6,11 @@
  * `missing`: no such stream; `ended`: the server closed it; `network`, `media`: worth another try;
  * `unreachable`: so too, and another transport may do better; `unsupported`: would fail again;
  * `refused`: so too, until somebody changes who may;
- * `changed`: the stream has another track now, and is to be opened anew at once.
+ * `changed`: the stream has another track now, or the gateway has ended the session: it is to be
+ * opened anew at once; `pinned`: so too, with the quality that is wanted in its address.
  *
  * @typedef {object} Failure
- * @property {"missing" | "ended" | "network" | "media" | "unreachable" | "unsupported" | "refused" | "changed"} kind
+ * @property {"missing" | "ended" | "network" | "media" | "unreachable" | "unsupported" | "refused" | "changed" | "pinned"} kind
  * @property {string} detail
  * @property {number} [retryAfterMs] how long the gateway asks to wait
  */

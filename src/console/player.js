@@ -1,7 +1,8 @@
 // @ts-check
 /// <reference lib="dom" />
 /** Plays one live stream on a video element, and comes back by itself when the stream does. */
-import { isSameStream, playbackUrl } from "./location.js";
+import { isLayer, isSameStream, playbackUrl } from "./location.js";
+import { EngineRelay } from "./engine_relay.js";
 import { FlvEngine } from "./flv_engine.js";
 import { patience, PlaybackProgress } from "./playback_progress.js";
 import { RetrySchedule } from "./retry_schedule.js";
@@ -47,8 +48,13 @@ export class LivePlayer {
   #selection;
   /** @type {StreamInfo | undefined} the selected stream in the last list */
   #listed;
-  /** @type {Engine | undefined} */
-  #engine;
+  #relay = new EngineRelay((listener) => this.#start(listener), {
+    onMedia: () => this.#play(),
+    onRelay: () => this.#progress = new PlaybackProgress(performance.now()),
+    onFailure: (failure) => this.#fail(failure),
+  });
+  /** Whether sessions of this stream can not be told which layer to send. */
+  #isPinned = false;
   /** @type {TransportChoice} of the last attempt */
   #choice = { transport: "webrtc" };
   /** @type {Failure | undefined} why WebRTC is not tried, unless the reader asks for it */
@@ -75,17 +81,21 @@ export class LivePlayer {
 
   /** The newest figures of the running connection; `undefined` without one. */
   async readFigures() {
-    return await this.#engine?.readFigures();
+    return await this.#relay.engine?.readFigures();
   }
 
   /** What the gateway says that it sends; `undefined` where it says nothing. */
   get quality() {
-    return this.#engine?.quality;
+    return this.#relay.engine?.quality;
   }
 
   /** @param {Selection} selection */
   open(selection) {
-    if (!isSameStream(selection, this.#selection)) this.#listed = undefined;
+    if (this.#choosesLayer(selection)) return;
+    if (!isSameStream(selection, this.#selection)) {
+      this.#listed = undefined;
+      this.#isPinned = false;
+    }
     // A path that is missing for one stream is missing for all; a codec is the stream's own.
     if (this.#webRtcFailure?.kind !== "unreachable") this.#webRtcFailure = undefined;
     this.#selection = selection;
@@ -95,13 +105,14 @@ export class LivePlayer {
 
   close() {
     this.#selection = undefined;
-    this.#disconnect();
+    this.#relay.close();
     this.#become({ state: "idle" });
   }
 
   /** Connects again at once: the reader asked for it. */
   retry() {
     this.#webRtcFailure = undefined;
+    this.#relay.close();
     if (this.#selection) this.open(this.#selection);
   }
 
@@ -152,6 +163,22 @@ export class LivePlayer {
     if (isLeft && obstacle === undefined) this.#connect();
   }
 
+  /**
+   * Whether only the quality is another, and the connection can be told so.
+   *
+   * @param {Selection} selection
+   */
+  #choosesLayer(selection) {
+    const before = this.#selection;
+    const isSame = before && isSameStream(before, selection) && before.via === selection.via;
+    const areLayers = isLayer(before?.quality) && isLayer(selection.quality);
+    if (!isSame || !areLayers || this.#isPinned) return false;
+    if (this.#relay.engine?.chooseLayer === undefined) return false;
+    this.#selection = selection;
+    this.#relay.chooseLayer(selection.quality);
+    return true;
+  }
+
   /** The stream is another one than the one that failed. */
   #reconnect() {
     if (this.#selection) this.open(this.#selection);
@@ -170,40 +197,42 @@ export class LivePlayer {
   }
 
   #connect() {
-    this.#disconnect();
+    this.#relay.close();
     const selection = this.#selection;
     if (!selection) return;
     this.#choice = this.#choose(selection);
-    const { transport, obstacle } = this.#choice;
+    const { obstacle } = this.#choice;
     if (obstacle !== undefined) {
       this.#become({ state: "unsupported", detail: obstacle });
       return;
     }
     this.#become({ state: "connecting" });
     this.#progress = new PlaybackProgress(performance.now());
-    /** @type {Engine | undefined} */
-    const engine = startEngine(
-      transport,
-      this.#video,
-      playbackUrl(selection, transport, location),
-      {
-        onMedia: () => this.#play(),
-        onFailure: (failure) => {
-          if (engine === this.#engine) this.#fail(failure);
-        },
-      },
-    );
-    this.#engine = engine;
+    this.#relay.open();
+  }
+
+  /**
+   * @param {EngineListener} listener
+   * @returns {Engine}
+   */
+  #start(listener) {
+    const selection = /** @type {Selection} */ (this.#selection);
+    const { transport } = this.#choice;
+    const isPinned = this.#isPinned;
+    const url = playbackUrl(selection, transport, location, { isPinned });
+    const engine = startEngine(transport, this.#video, url, listener);
+    if (!isPinned && isLayer(selection.quality)) engine.chooseLayer?.(selection.quality);
+    return engine;
   }
 
   /** With sound if the browser allows it, else muted: the reader unmutes. */
   async #play() {
-    const engine = this.#engine;
+    const { engine } = this.#relay;
     try {
       await this.#video.play();
     } catch (error) {
       const refused = error instanceof Error && error.name === "NotAllowedError";
-      if (!refused || engine !== this.#engine) return;
+      if (!refused || engine !== this.#relay.engine) return;
       this.#video.muted = true;
       this.#video.dataset.autoMuted = "yes";
       // Rejects only when another connection replaces this one, which plays by itself.
@@ -211,24 +240,19 @@ export class LivePlayer {
     }
   }
 
-  #disconnect() {
-    const engine = this.#engine;
-    this.#engine = undefined;
-    // The loader may report its own abortion while it is torn down.
-    engine?.destroy();
-  }
-
   #handleVideoError() {
     const error = this.#video.error;
     // Detaching the engine empties the element, which reports that as an error of its own.
-    if (!this.#engine || !error || error.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED) return;
+    if (!this.#relay.engine || !error || error.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED) {
+      return;
+    }
     const detail = `The browser could not decode the stream: ${error.message || "no reason given"}`;
     this.#fail({ kind: "media", detail });
   }
 
   /** @param {Failure} failure */
   #fail(failure) {
-    this.#disconnect();
+    this.#relay.close();
     if (this.#fallsBack(failure)) {
       this.#webRtcFailure = failure;
       this.#connect();
@@ -241,6 +265,10 @@ export class LivePlayer {
       return;
     }
     switch (kind) {
+      case "pinned":
+        this.#isPinned = true;
+        this.#connect();
+        break;
       case "unsupported":
       case "refused":
         this.#become({ state: kind, detail });
@@ -283,8 +311,8 @@ export class LivePlayer {
       case "playing":
       case "stalled":
       case "waiting":
-        this.#engine?.handleTimeout(nowMs);
-        if (this.#engine) this.#followProgress(this.#engine, nowMs);
+        this.#relay.handleTimeout(nowMs);
+        if (this.#relay.engine) this.#followProgress(this.#relay.engine, nowMs);
     }
   }
 

@@ -1,6 +1,7 @@
 // @ts-check
 /** Which quality of a stream is shown and why, in words; pure functions. */
 import { formatBitrate, formatPicture } from "./format.js";
+import { SOUND_ONLY } from "./location.js";
 
 /** @import { StreamInfo, TrackInfo } from "./stream_list.js" */
 
@@ -17,8 +18,6 @@ import { formatBitrate, formatPicture } from "./format.js";
  * @typedef {{ value: string, label: string }} QualityChoice value: as in the page's fragment, "" for
  *   automatic
  */
-
-export const SOUND_ONLY = "sound";
 
 /** @type {Record<ViewerQuality["pictures"], string>} */
 const PICTURES = {
@@ -60,6 +59,8 @@ export function describeQuality(quality, stream, chosen) {
   const tracks = renditionsOf(stream);
   const at = tracks.findIndex(({ id }) => String(id) === rid);
   const track = tracks.length > 1 ? tracks[at] : undefined;
+  const wanted = tracks.find(({ id }) => String(id) === chosen);
+  if (track && wanted && wanted !== track) return `Changing to ${trackLabel(wanted)}`;
   const isLess = pictures !== "all" || (chosen === undefined && track && at > 0);
   if (!isLess && !track) return "";
   const parts = [];

@@ -4,29 +4,10 @@
 
 /** @import { ViewerQuality } from "./quality.js" */
 
-const EXTENSION = "urn:ietf:params:whep:ext:core:server-sent-events";
-
 /** The events that are listened to: of the stream, the list tells. */
-const WANTED = ["quality"];
+const WANTED = ["quality", "reconnect"];
 
 const REQUEST_TIMEOUT_MS = 5000;
-
-/**
- * The address at which events can be asked for, as an answer to an offer says; `undefined` if there is
- * none.
- *
- * @param {string | null} link the header
- * @param {string} base
- */
-export function eventsAddress(link, base) {
-  for (const part of (link ?? "").split(/,\s*(?=<)/)) {
-    const [, target, rest] = /^\s*<([^>]*)>(.*)$/.exec(part) ?? [];
-    if (target !== undefined && rest?.includes(`rel="${EXTENSION}"`)) {
-      return new URL(target, base).href;
-    }
-  }
-  return undefined;
-}
 
 /** Follows the events of a session, from when it is made until it is closed. */
 export class SessionEvents {
@@ -35,9 +16,14 @@ export class SessionEvents {
   /** @type {EventSource | undefined} */
   #source;
   #isClosed = false;
+  #onReconnect;
 
-  /** @param {string} url at which events can be asked for */
-  constructor(url) {
+  /**
+   * @param {string} url at which events can be asked for
+   * @param {() => void} onReconnect the gateway asks for another session in place of this one
+   */
+  constructor(url, onReconnect) {
+    this.#onReconnect = onReconnect;
     this.#open(url);
   }
 
@@ -72,6 +58,9 @@ export class SessionEvents {
     this.#source = source;
     source.addEventListener("quality", ({ data }) => {
       this.quality = JSON.parse(data);
+    });
+    source.addEventListener("reconnect", () => {
+      if (!this.#isClosed) this.#onReconnect();
     });
   }
 }

@@ -7,9 +7,9 @@
  * @typedef {"connecting" | "connected" | "disconnected" | "failed"} ConnectionState
  *
  * `unanswered`: no answer to the offer; `unreachable`: no path for media; `insecure`: a path, but no
- * DTLS; `lost`: it was connected.
+ * DTLS; `lost`: it was connected; `closed`: so too, and the gateway has ended it.
  *
- * @typedef {"unanswered" | "unreachable" | "insecure" | "lost"} ConnectionEnd
+ * @typedef {"unanswered" | "unreachable" | "insecure" | "lost" | "closed"} ConnectionEnd
  */
 
 /** The gateway answers an offer at once. */
@@ -80,7 +80,7 @@ export class WhepConnection {
    * nothing: to it, a closed transport is as good as a connected one (WebRTC 4.3.3).
    */
   handleClosing() {
-    if (this.#state !== "failed") this.#fail();
+    if (this.#state !== "failed") this.#fail("closed");
   }
 
   /** Notices that something has taken too long. @param {number} nowMs */
@@ -95,9 +95,10 @@ export class WhepConnection {
     }
   }
 
-  #fail() {
+  /** @param {ConnectionEnd} end of one that was connected */
+  #fail(end = "lost") {
     this.#state = "failed";
-    if (this.#wasConnected) this.#end = "lost";
+    if (this.#wasConnected) this.#end = end;
     else if (!this.#hasAnswer) this.#end = "unanswered";
     else this.#end = this.#hasPath ? "insecure" : "unreachable";
   }

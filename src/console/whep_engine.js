@@ -5,6 +5,7 @@ import { WebRtcProgress } from "./webrtc_progress.js";
 import { readCounts, WebRtcStatistics } from "./webrtc_statistics.js";
 import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, WhepConnection } from "./whep_connection.js";
 import { describeUnreachable } from "./whep_failure.js";
+import { LayerChoice } from "./layer_choice.js";
 import { SessionEvents } from "./session_events.js";
 import { withStereoOpus } from "./whep_offer.js";
 import { endSession, postOffer } from "./whep_signalling.js";
@@ -12,9 +13,13 @@ import { endSession, postOffer } from "./whep_signalling.js";
 /** @import { Failure } from "./playback_failure.js" */
 /** @import { Engine, EngineListener } from "./playback_engine.d.ts" */
 /** @import { ConnectionEnd } from "./whep_connection.js" */
+/** @import { WhepAnswer } from "./whep_signalling.js" */
 
 /** How often it is looked whether anything new is shown: each look costs the browser something. */
 const LOOK_INTERVAL_MS = 500;
+
+/** @type {Failure} */
+const PINNED = { kind: "pinned", detail: "This connection cannot be sent another quality" };
 
 /**
  * Joins when it is made; whoever makes it destroys it, once, which also ends the session at the
@@ -37,6 +42,13 @@ export class WhepEngine {
   #resource;
   /** @type {SessionEvents | undefined} */
   #events;
+  /** @type {LayerChoice | undefined} */
+  #layers;
+  /** @type {string | undefined} */
+  #wantedLayer;
+  /** @type {MediaStream | undefined} what has come, shown once it is connected */
+  #media;
+  #isShown = false;
   #isOver = false;
   #leave = () => this.destroy();
 
@@ -60,7 +72,7 @@ export class WhepEngine {
       });
     }
     peer.addEventListener("track", ({ track, streams: [stream] }) => {
-      this.#show(stream ?? new MediaStream([track]));
+      this.#collect(stream ?? new MediaStream([track]));
     });
     // A page that is closed tells nobody: the gateway would send until its time-out.
     addEventListener("pagehide", this.#leave);
@@ -79,8 +91,15 @@ export class WhepEngine {
     return this.#events?.quality;
   }
 
+  /** @param {string | undefined} layer */
+  chooseLayer(layer) {
+    this.#wantedLayer = layer;
+    this.#layers?.choose(layer, performance.now());
+  }
+
   /** @param {number} nowMs */
   handleTimeout(nowMs) {
+    this.#layers?.handleTimeout(nowMs);
     this.#connection.handleTimeout(nowMs);
     this.#checkConnection();
     if (!this.#isOver && nowMs - this.#lookedAtMs >= LOOK_INTERVAL_MS) this.#look(nowMs);
@@ -117,7 +136,8 @@ export class WhepEngine {
     if (this.#isOver) return;
     this.#isOver = true;
     removeEventListener("pagehide", this.#leave);
-    this.#video.srcObject = null;
+    // Another may have taken its place there.
+    if (this.#isShown && this.#video.srcObject === this.#media) this.#video.srcObject = null;
     this.#events?.close();
     // Closing tells the gateway too; if it came first, there would be no session to delete.
     if (this.#resource === undefined) this.#peer.close();
@@ -144,7 +164,7 @@ export class WhepEngine {
         return;
       }
       this.#resource = reply.resource;
-      if (reply.events !== undefined) this.#events = new SessionEvents(reply.events);
+      this.#openExtensions(reply);
       this.#answer = reply.sdp;
       this.#connection.handleAnswer(performance.now());
       await peer.setRemoteDescription({ type: "answer", sdp: reply.sdp });
@@ -154,6 +174,17 @@ export class WhepEngine {
       const reason = error instanceof Error ? error.message : String(error);
       this.#fail({ kind: "media", detail: `WebRTC could not be set up: ${reason}` });
     }
+  }
+
+  /** @param {WhepAnswer} answer */
+  #openExtensions({ events, layers }) {
+    if (events !== undefined) {
+      this.#events = new SessionEvents(events, () => this.#listener.onReconnect());
+    }
+    if (layers !== undefined) {
+      this.#layers = new LayerChoice(layers, () => this.#fail(PINNED));
+      this.#layers.choose(this.#wantedLayer, performance.now());
+    } else if (this.#wantedLayer !== undefined) this.#fail(PINNED);
   }
 
   /** All media share one. */
@@ -167,21 +198,25 @@ export class WhepEngine {
   }
 
   /** @param {MediaStream} stream */
-  #show(stream) {
-    const shown = this.#video.srcObject;
-    if (shown === stream || this.#isOver) return;
-    if (shown instanceof MediaStream) {
-      // Tracks that came without a common stream.
-      for (const track of stream.getTracks()) shown.addTrack(track);
-      return;
-    }
-    this.#video.srcObject = stream;
+  #collect(stream) {
+    const known = this.#media;
+    this.#media ??= stream;
+    // Tracks that came without a common stream.
+    if (known && known !== stream) stream.getTracks().forEach((track) => known.addTrack(track));
+  }
+
+  /** Not before, so that it may take the place of one that is shown. */
+  #show() {
+    if (this.#isShown || this.#isOver || !this.#media) return;
+    this.#isShown = true;
+    this.#video.srcObject = this.#media;
     this.#listener.onMedia();
   }
 
   #checkConnection() {
     const { end } = this.#connection;
     if (end !== undefined) this.#fail(this.#describeEnd(end));
+    else if (this.isConnected) this.#show();
   }
 
   /**
@@ -198,6 +233,10 @@ export class WhepEngine {
         return { kind: "network", detail: "The encryption of the media could not be set up" };
       case "lost":
         return { kind: "network", detail: "The connection was lost" };
+      case "closed":
+        // There is none to be deleted.
+        this.#resource = undefined;
+        return { kind: "changed", detail: "The gateway has ended the connection" };
     }
   }
 

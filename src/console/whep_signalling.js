@@ -1,20 +1,21 @@
 // @ts-check
 /// <reference lib="dom" />
 /** The requests of WHEP: an offer that opens a session, and the end of one. */
-import { eventsAddress } from "./session_events.js";
 import { describeRefusal } from "./whep_failure.js";
+import { extensionAddress } from "./whep_links.js";
 
 /** @import { Failure } from "./playback_failure.js" */
 
 /**
  * `resource` is the session's own address; without one, the gateway ends the session by itself. At
- * `events` it can be asked to tell about the session.
+ * `events` it can be asked to tell about the session, at `layers` to send other pictures.
  *
  * @typedef {object} WhepAnswer
  * @property {"answer"} kind
  * @property {string} sdp
  * @property {string | undefined} resource
  * @property {string | undefined} events
+ * @property {string | undefined} layers
  * @typedef {{ kind: "failure", failure: Failure }} WhepRefusal
  */
 
@@ -43,8 +44,10 @@ export async function postOffer(url, offer, timeoutMs) {
     }
     const location = response.headers.get("location");
     const resource = location === null ? undefined : new URL(location, response.url).href;
-    const events = eventsAddress(response.headers.get("link"), response.url);
-    return { kind: "answer", sdp: body, resource, events };
+    const links = response.headers.get("link");
+    const events = extensionAddress("server-sent-events", links, response.url);
+    const layers = extensionAddress("layer", links, response.url);
+    return { kind: "answer", sdp: body, resource, events, layers };
   } catch (error) {
     const isLate = error instanceof Error && error.name === "TimeoutError";
     const detail = isLate ? "The gateway did not answer" : "The gateway cannot be reached";

@@ -12,6 +12,8 @@ export interface RtpSubscriber {
   readonly lacksVideo: boolean;
   /** The feed has new packets. */
   notify(): void;
+  /** The stream is another one than it came for: it ends, and is to come again. */
+  renew(reason: string): void;
   /** The stream is over, or must not be shown any more. */
   end(reason: string): void;
 }
@@ -90,17 +92,18 @@ export class RtpAudience {
     this.#lackingVideo.clear();
   }
 
-  /** Likewise for pictures where there were none. */
+  /** WHEP cannot renegotiate: viewers have to come again for pictures where there were none. */
   #endIfPicturesCome(): void {
+    if (this.#lackingVideo.size === 0) return;
     const { head } = this.feed.video.ring;
     for (const [subscriber, headThen] of [...this.#lackingVideo]) {
       if (head === headThen) continue;
       this.remove(subscriber);
-      subscriber.end("the stream has pictures now, and had none before");
+      subscriber.renew("the stream has pictures now, and had none before");
     }
   }
 
-  /** WHEP cannot renegotiate: viewers have to come again for pictures of another codec. */
+  /** Likewise for pictures of another codec. */
   #endIfCodecChanged(): void {
     const { codec } = this.feed.video;
     const before = this.#videoCodec;
@@ -108,7 +111,7 @@ export class RtpAudience {
     if (before === undefined || codec === before) return;
     for (const subscriber of [...this.#subscribers]) {
       if (!subscriber.hasVideo) continue;
-      subscriber.end(`the stream's pictures are ${codec} now and were ${before} before`);
+      subscriber.renew(`the stream's pictures are ${codec} now and were ${before} before`);
       this.#subscribers.delete(subscriber);
     }
   }

@@ -28,6 +28,11 @@ export const GAUGES = [
     series: { listListeners: {} },
   },
   {
+    name: "sluice_event_followers",
+    help: "Clients that follow the API's events.",
+    series: { eventFollowers: {} },
+  },
+  {
     name: "sluice_clients",
     help: "Publishers and viewers, over all protocols.",
     series: { clients: {} },
@@ -155,12 +160,13 @@ export const TOTALS = [
   },
   {
     name: "sluice_viewers_refused_total",
-    help: "Viewers beyond a limit, and RTMP players that ask for what there is not.",
+    help: "Viewers and followers beyond a limit, and RTMP players that ask for what there is not.",
     series: {
       viewersRefused: { protocol: "flv" },
       playsRefused: { protocol: "rtmp" },
       webrtcViewersRefused: { protocol: "whep" },
       listListenersRefused: { protocol: "list" },
+      eventFollowersRefused: { protocol: "events" },
     },
   },
   {

@@ -11,6 +11,7 @@ export type ShardPlaces = Readonly<Record<Counted, Places>>;
 const KINDS: Readonly<Record<Counted, { readonly what: string; readonly gauge: CounterName }>> = {
   httpConnections: { what: "connections", gauge: "httpConnections" },
   listListeners: { what: "listeners", gauge: "listListeners" },
+  eventFollowers: { what: "followers", gauge: "eventFollowers" },
   rtmpNewcomers: { what: "new connections", gauge: "rtmpNewcomers" },
   rtmpPlayers: { what: "players", gauge: "rtmpViewers" },
   webrtcNewcomers: { what: "new viewers", gauge: "webrtcNewcomers" },

@@ -14,28 +14,56 @@ const MAX_QUEUED_PACKETS = 60;
 const MAX_QUEUED_MS = 300;
 const PACKET_BYTES = 1350;
 
-/** Opens the link, as wide as `kbps`. To be run in a network of its own. */
-export function openNarrowLink({ protocol, port }: LinkTraffic, kbps: number): void {
-  tc("qdisc add dev lo root handle 1: htb default 10");
-  // Segments of TCP are not cut into packets on their way to oneself.
-  tc("class add dev lo parent 1: classid 1:10 htb rate 10gbit quantum 65536");
-  tc(`class add dev lo parent 1: classid 1:20 htb rate ${kbps}kbit`);
-  tc(`qdisc add dev lo parent 1:20 handle 20: bfifo limit ${queueBytes(kbps)}`);
+/** How a sender of TCP finds out what it may send. */
+export type CongestionControl = "cubic" | "bbr";
+
+/**
+ * Opens the link, as wide as `kbps`. To be run in a network of its own. It lies behind what the sender
+ * knows of, as others' links do: who fills it is not held back.
+ */
+export function openNarrowLink(
+  traffic: LinkTraffic,
+  kbps: number,
+  limitBytes = queueBytes(kbps),
+): void {
+  run("ip", "link add ifb0 type ifb");
+  run("ip", "link set ifb0 up");
+  tc("qdisc add dev ifb0 root handle 1: htb default 20");
+  tc(`class add dev ifb0 parent 1: classid 1:20 htb rate ${kbps}kbit`);
+  tc(`qdisc add dev ifb0 parent 1:20 handle 20: bfifo limit ${limitBytes}`);
+  tc("qdisc add dev lo handle ffff: ingress");
+  shareNarrowLink(traffic);
+}
+
+/** More goes over the link that is open. */
+export function shareNarrowLink({ protocol, port }: LinkTraffic): void {
   const isOurs = `match ip protocol ${
     PROTOCOL_NUMBERS[protocol]
   } 0xff match ip sport ${port} 0xffff`;
-  tc(`filter add dev lo parent 1: protocol ip u32 ${isOurs} flowid 1:20`);
+  tc(
+    `filter add dev lo parent ffff: protocol ip u32 ${isOurs} action mirred egress redirect dev ifb0`,
+  );
+}
+
+/**
+ * TCP sends packets as long as they are elsewhere, each of which waits in the link's queue by itself,
+ * and is as eager as is said. To be run before connections are made.
+ */
+export function sendTcpInPackets(control: CongestionControl): void {
+  run("ip", "link set lo mtu 1500 gso_max_segs 1");
+  const route = "local 127.0.0.1 dev lo table local proto kernel scope host src 127.0.0.1";
+  run("ip", `route replace ${route} congctl ${control}`);
 }
 
 /** Makes it wider or narrower; its queue is 60 packets or 300 ms, whichever is less. */
 export function setNarrowLink(kbps: number): void {
-  tc(`class change dev lo parent 1: classid 1:20 htb rate ${kbps}kbit`);
-  tc(`qdisc change dev lo parent 1:20 handle 20: bfifo limit ${queueBytes(kbps)}`);
+  tc(`class change dev ifb0 parent 1: classid 1:20 htb rate ${kbps}kbit`);
+  tc(`qdisc change dev ifb0 parent 1:20 handle 20: bfifo limit ${queueBytes(kbps)}`);
 }
 
 /** Bytes that wait in the link's queue. */
 export function queuedBytes(): number {
-  const shown = tc("-s qdisc show dev lo");
+  const shown = tc("-s qdisc show dev ifb0");
   const queue = shown.slice(shown.indexOf("qdisc bfifo 20:"));
   const [, size = "0", unit = ""] = /backlog (\d+)([KM]?)b/.exec(queue) ?? [];
   return Number(size) * { "": 1, K: 1024, M: 1024 ** 2 }[unit]!;
@@ -50,13 +78,17 @@ function queueBytes(kbps: number): number {
   return Math.round(Math.min(MAX_QUEUED_PACKETS * PACKET_BYTES, kbps * MAX_QUEUED_MS / 8));
 }
 
-/** What it printed. */
 function tc(words: string): string {
-  const { success, stdout, stderr } = new Deno.Command("tc", {
+  return run("tc", words);
+}
+
+/** What it printed. */
+function run(program: string, words: string): string {
+  const { success, stdout, stderr } = new Deno.Command(program, {
     args: words.split(" "),
     stdin: "null",
   })
     .outputSync();
-  if (!success) throw new Error(`tc ${words} failed: ${new TextDecoder().decode(stderr)}`);
+  if (!success) throw new Error(`${program} ${words} failed: ${new TextDecoder().decode(stderr)}`);
   return new TextDecoder().decode(stdout);
 }

@@ -19,6 +19,12 @@ Deno.test(
     await using browser = await launchChromium({ viewport: { width: 1280, height: 900 } });
     const { page, faults } = browser;
     page.setDefaultTimeout(PATIENCE_MS);
+    const offers: string[] = [];
+    page.on("request", (request) => {
+      if (request.method() === "POST" && /\/whep(\?|$)/.test(request.url())) {
+        offers.push(new URL(request.url()).search);
+      }
+    });
     await page.goto(gateway.httpUrl("/#live/sizes"));
     const menu = page.getByLabel("Quality");
     await t.step("it begins with what fits", async () => {
@@ -36,7 +42,7 @@ Deno.test(
       await page.locator("#quality-note").getByText("Automatic: 960×540").waitFor();
       await screenshot(page, "quality.png");
     });
-    await t.step("another one, by WebRTC", async () => {
+    await t.step("another one, by WebRTC, in the same session", async () => {
       await menu.focus();
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("ArrowDown");
@@ -46,6 +52,14 @@ Deno.test(
         await page.locator("#address").textContent(),
         gateway.httpUrl("/live/sizes/whep?vtrack=1"),
       );
+      await page.locator("#quality-note").getByText(/^480×270/).waitFor();
+      await menu.selectOption("2");
+      await shown(page, "webrtc", 240);
+      await menu.selectOption("");
+      await shown(page, "webrtc", 960);
+      await menu.selectOption("1");
+      await shown(page, "webrtc", 480);
+      assertEquals(offers, [""]);
     });
     await t.step("and by FLV", async () => {
       await page.getByText("HTTP-FLV", { exact: true }).click();
@@ -66,6 +80,8 @@ Deno.test(
       await menu.selectOption("");
       await shown(page, "webrtc", 960);
       assert(page.url().endsWith("#live/sizes?via=webrtc"));
+      // Without pictures, and with them, is another session; so is the one after FLV.
+      assertEquals(offers, ["", "", "?video=0", ""]);
       await screenshot(page, "quality-phone.png");
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       assertEquals(width, 390);

@@ -67,8 +67,7 @@ Deno.test(
       assertEquals(peers, before.peers);
       return frames >= before.frames + MORE_FRAMES;
     });
-    // The page deletes a session that is gone already: its 404 is on the console.
-    assertEquals(browser.faults.filter((fault) => !fault.includes("404")), []);
+    assertEquals(browser.faults, []);
   },
 );
 

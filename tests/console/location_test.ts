@@ -51,16 +51,23 @@ Deno.test("a fragment names a quality, if one was chosen", () => {
 });
 
 Deno.test("what is played is of the quality that was chosen, or adapts", () => {
-  const url = (quality: string | undefined, transport: Transport, of = playbackUrl) =>
-    of({ app: "live", name: "a", quality }, transport, { ...page, search: "?token=t" });
+  const own = { ...page, search: "?token=t" };
+  const url = (quality: string | undefined, transport: Transport, isPinned = false) =>
+    playbackUrl({ app: "live", name: "a", quality }, transport, own, { isPinned });
+  const shown = (quality?: string) =>
+    mediaUrl({ app: "live", name: "a", quality }, "http-flv", own);
   const base = "http://host:8080/live/a";
   assertEquals(url(undefined, "webrtc"), `${base}/whep?token=t`);
-  assertEquals(url("2", "webrtc"), `${base}/whep?token=t&vtrack=2`);
+  // The session is told.
+  assertEquals(url("2", "webrtc"), `${base}/whep?token=t`);
+  assertEquals(url("2", "webrtc", true), `${base}/whep?token=t&vtrack=2`);
+  assertEquals(url("sound", "webrtc"), `${base}/whep?token=t&video=0`);
+  assertEquals(url("2", "http-flv"), `${base}.flv?token=t&vtrack=2`);
   assertEquals(url("sound", "http-flv"), `${base}.flv?token=t&video=0`);
   assertEquals(url(undefined, "http-flv"), `${base}.flv?token=t&vtrack=auto`);
   // What is shown to be copied asks for nothing that nobody chose.
-  assertEquals(url(undefined, "http-flv", mediaUrl), `${base}.flv?token=t`);
-  assertEquals(url("2", "http-flv", mediaUrl), `${base}.flv?token=t&vtrack=2`);
+  assertEquals(shown(), `${base}.flv?token=t`);
+  assertEquals(shown("2"), `${base}.flv?token=t&vtrack=2`);
 });
 
 Deno.test("a fragment without a stream is no selection", () => {

@@ -58,6 +58,8 @@ Deno.test("what is shown is told, and why it is not more", () => {
     [quality("all", "0"), THREE, undefined, "Automatic: 1280×720 · 2.00 Mbit/s"],
     [quality("all", "1"), THREE, undefined, `Automatic: 427×240 · 250 kbit/s: ${why}`],
     [quality("all", "1"), THREE, "1", "427×240 · 250 kbit/s"],
+    [quality("all", "0"), THREE, "1", "Changing to 427×240 · 250 kbit/s"],
+    [quality("all", "0"), THREE, "9", "1280×720 · 2.00 Mbit/s"],
     [
       quality("keyFrames", "1"),
       THREE,

@@ -113,7 +113,7 @@ Deno.test("WhepConnection follows the browser and gives up in time", () => {
       name: "closed by the gateway's DTLS alert",
       events: [...CONNECT, ["closing"], ["peer", "connected", "connected", 300]],
       state: "failed",
-      end: "lost",
+      end: "closed",
     },
     {
       name: "closed by the gateway before DTLS was up",

@@ -30,6 +30,7 @@ Deno.test("postOffer sends SDP and reads the answer and the session's address", 
       sdp: "v=0\r\n",
       resource: resource && server.url(resource),
       events: undefined,
+      layers: undefined,
     });
     assertEquals(asked, "POST application/sdp offer");
   }

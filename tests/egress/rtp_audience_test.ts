@@ -26,6 +26,11 @@ class NotingSubscriber {
     this.notified++;
   }
 
+  renew(reason: string): void {
+    this.endings.push(`again: ${reason}`);
+    this.onEnd();
+  }
+
   end(reason: string): void {
     this.endings.push(reason);
     this.onEnd();
@@ -52,7 +57,7 @@ Deno.test("RtpAudience: pictures of another codec end those who were promised th
 
   append(writer, 80, enhancedVideo("vp9", "frame", "key", VP_STREAMS.vp9Realtime[0]!));
   audience.notify(80);
-  assertEquals(viewer.endings, ["the stream's pictures are vp9 now and were vp8 before"]);
+  assertEquals(viewer.endings, ["again: the stream's pictures are vp9 now and were vp8 before"]);
   assertEquals([viewer.notified, listener.notified, audience.size], [2, 3, 1]);
   assertEquals(listener.endings, []);
   const late = new NotingSubscriber();
@@ -116,7 +121,7 @@ Deno.test("RtpAudience: pictures that come late end those who wanted some, and n
   assertEquals(wanting.endings, []);
   append(writer, 40, vp8KeyFrame(64, 64));
   audience.notify(40);
-  assertEquals(wanting.endings, ["the stream has pictures now, and had none before"]);
+  assertEquals(wanting.endings, ["again: the stream has pictures now, and had none before"]);
   assertEquals([listener.endings, audience.size], [[], 1]);
   // The same codec comes back, after there was a publisher without pictures.
   const later = new NotingSubscriber("audio for want of pictures");

@@ -168,6 +168,11 @@ Deno.test({
       }
       checkNoGaps(viewer.video!);
     });
+    await t.step("as often as a reader may want it", async () => {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => choose({ rid: "5" })));
+      const [refused] = answers.filter(([status]) => status === 429);
+      assertMatch(`${refused?.[1]}`, /may do so 10 times at once, and then 1 time a second/);
+    });
     await t.step("but not where ?vtrack= has named one", async () => {
       const endpoint = `/${path}/whep?vtrack=1`;
       await using pinned = await WhepViewer.open(gateway, { path, endpoint });
@@ -198,7 +203,7 @@ Deno.test({
       assertEquals(await status(bare, { method: "POST" }), 401);
       assertEquals(await status(`${bare}?token=other`, { method: "POST" }), 403);
     });
-    const BODIES = ["{", "{}", '"active"', '["active","scte35"]', "[1]", '["reconnect"]'];
+    const BODIES = ["{", "{}", '"active"', '["active","scte35"]', "[1]", '["reconnects"]'];
     for (const body of BODIES) {
       await t.step(body, async () => {
         const refused = await fetch(url, { method: "POST", body });

@@ -6,7 +6,14 @@ import type { Rendition } from "../../stream/renditions.ts";
  * Names of events: those of draft-ietf-wish-whep's core extensions, and "quality" of this server, which
  * tells what the viewer is sent just now.
  */
-export const SESSION_EVENTS = ["active", "inactive", "layers", "viewercount", "quality"] as const;
+export const SESSION_EVENTS = [
+  "active",
+  "inactive",
+  "layers",
+  "viewercount",
+  "reconnect",
+  "quality",
+] as const;
 
 export type SessionEventName = (typeof SESSION_EVENTS)[number];
 
@@ -18,6 +25,8 @@ export interface SessionFacts {
   readonly layers: string | undefined;
   /** JSON; `undefined` as long as the viewer is not connected. */
   readonly quality: string | undefined;
+  /** Whether the viewer is to open another session: this one ends, or has ended. */
+  readonly isToReconnect: boolean;
 }
 
 /** The draft leaves it open how old the number is: who has many viewers has many to tell it to. */
@@ -39,6 +48,7 @@ export function sessionEvents(
     ["inactive", flag(told?.isLive !== true), flag(!now.isLive)],
     ["layers", told?.layers, now.layers],
     ["viewercount", count(told?.viewers), count(now.viewers)],
+    ["reconnect", flag(told?.isToReconnect === true), flag(now.isToReconnect)],
     ["quality", told?.quality, now.quality],
   ];
   const lines = events

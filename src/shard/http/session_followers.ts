@@ -38,8 +38,14 @@ export interface FollowedSession {
   readonly wanted: ReadonlySet<SessionEventName>;
 }
 
-/** What is known of a session where it is, in the order of what was asked; `null` for one that is over. */
-export type SessionStates = readonly ({ readonly quality: string | undefined } | null)[];
+/**
+ * What is known of a session where it is; `null` if it is over, "renewed" if it is so because its viewer
+ * needs another.
+ */
+export type SessionState = { readonly quality: string | undefined } | "renewed" | null;
+
+/** In the order of what was asked. */
+export type SessionStates = readonly SessionState[];
 
 interface Follower {
   readonly session: FollowedSession;
@@ -71,6 +77,7 @@ export class SessionFollowers {
   readonly #followers = new Map<string, Follower>();
   /** Shards that have not answered yet. */
   readonly #asked = new Set<number>();
+  #isLeaving = false;
 
   constructor(context: SessionFollowersContext) {
     this.#context = context;
@@ -102,6 +109,12 @@ export class SessionFollowers {
   async tick(): Promise<void> {
     const byShard = Map.groupBy(this.#followers.values(), ({ session: { shard } }) => shard);
     await Promise.all([...byShard].map(([shard, followers]) => this.#update(shard, followers)));
+  }
+
+  /** The server takes nobody any more, and ends: viewers are to go elsewhere. */
+  sendAway(): void {
+    this.#isLeaving = true;
+    for (const follower of this.#followers.values()) this.#tell(follower, new Map());
   }
 
   /** Ends all. */
@@ -140,10 +153,19 @@ export class SessionFollowers {
   }
 
   /** @param state `undefined` if nobody answered */
-  #take(follower: Follower, state: SessionStates[number] | undefined): void {
+  #take(follower: Follower, state: SessionState | undefined): void {
     follower.silentTicks = state === undefined ? follower.silentTicks + 1 : 0;
+    if (state === "renewed") return this.#renew(follower);
     if (state) follower.quality = state.quality;
     if (state === null || follower.silentTicks >= MAX_SILENT_TICKS) this.#end(follower);
+  }
+
+  /** Its session is over, and may be followed by another: the last that it is told. */
+  #renew(follower: Follower): void {
+    const { session: { wanted }, told, controller } = follower;
+    const event = told && sessionEvents(told, { ...told, isToReconnect: true }, wanted);
+    if (event !== undefined && this.#isThere(follower)) controller.enqueue(encoder.encode(event));
+    this.#end(follower);
   }
 
   #end(follower: Follower): void {
@@ -191,6 +213,7 @@ export class SessionFollowers {
       viewers: viewers.countOf(path),
       layers: layers.get(key),
       quality,
+      isToReconnect: this.#isLeaving,
     };
   }
 }

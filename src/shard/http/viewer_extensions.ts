@@ -3,12 +3,13 @@ import type { WholeResponse } from "../../http/response.ts";
 import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcSession } from "../webrtc/session.ts";
 import { answer, problem } from "./answers.ts";
+import { ChoiceRate } from "./choice_rate.ts";
 import { EventStreams } from "./event_streams.ts";
 import type { SessionRequest } from "./forwarded_request.ts";
 import { parseLayerChoice } from "./layer_choice.ts";
 import { sentQuality } from "./sent_quality.ts";
 import type { SessionEventName } from "./session_facts.ts";
-import type { FollowedSession, SessionStates } from "./session_followers.ts";
+import type { FollowedSession, SessionState } from "./session_followers.ts";
 
 /** What a follower of a session's events is to know of it, as JSON. */
 export type EventStreamFacts =
@@ -31,6 +32,7 @@ export interface ExtendedViewer {
 export class ViewerExtensions {
   readonly #viewer: ExtendedViewer;
   readonly #events = new EventStreams();
+  readonly #choices = new ChoiceRate(performance.now());
 
   constructor(viewer: ExtendedViewer) {
     this.#viewer = viewer;
@@ -55,7 +57,7 @@ export class ViewerExtensions {
   }
 
   /** How the session is, for those who follow a stream of its events; `null` if there is no such one. */
-  stateFor(eventStream: string, session: WebrtcSession): SessionStates[number] {
+  stateFor(eventStream: string, session: WebrtcSession): SessionState {
     if (this.#events.wanted(eventStream) === undefined) return null;
     return { quality: sentQuality(session, this.#viewer.trackId) };
   }
@@ -71,11 +73,13 @@ export class ViewerExtensions {
     if (session.peer.route?.transport === "tcp") {
       return problem(STATUS_CODE.Conflict, "Cannot choose a layer over TCP: use ?vtrack=");
     }
-    const known = renditions.trackIds(performance.now());
+    const nowMs = performance.now();
+    const known = renditions.trackIds(nowMs);
     if (wish.trackId !== undefined && !known.includes(wish.trackId)) {
       const message = `There is no layer ${wish.trackId}: the stream has ${known.join(", ")}`;
       return problem(STATUS_CODE.NotFound, message);
     }
+    this.#choices.take(nowMs);
     renditions.choose(wish);
     return answer(STATUS_CODE.OK, {});
   }

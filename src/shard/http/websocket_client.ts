@@ -31,8 +31,9 @@ export async function heedWebSocket(
           await share.pause(MAX_SEND_MS);
         }
       }
-      await share.pause();
-      if (!await input.read()) throw new Deno.errors.UnexpectedEof("no close frame");
+      // Joined at once: a read that is going on may bring all that the client says meanwhile.
+      const [isThere] = await Promise.all([input.read(), share.pause()]);
+      if (!isThere) throw new Deno.errors.UnexpectedEof("no close frame");
     }
   } catch (error) {
     if (error instanceof WebSocketError) return error.closeCode;

@@ -23,7 +23,6 @@ interface Watched {
 
 /** A stream's renditions for one WebRTC viewer that is sent whichever fits. */
 export class ViewerRenditions implements RenditionSource {
-  readonly firstTrackId: number;
   readonly #stream: LiveStream;
   /** With the sound that it hears, and the pictures that it begins with. */
   readonly #own: RtpStream;
@@ -38,7 +37,10 @@ export class ViewerRenditions implements RenditionSource {
     this.#stream = stream;
     this.#own = own;
     this.#holder = holder;
-    this.firstTrackId = defaultTrackId("video", stream.log.tracks);
+  }
+
+  get firstTrackId(): number {
+    return defaultTrackId("video", this.#stream.log.tracks);
   }
 
   list(nowMs: number): readonly Rendition[] {
@@ -65,11 +67,13 @@ export class ViewerRenditions implements RenditionSource {
     const rtp = this.#stream.rtp(selection, this.#holder);
     // For want of memory, or of room beside what others have chosen.
     if (typeof rtp === "string") return undefined;
+    const lost = () => void this.#watched.delete(trackId);
     const subscriber = {
       hasVideo: true,
       lacksVideo: false,
       notify: () => this.onPackets(),
-      end: () => void this.#watched.delete(trackId),
+      renew: lost,
+      end: lost,
     };
     rtp.audience.add(subscriber);
     this.#watched.set(trackId, { rtp, subscriber });

@@ -97,6 +97,7 @@ export class Viewers {
   readonly #options: ViewersOptions;
   readonly #tickets = new Set<Ticket>();
   readonly #lags: LagSamples;
+  #isLeaving = false;
 
   constructor(options: ViewersOptions) {
     this.#options = options;
@@ -110,6 +111,11 @@ export class Viewers {
     const full = this.#fullRefusal() ??
       needed.map((kind) => places[kind].refusal(hostname)).find((found) => found !== undefined);
     return full && inWords(full);
+  }
+
+  /** The server ends: nobody is let in any more. */
+  leave(): void {
+    this.#isLeaving = true;
   }
 
   /** Viewers of a stream over all shards and protocols, about. */
@@ -180,6 +186,7 @@ export class Viewers {
   }
 
   #fullRefusal(): Refusal | undefined {
+    if (this.#isLeaving) return { scope: "all", reason: "the server is about to stop" };
     const { counters, settings: { maxViewers } } = this.#options;
     if (counters.total("viewers") < maxViewers) return undefined;
     return { scope: "all", reason: `there are ${maxViewers} viewers already` };

@@ -12,6 +12,7 @@ import { addressSource } from "../../address/address_source.ts";
 export const COUNTED = [
   "httpConnections",
   "listListeners",
+  "eventFollowers",
   "rtmpNewcomers",
   "rtmpPlayers",
   "webrtcNewcomers",

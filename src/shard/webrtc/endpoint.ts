@@ -51,6 +51,8 @@ export interface NewSession {
   readonly askedAtMs: number;
   /** Of the connection that it was asked for over. */
   readonly log: Logger;
+  /** Called before it ends because its viewer needs another. */
+  readonly renewed: () => void;
 }
 
 /** Slots of memory that packets are checked in, one at a time. */
@@ -290,7 +292,7 @@ export class WebrtcEndpoint implements SessionPaths {
 
   /** What becomes of a viewer, as this endpoint and its log have it. */
   #eventsOf(
-    { ticket, askedAtMs }: NewSession,
+    { ticket, askedAtMs, renewed }: NewSession,
     sessionTag: number,
     log: Logger,
   ): SessionEvents {
@@ -312,6 +314,7 @@ export class WebrtcEndpoint implements SessionPaths {
       },
       messageDropped: (count) => counters.add("webrtcMessagesDropped", count),
       failed: () => counters.add("webrtcViewersFailed"),
+      renewed,
     };
   }
 

@@ -36,6 +36,8 @@ export interface SessionEvents extends PeerSessionEvents<WebrtcSession> {
   readonly messageDropped: (count: number) => void;
   /** The session has ended before media could be sent, and not because somebody wished so. */
   readonly failed: () => void;
+  /** It ends because its viewer needs another. */
+  readonly renewed: () => void;
 }
 
 /** What is sent to the viewer, as the answer says. */
@@ -47,6 +49,7 @@ export interface SessionMedia {
   readonly cname: string;
 }
 
+/** What a session is made of. */
 export interface WebrtcSessionOptions {
   readonly id: string;
   readonly audience: RtpAudience;
@@ -259,6 +262,11 @@ export class WebrtcSession
     this.hear(eventMessage("quality", { quality }));
   }
 
+  renew(reason: string): void {
+    this.#options.events.renewed();
+    this.end(reason);
+  }
+
   /** Ends the session and tells the viewer. */
   end(reason: string): void {
     this.peer.close();
@@ -267,13 +275,11 @@ export class WebrtcSession
 
   #onConnected(master: SrtpMasterKey): void {
     const { audience, media, renditions, arena, viewerEvents, events } = this.#options;
-    const isTcp = this.peer.route?.transport === "tcp";
     this.#viewer = new RtpViewer({
       feed: audience.feed,
       ...media,
       renditions,
-      // TCP finds out by itself what its link carries.
-      link: isTcp ? undefined : new ViewerLink(performance.now()),
+      link: new ViewerLink(performance.now(), this.peer.route?.transport),
       arena,
       master,
       events: viewerEvents,

@@ -47,10 +47,6 @@ export class WebrtcSessions {
   readonly #byAddress = new Map<string, PeerSession>();
   #lastTag = 0;
 
-  get size(): number {
-    return this.#byId.size;
-  }
-
   /** In the order of their coming; they may be removed meanwhile. */
   all(): Iterable<PeerSession> {
     return this.#byId.values();

@@ -8,7 +8,13 @@ import {
 } from "../../../src/shard/http/session_facts.ts";
 
 const ALL = new Set(SESSION_EVENTS);
-const FACTS: SessionFacts = { isLive: true, viewers: 3, layers: undefined, quality: undefined };
+const FACTS: SessionFacts = {
+  isLive: true,
+  viewers: 3,
+  layers: undefined,
+  quality: undefined,
+  isToReconnect: false,
+};
 
 Deno.test("a listener is told what is, and then what has changed", () => {
   const active = "event: active\ndata: {}\n\n";
@@ -25,6 +31,9 @@ Deno.test("a listener is told what is, and then what has changed", () => {
     sessionEvents(FACTS, more, ALL),
     'event: layers\ndata: {"1":[]}\n\nevent: quality\ndata: {"pictures":"all"}\n\n',
   );
+  const leaving = { ...FACTS, isToReconnect: true };
+  assertEquals(sessionEvents(FACTS, leaving, ALL), "event: reconnect\ndata: {}\n\n");
+  assertEquals(sessionEvents(leaving, leaving, ALL), undefined);
 });
 
 Deno.test("a listener is told of what it has asked for only", () => {
@@ -54,8 +63,6 @@ Deno.test("layers are the tracks by their numbers, with what is sent of them, ab
     bitrateBps: 2_034_567,
     frameRate: 30,
     keyFrameDistanceMs: 2000,
-    bytesFromKeyFrame: 1,
-    keyFrameAgeMs: 0,
   } as const;
   const unknown = { ...rendition, trackId: 7, width: null, height: null, bitrateBps: 254_321 };
   assertEquals(JSON.parse(layersJson([{ ...rendition, trackId: 0 }, unknown], 1)), {

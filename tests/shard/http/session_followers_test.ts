@@ -7,10 +7,9 @@ import {
   statesResponse,
 } from "../../../src/shard/http/session_followers.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
-import { Streams } from "../../../src/shard/live/streams.ts";
 import { LogState } from "../../../src/stream/log_layout.ts";
 import { LogWriter } from "../../../src/stream/log_writer.ts";
-import { openMemory } from "../open_memory.ts";
+import { testStreams } from "../test_streams.ts";
 
 const PATH = "live/a";
 const ACTIVE = "event: active\ndata: {}\n\n";
@@ -26,14 +25,7 @@ function count(viewers: number): string {
 /** Shard 0 of two, with a stream that is live. */
 function open() {
   const control = new ControlLink(() => {});
-  const options = {
-    flushMs: 0,
-    rtmpFlushMs: 0,
-    maxPayloadSize: 1200,
-    windowMs: 10_000,
-    memory: openMemory(),
-  };
-  const streams = new Streams(control, options, { jumped() {}, starved() {} });
+  const streams = testStreams(control);
   const log = LogWriter.allocate(1 << 20);
   new LogWriter(log, { windowMs: 10_000 }).setState(LogState.live);
   streams.open({ streamId: 1, path: PATH, log });
@@ -119,6 +111,21 @@ Deno.test("a shard that does not answer is waited for, and then taken for gone",
   world.viewers = 5;
   await followers.tick();
   assertEquals(await read(reader), undefined);
+});
+
+Deno.test("who is to come again is told so, once: when the server leaves, or the session ends", async () => {
+  const { followers, world } = open();
+  const RECONNECT = "event: reconnect\ndata: {}\n\n";
+  const readers = ["0.x/1", "0.y/1"].map((key) => followers.follow(session(0, key)).getReader());
+  for (const reader of readers) assertEquals(await read(reader), ACTIVE + count(1));
+  world.here = ["renewed", { quality: undefined }];
+  await followers.tick();
+  assertEquals([await read(readers[0]!), await read(readers[0]!)], [RECONNECT, undefined]);
+  followers.sendAway();
+  assertEquals(await read(readers[1]!), RECONNECT);
+  world.here = ["renewed"];
+  await followers.tick();
+  assertEquals(await read(readers[1]!), undefined);
 });
 
 Deno.test("who is told nothing for long gets a comment; who comes again takes its place", async () => {
