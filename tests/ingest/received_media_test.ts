@@ -15,6 +15,7 @@ import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
 import { packetizeH265 } from "../../src/rtp/h265_packetizer.ts";
 import { packetizeVp8 } from "../../src/rtp/vp8_packetizer.ts";
 import { packetizeVp9 } from "../../src/rtp/vp9_packetizer.ts";
+import { nackedSequences } from "../../src/rtp/rtcp_feedback.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
 import { seededRandom, toHex } from "../../testing/mutation.ts";
@@ -364,6 +365,33 @@ Deno.test("while a key frame comes in, packet by packet, none is asked for", () 
     assert(media.next() !== undefined);
     assertEquals([codec, publisher.keyFrameRequests], [codec, 0]);
   }
+});
+
+Deno.test("a datagram of feedback has up to 1200 bytes, however much there is to be told", () => {
+  const options = optionsFor("vp8");
+  const tracks = Array.from({ length: 16 }, (_, at) => ({
+    ...options.tracks[0]!,
+    mid: `${at}`,
+    ssrcs: [100 + at],
+  }));
+  const media = new ReceivedMedia({ ...options, tracks, cname: "0123456789abcdef" });
+  const asked = new Set<string>();
+  for (let number = 0; number < 400; number++) {
+    if (number % 18 === 1) continue;
+    for (const { ssrcs: [ssrc] } of tracks) {
+      const packet = new ByteWriter().u8(0x80).u8(VIDEO_TYPE).u16(number).u32(0).u32(ssrc!).u16(1);
+      assertEquals(media.takeRtp(packet.take(), 995), "taken");
+    }
+  }
+  let count = 0;
+  for (let next; (next = media.nextFeedback(1000)) !== undefined; count++) {
+    assert(next.length <= 1200, `${next.length}`);
+    for (const packet of parseRtcp(next)) {
+      if (packet.kind !== "nack") continue;
+      for (const sequence of nackedSequences(packet)) asked.add(`${packet.mediaSsrc} ${sequence}`);
+    }
+  }
+  assertEquals([count, asked.size], [5, 16 * 23]);
 });
 
 Deno.test("the same again from another SSRC, with another clock: it goes on", () => {
