@@ -104,7 +104,7 @@ export class ReceivedLayer {
   readonly #descriptorId: number | undefined;
   readonly #bodies: VideoBodies;
   #ssrc: number | undefined;
-  repairSsrc: number | undefined;
+  #repairSsrc: number | undefined;
   #media: Media | undefined;
   #statistics: SourceStatistics;
   #queue: PictureQueue | SoundQueue | undefined;
@@ -143,6 +143,11 @@ export class ReceivedLayer {
     return this.#ssrc;
   }
 
+  /** Of the packets that it is sent again. */
+  get repairSsrc(): number | undefined {
+    return this.#repairSsrc;
+  }
+
   /** Whether packets of another SSRC may be of it. */
   canBeTakenOver(nowMs: number): boolean {
     return nowMs - this.#heardAtMs >= TAKEOVER_SILENCE_MS;
@@ -162,6 +167,11 @@ export class ReceivedLayer {
     this.#queue = undefined;
   }
 
+  /** What it is sent again has this SSRC. */
+  adoptRepair(ssrc: number): void {
+    this.#repairSsrc = ssrc;
+  }
+
   /** Takes a packet of its SSRC over. */
   take(packet: ReceivedPacket, media: Media, nowMs: number): RtpVerdict {
     const queue = this.#queueFor(media, nowMs);
@@ -172,6 +182,7 @@ export class ReceivedLayer {
     const number = this.#statistics.extended;
     if (verdict === "restarted") queue.restart(number);
     const put = queue.put(number, packet, nowMs);
+    if (put === "taken") this.clock.noteArrival(packet.timestamp, nowMs);
     return put === "taken" && packet.payload.length === 0 ? "padding" : put;
   }
 
@@ -235,9 +246,9 @@ export class ReceivedLayer {
 
   /** When a key frame is to be asked for; Infinity if none is needed, or can be asked for. */
   keyFrameDueMs(roundTripMs: number): number {
-    const isNeeded = this.#isKeyFrameWanted ||
-      (this.#queue instanceof PictureQueue && this.#queue.needsKeyFrame);
-    if (!isNeeded || !this.track.pli || !(this.#queue instanceof PictureQueue)) return Infinity;
+    const queue = this.#queue;
+    if (!(queue instanceof PictureQueue) || !this.track.pli) return Infinity;
+    if (!this.#isKeyFrameWanted && !queue.lacksKeyFrame) return Infinity;
     return this.#requestedAtMs + Math.max(KEY_FRAME_REQUEST_INTERVAL_MS, 2 * roundTripMs);
   }
 

@@ -14,8 +14,11 @@ import type { ReceivedLayer } from "./received_layer.ts";
 const REPORT_INTERVAL_MS = 1000;
 const TRANSPORT_INTERVAL_MS = 100;
 
-/** Packets that one datagram asks for: even with an entry for each, it has less than 1200 bytes. */
-const MAX_REQUESTS_PER_FEEDBACK = 150;
+/**
+ * Packets that one datagram asks for: even with an entry for each, and with reports on all layers and
+ * requests for their key frames, it has less than 1200 bytes.
+ */
+const MAX_REQUESTS_PER_FEEDBACK = 75;
 
 /** Whose feedback it is. */
 export interface FeedbackSender {

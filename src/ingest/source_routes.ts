@@ -56,7 +56,7 @@ export class SourceRoutes {
   #adopt(layer: ReceivedLayer, ssrc: number, isRepair: boolean, nowMs: number): boolean {
     if (isRepair) {
       if (layer.repairSsrc !== undefined) this.#bySsrc.delete(layer.repairSsrc);
-      layer.repairSsrc = ssrc;
+      layer.adoptRepair(ssrc);
     } else {
       if (!layer.canBeTakenOver(nowMs)) return false;
       if (layer.ssrc !== undefined) this.#bySsrc.delete(layer.ssrc);

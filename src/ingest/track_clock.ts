@@ -67,6 +67,14 @@ export class TrackClock {
     this.#wallClockMs = undefined;
   }
 
+  /**
+   * A packet has come, be it that its picture waits for others: the first one of a source is what its
+   * times count from.
+   */
+  noteArrival(timestamp: number, nowMs: number): void {
+    if (this.#newest === undefined || this.#isAnew) this.timeMs(timestamp, nowMs);
+  }
+
   /** A sender report says which moment of the sender's wall clock a timestamp is. */
   takeReport(ntp: NtpTime, timestamp: number): void {
     if (this.#newest === undefined || this.#isAnew) return;

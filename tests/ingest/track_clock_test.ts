@@ -53,6 +53,18 @@ Deno.test("a source that begins anew goes on, too, though its clock is near the 
   assertEquals(clock.timeMs(90_000 - 45_000 + FRAME_TICKS, 80), 80);
 });
 
+Deno.test("times count from when the first packet came, however long its picture takes", () => {
+  const clock = new TrackClock(90_000, 0);
+  clock.noteArrival(0, 100);
+  clock.noteArrival(FRAME_TICKS, 100 + FRAME_MS);
+  assertEquals(clock.timeMs(0, 700), 100);
+  assertEquals(clock.timeMs(FRAME_TICKS, 700), 100 + FRAME_MS);
+  clock.beginAnew();
+  clock.noteArrival(5_000_000, 800);
+  clock.noteArrival(5_000_000 + FRAME_TICKS, 840);
+  assertEquals(clock.timeMs(5_000_000 + FRAME_TICKS, 1300), 240 + FRAME_MS);
+});
+
 Deno.test("a picture that is shown before the one before it has its own time", () => {
   const clock = new TrackClock(90_000, 0);
   const shown = [0, 3, 1, 2, 6, 4, 5];

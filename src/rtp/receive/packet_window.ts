@@ -5,7 +5,7 @@ import type { ReceivedPacket } from "./received_packet.ts";
 export interface WindowLimits {
   /** A power of two. */
   readonly packets: number;
-  /** Of payloads. */
+  /** Of datagrams. */
   readonly bytes: number;
 }
 
@@ -40,7 +40,7 @@ export class PacketWindow {
     return this.#end;
   }
 
-  /** Bytes of the payloads that are held. */
+  /** Bytes of the datagrams that are held. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -49,7 +49,7 @@ export class PacketWindow {
   put(number: number, packet: ReceivedPacket, nowMs: number): PutVerdict {
     if (!this.#isStarted) this.restart(number);
     if (number < this.#begin) return "late";
-    const size = packet.payload.length;
+    const { size } = packet;
     const isBeyond = number >= this.#begin + this.#slots.length ||
       this.#bytes + size > this.#maxBytes;
     if (number < this.#end) {
@@ -76,7 +76,7 @@ export class PacketWindow {
   forgetUntil(number: number): void {
     for (let at = this.#begin; at < number; at++) {
       const slot = this.#slotOf(at);
-      this.#bytes -= this.#slots[slot]?.payload.length ?? 0;
+      this.#bytes -= this.#slots[slot]?.size ?? 0;
       this.#slots[slot] = undefined;
     }
     this.#begin = number;

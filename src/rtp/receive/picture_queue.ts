@@ -47,7 +47,7 @@ export type QueueVerdict = "taken" | "duplicate" | "late" | "overflow";
  * Makes pictures of the packets of one source, in order. A picture is all packets with one timestamp,
  * up to the marker or to the next one; it leaves when it has come whole and so has all before it. For
  * one that has not, those behind it wait until it is given up: then nothing leaves before the next key
- * frame, which {@linkcode needsKeyFrame} says is to be asked for, but for pictures that say that they
+ * frame, which {@linkcode lacksKeyFrame} says is to be asked for, but for pictures that say that they
  * refer to nothing that was lost. No picture leaves in part.
  *
  * @example
@@ -70,6 +70,8 @@ export class PictureQueue {
   readonly #dependencies: FrameDependencies | undefined;
   /** Whether the newest picture that left said what it refers to. */
   #hasDependencies = false;
+  /** Whether packets have come since it was looked for a key frame, and when that was. */
+  #hasNew = false;
   #lookedAtMs = -Infinity;
   #givenUp = 0;
 
@@ -92,6 +94,14 @@ export class PictureQueue {
     return this.#passage === "key frame";
   }
 
+  /** Whether a key frame is to be asked for: one is needed, and what is coming in is none. */
+  get lacksKeyFrame(): boolean {
+    if (!this.needsKeyFrame) return false;
+    const first = this.#window.at(this.#window.begin)?.payload;
+    return first === undefined || !this.#depacketizer.begins(first) ||
+      !this.#depacketizer.isOfKeyFrame(first);
+  }
+
   /** Times that it went on without what had not come. */
   get givenUp(): number {
     return this.#givenUp;
@@ -110,6 +120,7 @@ export class PictureQueue {
   /** Takes a packet over. On overflow all that is held is let go of, and it begins with this one. */
   put(number: number, packet: ReceivedPacket, nowMs: number): QueueVerdict {
     const verdict = this.#window.put(number, packet, nowMs);
+    if (verdict === "taken") this.#hasNew = true;
     if (verdict !== "overflow") return verdict;
     this.restart(number);
     this.#window.put(number, packet, nowMs);
@@ -136,10 +147,17 @@ export class PictureQueue {
     }
   }
 
-  /** When the picture that is waited for is given up; Infinity if none is. */
+  /** When it may go on without the picture that is waited for; Infinity if none is. */
   dueMs(terms: ReceptionTerms): number {
     const sinceMs = this.#blockedSinceMs();
-    return sinceMs === undefined ? Infinity : sinceMs + holdMs(terms);
+    if (sinceMs === undefined) return Infinity;
+    return Math.min(sinceMs + holdMs(terms), this.#hasNew ? this.#lookDueMs(sinceMs) : Infinity);
+  }
+
+  /** When it is to be looked for a key frame behind a picture that is waited for. */
+  #lookDueMs(sinceMs: number): number {
+    const patienceMs = this.needsKeyFrame ? 0 : KEY_FRAME_PATIENCE_MS;
+    return Math.max(sinceMs + patienceMs, this.#lookedAtMs + LOOK_INTERVAL_MS);
   }
 
   /** Behind the last packet of the picture at the begin of the window, if all of it is there. */
@@ -218,9 +236,9 @@ export class PictureQueue {
   #goOn(terms: ReceptionTerms, nowMs: number): boolean {
     const sinceMs = this.#blockedSinceMs();
     if (sinceMs === undefined) return false;
-    const isOver = nowMs - sinceMs >= holdMs(terms);
-    const isImpatient = this.needsKeyFrame || nowMs - sinceMs >= KEY_FRAME_PATIENCE_MS;
-    if (isImpatient && (isOver || nowMs - this.#lookedAtMs >= LOOK_INTERVAL_MS)) {
+    const isOver = nowMs >= sinceMs + holdMs(terms);
+    if (this.#hasNew && (isOver || nowMs >= this.#lookDueMs(sinceMs))) {
+      this.#hasNew = false;
       this.#lookedAtMs = nowMs;
       const keyFrame = this.#wholeKeyFrame();
       if (keyFrame !== undefined) {

@@ -34,6 +34,8 @@ export interface ReceivedPacket {
   readonly extension: Uint8Array;
   /** Without padding; empty of a packet that is nothing else. */
   readonly payload: Uint8Array;
+  /** Bytes of the datagram: as long as the packet is held, so are these. */
+  readonly size: number;
 }
 
 const NO_EXTENSION: Uint8Array = new Uint8Array(0);
@@ -87,6 +89,7 @@ export function parseReceivedPacket(datagram: Uint8Array): ReceivedPacket | Malf
     extensionProfile,
     extension,
     payload: datagram.subarray(at, length - padding),
+    size: length,
   };
 }
 

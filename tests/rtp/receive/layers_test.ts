@@ -33,6 +33,7 @@ function pictureAt(number: number, isKeyFrame: boolean, hasDescriptor = true): R
     extensionProfile: hasDescriptor ? 0x1000 : 0,
     extension: hasDescriptor ? element : new Uint8Array(0),
     payload: Uint8Array.of(0x10, isKeyFrame ? 0x10 : 0x11, number),
+    size: 100,
   };
 }
 

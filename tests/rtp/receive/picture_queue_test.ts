@@ -22,6 +22,7 @@ const PACKET: ReceivedPacket = {
   extensionProfile: 0,
   extension: new Uint8Array(0),
   payload: Uint8Array.of(0x10, 0x10),
+  size: 14,
 };
 
 /** Pictures of VP8, with a key frame as every so manyth. */
@@ -144,6 +145,8 @@ Deno.test("a picture that does not come whole is given up, and nothing leaves un
   receiver.take(camera.next(), 0);
   receiver.take(camera.next(5000).slice(1), 10);
   receiver.take(camera.next(), 20);
+  assertEquals(receiver.queue.dueMs(TERMS), 110, "to look for a key frame");
+  receiver.run(110);
   const dueMs = receiver.queue.dueMs(TERMS);
   assertEquals(dueMs, 10 + 250);
   receiver.run(dueMs - 1);
@@ -335,6 +338,7 @@ Deno.test("whatever comes, it is bounded, and goes on with the next key frame", 
     isMarked: random() < 0.1,
     timestamp: random() * 8 | 0,
     payload: payload.subarray(0, random() * 1000 | 0),
+    size: 1000,
     ...changes,
   });
   let number = 0;
@@ -361,6 +365,30 @@ Deno.test("100,000 packets of one picture without end, backwards: no harm to the
     queue.put(number, PACKET, round / 100);
     queue.next(TERMS, round / 100);
   }
-  // A second's worth of an attack; measured 60 ms on the machine it was written on.
+  // A second's worth of an attack, which takes some 20 ms.
   assert(performance.now() - begin < 2000);
+});
+
+Deno.test("what is held is counted with all that comes along", () => {
+  const queue = new PictureQueue(VP8_DEPACKETIZER, 100_000);
+  let overflows = 0;
+  for (let number = 0; number < 20; number++) {
+    if (queue.put(2 * number, { ...PACKET, size: 60_000 }, 0) === "overflow") overflows++;
+    assert(queue.bytes <= 100_000);
+  }
+  assertEquals(overflows, 19);
+});
+
+Deno.test("behind what is lost, a key frame leaves though nothing comes any more", () => {
+  const camera = new Camera();
+  const receiver = new Receiver();
+  receiver.take(camera.next(5000).slice(1), 0);
+  receiver.take(camera.next(5000).slice(1), 1);
+  camera.isKeyFrameWanted = true;
+  receiver.take(camera.next(5000), 2);
+  assertEquals(receiver.data, []);
+  const dueMs = receiver.queue.dueMs(TERMS);
+  assert(dueMs <= 7, `${dueMs}`);
+  receiver.run(dueMs);
+  assertEquals(receiver.data, camera.pictures.slice(2));
 });
