@@ -45,6 +45,10 @@ for (const codec of longForm(["H264", "VP8", "VP9", "AV1"], 2)) {
       }).catch((error) => {
         throw new Error(`${error}: ${gateway.output()}`);
       });
+      await until(
+        "the first key frame is long past",
+        async () => (await publisher.statistics()).framesEncoded > 60,
+      );
       const viewer = await watchByWhep(await browser.page.context().newPage(), gateway, PATH);
       await viewer.moreFrames(60);
       const seen = await viewer.statistics();
@@ -55,10 +59,14 @@ for (const codec of longForm(["H264", "VP8", "VP9", "AV1"], 2)) {
       // Reports come back, and what the link carries is told.
       // Of what is little to send, Chromium believes that little more can be sent.
       const leastBps = codec === "VP9" || codec === "AV1" ? 100_000 : 300_000;
-      assert(sent.roundTripS !== undefined && sent.availableBps! > leastBps, told);
-      assert(seen.audioEnergy > 0, told);
+      assert(sent.roundTripS !== undefined, told);
+      await until(
+        "the browser is told that it may send more",
+        async () => (await publisher.statistics()).availableBps! > leastBps,
+      );
       // The viewer has come when the first key frame was long past.
       assert(sent.pliCount >= 1 && sent.keyFramesEncoded >= 2, told);
+      assert(seen.audioEnergy > 0, told);
       // A viewer that comes late has a key frame at once. Debian's ffmpeg knows no VP8 in FLV.
       if (codec === "H264") {
         await using ffmpeg = spawnPeer("ffmpeg", [
