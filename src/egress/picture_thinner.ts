@@ -6,7 +6,7 @@ import { distance } from "../stream/log_layout.ts";
  * How much later than live a picture may leave. Where even the key frame takes longer, those behind
  * it get as long again as half of this.
  */
-const MAX_LAG_MS = 1000;
+const MAX_LAG_MS = 1500;
 const LAG_BEHIND_KEY_FRAME_MS = 500;
 
 /** What is left of a group gives way to a newer key frame, if it lags more than this. */
