@@ -41,6 +41,8 @@ export interface SimulatedPicture {
 export interface SimulatedStream {
   /** Every second picture but key frames is referred to by nobody. */
   readonly hasUnreferenced?: boolean;
+  /** When the viewer joins; at once by default. */
+  readonly joinMs?: number;
 }
 
 const RED = { ...AUDIO, payloadType: 63 };
@@ -167,6 +169,7 @@ export class NarrowViewer {
 
   #send(): void {
     const { viewer } = this.opened;
+    if (this.nowMs < (this.#stream.joinMs ?? 0)) return;
     if (!this.#isWoken && !((viewer.nextMs ?? Infinity) <= this.nowMs)) return;
     this.#isWoken = false;
     for (let turns = 0; turns < MAX_TURNS; turns++) {

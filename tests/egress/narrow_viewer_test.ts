@@ -106,3 +106,16 @@ Deno.test("RtpViewer: on a narrow link that loses packets, sound is repeated as 
   narrow.run(3 * CUT_MS);
   assertEquals(narrow.redundancy, 1);
 });
+
+Deno.test("RtpViewer: a link that carries all pictures, but not twice, is hardly asked for more", () => {
+  const narrow = new NarrowViewer();
+  narrow.link.change({ capacityBps: 1_000_000 }, 0);
+  narrow.run(CUT_MS);
+  narrow.link.change({ capacityBps: 3_000_000 }, CUT_MS);
+  narrow.run(2 * CUT_MS);
+  const before = narrow.retransmittedBytes;
+  narrow.run(RELIEF_MS);
+  const paddedBps = (narrow.retransmittedBytes - before) * 8000 / (RELIEF_MS - 2 * CUT_MS);
+  assert(paddedBps < 20_000, `${paddedBps}`);
+  assertEquals(narrow.opened.viewer.quality, "all");
+});

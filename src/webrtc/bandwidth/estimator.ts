@@ -71,6 +71,8 @@ export interface BandwidthOptions {
 export interface BandwidthDemand {
   /** What the next better choice needs; no more than the estimate if there is no better one. */
   readonly wantedBps: number;
+  /** Whether what is sent now fits, so that more is of little use; not by default. */
+  readonly isContent?: boolean;
 }
 
 /**
@@ -261,7 +263,7 @@ export class BandwidthEstimator {
   }
 
   /** Time has passed. To be called some times a second at least. */
-  update(nowMs: number, { wantedBps }: BandwidthDemand): void {
+  update(nowMs: number, { wantedBps, isContent = false }: BandwidthDemand): void {
     const probe = this.#probe;
     if (probe !== undefined) {
       this.#takeVerdict(probe.expire(nowMs, this.#echoHabit), nowMs);
@@ -276,7 +278,7 @@ export class BandwidthEstimator {
     else if (this.#congestion.kind === "shared") this.#share(nowMs);
     else if (isOverdue) this.#suspect(Infinity, nowMs);
     else if (wantedBps > this.estimateBps && this.#capacityBps < this.#maxBps) {
-      const need = { capacityBps: this.#capacityBps, wantedBps, maxBps: this.#maxBps };
+      const need = { capacityBps: this.#capacityBps, wantedBps, isContent, maxBps: this.#maxBps };
       const plan = this.#schedule.plan(nowMs, need);
       if (plan !== undefined) this.#probe = new Probe(plan);
     }
