@@ -31,7 +31,7 @@ export interface SimulatedPicture {
   readonly isUnreferenced: boolean;
   readonly begin: number;
   readonly end: number;
-  sentPackets: number;
+  readonly sent: Set<number>;
   readonly arrived: Set<number>;
   /** When it could be decoded: it and all that it refers to were there. */
   decodedMs: number | undefined;
@@ -157,7 +157,7 @@ export class NarrowViewer {
         if (at === 0 && isUnreferenced) flags |= PacketFlag.unreferencedStart;
         put(video, this.#pictureDueMs, PACKET_BYTES, flags);
       }
-      const state = { sentPackets: 0, arrived: new Set<number>(), decodedMs: undefined };
+      const state = { sent: new Set<number>(), arrived: new Set<number>(), decodedMs: undefined };
       const atMs = this.nowMs;
       this.pictures.push({ atMs, isKeyFrame, isUnreferenced, begin, end: begin + count, ...state });
       // As the feed has it: four seconds before the newest key frame.
@@ -210,7 +210,7 @@ export class NarrowViewer {
     if (packet.ssrc === RTX.ssrc) this.retransmittedBytes += bytes;
     if (packet.ssrc !== VIDEO.ssrc) return;
     this.videoSequences.push(packet.sequence);
-    this.#pictureOf(packet.index)!.sentPackets++;
+    this.#pictureOf(packet.index)!.sent.add(packet.index);
   }
 
   #pictureOf(index: number): SimulatedPicture | undefined {

@@ -144,6 +144,11 @@ export class BandwidthEstimator {
     return this.#probe === undefined ? "clear" : "probing";
   }
 
+  /** Whether a queue is being emptied that is not another's. */
+  get isQueueOwn(): boolean {
+    return this.#congestion.kind === "own";
+  }
+
   /** Newest round trip; `undefined` before there was one. */
   get roundTripMs(): number | undefined {
     return this.#queue.roundTripMs;
@@ -364,15 +369,9 @@ export class BandwidthEstimator {
     const queueMs = this.#seenQueueMs(nowMs);
     const isTold = (this.#queue.newest?.sentMs ?? -Infinity) >= this.#congestion.cutMs;
     const sight = { queueMs, isTold, answerMs: this.#echoes.answerMs };
-    switch (this.#congestion.watch(sight, nowMs)) {
-      case "over":
-        this.#endCongestion(nowMs);
-        break;
-      case "stays":
-        this.#cut(this.#capacityBps * HEADROOM, nowMs);
-        break;
-      case "drains":
-    }
+    const result = this.#congestion.watch(sight, nowMs);
+    if (result === "over") this.#endCongestion(nowMs);
+    if (result === "stays") this.#cut(this.#capacityBps * HEADROOM, nowMs);
   }
 
   /** Others fill the queue. */
