@@ -9,6 +9,7 @@ import { HealthyStream } from "../../testing/healthy_stream.ts";
 import { peerTest, runPeer } from "../../testing/peers.ts";
 import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { until } from "../../testing/waiting.ts";
+import { SCHEMA_FILE } from "../../tools/config_schema.ts";
 import { Encoder } from "../resilience/told_encoder.ts";
 
 const TOKEN = "0123456789abcdef-token";
@@ -28,6 +29,13 @@ async function ask(gateway: GatewayProcess, path: string, method = "GET") {
 async function clients(gateway: GatewayProcess): Promise<readonly ClientSummary[]> {
   return (await ask(gateway, "clients")).body.clients;
 }
+
+Deno.test("the schema of the configuration is served to everybody, as it is committed", async () => {
+  await using gateway = await startGateway({ config: { adminToken: TOKEN } });
+  const response = await fetch(gateway.httpUrl("/api/v1/config.schema.json"));
+  assertEquals(response.status, 200);
+  assertEquals(await response.json(), JSON.parse(Deno.readTextFileSync(SCHEMA_FILE)));
+});
 
 Deno.test("the API answers as its document says, which is one of OpenAPI", async (t) => {
   await using gateway = await startGateway({
