@@ -21,12 +21,16 @@ export type CongestionControl = "cubic" | "bbr";
  * Opens the link, as wide as `kbps`. To be run in a network of its own. It lies behind what the sender
  * knows of, as others' links do: who fills it is not held back.
  */
-export function openNarrowLink(traffic: LinkTraffic, kbps: number): void {
+export function openNarrowLink(
+  traffic: LinkTraffic,
+  kbps: number,
+  limitBytes = queueBytes(kbps),
+): void {
   run("ip", "link add ifb0 type ifb");
   run("ip", "link set ifb0 up");
   tc("qdisc add dev ifb0 root handle 1: htb default 20");
   tc(`class add dev ifb0 parent 1: classid 1:20 htb rate ${kbps}kbit`);
-  tc(`qdisc add dev ifb0 parent 1:20 handle 20: bfifo limit ${queueBytes(kbps)}`);
+  tc(`qdisc add dev ifb0 parent 1:20 handle 20: bfifo limit ${limitBytes}`);
   tc("qdisc add dev lo handle ffff: ingress");
   shareNarrowLink(traffic);
 }

@@ -1,6 +1,8 @@
 """A WHEP viewer of aiortc: plays until it has seen enough, and prints what that was as JSON.
 
-    aiortc_viewer.py --offer audio,video,data --until video=30 --timeout-s 15 URL
+    aiortc_viewer.py --offer audio,video,events,cues --until video=30,cues=1 --timeout-s 15 URL
+
+The kinds beside sound and pictures are data channels: "data" is one in which nothing is said.
 
 Ends with 1 if that takes too long, or if the answer is not taken.
 """
@@ -17,6 +19,23 @@ from aiortc.mediastreams import MediaStreamError
 from whep_client import parse_arguments, request
 
 
+CHANNELS = {
+    "data": {"label": "messages"},
+    "events": {"label": "sluice.events"},
+    "cues": {"label": "sluice.cues", "ordered": False, "maxRetransmits": 0},
+}
+
+
+def listen(channel, heard, told):
+    """Keeps what is said on a data channel."""
+
+    def keep(text):
+        heard.append(text)
+        told.set()
+
+    channel.on("message", keep)
+
+
 async def watch(track, seen, told):
     """Counts decoded frames."""
     count = seen.setdefault(track.kind, {"frames": 0})
@@ -31,12 +50,12 @@ async def watch(track, seen, told):
 
 async def play(arguments, report):
     peer = RTCPeerConnection()
-    seen, told = report["seen"], asyncio.Event()
+    seen, heard, told = report["seen"], report["heard"], asyncio.Event()
     watching = []
     peer.on("track", lambda track: watching.append(asyncio.ensure_future(watch(track, seen, told))))
     for kind in arguments.offer.split(","):
-        if kind == "data":
-            peer.createDataChannel("messages")
+        if kind in CHANNELS:
+            listen(peer.createDataChannel(**CHANNELS[kind]), heard.setdefault(kind, []), told)
         else:
             peer.addTransceiver(kind, direction="recvonly")
     await peer.setLocalDescription(await peer.createOffer())
@@ -49,7 +68,8 @@ async def play(arguments, report):
 
         def has_all():
             return all(
-                seen.get(kind, {}).get("frames", 0) >= count
+                (len(heard[kind]) if kind in heard else seen.get(kind, {}).get("frames", 0))
+                >= count
                 for kind, count in arguments.until.items()
             )
 
@@ -69,7 +89,7 @@ async def play(arguments, report):
 
 def main():
     arguments = parse_arguments((["--token"], {"help": "sent as a bearer's"}))
-    report = {"accepted": False, "left": False, "state": "new", "seen": {}}
+    report = {"accepted": False, "left": False, "state": "new", "seen": {}, "heard": {}}
     try:
         asyncio.run(asyncio.wait_for(play(arguments, report), arguments.timeout_s))
     except urllib.error.HTTPError as error:

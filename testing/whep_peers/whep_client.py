@@ -9,7 +9,7 @@ def parse_arguments(*more):
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--offer", required=True, help="kinds of sections, in their order")
-    parser.add_argument("--until", required=True, help="decoded frames: audio=30,video=30")
+    parser.add_argument("--until", required=True, help="decoded frames, and texts: video=30,cues=1")
     parser.add_argument("--timeout-s", type=float, required=True)
     for names, options in more:
         parser.add_argument(*names, **options)

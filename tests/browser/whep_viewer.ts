@@ -11,6 +11,8 @@ export interface WhepOptions {
   readonly transport?: "any" | "tcp";
   /** For the header Authorization. */
   readonly token?: string;
+  /** Port to which media are asked for over UDP, instead of the gateway's own. */
+  readonly udpPort?: number;
 }
 
 /** What the browser's statistics say: totals since the beginning. */
@@ -72,7 +74,7 @@ export async function postWhepOffer(
   page: Page,
   gateway: GatewayProcess,
   path: string,
-  { kinds = ["audio", "video"], transport = "any", token }: WhepOptions = {},
+  { kinds = ["audio", "video"], transport = "any", token, udpPort }: WhepOptions = {},
 ): Promise<WhepAttempt> {
   const origin = gateway.httpUrl("/healthz");
   if (page.url() !== origin) await page.goto(origin);
@@ -80,6 +82,7 @@ export async function postWhepOffer(
     path,
     kinds: [...kinds],
     transport,
+    udpPort,
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
   });
   if (result.kind === "refused") return result;
@@ -127,11 +130,12 @@ type Started =
   | { readonly kind: "refused"; readonly status: number; readonly body: string };
 
 /** Runs in the page. */
-async function startWatching({ path, kinds, transport, headers }: {
+async function startWatching({ path, kinds, transport, udpPort, headers }: {
   path: string;
   headers: Record<string, string>;
   kinds: ("audio" | "video" | "data")[];
   transport: "any" | "tcp";
+  udpPort: number | undefined;
 }): Promise<Started> {
   const peer = new RTCPeerConnection();
   const stream = new MediaStream();
@@ -155,9 +159,12 @@ async function startWatching({ path, kinds, transport, headers }: {
     peer.close();
     return { kind: "refused", status: response.status, body };
   }
-  const answer = transport === "any"
+  const answer = transport === "tcp"
+    ? body.replaceAll(/^a=candidate:\S+ \d+ udp .*\r\n/gim, "")
+    : udpPort === undefined
     ? body
-    : body.replaceAll(/^a=candidate:\S+ \d+ udp .*\r\n/gim, "");
+    : body.replaceAll(/^(a=candidate:\S+ \d+ udp \d+ \S+) \d+/gim, `$1 ${udpPort}`)
+      .replaceAll(/^a=candidate:\S+ \d+ tcp .*\r\n/gim, "");
   await peer.setRemoteDescription({ type: "answer", sdp: answer });
   const video = document.createElement("video");
   video.autoplay = true;

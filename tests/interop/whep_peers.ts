@@ -4,6 +4,9 @@ import { spawnPeer } from "./peer_process.ts";
 
 export type SeenKind = "audio" | "video";
 
+/** Data channels on which something is told. */
+export type HeardKind = "events" | "cues";
+
 /** What one of them prints when it ends. */
 export interface PeerReport {
   /** Whether it took the answer. */
@@ -16,6 +19,8 @@ export interface PeerReport {
   readonly seen: Readonly<
     Partial<Record<SeenKind, { readonly frames?: number; readonly packets?: number }>>
   >;
+  /** Texts of data channels. */
+  readonly heard?: Readonly<Partial<Record<HeardKind, readonly string[]>>>;
   /** Statuses of PATCH. */
   readonly trickled?: readonly number[];
   /** Why it ended before it had seen enough. */
@@ -36,19 +41,23 @@ export interface PeerTalents {
   readonly offers: boolean;
   /** Whether it calls itself connected though its data channel does not open. */
   readonly connectsWithoutData: boolean;
+  /** Whether it can open the channels on which something is told. */
+  readonly listens: boolean;
   /** Whether its handshakes bear that others of it load the machine. */
   readonly playTogether: boolean;
 }
 
 const WERIFT = new URL("../../testing/whep_peers/werift_viewer.ts", import.meta.url).pathname;
 
-const ALL = { offers: true, connectsWithoutData: true, playTogether: true };
+const ALL = { offers: true, connectsWithoutData: true, listens: false, playTogether: true };
+
+const LISTENER = { ...ALL, listens: true };
 
 /** Those that a machine of continuous integration has. */
 export const WHEP_PEERS: readonly WhepPeer[] = [
-  { name: "aiortc", needs: ["aiortc"], command: peerCommand("aiortc"), can: ALL },
+  { name: "aiortc", needs: ["aiortc"], command: peerCommand("aiortc"), can: LISTENER },
   { name: "webrtcbin", needs: ["webrtcbin"], command: peerCommand("webrtcbin"), can: ALL },
-  { name: "pion", needs: ["pion"], command: peerCommand("pion"), can: ALL },
+  { name: "pion", needs: ["pion"], command: peerCommand("pion"), can: LISTENER },
   {
     name: "werift",
     needs: [],
@@ -69,9 +78,9 @@ export const WHEPSRC: WhepPeer = {
 export interface PeerTask {
   readonly url: string;
   /** Kinds of sections, in their order. */
-  readonly offer: readonly (SeenKind | "data")[];
+  readonly offer: readonly (SeenKind | HeardKind | "data")[];
   /** Ends when it has seen so many of each. */
-  readonly until: Readonly<Partial<Record<SeenKind, number>>>;
+  readonly until: Readonly<Partial<Record<SeenKind | HeardKind, number>>>;
   readonly args?: readonly string[];
 }
 

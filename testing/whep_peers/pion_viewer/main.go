@@ -1,8 +1,9 @@
 // A WHEP viewer of pion: plays until it has seen enough, and prints what that was as JSON. It
 // decodes nothing.
 //
-//	pion_viewer -offer audio,video,data -until video=30 [-trickle] URL
+//	pion_viewer -offer audio,video,events,cues -until video=30,cues=1 [-trickle] URL
 //
+// The kinds beside sound and pictures are data channels: "data" is one in which nothing is said.
 // Ends with 1 if that takes too long, or if the answer is not taken.
 package main
 
@@ -34,6 +35,8 @@ type report struct {
 	Left     bool              `json:"left"`
 	State    string            `json:"state"`
 	Seen     map[string]*count `json:"seen"`
+	// Texts of data channels.
+	Heard map[string][]string `json:"heard"`
 	// Statuses that trickled candidates were answered with.
 	Trickled []int  `json:"trickled,omitempty"`
 	Failure  string `json:"failure,omitempty"`
@@ -41,14 +44,14 @@ type report struct {
 
 var (
 	offered  = flag.String("offer", "audio,video", "kinds of sections, in their order")
-	wanted   = flag.String("until", "", "packets: audio=30,video=30")
+	wanted   = flag.String("until", "", "packets, and texts: video=30,cues=1")
 	timeoutS = flag.Float64("timeout-s", 15, "seconds")
 	trickles = flag.Bool("trickle", false, "send candidates later, by PATCH, as mediamtx does")
 )
 
 func main() {
 	flag.Parse()
-	seen := &report{State: "new", Seen: map[string]*count{}}
+	seen := &report{State: "new", Seen: map[string]*count{}, Heard: map[string][]string{}}
 	if err := play(flag.Arg(0), seen); err != nil {
 		seen.Failure = err.Error()
 	}
@@ -63,9 +66,10 @@ func play(url string, seen *report) error {
 		return err
 	}
 	defer peer.Close()
-	enough := watch(peer, seen)
+	watch := newWatch(seen)
+	peer.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { watch.follow(track) })
 	for _, kind := range strings.Split(*offered, ",") {
-		if err := offerKind(peer, kind); err != nil {
+		if err := offerKind(peer, kind, watch); err != nil {
 			return err
 		}
 	}
@@ -115,7 +119,7 @@ func play(url string, seen *report) error {
 	}
 	seen.Accepted = true
 	select {
-	case <-enough:
+	case <-watch.enough:
 		return nil
 	case <-time.After(time.Duration(*timeoutS * float64(time.Second))):
 		return fmt.Errorf("not within %g s", *timeoutS)
@@ -133,10 +137,32 @@ func newPeer() (*webrtc.PeerConnection, error) {
 	return api.NewPeerConnection(webrtc.Configuration{})
 }
 
-func offerKind(peer *webrtc.PeerConnection, kind string) error {
-	if kind == "data" {
-		_, err := peer.CreateDataChannel("messages", nil)
-		return err
+// What a channel is called, and how it is opened.
+type channelOptions struct {
+	label string
+	init  *webrtc.DataChannelInit
+}
+
+var (
+	no       = false
+	none     = uint16(0)
+	channels = map[string]channelOptions{
+		"data":   {"messages", nil},
+		"events": {"sluice.events", nil},
+		"cues":   {"sluice.cues", &webrtc.DataChannelInit{Ordered: &no, MaxRetransmits: &none}},
+	}
+)
+
+func offerKind(peer *webrtc.PeerConnection, kind string, watch *watch) error {
+	if options, isChannel := channels[kind]; isChannel {
+		channel, err := peer.CreateDataChannel(options.label, options.init)
+		if err != nil {
+			return err
+		}
+		channel.OnMessage(func(message webrtc.DataChannelMessage) {
+			watch.hear(kind, string(message.Data))
+		})
+		return nil
 	}
 	_, err := peer.AddTransceiverFromKind(
 		webrtc.NewRTPCodecType(kind),
@@ -145,38 +171,59 @@ func offerKind(peer *webrtc.PeerConnection, kind string) error {
 	return err
 }
 
-// Counts packets. The channel closes when there were enough of each kind.
-func watch(peer *webrtc.PeerConnection, seen *report) <-chan struct{} {
-	enough := make(chan struct{})
-	var lock sync.Mutex
-	var once sync.Once
+// Counts packets, and keeps what is said.
+type watch struct {
+	lock    sync.Mutex
+	once    sync.Once
+	seen    *report
+	missing map[string]int
+	// Closes when there was enough of each kind.
+	enough chan struct{}
+}
+
+func newWatch(seen *report) *watch {
 	missing := map[string]int{}
 	for _, pair := range strings.Split(*wanted, ",") {
 		kind, packets, _ := strings.Cut(pair, "=")
 		missing[kind], _ = strconv.Atoi(packets)
 	}
-	peer.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
-		kind := track.Kind().String()
-		for {
-			if _, _, err := track.ReadRTP(); err != nil {
-				return
-			}
-			lock.Lock()
-			if seen.Seen[kind] == nil {
-				seen.Seen[kind] = &count{Codec: track.Codec().MimeType}
-			}
-			seen.Seen[kind].Packets++
-			hasAll := true
-			for kind, packets := range missing {
-				hasAll = hasAll && seen.Seen[kind] != nil && seen.Seen[kind].Packets >= packets
-			}
-			if hasAll {
-				once.Do(func() { close(enough) })
-			}
-			lock.Unlock()
+	return &watch{seen: seen, missing: missing, enough: make(chan struct{})}
+}
+
+func (watch *watch) follow(track *webrtc.TrackRemote) {
+	kind := track.Kind().String()
+	for {
+		if _, _, err := track.ReadRTP(); err != nil {
+			return
 		}
-	})
-	return enough
+		watch.lock.Lock()
+		if watch.seen.Seen[kind] == nil {
+			watch.seen.Seen[kind] = &count{Codec: track.Codec().MimeType}
+		}
+		watch.seen.Seen[kind].Packets++
+		watch.check()
+		watch.lock.Unlock()
+	}
+}
+
+func (watch *watch) hear(kind, text string) {
+	watch.lock.Lock()
+	defer watch.lock.Unlock()
+	watch.seen.Heard[kind] = append(watch.seen.Heard[kind], text)
+	watch.check()
+}
+
+func (watch *watch) check() {
+	for kind, wanted := range watch.missing {
+		there := len(watch.seen.Heard[kind])
+		if packets := watch.seen.Seen[kind]; packets != nil {
+			there += packets.Packets
+		}
+		if there < wanted {
+			return
+		}
+	}
+	watch.once.Do(func() { close(watch.enough) })
 }
 
 // Sends candidates as mediamtx does: each with its own "candidate:" behind the attribute's name.

@@ -203,8 +203,8 @@ Deno.test("who is refused again and again on a connection is counted each time, 
     /may not publish|cannot play/.test(message)
   );
   assertEquals(refusals.map((message) => message.replace(/^\S+ /, "")), [
-    "may not publish: The stream name is empty. (1 so far)",
-    "cannot play: The name has characters that URLs do not have. (1 so far)",
+    "may not publish: The stream name is empty (1 so far)",
+    "cannot play: The name has characters that URLs do not have (1 so far)",
   ]);
 });
 
