@@ -232,6 +232,7 @@ export class HttpConnection implements Connection {
     let isContinued = false;
     for (;;) {
       this.#share.begin(performance.now());
+      const { pieces } = this.#input;
       const request = this.#requests.next();
       await this.#share.pause();
       this.#holdRequest(request === undefined ? this.#requests.pending : 0);
@@ -245,7 +246,7 @@ export class HttpConnection implements Connection {
         isContinued = true;
         await this.#writer.write(CONTINUE);
       }
-      if (!await this.#input.read()) return undefined;
+      if (!await this.#input.read(pieces)) return undefined;
       if (this.#phase === "idle") this.#enter("request");
     }
   }
@@ -359,10 +360,15 @@ export class HttpConnection implements Connection {
     }
   }
 
+  /** For those who look at nothing but whether the client is there. */
+  #readOn(): Promise<boolean> {
+    return this.#input.read(this.#input.pieces);
+  }
+
   /** Notices while a request is decided on that the client is gone: nothing is to begin for it. */
   async #heedClient(isAnswered: () => boolean): Promise<void> {
     while (!isAnswered() && !this.#hasLeft && this.#requests.pending < MAX_AHEAD) {
-      const isThere = await this.#input.read().catch(() => false);
+      const isThere = await this.#readOn().catch(() => false);
       if (!isThere) this.#hasLeft = true;
     }
   }
@@ -371,7 +377,7 @@ export class HttpConnection implements Connection {
   async #watchClient(body: ReadableStream): Promise<void> {
     let isThere = true;
     while (isThere && this.#watched === body && this.#requests.pending < MAX_AHEAD) {
-      isThere = await this.#input.read().catch(() => false);
+      isThere = await this.#readOn().catch(() => false);
     }
     // The last read may have outlived the response: then it is for others to see what came of it.
     if (!isThere && this.#watched === body) this.#abortFor("it has left");
@@ -385,6 +391,6 @@ export class HttpConnection implements Connection {
     this.#enter("linger");
     this.#input.giveTo(() => {});
     await this.#conn.closeWrite();
-    while (await this.#input.read());
+    while (await this.#readOn());
   }
 }

@@ -23,6 +23,7 @@ export async function heedWebSocket(
   try {
     for (;;) {
       share.begin(performance.now());
+      const { pieces } = input;
       for (let event = frames.next(); event !== undefined; event = frames.next()) {
         if (event.kind === "close") return CloseCode.normal;
         // Not read further before it is sent: pings cannot pile up.
@@ -32,7 +33,7 @@ export async function heedWebSocket(
         }
       }
       await share.pause();
-      if (!await input.read()) throw new Deno.errors.UnexpectedEof("no close frame");
+      if (!await input.read(pieces)) throw new Deno.errors.UnexpectedEof("no close frame");
     }
   } catch (error) {
     if (error instanceof WebSocketError) return error.closeCode;
