@@ -80,7 +80,7 @@ async function harmDone(
   publisher: SyntheticPublisher,
 ): Promise<Finding[]> {
   const newest = publisher.sequence - 1;
-  const seen = [];
+  const seen: SeenStream[] = [];
   for (const viewer of honest) {
     seen.push(seenBy(viewer));
     // Looking at all of it takes its time.
@@ -114,7 +114,16 @@ async function harmDone(
 }
 
 /** What has come of the stream. */
-function seenBy(viewer: WhepViewer) {
+interface SeenStream {
+  readonly transport: "udp" | "tcp";
+  readonly isWhole: boolean;
+  readonly leftOutPercent: number;
+  readonly longestMs: number;
+  /** The number of the newest picture. */
+  readonly last: number;
+}
+
+function seenBy(viewer: WhepViewer): SeenStream {
   const frames = viewer.frames();
   const first = frames[0]?.sequence ?? 0;
   const last = frames.at(-1)?.sequence ?? 0;
