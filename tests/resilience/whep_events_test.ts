@@ -180,9 +180,14 @@ Deno.test({
       const { response } = await postOffer(gateway, { endpoint });
       assert(!response.headers.get("link")!.includes("layer>"));
     });
-    await t.step("nor over TCP", async () => {
+    await t.step("over TCP as well", async () => {
       await using distant = await WhepViewer.join(gateway, { path, transport: "tcp" });
-      assertEquals(await status(`${distant.resource}/layer`, { method: "POST", body: "{}" }), 409);
+      const choice = { method: "POST", body: JSON.stringify({ rid: "5" }) };
+      assertEquals(await status(`${distant.resource}/layer`, choice), 200);
+      await until("pictures of track 5 are sent", () => {
+        const newest = distant.frames().at(-1);
+        return newest && Math.floor(newest.sequence / NUMBERS_APART) === 5;
+      });
     });
     assertEquals(await status(url), 405);
   },
