@@ -27,6 +27,11 @@ const WANTED_FACTOR = 2.1;
 /** Until then, a report has come on packets that follow a pause: they come every second. */
 const LATE_REPORT_MS = 1500;
 
+/** For so long after a queue of ours was full, reports tell of what it lost. */
+const QUEUE_LOSS_TOLD_MS = 3000;
+/** A queue that stays full for longer is kept so by others. */
+const MAX_OWN_QUEUE_MS = 6000;
+
 const NOTHING_WANTED = { wantedBps: 0 };
 
 /** What is known of a viewer's link. */
@@ -53,6 +58,9 @@ export class ViewerLink {
   #echoDueMs: number;
   /** From when on reports tell of losses that are new. */
   #lossCountsMs = -Infinity;
+  /** Since when it is congested, and when it was last. */
+  #congestedSinceMs = Infinity;
+  #congestedMs = -Infinity;
 
   /** @param nowMs on the clock of all calls, which does not go back */
   constructor(nowMs: number, transport: "udp" | "tcp" = "udp") {
@@ -111,6 +119,7 @@ export class ViewerLink {
     this.estimator.update(nowMs, NOTHING_WANTED);
     if (this.estimator.state !== "congested") return false;
     this.#wasNarrow = this.#isNarrow = true;
+    this.#noteState(nowMs);
     return true;
   }
 
@@ -122,7 +131,14 @@ export class ViewerLink {
   improve(nowMs: number, fullBps: number, wantedBps = fullBps * WANTED_FACTOR): boolean {
     const { estimator } = this;
     estimator.update(nowMs, { wantedBps });
+    this.#noteState(nowMs);
     return estimator.state !== "congested" && estimator.estimateBps >= fullBps * CLEAR_FACTOR;
+  }
+
+  /** Whether what is told to be lost is lost by the link itself, and not by a queue that was full. */
+  isLossItsOwn(nowMs: number): boolean {
+    return nowMs - this.#congestedMs > QUEUE_LOSS_TOLD_MS ||
+      this.#congestedMs - this.#congestedSinceMs > MAX_OWN_QUEUE_MS;
   }
 
   /** Pictures pause: what was lost before will be reported when others come, and is known. */
@@ -139,6 +155,15 @@ export class ViewerLink {
   widen(): void {
     this.#isNarrow = false;
     this.#lossCountsMs = -Infinity;
+  }
+
+  #noteState(nowMs: number): void {
+    if (this.estimator.state !== "congested") {
+      this.#congestedSinceMs = Infinity;
+      return;
+    }
+    this.#congestedSinceMs = Math.min(this.#congestedSinceMs, nowMs);
+    this.#congestedMs = nowMs;
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { TransportReception } from "../../rtp/transport_history.ts";
 import { carriedBps, MAX_DISTANCE_MS } from "./carried_rate.ts";
 import { Congestion } from "./congestion.ts";
+import { DrainGauge } from "./drain_gauge.ts";
 import { EchoWatch } from "./echo_watch.ts";
 import { LossGauge } from "./loss_gauge.ts";
 import { type EchoHabit, Probe, type ProbeVerdict } from "./probe.ts";
@@ -18,7 +19,9 @@ const HEADROOM = 0.85;
 const LONG_QUEUE_MS = 50;
 /** Above it, a suspicion is confirmed: so often in a row, as viewers stall that are busy. */
 const CONFIRMING_QUEUE_MS = 40;
-const CONFIRMATIONS = 1;
+const CONFIRMATIONS = 2;
+/** For longer than this, they rarely do. */
+const SURE_QUEUE_MS = 180;
 /** Above it, a loss is that of a queue. */
 const SOME_QUEUE_MS = 30;
 /** Loss beyond the link's own that tells of a full queue; and of one without any length. */
@@ -27,9 +30,6 @@ const SHARP_LOSS = 0.25;
 
 /** Over so long is looked what was sent. */
 const RATE_WINDOW_MS = 1000;
-/** Between two samples of a queue that is being emptied, to tell what the link carries. */
-const MIN_DRAIN_MS = 250;
-
 /** Part of what was sent that a link carries of which nothing else is known. */
 const UNKNOWN_PART = 0.6;
 
@@ -40,10 +40,6 @@ const SHARED_UNUSED_BPS = 200_000;
 /** REMB that falls to less than this part of what is sent tells of a narrow link. */
 const REMB_PART = 0.95;
 
-/** A round trip is asked for: so often at a queue, at a loss, and where nothing else tells one. */
-const ECHO_AT_QUEUE_MS = 100;
-const ECHO_AT_LOSS_MS = 250;
-const ECHO_IDLE_MS = 1000;
 /** An echo that takes so much longer than the shortest waits in a queue, or is lost. */
 const OVERDUE_MS = 150;
 /** Where packets are lost, two in a row are. */
@@ -121,8 +117,7 @@ export class BandwidthEstimator {
   #capacityBps = 0;
   readonly #congestion = new Congestion();
   readonly #shared = new SharedRate();
-  /** The first round trip of a queue that is being emptied. */
-  #drainFrom: RoundTripSample | undefined;
+  readonly #drain = new DrainGauge();
   readonly #suspicion = new Suspicion();
   #rembBps: number | undefined;
   readonly #trains = new TrainGauge();
@@ -185,12 +180,12 @@ export class BandwidthEstimator {
    */
   wantsEcho(nowMs: number): boolean {
     if (this.#probe !== undefined) return this.#probe.wantsEcho(nowMs);
-    const sinceMs = this.#echoes.sinceMs(nowMs);
     if (this.#suspicion.sinceMs !== undefined || this.#congestion.kind !== "none") {
-      return sinceMs >= ECHO_AT_QUEUE_MS;
+      return this.#echoes.isDue(nowMs, "queue");
     }
-    if (nowMs - this.#lossSeenMs < RATE_WINDOW_MS) return sinceMs >= ECHO_AT_LOSS_MS;
-    return sinceMs >= ECHO_IDLE_MS && nowMs - (this.#queue.newest?.sentMs ?? 0) >= ECHO_IDLE_MS;
+    if (nowMs - this.#lossSeenMs < RATE_WINDOW_MS) return this.#echoes.isDue(nowMs, "loss");
+    const occasion = this.#capacityBps < this.#maxBps ? "narrow" : "none";
+    return this.#echoes.isDue(nowMs, occasion, this.#queue.newest?.sentMs ?? 0);
   }
 
   /**
@@ -320,7 +315,9 @@ export class BandwidthEstimator {
     // What left before it does not tell.
     if (sentMs < suspicion.sinceMs) return;
     if (queueMs <= CONFIRMING_QUEUE_MS) suspicion.dispel();
-    else if (suspicion.confirm(seemsBps) >= CONFIRMATIONS) this.#cut(suspicion.seemsBps, nowMs);
+    else if (suspicion.confirm(seemsBps) >= CONFIRMATIONS || queueMs > SURE_QUEUE_MS) {
+      this.#cut(suspicion.seemsBps, nowMs);
+    }
   }
 
   #suspect(seemsBps: number, nowMs: number): void {
@@ -338,8 +335,7 @@ export class BandwidthEstimator {
     const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
     const carriesBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
     this.#lower(Math.max(carriesBps, leastBps));
-    this.#trains.reset(this.#capacityBps);
-    this.#drainFrom = undefined;
+    this.#drain.reset();
   }
 
   /** As long as was told, or as an echo has waited that is missing. */
@@ -351,12 +347,14 @@ export class BandwidthEstimator {
 
   /** Of a queue that is being emptied, a round trip was told. */
   #takeDrain(sample: RoundTripSample, nowMs: number): void {
-    if (this.#congestion.takeQueue(sample.queueMs, nowMs)) return this.#congestion.end(nowMs);
+    if (this.#congestion.takeQueue(sample.queueMs, nowMs)) return this.#endCongestion(nowMs);
     if (this.#congestion.kind === "shared" || sample.sentMs < this.#congestion.cutMs) return;
-    this.#drainFrom ??= sample;
-    if (sample.sentMs - this.#drainFrom.sentMs < MIN_DRAIN_MS) return;
-    const passedBps = carriedBps(sample, this.#drainFrom, this.#sent, this.#loss.newest);
-    if (passedBps < Infinity) this.#believe(passedBps);
+    this.#believe(this.#drain.take(sample, this.#sent, this.#loss.newest, this.#capacityBps));
+  }
+
+  #endCongestion(nowMs: number): void {
+    this.#congestion.end(nowMs);
+    this.#trains.reset(this.#capacityBps);
   }
 
   /** A queue that does not get shorter in time is cut at again. */
@@ -366,7 +364,7 @@ export class BandwidthEstimator {
     const sight = { queueMs, isTold, answerMs: this.#echoes.answerMs };
     switch (this.#congestion.watch(sight, nowMs)) {
       case "over":
-        this.#congestion.end(nowMs);
+        this.#endCongestion(nowMs);
         break;
       case "stays":
         this.#cut(this.#capacityBps * HEADROOM, nowMs);
