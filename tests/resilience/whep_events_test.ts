@@ -180,11 +180,11 @@ Deno.test({
       const { response } = await postOffer(gateway, { endpoint });
       assert(!response.headers.get("link")!.includes("layer>"));
     });
-    await t.step("over TCP as well", async () => {
-      await using distant = await WhepViewer.join(gateway, { path, transport: "tcp" });
-      const choice = { method: "POST", body: JSON.stringify({ rid: "5" }) };
-      assertEquals(await status(`${distant.resource}/layer`, choice), 200);
-      await until("pictures of track 5 are sent", () => {
+    await t.step("and over TCP", async () => {
+      await using distant = await WhepViewer.open(gateway, { path, transport: "tcp" });
+      const init = { method: "POST", body: JSON.stringify({ rid: "5" }) };
+      assertEquals(await status(`${distant.resource}/layer`, init), 200);
+      await until("its pictures are sent", () => {
         const newest = distant.frames().at(-1);
         return newest && Math.floor(newest.sequence / NUMBERS_APART) === 5;
       });
