@@ -53,10 +53,7 @@ export class NarrowViewer {
     audio: { redundant: RED },
     link: new ViewerLink(0),
   });
-  readonly link = new SimulatedLink(
-    { capacityBps: 100e6, queueMs: 300, roundTripMs: 10, lossFraction: 0, burstBytes: 1600 },
-    seededRandom(5),
-  );
+  readonly link: SimulatedLink;
   readonly pictures: SimulatedPicture[] = [];
   /** When each packet of sound was published, and arrived. */
   readonly sound: { readonly atMs: number; arrivedMs: number | undefined }[] = [];
@@ -79,8 +76,10 @@ export class NarrowViewer {
   #arrivedSinceReport = 0;
   readonly #missing = new Map<number, { tries: number; dueMs: number }>();
 
-  constructor(stream: SimulatedStream = {}) {
+  /** @param link may be that of others, too */
+  constructor(stream: SimulatedStream = {}, link = wideLink()) {
     this.#stream = stream;
+    this.link = link;
   }
 
   run(untilMs: number): void {
@@ -296,6 +295,13 @@ export class NarrowViewer {
       this.#isWoken = true;
     });
   }
+}
+
+function wideLink(): SimulatedLink {
+  return new SimulatedLink(
+    { capacityBps: 100e6, queueMs: 300, roundTripMs: 10, lossFraction: 0, burstBytes: 1600 },
+    seededRandom(5),
+  );
 }
 
 /** Appends a packet that ends with its index. */

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { SimulatedLink } from "../../testing/network/simulated_link.ts";
 import { SimulatedTcp } from "../../testing/network/simulated_tcp.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import { NarrowViewer, type SimulatedPicture } from "./narrow_viewer.ts";
 
 const CUT_MS = 5000;
@@ -130,4 +132,15 @@ Deno.test("RtpViewer: a key frame that was lost as the link became narrow is gon
     assert(gapMs <= 2500, `${cutMs}: ${gapMs}`);
     assert(narrow.missedSound(cutMs, cutMs + 8000) < 0.13, `${cutMs}`);
   }
+});
+
+Deno.test("RtpViewer: key frames to all viewers of a link that they fill by 80 % make it narrow for hardly any", () => {
+  const conditions = { queueMs: 110, roundTripMs: 10, lossFraction: 0 };
+  const link = new SimulatedLink({ capacityBps: 26.3e6, ...conditions }, seededRandom(5));
+  const crowd = Array.from({ length: 10 }, () => new NarrowViewer({}, link));
+  for (let nowMs = 4; nowMs <= 12_000; nowMs += 4) {
+    for (const viewer of crowd) viewer.run(nowMs);
+  }
+  const narrowings = crowd.map(({ opened }) => opened.events.narrowings);
+  assert(narrowings.reduce((sum, count) => sum + count, 0) <= 1, `${narrowings}`);
 });
