@@ -33,6 +33,16 @@ export function setNarrowLink(kbps: number): void {
   tc(`qdisc change dev lo parent 1:20 handle 20: bfifo limit ${queueBytes(kbps)}`);
 }
 
+/**
+ * Has TCP cut its segments as for a wire, and keep little on the way: else that is seconds of a stream. To
+ * be called in a network of its own, before connections are made.
+ */
+export function cutSegments(): void {
+  run("ip link set dev lo mtu 1500 gso_max_size 1500");
+  runWith("sysctl", ["-qw", "net.ipv4.tcp_wmem=4096 16384 32768"]);
+  runWith("sysctl", ["-qw", "net.ipv4.tcp_rmem=4096 32768 65536"]);
+}
+
 /** Bytes that wait in the link's queue. */
 export function queuedBytes(): number {
   const shown = tc("-s qdisc show dev lo");
@@ -50,13 +60,20 @@ function queueBytes(kbps: number): number {
   return Math.round(Math.min(MAX_QUEUED_PACKETS * PACKET_BYTES, kbps * MAX_QUEUED_MS / 8));
 }
 
-/** What it printed. */
 function tc(words: string): string {
-  const { success, stdout, stderr } = new Deno.Command("tc", {
-    args: words.split(" "),
-    stdin: "null",
-  })
+  return run(`tc ${words}`);
+}
+
+function run(words: string): string {
+  const [program, ...args] = words.split(" ");
+  return runWith(program!, args);
+}
+
+/** What it printed. */
+function runWith(program: string, args: readonly string[]): string {
+  const { success, stdout, stderr } = new Deno.Command(program, { args: [...args], stdin: "null" })
     .outputSync();
-  if (!success) throw new Error(`tc ${words} failed: ${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout);
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(`${program} ${args.join(" ")} failed: ${decoder.decode(stderr)}`);
+  return decoder.decode(stdout);
 }
