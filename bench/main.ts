@@ -11,7 +11,7 @@ import { type Options, parseOptions, type Part, USAGE } from "./options.ts";
 import { describeMachine } from "../testing/process_stats.ts";
 import { errorLines, fanoutTable, ingestTable } from "./report.ts";
 import { makeSource, SMALL_SOURCE } from "./source.ts";
-import { nginxRtmp, nodeMediaServer, sluice, type Target } from "./targets.ts";
+import { nginxRtmp, nodeMediaServer, sluice, type Target, withoutAdapting } from "./targets.ts";
 import type { Transport } from "./viewer.ts";
 import { runWhep, type WhepResult } from "./whep.ts";
 import { WHEP_NOTES, whepTable } from "./whep_report.ts";
@@ -33,10 +33,13 @@ const SHARED_PARTS: readonly Part[] = ["fanout", "ws", ...RTMP_PARTS];
 
 async function selectTargets(options: Options, folder: string): Promise<Target[]> {
   const targets: Target[] = [];
+  const roots = await Promise.all(
+    options.adapting.map((adapts) => adapts === "yes" ? undefined : withoutAdapting(folder)),
+  );
   if (options.targets.includes("sluice")) {
     for (const shards of options.shards) {
       for (const flushMs of options.flushMs) {
-        targets.push(sluice(flushMs === undefined ? { shards } : { shards, flushMs }));
+        for (const root of roots) targets.push(sluice({ shards, flushMs, root }));
       }
     }
   }

@@ -22,6 +22,8 @@ export interface Options {
   readonly shards: readonly number[];
   /** `undefined` leaves Sluice its default. */
   readonly flushMs: readonly (number | undefined)[];
+  /** Whether WebRTC viewers of Sluice are sent what fits their links, or all. */
+  readonly adapting: readonly ("yes" | "no")[];
   readonly seconds: number;
   readonly rounds: number;
   readonly joins: number;
@@ -46,6 +48,7 @@ export const USAGE = `deno task bench [options]
   --publishers N,N        publishers of 2 Mbit/s, and of 500 kbit/s (20,50 and 500)
   --shards N,N            Sluice's shards (1,2)
   --flush-ms MS,MS        Sluice's write interval, or "default" (default,100)
+  --adapting yes,no       Sluice as it is, and without estimates of WebRTC viewers' links (yes)
   --seconds N             length of each CPU window (10)
   --rounds N              runs of each target, interleaved; medians are shown (3)
   --joins N               joins timed per run (40)
@@ -65,7 +68,14 @@ export function parseOptions(args: string[]): Options | "help" {
       ...{ help: { type: "boolean" }, quick: { type: "boolean" }, check: { type: "boolean" } },
       ...{ only: text, targets: text, margin: text },
       ...{ viewers: text, publishers: text, shards: text, "flush-ms": text, seconds: text },
-      ...{ transport: text, rounds: text, joins: text, "read-interval-ms": text, json: text },
+      ...{
+        adapting: text,
+        transport: text,
+        rounds: text,
+        joins: text,
+        "read-interval-ms": text,
+        json: text,
+      },
     },
   });
   if (values.help) return "help";
@@ -85,6 +95,7 @@ export function parseOptions(args: string[]): Options | "help" {
     flushMs: (values["flush-ms"] ?? "default,100").split(",").map((value) =>
       value === "default" ? undefined : number("flush-ms", value)
     ),
+    adapting: oneOf("adapting", values.adapting ?? "yes", ["yes", "no"] as const),
     seconds: number("seconds", values.seconds ?? (quick ? "5" : "10")),
     rounds: number("rounds", values.rounds ?? (quick ? "1" : "3")),
     joins: number("joins", values.joins ?? (quick ? "20" : "40")),

@@ -20,6 +20,8 @@ export interface RunningServer extends AsyncDisposable {
 const READY_TIMEOUT_MS = 15_000;
 const READY_POLL_MS = 50;
 
+const ROOT = new URL("..", import.meta.url).pathname;
+
 export const NODE_MEDIA_SERVER_VERSION = "4.4.3";
 
 /** Here, all viewers and publishers come from one address. */
@@ -37,12 +39,53 @@ const SLUICE_CONFIG = {
   },
 };
 
-/** Sluice from this repository, bundled before by `deno task bundle`. */
-export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }): Target {
+export interface SluiceOptions {
+  readonly shards: number;
+  /** `undefined` leaves it its default. */
+  readonly flushMs?: number | undefined;
+  /** Where it is run from: by default this repository, bundled before by `deno task bundle`. */
+  readonly root?: SluiceRoot | undefined;
+}
+
+/** A copy of the program. */
+export interface SluiceRoot {
+  /** What is other than in the repository, for tables. */
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** What makes the estimate of a viewer's link in the bundle. */
+const LINK_MADE = /link: new ViewerLink\(/;
+
+/**
+ * A copy of the program whose WebRTC viewers are all sent everything, whatever their links carry: by
+ * it is told what the estimate costs.
+ *
+ * @param folder takes it
+ */
+export async function withoutAdapting(folder: string): Promise<SluiceRoot> {
+  const copy = `${folder}/without-adapting`;
+  await Deno.mkdir(copy);
+  for (const name of ["main.ts", "deno.json", "deno.lock", "src", "dist"]) {
+    const { code } = await new Deno.Command("cp", { args: ["-r", `${ROOT}${name}`, copy] })
+      .output();
+    if (code !== 0) throw new Error(`Cannot copy ${name}: cp gave ${code}`);
+  }
+  const path = `${copy}/dist/shard.js`;
+  const shard = await Deno.readTextFile(path);
+  if (!LINK_MADE.test(shard)) {
+    throw new Error(`Cannot turn adapting off: no ${LINK_MADE} in ${path}`);
+  }
+  await Deno.writeTextFile(path, shard.replace(LINK_MADE, "link: void new ViewerLink("));
+  return { name: "not adapting", folder: copy };
+}
+
+/** Sluice. */
+export function sluice({ shards, flushMs, root }: SluiceOptions): Target {
   const options = ["--shards", `${shards}`];
   if (flushMs !== undefined) options.push("--flush-ms", `${flushMs}`);
   const name = `Sluice, ${shards} shard${shards > 1 ? "s" : ""}` +
-    (flushMs === undefined ? "" : `, ${flushMs} ms`);
+    (flushMs === undefined ? "" : `, ${flushMs} ms`) + (root === undefined ? "" : `, ${root.name}`);
   return {
     name,
     ways: ["http", "ws", "rtmp", "whep"],
@@ -56,7 +99,7 @@ export function sluice({ shards, flushMs }: { shards: number; flushMs?: number }
       // Whoever measures waits for no viewer.
       const fixed = ["--host", "127.0.0.1", "--drain-seconds", "0"];
       const args = ["run", "-P", "main.ts", ...fixed, ...ports, ...options];
-      const cwd = new URL("..", import.meta.url).pathname;
+      const cwd = root?.folder ?? ROOT;
       const child = new ChildProcess(Deno.execPath(), [...args, "--config", "-"], {
         cwd,
         stdin: "piped",

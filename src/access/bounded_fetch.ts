@@ -1,5 +1,5 @@
 import { AccessError } from "./access_error.ts";
-import { fetchFault } from "./fetch_fault.ts";
+import { fetchFault, wasSent } from "./fetch_fault.ts";
 
 /** What may be spent on an answer. */
 export interface FetchLimits {
@@ -25,14 +25,18 @@ export async function boundedFetch(
   { timeoutMs, maxBytes }: FetchLimits,
 ): Promise<FetchedAnswer> {
   const signal = AbortSignal.timeout(timeoutMs);
+  let response: Response | undefined;
   try {
-    const response = await fetch(url, { ...init, redirect: "manual", signal });
+    response = await fetch(url, { ...init, redirect: "manual", signal });
     return { status: response.status, text: await readText(response, maxBytes) };
   } catch (error) {
     if (error instanceof AccessError) throw error;
-    if (signal.aborted) throw new AccessError(`no answer within ${timeoutMs} ms`);
+    const isLate = signal.aborted;
     // What a peer can cause is a TypeError; the rest is what permissions and the system say.
-    throw new AccessError(fetchFault(error));
+    const reason = isLate ? `no answer within ${timeoutMs} ms` : fetchFault(error);
+    throw new AccessError(reason, {
+      mayBeDone: isLate || response !== undefined || wasSent(error),
+    });
   }
 }
 
@@ -43,7 +47,9 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   for await (const piece of response.body ?? []) {
     length += piece.length;
     // Leaving the loop cancels the rest.
-    if (length > maxBytes) throw new AccessError(`an answer of more than ${maxBytes} bytes`);
+    if (length > maxBytes) {
+      throw new AccessError(`an answer of more than ${maxBytes} bytes`, { mayBeDone: true });
+    }
     text += decoder.decode(piece, { stream: true });
   }
   return text + decoder.decode();

@@ -1,7 +1,7 @@
 import { addressSource } from "../address/address_source.ts";
 
 /**
- * Questions that wait for an answer at the same time. An address may have as many as are free: one
+ * What waits for other servers at the same time, such as questions for their answers. An address may have as many as are free: one
  * alone has half of them, two have a third each, and there is always room for one that comes anew.
  */
 export class FairShare {
@@ -20,12 +20,13 @@ export class FairShare {
   /**
    * Takes a place.
    *
+   * @param max places, of which this may be one: less than all leave some for what matters more
    * @returns what gives it back; `undefined` if the address has its share already
    */
-  take(address: string | undefined): (() => void) | undefined {
+  take(address: string | undefined, max = this.#max): (() => void) | undefined {
     const source = address === undefined ? "" : addressSource(address);
     const count = this.#counts.get(source) ?? 0;
-    if (count >= this.#max - this.#total) return undefined;
+    if (count >= max - this.#total) return undefined;
     this.#counts.set(source, count + 1);
     this.#total++;
     return () => this.#giveBack(source);

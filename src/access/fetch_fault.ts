@@ -1,6 +1,9 @@
 /** What the runtime says of every request that it could not send, once its URL is out of it. */
 const PREAMBLE = /^error sending request for url \(the server (client error \(\w+\): )?/;
 
+/** How it names what went wrong behind its way to the server: that is "Connect". */
+const SENT = /\bclient error \((?!Connect\))/;
+
 const MAX_LENGTH = 200;
 
 /**
@@ -9,9 +12,17 @@ const MAX_LENGTH = 200;
  * secret.
  */
 export function fetchFault(error: unknown): string {
+  return textOf(error).replaceAll(/\bhttps?:\/\/\S+/g, "the server").replace(PREAMBLE, "")
+    .slice(0, MAX_LENGTH);
+}
+
+/** Whether a request that `fetch` failed with may have come to its server. */
+export function wasSent(error: unknown): boolean {
+  return SENT.test(textOf(error));
+}
+
+function textOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : {};
   const found = cause instanceof Error ? cause : error;
-  const text = found instanceof Error ? found.message : `${found}`;
-  return text.replaceAll(/\bhttps?:\/\/\S+/g, "the server").replace(PREAMBLE, "")
-    .slice(0, MAX_LENGTH);
+  return found instanceof Error ? found.message : `${found}`;
 }

@@ -1,20 +1,28 @@
 import { getLogger } from "@logtape/logtape";
-import type { AccessDecision, AccessRequest, Allowed, EndedSession } from "./access.ts";
+import type { AccessDecision, AccessRequest, Allowed, EndedSession, Refused } from "./access.ts";
 import { AccessError } from "./access_error.ts";
-import { boundedFetch } from "./bounded_fetch.ts";
+import { boundedFetch, type FetchedAnswer } from "./bounded_fetch.ts";
 import { FairShare } from "./fair_share.ts";
 import { hookBody, hookDecision, type HookEvent, hookSignature } from "./hook_messages.ts";
-import { NoticeQueue } from "./notice_queue.ts";
+import { type NoticeCause, NoticeQueue } from "./notice_queue.ts";
 import { fitsOne } from "./path_pattern.ts";
 import { type AccessSource, refuse } from "./source.ts";
 
 /** Requests of a shard that wait for hooks at the same time: each has a socket. */
 const MAX_IN_FLIGHT = 512;
 
+/**
+ * After such an answer nobody knows whether the hook has let somebody in, and counts it: it says 200
+ * with what cannot be used, or a proxy in front of it says that it has got no answer.
+ */
+const UNCLEAR_STATUSES: readonly number[] = [200, 502, 504];
+
 /** Bytes of a hook's answer. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 const FIRST_RETRY_MS = 1000;
+
+const HOOK_FAILED = "hook failed";
 
 const logger = getLogger(["sluice", "access"]);
 
@@ -57,6 +65,13 @@ export interface HooksOptions {
   readonly nowMs: () => number;
   readonly told?: HooksTold;
   readonly firstRetryMs?: number;
+}
+
+/** What came of a question. */
+interface Answered {
+  readonly decision: AccessDecision;
+  /** Whether the hook has let somebody in, or may have, as far as it knows. */
+  readonly mayCount: boolean;
 }
 
 interface Hook extends HookSettings {
@@ -119,7 +134,7 @@ export class Hooks implements AccessSource {
     for (const hook of this.#told(event, used.path)) {
       if (hook.decides) continue;
       this.#noteTold(request, hook);
-      hook.notices.add({ event, body: hookBody(event, used) }, weightOf(request));
+      hook.notices.add({ event, body: hookBody(event, used) }, causeOf(request));
     }
   }
 
@@ -140,7 +155,7 @@ export class Hooks implements AccessSource {
         ? told?.has(hook.name)
         : fitsOne(hook.paths, used.path);
       if (!isMeant) continue;
-      hook.notices.add({ event, body: hookBody(event, used, session) }, weightOf(request));
+      hook.notices.add({ event, body: hookBody(event, used, session) }, causeOf(request));
     }
   }
 
@@ -172,13 +187,13 @@ export class Hooks implements AccessSource {
       let all: Allowed | undefined;
       const body = hookBody(event, request);
       for (const hook of hooks) {
-        const one = await this.#ask(hook, event, body);
+        const { decision: one, mayCount } = await this.#ask(hook, event, body);
+        // Of who is there already, the end is told when it comes.
+        if (mayCount && !request.isAgain) this.#noteTold(request, hook);
         if (one.kind === "refuse") {
-          // Of who is there already, the end is told when it comes.
-          if (all !== undefined && !request.isAgain) this.ended(notBegun(request, all));
+          if (this.#toldOf.has(request)) this.ended(notBegun(request, all, one));
           return one;
         }
-        if (!request.isAgain) this.#noteTold(request, hook);
         all = all === undefined ? one : merged(all, one);
       }
       return all!;
@@ -187,14 +202,16 @@ export class Hooks implements AccessSource {
     }
   }
 
-  async #ask(hook: Hook, event: HookEvent, body: string): Promise<AccessDecision> {
+  async #ask(hook: Hook, event: HookEvent, body: string): Promise<Answered> {
     const sinceMs = performance.now();
     const answered = (outcome: HookOutcome) =>
       this.#observer.answered(hook.name, event, outcome, performance.now() - sinceMs);
+    let answer: FetchedAnswer | undefined;
     try {
-      const decision = hookDecision(await this.#post(hook, body), hook.name, this.#nowMs());
+      answer = await this.#post(hook, body);
+      const decision = hookDecision(answer, hook.name, this.#nowMs());
       answered(decision.kind);
-      return decision;
+      return { decision, mayCount: decision.kind === "allow" };
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;
       answered("failed");
@@ -203,7 +220,11 @@ export class Hooks implements AccessSource {
         event,
         reason: error.message,
       });
-      return refuse("unavailable", "hook failed", `hook ${hook.name}`);
+      const decision = refuse("unavailable", HOOK_FAILED, `hook ${hook.name}`);
+      const mayCount = answer === undefined
+        ? error.mayBeDone
+        : UNCLEAR_STATUSES.includes(answer.status);
+      return { decision, mayCount };
     }
   }
 
@@ -247,13 +268,19 @@ function beginOf({ action }: AccessRequest): HookEvent | undefined {
 }
 
 /** Viewers come and go by the thousand: no publisher is to be missed for that. */
-function weightOf({ action }: AccessRequest): { readonly isMinor: boolean } {
-  return { isMinor: action === "play" };
+function causeOf({ address, action }: AccessRequest): NoticeCause {
+  return { address, isMinor: action === "play" };
 }
 
-/** What hooks have allowed, and another one then refuses. */
-function notBegun(request: AccessRequest, decision: Allowed): EndedSession {
-  return { request, decision, durationMs: 0, bytes: 0, reason: "Another hook refuses it" };
+/** What hooks have allowed, or may have, and is refused in the end. */
+function notBegun(
+  request: AccessRequest,
+  allowed: Allowed | undefined,
+  { cause, decidedBy }: Refused,
+): EndedSession {
+  const decision = allowed ?? { kind: "allow", decidedBy };
+  const reason = cause === HOOK_FAILED ? "A hook has failed" : "Another hook refuses it";
+  return { request, decision, durationMs: 0, bytes: 0, reason };
 }
 
 /** The path that is used: the one that was asked for may be a key. */

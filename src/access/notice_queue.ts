@@ -1,4 +1,5 @@
 import { AccessError } from "./access_error.ts";
+import { FairShare } from "./fair_share.ts";
 
 /** Notices that wait, are under way, or wait for another try. */
 const MAX_NOTICES = 1000;
@@ -12,6 +13,21 @@ const MAX_SENDING = 16;
 /** After this many, a notice is given up. */
 const MAX_TRIES = 5;
 
+/** Whose notice it is. */
+export interface NoticeCause {
+  /** IP address of who has caused it; `undefined` if it cannot be known. */
+  readonly address: string | undefined;
+  /** Whether it may be caused by anybody, again and again. */
+  readonly isMinor: boolean;
+}
+
+interface KeptNotice<Notice> {
+  readonly notice: Notice;
+  readonly tries: number;
+  /** Leaves its place to another. */
+  readonly leave: () => void;
+}
+
 /** What the sender of notices tells of itself. */
 export interface NoticeEvents<Notice> {
   /** @throws {AccessError} if it did not come to its receiver */
@@ -24,8 +40,10 @@ export interface NoticeEvents<Notice> {
 export class NoticeQueue<Notice> {
   readonly #events: NoticeEvents<Notice>;
   readonly #firstRetryMs: number;
-  readonly #waiting: { readonly notice: Notice; readonly tries: number }[] = [];
-  readonly #retries = new Set<ReturnType<typeof setTimeout>>();
+  /** No address keeps others' from being told. */
+  readonly #share = new FairShare(MAX_NOTICES);
+  readonly #waiting: KeptNotice<Notice>[] = [];
+  readonly #retries = new Map<ReturnType<typeof setTimeout>, KeptNotice<Notice>>();
   #sending = 0;
   /** Since those that are left were given up. */
   #isOver = false;
@@ -38,14 +56,16 @@ export class NoticeQueue<Notice> {
   }
 
   get size(): number {
-    return this.#waiting.length + this.#sending + this.#retries.size;
+    return this.#share.total;
   }
 
-  /** @param isMinor whether it may be caused by anybody, again and again */
-  add(notice: Notice, { isMinor = false } = {}): void {
+  add(notice: Notice, { address, isMinor }: NoticeCause): void {
     const limit = isMinor ? MAX_MINOR_NOTICES : MAX_NOTICES;
-    if (this.size >= limit) return this.#events.lost(`${limit} notices wait already`);
-    this.#waiting.push({ notice, tries: 0 });
+    const leave = this.#share.take(address, limit);
+    if (leave === undefined) {
+      return this.#events.lost(`its address has too many that wait, of ${limit} that may`);
+    }
+    this.#waiting.push({ notice, tries: 0, leave });
     this.#sendNext();
   }
 
@@ -64,29 +84,34 @@ export class NoticeQueue<Notice> {
   /** Those that are under way may still come to their receiver. */
   #giveUp(): void {
     this.#isOver = true;
-    const left = this.#waiting.length + this.#retries.size;
-    for (const retry of this.#retries) clearTimeout(retry);
+    for (const timer of this.#retries.keys()) clearTimeout(timer);
+    const left = [...this.#waiting.splice(0), ...this.#retries.values()];
     this.#retries.clear();
-    this.#waiting.length = 0;
-    for (let at = 0; at < left; at++) this.#events.lost("the gateway ends");
+    for (const kept of left) this.#lose(kept, "the gateway ends");
+  }
+
+  #lose({ leave }: KeptNotice<Notice>, reason: string): void {
+    leave();
+    this.#events.lost(reason);
   }
 
   #sendNext(): void {
     while (this.#sending < MAX_SENDING) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
-      void this.#send(next.notice, next.tries + 1);
+      void this.#send({ ...next, tries: next.tries + 1 });
     }
   }
 
-  async #send(notice: Notice, tries: number): Promise<void> {
+  async #send(kept: KeptNotice<Notice>): Promise<void> {
     this.#sending++;
     try {
-      await this.#events.send(notice);
+      await this.#events.send(kept.notice);
+      kept.leave();
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;
-      if (tries === MAX_TRIES || this.#isOver) this.#events.lost(error.message);
-      else this.#tryLater(notice, tries);
+      if (kept.tries === MAX_TRIES || this.#isOver) this.#lose(kept, error.message);
+      else this.#tryLater(kept);
     } finally {
       this.#sending--;
       this.#sendNext();
@@ -94,12 +119,12 @@ export class NoticeQueue<Notice> {
     }
   }
 
-  #tryLater(notice: Notice, tries: number): void {
+  #tryLater(kept: KeptNotice<Notice>): void {
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
-      this.#waiting.push({ notice, tries });
+      this.#waiting.push(kept);
       this.#sendNext();
-    }, this.#firstRetryMs * 2 ** (tries - 1));
-    this.#retries.add(timer);
+    }, this.#firstRetryMs * 2 ** (kept.tries - 1));
+    this.#retries.set(timer, kept);
   }
 }

@@ -148,7 +148,8 @@ function signCommand(values: FlagValues): SignCommand {
   if (action !== "publish" && action !== "play") {
     throw new ConfigError(`Cannot use --action: expected publish or play, got "${action}"`);
   }
-  const path = required(values, "path", "a stream such as live/test", /^[^/]+\/.+$/);
+  // One stream, and no pattern: who signs live/* means more than would be let in.
+  const path = required(values, "path", "a stream such as live/test", /^[^/*]+\/[^*]+$/);
   const expires = required(
     values,
     "expires",

@@ -92,7 +92,7 @@ const limits = section({
   /** WebRTC viewers that have an answer and are not connected: the oldest give way to new ones. */
   webrtcNewcomers: v.optional(count(1, 1_000_000), 1000),
   webrtcNewcomersPerAddress: v.optional(count(1, 1_000_000), 100),
-  /** Pages that follow the list of streams. */
+  /** Clients that follow a list, or the events of the API. */
   listListeners: v.optional(count(0, 1_000_000), 1000),
   listListenersPerAddress: v.optional(count(1, 1_000_000), 20),
 });

@@ -7,21 +7,23 @@ import type { ServerCertificate } from "../config/server_certificate.ts";
 import { decideByFunction, tell } from "./access_function.ts";
 import { ControlMetrics } from "./control_metrics.ts";
 import { ControlEvents } from "./control_events.ts";
-import { Directory } from "./directory.ts";
-import { describeMemory, memoryPlan, openLogStore } from "./memory_plan.ts";
-import { OpusDirectory } from "./opus_directory.ts";
+import {
+  Directory,
+  type DirectoryEvents,
+  type DirectoryOptions,
+  type DirectorySettings,
+} from "./directory.ts";
+import type { OpusDirectory } from "./opus_directory.ts";
+import { openOpusMaking } from "./opus_making.ts";
 import { Reloads } from "./reloads.ts";
 import { RequestForwarder } from "./request_forwarder.ts";
 import { ShardPool } from "./shard_pool.ts";
 import { SettingsInUse } from "./settings_in_use.ts";
+import { SharedMemory } from "./shared_memory.ts";
 import { opusOptions } from "./worker_settings.ts";
 import type { Ports } from "./ports.ts";
 import { StreamPages } from "./stream_pages.ts";
-import type { LogStore } from "../stream/log_store.ts";
-import { MemoryBudget } from "../stream/memory_budget.ts";
-import { TranscoderPool } from "./transcoder_pool.ts";
-import { allocateAddressCounts, clearAddressCounts } from "../shard/net/address_counts.ts";
-import { allocateCounters, Counters, rowOf } from "../metrics/counters.ts";
+import type { TranscoderPool } from "./transcoder_pool.ts";
 import type { PublishDecision } from "../shard/live/publish_decision.ts";
 import type { ToControl, ToShard } from "../shard/messages.ts";
 import type { ConsoleAsset } from "../shard/http/console_asset.ts";
@@ -48,12 +50,7 @@ export class Control {
   readonly #parts: GatewayParts;
   readonly #ports: Ports;
   readonly #assets: readonly ConsoleAsset[];
-  readonly #counterMemory: SharedArrayBuffer;
-  readonly #counters: Counters;
-  readonly #addressCounts: SharedArrayBuffer;
-  readonly #logs: LogStore;
-  /** Of what grows with peers beside the logs. */
-  readonly #memory: SharedArrayBuffer;
+  readonly #memory: SharedMemory;
   readonly #directory: Directory;
   readonly #streamPages: StreamPages;
   readonly #shards: ShardPool;
@@ -79,46 +76,11 @@ export class Control {
     this.#parts = parts;
     this.#ports = ports;
     this.#assets = [...parts.assets, openApiFile(parts.version)];
-    this.#counterMemory = allocateCounters(config.shards);
-    this.#counters = new Counters(this.#counterMemory, rowOf("control", config.shards));
-    const plan = memoryPlan(config.memory, config.log.maxBytes);
-    const logs = openLogStore(plan);
-    this.#logs = logs;
-    this.#memory = MemoryBudget.allocate(
-      plan.limits,
-      config.shards,
-      crypto.getRandomValues(new Int32Array(1))[0],
-    );
-    this.#addressCounts = allocateAddressCounts(
-      config.shards,
-      (length) => crypto.getRandomValues(new Uint8Array(length)),
-    );
-    this.#events = new ControlEvents(
-      this.#settings,
-      (shard, message) => this.#shards.send(shard, message),
-    );
-    this.#directory = new Directory(
-      {
-        gracePeriodMs: config.gracePeriodMs,
-        maxStreams: config.limits.streams,
-        log: { maxBytes: plan.maxLogBytes, windowMs: config.log.windowMs },
-        logs,
-        maxStreamsPerAddress: config.limits.streamsPerAddress,
-        secondPublisher: config.secondPublisher,
-      },
-      {
-        opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
-        changed: (streamId, terms) =>
-          this.#shards.broadcast({ kind: "stream-changed", streamId, terms }),
-        closed: (streamId) => this.#onStreamClosed(streamId),
-        contested: (shard, streamId, how) =>
-          this.#shards.send(shard, { kind: "publication-contested", streamId, how }),
-        ended: (shard, streamId, reason) =>
-          this.#shards.send(shard, { kind: "publication-ended", streamId, reason }),
-        decided: (shard, requestId, decision) => this.#answer(shard, requestId, decision),
-        told: (change) => this.#events.streamChanged(change),
-      },
-    );
+    this.#memory = new SharedMemory(config);
+    const { counters, budget, logs, ofTranscoders } = this.#memory;
+    const send = (shard: number, message: ToShard) => this.#shards.send(shard, message);
+    this.#events = new ControlEvents(this.#settings, send);
+    this.#directory = new Directory(directoryOptions(config, this.#memory), this.#tellsShards());
     this.#streamPages = new StreamPages(
       this.#directory,
       (nowMs) => this.#describe(nowMs),
@@ -130,40 +92,40 @@ export class Control {
       lost: (shard) => this.#onShardLost(shard),
       hung: (shard) => void this.#onShardHung(shard),
     });
-    const counted = {
-      memory: this.#counterMemory,
-      row: rowOf("transcoder", config.shards),
-    };
-    const opus = { logs, counted, ...opusOptions(config) };
-    this.#transcoders = new TranscoderPool(parts.transcodingSource, opus, {
-      failed: (streamId, reason, audioTrack) => {
-        this.#directory.soundOf(streamId)?.failed(reason);
-        this.#opus.failed(streamId, reason, audioTrack);
-      },
-      reported: (streamId, report, audioTrack) =>
-        this.#directory.soundOf(streamId)?.take(report, audioTrack),
-      ended: (streamId, audioTrack) => this.#opus.ended(streamId, audioTrack),
-    });
-    const send = (shard: number, message: ToShard) => this.#shards.send(shard, message);
-    this.#opus = new OpusDirectory(this.#transcoders, {
-      send,
-      sourceOf: (streamId) => this.#directory.logOf(streamId),
-      starved: (streamId) => this.#directory.soundOf(streamId)?.starved(),
-    });
+    const options = { logs, counted: ofTranscoders, ...opusOptions(config) };
+    const making = openOpusMaking(parts.transcodingSource, options, this.#directory, send);
+    this.#transcoders = making.transcoders;
+    this.#opus = making.opus;
     this.#forwarder = new RequestForwarder(send);
     this.#reloads = new Reloads({
       settings: this.#settings,
       send,
       apply: (reload) => this.#applySettings(reload),
     });
-    this.#metrics = new ControlMetrics(this.#counters, {
+    this.#metrics = new ControlMetrics(counters, {
       directory: this.#directory,
       logs,
-      memory: new MemoryBudget(this.#memory, 0),
+      memory: budget,
       shards: this.#shards,
       transcoders: this.#transcoders,
     });
     this.#metrics.setCertificate(certificate?.facts);
+  }
+
+  /** How the directory has shards do what it decides. */
+  #tellsShards(): DirectoryEvents {
+    return {
+      opened: (stream) => this.#shards.broadcast({ kind: "stream-opened", stream }),
+      changed: (streamId, terms) =>
+        this.#shards.broadcast({ kind: "stream-changed", streamId, terms }),
+      closed: (streamId) => this.#onStreamClosed(streamId),
+      contested: (shard, streamId, how) =>
+        this.#shards.send(shard, { kind: "publication-contested", streamId, how }),
+      ended: (shard, streamId, reason) =>
+        this.#shards.send(shard, { kind: "publication-ended", streamId, reason }),
+      decided: (shard, requestId, decision) => this.#answer(shard, requestId, decision),
+      told: (change) => this.#events.streamChanged(change),
+    };
   }
 
   async start(): Promise<void> {
@@ -193,7 +155,7 @@ export class Control {
 
   get #isInUse(): boolean {
     const viewers = (["viewers", "rtmpViewers", "webrtcViewers"] as const)
-      .reduce((sum, gauge) => sum + this.#counters.total(gauge), 0);
+      .reduce((sum, gauge) => sum + this.#memory.counters.total(gauge), 0);
     return viewers > 0 || this.#directory.hasPublishers;
   }
 
@@ -217,15 +179,13 @@ export class Control {
 
   #startMessage(shard: number, heartbeat: SharedArrayBuffer) {
     // The one before may have gone on for some milliseconds after it was lost.
-    this.#clearCounts(shard);
+    this.#memory.clear(shard);
     return {
       kind: "start",
       shard,
       settings: this.#settings.ofShard(shard),
-      counters: this.#counterMemory,
+      ...this.#memory.ofShards,
       heartbeat,
-      addressCounts: this.#addressCounts,
-      memory: this.#memory,
       assets: this.#assets,
       streams: this.#directory.entries,
     } as const;
@@ -291,6 +251,7 @@ export class Control {
         if (this.#isDraining) this.#shards.send(shard, DRAIN);
         return;
       case "listen-failed":
+      case "emptied":
       case "stopped":
     }
   }
@@ -322,9 +283,7 @@ export class Control {
     const { config, certificate } = this.#settings;
     this.#events.reloaded(reload, this.#settings);
     this.#metrics.setCertificate(certificate?.facts);
-    const { streams: maxStreams, streamsPerAddress: maxStreamsPerAddress } = config.limits;
-    const { secondPublisher } = config;
-    this.#directory.configure({ maxStreams, maxStreamsPerAddress, secondPublisher });
+    this.#directory.configure(directorySettings(config));
     this.#parts.reloaded?.(config);
   }
 
@@ -336,15 +295,8 @@ export class Control {
     this.#shards.send(shard, { kind: "access-answer", requestId, ...answer });
   }
 
-  /** What a shard had that is no more, of all that is limited. */
-  #clearCounts(shard: number): void {
-    new Counters(this.#counterMemory, shard).clearGauges();
-    clearAddressCounts(this.#addressCounts, shard);
-    new MemoryBudget(this.#memory, shard).clear();
-  }
-
   #onShardLost(shard: number): void {
-    this.#clearCounts(shard);
+    this.#memory.clear(shard);
     this.#events.shardLost(shard);
     this.#directory.shardLost(shard);
     this.#opus.shardLost(shard);
@@ -369,7 +321,7 @@ export class Control {
   }
 
   #describe(nowMs: number): Pick<StreamsReply, "gateway" | "counters"> {
-    const { shards, memory } = this.#settings.config;
+    const { shards } = this.#settings.config;
     return {
       gateway: {
         version: this.#parts.version,
@@ -377,9 +329,31 @@ export class Control {
         uptimeMs: Math.round(nowMs - this.#startedAtMs),
         shards,
         shardRestarts: this.#shards.restarts,
-        memory: describeMemory(memory, new MemoryBudget(this.#memory, 0), this.#logs),
+        memory: this.#memory.describe(),
       },
-      counters: this.#counters.totals(),
+      counters: this.#memory.counters.totals(),
     };
   }
+}
+
+/** What the directory is told of the configuration. */
+function directoryOptions(
+  config: Config,
+  { logs, maxLogBytes }: Pick<SharedMemory, "logs" | "maxLogBytes">,
+): DirectoryOptions {
+  return {
+    ...directorySettings(config),
+    gracePeriodMs: config.gracePeriodMs,
+    log: { maxBytes: maxLogBytes, windowMs: config.log.windowMs },
+    logs,
+  };
+}
+
+/** The part of it that may change. */
+function directorySettings({ limits, secondPublisher }: Config): DirectorySettings {
+  return {
+    maxStreams: limits.streams,
+    maxStreamsPerAddress: limits.streamsPerAddress,
+    secondPublisher,
+  };
 }

@@ -9,6 +9,9 @@ import type { Reload } from "../config/reload.ts";
 /** How long shards have to say whom they have found: they do so after a second at the latest. */
 const GATHER_MS = 3000;
 
+/** Names that a line of the log has, of those who are asked again. */
+const MAX_LOGGED_NAMES = 5;
+
 /** What a reload is about. */
 export interface ReloadParts {
   readonly settings: Pick<SettingsInUse, "config" | "ofShard" | "reload">;
@@ -72,14 +75,15 @@ export class Reloads {
   /** Has shards do it; resolves at once if nobody is named. */
   async #configure(
     { shards }: Config,
-    { revoke, recheck }: Reload,
+    reload: Reload,
   ): Promise<readonly RevokedCount[]> {
+    const { revoke, recheck } = reload;
     const id = ++this.#lastId;
     const there = Array.from({ length: shards }, (_, shard) => shard).filter((shard) => {
       const settings = this.#parts.settings.ofShard(shard);
       return this.#parts.send(shard, { kind: "configure", id, settings, revoke, recheck });
     });
-    getLogger(["sluice", "control"]).info("The configuration has changed");
+    getLogger(["sluice", "control"]).info(reloadText(reload));
     const counts = revoke.map((name) => ({ name, found: 0, ended: 0, waiting: 0 }));
     if (revoke.length === 0 || there.length === 0) return counts;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -96,6 +100,18 @@ export class Reloads {
     shards.delete(shard);
     if (shards.size === 0) finish();
   }
+}
+
+/** What the log tells of a reload: names of settings, as what they are may be secret. */
+export function reloadText({ changed, revoke, recheck }: Omit<Reload, "config">): string {
+  const what = changed.length === 0
+    ? "The configuration is as it was"
+    : `The configuration has changed: ${changed.join(", ")}`;
+  if (recheck) return `${what}; all are asked again`;
+  if (revoke.length === 0) return what;
+  const more = revoke.length - MAX_LOGGED_NAMES;
+  const names = revoke.slice(0, MAX_LOGGED_NAMES).join(", ");
+  return `${what}; asked again: ${names}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 function sumOf(one: RevokedCount, other: RevokedCount): RevokedCount {

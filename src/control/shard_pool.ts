@@ -29,6 +29,8 @@ export class ShardPool {
   readonly #listening = new Set<number>();
   /** The first start of all shards, which fails as a whole; `undefined` once all have listened. */
   #starting: PromiseWithResolvers<void> | undefined;
+  /** Shards that are to stop, and have yet to tell who goes by that. */
+  readonly #telling = new Set<number>();
   /** Resolved when none is at work any more; `undefined` until they are to stop. */
   #stopping: PromiseWithResolvers<void> | undefined;
 
@@ -78,7 +80,10 @@ export class ShardPool {
   /** Stops all shards, in a bounded time. */
   async stop(): Promise<void> {
     this.#stopping ??= Promise.withResolvers();
-    for (const shard of this.#listening) this.send(shard, { kind: "stop" });
+    for (const shard of this.#listening) {
+      this.#telling.add(shard);
+      this.send(shard, { kind: "stop" });
+    }
     if (this.#listening.size === 0) this.#stopping.resolve();
     const timer = setTimeout(this.#stopping.resolve, STOP_TIMEOUT_MS);
     await this.#stopping.promise;
@@ -90,6 +95,7 @@ export class ShardPool {
     this.#events.message(shard, message);
     if (message.kind === "listening") this.#onListening(shard);
     if (message.kind === "listen-failed") this.#workers.discard(shard, new Error(message.reason));
+    if (message.kind === "emptied") this.#onTold(shard);
     if (message.kind === "stopped") this.#onStopped(shard);
   }
 
@@ -98,7 +104,14 @@ export class ShardPool {
     if (this.#workers.slots.every((slot) => this.#listening.has(slot))) this.#starting?.resolve();
   }
 
+  /** Behind all that they have told, who follows events has seen the last of them. */
+  #onTold(shard: number): void {
+    if (!this.#telling.delete(shard) || this.#telling.size > 0) return;
+    this.broadcast({ kind: "end-events" });
+  }
+
   #onStopped(shard: number): void {
+    this.#onTold(shard);
     this.#listening.delete(shard);
     if (this.#listening.size === 0) this.#stopping?.resolve();
   }

@@ -1,5 +1,5 @@
+import { AddressRate } from "../address/address_rate.ts";
 import type { StreamPublisher } from "../shard/live/publish_decision.ts";
-import { OpeningRate } from "./opening_rate.ts";
 
 /** How many streams there may be. */
 export interface RoomLimits {
@@ -20,17 +20,18 @@ export interface PlacedStream {
 /** Whether there is room for a publisher: in all, of its address, and of its key or token. */
 export class StreamRoom {
   #limits: RoomLimits;
-  #openingRate: OpeningRate;
+  /** To open a stream costs all shards something, and it is gone as soon as nothing is sent. */
+  #openingRate: AddressRate;
 
   constructor(limits: RoomLimits) {
     this.#limits = limits;
-    this.#openingRate = new OpeningRate(limits.maxStreamsPerAddress);
+    this.#openingRate = new AddressRate(limits.maxStreamsPerAddress);
   }
 
   /** From now on, so many streams may be there; those that are there stay. */
   limit(limits: RoomLimits): void {
     this.#limits = limits;
-    this.#openingRate = new OpeningRate(limits.maxStreamsPerAddress);
+    this.#openingRate = new AddressRate(limits.maxStreamsPerAddress);
   }
 
   /**

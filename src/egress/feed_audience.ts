@@ -1,5 +1,6 @@
 import type { Feed } from "../stream/feed.ts";
 
+/** How an audience is served. */
 export interface AudienceOptions {
   /** Least time between two deliveries; 0 delivers whenever the publisher flushes. */
   readonly flushMs: number;
@@ -19,8 +20,8 @@ export interface FeedViewer {
   offer(): void;
   /** The stream is over, or there is a reason to end; what the feed holds may still be read. */
   end(reason: string): void;
-  /** Its track is gone. @returns whether it goes on with another */
-  moveOn(): boolean;
+  /** There is nothing more of what an audience has. @returns whether it goes on with something else */
+  moveOn(gone: FeedAudience): boolean;
 }
 
 /**
@@ -91,13 +92,19 @@ export class FeedAudience {
     if (this.#viewers.size === 0) this.feed.close();
   }
 
-  /** The stream goes on without what these viewers watch: those are ended that want nothing else. */
-  dissolve(reason: string): void {
+  /**
+   * The stream goes on without what these viewers watch: those are ended that want nothing else.
+   *
+   * @returns how many those are
+   */
+  dissolve(reason: string): number {
     this.feed.update();
-    for (const viewer of [...this.#viewers]) if (!viewer.moveOn()) viewer.end(reason);
+    const ended = [...this.#viewers].filter((viewer) => !viewer.moveOn(this));
+    for (const viewer of ended) viewer.end(reason);
     this.#isOver = true;
     this.#cancelDelivery();
     if (this.#viewers.size === 0) this.feed.close();
+    return ended.length;
   }
 
   /** Another viewer may come: the next flush must find no timer that will not fire. */
@@ -107,8 +114,7 @@ export class FeedAudience {
   }
 
   #endForMemory(): void {
-    this.#events.starved(this.#viewers.size);
-    this.end("no memory is left for what it is sent");
+    this.#events.starved(this.dissolve("no memory is left for what it is sent"));
   }
 
   #deliver(nowMs: number): void {

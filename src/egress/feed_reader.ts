@@ -112,12 +112,18 @@ export class FeedReader implements FeedViewer {
     this.#wake();
   }
 
-  moveOn(): boolean {
-    const from = this.#coming ?? this.#reading;
+  moveOn(gone: FeedAudience): boolean {
+    const reading = this.#reading;
+    const from = reading ?? this.#coming;
+    if (this.#coming?.audience === gone) {
+      this.#drop();
+      this.#steps?.refused(gone.feed.timeMs);
+    }
+    if (this.#coming !== undefined) return true;
+    if (reading !== undefined && reading.audience !== gone && !reading.audience.isOver) return true;
     if (from?.selection.videoTrack === undefined) return false;
     const target = this.#lagRules.ladder?.home(from.selection);
-    if (target === undefined || target.audience === this.#reading?.audience) return false;
-    this.#drop();
+    if (target === undefined) return false;
     target.audience.add(this);
     this.#coming = { ...target, cursor: this.#cursorIn(target), step: "home" };
     return true;
@@ -151,12 +157,9 @@ export class FeedReader implements FeedViewer {
 
   /** Where it lags, or keeps up again, it may be better off with other pictures. */
   #lookAfterLag(reading: Reading): void {
-    const { cursor, audience: { feed }, selection } = reading;
-    const { lagMs } = cursor;
-    if (this.#steps === undefined || lagMs === undefined) return this.#passOverPictures(reading);
-    const { hasKeyFrameAhead, isOvertaken } = cursor;
-    const { timeMs } = feed;
-    const step = this.#steps.next({ timeMs, lagMs, hasKeyFrameAhead, isOvertaken });
+    const { cursor, audience: { feed: { timeMs } }, selection } = reading;
+    if (this.#steps === undefined) return this.#passOverPictures(reading);
+    const step = this.#steps.next(cursor, timeMs);
     if (step === "down" && this.#coming?.step === "up") this.#drop();
     if (step === undefined || this.#coming !== undefined) return;
     const target = this.#lagRules.ladder!.step(selection, step);

@@ -8,7 +8,7 @@ import type { RenditionSwitcher } from "./rendition_switcher.ts";
 import type { RtpFeed } from "./rtp_feed.ts";
 import type { RtpResends } from "./rtp_resends.ts";
 import type { ResendMoment, RtpTrack } from "./rtp_track.ts";
-import { DATAGRAM_OVERHEAD_BYTES, streamRateBps } from "./stream_rate.ts";
+import { linkBytes, streamRateBps } from "./stream_rate.ts";
 import type { ViewerLink } from "./viewer_link.ts";
 import { ViewerPace } from "./viewer_pace.ts";
 
@@ -24,6 +24,9 @@ const REPAIR_BITS = 1200 * 8;
 
 /** In one go. A probe that is further behind does not keep its rate, and tells what it got. */
 const MAX_PADDING_PACKETS = 32;
+
+/** Sound that is repeated takes no more than this part of the link: pictures need the others. */
+const MAX_SOUND_PART = 0.5;
 
 /** Of a viewer: what is sent, and over which link. */
 export interface NarrowSenderOptions {
@@ -50,6 +53,7 @@ export class NarrowSender {
   readonly #pace = new ViewerPace();
   #videoBps = 0;
   #soundBps = 0;
+  #maxRedundancy = Infinity;
   #ratesDueMs = -Infinity;
   #nextMs = Infinity;
 
@@ -64,6 +68,11 @@ export class NarrowSender {
   /** When something is due though nothing new comes; Infinity if nothing is. */
   get nextMs(): number {
     return this.#nextMs;
+  }
+
+  /** How many earlier packets of sound there is room for in each one. */
+  get maxRedundancy(): number {
+    return this.#maxRedundancy;
   }
 
   /** The link has become narrow. */
@@ -137,9 +146,14 @@ export class NarrowSender {
   #measure(nowMs: number): void {
     if (nowMs < this.#ratesDueMs) return;
     this.#ratesDueMs = nowMs + RATE_INTERVAL_MS;
-    const { video, audio } = this.#options;
+    const { video, audio, link } = this.#options;
     this.#videoBps = video === undefined ? 0 : streamRateBps(video.ring);
-    this.#soundBps = audio === undefined ? 0 : streamRateBps(audio.ring);
+    if (audio === undefined) return;
+    this.#soundBps = streamRateBps(audio.ring, audio.redundancy);
+    const plainBps = streamRateBps(audio.ring);
+    const repeatedBps = Math.max(1, streamRateBps(audio.ring, 1) - plainBps);
+    const roomBps = MAX_SOUND_PART * link.estimator.estimateBps - plainBps;
+    this.#maxRedundancy = Math.max(0, Math.floor(roomBps / repeatedBps));
   }
 
   #takeResends(end: number, moment: ResendMoment, datagrams: Uint8Array[]): number {
@@ -232,7 +246,7 @@ export class NarrowSender {
     if (video === undefined) return;
     for (let count = 0; count < MAX_PADDING_PACKETS; count++) {
       if (estimator.paddingBytes(nowMs) <= 0 || !video.pad(srtp, datagrams)) return;
-      const bytes = lengthOf(datagrams, datagrams.length - 1);
+      const bytes = linkBytes(datagrams, datagrams.length - 1);
       // Pictures wait until it has left the queue.
       this.#pace.spend(bytes);
       estimator.padded(bytes, nowMs);
@@ -241,7 +255,7 @@ export class NarrowSender {
 
   #spend(datagrams: readonly Uint8Array[], begin: number, nowMs: number): void {
     if (begin === datagrams.length) return;
-    const bytes = lengthOf(datagrams, begin);
+    const bytes = linkBytes(datagrams, begin);
     this.#pace.spend(bytes);
     this.#options.link.estimator.sent(bytes, nowMs);
   }
@@ -252,13 +266,4 @@ export class NarrowSender {
     const isWaiting = (video?.waiting ?? 0) > 0 || resends.nextMs < Infinity;
     return isWaiting ? this.#pace.openMs : Infinity;
   }
-}
-
-/** As links count them. */
-function lengthOf(datagrams: readonly Uint8Array[], begin: number): number {
-  let bytes = 0;
-  for (let at = begin; at < datagrams.length; at++) {
-    bytes += datagrams[at]!.length + DATAGRAM_OVERHEAD_BYTES;
-  }
-  return bytes;
 }

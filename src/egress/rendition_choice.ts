@@ -1,7 +1,7 @@
 import type { Rendition } from "../stream/renditions.ts";
+import { PACKET_OVERHEAD_BYTES } from "./stream_rate.ts";
 
-/** RTP header, tag of SRTP, UDP and IP: what a packet takes of a link beside its payload. */
-const PACKET_OVERHEAD_BYTES = 50;
+/** Of a packet that is one of several of a picture, about. */
 const PAYLOAD_BYTES = 1250;
 
 /** So much more than there is room for is too much at once; anything more, for who lags already. */

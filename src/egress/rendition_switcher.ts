@@ -16,7 +16,7 @@ const LONG_WAIT_MS = 2000;
 
 /** A stream's renditions for one viewer, and their packets. */
 export interface RenditionSource {
-  /** The number of the track that the viewer begins with. */
+  /** The number of the track that the viewer begins with: another one with another publisher. */
   readonly firstTrackId: number;
   /** As they are now, the largest first. */
   list(nowMs: number): readonly Rendition[];
@@ -101,7 +101,7 @@ export class RenditionSwitcher {
     if (nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
       this.#chosenAtMs = nowMs;
       const list = this.#source.list(nowMs);
-      if (list.length > 0 && this.#decide(list, room)) return true;
+      if (list.length > 0 ? this.#decide(list, room) : this.#leaveLost()) return true;
     }
     return this.#awaited !== undefined && this.#goToAwaited();
   }
@@ -122,6 +122,20 @@ export class RenditionSwitcher {
     if (!isLarger) return this.#goDown(choices.slice(at), room);
     if (chosen !== goal) this.#await(this.#open(chosen));
     return false;
+  }
+
+  /** There is nothing to choose from any more: what is left are the pictures that it began with. */
+  #leaveLost(): boolean {
+    if (this.#source.isOpen(this.#current.trackId)) return false;
+    const first = this.#open(this.#source.firstTrackId);
+    const start = first?.ring.newestKeyFrame;
+    if (first === undefined || start === undefined) {
+      this.#await(first);
+      return false;
+    }
+    this.#switch(first, start);
+    this.#await(undefined);
+    return true;
   }
 
   /** To the first of them, or for want of room to a smaller one until the next key frame. */

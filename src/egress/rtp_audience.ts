@@ -92,8 +92,9 @@ export class RtpAudience {
     this.#lackingVideo.clear();
   }
 
-  /** Likewise for pictures where there were none. */
+  /** WHEP cannot renegotiate: viewers have to come again for pictures where there were none. */
   #endIfPicturesCome(): void {
+    if (this.#lackingVideo.size === 0) return;
     const { head } = this.feed.video.ring;
     for (const [subscriber, headThen] of [...this.#lackingVideo]) {
       if (head === headThen) continue;
@@ -102,7 +103,7 @@ export class RtpAudience {
     }
   }
 
-  /** WHEP cannot renegotiate: viewers have to come again for pictures of another codec. */
+  /** Likewise for pictures of another codec. */
   #endIfCodecChanged(): void {
     const { codec } = this.feed.video;
     const before = this.#videoCodec;

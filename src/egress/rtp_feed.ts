@@ -48,11 +48,6 @@ export class RtpFeed {
     return this.audio.ring.byteLength + this.video.ring.byteLength + this.#tags.bufferBytes;
   }
 
-  /** Times that the log passed over what was not read yet. */
-  get jumps(): number {
-    return this.#tags.jumps;
-  }
-
   /**
    * By how much the newest packet of sound is behind the stream's newest sound: long as long as a
    * transcoder makes what is past.

@@ -1,6 +1,6 @@
 import type { PacketRing } from "../rtp/packet_ring.ts";
 import { packRedundant } from "../rtp/opus_red.ts";
-import { RTP_HEADER_SIZE } from "../rtp/packet.ts";
+import { RTP_HEADER_SIZE, rtpTimestamp } from "../rtp/packet.ts";
 import type { RtpClock } from "../rtp/rtp_clock.ts";
 import { extendSequence } from "../rtp/sequence.ts";
 import type { PacketExtension, RtpIdentity } from "../srtp/rtp_identity.ts";
@@ -21,6 +21,7 @@ export interface Retransmission extends RtpIdentity {
   readonly firstSequence: number;
 }
 
+/** Where a viewer's packets of one track come from, and how they are sent. */
 export interface RtpTrackOptions {
   readonly ring: PacketRing;
   readonly clock: RtpClock;
@@ -141,7 +142,7 @@ export class RtpTrack {
   /** Timestamp of the newest packet, as it was sent; `undefined` if there was none, or it is gone. */
   get lastTimestamp(): number | undefined {
     const sent = this.#find(this.#nextSequence - 1);
-    return sent && (timestampOf(sent.packet) + sent.timestampShift) | 0;
+    return sent && (rtpTimestamp(sent.packet) + sent.timestampShift) | 0;
   }
 
   /** Stream time of the next packet; `undefined` if there is none. */
@@ -284,8 +285,4 @@ export class RtpTrack {
     const number = again.firstSequence + this.#retransmissions++;
     return sender.protectRetransmission(packet, sequence, number, again, timestampShift);
   }
-}
-
-function timestampOf(packet: Uint8Array): number {
-  return packet[4]! << 24 | packet[5]! << 16 | packet[6]! << 8 | packet[7]!;
 }

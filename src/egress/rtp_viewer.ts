@@ -17,7 +17,7 @@ import type { RtpFeed } from "./rtp_feed.ts";
 import { type RenditionSource, RenditionSwitcher } from "./rendition_switcher.ts";
 import { RtpResends } from "./rtp_resends.ts";
 import { type ResendMoment, RtpTrack } from "./rtp_track.ts";
-import { DATAGRAM_OVERHEAD_BYTES } from "./stream_rate.ts";
+import { DATAGRAM_OVERHEAD_BYTES, linkBytes } from "./stream_rate.ts";
 import { SoundRedundancy } from "./sound_redundancy.ts";
 import type { LinkDescription, ViewerLink } from "./viewer_link.ts";
 import { isTransportCounted, type ViewerTrack } from "./viewer_track.ts";
@@ -46,7 +46,7 @@ export interface RtpViewerOptions {
   /** Of what is sent. */
   readonly master: SrtpMasterKey;
   readonly events: RtpViewerEvents;
-  /** What it is sent over; `undefined` for a connection that tells by itself what it carries. */
+  /** What it is sent over; without it, all is sent. */
   readonly link?: ViewerLink | undefined;
   /** Of the pictures, if it is sent whichever fit. */
   readonly renditions?: RenditionSource | undefined;
@@ -206,13 +206,17 @@ export class RtpViewer {
     for (const packet of packets) {
       const { windowCount } = this.#reports.recentLoss;
       this.#reports.take(packet, nowMs);
-      const { recentLoss } = this.#reports;
-      if (recentLoss.windowCount > windowCount) this.#redundancy.takeLoss(recentLoss.fraction);
+      const isNew = this.#reports.recentLoss.windowCount > windowCount;
+      if (isNew && this.#link?.isLossItsOwn(nowMs) !== false) {
+        this.#redundancy.takeLoss(this.#reports.recentLoss.fraction);
+      }
       if (packet.kind === "pictureLossIndication" || packet.kind === "fullIntraRequest") {
         this.#events.keyFrameRequested();
       }
     }
-    if (this.#audio !== undefined) this.#audio.redundancy = this.#redundancy.count;
+    if (this.#audio === undefined) return;
+    const room = this.#link?.isNarrow ? this.#narrow!.maxRedundancy : Infinity;
+    this.#audio.redundancy = Math.min(this.#redundancy.count, room);
   }
 
   /** A check of the viewer's address was answered. */
@@ -227,12 +231,12 @@ export class RtpViewer {
 
   /** Whether an echo is to be asked for, before or behind a batch. */
   wantsEcho(nowMs: number): boolean {
-    return this.#link?.estimator.wantsEcho(nowMs) === true;
+    return this.#link?.wantsEcho(nowMs) === true;
   }
 
   /** One is asked for. Returns the time to be told with its answer. */
   echoAsked(nowMs: number): number {
-    return this.#link?.estimator.echoAsked(nowMs) ?? nowMs;
+    return this.#link?.echoAsked(nowMs) ?? nowMs;
   }
 
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */
@@ -342,16 +346,18 @@ export class RtpViewer {
     audio.take(Math.max(due, Math.min(left, audio.waiting)), this.#srtp, datagrams);
   }
 
-  /** What fits the link, spread; nothing more is due then. */
+  /** What fits the link, spread; whether a probe begins, which is due at once. */
   #takeNarrow(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
     this.#keepPlace(nowMs);
     const isDue = nowMs >= this.#reportDueMs && (this.packetCount > 0 || this.#waiting > 0);
     if (isDue) this.#report(nowMs, unixMs, datagrams);
     const begin = datagrams.length;
+    const wasProbing = this.#link!.isProbing;
     const resent = this.#narrow!.take(MAX_BATCH, this.#moment(nowMs), datagrams);
     if (resent > 0) this.#events.resent(resent);
     this.#noteSent(datagrams, begin, nowMs);
-    return false;
+    // What a probe sends is to follow its first echo before the link has emptied its queue.
+    return !wasProbing && this.#link!.isProbing;
   }
 
   #becomeNarrow(): void {
@@ -370,10 +376,7 @@ export class RtpViewer {
   #noteResent(count: number, datagrams: readonly Uint8Array[], nowMs: number): void {
     this.#events.resent(count);
     this.#noteSent(datagrams, 0, nowMs);
-    if (this.#link === undefined) return;
-    let bytes = 0;
-    for (const { length } of datagrams) bytes += length + DATAGRAM_OVERHEAD_BYTES;
-    this.#link.estimator.sent(bytes, nowMs);
+    this.#link?.estimator.sent(linkBytes(datagrams, 0), nowMs);
   }
 
   #report(nowMs: number, unixMs: number, datagrams: Uint8Array[]): void {

@@ -1,11 +1,10 @@
 /** What a viewer is to do whose pictures there are in several sizes. */
 export type TrackStep = "down" | "up" | undefined;
 
-/** How a viewer keeps up that is sent what it takes. */
+/** How a viewer keeps up that is sent what it takes: looked at only as far as it matters. */
 export interface Pace {
-  /** On the stream's clock. */
-  readonly timeMs: number;
-  readonly lagMs: number;
+  /** How far it is behind the stream; `undefined` before its beginning. */
+  readonly lagMs: number | undefined;
   /** Whether a key frame lies between it and the newest that there is. */
   readonly hasKeyFrameAhead: boolean;
   /** Whether what it was to be sent next is gone. */
@@ -40,9 +39,14 @@ export class TrackSteps {
   #vainTries = 0;
   #refusedAtMs: number | undefined;
 
-  /** What to do now, before the next piece. */
-  next({ timeMs, lagMs, hasKeyFrameAhead, isOvertaken }: Pace): TrackStep {
-    if (isOvertaken || lagMs > LAGGING_MS && hasKeyFrameAhead) {
+  /**
+   * What to do now, before the next piece.
+   *
+   * @param timeMs on the stream's clock
+   */
+  next(pace: Pace, timeMs: number): TrackStep {
+    const { lagMs = 0 } = pace;
+    if (pace.isOvertaken || (lagMs > LAGGING_MS && pace.hasKeyFrameAhead)) {
       this.#steadySinceMs = undefined;
       return this.#isRefused(timeMs) ? undefined : "down";
     }

@@ -20,8 +20,11 @@ import { Vp9Packets } from "./vp9_packets.ts";
  */
 const MAX_RING_BYTES = 32 * 1024 * 1024;
 
-/** How long what lies before the newest key frame is kept, for viewers that miss some of it. */
-const RESEND_WINDOW_MS = 2000;
+/**
+ * How long what lies before the newest key frame is kept: for viewers that miss some of it, and those
+ * of narrow links, which are sent a key frame for as long as that.
+ */
+const RESEND_WINDOW_MS = 4000;
 
 const NS_PER_MS = 1_000_000;
 

@@ -7,6 +7,12 @@ const CLEAR_BPS = 100_000_000;
 /** Sound of high quality, which is never given up. */
 const MIN_BPS = 100_000;
 
+/**
+ * Over TCP, nothing is lost that would tell of a full link: all of it waits, and sound behind it. So
+ * its round trip is looked at more often.
+ */
+const TCP_ECHO_MS = 250;
+
 /** How often is looked after a link that is clear. */
 const CLEAR_INTERVAL_MS = 100;
 
@@ -21,6 +27,11 @@ const WANTED_FACTOR = 2.1;
 /** Until then, a report has come on packets that follow a pause: they come every second. */
 const LATE_REPORT_MS = 1500;
 
+/** For so long after a queue of ours was full, reports tell of what it lost. */
+const QUEUE_LOSS_TOLD_MS = 3000;
+/** A queue that stays full for longer is kept so by others. */
+const MAX_OWN_QUEUE_MS = 6000;
+
 const NOTHING_WANTED = { wantedBps: 0 };
 
 /** What is known of a viewer's link. */
@@ -33,7 +44,7 @@ export interface LinkDescription {
 }
 
 /**
- * The link to a viewer over UDP: narrow from the first congestion on, until it is known to carry
+ * The link to a viewer: narrow from the first congestion on, until it is known to carry
  * twice what the stream takes. Everything per packet is done for narrow ones alone.
  */
 export class ViewerLink {
@@ -43,12 +54,18 @@ export class ViewerLink {
   #isNarrow = false;
   #wasNarrow = false;
   #dueMs: number;
+  /** When a clear link is asked for a round trip that the estimate would not ask for yet. */
+  #echoDueMs: number;
   /** From when on reports tell of losses that are new. */
   #lossCountsMs = -Infinity;
+  /** Since when it is congested, and when it was last. */
+  #congestedSinceMs = Infinity;
+  #congestedMs = -Infinity;
 
   /** @param nowMs on the clock of all calls, which does not go back */
-  constructor(nowMs: number) {
+  constructor(nowMs: number, transport: "udp" | "tcp" = "udp") {
     this.#dueMs = nowMs;
+    this.#echoDueMs = transport === "tcp" ? nowMs : Infinity;
     this.estimator = new BandwidthEstimator({
       startBps: CLEAR_BPS,
       minBps: MIN_BPS,
@@ -84,6 +101,17 @@ export class ViewerLink {
     return { estimateBps: this.#wasNarrow ? Math.round(estimateBps) : null, state, queueMs };
   }
 
+  /** Whether a round trip is to be measured: see {@linkcode BandwidthEstimator.wantsEcho}. */
+  wantsEcho(nowMs: number): boolean {
+    return !this.#isNarrow && nowMs >= this.#echoDueMs || this.estimator.wantsEcho(nowMs);
+  }
+
+  /** It is being measured. Returns the time to be told with its answer. */
+  echoAsked(nowMs: number): number {
+    if (this.#echoDueMs < Infinity) this.#echoDueMs = nowMs + TCP_ECHO_MS;
+    return this.estimator.echoAsked(nowMs);
+  }
+
   /** Looks whether a clear link still is; returns whether it has become narrow. */
   watch(nowMs: number): boolean {
     if (nowMs < this.#dueMs) return false;
@@ -91,6 +119,7 @@ export class ViewerLink {
     this.estimator.update(nowMs, NOTHING_WANTED);
     if (this.estimator.state !== "congested") return false;
     this.#wasNarrow = this.#isNarrow = true;
+    this.#noteState(nowMs);
     return true;
   }
 
@@ -102,7 +131,14 @@ export class ViewerLink {
   improve(nowMs: number, fullBps: number, wantedBps = fullBps * WANTED_FACTOR): boolean {
     const { estimator } = this;
     estimator.update(nowMs, { wantedBps });
+    this.#noteState(nowMs);
     return estimator.state !== "congested" && estimator.estimateBps >= fullBps * CLEAR_FACTOR;
+  }
+
+  /** Whether what is told to be lost is lost by the link itself, and not by a queue that was full. */
+  isLossItsOwn(nowMs: number): boolean {
+    return nowMs - this.#congestedMs > QUEUE_LOSS_TOLD_MS ||
+      this.#congestedMs - this.#congestedSinceMs > MAX_OWN_QUEUE_MS;
   }
 
   /** Pictures pause: what was lost before will be reported when others come, and is known. */
@@ -119,6 +155,15 @@ export class ViewerLink {
   widen(): void {
     this.#isNarrow = false;
     this.#lossCountsMs = -Infinity;
+  }
+
+  #noteState(nowMs: number): void {
+    if (this.estimator.state !== "congested") {
+      this.#congestedSinceMs = Infinity;
+      return;
+    }
+    this.#congestedSinceMs = Math.min(this.#congestedSinceMs, nowMs);
+    this.#congestedMs = nowMs;
   }
 
   /**

@@ -1,6 +1,6 @@
-/** What may leave at once: some packets at any rate, and more where the link is wide. */
-const MIN_BURST_BYTES = 2500;
-const BURST_MS = 8;
+/** What may leave at once, beside the packet that uses it up: timers are late by as much. */
+const MIN_BURST_BYTES = 800;
+const BURST_MS = 15;
 
 /** Sound goes in any case: what it takes too much is made up for, but no longer than this. */
 const MAX_DEBT_MS = 200;
@@ -15,7 +15,7 @@ const MAX_DEBT_MS = 200;
  *
  * const pace = new ViewerPace();
  * pace.advance(0, 800_000);
- * pace.spend(2600);
+ * pace.spend(1600);
  * pace.isOpen; // false
  * pace.openMs; // 1
  * pace.advance(1, 800_000);

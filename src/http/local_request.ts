@@ -22,12 +22,7 @@ const OWN_SITES: ReadonlySet<string> = new Set(["none", "same-origin"]);
 export function isLocalRequest(headers: ReadonlyMap<string, string>, peer: string): boolean {
   const host = headers.get("host") ?? "";
   if (!LOOPBACK.test(peer) || !LOOPBACK_HOST.test(host)) return false;
-  const origin = headers.get("origin");
-  if (origin !== undefined && URL.parse(origin)?.host !== new URL(`http://${host}`).host) {
-    return false;
-  }
-  if (!OWN_SITES.has(headers.get("sec-fetch-site") ?? "none")) return false;
-  return !isProxied(headers);
+  return !isFromPageElsewhere(headers) && !isProxied(headers);
 }
 
 /** What a request says that it has come to, with ports: in Host, and where the target is a URL in that. */
@@ -48,11 +43,25 @@ export function isOwnHost(host: string): boolean {
 }
 
 /**
- * Whether a request seems to come from this machine, and says itself that a proxy on it has passed it
- * on: then its address is everybody's.
+ * Whether a request seems to come from this machine, and may be anybody's: a proxy on it has passed it
+ * on, or a page elsewhere uses a browser on it, be it by a name that it lets point here.
  */
-export function isProxiedHere(headers: ReadonlyMap<string, string>, peer: string): boolean {
-  return LOOPBACK.test(peer) && isProxied(headers);
+export function isAnybodysHere(
+  { target, headers, version }: Pick<RequestHead, "target" | "headers" | "version">,
+  peer: string,
+): boolean {
+  if (!LOOPBACK.test(peer)) return false;
+  // nginx, where nobody has told it otherwise, says of nobody, and calls itself by the name it knows.
+  return version === "1.0" || isProxied(headers) || isFromPageElsewhere(headers) ||
+    !hostsOf({ target, headers }).every(isOwnHost);
+}
+
+/** Whether a browser says that a page has made it that is not this server's. */
+function isFromPageElsewhere(headers: ReadonlyMap<string, string>): boolean {
+  const origin = headers.get("origin");
+  const host = URL.parse(`http://${headers.get("host") ?? ""}`)?.host;
+  return (origin !== undefined && URL.parse(origin)?.host !== host) ||
+    !OWN_SITES.has(headers.get("sec-fetch-site") ?? "none");
 }
 
 function isProxied(headers: ReadonlyMap<string, string>): boolean {

@@ -10,6 +10,7 @@ export const GAUGES = [
     series: {
       rtmpConnections: { protocol: "rtmp" },
       httpConnections: { protocol: "http" },
+      adminConnections: { protocol: "admin" },
       webrtcTcpConnections: { protocol: "ice-tcp" },
     },
   },
@@ -22,6 +23,11 @@ export const GAUGES = [
     name: "sluice_list_listeners",
     help: "Clients that follow the list of streams.",
     series: { listListeners: {} },
+  },
+  {
+    name: "sluice_event_followers",
+    help: "Clients that follow the API's events.",
+    series: { eventFollowers: {} },
   },
   {
     name: "sluice_clients",
@@ -142,12 +148,13 @@ export const TOTALS = [
   },
   {
     name: "sluice_viewers_refused_total",
-    help: "Viewers beyond a limit, and RTMP players that ask for what there is not.",
+    help: "Viewers and followers beyond a limit, and RTMP players that ask for what there is not.",
     series: {
       viewersRefused: { protocol: "flv" },
       playsRefused: { protocol: "rtmp" },
       webrtcViewersRefused: { protocol: "whep" },
       listListenersRefused: { protocol: "list" },
+      eventFollowersRefused: { protocol: "events" },
     },
   },
   {

@@ -49,6 +49,7 @@ export const REFUSAL_CAUSES = [
   "hooks are not asked for lists",
   "functions are busy",
   "function takes too long",
+  "too many questions",
   "a source failed",
   "unknown credentials",
   "other",

@@ -1,4 +1,4 @@
-import { RTP_HEADER_SIZE } from "./packet.ts";
+import { RTP_HEADER_SIZE, rtpTimestamp } from "./packet.ts";
 
 /** Of an earlier packet in front of the newest (RFC 2198 3): it has 10 bits for a length. */
 const BLOCK_HEADER_SIZE = 4;
@@ -67,9 +67,5 @@ function fitting(packet: Uint8Array, earlier: readonly Uint8Array[]): Uint8Array
 }
 
 function timestampDistance(from: Uint8Array, to: Uint8Array): number {
-  return (timestampOf(to) - timestampOf(from)) | 0;
-}
-
-function timestampOf(packet: Uint8Array): number {
-  return packet[4]! << 24 | packet[5]! << 16 | packet[6]! << 8 | packet[7]!;
+  return (rtpTimestamp(to) - rtpTimestamp(from)) | 0;
 }

@@ -45,6 +45,11 @@ export function writeRtpHeader(
   writeU32(target, offset + 8, ssrc);
 }
 
+/** The timestamp of a packet with such a header, 32 bits. */
+export function rtpTimestamp(packet: Uint8Array): number {
+  return ((packet[4]! << 24) | (packet[5]! << 16) | (packet[6]! << 8) | packet[7]!) >>> 0;
+}
+
 function checkRoom(bytes: Uint8Array, offset: number): void {
   if (bytes.length - offset < RTP_HEADER_SIZE) {
     throw new RtpError(

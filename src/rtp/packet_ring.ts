@@ -1,4 +1,4 @@
-import { RTP_MARKER } from "./packet.ts";
+import { rtpTimestamp } from "./packet.ts";
 import { PacketFlag, type PacketSink } from "./packet_sink.ts";
 import { RtpError } from "./rtp_error.ts";
 
@@ -119,8 +119,7 @@ export class PacketRing implements PacketSink {
   /** RTP timestamp of the packet at `index`. */
   timestamp(index: number): number | undefined {
     const packet = this.get(index);
-    if (packet === undefined) return undefined;
-    return ((packet[4]! << 24) | (packet[5]! << 16) | (packet[6]! << 8) | packet[7]!) >>> 0;
+    return packet && rtpTimestamp(packet);
   }
 
   /** Decoding time, on the stream's clock, of the access unit of the packet at `index`. */
@@ -131,12 +130,6 @@ export class PacketRing implements PacketSink {
   /** Bits of {@linkcode PacketFlag} of the packet at `index`; 0 if it is not held. */
   flags(index: number): number {
     return this.#holds(index) ? this.#flags[index & this.#mask]! : 0;
-  }
-
-  /** Whether the packet at `index` is held and carries the marker. */
-  isMarked(index: number): boolean {
-    const packet = this.get(index);
-    return packet !== undefined && (packet[1]! & RTP_MARKER) !== 0;
   }
 
   /** Adds a packet, which now belongs to the ring, and evicts the oldest beyond the limits. */

@@ -78,7 +78,7 @@ function logRefusal(
   { action, path, protocol, address, userAgent, id }: AccessRequest,
   { cause, decidedBy }: Refused,
 ): void {
-  const hostname = address ?? "somebody behind a proxy";
+  const hostname = address ?? "somebody of no known address";
   const log = getLogger(["sluice", "access"]);
   // An encoder that is kept out is to be put right by somebody here.
   const tell = action === "publish" ? log.warn.bind(log) : log.info.bind(log);

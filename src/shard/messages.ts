@@ -128,7 +128,9 @@ export type ToShard =
    * `keepsHttp`, those who ask whether the server is ready are still told.
    */
   | { readonly kind: "drain"; readonly keepsHttp: boolean }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop" }
+  /** Those who follow events have been told all that there is to tell. */
+  | { readonly kind: "end-events" };
 
 /** From a shard to control. */
 export type ToControl =
@@ -213,4 +215,6 @@ export type ToControl =
     readonly requestId: number;
     readonly request: AccessRequest;
   }
+  /** It is to stop, and all who watched and published have gone, which is told. */
+  | { readonly kind: "emptied" }
   | { readonly kind: "stopped" };

@@ -4,7 +4,7 @@ import { ConfiguredAccess } from "../access/configured_access.ts";
 import { configureLogging } from "../logging/logging.ts";
 import { ControlLink } from "./control_link.ts";
 import { setConnectionIdPrefix } from "./net/connection_id.ts";
-import { CountedAccess } from "./counted_access.ts";
+import { CountedAccess, type SessionListener } from "./counted_access.ts";
 import { clientEvent } from "./http/client_event.ts";
 import { EventOutbox } from "./event_outbox.ts";
 import { Counters } from "../metrics/counters.ts";
@@ -42,7 +42,22 @@ const RECHECK_ANSWER_MS = 1000;
 /** How long clients have to take what is left for them when the server stops. */
 const STOP_GRACE_MS = 1000;
 
+/**
+ * How long it takes until those are gone who are ended then, and again until who follows events is
+ * told of that: both on the way of a message.
+ */
+const LAST_WORDS_MS = 250;
+
 type StartMessage = Extract<ToShard, { kind: "start" }>;
+
+/** What only the shard itself has to do with. */
+interface ShardParts {
+  readonly access: ConfiguredAccess;
+  readonly readiness: { isReady: boolean };
+  /** Shows that the thread does not hang. */
+  readonly beat: () => void;
+  readonly outbox: EventOutbox;
+}
 
 /** A shard at work: all of the data path, on one thread. */
 class Shard {
@@ -61,17 +76,14 @@ class Shard {
   readonly #slowWriters: SlowWriters;
   readonly #ticker: ReturnType<typeof setInterval>;
   readonly #meter: ThreadMeter;
+  readonly #outbox: EventOutbox;
 
-  private constructor(
-    context: HttpContext,
-    access: ConfiguredAccess,
-    readiness: { isReady: boolean },
-    beat: () => void,
-  ) {
+  private constructor(context: HttpContext, { access, readiness, beat, outbox }: ShardParts) {
     this.#context = context;
     this.#access = access;
     this.#readiness = readiness;
     this.#beat = beat;
+    this.#outbox = outbox;
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
@@ -95,23 +107,15 @@ class Shard {
     const control = new ControlLink(post);
     const counters = new Counters(start.counters, shard);
     const configured = shardAccess(settings, control, counters);
-    const access = new CountedAccess(configured, counters, {
-      began: settings.tellsBegins
-        ? (session) => control.send({ kind: "session-began", session })
-        : undefined,
-      ended: settings.tellsEnds
-        ? (session) => control.send({ kind: "session-ended", session })
-        : undefined,
-    });
+    const access = new CountedAccess(configured, counters, sessionListener(settings, control));
     const memory = new MemoryBudget(start.memory, shard);
     const proxies = new NetworkList(settings.trustedProxies);
     const { addressCounts } = start;
     const places = shardPlaces(settings.places, { addressCounts, shard, counters, proxies });
     const webrtc = await WebrtcEndpoint.open({ settings, counters, shard, places });
+    const streams = shardStreams(settings, control, counters, memory);
     const outbox = new EventOutbox((events) => control.send({ kind: "events", events }));
-    const clients = new Clients(counters, (change) => {
-      outbox.add(() => clientEvent(change, (path) => streams.byPath(path)?.entry.streamId));
-    });
+    const clients = shardClients(outbox, counters, streams);
     const viewers = new Viewers({
       settings,
       places,
@@ -124,20 +128,6 @@ class Shard {
       maxViewersOf: (path) => streams.byPath(path)?.entry.maxViewers,
       sent: (path, sentBytes) => streams.byPath(path)?.count({ sentBytes }),
     });
-    const streams = new Streams(
-      control,
-      {
-        flushMs: settings.flushMs,
-        rtmpFlushMs: settings.rtmpFlushMs,
-        maxPayloadSize: maxPayloadSize(settings.webrtc),
-        windowMs: settings.windowMs,
-        memory,
-      },
-      {
-        jumped: () => counters.add("viewersJumped"),
-        starved: (count) => counters.add("memoryEnded", count),
-      },
-    );
     for (const entry of start.streams) streams.open(entry);
     const readiness = { isReady: true };
     const context = {
@@ -161,7 +151,7 @@ class Shard {
     const words = new Int32Array(start.heartbeat);
     const beat = () => void Atomics.add(words, 0, 1);
     timeSlice.onBeat(beat);
-    return new Shard(context, configured, readiness, beat);
+    return new Shard(context, { access: configured, readiness, beat, outbox });
   }
 
   async handle(message: Exclude<ToShard, StartMessage>): Promise<void> {
@@ -201,6 +191,8 @@ class Shard {
         return this.#drain(message.keepsHttp);
       case "stop":
         return await this.#stop();
+      case "end-events":
+        return this.#routes.events.close();
     }
   }
 
@@ -272,13 +264,45 @@ class Shard {
     clearInterval(this.#ticker);
     this.#meter.stop();
     this.#routes.list.close();
-    this.#routes.events.close();
     this.#routes.whep.followers.close();
-    const listeners = [this.#rtmp, this.#http, this.#webrtc];
-    await Promise.all(listeners.map((listener) => listener.close(STOP_GRACE_MS)));
+    const closing = [
+      ...[this.#rtmp, this.#webrtc].map((listener) => listener.close(STOP_GRACE_MS)),
+      // Who follows events is among those whom it serves.
+      this.#http.close(STOP_GRACE_MS + 2 * LAST_WORDS_MS),
+    ];
+    await this.#context.clients.gone(STOP_GRACE_MS + LAST_WORDS_MS);
+    this.#outbox.flush();
+    this.#control.send({ kind: "emptied" });
+    await Promise.all(closing);
     await this.#access.close(STOP_GRACE_MS);
     this.#control.send({ kind: "stopped" });
   }
+}
+
+function shardStreams(
+  { flushMs, rtmpFlushMs, windowMs, webrtc }: ShardSettings,
+  control: ControlLink,
+  counters: Counters,
+  memory: MemoryBudget,
+): Streams {
+  const options = {
+    flushMs,
+    rtmpFlushMs,
+    windowMs,
+    maxPayloadSize: maxPayloadSize(webrtc),
+    memory,
+  };
+  return new Streams(control, options, {
+    jumped: () => counters.add("viewersJumped"),
+    starved: (count) => counters.add("memoryEnded", count),
+  });
+}
+
+/** Of whose coming and going control is told. */
+function shardClients(outbox: EventOutbox, counters: Counters, streams: Streams): Clients {
+  return new Clients(counters, (change) => {
+    outbox.add(() => clientEvent(change, (path) => streams.byPath(path)?.entry.streamId));
+  });
 }
 
 function shardAccess(
@@ -295,6 +319,17 @@ function shardAccess(
     },
     nowMs: () => Date.now(),
   });
+}
+
+/** Tells the program that the gateway is embedded in, if it wants to know. */
+function sessionListener(
+  { tellsBegins, tellsEnds }: ShardSettings,
+  control: ControlLink,
+): SessionListener {
+  return {
+    began: tellsBegins ? (session) => control.send({ kind: "session-began", session }) : undefined,
+    ended: tellsEnds ? (session) => control.send({ kind: "session-ended", session }) : undefined,
+  };
 }
 
 const post = (message: ToControl) => self.postMessage(message);

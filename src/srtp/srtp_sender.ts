@@ -26,8 +26,9 @@ const EXTENSION_FLAG = 0x10;
  *
  * Plaintext packets are shared by all viewers and never changed: they are copied into slots of the
  * arena, where payload type, sequence number and SSRC become the viewer's, and its header extension
- * is put in. The index of a packet is its sequence number with the rollover counter in front (RFC 3711 3.3.1), 48 bits, and always
- * given by the caller: nothing is guessed, so that an old packet can be sent again after a wrap.
+ * is put in. The index of a packet is its sequence number with the rollover counter in front
+ * (RFC 3711 3.3.1), 48 bits, and always given by the caller: nothing is guessed, so that an old
+ * packet can be sent again after a wrap.
  *
  * **Never protect two different packets with one index and SSRC**: whoever sees both sees what
  * differs between them. Sending the same packet again is safe, and gives the same bytes.

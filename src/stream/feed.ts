@@ -237,9 +237,11 @@ export class Feed {
 
   /** {@linkcode encodeBridge}, with the picture behind which `position` lies, or a newer key frame. */
   bridge(beforeMs: number, position?: number): Uint8Array<ArrayBuffer> | undefined {
-    const at = (position ?? this.#usableKeyFrame() ?? Infinity) - this.#tail;
-    const source = { entries: this.#entries, [position === undefined ? "from" : "behind"]: at };
-    return encodeBridge(this.#log, this.#form, source, beforeMs);
+    const from = position ?? this.#usableKeyFrame();
+    if (from === undefined) return undefined;
+    const at = from - this.#tail;
+    const source = position === undefined ? { from: at } : { behind: at };
+    return encodeBridge(this.#log, this.#form, this.#entries, source, beforeMs);
   }
 
   /**
@@ -381,12 +383,9 @@ export class Feed {
   }
 
   #expire(): void {
-    const tail = this.#log.tail;
-    let count = 0;
-    for (const entry of this.#entries) {
-      if (distance(tail, entry.record.sequence) >= 0) break;
-      count++;
-    }
+    const { tail } = this.#log;
+    const kept = this.#entries.findIndex(({ record }) => distance(tail, record.sequence) >= 0);
+    const count = kept < 0 ? this.#entries.length : kept;
     if (count >= EXPIRE_AT_LEAST) this.#drop(count);
   }
 

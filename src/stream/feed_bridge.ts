@@ -12,14 +12,12 @@ import { isFrameOf } from "./track_selection.ts";
  */
 const PICTURES = 2;
 
-/** Which pictures fill the time before those of another size. */
-export interface BridgeSource {
-  readonly entries: readonly FeedEntry[];
+/** Which pictures fill the time before those of another size, by an index among the entries. */
+export type BridgeSource =
   /** Of a key frame that what was passed over is replaced by, with what follows it. */
-  readonly from?: number;
+  | { readonly from: number }
   /** Behind the last picture that was sent, which is sent again: nothing was passed over. */
-  readonly behind?: number;
-}
+  | { readonly behind: number };
 
 /**
  * Pictures for a viewer that goes on with those of another size from `beforeMs` on, to come right before
@@ -31,10 +29,11 @@ export interface BridgeSource {
 export function encodeBridge(
   log: LogReader,
   form: FeedForm,
+  entries: readonly FeedEntry[],
   source: BridgeSource,
   beforeMs: number,
 ): Uint8Array<ArrayBuffer> | undefined {
-  const pictures = picturesOf(source, beforeMs);
+  const pictures = picturesOf(entries, source, beforeMs);
   if (pictures.length < PICTURES) return undefined;
   const frameMs = Math.max(1, distance(pictures[0]!.timestampMs, pictures[1]!.timestampMs));
   const tags: Uint8Array[] = [];
@@ -46,14 +45,20 @@ export function encodeBridge(
   return concat(tags);
 }
 
-function picturesOf({ entries, from, behind }: BridgeSource, beforeMs: number): FeedRecord[] {
+function picturesOf(
+  entries: readonly FeedEntry[],
+  source: BridgeSource,
+  beforeMs: number,
+): FeedRecord[] {
   const isPicture = ({ record }: FeedEntry) => isFrameOf("video", record.flags);
-  if (behind !== undefined) {
-    const last = entries.slice(0, behind).findLast(isPicture);
+  if ("behind" in source) {
+    const last = entries.slice(0, source.behind).findLast(isPicture);
     const hasRoom = last && distance(last.record.timestampMs, beforeMs) > PICTURES;
     return hasRoom ? [last.record, last.record] : [];
   }
-  return entries.slice(from).filter(isPicture).slice(0, PICTURES).map(({ record }) => record);
+  return entries.slice(source.from).filter(isPicture).slice(0, PICTURES).map(({ record }) =>
+    record
+  );
 }
 
 /** `undefined` if the log has let go of it. */

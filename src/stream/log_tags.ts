@@ -21,8 +21,7 @@ export interface LogTag {
 /**
  * Reads the selected tracks of a stream log in order, tag by tag, from the newest key frame of the
  * pictures on. What the log lets go of before it is read is passed over, to the newest key frame
- * again; each such jump is counted. The configurations come in front, at the beginning and behind a
- * jump.
+ * again. The configurations come in front, at the beginning and behind what is passed over.
  */
 export class LogTags {
   readonly #log: LogReader;
@@ -35,7 +34,6 @@ export class LogTags {
   /** Those that come first; `undefined` as long as they cannot be read. */
   #configurations: LogTag[] | undefined;
   #buffer = new Uint8Array(64 * 1024);
-  #jumps = 0;
 
   constructor(log: LogReader, selection: TrackSelection = DEFAULT_TRACKS) {
     const { audioTrack, videoTrack } = selection;
@@ -52,11 +50,6 @@ export class LogTags {
     return this.#buffer.length;
   }
 
-  /** Times that something was passed over. */
-  get jumps(): number {
-    return this.#jumps;
-  }
-
   /** The next tag; `undefined` if there is none now. */
   next(): LogTag | undefined {
     for (;;) {
@@ -68,7 +61,7 @@ export class LogTags {
       if (this.#log.isStale) return undefined;
       const { head } = this.#log;
       if (this.#isNumbered && this.#followTracks(head)) continue;
-      if (distance(this.#log.tail, this.#sequence) < 0) this.#jump();
+      if (distance(this.#log.tail, this.#sequence) < 0) this.#sequence = this.#begin();
       if (distance(this.#sequence, head) <= 0) return undefined;
       const sequence = this.#sequence;
       this.#sequence = (sequence + 1) | 0;
@@ -95,11 +88,6 @@ export class LogTags {
     const keyFrame = this.#begin();
     this.#sequence = distance(unread, keyFrame) >= 0 ? keyFrame : head;
     return true;
-  }
-
-  #jump(): void {
-    this.#jumps++;
-    this.#sequence = this.#begin();
   }
 
   /** Where to begin, with the configurations that are needed there. */

@@ -22,10 +22,6 @@ export interface Rendition {
   readonly frameRate: number;
   /** Between its last two key frames; `null` if there were not two. */
   readonly keyFrameDistanceMs: number | null;
-  /** Bytes from its newest key frame to the end; `undefined` if that is not held. */
-  readonly bytesFromKeyFrame: number | undefined;
-  /** How long ago that was, by the stream's time. */
-  readonly keyFrameAgeMs: number | undefined;
 }
 
 /** Stream time over which rates are measured: more than one group of pictures of most encoders. */
@@ -45,7 +41,6 @@ interface Measured {
   oldestMs: number;
   /** Of key frames, the newest first: two at most. */
   readonly keyFramesMs: number[];
-  bytesFromKeyFrame: number | undefined;
 }
 
 /** What a configuration says of a track's pictures. */
@@ -66,38 +61,36 @@ export class Renditions {
     this.#log = log;
   }
 
-  /** Whether there may be more than one: then it is worth while to look. */
-  get areSeveral(): boolean {
-    return trackIds("video", this.#log.tracks).length > 1;
-  }
-
-  /** {@linkcode list} as it was a moment ago, for all who ask; none if there is but one. */
+  /**
+   * The video tracks that go on, and are of the codec of the default one, as no other can be changed
+   * to within a session; none if there is but one. The one that takes the most bits comes first.
+   *
+   * @returns the same for all who ask within {@linkcode LISTED_ANEW_MS}
+   */
   recent(nowMs: number): readonly Rendition[] {
     if (nowMs - this.#listedAtMs >= LISTED_ANEW_MS) {
-      this.#listed = this.areSeveral ? this.list() : [];
+      this.#listed = this.#list();
       this.#listedAtMs = nowMs;
     }
     return this.#listed;
   }
 
-  /**
-   * The video tracks that go on, and are of the codec of the default one, as no other can be changed
-   * to within a session. The one that takes the most bits comes first. Looks through the newest
-   * records, which is for every second or so, and not for every frame.
-   */
-  list(): readonly Rendition[] {
+  /** Looks through the newest records: not to be done for each frame, or each viewer. */
+  #list(): readonly Rendition[] {
     const log = this.#log;
     const { tracks } = log;
+    const ids = trackIds("video", tracks);
+    if (ids.length < 2) return [];
     const defaultId = defaultTrackId("video", tracks);
     const measured = measureVideo(log);
-    const renditions = trackIds("video", tracks).flatMap((trackId) => {
+    const renditions = ids.flatMap((trackId) => {
       const { video } = trackFilter({ audio: false, video: true, videoTrack: trackId }, tracks);
       const rates = measured.get(video);
       if (rates === undefined || distance(rates.newestMs, log.lastTimestampMs) > STOPPED_MS) {
         return [];
       }
       const isDefault = trackId === defaultId;
-      return [{ trackId, isDefault, ...this.#formatOf(trackId), ...ratesOf(log, rates) }];
+      return [{ trackId, isDefault, ...this.#formatOf(trackId), ...ratesOf(rates) }];
     });
     const { codec } = this.#formatOf(defaultId);
     return renditions
@@ -144,27 +137,18 @@ function note(
   const bits = flags & TRACK_BITS;
   let track = measured.get(bits);
   if (track === undefined) {
-    track = {
-      bytes: 0,
-      frames: 0,
-      newestMs: timestampMs,
-      oldestMs: timestampMs,
-      keyFramesMs: [],
-      bytesFromKeyFrame: undefined,
-    };
+    track = { bytes: 0, frames: 0, newestMs: timestampMs, oldestMs: timestampMs, keyFramesMs: [] };
     measured.set(bits, track);
   }
   track.bytes += bytes;
   track.frames++;
   track.oldestMs = timestampMs;
   if ((flags & RecordFlag.keyFrame) === 0) return;
-  track.bytesFromKeyFrame ??= track.bytes;
   if (track.keyFramesMs.length < 2) track.keyFramesMs.push(timestampMs);
 }
 
-function ratesOf(log: LogReader, measured: Measured) {
-  const { bytes, frames, newestMs, oldestMs, keyFramesMs: [newest, before], bytesFromKeyFrame } =
-    measured;
+function ratesOf({ bytes, frames, newestMs, oldestMs, keyFramesMs }: Measured) {
+  const [newest, before] = keyFramesMs;
   const spanMs = distance(oldestMs, newestMs);
   // What lies between the first and the last is one frame less than there are.
   const frameMs = frames > 1 && spanMs > 0 ? spanMs / (frames - 1) : MEASURED_MS;
@@ -174,8 +158,6 @@ function ratesOf(log: LogReader, measured: Measured) {
     keyFrameDistanceMs: newest === undefined || before === undefined
       ? null
       : distance(before, newest),
-    bytesFromKeyFrame,
-    keyFrameAgeMs: newest === undefined ? undefined : distance(newest, log.lastTimestampMs),
   };
 }
 

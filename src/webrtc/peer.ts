@@ -24,6 +24,9 @@ const CHECKS_PER_CONSENT = 6;
 /** Records of data that are looked at in a second: a viewer has little to say. */
 const MAX_RECORDS_PER_SECOND = 200;
 
+/** Why a session is over that the viewer has ended. */
+const LEFT = "it has left";
+
 /** What a peer tells its owner. The callbacks may be called within any method but the constructor. */
 export interface PeerEvents {
   /** To be sent to `to`; the datagram is the callee's. */
@@ -52,8 +55,15 @@ export interface PeerEvents {
 }
 
 /** Why something was not taken. */
-export type PeerDropReason = "stun" | "unproven" | "authentication" | "malformed" | "kind";
+export type PeerDropReason =
+  | "stun"
+  | "unproven"
+  | "authentication"
+  | "malformed"
+  | "kind"
+  | "too many";
 
+/** What a peer is made of. */
 export interface PeerOptions {
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
@@ -296,7 +306,7 @@ export class Peer {
 
   #receiveDtls(datagram: Uint8Array, path: PeerPath): void {
     if (this.#srtcp !== undefined && this.#recordsLeft-- <= 0) {
-      return this.#options.events.dropped("kind");
+      return this.#options.events.dropped("too many");
     }
     this.#dtls ??= this.#openDtls();
     this.#dtlsFrom = path;
@@ -324,7 +334,7 @@ export class Peer {
       },
       onConnected: (exportedKeys) => this.#onConnected(exportedKeys),
       onData: this.#options.hasDataChannels ? (data) => this.#receiveData(data) : undefined,
-      onEnd: ({ reason }) => this.#end(reason),
+      onEnd: ({ kind, reason }) => this.#end(kind === "closed" ? LEFT : reason),
     });
   }
 

@@ -17,6 +17,7 @@ const UNPROVEN_BYTES_PER_MS = 0.032;
 /** A proof holds for at least so long: proofs are asked for once a second at most. */
 const MIN_PROOF_MS = 3000;
 
+/** How long addresses are good for, and how they are asked. */
 export interface PeerPathsOptions {
   /** How long media go on to an address that echoes nothing any more (RFC 7675 5.1: 30 s). */
   readonly consentMs: number;

@@ -14,38 +14,61 @@ const MAX_QUEUED_PACKETS = 60;
 const MAX_QUEUED_MS = 300;
 const PACKET_BYTES = 1350;
 
-/** Opens the link, as wide as `kbps`. To be run in a network of its own. */
-export function openNarrowLink({ protocol, port }: LinkTraffic, kbps: number): void {
-  tc("qdisc add dev lo root handle 1: htb default 10");
-  // Segments of TCP are not cut into packets on their way to oneself.
-  tc("class add dev lo parent 1: classid 1:10 htb rate 10gbit quantum 65536");
-  tc(`class add dev lo parent 1: classid 1:20 htb rate ${kbps}kbit`);
-  tc(`qdisc add dev lo parent 1:20 handle 20: bfifo limit ${queueBytes(kbps)}`);
+/** How a sender of TCP finds out what it may send. */
+export type CongestionControl = "cubic" | "bbr";
+
+/**
+ * Opens the link, as wide as `kbps`. To be run in a network of its own. It lies behind what the sender
+ * knows of, as others' links do: who fills it is not held back.
+ */
+export function openNarrowLink(
+  traffic: LinkTraffic,
+  kbps: number,
+  limitBytes = queueBytes(kbps),
+): void {
+  run("ip", "link add ifb0 type ifb");
+  run("ip", "link set ifb0 up");
+  tc("qdisc add dev ifb0 root handle 1: htb default 20");
+  tc(`class add dev ifb0 parent 1: classid 1:20 htb rate ${kbps}kbit`);
+  tc(`qdisc add dev ifb0 parent 1:20 handle 20: bfifo limit ${limitBytes}`);
+  tc("qdisc add dev lo handle ffff: ingress");
+  shareNarrowLink(traffic);
+}
+
+/** More goes over the link that is open. */
+export function shareNarrowLink({ protocol, port }: LinkTraffic): void {
   const isOurs = `match ip protocol ${
     PROTOCOL_NUMBERS[protocol]
   } 0xff match ip sport ${port} 0xffff`;
-  tc(`filter add dev lo parent 1: protocol ip u32 ${isOurs} flowid 1:20`);
+  tc(
+    `filter add dev lo parent ffff: protocol ip u32 ${isOurs} action mirred egress redirect dev ifb0`,
+  );
+}
+
+/**
+ * TCP sends packets as long as they are elsewhere, each of which waits in the link's queue by itself,
+ * and is as eager as is said. To be run before connections are made.
+ */
+export function sendTcpInPackets(control: CongestionControl): void {
+  run("ip", "link set lo mtu 1500 gso_max_segs 1");
+  const route = "local 127.0.0.1 dev lo table local proto kernel scope host src 127.0.0.1";
+  run("ip", `route replace ${route} congctl ${control}`);
+}
+
+/** Little of TCP waits at its ends: else that is seconds of a stream. To be run as the above. */
+export function keepBuffersSmall(): void {
+  run("sysctl", "-q -w net.ipv4.tcp_wmem=4096\t16384\t32768 net.ipv4.tcp_rmem=4096\t32768\t65536");
 }
 
 /** Makes it wider or narrower; its queue is 60 packets or 300 ms, whichever is less. */
 export function setNarrowLink(kbps: number): void {
-  tc(`class change dev lo parent 1: classid 1:20 htb rate ${kbps}kbit`);
-  tc(`qdisc change dev lo parent 1:20 handle 20: bfifo limit ${queueBytes(kbps)}`);
-}
-
-/**
- * Has TCP cut its segments as for a wire, and keep little on the way: else that is seconds of a stream. To
- * be called in a network of its own, before connections are made.
- */
-export function cutSegments(): void {
-  run("ip link set dev lo mtu 1500 gso_max_size 1500");
-  runWith("sysctl", ["-qw", "net.ipv4.tcp_wmem=4096 16384 32768"]);
-  runWith("sysctl", ["-qw", "net.ipv4.tcp_rmem=4096 32768 65536"]);
+  tc(`class change dev ifb0 parent 1: classid 1:20 htb rate ${kbps}kbit`);
+  tc(`qdisc change dev ifb0 parent 1:20 handle 20: bfifo limit ${queueBytes(kbps)}`);
 }
 
 /** Bytes that wait in the link's queue. */
 export function queuedBytes(): number {
-  const shown = tc("-s qdisc show dev lo");
+  const shown = tc("-s qdisc show dev ifb0");
   const queue = shown.slice(shown.indexOf("qdisc bfifo 20:"));
   const [, size = "0", unit = ""] = /backlog (\d+)([KM]?)b/.exec(queue) ?? [];
   return Number(size) * { "": 1, K: 1024, M: 1024 ** 2 }[unit]!;
@@ -61,19 +84,16 @@ function queueBytes(kbps: number): number {
 }
 
 function tc(words: string): string {
-  return run(`tc ${words}`);
-}
-
-function run(words: string): string {
-  const [program, ...args] = words.split(" ");
-  return runWith(program!, args);
+  return run("tc", words);
 }
 
 /** What it printed. */
-function runWith(program: string, args: readonly string[]): string {
-  const { success, stdout, stderr } = new Deno.Command(program, { args: [...args], stdin: "null" })
+function run(program: string, words: string): string {
+  const { success, stdout, stderr } = new Deno.Command(program, {
+    args: words.split(" "),
+    stdin: "null",
+  })
     .outputSync();
-  const decoder = new TextDecoder();
-  if (!success) throw new Error(`${program} ${args.join(" ")} failed: ${decoder.decode(stderr)}`);
-  return decoder.decode(stdout);
+  if (!success) throw new Error(`${program} ${words} failed: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
 }

@@ -5,6 +5,8 @@ export interface LinkConditions {
   readonly queueMs: number;
   /** There and back, without any queue. */
   readonly roundTripMs: number;
+  /** What it carries at once when it had nothing to carry before; nothing by default. */
+  readonly burstBytes?: number;
   /** Of the packets that are carried, lost by chance on either way, 0 to 1. */
   readonly lossFraction: number;
 }
@@ -102,11 +104,14 @@ export class SimulatedLink {
   }
 
   #empty(nowMs: number): void {
-    const { capacityBps, roundTripMs, lossFraction } = this.#conditions;
+    const { capacityBps, roundTripMs, lossFraction, burstBytes = 0 } = this.#conditions;
+    const burstMs = burstBytes * 8000 / capacityBps;
     for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
-      const leftMs = Math.max(this.#freeMs, first.sentMs) + first.bytes * 8000 / capacityBps;
+      const paidMs = Math.max(this.#freeMs, first.sentMs - burstMs) +
+        first.bytes * 8000 / capacityBps;
+      const leftMs = Math.max(paidMs, first.sentMs);
       if (leftMs > nowMs) return;
-      this.#freeMs = leftMs;
+      this.#freeMs = paidMs;
       this.#queue.shift();
       this.#queuedBytes -= first.bytes;
       if (this.#random() < lossFraction) continue;

@@ -305,6 +305,55 @@ Deno.test("a hook that allows what another one refuses is told that nothing came
   assertEquals(server.told[2]!["reason"], "Another hook refuses it");
 });
 
+/** Answers of a hook that may have counted somebody, and of one that has not. */
+const UNCLEAR: readonly (readonly [() => Response | Promise<Response>, boolean])[] = [
+  [() => new Promise<Response>(() => {}), true],
+  [answers(`0${" ".repeat(1_000_000)}`), true],
+  [answers('{"code":0,"path":"../x"}'), true],
+  [answers('{"code":0,"limits":7}'), true],
+  [answers("ok"), true],
+  [answers("", 502), true],
+  [answers("", 504), true],
+  [answers("", 500), false],
+  [answers("0", 201), false],
+  [answers("1"), false],
+  [answers("0", 401), false],
+];
+
+Deno.test("a hook that may have let somebody in who is refused is told that nothing came of it", async () => {
+  for (const [answer, isTold] of UNCLEAR) {
+    const told: unknown[] = [];
+    const server = startHttpServer(async (request) => {
+      const { action, reason } = await request.json();
+      told.push([action, reason]);
+      return action === "on_play" ? await answer() : new Response("0");
+    });
+    await using _ = server;
+    const hooks = hooksOf({ url: server.url, timeoutMs: 200 });
+    const refused = await hooks.decide(accessRequest({ action: "play" }));
+    assertEquals(refused?.kind, "refuse");
+    // Who is there already has not ended by that.
+    await hooks.decide(accessRequest({ action: "play", isAgain: true }));
+    await hooks.close(5000);
+    const asked = ["on_play", undefined];
+    const end = ["on_stop", "A hook has failed"];
+    assertEquals(told.toSorted(), isTold ? [asked, asked, end] : [asked, asked], `${answer}`);
+  }
+});
+
+Deno.test("a hook that was never reached is told nothing", async () => {
+  const told: string[] = [];
+  const observer: HookObserver = {
+    answered: (_hook, event) => void told.push(event),
+    noticeLost: () => void told.push("lost"),
+  };
+  const hook = { ...DEFAULTS, url: "http://127.0.0.1:1/" };
+  const hooks = new Hooks([hook], observer, { nowMs: () => NOW_MS, firstRetryMs: 1 });
+  await hooks.decide(accessRequest());
+  await hooks.close(5000);
+  assertEquals(told, ["on_publish"]);
+});
+
 Deno.test("who is asked about again and refused has not ended yet: no hook is told that it has", async () => {
   await using server = noting({ "/second": { code: 1 } });
   const hooks = hooksOf(
@@ -370,11 +419,14 @@ Deno.test("what a hook does not take is given up at last, and never more than so
   };
   const hook = { ...DEFAULTS, url: "http://127.0.0.1:1/", decides: false };
   const hooks = new Hooks([hook], observer, { nowMs: () => NOW_MS, firstRetryMs: 1 });
-  const tell = () => hooks.began(accessRequest(), { kind: "allow", decidedBy: "open" });
-  tell();
+  const tell = (at: number) => {
+    const address = `10.0.${at >> 8}.${at & 255}`;
+    hooks.began(accessRequest({ address }), { kind: "allow", decidedBy: "open" });
+  };
+  tell(0);
   await until("given up", () => lost === 1);
   assertEquals(outcomes, Array(5).fill("1 on_publish failed"));
-  for (let at = 0; at < 3000; at++) tell();
+  for (let at = 0; at < 3000; at++) tell(at);
   assertEquals(lost, 1 + 2000);
   await hooks.close(0);
   await until("the rest is given up", () => lost === 1 + 3000);

@@ -1,7 +1,10 @@
-/** Starts a server on a free port of this machine; what it still answers when it ends is cut off. */
-export function startHttpServer(answer: (request: Request) => Response | Promise<Response>) {
+/** Starts a server on this machine; what it still answers when it ends is cut off. */
+export function startHttpServer(
+  answer: (request: Request) => Response | Promise<Response>,
+  port = 0,
+) {
   const abort = new AbortController();
-  const options = { hostname: "127.0.0.1", port: 0, signal: abort.signal, onListen() {} };
+  const options = { hostname: "127.0.0.1", port, signal: abort.signal, onListen() {} };
   const server = Deno.serve(options, answer);
   return {
     url: `http://127.0.0.1:${server.addr.port}/`,

@@ -12,6 +12,8 @@ export interface LinkPhase {
   readonly lengthMs: number;
   /** Pictures that were decoded. */
   readonly frames: number;
+  /** Of packets of pictures and sound that arrived. */
+  readonly bytes: number;
   readonly longestGapMs: number;
   /** When all pictures came again; `null` if never. */
   readonly fullAfterMs: number | null;

@@ -36,6 +36,19 @@ export function publishNumbered(gateway: GatewayProcess, path: string): Publishe
   });
 }
 
+/** The same, of 2.1 Mbit/s with its sound, and a key frame every two seconds. */
+export function publishNumberedAt2Mbps(gateway: GatewayProcess, path: string): Publisher {
+  return publishWithFfmpeg({
+    url: gateway.rtmpUrl(path),
+    pictures: `${NUMBERED_PICTURES},scale=960:810:flags=neighbor,noise=alls=12:allf=t`,
+    codecArgs: [
+      ...["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "main"],
+      ...["-pix_fmt", "yuv420p", "-g", `${2 * FPS}`, "-sc_threshold", "0"],
+      ...["-b:v", "2M", "-maxrate", "2M", "-bufsize", "1M", "-c:a", "aac", "-b:a", "96k"],
+    ],
+  });
+}
+
 /**
  * By how much a picture may seem to be shown before it came: two processes note the times, and either
  * may be late for it. Where one picture was taken for the next, it would be a whole one's time.

@@ -5,8 +5,8 @@
  */
 import { startGateway } from "../../testing/gateway_process.ts";
 import { openNarrowLink, setNarrowLink } from "../../testing/network/narrow_link.ts";
-import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { launchChromium } from "./chromium.ts";
+import { publishTwoMegabits } from "./two_megabits.ts";
 
 const PATH = "live/narrow";
 const WIDE_KBPS = 100_000;
@@ -15,15 +15,7 @@ const PATIENCE_MS = 60_000;
 const ARTEFACTS = new URL("../artefacts/", import.meta.url);
 
 await using gateway = await startGateway({ args: ["--shards", "1"] });
-await using _publisher = publishWithFfmpeg({
-  url: gateway.rtmpUrl(PATH),
-  pictures: "testsrc2=size=960x540:rate=30,noise=alls=10:allf=t",
-  codecArgs: [
-    ...["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "main"],
-    ...["-pix_fmt", "yuv420p", "-g", "60", "-sc_threshold", "0"],
-    ...["-b:v", "2000k", "-maxrate", "2000k", "-bufsize", "1000k", "-c:a", "aac", "-b:a", "96k"],
-  ],
-});
+await using _publisher = publishTwoMegabits(gateway, PATH);
 openNarrowLink({ protocol: "udp", port: gateway.webrtcPorts[0]! }, WIDE_KBPS);
 await using browser = await launchChromium({ viewport: { width: 1280, height: 900 } });
 const { page, faults } = browser;

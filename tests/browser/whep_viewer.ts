@@ -11,6 +11,8 @@ export interface WhepOptions {
   readonly transport?: "any" | "tcp";
   /** For the header Authorization. */
   readonly token?: string;
+  /** Port to which media are asked for over UDP, instead of the gateway's own. */
+  readonly udpPort?: number;
 }
 
 /** What the browser's statistics say: totals since the beginning. */
@@ -24,6 +26,8 @@ export interface WhepStatistics {
   readonly pictureSize: string;
   /** Of the gateway, without brackets. */
   readonly remoteAddress: string | undefined;
+  /** Of packets of pictures and sound. */
+  readonly bytesReceived: number;
   readonly framesDecoded: number;
   readonly framesDropped: number;
   readonly framesReceived: number;
@@ -70,7 +74,7 @@ export async function postWhepOffer(
   page: Page,
   gateway: GatewayProcess,
   path: string,
-  { kinds = ["audio", "video"], transport = "any", token }: WhepOptions = {},
+  { kinds = ["audio", "video"], transport = "any", token, udpPort }: WhepOptions = {},
 ): Promise<WhepAttempt> {
   const origin = gateway.httpUrl("/healthz");
   if (page.url() !== origin) await page.goto(origin);
@@ -78,6 +82,7 @@ export async function postWhepOffer(
     path,
     kinds: [...kinds],
     transport,
+    udpPort,
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
   });
   if (result.kind === "refused") return result;
@@ -125,11 +130,12 @@ type Started =
   | { readonly kind: "refused"; readonly status: number; readonly body: string };
 
 /** Runs in the page. */
-async function startWatching({ path, kinds, transport, headers }: {
+async function startWatching({ path, kinds, transport, udpPort, headers }: {
   path: string;
   headers: Record<string, string>;
   kinds: ("audio" | "video" | "data")[];
   transport: "any" | "tcp";
+  udpPort: number | undefined;
 }): Promise<Started> {
   const peer = new RTCPeerConnection();
   const stream = new MediaStream();
@@ -153,9 +159,12 @@ async function startWatching({ path, kinds, transport, headers }: {
     peer.close();
     return { kind: "refused", status: response.status, body };
   }
-  const answer = transport === "any"
+  const answer = transport === "tcp"
+    ? body.replaceAll(/^a=candidate:\S+ \d+ udp .*\r\n/gim, "")
+    : udpPort === undefined
     ? body
-    : body.replaceAll(/^a=candidate:\S+ \d+ udp .*\r\n/gim, "");
+    : body.replaceAll(/^(a=candidate:\S+ \d+ udp \d+ \S+) \d+/gim, `$1 ${udpPort}`)
+      .replaceAll(/^a=candidate:\S+ \d+ tcp .*\r\n/gim, "");
   await peer.setRemoteDescription({ type: "answer", sdp: answer });
   const video = document.createElement("video");
   video.autoplay = true;
@@ -184,6 +193,7 @@ async function readStatistics(): Promise<WhepStatistics> {
     videoCodec: all.find(({ id }) => id === video.codecId)?.mimeType,
     pictureSize: `${video.frameWidth ?? 0}x${video.frameHeight ?? 0}`,
     remoteAddress: all.find(({ id }) => id === remoteId)?.address?.replace(/^\[|\]$/g, ""),
+    bytesReceived: (video.bytesReceived ?? 0) + (audio.bytesReceived ?? 0),
     framesDecoded: video.framesDecoded ?? 0,
     framesDropped: video.framesDropped ?? 0,
     framesReceived: video.framesReceived ?? 0,

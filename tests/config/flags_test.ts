@@ -108,6 +108,10 @@ const WRONG: readonly (readonly [args: string[], message: string])[] = [
     'Cannot use --path: expected a stream such as live/test, got "live"',
   ],
   [
+    ["sign-url", "--path", "live/*", "--id", "x", "--expires", "2h"],
+    'Cannot use --path: expected a stream such as live/test, got "live/*"',
+  ],
+  [
     ["sign-url", "--path", "live/a", "--id", "x", "--expires", "2"],
     'Cannot use --expires: expected a time such as 90s, 30m, 2h or 7d, got "2"',
   ],

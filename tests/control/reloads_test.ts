@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { parseConfig } from "../../src/config/schema.ts";
-import { Reloads } from "../../src/control/reloads.ts";
+import { Reloads, reloadText } from "../../src/control/reloads.ts";
 import type { ToShard } from "../../src/shard/messages.ts";
 import type { ShardSettings } from "../../src/shard/shard_settings.ts";
 
@@ -67,4 +67,23 @@ Deno.test("Reloads: what is wrong is told", async () => {
   const { reloads, outcome } = reloadsOf(0);
   await reloads.answer(0, 1, "wrong");
   assertEquals(outcome(), { kind: "wrong", reason: "Cannot use it" });
+});
+
+Deno.test("reloadText: what has changed and who is asked again, with few names", () => {
+  const nobody = { changed: [], revoke: [], recheck: false };
+  const many = ["a", "b", "c", "d", "e", "f", "g"];
+  const rows = [
+    [nobody, "The configuration is as it was"],
+    [{ ...nobody, changed: ["access", "tls"] }, "The configuration has changed: access, tls"],
+    [{ ...nobody, recheck: true }, "The configuration is as it was; all are asked again"],
+    [
+      { ...nobody, revoke: ["key camera-1"] },
+      "The configuration is as it was; asked again: key camera-1",
+    ],
+    [
+      { ...nobody, changed: ["access"], revoke: many },
+      "The configuration has changed: access; asked again: a, b, c, d, e and 2 more",
+    ],
+  ] as const;
+  for (const [reload, text] of rows) assertEquals(reloadText(reload), text);
 });

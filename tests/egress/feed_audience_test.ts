@@ -4,7 +4,10 @@ import { FeedAudience } from "../../src/egress/feed_audience.ts";
 import { FlvViewer } from "../../src/egress/flv_viewer.ts";
 import { FlvReader } from "../../testing/flv/tag_reader.ts";
 import { Feed } from "../../src/stream/feed.ts";
+import { FLV_FORM } from "../../src/stream/feed_form.ts";
 import { LogReader } from "../../src/stream/log_reader.ts";
+import { MemoryHolding } from "../../src/stream/memory_holding.ts";
+import { openMemory } from "../shard/open_memory.ts";
 import { interFrame, keyFrame, openLog, tagOf } from "../stream/log_samples.ts";
 import { until } from "../../testing/waiting.ts";
 
@@ -180,4 +183,29 @@ Deno.test("FeedAudience: at the end nobody jumps, and no tag is half", async () 
   flv.push(concat(viewer.pieces));
   assertEquals([flv.next()?.kind, flv.next()?.kind, flv.next()], ["header", "tag", undefined]);
   assertEquals(flv.pending, 0);
+});
+
+Deno.test("FeedAudience: for want of memory, those end that have nothing else to go on with", () => {
+  const { shared, writer } = openLog({ maxBytes: 8 << 20 });
+  const starved: number[] = [];
+  const audience = new FeedAudience(
+    new Feed(new LogReader(shared), FORM, FLV_FORM, {
+      memory: new MemoryHolding(openMemory(1 << 20), "copies"),
+    }),
+    { flushMs: 0 },
+    { jumped: () => {}, starved: (count) => starved.push(count) },
+  );
+  const ends: string[] = [];
+  for (const goesOn of [true, false]) {
+    audience.add({
+      offer() {},
+      moveOn: () => goesOn,
+      end: (reason) => ends.push(`${goesOn}: ${reason}`),
+    });
+  }
+  writer.append(keyFrame(0, 2 << 20));
+  audience.notify(0);
+  assertEquals(starved, [1]);
+  assertEquals(ends, ["false: no memory is left for what it is sent"]);
+  assertEquals(audience.isOver, true);
 });

@@ -1,5 +1,5 @@
 /** Readers that lag, of a stream whose pictures come in two sizes. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { FeedAudience } from "../../src/egress/feed_audience.ts";
 import { FeedReader, type LagRules } from "../../src/egress/feed_reader.ts";
 import { RtmpForm } from "../../src/egress/rtmp_form.ts";
@@ -25,14 +25,23 @@ function small(record: LogRecord): LogRecord {
 class Player {
   readonly reader: FeedReader;
   jumps = 0;
+  /** Whether the default pictures can be had. */
+  hasHome = true;
   readonly #writer;
   readonly #log: LogReader;
   readonly #messages = new PlayedMessages();
   readonly #audiences = new Map<string, FeedAudience>();
+  /** The larger pictures come first: who has those of a moment waits for the others' next ones. */
+  readonly #isSmallFirst: boolean;
 
   constructor(
     keeps: LagRules["keeps"],
-    { isAuto = true, windowMs = 20_000 }: { isAuto?: boolean; windowMs?: number } = {},
+    { isAuto = true, smaller = SMALL, windowMs = 20_000 }: {
+      readonly isAuto?: boolean;
+      /** Which of the two counts as the smaller one. */
+      readonly smaller?: TrackSelection;
+      readonly windowMs?: number;
+    } = {},
   ) {
     const { shared, writer } = openLog({ windowMs, tracks: Track.audio | Track.video });
     writer.writeSlot(Slot.videoConfiguration, Uint8Array.of(0xbb));
@@ -46,16 +55,17 @@ class Player {
       ]),
     );
     this.#writer = writer;
+    this.#isSmallFirst = smaller !== SMALL;
     this.#log = new LogReader(shared);
     this.reader = new FeedReader(() => {}, {
       keeps,
       ladder: !isAuto ? undefined : {
         step: ({ videoTrack }, step) => {
-          const selection = step === "down" ? SMALL : BOTH;
+          const selection = (step === "down") === (smaller === SMALL) ? SMALL : BOTH;
           if (selection === BOTH ? videoTrack === undefined : videoTrack === 1) return undefined;
           return { audience: this.audience(selection), selection };
         },
-        home: () => ({ audience: this.audience(BOTH), selection: BOTH }),
+        home: () => this.hasHome ? { audience: this.audience(BOTH), selection: BOTH } : undefined,
       },
     });
     this.reader.watch(this.audience(BOTH), BOTH);
@@ -74,12 +84,19 @@ class Player {
     return audience;
   }
 
-  /** A second of the stream: a key frame of both, a picture of both, and sound before each. */
+  /** A second of the stream. */
   second(timeMs: number): void {
-    for (const [at, picture] of [[0, keyFrame], [500, interFrame]] as const) {
-      this.#writer.append(audioFrame(timeMs + at));
-      this.#writer.append(picture(timeMs + at));
-      this.#writer.append(small(picture(timeMs + at)));
+    this.half(timeMs);
+    this.half(timeMs + 500);
+  }
+
+  /** Half a second: sound, and a picture of both, which is a key frame each second. */
+  half(timeMs: number): void {
+    const picture = timeMs % 1000 === 0 ? keyFrame : interFrame;
+    this.#writer.append(audioFrame(timeMs));
+    const pictures = [picture(timeMs), small(picture(timeMs))];
+    for (const record of this.#isSmallFirst ? pictures.toReversed() : pictures) {
+      this.#writer.append(record);
     }
     for (const audience of this.#audiences.values()) audience.notify(0);
   }
@@ -190,4 +207,53 @@ Deno.test("FeedReader: whose smaller pictures are no more goes on with the defau
     ...["cbb", "v6000", "a6500", "v6500"],
   ]);
   assertEquals(player.reader.endReason, undefined);
+});
+
+/** Until a player waits for a key frame of other pictures, which is due at the time returned. */
+function readUntilWaiting(player: Player, selection: TrackSelection, timeMs: number): number {
+  for (; player.audience(selection).size === 0; timeMs += 500) {
+    assert(timeMs < 60_000, "it does not wait for other pictures");
+    player.half(timeMs);
+    player.read();
+  }
+  assertEquals(timeMs % 1000, 0);
+  return timeMs;
+}
+
+Deno.test("FeedReader: who waits for pictures that are no more goes on with those it has", () => {
+  const player = new Player("nothing", { smaller: BOTH });
+  player.second(0);
+  player.read();
+  const timeMs = readUntilWaiting(player, SMALL, 1000);
+  player.audience(SMALL).dissolve("it is gone");
+  player.second(timeMs);
+  assertEquals(
+    player.read(),
+    ["a", "v"].map((kind) => `${kind}${timeMs}`).concat(
+      ["a", "v"].map((kind) => `${kind}${timeMs + 500}`),
+    ),
+  );
+  assertEquals(player.reader.endReason, undefined);
+});
+
+Deno.test("FeedReader: whose pictures are no more while it waits for the default ones gets these", () => {
+  const player = lagging("nothing");
+  player.read();
+  const timeMs = readUntilWaiting(player, BOTH, 6000);
+  player.audience(SMALL).dissolve("it is gone");
+  player.second(timeMs);
+  assertEquals(player.read().slice(-3), [`v${timeMs}`, `a${timeMs + 500}`, `v${timeMs + 500}`]);
+  assertEquals(player.reader.endReason, undefined);
+});
+
+Deno.test("FeedReader: who has nothing left but what is no more ends", () => {
+  const player = lagging("nothing");
+  player.read();
+  readUntilWaiting(player, BOTH, 6000);
+  const waitedFor = player.audience(BOTH);
+  player.audience(SMALL).dissolve("it is gone");
+  player.hasHome = false;
+  waitedFor.dissolve("so is this");
+  assertEquals(player.read(), []);
+  assertEquals(player.reader.endReason, "so is this");
 });

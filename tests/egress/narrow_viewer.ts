@@ -13,6 +13,9 @@ const REPORT_MS = 1000;
 const CHECK_BYTES = 148;
 const DATAGRAM_OVERHEAD = 28;
 
+/** In one step: more are for a sender that never ends. */
+const MAX_TURNS = 10;
+
 const SOUND_MS = 20;
 const SOUND_BYTES = 200;
 const PICTURE_MS = 100 / 3;
@@ -40,13 +43,16 @@ export interface SimulatedStream {
   readonly hasUnreferenced?: boolean;
 }
 
+const RED = { ...AUDIO, payloadType: 63 };
+
 export class NarrowViewer {
   readonly opened = openViewer({
     video: { retransmission: RTX },
+    audio: { redundant: RED },
     link: new ViewerLink(0),
   });
   readonly link = new SimulatedLink(
-    { capacityBps: 100e6, queueMs: 300, roundTripMs: 10, lossFraction: 0 },
+    { capacityBps: 100e6, queueMs: 300, roundTripMs: 10, lossFraction: 0, burstBytes: 1600 },
     seededRandom(5),
   );
   readonly pictures: SimulatedPicture[] = [];
@@ -56,6 +62,8 @@ export class NarrowViewer {
   readonly queuesMs: number[] = [];
   /** Of what was asked for again, and of padding. */
   retransmittedBytes = 0;
+  /** The longest datagram of sound since this was set to 0: how many earlier ones it carries. */
+  longestSoundBytes = 0;
   nowMs = 0;
   readonly #stream: SimulatedStream;
   #soundDueMs = 0;
@@ -65,6 +73,7 @@ export class NarrowViewer {
   #isWoken = false;
   #highest = -1;
   #reported = -1;
+  #soundReported = 0;
   #arrivedSinceReport = 0;
   readonly #missing = new Map<number, { tries: number; dueMs: number }>();
 
@@ -106,6 +115,26 @@ export class NarrowViewer {
     return queues.sort((one, other) => one - other)[Math.floor(0.95 * queues.length)]!;
   }
 
+  /** How many earlier packets of sound one has carried once more, at most. */
+  get redundancy(): number {
+    return Math.floor(this.longestSoundBytes / SOUND_BYTES) - 1;
+  }
+
+  /** The viewer reports on its sound: it has lost this part of 60 packets more. */
+  reportSoundLoss(lossFraction: number): void {
+    this.#soundReported += 60;
+    const block = {
+      ssrc: AUDIO.ssrc,
+      lossFraction,
+      cumulativeLost: 0,
+      extendedHighestSequence: this.#soundReported,
+      jitter: 0,
+      lastSenderReport: 0,
+      delaySinceLastSenderReport: 0,
+    };
+    this.#tell([{ kind: "receiverReport", ssrc: 1, blocks: [block] }]);
+  }
+
   #publish(): void {
     const { audio, video } = this.opened;
     for (; this.#soundDueMs <= this.nowMs; this.#soundDueMs += SOUND_MS) {
@@ -129,25 +158,28 @@ export class NarrowViewer {
       const state = { sentPackets: 0, arrived: new Set<number>(), decodedMs: undefined };
       const atMs = this.nowMs;
       this.pictures.push({ atMs, isKeyFrame, isUnreferenced, begin, end: begin + count, ...state });
-      // As the feed has it: two seconds before the newest key frame.
+      // As the feed has it: four seconds before the newest key frame.
       if (isKeyFrame) {
-        video.release(Math.min(video.findTime(this.#pictureDueMs - 2000), begin));
+        video.release(Math.min(video.findTime(this.#pictureDueMs - 4000), begin));
       }
     }
   }
 
   #send(): void {
-    const { viewer, receiver } = this.opened;
+    const { viewer } = this.opened;
     if (!this.#isWoken && !((viewer.nextMs ?? Infinity) <= this.nowMs)) return;
     this.#isWoken = false;
+    for (let turns = 0; turns < MAX_TURNS; turns++) {
+      if (!this.#sendNext()) return;
+    }
+  }
+
+  /** As a session does: whether there is more that is due. */
+  #sendNext(): boolean {
+    const { viewer, receiver } = this.opened;
     this.#askForEcho();
     const datagrams: Uint8Array[] = [];
-    for (let hasMore = true; hasMore;) {
-      const before = datagrams.length;
-      hasMore = viewer.take(this.nowMs, this.nowMs, datagrams);
-      hasMore &&= datagrams.length > before;
-      if (datagrams.length > 100) break;
-    }
+    const hasMore = viewer.take(this.nowMs, this.nowMs, datagrams);
     for (const datagram of datagrams) {
       const [packet] = receiver.take([datagram]);
       const bytes = datagram.length + DATAGRAM_OVERHEAD;
@@ -156,6 +188,7 @@ export class NarrowViewer {
       this.link.send(bytes, this.nowMs, (atMs) => this.#arrive(packet, atMs));
     }
     this.#askForEcho();
+    return hasMore;
   }
 
   #askForEcho(): void {
@@ -168,6 +201,9 @@ export class NarrowViewer {
   }
 
   #noteSent(packet: Arrived, bytes: number): void {
+    if (packet.ssrc === AUDIO.ssrc) {
+      this.longestSoundBytes = Math.max(this.longestSoundBytes, bytes);
+    }
     if (packet.ssrc === RTX.ssrc) this.retransmittedBytes += bytes;
     if (packet.ssrc !== VIDEO.ssrc) return;
     this.videoSequences.push(packet.sequence);

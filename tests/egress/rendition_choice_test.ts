@@ -16,8 +16,6 @@ const RENDITIONS: readonly Rendition[] = [2_000_000, 700_000, 250_000].map((
   bitrateBps,
   frameRate: 30,
   keyFrameDistanceMs: 2000,
-  bytesFromKeyFrame: 0,
-  keyFrameAgeMs: 0,
 }));
 
 /** For the largest, with little more. */

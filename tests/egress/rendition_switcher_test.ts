@@ -23,9 +23,12 @@ class Stream implements RenditionSource {
   readonly opened = new Set<number>();
   readonly lost = new Set<number>();
   only: number | undefined;
+  /** Whether there are none to choose between. */
+  isPlain = false;
   picture = 0;
 
   list(): Rendition[] {
+    if (this.isPlain) return [];
     const all = RATES.map((bitrateBps, trackId) => ({
       trackId,
       isDefault: trackId === 0,
@@ -35,8 +38,6 @@ class Stream implements RenditionSource {
       bitrateBps,
       frameRate: 25,
       keyFrameDistanceMs: GROUP * FRAME_MS,
-      bytesFromKeyFrame: undefined,
-      keyFrameAgeMs: undefined,
     }));
     return this.only === undefined ? all : [all[this.only]!];
   }
@@ -251,6 +252,23 @@ Deno.test("RenditionSwitcher: one whose packets are no more is left", () => {
   stream.lost.add(1);
   viewer.update(800_000);
   assertEquals(viewer.switcher.trackId, 2);
+});
+
+Deno.test("RenditionSwitcher: one that is no more is left for the only pictures that there are", () => {
+  const stream = new Stream();
+  stream.go(GROUP + 10);
+  const { viewer } = watching(stream);
+  stream.go(1);
+  viewer.update(800_000);
+  viewer.take();
+  assertEquals(viewer.switcher.trackId, 1);
+  stream.isPlain = true;
+  assertEquals(viewer.update(800_000), false, "they are there as long as they are");
+  stream.lost.add(1);
+  assertEquals(viewer.update(800_000), true);
+  assertEquals(viewer.switcher.trackId, 0);
+  stream.go(1);
+  assert(viewer.take().length > 0);
 });
 
 Deno.test("RenditionSwitcher: the only one that is wanted is gone to, whatever there is room for", () => {

@@ -140,7 +140,7 @@ export function openTrack(
 export function openViewer(
   options: {
     readonly video?: Partial<ViewerTrack> | null;
-    readonly audio?: null;
+    readonly audio?: Partial<ViewerTrack> | null;
     readonly link?: ViewerLink;
   } = {},
 ) {
@@ -152,7 +152,7 @@ export function openViewer(
   const viewer = new RtpViewer({
     feed,
     video: options.video === null ? undefined : { identity: VIDEO, ...track, ...options.video },
-    audio: options.audio === null ? undefined : { identity: AUDIO, ...track },
+    audio: options.audio === null ? undefined : { identity: AUDIO, ...track, ...options.audio },
     cname: "test",
     link: options.link,
     arena: new PacketArena(),

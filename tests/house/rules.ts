@@ -92,6 +92,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   control: {
     rooms: [
       "access",
+      "address",
       "api",
       "config",
       "metrics",

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isLocalRequest, isProxiedHere } from "../../src/http/local_request.ts";
+import { isAnybodysHere, isLocalRequest } from "../../src/http/local_request.ts";
 
 const LOCAL: readonly [peer: string, headers: Record<string, string>][] = [
   ["127.0.0.1", { host: "127.0.0.1:8080" }],
@@ -45,12 +45,23 @@ Deno.test("isLocalRequest: who sits at the machine, and who only seems to", () =
   }
 });
 
-Deno.test("isProxiedHere: what a proxy on this machine has passed on", () => {
-  const told = (peer: string, headers: Record<string, string>) =>
-    isProxiedHere(new Map(Object.entries(headers)), peer);
-  assertEquals(told("127.0.0.1", { "host": "a", "x-forwarded-for": "192.0.2.1" }), true);
-  assertEquals(told("::1", { "host": "a", "via": "1.1 proxy" }), true);
-  assertEquals(told("127.0.0.1", { host: "a" }), false);
+Deno.test("isAnybodysHere: what seems to come from this machine, and may be by another's wish", () => {
+  const told = (
+    peer: string,
+    headers: Record<string, string>,
+    { target = "/live/a.flv", version = "1.1" as "1.0" | "1.1" } = {},
+  ) => isAnybodysHere({ target, version, headers: new Map(Object.entries(headers)) }, peer);
+  for (const [peer, headers] of LOCAL) assertEquals(told(peer, headers), false, headers["host"]);
+  for (const [peer, headers] of OTHERS.filter(([peer]) => /^127[.\d]+$/.test(peer))) {
+    assertEquals(told(peer, headers), true, JSON.stringify(headers));
+  }
+  // Names that nobody has in the DNS.
+  for (const host of ["camera-server:8080", "192.0.2.7", "[2001:db8::7]:8080"]) {
+    assertEquals(told("127.0.0.1", { host }), false, host);
+  }
+  assertEquals(told("127.0.0.1", { host: "localhost" }, { version: "1.0" }), true);
+  assertEquals(told("::1", { host: "localhost" }, { target: "http://rebound.example/" }), true);
+  assertEquals(told("::1", { "host": "localhost", "via": "1.1 proxy" }), true);
   // It may be a client's own: then its address is what it is.
-  assertEquals(told("192.0.2.1", { "host": "a", "x-forwarded-for": "127.0.0.1" }), false);
+  assertEquals(told("192.0.2.1", { "host": "a.example", "x-forwarded-for": "127.0.0.1" }), false);
 });

@@ -1,5 +1,7 @@
 /** Who is let in by which way, as a table; and credentials of each kind that fit, or do not. */
 import { signUrl } from "../../src/access/signed_url.ts";
+import { obsRequest } from "../../testing/obs_request.ts";
+import { until } from "../../testing/waiting.ts";
 import { makeKey } from "../../testing/stream_key.ts";
 import { api, publishRtmp, type Reached, signJwt, WAYS_TO_PLAY } from "../program/access_ways.ts";
 
@@ -194,30 +196,122 @@ function asking(method: string, path: string, right: RegExp, body?: unknown): Ta
   };
 }
 
-/** Changes of a session, or its end. */
-export function sessionRow(method: "PATCH" | "DELETE", location: string): TableRow {
-  return {
-    action: "play",
-    kinds: STREAM_KINDS,
-    told: { right: /^20[04]$/, none: /^401$/, wrong: /^403$/ },
-    come: async ({ httpPort }, _path, token) => {
-      const body = "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n";
+/** A question about a session. */
+interface SessionQuestion {
+  readonly method: string;
+  /** Behind its address. */
+  readonly under?: string;
+  readonly type?: string;
+  readonly body?: string;
+  /** What is answered to whom it belongs. */
+  readonly right: RegExp;
+  /** What is answered to everybody else, if that is not that they may not. */
+  readonly others?: RegExp;
+}
+
+/** What may be asked about a session; its end last. */
+const SESSION_QUESTIONS: readonly SessionQuestion[] = [
+  { method: "GET", right: /^200$/ },
+  {
+    method: "PATCH",
+    type: "application/trickle-ice-sdpfrag",
+    body: "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n",
+    right: /^20[04]$/,
+  },
+  { method: "POST", under: "/events", type: "application/json", body: "[]", right: /^201$/ },
+  {
+    method: "POST",
+    under: "/layer",
+    type: "application/json",
+    body: JSON.stringify({ mediaId: "0", encodingId: "none" }),
+    // There is none of this name, as those are told who may know.
+    right: /^(400|404|409)$/,
+  },
+  // It takes nothing but its id, which cannot be guessed.
+  { method: "GET", under: "/events/none", right: /^404$/, others: /^404$/ },
+  { method: "DELETE", under: "/events/none", right: /^404$/, others: /^404$/ },
+  { method: "DELETE", right: /^200$/ },
+];
+
+/** All that may be done with a session, each with its name. */
+export function sessionRows(location: string): readonly (readonly [string, TableRow])[] {
+  return SESSION_QUESTIONS.map(({ method, under = "", type, body, right, others }) => {
+    const told = { right, none: others ?? /^401$/, wrong: others ?? /^403$/ };
+    const come: TableRow["come"] = async ({ httpPort }, _path, token) => {
       // Over a connection of its own, which the kernel gives to any shard.
       using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-      const response = await fetch(`http://127.0.0.1:${httpPort}${location}`, {
+      const response = await fetch(`http://127.0.0.1:${httpPort}${location}${under}`, {
         client,
         method,
         headers: {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(method === "PATCH" && { "content-type": "application/trickle-ice-sdpfrag" }),
+          ...(type !== undefined && { "content-type": type }),
         },
-        ...(method === "PATCH" && { body }),
+        ...(body !== undefined && { body }),
       });
       await response.body?.cancel();
       return `${response.status}`;
+    };
+    return [`${method}${under}`, { action: "play", kinds: STREAM_KINDS, told, come }];
+  });
+}
+
+/** What a list has of the stream: whoever may not play it is not told that it is there. */
+function listing(textOf: (response: Response) => Promise<string>, path: string): TableRow {
+  return {
+    action: "play",
+    kinds: STREAM_KINDS,
+    told: { right: /^listed$/, none: /^not there$/, wrong: /^not there$/ },
+    come: async ({ httpPort }, _path, token) => {
+      const query = token === undefined ? "" : `?token=${token}`;
+      const response = await fetch(`http://127.0.0.1:${httpPort}${path}${query}`);
+      const text = await textOf(response);
+      if (response.status !== 200) return `${response.status}`;
+      return text.includes(`"url":"/${PATH}"`) ? "listed" : "not there";
     },
   };
 }
+
+/** The first event of a response that goes on. */
+async function firstEvent(response: Response): Promise<string> {
+  let text = "";
+  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    if (text.includes("\n\n")) break;
+  }
+  return text;
+}
+
+/** What OBS asks before it publishes several qualities. */
+const ASKING_FOR_QUALITIES: TableRow = {
+  action: "publish",
+  kinds: ["key", "signed URL", "JWT"],
+  told: { right: /^success/, none: /^error: .*credentials/, wrong: /^error: .*credentials/ },
+  come: async ({ httpPort }, path, token) => {
+    const [app, name] = path.split("/") as [string, string];
+    const body = JSON.stringify(obsRequest(token === undefined ? name : `${name}?token=${token}`));
+    // So many questions at once are not answered to one address.
+    return await until("it is judged", async () => {
+      const url = `http://127.0.0.1:${httpPort}/obs/multitrack?app=${app}`;
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(url, { method: "POST", headers, body });
+      const { status: { result, html_en_us: reason } } = await response.json();
+      return reason?.includes("try again later") ? undefined : `${result}: ${reason}`;
+    });
+  },
+};
+
+const FOLLOWING_EVENTS: TableRow = {
+  action: "api",
+  kinds: API_KINDS,
+  told: { right: /^200$/, none: /^401$/, wrong: /^401$/ },
+  come: async ({ httpPort }, _path, token) => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/events`, { headers });
+    await response.body?.cancel();
+    return `${response.status}`;
+  },
+};
 
 const UNAUTHORIZED = /^NetStream\.Publish\.Unauthorized$/;
 
@@ -233,6 +327,10 @@ export const ROWS: Readonly<Record<string, TableRow>> = {
   "HTTP-FLV": playing("HTTP-FLV", /^200$/),
   "WS-FLV": playing("WS-FLV", /^101$/),
   "WHEP POST": playing("WHEP", /^201$/),
+  "OBS's question": ASKING_FOR_QUALITIES,
+  "list": listing((response) => response.text(), "/api/v1/live"),
+  "events of the list": listing(firstEvent, "/api/v1/live/events"),
+  "API, events": FOLLOWING_EVENTS,
   "API, reading": asking("GET", "/api/v1/clients", /^200$/),
   "API, ending a client": asking("DELETE", "/api/v1/clients/0-zzzzzz", /^404$/),
   "API, reload": asking("PUT", "/api/v1/config", /^200$/, {}),

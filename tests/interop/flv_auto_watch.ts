@@ -3,7 +3,7 @@
  * `runInLossyNetwork` with a file for what curl records.
  */
 import { startGateway } from "../../testing/gateway_process.ts";
-import { cutSegments } from "../../testing/network/narrow_link.ts";
+import { keepBuffersSmall } from "../../testing/network/narrow_link.ts";
 import { delay, until } from "../../testing/waiting.ts";
 import { encodeSizes, publishSizes, THREE_SIZES } from "./rendition_publisher.ts";
 
@@ -12,7 +12,7 @@ const [recording] = Deno.args as [string];
 const CURL_BYTES_PER_S = 50_000;
 const CURL_S = 11;
 
-cutSegments();
+keepBuffersSmall();
 
 await using gateway = await startGateway({ args: ["--shards", "1"] });
 await using _publisher = await publishSizes(

@@ -137,6 +137,30 @@ Deno.test("who may not publish is told so as OBS shows it, and nothing else", as
   });
 });
 
+Deno.test("keys cannot be tried there as fast as they can be sent", async () => {
+  const QUESTIONS = 100;
+  await using gateway = await startGateway({ args: ["--shards", "1"], config: CONFIG });
+  const url = gateway.httpUrl("/obs/multitrack");
+  const sinceMs = performance.now();
+  const reasons = await Promise.all(Array.from({ length: QUESTIONS }, async () => {
+    const { status } = await ask(url, obsRequest("studio.wrong-secret-of-it"));
+    return status.html_en_us!;
+  }));
+  const seconds = (performance.now() - sinceMs) / 1000;
+  const tried = reasons.filter((reason) => reason.includes("credentials")).length;
+  assert(tried >= 20 && tried <= 21 + 2 * seconds, `${tried} were tried in ${seconds} s`);
+  const refused = QUESTIONS - tried;
+  assertEquals(reasons.filter((reason) => reason.includes("try again later")).length, refused);
+  const metrics = await (await fetch(gateway.httpUrl("/metrics"))).text();
+  for (const [cause, count] of [["wrong key", tried], ["too many questions", refused]] as const) {
+    const labels = `{protocol="rtmp",cause="${cause}"}`;
+    assertStringIncludes(metrics, `sluice_access_refusals_total${labels} ${count}\n`);
+  }
+  await until("who has the key is told again", async () => {
+    return (await ask(url, obsRequest(`studio.${SECRET}`))).status.result === "success";
+  });
+});
+
 Deno.test("OBS is told to publish where it has asked, over TLS if it has", async (t) => {
   const { certificate, key } = currentCertificate("127.0.0.1", "localhost");
   const tls = { certificate, key };

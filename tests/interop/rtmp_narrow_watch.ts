@@ -3,7 +3,11 @@
  * To be run by `runInLossyNetwork` with the player's name and a file for what it records.
  */
 import { startGateway } from "../../testing/gateway_process.ts";
-import { cutSegments, openNarrowLink } from "../../testing/network/narrow_link.ts";
+import {
+  keepBuffersSmall,
+  openNarrowLink,
+  sendTcpInPackets,
+} from "../../testing/network/narrow_link.ts";
 import { delay, until } from "../../testing/waiting.ts";
 import { spawnPeer } from "./peer_process.ts";
 import { encodeSizes, publishSizes } from "./rendition_publisher.ts";
@@ -13,7 +17,8 @@ const SIZE = { width: 640, kbps: 900 };
 const NARROW_KBPS = 500;
 const PLAYED_S = 20;
 
-cutSegments();
+keepBuffersSmall();
+sendTcpInPackets("cubic");
 
 await using gateway = await startGateway({ args: ["--shards", "1"] });
 await using _publisher = await publishSizes(

@@ -20,8 +20,8 @@ export class RtmpPublisher implements Disposable {
   #isClosed = false;
   /** Times that the server asked whether it is there. */
   pings = 0;
-  /** Whether it says so. */
-  answersPings = false;
+  /** Whether it says so, as encoders do: a test may have it wait for longer than it may be silent. */
+  answersPings = true;
 
   private constructor(conn: Deno.TcpConn) {
     this.#conn = conn;
@@ -83,7 +83,8 @@ export class RtmpPublisher implements Disposable {
     if (!this.answersPings) return;
     const eventType = USER_CONTROL_EVENT.PING_RESPONSE;
     this.messages.send({ kind: "userControl", eventType, data });
-    void this.flush();
+    // Whoever reads sees that the connection is gone.
+    void this.flush().catch(() => {});
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

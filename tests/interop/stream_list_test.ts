@@ -75,6 +75,10 @@ Deno.test("the list of streams: pages, tags and events", async (t) => {
     const refused = await fetch(gateway.httpUrl("/api/v1/live/events"));
     assertEquals([refused.status, refused.headers.get("retry-after")], [503, "30"]);
     assertMatch(await refused.text(), /one address may have up to 3 listeners/);
+    // Whoever follows what, no administrator is kept from the events for that.
+    const events = await fetch(gateway.httpUrl("/api/v1/events"));
+    assertEquals(events.status, 200);
+    await events.body?.cancel();
     for (const follower of followers) await follower[Symbol.asyncDispose]();
     await until("there is room again", async () => {
       const response = await fetch(gateway.httpUrl("/api/v1/live/events"));

@@ -7,6 +7,7 @@ import { connect } from "node:tls";
 import { currentCertificate } from "../../testing/certificates.ts";
 import { type GatewayProcess, runProgram, startGateway } from "../../testing/gateway_process.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
+import { requestFrom } from "../../testing/network/addressed_client.ts";
 import { until } from "../../testing/waiting.ts";
 import { api, publishRtmp, type Reached, signJwt, type Way, WAYS_TO_PLAY } from "./access_ways.ts";
 
@@ -311,4 +312,25 @@ Deno.test("a hook by name that the profile does not grant ends the start with wh
   const { code, stderr } = await runProgram(["--config", "-"], { stdin: JSON.stringify(config) });
   assertEquals(code, 1);
   assertMatch(stderr, /Not permitted to reach shop\.example:443 for access hook shop: .*start:net/);
+});
+
+Deno.test("a rule for this machine lets in who sits at it, and nobody who has a browser or a proxy on it", async () => {
+  const rules = [{ decision: "allow", addresses: ["127.0.0.0/8"] }];
+  await using gateway = await startGateway({ config: { access: { rules } } });
+  const statusOf = async (target: string, headers: string, host: string) => {
+    using answer = await requestFrom("127.0.0.1", gateway.httpPort, target, headers, { host });
+    return answer.status;
+  };
+  for (const host of ["localhost:8080", "127.0.0.1", "camera-server"]) {
+    assertEquals(await statusOf("/live/none.flv", "", host), 404, host);
+  }
+  const others = [
+    ["", "rebound.example"],
+    ["Origin: http://elsewhere.example\r\n", "localhost"],
+    ["Sec-Fetch-Site: cross-site\r\n", "localhost"],
+    ["X-Forwarded-For: 127.0.0.1\r\n", "localhost"],
+  ] as const;
+  for (const [headers, host] of others) {
+    assertEquals(await statusOf("/live/none.flv", headers, host), 401, `${host} ${headers}`);
+  }
 });

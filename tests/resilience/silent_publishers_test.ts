@@ -22,8 +22,8 @@ Deno.test("a silent publisher is asked whether it is there, and stays as long as
     config: { gracePeriodMs: 0, timeouts: { idleMs: IDLE_MS } },
   });
   using still = await publishPicture(gateway.rtmpPort, "still");
-  still.answersPings = true;
   using mute = await publishPicture(gateway.rtmpPort, "mute");
+  mute.answersPings = false;
   await until(
     "the one that does not answer is ended",
     () => gateway.output().includes("closed: silent for 4000 ms, a ping unanswered"),
@@ -40,6 +40,7 @@ Deno.test("a publisher that does not answer pings may be silent for longer than 
     config: { timeouts: { idleMs: 2500 } },
   });
   using slow = await publishPicture(gateway.rtmpPort, "slow");
+  slow.answersPings = false;
   for (let sequence = 1; sequence <= 2; sequence++) {
     // By then it was silent for as long as it may be unasked.
     await until("it is asked", () => slow.pings >= sequence);

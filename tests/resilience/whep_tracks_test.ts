@@ -176,3 +176,28 @@ Deno.test({
     ]);
   },
 });
+
+Deno.test({
+  name: "a viewer of a layer that the next publisher has not is sent that one's pictures",
+  ...WERIFT,
+  fn: async () => {
+    await using gateway = await startGateway({ args: ["--shards", "2"] });
+    const first = await publish(gateway, { path: PATH, tracks: [pictures(1, 20)] });
+    await using viewer = await WhepViewer.open(gateway, { path: PATH });
+    const newestTrack = () => {
+      const newest = viewer.frames().at(-1);
+      return newest && Math.floor(newest.sequence / NUMBERS_APART);
+    };
+    await until("the layer is there", async () => {
+      const init = { method: "POST", body: JSON.stringify({ rid: "1" }) };
+      const response = await fetch(`${viewer.resource}/layer`, init);
+      await response.body?.cancel();
+      return response.ok;
+    });
+    await until("it is sent", () => newestTrack() === 1);
+    await first[Symbol.asyncDispose]();
+    await using _second = await publish(gateway, { path: PATH });
+    await until("the other pictures are sent", () => newestTrack() === 0);
+    checkNoGaps(viewer.video!);
+  },
+});

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
-import { writeRtpHeader } from "../../src/rtp/packet.ts";
+import { RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
 import { PacketRing } from "../../src/rtp/packet_ring.ts";
 import { PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
@@ -47,7 +47,6 @@ Deno.test("packet ring: empty, it holds nothing", () => {
     assertEquals(ring.timeMs(index), undefined);
     assertEquals(ring.timestamp(index), undefined);
     assertEquals(ring.flags(index), 0);
-    assertEquals(ring.isMarked(index), false);
   }
   assertEquals(ring.findTime(5), 0);
 });
@@ -106,8 +105,8 @@ Deno.test("packet ring: an access unit larger than the ring leaves no start to b
   const count = packetizeH264(unit, { sps: [], pps: [], ssrc: 1 }, ring);
   assertEquals([ring.head, ring.tail], [count, count - 4]);
   assertEquals([ring.newestKeyFrame, ring.newestAccessUnit], [undefined, undefined]);
-  assertEquals(ring.isMarked(count - 1), true);
-  assertEquals(ring.isMarked(count - 2), false);
+  const markers = [count - 1, count - 2].map((index) => ring.get(index)![1]! & RTP_MARKER);
+  assertEquals(markers, [RTP_MARKER, 0]);
 });
 
 Deno.test("packet ring: where an access unit ends, and what it weighs", () => {

@@ -7,7 +7,7 @@ import { allocateCounters, Counters } from "../../src/metrics/counters.ts";
 import { HttpConnection } from "../../src/shard/http/connection.ts";
 import { HttpRoutes } from "../../src/shard/http/routes.ts";
 import type { Clients } from "../../src/shard/live/clients.ts";
-import { Streams } from "../../src/shard/live/streams.ts";
+import type { Streams } from "../../src/shard/live/streams.ts";
 import type { Viewers } from "../../src/shard/live/viewers.ts";
 import type { ToShard } from "../../src/shard/messages.ts";
 import { setConnectionIdPrefix } from "../../src/shard/net/connection_id.ts";
@@ -20,6 +20,7 @@ import { Publication } from "../../src/stream/publication.ts";
 import { OPUS_CONFIGURATION, opusFrame } from "../../testing/media/enhanced_samples.ts";
 import { openMemory } from "./open_memory.ts";
 import { SHARD_SETTINGS, testPlaces, testViewers } from "./shard_settings.ts";
+import { testStreams } from "./test_streams.ts";
 
 const OFFER = Deno.readTextFileSync(
   new URL("../../testing/fixtures/webrtc_offer_chromium_audio.sdp", import.meta.url),
@@ -117,13 +118,7 @@ export class PlayingShard implements AsyncDisposable {
     this.control = control;
     this.counters = counters;
     this.#webrtc = webrtc;
-    this.streams = new Streams(control, {
-      flushMs: 0,
-      rtmpFlushMs: 0,
-      maxPayloadSize: 1200,
-      windowMs: 10_000,
-      memory,
-    }, { jumped() {}, starved() {} });
+    this.streams = testStreams(control, memory);
     const people = testViewers(counters, { ...places, memory, access, shard });
     this.clients = people.clients;
     this.viewers = people.viewers;

@@ -104,6 +104,17 @@ Deno.test("Peer: without a handshake it ends after its time, though checks come"
   assertEquals(take(), []);
 });
 
+Deno.test("Peer: whoever ends the session has left, as viewers over anything else", () => {
+  const { peer, take, answerFrom } = open();
+  peer.receive(NOMINATION, addressAt(1), 0);
+  answerFrom(1, 20);
+  take();
+  const alert = (level: number, description: number) =>
+    Uint8Array.of(21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, level, description);
+  peer.receive(alert(1, 0), addressAt(1), 30);
+  assertEquals(take(), ["ended it has left"]);
+});
+
 Deno.test("Peer: an address is sent to once it has answered a check, until then the one before", () => {
   const { peer, take, answerFrom, checksTo } = open();
   peer.receive(NOMINATION, addressAt(1), 0);

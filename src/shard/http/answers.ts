@@ -24,6 +24,12 @@ export function answer(
   return { kind: "whole", status, headers, body: bytes };
 }
 
+/** JSON of this moment. */
+export function jsonAnswer(value: unknown): WholeResponse {
+  const headers = { "content-type": "application/json", "cache-control": "no-store" };
+  return answer(STATUS_CODE.OK, headers, JSON.stringify(value));
+}
+
 /** A line of text. */
 export function textAnswer(
   status: number,

@@ -3,15 +3,13 @@ import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse } from "../../http/response.ts";
 import { GAUGE_NAMES } from "../../metrics/layout.ts";
 import { apiEvent } from "../api_event.ts";
-import { answer } from "./answers.ts";
+import { jsonAnswer } from "./answers.ts";
 import type { ClientPages } from "./client_pages.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { Route, RoutedRequest } from "./route_table.ts";
 import type { StreamRoutes } from "./stream_routes.ts";
 import type { StreamsReply } from "./stream_summary.ts";
 import { Summaries } from "./summaries.ts";
-
-const JSON_HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
 
 const STREAM_ID = /^\d{1,15}$/;
 
@@ -117,7 +115,7 @@ class Api {
 
   #json(body: Readonly<Record<string, unknown>>): HttpResponse {
     const { identity } = this.#parts.context.settings;
-    return answer(STATUS_CODE.OK, JSON_HEADERS, JSON.stringify({ code: 0, ...identity, ...body }));
+    return jsonAnswer({ code: 0, ...identity, ...body });
   }
 }
 

@@ -12,7 +12,6 @@ export class ClientInput {
   /** The read that is going on: it outlives the response during which it was begun. */
   #reading: Promise<boolean> | undefined;
   #take: (piece: Uint8Array) => void;
-  #pieces = 0;
 
   /**
    * @param share of the thread's time, which taking a piece costs
@@ -29,19 +28,8 @@ export class ClientInput {
     this.#take = take;
   }
 
-  /** How many have come: to be noted before it is looked at what was taken. */
-  get pieces(): number {
-    return this.#pieces;
-  }
-
-  /**
-   * Resolves when something has come and was taken; false at the end.
-   *
-   * @param pieces as they were when it was looked at what was taken: others may have come since, by a
-   *   read that was going on, and nothing more comes from who waits for an answer to them
-   */
-  read(pieces: number): Promise<boolean> {
-    if (this.#pieces !== pieces) return Promise.resolve(true);
+  /** Resolves when something has come and was taken; false at the end. */
+  read(): Promise<boolean> {
     this.#reading ??= this.#readOnce();
     return this.#reading;
   }
@@ -51,7 +39,6 @@ export class ClientInput {
       const length = await this.#conn.read(this.#buffer);
       if (length === null) return false;
       this.#share.begin(performance.now());
-      this.#pieces++;
       this.#take(this.#buffer.subarray(0, length));
       await this.#share.pause();
       return true;

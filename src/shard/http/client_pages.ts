@@ -5,7 +5,7 @@ import type { Client, Clients } from "../live/clients.ts";
 import type { Streams } from "../live/streams.ts";
 import { answer } from "./answers.ts";
 import { type ClientSummary, summariseClient } from "./client_summary.ts";
-import { encodePage, type ListedPage } from "./stream_listing.ts";
+import { encodePage, type ListedPage } from "./listed_page.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { ClientRequest, ClientsRequest, ForwardedResponse } from "./forwarded_request.ts";
 
@@ -79,8 +79,7 @@ export class ClientPages {
     const { clients, ...head } = await this.page(page);
     const listed = {
       head: JSON.stringify({ code: 0, ...this.#context.settings.identity, ...head }),
-      paths: clients.map(({ id }) => id),
-      streams: clients.map((client) => JSON.stringify(client)),
+      entries: clients.map((client) => [client.id, JSON.stringify(client)] as const),
     };
     return encodePage(listed, "clients");
   }

@@ -2,7 +2,7 @@ import { concat } from "@std/bytes/concat";
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
 import type { RequestHead } from "../../http/request_head.ts";
-import { type HttpRequest, RequestReader } from "../../http/request_reader.ts";
+import type { HttpRequest } from "../../http/request_reader.ts";
 import {
   CONTINUE,
   type HttpResponse,
@@ -13,10 +13,8 @@ import {
 import { CloseCode, encodeCloseFrame } from "../../http/websocket.ts";
 import { WebSocketReader } from "../../http/websocket_reader.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
-import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
-import { bodyLimitOf } from "./reload_route.ts";
 import { BodySender, cancelBody } from "./body_sender.ts";
-import { ClientInput } from "./client_input.ts";
+import { RequestIntake } from "./request_intake.ts";
 import { heedWebSocket } from "./websocket_client.ts";
 import {
   type Accepted,
@@ -36,12 +34,6 @@ import { SharedPieces } from "../live/shared_pieces.ts";
 import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
 import { timeSlice } from "../time_slice.ts";
 import type { NetworkList } from "../../address/network_list.ts";
-
-/** What a client may send ahead while it is being answered; then it is read no further. */
-const MAX_AHEAD = 4096;
-
-/** Bytes of a request that has not come whole which every connection may have. */
-const FREE_REQUEST_BYTES = 4096;
 
 /** What sending an answer may cost: head and body are two writes. */
 const MAX_SEND_MS = 0.3;
@@ -92,10 +84,7 @@ export class HttpConnection implements Connection {
   readonly #writer: ConnectionWriter;
   readonly #body: BodySender;
   readonly writer: SlowWriter;
-  readonly #requests = new RequestReader(bodyLimitOf);
-  /** What a request has that has not come whole. */
-  readonly #held: MemoryHolding;
-  readonly #input: ClientInput;
+  readonly #intake: RequestIntake;
   readonly #addresses: ConnectionAddresses;
   #phase: Phase = "request";
   #phaseSinceMs: number;
@@ -120,7 +109,6 @@ export class HttpConnection implements Connection {
     const hasLeft = () => this.#hasLeft;
     this.#addresses = { id, localAddr, remoteAddr, log, peer, hasLeft, abort };
     this.#conn = conn;
-    this.#input = new ClientInput(conn, this.#share, (piece) => this.#requests.push(piece));
     this.#context = context;
     this.#place = place;
     place.offer(() => this.abort());
@@ -129,7 +117,18 @@ export class HttpConnection implements Connection {
     this.#body = new BodySender(this.#writer);
     this.#phaseSinceMs = nowMs;
     const holder = peerHolderOf(memory, context.proxies, remoteAddr.hostname);
-    this.#held = new MemoryHolding(memory, "messages", holder);
+    this.#intake = new RequestIntake({
+      conn,
+      share: this.#share,
+      counters,
+      memory,
+      holder,
+      begun: () => {
+        if (this.#phase === "idle") this.#enter("request");
+      },
+      goOn: () => this.#writer.write(CONTINUE),
+      permits: (head) => this.#permits(head),
+    });
     this.writer = slowWriter(this.#writer, holder, () => {
       counters.add("memoryEnded");
       this.#abortFor("no memory is left for what it does not take");
@@ -144,7 +143,7 @@ export class HttpConnection implements Connection {
     } catch (error) {
       if (!isLost(error)) throw error;
     } finally {
-      this.#held.close();
+      this.#intake.close();
       closeQuietly(this.#conn);
     }
   }
@@ -193,7 +192,7 @@ export class HttpConnection implements Connection {
   async #serveNext(): Promise<boolean> {
     let request: HttpRequest | undefined;
     try {
-      request = await this.#receive();
+      request = await this.#intake.next();
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
       this.#context.counters.add("httpBadRequests");
@@ -220,56 +219,21 @@ export class HttpConnection implements Connection {
     if (isKept) {
       this.#place.rename(this.#conn.remoteAddr.hostname);
       // A request that has begun behind this one may not take as long as one that has not.
-      this.#enter(this.#requests.isInRequest ? "request" : "idle");
+      this.#enter(this.#intake.isInRequest ? "request" : "idle");
       return true;
     }
     await this.#linger();
     return false;
-  }
-
-  /** The next request; `undefined` if the client is gone. */
-  async #receive(): Promise<HttpRequest | undefined> {
-    let isContinued = false;
-    for (;;) {
-      this.#share.begin(performance.now());
-      const { pieces } = this.#input;
-      const request = this.#requests.next();
-      await this.#share.pause();
-      this.#holdRequest(request === undefined ? this.#requests.pending : 0);
-      if (request !== undefined) return request;
-      const { unpermitted } = this.#requests;
-      if (unpermitted !== undefined) {
-        if (await this.#permits(unpermitted)) continue;
-        return undefined;
-      }
-      if (this.#requests.expectsContinue && !isContinued) {
-        isContinued = true;
-        await this.#writer.write(CONTINUE);
-      }
-      if (!await this.#input.read(pieces)) return undefined;
-      if (this.#phase === "idle") this.#enter("request");
-    }
   }
 
   /** Whether a large body may come; else the client is told why not, and no more is read. */
   async #permits(head: RequestHead): Promise<boolean> {
     const { refusal: refusalOf, proxies } = this.#context;
     const refusal = await refusalOf?.(head, addressesOf(head, this.#addresses, proxies));
-    if (refusal?.kind !== "whole") {
-      this.#requests.permitBody();
-      return true;
-    }
+    if (refusal?.kind !== "whole") return true;
     await this.#sendWhole(refusal, undefined);
     await this.#linger();
     return false;
-  }
-
-  /** @throws {HttpError} if there is no memory for what has come of a request */
-  #holdRequest(bytes: number): void {
-    const refusal = this.#held.resize(bytes > FREE_REQUEST_BYTES ? bytes : 0);
-    if (refusal === undefined) return;
-    this.#context.counters.add("memoryRefused");
-    throw new HttpError(STATUS_CODE.ServiceUnavailable, describeRefusal(refusal));
   }
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
@@ -342,13 +306,13 @@ export class HttpConnection implements Connection {
     const { messages, onOver } = response;
     try {
       // RFC 6455 4.1: a client waits for the answer before it sends anything.
-      if (this.#requests.pending > 0) return;
+      if (this.#intake.hasMore) return;
       // Before the answer: a read that is going on may bring what the client says to it.
       const frames = new WebSocketReader();
-      this.#input.giveTo((piece) => frames.push(piece));
+      this.#intake.input.giveTo((piece) => frames.push(piece));
       await this.#writer.write(answerHead(response, "upgrade", true, this.#context.counters));
       let closeCode: number = CloseCode.normal;
-      void heedWebSocket(frames, this.#input, this.#writer, this.#share).then((code) => {
+      void heedWebSocket(frames, this.#intake.input, this.#writer, this.#share).then((code) => {
         closeCode = code;
         this.#body.cancel();
       }).catch(() => this.#abortFor("it has left"));
@@ -360,25 +324,20 @@ export class HttpConnection implements Connection {
     }
   }
 
-  /** For those who look at nothing but whether the client is there. */
-  #readOn(): Promise<boolean> {
-    return this.#input.read(this.#input.pieces);
-  }
-
   /** Notices while a request is decided on that the client is gone: nothing is to begin for it. */
   async #heedClient(isAnswered: () => boolean): Promise<void> {
-    while (!isAnswered() && !this.#hasLeft && this.#requests.pending < MAX_AHEAD) {
-      const isThere = await this.#readOn().catch(() => false);
-      if (!isThere) this.#hasLeft = true;
-    }
+    const isThere = await this.#intake.watch(() => !isAnswered() && !this.#hasLeft);
+    if (isThere) return;
+    this.#hasLeft = true;
+    if (isAnswered()) return;
+    // Others need not wait for its place until somebody has answered whom nobody asks any more.
+    this.#place.leave();
+    this.#abortFor("it has left");
   }
 
   /** Notices while a response is sent that the client is gone. */
   async #watchClient(body: ReadableStream): Promise<void> {
-    let isThere = true;
-    while (isThere && this.#watched === body && this.#requests.pending < MAX_AHEAD) {
-      isThere = await this.#readOn().catch(() => false);
-    }
+    const isThere = await this.#intake.watch(() => this.#watched === body);
     // The last read may have outlived the response: then it is for others to see what came of it.
     if (!isThere && this.#watched === body) this.#abortFor("it has left");
   }
@@ -389,8 +348,7 @@ export class HttpConnection implements Connection {
    */
   async #linger(): Promise<void> {
     this.#enter("linger");
-    this.#input.giveTo(() => {});
     await this.#conn.closeWrite();
-    while (await this.#readOn());
+    await this.#intake.drain();
   }
 }

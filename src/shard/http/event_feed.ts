@@ -1,16 +1,13 @@
 import { concat } from "@std/bytes/concat";
+import { ALIVE, QUIET_TICKS } from "./event_answers.ts";
 import { type ApiEvent, type EventGroup, groupOf, KEPT_EVENTS } from "../api_event.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** Seconds without an event after which followers are sent a sign of life. */
-const QUIET_TICKS = 5;
 
 /** Bytes that a follower is given at once, or a few more. */
 const PIECE_BYTES = 64 * 1024;
 
 const encoder = new TextEncoder();
-const ALIVE: Bytes = encoder.encode("event: alive\ndata\n\n");
 
 interface KeptEvent {
   readonly group: EventGroup;
@@ -31,6 +28,7 @@ interface Follower {
   wake(): void;
   /** Shows that the connection lives, if it waits. */
   tick(): void;
+  /** Ends it when it has taken what there is. */
   end(): void;
 }
 
@@ -98,6 +96,12 @@ export class EventFeed {
       const piece = this.#pieceFrom(at, options.groups);
       at = piece.next;
       if (piece.bytes.length > 0) give(piece.bytes);
+      else if (isEnded) close();
+    };
+    const close = () => {
+      controller?.close();
+      controller = undefined;
+      this.#leave(follower);
     };
     const follower: Follower = {
       wake,
@@ -106,17 +110,16 @@ export class EventFeed {
       },
       end: () => {
         isEnded = true;
-        controller?.close();
-        controller = undefined;
-        this.#leave(follower);
+        if (this.#isTold) wake();
+        else close();
       },
     };
     if (!isEnded) this.#join(follower);
     return new ReadableStream<Bytes>({
       pull: (pulled) => {
-        if (isEnded) return pulled.close();
         controller = pulled;
-        wake();
+        if (isEnded && !this.#isTold) close();
+        else wake();
       },
       cancel: () => this.#leave(follower),
     }, { highWaterMark: 0 });
@@ -127,7 +130,7 @@ export class EventFeed {
     for (const follower of this.#followers) follower.tick();
   }
 
-  /** Ends all. */
+  /** Ends all, when they have taken what there is. */
   close(): void {
     this.#isClosed = true;
     for (const follower of [...this.#followers]) follower.end();

@@ -94,6 +94,7 @@ export class EventRoutes {
     return await eventsAnswer(
       this.#context,
       routed,
+      "eventFollowers",
       open,
       () => void this.#followers.delete(follower),
     );

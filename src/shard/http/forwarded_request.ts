@@ -26,6 +26,7 @@ export interface SessionRequest {
   readonly caller: SessionCaller;
 }
 
+/** Who asks about a session, of which it is not known yet whether it may. */
 export type SessionCaller = Omit<AccessRequest, "action" | "path">;
 
 /** How sessions are whose streams of events these are. Answered with status 200 and JSON. */

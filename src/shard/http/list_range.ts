@@ -1,6 +1,6 @@
 import { STATUS_CODE } from "@std/http/status";
 import { HttpError } from "../../http/http_error.ts";
-import { encodePage, type ListedPage } from "./stream_listing.ts";
+import { encodePage, type ListedPage } from "./listed_page.ts";
 
 /** Entries of one answer: SRS's tools ask for all that there are, in one. */
 export const MAX_RANGE = 1000;
@@ -46,12 +46,8 @@ export async function rangedPage(
   const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at);
   const asked = await Promise.all(numbers.map(page));
   const begin = start - (first - 1) * perPage;
-  const some = asked.flatMap(({ streams }) => [...streams]).slice(begin, begin + count);
-  return encodePage({
-    head: asked[0]!.head,
-    paths: some.map(([path]) => path),
-    streams: some.map(([, json]) => json),
-  }, member);
+  const entries = asked.flatMap(({ entries }) => [...entries]).slice(begin, begin + count);
+  return encodePage({ head: asked[0]!.head, entries }, member);
 }
 
 function numberOf(query: URLSearchParams, name: string, otherwise: number): number {

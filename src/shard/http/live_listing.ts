@@ -1,12 +1,8 @@
 import type { Access, AccessDecision, AccessRequest } from "../../access/access.ts";
 import type { Streams } from "../live/streams.ts";
 import { timeSlice } from "../time_slice.ts";
-import {
-  encodePage,
-  type ListedPage,
-  type StreamListing,
-  type WholePage,
-} from "./stream_listing.ts";
+import { encodePage, type ListedPage } from "./listed_page.ts";
+import type { StreamListing, WholePage } from "./stream_listing.ts";
 import { STREAMS_PER_PAGE } from "./stream_summary.ts";
 
 /** Streams that somebody is told of at most, in the order of their paths: each is asked about. */
@@ -73,10 +69,13 @@ export class LiveListing {
     const made = shared && this.#made.get(shared);
     if (made !== undefined) return { ...made, pages };
     const known = new Map(wholes.flatMap(({ live }) => [...live]));
-    const paths = shown.filter((path) => known.has(path));
+    const entries = shown.flatMap((path) => {
+      const json = known.get(path);
+      return json === undefined ? [] : [[path, json] as const];
+    });
     const { gateway } = this.#options;
     const head = JSON.stringify({ gateway: gateway(), total: visible.length, page, pages });
-    const encoded = encodePage({ head, paths, streams: paths.map((path) => known.get(path)!) });
+    const encoded = encodePage({ head, entries });
     if (shared !== undefined) this.#made.set(shared, encoded);
     return { ...encoded, pages };
   }

@@ -1,9 +1,8 @@
-import { STATUS_CODE } from "@std/http/status";
-import type { AccessRequest, Refused } from "../../access/access.ts";
+import type { AccessDecision, AccessRequest, Refused } from "../../access/access.ts";
 import { credentialsOf } from "../../access/credentials.ts";
+import { QuestionRate } from "../../access/question_rate.ts";
 import { withoutMistypedKeys } from "../../access/stream_keys.ts";
 import type { NetworkList } from "../../address/network_list.ts";
-import type { WholeResponse } from "../../http/response.ts";
 import {
   type IngestEndpoint,
   type MultitrackConfiguration,
@@ -15,13 +14,16 @@ import { ObsError } from "../../obs/obs_error.ts";
 import { streamTarget, targetProblem } from "../../rtmp/message/stream_name.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import type { ShardSettings } from "../shard_settings.ts";
-import { answer } from "./answers.ts";
+import { jsonAnswer } from "./answers.ts";
 import { clientAddress } from "./questions.ts";
 import { type ReachedBy, reachedBy } from "./reached_by.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { Route, RoutedRequest } from "./route_table.ts";
 
 const DEFAULT_APP = "live";
+
+/** Times that an address may ask at once, of each shard: OBS does so whenever it begins. */
+const QUESTIONS_AT_ONCE = 20;
 
 /** A name that OBS may have for an encoder. */
 const ENCODER = /^[\w.-]{1,64}$/;
@@ -33,17 +35,19 @@ type MultitrackContext = Pick<HttpContext, "access" | "counters" | "proxies" | "
  * `?app=` of the stream, and `?encoder=` by OBS's name.
  */
 export function multitrackRoute(context: MultitrackContext): Route {
+  const rate = new QuestionRate(QUESTIONS_AT_ONCE);
   return {
     method: "POST",
     pattern: "/obs/multitrack",
     access: "viewers",
     accepts: "application/json",
-    handler: async (routed) => jsonAnswer(await configurationFor(context, routed)),
+    handler: async (routed) => jsonAnswer(await configurationFor(context, rate, routed)),
   };
 }
 
 async function configurationFor(
   context: MultitrackContext,
+  rate: QuestionRate,
   routed: RoutedRequest,
 ): Promise<MultitrackConfiguration> {
   const { query, request: { body } } = routed;
@@ -53,7 +57,7 @@ async function configurationFor(
     const reached = reachedBy(routed, context.proxies, context.settings);
     const question = questionFor({ app, streamKey: asked.streamKey }, routed, context.proxies);
     const protocol = reached.isSecure ? "rtmps" : "rtmp";
-    const decision = await context.access.decide({ ...question, protocol });
+    const decision = await decide(context, rate, { ...question, protocol });
     if (decision.kind === "refuse") {
       noteRefusal(routed, question.path, decision);
       return multitrackRefusal(decision.reason, asked);
@@ -68,6 +72,20 @@ async function configurationFor(
     context.counters.add("httpBadRequests");
     return multitrackRefusal(error.message);
   }
+}
+
+/** Who may, unless that is asked too often. */
+function decide(
+  { access, counters }: MultitrackContext,
+  rate: QuestionRate,
+  question: AccessRequest,
+): AccessDecision | Promise<AccessDecision> {
+  const refused = rate.refusal(question, performance.now());
+  if (refused === undefined) return access.decide(question);
+  const { action, protocol } = question;
+  counters.tally("accessDecisions", { action, protocol, decision: refused.kind });
+  counters.tally("accessRefusals", { protocol, cause: refused.cause });
+  return refused;
 }
 
 /**
@@ -132,9 +150,4 @@ function encoderOf(query: URLSearchParams): string | undefined {
   const encoder = query.get("encoder") ?? undefined;
   if (encoder === undefined || ENCODER.test(encoder)) return encoder;
   throw new ObsError("Cannot choose an encoder: ?encoder= must be a name as OBS has them");
-}
-
-function jsonAnswer(configuration: MultitrackConfiguration): WholeResponse {
-  const headers = { "content-type": "application/json", "cache-control": "no-store" };
-  return answer(STATUS_CODE.OK, headers, JSON.stringify(configuration));
 }

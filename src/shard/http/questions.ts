@@ -1,6 +1,6 @@
 import type { AccessDecision, AccessRequest, Refused } from "../../access/access.ts";
 import { credentialsOf } from "../../access/credentials.ts";
-import { isProxiedHere } from "../../http/local_request.ts";
+import { isAnybodysHere } from "../../http/local_request.ts";
 import type { HttpResponse, WholeResponse } from "../../http/response.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 import { problem, RETRY_AFTER_SECONDS } from "./answers.ts";
@@ -32,15 +32,16 @@ export function questionOf<Asked extends Pick<AccessRequest, "action" | "path" |
 }
 
 /**
- * The address by which a client is judged; `undefined` where that is a proxy's, which means nothing:
- * one that is trusted does not say whom it serves, or one on this machine is not trusted to.
+ * The address by which a client is judged; `undefined` where it means nothing: it is that of a proxy
+ * which does not say whom it serves, or is not trusted to; or of a browser on this machine that a page
+ * elsewhere uses.
  */
 export function clientAddress(
-  { request: { headers }, addresses: { peer, remoteAddr: { hostname } } }: RoutedRequest,
+  { request, addresses: { peer, remoteAddr: { hostname } } }: RoutedRequest,
   proxies: NetworkList,
 ): string | undefined {
   // Whom a trusted proxy has told may be of this machine as well.
-  const isUntold = hostname === peer && isProxiedHere(headers, hostname);
+  const isUntold = hostname === peer && isAnybodysHere(request, hostname);
   return proxies.has(hostname) || isUntold ? undefined : hostname;
 }
 

@@ -3,7 +3,7 @@ import type { RequestHead } from "../../http/request_head.ts";
 import { MAX_BODY_LENGTH } from "../../http/request_reader.ts";
 import type { WholeResponse } from "../../http/response.ts";
 import type { ControlLink } from "../control_link.ts";
-import { answer, problem } from "./answers.ts";
+import { jsonAnswer, problem } from "./answers.ts";
 import type { RunIdentity } from "../shard_settings.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { Route } from "./route_table.ts";
@@ -40,6 +40,5 @@ async function reload(
   const outcome = await control.reload(new TextDecoder().decode(body));
   if (outcome.kind === "wrong") return problem(STATUS_CODE.BadRequest, outcome.reason);
   const { revoked } = outcome;
-  const headers = { "content-type": "application/json", "cache-control": "no-store" };
-  return answer(STATUS_CODE.OK, headers, JSON.stringify({ code: 0, ...identity, revoked }));
+  return jsonAnswer({ code: 0, ...identity, revoked });
 }

@@ -74,9 +74,9 @@ interface Resource {
 }
 
 /** Answers who may use a route. */
-type Allowed = (route: Route, routed: RoutedRequest) => HttpResponse | Promise<HttpResponse>;
+type AnswerAllowed = (route: Route, routed: RoutedRequest) => HttpResponse | Promise<HttpResponse>;
 
-const answerByRoute: Allowed = (route, routed) => route.handler(routed);
+const answerByRoute: AnswerAllowed = (route, routed) => route.handler(routed);
 
 const READING = "GET, HEAD, OPTIONS";
 
@@ -123,7 +123,7 @@ export class RouteTable {
   async #answer(
     request: HttpRequest,
     addresses: ConnectionAddresses,
-    allowed: Allowed,
+    allowed: AnswerAllowed,
   ): Promise<HttpResponse> {
     const url = requestUrl(request);
     if (url === null) {
@@ -153,7 +153,7 @@ export class RouteTable {
   async #answerFor(
     resource: Resource,
     routed: RoutedRequest,
-    allowed: Allowed,
+    allowed: AnswerAllowed,
   ): Promise<HttpResponse> {
     const { routes, allow, accepted } = resource;
     const { method } = routed.request;

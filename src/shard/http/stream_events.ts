@@ -1,16 +1,9 @@
-import type { ListedPage } from "./stream_listing.ts";
-import { totalsOf } from "./stream_listing.ts";
+import { ALIVE, QUIET_TICKS } from "./event_answers.ts";
+import { type ListedPage, totalsOf } from "./listed_page.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/**
- * Ticks without a change after which listeners are sent something: proxies end silent connections, and
- * a page wants to know whether its own is alive.
- */
-const QUIET_TICKS = 5;
-
 const encoder = new TextEncoder();
-const ALIVE: Bytes = encoder.encode("event: alive\ndata\n\n");
 
 /** Somebody who follows a page. */
 interface Listener {
@@ -124,10 +117,10 @@ function snapshotOf({ body }: ListedPage): Bytes {
 /** `undefined` if nothing has changed that is worth telling. */
 function changesOf(before: ListedPage, now: ListedPage): Bytes | undefined {
   if (before === now || before.etag === now.etag) return undefined;
-  const changed = [...now.streams]
-    .filter(([path]) => before.marks.get(path) !== now.marks.get(path))
-    .map(([, stream]) => stream);
-  const gone = [...before.streams.keys()].filter((path) => !now.streams.has(path));
+  const changed = [...now.entries]
+    .filter(([key]) => before.marks.get(key) !== now.marks.get(key))
+    .map(([, json]) => json);
+  const gone = [...before.entries.keys()].filter((key) => !now.entries.has(key));
   if (changed.length + gone.length === 0 && totalsOf(before.head) === totalsOf(now.head)) {
     return undefined;
   }

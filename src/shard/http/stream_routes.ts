@@ -11,7 +11,8 @@ import { questionOf } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { type PageRequest, StreamEvents } from "./stream_events.ts";
-import { type ListedPage, StreamListing } from "./stream_listing.ts";
+import type { ListedPage } from "./listed_page.ts";
+import { StreamListing } from "./stream_listing.ts";
 import { STREAMS_PER_PAGE } from "./stream_summary.ts";
 
 const PAGE = /^[1-9]\d{0,5}$/;
@@ -78,7 +79,8 @@ export class StreamRoutes {
   /** @throws {HttpError} as {@linkcode answer} does */
   async follow(pageOf: PageOf, routed: RoutedRequest): Promise<HttpResponse> {
     const { key, request } = await pageOf(routed);
-    return await eventsAnswer(this.#context, routed, () => this.#events.follow(key, request));
+    const open = () => this.#events.follow(key, request);
+    return await eventsAnswer(this.#context, routed, "listListeners", open);
   }
 
   /**
@@ -101,7 +103,7 @@ export class StreamRoutes {
     const at = this.#context.streams.paths.indexOf(path);
     if (at < 0) return undefined;
     const number = Math.floor(at / STREAMS_PER_PAGE) + 1;
-    return (await this.#listing.page(number, performance.now())).streams.get(path);
+    return (await this.#listing.page(number, performance.now())).entries.get(path);
   }
 
   /** Tells those who follow what is new. To be called every second. */

@@ -23,7 +23,6 @@ export async function heedWebSocket(
   try {
     for (;;) {
       share.begin(performance.now());
-      const { pieces } = input;
       for (let event = frames.next(); event !== undefined; event = frames.next()) {
         if (event.kind === "close") return CloseCode.normal;
         // Not read further before it is sent: pings cannot pile up.
@@ -32,8 +31,9 @@ export async function heedWebSocket(
           await share.pause(MAX_SEND_MS);
         }
       }
-      await share.pause();
-      if (!await input.read(pieces)) throw new Deno.errors.UnexpectedEof("no close frame");
+      // Joined at once: a read that is going on may bring all that the client says meanwhile.
+      const [isThere] = await Promise.all([input.read(), share.pause()]);
+      if (!isThere) throw new Deno.errors.UnexpectedEof("no close frame");
     }
   } catch (error) {
     if (error instanceof WebSocketError) return error.closeCode;

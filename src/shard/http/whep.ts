@@ -5,13 +5,13 @@ import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse, WholeResponse } from "../../http/response.ts";
 import { defaultTrackId, type TrackSelection } from "../../stream/track_selection.ts";
 import type { IceCandidate } from "../../webrtc/ice/candidate.ts";
+import type { IceCredentials } from "../../webrtc/ice/credentials.ts";
 import {
   chooseMedia,
   describeMismatches,
   hasDataChannels,
   type WantedMedia,
 } from "../../webrtc/sdp/media_choice.ts";
-import { settleSection } from "../../webrtc/sdp/answered_section.ts";
 import { bundleTag, writeSdpAnswer } from "../../webrtc/sdp/answer.ts";
 import type { SdpOffer } from "../../webrtc/sdp/offer.ts";
 import {
@@ -29,7 +29,7 @@ import { SessionFollowers, type SessionStates } from "./session_followers.ts";
 import { shardOf, viewerLinks, viewerLocation } from "./whep_links.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
-import { mediaType, readOffer, SDP_TYPE, wantsVideo } from "./whep_offer.ts";
+import { mediaType, readOffer, wantsVideo } from "./whep_offer.ts";
 import type { HttpContext } from "./route_context.ts";
 import { isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
@@ -39,13 +39,13 @@ import { questionOf, refusedAnswer } from "./questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { trackQuery } from "../live/track_query.ts";
-import { answerWishes, pictureWishes, viewerTrack } from "../live/viewer_media.ts";
+import { settleMedia, viewerTrack } from "../live/viewer_media.ts";
 import { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import { loggedSessionId, type WebrtcSession } from "../webrtc/session.ts";
 import { sessionRefusal } from "./session_access.ts";
 import { refusalIfMissing } from "./missing_tracks.ts";
-import { notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
+import { created, notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
 
 /** The pictures and sound of a stream are made into packets once, whoever wants which of them. */
 const BOTH_KINDS = { audio: true, video: true };
@@ -196,7 +196,7 @@ export class Whep {
     if (this.#endpoint.session(request.resource) !== session) return noViewer();
     try {
       if (request.part !== "session") {
-        return answered.extensions.answer(request, session);
+        return answered.extensions.answer(request);
       }
       switch (request.method) {
         case "DELETE":
@@ -262,21 +262,12 @@ export class Whep {
     if (refusal !== undefined) return notToBeHad(refusal);
     const choice = chooseMedia(offer, media, wanted);
     if (choice.kind === "mismatch") return notToBeHad(describeMismatches(choice.mismatches));
-    const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
-    const chosen = [choice.audio, choice.video].filter((section) => section !== undefined);
-    for (const { choice: { lapse } } of chosen) {
+    for (const lapse of [choice.audio?.choice.lapse, choice.video?.choice.lapse]) {
       if (lapse === undefined) continue;
       const { path } = stream.entry;
       log.info("{peer}: a viewer of {path} offers {lapse}, and gets it so", { path, lapse });
     }
-    const wishes = answerWishes(chosen, this.#context.settings.webrtc);
-    const channels = media.audio?.channels ?? 2;
-    const audio = choice.audio &&
-      settleSection(choice.audio, { ssrc: audioSsrc }, { wishes, channels });
-    const video = choice.video &&
-      settleSection(choice.video, { ssrc: videoSsrc, rtxSsrc }, {
-        wishes: audio !== undefined && media.audio !== undefined ? pictureWishes(wishes) : wishes,
-      });
+    const { audio, video } = settleMedia(choice, media, this.#context.settings.webrtc);
     const request = { asked, allowed, askedAtMs, path: stream.entry.path, from };
     if (addresses.hasLeft()) return this.#refuse(addresses, "It has left");
     const ticket = this.#context.viewers.admit(request);
@@ -306,32 +297,27 @@ export class Whep {
       log,
       renewed: () => this.#renewed.add(id, performance.now()),
     });
-    const sections = [audio, video].filter((section) => section !== undefined);
-    const etag = `"${local.ufrag}"`;
-    const tag = bundleTag(offer, sections);
     const extensions = new ViewerExtensions({
       path: stream.entry.path,
       videoSection: choice.video && offer.sections.indexOf(choice.video.section),
       trackId: selection.videoTrack ?? defaultTrackId("video", stream.log.tracks),
       renditions,
     });
+    const sections = [audio, video].filter((section) => section !== undefined);
+    const tag = bundleTag(offer, sections);
+    const etag = etagOf(local);
     this.#answered.set(session, { tag, candidates, request, extensions, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
-      sessionId: `${randomNumbers()[0]}`,
+      sessionId: `${crypto.getRandomValues(new Uint32Array(1))[0]}`,
       cname,
       streamId: "sluice",
     });
-    return answer(STATUS_CODE.Created, {
-      "content-type": SDP_TYPE,
-      "cache-control": "no-store",
-      "accept-patch": TRICKLE_FRAGMENT_TYPE,
+    const hasLayers = renditions !== undefined;
+    return created(sdp, etag, {
       location: viewerLocation(endpoint, session.id, asked.query),
-      link: viewerLinks(endpoint, session.id, asked.query, {
-        hasLayers: renditions !== undefined,
-      }),
-      etag,
-    }, sdp);
+      link: viewerLinks(endpoint, session.id, asked.query, { hasLayers }),
+    });
   }
 
   /** The answer to a viewer beyond the limits. */
@@ -368,7 +354,7 @@ export class Whep {
       return answer(STATUS_CODE.NoContent, {});
     }
     const local = this.#endpoint.restart(session, remote);
-    answered.etag = `"${local.ufrag}"`;
+    answered.etag = etagOf(local);
     const body = writeTrickleFragment({ local, candidates: answered.candidates }, answered.tag);
     return answer(STATUS_CODE.OK, {
       "content-type": TRICKLE_FRAGMENT_TYPE,
@@ -377,12 +363,9 @@ export class Whep {
   }
 }
 
-/** Three different numbers of 32 bits, none of them 0. */
-function randomNumbers(): [number, number, number] {
-  for (;;) {
-    const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
-    if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
-  }
+/** Of a session, as long as its ICE is not restarted. */
+function etagOf({ ufrag }: IceCredentials): string {
+  return `"${ufrag}"`;
 }
 
 function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {

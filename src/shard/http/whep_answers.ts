@@ -1,10 +1,28 @@
-/** Answers that WHEP has beside those that open a session. */
+/** Answers to those who want to watch by WHEP. */
 import { STATUS_CODE } from "@std/http/status";
-import type { WholeResponse } from "../../http/response.ts";
-import { busy, problem } from "./answers.ts";
+import type { ResponseHeaders, WholeResponse } from "../../http/response.ts";
+import { TRICKLE_FRAGMENT_TYPE } from "../../webrtc/sdp/trickle_fragment.ts";
+import { answer, busy, problem } from "./answers.ts";
+import { SDP_TYPE } from "./whep_offer.ts";
 
 /** After this, a refused viewer may come again: a stream that has just begun is known then. */
 const RETRY_AFTER_SECONDS = 2;
+
+/**
+ * A session is open.
+ *
+ * @param sdp the answer to its offer
+ * @param where its address, and those of what it has beside
+ */
+export function created(sdp: string, etag: string, where: ResponseHeaders): WholeResponse {
+  return answer(STATUS_CODE.Created, {
+    "content-type": SDP_TYPE,
+    "cache-control": "no-store",
+    "accept-patch": TRICKLE_FRAGMENT_TYPE,
+    ...where,
+    etag,
+  }, sdp);
+}
 
 /** Nobody publishes the stream, or does so no longer: a viewer may try again. */
 export function notLive(path: string): WholeResponse {

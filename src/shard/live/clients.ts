@@ -86,15 +86,12 @@ export class Clients {
   /** Those who have come since the last {@linkcode Clients.change} by an answer from before it. */
   readonly #late = new Set<Client>();
   #changedAtMs = -Infinity;
+  #emptied: (() => void) | undefined;
 
   /** @param changed is told who comes, and who goes and why */
   constructor(counters: Counters, changed: (change: ClientChange) => void = () => {}) {
     this.#counters = counters;
     this.#changed = changed;
-  }
-
-  get size(): number {
-    return this.#byId.size;
   }
 
   add(client: Client): void {
@@ -111,6 +108,17 @@ export class Clients {
     this.#late.delete(client);
     this.#counters.add("clients", -1);
     this.#changed({ client, why });
+    if (this.#byId.size === 0) this.#emptied?.();
+  }
+
+  /** Resolves when nobody is there any more, or after that time. */
+  async gone(limitMs: number): Promise<void> {
+    if (this.#byId.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#emptied = resolve;
+    const timer = setTimeout(resolve, limitMs);
+    await promise;
+    clearTimeout(timer);
   }
 
   /** So many of them, from the one at `begin` on. */

@@ -25,6 +25,7 @@ export interface StreamPublisher {
 /** What lets a publisher in says of it, which may change while it publishes. */
 export type PublisherTerms = Omit<StreamPublisher, "network" | "owner" | "id">;
 
+/** The terms that an answer sets for whom it lets in. */
 export function termsOf({ subject, isShared, limits, isUnlisted }: Allowed): PublisherTerms {
   return {
     subject,

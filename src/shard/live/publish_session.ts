@@ -226,12 +226,12 @@ export class PublishSession implements Client, Publisher {
     // It may have ended meanwhile: its terms are not those of whoever has the stream now.
     if (this.#isClosed) return false;
     if (decision.kind === "refuse") {
-      this.end("It may not publish any more");
+      this.end("The credentials do not allow this any more");
       return false;
     }
     const target = streamPath("", decision.path ?? this.#source.asked.path);
     if (!("path" in target) || target.path !== this.path) {
-      this.end("It may publish something else now");
+      this.end("The credentials are for another stream now");
       return false;
     }
     this.#allowed = decision;

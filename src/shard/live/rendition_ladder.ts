@@ -29,9 +29,9 @@ function neighbour(
   { video, videoTrack }: TrackSelection,
   step: "down" | "up",
 ): number | undefined {
-  if (!video || !renditions.areSeveral) return undefined;
+  if (!video) return undefined;
   const current = videoTrack ?? defaultTrackId("video", log.tracks);
-  const list = renditions.list();
+  const list = renditions.recent(performance.now());
   const at = list.findIndex(({ trackId }) => trackId === current);
   return at < 0 ? undefined : list[step === "down" ? at + 1 : at - 1]?.trackId;
 }

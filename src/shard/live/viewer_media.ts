@@ -9,11 +9,12 @@ import {
 } from "../../rtp/header_extension.ts";
 import { RTP_HEADER_SIZE } from "../../rtp/packet.ts";
 import { TAG_LENGTH } from "../../srtp/packet_arena.ts";
-import type { ChosenSection } from "../../webrtc/sdp/media_choice.ts";
+import type { ChosenSection, MediaChoice, StreamMedia } from "../../webrtc/sdp/media_choice.ts";
 import {
   type AnsweredSection,
   type AnswerWishes,
   DEFAULT_ANSWER_WISHES,
+  settleSection,
 } from "../../webrtc/sdp/answered_section.ts";
 import type { WebrtcSettings } from "../shard_settings.ts";
 
@@ -32,6 +33,7 @@ const PICTURES_HELD_MS = 110;
 /** What browsers bear by themselves: with less, they do not hold pictures at all. */
 const MAX_PICTURES_HELD_MS = 10_000;
 
+type MatchedMedia = Extract<MediaChoice, { readonly kind: "match" }>;
 type FeedbackSettings = Pick<WebrtcSettings, "feedback">;
 
 /**
@@ -49,7 +51,7 @@ export function maxPayloadSize(
  * What to answer where it is offered. Packets are numbered over all of a viewer's tracks or in none:
  * every section must offer the number, under one id, and to report on it.
  */
-export function answerWishes(
+function answerWishes(
   chosen: readonly ChosenSection[],
   { feedback }: FeedbackSettings,
 ): AnswerWishes {
@@ -69,8 +71,40 @@ export function answerWishes(
 }
 
 /** What to answer beside that for pictures that are shown with sound. */
-export function pictureWishes(wishes: AnswerWishes): AnswerWishes {
+function pictureWishes(wishes: AnswerWishes): AnswerWishes {
   return { ...wishes, extensions: [...wishes.extensions, EXTENSION_URI.playoutDelay] };
+}
+
+/** What is answered of both kinds of media. */
+export interface AnsweredMedia {
+  readonly audio: AnsweredSection | undefined;
+  readonly video: AnsweredSection | undefined;
+}
+
+/** Settles what is sent in the sections that were chosen, under numbers of this viewer's own. */
+export function settleMedia(
+  { audio, video }: Pick<MatchedMedia, keyof AnsweredMedia>,
+  media: StreamMedia,
+  settings: FeedbackSettings,
+): AnsweredMedia {
+  const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
+  const wishes = answerWishes([audio, video].filter((section) => section !== undefined), settings);
+  const isHeard = audio !== undefined && media.audio !== undefined;
+  return {
+    audio: audio &&
+      settleSection(audio, { ssrc: audioSsrc }, { wishes, channels: media.audio?.channels ?? 2 }),
+    video: video && settleSection(video, { ssrc: videoSsrc, rtxSsrc }, {
+      wishes: isHeard ? pictureWishes(wishes) : wishes,
+    }),
+  };
+}
+
+/** Three different numbers of 32 bits, none of them 0. */
+function randomNumbers(): [number, number, number] {
+  for (;;) {
+    const numbers = new Set(crypto.getRandomValues(new Uint32Array(3)));
+    if (numbers.size === 3 && !numbers.has(0)) return [...numbers] as [number, number, number];
+  }
 }
 
 /** How a track is sent to the viewer that was answered so. */

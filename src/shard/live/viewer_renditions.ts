@@ -23,7 +23,6 @@ interface Watched {
 
 /** A stream's renditions for one WebRTC viewer that is sent whichever fits. */
 export class ViewerRenditions implements RenditionSource {
-  readonly firstTrackId: number;
   readonly #stream: LiveStream;
   /** With the sound that it hears, and the pictures that it begins with. */
   readonly #own: RtpStream;
@@ -38,7 +37,10 @@ export class ViewerRenditions implements RenditionSource {
     this.#stream = stream;
     this.#own = own;
     this.#holder = holder;
-    this.firstTrackId = defaultTrackId("video", stream.log.tracks);
+  }
+
+  get firstTrackId(): number {
+    return defaultTrackId("video", this.#stream.log.tracks);
   }
 
   list(nowMs: number): readonly Rendition[] {

@@ -11,7 +11,9 @@ import { addressSource } from "../../address/address_source.ts";
 /** What is counted by address. */
 export const COUNTED = [
   "httpConnections",
+  "adminConnections",
   "listListeners",
+  "eventFollowers",
   "rtmpNewcomers",
   "rtmpPlayers",
   "webrtcNewcomers",

@@ -72,7 +72,8 @@ export class RtmpPlaying {
     viewers.noteRefusal(protocol);
     const count = this.#repeats.note("refused", performance.now());
     if (count === undefined) return;
-    const facts = { reason: withoutKeys(reason), count };
+    // What the peer was told is a sentence, and this goes on.
+    const facts = { reason: withoutKeys(reason).replace(/\.$/, ""), count };
     log.info("{peer} cannot play: {reason} ({count} so far)", facts);
   }
 

@@ -97,7 +97,9 @@ export class RtmpPublishing {
     counters.add("publishesRefused");
     const count = this.#repeats.note("refused", performance.now());
     if (count === undefined) return;
-    log.warn("{peer} may not publish: {reason} ({count} so far)", { reason, count });
+    // What the peer was told is a sentence, and this goes on.
+    const facts = { reason: reason.replace(/\.$/, ""), count };
+    log.warn("{peer} may not publish: {reason} ({count} so far)", facts);
   }
 
   unpublish(streamId: number, why = "it has left"): void {

@@ -64,6 +64,7 @@ export function loggedSessionId(id: string): string {
   return id.slice(0, id.indexOf(".") + 1 + LOGGED_ID_LENGTH);
 }
 
+/** What a session is made of. */
 export interface WebrtcSessionOptions {
   readonly id: string;
   readonly audience: RtpAudience;
@@ -288,13 +289,11 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
 
   #onConnected(master: SrtpMasterKey): void {
     const { audience, media, renditions, arena, viewerEvents, events } = this.#options;
-    const isTcp = this.peer.route?.transport === "tcp";
     this.#viewer = new RtpViewer({
       feed: audience.feed,
       ...media,
       renditions,
-      // TCP finds out by itself what its link carries.
-      link: isTcp ? undefined : new ViewerLink(performance.now()),
+      link: new ViewerLink(performance.now(), this.peer.route?.transport),
       arena,
       master,
       events: viewerEvents,

@@ -13,10 +13,6 @@ export class WebrtcSessions {
   readonly #byAddress = new Map<string, WebrtcSession>();
   #lastTag = 0;
 
-  get size(): number {
-    return this.#byId.size;
-  }
-
   /** In the order of their coming; they may be removed meanwhile. */
   all(): Iterable<WebrtcSession> {
     return this.#byId.values();

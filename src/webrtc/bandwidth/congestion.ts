@@ -19,6 +19,8 @@ const OWN_PART = 0.7;
 /** Nor is one that comes again and again for so long, with less than this between. */
 const OWN_EPISODE_MS = 6000;
 const EPISODE_GAP_MS = 3000;
+/** Others make a longer queue than this. */
+const SHARED_QUEUE_MS = 100;
 /** Others have gone when there was no queue for so long. */
 const CALM_MS = 3000;
 
@@ -75,7 +77,7 @@ export class Congestion {
   /** There is congestion: ours, unless it has come too often. */
   begin(queueMs: number, nowMs: number): void {
     if (this.#kind === "none" && nowMs - this.#endedMs > EPISODE_GAP_MS) this.#episodeMs = nowMs;
-    if (nowMs - this.#episodeMs > OWN_EPISODE_MS) {
+    if (nowMs - this.#episodeMs > OWN_EPISODE_MS && queueMs > SHARED_QUEUE_MS) {
       this.#share();
       return;
     }

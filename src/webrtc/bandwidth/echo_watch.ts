@@ -1,3 +1,9 @@
+/**
+ * How often one is asked for: at a queue, at a loss, on a link that was narrow, which is nearly full
+ * by what is sent, and on any other.
+ */
+const INTERVALS_MS = { queue: 100, loss: 250, narrow: 400, none: 1000 } as const;
+
 /** How long an echo is waited for before there was one. */
 const FIRST_ANSWER_MS = 1000;
 /** Of a new one, among those before. */
@@ -27,9 +33,13 @@ export class EchoWatch {
     return this.#answerMs;
   }
 
-  /** Since the newest was asked for. */
-  sinceMs(nowMs: number): number {
-    return nowMs - this.#askedMs;
+  /**
+   * Whether one is to be asked for.
+   *
+   * @param toldMs of what left then, something else has told
+   */
+  isDue(nowMs: number, occasion: keyof typeof INTERVALS_MS, toldMs = -Infinity): boolean {
+    return nowMs - Math.max(this.#askedMs, toldMs) >= INTERVALS_MS[occasion];
   }
 
   /** One is asked for. Returns when: a time that no other has. */
@@ -41,7 +51,7 @@ export class EchoWatch {
 
   /** Something was echoed that left at `sentMs`: nothing before is waited for any more. */
   answered(sentMs: number, nowMs: number): void {
-    while (this.openMs <= sentMs) {
+    while (this.#openMs.length > 0 && this.openMs <= sentMs) {
       if (this.#openMs.shift() === sentMs) this.#isAnswered = true;
     }
     this.#answerMs += ANSWER_WEIGHT * (nowMs - sentMs - this.#answerMs);

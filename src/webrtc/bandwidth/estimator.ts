@@ -1,12 +1,14 @@
 import type { TransportReception } from "../../rtp/transport_history.ts";
 import { carriedBps, MAX_DISTANCE_MS } from "./carried_rate.ts";
 import { Congestion } from "./congestion.ts";
+import { DrainGauge } from "./drain_gauge.ts";
 import { EchoWatch } from "./echo_watch.ts";
 import { LossGauge } from "./loss_gauge.ts";
 import { type EchoHabit, Probe, type ProbeVerdict } from "./probe.ts";
 import { ProbeSchedule } from "./probe_schedule.ts";
 import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
+import { SharedRate } from "./shared_rate.ts";
 import { Suspicion } from "./suspicion.ts";
 import { TrainGauge } from "./train_gauge.ts";
 
@@ -17,7 +19,9 @@ const HEADROOM = 0.85;
 const LONG_QUEUE_MS = 50;
 /** Above it, a suspicion is confirmed: so often in a row, as viewers stall that are busy. */
 const CONFIRMING_QUEUE_MS = 40;
-const CONFIRMATIONS = 1;
+const CONFIRMATIONS = 2;
+/** For longer than this, they rarely do. */
+const SURE_QUEUE_MS = 180;
 /** Above it, a loss is that of a queue. */
 const SOME_QUEUE_MS = 30;
 /** Loss beyond the link's own that tells of a full queue; and of one without any length. */
@@ -26,23 +30,16 @@ const SHARP_LOSS = 0.25;
 
 /** Over so long is looked what was sent. */
 const RATE_WINDOW_MS = 1000;
-/** Between two samples of a queue that is being emptied, to tell what the link carries. */
-const MIN_DRAIN_MS = 250;
-
 /** Part of what was sent that a link carries of which nothing else is known. */
 const UNKNOWN_PART = 0.6;
-/** Where the queue is another's, loss tells, as it does to TCP. Each is for a report. */
-const SHARED_STEP_BPS = 50_000;
-const SHARED_BACK = 0.7;
-const SHARED_GROWTH_LOSS = 0.06;
+
+/** Where others fill the queue, what is believed exceeds what is used by so much: for a key frame. */
+const SHARED_UNUSED_FACTOR = 1.4;
+const SHARED_UNUSED_BPS = 200_000;
 
 /** REMB that falls to less than this part of what is sent tells of a narrow link. */
 const REMB_PART = 0.95;
 
-/** A round trip is asked for: so often at a queue, at a loss, and where nothing else tells one. */
-const ECHO_AT_QUEUE_MS = 100;
-const ECHO_AT_LOSS_MS = 250;
-const ECHO_IDLE_MS = 1000;
 /** An echo that takes so much longer than the shortest waits in a queue, or is lost. */
 const OVERDUE_MS = 150;
 /** Where packets are lost, two in a row are. */
@@ -119,8 +116,8 @@ export class BandwidthEstimator {
   /** What the link is believed to carry; less than all of it is used. */
   #capacityBps = 0;
   readonly #congestion = new Congestion();
-  /** The first round trip of a queue that is being emptied. */
-  #drainFrom: RoundTripSample | undefined;
+  readonly #shared = new SharedRate();
+  readonly #drain = new DrainGauge();
   readonly #suspicion = new Suspicion();
   #rembBps: number | undefined;
   readonly #trains = new TrainGauge();
@@ -183,12 +180,12 @@ export class BandwidthEstimator {
    */
   wantsEcho(nowMs: number): boolean {
     if (this.#probe !== undefined) return this.#probe.wantsEcho(nowMs);
-    const sinceMs = this.#echoes.sinceMs(nowMs);
     if (this.#suspicion.sinceMs !== undefined || this.#congestion.kind !== "none") {
-      return sinceMs >= ECHO_AT_QUEUE_MS;
+      return this.#echoes.isDue(nowMs, "queue");
     }
-    if (nowMs - this.#lossSeenMs < RATE_WINDOW_MS) return sinceMs >= ECHO_AT_LOSS_MS;
-    return sinceMs >= ECHO_IDLE_MS && nowMs - (this.#queue.newest?.sentMs ?? 0) >= ECHO_IDLE_MS;
+    if (nowMs - this.#lossSeenMs < RATE_WINDOW_MS) return this.#echoes.isDue(nowMs, "loss");
+    const occasion = this.#capacityBps < this.#maxBps ? "narrow" : "none";
+    return this.#echoes.isDue(nowMs, occasion, this.#queue.newest?.sentMs ?? 0);
   }
 
   /**
@@ -239,7 +236,9 @@ export class BandwidthEstimator {
     this.#loss.take(lossFraction, nowMs);
     if (lossFraction > 0) this.#lossSeenMs = nowMs;
     const { excess, newest } = this.#loss;
-    if (this.#congestion.kind === "shared") this.#share(nowMs);
+    if (this.#congestion.kind === "shared") {
+      this.#believe(this.#shared.takeLoss(this.#capacityBps, newest, nowMs));
+    }
     if (this.#congestion.kind !== "none") return;
     const hasQueue = this.queueMs > SOME_QUEUE_MS;
     const isFull = hasQueue && (excess > QUEUE_LOSS || newest > SHARP_LOSS);
@@ -274,7 +273,7 @@ export class BandwidthEstimator {
         this.#cut(this.#suspicion.seemsBps, nowMs);
       }
     } else if (this.#congestion.kind === "own") this.#watchDrain(nowMs);
-    else if (this.#congestion.kind === "shared") return;
+    else if (this.#congestion.kind === "shared") this.#share(nowMs);
     else if (isOverdue) this.#suspect(Infinity, nowMs);
     else if (wantedBps > this.estimateBps && this.#capacityBps < this.#maxBps) {
       const need = { capacityBps: this.#capacityBps, wantedBps, maxBps: this.#maxBps };
@@ -316,7 +315,9 @@ export class BandwidthEstimator {
     // What left before it does not tell.
     if (sentMs < suspicion.sinceMs) return;
     if (queueMs <= CONFIRMING_QUEUE_MS) suspicion.dispel();
-    else if (suspicion.confirm(seemsBps) >= CONFIRMATIONS) this.#cut(suspicion.seemsBps, nowMs);
+    else if (suspicion.confirm(seemsBps) >= CONFIRMATIONS || queueMs > SURE_QUEUE_MS) {
+      this.#cut(suspicion.seemsBps, nowMs);
+    }
   }
 
   #suspect(seemsBps: number, nowMs: number): void {
@@ -330,12 +331,11 @@ export class BandwidthEstimator {
     const leastBps = this.#capacityBps * this.#congestion.leastPart(nowMs);
     if (this.#congestion.kind === "none") this.#schedule.congested(nowMs);
     this.#congestion.begin(this.#seenQueueMs(nowMs), nowMs);
-    if (this.#congestion.kind === "shared") return;
+    if (this.#congestion.kind === "shared") return this.#shared.begin(this.#loss.own, nowMs);
     const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
     const carriesBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
     this.#lower(Math.max(carriesBps, leastBps));
-    this.#trains.reset(this.#capacityBps);
-    this.#drainFrom = undefined;
+    this.#drain.reset();
   }
 
   /** As long as was told, or as an echo has waited that is missing. */
@@ -347,12 +347,14 @@ export class BandwidthEstimator {
 
   /** Of a queue that is being emptied, a round trip was told. */
   #takeDrain(sample: RoundTripSample, nowMs: number): void {
-    if (this.#congestion.takeQueue(sample.queueMs, nowMs)) return this.#congestion.end(nowMs);
+    if (this.#congestion.takeQueue(sample.queueMs, nowMs)) return this.#endCongestion(nowMs);
     if (this.#congestion.kind === "shared" || sample.sentMs < this.#congestion.cutMs) return;
-    this.#drainFrom ??= sample;
-    if (sample.sentMs - this.#drainFrom.sentMs < MIN_DRAIN_MS) return;
-    const passedBps = carriedBps(sample, this.#drainFrom, this.#sent, this.#loss.newest);
-    if (passedBps < Infinity) this.#believe(passedBps);
+    this.#believe(this.#drain.take(sample, this.#sent, this.#loss.newest, this.#capacityBps));
+  }
+
+  #endCongestion(nowMs: number): void {
+    this.#congestion.end(nowMs);
+    this.#trains.reset(this.#capacityBps);
   }
 
   /** A queue that does not get shorter in time is cut at again. */
@@ -362,7 +364,7 @@ export class BandwidthEstimator {
     const sight = { queueMs, isTold, answerMs: this.#echoes.answerMs };
     switch (this.#congestion.watch(sight, nowMs)) {
       case "over":
-        this.#congestion.end(nowMs);
+        this.#endCongestion(nowMs);
         break;
       case "stays":
         this.#cut(this.#capacityBps * HEADROOM, nowMs);
@@ -371,12 +373,11 @@ export class BandwidthEstimator {
     }
   }
 
-  /** Others fill the queue: what is sent grows and falls as theirs does, by loss. */
+  /** Others fill the queue. */
   #share(nowMs: number): void {
-    if (this.#loss.excess > SHARED_GROWTH_LOSS) this.#lower(this.#capacityBps * SHARED_BACK);
-    else if (this.sentBps(nowMs) > this.estimateBps / 2) {
-      this.#believe(this.#capacityBps + SHARED_STEP_BPS);
-    }
+    const usableBps = this.sentBps(nowMs) * SHARED_UNUSED_FACTOR + SHARED_UNUSED_BPS;
+    if (this.estimateBps > usableBps) return;
+    this.#believe(this.#shared.grow(this.#capacityBps, nowMs));
   }
 
   #takeVerdict(verdict: ProbeVerdict | undefined, nowMs: number): void {

@@ -28,10 +28,14 @@ export class LossGauge {
     return this.#newest;
   }
 
-  /** What is lost beyond what the link loses in any case. */
+  /** What the link loses in any case, as far as is known. */
+  get own(): number {
+    return Math.min(this.#leastBefore ?? 0, this.#least, MAX_OWN_LOSS);
+  }
+
+  /** What is lost beyond that. */
   get excess(): number {
-    const own = this.#leastBefore ?? 0;
-    return Math.max(0, this.fraction - Math.min(own, this.#least, MAX_OWN_LOSS));
+    return Math.max(0, this.fraction - this.own);
   }
 
   /** @param fraction of the packets since the report before, 0 to 1; any other is passed over */

@@ -5,6 +5,9 @@ const TRAIN_MS = 30;
 const MIN_TRAIN_BYTES = 2400;
 const MAX_TRAIN_BYTES = 24_000;
 const TRAIN_INTERVAL_MS = 1000;
+/** More rarely, where it would take more than this part of a link. */
+const MAX_TRAIN_PART = 0.05;
+const MAX_TRAIN_INTERVAL_MS = 2000;
 /** After one whose echo was lost. */
 const RETRY_MS = 300;
 /** A train that shows the link to carry less than this beyond what is known was held up. */
@@ -50,6 +53,7 @@ export interface ProbeNeed {
  */
 export class ProbeSchedule {
   #nextMs: number;
+  #trainIntervalMs = TRAIN_INTERVAL_MS;
   #streamDueMs: number;
   #intervalMs = FIRST_INTERVAL_MS;
   #clearTrains = 0;
@@ -69,9 +73,11 @@ export class ProbeSchedule {
   plan(nowMs: number, need: ProbeNeed): ProbePlan | undefined {
     if (nowMs < this.#nextMs) return undefined;
     const trusts = this.#clearTrains >= TRAINS_TO_BELIEVE;
-    return trusts && nowMs >= this.#streamDueMs
-      ? streamPlan(need, this.#atMostBps)
-      : trainPlan(need);
+    if (trusts && nowMs >= this.#streamDueMs) return streamPlan(need, this.#atMostBps);
+    const plan = trainPlan(need);
+    const rareMs = plan.bytes * 8000 / (need.capacityBps * MAX_TRAIN_PART);
+    this.#trainIntervalMs = Math.min(Math.max(rareMs, TRAIN_INTERVAL_MS), MAX_TRAIN_INTERVAL_MS);
+    return plan;
   }
 
   /** A train has come through, or not. */
@@ -86,7 +92,7 @@ export class ProbeSchedule {
     this.#widerTrains = isWider ? this.#widerTrains + 1 : 0;
     if (kind === "blocked") {
       this.#clearTrains = 0;
-      this.#nextMs = nowMs + TRAIN_INTERVAL_MS;
+      this.#nextMs = nowMs + this.#trainIntervalMs;
       return;
     }
     this.#atMostBps = this.#clearTrains++ === 0 ? atMostBps : Math.min(this.#atMostBps, atMostBps);
@@ -98,7 +104,7 @@ export class ProbeSchedule {
       this.#streamDueMs = nowMs;
       this.#usualPerBit = 1 / this.#atMostBps;
     }
-    this.#nextMs = nowMs >= this.#streamDueMs ? nowMs : nowMs + TRAIN_INTERVAL_MS;
+    this.#nextMs = nowMs >= this.#streamDueMs ? nowMs : nowMs + this.#trainIntervalMs;
   }
 
   /** A stream has come through, or not. */

@@ -8,15 +8,18 @@ const MAX_FACTOR = 2;
 /** What trains of packets tell a link to carry, by and by. */
 export class TrainGauge {
   #meanBps = 0;
+  #beforeBps = Infinity;
 
   /** It is known better. */
   reset(capacityBps: number): void {
-    this.#meanBps = capacityBps;
+    this.#meanBps = this.#beforeBps = capacityBps;
   }
 
   /** What the link is to be believed to carry, upon another train. */
   take(bitrateBps: number, capacityBps: number): number {
-    const seenBps = Math.min(bitrateBps, MAX_FACTOR * capacityBps);
+    // Links that were idle let the first packets pass at once: of two, the lesser is true.
+    const seenBps = Math.min(bitrateBps, this.#beforeBps, MAX_FACTOR * capacityBps);
+    this.#beforeBps = bitrateBps;
     this.#meanBps += WEIGHT * (seenBps - this.#meanBps);
     return this.#meanBps < capacityBps * GROWTH ? capacityBps : capacityBps * GROWTH;
   }

@@ -42,6 +42,7 @@ export type IceResult =
     readonly retiredUfrag: string | undefined;
   };
 
+/** What an agent begins with. */
 export interface IceLiteOptions {
   /** Ours, as the answer tells them. */
   readonly local: IceCredentials;

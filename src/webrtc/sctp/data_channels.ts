@@ -17,6 +17,8 @@ const MAX_OPENED_PER_SECOND = 32;
 /** Of this server's own messages. */
 const RELIABLE = { isOrdered: true, maxResends: Infinity, lifetimeMs: Infinity } as const;
 
+const encoder = new TextEncoder();
+
 /** A channel that the other side has opened. */
 export interface DataChannel extends ChannelRequest {
   readonly streamId: number;
@@ -66,11 +68,6 @@ export class DataChannels {
     });
   }
 
-  /** Whether a channel of that name is open. */
-  has(label: string): boolean {
-    return [...this.#channels.values()].some((channel) => channel.label === label);
-  }
-
   /**
    * Takes what came over DTLS, which it borrows.
    *
@@ -95,7 +92,7 @@ export class DataChannels {
     for (const channel of this.#channels.values()) {
       if (channel.label !== label) continue;
       const options = { ...channel, protocolId: PAYLOAD_PROTOCOL.text };
-      if (!this.#association.send(new TextEncoder().encode(text), options, nowMs)) dropped++;
+      if (!this.#association.send(encoder.encode(text), options, nowMs)) dropped++;
     }
     return dropped;
   }

@@ -57,7 +57,7 @@ interface Fragment {
 export interface Acknowledgement {
   readonly cumulative: number;
   readonly windowBytes: number;
-  /** Runs of numbers that came before others which are missing: first and last, beyond the cumulative one. */
+  /** Runs that have come though others before them have not: distances from the cumulative one. */
   readonly runs: readonly (readonly [number, number])[];
 }
 

@@ -35,13 +35,14 @@ export interface SctpHeader {
   readonly verificationTag: number;
 }
 
-/** `value` borrows from the packet. */
+/** A chunk of a packet, from which `value` is borrowed. */
 export interface SctpChunk {
   readonly type: number;
   readonly flags: number;
   readonly value: Uint8Array;
 }
 
+/** A packet, taken apart. */
 export interface SctpPacket extends SctpHeader {
   readonly chunks: readonly SctpChunk[];
 }

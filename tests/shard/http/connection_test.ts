@@ -7,9 +7,10 @@ import type { Place } from "../../../src/shard/net/places.ts";
 import { testPlaces } from "../shard_settings.ts";
 import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { answer, textAnswer } from "../../../src/shard/http/answers.ts";
-import { HttpConnection } from "../../../src/shard/http/connection.ts";
+import { HttpConnection, type HttpConnectionContext } from "../../../src/shard/http/connection.ts";
+import { timeSlice } from "../../../src/shard/time_slice.ts";
 import { until } from "../../../testing/waiting.ts";
-import { HttpSetup, TIMEOUTS } from "./setup.ts";
+import { Body, HttpSetup, TIMEOUTS } from "./setup.ts";
 
 /** A request for a path, or with a method for a path. */
 function get(what: string, ...fields: string[]): string {
@@ -301,15 +302,107 @@ Deno.test("whatever a network can do to a connection is no defect, and anything 
   await assertRejects(() => failing(new TypeError("broken")).serve(), TypeError, "broken");
 });
 
+Deno.test("a request that comes whole while its connection waits for the thread is answered", async () => {
+  const answered = Promise.withResolvers<void>();
+  const conn = new ScriptedConn();
+  const serving = connection(conn, async () => {
+    if (conn.written === "") {
+      // So much work that others have the thread before it.
+      for (const sinceMs = performance.now(); performance.now() < sinceMs + 30;);
+      await answered.promise;
+    }
+    return textAnswer(200, "");
+  }).serve();
+  await conn.give(get("/a"));
+  // It reads on while it answers.
+  await until("it is read again", () => conn.reads === 2);
+  conn.onAnswered = () => {
+    timeSlice.charge(10, true);
+    // For these it waits one slice each.
+    for (let others = 20; others > 0; others--) timeSlice.queue(() => {}, true);
+    setTimeout(() => conn.give(get("/b")));
+  };
+  answered.resolve();
+  await until("both are answered", () => conn.written.split("200 OK").length === 3);
+  await conn.give(null);
+  await serving;
+});
+
+Deno.test("who leaves before it is answered leaves its place at once", async () => {
+  const body = new Body();
+  const answered = Promise.withResolvers<void>();
+  await using setup = await HttpSetup.start(async () => {
+    await answered.promise;
+    return body.response;
+  }, { max: 2 });
+  for (let at = 0; at < 2; at++) {
+    using _client = await setup.send(get("/a"));
+    await until("it is asked about", () => setup.bytesRead > 0);
+  }
+  await until("there is room again", () => setup.total("httpConnections") === 0);
+  using _later = await setup.connect();
+  await until("another one has come", () => setup.total("httpConnections") === 1);
+  answered.resolve();
+  await until("what was answered to them is over", () => body.overs === 2);
+});
+
+/** What a connection reads comes when a test says so. */
+class ScriptedConn {
+  readonly #given: (Uint8Array | null)[] = [];
+  #taken: ((piece: Uint8Array | null) => void) | undefined;
+  reads = 0;
+  written = "";
+  /** Called once when something is written, before the connection goes on. */
+  onAnswered: (() => void) | undefined;
+
+  get remoteAddr() {
+    if (this.written !== "") this.onAnswered?.();
+    if (this.written !== "") this.onAnswered = undefined;
+    return { hostname: "192.0.2.1" };
+  }
+
+  async give(text: string | null): Promise<void> {
+    const piece = text === null ? null : new TextEncoder().encode(text);
+    if (this.#taken === undefined) this.#given.push(piece);
+    else this.#taken(piece);
+    await undefined;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    this.reads++;
+    const piece = this.#given.length > 0
+      ? this.#given.shift()!
+      : await new Promise<Uint8Array | null>((resolve) => this.#taken = resolve);
+    this.#taken = undefined;
+    if (piece === null) return null;
+    buffer.set(piece);
+    return piece.length;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    this.written += new TextDecoder().decode(bytes);
+    return Promise.resolve(bytes.length);
+  }
+
+  setNoDelay(): void {}
+  close(): void {}
+}
+
 /** A connection whose first read fails. */
 function failing(error: Error): HttpConnection {
   const remoteAddr = { hostname: "127.0.0.1" };
   const conn = { remoteAddr, setNoDelay() {}, close() {}, read: () => Promise.reject(error) };
+  return connection(conn, () => textAnswer(200, ""));
+}
+
+function connection(
+  conn: object,
+  answer: HttpConnectionContext["answer"],
+): HttpConnection {
   const counters = new Counters(allocateCounters(1), 0);
   const memory = openMemory();
   const { places, proxies } = testPlaces(counters);
   const place = places.httpConnections.take("192.0.2.1") as Place;
-  const answer = () => textAnswer(200, "");
   const context = { counters, memory, timeouts: TIMEOUTS, proxies, answer };
   const log = getLogger(["sluice", "http"]);
   return new HttpConnection(conn as unknown as Deno.TcpConn, context, 0, {

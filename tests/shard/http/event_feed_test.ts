@@ -115,6 +115,26 @@ Deno.test("who reads slowly is told how many it has missed, and nothing is kept 
   await Promise.all([slow.cancel(), quick.cancel()]);
 });
 
+Deno.test("when all is over, who follows is told the last of it before its stream ends", async () => {
+  const { add, feed, follow } = setUp();
+  const [slow, quick, idle] = [follow(), follow(), follow()];
+  for (const reader of [slow, quick, idle]) assertEquals(await reader.next(), "begin run.0");
+  const waiting = idle.next();
+  add(1, 3);
+  assertEquals(await quick.next(), "stream-began run.1 1");
+  feed.close();
+  assertEquals(await slow.some(4), [
+    "stream-began run.1 1",
+    "client-came run.2 2",
+    "stream-began run.3 3",
+    "end",
+  ]);
+  assertEquals((await quick.some(3)).at(-1), "end");
+  assertEquals([await waiting, ...await idle.some(3)].at(-1), "end");
+  const late = follow();
+  assertEquals(await late.next(), "end");
+});
+
 Deno.test("who names an event that there cannot be begins anew", async () => {
   const { add, follow } = setUp();
   const other = follow();

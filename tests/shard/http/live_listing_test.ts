@@ -59,7 +59,7 @@ class Setup {
   /** What a caller sees of a page: how many streams in all and on it. */
   async see(query: string, page: number, nowMs: number, address = CALLER.address) {
     const seen = await this.listing.page({ ...CALLER, query, address }, page, nowMs);
-    return [Number(/"total":(\d+)/.exec(seen.head)![1]), seen.streams.size];
+    return [Number(/"total":(\d+)/.exec(seen.head)![1]), seen.entries.size];
   }
 }
 

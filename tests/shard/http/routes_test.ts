@@ -9,13 +9,14 @@ import { ControlLink } from "../../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { HttpRoutes } from "../../../src/shard/http/routes.ts";
 import { MAX_AUDIENCES } from "../../../src/shard/live/selected_tracks.ts";
-import { Streams } from "../../../src/shard/live/streams.ts";
+import type { Streams } from "../../../src/shard/live/streams.ts";
 import { WebrtcEndpoint } from "../../../src/shard/webrtc/endpoint.ts";
 import { FLV_FORM } from "../../../src/stream/feed_form.ts";
 import { LogState } from "../../../src/stream/log_layout.ts";
 import { bytesOf } from "../../http/errors.ts";
 import { keyFrame, openLog } from "../../stream/log_samples.ts";
 import { SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
+import { testStreams } from "../test_streams.ts";
 
 const ADDRESS = { transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
 
@@ -32,16 +33,7 @@ async function ask(
   const counters = new Counters(allocateCounters(1), 0);
   const { places, proxies } = testPlaces(counters);
   await using webrtc = await WebrtcEndpoint.open({ settings, counters, shard: 0, places });
-  const streams = new Streams(control, {
-    flushMs: 0,
-    rtmpFlushMs: 0,
-    maxPayloadSize: 1200,
-    windowMs: 10_000,
-    memory,
-  }, {
-    jumped() {},
-    starved() {},
-  });
+  const streams = testStreams(control, memory);
   prepare(streams);
   const routes = new HttpRoutes({
     access: OPEN_ACCESS,

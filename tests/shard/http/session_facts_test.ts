@@ -63,8 +63,6 @@ Deno.test("layers are the tracks by their numbers, with what is sent of them, ab
     bitrateBps: 2_034_567,
     frameRate: 30,
     keyFrameDistanceMs: 2000,
-    bytesFromKeyFrame: 1,
-    keyFrameAgeMs: 0,
   } as const;
   const unknown = { ...rendition, trackId: 7, width: null, height: null, bitrateBps: 254_321 };
   assertEquals(JSON.parse(layersJson([{ ...rendition, trackId: 0 }, unknown], 1)), {

@@ -7,10 +7,9 @@ import {
   statesResponse,
 } from "../../../src/shard/http/session_followers.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
-import { Streams } from "../../../src/shard/live/streams.ts";
 import { LogState } from "../../../src/stream/log_layout.ts";
 import { LogWriter } from "../../../src/stream/log_writer.ts";
-import { openMemory } from "../open_memory.ts";
+import { testStreams } from "../test_streams.ts";
 
 const PATH = "live/a";
 const ACTIVE = "event: active\ndata: {}\n\n";
@@ -26,14 +25,7 @@ function count(viewers: number): string {
 /** Shard 0 of two, with a stream that is live. */
 function open() {
   const control = new ControlLink(() => {});
-  const options = {
-    flushMs: 0,
-    rtmpFlushMs: 0,
-    maxPayloadSize: 1200,
-    windowMs: 10_000,
-    memory: openMemory(),
-  };
-  const streams = new Streams(control, options, { jumped() {}, starved() {} });
+  const streams = testStreams(control);
   const log = LogWriter.allocate(1 << 20);
   new LogWriter(log, { windowMs: 10_000 }).setState(LogState.live);
   streams.open({ streamId: 1, path: PATH, log });

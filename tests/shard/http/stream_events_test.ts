@@ -1,11 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import type { StreamsPage } from "../../../src/shard/http/stream_summary.ts";
 import { StreamEvents } from "../../../src/shard/http/stream_events.ts";
-import {
-  changeMark,
-  type ListedPage,
-  StreamListing,
-} from "../../../src/shard/http/stream_listing.ts";
+import { changeMark, type ListedPage } from "../../../src/shard/http/listed_page.ts";
+import { StreamListing } from "../../../src/shard/http/stream_listing.ts";
 
 /** The list as control would tell it, changed by the test. */
 class FakeControl {
@@ -70,6 +67,15 @@ Deno.test("changeMark: a name that looks like a field is none", () => {
     changeMark(JSON.stringify({ name, uptimeMs: 8 })),
     `{"name":${JSON.stringify(name)},}`,
   );
+});
+
+Deno.test("changeMark: a client's figures are passed over, its rates count by two digits", () => {
+  const client = { id: "0-a", lagMs: 12.5, packetsLost: -1, lossFraction: 0.0078, jumps: 1 };
+  const mark = changeMark(JSON.stringify({ ...client, estimatedBps: 912_345 }));
+  const later = { ...client, lagMs: 0, packetsLost: 30, lossFraction: 0.2 };
+  assertEquals(changeMark(JSON.stringify({ ...later, estimatedBps: 905_000 })), mark);
+  assertNotEquals(changeMark(JSON.stringify({ ...later, estimatedBps: 800_000 })), mark);
+  assertNotEquals(changeMark(JSON.stringify({ ...client, jumps: 2 })), mark);
 });
 
 /** Reads events as the page does. */

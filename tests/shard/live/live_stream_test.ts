@@ -1,13 +1,12 @@
-import { granted, openMemory } from "../open_memory.ts";
+import { granted } from "../open_memory.ts";
+import { openStream } from "./open_stream.ts";
 import { assertEquals } from "@std/assert";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import type { ControlLink, OpusEvents } from "../../../src/shard/control_link.ts";
-import { LiveStream } from "../../../src/shard/live/live_stream.ts";
 import { MAX_AUDIENCES } from "../../../src/shard/live/selected_tracks.ts";
 import type { TrackSelection } from "../../../src/stream/track_selection.ts";
 import { FLV_FORM } from "../../../src/stream/feed_form.ts";
 import { LogState } from "../../../src/stream/log_layout.ts";
-import { LogWriter } from "../../../src/stream/log_writer.ts";
 import { Publication } from "../../../src/stream/publication.ts";
 import {
   enhancedAudio,
@@ -17,14 +16,7 @@ import {
 } from "../../../testing/media/enhanced_samples.ts";
 
 Deno.test("viewers of a track end when another publisher has come without it", async () => {
-  const log = LogWriter.allocate(1 << 20);
-  const writer = new LogWriter(log, { windowMs: 10_000 });
-  const stream = new LiveStream(
-    { streamId: 1, path: "live/a", log },
-    undefined as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000, memory: openMemory() },
-    { jumped: () => {}, starved: () => {} },
-  );
+  const { stream, writer, close } = openStream();
   const sweep = () => stream.sweep(0, () => undefined);
   const first = new Publication(writer, { trackSettleMs: 0 });
   first.video(0, vp8KeyFrame(64, 32), 0);
@@ -61,23 +53,12 @@ Deno.test("viewers of a track end when another publisher has come without it", a
   await ended[1]!.done;
   assertEquals([stream.report().viewers, ended[0]!.isOver], [1, false]);
   second.video(40, vp8InterFrame(), 1040);
-  writer.setState(LogState.ended);
-  // Waiting for a log keeps no event loop going.
-  const timer = setInterval(() => {}, 10);
-  await stream.close();
+  await close();
   await Promise.all(ended.map(({ done }) => done));
-  clearInterval(timer);
 });
 
 Deno.test("a stream has so many audiences, and room again when one is empty", async () => {
-  const log = LogWriter.allocate(1 << 20);
-  const writer = new LogWriter(log, { windowMs: 10_000 });
-  const stream = new LiveStream(
-    { streamId: 1, path: "live/a", log },
-    undefined as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000, memory: openMemory() },
-    { jumped: () => {}, starved: () => {} },
-  );
+  const { stream, close } = openStream();
   const audienceOf = (videoTrack: number) =>
     stream.audience(FLV_FORM, { audio: true, video: true, videoTrack });
   const viewers: FlvViewer[] = [];
@@ -94,10 +75,7 @@ Deno.test("a stream has so many audiences, and room again when one is empty", as
   await viewers[5]!.stream.cancel();
   granted(audienceOf(MAX_AUDIENCES));
   assertEquals(stream.report().viewers, MAX_AUDIENCES);
-  writer.setState(LogState.ended);
-  const timer = setInterval(() => {}, 10);
-  await stream.close();
-  clearInterval(timer);
+  await close();
 });
 
 /** What is asked of control, and the newest answer that it may give, by track. */
@@ -123,15 +101,8 @@ const AAC = enhancedAudio("aac", "configuration", Uint8Array.of(0x12, 0x10));
 const AAC_FRAME = enhancedAudio("aac", "frame", Uint8Array.of(0x21, 0x10));
 
 function watch() {
-  const log = LogWriter.allocate(1 << 20);
-  const writer = new LogWriter(log, { windowMs: 10_000 });
   const control = new Control();
-  const stream = new LiveStream(
-    { streamId: 1, path: "live/a", log },
-    control as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000, memory: openMemory() },
-    { jumped: () => {}, starved: () => {} },
-  );
+  const { stream, writer, close } = openStream(control as unknown as ControlLink);
   /** A publisher of these tracks, each of VP8 and AAC. */
   const publish = (...trackIds: readonly number[]) => {
     const publication = new Publication(writer, { trackSettleMs: 0 });
@@ -154,13 +125,6 @@ function watch() {
     return { ends, leave: () => audience.remove(viewer) };
   };
   const sweep = (nowMs = performance.now()) => stream.sweep(nowMs, () => undefined);
-  const close = async () => {
-    writer.setState(LogState.ended);
-    // Waiting for a log keeps no event loop going.
-    const timer = setInterval(() => {}, 10);
-    await stream.close();
-    clearInterval(timer);
-  };
   return { stream, control, publish, join, sweep, close };
 }
 

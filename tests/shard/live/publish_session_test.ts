@@ -6,12 +6,11 @@ import { ControlLink } from "../../../src/shard/control_link.ts";
 import { Clients } from "../../../src/shard/live/clients.ts";
 import { PublishSession } from "../../../src/shard/live/publish_session.ts";
 import { Publishers } from "../../../src/shard/live/publishers.ts";
-import { Streams } from "../../../src/shard/live/streams.ts";
 import type { ToControl } from "../../../src/shard/messages.ts";
 import { LogWriter } from "../../../src/stream/log_writer.ts";
 import { accessRequest } from "../../access/requests.ts";
-import { openMemory } from "../open_memory.ts";
 import { SHARD_SETTINGS } from "../shard_settings.ts";
+import { testStreams } from "../test_streams.ts";
 
 const ALLOWED: Allowed = { kind: "allow", decidedBy: "key a", subject: "key a" };
 const SHARD = 0;
@@ -27,13 +26,7 @@ async function publish() {
       control.settle({ kind: "publish-accepted", requestId, streamId: STREAM_ID, sent: undefined })
     );
   });
-  const streams = new Streams(control, {
-    flushMs: 0,
-    rtmpFlushMs: 0,
-    maxPayloadSize: 1200,
-    windowMs: 10_000,
-    memory: openMemory(),
-  }, { jumped() {}, starved() {} });
+  const streams = testStreams(control);
   streams.open({
     streamId: STREAM_ID,
     path: "live/test",

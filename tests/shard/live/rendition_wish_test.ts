@@ -3,6 +3,7 @@ import type { LiveStream } from "../../../src/shard/live/live_stream.ts";
 import type { RtpStream } from "../../../src/shard/live/rtp_stream.ts";
 import { type RenditionWish, ViewerRenditions } from "../../../src/shard/live/viewer_renditions.ts";
 import type { Rendition } from "../../../src/stream/renditions.ts";
+import type { ListedTrack } from "../../../src/stream/track_list.ts";
 
 const SIZES = [[5, 1280, 720], [0, 640, 360], [7, null, null], [2, 320, 180]] as const;
 
@@ -45,4 +46,14 @@ Deno.test("ViewerRenditions: where there is but one, there is no choice", () => 
   renditions.choose({ maxWidth: 10 });
   assertEquals(renditions.list(0), []);
   assertEquals(renditions.trackIds(0), [0]);
+});
+
+Deno.test("ViewerRenditions: the default track is the publisher's, who may be another one", () => {
+  const log: { tracks: Pick<ListedTrack, "name" | "trackId" | "isDefault">[] } = { tracks: [] };
+  const stream = { log, renditions: { recent: () => [] } } as unknown as LiveStream;
+  const renditions = new ViewerRenditions(stream, {} as RtpStream, 0);
+  assertEquals([renditions.firstTrackId, renditions.isOpen(0)], [0, true]);
+  log.tracks = [{ name: "video", trackId: 5, isDefault: true }];
+  const open = [0, 5].map((trackId) => renditions.isOpen(trackId));
+  assertEquals([renditions.firstTrackId, ...open], [5, false, true]);
 });

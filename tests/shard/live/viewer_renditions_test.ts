@@ -1,25 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import type { ControlLink } from "../../../src/shard/control_link.ts";
-import { LiveStream } from "../../../src/shard/live/live_stream.ts";
 import { ViewerRenditions } from "../../../src/shard/live/viewer_renditions.ts";
-import { LogState } from "../../../src/stream/log_layout.ts";
-import { LogWriter } from "../../../src/stream/log_writer.ts";
 import { NO_HOLDER } from "../../../src/stream/memory_budget.ts";
 import { Publication } from "../../../src/stream/publication.ts";
 import { ofTrack, vp8InterFrame, vp8KeyFrame } from "../../../testing/media/enhanced_samples.ts";
-import { granted, openMemory } from "../open_memory.ts";
+import { granted } from "../open_memory.ts";
+import { openStream } from "./open_stream.ts";
 
 const BOTH = { audio: true, video: true };
 
 Deno.test("packets of a rendition are made while it is open, and its viewers are counted once", async () => {
-  const log = LogWriter.allocate(1 << 20);
-  const writer = new LogWriter(log, { windowMs: 10_000 });
-  const stream = new LiveStream(
-    { streamId: 1, path: "live/a", log },
-    undefined as unknown as ControlLink,
-    { flushMs: 0, rtmpFlushMs: 0, maxPayloadSize: 1200, windowMs: 10_000, memory: openMemory() },
-    { jumped: () => {}, starved: () => {} },
-  );
+  const { stream, writer, close } = openStream();
   const publication = new Publication(writer, { trackSettleMs: 0 });
   const send = (timestampMs: number) => {
     const body = timestampMs === 0 ? vp8KeyFrame(64, 32) : vp8InterFrame();
@@ -57,7 +47,5 @@ Deno.test("packets of a rendition are made while it is open, and its viewers are
   assertEquals(renditions.isOpen(1), true);
   renditions.closeAll();
   own.audience.remove(viewer);
-  writer.setState(LogState.ended);
-  writer.flush();
-  await stream.close();
+  await close();
 });

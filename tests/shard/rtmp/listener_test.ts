@@ -10,7 +10,6 @@ import type {
 } from "../../../src/shard/net/connection_listener.ts";
 import type { ToControl } from "../../../src/shard/messages.ts";
 import { listenRtmp } from "../../../src/shard/rtmp/listener.ts";
-import { Streams } from "../../../src/shard/live/streams.ts";
 import {
   clientAnswer,
   clientHello,
@@ -19,6 +18,7 @@ import {
 } from "../../../testing/rtmp/client.ts";
 import { until } from "../../../testing/waiting.ts";
 import { placeLimits, SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
+import { testStreams } from "../test_streams.ts";
 
 /** A listener whose first accepts fail, as those of connections that their peers have reset. */
 class FailingSource implements ConnectionSource {
@@ -65,16 +65,7 @@ class Setup implements AsyncDisposable {
   ) {
     this.#logged = logged;
     const { counters, control } = this;
-    const streams = new Streams(control, {
-      flushMs: 0,
-      rtmpFlushMs: 0,
-      maxPayloadSize: 1200,
-      windowMs: 10_000,
-      memory: openMemory(),
-    }, {
-      jumped() {},
-      starved() {},
-    });
+    const streams = testStreams(control);
     const limits = placeLimits({ max: 100, maxPerAddress: 2 });
     const context = { settings: SHARD_SETTINGS, streams, control, counters, memory: openMemory() };
     const { places, proxies } = testPlaces(counters, { limits, trusted });
@@ -212,8 +203,8 @@ Deno.test("who is refused again and again on a connection is counted each time, 
     /may not publish|cannot play/.test(message)
   );
   assertEquals(refusals.map((message) => message.replace(/^\S+ /, "")), [
-    "may not publish: The stream name is empty. (1 so far)",
-    "cannot play: The name has characters that URLs do not have. (1 so far)",
+    "may not publish: The stream name is empty (1 so far)",
+    "cannot play: The name has characters that URLs do not have (1 so far)",
   ]);
 });
 

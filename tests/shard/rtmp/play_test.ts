@@ -9,7 +9,7 @@ import type { ToControl } from "../../../src/shard/messages.ts";
 import type { ShardSettings } from "../../../src/shard/shard_settings.ts";
 import { MAX_AUDIENCES } from "../../../src/shard/live/selected_tracks.ts";
 import { listenRtmp } from "../../../src/shard/rtmp/listener.ts";
-import { Streams } from "../../../src/shard/live/streams.ts";
+import type { Streams } from "../../../src/shard/live/streams.ts";
 import { RtmpForm } from "../../../src/egress/rtmp_form.ts";
 import { FLV_FORM } from "../../../src/stream/feed_form.ts";
 import { LogState, Slot, Track } from "../../../src/stream/log_layout.ts";
@@ -18,6 +18,7 @@ import { audioFrame, interFrame, keyFrame, openLog } from "../../stream/log_samp
 import { until } from "../../../testing/waiting.ts";
 import { RtmpPlayerClient } from "../../../testing/rtmp/player_client.ts";
 import { SHARD_SETTINGS, testPlaces, testViewers } from "../shard_settings.ts";
+import { testStreams } from "../test_streams.ts";
 
 /** A stream that a test writes. */
 interface TestStream {
@@ -38,16 +39,7 @@ class Setup implements AsyncDisposable {
     const { timeouts } = SHARD_SETTINGS;
     const settings = { ...SHARD_SETTINGS, timeouts: { ...timeouts, playWaitMs }, ...overrides };
     const control = new ControlLink((message) => this.#decide(control, message));
-    this.streams = new Streams(control, {
-      flushMs: 0,
-      rtmpFlushMs: 0,
-      maxPayloadSize: 1200,
-      windowMs: 10_000,
-      memory: openMemory(),
-    }, {
-      jumped() {},
-      starved() {},
-    });
+    this.streams = testStreams(control);
     const source = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = source.addr.port;
     const { streams, counters } = this;

@@ -1,26 +1,30 @@
-/** Seconds in which an address may begin as many streams as it may have at a time. */
+/** Seconds in which an address may do again all that it may do at once. */
 const REFILL_S = 10;
 
 interface Allowance {
-  /** Streams that may be begun at once. */
+  /** Times that it may be done at once. */
   left: number;
   atMs: number;
 }
 
 /**
- * How many new streams each address may begin: all that it may have at once, and then some each
- * second. To open a stream costs all shards something, and it is gone as soon as nothing is sent.
+ * How often each address may do something that costs others: some times at once, and then a tenth as
+ * often each second.
  */
-export class OpeningRate {
+export class AddressRate {
   readonly #burst: number;
   readonly #allowances = new Map<string, Allowance>();
 
-  /** @param burst streams that an address may have */
+  /** @param burst times that an address may do it at once */
   constructor(burst: number) {
     this.#burst = burst;
   }
 
-  /** Takes one from what an address may begin; false if there is nothing left. */
+  /**
+   * Takes one from what an address may do; false if there is nothing left.
+   *
+   * @param network whom the address belongs to
+   */
   take(network: string, nowMs: number): boolean {
     this.#forgetRested(nowMs);
     const allowance = this.#allowances.get(network) ?? { left: this.#burst, atMs: nowMs };
@@ -35,7 +39,7 @@ export class OpeningRate {
     return Math.min(this.#burst, left + (nowMs - atMs) / 1000 * this.#burst / REFILL_S);
   }
 
-  /** Of those that may begin as many as ever, nothing needs to be known. */
+  /** Of those that may do it as often as ever, nothing needs to be known. */
   #forgetRested(nowMs: number): void {
     for (const [network, { atMs }] of this.#allowances) {
       if (nowMs - atMs < REFILL_S * 1000) return;

@@ -1,0 +1,19 @@
+import { assert } from "@std/assert";
+import { ViewerLink } from "../../src/egress/viewer_link.ts";
+
+const ROUND_TRIP_MS = 5;
+
+for (const [transport, everyMs] of [["udp", 1000], ["tcp", 250]] as const) {
+  Deno.test(`ViewerLink: one that is clear over ${transport} is measured every ${everyMs} ms`, () => {
+    const link = new ViewerLink(0, transport);
+    let echoes = 0;
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 10) {
+      assert(!link.watch(nowMs));
+      if (!link.wantsEcho(nowMs)) continue;
+      echoes++;
+      const { listener } = link;
+      listener.takeRoundTrip(ROUND_TRIP_MS, link.echoAsked(nowMs), nowMs + ROUND_TRIP_MS);
+    }
+    assert(Math.abs(echoes - 10_000 / everyMs) <= 2, `${echoes} in 10 s`);
+  });
+}
