@@ -31,7 +31,7 @@ export interface SimulatedPicture {
   readonly isUnreferenced: boolean;
   readonly begin: number;
   readonly end: number;
-  sentPackets: number;
+  readonly sent: Set<number>;
   readonly arrived: Set<number>;
   /** When it could be decoded: it and all that it refers to were there. */
   decodedMs: number | undefined;
@@ -41,6 +41,8 @@ export interface SimulatedPicture {
 export interface SimulatedStream {
   /** Every second picture but key frames is referred to by nobody. */
   readonly hasUnreferenced?: boolean;
+  /** When the viewer joins; at once by default. */
+  readonly joinMs?: number;
 }
 
 const RED = { ...AUDIO, payloadType: 63 };
@@ -155,7 +157,7 @@ export class NarrowViewer {
         if (at === 0 && isUnreferenced) flags |= PacketFlag.unreferencedStart;
         put(video, this.#pictureDueMs, PACKET_BYTES, flags);
       }
-      const state = { sentPackets: 0, arrived: new Set<number>(), decodedMs: undefined };
+      const state = { sent: new Set<number>(), arrived: new Set<number>(), decodedMs: undefined };
       const atMs = this.nowMs;
       this.pictures.push({ atMs, isKeyFrame, isUnreferenced, begin, end: begin + count, ...state });
       // As the feed has it: four seconds before the newest key frame.
@@ -167,6 +169,7 @@ export class NarrowViewer {
 
   #send(): void {
     const { viewer } = this.opened;
+    if (this.nowMs < (this.#stream.joinMs ?? 0)) return;
     if (!this.#isWoken && !((viewer.nextMs ?? Infinity) <= this.nowMs)) return;
     this.#isWoken = false;
     for (let turns = 0; turns < MAX_TURNS; turns++) {
@@ -207,7 +210,7 @@ export class NarrowViewer {
     if (packet.ssrc === RTX.ssrc) this.retransmittedBytes += bytes;
     if (packet.ssrc !== VIDEO.ssrc) return;
     this.videoSequences.push(packet.sequence);
-    this.#pictureOf(packet.index)!.sentPackets++;
+    this.#pictureOf(packet.index)!.sent.add(packet.index);
   }
 
   #pictureOf(index: number): SimulatedPicture | undefined {

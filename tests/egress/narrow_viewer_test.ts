@@ -24,10 +24,10 @@ function narrowFor(capacityBps: number, stream?: { readonly hasUnreferenced?: bo
 /** Fails if a picture was sent without one that it refers to. */
 function assertReferencesSent(pictures: readonly SimulatedPicture[], fromMs: number): void {
   let isWhole = true;
-  for (const { atMs, isKeyFrame, isUnreferenced, sentPackets, begin, end } of pictures) {
+  for (const { atMs, isKeyFrame, isUnreferenced, sent, begin, end } of pictures) {
     // What is given up ends within a picture.
-    const isSent = sentPackets === end - begin;
-    if (sentPackets > 0) assert(isWhole || isKeyFrame || atMs < fromMs, `${atMs} ms is of no use`);
+    const isSent = sent.size === end - begin;
+    if (sent.size > 0) assert(isWhole || isKeyFrame || atMs < fromMs, `${atMs} ms is of no use`);
     if (isKeyFrame) isWhole = isSent;
     else if (isSent) assert(isWhole || atMs < fromMs, `picture of ${atMs} ms lacks a reference`);
     else if (!isUnreferenced) isWhole = false;
@@ -105,4 +105,29 @@ Deno.test("RtpViewer: on a narrow link that loses packets, sound is repeated as 
   narrow.longestSoundBytes = 0;
   narrow.run(3 * CUT_MS);
   assertEquals(narrow.redundancy, 1);
+});
+
+Deno.test("RtpViewer: a link that carries all pictures, but not twice, is hardly asked for more", () => {
+  const narrow = new NarrowViewer();
+  narrow.link.change({ capacityBps: 1_000_000 }, 0);
+  narrow.run(CUT_MS);
+  narrow.link.change({ capacityBps: 3_000_000 }, CUT_MS);
+  narrow.run(2 * CUT_MS);
+  const before = narrow.retransmittedBytes;
+  narrow.run(RELIEF_MS);
+  const paddedBps = (narrow.retransmittedBytes - before) * 8000 / (RELIEF_MS - 2 * CUT_MS);
+  assert(paddedBps < 20_000, `${paddedBps}`);
+  assertEquals(narrow.opened.viewer.quality, "all");
+});
+
+Deno.test("RtpViewer: a key frame that was lost as the link became narrow is gone back to", () => {
+  for (const cutMs of [5800, 5950]) {
+    const narrow = new NarrowViewer();
+    narrow.run(cutMs);
+    narrow.link.change({ capacityBps: 400_000 }, cutMs);
+    narrow.run(cutMs + 8000);
+    const gapMs = narrow.longestGapMs(cutMs, cutMs + 8000);
+    assert(gapMs <= 2500, `${cutMs}: ${gapMs}`);
+    assert(narrow.missedSound(cutMs, cutMs + 8000) < 0.13, `${cutMs}`);
+  }
 });

@@ -71,6 +71,8 @@ export interface BandwidthOptions {
 export interface BandwidthDemand {
   /** What the next better choice needs; no more than the estimate if there is no better one. */
   readonly wantedBps: number;
+  /** Whether what is sent now fits, so that more is of little use; not by default. */
+  readonly isContent?: boolean;
 }
 
 /**
@@ -140,6 +142,11 @@ export class BandwidthEstimator {
   get state(): BandwidthState {
     if (this.#congestion.kind !== "none") return "congested";
     return this.#probe === undefined ? "clear" : "probing";
+  }
+
+  /** Whether a queue is being emptied that is not another's. */
+  get isQueueOwn(): boolean {
+    return this.#congestion.kind === "own";
   }
 
   /** Newest round trip; `undefined` before there was one. */
@@ -261,7 +268,7 @@ export class BandwidthEstimator {
   }
 
   /** Time has passed. To be called some times a second at least. */
-  update(nowMs: number, { wantedBps }: BandwidthDemand): void {
+  update(nowMs: number, { wantedBps, isContent = false }: BandwidthDemand): void {
     const probe = this.#probe;
     if (probe !== undefined) {
       this.#takeVerdict(probe.expire(nowMs, this.#echoHabit), nowMs);
@@ -276,7 +283,7 @@ export class BandwidthEstimator {
     else if (this.#congestion.kind === "shared") this.#share(nowMs);
     else if (isOverdue) this.#suspect(Infinity, nowMs);
     else if (wantedBps > this.estimateBps && this.#capacityBps < this.#maxBps) {
-      const need = { capacityBps: this.#capacityBps, wantedBps, maxBps: this.#maxBps };
+      const need = { capacityBps: this.#capacityBps, wantedBps, isContent, maxBps: this.#maxBps };
       const plan = this.#schedule.plan(nowMs, need);
       if (plan !== undefined) this.#probe = new Probe(plan);
     }
@@ -362,15 +369,9 @@ export class BandwidthEstimator {
     const queueMs = this.#seenQueueMs(nowMs);
     const isTold = (this.#queue.newest?.sentMs ?? -Infinity) >= this.#congestion.cutMs;
     const sight = { queueMs, isTold, answerMs: this.#echoes.answerMs };
-    switch (this.#congestion.watch(sight, nowMs)) {
-      case "over":
-        this.#endCongestion(nowMs);
-        break;
-      case "stays":
-        this.#cut(this.#capacityBps * HEADROOM, nowMs);
-        break;
-      case "drains":
-    }
+    const result = this.#congestion.watch(sight, nowMs);
+    if (result === "over") this.#endCongestion(nowMs);
+    if (result === "stays") this.#cut(this.#capacityBps * HEADROOM, nowMs);
   }
 
   /** Others fill the queue. */
