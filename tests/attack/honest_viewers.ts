@@ -69,6 +69,7 @@ async function attackBy(order: ViewersOrder): Promise<Readonly<Record<string, nu
     if (data === "ready") worker.postMessage(order);
     else resolve(data);
   });
+  worker.addEventListener("error", ({ message }) => resolve({ failure: message }));
   const reply = await promise;
   worker.terminate();
   if ("failure" in reply) throw new Error(`The attackers failed: ${reply.failure}`);

@@ -1,8 +1,8 @@
 import type { Attack } from "./attack.ts";
 import { viewerAttack } from "./honest_viewers.ts";
 
-/** Each packet may be sent again three times; a probe adds less. */
-const MAX_TIMES_THE_STREAM = 5;
+/** Each packet may be sent again three times, also those of before; a probe adds less. */
+const MAX_TIMES_THE_STREAM = 6;
 
 /** Viewers that lie about their links, each in a way of its own, by either feedback. */
 export const LYING_VIEWERS_ATTACKS: readonly Attack[] = (["remb", "twcc"] as const)
