@@ -1,9 +1,12 @@
 import type { Attack } from "./attack.ts";
 import { IDLE_HTTP_ATTACK, RTMP_PLACES_ATTACK } from "./connection_lockout_attack.ts";
 import { DATA_CHANNEL_ATTACK } from "./data_channel_attack.ts";
+import { LAYER_CHOICES_ATTACK } from "./layer_choices_attack.ts";
 import { LOG_ATTACK } from "./log_attack.ts";
+import { LYING_VIEWERS_ATTACKS } from "./lying_viewers_attack.ts";
 import { MEMORY_ATTACKS } from "./memory_attacks.ts";
 import { PUBLISH_LOCKOUT_ATTACK } from "./publish_lockout_attack.ts";
+import { SESSION_EVENTS_ATTACK } from "./session_events_attack.ts";
 import { STREAM_LIST_ATTACK } from "./stream_list_attack.ts";
 import { THREAD_ATTACKS } from "./thread_attacks.ts";
 import { TRANSCODER_ATTACK } from "./transcoder_attack.ts";
@@ -21,6 +24,9 @@ export const ATTACKS: readonly Attack[] = [
   whepForgeryAttack,
   WHEP_LOCKOUT_ATTACK,
   DATA_CHANNEL_ATTACK,
+  ...LYING_VIEWERS_ATTACKS,
+  LAYER_CHOICES_ATTACK,
+  SESSION_EVENTS_ATTACK,
   PUBLISH_LOCKOUT_ATTACK,
   IDLE_HTTP_ATTACK,
   RTMP_PLACES_ATTACK,
