@@ -100,11 +100,10 @@ export class Whip {
     taken: TakenOffer,
     held: MemoryHolding,
   ): Promise<WholeResponse> {
-    const { hasLeft, remoteAddr: from } = routed.addresses;
+    const { left, remoteAddr: from } = routed.addresses;
     const id = this.#createId();
-    const left = new AbortController();
     const opened: { session?: WebrtcPublisher; end?: PublishEnd } = {};
-    const source = this.#sourceOf(path, routed, id, left.signal, {
+    const source = this.#sourceOf(path, routed, id, {
       ended: (why) => {
         opened.end = why;
         opened.session?.end(why.reason);
@@ -113,7 +112,7 @@ export class Whip {
     });
     const publish = await PublishSession.open(this.#context, source);
     if (!(publish instanceof PublishSession)) return this.#refuse(publish, source);
-    if (hasLeft() || opened.end !== undefined) {
+    if (left().aborted || opened.end !== undefined) {
       publish.close("it has left");
       return problem(STATUS_CODE.Conflict, opened.end?.reason ?? "The client has left");
     }
@@ -180,11 +179,10 @@ export class Whip {
     path: string,
     routed: RoutedRequest,
     id: string,
-    left: AbortSignal,
     { ended, measures }: Pick<PublishSource, "ended" | "measures">,
   ): PublishSource {
     const { proxies, memory } = this.#context;
-    const { remoteAddr: from, log } = routed.addresses;
+    const { remoteAddr: from, log, left } = routed.addresses;
     const question = { action: "publish", path, protocol: "whip" } as const;
     const address = clientAddress(routed, proxies);
     return {
@@ -195,7 +193,7 @@ export class Whip {
         network: address === undefined ? undefined : addressSource(address),
         owner: holderOf(memory, from.hostname),
       },
-      left,
+      left: left(),
       log,
       ended,
       measures,
