@@ -48,6 +48,8 @@ export interface NewPublisher extends Pick<WebrtcPublisherOptions, "publish" | "
   readonly hasDataChannels: boolean;
   /** Until it is connected, it has a newcomer's place; then it leaves that. */
   readonly place: Place;
+  /** It is connected, and takes more from now on: why that cannot be, if so. */
+  readonly settle: () => string | undefined;
   /** The publisher is gone. */
   readonly over: () => void;
 }
