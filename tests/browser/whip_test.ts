@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { startGateway } from "../../testing/gateway_process.ts";
-import { longForm } from "../../testing/long_form.ts";
+import { IS_LONG, longForm } from "../../testing/long_form.ts";
 import { until } from "../../testing/waiting.ts";
 import { spawnPeer } from "../interop/peer_process.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
@@ -11,7 +11,10 @@ const PATH = "live/camera";
 
 const ignore = chromiumMissing();
 
-Deno.test({ name: "Chromium's layers of simulcast are tracks of one stream", ignore }, async () => {
+Deno.test({
+  name: "Chromium's layers of simulcast are tracks of one stream",
+  ignore: ignore || !IS_LONG,
+}, async () => {
   await using gateway = await startGateway();
   await using browser = await launchChromium({ hasCamera: true });
   const publisher = await publishByWhip(browser.page, gateway, PATH, {
@@ -31,7 +34,7 @@ Deno.test({ name: "Chromium's layers of simulcast are tracks of one stream", ign
   assertEquals(await publisher.leave(), 200);
 });
 
-for (const codec of longForm(["H264", "VP8", "VP9", "AV1"], 2)) {
+for (const codec of longForm(["H264", "VP8", "VP9", "AV1"], 1)) {
   Deno.test(
     { name: `Chromium publishes ${codec}, and is watched by WHEP and HTTP-FLV`, ignore },
     async () => {
