@@ -14,6 +14,7 @@ import { whepForgeryAttack } from "./whep_forgery_attack.ts";
 import { WHEP_LOCKOUT_ATTACK } from "./whep_lockout_attack.ts";
 import { whepOfferAttack } from "./whep_offer_attack.ts";
 import { WHIP_FLOOD_ATTACK } from "./whip_flood_attack.ts";
+import { WHIP_LOCKOUT_ATTACK } from "./whip_lockout_attack.ts";
 
 /** All attacks, in the order of the table in docs/robustness.md. */
 export const ATTACKS: readonly Attack[] = [
@@ -30,6 +31,7 @@ export const ATTACKS: readonly Attack[] = [
   WHIP_FLOOD_ATTACK,
   SESSION_EVENTS_ATTACK,
   PUBLISH_LOCKOUT_ATTACK,
+  WHIP_LOCKOUT_ATTACK,
   IDLE_HTTP_ATTACK,
   RTMP_PLACES_ATTACK,
   STREAM_LIST_ATTACK,
