@@ -1,8 +1,9 @@
+import type { RtpVerdict } from "../../ingest/received_layer.ts";
 import { ReceivedMedia, type ReceivedMediaOptions } from "../../ingest/received_media.ts";
 import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
 import { SrtcpSender } from "../../srtp/srtcp.ts";
-import { SrtpReceiver } from "../../srtp/srtp_receiver.ts";
+import { SrtpReceiver, type SrtpRefusal } from "../../srtp/srtp_receiver.ts";
 import { Peer, type PeerDropReason, type PeerKeys, type PeerOptions } from "../../webrtc/peer.ts";
 import type { IceCredentials } from "../../webrtc/ice/credentials.ts";
 import type { OfferedTransport } from "../../webrtc/sdp/offer.ts";
@@ -21,7 +22,7 @@ export interface PublisherEvents extends PeerSessionEvents<WebrtcPublisher> {
   /** It echoes nothing any more. */
   readonly consentLost: () => void;
   /** What became of a packet that was not simply taken. */
-  readonly packetNoted: (what: string) => void;
+  readonly packetNoted: (what: Exclude<RtpVerdict, "taken">) => void;
   /** The session has ended before media could come, and not because somebody wished so. */
   readonly failed: () => void;
 }
@@ -165,13 +166,26 @@ export class WebrtcPublisher implements PeerSession {
     if (media === undefined || this.#isOver) return;
     const { events } = this.#options;
     const packet = this.#srtp!.unprotect(datagram);
-    if (typeof packet === "string") {
-      return events.dropped(packet === "malformed" ? "malformed" : "authentication");
-    }
+    if (typeof packet === "string") return this.#noteRefused(packet);
     const nowMs = performance.now();
     const verdict = media.takeRtp(packet, nowMs);
     if (verdict !== "taken") events.packetNoted(verdict);
     this.#passOn(media, nowMs);
+  }
+
+  #noteRefused(refusal: SrtpRefusal): void {
+    const { events } = this.#options;
+    switch (refusal) {
+      case "forged":
+        return events.dropped("authentication");
+      case "malformed":
+        return events.dropped("malformed");
+      // The network may bring packets twice, and peers without RTX send them again as they were.
+      case "replayed":
+        return events.packetNoted("duplicate");
+      case "many sources":
+        return events.packetNoted("unknown-source");
+    }
   }
 
   #onRtcp(packets: readonly RtcpPacket[]): void {
