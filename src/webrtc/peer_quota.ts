@@ -5,8 +5,8 @@
 const MAX_PER_SECOND = {
   /** Records of data: a viewer has little to say. */
   records: 200,
-  /** Packets of media: more than 80 Mbit/s have. */
-  media: 10_000,
+  /** Packets of media: more than 50 Mbit/s have. */
+  media: 6000,
   /** Compounds of reports and feedback, of which there are some dozens. */
   reports: 1000,
 } as const;

@@ -11,7 +11,7 @@ const PATH = "live/bystander";
 const PACKETS_AT_ONCE = 100;
 
 /** What a publisher may have looked at in a second. */
-const PACKETS_PER_SECOND = 10_000;
+const PACKETS_PER_SECOND = 6000;
 
 /** What is sent, over and over. */
 const FLOODS: Readonly<Record<string, (sender: WhipSender) => () => Uint8Array>> = {
