@@ -379,6 +379,17 @@ Deno.test("what is held is counted with all that comes along", () => {
   assertEquals(overflows, 19);
 });
 
+Deno.test("packets of a few bytes are counted with what each takes beside them", () => {
+  const queue = new PictureQueue(VP8_DEPACKETIZER, 100_000);
+  let most = 0;
+  for (let number = 1; queue.put(number, { ...PACKET, size: 13 }, 0) !== "overflow"; number++) {
+    most = number;
+    assert(number < 2000, "they are without end");
+  }
+  assert(most * 500 < 100_000, `${most}`);
+  assert(queue.bytes < 1000);
+});
+
 Deno.test("behind what is lost, a key frame leaves though nothing comes any more", () => {
   const camera = new Camera();
   const receiver = new Receiver();
