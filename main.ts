@@ -15,6 +15,13 @@ import project from "./deno.json" with { type: "json" };
 
 const { version } = project;
 
+/** For editors that complete the configuration of a gateway which they reach. */
+const CONFIG_SCHEMA_FILE = {
+  path: "/api/v1/config.schema.json",
+  contentType: "application/json",
+  body: JSON.stringify(configSchema),
+};
+
 /** What flags or the configuration say, as soon as either is read. */
 let logFormat: Config["logFormat"] = logFormatFlag(Deno.args) === "json" ? "json" : "text";
 
@@ -129,7 +136,7 @@ async function start(config: Config): Promise<void> {
   const gateway = await startGateway(config, {
     version,
     ...await readBundles(),
-    assets: consoleAssets,
+    assets: [...consoleAssets, CONFIG_SCHEMA_FILE],
     contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
     reloaded: (config) => configureLogging(config),
     shardHung: (shard) => {

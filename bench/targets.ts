@@ -66,7 +66,7 @@ const LINK_MADE = /link: new ViewerLink\(/;
 export async function withoutAdapting(folder: string): Promise<SluiceRoot> {
   const copy = `${folder}/without-adapting`;
   await Deno.mkdir(copy);
-  for (const name of ["main.ts", "deno.json", "deno.lock", "src", "dist"]) {
+  for (const name of ["main.ts", "deno.json", "deno.lock", "docs", "src", "dist"]) {
     const { code } = await new Deno.Command("cp", { args: ["-r", `${ROOT}${name}`, copy] })
       .output();
     if (code !== 0) throw new Error(`Cannot copy ${name}: cp gave ${code}`);

@@ -133,6 +133,13 @@ const OPERATIONS: readonly Operation[] = [
     answers: "document",
     isOpen: true,
   },
+  {
+    path: "/api/v1/config.schema.json",
+    method: "get",
+    summary: "The JSON Schema of the configuration",
+    answers: "document",
+    isOpen: true,
+  },
   { path: "/metrics", method: "get", summary: "For Prometheus", answers: "text" },
   {
     path: "/healthz",

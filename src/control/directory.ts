@@ -1,4 +1,5 @@
 import { areSameSubject } from "../access/access.ts";
+import { ClosedLogs } from "./closed_logs.ts";
 import { type Contender, Contenders } from "./contenders.ts";
 import { SentRates } from "./sent_rates.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
@@ -77,12 +78,6 @@ interface Stream extends DescribedStream {
   mark: string;
 }
 
-/** A log that is to be used again once these shards have let go of it. */
-interface ClosedStream {
-  readonly log: SharedLog;
-  readonly heldBy: Set<number>;
-}
-
 /** Which streams there are, where they are published, and who may publish. */
 export class Directory {
   readonly #options: DirectoryOptions;
@@ -91,7 +86,7 @@ export class Directory {
   readonly #rates = new SentRates();
   readonly #byPath = new Map<string, Stream>();
   readonly #byId = new Map<number, Stream>();
-  readonly #closed = new Map<number, ClosedStream>();
+  readonly #closed: ClosedLogs;
   /** By path; made when it is asked for. */
   #sorted: readonly Stream[] | undefined;
   #gracePeriodMs: number;
@@ -103,6 +98,7 @@ export class Directory {
     this.#gracePeriodMs = options.gracePeriodMs;
     this.#secondPublisher = options.secondPublisher;
     this.#room = new StreamRoom(options);
+    this.#closed = new ClosedLogs(options.logs);
     this.#events = events;
   }
 
@@ -233,17 +229,12 @@ export class Directory {
 
   /** A shard no longer reads the log of a closed stream. */
   released(streamId: number, shard: number): void {
-    const closed = this.#closed.get(streamId);
-    if (closed === undefined) return;
-    closed.heldBy.delete(shard);
-    if (closed.heldBy.size > 0) return;
-    this.#closed.delete(streamId);
-    this.#options.logs.close(closed.log);
+    this.#closed.released(streamId, shard);
   }
 
   /** A shard has died, and its publishers and viewers with it. */
   shardLost(shard: number): void {
-    for (const streamId of [...this.#closed.keys()]) this.released(streamId, shard);
+    this.#closed.lost(shard);
     for (const stream of this.#byId.values()) {
       stream.reports.delete(shard);
       stream.contenders.remove(shard);
@@ -387,10 +378,8 @@ export class Directory {
     this.#byId.delete(streamId);
     stream.writer.setState(LogState.ended);
     this.#events.told?.({ kind: "ended", stream, why });
-    const heldBy = new Set(this.#events.closed(streamId));
     // There may be no shard: the only one may have died and not be started again yet.
-    if (heldBy.size === 0) this.#options.logs.close(log);
-    else this.#closed.set(streamId, { log, heldBy });
+    this.#closed.add(streamId, log, this.#events.closed(streamId));
   }
 }
 

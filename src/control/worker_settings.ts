@@ -17,6 +17,9 @@ const TCP_CONNECTIONS_PER_VIEWER = 2;
 /** Connections that have yet to prove that they belong to a viewer. */
 const TCP_STRANGERS = 64;
 
+/** Connections where only the administrator is served: his, and those of what measures. */
+const MAX_ADMIN_CONNECTIONS = 200;
+
 /** Clients that follow the API's events: an administrator has some. */
 const MAX_EVENT_FOLLOWERS = 100;
 
@@ -93,6 +96,8 @@ function placeLimits(limits: Config["limits"]): ShardSettings["places"] {
       max: limits.httpConnections,
       maxPerAddress: limits.httpConnectionsPerAddress,
     },
+    // Of their own: however many viewers there are, the administrator gets in.
+    adminConnections: { max: MAX_ADMIN_CONNECTIONS, maxPerAddress: MAX_ADMIN_CONNECTIONS },
     listListeners: { max: limits.listListeners, maxPerAddress: limits.listListenersPerAddress },
     // Of their own: whoever follows the list, no administrator is locked out by that.
     eventFollowers: { max: MAX_EVENT_FOLLOWERS, maxPerAddress: MAX_EVENT_FOLLOWERS },

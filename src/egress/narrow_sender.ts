@@ -28,6 +28,9 @@ const MAX_PADDING_PACKETS = 32;
 /** Sound that is repeated takes no more than this part of the link: pictures need the others. */
 const MAX_SOUND_PART = 0.5;
 
+/** A key frame does not begin behind a queue of ours that is longer, of which little is known yet. */
+const MAX_BEGIN_QUEUE_MS = 100;
+
 /** Of a viewer: what is sent, and over which link. */
 export interface NarrowSenderOptions {
   readonly feed: RtpFeed;
@@ -175,7 +178,7 @@ export class NarrowSender {
     if (resends.size * REPAIR_BITS <= roomBps * MAX_REPAIR_MS / 1000) return;
     resends.clear();
     if (video?.position === undefined) return;
-    this.#thinner.giveUp(video.position);
+    this.#thinner.giveUp(video.ring, video.position);
     video.pause();
     link.paused();
   }
@@ -233,6 +236,8 @@ export class NarrowSender {
     const { ring } = video;
     const start = ring.newestKeyFrame;
     if (start === undefined || !this.#options.feed.arePicturesLive) return false;
+    const { estimator } = this.#options.link;
+    if (estimator.isQueueOwn && estimator.queueMs > MAX_BEGIN_QUEUE_MS) return false;
     if (!this.#thinner.admits(ring, start, room)) return false;
     video.jump(start);
     video.forgetSent();

@@ -6,11 +6,14 @@ import { distance } from "../stream/log_layout.ts";
  * How much later than live a picture may leave. Where even the key frame takes longer, those behind
  * it get as long again as half of this.
  */
-const MAX_LAG_MS = 1000;
+const MAX_LAG_MS = 1500;
 const LAG_BEHIND_KEY_FRAME_MS = 500;
 
 /** What is left of a group gives way to a newer key frame, if it lags more than this. */
 const GIVE_WAY_LAG_MS = 250;
+
+/** Of a queue that overflows, what was sent before is not known to be lost for as long as that. */
+const MAX_LOST_AGE_MS = 700;
 
 /** A key frame that would take longer on its way is not begun: there is sound alone then. */
 const MAX_KEY_FRAME_MS = 3500;
@@ -92,9 +95,14 @@ export class PictureThinner {
     return true;
   }
 
-  /** What is left of the group that `index` belongs to is given up. */
-  giveUp(index: number): void {
+  /**
+   * What is left of the group that `index` belongs to is given up. If its key frame is so new that it
+   * has been lost with it, that is gone back to.
+   */
+  giveUp(ring: PacketRing, index: number): void {
     this.#cut(index);
+    const start = ring.newestKeyFrame;
+    if (start !== undefined && lagOf(ring, start) < MAX_LOST_AGE_MS) this.#passed = start - 1;
   }
 
   /** What becomes of the picture that begins at `index`, which is the next to leave. */

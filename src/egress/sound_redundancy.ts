@@ -2,6 +2,8 @@
 const LEAST_LOSS = 0.01;
 /** So many seconds in a row must tell of loss: a queue that overflows is shorter than that. */
 const LOSSY_SECONDS = 3;
+/** Of heavy loss. */
+const HEAVY_LOSS_SECONDS = 2;
 /** So many in a row tell of none until it is over. */
 const CLEAR_SECONDS = 15;
 /** Of a new one, among those before. */
@@ -28,7 +30,8 @@ export class SoundRedundancy {
     if (lossFraction >= LEAST_LOSS) {
       this.#lossySeconds++;
       this.#clearSeconds = 0;
-      this.#isOn ||= this.#lossySeconds >= LOSSY_SECONDS;
+      const isHeavy = lossFraction >= HEAVY_LOSS;
+      this.#isOn ||= this.#lossySeconds >= (isHeavy ? HEAVY_LOSS_SECONDS : LOSSY_SECONDS);
       return;
     }
     this.#lossySeconds = 0;

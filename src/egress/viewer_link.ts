@@ -32,6 +32,9 @@ const QUEUE_LOSS_TOLD_MS = 3000;
 /** A queue that stays full for longer is kept so by others. */
 const MAX_OWN_QUEUE_MS = 6000;
 
+/** What is sent fits where so much more may be sent, which leaves a part of the link already. */
+const CONTENT_FACTOR = 1.05;
+
 const NOTHING_WANTED = { wantedBps: 0 };
 
 /** What is known of a viewer's link. */
@@ -130,7 +133,8 @@ export class ViewerLink {
    */
   improve(nowMs: number, fullBps: number, wantedBps = fullBps * WANTED_FACTOR): boolean {
     const { estimator } = this;
-    estimator.update(nowMs, { wantedBps });
+    const isContent = estimator.estimateBps >= fullBps * CONTENT_FACTOR;
+    estimator.update(nowMs, { wantedBps, isContent });
     this.#noteState(nowMs);
     return estimator.state !== "congested" && estimator.estimateBps >= fullBps * CLEAR_FACTOR;
   }

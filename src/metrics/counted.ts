@@ -10,6 +10,7 @@ export const GAUGES = [
     series: {
       rtmpConnections: { protocol: "rtmp" },
       httpConnections: { protocol: "http" },
+      adminConnections: { protocol: "admin" },
       webrtcTcpConnections: { protocol: "ice-tcp" },
     },
   },

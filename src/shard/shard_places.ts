@@ -10,6 +10,7 @@ export type ShardPlaces = Readonly<Record<Counted, Places>>;
 /** What each is called in messages, and which gauge counts it. */
 const KINDS: Readonly<Record<Counted, { readonly what: string; readonly gauge: CounterName }>> = {
   httpConnections: { what: "connections", gauge: "httpConnections" },
+  adminConnections: { what: "connections", gauge: "adminConnections" },
   listListeners: { what: "listeners", gauge: "listListeners" },
   eventFollowers: { what: "followers", gauge: "eventFollowers" },
   rtmpNewcomers: { what: "new connections", gauge: "rtmpNewcomers" },

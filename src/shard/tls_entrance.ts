@@ -40,8 +40,11 @@ export function addTlsEntrance(
   });
   const connectTls: Connect = (conn, nowMs, accepted) =>
     new TlsConnection(conn, port, nowMs, accepted);
-  const entrance = behindProxies(connectTls, proxiedPort(protocol, context));
-  listener.addEntrance(source, entrance, TLS_BYTES);
+  listener.addEntrance({
+    source,
+    connect: behindProxies(connectTls, proxiedPort(protocol, context)),
+    extraBytes: TLS_BYTES,
+  });
 }
 
 function plainHttpAnswer(): Uint8Array<ArrayBuffer> {

@@ -5,7 +5,6 @@ import { MAX_RTP_PACKET_LENGTH, type PacketArena, TAG_LENGTH } from "./packet_ar
 import { PADDING_LENGTH } from "./packet_cipher.ts";
 import { ReplayWindow } from "./replay_window.ts";
 import { hmacSha1States } from "./sha1_block.ts";
-import { SrtpError } from "./srtp_error.ts";
 
 /**
  * How far behind the newest a packet may come: packets that are asked for again come late, and
@@ -20,6 +19,20 @@ const ROLLOVER_LENGTH = 4;
 const BLOCK_LENGTH = 16;
 const EXTENSION_FLAG = 0x10;
 const SEQUENCE_NUMBERS = 0x1_0000;
+
+/**
+ * Why a packet is not taken: a result and no error, which would cost more than all else that is done
+ * with a packet, and anybody may send as many as he likes.
+ */
+export type SrtpRefusal =
+  /** Too short, too long, or cut off within its header. */
+  | "malformed"
+  /** It came before, or is too old to know. */
+  | "replayed"
+  /** Its tag is not that of the peer. */
+  | "forged"
+  /** Of yet another SSRC than {@linkcode MAX_RTP_SENDERS}. */
+  | "many sources";
 
 /**
  * Checks and decrypts RTP packets of one peer.
@@ -65,23 +78,22 @@ export class SrtpReceiver {
   }
 
   /**
-   * The RTP packet in `datagram`, as a new array.
-   *
-   * @throws {SrtpError} if it is not authentic, came before, is too old, or is no such packet: the
-   * datagram is to be dropped and nothing has changed
+   * The RTP packet in `datagram`, as a new array; or why the datagram is to be dropped: then nothing
+   * has changed.
    */
-  unprotect(datagram: Uint8Array): Uint8Array<ArrayBuffer> {
+  unprotect(datagram: Uint8Array): Uint8Array<ArrayBuffer> | SrtpRefusal {
     const length = datagram.length - TAG_LENGTH;
     const headerLength = headerLengthOf(datagram, length);
+    if (headerLength === undefined) return "malformed";
     const ssrc = u32(datagram, 8);
     const known = this.#windows.get(ssrc);
     const index = indexOf(datagram[2]! << 8 | datagram[3]!, known?.newest ?? -1);
     // First: what is sent again and again costs no more than this.
-    if (known?.isFresh(index) === false) {
-      throw new SrtpError(`Cannot unprotect RTP packet: index must be new, got ${index}`);
-    }
-    this.#authenticate(datagram, length, Math.floor(index / SEQUENCE_NUMBERS));
+    if (known?.isFresh(index) === false) return "replayed";
+    const rollover = Math.floor(index / SEQUENCE_NUMBERS);
+    if (!this.#isAuthentic(datagram, length, rollover)) return "forged";
     const window = known ?? this.#openWindow(ssrc);
+    if (window === undefined) return "many sources";
     const packet = new Uint8Array(length);
     packet.set(datagram.subarray(0, length));
     if (length > headerLength) this.#decrypt(packet, headerLength, ssrc, index);
@@ -95,7 +107,7 @@ export class SrtpReceiver {
   }
 
   /** Makes the tag anew, behind a copy of the packet and its rollover counter (RFC 3711 4.2). */
-  #authenticate(datagram: Uint8Array, length: number, rollover: number): void {
+  #isAuthentic(datagram: Uint8Array, length: number, rollover: number): boolean {
     const { memory, wasm } = this.#arena;
     const slot = this.#arena.takeSlot();
     memory.set(datagram.subarray(0, length), slot);
@@ -117,18 +129,12 @@ export class SrtpReceiver {
     for (let at = 0; at < TAG_LENGTH; at++) {
       difference |= memory[end + at]! ^ datagram[length + at]!;
     }
-    if (difference !== 0) {
-      throw new SrtpError("Cannot unprotect RTP packet: its tag must be authentic");
-    }
+    return difference === 0;
   }
 
-  #openWindow(ssrc: number): ReplayWindow {
+  #openWindow(ssrc: number): ReplayWindow | undefined {
     // To forget a window would let its packets in again.
-    if (this.#windows.size === MAX_RTP_SENDERS) {
-      throw new SrtpError(
-        `Cannot unprotect RTP packet: must be of up to ${MAX_RTP_SENDERS} SSRCs, got another`,
-      );
-    }
+    if (this.#windows.size === MAX_RTP_SENDERS) return undefined;
     const window = new ReplayWindow(RTP_REPLAY_WINDOW_SIZE);
     this.#windows.set(ssrc, window);
     return window;
@@ -155,27 +161,19 @@ export class SrtpReceiver {
   }
 }
 
-/** @param length of the packet without its tag */
-function headerLengthOf(datagram: Uint8Array, length: number): number {
-  if (length < HEADER_LENGTH || length > MAX_RTP_PACKET_LENGTH) {
-    throw new SrtpError(
-      `Cannot unprotect RTP packet: must be ${HEADER_LENGTH}..${MAX_RTP_PACKET_LENGTH} bytes, ` +
-        `got ${length}`,
-    );
-  }
+/**
+ * How long the packet's header is; `undefined` if it is none that can be.
+ *
+ * @param length of the packet without its tag
+ */
+function headerLengthOf(datagram: Uint8Array, length: number): number | undefined {
+  if (length < HEADER_LENGTH || length > MAX_RTP_PACKET_LENGTH) return undefined;
   let headerLength = HEADER_LENGTH + 4 * (datagram[0]! & 0xf);
   if ((datagram[0]! & EXTENSION_FLAG) !== 0) {
-    if (headerLength + 4 > length) throw shortError(headerLength + 4, length);
+    if (headerLength + 4 > length) return undefined;
     headerLength += 4 + 4 * (datagram[headerLength + 2]! << 8 | datagram[headerLength + 3]!);
   }
-  if (headerLength > length) throw shortError(headerLength, length);
-  return headerLength;
-}
-
-function shortError(headerLength: number, length: number): SrtpError {
-  return new SrtpError(
-    `Cannot unprotect RTP packet: must hold its header of ${headerLength} bytes, got ${length}`,
-  );
+  return headerLength > length ? undefined : headerLength;
 }
 
 /** The index with this sequence number that is nearest to the newest one, and none below 0. */

@@ -12,6 +12,7 @@ import type { CertificateFingerprint } from "./dtls/client_certificate.ts";
 import type { IceCredentials, RandomBytes } from "./ice/credentials.ts";
 import { IceLiteAgent } from "./ice/ice_lite.ts";
 import type { PeerPath } from "./peer_path.ts";
+import { PeerQuota } from "./peer_quota.ts";
 import { PeerPaths } from "./peer_paths.ts";
 import { parseStun } from "./ice/stun.ts";
 import { answeredSessionTag, CHECK_SECRET_LENGTH, checkSecret } from "./ice/stun_check.ts";
@@ -21,9 +22,6 @@ import type { TransportAddress } from "../address/transport_address.ts";
 const CONSENT_INTERVAL_MS = 5000;
 /** So many checks may get lost before consent is taken to have ended. */
 const CHECKS_PER_CONSENT = 6;
-
-/** Records of data that are looked at in a second: a viewer has little to say. */
-const MAX_RECORDS_PER_SECOND = 200;
 
 /** Why a session is over that the viewer has ended. */
 const LEFT = "it has left";
@@ -120,7 +118,7 @@ export class Peer {
   #nowMs: number;
   /** There from the first record of data on. */
   #channels: DataChannels | undefined;
-  #recordsLeft = MAX_RECORDS_PER_SECOND;
+  readonly #quota = new PeerQuota();
   #srtcp: SrtcpReceiver | undefined;
   #isOver = false;
 
@@ -181,6 +179,7 @@ export class Peer {
     if (kind !== "rtp" || events.rtp === undefined) return events.dropped("kind");
     // Media have keys once the handshake is done.
     if (this.#srtcp === undefined) return events.dropped("unproven");
+    if (!this.#quota.take("media")) return events.dropped("too many");
     events.rtp(datagram);
   }
 
@@ -197,7 +196,7 @@ export class Peer {
       );
     }
     if (this.#ice.isExpired(nowMs)) return this.#end("it was not heard of any more");
-    this.#recordsLeft = MAX_RECORDS_PER_SECOND;
+    this.#quota.renew();
     this.#channels?.handleTimeout(nowMs);
     this.#paths.expire(nowMs);
     if (this.#hasConsent && this.route === undefined) this.#options.events.consentLost();
@@ -321,7 +320,7 @@ export class Peer {
   }
 
   #receiveDtls(datagram: Uint8Array, path: PeerPath): void {
-    if (this.#srtcp !== undefined && this.#recordsLeft-- <= 0) {
+    if (this.#srtcp !== undefined && !this.#quota.take("records")) {
       return this.#options.events.dropped("too many");
     }
     this.#dtls ??= this.#openDtls();
@@ -380,6 +379,7 @@ export class Peer {
   #receiveRtcp(datagram: Uint8Array): void {
     const { events, transportFeedback } = this.#options;
     if (this.#srtcp === undefined) return events.dropped("unproven");
+    if (!this.#quota.take("reports")) return events.dropped("too many");
     try {
       events.rtcp(parseRtcp(this.#srtcp.unprotect(datagram), { transportFeedback }));
     } catch (error) {

@@ -55,6 +55,11 @@ export function sendTcpInPackets(control: CongestionControl): void {
   run("ip", `route replace ${route} congctl ${control}`);
 }
 
+/** Little of TCP waits at its ends: else that is seconds of a stream. To be run as the above. */
+export function keepBuffersSmall(): void {
+  run("sysctl", "-q -w net.ipv4.tcp_wmem=4096\t16384\t32768 net.ipv4.tcp_rmem=4096\t32768\t65536");
+}
+
 /** Makes it wider or narrower; its queue is 60 packets or 300 ms, whichever is less. */
 export function setNarrowLink(kbps: number): void {
   tc(`class change dev ifb0 parent 1: classid 1:20 htb rate ${kbps}kbit`);

@@ -23,6 +23,11 @@ export interface OddPacket {
   readonly payload?: Uint8Array;
 }
 
+export interface WhipSenderOptions extends Omit<WhepViewerOptions, "path" | "endpoint" | "offer"> {
+  /** Of the endpoint, with its question mark. */
+  readonly query?: string;
+}
+
 /** A publisher that sends packets when it is told to; dispose of it to let it vanish. */
 export class WhipSender implements AsyncDisposable {
   readonly peer: WhepViewer;
@@ -37,9 +42,9 @@ export class WhipSender implements AsyncDisposable {
   static async open(
     gateway: Pick<GatewayProcess, "httpUrl">,
     path: string,
-    options: Omit<WhepViewerOptions, "path" | "endpoint" | "offer"> = {},
+    { query = "", ...options }: WhipSenderOptions = {},
   ): Promise<WhipSender> {
-    const endpoint = `/${path}/whip`;
+    const endpoint = `/${path}/whip${query}`;
     return new WhipSender(
       await WhepViewer.open(gateway, { ...options, endpoint, offer: sendingOffer }),
     );
@@ -49,7 +54,7 @@ export class WhipSender implements AsyncDisposable {
   static async connect(
     gateway: Pick<GatewayProcess, "httpUrl">,
     path: string,
-    options: Omit<WhepViewerOptions, "path" | "endpoint" | "offer"> = {},
+    options: WhipSenderOptions = {},
   ): Promise<WhipSender> {
     const sender = await WhipSender.open(gateway, path, options);
     await until("the publisher is connected", () => {

@@ -6,7 +6,7 @@
 import { until } from "../../testing/waiting.ts";
 import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 
-/** What it is told once. */
+/** What its name tells, as JSON. */
 export interface FillerOrder {
   /** Of the gateway, without a path. */
   readonly origin: string;
@@ -15,14 +15,12 @@ export interface FillerOrder {
   readonly count: number;
 }
 
+const order: FillerOrder = JSON.parse(self.name);
+const gateway = { httpUrl: (path: string) => `${order.origin}${path}` };
 const viewers: WhepViewer[] = [];
-
-self.onmessage = async ({ data }: MessageEvent<FillerOrder>) => {
-  const gateway = { httpUrl: (path: string) => `${data.origin}${path}` };
-  while (viewers.length < data.count) {
-    const viewer = await WhepViewer.open(gateway, { path: data.path, loses: () => true });
-    await until("a viewer is connected", () => viewer.isConnected);
-    viewers.push(viewer);
-  }
-  self.postMessage("connected");
-};
+while (viewers.length < order.count) {
+  const viewer = await WhepViewer.open(gateway, { path: order.path, loses: () => true });
+  await until("a viewer is connected", () => viewer.isConnected);
+  viewers.push(viewer);
+}
+self.postMessage("connected");

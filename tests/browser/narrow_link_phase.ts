@@ -15,6 +15,8 @@ export interface LinkPhase {
   /** Of packets of pictures and sound that arrived. */
   readonly bytes: number;
   readonly longestGapMs: number;
+  /** The same, from two seconds on. */
+  readonly longestGapSettledMs: number;
   /** When all pictures came again; `null` if never. */
   readonly fullAfterMs: number | null;
   readonly freezes: number;

@@ -41,6 +41,7 @@ export async function watchPhase(
     frames: last.statistics.framesDecoded - first.statistics.framesDecoded,
     bytes: last.statistics.bytesReceived - first.statistics.bytesReceived,
     longestGapMs: longestGapMs(samples),
+    longestGapSettledMs: longestGapMs(samples.filter(({ atMs }) => atMs > PHASE_START_MS)),
     fullAfterMs: fullAfterMs(samples),
     freezes: last.statistics.freezeCount - first.statistics.freezeCount,
     concealed: concealedPart(samples),
@@ -65,7 +66,7 @@ function concealedPart(samples: Samples): number {
 /** The longest time without a new picture; one that is not over counts as well. */
 function longestGapMs(samples: Samples): number {
   let gapMs = 0;
-  let sinceMs = 0;
+  let sinceMs = samples[0]!.atMs;
   let frames = samples[0]!.statistics.framesDecoded;
   for (const { atMs, statistics } of samples) {
     gapMs = Math.max(gapMs, atMs - sinceMs);

@@ -27,13 +27,15 @@ await using _publisher = publishNumberedAt2Mbps(gateway, PATH);
 await using browser = await launching;
 await streamReady(gateway, PATH);
 openNarrowLink({ protocol: "udp", port: gateway.webrtcPorts[0]! }, kbps, queueBytes);
-const fillers = new Worker(new URL("link_fillers.ts", import.meta.url), { type: "module" });
+const order: FillerOrder = { origin: gateway.httpUrl(""), path: PATH, count: others };
+const fillers = new Worker(new URL("link_fillers.ts", import.meta.url), {
+  type: "module",
+  name: JSON.stringify(order),
+});
 const filled = new Promise<void>((resolve, reject) => {
   fillers.onmessage = () => resolve();
   fillers.onerror = ({ message }) => reject(new Error(message));
 });
-const order: FillerOrder = { origin: gateway.httpUrl(""), path: PATH, count: others };
-fillers.postMessage(order);
 await filled;
 setLoss(probability);
 const watch = (kinds: readonly ("audio" | "video")[]) =>

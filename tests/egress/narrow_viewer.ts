@@ -31,7 +31,7 @@ export interface SimulatedPicture {
   readonly isUnreferenced: boolean;
   readonly begin: number;
   readonly end: number;
-  sentPackets: number;
+  readonly sent: Set<number>;
   readonly arrived: Set<number>;
   /** When it could be decoded: it and all that it refers to were there. */
   decodedMs: number | undefined;
@@ -41,6 +41,8 @@ export interface SimulatedPicture {
 export interface SimulatedStream {
   /** Every second picture but key frames is referred to by nobody. */
   readonly hasUnreferenced?: boolean;
+  /** When the viewer joins; at once by default. */
+  readonly joinMs?: number;
 }
 
 const RED = { ...AUDIO, payloadType: 63 };
@@ -51,10 +53,7 @@ export class NarrowViewer {
     audio: { redundant: RED },
     link: new ViewerLink(0),
   });
-  readonly link = new SimulatedLink(
-    { capacityBps: 100e6, queueMs: 300, roundTripMs: 10, lossFraction: 0, burstBytes: 1600 },
-    seededRandom(5),
-  );
+  readonly link: SimulatedLink;
   readonly pictures: SimulatedPicture[] = [];
   /** When each packet of sound was published, and arrived. */
   readonly sound: { readonly atMs: number; arrivedMs: number | undefined }[] = [];
@@ -77,8 +76,10 @@ export class NarrowViewer {
   #arrivedSinceReport = 0;
   readonly #missing = new Map<number, { tries: number; dueMs: number }>();
 
-  constructor(stream: SimulatedStream = {}) {
+  /** @param link may be that of others, too */
+  constructor(stream: SimulatedStream = {}, link = wideLink()) {
     this.#stream = stream;
+    this.link = link;
   }
 
   run(untilMs: number): void {
@@ -155,7 +156,7 @@ export class NarrowViewer {
         if (at === 0 && isUnreferenced) flags |= PacketFlag.unreferencedStart;
         put(video, this.#pictureDueMs, PACKET_BYTES, flags);
       }
-      const state = { sentPackets: 0, arrived: new Set<number>(), decodedMs: undefined };
+      const state = { sent: new Set<number>(), arrived: new Set<number>(), decodedMs: undefined };
       const atMs = this.nowMs;
       this.pictures.push({ atMs, isKeyFrame, isUnreferenced, begin, end: begin + count, ...state });
       // As the feed has it: four seconds before the newest key frame.
@@ -167,6 +168,7 @@ export class NarrowViewer {
 
   #send(): void {
     const { viewer } = this.opened;
+    if (this.nowMs < (this.#stream.joinMs ?? 0)) return;
     if (!this.#isWoken && !((viewer.nextMs ?? Infinity) <= this.nowMs)) return;
     this.#isWoken = false;
     for (let turns = 0; turns < MAX_TURNS; turns++) {
@@ -207,7 +209,7 @@ export class NarrowViewer {
     if (packet.ssrc === RTX.ssrc) this.retransmittedBytes += bytes;
     if (packet.ssrc !== VIDEO.ssrc) return;
     this.videoSequences.push(packet.sequence);
-    this.#pictureOf(packet.index)!.sentPackets++;
+    this.#pictureOf(packet.index)!.sent.add(packet.index);
   }
 
   #pictureOf(index: number): SimulatedPicture | undefined {
@@ -293,6 +295,13 @@ export class NarrowViewer {
       this.#isWoken = true;
     });
   }
+}
+
+function wideLink(): SimulatedLink {
+  return new SimulatedLink(
+    { capacityBps: 100e6, queueMs: 300, roundTripMs: 10, lossFraction: 0, burstBytes: 1600 },
+    seededRandom(5),
+  );
 }
 
 /** Appends a packet that ends with its index. */

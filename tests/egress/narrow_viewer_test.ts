@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { SimulatedLink } from "../../testing/network/simulated_link.ts";
 import { SimulatedTcp } from "../../testing/network/simulated_tcp.ts";
+import { seededRandom } from "../../testing/mutation.ts";
 import { NarrowViewer, type SimulatedPicture } from "./narrow_viewer.ts";
 
 const CUT_MS = 5000;
@@ -24,10 +26,10 @@ function narrowFor(capacityBps: number, stream?: { readonly hasUnreferenced?: bo
 /** Fails if a picture was sent without one that it refers to. */
 function assertReferencesSent(pictures: readonly SimulatedPicture[], fromMs: number): void {
   let isWhole = true;
-  for (const { atMs, isKeyFrame, isUnreferenced, sentPackets, begin, end } of pictures) {
+  for (const { atMs, isKeyFrame, isUnreferenced, sent, begin, end } of pictures) {
     // What is given up ends within a picture.
-    const isSent = sentPackets === end - begin;
-    if (sentPackets > 0) assert(isWhole || isKeyFrame || atMs < fromMs, `${atMs} ms is of no use`);
+    const isSent = sent.size === end - begin;
+    if (sent.size > 0) assert(isWhole || isKeyFrame || atMs < fromMs, `${atMs} ms is of no use`);
     if (isKeyFrame) isWhole = isSent;
     else if (isSent) assert(isWhole || atMs < fromMs, `picture of ${atMs} ms lacks a reference`);
     else if (!isUnreferenced) isWhole = false;
@@ -105,4 +107,40 @@ Deno.test("RtpViewer: on a narrow link that loses packets, sound is repeated as 
   narrow.longestSoundBytes = 0;
   narrow.run(3 * CUT_MS);
   assertEquals(narrow.redundancy, 1);
+});
+
+Deno.test("RtpViewer: a link that carries all pictures, but not twice, is hardly asked for more", () => {
+  const narrow = new NarrowViewer();
+  narrow.link.change({ capacityBps: 1_000_000 }, 0);
+  narrow.run(CUT_MS);
+  narrow.link.change({ capacityBps: 3_000_000 }, CUT_MS);
+  narrow.run(2 * CUT_MS);
+  const before = narrow.retransmittedBytes;
+  narrow.run(RELIEF_MS);
+  const paddedBps = (narrow.retransmittedBytes - before) * 8000 / (RELIEF_MS - 2 * CUT_MS);
+  assert(paddedBps < 20_000, `${paddedBps}`);
+  assertEquals(narrow.opened.viewer.quality, "all");
+});
+
+Deno.test("RtpViewer: a key frame that was lost as the link became narrow is gone back to", () => {
+  for (const cutMs of [5800, 5950]) {
+    const narrow = new NarrowViewer();
+    narrow.run(cutMs);
+    narrow.link.change({ capacityBps: 400_000 }, cutMs);
+    narrow.run(cutMs + 8000);
+    const gapMs = narrow.longestGapMs(cutMs, cutMs + 8000);
+    assert(gapMs <= 2500, `${cutMs}: ${gapMs}`);
+    assert(narrow.missedSound(cutMs, cutMs + 8000) < 0.13, `${cutMs}`);
+  }
+});
+
+Deno.test("RtpViewer: key frames to all viewers of a link that they fill by 80 % make it narrow for hardly any", () => {
+  const conditions = { queueMs: 110, roundTripMs: 10, lossFraction: 0 };
+  const link = new SimulatedLink({ capacityBps: 26.3e6, ...conditions }, seededRandom(5));
+  const crowd = Array.from({ length: 10 }, () => new NarrowViewer({}, link));
+  for (let nowMs = 4; nowMs <= 12_000; nowMs += 4) {
+    for (const viewer of crowd) viewer.run(nowMs);
+  }
+  const narrowings = crowd.map(({ opened }) => opened.events.narrowings);
+  assert(narrowings.reduce((sum, count) => sum + count, 0) <= 1, `${narrowings}`);
 });

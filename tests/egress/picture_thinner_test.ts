@@ -22,7 +22,7 @@ Deno.test("PictureThinner: a group is sent as far as it is not late, and then no
   const ring = ringOf([0, Place.keyFrame], [40], [80]);
   assertEquals(thinner.admits(ring, 0, ROOM), true);
   assertEquals([0, 1].map((index) => thinner.fateOf(ring, index, ROOM)), ["send", "send"]);
-  append(ring, 1081);
+  append(ring, 1581);
   assertEquals(thinner.fateOf(ring, 2, ROOM), "cut");
   assertEquals([thinner.quality, thinner.admits(ring, 0, ROOM)], ["beginning", false]);
   append(ring, 2000, Place.keyFrame);

@@ -1,6 +1,6 @@
 /** The API of the real program: what it answers, to whom, and what it ends. */
 import SwaggerParser from "@apidevtools/swagger-parser";
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import * as v from "valibot";
 import { SCHEMAS } from "../../src/api/schemas.ts";
 import type { ClientSummary } from "../../src/shard/http/client_summary.ts";
@@ -9,7 +9,9 @@ import { HealthyStream } from "../../testing/healthy_stream.ts";
 import { peerTest, runPeer } from "../../testing/peers.ts";
 import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { until } from "../../testing/waiting.ts";
+import { SCHEMA_FILE } from "../../tools/config_schema.ts";
 import { Encoder } from "../resilience/told_encoder.ts";
+import { freePorts } from "./free_ports.ts";
 
 const TOKEN = "0123456789abcdef-token";
 const AUTHORIZATION = { authorization: `Bearer ${TOKEN}` };
@@ -28,6 +30,13 @@ async function ask(gateway: GatewayProcess, path: string, method = "GET") {
 async function clients(gateway: GatewayProcess): Promise<readonly ClientSummary[]> {
   return (await ask(gateway, "clients")).body.clients;
 }
+
+Deno.test("the schema of the configuration is served to everybody, as it is committed", async () => {
+  await using gateway = await startGateway({ config: { adminToken: TOKEN } });
+  const response = await fetch(gateway.httpUrl("/api/v1/config.schema.json"));
+  assertEquals(response.status, 200);
+  assertEquals(await response.json(), JSON.parse(Deno.readTextFileSync(SCHEMA_FILE)));
+});
 
 Deno.test("the API answers as its document says, which is one of OpenAPI", async (t) => {
   await using gateway = await startGateway({
@@ -248,4 +257,22 @@ Deno.test("an address of its own: the API is there, and nowhere else", async () 
     assertEquals(await statusOf(gateway.httpUrl(path)), here, path);
     assertEquals(await statusOf(`http://127.0.0.1:${port}${path}`), there, path);
   }
+});
+
+Deno.test("at an address of its own, the administrator gets in however many others there are", async () => {
+  const [port] = freePorts(1);
+  await using gateway = await startGateway({
+    args: ["--shards", "1", "--admin-listen", `127.0.0.1:${port}`],
+    config: { limits: { httpConnections: 3 } },
+  });
+  await using crowd = new AsyncDisposableStack();
+  for (let at = 0; at < 3; at++) {
+    const { status, body } = await fetch(gateway.httpUrl("/api/v1/live/events"));
+    assertEquals(status, 200);
+    crowd.defer(() => body!.cancel());
+  }
+  await assertRejects(() => fetch(gateway.httpUrl("/healthz")));
+  const { status, body } = await fetch(`http://127.0.0.1:${port}/api/v1/streams`);
+  await body?.cancel();
+  assertEquals(status, 200);
 });

@@ -1,16 +1,13 @@
 /** A viewer by HTTP-FLV that is too slow for the largest pictures of a stream. */
 import { assert, assertEquals } from "@std/assert";
-import { TAG_OVERHEAD } from "../../src/flv/tag.ts";
 import { lossyNetworkMissing, runInLossyNetwork } from "../../testing/network/lossy_network.ts";
 import { isPeerMissing, runPeer } from "../../testing/peers.ts";
+import { wholeTags } from "./cut_recording.ts";
 import { THREE_SIZES } from "./rendition_publisher.ts";
 import { framesOf, readRecording } from "./recording.ts";
 
 const NAME = "ffmpeg decodes what a slow viewer of whichever pictures fit is sent";
 const ignore = lossyNetworkMissing() || isPeerMissing(NAME, ["ffmpeg", "ffprobe", "curl"]);
-
-/** With the size of no tag before the first. */
-const FLV_HEADER_BYTES = 13;
 
 const WIDTHS = THREE_SIZES.map(({ width }) => width);
 Deno.test({ name: NAME, ignore }, async () => {
@@ -32,14 +29,3 @@ Deno.test({ name: NAME, ignore }, async () => {
     await Deno.remove(path);
   }
 });
-
-/** Without what curl had not got to the end when it was stopped. */
-function wholeTags(bytes: Uint8Array): Uint8Array {
-  const view = new DataView(bytes.buffer);
-  let end = FLV_HEADER_BYTES;
-  for (;;) {
-    const next = end + TAG_OVERHEAD + (view.getUint32(end) & 0xffffff);
-    if (next > bytes.length - 4) return bytes.subarray(0, end);
-    end = next;
-  }
-}

@@ -3,6 +3,7 @@
  * `runInLossyNetwork` with a file for what curl records.
  */
 import { startGateway } from "../../testing/gateway_process.ts";
+import { keepBuffersSmall } from "../../testing/network/narrow_link.ts";
 import { delay, until } from "../../testing/waiting.ts";
 import { encodeSizes, publishSizes, THREE_SIZES } from "./rendition_publisher.ts";
 
@@ -11,12 +12,7 @@ const [recording] = Deno.args as [string];
 const CURL_BYTES_PER_S = 50_000;
 const CURL_S = 11;
 
-// What waits on the way is to be little: else it is seconds of the stream.
-const { success, stderr } = new Deno.Command("sysctl", {
-  args: ["-qw", "net.ipv4.tcp_wmem=4096 16384 32768", "net.ipv4.tcp_rmem=4096 32768 65536"],
-  stdin: "null",
-}).outputSync();
-if (!success) throw new Error(`sysctl failed: ${new TextDecoder().decode(stderr)}`);
+keepBuffersSmall();
 
 await using gateway = await startGateway({ args: ["--shards", "1"] });
 await using _publisher = await publishSizes(

@@ -180,9 +180,14 @@ Deno.test({
       const { response } = await postOffer(gateway, { endpoint });
       assert(!response.headers.get("link")!.includes("layer>"));
     });
-    await t.step("nor over TCP", async () => {
-      await using distant = await WhepViewer.join(gateway, { path, transport: "tcp" });
-      assertEquals(await status(`${distant.resource}/layer`, { method: "POST", body: "{}" }), 409);
+    await t.step("and over TCP", async () => {
+      await using distant = await WhepViewer.open(gateway, { path, transport: "tcp" });
+      const init = { method: "POST", body: JSON.stringify({ rid: "5" }) };
+      assertEquals(await status(`${distant.resource}/layer`, init), 200);
+      await until("its pictures are sent", () => {
+        const newest = distant.frames().at(-1);
+        return newest && Math.floor(newest.sequence / NUMBERS_APART) === 5;
+      });
     });
     assertEquals(await status(url), 405);
   },

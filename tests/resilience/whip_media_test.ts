@@ -1,48 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { createDtlsCertificate } from "../../src/webrtc/dtls/certificate.ts";
 import { createIceCredentials } from "../../src/webrtc/ice/credentials.ts";
-import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
+import { startGateway } from "../../testing/gateway_process.ts";
 import { seededRandom } from "../../testing/mutation.ts";
 import { until } from "../../testing/waiting.ts";
 import { openLink } from "../../testing/webrtc/whep_link.ts";
 import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 import { WhipSender } from "../../testing/webrtc/whip_sender.ts";
-
-const PATH = "live/microphone";
-
-/** werift's timers, which repeat flights, outlive a session by some seconds. */
-const WERIFT = { sanitizeOps: false, sanitizeResources: false };
-
-function test(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name: `WHIP: ${name}`, ...WERIFT, fn });
-}
-
-/** Sends sound, as fast as a second in a tenth of it, until something is so. */
-async function soundUntil(
-  sender: WhipSender,
-  what: string,
-  isSo: () => boolean | Promise<boolean>,
-): Promise<void> {
-  const ticker = setInterval(() => sender.sendSound(1), 20);
-  try {
-    await until(what, isSo);
-  } finally {
-    clearInterval(ticker);
-  }
-}
-
-async function isLive(gateway: GatewayProcess): Promise<boolean> {
-  const stream = await gateway.stream(PATH);
-  return stream?.state === "live" && stream.audio?.codec === "Opus";
-}
-
-async function metric(gateway: GatewayProcess, name: string, labels = ""): Promise<number> {
-  const text = await (await fetch(gateway.httpUrl("/metrics"))).text();
-  const lines = text.split("\n").filter((line) =>
-    line.startsWith(name) && line.includes(labels) && !line.startsWith("#")
-  );
-  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
-}
+import { isLive, metric, PATH, soundUntil, test } from "./whip_sound.ts";
 
 test("sound is seen by WHEP and FLV, told by API and metrics, and ends by DELETE", async () => {
   await using gateway = await startGateway({
@@ -79,21 +43,6 @@ test("sound is seen by WHEP and FLV, told by API and metrics, and ends by DELETE
   );
 });
 
-test("over TCP it is heard as well", async () => {
-  await using gateway = await startGateway({ args: ["--shards", "1"] });
-  await using sender = await WhipSender.connect(gateway, PATH, { transport: "tcp" });
-  await soundUntil(sender, "it is live", () => isLive(gateway));
-  const described = await (await fetch(sender.peer.resource)).json();
-  assertEquals([described.transport, described.media.layers.length], ["tcp", 1]);
-  await using viewer = await WhepViewer.open(gateway, { path: PATH });
-  await soundUntil(
-    sender,
-    "it is heard",
-    () => viewer.isConnected && (viewer.audio?.packets.length ?? 0) > 20,
-  );
-  await soundUntil(sender, "reports come", () => sender.peer.feedback.has("receiverReport"));
-});
-
 test("packets before the handshake, replayed, forged, and of nobody change nothing", async () => {
   await using gateway = await startGateway();
   await using sender = await WhipSender.open(gateway, PATH);
@@ -128,26 +77,6 @@ test("packets before the handshake, replayed, forged, and of nobody change nothi
   });
 });
 
-test("sequence numbers and timestamps that jump do not end it", async () => {
-  await using gateway = await startGateway();
-  await using sender = await WhipSender.connect(gateway, PATH);
-  await soundUntil(sender, "it is live", () => isLive(gateway));
-  for (const sequence of [20_000, 50_000, 60_000, 65_530]) {
-    sender.peer.send(sender.next({ sequence }));
-  }
-  await using viewer = await WhepViewer.open(gateway, { path: PATH });
-  let sequence = 65_540;
-  const ticker = setInterval(() => sender.peer.send(sender.next({ sequence: sequence++ })), 20);
-  try {
-    await until(
-      "it is heard",
-      () => viewer.isConnected && (viewer.audio?.packets.length ?? 0) > 20,
-    );
-  } finally {
-    clearInterval(ticker);
-  }
-});
-
 test("it goes on from another port, and after an ICE restart, within two seconds", async () => {
   await using gateway = await startGateway();
   await using sender = await WhipSender.connect(gateway, PATH);
@@ -175,17 +104,4 @@ test("it goes on from another port, and after an ICE restart, within two seconds
   peer.remote = { ufrag: value("ice-ufrag"), password: value("ice-pwd") };
   peer.move(await openLink(candidate!));
   await goesOn("it goes on after a restart");
-});
-
-test("a publisher with another certificate than it has offered does not connect", async () => {
-  await using gateway = await startGateway({ args: ["--log-level", "debug"] });
-  const shows = await createDtlsCertificate();
-  await using sender = await WhipSender.open(gateway, PATH, { shows });
-  await until(
-    "it is refused",
-    () => gateway.output().includes("its fingerprint must be that of the offer"),
-  );
-  assert(!sender.peer.isConnected);
-  await until("its name is free", async () => (await gateway.stream(PATH)) === undefined);
-  assertEquals(await metric(gateway, "sluice_webrtc_publishers_failed_total"), 1);
 });

@@ -1,11 +1,16 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { deriveSessionKeys } from "../../src/srtp/key_derivation.ts";
 import { PacketArena } from "../../src/srtp/packet_arena.ts";
-import { SrtpError } from "../../src/srtp/srtp_error.ts";
 import { MAX_RTP_SENDERS, SrtpReceiver } from "../../src/srtp/srtp_receiver.ts";
 import { mutate, seededRandom, toHex } from "../../testing/mutation.ts";
 import { referenceSrtp } from "./reference.ts";
 import { randomMaster, randomPacket } from "./samples.ts";
+
+function assertTaken(receiver: SrtpReceiver, datagram: Uint8Array, packet: Uint8Array): void {
+  const taken = receiver.unprotect(datagram);
+  if (typeof taken === "string") throw new Error(`It is ${taken}`);
+  assertEquals(toHex(taken), toHex(packet));
+}
 
 function open(seed = 1) {
   const random = seededRandom(seed);
@@ -23,7 +28,7 @@ function open(seed = 1) {
   /** What becomes of it. */
   const take = (index: number, options?: Parameters<typeof make>[1]) => {
     const { packet, datagram } = make(index, options);
-    assertEquals(toHex(receiver.unprotect(datagram)), toHex(packet));
+    assertTaken(receiver, datagram, packet);
   };
   return { receiver, make, take, random };
 }
@@ -41,7 +46,7 @@ Deno.test("a header with sources and an extension is not decrypted", () => {
   packet.set([0x92, 96, 0, 1]);
   packet.set([0xbe, 0xde, 0, 3], 12 + 2 * 4);
   const datagram = referenceSrtp(packet, 1n, deriveSessionKeys(master, "srtp"), 36);
-  assertEquals(toHex(receiver.unprotect(datagram)), toHex(packet));
+  assertTaken(receiver, datagram, packet);
 });
 
 Deno.test("sequence numbers wrap, in any order near the wrap, and jump", () => {
@@ -56,14 +61,14 @@ Deno.test("sequence numbers wrap, in any order near the wrap, and jump", () => {
 Deno.test("a packet that came before is refused, and so is one that is too old to know", () => {
   const { receiver, make, take } = open(4);
   const first = make(5);
-  receiver.unprotect(first.datagram);
-  assertThrows(() => receiver.unprotect(first.datagram), SrtpError, "index must be new, got 5");
+  assertTaken(receiver, first.datagram, first.packet);
+  assertEquals(receiver.unprotect(first.datagram), "replayed");
   take(2000);
   take(2000 - 1023);
   const old = make(2000 - 1024);
-  assertThrows(() => receiver.unprotect(old.datagram), SrtpError, "index must be new, got 976");
+  assertEquals(receiver.unprotect(old.datagram), "replayed");
   const again = make(2000 - 1023);
-  assertThrows(() => receiver.unprotect(again.datagram), SrtpError, "index must be new");
+  assertEquals(receiver.unprotect(again.datagram), "replayed");
 });
 
 Deno.test("a packet that is not authentic changes nothing, even of a number far ahead", () => {
@@ -75,9 +80,11 @@ Deno.test("a packet that is not authentic changes nothing, even of a number far 
       // Another source has numbers of its own, and another sequence number another index.
       const forged = Uint8Array.from(datagram);
       forged[at]! ^= 0x40;
-      assertThrows(() => receiver.unprotect(forged), SrtpError, "Cannot unprotect RTP packet");
+      const refusal = receiver.unprotect(forged);
+      assert(typeof refusal === "string", `byte ${at} of packet ${index}`);
+      if (at >= 12) assertEquals(refusal, "forged");
     }
-    assertEquals(toHex(receiver.unprotect(datagram)), toHex(packet));
+    assertTaken(receiver, datagram, packet);
   }
 });
 
@@ -85,7 +92,7 @@ Deno.test("each source counts for itself, and there are so many of them", () => 
   const { receiver, make, take } = open(6);
   for (let ssrc = 1; ssrc <= MAX_RTP_SENDERS; ssrc++) take(9, { ssrc });
   const another = make(9, { ssrc: 1000 });
-  assertThrows(() => receiver.unprotect(another.datagram), SrtpError, "must be of up to 32 SSRCs");
+  assertEquals(receiver.unprotect(another.datagram), "many sources");
   take(10, { ssrc: MAX_RTP_SENDERS });
 });
 
@@ -93,23 +100,21 @@ Deno.test("what is too short, too long, or cut off within its header is refused"
   const { receiver } = open(7);
   for (const length of [0, 11, 21, 1483, 3000]) {
     const datagram = new Uint8Array(length).fill(0x80);
-    assertThrows(() => receiver.unprotect(datagram), SrtpError, "must be 12..1472 bytes");
+    assertEquals(receiver.unprotect(datagram), "malformed");
   }
   for (const first of [0x8f, 0x90, 0x9f]) {
     const datagram = new Uint8Array(24).fill(0xff);
     datagram[0] = first;
-    assertThrows(() => receiver.unprotect(datagram), SrtpError, "must hold its header of");
+    assertEquals(receiver.unprotect(datagram), "malformed");
   }
 });
 
-Deno.test("mutations of packets are refused by the room's own error", () => {
+Deno.test("mutations of packets throw nothing, and none is taken", () => {
   const { receiver, make, random } = open(8);
   for (let round = 0; round < 5000; round++) {
-    const mutant = mutate(make(round).datagram, random);
-    try {
-      receiver.unprotect(mutant);
-    } catch (error) {
-      if (!(error instanceof SrtpError)) throw error;
-    }
+    const { datagram } = make(round);
+    const mutant = mutate(datagram, random);
+    if (toHex(mutant) === toHex(datagram)) continue;
+    assert(typeof receiver.unprotect(mutant) === "string", toHex(mutant));
   }
 });

@@ -1,11 +1,14 @@
 import { MissingPackets } from "./missing_packets.ts";
 import type { ReceivedPacket } from "./received_packet.ts";
 
+/** What a packet that is held takes beside its bytes: its views and its record. */
+export const HELD_PACKET_BYTES = 512;
+
 /** How much a {@linkcode PacketWindow} holds. */
 export interface WindowLimits {
   /** A power of two. */
   readonly packets: number;
-  /** Of datagrams. */
+  /** Of datagrams, and {@linkcode HELD_PACKET_BYTES} for each. */
   readonly bytes: number;
 }
 
@@ -40,7 +43,7 @@ export class PacketWindow {
     return this.#end;
   }
 
-  /** Bytes of the datagrams that are held. */
+  /** Bytes that are held, see {@linkcode WindowLimits}. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -49,7 +52,7 @@ export class PacketWindow {
   put(number: number, packet: ReceivedPacket, nowMs: number): PutVerdict {
     if (!this.#isStarted) this.restart(number);
     if (number < this.#begin) return "late";
-    const { size } = packet;
+    const size = heldBytesOf(packet);
     const isBeyond = number >= this.#begin + this.#slots.length ||
       this.#bytes + size > this.#maxBytes;
     if (number < this.#end) {
@@ -76,7 +79,8 @@ export class PacketWindow {
   forgetUntil(number: number): void {
     for (let at = this.#begin; at < number; at++) {
       const slot = this.#slotOf(at);
-      this.#bytes -= this.#slots[slot]?.size ?? 0;
+      const packet = this.#slots[slot];
+      if (packet !== undefined) this.#bytes -= heldBytesOf(packet);
       this.#slots[slot] = undefined;
     }
     this.#begin = number;
@@ -95,4 +99,8 @@ export class PacketWindow {
   #slotOf(number: number): number {
     return number & (this.#slots.length - 1);
   }
+}
+
+function heldBytesOf({ size }: ReceivedPacket): number {
+  return size + HELD_PACKET_BYTES;
 }

@@ -41,6 +41,12 @@ const MAX_SEND_MS = 0.3;
 /** Bytes of a body that is sent with its head: to copy it costs less than to write twice. */
 const MAX_JOINED_BODY = 4096;
 
+/**
+ * How long an answer may take that a client gets which sends nothing more: it may have left, or only
+ * have ended its side, as scripts do that pipe a request.
+ */
+const LEFT_MS = 1000;
+
 /** How long a client has to take the end of what it was sent, and to close. */
 const LINGER_MS = 2000;
 
@@ -91,6 +97,10 @@ export class HttpConnection implements Connection {
   #isStopping = false;
   /** Since the client was seen to go. */
   #hasLeft = false;
+  /** There as soon as somebody asks for it: hardly a request does. */
+  #left: AbortController | undefined;
+  /** When that was, as long as its request is decided on. */
+  #leftAtMs: number | undefined;
   /** Why it was ended from here. */
   #abortReason: string | undefined;
   /** The body during which it is to be noticed that the client is gone. */
@@ -107,7 +117,8 @@ export class HttpConnection implements Connection {
     const abort = (why: string) => this.#abortFor(why);
     const peer = isProxied ? undefined : remoteAddr.hostname;
     const hasLeft = () => this.#hasLeft;
-    this.#addresses = { id, localAddr, remoteAddr, log, peer, hasLeft, abort };
+    const left = () => this.#leftSignal();
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, hasLeft, left, abort };
     this.#conn = conn;
     this.#context = context;
     this.#place = place;
@@ -154,6 +165,10 @@ export class HttpConnection implements Connection {
     if (stuckSinceMs !== undefined && nowMs - stuckSinceMs >= timeouts.stallMs) {
       counters.add(this.#body.isSending ? "viewersStalled" : "httpTimeouts");
       this.#abortFor(`it has taken nothing for ${timeouts.stallMs} ms`);
+    } else if (this.#leftAtMs !== undefined && nowMs - this.#leftAtMs >= LEFT_MS) {
+      // Others need not wait for its place until a hook has answered about it.
+      this.#place.leave();
+      this.#abortFor("it has left");
     } else if (this.#phase !== "answer") {
       const { httpRequestMs: request, httpIdleMs: idle } = timeouts;
       const limitMs = { request, idle, linger: LINGER_MS }[this.#phase];
@@ -212,6 +227,7 @@ export class HttpConnection implements Connection {
     await this.#share.pause();
     if (!isAnswered) void this.#heedClient(() => isAnswered);
     const response = await answering;
+    this.#leftAtMs = undefined;
     this.#share.begin(performance.now());
     const isKept = await this.#send(response, request) && !this.#isStopping;
     // What a client takes slowly, or a stream that it watches, is no work.
@@ -329,10 +345,14 @@ export class HttpConnection implements Connection {
     const isThere = await this.#intake.watch(() => !isAnswered() && !this.#hasLeft);
     if (isThere) return;
     this.#hasLeft = true;
-    if (isAnswered()) return;
-    // Others need not wait for its place until somebody has answered whom nobody asks any more.
-    this.#place.leave();
-    this.#abortFor("it has left");
+    this.#left?.abort();
+    if (!isAnswered()) this.#leftAtMs = performance.now();
+  }
+
+  #leftSignal(): AbortSignal {
+    this.#left ??= new AbortController();
+    if (this.#hasLeft) this.#left.abort();
+    return this.#left.signal;
   }
 
   /** Notices while a response is sent that the client is gone. */

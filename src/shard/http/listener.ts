@@ -3,6 +3,7 @@ import { type Connect, ConnectionListener } from "../net/connection_listener.ts"
 import { HttpConnection, type HttpConnectionContext } from "./connection.ts";
 import type { HttpRoutes } from "./routes.ts";
 import type { HttpContext } from "./route_context.ts";
+import type { Places } from "../net/places.ts";
 import { behindProxies, proxiedPort } from "../net/proxied_connection.ts";
 import { addTlsEntrance } from "../tls_entrance.ts";
 
@@ -50,6 +51,7 @@ export function listenHttp(context: HttpContext, routes: HttpRoutes): Connection
       refusal: routes.refusalAdmin.bind(routes),
     },
     settings,
+    places.adminConnections,
   );
   return listener;
 }
@@ -59,12 +61,13 @@ function addAdminEntrance(
   listener: ConnectionListener,
   context: HttpConnectionContext,
   { admin: { listen }, sharesPorts }: HttpContext["settings"],
+  places: Places,
 ): void {
   if (listen === undefined) return;
   const source = Deno.listen({ hostname: listen.host, port: listen.port, reusePort: sharesPorts });
-  listener.addEntrance(
+  listener.addEntrance({
     source,
-    (conn, nowMs, accepted) => new HttpConnection(conn, context, nowMs, accepted),
-    0,
-  );
+    connect: (conn, nowMs, accepted) => new HttpConnection(conn, context, nowMs, accepted),
+    places,
+  });
 }

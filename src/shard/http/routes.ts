@@ -204,6 +204,12 @@ export class HttpRoutes {
       },
       {
         method: "GET",
+        pattern: "/api/v1/config.schema.json",
+        access: "anybody",
+        handler: (routed) => this.#file(routed),
+      },
+      {
+        method: "GET",
         pattern: "/metrics",
         access: "metrics",
         handler: () => this.#metrics.answer(performance.now()),

@@ -39,11 +39,8 @@ export class ViewerExtensions {
   }
 
   /** @throws {HttpError} for what is to be refused with its status */
-  answer(
-    { method, part, eventStream, body }: SessionRequest,
-    session: WebrtcSession,
-  ): WholeResponse {
-    if (part === "layer") return this.#chooseLayer(body, session);
+  answer({ method, part, eventStream, body }: SessionRequest): WholeResponse {
+    if (part === "layer") return this.#chooseLayer(body);
     if (part === "events") {
       const location = `events/${this.#events.create(body)}`;
       return answer(STATUS_CODE.Created, { location, "cache-control": "no-store" });
@@ -62,7 +59,7 @@ export class ViewerExtensions {
     return { quality: sentQuality(session, this.#viewer.trackId) };
   }
 
-  #chooseLayer(body: Uint8Array, session: WebrtcSession): WholeResponse {
+  #chooseLayer(body: Uint8Array): WholeResponse {
     const { videoSection, renditions } = this.#viewer;
     if (videoSection === undefined || renditions === undefined) {
       const message =
@@ -70,9 +67,6 @@ export class ViewerExtensions {
       return problem(STATUS_CODE.Conflict, message);
     }
     const wish = parseLayerChoice(body, videoSection);
-    if (session.peer.route?.transport === "tcp") {
-      return problem(STATUS_CODE.Conflict, "Cannot choose a layer over TCP: use ?vtrack=");
-    }
     const nowMs = performance.now();
     const known = renditions.trackIds(nowMs);
     if (wish.trackId !== undefined && !known.includes(wish.trackId)) {

@@ -189,7 +189,7 @@ export class Whep {
     if (this.#endpoint.session(request.resource) !== session) return noViewer();
     try {
       if (request.part !== "session") {
-        return answered.extensions.answer(request, session);
+        return answered.extensions.answer(request);
       }
       switch (request.method) {
         case "DELETE":

@@ -26,13 +26,16 @@ import { sessionRefusal } from "./session_access.ts";
 import { type AnsweredTransport, patchSession } from "./session_patch.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { shardOf } from "./whep_links.ts";
+import { publisherLocation } from "./whip_location.ts";
 import { created } from "./whep_answers.ts";
 import { readOffer } from "./whep_offer.ts";
 
 /** Bytes of pictures of one publisher that wait for packets which were lost. */
-const MAX_HELD_BYTES = 2 * 1024 * 1024;
-/** What a publisher takes: that, and its connection. */
-const PUBLISHER_BYTES = MAX_HELD_BYTES + 512 * 1024;
+const MAX_HELD_BYTES = 3 * 1024 * 1024;
+/** What a publisher takes that connects: it can send no media yet. */
+const CONNECTING_BYTES = 512 * 1024;
+/** What one takes that has connected: its pictures, sound of half a megabyte, and its connection. */
+const PUBLISHER_BYTES = MAX_HELD_BYTES + 1024 * 1024;
 
 /** What a browser is told at most of the bitrate that it may send, where nothing else limits it. */
 const MAX_BITRATE_BPS = 10_000_000;
@@ -68,7 +71,7 @@ export class Whip {
     const held = new MemoryHolding(memory, "sessions", holderOf(memory, from.hostname));
     let answered: WholeResponse | undefined;
     try {
-      const lack = held.resize(PUBLISHER_BYTES);
+      const lack = held.resize(CONNECTING_BYTES);
       if (lack !== undefined) return this.#turnAway(routed, describeMemory(lack));
       const taken = this.#takeOffer(routed);
       if ("reason" in taken) return problem(STATUS_CODE.UnprocessableEntity, taken.reason);
@@ -100,11 +103,10 @@ export class Whip {
     taken: TakenOffer,
     held: MemoryHolding,
   ): Promise<WholeResponse> {
-    const { hasLeft, remoteAddr: from } = routed.addresses;
+    const { left, remoteAddr: from } = routed.addresses;
     const id = this.#createId();
-    const left = new AbortController();
     const opened: { session?: WebrtcPublisher; end?: PublishEnd } = {};
-    const source = this.#sourceOf(path, routed, id, left.signal, {
+    const source = this.#sourceOf(path, routed, id, {
       ended: (why) => {
         opened.end = why;
         opened.session?.end(why.reason);
@@ -113,7 +115,7 @@ export class Whip {
     });
     const publish = await PublishSession.open(this.#context, source);
     if (!(publish instanceof PublishSession)) return this.#refuse(publish, source);
-    if (hasLeft() || opened.end !== undefined) {
+    if (left().aborted || opened.end !== undefined) {
       publish.close("it has left");
       return problem(STATUS_CODE.Conflict, opened.end?.reason ?? "The client has left");
     }
@@ -140,6 +142,10 @@ export class Whip {
       offer: taken.offer.transport,
       hasDataChannels: hasDataChannels(taken.offer),
       place,
+      settle: () => {
+        const lack = held.resize(PUBLISHER_BYTES);
+        return lack && describeMemory(lack);
+      },
       over: () => held.close(),
     });
     opened.session = session;
@@ -147,7 +153,7 @@ export class Whip {
   }
 
   #created(
-    { url: { pathname } }: RoutedRequest,
+    { url: { pathname }, query, request }: RoutedRequest,
     { offer, candidates, sections }: TakenOffer,
     session: WebrtcPublisher,
     local: ReturnType<WebrtcEndpoint["createCredentials"]>,
@@ -163,7 +169,12 @@ export class Whip {
       streamId: "sluice",
     });
     return created(sdp, etag, {
-      location: publisherLocation(pathname, session.id),
+      location: publisherLocation(
+        pathname,
+        session.id,
+        query,
+        request.headers.get("x-forwarded-prefix"),
+      ),
       ...(links.length > 0 && { link: links.join(", ") }),
     });
   }
@@ -180,11 +191,10 @@ export class Whip {
     path: string,
     routed: RoutedRequest,
     id: string,
-    left: AbortSignal,
     { ended, measures }: Pick<PublishSource, "ended" | "measures">,
   ): PublishSource {
     const { proxies, memory } = this.#context;
-    const { remoteAddr: from, log } = routed.addresses;
+    const { remoteAddr: from, log, left } = routed.addresses;
     const question = { action: "publish", path, protocol: "whip" } as const;
     const address = clientAddress(routed, proxies);
     return {
@@ -195,7 +205,7 @@ export class Whip {
         network: address === undefined ? undefined : addressSource(address),
         owner: holderOf(memory, from.hostname),
       },
-      left,
+      left: left(),
       log,
       ended,
       measures,
@@ -271,14 +281,6 @@ export class Whip {
       return problem(STATUS_CODE.BadRequest, error.message);
     }
   }
-}
-
-/**
- * The address of a publisher's session. OBS takes all of Location for a path, as from the root of the
- * server that it has published to.
- */
-function publisherLocation(endpoint: string, id: string): string {
-  return `${endpoint.replace(/\/$/, "")}/${id}`;
 }
 
 function noPublisher(): WholeResponse {

@@ -11,6 +11,7 @@ import { addressSource } from "../../address/address_source.ts";
 /** What is counted by address. */
 export const COUNTED = [
   "httpConnections",
+  "adminConnections",
   "listListeners",
   "eventFollowers",
   "rtmpNewcomers",

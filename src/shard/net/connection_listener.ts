@@ -93,11 +93,13 @@ export interface Accepted {
 export type Connect = (conn: PeerConn, nowMs: number, accepted: Accepted) => Connection;
 
 /** A port that connections come in by, and what is made of them. */
-interface Entrance {
+export interface Entrance {
   readonly source: ConnectionSource;
   readonly connect: Connect;
   /** What a connection takes beside what all do. */
-  readonly extraBytes: number;
+  readonly extraBytes?: number;
+  /** Of its own, if it has not those of all. */
+  readonly places?: Places;
 }
 
 /** Accepts connections of one protocol, as many as the limits allow. */
@@ -111,19 +113,15 @@ export class ConnectionListener {
   #isClosed = false;
 
   constructor(source: ConnectionSource, options: ListenerOptions, counters: Counters) {
-    this.#entrances = [{ source, connect: options.connect, extraBytes: 0 }];
+    this.#entrances = [{ source, connect: options.connect }];
     this.#options = options;
     this.#counters = counters;
     this.#logger = getLogger(["sluice", options.protocol]);
   }
 
-  /**
-   * Accepts at another port as well, within the same limits. To be called before {@linkcode run}.
-   *
-   * @param extraBytes what a connection takes there beside what all do
-   */
-  addEntrance(source: ConnectionSource, connect: Connect, extraBytes = 0): void {
-    this.#entrances.push({ source, connect, extraBytes });
+  /** Accepts at another port as well. To be called before {@linkcode run}. */
+  addEntrance(entrance: Entrance): void {
+    this.#entrances.push(entrance);
   }
 
   /** Accepts connections until {@linkcode close}. */
@@ -198,13 +196,16 @@ export class ConnectionListener {
     for (let given = 0; given < GIVEN_UP_AT_ONCE && this.#options.places.giveUpOne();) given++;
   }
 
-  #admit(conn: Deno.TcpConn, { connect, extraBytes }: Omit<Entrance, "source">): void {
+  #admit(
+    conn: Deno.TcpConn,
+    { connect, extraBytes = 0, places = this.#options.places }: Omit<Entrance, "source">,
+  ): void {
     // It was accepted just before close, which could not know of it.
     if (this.#isClosed) return conn.close();
     const { hostname } = conn.remoteAddr;
     const id = nextConnectionId();
     const log = this.#logger.with({ id, peer: peerText(conn.remoteAddr) });
-    const place = this.#options.places.take(hostname);
+    const place = places.take(hostname);
     if (!(place instanceof Place)) return this.#refuse(conn, place.reason, log);
     const held = this.#hold(hostname, extraBytes);
     if (typeof held === "string") {

@@ -318,7 +318,10 @@ export class WebrtcEndpoint implements SessionPaths {
     };
   }
 
-  #publisherEvents({ publish, place, over }: NewPublisher, sessionTag: number): PublisherEvents {
+  #publisherEvents(
+    { publish, place, settle, over }: NewPublisher,
+    sessionTag: number,
+  ): PublisherEvents {
     const { counters } = this.#context;
     const log = logger.with({ id: publish.id, path: publish.path });
     return {
@@ -326,8 +329,14 @@ export class WebrtcEndpoint implements SessionPaths {
         place.leave();
         over();
       }),
-      connected: ({ peer: { route } }) => {
+      connected: (session) => {
         place.leave();
+        const lack = settle();
+        if (lack !== undefined) {
+          counters.add("memoryEnded");
+          return session.end(lack);
+        }
+        const { route } = session.peer;
         log.debug("A publisher of {path} is connected by {transport} to {address}", {
           transport: route?.transport,
           address: route && peerText(route),

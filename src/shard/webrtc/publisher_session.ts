@@ -2,7 +2,6 @@ import { ReceivedMedia, type ReceivedMediaOptions } from "../../ingest/received_
 import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
 import { SrtcpSender } from "../../srtp/srtcp.ts";
-import { SrtpError } from "../../srtp/srtp_error.ts";
 import { SrtpReceiver } from "../../srtp/srtp_receiver.ts";
 import { Peer, type PeerDropReason, type PeerKeys, type PeerOptions } from "../../webrtc/peer.ts";
 import type { IceCredentials } from "../../webrtc/ice/credentials.ts";
@@ -49,6 +48,8 @@ export interface NewPublisher extends Pick<WebrtcPublisherOptions, "publish" | "
   readonly hasDataChannels: boolean;
   /** Until it is connected, it has a newcomer's place; then it leaves that. */
   readonly place: Place;
+  /** It is connected, and takes more from now on: why that cannot be, if so. */
+  readonly settle: () => string | undefined;
   /** The publisher is gone. */
   readonly over: () => void;
 }
@@ -163,12 +164,9 @@ export class WebrtcPublisher implements PeerSession {
     const media = this.#media;
     if (media === undefined || this.#isOver) return;
     const { events } = this.#options;
-    let packet: Uint8Array;
-    try {
-      packet = this.#srtp!.unprotect(datagram);
-    } catch (error) {
-      if (!(error instanceof SrtpError)) throw error;
-      return events.dropped("authentication");
+    const packet = this.#srtp!.unprotect(datagram);
+    if (typeof packet === "string") {
+      return events.dropped(packet === "malformed" ? "malformed" : "authentication");
     }
     const nowMs = performance.now();
     const verdict = media.takeRtp(packet, nowMs);

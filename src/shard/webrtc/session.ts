@@ -81,7 +81,7 @@ export interface SessionDescription {
   readonly quality: ViewerQuality | null;
   /** The number of the track whose pictures it is sent; `null` if it is sent no other. */
   readonly videoTrack: number | null;
-  /** What its link carries; `null` before it is connected, and over TCP. */
+  /** What its link carries; `null` before it is connected. */
   readonly link: LinkDescription | null;
 }
 

@@ -20,6 +20,8 @@ const LONG_QUEUE_MS = 50;
 /** Above it, a suspicion is confirmed: so often in a row, as viewers stall that are busy. */
 const CONFIRMING_QUEUE_MS = 40;
 const CONFIRMATIONS = 2;
+/** And for so long, as many viewers of one link are sent the same key frame at once. */
+const CONFIRMING_MS = 400;
 /** For longer than this, they rarely do. */
 const SURE_QUEUE_MS = 180;
 /** Above it, a loss is that of a queue. */
@@ -32,10 +34,6 @@ const SHARP_LOSS = 0.25;
 const RATE_WINDOW_MS = 1000;
 /** Part of what was sent that a link carries of which nothing else is known. */
 const UNKNOWN_PART = 0.6;
-
-/** Where others fill the queue, what is believed exceeds what is used by so much: for a key frame. */
-const SHARED_UNUSED_FACTOR = 1.4;
-const SHARED_UNUSED_BPS = 200_000;
 
 /** REMB that falls to less than this part of what is sent tells of a narrow link. */
 const REMB_PART = 0.95;
@@ -71,6 +69,8 @@ export interface BandwidthOptions {
 export interface BandwidthDemand {
   /** What the next better choice needs; no more than the estimate if there is no better one. */
   readonly wantedBps: number;
+  /** Whether what is sent now fits, so that more is of little use; not by default. */
+  readonly isContent?: boolean;
 }
 
 /**
@@ -140,6 +140,11 @@ export class BandwidthEstimator {
   get state(): BandwidthState {
     if (this.#congestion.kind !== "none") return "congested";
     return this.#probe === undefined ? "clear" : "probing";
+  }
+
+  /** Whether a queue is being emptied that is not another's. */
+  get isQueueOwn(): boolean {
+    return this.#congestion.kind === "own";
   }
 
   /** Newest round trip; `undefined` before there was one. */
@@ -261,7 +266,7 @@ export class BandwidthEstimator {
   }
 
   /** Time has passed. To be called some times a second at least. */
-  update(nowMs: number, { wantedBps }: BandwidthDemand): void {
+  update(nowMs: number, { wantedBps, isContent = false }: BandwidthDemand): void {
     const probe = this.#probe;
     if (probe !== undefined) {
       this.#takeVerdict(probe.expire(nowMs, this.#echoHabit), nowMs);
@@ -273,10 +278,11 @@ export class BandwidthEstimator {
         this.#cut(this.#suspicion.seemsBps, nowMs);
       }
     } else if (this.#congestion.kind === "own") this.#watchDrain(nowMs);
-    else if (this.#congestion.kind === "shared") this.#share(nowMs);
-    else if (isOverdue) this.#suspect(Infinity, nowMs);
+    else if (this.#congestion.kind === "shared") {
+      this.#believe(this.#shared.grow(this.#capacityBps, this.sentBps(nowMs), nowMs));
+    } else if (isOverdue) this.#suspect(Infinity, nowMs);
     else if (wantedBps > this.estimateBps && this.#capacityBps < this.#maxBps) {
-      const need = { capacityBps: this.#capacityBps, wantedBps, maxBps: this.#maxBps };
+      const need = { capacityBps: this.#capacityBps, wantedBps, isContent, maxBps: this.#maxBps };
       const plan = this.#schedule.plan(nowMs, need);
       if (plan !== undefined) this.#probe = new Probe(plan);
     }
@@ -314,8 +320,10 @@ export class BandwidthEstimator {
     }
     // What left before it does not tell.
     if (sentMs < suspicion.sinceMs) return;
-    if (queueMs <= CONFIRMING_QUEUE_MS) suspicion.dispel();
-    else if (suspicion.confirm(seemsBps) >= CONFIRMATIONS || queueMs > SURE_QUEUE_MS) {
+    if (queueMs <= CONFIRMING_QUEUE_MS) return suspicion.dispel();
+    const isOften = suspicion.confirm(seemsBps) >= CONFIRMATIONS;
+    const isLong = nowMs - suspicion.sinceMs >= CONFIRMING_MS;
+    if (isOften && isLong || queueMs > SURE_QUEUE_MS) {
       this.#cut(suspicion.seemsBps, nowMs);
     }
   }
@@ -362,22 +370,9 @@ export class BandwidthEstimator {
     const queueMs = this.#seenQueueMs(nowMs);
     const isTold = (this.#queue.newest?.sentMs ?? -Infinity) >= this.#congestion.cutMs;
     const sight = { queueMs, isTold, answerMs: this.#echoes.answerMs };
-    switch (this.#congestion.watch(sight, nowMs)) {
-      case "over":
-        this.#endCongestion(nowMs);
-        break;
-      case "stays":
-        this.#cut(this.#capacityBps * HEADROOM, nowMs);
-        break;
-      case "drains":
-    }
-  }
-
-  /** Others fill the queue. */
-  #share(nowMs: number): void {
-    const usableBps = this.sentBps(nowMs) * SHARED_UNUSED_FACTOR + SHARED_UNUSED_BPS;
-    if (this.estimateBps > usableBps) return;
-    this.#believe(this.#shared.grow(this.#capacityBps, nowMs));
+    const result = this.#congestion.watch(sight, nowMs);
+    if (result === "over") this.#endCongestion(nowMs);
+    if (result === "stays") this.#cut(this.#capacityBps * HEADROOM, nowMs);
   }
 
   #takeVerdict(verdict: ProbeVerdict | undefined, nowMs: number): void {

@@ -8,6 +8,8 @@ const TRAIN_INTERVAL_MS = 1000;
 /** More rarely, where it would take more than this part of a link. */
 const MAX_TRAIN_PART = 0.05;
 const MAX_TRAIN_INTERVAL_MS = 2000;
+/** Where all that is sent fits, more is of little use. */
+const CONTENT_INTERVAL_MS = 10_000;
 /** After one whose echo was lost. */
 const RETRY_MS = 300;
 /** A train that shows the link to carry less than this beyond what is known was held up. */
@@ -40,6 +42,8 @@ export interface ProbeNeed {
   readonly capacityBps: number;
   /** More than the capacity, as far as that is used. */
   readonly wantedBps: number;
+  /** All that is sent fits, with something to spare. */
+  readonly isContent: boolean;
   readonly maxBps: number;
 }
 
@@ -76,7 +80,9 @@ export class ProbeSchedule {
     if (trusts && nowMs >= this.#streamDueMs) return streamPlan(need, this.#atMostBps);
     const plan = trainPlan(need);
     const rareMs = plan.bytes * 8000 / (need.capacityBps * MAX_TRAIN_PART);
-    this.#trainIntervalMs = Math.min(Math.max(rareMs, TRAIN_INTERVAL_MS), MAX_TRAIN_INTERVAL_MS);
+    this.#trainIntervalMs = need.isContent
+      ? CONTENT_INTERVAL_MS
+      : Math.min(Math.max(rareMs, TRAIN_INTERVAL_MS), MAX_TRAIN_INTERVAL_MS);
     return plan;
   }
 

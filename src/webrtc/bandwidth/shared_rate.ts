@@ -4,6 +4,10 @@ const STEP_MS = 1000;
 const BACK_PART = 0.75;
 const MAX_LOSS = 0.02;
 
+/** What is believed exceeds what is used by so much: for a key frame. */
+const UNUSED_FACTOR = 1.6;
+const UNUSED_BPS = 230_000;
+
 /**
  * What is believed of a link whose queue others keep full: it grows by and by, and falls by loss, as
  * theirs does. Reports are not waited for, as there may be none while little is sent.
@@ -14,9 +18,9 @@ const MAX_LOSS = 0.02;
  *
  * const shared = new SharedRate();
  * shared.begin(0.01, 0);
- * shared.grow(200_000, 1000); // 250_000
- * shared.takeLoss(250_000, 0.05, 1500); // 200_000
- * shared.grow(175_000, 2000); // 175_000: a second has not passed
+ * shared.grow(200_000, 150_000, 1000); // 300_000
+ * shared.takeLoss(300_000, 0.05, 1500); // 225_000
+ * shared.grow(225_000, 150_000, 2000); // 225_000: a second has not passed
  * ```
  */
 export class SharedRate {
@@ -29,8 +33,9 @@ export class SharedRate {
     this.#steppedMs = nowMs;
   }
 
-  /** Time has passed in which what is believed was used. Returns what is to be believed. */
-  grow(capacityBps: number, nowMs: number): number {
+  /** Time has passed. Returns what is to be believed, where so much is used. */
+  grow(capacityBps: number, usedBps: number, nowMs: number): number {
+    if (capacityBps > usedBps * UNUSED_FACTOR + UNUSED_BPS) return capacityBps;
     if (nowMs - this.#steppedMs < STEP_MS) return capacityBps;
     this.#steppedMs = nowMs;
     return capacityBps + STEP_BPS;

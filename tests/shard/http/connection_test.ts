@@ -9,7 +9,7 @@ import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { answer, textAnswer } from "../../../src/shard/http/answers.ts";
 import { HttpConnection, type HttpConnectionContext } from "../../../src/shard/http/connection.ts";
 import { timeSlice } from "../../../src/shard/time_slice.ts";
-import { until } from "../../../testing/waiting.ts";
+import { delay, until } from "../../../testing/waiting.ts";
 import { Body, HttpSetup, TIMEOUTS } from "./setup.ts";
 
 /** A request for a path, or with a method for a path. */
@@ -328,7 +328,7 @@ Deno.test("a request that comes whole while its connection waits for the thread 
   await serving;
 });
 
-Deno.test("who leaves before it is answered leaves its place at once", async () => {
+Deno.test("who leaves before it is answered leaves its place without waiting for that", async () => {
   const body = new Body();
   const answered = Promise.withResolvers<void>();
   await using setup = await HttpSetup.start(async () => {
@@ -339,11 +339,29 @@ Deno.test("who leaves before it is answered leaves its place at once", async () 
     using _client = await setup.send(get("/a"));
     await until("it is asked about", () => setup.bytesRead > 0);
   }
-  await until("there is room again", () => setup.total("httpConnections") === 0);
+  await until("it is noticed, and there is room again", () => {
+    setup.sweep(performance.now() + 1000);
+    return setup.total("httpConnections") === 0;
+  });
   using _later = await setup.connect();
   await until("another one has come", () => setup.total("httpConnections") === 1);
   answered.resolve();
   await until("what was answered to them is over", () => body.overs === 2);
+});
+
+Deno.test("who only ends its side is answered, though that takes a while", async () => {
+  const answered = Promise.withResolvers<void>();
+  await using setup = await HttpSetup.start(async () => {
+    await answered.promise;
+    return textAnswer(200, "late");
+  });
+  using client = await setup.send(get("/a"));
+  await client.conn.closeWrite();
+  await until("it is read", () => setup.bytesRead > 0);
+  await delay(50);
+  setup.sweep(performance.now() + 500);
+  answered.resolve();
+  assertEquals((await client.response()).body, "late\n");
 });
 
 /** What a connection reads comes when a test says so. */

@@ -42,13 +42,13 @@ Deno.test("estimate: on a link that carries the stream nothing changes, and noth
   }
 });
 
-Deno.test("estimate: a viewer that stalls now and then is rarely taken for a narrow link", async (t) => {
+Deno.test("estimate: a viewer that stalls now and then is hardly ever taken for a narrow link", async (t) => {
   for (const lossFraction of [0, 0.02, 0.05, 0.1]) {
     await t.step(`loss ${lossFraction}`, () => {
       const watched = new WatchedLink({ lossFraction, roundTripMs: 5, isBusy: true, seed: 3 });
       watched.run(300_000);
       const low = watched.moments.filter(({ estimateBps }) => estimateBps < STREAM_BPS - 1);
-      assert(low.length <= 0.2 * watched.moments.length, `${low.length}`);
+      assert(low.length <= 0.05 * watched.moments.length, `${low.length}`);
     });
   }
 });
