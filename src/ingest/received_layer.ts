@@ -48,6 +48,13 @@ const KEY_FRAME_ON_THE_WAY_MS = 100;
 /** A packet that is sent again may be so far ahead of those that came: the last ones were lost. */
 const MAX_REPAIR_LEAD = 256;
 
+/**
+ * Where nothing else has come for so long, so many packets that are late are no stragglers: the source
+ * counts from a smaller number than before.
+ */
+const BEHIND_MS = 500;
+const BEHIND_PACKETS = 8;
+
 /** What decoders of Opus put out before the sound, by its encoders in browsers (RFC 7845 5.1). */
 const OPUS_PRE_SKIP = 312;
 
@@ -109,6 +116,9 @@ export class ReceivedLayer {
   #statistics: SourceStatistics;
   #queue: PictureQueue | SoundQueue | undefined;
   #heardAtMs = -Infinity;
+  /** When the last packet came in time, and how many have not since. */
+  #takenAtMs = -Infinity;
+  #lateSince = 0;
   #codecAtMs = -Infinity;
   #isKeyFrameWanted = false;
   #keyFrameAtMs = -Infinity;
@@ -167,8 +177,8 @@ export class ReceivedLayer {
     this.#queue = undefined;
   }
 
-  /** What it is sent again has this SSRC. */
-  adoptRepair(ssrc: number): void {
+  /** What it is sent again has this SSRC; `undefined` if that is not known any more. */
+  adoptRepair(ssrc: number | undefined): void {
     this.#repairSsrc = ssrc;
   }
 
@@ -176,13 +186,19 @@ export class ReceivedLayer {
   take(packet: ReceivedPacket, media: Media, nowMs: number): RtpVerdict {
     const queue = this.#queueFor(media, nowMs);
     if (queue === undefined) return "unknown-payload";
+    const isBehind = this.#lateSince >= BEHIND_PACKETS && nowMs - this.#takenAtMs >= BEHIND_MS;
+    if (isBehind) this.#statistics.beginAnew();
     const verdict = this.#statistics.take(packet.sequence, packet.timestamp, nowMs);
     if (verdict === "far") return "late";
     this.#heardAtMs = nowMs;
     const number = this.#statistics.extended;
     if (verdict === "restarted") queue.restart(number);
     const put = queue.put(number, packet, nowMs);
-    if (put === "taken") this.clock.noteArrival(packet.timestamp, nowMs);
+    if (put === "taken") {
+      this.clock.noteArrival(packet.timestamp, nowMs);
+      this.#takenAtMs = nowMs;
+      this.#lateSince = 0;
+    } else if (put === "late") this.#lateSince++;
     return put === "taken" && packet.payload.length === 0 ? "padding" : put;
   }
 

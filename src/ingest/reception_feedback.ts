@@ -15,6 +15,12 @@ const REPORT_INTERVAL_MS = 1000;
 const TRANSPORT_INTERVAL_MS = 100;
 
 /**
+ * Compounds on arrivals in one such interval: all packets that are known of fit, unless they came in
+ * an order that makes each a compound of its own, which no link does.
+ */
+const MAX_ARRIVALS_PER_INTERVAL = 6;
+
+/**
  * Packets that one datagram asks for: even with an entry for each, and with reports on all layers and
  * requests for their key frames, it has less than 1200 bytes.
  */
@@ -39,6 +45,8 @@ export class ReceptionFeedback {
   readonly #arrivals = new TransportArrivals();
   #reportDueMs: number;
   #arrivalsDueMs = Infinity;
+  /** Compounds on arrivals since that was due. */
+  #arrivalsTold = 0;
   /** Any of the publisher's SSRCs: feedback on all packets names one. */
   #newestSsrc = 0;
   /** Requests that did not fit. */
@@ -81,11 +89,7 @@ export class ReceptionFeedback {
     }
     this.#writeKeyFrameRequests(writer, roundTripMs, nowMs);
     this.#writeRequests(writer, roundTripMs, nowMs);
-    if (writer.length === head && nowMs >= this.#arrivalsDueMs) {
-      const feedback = this.#arrivals.nextFeedback(this.#sender.ssrc, this.#newestSsrc);
-      if (!this.#arrivals.hasNews) this.#arrivalsDueMs = Infinity;
-      if (feedback !== undefined) writer.bytes(feedback);
-    }
+    if (writer.length === head && nowMs >= this.#arrivalsDueMs) this.#writeArrivals(writer, nowMs);
     return writer.length > head || isReportDue ? writer.take() : undefined;
   }
 
@@ -105,6 +109,15 @@ export class ReceptionFeedback {
     if (maxBitrateBps !== undefined && ssrcs.length > 0) {
       writeRemb(writer, ssrc, maxBitrateBps, ssrcs);
     }
+  }
+
+  #writeArrivals(writer: ByteWriter, nowMs: number): void {
+    const feedback = this.#arrivals.nextFeedback(this.#sender.ssrc, this.#newestSsrc);
+    if (feedback !== undefined) writer.bytes(feedback);
+    const { hasNews } = this.#arrivals;
+    if (hasNews && ++this.#arrivalsTold < MAX_ARRIVALS_PER_INTERVAL) return;
+    this.#arrivalsTold = 0;
+    this.#arrivalsDueMs = hasNews ? nowMs + TRANSPORT_INTERVAL_MS : Infinity;
   }
 
   #writeKeyFrameRequests(writer: ByteWriter, roundTripMs: number, nowMs: number): void {

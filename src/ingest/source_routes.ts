@@ -45,9 +45,9 @@ export class SourceRoutes {
     if (payload === undefined) return "unknown-payload";
     const isRepair = payload.kind === "rtx";
     if (known !== undefined) {
-      return isRepair === (layer.repairSsrc === packet.ssrc)
-        ? { layer, payload }
-        : "unknown-payload";
+      if (isRepair === (layer.repairSsrc === packet.ssrc)) return { layer, payload };
+      // RFC 4588 5.3: repair packets have an SSRC of their own. What brings media is not that.
+      if (isRepair) return "unknown-payload";
     }
     return this.#adopt(layer, packet.ssrc, isRepair, nowMs) ? { layer, payload } : "unknown-source";
   }
@@ -60,6 +60,7 @@ export class SourceRoutes {
     } else {
       if (!layer.canBeTakenOver(nowMs)) return false;
       if (layer.ssrc !== undefined) this.#bySsrc.delete(layer.ssrc);
+      if (layer.repairSsrc === ssrc) layer.adoptRepair(undefined);
       layer.adopt(ssrc);
     }
     this.#bySsrc.set(ssrc, layer);

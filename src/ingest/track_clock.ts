@@ -78,6 +78,8 @@ export class TrackClock {
   /** A sender report says which moment of the sender's wall clock a timestamp is. */
   takeReport(ntp: NtpTime, timestamp: number): void {
     if (this.#newest === undefined || this.#isAnew) return;
+    // RFC 3550 6.4.1: what a sender reports that has no wall clock.
+    if (ntp.seconds === 0 && ntp.fraction === 0) return;
     const ticks = this.#extend(timestamp);
     const distanceMs = Math.abs(ticks - this.#newest.ticks) / this.#ticksPerMs;
     if (distanceMs > MAX_REPORT_DISTANCE_MS) return;

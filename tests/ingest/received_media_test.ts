@@ -3,27 +3,20 @@ import { ByteWriter } from "../../src/bytes/byte_writer.ts";
 import { ReceivedMedia } from "../../src/ingest/received_media.ts";
 import type { ReceivedMessage } from "../../src/ingest/received_message.ts";
 import type { ReceivedVideoCodec } from "../../src/ingest/received_track.ts";
-import { splitObus } from "../../src/codec/av1/obu.ts";
-import { lengthPrefixed } from "../../src/codec/annex_b.ts";
-import { splitNalUnits } from "../../src/codec/nal_units.ts";
 import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import type { VideoFrame } from "../../src/flv/video_body.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import { splitVideoTracks } from "../../src/flv/multitrack.ts";
-import { packetizeAv1 } from "../../src/rtp/av1_packetizer.ts";
-import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
-import { packetizeH265 } from "../../src/rtp/h265_packetizer.ts";
-import { packetizeVp8 } from "../../src/rtp/vp8_packetizer.ts";
-import { packetizeVp9 } from "../../src/rtp/vp9_packetizer.ts";
 import { nackedSequences } from "../../src/rtp/rtcp_feedback.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
-import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
 import { seededRandom, toHex } from "../../testing/mutation.ts";
 import { bytesOf } from "../rtp/receive/bits.ts";
 import type { CollectedPackets } from "../rtp/collected_packets.ts";
+import { CAMERAS } from "./cameras.ts";
 import {
   AUDIO_SSRC,
   optionsFor,
+  REPAIR_TYPE,
   SimulatedPublisher,
   VIDEO_SSRC,
   VIDEO_TYPE,
@@ -31,87 +24,6 @@ import {
 
 const FRAME_MS = 40;
 const SOUND_MS = 20;
-
-/** Pictures of each codec, the first of which is a key frame, and how they are packetized. */
-interface Camera {
-  readonly keyFrame: Uint8Array;
-  readonly interFrames: readonly Uint8Array[];
-  readonly put: (
-    out: CollectedPackets,
-    timestamp: number,
-    data: Uint8Array,
-    isKey: boolean,
-  ) => void;
-}
-
-const H264_RANDOM = seededRandom(8);
-const h264Unit = (header: number, size: number) =>
-  Uint8Array.from({ length: size }, (_, at) => at === 0 ? header : 0x80 | H264_RANDOM() * 128);
-const BASE = { ssrc: 0, maxPayloadSize: 200 };
-
-const CAMERAS: Readonly<Record<ReceivedVideoCodec, Camera>> = {
-  h264: {
-    keyFrame: lengthPrefixed([h264Unit(0x67, 12), h264Unit(0x68, 5), h264Unit(0x65, 2500)]),
-    interFrames: [700, 150, 1000].map((size) => lengthPrefixed([h264Unit(0x41, size)])),
-    put: (out, timestamp, data, isKeyFrame) => {
-      const nalUnits = splitNalUnits(data, 4, 1);
-      packetizeH264(
-        { nalUnits, isKeyFrame, timestamp, timeMs: 0 },
-        { ...BASE, sps: [], pps: [] },
-        out,
-      );
-    },
-  },
-  h265: {
-    keyFrame: withoutDelimiter(H265_STREAMS.lowDelay[0]!),
-    interFrames: H265_STREAMS.lowDelay.slice(1, 4).map(withoutDelimiter),
-    put: (out, timestamp, data, isKeyFrame) => {
-      const format = { ...BASE, vps: [], sps: [], pps: [] };
-      const nalUnits = splitNalUnits(data, 4, 2);
-      packetizeH265({ nalUnits, isKeyFrame, timestamp, timeMs: 0 }, format, out);
-    },
-  },
-  vp8: {
-    keyFrame: VP_STREAMS.vp8Realtime[0]!,
-    interFrames: VP_STREAMS.vp8Realtime.slice(1, 2),
-    put: (out, timestamp, data, isKeyFrame) => {
-      packetizeVp8({ data, isKeyFrame, pictureId: 1, timestamp, timeMs: 0 }, BASE, out);
-    },
-  },
-  vp9: {
-    keyFrame: VP_STREAMS.vp9Realtime[0]!,
-    interFrames: VP_STREAMS.vp9Realtime.slice(1, 4),
-    put: (out, timestamp, data, isKeyFrame) => {
-      const picture = {
-        data,
-        isKeyFrame,
-        pictureId: 1,
-        width: 98,
-        height: 66,
-        timestamp,
-        timeMs: 0,
-      };
-      packetizeVp9(picture, BASE, out);
-    },
-  },
-  av1: {
-    keyFrame: withoutDelimiter1(AV1_STREAMS.realtime[0]!),
-    interFrames: AV1_STREAMS.realtime.slice(1, 4).map(withoutDelimiter1),
-    put: (out, timestamp, data, isKeyFrame) => {
-      const unit = { obus: splitObus(data), isKeyFrame, timestamp, timeMs: 0 };
-      packetizeAv1(unit, { ...BASE, sequenceHeader: undefined }, out);
-    },
-  },
-};
-
-function withoutDelimiter(accessUnit: Uint8Array): Uint8Array {
-  return lengthPrefixed(splitNalUnits(accessUnit, 4, 2).filter((unit) => unit[0]! >> 1 !== 35));
-}
-
-function withoutDelimiter1(temporalUnit: Uint8Array): Uint8Array {
-  const obus = splitObus(temporalUnit).filter(({ type }) => type !== 2);
-  return Uint8Array.from(obus.flatMap(({ bytes }) => [...bytes]));
-}
 
 interface LinkTerms {
   readonly lossFraction: number;
@@ -394,6 +306,34 @@ Deno.test("a datagram of feedback has up to 1200 bytes, however much there is to
   assertEquals([count, asked.size], [5, 16 * 23]);
 });
 
+Deno.test("arrivals in an order that no link makes are told by and by", () => {
+  const media = new ReceivedMedia(optionsFor("vp8"));
+  const publisher = new SimulatedPublisher();
+  const [sample] = publisher.sound(Uint8Array.of(0xfc), 0);
+  const tell = (number: number, nowMs: number) => {
+    const packet = sample!.slice();
+    new DataView(packet.buffer).setUint16(19, number);
+    media.takeRtp(packet, nowMs);
+  };
+  const told = (nowMs: number) => {
+    let count = 0;
+    while (media.nextFeedback(nowMs) !== undefined) count++;
+    return count;
+  };
+  // Neighbours came ten seconds apart, which no feedback can tell of together.
+  for (let number = 0; number < 2000; number += 2) tell(number, 0);
+  for (let number = 3; number < 2000; number += 2) tell(number, 10_000);
+  told(10_050);
+  tell(1, 10_060);
+  let compounds = 0;
+  for (let nowMs = 10_160; nowMs < 12_160; nowMs += 10) {
+    const count = told(nowMs);
+    assert(count <= 8, `${count}`);
+    compounds += count;
+  }
+  assert(compounds > 100, `${compounds}`);
+});
+
 Deno.test("the same again from another SSRC, with another clock: it goes on", () => {
   const { media, messages } = run("vp8", { ...GOOD_LINK, untilMs: 1000 });
   const newestMs = framesOf(messages).at(-1)!.timestampMs;
@@ -427,6 +367,47 @@ Deno.test("a source that says that it ends is followed by another one at once", 
   assertEquals(media.takeRtp(other[0]!, 1000), "unknown-source");
   media.takeRtcp([{ kind: "bye", ssrcs: [VIDEO_SSRC, 12_345] }], 1000);
   assertEquals(media.takeRtp(other[0]!, 1000), "taken");
+});
+
+Deno.test("a source that goes back by some hundred numbers goes on after half a second", () => {
+  const media = new ReceivedMedia(optionsFor("vp8"));
+  const publisher = new SimulatedPublisher();
+  const heardMs: number[] = [];
+  for (let nowMs = 0; nowMs < 3000; nowMs += SOUND_MS) {
+    const [packet] = publisher.sound(Uint8Array.of(0xfc), nowMs);
+    const view = new DataView(packet!.buffer);
+    view.setUint16(2, view.getUint16(2) - (nowMs < 1000 ? 0 : 900));
+    media.takeRtp(packet!, nowMs);
+    while (media.next() !== undefined) heardMs.push(nowMs);
+  }
+  const pauses = heardMs.map((atMs, at) => atMs - (heardMs[at - 1] ?? atMs));
+  assertEquals(Math.max(...pauses), 500);
+  assertEquals(heardMs.at(-1), 3000 - SOUND_MS);
+});
+
+Deno.test("stragglers, however many, are not taken for a source that goes back", () => {
+  const media = new ReceivedMedia(optionsFor("vp8"));
+  const publisher = new SimulatedPublisher();
+  const late: Uint8Array[] = [];
+  for (let nowMs = 0; nowMs < 5000; nowMs += SOUND_MS) {
+    const [packet] = publisher.sound(Uint8Array.of(0xfc), nowMs);
+    if (nowMs >= 1000 && nowMs < 2000) late.push(packet!);
+    else assertEquals(media.takeRtp(packet!, nowMs), "taken");
+    // Half of all packets are those that nobody waits for any more.
+    const straggler = nowMs > 3000 ? late.shift() : undefined;
+    if (straggler !== undefined) assertEquals(media.takeRtp(straggler, nowMs), "late");
+  }
+});
+
+Deno.test("what was taken for a repair stream and brings media is the source", () => {
+  const media = new ReceivedMedia(optionsFor("vp8"));
+  const packets = new SimulatedPublisher().picture((out, timestamp) => {
+    CAMERAS.vp8.put(out, timestamp, CAMERAS.vp8.keyFrame, true);
+  }, 0);
+  assertEquals(media.takeRtp(packets[0]!.with(1, REPAIR_TYPE), 0), "unknown-source");
+  for (const packet of packets) assertEquals(media.takeRtp(packet, 0), "taken");
+  assertEquals(media.takeRtp(packets[0]!.with(1, REPAIR_TYPE), 0), "unknown-payload");
+  assertEquals(framesOf([media.next()!]).length, 1);
 });
 
 Deno.test("packets go where they belong, or nowhere", () => {

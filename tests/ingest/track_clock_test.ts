@@ -114,6 +114,8 @@ Deno.test("reports that cannot be, or have no clock in common, change nothing", 
   clock.timeMs(0, 0);
   clock.takeReport(ntpTime(SENDER_MS), 90_000 * 61);
   assertEquals(clock.wallClockOfZeroMs, undefined, "of another time");
+  clock.takeReport({ seconds: 0, fraction: 0 }, 0);
+  assertEquals(clock.wallClockOfZeroMs, undefined, "without a wall clock");
   clock.takeReport(ntpTime(SENDER_MS), 0);
   assertAlmostEquals(clock.wallClockOfZeroMs!, SENDER_SINCE_1900_MS, 0.01);
   for (let frame = 1; frame < 100; frame++) {

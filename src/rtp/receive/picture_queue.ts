@@ -60,6 +60,11 @@ export type QueueVerdict = "taken" | "duplicate" | "late" | "overflow";
 export class PictureQueue {
   readonly #depacketizer: Depacketizer;
   readonly #window: PacketWindow;
+  /**
+   * By the low bits of its number, whether a packet says that it is of a key frame: each is looked into
+   * once, when it comes, as it may be asked about every few milliseconds while others are waited for.
+   */
+  readonly #keyFrames = new Uint8Array(MAX_PACKETS);
   /** From the begin of the window up to here, all packets are there and of one picture. */
   #scanned = 0;
   /** Of the picture at the begin of the window, as far as it has been scanned. */
@@ -97,9 +102,10 @@ export class PictureQueue {
   /** Whether a key frame is to be asked for: one is needed, and what is coming in is none. */
   get lacksKeyFrame(): boolean {
     if (!this.needsKeyFrame) return false;
-    const first = this.#window.at(this.#window.begin)?.payload;
-    return first === undefined || !this.#depacketizer.begins(first) ||
-      !this.#depacketizer.isOfKeyFrame(first);
+    const { begin } = this.#window;
+    const first = this.#window.at(begin)?.payload;
+    return first === undefined || !this.#isOfKeyFrame(begin) ||
+      !this.#depacketizer.begins(first);
   }
 
   /** Times that it went on without what had not come. */
@@ -120,11 +126,14 @@ export class PictureQueue {
   /** Takes a packet over. On overflow all that is held is let go of, and it begins with this one. */
   put(number: number, packet: ReceivedPacket, nowMs: number): QueueVerdict {
     const verdict = this.#window.put(number, packet, nowMs);
-    if (verdict === "taken") this.#hasNew = true;
-    if (verdict !== "overflow") return verdict;
-    this.restart(number);
-    this.#window.put(number, packet, nowMs);
-    return "overflow";
+    if (verdict === "overflow") {
+      this.restart(number);
+      this.#window.put(number, packet, nowMs);
+    } else if (verdict !== "taken") return verdict;
+    this.#hasNew = true;
+    const isOfKeyFrame = this.#depacketizer.isOfKeyFrame(packet.payload);
+    this.#keyFrames[number & (MAX_PACKETS - 1)] = isOfKeyFrame ? 1 : 0;
+    return verdict;
   }
 
   /** The source has begun anew, with this number: what is held is let go of. */
@@ -180,6 +189,7 @@ export class PictureQueue {
   /** Takes the packets of a picture out; `undefined` if it is none, or not to be shown. */
   #take(end: number): ReceivedPicture | undefined {
     const packets = this.#packetsUpTo(end);
+    const saysKeyFrame = this.#hasKeyFrameUpTo(end);
     const [first] = packets;
     const isWhole = this.#isAtStart ||
       (first !== undefined && this.#depacketizer.begins(first.payload));
@@ -189,8 +199,7 @@ export class PictureQueue {
     if (first === undefined) return undefined;
     const payloads = packets.map(({ payload }) => payload);
     const dependency = isWhole ? this.#dependencies?.of(packets) : undefined;
-    const mayLeave = isWhole && (this.#mayLeave(dependency) ||
-      payloads.some((payload) => this.#depacketizer.isOfKeyFrame(payload)));
+    const mayLeave = isWhole && (this.#mayLeave(dependency) || saysKeyFrame);
     if (!mayLeave) return undefined;
     const unit = this.#depacketizer.read(payloads);
     if (unit.kind === "malformed") {
@@ -212,6 +221,18 @@ export class PictureQueue {
       if (packet.payload.length > 0) packets.push(packet);
     }
     return packets;
+  }
+
+  #hasKeyFrameUpTo(end: number): boolean {
+    for (let number = this.#window.begin; number < end; number++) {
+      if (this.#isOfKeyFrame(number)) return true;
+    }
+    return false;
+  }
+
+  /** Of a packet that is held. */
+  #isOfKeyFrame(number: number): boolean {
+    return this.#keyFrames[number & (MAX_PACKETS - 1)] === 1;
   }
 
   /** Whether a picture that is no key frame may leave: if not, it may be that one is needed. */
@@ -290,7 +311,7 @@ export class PictureQueue {
           start = number;
           isKeyFrame = false;
         }
-        isKeyFrame ||= this.#depacketizer.isOfKeyFrame(packet.payload);
+        isKeyFrame ||= this.#isOfKeyFrame(number);
       }
       before = packet;
     }

@@ -43,14 +43,16 @@ export class SoundQueue {
   put(number: number, packet: ReceivedPacket, nowMs: number): QueueVerdict {
     const verdict = this.#window.put(number, packet, nowMs);
     if (verdict !== "overflow") return verdict;
-    this.restart(number);
+    this.#givenUp += number - this.#window.begin;
+    this.#window.restart(number);
     this.#window.put(number, packet, nowMs);
     return "overflow";
   }
 
   /** The source has begun anew, with this number: what is held is let go of. */
   restart(number: number): void {
-    this.#givenUp += Math.max(0, number - this.#window.begin);
+    // Its numbers have nothing to do with those before.
+    this.#givenUp += this.#window.end - this.#window.begin;
     this.#window.restart(number);
   }
 

@@ -54,6 +54,7 @@ export class SourceStatistics {
   #received = 0;
   /** The number that would follow one that was far off. */
   #expectedFar: number | undefined;
+  #isAnew = false;
   #reported = { expected: 0, received: 0 };
   #jitter = 0;
   #transit: number | undefined;
@@ -101,6 +102,11 @@ export class SourceStatistics {
     return verdict;
   }
 
+  /** The source is known to have begun anew: the next packet is believed, whatever its number. */
+  beginAnew(): void {
+    this.#isAnew = true;
+  }
+
   /** What is to be reported now; the next report is of what comes from here on. */
   report(): SourceReport {
     const expected = this.#expected;
@@ -127,8 +133,8 @@ export class SourceStatistics {
     }
     const extended = extendSequence(sequence, this.#highest);
     const distance = extended - this.#highest;
-    if (distance >= MAX_DROPOUT || distance <= -MAX_MISORDER) {
-      if (sequence !== this.#expectedFar) {
+    if (this.#isAnew || distance >= MAX_DROPOUT || distance <= -MAX_MISORDER) {
+      if (!this.#isAnew && sequence !== this.#expectedFar) {
         this.#expectedFar = (sequence + 1) & 0xffff;
         return "far";
       }
@@ -146,6 +152,7 @@ export class SourceStatistics {
     const wraps = this.#base === undefined ? 0 : (this.#highest >>> 16) + 1;
     this.#extended = this.#highest = this.#base = wraps * 0x1_0000 + sequence;
     this.#expectedFar = undefined;
+    this.#isAnew = false;
     this.#received = 0;
     this.#reported = { expected: 0, received: 0 };
   }

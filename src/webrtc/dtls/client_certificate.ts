@@ -12,11 +12,11 @@ export interface CertificateFingerprint {
 }
 
 /** Hashes that count (RFC 8122 5), by their names there; those that can be forged do not. */
-const HASHES: Readonly<Record<string, string>> = {
-  "sha-256": "sha256",
-  "sha-384": "sha384",
-  "sha-512": "sha512",
-};
+const HASHES: ReadonlyMap<string, string> = new Map([
+  ["sha-256", "sha256"],
+  ["sha-384", "sha384"],
+  ["sha-512", "sha512"],
+]);
 
 /** Of RFC 5246 7.4.1.4.1: what clients are asked to sign with. */
 const SHA256 = 4;
@@ -78,7 +78,7 @@ export class ClientCertificate {
 }
 
 function fits(der: Uint8Array, { algorithm, value }: CertificateFingerprint): boolean {
-  const hash = HASHES[algorithm];
+  const hash = HASHES.get(algorithm);
   return hash !== undefined && formatDigest(der, hash) === value;
 }
 

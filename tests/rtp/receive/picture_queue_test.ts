@@ -369,6 +369,24 @@ Deno.test("100,000 packets of one picture without end, backwards: no harm to the
   assert(performance.now() - begin < 2000);
 });
 
+Deno.test("each packet is looked into once, however often a key frame is looked for", () => {
+  let looks = 0;
+  const isOfKeyFrame = (payload: Uint8Array) => {
+    looks++;
+    return H264_DEPACKETIZER.isOfKeyFrame(payload);
+  };
+  const queue = new PictureQueue({ ...H264_DEPACKETIZER, isOfKeyFrame }, MAX_BYTES);
+  // Nothing but NAL units of no bytes: to look into it takes long.
+  const packet = { ...PACKET, payload: new Uint8Array(1150).fill(24, 0, 1) };
+  queue.put(0, packet, 0);
+  for (let number = 2; number < 1500; number++) {
+    queue.put(number, packet, number / 10);
+    queue.next({ roundTripMs: 500, canAsk: true }, number / 10);
+    assert(queue.lacksKeyFrame);
+  }
+  assertEquals(looks, 1499);
+});
+
 Deno.test("what is held is counted with all that comes along", () => {
   const queue = new PictureQueue(VP8_DEPACKETIZER, 100_000);
   let overflows = 0;

@@ -67,8 +67,10 @@ Deno.test("a jump, and a source that begins anew, lose what was before and nothi
   listener.take(sent.slice(0, 2), 0);
   listener.take(sent.slice(1000, 1002), 10);
   assertEquals(listener.heard, payloads([...sent.slice(0, 2), ...sent.slice(1000, 1002)]));
+  assertEquals(listener.queue.givenUp, 998);
   listener.queue.restart(100_000);
   assertEquals(listener.queue.bytes, 0);
+  assertEquals(listener.queue.givenUp, 998, "its numbers have nothing to do with those before");
 });
 
 Deno.test("over a bad link, of which 5 % are lost, almost all is heard", () => {

@@ -100,6 +100,16 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a fingerprint by a hash whose name means something else does not count",
+  ...WERIFT,
+  fn: async () => {
+    for (const algorithm of ["constructor", "__proto__", "hasownproperty"]) {
+      await assertFails(connect({ algorithm }), "fingerprint must be that of the offer");
+    }
+  },
+});
+
+Deno.test({
   name: "a client with the offer's certificate and another key is refused",
   ...WERIFT,
   fn: () =>
