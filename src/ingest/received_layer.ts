@@ -5,6 +5,7 @@ import { AV1_DEPACKETIZER } from "../rtp/receive/av1_depacketizer.ts";
 import type { Depacketizer } from "../rtp/receive/depacketizer.ts";
 import { H264_DEPACKETIZER } from "../rtp/receive/h264_depacketizer.ts";
 import { H265_DEPACKETIZER } from "../rtp/receive/h265_depacketizer.ts";
+import type { PacketRoom } from "../rtp/receive/packet_room.ts";
 import { PictureQueue } from "../rtp/receive/picture_queue.ts";
 import type { ReceivedPacket } from "../rtp/receive/received_packet.ts";
 import { originalPacket } from "../rtp/receive/repair.ts";
@@ -107,7 +108,7 @@ export class ReceivedLayer {
   readonly track: ReceivedTrackOptions;
   readonly rid: string | undefined;
   readonly clock: TrackClock;
-  readonly #maxBytes: number;
+  readonly #room: PacketRoom;
   readonly #descriptorId: number | undefined;
   readonly #bodies: VideoBodies;
   #ssrc: number | undefined;
@@ -132,17 +133,18 @@ export class ReceivedLayer {
   /** @param trackId that of its video track */
   constructor(
     track: ReceivedTrackOptions,
-    { rid, trackId, epochMs, maxBytes, descriptorId }: {
+    { rid, trackId, epochMs, room, descriptorId }: {
       readonly rid: string | undefined;
       readonly trackId: number;
       readonly epochMs: number;
-      readonly maxBytes: number;
+      /** Of the pictures of all layers. */
+      readonly room: PacketRoom;
       readonly descriptorId: number | undefined;
     },
   ) {
     this.track = track;
     this.rid = rid;
-    this.#maxBytes = maxBytes;
+    this.#room = room;
     this.#descriptorId = descriptorId;
     this.#bodies = new VideoBodies(trackId);
     this.clock = new TrackClock(rateOf(track), epochMs);
@@ -174,6 +176,7 @@ export class ReceivedLayer {
     this.#ssrc = ssrc;
     this.#statistics = new SourceStatistics(rateOf(this.track));
     this.#senderReport = undefined;
+    this.#queue?.close();
     this.#queue = undefined;
   }
 
@@ -324,9 +327,10 @@ export class ReceivedLayer {
       this.#codecAtMs = nowMs;
     }
     this.#media = media;
+    this.#queue?.close();
     this.#queue = media.codec === "opus"
       ? new SoundQueue()
-      : new PictureQueue(DEPACKETIZERS[media.codec], this.#maxBytes, this.#descriptorId);
+      : new PictureQueue(DEPACKETIZERS[media.codec], this.#room, this.#descriptorId);
     return this.#queue;
   }
 

@@ -3,6 +3,7 @@ import {
   parseReceivedPacket,
   type ReceivedPacket,
 } from "../rtp/receive/received_packet.ts";
+import { PacketRoom } from "../rtp/receive/packet_room.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
 import { type LayerDescription, ReceivedLayer, type RtpVerdict } from "./received_layer.ts";
 import type { ReceivedMessage } from "./received_message.ts";
@@ -162,11 +163,10 @@ function layersOf(
     (track.rids.length === 0 ? [undefined] : track.rids).map((rid) => ({ track, rid }))
   ).slice(0, MAX_RECEIVED_LAYERS);
   const descriptorId = extensions.dependencyDescriptor;
-  const videoCount = named.filter(({ track }) => track.kind === "video").length;
-  const maxBytes = Math.floor(maxHeldBytes / Math.max(1, videoCount));
+  const room = new PacketRoom(maxHeldBytes);
   let videoId = 0;
   return named.map(({ track, rid }) => {
     const trackId = track.kind === "video" ? videoId++ : 0;
-    return new ReceivedLayer(track, { rid, trackId, epochMs, maxBytes, descriptorId });
+    return new ReceivedLayer(track, { rid, trackId, epochMs, room, descriptorId });
   });
 }

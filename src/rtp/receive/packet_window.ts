@@ -1,16 +1,9 @@
 import { MissingPackets } from "./missing_packets.ts";
+import type { PacketRoom } from "./packet_room.ts";
 import type { ReceivedPacket } from "./received_packet.ts";
 
 /** What a packet that is held takes beside its bytes: its views and its record. */
 export const HELD_PACKET_BYTES = 512;
-
-/** How much a {@linkcode PacketWindow} holds. */
-export interface WindowLimits {
-  /** A power of two. */
-  readonly packets: number;
-  /** Of datagrams, and {@linkcode HELD_PACKET_BYTES} for each. */
-  readonly bytes: number;
-}
 
 /** What became of a packet; "overflow" if there is no room for it, and nothing has changed. */
 export type PutVerdict = "taken" | "duplicate" | "late" | "overflow";
@@ -22,15 +15,19 @@ export type PutVerdict = "taken" | "duplicate" | "late" | "overflow";
 export class PacketWindow {
   readonly missing = new MissingPackets();
   readonly #slots: (ReceivedPacket | undefined)[];
-  readonly #maxBytes: number;
+  readonly #room: PacketRoom;
   #begin = 0;
   #end = 0;
   #bytes = 0;
   #isStarted = false;
 
-  constructor({ packets, bytes }: WindowLimits) {
+  /**
+   * @param packets that it holds at most: a power of two
+   * @param room for their bytes
+   */
+  constructor(packets: number, room: PacketRoom) {
     this.#slots = Array.from({ length: packets }, () => undefined);
-    this.#maxBytes = bytes;
+    this.#room = room;
   }
 
   /** The first number that was not passed on. */
@@ -43,7 +40,7 @@ export class PacketWindow {
     return this.#end;
   }
 
-  /** Bytes that are held, see {@linkcode WindowLimits}. */
+  /** Bytes of the datagrams that are held, and {@linkcode HELD_PACKET_BYTES} for each. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -54,7 +51,7 @@ export class PacketWindow {
     if (number < this.#begin) return "late";
     const size = heldBytesOf(packet);
     const isBeyond = number >= this.#begin + this.#slots.length ||
-      this.#bytes + size > this.#maxBytes;
+      !this.#room.has(size);
     if (number < this.#end) {
       if (this.at(number) !== undefined) return "duplicate";
       if (isBeyond) return "overflow";
@@ -65,7 +62,7 @@ export class PacketWindow {
       this.#end = number + 1;
     }
     this.#slots[this.#slotOf(number)] = packet;
-    this.#bytes += size;
+    this.#hold(size);
     return "taken";
   }
 
@@ -80,7 +77,7 @@ export class PacketWindow {
     for (let at = this.#begin; at < number; at++) {
       const slot = this.#slotOf(at);
       const packet = this.#slots[slot];
-      if (packet !== undefined) this.#bytes -= heldBytesOf(packet);
+      if (packet !== undefined) this.#hold(-heldBytesOf(packet));
       this.#slots[slot] = undefined;
     }
     this.#begin = number;
@@ -91,9 +88,15 @@ export class PacketWindow {
   restart(number: number): void {
     this.#isStarted = true;
     this.#slots.fill(undefined);
-    this.#bytes = 0;
+    this.#hold(-this.#bytes);
     this.#begin = this.#end = number;
     this.missing.clear();
+  }
+
+  /** @param bytes less than 0 of what is let go of */
+  #hold(bytes: number): void {
+    this.#bytes += bytes;
+    this.#room.take(bytes);
   }
 
   #slotOf(number: number): number {

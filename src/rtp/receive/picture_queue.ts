@@ -1,5 +1,6 @@
 import type { Depacketizer, ReceivedUnit } from "./depacketizer.ts";
 import { FrameDependencies, type PictureDependency } from "./frame_dependencies.ts";
+import type { PacketRoom } from "./packet_room.ts";
 import { PacketWindow } from "./packet_window.ts";
 import type { ReceivedPacket } from "./received_packet.ts";
 
@@ -52,7 +53,7 @@ export type QueueVerdict = "taken" | "duplicate" | "late" | "overflow";
  *
  * @example
  * ```ts ignore
- * const pictures = new PictureQueue(H264_DEPACKETIZER, 4_194_304);
+ * const pictures = new PictureQueue(H264_DEPACKETIZER, new PacketRoom(4_194_304));
  * pictures.put(number, packet, nowMs);
  * for (let picture; (picture = pictures.next(terms, nowMs)) !== undefined;) show(picture);
  * ```
@@ -80,13 +81,21 @@ export class PictureQueue {
   #lookedAtMs = -Infinity;
   #givenUp = 0;
 
-  /** @param descriptorId number of the extension with dependency descriptors, if there are any */
-  constructor(depacketizer: Depacketizer, maxBytes: number, descriptorId?: number) {
+  /**
+   * @param room that it may share with the other layers of its source
+   * @param descriptorId number of the extension with dependency descriptors, if there are any
+   */
+  constructor(depacketizer: Depacketizer, room: PacketRoom, descriptorId?: number) {
     this.#depacketizer = depacketizer;
     this.#dependencies = descriptorId === undefined
       ? undefined
       : new FrameDependencies(descriptorId);
-    this.#window = new PacketWindow({ packets: MAX_PACKETS, bytes: maxBytes });
+    this.#window = new PacketWindow(MAX_PACKETS, room);
+  }
+
+  /** Nothing comes any more: its room is for others. */
+  close(): void {
+    this.#window.restart(0);
   }
 
   /** Bytes that it holds. */

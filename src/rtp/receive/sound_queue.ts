@@ -1,3 +1,4 @@
+import { PacketRoom } from "./packet_room.ts";
 import { PacketWindow } from "./packet_window.ts";
 import type { QueueVerdict, ReceptionTerms } from "./picture_queue.ts";
 import type { ReceivedPacket } from "./received_packet.ts";
@@ -16,8 +17,13 @@ const HOLD_ROUND_TRIPS = 1.5;
  * that does not come is waited for as long as sound can wait, and then it goes on without.
  */
 export class SoundQueue {
-  readonly #window = new PacketWindow({ packets: MAX_PACKETS, bytes: MAX_BYTES });
+  readonly #window = new PacketWindow(MAX_PACKETS, new PacketRoom(MAX_BYTES));
   #givenUp = 0;
+
+  /** Nothing comes any more. */
+  close(): void {
+    this.#window.restart(0);
+  }
 
   /** Bytes that it holds. */
   get bytes(): number {

@@ -31,7 +31,7 @@ import { created } from "./whep_answers.ts";
 import { readOffer } from "./whep_offer.ts";
 
 /** Bytes of pictures of one publisher that wait for packets which were lost. */
-const MAX_HELD_BYTES = 3 * 1024 * 1024;
+const MAX_HELD_BYTES = 2 * 1024 * 1024;
 /** What a publisher takes that connects: it can send no media yet. */
 const CONNECTING_BYTES = 512 * 1024;
 /** What one takes that has connected: its pictures, sound of half a megabyte, and its connection. */

@@ -4,6 +4,7 @@ import { splitNalUnits } from "../../../src/codec/nal_units.ts";
 import type { Depacketizer } from "../../../src/rtp/receive/depacketizer.ts";
 import { H264_DEPACKETIZER } from "../../../src/rtp/receive/h264_depacketizer.ts";
 import { H265_DEPACKETIZER } from "../../../src/rtp/receive/h265_depacketizer.ts";
+import { PacketRoom } from "../../../src/rtp/receive/packet_room.ts";
 import { PictureQueue } from "../../../src/rtp/receive/picture_queue.ts";
 import { VP8_DEPACKETIZER } from "../../../src/rtp/receive/vp8_depacketizer.ts";
 import { VP9_DEPACKETIZER } from "../../../src/rtp/receive/vp9_depacketizer.ts";
@@ -30,7 +31,7 @@ function packetsOf(codec: string): Uint8Array[] {
 }
 
 function picturesOf(codec: string, depacketizer: Depacketizer): string[] {
-  const queue = new PictureQueue(depacketizer, 1 << 20);
+  const queue = new PictureQueue(depacketizer, new PacketRoom(1 << 20));
   const numbered = new Numbered();
   const pictures: string[] = [];
   for (const [at, packet] of packetsOf(codec).entries()) {

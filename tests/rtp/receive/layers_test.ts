@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { PacketRoom } from "../../../src/rtp/receive/packet_room.ts";
 import { PictureQueue } from "../../../src/rtp/receive/picture_queue.ts";
 import type { ReceivedPacket } from "../../../src/rtp/receive/received_packet.ts";
 import { VP8_DEPACKETIZER } from "../../../src/rtp/receive/vp8_depacketizer.ts";
@@ -39,7 +40,7 @@ function pictureAt(number: number, isKeyFrame: boolean, hasDescriptor = true): R
 
 /** Which of the pictures leave, and whether a key frame is needed in the end. */
 function left(lost: readonly number[], keyFrames: readonly number[] = [], hasDescriptor = true) {
-  const queue = new PictureQueue(VP8_DEPACKETIZER, 1 << 20, DESCRIPTOR_ID);
+  const queue = new PictureQueue(VP8_DEPACKETIZER, new PacketRoom(1 << 20), DESCRIPTOR_ID);
   const numbers: number[] = [];
   for (let number = 0; number < 13; number++) {
     const isKeyFrame = number === 0 || keyFrames.includes(number);

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { packetizeVp8 } from "../../../src/rtp/vp8_packetizer.ts";
 import { H264_DEPACKETIZER } from "../../../src/rtp/receive/h264_depacketizer.ts";
+import { PacketRoom } from "../../../src/rtp/receive/packet_room.ts";
 import { PictureQueue, type ReceivedPicture } from "../../../src/rtp/receive/picture_queue.ts";
 import type { ReceivedPacket } from "../../../src/rtp/receive/received_packet.ts";
 import { VP8_DEPACKETIZER } from "../../../src/rtp/receive/vp8_depacketizer.ts";
@@ -54,7 +55,7 @@ class Camera {
 
 /** A queue that is given packets by their numbers. */
 class Receiver {
-  readonly queue = new PictureQueue(VP8_DEPACKETIZER, MAX_BYTES);
+  readonly queue = new PictureQueue(VP8_DEPACKETIZER, new PacketRoom(MAX_BYTES));
   readonly pictures: ReceivedPicture[] = [];
   readonly data: string[] = [];
   readonly #numbered = new Numbered();
@@ -221,7 +222,7 @@ Deno.test("packets that cannot be asked for are waited for as long as they may b
 
 Deno.test("padding takes numbers and makes no pictures", () => {
   const camera = new Camera();
-  const queue = new PictureQueue(VP8_DEPACKETIZER, MAX_BYTES);
+  const queue = new PictureQueue(VP8_DEPACKETIZER, new PacketRoom(MAX_BYTES));
   const numbered = new Numbered();
   const parsed = [...camera.next(3000), ...camera.next(3000)].map((one) => numbered.of(one)[1]);
   const padding = { ...parsed[0]!, payload: new Uint8Array(0), isMarked: false };
@@ -261,7 +262,7 @@ Deno.test("what is malformed counts as lost", () => {
 });
 
 Deno.test("a picture of which nothing is left is none, and nothing is lost with it", () => {
-  const queue = new PictureQueue(H264_DEPACKETIZER, MAX_BYTES);
+  const queue = new PictureQueue(H264_DEPACKETIZER, new PacketRoom(MAX_BYTES));
   const keyFrame = Uint8Array.of(0x65, 0x88);
   const payloads = [fromHex("6742"), keyFrame, fromHex("0011"), fromHex("4188")];
   const pictures: string[] = [];
@@ -331,7 +332,7 @@ function checkGroups(camera: Camera, receiver: Receiver, what: string): void {
 
 Deno.test("whatever comes, it is bounded, and goes on with the next key frame", () => {
   const random = seededRandom(9);
-  const queue = new PictureQueue(VP8_DEPACKETIZER, 100_000);
+  const queue = new PictureQueue(VP8_DEPACKETIZER, new PacketRoom(100_000));
   const payload = new Uint8Array(1000);
   const packet = (changes: Partial<ReceivedPacket>): ReceivedPacket => ({
     ...PACKET,
@@ -358,7 +359,7 @@ Deno.test("whatever comes, it is bounded, and goes on with the next key frame", 
 });
 
 Deno.test("100,000 packets of one picture without end, backwards: no harm to the thread", () => {
-  const queue = new PictureQueue(VP8_DEPACKETIZER, MAX_BYTES);
+  const queue = new PictureQueue(VP8_DEPACKETIZER, new PacketRoom(MAX_BYTES));
   const begin = performance.now();
   for (let round = 0; round < 100_000; round++) {
     const number = (round >> 11 << 11) + 2047 - (round & 2047);
@@ -375,7 +376,7 @@ Deno.test("each packet is looked into once, however often a key frame is looked 
     looks++;
     return H264_DEPACKETIZER.isOfKeyFrame(payload);
   };
-  const queue = new PictureQueue({ ...H264_DEPACKETIZER, isOfKeyFrame }, MAX_BYTES);
+  const queue = new PictureQueue({ ...H264_DEPACKETIZER, isOfKeyFrame }, new PacketRoom(MAX_BYTES));
   // Nothing but NAL units of no bytes: to look into it takes long.
   const packet = { ...PACKET, payload: new Uint8Array(1150).fill(24, 0, 1) };
   queue.put(0, packet, 0);
@@ -388,7 +389,7 @@ Deno.test("each packet is looked into once, however often a key frame is looked 
 });
 
 Deno.test("what is held is counted with all that comes along", () => {
-  const queue = new PictureQueue(VP8_DEPACKETIZER, 100_000);
+  const queue = new PictureQueue(VP8_DEPACKETIZER, new PacketRoom(100_000));
   let overflows = 0;
   for (let number = 0; number < 20; number++) {
     if (queue.put(2 * number, { ...PACKET, size: 60_000 }, 0) === "overflow") overflows++;
@@ -397,8 +398,20 @@ Deno.test("what is held is counted with all that comes along", () => {
   assertEquals(overflows, 19);
 });
 
+Deno.test("layers share their room: one has all of it while others need none, and gives it back", () => {
+  const room = new PacketRoom(20_000);
+  const [large, small] = [1, 2].map(() => new PictureQueue(VP8_DEPACKETIZER, room));
+  const put = (queue: PictureQueue | undefined, number: number) =>
+    queue!.put(number, { ...PACKET, size: 1000 }, 0);
+  for (let number = 0; number < 13; number++) assertEquals(put(large, number), "taken");
+  assertEquals(put(small, 1), "overflow");
+  large!.close();
+  for (let number = 2; number < 15; number++) assertEquals(put(small, number), "taken");
+  assertEquals(put(large, 20), "overflow");
+});
+
 Deno.test("packets of a few bytes are counted with what each takes beside them", () => {
-  const queue = new PictureQueue(VP8_DEPACKETIZER, 100_000);
+  const queue = new PictureQueue(VP8_DEPACKETIZER, new PacketRoom(100_000));
   let most = 0;
   for (let number = 1; queue.put(number, { ...PACKET, size: 13 }, 0) !== "overflow"; number++) {
     most = number;
