@@ -96,7 +96,7 @@ export interface LayerDescription {
 /** The other packets of its publisher, and the link. */
 export interface LayerTerms {
   readonly roundTripMs: number;
-  /** Wall clock of the sound's time 0: what pictures are to be in step with. */
+  /** Wall clock of time 0 of what pictures are to be in step with. */
   readonly wallClockOfZeroMs: number | undefined;
 }
 
