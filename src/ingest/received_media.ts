@@ -148,8 +148,7 @@ export class ReceivedMedia {
   }
 
   #collect(layer: ReceivedLayer, nowMs: number): void {
-    const wallClockOfZeroMs = this.#leader?.clock.wallClockOfZeroMs;
-    const terms = { roundTripMs: this.#roundTripMs, wallClockOfZeroMs };
+    const terms = { roundTripMs: this.#roundTripMs, leader: this.#leader?.clock };
     for (const message of layer.messages(terms, nowMs)) this.#messages.push(message);
   }
 }
