@@ -97,8 +97,8 @@ export interface LayerDescription {
 /** The other packets of its publisher, and the link. */
 export interface LayerTerms {
   readonly roundTripMs: number;
-  /** Wall clock of the sound's time 0: what pictures are to be in step with. */
-  readonly wallClockOfZeroMs: number | undefined;
+  /** What pictures are to be in step with. */
+  readonly leader: TrackClock | undefined;
 }
 
 type Media = Extract<ReceivedPayload, { kind: "media" }>;
@@ -231,9 +231,8 @@ export class ReceivedLayer {
       }
     } else if (queue !== undefined) {
       for (let picture; (picture = queue.next(reception, nowMs)) !== undefined;) {
-        const { wallClockOfZeroMs } = terms;
         if (picture.unit.isKeyFrame) this.#noteKeyFrame(nowMs);
-        const shownMs = this.clock.timeMs(picture.timestamp, nowMs, wallClockOfZeroMs);
+        const shownMs = this.clock.timeMs(picture.timestamp, nowMs, terms.leader);
         // A picture that is shown before one that came before it is decoded behind that.
         const timestampMs = this.#newestMs = Math.max(this.#newestMs, shownMs);
         const codec = this.#media!.codec as ReceivedVideoCodec;
@@ -283,7 +282,7 @@ export class ReceivedLayer {
   takeSenderReport(report: SenderReport, nowMs: number): void {
     const ntp = { seconds: report.ntpSeconds, fraction: report.ntpFraction };
     this.#senderReport = { compact: compactNtp(ntp), atMs: nowMs };
-    this.clock.takeReport(ntp, report.rtpTimestamp);
+    this.clock.takeReport(ntp, report.rtpTimestamp, nowMs);
   }
 
   /** What is to be reported of it; `undefined` before its first packet. */

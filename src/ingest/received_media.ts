@@ -54,8 +54,8 @@ export class ReceivedMedia {
   readonly #routes: SourceRoutes;
   readonly #feedback: ReceptionFeedback;
   readonly #transportSequenceId: number | undefined;
-  /** By whose reports pictures are kept in step with it. */
-  readonly #sound: ReceivedLayer | undefined;
+  /** By its reports others are kept in step with it: sound, else the first layer of pictures. */
+  readonly #leader: ReceivedLayer | undefined;
   #messages: ReceivedMessage[] = [];
   /** How many of them have been given out. */
   #givenOut = 0;
@@ -66,7 +66,7 @@ export class ReceivedMedia {
     this.#routes = new SourceRoutes(this.#layers, options.extensions);
     this.#feedback = new ReceptionFeedback(options, this.#layers, options.nowMs);
     this.#transportSequenceId = options.extensions.transportSequence;
-    this.#sound = this.#layers.find(({ track }) => track.kind === "audio");
+    this.#leader = this.#layers.find(({ track }) => track.kind === "audio") ?? this.#layers[0];
   }
 
   /** Takes a packet over, whose bytes do not change any more. */
@@ -149,8 +149,7 @@ export class ReceivedMedia {
   }
 
   #collect(layer: ReceivedLayer, nowMs: number): void {
-    const wallClockOfZeroMs = this.#sound?.clock.wallClockOfZeroMs;
-    const terms = { roundTripMs: this.#roundTripMs, wallClockOfZeroMs };
+    const terms = { roundTripMs: this.#roundTripMs, leader: this.#leader?.clock };
     for (const message of layer.messages(terms, nowMs)) this.#messages.push(message);
   }
 }

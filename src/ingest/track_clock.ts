@@ -12,8 +12,11 @@ const SPLICE_GAP_MS = 20;
 /** A report's time lies near its track's newest packets, or is none. */
 const MAX_REPORT_DISTANCE_MS = 60_000;
 
-/** Tracks that are further apart than this by their reports have no clock in common. */
-const MAX_CORRECTION_MS = 1000;
+/** Reports of two tracks whose wall clocks are further apart than this have none in common. */
+const MAX_CLOCK_DIFFERENCE_MS = 1000;
+
+/** Tracks are brought in step that are so far apart: more is a clock that has jumped. */
+const MAX_CORRECTION_MS = 4000;
 
 /** A track that is to come nearer to another goes faster or slower by this part at most. */
 const MAX_SLEW = 0.1;
@@ -48,6 +51,8 @@ export class TrackClock {
   #newestMs = 0;
   /** Wall clock time of ticks of 0, since 1900, by the newest sender report. */
   #wallClockMs: number | undefined;
+  /** By how much the wall clock was ahead of that of arrival when that report came. */
+  #wallClockAheadMs = 0;
   #isAnew = false;
 
   /** @param epochMs what is 0 on the common clock, on that of arrival */
@@ -75,8 +80,8 @@ export class TrackClock {
     if (this.#newest === undefined || this.#isAnew) this.timeMs(timestamp, nowMs);
   }
 
-  /** A sender report says which moment of the sender's wall clock a timestamp is. */
-  takeReport(ntp: NtpTime, timestamp: number): void {
+  /** A sender report has come: it says which moment of the sender's wall clock a timestamp is. */
+  takeReport(ntp: NtpTime, timestamp: number, nowMs: number): void {
     if (this.#newest === undefined || this.#isAnew) return;
     // RFC 3550 6.4.1: what a sender reports that has no wall clock.
     if (ntp.seconds === 0 && ntp.fraction === 0) return;
@@ -85,6 +90,7 @@ export class TrackClock {
     if (distanceMs > MAX_REPORT_DISTANCE_MS) return;
     const ntpMs = ntp.seconds * 1000 + ntp.fraction / NTP_FRACTIONS_PER_MS;
     this.#wallClockMs = ntpMs - ticks / this.#ticksPerMs;
+    this.#wallClockAheadMs = ntpMs - nowMs;
   }
 
   /**
@@ -92,9 +98,9 @@ export class TrackClock {
    * before it may lie before theirs.
    *
    * @param timestamp 32 bits
-   * @param wallClockOfZeroMs that of the track to be in step with; `undefined` if there is none
+   * @param leader of the track to be in step with, if there is one
    */
-  timeMs(timestamp: number, nowMs: number, wallClockOfZeroMs?: number): number {
+  timeMs(timestamp: number, nowMs: number, leader?: TrackClock): number {
     if (this.#newest === undefined) {
       this.#newest = { ticks: 0, arrivedMs: nowMs };
       this.#newestTimestamp = timestamp;
@@ -106,7 +112,7 @@ export class TrackClock {
     const unexplainedMs = Math.abs(passedMs - (nowMs - newest.arrivedMs));
     if (this.#isAnew || unexplainedMs > MAX_UNEXPLAINED_MS) {
       this.#splice(ticks, nowMs - newest.arrivedMs);
-    } else this.#slew(passedMs, wallClockOfZeroMs);
+    } else if (leader !== undefined) this.#slew(passedMs, leader);
     const timeMs = Math.round(ticks / this.#ticksPerMs + this.#offsetMs);
     if (ticks >= newest.ticks || timeMs >= this.#newestMs) {
       this.#newest = { ticks, arrivedMs: nowMs };
@@ -131,10 +137,13 @@ export class TrackClock {
     this.#newest = { ticks, arrivedMs: 0 };
   }
 
-  #slew(passedMs: number, wallClockOfZeroMs: number | undefined): void {
+  #slew(passedMs: number, leader: TrackClock): void {
     const own = this.wallClockOfZeroMs;
-    if (own === undefined || wallClockOfZeroMs === undefined || passedMs <= 0) return;
-    const aheadMs = own - wallClockOfZeroMs;
+    const other = leader.wallClockOfZeroMs;
+    if (own === undefined || other === undefined || passedMs <= 0) return;
+    const differenceMs = this.#wallClockAheadMs - leader.#wallClockAheadMs;
+    if (Math.abs(differenceMs) > MAX_CLOCK_DIFFERENCE_MS) return;
+    const aheadMs = own - other;
     if (Math.abs(aheadMs) > MAX_CORRECTION_MS) return;
     const mostMs = passedMs * MAX_SLEW;
     this.#offsetMs += Math.max(-mostMs, Math.min(aheadMs, mostMs));

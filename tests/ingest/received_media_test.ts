@@ -499,6 +499,40 @@ Deno.test("layers of simulcast are tracks of their own", () => {
   assertEquals(parts[0]!.body, high);
 });
 
+Deno.test("layers of simulcast come in step with each other, without sound too", () => {
+  const options = optionsFor("vp8");
+  const tracks = [{ ...options.tracks[0]!, rids: ["h", "l"] }];
+  const extensions = { ...options.extensions, rid: 5 };
+  const media = new ReceivedMedia({ ...options, tracks, extensions });
+  const publisher = new SimulatedPublisher();
+  const shownMs: number[][] = [[], []];
+  const numbers = [0, 0];
+  for (let nowMs = 0; nowMs < 5000; nowMs += FRAME_MS) {
+    for (const [at, rid] of ["h", "l"].entries()) {
+      // The key frame of the second one is long under way.
+      const arrivedMs = nowMs + (at === 1 && nowMs < 200 ? 200 : 0);
+      publisher.isKeyFrameWanted = nowMs === 0;
+      const packets = publisher.picture((out, timestamp, isKeyFrame) => {
+        const { keyFrame, interFrames, put } = CAMERAS.vp8;
+        put(out, timestamp, isKeyFrame ? keyFrame : interFrames[0]!, isKeyFrame);
+      }, nowMs);
+      for (const packet of packets) {
+        const view = new DataView(packet.buffer);
+        view.setUint16(2, numbers[at]!++);
+        view.setUint32(8, 500 + at);
+        packet.set([0x50, rid.charCodeAt(0)], 21);
+        media.takeRtp(packet, arrivedMs);
+      }
+      const [report] = publisher.senderReports(nowMs);
+      media.takeRtcp([{ ...report!, ssrc: 500 + at } as typeof report & object], arrivedMs);
+      for (let next; (next = media.next()) !== undefined;) shownMs[at]!.push(next.timestampMs);
+    }
+  }
+  const apartMs = (at: number) => shownMs[1]!.at(at)! - shownMs[0]!.at(at)!;
+  assertEquals(shownMs.map(({ length }) => length), [125, 125]);
+  assertEquals([apartMs(0), apartMs(-1)], [200, 0]);
+});
+
 Deno.test("garbage, 100,000 packets of it, is bounded and throws nothing; what is good goes on", () => {
   const random = seededRandom(6);
   const media = new ReceivedMedia(optionsFor("h264"));

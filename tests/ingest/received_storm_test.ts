@@ -5,6 +5,8 @@ import { ReceivedMedia } from "../../src/ingest/received_media.ts";
 import type { ReceivedVideoCodec } from "../../src/ingest/received_track.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
 import { RtpError } from "../../src/rtp/rtp_error.ts";
+import { LogWriter } from "../../src/stream/log_writer.ts";
+import { Publication } from "../../src/stream/publication.ts";
 import { mutate, seededRandom } from "../../testing/mutation.ts";
 import { CAMERAS } from "./cameras.ts";
 import { optionsFor, SimulatedPublisher } from "./simulated_publisher.ts";
@@ -19,6 +21,8 @@ const MAX_FEEDBACK = 24;
 class Storm {
   readonly media: ReceivedMedia;
   readonly publisher = new SimulatedPublisher();
+  readonly log = new LogWriter(LogWriter.allocate(1 << 20), { windowMs: 10_000 });
+  readonly #publication = new Publication(this.log, { trackSettleMs: 1000 });
   readonly random: () => number;
   readonly #camera;
   nowMs = 0;
@@ -109,6 +113,8 @@ class Storm {
       assert(body.kind === "frame" || body.kind === "configuration", body.kind);
       assert(Number.isSafeInteger(timestampMs) && timestampMs >= this.#newestMs[kind]);
       this.#newestMs[kind] = timestampMs;
+      this.#publication[kind](timestampMs, payload, nowMs);
+      this.#publication.flush(nowMs);
     }
     let count = 0;
     for (let rtcp; (rtcp = media.nextFeedback(nowMs)) !== undefined; count++) {
@@ -142,6 +148,7 @@ for (const codec of Object.keys(CAMERAS) as ReceivedVideoCodec[]) {
     for (let seed = 1; seed <= 6; seed++) {
       const storm = new Storm(codec, seed);
       for (let round = 0; round < 1500; round++) storm.step();
+      const loggedMs = storm.log.lastTimestampMs!;
       const untilMs = storm.nowMs + RECOVERY_MS;
       storm.media.takeRoundTrip(50);
       for (; storm.nowMs < untilMs; storm.nowMs += FRAME_MS) {
@@ -152,6 +159,7 @@ for (const codec of Object.keys(CAMERAS) as ReceivedVideoCodec[]) {
       }
       const came = `seed ${seed}: ${storm.frames} pictures, ${storm.sounds} packets of sound`;
       assert(storm.frames >= 24 && storm.sounds >= 48, came);
+      assert(storm.log.lastTimestampMs! >= loggedMs + RECOVERY_MS - 2000, `seed ${seed}: the log`);
     }
   });
 }

@@ -83,14 +83,14 @@ function playedApart(lateMs: number, reportDistanceMs: number) {
   for (let nowMs = 0; nowMs < 20_000; nowMs += 20) {
     const ntp = ntpTime(SENDER_MS + nowMs);
     const soundMs = sound.timeMs(7000 + nowMs * 48, nowMs);
-    if (nowMs % reportDistanceMs === 0) sound.takeReport(ntp, 7000 + nowMs * 48);
+    if (nowMs % reportDistanceMs === 0) sound.takeReport(ntp, 7000 + nowMs * 48, nowMs);
     if (nowMs % FRAME_MS > 0 || nowMs < lateMs) continue;
     // What comes now was taken `lateMs` ago.
     const takenMs = nowMs - lateMs;
     const timestamp = (9_000_000 + takenMs * 90) >>> 0;
-    const pictureMs = pictures.timeMs(timestamp, nowMs, sound.wallClockOfZeroMs);
+    const pictureMs = pictures.timeMs(timestamp, nowMs, sound);
     if (nowMs % reportDistanceMs === 0) {
-      pictures.takeReport(ntp, (9_000_000 + nowMs * 90) >>> 0);
+      pictures.takeReport(ntp, (9_000_000 + nowMs * 90) >>> 0, nowMs);
     }
     assert(before < 0 || pictureMs - before >= 34 && pictureMs - before <= 46, `${pictureMs}`);
     before = pictureMs;
@@ -107,32 +107,69 @@ Deno.test("by sender reports, pictures come in step with the sound, and stay eve
   }
 });
 
-Deno.test("reports that cannot be, or have no clock in common, change nothing", () => {
+Deno.test("a source of sound that stands still for two seconds is followed by the pictures", () => {
+  const sound = new TrackClock(48_000, 0);
+  const pictures = new TrackClock(90_000, 0);
+  let apartMs = 0;
+  let soundTicks = 0;
+  for (let nowMs = 0; nowMs < 40_000; nowMs += FRAME_MS) {
+    const isSilent = nowMs >= 5000 && nowMs < 7000;
+    // Its timestamps go on where they were.
+    if (!isSilent) soundTicks += 48 * FRAME_MS;
+    const soundMs = isSilent ? 0 : sound.timeMs(soundTicks, nowMs);
+    const pictureMs = pictures.timeMs(nowMs * 90, nowMs, sound);
+    if (nowMs % 1000 === 0) {
+      const ntp = ntpTime(SENDER_MS + nowMs);
+      if (!isSilent) sound.takeReport(ntp, soundTicks, nowMs);
+      pictures.takeReport(ntp, nowMs * 90, nowMs);
+    }
+    apartMs = pictureMs - soundMs;
+    if (nowMs === 7000) assertAlmostEquals(apartMs, 2000, 100);
+  }
+  assertAlmostEquals(apartMs, 0, 2);
+});
+
+Deno.test("reports that cannot be change nothing", () => {
   const clock = new TrackClock(90_000, 0);
-  clock.takeReport(ntpTime(SENDER_MS), 0);
+  clock.takeReport(ntpTime(SENDER_MS), 0, 0);
   assertEquals(clock.wallClockOfZeroMs, undefined, "before there is anything to report");
   clock.timeMs(0, 0);
-  clock.takeReport(ntpTime(SENDER_MS), 90_000 * 61);
+  clock.takeReport(ntpTime(SENDER_MS), 90_000 * 61, 0);
   assertEquals(clock.wallClockOfZeroMs, undefined, "of another time");
-  clock.takeReport({ seconds: 0, fraction: 0 }, 0);
+  clock.takeReport({ seconds: 0, fraction: 0 }, 0, 0);
   assertEquals(clock.wallClockOfZeroMs, undefined, "without a wall clock");
-  clock.takeReport(ntpTime(SENDER_MS), 0);
+  clock.takeReport(ntpTime(SENDER_MS), 0, 0);
   assertAlmostEquals(clock.wallClockOfZeroMs!, SENDER_SINCE_1900_MS, 0.01);
-  for (let frame = 1; frame < 100; frame++) {
-    const timeMs = clock.timeMs(frame * FRAME_TICKS, frame * FRAME_MS, SENDER_SINCE_1900_MS - 1001);
-    assertEquals(timeMs, frame * FRAME_MS);
+});
+
+Deno.test("tracks without a clock in common, or too far apart by it, are left as they are", () => {
+  for (const [name, reportMs, ticksMs] of [["clock", 1001, 0], ["far", 0, 4001]] as const) {
+    const clock = new TrackClock(90_000, 0);
+    const leader = new TrackClock(90_000, 0);
+    for (let frame = 0; frame < 100; frame++) {
+      const nowMs = frame * FRAME_MS;
+      leader.timeMs(frame * FRAME_TICKS, nowMs);
+      assertEquals(clock.timeMs(frame * FRAME_TICKS, nowMs, leader), nowMs, name);
+      clock.takeReport(ntpTime(SENDER_MS + nowMs), frame * FRAME_TICKS, nowMs);
+      const ticks = frame * FRAME_TICKS + ticksMs * 90;
+      leader.takeReport(ntpTime(SENDER_MS + nowMs + reportMs), ticks, nowMs);
+    }
   }
 });
 
 Deno.test("whatever comes, times are whole numbers, and those of growing timestamps grow", () => {
   const random = seededRandom(2);
   const clock = new TrackClock(90_000, 0);
+  const leader = new TrackClock(48_000, 0);
   let nowMs = 0;
   let newest = 0;
   for (let round = 0; round < 100_000; round++) {
     nowMs += random() * 50;
-    if (random() < 0.1) clock.takeReport(ntpTime(random() * 1e12), random() * 2 ** 32 >>> 0);
-    const timeMs = clock.timeMs(random() * 2 ** 32 >>> 0, nowMs, random() * 1e12);
+    const report = () => [ntpTime(random() * 1e12), random() * 2 ** 32 >>> 0, nowMs] as const;
+    leader.timeMs(random() * 2 ** 32 >>> 0, nowMs);
+    if (random() < 0.1) clock.takeReport(...report());
+    if (random() < 0.1) leader.takeReport(...report());
+    const timeMs = clock.timeMs(random() * 2 ** 32 >>> 0, nowMs, leader);
     assert(Number.isInteger(timeMs));
     // A jump goes on behind what was, by 20 ms or by the time that has passed.
     assert(timeMs >= newest - 3100 && timeMs <= Math.max(newest, nowMs) + 10_000);
