@@ -1,11 +1,16 @@
+import { STATUS_CODE } from "@std/http/status";
+import type { WholeResponse } from "../../http/response.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import { TRICKLE_FRAGMENT_TYPE } from "../../webrtc/sdp/trickle_fragment.ts";
+import { problem } from "./answers.ts";
 import type { Route, RoutedRequest } from "./route_table.ts";
 import { SDP_TYPE } from "./whep_offer.ts";
 import type { Whip } from "./whip.ts";
 
 /** Where publishers come to by WebRTC (RFC 9725). */
-export function whipRoutes(whip: Whip): readonly Route[] {
+export function whipRoutes(
+  whip: Pick<Whip, "answerEndpoint" | "answerResource">,
+): readonly Route[] {
   const endpoint = { method: "POST", access: "viewers", accepts: SDP_TYPE } as const;
   const session = { pattern: "/{path...}/whip/{session}", access: "viewers" } as const;
   return [
@@ -13,12 +18,12 @@ export function whipRoutes(whip: Whip): readonly Route[] {
     {
       ...endpoint,
       pattern: "/rtc/v1/whip/?",
-      handler: (routed) => whip.answerEndpoint(pathInQuery(routed), routed),
+      handler: (routed) => answerNamed(whip, streamInQuery(routed), routed),
     },
     {
       ...endpoint,
       pattern: "/{path...}/whip",
-      handler: (routed) => whip.answerEndpoint(routed.parts["path"]!, routed),
+      handler: (routed) => answerNamed(whip, streamPath("", routed.parts["path"]!), routed),
     },
     { ...session, method: "GET", handler: (routed) => whip.answerResource("GET", routed) },
     {
@@ -31,8 +36,26 @@ export function whipRoutes(whip: Whip): readonly Route[] {
   ];
 }
 
+/**
+ * Answers an offer for a stream by the path that it is known by, whatever slashes the request has
+ * beside: who may publish is asked about no other.
+ */
+async function answerNamed(
+  whip: Pick<Whip, "answerEndpoint">,
+  target: ReturnType<typeof streamPath>,
+  routed: RoutedRequest,
+): Promise<WholeResponse> {
+  if ("problem" in target) return problem(STATUS_CODE.BadRequest, target.problem);
+  if (target.path === "") return problem(STATUS_CODE.BadRequest, "The request must name a stream");
+  return await whip.answerEndpoint(target.path, routed);
+}
+
+function streamInQuery({ query }: RoutedRequest): ReturnType<typeof streamPath> {
+  return streamPath(query.get("app") ?? "", query.get("stream") ?? "");
+}
+
 /** The stream that `?app=&stream=` names; "" if it is none. */
-export function pathInQuery({ query }: RoutedRequest): string {
-  const target = streamPath(query.get("app") ?? "", query.get("stream") ?? "");
+export function pathInQuery(routed: RoutedRequest): string {
+  const target = streamInQuery(routed);
   return "path" in target ? target.path : "";
 }
