@@ -43,8 +43,8 @@ const MAX_LARGE_DELTA = 0x7fff;
  * ```
  */
 export class TransportArrivals {
-  /** By the low bits of the number, which does not wrap. */
-  readonly #numbers = new Float64Array(MAX_KNOWN).fill(-1);
+  /** By the low bits of the number, which does not wrap, and may be less than 0; NaN for none. */
+  readonly #numbers = new Float64Array(MAX_KNOWN).fill(NaN);
   readonly #arrivalsMs = new Float64Array(MAX_KNOWN);
   /** The first number that is to be told of, and behind the last. */
   #begin = 0;

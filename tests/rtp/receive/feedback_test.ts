@@ -130,6 +130,8 @@ Deno.test("transport-wide feedback tells what came, when, and what did not", () 
     ["across the wrap, in order", [[65_534, 0], [65_535, 1.25], [0, 70], [1, 200]]],
     ["with gaps", [[1, 100], [2, 100], [9, 164], [30, 165]]],
     ["out of order", [[10, 100], [12, 110], [11, 120]]],
+    ["before the first one, across the wrap", [[0, 5000], [65_535, 5001]]],
+    ["and with a gap", [[0, 5000], [65_534, 5001]]],
     ["a silence that no delta tells", [[1, 100], [2, 20_000]]],
   ];
   for (const [name, packets] of cases) {
