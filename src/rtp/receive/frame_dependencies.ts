@@ -5,6 +5,9 @@ import { extensionElement, type ReceivedPacket } from "./received_packet.ts";
 /** Frames that have left and can be referred to. A power of two. */
 const MAX_KNOWN = 1024;
 
+/** Frames of one picture: a spatial layer each, of which there are up to four (A.8.3.2). */
+const MAX_FRAMES = 8;
+
 const START_OF_FRAME = 0x80;
 const FRAME_NUMBERS = 0x1_0000;
 
@@ -35,8 +38,8 @@ export class FrameDependencies {
   }
 
   /**
-   * What a picture depends on; `undefined` if its packets do not say so. Pictures are to be asked about
-   * in their order.
+   * What a picture depends on; `undefined` if its packets do not say so, or say it of more than
+   * {@linkcode MAX_FRAMES} frames. Pictures are to be asked about in their order.
    */
   of(packets: Iterable<ReceivedPacket>): PictureDependency | undefined {
     const numbers: number[] = [];
@@ -47,6 +50,7 @@ export class FrameDependencies {
       const element = extensionElement(packet, this.#extensionId);
       // Only the first packet of a frame may bring a structure, and all of them say the same.
       if (element === undefined || ((element[0] ?? 0) & START_OF_FRAME) === 0) continue;
+      if (numbers.length === MAX_FRAMES) return undefined;
       const facts = this.#descriptors.read(element);
       if (facts === undefined) return undefined;
       const { frameNumber, distances } = facts;

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { FrameDependencies } from "../../../src/rtp/receive/frame_dependencies.ts";
 import { PacketRoom } from "../../../src/rtp/receive/packet_room.ts";
 import { PictureQueue } from "../../../src/rtp/receive/picture_queue.ts";
 import type { ReceivedPacket } from "../../../src/rtp/receive/received_packet.ts";
@@ -85,4 +86,15 @@ Deno.test("a lost key frame with its structure is missed, whatever else is known
 
 Deno.test("without descriptors, whatever is lost is missed", () => {
   assertEquals(left([3], [], false), { numbers: [0, 1, 2], needsKeyFrame: true });
+});
+
+Deno.test("of a picture of more frames than it can have, no more is read", () => {
+  let read = 0;
+  function* packets(count: number) {
+    for (; read < count; read++) yield pictureAt(read, read === 0);
+  }
+  assertEquals(new FrameDependencies(DESCRIPTOR_ID).of(packets(8))?.numbers.length, 8);
+  read = 0;
+  assertEquals(new FrameDependencies(DESCRIPTOR_ID).of(packets(2000)), undefined);
+  assertEquals(read, 8);
 });
