@@ -40,8 +40,12 @@ const TAKEOVER_SILENCE_MS = 300;
 /** Least time between two changes of codec: each begins anew. */
 const MIN_CODEC_CHANGE_MS = 500;
 
-/** Least time between two requests for a key frame; a round trip each way, if that is longer. */
+/**
+ * Least time between two requests for a key frame; a round trip each way, if that is longer, though a
+ * way that was full once is no reason to be without pictures for long.
+ */
 const KEY_FRAME_REQUEST_INTERVAL_MS = 500;
+const MAX_KEY_FRAME_REQUEST_INTERVAL_MS = 2000;
 
 /** Who needs a key frame so soon after one has not seen it yet: it is on the way. */
 const KEY_FRAME_ON_THE_WAY_MS = 100;
@@ -267,7 +271,8 @@ export class ReceivedLayer {
     const queue = this.#queue;
     if (!(queue instanceof PictureQueue) || !this.track.pli) return Infinity;
     if (!this.#isKeyFrameWanted && !queue.lacksKeyFrame) return Infinity;
-    return this.#requestedAtMs + Math.max(KEY_FRAME_REQUEST_INTERVAL_MS, 2 * roundTripMs);
+    const wayMs = Math.min(2 * roundTripMs, MAX_KEY_FRAME_REQUEST_INTERVAL_MS);
+    return this.#requestedAtMs + Math.max(KEY_FRAME_REQUEST_INTERVAL_MS, wayMs);
   }
 
   /** Whether a key frame is to be asked for now: it is taken to be asked for. */
