@@ -108,3 +108,24 @@ test("who has fallen silent loses the name to who comes for it, within some seco
   await until("it is told of the end", () => silent.peer.isToldOfEnd);
   await soundUntil(next, "it is live", () => isLive(gateway));
 });
+
+test("who connects where no memory is left is ended, and those who are there stay", async () => {
+  await using gateway = await startGateway({ args: ["--shards", "1", "--memory", "64MiB"] });
+  await using senders = new AsyncDisposableStack();
+  const opened: WhipSender[] = [];
+  const ended = () => opened.filter(({ peer }) => peer.isToldOfEnd);
+  // One address has half of 24 MiB, and each takes 3 MiB.
+  for (let at = 0; at < 6 && ended().length === 0; at++) {
+    const sender = await WhipSender.connect(gateway, `live/microphone${at}`);
+    opened.push(senders.use(sender));
+    await until(
+      "it is there, or ended",
+      async () =>
+        sender.peer.isToldOfEnd || await metric(gateway, "sluice_newcomers", '"whip"') === 0,
+    );
+  }
+  await until("one is ended", () => ended().length === 1);
+  assertEquals(ended(), opened.slice(-1));
+  assertMatch(gateway.output(), /Your address has its share of the memory for this/);
+  assertEquals((await gateway.status()).counters.memoryEnded, 1);
+});
