@@ -6,9 +6,10 @@ const ROUND_TRIP_MS = 5;
 for (const [transport, everyMs] of [["udp", 1000], ["tcp", 250]] as const) {
   Deno.test(`ViewerLink: one that is clear over ${transport} is measured every ${everyMs} ms`, () => {
     const link = new ViewerLink(0, transport);
+    link.begun();
     let echoes = 0;
     for (let nowMs = 0; nowMs < 10_000; nowMs += 10) {
-      assert(!link.watch(nowMs));
+      assert(!link.watch(nowMs, () => 0));
       if (!link.wantsEcho(nowMs)) continue;
       echoes++;
       const { listener } = link;
