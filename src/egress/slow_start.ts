@@ -19,6 +19,9 @@ const OWN_QUEUE_MS = 30;
 /** Above this, what is sent may be lost soon, and viewers rarely stall for so long. */
 const SURE_QUEUE_MS = 150;
 
+/** Where this side was later than this, an echo tells no rate. */
+const MAX_LATE_MS = 10;
+
 /** What has less between two echoes does not tell a rate. */
 const MIN_RATED_BYTES = 4800;
 
@@ -122,8 +125,12 @@ export class SlowStart {
     this.#open.push({ askedMs, sentBytes: this.#sentBytes });
   }
 
-  /** An echo has come. Those of others are passed over. */
-  takeRoundTrip(roundTripMs: number, askedMs: number, nowMs: number): void {
+  /**
+   * An echo has come. Those of others are passed over.
+   *
+   * @param lateMs how late this side may have been to read it, as it was busy
+   */
+  takeRoundTrip(roundTripMs: number, askedMs: number, nowMs: number, lateMs = 0): void {
     const mark = this.#open.find((open) => open.askedMs === askedMs);
     if (mark === undefined || !(roundTripMs >= 0)) return;
     this.#open = this.#open.filter((open) => open.askedMs > askedMs);
@@ -131,7 +138,8 @@ export class SlowStart {
     if (this.#answeredMs === undefined) this.#fillWay();
     const passedBytes = mark.sentBytes - this.#passedBytes;
     const passedMs = nowMs - (this.#answeredMs ?? askedMs + this.#baseMs);
-    this.#judge(roundTripMs - this.#baseMs, passedBytes, passedMs);
+    const queueMs = Math.max(0, roundTripMs - lateMs - this.#baseMs);
+    this.#judge(queueMs, passedBytes, lateMs > MAX_LATE_MS ? 0 : passedMs);
     this.#passedBytes = mark.sentBytes;
     this.#answeredMs = nowMs;
   }

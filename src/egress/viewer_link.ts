@@ -36,10 +36,19 @@ const MAX_OWN_QUEUE_MS = 6000;
 /** What is sent fits where so much more may be sent, which leaves a part of the link already. */
 const CONTENT_FACTOR = 1.05;
 
-const NOTHING_WANTED = { wantedBps: 0 };
-
 /** Packets of pictures are about as large. */
 const PACKET_BYTES = 1200;
+
+/** An echo that has not come yet was asked for within this time, or is overdue for another reason. */
+const LATE_ECHO_MS = 500;
+
+/** How late this side was to do what was due, and to read what had come. */
+export interface OwnDelays {
+  /** The longest delay since a moment; 0 if there was none. */
+  longestMs(sinceMs: number, nowMs: number): number;
+}
+
+const NO_DELAYS: OwnDelays = { longestMs: () => 0 };
 
 /** What is known of a viewer's link. */
 export interface LinkDescription {
@@ -71,8 +80,11 @@ export class ViewerLink {
   /** There while a viewer is sent what it begins with, and before. */
   #start: SlowStart | undefined = new SlowStart(Infinity);
 
+  readonly #delays: OwnDelays;
+
   /** @param nowMs on the clock of all calls, which does not go back */
-  constructor(nowMs: number, transport: "udp" | "tcp" = "udp") {
+  constructor(nowMs: number, transport: "udp" | "tcp" = "udp", delays = NO_DELAYS) {
+    this.#delays = delays;
     this.#dueMs = nowMs;
     this.#echoDueMs = transport === "tcp" ? nowMs : Infinity;
     this.estimator = new BandwidthEstimator({
@@ -156,7 +168,7 @@ export class ViewerLink {
     if (this.#isNarrow || nowMs < this.#dueMs) return false;
     this.#dueMs = nowMs + CLEAR_INTERVAL_MS;
     if (this.#start !== undefined) return this.#watchStart(this.#start, nowMs, fullBps);
-    this.estimator.update(nowMs, NOTHING_WANTED);
+    this.estimator.update(nowMs, { wantedBps: 0, lateMs: this.#lateMs(nowMs) });
     return this.estimator.state === "congested" && this.#narrow(nowMs);
   }
 
@@ -168,7 +180,7 @@ export class ViewerLink {
   improve(nowMs: number, fullBps: number, wantedBps = fullBps * WANTED_FACTOR): boolean {
     const { estimator } = this;
     const isContent = estimator.estimateBps >= fullBps * CONTENT_FACTOR;
-    estimator.update(nowMs, { wantedBps, isContent });
+    estimator.update(nowMs, { wantedBps, isContent, lateMs: this.#lateMs(nowMs) });
     this.#noteState(nowMs);
     return estimator.state !== "congested" && estimator.estimateBps >= fullBps * CLEAR_FACTOR;
   }
@@ -212,11 +224,16 @@ export class ViewerLink {
 
   /** While a viewer begins, a queue is meant to be there. */
   #takeRoundTrip(roundTripMs: number, sentMs: number, nowMs: number): void {
+    const lateMs = this.#delays.longestMs(nowMs - roundTripMs, nowMs);
     if (this.#start === undefined) {
-      return this.estimator.takeRoundTrip(roundTripMs, sentMs, nowMs);
+      return this.estimator.takeRoundTrip(roundTripMs, sentMs, nowMs, lateMs);
     }
-    this.estimator.learnRoundTrip(roundTripMs, sentMs, nowMs);
-    this.#start.takeRoundTrip(roundTripMs, sentMs, nowMs);
+    this.estimator.learnRoundTrip(roundTripMs, sentMs, nowMs, lateMs);
+    this.#start.takeRoundTrip(roundTripMs, sentMs, nowMs, lateMs);
+  }
+
+  #lateMs(nowMs: number): number {
+    return this.#delays.longestMs(nowMs - LATE_ECHO_MS, nowMs);
   }
 
   #noteState(nowMs: number): void {

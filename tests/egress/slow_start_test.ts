@@ -85,3 +85,14 @@ Deno.test("SlowStart: an echo that is lost is asked for again, and nothing is wa
   assert(!start.isSilent(1000));
   assert(start.isSilent(1011));
 });
+
+Deno.test("SlowStart: echoes that this side has read late tell of no queue", () => {
+  const start = begun();
+  start.takeRoundTrip(10, 0, 10);
+  start.takeRoundTrip(61.2, 0.01, 61.2, 45);
+  start.sent(9600);
+  start.echoAsked(62);
+  start.takeRoundTrip(100, 62, 162, 20);
+  assertEquals(start.carriedBps, Infinity);
+  assert(start.roomBytes(162) > FLIGHT_BYTES, "what has passed had a short queue");
+});

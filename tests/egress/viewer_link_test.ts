@@ -1,4 +1,4 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ViewerLink } from "../../src/egress/viewer_link.ts";
 
 const ROUND_TRIP_MS = 5;
@@ -16,5 +16,23 @@ for (const [transport, everyMs] of [["udp", 1000], ["tcp", 250]] as const) {
       listener.takeRoundTrip(ROUND_TRIP_MS, link.echoAsked(nowMs), nowMs + ROUND_TRIP_MS);
     }
     assert(Math.abs(echoes - 10_000 / everyMs) <= 2, `${echoes} in 10 s`);
+  });
+}
+
+for (
+  const [ownDelayMs, what] of [[0, "is narrow"], [300, "is not, if this side was late"]] as const
+) {
+  Deno.test(`ViewerLink: one whose echoes come 300 ms late ${what}`, () => {
+    const link = new ViewerLink(0, "udp", { longestMs: () => ownDelayMs });
+    link.begun();
+    let narrowings = 0;
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 10) {
+      link.sent(2600, nowMs);
+      if (link.watch(nowMs, () => 2e6)) narrowings++;
+      if (!link.wantsEcho(nowMs)) continue;
+      const roundTripMs = nowMs < 3000 ? ROUND_TRIP_MS : ROUND_TRIP_MS + 300;
+      link.listener.takeRoundTrip(roundTripMs, link.echoAsked(nowMs), nowMs + roundTripMs);
+    }
+    assertEquals(narrowings, ownDelayMs === 0 ? 1 : 0);
   });
 }

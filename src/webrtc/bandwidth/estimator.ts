@@ -64,6 +64,8 @@ export interface BandwidthDemand {
   readonly wantedBps: number;
   /** Whether what is sent now fits, so that more is of little use; not by default. */
   readonly isContent?: boolean;
+  /** How late this side was lately, so that echoes may lie unread; not at all by default. */
+  readonly lateMs?: number;
 }
 
 /**
@@ -205,16 +207,18 @@ export class BandwidthEstimator {
    * A round trip was told: by a check, or by a report that answers a sender report.
    *
    * @param sentMs when what was echoed left
+   * @param lateMs how late this side may have been to read it, as it was busy
    */
-  takeRoundTrip(roundTripMs: number, sentMs: number, nowMs: number): void {
+  takeRoundTrip(roundTripMs: number, sentMs: number, nowMs: number, lateMs = 0): void {
     const before = this.#queue.newest;
     const usualMs = this.#queue.roundTripMs ?? roundTripMs;
-    const sample = this.learnRoundTrip(roundTripMs, sentMs, nowMs);
+    const sample = this.learnRoundTrip(roundTripMs, sentMs, nowMs, lateMs);
     if (sample === undefined) return;
     // A queue that was there before the probe is none of its own.
     if (this.#probe?.isBefore(sentMs) && sample.queueMs >= LONG_QUEUE_MS) this.#probe = undefined;
     if (this.#probe !== undefined) {
-      this.#takeVerdict(this.#probe.takeRoundTrip(roundTripMs, sentMs, usualMs), nowMs);
+      const toldMs = lateMs === 0 ? roundTripMs : this.#queue.baseMs + sample.queueMs;
+      this.#takeVerdict(this.#probe.takeRoundTrip(toldMs, sentMs, usualMs), nowMs);
       return;
     }
     if (this.#congestion.kind !== "none") this.#takeDrain(sample, nowMs);
@@ -223,11 +227,9 @@ export class BandwidthEstimator {
 
   /** The same of a queue that is meant to be there: it is not judged. */
   learnRoundTrip(
-    roundTripMs: number,
-    sentMs: number,
-    nowMs: number,
+    ...[roundTripMs, sentMs, nowMs, lateMs]: Parameters<QueueGauge["take"]>
   ): RoundTripSample | undefined {
-    const sample = this.#queue.take(roundTripMs, sentMs, nowMs);
+    const sample = this.#queue.take(roundTripMs, sentMs, nowMs, lateMs);
     if (sample !== undefined) this.#echoes.answered(sentMs, nowMs);
     return sample;
   }
@@ -280,13 +282,13 @@ export class BandwidthEstimator {
   }
 
   /** Time has passed. To be called some times a second at least. */
-  update(nowMs: number, { wantedBps, isContent = false }: BandwidthDemand): void {
+  update(nowMs: number, { wantedBps, isContent = false, lateMs = 0 }: BandwidthDemand): void {
     const probe = this.#probe;
     if (probe !== undefined) {
       this.#takeVerdict(probe.expire(nowMs, this.#echoHabit), nowMs);
       return;
     }
-    const isOverdue = this.#isEchoOverdue(nowMs);
+    const isOverdue = this.#isEchoOverdue(nowMs - lateMs);
     if (this.#suspicion.sinceMs !== undefined) {
       if (isOverdue && this.#echoes.openMs >= this.#suspicion.sinceMs) {
         this.#cut(this.#suspicion.seemsBps, nowMs);
