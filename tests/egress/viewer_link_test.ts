@@ -26,12 +26,17 @@ for (
     const link = new ViewerLink(0, "udp", { longestMs: () => ownDelayMs });
     link.begun();
     let narrowings = 0;
+    const asked: { readonly sentMs: number; readonly backMs: number }[] = [];
     for (let nowMs = 0; nowMs < 10_000; nowMs += 10) {
+      while (asked[0] !== undefined && asked[0].backMs <= nowMs) {
+        const { sentMs, backMs } = asked.shift()!;
+        link.listener.takeRoundTrip(backMs - sentMs, sentMs, backMs);
+      }
       link.sent(2600, nowMs);
       if (link.watch(nowMs, () => 2e6)) narrowings++;
       if (!link.wantsEcho(nowMs)) continue;
-      const roundTripMs = nowMs < 3000 ? ROUND_TRIP_MS : ROUND_TRIP_MS + 300;
-      link.listener.takeRoundTrip(roundTripMs, link.echoAsked(nowMs), nowMs + roundTripMs);
+      const sentMs = link.echoAsked(nowMs);
+      asked.push({ sentMs, backMs: sentMs + ROUND_TRIP_MS + (nowMs < 3000 ? 0 : 300) });
     }
     assertEquals(narrowings, ownDelayMs === 0 ? 1 : 0);
   });
