@@ -134,6 +134,7 @@ Deno.test("RtpViewer: on a narrow link that is far away, nothing is sent twice",
 
 Deno.test("RtpViewer: far away, what is lost twice does not come late", () => {
   const narrow = new NarrowViewer();
+  assertEquals(narrow.heldMs, 110, "for its sound");
   narrow.link.change({ lossFraction: 0.05, roundTripMs: FAR_MS }, 0);
   narrow.run(64_000);
   // By when a second resend is there, at the latest.
