@@ -184,6 +184,7 @@ function startText(config: Config, gateway: Gateway): string {
              ${secure.listening}${webrtcText(host, gateway)}
 ${admin}  memory     up to ${memoryMib} MiB for streams, viewers and connections (--memory)
   publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
+             ${http}/live/NAME/whip   (WebRTC: browsers, and OBS by WHIP)
 ${secure.publish}  watch      ${http}/   (a page with a player)
              ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
              ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)

@@ -6,6 +6,7 @@ import { familiesOf } from "./address_families.ts";
 import { ADMIN_MEMBERS, secretToken } from "./admin_members.ts";
 import { ConfigError } from "./config_error.ts";
 import { flagOf } from "./flags.ts";
+import { iceServers } from "./ice_members.ts";
 import { count, HOUR_MS, ipAddress, network, section } from "./member_kinds.ts";
 import { type KnownSettings, unknownSettings } from "./unknown_settings.ts";
 
@@ -92,6 +93,9 @@ const limits = section({
   /** WebRTC viewers that have an answer and are not connected: the oldest give way to new ones. */
   webrtcNewcomers: v.optional(count(1, 1_000_000), 1000),
   webrtcNewcomersPerAddress: v.optional(count(1, 1_000_000), 100),
+  /** WebRTC publishers that have an answer and are not connected: the oldest give way to new ones. */
+  whipNewcomers: v.optional(count(1, 100_000), 100),
+  whipNewcomersPerAddress: v.optional(count(1, 100_000), 10),
   /** Clients that follow a list, or the events of the API. */
   listListeners: v.optional(count(0, 1_000_000), 1000),
   listListenersPerAddress: v.optional(count(1, 1_000_000), 20),
@@ -165,6 +169,8 @@ export const CONFIG_MEMBERS = v.strictObject({
   webrtcPort: v.optional(port, 8000),
   /** Addresses that WebRTC viewers are told; if there are none, the one that they ask at. */
   publicIps: v.optional(v.pipe(v.array(ipAddress), v.maxLength(MAX_PUBLIC_IPS)), () => []),
+  /** STUN and TURN servers that WebRTC clients are told of: most need none. */
+  iceServers,
   /** Proxies that are believed when they say whom they serve, as addresses or networks. */
   trustedProxies: v.optional(v.pipe(v.array(network), v.maxLength(MAX_TRUSTED_PROXIES)), () => []),
   /** Who may publish and play; without any of it, everybody. */

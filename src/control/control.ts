@@ -274,7 +274,12 @@ export class Control {
           streamId: decision.streamId,
           sent: decision.sent,
         }
-        : { kind: "publish-refused", requestId, reason: decision.reason },
+        : {
+          kind: "publish-refused",
+          requestId,
+          reason: decision.reason,
+          isTaken: decision.isTaken === true,
+        },
     );
   }
 

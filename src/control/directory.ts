@@ -384,5 +384,5 @@ export class Directory {
 }
 
 function busy({ entry: { path } }: Stream): PublishDecision {
-  return { kind: "refused", reason: `${path} is being published already.` };
+  return { kind: "refused", reason: `${path} is being published already.`, isTaken: true };
 }

@@ -78,6 +78,7 @@ export function shardSettings(
       tcpPort: webrtcPort,
       tcpFamilies: familiesOf(host),
       publicIps: config.publicIps,
+      iceServers: config.iceServers,
       packetBytes: config.webrtcPacketBytes,
       feedback: config.webrtcFeedback,
       bFrames: config.webrtcBFrames,
@@ -106,6 +107,7 @@ function placeLimits(limits: Config["limits"]): ShardSettings["places"] {
       max: limits.webrtcNewcomers,
       maxPerAddress: limits.webrtcNewcomersPerAddress,
     },
+    whipNewcomers: { max: limits.whipNewcomers, maxPerAddress: limits.whipNewcomersPerAddress },
     webrtcViewers: { max: webrtcViewers, maxPerAddress: webrtcViewersPerAddress },
     webrtcTcpConnections: {
       max: TCP_CONNECTIONS_PER_VIEWER * webrtcViewers + TCP_STRANGERS,

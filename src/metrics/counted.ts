@@ -16,8 +16,12 @@ export const GAUGES = [
   },
   {
     name: "sluice_newcomers",
-    help: "RTMP connections that neither publish nor play yet, and WebRTC viewers that connect.",
-    series: { rtmpNewcomers: { protocol: "rtmp" }, webrtcNewcomers: { protocol: "whep" } },
+    help: "RTMP connections that neither publish nor play yet, and WebRTC peers that connect.",
+    series: {
+      rtmpNewcomers: { protocol: "rtmp" },
+      webrtcNewcomers: { protocol: "whep" },
+      whipNewcomers: { protocol: "whip" },
+    },
   },
   {
     name: "sluice_list_listeners",
@@ -33,6 +37,15 @@ export const GAUGES = [
     name: "sluice_clients",
     help: "Publishers and viewers, over all protocols.",
     series: { clients: {} },
+  },
+  {
+    name: "sluice_publishers",
+    help: "Publishers by protocol.",
+    series: {
+      rtmpPublishers: { protocol: "rtmp" },
+      rtmpsPublishers: { protocol: "rtmps" },
+      whipPublishers: { protocol: "whip" },
+    },
   },
   { name: "sluice_viewers", help: "Viewers, over all protocols.", series: { viewers: {} } },
   {
@@ -183,8 +196,13 @@ export const TOTALS = [
     series: { webrtcViewersFailed: {} },
   },
   {
+    name: "sluice_webrtc_publishers_failed_total",
+    help: "WebRTC publishers that ended before media could come, and did not wish so.",
+    series: { webrtcPublishersFailed: {} },
+  },
+  {
     name: "sluice_webrtc_consents_lost_total",
-    help: "Times that a WebRTC viewer echoed nothing any more, and its media stopped.",
+    help: "Times that a WebRTC peer echoed nothing any more, and its media stopped.",
     series: { webrtcConsentsLost: {} },
   },
   {

@@ -183,7 +183,11 @@ export class ControlLink {
         this.#decisions.delete(requestId);
         return;
       case "publish-refused":
-        this.#decisions.get(requestId)?.({ kind: "refused", reason: message.reason });
+        this.#decisions.get(requestId)?.({
+          kind: "refused",
+          reason: message.reason,
+          isTaken: message.isTaken,
+        });
         this.#decisions.delete(requestId);
         return;
       case "stream-ended":

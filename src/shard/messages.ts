@@ -60,7 +60,12 @@ export type ToShard =
     /** By the publisher before this one, as far as it counts for it. */
     readonly sent: SentLately | undefined;
   }
-  | { readonly kind: "publish-refused"; readonly requestId: number; readonly reason: string }
+  | {
+    readonly kind: "publish-refused";
+    readonly requestId: number;
+    readonly reason: string;
+    readonly isTaken: boolean;
+  }
   /** Another one wants to publish the stream; if it stays, answered with "publication-kept". */
   | { readonly kind: "publication-contested"; readonly streamId: number; readonly how: Contest }
   /** Its publisher is to be ended. */

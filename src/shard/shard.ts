@@ -126,6 +126,7 @@ class Shard {
       access,
       shard,
       maxViewersOf: (path) => streams.byPath(path)?.entry.maxViewers,
+      came: (path) => streams.byPath(path)?.wishKeyFrame(),
       sent: (path, sentBytes) => streams.byPath(path)?.count({ sentBytes }),
     });
     for (const entry of start.streams) streams.open(entry);

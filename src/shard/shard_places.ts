@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<Counted, { readonly what: string; readonly gauge: C
   rtmpPlayers: { what: "players", gauge: "rtmpViewers" },
   webrtcNewcomers: { what: "new viewers", gauge: "webrtcNewcomers" },
   webrtcViewers: { what: "viewers", gauge: "webrtcViewers" },
+  whipNewcomers: { what: "new publishers", gauge: "whipNewcomers" },
   webrtcTcpConnections: { what: "connections", gauge: "webrtcTcpConnections" },
 };
 

@@ -7,6 +7,14 @@ export interface ReachedFamilies {
   readonly ipv6: boolean;
 }
 
+/** A STUN or TURN server that clients are told of. */
+export interface IceServer {
+  readonly url: string;
+  readonly username?: string | undefined;
+  /** A secret: it is to be in no log. */
+  readonly credential?: string | undefined;
+}
+
 /** What a shard needs to know for WebRTC; its ports are its own. */
 export interface WebrtcSettings {
   /** The number of {@linkcode tcpPort}; `undefined` if replies over UDP are not permitted. */
@@ -19,6 +27,7 @@ export interface WebrtcSettings {
   readonly tcpFamilies: ReachedFamilies;
   /** Addresses to announce as candidates; if there are none, the one that the request came to. */
   readonly publicIps: readonly string[];
+  readonly iceServers: readonly IceServer[];
   /** Bytes of a datagram of media, at most. */
   readonly packetBytes: number;
   /** How viewers are asked to tell what they can receive: REMB, or transport-wide feedback. */

@@ -1,30 +1,42 @@
-/** Which of the last 64 packets have been received (RFC 3711 3.3.2). */
+/** Which of the last packets have been received (RFC 3711 3.3.2). */
 
-/** How far behind the newest index a packet may come. */
+/** How far behind the newest index a packet may come, if nothing else is said. */
 const REPLAY_WINDOW_SIZE = 64;
 
 /** Refuses indexes that were taken before, and those too old to know. */
 export class ReplayWindow {
   #newest = -1;
-  /** Bit `n`: index `newest - n` has been taken. */
-  #taken = 0n;
+  /** Where index modulo size is: whether that index, of the last ones, has been taken. */
+  readonly #taken: Uint8Array;
+
+  /** @param size how far behind the newest index a packet may come */
+  constructor(size = REPLAY_WINDOW_SIZE) {
+    this.#taken = new Uint8Array(size);
+  }
+
+  /** The newest index that was taken; -1 if none was. */
+  get newest(): number {
+    return this.#newest;
+  }
 
   /** Whether `index` is neither taken nor too old. */
   isFresh(index: number): boolean {
     const age = this.#newest - index;
     if (age < 0) return true;
-    return age < REPLAY_WINDOW_SIZE && (this.#taken >> BigInt(age) & 1n) === 0n;
+    const { length } = this.#taken;
+    return age < length && this.#taken[index % length] === 0;
   }
 
   /** Takes a fresh `index`: only after its packet proved authentic. */
   take(index: number): void {
-    const advance = index - this.#newest;
-    if (advance <= 0) {
-      this.#taken |= 1n << BigInt(-advance);
-      return;
+    const { length } = this.#taken;
+    if (index - this.#newest >= length) this.#taken.fill(0);
+    else {
+      for (let skipped = this.#newest + 1; skipped < index; skipped++) {
+        this.#taken[skipped % length] = 0;
+      }
     }
-    const kept = advance < REPLAY_WINDOW_SIZE ? this.#taken << BigInt(advance) : 0n;
-    this.#taken = BigInt.asUintN(REPLAY_WINDOW_SIZE, kept | 1n);
-    this.#newest = index;
+    this.#taken[index % length] = 1;
+    this.#newest = Math.max(this.#newest, index);
   }
 }

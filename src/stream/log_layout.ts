@@ -56,6 +56,8 @@ export const ControlWord = {
   owner: 15,
   /** Length in bytes of each slot's content, by {@linkcode Slot}; 0 is empty. */
   slotLengths: 16,
+  /** Counts key frames that viewers wish for; where it lies, behind the slots' lengths. */
+  keyFrameWishes: 24,
 } as const;
 
 export const CONTROL_WORDS = 64;

@@ -147,6 +147,11 @@ export class LogReader {
     return this.#load(ControlWord.slotVersion) * 8 + this.#load(ControlWord.tracks);
   }
 
+  /** Lets the publisher know that a viewer needs a key frame: it may be able to make one. */
+  wishKeyFrame(): void {
+    if (!this.isStale) Atomics.add(this.#memory.control, ControlWord.keyFrameWishes, 1);
+  }
+
   /**
    * Length in bytes of record `sequence`: tag with header and PreviousTagSize. As all that is said of
    * a record, it may be any number unless {@linkcode isHeld} says afterwards that it is true.

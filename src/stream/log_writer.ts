@@ -108,6 +108,11 @@ export class LogWriter {
     return this.#lack;
   }
 
+  /** Changes when a viewer needs a key frame. */
+  get keyFrameWishes(): number {
+    return Atomics.load(this.#memory.control, ControlWord.keyFrameWishes);
+  }
+
   /** The newest timestamp of any record; `undefined` if the log is empty. */
   get lastTimestampMs(): number | undefined {
     const { control } = this.#memory;

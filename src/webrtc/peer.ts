@@ -8,9 +8,11 @@ import { DtlsSession } from "./dtls/dtls.ts";
 import { type DataChannel, DataChannels } from "./sctp/data_channels.ts";
 import { WebrtcError } from "./webrtc_error.ts";
 import type { DtlsCertificate } from "./dtls/certificate.ts";
+import type { CertificateFingerprint } from "./dtls/client_certificate.ts";
 import type { IceCredentials, RandomBytes } from "./ice/credentials.ts";
 import { IceLiteAgent } from "./ice/ice_lite.ts";
 import type { PeerPath } from "./peer_path.ts";
+import { PeerQuota } from "./peer_quota.ts";
 import { PeerPaths } from "./peer_paths.ts";
 import { parseStun } from "./ice/stun.ts";
 import { answeredSessionTag, CHECK_SECRET_LENGTH, checkSecret } from "./ice/stun_check.ts";
@@ -21,9 +23,6 @@ const CONSENT_INTERVAL_MS = 5000;
 /** So many checks may get lost before consent is taken to have ended. */
 const CHECKS_PER_CONSENT = 6;
 
-/** Records of data that are looked at in a second: a viewer has little to say. */
-const MAX_RECORDS_PER_SECOND = 200;
-
 /** Why a session is over that the viewer has ended. */
 const LEFT = "it has left";
 
@@ -31,10 +30,12 @@ const LEFT = "it has left";
 export interface PeerEvents {
   /** To be sent to `to`; the datagram is the callee's. */
   readonly send: (datagram: Uint8Array, to: TransportAddress) => void;
-  /** Media can be sent from now on, with this key. */
-  readonly connected: (master: SrtpMasterKey) => void;
+  /** Media can be sent from now on, and come: by these keys. */
+  readonly connected: (keys: PeerKeys) => void;
+  /** A datagram of protected media has come, which is borrowed; without it, all are dropped. */
+  readonly rtp?: (datagram: Uint8Array) => void;
   readonly rtcp: (packets: readonly RtcpPacket[]) => void;
-  /** The viewer has opened a data channel. */
+  /** The peer has opened a data channel. */
   readonly channelOpened: (channel: DataChannel) => void;
   /** A check that was sent at `sentMs` to where media go has been answered. */
   readonly roundTrip: (roundTripMs: number, sentMs: number) => void;
@@ -54,6 +55,14 @@ export interface PeerEvents {
   readonly ended: (reason: string) => void;
 }
 
+/** What packets of both directions are protected by. */
+export interface PeerKeys {
+  /** Of what is sent to the peer. */
+  readonly local: SrtpMasterKey;
+  /** Of what comes from it. */
+  readonly remote: SrtpMasterKey;
+}
+
 /** Why something was not taken. */
 export type PeerDropReason =
   | "stun"
@@ -69,6 +78,8 @@ export interface PeerOptions {
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
   readonly certificate: DtlsCertificate;
+  /** See `DtlsSessionOptions.peerFingerprints`. */
+  readonly peerFingerprints?: readonly CertificateFingerprint[] | undefined;
   /** How long it may take until media can be sent. */
   readonly connectMs: number;
   /**
@@ -87,7 +98,7 @@ export interface PeerOptions {
 }
 
 /**
- * A WebRTC session with one viewer: ICE, DTLS and the viewer's RTCP, without sockets and clocks.
+ * A WebRTC session with one peer: ICE, DTLS and the peer's RTCP, without sockets and clocks.
  *
  * Only addresses from which a STUN request came that proves to know our password are spoken with;
  * and only one that has echoed something is sent more than it sends, see {@linkcode PeerPaths}.
@@ -107,7 +118,7 @@ export class Peer {
   #nowMs: number;
   /** There from the first record of data on. */
   #channels: DataChannels | undefined;
-  #recordsLeft = MAX_RECORDS_PER_SECOND;
+  readonly #quota = new PeerQuota();
   #srtcp: SrtcpReceiver | undefined;
   #isOver = false;
 
@@ -165,7 +176,11 @@ export class Peer {
     if (path === undefined) return events.dropped("unproven");
     if (kind === "dtls") return this.#receiveDtls(datagram, path);
     if (kind === "rtcp") return this.#receiveRtcp(datagram);
-    events.dropped("kind");
+    if (kind !== "rtp" || events.rtp === undefined) return events.dropped("kind");
+    // Media have keys once the handshake is done.
+    if (this.#srtcp === undefined) return events.dropped("unproven");
+    if (!this.#quota.take("media")) return events.dropped("too many");
+    events.rtp(datagram);
   }
 
   /**
@@ -180,8 +195,8 @@ export class Peer {
         this.#dtls === undefined ? "no connection came about" : "the handshake took too long",
       );
     }
-    if (this.#ice.isExpired(nowMs)) return this.#end("the viewer was not heard of any more");
-    this.#recordsLeft = MAX_RECORDS_PER_SECOND;
+    if (this.#ice.isExpired(nowMs)) return this.#end("it was not heard of any more");
+    this.#quota.renew();
     this.#channels?.handleTimeout(nowMs);
     this.#paths.expire(nowMs);
     if (this.#hasConsent && this.route === undefined) this.#options.events.consentLost();
@@ -305,7 +320,7 @@ export class Peer {
   }
 
   #receiveDtls(datagram: Uint8Array, path: PeerPath): void {
-    if (this.#srtcp !== undefined && this.#recordsLeft-- <= 0) {
+    if (this.#srtcp !== undefined && !this.#quota.take("records")) {
       return this.#options.events.dropped("too many");
     }
     this.#dtls ??= this.#openDtls();
@@ -315,9 +330,10 @@ export class Peer {
   }
 
   #openDtls(): DtlsSession {
-    const { certificate, events } = this.#options;
+    const { certificate, peerFingerprints, events } = this.#options;
     return new DtlsSession({
       certificate,
+      peerFingerprints,
       nowMs: this.#nowMs,
       send: (datagram) => {
         const to = this.route;
@@ -343,7 +359,7 @@ export class Peer {
     const { client, server } = splitDtlsExport(exportedKeys);
     this.#srtcp = new SrtcpReceiver(client);
     this.#nextConsentMs = this.#nowMs + this.#consentIntervalMs;
-    this.#options.events.connected(server);
+    this.#options.events.connected({ local: server, remote: client });
   }
 
   #receiveData(data: Uint8Array): void {
@@ -363,6 +379,7 @@ export class Peer {
   #receiveRtcp(datagram: Uint8Array): void {
     const { events, transportFeedback } = this.#options;
     if (this.#srtcp === undefined) return events.dropped("unproven");
+    if (!this.#quota.take("reports")) return events.dropped("too many");
     try {
       events.rtcp(parseRtcp(this.#srtcp.unprotect(datagram), { transportFeedback }));
     } catch (error) {

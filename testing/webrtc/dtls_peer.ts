@@ -35,6 +35,10 @@ interface PairOptions {
   readonly toServer?: Network;
   readonly toClient?: Network;
   readonly srtpProfiles?: (1 | 7)[];
+  /** Fingerprints that the session wants the client's certificate to have. */
+  readonly peerFingerprints?: DtlsSessionOptions["peerFingerprints"];
+  /** What the client shows, if it is another than the session's. */
+  readonly clientCertificate?: DtlsCertificate;
   /** What the session is sent as data. */
   readonly onData?: (data: Uint8Array) => void;
 }
@@ -44,6 +48,7 @@ const perfect: Network = (datagram) => [datagram];
 /** Connects werift's client to a session; the caller closes the pair. */
 export function connectPair(options: PairOptions): Pair {
   const { certificate, toServer = perfect, toClient = perfect } = options;
+  const { clientCertificate = certificate, peerFingerprints } = options;
   const done = Promise.withResolvers<Uint8Array>();
   let isClosed = false;
   const transport = {
@@ -64,8 +69,8 @@ export function connectPair(options: PairOptions): Pair {
   const client = new DtlsClient({
     transport,
     srtpProfiles: options.srtpProfiles ?? [1],
-    cert: certificate.certPem,
-    key: certificate.keyPem,
+    cert: clientCertificate.certPem,
+    key: clientCertificate.keyPem,
     signatureHash: SIGNATURE_HASH,
     extendedMasterSecret: true,
   });
@@ -77,6 +82,7 @@ export function connectPair(options: PairOptions): Pair {
   };
   const sessionOptions: DtlsSessionOptions = {
     certificate,
+    peerFingerprints,
     nowMs: 0,
     ...COOKIES,
     send,

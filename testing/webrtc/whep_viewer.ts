@@ -4,13 +4,16 @@ import { DtlsViewer } from "./whep_dtls.ts";
 import { type Link, openLink } from "./whep_link.ts";
 import { readWhepAnswer, type WhepAnswer, writeWhepOffer } from "./whep_sdp.ts";
 import { answerCheck, isCheckAnswer, writeCheck } from "./whep_stun.ts";
-import { parseRtcp } from "../../src/rtp/rtcp.ts";
+import { parseRtcp, type RtcpPacket } from "../../src/rtp/rtcp.ts";
 import type { SenderReport } from "../../src/rtp/rtcp_report.ts";
 import { splitDtlsExport } from "../../src/srtp/key_derivation.ts";
+import { PacketArena } from "../../src/srtp/packet_arena.ts";
+import type { RtpIdentity } from "../../src/srtp/rtp_identity.ts";
 import { SrtcpReceiver, SrtcpSender } from "../../src/srtp/srtcp.ts";
+import { SrtpSender } from "../../src/srtp/srtp_sender.ts";
 import type { IceCandidate } from "../../src/webrtc/ice/candidate.ts";
 import { datagramKind } from "../../src/webrtc/datagram_kind.ts";
-import { createDtlsCertificate } from "../../src/webrtc/dtls/certificate.ts";
+import { createDtlsCertificate, type DtlsCertificate } from "../../src/webrtc/dtls/certificate.ts";
 import { createIceCredentials, type IceCredentials } from "../../src/webrtc/ice/credentials.ts";
 import type { GatewayProcess } from "../gateway_process.ts";
 import { until } from "../waiting.ts";
@@ -37,6 +40,8 @@ export interface WhepViewerOptions {
   /** Whether a datagram of media is lost on the way. */
   readonly loses?: (datagram: Uint8Array) => boolean;
   readonly openLink?: (candidate: IceCandidate) => Promise<Link>;
+  /** What it shows in the handshake, instead of the certificate that it has offered. */
+  readonly shows?: DtlsCertificate;
 }
 
 /** What a POST gave. */
@@ -88,8 +93,10 @@ export class WhepViewer implements AsyncDisposable {
   /** What the POST was answered with; a restart changes it. */
   readonly etag: string;
   readonly answer: WhepAnswer;
-  readonly link: Link;
+  link: Link;
   readonly senderReports: ArrivedReport[] = [];
+  /** RTCP that has come, by its kind. */
+  readonly feedback = new Map<RtcpPacket["kind"], number>();
   /** Whether the server has ended the DTLS connection. */
   isToldOfEnd = false;
   /** Whether its TCP connection has ended. */
@@ -109,6 +116,7 @@ export class WhepViewer implements AsyncDisposable {
   #reception: WhepReception | undefined;
   #rtcpIn: SrtcpReceiver | undefined;
   #rtcpOut: SrtcpSender | undefined;
+  #rtpOut: SrtpSender | undefined;
   #rtcpIndex = 0;
   #early: Uint8Array[] = [];
   #nextCheckMs = 0;
@@ -123,10 +131,7 @@ export class WhepViewer implements AsyncDisposable {
     this.remote = this.answer.remote;
     this.link = link;
     this.#options = options;
-    link.receive((datagram) => this.#take(datagram)).then(
-      () => this.isCutOff = true,
-      () => this.isCutOff = true,
-    );
+    this.#receiveBy(link);
     this.#ticker = setInterval(() => this.#tick(), 10);
     this.#tick();
   }
@@ -197,9 +202,22 @@ export class WhepViewer implements AsyncDisposable {
     return this.#rtcpOut!.protect(packet, this.#rtcpIndex++);
   }
 
+  /** An RTP packet, protected, which gets its sequence number by `index`; not sent. */
+  protectRtp(packet: Uint8Array, index: number, identity: RtpIdentity): Uint8Array<ArrayBuffer> {
+    return this.#rtpOut!.protectOne(packet, index, identity).slice();
+  }
+
   /** Asks for packets of the pictures again. */
   nack(sequences: readonly number[]): void {
     this.sendRtcp(writeNack(this.video!.ssrc, sequences));
+  }
+
+  /** Goes on over another link: another port of its own, for one. */
+  move(link: Link): void {
+    this.link.close();
+    this.link = link;
+    this.#receiveBy(link);
+    this.sendCheck();
   }
 
   sendCheck(local = this.local, remote = this.remote): void {
@@ -229,6 +247,11 @@ export class WhepViewer implements AsyncDisposable {
     this.#dtls?.close();
     this.link.close();
     return Promise.resolve();
+  }
+
+  #receiveBy(link: Link): void {
+    const noteEnd = () => void (this.isCutOff ||= link === this.link);
+    link.receive((datagram) => this.#take(datagram)).then(noteEnd, noteEnd);
   }
 
   #source(kind: "audio" | "video") {
@@ -272,7 +295,7 @@ export class WhepViewer implements AsyncDisposable {
     this.consents++;
     if (this.#dtls !== undefined) return;
     this.#dtls = new DtlsViewer({
-      certificate,
+      certificate: this.#options.shows ?? certificate,
       fingerprint: this.answer.fingerprint,
       send: (bytes) => this.send(bytes),
       onConnected: (keys) => this.#connected(keys),
@@ -289,6 +312,7 @@ export class WhepViewer implements AsyncDisposable {
   #connected(exportedKeys: Uint8Array): void {
     const { client, server } = splitDtlsExport(exportedKeys);
     this.#rtcpOut = new SrtcpSender(client);
+    this.#rtpOut = new SrtpSender(new PacketArena(4), client);
     this.#rtcpIn = new SrtcpReceiver(server);
     this.#reception = new WhepReception(server);
     for (const datagram of this.#early) this.#reception.take(datagram);
@@ -298,6 +322,7 @@ export class WhepViewer implements AsyncDisposable {
   #takeRtcp(datagram: Uint8Array): void {
     if (this.#rtcpIn === undefined) return;
     for (const packet of parseRtcp(this.#rtcpIn.unprotect(datagram))) {
+      this.feedback.set(packet.kind, (this.feedback.get(packet.kind) ?? 0) + 1);
       if (packet.kind !== "senderReport") continue;
       this.senderReports.push({ ...packet, arrivedMs: performance.now() });
     }

@@ -13,6 +13,8 @@ import { TRANSCODER_ATTACK } from "./transcoder_attack.ts";
 import { whepForgeryAttack } from "./whep_forgery_attack.ts";
 import { WHEP_LOCKOUT_ATTACK } from "./whep_lockout_attack.ts";
 import { whepOfferAttack } from "./whep_offer_attack.ts";
+import { WHIP_FLOOD_ATTACK } from "./whip_flood_attack.ts";
+import { WHIP_LOCKOUT_ATTACK } from "./whip_lockout_attack.ts";
 
 /** All attacks, in the order of the table in docs/robustness.md. */
 export const ATTACKS: readonly Attack[] = [
@@ -26,8 +28,10 @@ export const ATTACKS: readonly Attack[] = [
   DATA_CHANNEL_ATTACK,
   ...LYING_VIEWERS_ATTACKS,
   LAYER_CHOICES_ATTACK,
+  WHIP_FLOOD_ATTACK,
   SESSION_EVENTS_ATTACK,
   PUBLISH_LOCKOUT_ATTACK,
+  WHIP_LOCKOUT_ATTACK,
   IDLE_HTTP_ATTACK,
   RTMP_PLACES_ATTACK,
   STREAM_LIST_ATTACK,

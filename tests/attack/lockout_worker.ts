@@ -17,8 +17,11 @@ import {
 export type LockoutOrder =
   & { readonly port: number; readonly seconds: number; readonly addresses: readonly string[] }
   & (
-    /** Each offers at full speed, some at a time, and never connects. */
-    | { readonly kind: "offers"; readonly path: string; readonly sdp: string }
+    /**
+     * Each offers at full speed, some at a time, and never connects; in the target, "#" stands for a
+     * number that is another one each time.
+     */
+    | { readonly kind: "offers"; readonly target: string; readonly sdp: string }
     /** Each begins so many streams a second, with a frame, and leaves. */
     | { readonly kind: "publishers"; readonly perSecond: number }
     /** Each opens and holds so many connections, some of which play this. */
@@ -56,8 +59,10 @@ async function carryOut(order: LockoutOrder): Promise<LockoutResult> {
   }
 }
 
+let offers = 0;
+
 async function offer(
-  { port, path, sdp }: Extract<LockoutOrder, { kind: "offers" }>,
+  { port, target, sdp }: Extract<LockoutOrder, { kind: "offers" }>,
   address: string,
   endMs: number,
 ): Promise<LockoutResult> {
@@ -65,7 +70,8 @@ async function offer(
   let [begun, accepted] = [0, 0];
   for (; performance.now() < endMs; begun++) {
     const post = { method: "POST", body: sdp };
-    using answer = await requestFrom(address, port, `/${path}/whep`, headers, post);
+    const path = target.replace("#", `${offers++}`);
+    using answer = await requestFrom(address, port, path, headers, post);
     if (answer.status === 201) accepted++;
   }
   return { begun, accepted };

@@ -29,7 +29,7 @@ export const WHEP_LOCKOUT_ATTACK: Attack = {
       port: gateway.httpPort,
       seconds,
       addresses: ADDRESSES,
-      path: PATH,
+      target: `/${PATH}/whep`,
       sdp: OFFERS.chromium,
     });
     const { begun, accepted } = await lockout.finish();

@@ -15,6 +15,12 @@ const FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
 ];
 
+/** A camera and a microphone that show and sound a pattern, and are given to whoever asks. */
+const FAKE_MEDIA_FLAGS = [
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
+];
+
 /** A running Chromium with one page, to whose context more can be added; disposing it ends the process and removes its profile. */
 export interface TestBrowser extends AsyncDisposable {
   readonly page: Page;
@@ -45,14 +51,19 @@ export function chromiumMissing(): boolean {
  *
  * @param options.viewport size of the page in CSS pixels
  * @param options.ignoreHTTPSErrors whether it takes any certificate
+ * @param options.hasCamera whether it has a camera and a microphone
  */
 export async function launchChromium(
-  options: { viewport?: { width: number; height: number }; ignoreHTTPSErrors?: true } = {},
+  options: {
+    viewport?: { width: number; height: number };
+    ignoreHTTPSErrors?: true;
+    hasCamera?: true;
+  } = {},
 ): Promise<TestBrowser> {
   const browser = await chromium.launch({
     executablePath: EXECUTABLE,
     headless: true,
-    args: FLAGS,
+    args: options.hasCamera ? [...FLAGS, ...FAKE_MEDIA_FLAGS] : FLAGS,
   });
   try {
     const context = await browser.newContext({

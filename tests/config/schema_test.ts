@@ -47,6 +47,8 @@ const RANGES: readonly (readonly [member: string, min: number, max: number])[] =
   ["limits.rtmpPlayersPerAddress", 1, 100_000],
   ["limits.webrtcNewcomers", 1, 1_000_000],
   ["limits.webrtcNewcomersPerAddress", 1, 1_000_000],
+  ["limits.whipNewcomers", 1, 100_000],
+  ["limits.whipNewcomersPerAddress", 1, 100_000],
   ["limits.listListeners", 0, 1_000_000],
   ["limits.listListenersPerAddress", 1, 1_000_000],
   ["limits.webrtcViewers", 0, 1_000_000],
@@ -285,7 +287,7 @@ Deno.test("parseConfig: trusted proxies are addresses or networks", () => {
 Deno.test("parseConfig: what an address may have is well below what all may have", () => {
   const limits: Readonly<Record<string, number>> = parseConfig({}, 1).limits;
   const perAddress = Object.entries(limits).filter(([name]) => name.endsWith("PerAddress"));
-  assertEquals(perAddress.length, 7);
+  assertEquals(perAddress.length, 8);
   for (const [name, limit] of perAddress) {
     assert(limit * 10 <= limits[name.replace("PerAddress", "")]!, name);
   }

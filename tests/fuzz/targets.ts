@@ -44,6 +44,7 @@ import { HTTP_TARGETS } from "./http_targets.ts";
 import { OFFER_TARGETS } from "./offer_targets.ts";
 import { LOG_TARGETS } from "./log_targets.ts";
 import { PACKET_TARGETS } from "./packet_targets.ts";
+import { RECEIVE_TARGETS } from "./receive_targets.ts";
 import { RTMP_TARGETS } from "./rtmp_targets.ts";
 import { RTP_TARGETS } from "./rtp_targets.ts";
 import { SESSION_TARGETS } from "./session_targets.ts";
@@ -119,6 +120,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   ...RTMP_TARGETS,
   ...RTP_TARGETS,
   ...PACKET_TARGETS,
+  ...RECEIVE_TARGETS,
   ...WEBRTC_TARGETS,
   ...OFFER_TARGETS,
   ...DTLS_TARGETS,

@@ -22,6 +22,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   flv: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
   rtp: { rooms: ["bytes", "codec"], packages: CODEC_PACKAGES },
   srtp: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "node:crypto"] },
+  ingest: { rooms: ["bytes", "codec", "flv", "rtp"], packages: CODEC_PACKAGES },
   http: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "@std/http", "node:crypto"] },
   proxy: { rooms: ["bytes"], packages: CODEC_PACKAGES },
   tls: { rooms: [], packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:net"] },
@@ -63,6 +64,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "metrics",
       "obs",
       "egress",
+      "ingest",
       "stream",
       "flv",
       "http",
@@ -143,6 +145,7 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     message: ["chunk"],
     session: ["handshake", "chunk", "message"],
   },
+  rtp: { receive: [] },
   webrtc: { ice: [], dtls: [], sdp: ["ice"], bandwidth: [], sctp: ["ice"] },
   shard: {
     net: [],

@@ -3,6 +3,7 @@ import { signUrl } from "../../src/access/signed_url.ts";
 import { obsRequest } from "../../testing/obs_request.ts";
 import { until } from "../../testing/waiting.ts";
 import { makeKey } from "../../testing/stream_key.ts";
+import { PUBLISH_OFFERS } from "../../testing/webrtc/publish_offers.ts";
 import { api, publishRtmp, type Reached, signJwt, WAYS_TO_PLAY } from "../program/access_ways.ts";
 
 /** What is brought: one that fits, nothing, or one with something wrong. */
@@ -198,7 +199,7 @@ function asking(method: string, path: string, right: RegExp, body?: unknown): Ta
 
 /** A question about a session. */
 interface SessionQuestion {
-  readonly method: string;
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Behind its address. */
   readonly under?: string;
   readonly type?: string;
@@ -209,15 +210,17 @@ interface SessionQuestion {
   readonly others?: RegExp;
 }
 
-/** What may be asked about a session; its end last. */
-const SESSION_QUESTIONS: readonly SessionQuestion[] = [
+const PATCHING: SessionQuestion = {
+  method: "PATCH",
+  type: "application/trickle-ice-sdpfrag",
+  body: "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n",
+  right: /^20[04]$/,
+};
+
+/** What may be asked about a viewer's session; its end last. */
+const VIEWER_QUESTIONS: readonly SessionQuestion[] = [
   { method: "GET", right: /^200$/ },
-  {
-    method: "PATCH",
-    type: "application/trickle-ice-sdpfrag",
-    body: "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n",
-    right: /^20[04]$/,
-  },
+  PATCHING,
   { method: "POST", under: "/events", type: "application/json", body: "[]", right: /^201$/ },
   {
     method: "POST",
@@ -233,9 +236,20 @@ const SESSION_QUESTIONS: readonly SessionQuestion[] = [
   { method: "DELETE", right: /^200$/ },
 ];
 
+/** The same about a publisher's. */
+const PUBLISHER_QUESTIONS: readonly SessionQuestion[] = [
+  { method: "GET", right: /^200$/ },
+  PATCHING,
+  { method: "DELETE", right: /^200$/ },
+];
+
 /** All that may be done with a session, each with its name. */
-export function sessionRows(location: string): readonly (readonly [string, TableRow])[] {
-  return SESSION_QUESTIONS.map(({ method, under = "", type, body, right, others }) => {
+export function sessionRows(
+  action: "play" | "publish",
+  location: string,
+): readonly (readonly [string, TableRow])[] {
+  const questions = action === "play" ? VIEWER_QUESTIONS : PUBLISHER_QUESTIONS;
+  return questions.map(({ method, under = "", type, body, right, others }) => {
     const told = { right, none: others ?? /^401$/, wrong: others ?? /^403$/ };
     const come: TableRow["come"] = async ({ httpPort }, _path, token) => {
       // Over a connection of its own, which the kernel gives to any shard.
@@ -246,13 +260,14 @@ export function sessionRows(location: string): readonly (readonly [string, Table
         headers: {
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...(type !== undefined && { "content-type": type }),
+          ...(method === "PATCH" && { "if-match": "*" }),
         },
         ...(body !== undefined && { body }),
       });
       await response.body?.cancel();
       return `${response.status}`;
     };
-    return [`${method}${under}`, { action: "play", kinds: STREAM_KINDS, told, come }];
+    return [`${method}${under}`, { action, kinds: STREAM_KINDS, told, come }];
   });
 }
 
@@ -313,6 +328,26 @@ const FOLLOWING_EVENTS: TableRow = {
   },
 };
 
+/** Offers to publish; whoever may leaves at once. */
+const OFFERING: TableRow = {
+  action: "publish",
+  kinds: STREAM_KINDS,
+  told: { right: /^201, 200$/, none: /^401$/, wrong: /^403$/ },
+  come: async ({ httpPort }, path, token) => {
+    const url = `http://127.0.0.1:${httpPort}/${path}/whip`;
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = { ...authorization, "content-type": "application/sdp" };
+    const body = PUBLISH_OFFERS.chromium;
+    const response = await fetch(url, { method: "POST", headers, body });
+    await response.body?.cancel();
+    const location = response.headers.get("location");
+    if (location === null) return `${response.status}`;
+    const end = await fetch(new URL(location, url), { method: "DELETE", headers: authorization });
+    await end.body?.cancel();
+    return `${response.status}, ${end.status}`;
+  },
+};
+
 const UNAUTHORIZED = /^NetStream\.Publish\.Unauthorized$/;
 
 /** All ways in and out, but for changes of a session, which needs one first. */
@@ -327,6 +362,7 @@ export const ROWS: Readonly<Record<string, TableRow>> = {
   "HTTP-FLV": playing("HTTP-FLV", /^200$/),
   "WS-FLV": playing("WS-FLV", /^101$/),
   "WHEP POST": playing("WHEP", /^201$/),
+  "WHIP POST": OFFERING,
   "OBS's question": ASKING_FOR_QUALITIES,
   "list": listing((response) => response.text(), "/api/v1/live"),
   "events of the list": listing(firstEvent, "/api/v1/live/events"),

@@ -4,7 +4,9 @@ import { type GatewayProcess, startGateway } from "../../testing/gateway_process
 import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
 import { until } from "../../testing/waiting.ts";
+import { PUBLISH_OFFERS } from "../../testing/webrtc/publish_offers.ts";
 import { postOffer, WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { WhipSender } from "../../testing/webrtc/whip_sender.ts";
 import { WAYS_TO_PLAY } from "../program/access_ways.ts";
 import {
   type Case,
@@ -68,12 +70,18 @@ async function wrongCells(
 }
 
 /** A session by a right credential, and its address without that. */
-async function openSession(gateway: GatewayProcess, kind: Kind) {
-  const token = await credential(kind, "play", "right");
-  const { response, body } = await postOffer(gateway, { endpoint: `/${PATH}/whep?token=${token}` });
+async function openSession(gateway: GatewayProcess, action: "play" | "publish", kind: Kind) {
+  const path = action === "play" ? PATH : `${PATH}-${publications++}`;
+  const token = await credential(kind, action, "right", path);
+  const { response, body } = await postOffer(
+    gateway,
+    action === "play"
+      ? { endpoint: `/${path}/whep?token=${token}` }
+      : { endpoint: `/${path}/whip?token=${token}`, offer: () => PUBLISH_OFFERS.chromium },
+  );
   assertEquals(response.status, 201, body);
   const { pathname: location } = new URL(response.headers.get("location")!, response.url);
-  return { kind, token, location };
+  return { action, kind, token, location };
 }
 
 Deno.test("every way in and out lets in whom it should, and nobody else", async (t) => {
@@ -84,16 +92,21 @@ Deno.test("every way in and out lets in whom it should, and nobody else", async 
       assertEquals(await wrongCells(gateway, { ...row, told }, ["revoked"]), [], name);
     }
   });
-  const sessions = await Promise.all(STREAM_KINDS.map((kind) => openSession(gateway, kind)));
+  const sessions = await Promise.all(
+    STREAM_KINDS.map((kind) => openSession(gateway, "play", kind)),
+  );
   await t.step("those that are revoked end within a second, and nobody else does", async () => {
     await endsRevoked(gateway);
   });
   for (const [name, row] of Object.entries(ROWS)) {
     await t.step(name, async () => assertEquals(await wrongCells(gateway, row, CASES), []));
   }
-  for (const { kind, token, location } of sessions) {
-    for (const [name, row] of sessionRows(location)) {
-      await t.step(`WHEP ${name} of a session by a ${kind}`, async () => {
+  // Publishers that send nothing are not kept for long.
+  for (const kind of STREAM_KINDS) sessions.push(await openSession(gateway, "publish", kind));
+  for (const { action, kind, token, location } of sessions) {
+    const protocol = action === "play" ? "WHEP" : "WHIP";
+    for (const [name, row] of sessionRows(action, location)) {
+      await t.step(`${protocol} ${name} of a session by a ${kind}`, async () => {
         const strangers = CASES.filter((which) => which !== "right");
         assertEquals(await wrongCells(gateway, row, strangers), []);
         // What created it: another URL of the same signer may be anybody's.
@@ -135,6 +148,7 @@ function guestsBy(gateway: GatewayProcess, kind: Kind, which: Case): Promise<Gue
   };
   return [
     publishing(gateway, kind, which),
+    publishingByWhip(gateway, kind, which),
     playing((token) => playRtmp(gateway, token), "RTMP play"),
     playing((token) => watchFlv(gateway.httpUrl(`/${PATH}.flv?token=${token}`)), "HTTP-FLV"),
     playing((token) => watchWebSocket(gateway, token), "WS-FLV"),
@@ -160,6 +174,26 @@ async function publishing(gateway: GatewayProcess, kind: Kind, which: Case): Pro
     name: `RTMP publish by ${kind}`,
     end: () => publisher.end === "by the server",
     [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose](),
+  };
+}
+
+async function publishingByWhip(
+  gateway: GatewayProcess,
+  kind: Kind,
+  which: Case,
+): Promise<Guest> {
+  const path = `${PATH}-${publications++}`;
+  const token = await credential(kind, "publish", which, path);
+  const sender = await WhipSender.connect(gateway, path, { query: `?token=${token}` });
+  const ticker = setInterval(() => sender.sendSound(1), 20);
+  await until("it is published", () => gateway.output().includes(`publishes ${path} over`));
+  return {
+    name: `WHIP by ${kind}`,
+    end: () => sender.peer.isToldOfEnd,
+    [Symbol.asyncDispose]: () => {
+      clearInterval(ticker);
+      return sender[Symbol.asyncDispose]();
+    },
   };
 }
 

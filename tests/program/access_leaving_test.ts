@@ -4,6 +4,7 @@ import { type GatewayProcess, startGateway } from "../../testing/gateway_process
 import { publisherPreamble } from "../../testing/rtmp/client.ts";
 import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
+import { PUBLISH_OFFERS } from "../../testing/webrtc/publish_offers.ts";
 import { OFFERS } from "../../testing/webrtc/offers.ts";
 import { until } from "../../testing/waiting.ts";
 import { startHttpServer } from "../access/http_server.ts";
@@ -55,9 +56,13 @@ const REQUESTS: Readonly<Record<string, string>> = {
   "WS-FLV": "GET /live/slow.flv HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n" +
     "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-  "WHEP": "POST /live/slow/whep HTTP/1.1\r\nHost: a\r\nContent-Type: application/sdp\r\n" +
-    `Content-Length: ${OFFERS.chromium.length}\r\n\r\n${OFFERS.chromium}`,
+  "WHEP": offering("/live/slow/whep", OFFERS.chromium),
 };
+
+function offering(target: string, offer: string): string {
+  return `POST ${target} HTTP/1.1\r\nHost: a\r\nContent-Type: application/sdp\r\n` +
+    `Content-Length: ${offer.length}\r\n\r\n${offer}`;
+}
 
 for (const [name, request] of Object.entries(REQUESTS)) {
   Deno.test(`who leaves while a hook is asked whether it may watch by ${name} takes nothing`, async () => {
@@ -85,7 +90,13 @@ for (const [name, request] of Object.entries(REQUESTS)) {
   });
 }
 
-Deno.test("a publisher that leaves while a hook is asked ends nobody by taking the stream over", async () => {
+for (const protocol of ["rtmp", "whip"] as const) {
+  Deno.test(`who publishes by ${protocol} and leaves while a hook is asked takes no stream over`, async () => {
+    await leavesWhileAsked(protocol);
+  });
+}
+
+async function leavesWhileAsked(protocol: "rtmp" | "whip"): Promise<void> {
   await using hook = hookServer();
   let asked = 0;
   const answering = Promise.withResolvers<void>();
@@ -95,7 +106,7 @@ Deno.test("a publisher that leaves while a hook is asked ends nobody by taking t
     return new Response("0");
   });
   await using gateway = await startGateway({
-    args: ["--log-level", "debug"],
+    args: ["--log-level", "debug", "--shards", "1"],
     config: {
       secondPublisher: "takeOver",
       access: {
@@ -107,17 +118,29 @@ Deno.test("a publisher that leaves while a hook is asked ends nobody by taking t
     },
   });
   await using first = await publish(gateway, "live/a");
-  const conn = await Deno.connect({ hostname: "127.0.0.1", port: gateway.rtmpPort });
+  const conn = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: protocol === "rtmp" ? gateway.rtmpPort : gateway.httpPort,
+  });
   const { port } = conn.localAddr;
-  await conn.write(publisherPreamble({ app: "live", name: "a" }));
+  await conn.write(
+    protocol === "rtmp"
+      ? publisherPreamble({ app: "live", name: "a" })
+      : new TextEncoder().encode(offering("/live/a/whip", PUBLISH_OFFERS.chromium)),
+  );
   await until("it asks", () => asked === 2);
   conn.close();
-  await until("it is noticed", () => gateway.output().includes(`:${port} closed by the peer`));
+  if (protocol === "rtmp") {
+    await until("it is noticed", () => gateway.output().includes(`:${port} closed by the peer`));
+  } else {
+    // What is asked after it has left is answered after that was noticed.
+    assertEquals((await fetch(gateway.httpUrl("/healthz"))).status, 200);
+  }
   answering.resolve();
   await until("it has come to nothing", () => hook.count("on_unpublish") === 1);
   assertEquals(hook.told.at(-1)!.reason, "it has left");
   assertEquals([hook.count("on_publish"), first.end], [2, undefined]);
-});
+}
 
 Deno.test("a hook is told of the end of all that it allows, whatever comes of that", async () => {
   await using hook = hookServer();

@@ -201,6 +201,7 @@ Deno.test("the start-up lines tell where WebRTC and the API are, over what, and 
   assertMatch(gateway.output(), /^ +WebRTC on 127\.0\.0\.1 ports \d+, \d+, \d+ \(UDP and TCP\)$/m);
   const whep = `http://127.0.0.1:${gateway.httpPort}/live/NAME/whep`;
   assert(gateway.output().includes(`${whep}   (WebRTC`));
+  assert(gateway.output().includes(`${whep.replace(/whep$/, "whip")}   (WebRTC`));
   const first = probePorts([ANYWHERE, ANYWHERE]);
   assert(!gateway.output().includes("API and metrics on"));
   await using single = await startGateway({

@@ -63,6 +63,7 @@ export const SHARD_SETTINGS: ShardSettings = {
     tcpPort: 0,
     tcpFamilies: { ipv4: true, ipv6: false },
     publicIps: [],
+    iceServers: [],
     packetBytes: 1350,
     feedback: "remb",
     bFrames: "drop",

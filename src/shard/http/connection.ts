@@ -97,6 +97,8 @@ export class HttpConnection implements Connection {
   #isStopping = false;
   /** Since the client was seen to go. */
   #hasLeft = false;
+  /** There as soon as somebody asks for it: hardly a request does. */
+  #left: AbortController | undefined;
   /** When that was, as long as its request is decided on. */
   #leftAtMs: number | undefined;
   /** Why it was ended from here. */
@@ -115,7 +117,8 @@ export class HttpConnection implements Connection {
     const abort = (why: string) => this.#abortFor(why);
     const peer = isProxied ? undefined : remoteAddr.hostname;
     const hasLeft = () => this.#hasLeft;
-    this.#addresses = { id, localAddr, remoteAddr, log, peer, hasLeft, abort };
+    const left = () => this.#leftSignal();
+    this.#addresses = { id, localAddr, remoteAddr, log, peer, hasLeft, left, abort };
     this.#conn = conn;
     this.#context = context;
     this.#place = place;
@@ -342,7 +345,14 @@ export class HttpConnection implements Connection {
     const isThere = await this.#intake.watch(() => !isAnswered() && !this.#hasLeft);
     if (isThere) return;
     this.#hasLeft = true;
+    this.#left?.abort();
     if (!isAnswered()) this.#leftAtMs = performance.now();
+  }
+
+  #leftSignal(): AbortSignal {
+    this.#left ??= new AbortController();
+    if (this.#hasLeft) this.#left.abort();
+    return this.#left.signal;
   }
 
   /** Notices while a response is sent that the client is gone. */

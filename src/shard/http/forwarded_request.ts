@@ -6,6 +6,7 @@ export const FORWARD_TIMEOUT_MS = 5000;
 /** A request that another shard can answer, as it has whom it is about. */
 export type ForwardedRequest =
   | SessionRequest
+  | PublisherRequest
   | SessionStatesRequest
   | ClientRequest
   | ClientsRequest;
@@ -24,6 +25,13 @@ export interface SessionRequest {
   readonly body: Uint8Array;
   /** Who asks, and what it brings: who has the session decides. */
   readonly caller: SessionCaller;
+}
+
+/** About a WebRTC publisher's session. */
+export interface PublisherRequest
+  extends Pick<SessionRequest, "resource" | "contentType" | "ifMatch" | "body" | "caller"> {
+  readonly kind: "publisher";
+  readonly method: "GET" | "PATCH" | "DELETE";
 }
 
 /** Who asks about a session, of which it is not known yet whether it may. */

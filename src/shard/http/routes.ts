@@ -2,7 +2,6 @@ import { STATUS_CODE } from "@std/http/status";
 import type { RequestHead } from "../../http/request_head.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
 import type { HttpResponse } from "../../http/response.ts";
-import { streamPath } from "../../stream/stream_path.ts";
 import { TRICKLE_FRAGMENT_TYPE } from "../../webrtc/sdp/trickle_fragment.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { Whep } from "./whep.ts";
@@ -24,8 +23,10 @@ import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
 import { statesResponse } from "./session_followers.ts";
 import { StreamRoutes } from "./stream_routes.ts";
+import { Whip } from "./whip.ts";
+import { pathInQuery, whipRoutes } from "./whip_routes.ts";
 
-/** Answers HTTP requests: console, API, WHEP, HTTP-FLV and WebSocket-FLV. */
+/** Answers HTTP requests: console, API, WHEP, WHIP, HTTP-FLV and WebSocket-FLV. */
 export class HttpRoutes {
   readonly #context: HttpContext;
   readonly #files: AssetFiles;
@@ -33,6 +34,8 @@ export class HttpRoutes {
   readonly #metrics: MetricsRoute;
   /** Viewers by WebRTC. */
   readonly whep: Whep;
+  /** Publishers by WebRTC. */
+  readonly whip: Whip;
   /** Who watches and publishes, on all shards. */
   readonly clients: ClientPages;
   /** The list of streams, for those who ask and those who follow it. */
@@ -48,6 +51,7 @@ export class HttpRoutes {
     this.#flv = new Flv(context);
     this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
+    this.whip = new Whip(context, context.webrtc);
     this.clients = new ClientPages(context);
     this.list = new StreamRoutes(context, this.clients);
     const { access, settings, proxies } = context;
@@ -55,7 +59,7 @@ export class HttpRoutes {
     const gate = new AdminGate({ settings, access, cors, proxies });
     const guards = { admin: gate, metrics: new MetricsGate({ settings, admin: gate, proxies }) };
     const rules = { cors, guards };
-    const forAll = [...this.#watching(), ...this.#listing()];
+    const forAll = [...this.#watching(), ...whipRoutes(this.whip), ...this.#listing()];
     this.events = new EventRoutes(context, gate);
     const forAdmin = this.#administration();
     const health = this.#health();
@@ -102,6 +106,8 @@ export class HttpRoutes {
     switch (request.kind) {
       case "session":
         return await this.whep.answerForwarded(request);
+      case "publisher":
+        return await this.whip.answerForwarded(request);
       case "session-states":
         return statesResponse(this.whep.statesOf(request.keys));
       default:
@@ -254,10 +260,4 @@ function listRoute(
   where: Pick<Route, "pattern" | "access">,
 ): Route {
   return { ...where, method: "GET", handler: (routed) => list.answer(pageOf, routed) };
-}
-
-/** The stream that `?app=&stream=` names; "" if it is none. */
-function pathInQuery({ query }: RoutedRequest): string {
-  const target = streamPath(query.get("app") ?? "", query.get("stream") ?? "");
-  return "path" in target ? target.path : "";
 }

@@ -1,5 +1,7 @@
 import {
   type Access,
+  type AccessRequest,
+  type Allowed,
   areSameSubject,
   type Credentials,
   type Refused,
@@ -7,7 +9,6 @@ import {
 import { hasCredentials } from "../../access/credentials.ts";
 import { isSameSecret } from "../../access/same_secret.ts";
 import type { SessionCaller } from "./forwarded_request.ts";
-import type { ViewerRequest } from "../live/ticket.ts";
 
 const NAMES = ["token", "user", "password"] as const;
 
@@ -17,7 +18,7 @@ const NAMES = ["token", "user", "password"] as const;
  */
 export async function sessionRefusal(
   access: Access,
-  { asked, allowed }: ViewerRequest,
+  { asked, allowed }: { readonly asked: AccessRequest; readonly allowed: Allowed },
   caller: SessionCaller,
 ): Promise<Refused | undefined> {
   const { credentials } = caller;
@@ -27,9 +28,9 @@ export async function sessionRefusal(
   if (!hasCredentials(credentials)) {
     return refused("unauthorized", "The session needs what it was created with");
   }
-  // Nobody has come by this: who is told of viewers is not to be told of one.
+  // Nobody has come by this: who is told of sessions is not to be told of one.
   const question = { ...caller, isAgain: true } as const;
-  const decision = await access.decide({ ...question, action: "play", path: asked.path });
+  const decision = await access.decide({ ...question, action: asked.action, path: asked.path });
   if (decision.kind === "allow" && areSameSubject(allowed, decision)) return undefined;
   const { kind } = await access.decide({ ...question, action: "api", path: "" });
   if (kind === "allow") return undefined;

@@ -1,6 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
 import type { Allowed } from "../../access/access.ts";
-import { namesEtag } from "../../http/entity_tag.ts";
 import { HttpError } from "../../http/http_error.ts";
 import type { HttpResponse, WholeResponse } from "../../http/response.ts";
 import { defaultTrackId, type TrackSelection } from "../../stream/track_selection.ts";
@@ -14,22 +13,17 @@ import {
 } from "../../webrtc/sdp/media_choice.ts";
 import { bundleTag, writeSdpAnswer } from "../../webrtc/sdp/answer.ts";
 import type { SdpOffer } from "../../webrtc/sdp/offer.ts";
-import {
-  type BundleTag,
-  parseTrickleFragment,
-  TRICKLE_FRAGMENT_TYPE,
-  writeTrickleFragment,
-} from "../../webrtc/sdp/trickle_fragment.ts";
 import { WebrtcError } from "../../webrtc/webrtc_error.ts";
 import { holderOf } from "../net/memory_holder.ts";
 import { answer, EVENTS_HEADERS, problem } from "./answers.ts";
 import { type EventStreamFacts, ViewerExtensions } from "./viewer_extensions.ts";
 import { RenewedSessions } from "./renewed_sessions.ts";
 import { SessionFollowers, type SessionStates } from "./session_followers.ts";
+import { iceServerLinks } from "./ice_links.ts";
 import { shardOf, viewerLinks, viewerLocation } from "./whep_links.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
-import { mediaType, readOffer, wantsVideo } from "./whep_offer.ts";
+import { readOffer, wantsVideo } from "./whep_offer.ts";
 import type { HttpContext } from "./route_context.ts";
 import { isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
@@ -42,8 +36,10 @@ import { trackQuery } from "../live/track_query.ts";
 import { settleMedia, viewerTracks } from "../live/viewer_media.ts";
 import { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
-import { loggedSessionId, type WebrtcSession } from "../webrtc/session.ts";
+import type { WebrtcSession } from "../webrtc/session.ts";
+import { loggedSessionId } from "../webrtc/sessions.ts";
 import { sessionRefusal } from "./session_access.ts";
+import { type AnsweredTransport, patchSession } from "./session_patch.ts";
 import { refusalIfMissing } from "./missing_tracks.ts";
 import { created, notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
 
@@ -67,12 +63,9 @@ interface WatchRequest {
 }
 
 /** What was answered to a viewer, for what comes later about it: nothing more of its offer is kept. */
-interface Answered {
-  readonly tag: BundleTag;
-  readonly candidates: readonly IceCandidate[];
+interface Answered extends AnsweredTransport {
   readonly request: ViewerRequest;
   readonly extensions: ViewerExtensions;
-  etag: string;
 }
 
 /** WebRTC-HTTP egress (draft-ietf-wish-whep): viewers come by POST and go by DELETE. */
@@ -203,7 +196,7 @@ export class Whep {
           session.end("it has left");
           return answer(STATUS_CODE.OK, {});
         case "PATCH":
-          return this.#patch(session, request);
+          return patchSession(this.#endpoint, session, answered, request);
         default:
           return answer(STATUS_CODE.OK, {
             "content-type": "application/json",
@@ -286,6 +279,7 @@ export class Whep {
         cname,
       },
       renditions,
+      wishKeyFrame: () => stream.wishKeyFrame(),
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,
@@ -315,7 +309,10 @@ export class Whep {
     const hasLayers = renditions !== undefined;
     return created(sdp, etag, {
       location: viewerLocation(endpoint, session.id, asked.query),
-      link: viewerLinks(endpoint, session.id, asked.query, { hasLayers }),
+      link: [
+        viewerLinks(endpoint, session.id, asked.query, { hasLayers }),
+        ...iceServerLinks(this.#context.settings.webrtc.iceServers),
+      ].join(", "),
     });
   }
 
@@ -329,36 +326,6 @@ export class Whep {
     this.#context.viewers.noteRefusal("whep");
     log.info("{peer} cannot play: {reason}", { reason });
     return notNow(reason);
-  }
-
-  #patch(session: WebrtcSession, request: SessionRequest): ForwardedResponse {
-    if (mediaType(request.contentType) !== TRICKLE_FRAGMENT_TYPE) {
-      return problem(
-        STATUS_CODE.UnsupportedMediaType,
-        `Content-Type must be ${TRICKLE_FRAGMENT_TYPE}`,
-      );
-    }
-    const answered = this.#answered.get(session)!;
-    const { ufrag, password } = parseTrickleFragment(new TextDecoder().decode(request.body));
-    // A copy: a part of a text keeps the whole alive.
-    const remote = structuredClone({ ufrag, password });
-    const isRestart = session.peer.remoteUfrag !== undefined &&
-      ufrag !== session.peer.remoteUfrag;
-    if (request.ifMatch !== undefined && !namesEtag(request.ifMatch, answered.etag)) {
-      return problem(STATUS_CODE.PreconditionFailed, "The session has been restarted since");
-    }
-    if (!isRestart) {
-      session.peer.learnRemote(remote);
-      // ICE-lite: checks come from the viewer, which has our candidates.
-      return answer(STATUS_CODE.NoContent, {});
-    }
-    const local = this.#endpoint.restart(session, remote);
-    answered.etag = etagOf(local);
-    const body = writeTrickleFragment({ local, candidates: answered.candidates }, answered.tag);
-    return answer(STATUS_CODE.OK, {
-      "content-type": TRICKLE_FRAGMENT_TYPE,
-      etag: answered.etag,
-    }, body);
   }
 }
 

@@ -54,6 +54,9 @@ interface FormAudience extends SelectedTracks {
   readonly audience: FeedAudience;
 }
 
+/** The age up to which a key frame does for a viewer. */
+const FRESH_KEY_FRAME_MS = 1000;
+
 const NO_TRAFFIC = { frames: 0, receivedBytes: 0, sentBytes: 0 };
 
 /** A stream as one shard has it: its log, the audiences it has here, perhaps its publisher. */
@@ -92,6 +95,17 @@ export class LiveStream {
 
   get entry(): StreamEntry {
     return this.#entry;
+  }
+
+  /**
+   * A viewer comes, or has lost its pictures: one that would have to wait for a key frame wishes for
+   * one, and so does one that would begin with what is long past.
+   */
+  wishKeyFrame(): void {
+    const { newestKeyFrame, lastTimestampMs } = this.log;
+    const isFresh = newestKeyFrame !== undefined &&
+      lastTimestampMs - this.log.timestampMsOf(newestKeyFrame) < FRESH_KEY_FRAME_MS;
+    if (!isFresh) this.log.wishKeyFrame();
   }
 
   change(terms: StreamTerms): void {

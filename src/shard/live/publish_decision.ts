@@ -45,7 +45,12 @@ export type PublishDecision =
     /** By the one before, as far as it counts for this one. */
     readonly sent?: SentLately | undefined;
   }
-  | { readonly kind: "refused"; readonly reason: string };
+  | {
+    readonly kind: "refused";
+    readonly reason: string;
+    /** Whether somebody else publishes under the name. */
+    readonly isTaken?: boolean;
+  };
 
 /** Whether anything of a publisher can have been shown or heard. */
 export type PublishedContent = "media" | "nothing";

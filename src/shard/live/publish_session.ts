@@ -1,5 +1,5 @@
 import { getLogger, type Logger } from "@logtape/logtape";
-import type { Access, AccessDecision, Allowed, Refused } from "../../access/access.ts";
+import type { Access, AccessDecision, Allowed } from "../../access/access.ts";
 import { peerText } from "../../address/address_source.ts";
 import { describeLack } from "../../stream/log_store.ts";
 import { LogWriter } from "../../stream/log_writer.ts";
@@ -15,8 +15,16 @@ import type { Admission, Client, ClientDescription, Clients } from "./clients.ts
 import type { LiveStream } from "./live_stream.ts";
 import { type Contest, termsOf } from "./publish_decision.ts";
 import type { SentLately } from "../../access/sent_lately.ts";
+import { mendedText } from "./mended_text.ts";
 import { PublishLimits } from "./publish_limits.ts";
-import type { PublishEnd, PublishRefusal, PublishSource, SourceMessage } from "./publish_source.ts";
+import {
+  type PublishEnd,
+  publisherGauge,
+  type PublishRefusal,
+  type PublishSource,
+  refusalOf,
+  type SourceMessage,
+} from "./publish_source.ts";
 import type { Publisher, Publishers } from "./publishers.ts";
 import type { Streams } from "./streams.ts";
 
@@ -34,6 +42,8 @@ const GOOD_WEIGHT = 3;
 
 /** A publisher that has sent nothing for so long is taken for gone if it comes again. */
 const HALF_DEAD_MS = 3000;
+
+const UNKNOWN_LINK = { roundTripMs: null, lossFraction: null, packetsLost: null };
 
 const LEFT = "it has left";
 
@@ -110,6 +120,7 @@ export class PublishSession implements Client, Publisher {
     this.#limits = new PublishLimits(allowed, begin);
     stream.publication = this.#publication;
     context.counters.add("publishesAccepted");
+    context.counters.add(publisherGauge(source));
     context.clients.add(this);
     context.publishers.add(stream.entry.streamId, this);
     const { asked: { id, protocol, userAgent }, from } = source;
@@ -135,16 +146,18 @@ export class PublishSession implements Client, Publisher {
     if (allowed.kind === "refuse") return refusalOf(allowed);
     const target = streamPath("", allowed.path ?? asked.path);
     // Who was told that it may is told that it is over.
-    const turnAway = (reason: string): PublishRefusal => {
+    const turnAway = (reason: string, isTaken = false): PublishRefusal => {
       access.ended?.({ request: asked, decision: allowed, durationMs: 0, bytes: 0, reason });
-      return { cause: "busy", reason };
+      return { cause: "busy", reason, isTaken };
     };
     if ("problem" in target) return turnAway(target.problem);
     // It would take the stream from one that is there.
     if (left.aborted) return turnAway(LEFT);
     const publisher = { ...owner, id: asked.id, ...termsOf(allowed) };
     const decision = await control.requestPublish(target.path, publisher, left);
-    if (decision.kind === "refused") return turnAway(left.aborted ? LEFT : decision.reason);
+    if (decision.kind === "refused") {
+      return left.aborted ? turnAway(LEFT) : turnAway(decision.reason, decision.isTaken);
+    }
     const { streamId, sent } = decision;
     const stream = streams.byId(streamId);
     if (stream !== undefined && !left.aborted) {
@@ -192,6 +205,11 @@ export class PublishSession implements Client, Publisher {
     if (publication.heldUntilMs === undefined || this.#isClosed) return;
     const waitMs = Math.max(0, publication.heldUntilMs - nowMs);
     this.#releaseTimer ??= setTimeout(() => this.#release(), waitMs);
+  }
+
+  /** Changes when viewers need a key frame. */
+  get keyFrameWishes(): number {
+    return this.#writer.keyFrameWishes;
   }
 
   /** Bytes of frames that wait for the rest of them. */
@@ -264,9 +282,8 @@ export class PublishSession implements Client, Publisher {
       kbps: this.#rate.kbps,
       lagMs: null,
       jumps: 0,
-      roundTripMs: null,
-      lossFraction: null,
-      packetsLost: null,
+      ...UNKNOWN_LINK,
+      ...this.#source.measures?.(),
       quality: null,
       estimatedBps: null,
     };
@@ -281,7 +298,7 @@ export class PublishSession implements Client, Publisher {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#releaseTimer);
-    const { control, clients, publishers, access } = this.#context;
+    const { control, clients, counters, publishers, access } = this.#context;
     const publication = this.#publication;
     const { streamId } = this.#stream.entry;
     if (this.#stream.publication === publication) this.#stream.publication = undefined;
@@ -289,6 +306,7 @@ export class PublishSession implements Client, Publisher {
     publication.close(nowMs);
     this.#count(nowMs);
     clients.remove(this, why);
+    counters.add(publisherGauge(this.#source), -1);
     publishers.remove(streamId, this);
     const bytes = this.#bytes;
     const content = publication.hasMedia ? "media" : "nothing";
@@ -379,14 +397,4 @@ export class PublishSession implements Client, Publisher {
       count,
     });
   }
-}
-
-function refusalOf({ status, reason }: Refused): PublishRefusal {
-  return { cause: status === "unavailable" ? "unavailable" : "unauthorized", reason };
-}
-
-/** What was mended of a publisher's timestamps, for the log. */
-function mendedText({ timestampFaults }: Publication): string {
-  const faults = Object.entries(timestampFaults).map(([fault, count]) => `${fault} ${count}`);
-  return faults.length === 0 ? "" : `; timestamps mended: ${faults.join(", ")}`;
 }

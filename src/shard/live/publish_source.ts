@@ -1,5 +1,7 @@
 import type { Logger } from "@logtape/logtape";
-import type { AccessRequest } from "../../access/access.ts";
+import type { AccessRequest, Refused } from "../../access/access.ts";
+import type { GaugeName } from "../../metrics/counted.ts";
+import type { ClientMeasures } from "./clients.ts";
 import type { StreamPublisher } from "./publish_decision.ts";
 
 /** Who wants to publish, whatever it speaks. */
@@ -16,7 +18,12 @@ export interface PublishSource {
   readonly log: Logger;
   /** Called once if the session ends by itself: the source is to be told and closed. */
   readonly ended: (end: PublishEnd) => void;
+  /** How its link fares, if that is known. */
+  readonly measures?: (() => LinkMeasures | undefined) | undefined;
 }
+
+/** Of a publisher's link. */
+export type LinkMeasures = Pick<ClientMeasures, "roundTripMs" | "lossFraction" | "packetsLost">;
 
 /** Why a session has ended that its source has not ended. */
 export interface PublishEnd {
@@ -30,6 +37,10 @@ export interface PublishRefusal {
   readonly cause: "unauthorized" | "unavailable" | "busy";
   /** A sentence for the source. */
   readonly reason: string;
+  /** Whether somebody else publishes under the name. */
+  readonly isTaken: boolean;
+  /** What access has said, if it has refused. */
+  readonly refused?: Refused;
 }
 
 /**
@@ -41,4 +52,16 @@ export interface SourceMessage {
   readonly timestampMs: number;
   /** Borrowed during the call. */
   readonly payload: Uint8Array;
+}
+
+export function refusalOf(refused: Refused): PublishRefusal {
+  const { status, reason } = refused;
+  const cause = status === "unavailable" ? "unavailable" : "unauthorized";
+  return { cause, reason, isTaken: false, refused };
+}
+
+/** What counts publishers that speak as this one does. */
+export function publisherGauge({ asked: { protocol } }: PublishSource): GaugeName {
+  if (protocol === "whip") return "whipPublishers";
+  return protocol === "rtmps" ? "rtmpsPublishers" : "rtmpPublishers";
 }

@@ -67,6 +67,8 @@ export interface ViewersOptions {
   readonly streamCounts: AddressCounts;
   /** Viewers that a stream may have, as what let its publisher in says. */
   readonly maxViewersOf?: (path: string) => number | undefined;
+  /** Is told that a stream has another viewer. */
+  readonly came?: (path: string) => void;
   /** Is told what viewers of a stream were sent. */
   readonly sent?: (path: string, bytes: number) => void;
   readonly counters: Counters;
@@ -165,6 +167,7 @@ export class Viewers {
     );
     this.#tickets.add(ticket);
     clients.add(ticket);
+    this.#options.came?.(path);
     return ticket;
   }
 

@@ -19,6 +19,7 @@ export const COUNTED = [
   "webrtcNewcomers",
   "webrtcViewers",
   "webrtcTcpConnections",
+  "whipNewcomers",
 ] as const;
 
 export type Counted = (typeof COUNTED)[number];

@@ -18,6 +18,8 @@ export interface ConnectionAddresses extends Pick<PeerConn, "localAddr" | "remot
   readonly peer: string | undefined;
   /** Whether the client was seen to go, while its request was decided on. */
   readonly hasLeft: () => boolean;
+  /** The same for whoever waits: aborted once the client was seen to go. */
+  readonly left: () => AbortSignal;
   /** Ends the connection at once. */
   readonly abort: (why: string) => void;
 }

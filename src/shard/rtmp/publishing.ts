@@ -59,7 +59,11 @@ export class RtmpPublishing {
     const { session, log, from, holder, proxies } = this.#link;
     const target = streamPath(app, name);
     if ("problem" in target) {
-      return this.#refuse(streamId, { cause: "busy", reason: target.problem });
+      return this.#refuse(streamId, {
+        cause: "busy",
+        reason: target.problem,
+        isTaken: false,
+      });
     }
     const waitMs = this.#pace.waitMs(performance.now());
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));

@@ -20,7 +20,13 @@ import {
   type SessionPaths,
   WebrtcSession,
 } from "./session.ts";
-import { addressKey, WebrtcSessions } from "./sessions.ts";
+import { type NewPublisher, type PublisherEvents, WebrtcPublisher } from "./publisher_session.ts";
+import {
+  addressKey,
+  type PeerSession,
+  type PeerSessionEvents,
+  WebrtcSessions,
+} from "./sessions.ts";
 
 const logger = getLogger(["sluice", "webrtc"]);
 
@@ -30,6 +36,8 @@ export interface NewSession {
   readonly media: SessionMedia;
   /** Of the pictures, for a viewer that is sent whichever fit. */
   readonly renditions: ViewerRenditions | undefined;
+  /** The viewer has lost its pictures. */
+  readonly wishKeyFrame: () => void;
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
@@ -47,6 +55,9 @@ export interface NewSession {
   readonly renewed: () => void;
 }
 
+/** Slots of memory that packets are checked in, one at a time. */
+const RECEIVING_SLOTS = 4;
+
 /** What a shard's WebRTC needs of it. */
 export interface WebrtcContext {
   readonly settings: ShardSettings;
@@ -56,7 +67,7 @@ export interface WebrtcContext {
   readonly places: Pick<ShardPlaces, "webrtcTcpConnections">;
 }
 
-/** The WebRTC viewers of a shard, on its UDP socket and TCP port. */
+/** The WebRTC viewers and publishers of a shard, on its UDP socket and TCP port. */
 export class WebrtcEndpoint implements SessionPaths {
   readonly certificate: DtlsCertificate;
   readonly #context: WebrtcContext;
@@ -64,6 +75,8 @@ export class WebrtcEndpoint implements SessionPaths {
   readonly #tcp: ConnectionListener;
   readonly #pump: RtpPump;
   readonly #arena = new PacketArena();
+  /** What is sent keeps its slots for a while: what is received may take none of them. */
+  readonly #receivingArena = new PacketArena(RECEIVING_SLOTS);
   readonly #sessions = new WebrtcSessions();
   /** By `addressKey`. */
   readonly #tcpConnections = new Map<string, IceTcpConnection>();
@@ -147,11 +160,17 @@ export class WebrtcEndpoint implements SessionPaths {
       pump: this.#pump,
       paths: this,
       viewerEvents: {
-        jumped: () => counters.add("viewersJumped"),
+        jumped: () => {
+          counters.add("viewersJumped");
+          viewer.wishKeyFrame();
+        },
         resent: (count) => counters.add("webrtcPacketsResent", count),
         nacked: () => counters.add("webrtcNacks"),
         narrowed: () => counters.add("webrtcLinksNarrow"),
-        keyFrameRequested: () => counters.add("webrtcKeyFrameRequests"),
+        keyFrameRequested: () => {
+          counters.add("webrtcKeyFrameRequests");
+          viewer.wishKeyFrame();
+        },
       },
       events: this.#eventsOf(viewer, sessionTag, log),
     });
@@ -162,12 +181,50 @@ export class WebrtcEndpoint implements SessionPaths {
     return session;
   }
 
+  /** Waits for a publisher that was answered. */
+  openPublisher(publisher: NewPublisher): WebrtcPublisher {
+    const { id, publish, media, local, offer, hasDataChannels } = publisher;
+    const { settings: { webrtc: { connectMs, consentMs } } } = this.#context;
+    const sessionTag = this.#sessions.nextTag();
+    const session = new WebrtcPublisher({
+      id,
+      publish,
+      media,
+      peer: {
+        local,
+        // Copies: a part of a text keeps the whole offer alive.
+        remoteUfrag: structuredClone(offer.iceUfrag),
+        remotePassword: structuredClone(offer.icePassword),
+        peerFingerprints: structuredClone(offer.fingerprints),
+        certificate: this.certificate,
+        connectMs,
+        consentMs,
+        sessionTag,
+        hasDataChannels,
+        random,
+        nowMs: performance.now(),
+      },
+      arena: this.#receivingArena,
+      paths: this,
+      events: this.#publisherEvents(publisher, sessionTag),
+    });
+    this.#sessions.add(session, sessionTag);
+    publisher.place.offer(() => session.end("it gave way to another one"));
+    return session;
+  }
+
   session(id: string): WebrtcSession | undefined {
-    return this.#sessions.byId(id);
+    const session = this.#sessions.byId(id);
+    return session instanceof WebrtcSession ? session : undefined;
+  }
+
+  publisher(id: string): WebrtcPublisher | undefined {
+    const session = this.#sessions.byId(id);
+    return session instanceof WebrtcPublisher ? session : undefined;
   }
 
   /** Begins an ICE restart of a session; the new credentials. */
-  restart(session: WebrtcSession, remote: IceCredentials): IceCredentials {
+  restart(session: PeerSession, remote: IceCredentials): IceCredentials {
     const local = this.createCredentials();
     session.peer.restart(local, remote);
     this.#sessions.addUfrag(session, local.ufrag);
@@ -182,12 +239,12 @@ export class WebrtcEndpoint implements SessionPaths {
         session.tick(nowMs);
       } catch (error) {
         // A defect of ours, which must not keep the time of all others.
-        logger.error("Cannot look after a viewer: {error}", { id: session.loggedId, error });
+        logger.error("Cannot look after a session: {error}", { id: session.loggedId, error });
       }
     }
   }
 
-  /** Ends all viewers and closes the ports. */
+  /** Ends all sessions and closes the ports. */
   async close(graceMs: number): Promise<void> {
     for (const session of this.#sessions.all()) session.end("the server stops");
     this.#pump.close();
@@ -225,7 +282,7 @@ export class WebrtcEndpoint implements SessionPaths {
     session.peer.receive(datagram, from, performance.now());
   }
 
-  #onAddressKnown(session: WebrtcSession, address: TransportAddress): void {
+  #onAddressKnown(session: PeerSession, address: TransportAddress): void {
     const isIts = this.#sessions.claimAddress(session, address, performance.now());
     const connection = isIts ? this.#tcpConnections.get(addressKey(address)) : undefined;
     if (connection === undefined) return;
@@ -241,6 +298,7 @@ export class WebrtcEndpoint implements SessionPaths {
   ): SessionEvents {
     const { counters } = this.#context;
     return {
+      ...this.#peerEvents(sessionTag, (reason) => ticket.close(reason)),
       connected: ({ peer: { route } }) => {
         // A handshake over that address is more than a stranger can do for others.
         ticket.settle();
@@ -250,25 +308,65 @@ export class WebrtcEndpoint implements SessionPaths {
         });
       },
       begun: () => counters.observeSince("joinTime", { protocol: "whep" }, askedAtMs),
-      addressKnown: (session, address) => this.#onAddressKnown(session, address),
-      addressProven: (session, address) => this.#sessions.takeAddress(session, address),
       consentLost: () => {
         counters.add("webrtcConsentsLost");
         log.info("{peer}: a viewer of {path} does not answer any more: its media stop");
       },
+      messageDropped: (count) => counters.add("webrtcMessagesDropped", count),
+      failed: () => counters.add("webrtcViewersFailed"),
+      renewed,
+    };
+  }
+
+  #publisherEvents(
+    { publish, place, settle, over }: NewPublisher,
+    sessionTag: number,
+  ): PublisherEvents {
+    const { counters } = this.#context;
+    const log = logger.with({ id: publish.id, path: publish.path });
+    return {
+      ...this.#peerEvents(sessionTag, () => {
+        place.leave();
+        over();
+      }),
+      connected: (session) => {
+        place.leave();
+        const lack = settle();
+        if (lack !== undefined) {
+          counters.add("memoryEnded");
+          return session.end(lack);
+        }
+        const { route } = session.peer;
+        log.debug("A publisher of {path} is connected by {transport} to {address}", {
+          transport: route?.transport,
+          address: route && peerText(route),
+        });
+      },
+      consentLost: () => {
+        counters.add("webrtcConsentsLost");
+        log.info("A publisher of {path} does not answer any more");
+      },
+      packetNoted: (what) => counters.tally("receivedPackets", { what }),
+      failed: () => counters.add("webrtcPublishersFailed"),
+    };
+  }
+
+  /** What is the same for all sessions. */
+  #peerEvents(sessionTag: number, over: (reason: string) => void): PeerSessionEvents<PeerSession> {
+    const { counters } = this.#context;
+    return {
+      addressKnown: (session, address) => this.#onAddressKnown(session, address),
+      addressProven: (session, address) => this.#sessions.takeAddress(session, address),
       addressRetired: (session, address) => this.#forgetAddress(session, address),
       ufragRetired: (ufrag) => this.#sessions.removeUfrag(ufrag),
       dropped: (reason) => {
         counters.add("webrtcDatagramsDropped");
         if (reason === "authentication") counters.add("webrtcAuthenticationFailures");
       },
-      messageDropped: (count) => counters.add("webrtcMessagesDropped", count),
-      failed: () => counters.add("webrtcViewersFailed"),
-      renewed,
       ended: (session, reason) => {
         this.#sessions.remove(session, sessionTag);
         for (const address of session.peer.addresses) this.#forgetAddress(session, address);
-        ticket.close(reason);
+        over(reason);
       },
     };
   }
@@ -279,7 +377,7 @@ export class WebrtcEndpoint implements SessionPaths {
   }
 
   /** An address is a viewer's no more: if that is a connection, it is good for nothing. */
-  #forgetAddress(session: WebrtcSession, address: TransportAddress): void {
+  #forgetAddress(session: PeerSession, address: TransportAddress): void {
     if (!this.#sessions.leaveAddress(session, address)) return;
     this.#tcpConnections.get(addressKey(address))?.stop();
   }

@@ -8,12 +8,13 @@ import type { Reception } from "../../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
 import type { SrtpMasterKey } from "../../srtp/key_derivation.ts";
-import { Peer, type PeerDropReason, type PeerOptions } from "../../webrtc/peer.ts";
+import { Peer, type PeerOptions } from "../../webrtc/peer.ts";
 import type { TransportAddress } from "../../address/transport_address.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { View } from "../live/ticket.ts";
 import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
+import { loggedSessionId, type PeerSession, type PeerSessionEvents } from "./sessions.ts";
 
 /** Where a session's datagrams go. */
 export interface SessionPaths {
@@ -25,26 +26,18 @@ export interface SessionPaths {
 }
 
 /** What a session tells its endpoint. */
-export interface SessionEvents {
+export interface SessionEvents extends PeerSessionEvents<WebrtcSession> {
   readonly connected: (session: WebrtcSession) => void;
   /** The first of its media is sent. */
   readonly begun: () => void;
-  /** A valid check has come from there. */
-  readonly addressKnown: (session: WebrtcSession, address: TransportAddress) => void;
-  /** It has echoed what was sent there. */
-  readonly addressProven: (session: WebrtcSession, address: TransportAddress) => void;
-  readonly addressRetired: (session: WebrtcSession, address: TransportAddress) => void;
   /** The viewer echoes nothing any more: its media stop until it does. */
   readonly consentLost: () => void;
-  readonly ufragRetired: (ufrag: string) => void;
-  readonly dropped: (reason: PeerDropReason) => void;
   /** There was no room for so many messages on its data channels. */
   readonly messageDropped: (count: number) => void;
   /** The session has ended before media could be sent, and not because somebody wished so. */
   readonly failed: () => void;
   /** It ends because its viewer needs another. */
   readonly renewed: () => void;
-  readonly ended: (session: WebrtcSession, reason: string) => void;
 }
 
 /** What is sent to the viewer, as the answer says. */
@@ -54,14 +47,6 @@ export interface SessionMedia {
   /** Whether pictures are wanted, and there were none. */
   readonly lacksVideo: boolean;
   readonly cname: string;
-}
-
-/** Random digits of a session's id that are logged. */
-const LOGGED_ID_LENGTH = 8;
-
-/** The beginning of a session's id, for logs: who has the whole id can end the session. */
-export function loggedSessionId(id: string): string {
-  return id.slice(0, id.indexOf(".") + 1 + LOGGED_ID_LENGTH);
 }
 
 /** What a session is made of. */
@@ -104,7 +89,8 @@ export interface SessionDescription {
 const CHANNELS = { event: "sluice.events", cue: "sluice.cues" } as const;
 
 /** A WebRTC viewer: its connection, and once that is up, its place in the stream. */
-export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListener, View {
+export class WebrtcSession
+  implements PeerSession, PumpedViewer, RtpSubscriber, MessageListener, View {
   readonly id: string;
   readonly peer: Peer;
   readonly audience: RtpAudience;
@@ -128,7 +114,7 @@ export class WebrtcSession implements PumpedViewer, RtpSubscriber, MessageListen
       transportFeedback: isTransportCounted(media) ? "read" : "pass",
       events: {
         send: (datagram, to) => paths.send(datagram, to),
-        connected: (master) => this.#onConnected(master),
+        connected: ({ local }) => this.#onConnected(local),
         rtcp: (packets) => this.#onRtcp(packets),
         channelOpened: ({ label }) => this.#onChannelOpened(label),
         roundTrip: (roundTripMs, sentMs) =>

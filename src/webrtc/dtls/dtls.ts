@@ -1,8 +1,9 @@
-/** DTLS 1.2 with one viewer, as its server: for the keys of SRTP (RFC 5764). */
+/** DTLS 1.2 with one peer, as its server: for the keys of SRTP (RFC 5764). */
 import { Buffer } from "node:buffer";
 import { DtlsServer } from "werift";
 import { ByteReader } from "../../bytes/byte_reader.ts";
 import { type DtlsCertificate, SIGNATURE_HASH } from "./certificate.ts";
+import { type CertificateFingerprint, ClientCertificate } from "./client_certificate.ts";
 import {
   clientHelloCookie,
   HANDSHAKE_TYPE,
@@ -18,6 +19,7 @@ import {
   decryptRecord,
   encryptRecord,
   FIRST_OWN_RECORD,
+  handshakesOf,
   signWithCachedKey,
   type WeriftTransport,
 } from "./werift.ts";
@@ -32,14 +34,19 @@ const MAX_HELD_RECORDS = 4;
 /** How often repeated messages are answered in one session: each may be a lost flight of ours. */
 const MAX_ANSWERED_REPEATS = 64;
 
-/**
- * What a client sends in clear: hello, hello with the cookie, key exchange. Certificates are not
- * asked for, and Finished is encrypted.
- */
-const HANDSHAKE_TYPES_BY_SEQ: readonly number[] = [
+/** What a client sends in clear: hello, hello with the cookie, key exchange; Finished is encrypted. */
+const ANONYMOUS_HANDSHAKE: readonly number[] = [
   HANDSHAKE_TYPE.clientHello,
   HANDSHAKE_TYPE.clientHello,
   HANDSHAKE_TYPE.clientKeyExchange,
+];
+/** The same where its certificate is asked for. */
+const CERTIFIED_HANDSHAKE: readonly number[] = [
+  HANDSHAKE_TYPE.clientHello,
+  HANDSHAKE_TYPE.clientHello,
+  HANDSHAKE_TYPE.certificate,
+  HANDSHAKE_TYPE.clientKeyExchange,
+  HANDSHAKE_TYPE.certificateVerify,
 ];
 const SRTP_EXPORT_LABEL = "EXTRACTOR-dtls_srtp";
 const SRTP_EXPORT_LENGTH = 60;
@@ -59,6 +66,10 @@ export interface DtlsEnd {
 /** What a session needs. The callbacks may be called within `receive` or later, never at once. */
 export interface DtlsSessionOptions {
   readonly certificate: DtlsCertificate;
+  /**
+   * Of the certificate that the peer must show, and have the key of; without it, none is asked for.
+   */
+  readonly peerFingerprints?: readonly CertificateFingerprint[] | undefined;
   /** The time now, on the same clock as {@linkcode DtlsSession.handleTimeout} is told. */
   readonly nowMs: number;
   readonly handshakeTimeoutMs?: number;
@@ -83,7 +94,7 @@ export interface DtlsSessionOptions {
 export type DtlsState = "handshaking" | "connected" | "closed";
 
 /**
- * One viewer's DTLS, with werift behind a guard.
+ * One peer's DTLS, with werift behind a guard.
  *
  * The cookie of a HelloVerifyRequest is the address's own, so that a client that goes on from there
  * has shown to receive there (RFC 6347 4.2.1); the flights that are larger than what they answer
@@ -93,8 +104,8 @@ export type DtlsState = "handshaking" | "connected" | "closed";
  * handshake that starts another: this class sees to that. Repeated messages are handed over again
  * only where werift answers with the same flight.
  *
- * The peer's certificate is not asked for (werift's server does not stand its fragments), so the
- * fingerprint in the offer is not checked, and **who the peer is rests on the ICE credentials**:
+ * werift looks at no certificate of the peer's: this class checks it against the fingerprints of the
+ * offer, where they are given. Where they are not, **who the peer is rests on the ICE credentials**:
  * feed datagrams only from addresses whose STUN requests were authentic, and serve signalling over
  * TLS where it crosses a network.
  *
@@ -125,11 +136,15 @@ export class DtlsSession {
   readonly #transport: WeriftTransport;
   readonly #reassembler = new HandshakeReassembler();
   readonly #deadlineMs: number;
+  /** Types of the messages in clear, by their numbers. */
+  readonly #handshake: readonly number[];
+  readonly #peerCertificate: ClientCertificate | undefined;
   #state: DtlsState = "handshaking";
   /** The last ClientHello, until the peer shows that it has our answer. */
   #clientHello: HandshakeMessage | undefined;
-  #hasKeyExchange = false;
-  /** Encrypted records that came before the key exchange. */
+  /** Whether all that comes in clear has come. */
+  #isClearOver = false;
+  /** Encrypted records that came before that. */
   #heldRecords: Uint8Array[] = [];
   #answeredRepeats = 0;
   #nextRecord = FIRST_OWN_RECORD;
@@ -139,6 +154,9 @@ export class DtlsSession {
     const { certificate, nowMs, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
     this.#options = options;
     this.#deadlineMs = nowMs + handshakeTimeoutMs;
+    const { peerFingerprints } = options;
+    this.#handshake = peerFingerprints === undefined ? ANONYMOUS_HANDSHAKE : CERTIFIED_HANDSHAKE;
+    this.#peerCertificate = peerFingerprints && new ClientCertificate(peerFingerprints);
     this.#transport = createTransport((datagram) => {
       if (this.#state === "closed") return;
       if (this.#server.dtls.flight === HELLO_VERIFY_FLIGHT) options.sendCookie(datagram);
@@ -150,7 +168,7 @@ export class DtlsSession {
       cert: certificate.certPem,
       key: certificate.keyPem,
       signatureHash: SIGNATURE_HASH,
-      certificateRequest: false,
+      certificateRequest: peerFingerprints !== undefined,
       extendedMasterSecret: true,
     });
     signWithCachedKey(this.#server, certificate);
@@ -249,9 +267,9 @@ export class DtlsSession {
     }
   }
 
-  /** Fragments in clear: nothing of them is wanted after the key exchange. */
+  /** Fragments in clear: nothing of them is wanted once they have told all. */
   #receiveFragments(fragments: Uint8Array, cookie: Uint8Array): void {
-    if (this.#hasKeyExchange) return;
+    if (this.#isClearOver) return;
     const reader = new ByteReader(fragments, WebrtcError);
     while (reader.remaining > 0) {
       const fragment = readHandshakeFragment(reader);
@@ -287,24 +305,41 @@ export class DtlsSession {
   #handOver(message: HandshakeMessage, cookie: Uint8Array): void {
     const { messageType, messageSeq } = message;
     const isHello = messageType === HANDSHAKE_TYPE.clientHello;
-    if (messageType !== HANDSHAKE_TYPES_BY_SEQ[messageSeq]) {
+    if (messageType !== this.#handshake[messageSeq]) {
       throw new WebrtcError(
         `Cannot take DTLS handshake message ${messageSeq}: must be of type ${
-          HANDSHAKE_TYPES_BY_SEQ[messageSeq]
+          this.#handshake[messageSeq]
         }, got ${messageType}`,
       );
     }
     this.#clientHello = isHello ? message : undefined;
     if (isHello) return this.#giveHello(message, cookie);
-    this.#hasKeyExchange = true;
+    if (!this.#isPeerKnown(message)) return;
     this.#transport.onData(Buffer.from(writeHandshakeRecord(message)));
+    if (messageSeq < this.#handshake.length - 1) return;
+    this.#isClearOver = true;
     for (const held of this.#heldRecords) this.#transport.onData(Buffer.from(held));
     this.#heldRecords = [];
   }
 
-  /** Finished: readable once the key exchange is there. A repeated one has its answer repeated. */
+  /** Whether the peer is still who its offer says; else the session ends. */
+  #isPeerKnown({ messageType, body }: HandshakeMessage): boolean {
+    try {
+      if (messageType === HANDSHAKE_TYPE.certificate) this.#peerCertificate?.take(body);
+      else if (messageType === HANDSHAKE_TYPE.certificateVerify) {
+        this.#peerCertificate?.verify(body, handshakesOf(this.#server));
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof WebrtcError)) throw error;
+      this.#end("failed", error.message);
+      return false;
+    }
+  }
+
+  /** Finished: readable once the key exchange is there, and good once all is. A repeated one has its answer repeated. */
   #receiveEncrypted(record: Uint8Array): void {
-    if (!this.#hasKeyExchange) {
+    if (!this.#isClearOver) {
       if (this.#heldRecords.length < MAX_HELD_RECORDS) this.#heldRecords.push(record.slice());
       else this.#droppedRecords++;
     } else if (this.#state === "handshaking" || this.#answeredRepeats++ < MAX_ANSWERED_REPEATS) {

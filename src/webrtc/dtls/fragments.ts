@@ -14,7 +14,12 @@ const DTLS_1_2 = 0xfefd;
 const VERSION_AND_RANDOM_LENGTH = 2 + 32;
 
 /** Types of handshake messages that matter here (RFC 5246 7.4). */
-export const HANDSHAKE_TYPE = { clientHello: 1, clientKeyExchange: 16 } as const;
+export const HANDSHAKE_TYPE = {
+  clientHello: 1,
+  certificate: 11,
+  certificateVerify: 15,
+  clientKeyExchange: 16,
+} as const;
 
 /** A part of a handshake message. `bytes` borrows from what was read. */
 export interface HandshakeFragment {

@@ -70,6 +70,11 @@ export function createTransport(send: (datagram: Uint8Array) => void): WeriftTra
   };
 }
 
+/** All handshake messages until now, as signatures over them have them (RFC 5246 7.4.8). */
+export function handshakesOf(server: DtlsServer): Uint8Array {
+  return Buffer.concat(server.dtls.sortedHandshakeCache.map((message) => message.serialize()));
+}
+
 /**
  * What is in an encrypted record.
  *

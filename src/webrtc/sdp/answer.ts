@@ -1,4 +1,5 @@
-import type { AnsweredSection } from "./answered_section.ts";
+import type { AgreedSection, AnsweredSection } from "./answered_section.ts";
+import type { ReceivedSection } from "./received_section.ts";
 import { formatCandidate, type IceCandidate } from "../ice/candidate.ts";
 import type { IceCredentials } from "../ice/credentials.ts";
 import { isAnswerable } from "./media_choice.ts";
@@ -25,10 +26,10 @@ export interface AnswerNames {
 }
 
 /**
- * Writes the answer of a server that only sends (RFC 8829 5.3): ICE-lite, one transport for all,
- * DTLS passive.
+ * Writes the answer of a server that only sends, or only receives (RFC 8829 5.3): ICE-lite, one
+ * transport for all, DTLS passive.
  *
- * Sections of the offer in which nothing is sent stay open, inactive and in the bundle, with a codec
+ * Sections of the offer in which nothing is agreed stay open, inactive and in the bundle, with a codec
  * and the transport: pion, webrtc-rs, aiortc, werift and GStreamer refuse an answer without these. So
  * do data channels: closed, aiortc and werift would never be connected.
  *
@@ -43,7 +44,7 @@ export interface AnswerNames {
  */
 export function writeSdpAnswer(
   offer: SdpOffer,
-  answered: readonly AnsweredSection[],
+  answered: readonly (AnsweredSection | ReceivedSection)[],
   transport: AnswerTransport,
   names: AnswerNames,
 ): string {
@@ -66,7 +67,7 @@ export function writeSdpAnswer(
     }
     const settled = answered.find(({ mid }) => mid === section.mid);
     const [head, details] = settled !== undefined
-      ? [sendingHead(settled), [...codecLines(settled), ...sourceLines(settled, names)]]
+      ? [agreedHead(settled), [...codecLines(settled), ...directedLines(settled, names)]]
       : section.kind === "other"
       ? [dataHead(section), DATA_LINES]
       : [inactiveHead(section), formatLines(inactiveCodec(section))];
@@ -82,7 +83,10 @@ export function writeSdpAnswer(
  * 4.3.3): all that is to be kept of an offer. Its texts are copies, as a part of a text keeps the
  * whole alive.
  */
-export function bundleTag(offer: SdpOffer, answered: readonly AnsweredSection[]): BundleTag {
+export function bundleTag(
+  offer: SdpOffer,
+  answered: readonly Pick<AgreedSection, "mid" | "payloadType">[],
+): BundleTag {
   const mids = bundledMids(offer);
   const tagged = offer.sections.find(({ mid }) => mid === mids[0]);
   return structuredClone({
@@ -136,12 +140,12 @@ function inactiveHead(section: OfferedSection): string[] {
   return openHead(section, `${format}`, "inactive");
 }
 
-function sendingHead({ chosen: { section }, ...settled }: AnsweredSection) {
+function agreedHead({ chosen: { section }, ...settled }: AnsweredSection | ReceivedSection) {
   const { payloadType, rtxPayloadType, redPayloadType } = settled;
   const formats = [payloadType, rtxPayloadType, redPayloadType].filter((type) =>
     type !== undefined
   );
-  return openHead(section, formats.join(" "), "sendonly");
+  return openHead(section, formats.join(" "), settled.direction);
 }
 
 function openHead(
@@ -184,7 +188,7 @@ function formatLines(codec: OfferedCodec | undefined, fmtp = codec?.fmtp ?? ""):
   return lines;
 }
 
-function codecLines(settled: AnsweredSection): string[] {
+function codecLines(settled: AgreedSection): string[] {
   const { codec } = settled.chosen.choice;
   const { payloadType, rtxPayloadType, redPayloadType } = settled;
   const lines = settled.extensions.map(({ id, uri }) => `a=extmap:${id} ${uri}`);
@@ -197,6 +201,16 @@ function codecLines(settled: AnsweredSection): string[] {
   const red = settled.chosen.section.codecs.find((one) => one.payloadType === redPayloadType);
   lines.push(...formatLines(red));
   return lines;
+}
+
+function directedLines(settled: AnsweredSection | ReceivedSection, names: AnswerNames): string[] {
+  return settled.direction === "sendonly" ? sourceLines(settled, names) : layerLines(settled);
+}
+
+/** RFC 8853 5.3: the layers that are taken, as they were offered. */
+function layerLines({ rids }: ReceivedSection): string[] {
+  if (rids.length === 0) return [];
+  return [...rids.map((rid) => `a=rid:${rid} recv`), `a=simulcast:recv ${rids.join(";")}`];
 }
 
 /** Browsers take the first ssrc for the media: the RTX one must come after it. */

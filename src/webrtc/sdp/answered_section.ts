@@ -23,8 +23,8 @@ export const DEFAULT_ANSWER_WISHES: AnswerWishes = {
   extensions: [],
 };
 
-/** One section that is sent in, as both sides understand it after the answer. */
-export interface AnsweredSection {
+/** One section that media go through, as both sides understand it after the answer. */
+export interface AgreedSection {
   readonly kind: MediaKind;
   readonly mid: string;
   readonly chosen: ChosenSection;
@@ -33,14 +33,19 @@ export interface AnsweredSection {
   readonly rtxPayloadType: number | undefined;
   /** Of sound that carries earlier packets once more (RFC 2198); `undefined` if none is offered. */
   readonly redPayloadType: number | undefined;
-  readonly ssrc: number;
-  readonly rtxSsrc: number | undefined;
   readonly fmtp: string;
   readonly feedback: readonly string[];
   /** With the numbers of the offer. */
   readonly extensions: readonly OfferedExtension[];
   /** Whether RTCP may be sent without a report in front (RFC 5506). */
   readonly rtcpReducedSize: boolean;
+}
+
+/** One section that is sent in. */
+export interface AnsweredSection extends AgreedSection {
+  readonly direction: "sendonly";
+  readonly ssrc: number;
+  readonly rtxSsrc: number | undefined;
 }
 
 /**
@@ -57,6 +62,7 @@ export function settleSection(
   const { feedback, extensions } = options.wishes ?? DEFAULT_ANSWER_WISHES;
   const rtxPayloadType = source.rtxSsrc === undefined ? undefined : codec.rtxPayloadType;
   return {
+    direction: "sendonly",
     kind: section.kind === "audio" ? "audio" : "video",
     mid: section.mid,
     chosen,
@@ -83,8 +89,8 @@ function redPayloadType(
   )?.payloadType;
 }
 
-/** RFC 7587 6.1: tells that the sound has two channels, so that they are not mixed to one. */
-function withStereo(fmtp: string): string {
+/** RFC 7587 6.1: tells by the fmtp of Opus that the sound has two channels, so that they are not mixed to one. */
+export function withStereo(fmtp: string): string {
   const kept = fmtp.split(";").filter((part) => !/^\s*(?:sprop-)?stereo\s*=/i.test(part));
   return [...kept.filter((part) => part !== ""), "stereo=1", "sprop-stereo=1"].join(";");
 }

@@ -8,6 +8,7 @@ import {
   sdpValues,
   splitSdp,
 } from "./lines.ts";
+import { type OfferedSources, parseOfferedSources } from "./sources.ts";
 import { WebrtcError } from "../webrtc_error.ts";
 
 export type MediaKind = "audio" | "video";
@@ -47,6 +48,8 @@ export interface OfferedSection {
   /** In the order of preference; RTX is folded into what it repairs. */
   readonly codecs: readonly OfferedCodec[];
   readonly extensions: readonly OfferedExtension[];
+  /** Of what would be sent here, as far as it is said. */
+  readonly sources: OfferedSources;
 }
 
 /** How to reach who offers: with BUNDLE it is the same for all sections. */
@@ -140,6 +143,7 @@ function parseSection(media: SdpMedia, direction: SdpDirection): OfferedSection 
     rtcpReducedSize: sdpValue(attributes, "rtcp-rsize") !== undefined,
     codecs: kind === "other" ? [] : parseOfferedCodecs(media),
     extensions: parseExtensions(attributes),
+    sources: parseOfferedSources(attributes),
   };
 }
 

@@ -64,6 +64,7 @@ function requestFrom(hostname: string): RoutedRequest {
       log: getLogger(["sluice", "http"]),
       peer: hostname,
       hasLeft: () => false,
+      left: () => new AbortController().signal,
       abort() {},
     },
   };

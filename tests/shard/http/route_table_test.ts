@@ -45,6 +45,7 @@ async function ask(line: string) {
     log: getLogger(["sluice", "http"]),
     peer: ADDRESS.hostname,
     hasLeft: () => false,
+    left: () => new AbortController().signal,
     abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);

@@ -58,6 +58,7 @@ async function ask(
     log: getLogger(["sluice", "http"]),
     peer: ADDRESS.hostname,
     hasLeft: () => false,
+    left: () => new AbortController().signal,
     abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);

@@ -189,3 +189,26 @@ Deno.test("of WebRTC there are as many choices of tracks at once as the limit, a
   granted(stream.rtp(choices.at(-1)!));
   await close();
 });
+
+Deno.test("a viewer wishes for a key frame where the newest is gone, or old", async () => {
+  const { stream, writer, close } = openStream();
+  const publication = new Publication(writer, { trackSettleMs: 0 });
+  const wishes = () => {
+    stream.wishKeyFrame();
+    return writer.keyFrameWishes;
+  };
+  assertEquals(wishes(), 1);
+  publication.video(0, vp8KeyFrame(64, 32), 0);
+  publication.video(40, vp8InterFrame(), 40);
+  publication.video(80, vp8InterFrame(), 80);
+  assertEquals(wishes(), 1);
+  for (let timeMs = 120; timeMs < 1200; timeMs += 40) {
+    publication.video(timeMs, vp8InterFrame(), timeMs);
+  }
+  assertEquals([wishes(), wishes()], [2, 3]);
+  publication.video(1200, vp8KeyFrame(64, 32), 1200);
+  publication.video(1240, vp8InterFrame(), 1240);
+  publication.flush(1240);
+  assertEquals(wishes(), 3);
+  await close();
+});

@@ -223,6 +223,7 @@ Deno.test("a connection that is overdue while it waits for a decision is ended a
     kind: "publish-refused",
     requestId: asked.requestId,
     reason: "too late",
+    isTaken: false,
   });
 });
 
@@ -238,7 +239,7 @@ Deno.test("a stream counts for its publisher's address, unless that is a trusted
     if (asked.kind !== "publish") throw new Error(`It is asked for ${asked.kind}`);
     const { requestId, publisher: { network } } = asked;
     assertEquals(network, trusted.length > 0 ? undefined : "127.0.0.1");
-    setup.control.settle({ kind: "publish-refused", requestId, reason: "no" });
+    setup.control.settle({ kind: "publish-refused", requestId, reason: "no", isTaken: false });
   }
 });
 
@@ -256,7 +257,12 @@ Deno.test("who asks to publish again and again asks control at a pace", async ()
   const answerAll = () => {
     for (const message of asked.slice(answered)) {
       if (message.kind !== "publish") continue;
-      control.settle({ kind: "publish-refused", requestId: message.requestId, reason: "no" });
+      control.settle({
+        kind: "publish-refused",
+        requestId: message.requestId,
+        reason: "no",
+        isTaken: false,
+      });
     }
     answered = asked.length;
   };

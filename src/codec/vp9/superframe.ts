@@ -1,0 +1,35 @@
+/** Frames of one superframe (VP9 annex B.2.2). */
+export const MAX_VP9_FRAMES = 8;
+
+/** In front of and behind an index: a mark, bytes of a size less one, frames less one. */
+const INDEX_MARK = 0b1100_0000;
+
+/** The sizes are of four bytes each: an index is small beside its frames. */
+const SIZE_BYTES = 4;
+
+/**
+ * Frames of one time as VP9 carries them: one as it is, several as a superframe with its index (VP9
+ * annex B), up to {@linkcode MAX_VP9_FRAMES}.
+ *
+ * @param frames each in pieces, which are copied
+ */
+export function joinVp9Frames(
+  frames: readonly (readonly Uint8Array[])[],
+): Uint8Array<ArrayBuffer> {
+  const sizes = frames.map((pieces) => pieces.reduce((sum, { length }) => sum + length, 0));
+  const indexSize = frames.length > 1 ? 2 + SIZE_BYTES * frames.length : 0;
+  const joined = new Uint8Array(sizes.reduce((sum, size) => sum + size, indexSize));
+  let at = 0;
+  for (const piece of frames.flat()) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  if (indexSize === 0) return joined;
+  const mark = INDEX_MARK | (SIZE_BYTES - 1) << 3 | (frames.length - 1);
+  const view = new DataView(joined.buffer);
+  joined[at] = joined[joined.length - 1] = mark;
+  for (const [index, size] of sizes.entries()) {
+    view.setUint32(at + 1 + SIZE_BYTES * index, size, true);
+  }
+  return joined;
+}

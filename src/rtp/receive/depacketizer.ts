@@ -1,0 +1,33 @@
+import type { Malformed } from "../../bytes/malformed.ts";
+
+/** Which of a picture's layers a unit has, as far as its payloads tell. */
+export interface LayerIds {
+  readonly temporalId: number;
+  /** The highest, of units with several. */
+  readonly spatialId: number;
+}
+
+/** A picture as it was sent: whole, in the form that FLV carries it in. */
+export interface ReceivedUnit {
+  readonly kind: "unit";
+  /**
+   * For H.264 and H.265 NAL units behind lengths of four bytes, for AV1 the OBUs of a temporal unit
+   * with their sizes, for VP8 and VP9 a frame or superframe. A buffer of its own.
+   */
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** Whether decoding can begin with it. */
+  readonly isKeyFrame: boolean;
+  /** Whether it is known that no other picture refers to it. */
+  readonly isDisposable: boolean;
+  readonly layers: LayerIds;
+}
+
+/** How the payload format of a codec puts pictures into packets. Nothing throws. */
+export interface Depacketizer {
+  /** Whether a picture begins with a packet of this payload, as far as it says so. */
+  begins(payload: Uint8Array): boolean;
+  /** Whether a payload says that it is of a picture that decoding can begin with. */
+  isOfKeyFrame(payload: Uint8Array): boolean;
+  /** The picture of all its payloads, in order, none of which is empty; they are borrowed. */
+  read(payloads: readonly Uint8Array[]): ReceivedUnit | Malformed;
+}

@@ -1,0 +1,195 @@
+/** SRTP of what one peer sends: AES_CM_128_HMAC_SHA1_80 (RFC 3711). */
+import { type Cipheriv, createCipheriv } from "node:crypto";
+import { deriveSessionKeys, type SrtpMasterKey } from "./key_derivation.ts";
+import { MAX_RTP_PACKET_LENGTH, type PacketArena, TAG_LENGTH } from "./packet_arena.ts";
+import { PADDING_LENGTH } from "./packet_cipher.ts";
+import { ReplayWindow } from "./replay_window.ts";
+import { hmacSha1States } from "./sha1_block.ts";
+
+/**
+ * How far behind the newest a packet may come: packets that are asked for again come late, and
+ * those who know no RTX send them as they were. At 10 Mbit/s this is a second.
+ */
+const RTP_REPLAY_WINDOW_SIZE = 1024;
+/** Most SSRCs that one peer may send RTP with: sound, four layers of pictures, repairs of each. */
+export const MAX_RTP_SENDERS = 32;
+
+const HEADER_LENGTH = 12;
+const ROLLOVER_LENGTH = 4;
+const BLOCK_LENGTH = 16;
+const EXTENSION_FLAG = 0x10;
+const SEQUENCE_NUMBERS = 0x1_0000;
+
+/**
+ * Why a packet is not taken: a result and no error, which would cost more than all else that is done
+ * with a packet, and anybody may send as many as he likes.
+ */
+export type SrtpRefusal =
+  /** Too short, too long, or cut off within its header. */
+  | "malformed"
+  /** It came before, or is too old to know. */
+  | "replayed"
+  /** Its tag is not that of the peer. */
+  | "forged"
+  /** Of yet another SSRC than {@linkcode MAX_RTP_SENDERS}. */
+  | "many sources";
+
+/**
+ * Checks and decrypts RTP packets of one peer.
+ *
+ * The rollover counter is not sent: it is taken to be what puts the packet nearest to the newest one
+ * of its SSRC (RFC 3711 3.3.1).
+ *
+ * @example
+ * ```ts
+ * import { PacketArena } from "./packet_arena.ts";
+ * import { SrtpReceiver } from "./srtp_receiver.ts";
+ * import { SrtpSender } from "./srtp_sender.ts";
+ *
+ * const arena = new PacketArena(); // one per thread
+ * const master = { key: new Uint8Array(16), salt: new Uint8Array(14) };
+ * const packet = Uint8Array.of(0x80, 96, 0, 7, 0, 0, 0, 9, 0, 0, 0, 1, 0x65);
+ * const identity = { payloadType: 96, ssrc: 1, extension: undefined };
+ * const datagram = new SrtpSender(arena, master).protectOne(packet, 7, identity);
+ * new SrtpReceiver(arena, master).unprotect(datagram); // equals packet
+ * ```
+ */
+export class SrtpReceiver {
+  readonly #arena: PacketArena;
+  readonly #cipher: Cipheriv;
+  readonly #keyStates: Int32Array<ArrayBuffer>;
+  readonly #salt: Int32Array<ArrayBuffer>;
+  /** A window for each SSRC, as each counts its own packets. */
+  readonly #windows = new Map<number, ReplayWindow>();
+
+  /**
+   * @param arena where packets are checked; none of its slots is kept
+   * @throws {SrtpError} if a length of `master` is wrong
+   */
+  constructor(arena: PacketArena, master: SrtpMasterKey) {
+    const { cipherKey, authenticationKey, salt } = deriveSessionKeys(master, "srtp");
+    this.#arena = arena;
+    this.#cipher = createCipheriv("aes-128-ecb", cipherKey, null);
+    this.#cipher.setAutoPadding(false);
+    this.#keyStates = hmacSha1States(authenticationKey);
+    const words = new DataView(new ArrayBuffer(16));
+    salt.forEach((byte, at) => words.setUint8(at, byte));
+    this.#salt = Int32Array.from([0, 4, 8, 12], (at) => words.getInt32(at));
+  }
+
+  /**
+   * The RTP packet in `datagram`, as a new array; or why the datagram is to be dropped: then nothing
+   * has changed.
+   */
+  unprotect(datagram: Uint8Array): Uint8Array<ArrayBuffer> | SrtpRefusal {
+    const length = datagram.length - TAG_LENGTH;
+    const headerLength = headerLengthOf(datagram, length);
+    if (headerLength === undefined) return "malformed";
+    const ssrc = u32(datagram, 8);
+    const known = this.#windows.get(ssrc);
+    const index = indexOf(datagram[2]! << 8 | datagram[3]!, known?.newest ?? -1);
+    // First: what is sent again and again costs no more than this.
+    if (known?.isFresh(index) === false) return "replayed";
+    const rollover = Math.floor(index / SEQUENCE_NUMBERS);
+    if (!this.#isAuthentic(datagram, length, rollover)) return "forged";
+    const window = known ?? this.#openWindow(ssrc);
+    if (window === undefined) return "many sources";
+    const packet = new Uint8Array(length);
+    packet.set(datagram.subarray(0, length));
+    if (length > headerLength) this.#decrypt(packet, headerLength, ssrc, index);
+    window.take(index);
+    return packet;
+  }
+
+  /** Lets go of the cipher, which Deno would keep for ever: nothing can be taken after that. */
+  close(): void {
+    this.#cipher.final();
+  }
+
+  /** Makes the tag anew, behind a copy of the packet and its rollover counter (RFC 3711 4.2). */
+  #isAuthentic(datagram: Uint8Array, length: number, rollover: number): boolean {
+    const { memory, wasm } = this.#arena;
+    const slot = this.#arena.takeSlot();
+    memory.set(datagram.subarray(0, length), slot);
+    const end = slot + length;
+    memory.fill(0, end, end + PADDING_LENGTH);
+    writeU32(memory, end, rollover);
+    const hashed = length + ROLLOVER_LENGTH;
+    memory[slot + hashed] = 0x80;
+    // SHA-1's padding: the length in bits, with the inner pad, at the end of the last block.
+    const bits = (64 + hashed) * 8;
+    const blocksEnd = slot + Math.ceil((hashed + 9) / 64) * 64;
+    memory[blocksEnd - 3] = bits >> 16;
+    memory[blocksEnd - 2] = bits >> 8;
+    memory[blocksEnd - 1] = bits;
+    this.#arena.useKeyStates(this.#keyStates);
+    wasm.hmacLanes(slot, slot, slot, slot, hashed, hashed, hashed, hashed);
+    let difference = 0;
+    // All of it, so that it takes the same time wherever the tags differ.
+    for (let at = 0; at < TAG_LENGTH; at++) {
+      difference |= memory[end + at]! ^ datagram[length + at]!;
+    }
+    return difference === 0;
+  }
+
+  #openWindow(ssrc: number): ReplayWindow | undefined {
+    // To forget a window would let its packets in again.
+    if (this.#windows.size === MAX_RTP_SENDERS) return undefined;
+    const window = new ReplayWindow(RTP_REPLAY_WINDOW_SIZE);
+    this.#windows.set(ssrc, window);
+    return window;
+  }
+
+  #decrypt(packet: Uint8Array, headerLength: number, ssrc: number, index: number): void {
+    const { memory, wasm, keystreamAt } = this.#arena;
+    const salt = this.#salt;
+    const end = keystreamAt +
+      Math.ceil((packet.length - headerLength) / BLOCK_LENGTH) * BLOCK_LENGTH;
+    // RFC 3711 4.1.1: salt * 2^16 XOR SSRC * 2^64 XOR index * 2^16.
+    wasm.writeCounters(
+      keystreamAt,
+      end,
+      salt[0]!,
+      salt[1]! ^ ssrc,
+      salt[2]! ^ Math.floor(index / SEQUENCE_NUMBERS),
+      salt[3]! ^ (index << 16),
+    );
+    const keystream = this.#cipher.update(memory.subarray(keystreamAt, end));
+    for (let at = headerLength; at < packet.length; at++) {
+      packet[at]! ^= keystream[at - headerLength]!;
+    }
+  }
+}
+
+/**
+ * How long the packet's header is; `undefined` if it is none that can be.
+ *
+ * @param length of the packet without its tag
+ */
+function headerLengthOf(datagram: Uint8Array, length: number): number | undefined {
+  if (length < HEADER_LENGTH || length > MAX_RTP_PACKET_LENGTH) return undefined;
+  let headerLength = HEADER_LENGTH + 4 * (datagram[0]! & 0xf);
+  if ((datagram[0]! & EXTENSION_FLAG) !== 0) {
+    if (headerLength + 4 > length) return undefined;
+    headerLength += 4 + 4 * (datagram[headerLength + 2]! << 8 | datagram[headerLength + 3]!);
+  }
+  return headerLength > length ? undefined : headerLength;
+}
+
+/** The index with this sequence number that is nearest to the newest one, and none below 0. */
+function indexOf(sequence: number, newest: number): number {
+  if (newest < 0) return sequence;
+  const rollover = Math.floor(newest / SEQUENCE_NUMBERS);
+  const distance = sequence - newest % SEQUENCE_NUMBERS;
+  const half = SEQUENCE_NUMBERS / 2;
+  const step = distance > half ? -1 : distance < -half ? 1 : 0;
+  return Math.max(0, rollover + step) * SEQUENCE_NUMBERS + sequence;
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!) >>> 0;
+}
+
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  for (let byte = 0; byte < 4; byte++) bytes[at + byte] = value >>> (24 - 8 * byte);
+}

@@ -1,0 +1,166 @@
+import { type AgreedSection, withStereo } from "./answered_section.ts";
+import { describeOfferedCodec } from "./codec_choice.ts";
+import type { OfferedCodec } from "./codecs.ts";
+import { DEFAULT_H264_PROFILE_LEVEL, h264Profile, parseProfileLevelId } from "./h264_profile.ts";
+import { isAnswerable } from "./media_choice.ts";
+import type { MediaKind, OfferedSection, SdpOffer } from "./offer.ts";
+import { offeredProfile } from "./profile_choice.ts";
+
+/** Codecs that are received. */
+export type ReceivedCodec = "opus" | "h264" | "vp8" | "vp9" | "av1" | "h265";
+
+/** One section that is received in. */
+export interface ReceivedSection extends AgreedSection {
+  readonly direction: "recvonly";
+  readonly codec: ReceivedCodec;
+  /** Layers of simulcast that are taken, by name. */
+  readonly rids: readonly string[];
+}
+
+export type ReceivedChoice =
+  | { readonly kind: "match"; readonly sections: readonly ReceivedSection[] }
+  /** A sentence for people. */
+  | { readonly kind: "mismatch"; readonly reason: string };
+
+/**
+ * Codecs of pictures, the best first: all outputs have H.264, and all browsers beside it VP8; fewer
+ * players each have VP9, AV1 and H.265.
+ */
+const VIDEO_CODECS = ["h264", "vp8", "vp9", "av1", "h265"] as const;
+const VIDEO_CLOCK_RATE_HZ = 90_000;
+
+/** Profiles that all viewers have come first. */
+const H264_PROFILES = ["Constrained Baseline", "Baseline", "Main", "Constrained High", "High"];
+
+/** Those of 8 bits, that all browsers have. */
+const USUAL_PROFILE = "0";
+
+/** Asked for where it is offered: lost packets, key frames, and how packets arrived. */
+const FEEDBACK: Readonly<Record<MediaKind, readonly string[]>> = {
+  audio: ["nack", "transport-cc"],
+  video: ["nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"],
+};
+
+/** Header extensions that are read (RFC 8843 15, RFC 8852, draft-holmer-rmcat-transport-wide-cc). */
+export const RECEIVED_EXTENSION_URI = {
+  mid: "urn:ietf:params:rtp-hdrext:sdes:mid",
+  rid: "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+  repairedRid: "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+  transportSequence: "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+  dependencyDescriptor:
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
+} as const;
+
+const RECEIVED_EXTENSIONS: ReadonlySet<string> = new Set(Object.values(RECEIVED_EXTENSION_URI));
+
+/**
+ * Decides what is received of an offer: its first section of sound and its first of pictures that
+ * have a codec which can be passed on. One kind without one is left out if there is the other, and
+ * other sections are.
+ */
+export function chooseReceived(offer: SdpOffer): ReceivedChoice {
+  const audio = chooseSection(offer, "audio");
+  const video = chooseSection(offer, "video");
+  const chosen = [audio, video].filter((one) => one !== undefined);
+  const sending = sendingSections(offer);
+  // Pictures that are not to be had would be missed without a word.
+  const isVideoLost = video === undefined && sending.some(({ kind }) => kind === "video");
+  if (chosen.length > 0 && !isVideoLost) return { kind: "match", sections: chosen };
+  if (sending.length === 0) {
+    return { kind: "mismatch", reason: "The offer has no section that sends sound or pictures" };
+  }
+  const offered = sending.flatMap(({ kind, codecs }) =>
+    kind === "video" || chosen.length === 0 ? codecs.map(describeOfferedCodec) : []
+  );
+  const wanted = isVideoLost ? "H264, VP8, VP9, AV1 or H265" : "opus";
+  const names = [...new Set(offered)].join(", ");
+  return {
+    kind: "mismatch",
+    reason: `The offer must have ${wanted}, and has ${names === "" ? "no codec" : names}`,
+  };
+}
+
+function sendingSections(offer: SdpOffer): OfferedSection[] {
+  return offer.sections.filter((section) =>
+    section.kind !== "other" && isAnswerable(offer, section) &&
+    (section.direction === "sendonly" || section.direction === "sendrecv")
+  );
+}
+
+function chooseSection(offer: SdpOffer, kind: MediaKind): ReceivedSection | undefined {
+  for (const section of sendingSections(offer)) {
+    if (section.kind !== kind) continue;
+    const found = kind === "audio" ? findOpus(section.codecs) : findVideo(section.codecs);
+    if (found !== undefined) return settle(section, kind, found);
+  }
+  return undefined;
+}
+
+interface FoundCodec {
+  readonly name: ReceivedCodec;
+  readonly codec: OfferedCodec;
+}
+
+function findOpus(codecs: readonly OfferedCodec[]): FoundCodec | undefined {
+  const codec = codecs.find((codec) => isNamed(codec, "opus") && codec.clockRate === 48_000);
+  return codec && { name: "opus", codec };
+}
+
+function findVideo(codecs: readonly OfferedCodec[]): FoundCodec | undefined {
+  for (const name of VIDEO_CODECS) {
+    const named = codecs.filter((codec) =>
+      isNamed(codec, name) && codec.clockRate === VIDEO_CLOCK_RATE_HZ && isReceivable(codec)
+    );
+    const codec = name === "h264"
+      ? named.toSorted((one, other) => h264Rank(one) - h264Rank(other))[0]
+      : named.find((codec) => (offeredProfile(codec) ?? USUAL_PROFILE) === USUAL_PROFILE) ??
+        named[0];
+    if (codec !== undefined) return { name, codec };
+  }
+  return undefined;
+}
+
+/** Without interleaving (RFC 6184 6.4), and in one stream (RFC 7798 7.1). */
+function isReceivable({ parameters }: OfferedCodec): boolean {
+  const mode = parameters.get("packetization-mode");
+  return (mode === undefined || mode === "0" || mode === "1") &&
+    (parameters.get("tx-mode") ?? "SRST").toUpperCase() === "SRST";
+}
+
+/** Packets of one NAL unit each may be too large for the link (RFC 6184 6.2). */
+function h264Rank({ parameters }: OfferedCodec): number {
+  const level = parseProfileLevelId(parameters.get("profile-level-id") ?? "");
+  const profile = H264_PROFILES.indexOf(h264Profile(level ?? DEFAULT_H264_PROFILE_LEVEL));
+  const profileRank = profile < 0 ? H264_PROFILES.length : profile;
+  const modeRank = parameters.get("packetization-mode") === "1" ? 0 : H264_PROFILES.length + 1;
+  return modeRank + profileRank;
+}
+
+function isNamed({ name }: OfferedCodec, wanted: string): boolean {
+  return name.toLowerCase() === wanted;
+}
+
+function settle(
+  section: OfferedSection,
+  kind: MediaKind,
+  { name, codec }: FoundCodec,
+): ReceivedSection {
+  const extensions = section.extensions.filter(({ uri }) => RECEIVED_EXTENSIONS.has(uri));
+  return {
+    direction: "recvonly",
+    kind,
+    mid: section.mid,
+    codec: name,
+    chosen: { section, choice: { codec, fit: "exact", levelExceeded: false } },
+    payloadType: codec.payloadType,
+    rtxPayloadType: codec.rtxPayloadType,
+    redPayloadType: undefined,
+    fmtp: name === "opus" ? withStereo(codec.fmtp) : codec.fmtp,
+    feedback: FEEDBACK[kind].filter((wanted) => codec.feedback.includes(wanted)),
+    extensions: extensions.filter(({ uri }) =>
+      name === "av1" || uri !== RECEIVED_EXTENSION_URI.dependencyDescriptor
+    ),
+    rtcpReducedSize: section.rtcpReducedSize,
+    rids: kind === "video" ? section.sources.rids : [],
+  };
+}
