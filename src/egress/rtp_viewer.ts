@@ -1,13 +1,11 @@
-import { ByteWriter } from "../bytes/byte_writer.ts";
 import { GopPacer } from "../rtp/gop_pacer.ts";
 import { ReceiverReports, type Reception } from "../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
-import { writeCname, writeSenderReport } from "../rtp/rtcp_writer.ts";
 import { TransportHistory } from "../rtp/transport_history.ts";
-import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
 import type { PacketArena } from "../srtp/packet_arena.ts";
+import { LossResponse } from "./loss_response.ts";
 import { PastPictures } from "./past_pictures.ts";
 import { UNKNOWN_ROUND_TRIP_MS } from "./resend_history.ts";
 import { NarrowSender } from "./narrow_sender.ts";
@@ -18,15 +16,12 @@ import { RtpResends } from "./rtp_resends.ts";
 import { type ResendMoment, RtpTrack } from "./rtp_track.ts";
 import { linkBytes, PACKET_OVERHEAD_BYTES, streamRateBps } from "./stream_rate.ts";
 import { SoundBeginning } from "./sound_beginning.ts";
-import { SoundRedundancy } from "./sound_redundancy.ts";
+import { SenderReports } from "./sender_reports.ts";
 import type { LinkDescription, ViewerLink } from "./viewer_link.ts";
 import { isTransportCounted, type ViewerTrack } from "./viewer_track.ts";
 
 /** Packets that one datagram path is given in one go. */
 const MAX_BATCH = 16;
-
-/** How often clocks are told: picture and sound can be in step only after the first. */
-const SENDER_REPORT_INTERVAL_MS = 1000;
 
 export interface RtpViewerOptions {
   readonly feed: RtpFeed;
@@ -64,19 +59,16 @@ export class RtpViewer {
   readonly #audio: RtpTrack | undefined;
   readonly #video: RtpTrack | undefined;
   readonly #past: PastPictures | undefined;
-  readonly #cname: string;
   readonly #events: RtpViewerEvents;
   readonly #srtp: SrtpSender;
-  readonly #srtcp: SrtcpSender;
   readonly #reports: ReceiverReports;
+  readonly #senderReports: SenderReports;
   /** For viewers that tell how packets arrived. */
   readonly #transport: TransportHistory | undefined;
   readonly #pacer = new GopPacer({ burstPackets: MAX_BATCH });
-  #srtcpIndex = 0;
-  #reportDueMs = -Infinity;
   readonly #soundBeginning: SoundBeginning | undefined;
   readonly #resends: RtpResends;
-  readonly #redundancy = new SoundRedundancy();
+  readonly #lossResponse: LossResponse;
   readonly #link: ViewerLink | undefined;
   /** There from the first time on that its link does not carry all. */
   #narrow: NarrowSender | undefined;
@@ -85,18 +77,17 @@ export class RtpViewer {
   #jumps = 0;
 
   constructor(options: RtpViewerOptions) {
-    const { feed, audio, video, arena, master, renditions } = options;
+    const { feed, audio, video, arena, master, cname, renditions } = options;
     this.#feed = feed;
-    this.#cname = options.cname;
     this.#events = options.events;
     this.#srtp = new SrtpSender(arena, master);
-    this.#srtcp = new SrtcpSender(master);
     this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
     this.#video = video && new RtpTrack({ ...feed.video, ...video });
     this.#soundBeginning = this.#audio && new SoundBeginning(feed, this.#audio);
     this.#past = this.#video && new PastPictures(feed, this.#video);
-    const tracks = [this.#audio, this.#video].filter((track) => track !== undefined);
+    const tracks = [this.#video, this.#audio].filter((track) => track !== undefined);
     this.#resends = new RtpResends(tracks, this.#srtp);
+    this.#lossResponse = new LossResponse(this.#video, video?.held);
     this.#link = options.link;
     if (renditions !== undefined && this.#link !== undefined && this.#video !== undefined) {
       this.#switcher = new RenditionSwitcher(renditions, this.#video);
@@ -109,6 +100,8 @@ export class RtpViewer {
       this.#transport,
       this.#link?.listener,
     );
+    const reports = this.#reports;
+    this.#senderReports = new SenderReports({ feed, tracks, cname, master, reports });
   }
 
   /** What the viewer reports, and how often it went on at another place. */
@@ -180,7 +173,7 @@ export class RtpViewer {
     this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
-    if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
+    this.#senderReports.take(nowMs, unixMs, datagrams);
     const room = this.#link?.room(nowMs) ?? Infinity;
     const count = Math.min(this.#pacer.take(nowMs, waiting, room), MAX_BATCH - resent);
     if (this.#pacer.state === "live") this.#link?.begun();
@@ -194,19 +187,15 @@ export class RtpViewer {
   /** Takes what the viewer tells. */
   handle(packets: readonly RtcpPacket[], nowMs: number): void {
     for (const packet of packets) {
-      const { windowCount } = this.#reports.recentLoss;
       this.#reports.take(packet, nowMs);
-      const isNew = this.#reports.recentLoss.windowCount > windowCount;
-      if (isNew && this.#link?.isLossItsOwn(nowMs) !== false) {
-        this.#redundancy.takeLoss(this.#reports.recentLoss.fraction);
-      }
       if (packet.kind === "pictureLossIndication" || packet.kind === "fullIntraRequest") {
         this.#events.keyFrameRequested();
       }
     }
+    this.#lossResponse.take(this.#reports, this.#link?.isLossItsOwn(nowMs) !== false, nowMs);
     if (this.#audio === undefined) return;
     const room = this.#link?.isNarrow ? this.#narrow!.maxRedundancy : Infinity;
-    this.#audio.redundancy = Math.min(this.#redundancy.count, room);
+    this.#audio.redundancy = Math.min(this.#lossResponse.redundancy, room);
   }
 
   /** A check of the viewer's address was answered. */
@@ -317,8 +306,9 @@ export class RtpViewer {
   /** What fits the link, spread; whether a probe begins, which is due at once. */
   #takeNarrow(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
     this.#keepPlace(nowMs);
-    const isDue = nowMs >= this.#reportDueMs && (this.packetCount > 0 || this.#waiting > 0);
-    if (isDue) this.#report(nowMs, unixMs, datagrams);
+    if (this.packetCount > 0 || this.#waiting > 0) {
+      this.#senderReports.take(nowMs, unixMs, datagrams);
+    }
     const begin = datagrams.length;
     const wasProbing = this.#link!.isProbing;
     const resent = this.#narrow!.take(MAX_BATCH, this.#moment(nowMs), datagrams);
@@ -344,28 +334,15 @@ export class RtpViewer {
   }
 
   #moment(nowMs: number): ResendMoment {
-    return { nowMs, roundTripMs: this.#reports.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS };
+    const roundTripMs = this.#reports.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS;
+    const isTwice = this.#lossResponse.isTwice && this.quality === "all";
+    return { nowMs, roundTripMs, isTwice };
   }
 
   #noteResent(count: number, datagrams: readonly Uint8Array[], nowMs: number): void {
     this.#events.resent(count);
     this.#noteSent(datagrams, 0, nowMs);
     this.#link?.estimator.sent(linkBytes(datagrams, 0), nowMs);
-  }
-
-  #report(nowMs: number, unixMs: number, datagrams: Uint8Array[]): void {
-    this.#reportDueMs = nowMs + SENDER_REPORT_INTERVAL_MS;
-    const tie = this.#feed.clockTie(unixMs);
-    for (const track of [this.#video, this.#audio]) {
-      if (track === undefined) continue;
-      const { identity: { ssrc }, clock, packetCount, octetCount } = track;
-      const { ntp, rtpTimestamp } = clock.reportTime(tie, unixMs);
-      const writer = new ByteWriter();
-      writeSenderReport(writer, { ssrc, ntp, rtpTimestamp, packetCount, octetCount });
-      writeCname(writer, ssrc, this.#cname);
-      datagrams.push(this.#srtcp.protect(writer.take(), this.#srtcpIndex++));
-      this.#reports.senderReportSent(ssrc, ntp, nowMs);
-    }
   }
 }
 
