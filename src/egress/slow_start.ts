@@ -52,7 +52,7 @@ interface Mark {
  *
  * const start = new SlowStart(Infinity);
  * start.echoAsked(0);
- * start.sent(19_200);
+ * start.sent(19_200, 0);
  * start.echoAsked(0.01);
  * start.roomBytes(0); // 0
  * start.takeRoundTrip(10, 0, 10);
@@ -61,12 +61,12 @@ interface Mark {
  * ```
  */
 export class SlowStart {
-  /** When the first echo was asked for, before all that is sent. */
+  /** When the first was sent, or an echo was asked for before it. */
   #beganMs: number | undefined;
   #sentBytes = 0;
   /** Oldest first. */
   #open: Mark[] = [];
-  #askedMs = 0;
+  #askedMs: number | undefined;
   #markedBytes = 0;
   /** What was sent before the newest echo that has come, and when that came. */
   #passedBytes = 0;
@@ -100,13 +100,14 @@ export class SlowStart {
   }
 
   /** Datagrams were sent. Called by the batch. */
-  sent(bytes: number): void {
+  sent(bytes: number, nowMs: number): void {
+    this.#beganMs ??= nowMs;
     this.#sentBytes += bytes;
   }
 
   /** Whether an echo is to be asked for: before all, by each half of what may be under way, and again. */
   wantsEcho(nowMs: number): boolean {
-    if (this.#beganMs === undefined) return true;
+    if (this.#askedMs === undefined) return true;
     const isFirst = this.#answeredMs === undefined && this.#open.length < MAX_OPEN;
     const distanceBytes = isFirst
       ? FIRST_DISTANCE_BYTES

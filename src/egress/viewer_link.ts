@@ -156,7 +156,7 @@ export class ViewerLink {
   /** Datagrams were sent. Called by the batch. */
   sent(bytes: number, nowMs: number): void {
     this.estimator.sent(bytes, nowMs);
-    this.#start?.sent(bytes);
+    this.#start?.sent(bytes, nowMs);
   }
 
   /**

@@ -9,7 +9,7 @@ function begun(baseMs = Infinity): SlowStart {
   const start = new SlowStart(baseMs);
   assert(start.wantsEcho(0));
   start.echoAsked(0);
-  start.sent(FLIGHT_BYTES);
+  start.sent(FLIGHT_BYTES, 0);
   assert(start.wantsEcho(0));
   start.echoAsked(0.01);
   return start;
@@ -29,7 +29,7 @@ Deno.test("SlowStart: what may be under way grows with what has passed, and not 
   assertEquals(start.roomBytes(10), 0, "the way is short");
   start.takeRoundTrip(12, 0.01, 12);
   assertEquals(start.roomBytes(12), 3 * FLIGHT_BYTES);
-  start.sent(3 * FLIGHT_BYTES);
+  start.sent(3 * FLIGHT_BYTES, 12);
   start.echoAsked(12);
   start.takeRoundTrip(36, 12, 48);
   assertEquals(start.roomBytes(48), 3 * FLIGHT_BYTES, "it is all through, and there was a queue");
@@ -38,7 +38,7 @@ Deno.test("SlowStart: what may be under way grows with what has passed, and not 
 
 Deno.test("SlowStart: a long way holds what has left before the first echo", () => {
   const start = begun();
-  start.sent(150 * BYTES_PER_MS);
+  start.sent(150 * BYTES_PER_MS, 149);
   start.takeRoundTrip(150, 0, 150);
   assert(start.roomBytes(150) <= 0);
   start.takeRoundTrip(151, 0.01, 151);
@@ -50,7 +50,7 @@ Deno.test("SlowStart: two echoes in a row behind a queue tell what the link carr
   start.takeRoundTrip(10, 0, 10);
   start.takeRoundTrip(61.2, 0.01, 61.2);
   assertEquals(start.carriedBps, Infinity);
-  start.sent(9600);
+  start.sent(9600, 62);
   start.echoAsked(62);
   start.takeRoundTrip(45, 62, 107);
   assert(Math.abs(start.carriedBps - 3e6) < 0.01e6, `${start.carriedBps}`);
@@ -58,7 +58,7 @@ Deno.test("SlowStart: two echoes in a row behind a queue tell what the link carr
 
 Deno.test("SlowStart: a viewer that stalls, and answers all at once, has no narrow link", () => {
   const start = begun();
-  start.sent(9600);
+  start.sent(9600, 4);
   start.echoAsked(4);
   start.takeRoundTrip(10, 0, 10);
   start.takeRoundTrip(80, 0.01, 80);
@@ -68,7 +68,7 @@ Deno.test("SlowStart: a viewer that stalls, and answers all at once, has no narr
 
 Deno.test("SlowStart: over a link that is known, the first echo behind a queue counts", () => {
   const start = begun(10);
-  start.sent(9600);
+  start.sent(9600, 8);
   start.echoAsked(8);
   start.takeRoundTrip(61.2, 0.01, 61.2);
   start.takeRoundTrip(78.8, 8, 86.8);
@@ -90,9 +90,17 @@ Deno.test("SlowStart: echoes that this side has read late tell of no queue", () 
   const start = begun();
   start.takeRoundTrip(10, 0, 10);
   start.takeRoundTrip(61.2, 0.01, 61.2, 45);
-  start.sent(9600);
+  start.sent(9600, 62);
   start.echoAsked(62);
   start.takeRoundTrip(100, 62, 162, 20);
   assertEquals(start.carriedBps, Infinity);
   assert(start.roomBytes(162) > FLIGHT_BYTES, "what has passed had a short queue");
+});
+
+Deno.test("SlowStart: where no echo is ever asked for, what leaves by the millisecond goes on", () => {
+  const start = new SlowStart(Infinity);
+  assertEquals(start.roomBytes(500), FLIGHT_BYTES);
+  start.sent(FLIGHT_BYTES, 500);
+  assertEquals(start.roomBytes(600), 100 * BYTES_PER_MS);
+  assert(start.isSilent(1501));
 });
