@@ -4,6 +4,12 @@ const FIRST_FLIGHT_BYTES = 19_200;
 /** As long as no echo has come, so much more leaves: what is far away is not to wait for echoes. */
 const FIRST_BYTES_PER_MS = 1250;
 
+/**
+ * For no longer than this: who has not answered by then is busy, or its answers wait in a queue, and
+ * its link may be as narrow as any.
+ */
+const FIRST_MS = 200;
+
 /** As long as no echo has come, one is asked for by so much. */
 const FIRST_DISTANCE_BYTES = 16_000;
 
@@ -95,7 +101,7 @@ export class SlowStart {
   /** What may be sent now; less than nothing if too much was. */
   roomBytes(nowMs: number): number {
     if (this.#answeredMs !== undefined) return this.#windowBytes - this.#underWayBytes;
-    const lastedMs = nowMs - (this.#beganMs ?? nowMs);
+    const lastedMs = Math.min(nowMs - (this.#beganMs ?? nowMs), FIRST_MS);
     return FIRST_FLIGHT_BYTES + FIRST_BYTES_PER_MS * lastedMs - this.#sentBytes;
   }
 

@@ -97,10 +97,11 @@ Deno.test("SlowStart: echoes that this side has read late tell of no queue", () 
   assert(start.roomBytes(162) > FLIGHT_BYTES, "what has passed had a short queue");
 });
 
-Deno.test("SlowStart: where no echo is ever asked for, what leaves by the millisecond goes on", () => {
+Deno.test("SlowStart: where no echo comes, so much leaves by the millisecond, and no more for ever", () => {
   const start = new SlowStart(Infinity);
   assertEquals(start.roomBytes(500), FLIGHT_BYTES);
   start.sent(FLIGHT_BYTES, 500);
   assertEquals(start.roomBytes(600), 100 * BYTES_PER_MS);
+  assertEquals(start.roomBytes(1000), 200 * BYTES_PER_MS, "it may be busy, or its link narrow");
   assert(start.isSilent(1501));
 });
