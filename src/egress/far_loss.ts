@@ -6,13 +6,18 @@ const LEAST_LOSS = 0.01;
 /** Of a new second, among those before. */
 const WEIGHT = 0.4;
 
-/** Pictures wait for what is asked for twice: two round trips, and what it takes to be noticed. */
-const ROUND_TRIPS = 2;
+/**
+ * Pictures wait for what was asked for in vain once: browsers ask again after 100 ms. What takes two
+ * round trips comes a little late then, which is no freeze yet.
+ */
+const ROUND_TRIPS = 1.5;
 const NOTICED_MS = 50;
 /** Whoever is further away sees pictures stand still rather than so late. */
 const MAX_HELD_MS = 500;
 /** Round trips differ a little from report to report, and what is held should not. */
 const STEP_MS = 50;
+/** At once, and beyond it by a step with each report: browsers let sound follow slowly. */
+const FIRST_HELD_MS = 200;
 /** So long after it was needed last it gets less, and then from time to time. */
 const FALL_AFTER_MS = 10_000;
 const FALL_INTERVAL_MS = 3000;
@@ -28,7 +33,7 @@ const FALL_INTERVAL_MS = 3000;
  *
  * const far = new FarLoss();
  * far.takeLoss(0.05, 150, 1000);
- * [far.isOn, far.heldMs]; // true, 350
+ * [far.isOn, far.heldMs]; // true, 200
  * ```
  */
 export class FarLoss {
@@ -66,7 +71,8 @@ export class FarLoss {
 
   #hold(neededMs: number, nowMs: number): void {
     const wantedMs = Math.min(Math.ceil(neededMs / STEP_MS) * STEP_MS, MAX_HELD_MS);
-    this.#heldMs = Math.max(this.#heldMs, wantedMs);
+    const highestMs = Math.max(FIRST_HELD_MS, this.#heldMs + STEP_MS);
+    this.#heldMs = Math.max(this.#heldMs, Math.min(wantedMs, highestMs));
     if (wantedMs >= this.#heldMs - STEP_MS && wantedMs > 0) this.#fallMs = nowMs + FALL_AFTER_MS;
     if (this.#heldMs === 0 || nowMs < this.#fallMs) return;
     this.#heldMs -= STEP_MS;

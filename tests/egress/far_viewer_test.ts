@@ -146,7 +146,7 @@ Deno.test("RtpViewer: far away, what is lost twice does not come late", () => {
     late[at - 1] !== pictures[pictures.indexOf(picture) - 1]
   );
   assert(runs.length <= 12, `${runs.length} times, ${late.length} pictures`);
-  assertEquals(narrow.heldMs, 350);
+  assertEquals(narrow.heldMs, 300);
   assertEquals(narrow.opened.viewer.quality, "all");
   narrow.link.change({ lossFraction: 0 }, 64_000);
   narrow.run(110_000);
@@ -193,9 +193,9 @@ Deno.test("RtpViewer: how long pictures are held is told by the packets that fol
   };
   toldMs(100, 0);
   assertEquals(toldMs(100, 0.05), [undefined]);
-  assertEquals(toldMs(100, 0.05), [350]);
+  assertEquals(toldMs(100, 0.05), [200]);
   viewer.resend([nack([65_500 + 50])]);
-  assertEquals(toldMs(1, 0), [350], "what was sent before tells it, too");
+  assertEquals(toldMs(1, 0), [250], "what was sent before tells it, too");
   for (let second = 0; second < 40; second++) toldMs(100, 0);
   assertEquals(toldMs(100, 0), [undefined], "in the end, packets tell nothing any more");
   viewer.resend([nack([highest - 20])]);
