@@ -98,6 +98,15 @@ test("who exceeds what access sets is ended and told, as is whom the API ends", 
   assertMatch(gateway.output(), /The bitrate may be up to 50000 bit\/s/);
 });
 
+test("who never sends anything loses the name to who comes for it, within some seconds", async () => {
+  await using gateway = await startGateway();
+  await using first = await WhipSender.open(gateway, PATH);
+  await using _second = await WhipSender.open(gateway, PATH);
+  const reply = await fetch(first.peer.resource);
+  await reply.body?.cancel();
+  assertEquals(reply.status, 404);
+});
+
 test("who has fallen silent loses the name to who comes for it, within some seconds", async () => {
   await using gateway = await startGateway();
   await using silent = await WhipSender.connect(gateway, PATH);
