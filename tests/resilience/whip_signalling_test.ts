@@ -101,6 +101,7 @@ Deno.test("WHIP: offers, and what comes of them", async (t) => {
       [422, /must have H264, VP8.* and has THEORA/, { offer: obs.replaceAll("H264/", "THEORA/") }],
       [422, /has no section that sends/, { offer: obs.replaceAll("a=sendonly", "a=recvonly") }],
       [400, /eip/, { path: `${PATH}?eip=nowhere` }],
+      [400, /must name a stream/, { path: "/rtc/v1/whip/" }],
     ];
     for (const [status, reason, options] of cases) {
       const refused = await post(gateway, options);
@@ -144,6 +145,16 @@ Deno.test("WHIP: offers, and what comes of them", async (t) => {
     const { response } = await post(gateway, { path: "/live/behind/whip", headers });
     assertMatch(response.headers.get("location")!, /^\/media\/live\/behind\/whip\//);
   });
+});
+
+Deno.test("WHIP: a rule of a stream holds, however its address is spelt", async () => {
+  const refused = { id: "vip", actions: ["publish"], paths: ["vip/*"], decision: "refuse" };
+  const allowed = { id: "all", actions: ["publish"], paths: ["*"], decision: "allow" };
+  const config = { access: { rules: [refused, allowed] } };
+  await using gateway = await startGateway({ config });
+  const paths = ["/vip/a/whip", "//vip/a/whip", "/vip//a/whip", "/rtc/v1/whip/?app=/vip&stream=a"];
+  for (const path of paths) assertEquals((await post(gateway, { path })).status, 403, path);
+  assertEquals((await post(gateway, { path: "/live//a/whip" })).status, 201);
 });
 
 Deno.test("WHIP: what settings say of servers, places and times", async (t) => {
