@@ -268,7 +268,7 @@ export class NarrowSender {
   #whenNext(nowMs: number): number {
     const { video, audio, resends, link } = this.#options;
     if (link.isProbing || (audio?.waiting ?? 0) > 0) return nowMs + BURST_INTERVAL_MS;
-    const isWaiting = (video?.waiting ?? 0) > 0 || resends.nextMs < Infinity;
-    return isWaiting ? this.#pace.openMs : Infinity;
+    const waitingMs = (video?.waiting ?? 0) > 0 ? -Infinity : resends.nextMs;
+    return Math.max(this.#pace.openMs, waitingMs);
   }
 }

@@ -38,4 +38,13 @@ export class ResendHistory {
     this.#sentMs[slot] = nowMs;
     return true;
   }
+
+  /** Whether a packet that has just been sent again may be so once more, which is noted. */
+  takeTwin(index: number, nowMs: number): boolean {
+    const slot = index % REMEMBERED_PACKETS;
+    if (this.#indexes[slot] !== index || this.#counts[slot] === MAX_RESENDS_OF_PACKET) return false;
+    this.#counts[slot]!++;
+    this.#sentMs[slot] = nowMs;
+    return true;
+  }
 }

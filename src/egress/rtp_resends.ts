@@ -3,6 +3,7 @@ import type { RtcpPacket } from "../rtp/rtcp.ts";
 import { type Nack, nackedSequences } from "../rtp/rtcp_feedback.ts";
 import type { SrtpSender } from "../srtp/srtp_sender.ts";
 import { ResendQueue } from "./resend_queue.ts";
+import { ResendTwins } from "./resend_twins.ts";
 import type { ResendMoment, RtpTrack } from "./rtp_track.ts";
 
 /** Packets that a viewer may have sent again in a second: beyond, it asks for more than it loses. */
@@ -13,6 +14,8 @@ export class RtpResends {
   readonly #tracks: readonly RtpTrack[];
   readonly #srtp: SrtpSender;
   readonly #queue = new ResendQueue();
+  /** There from the first packet on that is sent twice. */
+  #twins: ResendTwins | undefined;
   #dueMs = -Infinity;
   #left = MAX_RESENDS_PER_SECOND;
 
@@ -23,7 +26,7 @@ export class RtpResends {
 
   /** When there is something to be sent again; Infinity if there is nothing. */
   get nextMs(): number {
-    return this.#queue.isEmpty ? Infinity : this.#dueMs;
+    return Math.max(this.#dueMs, this.#queue.isEmpty ? this.#twins?.nextMs ?? Infinity : -Infinity);
   }
 
   /** Packets that were asked for, as far as they may be of use. */
@@ -34,6 +37,7 @@ export class RtpResends {
   /** None of what was asked for is sent again. */
   clear(): void {
     this.#queue.clear();
+    this.#twins?.clear();
   }
 
   /** A second has passed. */
@@ -57,7 +61,7 @@ export class RtpResends {
    * a viewer is that catches up: what they were lost to is often a queue that is full.
    */
   takePaced(count: number, moment: ResendMoment, datagrams: Uint8Array[]): number {
-    if (this.#queue.isEmpty || moment.nowMs < this.#dueMs) return 0;
+    if (moment.nowMs < this.nextMs) return 0;
     this.#dueMs = moment.nowMs + BURST_INTERVAL_MS;
     let resent = 0;
     while (resent < count && this.takeOne(moment, datagrams)) resent++;
@@ -67,19 +71,36 @@ export class RtpResends {
   /** Appends the next packet that is to be sent again; false if there is none. */
   takeOne(moment: ResendMoment, datagrams: Uint8Array[]): boolean {
     const queue = this.#queue;
+    if (this.#left === 0) this.clear();
     for (let track = queue.track; track !== undefined; track = queue.track) {
-      if (this.#left === 0) {
-        queue.clear();
-        return false;
-      }
-      const datagram = track.resend(queue.sequence, this.#srtp, moment);
+      const { sequence } = queue;
+      const datagram = track.resend(sequence, this.#srtp, moment);
       queue.drop();
       if (datagram === undefined) continue;
-      this.#left--;
-      datagrams.push(datagram);
-      return true;
+      if (moment.isTwice === true && track.canRepeat) {
+        this.#twins ??= new ResendTwins();
+        this.#twins.add(track, sequence, moment.nowMs);
+      }
+      return this.#append(datagram, datagrams);
+    }
+    return this.#takeTwin(moment, datagrams);
+  }
+
+  #takeTwin({ nowMs, isTwice }: ResendMoment, datagrams: Uint8Array[]): boolean {
+    const twins = this.#twins;
+    while (twins?.track !== undefined && twins.nextMs <= nowMs) {
+      const { track, sequence } = twins;
+      twins.drop();
+      const datagram = isTwice ? track.resendTwin(sequence, this.#srtp, nowMs) : undefined;
+      if (datagram !== undefined) return this.#append(datagram, datagrams);
     }
     return false;
+  }
+
+  #append(datagram: Uint8Array, datagrams: Uint8Array[]): true {
+    this.#left--;
+    datagrams.push(datagram);
+    return true;
   }
 
   #note(nack: Nack): void {

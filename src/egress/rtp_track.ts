@@ -12,8 +12,8 @@ import { SentNumbers, type SentRun } from "./sent_numbers.ts";
 /** Newest packets that padding repeats: a receiver still knows them, and tells them for old. */
 const PADDING_PACKETS = 32;
 
-/** So many packets tell what a receiver is told at the beginning: a second of them, and more. */
-const OPENING_PACKETS = 512;
+/** So many packets tell what a receiver is told: a second of them, and more. */
+const TELLING_PACKETS = 512;
 
 /** How packets that are asked for again are marked (RFC 4588). */
 export interface Retransmission extends RtpIdentity {
@@ -26,8 +26,6 @@ export interface RtpTrackOptions {
   readonly ring: PacketRing;
   readonly clock: RtpClock;
   readonly identity: RtpIdentity;
-  /** What the first packets carry in place of the identity's extension. */
-  readonly openingExtension?: PacketExtension | undefined;
   /** Without it, packets are sent again as they were. */
   readonly retransmission: Retransmission | undefined;
   /** Of packets that carry earlier ones once more; `undefined` where the viewer takes none. */
@@ -40,6 +38,8 @@ export interface RtpTrackOptions {
 export interface ResendMoment {
   readonly nowMs: number;
   readonly roundTripMs: number;
+  /** What is sent again is sent twice, where that can be told apart. */
+  readonly isTwice?: boolean;
 }
 
 /** A packet that was sent, and its extended sequence number. */
@@ -66,8 +66,10 @@ export interface OtherPackets {
 export class RtpTrack {
   readonly clock: RtpClock;
   readonly identity: RtpIdentity;
-  readonly #opening: RtpIdentity;
-  readonly #retransmission: Retransmission | undefined;
+  /** Of packets that tell something, in front of this count. */
+  #telling: RtpIdentity;
+  #tellingUntil = 0;
+  #retransmission: Retransmission | undefined;
   readonly #redundant: RtpIdentity | undefined;
   /** How many earlier packets each one carries once more, if the viewer takes such. */
   redundancy = 0;
@@ -96,9 +98,7 @@ export class RtpTrack {
     const { ring, firstSequence } = options;
     this.clock = options.clock;
     this.identity = options.identity;
-    this.#opening = options.openingExtension === undefined
-      ? options.identity
-      : { ...options.identity, extension: options.openingExtension };
+    this.#telling = options.identity;
     this.#retransmission = options.retransmission;
     this.#redundant = options.redundant;
     this.#nextSequence = firstSequence;
@@ -157,7 +157,7 @@ export class RtpTrack {
   }
 
   /** Whether there is a form for what is sent twice: packets that receivers take no harm from. */
-  get canPad(): boolean {
+  get canRepeat(): boolean {
     return this.#retransmission !== undefined;
   }
 
@@ -176,6 +176,13 @@ export class RtpTrack {
   pause(): void {
     this.#kept = this.#find(this.#nextSequence - 1) ?? this.#kept;
     this.#position = undefined;
+  }
+
+  /** What the receiver is told by packets from now on, and by all that is sent again. */
+  tell(extension: PacketExtension | undefined): void {
+    this.#telling = { ...this.identity, extension };
+    this.#tellingUntil = this.#packetCount + TELLING_PACKETS;
+    this.#retransmission = this.#retransmission && { ...this.#retransmission, extension };
   }
 
   /** What was sent so far is of no use any more, and not sent again. */
@@ -205,7 +212,7 @@ export class RtpTrack {
     }
     const size = this.#batch.length;
     if (size === 0) return;
-    const plain = this.#packetCount < OPENING_PACKETS ? this.#opening : this.identity;
+    const plain = this.#packetCount < this.#tellingUntil ? this.#telling : this.identity;
     sender.protectBatch(
       this.#batch,
       size,
@@ -242,9 +249,22 @@ export class RtpTrack {
     return this.#protectAgain(found, sender);
   }
 
+  /** A packet that has just been sent again, protected to be so once more; else as {@linkcode resend}. */
+  resendTwin(
+    sequence: number,
+    sender: SrtpSender,
+    nowMs: number,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    if (!this.isOfUse(sequence)) return undefined;
+    const extended = this.#extended(sequence);
+    const found = this.#find(extended);
+    if (found === undefined || !this.#resends?.takeTwin(extended, nowMs)) return undefined;
+    return this.#protectAgain(found, sender);
+  }
+
   /** Appends one of the newest packets once more, to fill a link; false if there is none. */
   pad(sender: SrtpSender, datagrams: Uint8Array[]): boolean {
-    if (!this.canPad) return false;
+    if (!this.canRepeat) return false;
     const back = this.#paddingAt++ % PADDING_PACKETS;
     const newest = this.#nextSequence - 1;
     const found = this.#find(newest - back) ?? this.#find(newest) ?? this.#kept;
@@ -280,7 +300,7 @@ export class RtpTrack {
   ): Uint8Array<ArrayBuffer> {
     const again = this.#retransmission;
     if (again === undefined) {
-      return sender.protectOne(packet, sequence, this.#opening, timestampShift);
+      return sender.protectOne(packet, sequence, this.#telling, timestampShift);
     }
     const number = again.firstSequence + this.#retransmissions++;
     return sender.protectRetransmission(packet, sequence, number, again, timestampShift);

@@ -1,14 +1,11 @@
-import { ByteWriter } from "../bytes/byte_writer.ts";
 import { GopPacer } from "../rtp/gop_pacer.ts";
-import { RTP_HEADER_SIZE } from "../rtp/packet.ts";
 import { ReceiverReports, type Reception } from "../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
-import { writeCname, writeSenderReport } from "../rtp/rtcp_writer.ts";
 import { TransportHistory } from "../rtp/transport_history.ts";
-import { SrtcpSender } from "../srtp/srtcp.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
 import type { SrtpMasterKey } from "../srtp/key_derivation.ts";
-import { type PacketArena, TAG_LENGTH } from "../srtp/packet_arena.ts";
+import type { PacketArena } from "../srtp/packet_arena.ts";
+import { LossResponse } from "./loss_response.ts";
 import { PastPictures } from "./past_pictures.ts";
 import { UNKNOWN_ROUND_TRIP_MS } from "./resend_history.ts";
 import { NarrowSender } from "./narrow_sender.ts";
@@ -17,25 +14,14 @@ import type { RtpFeed } from "./rtp_feed.ts";
 import { type RenditionSource, RenditionSwitcher } from "./rendition_switcher.ts";
 import { RtpResends } from "./rtp_resends.ts";
 import { type ResendMoment, RtpTrack } from "./rtp_track.ts";
-import { DATAGRAM_OVERHEAD_BYTES, linkBytes } from "./stream_rate.ts";
-import { SoundRedundancy } from "./sound_redundancy.ts";
+import { linkBytes, PACKET_OVERHEAD_BYTES, streamRateBps } from "./stream_rate.ts";
+import { SoundBeginning } from "./sound_beginning.ts";
+import { SenderReports } from "./sender_reports.ts";
 import type { LinkDescription, ViewerLink } from "./viewer_link.ts";
 import { isTransportCounted, type ViewerTrack } from "./viewer_track.ts";
 
 /** Packets that one datagram path is given in one go. */
 const MAX_BATCH = 16;
-
-/** For so long after the beginning of the sound, no more of its packets than this wait. */
-const CATCH_UP_MS = 2000;
-const MAX_FIRST_BURST = 3;
-/** A transcoder that is this close to the stream's sound, or comes no closer, has caught up. */
-const SETTLED_LAG_MS = 60;
-const LAG_JITTER_MS = 10;
-/** Beyond two frames of HE-AAC and a packet, it has not. */
-const MAX_SETTLED_LAG_MS = 150;
-
-/** How often clocks are told: picture and sound can be in step only after the first. */
-const SENDER_REPORT_INTERVAL_MS = 1000;
 
 export interface RtpViewerOptions {
   readonly feed: RtpFeed;
@@ -51,9 +37,6 @@ export interface RtpViewerOptions {
   /** Of the pictures, if it is sent whichever fit. */
   readonly renditions?: RenditionSource | undefined;
 }
-
-/** Of each packet beyond its payload: headers, tag, and what IP and UDP add. */
-const PACKET_OVERHEAD_BYTES = RTP_HEADER_SIZE + TAG_LENGTH + DATAGRAM_OVERHEAD_BYTES;
 
 /** What a viewer tells, for counters. */
 export interface RtpViewerEvents {
@@ -76,21 +59,16 @@ export class RtpViewer {
   readonly #audio: RtpTrack | undefined;
   readonly #video: RtpTrack | undefined;
   readonly #past: PastPictures | undefined;
-  readonly #cname: string;
   readonly #events: RtpViewerEvents;
   readonly #srtp: SrtpSender;
-  readonly #srtcp: SrtcpSender;
   readonly #reports: ReceiverReports;
+  readonly #senderReports: SenderReports;
   /** For viewers that tell how packets arrived. */
   readonly #transport: TransportHistory | undefined;
   readonly #pacer = new GopPacer({ burstPackets: MAX_BATCH });
-  #srtcpIndex = 0;
-  #reportDueMs = -Infinity;
-  #audioBeganMs = -Infinity;
-  /** How far sound was behind when it was looked at last; 0 since it has caught up. */
-  #soundLagMs = Infinity;
+  readonly #soundBeginning: SoundBeginning | undefined;
   readonly #resends: RtpResends;
-  readonly #redundancy = new SoundRedundancy();
+  readonly #lossResponse: LossResponse;
   readonly #link: ViewerLink | undefined;
   /** There from the first time on that its link does not carry all. */
   #narrow: NarrowSender | undefined;
@@ -99,17 +77,17 @@ export class RtpViewer {
   #jumps = 0;
 
   constructor(options: RtpViewerOptions) {
-    const { feed, audio, video, arena, master, renditions } = options;
+    const { feed, audio, video, arena, master, cname, renditions } = options;
     this.#feed = feed;
-    this.#cname = options.cname;
     this.#events = options.events;
     this.#srtp = new SrtpSender(arena, master);
-    this.#srtcp = new SrtcpSender(master);
     this.#audio = audio && new RtpTrack({ ...feed.audio, ...audio });
     this.#video = video && new RtpTrack({ ...feed.video, ...video });
+    this.#soundBeginning = this.#audio && new SoundBeginning(feed, this.#audio);
     this.#past = this.#video && new PastPictures(feed, this.#video);
-    const tracks = [this.#audio, this.#video].filter((track) => track !== undefined);
+    const tracks = [this.#video, this.#audio].filter((track) => track !== undefined);
     this.#resends = new RtpResends(tracks, this.#srtp);
+    this.#lossResponse = new LossResponse(this.#video, video?.held);
     this.#link = options.link;
     if (renditions !== undefined && this.#link !== undefined && this.#video !== undefined) {
       this.#switcher = new RenditionSwitcher(renditions, this.#video);
@@ -122,6 +100,8 @@ export class RtpViewer {
       this.#transport,
       this.#link?.listener,
     );
+    const reports = this.#reports;
+    this.#senderReports = new SenderReports({ feed, tracks, cname, master, reports });
   }
 
   /** What the viewer reports, and how often it went on at another place. */
@@ -181,42 +161,41 @@ export class RtpViewer {
    * arena. Whether there may be more that is due now.
    */
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
+    if (this.#link?.watch(nowMs, this.#fullBps)) this.#becomeNarrow();
     if (this.#link?.isNarrow) return this.#takeNarrow(nowMs, unixMs, datagrams);
     const resent = nowMs < this.#resends.nextMs
       ? 0
       : this.#resends.takePaced(MAX_BATCH, this.#moment(nowMs), datagrams);
     if (resent > 0) this.#noteResent(resent, datagrams, nowMs);
     if (this.#switcher?.update({ roomBps: this.#link!.estimator.estimateBps, lagMs: 0, nowMs })) {
-      this.#past!.begin();
+      this.#beginPast();
     }
     this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
-    if (nowMs >= this.#reportDueMs) this.#report(nowMs, unixMs, datagrams);
-    const count = Math.min(this.#pacer.take(nowMs, waiting), MAX_BATCH - resent);
+    this.#senderReports.take(nowMs, unixMs, datagrams);
+    const room = this.#link?.room(nowMs) ?? Infinity;
+    const count = Math.min(this.#pacer.take(nowMs, waiting, room), MAX_BATCH - resent);
+    if (this.#pacer.state === "live") this.#link?.begun();
     const begin = datagrams.length;
-    if (count > 0) this.#takePackets(count, datagrams, nowMs);
+    // Pictures may have to wait for the link, and sound never.
+    if (count > 0 || room <= 0) this.#takePackets(count, datagrams, nowMs);
     this.#noteSent(datagrams, begin, nowMs);
-    if (this.#link?.watch(nowMs)) this.#becomeNarrow();
     return this.#pacer.state === "live" && this.#waiting > 0;
   }
 
   /** Takes what the viewer tells. */
   handle(packets: readonly RtcpPacket[], nowMs: number): void {
     for (const packet of packets) {
-      const { windowCount } = this.#reports.recentLoss;
       this.#reports.take(packet, nowMs);
-      const isNew = this.#reports.recentLoss.windowCount > windowCount;
-      if (isNew && this.#link?.isLossItsOwn(nowMs) !== false) {
-        this.#redundancy.takeLoss(this.#reports.recentLoss.fraction);
-      }
       if (packet.kind === "pictureLossIndication" || packet.kind === "fullIntraRequest") {
         this.#events.keyFrameRequested();
       }
     }
+    this.#lossResponse.take(this.#reports, this.#link?.isLossItsOwn(nowMs) !== false, nowMs);
     if (this.#audio === undefined) return;
     const room = this.#link?.isNarrow ? this.#narrow!.maxRedundancy : Infinity;
-    this.#audio.redundancy = Math.min(this.#redundancy.count, room);
+    this.#audio.redundancy = Math.min(this.#lossResponse.redundancy, room);
   }
 
   /** A check of the viewer's address was answered. */
@@ -278,11 +257,7 @@ export class RtpViewer {
     }
     // Over a narrow link, whether there is room for it is a question.
     if (video?.hasBegun === false && !this.#link?.isNarrow) this.#beginAtKeyFrame(video);
-    if (audio === undefined) return;
-    // Where there has been no sound at all, it begins when it comes.
-    const isToCome = this.#feed.audio.ring.head === 0;
-    if (!audio.hasBegun || audio.isOvertaken || isToCome) this.#beginAudio(audio, nowMs);
-    if (nowMs - this.#audioBeganMs < CATCH_UP_MS) this.#catchUp(audio);
+    this.#soundBeginning?.keepPlace(nowMs);
   }
 
   /** Pictures that have stopped are no place to begin, and sound waits for none. */
@@ -290,32 +265,13 @@ export class RtpViewer {
     const start = video.ring.newestKeyFrame;
     if (start === undefined || !this.#feed.arePicturesLive) return;
     video.jump(start);
+    this.#beginPast();
+  }
+
+  #beginPast(): void {
     this.#past?.begin();
     this.#pacer.restart();
-  }
-
-  /**
-   * Sound begins now, and not with the pictures that are caught up with: receivers play it at its
-   * own speed, and would hold back the pictures for as long as it lags.
-   */
-  #beginAudio(audio: RtpTrack, nowMs: number): void {
-    this.#audioBeganMs = nowMs;
-    this.#soundLagMs = Infinity;
-    audio.jump(this.#feed.audio.ring.head);
-  }
-
-  /**
-   * A transcoder that has just been started makes what is past, too, which is left out. A receiver that is sent much at
-   * once takes it for jitter, and plays sound late for a long time.
-   */
-  #catchUp(audio: RtpTrack): void {
-    if (audio.waiting === 0) return;
-    const { soundLagMs, audio: { ring } } = this.#feed;
-    const isPast = this.#soundLagMs > 0 && (soundLagMs > MAX_SETTLED_LAG_MS ||
-      soundLagMs > SETTLED_LAG_MS && soundLagMs < this.#soundLagMs - LAG_JITTER_MS);
-    this.#soundLagMs = isPast ? soundLagMs : 0;
-    if (isPast) audio.jump(ring.head);
-    else if (audio.waiting > MAX_FIRST_BURST) audio.jump(ring.head - 1);
+    this.#link?.begin();
   }
 
   /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */
@@ -329,8 +285,9 @@ export class RtpViewer {
     else video?.take(Math.min(count, MAX_BATCH), this.#srtp, datagrams);
     const left = count - (datagrams.length - before);
     if (audio !== undefined) this.#takeSound(audio, left, datagrams);
-    const overhead = (datagrams.length - before) * PACKET_OVERHEAD_BYTES;
-    this.#link?.estimator.sent(this.octetCount - octetsBefore + overhead, nowMs);
+    const sent = datagrams.length - before;
+    if (sent === 0) return;
+    this.#link?.sent(this.octetCount - octetsBefore + sent * PACKET_OVERHEAD_BYTES, nowMs);
   }
 
   #takeSound(audio: RtpTrack, left: number, datagrams: Uint8Array[]): void {
@@ -349,8 +306,9 @@ export class RtpViewer {
   /** What fits the link, spread; whether a probe begins, which is due at once. */
   #takeNarrow(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
     this.#keepPlace(nowMs);
-    const isDue = nowMs >= this.#reportDueMs && (this.packetCount > 0 || this.#waiting > 0);
-    if (isDue) this.#report(nowMs, unixMs, datagrams);
+    if (this.packetCount > 0 || this.#waiting > 0) {
+      this.#senderReports.take(nowMs, unixMs, datagrams);
+    }
     const begin = datagrams.length;
     const wasProbing = this.#link!.isProbing;
     const resent = this.#narrow!.take(MAX_BATCH, this.#moment(nowMs), datagrams);
@@ -359,6 +317,12 @@ export class RtpViewer {
     // What a probe sends is to follow its first echo before the link has emptied its queue.
     return !wasProbing && this.#link!.isProbing;
   }
+
+  /** What the stream takes of a link. */
+  readonly #fullBps = () => {
+    const tracks = [this.#video, this.#audio].filter((track) => track !== undefined);
+    return tracks.reduce((sum, { ring }) => sum + streamRateBps(ring), 0);
+  };
 
   #becomeNarrow(): void {
     this.#events.narrowed();
@@ -370,28 +334,15 @@ export class RtpViewer {
   }
 
   #moment(nowMs: number): ResendMoment {
-    return { nowMs, roundTripMs: this.#reports.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS };
+    const roundTripMs = this.#reports.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS;
+    const isTwice = this.#lossResponse.isTwice && this.quality === "all";
+    return { nowMs, roundTripMs, isTwice };
   }
 
   #noteResent(count: number, datagrams: readonly Uint8Array[], nowMs: number): void {
     this.#events.resent(count);
     this.#noteSent(datagrams, 0, nowMs);
     this.#link?.estimator.sent(linkBytes(datagrams, 0), nowMs);
-  }
-
-  #report(nowMs: number, unixMs: number, datagrams: Uint8Array[]): void {
-    this.#reportDueMs = nowMs + SENDER_REPORT_INTERVAL_MS;
-    const tie = this.#feed.clockTie(unixMs);
-    for (const track of [this.#video, this.#audio]) {
-      if (track === undefined) continue;
-      const { identity: { ssrc }, clock, packetCount, octetCount } = track;
-      const { ntp, rtpTimestamp } = clock.reportTime(tie, unixMs);
-      const writer = new ByteWriter();
-      writeSenderReport(writer, { ssrc, ntp, rtpTimestamp, packetCount, octetCount });
-      writeCname(writer, ssrc, this.#cname);
-      datagrams.push(this.#srtcp.protect(writer.take(), this.#srtcpIndex++));
-      this.#reports.senderReportSent(ssrc, ntp, nowMs);
-    }
   }
 }
 

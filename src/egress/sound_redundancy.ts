@@ -4,8 +4,8 @@ const LEAST_LOSS = 0.01;
 const LOSSY_SECONDS = 3;
 /** Of heavy loss. */
 const HEAVY_LOSS_SECONDS = 2;
-/** So many in a row tell of none until it is over. */
-const CLEAR_SECONDS = 15;
+/** So many in a row tell of none until it is over: who has lost some loses some again. */
+const CLEAR_SECONDS = 30;
 /** Of a new one, among those before. */
 const WEIGHT = 0.3;
 /** From here on, two packets in a row are lost so often that two are carried again. */

@@ -1,5 +1,6 @@
 import type { ReceptionListener } from "../rtp/receiver_report.ts";
 import { BandwidthEstimator, type BandwidthState } from "../webrtc/bandwidth/estimator.ts";
+import { SlowStart } from "./slow_start.ts";
 
 /** What is believed before anything is known, and at most: as good as no limit. */
 const CLEAR_BPS = 100_000_000;
@@ -35,7 +36,19 @@ const MAX_OWN_QUEUE_MS = 6000;
 /** What is sent fits where so much more may be sent, which leaves a part of the link already. */
 const CONTENT_FACTOR = 1.05;
 
-const NOTHING_WANTED = { wantedBps: 0 };
+/** Packets of pictures are about as large. */
+const PACKET_BYTES = 1200;
+
+/** An echo that has not come yet was asked for within this time, or is overdue for another reason. */
+const LATE_ECHO_MS = 500;
+
+/** How late this side was to do what was due, and to read what had come. */
+export interface OwnDelays {
+  /** The longest delay since a moment; 0 if there was none. */
+  longestMs(sinceMs: number, nowMs: number): number;
+}
+
+const NO_DELAYS: OwnDelays = { longestMs: () => 0 };
 
 /** What is known of a viewer's link. */
 export interface LinkDescription {
@@ -64,9 +77,14 @@ export class ViewerLink {
   /** Since when it is congested, and when it was last. */
   #congestedSinceMs = Infinity;
   #congestedMs = -Infinity;
+  /** There while a viewer is sent what it begins with, and before. */
+  #start: SlowStart | undefined = new SlowStart(Infinity);
+
+  readonly #delays: OwnDelays;
 
   /** @param nowMs on the clock of all calls, which does not go back */
-  constructor(nowMs: number, transport: "udp" | "tcp" = "udp") {
+  constructor(nowMs: number, transport: "udp" | "tcp" = "udp", delays = NO_DELAYS) {
+    this.#delays = delays;
     this.#dueMs = nowMs;
     this.#echoDueMs = transport === "tcp" ? nowMs : Infinity;
     this.estimator = new BandwidthEstimator({
@@ -82,7 +100,7 @@ export class ViewerLink {
         if (nowMs >= this.#lossCountsMs) estimator.takeLoss(fraction, nowMs);
       },
       takeRoundTrip: (roundTripMs, sentMs, nowMs) => {
-        estimator.takeRoundTrip(roundTripMs, sentMs, nowMs);
+        this.#takeRoundTrip(roundTripMs, sentMs, nowMs);
         this.#dueMs = nowMs;
       },
       takeNack: (nowMs) => estimator.takeNack(nowMs),
@@ -106,24 +124,52 @@ export class ViewerLink {
 
   /** Whether a round trip is to be measured: see {@linkcode BandwidthEstimator.wantsEcho}. */
   wantsEcho(nowMs: number): boolean {
+    if (this.#start !== undefined) return this.#start.wantsEcho(nowMs);
     return !this.#isNarrow && nowMs >= this.#echoDueMs || this.estimator.wantsEcho(nowMs);
   }
 
   /** It is being measured. Returns the time to be told with its answer. */
   echoAsked(nowMs: number): number {
     if (this.#echoDueMs < Infinity) this.#echoDueMs = nowMs + TCP_ECHO_MS;
-    return this.estimator.echoAsked(nowMs);
+    const askedMs = this.estimator.echoAsked(nowMs);
+    this.#start?.echoAsked(askedMs);
+    return askedMs;
   }
 
-  /** Looks whether a clear link still is; returns whether it has become narrow. */
-  watch(nowMs: number): boolean {
-    if (nowMs < this.#dueMs) return false;
+  /** A viewer begins with what is past: it is sent that as its link turns out to carry it. */
+  begin(): void {
+    this.#start ??= new SlowStart(this.estimator.baseRoundTripMs);
+  }
+
+  /** It is sent what is live. */
+  begun(): void {
+    this.#start = undefined;
+  }
+
+  /** How many packets a viewer that begins may be sent now; Infinity for any other. */
+  room(nowMs: number): number {
+    const start = this.#start;
+    if (start === undefined) return Infinity;
+    return Math.max(0, Math.ceil(start.roomBytes(nowMs) / PACKET_BYTES));
+  }
+
+  /** Datagrams were sent. Called by the batch. */
+  sent(bytes: number, nowMs: number): void {
+    this.estimator.sent(bytes, nowMs);
+    this.#start?.sent(bytes);
+  }
+
+  /**
+   * Looks whether a clear link still is; returns whether it has become narrow.
+   *
+   * @param fullBps what the stream takes
+   */
+  watch(nowMs: number, fullBps: () => number): boolean {
+    if (this.#isNarrow || nowMs < this.#dueMs) return false;
     this.#dueMs = nowMs + CLEAR_INTERVAL_MS;
-    this.estimator.update(nowMs, NOTHING_WANTED);
-    if (this.estimator.state !== "congested") return false;
-    this.#wasNarrow = this.#isNarrow = true;
-    this.#noteState(nowMs);
-    return true;
+    if (this.#start !== undefined) return this.#watchStart(this.#start, nowMs, fullBps);
+    this.estimator.update(nowMs, { wantedBps: 0, lateMs: this.#lateMs(nowMs) });
+    return this.estimator.state === "congested" && this.#narrow(nowMs);
   }
 
   /**
@@ -134,7 +180,7 @@ export class ViewerLink {
   improve(nowMs: number, fullBps: number, wantedBps = fullBps * WANTED_FACTOR): boolean {
     const { estimator } = this;
     const isContent = estimator.estimateBps >= fullBps * CONTENT_FACTOR;
-    estimator.update(nowMs, { wantedBps, isContent });
+    estimator.update(nowMs, { wantedBps, isContent, lateMs: this.#lateMs(nowMs) });
     this.#noteState(nowMs);
     return estimator.state !== "congested" && estimator.estimateBps >= fullBps * CLEAR_FACTOR;
   }
@@ -159,6 +205,35 @@ export class ViewerLink {
   widen(): void {
     this.#isNarrow = false;
     this.#lossCountsMs = -Infinity;
+  }
+
+  #watchStart(start: SlowStart, nowMs: number, fullBps: () => number): boolean {
+    const { carriedBps } = start;
+    const isNarrow = carriedBps < Infinity && carriedBps < fullBps() * CLEAR_FACTOR;
+    if (isNarrow || start.isSilent(nowMs)) this.begun();
+    if (!isNarrow) return false;
+    this.estimator.narrow(carriedBps, nowMs);
+    return this.#narrow(nowMs);
+  }
+
+  #narrow(nowMs: number): true {
+    this.#wasNarrow = this.#isNarrow = true;
+    this.#noteState(nowMs);
+    return true;
+  }
+
+  /** While a viewer begins, a queue is meant to be there. */
+  #takeRoundTrip(roundTripMs: number, sentMs: number, nowMs: number): void {
+    const lateMs = this.#delays.longestMs(nowMs - roundTripMs, nowMs);
+    if (this.#start === undefined) {
+      return this.estimator.takeRoundTrip(roundTripMs, sentMs, nowMs, lateMs);
+    }
+    this.estimator.learnRoundTrip(roundTripMs, sentMs, nowMs, lateMs);
+    this.#start.takeRoundTrip(roundTripMs, sentMs, nowMs, lateMs);
+  }
+
+  #lateMs(nowMs: number): number {
+    return this.#delays.longestMs(nowMs - LATE_ECHO_MS, nowMs);
   }
 
   #noteState(nowMs: number): void {

@@ -57,13 +57,15 @@ export class GopPacer {
    *
    * @param nowMs on any clock that does not go back
    * @param waiting packets between the viewer's cursor and the head, of all tracks
+   * @param room how many its link takes now, as long as it catches up
    */
-  take(nowMs: number, waiting: number): number {
+  take(nowMs: number, waiting: number, room = Infinity): number {
     if (this.#state === "live") return waiting;
-    if (nowMs < this.#nextMs) return 0;
+    if (nowMs < this.#nextMs || room <= 0) return 0;
     this.#nextMs = nowMs + this.#burstIntervalMs;
-    if (waiting <= this.#burstPackets) this.#state = "live";
-    return Math.min(waiting, this.#burstPackets);
+    const granted = Math.min(this.#burstPackets, room);
+    if (waiting <= granted) this.#state = "live";
+    return Math.min(waiting, granted);
   }
 
   /** Paces again: for a viewer who was sent back to a key frame. The last group still counts. */

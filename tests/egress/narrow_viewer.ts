@@ -10,6 +10,7 @@ import { type Arrived, AUDIO, openViewer, Place, RTX, VIDEO } from "./rtp_sample
 
 const STEP_MS = 4;
 const REPORT_MS = 1000;
+const SECOND_MS = 1000;
 const CHECK_BYTES = 148;
 const DATAGRAM_OVERHEAD = 28;
 
@@ -48,8 +49,19 @@ export interface SimulatedStream {
 const RED = { ...AUDIO, payloadType: 63 };
 
 export class NarrowViewer {
+  /** How long the viewer is told to hold pictures. */
+  heldMs = 0;
   readonly opened = openViewer({
-    video: { retransmission: RTX },
+    video: {
+      retransmission: RTX,
+      held: {
+        leastMs: 110,
+        extension: (heldMs) => {
+          this.heldMs = heldMs;
+          return undefined;
+        },
+      },
+    },
     audio: { redundant: RED },
     link: new ViewerLink(0),
   });
@@ -89,6 +101,7 @@ export class NarrowViewer {
       this.#report();
       this.#send();
       this.queuesMs.push(this.link.queueMs);
+      if (this.nowMs % SECOND_MS === 0) this.opened.viewer.tick();
     }
   }
 

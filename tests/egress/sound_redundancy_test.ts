@@ -25,9 +25,9 @@ Deno.test("SoundRedundancy: it begins with loss that stays, and ends with none",
   const heavy = new SoundRedundancy();
   report(heavy, 0, 0.1, 0.1);
   assertEquals(heavy.count, 2);
-  report(redundancy, ...Array(14).fill(0));
+  report(redundancy, ...Array(29).fill(0));
   assertEquals(redundancy.count, 1);
-  report(redundancy, 0.02, ...Array(14).fill(0));
+  report(redundancy, 0.02, ...Array(29).fill(0));
   assertEquals(redundancy.count, 1);
   report(redundancy, 0);
   assertEquals(redundancy.count, 0);

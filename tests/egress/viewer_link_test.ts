@@ -1,4 +1,4 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ViewerLink } from "../../src/egress/viewer_link.ts";
 
 const ROUND_TRIP_MS = 5;
@@ -6,14 +6,38 @@ const ROUND_TRIP_MS = 5;
 for (const [transport, everyMs] of [["udp", 1000], ["tcp", 250]] as const) {
   Deno.test(`ViewerLink: one that is clear over ${transport} is measured every ${everyMs} ms`, () => {
     const link = new ViewerLink(0, transport);
+    link.begun();
     let echoes = 0;
     for (let nowMs = 0; nowMs < 10_000; nowMs += 10) {
-      assert(!link.watch(nowMs));
+      assert(!link.watch(nowMs, () => 0));
       if (!link.wantsEcho(nowMs)) continue;
       echoes++;
       const { listener } = link;
       listener.takeRoundTrip(ROUND_TRIP_MS, link.echoAsked(nowMs), nowMs + ROUND_TRIP_MS);
     }
     assert(Math.abs(echoes - 10_000 / everyMs) <= 2, `${echoes} in 10 s`);
+  });
+}
+
+for (
+  const [ownDelayMs, what] of [[0, "is narrow"], [300, "is not, if this side was late"]] as const
+) {
+  Deno.test(`ViewerLink: one whose echoes come 300 ms late ${what}`, () => {
+    const link = new ViewerLink(0, "udp", { longestMs: () => ownDelayMs });
+    link.begun();
+    let narrowings = 0;
+    const asked: { readonly sentMs: number; readonly backMs: number }[] = [];
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 10) {
+      while (asked[0] !== undefined && asked[0].backMs <= nowMs) {
+        const { sentMs, backMs } = asked.shift()!;
+        link.listener.takeRoundTrip(backMs - sentMs, sentMs, backMs);
+      }
+      link.sent(2600, nowMs);
+      if (link.watch(nowMs, () => 2e6)) narrowings++;
+      if (!link.wantsEcho(nowMs)) continue;
+      const sentMs = link.echoAsked(nowMs);
+      asked.push({ sentMs, backMs: sentMs + ROUND_TRIP_MS + (nowMs < 3000 ? 0 : 300) });
+    }
+    assertEquals(narrowings, ownDelayMs === 0 ? 1 : 0);
   });
 }

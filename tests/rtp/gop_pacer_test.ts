@@ -63,3 +63,14 @@ Deno.test("pacer: no 4 ms have more than 20 packets, and a viewer catches up wit
   }
   assert(groups.length > 400 / BURST_PACKETS - 1);
 });
+
+Deno.test("GopPacer: a viewer that catches up is granted what its link has room for", () => {
+  const pacer = new GopPacer();
+  assertEquals(pacer.take(0, 30, 0), 0);
+  assertEquals(pacer.take(0, 30, 7), 7);
+  assertEquals(pacer.take(BURST_INTERVAL_MS, 10, 7), 7);
+  assertEquals(pacer.state, "burst");
+  assertEquals(pacer.take(2 * BURST_INTERVAL_MS, 3, 7), 3);
+  assertEquals(pacer.state, "live");
+  assertEquals(pacer.take(2 * BURST_INTERVAL_MS, 40, 0), 40);
+});

@@ -33,7 +33,7 @@ import { questionOf, refusedAnswer } from "./questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { trackQuery } from "../live/track_query.ts";
-import { settleMedia, viewerTrack } from "../live/viewer_media.ts";
+import { settleMedia, viewerTracks } from "../live/viewer_media.ts";
 import { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { WebrtcEndpoint } from "../webrtc/endpoint.ts";
 import type { WebrtcSession } from "../webrtc/session.ts";
@@ -274,8 +274,7 @@ export class Whep {
     const session = this.#endpoint.open({
       audience: rtp.audience,
       media: {
-        audio: audio && viewerTrack(audio),
-        video: video && viewerTrack(video),
+        ...viewerTracks({ audio, video }, media),
         lacksVideo: wanted.video && media.video === undefined && wantsVideo(offer),
         cname,
       },

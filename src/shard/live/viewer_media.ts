@@ -1,5 +1,5 @@
 /** What a WebRTC viewer's packets carry besides media, by the settings, its offer and its answer. */
-import type { ViewerTrack } from "../../egress/viewer_track.ts";
+import type { HeldPictures, ViewerTrack } from "../../egress/viewer_track.ts";
 import {
   BOTH_ELEMENTS_SIZE,
   EXTENSION_URI,
@@ -70,7 +70,7 @@ function answerWishes(
   };
 }
 
-/** What to answer beside that for pictures that are shown with sound. */
+/** What to answer beside that for pictures, which may have to be held back. */
 function pictureWishes(wishes: AnswerWishes): AnswerWishes {
   return { ...wishes, extensions: [...wishes.extensions, EXTENSION_URI.playoutDelay] };
 }
@@ -89,13 +89,11 @@ export function settleMedia(
 ): AnsweredMedia {
   const [audioSsrc, videoSsrc, rtxSsrc] = randomNumbers();
   const wishes = answerWishes([audio, video].filter((section) => section !== undefined), settings);
-  const isHeard = audio !== undefined && media.audio !== undefined;
   return {
     audio: audio &&
       settleSection(audio, { ssrc: audioSsrc }, { wishes, channels: media.audio?.channels ?? 2 }),
-    video: video && settleSection(video, { ssrc: videoSsrc, rtxSsrc }, {
-      wishes: isHeard ? pictureWishes(wishes) : wishes,
-    }),
+    video: video &&
+      settleSection(video, { ssrc: videoSsrc, rtxSsrc }, { wishes: pictureWishes(wishes) }),
   };
 }
 
@@ -107,27 +105,44 @@ function randomNumbers(): [number, number, number] {
   }
 }
 
-/** How a track is sent to the viewer that was answered so. */
-export function viewerTrack(section: AnsweredSection): ViewerTrack {
+/** How both tracks are sent to the viewer that was answered so. */
+export function viewerTracks({ audio, video }: AnsweredMedia, media: StreamMedia) {
+  const isHeard = audio !== undefined && media.audio !== undefined;
+  return {
+    audio: audio && viewerTrack(audio),
+    video: video &&
+      { ...viewerTrack(video), held: heldPictures(video, isHeard ? PICTURES_HELD_MS : 0) },
+  };
+}
+
+function heldPictures(section: AnsweredSection, leastMs: number): HeldPictures | undefined {
+  if (extensionId(section, EXTENSION_URI.playoutDelay) === undefined) return undefined;
+  return { leastMs, extension: (heldMs) => packetExtension(section, heldMs) };
+}
+
+/** What packets carry, with how long pictures are to be held if that is told. */
+function packetExtension(section: AnsweredSection, heldMs?: number) {
+  const isTold = heldMs !== undefined;
+  return writeHeaderExtension({
+    transportSequenceId: extensionId(section, EXTENSION_URI.transportSequence),
+    playoutDelayId: isTold ? extensionId(section, EXTENSION_URI.playoutDelay) : undefined,
+    playoutDelay: { minMs: heldMs ?? 0, maxMs: MAX_PICTURES_HELD_MS },
+  });
+}
+
+function viewerTrack(section: AnsweredSection): ViewerTrack {
   const { payloadType, ssrc, rtxPayloadType, rtxSsrc, redPayloadType } = section;
   const [first, second] = crypto.getRandomValues(new Uint16Array(2)) as Uint16Array & [
     number,
     number,
   ];
-  const elements = {
-    transportSequenceId: extensionId(section, EXTENSION_URI.transportSequence),
-    playoutDelay: { minMs: PICTURES_HELD_MS, maxMs: MAX_PICTURES_HELD_MS },
-  };
-  const playoutDelayId = extensionId(section, EXTENSION_URI.playoutDelay);
-  const extension = writeHeaderExtension({ ...elements, playoutDelayId: undefined });
-  const openingExtension = writeHeaderExtension({ ...elements, playoutDelayId });
+  const extension = packetExtension(section);
   return {
     identity: { payloadType, ssrc, extension },
-    openingExtension,
     retransmission: rtxPayloadType === undefined || rtxSsrc === undefined ? undefined : {
       payloadType: rtxPayloadType,
       ssrc: rtxSsrc,
-      extension: openingExtension,
+      extension,
       firstSequence: second >> 1,
     },
     redundant: redPayloadType === undefined

@@ -13,6 +13,7 @@ import type { TransportAddress } from "../../address/transport_address.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { View } from "../live/ticket.ts";
 import type { ViewerRenditions } from "../live/viewer_renditions.ts";
+import { threadDelays } from "../thread_delays.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
 import { loggedSessionId, type PeerSession, type PeerSessionEvents } from "./sessions.ts";
 
@@ -217,7 +218,9 @@ export class WebrtcSession
 
   /** One that cannot be asked for is as good as lost. */
   #askForEcho(viewer: RtpViewer, nowMs: number): void {
-    if (viewer.wantsEcho(nowMs)) this.peer.askForEcho(viewer.echoAsked(nowMs));
+    if (!viewer.wantsEcho(nowMs)) return;
+    threadDelays.watch(nowMs);
+    this.peer.askForEcho(viewer.echoAsked(nowMs));
   }
 
   #send(to: TransportAddress): void {
@@ -279,7 +282,7 @@ export class WebrtcSession
       feed: audience.feed,
       ...media,
       renditions,
-      link: new ViewerLink(performance.now(), this.peer.route?.transport),
+      link: new ViewerLink(performance.now(), this.peer.route?.transport, threadDelays),
       arena,
       master,
       events: viewerEvents,

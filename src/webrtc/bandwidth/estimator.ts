@@ -17,13 +17,6 @@ const HEADROOM = 0.85;
 
 /** Above it, packets wait for others of ours. */
 const LONG_QUEUE_MS = 50;
-/** Above it, a suspicion is confirmed: so often in a row, as viewers stall that are busy. */
-const CONFIRMING_QUEUE_MS = 40;
-const CONFIRMATIONS = 2;
-/** And for so long, as many viewers of one link are sent the same key frame at once. */
-const CONFIRMING_MS = 400;
-/** For longer than this, they rarely do. */
-const SURE_QUEUE_MS = 180;
 /** Above it, a loss is that of a queue. */
 const SOME_QUEUE_MS = 30;
 /** Loss beyond the link's own that tells of a full queue; and of one without any length. */
@@ -71,6 +64,8 @@ export interface BandwidthDemand {
   readonly wantedBps: number;
   /** Whether what is sent now fits, so that more is of little use; not by default. */
   readonly isContent?: boolean;
+  /** How late this side was lately, so that echoes may lie unread; not at all by default. */
+  readonly lateMs?: number;
 }
 
 /**
@@ -152,6 +147,11 @@ export class BandwidthEstimator {
     return this.#queue.roundTripMs;
   }
 
+  /** Round trip without a queue; Infinity before there was one. */
+  get baseRoundTripMs(): number {
+    return this.#queue.baseMs;
+  }
+
   /** How long packets wait on their way, as far as is known. */
   get queueMs(): number {
     return this.#queue.queueMs;
@@ -207,21 +207,37 @@ export class BandwidthEstimator {
    * A round trip was told: by a check, or by a report that answers a sender report.
    *
    * @param sentMs when what was echoed left
+   * @param lateMs how late this side may have been to read it, as it was busy
    */
-  takeRoundTrip(roundTripMs: number, sentMs: number, nowMs: number): void {
+  takeRoundTrip(roundTripMs: number, sentMs: number, nowMs: number, lateMs = 0): void {
     const before = this.#queue.newest;
     const usualMs = this.#queue.roundTripMs ?? roundTripMs;
-    const sample = this.#queue.take(roundTripMs, sentMs, nowMs);
+    const sample = this.learnRoundTrip(roundTripMs, sentMs, nowMs, lateMs);
     if (sample === undefined) return;
-    this.#echoes.answered(sentMs, nowMs);
     // A queue that was there before the probe is none of its own.
     if (this.#probe?.isBefore(sentMs) && sample.queueMs >= LONG_QUEUE_MS) this.#probe = undefined;
     if (this.#probe !== undefined) {
-      this.#takeVerdict(this.#probe.takeRoundTrip(roundTripMs, sentMs, usualMs), nowMs);
+      const toldMs = lateMs === 0 ? roundTripMs : this.#queue.baseMs + sample.queueMs;
+      this.#takeVerdict(this.#probe.takeRoundTrip(toldMs, sentMs, usualMs), nowMs);
       return;
     }
     if (this.#congestion.kind !== "none") this.#takeDrain(sample, nowMs);
     else this.#judge(sample, before, nowMs);
+  }
+
+  /** The same of a queue that is meant to be there: it is not judged. */
+  learnRoundTrip(
+    ...[roundTripMs, sentMs, nowMs, lateMs]: Parameters<QueueGauge["take"]>
+  ): RoundTripSample | undefined {
+    const sample = this.#queue.take(roundTripMs, sentMs, nowMs, lateMs);
+    if (sample !== undefined) this.#echoes.answered(sentMs, nowMs);
+    return sample;
+  }
+
+  /** The link turns out to carry no more than this, by a queue that is to be emptied. */
+  narrow(capacityBps: number, nowMs: number): void {
+    this.#cut(capacityBps, nowMs);
+    this.#believe(capacityBps);
   }
 
   /** The viewer has told what it believes to be able to receive. */
@@ -266,13 +282,13 @@ export class BandwidthEstimator {
   }
 
   /** Time has passed. To be called some times a second at least. */
-  update(nowMs: number, { wantedBps, isContent = false }: BandwidthDemand): void {
+  update(nowMs: number, { wantedBps, isContent = false, lateMs = 0 }: BandwidthDemand): void {
     const probe = this.#probe;
     if (probe !== undefined) {
       this.#takeVerdict(probe.expire(nowMs, this.#echoHabit), nowMs);
       return;
     }
-    const isOverdue = this.#isEchoOverdue(nowMs);
+    const isOverdue = this.#isEchoOverdue(nowMs - lateMs);
     if (this.#suspicion.sinceMs !== undefined) {
       if (isOverdue && this.#echoes.openMs >= this.#suspicion.sinceMs) {
         this.#cut(this.#suspicion.seemsBps, nowMs);
@@ -309,23 +325,14 @@ export class BandwidthEstimator {
   }
 
   #judge(sample: RoundTripSample, before: RoundTripSample | undefined, nowMs: number): void {
-    const { queueMs, sentMs } = sample;
+    const { queueMs } = sample;
     const suspicion = this.#suspicion;
     const seemsBps = before !== undefined && queueMs >= LONG_QUEUE_MS
       ? carriedBps(sample, before, this.#sent, this.#loss.newest)
       : Infinity;
     if (suspicion.sinceMs === undefined) {
       if (queueMs >= LONG_QUEUE_MS) this.#suspect(seemsBps, nowMs);
-      return;
-    }
-    // What left before it does not tell.
-    if (sentMs < suspicion.sinceMs) return;
-    if (queueMs <= CONFIRMING_QUEUE_MS) return suspicion.dispel();
-    const isOften = suspicion.confirm(seemsBps) >= CONFIRMATIONS;
-    const isLong = nowMs - suspicion.sinceMs >= CONFIRMING_MS;
-    if (isOften && isLong || queueMs > SURE_QUEUE_MS) {
-      this.#cut(suspicion.seemsBps, nowMs);
-    }
+    } else if (suspicion.confirm(sample, seemsBps, nowMs)) this.#cut(suspicion.seemsBps, nowMs);
   }
 
   #suspect(seemsBps: number, nowMs: number): void {
@@ -382,7 +389,7 @@ export class BandwidthEstimator {
     const { plan } = probe;
     if (plan.kind === "train") {
       const isKnown = verdict.kind !== "unknown";
-      if (isKnown) this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps));
+      if (isKnown) this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps, nowMs));
       return this.#schedule.trainTaken(verdict, nowMs);
     }
     this.#schedule.streamTaken(verdict, nowMs);

@@ -50,8 +50,14 @@ export class QueueGauge {
    * it cannot be true.
    *
    * @param sentMs when what was echoed left
+   * @param lateMs how late we may have been to read the echo: so much of it was no queue
    */
-  take(roundTripMs: number, sentMs: number, nowMs: number): RoundTripSample | undefined {
+  take(
+    roundTripMs: number,
+    sentMs: number,
+    nowMs: number,
+    lateMs = 0,
+  ): RoundTripSample | undefined {
     if (!(roundTripMs >= 0 && roundTripMs <= MAX_ROUND_TRIP_MS)) return undefined;
     if (this.#newest !== undefined && sentMs <= this.#newest.sentMs) return undefined;
     if (nowMs - this.#baseSinceMs >= BASE_MS) {
@@ -61,7 +67,7 @@ export class QueueGauge {
     }
     this.#baseMs = Math.min(this.#baseMs, roundTripMs);
     this.#roundTripMs = roundTripMs;
-    const queueMs = roundTripMs - this.baseMs;
+    const queueMs = Math.max(0, roundTripMs - lateMs - this.baseMs);
     return this.#newest = { sentMs, queueMs };
   }
 }

@@ -1,3 +1,13 @@
+import type { RoundTripSample } from "./queue_gauge.ts";
+
+/** Above it, a suspicion is confirmed: so often in a row, as viewers stall that are busy. */
+const CONFIRMING_QUEUE_MS = 40;
+const CONFIRMATIONS = 2;
+/** And for so long, as many viewers of one link are sent the same key frame at once. */
+const CONFIRMING_MS = 400;
+/** For longer than this, they rarely do. */
+const SURE_QUEUE_MS = 180;
+
 /** Something looks like congestion, and is to be confirmed. */
 export class Suspicion {
   #sinceMs: number | undefined;
@@ -20,10 +30,20 @@ export class Suspicion {
     this.#sinceMs ??= nowMs;
   }
 
-  /** It is confirmed once more. Returns how often it was. */
-  confirm(seemsBps: number): number {
+  /**
+   * A round trip tells of the queue: whether it confirms that there is congestion. A short one dispels
+   * the suspicion.
+   */
+  confirm({ queueMs, sentMs }: RoundTripSample, seemsBps: number, nowMs: number): boolean {
+    // What left before it does not tell.
+    if (this.#sinceMs === undefined || sentMs < this.#sinceMs) return false;
+    if (queueMs <= CONFIRMING_QUEUE_MS) {
+      this.dispel();
+      return false;
+    }
     this.#seemsBps = Math.min(this.#seemsBps, seemsBps);
-    return ++this.#confirmations;
+    const isOften = ++this.#confirmations >= CONFIRMATIONS;
+    return isOften && nowMs - this.#sinceMs >= CONFIRMING_MS || queueMs > SURE_QUEUE_MS;
   }
 
   dispel(): void {

@@ -45,12 +45,35 @@ Deno.test("estimate: on a link that carries the stream nothing changes, and noth
 Deno.test("estimate: a viewer that stalls now and then is hardly ever taken for a narrow link", async (t) => {
   for (const lossFraction of [0, 0.02, 0.05, 0.1]) {
     await t.step(`loss ${lossFraction}`, () => {
-      const watched = new WatchedLink({ lossFraction, roundTripMs: 5, isBusy: true, seed: 3 });
+      const watched = new WatchedLink({ lossFraction, roundTripMs: 5, busy: "viewer", seed: 3 });
       watched.run(300_000);
       const low = watched.moments.filter(({ estimateBps }) => estimateBps < STREAM_BPS - 1);
       assert(low.length <= 0.05 * watched.moments.length, `${low.length}`);
     });
   }
+});
+
+Deno.test("estimate: a sender that stalls, and knows it, takes no link for a narrow one", () => {
+  for (const lossFraction of [0, 0.05]) {
+    for (let seed = 1; seed <= 5; seed++) {
+      const stalls = { busy: "sender", maxStallMs: 400 } as const;
+      const watched = new WatchedLink({ lossFraction, roundTripMs: 5, ...stalls, seed });
+      watched.run(120_000);
+      const low = watched.moments.filter(({ estimateBps }) => estimateBps < STREAM_BPS - 1);
+      assertEquals(low.length, 0, `loss ${lossFraction}, seed ${seed}`);
+    }
+  }
+});
+
+Deno.test("estimate: a link that is narrow is known by a sender that stalls, too", () => {
+  const watched = new WatchedLink({ roundTripMs: 20, busy: "sender" });
+  watched.run(5000);
+  watched.change({ capacityBps: 1e6 });
+  watched.run(30_000);
+  assert(watched.queuePercentileMs(95, 8000) < 150, `${watched.queuePercentileMs(95, 8000)} ms`);
+  const after = watched.since(8000);
+  const meanBps = after.reduce((sum, { estimateBps }) => sum + estimateBps, 0) / after.length;
+  assert(meanBps > 500_000 && meanBps < 1_000_000, `${meanBps}`);
 });
 
 Deno.test("estimate: capacity of 3, 1, 0.5 and 3 Mbit/s is followed with little queue", async (t) => {

@@ -21,8 +21,10 @@ const MAX_WAIT_MS = 400;
 const REPORT_MS = 1000;
 /** Of a busy viewer: part of its answers that come after a stall, how long that is, and others. */
 const STALL_PART = 0.1;
-const MAX_STALL_MS = 150;
+const USUAL_STALL_MS = 150;
 const MAX_LATE_MS = 25;
+/** An echo that is missing was asked for within this time. */
+const LATE_ECHO_MS = 500;
 
 /** What the viewer tells beside reports. */
 export type Receiver = "chromium" | "reports";
@@ -34,8 +36,10 @@ export interface WatchedLinkOptions extends Partial<LinkConditions> {
   readonly startBps?: number;
   readonly maxBps?: number;
   readonly hasTcpFlow?: boolean;
-  /** Whether the viewer's machine is busy, and answers late at times. */
-  readonly isBusy?: boolean;
+  /** Whose machine is busy, and answers, or reads answers, late at times. */
+  readonly busy?: "viewer" | "sender";
+  /** For how long it does nothing then, at most. */
+  readonly maxStallMs?: number;
   readonly seed?: number;
 }
 
@@ -55,9 +59,10 @@ export class WatchedLink {
   readonly moments: LinkMoment[] = [];
   readonly #receiver: Receiver;
   readonly #random: () => number;
-  readonly #isBusy: boolean;
-  /** Until then it does nothing. */
-  #stalledMs = 0;
+  readonly #maxStallMs: number;
+  readonly #busy: "viewer" | "sender" | undefined;
+  /** From and until when it does nothing. */
+  #stallMs = { from: 0, until: 0 };
   streamBps: number;
   nowMs = 0;
   paddedBytes = 0;
@@ -88,7 +93,8 @@ export class WatchedLink {
     this.streamBps = options.streamBps ?? 2_100_000;
     this.#receiver = options.receiver ?? "chromium";
     this.#random = random;
-    this.#isBusy = options.isBusy ?? false;
+    this.#busy = options.busy;
+    this.#maxStallMs = options.maxStallMs ?? USUAL_STALL_MS;
     this.estimator = new BandwidthEstimator({
       startBps: options.startBps ?? this.streamBps,
       minBps: SOUND_BPS,
@@ -125,7 +131,8 @@ export class WatchedLink {
     const { estimator, link } = this;
     link.advance(nowMs);
     this.tcp?.advance(nowMs);
-    estimator.update(nowMs, { wantedBps: this.streamBps });
+    const lateMs = this.#busy === "sender" ? this.#stalledMs(nowMs - LATE_ECHO_MS, nowMs) : 0;
+    estimator.update(nowMs, { wantedBps: this.streamBps, lateMs });
     this.#askForEcho(nowMs);
     this.#pad(nowMs);
     this.#makeMedia(nowMs);
@@ -188,18 +195,25 @@ export class WatchedLink {
     const sentMs = this.estimator.echoAsked(nowMs);
     this.link.send(CHECK_BYTES, nowMs, (atMs) => {
       this.link.answer(this.#answeredMs(atMs), (backMs) => {
-        this.estimator.takeRoundTrip(backMs - sentMs, sentMs, backMs);
+        const lateMs = this.#busy === "sender" ? this.#stalledMs(sentMs, backMs) : 0;
+        this.estimator.takeRoundTrip(backMs - sentMs, sentMs, backMs, lateMs);
       });
     });
   }
 
-  /** When a viewer answers that is busy: some milliseconds later, and stalled now and then. */
+  /** When who is busy has answered: some milliseconds later, and stalled now and then. */
   #answeredMs(atMs: number): number {
-    if (!this.#isBusy) return atMs;
-    if (atMs >= this.#stalledMs && this.#random() < STALL_PART) {
-      this.#stalledMs = atMs + this.#random() * MAX_STALL_MS;
+    if (this.#busy === undefined) return atMs;
+    if (atMs >= this.#stallMs.until && this.#random() < STALL_PART) {
+      this.#stallMs = { from: atMs, until: atMs + this.#random() * this.#maxStallMs };
     }
-    return Math.max(atMs, this.#stalledMs) + this.#random() * MAX_LATE_MS;
+    return Math.max(atMs, this.#stallMs.until) + this.#random() * MAX_LATE_MS;
+  }
+
+  /** How much of its newest stall lies between two moments. */
+  #stalledMs(sinceMs: number, nowMs: number): number {
+    const { from, until } = this.#stallMs;
+    return Math.max(0, Math.min(until, nowMs) - Math.max(from, sinceMs));
   }
 
   #sendReport(nowMs: number): void {

@@ -1,0 +1,75 @@
+/** From here on it is far to a viewer: what is lost twice comes later than receivers wait for it. */
+const FAR_MS = 80;
+
+/** Of the packets of the last seconds: from here on something is done, until it is less than half. */
+const LEAST_LOSS = 0.01;
+/** Of a new second, among those before. */
+const WEIGHT = 0.4;
+
+/** Pictures wait for what is asked for twice: two round trips, and what it takes to be noticed. */
+const ROUND_TRIPS = 2;
+const NOTICED_MS = 50;
+/** Whoever is further away sees pictures stand still rather than so late. */
+const MAX_HELD_MS = 500;
+/** Round trips differ a little from report to report, and what is held should not. */
+const STEP_MS = 50;
+/** So long after it was needed last it gets less, and then from time to time. */
+const FALL_AFTER_MS = 10_000;
+const FALL_INTERVAL_MS = 3000;
+
+/**
+ * What is done for a viewer that is far away and loses packets: what it asks for is sent twice, and
+ * its pictures are held until what is asked for a second time is there. Both are decided when it
+ * reports, and nothing is done for others.
+ *
+ * @example
+ * ```ts
+ * import { FarLoss } from "./far_loss.ts";
+ *
+ * const far = new FarLoss();
+ * far.takeLoss(0.05, 150, 1000);
+ * [far.isOn, far.heldMs]; // true, 350
+ * ```
+ */
+export class FarLoss {
+  #lossFraction = 0;
+  #isLossy = false;
+  #isOn = false;
+  #heldMs = 0;
+  /** When it may get less. */
+  #fallMs = -Infinity;
+  #roundTripBeforeMs = Infinity;
+
+  /** Whether it is far away now, and loses packets. */
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  /** How long pictures are to be held, at least; 0 for as long as the receiver does by itself. */
+  get heldMs(): number {
+    return this.#heldMs;
+  }
+
+  /**
+   * @param lossFraction of the packets of a second
+   * @param roundTripMs by the newest measurement; `undefined` as long as there is none
+   */
+  takeLoss(lossFraction: number, roundTripMs: number | undefined, nowMs: number): void {
+    this.#lossFraction += WEIGHT * (lossFraction - this.#lossFraction);
+    this.#isLossy = this.#lossFraction >= (this.#isLossy ? LEAST_LOSS / 2 : LEAST_LOSS);
+    // One that took longer than the one before waited somewhere.
+    const wayMs = Math.min(roundTripMs ?? 0, this.#roundTripBeforeMs);
+    this.#roundTripBeforeMs = roundTripMs ?? Infinity;
+    this.#isOn = this.#isLossy && wayMs > FAR_MS;
+    this.#hold(this.#isOn ? ROUND_TRIPS * wayMs + NOTICED_MS : 0, nowMs);
+  }
+
+  #hold(neededMs: number, nowMs: number): void {
+    const wantedMs = Math.min(Math.ceil(neededMs / STEP_MS) * STEP_MS, MAX_HELD_MS);
+    this.#heldMs = Math.max(this.#heldMs, wantedMs);
+    if (wantedMs >= this.#heldMs - STEP_MS && wantedMs > 0) this.#fallMs = nowMs + FALL_AFTER_MS;
+    if (this.#heldMs === 0 || nowMs < this.#fallMs) return;
+    this.#heldMs -= STEP_MS;
+    this.#fallMs = nowMs + FALL_INTERVAL_MS;
+  }
+}
