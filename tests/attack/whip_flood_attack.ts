@@ -8,7 +8,7 @@ import { HealthProbe } from "./health_probe.ts";
 const PATH = "live/bystander";
 
 /** Packets between two looks at the time. */
-const PACKETS_AT_ONCE = 100;
+const PACKETS_AT_ONCE = 20;
 
 /** What a publisher may have looked at in a second. */
 const PACKETS_PER_SECOND = 6000;

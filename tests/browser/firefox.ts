@@ -1,25 +1,7 @@
 /** Debian's Firefox, driven by its own protocol, Marionette: no driver is needed. */
 
 const EXECUTABLE = "/usr/bin/firefox-esr";
-const CAMERA_PREFERENCES = [
-  "media.navigator.streams.fake",
-  "media.navigator.permission.disabled",
-];
 const LISTENING = /Listening on port (\d+)/;
-
-/** For a gateway that Firefox is to reach: see {@linkcode outerAddress}. */
-export const OUTER_LISTEN_ARGS: readonly string[] = [
-  ...["--host", "0.0.0.0", "--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"],
-];
-
-/** Firefox has no candidates on the loopback interface, and sends nothing there from others. */
-export function outerAddress(): string {
-  const outer = Deno.networkInterfaces().find(({ family, address }) =>
-    family === "IPv4" && !address.startsWith("127.")
-  );
-  if (outer === undefined) throw new Error("Firefox needs a network interface besides loopback");
-  return outer.address;
-}
 
 /** What Marionette answers: type, id, error and result. */
 type Reply = readonly [1, number, { readonly message: string } | null, unknown];
@@ -56,12 +38,9 @@ export class TestFirefox implements AsyncDisposable {
     this.#connection = connection;
   }
 
-  /** @param hasCamera whether pages get a camera and a microphone, which are none, unasked */
-  static async launch({ hasCamera = false } = {}): Promise<TestFirefox> {
+  static async launch(): Promise<TestFirefox> {
     const profile = await Deno.makeTempDir({ prefix: "firefox_" });
-    const preferences = ["marionette.port", ...(hasCamera ? CAMERA_PREFERENCES : [])]
-      .map((name) => `user_pref("${name}", ${name === "marionette.port" ? 0 : true});\n`);
-    await Deno.writeTextFile(`${profile}/user.js`, preferences.join(""));
+    await Deno.writeTextFile(`${profile}/user.js`, 'user_pref("marionette.port", 0);\n');
     const child = new Deno.Command(EXECUTABLE, {
       args: ["--headless", "--marionette", "--no-remote", "--profile", profile],
       env: { HOME: profile },

@@ -55,7 +55,7 @@ export async function publishByWhip(
   const origin = gateway.httpUrl("/healthz");
   if (page.url() !== origin) await page.goto(origin);
   const location = await page.evaluate(startPublishing, {
-    path: `/${path}/whip`,
+    path,
     codec,
     width,
     height,
@@ -69,9 +69,8 @@ export async function publishByWhip(
   };
 }
 
-/** Runs in the page; the path of the session. */
-export async function startPublishing({ path, codec, width, height, layers }: {
-  /** With the query, if there is one. */
+/** Runs in the page. */
+async function startPublishing({ path, codec, width, height, layers }: {
   path: string;
   codec: string | undefined;
   width: number;
@@ -98,7 +97,7 @@ export async function startPublishing({ path, codec, width, height, layers }: {
     );
   }
   await peer.setLocalDescription();
-  const response = await fetch(path, {
+  const response = await fetch(`/${path}/whip`, {
     method: "POST",
     headers: { "content-type": "application/sdp" },
     body: peer.localDescription!.sdp,

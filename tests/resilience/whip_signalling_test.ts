@@ -101,6 +101,7 @@ Deno.test("WHIP: offers, and what comes of them", async (t) => {
       [422, /must have H264, VP8.* and has THEORA/, { offer: obs.replaceAll("H264/", "THEORA/") }],
       [422, /has no section that sends/, { offer: obs.replaceAll("a=sendonly", "a=recvonly") }],
       [400, /eip/, { path: `${PATH}?eip=nowhere` }],
+      [400, /must name a stream/, { path: "/rtc/v1/whip/" }],
     ];
     for (const [status, reason, options] of cases) {
       const refused = await post(gateway, options);
@@ -110,24 +111,19 @@ Deno.test("WHIP: offers, and what comes of them", async (t) => {
     assertEquals((await send("PUT", gateway.httpUrl(PATH))).status, 405);
     await until("no place is taken", async () => await newcomers(gateway) === 0);
     // Nothing of all that has taken the name.
-    assertEquals((await post(gateway)).status, 201);
+    const { status, response } = await post(gateway);
+    assertEquals(status, 201);
+    assertEquals((await send("DELETE", resourceOf(gateway, response))).status, 200);
   });
-  await t.step(
-    "a name that is taken is refused with 409; who sends nothing gives way",
-    async () => {
-      await using healthy = await HealthyStream.start(gateway);
-      const taken = await post(gateway, { path: "/live/healthy/whip" });
-      assertEquals(taken.status, 409, taken.body);
-      assertMatch(taken.body, /live\/healthy is being published already/);
-      await healthy.check();
-      const first = await post(gateway);
-      assertEquals(first.status, 201);
-      assertEquals((await post(gateway)).status, 201);
-      assertEquals((await send("GET", resourceOf(gateway, first.response))).status, 404);
-    },
-  );
+  await t.step("a name that is taken is refused with 409", async () => {
+    await using healthy = await HealthyStream.start(gateway);
+    const taken = await post(gateway, { path: "/live/healthy/whip" });
+    assertEquals(taken.status, 409, taken.body);
+    assertMatch(taken.body, /live\/healthy is being published already/);
+    await healthy.check();
+  });
   await t.step("candidates are taken, and ICE is restarted, by the session's ETag", async () => {
-    const { response } = await post(gateway);
+    const { response } = await post(gateway, { path: "/live/restarted/whip" });
     const resource = resourceOf(gateway, response);
     const etag = response.headers.get("etag")!;
     const ufrag = /a=ice-ufrag:(\S+)/.exec(PUBLISH_OFFERS.chromium)![1]!;
@@ -145,9 +141,20 @@ Deno.test("WHIP: offers, and what comes of them", async (t) => {
     assertEquals((await patch(resource, "another", { "if-match": fresh })).status, 204);
   });
   await t.step("behind a proxy with a path of its own, that is in its address", async () => {
-    const { response } = await post(gateway, { headers: { "x-forwarded-prefix": "/media" } });
-    assertMatch(response.headers.get("location")!, /^\/media\/live\/camera\/whip\//);
+    const headers = { "x-forwarded-prefix": "/media" };
+    const { response } = await post(gateway, { path: "/live/behind/whip", headers });
+    assertMatch(response.headers.get("location")!, /^\/media\/live\/behind\/whip\//);
   });
+});
+
+Deno.test("WHIP: a rule of a stream holds, however its address is spelt", async () => {
+  const refused = { id: "vip", actions: ["publish"], paths: ["vip/*"], decision: "refuse" };
+  const allowed = { id: "all", actions: ["publish"], paths: ["*"], decision: "allow" };
+  const config = { access: { rules: [refused, allowed] } };
+  await using gateway = await startGateway({ config });
+  const paths = ["/vip/a/whip", "//vip/a/whip", "/vip//a/whip", "/rtc/v1/whip/?app=/vip&stream=a"];
+  for (const path of paths) assertEquals((await post(gateway, { path })).status, 403, path);
+  assertEquals((await post(gateway, { path: "/live//a/whip" })).status, 201);
 });
 
 Deno.test("WHIP: what settings say of servers, places and times", async (t) => {
