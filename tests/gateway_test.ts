@@ -96,6 +96,7 @@ Deno.test("startGateway: each shard has its own ports for WebRTC", async () => {
     publicIps: ["192.0.2.1"],
     packetBytes: 1350,
     feedback: "remb",
+    iceServers: [],
     bFrames: "drop",
     inexact: "show",
     connectMs: 15_000,

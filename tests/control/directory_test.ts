@@ -136,7 +136,11 @@ Deno.test("Directory: a stream is announced before its publisher is accepted", (
   assertEquals(acceptedId(directory.publish("live/b", 1, 100)) === streamId, false);
 });
 
-const BUSY = { kind: "refused", reason: "live/a is being published already." } as const;
+const BUSY = {
+  kind: "refused",
+  reason: "live/a is being published already.",
+  isTaken: true,
+} as const;
 
 Deno.test("Directory: one publisher for each stream; the second is refused if the first is there", () => {
   using control = open();
