@@ -389,7 +389,7 @@ export class BandwidthEstimator {
     const { plan } = probe;
     if (plan.kind === "train") {
       const isKnown = verdict.kind !== "unknown";
-      if (isKnown) this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps, nowMs));
+      if (isKnown) this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps));
       return this.#schedule.trainTaken(verdict, nowMs);
     }
     this.#schedule.streamTaken(verdict, nowMs);

@@ -1,14 +1,7 @@
 /** Of a new train, among those before: each is short. */
 const WEIGHT = 0.3;
-/** If they tell of so much more than is believed, that grows. */
-const MORE_FACTOR = 1.07;
-/**
- * By so much each second, whatever is believed: of those who share a link, and grow alike and shrink
- * by parts, those who have more lose it to the others. If they grew by parts, too, they would not.
- */
-const GROWTH_BPS = 25_000;
-/** What was not asked for longer does not count. */
-const MAX_INTERVAL_MS = 2000;
+/** What is believed grows by so much for each, if they tell of more than that. */
+const GROWTH = 1.07;
 /** One train counts for no more than so many times what is believed. */
 const MAX_FACTOR = 2;
 
@@ -16,7 +9,6 @@ const MAX_FACTOR = 2;
 export class TrainGauge {
   #meanBps = 0;
   #beforeBps = Infinity;
-  #takenMs = -Infinity;
 
   /** It is known better. */
   reset(capacityBps: number): void {
@@ -24,14 +16,12 @@ export class TrainGauge {
   }
 
   /** What the link is to be believed to carry, upon another train. */
-  take(bitrateBps: number, capacityBps: number, nowMs: number): number {
+  take(bitrateBps: number, capacityBps: number): number {
     // Links that were idle let the first packets pass at once: of two, the lesser is true.
     const seenBps = Math.min(bitrateBps, this.#beforeBps, MAX_FACTOR * capacityBps);
     this.#beforeBps = bitrateBps;
     this.#meanBps += WEIGHT * (seenBps - this.#meanBps);
-    const intervalMs = Math.min(nowMs - this.#takenMs, MAX_INTERVAL_MS);
-    this.#takenMs = nowMs;
-    if (this.#meanBps < capacityBps * MORE_FACTOR) return capacityBps;
-    return Math.min(capacityBps + GROWTH_BPS * intervalMs / 1000, this.#meanBps);
+    if (this.#meanBps < capacityBps * GROWTH) return capacityBps;
+    return Math.min(capacityBps * GROWTH, this.#meanBps);
   }
 }
