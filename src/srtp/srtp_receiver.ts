@@ -1,10 +1,10 @@
 /** SRTP of what one peer sends: AES_CM_128_HMAC_SHA1_80 (RFC 3711). */
-import { type Cipheriv, createCipheriv } from "node:crypto";
-import { deriveSessionKeys, type SrtpMasterKey } from "./key_derivation.ts";
+import type { Cipheriv } from "node:crypto";
+import type { SrtpMasterKey } from "./key_derivation.ts";
 import { MAX_RTP_PACKET_LENGTH, type PacketArena, TAG_LENGTH } from "./packet_arena.ts";
 import { PADDING_LENGTH } from "./packet_cipher.ts";
 import { ReplayWindow } from "./replay_window.ts";
-import { hmacSha1States } from "./sha1_block.ts";
+import { openRtpKeys } from "./rtp_keys.ts";
 
 /**
  * How far behind the newest a packet may come: packets that are asked for again come late, and
@@ -67,14 +67,11 @@ export class SrtpReceiver {
    * @throws {SrtpError} if a length of `master` is wrong
    */
   constructor(arena: PacketArena, master: SrtpMasterKey) {
-    const { cipherKey, authenticationKey, salt } = deriveSessionKeys(master, "srtp");
+    const { cipher, keyStates, salt } = openRtpKeys(master);
     this.#arena = arena;
-    this.#cipher = createCipheriv("aes-128-ecb", cipherKey, null);
-    this.#cipher.setAutoPadding(false);
-    this.#keyStates = hmacSha1States(authenticationKey);
-    const words = new DataView(new ArrayBuffer(16));
-    salt.forEach((byte, at) => words.setUint8(at, byte));
-    this.#salt = Int32Array.from([0, 4, 8, 12], (at) => words.getInt32(at));
+    this.#cipher = cipher;
+    this.#keyStates = keyStates;
+    this.#salt = salt;
   }
 
   /**

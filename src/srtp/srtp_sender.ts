@@ -1,6 +1,6 @@
 /** SRTP for what is sent to one viewer: AES_CM_128_HMAC_SHA1_80 (RFC 3711). */
-import { type Cipheriv, createCipheriv } from "node:crypto";
-import { deriveSessionKeys, type SrtpMasterKey } from "./key_derivation.ts";
+import type { Cipheriv } from "node:crypto";
+import type { SrtpMasterKey } from "./key_derivation.ts";
 import {
   MAX_RTP_PACKET_LENGTH,
   type PacketArena,
@@ -8,7 +8,7 @@ import {
   TAG_LENGTH,
 } from "./packet_arena.ts";
 import { MAX_EXTENSION_LENGTH, type PacketExtension, type RtpIdentity } from "./rtp_identity.ts";
-import { hmacSha1States } from "./sha1_block.ts";
+import { openRtpKeys } from "./rtp_keys.ts";
 import { SrtpError } from "./srtp_error.ts";
 
 /** Largest index of a packet: a rollover counter of 32 bits and a sequence number of 16. */
@@ -63,16 +63,11 @@ export class SrtpSender {
 
   /** @throws {SrtpError} if a length of `master` is wrong */
   constructor(arena: PacketArena, master: SrtpMasterKey) {
-    const { cipherKey, authenticationKey, salt } = deriveSessionKeys(master, "srtp");
+    const { cipher, keyStates, salt } = openRtpKeys(master);
     this.#arena = arena;
-    // One ECB cipher for all of a batch's counter blocks: a CTR cipher would have to be made anew
-    // for each packet, which costs ten times as much.
-    this.#cipher = createCipheriv("aes-128-ecb", cipherKey, null);
-    this.#cipher.setAutoPadding(false);
-    this.#keyStates = hmacSha1States(authenticationKey);
-    const words = new DataView(new ArrayBuffer(16));
-    salt.forEach((byte, at) => words.setUint8(at, byte));
-    this.#salt = Int32Array.from([0, 4, 8, 12], (at) => words.getInt32(at));
+    this.#cipher = cipher;
+    this.#keyStates = keyStates;
+    this.#salt = salt;
   }
 
   /**
