@@ -2,7 +2,7 @@ import { type Malformed, malformed } from "../../bytes/malformed.ts";
 import { H264_NAL } from "../../codec/h264/h264.ts";
 import { NalFact, nalFacts } from "../../codec/nal_facts.ts";
 import type { Depacketizer, ReceivedUnit } from "./depacketizer.ts";
-import { NalJoiner } from "./nal_joiner.ts";
+import { hasUnit, joinNalUnits, type NalJoiner } from "./nal_joiner.ts";
 
 /** Types of payload structures (RFC 6184 5.2, table 1). */
 const FIRST_STRUCTURE = 24;
@@ -44,20 +44,10 @@ export const H264_DEPACKETIZER: Depacketizer = {
     const type = typeOf(payload);
     if (type === FU_A) return ((payload[1] ?? 0) & TYPE_MASK) === H264_NAL.SLICE_IDR;
     if (type !== STAP_A) return isOfKeyFrameType(type);
-    let isFound = false;
-    for (let at = 1; at + 2 < payload.length && !isFound;) {
-      isFound = isOfKeyFrameType(payload[at + 2]! & TYPE_MASK);
-      at += 2 + (payload[at]! << 8 | payload[at + 1]!);
-    }
-    return isFound;
+    return hasUnit(payload, 1, (at) => isOfKeyFrameType(payload[at]! & TYPE_MASK));
   },
   read(payloads) {
-    const joiner = new NalJoiner(ACTION);
-    for (const payload of payloads) {
-      const fault = addPayload(joiner, payload);
-      if (fault !== undefined) return fault;
-    }
-    const data = joiner.join();
+    const data = joinNalUnits(ACTION, payloads, addPayload);
     return data instanceof Uint8Array ? unitOf(data, payloads) : data;
   },
 };

@@ -3,7 +3,7 @@ import { H265_NAL, H265_NAL_HEADER_SIZE } from "../../codec/h265/h265.ts";
 import { NalFact, nalFacts } from "../../codec/nal_facts.ts";
 import { walkNalUnits } from "../../codec/nal_units.ts";
 import type { Depacketizer, ReceivedUnit } from "./depacketizer.ts";
-import { NalJoiner } from "./nal_joiner.ts";
+import { hasUnit, joinNalUnits, type NalJoiner } from "./nal_joiner.ts";
 
 /** Types of payload structures (RFC 7798 4.4.2, 4.4.3). */
 const AGGREGATE = 48;
@@ -32,20 +32,10 @@ export const H265_DEPACKETIZER: Depacketizer = {
     const type = typeOf(payload, 0);
     if (type === FRAGMENT) return isOfKeyFrameType((payload[2] ?? 0) & FRAGMENT_TYPE_MASK);
     if (type !== AGGREGATE) return isOfKeyFrameType(type);
-    let isFound = false;
-    for (let at = H265_NAL_HEADER_SIZE; at + 2 < payload.length && !isFound;) {
-      isFound = isOfKeyFrameType(typeOf(payload, at + 2));
-      at += 2 + (payload[at]! << 8 | payload[at + 1]!);
-    }
-    return isFound;
+    return hasUnit(payload, H265_NAL_HEADER_SIZE, (at) => isOfKeyFrameType(typeOf(payload, at)));
   },
   read(payloads) {
-    const joiner = new NalJoiner(ACTION);
-    for (const payload of payloads) {
-      const fault = addPayload(joiner, payload);
-      if (fault !== undefined) return fault;
-    }
-    const data = joiner.join();
+    const data = joinNalUnits(ACTION, payloads, addPayload);
     return data instanceof Uint8Array ? unitOf(data) : data;
   },
 };

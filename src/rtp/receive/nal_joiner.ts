@@ -15,6 +15,44 @@ const COUNT_RULE = `NAL units must be up to ${MAX_NAL_UNITS}`;
 const AGGREGATE_RULE = "NAL unit must end within its aggregate";
 
 /**
+ * Whether a unit of an aggregate is wanted, by where in the payload its header begins. Those that are
+ * cut off before it are none.
+ *
+ * @param from where the first length is
+ */
+export function hasUnit(
+  payload: Uint8Array,
+  from: number,
+  isWanted: (at: number) => boolean,
+): boolean {
+  for (let at = from; at + AGGREGATE_LENGTH_SIZE < payload.length;) {
+    const start = at + AGGREGATE_LENGTH_SIZE;
+    if (isWanted(start)) return true;
+    at = start + (payload[at]! << 8 | payload[at + 1]!);
+  }
+  return false;
+}
+
+/**
+ * Joins what all payloads of a picture carry.
+ *
+ * @param action what cannot be done if they are malformed: "read H.264 picture"
+ * @param add gives a payload's units to the joiner, or tells its fault
+ */
+export function joinNalUnits(
+  action: string,
+  payloads: readonly Uint8Array[],
+  add: (joiner: NalJoiner, payload: Uint8Array) => Malformed | undefined,
+): Uint8Array<ArrayBuffer> | Malformed {
+  const joiner = new NalJoiner(action);
+  for (const payload of payloads) {
+    const fault = add(joiner, payload);
+    if (fault !== undefined) return fault;
+  }
+  return joiner.join();
+}
+
+/**
  * Joins what the payloads of a picture carry to its NAL units, each behind its length of four bytes.
  * It borrows from the payloads.
  */
