@@ -78,6 +78,11 @@ export class NarrowSender {
     return this.#maxRedundancy;
   }
 
+  /** What the link is believed to carry beside the sound. */
+  get #roomBps(): number {
+    return Math.max(0, this.#options.link.estimator.estimateBps - this.#soundBps);
+  }
+
   /** The link has become narrow. */
   begin(): void {
     this.#thinner.reset();
@@ -118,7 +123,7 @@ export class NarrowSender {
   #switch(nowMs: number): void {
     const { switcher, video, past, resends, link } = this.#options;
     if (switcher === undefined || video === undefined) return;
-    const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
+    const roomBps = this.#roomBps;
     const { hasBegun, lagMs } = video;
     if (!switcher.update({ roomBps, lagMs, nowMs })) return;
     if (!hasBegun) link.resumed(nowMs);
@@ -174,8 +179,7 @@ export class NarrowSender {
   /** A group of which so much was lost that repairing it takes longer than the next is away. */
   #giveUp(): void {
     const { video, resends, link } = this.#options;
-    const roomBps = Math.max(0, link.estimator.estimateBps - this.#soundBps);
-    if (resends.size * REPAIR_BITS <= roomBps * MAX_REPAIR_MS / 1000) return;
+    if (resends.size * REPAIR_BITS <= this.#roomBps * MAX_REPAIR_MS / 1000) return;
     resends.clear();
     if (video?.position === undefined) return;
     this.#thinner.giveUp(video.ring, video.position);
@@ -197,7 +201,7 @@ export class NarrowSender {
     const { video, past, srtp, link } = this.#options;
     if (video === undefined) return;
     const room = {
-      roomBps: Math.max(0, link.estimator.estimateBps - this.#soundBps),
+      roomBps: this.#roomBps,
       fullBps: this.#videoBps,
     };
     while (this.#pace.isOpen && datagrams.length < end) {

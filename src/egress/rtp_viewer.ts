@@ -157,8 +157,10 @@ export class RtpViewer {
   }
 
   /**
-   * Appends datagrams that are due to `datagrams`, which is empty, some {@linkcode MAX_BATCH} at most: views of the
-   * arena. Whether there may be more that is due now.
+   * Appends datagrams that are due to `datagrams`, which is empty, some {@linkcode MAX_BATCH} at most:
+   * views of the arena.
+   *
+   * @returns whether there may be more that is due now
    */
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
     if (this.#link?.watch(nowMs, this.#fullBps)) this.#becomeNarrow();
@@ -326,10 +328,16 @@ export class RtpViewer {
 
   #becomeNarrow(): void {
     this.#events.narrowed();
-    const [feed, audio, video] = [this.#feed, this.#audio, this.#video];
-    const [past, srtp, resends, link] = [this.#past, this.#srtp, this.#resends, this.#link!];
-    const switcher = this.#switcher;
-    this.#narrow ??= new NarrowSender({ feed, audio, video, past, srtp, resends, link, switcher });
+    this.#narrow ??= new NarrowSender({
+      feed: this.#feed,
+      audio: this.#audio,
+      video: this.#video,
+      past: this.#past,
+      srtp: this.#srtp,
+      resends: this.#resends,
+      link: this.#link!,
+      switcher: this.#switcher,
+    });
     this.#narrow.begin();
   }
 

@@ -4,6 +4,7 @@ import { isAnybodysHere } from "../../http/local_request.ts";
 import type { HttpResponse, WholeResponse } from "../../http/response.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 import { problem, RETRY_AFTER_SECONDS } from "./answers.ts";
+import type { SessionCaller } from "./forwarded_request.ts";
 import type { RoutedRequest } from "./route_table.ts";
 
 const REALM = 'realm="sluice"';
@@ -19,10 +20,19 @@ export function questionOf<Asked extends Pick<AccessRequest, "action" | "path" |
   proxies: NetworkList,
   asked: Asked,
 ): AccessRequest & Asked {
+  return { ...callerOf(routed, proxies, asked.protocol), ...asked };
+}
+
+/** Who asks, and what it brings, where it is not known yet what may be asked for. */
+export function callerOf(
+  routed: RoutedRequest,
+  proxies: NetworkList,
+  protocol: AccessRequest["protocol"],
+): SessionCaller {
   const { request: { headers }, url, addresses: { id } } = routed;
   const query = url.search.slice(1);
   return {
-    ...asked,
+    protocol,
     address: clientAddress(routed, proxies),
     credentials: credentialsOf({ query, authorization: headers.get("authorization") }),
     query,

@@ -21,6 +21,8 @@ import { RenewedSessions } from "./renewed_sessions.ts";
 import { SessionFollowers, type SessionStates } from "./session_followers.ts";
 import { iceServerLinks } from "./ice_links.ts";
 import { shardOf, viewerLinks, viewerLocation } from "./whep_links.ts";
+import { createSessionId } from "./session_id.ts";
+import { answerWhereItIs } from "./session_forward.ts";
 import type { ConnectionAddresses } from "../net/connection_addresses.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { readOffer, wantsVideo } from "./whep_offer.ts";
@@ -29,7 +31,7 @@ import { isOver, knownMedia } from "../live/known_media.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import type { ForwardedResponse, SessionRequest } from "./forwarded_request.ts";
 import { pictureRefusal } from "../live/picture_refusal.ts";
-import { questionOf, refusedAnswer } from "./questions.ts";
+import { callerOf, questionOf, refusedAnswer } from "./questions.ts";
 import { Ticket, type ViewerRequest } from "../live/ticket.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { trackQuery } from "../live/track_query.ts";
@@ -92,7 +94,7 @@ export class Whep {
   async answerEndpoint(path: string, routed: RoutedRequest): Promise<WholeResponse> {
     const askedAtMs = performance.now();
     const { access, proxies, viewers } = this.#context;
-    const id = this.#createId();
+    const id = createSessionId(this.#endpoint, this.#context.clients);
     const question = { action: "play", path, protocol: "whep" } as const;
     const asked = { ...questionOf(routed, proxies, question), id: loggedSessionId(id) };
     const deciding = access.decide(asked);
@@ -134,14 +136,6 @@ export class Whep {
       await this.#openViewer(stream, selection, watch);
   }
 
-  /** Its beginning, which the log and the API have, is no other client's. */
-  #createId(): string {
-    for (;;) {
-      const id = this.#endpoint.createId();
-      if (this.#context.clients.byId(loggedSessionId(id)) === undefined) return id;
-    }
-  }
-
   /** Answers a request about a viewer, wherever it is. */
   async answerResource(
     method: SessionRequest["method"],
@@ -150,15 +144,9 @@ export class Whep {
   ): Promise<WholeResponse> {
     const { parts, request: { headers, body } } = routed;
     const resource = parts["viewer"]!;
-    const question = { action: "play", path: "", protocol: "whep" } as const;
-    const { action: _action, path: _path, ...caller } = questionOf(
-      routed,
-      this.#context.proxies,
-      question,
-    );
     const forwarded: SessionRequest = {
       kind: "session",
-      caller,
+      caller: callerOf(routed, this.#context.proxies, "whep"),
       method,
       resource,
       part,
@@ -167,11 +155,8 @@ export class Whep {
       ifMatch: headers.get("if-match"),
       body,
     };
-    const shard = shardOf(resource);
-    if (shard === undefined) return noViewer();
-    if (shard === this.#context.shard) return asWhole(await this.answerForwarded(forwarded));
-    const response = await this.#context.control.forward(shard, forwarded);
-    return response === undefined ? noViewer() : asWhole(response);
+    const here = (request: SessionRequest) => this.answerForwarded(request);
+    return await answerWhereItIs(this.#context, forwarded, here, noViewer);
   }
 
   /** Answers a request about a viewer of this shard. */
@@ -332,8 +317,4 @@ export class Whep {
 /** Of a session, as long as its ICE is not restarted. */
 function etagOf({ ufrag }: IceCredentials): string {
   return `"${ufrag}"`;
-}
-
-function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {
-  return { kind: "whole", status, headers, body: new Uint8Array(body) };
 }

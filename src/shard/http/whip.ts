@@ -19,13 +19,14 @@ import { loggedSessionId } from "../webrtc/sessions.ts";
 import { answer, busy, problem } from "./answers.ts";
 import type { ForwardedResponse, PublisherRequest } from "./forwarded_request.ts";
 import { iceServerLinks } from "./ice_links.ts";
-import { clientAddress, questionOf, refusedAnswer } from "./questions.ts";
+import { callerOf, clientAddress, questionOf, refusedAnswer } from "./questions.ts";
 import type { HttpContext } from "./route_context.ts";
 import type { RoutedRequest } from "./route_table.ts";
 import { sessionRefusal } from "./session_access.ts";
+import { answerWhereItIs } from "./session_forward.ts";
+import { createSessionId } from "./session_id.ts";
 import { type AnsweredTransport, patchSession } from "./session_patch.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
-import { shardOf } from "./whep_links.ts";
 import { publisherLocation } from "./whip_location.ts";
 import { created } from "./whep_answers.ts";
 import { readOffer } from "./whep_offer.ts";
@@ -104,7 +105,7 @@ export class Whip {
     held: MemoryHolding,
   ): Promise<WholeResponse> {
     const { left, remoteAddr: from } = routed.addresses;
-    const id = this.#createId();
+    const id = createSessionId(this.#endpoint, this.#context.clients);
     const opened: { session?: WebrtcPublisher; end?: PublishEnd } = {};
     const source = this.#sourceOf(path, routed, id, {
       ended: (why) => {
@@ -179,14 +180,6 @@ export class Whip {
     });
   }
 
-  /** Its beginning, which the log and the API have, is no other client's. */
-  #createId(): string {
-    for (;;) {
-      const id = this.#endpoint.createId();
-      if (this.#context.clients.byId(loggedSessionId(id)) === undefined) return id;
-    }
-  }
-
   #sourceOf(
     path: string,
     routed: RoutedRequest,
@@ -228,12 +221,6 @@ export class Whip {
   ): Promise<WholeResponse> {
     const { parts, request: { headers, body } } = routed;
     const resource = parts["session"]!;
-    const question = { action: "publish", path: "", protocol: "whip" } as const;
-    const { action: _action, path: _path, ...caller } = questionOf(
-      routed,
-      this.#context.proxies,
-      question,
-    );
     const forwarded: PublisherRequest = {
       kind: "publisher",
       method,
@@ -241,13 +228,10 @@ export class Whip {
       contentType: headers.get("content-type") ?? "",
       ifMatch: headers.get("if-match"),
       body,
-      caller,
+      caller: callerOf(routed, this.#context.proxies, "whip"),
     };
-    const shard = shardOf(resource);
-    if (shard === undefined) return noPublisher();
-    if (shard === this.#context.shard) return asWhole(await this.answerForwarded(forwarded));
-    const response = await this.#context.control.forward(shard, forwarded);
-    return response === undefined ? noPublisher() : asWhole(response);
+    const here = (request: PublisherRequest) => this.answerForwarded(request);
+    return await answerWhereItIs(this.#context, forwarded, here, noPublisher);
   }
 
   /** Answers a request about a publisher of this shard. */
@@ -285,8 +269,4 @@ export class Whip {
 
 function noPublisher(): WholeResponse {
   return problem(STATUS_CODE.NotFound, "There is no such publisher");
-}
-
-function asWhole({ status, headers, body }: ForwardedResponse): WholeResponse {
-  return { kind: "whole", status, headers, body: new Uint8Array(body) };
 }
