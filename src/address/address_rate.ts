@@ -1,16 +1,6 @@
-/** Seconds in which an address may do again all that it may do at once. */
-const REFILL_S = 10;
+import { Allowance } from "./allowance.ts";
 
-interface Allowance {
-  /** Times that it may be done at once. */
-  left: number;
-  atMs: number;
-}
-
-/**
- * How often each address may do something that costs others: some times at once, and then a tenth as
- * often each second.
- */
+/** How often each address may do something that costs others: see {@linkcode Allowance}. */
 export class AddressRate {
   readonly #burst: number;
   readonly #allowances = new Map<string, Allowance>();
@@ -26,23 +16,17 @@ export class AddressRate {
    * @param network whom the address belongs to
    */
   take(network: string, nowMs: number): boolean {
-    this.#forgetRested(nowMs);
-    const allowance = this.#allowances.get(network) ?? { left: this.#burst, atMs: nowMs };
-    const left = this.#leftOf(allowance, nowMs);
+    this.#forgetWhole(nowMs);
+    const allowance = this.#allowances.get(network) ?? new Allowance(this.#burst, nowMs);
     // The newest last: those before it are looked at first.
     this.#allowances.delete(network);
-    this.#allowances.set(network, { left: left >= 1 ? left - 1 : left, atMs: nowMs });
-    return left >= 1;
+    this.#allowances.set(network, allowance);
+    return allowance.take(nowMs);
   }
 
-  #leftOf({ left, atMs }: Allowance, nowMs: number): number {
-    return Math.min(this.#burst, left + (nowMs - atMs) / 1000 * this.#burst / REFILL_S);
-  }
-
-  /** Of those that may do it as often as ever, nothing needs to be known. */
-  #forgetRested(nowMs: number): void {
-    for (const [network, { atMs }] of this.#allowances) {
-      if (nowMs - atMs < REFILL_S * 1000) return;
+  #forgetWhole(nowMs: number): void {
+    for (const [network, allowance] of this.#allowances) {
+      if (!allowance.isWhole(nowMs)) return;
       this.#allowances.delete(network);
     }
   }
