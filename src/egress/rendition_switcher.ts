@@ -7,6 +7,9 @@ import { linkBps, neededBps, RenditionChoice, type RenditionRoom } from "./rendi
 /** How often it is looked whether another one fits better. */
 const CHOSEN_ANEW_MS = 100;
 
+/** How often a key frame is wished for that is waited for. */
+const WISHED_AGAIN_MS = 1000;
+
 /**
  * What lies between a key frame and live is sent at a switch if that takes no longer, or no longer than
  * the next key frame is waited for, as far as is known.
@@ -25,6 +28,8 @@ export interface RenditionSource {
   /** Whether packets are still made that were opened. */
   isOpen(trackId: number): boolean;
   close(trackId: number): void;
+  /** The viewer waits for a key frame of one: the publisher may be able to make it. */
+  wishKeyFrame(trackId: number): void;
 }
 
 /** A viewer's place in the packets of its pictures. */
@@ -65,6 +70,7 @@ export class RenditionSwitcher {
   #current: Opened;
   #awaited: Awaited | undefined;
   #chosenAtMs = -Infinity;
+  #wishedAtMs = -Infinity;
 
   constructor(source: RenditionSource, track: SwitchedTrack) {
     this.#source = source;
@@ -103,7 +109,17 @@ export class RenditionSwitcher {
       const list = this.#source.list(nowMs);
       if (list.length > 0 ? this.#decide(list, room) : this.#leaveLost()) return true;
     }
-    return this.#awaited !== undefined && this.#goToAwaited();
+    if (this.#awaited === undefined) return false;
+    if (this.#goToAwaited()) return true;
+    this.#wish(this.#awaited, nowMs);
+    return false;
+  }
+
+  /** Publishers by WebRTC make key frames only when they are asked to. */
+  #wish({ trackId }: Opened, nowMs: number): void {
+    if (nowMs - this.#wishedAtMs < WISHED_AGAIN_MS) return;
+    this.#wishedAtMs = nowMs;
+    this.#source.wishKeyFrame(trackId);
   }
 
   #decide(list: readonly Rendition[], room: RenditionRoom): boolean {

@@ -212,6 +212,11 @@ export class PublishSession implements Client, Publisher {
     return this.#writer.keyFrameWishes;
   }
 
+  /** The numbers of the video tracks that they need it of, since this was asked last; by default all. */
+  takeWishedTracks(): readonly number[] | undefined {
+    return this.#writer.takeWishedTracks();
+  }
+
   /** Bytes of frames that wait for the rest of them. */
   get heldBytes(): number {
     // There are none unless their release is due.

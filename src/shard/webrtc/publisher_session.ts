@@ -218,7 +218,7 @@ export class WebrtcPublisher implements PeerSession {
     const { keyFrameWishes } = publish;
     if (keyFrameWishes !== this.#keyFrameWishes) {
       this.#keyFrameWishes = keyFrameWishes;
-      media.requestKeyFrame(nowMs);
+      media.requestKeyFrame(nowMs, publish.takeWishedTracks());
     }
     this.#sendFeedback(media, nowMs);
     this.#schedule(media.nextDueMs(), nowMs);
