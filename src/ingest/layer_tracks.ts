@@ -160,7 +160,10 @@ export class LayerTracks<L extends TrackedLayer> {
   *#begin(nowMs: number): Generator<ReceivedMessage> {
     const beginning = this.#beginning ?? [];
     this.#beginning = undefined;
-    for (const held of beginning) yield* this.#pass(held);
+    // The first track is that of viewers who ask for none if it is there when the first picture comes.
+    for (const known of this.#order) {
+      for (const held of beginning) if (held.known === known) yield* this.#pass(held);
+    }
     this.#askForKeyFrames(nowMs);
   }
 

@@ -44,6 +44,8 @@ class Layer implements TrackedLayer {
 class Shown {
   readonly tracks: string[] = [];
   readonly timesMs: number[][] = [];
+  /** The numbers of the tracks, in the order in which they came. */
+  readonly came = new Set<number>();
 
   add({ payload, timestampMs }: ReceivedMessage): void {
     const split = isVideoMultitrack(payload) ? splitVideoTracks(payload) : undefined;
@@ -52,6 +54,7 @@ class Shown {
     assertEquals(frame.kind, "frame");
     const name = String.fromCharCode(frame.data.at(-1)!);
     const { trackId } = part;
+    this.came.add(trackId);
     const before = this.tracks[trackId] ?? "";
     assert(frame.isKeyFrame || before.at(-1)?.toLowerCase() === name, "it begins with a key frame");
     this.tracks[trackId] = before + (frame.isKeyFrame ? name.toUpperCase() : name);
@@ -90,6 +93,7 @@ Deno.test("tracks are in order of size, whatever the order of the layers", () =>
   const tracks = new LayerTracks(layers, 0);
   play(tracks, layers, shown, [0, 1000]);
   assertEquals(shown.tracks, ["F", "H", "Q"].map((name) => name + name.toLowerCase().repeat(24)));
+  assertEquals([...shown.came], [0, 1, 2]);
   assertEquals(layers.map(({ requests }) => requests), [0, 0, 0]);
   assertEquals(tracks.placeOf(layers[2]), {
     width: 320,
