@@ -98,17 +98,19 @@ Deno.test(
     ]);
     const shown = await noteShown(page);
     await shows(shown, 960);
+    await until("ffmpeg plays", () => / s:960x/.test(ffmpeg.output()), { timeoutMs: 20_000 });
     await publisher.setActive("f", false);
     await shows(shown, 480);
     await publisher.setActive("f", true);
     await shows(shown, 960);
     const widths = await shown();
-    console.log(JSON.stringify(widths));
-    const decoded = [...ffmpeg.output().matchAll(/\] n: *\d+ .* s:(\d+)x/g)].map((found) =>
-      found[1]
-    );
-    const changes = decoded.filter((width, at) => width !== decoded[at - 1]);
-    assertEquals(changes, ["960", "480", "960"], ffmpeg.output());
+    for (const { longestGapMs } of widths.slice(1)) {
+      assert(longestGapMs <= MAX_BUFFERED_FREEZE_MS, JSON.stringify(widths));
+    }
+    const decoded = [...ffmpeg.output().matchAll(/\] n: *\d+ .* s:(\d+)x/g)]
+      .map(([, width]) => width);
+    const changes = decoded.filter((width, at) => width !== decoded[at - 1]).join();
+    assertMatch(changes, /960,480,(.*,)?960/);
     const errors = ffmpeg.output().match(/error while decoding|Invalid data|concealing/g);
     assertEquals(errors, null, ffmpeg.output());
     assertEquals(await publisher.leave(), 200);
