@@ -237,8 +237,8 @@ Deno.test("a port that is not permitted: one line with what grants it", async ()
       "and the same flags",
   );
   assertEquals(
-    onlyLine(await runProgram(["--host", "::1"])),
-    "Not permitted to listen on [::1]:1935 for RTMP: " +
+    onlyLine(await runProgram(["--host", "::1", "--shards", "1"])),
+    "Not permitted to listen on [::1]:1935 for RTMP, [::1]:8080 for HTTP, [::1]:8000 for WebRTC: " +
       "start it with `deno task start:net`, which may use IPv6",
   );
 });
@@ -255,11 +255,11 @@ Deno.test("a host of hooks or keys that is not permitted: one line with what gra
       "deno.json",
     ],
     [
-      { jwt },
+      { hooks, jwt },
       "-P=strict",
-      "keys.example:8081 for access.jwt.jwksUrl: start it with " +
-      '`deno task start:net`, which may use the whole network, or add "keys.example:8081" to ' +
-      "permissions.strict.net in deno.json",
+      "hooks.example:443 for access hook auth, keys.example:8081 for access.jwt.jwksUrl: start it " +
+      "with `deno task start:net`, which may use the whole network, or add " +
+      '"hooks.example:443", "keys.example:8081" to permissions.strict.net in deno.json',
     ],
   ];
   for (const [access, profile, line] of cases) {
