@@ -325,8 +325,9 @@ export class Peer {
     }
     this.#dtls ??= this.#openDtls();
     this.#dtlsFrom = path;
-    this.#dtls.receive(datagram, path.cookie);
+    const isTaken = this.#dtls.receive(datagram, path.cookie);
     this.#dtlsFrom = undefined;
+    if (!isTaken) this.#options.events.dropped("malformed");
   }
 
   #openDtls(): DtlsSession {

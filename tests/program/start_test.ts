@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { type ProgramRun, runProgram, startGateway } from "../../testing/gateway_process.ts";
-import { probePorts } from "../../src/config/permissions.ts";
+import { probePorts } from "../../src/config/port_probe.ts";
 import { peerTest } from "../../testing/peers.ts";
 
 const ANYWHERE = { host: "127.0.0.1", port: 0, purpose: "WebRTC", flag: "--webrtc-port" };

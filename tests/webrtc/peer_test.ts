@@ -92,6 +92,19 @@ Deno.test("Peer: of many addresses the newest are known, and the one that is sen
   assertEquals(take(), ["dropped unproven", "dropped unproven", "dropped kind"]);
 });
 
+Deno.test("Peer: what of DTLS is not taken is told, once for each datagram", () => {
+  const { peer, take } = open();
+  peer.receive(NOMINATION, addressAt(1), 0);
+  take();
+  // A record that is cut short, two in clear that are for later, and one that says nothing.
+  const alert = [21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 90];
+  const data = [23, ...alert.slice(1)];
+  peer.receive(Uint8Array.from(alert.slice(0, 14)), addressAt(1), 0);
+  peer.receive(Uint8Array.from([...data, ...data]), addressAt(1), 0);
+  peer.receive(Uint8Array.from(alert), addressAt(1), 0);
+  assertEquals(take(), ["dropped malformed", "dropped malformed"]);
+});
+
 Deno.test("Peer: without a handshake it ends after its time, though checks come", () => {
   const { peer, take } = open();
   peer.receive(CHECK, addressAt(1), 99_500);
@@ -238,7 +251,7 @@ Deno.test("Peer: a hello is answered by a cookie, and by nothing if it shows ano
   assertEquals(sent.map(({ port }) => port), [1]);
   assert(sent[0]!.datagram.length <= hello().length);
   peer.receive(hello(COOKIE), addressAt(1), 2);
-  assertEquals([peer.route, take()], [undefined, ["send 1"]]);
+  assertEquals([peer.route, take()], [undefined, ["send 1", "dropped malformed"]]);
 });
 
 Deno.test("Peer: a cookie that is shown in another's name proves where it was sent", () => {

@@ -89,6 +89,7 @@ export class WebrtcEndpoint implements SessionPaths {
     this.#socket = udpPort === undefined ? undefined : new DatagramSocket(
       Deno.listenDatagram({ transport: "udp", hostname: host, port: udpPort }),
       (datagram, from) => this.#receive(datagram, from as TransportAddress),
+      () => counters.add("webrtcSendsFailed"),
     );
     this.#pump = new RtpPump(this.#socket);
     const events = {

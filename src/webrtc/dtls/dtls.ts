@@ -148,7 +148,8 @@ export class DtlsSession {
   #heldRecords: Uint8Array[] = [];
   #answeredRepeats = 0;
   #nextRecord = FIRST_OWN_RECORD;
-  #droppedRecords = 0;
+  /** Of the datagram that is being received. */
+  #isAllTaken = true;
 
   constructor(options: DtlsSessionOptions) {
     const { certificate, nowMs, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
@@ -187,18 +188,15 @@ export class DtlsSession {
     return this.#state === "handshaking" ? this.#deadlineMs : undefined;
   }
 
-  /** Records that were dropped as malformed, too many or out of place. */
-  get droppedRecords(): number {
-    return this.#droppedRecords;
-  }
-
   /**
-   * Takes a datagram of the peer, which stays the caller's. What is malformed is dropped and
-   * counted (RFC 6347 4.1.2.7).
+   * Takes a datagram of the peer, which stays the caller's. What is malformed, too many or out of
+   * place is dropped (RFC 6347 4.1.2.7).
    *
    * @param cookie 20 random bytes, of the address that it came from
+   * @returns whether all of it was taken
    */
-  receive(datagram: Uint8Array, cookie: Uint8Array): void {
+  receive(datagram: Uint8Array, cookie: Uint8Array): boolean {
+    this.#isAllTaken = true;
     const reader = new ByteReader(datagram, WebrtcError);
     try {
       while (reader.remaining > 0 && this.#state !== "closed") {
@@ -208,8 +206,9 @@ export class DtlsSession {
       }
     } catch (error) {
       if (!(error instanceof WebrtcError)) throw error;
-      this.#droppedRecords++;
+      this.#isAllTaken = false;
     }
+    return this.#isAllTaken;
   }
 
   /** Ends a handshake that takes too long. */
@@ -260,10 +259,10 @@ export class DtlsSession {
       case DTLS_CONTENT.data:
         if (this.#state === "connected" && record.epoch > 0 && this.#options.onData !== undefined) {
           this.#options.onData(decryptRecord(this.#server, record));
-        } else this.#droppedRecords++;
+        } else this.#isAllTaken = false;
         return;
       default:
-        this.#droppedRecords++;
+        this.#isAllTaken = false;
     }
   }
 
@@ -285,7 +284,7 @@ export class DtlsSession {
   /** Our answer may be lost: werift sends it again, as long as nothing newer came. */
   #repeat(message: HandshakeMessage, cookie: Uint8Array): void {
     if (this.#answeredRepeats++ >= MAX_ANSWERED_REPEATS) {
-      this.#droppedRecords++;
+      this.#isAllTaken = false;
       return;
     }
     this.#giveHello(message, cookie);
@@ -341,11 +340,11 @@ export class DtlsSession {
   #receiveEncrypted(record: Uint8Array): void {
     if (!this.#isClearOver) {
       if (this.#heldRecords.length < MAX_HELD_RECORDS) this.#heldRecords.push(record.slice());
-      else this.#droppedRecords++;
+      else this.#isAllTaken = false;
     } else if (this.#state === "handshaking" || this.#answeredRepeats++ < MAX_ANSWERED_REPEATS) {
       this.#transport.onData(Buffer.from(record));
     } else {
-      this.#droppedRecords++;
+      this.#isAllTaken = false;
     }
   }
 
@@ -353,7 +352,7 @@ export class DtlsSession {
   #receiveAlert(record: DtlsRecord): void {
     const isInClear = record.epoch === 0;
     if (isInClear !== (this.#state === "handshaking")) {
-      this.#droppedRecords++;
+      this.#isAllTaken = false;
       return;
     }
     const { isFatal, description } = parseDtlsAlert(
