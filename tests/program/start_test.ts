@@ -115,7 +115,8 @@ Deno.test("a port in use: one line that names the flag", async () => {
     // Two shards of another gateway share its ports, and would share them with this one's.
     const inUse = [flag === "--rtmp-port" ? other.rtmpPort : other.httpPort, foreign.addr.port];
     for (const port of inUse) {
-      const args = ["--host", "127.0.0.1", flag, `${port}`, free!, "0", "--shards", "2"];
+      const others = [free!, "0", "--webrtc-port", "0", "--shards", "2"];
+      const args = ["--host", "127.0.0.1", flag, `${port}`, ...others];
       const purpose = flag === "--rtmp-port" ? "RTMP" : "HTTP";
       assertEquals(
         onlyLine(await runProgram(args)),
