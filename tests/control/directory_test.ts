@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { Directory, type DirectoryOptions } from "../../src/control/directory.ts";
+import { Directory } from "../../src/control/directory.ts";
+import type { DirectoryOptions } from "../../src/control/directory_events.ts";
 import type { StreamReport } from "../../src/shard/live/stream_report.ts";
 import type { StreamEntry, StreamTerms } from "../../src/shard/live/stream_entry.ts";
 import type { PublishDecision } from "../../src/shard/live/publish_decision.ts";
