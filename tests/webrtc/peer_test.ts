@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { answerCheck } from "../../testing/webrtc/whep_stun.ts";
 import { createDtlsCertificate } from "../../src/webrtc/dtls/certificate.ts";
-import { Peer, type PeerEvents } from "../../src/webrtc/peer.ts";
+import { Peer } from "../../src/webrtc/peer.ts";
+import type { PeerEvents } from "../../src/webrtc/peer_options.ts";
 import { MAX_PEER_PATHS, MAX_UNPROVEN_BYTES } from "../../src/webrtc/peer_paths.ts";
 import { parseStun } from "../../src/webrtc/ice/stun.ts";
 import { writeStunError } from "../../src/webrtc/ice/stun_response.ts";
