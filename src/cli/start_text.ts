@@ -23,11 +23,11 @@ export function startText(version: string, config: Config, served: Served): stri
   const authority = name.includes(":") ? `[${name}]` : name;
   const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
   const http = `http://${authority}:${httpPort}`;
-  const secure = tlsTexts(host, authority, served);
   const admin = adminText(config, served);
   const memoryMib = Math.round(memory / 1024 ** 2);
   const [publish, play] = [tokenTexts(access, "publish"), tokenTexts(access, "play")];
   const key = `NAME${publish.query}`;
+  const secure = tlsTexts(host, authority, key, served);
   return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
   listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
              ${secure.listening}${webrtcText(host, served)}
@@ -38,7 +38,7 @@ ${secure.publish}${publish.text}  watch      ${http}/${play.query}   (a page wit
              ${http}/live/NAME/whep${play.query}   (WebRTC, for players of WHEP)
              ${http}/live/NAME.flv${play.query}   (HTTP-FLV; the same over ws://)
              ${rtmp}/NAME${play.query}   (RTMP players)
-${secure.watch}${play.text}${openText(config)}Ready. Stop with Ctrl+C.`;
+${play.text}${secure.watch}${openText(config)}Ready. Stop with Ctrl+C.`;
 }
 
 /** What has to be given with an address, and a line on what that is. */
@@ -73,14 +73,14 @@ function openText({ access }: Config): string {
 }
 
 /** What start-up tells of TLS, each behind the lines on the same without it. */
-function tlsTexts(host: string, authority: string, served: Served) {
+function tlsTexts(host: string, authority: string, key: string, served: Served) {
   const { rtmpsPort, httpsPort, certificate } = served;
   if (certificate === undefined) return { listening: "", publish: "", watch: "" };
   const { isSelfSigned, facts: { fingerprint } } = certificate;
   return {
     listening: `RTMPS on ${host} port ${rtmpsPort}, HTTPS on ${host} port ${httpsPort}
              `,
-    publish: `             rtmps://${authority}:${rtmpsPort}/live/NAME   (over TLS)
+    publish: `             rtmps://${authority}:${rtmpsPort}/live/${key}   (over TLS)
 `,
     watch: `             https://${authority}:${httpsPort}/   (all of these over TLS; wss:// too)
   ${isSelfSigned ? "self-signed certificate, made for this run" : "certificate"}: SHA-256
