@@ -193,6 +193,8 @@ function stopOnSignals(gateway: Gateway, { drainSeconds }: Config): void {
   };
   Deno.addSignalListener("SIGINT", () => void stop(0));
   if (Deno.build.os === "windows") return;
+  // Its terminal was closed. There is no file that could be read again.
+  Deno.addSignalListener("SIGHUP", () => void stop(0));
   Deno.addSignalListener("SIGTERM", () => void stop(drainSeconds * 1000 - STOP_MS));
 }
 
