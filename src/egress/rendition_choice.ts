@@ -22,7 +22,10 @@ const PROVEN_MS = 20_000;
 
 /** What the link to a viewer carries, and how it is used. */
 export interface RenditionRoom {
-  /** Bits a second for pictures, with headers: of the estimate, what is left beside the sound. */
+  /**
+   * Bits a second for pictures, with headers: what is left beside the sound, when no queue is being
+   * emptied.
+   */
   readonly roomBps: number;
   /** How far the next picture is behind live, as it is paced. */
   readonly lagMs: number;

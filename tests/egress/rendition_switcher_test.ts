@@ -94,7 +94,7 @@ class Viewer {
 
   update(roomBps: number, nowMs = this.#nowMs + 100): boolean {
     this.#nowMs = nowMs;
-    const hasChanged = this.switcher.update({ roomBps, lagMs: 0, nowMs });
+    const hasChanged = this.switcher.update({ roomBps, replayBps: roomBps, lagMs: 0, nowMs });
     if (hasChanged) this.#past.begin();
     return hasChanged;
   }

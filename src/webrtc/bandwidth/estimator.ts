@@ -9,7 +9,7 @@ import { ProbeSchedule } from "./probe_schedule.ts";
 import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
 import { SharedRate } from "./shared_rate.ts";
-import { Suspicion } from "./suspicion.ts";
+import { SURE_QUEUE_MS, Suspicion } from "./suspicion.ts";
 import { TrainGauge } from "./train_gauge.ts";
 
 /** Part of what a link carries that is used: what is left empties its queue, and bears bursts. */
@@ -22,6 +22,8 @@ const SOME_QUEUE_MS = 30;
 /** Loss beyond the link's own that tells of a full queue; and of one without any length. */
 const QUEUE_LOSS = 0.1;
 const SHARP_LOSS = 0.25;
+/** A link that loses less than this by itself loses packets in its queue. */
+const LITTLE_LOSS = 0.005;
 
 /** Over so long is looked what was sent. */
 const RATE_WINDOW_MS = 1000;
@@ -132,6 +134,11 @@ export class BandwidthEstimator {
     return Math.max(this.#minBps, this.#capacityBps * part);
   }
 
+  /** The same, as it will be when no queue is being emptied. */
+  get steadyBps(): number {
+    return Math.max(this.#minBps, this.#capacityBps * HEADROOM);
+  }
+
   get state(): BandwidthState {
     if (this.#congestion.kind !== "none") return "congested";
     return this.#probe === undefined ? "clear" : "probing";
@@ -172,6 +179,11 @@ export class BandwidthEstimator {
   padded(bytes: number, nowMs: number): void {
     this.#sent.add(bytes, nowMs);
     this.#probe?.sent(bytes, nowMs, "padding");
+  }
+
+  /** Whether pictures that wait may be part of a probe, in place of padding. */
+  get isStreaming(): boolean {
+    return this.#probe?.plan.kind === "stream";
   }
 
   /** Bytes of padding that are to be sent now; a packet more or less does not matter. */
@@ -271,6 +283,10 @@ export class BandwidthEstimator {
   /** The viewer asks for packets again: they were lost, or wait. */
   takeNack(nowMs: number): void {
     this.#lossSeenMs = nowMs;
+    const suspicion = this.#suspicion;
+    if (suspicion.sinceMs === undefined || this.#loss.own > LITTLE_LOSS) return;
+    // A queue that loses packets is full, whoever may be slow to answer.
+    if (this.#seenQueueMs(nowMs) > SURE_QUEUE_MS) this.#cut(suspicion.seemsBps, nowMs);
   }
 
   /** What transport-wide feedback has told of the last while. */

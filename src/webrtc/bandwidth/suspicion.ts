@@ -6,7 +6,7 @@ const CONFIRMATIONS = 2;
 /** And for so long, as many viewers of one link are sent the same key frame at once. */
 const CONFIRMING_MS = 400;
 /** For longer than this, they rarely do. */
-const SURE_QUEUE_MS = 180;
+export const SURE_QUEUE_MS = 180;
 
 /** Something looks like congestion, and is to be confirmed. */
 export class Suspicion {
