@@ -8,6 +8,9 @@ const PAYLOAD_BYTES = 1250;
 const TOO_MUCH = 1.1;
 const LAGGING_MS = 250;
 
+/** A smaller one takes no more than this part: what a link carries is just being found out. */
+const FITTING_PART = 0.93;
+
 /** A larger one must leave this part of the room, which may be less in a moment. */
 const SPARE = 0.1;
 
@@ -76,7 +79,8 @@ export class RenditionChoice {
     { roomBps }: RenditionRoom,
   ): Rendition | undefined {
     const smaller = renditions.slice(from);
-    return smaller.find((rendition) => linkBps(rendition) <= roomBps) ?? smaller.at(-1);
+    return smaller.find((rendition) => linkBps(rendition) <= FITTING_PART * roomBps) ??
+      smaller.at(-1);
   }
 
   #mayRaise(rendition: Rendition, { roomBps, lagMs, nowMs }: RenditionRoom): boolean {

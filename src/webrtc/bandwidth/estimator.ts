@@ -1,4 +1,5 @@
 import type { TransportReception } from "../../rtp/transport_history.ts";
+import type { BandwidthDemand, BandwidthOptions, BandwidthState } from "./bandwidth_demand.ts";
 import { carriedBps, MAX_DISTANCE_MS } from "./carried_rate.ts";
 import { Congestion } from "./congestion.ts";
 import { DrainGauge } from "./drain_gauge.ts";
@@ -9,7 +10,7 @@ import { ProbeSchedule } from "./probe_schedule.ts";
 import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
 import { SharedRate } from "./shared_rate.ts";
-import { SURE_QUEUE_MS, Suspicion } from "./suspicion.ts";
+import { passedPartOf, SURE_QUEUE_MS, Suspicion } from "./suspicion.ts";
 import { TrainGauge } from "./train_gauge.ts";
 
 /** Part of what a link carries that is used: what is left empties its queue, and bears bursts. */
@@ -41,34 +42,6 @@ const MAY_MISS_AT_LOSS = 2;
 
 /** Bits a second: anything above is no figure but a lie, or a defect. */
 const MAX_BITRATE_BPS = 1e9;
-
-/**
- * `clear`: the link carries the estimate. `congested`: it does not, and a queue is being emptied.
- * `probing`: it is asked whether it carries more.
- */
-export type BandwidthState = "clear" | "congested" | "probing";
-
-/** How much a viewer is sent, and what it would be sent at most. All in bits a second, over all. */
-export interface BandwidthOptions {
-  /** What is believed before anything is known. */
-  readonly startBps: number;
-  /** Never less than this: sound, which is never given up. */
-  readonly minBps: number;
-  /** Never more than this: what would be of no use. */
-  readonly maxBps: number;
-  /** On the clock of all calls, which does not go back. */
-  readonly nowMs: number;
-}
-
-/** What a sender would like to send. */
-export interface BandwidthDemand {
-  /** What the next better choice needs; no more than the estimate if there is no better one. */
-  readonly wantedBps: number;
-  /** Whether what is sent now fits, so that more is of little use; not by default. */
-  readonly isContent?: boolean;
-  /** How late this side was lately, so that echoes may lie unread; not at all by default. */
-  readonly lateMs?: number;
-}
 
 /**
  * Estimates what the link to one viewer carries, by whatever the viewer tells: REMB, reports, and
@@ -348,7 +321,11 @@ export class BandwidthEstimator {
       : Infinity;
     if (suspicion.sinceMs === undefined) {
       if (queueMs >= LONG_QUEUE_MS) this.#suspect(seemsBps, nowMs);
-    } else if (suspicion.confirm(sample, seemsBps, nowMs)) this.#cut(suspicion.seemsBps, nowMs);
+      return;
+    }
+    const isNarrow = this.#capacityBps < this.#maxBps;
+    const passedPart = suspicion.confirm(sample, { seemsBps, before, isNarrow, nowMs });
+    if (passedPart !== undefined) this.#cut(suspicion.seemsBps, nowMs, passedPart);
   }
 
   #suspect(seemsBps: number, nowMs: number): void {
@@ -356,15 +333,24 @@ export class BandwidthEstimator {
     this.#suspicion.raise(seemsBps, nowMs);
   }
 
-  /** The link is congested: what it carries is `seemsBps`, or less than it is sent. */
-  #cut(seemsBps: number, nowMs: number): void {
+  /**
+   * The link is congested: what it carries is `seemsBps`, or less than it is sent.
+   *
+   * @param passedPart of what was sent in the last second, so much has passed at least
+   */
+  #cut(
+    seemsBps: number,
+    nowMs: number,
+    passedPart = passedPartOf(this.#seenQueueMs(nowMs)),
+  ): void {
     this.#suspicion.dispel();
     const leastBps = this.#capacityBps * this.#congestion.leastPart(nowMs);
     if (this.#congestion.kind === "none") this.#schedule.congested(nowMs);
     this.#congestion.begin(this.#seenQueueMs(nowMs), nowMs);
     if (this.#congestion.kind === "shared") return this.#shared.begin(this.#loss.own, nowMs);
     const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
-    const carriesBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
+    const knownBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
+    const carriesBps = Math.max(knownBps, sentBps * passedPart);
     this.#lower(Math.max(carriesBps, leastBps));
     this.#drain.reset();
   }
