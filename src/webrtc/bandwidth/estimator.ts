@@ -103,13 +103,12 @@ export class BandwidthEstimator {
 
   /** What may be sent, by the second, with sound, what is sent again and padding. */
   get estimateBps(): number {
-    const part = this.#congestion.kind === "none" ? HEADROOM : this.#congestion.part;
-    return Math.max(this.#minBps, this.#capacityBps * part);
+    return this.#partBps(this.#congestion.kind === "none" ? HEADROOM : this.#congestion.part);
   }
 
   /** The same, as it will be when no queue is being emptied. */
   get steadyBps(): number {
-    return Math.max(this.#minBps, this.#capacityBps * HEADROOM);
+    return this.#partBps(HEADROOM);
   }
 
   get state(): BandwidthState {
@@ -305,6 +304,10 @@ export class BandwidthEstimator {
     };
   }
 
+  #partBps(part: number): number {
+    return Math.max(this.#minBps, this.#capacityBps * part);
+  }
+
   #believe(capacityBps: number): void {
     this.#capacityBps = Math.min(Math.max(capacityBps, this.#minBps), this.#maxBps);
   }
@@ -338,20 +341,15 @@ export class BandwidthEstimator {
    *
    * @param passedPart of what was sent in the last second, so much has passed at least
    */
-  #cut(
-    seemsBps: number,
-    nowMs: number,
-    passedPart = passedPartOf(this.#seenQueueMs(nowMs)),
-  ): void {
+  #cut(seemsBps: number, nowMs: number, passedPart = passedPartOf(this.#seenQueueMs(nowMs))): void {
     this.#suspicion.dispel();
     const leastBps = this.#capacityBps * this.#congestion.leastPart(nowMs);
     if (this.#congestion.kind === "none") this.#schedule.congested(nowMs);
     this.#congestion.begin(this.#seenQueueMs(nowMs), nowMs);
     if (this.#congestion.kind === "shared") return this.#shared.begin(this.#loss.own, nowMs);
     const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
-    const knownBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
-    const carriesBps = Math.max(knownBps, sentBps * passedPart);
-    this.#lower(Math.max(carriesBps, leastBps));
+    const carriesBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
+    this.#lower(Math.max(carriesBps, sentBps * passedPart, leastBps));
     this.#drain.reset();
   }
 
@@ -387,8 +385,8 @@ export class BandwidthEstimator {
   #takeVerdict(verdict: ProbeVerdict | undefined, nowMs: number): void {
     const probe = this.#probe;
     if (verdict === undefined || probe === undefined) return;
-    this.#probe = undefined;
     const { plan } = probe;
+    this.#probe = undefined;
     if (plan.kind === "train") {
       const isKnown = verdict.kind !== "unknown";
       if (isKnown) this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps));
