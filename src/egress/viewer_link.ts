@@ -1,6 +1,5 @@
 import type { ReceptionListener } from "../rtp/receiver_report.ts";
-import type { BandwidthState } from "../webrtc/bandwidth/bandwidth_demand.ts";
-import { BandwidthEstimator } from "../webrtc/bandwidth/estimator.ts";
+import { BandwidthEstimator, type BandwidthState } from "../webrtc/bandwidth/estimator.ts";
 import { SlowStart } from "./slow_start.ts";
 
 /** What is believed before anything is known, and at most: as good as no limit. */

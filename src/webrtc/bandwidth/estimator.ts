@@ -13,12 +13,13 @@ import { SharedRate } from "./shared_rate.ts";
 import { passedPartOf, SURE_QUEUE_MS, Suspicion } from "./suspicion.ts";
 import { TrainGauge } from "./train_gauge.ts";
 
+export type { BandwidthState };
+
 /** Part of what a link carries that is used: what is left empties its queue, and bears bursts. */
 const HEADROOM = 0.85;
 
-/** Above it, packets wait for others of ours. */
+/** Above it, packets wait for others of ours; above the other, a loss is that of a queue. */
 const LONG_QUEUE_MS = 50;
-/** Above it, a loss is that of a queue. */
 const SOME_QUEUE_MS = 30;
 /** Loss beyond the link's own that tells of a full queue; and of one without any length. */
 const QUEUE_LOSS = 0.1;
