@@ -48,6 +48,7 @@ const liveMembers = {
   timestampFaults: counts,
   skippedMessages: counts,
   advice: v.array(v.string()),
+  notes: v.array(v.string()),
   rtmp: v.strictObject({ viewers: v.number() }),
   webrtc: v.strictObject({
     viewers: v.number(),

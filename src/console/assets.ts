@@ -12,7 +12,9 @@ import locationJs from "./location.js" with { type: "text" };
 import playbackFailureJs from "./playback_failure.js" with { type: "text" };
 import playbackProgressJs from "./playback_progress.js" with { type: "text" };
 import playerCss from "./player.css" with { type: "text" };
+import playerControlsJs from "./player_controls.js" with { type: "text" };
 import playerJs from "./player.js" with { type: "text" };
+import playerNoticeJs from "./player_notice.js" with { type: "text" };
 import playerPanelJs from "./player_panel.js" with { type: "text" };
 import playerStatisticsJs from "./player_statistics.js" with { type: "text" };
 import publishCss from "./publish.css" with { type: "text" };
@@ -40,10 +42,10 @@ import mpegtsNotices from "mpegts.js/dist/mpegts.js.LICENSE.txt" with { type: "t
 import mpegtsLicense from "mpegts.js/LICENSE" with { type: "text" };
 
 /**
- * The policy to send with every asset. Media Source Extensions and the worker of mpegts.js need
- * `blob:`; `ws:` and `wss:` are for browsers whose `'self'` does not cover WebSocket.
+ * Media Source Extensions and the worker of mpegts.js need `blob:`; `ws:` and `wss:` are for browsers
+ * whose `'self'` does not cover WebSocket.
  */
-export const CONSOLE_CONTENT_SECURITY_POLICY = [
+const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
   "connect-src 'self' ws: wss:",
   "media-src 'self' blob:",
@@ -53,6 +55,22 @@ export const CONSOLE_CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'self'",
 ].join("; ");
+
+/** What the page publishes from and what its player uses; of what it could ask for beside, nothing. */
+const PERMISSIONS_POLICY = [
+  ...["camera", "microphone", "display-capture"],
+  ...["autoplay", "fullscreen", "clipboard-write"],
+].map((feature) => `${feature}=(self)`).concat([
+  ...["accelerometer", "bluetooth", "geolocation", "gyroscope", "hid", "magnetometer", "midi"],
+  ...["payment", "publickey-credentials-get", "serial", "usb", "xr-spatial-tracking"],
+].map((feature) => `${feature}=()`)).join(", ");
+
+/** What to send with every asset. */
+export const consoleHeaders = {
+  "content-security-policy": CONTENT_SECURITY_POLICY,
+  "permissions-policy": PERMISSIONS_POLICY,
+  "referrer-policy": "no-referrer",
+} as const;
 
 const HTML = "text/html; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
@@ -88,7 +106,9 @@ export const consoleAssets = [
   asset("location.js", SCRIPT, locationJs),
   asset("playback_failure.js", SCRIPT, playbackFailureJs),
   asset("playback_progress.js", SCRIPT, playbackProgressJs),
+  asset("player_controls.js", SCRIPT, playerControlsJs),
   asset("player.js", SCRIPT, playerJs),
+  asset("player_notice.js", SCRIPT, playerNoticeJs),
   asset("player_panel.js", SCRIPT, playerPanelJs),
   asset("player_statistics.js", SCRIPT, playerStatisticsJs),
   asset("publish_help.js", SCRIPT, publishHelpJs),

@@ -5,7 +5,7 @@ import { enableCopyButtons } from "./copy.js";
 import { byId, setText } from "./dom.js";
 import { formatDuration } from "./format.js";
 import { isSameStream, parseFragment, streamTitle } from "./location.js";
-import { startPlayerPanel } from "./player_panel.js";
+import { PlayerPanel } from "./player_panel.js";
 import { startPublishHelp } from "./publish_help.js";
 import { followStreams } from "./stream_list.js";
 import { startStreamPages } from "./stream_pages.js";
@@ -13,7 +13,7 @@ import { startStreamTable } from "./stream_table.js";
 
 /** @import { StreamList } from "./stream_list.js" */
 
-const panel = startPlayerPanel();
+const panel = new PlayerPanel();
 const table = startStreamTable();
 const publishHelp = startPublishHelp();
 const pages = startStreamPages((page) => follower.showPage(page));

@@ -38,3 +38,14 @@ export function create(tag, className = "", ...children) {
   element.append(...children);
   return element;
 }
+
+/**
+ * A line that is there only while it says something.
+ *
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export function showLine(element, text) {
+  setText(element, text);
+  element.hidden = text === "";
+}

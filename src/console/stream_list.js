@@ -49,6 +49,7 @@ import { listAt, receiveChanges, receiveList } from "./stream_updates.js";
  * @property {{ viewers?: number | null } | null} [rtmp]
  * @property {WebRtcInfo | null} [webrtc]
  * @property {string[] | null} [advice] sentences for the publisher
+ * @property {string[] | null} [notes] sentences for viewers: what players by some ways miss
  *
  * @typedef {object} StreamList
  * @property {{ version?: string, rtmpPort?: number, uptimeMs?: number | undefined }} gateway
