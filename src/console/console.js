@@ -7,6 +7,7 @@ import { formatDuration } from "./format.js";
 import { isSameStream, parseFragment, streamTitle } from "./location.js";
 import { PlayerPanel } from "./player_panel.js";
 import { startPublishHelp } from "./publish_help.js";
+import { PublisherPanel } from "./publisher_panel.js";
 import { followStreams } from "./stream_list.js";
 import { startStreamPages } from "./stream_pages.js";
 import { startStreamTable } from "./stream_table.js";
@@ -16,6 +17,7 @@ import { startStreamTable } from "./stream_table.js";
 const panel = new PlayerPanel();
 const table = startStreamTable();
 const publishHelp = startPublishHelp();
+const publisher = new PublisherPanel();
 const pages = startStreamPages((page) => follower.showPage(page));
 /** @type {StreamList | undefined} */
 let list;
@@ -46,6 +48,8 @@ function showList(newest) {
   setText(byId("server-uptime", HTMLElement), formatDuration(list.gateway.uptimeMs));
   publishHelp.setRtmpPort(list.gateway.rtmpPort);
   publishHelp.showAdvice(list.streams);
+  publisher.setHttpsPort(list.gateway.httpsPort);
+  publisher.handleList(list.streams);
   showStreams();
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /** The player's controls, notices and statistics. */
-import { byId, setText, showLine } from "./dom.js";
+import { byId, setText, showLine, showOptions } from "./dom.js";
 import {
   asQuality,
   asTransport,
@@ -163,8 +163,6 @@ export class PlayerPanel {
 }
 
 /**
- * Writes options only when they differ: an open menu is not to be closed.
- *
  * @param {HTMLSelectElement} select
  * @param {QualityChoice[]} choices
  * @param {string} [chosen] shown even if there is no such choice (yet)
@@ -173,14 +171,7 @@ function showChoices(select, choices, chosen = "") {
   const all = choices.some(({ value }) => value === chosen)
     ? choices
     : [...choices, { value: chosen, label: chosen === "" ? "Automatic" : `Track ${chosen}` }];
-  const isSame = select.options.length === all.length &&
-    all.every(({ value }, at) => select.options[at]?.value === value);
-  if (!isSame) {
-    select.replaceChildren(...all.map(({ value, label }) => new Option(label, value)));
-  } else if (document.activeElement !== select) {
-    // Bit rates change all the time.
-    all.forEach(({ label }, at) => setText(/** @type {Element} */ (select.options[at]), label));
-  }
+  showOptions(select, all);
   if (select.value !== chosen) select.value = chosen;
 }
 
