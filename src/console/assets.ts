@@ -10,6 +10,7 @@ import iconSvg from "./icon.svg" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
 import layerChoiceJs from "./layer_choice.js" with { type: "text" };
 import locationJs from "./location.js" with { type: "text" };
+import pathWatchJs from "./path_watch.js" with { type: "text" };
 import playbackFailureJs from "./playback_failure.js" with { type: "text" };
 import playbackProgressJs from "./playback_progress.js" with { type: "text" };
 import playerCss from "./player.css" with { type: "text" };
@@ -119,6 +120,7 @@ export const consoleAssets = [
   asset("ice_restart.js", SCRIPT, iceRestartJs),
   asset("layer_choice.js", SCRIPT, layerChoiceJs),
   asset("location.js", SCRIPT, locationJs),
+  asset("path_watch.js", SCRIPT, pathWatchJs),
   asset("playback_failure.js", SCRIPT, playbackFailureJs),
   asset("playback_progress.js", SCRIPT, playbackProgressJs),
   asset("player.js", SCRIPT, playerJs),

@@ -8,7 +8,7 @@ import { isSameStream, parseFragment, streamTitle } from "./location.js";
 import { PlayerPanel } from "./player_panel.js";
 import { startPublishHelp } from "./publish_help.js";
 import { PublisherPanel } from "./publisher_panel.js";
-import { followStreams } from "./stream_list.js";
+import { StreamFollower } from "./stream_list.js";
 import { startStreamPages } from "./stream_pages.js";
 import { startStreamTable } from "./stream_table.js";
 
@@ -73,7 +73,7 @@ addEventListener("hashchange", () => {
 
 enableCopyButtons(document.body, byId("copy-status", HTMLElement));
 showSelection();
-const follower = followStreams(showList, (reason) => {
+const follower = new StreamFollower(showList, (reason) => {
   showGateway("unreachable", `Retrying: ${reason}`);
   panel.handleSilence();
 });

@@ -58,3 +58,26 @@ export function textOf(record, member) {
 export function milliseconds(seconds) {
   return seconds === undefined ? undefined : seconds * 1000;
 }
+
+/**
+ * What has come and gone over a session's transport since its beginning.
+ *
+ * @param {Iterable<StatsRecord>} report
+ */
+export function readTraffic(report) {
+  const records = [...report];
+  const pairs = records.filter(({ type }) => type === "candidate-pair");
+  const sent = records.filter(({ type }) => type === "outbound-rtp");
+  return {
+    received: sumOf(pairs, "bytesReceived"),
+    packetsSent: sumOf(sent, "packetsSent"),
+  };
+}
+
+/**
+ * @param {StatsRecord[]} records
+ * @param {string} member
+ */
+function sumOf(records, member) {
+  return records.reduce((sum, record) => sum + (figure(record, member) ?? 0), 0);
+}

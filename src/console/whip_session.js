@@ -2,9 +2,11 @@
 /// <reference lib="dom" />
 /** One WebRTC session that sends: pictures and sound to the gateway (WHIP). */
 import { restartedAnswer, restartFragment } from "./ice_restart.js";
+import { PathWatch } from "./path_watch.js";
 import { offeredCodecs } from "./publisher_choice.js";
 import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, RtcConnection } from "./rtc_connection.js";
 import { describeUnreachable } from "./whep_failure.js";
+import { readTraffic } from "./stats_report.js";
 import { endPublication, patchSession, postPublication } from "./whip_signalling.js";
 
 /** @import { ConnectionEnd } from "./rtc_connection.js" */
@@ -30,6 +32,8 @@ import { endPublication, patchSession, postPublication } from "./whip_signalling
 
 /** A path that was asked for is waited for before another is. */
 const RESTART_INTERVAL_MS = 2500;
+/** How often it is looked whether anything comes back. */
+const LOOK_INTERVAL_MS = 400;
 
 /**
  * Publishes when it is made; whoever makes it ends it, once, which also ends it at the gateway. It
@@ -49,6 +53,8 @@ export class WhipSession {
   /** @type {string | undefined} */
   #etag;
   #restartedAtMs = -Infinity;
+  #path = new PathWatch();
+  #lookedAtMs = -Infinity;
   #isConnected = false;
   #isOver = false;
   #leave = () => this.end();
@@ -78,6 +84,7 @@ export class WhipSession {
     this.#connection.handleTimeout(nowMs);
     this.#checkConnection();
     if (this.#connection.state === "disconnected") this.#restart(nowMs);
+    else if (this.#isConnected && nowMs - this.#lookedAtMs >= LOOK_INTERVAL_MS) this.#look(nowMs);
   }
 
   /**
@@ -168,6 +175,13 @@ export class WhipSession {
       const reason = error instanceof Error ? error.message : String(error);
       this.#fail({ kind: "unsupported", detail: `WebRTC could not be set up: ${reason}` });
     }
+  }
+
+  /** @param {number} nowMs */
+  async #look(nowMs) {
+    this.#lookedAtMs = nowMs;
+    const traffic = readTraffic(await this.readReport());
+    if (this.#path.isSilent(traffic, nowMs)) this.#restart(nowMs);
   }
 
   /**

@@ -11,7 +11,11 @@ export async function goLive(page: Page, name: string): Promise<void> {
 
 /** Until the publisher is in a state. */
 export async function waitForState(page: Page, state: string): Promise<void> {
-  await page.locator(`#publisher[data-state="${state}"]`).waitFor();
+  try {
+    await page.locator(`#publisher[data-state="${state}"]`).waitFor();
+  } catch (error) {
+    throw new Error(`${error}\nThe page says: ${await page.locator("#publisher").innerText()}`);
+  }
 }
 
 /** The publisher's state. */
