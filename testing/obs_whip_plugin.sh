@@ -31,7 +31,7 @@ curl -sSf "$url" | tar xJ --strip-components=1 --wildcards '*/plugins/obs-webrtc
 
 cmake -S libdatachannel -B build -DCMAKE_BUILD_TYPE=Release -DNO_WEBSOCKET=ON -DNO_EXAMPLES=ON \
   -DNO_TESTS=ON -DCMAKE_POLICY_VERSION_MINIMUM=3.5 >/dev/null
-make -s -C build -j"$(nproc)" datachannel
+make -s -C build -j"$(nproc)" datachannel >/dev/null
 cp -a build/libdatachannel.so* /usr/lib/x86_64-linux-gnu/
 ldconfig
 
