@@ -218,6 +218,11 @@ export class RtpViewer {
     return this.#link?.echoAsked(nowMs) ?? nowMs;
   }
 
+  /** See {@linkcode ViewerLink.changePath}. */
+  changePath(transport: "udp" | "tcp", nowMs: number): void {
+    this.#link?.changePath(transport, nowMs);
+  }
+
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */
   pause(): void {
     this.#video?.pause();

@@ -226,7 +226,7 @@ export class WebrtcEndpoint implements SessionPaths {
   /** Begins an ICE restart of a session; the new credentials. */
   restart(session: PeerSession, remote: IceCredentials): IceCredentials {
     const local = this.createCredentials();
-    session.peer.restart(local, remote);
+    session.restart(local, remote);
     this.#sessions.addUfrag(session, local.ufrag);
     return local;
   }

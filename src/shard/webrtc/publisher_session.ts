@@ -146,6 +146,10 @@ export class WebrtcPublisher implements PeerSession {
     this.publish.sweep(nowMs);
   }
 
+  restart(local: IceCredentials, remote: IceCredentials): void {
+    this.peer.restart(local, remote);
+  }
+
   /** Ends the session and tells the publisher. */
   end(reason: string): void {
     this.peer.close();
