@@ -9,6 +9,9 @@ const CHOSEN_ANEW_MS = 100;
 /** And at once when there is less room than this part. */
 const MUCH_LESS = 0.8;
 
+/** How often a key frame is wished for that is waited for. */
+const WISHED_AGAIN_MS = 1000;
+
 /**
  * What lies between a key frame and live is sent at a switch if that takes no longer, or no longer than
  * the next key frame is waited for, as far as is known.
@@ -27,6 +30,8 @@ export interface RenditionSource {
   /** Whether packets are still made that were opened. */
   isOpen(trackId: number): boolean;
   close(trackId: number): void;
+  /** The viewer waits for a key frame of one: the publisher may be able to make it. */
+  wishKeyFrame(trackId: number): void;
 }
 
 /** A viewer's place in the packets of its pictures. */
@@ -75,6 +80,7 @@ export class RenditionSwitcher {
   #chosenAtMs = -Infinity;
   /** For how much room. */
   #chosenBps = 0;
+  #wishedAtMs = -Infinity;
 
   constructor(source: RenditionSource, track: SwitchedTrack) {
     this.#source = source;
@@ -115,7 +121,17 @@ export class RenditionSwitcher {
       const list = this.#source.list(nowMs);
       if (list.length > 0 ? this.#decide(list, room) : this.#leaveLost()) return true;
     }
-    return this.#awaited !== undefined && this.#goToAwaited();
+    if (this.#awaited === undefined) return false;
+    if (this.#goToAwaited()) return true;
+    this.#wish(this.#awaited, nowMs);
+    return false;
+  }
+
+  /** Publishers by WebRTC make key frames only when they are asked to. */
+  #wish({ trackId }: Opened, nowMs: number): void {
+    if (nowMs - this.#wishedAtMs < WISHED_AGAIN_MS) return;
+    this.#wishedAtMs = nowMs;
+    this.#source.wishKeyFrame(trackId);
   }
 
   #decide(list: readonly Rendition[], room: SwitchRoom): boolean {

@@ -22,6 +22,7 @@ class Stream implements RenditionSource {
   readonly rings = RATES.map(() => new PacketRing({ maxPackets: 1024 }));
   readonly opened = new Set<number>();
   readonly lost = new Set<number>();
+  readonly wishes: number[] = [];
   only: number | undefined;
   /** Whether there are none to choose between. */
   isPlain = false;
@@ -53,6 +54,10 @@ class Stream implements RenditionSource {
 
   close(trackId: number): void {
     this.opened.delete(trackId);
+  }
+
+  wishKeyFrame(trackId: number): void {
+    this.wishes.push(trackId);
   }
 
   /** Pictures of all renditions; with `unreferenced`, each second one is referred to by nobody. */
@@ -206,6 +211,10 @@ Deno.test("RenditionSwitcher: a larger one begins with its next key frame", () =
   stream.go(GROUP - 12);
   assertEquals(viewer.update(10_000_000), false);
   assertEquals([...stream.opened].sort(), [0, 2]);
+  // Publishers that make none by themselves are asked for it, once in a second.
+  assertEquals(stream.wishes, [0]);
+  for (let at = 0; at < 10; at++) assertEquals(viewer.update(10_000_000), false);
+  assertEquals(stream.wishes, [0, 0]);
   small.push(...viewer.take());
   stream.go(3);
   assertEquals(viewer.update(10_000_000), true);

@@ -37,7 +37,7 @@ export interface NewSession {
   /** Of the pictures, for a viewer that is sent whichever fit. */
   readonly renditions: ViewerRenditions | undefined;
   /** The viewer has lost its pictures. */
-  readonly wishKeyFrame: () => void;
+  readonly wishKeyFrame: (trackId: number | undefined) => void;
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
@@ -162,14 +162,14 @@ export class WebrtcEndpoint implements SessionPaths {
       viewerEvents: {
         jumped: () => {
           counters.add("viewersJumped");
-          viewer.wishKeyFrame();
+          viewer.wishKeyFrame(session.videoTrack);
         },
         resent: (count) => counters.add("webrtcPacketsResent", count),
         nacked: () => counters.add("webrtcNacks"),
         narrowed: () => counters.add("webrtcLinksNarrow"),
         keyFrameRequested: () => {
           counters.add("webrtcKeyFrameRequests");
-          viewer.wishKeyFrame();
+          viewer.wishKeyFrame(session.videoTrack);
         },
       },
       events: this.#eventsOf(viewer, sessionTag, log),

@@ -161,7 +161,7 @@ export class WebrtcPublisher implements PeerSession {
     this.#srtp = new SrtpReceiver(arena, remote);
     this.#srtcp = new SrtcpSender(local);
     this.#media = new ReceivedMedia({ ...media, nowMs: performance.now() });
-    this.#keyFrameWishes = this.publish.keyFrameWishes;
+    this.#keyFrameWishes = this.publish.wishes.keyFrameWishes;
     events.connected(this);
   }
 
@@ -219,10 +219,10 @@ export class WebrtcPublisher implements PeerSession {
       if (this.#isOver) return;
     }
     if (hasNew) publish.flush(nowMs);
-    const { keyFrameWishes } = publish;
+    const { keyFrameWishes } = publish.wishes;
     if (keyFrameWishes !== this.#keyFrameWishes) {
       this.#keyFrameWishes = keyFrameWishes;
-      media.requestKeyFrame(nowMs);
+      media.requestKeyFrame(nowMs, publish.wishes.takeWishedTracks());
     }
     this.#sendFeedback(media, nowMs);
     this.#schedule(media.nextDueMs(), nowMs);

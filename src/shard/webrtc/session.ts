@@ -164,7 +164,7 @@ export class WebrtcSession
       jumps: this.#viewer?.jumps ?? 0,
       reception: this.#viewer?.reception ?? null,
       quality: this.quality,
-      videoTrack: this.#viewer?.videoTrack ?? null,
+      videoTrack: this.videoTrack ?? null,
       link: this.#viewer?.link ?? null,
     };
   }
@@ -192,6 +192,11 @@ export class WebrtcSession
   /** What of the pictures it is sent, as far as its link carries them; `null` if there are none. */
   get quality(): ViewerQuality | null {
     return this.hasVideo && this.#viewer !== undefined ? this.#viewer.quality : null;
+  }
+
+  /** The number of the track whose pictures it is sent, if that may change. */
+  get videoTrack(): number | undefined {
+    return this.#viewer?.videoTrack;
   }
 
   get hasVideo(): boolean {
