@@ -26,6 +26,9 @@ const DTLS_ALERT = 21;
 
 const certificate = await createDtlsCertificate();
 
+/** What they send is on its way before it is used again. */
+const arena = new PacketArena(256);
+
 type Gateway = Pick<GatewayProcess, "httpUrl">;
 
 export interface WhepViewerOptions {
@@ -209,6 +212,18 @@ export class WhepViewer implements AsyncDisposable {
     return this.#rtpOut!.protectOne(packet, index, identity).slice();
   }
 
+  /** RTP packets, protected, the first with `index`: they stay until some dozens more have been. */
+  protectAll(
+    packets: readonly Uint8Array[],
+    index: number,
+    identity: RtpIdentity,
+    timestampShift: number,
+  ): readonly Uint8Array[] {
+    const datagrams: Uint8Array[] = [];
+    this.#rtpOut!.protectBatch(packets, packets.length, index, identity, datagrams, timestampShift);
+    return datagrams;
+  }
+
   /** Asks for packets of the pictures again. */
   nack(sequences: readonly number[]): void {
     this.sendRtcp(writeNack(this.video!.ssrc, sequences));
@@ -327,7 +342,7 @@ export class WhepViewer implements AsyncDisposable {
   #connected(exportedKeys: Uint8Array): void {
     const { client, server } = splitDtlsExport(exportedKeys);
     this.#rtcpOut = new SrtcpSender(client);
-    this.#rtpOut = new SrtpSender(new PacketArena(4), client);
+    this.#rtpOut = new SrtpSender(arena, client);
     this.#rtcpIn = new SrtcpReceiver(server);
     this.#reception = new WhepReception(server);
     for (const datagram of this.#early) this.#reception.take(datagram);
