@@ -9,7 +9,7 @@ import { type Config, parseConfig } from "./src/config/schema.ts";
 import { askHealth } from "./src/cli/health.ts";
 import { hashedKey, newKey, signedQuery } from "./src/cli/secrets.ts";
 import { startText } from "./src/cli/start_text.ts";
-import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
+import { consoleAssets, consoleHeaders } from "./src/console/assets.ts";
 import { checkPorts, type Gateway, startGateway } from "./src/gateway.ts";
 import configSchema from "./docs/config.schema.json" with { type: "json" };
 import project from "./deno.json" with { type: "json" };
@@ -138,7 +138,7 @@ async function start(config: Config): Promise<void> {
     version,
     ...await readBundles(),
     assets: [...consoleAssets, CONFIG_SCHEMA_FILE],
-    contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
+    assetHeaders: consoleHeaders,
     reloaded: (config) => configureLogging(config),
     shardHung: (shard) => {
       tell("error", `Shard ${shard} hung; ended, so that a supervisor can start anew`);

@@ -33,7 +33,7 @@ export interface Gateway extends Ports {
  * const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
  * const config = parseConfig({ host: "127.0.0.1", ...ports }, 1);
  * const sources = { shardSource: "…", transcodingSource: "…" };
- * const parts = { version: "0", ...sources, assets: [], contentSecurityPolicy: "" };
+ * const parts = { version: "0", ...sources, assets: [], assetHeaders: {} };
  * const shardHung = () => Deno.exit(1);
  * const gateway = await startGateway(config, { ...parts, shardHung });
  * await gateway.stop();

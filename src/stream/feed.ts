@@ -1,4 +1,4 @@
-import { type FeedForm, FLV_FORM } from "./feed_form.ts";
+import { type FeedForm, type FeedRecord, FLV_FORM } from "./feed_form.ts";
 import {
   type FeedEntry,
   type FeedPiece,
@@ -6,27 +6,18 @@ import {
   pieceWithout,
   trackTimestampMs,
 } from "./feed_piece.ts";
-import { encodeBridge } from "./feed_bridge.ts";
+import { encodeBridge, encodeGapBridge } from "./feed_bridge.ts";
 import { FeedBeginnings } from "./feed_beginnings.ts";
 import { FeedEntries } from "./feed_entries.ts";
-import type { FeedBeginning, FeedStart } from "./feed_start.ts";
+import type { FeedBeginning, FeedOptions, FeedStart } from "./feed_start.ts";
 import { FeedPreambles } from "./feed_preambles.ts";
 import { type FeedSegment, FeedSegments } from "./feed_segments.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
 import type { MemoryRefusal } from "./memory_budget.ts";
-import type { MemoryHolding } from "./memory_holding.ts";
 import type { TrackName } from "./timeline.ts";
 import type { ListedTrack } from "./track_list.ts";
 import { passes, type TrackFilter, trackFilter, type TrackSelection } from "./track_selection.ts";
-
-/** How a feed is to be. */
-export interface FeedOptions {
-  /** The age of a key frame up to which viewers may begin with it, where there is sound as well. */
-  readonly windowMs?: number;
-  /** What its copy is counted with, if it is. */
-  readonly memory?: MemoryHolding;
-}
 
 /** Entries let go of at once, about a second of a stream: removing one by one moves all others. */
 const EXPIRE_AT_LEAST = 64;
@@ -269,17 +260,32 @@ export class Feed {
     const record = { sequence, tagLength, timestampMs: log.timestampMsOf(sequence), flags };
     // What the index said of a record that is gone may ask for any amount of memory.
     if (!log.isHeld(sequence)) return false;
+    if (flags & RecordFlag.reconfiguration) this.#bridgeGap(record);
     const size = this.#form.sizeOf(record);
     const segment = this.#segmentFor(size);
     if (segment === undefined) return true;
-    const start = segment.used;
-    this.#form.write(log, record, segment.bytes, start);
+    this.#form.write(log, record, segment.bytes, segment.used);
     if (!log.isHeld(sequence)) return false;
+    this.#beginnings.note(flags);
+    this.#enter(segment, size, record);
+    return true;
+  }
+
+  #bridgeGap(record: FeedRecord): void {
+    const bytes = encodeGapBridge(this.#log, this.#form, this.#entries.list, record);
+    const segment = bytes && this.#segmentFor(bytes.length);
+    if (segment === undefined) return;
+    segment.bytes.set(bytes!, segment.used);
+    // It is no picture of the log.
+    const flags = RecordFlag.video | RecordFlag.configuration;
+    this.#enter(segment, bytes!.length, { ...record, flags });
+  }
+
+  #enter(segment: FeedSegment, size: number, record: FeedRecord): void {
+    const start = segment.used;
     segment.used += size;
     segment.tags++;
-    this.#beginnings.note(flags);
     this.#entries.push({ segment, start, end: segment.used, record });
-    return true;
   }
 
   /** Where so many bytes have room. For want of memory the oldest tags give way, and then it. */

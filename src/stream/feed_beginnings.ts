@@ -1,9 +1,10 @@
 import type { FeedEntries } from "./feed_entries.ts";
+import { indexOfFrame } from "./feed_piece.ts";
 import type { FeedBeginning, FeedStart } from "./feed_start.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
 import type { LiveTracks, LogReader } from "./log_reader.ts";
 import type { TrackName } from "./timeline.ts";
-import { isFrameOf, type TrackFilter, type TrackSelection } from "./track_selection.ts";
+import type { TrackFilter, TrackSelection } from "./track_selection.ts";
 
 /** A track of which nothing has come for so long, while the other goes on, has stopped. */
 const STOPPED_MS = 3000;
@@ -97,10 +98,9 @@ export class FeedBeginnings {
       const keyFrame = this.usableKeyFrame();
       return keyFrame !== undefined && keyFrame >= position ? keyFrame : undefined;
     }
-    for (let at = position; at < this.#entries.head; at++) {
-      if (isFrameOf("audio", this.#entries.at(at)!.record.flags)) return at;
-    }
-    return undefined;
+    const { list, tail } = this.#entries;
+    const at = indexOfFrame("audio", list, position - tail);
+    return at === undefined ? undefined : tail + at;
   }
 
   /** The newest key frame from which on all can be decoded, if a viewer from there may go to it. */

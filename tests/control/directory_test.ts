@@ -527,6 +527,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     groupOverflows: false,
     timestampFaults: {},
     advice: [],
+    notes: [],
     skippedMessages: {},
     rtmp: { viewers: 0 },
     webrtc: {

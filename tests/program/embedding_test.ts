@@ -22,7 +22,7 @@ Deno.test("a program that embeds the gateway decides who may, and is told who ha
     shardSource: shard,
     transcodingSource: transcoding,
     assets: [],
-    contentSecurityPolicy: "",
+    assetHeaders: {},
     access: ({ action, path, credentials: { token } }) => {
       asked.push(`${action} ${path}`);
       const limits = { maxViewers: 1 };
@@ -81,7 +81,7 @@ Deno.test("a program that embeds the gateway is told no key that was sent as a n
     shardSource: shard,
     transcodingSource: transcoding,
     assets: [],
-    contentSecurityPolicy: "",
+    assetHeaders: {},
     began: (session) => sessions.push(session),
     ended: (session) => sessions.push(session),
     shardHung: () => {},

@@ -196,9 +196,9 @@ export class PublishSession implements Client, Publisher {
     this.#releaseTimer ??= setTimeout(() => this.#release(), waitMs);
   }
 
-  /** Changes when viewers need a key frame. */
-  get keyFrameWishes(): number {
-    return this.#writer.keyFrameWishes;
+  /** What viewers need key frames of. */
+  get wishes(): Pick<LogWriter, "keyFrameWishes" | "takeWishedTracks"> {
+    return this.#writer;
   }
 
   /** Bytes of frames that wait for the rest of them. */

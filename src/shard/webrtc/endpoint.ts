@@ -25,7 +25,7 @@ export interface NewSession {
   /** Of the pictures, for a viewer that is sent whichever fit. */
   readonly renditions: ViewerRenditions | undefined;
   /** The viewer has lost its pictures. */
-  readonly wishKeyFrame: () => void;
+  readonly wishKeyFrame: (trackId: number | undefined) => void;
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
@@ -125,14 +125,14 @@ export class WebrtcEndpoint {
       viewerEvents: {
         jumped: () => {
           counters.add("viewersJumped");
-          viewer.wishKeyFrame();
+          viewer.wishKeyFrame(session.videoTrack);
         },
         resent: (count) => counters.add("webrtcPacketsResent", count),
         nacked: () => counters.add("webrtcNacks"),
         narrowed: () => counters.add("webrtcLinksNarrow"),
         keyFrameRequested: () => {
           counters.add("webrtcKeyFrameRequests");
-          viewer.wishKeyFrame();
+          viewer.wishKeyFrame(session.videoTrack);
         },
       },
       events: this.#eventsOf(viewer, sessionTag, log),
@@ -189,7 +189,7 @@ export class WebrtcEndpoint {
   /** Begins an ICE restart of a session; the new credentials. */
   restart(session: PeerSession, remote: IceCredentials): IceCredentials {
     const local = this.createCredentials();
-    session.peer.restart(local, remote);
+    session.restart(local, remote);
     this.#sessions.addUfrag(session, local.ufrag);
     return local;
   }

@@ -147,6 +147,10 @@ export class WebrtcPublisher implements PeerSession {
     this.publish.sweep(nowMs);
   }
 
+  restart(local: IceCredentials, remote: IceCredentials): void {
+    this.peer.restart(local, remote);
+  }
+
   /** Ends the session and tells the publisher. */
   end(reason: string): void {
     this.peer.close();
@@ -158,7 +162,7 @@ export class WebrtcPublisher implements PeerSession {
     this.#srtp = new SrtpReceiver(arena, remote);
     this.#srtcp = new SrtcpSender(local);
     this.#media = new ReceivedMedia({ ...media, nowMs: performance.now() });
-    this.#keyFrameWishes = this.publish.keyFrameWishes;
+    this.#keyFrameWishes = this.publish.wishes.keyFrameWishes;
     events.connected(this);
   }
 
@@ -216,10 +220,10 @@ export class WebrtcPublisher implements PeerSession {
       if (this.#isOver) return;
     }
     if (hasNew) publish.flush(nowMs);
-    const { keyFrameWishes } = publish;
+    const { keyFrameWishes } = publish.wishes;
     if (keyFrameWishes !== this.#keyFrameWishes) {
       this.#keyFrameWishes = keyFrameWishes;
-      media.requestKeyFrame(nowMs);
+      media.requestKeyFrame(nowMs, publish.wishes.takeWishedTracks());
     }
     this.#sendFeedback(media, nowMs);
     this.#schedule(media.nextDueMs(), nowMs);
