@@ -99,7 +99,7 @@ class Viewer {
 
   update(roomBps: number, nowMs = this.#nowMs + 100): boolean {
     this.#nowMs = nowMs;
-    const hasChanged = this.switcher.update({ roomBps, lagMs: 0, nowMs });
+    const hasChanged = this.switcher.update({ roomBps, replayBps: roomBps, lagMs: 0, nowMs });
     if (hasChanged) this.#past.begin();
     return hasChanged;
   }
@@ -169,15 +169,15 @@ Deno.test("RenditionSwitcher: what takes too long is bridged by an even smaller 
   stream.go(1);
   // What lies between the middle one's key frame and live would take a second.
   const bytesBetween = large.bytesBetween.bind(large);
-  large.bytesBetween = (begin, end) => 1000 * bytesBetween(begin, end);
-  assertEquals(viewer.update(750_000), true);
+  large.bytesBetween = (begin, end) => 1100 * bytesBetween(begin, end);
+  assertEquals(viewer.update(800_000), true);
   assertEquals([viewer.switcher.trackId, [...stream.opened].sort()], [2, [1, 2]]);
   const bridge = viewer.take();
   stream.go(GROUP - 12);
-  assertEquals(viewer.update(750_000), false);
+  assertEquals(viewer.update(800_000), false);
   bridge.push(...viewer.take());
   stream.go(2);
-  assertEquals(viewer.update(750_000), true);
+  assertEquals(viewer.update(800_000), true);
   assertEquals([viewer.switcher.trackId, [...stream.opened]], [1, [1]]);
   const target = viewer.take();
   assertEquals(target[0]!.index, 2 * GROUP);

@@ -4,7 +4,8 @@ import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
 import { SrtcpSender } from "../../srtp/srtcp.ts";
 import { SrtpReceiver, type SrtpRefusal } from "../../srtp/srtp_receiver.ts";
-import { Peer, type PeerDropReason, type PeerKeys, type PeerOptions } from "../../webrtc/peer.ts";
+import { Peer } from "../../webrtc/peer.ts";
+import type { PeerDropReason, PeerKeys, PeerOptions } from "../../webrtc/peer_options.ts";
 import type { IceCredentials } from "../../webrtc/ice/credentials.ts";
 import type { OfferedTransport } from "../../webrtc/sdp/offer.ts";
 import type { Place } from "../net/places.ts";
@@ -144,6 +145,10 @@ export class WebrtcPublisher implements PeerSession {
   tick(nowMs: number): void {
     this.peer.handleTimeout(nowMs);
     this.publish.sweep(nowMs);
+  }
+
+  restart(local: IceCredentials, remote: IceCredentials): void {
+    this.peer.restart(local, remote);
   }
 
   /** Ends the session and tells the publisher. */
