@@ -31,13 +31,13 @@ export class PictureTrack {
     const ownMs = isOther ? Math.max(shownMs, this.#newestMs + 1) : shownMs;
     // A picture that is shown before one that came before it is decoded behind that.
     const timestampMs = this.#newestMs = Math.max(this.#newestMs, ownMs);
-    const layer = layerOf(unit);
+    const place = placeOf(unit);
     for (const payload of this.#bodies.of(codec, unit, ownMs - timestampMs)) {
-      yield { kind: "video", timestampMs, payload, ...(layer !== 0 && { layer }) };
+      yield { kind: "video", timestampMs, payload, ...(place !== 0 && { layer: place }) };
     }
   }
 }
 
-function layerOf({ layers: { temporalId }, layerSwitch, isDisposable }: ReceivedUnit): number {
+function placeOf({ layers: { temporalId }, layerSwitch, isDisposable }: ReceivedUnit): number {
   return layerBits({ temporalId, layerSwitch, isUnreferenced: isDisposable });
 }
