@@ -2,11 +2,13 @@ import { LineProcess } from "./child_process.ts";
 import { probeJoin } from "./join_probe.ts";
 import { residentKib, startLoad } from "../testing/process_stats.ts";
 import type { PublishersCommand, PublishersReport } from "./publishers.ts";
-import { probePublishes } from "./publish_probe.ts";
+import { portOf, probePublishes } from "./publish_probe.ts";
+import type { PublishProtocol } from "./publishing.ts";
 import type { RunningServer, Target } from "./targets.ts";
 
 /** Many streams without a viewer. */
 export interface IngestScenario {
+  readonly protocol: PublishProtocol;
   readonly publishers: number;
   /** What each of them sends: "2 Mbit/s". */
   readonly rate: string;
@@ -47,7 +49,7 @@ export async function runIngest(
   file: string,
   scenario: IngestScenario,
 ): Promise<IngestResult> {
-  const { publishers: count, seconds } = scenario;
+  const { protocol, publishers: count, seconds } = scenario;
   await using server = await target.start();
   await delay(SETTLE_MS);
   const idleLoad = startLoad([server.pid]);
@@ -56,7 +58,7 @@ export async function runIngest(
   const idleKib = residentKib(server.pid);
 
   await using publishers = new LineProcess<PublishersCommand, PublishersReport>("publishers.ts");
-  await publishers.request({ kind: "open", port: server.rtmpPort, count, file });
+  await publishers.request({ kind: "open", protocol, port: portOf(server, protocol), count, file });
   await delay(SETTLE_MS);
   const before = await publishers.request({ kind: "report" });
   const load = startLoad([server.pid, publishers.pid]);
@@ -64,7 +66,7 @@ export async function runIngest(
   const { processPercents, idlePercent, othersPercent } = load();
   const after = await publishers.request({ kind: "report" });
   const kib = residentKib(server.pid);
-  const probes = await probePublishes(server.rtmpPort, file, scenario.joins);
+  const probes = await probePublishes(server, protocol, file, scenario.joins);
   const streamError = await checkStreams(server, count) ?? probes.find(({ error }) => error)?.error;
   const cpuPercentPerPublisher = (processPercents[0]! - idleCpuPercent) / count;
   return {

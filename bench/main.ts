@@ -10,11 +10,12 @@ import { type IngestResult, runIngest } from "./ingest.ts";
 import { type Options, parseOptions, type Part, USAGE } from "./options.ts";
 import { describeMachine } from "../testing/process_stats.ts";
 import { errorLines, fanoutTable, ingestTable } from "./report.ts";
-import { makeSource, SMALL_SOURCE } from "./source.ts";
+import { ASKED_SOURCE, CAMERA_SOURCE, makeSource, SMALL_SOURCE } from "./source.ts";
 import { nginxRtmp, nodeMediaServer, sluice, type Target, withoutAdapting } from "./targets.ts";
 import type { Transport } from "./viewer.ts";
 import { runWhep, type WhepResult } from "./whep.ts";
 import { WHEP_NOTES, whepTable } from "./whep_report.ts";
+import { runWhipJoins, type WhipJoinsResult, whipJoinsTable } from "./whip_joins.ts";
 
 /** Every single run, as written by `--json`. */
 interface Results {
@@ -23,6 +24,7 @@ interface Results {
   readonly fanout: FanoutResult[];
   readonly ingest: IngestResult[];
   readonly whep: WhepResult[];
+  readonly whipJoins: WhipJoinsResult[];
 }
 
 /** Parts that nginx has, too. */
@@ -94,20 +96,50 @@ async function runAll(options: Options, folder: string, results: Results): Promi
   const { seconds, joins } = options;
   const ingest = async (publishers: number, rate: string, file: string) => {
     await inTurns(`${publishers} publishers of ${rate}`, async (target) => {
-      const scenario = { publishers, rate, seconds, joins };
+      const scenario = { protocol: "rtmp", publishers, rate, seconds, joins } as const;
       results.ingest.push(await runIngest(target, file, scenario));
     });
   };
   for (const publishers of options.parts.includes("ingest") ? options.publishers : []) {
     await ingest(publishers, "2 Mbit/s", source);
   }
-  if (!options.parts.includes("crowd")) return;
-  const small = await makeSource(folder, SMALL_SOURCE);
-  for (const publishers of options.smallPublishers) await ingest(publishers, "500 kbit/s", small);
+  if (options.parts.includes("crowd")) {
+    const small = await makeSource(folder, SMALL_SOURCE);
+    for (const publishers of options.smallPublishers) await ingest(publishers, "500 kbit/s", small);
+  }
+  if (!options.parts.includes("whip")) return;
+  await runWhip(options, folder, results, (what, run) => inTurns(what, run, speakWhep));
+}
+
+/** Both protocols take turns, too. */
+async function runWhip(
+  { cameras, seconds, joins }: Options,
+  folder: string,
+  results: Results,
+  inTurns: (what: string, run: (target: Target) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const file = await makeSource(folder, CAMERA_SOURCE);
+  for (const publishers of cameras) {
+    await inTurns(`${publishers} publishers of 1 Mbit/s`, async (target) => {
+      for (const protocol of ["rtmp", "whip"] as const) {
+        const scenario = { protocol, publishers, rate: "1 Mbit/s", seconds, joins };
+        results.ingest.push(await runIngest(target, file, scenario));
+      }
+    });
+  }
+  const asked = await makeSource(folder, ASKED_SOURCE);
+  await inTurns("joins by who publishes", async (target) => {
+    for (const protocol of ["rtmp", "whip"] as const) {
+      const scenario = { protocol, keyFrames: "every 2 s", joins } as const;
+      results.whipJoins.push(await runWhipJoins(target, file, scenario));
+    }
+    const scenario = { protocol: "whip", keyFrames: "when asked", joins } as const;
+    results.whipJoins.push(await runWhipJoins(target, asked, scenario));
+  });
 }
 
 function print(results: Results): void {
-  const { options, fanout, ingest, whep } = results;
+  const { options, fanout, ingest, whep, whipJoins } = results;
   console.log(results.machine.join("\n"));
   const reading = options.readIntervalMs === 0
     ? "as soon as something arrives"
@@ -126,7 +158,10 @@ function print(results: Results): void {
     console.log(whepTable(whep));
     console.log(`\n${WHEP_NOTES.join("\n")}`);
   }
-  for (const line of errorLines([...fanout, ...ingest, ...whep])) console.log(line);
+  if (whipJoins.length > 0) {
+    console.log(`\nViewers by WebRTC, one after another\n\n${whipJoinsTable(whipJoins)}`);
+  }
+  for (const line of errorLines([...fanout, ...ingest, ...whep, ...whipJoins])) console.log(line);
 }
 
 async function main(): Promise<void> {
@@ -144,6 +179,7 @@ async function main(): Promise<void> {
     fanout: [],
     ingest: [],
     whep: [],
+    whipJoins: [],
   };
   try {
     await runAll(options, folder, results);

@@ -1,8 +1,11 @@
 import { parseArgs } from "node:util";
 import { CHECK_OPTIONS, DEFAULT_MARGIN_PERCENT } from "./check.ts";
 
-/** Parts of the benchmark: viewers by HTTP-FLV, WebSocket and RTMP, publishers of 2 Mbit/s and of 500 kbit/s, WebRTC. */
-export const PARTS = ["fanout", "ws", "rtmp", "ingest", "crowd", "whep"] as const;
+/**
+ * Parts of the benchmark: viewers by HTTP-FLV, WebSocket and RTMP, publishers of 2 Mbit/s and of
+ * 500 kbit/s, viewers by WebRTC, publishers of 1 Mbit/s by RTMP and WebRTC.
+ */
+export const PARTS = ["fanout", "ws", "rtmp", "ingest", "crowd", "whep", "whip"] as const;
 export type Part = typeof PARTS[number];
 
 /** What to run, from the command line. */
@@ -19,6 +22,8 @@ export interface Options {
   readonly publishers: readonly number[];
   /** Publishers of 500 kbit/s. */
   readonly smallPublishers: readonly number[];
+  /** Publishers of 1 Mbit/s, by RTMP and by WebRTC. */
+  readonly cameras: readonly number[];
   readonly shards: readonly number[];
   /** `undefined` leaves Sluice its default. */
   readonly flushMs: readonly (number | undefined)[];
@@ -40,12 +45,13 @@ export const USAGE = `deno task bench [options]
   --check                 compare CPU per viewer to node-media-server's with the committed
                           ratios, and fail where it has become dearer
   --margin PERCENT        what a ratio may be then, of the committed one (140)
-  --only PARTS            of fanout,ws,rtmp,ingest,crowd,whep
+  --only PARTS            of fanout,ws,rtmp,ingest,crowd,whep,whip
   --targets NAMES         of sluice,nms,nginx
   --viewers N,N           viewers, over HTTP and RTMP, WebSocket, and WebRTC
                           (50,300,1000 and 300 and 1,30,100,200)
   --transport NAME        of WebRTC: udp or tcp (udp)
-  --publishers N,N        publishers of 2 Mbit/s, and of 500 kbit/s (20,50 and 500)
+  --publishers N,N        publishers of 2 Mbit/s, of 500 kbit/s, and of 1 Mbit/s by RTMP and
+                          WebRTC (20,50 and 500 and 20,50)
   --shards N,N            Sluice's shards (1,2)
   --flush-ms MS,MS        Sluice's write interval, or "default" (default,100)
   --adapting yes,no       Sluice as it is, and without estimates of WebRTC viewers' links (yes)
@@ -91,6 +97,7 @@ export function parseOptions(args: string[]): Options | "help" {
     transport: oneOf("transport", values.transport, ["udp", "tcp"] as const)[0]!,
     publishers: numbers("publishers", values.publishers ?? (quick ? "20" : "20,50")),
     smallPublishers: numbers("publishers", values.publishers ?? (quick ? "100" : "500")),
+    cameras: numbers("publishers", values.publishers ?? (quick ? "20" : "20,50")),
     shards: numbers("shards", values.shards ?? (quick ? "1" : "1,2")),
     flushMs: (values["flush-ms"] ?? "default,100").split(",").map((value) =>
       value === "default" ? undefined : number("flush-ms", value)

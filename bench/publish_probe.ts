@@ -1,5 +1,5 @@
-import { makeRtmpLoop } from "./rtmp_loop.ts";
-import { RtmpPublisher } from "./rtmp_publisher.ts";
+import { loopStarter, type PublishProtocol } from "./publishing.ts";
+import type { RunningServer } from "./targets.ts";
 import { probeJoin } from "./join_probe.ts";
 
 /** What one publisher waited for, from before it connected. */
@@ -13,27 +13,35 @@ export interface PublishTimes {
 
 const TICK_MS = 2;
 
+/** Where a protocol is taken. */
+export function portOf(server: RunningServer, protocol: PublishProtocol): number {
+  return protocol === "rtmp" ? server.rtmpPort : server.httpPort;
+}
+
 /** Publishers one after another, each with a name of its own, watched and ended. */
 export async function probePublishes(
-  port: number,
+  server: RunningServer,
+  protocol: PublishProtocol,
   file: string,
   count: number,
 ): Promise<PublishTimes[]> {
-  const loop = makeRtmpLoop(await Deno.readFile(file));
-  const nowMs = () => performance.now();
+  const start = await loopStarter(protocol, file);
   const times: PublishTimes[] = [];
   for (let index = 0; index < count; index++) {
     const name = `probe${index}`;
-    const startMs = nowMs();
-    const at = loop.keyFrames[index % loop.keyFrames.length]!;
-    const publisher = await RtmpPublisher.start(port, name, loop, at, nowMs);
-    const acceptedMs = nowMs() - startMs;
-    const ticking = setInterval(() => publisher.tick(nowMs()), TICK_MS);
-    const join = await probeJoin({ transport: "rtmp", port, path: `/live/${name}` });
+    const startMs = performance.now();
+    const publisher = await start({ port: portOf(server, protocol), name, keyFrame: index });
+    const acceptedMs = performance.now() - startMs;
+    const ticking = setInterval(() => publisher.tick(performance.now()), TICK_MS);
+    const join = await probeJoin({
+      transport: "rtmp",
+      port: server.rtmpPort,
+      path: `/live/${name}`,
+    });
     const firstFrameMs = join.firstKeyFrameMs && acceptedMs + join.firstKeyFrameMs;
     times.push({ acceptedMs, firstFrameMs, error: join.error });
     clearInterval(ticking);
-    publisher.close();
+    await publisher.close();
   }
   return times;
 }

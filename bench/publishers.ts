@@ -1,12 +1,17 @@
 /** The publishers' process: publishes one file under many names in real time. */
 import { answerLines } from "./child_process.ts";
-import { makeRtmpLoop } from "./rtmp_loop.ts";
-import { RtmpPublisher } from "./rtmp_publisher.ts";
+import { type LoopPublisher, loopStarter, type PublishProtocol } from "./publishing.ts";
 
 /** What the parent may ask, one at a time. */
 export type PublishersCommand =
   /** Publishes `bench0` to `bench{count - 1}` in `live`. */
-  | { readonly kind: "open"; readonly port: number; readonly count: number; readonly file: string }
+  | {
+    readonly kind: "open";
+    readonly protocol: PublishProtocol;
+    readonly port: number;
+    readonly count: number;
+    readonly file: string;
+  }
   | { readonly kind: "report" };
 
 /** Sums over all publishers since they started. */
@@ -14,6 +19,7 @@ export interface PublishersReport {
   readonly publishers: number;
   readonly bytesSent: number;
   readonly stalls: number;
+  readonly keyFramesAsked: number;
   readonly errors: number;
   readonly firstError: string | undefined;
 }
@@ -24,18 +30,17 @@ const TICK_MS = 5;
 /** The source's time from key frame to key frame, over which publishers' starts are spread. */
 const START_SPREAD_MS = 2000;
 
-const publishers: RtmpPublisher[] = [];
-const nowMs = () => performance.now();
+const publishers: LoopPublisher[] = [];
 
-async function open({ port, count, file }: PublishersCommand & { kind: "open" }): Promise<void> {
-  const loop = makeRtmpLoop(await Deno.readFile(file));
+async function open(command: PublishersCommand & { kind: "open" }): Promise<void> {
+  const { protocol, port, count, file } = command;
+  const start = await loopStarter(protocol, file);
   setInterval(() => {
-    const tickMs = nowMs();
+    const tickMs = performance.now();
     for (const publisher of publishers) publisher.tick(tickMs);
   }, TICK_MS);
   for (let index = 0; index < count; index++) {
-    const at = loop.keyFrames[index % loop.keyFrames.length]!;
-    publishers.push(await RtmpPublisher.start(port, `bench${index}`, loop, at, nowMs));
+    publishers.push(await start({ port, name: `bench${index}`, keyFrame: index }));
     await new Promise((resolve) => setTimeout(resolve, START_SPREAD_MS / count));
   }
 }
@@ -46,6 +51,7 @@ function report(): PublishersReport {
     publishers: publishers.length,
     bytesSent: publishers.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
     stalls: publishers.reduce((sum, { stalls }) => sum + stalls, 0),
+    keyFramesAsked: publishers.reduce((sum, { keyFramesAsked }) => sum + keyFramesAsked, 0),
     errors: failed.length,
     firstError: failed[0]?.failure,
   };

@@ -56,7 +56,7 @@ function fanoutRow(runs: readonly FanoutResult[], nms: readonly FanoutResult[] |
 export function ingestTable(results: readonly IngestResult[]): string {
   const scenarios = groupRuns(results, ({ scenario }) => `${scenario.publishers} ${scenario.rate}`);
   const rows = scenarios.flatMap((runs) => {
-    const targets = groupRuns(runs, (run) => run.target);
+    const targets = groupRuns(runs, ({ target, scenario }) => `${target} ${scenario.protocol}`);
     const nms = targets.find((target) => target[0]!.target.startsWith("NMS"));
     return targets.map((target) => ingestRow(target, nms));
   });
@@ -70,10 +70,11 @@ export function ingestTable(results: readonly IngestResult[]): string {
 
 function ingestRow(runs: readonly IngestResult[], nms: readonly IngestResult[] | undefined) {
   const of = (value: (run: IngestResult) => number) => median(runs.map(value));
+  const { publishers, rate, protocol } = runs[0]!.scenario;
   const perPublisher = of((run) => run.cpuPercentPerPublisher);
   const nmsPerPublisher = median(nms?.map((run) => run.cpuPercentPerPublisher) ?? []);
   return [
-    `${runs[0]!.scenario.publishers} of ${runs[0]!.scenario.rate}`,
+    `${publishers} of ${rate} by ${protocol.toUpperCase()}`,
     runs[0]!.target,
     `${of((run) => run.idleCpuPercent).toFixed(1)} %`,
     `${of((run) => run.cpuPercent).toFixed(1)} %`,

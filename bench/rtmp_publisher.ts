@@ -14,6 +14,8 @@ export class RtmpPublisher {
   bytesSent = 0;
   /** Ticks at which the server had not taken what was sent before. */
   stalls = 0;
+  /** Nobody asks by RTMP. */
+  readonly keyFramesAsked = 0;
 
   readonly #connection: Deno.TcpConn;
   readonly #loop: RtmpLoop;

@@ -1,5 +1,10 @@
 /** The memory that protected packets are made in, shared by all senders of a thread. */
-import { PADDING_LENGTH, sealPacketFunction, writeCountersFunction } from "./packet_cipher.ts";
+import {
+  cryptPacketFunction,
+  PADDING_LENGTH,
+  padPacketFunction,
+  writeCountersFunction,
+} from "./packet_cipher.ts";
 import { hmacLanesFunction } from "./sha1_lanes.ts";
 import { SrtpError } from "./srtp_error.ts";
 import { assembleModule } from "./wasm_assembler.ts";
@@ -26,13 +31,8 @@ if (MAX_RTP_PACKET_LENGTH + PADDING_LENGTH > SLOT_LENGTH) throw new Error("Slots
 /** The functions of the arena's WebAssembly: see where each is made. */
 interface ArenaFunctions {
   writeCounters(at: number, end: number, w0: number, w1: number, w2: number, w3: number): void;
-  sealPacket(
-    at: number,
-    length: number,
-    headerLength: number,
-    keystreamAt: number,
-    rollover: number,
-  ): void;
+  cryptPacket(at: number, length: number, headerLength: number, keystreamAt: number): void;
+  padPacket(at: number, length: number, rollover: number): void;
   hmacLanes(
     at0: number,
     at1: number,
@@ -80,7 +80,8 @@ export class PacketArena {
     const length = SLOTS_AT + slotCount * SLOT_LENGTH;
     const bytes = assembleModule([
       writeCountersFunction(),
-      sealPacketFunction(),
+      cryptPacketFunction(),
+      padPacketFunction(),
       hmacLanesFunction({ keyStatesAt: KEY_STATES_AT }),
     ], Math.ceil(length / PAGE_LENGTH));
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));

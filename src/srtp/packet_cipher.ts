@@ -4,7 +4,7 @@ import { FunctionCode, type WasmFunction } from "./wasm_assembler.ts";
 const VECTOR_LENGTH = 16;
 const REVERSED = [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12];
 
-/** What `sealPacket` clears behind a packet: the hash's padding reaches up to 76 bytes. */
+/** What `padPacket` clears behind a packet: the hash's padding reaches up to 76 bytes. */
 export const PADDING_LENGTH = 80;
 
 /**
@@ -30,17 +30,15 @@ export function writeCountersFunction(): WasmFunction {
 }
 
 /**
- * `sealPacket(at, length, headerLength, keystreamAt, rollover)`: encrypts what follows the header of
- * the packet at `at`, and makes it ready to be hashed: the rollover counter behind it (RFC 3711
- * 4.2), then the padding of SHA-1, which counts the inner pad in.
+ * `cryptPacket(at, length, headerLength, keystreamAt)`: encrypts or decrypts what follows the header
+ * of the packet at `at`. Up to 15 bytes behind the packet are spoiled.
  */
-export function sealPacketFunction(): WasmFunction {
-  const parameterCount = 5;
+export function cryptPacketFunction(): WasmFunction {
+  const parameterCount = 4;
   const code = new FunctionCode(parameterCount);
-  const [at, length, headerLength, keystream, rollover] = [0, 1, 2, 3, 4] as const;
+  const [at, length, headerLength, keystream] = [0, 1, 2, 3] as const;
   const payload = code.local("i32");
   const end = code.local("i32");
-  const bits = code.local("i32");
 
   code.get(at).get(headerLength).i32("add").set(payload);
   code.get(at).get(length).i32("add").set(end);
@@ -51,6 +49,21 @@ export function sealPacketFunction(): WasmFunction {
     code.get(keystream).constant(VECTOR_LENGTH).i32("add").set(keystream);
     code.get(payload).constant(VECTOR_LENGTH).i32("add").tee(payload).get(end).i32("lt_s");
   });
+  return { name: "cryptPacket", parameterCount, code };
+}
+
+/**
+ * `padPacket(at, length, rollover)`: makes the encrypted packet at `at` ready to be hashed: the
+ * rollover counter behind it (RFC 3711 4.2), then the padding of SHA-1, which counts the inner pad in.
+ */
+export function padPacketFunction(): WasmFunction {
+  const parameterCount = 3;
+  const code = new FunctionCode(parameterCount);
+  const [at, length, rollover] = [0, 1, 2] as const;
+  const end = code.local("i32");
+  const bits = code.local("i32");
+
+  code.get(at).get(length).i32("add").set(end);
   for (let cleared = 0; cleared < PADDING_LENGTH; cleared += VECTOR_LENGTH) {
     code.get(end).vector(0, 0, 0, 0).simdMemory("v128.store", cleared);
   }
@@ -64,5 +77,5 @@ export function sealPacketFunction(): WasmFunction {
     .set(end);
   code.get(end).constant(2).i32("sub").get(bits).constant(8).i32("shr_u").storeI32("store8", 0);
   code.get(end).constant(1).i32("sub").get(bits).storeI32("store8", 0);
-  return { name: "sealPacket", parameterCount, code };
+  return { name: "padPacket", parameterCount, code };
 }

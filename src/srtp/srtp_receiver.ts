@@ -2,7 +2,6 @@
 import type { Cipheriv } from "node:crypto";
 import type { SrtpMasterKey } from "./key_derivation.ts";
 import { MAX_RTP_PACKET_LENGTH, type PacketArena, TAG_LENGTH } from "./packet_arena.ts";
-import { PADDING_LENGTH } from "./packet_cipher.ts";
 import { ReplayWindow } from "./replay_window.ts";
 import { openRtpKeys } from "./rtp_keys.ts";
 
@@ -87,15 +86,13 @@ export class SrtpReceiver {
     const index = indexOf(datagram[2]! << 8 | datagram[3]!, known?.newest ?? -1);
     // First: what is sent again and again costs no more than this.
     if (known?.isFresh(index) === false) return "replayed";
-    const rollover = Math.floor(index / SEQUENCE_NUMBERS);
-    if (!this.#isAuthentic(datagram, length, rollover)) return "forged";
+    const slot = this.#arena.takeSlot();
+    if (!this.#isAuthentic(slot, datagram, length, index)) return "forged";
     const window = known ?? this.#openWindow(ssrc);
     if (window === undefined) return "many sources";
-    const packet = new Uint8Array(length);
-    packet.set(datagram.subarray(0, length));
-    if (length > headerLength) this.#decrypt(packet, headerLength, ssrc, index);
+    if (length > headerLength) this.#decrypt(slot, length, headerLength, ssrc, index);
     window.take(index);
-    return packet;
+    return this.#arena.memory.slice(slot, slot + length);
   }
 
   /** Lets go of the cipher, which Deno would keep for ever: nothing can be taken after that. */
@@ -103,22 +100,13 @@ export class SrtpReceiver {
     this.#cipher.final();
   }
 
-  /** Makes the tag anew, behind a copy of the packet and its rollover counter (RFC 3711 4.2). */
-  #isAuthentic(datagram: Uint8Array, length: number, rollover: number): boolean {
+  /** Copies the packet into a slot, and makes the tag anew behind it (RFC 3711 4.2). */
+  #isAuthentic(slot: number, datagram: Uint8Array, length: number, index: number): boolean {
     const { memory, wasm } = this.#arena;
-    const slot = this.#arena.takeSlot();
     memory.set(datagram.subarray(0, length), slot);
     const end = slot + length;
-    memory.fill(0, end, end + PADDING_LENGTH);
-    writeU32(memory, end, rollover);
+    wasm.padPacket(slot, length, Math.floor(index / SEQUENCE_NUMBERS));
     const hashed = length + ROLLOVER_LENGTH;
-    memory[slot + hashed] = 0x80;
-    // SHA-1's padding: the length in bits, with the inner pad, at the end of the last block.
-    const bits = (64 + hashed) * 8;
-    const blocksEnd = slot + Math.ceil((hashed + 9) / 64) * 64;
-    memory[blocksEnd - 3] = bits >> 16;
-    memory[blocksEnd - 2] = bits >> 8;
-    memory[blocksEnd - 1] = bits;
     this.#arena.useKeyStates(this.#keyStates);
     wasm.hmacLanes(slot, slot, slot, slot, hashed, hashed, hashed, hashed);
     let difference = 0;
@@ -137,11 +125,12 @@ export class SrtpReceiver {
     return window;
   }
 
-  #decrypt(packet: Uint8Array, headerLength: number, ssrc: number, index: number): void {
+  /** What is behind the packet's header in its slot. */
+  #decrypt(slot: number, length: number, headerLength: number, ssrc: number, index: number): void {
     const { memory, wasm, keystreamAt } = this.#arena;
     const salt = this.#salt;
-    const end = keystreamAt +
-      Math.ceil((packet.length - headerLength) / BLOCK_LENGTH) * BLOCK_LENGTH;
+    const blocks = Math.ceil((length - headerLength) / BLOCK_LENGTH);
+    const end = keystreamAt + blocks * BLOCK_LENGTH;
     // RFC 3711 4.1.1: salt * 2^16 XOR SSRC * 2^64 XOR index * 2^16.
     wasm.writeCounters(
       keystreamAt,
@@ -151,10 +140,8 @@ export class SrtpReceiver {
       salt[2]! ^ Math.floor(index / SEQUENCE_NUMBERS),
       salt[3]! ^ (index << 16),
     );
-    const keystream = this.#cipher.update(memory.subarray(keystreamAt, end));
-    for (let at = headerLength; at < packet.length; at++) {
-      packet[at]! ^= keystream[at - headerLength]!;
-    }
+    memory.set(this.#cipher.update(memory.subarray(keystreamAt, end)), keystreamAt);
+    wasm.cryptPacket(slot, length, headerLength, keystreamAt);
   }
 }
 
@@ -185,8 +172,4 @@ function indexOf(sequence: number, newest: number): number {
 
 function u32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!) >>> 0;
-}
-
-function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  for (let byte = 0; byte < 4; byte++) bytes[at + byte] = value >>> (24 - 8 * byte);
 }

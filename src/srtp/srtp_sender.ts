@@ -230,7 +230,8 @@ export class SrtpSender {
     for (let at = 0; at < size; at++) {
       const length = this.#lengths[at]! - ROLLOVER_LENGTH;
       const rollover = Math.floor((firstIndex + at) / 0x1_0000);
-      wasm.sealPacket(this.#slots[at]!, length, headerLength, keystream, rollover);
+      wasm.cryptPacket(this.#slots[at]!, length, headerLength, keystream);
+      wasm.padPacket(this.#slots[at]!, length, rollover);
       keystream += keystreamLength(length - headerLength);
     }
     this.#authenticate(size);

@@ -26,6 +26,9 @@ const DTLS_ALERT = 21;
 
 const certificate = await createDtlsCertificate();
 
+/** What they send is on its way before it is used again. */
+const arena = new PacketArena(256);
+
 type Gateway = Pick<GatewayProcess, "httpUrl">;
 
 export interface WhepViewerOptions {
@@ -97,6 +100,8 @@ export class WhepViewer implements AsyncDisposable {
   readonly senderReports: ArrivedReport[] = [];
   /** RTCP that has come, by its kind. */
   readonly feedback = new Map<RtcpPacket["kind"], number>();
+  /** The bitrate that it may send, as it was told last. */
+  toldBps: number | undefined;
   /** Whether the server has ended the DTLS connection. */
   isToldOfEnd = false;
   /** Whether its TCP connection has ended. */
@@ -207,6 +212,18 @@ export class WhepViewer implements AsyncDisposable {
     return this.#rtpOut!.protectOne(packet, index, identity).slice();
   }
 
+  /** RTP packets, protected, the first with `index`: they stay until some dozens more have been. */
+  protectAll(
+    packets: readonly Uint8Array[],
+    index: number,
+    identity: RtpIdentity,
+    timestampShift: number,
+  ): readonly Uint8Array[] {
+    const datagrams: Uint8Array[] = [];
+    this.#rtpOut!.protectBatch(packets, packets.length, index, identity, datagrams, timestampShift);
+    return datagrams;
+  }
+
   /** Asks for packets of the pictures again. */
   nack(sequences: readonly number[]): void {
     this.sendRtcp(writeNack(this.video!.ssrc, sequences));
@@ -230,6 +247,19 @@ export class WhepViewer implements AsyncDisposable {
       headers: { "content-type": "application/trickle-ice-sdpfrag", ...headers },
       body,
     });
+  }
+
+  /** Restarts ICE by signalling: its checks have new names from now on. */
+  async restartIce(): Promise<void> {
+    const local = createIceCredentials(randomBytes);
+    const fragment = `a=ice-ufrag:${local.ufrag}\r\na=ice-pwd:${local.password}\r\n`;
+    const response = await this.patch(fragment, { "if-match": "*" });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`PATCH gave ${response.status}: ${text}`);
+    const value = (name: string) => new RegExp(`^a=${name}:(\\S+)`, "m").exec(text)![1]!;
+    this.local = local;
+    this.remote = { ufrag: value("ice-ufrag"), password: value("ice-pwd") };
+    this.sendCheck();
   }
 
   /** Ends the session by signalling; the status that it is answered with. */
@@ -312,7 +342,7 @@ export class WhepViewer implements AsyncDisposable {
   #connected(exportedKeys: Uint8Array): void {
     const { client, server } = splitDtlsExport(exportedKeys);
     this.#rtcpOut = new SrtcpSender(client);
-    this.#rtpOut = new SrtpSender(new PacketArena(4), client);
+    this.#rtpOut = new SrtpSender(arena, client);
     this.#rtcpIn = new SrtcpReceiver(server);
     this.#reception = new WhepReception(server);
     for (const datagram of this.#early) this.#reception.take(datagram);
@@ -323,6 +353,7 @@ export class WhepViewer implements AsyncDisposable {
     if (this.#rtcpIn === undefined) return;
     for (const packet of parseRtcp(this.#rtcpIn.unprotect(datagram))) {
       this.feedback.set(packet.kind, (this.feedback.get(packet.kind) ?? 0) + 1);
+      if (packet.kind === "remb") this.toldBps = packet.bitrateBps;
       if (packet.kind !== "senderReport") continue;
       this.senderReports.push({ ...packet, arrivedMs: performance.now() });
     }

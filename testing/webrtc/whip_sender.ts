@@ -1,4 +1,4 @@
-/** A WebRTC publisher for tests, of Opus alone: it can do what browsers do, and what they would not. */
+/** A WebRTC publisher for tests: it can do what browsers do, and what they would not. */
 import type { GatewayProcess } from "../gateway_process.ts";
 import { until } from "../waiting.ts";
 import { WhepViewer, type WhepViewerOptions } from "./whep_viewer.ts";
@@ -9,10 +9,14 @@ const FRAME_TICKS = 960;
 /** Opus at 20 ms, stereo, one frame (RFC 6716 3.1), of silence. */
 const SILENCE = Uint8Array.of(0xfc, 0xff, 0xfe);
 
-/** Turns a viewer's offer into one that sends sound alone. */
-function sendingOffer(sdp: string): string {
-  return sdp.slice(0, sdp.indexOf("m=video")).replaceAll("a=recvonly", "a=sendonly")
-    .replace("a=group:BUNDLE 0 1", "a=group:BUNDLE 0");
+/** Turns a viewer's offer into one that sends. */
+function sendingOffer(sdp: string, hasPictures: boolean): string {
+  const sending = sdp.replaceAll("a=recvonly", "a=sendonly");
+  if (hasPictures) return sending;
+  return sending.slice(0, sending.indexOf("m=video")).replace(
+    "a=group:BUNDLE 0 1",
+    "a=group:BUNDLE 0",
+  );
 }
 
 /** How a packet differs from the next one of the sound. */
@@ -26,6 +30,8 @@ export interface OddPacket {
 export interface WhipSenderOptions extends Omit<WhepViewerOptions, "path" | "endpoint" | "offer"> {
   /** Of the endpoint, with its question mark. */
   readonly query?: string;
+  /** Whether it sends H.264 beside its sound. */
+  readonly hasPictures?: boolean;
 }
 
 /** A publisher that sends packets when it is told to; dispose of it to let it vanish. */
@@ -42,12 +48,11 @@ export class WhipSender implements AsyncDisposable {
   static async open(
     gateway: Pick<GatewayProcess, "httpUrl">,
     path: string,
-    { query = "", ...options }: WhipSenderOptions = {},
+    { query = "", hasPictures = false, ...options }: WhipSenderOptions = {},
   ): Promise<WhipSender> {
     const endpoint = `/${path}/whip${query}`;
-    return new WhipSender(
-      await WhepViewer.open(gateway, { ...options, endpoint, offer: sendingOffer }),
-    );
+    const offer = (sdp: string) => sendingOffer(sdp, hasPictures);
+    return new WhipSender(await WhepViewer.open(gateway, { ...options, endpoint, offer }));
   }
 
   /** The same, and is connected. */
