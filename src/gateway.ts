@@ -1,5 +1,3 @@
-import { accessContacts } from "./config/access_summary.ts";
-import { requireContacts } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
 import { type ServerCertificate, serverCertificate } from "./config/server_certificate.ts";
 import { Control } from "./control/control.ts";
@@ -42,7 +40,6 @@ export interface Gateway extends Ports {
  * ```
  */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  requireContacts(accessContacts(config.access));
   const ports = findPorts(config);
   const certificate = serverCertificate(config);
   if (certificate !== undefined) warnOfValidity(certificate);

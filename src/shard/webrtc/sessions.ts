@@ -2,7 +2,8 @@ import { stunUsername } from "../../webrtc/ice/stun.ts";
 import { answeredSessionTag } from "../../webrtc/ice/stun_check.ts";
 import type { IceCredentials } from "../../webrtc/ice/credentials.ts";
 import type { TransportAddress } from "../../address/transport_address.ts";
-import type { Peer, PeerDropReason } from "../../webrtc/peer.ts";
+import type { Peer } from "../../webrtc/peer.ts";
+import type { PeerDropReason } from "../../webrtc/peer_options.ts";
 
 /** Somebody who watches or publishes by WebRTC. */
 export interface PeerSession {
