@@ -7,12 +7,15 @@ import { loseCable, SERVER_ADDRESS } from "../../testing/network/two_networks.ts
 import { startGateway } from "../../testing/gateway_process.ts";
 import { delay, until } from "../../testing/waiting.ts";
 import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
+import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { launchChromium } from "./chromium.ts";
 import { longestStillMs, restartIce } from "./ice_restart.ts";
-import { watchByWhep } from "./whep_viewer.ts";
+import { streamReady, watchByWhep } from "./whep_viewer.ts";
 import { publishByWhip } from "./whip_publisher.ts";
 
 const PATH = "live/moving";
+/** What the page watches: it does not stand still where the publisher does. */
+const WATCHED_PATH = "live/watched";
 const WATCH_MS = 8000;
 
 /** What is measured of one change. */
@@ -34,11 +37,13 @@ await using gateway = await startGateway({
 await using browser = await launchChromium({ hasCamera: true });
 await publishByWhip(browser.page, gateway, PATH, { codec: "H264" });
 await until("it is live", async () => (await gateway.stream(PATH))?.video?.width);
+await using _other = publishWithFfmpeg({ url: gateway.rtmpUrl(WATCHED_PATH), size: "320x180" });
+await streamReady(gateway, WATCHED_PATH);
 const page = await browser.page.context().newPage();
 await page.goto(gateway.httpUrl("/healthz"));
 // Chromium looks at all networks of who may use the microphone.
 await page.evaluate(() => navigator.mediaDevices.getUserMedia({ audio: true }));
-const watching = await watchByWhep(page, gateway, PATH);
+const watching = await watchByWhep(page, gateway, WATCHED_PATH);
 await watching.moreFrames(60);
 await using fixed = await WhepViewer.join(gateway, { path: PATH });
 await until("it is seen", () => fixed.video!.packets.length > 60);
