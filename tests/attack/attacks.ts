@@ -13,7 +13,7 @@ import { TRANSCODER_ATTACK } from "./transcoder_attack.ts";
 import { whepForgeryAttack } from "./whep_forgery_attack.ts";
 import { WHEP_LOCKOUT_ATTACK } from "./whep_lockout_attack.ts";
 import { whepOfferAttack } from "./whep_offer_attack.ts";
-import { WHIP_FLOOD_ATTACK } from "./whip_flood_attack.ts";
+import { WHIP_ABUSE_ATTACK, WHIP_FLOOD_ATTACK } from "./whip_flood_attack.ts";
 import { WHIP_LOCKOUT_ATTACK } from "./whip_lockout_attack.ts";
 
 /** All attacks, in the order of the table in docs/robustness.md. */
@@ -29,6 +29,7 @@ export const ATTACKS: readonly Attack[] = [
   ...LYING_VIEWERS_ATTACKS,
   LAYER_CHOICES_ATTACK,
   WHIP_FLOOD_ATTACK,
+  WHIP_ABUSE_ATTACK,
   SESSION_EVENTS_ATTACK,
   PUBLISH_LOCKOUT_ATTACK,
   WHIP_LOCKOUT_ATTACK,
