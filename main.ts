@@ -8,7 +8,8 @@ import { type ConfigFlags, logFormatFlag } from "./src/config/flags.ts";
 import { type Config, parseConfig } from "./src/config/schema.ts";
 import { askHealth } from "./src/cli/health.ts";
 import { hashedKey, newKey, signedQuery } from "./src/cli/secrets.ts";
-import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "./src/console/assets.ts";
+import { startText } from "./src/cli/start_text.ts";
+import { consoleAssets, consoleHeaders } from "./src/console/assets.ts";
 import { checkPorts, type Gateway, startGateway } from "./src/gateway.ts";
 import configSchema from "./docs/config.schema.json" with { type: "json" };
 import project from "./deno.json" with { type: "json" };
@@ -137,7 +138,7 @@ async function start(config: Config): Promise<void> {
     version,
     ...await readBundles(),
     assets: [...consoleAssets, CONFIG_SCHEMA_FILE],
-    contentSecurityPolicy: CONSOLE_CONTENT_SECURITY_POLICY,
+    assetHeaders: consoleHeaders,
     reloaded: (config) => configureLogging(config),
     shardHung: (shard) => {
       tell("error", `Shard ${shard} hung; ended, so that a supervisor can start anew`);
@@ -149,7 +150,7 @@ async function start(config: Config): Promise<void> {
 }
 
 function printReady(config: Config, gateway: Gateway): void {
-  if (logFormat === "text") return console.log(startText(config, gateway));
+  if (logFormat === "text") return console.log(startText(version, config, gateway));
   const { host, shards, memory } = config;
   const { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies } = gateway;
   tell("info", "Ready.", {
@@ -167,76 +168,6 @@ function printReady(config: Config, gateway: Gateway): void {
     webrtcOverUdp: Object.entries(udpFamilies).flatMap(([family, isOf]) => isOf ? [family] : []),
     fingerprint: gateway.certificate?.facts.fingerprint,
   });
-}
-
-function startText(config: Config, gateway: Gateway): string {
-  const { host, shards, memory } = config;
-  const { rtmpPort, httpPort } = gateway;
-  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
-  const authority = name.includes(":") ? `[${name}]` : name;
-  const rtmp = `rtmp://${authority}${rtmpPort === 1935 ? "" : `:${rtmpPort}`}/live`;
-  const http = `http://${authority}:${httpPort}`;
-  const secure = tlsTexts(host, authority, gateway);
-  const admin = adminText(config, gateway);
-  const memoryMib = Math.round(memory / 1024 ** 2);
-  return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
-  listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
-             ${secure.listening}${webrtcText(host, gateway)}
-${admin}  memory     up to ${memoryMib} MiB for streams, viewers and connections (--memory)
-  publish    ${rtmp}/NAME   (OBS: server ${rtmp}, stream key NAME)
-             ${http}/live/NAME/whip   (WebRTC: browsers, and OBS by WHIP)
-${secure.publish}  watch      ${http}/   (a page with a player)
-             ${http}/live/NAME/whep   (WebRTC, for players of WHEP)
-             ${http}/live/NAME.flv   (HTTP-FLV; the same over ws://)
-             ${rtmp}/NAME   (RTMP players)
-${secure.watch}${openText(config)}Ready. Stop with Ctrl+C.`;
-}
-
-/** Where the API is, if it has an address of its own. */
-function adminText({ adminListen }: Config, { adminPort }: Gateway): string {
-  if (adminListen === undefined || adminPort === undefined) return "";
-  const { host } = adminListen;
-  return `             API and metrics on ${host} port ${adminPort}, and nowhere else
-`;
-}
-
-/** Who may without having been named, on a line of its own. */
-function openText({ access }: Config): string {
-  const openness = opennessOf(access, false);
-  return openness === undefined ? "" : `
-!! ${openness}
-`;
-}
-
-/** What start-up tells of TLS, each behind the lines on the same without it. */
-function tlsTexts(host: string, authority: string, gateway: Gateway) {
-  const { rtmpsPort, httpsPort, certificate } = gateway;
-  if (certificate === undefined) return { listening: "", publish: "", watch: "" };
-  const { isSelfSigned, facts: { fingerprint } } = certificate;
-  return {
-    listening: `RTMPS on ${host} port ${rtmpsPort}, HTTPS on ${host} port ${httpsPort}
-             `,
-    publish: `             rtmps://${authority}:${rtmpsPort}/live/NAME   (over TLS)
-`,
-    watch: `             https://${authority}:${httpsPort}/   (all of these over TLS; wss:// too)
-  ${isSelfSigned ? "self-signed certificate, made for this run" : "certificate"}: SHA-256
-             ${fingerprint}
-`,
-  };
-}
-
-function webrtcText(host: string, { webrtcPorts, udpFamilies }: Gateway): string {
-  const [first, ...rest] = webrtcPorts;
-  const isRow = rest.every((port, at) => port === first! + at + 1);
-  const list = isRow && rest.length > 0 ? `${first}-${rest.at(-1)}` : webrtcPorts.join(", ");
-  const ports = `${webrtcPorts.length === 1 ? "port" : "ports"} ${list}`;
-  const { ipv4, ipv6 } = udpFamilies;
-  const how = !ipv4 && !ipv6
-    ? "TCP only: replies over UDP to any address are not permitted"
-    : host === "::" && !ipv6
-    ? "UDP and TCP; over IPv6 TCP only: replies over UDP to any address need start:net"
-    : "UDP and TCP";
-  return `WebRTC on ${host} ${ports} (${how})`;
 }
 
 /**
@@ -262,6 +193,8 @@ function stopOnSignals(gateway: Gateway, { drainSeconds }: Config): void {
   };
   Deno.addSignalListener("SIGINT", () => void stop(0));
   if (Deno.build.os === "windows") return;
+  // Its terminal was closed. There is no file that could be read again.
+  Deno.addSignalListener("SIGHUP", () => void stop(0));
   Deno.addSignalListener("SIGTERM", () => void stop(drainSeconds * 1000 - STOP_MS));
 }
 

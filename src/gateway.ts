@@ -1,5 +1,3 @@
-import { accessContacts } from "./config/access_summary.ts";
-import { requireContacts } from "./config/permissions.ts";
 import type { Config } from "./config/schema.ts";
 import { type ServerCertificate, serverCertificate } from "./config/server_certificate.ts";
 import { Control } from "./control/control.ts";
@@ -35,14 +33,13 @@ export interface Gateway extends Ports {
  * const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
  * const config = parseConfig({ host: "127.0.0.1", ...ports }, 1);
  * const sources = { shardSource: "…", transcodingSource: "…" };
- * const parts = { version: "0", ...sources, assets: [], contentSecurityPolicy: "" };
+ * const parts = { version: "0", ...sources, assets: [], assetHeaders: {} };
  * const shardHung = () => Deno.exit(1);
  * const gateway = await startGateway(config, { ...parts, shardHung });
  * await gateway.stop();
  * ```
  */
 export async function startGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  requireContacts(accessContacts(config.access));
   const ports = findPorts(config);
   const certificate = serverCertificate(config);
   if (certificate !== undefined) warnOfValidity(certificate);

@@ -1,4 +1,5 @@
 import type { StreamsReply, StreamSummary } from "../src/shard/http/stream_summary.ts";
+import { printedSecrets } from "./printed_secrets.ts";
 import { until } from "./waiting.ts";
 
 /** The real program, in a process of its own, on free ports of 127.0.0.1. */
@@ -65,7 +66,10 @@ export async function runProgram(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Starts the program; resolves when it is ready. Dispose of it to end it. */
+/**
+ * Starts the program; resolves when it is ready. Dispose of it to end it: that fails if it has printed
+ * what is secret.
+ */
 export async function startGateway(
   {
     args = [],
@@ -128,6 +132,8 @@ export async function startGateway(
     stop,
     [Symbol.asyncDispose]: async () => {
       await stop("SIGKILL");
+      const secrets = printedSecrets(output(), config);
+      if (secrets.length > 0) throw new Error(`Printed is ${secrets.join(", ")}:\n${output()}`);
     },
   };
 }

@@ -23,10 +23,14 @@ export type Peer =
   | "obs"
   /** Of version 30.2 or later, the first that publishes several qualities: see {@linkcode OBS30_ROOT}. */
   | "obs 30"
+  /** Its plugin, which it publishes with by WHIP: obs_whip_plugin.sh makes it. */
+  | "obs 30 whip"
   | "jq"
   | "openssl"
   /** Our viewer of it: see {@linkcode PION_VIEWER}. */
   | "pion"
+  /** Our publisher of it, likewise. */
+  | "pion publisher"
   | "prometheus"
   | "promtool"
   | "rtmpdump"
@@ -36,7 +40,7 @@ export type Peer =
   | "unshare"
   /** Our viewer of GStreamer's webrtcbin, by the system's Python. */
   | "webrtcbin"
-  /** Our viewer of GStreamer's whepsrc: see {@linkcode WHEPSRC_FOLDER}. */
+  /** Our viewer of GStreamer's whepsrc, whose plugin has whipsink too: see {@linkcode WHEPSRC_FOLDER}. */
   | "whepsrc"
   | "Xvfb";
 
@@ -56,9 +60,11 @@ const ARGUMENTS: Readonly<Record<Peer, string>> = {
   nginx: "-v",
   obs: "--version",
   "obs 30": "--version",
+  "obs 30 whip": "/usr/lib/x86_64-linux-gnu/obs-plugins/obs-webrtc.so",
   jq: "--version",
   openssl: "version",
   pion: "-help",
+  "pion publisher": "-help",
   prometheus: "--version",
   promtool: "--version",
   rtmpdump: "--help",
@@ -96,6 +102,9 @@ const AIORTC_ROOT = Deno.env.get("SLUICE_AIORTC") ?? "/opt/aiortc";
  */
 const PION_VIEWER = Deno.env.get("SLUICE_PION_VIEWER") ?? "/opt/pion_viewer";
 
+/** The publisher of its folder `publisher`, made by `go build -o /opt/pion_publisher ./publisher`. */
+const PION_PUBLISHER = Deno.env.get("SLUICE_PION_PUBLISHER") ?? "/opt/pion_publisher";
+
 /**
  * Where `cargo build --lib` has put GStreamer's plugin of WHEP: version 0.12.10 of the crate
  * gst-plugin-webrtchttp fits GStreamer 1.22.
@@ -114,6 +123,8 @@ export function peerCommand(peer: Peer): readonly [program: string, ...args: str
       return [`${AIORTC_ROOT}/bin/python`, `${WHEP_PEERS}aiortc_viewer.py`];
     case "pion":
       return [PION_VIEWER];
+    case "pion publisher":
+      return [PION_PUBLISHER];
     case "webrtcbin":
       return ["/usr/bin/python3", `${WHEP_PEERS}gstreamer_viewer.py`];
     case "whepsrc":
@@ -124,6 +135,8 @@ export function peerCommand(peer: Peer): readonly [program: string, ...args: str
       return ["chroot", FFMPEG7_ROOT, "ffprobe"];
     case "obs 30":
       return ["chroot", OBS30_ROOT, "obs"];
+    case "obs 30 whip":
+      return ["chroot", OBS30_ROOT, "test", "-f"];
     case "cvlc":
       // It refuses to be run by root.
       return Deno.uid() === 0

@@ -17,7 +17,7 @@ async function embed(access: AccessFunction) {
     shardSource: await bundle("shard"),
     transcodingSource: await bundle("transcoding"),
     assets: [],
-    contentSecurityPolicy: "",
+    assetHeaders: {},
     shardHung: (shard) => {
       throw new Error(`Shard ${shard} hangs`);
     },

@@ -52,7 +52,7 @@ async function outcomeOf(asks: string): Promise<unknown> {
         shardSource: shardOf(asks),
         transcodingSource: TRANSCODER,
         assets: [],
-        contentSecurityPolicy: "",
+        assetHeaders: {},
         shardHung: (shard) => {
           throw new Error(`Shard ${shard} hangs`);
         },

@@ -70,10 +70,16 @@ export class AccessChain implements Access {
     }
   }
 
-  #decideOtherwise({ action, credentials }: AccessRequest): AccessDecision {
+  #decideOtherwise(request: AccessRequest): AccessDecision {
+    const { action, credentials } = request;
     const isOpen = (action === "publish" || action === "play") &&
       this.#otherwise[action] === "allow";
     if (isOpen) return { kind: "allow", decidedBy: "open" };
+    for (const source of this.#sources) {
+      const cause = source.unknownCause?.(request);
+      // As what is known and wrong: the answer is not to tell which ids there are.
+      if (cause !== undefined) return refuse("forbidden", cause, "otherwise");
+    }
     return hasCredentials(credentials)
       ? refuse("forbidden", "unknown credentials", "otherwise")
       : refuse("unauthorized", "no credentials", "otherwise");

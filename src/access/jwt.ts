@@ -127,6 +127,9 @@ export class Jwt implements AccessSource {
     } catch (error) {
       if (error instanceof errors.JWTExpired) return refuse("forbidden", "expired token", "token");
       if (error instanceof AccessError) return refuse("unavailable", "token keys", "token");
+      if (error instanceof errors.JWKSNoMatchingKey) {
+        return refuse("forbidden", "unknown token key", "token");
+      }
       // What is no token at all is a TypeError of the parser.
       if (error instanceof errors.JOSEError || error instanceof TypeError) {
         return refuse("forbidden", "wrong token", "token");
@@ -147,7 +150,8 @@ export class Jwt implements AccessSource {
     if (algorithm === undefined) return [];
     if (this.#remote !== undefined) {
       const key = await this.#remote.keyFor(header);
-      return key === undefined ? [] : [key];
+      if (key === undefined) throw new errors.JWKSNoMatchingKey();
+      return [key];
     }
     const fitting = this.#publicKeys.filter((known) => known.algorithm === algorithm);
     return await Promise.all(fitting.map(({ key }) => key));

@@ -8,6 +8,11 @@ export interface AccessSource {
   ): AccessDecision | undefined | Promise<AccessDecision | undefined>;
   /** Whether it would ask elsewhere, or have to compute for long; absent where it never does. */
   asksElsewhere?(request: AccessRequest): boolean;
+  /**
+   * Why it has nothing to say, where it was given what looks like its own: if nobody has, that is
+   * the cause of the refusal. Absent where it says something about all that is its own.
+   */
+  unknownCause?(request: AccessRequest): string | undefined;
 }
 
 /** Characters of a name that another server or a token gives: it comes into lists and logs. */

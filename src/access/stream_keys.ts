@@ -67,6 +67,11 @@ export class StreamKeys implements AccessSource {
     this.#keys = new Map(keys.map((key) => [key.id, { ...key, known: new KeyHash(key.hash) }]));
   }
 
+  unknownCause(request: AccessRequest): string | undefined {
+    const { name, token } = keyMatches(request);
+    return name === null && token === null ? undefined : UNKNOWN_KEY;
+  }
+
   decide(request: AccessRequest): AccessDecision | undefined {
     const given = givenKey(request, this.#keys);
     if (given === undefined) return undefined;
@@ -90,17 +95,26 @@ export class StreamKeys implements AccessSource {
   }
 }
 
+/** Why somebody is refused whose key has an id that is not configured, if nobody else knows it. */
+const UNKNOWN_KEY = "unknown key";
+
+/** What of a request looks like a key, whether there is one with its id or not. */
+function keyMatches({ action, path, credentials: { token } }: AccessRequest) {
+  const name = action === "publish" ? KEY.exec(path.slice(path.lastIndexOf("/") + 1)) : null;
+  return { name, token: token === undefined ? null : KEY.exec(token) };
+}
+
 /** The key that a request gives, of those that may be meant: names may look like keys. */
 function givenKey(
-  { action, path, credentials: { token, user, password } }: AccessRequest,
+  request: AccessRequest,
   keys: ReadonlyMap<string, unknown>,
 ): GivenKey | undefined {
-  const name = action === "publish" ? KEY.exec(path.slice(path.lastIndexOf("/") + 1)) : null;
+  const { name, token } = keyMatches(request);
   if (name !== null && keys.has(name[1]!)) {
     return { id: name[1]!, secret: name[2]!, isName: true };
   }
-  const match = token === undefined ? null : KEY.exec(token);
-  if (match !== null) return { id: match[1]!, secret: match[2]!, isName: false };
+  if (token !== null) return { id: token[1]!, secret: token[2]!, isName: false };
+  const { user, password } = request.credentials;
   return user === undefined || password === undefined
     ? undefined
     : { id: user, secret: password, isName: false };

@@ -48,6 +48,7 @@ const liveMembers = {
   timestampFaults: counts,
   skippedMessages: counts,
   advice: v.array(v.string()),
+  notes: v.array(v.string()),
   rtmp: v.strictObject({ viewers: v.number() }),
   webrtc: v.strictObject({
     viewers: v.number(),
@@ -189,7 +190,12 @@ export const SCHEMAS = {
   ClientsAnswer: v.strictObject({ ...envelope, ...pages, clients: v.array(Client) }),
   ClientAnswer: v.strictObject({ ...envelope, client: Client }),
   LiveAnswer: v.strictObject({
-    gateway: v.strictObject({ version: v.string(), rtmpPort: v.number(), uptimeMs: v.number() }),
+    gateway: v.strictObject({
+      version: v.string(),
+      rtmpPort: v.number(),
+      httpsPort: v.optional(v.number()),
+      uptimeMs: v.number(),
+    }),
     ...pages,
     streams: v.array(LiveStream),
   }),

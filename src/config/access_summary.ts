@@ -33,6 +33,36 @@ export function opennessOf(access: AccessConfig, hasFunction: boolean): string |
   return `OPEN: whoever reaches the ports may ${what}; ${remedy}`;
 }
 
+/** What has to be shown by whom no rule lets in. */
+export interface NeededCredentials {
+  /** Kinds of tokens, of which one will do, each in words. */
+  readonly tokens: readonly string[];
+  /** Whether there are rules, which may let others in. */
+  readonly hasRules: boolean;
+}
+
+/** What it takes to publish or play; `undefined` where everybody may. */
+export function credentialsOf(
+  access: AccessConfig,
+  action: "publish" | "play",
+): NeededCredentials | undefined {
+  if (otherwiseOf(access, false)[action] === "allow") return undefined;
+  const { keys, signedUrls, jwt, hooks, rules } = access;
+  const asked = action === "publish" ? "on_publish" : "on_play";
+  const tokens = [
+    ...(keys.some(({ actions }) => actions.includes(action)) ? ["a stream key, ID.SECRET"] : []),
+    ...(signedUrls.secrets.length > 0 ? ["a signed URL's, by `sluice sign-url`"] : []),
+    ...(jwt !== undefined ? ["a JSON Web Token"] : []),
+    ...(hooks.some(({ decides, events }) => decides && events.includes(asked))
+      ? ["what a hook takes"]
+      : []),
+  ];
+  const hasRules = rules.some(({ decision, actions }) =>
+    decision === "allow" && actions.includes(action)
+  );
+  return { tokens, hasRules };
+}
+
 /** The servers that decisions need, by what names them. */
 export function accessContacts({ jwt, hooks }: AccessConfig): Contact[] {
   const contacts = hooks.map(({ id, url }, at) => ({

@@ -192,8 +192,8 @@ export function helpText(version: string, of: CommandName = "start"): string {
   const commands = Object.entries(COMMANDS).map(([name, { summary }]) =>
     `  ${name}`.padEnd(30) + summary
   );
-  return `Sluice ${version}: live media gateway. RTMP in; WebRTC, HTTP-FLV,
-WebSocket-FLV and RTMP out.
+  return `Sluice ${version}: live media gateway. RTMP and WebRTC (WHIP) in;
+WebRTC (WHEP), HTTP-FLV, WebSocket-FLV and RTMP out.
 
 Usage: deno task start [command] [flags]; in a container or as one file, sluice [command] [flags]
 

@@ -26,7 +26,7 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     key: "httpPort",
     value: "number",
     placeholder: "PORT",
-    help: "page, API, HTTP-FLV, WebSocket-FLV and WHEP (default 8080)",
+    help: "page, API, HTTP-FLV, WebSocket-FLV, WHEP and WHIP (default 8080)",
   },
   "tls": {
     key: "tls",

@@ -18,24 +18,6 @@ export function hostWithPort({ host, port }: Pick<Endpoint, "host" | "port">): s
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/**
- * Checks before anything is opened that every endpoint is granted, so that Deno asks no questions.
- *
- * @throws {ConfigError} naming what grants all that is needed
- */
-export function requirePermissions(endpoints: readonly Endpoint[]): void {
-  const missing = endpoints.find((endpoint) => !isGranted(endpoint));
-  if (missing === undefined) return;
-  throw new ConfigError(
-    `Not permitted to listen on ${hostWithPort(missing)} for ${missing.purpose}: ` +
-      remedy(missing, endpoints),
-  );
-}
-
-function isGranted(endpoint: Endpoint): boolean {
-  return isNetworkGranted(hostWithPort(endpoint));
-}
-
 /** A host that the gateway asks or tells something, as a setting names it. */
 export interface Contact {
   /** An address or a name, without brackets. */
@@ -46,20 +28,45 @@ export interface Contact {
 }
 
 /**
- * Checks before anything is opened that every host of a setting may be reached, so that no question
- * fails for this later.
+ * Checks before anything is opened that every endpoint is granted and every host of a setting may be
+ * reached, so that Deno asks no questions, and none of the gateway's fails for this later.
  *
- * @throws {ConfigError} naming the profile that may reach it, and the entry that would grant it
+ * @throws {ConfigError} naming all that is missing, and what grants it
  */
-export function requireContacts(contacts: readonly Contact[]): void {
-  const missing = contacts.find((contact) => !isNetworkGranted(hostWithPort(contact)));
-  if (missing === undefined) return;
+export function requirePermissions(
+  endpoints: readonly Endpoint[],
+  contacts: readonly Contact[],
+): void {
+  const closed = endpoints.filter((endpoint) => !isGranted(endpoint));
+  const unreachable = contacts.filter((contact) => !isGranted(contact));
+  if (closed.length === 0 && unreachable.length === 0) return;
+  const refused = [
+    ...(closed.length === 0 ? [] : [`to listen on ${placesInWords(closed)}`]),
+    ...(unreachable.length === 0 ? [] : [`to reach ${placesInWords(unreachable)}`]),
+  ];
+  const remedy = unreachable.length === 0
+    ? remedyOf(closed, endpoints)
+    : profileRemedy([...closed, ...unreachable]);
+  throw new ConfigError(`Not permitted ${refused.join(", nor ")}: ${remedy}`);
+}
+
+function isGranted(place: Pick<Endpoint, "host" | "port">): boolean {
+  return isNetworkGranted(hostWithPort(place));
+}
+
+/** Each with what it is for: "0.0.0.0:8000, 0.0.0.0:8001 for WebRTC". */
+export function placesInWords(places: readonly Contact[]): string {
+  return [...Map.groupBy(places, ({ purpose }) => purpose)]
+    .map(([purpose, places]) => `${places.map(hostWithPort).join(", ")} for ${purpose}`)
+    .join(", ");
+}
+
+/** What to do where hosts are to be reached: of them, more may be named later. */
+function profileRemedy(missing: readonly Contact[]): string {
   const profile = isNetworkGranted(ANY_IPV4) ? "default" : "strict";
-  throw new ConfigError(
-    `Not permitted to reach ${hostWithPort(missing)} for ${missing.purpose}: start it with ` +
-      `\`deno task start:net\`, which may use the whole network, or add ` +
-      `"${hostWithPort(missing)}" to permissions.${profile}.net in deno.json`,
-  );
+  const entries = [...new Set(missing.map((place) => `"${hostWithPort(place)}"`))].join(", ");
+  return "start it with `deno task start:net`, which may use the whole network, or add " +
+    `${entries} to permissions.${profile}.net in deno.json`;
 }
 
 /** Any address will do: documentation's own are nobody's (RFC 5737, RFC 3849). */
@@ -92,99 +99,14 @@ function isNetworkGranted(host: string): boolean {
 }
 
 /** What to do: permissions are flags of Deno, which cannot be given behind `deno task start`. */
-function remedy(missing: Endpoint, endpoints: readonly Endpoint[]): string {
-  if (missing.host.includes(":")) return "start it with `deno task start:net`, which may use IPv6";
+function remedyOf(closed: readonly Endpoint[], endpoints: readonly Endpoint[]): string {
+  if (closed.some(({ host }) => host.includes(":"))) {
+    return "start it with `deno task start:net`, which may use IPv6";
+  }
   const all = endpoints.map(hostWithPort).join(",");
   const grant = `\`deno run --allow-net=${all} --ignore-env main.ts\` and the same flags`;
-  const isHostGranted = endpoints.some(isGranted);
-  return isHostGranted
-    ? `choose a granted port with ${missing.flag}, or start it with ${grant}`
-    : `start it with ${grant}`;
-}
-
-/**
- * Sees that no two endpoints were given the same port.
- *
- * @throws {ConfigError} naming the flag that chooses another port
- */
-export function requireDifferentPorts(endpoints: readonly Endpoint[]): void {
-  for (const [at, endpoint] of endpoints.entries()) {
-    if (endpoint.port === 0) continue;
-    const taken = endpoints.slice(0, at).find(({ port }) => port === endpoint.port);
-    if (taken === undefined) continue;
-    throw new ConfigError(
-      `Cannot listen on ${hostWithPort(endpoint)} for ${endpoint.purpose}: ${taken.purpose} has ` +
-        `that port (${taken.flag}); choose another with ${endpoint.flag}`,
-    );
-  }
-}
-
-/**
- * Makes sure that nobody else listens there, and finds free ports where the port is 0. Shards share
- * their ports, and would silently share them with another gateway too, or with each other's service.
- *
- * @returns the ports, in the order of the endpoints; no two are the same
- * @throws {ConfigError} naming the flag that chooses another port
- */
-export function probePorts<const Endpoints extends readonly Endpoint[]>(
-  endpoints: Endpoints,
-): { [Index in keyof Endpoints]: number } {
-  requireDifferentPorts(endpoints);
-  // All are held until the last is found.
-  using listeners = new DisposableStack();
-  const ports = endpoints.map((endpoint) => listeners.use(hold(endpoint)).port);
-  return ports as { [Index in keyof Endpoints]: number };
-}
-
-/** Finding a number that is free for TCP and UDP alike may take so many numbers. */
-const MAX_ATTEMPTS = 100;
-
-/** What holds a port until all are found. */
-interface Held extends Disposable {
-  readonly port: number;
-}
-
-/** Takes an endpoint's port, for UDP as well if it is wanted there. */
-function hold(endpoint: Endpoint): Held {
-  for (let attempt = 1;; attempt++) {
-    const tcp = open(endpoint, () => Deno.listen({ hostname: endpoint.host, port: endpoint.port }));
-    const { port } = tcp.addr as Deno.NetAddr;
-    if (endpoint.takesUdp !== true) return { port, [Symbol.dispose]: () => tcp.close() };
-    try {
-      const udp = open(overUdp(endpoint, port), () => listenUdp(endpoint.host, port));
-      const dispose = () => {
-        tcp.close();
-        udp.close();
-      };
-      return { port, [Symbol.dispose]: dispose };
-    } catch (error) {
-      tcp.close();
-      if (endpoint.port !== 0 || attempt === MAX_ATTEMPTS) throw error;
-    }
-  }
-}
-
-function overUdp(endpoint: Endpoint, port: number): Endpoint {
-  return { ...endpoint, port, purpose: `${endpoint.purpose} over UDP` };
-}
-
-function listenUdp(hostname: string, port: number): Deno.DatagramConn {
-  return Deno.listenDatagram({ transport: "udp", hostname, port });
-}
-
-function open<Opened>(endpoint: Endpoint, listen: () => Opened): Opened {
-  try {
-    return listen();
-  } catch (error) {
-    const reason = error instanceof Deno.errors.AddrInUse
-      ? `the port is in use; choose another with ${endpoint.flag}`
-      : error instanceof Deno.errors.AddrNotAvailable
-      ? "this machine has no such address; choose another with --host"
-      : error instanceof Deno.errors.PermissionDenied
-      ? `the system refuses it to this user; choose a port above 1023 with ${endpoint.flag}`
-      : String(error);
-    throw new ConfigError(
-      `Cannot listen on ${hostWithPort(endpoint)} for ${endpoint.purpose}: ${reason}`,
-    );
-  }
+  if (!endpoints.some(isGranted)) return `start it with ${grant}`;
+  const ports = closed.length === 1 ? "a granted port" : "granted ports";
+  const flags = [...new Set(closed.map(({ flag }) => flag))].join(", ");
+  return `choose ${ports} with ${flags}, or start it with ${grant}`;
 }

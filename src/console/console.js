@@ -5,17 +5,19 @@ import { enableCopyButtons } from "./copy.js";
 import { byId, setText } from "./dom.js";
 import { formatDuration } from "./format.js";
 import { isSameStream, parseFragment, streamTitle } from "./location.js";
-import { startPlayerPanel } from "./player_panel.js";
+import { PlayerPanel } from "./player_panel.js";
 import { startPublishHelp } from "./publish_help.js";
-import { followStreams } from "./stream_list.js";
+import { PublisherPanel } from "./publisher_panel.js";
+import { StreamFollower } from "./stream_list.js";
 import { startStreamPages } from "./stream_pages.js";
 import { startStreamTable } from "./stream_table.js";
 
 /** @import { StreamList } from "./stream_list.js" */
 
-const panel = startPlayerPanel();
+const panel = new PlayerPanel();
 const table = startStreamTable();
 const publishHelp = startPublishHelp();
+const publisher = new PublisherPanel();
 const pages = startStreamPages((page) => follower.showPage(page));
 /** @type {StreamList | undefined} */
 let list;
@@ -46,6 +48,8 @@ function showList(newest) {
   setText(byId("server-uptime", HTMLElement), formatDuration(list.gateway.uptimeMs));
   publishHelp.setRtmpPort(list.gateway.rtmpPort);
   publishHelp.showAdvice(list.streams);
+  publisher.setHttpsPort(list.gateway.httpsPort);
+  publisher.handleList(list.streams);
   showStreams();
 }
 
@@ -69,7 +73,7 @@ addEventListener("hashchange", () => {
 
 enableCopyButtons(document.body, byId("copy-status", HTMLElement));
 showSelection();
-const follower = followStreams(showList, (reason) => {
+const follower = new StreamFollower(showList, (reason) => {
   showGateway("unreachable", `Retrying: ${reason}`);
   panel.handleSilence();
 });

@@ -38,3 +38,50 @@ export function create(tag, className = "", ...children) {
   element.append(...children);
   return element;
 }
+
+/**
+ * A line that is there only while it says something.
+ *
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export function showLine(element, text) {
+  setText(element, text);
+  element.hidden = text === "";
+}
+
+/**
+ * Writes terms and values into a definition list; rows are kept, so that a selection survives.
+ *
+ * @param {HTMLElement} list
+ * @param {readonly (readonly [string, string])[]} rows
+ */
+export function showRows(list, rows) {
+  if (list.children.length !== rows.length) {
+    list.replaceChildren(...rows.map(() => create("div", "", create("dt"), create("dd"))));
+  }
+  rows.forEach(([term, value], index) => {
+    const [dt, dd] = list.children[index]?.children ?? [];
+    if (dt) setText(dt, term);
+    if (dd) setText(dd, value);
+  });
+}
+
+/**
+ * Writes options only when they differ: an open menu is not to be closed.
+ *
+ * @param {HTMLSelectElement} select
+ * @param {readonly { value: string, label: string }[]} options
+ */
+export function showOptions(select, options) {
+  const isSame = select.options.length === options.length &&
+    options.every(({ value }, at) => select.options[at]?.value === value);
+  if (!isSame) {
+    const chosen = select.value;
+    select.replaceChildren(...options.map(({ value, label }) => new Option(label, value)));
+    if (options.some(({ value }) => value === chosen)) select.value = chosen;
+  } else if (document.activeElement !== select) {
+    // Bit rates change all the time.
+    options.forEach(({ label }, at) => setText(/** @type {Element} */ (select.options[at]), label));
+  }
+}

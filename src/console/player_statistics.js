@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /** The overlay of playback figures. */
-import { create, setText } from "./dom.js";
+import { showRows } from "./dom.js";
 import { qualityRows } from "./quality.js";
 import {
   formatBitrate,
@@ -36,14 +36,7 @@ export function showStatistics(list, video, figures, transport, { stream, qualit
   const rows = figures.kind === "webrtc"
     ? [...webRtcRows(figures, stream), ...qualityRows(quality)]
     : flvRows(video, figures.receivedBps, transport, stream);
-  if (list.children.length !== rows.length) {
-    list.replaceChildren(...rows.map(() => create("div", "", create("dt"), create("dd"))));
-  }
-  rows.forEach(([term = "", value = ""], index) => {
-    const [dt, dd] = list.children[index]?.children ?? [];
-    if (dt) setText(dt, term);
-    if (dd) setText(dd, value);
-  });
+  showRows(list, rows);
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /** Settings for OBS and ffmpeg, for this gateway and the app and name that the reader enters. */
-import { byId, create, setText } from "./dom.js";
+import { byId, setText, showRows } from "./dom.js";
 import { streamTitle } from "./location.js";
 
 /** @import { StreamInfo } from "./stream_list.js" */
@@ -82,14 +82,7 @@ function showAdvice(streams) {
   }
   byId("encoder-advice", HTMLElement).hidden = shown.length === 0;
   const list = byId("encoder-advice-list", HTMLElement);
-  if (list.children.length !== shown.length) {
-    list.replaceChildren(...shown.map(() => create("div", "", create("dt"), create("dd"))));
-  }
-  shown.forEach(([title, advice], index) => {
-    const [dt, dd] = list.children[index]?.children ?? [];
-    if (dt) setText(dt, title);
-    if (dd) setText(dd, advice);
-  });
+  showRows(list, shown);
 }
 
 /**

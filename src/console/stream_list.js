@@ -49,9 +49,10 @@ import { listAt, receiveChanges, receiveList } from "./stream_updates.js";
  * @property {{ viewers?: number | null } | null} [rtmp]
  * @property {WebRtcInfo | null} [webrtc]
  * @property {string[] | null} [advice] sentences for the publisher
+ * @property {string[] | null} [notes] sentences for viewers: what players by some ways miss
  *
  * @typedef {object} StreamList
- * @property {{ version?: string, rtmpPort?: number, uptimeMs?: number | undefined }} gateway
+ * @property {{ version?: string, rtmpPort?: number, httpsPort?: number, uptimeMs?: number | undefined }} gateway
  * @property {StreamInfo[]} streams
  * @property {number} page from 1 on
  * @property {number} pages
@@ -72,98 +73,106 @@ const REQUEST_TIMEOUT_MS = 5000;
 /**
  * Follows the list of streams until the page goes away; pauses while the page is hidden. Where it
  * cannot be followed, it is asked for instead.
- *
- * @param {(list: StreamList) => void} onList called every second, and when something changes
- * @param {(reason: string) => void} onFailure
- * @returns {{ showPage(page: number): void }}
  */
-export function followStreams(onList, onFailure) {
-  let page = 1;
+export class StreamFollower {
+  #onList;
+  #onFailure;
+  #page = 1;
   /** @type {EventSource | undefined} */
-  let source;
+  #source;
   /** @type {ReceivedList | undefined} */
-  let received;
+  #received;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let retryTimer;
-  let heardAtMs = 0;
+  #retryTimer;
+  #heardAtMs = 0;
 
-  function show() {
-    if (!received) return;
-    const list = listAt(received, performance.now());
+  /**
+   * @param {(list: StreamList) => void} onList called every second, and when something changes
+   * @param {(reason: string) => void} onFailure
+   */
+  constructor(onList, onFailure) {
+    this.#onList = onList;
+    this.#onFailure = onFailure;
+    setInterval(() => this.#tick(), SHOW_INTERVAL_MS);
+    document.addEventListener("visibilitychange", () => this.#start());
+    this.#start();
+  }
+
+  /** @param {number} page */
+  showPage(page) {
+    this.#page = page;
+    this.#start();
+  }
+
+  #tick() {
+    this.#show();
+    if (!this.#source || performance.now() - this.#heardAtMs < SILENCE_MS) return;
+    this.#lose("the gateway says nothing");
+    this.#start();
+  }
+
+  #show() {
+    if (!this.#received) return;
+    const list = listAt(this.#received, performance.now());
     // A page that there is no more: its streams are gone.
-    if (page > list.pages) return showPage(list.pages);
-    onList(list);
+    if (this.#page > list.pages) this.showPage(list.pages);
+    else this.#onList(list);
   }
 
   /** @param {ReceivedList} list */
-  function take(list) {
-    received = list;
-    heardAtMs = performance.now();
-    show();
+  #take(list) {
+    this.#received = list;
+    this.#heardAtMs = performance.now();
+    this.#show();
   }
 
-  function stop() {
-    source?.close();
-    source = undefined;
-    received = undefined;
-    clearTimeout(retryTimer);
+  #stop() {
+    this.#source?.close();
+    this.#source = undefined;
+    this.#received = undefined;
+    clearTimeout(this.#retryTimer);
   }
 
-  function start() {
-    stop();
+  #start() {
+    this.#stop();
     if (document.hidden) return;
-    const events = new EventSource(listUrl("/api/v1/live/events", page));
-    source = events;
-    heardAtMs = performance.now();
+    const events = new EventSource(listUrl("/api/v1/live/events", this.#page));
+    this.#source = events;
+    this.#heardAtMs = performance.now();
     events.addEventListener(
       "list",
-      ({ data }) => take(receiveList(JSON.parse(data), performance.now())),
+      ({ data }) => this.#take(receiveList(JSON.parse(data), performance.now())),
     );
     events.addEventListener("changes", ({ data }) => {
-      if (received) take(receiveChanges(received, JSON.parse(data), performance.now()));
+      if (!this.#received) return;
+      this.#take(receiveChanges(this.#received, JSON.parse(data), performance.now()));
     });
-    events.addEventListener("alive", () => heardAtMs = performance.now());
+    events.addEventListener("alive", () => this.#heardAtMs = performance.now());
     events.addEventListener("error", () => {
       // Refused: there may be too many who follow. Anything else the browser tries again by itself.
-      if (events.readyState === EventSource.CLOSED) ask();
-      else lose("the gateway cannot be reached");
+      if (events.readyState === EventSource.CLOSED) this.#ask();
+      else this.#lose("the gateway cannot be reached");
     });
   }
 
   /** @param {string} reason */
-  function lose(reason) {
-    received = undefined;
-    onFailure(reason);
+  #lose(reason) {
+    this.#received = undefined;
+    this.#onFailure(reason);
   }
 
   /** Asks once, and tries to follow again later. */
-  async function ask() {
-    stop();
-    const asked = page;
-    const answer = await readStreams(page).catch(describeFailure);
-    if (source || page !== asked) return;
-    if (!answer) return showPage(1);
-    if (typeof answer === "string") lose(answer);
-    else take(receiveList(answer, performance.now()));
-    clearTimeout(retryTimer);
-    retryTimer = setTimeout(start, RETRY_MS);
+  async #ask() {
+    this.#stop();
+    const asked = this.#page;
+    const answer = await readStreams(asked).catch(describeFailure);
+    if (this.#source || this.#page !== asked) return;
+    if (!answer) return this.showPage(1);
+    if (typeof answer === "string") this.#lose(answer);
+    else this.#take(receiveList(answer, performance.now()));
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.#start(), RETRY_MS);
   }
-
-  /** @param {number} next */
-  function showPage(next) {
-    page = next;
-    start();
-  }
-
-  setInterval(() => {
-    show();
-    if (!source || performance.now() - heardAtMs < SILENCE_MS) return;
-    lose("the gateway says nothing");
-    start();
-  }, SHOW_INTERVAL_MS);
-  document.addEventListener("visibilitychange", start);
-  start();
-  return { showPage };
 }
 
 /** @param {string} path @param {number} page */

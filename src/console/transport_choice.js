@@ -13,7 +13,7 @@ import { formatCodec } from "./format.js";
  * @property {boolean} webRtc
  * @property {ReadonlySet<string> | undefined} webRtcVideo codecs by their names in SDP, in lower case
  * @property {boolean} mediaSource
- * @property {(codec: string) => boolean} mediaSourceTakes video, RFC 6381
+ * @property {(codec: string) => boolean} mediaSourceTakes RFC 6381
  *
  * @typedef {object} TransportChoice
  * @property {Transport} transport
@@ -33,6 +33,13 @@ const WEBRTC_VIDEO = /** @type {const} */ ([
   [/^(vp08|vp8)\b/i, "vp8", "VP8"],
 ]);
 
+/** What mpegts.js reads of FLV; of older sound it knows AAC and MP3, and linear samples. */
+const FLV_VIDEO = /^(avc[13]|hvc1|hev1|h265|av01|av1)\b/i;
+const FLV_AUDIO = /^(mp4a\b.*|mp3|pcm(-native)?|opus|flac)$/i;
+
+/** Of these, a browser may lack the decoder. */
+const NEWER_AUDIO = /^(opus|flac)$/i;
+
 /**
  * WebRTC has the least delay, so it is chosen wherever it can play the stream.
  *
@@ -42,15 +49,18 @@ const WEBRTC_VIDEO = /** @type {const} */ ([
  * @returns {TransportChoice}
  */
 export function chooseTransport(via, stream, browser) {
-  if (via === "webrtc") return withObstacle(via, webRtcObstacle(stream, browser));
-  if (via !== undefined) return withObstacle(via, flvObstacle(stream, browser));
-  const against = reasonAgainstWebRtc(stream, browser);
+  const webRtc = webRtcObstacle(stream, browser);
+  const flv = flvObstacle(stream, browser);
+  if (via === "webrtc") return withObstacle(via, webRtc, flv === undefined && "HTTP-FLV");
+  const uncarried = uncarriedPictures(stream);
+  const obstacle = webRtc ?? uncarried;
+  if (via !== undefined) return withObstacle(via, flv, obstacle === undefined && "WebRTC");
+  const against = obstacle ?? flawOverWebRtc(stream);
   if (against === undefined) return { transport: "webrtc" };
-  const obstacle = flvObstacle(stream, browser);
-  if (obstacle === undefined) return { transport: "http-flv", note: against };
-  // Telephones without Media Source Extensions have WebRTC.
-  if (browser.webRtc && !browser.mediaSource) return { transport: "webrtc" };
-  return { transport: "http-flv", obstacle };
+  if (flv === undefined) return { transport: "http-flv", note: against };
+  // With a flaw it is seen; and telephones without Media Source Extensions have WebRTC alone.
+  if (obstacle === undefined || !browser.mediaSource) return withObstacle("webrtc", webRtc);
+  return { transport: "http-flv", obstacle: flv };
 }
 
 /** What this browser can do. @returns {BrowserAbilities} */
@@ -64,22 +74,31 @@ export function detectAbilities() {
       new Set(codecs.map(({ mimeType }) => mimeType.toLowerCase().replace(/^video\//, ""))),
     mediaSource: "MediaSource" in globalThis,
     mediaSourceTakes: (codec) => {
-      return MediaSource.isTypeSupported(`video/mp4; codecs="${codec.replaceAll('"', "")}"`);
+      const container = NEWER_AUDIO.test(codec) ? "audio/mp4" : "video/mp4";
+      return MediaSource.isTypeSupported(`${container}; codecs="${codec.replaceAll('"', "")}"`);
     },
   };
 }
 
 /**
  * @param {StreamInfo | undefined} stream
- * @param {BrowserAbilities} browser
  * @returns {string | undefined}
  */
-function reasonAgainstWebRtc(stream, browser) {
-  const obstacle = webRtcObstacle(stream, browser);
-  if (obstacle !== undefined) return obstacle;
+function uncarriedPictures(stream) {
   const video = stream?.video?.codecString;
+  return video && !webRtcCodec(video)
+    ? `WebRTC does not carry ${formatCodec(video)} here`
+    : undefined;
+}
+
+/**
+ * What is not heard, or not seen as it was made.
+ *
+ * @param {StreamInfo | undefined} stream
+ * @returns {string | undefined}
+ */
+function flawOverWebRtc(stream) {
   const audio = stream?.audio?.codecString;
-  if (video && !webRtcCodec(video)) return `WebRTC does not carry ${formatCodec(video)} here`;
   if (audio && !WEBRTC_AUDIO.test(audio)) return `WebRTC does not carry ${formatCodec(audio)} here`;
   const channels = stream?.audio?.channels ?? 0;
   if (audio === "opus" && channels > 2) return `WebRTC has no Opus of ${channels} channels`;
@@ -117,16 +136,27 @@ function webRtcCodec(codec) {
  */
 function flvObstacle(stream, browser) {
   if (!browser.mediaSource) return "This browser has no Media Source Extensions";
-  const codec = stream?.video?.codecString;
-  if (!codec || browser.mediaSourceTakes(codec)) return undefined;
-  return `This browser does not decode ${formatCodec(codec)} (${codec})`;
+  const video = stream?.video?.codecString;
+  const audio = stream?.audio?.codecString;
+  if (video && !FLV_VIDEO.test(video)) return unknownInFlv(video);
+  if (audio && !FLV_AUDIO.test(audio)) return unknownInFlv(audio);
+  const wanted = [video, audio && NEWER_AUDIO.test(audio) ? audio : undefined];
+  const lacking = wanted.find((codec) => codec && !browser.mediaSourceTakes(codec));
+  return lacking ? `This browser does not decode ${formatCodec(lacking)} (${lacking})` : undefined;
+}
+
+/** @param {string} codec */
+function unknownInFlv(codec) {
+  return `This page's player of FLV does not know ${formatCodec(codec)}`;
 }
 
 /**
  * @param {Transport} transport
  * @param {string | undefined} obstacle
+ * @param {string | false} [remedy] what plays it instead
  * @returns {TransportChoice}
  */
-function withObstacle(transport, obstacle) {
-  return obstacle === undefined ? { transport } : { transport, obstacle };
+function withObstacle(transport, obstacle, remedy = false) {
+  if (obstacle === undefined) return { transport };
+  return { transport, obstacle: remedy === false ? obstacle : `${obstacle}: ${remedy} plays it` };
 }

@@ -1,13 +1,12 @@
 // @ts-check
 /** Figures of a WebRTC session from what `RTCPeerConnection.getStats` reports. */
 
+import { codecOf, figure, increase, milliseconds, selectedPair, textOf } from "./stats_report.js";
+
+/** @import { StatsRecord } from "./stats_report.js" */
 /** @import { WebRtcCounts } from "./webrtc_progress.js" */
 
 /**
- * One record of a report: which members there are depends on its type and on the browser.
- *
- * @typedef {Readonly<Record<string, unknown>>} StatsRecord
- *
  * A figure that is not known is `undefined`. Delays and rates are those since the last reading.
  *
  * @typedef {object} WebRtcFigures
@@ -127,62 +126,10 @@ function videoAheadMs(video, audio) {
 }
 
 /**
- * The pair of candidates that carries the media; Firefox marks the pair, others name it.
- *
- * @param {Map<unknown, StatsRecord>} records
- */
-function selectedPair(records) {
-  const all = [...records.values()];
-  const transport = all.find(({ type }) => type === "transport");
-  const pairs = all.filter(({ type }) => type === "candidate-pair");
-  return records.get(transport?.selectedCandidatePairId) ??
-    pairs.find(({ selected }) => selected === true) ??
-    pairs.find(({ nominated, state }) => nominated === true && state === "succeeded");
-}
-
-/** @param {StatsRecord | undefined} codec */
-function codecOf(codec) {
-  return textOf(codec, "mimeType")?.split("/")[1];
-}
-
-/**
- * @param {StatsRecord | undefined} before
- * @param {StatsRecord | undefined} now
- * @param {string} member
- */
-function increase(before, now, member) {
-  const [from, to] = [figure(before, member), figure(now, member)];
-  return from === undefined || to === undefined ? undefined : Math.max(0, to - from);
-}
-
-/**
  * @param {StatsRecord[]} records
  * @param {string} member
  */
 function total(records, member) {
   const figures = records.flatMap((record) => figure(record, member) ?? []);
   return figures.length === 0 ? undefined : figures.reduce((sum, value) => sum + value, 0);
-}
-
-/**
- * @param {StatsRecord | undefined} record
- * @param {string} member
- */
-function figure(record, member) {
-  const value = record?.[member];
-  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
-}
-
-/**
- * @param {StatsRecord | undefined} record
- * @param {string} member
- */
-function textOf(record, member) {
-  const value = record?.[member];
-  return typeof value === "string" ? value : undefined;
-}
-
-/** @param {number | undefined} seconds */
-function milliseconds(seconds) {
-  return seconds === undefined ? undefined : seconds * 1000;
 }

@@ -3,7 +3,7 @@
 /** One WebRTC session over WHEP: from the offer to its end, onto a video element. */
 import { WebRtcProgress } from "./webrtc_progress.js";
 import { readCounts, WebRtcStatistics } from "./webrtc_statistics.js";
-import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, WhepConnection } from "./whep_connection.js";
+import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, RtcConnection } from "./rtc_connection.js";
 import { describeUnreachable } from "./whep_failure.js";
 import { LayerChoice } from "./layer_choice.js";
 import { SessionEvents } from "./session_events.js";
@@ -12,7 +12,7 @@ import { endSession, postOffer } from "./whep_signalling.js";
 
 /** @import { Failure } from "./playback_failure.js" */
 /** @import { Engine, EngineListener } from "./playback_engine.d.ts" */
-/** @import { ConnectionEnd } from "./whep_connection.js" */
+/** @import { ConnectionEnd } from "./rtc_connection.js" */
 /** @import { WhepAnswer } from "./whep_signalling.js" */
 
 /** How often it is looked whether anything new is shown: each look costs the browser something. */
@@ -35,7 +35,7 @@ export class WhepEngine {
   #progress = new WebRtcProgress();
   #isLooking = false;
   #lookedAtMs = -Infinity;
-  #connection = new WhepConnection(performance.now());
+  #connection = new RtcConnection(performance.now());
   /** SDP; empty before it has come. */
   #answer = "";
   /** @type {string | undefined} the session's address at the gateway */

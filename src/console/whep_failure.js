@@ -8,7 +8,8 @@ import { describeRefused } from "./playback_failure.js";
 /** A refusal is one sentence; a page of markup from a proxy is not shown. */
 const LONGEST_SENTENCE = 500;
 const DEFAULT_PORT = "8000";
-const LONGEST_RETRY_AFTER_S = 300;
+/** Nobody is kept waiting for longer. */
+export const LONGEST_RETRY_AFTER_S = 300;
 
 /**
  * Reads an answer to a WHEP offer that is not 201.
@@ -73,7 +74,7 @@ export function describeUnreachable(answer, waitedMs) {
  * @param {string} body
  * @returns {string | undefined} `undefined` when it is nothing to show
  */
-function sentenceOf(body) {
+export function sentenceOf(body) {
   const text = body.trim();
   return text === "" || text.startsWith("<") ? undefined : text.slice(0, LONGEST_SENTENCE);
 }

@@ -7,12 +7,8 @@ import type { ServerCertificate } from "../config/server_certificate.ts";
 import { decideByFunction, tell } from "./access_function.ts";
 import { ControlMetrics } from "./control_metrics.ts";
 import { ControlEvents } from "./control_events.ts";
-import {
-  Directory,
-  type DirectoryEvents,
-  type DirectoryOptions,
-  type DirectorySettings,
-} from "./directory.ts";
+import { Directory } from "./directory.ts";
+import type { DirectoryEvents, DirectoryOptions, DirectorySettings } from "./directory_events.ts";
 import type { OpusDirectory } from "./opus_directory.ts";
 import { openOpusMaking } from "./opus_making.ts";
 import { Reloads } from "./reloads.ts";

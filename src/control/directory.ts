@@ -1,10 +1,11 @@
 import { areSameSubject } from "../access/access.ts";
 import { ClosedLogs } from "./closed_logs.ts";
 import { type Contender, Contenders } from "./contenders.ts";
+import type { DirectoryEvents, DirectoryOptions, DirectorySettings } from "./directory_events.ts";
 import { SentRates } from "./sent_rates.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
 import type { StreamSummary } from "../shard/http/stream_summary.ts";
-import { areSameTerms, type StreamEntry, type StreamTerms } from "../shard/live/stream_entry.ts";
+import { areSameTerms, type StreamEntry } from "../shard/live/stream_entry.ts";
 import type { SentLately } from "../access/sent_lately.ts";
 import type {
   Contest,
@@ -15,52 +16,18 @@ import type {
 } from "../shard/live/publish_decision.ts";
 import { NO_OWNER, type SharedLog } from "../stream/log_arena.ts";
 import { LogState } from "../stream/log_layout.ts";
-import { describeLack, type LogStore } from "../stream/log_store.ts";
+import { describeLack } from "../stream/log_store.ts";
 import { LogWriter } from "../stream/log_writer.ts";
 import { type DescribedStream, summarise } from "./stream_description.ts";
-import { type RoomLimits, StreamRoom } from "./stream_room.ts";
-import { contentMark, type StreamChange } from "./stream_event.ts";
+import { StreamRoom } from "./stream_room.ts";
+import { contentMark } from "./stream_event.ts";
+import { StreamIndex } from "./stream_index.ts";
 import { StreamSound } from "./stream_sound.ts";
 import { StreamTraffic } from "./stream_traffic.ts";
 
 /** Why streams end. */
 const ENDED = "it was ended by an administrator";
 const STOPPING = "the server stops";
-
-/** What of the configuration can change. */
-export interface DirectorySettings extends RoomLimits {
-  /** Whether the publisher of a stream gives way to another one: see docs/settings.md. */
-  readonly secondPublisher: "refuse" | "takeOver" | "takeOverSame";
-}
-
-/** What the directory needs of the configuration. */
-export interface DirectoryOptions extends DirectorySettings {
-  readonly gracePeriodMs: number;
-  readonly log: { readonly maxBytes: number; readonly windowMs: number };
-  /** Where logs come from. */
-  readonly logs: LogStore;
-}
-
-/** How shards learn of streams. */
-export interface DirectoryEvents {
-  readonly opened: (stream: StreamEntry) => void;
-  readonly changed: (streamId: number, terms: StreamTerms) => void;
-  /**
-   * Shards are to let go of the stream's log, each to be followed by a call of `released`; so is
-   * whoever else reads it, under a number of its own.
-   *
-   * @returns the numbers of those that were told
-   */
-  readonly closed: (streamId: number) => readonly number[];
-  /** Another one wants to publish a stream: the shard's publisher ends, or stays. */
-  readonly contested: (shard: number, streamId: number, how: Contest) => void;
-  /** The shard is to end its publisher. */
-  readonly ended: (shard: number, streamId: number, reason: string) => void;
-  /** A stream has begun, is published otherwise, or has ended. */
-  readonly told?: (change: StreamChange) => void;
-  /** What has become of a publisher that had to wait. */
-  readonly decided: (shard: number, requestId: number, decision: PublishDecision) => void;
-}
 
 interface Stream extends DescribedStream {
   entry: StreamEntry;
@@ -84,11 +51,8 @@ export class Directory {
   readonly #events: DirectoryEvents;
   readonly #room: StreamRoom;
   readonly #rates = new SentRates();
-  readonly #byPath = new Map<string, Stream>();
-  readonly #byId = new Map<number, Stream>();
+  readonly #streams = new StreamIndex<Stream>();
   readonly #closed: ClosedLogs;
-  /** By path; made when it is asked for. */
-  #sorted: readonly Stream[] | undefined;
   #gracePeriodMs: number;
   #secondPublisher: DirectorySettings["secondPublisher"];
   #lastId = 0;
@@ -110,14 +74,14 @@ export class Directory {
 
   /** A stream's publisher goes on by other terms. */
   change(streamId: number, shard: number, terms: PublisherTerms): void {
-    const stream = this.#byId.get(streamId);
+    const stream = this.#streams.get(streamId);
     if (stream?.origin !== shard) return;
     stream.publisher = { ...stream.publisher, ...terms };
     this.#setTerms(stream, terms);
   }
 
   get entries(): StreamEntry[] {
-    return [...this.#byId.values()].map(({ entry }) => entry);
+    return this.#streams.all.map(({ entry }) => entry);
   }
 
   /**
@@ -134,17 +98,17 @@ export class Directory {
     publisher: Partial<StreamPublisher> = {},
     requestId = 0,
   ): PublishDecision | undefined {
-    const known = this.#byPath.get(path);
+    const known = this.#streams.at(path);
     if (known?.origin !== undefined) {
       return this.#contest(known, { path, shard, requestId, publisher }, nowMs);
     }
     const tooMuch = this.#rates.refusal(path, publisher, nowMs);
     if (tooMuch !== undefined) return { kind: "refused", reason: tooMuch };
-    const spared = this.#room.find([...this.#byId.values()], known, publisher, nowMs);
+    const spared = this.#room.find(this.#streams.all, known, publisher, nowMs);
     if (typeof spared === "string") return { kind: "refused", reason: spared };
     for (const spare of spared) this.#close(spare, "it gave way to another one");
-    const isNew = !this.#byPath.has(path);
-    const stream = this.#byPath.get(path) ?? this.#open(path, nowMs, publisher);
+    const reopened = this.#streams.at(path);
+    const stream = reopened ?? this.#open(path, nowMs, publisher);
     if (typeof stream === "string") return { kind: "refused", reason: stream };
     this.#setTerms(stream, publisher);
     clearTimeout(stream.graceTimer);
@@ -152,7 +116,7 @@ export class Directory {
     stream.publisher = publisher;
     stream.contenders.begin();
     stream.writer.setState(LogState.live);
-    this.#events.told?.({ kind: isNew ? "began" : "changed", stream });
+    this.#events.told?.({ kind: reopened === undefined ? "began" : "changed", stream });
     const sent = this.#rates.sentLately(path, nowMs);
     return { kind: "accepted", streamId: stream.entry.streamId, ...(sent && { sent }) };
   }
@@ -170,7 +134,7 @@ export class Directory {
     nowMs = performance.now(),
     lately?: SentLately,
   ): void {
-    const stream = this.#byId.get(streamId);
+    const stream = this.#streams.get(streamId);
     if (stream?.origin !== shard) return;
     const { publisher, entry: { path } } = stream;
     if (lately !== undefined) this.#rates.note(path, publisher, lately, nowMs);
@@ -197,20 +161,20 @@ export class Directory {
 
   /** Somebody who waits to be decided on has left: it is refused, and takes nobody's place. */
   forget(path: string, shard: number, requestId: number): void {
-    const stream = this.#byPath.get(path);
+    const stream = this.#streams.at(path);
     if (stream !== undefined) this.#refuse(stream, stream.contenders.remove(shard, requestId));
   }
 
   /** A publisher that was contested stays. */
   kept(streamId: number, shard: number, nowMs = performance.now()): void {
-    const stream = this.#byId.get(streamId);
+    const stream = this.#streams.get(streamId);
     if (stream?.origin !== shard || stream.contenders.size === 0) return;
     this.#refuse(stream, stream.contenders.kept(nowMs));
   }
 
   /** Ends a stream, its publisher and its viewers; whether there is one of this path. */
   end(path: string, reason: string): boolean {
-    const stream = this.#byPath.get(path);
+    const stream = this.#streams.at(path);
     if (stream === undefined) return false;
     this.#refuse(stream, stream.contenders.take({}));
     if (stream.origin === undefined) this.#close(stream, ENDED);
@@ -224,7 +188,7 @@ export class Directory {
 
   /** The log of a stream that is not closed. */
   logOf(streamId: number): SharedLog | undefined {
-    return this.#byId.get(streamId)?.entry.log;
+    return this.#streams.get(streamId)?.entry.log;
   }
 
   /** A shard no longer reads the log of a closed stream. */
@@ -235,7 +199,7 @@ export class Directory {
   /** A shard has died, and its publishers and viewers with it. */
   shardLost(shard: number): void {
     this.#closed.lost(shard);
-    for (const stream of this.#byId.values()) {
+    for (const stream of this.#streams.all) {
       stream.reports.delete(shard);
       stream.contenders.remove(shard);
       this.unpublish(stream.entry.streamId, shard, "media");
@@ -248,12 +212,12 @@ export class Directory {
     reports: readonly StreamReport[],
     nowMs: number = performance.now(),
   ): void {
-    for (const { reports, traffic } of this.#byId.values()) {
+    for (const { reports, traffic } of this.#streams.all) {
       reports.delete(shard);
       traffic.settle(nowMs);
     }
     for (const report of reports) {
-      const stream = this.#byId.get(report.streamId);
+      const stream = this.#streams.get(report.streamId);
       if (stream === undefined) continue;
       stream.reports.set(shard, report);
       stream.traffic.take(report.traffic);
@@ -268,42 +232,40 @@ export class Directory {
 
   /** What becomes of a stream's sound on its way to WebRTC; `undefined` if it is closed. */
   soundOf(streamId: number): StreamSound | undefined {
-    return this.#byId.get(streamId)?.sound;
+    return this.#streams.get(streamId)?.sound;
   }
 
   /** Streams that there are. */
   get size(): number {
-    return this.#byId.size;
+    return this.#streams.size;
   }
 
   /** Of these, those that wait for their publisher. */
   get waiting(): number {
-    return this.#byId.values().filter(({ origin }) => origin === undefined).toArray().length;
+    return this.#streams.waiting;
   }
 
   /** Streams in the order of their paths, from the one at `begin` to before the one at `end`. */
   summaries(nowMs: number, begin = 0, end?: number): StreamSummary[] {
-    this.#sorted ??= [...this.#byPath].sort(([one], [other]) => one < other ? -1 : 1)
-      .map(([, stream]) => stream);
-    return this.#sorted.slice(begin, end).map((stream) => summarise(stream, nowMs));
+    return this.#streams.sorted(begin, end).map((stream) => summarise(stream, nowMs));
   }
 
   /** Nobody comes back any more: streams end with their publisher, and at once without one. */
   endGrace(): void {
     this.#gracePeriodMs = 0;
-    for (const stream of [...this.#byId.values()]) {
+    for (const stream of this.#streams.all) {
       if (stream.origin === undefined) this.#close(stream, STOPPING);
     }
   }
 
   /** Whether any stream has a publisher. */
   get hasPublishers(): boolean {
-    return this.#byId.values().some(({ origin }) => origin !== undefined);
+    return this.#streams.waiting < this.#streams.size;
   }
 
   /** Ends all streams at once. */
   closeAll(): void {
-    for (const stream of [...this.#byId.values()]) {
+    for (const stream of this.#streams.all) {
       this.#refuse(stream, stream.contenders.take({}));
       this.#close(stream, STOPPING);
     }
@@ -363,19 +325,15 @@ export class Directory {
       traffic: new StreamTraffic(nowMs),
       mark: "",
     };
-    this.#sorted = undefined;
-    this.#byPath.set(path, stream);
-    this.#byId.set(entry.streamId, stream);
+    this.#streams.add(stream);
     this.#events.opened(entry);
     return stream;
   }
 
   #close(stream: Stream, why: string): void {
-    const { streamId, path, log } = stream.entry;
+    const { streamId, log } = stream.entry;
     clearTimeout(stream.graceTimer);
-    this.#sorted = undefined;
-    this.#byPath.delete(path);
-    this.#byId.delete(streamId);
+    this.#streams.remove(stream);
     stream.writer.setState(LogState.ended);
     this.#events.told?.({ kind: "ended", stream, why });
     // There may be no shard: the only one may have died and not be started again yet.

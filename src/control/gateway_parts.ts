@@ -11,7 +11,8 @@ export interface GatewayParts {
   /** The bundled module that makes Opus; it is not started before somebody wants it. */
   readonly transcodingSource: string;
   readonly assets: readonly ConsoleAsset[];
-  readonly contentSecurityPolicy: string;
+  /** What is sent with each asset. */
+  readonly assetHeaders: Readonly<Record<string, string>>;
   /** Called when a reload has changed the configuration. */
   readonly reloaded?: (config: Config) => void;
   /** Decides who may, where `access.order` has "functions". */

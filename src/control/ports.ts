@@ -1,11 +1,7 @@
+import { accessContacts } from "../config/access_summary.ts";
 import type { AddressFamilies } from "../config/address_families.ts";
-import {
-  type Endpoint,
-  probePorts,
-  requireDifferentPorts,
-  requirePermissions,
-  udpFamiliesOf,
-} from "../config/permissions.ts";
+import { type Endpoint, requirePermissions, udpFamiliesOf } from "../config/permissions.ts";
+import { probePorts, requireDifferentPorts } from "../config/port_probe.ts";
 import type { Config } from "../config/schema.ts";
 
 /** Where a gateway listens. */
@@ -24,14 +20,15 @@ export interface Ports {
 }
 
 /**
- * Sees that everything may be listened on, and picks numbers for the ports that are left open.
+ * Sees that everything may be listened on and every host that decisions need reached, and picks
+ * numbers for the ports that are left open.
  *
- * @throws {ConfigError} if a port is in use or not permitted
+ * @throws {ConfigError} if a port is in use, or something not permitted
  */
 export function findPorts(config: Config): Ports {
   const udpFamilies = udpFamiliesOf(config.host);
   const endpoints = endpointsOf(config, udpFamilies.ipv4 || udpFamilies.ipv6);
-  requirePermissions(endpoints);
+  requirePermissions(endpoints, accessContacts(config.access));
   return portsOf(probePorts(endpoints), config, udpFamilies);
 }
 

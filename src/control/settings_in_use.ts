@@ -1,7 +1,7 @@
 import type { Revoked } from "../access/revoked_tokens.ts";
 import { accessContacts } from "../config/access_summary.ts";
 import { parseConfigJson } from "../config/config_json.ts";
-import { requireContacts } from "../config/permissions.ts";
+import { requirePermissions } from "../config/permissions.ts";
 import { type Reload, reloadedConfig } from "../config/reload.ts";
 import type { Config } from "../config/schema.ts";
 import { type ServerCertificate, serverCertificate } from "../config/server_certificate.ts";
@@ -68,7 +68,7 @@ export class SettingsInUse {
       parseConfigJson(text, "request"),
     );
     const { config, revoke } = reload;
-    requireContacts(accessContacts(config.access));
+    requirePermissions([], accessContacts(config.access));
     if (config.tls !== this.#config.tls && config.tls !== "self-signed") {
       this.#certificate = serverCertificate(config);
       if (this.#certificate !== undefined) warnOfValidity(this.#certificate);

@@ -11,6 +11,7 @@ import type { StreamEntry } from "../shard/live/stream_entry.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
 import { escapePath, FLV_SUFFIX, splitPath } from "../stream/stream_path.ts";
 import { summariseWebrtc } from "./stream_advice.ts";
+import { viewerNotes } from "./stream_notes.ts";
 import type { StreamSound } from "./stream_sound.ts";
 import type { StreamTraffic } from "./stream_traffic.ts";
 
@@ -67,6 +68,7 @@ export function summarise(stream: DescribedStream, nowMs: number): StreamSummary
     timestampFaults: publication?.timestampFaults ?? {},
     skippedMessages: publication?.skipped ?? {},
     advice: publication?.advice ?? [],
+    notes: viewerNotes(publication),
     rtmp: { viewers: reports.reduce((sum, { rtmpViewers }) => sum + rtmpViewers, 0) },
     webrtc: {
       ...summariseWebrtc(reports, publication),

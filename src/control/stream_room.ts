@@ -1,3 +1,4 @@
+import { howMany } from "../bytes/how_many.ts";
 import { AddressRate } from "../address/address_rate.ts";
 import type { StreamPublisher } from "../shard/live/publish_decision.ts";
 
@@ -61,13 +62,13 @@ export class StreamRoom {
     if (network !== undefined && own.length >= maxStreamsPerAddress) {
       const spare = spareStream(own);
       if (spare === undefined) {
-        return `There are ${maxStreamsPerAddress} streams from your address already.`;
+        return `Your address may have up to ${howMany(maxStreamsPerAddress, "streams")}.`;
       }
       spared.push(spare);
     }
     if (known === undefined && all.length - spared.length >= maxStreams) {
       const spare = spareStream(others.filter((stream) => !spared.includes(stream)));
-      if (spare === undefined) return `There are ${maxStreams} streams already.`;
+      if (spare === undefined) return `There may be up to ${howMany(maxStreams, "streams")}.`;
       spared.push(spare);
     }
     return spared;
@@ -84,7 +85,7 @@ function subjectRefusal(
   );
   return own.length < maxPublishers
     ? undefined
-    : `You may publish up to ${maxPublishers} streams at a time.`;
+    : `You may publish up to ${howMany(maxPublishers, "streams")} at a time.`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { soundNote } from "./stream_notes.ts";
 import type { StreamSummary } from "../shard/http/stream_summary.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
 import type {
@@ -71,6 +72,8 @@ export class StreamSound {
   note(audio: AudioDescription | null): void {
     const refusal = audio === null ? undefined : refusalOf(audio);
     if (refusal !== undefined) this.#tell("{path}: {reason}", refusal);
+    const missed = soundNote(audio?.codec);
+    if (missed !== undefined) this.#tell("{path}: {reason}", missed, "info");
   }
 
   /** For the API: what was dropped, and what to do about it. */
@@ -84,11 +87,11 @@ export class StreamSound {
     this.#tell("The sound of {path} is not heard over WebRTC: {reason}", reason);
   }
 
-  #tell(message: string, reason?: string): void {
+  #tell(message: string, reason?: string, level: "info" | "warn" = "warn"): void {
     const key = `${message} ${reason}`;
     if (this.#told.has(key)) return;
     this.#told.add(key);
-    logger.warn(message, { path: this.#path, reason });
+    logger[level](message, { path: this.#path, reason });
   }
 }
 

@@ -26,7 +26,7 @@ const MAX_EVENT_FOLLOWERS = 100;
 /** What a shard is told of the configuration, and of where it is to listen. */
 export function shardSettings(
   config: Config,
-  { version, contentSecurityPolicy, access, began, ended }: GatewayParts,
+  { version, assetHeaders, access, began, ended }: GatewayParts,
   { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
   certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
   revokedTokens: readonly Revoked[],
@@ -71,7 +71,7 @@ export function shardSettings(
     unpublishNotify: config.rtmpUnpublishNotify,
     logLevel,
     logFormat,
-    contentSecurityPolicy,
+    assetHeaders,
     webrtc: {
       udpPort: udpFamilies.ipv4 || udpFamilies.ipv6 ? webrtcPort : undefined,
       udpFamilies,

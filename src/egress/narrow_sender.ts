@@ -18,6 +18,9 @@ const RATE_INTERVAL_MS = 500;
 /** Pictures that lag more than this are caught up with before a link counts as clear. */
 const SETTLED_LAG_MS = 100;
 
+/** Pictures that lag more than this are sent in place of padding. */
+const LITTLE_LAG_MS = 20;
+
 /** What is lost is sent again if that does not take longer. Packets are as large as they usually are. */
 const MAX_REPAIR_MS = 400;
 const REPAIR_BITS = 1200 * 8;
@@ -123,9 +126,9 @@ export class NarrowSender {
   #switch(nowMs: number): void {
     const { switcher, video, past, resends, link } = this.#options;
     if (switcher === undefined || video === undefined) return;
-    const roomBps = this.#roomBps;
     const { hasBegun, lagMs } = video;
-    if (!switcher.update({ roomBps, lagMs, nowMs })) return;
+    const roomBps = Math.max(0, link.estimator.steadyBps - this.#soundBps);
+    if (!switcher.update({ roomBps, replayBps: this.#roomBps, lagMs, nowMs })) return;
     if (!hasBegun) link.resumed(nowMs);
     past?.begin();
     resends.clear();
@@ -253,6 +256,9 @@ export class NarrowSender {
   #pad(nowMs: number, datagrams: Uint8Array[]): void {
     const { video, link: { estimator }, srtp } = this.#options;
     if (video === undefined) return;
+    if (estimator.isStreaming && video.hasBegun && video.lagMs > LITTLE_LAG_MS) {
+      return this.#pace.grant(estimator.paddingBytes(nowMs));
+    }
     for (let count = 0; count < MAX_PADDING_PACKETS; count++) {
       if (estimator.paddingBytes(nowMs) <= 0 || !video.pad(srtp, datagrams)) return;
       const bytes = linkBytes(datagrams, datagrams.length - 1);

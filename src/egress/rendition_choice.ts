@@ -8,6 +8,9 @@ const PAYLOAD_BYTES = 1250;
 const TOO_MUCH = 1.1;
 const LAGGING_MS = 250;
 
+/** A smaller one takes no more than this part: what a link carries is just being found out. */
+const FITTING_PART = 0.93;
+
 /** A larger one must leave this part of the room, which may be less in a moment. */
 const SPARE = 0.1;
 
@@ -22,7 +25,10 @@ const PROVEN_MS = 20_000;
 
 /** What the link to a viewer carries, and how it is used. */
 export interface RenditionRoom {
-  /** Bits a second for pictures, with headers: of the estimate, what is left beside the sound. */
+  /**
+   * Bits a second for pictures, with headers: what is left beside the sound, when no queue is being
+   * emptied.
+   */
   readonly roomBps: number;
   /** How far the next picture is behind live, as it is paced. */
   readonly lagMs: number;
@@ -73,7 +79,8 @@ export class RenditionChoice {
     { roomBps }: RenditionRoom,
   ): Rendition | undefined {
     const smaller = renditions.slice(from);
-    return smaller.find((rendition) => linkBps(rendition) <= roomBps) ?? smaller.at(-1);
+    return smaller.find((rendition) => linkBps(rendition) <= FITTING_PART * roomBps) ??
+      smaller.at(-1);
   }
 
   #mayRaise(rendition: Rendition, { roomBps, lagMs, nowMs }: RenditionRoom): boolean {

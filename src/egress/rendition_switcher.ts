@@ -6,6 +6,11 @@ import { linkBps, neededBps, RenditionChoice, type RenditionRoom } from "./rendi
 
 /** How often it is looked whether another one fits better. */
 const CHOSEN_ANEW_MS = 100;
+/** And at once when there is less room than this part. */
+const MUCH_LESS = 0.8;
+
+/** How often a key frame is wished for that is waited for. */
+const WISHED_AGAIN_MS = 1000;
 
 /**
  * What lies between a key frame and live is sent at a switch if that takes no longer, or no longer than
@@ -25,6 +30,8 @@ export interface RenditionSource {
   /** Whether packets are still made that were opened. */
   isOpen(trackId: number): boolean;
   close(trackId: number): void;
+  /** The viewer waits for a key frame of one: the publisher may be able to make it. */
+  wishKeyFrame(trackId: number): void;
 }
 
 /** A viewer's place in the packets of its pictures. */
@@ -36,6 +43,12 @@ export interface SwitchedTrack {
   jump(index: number, from: { readonly ring: PacketRing }): void;
   /** What was sent so far is not sent again. */
   forgetSent(): void;
+}
+
+/** What the link to a viewer carries, and what of it there is now. */
+export interface SwitchRoom extends RenditionRoom {
+  /** Bits a second for pictures while a queue is being emptied; as `roomBps` if none is. */
+  readonly replayBps: number;
 }
 
 /** Packets of a rendition, opened. */
@@ -65,6 +78,9 @@ export class RenditionSwitcher {
   #current: Opened;
   #awaited: Awaited | undefined;
   #chosenAtMs = -Infinity;
+  /** For how much room. */
+  #chosenBps = 0;
+  #wishedAtMs = -Infinity;
 
   constructor(source: RenditionSource, track: SwitchedTrack) {
     this.#source = source;
@@ -96,17 +112,29 @@ export class RenditionSwitcher {
    *
    * @returns whether the viewer has changed: to pictures that may be past
    */
-  update(room: RenditionRoom): boolean {
+  update(room: SwitchRoom): boolean {
     const { nowMs } = room;
-    if (nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
+    const isLess = room.roomBps < MUCH_LESS * this.#chosenBps;
+    if (isLess || nowMs - this.#chosenAtMs >= CHOSEN_ANEW_MS) {
       this.#chosenAtMs = nowMs;
+      this.#chosenBps = room.roomBps;
       const list = this.#source.list(nowMs);
       if (list.length > 0 ? this.#decide(list, room) : this.#leaveLost()) return true;
     }
-    return this.#awaited !== undefined && this.#goToAwaited();
+    if (this.#awaited === undefined) return false;
+    if (this.#goToAwaited()) return true;
+    this.#wish(this.#awaited, nowMs);
+    return false;
   }
 
-  #decide(list: readonly Rendition[], room: RenditionRoom): boolean {
+  /** Publishers by WebRTC make key frames only when they are asked to. */
+  #wish({ trackId }: Opened, nowMs: number): void {
+    if (nowMs - this.#wishedAtMs < WISHED_AGAIN_MS) return;
+    this.#wishedAtMs = nowMs;
+    this.#source.wishKeyFrame(trackId);
+  }
+
+  #decide(list: readonly Rendition[], room: SwitchRoom): boolean {
     const { trackId } = this.#current;
     const isLost = !this.#source.isOpen(trackId);
     const choices = isLost ? list.filter((rendition) => rendition.trackId !== trackId) : list;
@@ -139,14 +167,14 @@ export class RenditionSwitcher {
   }
 
   /** To the first of them, or for want of room to a smaller one until the next key frame. */
-  #goDown(choices: readonly Rendition[], { roomBps }: RenditionRoom): boolean {
+  #goDown(choices: readonly Rendition[], { replayBps }: SwitchRoom): boolean {
     const [target] = choices;
     for (const { trackId, keyFrameDistanceMs } of choices) {
       const opened = this.#open(trackId);
       const start = opened?.ring.newestKeyFrame;
       if (opened === undefined) continue;
       const maxMs = start === undefined ? 0 : maxReplayMs(opened.ring, start, keyFrameDistanceMs);
-      if (start !== undefined && replayMs(opened.ring, start, roomBps) <= maxMs) {
+      if (start !== undefined && replayMs(opened.ring, start, replayBps) <= maxMs) {
         this.#switch(opened, start);
         this.#await(trackId === target!.trackId ? undefined : this.#open(target!.trackId));
         return true;

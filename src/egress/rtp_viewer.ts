@@ -169,9 +169,7 @@ export class RtpViewer {
       ? 0
       : this.#resends.takePaced(MAX_BATCH, this.#moment(nowMs), datagrams);
     if (resent > 0) this.#noteResent(resent, datagrams, nowMs);
-    if (this.#switcher?.update({ roomBps: this.#link!.estimator.estimateBps, lagMs: 0, nowMs })) {
-      this.#beginPast();
-    }
+    if (this.#switchesOverClearLink(nowMs)) this.#beginPast();
     this.#keepPlace(nowMs);
     const waiting = this.#waiting;
     if (waiting === 0) return false;
@@ -218,6 +216,11 @@ export class RtpViewer {
   /** One is asked for. Returns the time to be told with its answer. */
   echoAsked(nowMs: number): number {
     return this.#link?.echoAsked(nowMs) ?? nowMs;
+  }
+
+  /** See {@linkcode ViewerLink.changePath}. */
+  changePath(transport: "udp" | "tcp", nowMs: number): void {
+    this.#link?.changePath(transport, nowMs);
   }
 
   /** Nothing is sent for a while: then it begins again, as what has come meanwhile would be a burst. */
@@ -277,6 +280,12 @@ export class RtpViewer {
   }
 
   /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */
+  #switchesOverClearLink(nowMs: number): boolean {
+    if (this.#switcher === undefined) return false;
+    const { steadyBps, estimateBps } = this.#link!.estimator;
+    return this.#switcher.update({ roomBps: steadyBps, replayBps: estimateBps, lagMs: 0, nowMs });
+  }
+
   #takePackets(count: number, datagrams: Uint8Array[], nowMs: number): void {
     const before = datagrams.length;
     const octetsBefore = this.octetCount;

@@ -25,7 +25,7 @@ const CLEAR_FACTOR = 2;
 /** What is asked for, so that this is reached. */
 const WANTED_FACTOR = 2.1;
 
-/** Until then, a report has come on packets that follow a pause: they come every second. */
+/** Until then, a report has come on packets that follow a pause, or another way: they come every second. */
 const LATE_REPORT_MS = 1500;
 
 /** For so long after a queue of ours was full, reports tell of what it lost. */
@@ -64,7 +64,7 @@ export interface LinkDescription {
  * twice what the stream takes. Everything per packet is done for narrow ones alone.
  */
 export class ViewerLink {
-  readonly estimator: BandwidthEstimator;
+  #estimator: BandwidthEstimator;
   /** Is told what the viewer reports. */
   readonly listener: ReceptionListener;
   #isNarrow = false;
@@ -87,25 +87,24 @@ export class ViewerLink {
     this.#delays = delays;
     this.#dueMs = nowMs;
     this.#echoDueMs = transport === "tcp" ? nowMs : Infinity;
-    this.estimator = new BandwidthEstimator({
-      startBps: CLEAR_BPS,
-      minBps: MIN_BPS,
-      maxBps: CLEAR_BPS,
-      nowMs,
-    });
-    const { estimator } = this;
+    this.#estimator = newEstimator(CLEAR_BPS, nowMs);
     this.listener = {
       takeRemb: (bitrateBps, nowMs) => this.#takeRemb(bitrateBps, nowMs),
       takeLoss: (fraction, nowMs) => {
-        if (nowMs >= this.#lossCountsMs) estimator.takeLoss(fraction, nowMs);
+        if (nowMs >= this.#lossCountsMs) this.#estimator.takeLoss(fraction, nowMs);
       },
       takeRoundTrip: (roundTripMs, sentMs, nowMs) => {
         this.#takeRoundTrip(roundTripMs, sentMs, nowMs);
         this.#dueMs = nowMs;
       },
-      takeNack: (nowMs) => estimator.takeNack(nowMs),
-      takeTransport: (reception, nowMs) => estimator.takeTransport(reception, nowMs),
+      takeNack: (nowMs) => this.#estimator.takeNack(nowMs),
+      takeTransport: (reception, nowMs) => this.#estimator.takeTransport(reception, nowMs),
     };
+  }
+
+  /** Of the way that media take now: not to be kept. */
+  get estimator(): BandwidthEstimator {
+    return this.#estimator;
   }
 
   get isNarrow(): boolean {
@@ -151,6 +150,17 @@ export class ViewerLink {
     const start = this.#start;
     if (start === undefined) return Infinity;
     return Math.max(0, Math.ceil(start.roomBytes(nowMs) / PACKET_BYTES));
+  }
+
+  /**
+   * What is sent takes another way, or will: echoes on the one before may never come, and its times
+   * and losses tell nothing of the new one. That is believed to carry as much.
+   */
+  changePath(transport: "udp" | "tcp", nowMs: number): void {
+    this.#estimator = newEstimator(this.#estimator.estimateBps, nowMs);
+    this.#echoDueMs = transport === "tcp" ? nowMs : Infinity;
+    if (this.#lossCountsMs < Infinity) this.#lossCountsMs = nowMs + LATE_REPORT_MS;
+    if (this.#start !== undefined) this.#start = new SlowStart(Infinity);
   }
 
   /** Datagrams were sent. Called by the batch. */
@@ -252,4 +262,8 @@ export class ViewerLink {
   #takeRemb(bitrateBps: number, nowMs: number): void {
     if (!this.#isNarrow) this.estimator.takeRemb(bitrateBps, nowMs);
   }
+}
+
+function newEstimator(startBps: number, nowMs: number): BandwidthEstimator {
+  return new BandwidthEstimator({ startBps, minBps: MIN_BPS, maxBps: CLEAR_BPS, nowMs });
 }

@@ -49,6 +49,11 @@ export class ViewerPace {
     this.#credit = Math.min(this.#credit + passedMs * this.#bytesPerMs, burst);
   }
 
+  /** So much may leave at once, in any case. */
+  grant(bytes: number): void {
+    this.#credit = Math.max(this.#credit, bytes);
+  }
+
   /** Something has left. */
   spend(bytes: number): void {
     this.#credit = Math.max(this.#credit - bytes, -this.#bytesPerMs * MAX_DEBT_MS);

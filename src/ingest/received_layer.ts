@@ -6,7 +6,7 @@ import type { Depacketizer } from "../rtp/receive/depacketizer.ts";
 import { H264_DEPACKETIZER } from "../rtp/receive/h264_depacketizer.ts";
 import { H265_DEPACKETIZER } from "../rtp/receive/h265_depacketizer.ts";
 import type { PacketRoom } from "../rtp/receive/packet_room.ts";
-import { PictureQueue } from "../rtp/receive/picture_queue.ts";
+import { PictureQueue, type ReceptionTerms } from "../rtp/receive/picture_queue.ts";
 import type { ReceivedPacket } from "../rtp/receive/received_packet.ts";
 import { originalPacket } from "../rtp/receive/repair.ts";
 import { SoundQueue } from "../rtp/receive/sound_queue.ts";
@@ -17,6 +17,7 @@ import { OPUS_CLOCK_RATE_HZ } from "../rtp/opus_packetizer.ts";
 import type { ReportBlock, SenderReport } from "../rtp/rtcp_report.ts";
 import { extendSequence } from "../rtp/sequence.ts";
 import { VIDEO_CLOCK_RATE_HZ } from "../rtp/video_payload_format.ts";
+import type { LayerPicture } from "./layer_picture.ts";
 import type { ReceivedMessage } from "./received_message.ts";
 import type {
   ReceivedPayload,
@@ -24,7 +25,6 @@ import type {
   ReceivedVideoCodec,
 } from "./received_track.ts";
 import { TrackClock } from "./track_clock.ts";
-import { VideoBodies } from "./video_bodies.ts";
 
 const DEPACKETIZERS: Readonly<Record<ReceivedVideoCodec, Depacketizer>> = {
   h264: H264_DEPACKETIZER,
@@ -107,20 +107,20 @@ export interface LayerTerms {
 
 type Media = Extract<ReceivedPayload, { kind: "media" }>;
 
-/** Pictures or sound of one source, of which only the newest SSRC counts: packets to FLV bodies. */
+/** Pictures or sound of one source, of which only the newest SSRC counts. */
 export class ReceivedLayer {
   readonly track: ReceivedTrackOptions;
   readonly rid: string | undefined;
   readonly clock: TrackClock;
   readonly #room: PacketRoom;
   readonly #descriptorId: number | undefined;
-  readonly #bodies: VideoBodies;
   #ssrc: number | undefined;
   #repairSsrc: number | undefined;
   #media: Media | undefined;
   #statistics: SourceStatistics;
   #queue: PictureQueue | SoundQueue | undefined;
   #heardAtMs = -Infinity;
+  #picturesHeardAtMs = -Infinity;
   /** When the last packet came in time, and how many have not since. */
   #takenAtMs = -Infinity;
   #lateSince = 0;
@@ -134,12 +134,10 @@ export class ReceivedLayer {
   #hasOpusHead = false;
   #senderReport: { readonly compact: number; readonly atMs: number } | undefined;
 
-  /** @param trackId that of its video track */
   constructor(
     track: ReceivedTrackOptions,
-    { rid, trackId, epochMs, room, descriptorId }: {
+    { rid, epochMs, room, descriptorId }: {
       readonly rid: string | undefined;
-      readonly trackId: number;
       readonly epochMs: number;
       /** Of the pictures of all layers. */
       readonly room: PacketRoom;
@@ -150,7 +148,6 @@ export class ReceivedLayer {
     this.rid = rid;
     this.#room = room;
     this.#descriptorId = descriptorId;
-    this.#bodies = new VideoBodies(trackId);
     this.clock = new TrackClock(rateOf(track), epochMs);
     this.#statistics = new SourceStatistics(rateOf(track));
   }
@@ -169,9 +166,14 @@ export class ReceivedLayer {
     return nowMs - this.#heardAtMs >= TAKEOVER_SILENCE_MS;
   }
 
+  /** When anything of a picture came last; -Infinity if its source says that it has ended. */
+  get picturesHeardAtMs(): number {
+    return this.#picturesHeardAtMs;
+  }
+
   /** Its source says that it has ended: another one need not wait. */
   leave(): void {
-    this.#heardAtMs = -Infinity;
+    this.#heardAtMs = this.#picturesHeardAtMs = -Infinity;
   }
 
   /** From here on it is the source with this SSRC. */
@@ -206,7 +208,10 @@ export class ReceivedLayer {
       this.#takenAtMs = nowMs;
       this.#lateSince = 0;
     } else if (put === "late") this.#lateSince++;
-    return put === "taken" && packet.payload.length === 0 ? "padding" : put;
+    if (put !== "taken") return put;
+    if (packet.payload.length === 0) return "padding";
+    this.#picturesHeardAtMs = nowMs;
+    return put;
   }
 
   /** Takes a repair packet over, which brings one of the payload type again. */
@@ -221,32 +226,35 @@ export class ReceivedLayer {
     if (number > highest + MAX_REPAIR_LEAD) return "late";
     const put = this.#queue.put(number, original, nowMs);
     if (put !== "taken") return put;
+    this.#picturesHeardAtMs = nowMs;
     this.#repaired++;
     return "repaired";
   }
 
-  /** What is whole by now, as bodies of FLV tags. */
-  *messages(terms: LayerTerms, nowMs: number): Generator<ReceivedMessage> {
+  /** The pictures that are whole by now, in order. */
+  *pictures(terms: LayerTerms, nowMs: number): Generator<LayerPicture> {
     const queue = this.#queue;
-    const reception = { roundTripMs: terms.roundTripMs, canAsk: this.track.nack };
-    if (queue instanceof SoundQueue) {
-      for (let packet; (packet = queue.next(reception, nowMs)) !== undefined;) {
-        yield* this.#soundMessages(packet, nowMs);
-      }
-    } else if (queue !== undefined) {
-      for (let picture; (picture = queue.next(reception, nowMs)) !== undefined;) {
-        if (picture.unit.isKeyFrame) this.#noteKeyFrame(nowMs);
-        const shownMs = this.clock.timeMs(picture.timestamp, nowMs, terms.leader);
-        // A picture that is shown before one that came before it is decoded behind that.
-        const timestampMs = this.#newestMs = Math.max(this.#newestMs, shownMs);
-        const codec = this.#media!.codec as ReceivedVideoCodec;
-        const bodies = this.#bodies.of(codec, picture.unit, shownMs - timestampMs);
-        for (const payload of bodies) yield { kind: "video", timestampMs, payload };
-      }
+    if (!(queue instanceof PictureQueue)) return;
+    const reception = this.#reception(terms);
+    for (let picture; (picture = queue.next(reception, nowMs)) !== undefined;) {
+      const { unit, timestamp } = picture;
+      if (unit.isKeyFrame) this.#noteKeyFrame(nowMs);
+      const shownMs = this.clock.timeMs(timestamp, nowMs, terms.leader);
+      yield { codec: this.#media!.codec as ReceivedVideoCodec, unit, shownMs };
     }
   }
 
-  /** When {@linkcode messages} has something to give up. */
+  /** The sound that is whole by now, as bodies of FLV tags. */
+  *sound(terms: LayerTerms, nowMs: number): Generator<ReceivedMessage> {
+    const queue = this.#queue;
+    if (!(queue instanceof SoundQueue)) return;
+    const reception = this.#reception(terms);
+    for (let packet; (packet = queue.next(reception, nowMs)) !== undefined;) {
+      yield* this.#soundMessages(packet, nowMs);
+    }
+  }
+
+  /** When it has something to give up. */
   dueMs(roundTripMs: number): number {
     return this.#queue?.dueMs({ roundTripMs, canAsk: this.track.nack }) ?? Infinity;
   }
@@ -316,6 +324,10 @@ export class ReceivedLayer {
       givenUp: this.#queue?.givenUp ?? 0,
       keyFrameRequests: this.#keyFrameRequests,
     };
+  }
+
+  #reception({ roundTripMs }: LayerTerms): ReceptionTerms {
+    return { roundTripMs, canAsk: this.track.nack };
   }
 
   #noteKeyFrame(nowMs: number): void {

@@ -5,6 +5,7 @@ import {
 } from "../rtp/receive/received_packet.ts";
 import { PacketRoom } from "../rtp/receive/packet_room.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
+import { type LayerPlace, LayerTracks } from "./layer_tracks.ts";
 import { type LayerDescription, ReceivedLayer, type RtpVerdict } from "./received_layer.ts";
 import type { ReceivedMessage } from "./received_message.ts";
 import type { ReceivedExtensions, ReceivedTrackOptions } from "./received_track.ts";
@@ -33,8 +34,11 @@ export interface ReceivedMediaOptions extends FeedbackSender {
 /** What was received, as APIs show it. */
 export interface ReceivedDescription {
   readonly roundTripMs: number;
-  readonly layers: readonly LayerDescription[];
+  readonly layers: readonly (LayerDescription & Partial<LayerPlace>)[];
 }
+
+/** Layers whose pictures are one and the same, and the tracks that they become. */
+type Tracks = LayerTracks<ReceivedLayer>;
 
 /**
  * Receives what a publisher sends by RTP: its packets become bodies of FLV tags, in order, on one
@@ -51,6 +55,8 @@ export interface ReceivedDescription {
  */
 export class ReceivedMedia {
   readonly #layers: readonly ReceivedLayer[];
+  /** Of pictures, by the layer. */
+  readonly #tracks: ReadonlyMap<ReceivedLayer, Tracks>;
   readonly #routes: SourceRoutes;
   readonly #feedback: ReceptionFeedback;
   readonly #transportSequenceId: number | undefined;
@@ -63,6 +69,7 @@ export class ReceivedMedia {
 
   constructor(options: ReceivedMediaOptions) {
     this.#layers = layersOf(options);
+    this.#tracks = tracksOf(this.#layers);
     this.#routes = new SourceRoutes(this.#layers, options.extensions);
     this.#feedback = new ReceptionFeedback(options, this.#layers, options.nowMs);
     this.#transportSequenceId = options.extensions.transportSequence;
@@ -120,24 +127,37 @@ export class ReceivedMedia {
   /** When {@linkcode handleTimeout} or {@linkcode nextFeedback} has something to do. */
   nextDueMs(): number {
     let dueMs = this.#feedback.dueMs(this.#roundTripMs);
-    for (const layer of this.#layers) dueMs = Math.min(dueMs, layer.dueMs(this.#roundTripMs));
+    for (const layer of this.#layers) {
+      const tracksMs = this.#tracks.get(layer)?.dueMs ?? Infinity;
+      dueMs = Math.min(dueMs, layer.dueMs(this.#roundTripMs), tracksMs);
+    }
     return dueMs;
   }
 
   /** Goes on without what has not come in time. */
   handleTimeout(nowMs: number): void {
     for (const layer of this.#layers) this.#collect(layer, nowMs);
+    for (const tracks of new Set(this.#tracks.values())) {
+      for (const message of tracks.release(nowMs)) this.#messages.push(message);
+    }
   }
 
-  /** A viewer needs a key frame of each track; the publisher is asked for one, though not too often. */
-  requestKeyFrame(nowMs: number): void {
-    for (const layer of this.#layers) layer.wantKeyFrame(nowMs);
+  /**
+   * Viewers need key frames; the publisher is asked for them, though not too often.
+   *
+   * @param trackIds the numbers of the tracks that they are needed of; by default all
+   */
+  requestKeyFrame(nowMs: number, trackIds?: readonly number[]): void {
+    for (const tracks of new Set(this.#tracks.values())) tracks.wantKeyFrames(nowMs, trackIds);
   }
 
   describe(): ReceivedDescription {
     return {
       roundTripMs: this.#roundTripMs,
-      layers: this.#layers.map((layer) => layer.describe()),
+      layers: this.#layers.map((layer) => ({
+        ...layer.describe(),
+        ...this.#tracks.get(layer)?.placeOf(layer),
+      })),
     };
   }
 
@@ -150,7 +170,12 @@ export class ReceivedMedia {
 
   #collect(layer: ReceivedLayer, nowMs: number): void {
     const terms = { roundTripMs: this.#roundTripMs, leader: this.#leader?.clock };
-    for (const message of layer.messages(terms, nowMs)) this.#messages.push(message);
+    for (const message of layer.sound(terms, nowMs)) this.#messages.push(message);
+    const tracks = this.#tracks.get(layer);
+    if (tracks === undefined) return;
+    for (const picture of layer.pictures(terms, nowMs)) {
+      for (const message of tracks.take(layer, picture, nowMs)) this.#messages.push(message);
+    }
   }
 }
 
@@ -163,9 +188,19 @@ function layersOf(
   ).slice(0, MAX_RECEIVED_LAYERS);
   const descriptorId = extensions.dependencyDescriptor;
   const room = new PacketRoom(maxHeldBytes);
-  let videoId = 0;
-  return named.map(({ track, rid }) => {
-    const trackId = track.kind === "video" ? videoId++ : 0;
-    return new ReceivedLayer(track, { rid, trackId, epochMs, room, descriptorId });
-  });
+  return named.map(({ track, rid }) =>
+    new ReceivedLayer(track, { rid, epochMs, room, descriptorId })
+  );
+}
+
+/** Each section has its own tracks, one behind the other. */
+function tracksOf(layers: readonly ReceivedLayer[]): ReadonlyMap<ReceivedLayer, Tracks> {
+  const pictures = layers.filter(({ track }) => track.kind === "video");
+  const sections = Map.groupBy(pictures, ({ track }) => track);
+  const tracks = new Map<ReceivedLayer, Tracks>();
+  for (const ofSection of sections.values()) {
+    const together = new LayerTracks(ofSection, tracks.size);
+    for (const layer of ofSection) tracks.set(layer, together);
+  }
+  return tracks;
 }

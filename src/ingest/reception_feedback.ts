@@ -30,8 +30,8 @@ const MAX_REQUESTS_PER_FEEDBACK = 75;
 export interface FeedbackSender {
   readonly ssrc: number;
   readonly cname: string;
-  /** What the publisher may send at most; `undefined` if that is not told. */
-  readonly maxBitrateBps: number | undefined;
+  /** What the publisher may send at most, which may change; `undefined` if that is not told. */
+  readonly maxBitrateBps: () => number | undefined;
 }
 
 /**
@@ -104,7 +104,8 @@ export class ReceptionFeedback {
   }
 
   #writeBitrate(writer: ByteWriter): void {
-    const { ssrc, maxBitrateBps } = this.#sender;
+    const { ssrc } = this.#sender;
+    const maxBitrateBps = this.#sender.maxBitrateBps();
     const ssrcs = this.#layers.map((layer) => layer.ssrc).filter((one) => one !== undefined);
     if (maxBitrateBps !== undefined && ssrcs.length > 0) {
       writeRemb(writer, ssrc, maxBitrateBps, ssrcs);

@@ -83,7 +83,7 @@ function leftOutLine({ kind, lines, seconds, sources }: LeftOut): LogLine {
     message: [
       "",
       lines,
-      " more lines in ",
+      lines === 1 ? " more line in " : " more lines in ",
       seconds,
       ' s like "',
       kind,

@@ -226,6 +226,11 @@ export const TOTALS = [
     series: { webrtcAuthenticationFailures: {} },
   },
   {
+    name: "sluice_webrtc_failed_sends_total",
+    help: "Datagrams that the system could not send: no way to the peer's network, for one.",
+    series: { webrtcSendsFailed: {} },
+  },
+  {
     name: "sluice_webrtc_sent_packets_total",
     help: "Packets that were sent to WebRTC viewers, with those that were sent again.",
     series: { webrtcPacketsSent: {} },

@@ -28,6 +28,7 @@ const ACCESS_PROTOCOLS = [
 export const REFUSAL_CAUSES = [
   "no credentials",
   "wrong key",
+  "unknown key",
   "key is for another action",
   "key is for another stream",
   "unknown signer",
@@ -35,6 +36,7 @@ export const REFUSAL_CAUSES = [
   "wrong signature",
   "expired URL",
   "wrong token",
+  "unknown token key",
   "expired token",
   "token is for something else",
   "wrong limits in token",

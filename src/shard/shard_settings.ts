@@ -128,6 +128,7 @@ export interface ShardSettings {
   readonly unpublishNotify: "leave" | "end";
   readonly logLevel: "debug" | "info" | "warning" | "error";
   readonly logFormat: "text" | "json";
-  readonly contentSecurityPolicy: string;
+  /** What is sent with each file of the console. */
+  readonly assetHeaders: Readonly<Record<string, string>>;
   readonly webrtc: WebrtcSettings;
 }

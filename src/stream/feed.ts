@@ -1,4 +1,4 @@
-import { type FeedForm, FLV_FORM } from "./feed_form.ts";
+import { type FeedForm, type FeedRecord, FLV_FORM } from "./feed_form.ts";
 import {
   type FeedEntry,
   type FeedPiece,
@@ -6,37 +6,18 @@ import {
   pieceWithout,
   trackTimestampMs,
 } from "./feed_piece.ts";
-import { encodeBridge } from "./feed_bridge.ts";
-import type { FeedBeginning, FeedStart } from "./feed_start.ts";
+import { encodeBridge, encodeGapBridge } from "./feed_bridge.ts";
+import { FeedBeginnings } from "./feed_beginnings.ts";
+import { FeedEntries } from "./feed_entries.ts";
+import type { FeedBeginning, FeedOptions, FeedStart } from "./feed_start.ts";
 import { FeedPreambles } from "./feed_preambles.ts";
 import { type FeedSegment, FeedSegments } from "./feed_segments.ts";
 import { distance, RecordFlag } from "./log_layout.ts";
-import type { LiveTracks, LogReader } from "./log_reader.ts";
+import type { LogReader } from "./log_reader.ts";
 import type { MemoryRefusal } from "./memory_budget.ts";
-import type { MemoryHolding } from "./memory_holding.ts";
 import type { TrackName } from "./timeline.ts";
 import type { ListedTrack } from "./track_list.ts";
-import {
-  isFrameOf,
-  passes,
-  type TrackFilter,
-  trackFilter,
-  type TrackSelection,
-} from "./track_selection.ts";
-
-/** How a feed is to be. */
-export interface FeedOptions {
-  /** The age of a key frame up to which viewers may begin with it, where there is sound as well. */
-  readonly windowMs?: number;
-  /** What its copy is counted with, if it is. */
-  readonly memory?: MemoryHolding;
-}
-
-/** A track of which nothing has come for so long, while the other goes on, has stopped. */
-const STOPPED_MS = 3000;
-
-/** For so long, by the stream's time, who could have sound at once waits for a key frame. */
-const MAX_KEY_FRAME_WAIT_MS = 1000;
+import { passes, type TrackFilter, trackFilter, type TrackSelection } from "./track_selection.ts";
 
 /** Entries let go of at once, about a second of a stream: removing one by one moves all others. */
 const EXPIRE_AT_LEAST = 64;
@@ -75,25 +56,16 @@ export class Feed {
   readonly #log: LogReader;
   readonly #selection: TrackSelection;
   readonly #form: FeedForm;
-  readonly #windowMs: number;
   readonly #segments: FeedSegments;
   /** What is selected in the stream as it is now, with these tracks. */
   #filter: TrackFilter;
   #tracks: readonly ListedTrack[];
-  /** Sequence number of the next log record to copy. */
-  #sequence: number;
-  /** Entries from position `#tail` on. */
-  #entries: FeedEntry[] = [];
-  #tail = 0;
-  #newestKeyFrame: number | undefined;
-  /** Nothing before this position can be decoded with the present configurations. */
-  #newestReconfiguration = 0;
+  readonly #entries = new FeedEntries();
+  readonly #beginnings: FeedBeginnings;
   #lack: MemoryRefusal | undefined;
   /** Pieces handed out since the last update, by position. */
   readonly #pieces = new Map<number, FeedPiece>();
   readonly #preambles: FeedPreambles;
-  /** As of the last update, once it was asked for: all who wait ask. */
-  #liveTracks: LiveTracks | undefined;
 
   constructor(
     log: LogReader,
@@ -104,22 +76,22 @@ export class Feed {
     this.#log = log;
     this.#selection = selection;
     this.#form = form;
-    this.#windowMs = windowMs;
+    this.#beginnings = new FeedBeginnings(log, selection, this.#entries, windowMs);
     this.#preambles = new FeedPreambles(log, selection, form);
     this.#segments = new FeedSegments(memory);
     this.#tracks = log.tracks;
     this.#filter = trackFilter(selection, this.#tracks);
-    this.#sequence = this.#beginning();
+    this.#entries.nextSequence = this.#firstToCopy();
   }
 
   /** The position behind the newest tag. */
   get head(): number {
-    return this.#tail + this.#entries.length;
+    return this.#entries.head;
   }
 
   /** The position of the oldest tag that is still held. */
   get tail(): number {
-    return this.#tail;
+    return this.#entries.tail;
   }
 
   /** Where the stream stands. */
@@ -129,12 +101,12 @@ export class Feed {
 
   /** The time of the tag at `position`, which must not lie before the tail; at the head, that of the stream. */
   timeMsAt(position: number): number {
-    return this.#entries[position - this.#tail]?.record.timestampMs ?? this.timeMs;
+    return this.#entries.at(position)?.record.timestampMs ?? this.timeMs;
   }
 
   /** Whether viewers can begin with key frames alone; without pictures anything will do. */
   get needsKeyFrame(): boolean {
-    return this.#selection.video && this.#log.hasVideo;
+    return this.#beginnings.needsKeyFrame;
   }
 
   /** Why it copies no more: there is no memory left even for the newest tag. */
@@ -144,104 +116,61 @@ export class Feed {
 
   /** Nobody reads it any more. */
   close(): void {
-    this.#drop(this.#entries.length);
+    this.#dropBefore(this.head);
     this.#segments.close();
   }
 
   /** Copies what the log has got since the last call, and lets go of what the log let go of. */
   update(): void {
     this.#pieces.clear();
-    this.#liveTracks = undefined;
+    this.#beginnings.update();
     this.#preambles.update();
     const head = this.#log.head;
     this.#followTracks();
-    if (distance(this.#log.tail, this.#sequence) < 0) this.#resume();
-    while (distance(this.#sequence, head) > 0 && !this.#log.isStale && this.#lack === undefined) {
-      if (this.#copy(this.#sequence)) this.#sequence = (this.#sequence + 1) | 0;
+    const entries = this.#entries;
+    if (distance(this.#log.tail, entries.nextSequence) < 0) this.#resume();
+    while (
+      distance(entries.nextSequence, head) > 0 && !this.#log.isStale && this.#lack === undefined
+    ) {
+      const sequence = entries.nextSequence;
+      if (this.#copy(sequence)) entries.nextSequence = (sequence + 1) | 0;
       else this.#resume();
     }
     this.#expire();
   }
 
-  /**
-   * Where a viewer begins: the newest key frame, or the newest tag of a stream without video;
-   * `undefined` as long as there is none, or the stream's tracks are not known.
-   *
-   * Pictures that have stopped, or whose newest key frame is older than the window, keep nobody from
-   * the sound that goes on: a viewer begins with that alone, and takes pictures up at the next key
-   * frame. Nor does sound that has stopped keep anybody from the pictures.
-   *
-   * @param from where it stands, if it has got something already: it is never led back
-   * @param waitedMs of the stream's time, for which it has asked
-   */
-  beginning(from?: FeedStart, waitedMs = 0): FeedBeginning | undefined {
-    if (!this.#log.tracksSettled) return undefined;
-    if (!this.needsKeyFrame) {
-      const position = from?.isInStep ? this.positionOf(from.sequence) : undefined;
-      return { position: position ?? this.head, lacks: undefined };
-    }
-    const keyFrame = this.#usableKeyFrame(from);
-    if (from?.changesPictures) {
-      return keyFrame === undefined ? undefined : { position: keyFrame, lacks: "video" };
-    }
-    const wantsSound = this.#selection.audio && this.#log.hasAudio;
-    this.#liveTracks ??= this.#log.liveTracks(this.#filter, STOPPED_MS);
-    const { audio, video: hasPictures } = this.#liveTracks;
-    if (!wantsSound || !audio) {
-      return this.#inStep(keyFrame, from, wantsSound && hasPictures ? "audio" : undefined);
-    }
-    const isRecent = hasPictures && keyFrame !== undefined &&
-      distance(this.timeMsAt(keyFrame), this.timeMs) <= this.#windowMs;
-    if (isRecent || from?.isInStep) return this.#inStep(keyFrame, from, undefined);
-    if (hasPictures && keyFrame === undefined && waitedMs < MAX_KEY_FRAME_WAIT_MS) return undefined;
-    const position = from && this.positionOf(from.sequence);
-    return { position: position ?? this.head, lacks: "video" };
+  /** {@linkcode FeedBeginnings.beginning}, of what is selected now. */
+  beginning(from?: FeedStart, waitedMs?: number): FeedBeginning | undefined {
+    return this.#beginnings.beginning(this.#filter, from, waitedMs);
   }
 
-  /**
-   * Where a viewer takes up the track that it lacks, at `position` or behind it: pictures at a key
-   * frame; `undefined` as long as there is nothing.
-   */
+  /** {@linkcode FeedBeginnings.takeUp} */
   takeUp(position: number, lacks: TrackName): number | undefined {
-    if (lacks === "video") {
-      const keyFrame = this.#usableKeyFrame();
-      return keyFrame !== undefined && keyFrame >= position ? keyFrame : undefined;
-    }
-    for (let at = position - this.#tail; at < this.#entries.length; at++) {
-      if (isFrameOf("audio", this.#entries[at]!.record.flags)) return this.#tail + at;
-    }
-    return undefined;
+    return this.#beginnings.takeUp(position, lacks);
   }
 
-  /** Sequence number in the log of what lies at `position`, which must not lie before the tail. */
+  /** {@linkcode FeedEntries.sequenceAt} */
   sequenceAt(position: number): number {
-    return this.#entries[position - this.#tail]?.record.sequence ?? this.#sequence;
+    return this.#entries.sequenceAt(position);
   }
 
-  /**
-   * Sequence number in the log behind what lies before `position`, which must not lie before the
-   * tail: records of other tracks may follow there.
-   */
+  /** {@linkcode FeedEntries.sequenceBefore} */
   sequenceBefore(position: number): number {
-    const before = this.#entries[position - 1 - this.#tail];
-    return before === undefined ? this.sequenceAt(position) : (before.record.sequence + 1) | 0;
+    return this.#entries.sequenceBefore(position);
   }
 
-  /** The first position that has this record or one behind it; `undefined` if some are gone. */
+  /** {@linkcode FeedEntries.positionOf} */
   positionOf(sequence: number): number | undefined {
-    const first = this.#entries[0]?.record.sequence ?? this.#sequence;
-    if (distance(first, sequence) < 0) return undefined;
-    const at = this.#entries.findIndex(({ record }) => distance(sequence, record.sequence) >= 0);
-    return at < 0 ? this.head : this.#tail + at;
+    return this.#entries.positionOf(sequence);
   }
 
   /** {@linkcode encodeBridge}, with the picture behind which `position` lies, or a newer key frame. */
   bridge(beforeMs: number, position?: number): Uint8Array<ArrayBuffer> | undefined {
-    const from = position ?? this.#usableKeyFrame();
+    const from = position ?? this.#beginnings.usableKeyFrame();
     if (from === undefined) return undefined;
-    const at = from - this.#tail;
+    const at = from - this.tail;
     const source = position === undefined ? { from: at } : { behind: at };
-    return encodeBridge(this.#log, this.#form, this.#entries, source, beforeMs);
+    return encodeBridge(this.#log, this.#form, this.#entries.list, source, beforeMs);
   }
 
   /**
@@ -266,7 +195,8 @@ export class Feed {
     return this.#preambles.configurations(
       tracks,
       (track) =>
-        trackTimestampMs(RecordFlag[track], this.#entries, position - this.#tail) ?? this.timeMs,
+        trackTimestampMs(RecordFlag[track], this.#entries.list, position - this.tail) ??
+          this.timeMs,
     );
   }
 
@@ -277,7 +207,7 @@ export class Feed {
   read(position: number): FeedPiece | undefined {
     const known = this.#pieces.get(position);
     if (known !== undefined) return known;
-    const piece = pieceFrom(this.#entries, position - this.#tail, this.#tail);
+    const piece = pieceFrom(this.#entries.list, position - this.tail, this.tail);
     if (piece === undefined) return undefined;
     this.#pieces.set(position, piece);
     return piece;
@@ -288,30 +218,8 @@ export class Feed {
    * bytes then; `undefined` at the end.
    */
   readWithout(lacks: TrackName, position: number, end: number): FeedPiece | undefined {
-    const tail = this.#tail;
-    return pieceWithout(RecordFlag[lacks], this.#entries, position - tail, end - tail, tail);
-  }
-
-  /** The newest key frame from which on all can be decoded, if a viewer from there may go to it. */
-  #usableKeyFrame(from?: FeedStart): number | undefined {
-    const position = this.#newestKeyFrame;
-    if (position === undefined || position < this.#newestReconfiguration) return undefined;
-    if (from !== undefined && distance(from.sequence, this.sequenceAt(position)) < 0) {
-      return undefined;
-    }
-    return position;
-  }
-
-  /** At the key frame; without one, a viewer may go on that has all that came before. */
-  #inStep(
-    keyFrame: number | undefined,
-    from: FeedStart | undefined,
-    lacks: TrackName | undefined,
-  ): FeedBeginning | undefined {
-    const position = keyFrame ?? (from?.isInStep ? this.positionOf(from.sequence) : undefined);
-    if (position === undefined) return undefined;
-    const isLacking = lacks !== undefined && this.takeUp(position, lacks) === undefined;
-    return { position, lacks: isLacking ? lacks : undefined };
+    const { list, tail } = this.#entries;
+    return pieceWithout(RecordFlag[lacks], list, position - tail, end - tail, tail);
   }
 
   /**
@@ -319,13 +227,12 @@ export class Feed {
    * takes a position of its own, so that the tail overtakes viewers that had read up to it as well.
    */
   #resume(): void {
-    this.#drop(this.#entries.length);
-    this.#tail++;
-    this.#sequence = this.#beginning();
+    this.#letGo(this.#entries.leaveGap());
+    this.#entries.nextSequence = this.#firstToCopy();
   }
 
   /** Where what can be shown begins. */
-  #beginning(): number {
+  #firstToCopy(): number {
     const { video } = this.#filter;
     const isShown = this.#selection.video;
     const keyFrame = isShown ? this.#log.newestKeyFrameOf(video) : this.#log.newestKeyFrame;
@@ -353,18 +260,32 @@ export class Feed {
     const record = { sequence, tagLength, timestampMs: log.timestampMsOf(sequence), flags };
     // What the index said of a record that is gone may ask for any amount of memory.
     if (!log.isHeld(sequence)) return false;
+    if (flags & RecordFlag.reconfiguration) this.#bridgeGap(record);
     const size = this.#form.sizeOf(record);
     const segment = this.#segmentFor(size);
     if (segment === undefined) return true;
-    const start = segment.used;
-    this.#form.write(log, record, segment.bytes, start);
+    this.#form.write(log, record, segment.bytes, segment.used);
     if (!log.isHeld(sequence)) return false;
+    this.#beginnings.note(flags);
+    this.#enter(segment, size, record);
+    return true;
+  }
+
+  #bridgeGap(record: FeedRecord): void {
+    const bytes = encodeGapBridge(this.#log, this.#form, this.#entries.list, record);
+    const segment = bytes && this.#segmentFor(bytes.length);
+    if (segment === undefined) return;
+    segment.bytes.set(bytes!, segment.used);
+    // It is no picture of the log.
+    const flags = RecordFlag.video | RecordFlag.configuration;
+    this.#enter(segment, bytes!.length, { ...record, flags });
+  }
+
+  #enter(segment: FeedSegment, size: number, record: FeedRecord): void {
+    const start = segment.used;
     segment.used += size;
     segment.tags++;
-    if (flags & RecordFlag.keyFrame) this.#newestKeyFrame = this.head;
-    if (flags & RecordFlag.reconfiguration) this.#newestReconfiguration = this.head;
     this.#entries.push({ segment, start, end: segment.used, record });
-    return true;
   }
 
   /** Where so many bytes have room. For want of memory the oldest tags give way, and then it. */
@@ -372,28 +293,27 @@ export class Feed {
     for (;;) {
       const taken = this.#segments.take(length);
       if (typeof taken !== "string") return taken;
-      const oldest = this.#entries[0]?.segment;
+      const { list, tail, head } = this.#entries;
+      const oldest = list[0]?.segment;
       if (oldest === undefined) {
         this.#lack = taken;
         return undefined;
       }
-      const others = this.#entries.findIndex(({ segment }) => segment !== oldest);
-      this.#drop(others < 0 ? this.#entries.length : others);
+      const others = list.findIndex(({ segment }) => segment !== oldest);
+      this.#dropBefore(others < 0 ? head : tail + others);
     }
   }
 
   #expire(): void {
-    const { tail } = this.#log;
-    const kept = this.#entries.findIndex(({ record }) => distance(tail, record.sequence) >= 0);
-    const count = kept < 0 ? this.#entries.length : kept;
-    if (count >= EXPIRE_AT_LEAST) this.#drop(count);
+    const kept = this.#entries.find(this.#log.tail) ?? this.head;
+    if (kept - this.tail >= EXPIRE_AT_LEAST) this.#dropBefore(kept);
   }
 
-  #drop(count: number): void {
-    for (const { segment } of this.#entries.splice(0, count)) this.#segments.drop(segment);
-    this.#tail += count;
-    if (this.#newestKeyFrame !== undefined && this.#newestKeyFrame < this.#tail) {
-      this.#newestKeyFrame = undefined;
-    }
+  #dropBefore(position: number): void {
+    this.#letGo(this.#entries.dropBefore(position));
+  }
+
+  #letGo(entries: readonly FeedEntry[]): void {
+    for (const { segment } of entries) this.#segments.drop(segment);
   }
 }

@@ -2,7 +2,7 @@ import { concat } from "@std/bytes/concat";
 import { TAG_HEADER_SIZE, TAG_OVERHEAD, TAG_VIDEO } from "../flv/tag.ts";
 import type { FeedForm, FeedRecord } from "./feed_form.ts";
 import type { FeedEntry } from "./feed_piece.ts";
-import { distance } from "./log_layout.ts";
+import { distance, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
 import { isFrameOf } from "./track_selection.ts";
 
@@ -11,6 +11,9 @@ import { isFrameOf } from "./track_selection.ts";
  * there is but one when the size changes, it takes that for one of the new size.
  */
 const PICTURES = 2;
+
+/** A gap is as long as this many pictures last. */
+const GAP_FRAMES = 2;
 
 /** Which pictures fill the time before those of another size, by an index among the entries. */
 export type BridgeSource =
@@ -45,12 +48,39 @@ export function encodeBridge(
   return concat(tags);
 }
 
+/**
+ * The same before a configuration that replaces another, if no picture came for longer than usual before
+ * the one that it is for: of a publisher that has paused its larger pictures and goes on with smaller
+ * ones.
+ */
+export function encodeGapBridge(
+  log: LogReader,
+  form: FeedForm,
+  entries: readonly FeedEntry[],
+  configuration: FeedRecord,
+): Uint8Array<ArrayBuffer> | undefined {
+  if ((configuration.flags & RecordFlag.video) === 0) return undefined;
+  const last = entries.findLastIndex(isPicture);
+  const before = entries.slice(0, Math.max(0, last)).findLast(isPicture);
+  if (before === undefined) return undefined;
+  const next = (configuration.sequence + 1) | 0;
+  if (next === log.head) return undefined;
+  const shownMs = log.timestampMsOf(next);
+  const lastMs = entries[last]!.record.timestampMs;
+  const usualMs = distance(before.record.timestampMs, lastMs);
+  if (!log.isHeld(next) || distance(lastMs, shownMs) <= GAP_FRAMES * usualMs) return undefined;
+  return encodeBridge(log, form, entries, { behind: last + 1 }, shownMs);
+}
+
+function isPicture({ record }: FeedEntry): boolean {
+  return isFrameOf("video", record.flags);
+}
+
 function picturesOf(
   entries: readonly FeedEntry[],
   source: BridgeSource,
   beforeMs: number,
 ): FeedRecord[] {
-  const isPicture = ({ record }: FeedEntry) => isFrameOf("video", record.flags);
   if ("behind" in source) {
     const last = entries.slice(0, source.behind).findLast(isPicture);
     const hasRoom = last && distance(last.record.timestampMs, beforeMs) > PICTURES;

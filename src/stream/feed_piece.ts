@@ -1,5 +1,7 @@
 import type { FeedRecord } from "./feed_form.ts";
 import type { FeedSegment } from "./feed_segments.ts";
+import type { TrackName } from "./timeline.ts";
+import { isFrameOf } from "./track_selection.ts";
 
 /** A piece of a feed: whole tags, and the position behind them. */
 export interface FeedPiece {
@@ -51,6 +53,18 @@ export function pieceWithout(
   while (start < end && !isTaken(entries[start]!)) start++;
   if (start < end) return pieceUntil(entries, start, end, tail, isTaken);
   return start > at ? { bytes: NOTHING, next: tail + end } : undefined;
+}
+
+/** The first entry from `at` on that is a frame of this kind; `undefined` if there is none. */
+export function indexOfFrame(
+  name: TrackName,
+  entries: readonly FeedEntry[],
+  from: number,
+): number | undefined {
+  for (let at = from; at < entries.length; at++) {
+    if (isFrameOf(name, entries[at]!.record.flags)) return at;
+  }
+  return undefined;
 }
 
 /** A piece that begins with the entry at `start`, and ends where one is not taken. */

@@ -1,4 +1,13 @@
+import type { MemoryHolding } from "./memory_holding.ts";
 import type { TrackName } from "./timeline.ts";
+
+/** How a feed is to be. */
+export interface FeedOptions {
+  /** The age of a key frame up to which viewers may begin with it, where there is sound as well. */
+  readonly windowMs?: number;
+  /** What its copy is counted with, if it is. */
+  readonly memory?: MemoryHolding;
+}
 
 /** Where a viewer stands that goes on in another feed of the same log. */
 export interface FeedStart {

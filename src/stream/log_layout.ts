@@ -58,6 +58,8 @@ export const ControlWord = {
   slotLengths: 16,
   /** Counts key frames that viewers wish for; where it lies, behind the slots' lengths. */
   keyFrameWishes: 24,
+  /** Bits of the tracks that they are wished for of, since the writer took them: see {@linkcode wishBit}. */
+  wishedTracks: 25,
 } as const;
 
 export const CONTROL_WORDS = 64;
@@ -138,6 +140,24 @@ export const TRACK_BITS = RecordFlag.additional | (0xff << TRACK_ID_SHIFT);
 /** The bits for an additional track: its publisher's number for it, 0 to 255. */
 export function trackBits(trackId: number): number {
   return RecordFlag.additional | (trackId << TRACK_ID_SHIFT);
+}
+
+/** Tracks with a bit of their own; wishes of others are for all. */
+const WISH_BITS = 31;
+
+/** What stands for a wish of all tracks. */
+export const ALL_WISHED = -1;
+
+/** The bit for a wish of a key frame of a video track, or all of them. */
+export function wishBit(trackId: number | undefined): number {
+  return trackId === undefined || trackId >= WISH_BITS ? ALL_WISHED : 1 << trackId;
+}
+
+/** The numbers of the tracks that bits stand for; `undefined` if that is all. */
+export function wishedTrackIds(bits: number): readonly number[] | undefined {
+  if (bits < 0) return undefined;
+  return Array.from({ length: WISH_BITS }, (_, trackId) => trackId)
+    .filter((trackId) => (bits & 1 << trackId) !== 0);
 }
 
 /** Words of an entry of the index. */

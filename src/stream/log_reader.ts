@@ -7,6 +7,7 @@ import {
   RecordFlag,
   Track,
   TRACK_BITS,
+  wishBit,
 } from "./log_layout.ts";
 import { LogMemory } from "./log_memory.ts";
 import { type LogPreamble, LogSlots } from "./log_slots.ts";
@@ -147,9 +148,16 @@ export class LogReader {
     return this.#load(ControlWord.slotVersion) * 8 + this.#load(ControlWord.tracks);
   }
 
-  /** Lets the publisher know that a viewer needs a key frame: it may be able to make one. */
-  wishKeyFrame(): void {
-    if (!this.isStale) Atomics.add(this.#memory.control, ControlWord.keyFrameWishes, 1);
+  /**
+   * Lets the publisher know that a viewer needs a key frame: it may be able to make one.
+   *
+   * @param trackId the number of the video track; by default it is needed of all
+   */
+  wishKeyFrame(trackId?: number): void {
+    if (this.isStale) return;
+    const { control } = this.#memory;
+    Atomics.or(control, ControlWord.wishedTracks, wishBit(trackId));
+    Atomics.add(control, ControlWord.keyFrameWishes, 1);
   }
 
   /**

@@ -16,6 +16,7 @@ import {
   RecordFlag,
   Slot,
   SLOT_CAPACITIES,
+  wishedTrackIds,
 } from "./log_layout.ts";
 import { LogMemory } from "./log_memory.ts";
 import { allocateLog, describeLack } from "./log_store.ts";
@@ -111,6 +112,11 @@ export class LogWriter {
   /** Changes when a viewer needs a key frame. */
   get keyFrameWishes(): number {
     return Atomics.load(this.#memory.control, ControlWord.keyFrameWishes);
+  }
+
+  /** The numbers of the tracks that viewers have needed one of since this was asked last; all if undefined. */
+  takeWishedTracks(): readonly number[] | undefined {
+    return wishedTrackIds(Atomics.exchange(this.#memory.control, ControlWord.wishedTracks, 0));
   }
 
   /** The newest timestamp of any record; `undefined` if the log is empty. */

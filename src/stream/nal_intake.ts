@@ -1,4 +1,5 @@
 import { concat } from "@std/bytes/concat";
+import { howMany } from "../bytes/how_many.ts";
 import { arePair, type H264Field, h264FieldOf } from "../codec/h264/field.ts";
 import { type NalCodec, NalFact } from "../codec/nal_facts.ts";
 import { hasFrameType, withFrameType } from "../flv/frame_type.ts";
@@ -212,7 +213,10 @@ export class NalIntake {
     this.#pictures = "in pieces";
     if (held.add(data)) return NO_INTAKES;
     this.#held = undefined;
-    this.#newestSkip = skip("too-large", () => `a picture of ${held.messages} messages`);
+    this.#newestSkip = skip(
+      "too-large",
+      () => `a picture of ${howMany(held.messages, "messages")}`,
+    );
     return [this.#newestSkip];
   }
 

@@ -8,10 +8,10 @@ import {
 } from "../flv/multitrack.ts";
 import { TAG_SCRIPT } from "../flv/tag.ts";
 import type { AudioDescription } from "./audio_track.ts";
-import { RecordFlag, Slot, Track } from "./log_layout.ts";
+import { RecordFlag, Slot } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
-import { Timeline, type TimestampFaults, type TrackName } from "./timeline.ts";
+import { Timeline, type TimestampFaults } from "./timeline.ts";
 import {
   type HeldFrame,
   type Intake,
@@ -23,10 +23,9 @@ import {
 } from "./track_intake.ts";
 import { type TrackDescription, TrackRecorder } from "./track_recorder.ts";
 import type { Member, TrackSet } from "./track_set.ts";
+import { TrackSettling } from "./track_settling.ts";
 import type { VideoDescription } from "./video_track.ts";
-
-/** Audio waits this long for a picture to be sent with; longer than a frame at 20 fps. */
-const AUDIO_FOLD_MS = 60;
+import { ViewerWaking } from "./viewer_waking.ts";
 
 /**
  * A frame whose end is not seen waits this long for the rest of it, where the next one is not earlier:
@@ -36,8 +35,6 @@ const MAX_HOLD_MS = 100;
 
 /** Why messages are skipped that are as they should be, and come before what they need. */
 const TOO_EARLY: ReadonlySet<SkipReason> = new Set(["no-configuration", "awaiting-key-frame"]);
-
-const ALL_TRACKS = Track.audio | Track.video;
 
 /** What a publisher sends, as far as it is known. */
 export interface PublicationDescription {
@@ -78,17 +75,12 @@ export interface PublicationDescription {
  */
 export class Publication {
   readonly #log: LogWriter;
-  readonly #trackSettleMs: number;
   readonly #timeline: Timeline;
   readonly #recorder: TrackRecorder;
+  readonly #settling: TrackSettling;
+  readonly #waking: ViewerWaking;
   readonly #skipped: Partial<Record<SkipReason, number>> = {};
   #hasMetadata = false;
-  #tracks = 0;
-  #tracksSettled = false;
-  #firstFrame: { readonly timestampMs: number; readonly arrivedMs: number } | undefined;
-  #hasUnflushedVideo = false;
-  #hasUnflushedSound = false;
-  #unflushedSinceMs: number | undefined;
   /** Whether tracks may hold frames: few ever do. */
   #mayHold = false;
   /**
@@ -99,15 +91,18 @@ export class Publication {
 
   constructor(log: LogWriter, { trackSettleMs }: { readonly trackSettleMs: number }) {
     this.#log = log;
-    this.#trackSettleMs = trackSettleMs;
     this.#timeline = new Timeline(log.lastTimestampMs);
     this.#recorder = new TrackRecorder(log, this.#timeline);
-    log.setTracks(0, false);
+    this.#waking = new ViewerWaking(log);
+    this.#settling = new TrackSettling(log, {
+      settleMs: trackSettleMs,
+      settled: () => this.#onSettled(),
+    });
   }
 
   /** Whether anything was passed on that can be shown or heard. */
   get hasMedia(): boolean {
-    return this.#firstFrame !== undefined;
+    return this.#settling.hasMedia;
   }
 
   /** What was wrong with the publisher's timestamps, and was mended. */
@@ -137,7 +132,7 @@ export class Publication {
       const timestampMs = this.#timeline.positionMs("video");
       const record = { type: TAG_SCRIPT, timestampMs, body, flags: RecordFlag.script } as const;
       this.#log.appendConfiguration(Slot.metadata, record);
-      this.#unflushedSinceMs ??= nowMs;
+      this.#waking.appended("other", nowMs);
     });
   }
 
@@ -147,7 +142,7 @@ export class Publication {
     return this.#guard(() => {
       const timestampMs = this.#timeline.positionMs("video");
       this.#log.append({ type: TAG_SCRIPT, timestampMs, body, flags: RecordFlag.script });
-      this.#unflushedSinceMs ??= nowMs;
+      this.#waking.appended("other", nowMs);
     });
   }
 
@@ -184,11 +179,7 @@ export class Publication {
 
   /** Decides which tracks there are once that has taken its time, though nothing more comes. */
   settle(nowMs: number): void {
-    const first = this.#firstFrame;
-    if (this.#tracksSettled || first === undefined) return;
-    if (nowMs - first.arrivedMs < this.#trackSettleMs) return;
-    this.#settleTracks();
-    this.#log.flush();
+    if (this.#settling.settle(nowMs)) this.#log.flush();
   }
 
   /**
@@ -196,16 +187,7 @@ export class Publication {
    * those that wait for sound alone are woken at once. To be called after each batch of messages.
    */
   flush(nowMs: number): void {
-    if (this.#unflushedSinceMs === undefined) return;
-    if (!this.#hasUnflushedVideo && nowMs - this.#unflushedSinceMs < AUDIO_FOLD_MS) {
-      if (this.#hasUnflushedSound) this.#log.flushSound();
-      this.#hasUnflushedSound = false;
-      return;
-    }
-    this.#hasUnflushedSound = false;
-    this.#hasUnflushedVideo = false;
-    this.#unflushedSinceMs = undefined;
-    this.#log.flush();
+    this.#waking.flush(nowMs);
   }
 
   describe(): PublicationDescription {
@@ -324,51 +306,22 @@ export class Publication {
         return this.#guard(() => {
           const timestampMs = this.#recorder.frame(set, member, intake, nowMs);
           this.#noteAppended(set, member, nowMs);
-          if (set.isDefault(member)) this.#noteFrame(set.name, timestampMs, nowMs);
+          if (set.isDefault(member)) this.#settling.noteFrame(set.name, timestampMs, nowMs);
         });
       case "skip":
         return this.#skip(intake);
     }
   }
 
-  /**
-   * A picture of the default track is worth waking the viewers for; other records wait for one, but
-   * for sound of any track where that alone is waited for.
-   */
   #noteAppended<T extends MediaTrack>(set: TrackSet<T>, member: Member<T>, nowMs: number): void {
-    if (set.name === "video" && set.isDefault(member)) this.#hasUnflushedVideo = true;
-    if (set.name === "audio") this.#hasUnflushedSound = true;
-    this.#unflushedSinceMs ??= nowMs;
+    const isPicture = set.name === "video" && set.isDefault(member);
+    this.#waking.appended(isPicture ? "picture" : set.name === "audio" ? "sound" : "other", nowMs);
   }
 
-  #noteFrame(name: TrackName, timestampMs: number, nowMs: number): void {
-    this.#firstFrame ??= { timestampMs, arrivedMs: nowMs };
-    this.#noteTrack(name);
-    if (!this.#tracksSettled) this.#settleInTime(timestampMs, nowMs);
-  }
-
-  #noteTrack(name: TrackName): void {
-    const tracks = this.#tracks | Track[name];
-    if (tracks === this.#tracks) return;
-    this.#tracks = tracks;
-    this.#log.setTracks(tracks, this.#tracksSettled);
-    if (tracks === ALL_TRACKS) this.#settleTracks();
-  }
-
-  /** Decides that there is one track when the other has not come in time. */
-  #settleInTime(timestampMs: number, nowMs: number): void {
-    const first = this.#firstFrame!;
-    const waitedMs = Math.max((timestampMs - first.timestampMs) | 0, nowMs - first.arrivedMs);
-    if (waitedMs >= this.#trackSettleMs) this.#settleTracks();
-  }
-
-  #settleTracks(): void {
-    if (this.#tracksSettled) return;
-    this.#tracksSettled = true;
+  #onSettled(): void {
     // An earlier publisher of this stream may have had what this one has not.
     if (!this.#hasMetadata) this.#log.writeSlot(Slot.metadata, new Uint8Array(0));
     this.#recorder.forgetOthers();
-    this.#log.setTracks(this.#tracks, true);
   }
 
   /** Runs an append; what the log refuses is skipped. */

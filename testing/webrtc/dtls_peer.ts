@@ -2,7 +2,8 @@
 import { Buffer } from "node:buffer";
 import { DtlsClient } from "werift";
 import { ByteReader } from "../../src/bytes/byte_reader.ts";
-import { DtlsSession, type DtlsSessionOptions } from "../../src/webrtc/dtls/dtls.ts";
+import { DtlsSession } from "../../src/webrtc/dtls/dtls.ts";
+import type { DtlsSessionOptions } from "../../src/webrtc/dtls/session_options.ts";
 import { type DtlsCertificate, SIGNATURE_HASH } from "../../src/webrtc/dtls/certificate.ts";
 import { readHandshakeFragment } from "../../src/webrtc/dtls/fragments.ts";
 import { toHex } from "../mutation.ts";

@@ -17,13 +17,18 @@ export interface Link {
 const DATAGRAM_BUFFER_SIZE = 2048;
 const STREAM_BUFFER_SIZE = 64 * 1024;
 
-/** Opens the way that `candidate` names, for a viewer of its own. */
+/**
+ * Opens the way that `candidate` names, for a viewer of its own.
+ *
+ * @param from address of the viewer's own, over UDP; by default the usual one of the machine
+ */
 export async function openLink(
   candidate: Pick<IceCandidate, "transport" | "address" | "port">,
+  from?: string,
 ): Promise<Link> {
   const { transport, address, port } = candidate;
   const server = { transport, hostname: address, port };
-  if (transport === "udp") return new UdpLink({ ...server, transport });
+  if (transport === "udp") return new UdpLink({ ...server, transport }, from);
   return new TcpLink(await Deno.connect({ hostname: address, port }), server);
 }
 
@@ -31,8 +36,10 @@ class UdpLink implements Link {
   readonly server: Deno.NetAddr;
   readonly #socket: Deno.DatagramConn;
 
-  constructor(server: Deno.NetAddr) {
-    const hostname = server.hostname.includes(":") ? "::1" : "127.0.0.1";
+  constructor(
+    server: Deno.NetAddr,
+    hostname = server.hostname.includes(":") ? "::1" : "127.0.0.1",
+  ) {
     this.#socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
     this.server = server;
   }

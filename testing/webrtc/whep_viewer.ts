@@ -107,6 +107,8 @@ export class WhepViewer implements AsyncDisposable {
   readonly senderReports: ArrivedReport[] = [];
   /** RTCP that has come, by its kind. */
   readonly feedback = new Map<RtcpPacket["kind"], number>();
+  /** The bitrate that it may send, as it was told last. */
+  toldBps: number | undefined;
   /** Whether the server has ended the DTLS connection. */
   isToldOfEnd = false;
   /** Whether its TCP connection has ended. */
@@ -260,6 +262,19 @@ export class WhepViewer implements AsyncDisposable {
     });
   }
 
+  /** Restarts ICE by signalling: its checks have new names from now on. */
+  async restartIce(): Promise<void> {
+    const local = createIceCredentials(randomBytes);
+    const fragment = `a=ice-ufrag:${local.ufrag}\r\na=ice-pwd:${local.password}\r\n`;
+    const response = await this.patch(fragment, { "if-match": "*" });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`PATCH gave ${response.status}: ${text}`);
+    const value = (name: string) => new RegExp(`^a=${name}:(\\S+)`, "m").exec(text)![1]!;
+    this.local = local;
+    this.remote = { ufrag: value("ice-ufrag"), password: value("ice-pwd") };
+    this.sendCheck();
+  }
+
   /** Ends the session by signalling; the status that it is answered with. */
   async delete(): Promise<number> {
     const response = await fetch(this.resource, { method: "DELETE" });
@@ -352,6 +367,7 @@ export class WhepViewer implements AsyncDisposable {
     if (this.#rtcpIn === undefined) return;
     for (const packet of parseRtcp(this.#rtcpIn.unprotect(datagram))) {
       this.feedback.set(packet.kind, (this.feedback.get(packet.kind) ?? 0) + 1);
+      if (packet.kind === "remb") this.toldBps = packet.bitrateBps;
       if (packet.kind !== "senderReport") continue;
       this.senderReports.push({ ...packet, arrivedMs: performance.now() });
     }

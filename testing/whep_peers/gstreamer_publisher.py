@@ -1,7 +1,8 @@
-"""A WHIP publisher of GStreamer's webrtcbin: sends a test picture and a tone for a while.
+"""A WHIP publisher of GStreamer: sends a test picture and a tone for a while.
 
     gstreamer_publisher.py --seconds 20 URL
 
+It is of webrtcbin; with --whipsink FOLDER of whipsink, a plugin there, which signals by itself.
 Prints its state as JSON at the end.
 """
 
@@ -19,8 +20,7 @@ from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 from whep_client import request  # noqa: E402
 
-PIPELINE = """
-webrtcbin name=peer bundle-policy=max-bundle
+SOURCES = """
 videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1
   ! x264enc tune=zerolatency speed-preset=ultrafast bitrate=500 key-int-max=60
   ! video/x-h264,profile=constrained-baseline ! h264parse
@@ -35,20 +35,39 @@ SETTLE_MS = 1500
 
 
 class Publisher:
-    def __init__(self, arguments):
+    """What both have."""
+
+    def __init__(self, arguments, sink):
         self.arguments = arguments
         self.loop = GLib.MainLoop()
-        self.pipeline = Gst.parse_launch(PIPELINE)
-        self.peer = self.pipeline.get_by_name("peer")
-        self.location = None
+        self.pipeline = Gst.parse_launch(f"{sink} name=peer {SOURCES}")
+        self.sink = self.pipeline.get_by_name("peer")
         self.report = {"state": "new", "left": False}
 
     def run(self):
         self.pipeline.set_state(Gst.State.PLAYING)
-        GLib.timeout_add(SETTLE_MS, self.offer)
+        self.begin()
         GLib.timeout_add(int(self.arguments.seconds * 1000), self.leave)
         self.loop.run()
         self.pipeline.set_state(Gst.State.NULL)
+
+    def leave(self):
+        self.report["state"] = self.peer.get_property("connection-state").value_nick
+        self.end()
+        self.loop.quit()
+        return False
+
+
+class WebrtcbinPublisher(Publisher):
+    """Signals by itself."""
+
+    def __init__(self, arguments):
+        super().__init__(arguments, "webrtcbin bundle-policy=max-bundle")
+        self.peer = self.sink
+        self.location = None
+
+    def begin(self):
+        GLib.timeout_add(SETTLE_MS, self.offer)
 
     def offer(self):
         for at in range(2):
@@ -71,22 +90,36 @@ class Publisher:
         description = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, sdp)
         self.peer.emit("set-remote-description", description, None)
 
-    def leave(self):
-        state = self.peer.get_property("connection-state")
-        self.report["state"] = state.value_nick
+    def end(self):
         if self.location:
             request(urljoin(self.arguments.url, self.location), "DELETE")
             self.report["left"] = True
-        self.loop.quit()
-        return False
+
+
+class WhipsinkPublisher(Publisher):
+    """Signals inside the element, which leaves where the pipeline ends."""
+
+    def __init__(self, arguments):
+        super().__init__(arguments, f"whipsink whip-endpoint={arguments.url}")
+        self.peer = self.sink.get_by_name("whip-webrtcbin")
+
+    def begin(self):
+        pass
+
+    def end(self):
+        self.report["left"] = True
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--whipsink", metavar="FOLDER")
     Gst.init(None)
-    publisher = Publisher(parser.parse_args())
+    arguments = parser.parse_args()
+    if arguments.whipsink:
+        Gst.Registry.get().scan_path(arguments.whipsink)
+    publisher = (WhipsinkPublisher if arguments.whipsink else WebrtcbinPublisher)(arguments)
     publisher.run()
     print(json.dumps(publisher.report))
     sys.stdout.flush()

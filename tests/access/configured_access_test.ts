@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import type { AccessDecision, AccessRequest } from "../../src/access/access.ts";
+import type { AccessDecision, AccessRequest, Refused } from "../../src/access/access.ts";
 import { AccessChain } from "../../src/access/access_chain.ts";
 import { type AccessParts, ConfiguredAccess } from "../../src/access/configured_access.ts";
 import type { Rule } from "../../src/access/rules.ts";
 import type { AccessSettings } from "../../src/access/settings.ts";
+import { signUrl } from "../../src/access/signed_url.ts";
 import { refuse } from "../../src/access/source.ts";
 import { hashSecret } from "../../src/access/key_hash.ts";
 import { makeKey } from "../../testing/stream_key.ts";
@@ -59,6 +60,48 @@ Deno.test("whoever no source knows is asked for credentials, or told that they d
   assertEquals(await outcome(open, { action: "play" }), "allow: open");
   assertEquals(await outcome(open, {}), "unauthorized: no credentials");
   assertEquals(await outcome(open, { action: "api" }), "unauthorized: no credentials");
+});
+
+Deno.test("an id that is not known is told from a wrong secret in the log, and nowhere else", async () => {
+  const signed = { id: "a", secret: "what-signs-urls-of-this-server" };
+  const grant = { action: "publish", path: "live/test", expiresAtMs: NOW_MS + 60_000 } as const;
+  const access = new ConfiguredAccess(
+    accessSettings({
+      keys: [CAMERA],
+      signedUrls: { secrets: [signed], endAtExpiry: false },
+    }),
+    PARTS,
+  );
+  const wrong = "x".repeat(24);
+  const cases: readonly (readonly [cause: string, request: Partial<AccessRequest>])[] = [
+    ["wrong key", { path: `live/cam.${wrong}` }],
+    ["unknown key", { path: `live/none.${wrong}` }],
+    ["wrong key", { credentials: { token: `cam.${wrong}` } }],
+    ["unknown key", { credentials: { token: `none.${wrong}` } }],
+    ["wrong key", { credentials: { user: "cam", password: wrong } }],
+    ["unknown credentials", { credentials: { user: "none", password: wrong } }],
+    [
+      "wrong signature",
+      { credentials: { token: signUrl({ ...signed, secret: `${signed.secret}x` }, grant) } },
+    ],
+    ["unknown signer", { credentials: { token: signUrl({ ...signed, id: "b" }, grant) } }],
+  ];
+  for (const [expected, request] of cases) {
+    const decision = await access.decide(accessRequest(request));
+    const { status, reason, cause } = decision as Refused;
+    assertEquals(
+      [cause, status, reason],
+      [expected, "forbidden", "The credentials do not allow this."],
+    );
+  }
+});
+
+Deno.test("a name that looks like a key of nobody's is a name, for whoever else is asked", async () => {
+  const path = `live/none.${"x".repeat(24)}`;
+  const settings = { keys: [CAMERA], otherwise: { publish: "allow", play: "refuse" } } as const;
+  assertEquals(await outcome(settings, { path }), "allow: open");
+  const rule = { ...PLAYERS, actions: ["publish"] } as const;
+  assertEquals(await outcome({ keys: [CAMERA], rules: [rule] }, { path }), "allow: rule 1");
 });
 
 Deno.test("a refusal says the same whatever stream it is about, and no secret", async () => {

@@ -242,17 +242,17 @@ Deno.test("a set of keys is renewed when it has to be, and outlives its server",
   assertEquals([await ask(ofFirst), requests], ["allow", 1]);
 
   // Unknown keys make no more than one request each while.
-  assertEquals([await ask(ofSecond), requests], ["wrong token", 1]);
+  assertEquals([await ask(ofSecond), requests], ["unknown token key", 1]);
   nowMs += 5000;
-  assertEquals([await ask(ofSecond), requests], ["wrong token", 2]);
+  assertEquals([await ask(ofSecond), requests], ["unknown token key", 2]);
   keys = [await jwk(second, "two")];
-  assertEquals([await ask(ofSecond), requests], ["wrong token", 2]);
+  assertEquals([await ask(ofSecond), requests], ["unknown token key", 2]);
   nowMs += 5000;
   assertEquals([await ask(ofSecond), requests], ["allow", 3]);
   // What was checked a moment ago is not checked again, and what was withdrawn soon is.
   assertEquals([await ask(ofFirst), requests], ["allow", 3]);
   nowMs += 30_000;
-  assertEquals([await ask(ofFirst), requests], ["wrong token", 4]);
+  assertEquals([await ask(ofFirst), requests], ["unknown token key", 4]);
 
   isDown = true;
   nowMs += 3_600_000;

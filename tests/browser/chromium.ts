@@ -15,9 +15,12 @@ const FLAGS = [
   "--autoplay-policy=no-user-gesture-required",
 ];
 
-/** A camera and a microphone that show and sound a pattern, and are given to whoever asks. */
+/**
+ * Three cameras (the second of depths, the third of JPEG) and a microphone that show and sound a
+ * pattern, and a screen: they are given to whoever asks.
+ */
 const FAKE_MEDIA_FLAGS = [
-  "--use-fake-device-for-media-stream",
+  "--use-fake-device-for-media-stream=device-count=3",
   "--use-fake-ui-for-media-stream",
 ];
 

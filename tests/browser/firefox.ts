@@ -3,6 +3,11 @@
 const EXECUTABLE = "/usr/bin/firefox-esr";
 const LISTENING = /Listening on port (\d+)/;
 
+/** Where a page asks for camera and microphone, it gets a picture that changes and a tone, unasked. */
+const FAKE_MEDIA_PREFERENCES = `user_pref("media.navigator.streams.fake", true);
+user_pref("media.navigator.permission.disabled", true);
+`;
+
 /** What Marionette answers: type, id, error and result. */
 type Reply = readonly [1, number, { readonly message: string } | null, unknown];
 
@@ -24,6 +29,15 @@ export function firefoxMissing(): boolean {
   return true;
 }
 
+/** Firefox has no candidates on the loopback interface, and sends nothing there from others. */
+export function outerAddress(): string {
+  const outer = Deno.networkInterfaces().find(({ family, address }) =>
+    family === "IPv4" && !address.startsWith("127.")
+  );
+  if (outer === undefined) throw new Error("Firefox needs a network interface besides loopback");
+  return outer.address;
+}
+
 /** A running Firefox with one page; disposing of it ends the process and removes its profile. */
 export class TestFirefox implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -38,9 +52,12 @@ export class TestFirefox implements AsyncDisposable {
     this.#connection = connection;
   }
 
-  static async launch(): Promise<TestFirefox> {
+  /** @param options.hasCamera whether it has a camera and a microphone */
+  static async launch({ hasCamera }: { readonly hasCamera?: true } = {}): Promise<TestFirefox> {
     const profile = await Deno.makeTempDir({ prefix: "firefox_" });
-    await Deno.writeTextFile(`${profile}/user.js`, 'user_pref("marionette.port", 0);\n');
+    const preferences = 'user_pref("marionette.port", 0);\n' +
+      (hasCamera ? FAKE_MEDIA_PREFERENCES : "");
+    await Deno.writeTextFile(`${profile}/user.js`, preferences);
     const child = new Deno.Command(EXECUTABLE, {
       args: ["--headless", "--marionette", "--no-remote", "--profile", profile],
       env: { HOME: profile },

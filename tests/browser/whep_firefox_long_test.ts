@@ -3,7 +3,7 @@ import { startGateway } from "../../testing/gateway_process.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";
 import { encodeIvf } from "../interop/ivf.ts";
 import { publishIvf } from "../interop/ivf_publisher.ts";
-import { firefoxMissing, TestFirefox } from "./firefox.ts";
+import { firefoxMissing, outerAddress, TestFirefox } from "./firefox.ts";
 import { streamReady } from "./whep_viewer.ts";
 
 const PATH = "live/fox";
@@ -69,15 +69,6 @@ Deno.test({ name: "Firefox watches VP8, VP9 and AV1", ignore }, async (t) => {
 const LISTEN_ARGS = [
   ...["--host", "0.0.0.0", "--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"],
 ];
-
-/** Firefox has no candidates on the loopback interface, and sends nothing there from others. */
-function outerAddress(): string {
-  const outer = Deno.networkInterfaces().find(({ family, address }) =>
-    family === "IPv4" && !address.startsWith("127.")
-  );
-  if (outer === undefined) throw new Error("Firefox needs a network interface besides loopback");
-  return outer.address;
-}
 
 /** Firefox answers the gateway's checks: without that, media would stop after this time. */
 const CONSENT_MS = 3000;

@@ -10,6 +10,10 @@ export interface WhipOptions {
   readonly height?: number;
   /** Names of layers, each half as wide as the next; by default there is one without a name. */
   readonly layers?: readonly string[];
+  /** By how much each is narrower than the camera's pictures, if they are in another order. */
+  readonly scales?: readonly number[];
+  /** For the one layer that has no name: "L1T3" and so on. */
+  readonly scalabilityMode?: string;
 }
 
 /** What the browser's statistics say: totals since the beginning. */
@@ -36,6 +40,8 @@ export interface WhipPublisher {
   /** Path of its session, to which the answer's Location leads. */
   readonly location: string;
   statistics(): Promise<WhipStatistics>;
+  /** Goes on with a layer, or pauses it. */
+  setActive(layer: string, isActive: boolean): Promise<void>;
   /** Deletes the session and closes the connection; the status of the answer. */
   leave(): Promise<number>;
 }
@@ -50,7 +56,7 @@ export async function publishByWhip(
   page: Page,
   gateway: GatewayProcess,
   path: string,
-  { codec, width = 640, height = 480, layers = [] }: WhipOptions = {},
+  { codec, width = 640, height = 480, layers = [], scales, scalabilityMode }: WhipOptions = {},
 ): Promise<WhipPublisher> {
   const origin = gateway.httpUrl("/healthz");
   if (page.url() !== origin) await page.goto(origin);
@@ -59,36 +65,38 @@ export async function publishByWhip(
     codec,
     width,
     height,
-    layers: [...layers],
+    encodings: layers.length === 0 && scalabilityMode !== undefined
+      ? [{ scalabilityMode }]
+      : layers.map((rid, at) => ({
+        rid,
+        scaleResolutionDownBy: scales?.[at] ?? 2 ** (layers.length - 1 - at),
+      })),
   });
   return {
     page,
     location,
     statistics: () => page.evaluate(readStatistics),
+    setActive: (layer, isActive) => page.evaluate(setActive, { layer, isActive }),
     leave: () => page.evaluate(stopPublishing),
   };
 }
 
 /** Runs in the page. */
-async function startPublishing({ path, codec, width, height, layers }: {
+async function startPublishing({ path, codec, width, height, encodings }: {
   path: string;
   codec: string | undefined;
   width: number;
   height: number;
-  layers: string[];
+  encodings: object[];
 }): Promise<string> {
   const video = { width, height, frameRate: 30 };
   const media = await navigator.mediaDevices.getUserMedia({ audio: true, video });
   const peer = new RTCPeerConnection();
   for (const track of media.getTracks()) {
-    const sendEncodings = layers.map((rid, at) => ({
-      rid,
-      scaleResolutionDownBy: 2 ** (layers.length - 1 - at),
-    }));
     const transceiver = peer.addTransceiver(track, {
       direction: "sendonly",
       streams: [media],
-      ...(track.kind === "video" && layers.length > 0 && { sendEncodings }),
+      ...(track.kind === "video" && encodings.length > 0 && { sendEncodings: encodings }),
     });
     if (track.kind !== "video" || codec === undefined) continue;
     const all = RTCRtpSender.getCapabilities("video")!.codecs;
@@ -132,6 +140,15 @@ async function readStatistics(): Promise<WhipStatistics> {
     videoBytes: video.bytesSent ?? 0,
     audioBytes: find("outbound-rtp", "audio").bytesSent ?? 0,
   };
+}
+
+/** Runs in the page. */
+async function setActive({ layer, isActive }: { layer: string; isActive: boolean }) {
+  const { peer } = (globalThis as unknown as { whip: WhipPage }).whip;
+  const sender = peer.getSenders().find(({ track }) => track?.kind === "video")!;
+  const parameters = sender.getParameters();
+  parameters.encodings.find(({ rid }) => rid === layer)!.active = isActive;
+  await sender.setParameters(parameters);
 }
 
 /** Runs in the page. */

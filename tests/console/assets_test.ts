@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { CONSOLE_CONTENT_SECURITY_POLICY, consoleAssets } from "../../src/console/assets.ts";
+import { consoleAssets, consoleHeaders } from "../../src/console/assets.ts";
 
 const paths = new Set(consoleAssets.map((asset) => asset.path));
 const page = consoleAssets.find((asset) => asset.path === "/")!.body;
@@ -36,7 +36,18 @@ Deno.test("every module that a script imports is served", () => {
 Deno.test("the page has no inline script and no inline style, which the policy forbids", () => {
   assert(!/<style|\sstyle=|\son\w+=/.test(page));
   assert(!/<script(?![^>]*\ssrc=)/.test(page));
-  assert(!CONSOLE_CONTENT_SECURITY_POLICY.includes("unsafe"));
+  assert(!consoleHeaders["content-security-policy"].includes("unsafe"));
+});
+
+Deno.test("the page may use camera, microphone and screen, and little else", () => {
+  const policy = consoleHeaders["permissions-policy"].split(", ");
+  for (const feature of ["camera", "microphone", "display-capture", "fullscreen"]) {
+    assert(policy.includes(`${feature}=(self)`), feature);
+  }
+  for (const feature of ["geolocation", "usb", "payment"]) {
+    assert(policy.includes(`${feature}=()`), feature);
+  }
+  for (const entry of policy) assertMatch(entry, /^[a-z-]+=\((self)?\)$/);
 });
 
 Deno.test("every element that a script asks for by id is in the page", () => {

@@ -6,11 +6,12 @@ const browser: BrowserAbilities = {
   webRtc: true,
   webRtcVideo: new Set(["h264", "vp8", "vp9", "av1", "rtx"]),
   mediaSource: true,
-  mediaSourceTakes: (codec) => codec.startsWith("avc1"),
+  mediaSourceTakes: (codec) => codec.startsWith("avc1") || codec === "opus",
 };
 const firefox = { ...browser, webRtcVideo: new Set(["vp8", "vp9", "av1"]) };
 const safari = { ...browser, webRtcVideo: new Set(["h264", "h265", "vp8"]) };
 const telephone = { ...browser, mediaSource: false };
+const withoutOpus = { ...browser, mediaSourceTakes: (codec: string) => codec.startsWith("avc1") };
 const old = { ...browser, webRtc: false, webRtcVideo: undefined };
 
 function stream(video: string | null, audio: string | null, more: Partial<StreamInfo> = {}) {
@@ -61,6 +62,15 @@ Deno.test("chooseTransport prefers WebRTC where it plays, and says why it is ano
     ["no H.264, but sound alone", stream(null, "opus"), firefox, "webrtc", undefined],
     ["no WebRTC", usual, old, "http-flv", /no WebRTC/],
     ["no MSE", usual, telephone, "webrtc", undefined],
+    ["Opus 5.1, not decoded by MSE", SURROUND, withoutOpus, "webrtc", undefined],
+    [
+      "AC-3, which FLV is not read with",
+      stream("avc1.4d401f", "ac-3"),
+      browser,
+      "webrtc",
+      undefined,
+    ],
+    ["B-frames of VP9", withBFrames(stream("vp09.00.10.08", "opus")), browser, "webrtc", undefined],
     ["no MSE, inexact", { ...usual, webrtc: { exact: false } }, telephone, "webrtc", undefined],
   ] as const;
   for (const [name, info, abilities, transport, note] of table) {
@@ -85,7 +95,17 @@ Deno.test("chooseTransport: B-frames are shown by FLV, where the browser can, un
 Deno.test("chooseTransport keeps to the reader's choice and names its obstacle", () => {
   const table = [
     ["webrtc", usual, browser, undefined],
-    ["webrtc", hevc, browser, /no HEVC/],
+    ["webrtc", hevc, browser, /^This browser has no HEVC for WebRTC$/],
+    ["webrtc", usual, firefox, /no H\.264 for WebRTC: HTTP-FLV plays it$/],
+    ["http-flv", stream("vp09.00.10.08", "opus"), browser, /not know VP9: WebRTC plays it$/],
+    ["ws-flv", stream("vp08.00.10.08", null), browser, /not know VP8: WebRTC plays it$/],
+    ["http-flv", stream("vp8", "opus"), browser, /not know VP8: WebRTC plays it$/],
+    ["http-flv", stream("vp09.00.10.08", "opus"), old, /not know VP9$/],
+    ["http-flv", stream("avc1.4d401f", "opus"), browser, undefined],
+    ["http-flv", stream("avc1.4d401f", "opus"), withoutOpus, /not decode Opus \(opus\): WebRTC/],
+    ["http-flv", stream("avc1.4d401f", "g711-alaw"), browser, /not know g711-alaw: WebRTC/],
+    ["http-flv", stream("avc1.4d401f", "mp3"), browser, undefined],
+    ["http-flv", stream("avc1.4d401f", "pcm"), browser, undefined],
     ["webrtc", hevc, safari, undefined],
     ["webrtc", withBFrames(hevc), safari, undefined], // the gateway's refusal says more
     ["webrtc", usual, firefox, /no H\.264/],

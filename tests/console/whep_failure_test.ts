@@ -22,9 +22,9 @@ Deno.test("describeRefusal shows the gateway's sentence, and keeps to what can b
       kind: "refused",
       detail: "This page's address needs a ?token= that the gateway accepts",
     }],
-    [503, "There are 100 viewers already\n", "7", {
+    [503, "There may be up to 100 viewers\n", "7", {
       kind: "network",
-      detail: "There are 100 viewers already",
+      detail: "There may be up to 100 viewers",
       retryAfterMs: 7000,
     }],
     [503, "", "Wed, 21 Oct 2026 07:28:00 GMT", {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { Directory, type DirectoryOptions } from "../../src/control/directory.ts";
+import { Directory } from "../../src/control/directory.ts";
+import type { DirectoryOptions } from "../../src/control/directory_events.ts";
 import type { StreamReport } from "../../src/shard/live/stream_report.ts";
 import type { StreamEntry, StreamTerms } from "../../src/shard/live/stream_entry.ts";
 import type { PublishDecision } from "../../src/shard/live/publish_decision.ts";
@@ -321,7 +322,7 @@ Deno.test("Directory: as many streams as the limit, and those that wait give way
   const { directory, opened, closed } = control;
   const ids = ["a", "b", "c"].map((name) => acceptedId(directory.publish(`live/${name}`, 0, 0)));
   const [, b, c] = ids as [number, number, number];
-  const refused = { kind: "refused", reason: "There are 3 streams already." } as const;
+  const refused = { kind: "refused", reason: "There may be up to 3 streams." } as const;
   assertEquals(directory.publish("live/d", 0, 0), refused);
   directory.unpublish(c, 0, "media");
   directory.unpublish(b, 0, "media");
@@ -350,7 +351,7 @@ Deno.test("Directory: an address has so many streams, and those of it that wait 
   const ids = ["1", "2", "3"].map((name) => acceptedId(publish(name, "a")));
   assertEquals(publish("4", "a"), {
     kind: "refused",
-    reason: "There are 3 streams from your address already.",
+    reason: "Your address may have up to 3 streams.",
   });
   // It publishes under ever new names, and leaves them waiting.
   lose(ids[0]!);
@@ -379,7 +380,7 @@ Deno.test("Directory: who finds no room under lower limits makes nobody give way
   directory.configure({ maxStreams: 1, maxStreamsPerAddress: 1, secondPublisher: "refuse" });
   assertEquals(publish("3", "a", 20_000), {
     kind: "refused",
-    reason: "There are 1 streams already.",
+    reason: "There may be up to 1 stream.",
   });
   assertEquals([closed, directory.entries.map(({ path }) => path)], [[], ["1", "2"]]);
 });
@@ -526,6 +527,7 @@ Deno.test("Directory: summaries from the newest report of each shard", () => {
     groupOverflows: false,
     timestampFaults: {},
     advice: [],
+    notes: [],
     skippedMessages: {},
     rtmp: { viewers: 0 },
     webrtc: {

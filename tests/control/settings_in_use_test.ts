@@ -9,7 +9,7 @@ function settingsInUse(): SettingsInUse {
     shardSource: "",
     transcodingSource: "",
     assets: [],
-    contentSecurityPolicy: "",
+    assetHeaders: {},
     shardHung: () => {},
   };
   const ports = {

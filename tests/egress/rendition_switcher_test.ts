@@ -22,6 +22,7 @@ class Stream implements RenditionSource {
   readonly rings = RATES.map(() => new PacketRing({ maxPackets: 1024 }));
   readonly opened = new Set<number>();
   readonly lost = new Set<number>();
+  readonly wishes: number[] = [];
   only: number | undefined;
   /** Whether there are none to choose between. */
   isPlain = false;
@@ -53,6 +54,10 @@ class Stream implements RenditionSource {
 
   close(trackId: number): void {
     this.opened.delete(trackId);
+  }
+
+  wishKeyFrame(trackId: number): void {
+    this.wishes.push(trackId);
   }
 
   /** Pictures of all renditions; with `unreferenced`, each second one is referred to by nobody. */
@@ -94,7 +99,7 @@ class Viewer {
 
   update(roomBps: number, nowMs = this.#nowMs + 100): boolean {
     this.#nowMs = nowMs;
-    const hasChanged = this.switcher.update({ roomBps, lagMs: 0, nowMs });
+    const hasChanged = this.switcher.update({ roomBps, replayBps: roomBps, lagMs: 0, nowMs });
     if (hasChanged) this.#past.begin();
     return hasChanged;
   }
@@ -164,15 +169,15 @@ Deno.test("RenditionSwitcher: what takes too long is bridged by an even smaller 
   stream.go(1);
   // What lies between the middle one's key frame and live would take a second.
   const bytesBetween = large.bytesBetween.bind(large);
-  large.bytesBetween = (begin, end) => 1000 * bytesBetween(begin, end);
-  assertEquals(viewer.update(750_000), true);
+  large.bytesBetween = (begin, end) => 1100 * bytesBetween(begin, end);
+  assertEquals(viewer.update(800_000), true);
   assertEquals([viewer.switcher.trackId, [...stream.opened].sort()], [2, [1, 2]]);
   const bridge = viewer.take();
   stream.go(GROUP - 12);
-  assertEquals(viewer.update(750_000), false);
+  assertEquals(viewer.update(800_000), false);
   bridge.push(...viewer.take());
   stream.go(2);
-  assertEquals(viewer.update(750_000), true);
+  assertEquals(viewer.update(800_000), true);
   assertEquals([viewer.switcher.trackId, [...stream.opened]], [1, [1]]);
   const target = viewer.take();
   assertEquals(target[0]!.index, 2 * GROUP);
@@ -206,6 +211,10 @@ Deno.test("RenditionSwitcher: a larger one begins with its next key frame", () =
   stream.go(GROUP - 12);
   assertEquals(viewer.update(10_000_000), false);
   assertEquals([...stream.opened].sort(), [0, 2]);
+  // Publishers that make none by themselves are asked for it, once in a second.
+  assertEquals(stream.wishes, [0]);
+  for (let at = 0; at < 10; at++) assertEquals(viewer.update(10_000_000), false);
+  assertEquals(stream.wishes, [0, 0]);
   small.push(...viewer.take());
   stream.go(3);
   assertEquals(viewer.update(10_000_000), true);

@@ -41,3 +41,50 @@ for (
     assertEquals(narrowings, ownDelayMs === 0 ? 1 : 0);
   });
 }
+
+/** A clear link whose echoes come at once, until `silentMs`; how often it has become narrow by `endMs`. */
+function narrowingsOf(
+  link: ViewerLink,
+  { silentMs, endMs, changeMs = Infinity, backMs = Infinity }: {
+    readonly silentMs: number;
+    readonly endMs: number;
+    /** When it changes its path, and when the new one answers; by default it does neither. */
+    readonly changeMs?: number;
+    readonly backMs?: number;
+  },
+): number {
+  let narrowings = 0;
+  for (let nowMs = 0; nowMs < endMs; nowMs += 10) {
+    if (nowMs === changeMs) link.changePath("udp", nowMs);
+    link.sent(2600, nowMs);
+    if (link.watch(nowMs, () => 2e6)) narrowings++;
+    const answers = nowMs < silentMs || nowMs >= backMs;
+    if (nowMs >= changeMs && !answers || !link.wantsEcho(nowMs)) continue;
+    const sentMs = link.echoAsked(nowMs);
+    const roundTripMs = nowMs < silentMs ? ROUND_TRIP_MS : 40 * ROUND_TRIP_MS;
+    if (answers) link.listener.takeRoundTrip(roundTripMs, sentMs, sentMs + roundTripMs);
+  }
+  return narrowings;
+}
+
+Deno.test("ViewerLink: echoes that a path before owes, and its shorter times, make none narrow", () => {
+  const begun = () => {
+    const link = new ViewerLink(0);
+    link.begun();
+    return link;
+  };
+  assertEquals(narrowingsOf(begun(), { silentMs: 3000, endMs: 6000 }), 1);
+  const changing = { silentMs: 3000, changeMs: 3100, backMs: 3600, endMs: 20_000 };
+  assertEquals(narrowingsOf(begun(), changing), 0);
+});
+
+Deno.test("ViewerLink: what it lost while its path changed does not count, and it stays as narrow", () => {
+  const link = new ViewerLink(0);
+  link.begun();
+  assertEquals(narrowingsOf(link, { silentMs: 3000, endMs: 6000 }), 1);
+  const { estimateBps } = link.estimator;
+  link.changePath("udp", 6000);
+  assertEquals(Math.round(link.estimator.estimateBps), Math.round(estimateBps));
+  for (const nowMs of [6100, 7000]) link.listener.takeLoss(0.5, nowMs);
+  assertEquals([link.isNarrow, link.estimator.state], [true, "clear"]);
+});

@@ -99,6 +99,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "config",
       "metrics",
       "stream",
+      "bytes/how_many.ts",
       "codec/codec_words.ts",
       // What it exchanges with workers, and the memory that it shares with them.
       "shard/api_event.ts",

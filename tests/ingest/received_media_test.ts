@@ -527,7 +527,10 @@ Deno.test("layers of simulcast come in step with each other, without sound too",
       }
       const [report] = publisher.senderReports(nowMs);
       media.takeRtcp([{ ...report!, ssrc: 500 + at } as typeof report & object], arrivedMs);
-      for (let next; (next = media.next()) !== undefined;) shownMs[at]!.push(next.timestampMs);
+      for (let next; (next = media.next()) !== undefined;) {
+        const track = parseVideoBody(next.payload).kind === "multitrack" ? 1 : 0;
+        shownMs[track]!.push(next.timestampMs);
+      }
     }
   }
   const apartMs = (at: number) => shownMs[1]!.at(at)! - shownMs[0]!.at(at)!;

@@ -53,7 +53,7 @@ export function optionsFor(codec: ReceivedVideoCodec): ReceivedMediaOptions {
     ssrc: 77,
     cname: "gateway",
     nowMs: 0,
-    maxBitrateBps: 5_000_000,
+    maxBitrateBps: () => 5_000_000,
     tracks: [videoTrack(codec), AUDIO_TRACK],
     extensions: {
       mid: MID_ID,

@@ -1,5 +1,6 @@
 /** OBS Studio without a screen of its own, publishing a colour and silence. */
 import { OBS30_ROOT, peerCommand } from "../../testing/peers.ts";
+import { controlSettings } from "./obs_control.ts";
 import { type PeerProcess, spawnPeer } from "./peer_process.ts";
 import { until } from "../../testing/waiting.ts";
 
@@ -23,12 +24,17 @@ SysTrayEnabled=false
 interface ObsOptions {
   /** OBS 30 instead, which asks there which qualities it is to publish. */
   readonly configUrl?: string;
+  /** OBS 30 instead, which publishes by WHIP: the key is its bearer token. */
+  readonly isWhip?: true;
+  /** Where it listens to {@linkcode askObs}. */
+  readonly controlPort?: number;
 }
 
-const PROFILE_INI = `[General]
+const profileIni = (isWhip: boolean) =>
+  `[General]
 Name=${PROFILE}
 [Stream1]
-EnableMultitrackVideo=true
+EnableMultitrackVideo=${!isWhip}
 [Output]
 Mode=Simple
 Reconnect=true
@@ -37,6 +43,7 @@ RetryDelay=1
 VBitrate=800
 ABitrate=128
 StreamEncoder=x264
+StreamAudioEncoder=${isWhip ? "opus" : "aac"}
 Preset=ultrafast
 UseAdvanced=true
 x264Settings=keyint=30
@@ -72,17 +79,19 @@ const SCENES = {
 /**
  * Starts OBS on a virtual display; it begins to publish by itself.
  *
- * @param server as in its settings: "rtmp://127.0.0.1:1935/live"; "auto" for what the URL answers
+ * @param server as in its settings: "rtmp://127.0.0.1:1935/live", or the endpoint of WHIP; "auto" for
+ *   what the URL answers
  * @param key stream key, with a query if need be
  */
 export async function startObs(
   server: string,
   key: string,
-  { configUrl }: ObsOptions = {},
+  { configUrl, isWhip, controlPort }: ObsOptions = {},
 ): Promise<PeerProcess> {
   // OBS 30 has a root of its own, and its files in it.
-  const root = configUrl === undefined ? "" : OBS30_ROOT;
-  const [program, ...first] = peerCommand(configUrl === undefined ? "obs" : "obs 30");
+  const is30 = configUrl !== undefined || isWhip;
+  const root = is30 ? OBS30_ROOT : "";
+  const [program, ...first] = peerCommand(is30 ? "obs 30" : "obs");
   const home = await Deno.makeTempDir({ dir: `${root}/tmp` });
   const display = await startDisplay();
   const end = async () => {
@@ -90,7 +99,17 @@ export async function startObs(
     await Deno.remove(home, { recursive: true });
   };
   try {
-    await writeSettings(`${home}/obs-studio`, { server, key, use_auth: false });
+    await writeSettings(
+      `${home}/obs-studio`,
+      isWhip
+        ? { type: "whip_custom", settings: { server, bearer_token: key } }
+        : { type: "rtmp_custom", settings: { server, key, use_auth: false } },
+    );
+    if (controlPort !== undefined) {
+      const folder = `${home}/obs-studio/plugin_config/obs-websocket`;
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.writeTextFile(`${folder}/config.json`, controlSettings(controlPort));
+    }
     const inRoot = home.slice(root.length);
     const obs = spawnPeer(program, [
       ...[...first, "--multi", "--startstreaming", "--minimize-to-tray"],
@@ -125,13 +144,21 @@ async function startDisplay() {
   return { process, name: `:${number}` };
 }
 
-async function writeSettings(folder: string, service: Record<string, unknown>): Promise<void> {
+/** Of where it publishes to. */
+interface ObsService {
+  readonly type: "rtmp_custom" | "whip_custom";
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+async function writeSettings(folder: string, service: ObsService): Promise<void> {
   const profile = `${folder}/basic/profiles/${PROFILE}`;
   await Deno.mkdir(profile, { recursive: true });
   await Deno.mkdir(`${folder}/basic/scenes`, { recursive: true });
   await Deno.writeTextFile(`${folder}/global.ini`, GLOBAL_INI);
-  await Deno.writeTextFile(`${profile}/basic.ini`, PROFILE_INI);
-  const settings = JSON.stringify({ type: "rtmp_custom", settings: service });
-  await Deno.writeTextFile(`${profile}/service.json`, settings);
+  await Deno.writeTextFile(
+    `${profile}/basic.ini`,
+    profileIni(service.type === "whip_custom"),
+  );
+  await Deno.writeTextFile(`${profile}/service.json`, JSON.stringify(service));
   await Deno.writeTextFile(`${folder}/basic/scenes/${PROFILE}.json`, JSON.stringify(SCENES));
 }

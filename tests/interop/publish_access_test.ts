@@ -179,7 +179,7 @@ Deno.test("what lets a publisher in says how many viewers the stream may have", 
   const first = await watch();
   const second = await watch();
   assertEquals([first.status, second.status], [200, 503]);
-  assertStringIncludes(await second.text(), "The stream has 1 viewers already");
+  assertStringIncludes(await second.text(), "The stream may have up to 1 viewer");
   await first.body!.cancel();
   await until("there is room again", async () => {
     const again = await watch();

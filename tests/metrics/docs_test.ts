@@ -95,7 +95,9 @@ Deno.test("every cause that access refuses for is a label of the metrics", async
   for await (const { name } of Deno.readDir(folder)) {
     const source = await Deno.readTextFile(new URL(name, folder));
     for (const [, cause] of source.matchAll(/refuse\(\s*"\w+",\s*"([^"]+)"/g)) causes.add(cause!);
-    for (const [, cause] of source.matchAll(/\b(?:cause:|HOOK_FAILED =) "([^"]+)"/g)) {
+    for (
+      const [, cause] of source.matchAll(/\b(?:cause:|HOOK_FAILED =|UNKNOWN_KEY =) "([^"]+)"/g)
+    ) {
       causes.add(cause!);
     }
   }

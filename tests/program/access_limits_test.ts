@@ -4,6 +4,8 @@ import { type GatewayProcess, startGateway } from "../../testing/gateway_process
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
 import { makeKey } from "../../testing/stream_key.ts";
 import { until } from "../../testing/waiting.ts";
+import { WhipSender } from "../../testing/webrtc/whip_sender.ts";
+import { soundUntil } from "../resilience/whip_sound.ts";
 import { api, WAYS_TO_PLAY } from "./access_ways.ts";
 
 const ADMIN = "the-token-of-the-operator";
@@ -104,6 +106,24 @@ Deno.test("who exceeds what a reload allows is ended as the limit says", async (
       assertStringIncludes(gateway.output(), reason);
     });
   }
+});
+
+Deno.test("a publisher by WHIP is told how much it may send, as it changes", async () => {
+  await using gateway = await startGateway({
+    args: ["--shards", "2"],
+    config: { adminToken: ADMIN, access: accessOf({ limits: { maxBitrateBps: 3_000_000 } }) },
+  });
+  await using sender = await WhipSender.connect(gateway, "live/a", {
+    query: `?token=${camera.key}`,
+  });
+  const told = (bps: number) =>
+    soundUntil(sender, `it is told ${bps} bit/s`, () => sender.peer.toldBps === bps);
+  await told(3_000_000);
+  await reload(gateway, { access: accessOf({ limits: { maxBitrateBps: 1_000_000 } }) });
+  await told(1_000_000);
+  await reload(gateway, { access: accessOf() });
+  await told(10_000_000);
+  assertEquals(await sender.peer.delete(), 200);
 });
 
 Deno.test("a viewer's time is what the newest rule says", async () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { type ProgramRun, runProgram, startGateway } from "../../testing/gateway_process.ts";
-import { probePorts } from "../../src/config/permissions.ts";
+import { probePorts } from "../../src/config/port_probe.ts";
 import { peerTest } from "../../testing/peers.ts";
 
 const ANYWHERE = { host: "127.0.0.1", port: 0, purpose: "WebRTC", flag: "--webrtc-port" };
@@ -115,7 +115,8 @@ Deno.test("a port in use: one line that names the flag", async () => {
     // Two shards of another gateway share its ports, and would share them with this one's.
     const inUse = [flag === "--rtmp-port" ? other.rtmpPort : other.httpPort, foreign.addr.port];
     for (const port of inUse) {
-      const args = ["--host", "127.0.0.1", flag, `${port}`, free!, "0", "--shards", "2"];
+      const others = [free!, "0", "--webrtc-port", "0", "--shards", "2"];
+      const args = ["--host", "127.0.0.1", flag, `${port}`, ...others];
       const purpose = flag === "--rtmp-port" ? "RTMP" : "HTTP";
       assertEquals(
         onlyLine(await runProgram(args)),
@@ -237,8 +238,8 @@ Deno.test("a port that is not permitted: one line with what grants it", async ()
       "and the same flags",
   );
   assertEquals(
-    onlyLine(await runProgram(["--host", "::1"])),
-    "Not permitted to listen on [::1]:1935 for RTMP: " +
+    onlyLine(await runProgram(["--host", "::1", "--shards", "1"])),
+    "Not permitted to listen on [::1]:1935 for RTMP, [::1]:8080 for HTTP, [::1]:8000 for WebRTC: " +
       "start it with `deno task start:net`, which may use IPv6",
   );
 });
@@ -255,11 +256,11 @@ Deno.test("a host of hooks or keys that is not permitted: one line with what gra
       "deno.json",
     ],
     [
-      { jwt },
+      { hooks, jwt },
       "-P=strict",
-      "keys.example:8081 for access.jwt.jwksUrl: start it with " +
-      '`deno task start:net`, which may use the whole network, or add "keys.example:8081" to ' +
-      "permissions.strict.net in deno.json",
+      "hooks.example:443 for access hook auth, keys.example:8081 for access.jwt.jwksUrl: start it " +
+      "with `deno task start:net`, which may use the whole network, or add " +
+      '"hooks.example:443", "keys.example:8081" to permissions.strict.net in deno.json',
     ],
   ];
   for (const [access, profile, line] of cases) {

@@ -14,7 +14,7 @@ const { rtmpPort, httpPort } = await startGateway(parseConfig(given, 2), {
   shardSource: HARMFUL_SHARD_SOURCE,
   transcodingSource: "",
   assets: [],
-  contentSecurityPolicy: "",
+  assetHeaders: {},
   shardHung: () => Deno.exit(70),
 });
 console.log(JSON.stringify({ rtmpPort, httpPort }));

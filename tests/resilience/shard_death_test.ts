@@ -32,7 +32,7 @@ async function start(): Promise<TestGateway> {
     shardSource: HARMFUL_SHARD_SOURCE,
     transcodingSource: TRANSCODING_SOURCE,
     assets: [],
-    contentSecurityPolicy: "",
+    assetHeaders: {},
     shardHung: (shard) => {
       throw new Error(`Shard ${shard} hangs`);
     },

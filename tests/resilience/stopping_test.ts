@@ -73,12 +73,14 @@ Deno.test("RTMP players are told of the end", async () => {
   assertEquals([player.told.at(-1), player.problem], ["NetStream.Play.Stop on 1", undefined]);
 });
 
-Deno.test("without connections it stops at once", async () => {
-  await using gateway = await startGateway({ args: ["--shards", "2"], config: CONFIG });
-  const { value, ms } = await timed(gateway.stop("SIGINT"));
-  assertEquals(value.code, 0);
-  assert(ms < AT_ONCE_MS, `stopped after ${ms} ms`);
-});
+for (const signal of ["SIGINT", "SIGHUP"] as const) {
+  Deno.test(`without connections it stops at once, by ${signal}`, async () => {
+    await using gateway = await startGateway({ args: ["--shards", "2"], config: CONFIG });
+    const { value, ms } = await timed(gateway.stop(signal));
+    assertEquals([value.code, value.signal], [0, null]);
+    assert(ms < AT_ONCE_MS, `stopped after ${ms} ms`);
+  });
+}
 
 Deno.test("a second signal does not wait", async () => {
   await using gateway = await startGateway({ args: ["--shards", "2"], config: CONFIG });

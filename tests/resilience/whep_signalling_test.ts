@@ -211,7 +211,7 @@ Deno.test({
     const { response, body } = await postOffer(gateway);
     assertEquals(response.status, 503, body);
     assert(Number(response.headers.get("retry-after")) > 0);
-    assertMatch(body, /^There are 4 viewers already$/m);
+    assertMatch(body, /^There may be up to 4 viewers$/m);
     assertEquals(await third.delete(), 200);
     await using _fifth = await WhepViewer.join(gateway);
     await healthy.checkAll();

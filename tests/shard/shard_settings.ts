@@ -56,7 +56,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   unpublishNotify: "end",
   logLevel: "warning",
   logFormat: "text",
-  contentSecurityPolicy: "",
+  assetHeaders: {},
   webrtc: {
     udpPort: undefined,
     udpFamilies: { ipv4: false, ipv6: false },

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { answerCheck } from "../../testing/webrtc/whep_stun.ts";
 import { createDtlsCertificate } from "../../src/webrtc/dtls/certificate.ts";
-import { Peer, type PeerEvents } from "../../src/webrtc/peer.ts";
+import { Peer } from "../../src/webrtc/peer.ts";
+import type { PeerEvents } from "../../src/webrtc/peer_options.ts";
 import { MAX_PEER_PATHS, MAX_UNPROVEN_BYTES } from "../../src/webrtc/peer_paths.ts";
 import { parseStun } from "../../src/webrtc/ice/stun.ts";
 import { writeStunError } from "../../src/webrtc/ice/stun_response.ts";
@@ -90,6 +91,19 @@ Deno.test("Peer: of many addresses the newest are known, and the one that is sen
   peer.receive(media, addressAt(2), 0);
   peer.receive(Uint8Array.of(0x80, 96, 0, 1), addressAt(17), 0);
   assertEquals(take(), ["dropped unproven", "dropped unproven", "dropped kind"]);
+});
+
+Deno.test("Peer: what of DTLS is not taken is told, once for each datagram", () => {
+  const { peer, take } = open();
+  peer.receive(NOMINATION, addressAt(1), 0);
+  take();
+  // A record that is cut short, two in clear that are for later, and one that says nothing.
+  const alert = [21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 90];
+  const data = [23, ...alert.slice(1)];
+  peer.receive(Uint8Array.from(alert.slice(0, 14)), addressAt(1), 0);
+  peer.receive(Uint8Array.from([...data, ...data]), addressAt(1), 0);
+  peer.receive(Uint8Array.from(alert), addressAt(1), 0);
+  assertEquals(take(), ["dropped malformed", "dropped malformed"]);
 });
 
 Deno.test("Peer: without a handshake it ends after its time, though checks come", () => {
@@ -238,7 +252,7 @@ Deno.test("Peer: a hello is answered by a cookie, and by nothing if it shows ano
   assertEquals(sent.map(({ port }) => port), [1]);
   assert(sent[0]!.datagram.length <= hello().length);
   peer.receive(hello(COOKIE), addressAt(1), 2);
-  assertEquals([peer.route, take()], [undefined, ["send 1"]]);
+  assertEquals([peer.route, take()], [undefined, ["send 1", "dropped malformed"]]);
 });
 
 Deno.test("Peer: a cookie that is shown in another's name proves where it was sent", () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { STATUS_CODE } from "@std/http/status";
 import { namesEtag } from "../../http/entity_tag.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
-import type { WholeResponse } from "../../http/response.ts";
+import type { ResponseHeaders, WholeResponse } from "../../http/response.ts";
 import { answer } from "./answers.ts";
 import type { ConsoleAsset } from "./console_asset.ts";
 
@@ -23,11 +23,11 @@ interface AssetFile {
 /** The console's files, ready to be sent. */
 export class AssetFiles {
   readonly #files: ReadonlyMap<string, AssetFile>;
-  readonly #contentSecurityPolicy: string;
+  readonly #headers: ResponseHeaders;
 
-  constructor(assets: readonly ConsoleAsset[], contentSecurityPolicy: string) {
+  constructor(assets: readonly ConsoleAsset[], headers: ResponseHeaders) {
     this.#files = new Map(assets.map((asset) => [asset.path, fileOf(asset)]));
-    this.#contentSecurityPolicy = contentSecurityPolicy;
+    this.#headers = headers;
   }
 
   /** The answer to a request for a file; `undefined` if there is none at `path`. */
@@ -36,8 +36,7 @@ export class AssetFiles {
     if (file === undefined) return undefined;
     const common = {
       "content-type": file.contentType,
-      "content-security-policy": this.#contentSecurityPolicy,
-      "referrer-policy": "no-referrer",
+      ...this.#headers,
       "cache-control": "no-cache",
       vary: "accept-encoding",
       etag: file.etag,

@@ -19,6 +19,7 @@ import { Flv } from "./flv.ts";
 import { MetricsGate } from "./metrics_gate.ts";
 import type { ForwardedRequest, ForwardedResponse } from "./forwarded_request.ts";
 import { MetricsRoute } from "./metrics_route.ts";
+import { playerAddress } from "./player_address.ts";
 import type { HttpContext } from "./route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./route_table.ts";
 import { statesResponse } from "./session_followers.ts";
@@ -47,7 +48,7 @@ export class HttpRoutes {
 
   constructor(context: HttpContext) {
     this.#context = context;
-    this.#files = new AssetFiles(context.assets, context.settings.contentSecurityPolicy);
+    this.#files = new AssetFiles(context.assets, context.settings.assetHeaders);
     this.#flv = new Flv(context);
     this.#metrics = new MetricsRoute(context);
     this.whep = new Whep(context, context.webrtc);
@@ -247,9 +248,14 @@ export class HttpRoutes {
     ];
   }
 
-  async #file({ request, url: { pathname } }: RoutedRequest): Promise<HttpResponse> {
-    return await this.#files.answer(pathname, request) ??
-      problem(STATUS_CODE.NotFound, `There is nothing at ${pathname}`);
+  async #file({ request, url }: RoutedRequest): Promise<HttpResponse> {
+    const file = await this.#files.answer(url.pathname, request);
+    if (file !== undefined) return file;
+    const vary = { vary: "accept" };
+    const location = playerAddress(url, request.headers.get("accept"));
+    return location === undefined
+      ? problem(STATUS_CODE.NotFound, `There is nothing at ${url.pathname}`, vary)
+      : textAnswer(STATUS_CODE.SeeOther, "The page plays it", { location, ...vary });
   }
 }
 

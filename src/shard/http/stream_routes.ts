@@ -58,10 +58,11 @@ export class StreamRoutes {
   constructor(context: StreamRoutesContext, clients: ClientPages) {
     this.#clientPages = clients;
     const { control, settings, access, streams } = context;
-    const { version, rtmpPort, startedAt } = settings;
+    const { version, rtmpPort, startedAt, tls } = settings;
     this.#context = context;
     this.#listing = new StreamListing((page) => control.requestStreams(page), settings.listAgeMs);
-    const gateway = () => ({ version, rtmpPort, uptimeMs: Date.now() - startedAt });
+    const ports = { rtmpPort, ...(tls && { httpsPort: tls.httpsPort }) };
+    const gateway = () => ({ version, ...ports, uptimeMs: Date.now() - startedAt });
     const { listAgeMs: maxAgeMs } = settings;
     this.#live = new LiveListing({ access, streams, listing: this.#listing, gateway, maxAgeMs });
   }

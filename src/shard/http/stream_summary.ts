@@ -61,6 +61,8 @@ export interface LiveSummary {
   readonly skippedMessages: PublicationDescription["skipped"];
   /** What the publisher should change, as sentences. */
   readonly advice: PublicationDescription["advice"];
+  /** What viewers by some ways miss, as sentences. */
+  readonly notes: readonly string[];
   readonly rtmp: { readonly viewers: number };
   readonly webrtc: {
     readonly viewers: number;

@@ -264,7 +264,7 @@ export class Whep {
         cname,
       },
       renditions,
-      wishKeyFrame: () => stream.wishKeyFrame(),
+      wishKeyFrame: (trackId = selection.videoTrack) => stream.wishKeyFrame(trackId),
       local,
       remoteUfrag: offer.transport.iceUfrag,
       remotePassword: offer.transport.icePassword,

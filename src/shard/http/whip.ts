@@ -128,7 +128,6 @@ export class Whip {
     }
     const local = this.#endpoint.createCredentials();
     const cname = crypto.randomUUID();
-    const { maxBitrateBps = MAX_BITRATE_BPS } = publish.admission.allowed.limits ?? {};
     const session = this.#endpoint.openPublisher({
       id,
       publish,
@@ -136,7 +135,7 @@ export class Whip {
         ...receivedMediaOptions(taken.sections),
         ssrc: crypto.getRandomValues(new Uint32Array(1))[0]!,
         cname,
-        maxBitrateBps,
+        maxBitrateBps: () => publish.admission.allowed.limits?.maxBitrateBps ?? MAX_BITRATE_BPS,
         maxHeldBytes: MAX_HELD_BYTES,
       },
       local,

@@ -7,7 +7,7 @@ import { type MemoryBudget, NO_HOLDER } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
 import type { Publication } from "../../stream/publication.ts";
 import { Renditions } from "../../stream/renditions.ts";
-import type { TrackSelection } from "../../stream/track_selection.ts";
+import { trackFilter, type TrackSelection } from "../../stream/track_selection.ts";
 import type { ControlLink } from "../control_link.ts";
 import type { StreamReport } from "./stream_report.ts";
 import type { StreamEntry, StreamTerms } from "./stream_entry.ts";
@@ -100,12 +100,19 @@ export class LiveStream {
   /**
    * A viewer comes, or has lost its pictures: one that would have to wait for a key frame wishes for
    * one, and so does one that would begin with what is long past.
+   *
+   * @param trackId the number of the video track; by default it is the default one, and all need it
    */
-  wishKeyFrame(): void {
-    const { newestKeyFrame, lastTimestampMs } = this.log;
-    const isFresh = newestKeyFrame !== undefined &&
-      lastTimestampMs - this.log.timestampMsOf(newestKeyFrame) < FRESH_KEY_FRAME_MS;
-    if (!isFresh) this.log.wishKeyFrame();
+  wishKeyFrame(trackId?: number): void {
+    const { lastTimestampMs, tracks } = this.log;
+    const { video } = trackFilter(
+      { audio: false, video: true, ...(trackId !== undefined && { videoTrack: trackId }) },
+      tracks,
+    );
+    const newest = this.log.newestKeyFrameOf(video);
+    const isFresh = newest !== undefined &&
+      lastTimestampMs - this.log.timestampMsOf(newest) < FRESH_KEY_FRAME_MS;
+    if (!isFresh) this.log.wishKeyFrame(trackId);
   }
 
   change(terms: StreamTerms): void {

@@ -5,11 +5,9 @@ import { describeLack } from "../../stream/log_store.ts";
 import { LogWriter } from "../../stream/log_writer.ts";
 import { Publication } from "../../stream/publication.ts";
 import { streamPath } from "../../stream/stream_path.ts";
-import type { SkippedMessage } from "../../stream/track_intake.ts";
 import type { ControlLink } from "../control_link.ts";
 import type { Counters } from "../../metrics/counters.ts";
 import { ByteRate } from "../../stream/byte_rate.ts";
-import { RepeatLog } from "../net/repeat_log.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import type { Admission, Client, ClientDescription, Clients } from "./clients.ts";
 import type { LiveStream } from "./live_stream.ts";
@@ -26,19 +24,8 @@ import {
   type SourceMessage,
 } from "./publish_source.ts";
 import type { Publisher, Publishers } from "./publishers.ts";
+import { SkippedMessages } from "./skipped_messages.ts";
 import type { Streams } from "./streams.ts";
-
-/**
- * Malformed messages, less those that {@linkcode GOOD_WEIGHT} makes up for, after which a publisher is
- * ended: ten seconds of sound.
- */
-const MAX_MALFORMED = 500;
-
-/**
- * So many malformed messages are made up for by one that is not: sound that is all broken is no
- * reason to end the pictures beside it, of which there are half as many.
- */
-const GOOD_WEIGHT = 3;
 
 /** A publisher that has sent nothing for so long is taken for gone if it comes again. */
 const HALF_DEAD_MS = 3000;
@@ -85,7 +72,7 @@ export class PublishSession implements Client, Publisher {
   readonly #log: Logger;
   readonly #acceptedAtMs = performance.now();
   readonly #since = Date.now();
-  readonly #repeats = new RepeatLog();
+  readonly #skipped: SkippedMessages;
   /** Of media. */
   #bytes = 0;
   #frames = 0;
@@ -95,8 +82,6 @@ export class PublishSession implements Client, Publisher {
   #heardAtMs = this.#acceptedAtMs;
   /** Since another one wants to publish the stream; what is called if this one stays. */
   #contest: { readonly sinceMs: number; readonly kept: () => void } | undefined;
-  /** Malformed messages that nothing has made up for yet. */
-  #malformed = 0;
   #isClosed = false;
   /** Set while a frame is held that is to be written though nothing more comes. */
   #releaseTimer: ReturnType<typeof setTimeout> | undefined;
@@ -119,6 +104,7 @@ export class PublishSession implements Client, Publisher {
     const begin = { nowMs: this.#acceptedAtMs, epochMs: this.#since, sent };
     this.#limits = new PublishLimits(allowed, begin);
     stream.publication = this.#publication;
+    this.#skipped = new SkippedMessages(this.path, source.log, context.counters);
     context.counters.add("publishesAccepted");
     context.counters.add(publisherGauge(source));
     context.clients.add(this);
@@ -190,8 +176,11 @@ export class PublishSession implements Client, Publisher {
       : kind === "metadata"
       ? publication.metadata(payload, nowMs)
       : publication.data(payload, nowMs);
-    if (skipped !== undefined) return this.#onSkipped(kind, skipped, nowMs);
-    if (this.#malformed > 0) this.#malformed -= GOOD_WEIGHT;
+    if (skipped !== undefined) {
+      const end = this.#skipped.note(kind, skipped, nowMs);
+      return end && this.#end(end);
+    }
+    this.#skipped.noteTaken();
     if (kind === "video") {
       this.#frames++;
       this.#context.counters.add("videoMessages");
@@ -207,9 +196,9 @@ export class PublishSession implements Client, Publisher {
     this.#releaseTimer ??= setTimeout(() => this.#release(), waitMs);
   }
 
-  /** Changes when viewers need a key frame. */
-  get keyFrameWishes(): number {
-    return this.#writer.keyFrameWishes;
+  /** What viewers need key frames of. */
+  get wishes(): Pick<LogWriter, "keyFrameWishes" | "takeWishedTracks"> {
+    return this.#writer;
   }
 
   /** Bytes of frames that wait for the rest of them. */
@@ -368,33 +357,5 @@ export class PublishSession implements Client, Publisher {
     const nowMs = performance.now();
     this.#publication.release(nowMs);
     this.flush(nowMs);
-  }
-
-  #onSkipped(kind: SourceMessage["kind"], skipped: SkippedMessage, nowMs: number): void {
-    const { reason, detail } = skipped;
-    this.#context.counters.add("messagesSkipped");
-    this.#context.counters.tally("skippedMessages", { kind, reason });
-    if (reason !== "redundant" && reason !== "empty") this.#logSkipped(kind, skipped, nowMs);
-    if (reason !== "malformed") return;
-    this.#malformed = Math.max(0, this.#malformed) + 1;
-    if (this.#malformed <= MAX_MALFORMED) return;
-    const what = `up to ${MAX_MALFORMED} messages may be malformed where few are not`;
-    this.#end({
-      cause: "malformed",
-      reason: `Cannot publish ${this.path}: ${what}, got one more, ${kind}: ` +
-        `${detail?.() ?? "no detail"}`,
-    });
-  }
-
-  #logSkipped(kind: string, { reason, detail }: SkippedMessage, nowMs: number): void {
-    const count = this.#repeats.note(`${kind} ${reason}`, nowMs);
-    if (count === undefined) return;
-    this.#source.log.warn("{path}: {kind} skipped, {reason}{detail} ({count} so far)", {
-      path: this.path,
-      kind,
-      reason,
-      detail: detail === undefined ? "" : `: ${detail()}`,
-      count,
-    });
   }
 }

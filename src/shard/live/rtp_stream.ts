@@ -225,7 +225,8 @@ export class RtpStream {
     const said = head.length > 0
       ? parseOpusHead(head).channels
       : this.#audioBodies().find((body) => body.kind === "channels")?.channels ?? 2;
-    return said === 1 || said === 2 ? { codec: "opus", channels: said } : undefined;
+    if (said !== 1 && said !== 2) return undefined;
+    return { codec: "opus", channels: said, isAsPublished: true };
   }
 
   #audioCodec(): FlvAudioCodec | undefined {

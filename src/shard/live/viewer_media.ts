@@ -26,10 +26,11 @@ const TRANSPORT_FEEDBACK = "transport-cc";
 /**
  * How long receivers are to hold pictures back whose sound they play, from the beginning on: as long
  * as they would hold them in the end, when they have seen that it takes so much longer until sound is
- * heard. Measured: sound comes 10 to 60 ms later than the pictures of its time, as encoders send
- * sound in groups, and Chromium holds it for 50 to 80 ms.
+ * heard. Measured: sound that Opus is made of comes 10 to 60 ms later than the pictures of its time,
+ * as encoders send it in groups, and Chromium holds it for 50 to 80 ms. Sound that is Opus already
+ * comes with its pictures, and is held for 40 ms.
  */
-const PICTURES_HELD_MS = 110;
+const PICTURES_HELD_MS = { made: 110, asPublished: 50 };
 /** What browsers bear by themselves: with less, they do not hold pictures at all. */
 const MAX_PICTURES_HELD_MS = 10_000;
 
@@ -107,11 +108,12 @@ function randomNumbers(): [number, number, number] {
 
 /** How both tracks are sent to the viewer that was answered so. */
 export function viewerTracks({ audio, video }: AnsweredMedia, media: StreamMedia) {
-  const isHeard = audio !== undefined && media.audio !== undefined;
+  const heard = audio && media.audio;
+  const heldMs = heard && PICTURES_HELD_MS[heard.isAsPublished === true ? "asPublished" : "made"];
   return {
     audio: audio && viewerTrack(audio),
     video: video &&
-      { ...viewerTrack(video), held: heldPictures(video, isHeard ? PICTURES_HELD_MS : 0) },
+      { ...viewerTrack(video), held: heldPictures(video, heldMs ?? 0) },
   };
 }
 

@@ -80,6 +80,10 @@ export class ViewerRenditions implements RenditionSource {
     return rtp.audience.feed.video.ring;
   }
 
+  wishKeyFrame(trackId: number): void {
+    this.#stream.log.wishKeyFrame(trackId);
+  }
+
   isOpen(trackId: number): boolean {
     return trackId === this.firstTrackId || this.#watched.has(trackId);
   }

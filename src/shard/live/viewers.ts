@@ -1,3 +1,4 @@
+import { howMany } from "../../bytes/how_many.ts";
 import type { Access, AccessDecision, AccessRequest } from "../../access/access.ts";
 import type { MemoryBudget } from "../../stream/memory_budget.ts";
 import { describeRefusal, MemoryHolding } from "../../stream/memory_holding.ts";
@@ -189,14 +190,14 @@ export class Viewers {
     if (this.#isLeaving) return { scope: "all", reason: "the server is about to stop" };
     const { counters, settings: { maxViewers } } = this.#options;
     if (counters.total("viewers") < maxViewers) return undefined;
-    return { scope: "all", reason: `there are ${maxViewers} viewers already` };
+    return { scope: "all", reason: `there may be up to ${howMany(maxViewers, "viewers")}` };
   }
 
   /** @param mostHere viewers that what let this one in allows */
   #streamRefusal(path: string, mostHere: number): Refusal | undefined {
     const maxViewers = Math.min(mostHere, this.#options.maxViewersOf?.(path) ?? Infinity);
     if (this.#options.streamCounts.of(streamKey(path)) < maxViewers) return undefined;
-    return { scope: "all", reason: `the stream has ${maxViewers} viewers already` };
+    return { scope: "all", reason: `the stream may have up to ${howMany(maxViewers, "viewers")}` };
   }
 
   #take(protocol: ViewerProtocol, hostname: string): Room | Refusal {

@@ -23,25 +23,25 @@ export type DatagramSource = Pick<Deno.DatagramConn, "receive" | "send" | "close
 export class DatagramSocket {
   readonly #socket: DatagramSource;
   readonly #receive: (datagram: Uint8Array, from: Deno.NetAddr) => void;
+  readonly #sendFailed: () => void;
   readonly #share = timeSlice.share("many peers");
   #inFlight = 0;
   #room: PromiseWithResolvers<void> | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
   #isClosed = false;
-  #failed = 0;
 
-  /** @param receive takes a datagram, which it borrows */
+  /**
+   * @param receive takes a datagram, which it borrows
+   * @param sendFailed called for each that could not be sent: the peer's network is gone, for one
+   */
   constructor(
     socket: DatagramSource,
     receive: (datagram: Uint8Array, from: Deno.NetAddr) => void,
+    sendFailed: () => void,
   ) {
     this.#socket = socket;
     this.#receive = receive;
-  }
-
-  /** Datagrams that could not be sent: the viewer's network is gone, for one. */
-  get failed(): number {
-    return this.#failed;
+    this.#sendFailed = sendFailed;
   }
 
   /** Resolves when more can be sent; `undefined` if it can be now. */
@@ -105,7 +105,7 @@ export class DatagramSocket {
   };
 
   readonly #onFailed = () => {
-    this.#failed++;
+    this.#sendFailed();
     this.#onSent();
   };
 }

@@ -1,3 +1,4 @@
+import { howMany } from "../../bytes/how_many.ts";
 import type { AddressCounts } from "./address_counts.ts";
 import { addressSource } from "../../address/address_source.ts";
 import type { CounterName, Counters } from "../../metrics/counters.ts";
@@ -87,7 +88,8 @@ export class Places {
   #addressRefusal(hostname: string): Refusal | undefined {
     const { what, maxPerAddress, counts, proxies } = this.#options;
     if (counts.of(hostname) < maxPerAddress || proxies.has(hostname)) return undefined;
-    return { scope: "address", reason: `one address may have up to ${maxPerAddress} ${what}` };
+    const most = howMany(maxPerAddress, what);
+    return { scope: "address", reason: `one address may have up to ${most}` };
   }
 
   #makeRoom(): Refusal | undefined {
@@ -99,7 +101,8 @@ export class Places {
   }
 
   #fullRefusal(): Refusal {
-    return { scope: "all", reason: `there are ${this.#options.max} ${this.#options.what} already` };
+    const { max, what } = this.#options;
+    return { scope: "all", reason: `there may be up to ${howMany(max, what)}` };
   }
 }
 

@@ -13,13 +13,15 @@ import type { PublishEnd } from "../live/publish_source.ts";
 import { peerHolderOf } from "../net/memory_holder.ts";
 import type { Place } from "../net/places.ts";
 import { MessageTurn } from "./message_turn.ts";
+import { PlayerPing } from "./player_ping.ts";
 import { PublisherSilence } from "./publisher_silence.ts";
 import type { RtmpContext } from "./context.ts";
 import { logConnect } from "./connect_log.ts";
+import { IgnoredMessages } from "./ignored_messages.ts";
 import { RtmpOutput } from "./output.ts";
 import { PartialMessages } from "./partial_messages.ts";
 import { PeerInput } from "./peer_input.ts";
-import { overdueReason, reasonOf, type RtmpPhase } from "./phase.ts";
+import { PhaseClock, reasonOf, type RtmpPhase } from "./phase.ts";
 import { RtmpPlaying } from "./playing.ts";
 import { RtmpPublishing } from "./publishing.ts";
 import { type SlowWriter, slowWriter } from "../net/slow_writers.ts";
@@ -36,12 +38,6 @@ const MEDIA_BUFFER_SIZE = 64 * 1024;
  * few and long steps.
  */
 const HEAVY_READ_SIZE = 16 * 1024;
-
-/**
- * How often a player is asked whether it is there. One that pauses is sent nothing else, so that the
- * kernel would never find out that its machine is gone.
- */
-const PING_INTERVAL_MS = 30_000;
 
 /** An RTMP connection: carries bytes between its socket and its session, and does what that says. */
 export class RtmpConnection implements Connection {
@@ -60,18 +56,16 @@ export class RtmpConnection implements Connection {
   /** What messages have that have not come whole. */
   readonly #partial: PartialMessages;
   #buffer = new Uint8Array(COMMAND_BUFFER_SIZE);
-  #phase: RtmpPhase = "connecting";
-  #phaseSinceMs: number;
+  readonly #clock: PhaseClock;
   #heardAtMs: number;
-  #pingedAtMs: number;
+  readonly #playerPing: PlayerPing;
   readonly #silence: PublisherSilence;
   /** Settles when all that was read last is done, decisions on publishers included. */
   #taking: Promise<void> | undefined;
   #closeReason: string | undefined;
   /** Why it cannot be written to. */
   #lost: unknown;
-  /** Messages that the session has passed over, as far as they are counted. */
-  #ignored = 0;
+  readonly #ignored: IgnoredMessages;
 
   constructor(conn: PeerConn, context: RtmpContext, nowMs: number, accepted: Accepted) {
     const { id, place, log } = accepted;
@@ -80,10 +74,10 @@ export class RtmpConnection implements Connection {
     this.#place = place;
     place.offer(() => this.#giveWay());
     this.#context = context;
+    this.#ignored = new IgnoredMessages(context.counters);
     this.#logger = log;
-    this.#phaseSinceMs = nowMs;
+    this.#clock = new PhaseClock(nowMs);
     this.#heardAtMs = nowMs;
-    this.#pingedAtMs = nowMs;
     const session = new ServerSession({
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       limits: {
@@ -105,7 +99,9 @@ export class RtmpConnection implements Connection {
       context.counters.add("memoryEnded");
       this.#close("closed: no memory is left for what it does not take");
     });
-    this.#silence = new PublisherSilence((nowMs) => this.#say((session) => session.ping(nowMs)));
+    const ping = (nowMs: number) => this.#say((session) => session.ping(nowMs));
+    this.#silence = new PublisherSilence(ping);
+    this.#playerPing = new PlayerPing(ping, nowMs);
     this.#session = session;
     this.#output = output;
     this.#publishing = new RtmpPublishing(link, {
@@ -150,7 +146,7 @@ export class RtmpConnection implements Connection {
    * waited for.
    */
   stop(): void {
-    if (this.#phase === "closing") return;
+    if (this.#clock.phase === "closing") return;
     const isAsked = this.#askToReconnect("The server stops.");
     if (!isAsked && !this.#playing.hasPlayers) this.abort();
   }
@@ -164,10 +160,10 @@ export class RtmpConnection implements Connection {
     // It is ended once, though it may take until a decision is there that it waits for.
     if (this.#closeReason !== undefined) return;
     this.#publishing.sweep(nowMs);
-    if (this.#phase === "active") this.#playing.sweep(nowMs);
+    if (this.#clock.phase === "active") this.#playing.sweep(nowMs);
     // A stream may have come that was waited for.
     this.#settlePlace();
-    if (this.#playing.hasPlayers) this.#ping(nowMs);
+    if (this.#playing.hasPlayers) this.#playerPing.sweep(nowMs);
     // A player that acknowledges no more has held its stream back for long enough.
     this.#output.wake();
     const reason = this.#stallReason(nowMs) ?? this.#timeoutReason(nowMs);
@@ -184,7 +180,7 @@ export class RtmpConnection implements Connection {
       this.#context.counters.add("rtmpBytesReceived", length);
       this.#heardAtMs = performance.now();
       this.#share.begin(this.#heardAtMs);
-      if (this.#phase === "closing") {
+      if (this.#clock.phase === "closing") {
         await this.#share.pause();
         continue;
       }
@@ -220,18 +216,9 @@ export class RtmpConnection implements Connection {
         if (pause !== undefined) await pause;
       }
     } finally {
-      this.#countIgnored();
+      this.#ignored.note(this.#session.counters);
       this.#output.wake();
     }
-  }
-
-  #countIgnored(): void {
-    const { counters } = this.#session;
-    const ignored = counters.ignoredMedia + counters.ignoredCommands + counters.unknownMessages +
-      counters.sharedObjects;
-    if (ignored === this.#ignored) return;
-    this.#context.counters.add("messagesIgnored", ignored - this.#ignored);
-    this.#ignored = ignored;
   }
 
   /** Handles an event; a promise means that the session must wait for it. */
@@ -290,12 +277,6 @@ export class RtmpConnection implements Connection {
     return isAsked;
   }
 
-  #ping(nowMs: number): void {
-    if (nowMs - this.#pingedAtMs < PING_INTERVAL_MS) return;
-    this.#pingedAtMs = nowMs;
-    this.#say((session) => session.ping(Math.floor(nowMs)));
-  }
-
   #say(words: (session: ServerSession) => void): void {
     try {
       words(this.#session);
@@ -311,7 +292,7 @@ export class RtmpConnection implements Connection {
     // The peer may ask for something else in the same breath, which may be half taken now.
     await undefined;
     await this.#taking?.catch(() => {});
-    if (this.#isActive || this.#phase === "closing") return;
+    if (this.#isActive || this.#clock.phase === "closing") return;
     this.#enter("closing");
     this.#output.wake();
     await this.#output.idle();
@@ -324,14 +305,14 @@ export class RtmpConnection implements Connection {
   }
 
   #settle(): void {
-    if (this.#phase !== "closing") this.#enter(this.#isActive ? "active" : "setup");
+    if (this.#clock.phase !== "closing") this.#enter(this.#isActive ? "active" : "setup");
     this.#settlePlace();
   }
 
   /** Who publishes has a stream's place, who plays a player's; who does neither has this one. */
   #settlePlace(): void {
     if (this.#publishing.isActive || this.#playing.hasPlayers) return this.#place.leave();
-    if (this.#phase === "closing" || this.#closeReason !== undefined) return;
+    if (this.#clock.phase === "closing" || this.#closeReason !== undefined) return;
     const refusal = this.#place.retake();
     if (refusal !== undefined) return this.#close(`closed: ${refusal.reason}`);
     this.#place.offer(() => this.#giveWay());
@@ -357,9 +338,7 @@ export class RtmpConnection implements Connection {
   }
 
   #enter(phase: RtmpPhase): void {
-    if (this.#phase === phase) return;
-    this.#phase = phase;
-    this.#phaseSinceMs = performance.now();
+    this.#clock.enter(phase, performance.now());
   }
 
   /** Why a peer is ended that does not take what it is sent. */
@@ -372,7 +351,7 @@ export class RtmpConnection implements Connection {
 
   #timeoutReason(nowMs: number): string | undefined {
     const reason = this.#overdue(nowMs);
-    if (reason !== undefined && this.#phase !== "closing") {
+    if (reason !== undefined && this.#clock.phase !== "closing") {
       this.#context.counters.add("rtmpTimeouts");
     }
     return reason;
@@ -380,9 +359,7 @@ export class RtmpConnection implements Connection {
 
   #overdue(nowMs: number): string | undefined {
     const { timeouts } = this.#context.settings;
-    if (this.#phase !== "active") {
-      return overdueReason(this.#phase, nowMs - this.#phaseSinceMs, timeouts);
-    }
+    if (this.#clock.phase !== "active") return this.#clock.overdueReason(nowMs, timeouts);
     if (!this.#publishing.isActive) return undefined;
     return this.#silence.reason(nowMs, this.#heardAtMs, timeouts.idleMs);
   }

@@ -7,8 +7,32 @@ const LINGER_MS = 2000;
 /** Where an RTMP connection stands, and so how long it may take. */
 export type RtmpPhase = "connecting" | "setup" | "active" | "closing";
 
-/** Why a connection is ended that has been in a phase for so long; who is active may stay. */
-export function overdueReason(
+/** The phase that a connection is in, and since when. */
+export class PhaseClock {
+  #phase: RtmpPhase = "connecting";
+  #sinceMs: number;
+
+  constructor(nowMs: number) {
+    this.#sinceMs = nowMs;
+  }
+
+  get phase(): RtmpPhase {
+    return this.#phase;
+  }
+
+  enter(phase: RtmpPhase, nowMs: number): void {
+    if (this.#phase === phase) return;
+    this.#phase = phase;
+    this.#sinceMs = nowMs;
+  }
+
+  /** Why the connection is ended, if it has been in its phase for too long; who is active may stay. */
+  overdueReason(nowMs: number, timeouts: ShardSettings["timeouts"]): string | undefined {
+    return overdueReason(this.#phase, nowMs - this.#sinceMs, timeouts);
+  }
+}
+
+function overdueReason(
   phase: RtmpPhase,
   phaseMs: number,
   { handshakeMs, publishMs }: ShardSettings["timeouts"],

@@ -5,28 +5,16 @@ import { createDtlsCertificate, type DtlsCertificate } from "../../webrtc/dtls/c
 import { createIceCredentials, type IceCredentials } from "../../webrtc/ice/credentials.ts";
 import type { TransportAddress } from "../../address/transport_address.ts";
 import { peerText } from "../../address/address_source.ts";
-import { ConnectionListener } from "../net/connection_listener.ts";
 import type { Counters } from "../../metrics/counters.ts";
-import { DatagramSocket } from "../net/datagram_socket.ts";
-import { IceTcpConnection } from "./ice_tcp.ts";
 import type { ShardSettings } from "../shard_settings.ts";
 import { RtpPump } from "./rtp_pump.ts";
 import type { Ticket } from "../live/ticket.ts";
 import type { ViewerRenditions } from "../live/viewer_renditions.ts";
 import type { ShardPlaces } from "../shard_places.ts";
-import {
-  type SessionEvents,
-  type SessionMedia,
-  type SessionPaths,
-  WebrtcSession,
-} from "./session.ts";
+import { type SessionEvents, type SessionMedia, WebrtcSession } from "./session.ts";
 import { type NewPublisher, type PublisherEvents, WebrtcPublisher } from "./publisher_session.ts";
-import {
-  addressKey,
-  type PeerSession,
-  type PeerSessionEvents,
-  WebrtcSessions,
-} from "./sessions.ts";
+import { WebrtcSockets } from "./sockets.ts";
+import { type PeerSession, type PeerSessionEvents, WebrtcSessions } from "./sessions.ts";
 
 const logger = getLogger(["sluice", "webrtc"]);
 
@@ -37,7 +25,7 @@ export interface NewSession {
   /** Of the pictures, for a viewer that is sent whichever fit. */
   readonly renditions: ViewerRenditions | undefined;
   /** The viewer has lost its pictures. */
-  readonly wishKeyFrame: () => void;
+  readonly wishKeyFrame: (trackId: number | undefined) => void;
   readonly local: IceCredentials;
   readonly remoteUfrag: string | undefined;
   readonly remotePassword: string | undefined;
@@ -68,56 +56,31 @@ export interface WebrtcContext {
 }
 
 /** The WebRTC viewers and publishers of a shard, on its UDP socket and TCP port. */
-export class WebrtcEndpoint implements SessionPaths {
+export class WebrtcEndpoint {
   readonly certificate: DtlsCertificate;
   readonly #context: WebrtcContext;
-  readonly #socket: DatagramSocket | undefined;
-  readonly #tcp: ConnectionListener;
+  readonly #sockets: WebrtcSockets;
   readonly #pump: RtpPump;
   readonly #arena = new PacketArena();
   /** What is sent keeps its slots for a while: what is received may take none of them. */
   readonly #receivingArena = new PacketArena(RECEIVING_SLOTS);
   readonly #sessions = new WebrtcSessions();
-  /** By `addressKey`. */
-  readonly #tcpConnections = new Map<string, IceTcpConnection>();
 
   private constructor(context: WebrtcContext, certificate: DtlsCertificate) {
-    const { settings, counters, places } = context;
-    const { host, webrtc: { udpPort, tcpPort }, timeouts } = settings;
     this.#context = context;
     this.certificate = certificate;
-    this.#socket = udpPort === undefined ? undefined : new DatagramSocket(
-      Deno.listenDatagram({ transport: "udp", hostname: host, port: udpPort }),
-      (datagram, from) => this.#receive(datagram, from as TransportAddress),
-    );
-    this.#pump = new RtpPump(this.#socket);
-    const events = {
-      received: (frame: Uint8Array, connection: IceTcpConnection) =>
-        this.#receive(frame, connection.address),
-      closed: (connection: IceTcpConnection) => this.#onTcpClosed(connection),
-    };
-    this.#tcp = new ConnectionListener(Deno.listen({ hostname: host, port: tcpPort }), {
-      protocol: "webrtc",
-      places: places.webrtcTcpConnections,
-      counterNames: {
-        accepted: "webrtcTcpConnectionsAccepted",
-        refused: "webrtcTcpConnectionsRefused",
-        aborted: "webrtcTcpConnectionsAborted",
-      },
-      connect: (conn, nowMs, { place }) => {
-        const connection = new IceTcpConnection(conn, events, nowMs, timeouts.stallMs, place);
-        this.#tcpConnections.set(addressKey(connection.address), connection);
-        return connection;
-      },
-    }, counters);
+    this.#sockets = new WebrtcSockets(context, {
+      received: (datagram, from) => this.#receive(datagram, from),
+      closed: (address) => this.#sessions.dropAddress(address),
+    });
+    this.#pump = new RtpPump(this.#sockets.udp);
   }
 
   /** Listens; rejects with what `Deno.listen` throws. */
   static async open(context: WebrtcContext): Promise<WebrtcEndpoint> {
     const certificate = await createDtlsCertificate();
     const endpoint = new WebrtcEndpoint(context, certificate);
-    void endpoint.#socket?.run();
-    void endpoint.#tcp.run();
+    endpoint.#sockets.run();
     return endpoint;
   }
 
@@ -158,18 +121,18 @@ export class WebrtcEndpoint implements SessionPaths {
       },
       arena: this.#arena,
       pump: this.#pump,
-      paths: this,
+      paths: this.#sockets,
       viewerEvents: {
         jumped: () => {
           counters.add("viewersJumped");
-          viewer.wishKeyFrame();
+          viewer.wishKeyFrame(session.videoTrack);
         },
         resent: (count) => counters.add("webrtcPacketsResent", count),
         nacked: () => counters.add("webrtcNacks"),
         narrowed: () => counters.add("webrtcLinksNarrow"),
         keyFrameRequested: () => {
           counters.add("webrtcKeyFrameRequests");
-          viewer.wishKeyFrame();
+          viewer.wishKeyFrame(session.videoTrack);
         },
       },
       events: this.#eventsOf(viewer, sessionTag, log),
@@ -205,7 +168,7 @@ export class WebrtcEndpoint implements SessionPaths {
         nowMs: performance.now(),
       },
       arena: this.#receivingArena,
-      paths: this,
+      paths: this.#sockets,
       events: this.#publisherEvents(publisher, sessionTag),
     });
     this.#sessions.add(session, sessionTag);
@@ -226,14 +189,14 @@ export class WebrtcEndpoint implements SessionPaths {
   /** Begins an ICE restart of a session; the new credentials. */
   restart(session: PeerSession, remote: IceCredentials): IceCredentials {
     const local = this.createCredentials();
-    session.peer.restart(local, remote);
+    session.restart(local, remote);
     this.#sessions.addUfrag(session, local.ufrag);
     return local;
   }
 
   /** Looks after time-outs. To be called every second. */
   sweep(nowMs: number): void {
-    this.#tcp.sweep(nowMs);
+    this.#sockets.sweep(nowMs);
     for (const session of this.#sessions.all()) {
       try {
         session.tick(nowMs);
@@ -248,32 +211,11 @@ export class WebrtcEndpoint implements SessionPaths {
   async close(graceMs: number): Promise<void> {
     for (const session of this.#sessions.all()) session.end("the server stops");
     this.#pump.close();
-    await this.#tcp.close(graceMs);
-    await this.#socket?.close();
+    await this.#sockets.close(graceMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close(0);
-  }
-
-  send(datagram: Uint8Array, to: TransportAddress): void {
-    if (to.transport === "tcp") this.#tcpConnections.get(addressKey(to))?.send(datagram);
-    else this.#socket?.send(datagram, to as Deno.NetAddr);
-  }
-
-  sendAll(datagrams: readonly Uint8Array[], to: TransportAddress): void {
-    const { counters } = this.#context;
-    counters.add("webrtcPacketsSent", datagrams.length);
-    counters.add("webrtcBytesSent", lengthOf(datagrams));
-    if (to.transport === "tcp") {
-      this.#tcpConnections.get(addressKey(to))?.sendAll(datagrams);
-    } else {
-      for (const datagram of datagrams) this.#socket?.send(datagram, to as Deno.NetAddr);
-    }
-  }
-
-  isReady(to: TransportAddress): boolean {
-    return to.transport === "udp" || this.#tcpConnections.get(addressKey(to))?.isReady === true;
   }
 
   #receive(datagram: Uint8Array, from: TransportAddress): void {
@@ -284,7 +226,7 @@ export class WebrtcEndpoint implements SessionPaths {
 
   #onAddressKnown(session: PeerSession, address: TransportAddress): void {
     const isIts = this.#sessions.claimAddress(session, address, performance.now());
-    const connection = isIts ? this.#tcpConnections.get(addressKey(address)) : undefined;
+    const connection = isIts ? this.#sockets.connection(address) : undefined;
     if (connection === undefined) return;
     connection.prove();
     connection.onReady = () => session.notify();
@@ -371,22 +313,11 @@ export class WebrtcEndpoint implements SessionPaths {
     };
   }
 
-  #onTcpClosed(connection: IceTcpConnection): void {
-    this.#tcpConnections.delete(addressKey(connection.address));
-    this.#sessions.dropAddress(connection.address);
-  }
-
   /** An address is a viewer's no more: if that is a connection, it is good for nothing. */
   #forgetAddress(session: PeerSession, address: TransportAddress): void {
     if (!this.#sessions.leaveAddress(session, address)) return;
-    this.#tcpConnections.get(addressKey(address))?.stop();
+    this.#sockets.connection(address)?.stop();
   }
-}
-
-function lengthOf(datagrams: readonly Uint8Array[]): number {
-  let length = 0;
-  for (const datagram of datagrams) length += datagram.length;
-  return length;
 }
 
 function random(length: number): Uint8Array {

@@ -4,7 +4,8 @@ import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
 import { SrtcpSender } from "../../srtp/srtcp.ts";
 import { SrtpReceiver, type SrtpRefusal } from "../../srtp/srtp_receiver.ts";
-import { Peer, type PeerDropReason, type PeerKeys, type PeerOptions } from "../../webrtc/peer.ts";
+import { Peer } from "../../webrtc/peer.ts";
+import type { PeerDropReason, PeerKeys, PeerOptions } from "../../webrtc/peer_options.ts";
 import type { IceCredentials } from "../../webrtc/ice/credentials.ts";
 import type { OfferedTransport } from "../../webrtc/sdp/offer.ts";
 import type { Place } from "../net/places.ts";
@@ -146,6 +147,10 @@ export class WebrtcPublisher implements PeerSession {
     this.publish.sweep(nowMs);
   }
 
+  restart(local: IceCredentials, remote: IceCredentials): void {
+    this.peer.restart(local, remote);
+  }
+
   /** Ends the session and tells the publisher. */
   end(reason: string): void {
     this.peer.close();
@@ -157,7 +162,7 @@ export class WebrtcPublisher implements PeerSession {
     this.#srtp = new SrtpReceiver(arena, remote);
     this.#srtcp = new SrtcpSender(local);
     this.#media = new ReceivedMedia({ ...media, nowMs: performance.now() });
-    this.#keyFrameWishes = this.publish.keyFrameWishes;
+    this.#keyFrameWishes = this.publish.wishes.keyFrameWishes;
     events.connected(this);
   }
 
@@ -215,10 +220,10 @@ export class WebrtcPublisher implements PeerSession {
       if (this.#isOver) return;
     }
     if (hasNew) publish.flush(nowMs);
-    const { keyFrameWishes } = publish;
+    const { keyFrameWishes } = publish.wishes;
     if (keyFrameWishes !== this.#keyFrameWishes) {
       this.#keyFrameWishes = keyFrameWishes;
-      media.requestKeyFrame(nowMs);
+      media.requestKeyFrame(nowMs, publish.wishes.takeWishedTracks());
     }
     this.#sendFeedback(media, nowMs);
     this.#schedule(media.nextDueMs(), nowMs);

@@ -8,7 +8,9 @@ import type { Reception } from "../../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
 import type { SrtpMasterKey } from "../../srtp/key_derivation.ts";
-import { Peer, type PeerOptions } from "../../webrtc/peer.ts";
+import type { IceCredentials } from "../../webrtc/ice/credentials.ts";
+import { Peer } from "../../webrtc/peer.ts";
+import type { PeerOptions } from "../../webrtc/peer_options.ts";
 import type { TransportAddress } from "../../address/transport_address.ts";
 import type { ClientMeasures } from "../live/clients.ts";
 import type { View } from "../live/ticket.ts";
@@ -100,6 +102,10 @@ export class WebrtcSession
   #viewer: RtpViewer | undefined;
   #hasBegun = false;
   #isOver = false;
+  /** Where its media went last. */
+  #sentTo: TransportAddress | undefined;
+  /** Whether its checks are to come under new names, which it may have forgotten the old ones for. */
+  #isRestarting = false;
   /** Whether it has opened a data channel on which it is told something. */
   #isListening = false;
   #toldQuality: ViewerQuality | null = null;
@@ -130,7 +136,11 @@ export class WebrtcSession
           this.#viewer?.pause();
           events.consentLost();
         },
-        ufragRetired: (ufrag) => events.ufragRetired(ufrag),
+        ufragRetired: (ufrag) => {
+          this.#isRestarting = false;
+          this.#changePath(this.peer.route);
+          events.ufragRetired(ufrag);
+        },
         dropped: (reason) => events.dropped(reason),
         ended: (reason) => {
           if (this.#viewer === undefined) events.failed();
@@ -155,7 +165,7 @@ export class WebrtcSession
       jumps: this.#viewer?.jumps ?? 0,
       reception: this.#viewer?.reception ?? null,
       quality: this.quality,
-      videoTrack: this.#viewer?.videoTrack ?? null,
+      videoTrack: this.videoTrack ?? null,
       link: this.#viewer?.link ?? null,
     };
   }
@@ -185,6 +195,11 @@ export class WebrtcSession
     return this.hasVideo && this.#viewer !== undefined ? this.#viewer.quality : null;
   }
 
+  /** The number of the track whose pictures it is sent, if that may change. */
+  get videoTrack(): number | undefined {
+    return this.#viewer?.videoTrack;
+  }
+
   get hasVideo(): boolean {
     return this.#options.media.video !== undefined;
   }
@@ -207,6 +222,7 @@ export class WebrtcSession
     const viewer = this.#viewer;
     const to = this.peer.route;
     if (viewer === undefined || to === undefined) return false;
+    if (to !== this.#sentTo) this.#changePath(to);
     this.#datagrams.length = 0;
     // By how much later the second is answered tells what lies between them.
     this.#askForEcho(viewer, nowMs);
@@ -218,9 +234,14 @@ export class WebrtcSession
 
   /** One that cannot be asked for is as good as lost. */
   #askForEcho(viewer: RtpViewer, nowMs: number): void {
-    if (!viewer.wantsEcho(nowMs)) return;
+    if (this.#isRestarting || !viewer.wantsEcho(nowMs)) return;
     threadDelays.watch(nowMs);
     this.peer.askForEcho(viewer.echoAsked(nowMs));
+  }
+
+  #changePath(to: TransportAddress | undefined): void {
+    this.#sentTo = to;
+    if (to !== undefined) this.#viewer?.changePath(to.transport, performance.now());
   }
 
   #send(to: TransportAddress): void {
@@ -270,6 +291,12 @@ export class WebrtcSession
     this.end(reason);
   }
 
+  restart(local: IceCredentials, remote: IceCredentials): void {
+    this.peer.restart(local, remote);
+    this.#isRestarting = true;
+    this.#changePath(this.peer.route);
+  }
+
   /** Ends the session and tells the viewer. */
   end(reason: string): void {
     this.peer.close();
@@ -278,6 +305,7 @@ export class WebrtcSession
 
   #onConnected(master: SrtpMasterKey): void {
     const { audience, media, renditions, arena, viewerEvents, events } = this.#options;
+    this.#sentTo = this.peer.route;
     this.#viewer = new RtpViewer({
       feed: audience.feed,
       ...media,

@@ -1,7 +1,9 @@
 import { stunUsername } from "../../webrtc/ice/stun.ts";
 import { answeredSessionTag } from "../../webrtc/ice/stun_check.ts";
+import type { IceCredentials } from "../../webrtc/ice/credentials.ts";
 import type { TransportAddress } from "../../address/transport_address.ts";
-import type { Peer, PeerDropReason } from "../../webrtc/peer.ts";
+import type { Peer } from "../../webrtc/peer.ts";
+import type { PeerDropReason } from "../../webrtc/peer_options.ts";
 
 /** Somebody who watches or publishes by WebRTC. */
 export interface PeerSession {
@@ -13,6 +15,8 @@ export interface PeerSession {
   tick(nowMs: number): void;
   /** What it is sent over can take more. */
   notify(): void;
+  /** Begins an ICE restart; see `Peer.restart`. */
+  restart(local: IceCredentials, remote: IceCredentials): void;
   /** Ends it and tells the peer. */
   end(reason: string): void;
 }

@@ -2,7 +2,7 @@
  * How often one is asked for: at a queue, at a loss, on a link that was narrow, which is nearly full
  * by what is sent, and on any other.
  */
-const INTERVALS_MS = { queue: 100, loss: 250, narrow: 400, none: 1000 } as const;
+const INTERVALS_MS = { queue: 100, loss: 250, narrow: 200, none: 1000 } as const;
 
 /** How long an echo is waited for before there was one. */
 const FIRST_ANSWER_MS = 1000;

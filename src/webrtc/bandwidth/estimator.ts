@@ -1,4 +1,5 @@
 import type { TransportReception } from "../../rtp/transport_history.ts";
+import type { BandwidthDemand, BandwidthOptions, BandwidthState } from "./bandwidth_demand.ts";
 import { carriedBps, MAX_DISTANCE_MS } from "./carried_rate.ts";
 import { Congestion } from "./congestion.ts";
 import { DrainGauge } from "./drain_gauge.ts";
@@ -9,19 +10,22 @@ import { ProbeSchedule } from "./probe_schedule.ts";
 import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
 import { SharedRate } from "./shared_rate.ts";
-import { Suspicion } from "./suspicion.ts";
+import { passedPartOf, SURE_QUEUE_MS, Suspicion } from "./suspicion.ts";
 import { TrainGauge } from "./train_gauge.ts";
+
+export type { BandwidthState };
 
 /** Part of what a link carries that is used: what is left empties its queue, and bears bursts. */
 const HEADROOM = 0.85;
 
-/** Above it, packets wait for others of ours. */
+/** Above it, packets wait for others of ours; above the other, a loss is that of a queue. */
 const LONG_QUEUE_MS = 50;
-/** Above it, a loss is that of a queue. */
 const SOME_QUEUE_MS = 30;
 /** Loss beyond the link's own that tells of a full queue; and of one without any length. */
 const QUEUE_LOSS = 0.1;
 const SHARP_LOSS = 0.25;
+/** A link that loses less than this by itself loses packets in its queue. */
+const LITTLE_LOSS = 0.005;
 
 /** Over so long is looked what was sent. */
 const RATE_WINDOW_MS = 1000;
@@ -39,34 +43,6 @@ const MAY_MISS_AT_LOSS = 2;
 
 /** Bits a second: anything above is no figure but a lie, or a defect. */
 const MAX_BITRATE_BPS = 1e9;
-
-/**
- * `clear`: the link carries the estimate. `congested`: it does not, and a queue is being emptied.
- * `probing`: it is asked whether it carries more.
- */
-export type BandwidthState = "clear" | "congested" | "probing";
-
-/** How much a viewer is sent, and what it would be sent at most. All in bits a second, over all. */
-export interface BandwidthOptions {
-  /** What is believed before anything is known. */
-  readonly startBps: number;
-  /** Never less than this: sound, which is never given up. */
-  readonly minBps: number;
-  /** Never more than this: what would be of no use. */
-  readonly maxBps: number;
-  /** On the clock of all calls, which does not go back. */
-  readonly nowMs: number;
-}
-
-/** What a sender would like to send. */
-export interface BandwidthDemand {
-  /** What the next better choice needs; no more than the estimate if there is no better one. */
-  readonly wantedBps: number;
-  /** Whether what is sent now fits, so that more is of little use; not by default. */
-  readonly isContent?: boolean;
-  /** How late this side was lately, so that echoes may lie unread; not at all by default. */
-  readonly lateMs?: number;
-}
 
 /**
  * Estimates what the link to one viewer carries, by whatever the viewer tells: REMB, reports, and
@@ -128,8 +104,12 @@ export class BandwidthEstimator {
 
   /** What may be sent, by the second, with sound, what is sent again and padding. */
   get estimateBps(): number {
-    const part = this.#congestion.kind === "none" ? HEADROOM : this.#congestion.part;
-    return Math.max(this.#minBps, this.#capacityBps * part);
+    return this.#partBps(this.#congestion.kind === "none" ? HEADROOM : this.#congestion.part);
+  }
+
+  /** The same, as it will be when no queue is being emptied. */
+  get steadyBps(): number {
+    return this.#partBps(HEADROOM);
   }
 
   get state(): BandwidthState {
@@ -172,6 +152,11 @@ export class BandwidthEstimator {
   padded(bytes: number, nowMs: number): void {
     this.#sent.add(bytes, nowMs);
     this.#probe?.sent(bytes, nowMs, "padding");
+  }
+
+  /** Whether pictures that wait may be part of a probe, in place of padding. */
+  get isStreaming(): boolean {
+    return this.#probe?.plan.kind === "stream";
   }
 
   /** Bytes of padding that are to be sent now; a packet more or less does not matter. */
@@ -271,6 +256,10 @@ export class BandwidthEstimator {
   /** The viewer asks for packets again: they were lost, or wait. */
   takeNack(nowMs: number): void {
     this.#lossSeenMs = nowMs;
+    const suspicion = this.#suspicion;
+    if (suspicion.sinceMs === undefined || this.#loss.own > LITTLE_LOSS) return;
+    // A queue that loses packets is full, whoever may be slow to answer.
+    if (this.#seenQueueMs(nowMs) > SURE_QUEUE_MS) this.#cut(suspicion.seemsBps, nowMs);
   }
 
   /** What transport-wide feedback has told of the last while. */
@@ -316,6 +305,10 @@ export class BandwidthEstimator {
     };
   }
 
+  #partBps(part: number): number {
+    return Math.max(this.#minBps, this.#capacityBps * part);
+  }
+
   #believe(capacityBps: number): void {
     this.#capacityBps = Math.min(Math.max(capacityBps, this.#minBps), this.#maxBps);
   }
@@ -332,7 +325,11 @@ export class BandwidthEstimator {
       : Infinity;
     if (suspicion.sinceMs === undefined) {
       if (queueMs >= LONG_QUEUE_MS) this.#suspect(seemsBps, nowMs);
-    } else if (suspicion.confirm(sample, seemsBps, nowMs)) this.#cut(suspicion.seemsBps, nowMs);
+      return;
+    }
+    const isNarrow = this.#capacityBps < this.#maxBps;
+    const passedPart = suspicion.confirm(sample, { seemsBps, before, isNarrow, nowMs });
+    if (passedPart !== undefined) this.#cut(suspicion.seemsBps, nowMs, passedPart);
   }
 
   #suspect(seemsBps: number, nowMs: number): void {
@@ -340,8 +337,12 @@ export class BandwidthEstimator {
     this.#suspicion.raise(seemsBps, nowMs);
   }
 
-  /** The link is congested: what it carries is `seemsBps`, or less than it is sent. */
-  #cut(seemsBps: number, nowMs: number): void {
+  /**
+   * The link is congested: what it carries is `seemsBps`, or less than it is sent.
+   *
+   * @param passedPart of what was sent in the last second, so much has passed at least
+   */
+  #cut(seemsBps: number, nowMs: number, passedPart = passedPartOf(this.#seenQueueMs(nowMs))): void {
     this.#suspicion.dispel();
     const leastBps = this.#capacityBps * this.#congestion.leastPart(nowMs);
     if (this.#congestion.kind === "none") this.#schedule.congested(nowMs);
@@ -349,7 +350,7 @@ export class BandwidthEstimator {
     if (this.#congestion.kind === "shared") return this.#shared.begin(this.#loss.own, nowMs);
     const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
     const carriesBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
-    this.#lower(Math.max(carriesBps, leastBps));
+    this.#lower(Math.max(carriesBps, sentBps * passedPart, leastBps));
     this.#drain.reset();
   }
 
@@ -385,8 +386,8 @@ export class BandwidthEstimator {
   #takeVerdict(verdict: ProbeVerdict | undefined, nowMs: number): void {
     const probe = this.#probe;
     if (verdict === undefined || probe === undefined) return;
-    this.#probe = undefined;
     const { plan } = probe;
+    this.#probe = undefined;
     if (plan.kind === "train") {
       const isKnown = verdict.kind !== "unknown";
       if (isKnown) this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps));

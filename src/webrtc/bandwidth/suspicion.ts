@@ -6,7 +6,35 @@ const CONFIRMATIONS = 2;
 /** And for so long, as many viewers of one link are sent the same key frame at once. */
 const CONFIRMING_MS = 400;
 /** For longer than this, they rarely do. */
-const SURE_QUEUE_MS = 180;
+export const SURE_QUEUE_MS = 180;
+
+/**
+ * Of a link that is known to be narrow: one that is longer, and grows by more than this part of the
+ * time, is fed with half as much again as passes, and will not stop by itself.
+ */
+const GROWING_QUEUE_MS = 100;
+const GROWING_PART = 0.5;
+/** From here on it grows, and is none of a viewer that was slow to answer one echo. */
+const GROWING_FROM_MS = 50;
+
+/** Where a queue is short still, so much of what was sent has passed. */
+const PASSED_PART = 0.7;
+
+/** What is known with a round trip that may confirm a suspicion. */
+export interface ConfirmingSight {
+  /** What the link seems to carry by it; Infinity if that cannot be told. */
+  readonly seemsBps: number;
+  /** The round trip before. */
+  readonly before: RoundTripSample | undefined;
+  /** Whether the link was narrow before. */
+  readonly isNarrow: boolean;
+  readonly nowMs: number;
+}
+
+/** What part at least of what was sent in the last second has passed a queue of this length. */
+export function passedPartOf(queueMs: number): number {
+  return queueMs > SURE_QUEUE_MS ? 0 : PASSED_PART;
+}
 
 /** Something looks like congestion, and is to be confirmed. */
 export class Suspicion {
@@ -31,19 +59,24 @@ export class Suspicion {
   }
 
   /**
-   * A round trip tells of the queue: whether it confirms that there is congestion. A short one dispels
-   * the suspicion.
+   * A round trip tells of the queue. If that confirms that there is congestion, returns what part at
+   * least of what was sent in the last second has passed: of a queue that grew by the bursts of others,
+   * the newest moment tells too little of ours. A short queue dispels the suspicion.
    */
-  confirm({ queueMs, sentMs }: RoundTripSample, seemsBps: number, nowMs: number): boolean {
+  confirm(sample: RoundTripSample, sight: ConfirmingSight): number | undefined {
+    const { queueMs, sentMs } = sample;
     // What left before it does not tell.
-    if (this.#sinceMs === undefined || sentMs < this.#sinceMs) return false;
+    if (this.#sinceMs === undefined || sentMs < this.#sinceMs) return undefined;
     if (queueMs <= CONFIRMING_QUEUE_MS) {
       this.dispel();
-      return false;
+      return undefined;
     }
-    this.#seemsBps = Math.min(this.#seemsBps, seemsBps);
+    this.#seemsBps = Math.min(this.#seemsBps, sight.seemsBps);
+    const growth = sight.isNarrow ? growthOf(sample, sight.before) : 0;
+    if (growth > GROWING_PART && queueMs > GROWING_QUEUE_MS) return 1 / (1 + growth);
     const isOften = ++this.#confirmations >= CONFIRMATIONS;
-    return isOften && nowMs - this.#sinceMs >= CONFIRMING_MS || queueMs > SURE_QUEUE_MS;
+    const isConfirmed = isOften && sight.nowMs - this.#sinceMs >= CONFIRMING_MS;
+    return isConfirmed || queueMs > SURE_QUEUE_MS ? passedPartOf(queueMs) : undefined;
   }
 
   dispel(): void {
@@ -51,4 +84,10 @@ export class Suspicion {
     this.#sinceMs = undefined;
     this.#seemsBps = Infinity;
   }
+}
+
+/** By what part of the time a queue has grown that was there already. */
+function growthOf(sample: RoundTripSample, before: RoundTripSample | undefined): number {
+  if (before === undefined || before.queueMs < GROWING_FROM_MS) return 0;
+  return (sample.queueMs - before.queueMs) / (sample.sentMs - before.sentMs);
 }

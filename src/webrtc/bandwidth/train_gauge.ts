@@ -1,7 +1,12 @@
 /** Of a new train, among those before: each is short. */
 const WEIGHT = 0.3;
-/** What is believed grows by so much for each, if they tell of more than that. */
-const GROWTH = 1.07;
+/**
+ * What is believed grows by so much for each, if they tell of more than that. It is as much for all
+ * viewers of a narrow link, so that who has less of it comes to have the same; a wide link would take
+ * long by that, and grows by a part.
+ */
+const GROWTH_BPS = 30_000;
+const GROWTH_PART = 0.03;
 /** One train counts for no more than so many times what is believed. */
 const MAX_FACTOR = 2;
 
@@ -21,7 +26,7 @@ export class TrainGauge {
     const seenBps = Math.min(bitrateBps, this.#beforeBps, MAX_FACTOR * capacityBps);
     this.#beforeBps = bitrateBps;
     this.#meanBps += WEIGHT * (seenBps - this.#meanBps);
-    if (this.#meanBps < capacityBps * GROWTH) return capacityBps;
-    return Math.min(capacityBps * GROWTH, this.#meanBps);
+    const grownBps = capacityBps + Math.max(GROWTH_BPS, GROWTH_PART * capacityBps);
+    return this.#meanBps < grownBps ? capacityBps : Math.min(grownBps, this.#meanBps);
   }
 }

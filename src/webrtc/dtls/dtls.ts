@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import { DtlsServer } from "werift";
 import { ByteReader } from "../../bytes/byte_reader.ts";
-import { type DtlsCertificate, SIGNATURE_HASH } from "./certificate.ts";
-import { type CertificateFingerprint, ClientCertificate } from "./client_certificate.ts";
+import { SIGNATURE_HASH } from "./certificate.ts";
+import { ClientCertificate } from "./client_certificate.ts";
 import {
   clientHelloCookie,
   HANDSHAKE_TYPE,
@@ -13,6 +13,7 @@ import {
   writeHandshakeRecord,
 } from "./fragments.ts";
 import { DTLS_CONTENT, type DtlsRecord, parseDtlsAlert, readDtlsRecord } from "./record.ts";
+import type { DtlsEnd, DtlsSessionOptions, DtlsState } from "./session_options.ts";
 import {
   alertFragment,
   createTransport,
@@ -55,43 +56,6 @@ const CLOSE_NOTIFY = 0;
 const HELLO_VERIFY_FLIGHT = 2;
 /** A flight of werift's that never comes: what waits for it has nothing to repeat any more. */
 const PAST_ALL_FLIGHTS = 99;
-
-/** Why a session ended: the peer said so, or it failed. */
-export interface DtlsEnd {
-  readonly kind: "closed" | "failed";
-  /** For the log, as "peer sent alert 42". */
-  readonly reason: string;
-}
-
-/** What a session needs. The callbacks may be called within `receive` or later, never at once. */
-export interface DtlsSessionOptions {
-  readonly certificate: DtlsCertificate;
-  /**
-   * Of the certificate that the peer must show, and have the key of; without it, none is asked for.
-   */
-  readonly peerFingerprints?: readonly CertificateFingerprint[] | undefined;
-  /** The time now, on the same clock as {@linkcode DtlsSession.handleTimeout} is told. */
-  readonly nowMs: number;
-  readonly handshakeTimeoutMs?: number;
-  /**
-   * Sends a datagram to the peer, at an address whose cookie it has shown; the datagram is the
-   * callee's. Must not throw.
-   */
-  readonly send: (datagram: Uint8Array) => void;
-  /** Sends a HelloVerifyRequest to where the datagram came from that is being received. */
-  readonly sendCookie: (datagram: Uint8Array) => void;
-  /** The peer shows a cookie: whether it is one that {@linkcode DtlsSession.receive} was given. */
-  readonly acceptCookie: (cookie: Uint8Array) => boolean;
-  /** The handshake is done: 60 bytes of keys, which `splitDtlsExport` of srtp takes apart. */
-  readonly onConnected: (exportedKeys: Uint8Array) => void;
-  /** Data of a protocol within have come; without it, they are dropped. */
-  readonly onData?: ((data: Uint8Array) => void) | undefined;
-  /** The session ended by itself; not called after {@linkcode DtlsSession.close}. */
-  readonly onEnd: (end: DtlsEnd) => void;
-}
-
-/** Where a session is; from `closed` it never comes back. */
-export type DtlsState = "handshaking" | "connected" | "closed";
 
 /**
  * One peer's DTLS, with werift behind a guard.
@@ -148,7 +112,8 @@ export class DtlsSession {
   #heldRecords: Uint8Array[] = [];
   #answeredRepeats = 0;
   #nextRecord = FIRST_OWN_RECORD;
-  #droppedRecords = 0;
+  /** Of the datagram that is being received. */
+  #isAllTaken = true;
 
   constructor(options: DtlsSessionOptions) {
     const { certificate, nowMs, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
@@ -187,18 +152,15 @@ export class DtlsSession {
     return this.#state === "handshaking" ? this.#deadlineMs : undefined;
   }
 
-  /** Records that were dropped as malformed, too many or out of place. */
-  get droppedRecords(): number {
-    return this.#droppedRecords;
-  }
-
   /**
-   * Takes a datagram of the peer, which stays the caller's. What is malformed is dropped and
-   * counted (RFC 6347 4.1.2.7).
+   * Takes a datagram of the peer, which stays the caller's. What is malformed, too many or out of
+   * place is dropped (RFC 6347 4.1.2.7).
    *
    * @param cookie 20 random bytes, of the address that it came from
+   * @returns whether all of it was taken
    */
-  receive(datagram: Uint8Array, cookie: Uint8Array): void {
+  receive(datagram: Uint8Array, cookie: Uint8Array): boolean {
+    this.#isAllTaken = true;
     const reader = new ByteReader(datagram, WebrtcError);
     try {
       while (reader.remaining > 0 && this.#state !== "closed") {
@@ -208,8 +170,9 @@ export class DtlsSession {
       }
     } catch (error) {
       if (!(error instanceof WebrtcError)) throw error;
-      this.#droppedRecords++;
+      this.#isAllTaken = false;
     }
+    return this.#isAllTaken;
   }
 
   /** Ends a handshake that takes too long. */
@@ -260,10 +223,10 @@ export class DtlsSession {
       case DTLS_CONTENT.data:
         if (this.#state === "connected" && record.epoch > 0 && this.#options.onData !== undefined) {
           this.#options.onData(decryptRecord(this.#server, record));
-        } else this.#droppedRecords++;
+        } else this.#isAllTaken = false;
         return;
       default:
-        this.#droppedRecords++;
+        this.#isAllTaken = false;
     }
   }
 
@@ -285,7 +248,7 @@ export class DtlsSession {
   /** Our answer may be lost: werift sends it again, as long as nothing newer came. */
   #repeat(message: HandshakeMessage, cookie: Uint8Array): void {
     if (this.#answeredRepeats++ >= MAX_ANSWERED_REPEATS) {
-      this.#droppedRecords++;
+      this.#isAllTaken = false;
       return;
     }
     this.#giveHello(message, cookie);
@@ -341,11 +304,11 @@ export class DtlsSession {
   #receiveEncrypted(record: Uint8Array): void {
     if (!this.#isClearOver) {
       if (this.#heldRecords.length < MAX_HELD_RECORDS) this.#heldRecords.push(record.slice());
-      else this.#droppedRecords++;
+      else this.#isAllTaken = false;
     } else if (this.#state === "handshaking" || this.#answeredRepeats++ < MAX_ANSWERED_REPEATS) {
       this.#transport.onData(Buffer.from(record));
     } else {
-      this.#droppedRecords++;
+      this.#isAllTaken = false;
     }
   }
 
@@ -353,7 +316,7 @@ export class DtlsSession {
   #receiveAlert(record: DtlsRecord): void {
     const isInClear = record.epoch === 0;
     if (isInClear !== (this.#state === "handshaking")) {
-      this.#droppedRecords++;
+      this.#isAllTaken = false;
       return;
     }
     const { isFatal, description } = parseDtlsAlert(

@@ -3,7 +3,7 @@ import { ByteReader } from "../../bytes/byte_reader.ts";
 import { ByteWriter } from "../../bytes/byte_writer.ts";
 import type { RandomBytes } from "../ice/credentials.ts";
 import { WebrtcError } from "../webrtc_error.ts";
-import { type MessageOptions, Outbox } from "./outbox.ts";
+import { type MessageOptions, Outbox, type ResetStreams } from "./outbox.ts";
 import {
   CHUNK,
   paddingOf,
@@ -40,7 +40,7 @@ export interface AssociationEvents {
   /** A message has come, in one piece, which is borrowed: others are let go of. */
   readonly message: (streamId: number, protocolId: number, data: Uint8Array) => void;
   /** The other side has closed streams. */
-  readonly reset: (streamIds: readonly number[]) => void;
+  readonly reset: (streamIds: ResetStreams) => void;
 }
 
 /** What the other side is, as its INIT says. */
@@ -222,21 +222,21 @@ export class SctpAssociation {
     const lastNumber = request.u32();
     if (number !== this.#granted?.number) {
       const isEarly = (lastNumber - this.#received!.cumulative | 0) > 0;
-      const streamIds: number[] = [];
-      while (request.remaining >= 2) streamIds.push(request.u16());
+      const listed: number[] = [];
+      while (request.remaining >= 2) listed.push(request.u16());
       const writer = new ByteWriter();
       const result = isEarly ? RESET.inProgress : RESET.done;
       const response = new ByteWriter().u32(number).u32(result).take();
       writeParameter(writer, PARAMETER.resetResponse, response);
       if (isEarly) return this.#sendChunks(writeChunk(CHUNK.reconfig, 0, writer.take()));
+      // RFC 6525 4.1: where none is listed, all are meant.
+      const streamIds = listed.length === 0 ? "all" : listed;
       this.#events.reset(streamIds);
+      this.#outbox!.resetStreams(streamIds);
       const own = new ByteWriter().u32(this.#resetNumber).u32(number);
       this.#resetNumber = this.#resetNumber + 1 >>> 0;
       own.u32(this.#outbox!.newestNumber);
-      for (const streamId of streamIds) {
-        own.u16(streamId);
-        this.#outbox!.resetStream(streamId);
-      }
+      for (const streamId of listed) own.u16(streamId);
       writeParameter(writer, PARAMETER.resetRequest, own.take());
       this.#granted = { number, answer: writeChunk(CHUNK.reconfig, 0, writer.take()) };
     }

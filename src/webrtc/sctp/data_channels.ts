@@ -63,7 +63,8 @@ export class DataChannels {
       send: events.send,
       message: (streamId, protocolId, data) => this.#take(streamId, protocolId, data),
       reset: (streamIds) => {
-        for (const streamId of streamIds) this.#channels.delete(streamId);
+        if (streamIds === "all") this.#channels.clear();
+        else for (const streamId of streamIds) this.#channels.delete(streamId);
       },
     });
   }

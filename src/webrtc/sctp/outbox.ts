@@ -21,6 +21,9 @@ const UNORDERED = 4;
 const BEGINNING = 2;
 const ENDING = 1;
 
+/** Streams that begin anew. */
+export type ResetStreams = readonly number[] | "all";
+
 /** How a message is to be sent. */
 export interface MessageOptions {
   readonly streamId: number;
@@ -132,10 +135,12 @@ export class Outbox {
     return true;
   }
 
-  /** The stream's messages are counted from the beginning. */
-  resetStream(streamId: number): void {
-    this.#sequences.delete(streamId);
-    this.#forwarded.delete(streamId);
+  /** Messages of these streams are counted from the beginning. */
+  resetStreams(streamIds: ResetStreams): void {
+    for (const known of [this.#sequences, this.#forwarded]) {
+      if (streamIds === "all") known.clear();
+      else for (const streamId of streamIds) known.delete(streamId);
+    }
   }
 
   /** Takes what the other side has got. */

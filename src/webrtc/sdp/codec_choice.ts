@@ -22,6 +22,8 @@ export interface UnsendableVideo {
 export interface StreamAudio {
   readonly codec: "opus";
   readonly channels: 1 | 2;
+  /** Whether it is sent as it was published; else it is made of other sound. */
+  readonly isAsPublished?: boolean;
 }
 
 const VIDEO_CODECS: readonly VideoCodec[] = ["h264", "h265", "av1", "vp9", "vp8"];

@@ -8,21 +8,20 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/pion/webrtc/v3"
+
+	"sluice/pion_viewer/signalling"
 )
 
 type count struct {
@@ -92,7 +91,7 @@ func play(url string, seen *report) error {
 	if !*trickles {
 		sdp = peer.LocalDescription().SDP
 	}
-	response, answer, err := request(http.MethodPost, url, "application/sdp", sdp)
+	response, answer, err := signalling.Request(http.MethodPost, url, "application/sdp", sdp)
 	if err != nil {
 		return err
 	}
@@ -105,7 +104,7 @@ func play(url string, seen *report) error {
 	}
 	defer func() {
 		seen.State = peer.ConnectionState().String()
-		response, _, err := request(http.MethodDelete, resource.String(), "", "")
+		response, _, err := signalling.Request(http.MethodDelete, resource.String(), "", "")
 		seen.Left = err == nil && response.StatusCode == http.StatusOK
 	}()
 	if *trickles {
@@ -229,12 +228,9 @@ func (watch *watch) check() {
 // Sends candidates as mediamtx does: each with its own "candidate:" behind the attribute's name.
 func trickle(resource, offer string, candidates []string, seen *report) error {
 	for _, candidate := range candidates {
-		body := regexp.MustCompile(`(?m)^a=ice-ufrag:.*\r\n`).FindString(offer) +
-			regexp.MustCompile(`(?m)^a=ice-pwd:.*\r\n`).FindString(offer) +
+		body := signalling.Credentials(offer) +
 			"m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:" + candidate + "\r\n"
-		response, text, err := request(
-			http.MethodPatch, resource, "application/trickle-ice-sdpfrag", body,
-		)
+		response, text, err := signalling.Patch(resource, "*", body)
 		if err != nil {
 			return err
 		}
@@ -247,24 +243,4 @@ func trickle(resource, offer string, candidates []string, seen *report) error {
 		return errors.New("no candidates to trickle")
 	}
 	return nil
-}
-
-func request(method, url, contentType, body string) (*http.Response, string, error) {
-	ask, err := http.NewRequest(method, url, bytes.NewBufferString(body))
-	if err != nil {
-		return nil, "", err
-	}
-	if contentType != "" {
-		ask.Header.Set("Content-Type", contentType)
-	}
-	if method == http.MethodPatch {
-		ask.Header.Set("If-Match", "*")
-	}
-	response, err := http.DefaultClient.Do(ask)
-	if err != nil {
-		return nil, "", err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	return response, string(text), err
 }

@@ -7,12 +7,12 @@ import { HttpSetup } from "./setup.ts";
 
 /** Long enough to be compressed. */
 const SCRIPT = "let a = 1;\n".repeat(100);
-const POLICY = "default-src 'self'";
+const HEADERS = { "content-security-policy": "default-src 'self'" };
 
 const asset = (path: string, body: string) => ({ path, contentType: "text/javascript", body });
 
 function files(body = SCRIPT): AssetFiles {
-  return new AssetFiles([asset("/a.js", body), asset("/small.js", body.slice(0, 1023))], POLICY);
+  return new AssetFiles([asset("/a.js", body), asset("/small.js", body.slice(0, 1023))], HEADERS);
 }
 
 function request(headers: Readonly<Record<string, string>> = {}): HttpRequest {
@@ -40,8 +40,7 @@ Deno.test("a file with all its headers", async () => {
   assertMatch(etag!, /^"[\w-]{43}"$/);
   assertEquals(others, {
     "content-type": "text/javascript",
-    "content-security-policy": POLICY,
-    "referrer-policy": "no-referrer",
+    ...HEADERS,
     "cache-control": "no-cache",
     vary: "accept-encoding",
   });

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { OPEN_ACCESS } from "../../../testing/open_access.ts";
 import { FlvViewer } from "../../../src/egress/flv_viewer.ts";
 import { RequestReader } from "../../../src/http/request_reader.ts";
-import type { HttpResponse } from "../../../src/http/response.ts";
+import type { HttpResponse, WholeResponse } from "../../../src/http/response.ts";
 import { ControlLink } from "../../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../../src/metrics/counters.ts";
 import { HttpRoutes } from "../../../src/shard/http/routes.ts";
@@ -28,6 +28,19 @@ async function ask(
   isReady = true,
   memory = openMemory(),
 ): Promise<string> {
+  const response = await respond(line, host, prepare, isReady, memory);
+  return `${response.status} ${new TextDecoder().decode(response.body)}`.trim();
+}
+
+/** The same with its headers. */
+async function respond(
+  line: string,
+  host: string,
+  prepare: (streams: Streams) => void = () => {},
+  isReady = true,
+  memory = openMemory(),
+  fields: readonly string[] = [],
+): Promise<WholeResponse> {
   const settings = SHARD_SETTINGS;
   const control = new ControlLink(() => {});
   const counters = new Counters(allocateCounters(1), 0);
@@ -50,7 +63,7 @@ async function ask(
     ...testViewers(counters, { places, memory }),
   });
   const reader = new RequestReader();
-  reader.push(bytesOf(`${line} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
+  reader.push(bytesOf([`${line} HTTP/1.1`, `Host: ${host}`, ...fields, "\r\n"].join("\r\n")));
   const response: HttpResponse = await routes.answer(reader.next()!, {
     localAddr: ADDRESS,
     remoteAddr: ADDRESS,
@@ -62,8 +75,40 @@ async function ask(
     abort() {},
   });
   if (response.kind !== "whole") throw new Error(`Got a ${response.kind}`);
-  return `${response.status} ${new TextDecoder().decode(response.body)}`.trim();
+  return response;
 }
+
+Deno.test("HttpRoutes: a browser is led from a stream's path to the page that plays it", async () => {
+  const browser = ["Accept: text/html,application/xhtml+xml,*/*;q=0.8"];
+  const table = [
+    ["/live/test", "/#live/test"],
+    ["/live/test/", "/#live/test"],
+    ["/live//test", "/#live/test"],
+    ["/live/eu/one", "/#live/eu/one"],
+    ["/live/gr%C3%B6%20%23", undefined],
+    ["/live/gr%C3%B6%20%22", "/#live/gr%C3%B6%20%22"],
+    ["/live/test?token=a%26b&x=1", "/?token=a%26b#live/test"],
+    ["//host/x", "/#host/x"],
+    ["/test", undefined],
+    ["/assets/none.js", undefined],
+    ["/api/v1/none", undefined],
+    ["/rtc/v1", undefined],
+  ] as const;
+  for (const [path, location] of table) {
+    for (const method of ["GET", "HEAD"]) {
+      const line = `${method} ${path}`;
+      const { status, headers } = await respond(line, "a", () => {}, true, openMemory(), browser);
+      const wanted = [location === undefined ? 404 : 303, location, "accept"];
+      assertEquals([status, headers["location"], headers["vary"]], wanted, line);
+    }
+  }
+  for (const accept of ["*/*", "text/*", "image/png", "text/html;q=0", "application/json"]) {
+    const fields = [`Accept: ${accept}`];
+    const { status } = await respond("GET /live/test", "a", () => {}, true, openMemory(), fields);
+    assertEquals(status, 404, accept);
+  }
+  assertEquals(await ask("GET /live/test"), "404 There is nothing at /live/test");
+});
 
 Deno.test("HttpRoutes: a target in any form leads to the same place", async () => {
   for (const host of ["a", "", "[::1]:8080", "a:"]) {

@@ -212,3 +212,18 @@ Deno.test("a viewer wishes for a key frame where the newest is gone, or old", as
   assertEquals(wishes(), 3);
   await close();
 });
+
+Deno.test("a wish tells of which track a key frame is needed", async () => {
+  const { stream, writer, close } = openStream();
+  assertEquals(writer.takeWishedTracks(), []);
+  stream.wishKeyFrame(2);
+  stream.wishKeyFrame(0);
+  assertEquals(writer.takeWishedTracks(), [0, 2]);
+  assertEquals(writer.takeWishedTracks(), []);
+  // What has no bit of its own is wished for with all.
+  for (const trackId of [undefined, 31, 255]) {
+    stream.wishKeyFrame(trackId);
+    assertEquals(writer.takeWishedTracks(), undefined);
+  }
+  await close();
+});

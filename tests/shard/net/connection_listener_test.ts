@@ -152,7 +152,7 @@ Deno.test("as many connections as the limits allow, of an address and in all", a
   assertEquals(setup.counters.total("httpConnectionsRefused"), 3);
   assertEquals(setup.takeLogged(), [
     "a refused: one address may have up to 2 connections (1 so far)",
-    "c refused: there are 4 connections already (1 so far)",
+    "c refused: there may be up to 4 connections (1 so far)",
   ]);
   // The first was of "a": its place is free for whom it was.
   setup.connections[0]!.end();

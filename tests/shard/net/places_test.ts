@@ -52,7 +52,7 @@ Deno.test("Places: so many for an address and in all, over all shards", () => {
   assertEquals(reasonFor(second, "192.0.2.1"), "address: one address may have up to 3 guests");
   const own = take(first, "2001:db8::1");
   take(second, "2001:db8::2");
-  assertEquals(reasonFor(first, "192.0.2.2"), "all: there are 5 guests already");
+  assertEquals(reasonFor(first, "192.0.2.2"), "all: there may be up to 5 guests");
   own.leave();
   own.leave();
   assertEquals(taken(), 4);
@@ -79,10 +79,10 @@ Deno.test("Places: the oldest of the address that has most gives way, and nobody
   take(first, "192.0.2.5");
   take(first, "192.0.2.6");
   assertEquals([gave.toSorted(), taken()], [["a2", "a3", "b1", "honest"], 5]);
-  assertEquals(reasonFor(first, "192.0.2.7"), "all: there are 5 guests already");
+  assertEquals(reasonFor(first, "192.0.2.7"), "all: there may be up to 5 guests");
   // Each shard can spare its own only.
   needed.offer(() => gave.push("a1"));
-  assertEquals(reasonFor(second, "192.0.2.7"), "all: there are 5 guests already");
+  assertEquals(reasonFor(second, "192.0.2.7"), "all: there may be up to 5 guests");
   take(first, "192.0.2.7");
   assertEquals(gave.at(-1), "a1");
   needed.leave();
@@ -109,7 +109,7 @@ Deno.test("Place: it is left for a time, and taken again if there is one", () =>
   assertEquals([place.retake(), place.retake(), taken()], [undefined, undefined, 1]);
   place.leave();
   const [one, other] = [take(first, "192.0.2.2"), take(first, "192.0.2.3")];
-  assertEquals(place.retake()?.reason, "there are 2 guests already");
+  assertEquals(place.retake()?.reason, "there may be up to 2 guests");
   assertEquals(taken(), 2);
   one.offer(() => gave.push("one"));
   assertEquals([place.retake(), gave, taken()], [undefined, ["one"], 2]);

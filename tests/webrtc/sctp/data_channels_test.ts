@@ -146,6 +146,26 @@ Deno.test("data channels: a thousand of them are sixteen, and closed ones make r
   assertEquals(client.opened.at(-1), "another");
 });
 
+Deno.test("data channels: a wish that lists no channels closes all of them", () => {
+  const client = new SctpClient().connect();
+  client.open(1, "events");
+  client.open(2, "others");
+  client.channels.sendText("events", "first", 0);
+  client.arrived();
+  const wish = new ByteWriter().u16(13).u16(16).u32(9).u32(0).u32(0xffff_fffe).take();
+  client.give([writeChunk(CHUNK.reconfig, 0, wish)]);
+  const [answer] = client.arrived();
+  assertEquals(answer!.type, CHUNK.reconfig);
+  // Done; and its own wish, which lists none either.
+  assertEquals(answer!.value.subarray(0, 12), Uint8Array.of(0, 16, 0, 12, 0, 0, 0, 9, 0, 0, 0, 1));
+  assertEquals(answer!.value.subarray(12, 16), Uint8Array.of(0, 13, 0, 16));
+  client.channels.sendText("events", "x", 0);
+  client.channels.sendText("others", "x", 0);
+  assertEquals(client.arrived(), []);
+  client.open(1, "again");
+  assertEquals(client.opened.at(-1), "again");
+});
+
 Deno.test("data channels: one that is opened and closed again and again is not opened each time", () => {
   const client = new SctpClient().connect();
   const openAndClose = (number: number) => {

@@ -3,8 +3,8 @@ import {
   ANSWER_TIMEOUT_MS,
   CONNECT_TIMEOUT_MS,
   INTERRUPTION_TIMEOUT_MS,
-  WhepConnection,
-} from "../../src/console/whep_connection.js";
+  RtcConnection,
+} from "../../src/console/rtc_connection.js";
 
 type Event =
   | readonly ["answer", number]
@@ -19,7 +19,7 @@ const CONNECT: readonly Event[] = [
   ["peer", "connected", "connected", 200],
 ];
 
-Deno.test("WhepConnection follows the browser and gives up in time", () => {
+Deno.test("RtcConnection follows the browser and gives up in time", () => {
   const table: { name: string; events: readonly Event[]; state: string; end?: string }[] = [
     { name: "new", events: [["time", ANSWER_TIMEOUT_MS - 1]], state: "connecting" },
     {
@@ -129,7 +129,7 @@ Deno.test("WhepConnection follows the browser and gives up in time", () => {
     },
   ];
   for (const { name, events, state, end } of table) {
-    const connection = new WhepConnection(0);
+    const connection = new RtcConnection(0);
     for (const event of events) {
       if (event[0] === "answer") connection.handleAnswer(event[1]);
       else if (event[0] === "closing") connection.handleClosing();

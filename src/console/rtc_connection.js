@@ -20,7 +20,7 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 export const INTERRUPTION_TIMEOUT_MS = 6000;
 
 /** Times are the caller's, in milliseconds of one clock. */
-export class WhepConnection {
+export class RtcConnection {
   /** @type {ConnectionState} */
   #state = "connecting";
   /** @type {ConnectionEnd | undefined} */
