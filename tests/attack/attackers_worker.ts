@@ -3,10 +3,11 @@
 /** Peers that attack, in a thread of their own: what that costs must not hold up those who measure. */
 import { followEvents } from "./event_followers.ts";
 import { chooseLayers } from "./layer_choosers.ts";
+import { halfOpenWhips } from "./half_open_whips.ts";
 import { lieAboutLinks } from "./lying_viewers.ts";
 import { WHIP_FLOODS } from "./whip_floods.ts";
 
-const WAYS = { chooseLayers, followEvents, lieAboutLinks, ...WHIP_FLOODS };
+const WAYS = { chooseLayers, followEvents, lieAboutLinks, halfOpenWhips, ...WHIP_FLOODS };
 
 /** What they are to do. */
 export interface AttackersOrder {

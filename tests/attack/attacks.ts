@@ -1,6 +1,7 @@
 import type { Attack } from "./attack.ts";
 import { IDLE_HTTP_ATTACK, RTMP_PLACES_ATTACK } from "./connection_lockout_attack.ts";
 import { DATA_CHANNEL_ATTACK } from "./data_channel_attack.ts";
+import { HALF_OPEN_WHIP_ATTACK } from "./half_open_whip_attack.ts";
 import { LAYER_CHOICES_ATTACK } from "./layer_choices_attack.ts";
 import { LOG_ATTACK } from "./log_attack.ts";
 import { LYING_VIEWERS_ATTACKS } from "./lying_viewers_attack.ts";
@@ -30,6 +31,7 @@ export const ATTACKS: readonly Attack[] = [
   LAYER_CHOICES_ATTACK,
   WHIP_FLOOD_ATTACK,
   WHIP_ABUSE_ATTACK,
+  HALF_OPEN_WHIP_ATTACK,
   SESSION_EVENTS_ATTACK,
   PUBLISH_LOCKOUT_ATTACK,
   WHIP_LOCKOUT_ATTACK,

@@ -27,7 +27,7 @@ async function flood(
       options,
     );
     const { peer } = sender;
-    const send = begin(sender);
+    const send = begin(sender, received);
     while (performance.now() < endMs && !peer.isToldOfEnd) {
       const due = (performance.now() - startMs) / 1000 * perSecond - packets;
       for (let left = Math.min(MAX_AT_ONCE, due); left > 0; left--, packets++) send();

@@ -8,6 +8,8 @@ import {
   REPAIR_PAYLOAD_TYPE,
   type WhipSender,
 } from "../../testing/webrtc/whip_sender.ts";
+import { writeCheck } from "../../testing/webrtc/whep_stun.ts";
+import type { Received } from "./counted_link.ts";
 
 /** Not offered. */
 const UNKNOWN_TYPE = 77;
@@ -23,8 +25,8 @@ const SLICE = 0x41;
 const SLICE_IDR = 0x65;
 const TICKS_PER_PICTURE = 3600;
 
-/** Publishers send in whole packets, without waiting for anything. */
-export const FULL_SPEED = 100_000;
+/** More than a thread sends. */
+const FULL_SPEED = 100_000;
 
 /** Below what a publisher may have looked at in a second. */
 const WITHIN_QUOTA = 5000;
@@ -37,7 +39,7 @@ export interface WhipFlood {
   /** Whether it connects before it floods. */
   readonly isConnected?: boolean;
   /** What sends the next datagram of a publisher. */
-  readonly begin: (sender: WhipSender) => () => void;
+  readonly begin: (sender: WhipSender, received: Received) => () => void;
 }
 
 const random = seededRandom(7);
@@ -53,9 +55,11 @@ function sounds(oddOf: (count: number) => OddPacket): WhipFlood["begin"] {
 }
 
 /** The same datagram over and over. */
-function same(make: (sender: WhipSender) => Uint8Array): WhipFlood["begin"] {
-  return (sender) => {
-    const datagram = make(sender);
+function same(
+  make: (sender: WhipSender, received: Received) => Uint8Array,
+): WhipFlood["begin"] {
+  return (sender, received) => {
+    const datagram = make(sender, received);
     return () => sender.peer.send(datagram);
   };
 }
@@ -120,6 +124,9 @@ function forged(sender: WhipSender): Uint8Array {
   return datagram;
 }
 
+/** A record of handshakes behind keys that are not those of the session (RFC 6347 4.1). */
+const record = () => Uint8Array.of(22, 254, 253, 0, 1, 0, 0, 0, 0, 0, 9, 0, 64, ...someBytes(64));
+
 /** First byte and type of what might be RTP, and anything behind. */
 const garbage = () => Uint8Array.of(0x80, 111, ...someBytes(1200));
 
@@ -140,6 +147,17 @@ export const FLOODS = {
   "an unknown payload type": {
     perSecond: FULL_SPEED,
     begin: sounds(() => ({ payloadType: UNKNOWN_TYPE })),
+  },
+  "hellos": { perSecond: FULL_SPEED, begin: same((_, { hello }) => hello!) },
+  "records": { perSecond: FULL_SPEED, begin: same(record) },
+  "records before the handshake": {
+    perSecond: FULL_SPEED,
+    isConnected: false,
+    begin: same(record),
+  },
+  "checks": {
+    perSecond: FULL_SPEED,
+    begin: same(({ peer }) => writeCheck(peer.local, peer.remote)),
   },
   "packets before the handshake": {
     perSecond: FULL_SPEED,
