@@ -1,7 +1,7 @@
 // @ts-check
 /// <reference lib="dom" />
 /** Publishes one stream, and goes on by itself when the connection is lost. */
-import { RetrySchedule } from "./retry_schedule.js";
+import { LONGEST_RETRY_MS, RetrySchedule } from "./retry_schedule.js";
 import { WhipSession } from "./whip_session.js";
 
 /** @import { PublishTarget, SentMedia } from "./whip_session.js" */
@@ -9,7 +9,8 @@ import { WhipSession } from "./whip_session.js";
 
 /**
  * What the publisher does. `interrupted` looks for another path; `retrying` opens another session after
- * a delay; `failed` has tried often enough, or would fail again.
+ * a delay; `failed` would fail again, or has tried often enough
+ * and was never live.
  *
  * @typedef {"idle" | "connecting" | "live" | "interrupted" | "retrying" | "failed"} PublisherState
  *
@@ -43,6 +44,9 @@ export class LivePublisher {
   constructor(onStatus) {
     this.#onStatus = onStatus;
     setInterval(() => this.#tick(performance.now()), TICK_INTERVAL_MS);
+    addEventListener("online", () => {
+      if (this.#status.state === "retrying") this.#connect();
+    });
   }
 
   get status() {
@@ -120,9 +124,18 @@ export class LivePublisher {
     this.#endSession();
     const isWorthIt = kind === "network" || kind === "closed" ||
       (kind === "taken" && this.#wasLive);
-    const delayMs = isWorthIt ? this.#retries.next(retryAfterMs) : undefined;
+    const delayMs = isWorthIt ? this.#delayMs(retryAfterMs) : undefined;
     if (delayMs === undefined) this.#become({ state: "failed", detail });
     else this.#become({ state: "retrying", detail, retryAtMs: performance.now() + delayMs });
+  }
+
+  /**
+   * Whoever was live is awaited, and tries on.
+   *
+   * @param {number} [leastMs]
+   */
+  #delayMs(leastMs) {
+    return this.#retries.next(leastMs) ?? (this.#wasLive ? LONGEST_RETRY_MS : undefined);
   }
 
   /** @param {number} nowMs */

@@ -45,6 +45,7 @@ export class PublisherMedia {
    * Captures what is chosen, as far as it is not captured yet.
    *
    * @param {CaptureChoice} choice
+   * @returns {Promise<boolean>} whether no other was made meanwhile
    * @throws what the browser says of a device that gives nothing
    */
   async choose(choice) {
@@ -56,12 +57,19 @@ export class PublisherMedia {
     const leavesCamera = video && choice.source === "camera" && this.#choice?.source === "camera";
     if (leavesCamera) this.#take("video", undefined);
     const turn = ++this.#turn;
-    const captured = await capture(choice, { video, audio });
+    const captured = await capture(choice, { video, audio }).catch((error) => {
+      if (turn === this.#turn) throw error;
+      return [];
+    });
     // Another choice was made meanwhile, or all is to be let go of.
-    if (turn !== this.#turn) return captured.forEach((track) => track.stop());
+    if (turn !== this.#turn) {
+      captured.forEach((track) => track.stop());
+      return false;
+    }
     this.#choice = choice;
     if (video) this.#take("video", captured.find(({ kind }) => kind === "video"));
     if (audio) this.#take("audio", captured.find(({ kind }) => kind === "audio"));
+    return true;
   }
 
   /**

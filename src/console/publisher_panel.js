@@ -43,7 +43,8 @@ export class PublisherPanel {
   #stream;
   /** Why nothing is captured, or no more than before. */
   #problem = "";
-  #isSupported;
+  /** Whether the browser is asked for devices, and may be asking the reader. */
+  #isAsking = false;
 
   constructor() {
     const obstacle = publishObstacle({
@@ -51,14 +52,15 @@ export class PublisherPanel {
       hasCapture: navigator.mediaDevices?.getUserMedia !== undefined,
       hasWebRtc: "RTCPeerConnection" in globalThis,
     });
-    this.#isSupported = obstacle === undefined;
     showLine(byId("publish-obstacle", HTMLElement), obstacle ?? "");
-    byId("publish-controls", HTMLElement).hidden = !this.#isSupported;
+    byId("publish-controls", HTMLElement).hidden = obstacle !== undefined;
     this.#token.value = new URLSearchParams(location.search).get("token") ?? "";
     for (const field of [this.#app, this.#name]) {
       field.addEventListener("input", () => this.#showName());
     }
     this.#wireButtons();
+    // A page that is closed tells nobody: the name would be taken until the gateway's time-out.
+    addEventListener("pagehide", () => this.#stop());
     this.#showStatus(this.#publisher.status);
     setInterval(() => this.#refresh(), REFRESH_INTERVAL_MS);
   }
@@ -97,7 +99,8 @@ export class PublisherPanel {
 
   /** @returns {StreamName} */
   #named() {
-    return { app: this.#app.value.trim(), name: this.#name.value.trim() };
+    const segments = this.#app.value.trim().split("/").filter((segment) => segment !== "");
+    return { app: segments.join("/"), name: this.#name.value.trim() };
   }
 
   /** Says what is wrong with the name before anybody is asked for anything. */
@@ -106,12 +109,19 @@ export class PublisherPanel {
     const problem = nameProblem(app, name);
     showLine(byId("name-problem", HTMLElement), problem ?? "");
     for (const field of [this.#app, this.#name]) field.ariaInvalid = String(problem !== undefined);
-    byId("publish-start", HTMLButtonElement).disabled = problem !== undefined;
+    this.#showReadiness();
     return problem;
   }
 
+  #showReadiness() {
+    const { app, name } = this.#named();
+    const isNamed = nameProblem(app, name) === undefined;
+    byId("publish-start", HTMLButtonElement).disabled = this.#isAsking || !isNamed;
+    byId("preview-start", HTMLButtonElement).disabled = this.#isAsking;
+  }
+
   async #start() {
-    if (this.#showName() !== undefined) return;
+    if (this.#isAsking || this.#showName() !== undefined) return;
     const stream = this.#named();
     if (!await this.#capture()) return;
     this.#stream = stream;
@@ -139,11 +149,16 @@ export class PublisherPanel {
   async #capture() {
     const { capture } = this.#menus;
     this.#problem = "";
+    this.#isAsking = true;
+    this.#showReadiness();
     try {
-      await this.#media.choose(capture);
+      if (!await this.#media.choose(capture)) return false;
       await this.#menus.refresh();
     } catch (error) {
       this.#problem = captureProblem(/** @type {Error} */ (error), capture.source);
+    } finally {
+      this.#isAsking = false;
+      this.#showReadiness();
     }
     const { video, audio } = this.#media;
     const isEmpty = !video && !audio;

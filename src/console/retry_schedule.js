@@ -2,7 +2,8 @@
 /** When to try again after a failure: growing waits, and an end of them. */
 
 const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 15_000;
+/** No wait is longer, but where the gateway asks for it. */
+export const LONGEST_RETRY_MS = 15_000;
 /** The waits of these add up to two minutes. */
 export const MAX_RETRIES = 10;
 

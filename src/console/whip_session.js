@@ -57,7 +57,6 @@ export class WhipSession {
   #lookedAtMs = -Infinity;
   #isConnected = false;
   #isOver = false;
-  #leave = () => this.end();
   #seekPath = () => this.#restart(performance.now());
 
   /**
@@ -72,8 +71,6 @@ export class WhipSession {
     for (const event of ["connectionstatechange", "iceconnectionstatechange"]) {
       peer.addEventListener(event, () => this.#handlePeer());
     }
-    // A page that is closed tells nobody: the name would be taken until the gateway's time-out.
-    addEventListener("pagehide", this.#leave);
     // Another network, which a browser may have found before it misses the old one.
     addEventListener("online", this.#seekPath);
     this.#open(media);
@@ -124,7 +121,6 @@ export class WhipSession {
   end() {
     if (this.#isOver) return;
     this.#isOver = true;
-    removeEventListener("pagehide", this.#leave);
     removeEventListener("online", this.#seekPath);
     // Closing tells the gateway too; if it came first, there would be no session to delete.
     if (this.#resource === undefined) this.#peer.close();
@@ -180,8 +176,12 @@ export class WhipSession {
   /** @param {number} nowMs */
   async #look(nowMs) {
     this.#lookedAtMs = nowMs;
-    const traffic = readTraffic(await this.readReport());
-    if (this.#path.isSilent(traffic, nowMs)) this.#restart(nowMs);
+    try {
+      const traffic = readTraffic(await this.readReport());
+      if (this.#path.isSilent(traffic, nowMs)) this.#restart(nowMs);
+    } catch {
+      // A connection that was closed meanwhile has no report.
+    }
   }
 
   /**

@@ -139,8 +139,11 @@ Deno.test({ name: "what is captured changes while the page is live", ignore }, a
     await page.keyboard.press("Enter");
     await waitForState(page, "live");
     assertEquals(await focused(page), "publish-stop");
-    const { scrollWidth, clientWidth } = await page.evaluate(() => document.documentElement);
-    assert(scrollWidth <= clientWidth, `${scrollWidth} of ${clientWidth}`);
+    const [wanted, shown] = await page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return [scrollWidth, clientWidth] as const;
+    });
+    assert(wanted <= shown, `The page is ${wanted} wide on a telephone of ${shown}`);
     await screenshot(page, "console-publish-phone.png");
     await page.keyboard.press("Enter");
     await waitForState(page, "idle");

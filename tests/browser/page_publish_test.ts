@@ -72,5 +72,20 @@ Deno.test({
     );
   });
 
+  await t.step("the page may use what it publishes from, and no more", async () => {
+    const allowed = await page.evaluate(() => {
+      const { featurePolicy } = document as unknown as {
+        featurePolicy: { allowedFeatures(): string[] };
+      };
+      return featurePolicy.allowedFeatures();
+    });
+    for (const feature of ["camera", "microphone", "display-capture", "fullscreen"]) {
+      assert(allowed.includes(feature), feature);
+    }
+    for (const feature of ["geolocation", "usb", "midi", "payment"]) {
+      assertEquals(allowed.includes(feature), false, feature);
+    }
+  });
+
   assertEquals(faults, []);
 });

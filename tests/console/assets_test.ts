@@ -39,6 +39,17 @@ Deno.test("the page has no inline script and no inline style, which the policy f
   assert(!consoleHeaders["content-security-policy"].includes("unsafe"));
 });
 
+Deno.test("the page may use camera, microphone and screen, and little else", () => {
+  const policy = consoleHeaders["permissions-policy"].split(", ");
+  for (const feature of ["camera", "microphone", "display-capture", "fullscreen"]) {
+    assert(policy.includes(`${feature}=(self)`), feature);
+  }
+  for (const feature of ["geolocation", "usb", "payment"]) {
+    assert(policy.includes(`${feature}=()`), feature);
+  }
+  for (const entry of policy) assertMatch(entry, /^[a-z-]+=\((self)?\)$/);
+});
+
 Deno.test("every element that a script asks for by id is in the page", () => {
   const ids = consoleAssets.flatMap(({ body }) =>
     [...body.matchAll(/byId\("([^"]+)"/g)].map((match) => match[1]!)
