@@ -9,6 +9,7 @@ import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { goLive, waitForState } from "./page_publisher.ts";
 
 const SECRET = "a-secret-for-hs256-of-at-least-32-bytes";
+const ARTEFACTS = new URL("../artefacts/", import.meta.url);
 const PATIENCE_MS = 20_000;
 
 const ignore = chromiumMissing();
@@ -129,7 +130,7 @@ Deno.test(
       Deno.networkInterfaces().find(({ family, address }) =>
         family === "IPv4" && !address.startsWith("127.")
       )!.address;
-    await page.goto(`http://${outer}:${gateway.httpPort}/#live/me`);
+    await page.goto(`http://${outer}:${gateway.httpPort}/`);
     const obstacle = page.locator("#publish-obstacle");
     assertMatch(
       await obstacle.innerText(),
@@ -138,7 +139,12 @@ Deno.test(
     assertEquals(await page.locator("#publish-controls").isVisible(), false);
     const link = page.locator("#publish-secure-link");
     await link.waitFor();
-    assertEquals(await link.innerText(), `https://${outer}:${gateway.httpsPort}/#live/me`);
+    await Deno.mkdir(ARTEFACTS, { recursive: true });
+    await Deno.writeFile(
+      new URL("console-publish-insecure.png", ARTEFACTS),
+      await page.screenshot(),
+    );
+    assertEquals(await link.innerText(), `https://${outer}:${gateway.httpsPort}/`);
     await link.click();
     await page.locator("#publish-controls").waitFor();
     assertEquals(await obstacle.isVisible(), false);
