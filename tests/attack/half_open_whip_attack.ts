@@ -21,7 +21,8 @@ const END_TIMEOUT_MS = 30_000;
 export const HALF_OPEN_WHIP_ATTACK: Attack = {
   name: `${HALF_OPEN_WHIPS} WebRTC publishers that connect halfway`,
   gateway: {
-    args: ["--shards", "2"],
+    // An address has half of the budget, and what connects takes half a MiB of it.
+    args: ["--shards", "2", "--memory", "4GiB"],
     config: {
       limits: {
         whipNewcomers: MAX_NEWCOMERS,
