@@ -1,4 +1,4 @@
-import type { StreamsReply, StreamSummary } from "../src/shard/http/stream_summary.ts";
+import type { StreamsReply, StreamSummary } from "../src/shard/http/api/stream_summary.ts";
 import { printedSecrets } from "./printed_secrets.ts";
 import { until } from "./waiting.ts";
 

@@ -57,23 +57,24 @@ interface Refused {
   readonly reason: string;
 }
 
-/** What to do, by why one or several cannot be listened on. */
-const REMEDIES: Readonly<Record<string, (isOne: boolean, flags: string) => string>> = {
-  "in use": (isOne, flags) =>
-    isOne
+/** What to do, by why so many cannot be listened on. */
+const REMEDIES: Readonly<Record<string, (count: number, flags: string) => string>> = {
+  "in use": (count, flags) =>
+    count === 1
       ? `the port is in use; choose another with ${flags}`
       : `these ports are in use; choose others with ${flags}`,
   "no address": () => "this machine has no such address; choose another with --host",
-  "denied": (isOne, flags) =>
-    `the system refuses it to this user; choose ${isOne ? "a port" : "ports"} above 1023 with ` +
-    flags,
+  "denied": (count, flags) =>
+    count === 1
+      ? `the system refuses it to this user; choose a port above 1023 with ${flags}`
+      : `the system refuses them to this user; choose ports above 1023 with ${flags}`,
 };
 
 function refusalText(refused: readonly Refused[]): string {
   const texts = [...Map.groupBy(refused, ({ reason }) => reason)].map(([reason, refused]) => {
     const endpoints = refused.map(({ endpoint }) => endpoint);
     const flags = [...new Set(endpoints.map(({ flag }) => flag))].join(", ");
-    const remedy = REMEDIES[reason]?.(endpoints.length === 1, flags) ?? reason;
+    const remedy = REMEDIES[reason]?.(endpoints.length, flags) ?? reason;
     return `on ${placesInWords(endpoints)}: ${remedy}`;
   });
   return `Cannot listen ${texts.join("; nor ")}`;

@@ -38,6 +38,10 @@ const BYTES_OF_UNIT = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 } as const;
 const EXPECTED_SIZE = (received: string) =>
   `Invalid size: Expected bytes, or such as 512MiB or 2GiB, but received ${received}`;
 
+function mib(bytes: number): string {
+  return `${bytes / 1024 ** 2}MiB`;
+}
+
 /** Bytes, as a number or with a unit of 1024: "1GiB", "512M". */
 const size = v.pipe(
   v.union([
@@ -52,8 +56,16 @@ const size = v.pipe(
     ),
   ], ({ received }) => EXPECTED_SIZE(received)),
   v.integer(),
-  v.minValue(MIN_MEMORY_BYTES),
-  v.maxValue(MAX_MEMORY_BYTES),
+  v.minValue(
+    MIN_MEMORY_BYTES,
+    ({ received }) =>
+      `Invalid size: Expected ${mib(MIN_MEMORY_BYTES)} or more, but received ${received}`,
+  ),
+  v.maxValue(
+    MAX_MEMORY_BYTES,
+    ({ received }) =>
+      `Invalid size: Expected ${mib(MAX_MEMORY_BYTES)} or less, but received ${received}`,
+  ),
 );
 
 const log = section({

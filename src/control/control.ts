@@ -22,8 +22,8 @@ import { StreamPages } from "./stream_pages.ts";
 import type { TranscoderPool } from "./transcoder_pool.ts";
 import type { PublishDecision } from "../shard/live/publish_decision.ts";
 import type { ToControl, ToShard } from "../shard/messages.ts";
-import type { ConsoleAsset } from "../shard/http/console_asset.ts";
-import type { StreamsReply } from "../shard/http/stream_summary.ts";
+import type { ConsoleAsset } from "../shard/http/routing/console_asset.ts";
+import type { StreamsReply } from "../shard/http/api/stream_summary.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
 
 /**

@@ -4,7 +4,7 @@ import { type Contender, Contenders } from "./contenders.ts";
 import type { DirectoryEvents, DirectoryOptions, DirectorySettings } from "./directory_events.ts";
 import { SentRates } from "./sent_rates.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
-import type { StreamSummary } from "../shard/http/stream_summary.ts";
+import type { StreamSummary } from "../shard/http/api/stream_summary.ts";
 import { areSameTerms, type StreamEntry } from "../shard/live/stream_entry.ts";
 import type { SentLately } from "../access/sent_lately.ts";
 import type {

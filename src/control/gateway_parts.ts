@@ -1,7 +1,7 @@
 import type { BegunSession, EndedSession } from "../access/access.ts";
 import type { AccessFunction } from "../access/asked_functions.ts";
 import type { Config } from "../config/schema.ts";
-import type { ConsoleAsset } from "../shard/http/console_asset.ts";
+import type { ConsoleAsset } from "../shard/http/routing/console_asset.ts";
 
 /** What a gateway is made from, besides its configuration. */
 export interface GatewayParts {

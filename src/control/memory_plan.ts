@@ -1,5 +1,5 @@
 import { LogArena } from "../stream/log_arena.ts";
-import type { MemorySummary } from "../shard/http/stream_summary.ts";
+import type { MemorySummary } from "../shard/http/api/stream_summary.ts";
 import { type BudgetLimits, MEMORY_USES, type MemoryBudget } from "../stream/memory_budget.ts";
 import { LogStore, SEGMENT_BYTES } from "../stream/log_store.ts";
 

@@ -3,7 +3,7 @@ import {
   FORWARD_TIMEOUT_MS,
   type ForwardedRequest,
   type ForwardedResponse,
-} from "../shard/http/forwarded_request.ts";
+} from "../shard/http/routing/forwarded_request.ts";
 
 interface Forward {
   /** Who asked, and its number for the request. */

@@ -1,6 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { allocateCounters, type CountedBy, Counters, rowOf } from "../metrics/counters.ts";
-import type { MemorySummary } from "../shard/http/stream_summary.ts";
+import type { MemorySummary } from "../shard/http/api/stream_summary.ts";
 import { allocateAddressCounts, clearAddressCounts } from "../shard/net/address_counts.ts";
 import type { LogStore } from "../stream/log_store.ts";
 import { MemoryBudget } from "../stream/memory_budget.ts";

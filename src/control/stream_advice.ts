@@ -1,5 +1,5 @@
 import { B_FRAMES_REMEDY, type StreamReport } from "../shard/live/stream_report.ts";
-import type { StreamSummary } from "../shard/http/stream_summary.ts";
+import type { StreamSummary } from "../shard/http/api/stream_summary.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
 
 /**

@@ -5,7 +5,7 @@ import {
   type TrackSummary,
   VHOST,
   type VideoSummary,
-} from "../shard/http/stream_summary.ts";
+} from "../shard/http/api/stream_summary.ts";
 import type { StreamPublisher } from "../shard/live/publish_decision.ts";
 import type { StreamEntry } from "../shard/live/stream_entry.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";

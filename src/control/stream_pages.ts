@@ -4,7 +4,7 @@ import {
   type StreamsPage,
   type StreamsReply,
   type StreamSummary,
-} from "../shard/http/stream_summary.ts";
+} from "../shard/http/api/stream_summary.ts";
 import { RUN_IDENTITY } from "./run_identity.ts";
 
 /** Whose streams are listed. */

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { soundNote } from "./stream_notes.ts";
-import type { StreamSummary } from "../shard/http/stream_summary.ts";
+import type { StreamSummary } from "../shard/http/api/stream_summary.ts";
 import type { PublicationDescription } from "../stream/publication.ts";
 import type {
   SoundLoss,

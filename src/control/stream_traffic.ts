@@ -1,4 +1,4 @@
-import type { StreamSummary } from "../shard/http/stream_summary.ts";
+import type { StreamSummary } from "../shard/http/api/stream_summary.ts";
 import { ByteRate } from "../stream/byte_rate.ts";
 import type { StreamReport } from "../shard/live/stream_report.ts";
 

@@ -6,8 +6,8 @@ import {
   FORWARD_TIMEOUT_MS,
   type ForwardedRequest,
   type ForwardedResponse,
-} from "./http/forwarded_request.ts";
-import type { StreamsPage } from "./http/stream_summary.ts";
+} from "./http/routing/forwarded_request.ts";
+import type { StreamsPage } from "./http/api/stream_summary.ts";
 import type { PublishDecision, StreamPublisher } from "./live/publish_decision.ts";
 
 /** Requests that wait for other shards at the same time. */

@@ -12,7 +12,7 @@ import type {
 import type { SharedLog } from "../stream/log_arena.ts";
 import type { ApiEvent } from "./api_event.ts";
 import type { ShardSettings } from "./shard_settings.ts";
-import type { ConsoleAsset } from "./http/console_asset.ts";
+import type { ConsoleAsset } from "./http/routing/console_asset.ts";
 import type {
   Contest,
   PublishedContent,
@@ -22,9 +22,9 @@ import type {
 import type { RevokedCount } from "./live/revoked_count.ts";
 import type { SentLately } from "../access/sent_lately.ts";
 import type { StreamEntry, StreamTerms } from "./live/stream_entry.ts";
-import type { StreamsPage } from "./http/stream_summary.ts";
+import type { StreamsPage } from "./http/api/stream_summary.ts";
 import type { StreamReport } from "./live/stream_report.ts";
-import type { ForwardedRequest, ForwardedResponse } from "./http/forwarded_request.ts";
+import type { ForwardedRequest, ForwardedResponse } from "./http/routing/forwarded_request.ts";
 
 /** What becomes of a text that changes settings: if it is wrong, nothing was changed. */
 export type ReloadOutcome =

@@ -1,7 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { encodeResponseHead } from "../http/response.ts";
 import type { Connect, ConnectionListener } from "./net/connection_listener.ts";
-import { problem } from "./http/answers.ts";
+import { problem } from "./http/routing/answers.ts";
 import { behindProxies, type EntranceContext, proxiedPort } from "./net/proxied_connection.ts";
 import { RepeatLog } from "./net/repeat_log.ts";
 import { TlsConnection } from "./net/tls_connection.ts";

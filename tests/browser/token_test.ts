@@ -2,7 +2,7 @@
 /** Chromium watches with a token: in a header by WHEP, and in the page's own address by the page. */
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { SignJWT } from "jose";
-import type { ClientSummary } from "../../src/shard/http/client_summary.ts";
+import type { ClientSummary } from "../../src/shard/http/api/client_summary.ts";
 import { startGateway } from "../../testing/gateway_process.ts";
 import { until } from "../../testing/waiting.ts";
 import { publishWithFfmpeg } from "../interop/ffmpeg.ts";

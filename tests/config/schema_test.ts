@@ -302,4 +302,9 @@ Deno.test("parseConfig: memory as bytes, or as text with a unit", () => {
   for (const wrong of ["1x", "", "GiB", "1.5GiB", "-1", 1024, "1k", "2000000g", NaN, true]) {
     assertThrows(() => memoryOf(wrong), ConfigError, "memory (--memory)");
   }
+  assertThrows(
+    () => memoryOf("5"),
+    ConfigError,
+    "memory (--memory): Invalid size: Expected 64MiB or more, but received 5",
+  );
 });

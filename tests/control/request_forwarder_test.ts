@@ -4,7 +4,7 @@ import type { ToShard } from "../../src/shard/messages.ts";
 import type {
   ForwardedRequest,
   ForwardedResponse,
-} from "../../src/shard/http/forwarded_request.ts";
+} from "../../src/shard/http/routing/forwarded_request.ts";
 
 /** Whatever is asked is passed on as it is. */
 const REQUEST: ForwardedRequest = { kind: "kick", id: "1-a" };

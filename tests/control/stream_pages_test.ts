@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { RUN_IDENTITY } from "../../src/control/run_identity.ts";
 import { StreamPages } from "../../src/control/stream_pages.ts";
-import type { StreamSummary } from "../../src/shard/http/stream_summary.ts";
+import type { StreamSummary } from "../../src/shard/http/api/stream_summary.ts";
 
 /** Streams "live/000", "live/001" and so on; counts how many were described. */
 function setup(count: number) {

@@ -99,6 +99,13 @@ const CASES: readonly (readonly [path: string, source: string, violations: strin
   ["src/shard/net/a.ts", `import { x } from "../http/x.ts";`, [
     "src/shard/net/a.ts:1: shard/net may not import src/shard/http/x.ts",
   ]],
+  ["src/shard/http/routing/a.ts", `import { x } from "../api/x.ts";`, [
+    "src/shard/http/routing/a.ts:1: shard/http/routing may not import src/shard/http/api/x.ts",
+  ]],
+  ["src/shard/http/api/a.ts", `import { x } from "../routing/x.ts";\nimport "../routes.ts";`, []],
+  ["src/shard/http/drawer/a.ts", `import { x } from "../routes.ts";`, [
+    'src/shard/http/drawer/a.ts:1: the sub-room "shard/http/drawer" is not in the table of sub-rooms',
+  ]],
   ["src/shard/drawer/a.ts", `import { x } from "../shard.ts";`, [
     'src/shard/drawer/a.ts:1: the sub-room "shard/drawer" is not in the table of sub-rooms',
   ]],

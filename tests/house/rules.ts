@@ -105,9 +105,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "shard/api_event.ts",
       "shard/messages.ts",
       "shard/shard_settings.ts",
-      "shard/http/console_asset.ts",
-      "shard/http/forwarded_request.ts",
-      "shard/http/stream_summary.ts",
+      "shard/http/routing/console_asset.ts",
+      "shard/http/routing/forwarded_request.ts",
+      "shard/http/api/stream_summary.ts",
       "shard/live/publish_decision.ts",
       "shard/live/revoked_count.ts",
       "shard/live/stream_entry.ts",
@@ -155,6 +155,12 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     webrtc: ["net", "live"],
     // WHEP is asked for by HTTP.
     http: ["net", "live", "webrtc"],
+  },
+  "shard/http": {
+    routing: [],
+    sessions: ["routing"],
+    api: ["routing"],
+    serving: ["routing", "api"],
   },
 };
 
@@ -245,18 +251,28 @@ function importProblem(
 }
 
 function subRoomProblem(path: string, roomName: string, target: string): string | undefined {
-  const subRooms = SUB_ROOMS[roomName];
-  const [own, other] = [subRoomOf(path), subRoomOf(target)];
-  if (own !== undefined && subRooms?.[own] === undefined) {
-    return `the sub-room "${roomName}/${own}" is not in the table of sub-rooms`;
+  if (subRoomOf(path, roomName) !== undefined && SUB_ROOMS[roomName] === undefined) {
+    return `the sub-room "${roomName}/${
+      subRoomOf(path, roomName)
+    }" is not in the table of sub-rooms`;
   }
-  if (own === undefined || other === undefined || own === other) return undefined;
-  if (subRooms?.[own]?.includes(other)) return undefined;
-  return `${roomName}/${own} may not import ${target}`;
+  // Rooms within rooms keep the same rule.
+  const rooms = Object.entries(SUB_ROOMS)
+    .filter(([name]) => name === roomName || name.startsWith(`${roomName}/`));
+  for (const [name, subRooms] of rooms) {
+    const [own, other] = [subRoomOf(path, name), subRoomOf(target, name)];
+    if (own !== undefined && subRooms[own] === undefined) {
+      return `the sub-room "${name}/${own}" is not in the table of sub-rooms`;
+    }
+    if (own === undefined || other === undefined || own === other) continue;
+    if (!subRooms[own]!.includes(other)) return `${name}/${own} may not import ${target}`;
+  }
+  return undefined;
 }
 
-/** "chunk" for src/rtmp/chunk/reader.ts; `undefined` for src/rtmp/rtmp_error.ts. */
-function subRoomOf(path: string): string | undefined {
-  const parts = path.split("/");
-  return parts.length > 3 ? parts[2] : undefined;
+/** "chunk" for src/rtmp/chunk/reader.ts in "rtmp"; `undefined` for src/rtmp/rtmp_error.ts. */
+function subRoomOf(path: string, room: string): string | undefined {
+  const within = `src/${room}/`;
+  const parts = path.startsWith(within) ? path.slice(within.length).split("/") : [];
+  return parts.length > 1 ? parts[0] : undefined;
 }

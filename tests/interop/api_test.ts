@@ -3,7 +3,7 @@ import SwaggerParser from "@apidevtools/swagger-parser";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import * as v from "valibot";
 import { SCHEMAS } from "../../src/api/schemas.ts";
-import type { ClientSummary } from "../../src/shard/http/client_summary.ts";
+import type { ClientSummary } from "../../src/shard/http/api/client_summary.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { HealthyStream } from "../../testing/healthy_stream.ts";
 import { peerTest, runPeer } from "../../testing/peers.ts";

@@ -1,6 +1,6 @@
 /** HEVC, AV1 and VP9 as ffmpeg 7 publishes them, by Enhanced RTMP. */
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
-import type { StreamSummary } from "../../src/shard/http/stream_summary.ts";
+import type { StreamSummary } from "../../src/shard/http/api/stream_summary.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { FFMPEG7_ROOT, peerTest, runPeer } from "../../testing/peers.ts";
 import { until } from "../../testing/waiting.ts";

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
-import type { StreamSummary } from "../../src/shard/http/stream_summary.ts";
+import type { StreamSummary } from "../../src/shard/http/api/stream_summary.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { peerTest, runPeer } from "../../testing/peers.ts";
 import { longForm } from "../../testing/long_form.ts";

@@ -1,6 +1,6 @@
 /** Real proxies on this machine: who may is decided for whoever is behind them, and so is the API. */
 import { assert, assertEquals } from "@std/assert";
-import type { ClientSummary } from "../../src/shard/http/client_summary.ts";
+import type { ClientSummary } from "../../src/shard/http/api/client_summary.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import {
   type AddressedConnection,

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { saltedHash } from "../../src/access/key_hash.ts";
 import { signUrl } from "../../src/access/signed_url.ts";
-import type { StreamsReply } from "../../src/shard/http/stream_summary.ts";
+import type { StreamsReply } from "../../src/shard/http/api/stream_summary.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
 import { until } from "../../testing/waiting.ts";

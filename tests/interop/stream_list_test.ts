@@ -1,6 +1,6 @@
 /** The list of streams, as the real program gives it out. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { StreamsReply } from "../../src/shard/http/stream_summary.ts";
+import type { StreamsReply } from "../../src/shard/http/api/stream_summary.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
 import { until } from "../../testing/waiting.ts";
 import { ManyPublishers } from "./many_publishers.ts";

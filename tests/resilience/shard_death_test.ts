@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { parseConfig } from "../../src/config/schema.ts";
 import { type Gateway, startGateway } from "../../src/gateway.ts";
 import { configureLogging } from "../../src/logging/logging.ts";
-import type { StreamsReply } from "../../src/shard/http/stream_summary.ts";
+import type { StreamsReply } from "../../src/shard/http/api/stream_summary.ts";
 import { delay, until } from "../../testing/waiting.ts";
 import { ask, HARMFUL_SHARD_SOURCE } from "./harmful_shard.ts";
 import { RawViewer } from "../../testing/http/raw_viewer.ts";

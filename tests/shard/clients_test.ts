@@ -1,8 +1,8 @@
 /** Who is there, on all shards: described page by page, and ended by id from any shard. */
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { OPEN_ACCESS } from "../../testing/open_access.ts";
-import { CLIENTS_PER_PAGE } from "../../src/shard/http/client_pages.ts";
-import type { ClientSummary } from "../../src/shard/http/client_summary.ts";
+import { CLIENTS_PER_PAGE } from "../../src/shard/http/api/client_pages.ts";
+import type { ClientSummary } from "../../src/shard/http/api/client_summary.ts";
 import type { Admission, ClientDescription } from "../../src/shard/live/clients.ts";
 import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { until } from "../../testing/waiting.ts";

@@ -1,12 +1,12 @@
 import { sharedLog } from "../stream/log_samples.ts";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { ControlLink, MAX_FORWARDS } from "../../src/shard/control_link.ts";
-import { FORWARD_TIMEOUT_MS } from "../../src/shard/http/forwarded_request.ts";
+import { FORWARD_TIMEOUT_MS } from "../../src/shard/http/routing/forwarded_request.ts";
 import type { ToControl } from "../../src/shard/messages.ts";
 import type {
   ForwardedRequest,
   ForwardedResponse,
-} from "../../src/shard/http/forwarded_request.ts";
+} from "../../src/shard/http/routing/forwarded_request.ts";
 
 /** Whatever is asked is passed on as it is. */
 const REQUEST: ForwardedRequest = { kind: "kick", id: "1-a" };

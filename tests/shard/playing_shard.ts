@@ -4,7 +4,7 @@ import { RequestForwarder } from "../../src/control/request_forwarder.ts";
 import { CountedAccess } from "../../src/shard/counted_access.ts";
 import { ControlLink } from "../../src/shard/control_link.ts";
 import { allocateCounters, Counters } from "../../src/metrics/counters.ts";
-import { HttpConnection } from "../../src/shard/http/connection.ts";
+import { HttpConnection } from "../../src/shard/http/serving/connection.ts";
 import { HttpRoutes } from "../../src/shard/http/routes.ts";
 import type { Clients } from "../../src/shard/live/clients.ts";
 import type { Streams } from "../../src/shard/live/streams.ts";

@@ -7,7 +7,7 @@ import {
 import type { Access } from "../../src/access/access.ts";
 import { OPEN_ACCESS } from "../../testing/open_access.ts";
 import { Clients } from "../../src/shard/live/clients.ts";
-import type { HttpContext } from "../../src/shard/http/route_context.ts";
+import type { HttpContext } from "../../src/shard/http/routing/route_context.ts";
 import { Publishers } from "../../src/shard/live/publishers.ts";
 import { Viewers } from "../../src/shard/live/viewers.ts";
 import type { MemoryBudget } from "../../src/stream/memory_budget.ts";

@@ -3,8 +3,8 @@ import { STATUS_CODE } from "@std/http/status";
 import { namesEtag } from "../../http/entity_tag.ts";
 import type { HttpRequest } from "../../http/request_reader.ts";
 import type { ResponseHeaders, WholeResponse } from "../../http/response.ts";
-import { answer } from "./answers.ts";
-import type { ConsoleAsset } from "./console_asset.ts";
+import { answer } from "./routing/answers.ts";
+import type { ConsoleAsset } from "./routing/console_asset.ts";
 
 /** Below this, compressing saves no packet. */
 const COMPRESS_FROM = 1024;

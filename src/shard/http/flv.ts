@@ -8,10 +8,10 @@ import type { ClientMeasures } from "../live/clients.ts";
 import type { LiveStream } from "../live/live_stream.ts";
 import { Ticket, type View, type ViewerProtocol, type ViewerRequest } from "../live/ticket.ts";
 import { holderOf } from "../net/memory_holder.ts";
-import { busy, problem } from "./answers.ts";
-import { questionOf, refusedAnswer, whenDecided } from "./questions.ts";
-import type { HttpContext } from "./route_context.ts";
-import type { RoutedRequest } from "./route_table.ts";
+import { busy, problem } from "./routing/answers.ts";
+import { questionOf, refusedAnswer, whenDecided } from "./routing/questions.ts";
+import type { HttpContext } from "./routing/route_context.ts";
+import type { RoutedRequest } from "./routing/route_table.ts";
 import { type AskedTracks, missingTrack, trackQuery } from "../live/track_query.ts";
 import { renditionLadder } from "../live/rendition_ladder.ts";
 

@@ -1,8 +1,8 @@
 import { peerHolderOf } from "../net/memory_holder.ts";
 import { type Connect, ConnectionListener } from "../net/connection_listener.ts";
-import { HttpConnection, type HttpConnectionContext } from "./connection.ts";
+import { HttpConnection, type HttpConnectionContext } from "./serving/connection.ts";
 import type { HttpRoutes } from "./routes.ts";
-import type { HttpContext } from "./route_context.ts";
+import type { HttpContext } from "./routing/route_context.ts";
 import type { Places } from "../net/places.ts";
 import { behindProxies, proxiedPort } from "../net/proxied_connection.ts";
 import { addTlsEntrance } from "../tls_entrance.ts";

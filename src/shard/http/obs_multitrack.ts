@@ -14,11 +14,11 @@ import { ObsError } from "../../obs/obs_error.ts";
 import { streamTarget, targetProblem } from "../../rtmp/message/stream_name.ts";
 import { streamPath } from "../../stream/stream_path.ts";
 import type { ShardSettings } from "../shard_settings.ts";
-import { jsonAnswer } from "./answers.ts";
-import { clientAddress } from "./questions.ts";
-import { type ReachedBy, reachedBy } from "./reached_by.ts";
-import type { HttpContext } from "./route_context.ts";
-import type { Route, RoutedRequest } from "./route_table.ts";
+import { jsonAnswer } from "./routing/answers.ts";
+import { clientAddress } from "./routing/questions.ts";
+import { type ReachedBy, reachedBy } from "./routing/reached_by.ts";
+import type { HttpContext } from "./routing/route_context.ts";
+import type { Route, RoutedRequest } from "./routing/route_table.ts";
 
 const DEFAULT_APP = "live";
 

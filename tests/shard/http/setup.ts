@@ -4,7 +4,10 @@ import { configure, type LogRecord, reset } from "@logtape/logtape";
 import type { StreamResponse, WebSocketResponse } from "../../../src/http/response.ts";
 import { ConnectionListener } from "../../../src/shard/net/connection_listener.ts";
 import { allocateCounters, type CounterName, Counters } from "../../../src/metrics/counters.ts";
-import { HttpConnection, type HttpConnectionContext } from "../../../src/shard/http/connection.ts";
+import {
+  HttpConnection,
+  type HttpConnectionContext,
+} from "../../../src/shard/http/serving/connection.ts";
 import { until } from "../../../testing/waiting.ts";
 import { CountingSource } from "../net/counting_source.ts";
 import { HttpClient } from "./client.ts";
