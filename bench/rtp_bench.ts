@@ -49,7 +49,7 @@ for (
   Deno.bench("packetizeAv1, temporal unit of 100 KB", () => {
     packetizeAv1({ obus, ...now }, av1Format, ring);
   });
-  const picture = { data, ...now, pictureId: 1, width: 1280, height: 720 };
+  const picture = { data, ...now, width: 1280, height: 720 };
   Deno.bench("packetizeVp9, frame of 100 KB", () => {
     packetizeVp9(picture, FORMAT, ring);
   });

@@ -2,10 +2,10 @@ import { ByteWriter } from "../src/bytes/byte_writer.ts";
 import { ntpTime } from "../src/rtp/ntp.ts";
 import type { RtpIdentity } from "../src/srtp/rtp_identity.ts";
 import { writeSenderReport } from "../src/rtp/rtcp_writer.ts";
-import { WhipSender } from "../testing/webrtc/whip_sender.ts";
+import { PICTURE_PAYLOAD_TYPE, WhipSender } from "../testing/webrtc/whip_sender.ts";
 import { type LoopFrame, type RtpLoop, ticksPerMs } from "./rtp_loop.ts";
 
-const PAYLOAD_TYPES = { video: 102, audio: 111 } as const;
+const PAYLOAD_TYPES = { video: PICTURE_PAYLOAD_TYPE, audio: 111 } as const;
 const SSRCS = { video: 0x1000, audio: 0x2000 } as const;
 /** Of the offer. */
 const TRANSPORT_SEQUENCE_ID = 3;

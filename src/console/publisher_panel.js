@@ -82,7 +82,9 @@ export class PublisherPanel {
   }
 
   #wireButtons() {
-    byId("preview-start", HTMLElement).addEventListener("click", () => this.#capture());
+    byId("preview-start", HTMLElement).addEventListener("click", () => {
+      if (!this.#isAsking) this.#capture();
+    });
     byId("publish-start", HTMLElement).addEventListener("click", () => this.#start());
     byId("publish-stop", HTMLElement).addEventListener("click", () => this.#stop());
     for (
@@ -109,15 +111,8 @@ export class PublisherPanel {
     const problem = nameProblem(app, name);
     showLine(byId("name-problem", HTMLElement), problem ?? "");
     for (const field of [this.#app, this.#name]) field.ariaInvalid = String(problem !== undefined);
-    this.#showReadiness();
+    byId("publish-start", HTMLButtonElement).disabled = problem !== undefined;
     return problem;
-  }
-
-  #showReadiness() {
-    const { app, name } = this.#named();
-    const isNamed = nameProblem(app, name) === undefined;
-    byId("publish-start", HTMLButtonElement).disabled = this.#isAsking || !isNamed;
-    byId("preview-start", HTMLButtonElement).disabled = this.#isAsking;
   }
 
   async #start() {
@@ -150,7 +145,6 @@ export class PublisherPanel {
     const { capture } = this.#menus;
     this.#problem = "";
     this.#isAsking = true;
-    this.#showReadiness();
     try {
       if (!await this.#media.choose(capture)) return false;
       await this.#menus.refresh();
@@ -158,7 +152,6 @@ export class PublisherPanel {
       this.#problem = captureProblem(/** @type {Error} */ (error), capture.source);
     } finally {
       this.#isAsking = false;
-      this.#showReadiness();
     }
     const { video, audio } = this.#media;
     const isEmpty = !video && !audio;

@@ -209,7 +209,7 @@ export class NarrowSender {
     };
     while (this.#pace.isOpen && datagrams.length < end) {
       if (!video.hasBegun) {
-        if (!this.#beginAtKeyFrame(video, room)) return;
+        if (link.isSilent(nowMs) || !this.#beginAtKeyFrame(video, room)) return;
         link.resumed(nowMs);
       }
       const { ring } = video;

@@ -33,6 +33,12 @@ const QUEUE_LOSS_TOLD_MS = 3000;
 /** A queue that stays full for longer is kept so by others. */
 const MAX_OWN_QUEUE_MS = 6000;
 
+/**
+ * Who has answered before, and has not for so long, is not there, or reads nothing: another key frame
+ * would be old before it is seen, and in the way of what is new.
+ */
+const SILENT_MS = 2000;
+
 /** What is sent fits where so much more may be sent, which leaves a part of the link already. */
 const CONTENT_FACTOR = 1.05;
 
@@ -77,6 +83,8 @@ export class ViewerLink {
   /** Since when it is congested, and when it was last. */
   #congestedSinceMs = Infinity;
   #congestedMs = -Infinity;
+  /** When a round trip was told last. */
+  #answeredMs: number | undefined;
   /** There while a viewer is sent what it begins with, and before. */
   #start: SlowStart | undefined = new SlowStart(Infinity);
 
@@ -114,6 +122,11 @@ export class ViewerLink {
   /** Whether a probe is under way, which has a pace of its own. */
   get isProbing(): boolean {
     return this.estimator.state === "probing";
+  }
+
+  /** Whether nothing is answered any more. */
+  isSilent(nowMs: number): boolean {
+    return this.#answeredMs !== undefined && nowMs - this.#answeredMs > SILENT_MS;
   }
 
   describe(): LinkDescription {
@@ -234,6 +247,7 @@ export class ViewerLink {
 
   /** While a viewer begins, a queue is meant to be there. */
   #takeRoundTrip(roundTripMs: number, sentMs: number, nowMs: number): void {
+    this.#answeredMs = nowMs;
     const lateMs = this.#delays.longestMs(nowMs - roundTripMs, nowMs);
     if (this.#start === undefined) {
       return this.estimator.takeRoundTrip(roundTripMs, sentMs, nowMs, lateMs);

@@ -14,7 +14,6 @@ export class Vp8Packets implements VideoPacketMaker {
   readonly format = FORMAT;
   readonly bFrames = undefined;
   readonly #payloadFormat: PayloadFormat;
-  #pictureId = 0;
 
   constructor(payloadFormat: PayloadFormat) {
     this.#payloadFormat = payloadFormat;
@@ -28,7 +27,6 @@ export class Vp8Packets implements VideoPacketMaker {
     const { data } = frame;
     // Whoever begins with a frame that is no key frame is shown nothing.
     const isKeyFrame = frame.isKeyFrame && isVp8KeyFrame(data);
-    const pictureId = this.#pictureId++;
-    packetizeVp8({ data, isKeyFrame, pictureId, timestamp, timeMs }, this.#payloadFormat, out);
+    packetizeVp8({ data, isKeyFrame, timestamp, timeMs }, this.#payloadFormat, out);
   }
 }

@@ -21,7 +21,6 @@ export class Vp9Packets implements VideoPacketMaker {
   readonly bFrames = undefined;
   readonly #payloadFormat: PayloadFormat;
   #format: Vp9Format | undefined;
-  #pictureId = 0;
 
   constructor(payloadFormat: PayloadFormat) {
     this.#payloadFormat = payloadFormat;
@@ -39,8 +38,7 @@ export class Vp9Packets implements VideoPacketMaker {
     // Of a superframe, this looks at its first frame.
     const isKeyFrame = isVp9KeyFrame(data);
     const { width, height } = isKeyFrame ? this.#readKeyFrame(data) : NO_SIZE;
-    const pictureId = this.#pictureId++;
-    const picture = { data, isKeyFrame, pictureId, width, height, timestamp, timeMs };
+    const picture = { data, isKeyFrame, width, height, timestamp, timeMs };
     packetizeVp9(picture, this.#payloadFormat, out);
   }
 

@@ -8,6 +8,7 @@ import { H265_DEPACKETIZER } from "../rtp/receive/h265_depacketizer.ts";
 import type { PacketRoom } from "../rtp/receive/packet_room.ts";
 import { PictureQueue, type ReceptionTerms } from "../rtp/receive/picture_queue.ts";
 import type { ReceivedPacket } from "../rtp/receive/received_packet.ts";
+import { readRedundantPayload } from "../rtp/receive/redundant_payload.ts";
 import { originalPacket } from "../rtp/receive/repair.ts";
 import { SoundQueue } from "../rtp/receive/sound_queue.ts";
 import { SourceStatistics } from "../rtp/receive/source_statistics.ts";
@@ -212,6 +213,24 @@ export class ReceivedLayer {
     if (packet.payload.length === 0) return "padding";
     this.#picturesHeardAtMs = nowMs;
     return put;
+  }
+
+  /** Takes a packet over that carries one of the payload type, and those before it once more. */
+  takeRedundant(packet: ReceivedPacket, payloadType: number, nowMs: number): RtpVerdict {
+    const media = this.track.payloads.get(payloadType);
+    const blocks = readRedundantPayload(packet.payload);
+    if ("kind" in blocks || media?.kind !== "media") return "malformed";
+    if (blocks.some((block) => block.payloadType !== payloadType)) return "malformed";
+    const [own, ...earlier] = blocks.map(({ earlierBy, payload }): ReceivedPacket => {
+      return { ...packet, payloadType, timestamp: packet.timestamp - earlierBy >>> 0, payload };
+    });
+    const verdict = this.take(own!, media, nowMs);
+    if (verdict !== "taken") return verdict;
+    const number = this.#statistics.extended;
+    for (const [at, one] of earlier.entries()) {
+      if (this.#queue!.put(number - 1 - at, one, nowMs) === "taken") this.#repaired++;
+    }
+    return verdict;
   }
 
   /** Takes a repair packet over, which brings one of the payload type again. */

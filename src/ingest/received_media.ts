@@ -84,9 +84,11 @@ export class ReceivedMedia {
     const route = this.#routes.find(packet, nowMs);
     if (typeof route === "string") return route;
     const { layer, payload } = route;
-    const verdict = payload.kind === "rtx"
-      ? layer.takeRepair(packet, payload.payloadType, nowMs)
-      : layer.take(packet, payload, nowMs);
+    const verdict = payload.kind === "media"
+      ? layer.take(packet, payload, nowMs)
+      : payload.kind === "red"
+      ? layer.takeRedundant(packet, payload.payloadType, nowMs)
+      : layer.takeRepair(packet, payload.payloadType, nowMs);
     this.#collect(layer, nowMs);
     return verdict;
   }

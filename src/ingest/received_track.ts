@@ -5,6 +5,8 @@ export type ReceivedVideoCodec = "h264" | "h265" | "vp8" | "vp9" | "av1";
 export type ReceivedPayload =
   | { readonly kind: "media"; readonly codec: ReceivedVideoCodec }
   | { readonly kind: "media"; readonly codec: "opus"; readonly channels: 1 | 2 }
+  /** Packets of another payload type, with those before them once more (RFC 2198). */
+  | { readonly kind: "red"; readonly payloadType: number }
   /** Packets of another payload type that are sent again (RFC 4588). */
   | { readonly kind: "rtx"; readonly payloadType: number };
 

@@ -12,6 +12,13 @@ const SPLICE_GAP_MS = 20;
 /** A report's time lies near its track's newest packets, or is none. */
 const MAX_REPORT_DISTANCE_MS = 60_000;
 
+/**
+ * Reports of sound differ by some 20 ms from each other, as browsers note late when they had it: the
+ * middle of so many is taken. One that differs by more tells of another clock.
+ */
+const AVERAGED_REPORTS = 8;
+const MAX_REPORT_NOISE_MS = 100;
+
 /** Reports of two tracks whose wall clocks are further apart than this have none in common. */
 const MAX_CLOCK_DIFFERENCE_MS = 1000;
 
@@ -49,8 +56,9 @@ export class TrackClock {
   /** What ticks of 0 are on the common clock. */
   #offsetMs = 0;
   #newestMs = 0;
-  /** Wall clock time of ticks of 0, since 1900, by the newest sender report. */
+  /** Wall clock time of ticks of 0, since 1900, by the newest sender reports, and how many. */
   #wallClockMs: number | undefined;
+  #reports = 0;
   /** By how much the wall clock was ahead of that of arrival when that report came. */
   #wallClockAheadMs = 0;
   #isAnew = false;
@@ -89,7 +97,7 @@ export class TrackClock {
     const distanceMs = Math.abs(ticks - this.#newest.ticks) / this.#ticksPerMs;
     if (distanceMs > MAX_REPORT_DISTANCE_MS) return;
     const ntpMs = ntp.seconds * 1000 + ntp.fraction / NTP_FRACTIONS_PER_MS;
-    this.#wallClockMs = ntpMs - ticks / this.#ticksPerMs;
+    this.#averageWallClock(ntpMs - ticks / this.#ticksPerMs);
     this.#wallClockAheadMs = ntpMs - nowMs;
   }
 
@@ -125,6 +133,14 @@ export class TrackClock {
   /** Ticks since the first packet: of 32 bits, the nearest to the newest ones. */
   #extend(timestamp: number): number {
     return this.#newest!.ticks + ((timestamp - this.#newestTimestamp) | 0);
+  }
+
+  #averageWallClock(reportedMs: number): void {
+    const noiseMs = reportedMs - (this.#wallClockMs ?? Infinity);
+    if (Math.abs(noiseMs) > MAX_REPORT_NOISE_MS) this.#reports = 0;
+    this.#reports = Math.min(this.#reports + 1, AVERAGED_REPORTS);
+    const before = this.#reports === 1 ? reportedMs : this.#wallClockMs!;
+    this.#wallClockMs = before + (reportedMs - before) / this.#reports;
   }
 
   /** Goes on from `ticks` where the time of arrival has it; what reports have said is void. */

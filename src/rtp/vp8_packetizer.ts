@@ -2,29 +2,23 @@ import { carvedSize, PacketCarver } from "./packet_carver.ts";
 import type { AccessUnitTiming, PacketSink } from "./packet_sink.ts";
 import { maxPayloadSizeOf, type PayloadFormat } from "./payload_size.ts";
 
-/** The first byte, that of the extensions, and a picture id of 15 bits (RFC 7741 4.2). */
-const DESCRIPTOR_SIZE = 4;
+/** The first byte alone (RFC 7741 4.2). */
+const DESCRIPTOR_SIZE = 1;
 
-/** X: extensions follow. S: a partition begins. */
-const EXTENDED = 0x80;
+/** S: a partition begins. */
 const PARTITION_START = 0x10;
-/** I: a picture id follows, and M: it has 15 bits. */
-const HAS_PICTURE_ID = 0x80;
-const LONG_PICTURE_ID = 0x80;
 
 /** A coded picture. */
 export interface Vp8Frame extends AccessUnitTiming {
   /** As the encoder gives it. Borrowed for the call. */
   readonly data: Uint8Array;
   readonly isKeyFrame: boolean;
-  /** Grows by one from picture to picture; its low 15 bits are sent. */
-  readonly pictureId: number;
 }
 
 /**
  * Makes the RTP packets of one frame (RFC 7741 4), and returns how many: none if it is empty. The
- * frame is cut into pieces of about equal size, whatever its partitions: the picture id tells
- * receivers what belongs together.
+ * frame is cut into pieces of about equal size, whatever its partitions. Pictures have no ids:
+ * receivers would wait for those that a viewer is not sent, and sequence numbers tell what is lost.
  *
  * All packets are views of one buffer of their own; nothing borrows from `frame`.
  *
@@ -36,13 +30,13 @@ export interface Vp8Frame extends AccessUnitTiming {
  * import { packetizeVp8 } from "./vp8_packetizer.ts";
  *
  * const ring = new PacketRing();
- * const frame = { data: new Uint8Array(3000), isKeyFrame: true, pictureId: 0 };
+ * const frame = { data: new Uint8Array(3000), isKeyFrame: true };
  * packetizeVp8({ ...frame, timestamp: 0, timeMs: 0 }, { ssrc: 1 }, ring); // 3
  * ```
  */
 export function packetizeVp8(frame: Vp8Frame, format: PayloadFormat, out: PacketSink): number {
   const maxPayloadSize = maxPayloadSizeOf(format, "VP8");
-  const { data, timestamp, timeMs, isKeyFrame, pictureId } = frame;
+  const { data, timestamp, timeMs, isKeyFrame } = frame;
   if (data.length === 0) return 0;
   const count = Math.ceil(data.length / (maxPayloadSize - DESCRIPTOR_SIZE));
   const smaller = Math.floor(data.length / count);
@@ -57,10 +51,7 @@ export function packetizeVp8(frame: Vp8Frame, format: PayloadFormat, out: Packet
     const pieceSize = index < larger ? smaller + 1 : smaller;
     const at = carver.payloadOffset;
     // The partition's number stays 0: receivers look for the first one's start only.
-    buffer[at] = index === 0 ? EXTENDED | PARTITION_START : EXTENDED;
-    buffer[at + 1] = HAS_PICTURE_ID;
-    buffer[at + 2] = LONG_PICTURE_ID | pictureId >> 8;
-    buffer[at + 3] = pictureId;
+    buffer[at] = index === 0 ? PARTITION_START : 0;
     buffer.set(data.subarray(taken, taken + pieceSize), at + DESCRIPTOR_SIZE);
     carver.finish(DESCRIPTOR_SIZE + pieceSize);
     taken += pieceSize;

@@ -2,25 +2,19 @@ import { carvedSize, PacketCarver } from "./packet_carver.ts";
 import type { AccessUnitTiming, PacketSink } from "./packet_sink.ts";
 import { maxPayloadSizeOf, type PayloadFormat } from "./payload_size.ts";
 
-/** Flags, a picture id of 15 bits, the layers, and TL0PICIDX (RFC 9628 4.2). */
-const DESCRIPTOR_SIZE = 5;
+/** Flags alone (RFC 9628 4.2). */
+const DESCRIPTOR_SIZE = 1;
 
-/** The scalability structure of one layer with its size and a group of one picture (4.2.1). */
-const STRUCTURE_SIZE = 8;
+/** The scalability structure of one layer with its size (4.2.1). */
+const STRUCTURE_SIZE = 5;
 
-const HAS_PICTURE_ID = 0x80;
 const IS_PREDICTED = 0x40;
-const HAS_LAYERS = 0x20;
 const FRAME_START = 0x08;
 const FRAME_END = 0x04;
 const HAS_STRUCTURE = 0x02;
-const LONG_PICTURE_ID = 0x80;
 
-/** N_S = 0: one spatial layer. Y: its size follows, G: a group of pictures does. */
-const ONE_LAYER_WITH_SIZE_AND_GROUP = 0b0001_1000;
-
-/** Temporal layer 0, one reference (R = 1), which is the picture before it. */
-const REFERS_TO_ONE = 0b0000_0100;
+/** N_S = 0: one spatial layer. Y: its size follows. */
+const ONE_LAYER_WITH_SIZE = 0b0001_0000;
 
 /** A coded picture: a frame, or a superframe with the hidden frames that come before it. */
 export interface Vp9Frame extends AccessUnitTiming {
@@ -28,8 +22,6 @@ export interface Vp9Frame extends AccessUnitTiming {
   readonly data: Uint8Array;
   /** Its size is sent in front of it, and viewers may begin with it. */
   readonly isKeyFrame: boolean;
-  /** Grows by one from picture to picture; its low 15 bits are sent. */
-  readonly pictureId: number;
   /** Of the picture, in pixels; only that of key frames is looked at. */
   readonly width: number;
   readonly height: number;
@@ -39,9 +31,8 @@ export interface Vp9Frame extends AccessUnitTiming {
  * Makes the RTP packets of one frame (RFC 9628 4), and returns how many: none if it is empty. The
  * frame is cut into pieces of about equal size.
  *
- * The mode is non-flexible, with a single layer: every key frame carries the scalability structure,
- * without which browsers take no such stream, and every other picture is said to need the one before
- * it, which is always safe to say.
+ * Nothing is said of layers, and pictures have no ids: receivers would wait for those that a viewer is
+ * not sent, and sequence numbers tell what is lost. Every key frame carries its size.
  *
  * All packets are views of one buffer of their own; nothing borrows from `frame`.
  *
@@ -53,7 +44,7 @@ export interface Vp9Frame extends AccessUnitTiming {
  * import { packetizeVp9 } from "./vp9_packetizer.ts";
  *
  * const ring = new PacketRing();
- * const picture = { isKeyFrame: true, pictureId: 0, width: 640, height: 360 };
+ * const picture = { isKeyFrame: true, width: 640, height: 360 };
  * const frame = { ...picture, data: new Uint8Array(3000), timestamp: 0, timeMs: 0 };
  * packetizeVp9(frame, { ssrc: 1 }, ring); // 3
  * ```
@@ -89,23 +80,13 @@ export function packetizeVp9(frame: Vp9Frame, format: PayloadFormat, out: Packet
 
 /** @param position {@linkcode FRAME_START}, {@linkcode FRAME_END}, both or none */
 function writeDescriptor(buffer: Uint8Array, at: number, frame: Vp9Frame, position: number): void {
-  const { isKeyFrame, pictureId } = frame;
+  const { isKeyFrame } = frame;
   const hasStructure = isKeyFrame && (position & FRAME_START) !== 0;
-  buffer[at] = HAS_PICTURE_ID | HAS_LAYERS | (isKeyFrame ? 0 : IS_PREDICTED) | position |
-    (hasStructure ? HAS_STRUCTURE : 0);
-  buffer[at + 1] = LONG_PICTURE_ID | pictureId >> 8;
-  buffer[at + 2] = pictureId;
-  // Temporal and spatial layer 0.
-  buffer[at + 3] = 0;
-  // Every picture is one of the lowest temporal layer, so both count alike.
-  buffer[at + 4] = pictureId;
+  buffer[at] = (isKeyFrame ? 0 : IS_PREDICTED) | position | (hasStructure ? HAS_STRUCTURE : 0);
   if (!hasStructure) return;
-  buffer[at + 5] = ONE_LAYER_WITH_SIZE_AND_GROUP;
-  buffer[at + 6] = frame.width >> 8;
-  buffer[at + 7] = frame.width;
-  buffer[at + 8] = frame.height >> 8;
-  buffer[at + 9] = frame.height;
-  buffer[at + 10] = 1;
-  buffer[at + 11] = REFERS_TO_ONE;
-  buffer[at + 12] = 1;
+  buffer[at + 1] = ONE_LAYER_WITH_SIZE;
+  buffer[at + 2] = frame.width >> 8;
+  buffer[at + 3] = frame.width;
+  buffer[at + 4] = frame.height >> 8;
+  buffer[at + 5] = frame.height;
 }

@@ -100,7 +100,11 @@ export class Peer {
     const kind = datagramKind(datagram);
     const path = this.#paths.find(from);
     path?.received(datagram.length, nowMs);
-    if (kind === "stun") return this.#receiveStun(datagram, from, path);
+    if (kind === "stun") {
+      // From where nobody has come yet it may be a stranger's, who is not to use up what the peer has.
+      if (path !== undefined && !this.#quota.take("checks")) return events.dropped("too many");
+      return this.#receiveStun(datagram, from, path);
+    }
     if (path === undefined) return events.dropped("unproven");
     if (kind === "dtls") return this.#receiveDtls(datagram, path);
     if (kind === "rtcp") return this.#receiveRtcp(datagram);
@@ -248,9 +252,7 @@ export class Peer {
   }
 
   #receiveDtls(datagram: Uint8Array, path: PeerPath): void {
-    if (this.#srtcp !== undefined && !this.#quota.take("records")) {
-      return this.#options.events.dropped("too many");
-    }
+    if (!this.#quota.take("records")) return this.#options.events.dropped("too many");
     this.#dtls ??= this.#openDtls();
     this.#dtlsFrom = path;
     const isTaken = this.#dtls.receive(datagram, path.cookie);

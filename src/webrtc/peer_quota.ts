@@ -3,7 +3,9 @@
  * one costs more than to send it.
  */
 const MAX_PER_SECOND = {
-  /** Records of data: a viewer has little to say. */
+  /** Checks and answers to ours: browsers send some twenty a second to each candidate. */
+  checks: 500,
+  /** Records of DTLS, of the handshake and of data: a viewer has little to say. */
   records: 200,
   /** Packets of media: more than 50 Mbit/s have. */
   media: 6000,

@@ -6,7 +6,11 @@ import { readWhepAnswer, type WhepAnswer, writeWhepOffer } from "./whep_sdp.ts";
 import { answerCheck, isCheckAnswer, writeCheck } from "./whep_stun.ts";
 import { parseRtcp, type RtcpPacket } from "../../src/rtp/rtcp.ts";
 import type { SenderReport } from "../../src/rtp/rtcp_report.ts";
-import { splitDtlsExport } from "../../src/srtp/key_derivation.ts";
+import {
+  deriveSessionKeys,
+  splitDtlsExport,
+  type SrtpSessionKeys,
+} from "../../src/srtp/key_derivation.ts";
 import { PacketArena } from "../../src/srtp/packet_arena.ts";
 import type { RtpIdentity } from "../../src/srtp/rtp_identity.ts";
 import { SrtcpReceiver, SrtcpSender } from "../../src/srtp/srtcp.ts";
@@ -17,6 +21,7 @@ import { createDtlsCertificate, type DtlsCertificate } from "../../src/webrtc/dt
 import { createIceCredentials, type IceCredentials } from "../../src/webrtc/ice/credentials.ts";
 import type { GatewayProcess } from "../gateway_process.ts";
 import { until } from "../waiting.ts";
+import { referenceSrtp } from "./reference_srtp.ts";
 import { writeNack } from "./viewer_reports.ts";
 import { type ReceivedFrame, receivedFrames, WhepReception } from "./whep_reception.ts";
 
@@ -45,6 +50,8 @@ export interface WhepViewerOptions {
   readonly openLink?: (candidate: IceCandidate) => Promise<Link>;
   /** What it shows in the handshake, instead of the certificate that it has offered. */
   readonly shows?: DtlsCertificate;
+  /** Whether it goes on with DTLS when its first check is answered. */
+  readonly shakesHands?: boolean;
 }
 
 /** What a POST gave. */
@@ -122,6 +129,7 @@ export class WhepViewer implements AsyncDisposable {
   #rtcpIn: SrtcpReceiver | undefined;
   #rtcpOut: SrtcpSender | undefined;
   #rtpOut: SrtpSender | undefined;
+  #rtpKeys: SrtpSessionKeys | undefined;
   #rtcpIndex = 0;
   #early: Uint8Array[] = [];
   #nextCheckMs = 0;
@@ -224,6 +232,11 @@ export class WhepViewer implements AsyncDisposable {
     return datagrams;
   }
 
+  /** An RTP packet with any header of this length, protected as it is; slow, and not sent. */
+  protectOdd(packet: Uint8Array, index: number, headerLength: number): Uint8Array {
+    return referenceSrtp(packet, BigInt(index), this.#rtpKeys!, headerLength);
+  }
+
   /** Asks for packets of the pictures again. */
   nack(sequences: readonly number[]): void {
     this.sendRtcp(writeNack(this.video!.ssrc, sequences));
@@ -323,7 +336,7 @@ export class WhepViewer implements AsyncDisposable {
     }
     if (!isCheckAnswer(datagram, this.remote)) return;
     this.consents++;
-    if (this.#dtls !== undefined) return;
+    if (this.#dtls !== undefined || this.#options.shakesHands === false) return;
     this.#dtls = new DtlsViewer({
       certificate: this.#options.shows ?? certificate,
       fingerprint: this.answer.fingerprint,
@@ -343,6 +356,7 @@ export class WhepViewer implements AsyncDisposable {
     const { client, server } = splitDtlsExport(exportedKeys);
     this.#rtcpOut = new SrtcpSender(client);
     this.#rtpOut = new SrtpSender(arena, client);
+    this.#rtpKeys = deriveSessionKeys(client, "srtp");
     this.#rtcpIn = new SrtcpReceiver(server);
     this.#reception = new WhepReception(server);
     for (const datagram of this.#early) this.#reception.take(datagram);

@@ -4,6 +4,9 @@ import { until } from "../waiting.ts";
 import { WhepViewer, type WhepViewerOptions } from "./whep_viewer.ts";
 
 const PAYLOAD_TYPE = 111;
+/** Of what is offered the profile that is answered, as all viewers have it; and its repairs. */
+export const PICTURE_PAYLOAD_TYPE = 108;
+export const REPAIR_PAYLOAD_TYPE = 109;
 /** 20 ms at 48 kHz. */
 const FRAME_TICKS = 960;
 /** Opus at 20 ms, stereo, one frame (RFC 6716 3.1), of silence. */
@@ -24,6 +27,9 @@ export interface OddPacket {
   readonly ssrc?: number;
   readonly payloadType?: number;
   readonly sequence?: number;
+  readonly timestamp?: number;
+  readonly isMarked?: boolean;
+  readonly isPadded?: boolean;
   readonly payload?: Uint8Array;
 }
 
@@ -79,8 +85,9 @@ export class WhipSender implements AsyncDisposable {
     const { ssrc = this.#ssrc, payloadType = PAYLOAD_TYPE, payload = SILENCE } = odd;
     const sequence = odd.sequence ?? this.#sequence++;
     const packet = new Uint8Array(12 + payload.length);
-    packet[0] = 0x80;
-    new DataView(packet.buffer).setUint32(4, sequence * FRAME_TICKS);
+    packet[0] = odd.isPadded === true ? 0xa0 : 0x80;
+    packet[1] = odd.isMarked === true ? 0x80 : 0;
+    new DataView(packet.buffer).setUint32(4, odd.timestamp ?? sequence * FRAME_TICKS);
     packet.set(payload, 12);
     const identity = { payloadType, ssrc, extension: undefined };
     return this.peer.protectRtp(packet, sequence, identity);

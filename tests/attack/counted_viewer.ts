@@ -1,13 +1,13 @@
 import type { GatewayProcess } from "../../testing/gateway_process.ts";
-import { openLink } from "../../testing/webrtc/whep_link.ts";
 import { WhepViewer, type WhepViewerOptions } from "../../testing/webrtc/whep_viewer.ts";
+import { countingLinks, type Received } from "./counted_link.ts";
 
 /** A viewer by WebRTC whose bytes are counted. */
 export class CountedViewer implements AsyncDisposable {
   readonly viewer: WhepViewer;
-  readonly #received: { readonly bytes: number };
+  readonly #received: Readonly<Received>;
 
-  private constructor(viewer: WhepViewer, received: { readonly bytes: number }) {
+  private constructor(viewer: WhepViewer, received: Readonly<Received>) {
     this.viewer = viewer;
     this.#received = received;
   }
@@ -17,23 +17,9 @@ export class CountedViewer implements AsyncDisposable {
     gateway: Pick<GatewayProcess, "httpUrl">,
     options: WhepViewerOptions,
   ): Promise<CountedViewer> {
-    const received = { bytes: 0 };
-    const viewer = await WhepViewer.join(gateway, {
-      ...options,
-      openLink: async (candidate) => {
-        const link = await openLink(candidate);
-        return {
-          server: link.server,
-          send: (datagram) => link.send(datagram),
-          close: () => link.close(),
-          receive: (take) =>
-            link.receive((datagram) => {
-              received.bytes += datagram.length;
-              take(datagram);
-            }),
-        };
-      },
-    });
+    const received: Received = { bytes: 0 };
+    const openLink = countingLinks(received);
+    const viewer = await WhepViewer.join(gateway, { ...options, openLink });
     return new CountedViewer(viewer, received);
   }
 

@@ -6,7 +6,7 @@ import { checkNoGaps } from "../../testing/webrtc/whep_reception.ts";
 import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
 import type { Attack, Finding } from "./attack.ts";
 import { HealthProbe } from "./health_probe.ts";
-import type { ViewersOrder, ViewersReply } from "./viewer_attackers_worker.ts";
+import { attackBy, type AttackersOrder } from "./attackers.ts";
 
 /** Half a second at 25 pictures a second. */
 const MAX_PICTURES_BEHIND = 13;
@@ -31,7 +31,7 @@ const TRANSPORTS = ["udp", "tcp", "udp", "udp"] as const;
 /** What attackers do beside the honest viewers. */
 export interface ViewerAttackOptions {
   readonly name: string;
-  readonly way: ViewersOrder["way"];
+  readonly way: AttackersOrder["way"];
   readonly args?: readonly string[];
   /** What the attackers' counts mean. */
   readonly findings: (
@@ -59,21 +59,6 @@ export function viewerAttack({ name, way, args = [], findings }: ViewerAttackOpt
       return [...health, ...await harmDone(honest, publisher), ...findings(counts, seconds)];
     },
   };
-}
-
-async function attackBy(order: ViewersOrder): Promise<Readonly<Record<string, number>>> {
-  const url = new URL("./viewer_attackers_worker.ts", import.meta.url);
-  const worker = new Worker(url, { type: "module", name: "attackers" });
-  const { promise, resolve } = Promise.withResolvers<Exclude<ViewersReply, "ready">>();
-  worker.addEventListener("message", ({ data }: MessageEvent<ViewersReply>) => {
-    if (data === "ready") worker.postMessage(order);
-    else resolve(data);
-  });
-  worker.addEventListener("error", ({ message }) => resolve({ failure: message }));
-  const reply = await promise;
-  worker.terminate();
-  if ("failure" in reply) throw new Error(`The attackers failed: ${reply.failure}`);
-  return reply.counts;
 }
 
 async function harmDone(

@@ -142,6 +142,8 @@ Deno.test(
     await link.click();
     await page.locator("#publish-controls").waitFor();
     assertEquals(await obstacle.isVisible(), false);
+    // Where a certificate is not known, Chromium asks whatever its flags say.
+    await page.context().grantPermissions(["camera", "microphone"]);
     await goLive(page, "me");
     await until("it is live", async () => (await gateway.stream("live/me"))?.video);
     assertEquals(faults, []);

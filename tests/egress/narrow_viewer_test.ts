@@ -122,6 +122,21 @@ Deno.test("RtpViewer: a link that carries all pictures, but not twice, is hardly
   assertEquals(narrow.opened.viewer.quality, "all");
 });
 
+Deno.test("RtpViewer: who answers nothing is sent sound alone, until it answers again", () => {
+  const narrow = new NarrowViewer();
+  narrow.run(CUT_MS);
+  narrow.link.change({ lossFraction: 1 }, CUT_MS);
+  narrow.run(RELIEF_MS);
+  const sentMs = narrow.pictures.filter(({ sent }) => sent.size > 0).map(({ atMs }) => atMs);
+  // What had begun by then is sent to the end of its group.
+  assert(sentMs.at(-1)! < CUT_MS + 6000, `${sentMs.at(-1)}`);
+  assert(narrow.sound.length > 0.95 * RELIEF_MS / 20);
+  narrow.link.change({ lossFraction: 0 }, RELIEF_MS);
+  narrow.run(END_MS);
+  const full = narrow.decoded(RELIEF_MS + MAX_FULL_AFTER_MS, END_MS).length;
+  assert(full >= 0.95 * 30 * (END_MS - RELIEF_MS - MAX_FULL_AFTER_MS) / 1000, `${full}`);
+});
+
 Deno.test("RtpViewer: a key frame that was lost as the link became narrow is gone back to", () => {
   for (const cutMs of [5800, 5950]) {
     const narrow = new NarrowViewer();

@@ -94,7 +94,7 @@ function packetizeAv1AndBack(bytes: Uint8Array): void {
 
 function packetizeVpxAndBack(data: Uint8Array): void {
   if (data.length === 0) return;
-  const frame = { data, isKeyFrame: data[0]! % 2 === 0, pictureId: data.length, ...NOW };
+  const frame = { data, isKeyFrame: data[0]! % 2 === 0, ...NOW };
   const vp8 = new CollectedPackets();
   packetizeVp8(frame, FORMAT, vp8);
   assertEquals(toHex(depacketizeVp8(vp8.packets).data), toHex(data));

@@ -35,7 +35,7 @@ import { RTP_SAMPLES } from "./rtp_targets.ts";
 
 /** So small that most pictures are cut. */
 const FORMAT = { ssrc: 1, maxPayloadSize: 64 };
-const PICTURE = { isKeyFrame: true, timeMs: 1, pictureId: 1, width: 98, height: 66 };
+const PICTURE = { isKeyFrame: true, timeMs: 1, width: 98, height: 66 };
 
 const PUT: Readonly<Record<ReceivedVideoCodec, PutPicture>> = {
   h264: (out, timestamp) => {

@@ -55,7 +55,7 @@ export const CAMERAS: Readonly<Record<ReceivedVideoCodec, Camera>> = {
     keyFrame: VP_STREAMS.vp8Realtime[0]!,
     interFrames: VP_STREAMS.vp8Realtime.slice(1, 2),
     put: (out, timestamp, data, isKeyFrame) => {
-      packetizeVp8({ data, isKeyFrame, pictureId: 1, timestamp, timeMs: 0 }, BASE, out);
+      packetizeVp8({ data, isKeyFrame, timestamp, timeMs: 0 }, BASE, out);
     },
   },
   vp9: {
@@ -65,7 +65,6 @@ export const CAMERAS: Readonly<Record<ReceivedVideoCodec, Camera>> = {
       const picture = {
         data,
         isKeyFrame,
-        pictureId: 1,
         width: 98,
         height: 66,
         timestamp,

@@ -17,7 +17,7 @@ import { VP9_KEY_FRAMES } from "../../testing/media/parameter_samples.ts";
 import { optionsFor, type PutPicture, SimulatedPublisher } from "./simulated_publisher.ts";
 
 const FRAME_MS = 200;
-const BASE = { ssrc: 0, timeMs: 0, isKeyFrame: true, pictureId: 0 };
+const BASE = { ssrc: 0, timeMs: 0, isKeyFrame: true };
 
 const h264Picture = (sps: Uint8Array): PutPicture => (out, timestamp) => {
   const [slice] = splitNalUnits(ACCESS_UNIT_SAMPLES[0]!, 4, 1).filter((unit) => unit[0] === 0x65);

@@ -24,13 +24,13 @@ const CODECS = {
     packetize: (frame: Vp8Frame, format: PayloadFormat, out: CollectedPackets) =>
       packetizeVp8(frame, format, out),
     depacketize: depacketizeVp8,
-    headerSize: { key: 4, other: 4 },
+    headerSize: { key: 1, other: 1 },
   },
   VP9: {
     packetize: (frame: Vp8Frame, format: PayloadFormat, out: CollectedPackets) =>
       packetizeVp9({ ...frame, ...SIZE }, format, out),
     depacketize: depacketizeVp9,
-    headerSize: { key: 13, other: 5 },
+    headerSize: { key: 6, other: 1 },
   },
 };
 
@@ -40,43 +40,31 @@ function payloadsOf(out: CollectedPackets): string[] {
 
 Deno.test("VP8: known payloads", () => {
   const out = new CollectedPackets();
-  const frame: Vp8Frame = { ...NOW, data: fromHex("10020304"), isKeyFrame: true, pictureId: 0 };
+  const frame: Vp8Frame = { ...NOW, data: fromHex("10020304"), isKeyFrame: true };
   assertEquals(packetizeVp8(frame, { ssrc: 1 }, out), 1);
-  assertEquals(packetizeVp8({ ...frame, pictureId: 0x8fff }, { ssrc: 1 }, out), 1);
-  const large = { ...frame, data: new Uint8Array(119).fill(9), pictureId: 0x123 };
+  const large = { ...frame, data: new Uint8Array(119).fill(9) };
   assertEquals(packetizeVp8(large, { ssrc: 1, maxPayloadSize: 64 }, out), 2);
   const nines = (count: number) => "09".repeat(count);
-  assertEquals(payloadsOf(out), [
-    "90808000" + "10020304",
-    "90808fff" + "10020304",
-    "90808123" + nines(60),
-    "80808123" + nines(59),
-  ]);
+  assertEquals(payloadsOf(out), ["10" + "10020304", "10" + nines(60), "00" + nines(59)]);
 });
 
 Deno.test("VP9: known payloads", () => {
   const out = new CollectedPackets();
-  const key: Vp9Frame = {
-    ...NOW,
-    ...SIZE,
-    data: fromHex("824983"),
-    isKeyFrame: true,
-    pictureId: 7,
-  };
+  const key: Vp9Frame = { ...NOW, ...SIZE, data: fromHex("824983"), isKeyFrame: true };
   assertEquals(packetizeVp9(key, { ssrc: 1 }, out), 1);
-  assertEquals(packetizeVp9({ ...key, isKeyFrame: false, pictureId: 8 }, { ssrc: 1 }, out), 1);
+  assertEquals(packetizeVp9({ ...key, isKeyFrame: false }, { ssrc: 1 }, out), 1);
   const format = { ssrc: 1, maxPayloadSize: 64 };
-  const large = { ...key, data: new Uint8Array(109).fill(9), pictureId: 0x7f80 };
+  const large = { ...key, data: new Uint8Array(109).fill(9) };
   assertEquals(packetizeVp9(large, format, out), 2);
   assertEquals(packetizeVp9({ ...large, isKeyFrame: false }, format, out), 2);
   const nines = (count: number) => "09".repeat(count);
   assertEquals(payloadsOf(out), [
-    "ae80070007" + "1802800168010401" + "824983",
-    "ec80080008" + "824983",
-    "aaff800080" + "1802800168010401" + nines(51),
-    "a4ff800080" + nines(58),
-    "e8ff800080" + nines(55),
-    "e4ff800080" + nines(54),
+    "0e" + "1002800168" + "824983",
+    "4c" + "824983",
+    "0a" + "1002800168" + nines(52),
+    "04" + nines(57),
+    "48" + nines(55),
+    "44" + nines(54),
   ]);
 });
 
@@ -88,7 +76,7 @@ for (const [name, { packetize, depacketize, headerSize }] of Object.entries(CODE
   };
 
   Deno.test(`${name}: header and flags of the packets`, () => {
-    const frame = { ...NOW, data: bytes(3000), isKeyFrame: true, pictureId: 1 };
+    const frame = { ...NOW, data: bytes(3000), isKeyFrame: true };
     const { packets, flags, timesMs } = collect(frame, { ssrc: 0xfedcba98 }, 65_535);
     const headers = packets.map(parseRtpPacket);
     assertEquals(headers.map(({ sequence }) => sequence), [65_535, 0, 1]);
@@ -112,10 +100,9 @@ for (const [name, { packetize, depacketize, headerSize }] of Object.entries(CODE
         for (const isKeyFrame of [false, true]) {
           const data = bytes(size);
           const format = { ssrc: 1, maxPayloadSize };
-          const { packets } = collect({ ...NOW, data, isKeyFrame, pictureId: size }, format);
+          const { packets } = collect({ ...NOW, data, isKeyFrame }, format);
           const received = depacketize(packets);
           assertEquals(toHex(received.data), toHex(data), `${size}`);
-          assertEquals(received.pictureId, size);
           const payloads = packets.map(({ length }) => length - RTP_HEADER_SIZE);
           assert(Math.max(...payloads) <= maxPayloadSize, `${size}: ${payloads}`);
           assert(Math.max(...payloads) - Math.min(...payloads) <= 1, `${size}: ${payloads}`);
@@ -128,7 +115,7 @@ for (const [name, { packetize, depacketize, headerSize }] of Object.entries(CODE
   });
 
   Deno.test(`${name}: an empty frame is nothing, and packets keep their bytes`, () => {
-    const frame = { ...NOW, data: bytes(2000), isKeyFrame: true, pictureId: 1 };
+    const frame = { ...NOW, data: bytes(2000), isKeyFrame: true };
     assertEquals(collect({ ...frame, data: new Uint8Array(0) }, { ssrc: 1 }).packets, []);
     const { packets } = collect(frame, { ssrc: 1 });
     const before = packets.map(toHex);
@@ -140,7 +127,7 @@ for (const [name, { packetize, depacketize, headerSize }] of Object.entries(CODE
   });
 
   Deno.test(`${name}: a payload size out of bounds is refused`, () => {
-    const frame = { ...NOW, data: bytes(20), isKeyFrame: true, pictureId: 1 };
+    const frame = { ...NOW, data: bytes(20), isKeyFrame: true };
     for (const maxPayloadSize of [63, 65_001, NaN]) {
       assertThrows(
         () => collect(frame, { ssrc: 1, maxPayloadSize }),
@@ -151,24 +138,13 @@ for (const [name, { packetize, depacketize, headerSize }] of Object.entries(CODE
   });
 }
 
-Deno.test("VP9: key frames tell their size, all others need the one before", () => {
-  const frame = (isKeyFrame: boolean, pictureId: number) => {
+Deno.test("VP9: key frames tell their size, all others that they need others", () => {
+  const frame = (isKeyFrame: boolean) => {
     const out = new CollectedPackets();
-    packetizeVp9({ ...NOW, ...SIZE, data: bytes(3000), isKeyFrame, pictureId }, { ssrc: 1 }, out);
+    packetizeVp9({ ...NOW, ...SIZE, data: bytes(3000), isKeyFrame }, { ssrc: 1 }, out);
     const { data: _, ...said } = depacketizeVp9(out.packets);
     return said;
   };
-  assertEquals(frame(true, 300), { pictureId: 300, isPredicted: false, size: SIZE, tl0PicIdx: 44 });
-  assertEquals(frame(false, 32_767), {
-    pictureId: 32_767,
-    isPredicted: true,
-    size: undefined,
-    tl0PicIdx: 255,
-  });
-  assertEquals(frame(false, 32_768), {
-    pictureId: 0,
-    isPredicted: true,
-    size: undefined,
-    tl0PicIdx: 0,
-  });
+  assertEquals(frame(true), { isPredicted: false, size: SIZE });
+  assertEquals(frame(false), { isPredicted: true, size: undefined });
 });

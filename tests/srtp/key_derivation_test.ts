@@ -6,7 +6,7 @@ import {
 } from "../../src/srtp/key_derivation.ts";
 import { SrtpError } from "../../src/srtp/srtp_error.ts";
 import { seededRandom, toHex } from "../../testing/mutation.ts";
-import { referenceKeys } from "./reference.ts";
+import { referenceKeys } from "../../testing/webrtc/reference_srtp.ts";
 import { randomMaster, RFC_MASTER, sessionKeyDigits } from "./samples.ts";
 
 Deno.test("RFC 3711 B.3", () => {

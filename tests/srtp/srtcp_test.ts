@@ -5,7 +5,7 @@ import { deriveSessionKeys, type SrtpMasterKey } from "../../src/srtp/key_deriva
 import { MAX_SRTCP_INDEX, SrtcpReceiver, SrtcpSender } from "../../src/srtp/srtcp.ts";
 import { SrtpError } from "../../src/srtp/srtp_error.ts";
 import { mutate, seededRandom, toHex } from "../../testing/mutation.ts";
-import { referenceSrtcp } from "./reference.ts";
+import { referenceSrtcp } from "../../testing/webrtc/reference_srtp.ts";
 import { randomBytes, randomMaster, RFC_MASTER } from "./samples.ts";
 
 /** A sender report's header before `length` - 8 random bytes. */

@@ -3,7 +3,7 @@ import { deriveSessionKeys } from "../../src/srtp/key_derivation.ts";
 import { PacketArena } from "../../src/srtp/packet_arena.ts";
 import { MAX_RTP_SENDERS, SrtpReceiver } from "../../src/srtp/srtp_receiver.ts";
 import { mutate, seededRandom, toHex } from "../../testing/mutation.ts";
-import { referenceSrtp } from "./reference.ts";
+import { referenceSrtp } from "../../testing/webrtc/reference_srtp.ts";
 import { randomMaster, randomPacket } from "./samples.ts";
 
 function assertTaken(receiver: SrtpReceiver, datagram: Uint8Array, packet: Uint8Array): void {

@@ -7,7 +7,7 @@ import type { RtpIdentity } from "../../src/srtp/rtp_identity.ts";
 import { SrtpError } from "../../src/srtp/srtp_error.ts";
 import { MAX_PACKET_INDEX, SrtpSender } from "../../src/srtp/srtp_sender.ts";
 import { fromHex, seededRandom, toHex } from "../../testing/mutation.ts";
-import { referenceSrtp } from "./reference.ts";
+import { referenceSrtp } from "../../testing/webrtc/reference_srtp.ts";
 import { randomMaster, randomPacket, RFC_MASTER } from "./samples.ts";
 
 const IDENTITY: RtpIdentity = { payloadType: 102, ssrc: 0xdead_beef, extension: undefined };

@@ -8,9 +8,9 @@ Deno.test("PeerQuota: of each kind so many are looked at in a second, whatever c
     for (let at = 0; at < 20_000; at++) if (quota.take(kind)) count++;
     return count;
   };
-  const all = () => [taken("media"), taken("reports"), taken("records")];
-  assertEquals(all(), [6000, 1000, 200]);
-  assertEquals(all(), [0, 0, 0]);
+  const all = () => [taken("media"), taken("reports"), taken("records"), taken("checks")];
+  assertEquals(all(), [6000, 1000, 200, 500]);
+  assertEquals(all(), [0, 0, 0, 0]);
   quota.renew();
-  assertEquals(all(), [6000, 1000, 200]);
+  assertEquals(all(), [6000, 1000, 200, 500]);
 });

@@ -106,6 +106,22 @@ Deno.test("Peer: what of DTLS is not taken is told, once for each datagram", () 
   assertEquals(take(), ["dropped malformed", "dropped malformed"]);
 });
 
+Deno.test("Peer: of checks, and of records before there are keys, so many are looked at in a second", () => {
+  const { peer, take } = open();
+  const alert = Uint8Array.of(21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 90);
+  const of = (what: string) => take().filter((one) => one === what).length;
+  peer.receive(NOMINATION, addressAt(1), 0);
+  for (let second = 1; second <= 2; second++) {
+    for (let at = 0; at < 1000; at++) peer.receive(CHECK, addressAt(1), 1000 * second);
+    assertEquals(of("dropped too many"), 500);
+    peer.receive(CHECK, addressAt(1 + second), 1000 * second);
+    assertEquals(of(`known ${1 + second}`), 1, "from elsewhere it may be anybody's");
+    for (let at = 0; at < 300; at++) peer.receive(alert.slice(0, 14), addressAt(1), 1000 * second);
+    assertEquals(of("dropped too many"), 100);
+    peer.handleTimeout(1000 * second);
+  }
+});
+
 Deno.test("Peer: without a handshake it ends after its time, though checks come", () => {
   const { peer, take } = open();
   peer.receive(CHECK, addressAt(1), 99_500);

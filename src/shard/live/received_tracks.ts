@@ -23,12 +23,13 @@ export function receivedMediaOptions(
 }
 
 function trackOf(section: ReceivedSection): ReceivedTrackOptions {
-  const { mid, kind, codec, payloadType, rtxPayloadType, feedback, rids } = section;
+  const { mid, kind, codec, payloadType, redPayloadType, rtxPayloadType, feedback, rids } = section;
   const { ssrcs, repairSsrcs } = section.chosen.section.sources;
   const payloads = new Map<number, ReceivedPayload>([[
     payloadType,
     codec === "opus" ? { kind: "media", codec, channels: 2 } : { kind: "media", codec },
   ]]);
+  if (redPayloadType !== undefined) payloads.set(redPayloadType, { kind: "red", payloadType });
   if (rtxPayloadType !== undefined) payloads.set(rtxPayloadType, { kind: "rtx", payloadType });
   return {
     // A copy: a part of a text keeps the whole alive.

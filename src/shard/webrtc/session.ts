@@ -19,6 +19,9 @@ import { threadDelays } from "../thread_delays.ts";
 import type { PumpedViewer, RtpPump } from "./rtp_pump.ts";
 import { loggedSessionId, type PeerSession, type PeerSessionEvents } from "./sessions.ts";
 
+/** A viewer that restarts ICE is asked for no echo for so long, if its checks do not come before. */
+const MAX_RESTART_MS = 10_000;
+
 /** Where a session's datagrams go. */
 export interface SessionPaths {
   /** Sends an answer, or a part of a handshake. */
@@ -104,8 +107,8 @@ export class WebrtcSession
   #isOver = false;
   /** Where its media went last. */
   #sentTo: TransportAddress | undefined;
-  /** Whether its checks are to come under new names, which it may have forgotten the old ones for. */
-  #isRestarting = false;
+  /** Until then, its checks are to come under new names, for which it may have forgotten the old ones. */
+  #restartsUntilMs = -Infinity;
   /** Whether it has opened a data channel on which it is told something. */
   #isListening = false;
   #toldQuality: ViewerQuality | null = null;
@@ -137,7 +140,7 @@ export class WebrtcSession
           events.consentLost();
         },
         ufragRetired: (ufrag) => {
-          this.#isRestarting = false;
+          this.#restartsUntilMs = -Infinity;
           this.#changePath(this.peer.route);
           events.ufragRetired(ufrag);
         },
@@ -234,7 +237,7 @@ export class WebrtcSession
 
   /** One that cannot be asked for is as good as lost. */
   #askForEcho(viewer: RtpViewer, nowMs: number): void {
-    if (this.#isRestarting || !viewer.wantsEcho(nowMs)) return;
+    if (nowMs < this.#restartsUntilMs || !viewer.wantsEcho(nowMs)) return;
     threadDelays.watch(nowMs);
     this.peer.askForEcho(viewer.echoAsked(nowMs));
   }
@@ -293,7 +296,7 @@ export class WebrtcSession
 
   restart(local: IceCredentials, remote: IceCredentials): void {
     this.peer.restart(local, remote);
-    this.#isRestarting = true;
+    this.#restartsUntilMs = performance.now() + MAX_RESTART_MS;
     this.#changePath(this.peer.route);
   }
 

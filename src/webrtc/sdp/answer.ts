@@ -141,11 +141,13 @@ function inactiveHead(section: OfferedSection): string[] {
 }
 
 function agreedHead({ chosen: { section }, ...settled }: AnsweredSection | ReceivedSection) {
-  const { payloadType, rtxPayloadType, redPayloadType } = settled;
-  const formats = [payloadType, rtxPayloadType, redPayloadType].filter((type) =>
-    type !== undefined
-  );
-  return openHead(section, formats.join(" "), settled.direction);
+  const { payloadType, rtxPayloadType, redPayloadType, direction } = settled;
+  const plain = [payloadType, rtxPayloadType];
+  // Browsers send what comes first, and we send either.
+  const formats = direction === "recvonly"
+    ? [redPayloadType, ...plain]
+    : [...plain, redPayloadType];
+  return openHead(section, formats.filter((type) => type !== undefined).join(" "), direction);
 }
 
 function openHead(

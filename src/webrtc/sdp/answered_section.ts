@@ -78,8 +78,11 @@ export function settleSection(
   };
 }
 
-/** RFC 2198 5: its parameter names what is in it, such as "111/111". */
-function redPayloadType(
+/**
+ * That of packets which carry others of a codec once more; `undefined` if none is offered (RFC 2198 5:
+ * its parameter names what is in it, such as "111/111").
+ */
+export function redPayloadType(
   { codecs }: OfferedSection,
   { payloadType, clockRate }: OfferedCodec,
 ): number | undefined {

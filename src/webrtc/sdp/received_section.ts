@@ -1,4 +1,4 @@
-import { type AgreedSection, withStereo } from "./answered_section.ts";
+import { type AgreedSection, redPayloadType, withStereo } from "./answered_section.ts";
 import { describeOfferedCodec } from "./codec_choice.ts";
 import type { OfferedCodec } from "./codecs.ts";
 import { DEFAULT_H264_PROFILE_LEVEL, h264Profile, parseProfileLevelId } from "./h264_profile.ts";
@@ -154,7 +154,7 @@ function settle(
     chosen: { section, choice: { codec, fit: "exact", levelExceeded: false } },
     payloadType: codec.payloadType,
     rtxPayloadType: codec.rtxPayloadType,
-    redPayloadType: undefined,
+    redPayloadType: kind === "audio" ? redPayloadType(section, codec) : undefined,
     fmtp: name === "opus" ? withStereo(codec.fmtp) : codec.fmtp,
     feedback: FEEDBACK[kind].filter((wanted) => codec.feedback.includes(wanted)),
     extensions: extensions.filter(({ uri }) =>

@@ -255,7 +255,7 @@ Deno.test("what is packetized comes out again: VP8 and VP9", () => {
     for (const [at, data] of VP_STREAMS.vp8Realtime.entries()) {
       const out = new CollectedPackets();
       const isKeyFrame = (data[0]! & 1) === 0;
-      packetizeVp8({ data, isKeyFrame, pictureId: at, ...NOW }, { ssrc: 1, maxPayloadSize }, out);
+      packetizeVp8({ data, isKeyFrame, ...NOW }, { ssrc: 1, maxPayloadSize }, out);
       const unit = readPackets("vp8", out.packets);
       assertEquals([unit.data, unit.isKeyFrame], [data, isKeyFrame]);
       assertEquals(VP8_DEPACKETIZER.isOfKeyFrame(payloadOf(out.packets[0]!)), isKeyFrame);
@@ -263,7 +263,7 @@ Deno.test("what is packetized comes out again: VP8 and VP9", () => {
     for (const [at, data] of [...VP_STREAMS.vp9Realtime, ...VP_STREAMS.vp9AltRef].entries()) {
       const out = new CollectedPackets();
       const { isKeyFrame } = parseVp9FrameHeader(data);
-      const picture = { data, isKeyFrame, pictureId: at, width: 98, height: 66, ...NOW };
+      const picture = { data, isKeyFrame, width: 98, height: 66, ...NOW };
       packetizeVp9(picture, { ssrc: 1, maxPayloadSize }, out);
       const unit = readPackets("vp9", out.packets);
       assertEquals([unit.data, unit.isKeyFrame], [data, isKeyFrame]);

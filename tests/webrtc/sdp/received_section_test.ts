@@ -102,14 +102,28 @@ for (const [name, text] of Object.entries(PUBLISH_OFFERS)) {
       "9",
     ]);
     for (const { payloadType, fmtp } of sections) {
-      assert(lines.includes(`a=fmtp:${payloadType} ${fmtp}`), sdp);
+      assertEquals(lines.includes(`a=fmtp:${payloadType} ${fmtp}`), fmtp !== "", sdp);
     }
-    // Browsers turn pictures themselves where nobody else does; sound is sent once.
+    // Browsers turn pictures themselves where nobody else does.
     assert(!sdp.includes("video-orientation"));
-    assert(!/ (?:red|ulpfec|CN|telephone-event)\//.test(sdp));
+    assert(!/ (?:red\/90000|ulpfec|CN|telephone-event)/.test(sdp));
     assertMatch(sdp, /stereo=1/);
   });
 }
+
+Deno.test("received: sound that carries earlier packets once more comes first where it is offered", () => {
+  const sound = (text: string) =>
+    answer(text).lines.filter((line) => /^(?:m=audio|a=(?:rtpmap|fmtp):63 )/.test(line));
+  assertEquals(sound(PUBLISH_OFFERS.chromium), [
+    "m=audio 9 UDP/TLS/RTP/SAVPF 63 111",
+    "a=rtpmap:63 red/48000/2",
+    "a=fmtp:63 111/111",
+  ]);
+  assertEquals(sound(PUBLISH_OFFERS.chromium.replace("63 111/111", "63 110/110")), [
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+  ]);
+  assertEquals(sound(PUBLISH_OFFERS.obs), ["m=audio 9 UDP/TLS/RTP/SAVPF 111"]);
+});
 
 Deno.test("received: layers of simulcast are taken by their names, up to four", () => {
   const { lines } = answer(PUBLISH_OFFERS.chromiumSimulcast);
