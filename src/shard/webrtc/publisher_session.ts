@@ -162,6 +162,7 @@ export class WebrtcPublisher implements PeerSession {
     this.#srtp = new SrtpReceiver(arena, remote);
     this.#srtcp = new SrtcpSender(local);
     this.#media = new ReceivedMedia({ ...media, nowMs: performance.now() });
+    if (this.#roundTripMs !== null) this.#media.takeRoundTrip(this.#roundTripMs);
     this.#keyFrameWishes = this.publish.wishes.keyFrameWishes;
     events.connected(this);
   }
