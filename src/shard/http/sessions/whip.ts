@@ -28,7 +28,7 @@ import type { RoutedRequest } from "../routing/route_table.ts";
 import { sessionRefusal } from "./session_access.ts";
 import { answerWhereItIs } from "./session_forward.ts";
 import { createSessionId } from "./session_id.ts";
-import { type AnsweredTransport, patchSession } from "./session_patch.ts";
+import { type AnsweredTransport, etagOf, patchSession } from "./session_patch.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { publisherLocation } from "./whip_location.ts";
 import { created } from "./whep_answers.ts";
@@ -78,17 +78,24 @@ export class Whip {
       const lack = held.resize(CONNECTING_BYTES);
       if (lack !== undefined) return this.#turnAway(routed, describeMemory(lack));
       const taken = this.#takeOffer(routed);
-      if ("reason" in taken) return problem(STATUS_CODE.UnprocessableEntity, taken.reason);
+      if ("reason" in taken) {
+        const { reason } = taken;
+        return this.#turnAway(routed, reason, problem(STATUS_CODE.UnprocessableEntity, reason));
+      }
       return answered = await this.#publish(path, routed, taken, held);
     } finally {
       if (answered?.status !== STATUS_CODE.Created) held.close();
     }
   }
 
-  #turnAway({ addresses: { log } }: RoutedRequest, reason: string): WholeResponse {
+  #turnAway(
+    { addresses: { log } }: RoutedRequest,
+    reason: string,
+    answered = busy(reason),
+  ): WholeResponse {
     this.#context.counters.add("publishesRefused");
     log.info("{peer} cannot publish: {reason}", { reason });
-    return busy(reason);
+    return answered;
   }
 
   /** @throws {HttpError} that answers what is no offer */
@@ -163,7 +170,7 @@ export class Whip {
     cname: string,
   ): WholeResponse {
     const links = iceServerLinks(this.#context.settings.webrtc.iceServers);
-    const etag = `"${local.ufrag}"`;
+    const etag = etagOf(local);
     this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
