@@ -283,13 +283,13 @@ export class RtpViewer {
     this.#link?.begin();
   }
 
-  /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */
   #switchesOverClearLink(nowMs: number): boolean {
     if (this.#switcher === undefined) return false;
     const { steadyBps, estimateBps } = this.#link!.estimator;
     return this.#switcher.update({ roomBps: steadyBps, replayBps: estimateBps, lagMs: 0, nowMs });
   }
 
+  /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */
   #takePackets(count: number, datagrams: Uint8Array[], nowMs: number): void {
     const before = datagrams.length;
     const octetsBefore = this.octetCount;
