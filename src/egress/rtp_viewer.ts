@@ -45,6 +45,8 @@ export interface RtpViewerEvents {
   /** It asks for packets again. */
   readonly nacked: () => void;
   readonly keyFrameRequested: () => void;
+  /** It has been sent no pictures for want of room, and goes on with the next key frame. */
+  readonly keyFrameAwaited: () => void;
   /** Its link does not carry what it is sent. */
   readonly narrowed: () => void;
 }
@@ -237,6 +239,8 @@ export class RtpViewer {
   /** A second has passed. */
   tick(): void {
     this.#resends.tick();
+    const waits = this.#link?.isNarrow && this.#video?.hasBegun === false;
+    if (waits) this.#events.keyFrameAwaited();
   }
 
   /** Remembers the RTP packets from `begin` on, for feedback to tell of. */
