@@ -6,7 +6,8 @@ export interface Target {
   readonly name: string;
   /** Ways in which it is watched here. */
   readonly ways: readonly ("http" | "ws" | "rtmp" | "whep")[];
-  start(): Promise<RunningServer>;
+  /** @param settings beside those of the benchmark, for Sluice alone */
+  start(settings?: Readonly<Record<string, unknown>>): Promise<RunningServer>;
 }
 
 /** A started server that accepts publishers and viewers on loopback. */
@@ -89,7 +90,7 @@ export function sluice({ shards, flushMs, root }: SluiceOptions): Target {
   return {
     name,
     ways: ["http", "ws", "rtmp", "whep"],
-    async start() {
+    async start(settings = {}) {
       const rtmpPort = freePort();
       const httpPort = freePort();
       // 0: whatever is free, for each shard; answers tell it.
@@ -104,7 +105,9 @@ export function sluice({ shards, flushMs, root }: SluiceOptions): Target {
         cwd,
         stdin: "piped",
       });
-      await new Blob([JSON.stringify(SLUICE_CONFIG)]).stream().pipeTo(child.stdin);
+      await new Blob([JSON.stringify({ ...SLUICE_CONFIG, ...settings })]).stream().pipeTo(
+        child.stdin,
+      );
       const isReady = async () => {
         const response = await fetch(`http://127.0.0.1:${httpPort}/healthz`);
         await response.body?.cancel();

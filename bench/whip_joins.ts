@@ -29,8 +29,15 @@ export interface WhipJoinsResult {
 
 /** The first joins of a process wait for its own compilers. */
 const WARM_UP_JOINS = 10;
-/** No divisor of the source's 2 s between key frames: joins fall everywhere between them. */
-const STAY_MS = 237;
+/**
+ * How far back a log reaches, and how long a viewer stays. Where key frames are sent on demand only,
+ * the last one is too old for the next viewer, as it is after 10 s by default; elsewhere viewers come
+ * everywhere between those of every two seconds.
+ */
+const TERMS = {
+  "every 2 s": { settings: {}, stayMs: 237 },
+  "when asked": { settings: { log: { windowMs: 1000 } }, stayMs: 1237 },
+} as const;
 
 /** Starts the target and its publisher, and has viewers join. */
 export async function runWhipJoins(
@@ -38,8 +45,9 @@ export async function runWhipJoins(
   file: string,
   scenario: WhipJoinsScenario,
 ): Promise<WhipJoinsResult> {
-  const { protocol, joins: count } = scenario;
-  await using server = await target.start();
+  const { protocol, keyFrames, joins: count } = scenario;
+  const { settings, stayMs } = TERMS[keyFrames];
+  await using server = await target.start(settings);
   await using publishers = new LineProcess<PublishersCommand, PublishersReport>("publishers.ts");
   const port = portOf(server, protocol);
   await publishers.request({ kind: "open", protocol, port, count: 1, file });
@@ -50,7 +58,7 @@ export async function runWhipJoins(
     httpPort: server.httpPort,
     path: "/live/bench0/whep",
   };
-  const command = { kind: "join", order: "serial", stayMs: STAY_MS, address } as const;
+  const command = { kind: "join", order: "serial", stayMs, address } as const;
   await viewers.request({ ...command, count: WARM_UP_JOINS });
   const before = await publishers.request({ kind: "report" });
   const { joins } = await viewers.request({ ...command, count });

@@ -3,6 +3,7 @@ import { ntpTime } from "../src/rtp/ntp.ts";
 import type { RtpIdentity } from "../src/srtp/rtp_identity.ts";
 import { writeSenderReport } from "../src/rtp/rtcp_writer.ts";
 import { PICTURE_PAYLOAD_TYPE, WhipSender } from "../testing/webrtc/whip_sender.ts";
+import { SOURCE_FPS } from "./source.ts";
 import { type LoopFrame, type RtpLoop, ticksPerMs } from "./rtp_loop.ts";
 
 const PAYLOAD_TYPES = { video: PICTURE_PAYLOAD_TYPE, audio: 111 } as const;
@@ -10,6 +11,8 @@ const SSRCS = { video: 0x1000, audio: 0x2000 } as const;
 /** Of the offer. */
 const TRANSPORT_SEQUENCE_ID = 3;
 const REPORT_INTERVAL_MS = 1000;
+/** What is later than a picture lasts is a stall. */
+const STALL_MS = 1000 / SOURCE_FPS;
 
 /** One-byte elements: the transport-wide number, of two bytes, and padding. */
 const EXTENSION = {
@@ -31,7 +34,7 @@ export class WhipPublisher {
   bytesSent = 0;
   /** Key frames that it was asked for and has sent. */
   keyFramesAsked = 0;
-  /** Ticks that came later than a picture lasts. */
+  /** Frames that were sent later than a picture lasts. */
   stalls = 0;
   readonly #sender: WhipSender;
   readonly #loop: RtpLoop;
@@ -97,7 +100,7 @@ export class WhipPublisher {
       const frame = frames[this.#next]!;
       const dueMs = this.#originMs + frame.timestampMs;
       if (dueMs > nowMs) break;
-      if (nowMs - dueMs > 33) this.stalls++;
+      if (nowMs - dueMs > STALL_MS) this.stalls++;
       this.#send(frame);
       if (++this.#next < frames.length) continue;
       this.#next = 0;

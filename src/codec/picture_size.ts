@@ -7,7 +7,7 @@ import { parseH265Sps } from "./h265/sps.ts";
 import { ifReadable } from "./if_readable.ts";
 import { splitNalUnits } from "./nal_units.ts";
 import { parseVp8FrameHeader } from "./vp8/vp8.ts";
-import { parseVp9FrameHeader } from "./vp9/frame.ts";
+import { vp9PictureSize } from "./vp9/picture_size.ts";
 
 /** In pixels. */
 export interface PictureSize {
@@ -15,8 +15,14 @@ export interface PictureSize {
   readonly height: number;
 }
 
+const SIZED_CODECS = ["h264", "h265", "vp8", "vp9", "av1"] as const;
+
 /** Codecs whose key frames say in band how large they are. */
-export type SizedCodec = "h264" | "h265" | "vp8" | "vp9" | "av1";
+export type SizedCodec = (typeof SIZED_CODECS)[number];
+
+export function isSizedCodec(codec: string): codec is SizedCodec {
+  return (SIZED_CODECS as readonly string[]).includes(codec);
+}
 
 /**
  * How large a key frame says that its pictures are; `undefined` if it does not say so, or cannot be
@@ -57,7 +63,7 @@ function sizeIn(codec: SizedCodec, data: Uint8Array): SaidSize | undefined {
     case "vp8":
       return parseVp8FrameHeader(data);
     case "vp9":
-      return parseVp9FrameHeader(data);
+      return vp9PictureSize(data);
     case "av1": {
       const obu = splitObus(data).find(({ type }) => type === AV1_OBU.SEQUENCE_HEADER);
       return obu && parseAv1SequenceHeader(obu.payload);

@@ -115,7 +115,7 @@ export class NarrowSender {
     const resent = this.#takeResends(begin + room, moment, datagrams);
     this.#takePictures(begin + room, nowMs, datagrams);
     this.#nextMs = this.#whenNext(nowMs);
-    if (isWide && this.#isSettled) {
+    if (isWide && this.#isSettled && this.#thinner.isWhole) {
       this.#thinner.reset();
       link.widen();
     }

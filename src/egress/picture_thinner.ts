@@ -1,6 +1,7 @@
 import type { PacketRing } from "../rtp/packet_ring.ts";
-import { PacketFlag } from "../rtp/packet_sink.ts";
+import { layerOfPacket, PacketFlag } from "../rtp/packet_sink.ts";
 import { distance } from "../stream/log_layout.ts";
+import { TemporalChoice } from "./temporal_choice.ts";
 
 /**
  * How much later than live a picture may leave. Where even the key frame takes longer, those behind
@@ -20,7 +21,8 @@ const MAX_KEY_FRAME_MS = 3500;
 
 /**
  * What a viewer is sent of one rendition, from best to worst: `all`; what others refer to, without
- * those pictures that `nobody` refers to; the `beginning` of each group; its `keyFrames`; `sound`.
+ * those pictures that `nobody` refers to, or without higher temporal layers; the `beginning` of each
+ * group; its `keyFrames`; `sound`.
  */
 export type ViewerQuality = "all" | "referenced" | "beginning" | "keyFrames" | "sound";
 
@@ -61,13 +63,20 @@ export class PictureThinner {
   /** What was sent of the group behind its key frame, and what was left out. */
   #sent = 0;
   #leftOut = 0;
+  readonly #temporal = new TemporalChoice();
 
   get quality(): ViewerQuality {
     return this.#quality;
   }
 
+  /** Whether what follows refers to nothing that was left out: all can be sent from here on. */
+  get isWhole(): boolean {
+    return this.#temporal.isWhole;
+  }
+
   /** All pictures are sent again, whatever there is room for. */
   reset(): void {
+    this.#temporal.reset();
     this.#quality = "all";
     this.#passed = -1;
     this.#beginGroup();
@@ -110,14 +119,21 @@ export class PictureThinner {
     const flags = ring.flags(index);
     const lagMs = lagOf(ring, index);
     const givesWay = isSuperseded(ring, index);
-    if ((flags & PacketFlag.keyFrameStart) !== 0) {
+    const isKeyFrame = (flags & PacketFlag.keyFrameStart) !== 0;
+    const bytes = () => ring.bytesBetween(index, ring.accessUnitEnd(index));
+    const isAbove = this.#temporal.leavesOut(
+      { layer: layerOfPacket(flags), isKeyFrame, bytes },
+      room,
+    );
+    if (isKeyFrame) {
       if (givesWay) return this.#cut(index);
       this.#endGroup();
       this.#passed = index;
       this.#beginGroup();
       return "send";
     }
-    if ((flags & PacketFlag.unreferencedStart) !== 0 && room.roomBps < room.fullBps) {
+    const isUnreferenced = (flags & PacketFlag.unreferencedStart) !== 0;
+    if (isAbove || (isUnreferenced && room.roomBps < room.fullBps)) {
       this.#leftOut++;
       if (this.#quality === "all") this.#quality = "referenced";
       return "leaveOut";

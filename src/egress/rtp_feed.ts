@@ -87,8 +87,8 @@ export class RtpFeed {
       if (tag.track === "audio") this.#newestSoundMs = tag.timestampMs;
       else this.#newestPictureAtMs = nowMs;
       const delayMs = this.#clock.delayAtMs(tag.timestampMs);
-      const track = tag.track === "video" ? this.video : this.audio;
-      track.take(tag.body, tag.timestampMs, delayMs);
+      if (tag.track === "video") this.video.take(tag.body, tag.timestampMs, delayMs, tag.layer);
+      else this.audio.take(tag.body, tag.timestampMs, delayMs);
     }
     if (this.#opus === undefined) return;
     for (let tag = this.#opus.next(nowMs); tag !== undefined; tag = this.#opus.next(nowMs)) {

@@ -4,6 +4,7 @@ import { parseVideoBody } from "../flv/video_body_parser.ts";
 import { DEFAULT_MAX_PAYLOAD_SIZE } from "../rtp/packet_carver.ts";
 import { MAX_RING_PACKETS, PacketRing } from "../rtp/packet_ring.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";
+import { layerPacketFlags } from "../rtp/packet_sink.ts";
 import { RtpClock } from "../rtp/rtp_clock.ts";
 import { RtpError } from "../rtp/rtp_error.ts";
 import { VIDEO_CLOCK_RATE_HZ, type VideoPayloadFormat } from "../rtp/video_payload_format.ts";
@@ -72,8 +73,10 @@ export class VideoPackets {
    * Takes the body of a video tag, which it borrows; what is broken or cannot be sent is passed over.
    *
    * @param delayMs to be added to the time for receivers
+   * @param layer the place of the picture among layers, as `layerBits` has it
    */
-  take(body: Uint8Array, timestampMs: number, delayMs: number): void {
+  take(body: Uint8Array, timestampMs: number, delayMs: number, layer = 0): void {
+    const { head } = this.ring;
     try {
       const video = parseVideoBody(body);
       if (video.kind !== "configuration" && video.kind !== "frame") return;
@@ -81,6 +84,7 @@ export class VideoPackets {
       if (this.#maker === undefined) return;
       if (video.kind === "configuration") this.#maker.configure(video.data);
       else this.#packetize(this.#maker, video, timestampMs, delayMs);
+      if (layer !== 0) this.ring.mark(head, layerPacketFlags(layer));
     } catch (error) {
       if (!(error instanceof CodecError || error instanceof RtpError)) throw error;
     }

@@ -1,5 +1,6 @@
 import { parseVp9Configuration } from "../codec/vp9/vp9.ts";
 import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9/frame.ts";
+import { vp9PictureSize } from "../codec/vp9/picture_size.ts";
 import type { VideoFrame } from "../flv/video_body.ts";
 import type { AccessUnitTiming, PacketSink } from "../rtp/packet_sink.ts";
 import type { PayloadFormat } from "../rtp/payload_size.ts";
@@ -35,7 +36,7 @@ export class Vp9Packets implements VideoPacketMaker {
   }
 
   packetize({ data }: VideoFrame, { timestamp, timeMs }: AccessUnitTiming, out: PacketSink): void {
-    // Of a superframe, this looks at its first frame.
+    // Of a superframe, this looks at its first frame: the others may be larger layers.
     const isKeyFrame = isVp9KeyFrame(data);
     const { width, height } = isKeyFrame ? this.#readKeyFrame(data) : NO_SIZE;
     const picture = { data, isKeyFrame, width, height, timestamp, timeMs };
@@ -43,8 +44,8 @@ export class Vp9Packets implements VideoPacketMaker {
   }
 
   #readKeyFrame(data: Uint8Array): PictureSize {
-    const { profile, width = 0, height = 0 } = parseVp9FrameHeader(data);
+    const { profile } = parseVp9FrameHeader(data);
     if (this.#format?.profile !== profile) this.#format = { codec: "vp9", profile };
-    return { width, height };
+    return vp9PictureSize(data) ?? NO_SIZE;
   }
 }

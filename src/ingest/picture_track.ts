@@ -1,3 +1,5 @@
+import { layerBits } from "../codec/picture_layer.ts";
+import type { ReceivedUnit } from "../rtp/receive/depacketizer.ts";
 import type { LayerPicture } from "./layer_picture.ts";
 import type { ReceivedMessage } from "./received_message.ts";
 import { VideoBodies } from "./video_bodies.ts";
@@ -29,8 +31,13 @@ export class PictureTrack {
     const ownMs = isOther ? Math.max(shownMs, this.#newestMs + 1) : shownMs;
     // A picture that is shown before one that came before it is decoded behind that.
     const timestampMs = this.#newestMs = Math.max(this.#newestMs, ownMs);
+    const place = placeOf(unit);
     for (const payload of this.#bodies.of(codec, unit, ownMs - timestampMs)) {
-      yield { kind: "video", timestampMs, payload };
+      yield { kind: "video", timestampMs, payload, ...(place !== 0 && { layer: place }) };
     }
   }
+}
+
+function placeOf({ layers: { temporalId }, layerSwitch, isDisposable }: ReceivedUnit): number {
+  return layerBits({ temporalId, layerSwitch, isUnreferenced: isDisposable });
 }

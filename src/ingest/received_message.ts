@@ -5,4 +5,6 @@ export interface ReceivedMessage {
   readonly timestampMs: number;
   /** A buffer of its own. */
   readonly payload: Uint8Array<ArrayBuffer>;
+  /** The place of a picture among layers, if there are any, as `layerBits` has it. */
+  readonly layer?: number;
 }

@@ -94,19 +94,31 @@ function leftOutLine({ kind, lines, seconds, sources }: LeftOut): LogLine {
   };
 }
 
-/** Each with one argument: the console would take the first of several for a pattern. */
+/**
+ * Writes a line, if anybody reads it: a terminal that was closed, or a program behind a pipe that has
+ * ended, is no reason to serve nobody.
+ */
 function print(format: LineFormat, line: LogLine): void {
   const text = format(line);
-  switch (line.level) {
+  try {
+    // Each with one argument: the console would take the first of several for a pattern.
+    writerOf(line.level)(text);
+  } catch {
+    // There is nowhere to tell it.
+  }
+}
+
+function writerOf(level: LogLine["level"]): (text: string) => void {
+  switch (level) {
     case "error":
     case "fatal":
-      return console.error(text);
+      return console.error;
     case "warning":
-      return console.warn(text);
+      return console.warn;
     case "debug":
     case "trace":
-      return console.debug(text);
+      return console.debug;
     default:
-      return console.info(text);
+      return console.info;
   }
 }

@@ -145,6 +145,11 @@ export class PacketRing implements PacketSink {
     this.#head++;
   }
 
+  /** Adds to the flags of the packet at `index`, if it is held. */
+  mark(index: number, flags: number): void {
+    if (this.#holds(index)) this.#flags[index & this.#mask]! |= flags;
+  }
+
   /** Lets go of all packets before `index`, which nobody is to be sent any more. */
   release(index: number): void {
     while (this.#tail < Math.min(index, this.#head)) this.#evict();

@@ -1,3 +1,5 @@
+import { isUnreferenced } from "../codec/picture_layer.ts";
+
 /** Bits of what is known about a packet beyond its bytes. */
 export const PacketFlag = {
   /** The first packet of an access unit. */
@@ -7,6 +9,19 @@ export const PacketFlag = {
   /** The first packet of an access unit that no other refers to: it can be left out alone. */
   unreferencedStart: 4,
 } as const;
+
+/** Behind those bits, the place among layers of the access unit that a packet is the first of. */
+const LAYER_SHIFT = 3;
+
+/** The bits for a place among layers, as `layerBits` has it. */
+export function layerPacketFlags(layer: number): number {
+  return layer << LAYER_SHIFT | (isUnreferenced(layer) ? PacketFlag.unreferencedStart : 0);
+}
+
+/** The place among layers, as `layerBits` has it, that flags tell. */
+export function layerOfPacket(flags: number): number {
+  return flags >> LAYER_SHIFT;
+}
 
 /**
  * Where packetizers put the packets they make; {@linkcode PacketRing} is one.

@@ -1,7 +1,9 @@
-/** SRTCP with AES_CM_128_HMAC_SHA1_80 (RFC 3711 3.4): few packets, so node:crypto serves. */
-import { createCipheriv, createHmac, timingSafeEqual } from "node:crypto";
-import { deriveSessionKeys, type SrtpMasterKey, type SrtpSessionKeys } from "./key_derivation.ts";
+/** SRTCP with AES_CM_128_HMAC_SHA1_80 (RFC 3711 3.4). */
+import { createCipheriv } from "node:crypto";
+import { deriveSessionKeys, type SrtpMasterKey } from "./key_derivation.ts";
+import { PacketArena, TAG_LENGTH } from "./packet_arena.ts";
 import { ReplayWindow } from "./replay_window.ts";
+import { hmacSha1States } from "./sha1_block.ts";
 import { SrtpError } from "./srtp_error.ts";
 
 /** Largest RTCP packet, compound or not, without what SRTCP adds. */
@@ -15,8 +17,18 @@ const SRTCP_OVERHEAD = 14;
 
 const HEADER_LENGTH = 8;
 const INDEX_LENGTH = 4;
-const TAG_LENGTH = 10;
 const ENCRYPTED_FLAG = 0x8000_0000;
+
+/** Where tags are made, one at a time: nothing is kept in it. */
+const arena = new PacketArena(4);
+
+/** What the RTCP packets of one direction are protected and checked with. */
+interface RtcpKeys {
+  readonly cipherKey: Uint8Array;
+  /** Of HMAC-SHA1, behind its pads. */
+  readonly keyStates: Int32Array<ArrayBuffer>;
+  readonly salt: Uint8Array;
+}
 
 /**
  * Protects RTCP packets that are sent to one peer.
@@ -32,11 +44,11 @@ const ENCRYPTED_FLAG = 0x8000_0000;
  * ```
  */
 export class SrtcpSender {
-  readonly #keys: SrtpSessionKeys;
+  readonly #keys: RtcpKeys;
 
   /** @throws {SrtpError} if a length of `master` is wrong */
   constructor(master: SrtpMasterKey) {
-    this.#keys = deriveSessionKeys(master, "srtcp");
+    this.#keys = openRtcpKeys(master);
   }
 
   /**
@@ -71,13 +83,13 @@ export class SrtcpSender {
 
 /** Checks and decrypts RTCP packets of one peer; see {@linkcode SrtcpSender} for an example. */
 export class SrtcpReceiver {
-  readonly #keys: SrtpSessionKeys;
+  readonly #keys: RtcpKeys;
   /** A window for each SSRC, as each counts its own packets (RFC 3711 3.2.3); libsrtp does so. */
   readonly #windows = new Map<number, ReplayWindow>();
 
   /** @throws {SrtpError} if a length of `master` is wrong */
   constructor(master: SrtpMasterKey) {
-    this.#keys = deriveSessionKeys(master, "srtcp");
+    this.#keys = openRtcpKeys(master);
   }
 
   /**
@@ -95,8 +107,7 @@ export class SrtcpReceiver {
       );
     }
     const signed = datagram.subarray(0, length - TAG_LENGTH);
-    // The comparison takes the same time wherever the tags differ.
-    if (!timingSafeEqual(tagOf(signed, this.#keys), datagram.subarray(signed.length))) {
+    if (!isSame(tagOf(signed, this.#keys), datagram.subarray(signed.length))) {
       throw new SrtpError("Cannot unprotect RTCP packet: its tag must be authentic");
     }
     const packet = signed.subarray(0, signed.length - INDEX_LENGTH);
@@ -109,7 +120,8 @@ export class SrtcpReceiver {
     if (!window.isFresh(index)) {
       throw new SrtpError(`Cannot unprotect RTCP packet: index must be new, got ${index}`);
     }
-    const decrypted = Uint8Array.from(packet);
+    // Not slice(): that of a Buffer borrows.
+    const decrypted = new Uint8Array(packet);
     decrypted.set(crypt(packet, index, this.#keys), HEADER_LENGTH);
     window.take(index);
     return decrypted;
@@ -134,7 +146,7 @@ export class SrtcpReceiver {
 }
 
 /** Encrypts or decrypts what follows the header (RFC 3711 4.1.1). */
-function crypt(packet: Uint8Array, index: number, keys: SrtpSessionKeys): Uint8Array {
+function crypt(packet: Uint8Array, index: number, keys: RtcpKeys): Uint8Array {
   const counter = new Uint8Array(16);
   counter.set(keys.salt);
   for (let byte = 0; byte < 4; byte++) {
@@ -148,6 +160,37 @@ function crypt(packet: Uint8Array, index: number, keys: SrtpSessionKeys): Uint8A
   return output;
 }
 
-function tagOf(signed: Uint8Array, keys: SrtpSessionKeys): Uint8Array {
-  return createHmac("sha1", keys.authenticationKey).update(signed).digest().subarray(0, TAG_LENGTH);
+/** The tag of a packet with its E flag and index, which are hashed as a rollover counter is. */
+function tagOf(signed: Uint8Array, { keyStates }: RtcpKeys): Uint8Array {
+  const { memory, wasm } = arena;
+  const length = signed.length - INDEX_LENGTH;
+  const trailer = new DataView(signed.buffer, signed.byteOffset + length).getInt32(0);
+  const slot = arena.takeSlot();
+  memory.set(signed.subarray(0, length), slot);
+  wasm.padPacket(slot, length, trailer);
+  arena.useKeyStates(keyStates);
+  wasm.hmacLanes(
+    slot,
+    slot,
+    slot,
+    slot,
+    signed.length,
+    signed.length,
+    signed.length,
+    signed.length,
+  );
+  return memory.subarray(slot + length, slot + length + TAG_LENGTH);
+}
+
+/** Takes the same time wherever they differ. */
+function isSame(tag: Uint8Array, other: Uint8Array): boolean {
+  let difference = 0;
+  for (let at = 0; at < TAG_LENGTH; at++) difference |= tag[at]! ^ other[at]!;
+  return difference === 0;
+}
+
+/** @throws {SrtpError} if a length of `master` is wrong */
+function openRtcpKeys(master: SrtpMasterKey): RtcpKeys {
+  const { cipherKey, authenticationKey, salt } = deriveSessionKeys(master, "srtcp");
+  return { cipherKey, keyStates: hmacSha1States(authenticationKey), salt };
 }

@@ -20,6 +20,8 @@
  * Sequence numbers and positions are Int32 and wrap; compare them only with {@linkcode distance}.
  */
 
+import { LAYER_BITS } from "../codec/picture_layer.ts";
+
 /** Positions of the control words. */
 export const ControlWord = {
   /** One of {@linkcode LogState}. */
@@ -131,6 +133,19 @@ export const RecordFlag = {
   /** Of a track that is no default one; which, {@linkcode trackBits} say. */
   additional: 64,
 } as const;
+
+/** Behind those bits, the place of a picture among layers, as `layerBits` has it. */
+const LAYER_SHIFT = 8;
+
+/** The bits of a record's flags that say a picture's place among layers. */
+export function layerFlags(layer: number): number {
+  return layer << LAYER_SHIFT;
+}
+
+/** A picture's place among layers, as `layerBits` has it, by its record's flags. */
+export function layerOfFlags(flags: number): number {
+  return flags >> LAYER_SHIFT & (1 << LAYER_BITS) - 1;
+}
 
 const TRACK_ID_SHIFT = 24;
 

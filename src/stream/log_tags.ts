@@ -1,5 +1,5 @@
 import { TAG_AUDIO, TAG_HEADER_SIZE, TAG_OVERHEAD, TAG_SCRIPT } from "../flv/tag.ts";
-import { distance, RecordFlag } from "./log_layout.ts";
+import { distance, layerOfFlags, RecordFlag } from "./log_layout.ts";
 import type { LogReader } from "./log_reader.ts";
 import type { ListedTrack } from "./track_list.ts";
 import {
@@ -16,6 +16,8 @@ export interface LogTag {
   readonly timestampMs: number;
   /** Without header and PreviousTagSize. Borrowed: it holds until the next call. */
   readonly body: Uint8Array;
+  /** The place of a picture among layers, as `layerBits` has it; 0 of all else. */
+  readonly layer: number;
 }
 
 /**
@@ -104,6 +106,7 @@ export class LogTags {
       track: type === TAG_AUDIO ? "audio" : "video",
       timestampMs,
       body,
+      layer: 0,
     }));
   }
 
@@ -130,6 +133,7 @@ export class LogTags {
     if (!log.copy(sequence, this.#buffer, 0, length)) return undefined;
     const end = length - (TAG_OVERHEAD - TAG_HEADER_SIZE);
     const body = this.#buffer.subarray(TAG_HEADER_SIZE, end);
-    return { track: (flags & RecordFlag.audio) !== 0 ? "audio" : "video", timestampMs, body };
+    const track = (flags & RecordFlag.audio) !== 0 ? "audio" : "video";
+    return { track, timestampMs, body, layer: layerOfFlags(flags) };
   }
 }

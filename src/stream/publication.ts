@@ -110,11 +110,15 @@ export class Publication {
     return this.#timeline.faults;
   }
 
-  /** Takes a video message; returns why it, or one of its tracks, was skipped, if it was. */
-  video(encoderMs: number, body: Uint8Array, nowMs: number): SkippedMessage | undefined {
+  /**
+   * Takes a video message; returns why it, or one of its tracks, was skipped, if it was.
+   *
+   * @param layer the place of its picture among layers, if that is known, as `layerBits` has it
+   */
+  video(encoderMs: number, body: Uint8Array, nowMs: number, layer = 0): SkippedMessage | undefined {
     return isVideoMultitrack(body)
-      ? this.#takeTracks(this.#recorder.video, splitVideoTracks, encoderMs, body, nowMs)
-      : this.#take(this.#recorder.video, 0, encoderMs, body, nowMs);
+      ? this.#takeTracks(this.#recorder.video, splitVideoTracks, encoderMs, body, nowMs, layer)
+      : this.#take(this.#recorder.video, 0, encoderMs, body, nowMs, layer);
   }
 
   /** Takes an audio message, as {@linkcode video} does. */
@@ -238,6 +242,7 @@ export class Publication {
     encoderMs: number,
     body: Uint8Array,
     nowMs: number,
+    layer = 0,
   ): SkippedMessage | undefined {
     const parts = split(body);
     if (parts.kind === "malformed") return this.#skip(skipMalformed(parts));
@@ -245,7 +250,7 @@ export class Publication {
     const tracks = parts.tracks.toSorted((one, other) => one.trackId - other.trackId);
     let skipped: SkippedMessage | undefined;
     for (const { trackId, body } of tracks) {
-      const reason = this.#take(set, trackId, encoderMs, body, nowMs);
+      const reason = this.#take(set, trackId, encoderMs, body, nowMs, layer);
       skipped ??= reason;
     }
     return skipped;
@@ -257,6 +262,7 @@ export class Publication {
     encoderMs: number,
     body: Uint8Array,
     nowMs: number,
+    layer = 0,
   ): SkippedMessage | undefined {
     const member = set.member(trackId);
     if (member === undefined) {
@@ -264,7 +270,9 @@ export class Publication {
     }
     const { track } = member;
     if (this.#trial !== undefined && this.#trial.track !== track) this.#trial.end(nowMs);
-    const skipped = this.#writeAll(set, member, track.take(body, encoderMs, nowMs), nowMs);
+    const taken = track.take(body, encoderMs, nowMs);
+    const intakes = layer === 0 ? taken : taken.map((intake) => ({ ...intake, layer }));
+    const skipped = this.#writeAll(set, member, intakes, nowMs);
     if (track.held !== undefined) this.#mayHold = true;
     this.#trial = track.held?.isOnTrial !== true ? undefined : {
       track,

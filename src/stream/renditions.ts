@@ -1,5 +1,6 @@
 import { CodecError } from "../codec/codec_error.ts";
-import { TAG_OVERHEAD, TAG_VIDEO } from "../flv/tag.ts";
+import { isSizedCodec, keyFrameSize } from "../codec/picture_size.ts";
+import { TAG_HEADER_SIZE, TAG_OVERHEAD, TAG_VIDEO } from "../flv/tag.ts";
 import type { FlvVideoCodec } from "../flv/video_body.ts";
 import { parseVideoBody } from "../flv/video_body_parser.ts";
 import { distance, RecordFlag, TRACK_BITS } from "./log_layout.ts";
@@ -13,7 +14,7 @@ export interface Rendition {
   readonly trackId: number;
   /** Whether it is the track that viewers get who do not ask for another. */
   readonly isDefault: boolean;
-  /** By FLV's name; `undefined` if it has no configuration, as VP8. */
+  /** By FLV's name; `undefined` if that is not known. */
   readonly codec: FlvVideoCodec | undefined;
   readonly width: number | null;
   readonly height: number | null;
@@ -54,6 +55,8 @@ export class Renditions {
   /** By the tracks' numbers, as of a version of what viewers are told first. */
   readonly #formats = new Map<number, Format>();
   #version = -1;
+  /** By the tracks' numbers, what the newest key frame says of those whose configuration says no size. */
+  readonly #keyFrames = new Map<number, { readonly sequence: number; readonly format: Format }>();
   #listed: readonly Rendition[] = [];
   #listedAtMs = -Infinity;
 
@@ -90,15 +93,30 @@ export class Renditions {
         return [];
       }
       const isDefault = trackId === defaultId;
-      return [{ trackId, isDefault, ...this.#formatOf(trackId), ...ratesOf(rates) }];
+      return [{ trackId, isDefault, ...this.#formatOf(trackId, video), ...ratesOf(rates) }];
     });
-    const { codec } = this.#formatOf(defaultId);
+    const { codec } = this.#formatOf(defaultId, 0);
     return renditions
       .filter((rendition) => rendition.codec === codec)
       .toSorted((one, other) => other.bitrateBps - one.bitrateBps);
   }
 
-  #formatOf(trackId: number): Format {
+  #formatOf(trackId: number, bits: number): Format {
+    const format = this.#configuredFormat(trackId);
+    return format.width === null ? this.#keyFrameFormat(trackId, bits) ?? format : format;
+  }
+
+  /** What the newest key frame says, once for each. */
+  #keyFrameFormat(trackId: number, bits: number): Format | undefined {
+    const sequence = this.#log.newestKeyFrameOf(bits);
+    const known = this.#keyFrames.get(trackId);
+    if (sequence === undefined || sequence === known?.sequence) return known?.format;
+    const format = keyFrameFormat(this.#log, sequence);
+    if (format !== undefined) this.#keyFrames.set(trackId, { sequence, format });
+    return format;
+  }
+
+  #configuredFormat(trackId: number): Format {
     const { preambleVersion } = this.#log;
     if (preambleVersion !== this.#version) this.#formats.clear();
     this.#version = preambleVersion;
@@ -159,6 +177,20 @@ function ratesOf({ bytes, frames, newestMs, oldestMs, keyFramesMs }: Measured) {
       ? null
       : distance(before, newest),
   };
+}
+
+/** What a key frame says of its track; `undefined` if it cannot be read, or says nothing. */
+function keyFrameFormat(log: LogReader, sequence: number): Format | undefined {
+  const length = log.lengthOf(sequence);
+  if (!log.isHeld(sequence)) return undefined;
+  const tag = new Uint8Array(length);
+  if (!log.copy(sequence, tag, 0, length)) return undefined;
+  const end = length - (TAG_OVERHEAD - TAG_HEADER_SIZE);
+  const video = parseVideoBody(tag.subarray(TAG_HEADER_SIZE, end));
+  if (video.kind !== "frame") return undefined;
+  const { codec, data } = video;
+  const size = isSizedCodec(codec) ? keyFrameSize(codec, data) : undefined;
+  return size && { codec, ...size };
 }
 
 /** What a track's configuration says of it. */

@@ -34,6 +34,8 @@ export interface FrameIntake {
   /** By the encoder's clock: that of the frame, which need not be that of the message at hand. */
   readonly encoderMs: number;
   readonly body: Uint8Array;
+  /** The place of a picture among layers, as `layerBits` has it. */
+  readonly layer?: number;
 }
 
 /** A frame that a track holds, as there may be more of it to come. */

@@ -1,7 +1,7 @@
 import { equals } from "@std/bytes/equals";
 import { TAG_TYPES } from "./log_slots.ts";
 import { type AudioDescription, AudioTrack } from "./audio_track.ts";
-import { RecordFlag, Slot, SLOT_CAPACITIES, trackBits } from "./log_layout.ts";
+import { layerFlags, RecordFlag, Slot, SLOT_CAPACITIES, trackBits } from "./log_layout.ts";
 import type { LogWriter } from "./log_writer.ts";
 import { StreamError } from "./stream_error.ts";
 import type { Timeline, TrackName } from "./timeline.ts";
@@ -93,14 +93,15 @@ export class TrackRecorder {
   frame<T extends MediaTrack>(
     set: TrackSet<T>,
     member: Member<T>,
-    { isKeyFrame, encoderMs, body }: FrameIntake,
+    { isKeyFrame, encoderMs, body, layer = 0 }: FrameIntake,
     nowMs: number,
   ): number {
     this.#settleDefault(set);
     const isDefault = set.isDefault(member);
     const { track } = member;
     const bits = isDefault ? 0 : trackBits(member.trackId);
-    const flags = RecordFlag[set.name] | (isKeyFrame ? RecordFlag.keyFrame : 0) | bits;
+    const flags = RecordFlag[set.name] | (isKeyFrame ? RecordFlag.keyFrame : 0) |
+      layerFlags(layer) | bits;
     const timestampMs = this.#timeline.map(
       set.key(member),
       encoderMs,

@@ -15,7 +15,8 @@ import { parseH265Sps } from "../codec/h265/sps.ts";
 import { NalFact } from "../codec/nal_facts.ts";
 import { isVp8KeyFrame, parseVp8FrameHeader, vp8CodecString } from "../codec/vp8/vp8.ts";
 import { parseVp9Configuration, vp9CodecString } from "../codec/vp9/vp9.ts";
-import { isVp9KeyFrame, parseVp9FrameHeader } from "../codec/vp9/frame.ts";
+import { isVp9KeyFrame } from "../codec/vp9/frame.ts";
+import { vp9PictureSize } from "../codec/vp9/picture_size.ts";
 import type { FlvVideoCodec, VideoConfiguration, VideoFrame } from "../flv/video_body.ts";
 
 /** What is known of a track's pictures, from its configuration or its frames. */
@@ -197,7 +198,7 @@ export function withKeyFrame(format: VideoFormat, { codec, data }: VideoFrame): 
       return withSize({ ...format, codec, sequenceHeader }, format, sequenceHeader);
     }
     case "vp9":
-      return withSize(format, format, ifReadable(() => parseVp9FrameHeader(data)));
+      return withSize(format, format, vp9PictureSize(data));
     case "vp8":
       return withSize(format, format, ifReadable(() => parseVp8FrameHeader(data)));
     default:

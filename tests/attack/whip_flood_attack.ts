@@ -12,7 +12,7 @@ import { ABUSES, FLOODS } from "./whip_packets.ts";
 const PACKETS_PER_SECOND = 6000;
 
 /** Room for pictures that wait, for a log, and for what an engine takes for its garbage. */
-const MAX_GROWTH_MIB = 96;
+const MAX_GROWTH_MIB = 128;
 
 const SOUND_INTERVAL_MS = 20;
 

@@ -18,7 +18,7 @@ async function flood(
 ): Promise<Record<string, number>> {
   const received: Received = { bytes: 0 };
   const [startMs, endMs] = [performance.now(), performance.now() + seconds * 1000];
-  let [packets, sessions, keyFramesAsked, askedAgain] = [0, 0, 0, 0];
+  let [packets, sessions, keyFramesAsked] = [0, 0, 0];
   while (performance.now() < endMs) {
     const options = { hasPictures, shakesHands: isConnected, openLink: countingLinks(received) };
     await using sender = await WhipSender[isConnected ? "connect" : "open"](
@@ -34,10 +34,9 @@ async function flood(
       await delay(0);
     }
     keyFramesAsked += peer.feedback.get("pictureLossIndication") ?? 0;
-    askedAgain += peer.feedback.get("nack") ?? 0;
     await peer.delete();
   }
-  return { packets, sessions, keyFramesAsked, askedAgain, receivedBytes: received.bytes };
+  return { packets, sessions, keyFramesAsked, receivedBytes: received.bytes };
 }
 
 type Way = (gateway: Gateway, path: string, seconds: number) => Promise<Record<string, number>>;

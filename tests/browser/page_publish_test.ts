@@ -35,11 +35,12 @@ Deno.test({
     await page.getByText("sound is Opus: players over HTTP-FLV").waitFor();
   });
 
-  await t.step("the link plays it, with sound", async () => {
+  await t.step("the link plays it, and so does the stream's path", async () => {
     const link = await page.locator("#watch-link").innerText();
     assertEquals(link, `${new URL(gateway.httpUrl("/")).origin}/#live/me`);
     const watcher = await page.context().newPage();
-    await watcher.goto(link);
+    await watcher.goto(gateway.httpUrl("/live/me"));
+    assertEquals(watcher.url(), link);
     await watcher.locator('#player[data-state="playing"][data-transport="webrtc"]').waitFor();
     await watcher.waitForFunction(() => {
       const video = document.querySelector<HTMLVideoElement>("#video")!;

@@ -4,7 +4,8 @@ import { seededRandom } from "../../testing/mutation.ts";
 import { ViewerLink } from "../../src/egress/viewer_link.ts";
 import { RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
 import type { PacketRing } from "../../src/rtp/packet_ring.ts";
-import { PacketFlag } from "../../src/rtp/packet_sink.ts";
+import { layerBits } from "../../src/codec/picture_layer.ts";
+import { layerPacketFlags, PacketFlag } from "../../src/rtp/packet_sink.ts";
 import type { RtcpPacket } from "../../src/rtp/rtcp.ts";
 import { type Arrived, AUDIO, openViewer, Place, RTX, VIDEO } from "./rtp_samples.ts";
 
@@ -42,6 +43,8 @@ export interface SimulatedPicture {
 export interface SimulatedStream {
   /** Every second picture but key frames is referred to by nobody. */
   readonly hasUnreferenced?: boolean;
+  /** Pictures are of temporal layers, T0, T2, T1, T2 and so on, each with a reference in a lower one. */
+  readonly hasLayers?: boolean;
   /** When the viewer joins; at once by default. */
   readonly joinMs?: number;
 }
@@ -167,6 +170,7 @@ export class NarrowViewer {
         let flags = at === 0 ? PacketFlag.accessUnitStart as number : 0;
         if (at === 0 && isKeyFrame) flags |= PacketFlag.keyFrameStart;
         if (at === 0 && isUnreferenced) flags |= PacketFlag.unreferencedStart;
+        if (at === 0 && this.#stream.hasLayers) flags |= layerPacketFlags(layerAt(number));
         put(video, this.#pictureDueMs, PACKET_BYTES, flags);
       }
       const state = { sent: new Set<number>(), arrived: new Set<number>(), decodedMs: undefined };
@@ -265,7 +269,7 @@ export class NarrowViewer {
   }
 
   #hasReference(at: number): boolean {
-    let reference = at - 1;
+    let reference = this.#stream.hasLayers ? referenceAt(at) : at - 1;
     while (this.pictures[reference]?.isUnreferenced) reference--;
     return this.pictures[reference]?.decodedMs !== undefined;
   }
@@ -308,6 +312,18 @@ export class NarrowViewer {
       this.#isWoken = true;
     });
   }
+}
+
+/** Behind each T0, higher layers refer to nothing of theirs before it. */
+function layerAt(number: number): number {
+  const temporalId = [0, 2, 1, 2][number % 4]!;
+  const layerSwitch = temporalId === 0 ? "behind" : "none";
+  return layerBits({ temporalId, layerSwitch, isUnreferenced: false });
+}
+
+/** The picture that another of its layers refers to. */
+export function referenceAt(number: number): number {
+  return number - [4, 1, 2, 1][number % 4]!;
 }
 
 function wideLink(): SimulatedLink {

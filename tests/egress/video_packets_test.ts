@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { splitObus } from "../../src/codec/av1/obu.ts";
 import { VideoPackets } from "../../src/egress/video_packets.ts";
-import { PacketFlag } from "../../src/rtp/packet_sink.ts";
+import { layerBits } from "../../src/codec/picture_layer.ts";
+import { layerOfPacket, PacketFlag } from "../../src/rtp/packet_sink.ts";
 import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
 import { fromHex, toHex } from "../../testing/mutation.ts";
 import { depacketizeAv1 } from "../rtp/av1_depacketizer.ts";
@@ -72,6 +73,27 @@ Deno.test("VP9: frames come out whole, with key frames by the bitstream and the 
     assertEquals(isPredicted, !isKeyFrame);
     assertEquals(size, isKeyFrame ? { width: 98, height: 66 } : undefined);
   }
+});
+
+Deno.test("the place of a picture among layers goes with its first packet", () => {
+  const video = new VideoPackets(0, MAX_PAYLOAD_SIZE);
+  const [keyFrame, interFrame] = VP_STREAMS.vp9Realtime;
+  const layer = layerBits({ temporalId: 2, layerSwitch: "here", isUnreferenced: true });
+  const take = (data: Uint8Array, place: number) => {
+    const begin = video.ring.head;
+    video.take(enhancedVideo("vp9", "frame", begin === 0 ? "key" : "inter", data), begin, 0, place);
+    return begin;
+  };
+  take(keyFrame!, 0);
+  const second = take(interFrame!, layer);
+  const third = take(interFrame!, 0);
+  const flags = [second, second + 1, third].map((index) => video.ring.flags(index));
+  assertEquals(flags.map(layerOfPacket), [layer, 0, 0]);
+  assertEquals(flags.map((bits) => (bits & PacketFlag.unreferencedStart) !== 0), [
+    true,
+    false,
+    false,
+  ]);
 });
 
 Deno.test("VP9: superframes go as they are", () => {

@@ -35,7 +35,14 @@ class Layer implements TrackedLayer {
       : [0x11, 2, 0];
     const data = Uint8Array.from([...header, this.name.charCodeAt(0)]);
     const layers = { temporalId: 0, spatialId: 0 };
-    const unit = { kind: "unit", data, isKeyFrame, isDisposable: false, layers } as const;
+    const unit = {
+      kind: "unit",
+      data,
+      isKeyFrame,
+      isDisposable: false,
+      layers,
+      layerSwitch: "none",
+    } as const;
     return { codec: "vp8", unit, shownMs: nowMs } as const;
   }
 }

@@ -329,24 +329,25 @@ const FOLLOWING_EVENTS: TableRow = {
 };
 
 /** Offers to publish; whoever may leaves at once. */
-const OFFERING: TableRow = {
-  action: "publish",
-  kinds: STREAM_KINDS,
-  told: { right: /^201, 200$/, none: /^401$/, wrong: /^403$/ },
-  come: async ({ httpPort }, path, token) => {
-    const url = `http://127.0.0.1:${httpPort}/${path}/whip`;
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const headers = { ...authorization, "content-type": "application/sdp" };
-    const body = PUBLISH_OFFERS.chromium;
-    const response = await fetch(url, { method: "POST", headers, body });
-    await response.body?.cancel();
-    const location = response.headers.get("location");
-    if (location === null) return `${response.status}`;
-    const end = await fetch(new URL(location, url), { method: "DELETE", headers: authorization });
-    await end.body?.cancel();
-    return `${response.status}, ${end.status}`;
-  },
-};
+function offering(body: string, right: RegExp): TableRow {
+  return {
+    action: "publish",
+    kinds: STREAM_KINDS,
+    told: { right, none: /^401$/, wrong: /^403$/ },
+    come: async ({ httpPort }, path, token) => {
+      const url = `http://127.0.0.1:${httpPort}/${path}/whip`;
+      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const headers = { ...authorization, "content-type": "application/sdp" };
+      const response = await fetch(url, { method: "POST", headers, body });
+      await response.body?.cancel();
+      const location = response.headers.get("location");
+      if (location === null) return `${response.status}`;
+      const end = await fetch(new URL(location, url), { method: "DELETE", headers: authorization });
+      await end.body?.cancel();
+      return `${response.status}, ${end.status}`;
+    },
+  };
+}
 
 const UNAUTHORIZED = /^NetStream\.Publish\.Unauthorized$/;
 
@@ -362,7 +363,8 @@ export const ROWS: Readonly<Record<string, TableRow>> = {
   "HTTP-FLV": playing("HTTP-FLV", /^200$/),
   "WS-FLV": playing("WS-FLV", /^101$/),
   "WHEP POST": playing("WHEP", /^201$/),
-  "WHIP POST": OFFERING,
+  "WHIP POST": offering(PUBLISH_OFFERS.chromium, /^201, 200$/),
+  "WHIP POST of no offer": offering("v=0\r\n", /^400$/),
   "OBS's question": ASKING_FOR_QUALITIES,
   "list": listing((response) => response.text(), "/api/v1/live"),
   "events of the list": listing(firstEvent, "/api/v1/live/events"),

@@ -20,33 +20,39 @@ ConfigOnNewProfile=true
 SysTrayEnabled=false
 `;
 
+/** What OBS can send by WHIP. */
+type WhipCodec = "h264" | "av1";
+
 /** What OBS is to do beside what its settings say. */
 interface ObsOptions {
   /** OBS 30 instead, which asks there which qualities it is to publish. */
   readonly configUrl?: string;
-  /** OBS 30 instead, which publishes by WHIP: the key is its bearer token. */
-  readonly isWhip?: true;
+  /** OBS 30 instead, which publishes by WHIP, in this codec: the key is its bearer token. */
+  readonly whip?: WhipCodec;
   /** Where it listens to {@linkcode askObs}. */
   readonly controlPort?: number;
 }
 
-const profileIni = (isWhip: boolean) =>
+const profileIni = (whip: WhipCodec | undefined) =>
   `[General]
 Name=${PROFILE}
 [Stream1]
-EnableMultitrackVideo=${!isWhip}
+EnableMultitrackVideo=${whip === undefined}
 [Output]
-Mode=Simple
+Mode=${whip === "av1" ? "Advanced" : "Simple"}
 Reconnect=true
 RetryDelay=1
 [SimpleOutput]
 VBitrate=800
 ABitrate=128
 StreamEncoder=x264
-StreamAudioEncoder=${isWhip ? "opus" : "aac"}
+StreamAudioEncoder=${whip === undefined ? "aac" : "opus"}
 Preset=ultrafast
 UseAdvanced=true
 x264Settings=keyint=30
+[AdvOut]
+Encoder=ffmpeg_svt_av1
+AudioEncoder=ffmpeg_opus
 [Video]
 BaseCX=640
 BaseCY=360
@@ -86,10 +92,10 @@ const SCENES = {
 export async function startObs(
   server: string,
   key: string,
-  { configUrl, isWhip, controlPort }: ObsOptions = {},
+  { configUrl, whip, controlPort }: ObsOptions = {},
 ): Promise<PeerProcess> {
   // OBS 30 has a root of its own, and its files in it.
-  const is30 = configUrl !== undefined || isWhip;
+  const is30 = configUrl !== undefined || whip !== undefined;
   const root = is30 ? OBS30_ROOT : "";
   const [program, ...first] = peerCommand(is30 ? "obs 30" : "obs");
   const home = await Deno.makeTempDir({ dir: `${root}/tmp` });
@@ -101,9 +107,10 @@ export async function startObs(
   try {
     await writeSettings(
       `${home}/obs-studio`,
-      isWhip
+      whip !== undefined
         ? { type: "whip_custom", settings: { server, bearer_token: key } }
         : { type: "rtmp_custom", settings: { server, key, use_auth: false } },
+      whip,
     );
     if (controlPort !== undefined) {
       const folder = `${home}/obs-studio/plugin_config/obs-websocket`;
@@ -150,14 +157,18 @@ interface ObsService {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-async function writeSettings(folder: string, service: ObsService): Promise<void> {
+async function writeSettings(
+  folder: string,
+  service: ObsService,
+  whip: WhipCodec | undefined,
+): Promise<void> {
   const profile = `${folder}/basic/profiles/${PROFILE}`;
   await Deno.mkdir(profile, { recursive: true });
   await Deno.mkdir(`${folder}/basic/scenes`, { recursive: true });
   await Deno.writeTextFile(`${folder}/global.ini`, GLOBAL_INI);
   await Deno.writeTextFile(
     `${profile}/basic.ini`,
-    profileIni(service.type === "whip_custom"),
+    profileIni(whip),
   );
   await Deno.writeTextFile(`${profile}/service.json`, JSON.stringify(service));
   await Deno.writeTextFile(`${folder}/basic/scenes/${PROFILE}.json`, JSON.stringify(SCENES));

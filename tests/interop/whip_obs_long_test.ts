@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { saltedHash } from "../../src/access/key_hash.ts";
 import { type GatewayProcess, startGateway } from "../../testing/gateway_process.ts";
-import { hasPeers } from "../../testing/peers.ts";
+import { hasPeers, runPeer } from "../../testing/peers.ts";
 import { until } from "../../testing/waiting.ts";
 import { freePorts } from "./free_ports.ts";
 import { startObs } from "./obs.ts";
@@ -44,7 +44,7 @@ Deno.test({
     const [controlPort] = freePorts(1) as [number];
     await using gateway = await startGateway({ config: CONFIG });
     await using obs = await startObs(gateway.httpUrl(`/${PATH}/whip`), KEY, {
-      isWhip: true,
+      whip: "h264",
       controlPort,
     });
     const stream = await whenLive(gateway, obs);
@@ -58,6 +58,28 @@ Deno.test({
     await until("OBS has stopped", () => obs.output().includes("==== Streaming Stop ="));
     await until("it is over", async () => (await gateway.stream(PATH)) === undefined);
     assertEquals(/\[obs-webrtc\].*(fail|error).*/i.exec(obs.output()), null);
+  },
+});
+
+const AV1 = "OBS publishes AV1 by WHIP, which HTTP-FLV and RTMP players get whole";
+
+Deno.test({
+  name: AV1,
+  ignore: !hasPeers(AV1, ["obs 30", "obs 30 whip", "Xvfb", "ffmpeg 7"]),
+  fn: async () => {
+    await using gateway = await startGateway({ config: CONFIG });
+    await using obs = await startObs(gateway.httpUrl(`/${PATH}/whip`), KEY, { whip: "av1" });
+    const stream = await whenLive(gateway, obs);
+    assertMatch(stream.video!.codecString, /^av01\./);
+    await Promise.all([
+      seeOutputs(gateway, PATH, "av1"),
+      runPeer("ffmpeg 7", [
+        // It knows no Opus in FLV, and is not to wait for it.
+        ...["-v", "error", "-xerror", "-probesize", "20000", "-analyzeduration", "500000"],
+        ...["-i", gateway.httpUrl(`/${PATH}.flv`), "-map", "0:v"],
+        ...["-frames:v", "60", "-f", "null", "-"],
+      ]),
+    ]);
   },
 });
 
@@ -75,7 +97,7 @@ Deno.test({
     ];
     const start = () => startGateway({ config: CONFIG, listenArgs });
     await using first = await start();
-    await using obs = await startObs(first.httpUrl(`/${PATH}/whip`), KEY, { isWhip: true });
+    await using obs = await startObs(first.httpUrl(`/${PATH}/whip`), KEY, { whip: "h264" });
     await whenLive(first, obs);
     assertEquals((await first.stop("SIGTERM")).code, 0);
     await using second = await start();

@@ -43,7 +43,7 @@ class SeenMedia {
 export async function seeOutputs(
   gateway: GatewayProcess,
   path: string,
-  codec: "h264" | "vp8",
+  codec: "h264" | "vp8" | "av1",
 ): Promise<void> {
   await Promise.all([
     seeFlv(gateway, path, codec),

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { configure, getLogger, reset } from "@logtape/logtape";
 import { FOLDING_LIMITS } from "../../src/logging/log_folding.ts";
 import { textLine } from "../../src/logging/log_format.ts";
-import { foldingSink } from "../../src/logging/logging.ts";
+import { foldingSink, printLine } from "../../src/logging/logging.ts";
 import { until } from "../../testing/waiting.ts";
 
 Deno.test("foldingSink: repeats of one network are folded over its connections, and told", async () => {
@@ -49,5 +49,18 @@ Deno.test("foldingSink: repeats of one network are folded over its connections, 
     ]);
   } finally {
     await reset();
+  }
+});
+
+Deno.test("a line that cannot be written, as nobody reads it any more, harms nobody", () => {
+  const { info } = console;
+  console.info = () => {
+    throw new Deno.errors.BrokenPipe();
+  };
+  try {
+    const category = ["sluice", "test"];
+    printLine("text", { timestamp: 0, level: "info", category, message: ["x"], properties: {} });
+  } finally {
+    console.info = info;
   }
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startGateway } from "../../testing/gateway_process.ts";
 import { seededRandom } from "../../testing/mutation.ts";
+import { DelayingRelay } from "../../testing/network/delaying_relay.ts";
 import { until } from "../../testing/waiting.ts";
 import { openLink } from "../../testing/webrtc/whep_link.ts";
 import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
@@ -105,4 +106,23 @@ test("it goes on from another port and address, and after an ICE restart, within
   await peer.restartIce();
   await goesOn("it goes on after a restart from another address");
   await until("it is told what came", () => peer.feedback.get("receiverReport")! > 1);
+});
+
+test("how long the way is, is known soon after it is connected, and when it gets longer", async () => {
+  await using gateway = await startGateway({ args: ["--shards", "1"] });
+  const conditions = { roundTripMs: 150, lossFraction: 0 };
+  using relay = new DelayingRelay(gateway.webrtcPorts[0]!, conditions, seededRandom(1));
+  await using sender = await WhipSender.connect(gateway, PATH, {
+    openLink: (candidate) => openLink({ ...candidate, port: relay.port }),
+  });
+  const connectedMs = performance.now();
+  const roundTripMs = async () => {
+    const { clients } = await (await fetch(gateway.httpUrl("/api/v1/clients"))).json();
+    return clients[0].roundTripMs ?? 0;
+  };
+  await soundUntil(sender, "it is known", async () => await roundTripMs() >= 150);
+  relay.change({ roundTripMs: 400 });
+  await soundUntil(sender, "it is seen to be longer", async () => await roundTripMs() >= 400);
+  const tookMs = performance.now() - connectedMs;
+  assert(tookMs < 3500, `${tookMs} ms`);
 });

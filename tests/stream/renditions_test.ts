@@ -90,3 +90,24 @@ Deno.test("Renditions: those of another codec are none, and configurations tell 
     [[0, "h264", 16, 16], [1, "h264", 16, 16]],
   );
 });
+
+Deno.test("Renditions: where configurations tell no size, the newest key frame does", () => {
+  const { renditions, take } = open();
+  const sizes = () =>
+    renditions.recent(nowMs += 500).map(({ trackId, codec, width, height }) => [
+      trackId,
+      codec,
+      width,
+      height,
+    ]);
+  let nowMs = 0;
+  for (let timestampMs = 0; timestampMs < 400; timestampMs += FRAME_MS) {
+    const isKey = timestampMs % 200 === 0;
+    take(timestampMs, filled(isKey ? vp8KeyFrame(640, 360) : vp8InterFrame(), 500));
+    take(timestampMs, ofTrack(1, isKey ? vp8KeyFrame(320, 180) : vp8InterFrame()));
+  }
+  assertEquals(sizes(), [[0, "vp8", 640, 360], [1, "vp8", 320, 180]]);
+  take(400, ofTrack(1, vp8KeyFrame(160, 90)));
+  take(400, filled(vp8InterFrame(), 500));
+  assertEquals(sizes(), [[0, "vp8", 640, 360], [1, "vp8", 160, 90]]);
+});

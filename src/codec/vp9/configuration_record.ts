@@ -1,5 +1,6 @@
 import { ByteWriter } from "../../bytes/byte_writer.ts";
 import { parseVp9FrameHeader } from "./frame.ts";
+import { vp9PictureSize } from "./picture_size.ts";
 
 /** Version 1 of the box, and its flags. */
 const FULL_BOX_HEAD = 0x0100_0000;
@@ -28,8 +29,9 @@ const UNSPECIFIED = 2;
  */
 export function vp9ConfigurationOf(frame: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const header = parseVp9FrameHeader(frame);
-  const { profile, bitDepth, width = 0, height = 0 } = header;
+  const { profile, bitDepth } = header;
   if (!header.isKeyFrame || bitDepth === undefined) return undefined;
+  const { width, height } = vp9PictureSize(frame) ?? { width: 0, height: 0 };
   const samples = width * height;
   const level = LEVELS.find(([most]) => samples <= most)?.[1] ?? HIGHEST_LEVEL;
   const isHalved = header.chromaSubsamplingX === 1;

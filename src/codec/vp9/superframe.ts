@@ -7,6 +7,36 @@ const INDEX_MARK = 0b1100_0000;
 /** The sizes are of four bytes each: an index is small beside its frames. */
 const SIZE_BYTES = 4;
 
+/** In an index: bytes of a size less one, and frames less one. */
+const SIZE_BYTES_MASK = 0b11;
+const FRAMES_MASK = 0b111;
+
+/**
+ * The frames of a superframe (VP9 annex B), which borrow from it; what has no index that fits is one
+ * frame.
+ */
+export function splitVp9Frames(data: Uint8Array): Uint8Array[] {
+  const mark = data.at(-1) ?? 0;
+  const sizeBytes = (mark >> 3 & SIZE_BYTES_MASK) + 1;
+  const count = (mark & FRAMES_MASK) + 1;
+  const index = data.length - (2 + sizeBytes * count);
+  const hasIndex = (mark & 0b1110_0000) === INDEX_MARK && index >= 0 && data[index] === mark;
+  if (!hasIndex) return [data];
+  const frames: Uint8Array[] = [];
+  let begin = 0;
+  for (let at = 0; at < count; at++) {
+    let size = 0;
+    for (let byte = sizeBytes; byte-- > 0;) {
+      size = size * 256 + data[index + 1 + at * sizeBytes + byte]!;
+    }
+    if (begin + size > index) return [data];
+    // A frame of no bytes is none that was left out.
+    if (size > 0) frames.push(data.subarray(begin, begin + size));
+    begin += size;
+  }
+  return frames;
+}
+
 /**
  * Frames of one time as VP9 carries them: one as it is, several as a superframe with its index (VP9
  * annex B), up to {@linkcode MAX_VP9_FRAMES}.

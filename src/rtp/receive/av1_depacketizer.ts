@@ -124,7 +124,8 @@ function joined(obus: readonly (readonly Uint8Array[])[]) {
   }
   const data = concatenated(out);
   const isKeyFrame = isAv1KeyFrame(data);
-  return { kind: "unit", data, isKeyFrame, isDisposable: false, layers } as const;
+  const places = { isDisposable: false, layers, layerSwitch: "none" } as const;
+  return { kind: "unit", data, isKeyFrame, ...places } as const;
 }
 
 /** What follows an OBU's header, and its size if it has one, which must be that of the rest. */

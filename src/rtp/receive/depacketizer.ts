@@ -1,4 +1,5 @@
 import type { Malformed } from "../../bytes/malformed.ts";
+import type { LayerSwitch } from "../../codec/picture_layer.ts";
 
 /** Which of a picture's layers a unit has, as far as its payloads tell. */
 export interface LayerIds {
@@ -20,6 +21,7 @@ export interface ReceivedUnit {
   /** Whether it is known that no other picture refers to it. */
   readonly isDisposable: boolean;
   readonly layers: LayerIds;
+  readonly layerSwitch: LayerSwitch;
 }
 
 /** How the payload format of a codec puts pictures into packets. Nothing throws. */

@@ -22,7 +22,13 @@ const NEXT_TEMPORAL = 1;
 const NEXT_SPATIAL = 2;
 const NO_MORE = 3;
 
+/** What a frame is to a decode target (A.8.3.3): whether it is there, and what needs it. */
+const DISCARDABLE = 1;
+const SWITCH = 2;
+
 interface Template extends LayerIds {
+  /** For each decode target. */
+  readonly indications: readonly number[];
   readonly distances: readonly number[];
 }
 
@@ -37,6 +43,10 @@ export interface DependencyFacts {
   readonly layers: LayerIds;
   /** The frames that it refers to: by how much their numbers are smaller. */
   readonly distances: readonly number[];
+  /** Whether no other frame refers to it. */
+  readonly isDiscardable: boolean;
+  /** Whether all behind it can be decoded, of every target that it is of, if it can. */
+  readonly isSwitch: boolean;
 }
 
 /**
@@ -82,15 +92,26 @@ export class DependencyDescriptors {
     const template = this.#templates[index];
     if (template === undefined) return undefined;
     const { temporalId, spatialId } = template;
-    let { distances } = template;
+    let { distances, indications } = template;
     // What follows a structure is not read: a frame that brings one refers to none.
-    if (!hasStructure && (extended & HAS_OWN_DISTANCES) !== 0) {
+    if (!hasStructure) {
       if ((extended & HAS_ACTIVE_TARGETS) !== 0) bits.skip(this.#targets);
-      if ((extended & HAS_OWN_INDICATIONS) !== 0) bits.skip(2 * this.#targets);
-      distances = readDistances(bits);
+      if ((extended & HAS_OWN_INDICATIONS) !== 0) {
+        indications = readIndications(bits, this.#targets);
+      }
+      if ((extended & HAS_OWN_DISTANCES) !== 0) distances = readDistances(bits);
     }
-    const layers = { temporalId, spatialId };
-    return { isStartOfFrame, isEndOfFrame, frameNumber, hasStructure, layers, distances };
+    const present = indications.filter((indication) => indication !== 0);
+    return {
+      isStartOfFrame,
+      isEndOfFrame,
+      frameNumber,
+      hasStructure,
+      layers: { temporalId, spatialId },
+      distances,
+      isDiscardable: isEach(present, DISCARDABLE),
+      isSwitch: isEach(present, SWITCH),
+    };
   }
 
   /** template_dependency_structure (A.8.3), up to what the templates refer to. */
@@ -110,12 +131,27 @@ export class DependencyDescriptors {
       if (next === NEXT_TEMPORAL) temporalId++;
       if (next === NEXT_SPATIAL) [temporalId, spatialId] = [0, spatialId + 1];
     }
-    bits.skip(2 * targets * layers.length); // indications
-    const templates = layers.map((ids) => ({ ...ids, distances: readTemplateDistances(bits) }));
+    const indicated = layers.map((ids) => ({
+      ...ids,
+      indications: readIndications(bits, targets),
+    }));
+    const templates = indicated.map((template) => ({
+      ...template,
+      distances: readTemplateDistances(bits),
+    }));
     this.#offset = offset;
     this.#targets = targets;
     this.#templates = templates;
   }
+}
+
+/** template_dtis or frame_dtis: two bits for each of up to 32 targets. */
+function readIndications(bits: BitReader, targets: number): number[] {
+  return Array.from({ length: targets }, () => bits.bits(2));
+}
+
+function isEach(present: readonly number[], wanted: number): boolean {
+  return present.length > 0 && present.every((indication) => indication === wanted);
 }
 
 /** template_fdiffs of one template (A.8.3.4): each of four bits, with a bit in front. */

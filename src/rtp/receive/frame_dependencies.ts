@@ -20,6 +20,10 @@ export interface PictureDependency {
   /** Of its frames, 16 bits. */
   readonly numbers: readonly number[];
   readonly isKeyFrame: boolean;
+  /** Whether no other refers to any of its frames. */
+  readonly isUnreferenced: boolean;
+  /** Whether pictures of higher layers behind it refer to none of them before it. */
+  readonly canSwitchBehind: boolean;
 }
 
 /**
@@ -46,6 +50,8 @@ export class FrameDependencies {
     let layers: LayerIds | undefined;
     let isDecodable = true;
     let isKeyFrame = false;
+    let isUnreferenced = true;
+    let canSwitchBehind = true;
     for (const packet of packets) {
       const element = extensionElement(packet, this.#extensionId);
       // Only the first packet of a frame may bring a structure, and all of them say the same.
@@ -56,13 +62,16 @@ export class FrameDependencies {
       const { frameNumber, distances } = facts;
       layers ??= facts.layers;
       isKeyFrame ||= facts.hasStructure;
+      isUnreferenced &&= facts.isDiscardable;
+      canSwitchBehind &&= facts.isSwitch;
       isDecodable &&= distances.every((distance) => {
         const number = (frameNumber - distance + FRAME_NUMBERS) % FRAME_NUMBERS;
         return this.#hasLeft(number) || numbers.includes(number);
       });
       numbers.push(frameNumber);
     }
-    return layers && { isDecodable, layers, numbers, isKeyFrame };
+    if (layers === undefined) return undefined;
+    return { isDecodable, layers, numbers, isKeyFrame, isUnreferenced, canSwitchBehind };
   }
 
   /** The picture leaves: others can refer to it. With a key frame, nothing before it counts. */

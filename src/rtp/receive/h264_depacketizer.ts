@@ -73,7 +73,7 @@ function unitOf(data: Uint8Array<ArrayBuffer>, payloads: readonly Uint8Array[]):
   const isKeyFrame = (nalFacts("h264", data, 4) & NalFact.key) !== 0;
   // The importance of an aggregate is that of its most important unit, as is a fragment's.
   const isDisposable = payloads.every((payload) => (payload[0]! & NRI_MASK) === 0);
-  return { kind: "unit", data, isKeyFrame, isDisposable, layers: NO_LAYERS };
+  return { kind: "unit", data, isKeyFrame, isDisposable, layers: NO_LAYERS, layerSwitch: "none" };
 }
 
 function isOfKeyFrameType(type: number): boolean {

@@ -72,7 +72,7 @@ function unitOf(data: Uint8Array<ArrayBuffer>): ReceivedUnit {
     return isSlice;
   });
   const layers = { temporalId, spatialId: 0 };
-  return { kind: "unit", data, isKeyFrame, isDisposable: false, layers };
+  return { kind: "unit", data, isKeyFrame, isDisposable: false, layers, layerSwitch: "none" };
 }
 
 function isOfKeyFrameType(type: number): boolean {

@@ -219,7 +219,7 @@ export class PictureQueue {
     if (unit.data.length === 0) return undefined;
     if (!unit.isKeyFrame && !this.#mayLeave(dependency)) return undefined;
     this.#noteLeft(unit, dependency);
-    return { unit, timestamp: first.timestamp };
+    return { unit: dependency ? withPlace(unit, dependency) : unit, timestamp: first.timestamp };
   }
 
   /** The packets of a picture, but for those of no bytes. */
@@ -340,6 +340,15 @@ export class PictureQueue {
     this.#scanned = number;
     this.#timestamp = undefined;
   }
+}
+
+/** A picture with what its descriptors say of its place among layers, of which it may say less. */
+function withPlace(
+  unit: ReceivedUnit,
+  { layers, isUnreferenced, canSwitchBehind }: PictureDependency,
+): ReceivedUnit {
+  const layerSwitch = canSwitchBehind ? "behind" : unit.layerSwitch;
+  return { ...unit, layers, layerSwitch, isDisposable: unit.isDisposable || isUnreferenced };
 }
 
 /** How long a picture is waited for. */

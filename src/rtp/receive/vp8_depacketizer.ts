@@ -18,6 +18,10 @@ const HAS_LAYER = 0x20;
 const HAS_KEY_INDEX = 0x10;
 const LONG_PICTURE_ID = 0x80;
 
+/** Y: a picture of a higher layer that refers to the lowest alone. */
+const LAYER_SYNC = 0x20;
+const LAYER_SHIFT = 6;
+
 const ACTION = "read VP8 picture";
 
 /** VP8 (RFC 7741 4). */
@@ -48,7 +52,8 @@ export const VP8_DEPACKETIZER: Depacketizer = {
       data,
       isKeyFrame: isVp8KeyFrame(data),
       isDisposable: payloads.every((payload) => (payload[0]! & NON_REFERENCE) !== 0),
-      layers: { temporalId: temporalIdOf(first), spatialId: 0 },
+      layers: { temporalId: layerOf(first) >> LAYER_SHIFT, spatialId: 0 },
+      layerSwitch: (layerOf(first) & LAYER_SYNC) !== 0 ? "here" : "none",
     };
   },
 };
@@ -69,7 +74,8 @@ function layerOffset(payload: Uint8Array, flags: number): number {
   return (flags & HAS_TL0PICIDX) === 0 ? at : at + 1;
 }
 
-function temporalIdOf(payload: Uint8Array): number {
+/** The byte with the temporal layer; 0 if there is none. */
+function layerOf(payload: Uint8Array): number {
   const flags = ((payload[0] ?? 0) & EXTENDED) === 0 ? 0 : payload[1] ?? 0;
-  return (flags & HAS_LAYER) === 0 ? 0 : (payload[layerOffset(payload, flags)] ?? 0) >> 6;
+  return (flags & HAS_LAYER) === 0 ? 0 : payload[layerOffset(payload, flags)] ?? 0;
 }

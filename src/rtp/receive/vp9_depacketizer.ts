@@ -14,6 +14,9 @@ const HAS_STRUCTURE = 0x02;
 
 const LONG_PICTURE_ID = 0x80;
 
+/** U: what follows in higher temporal layers refers to none of those before this one. */
+const SWITCHING_UP = 0x10;
+
 /** P_DIFF: up to three, each with a bit that says whether another follows. */
 const MAX_REFERENCES = 3;
 const ANOTHER_REFERENCE = 1;
@@ -32,6 +35,7 @@ interface Descriptor {
   readonly size: number;
   readonly temporalId: number;
   readonly spatialId: number;
+  readonly canSwitchUp: boolean;
 }
 
 /** VP9, flexible mode or not, with its spatial layers as one superframe (RFC 9628 4). */
@@ -48,9 +52,11 @@ export const VP9_DEPACKETIZER: Depacketizer = {
     const frames: Uint8Array[][] = [];
     let isOpen = false;
     let layers = { temporalId: 0, spatialId: 0 };
+    let canSwitchUp = true;
     for (const payload of payloads) {
       const descriptor = readDescriptor(payload);
       const { flags, size, temporalId, spatialId } = descriptor;
+      canSwitchUp &&= descriptor.canSwitchUp;
       const fault = faultOf(payload, descriptor, isOpen, frames.length);
       if (fault !== undefined) return fault;
       if ((flags & FRAME_START) !== 0) frames.push([]);
@@ -62,7 +68,9 @@ export const VP9_DEPACKETIZER: Depacketizer = {
       return malformed(ACTION, "frames must have their ends", frames.length);
     }
     const data = joinVp9Frames(frames);
-    return { kind: "unit", data, isKeyFrame: isVp9KeyFrame(data), isDisposable: false, layers };
+    const layerSwitch = canSwitchUp ? "behind" : "none";
+    const isKeyFrame = isVp9KeyFrame(data);
+    return { kind: "unit", data, isKeyFrame, isDisposable: false, layers, layerSwitch };
   },
 };
 
@@ -101,7 +109,13 @@ function readDescriptor(payload: Uint8Array): Descriptor {
     }
   }
   if ((flags & HAS_STRUCTURE) !== 0) size = structureEnd(payload, size);
-  return { flags, size, temporalId: layer >> 5, spatialId: layer >> 1 & 0b111 };
+  return {
+    flags,
+    size,
+    temporalId: layer >> 5,
+    spatialId: layer >> 1 & 0b111,
+    canSwitchUp: (layer & SWITCHING_UP) !== 0,
+  };
 }
 
 /** Where the scalability structure ends that begins at `from` (RFC 9628 4.2.1). */

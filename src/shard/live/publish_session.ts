@@ -163,14 +163,14 @@ export class PublishSession implements Client, Publisher {
   }
 
   /** Takes a message; {@linkcode flush} is to follow a batch of them. */
-  take({ kind, timestampMs, payload }: SourceMessage, nowMs: number): void {
+  take({ kind, timestampMs, payload, layer }: SourceMessage, nowMs: number): void {
     if (this.#isClosed) return;
     this.#bytes += payload.length;
     this.#heardAtMs = nowMs;
     if (this.#contest !== undefined) this.#settleContest(nowMs);
     const publication = this.#publication;
     const skipped = kind === "video"
-      ? publication.video(timestampMs, payload, nowMs)
+      ? publication.video(timestampMs, payload, nowMs, layer)
       : kind === "audio"
       ? publication.audio(timestampMs, payload, nowMs)
       : kind === "metadata"

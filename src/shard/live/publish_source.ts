@@ -52,6 +52,8 @@ export interface SourceMessage {
   readonly timestampMs: number;
   /** Borrowed during the call. */
   readonly payload: Uint8Array;
+  /** The place of a picture among layers, if that is known, as `layerBits` has it. */
+  readonly layer?: number;
 }
 
 export function refusalOf(refused: Refused): PublishRefusal {

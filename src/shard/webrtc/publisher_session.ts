@@ -144,6 +144,8 @@ export class WebrtcPublisher implements PeerSession {
   /** A second has passed. */
   tick(nowMs: number): void {
     this.peer.handleTimeout(nowMs);
+    // What is asked for again, and waited for, goes by how long the way is now.
+    if (this.#media !== undefined) this.peer.askForEcho(nowMs);
     this.publish.sweep(nowMs);
   }
 
@@ -161,8 +163,9 @@ export class WebrtcPublisher implements PeerSession {
     const { media, arena, events } = this.#options;
     this.#srtp = new SrtpReceiver(arena, remote);
     this.#srtcp = new SrtcpSender(local);
-    this.#media = new ReceivedMedia({ ...media, nowMs: performance.now() });
-    if (this.#roundTripMs !== null) this.#media.takeRoundTrip(this.#roundTripMs);
+    const nowMs = performance.now();
+    this.#media = new ReceivedMedia({ ...media, nowMs });
+    this.peer.askForEcho(nowMs);
     this.#keyFrameWishes = this.publish.wishes.keyFrameWishes;
     events.connected(this);
   }

@@ -199,8 +199,16 @@ Deno.test("depacketizers: layers, and pictures that no other refers to", () => {
       isDisposable: true,
       isKeyFrame: false,
       layers: { temporalId: 2, spatialId: 0 },
+      layerSwitch: "none",
     }],
-    ["vp9", ["2c 40 00 82ab", "2c 42 00 82"], { layers: { temporalId: 2, spatialId: 1 } }],
+    ["vp8", ["90 20 60 11"], { layers: { temporalId: 1, spatialId: 0 }, layerSwitch: "here" }],
+    ["vp8", ["10 11"], { layers: { temporalId: 0, spatialId: 0 }, layerSwitch: "none" }],
+    ["vp9", ["2c 40 00 82ab", "2c 42 00 82"], {
+      layers: { temporalId: 2, spatialId: 1 },
+      layerSwitch: "none",
+    }],
+    ["vp9", ["2c 10 00 82ab", "2c 12 00 82"], { layerSwitch: "behind" }],
+    ["vp9", ["2c 10 00 82ab", "2c 02 00 82"], { layerSwitch: "none" }],
     ["av1", ["20 03 342800 343000"], { layers: { temporalId: 1, spatialId: 2 } }],
   ];
   for (const [codec, payloads, expected] of cases) {
@@ -252,7 +260,7 @@ Deno.test("what is packetized comes out again: H.265", () => {
 
 Deno.test("what is packetized comes out again: VP8 and VP9", () => {
   for (const maxPayloadSize of [64, 300, 1176]) {
-    for (const [at, data] of VP_STREAMS.vp8Realtime.entries()) {
+    for (const data of VP_STREAMS.vp8Realtime) {
       const out = new CollectedPackets();
       const isKeyFrame = (data[0]! & 1) === 0;
       packetizeVp8({ data, isKeyFrame, ...NOW }, { ssrc: 1, maxPayloadSize }, out);
@@ -260,7 +268,7 @@ Deno.test("what is packetized comes out again: VP8 and VP9", () => {
       assertEquals([unit.data, unit.isKeyFrame], [data, isKeyFrame]);
       assertEquals(VP8_DEPACKETIZER.isOfKeyFrame(payloadOf(out.packets[0]!)), isKeyFrame);
     }
-    for (const [at, data] of [...VP_STREAMS.vp9Realtime, ...VP_STREAMS.vp9AltRef].entries()) {
+    for (const data of [...VP_STREAMS.vp9Realtime, ...VP_STREAMS.vp9AltRef]) {
       const out = new CollectedPackets();
       const { isKeyFrame } = parseVp9FrameHeader(data);
       const picture = { data, isKeyFrame, width: 98, height: 66, ...NOW };

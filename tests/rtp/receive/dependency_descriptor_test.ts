@@ -27,6 +27,8 @@ Deno.test("layers are those of the template that a frame names", () => {
     hasStructure: true,
     layers: { temporalId: 0, spatialId: 0 },
     distances: [],
+    isDiscardable: false,
+    isSwitch: true,
   });
   const cases: [number, number, number[]][] = [[6, 0, [4]], [7, 1, [2]], [8, 2, [1]]];
   for (const [template, temporalId, distances] of cases) {
@@ -37,6 +39,8 @@ Deno.test("layers are those of the template that a frame names", () => {
       hasStructure: false,
       layers: { temporalId, spatialId: 0 },
       distances,
+      isDiscardable: temporalId === 2,
+      isSwitch: false,
     });
   }
   for (const unknown of [9, 4, 63]) assertEquals(descriptors.read(inter(unknown)), undefined);
@@ -44,6 +48,19 @@ Deno.test("layers are those of the template that a frame names", () => {
   const own = `0 1 1 1 0  111 000000  01 0010  10 00010000  11 000100000000 00`;
   const distances = descriptors.read(bytesOf(`1 1 001000 ${number(9)} ${own}`))?.distances;
   assertEquals(distances, [3, 17, 257]);
+  // With indications of its own, for all targets: of T2, which is needed or not, as for T0.
+  const facts = (indications: string) => {
+    const own = `0 0 1 0 0 ${indications}`;
+    const { isDiscardable, isSwitch } = descriptors.read(
+      bytesOf(`1 1 001000 ${number(9)} ${own}`),
+    )!;
+    return [isDiscardable, isSwitch];
+  };
+  assertEquals(facts("10 10 10"), [false, true]);
+  assertEquals(facts("00 10 10"), [false, true]);
+  assertEquals(facts("00 01 10"), [false, false]);
+  assertEquals(facts("00 01 01"), [true, false]);
+  assertEquals(facts("00 00 00"), [false, false]);
   const endless = `0 0 0 1 0 ${"01 0000".repeat(17)}`;
   assertEquals(descriptors.read(bytesOf(`1 1 001000 ${number(9)} ${endless}`)), undefined);
 });

@@ -19,10 +19,15 @@ const bits = (value: number, count: number) => value.toString(2).padStart(count,
  * A picture of three temporal layers in a packet: T0, T2, T1, T2 and so on, of which T0 refers to the
  * T0 before, T1 to the T0, and T2 to the picture before it.
  */
-function pictureAt(number: number, isKeyFrame: boolean, hasDescriptor = true): ReceivedPacket {
+function pictureAt(
+  number: number,
+  isKeyFrame: boolean,
+  hasDescriptor = true,
+  layers = LAYERS,
+): ReceivedPacket {
   const place = number % 4;
   const template = isKeyFrame ? 0 : place === 0 ? 1 : place === 2 ? 2 : 3;
-  const structure = isKeyFrame ? LAYERS : "";
+  const structure = isKeyFrame ? layers : "";
   const descriptor = bytesOf(`1 1 ${bits(template, 6)} ${bits(number, 16)} ${structure}`);
   const element = Uint8Array.of(DESCRIPTOR_ID, descriptor.length, ...descriptor);
   return {
@@ -86,6 +91,25 @@ Deno.test("a lost key frame with its structure is missed, whatever else is known
 
 Deno.test("without descriptors, whatever is lost is missed", () => {
   assertEquals(left([3], [], false), { numbers: [0, 1, 2], needsKeyFrame: true });
+});
+
+Deno.test("descriptors tell a picture's place among layers", () => {
+  const queue = new PictureQueue(VP8_DEPACKETIZER, new PacketRoom(1 << 20), DESCRIPTOR_ID);
+  // T0, T1 and T2, each of which has a target of its own.
+  const structure = `1 0 0 0 0  000000 00010  00 01 01 11
+    10 10 10  10 10 10  00 01 10  00 00 01  0  1 0011 0  1 0001 0  1 0000 0`;
+  const places = Array.from({ length: 5 }, (_, number) => {
+    queue.put(number, pictureAt(number, number === 0, true, structure), number);
+    const { layers: { temporalId }, layerSwitch, isDisposable } = queue.next(TERMS, number)!.unit;
+    return [temporalId, layerSwitch, isDisposable];
+  });
+  assertEquals(places, [
+    [0, "behind", false],
+    [2, "none", true],
+    [1, "none", false],
+    [2, "none", true],
+    [0, "behind", false],
+  ]);
 });
 
 Deno.test("of a picture of more frames than it can have, no more is read", () => {

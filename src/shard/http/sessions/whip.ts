@@ -1,4 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
+import { HttpError } from "../../../http/http_error.ts";
 import type { WholeResponse } from "../../../http/response.ts";
 import type { IceCandidate } from "../../../webrtc/ice/candidate.ts";
 import { bundleTag, writeSdpAnswer } from "../../../webrtc/sdp/answer.ts";
@@ -77,35 +78,63 @@ export class Whip {
     try {
       const lack = held.resize(CONNECTING_BYTES);
       if (lack !== undefined) return this.#turnAway(routed, describeMemory(lack));
-      const taken = this.#takeOffer(routed);
-      if ("reason" in taken) {
-        const { reason } = taken;
-        return this.#turnAway(routed, reason, problem(STATUS_CODE.UnprocessableEntity, reason));
-      }
+      const taken = await this.#takeOffer(path, routed);
+      if ("status" in taken) return taken;
       return answered = await this.#publish(path, routed, taken, held);
     } finally {
       if (answered?.status !== STATUS_CODE.Created) held.close();
     }
   }
 
-  #turnAway(
-    { addresses: { log } }: RoutedRequest,
-    reason: string,
-    answered = busy(reason),
-  ): WholeResponse {
-    this.#context.counters.add("publishesRefused");
-    log.info("{peer} cannot publish: {reason}", { reason });
-    return answered;
+  #turnAway(routed: RoutedRequest, reason: string): WholeResponse {
+    this.#noteRefusal(routed, reason);
+    return busy(reason);
   }
 
-  /** @throws {HttpError} that answers what is no offer */
-  #takeOffer(
-    { request, query, addresses }: RoutedRequest,
-  ): TakenOffer | { readonly reason: string } {
-    const offer = readOffer(request);
-    const candidates = viewerCandidates(query, addresses, this.#context.settings.webrtc);
-    const choice = chooseReceived(offer);
-    return choice.kind === "match" ? { offer, candidates, sections: choice.sections } : choice;
+  #noteRefusal({ addresses: { log } }: RoutedRequest, reason: string): void {
+    this.#context.counters.add("publishesRefused");
+    log.info("{peer} cannot publish: {reason}", { reason });
+  }
+
+  /**
+   * What of an offer is taken, or why its sender may not publish.
+   *
+   * @throws {HttpError} that answers what is no offer, or none that can be taken
+   */
+  async #takeOffer(path: string, routed: RoutedRequest): Promise<TakenOffer | WholeResponse> {
+    const { request, query, addresses } = routed;
+    try {
+      const offer = readOffer(request);
+      const candidates = viewerCandidates(query, addresses, this.#context.settings.webrtc);
+      const choice = chooseReceived(offer);
+      if (choice.kind === "match") return { offer, candidates, sections: choice.sections };
+      throw new HttpError(STATUS_CODE.UnprocessableEntity, choice.reason);
+    } catch (error) {
+      // Who may not publish is told of nothing else.
+      const refusal = await this.#refusalOf(path, routed);
+      if (refusal !== undefined) return refusal;
+      if (error instanceof HttpError) this.#noteRefusal(routed, error.message);
+      throw error;
+    }
+  }
+
+  /** What is answered to whoever may not publish; `undefined` to others, of whom nothing comes. */
+  async #refusalOf(path: string, routed: RoutedRequest): Promise<WholeResponse | undefined> {
+    const { access, counters, clients } = this.#context;
+    const asked = this.#questionOf(path, routed, createSessionId(this.#endpoint, clients));
+    const decision = await access.decide(asked);
+    if (decision.kind === "refuse") {
+      counters.add("publishesRefused");
+      return refusedAnswer(decision, asked.userAgent);
+    }
+    const reason = "Its offer cannot be taken";
+    access.ended?.({ request: asked, decision, durationMs: 0, bytes: 0, reason });
+    return undefined;
+  }
+
+  #questionOf(path: string, routed: RoutedRequest, id: string): PublishSource["asked"] {
+    const question = { action: "publish", path, protocol: "whip" } as const;
+    return { ...questionOf(routed, this.#context.proxies, question), id: loggedSessionId(id) };
   }
 
   async #publish(
@@ -197,10 +226,9 @@ export class Whip {
   ): PublishSource {
     const { proxies, memory } = this.#context;
     const { remoteAddr: from, log, left } = routed.addresses;
-    const question = { action: "publish", path, protocol: "whip" } as const;
     const address = clientAddress(routed, proxies);
     return {
-      asked: { ...questionOf(routed, proxies, question), id: loggedSessionId(id) },
+      asked: this.#questionOf(path, routed, id),
       from,
       owner: {
         // What a proxy serves is not one peer's.

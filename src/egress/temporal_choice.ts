@@ -1,0 +1,85 @@
+import {
+  canSwitchBehind,
+  canSwitchHere,
+  MAX_TEMPORAL_ID,
+  temporalIdOf,
+} from "../codec/picture_layer.ts";
+
+/** What a picture more counts for, of what layers take: about two seconds are looked back on. */
+const KEPT = 1 - 1 / 64;
+
+/** A layer more must leave this part of the room; one that is sent may take so much too much. */
+const SPARE = 0.1;
+const TOO_MUCH = 1.05;
+
+/** Bits a second: what is left for pictures, and what all of them take. */
+export interface LayerRoom {
+  readonly roomBps: number;
+  readonly fullBps: number;
+}
+
+/** A picture that is to be decided on. */
+export interface LayeredPicture {
+  /** Its place among layers, as `layerBits` has it. */
+  readonly layer: number;
+  readonly isKeyFrame: boolean;
+  /** What it takes; asked for only if the stream has layers. */
+  readonly bytes: () => number;
+}
+
+/**
+ * Decides up to which temporal layer a viewer is sent pictures. Higher ones are left out at once when
+ * there is no room for them; they come again where they refer to nothing that was left out.
+ */
+export class TemporalChoice {
+  /** Of late, by the layer. */
+  readonly #bytes = new Float64Array(MAX_TEMPORAL_ID + 1);
+  #hasLayers = false;
+  #highest = MAX_TEMPORAL_ID;
+
+  /** Whether pictures of all layers are sent. */
+  get isWhole(): boolean {
+    return this.#highest === MAX_TEMPORAL_ID;
+  }
+
+  /** All have been sent. */
+  reset(): void {
+    this.#highest = MAX_TEMPORAL_ID;
+  }
+
+  /** Whether a picture is left out, which is the next to leave. */
+  leavesOut({ layer, isKeyFrame, bytes }: LayeredPicture, room: LayerRoom): boolean {
+    if (layer === 0 && !this.#hasLayers) return false;
+    const temporalId = temporalIdOf(layer);
+    if (temporalId > 0) this.#hasLayers = true;
+    const wanted = this.#wanted(room);
+    if (isKeyFrame) {
+      this.#highest = wanted;
+      return false;
+    }
+    for (let at = 0; at <= MAX_TEMPORAL_ID; at++) this.#bytes[at]! *= KEPT;
+    this.#bytes[temporalId]! += bytes();
+    const isNext = temporalId === this.#highest + 1;
+    if (wanted < this.#highest || (isNext && wanted >= temporalId && canSwitchHere(layer))) {
+      this.#highest = Math.min(wanted, Math.max(temporalId, this.#highest));
+    }
+    if (temporalId > this.#highest) return true;
+    if (wanted > this.#highest && canSwitchBehind(layer)) this.#highest = wanted;
+    return false;
+  }
+
+  /** The highest layer that there is room for. */
+  #wanted({ roomBps, fullBps }: LayerRoom): number {
+    const total = this.#bytes.reduce((sum, bytes) => sum + bytes);
+    if (total === 0 || roomBps >= fullBps) return MAX_TEMPORAL_ID;
+    let wanted = 0;
+    let taken = this.#bytes[0]!;
+    for (let at = 1; at <= MAX_TEMPORAL_ID; at++) {
+      taken += this.#bytes[at]!;
+      const neededBps = fullBps * taken / total / (at > this.#highest ? 1 - SPARE : TOO_MUCH);
+      // There may be no pictures of it.
+      if (neededBps <= roomBps) wanted = at;
+    }
+    return wanted;
+  }
+}

@@ -1,0 +1,45 @@
+/** Chromium publishes pictures in layers (scalable video coding): who watches is shown all of them. */
+import { assert, assertEquals } from "@std/assert";
+import { startGateway } from "../../testing/gateway_process.ts";
+import { until } from "../../testing/waiting.ts";
+import { chromiumMissing, launchChromium } from "./chromium.ts";
+import { watchByWhep } from "./whep_viewer.ts";
+import { publishByWhip } from "./whip_publisher.ts";
+
+const PATH = "live/layers";
+const FRAMES = 60;
+
+const MODES: readonly (readonly [codec: string, mode: string])[] = [
+  ["VP8", "L1T3"],
+  ["VP9", "L1T3"],
+  ["AV1", "L1T3"],
+  ["H264", "L1T3"],
+  ["VP9", "L2T2"],
+  ["VP9", "L3T3_KEY"],
+  ["AV1", "L3T3_KEY"],
+];
+
+for (const [codec, scalabilityMode] of MODES) {
+  Deno.test({
+    name: `${codec} in layers (${scalabilityMode}) is shown in full size`,
+    ignore: chromiumMissing(),
+  }, async () => {
+    await using gateway = await startGateway({ args: ["--shards", "1"] });
+    await using browser = await launchChromium({ hasCamera: true });
+    const publisher = await publishByWhip(browser.page, gateway, PATH, { codec, scalabilityMode });
+    // Encoders begin with the smallest layer alone, until they know what the link carries.
+    await until("it is known in full size", async () => {
+      return (await gateway.stream(PATH))?.video?.width === 640;
+    });
+    const viewer = await watchByWhep(await browser.page.context().newPage(), gateway, PATH);
+    await viewer.moreFrames(FRAMES);
+    const seen = await viewer.statistics();
+    const told = JSON.stringify({ seen, sent: await publisher.statistics() });
+    assertEquals([seen.videoCodec, seen.pictureSize], [`video/${codec}`, "640x480"], told);
+    // What is not decoded is asked for anew.
+    assertEquals(seen.pliCount, 0, told);
+    assert(seen.framesReceived >= FRAMES, told);
+    assertEquals((await gateway.stream(PATH))?.skippedMessages, {});
+    assertEquals(await publisher.leave(), 200);
+  });
+}
