@@ -166,6 +166,7 @@ export class WebrtcPublisher implements PeerSession {
     const nowMs = performance.now();
     this.#media = new ReceivedMedia({ ...media, nowMs });
     this.peer.askForEcho(nowMs);
+    if (this.#roundTripMs !== null) this.#media.takeRoundTrip(this.#roundTripMs);
     this.#keyFrameWishes = this.publish.wishes.keyFrameWishes;
     events.connected(this);
   }

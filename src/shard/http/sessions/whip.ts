@@ -113,7 +113,9 @@ export class Whip {
       // Who may not publish is told of nothing else.
       const refusal = await this.#refusalOf(path, routed);
       if (refusal !== undefined) return refusal;
-      if (error instanceof HttpError) this.#noteRefusal(routed, error.message);
+      if (error instanceof HttpError && error.status === STATUS_CODE.UnprocessableEntity) {
+        this.#noteRefusal(routed, error.message);
+      }
       throw error;
     }
   }
