@@ -18,6 +18,7 @@ import { OPUS_CLOCK_RATE_HZ } from "../rtp/opus_packetizer.ts";
 import type { ReportBlock, SenderReport } from "../rtp/rtcp_report.ts";
 import { extendSequence } from "../rtp/sequence.ts";
 import { VIDEO_CLOCK_RATE_HZ } from "../rtp/video_payload_format.ts";
+import { LayerReferences } from "./layer_references.ts";
 import type { LayerPicture } from "./layer_picture.ts";
 import type { ReceivedMessage } from "./received_message.ts";
 import type {
@@ -109,6 +110,7 @@ export class ReceivedLayer {
   #queue: PictureQueue | SoundQueue | undefined;
   #heardAtMs = -Infinity;
   #picturesHeardAtMs = -Infinity;
+  readonly #references = new LayerReferences();
   /** When the last packet came in time, and how many have not since. */
   #takenAtMs = -Infinity;
   #lateSince = 0;
@@ -246,7 +248,8 @@ export class ReceivedLayer {
     if (!(queue instanceof PictureQueue)) return;
     const reception = this.#reception(terms);
     for (let picture; (picture = queue.next(reception, nowMs)) !== undefined;) {
-      const { unit, timestamp } = picture;
+      const { timestamp } = picture;
+      const unit = this.#references.placed(picture.unit);
       if (unit.isKeyFrame) this.#noteKeyFrame(nowMs);
       const shownMs = this.clock.timeMs(timestamp, nowMs, terms.leader);
       yield { codec: this.#media!.codec as ReceivedVideoCodec, unit, shownMs };
