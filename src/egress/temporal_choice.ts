@@ -49,9 +49,10 @@ export class TemporalChoice {
 
   /** Whether a picture is left out, which is the next to leave. */
   leavesOut({ layer, isKeyFrame, bytes }: LayeredPicture, room: LayerRoom): boolean {
-    if (layer === 0 && !this.#hasLayers) return false;
     const temporalId = temporalIdOf(layer);
-    if (temporalId > 0) this.#hasLayers = true;
+    // A picture that nothing refers to is no layer by that.
+    if (temporalId === 0 && !this.#hasLayers) return false;
+    this.#hasLayers = true;
     const wanted = this.#wanted(room);
     if (isKeyFrame) {
       this.#highest = wanted;

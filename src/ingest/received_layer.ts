@@ -25,6 +25,7 @@ import type {
   ReceivedTrackOptions,
   ReceivedVideoCodec,
 } from "./received_track.ts";
+import type { RtpVerdict } from "./rtp_verdict.ts";
 import { TrackClock } from "./track_clock.ts";
 
 const DEPACKETIZERS: Readonly<Record<ReceivedVideoCodec, Depacketizer>> = {
@@ -67,22 +68,6 @@ const OPUS_PRE_SKIP = 312;
 /** Reported delays are in 1/65536 s. */
 const DELAY_TICKS_PER_MS = 65.536;
 
-/** What became of a packet; all but "taken" are names for counters. */
-export type RtpVerdict =
-  | "taken"
-  /** Sent again, in place of one that was lost. */
-  | "repaired"
-  | "duplicate"
-  /** Given up, or so far off that it may be of another time. */
-  | "late"
-  | "unknown-source"
-  | "unknown-payload"
-  | "malformed"
-  /** More than is held: all that was is let go of. */
-  | "overflow"
-  /** Without anything in it. */
-  | "padding";
-
 /** A layer, as APIs show it. */
 export interface LayerDescription {
   readonly mid: string;
@@ -92,6 +77,8 @@ export interface LayerDescription {
   readonly codec: ReceivedVideoCodec | "opus" | undefined;
   readonly packets: number;
   readonly lost: number;
+  /** Of the packets between the last two reports, 0 to 1; `null` before the first. */
+  readonly lossFraction: number | null;
   readonly repaired: number;
   readonly jitterMs: number;
   /** Times that it went on without what was lost. */
@@ -133,6 +120,8 @@ export class ReceivedLayer {
   #repaired = 0;
   #newestMs = 0;
   #hasOpusHead = false;
+  /** By the newest report. */
+  #lossFraction: number | null = null;
   #senderReport: { readonly compact: number; readonly atMs: number } | undefined;
 
   constructor(
@@ -183,6 +172,7 @@ export class ReceivedLayer {
     this.#ssrc = ssrc;
     this.#statistics = new SourceStatistics(rateOf(this.track));
     this.#senderReport = undefined;
+    this.#lossFraction = null;
     this.#queue?.close();
     this.#queue = undefined;
   }
@@ -321,9 +311,11 @@ export class ReceivedLayer {
   report(nowMs: number): ReportBlock | undefined {
     if (this.#ssrc === undefined || this.#statistics.highest === undefined) return undefined;
     const { compact = 0, atMs = nowMs } = this.#senderReport ?? {};
+    const report = this.#statistics.report();
+    this.#lossFraction = report.lossFraction;
     return {
       ssrc: this.#ssrc,
-      ...this.#statistics.report(),
+      ...report,
       lastSenderReport: compact,
       delaySinceLastSenderReport: Math.round((nowMs - atMs) * DELAY_TICKS_PER_MS),
     };
@@ -338,6 +330,7 @@ export class ReceivedLayer {
       codec: this.#media?.codec,
       packets: this.#statistics.received,
       lost: this.#statistics.lost,
+      lossFraction: this.#lossFraction,
       repaired: this.#repaired,
       jitterMs: this.#statistics.jitterMs,
       givenUp: this.#queue?.givenUp ?? 0,

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { runWithTwoNetworks, twoNetworksMissing } from "../../testing/network/two_networks.ts";
+import { lossyNetworkMissing, runInLossyNetwork } from "../../testing/network/lossy_network.ts";
+import { SECOND_ADDRESS } from "../../testing/network/two_networks.ts";
 import { chromiumMissing } from "./chromium.ts";
 import type { StillTimes } from "./network_change_watch.ts";
 
@@ -20,10 +21,10 @@ const told = ({ publisherMs, viewerMs }: StillTimes) =>
 
 Deno.test({
   name: "Chromium's media go on after an ICE restart, and where its network is lost",
-  ignore: chromiumMissing() || await twoNetworksMissing(),
+  ignore: chromiumMissing() || lossyNetworkMissing(),
   fn: async (t) => {
     const module = new URL("network_change_watch.ts", import.meta.url);
-    const printed = await runWithTwoNetworks(module);
+    const printed = await runInLossyNetwork(module, []);
     const { results: { restart, loss }, counters } = JSON.parse(printed) as Watched;
     await t.step("a restart of ICE", () => {
       const { publisherMs, viewerMs } = restart;
@@ -34,7 +35,7 @@ Deno.test({
       assert(viewerMs < MAX_STILL_MS && publisherMs < MAX_SENDING_STILL_MS, told(loss));
     });
     assertEquals([restart.statuses, loss.statuses], [[200, 200], [200, 200]]);
-    assert(loss.addresses.every((address) => address === "198.51.100.1"), `${loss.addresses}`);
+    assert(loss.addresses.every((address) => address === SECOND_ADDRESS), `${loss.addresses}`);
     assertEquals(counters.webrtcConsentsLost, 0);
   },
 });

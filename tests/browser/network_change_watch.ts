@@ -1,9 +1,9 @@
 /**
- * Chromium publishes by WHIP, and another page of it watches by WHEP, while ICE is restarted, and
- * while the network goes over which both are, whereupon they restart it too. Prints for how long media stood still, as JSON. To be
- * run by `runWithTwoNetworks`.
+ * Chromium publishes by WHIP, and another page of it watches by WHEP, while both restart ICE, and while
+ * the network goes over which they are, whereupon they restart it too. Prints for how long media stood
+ * still, as JSON. To be run by `runInLossyNetwork`.
  */
-import { loseCable, SERVER_ADDRESS } from "../../testing/network/two_networks.ts";
+import { loseFirstWay, openSecondWay, SERVER_ADDRESS } from "../../testing/network/two_networks.ts";
 import { startGateway } from "../../testing/gateway_process.ts";
 import { delay, until } from "../../testing/waiting.ts";
 import { WhepViewer } from "../../testing/webrtc/whep_viewer.ts";
@@ -30,6 +30,7 @@ export interface StillTimes {
   readonly addresses: readonly string[];
 }
 
+openSecondWay();
 await using gateway = await startGateway({
   listenArgs: ["--host", "0.0.0.0", "--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"],
   args: ["--public-ip", SERVER_ADDRESS, "--shards", "1"],
@@ -75,7 +76,7 @@ async function restartBoth(): Promise<number[]> {
 
 /** By itself, Chromium stays where it was for more than seven seconds. */
 async function loseNetwork(): Promise<number[]> {
-  await loseCable();
+  loseFirstWay();
   return await restartBoth();
 }
 

@@ -111,6 +111,10 @@ Deno.test("TemporalChoice: streams without layers are not looked into", () => {
   };
   for (const roomBps of [0, FULL_BPS]) {
     const room = { roomBps, fullBps: FULL_BPS };
-    assertEquals(choice.leavesOut({ layer: 0, isKeyFrame: false, bytes }, room), false);
+    for (const isUnreferenced of [false, true]) {
+      const layer = layerBits({ temporalId: 0, layerSwitch: "none", isUnreferenced });
+      assertEquals(choice.leavesOut({ layer, isKeyFrame: false, bytes }, room), false);
+      assertEquals(choice.isWhole, true);
+    }
   }
 });
