@@ -213,6 +213,8 @@ export class ReceivedLayer {
     if (verdict !== "taken") return verdict;
     const number = this.#statistics.extended;
     for (const [at, one] of earlier.entries()) {
+      // Without anything in it, it brings nothing back.
+      if (one.payload.length === 0) continue;
       if (this.#queue!.put(number - 1 - at, one, nowMs) === "taken") this.#repaired++;
     }
     return verdict;
