@@ -241,7 +241,7 @@ export class RtpViewer {
   /** A second has passed. */
   tick(): void {
     this.#resends.tick();
-    const waits = this.#link?.isNarrow === true && this.#video?.hasBegun === false;
+    const waits = this.#link?.isNarrow === true && this.#narrow!.needsKeyFrame;
     if (this.#wishes.tick(waits)) this.#events.keyFrameAwaited();
   }
 
