@@ -50,9 +50,8 @@ export class WhipSession {
   #answer = "";
   /** @type {string | undefined} the session's address at the gateway */
   #resource;
-  /** @type {string | undefined} */
-  #etag;
   #restartedAtMs = -Infinity;
+  #isRestarting = false;
   #path = new PathWatch();
   #lookedAtMs = -Infinity;
   #isConnected = false;
@@ -161,7 +160,6 @@ export class WhipSession {
         return;
       }
       this.#resource = reply.resource;
-      this.#etag = reply.etag;
       this.#answer = reply.sdp;
       this.#connection.handleAnswer(performance.now());
       await peer.setRemoteDescription({ type: "answer", sdp: reply.sdp });
@@ -190,19 +188,20 @@ export class WhipSession {
    * @param {number} nowMs
    */
   async #restart(nowMs) {
-    const [resource, etag] = [this.#resource, this.#etag];
-    if (this.#isOver || resource === undefined || etag === undefined) return;
+    const resource = this.#resource;
+    if (this.#isOver || resource === undefined || this.#isRestarting) return;
     if (nowMs - this.#restartedAtMs < RESTART_INTERVAL_MS) return;
     this.#restartedAtMs = nowMs;
     const peer = this.#peer;
+    // One at a time: to roll one back that is not answered would roll back the next.
+    this.#isRestarting = true;
     try {
       await peer.setLocalDescription(await peer.createOffer({ iceRestart: true }));
       const { token } = this.#target;
       const fragment = restartFragment(peer.localDescription?.sdp ?? "");
-      const reply = await patchSession({ resource, etag, token }, fragment, RESTART_INTERVAL_MS);
+      const reply = await patchSession({ resource, token }, fragment, RESTART_INTERVAL_MS);
       if (this.#isOver) return;
       if (reply.kind === "restarted") {
-        this.#etag = reply.etag;
         this.#answer = restartedAnswer(this.#answer, reply.fragment);
         await peer.setRemoteDescription({ type: "answer", sdp: this.#answer });
       } else if (reply.kind === "gone") {
@@ -214,6 +213,8 @@ export class WhipSession {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#fail({ kind: "network", detail: `No other path could be looked for: ${reason}` });
+    } finally {
+      this.#isRestarting = false;
     }
   }
 

@@ -12,12 +12,10 @@ import { describePublishRefusal } from "./whip_failure.js";
  * @property {"answer"} kind
  * @property {string} sdp
  * @property {string | undefined} resource
- * @property {string | undefined} etag of the session's credentials
  *
  * @typedef {object} RestartAnswer
  * @property {"restarted"} kind
  * @property {string} fragment the gateway's new credentials
- * @property {string | undefined} etag
  *
  * `gone`: there is no such session any more; `failed`: it may be tried again.
  *
@@ -62,7 +60,6 @@ export async function postPublication(url, token, offer, timeoutMs) {
       kind: "answer",
       sdp: body,
       resource: location === null ? undefined : new URL(location, response.url).href,
-      etag: headers.get("etag") ?? undefined,
     };
   } catch (error) {
     const isLate = error instanceof Error && error.name === "TimeoutError";
@@ -74,18 +71,19 @@ export async function postPublication(url, token, offer, timeoutMs) {
 /**
  * Asks for an ICE restart.
  *
- * @param {{ resource: string, etag: string, token: string }} session
+ * @param {{ resource: string, token: string }} session
  * @param {string} fragment the browser's new credentials
  * @param {number} timeoutMs
  * @returns {Promise<RestartAnswer | RestartFailure>} never rejects
  */
-export async function patchSession({ resource, etag, token }, fragment, timeoutMs) {
+export async function patchSession({ resource, token }, fragment, timeoutMs) {
   try {
     const response = await fetch(resource, {
       method: "PATCH",
       headers: {
         "content-type": "application/trickle-ice-sdpfrag",
-        "if-match": etag,
+        // Whatever its credentials are by now: the answer to the restart before this may be lost.
+        "if-match": "*",
         ...authorization(token),
       },
       body: fragment,
@@ -93,7 +91,7 @@ export async function patchSession({ resource, etag, token }, fragment, timeoutM
     });
     const body = await response.text();
     if (response.status === 200) {
-      return { kind: "restarted", fragment: body, etag: response.headers.get("etag") ?? undefined };
+      return { kind: "restarted", fragment: body };
     }
     // What is refused would be refused again; a proxy's troubles pass.
     return { kind: response.status < 500 ? "gone" : "failed" };

@@ -45,6 +45,8 @@ export interface RtpViewerEvents {
   /** It asks for packets again. */
   readonly nacked: () => void;
   readonly keyFrameRequested: () => void;
+  /** It has been sent no pictures for want of room, and goes on with the next key frame. */
+  readonly keyFrameAwaited: () => void;
   /** Its link does not carry what it is sent. */
   readonly narrowed: () => void;
 }
@@ -237,6 +239,8 @@ export class RtpViewer {
   /** A second has passed. */
   tick(): void {
     this.#resends.tick();
+    const waits = this.#link?.isNarrow && this.#video?.hasBegun === false;
+    if (waits) this.#events.keyFrameAwaited();
   }
 
   /** Remembers the RTP packets from `begin` on, for feedback to tell of. */
@@ -279,13 +283,13 @@ export class RtpViewer {
     this.#link?.begin();
   }
 
-  /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */
   #switchesOverClearLink(nowMs: number): boolean {
     if (this.#switcher === undefined) return false;
     const { steadyBps, estimateBps } = this.#link!.estimator;
     return this.#switcher.update({ roomBps: steadyBps, replayBps: estimateBps, lagMs: 0, nowMs });
   }
 
+  /** In the order of their time, so that sound does not run ahead of pictures, nor behind. */
   #takePackets(count: number, datagrams: Uint8Array[], nowMs: number): void {
     const before = datagrams.length;
     const octetsBefore = this.octetCount;

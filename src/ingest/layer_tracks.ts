@@ -5,10 +5,12 @@ import type { ReceivedMessage } from "./received_message.ts";
 
 /**
  * Layers begin at about the same time, the small ones first. For so long the first pictures wait for
- * the others' sizes; so many of them wait at most.
+ * the others' sizes; so many of them wait at most, and so many of their bytes: more than a key frame
+ * of each layer has.
  */
 const BEGINNING_MS = 150;
 const MAX_BEGINNING_PICTURES = 64;
+const MAX_BEGINNING_BYTES = 2 * 1024 * 1024;
 
 /**
  * A layer of which nothing has come for so long, while others go on, has paused: a picture that is
@@ -84,6 +86,7 @@ export class LayerTracks<L extends TrackedLayer> {
   #order: readonly KnownLayer<L>[] = [];
   /** Pictures that wait until the sizes of all layers are known; `undefined` when they have. */
   #beginning: HeldPicture<L>[] | undefined;
+  #beginningBytes = 0;
   #begunAtMs: number | undefined;
   /** When the newest picture of any has come. */
   #newestAtMs = -Infinity;
@@ -122,8 +125,11 @@ export class LayerTracks<L extends TrackedLayer> {
     }
     this.#begunAtMs ??= nowMs;
     beginning.push({ known, picture });
+    this.#beginningBytes += picture.unit.data.length;
     const isComplete = this.#layers.every(({ size }) => size !== undefined);
-    if (isComplete || beginning.length === MAX_BEGINNING_PICTURES) yield* this.#begin(nowMs);
+    const isFull = beginning.length === MAX_BEGINNING_PICTURES ||
+      this.#beginningBytes >= MAX_BEGINNING_BYTES;
+    if (isComplete || isFull) yield* this.#begin(nowMs);
   }
 
   /** Those that wait for layers which have not come in time. */
@@ -146,6 +152,7 @@ export class LayerTracks<L extends TrackedLayer> {
     }
   }
 
+  /** What a layer is to the tracks at the moment. */
   placeOf(layer: L): LayerPlace {
     const known = this.#layers.find((one) => one.layer === layer)!;
     const tracks = [...this.#tracks.keys()].filter((at) => this.#tracks[at]!.layer === known);

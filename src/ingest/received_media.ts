@@ -6,10 +6,11 @@ import {
 import { PacketRoom } from "../rtp/receive/packet_room.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
 import { type LayerPlace, LayerTracks } from "./layer_tracks.ts";
-import { type LayerDescription, ReceivedLayer, type RtpVerdict } from "./received_layer.ts";
+import { type LayerDescription, ReceivedLayer } from "./received_layer.ts";
 import type { ReceivedMessage } from "./received_message.ts";
 import type { ReceivedExtensions, ReceivedTrackOptions } from "./received_track.ts";
 import { type FeedbackSender, ReceptionFeedback } from "./reception_feedback.ts";
+import type { RtpVerdict } from "./rtp_verdict.ts";
 import { SourceRoutes } from "./source_routes.ts";
 
 /** Layers of all tracks: more are left out. */

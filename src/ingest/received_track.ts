@@ -14,12 +14,12 @@ export type ReceivedPayload =
 export interface ReceivedTrackOptions {
   readonly mid: string;
   readonly kind: "video" | "audio";
-  /** By payload type, as answered. */
+  /** By payload type, as answered: one of media, and those that carry its packets. */
   readonly payloads: ReadonlyMap<number, ReceivedPayload>;
   /** As said by lines of `ssrc`, without those of repair; none if none are. */
   readonly ssrcs: readonly number[];
-  /** By lines of `ssrc-group:FID`: the SSRC of a repair stream, and that of what it repairs. */
-  readonly repairSsrcs: ReadonlyMap<number, number>;
+  /** Those of repair streams, by lines of `ssrc-group:FID`. */
+  readonly repairSsrcs: ReadonlySet<number>;
   /** Of simulcast; none without. Each is a track of its own. */
   readonly rids: readonly string[];
   /** Whether it was agreed that packets, and key frames, can be asked for. */

@@ -149,8 +149,6 @@ export class TrackClock {
     const laterMs = Math.max(SPLICE_GAP_MS, arrivedLaterMs);
     this.#offsetMs = this.#newestMs + laterMs - ticks / this.#ticksPerMs;
     this.#wallClockMs = undefined;
-    // So that it is taken for the newest, though it may lie before.
-    this.#newest = { ticks, arrivedMs: 0 };
   }
 
   #slew(passedMs: number, leader: TrackClock): void {

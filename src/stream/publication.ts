@@ -271,7 +271,11 @@ export class Publication {
     const { track } = member;
     if (this.#trial !== undefined && this.#trial.track !== track) this.#trial.end(nowMs);
     const taken = track.take(body, encoderMs, nowMs);
-    const intakes = layer === 0 ? taken : taken.map((intake) => ({ ...intake, layer }));
+    const intakes = layer === 0 ? taken : taken.map((intake) => {
+      // With it may come an earlier one that was held.
+      const isIt = intake.kind === "frame" && intake.encoderMs === encoderMs;
+      return isIt ? { ...intake, layer } : intake;
+    });
     const skipped = this.#writeAll(set, member, intakes, nowMs);
     if (track.held !== undefined) this.#mayHold = true;
     this.#trial = track.held?.isOnTrial !== true ? undefined : {

@@ -27,11 +27,12 @@ for (const [codec, scalabilityMode] of MODES) {
     await using gateway = await startGateway({ args: ["--shards", "1"] });
     await using browser = await launchChromium({ hasCamera: true });
     const publisher = await publishByWhip(browser.page, gateway, PATH, { codec, scalabilityMode });
-    // Encoders begin with the smallest layer alone, until they know what the link carries.
-    await until("it is known in full size", async () => {
-      return (await gateway.stream(PATH))?.video?.width === 640;
-    });
+    await until("it is live", async () => (await gateway.stream(PATH))?.state === "live");
     const viewer = await watchByWhep(await browser.page.context().newPage(), gateway, PATH);
+    // Encoders begin with the smallest layer alone, until they know what the link carries.
+    await until("it is shown in full size", async () => {
+      return (await viewer.statistics()).pictureSize === "640x480";
+    });
     await viewer.moreFrames(FRAMES);
     const seen = await viewer.statistics();
     const told = JSON.stringify({ seen, sent: await publisher.statistics() });

@@ -36,3 +36,19 @@ Deno.test("RtpViewer: of temporal layers, a viewer is sent those that its link c
   assertEquals(last.filter(({ decodedMs }) => decodedMs === undefined).length, 0);
   assertEquals(narrow.opened.viewer.quality, "all");
 });
+
+Deno.test("RtpViewer: who waits for a key frame for want of room says so, once a second", () => {
+  const narrow = new NarrowViewer();
+  narrow.run(CUT_MS);
+  assertEquals(narrow.opened.events.keyFrameWaits, 0);
+  narrow.link.change({ capacityBps: 400_000 }, CUT_MS);
+  narrow.run(RELIEF_MS);
+  const waits = narrow.opened.events.keyFrameWaits;
+  const seconds = (RELIEF_MS - CUT_MS) / 1000;
+  assert(waits > 0 && waits <= seconds, `${waits} in ${seconds} s`);
+  narrow.link.change({ capacityBps: 100e6 }, RELIEF_MS);
+  narrow.run(END_MS - 5000);
+  const before = narrow.opened.events.keyFrameWaits;
+  narrow.run(END_MS);
+  assertEquals(narrow.opened.events.keyFrameWaits, before);
+});

@@ -147,7 +147,14 @@ export function openViewer(
   const { shared, writer } = openLog();
   const log = new LogReader(shared);
   const feed = new RtpFeed(log, new StreamClock(log, { audio: 0, video: 0 }));
-  const events = { jumps: 0, resent: 0, nacks: 0, keyFrameRequests: 0, narrowings: 0 };
+  const events = {
+    jumps: 0,
+    resent: 0,
+    nacks: 0,
+    keyFrameRequests: 0,
+    keyFrameWaits: 0,
+    narrowings: 0,
+  };
   const track = { retransmission: undefined, firstSequence: 65_500 };
   const viewer = new RtpViewer({
     feed,
@@ -162,6 +169,7 @@ export function openViewer(
       resent: (count) => events.resent += count,
       nacked: () => events.nacks++,
       keyFrameRequested: () => events.keyFrameRequests++,
+      keyFrameAwaited: () => events.keyFrameWaits++,
       narrowed: () => events.narrowings++,
     },
   });

@@ -104,6 +104,17 @@ Deno.test("TemporalChoice: no picture is sent without those that it may refer to
   }
 });
 
+Deno.test("TemporalChoice: where there are no layers any more, nothing is left out", () => {
+  const stream = new Stream(() => "none");
+  stream.go(32, 500_000);
+  const bytes = () => 800;
+  const room = { roomBps: 500_000, fullBps: FULL_BPS };
+  for (let at = 0; at < 600; at++) {
+    assertEquals(stream.choice.leavesOut({ layer: 0, isKeyFrame: at === 0, bytes }, room), false);
+  }
+  assertEquals(stream.choice.isWhole, true);
+});
+
 Deno.test("TemporalChoice: streams without layers are not looked into", () => {
   const choice = new TemporalChoice();
   const bytes = () => {
@@ -111,6 +122,10 @@ Deno.test("TemporalChoice: streams without layers are not looked into", () => {
   };
   for (const roomBps of [0, FULL_BPS]) {
     const room = { roomBps, fullBps: FULL_BPS };
-    assertEquals(choice.leavesOut({ layer: 0, isKeyFrame: false, bytes }, room), false);
+    for (const isUnreferenced of [false, true]) {
+      const layer = layerBits({ temporalId: 0, layerSwitch: "none", isUnreferenced });
+      assertEquals(choice.leavesOut({ layer, isKeyFrame: false, bytes }, room), false);
+      assertEquals(choice.isWhole, true);
+    }
   }
 });

@@ -6,9 +6,12 @@ import { CodecError } from "../../src/codec/codec_error.ts";
 import { splitNalUnits } from "../../src/codec/nal_units.ts";
 import { vp9ConfigurationOf } from "../../src/codec/vp9/configuration_record.ts";
 import { parseVp9Configuration } from "../../src/codec/vp9/vp9.ts";
+import { vp9PictureSize } from "../../src/codec/vp9/picture_size.ts";
+import { joinVp9Frames, splitVp9Frames } from "../../src/codec/vp9/superframe.ts";
+import { isVideoMultitrack, splitVideoTracks } from "../../src/flv/multitrack.ts";
 import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
-import { ReceivedMedia } from "../../src/ingest/received_media.ts";
+import { ReceivedMedia, type ReceivedMediaOptions } from "../../src/ingest/received_media.ts";
 import type { ReceivedVideoCodec } from "../../src/ingest/received_track.ts";
 import { packetizeAv1 } from "../../src/rtp/av1_packetizer.ts";
 import { packetizeH264 } from "../../src/rtp/h264_packetizer.ts";
@@ -74,6 +77,9 @@ const DESCRIPTORS = [
   bytesOf("1 1 000010 0000000000000001 0 1 1 1 0 1 10 01 0010 10 00010000 00"),
 ];
 
+/** The beginnings of two frames of VP9. */
+const VP9_HEADS = VP_STREAMS.vp9Realtime.slice(0, 2).map((frame) => frame.slice(0, 40));
+
 /** A row of byte arrays, each behind its length in a byte. */
 function rowOf(list: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(list.flatMap((bytes) => [bytes.length, ...bytes]));
@@ -122,22 +128,52 @@ function mediaTarget(codec: ReceivedVideoCodec): FuzzTarget {
     name: `received-media-${codec}`,
     corpus: [rowOf([...packets, ...sound])],
     allowed: NoError,
-    run: (bytes) => receive(codec, bytes),
+    run: (bytes) => receive(optionsFor(codec), bytes),
+  };
+}
+
+const RID_ID = 5;
+const LAYERS = ["l", "h"];
+
+/** Two layers of one picture, in packets with their names. */
+function layersTarget(codec: ReceivedVideoCodec): FuzzTarget {
+  const options = optionsFor(codec);
+  const packets = LAYERS.map((rid, at) => {
+    const publisher = new SimulatedPublisher();
+    return [0, 40, 80].flatMap((nowMs) => publisher.picture(PUT[codec], nowMs)).map((packet) => {
+      new DataView(packet.buffer).setUint32(8, 500 + at);
+      packet.set([RID_ID << 4, rid.charCodeAt(0)], 21);
+      return packet;
+    });
+  });
+  return {
+    name: `received-layers-${codec}`,
+    corpus: [rowOf(packets[0]!.flatMap((packet, at) => [packet, packets[1]![at]!]))],
+    allowed: NoError,
+    run: (bytes) =>
+      receive({
+        ...options,
+        tracks: [{ ...options.tracks[0]!, rids: LAYERS }],
+        extensions: { ...options.extensions, rid: RID_ID },
+      }, bytes),
   };
 }
 
 /** What comes out can be read, is in order, and nothing that is due is left undone. */
-function receive(codec: ReceivedVideoCodec, row: Uint8Array): void {
-  const media = new ReceivedMedia(optionsFor(codec));
-  const newestMs = { video: 0, audio: 0 };
+function receive(options: ReceivedMediaOptions, row: Uint8Array): void {
+  const media = new ReceivedMedia(options);
+  const newestMs = new Map<string, number>();
   let nowMs = 0;
   const takeAll = () => {
     for (let message; (message = media.next()) !== undefined;) {
       const { kind, payload, timestampMs } = message;
-      const body = kind === "video" ? parseVideoBody(payload) : parseAudioBody(payload);
+      const split = isVideoMultitrack(payload) ? splitVideoTracks(payload) : undefined;
+      const part = split?.kind === "tracks" ? split.tracks[0]! : { trackId: 0, body: payload };
+      const body = kind === "video" ? parseVideoBody(part.body) : parseAudioBody(payload);
       assert(body.kind === "configuration" || body.kind === "frame", body.kind);
-      assert(Number.isInteger(timestampMs) && timestampMs >= newestMs[kind]);
-      newestMs[kind] = timestampMs;
+      const track = `${kind} ${part.trackId}`;
+      assert(Number.isInteger(timestampMs) && timestampMs >= (newestMs.get(track) ?? 0));
+      newestMs.set(track, timestampMs);
     }
     for (let rtcp; (rtcp = media.nextFeedback(nowMs)) !== undefined;) parseRtcp(rtcp);
     assert(media.nextDueMs() > nowMs);
@@ -171,6 +207,21 @@ export const RECEIVE_TARGETS: readonly FuzzTarget[] = [
     const size = splitObus(data).reduce((sum, { bytes }) => sum + bytes.length, 0);
     assertEquals(size, data.length);
   }),
+  layersTarget("vp8"),
+  layersTarget("av1"),
+  {
+    name: "vp9-superframe",
+    corpus: [
+      VP_STREAMS.vp9AltRef[0]!.slice(0, 200),
+      joinVp9Frames([[VP9_HEADS[0]!], [VP9_HEADS[1]!]]),
+    ],
+    allowed: NoError,
+    run: (bytes) => {
+      const size = splitVp9Frames(bytes).reduce((sum, { length }) => sum + length, 0);
+      assert(size <= bytes.length);
+      vp9PictureSize(bytes);
+    },
+  },
   {
     name: "dependency-descriptor",
     corpus: [rowOf(DESCRIPTORS)],

@@ -110,6 +110,22 @@ Deno.test("tracks are in order of size, whatever the order of the layers", () =>
   });
 });
 
+Deno.test("the first pictures wait for other layers as long as they are few, and small", () => {
+  for (const [bytes, waiting] of [[100, 63], [1024 * 1024, 1], [3 * 1024 * 1024, 0]] as const) {
+    const [quarter, full] = LAYERS();
+    const tracks = new LayerTracks([quarter, full], 0);
+    const large = () => {
+      const { unit, ...picture } = quarter.picture(1000);
+      const data = new Uint8Array(bytes);
+      data.set(unit.data);
+      return { ...picture, unit: { ...unit, data } };
+    };
+    let held = 0;
+    while ([...tracks.take(quarter, large(), 0)].length === 0) held++;
+    assertEquals(held, waiting, `pictures of ${bytes} bytes`);
+  }
+});
+
 Deno.test("a layer that comes later takes its place, and the others move on at a key frame", () => {
   const layers = LAYERS();
   const [quarter, full, half] = layers;

@@ -227,6 +227,23 @@ Deno.test("the publisher is told: reports, arrivals of all packets, bitrate", ()
   }
 });
 
+Deno.test("what is told of loss is as of the newest report, and not of the whole time", () => {
+  const media = new ReceivedMedia(optionsFor("vp8"));
+  const publisher = new SimulatedPublisher();
+  const told = new Set<number | null>();
+  for (let nowMs = 0; nowMs <= 3000; nowMs += SOUND_MS) {
+    const isLost = nowMs < 1000 && nowMs % (4 * SOUND_MS) === SOUND_MS;
+    for (const packet of publisher.sound(Uint8Array.of(0xfc), nowMs)) {
+      if (!isLost) media.takeRtp(packet, nowMs);
+    }
+    while (media.nextFeedback(nowMs) !== undefined);
+    told.add(media.describe().layers[1]!.lossFraction);
+  }
+  const [before, first, later, ...more] = told;
+  assertEquals([before, later, more], [null, 0, []]);
+  assert(first! > 0.2 && first! < 0.3, `${first}`);
+});
+
 Deno.test("a key frame that a viewer needs is asked for at once, and not too often", () => {
   const { media } = run("vp8", { ...GOOD_LINK, untilMs: 1000 });
   const requests: number[] = [];

@@ -134,6 +134,7 @@ export class WebrtcEndpoint {
           counters.add("webrtcKeyFrameRequests");
           viewer.wishKeyFrame(session.videoTrack);
         },
+        keyFrameAwaited: () => viewer.wishKeyFrame(session.videoTrack),
       },
       events: this.#eventsOf(viewer, sessionTag, log),
     });

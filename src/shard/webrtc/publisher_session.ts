@@ -1,5 +1,5 @@
-import type { RtpVerdict } from "../../ingest/received_layer.ts";
 import { ReceivedMedia, type ReceivedMediaOptions } from "../../ingest/received_media.ts";
+import type { RtpVerdict } from "../../ingest/rtp_verdict.ts";
 import type { RtcpPacket } from "../../rtp/rtcp.ts";
 import type { PacketArena } from "../../srtp/packet_arena.ts";
 import { SrtcpSender } from "../../srtp/srtcp.ts";
@@ -129,12 +129,12 @@ export class WebrtcPublisher implements PeerSession {
   measures(): LinkMeasures | undefined {
     const media = this.#media?.describe();
     if (media === undefined) return undefined;
-    const packets = media.layers.reduce((sum, layer) => sum + layer.packets, 0);
-    const packetsLost = media.layers.reduce((sum, layer) => sum + layer.lost, 0);
+    const fractions = media.layers.map(({ lossFraction }) => lossFraction)
+      .filter((fraction) => fraction !== null);
     return {
       roundTripMs: this.#roundTripMs,
-      packetsLost,
-      lossFraction: packets + packetsLost > 0 ? packetsLost / (packets + packetsLost) : null,
+      packetsLost: media.layers.reduce((sum, layer) => sum + layer.lost, 0),
+      lossFraction: fractions.length > 0 ? Math.max(...fractions) : null,
     };
   }
 
@@ -166,6 +166,7 @@ export class WebrtcPublisher implements PeerSession {
     const nowMs = performance.now();
     this.#media = new ReceivedMedia({ ...media, nowMs });
     this.peer.askForEcho(nowMs);
+    if (this.#roundTripMs !== null) this.#media.takeRoundTrip(this.#roundTripMs);
     this.#keyFrameWishes = this.publish.wishes.keyFrameWishes;
     events.connected(this);
   }

@@ -10,18 +10,18 @@ const RID = /^[A-Za-z0-9_-]{1,16}$/;
 export interface OfferedSources {
   /** Of media, in the offer's order; empty if none is said. */
   readonly ssrcs: readonly number[];
-  /** Of retransmissions (RFC 4588): whose they are. */
-  readonly repairSsrcs: ReadonlyMap<number, number>;
+  /** Of retransmissions (RFC 4588). */
+  readonly repairSsrcs: ReadonlySet<number>;
   /** Names of simulcast's layers (RFC 8853), in the offer's order; empty without simulcast. */
   readonly rids: readonly string[];
 }
 
 /** Reads it of a section's attributes; what cannot be understood is as if it was not said. */
 export function parseOfferedSources(attributes: readonly SdpAttribute[]): OfferedSources {
-  const repairSsrcs = new Map<number, number>();
+  const repairSsrcs = new Set<number>();
   for (const value of sdpValues(attributes, "ssrc-group")) {
-    const match = /^FID (\d{1,10}) (\d{1,10})$/.exec(value);
-    if (match !== null) repairSsrcs.set(Number(match[2]), Number(match[1]));
+    const match = /^FID \d{1,10} (\d{1,10})$/.exec(value);
+    if (match !== null) repairSsrcs.add(Number(match[1]));
   }
   const all = sdpValues(attributes, "ssrc").map((value) => Number(/^\d{1,10}\b/.exec(value)?.[0]));
   const ssrcs = new Set(all.filter((ssrc) => ssrc <= 0xffff_ffff && !repairSsrcs.has(ssrc)));

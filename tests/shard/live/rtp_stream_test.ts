@@ -39,9 +39,9 @@ function audioOfTrack(audioTrack: number | undefined, ...bodies: readonly Uint8A
 }
 
 Deno.test("RtpStream: Opus has the channels of its header, or those that are said beside it", () => {
-  assertEquals(audioOf(OPUS_CONFIGURATION), { codec: "opus", channels: 2 });
-  assertEquals(audioOf(NO_HEADER), { codec: "opus", channels: 2 });
-  assertEquals(audioOf(NO_HEADER, MONO), { codec: "opus", channels: 1 });
+  assertEquals(audioOf(OPUS_CONFIGURATION), { codec: "opus", channels: 2, isAsPublished: true });
+  assertEquals(audioOf(NO_HEADER), { codec: "opus", channels: 2, isAsPublished: true });
+  assertEquals(audioOf(NO_HEADER, MONO), { codec: "opus", channels: 1, isAsPublished: true });
 });
 
 Deno.test("RtpStream: Opus of more than two channels is none for WebRTC", () => {
@@ -50,6 +50,10 @@ Deno.test("RtpStream: Opus of more than two channels is none for WebRTC", () => 
 
 Deno.test("RtpStream: a track that is named is as it says of itself", () => {
   const bodies = [SURROUND, ofTrack(3, NO_HEADER), ofTrack(3, MONO)];
-  assertEquals(audioOfTrack(3, NO_HEADER, ...bodies), { codec: "opus", channels: 1 });
+  assertEquals(audioOfTrack(3, NO_HEADER, ...bodies), {
+    codec: "opus",
+    channels: 1,
+    isAsPublished: true,
+  });
   assertEquals(audioOfTrack(undefined, NO_HEADER, ...bodies), undefined);
 });

@@ -41,7 +41,7 @@ Deno.test("offer: Chromium's transport and sections", () => {
     rejected: false,
     rtcpMux: true,
     rtcpReducedSize: true,
-    sources: { ssrcs: [], repairSsrcs: new Map(), rids: [] },
+    sources: { ssrcs: [], repairSsrcs: new Set(), rids: [] },
   };
   assertEquals<unknown>(described, [
     { kind: "audio", media: "audio", mid: "0", formats: 8, ...common },

@@ -85,7 +85,7 @@ Deno.test("received: sources of media are told from those of repairs", () => {
   const video = parseSdpOffer(PUBLISH_OFFERS.gstreamer).sections[0]!;
   assertEquals(video.sources, {
     ssrcs: [1622834578],
-    repairSsrcs: new Map([[303236912, 1622834578]]),
+    repairSsrcs: new Set([303236912]),
     rids: [],
   });
 });

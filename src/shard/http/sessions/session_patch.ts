@@ -2,6 +2,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { namesEtag } from "../../../http/entity_tag.ts";
 import type { IceCandidate } from "../../../webrtc/ice/candidate.ts";
+import type { IceCredentials } from "../../../webrtc/ice/credentials.ts";
 import {
   type BundleTag,
   parseTrickleFragment,
@@ -20,6 +21,11 @@ export interface AnsweredTransport {
   readonly candidates: readonly IceCandidate[];
   /** Of the session's ICE credentials. */
   etag: string;
+}
+
+/** Of a session with these credentials of ours, as long as its ICE is not restarted. */
+export function etagOf({ ufrag }: IceCredentials): string {
+  return `"${ufrag}"`;
 }
 
 /**
@@ -53,7 +59,7 @@ export function patchSession(
     return answer(STATUS_CODE.NoContent, {});
   }
   const local = endpoint.restart(session, remote);
-  answered.etag = `"${local.ufrag}"`;
+  answered.etag = etagOf(local);
   const body = writeTrickleFragment({ local, candidates: answered.candidates }, answered.tag);
   return answer(STATUS_CODE.OK, {
     "content-type": TRICKLE_FRAGMENT_TYPE,

@@ -4,7 +4,6 @@ import { HttpError } from "../../../http/http_error.ts";
 import type { HttpResponse, WholeResponse } from "../../../http/response.ts";
 import { defaultTrackId, type TrackSelection } from "../../../stream/track_selection.ts";
 import type { IceCandidate } from "../../../webrtc/ice/candidate.ts";
-import type { IceCredentials } from "../../../webrtc/ice/credentials.ts";
 import {
   chooseMedia,
   describeMismatches,
@@ -41,7 +40,7 @@ import type { WebrtcEndpoint } from "../../webrtc/endpoint.ts";
 import type { WebrtcSession } from "../../webrtc/session.ts";
 import { loggedSessionId } from "../../webrtc/sessions.ts";
 import { sessionRefusal } from "./session_access.ts";
-import { type AnsweredTransport, patchSession } from "./session_patch.ts";
+import { type AnsweredTransport, etagOf, patchSession } from "./session_patch.ts";
 import { refusalIfMissing } from "./missing_tracks.ts";
 import { created, notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
 
@@ -312,9 +311,4 @@ export class Whep {
     log.info("{peer} cannot play: {reason}", { reason });
     return notNow(reason);
   }
-}
-
-/** Of a session, as long as its ICE is not restarted. */
-function etagOf({ ufrag }: IceCredentials): string {
-  return `"${ufrag}"`;
 }

@@ -29,7 +29,7 @@ import type { RoutedRequest } from "../routing/route_table.ts";
 import { sessionRefusal } from "./session_access.ts";
 import { answerWhereItIs } from "./session_forward.ts";
 import { createSessionId } from "./session_id.ts";
-import { type AnsweredTransport, patchSession } from "./session_patch.ts";
+import { type AnsweredTransport, etagOf, patchSession } from "./session_patch.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { publisherLocation } from "./whip_location.ts";
 import { created } from "./whep_answers.ts";
@@ -86,10 +86,14 @@ export class Whip {
     }
   }
 
-  #turnAway({ addresses: { log } }: RoutedRequest, reason: string): WholeResponse {
+  #turnAway(routed: RoutedRequest, reason: string): WholeResponse {
+    this.#noteRefusal(routed, reason);
+    return busy(reason);
+  }
+
+  #noteRefusal({ addresses: { log } }: RoutedRequest, reason: string): void {
     this.#context.counters.add("publishesRefused");
     log.info("{peer} cannot publish: {reason}", { reason });
-    return busy(reason);
   }
 
   /**
@@ -108,8 +112,11 @@ export class Whip {
     } catch (error) {
       // Who may not publish is told of nothing else.
       const refusal = await this.#refusalOf(path, routed);
-      if (refusal === undefined) throw error;
-      return refusal;
+      if (refusal !== undefined) return refusal;
+      if (error instanceof HttpError && error.status === STATUS_CODE.UnprocessableEntity) {
+        this.#noteRefusal(routed, error.message);
+      }
+      throw error;
     }
   }
 
@@ -194,7 +201,7 @@ export class Whip {
     cname: string,
   ): WholeResponse {
     const links = iceServerLinks(this.#context.settings.webrtc.iceServers);
-    const etag = `"${local.ufrag}"`;
+    const etag = etagOf(local);
     this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
