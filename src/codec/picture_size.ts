@@ -20,6 +20,7 @@ const SIZED_CODECS = ["h264", "h265", "vp8", "vp9", "av1"] as const;
 /** Codecs whose key frames say in band how large they are. */
 export type SizedCodec = (typeof SIZED_CODECS)[number];
 
+/** Whether key frames of a codec, by FLV's name, say how large they are. */
 export function isSizedCodec(codec: string): codec is SizedCodec {
   return (SIZED_CODECS as readonly string[]).includes(codec);
 }

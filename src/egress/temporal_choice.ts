@@ -12,6 +12,9 @@ const KEPT = 1 - 1 / 64;
 const SPARE = 0.1;
 const TOO_MUCH = 1.05;
 
+/** Higher layers that make so little of all have ended: some 400 pictures ago. */
+const PAST_PART = 1 / 1000;
+
 /** Bits a second: what is left for pictures, and what all of them take. */
 export interface LayerRoom {
   readonly roomBps: number;
@@ -60,6 +63,11 @@ export class TemporalChoice {
     }
     for (let at = 0; at <= MAX_TEMPORAL_ID; at++) this.#bytes[at]! *= KEPT;
     this.#bytes[temporalId]! += bytes();
+    if (this.#areLayersPast) {
+      this.#hasLayers = false;
+      this.reset();
+      return false;
+    }
     const isNext = temporalId === this.#highest + 1;
     if (wanted < this.#highest || (isNext && wanted >= temporalId && canSwitchHere(layer))) {
       this.#highest = Math.min(wanted, Math.max(temporalId, this.#highest));
@@ -67,6 +75,12 @@ export class TemporalChoice {
     if (temporalId > this.#highest) return true;
     if (wanted > this.#highest && canSwitchBehind(layer)) this.#highest = wanted;
     return false;
+  }
+
+  /** Whether pictures of higher layers have not come for long: those of another publisher did. */
+  get #areLayersPast(): boolean {
+    const [lowest = 0, ...higher] = this.#bytes;
+    return higher.reduce((sum, bytes) => sum + bytes) < lowest * PAST_PART;
   }
 
   /** The highest layer that there is room for. */

@@ -152,6 +152,7 @@ export class LayerTracks<L extends TrackedLayer> {
     }
   }
 
+  /** What a layer is to the tracks at the moment. */
   placeOf(layer: L): LayerPlace {
     const known = this.#layers.find((one) => one.layer === layer)!;
     const tracks = [...this.#tracks.keys()].filter((at) => this.#tracks[at]!.layer === known);

@@ -104,6 +104,17 @@ Deno.test("TemporalChoice: no picture is sent without those that it may refer to
   }
 });
 
+Deno.test("TemporalChoice: where there are no layers any more, nothing is left out", () => {
+  const stream = new Stream(() => "none");
+  stream.go(32, 500_000);
+  const bytes = () => 800;
+  const room = { roomBps: 500_000, fullBps: FULL_BPS };
+  for (let at = 0; at < 600; at++) {
+    assertEquals(stream.choice.leavesOut({ layer: 0, isKeyFrame: at === 0, bytes }, room), false);
+  }
+  assertEquals(stream.choice.isWhole, true);
+});
+
 Deno.test("TemporalChoice: streams without layers are not looked into", () => {
   const choice = new TemporalChoice();
   const bytes = () => {

@@ -8,6 +8,14 @@ export interface LayerIds {
   readonly spatialId: number;
 }
 
+/** Which pictures one refers to, by what its payloads say. */
+export interface PictureReferences {
+  /** The low 7 bits; grows by one from picture to picture. */
+  readonly pictureId: number;
+  /** By how much the ids of the others are smaller, up to 127; none of a key frame. */
+  readonly distances: readonly number[];
+}
+
 /** A picture as it was sent: whole, in the form that FLV carries it in. */
 export interface ReceivedUnit {
   readonly kind: "unit";
@@ -22,6 +30,8 @@ export interface ReceivedUnit {
   readonly isDisposable: boolean;
   readonly layers: LayerIds;
   readonly layerSwitch: LayerSwitch;
+  /** Where its payloads say so: VP9 in flexible mode. */
+  readonly references?: PictureReferences;
 }
 
 /** How the payload format of a codec puts pictures into packets. Nothing throws. */

@@ -13,6 +13,7 @@ const FRAME_END = 0x04;
 const HAS_STRUCTURE = 0x02;
 
 const LONG_PICTURE_ID = 0x80;
+const SHORT_PICTURE_ID_MASK = 0x7f;
 
 /** U: what follows in higher temporal layers refers to none of those before this one. */
 const SWITCHING_UP = 0x10;
@@ -36,6 +37,10 @@ interface Descriptor {
   readonly temporalId: number;
   readonly spatialId: number;
   readonly canSwitchUp: boolean;
+  /** The low 7 bits; `undefined` if it has none. */
+  readonly pictureId: number | undefined;
+  /** Of the pictures that it refers to, in flexible mode. */
+  readonly distances: readonly number[];
 }
 
 /** VP9, flexible mode or not, with its spatial layers as one superframe (RFC 9628 4). */
@@ -53,13 +58,19 @@ export const VP9_DEPACKETIZER: Depacketizer = {
     let isOpen = false;
     let layers = { temporalId: 0, spatialId: 0 };
     let canSwitchUp = true;
+    let pictureId: number | undefined;
+    const distances: number[] = [];
     for (const payload of payloads) {
       const descriptor = readDescriptor(payload);
       const { flags, size, temporalId, spatialId } = descriptor;
       canSwitchUp &&= descriptor.canSwitchUp;
       const fault = faultOf(payload, descriptor, isOpen, frames.length);
       if (fault !== undefined) return fault;
-      if ((flags & FRAME_START) !== 0) frames.push([]);
+      if ((flags & FRAME_START) !== 0) {
+        frames.push([]);
+        distances.push(...descriptor.distances);
+        pictureId = (flags & IS_FLEXIBLE) === 0 ? undefined : descriptor.pictureId;
+      }
       frames.at(-1)!.push(payload.subarray(size));
       isOpen = (flags & FRAME_END) === 0;
       layers = { temporalId, spatialId: Math.max(layers.spatialId, spatialId) };
@@ -70,7 +81,9 @@ export const VP9_DEPACKETIZER: Depacketizer = {
     const data = joinVp9Frames(frames);
     const layerSwitch = canSwitchUp ? "behind" : "none";
     const isKeyFrame = isVp9KeyFrame(data);
-    return { kind: "unit", data, isKeyFrame, isDisposable: false, layers, layerSwitch };
+    const unit = { kind: "unit", data, isKeyFrame, isDisposable: false } as const;
+    const references = pictureId === undefined ? undefined : { pictureId, distances };
+    return { ...unit, layers, layerSwitch, ...(references && { references }) };
   },
 };
 
@@ -98,14 +111,21 @@ function readDescriptor(payload: Uint8Array): Descriptor {
   const flags = byteAt(0);
   let size = 1;
   let layer = 0;
-  if ((flags & HAS_PICTURE_ID) !== 0) size += (byteAt(size) & LONG_PICTURE_ID) === 0 ? 1 : 2;
+  const distances: number[] = [];
+  let pictureId: number | undefined;
+  if ((flags & HAS_PICTURE_ID) !== 0) {
+    size += (byteAt(size) & LONG_PICTURE_ID) === 0 ? 1 : 2;
+    pictureId = byteAt(size - 1) & SHORT_PICTURE_ID_MASK;
+  }
   if ((flags & HAS_LAYERS) !== 0) {
     layer = byteAt(size++);
     if ((flags & IS_FLEXIBLE) === 0) size++; // TL0PICIDX
   }
   if ((flags & IS_FLEXIBLE) !== 0 && (flags & IS_PREDICTED) !== 0) {
     for (let count = 0; count < MAX_REFERENCES; count++) {
-      if ((byteAt(size++) & ANOTHER_REFERENCE) === 0) break;
+      const reference = byteAt(size++);
+      distances.push(reference >> 1);
+      if ((reference & ANOTHER_REFERENCE) === 0) break;
     }
   }
   if ((flags & HAS_STRUCTURE) !== 0) size = structureEnd(payload, size);
@@ -115,6 +135,8 @@ function readDescriptor(payload: Uint8Array): Descriptor {
     temporalId: layer >> 5,
     spatialId: layer >> 1 & 0b111,
     canSwitchUp: (layer & SWITCHING_UP) !== 0,
+    pictureId,
+    distances,
   };
 }
 

@@ -17,7 +17,10 @@ export function renditionLadder(stream: LiveStream, form: FeedForm, holder: numb
   return {
     step(from, step) {
       const videoTrack = neighbour(stream, from, step);
-      return videoTrack === undefined ? undefined : rung({ ...from, videoTrack });
+      if (videoTrack === undefined) return undefined;
+      // Publishers by WebRTC make key frames only when they are asked to.
+      stream.log.wishKeyFrame(videoTrack);
+      return rung({ ...from, videoTrack });
     },
     home: ({ videoTrack: _, ...others }) => rung(others),
   };
