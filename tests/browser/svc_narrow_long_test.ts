@@ -6,7 +6,7 @@ import { chromiumMissing } from "./chromium.ts";
 const ignore = chromiumMissing() || lossyNetworkMissing();
 
 /** Of what sound and pictures take together. */
-const NARROW_PART = "0.85";
+const NARROW_PART = "0.7";
 
 for (const codec of ["VP8", "VP9", "AV1"]) {
   Deno.test(
