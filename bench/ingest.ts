@@ -32,6 +32,8 @@ export interface IngestResult {
   readonly acceptedMs: readonly number[];
   readonly firstFrameMs: readonly number[];
   readonly stalls: number;
+  /** Key frames that publishers were asked for: what was lost, as nobody watches. */
+  readonly keyFramesAsked: number;
   readonly errors: number;
   readonly firstError: string | undefined;
   readonly publishersCpuPercent: number;
@@ -81,6 +83,7 @@ export async function runIngest(
     acceptedMs: probes.map(({ acceptedMs }) => acceptedMs),
     firstFrameMs: probes.flatMap(({ firstFrameMs }) => firstFrameMs ?? []),
     stalls: after.stalls - before.stalls,
+    keyFramesAsked: after.keyFramesAsked - before.keyFramesAsked,
     errors: after.errors + (streamError === undefined ? 0 : 1),
     firstError: after.firstError ?? streamError,
     publishersCpuPercent: processPercents[1]!,

@@ -63,7 +63,7 @@ export function ingestTable(results: readonly IngestResult[]): string {
   return markdownTable([
     ...["Publishers", "Target", "CPU, 0 publishers", "CPU", "per publisher", "of NMS"],
     ...["publishers per core", "KiB/publisher", "Mbit/s each", "accepted p50 / p95 ms"],
-    ...["first frame p50 / p95 ms", "stalls", "errors"],
+    ...["first frame p50 / p95 ms", "stalls", "key frames asked for", "errors"],
     ...["publishers' CPU", "idle", "others' CPU"],
   ], rows);
 }
@@ -86,6 +86,7 @@ function ingestRow(runs: readonly IngestResult[], nms: readonly IngestResult[] |
     quantiles(runs.flatMap((run) => run.acceptedMs)),
     quantiles(runs.flatMap((run) => run.firstFrameMs)),
     `${total(runs, (run) => run.stalls)}`,
+    `${total(runs, (run) => run.keyFramesAsked)}`,
     `${total(runs, (run) => run.errors)}`,
     `${of((run) => run.publishersCpuPercent).toFixed(0)} %`,
     `${of((run) => run.machineIdlePercent).toFixed(0)} %`,

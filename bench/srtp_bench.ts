@@ -1,5 +1,6 @@
 /**
- * What it costs to protect packets for one viewer, per packet, beside werift's SrtpSession:
+ * What it costs to protect packets for one viewer, and to check and decrypt those of a publisher, per
+ * packet, beside werift's SrtpSession:
  * `deno bench -A bench/srtp_bench.ts`. A round is 1,000 packets: its milliseconds are microseconds
  * per packet.
  */
@@ -7,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { ProtectionProfileAes128CmHmacSha1_80, RtpHeader, SrtpSession } from "werift";
 import { PacketArena } from "../src/srtp/packet_arena.ts";
 import type { RtpIdentity } from "../src/srtp/rtp_identity.ts";
+import { SrtpReceiver } from "../src/srtp/srtp_receiver.ts";
 import { SrtpSender } from "../src/srtp/srtp_sender.ts";
 
 const PACKETS = 1000;
@@ -48,6 +50,15 @@ for (const [name, length] of Object.entries(LENGTHS)) {
   const numbered = { ...IDENTITY, extension: NUMBERED };
   Deno.bench(`${name} of ${length} bytes with an extension, batches of 8`, { group: name }, () => {
     protectAll(sender, packets, 8, numbered);
+  });
+  const datagrams = packets.concat(Array(PACKETS - packets.length).fill(packets[0]))
+    .map((packet, index) => sender.protectOne(packet, index, IDENTITY).slice());
+  Deno.bench(`${name} of ${length} bytes, received`, { group: name }, (b) => {
+    const receiver = new SrtpReceiver(new PacketArena(4), master);
+    b.start();
+    for (const datagram of datagrams) receiver.unprotect(datagram);
+    b.end();
+    receiver.close();
   });
   const key = { master: Buffer.from(master.key), salt: Buffer.from(master.salt) };
   const session = new SrtpSession({

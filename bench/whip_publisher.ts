@@ -11,6 +11,11 @@ const SSRCS = { video: 0x1000, audio: 0x2000 } as const;
 /** Of the offer. */
 const TRANSPORT_SEQUENCE_ID = 3;
 const REPORT_INTERVAL_MS = 1000;
+/**
+ * Packets of pictures that are sent at a tick: browsers send key frames by and by, too, as sockets and
+ * links have no room for all of one at once.
+ */
+const PACKETS_A_TICK = 4;
 /** What is later than a picture lasts is a stall. */
 const STALL_MS = 1000 / SOURCE_FPS;
 
@@ -48,6 +53,8 @@ export class WhipPublisher {
   #originMs: number;
   /** What timestamps of the loop are moved by. */
   #shiftMs = 0;
+  /** Of pictures that are being sent. */
+  #waiting: Uint8Array<ArrayBuffer>[] = [];
   #reportDueMs = 0;
   #requestsSeen = 0;
 
@@ -90,18 +97,18 @@ export class WhipPublisher {
   /** Sends what is due at `nowMs`; a key frame at once, if one was asked for. */
   tick(nowMs: number): void {
     if (this.failure !== undefined) return;
+    this.#sendPictures();
     const requests = this.#sender.peer.feedback.get("pictureLossIndication") ?? 0;
-    if (requests > this.#requestsSeen) {
+    // What has been begun is sent to its end first.
+    if (requests > this.#requestsSeen && this.#waiting.length === 0) {
       this.#requestsSeen = requests;
       this.#begin(nowMs);
     }
     const { frames, durationMs } = this.#loop;
-    for (;;) {
-      const frame = frames[this.#next]!;
-      const dueMs = this.#originMs + frame.timestampMs;
-      if (dueMs > nowMs) break;
-      if (nowMs - dueMs > STALL_MS) this.stalls++;
-      this.#send(frame);
+    for (let frame; (frame = this.#due(nowMs)) !== undefined;) {
+      if (nowMs - this.#originMs - frame.timestampMs > STALL_MS) this.stalls++;
+      if (frame.kind === "audio") this.#send("audio", frame.packets);
+      else this.#waiting.push(...frame.packets);
       if (++this.#next < frames.length) continue;
       this.#next = 0;
       this.#originMs += durationMs;
@@ -121,7 +128,19 @@ export class WhipPublisher {
     this.keyFramesAsked++;
   }
 
-  #send({ kind, packets }: LoopFrame): void {
+  /** The next frame, if its time has come; at the loop's end the pictures before it go first. */
+  #due(nowMs: number): LoopFrame | undefined {
+    const frame = this.#loop.frames[this.#next]!;
+    if (this.#originMs + frame.timestampMs > nowMs) return undefined;
+    return this.#next === 0 && this.#waiting.length > 0 ? undefined : frame;
+  }
+
+  #sendPictures(): void {
+    const packets = this.#waiting.splice(0, PACKETS_A_TICK);
+    if (packets.length > 0) this.#send("video", packets);
+  }
+
+  #send(kind: LoopFrame["kind"], packets: readonly Uint8Array<ArrayBuffer>[]): void {
     const track = this.#tracks[kind];
     const shift = this.#shiftMs * ticksPerMs(kind) | 0;
     const { peer } = this.#sender;
@@ -131,8 +150,8 @@ export class WhipPublisher {
       this.bytesSent += datagram.length;
     }
     track.packets += packets.length;
-    const [packet] = packets;
-    track.timestamp = new DataView(packet!.buffer, packet!.byteOffset).getUint32(4) + shift >>> 0;
+    const packet = packets.at(-1)!;
+    track.timestamp = new DataView(packet.buffer, packet.byteOffset).getUint32(4) + shift >>> 0;
   }
 
   #report({ identity: { ssrc }, packets, bytes, timestamp }: Track): void {

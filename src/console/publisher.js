@@ -9,8 +9,7 @@ import { WhipSession } from "./whip_session.js";
 
 /**
  * What the publisher does. `interrupted` looks for another path; `retrying` opens another session after
- * a delay; `failed` would fail again, or has tried often enough
- * and was never live.
+ * a delay; `failed` would fail again, or was never live and has tried often enough.
  *
  * @typedef {"idle" | "connecting" | "live" | "interrupted" | "retrying" | "failed"} PublisherState
  *

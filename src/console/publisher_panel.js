@@ -70,6 +70,7 @@ export class PublisherPanel {
     const address = isSecureContext ? undefined : secureAddress(location, httpsPort);
     byId("publish-secure", HTMLElement).hidden = address === undefined;
     if (address === undefined) return;
+    showLine(byId("publish-obstacle", HTMLElement), "");
     const link = byId("publish-secure-link", HTMLAnchorElement);
     link.href = address;
     setText(link, address);

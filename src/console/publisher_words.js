@@ -49,9 +49,7 @@ export function nameProblem(app, name) {
  */
 export function publishObstacle({ isSecure, hasCapture, hasWebRtc }) {
   if (!isSecure) {
-    return "Browsers give out camera and screen to secure pages only: open this one by https, for " +
-      "which the gateway needs a certificate (its setting tls, or --tls self-signed), or on its own " +
-      "machine as http://localhost.";
+    return "Camera and screen need https (setting tls, or --tls self-signed) or http://localhost";
   }
   if (!hasWebRtc) return "This browser has no WebRTC, which it would publish by.";
   return hasCapture ? undefined : "This browser gives out neither camera nor screen.";

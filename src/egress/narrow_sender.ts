@@ -71,6 +71,11 @@ export class NarrowSender {
     return this.#thinner.quality;
   }
 
+  /** Whether only a key frame brings pictures for which there is room. */
+  get needsKeyFrame(): boolean {
+    return this.#options.video?.hasBegun === false || this.#thinner.isHeldBack;
+  }
+
   /** When something is due though nothing new comes; Infinity if nothing is. */
   get nextMs(): number {
     return this.#nextMs;

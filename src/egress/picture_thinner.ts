@@ -74,6 +74,11 @@ export class PictureThinner {
     return this.#temporal.isWhole;
   }
 
+  /** Whether a key frame is needed, so that layers come again for which there is room. */
+  get isHeldBack(): boolean {
+    return this.#temporal.isHeldBack;
+  }
+
   /** All pictures are sent again, whatever there is room for. */
   reset(): void {
     this.#temporal.reset();

@@ -19,6 +19,7 @@ import { SoundBeginning } from "./sound_beginning.ts";
 import { SenderReports } from "./sender_reports.ts";
 import type { LinkDescription, ViewerLink } from "./viewer_link.ts";
 import { isTransportCounted, type ViewerTrack } from "./viewer_track.ts";
+import { WishInterval } from "./wish_interval.ts";
 
 /** Packets that one datagram path is given in one go. */
 const MAX_BATCH = 16;
@@ -70,6 +71,7 @@ export class RtpViewer {
   readonly #pacer = new GopPacer({ burstPackets: MAX_BATCH });
   readonly #soundBeginning: SoundBeginning | undefined;
   readonly #resends: RtpResends;
+  readonly #wishes = new WishInterval();
   readonly #lossResponse: LossResponse;
   readonly #link: ViewerLink | undefined;
   /** There from the first time on that its link does not carry all. */
@@ -239,8 +241,8 @@ export class RtpViewer {
   /** A second has passed. */
   tick(): void {
     this.#resends.tick();
-    const waits = this.#link?.isNarrow && this.#video?.hasBegun === false;
-    if (waits) this.#events.keyFrameAwaited();
+    const waits = this.#link?.isNarrow === true && this.#narrow!.needsKeyFrame;
+    if (this.#wishes.tick(waits)) this.#events.keyFrameAwaited();
   }
 
   /** Remembers the RTP packets from `begin` on, for feedback to tell of. */

@@ -12,6 +12,9 @@ const KEPT = 1 - 1 / 64;
 const SPARE = 0.1;
 const TOO_MUCH = 1.05;
 
+/** In so many pictures, about two seconds, one says that higher layers may come again, if any does. */
+const MAX_HELD_BACK = 60;
+
 /** Higher layers that make so little of all have ended: some 400 pictures ago. */
 const PAST_PART = 1 / 1000;
 
@@ -39,14 +42,22 @@ export class TemporalChoice {
   readonly #bytes = new Float64Array(MAX_TEMPORAL_ID + 1);
   #hasLayers = false;
   #highest = MAX_TEMPORAL_ID;
+  /** For how many pictures there has been room for more layers than are sent. */
+  #heldBack = 0;
 
   /** Whether pictures of all layers are sent. */
   get isWhole(): boolean {
     return this.#highest === MAX_TEMPORAL_ID;
   }
 
+  /** Whether there has long been room for more layers: no picture says that they may come again. */
+  get isHeldBack(): boolean {
+    return this.#heldBack > MAX_HELD_BACK;
+  }
+
   /** All have been sent. */
   reset(): void {
+    this.#heldBack = 0;
     this.#highest = MAX_TEMPORAL_ID;
   }
 
@@ -59,6 +70,7 @@ export class TemporalChoice {
     const wanted = this.#wanted(room);
     if (isKeyFrame) {
       this.#highest = wanted;
+      this.#heldBack = 0;
       return false;
     }
     for (let at = 0; at <= MAX_TEMPORAL_ID; at++) this.#bytes[at]! *= KEPT;
@@ -72,6 +84,7 @@ export class TemporalChoice {
     if (wanted < this.#highest || (isNext && wanted >= temporalId && canSwitchHere(layer))) {
       this.#highest = Math.min(wanted, Math.max(temporalId, this.#highest));
     }
+    this.#heldBack = wanted > this.#highest ? this.#heldBack + 1 : 0;
     if (temporalId > this.#highest) return true;
     if (wanted > this.#highest && canSwitchBehind(layer)) this.#highest = wanted;
     return false;

@@ -40,9 +40,6 @@ const DEPACKETIZERS: Readonly<Record<ReceivedVideoCodec, Depacketizer>> = {
 /** Another SSRC takes a layer over when the one before has been silent for so long. */
 const TAKEOVER_SILENCE_MS = 300;
 
-/** Least time between two changes of codec: each begins anew. */
-const MIN_CODEC_CHANGE_MS = 500;
-
 /**
  * Least time between two requests for a key frame; a round trip each way, if that is longer, though a
  * way that was full once is no reason to be without pictures for long.
@@ -114,7 +111,6 @@ export class ReceivedLayer {
   /** When the last packet came in time, and how many have not since. */
   #takenAtMs = -Infinity;
   #lateSince = 0;
-  #codecAtMs = -Infinity;
   #isKeyFrameWanted = false;
   #keyFrameAtMs = -Infinity;
   #requestedAtMs = -Infinity;
@@ -186,8 +182,7 @@ export class ReceivedLayer {
 
   /** Takes a packet of its SSRC over. */
   take(packet: ReceivedPacket, media: Media, nowMs: number): RtpVerdict {
-    const queue = this.#queueFor(media, nowMs);
-    if (queue === undefined) return "unknown-payload";
+    const queue = this.#queueOf(media);
     const isBehind = this.#lateSince >= BEHIND_PACKETS && nowMs - this.#takenAtMs >= BEHIND_MS;
     if (isBehind) this.#statistics.beginAnew();
     const verdict = this.#statistics.take(packet.sequence, packet.timestamp, nowMs);
@@ -220,6 +215,8 @@ export class ReceivedLayer {
     if (verdict !== "taken") return verdict;
     const number = this.#statistics.extended;
     for (const [at, one] of earlier.entries()) {
+      // Without anything in it, it brings nothing back.
+      if (one.payload.length === 0) continue;
       if (this.#queue!.put(number - 1 - at, one, nowMs) === "taken") this.#repaired++;
     }
     return verdict;
@@ -350,19 +347,11 @@ export class ReceivedLayer {
     this.#isKeyFrameWanted = false;
   }
 
-  /** The queue of that codec; `undefined` if it has just been another. */
-  #queueFor(media: Media, nowMs: number): PictureQueue | SoundQueue | undefined {
-    if (this.#queue !== undefined && this.#media?.codec === media.codec) return this.#queue;
-    if (this.#media?.codec !== media.codec) {
-      if (nowMs - this.#codecAtMs < MIN_CODEC_CHANGE_MS) return undefined;
-      this.#codecAtMs = nowMs;
-    }
+  #queueOf(media: Media): PictureQueue | SoundQueue {
     this.#media = media;
-    this.#queue?.close();
-    this.#queue = media.codec === "opus"
+    return this.#queue ??= media.codec === "opus"
       ? new SoundQueue()
       : new PictureQueue(DEPACKETIZERS[media.codec], this.#room, this.#descriptorId);
-    return this.#queue;
   }
 
   *#soundMessages({ timestamp, payload }: ReceivedPacket, nowMs: number) {

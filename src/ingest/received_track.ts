@@ -14,7 +14,7 @@ export type ReceivedPayload =
 export interface ReceivedTrackOptions {
   readonly mid: string;
   readonly kind: "video" | "audio";
-  /** By payload type, as answered. */
+  /** By payload type, as answered: one of media, and those that carry its packets. */
   readonly payloads: ReadonlyMap<number, ReceivedPayload>;
   /** As said by lines of `ssrc`, without those of repair; none if none are. */
   readonly ssrcs: readonly number[];

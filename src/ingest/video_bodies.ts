@@ -16,7 +16,6 @@ const NO_CONFIGURATION = new Uint8Array(0);
  */
 export class VideoBodies {
   readonly #trackId: number;
-  #codec: ReceivedVideoCodec | undefined;
   #configuration = NO_CONFIGURATION;
 
   /** @param trackId 0 for the default track */
@@ -44,8 +43,7 @@ export class VideoBodies {
   #newConfiguration(codec: ReceivedVideoCodec, data: Uint8Array): Uint8Array | undefined {
     const configuration = configurationOf(codec, data);
     if (configuration === undefined) return undefined;
-    if (codec === this.#codec && equals(configuration, this.#configuration)) return undefined;
-    this.#codec = codec;
+    if (equals(configuration, this.#configuration)) return undefined;
     this.#configuration = configuration;
     return configuration;
   }

@@ -18,6 +18,8 @@ export const PACKETS_PER_KEYSTREAM = 16;
 /** Most slots that an arena may have: 6.5 MB. */
 const MAX_SLOT_COUNT = 4096;
 
+/** What is hashed behind a packet: its rollover counter, or E flag and index of RTCP. */
+const TRAILER_LENGTH = 4;
 const SLOT_LENGTH = 1600;
 const KEY_STATES_AT = 0;
 /** Counter blocks, which their keystream replaces. */
@@ -108,6 +110,31 @@ export class PacketArena {
     const view = this.memory.subarray(slotAt, slotAt + length);
     this.#views[slot] = view;
     return view;
+  }
+
+  /**
+   * Makes the tag of the one packet in a slot, behind it (RFC 3711 4.2).
+   *
+   * @param trailer 32 bits that are hashed behind the packet
+   * @param keyStates what `hmacSha1States` returned
+   */
+  makeTag(slotAt: number, length: number, trailer: number, keyStates: Int32Array): void {
+    this.wasm.padPacket(slotAt, length, trailer);
+    this.useKeyStates(keyStates);
+    const hashed = length + TRAILER_LENGTH;
+    this.wasm.hmacLanes(slotAt, slotAt, slotAt, slotAt, hashed, hashed, hashed, hashed);
+  }
+
+  /** Whether that tag is the one that `datagram` ends with. */
+  isTagOf(datagram: Uint8Array, slotAt: number, length: number): boolean {
+    const shownAt = datagram.length - TAG_LENGTH;
+    const madeAt = slotAt + length;
+    let difference = 0;
+    // All of it, so that it takes the same time wherever the tags differ.
+    for (let at = 0; at < TAG_LENGTH; at++) {
+      difference |= this.memory[madeAt + at]! ^ datagram[shownAt + at]!;
+    }
+    return difference === 0;
   }
 
   /** Sets what the next packets are authenticated with: what `hmacSha1States` returned. */

@@ -73,10 +73,10 @@ export class SrtcpSender {
     const datagram = new Uint8Array(length + SRTCP_OVERHEAD);
     datagram.set(packet.subarray(0, HEADER_LENGTH));
     datagram.set(crypt(packet, index, this.#keys), HEADER_LENGTH);
-    const trailer = new DataView(datagram.buffer, length, INDEX_LENGTH);
-    trailer.setUint32(0, ENCRYPTED_FLAG + index);
-    const signed = datagram.subarray(0, length + INDEX_LENGTH);
-    datagram.set(tagOf(signed, this.#keys), signed.length);
+    const trailer = ENCRYPTED_FLAG + index;
+    new DataView(datagram.buffer).setUint32(length, trailer);
+    const tagAt = makeTag(datagram.subarray(0, length), trailer, this.#keys) + length;
+    datagram.set(arena.memory.subarray(tagAt, tagAt + TAG_LENGTH), length + INDEX_LENGTH);
     return datagram;
   }
 }
@@ -106,12 +106,11 @@ export class SrtcpReceiver {
         `Cannot unprotect RTCP packet: must be ${limits[0]}..${limits[1]} bytes, got ${length}`,
       );
     }
-    const signed = datagram.subarray(0, length - TAG_LENGTH);
-    if (!isSame(tagOf(signed, this.#keys), datagram.subarray(signed.length))) {
+    const packet = datagram.subarray(0, length - SRTCP_OVERHEAD);
+    const trailer = new DataView(datagram.buffer, datagram.byteOffset + packet.length).getUint32(0);
+    if (!arena.isTagOf(datagram, makeTag(packet, trailer, this.#keys), packet.length)) {
       throw new SrtpError("Cannot unprotect RTCP packet: its tag must be authentic");
     }
-    const packet = signed.subarray(0, signed.length - INDEX_LENGTH);
-    const trailer = new DataView(datagram.buffer, datagram.byteOffset + packet.length).getUint32(0);
     if (trailer < ENCRYPTED_FLAG) {
       throw new SrtpError("Cannot unprotect RTCP packet: must be encrypted, got no E flag");
     }
@@ -160,33 +159,12 @@ function crypt(packet: Uint8Array, index: number, keys: RtcpKeys): Uint8Array {
   return output;
 }
 
-/** The tag of a packet with its E flag and index, which are hashed as a rollover counter is. */
-function tagOf(signed: Uint8Array, { keyStates }: RtcpKeys): Uint8Array {
-  const { memory, wasm } = arena;
-  const length = signed.length - INDEX_LENGTH;
-  const trailer = new DataView(signed.buffer, signed.byteOffset + length).getInt32(0);
+/** Copies a packet into a slot, and makes its tag with E flag and index; where the slot is. */
+function makeTag(packet: Uint8Array, trailer: number, { keyStates }: RtcpKeys): number {
   const slot = arena.takeSlot();
-  memory.set(signed.subarray(0, length), slot);
-  wasm.padPacket(slot, length, trailer);
-  arena.useKeyStates(keyStates);
-  wasm.hmacLanes(
-    slot,
-    slot,
-    slot,
-    slot,
-    signed.length,
-    signed.length,
-    signed.length,
-    signed.length,
-  );
-  return memory.subarray(slot + length, slot + length + TAG_LENGTH);
-}
-
-/** Takes the same time wherever they differ. */
-function isSame(tag: Uint8Array, other: Uint8Array): boolean {
-  let difference = 0;
-  for (let at = 0; at < TAG_LENGTH; at++) difference |= tag[at]! ^ other[at]!;
-  return difference === 0;
+  arena.memory.set(packet, slot);
+  arena.makeTag(slot, packet.length, trailer, keyStates);
+  return slot;
 }
 
 /** @throws {SrtpError} if a length of `master` is wrong */

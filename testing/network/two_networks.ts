@@ -8,10 +8,10 @@ export const SECOND_ADDRESS = "198.51.100.1";
 /** To be run in the network, before a server or a browser is started. */
 export function openSecondWay(): void {
   ip(`address add ${SERVER_ADDRESS}/32 dev lo`);
-  ip("link add radio type veth peer name mast");
+  ip("link add radio type veth peer name tower");
   ip(`address add ${SECOND_ADDRESS}/24 dev radio`);
   ip("link set radio up");
-  ip("link set mast up");
+  ip("link set tower up");
   ip("route add default via 198.51.100.2 dev radio metric 20");
 }
 

@@ -19,6 +19,11 @@ const GO_LIVE = `
   document.getElementById("publish-name").dispatchEvent(new Event("input"));
   document.getElementById("publish-start").click();`;
 
+/** How often the session was asked for another path, or to end. */
+const COUNT_REQUESTS = `
+  const all = performance.getEntriesByType("resource");
+  return all.filter(({ name }) => new URL(name).pathname.includes("/whip/")).length;`;
+
 /** What the page says. */
 const READ = `
   const text = (id) => document.getElementById(id).textContent;
@@ -68,6 +73,9 @@ Deno.test({
   assert((await viewer.statistics()).audioEnergy > 0);
   await until("there are figures", async () => /bit\/s/.test((await read()).figures));
   assertMatch(told!.figures, /VP8 · Opus/);
+  // A path over which all is well is not left.
+  await viewer.moreFrames(90);
+  assertEquals(await firefox.evaluate(COUNT_REQUESTS), 0);
   await firefox.evaluate(PRESS, "publish-stop");
   await until("it is not live", async () => (await gateway.stream(PATH))?.state !== "live");
   assertEquals((await read()).state, "idle");

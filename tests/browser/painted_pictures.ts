@@ -38,12 +38,18 @@ export interface PaintedWay {
   readonly codec: string;
   /** Port to which they are sent, instead of the gateway's own. */
   readonly udpPort?: number;
+  /** Whether pictures are offered, and none are sent yet. */
+  readonly isSoundFirst?: boolean;
 }
 
 /** What the page keeps; in the page only. */
-interface PaintedPage {
+export interface PaintedPage {
   readonly painted: {
     readonly stream: MediaStream;
+    /** Of the stream, be it that it is not sent. */
+    readonly pictures: MediaStreamTrack;
+    /** What is sent is as large. */
+    readonly shown: HTMLCanvasElement;
     readonly moments: PaintedMoment[];
   };
   readonly whip: { readonly peer: RTCPeerConnection };
@@ -111,7 +117,7 @@ function paint({ fps, clapIntervalS, fieldsWide, fieldsHigh, hasSound, isNoisy, 
   const noisePen = noise.getContext("2d")!;
   const grains = noisePen.createImageData(noise.width, noise.height);
   for (let at = 0; at < grains.data.length; at++) {
-    grains.data[at] = at % 4 === 3 ? 48 : Math.random() * 256;
+    grains.data[at] = at % 4 === 3 ? 24 : Math.random() * 256;
   }
   noisePen.putImageData(grains, 0, 0);
   const pen = canvas.getContext("2d")!;
@@ -131,7 +137,7 @@ function paint({ fps, clapIntervalS, fieldsWide, fieldsHigh, hasSound, isNoisy, 
       }
     }
     if (isNoisy) pen.drawImage(noise, -Math.random() * width, -Math.random() * height);
-    shownPen.drawImage(canvas, 0, 0);
+    shownPen.drawImage(canvas, 0, 0, shown.width, shown.height);
     moments.push({
       unixMs: performance.timeOrigin + performance.now(),
       soundS: context.currentTime,
@@ -141,7 +147,8 @@ function paint({ fps, clapIntervalS, fieldsWide, fieldsHigh, hasSound, isNoisy, 
   setInterval(paintNext, 1000 / fps);
   const stream = shown.captureStream();
   if (hasSound) stream.addTrack(destination.stream.getAudioTracks()[0]!);
-  Object.assign(globalThis, { painted: { stream, moments } });
+  const [pictures] = stream.getVideoTracks();
+  Object.assign(globalThis, { painted: { stream, pictures, shown, moments } });
 }
 
 /** Publishes what is painted by WHIP. */
@@ -150,11 +157,14 @@ export async function publishPainted(page: Page, path: string, way: PaintedWay):
 }
 
 /** Runs in the page. */
-async function publish({ path, codec, udpPort }: PaintedWay & { path: string }): Promise<void> {
+async function publish(
+  { path, codec, udpPort, isSoundFirst }: PaintedWay & { path: string },
+): Promise<void> {
   const { painted: { stream } } = globalThis as unknown as PaintedPage;
   const peer = new RTCPeerConnection();
   for (const track of stream.getTracks()) {
-    const transceiver = peer.addTransceiver(track, { direction: "sendonly", streams: [stream] });
+    const what = isSoundFirst === true && track.kind === "video" ? "video" : track;
+    const transceiver = peer.addTransceiver(what, { direction: "sendonly", streams: [stream] });
     if (track.kind !== "video") continue;
     const all = RTCRtpSender.getCapabilities("video")!.codecs;
     transceiver.setCodecPreferences(

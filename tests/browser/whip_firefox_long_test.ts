@@ -122,7 +122,6 @@ Deno.test({
     await until("its media go on", () => fixed.audio!.packets.at(-1)!.arrivedMs > from + 2000);
     const pauseMs = longestPauseMs(fixed.audio!);
     assert(pauseMs < MAX_PAUSE_MS, `nothing came for ${pauseMs} ms`);
-    console.log(pauseMs);
     assertEquals(await firefox.evaluate(LEAVE), 200);
     await until("it is not live any more", async () => {
       return (await gateway.stream(PATH))?.state !== "live";

@@ -37,7 +37,7 @@ Deno.test("RtpViewer: of temporal layers, a viewer is sent those that its link c
   assertEquals(narrow.opened.viewer.quality, "all");
 });
 
-Deno.test("RtpViewer: who waits for a key frame for want of room says so, once a second", () => {
+Deno.test("RtpViewer: who waits for a key frame for want of room says so, more and more rarely", () => {
   const narrow = new NarrowViewer();
   narrow.run(CUT_MS);
   assertEquals(narrow.opened.events.keyFrameWaits, 0);
@@ -45,7 +45,7 @@ Deno.test("RtpViewer: who waits for a key frame for want of room says so, once a
   narrow.run(RELIEF_MS);
   const waits = narrow.opened.events.keyFrameWaits;
   const seconds = (RELIEF_MS - CUT_MS) / 1000;
-  assert(waits > 0 && waits <= seconds, `${waits} in ${seconds} s`);
+  assert(waits > 0 && waits <= seconds / 2, `${waits} in ${seconds} s`);
   narrow.link.change({ capacityBps: 100e6 }, RELIEF_MS);
   narrow.run(END_MS - 5000);
   const before = narrow.opened.events.keyFrameWaits;

@@ -79,8 +79,13 @@ Deno.test("TemporalChoice: they come again layer by layer at pictures that refer
 Deno.test("TemporalChoice: without a word they come again at a key frame", () => {
   const stream = new Stream(() => "none");
   stream.go(32, 500_000);
+  assertEquals(stream.choice.isHeldBack, false);
   assertEquals(stream.go(16, FULL_BPS), "0000");
+  assertEquals(stream.choice.isHeldBack, false);
+  stream.go(64, FULL_BPS);
+  assertEquals(stream.choice.isHeldBack, true);
   assertEquals(stream.go(8, FULL_BPS, 4), "00212");
+  assertEquals(stream.choice.isHeldBack, false);
 });
 
 Deno.test("TemporalChoice: one layer more needs something to spare", () => {

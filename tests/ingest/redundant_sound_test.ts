@@ -71,6 +71,19 @@ Deno.test("packets that came are not taken again, and plain ones go on between",
   assertEquals(media.describe().layers[0]!.repaired, 0);
 });
 
+Deno.test("a packet of which nothing is carried is still missed", () => {
+  const media = redundantMedia();
+  media.takeRtp(packet(10, 0), 0);
+  const [head, own] = [packet(12, 0).subarray(0, RTP_HEADER_SIZE), packet(12, 0).subarray(-2)];
+  const ticks = FRAME_TICKS << 10;
+  const block = [0x80 | AUDIO_TYPE, ticks >> 16 & 0xff, ticks >> 8 & 0xff, 0, AUDIO_TYPE];
+  media.takeRtp(Uint8Array.from([...head, ...block, ...own]), 2 * SOUND_MS);
+  assertEquals(heard(media), [[10, 0]]);
+  media.takeRtp(packet(11, 0), 2 * SOUND_MS + 5);
+  assertEquals(heard(media), [[11, SOUND_MS], [12, 2 * SOUND_MS]]);
+  assertEquals(media.describe().layers[0]!.repaired, 0);
+});
+
 Deno.test("what carries other payloads than was agreed on is malformed", () => {
   const media = redundantMedia();
   assertEquals(media.takeRtp(packet(10, 1, 96), 0), "malformed");

@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import { ReceivedMedia, type ReceivedMediaOptions } from "../../ingest/received_media.ts";
 import type { RtpVerdict } from "../../ingest/rtp_verdict.ts";
 import type { RtcpPacket } from "../../rtp/rtcp.ts";
@@ -13,6 +14,8 @@ import type { PublishSession } from "../live/publish_session.ts";
 import type { LinkMeasures } from "../live/publish_source.ts";
 import { loggedSessionId, type PeerSession, type PeerSessionEvents } from "./sessions.ts";
 import type { SessionPaths } from "./session.ts";
+
+const logger = getLogger(["sluice", "webrtc"]);
 
 /** Deadlines that are so near to each other have one timer, and none comes sooner. */
 const TIMER_SLACK_MS = 2;
@@ -210,8 +213,14 @@ export class WebrtcPublisher implements PeerSession {
     this.#timerDueMs = Infinity;
     if (this.#media === undefined || this.#isOver) return;
     const nowMs = performance.now();
-    this.#media.handleTimeout(nowMs);
-    this.#passOn(this.#media, nowMs);
+    try {
+      this.#media.handleTimeout(nowMs);
+      this.#passOn(this.#media, nowMs);
+    } catch (error) {
+      // A defect of ours, which must not end what all others publish.
+      logger.error("Cannot go on with what is published: {error}", { id: this.loggedId, error });
+      this.end("a defect of the server");
+    }
   }
 
   /** Hands over what is whole, and sends what the publisher is to be told. */
