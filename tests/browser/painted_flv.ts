@@ -1,4 +1,5 @@
 /** Painted pictures and their claps, as HTTP-FLV brings them. */
+import { concat } from "@std/bytes/concat";
 import { parseAudioBody } from "../../src/flv/audio_body_parser.ts";
 import { TAG_AUDIO, TAG_OVERHEAD, TAG_VIDEO } from "../../src/flv/tag.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
@@ -32,32 +33,41 @@ export interface PaintedFlv {
 
 /** Records the pictures and the sound of a stream until it is told to stop. */
 export class PaintedRecorder {
-  readonly #abort = new AbortController();
-  readonly #pictures: Promise<Uint8Array<ArrayBuffer>>;
-  readonly #sound: Promise<Uint8Array<ArrayBuffer>>;
+  readonly #pictures: Recording;
+  readonly #sound: Recording;
 
   constructor(gateway: GatewayProcess, path: string) {
-    this.#pictures = this.#record(gateway.httpUrl(`/${path}.flv?audio=0`));
-    this.#sound = this.#record(gateway.httpUrl(`/${path}.flv?video=0`));
+    this.#pictures = new Recording(gateway.httpUrl(`/${path}.flv?audio=0`));
+    this.#sound = new Recording(gateway.httpUrl(`/${path}.flv?video=0`));
   }
 
   /** Ends it; the pictures must be H.264. */
   async stop(): Promise<PaintedFlv> {
-    this.#abort.abort();
-    const pictures = await this.#pictures;
-    const read = await readPictures(pictures);
-    return { ...read, ...await readSound(await this.#sound) };
+    const [pictures, sound] = await Promise.all([this.#pictures.stop(), this.#sound.stop()]);
+    return { ...await readPictures(pictures), ...await readSound(sound) };
+  }
+}
+
+/** What comes from an address until it is enough. */
+class Recording {
+  readonly #pieces: Uint8Array<ArrayBuffer>[] = [];
+  readonly #reader: Promise<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>>;
+  readonly #ended: Promise<void>;
+
+  constructor(url: string) {
+    this.#reader = fetch(url).then(({ body }) => body!.getReader());
+    this.#ended = this.#read();
   }
 
-  async #record(url: string): Promise<Uint8Array<ArrayBuffer>> {
-    const pieces: Uint8Array<ArrayBuffer>[] = [];
-    try {
-      const { body } = await fetch(url, { signal: this.#abort.signal });
-      for await (const piece of body!) pieces.push(piece);
-    } catch (error) {
-      if (!this.#abort.signal.aborted) throw error;
-    }
-    return new Uint8Array(await new Blob(pieces).arrayBuffer());
+  async stop(): Promise<Uint8Array<ArrayBuffer>> {
+    await (await this.#reader).cancel();
+    await this.#ended;
+    return concat(this.#pieces);
+  }
+
+  async #read(): Promise<void> {
+    const reader = await this.#reader;
+    for (let read; !(read = await reader.read()).done;) this.#pieces.push(read.value);
   }
 }
 
