@@ -16,12 +16,13 @@ export class PathWatch {
   /**
    * Takes the newest counts.
    *
-   * @param {{ received: number, packetsSent: number }} counts bytes of anything, and packets of media
+   * @param {{ received: number, packetsSent: number }} counts bytes of anything, 0 where the browser does
+   *   not tell, and packets of media
    * @param {number} nowMs
    * @returns {boolean} whether nothing has come back for too long
    */
   isSilent({ received, packetsSent }, nowMs) {
-    if (received !== this.#received) {
+    if (received !== this.#received || received === 0) {
       this.#received = received;
       this.#heardAtMs = nowMs;
       this.#sentThen = packetsSent;

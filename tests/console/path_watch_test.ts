@@ -16,4 +16,8 @@ Deno.test("PathWatch: what sends and hears nothing for a second is silent", () =
   for (const [nowMs, received, packetsSent, isSilent] of table) {
     assertEquals(watch.isSilent({ received, packetsSent }, nowMs), isSilent, `${nowMs}`);
   }
+  const untold = new PathWatch();
+  for (const nowMs of [0, 1000, 2000]) {
+    assertEquals(untold.isSilent({ received: 0, packetsSent: nowMs }, nowMs), false);
+  }
 });
