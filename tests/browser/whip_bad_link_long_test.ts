@@ -57,12 +57,13 @@ for (
     const viewer = await watchByWhep(watchingPage, gateway, PATH);
     await delay(SETTLE_MS);
     await notePaintings(watchingPage, "whep");
-    const recorder = new PaintedRecorder(gateway, PATH);
+    // Debian's ffmpeg knows no VP8 in FLV.
+    const recorder = codec === "H264" ? new PaintedRecorder(gateway, PATH) : undefined;
     const before = await viewer.statistics();
     await delay(WATCH_MS);
     const after = await viewer.statistics();
     const noted = await notedPaintings(watchingPage, "whep");
-    const recorded = codec === "H264" ? await recorder.stop() : undefined;
+    const recorded = await recorder?.stop();
     const moments = await paintedMoments(page);
     const link = await page.evaluate(readLink);
 
@@ -104,7 +105,9 @@ function checkFlv(
   // How far the stream's clock is ahead of when pictures were taken, and that of its sound.
   const aheadMs = pictures.map(([number, timestampMs]) => timestampMs - moments[number]!.unixMs)
     .toSorted((one, other) => one - other);
-  const wanderedMs = aheadMs.at(-1)! - aheadMs[0]!;
+  // A picture that a busy page has painted, and not handed over, tells nothing of the clock.
+  const wanderedMs = aheadMs[Math.floor(0.98 * aheadMs.length)]! -
+    aheadMs[Math.floor(0.02 * aheadMs.length)]!;
   const steps = soundMs.slice(1).map((timeMs, at) => timeMs - soundMs[at]!);
   const lost = steps.reduce((sum, step) => sum + step / 20 - 1, 0) / steps.length;
   const apartMs = median(
