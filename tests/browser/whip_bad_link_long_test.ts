@@ -105,9 +105,7 @@ function checkFlv(
   // How far the stream's clock is ahead of when pictures were taken, and that of its sound.
   const aheadMs = pictures.map(([number, timestampMs]) => timestampMs - moments[number]!.unixMs)
     .toSorted((one, other) => one - other);
-  // A picture that a busy page has painted, and not handed over, tells nothing of the clock.
-  const wanderedMs = aheadMs[Math.floor(0.98 * aheadMs.length)]! -
-    aheadMs[Math.floor(0.02 * aheadMs.length)]!;
+  const wanderedMs = aheadMs.at(-1)! - aheadMs[0]!;
   const steps = soundMs.slice(1).map((timeMs, at) => timeMs - soundMs[at]!);
   const lost = steps.reduce((sum, step) => sum + step / 20 - 1, 0) / steps.length;
   const apartMs = median(
