@@ -190,6 +190,8 @@ export class Peer {
     if (result.retiredUfrag !== undefined) events.ufragRetired(result.retiredUfrag);
     const known = path ?? this.#admit(from, datagram.length);
     this.#paths.select(this.#ice.selected, this.#nowMs);
+    // As long as it is another's, what it would go on with would reach that one: it asks once more.
+    if (known.isContested(this.#nowMs) && this.#check(known)) return;
     this.#sendWithin(result.response, known);
     const { selected } = this.#paths;
     if (selected === known && !selected.isProven(this.#nowMs)) this.#check(selected);
@@ -211,7 +213,7 @@ export class Peer {
     const { path, retired } = this.#paths.add(from, this.#nowMs);
     path.received(length, this.#nowMs);
     if (retired !== undefined) events.addressRetired(retired.address);
-    events.addressKnown(path.address);
+    if (!events.addressKnown(path.address)) path.contest();
     if (path.isProven(this.#nowMs)) events.addressProven(path.address);
     return path;
   }

@@ -19,8 +19,11 @@ export interface PeerEvents {
   readonly channelOpened: (channel: DataChannel) => void;
   /** A check that was sent at `sentMs` to where media go has been answered. */
   readonly roundTrip: (roundTripMs: number, sentMs: number) => void;
-  /** A valid check has come from this address, which was not known before. */
-  readonly addressKnown: (address: TransportAddress) => void;
+  /**
+   * A valid check has come from this address, which was not known before. Whether what comes from
+   * there reaches this peer: not where another one has proven it.
+   */
+  readonly addressKnown: (address: TransportAddress) => boolean;
   /** This address has echoed what was sent to it. */
   readonly addressProven: (address: TransportAddress) => void;
   /** This address is not known any more: there are too many others. */

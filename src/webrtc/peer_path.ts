@@ -32,6 +32,7 @@ export class PeerPath {
   #allowance = 0;
   #openChecks: OpenCheck[] = [];
   #isCookieShown = false;
+  #isContested = false;
 
   constructor({ transport, hostname, port }: TransportAddress, random: RandomBytes) {
     this.address = { transport, hostname, port };
@@ -45,6 +46,15 @@ export class PeerPath {
 
   get provenUntilMs(): number {
     return this.#provenUntilMs;
+  }
+
+  /** Another peer has proven the address, and this one has to. */
+  contest(): void {
+    this.#isContested = true;
+  }
+
+  isContested(nowMs: number): boolean {
+    return this.#isContested && !this.isProven(nowMs);
   }
 
   /** Something has come from here: as much may be sent in return, as long as nothing is proven. */
@@ -82,6 +92,7 @@ export class PeerPath {
   /** It has echoed something, which holds until then. */
   prove(untilMs: number): void {
     this.#provenUntilMs = Math.max(this.#provenUntilMs, untilMs);
+    this.#isContested = false;
     this.#allowance = 0;
   }
 }

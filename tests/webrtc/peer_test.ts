@@ -27,7 +27,7 @@ function addressAt(port: number, transport: "udp" | "tcp" = "udp"): TransportAdd
   return { transport, hostname: "192.0.2.1", port };
 }
 
-function open() {
+function open({ ownsAddresses = true } = {}) {
   const noted: string[] = [];
   const note = (what: string) => (detail?: unknown) => void noted.push(`${what} ${detail}`);
   const sent: { readonly datagram: Uint8Array; readonly port: number }[] = [];
@@ -41,7 +41,10 @@ function open() {
     rtcp: note("rtcp"),
     channelOpened: note("channel"),
     roundTrip: (roundTripMs, sentMs) => void noted.push(`roundTrip ${roundTripMs} since ${sentMs}`),
-    addressKnown: ({ port }) => void noted.push(`known ${port}`),
+    addressKnown: ({ port }) => {
+      noted.push(`known ${port}`);
+      return ownsAddresses;
+    },
     addressProven: ({ port }) => void noted.push(`proven ${port}`),
     addressRetired: ({ port }) => void noted.push(`retired ${port}`),
     consentLost: () => void noted.push("consent lost"),
@@ -91,6 +94,18 @@ Deno.test("Peer: of many addresses the newest are known, and the one that is sen
   peer.receive(media, addressAt(2), 0);
   peer.receive(Uint8Array.of(0x80, 96, 0, 1), addressAt(17), 0);
   assertEquals(take(), ["dropped unproven", "dropped unproven", "dropped kind"]);
+});
+
+Deno.test("Peer: from an address that is another's, a check is answered once it is proven", () => {
+  const { peer, answerFrom, take } = open({ ownsAddresses: false });
+  peer.receive(NOMINATION, addressAt(1), 0);
+  assertEquals(take(), ["known 1", "check 1"]);
+  peer.receive(NOMINATION, addressAt(1), 50);
+  assertEquals(take(), ["check 1"]);
+  answerFrom(1, 60);
+  assertEquals(take(), ["proven 1", "roundTrip 10 since 50"]);
+  peer.receive(NOMINATION, addressAt(1), 100);
+  assertEquals(take(), ["send 1"]);
 });
 
 Deno.test("Peer: what of DTLS is not taken is told, once for each datagram", () => {

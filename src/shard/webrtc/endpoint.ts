@@ -225,12 +225,13 @@ export class WebrtcEndpoint {
     session.peer.receive(datagram, from, performance.now());
   }
 
-  #onAddressKnown(session: PeerSession, address: TransportAddress): void {
+  #onAddressKnown(session: PeerSession, address: TransportAddress): boolean {
     const isIts = this.#sessions.claimAddress(session, address, performance.now());
     const connection = isIts ? this.#sockets.connection(address) : undefined;
-    if (connection === undefined) return;
+    if (connection === undefined) return isIts;
     connection.prove();
     connection.onReady = () => session.notify();
+    return isIts;
   }
 
   /** What becomes of a viewer, as this endpoint and its log have it. */

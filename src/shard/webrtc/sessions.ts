@@ -24,7 +24,7 @@ export interface PeerSession {
 /** What becomes of a session's addresses and names, and of itself. */
 export interface PeerSessionEvents<Session extends PeerSession> {
   /** A valid check has come from there. */
-  readonly addressKnown: (session: Session, address: TransportAddress) => void;
+  readonly addressKnown: (session: Session, address: TransportAddress) => boolean;
   /** It has echoed what was sent there. */
   readonly addressProven: (session: Session, address: TransportAddress) => void;
   readonly addressRetired: (session: Session, address: TransportAddress) => void;

@@ -60,7 +60,7 @@ async function open() {
     arena: new PacketArena(4),
     paths: { send, sendAll() {}, isReady: () => true },
     events: {
-      addressKnown() {},
+      addressKnown: () => true,
       addressProven: note("proven"),
       addressRetired() {},
       ufragRetired() {},
