@@ -19,6 +19,13 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 /** Browsers call a connection failed after half a minute; a live picture is not waited for so long. */
 export const INTERRUPTION_TIMEOUT_MS = 6000;
 
+/** What is said of ends that are the same for who sends and who watches. */
+export const END_DETAILS = {
+  unanswered: "The gateway did not answer",
+  insecure: "The encryption of the media could not be set up",
+  lost: "The connection was lost",
+};
+
 /** Times are the caller's, in milliseconds of one clock. */
 export class RtcConnection {
   /** @type {ConnectionState} */

@@ -3,7 +3,12 @@
 /** One WebRTC session over WHEP: from the offer to its end, onto a video element. */
 import { WebRtcProgress } from "./webrtc_progress.js";
 import { readCounts, WebRtcStatistics } from "./webrtc_statistics.js";
-import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, RtcConnection } from "./rtc_connection.js";
+import {
+  ANSWER_TIMEOUT_MS,
+  CONNECT_TIMEOUT_MS,
+  END_DETAILS,
+  RtcConnection,
+} from "./rtc_connection.js";
 import { describeUnreachable } from "./whep_failure.js";
 import { LayerChoice } from "./layer_choice.js";
 import { SessionEvents } from "./session_events.js";
@@ -225,18 +230,14 @@ export class WhepEngine {
    */
   #describeEnd(end) {
     switch (end) {
-      case "unanswered":
-        return { kind: "network", detail: "The gateway did not answer" };
       case "unreachable":
         return describeUnreachable(this.#answer, CONNECT_TIMEOUT_MS);
-      case "insecure":
-        return { kind: "network", detail: "The encryption of the media could not be set up" };
-      case "lost":
-        return { kind: "network", detail: "The connection was lost" };
       case "closed":
         // There is none to be deleted.
         this.#resource = undefined;
         return { kind: "changed", detail: "The gateway has ended the connection" };
+      default:
+        return { kind: "network", detail: END_DETAILS[end] };
     }
   }
 

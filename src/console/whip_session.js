@@ -4,7 +4,12 @@
 import { restartedAnswer, restartFragment } from "./ice_restart.js";
 import { PathWatch } from "./path_watch.js";
 import { offeredCodecs } from "./publisher_choice.js";
-import { ANSWER_TIMEOUT_MS, CONNECT_TIMEOUT_MS, RtcConnection } from "./rtc_connection.js";
+import {
+  ANSWER_TIMEOUT_MS,
+  CONNECT_TIMEOUT_MS,
+  END_DETAILS,
+  RtcConnection,
+} from "./rtc_connection.js";
 import { describeUnreachable } from "./whep_failure.js";
 import { readTraffic } from "./stats_report.js";
 import { endPublication, patchSession, postPublication } from "./whip_signalling.js";
@@ -249,20 +254,16 @@ export class WhipSession {
    */
   #describeEnd(end) {
     switch (end) {
-      case "unanswered":
-        return { kind: "network", detail: "The gateway did not answer" };
       case "unreachable": {
         const { detail } = describeUnreachable(this.#answer, CONNECT_TIMEOUT_MS);
         return { kind: "network", detail };
       }
-      case "insecure":
-        return { kind: "network", detail: "The encryption of the media could not be set up" };
-      case "lost":
-        return { kind: "network", detail: "The connection was lost" };
       case "closed":
         // There is none to be deleted.
         this.#resource = undefined;
         return { kind: "closed", detail: "The gateway has ended the session" };
+      default:
+        return { kind: "network", detail: END_DETAILS[end] };
     }
   }
 
