@@ -24,6 +24,10 @@ import { WishInterval } from "./wish_interval.ts";
 /** Packets that one datagram path is given in one go. */
 const MAX_BATCH = 16;
 
+/** How the packets of both tracks are, so far as reports need it. */
+const REPORTED_SOUND = { clockRateHz: 48_000, packetBytes: 200 };
+const REPORTED_PICTURES = { clockRateHz: 90_000, packetBytes: 1200 };
+
 export interface RtpViewerOptions {
   readonly feed: RtpFeed;
   readonly audio: ViewerTrack | undefined;
@@ -98,9 +102,10 @@ export class RtpViewer {
     }
     this.#transport = isTransportCounted(options) ? new TransportHistory() : undefined;
     this.#reports = new ReceiverReports(
-      [[audio, 48_000] as const, [video, 90_000] as const].flatMap(([track, clockRateHz]) =>
-        track === undefined ? [] : [{ ssrc: track.identity.ssrc, clockRateHz }]
-      ),
+      [
+        ...(audio === undefined ? [] : [{ ssrc: audio.identity.ssrc, ...REPORTED_SOUND }]),
+        ...(video === undefined ? [] : [{ ssrc: video.identity.ssrc, ...REPORTED_PICTURES }]),
+      ],
       this.#transport,
       this.#link?.listener,
     );
@@ -169,9 +174,8 @@ export class RtpViewer {
   take(nowMs: number, unixMs: number, datagrams: Uint8Array[]): boolean {
     if (this.#link?.watch(nowMs, this.#fullBps)) this.#becomeNarrow();
     if (this.#link?.isNarrow) return this.#takeNarrow(nowMs, unixMs, datagrams);
-    const resent = nowMs < this.#resends.nextMs
-      ? 0
-      : this.#resends.takePaced(MAX_BATCH, this.#moment(nowMs), datagrams);
+    const isHeld = nowMs < this.#resends.nextMs || this.#link?.estimator.isLosing(nowMs);
+    const resent = isHeld ? 0 : this.#resends.takePaced(MAX_BATCH, this.#moment(nowMs), datagrams);
     if (resent > 0) this.#noteResent(resent, datagrams, nowMs);
     if (this.#switchesOverClearLink(nowMs)) this.#beginPast();
     this.#keepPlace(nowMs);

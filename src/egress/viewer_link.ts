@@ -98,14 +98,14 @@ export class ViewerLink {
     this.#estimator = newEstimator(CLEAR_BPS, nowMs);
     this.listener = {
       takeRemb: (bitrateBps, nowMs) => this.#takeRemb(bitrateBps, nowMs),
-      takeLoss: (fraction, nowMs) => {
-        if (nowMs >= this.#lossCountsMs) this.#estimator.takeLoss(fraction, nowMs);
+      takeLoss: (fraction, nowMs, sinceMs) => {
+        if (sinceMs >= this.#lossCountsMs) this.#estimator.takeLoss(fraction, nowMs, sinceMs);
       },
       takeRoundTrip: (roundTripMs, sentMs, nowMs) => {
         this.#takeRoundTrip(roundTripMs, sentMs, nowMs);
         this.#dueMs = nowMs;
       },
-      takeNack: (nowMs) => this.#estimator.takeNack(nowMs),
+      takeNack: (lostBytes, nowMs) => this.#estimator.takeNack(lostBytes, nowMs),
       takeTransport: (reception, nowMs) => this.#estimator.takeTransport(reception, nowMs),
     };
   }

@@ -1,5 +1,6 @@
 import { compactNtp, type NtpTime } from "./ntp.ts";
 import type { RtcpPacket } from "./rtcp.ts";
+import { type Nack, nackedSequences } from "./rtcp_feedback.ts";
 import type { ReportBlock } from "./rtcp_report.ts";
 import type { TransportHistory, TransportReception } from "./transport_history.ts";
 
@@ -19,10 +20,15 @@ const MAX_EXPECTED = 65_536;
 /** Reported delays are in 1/65536 s. */
 const DELAY_TICKS_PER_MS = 65.536;
 
+/** A sequence number that is so far ahead is behind. */
+const HALF_OF_SEQUENCES = 0x8000;
+
 /** A track that a viewer is sent. */
 export interface ReportedTrack {
   readonly ssrc: number;
   readonly clockRateHz: number;
+  /** Bytes of one of its packets, about. */
+  readonly packetBytes: number;
 }
 
 /** What a viewer told about one track; all is 0 until it reported. */
@@ -57,11 +63,12 @@ export interface Reception {
 export interface ReceptionListener {
   /** REMB: what the viewer believes to be able to receive. */
   readonly takeRemb: (bitrateBps: number, nowMs: number) => void;
-  /** What part of the packets of all tracks was lost in about a second. */
-  readonly takeLoss: (lossFraction: number, nowMs: number) => void;
+  /** What part of the packets of all tracks was lost since `sinceMs`, about a second ago. */
+  readonly takeLoss: (lossFraction: number, nowMs: number, sinceMs: number) => void;
   /** A sender report was answered; `sentMs` is when it was sent. The same may be told again. */
   readonly takeRoundTrip: (roundTripMs: number, sentMs: number, nowMs: number) => void;
-  readonly takeNack: (nowMs: number) => void;
+  /** It asks for packets: `lostBytes` of them, about, for the first time. */
+  readonly takeNack: (lostBytes: number, nowMs: number) => void;
   /** Figures of another second of transport-wide feedback. */
   readonly takeTransport: (reception: TransportReception, nowMs: number) => void;
 }
@@ -76,7 +83,7 @@ export interface ReceptionListener {
  * import { ReceiverReports } from "./receiver_report.ts";
  * import { parseRtcp } from "./rtcp.ts";
  *
- * const reports = new ReceiverReports([{ ssrc: 9, clockRateHz: 90_000 }]);
+ * const reports = new ReceiverReports([{ ssrc: 9, clockRateHz: 90_000, packetBytes: 1200 }]);
  * reports.senderReportSent(9, ntpTime(1_600_000_000_000), 100);
  * const datagram = Uint8Array.of(0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 9);
  * for (const packet of parseRtcp(datagram)) reports.take(packet, 140);
@@ -142,7 +149,7 @@ export class ReceiverReports {
         break;
       case "nack":
         this.#nackCount++;
-        this.#listener?.takeNack(nowMs);
+        this.#takeNack(packet, nowMs);
         break;
       case "pictureLossIndication":
         this.#pictureLossCount++;
@@ -174,11 +181,17 @@ export class ReceiverReports {
     };
   }
 
+  #takeNack(nack: Nack, nowMs: number): void {
+    if (this.#listener === undefined) return;
+    const lostBytes = this.#tracks.get(nack.mediaSsrc)?.takeNack(nack) ?? 0;
+    this.#listener.takeNack(lostBytes, nowMs);
+  }
+
   #takeBlock(block: ReportBlock, nowMs: number): void {
     const track = this.#tracks.get(block.ssrc);
     if (track === undefined) return;
     if (this.#loss.take(track.expectedSince(block), block.lossFraction, nowMs)) {
-      this.#listener?.takeLoss(this.#loss.fraction, nowMs);
+      this.#listener?.takeLoss(this.#loss.fraction, nowMs, this.#loss.beganMs);
     }
     const answered = track.take(block, nowMs);
     if (answered !== undefined) this.takeRoundTrip(answered.roundTripMs, answered.sentMs, nowMs);
@@ -191,6 +204,8 @@ class TrackReports {
   readonly #sentNtp = new Uint32Array(REMEMBERED_REPORTS);
   readonly #sentMs = new Float64Array(REMEMBERED_REPORTS);
   #sentCount = 0;
+  /** The newest sequence number that was asked for again. */
+  #nacked: number | undefined;
   #newest: ReportBlock | undefined;
   #reportCount = 0;
 
@@ -202,6 +217,18 @@ class TrackReports {
     const slot = this.#sentCount++ % REMEMBERED_REPORTS;
     this.#sentNtp[slot] = compact;
     this.#sentMs[slot] = nowMs;
+  }
+
+  /** About how many bytes are asked for that are newer than all that were before. */
+  takeNack(nack: Nack): number {
+    let lost = 0;
+    for (const sequence of nackedSequences(nack)) {
+      const ahead = (sequence - (this.#nacked ?? sequence - 1)) & 0xffff;
+      if (ahead === 0 || ahead >= HALF_OF_SEQUENCES) continue;
+      this.#nacked = sequence;
+      lost++;
+    }
+    return lost * this.#track.packetBytes;
   }
 
   /** Packets between the report before and this one; none for the first, or if it cannot be. */
@@ -248,6 +275,8 @@ class TrackReports {
 class LossWindow {
   fraction = 0;
   windowCount = 0;
+  /** When the newest that is whole began. */
+  beganMs = -Infinity;
   #sinceMs: number | undefined;
   #expected = 0;
   #lost = 0;
@@ -262,6 +291,7 @@ class LossWindow {
     }
     this.fraction = this.#lost / this.#expected;
     this.windowCount++;
+    this.beganMs = this.#sinceMs;
     this.#sinceMs = nowMs;
     this.#expected = this.#lost = 0;
     return true;

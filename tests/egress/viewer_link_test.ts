@@ -85,6 +85,6 @@ Deno.test("ViewerLink: what it lost while its path changed does not count, and i
   const { estimateBps } = link.estimator;
   link.changePath("udp", 6000);
   assertEquals(Math.round(link.estimator.estimateBps), Math.round(estimateBps));
-  for (const nowMs of [6100, 7000]) link.listener.takeLoss(0.5, nowMs);
+  for (const nowMs of [6100, 7000]) link.listener.takeLoss(0.5, nowMs, nowMs - 1000);
   assertEquals([link.isNarrow, link.estimator.state], [true, "clear"]);
 });

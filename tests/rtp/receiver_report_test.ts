@@ -6,8 +6,8 @@ import { TransportHistory } from "../../src/rtp/transport_history.ts";
 import type { ReportBlock } from "../../src/rtp/rtcp_report.ts";
 import { fromHex } from "../../testing/mutation.ts";
 
-const VIDEO = { ssrc: 9, clockRateHz: 90_000 };
-const AUDIO = { ssrc: 10, clockRateHz: 48_000 };
+const VIDEO = { ssrc: 9, clockRateHz: 90_000, packetBytes: 1200 };
+const AUDIO = { ssrc: 10, clockRateHz: 48_000, packetBytes: 200 };
 const WALL_MS = 1_600_000_000_000;
 
 function block(fields: Partial<ReportBlock> = {}): ReportBlock {
@@ -122,10 +122,10 @@ Deno.test("reception: an estimate of the link is told of it as it comes", () => 
   const told: unknown[][] = [];
   const reports = new ReceiverReports([VIDEO], undefined, {
     takeRemb: (bitrateBps, nowMs) => told.push(["remb", bitrateBps, nowMs]),
-    takeLoss: (lossFraction, nowMs) => told.push(["loss", lossFraction, nowMs]),
+    takeLoss: (lossFraction, nowMs, sinceMs) => told.push(["loss", lossFraction, nowMs, sinceMs]),
     takeRoundTrip: (roundTripMs, sentMs, nowMs) =>
       told.push(["round trip", roundTripMs, sentMs, nowMs]),
-    takeNack: (nowMs) => told.push(["nack", nowMs]),
+    takeNack: (lostBytes, nowMs) => told.push(["nack", lostBytes, nowMs]),
     takeTransport: () => told.push(["transport"]),
   });
   const ntp = ntpTime(WALL_MS);
@@ -138,13 +138,19 @@ Deno.test("reception: an estimate of the link is told of it as it comes", () => 
   reports.take({ kind: "receiverReport", ssrc: 1, blocks }, 1040);
   const feedback = { senderSsrc: 1, mediaSsrc: 9 };
   reports.take({ kind: "remb", ...feedback, bitrateBps: 800_000, ssrcs: [9] }, 1050);
-  reports.take({ kind: "nack", ...feedback, entries: new Uint8Array(4) }, 1060);
+  // 65535 to 2, and 1 to 3; those of another source are passed over.
+  const first = { kind: "nack", ...feedback, entries: Uint8Array.of(255, 255, 0, 7) } as const;
+  const again = { kind: "nack", ...feedback, entries: Uint8Array.of(0, 1, 0, 3) } as const;
+  for (const nack of [first, again, again, { ...again, mediaSsrc: 10 }]) reports.take(nack, 1060);
   reports.takeRoundTrip(30, 1040, 1070);
   assertEquals(told, [
-    ["loss", 0.5, 1040],
+    ["loss", 0.5, 1040, 40],
     ["round trip", 40, 1000, 1040],
     ["remb", 800_000, 1050],
-    ["nack", 1060],
+    ["nack", 4800, 1060],
+    ["nack", 1200, 1060],
+    ["nack", 0, 1060],
+    ["nack", 0, 1060],
     ["round trip", 30, 1040, 1070],
   ]);
   assertEquals(reports.roundTripMs, 30);

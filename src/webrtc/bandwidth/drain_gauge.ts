@@ -5,13 +5,34 @@ import type { SendHistory } from "./send_history.ts";
 /** Over less time, what a queue tells is only believed if it tells of less. */
 const MIN_DRAIN_MS = 250;
 
+/**
+ * Of a queue that gets shorter by more than this part of the time, little was fed: what it tells is
+ * wrong by as much as it is right.
+ */
+const STEEP = -0.6;
+
+/** One that is shorter than this part of the longest is not full, and loses nothing. */
+const FULL_PART = 0.8;
+
+/** What is told late lowers what was believed at first to no less than this part of it. */
+const LEAST_LATE_PART = 0.5;
+
 /** What a queue that is being emptied tells the link to carry. */
 export class DrainGauge {
   #from: RoundTripSample | undefined;
+  #longestMs = 0;
+  #beganBps = 0;
 
-  /** Another queue is to be emptied. */
-  reset(): void {
+  /** Another queue is to be emptied, of a link that is believed to carry this. */
+  begin(capacityBps: number): void {
     this.#from = undefined;
+    this.#longestMs = 0;
+    this.#beganBps = capacityBps;
+  }
+
+  /** What the link carries at most, as it turns out what had passed before. */
+  passedBps(passedBps: number): number {
+    return Math.max(passedBps, LEAST_LATE_PART * this.#beganBps);
   }
 
   /**
@@ -26,10 +47,13 @@ export class DrainGauge {
     capacityBps: number,
   ): number {
     const from = this.#from ??= sample;
-    const passedBps = carriedBps(sample, from, sent, lossFraction);
-    if (passedBps === Infinity) return capacityBps;
-    return sample.sentMs - from.sentMs < MIN_DRAIN_MS
-      ? Math.min(passedBps, capacityBps)
-      : passedBps;
+    this.#longestMs = Math.max(this.#longestMs, sample.queueMs);
+    const isFull = sample.queueMs >= FULL_PART * this.#longestMs;
+    const passedBps = carriedBps(sample, from, sent, isFull ? lossFraction : 0);
+    const overMs = sample.sentMs - from.sentMs;
+    if (passedBps === Infinity || sample.queueMs - from.queueMs < STEEP * overMs) {
+      return capacityBps;
+    }
+    return overMs < MIN_DRAIN_MS ? Math.min(passedBps, capacityBps) : passedBps;
   }
 }

@@ -2,7 +2,7 @@
  * How often one is asked for: at a queue, at a loss, on a link that was narrow, which is nearly full
  * by what is sent, and on any other.
  */
-const INTERVALS_MS = { queue: 100, loss: 250, narrow: 200, none: 1000 } as const;
+const INTERVALS_MS = { queue: 100, loss: 250, narrow: 200, none: 1200 } as const;
 
 /** How long an echo is waited for before there was one. */
 const FIRST_ANSWER_MS = 1000;
@@ -15,17 +15,28 @@ const STEP_MS = 0.01;
 /** Of a link whose queue is long, and is looked at often. */
 const MAX_OPEN = 32;
 
+/** An echo that takes so much longer than the shortest waits in a queue, or is lost. */
+const OVERDUE_MS = 150;
+/** Where packets are lost by chance, two in a row are. */
+const OVERDUE_AT_LOSS_MS = 300;
+
 /** Which echoes were asked for, and what is missing. */
 export class EchoWatch {
   #askedMs = -Infinity;
   /** When those were asked for that may be answered still, oldest first. */
   #openMs: number[] = [];
   #answerMs = FIRST_ANSWER_MS;
+  #toldMs = -Infinity;
   #isAnswered = false;
 
   /** When the first was asked for of those since the newest answer; Infinity if none is open. */
   get openMs(): number {
     return this.#openMs[0] ?? Infinity;
+  }
+
+  /** When something was told last, by an echo or by a report. */
+  get toldMs(): number {
+    return this.#toldMs;
   }
 
   /** How long it usually takes until one is told: reports are held back. */
@@ -54,12 +65,18 @@ export class EchoWatch {
     while (this.#openMs.length > 0 && this.openMs <= sentMs) {
       if (this.#openMs.shift() === sentMs) this.#isAnswered = true;
     }
+    this.#toldMs = nowMs;
     this.#answerMs += ANSWER_WEIGHT * (nowMs - sentMs - this.#answerMs);
   }
 
   /** Those that are open do not count any more. */
   forget(): void {
     this.#openMs.length = 0;
+  }
+
+  /** Whether the first that is open waits in a queue, or is lost to one. */
+  isOverdue(nowMs: number, usualMs: number, isLostByChance: boolean): boolean {
+    return this.overdueMs(nowMs, usualMs) > (isLostByChance ? OVERDUE_AT_LOSS_MS : OVERDUE_MS);
   }
 
   /** How long the first that is open has waited beyond `usualMs`; 0 for who has never answered. */

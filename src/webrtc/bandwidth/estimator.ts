@@ -1,17 +1,18 @@
 import type { TransportReception } from "../../rtp/transport_history.ts";
 import type { BandwidthDemand, BandwidthOptions, BandwidthState } from "./bandwidth_demand.ts";
+import { Capacity } from "./capacity.ts";
 import { carriedBps, MAX_DISTANCE_MS } from "./carried_rate.ts";
 import { Congestion } from "./congestion.ts";
 import { DrainGauge } from "./drain_gauge.ts";
 import { EchoWatch } from "./echo_watch.ts";
-import { LossGauge } from "./loss_gauge.ts";
-import { type EchoHabit, Probe, type ProbeVerdict } from "./probe.ts";
-import { ProbeSchedule } from "./probe_schedule.ts";
+import { Losses } from "./losses.ts";
+import type { ToldSpan } from "./nack_gauge.ts";
+import type { EchoHabit } from "./probe.ts";
+import { Prober } from "./prober.ts";
 import { QueueGauge, type RoundTripSample } from "./queue_gauge.ts";
 import { SendHistory } from "./send_history.ts";
 import { SharedRate } from "./shared_rate.ts";
 import { passedPartOf, SURE_QUEUE_MS, Suspicion } from "./suspicion.ts";
-import { TrainGauge } from "./train_gauge.ts";
 
 export type { BandwidthState };
 
@@ -35,14 +36,12 @@ const UNKNOWN_PART = 0.6;
 /** REMB that falls to less than this part of what is sent tells of a narrow link. */
 const REMB_PART = 0.95;
 
-/** An echo that takes so much longer than the shortest waits in a queue, or is lost. */
-const OVERDUE_MS = 150;
-/** Where packets are lost, two in a row are. */
-const OVERDUE_AT_LOSS_MS = 300;
+/** So many echoes in a row may be missing by chance where packets are lost. */
 const MAY_MISS_AT_LOSS = 2;
-
-/** Bits a second: anything above is no figure but a lie, or a defect. */
-const MAX_BITRATE_BPS = 1e9;
+/** Beside sharp loss, an echo that is missing for so long waits behind what is lost, or is lost with it. */
+const LATE_AT_LOSS_MS = 30;
+/** Of a round trip, as long as none is known. */
+const MAX_BASE_MS = 500;
 
 /**
  * Estimates what the link to one viewer carries, by whatever the viewer tells: REMB, reports, and
@@ -77,54 +76,41 @@ const MAX_BITRATE_BPS = 1e9;
  * ```
  */
 export class BandwidthEstimator {
-  readonly #minBps: number;
-  readonly #maxBps: number;
   readonly #sent = new SendHistory();
   readonly #queue = new QueueGauge();
-  readonly #loss = new LossGauge();
-  readonly #schedule: ProbeSchedule;
-  #probe: Probe | undefined;
-  /** What the link is believed to carry; less than all of it is used. */
-  #capacityBps = 0;
+  readonly #losses = new Losses(this.#sent, (nowMs) => this.#told(nowMs));
+  readonly #prober: Prober;
+  readonly #capacity: Capacity;
   readonly #congestion = new Congestion();
   readonly #shared = new SharedRate();
   readonly #drain = new DrainGauge();
   readonly #suspicion = new Suspicion();
   #rembBps: number | undefined;
-  readonly #trains = new TrainGauge();
   readonly #echoes = new EchoWatch();
-  #lossSeenMs = -Infinity;
 
   constructor({ startBps, minBps, maxBps, nowMs }: BandwidthOptions) {
-    this.#minBps = minBps;
-    this.#maxBps = Math.max(minBps, Math.min(maxBps, MAX_BITRATE_BPS));
-    this.#schedule = new ProbeSchedule(nowMs);
-    this.#believe(startBps / HEADROOM);
+    this.#prober = new Prober(nowMs);
+    this.#capacity = new Capacity({ minBps, maxBps }, startBps / HEADROOM);
   }
 
   /** What may be sent, by the second, with sound, what is sent again and padding. */
   get estimateBps(): number {
-    return this.#partBps(this.#congestion.kind === "none" ? HEADROOM : this.#congestion.part);
+    return this.#capacity.part(this.#congestion.kind === "none" ? HEADROOM : this.#congestion.part);
   }
 
   /** The same, as it will be when no queue is being emptied. */
   get steadyBps(): number {
-    return this.#partBps(HEADROOM);
+    return this.#capacity.part(HEADROOM);
   }
 
   get state(): BandwidthState {
     if (this.#congestion.kind !== "none") return "congested";
-    return this.#probe === undefined ? "clear" : "probing";
+    return this.#prober.isProbing ? "probing" : "clear";
   }
 
   /** Whether a queue is being emptied that is not another's. */
   get isQueueOwn(): boolean {
     return this.#congestion.kind === "own";
-  }
-
-  /** Newest round trip; `undefined` before there was one. */
-  get roundTripMs(): number | undefined {
-    return this.#queue.roundTripMs;
   }
 
   /** Round trip without a queue; Infinity before there was one. */
@@ -137,6 +123,13 @@ export class BandwidthEstimator {
     return this.#queue.queueMs;
   }
 
+  /** Whether what is sent seems to find a full queue: what is sent again is lost there as well. */
+  isLosing(nowMs: number): boolean {
+    return this.#losses.isRecent(nowMs) &&
+      this.#echoes.overdueMs(nowMs, this.#queue.baseMs) > LATE_AT_LOSS_MS &&
+      this.#losses.isSharp(nowMs);
+  }
+
   /** What was sent in the last second, with padding. */
   sentBps(nowMs: number): number {
     return this.#sent.rateBps(nowMs - RATE_WINDOW_MS, nowMs);
@@ -145,23 +138,23 @@ export class BandwidthEstimator {
   /** Datagrams were sent: media, or what is sent again. Called by the batch. */
   sent(bytes: number, nowMs: number): void {
     this.#sent.add(bytes, nowMs);
-    this.#probe?.sent(bytes, nowMs, "media");
+    this.#prober.sent(bytes, nowMs, "media");
   }
 
   /** Datagrams of padding were sent. */
   padded(bytes: number, nowMs: number): void {
     this.#sent.add(bytes, nowMs);
-    this.#probe?.sent(bytes, nowMs, "padding");
+    this.#prober.sent(bytes, nowMs, "padding");
   }
 
   /** Whether pictures that wait may be part of a probe, in place of padding. */
   get isStreaming(): boolean {
-    return this.#probe?.plan.kind === "stream";
+    return this.#prober.isStreaming;
   }
 
   /** Bytes of padding that are to be sent now; a packet more or less does not matter. */
   paddingBytes(nowMs: number): number {
-    return this.#probe?.paddingBytes(nowMs) ?? 0;
+    return this.#prober.paddingBytes(nowMs);
   }
 
   /**
@@ -169,13 +162,18 @@ export class BandwidthEstimator {
    * viewer answers. To be looked at before and behind a batch, as padding lies between two.
    */
   wantsEcho(nowMs: number): boolean {
-    if (this.#probe !== undefined) return this.#probe.wantsEcho(nowMs);
+    if (this.#prober.isProbing) return this.#prober.wantsEcho(nowMs);
     if (this.#suspicion.sinceMs !== undefined || this.#congestion.kind !== "none") {
       return this.#echoes.isDue(nowMs, "queue");
     }
-    if (nowMs - this.#lossSeenMs < RATE_WINDOW_MS) return this.#echoes.isDue(nowMs, "loss");
-    const occasion = this.#capacityBps < this.#maxBps ? "narrow" : "none";
-    return this.#echoes.isDue(nowMs, occasion, this.#queue.newest?.sentMs ?? 0);
+    if (this.#losses.isRecent(nowMs)) {
+      const isSharp = this.#losses.isSharp(nowMs);
+      return this.#echoes.isDue(nowMs, isSharp ? "queue" : "loss");
+    }
+    // Of a clear link, reports each second tell enough.
+    return this.#capacity.isNarrow
+      ? this.#echoes.isDue(nowMs, "narrow", this.#queue.newest?.sentMs)
+      : this.#echoes.isDue(nowMs, "none", this.#echoes.toldMs);
   }
 
   /**
@@ -184,7 +182,7 @@ export class BandwidthEstimator {
    */
   echoAsked(nowMs: number): number {
     const askedMs = this.#echoes.asked(nowMs);
-    this.#probe?.echoAsked(askedMs);
+    this.#prober.echoAsked(askedMs);
     return askedMs;
   }
 
@@ -199,11 +197,11 @@ export class BandwidthEstimator {
     const usualMs = this.#queue.roundTripMs ?? roundTripMs;
     const sample = this.learnRoundTrip(roundTripMs, sentMs, nowMs, lateMs);
     if (sample === undefined) return;
-    // A queue that was there before the probe is none of its own.
-    if (this.#probe?.isBefore(sentMs) && sample.queueMs >= LONG_QUEUE_MS) this.#probe = undefined;
-    if (this.#probe !== undefined) {
+    if (sample.queueMs >= LONG_QUEUE_MS) this.#prober.takeQueue(sentMs);
+    if (this.#prober.isProbing) {
       const toldMs = lateMs === 0 ? roundTripMs : this.#queue.baseMs + sample.queueMs;
-      this.#takeVerdict(this.#probe.takeRoundTrip(toldMs, sentMs, usualMs), nowMs);
+      const trip = { roundTripMs: toldMs, sentMs, usualMs };
+      this.#capacity.believe(this.#prober.takeRoundTrip(trip, this.#capacity.bps, nowMs));
       return;
     }
     if (this.#congestion.kind !== "none") this.#takeDrain(sample, nowMs);
@@ -222,7 +220,7 @@ export class BandwidthEstimator {
   /** The link turns out to carry no more than this, by a queue that is to be emptied. */
   narrow(capacityBps: number, nowMs: number): void {
     this.#cut(capacityBps, nowMs);
-    this.#believe(capacityBps);
+    this.#capacity.believe(capacityBps);
   }
 
   /** The viewer has told what it believes to be able to receive. */
@@ -233,19 +231,23 @@ export class BandwidthEstimator {
     const sentBps = this.sentBps(nowMs);
     // What it grows by is slow, and no more than half beyond what it gets: it is not judged by that.
     if (bitrateBps >= REMB_PART * before || bitrateBps >= REMB_PART * sentBps) return;
-    if (this.#congestion.kind !== "none") this.#lower(bitrateBps / HEADROOM);
+    if (this.#congestion.kind !== "none") this.#capacity.lower(bitrateBps / HEADROOM);
     else this.#suspect(bitrateBps / HEADROOM, nowMs);
   }
 
-  /** A report block on a source of ours: what part of it was lost since the one before. */
-  takeLoss(lossFraction: number, nowMs: number): void {
-    this.#loss.take(lossFraction, nowMs);
-    if (lossFraction > 0) this.#lossSeenMs = nowMs;
-    const { excess, newest } = this.#loss;
+  /**
+   * Report blocks on sources of ours: what part was lost since a moment.
+   *
+   * @param sinceMs about a second ago, if it is not told
+   */
+  takeLoss(lossFraction: number, nowMs: number, sinceMs = nowMs - RATE_WINDOW_MS): void {
+    this.#losses.takeReport(lossFraction, nowMs);
+    const { excess, newest } = this.#losses.reported;
     if (this.#congestion.kind === "shared") {
-      this.#believe(this.#shared.takeLoss(this.#capacityBps, newest, nowMs));
+      this.#capacity.believe(this.#shared.takeLoss(this.#capacity.bps, newest, nowMs));
     }
-    if (this.#congestion.kind !== "none") return;
+    // What was lost before less was sent is known.
+    if (this.#congestion.kind !== "none" || sinceMs < this.#congestion.cutMs) return;
     const hasQueue = this.queueMs > SOME_QUEUE_MS;
     const isFull = hasQueue && (excess > QUEUE_LOSS || newest > SHARP_LOSS);
     if (isFull || excess > QUEUE_LOSS && newest > SHARP_LOSS) {
@@ -253,11 +255,18 @@ export class BandwidthEstimator {
     }
   }
 
-  /** The viewer asks for packets again: they were lost, or wait. */
-  takeNack(nowMs: number): void {
-    this.#lossSeenMs = nowMs;
+  /**
+   * The viewer asks for packets again: they were lost, or wait.
+   *
+   * @param lostBytes of those that it had not asked for before
+   */
+  takeNack(lostBytes: number, nowMs: number): void {
+    this.#losses.takeNack(lostBytes, nowMs);
+    if (this.#congestion.kind === "own") {
+      this.#capacity.lower(this.#drain.passedBps(this.#losses.passedBps(nowMs)));
+    }
     const suspicion = this.#suspicion;
-    if (suspicion.sinceMs === undefined || this.#loss.own > LITTLE_LOSS) return;
+    if (suspicion.sinceMs === undefined || this.#losses.reported.own > LITTLE_LOSS) return;
     // A queue that loses packets is full, whoever may be slow to answer.
     if (this.#seenQueueMs(nowMs) > SURE_QUEUE_MS) this.#cut(suspicion.seemsBps, nowMs);
   }
@@ -265,17 +274,16 @@ export class BandwidthEstimator {
   /** What transport-wide feedback has told of the last while. */
   takeTransport(reception: TransportReception, nowMs: number): void {
     if (reception.lossFraction !== undefined) this.takeLoss(reception.lossFraction, nowMs);
-    if (this.#congestion.kind !== "none" || this.#probe !== undefined) return;
+    if (this.#congestion.kind !== "none" || this.#prober.isProbing) return;
     if ((reception.queueingDelayMs ?? 0) < LONG_QUEUE_MS) return;
     this.#suspect(reception.receivedBitrateBps ?? Infinity, nowMs);
   }
 
   /** Time has passed. To be called some times a second at least. */
   update(nowMs: number, { wantedBps, isContent = false, lateMs = 0 }: BandwidthDemand): void {
-    const probe = this.#probe;
-    if (probe !== undefined) {
-      this.#takeVerdict(probe.expire(nowMs, this.#echoHabit), nowMs);
-      return;
+    const { bps } = this.#capacity;
+    if (this.#prober.isProbing) {
+      return this.#capacity.believe(this.#prober.expire(this.#echoHabit, bps, nowMs));
     }
     const isOverdue = this.#isEchoOverdue(nowMs - lateMs);
     if (this.#suspicion.sinceMs !== undefined) {
@@ -284,50 +292,44 @@ export class BandwidthEstimator {
       }
     } else if (this.#congestion.kind === "own") this.#watchDrain(nowMs);
     else if (this.#congestion.kind === "shared") {
-      this.#believe(this.#shared.grow(this.#capacityBps, this.sentBps(nowMs), nowMs));
-    } else if (isOverdue) this.#suspect(Infinity, nowMs);
-    else if (wantedBps > this.estimateBps && this.#capacityBps < this.#maxBps) {
-      const need = { capacityBps: this.#capacityBps, wantedBps, isContent, maxBps: this.#maxBps };
-      const plan = this.#schedule.plan(nowMs, need);
-      if (plan !== undefined) this.#probe = new Probe(plan);
+      this.#capacity.believe(this.#shared.grow(this.#capacity.bps, this.sentBps(nowMs), nowMs));
+    } else if (isOverdue) {
+      if (this.#losses.isSharp(nowMs)) this.#cut(Infinity, nowMs);
+      else this.#suspect(Infinity, nowMs);
+    } else if (wantedBps > this.estimateBps && this.#capacity.isNarrow) {
+      const { bps: capacityBps, maxBps } = this.#capacity;
+      this.#prober.begin({ capacityBps, wantedBps, isContent, maxBps }, nowMs);
     }
   }
 
   #isEchoOverdue(nowMs: number): boolean {
-    const patienceMs = this.#loss.fraction > 0 ? OVERDUE_AT_LOSS_MS : OVERDUE_MS;
-    return this.#echoes.overdueMs(nowMs, this.#queue.baseMs) > patienceMs;
+    const isByChance = this.#losses.reported.fraction > 0 &&
+      !this.#losses.isSharp(nowMs);
+    return this.#echoes.isOverdue(nowMs, this.#queue.baseMs, isByChance);
   }
 
   get #echoHabit(): EchoHabit {
-    return {
-      answerMs: this.#echoes.answerMs,
-      mayMiss: this.#loss.fraction > 0 ? MAY_MISS_AT_LOSS : 0,
-    };
+    const mayMiss = this.#losses.reported.fraction > 0 ? MAY_MISS_AT_LOSS : 0;
+    return { answerMs: this.#echoes.answerMs, mayMiss };
   }
 
-  #partBps(part: number): number {
-    return Math.max(this.#minBps, this.#capacityBps * part);
-  }
-
-  #believe(capacityBps: number): void {
-    this.#capacityBps = Math.min(Math.max(capacityBps, this.#minBps), this.#maxBps);
-  }
-
-  #lower(capacityBps: number): void {
-    this.#believe(Math.min(this.#capacityBps, capacityBps));
+  /** What viewers ask for now was sent so long ago; what was lost before less was sent is known. */
+  #told(nowMs: number): ToldSpan {
+    const delayMs = this.#seenQueueMs(nowMs) + Math.min(this.#queue.baseMs, MAX_BASE_MS);
+    return { delayMs, sinceMs: this.#congestion.cutMs };
   }
 
   #judge(sample: RoundTripSample, before: RoundTripSample | undefined, nowMs: number): void {
     const { queueMs } = sample;
     const suspicion = this.#suspicion;
     const seemsBps = before !== undefined && queueMs >= LONG_QUEUE_MS
-      ? carriedBps(sample, before, this.#sent, this.#loss.newest)
+      ? carriedBps(sample, before, this.#sent, this.#losses.part(nowMs))
       : Infinity;
     if (suspicion.sinceMs === undefined) {
       if (queueMs >= LONG_QUEUE_MS) this.#suspect(seemsBps, nowMs);
       return;
     }
-    const isNarrow = this.#capacityBps < this.#maxBps;
+    const isNarrow = this.#capacity.isNarrow;
     const passedPart = suspicion.confirm(sample, { seemsBps, before, isNarrow, nowMs });
     if (passedPart !== undefined) this.#cut(suspicion.seemsBps, nowMs, passedPart);
   }
@@ -344,14 +346,17 @@ export class BandwidthEstimator {
    */
   #cut(seemsBps: number, nowMs: number, passedPart = passedPartOf(this.#seenQueueMs(nowMs))): void {
     this.#suspicion.dispel();
-    const leastBps = this.#capacityBps * this.#congestion.leastPart(nowMs);
-    if (this.#congestion.kind === "none") this.#schedule.congested(nowMs);
+    const sentBps = this.sentBps(nowMs) * (1 - this.#losses.part(nowMs));
+    const unknownPart = this.#losses.nackedPart(nowMs) > 0 ? 1 : UNKNOWN_PART;
+    const leastBps = this.#capacity.bps * this.#congestion.leastPart(nowMs);
+    if (this.#congestion.kind === "none") this.#prober.congested(nowMs);
     this.#congestion.begin(this.#seenQueueMs(nowMs), nowMs);
-    if (this.#congestion.kind === "shared") return this.#shared.begin(this.#loss.own, nowMs);
-    const sentBps = this.sentBps(nowMs) * (1 - this.#loss.newest);
-    const carriesBps = seemsBps === Infinity ? sentBps * UNKNOWN_PART : Math.min(seemsBps, sentBps);
-    this.#lower(Math.max(carriesBps, sentBps * passedPart, leastBps));
-    this.#drain.reset();
+    if (this.#congestion.kind === "shared") {
+      return this.#shared.begin(this.#losses.reported.own, nowMs);
+    }
+    const carriesBps = seemsBps === Infinity ? sentBps * unknownPart : Math.min(seemsBps, sentBps);
+    this.#capacity.lower(Math.max(carriesBps, sentBps * passedPart, leastBps));
+    this.#drain.begin(this.#capacity.bps);
   }
 
   /** As long as was told, or as an echo has waited that is missing. */
@@ -365,12 +370,16 @@ export class BandwidthEstimator {
   #takeDrain(sample: RoundTripSample, nowMs: number): void {
     if (this.#congestion.takeQueue(sample.queueMs, nowMs)) return this.#endCongestion(nowMs);
     if (this.#congestion.kind === "shared" || sample.sentMs < this.#congestion.cutMs) return;
-    this.#believe(this.#drain.take(sample, this.#sent, this.#loss.newest, this.#capacityBps));
+    // What is reported at first was lost before.
+    const lostPart = nowMs - this.#congestion.cutMs > RATE_WINDOW_MS
+      ? this.#losses.part(nowMs)
+      : this.#losses.nackedPart(nowMs);
+    this.#capacity.believe(this.#drain.take(sample, this.#sent, lostPart, this.#capacity.bps));
   }
 
   #endCongestion(nowMs: number): void {
     this.#congestion.end(nowMs);
-    this.#trains.reset(this.#capacityBps);
+    this.#prober.calmed(this.#capacity.bps);
   }
 
   /** A queue that does not get shorter in time is cut at again. */
@@ -380,21 +389,6 @@ export class BandwidthEstimator {
     const sight = { queueMs, isTold, answerMs: this.#echoes.answerMs };
     const result = this.#congestion.watch(sight, nowMs);
     if (result === "over") this.#endCongestion(nowMs);
-    if (result === "stays") this.#cut(this.#capacityBps * HEADROOM, nowMs);
-  }
-
-  #takeVerdict(verdict: ProbeVerdict | undefined, nowMs: number): void {
-    const probe = this.#probe;
-    if (verdict === undefined || probe === undefined) return;
-    const { plan } = probe;
-    this.#probe = undefined;
-    if (plan.kind === "train") {
-      const isKnown = verdict.kind !== "unknown";
-      if (isKnown) this.#believe(this.#trains.take(verdict.atMostBps, this.#capacityBps));
-      return this.#schedule.trainTaken(verdict, nowMs);
-    }
-    this.#schedule.streamTaken(verdict, nowMs);
-    const passedBps = verdict.kind === "clear" ? plan.rateBps : verdict.carriedBps;
-    this.#believe(Math.max(this.#capacityBps, passedBps));
+    if (result === "stays") this.#cut(this.#capacity.bps * HEADROOM, nowMs);
   }
 }

@@ -223,8 +223,9 @@ export class WatchedLink {
 
   #arrived(sequence: number, atMs: number): void {
     this.#arrivedSinceReport++;
-    if (sequence > this.#highest + 1) {
-      this.link.answer(atMs, (backMs) => this.estimator.takeNack(backMs));
+    const lostBytes = (sequence - this.#highest - 1) * PACKET_BYTES;
+    if (lostBytes > 0) {
+      this.link.answer(atMs, (backMs) => this.estimator.takeNack(lostBytes, backMs));
     }
     this.#highest = Math.max(this.#highest, sequence);
   }
