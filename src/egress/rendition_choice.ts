@@ -8,11 +8,8 @@ const PAYLOAD_BYTES = 1250;
 const TOO_MUCH = 1.1;
 const LAGGING_MS = 250;
 
-/** A smaller one takes no more than this part: what a link carries is just being found out. */
-const FITTING_PART = 0.93;
-
-/** A larger one must leave this part of the room, which may be less in a moment. */
-const SPARE = 0.1;
+/** A larger one must leave this part of the room, which is less than the link carries already. */
+const SPARE = 0.03;
 
 /** One that did not bear is left alone for so long, times the number of tries. */
 const RETRY_MS = 10_000;
@@ -79,7 +76,7 @@ export class RenditionChoice {
     { roomBps }: RenditionRoom,
   ): Rendition | undefined {
     const smaller = renditions.slice(from);
-    return smaller.find((rendition) => linkBps(rendition) <= FITTING_PART * roomBps) ??
+    return smaller.find((rendition) => linkBps(rendition) <= roomBps) ??
       smaller.at(-1);
   }
 

@@ -32,9 +32,8 @@ Deno.test("RenditionChoice: what does not fit gives way at once to the largest t
     // A little too much is borne, by who does not lag.
     [1_900_000, LARGE],
     [1_800_000, MIDDLE],
-    [795_000, MIDDLE],
-    // What a link carries is not known so exactly when it has just become narrow.
-    [735_000, SMALL],
+    [730_000, MIDDLE],
+    [720_000, SMALL],
     // Nothing fits, so the least is sent.
     [100_000, SMALL],
   ] as const;
@@ -51,9 +50,9 @@ Deno.test("RenditionChoice: what does not fit gives way at once to the largest t
 Deno.test("RenditionChoice: a larger one must fit with something to spare, and for who is live", () => {
   const choose = (roomBps: number, lagMs = 0) =>
     new RenditionChoice().choose(RENDITIONS, SMALL, { roomBps, lagMs, nowMs: 0 });
-  assertEquals(choose(780_000), SMALL);
+  assertEquals(choose(740_000), SMALL);
   assertEquals(choose(neededBps(RENDITIONS[MIDDLE]!)), MIDDLE);
-  assertEquals(choose(2_300_000), MIDDLE);
+  assertEquals(choose(2_130_000), MIDDLE);
   assertEquals(choose(neededBps(RENDITIONS[LARGE]!)), LARGE);
   assertEquals(choose(10_000_000, 300), SMALL);
 });
