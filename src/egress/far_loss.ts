@@ -3,6 +3,8 @@ const FAR_MS = 80;
 
 /** Of the packets of the last seconds: from here on something is done, until it is less than half. */
 const LEAST_LOSS = 0.01;
+/** From here on two in a row are lost often, and who is near waits for the second try as well. */
+const MUCH_LOSS = 0.03;
 /** Of a new second, among those before. */
 const WEIGHT = 0.4;
 
@@ -24,8 +26,8 @@ const FALL_INTERVAL_MS = 3000;
 
 /**
  * What is done for a viewer that is far away and loses packets: what it asks for is sent twice, and
- * its pictures are held until what is asked for a second time is there. Both are decided when it
- * reports, and nothing is done for others.
+ * its pictures are held until what is asked for a second time is there. Who is near and loses many is
+ * sent it twice, too. Both are decided when it reports, and nothing is done for others.
  *
  * @example
  * ```ts
@@ -48,6 +50,11 @@ export class FarLoss {
   /** Whether it is far away now, and loses packets. */
   get isOn(): boolean {
     return this.#isOn;
+  }
+
+  /** Whether what it asks for is to be sent twice. */
+  get isTwice(): boolean {
+    return this.#isOn || this.#lossFraction >= MUCH_LOSS;
   }
 
   /** How long pictures are to be held, at least; 0 for as long as the receiver does by itself. */

@@ -28,7 +28,7 @@ export class LossResponse {
 
   /** Whether what is asked for is to be sent twice. */
   get isTwice(): boolean {
-    return this.#far.isOn;
+    return this.#far.isTwice;
   }
 
   /**

@@ -25,6 +25,10 @@ const LITTLE_LAG_MS = 20;
 const MAX_REPAIR_MS = 400;
 const REPAIR_BITS = 1200 * 8;
 
+/** A stream that takes no more than so many times the estimate may leave so many times as fast. */
+const HARDLY_MORE = 1.05;
+const CATCH_UP = 1.15;
+
 /** In one go. A probe that is further behind does not keep its rate, and tells what it got. */
 const MAX_PADDING_PACKETS = 32;
 
@@ -91,6 +95,16 @@ export class NarrowSender {
     return Math.max(0, this.#options.link.estimator.estimateBps - this.#soundBps);
   }
 
+  /**
+   * Where all fits, or hardly does not, a key frame is caught up with by what the estimate leaves of the
+   * link: it would hold up those behind it.
+   */
+  get #paceBps(): number {
+    const { estimateBps } = this.#options.link.estimator;
+    const fits = this.#videoBps + this.#soundBps <= HARDLY_MORE * estimateBps;
+    return fits ? CATCH_UP * estimateBps : estimateBps;
+  }
+
   /** The link has become narrow. */
   begin(): void {
     this.#thinner.reset();
@@ -109,7 +123,7 @@ export class NarrowSender {
     this.#measure(nowMs);
     this.#switch(nowMs);
     const isWide = this.#improve(nowMs);
-    this.#pace.advance(nowMs, link.estimator.estimateBps);
+    this.#pace.advance(nowMs, this.#paceBps);
     // In front of media, which would be part of what the probe measures.
     this.#pad(nowMs, datagrams);
     const begin = datagrams.length;

@@ -36,6 +36,14 @@ Deno.test("FarLoss: on where much is lost far away, at once, and held by one and
   }
 });
 
+Deno.test("FarLoss: who is near is sent twice what it asks for if it loses much", () => {
+  for (const [losses, isTwice] of [[[0.05], false], [[0.05, 0.05], true], [[0.1], true]] as const) {
+    const far = new FarLoss();
+    report(far, losses, 5);
+    assertEquals([far.isTwice, far.heldMs], [isTwice, 0], `${losses}`);
+  }
+});
+
 Deno.test("FarLoss: how long pictures are held rises with each report, and one of many changes nothing", () => {
   const far = new FarLoss();
   report(far, [0.05, 0.05, 0.05], 150);

@@ -85,7 +85,7 @@ Deno.test("RtpViewer: far away, what was lost is sent twice, and three times at 
 
 for (
   const [who, options] of [
-    ["near", { roundTripMs: 5 }],
+    ["near that loses some", { roundTripMs: 5, lossFraction: 0.03 }],
     ["that loses next to nothing", { lossFraction: 0.004 }],
     ["that takes no RTX", { hasRtx: false }],
   ] as const
@@ -98,6 +98,13 @@ for (
     assertEquals(viewer.nextMs, undefined);
   });
 }
+
+Deno.test("RtpViewer: a viewer near that loses much is sent twice what it asks for", () => {
+  const { takeAll, ask, nowMs } = openLossy({ roundTripMs: 5, lossFraction: 0.1 });
+  ask(7, 1);
+  assertEquals(takeAll(nowMs).length, 1);
+  assertEquals(takeAll(nowMs + TWIN_AFTER_MS).length, 1);
+});
 
 Deno.test("RtpViewer: what is sent twice counts twice among the resends of a second", () => {
   const { events, takeAll, ask, nowMs } = openLossy({});

@@ -85,6 +85,21 @@ Deno.test("RtpViewer: beside a download by TCP, pictures come, and neither starv
   assert(tcpPart >= 0.25 && tcpPart <= 0.75, `${tcpPart} of the link is TCP's`);
 });
 
+Deno.test("RtpViewer: whenever a download begins on a narrow link, pictures come again soon", () => {
+  for (const joinedMs of [4000, 4500, 5000, 5500]) {
+    const watched = new NarrowViewer();
+    watched.run(joinedMs);
+    watched.link.change({ capacityBps: 1_000_000 }, watched.nowMs);
+    const tcp = new SimulatedTcp(watched.link);
+    while (watched.nowMs < joinedMs + 20_000) {
+      watched.run(watched.nowMs + 4);
+      tcp.advance(watched.nowMs);
+    }
+    const gapMs = watched.longestGapMs(joinedMs, joinedMs + 20_000);
+    assert(gapMs <= 5000, `${joinedMs}: ${gapMs} ms without a picture`);
+  }
+});
+
 Deno.test("RtpViewer: sound is not repeated for what a queue has lost, which is over", () => {
   const narrow = new NarrowViewer();
   narrow.run(CUT_MS);

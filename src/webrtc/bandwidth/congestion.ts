@@ -16,6 +16,8 @@ const PATIENCE_MS = 700;
 const SHORT_ENOUGH_MS = 50;
 /** One that keeps more than this part of its length, though less is sent, is not ours. */
 const OWN_PART = 0.7;
+/** Nor is one that has become longer again by so much. */
+const REGROWN_MS = 50;
 /** Nor is one that comes again and again for so long, with less than this between. */
 const OWN_EPISODE_MS = 6000;
 const EPISODE_GAP_MS = 3000;
@@ -27,8 +29,8 @@ const CALM_MS = 3000;
 /** `own`: less is sent, until our queue is empty. `shared`: others keep it full. */
 export type CongestionKind = "none" | "own" | "shared";
 
-/** What becomes of a queue. `stays`: too much is sent still. */
-export type DrainResult = "drains" | "over" | "stays";
+/** What becomes of a queue. `stays`: too much is sent still; `another's`: others keep it. */
+export type DrainResult = "drains" | "over" | "stays" | "another's";
 
 /** How a queue is seen that is being emptied. */
 export interface QueueSight {
@@ -43,9 +45,10 @@ export interface QueueSight {
 /** Whether the link is congested, by whom, and how much of what it carries is sent meanwhile. */
 export class Congestion {
   #kind: CongestionKind = "none";
-  /** When less began to be sent, and the longest queue since. */
+  /** When less began to be sent, and the longest and the shortest queue since. */
   #cutMs = -Infinity;
   #longestMs = 0;
+  #shortestMs = Infinity;
   #part = 1;
   /** When congestion began that has come again since, and when it ended last. */
   #episodeMs = -Infinity;
@@ -84,19 +87,22 @@ export class Congestion {
     this.#kind = "own";
     this.#cutMs = nowMs;
     this.#longestMs = queueMs;
+    this.#shortestMs = Infinity;
     this.#setPart(queueMs);
   }
 
   /** Our queue is being emptied: how that goes. */
   watch({ queueMs, isTold, answerMs }: QueueSight, nowMs: number): DrainResult {
     this.#longestMs = Math.max(this.#longestMs, queueMs);
+    if (isTold) this.#shortestMs = Math.min(this.#shortestMs, queueMs);
     this.#setPart(queueMs);
     const expectedMs = this.#longestMs / (1 - this.#part) + answerMs;
     if (nowMs - this.#cutMs < expectedMs + PATIENCE_MS) return "drains";
     if (!isTold || queueMs < SHORT_ENOUGH_MS) return "over";
-    if (queueMs <= OWN_PART * this.#longestMs) return "stays";
+    const isRegrown = queueMs > this.#shortestMs + REGROWN_MS;
+    if (queueMs <= OWN_PART * this.#longestMs && !isRegrown) return "stays";
     this.#share();
-    return "drains";
+    return "another's";
   }
 
   /** A round trip has told how long the queue is; whether the congestion is over by that. */

@@ -17,17 +17,30 @@ const FULL_PART = 0.8;
 /** What is told late lowers what was believed at first to no less than this part of it. */
 const LEAST_LATE_PART = 0.5;
 
+const SHARED_PART = 0.5;
+
 /** What a queue that is being emptied tells the link to carry. */
 export class DrainGauge {
   #from: RoundTripSample | undefined;
   #longestMs = 0;
   #beganBps = 0;
+  #firstBps = 0;
 
-  /** Another queue is to be emptied, of a link that is believed to carry this. */
-  begin(capacityBps: number): void {
+  /**
+   * A queue is to be emptied, of a link that is believed to carry this.
+   *
+   * @param isAgain whether it is the one before, still
+   */
+  begin(capacityBps: number, isAgain: boolean): void {
     this.#from = undefined;
     this.#longestMs = 0;
     this.#beganBps = capacityBps;
+    if (!isAgain) this.#firstBps = capacityBps;
+  }
+
+  /** What is taken of the link where others keep its queue: as much is left to them. */
+  get sharedBps(): number {
+    return SHARED_PART * this.#firstBps;
   }
 
   /** What the link carries at most, as it turns out what had passed before. */

@@ -349,14 +349,13 @@ export class BandwidthEstimator {
     const sentBps = this.sentBps(nowMs) * (1 - this.#losses.part(nowMs));
     const unknownPart = this.#losses.nackedPart(nowMs) > 0 ? 1 : UNKNOWN_PART;
     const leastBps = this.#capacity.bps * this.#congestion.leastPart(nowMs);
-    if (this.#congestion.kind === "none") this.#prober.congested(nowMs);
+    const isAgain = this.#congestion.kind !== "none";
+    if (!isAgain) this.#prober.congested(nowMs);
     this.#congestion.begin(this.#seenQueueMs(nowMs), nowMs);
-    if (this.#congestion.kind === "shared") {
-      return this.#shared.begin(this.#losses.reported.own, nowMs);
-    }
+    if (this.#congestion.kind === "shared") return this.#share(nowMs);
     const carriesBps = seemsBps === Infinity ? sentBps * unknownPart : Math.min(seemsBps, sentBps);
     this.#capacity.lower(Math.max(carriesBps, sentBps * passedPart, leastBps));
-    this.#drain.begin(this.#capacity.bps);
+    this.#drain.begin(this.#capacity.bps, isAgain);
   }
 
   /** As long as was told, or as an echo has waited that is missing. */
@@ -377,6 +376,12 @@ export class BandwidthEstimator {
     this.#capacity.believe(this.#drain.take(sample, this.#sent, lostPart, this.#capacity.bps));
   }
 
+  /** What a queue has told that was another's does not count. */
+  #share(nowMs: number): void {
+    this.#shared.begin(this.#losses.reported.own, nowMs);
+    this.#capacity.believe(Math.max(this.#capacity.bps, this.#drain.sharedBps));
+  }
+
   #endCongestion(nowMs: number): void {
     this.#congestion.end(nowMs);
     this.#prober.calmed(this.#capacity.bps);
@@ -390,5 +395,6 @@ export class BandwidthEstimator {
     const result = this.#congestion.watch(sight, nowMs);
     if (result === "over") this.#endCongestion(nowMs);
     if (result === "stays") this.#cut(this.#capacity.bps * HEADROOM, nowMs);
+    if (result === "another's") this.#share(nowMs);
   }
 }
