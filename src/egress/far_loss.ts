@@ -5,8 +5,9 @@ const FAR_MS = 80;
 const LEAST_LOSS = 0.01;
 /** From here on two in a row are lost often, and who is near waits for the second try as well. */
 const MUCH_LOSS = 0.03;
-/** Of a new second, among those before. */
+/** Of a new second, among those before: loss is answered at once, and not forgotten so soon. */
 const WEIGHT = 0.4;
+const RISING_WEIGHT = 0.6;
 
 /**
  * Pictures wait for what was asked for in vain once: browsers ask again after 100 ms. What takes two
@@ -67,7 +68,8 @@ export class FarLoss {
    * @param roundTripMs by the newest measurement; `undefined` as long as there is none
    */
   takeLoss(lossFraction: number, roundTripMs: number | undefined, nowMs: number): void {
-    this.#lossFraction += WEIGHT * (lossFraction - this.#lossFraction);
+    const weight = lossFraction > this.#lossFraction ? RISING_WEIGHT : WEIGHT;
+    this.#lossFraction += weight * (lossFraction - this.#lossFraction);
     this.#isLossy = this.#lossFraction >= (this.#isLossy ? LEAST_LOSS / 2 : LEAST_LOSS);
     // One that took longer than the one before waited somewhere.
     const wayMs = Math.min(roundTripMs ?? 0, this.#roundTripBeforeMs);

@@ -19,8 +19,9 @@ Deno.test("FarLoss: on where much is lost far away, at once, and held by one and
     [[0.05], 150, true, 200],
     [[0.05, 0.05], 150, true, 250],
     [[0.05, 0.05, 0.05, 0.05], 150, true, 300],
-    [[0.02], 150, false, 0],
-    [[0.02, 0.02], 150, true, 200],
+    [[0.015], 150, false, 0],
+    [[0.02], 150, true, 200],
+    [[0.015, 0.015], 150, true, 200],
     [[0.01, 0, 0.01, 0, 0.005, 0], 150, false, 0],
     [[0.1, 0.1, 0.1], 80, false, 0],
     [[0.1, 0.1, 0.1], 5, false, 0],
@@ -37,7 +38,9 @@ Deno.test("FarLoss: on where much is lost far away, at once, and held by one and
 });
 
 Deno.test("FarLoss: who is near is sent twice what it asks for if it loses much", () => {
-  for (const [losses, isTwice] of [[[0.05], false], [[0.05, 0.05], true], [[0.1], true]] as const) {
+  for (
+    const [losses, isTwice] of [[[0.03], false], [[0.03, 0.01], false], [[0.05], true]] as const
+  ) {
     const far = new FarLoss();
     report(far, losses, 5);
     assertEquals([far.isTwice, far.heldMs], [isTwice, 0], `${losses}`);

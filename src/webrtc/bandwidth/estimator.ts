@@ -5,7 +5,7 @@ import { carriedBps, MAX_DISTANCE_MS } from "./carried_rate.ts";
 import { Congestion } from "./congestion.ts";
 import { DrainGauge } from "./drain_gauge.ts";
 import { EchoWatch } from "./echo_watch.ts";
-import { Losses } from "./losses.ts";
+import { LITTLE_LOSS, Losses } from "./losses.ts";
 import type { ToldSpan } from "./nack_gauge.ts";
 import type { EchoHabit } from "./probe.ts";
 import { Prober } from "./prober.ts";
@@ -25,8 +25,6 @@ const SOME_QUEUE_MS = 30;
 /** Loss beyond the link's own that tells of a full queue; and of one without any length. */
 const QUEUE_LOSS = 0.1;
 const SHARP_LOSS = 0.25;
-/** A link that loses less than this by itself loses packets in its queue. */
-const LITTLE_LOSS = 0.005;
 
 /** Over so long is looked what was sent. */
 const RATE_WINDOW_MS = 1000;

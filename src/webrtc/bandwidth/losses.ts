@@ -5,6 +5,9 @@ import type { SendHistory } from "./send_history.ts";
 /** More than this, no link loses by itself that can still be watched over. */
 const SHARP_PART = 0.3;
 
+/** A link that loses less than this by itself loses packets in its queue. */
+export const LITTLE_LOSS = 0.005;
+
 /** So long after a loss, others are looked for. */
 const RECENT_MS = 1000;
 
@@ -49,9 +52,12 @@ export class Losses {
     return this.#nacks.lossFraction(this.#told(nowMs), nowMs);
   }
 
-  /** Whether so much is lost just now that a queue is full, or the link stands still. */
+  /**
+   * Whether so much is lost just now that a queue is full, or the link stands still. Of a link that
+   * loses packets by itself, that cannot be told so soon.
+   */
   isSharp(nowMs: number): boolean {
-    return this.nackedPart(nowMs) > SHARP_PART;
+    return this.#reports.own <= LITTLE_LOSS && this.nackedPart(nowMs) > SHARP_PART;
   }
 
   /** What part was lost just now, 0 to 1, as far as is known. */
@@ -62,6 +68,6 @@ export class Losses {
   /** What had passed before less was sent, as far as that is being told of still. */
   passedBps(nowMs: number): number {
     const { delayMs, sinceMs } = this.#told(nowMs);
-    return nowMs - sinceMs < delayMs ? this.#nacks.passedBps(delayMs, sinceMs) : Infinity;
+    return nowMs - sinceMs < delayMs ? this.#nacks.passedBps(delayMs, sinceMs, nowMs) : Infinity;
   }
 }

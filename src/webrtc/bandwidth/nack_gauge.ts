@@ -3,10 +3,14 @@ import { SendHistory } from "./send_history.ts";
 /** Over so long is looked what was asked for again, at most and at least: it comes in bunches. */
 const WINDOW_MS = 300;
 const LEAST_WINDOW_MS = 150;
+/** Of what has passed, over so long at most. */
+const MAX_PASSED_MS = 1000;
 /** Fewer bytes are a picture or two, by chance. */
 const LEAST_BYTES = 6000;
 /** Of what is sent, more than this is rarely lost for long. */
 const MOST_LOST = 0.85;
+/** Of more than that, most was lost long ago: it is missed when pictures go on. */
+const MOST_TOLD = 1.5;
 
 /** What was sent, and is told of now. */
 export interface ToldSpan {
@@ -37,9 +41,8 @@ export interface ToldSpan {
 export class NackGauge {
   readonly #sent: SendHistory;
   readonly #lost = new SendHistory();
-  /** Since when it has asked without a pause, and for how much. */
+  /** Since when it has asked without a pause. */
   #sinceMs = -Infinity;
-  #bytes = 0;
   #newestMs = -Infinity;
 
   /** @param sent borrowed: what has been sent to it */
@@ -50,12 +53,8 @@ export class NackGauge {
   /** The viewer asks for so many bytes for the first time. */
   take(lostBytes: number, nowMs: number): void {
     if (!(lostBytes > 0 && lostBytes < Infinity)) return;
-    if (nowMs - this.#newestMs > WINDOW_MS) {
-      this.#sinceMs = nowMs;
-      this.#bytes = 0;
-    }
+    if (nowMs - this.#newestMs > WINDOW_MS) this.#sinceMs = nowMs;
     this.#newestMs = nowMs;
-    this.#bytes += lostBytes;
     this.#lost.add(lostBytes, nowMs);
   }
 
@@ -66,8 +65,8 @@ export class NackGauge {
     const untilMs = nowMs - delayMs;
     const lostBps = this.#lost.rateBps(nowMs - windowMs, nowMs);
     if (untilMs - windowMs < sinceMs || lostBps * windowMs / 8000 < LEAST_BYTES) return 0;
-    const sentBps = this.#sent.rateBps(untilMs - windowMs, untilMs);
-    return Math.min(MOST_LOST, lostBps / Math.max(1, sentBps));
+    const part = lostBps / Math.max(1, this.#sent.rateBps(untilMs - windowMs, untilMs));
+    return part > MOST_TOLD ? 0 : Math.min(MOST_LOST, part);
   }
 
   /**
@@ -76,9 +75,12 @@ export class NackGauge {
    *
    * @param delayMs as in {@linkcode ToldSpan}
    */
-  passedBps(delayMs: number, untilMs: number): number {
-    const fromMs = this.#sinceMs - delayMs;
-    if (untilMs - fromMs < LEAST_WINDOW_MS) return Infinity;
-    return this.#sent.rateBps(fromMs, untilMs) - this.#bytes * 8000 / (untilMs - fromMs);
+  passedBps(delayMs: number, untilMs: number, nowMs: number): number {
+    const fromMs = Math.max(this.#sinceMs - delayMs, untilMs - MAX_PASSED_MS);
+    const lengthMs = untilMs - fromMs;
+    if (lengthMs < LEAST_WINDOW_MS) return Infinity;
+    const toldMs = nowMs - fromMs - delayMs;
+    const lostBps = this.#lost.rateBps(fromMs + delayMs, nowMs) * toldMs / lengthMs;
+    return this.#sent.rateBps(fromMs, untilMs) - lostBps;
   }
 }

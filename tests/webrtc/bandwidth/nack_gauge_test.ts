@@ -42,19 +42,27 @@ Deno.test("NACKs: what was lost before less was sent is no loss of what is sent 
   assertEquals(gauge.lossFraction({ delayMs: DELAY_MS, sinceMs: nowMs - 100 }, nowMs), 0);
 });
 
-Deno.test("NACKs: never is more believed to be lost than lets something pass", () => {
+Deno.test("NACKs: more than was sent was lost long ago, and never is all believed to be lost", () => {
+  const span = { delayMs: DELAY_MS, sinceMs: -Infinity };
   const { gauge } = lossyUntil(1500);
   for (const lie of [NaN, -1, Infinity, 0]) gauge.take(lie, 1500);
+  assertAlmostEquals(gauge.lossFraction(span, 1500), LOSS, 0.1);
+  gauge.take(0.6 * STEP_BYTES * 300 / STEP_MS, 1500);
+  assertEquals(gauge.lossFraction(span, 1500), 0.85);
   gauge.take(1e12, 1500);
-  assertEquals(gauge.lossFraction({ delayMs: DELAY_MS, sinceMs: -Infinity }, 1500), 0.85);
+  assertEquals(gauge.lossFraction(span, 1500), 0);
 });
 
 Deno.test("NACKs: what has passed at most, by what was asked for so far", () => {
   const sentBps = STEP_BYTES * 8000 / STEP_MS;
   const cutMs = LOSS_MS + 400;
-  const early = lossyUntil(cutMs).gauge.passedBps(DELAY_MS, cutMs);
+  const early = lossyUntil(cutMs).gauge.passedBps(DELAY_MS, cutMs, cutMs);
   assertAlmostEquals(early, sentBps * (1 - LOSS / 2), 0.1 * sentBps);
-  const late = lossyUntil(cutMs + DELAY_MS).gauge.passedBps(DELAY_MS, cutMs);
+  const toldMs = cutMs + DELAY_MS;
+  const late = lossyUntil(toldMs).gauge.passedBps(DELAY_MS, cutMs, toldMs);
   assertAlmostEquals(late, sentBps * (1 - LOSS), 0.1 * sentBps);
-  assertEquals(lossyUntil(cutMs).gauge.passedBps(DELAY_MS, LOSS_MS + 100), Infinity);
+  // However long it has lost some.
+  const long = lossyUntil(9000).gauge.passedBps(DELAY_MS, 9000 - DELAY_MS, 9000);
+  assertAlmostEquals(long, sentBps * (1 - LOSS), 0.1 * sentBps);
+  assertEquals(lossyUntil(cutMs).gauge.passedBps(DELAY_MS, LOSS_MS + 100, cutMs), Infinity);
 });
