@@ -26,9 +26,13 @@ const WATCH_MS = 20_000;
 const CONCEALED_BAR = 0.03;
 const MAX_CONCEALED = 2 * CONCEALED_BAR;
 
-/** What viewers do not notice (ITU-R BT.1359-1), and twice that for a busy machine. */
+/**
+ * What viewers do not notice (ITU-R BT.1359-1), and twice that for a busy machine. A browser holds its
+ * sound for pictures that are repaired late only in part: it is printed, and bounded more widely.
+ */
 const SOUND_BAR_MS = 45;
 const MAX_SOUND_MS = 2 * SOUND_BAR_MS;
+const MAX_BROWSER_SOUND_MS = 5 * SOUND_BAR_MS;
 
 const ignore = chromiumMissing();
 
@@ -87,7 +91,7 @@ for (
     assertEquals(noted.damaged, []);
     assert(noted.pictures.length > 3 * WATCH_MS / 1000, `${noted.pictures.length} pictures`);
     assert(concealed < MAX_CONCEALED, `${concealed}`);
-    assert(Math.abs(soundMs) <= MAX_SOUND_MS, `${soundMs} ms`);
+    assert(Math.abs(soundMs) <= MAX_BROWSER_SOUND_MS, `${soundMs} ms`);
     // The browser has settled on what the link carries, and knows how long the way is.
     assert(link.availableKbps < 1.1 * KBPS, `${link.availableKbps}`);
     assert(link.roundTripMs >= ROUND_TRIP_MS, `${link.roundTripMs}`);
