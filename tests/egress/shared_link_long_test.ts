@@ -1,5 +1,5 @@
 /** Two viewers at the end of one narrow link. */
-import { assert } from "@std/assert";
+import { assertLess } from "@std/assert";
 import { SimulatedLink } from "../../testing/network/simulated_link.ts";
 import { seededRandom } from "../../testing/mutation.ts";
 import { NarrowViewer } from "./narrow_viewer.ts";
@@ -33,15 +33,28 @@ function share(capacityBps: number, cutMs: number) {
   };
 }
 
-for (const [capacityBps, maxGapMs] of [[1_500_000, 1500], [1_000_000, 4000]] as const) {
+/** When the link falls, within a group of pictures. */
+const CUTS_MS = Array.from({ length: 20 }, (_, at) => 5000 + 97 * at);
+
+for (const [capacityBps, maxGapMs] of [[1_500_000, 1500], [1_000_000, 2200]] as const) {
   Deno.test(`RtpViewer: two viewers of a link of ${capacityBps / 1e6} Mbit/s get about as much of it`, () => {
-    for (const cutMs of [5000, 5500, 6000, 6700]) {
-      const shared = share(capacityBps, cutMs);
-      const told = `${cutMs}: ${JSON.stringify(shared)}`;
-      assert(Math.max(...shared.bytes) <= 2.5 * Math.min(...shared.bytes), told);
-      assert(Math.max(...shared.gapsMs) <= maxGapMs, told);
-      assert(Math.max(...shared.missed) < 0.02, told);
-      assert(shared.queueMs < 100, told);
+    const shares = CUTS_MS.map((cutMs) => ({ cutMs, ...share(capacityBps, cutMs) }));
+    const ratios = shares.map(({ bytes }) => Math.max(...bytes) / Math.min(...bytes));
+    assertLess(mean(ratios), 1.6, `${ratios}`);
+    const gapsMs = shares.map((shared) => Math.max(...shared.gapsMs)).sort((one, other) =>
+      one - other
+    );
+    assertLess(gapsMs[gapsMs.length / 2]!, maxGapMs, `${gapsMs}`);
+    for (const shared of shares) {
+      const told = JSON.stringify(shared);
+      assertLess(Math.max(...shared.bytes), 3.5 * Math.min(...shared.bytes), told);
+      assertLess(Math.max(...shared.gapsMs), 8000, told);
+      assertLess(Math.max(...shared.missed), 0.02, told);
+      assertLess(shared.queueMs, 110, told);
     }
   });
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

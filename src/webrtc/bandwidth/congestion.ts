@@ -2,7 +2,9 @@ import { SHORT_QUEUE_MS } from "./queue_gauge.ts";
 
 /** For so long after a cut, another one leaves a part. */
 const AGAIN_MS = 2000;
-const AGAIN_PART = 0.6;
+/** So does the first of a link that was narrow already, whose queue is shorter than this. */
+const FIRST_QUEUE_MS = 150;
+const LEFT_PART = 0.6;
 
 /** While a queue empties, the longer it is the less is sent, but never less than this part. */
 const MIN_PART = 0.35;
@@ -66,10 +68,15 @@ export class Congestion {
 
   /**
    * What part of the capacity is left by a cut at least: little is sent after another one, and what
-   * was lost before that is still being reported.
+   * was lost before that is still being reported. And whoever shares a link with others may have sent
+   * less than its part just then, which a short queue does not tell: it would give way each time.
+   *
+   * @param isNarrow whether what the link carries was known
    */
-  leastPart(nowMs: number): number {
-    return nowMs - this.#cutMs < AGAIN_MS ? AGAIN_PART : 0;
+  leastPart(queueMs: number, isNarrow: boolean, nowMs: number): number {
+    const isAgain = nowMs - this.#cutMs < AGAIN_MS;
+    const isGrowing = this.#kind === "none" && isNarrow && queueMs < FIRST_QUEUE_MS;
+    return isAgain || isGrowing ? LEFT_PART : 0;
   }
 
   /** Of what the link carries: to be sent. */

@@ -346,10 +346,12 @@ export class BandwidthEstimator {
     this.#suspicion.dispel();
     const sentBps = this.sentBps(nowMs) * (1 - this.#losses.part(nowMs));
     const unknownPart = this.#losses.nackedPart(nowMs) > 0 ? 1 : UNKNOWN_PART;
-    const leastBps = this.#capacity.bps * this.#congestion.leastPart(nowMs);
+    const queueMs = this.#seenQueueMs(nowMs);
+    const { bps, isNarrow } = this.#capacity;
+    const leastBps = bps * this.#congestion.leastPart(queueMs, isNarrow, nowMs);
     const isAgain = this.#congestion.kind !== "none";
     if (!isAgain) this.#prober.congested(nowMs);
-    this.#congestion.begin(this.#seenQueueMs(nowMs), nowMs);
+    this.#congestion.begin(queueMs, nowMs);
     if (this.#congestion.kind === "shared") return this.#share(nowMs);
     const carriesBps = seemsBps === Infinity ? sentBps * unknownPart : Math.min(seemsBps, sentBps);
     this.#capacity.lower(Math.max(carriesBps, sentBps * passedPart, leastBps));
