@@ -12,7 +12,7 @@ export class LossResponse {
   readonly #far = new FarLoss();
   #windowCount = 0;
   /** What it was told last. */
-  #heldMs = 0;
+  #heldMs: number | undefined;
 
   /** @param held how its pictures are held back; `undefined` where it cannot be told to */
   constructor(video: RtpTrack | undefined, held: HeldPictures | undefined) {

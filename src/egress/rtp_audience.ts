@@ -80,6 +80,7 @@ export class RtpAudience {
     this.feed.update(nowMs);
     this.#endIfCodecChanged();
     this.#endIfPicturesCome();
+    this.#passTurn();
     for (const subscriber of this.#subscribers) subscriber.notify();
     for (const message of this.#messages?.read() ?? []) {
       for (const listener of this.#listeners) listener.hear(message);
@@ -90,6 +91,14 @@ export class RtpAudience {
     for (const subscriber of [...this.#subscribers]) subscriber.end(reason);
     this.#subscribers.clear();
     this.#lackingVideo.clear();
+  }
+
+  /** Whoever is told last waits for the packets of all others, which may fill its link: not always it. */
+  #passTurn(): void {
+    const [first] = this.#subscribers;
+    if (first === undefined) return;
+    this.#subscribers.delete(first);
+    this.#subscribers.add(first);
   }
 
   /** WHEP cannot renegotiate: viewers have to come again for pictures where there were none. */

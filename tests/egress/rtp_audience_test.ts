@@ -92,6 +92,18 @@ Deno.test("RtpAudience: those that are there are told of what is new", () => {
   assertEquals([one.endings, other.endings], [[], []]);
 });
 
+Deno.test("RtpAudience: nobody is always the last to be told", () => {
+  const audience = openAudience();
+  let order = "";
+  for (const name of "abc") {
+    const subscriber = new NotingSubscriber();
+    subscriber.notify = () => order += name;
+    audience.add(subscriber);
+  }
+  for (let nowMs = 0; nowMs < 4; nowMs++) audience.notify(nowMs);
+  assertEquals(order, "bca" + "cab" + "abc" + "bca");
+});
+
 Deno.test("RtpAudience: each is told once of the end, though it leaves at that", () => {
   const audience = openAudience();
   const subscribers = Array.from({ length: 3 }, () => new NotingSubscriber());

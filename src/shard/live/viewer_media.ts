@@ -5,6 +5,7 @@ import {
   EXTENSION_URI,
   MAX_ONE_BYTE_ID,
   PLAYOUT_DELAY_SIZE,
+  type PlayoutDelay,
   writeHeaderExtension,
 } from "../../rtp/header_extension.ts";
 import { RTP_HEADER_SIZE } from "../../rtp/packet.ts";
@@ -33,6 +34,12 @@ const TRANSPORT_FEEDBACK = "transport-cc";
 const PICTURES_HELD_MS = { made: 110, asPublished: 50 };
 /** What browsers bear by themselves: with less, they do not hold pictures at all. */
 const MAX_PICTURES_HELD_MS = 10_000;
+/**
+ * For viewers without sound. Pictures that need not wait for sound are shown as they come, and the less
+ * of them browsers are let have in hand, the sooner. Measured on a link that viewers fill by 80 %, with
+ * 2 % of loss: 121 ms from publishing to the screen if nothing is told, 74 with 500 ms here, 65 with 20.
+ */
+const MAX_SILENT_PICTURES_HELD_MS = 20;
 
 type MatchedMedia = Extract<MediaChoice, { readonly kind: "match" }>;
 type FeedbackSettings = Pick<WebrtcSettings, "feedback">;
@@ -113,22 +120,31 @@ export function viewerTracks({ audio, video }: AnsweredMedia, media: StreamMedia
   return {
     audio: audio && viewerTrack(audio),
     video: video &&
-      { ...viewerTrack(video), held: heldPictures(video, heldMs ?? 0) },
+      { ...viewerTrack(video), held: heldPictures(video, heldMs ?? 0, audio === undefined) },
   };
 }
 
-function heldPictures(section: AnsweredSection, leastMs: number): HeldPictures | undefined {
+function heldPictures(
+  section: AnsweredSection,
+  leastMs: number,
+  isSilent: boolean,
+): HeldPictures | undefined {
   if (extensionId(section, EXTENSION_URI.playoutDelay) === undefined) return undefined;
-  return { leastMs, extension: (heldMs) => packetExtension(section, heldMs) };
+  const extension = (minMs: number) => {
+    const isAtOnce = isSilent && minMs === 0;
+    const maxMs = isAtOnce ? MAX_SILENT_PICTURES_HELD_MS : MAX_PICTURES_HELD_MS;
+    return packetExtension(section, { minMs, maxMs });
+  };
+  return { leastMs, extension };
 }
 
 /** What packets carry, with how long pictures are to be held if that is told. */
-function packetExtension(section: AnsweredSection, heldMs?: number) {
-  const isTold = heldMs !== undefined;
+function packetExtension(section: AnsweredSection, playoutDelay?: PlayoutDelay) {
+  const isTold = playoutDelay !== undefined;
   return writeHeaderExtension({
     transportSequenceId: extensionId(section, EXTENSION_URI.transportSequence),
     playoutDelayId: isTold ? extensionId(section, EXTENSION_URI.playoutDelay) : undefined,
-    playoutDelay: { minMs: heldMs ?? 0, maxMs: MAX_PICTURES_HELD_MS },
+    playoutDelay: playoutDelay ?? { minMs: 0, maxMs: 0 },
   });
 }
 

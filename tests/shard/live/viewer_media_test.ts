@@ -30,6 +30,20 @@ Deno.test("viewerTracks: pictures are held from the beginning on where sound is 
   ) assertEquals(tracks.video?.held?.leastMs, 0);
 });
 
+Deno.test("viewerTracks: pictures are shown as they come where no sound can come, or none in step", () => {
+  const most = (tracks: ReturnType<typeof viewerTracks>) => {
+    const { bytes } = tracks.video!.held!.extension(0)!;
+    return [(bytes[6]! & 0xf) << 8 | bytes[7]!, bytes[5]! << 4 | bytes[6]! >> 4];
+  };
+  assertEquals(most(tracksFor(OFFERS.chromium, STREAM, { audio: false })), [2, 0]);
+  const late = tracksFor(OFFERS.chromium, { ...STREAM, audio: undefined });
+  assertEquals(most(late), [1000, 0], "its sound may come later");
+  const { bytes } = tracksFor(OFFERS.chromium, STREAM, { audio: false }).video!.held!.extension(
+    300,
+  )!;
+  assertEquals([...bytes.subarray(5, 8)], [1, 0xe3, 0xe8], "far away, where packets are lost");
+});
+
 Deno.test("viewerTracks: a viewer that offers no playout delay is not told to hold pictures", () => {
   const { video } = tracksFor(OFFERS.whepsrc, STREAM);
   assertEquals([video?.held, video?.identity.extension], [undefined, undefined]);
