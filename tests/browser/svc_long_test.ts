@@ -1,6 +1,7 @@
 /** Chromium publishes pictures in layers (scalable video coding): who watches is shown all of them. */
 import { assert, assertEquals } from "@std/assert";
 import { startGateway } from "../../testing/gateway_process.ts";
+import { isPeerMissing, runPeer } from "../../testing/peers.ts";
 import { until } from "../../testing/waiting.ts";
 import { chromiumMissing, launchChromium } from "./chromium.ts";
 import { watchByWhep } from "./whep_viewer.ts";
@@ -44,3 +45,30 @@ for (const [codec, scalabilityMode] of MODES) {
     assertEquals(await publisher.leave(), 200);
   });
 }
+
+const BY_FFMPEG = "ffmpeg shows the largest of the layers of VP9 alone";
+
+Deno.test({
+  name: BY_FFMPEG,
+  ignore: chromiumMissing() || isPeerMissing(BY_FFMPEG, ["ffprobe 7"]),
+}, async () => {
+  await using gateway = await startGateway({ args: ["--shards", "1"] });
+  await using browser = await launchChromium({ hasCamera: true });
+  const options = { codec: "VP9", scalabilityMode: "L3T3_KEY" };
+  const publisher = await publishByWhip(browser.page, gateway, PATH, options);
+  await until("it is live", async () => (await gateway.stream(PATH))?.state === "live");
+  const viewer = await watchByWhep(await browser.page.context().newPage(), gateway, PATH);
+  await until("it is shown in full size", async () => {
+    return (await viewer.statistics()).pictureSize === "640x480";
+  });
+  await viewer.moreFrames(FRAMES);
+  const { stdout } = await runPeer("ffprobe 7", [
+    ...["-v", "error", "-select_streams", "v", "-read_intervals", `%+#${6 * FRAMES}`],
+    ...["-show_entries", "frame=width,height", "-of", "csv=p=0"],
+    gateway.httpUrl(`/${PATH}.flv?audio=0`),
+  ]);
+  // Encoders begin with the smallest layer alone.
+  const sizes = stdout.trim().split(/\s+/).slice(-FRAMES);
+  assertEquals([sizes.length, [...new Set(sizes)]], [FRAMES, ["640,480"]], stdout);
+  assertEquals(await publisher.leave(), 200);
+});

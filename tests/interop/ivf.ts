@@ -1,4 +1,5 @@
 /** IVF files: how encoders hand over bare frames of VP8, VP9 and AV1. */
+import { concat } from "@std/bytes/concat";
 import { runPeer } from "../../testing/peers.ts";
 import { enhancedVideo } from "../../testing/media/enhanced_samples.ts";
 
@@ -36,6 +37,28 @@ export function readIvf(file: Uint8Array): Ivf {
     at = end;
   }
   return { fourCc, frames };
+}
+
+/** A file that {@linkcode readIvf} reads, of pictures of 640x360, 30 a second. */
+export function writeIvf({ fourCc, frames }: Ivf): Uint8Array<ArrayBuffer> {
+  const head = new Uint8Array(FILE_HEADER_SIZE);
+  head.set(new TextEncoder().encode(`DKIF....${fourCc}`));
+  const view = new DataView(head.buffer);
+  for (const [at, value] of [0, FILE_HEADER_SIZE, 640, 360].entries()) {
+    view.setUint16([4, 6, 12, 14][at]!, value, true);
+  }
+  for (const [at, value] of [30, 1, frames.length].entries()) {
+    view.setUint32(16 + 4 * at, value, true);
+  }
+  return concat([
+    head,
+    ...frames.flatMap(({ data, pts }) => {
+      const frameHead = new DataView(new ArrayBuffer(FRAME_HEADER_SIZE));
+      frameHead.setUint32(0, data.length, true);
+      frameHead.setUint32(4, pts, true);
+      return [new Uint8Array(frameHead.buffer), data];
+    }),
+  ]);
 }
 
 /** Encodes two seconds of a test picture of 640x360, 30 pictures a second, by ffmpeg. */

@@ -18,6 +18,8 @@ export interface Vp9FrameHeader {
   /** As shown; `undefined` if it is that of a reference. */
   readonly width: number | undefined;
   readonly height: number | undefined;
+  /** Which reference that is, 0 to 7. */
+  readonly sizeReference: number | undefined;
   /** Of a key frame or an intra-only one, `undefined` of others. */
   readonly bitDepth: 8 | 10 | 12 | undefined;
   /** Of the same, whether chroma has half the samples of a row, and half the rows. */
@@ -38,18 +40,13 @@ const REFERENCES_PER_FRAME = 3;
 
 const ALL_REFERENCES = 0xff;
 
-interface Size {
-  readonly width: number | undefined;
-  readonly height: number | undefined;
-}
+type Size = Pick<Vp9FrameHeader, "width" | "height" | "sizeReference">;
 
 interface ColourConfig {
   readonly bitDepth: 8 | 10 | 12 | undefined;
   readonly chromaSubsamplingX: 0 | 1 | undefined;
   readonly chromaSubsamplingY: 0 | 1 | undefined;
 }
-
-const SIZE_OF_REFERENCE: Size = { width: undefined, height: undefined };
 
 const UNCHANGED_COLOUR: ColourConfig = {
   bitDepth: undefined,
@@ -90,7 +87,11 @@ export function isVp9KeyFrame(frame: Uint8Array): boolean {
  * ```
  */
 export function parseVp9FrameHeader(frame: Uint8Array): Vp9FrameHeader {
-  const bits = new BitReader(frame, CodecError);
+  return readVp9FrameHeader(new BitReader(frame, CodecError));
+}
+
+/** The same; `bits` are left behind the frame's size. */
+export function readVp9FrameHeader(bits: BitReader): Vp9FrameHeader {
   const marker = bits.bits(2);
   if (marker !== FRAME_MARKER) {
     throw new CodecError(
@@ -122,8 +123,7 @@ export function parseVp9FrameHeader(frame: Uint8Array): Vp9FrameHeader {
     isIntraOnly,
     isErrorResilient,
     refreshFrameFlags,
-    width: size.width,
-    height: size.height,
+    ...size,
     bitDepth: colour.bitDepth,
     chromaSubsamplingX: colour.chromaSubsamplingX,
     chromaSubsamplingY: colour.chromaSubsamplingY,
@@ -142,9 +142,8 @@ function shownAgain(bits: BitReader, profile: 0 | 1 | 2 | 3): Vp9FrameHeader {
     refreshFrameFlags: 0,
     width: undefined,
     height: undefined,
-    bitDepth: undefined,
-    chromaSubsamplingX: undefined,
-    chromaSubsamplingY: undefined,
+    sizeReference: undefined,
+    ...UNCHANGED_COLOUR,
   };
 }
 
@@ -180,14 +179,19 @@ function readColourConfig(bits: BitReader, profile: 0 | 1 | 2 | 3): ColourConfig
 
 /** frame_size; render_size, which says how large to show it, is left. */
 function readSize(bits: BitReader): Size {
-  return { width: bits.bits(16) + 1, height: bits.bits(16) + 1 };
+  return { width: bits.bits(16) + 1, height: bits.bits(16) + 1, sizeReference: undefined };
 }
 
 /** frame_size_with_refs (VP9 6.2.4), behind the references. */
 function readSizeWithReferences(bits: BitReader): Size {
-  bits.skip(REFERENCES_PER_FRAME * 4); // ref_frame_idx, ref_frame_sign_bias
-  for (let reference = 0; reference < REFERENCES_PER_FRAME; reference++) {
-    if (bits.bit() === 1) return SIZE_OF_REFERENCE; // found_ref
+  const references = Array.from({ length: REFERENCES_PER_FRAME }, () => {
+    const reference = bits.bits(3); // ref_frame_idx
+    bits.skip(1); // ref_frame_sign_bias
+    return reference;
+  });
+  for (const sizeReference of references) {
+    const isFound = bits.bit() === 1;
+    if (isFound) return { width: undefined, height: undefined, sizeReference };
   }
   return readSize(bits);
 }

@@ -119,7 +119,7 @@ function makeFrame(made: MadeFrame): Uint8Array<ArrayBuffer> {
   made.writeColour?.(bits);
   if (!isKeyFrame) bits.bits(0x81, 8);
   if (!isIntra) {
-    bits.bits(0x123, 12);
+    bits.bits(3, 3).bits(1, 1).bits(5, 3).bits(0, 1).bits(7, 3).bits(1, 1);
     const found = made.foundReference ?? 0;
     bits.bits(0, found);
     if (found < 3) return bits.bits(1, 1).bits(0, 16).take();
@@ -137,18 +137,20 @@ const FIELDS: Vp9FrameHeader = {
   refreshFrameFlags: 0x81,
   width: undefined,
   height: undefined,
+  sizeReference: undefined,
   bitDepth: undefined,
   chromaSubsamplingX: undefined,
   chromaSubsamplingY: undefined,
 };
 
 Deno.test("VP9 inter frames: with the size of a reference, or one of their own", () => {
-  for (const foundReference of [0, 1, 2]) {
-    assertEquals(parseVp9FrameHeader(makeFrame({ foundReference })), FIELDS);
+  for (const [foundReference, sizeReference] of [3, 5, 7].entries()) {
+    const header = parseVp9FrameHeader(makeFrame({ foundReference }));
+    assertEquals(header, { ...FIELDS, sizeReference });
   }
   const sized = { ...FIELDS, width: 1280, height: 720 };
   assertEquals(parseVp9FrameHeader(makeFrame({ foundReference: 3 })), sized);
-  const resilient = { ...FIELDS, isErrorResilient: true, showFrame: false };
+  const resilient = { ...FIELDS, isErrorResilient: true, showFrame: false, sizeReference: 3 };
   assertEquals(
     parseVp9FrameHeader(makeFrame({ isErrorResilient: true, showFrame: false })),
     resilient,

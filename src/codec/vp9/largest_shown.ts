@@ -1,0 +1,72 @@
+import { ifReadable } from "../if_readable.ts";
+import { isVp9KeyFrame, parseVp9FrameHeader, type Vp9FrameHeader } from "./frame.ts";
+import { hideVp9Frame } from "./hidden_frame.ts";
+import type { Vp9PictureSize } from "./picture_size.ts";
+import { joinVp9Frames, splitVp9Frames } from "./superframe.ts";
+
+const NO_SIZES: readonly (Vp9PictureSize | undefined)[] = new Array(8).fill(undefined);
+
+interface SizedFrame {
+  readonly frame: Uint8Array;
+  readonly header: Vp9FrameHeader;
+  readonly size: Vp9PictureSize | undefined;
+}
+
+/**
+ * Of pictures that come in several sizes (spatial layers), only the largest is to be shown. Encoders
+ * mark all as shown, and receivers of RTP know better; a decoder that does not, as ffmpeg's, would
+ * change its size several times with each picture.
+ *
+ * @example
+ * ```ts
+ * import { Vp9LargestShown } from "./largest_shown.ts";
+ *
+ * const shown = new Vp9LargestShown();
+ * const frame = Uint8Array.of(0x82, 0x49, 0x83, 0x42, 0x00, 0x13, 0xf0, 0x0b, 0x30);
+ * shown.of(frame) === frame; // true: it has one size
+ * ```
+ */
+export class Vp9LargestShown {
+  /** Of each reference, as far as it is known. */
+  #sizes = NO_SIZES;
+  #isLayered = false;
+
+  /** The same frame or superframe, with one frame that is shown. To be given all, in order. */
+  of(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const isKeyFrame = isVp9KeyFrame(data);
+    // Most pictures have one size, and are not looked into.
+    if (!isKeyFrame && !this.#isLayered) return data;
+    const frames = splitVp9Frames(data);
+    if (isKeyFrame) this.#isLayered = frames.length > 1;
+    if (!this.#isLayered) return data;
+    const sized = ifReadable(() => frames.map((frame) => this.#read(frame)));
+    if (sized === undefined || frames.length === 1) return data;
+    return ifReadable(() => joinVp9Frames(withOneShown(sized))) ?? data;
+  }
+
+  #read(frame: Uint8Array): SizedFrame {
+    const header = parseVp9FrameHeader(frame);
+    const { width, height, sizeReference, refreshFrameFlags } = header;
+    const size = width !== undefined && height !== undefined
+      ? { width, height }
+      : this.#sizes[sizeReference ?? -1];
+    this.#sizes = this.#sizes.map((before, reference) =>
+      (refreshFrameFlags >> reference & 1) === 1 ? size : before
+    );
+    return { frame, header, size };
+  }
+}
+
+function withOneShown(frames: readonly SizedFrame[]): Uint8Array[][] {
+  return frames.map((sized, at) => {
+    const { frame, header, size } = sized;
+    const next = frames[at + 1];
+    const isHidden = next !== undefined && size !== undefined && header.showFrame &&
+      !header.showExistingFrame && isOther(size, next.size);
+    return isHidden ? hideVp9Frame(frame, size.width) : [frame];
+  });
+}
+
+function isOther(size: Vp9PictureSize, other: Vp9PictureSize | undefined): boolean {
+  return size.width !== other?.width || size.height !== other.height;
+}
