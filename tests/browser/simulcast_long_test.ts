@@ -38,7 +38,8 @@ async function publishSizes(
     { timeoutMs: 20_000 },
   )
     .catch(async (error) => {
-      const session = await (await fetch(gateway.httpUrl(publisher.location))).text();
+      const session = await (await fetch(gateway.httpUrl(`${publisher.location}/statistics`)))
+        .text();
       throw new Error(`${error}: ${session} ${JSON.stringify(await gateway.stream(PATH))}`);
     });
   return publisher;

@@ -138,7 +138,7 @@ async function readLink() {
   // deno-lint-ignore no-explicit-any
   const all = [...(await peer.getStats() as any).values()] as Record<string, any>[];
   const pair = all.find(({ type, nominated }) => type === "candidate-pair" && nominated);
-  const { media } = await (await fetch(location)).json();
+  const { media } = await (await fetch(`${location}/statistics`)).json();
   const [, pictures] = media.layers;
   return {
     availableKbps: Math.round((pair?.availableOutgoingBitrate ?? NaN) / 1000),

@@ -25,7 +25,7 @@ export function whipRoutes(
       pattern: "/{path...}/whip",
       handler: (routed) => answerNamed(whip, streamPath("", routed.parts["path"]!), routed),
     },
-    { ...session, method: "GET", handler: (routed) => whip.answerResource("GET", routed) },
+    // RFC 9725 4.2: a session's own address has no other methods than these two.
     {
       ...session,
       method: "PATCH",
@@ -33,6 +33,12 @@ export function whipRoutes(
       handler: (routed) => whip.answerResource("PATCH", routed),
     },
     { ...session, method: "DELETE", handler: (routed) => whip.answerResource("DELETE", routed) },
+    {
+      ...session,
+      pattern: `${session.pattern}/statistics`,
+      method: "GET",
+      handler: (routed) => whip.answerResource("GET", routed),
+    },
   ];
 }
 
