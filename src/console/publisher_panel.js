@@ -167,7 +167,8 @@ export class PublisherPanel {
   async #changeCapture() {
     if (!this.#media.isOpen) return;
     await this.#capture();
-    await this.#publisher.limit();
+    // A session that ends meanwhile takes no others.
+    await this.#publisher.limit().catch(() => {});
   }
 
   /**
