@@ -31,6 +31,8 @@ export const VP_STREAMS = {
   vp9Realtime: readIvf("vp9_realtime.ivf"),
   /** -auto-alt-ref 1 -lag-in-frames 16 -g 24, second pass, 98x66 */
   vp9AltRef: readIvf("vp9_alt_ref.ivf"),
+  /** Of Chromium: each a superframe with 320x240 and 640x480, both marked as shown. */
+  vp9Spatial: readIvf("vp9_spatial_layers.ivf"),
   /** -deadline realtime -g 2, 66x50 */
   vp8Realtime: readIvf("vp8_realtime.ivf"),
   /** -auto-alt-ref 1 -lag-in-frames 16 -profile:v 2, second pass, 66x50 */

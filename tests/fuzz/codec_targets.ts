@@ -22,6 +22,8 @@ import { parseH265Pps } from "../../src/codec/h265/pps.ts";
 import { parseH265Sps } from "../../src/codec/h265/sps.ts";
 import { isVp8KeyFrame, parseVp8FrameHeader } from "../../src/codec/vp8/vp8.ts";
 import { parseVp9Configuration, vp9CodecString } from "../../src/codec/vp9/vp9.ts";
+import { Vp9LargestShown } from "../../src/codec/vp9/largest_shown.ts";
+import { splitVp9Frames } from "../../src/codec/vp9/superframe.ts";
 import { isVp9KeyFrame, parseVp9FrameHeader } from "../../src/codec/vp9/frame.ts";
 import { splitVp9Superframe } from "../../testing/media/vp9_superframe.ts";
 import { AV1_STREAMS, H265_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
@@ -113,6 +115,12 @@ export const CODEC_TARGETS: readonly FuzzTarget[] = [
     run: (bytes) => vp9CodecString(parseVp9Configuration(bytes)),
   },
   { name: "vp9-frame", corpus: VP9_FRAMES, allowed: CodecError, run: readVp9 },
+  {
+    name: "vp9-layers",
+    corpus: VP_STREAMS.vp9Spatial.slice(0, 3),
+    allowed: NoError,
+    run: showLargest,
+  },
   { name: "vp8-frame", corpus: VP_STREAMS.vp8Realtime, allowed: CodecError, run: readVp8 },
   { name: "flac", corpus: FLAC_SAMPLES, allowed: CodecError, run: parseFlacStreamInfo },
   { name: "ac3", corpus: Object.values(AC3_SAMPLES), allowed: NoError, run: parseAc3SyncFrame },
@@ -133,6 +141,16 @@ function readH265Picture(bytes: Uint8Array): void {
 }
 
 /** The first byte must say the same as the header; frames must not exceed what they are in. */
+/** What is hidden of a picture's sizes changes nothing else in it, and behind it. */
+function showLargest(bytes: Uint8Array<ArrayBuffer>): void {
+  const largest = new Vp9LargestShown();
+  for (const data of [VP_STREAMS.vp9Spatial[0]!, bytes, VP_STREAMS.vp9Spatial[1]!]) {
+    const [before, after] = [data, largest.of(data)].map((made) => splitVp9Frames(made));
+    assertEquals(after!.length, before!.length);
+    assertEquals(after!.at(-1), before!.at(-1));
+  }
+}
+
 function readVp9(bytes: Uint8Array): void {
   const frames = splitVp9Superframe(bytes);
   const size = frames.reduce((sum, frame) => sum + frame.length, 0);

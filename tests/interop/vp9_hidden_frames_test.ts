@@ -2,7 +2,9 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { hideVp9Frame } from "../../src/codec/vp9/hidden_frame.ts";
+import { Vp9LargestShown } from "../../src/codec/vp9/largest_shown.ts";
 import { joinVp9Frames } from "../../src/codec/vp9/superframe.ts";
+import { VP_STREAMS } from "../../testing/media/bitstreams.ts";
 import { peerTest } from "../../testing/peers.ts";
 import { shownPictures } from "./frame_hashes.ts";
 import { encodeIvf, type Ivf, writeIvf } from "./ivf.ts";
@@ -37,6 +39,19 @@ for (const [name, args] of Object.entries(ENCODERS)) {
     assertEquals(shown, pictures.filter((_, at) => at % 2 === 1));
   });
 }
+
+peerTest("ffmpeg shows one picture of each superframe with two sizes", ["ffmpeg"], async () => {
+  const ivf = (frames: readonly Uint8Array[]) => ({
+    fourCc: "VP90",
+    frames: frames.map((data, pts) => ({ data, pts })),
+  });
+  const largest = new Vp9LargestShown();
+  const { vp9Spatial } = VP_STREAMS;
+  assertEquals((await hashesOf(ivf(vp9Spatial))).length, 2 * vp9Spatial.length);
+  const made = vp9Spatial.map((data) => largest.of(data));
+  const shown = await hashesOf(ivf(made));
+  assertEquals([shown.length, new Set(shown).size], [made.length, made.length]);
+});
 
 async function hashesOf(ivf: Ivf): Promise<string[]> {
   const file = await Deno.makeTempFile({ suffix: ".ivf" });

@@ -39,10 +39,14 @@ export function hideVp9Frame(
   const bits = new BitReader(frame, CodecError);
   const header = readVp9FrameHeader(bits);
   skipRest(bits, header, width);
+  const compressedSize = bits.bits(16);
   const endBit = 8 * frame.length - bits.remaining;
   const size = Math.ceil(endBit / 8);
-  if (bits.bits(8 * size - endBit) !== 0 || size === frame.length) {
-    throw new CodecError("Cannot hide VP9 frame: its header has no end where it must have one");
+  const hasEnd = bits.bits(8 * size - endBit) === 0;
+  if (!hasEnd || compressedSize === 0 || compressedSize > frame.length - size) {
+    throw new CodecError(
+      `Cannot hide VP9 frame: ${compressedSize} bytes must follow its header of ${size}, has ${frame.length}`,
+    );
   }
   return [withoutShowing(frame, header, endBit), frame.subarray(size)];
 }
@@ -62,10 +66,6 @@ function skipRest(bits: BitReader, header: Vp9FrameHeader, width: number): void 
   for (let delta = 0; delta < QUANTIZER_DELTAS; delta++) skipIf(bits, QUANTIZER_DELTA_BITS);
   if (bits.bit() === 1) skipSegmentation(bits);
   skipTiles(bits, width);
-  const compressedSize = bits.bits(16);
-  if (compressedSize === 0) {
-    throw new CodecError("Cannot hide VP9 frame: compressed header must have a size, got 0");
-  }
 }
 
 function skipIf(bits: BitReader, count: number): void {

@@ -33,15 +33,14 @@ export class Vp9LargestShown {
 
   /** The same frame or superframe, with one frame that is shown. To be given all, in order. */
   of(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const isKeyFrame = isVp9KeyFrame(data);
-    // Most pictures have one size, and are not looked into.
-    if (!isKeyFrame && !this.#isLayered) return data;
     const frames = splitVp9Frames(data);
-    if (isKeyFrame) this.#isLayered = frames.length > 1;
-    if (!this.#isLayered) return data;
+    const isKeyFrame = isVp9KeyFrame(data);
+    this.#isLayered = frames.length > 1 || this.#isLayered && !isKeyFrame;
+    // Most pictures have one size, that of their key frame, and are not looked into.
+    if (!isKeyFrame && !this.#isLayered) return data;
     const sized = ifReadable(() => frames.map((frame) => this.#read(frame)));
-    if (sized === undefined || frames.length === 1) return data;
-    return ifReadable(() => joinVp9Frames(withOneShown(sized))) ?? data;
+    if (!sized?.some(isToBeHidden)) return data;
+    return ifReadable(() => joinVp9Frames(sized.map(piecesOf))) ?? data;
   }
 
   #read(frame: Uint8Array): SizedFrame {
@@ -57,16 +56,19 @@ export class Vp9LargestShown {
   }
 }
 
-function withOneShown(frames: readonly SizedFrame[]): Uint8Array[][] {
-  return frames.map((sized, at) => {
-    const { frame, header, size } = sized;
-    const next = frames[at + 1];
-    const isHidden = next !== undefined && size !== undefined && header.showFrame &&
-      !header.showExistingFrame && isOther(size, next.size);
-    return isHidden ? hideVp9Frame(frame, size.width) : [frame];
-  });
+/** Whether a larger one of the same picture follows, or a smaller one: that is what is shown. */
+function isToBeHidden(
+  { header, size }: SizedFrame,
+  at: number,
+  all: readonly SizedFrame[],
+): boolean {
+  const next = all[at + 1];
+  if (next === undefined || size === undefined) return false;
+  const isOther = size.width !== next.size?.width || size.height !== next.size.height;
+  return header.showFrame && !header.showExistingFrame && isOther;
 }
 
-function isOther(size: Vp9PictureSize, other: Vp9PictureSize | undefined): boolean {
-  return size.width !== other?.width || size.height !== other.height;
+function piecesOf(sized: SizedFrame, at: number, all: readonly SizedFrame[]): Uint8Array[] {
+  const { frame, size } = sized;
+  return isToBeHidden(sized, at, all) ? hideVp9Frame(frame, size!.width) : [frame];
 }
