@@ -8,6 +8,8 @@ import type { SharedPhase, Sharing } from "./shared_link_watch.ts";
 const MAX_CONCEALED = 0.02;
 /** Key frames come every two seconds: of two in a row, one is sent at least. */
 const MAX_GAP_MS = 4000;
+/** So long after a change it is to hold; what was on the way when the link fell comes in addition. */
+const SETTLE_MS = 2000;
 const MAX_FULL_AFTER_MS = 10_000;
 /** Of two that share a link, neither gets less than this part of what the other does. */
 const LEAST_PART = 0.25;
@@ -30,9 +32,14 @@ function told({ viewers, ...rest }: SharedPhase): string {
   });
 }
 
-function assertKept({ concealedSettled, longestGapMs }: LinkPhase, gapMs: number, why: string) {
+function assertKept(
+  { concealedSettled, longestGapMs, longestGapSettledMs }: LinkPhase,
+  gapMs: number,
+  why: string,
+) {
   assert(concealedSettled < MAX_CONCEALED, `sound: ${why}`);
-  assert(longestGapMs <= gapMs, `pictures: ${why}`);
+  assert(longestGapSettledMs <= gapMs, `pictures: ${why}`);
+  assert(longestGapMs <= gapMs + SETTLE_MS, `pictures at first: ${why}`);
 }
 
 Deno.test(
