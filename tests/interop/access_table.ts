@@ -238,7 +238,8 @@ const VIEWER_QUESTIONS: readonly SessionQuestion[] = [
 
 /** The same about a publisher's. */
 const PUBLISHER_QUESTIONS: readonly SessionQuestion[] = [
-  { method: "GET", right: /^200$/ },
+  { method: "GET", right: /^204$/ },
+  { method: "GET", under: "/statistics", right: /^200$/ },
   PATCHING,
   { method: "DELETE", right: /^200$/ },
 ];

@@ -62,13 +62,18 @@ Deno.test("WHIP: offers, and what comes of them", async (t) => {
       // OBS takes all of it for a path.
       assertMatch(response.headers.get("location")!, /^\/[^?]*whip\/\d+\.[0-9a-f]{32}$/);
       const resource = resourceOf(gateway, response);
-      assertEquals((await send("GET", resource)).status, 405);
+      for (const url of [resource, gateway.httpUrl(path)]) {
+        const { status, body } = await send("GET", url);
+        assertEquals([status, body], [204, ""], url);
+      }
       const described = await send("GET", `${resource}/statistics`);
       assertEquals(described.status, 200);
       assertEquals(JSON.parse(described.body).transport, null);
       assertEquals((await send("DELETE", resource)).status, 200);
       assertEquals((await send("DELETE", resource)).status, 404);
-      assertEquals((await send("GET", `${resource}/statistics`)).status, 404);
+      for (const url of [resource, `${resource}/statistics`]) {
+        assertEquals((await send("GET", url)).status, 404, url);
+      }
     }
     await until("no place is taken", async () => await newcomers(gateway) === 0);
   });
@@ -84,12 +89,12 @@ Deno.test("WHIP: offers, and what comes of them", async (t) => {
       headers: { origin: "https://example.org", "access-control-request-method": "POST" },
     });
     assertEquals(endpoint.status, 204);
-    assertEquals(endpoint.response.headers.get("allow"), "POST, OPTIONS");
+    assertEquals(endpoint.response.headers.get("allow"), "GET, HEAD, POST, OPTIONS");
     assertEquals(endpoint.response.headers.get("accept-post"), "application/sdp");
     assertEquals(endpoint.response.headers.get("access-control-allow-origin"), "*");
     const session = await send("OPTIONS", gateway.httpUrl(`${PATH}/0.1234`));
     assertEquals(session.response.headers.get("accept-patch"), TRICKLE);
-    assertEquals(session.response.headers.get("allow"), "PATCH, DELETE, OPTIONS");
+    assertEquals(session.response.headers.get("allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
   });
   await t.step("what cannot be taken is refused with its status and reason", async () => {
     const { obs } = PUBLISH_OFFERS;
@@ -100,6 +105,7 @@ Deno.test("WHIP: offers, and what comes of them", async (t) => {
       [400, /fingerprint/, { offer: obs.replace(/a=fingerprint.*\r\n/, "") }],
       [413, /20480/, { offer: obs + "a=x:".padEnd(30_000, "y") }],
       [422, /must have H264, VP8.* and has THEORA/, { offer: obs.replaceAll("H264/", "THEORA/") }],
+      [422, /must have opus, and has PCMU/, { offer: obs.replaceAll("opus/48000/2", "PCMU/8000") }],
       [422, /has no section that sends/, { offer: obs.replaceAll("a=sendonly", "a=recvonly") }],
       [400, /eip/, { path: `${PATH}?eip=nowhere` }],
       [400, /must name a stream/, { path: "/rtc/v1/whip/" }],
@@ -140,6 +146,19 @@ Deno.test("WHIP: offers, and what comes of them", async (t) => {
     assert(fresh !== "" && fresh !== etag);
     assertEquals((await patch(resource, "another", { "if-match": etag })).status, 412);
     assertEquals((await patch(resource, "another", { "if-match": fresh })).status, 204);
+  });
+  await t.step("who changes a session all the time has to wait", async () => {
+    const { response } = await post(gateway, { path: "/live/restless/whip" });
+    const resource = resourceOf(gateway, response);
+    const answers = [];
+    for (let at = 0; at < 200; at++) {
+      answers.push(await patch(resource, `ufrag${at}`, { "if-match": '"*"' }));
+    }
+    const refused = answers.filter(({ status }) => status === 429);
+    assertEquals(answers.slice(0, 100).map(({ status }) => status >= 400), Array(100).fill(false));
+    assert(refused.length > 0);
+    assertEquals(refused[0]!.response.headers.get("retry-after"), "1");
+    assertEquals((await send("DELETE", resource)).status, 200);
   });
   await t.step("behind a proxy with a path of its own, that is in its address", async () => {
     const headers = { "x-forwarded-prefix": "/media" };

@@ -57,7 +57,8 @@ export function writeSdpAnswer(
     // An answer may not form a group that was not offered (RFC 5888 9.1).
     ...(offer.hasBundleGroup ? [`a=group:BUNDLE ${bundled.join(" ")}`] : []),
     "a=ice-lite",
-    "a=ice-options:trickle",
+    // Only what was offered (RFC 9429 5.3.1).
+    ...(offer.transport.mayTrickle ? ["a=ice-options:trickle"] : []),
     `a=msid-semantic:WMS ${names.streamId}`,
   ];
   for (const section of offer.sections) {
@@ -151,7 +152,7 @@ function agreedHead({ chosen: { section }, ...settled }: AnsweredSection | Recei
 }
 
 function openHead(
-  { media, protocol, mid, rtcpReducedSize }: OfferedSection,
+  { media, protocol, mid, rtcpMuxOnly, rtcpReducedSize }: OfferedSection,
   formats: string,
   direction: SdpDirection,
 ): string[] {
@@ -162,6 +163,7 @@ function openHead(
     `a=mid:${mid}`,
     `a=${direction}`,
     "a=rtcp-mux",
+    ...(rtcpMuxOnly ? ["a=rtcp-mux-only"] : []),
     ...(rtcpReducedSize ? ["a=rtcp-rsize"] : []),
   ];
 }

@@ -44,6 +44,8 @@ export interface OfferedSection {
   /** Whether it is closed: port 0 without `bundle-only` (RFC 8843 6). */
   readonly rejected: boolean;
   readonly rtcpMux: boolean;
+  /** RFC 8858. */
+  readonly rtcpMuxOnly: boolean;
   readonly rtcpReducedSize: boolean;
   /** In the order of preference; RTX is folded into what it repairs. */
   readonly codecs: readonly OfferedCodec[];
@@ -59,6 +61,8 @@ export interface OfferedTransport {
   readonly icePassword: string | undefined;
   readonly fingerprints: readonly SdpFingerprint[];
   readonly setup: SdpSetup | undefined;
+  /** Whether candidates may come later (RFC 8840 4.1.1). */
+  readonly mayTrickle: boolean;
 }
 
 /** A parsed offer; it borrows nothing. */
@@ -131,6 +135,7 @@ function parseSection(media: SdpMedia, direction: SdpDirection): OfferedSection 
     );
   }
   const kind = media.media === "audio" || media.media === "video" ? media.media : "other";
+  const isBundleOnly = sdpValue(attributes, "bundle-only") !== undefined;
   return {
     kind,
     media: media.media,
@@ -138,8 +143,10 @@ function parseSection(media: SdpMedia, direction: SdpDirection): OfferedSection 
     formats: media.formats,
     mid,
     direction: directionOf(attributes) ?? direction,
-    rejected: media.port === 0 && sdpValue(attributes, "bundle-only") === undefined,
-    rtcpMux: sdpValue(attributes, "rtcp-mux") !== undefined,
+    rejected: media.port === 0 && !isBundleOnly,
+    // A section that has no port of its own needs not say so (RFC 9143 7.1.3).
+    rtcpMux: sdpValue(attributes, "rtcp-mux") !== undefined || media.port === 0 && isBundleOnly,
+    rtcpMuxOnly: sdpValue(attributes, "rtcp-mux-only") !== undefined,
     rtcpReducedSize: sdpValue(attributes, "rtcp-rsize") !== undefined,
     codecs: kind === "other" ? [] : parseOfferedCodecs(media),
     extensions: parseExtensions(attributes),
@@ -208,6 +215,7 @@ function parseTransport(
     icePassword: icePassword === undefined ? undefined : checkIcePassword(icePassword),
     fingerprints: parseFingerprints([...own, ...sdp.attributes]),
     setup: parseSetup(value("setup")),
+    mayTrickle: value("ice-options")?.split(" ").includes("trickle") === true,
   };
 }
 

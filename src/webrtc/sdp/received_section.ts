@@ -53,47 +53,36 @@ export const RECEIVED_EXTENSION_URI = {
 
 const RECEIVED_EXTENSIONS: ReadonlySet<string> = new Set(Object.values(RECEIVED_EXTENSION_URI));
 
+const WANTED: Readonly<Record<MediaKind, string>> = {
+  audio: "opus",
+  video: "H264, VP8, VP9, AV1 or H265",
+};
+
 /**
- * Decides what is received of an offer: its first section of sound and its first of pictures that
- * have a codec which can be passed on. One kind without one is left out if there is the other, and
- * other sections are.
+ * Decides what is received of an offer: one section of sound, one of pictures, or both. All that it
+ * would send is taken, or nothing (RFC 9725 4.4.2, 4.4.3): what is left out would be missed without a
+ * word.
  */
 export function chooseReceived(offer: SdpOffer): ReceivedChoice {
-  const audio = chooseSection(offer, "audio");
-  const video = chooseSection(offer, "video");
-  const chosen = [audio, video].filter((one) => one !== undefined);
-  const sending = sendingSections(offer);
-  // Pictures that are not to be had would be missed without a word.
-  const isVideoLost = video === undefined && sending.some(({ kind }) => kind === "video");
-  if (chosen.length > 0 && !isVideoLost) return { kind: "match", sections: chosen };
+  const sending = offer.sections.filter(({ kind, rejected, direction }) =>
+    kind !== "other" && !rejected && (direction === "sendonly" || direction === "sendrecv")
+  );
   if (sending.length === 0) {
     return { kind: "mismatch", reason: "The offer has no section that sends sound or pictures" };
   }
-  const offered = sending.flatMap(({ kind, codecs }) =>
-    kind === "video" || chosen.length === 0 ? codecs.map(describeOfferedCodec) : []
-  );
-  const wanted = isVideoLost ? "H264, VP8, VP9, AV1 or H265" : "opus";
-  const names = [...new Set(offered)].join(", ");
-  return {
-    kind: "mismatch",
-    reason: `The offer must have ${wanted}, and has ${names === "" ? "no codec" : names}`,
-  };
-}
-
-function sendingSections(offer: SdpOffer): OfferedSection[] {
-  return offer.sections.filter((section) =>
-    section.kind !== "other" && isAnswerable(offer, section) &&
-    (section.direction === "sendonly" || section.direction === "sendrecv")
-  );
-}
-
-function chooseSection(offer: SdpOffer, kind: MediaKind): ReceivedSection | undefined {
-  for (const section of sendingSections(offer)) {
-    if (section.kind !== kind) continue;
-    const found = kind === "audio" ? findOpus(section.codecs) : findVideo(section.codecs);
-    if (found !== undefined) return settle(section, kind, found);
+  const sections: ReceivedSection[] = [];
+  for (const kind of ["audio", "video"] as const) {
+    const ofKind = sending.filter((section) => section.kind === kind);
+    for (const section of ofKind) {
+      const settled = settle(offer, section, kind);
+      if (typeof settled === "string") return { kind: "mismatch", reason: settled };
+      sections.push(settled);
+    }
+    if (ofKind.length <= 1) continue;
+    const reason = `The offer may have one section of ${kind} that sends, and has ${ofKind.length}`;
+    return { kind: "mismatch", reason };
   }
-  return undefined;
+  return { kind: "match", sections };
 }
 
 interface FoundCodec {
@@ -140,11 +129,21 @@ function isNamed({ name }: OfferedCodec, wanted: string): boolean {
   return name.toLowerCase() === wanted;
 }
 
+/** How a section is received, or why it cannot be. */
 function settle(
+  offer: SdpOffer,
   section: OfferedSection,
   kind: MediaKind,
-  { name, codec }: FoundCodec,
-): ReceivedSection {
+): ReceivedSection | string {
+  if (!isAnswerable(offer, section)) {
+    return `The offer must have all media in its BUNDLE group, by SRTP, and has mid ${section.mid} beside`;
+  }
+  const found = kind === "audio" ? findOpus(section.codecs) : findVideo(section.codecs);
+  if (found === undefined) {
+    const names = [...new Set(section.codecs.map(describeOfferedCodec))].join(", ");
+    return `The offer must have ${WANTED[kind]}, and has ${names === "" ? "no codec" : names}`;
+  }
+  const { name, codec } = found;
   const extensions = section.extensions.filter(({ uri }) => RECEIVED_EXTENSIONS.has(uri));
   return {
     direction: "recvonly",

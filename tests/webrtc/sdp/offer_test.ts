@@ -29,6 +29,7 @@ Deno.test("offer: Chromium's transport and sections", () => {
           "82:C4:26:D6:2C:D0",
       }],
       setup: "actpass",
+      mayTrickle: true,
     },
   });
   const described = sections.map(({ codecs: _codecs, extensions: _extensions, ...section }) => ({
@@ -40,6 +41,7 @@ Deno.test("offer: Chromium's transport and sections", () => {
     direction: "recvonly",
     rejected: false,
     rtcpMux: true,
+    rtcpMuxOnly: false,
     rtcpReducedSize: true,
     sources: { ssrcs: [], repairSsrcs: new Set(), rids: [] },
   };

@@ -167,15 +167,55 @@ Deno.test("received: an offer without a codec is refused with what it has", () =
     refusal(obs.replaceAll("H264/90000", "MP4V-ES/90000")),
     "The offer must have H264, VP8, VP9, AV1 or H265, and has MP4V-ES",
   );
-  // Sound that cannot be had is left out.
-  const silent = answer(obs.replaceAll("opus/48000/2", "PCMU/8000"));
-  assertEquals(silent.sections.map(({ kind }) => kind), ["video"]);
+  // Sound is not left out without a word.
+  assertEquals(
+    refusal(obs.replaceAll("opus/48000/2", "PCMU/8000")),
+    "The offer must have opus, and has PCMU",
+  );
   const sound = obs.slice(0, obs.indexOf("m=video")).replace("BUNDLE 0 1", "BUNDLE 0");
   assertEquals(answer(sound).sections.map(({ kind }) => kind), ["audio"]);
   assertEquals(
     refusal(sound.replaceAll("opus/48000/2", "PCMU/8000")),
     "The offer must have opus, and has PCMU",
   );
+});
+
+Deno.test("received: all that an offer sends, or nothing", () => {
+  const { obs } = PUBLISH_OFFERS;
+  const video = obs.slice(obs.indexOf("m=video"));
+  const second = video.replaceAll(/^a=(mid|msid|ssrc)\b.*\r\n/gm, "") + "a=mid:second\r\n";
+  const twice = (offer: string) => offer + second;
+  assertEquals(
+    refusal(twice(obs.replace("BUNDLE 0 1", "BUNDLE 0 1 second"))),
+    "The offer may have one section of video that sends, and has 2",
+  );
+  assertEquals(
+    refusal(twice(obs)),
+    "The offer must have all media in its BUNDLE group, by SRTP, and has mid second beside",
+  );
+  const idle = second.replace("a=sendonly", "a=inactive");
+  const kinds = answer(obs.replace("BUNDLE 0 1", "BUNDLE 0 1 second") + idle).sections;
+  assertEquals(kinds.map(({ kind }) => kind), ["audio", "video"]);
+});
+
+Deno.test("received: sections that have no port of their own need not say rtcp-mux", () => {
+  const { obs } = PUBLISH_OFFERS;
+  const at = obs.indexOf("m=video");
+  // As RFC 9725's own example has it.
+  const video = obs.slice(at).replace("m=video 9", "m=video 0")
+    .replace("a=rtcp-mux\r\n", "a=bundle-only\r\n");
+  const { sections } = answer(obs.slice(0, at) + video);
+  assertEquals(sections.map(({ kind }) => kind), ["audio", "video"]);
+});
+
+Deno.test("received: what is said of RTCP and of trickling is what was offered", () => {
+  const { gstreamer, chromium, aiortc } = PUBLISH_OFFERS;
+  const said = (offer: string, line: string) =>
+    answer(offer).lines.filter((one) => one === line).length;
+  assertEquals(said(gstreamer, "a=rtcp-mux-only"), 2);
+  assertEquals(said(chromium, "a=rtcp-mux-only"), 0);
+  assertEquals(said(chromium, "a=ice-options:trickle"), 1);
+  assertEquals(said(aiortc, "a=ice-options:trickle"), 0);
 });
 
 Deno.test("received: a viewer's offer sends nothing", () => {

@@ -1,5 +1,6 @@
 /** What PATCH does with a WebRTC session (RFC 9725 4.3, and draft-ietf-wish-whep alike). */
 import { STATUS_CODE } from "@std/http/status";
+import { Allowance } from "../../../address/allowance.ts";
 import { namesEtag } from "../../../http/entity_tag.ts";
 import type { IceCandidate } from "../../../webrtc/ice/candidate.ts";
 import type { IceCredentials } from "../../../webrtc/ice/credentials.ts";
@@ -21,10 +22,24 @@ export interface AnsweredTransport {
   readonly candidates: readonly IceCandidate[];
   /** Of the session's ICE credentials. */
   etag: string;
+  readonly patches: Allowance;
+}
+
+/** Candidates one by one, and some restarts: more than clients need in ten seconds. */
+const PATCHES_AT_ONCE = 100;
+
+/** What is kept of an answer that was made now. */
+export function answeredTransport(
+  tag: BundleTag,
+  candidates: readonly IceCandidate[],
+  local: IceCredentials,
+): AnsweredTransport {
+  const patches = new Allowance(PATCHES_AT_ONCE, performance.now());
+  return { tag, candidates, etag: etagOf(local), patches };
 }
 
 /** Of a session with these credentials of ours, as long as its ICE is not restarted. */
-export function etagOf({ ufrag }: IceCredentials): string {
+function etagOf({ ufrag }: IceCredentials): string {
   return `"${ufrag}"`;
 }
 
@@ -39,6 +54,13 @@ export function patchSession(
   answered: AnsweredTransport,
   request: Pick<SessionRequest, "contentType" | "ifMatch" | "body">,
 ): ForwardedResponse {
+  if (!answered.patches.take(performance.now())) {
+    return problem(
+      STATUS_CODE.TooManyRequests,
+      `A session may be changed ${PATCHES_AT_ONCE} times at once, and then 10 times a second`,
+      { "retry-after": "1" },
+    );
+  }
   if (mediaType(request.contentType) !== TRICKLE_FRAGMENT_TYPE) {
     return problem(
       STATUS_CODE.UnsupportedMediaType,

@@ -40,7 +40,7 @@ import type { WebrtcEndpoint } from "../../webrtc/endpoint.ts";
 import type { WebrtcSession } from "../../webrtc/session.ts";
 import { loggedSessionId } from "../../webrtc/sessions.ts";
 import { sessionRefusal } from "./session_access.ts";
-import { type AnsweredTransport, etagOf, patchSession } from "./session_patch.ts";
+import { type AnsweredTransport, answeredTransport, patchSession } from "./session_patch.ts";
 import { refusalIfMissing } from "./missing_tracks.ts";
 import { created, notLive, notNow, notToBeHad, notToldYet, noViewer } from "./whep_answers.ts";
 
@@ -281,9 +281,8 @@ export class Whep {
       renditions,
     });
     const sections = [audio, video].filter((section) => section !== undefined);
-    const tag = bundleTag(offer, sections);
-    const etag = etagOf(local);
-    this.#answered.set(session, { tag, candidates, request, extensions, etag });
+    const answered = answeredTransport(bundleTag(offer, sections), candidates, local);
+    this.#answered.set(session, { ...answered, request, extensions });
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
       sessionId: `${crypto.getRandomValues(new Uint32Array(1))[0]}`,
@@ -291,7 +290,7 @@ export class Whep {
       streamId: "sluice",
     });
     const hasLayers = renditions !== undefined;
-    return created(sdp, etag, {
+    return created(sdp, answered.etag, {
       location: viewerLocation(endpoint, session.id, asked.query),
       link: [
         viewerLinks(endpoint, session.id, asked.query, { hasLayers }),

@@ -29,7 +29,7 @@ import type { RoutedRequest } from "../routing/route_table.ts";
 import { sessionRefusal } from "./session_access.ts";
 import { answerWhereItIs } from "./session_forward.ts";
 import { createSessionId } from "./session_id.ts";
-import { type AnsweredTransport, etagOf, patchSession } from "./session_patch.ts";
+import { type AnsweredTransport, answeredTransport, patchSession } from "./session_patch.ts";
 import { viewerCandidates } from "./whep_candidates.ts";
 import { publisherLocation } from "./whip_location.ts";
 import { created } from "./whep_answers.ts";
@@ -201,15 +201,15 @@ export class Whip {
     cname: string,
   ): WholeResponse {
     const links = iceServerLinks(this.#context.settings.webrtc.iceServers);
-    const etag = etagOf(local);
-    this.#answered.set(session, { tag: bundleTag(offer, sections), candidates, etag });
+    const answered = answeredTransport(bundleTag(offer, sections), candidates, local);
+    this.#answered.set(session, answered);
     const { fingerprint } = this.#endpoint.certificate;
     const sdp = writeSdpAnswer(offer, sections, { local, fingerprint, candidates }, {
       sessionId: `${crypto.getRandomValues(new Uint32Array(1))[0]!}`,
       cname,
       streamId: "sluice",
     });
-    return created(sdp, etag, {
+    return created(sdp, answered.etag, {
       location: publisherLocation(
         pathname,
         session.id,

@@ -2,10 +2,15 @@ import { STATUS_CODE } from "@std/http/status";
 import type { WholeResponse } from "../../../http/response.ts";
 import { streamPath } from "../../../stream/stream_path.ts";
 import { TRICKLE_FRAGMENT_TYPE } from "../../../webrtc/sdp/trickle_fragment.ts";
-import { problem } from "../routing/answers.ts";
+import { answer, problem } from "../routing/answers.ts";
 import type { Route, RoutedRequest } from "../routing/route_table.ts";
 import { SDP_TYPE } from "./whep_offer.ts";
 import type { Whip } from "./whip.ts";
+
+const ENDPOINT = "/{path...}/whip";
+const SRS_ENDPOINT = "/rtc/v1/whip/?";
+
+const NOTHING = answer(STATUS_CODE.NoContent, {});
 
 /** Where publishers come to by WebRTC (RFC 9725). */
 export function whipRoutes(
@@ -13,19 +18,23 @@ export function whipRoutes(
 ): readonly Route[] {
   const endpoint = { method: "POST", access: "viewers", accepts: SDP_TYPE } as const;
   const session = { pattern: "/{path...}/whip/{session}", access: "viewers" } as const;
+  // RFC 9725 4.1: whoever asks whether there is one gets 2xx, and no content.
+  const isThere = { method: "GET", access: "viewers", handler: () => NOTHING } as const;
   return [
+    { ...isThere, pattern: SRS_ENDPOINT },
+    { ...isThere, pattern: ENDPOINT },
     // Where SRS has its endpoint, with the stream in the query.
     {
       ...endpoint,
-      pattern: "/rtc/v1/whip/?",
+      pattern: SRS_ENDPOINT,
       handler: (routed) => answerNamed(whip, streamInQuery(routed), routed),
     },
     {
       ...endpoint,
-      pattern: "/{path...}/whip",
+      pattern: ENDPOINT,
       handler: (routed) => answerNamed(whip, streamPath("", routed.parts["path"]!), routed),
     },
-    // RFC 9725 4.2: a session's own address has no other methods than these two.
+    { ...session, method: "GET", handler: (routed) => answerNothing(whip, routed) },
     {
       ...session,
       method: "PATCH",
@@ -40,6 +49,15 @@ export function whipRoutes(
       handler: (routed) => whip.answerResource("GET", routed),
     },
   ];
+}
+
+/** Whether there is such a session, for whoever may know. */
+async function answerNothing(
+  whip: Pick<Whip, "answerResource">,
+  routed: RoutedRequest,
+): Promise<WholeResponse> {
+  const described = await whip.answerResource("GET", routed);
+  return described.status === STATUS_CODE.OK ? NOTHING : described;
 }
 
 /**

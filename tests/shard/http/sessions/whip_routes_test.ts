@@ -12,7 +12,7 @@ async function offered(pattern: string, path: string, query = "") {
     },
     answerResource: () => Promise.reject(new Error("no resource is asked for")),
   });
-  const route = routes.find((route) => route.pattern === pattern)!;
+  const route = routes.find((route) => route.pattern === pattern && route.method === "POST")!;
   const request = { parts: { path }, query: new URLSearchParams(query) };
   const response = await route.handler(request as unknown as RoutedRequest);
   return [response.kind === "whole" && response.status, ...asked];
