@@ -140,7 +140,6 @@ function readH265Picture(bytes: Uint8Array): void {
   assertEquals(isH265KeyFrame(bytes, 4), isKeyFrame ?? false);
 }
 
-/** The first byte must say the same as the header; frames must not exceed what they are in. */
 /** What is hidden of a picture's sizes changes nothing else in it, and behind it. */
 function showLargest(bytes: Uint8Array<ArrayBuffer>): void {
   const largest = new Vp9LargestShown();
@@ -151,6 +150,7 @@ function showLargest(bytes: Uint8Array<ArrayBuffer>): void {
   }
 }
 
+/** The first byte must say the same as the header; frames must not exceed what they are in. */
 function readVp9(bytes: Uint8Array): void {
   const frames = splitVp9Superframe(bytes);
   const size = frames.reduce((sum, frame) => sum + frame.length, 0);

@@ -42,10 +42,14 @@ export function hideVp9Frame(
   const compressedSize = bits.bits(16);
   const endBit = 8 * frame.length - bits.remaining;
   const size = Math.ceil(endBit / 8);
-  const hasEnd = bits.bits(8 * size - endBit) === 0;
-  if (!hasEnd || compressedSize === 0 || compressedSize > frame.length - size) {
+  const trailing = bits.bits(8 * size - endBit);
+  if (trailing !== 0) {
+    throw new CodecError(`Cannot hide VP9 frame: its header must end with zeros, got ${trailing}`);
+  }
+  const left = frame.length - size;
+  if (compressedSize === 0 || compressedSize > left) {
     throw new CodecError(
-      `Cannot hide VP9 frame: ${compressedSize} bytes must follow its header of ${size}, has ${frame.length}`,
+      `Cannot hide VP9 frame: the compressed header must have 1 to ${left} bytes, got ${compressedSize}`,
     );
   }
   return [withoutShowing(frame, header, endBit), frame.subarray(size)];

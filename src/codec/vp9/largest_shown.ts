@@ -31,7 +31,10 @@ export class Vp9LargestShown {
   #sizes = NO_SIZES;
   #isLayered = false;
 
-  /** The same frame or superframe, with one frame that is shown. To be given all, in order. */
+  /**
+   * The same frame or superframe, of whose sizes the last is shown. Frames of one size stay as they are:
+   * those behind are predicted by what was shown. To be given all, in order.
+   */
   of(data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const frames = splitVp9Frames(data);
     const isKeyFrame = isVp9KeyFrame(data);
@@ -63,9 +66,13 @@ function isToBeHidden(
   all: readonly SizedFrame[],
 ): boolean {
   const next = all[at + 1];
-  if (next === undefined || size === undefined) return false;
-  const isOther = size.width !== next.size?.width || size.height !== next.size.height;
-  return header.showFrame && !header.showExistingFrame && isOther;
+  if (next === undefined || size === undefined || !header.showFrame || header.showExistingFrame) {
+    return false;
+  }
+  // It is predicted by nothing that depends on whether this one is shown.
+  if (next.header.isErrorResilient || next.header.showExistingFrame) return true;
+  if (next.size === undefined) return false;
+  return size.width !== next.size.width || size.height !== next.size.height;
 }
 
 function piecesOf(sized: SizedFrame, at: number, all: readonly SizedFrame[]): Uint8Array[] {
