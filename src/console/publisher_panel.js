@@ -167,8 +167,7 @@ export class PublisherPanel {
   async #changeCapture() {
     if (!this.#media.isOpen) return;
     await this.#capture();
-    // A session that ends meanwhile takes no others.
-    await this.#publisher.limit().catch(() => {});
+    await this.#publisher.limit();
   }
 
   /**

@@ -110,7 +110,12 @@ export class WhipSession {
       const wanted = encodings.find(({ rid }) => rid === sent.rid) ?? encodings.at(-1);
       if (wanted?.maxBitrate !== undefined) sent.maxBitrate = wanted.maxBitrate;
     }
-    if (parameters) await sender?.setParameters(parameters);
+    try {
+      if (parameters) await sender?.setParameters(parameters);
+    } catch (error) {
+      // One that ends meanwhile takes no others.
+      if (!this.#isOver) throw error;
+    }
   }
 
   /** @returns {Promise<Iterable<Record<string, unknown>>>} */
