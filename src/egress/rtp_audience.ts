@@ -30,6 +30,8 @@ export class RtpAudience {
   /** Those that lack pictures, with the packets of pictures that there were when they came. */
   readonly #lackingVideo = new Map<RtpSubscriber, number>();
   #videoCodec: string | undefined;
+  /** Packets of pictures that there were when they were told last. */
+  #toldHead = -1;
   readonly #log: LogReader;
   readonly #listeners = new Set<MessageListener>();
   /** There as long as somebody listens. */
@@ -80,7 +82,7 @@ export class RtpAudience {
     this.feed.update(nowMs);
     this.#endIfCodecChanged();
     this.#endIfPicturesCome();
-    this.#passTurn();
+    this.#passTurn(this.feed.video.ring.head);
     for (const subscriber of this.#subscribers) subscriber.notify();
     for (const message of this.#messages?.read() ?? []) {
       for (const listener of this.#listeners) listener.hear(message);
@@ -93,8 +95,13 @@ export class RtpAudience {
     this.#lackingVideo.clear();
   }
 
-  /** Whoever is told last waits for the packets of all others, which may fill its link: not always it. */
-  #passTurn(): void {
+  /**
+   * Whoever is told last of a picture waits for the packets of all others, which may fill its link: it is
+   * another one with each.
+   */
+  #passTurn(head: number): void {
+    if (head === this.#toldHead) return;
+    this.#toldHead = head;
     const [first] = this.#subscribers;
     if (first === undefined) return;
     this.#subscribers.delete(first);

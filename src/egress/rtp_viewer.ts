@@ -1,5 +1,5 @@
 import { GopPacer } from "../rtp/gop_pacer.ts";
-import { ReceiverReports, type Reception } from "../rtp/receiver_report.ts";
+import { ReceiverReports, type Reception, type ReportedTrack } from "../rtp/receiver_report.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
 import { TransportHistory } from "../rtp/transport_history.ts";
 import { SrtpSender } from "../srtp/srtp_sender.ts";
@@ -24,9 +24,11 @@ import { WishInterval } from "./wish_interval.ts";
 /** Packets that one datagram path is given in one go. */
 const MAX_BATCH = 16;
 
-/** How the packets of both tracks are, so far as reports need it. */
-const REPORTED_SOUND = { clockRateHz: 48_000, packetBytes: 200 };
-const REPORTED_PICTURES = { clockRateHz: 90_000, packetBytes: 1200 };
+/** What is lost is told in packets: their size is no more exact than this. */
+const SIZE_STEP_BYTES = 100;
+
+const SOUND_CLOCK_RATE_HZ = 48_000;
+const PICTURES_CLOCK_RATE_HZ = 90_000;
 
 export interface RtpViewerOptions {
   readonly feed: RtpFeed;
@@ -103,8 +105,8 @@ export class RtpViewer {
     this.#transport = isTransportCounted(options) ? new TransportHistory() : undefined;
     this.#reports = new ReceiverReports(
       [
-        ...(audio === undefined ? [] : [{ ssrc: audio.identity.ssrc, ...REPORTED_SOUND }]),
-        ...(video === undefined ? [] : [{ ssrc: video.identity.ssrc, ...REPORTED_PICTURES }]),
+        ...reportedTracks(this.#audio, SOUND_CLOCK_RATE_HZ),
+        ...reportedTracks(this.#video, PICTURES_CLOCK_RATE_HZ),
       ],
       this.#transport,
       this.#link?.listener,
@@ -371,6 +373,15 @@ export class RtpViewer {
     this.#noteSent(datagrams, 0, nowMs);
     this.#link?.estimator.sent(linkBytes(datagrams, 0), nowMs);
   }
+}
+
+function reportedTracks(track: RtpTrack | undefined, clockRateHz: number): ReportedTrack[] {
+  if (track === undefined) return [];
+  const packetBytes = () => {
+    const meanBytes = PACKET_OVERHEAD_BYTES + track.octetCount / Math.max(1, track.packetCount);
+    return SIZE_STEP_BYTES * Math.max(1, Math.round(meanBytes / SIZE_STEP_BYTES));
+  };
+  return [{ ssrc: track.identity.ssrc, clockRateHz, packetBytes }];
 }
 
 function finite(timeMs: number): number | undefined {

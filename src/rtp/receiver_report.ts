@@ -22,13 +22,17 @@ const DELAY_TICKS_PER_MS = 65.536;
 
 /** A sequence number that is so far ahead is behind. */
 const HALF_OF_SEQUENCES = 0x8000;
+/** What was asked for longer ago tells of no other any more: they may have gone once around. */
+const NACKED_MS = 5000;
+/** Of one NACK: no queue loses more at once, and who asks for more gains nothing by it. */
+const MAX_LOST = 512;
 
 /** A track that a viewer is sent. */
 export interface ReportedTrack {
   readonly ssrc: number;
   readonly clockRateHz: number;
-  /** Bytes of one of its packets, about. */
-  readonly packetBytes: number;
+  /** Bytes of one of its packets, about, as links count them. */
+  readonly packetBytes: () => number;
 }
 
 /** What a viewer told about one track; all is 0 until it reported. */
@@ -83,7 +87,7 @@ export interface ReceptionListener {
  * import { ReceiverReports } from "./receiver_report.ts";
  * import { parseRtcp } from "./rtcp.ts";
  *
- * const reports = new ReceiverReports([{ ssrc: 9, clockRateHz: 90_000, packetBytes: 1200 }]);
+ * const reports = new ReceiverReports([{ ssrc: 9, clockRateHz: 90_000, packetBytes: () => 1200 }]);
  * reports.senderReportSent(9, ntpTime(1_600_000_000_000), 100);
  * const datagram = Uint8Array.of(0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 9);
  * for (const packet of parseRtcp(datagram)) reports.take(packet, 140);
@@ -183,7 +187,7 @@ export class ReceiverReports {
 
   #takeNack(nack: Nack, nowMs: number): void {
     if (this.#listener === undefined) return;
-    const lostBytes = this.#tracks.get(nack.mediaSsrc)?.takeNack(nack) ?? 0;
+    const lostBytes = this.#tracks.get(nack.mediaSsrc)?.takeNack(nack, nowMs) ?? 0;
     this.#listener.takeNack(lostBytes, nowMs);
   }
 
@@ -204,8 +208,9 @@ class TrackReports {
   readonly #sentNtp = new Uint32Array(REMEMBERED_REPORTS);
   readonly #sentMs = new Float64Array(REMEMBERED_REPORTS);
   #sentCount = 0;
-  /** The newest sequence number that was asked for again. */
+  /** The newest sequence number that was asked for again, and when any was. */
   #nacked: number | undefined;
+  #nackedMs = -Infinity;
   #newest: ReportBlock | undefined;
   #reportCount = 0;
 
@@ -220,15 +225,17 @@ class TrackReports {
   }
 
   /** About how many bytes are asked for that are newer than all that were before. */
-  takeNack(nack: Nack): number {
+  takeNack(nack: Nack, nowMs: number): number {
+    if (nowMs - this.#nackedMs > NACKED_MS) this.#nacked = undefined;
+    this.#nackedMs = nowMs;
     let lost = 0;
-    for (const sequence of nackedSequences(nack)) {
+    for (const sequence of nackedSequences(nack, MAX_LOST)) {
       const ahead = (sequence - (this.#nacked ?? sequence - 1)) & 0xffff;
       if (ahead === 0 || ahead >= HALF_OF_SEQUENCES) continue;
       this.#nacked = sequence;
       lost++;
     }
-    return lost * this.#track.packetBytes;
+    return lost * this.#track.packetBytes();
   }
 
   /** Packets between the report before and this one; none for the first, or if it cannot be. */

@@ -92,16 +92,25 @@ Deno.test("RtpAudience: those that are there are told of what is new", () => {
   assertEquals([one.endings, other.endings], [[], []]);
 });
 
-Deno.test("RtpAudience: nobody is always the last to be told", () => {
-  const audience = openAudience();
+Deno.test("RtpAudience: nobody is always the last to be told of a picture", () => {
+  const { shared, writer } = openLog();
+  const audience = audienceOf(shared);
   let order = "";
   for (const name of "abc") {
     const subscriber = new NotingSubscriber();
     subscriber.notify = () => order += name;
     audience.add(subscriber);
   }
-  for (let nowMs = 0; nowMs < 4; nowMs++) audience.notify(nowMs);
-  assertEquals(order, "bca" + "cab" + "abc" + "bca");
+  const told = [];
+  for (let nowMs = 0; nowMs < 4; nowMs++) {
+    order = "";
+    append(writer, 40 * nowMs, enhancedVideo("vp8", "frame", "key", vp8KeyFrame(320, 180)));
+    audience.notify(40 * nowMs);
+    // Sound comes between, which is no turn.
+    audience.notify(40 * nowMs + 20);
+    told.push(order);
+  }
+  assertEquals(told, ["bcabca", "cabcab", "abcabc", "bcabca"]);
 });
 
 Deno.test("RtpAudience: each is told once of the end, though it leaves at that", () => {

@@ -6,8 +6,8 @@ import { TransportHistory } from "../../src/rtp/transport_history.ts";
 import type { ReportBlock } from "../../src/rtp/rtcp_report.ts";
 import { fromHex } from "../../testing/mutation.ts";
 
-const VIDEO = { ssrc: 9, clockRateHz: 90_000, packetBytes: 1200 };
-const AUDIO = { ssrc: 10, clockRateHz: 48_000, packetBytes: 200 };
+const VIDEO = { ssrc: 9, clockRateHz: 90_000, packetBytes: () => 1200 };
+const AUDIO = { ssrc: 10, clockRateHz: 48_000, packetBytes: () => 200 };
 const WALL_MS = 1_600_000_000_000;
 
 function block(fields: Partial<ReportBlock> = {}): ReportBlock {
@@ -154,6 +154,35 @@ Deno.test("reception: an estimate of the link is told of it as it comes", () => 
     ["round trip", 30, 1040, 1070],
   ]);
   assertEquals(reports.roundTripMs, 30);
+});
+
+Deno.test("reception: what is asked for again is new, however far on the numbers are", () => {
+  const lost: number[] = [];
+  const reports = new ReceiverReports([VIDEO], undefined, {
+    takeRemb: () => {},
+    takeLoss: () => {},
+    takeRoundTrip: () => {},
+    takeNack: (lostBytes) => lost.push(lostBytes),
+    takeTransport: () => {},
+  });
+  const ask = (sequence: number, nowMs: number, mask = 0) => {
+    const entries = Uint8Array.of(sequence >> 8, sequence & 0xff, mask >> 8, mask & 0xff);
+    reports.take({ kind: "nack", senderSsrc: 1, mediaSsrc: 9, entries }, nowMs);
+  };
+  ask(100, 0);
+  ask(100, 100);
+  // A half of all numbers, and more, were sent without a loss.
+  ask(40_100, 130_000);
+  ask(40_101, 130_010);
+  ask(40_090, 130_020);
+  assertEquals(lost, [1200, 0, 1200, 1200, 0]);
+  // Of one that asks for all there are, no more than a queue can lose.
+  const entries = new Uint8Array(1400).fill(255);
+  for (let at = 0; at < entries.length / 4; at++) {
+    new DataView(entries.buffer).setUint16(4 * at, 41_000 + 17 * at);
+  }
+  reports.take({ kind: "nack", senderSsrc: 1, mediaSsrc: 9, entries }, 130_030);
+  assertEquals(lost.at(-1), 512 * 1200);
 });
 
 Deno.test("reception: feedback of all kinds, from its bytes", () => {

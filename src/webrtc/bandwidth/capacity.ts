@@ -13,7 +13,7 @@ export class Capacity {
     this.believe(bps);
   }
 
-  /** Less than all of it is used. */
+  /** What is believed, of which senders leave a part unused. */
   get bps(): number {
     return this.#bps;
   }

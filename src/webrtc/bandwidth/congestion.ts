@@ -25,6 +25,9 @@ const OWN_EPISODE_MS = 6000;
 const EPISODE_GAP_MS = 3000;
 /** Others make a longer queue than this. */
 const SHARED_QUEUE_MS = 100;
+/** One that gets longer than this, and so many times as long as it was, is ours as well. */
+const RUNAWAY_QUEUE_MS = 600;
+const RUNAWAY_FACTOR = 2;
 /** Others have gone when there was no queue for so long. */
 const CALM_MS = 3000;
 
@@ -55,7 +58,8 @@ export class Congestion {
   /** When congestion began that has come again since, and when it ended last. */
   #episodeMs = -Infinity;
   #endedMs = -Infinity;
-  /** Of a shared queue: since when it is short. */
+  /** Of a shared queue: how long it was, and since when it is short. */
+  #sharedMs = 0;
   #calmMs = Infinity;
 
   get kind(): CongestionKind {
@@ -67,9 +71,9 @@ export class Congestion {
   }
 
   /**
-   * What part of the capacity is left by a cut at least: little is sent after another one, and what
-   * was lost before that is still being reported. And whoever shares a link with others may have sent
-   * less than its part just then, which a short queue does not tell: it would give way each time.
+   * What part of the capacity is left by a cut at least. After another one little is sent, and what was
+   * lost before that is still being reported. And who shares a link with others may send less than its
+   * part at that moment: it would get less and less by each short queue.
    *
    * @param isNarrow whether what the link carries was known
    */
@@ -88,7 +92,7 @@ export class Congestion {
   begin(queueMs: number, nowMs: number): void {
     if (this.#kind === "none" && nowMs - this.#endedMs > EPISODE_GAP_MS) this.#episodeMs = nowMs;
     if (nowMs - this.#episodeMs > OWN_EPISODE_MS && queueMs > SHARED_QUEUE_MS) {
-      this.#share();
+      this.#share(queueMs);
       return;
     }
     this.#kind = "own";
@@ -108,16 +112,24 @@ export class Congestion {
     if (!isTold || queueMs < SHORT_ENOUGH_MS) return "over";
     const isRegrown = queueMs > this.#shortestMs + REGROWN_MS;
     if (queueMs <= OWN_PART * this.#longestMs && !isRegrown) return "stays";
-    this.#share();
+    this.#share(queueMs);
     return "another's";
   }
 
-  /** A round trip has told how long the queue is; whether the congestion is over by that. */
-  takeQueue(queueMs: number, nowMs: number): boolean {
+  /**
+   * A round trip has told how long the queue is: whether the congestion is over by that, or less is to be
+   * sent after all, which begins another one.
+   */
+  takeQueue(queueMs: number, nowMs: number): "over" | "runs away" | undefined {
     const isShort = queueMs < SHORT_QUEUE_MS;
-    if (this.#kind === "own") return isShort;
+    if (this.#kind === "own") return isShort ? "over" : undefined;
+    if (queueMs > Math.max(RUNAWAY_QUEUE_MS, RUNAWAY_FACTOR * this.#sharedMs)) {
+      this.#kind = "none";
+      this.#episodeMs = nowMs;
+      return "runs away";
+    }
     this.#calmMs = isShort ? Math.min(this.#calmMs, nowMs) : Infinity;
-    return nowMs - this.#calmMs > CALM_MS;
+    return nowMs - this.#calmMs > CALM_MS ? "over" : undefined;
   }
 
   end(nowMs: number): void {
@@ -125,8 +137,9 @@ export class Congestion {
     this.#endedMs = nowMs;
   }
 
-  #share(): void {
+  #share(queueMs: number): void {
     this.#kind = "shared";
+    this.#sharedMs = queueMs;
     this.#part = MAX_PART;
     this.#calmMs = Infinity;
   }

@@ -14,7 +14,7 @@ const STEEP = -0.6;
 /** One that is shorter than this part of the longest is not full, and loses nothing. */
 const FULL_PART = 0.8;
 
-/** What is told late lowers what was believed at first to no less than this part of it. */
+/** Of what was believed at first, as little as this may be left by what turns out late. */
 const LEAST_LATE_PART = 0.5;
 
 const SHARED_PART = 0.5;
@@ -43,8 +43,8 @@ export class DrainGauge {
     return SHARED_PART * this.#firstBps;
   }
 
-  /** What the link carries at most, as it turns out what had passed before. */
-  passedBps(passedBps: number): number {
+  /** What the link carries at most, by what turns out late to have passed before. */
+  atMostBps(passedBps: number): number {
     return Math.max(passedBps, LEAST_LATE_PART * this.#beganBps);
   }
 

@@ -133,7 +133,7 @@ export class BandwidthEstimator {
     return this.#sent.rateBps(nowMs - RATE_WINDOW_MS, nowMs);
   }
 
-  /** Datagrams were sent: media, or what is sent again. Called by the batch. */
+  /** Media, or what is sent again, were sent. Called by the batch. */
   sent(bytes: number, nowMs: number): void {
     this.#sent.add(bytes, nowMs);
     this.#prober.sent(bytes, nowMs, "media");
@@ -165,8 +165,7 @@ export class BandwidthEstimator {
       return this.#echoes.isDue(nowMs, "queue");
     }
     if (this.#losses.isRecent(nowMs)) {
-      const isSharp = this.#losses.isSharp(nowMs);
-      return this.#echoes.isDue(nowMs, isSharp ? "queue" : "loss");
+      return this.#echoes.isDue(nowMs, this.#losses.isSharp(nowMs) ? "queue" : "loss");
     }
     // Of a clear link, reports each second tell enough.
     return this.#capacity.isNarrow
@@ -219,6 +218,7 @@ export class BandwidthEstimator {
   narrow(capacityBps: number, nowMs: number): void {
     this.#cut(capacityBps, nowMs);
     this.#capacity.believe(capacityBps);
+    this.#drain.begin(this.#capacity.bps, false);
   }
 
   /** The viewer has told what it believes to be able to receive. */
@@ -226,9 +226,8 @@ export class BandwidthEstimator {
     if (!(bitrateBps >= 0)) return;
     const before = this.#rembBps ?? Infinity;
     this.#rembBps = bitrateBps;
-    const sentBps = this.sentBps(nowMs);
     // What it grows by is slow, and no more than half beyond what it gets: it is not judged by that.
-    if (bitrateBps >= REMB_PART * before || bitrateBps >= REMB_PART * sentBps) return;
+    if (bitrateBps >= REMB_PART * Math.min(before, this.sentBps(nowMs))) return;
     if (this.#congestion.kind !== "none") this.#capacity.lower(bitrateBps / HEADROOM);
     else this.#suspect(bitrateBps / HEADROOM, nowMs);
   }
@@ -261,12 +260,12 @@ export class BandwidthEstimator {
   takeNack(lostBytes: number, nowMs: number): void {
     this.#losses.takeNack(lostBytes, nowMs);
     if (this.#congestion.kind === "own") {
-      this.#capacity.lower(this.#drain.passedBps(this.#losses.passedBps(nowMs)));
+      this.#capacity.lower(this.#drain.atMostBps(this.#losses.passedBps(nowMs)));
     }
-    const suspicion = this.#suspicion;
-    if (suspicion.sinceMs === undefined || this.#losses.reported.own > LITTLE_LOSS) return;
+    const { sinceMs, seemsBps } = this.#suspicion;
+    if (sinceMs === undefined || this.#losses.reported.own > LITTLE_LOSS) return;
     // A queue that loses packets is full, whoever may be slow to answer.
-    if (this.#seenQueueMs(nowMs) > SURE_QUEUE_MS) this.#cut(suspicion.seemsBps, nowMs);
+    if (this.#seenQueueMs(nowMs) > SURE_QUEUE_MS) this.#cut(seemsBps, nowMs);
   }
 
   /** What transport-wide feedback has told of the last while. */
@@ -301,8 +300,7 @@ export class BandwidthEstimator {
   }
 
   #isEchoOverdue(nowMs: number): boolean {
-    const isByChance = this.#losses.reported.fraction > 0 &&
-      !this.#losses.isSharp(nowMs);
+    const isByChance = this.#losses.reported.fraction > 0 && !this.#losses.isSharp(nowMs);
     return this.#echoes.isOverdue(nowMs, this.#queue.baseMs, isByChance);
   }
 
@@ -367,7 +365,9 @@ export class BandwidthEstimator {
 
   /** Of a queue that is being emptied, a round trip was told. */
   #takeDrain(sample: RoundTripSample, nowMs: number): void {
-    if (this.#congestion.takeQueue(sample.queueMs, nowMs)) return this.#endCongestion(nowMs);
+    const seen = this.#congestion.takeQueue(sample.queueMs, nowMs);
+    if (seen === "over") return this.#endCongestion(nowMs);
+    if (seen === "runs away") return this.#cut(Infinity, nowMs);
     if (this.#congestion.kind === "shared" || sample.sentMs < this.#congestion.cutMs) return;
     // What is reported at first was lost before.
     const lostPart = nowMs - this.#congestion.cutMs > RATE_WINDOW_MS
@@ -394,7 +394,7 @@ export class BandwidthEstimator {
     const sight = { queueMs, isTold, answerMs: this.#echoes.answerMs };
     const result = this.#congestion.watch(sight, nowMs);
     if (result === "over") this.#endCongestion(nowMs);
-    if (result === "stays") this.#cut(this.#capacity.bps * HEADROOM, nowMs);
-    if (result === "another's") this.#share(nowMs);
+    else if (result === "stays") this.#cut(this.#capacity.bps * HEADROOM, nowMs);
+    else if (result === "another's") this.#share(nowMs);
   }
 }

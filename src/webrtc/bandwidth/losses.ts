@@ -2,7 +2,7 @@ import { LossGauge } from "./loss_gauge.ts";
 import { NackGauge, type ToldSpan } from "./nack_gauge.ts";
 import type { SendHistory } from "./send_history.ts";
 
-/** More than this, no link loses by itself that can still be watched over. */
+/** Whoever asks for more than this part again is behind a queue that is full, or a link that stands still. */
 const SHARP_PART = 0.3;
 
 /** A link that loses less than this by itself loses packets in its queue. */
