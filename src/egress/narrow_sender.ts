@@ -97,12 +97,12 @@ export class NarrowSender {
 
   /**
    * Where all fits, or hardly does not, a key frame is caught up with by what the estimate leaves of the
-   * link: it would hold up those behind it. While a queue is emptied, that is what empties it.
+   * link: it would hold up those behind it.
    */
   get #paceBps(): number {
-    const { estimateBps, state } = this.#options.link.estimator;
+    const { estimateBps } = this.#options.link.estimator;
     const fits = this.#videoBps + this.#soundBps <= HARDLY_MORE * estimateBps;
-    return fits && state !== "congested" ? CATCH_UP * estimateBps : estimateBps;
+    return fits ? CATCH_UP * estimateBps : estimateBps;
   }
 
   /** The link has become narrow. */

@@ -25,8 +25,12 @@ const CLEAR_FACTOR = 2;
 /** What is asked for, so that this is reached. */
 const WANTED_FACTOR = 2.1;
 
-/** By then it is told what was lost before a pause, or on another way, and is missed when it ends. */
-const LOSS_TOLD_MS = 400;
+/**
+ * What is told of a second that begins sooner after a pause, or on another way, is of what was lost
+ * before as well: that is missed when others come. Tried with 400 ms: pictures of smaller sizes stood
+ * still for longer.
+ */
+const LATE_REPORT_MS = 1500;
 
 /** For so long after a queue of ours was full, reports tell of what it lost. */
 const QUEUE_LOSS_TOLD_MS = 3000;
@@ -78,7 +82,7 @@ export class ViewerLink {
   #dueMs: number;
   /** When a clear link is asked for a round trip that the estimate would not ask for yet. */
   #echoDueMs: number;
-  /** What is told of the time from then on is new. */
+  /** From when on reports tell of losses that are new. */
   #lossCountsMs = -Infinity;
   /** Since when it is congested, and when it was last. */
   #congestedSinceMs = Infinity;
@@ -105,11 +109,7 @@ export class ViewerLink {
         this.#takeRoundTrip(roundTripMs, sentMs, nowMs);
         this.#dueMs = nowMs;
       },
-      takeNack: (lostBytes, nowMs) => {
-        // While a queue is emptied, what was lost before tells of it.
-        const counts = nowMs >= this.#lossCountsMs || this.#estimator.state === "congested";
-        if (counts) this.#estimator.takeNack(lostBytes, nowMs);
-      },
+      takeNack: (lostBytes, nowMs) => this.#estimator.takeNack(lostBytes, nowMs),
       takeTransport: (reception, nowMs) => this.#estimator.takeTransport(reception, nowMs),
     };
   }
@@ -176,7 +176,7 @@ export class ViewerLink {
   changePath(transport: "udp" | "tcp", nowMs: number): void {
     this.#estimator = newEstimator(this.#estimator.estimateBps, nowMs);
     this.#echoDueMs = transport === "tcp" ? nowMs : Infinity;
-    if (this.#lossCountsMs < Infinity) this.#lossCountsMs = nowMs + LOSS_TOLD_MS;
+    if (this.#lossCountsMs < Infinity) this.#lossCountsMs = nowMs + LATE_REPORT_MS;
     if (this.#start !== undefined) this.#start = new SlowStart(Infinity);
   }
 
@@ -225,7 +225,7 @@ export class ViewerLink {
 
   /** They go on. */
   resumed(nowMs: number): void {
-    if (this.#lossCountsMs === Infinity) this.#lossCountsMs = nowMs + LOSS_TOLD_MS;
+    if (this.#lossCountsMs === Infinity) this.#lossCountsMs = nowMs + LATE_REPORT_MS;
   }
 
   /** It is not narrow any more. */

@@ -27,6 +27,7 @@ Deno.test({ name: NAME, ignore }, async (t) => {
   const watch = new URL("renditions_watch.ts", import.meta.url);
   const phases = JSON.parse(await runInLossyNetwork(watch, PHASES)) as ShownPhase[];
   const told = inShort(phases);
+  console.log(told);
   for (const [at, phase] of phases.entries()) {
     const before = phases[at - 1]?.kbps ?? phase.kbps;
     await t.step(`${phase.kbps} kbit/s, ${before} before`, () => {
