@@ -185,7 +185,7 @@ export class ReceivedMedia {
     if (tracks === undefined) return;
     for (const picture of layer.pictures(terms, nowMs)) {
       for (const message of tracks.take(layer, picture, nowMs)) this.#messages.push(message);
-      for (const lower of this.#spatial.get(layer)?.below(picture) ?? []) {
+      for (const lower of this.#spatial.get(layer)?.below(picture, nowMs) ?? []) {
         tracks.add(lower.layer);
         for (const message of tracks.take(lower.layer, lower.picture, nowMs)) {
           this.#messages.push(message);

@@ -18,7 +18,7 @@ export interface LowerPicture {
  * @example
  * ```ts ignore
  * const spatial = new SpatialLayers(layer);
- * for (const { layer, picture } of spatial.below(whole)) tracks.take(layer, picture, nowMs);
+ * for (const { layer, picture } of spatial.below(whole, nowMs)) tracks.take(layer, picture, nowMs);
  * ```
  */
 export class SpatialLayers {
@@ -32,10 +32,13 @@ export class SpatialLayers {
   }
 
   /** The same picture in each smaller size, the largest of these first. */
-  *below(picture: LayerPicture): Generator<LowerPicture> {
+  *below(picture: LayerPicture, nowMs: number): Generator<LowerPicture> {
     const { unit } = picture;
     const ids = unit.spatialIds ?? [0];
-    if (unit.isKeyFrame) this.#know(ids);
+    const count = Math.min(MAX_LOWER, Math.max(...ids));
+    if (unit.isKeyFrame) this.#know(count);
+    // Encoders add sizes between key frames, and a stream begins with one.
+    else if (count > this.#lower.length) this.#whole.wantKeyFrame(nowMs);
     if (this.#lower.length === 0) return;
     const frames = splitVp9Frames(unit.data);
     if (frames.length !== ids.length) return;
@@ -49,9 +52,9 @@ export class SpatialLayers {
     }
   }
 
-  #know(ids: readonly number[]): void {
+  #know(count: number): void {
     const whole = this.#whole;
-    while (this.#lower.length < Math.min(MAX_LOWER, Math.max(...ids))) {
+    while (this.#lower.length < count) {
       this.#lower.push({
         get picturesHeardAtMs() {
           return whole.picturesHeardAtMs;

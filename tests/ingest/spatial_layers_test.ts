@@ -37,7 +37,7 @@ Deno.test("spatial layers: the smaller size of Chromium's pictures is a stream o
   const spatial = new SpatialLayers(whole);
   const seen = new Set<unknown>();
   for (const data of VP_STREAMS.vp9Spatial) {
-    const [lower, ...more] = spatial.below(pictureOf(data, [0, 1]));
+    const [lower, ...more] = spatial.below(pictureOf(data, [0, 1]), 0);
     assertEquals(more, []);
     const { unit, shownMs, codec } = lower!.picture;
     assertEquals([unit.data, codec, shownMs], [splitVp9Frames(data)[0], "vp9", 40]);
@@ -59,7 +59,7 @@ Deno.test("spatial layers: of three sizes each smaller one, of more no more", ()
   const [small, large] = splitVp9Frames(first!);
   const sizesOf = (ids: readonly number[]) => {
     const frames = ids.map((id) => [id === 0 ? small! : large!]);
-    const lower = new SpatialLayers(new Whole()).below(pictureOf(joinVp9Frames(frames), ids));
+    const lower = new SpatialLayers(new Whole()).below(pictureOf(joinVp9Frames(frames), ids), 0);
     return [...lower].map(({ picture: { unit } }) => [
       splitVp9Frames(unit.data).length,
       unit.layers.spatialId,
@@ -73,20 +73,22 @@ Deno.test("spatial layers: of three sizes each smaller one, of more no more", ()
 
 Deno.test("spatial layers: what has one size costs nothing, and what lacks the smaller one is none of it", () => {
   const [first, second] = VP_STREAMS.vp9Spatial;
-  const spatial = new SpatialLayers(new Whole());
+  const whole = new Whole();
+  const spatial = new SpatialLayers(whole);
   const plain = VP_STREAMS.vp9Realtime[0]!;
-  assertEquals([...spatial.below(pictureOf(plain, [0]))], []);
-  // Sizes begin with a key frame.
-  assertEquals([...spatial.below(pictureOf(second!, [0, 1]))], []);
-  assertEquals([...spatial.below(pictureOf(first!, [0, 1]))].length, 1);
+  assertEquals([...spatial.below(pictureOf(plain, [0]), 0)], []);
+  // Sizes begin with a key frame, which is asked for.
+  assertEquals([...spatial.below(pictureOf(second!, [0, 1]), 30)], []);
+  assertEquals(whole.wanted, [30]);
+  assertEquals([...spatial.below(pictureOf(first!, [0, 1]), 0)].length, 1);
   const large = splitVp9Frames(second!)[1]!.slice();
-  assertEquals([...spatial.below(pictureOf(large, [1]))], []);
+  assertEquals([...spatial.below(pictureOf(large, [1]), 0)], []);
   // Without the larger one, both have the smaller.
   const small = splitVp9Frames(second!)[0]!.slice();
-  const [lower] = spatial.below(pictureOf(small, [0]));
+  const [lower] = spatial.below(pictureOf(small, [0]), 0);
   assertEquals(lower!.picture.unit.data, small);
   // What is told of it does not fit: the whole is left to say what it is.
-  assertEquals([...spatial.below(pictureOf(second!, [0]))], []);
+  assertEquals([...spatial.below(pictureOf(second!, [0]), 0)], []);
 });
 
 Deno.test("spatial layers: a publisher's sizes become tracks of its stream, which ask it for key frames", () => {
