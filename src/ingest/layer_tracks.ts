@@ -79,7 +79,7 @@ export interface LayerPlace {
  * ```
  */
 export class LayerTracks<L extends TrackedLayer> {
-  readonly #layers: readonly KnownLayer<L>[];
+  readonly #layers: KnownLayer<L>[];
   readonly #firstTrackId: number;
   readonly #tracks: PictureTrack[] = [];
   /** Those that have been seen, the largest first: each has a track. */
@@ -96,14 +96,7 @@ export class LayerTracks<L extends TrackedLayer> {
    * @param firstTrackId the number of the first track
    */
   constructor(layers: readonly L[], firstTrackId: number) {
-    this.#layers = layers.map((layer) => ({
-      layer,
-      size: undefined,
-      newestMs: -Infinity,
-      frameMs: ASSUMED_FRAME_MS,
-      heardAtMs: -Infinity,
-      missedMs: 0,
-    }));
+    this.#layers = layers.map(newlyKnown);
     this.#firstTrackId = firstTrackId;
     if (layers.length > 1) this.#beginning = [];
   }
@@ -111,6 +104,11 @@ export class LayerTracks<L extends TrackedLayer> {
   /** When {@linkcode release} has something to do. */
   get dueMs(): number {
     return this.#beginning === undefined ? Infinity : (this.#begunAtMs ?? Infinity) + BEGINNING_MS;
+  }
+
+  /** Another layer, of which nobody knew before its first picture came, gets a track as well. */
+  add(layer: L): void {
+    if (!this.#layers.some((known) => known.layer === layer)) this.#layers.push(newlyKnown(layer));
   }
 
   /** What a picture of a layer becomes, and those that have waited for it. */
@@ -231,6 +229,17 @@ export class LayerTracks<L extends TrackedLayer> {
     const patienceMs = Math.min(MAX_PAUSED_MS, Math.max(PAUSED_MS, PAUSED_FRAMES * frameMs));
     return missedMs > patienceMs;
   }
+}
+
+function newlyKnown<L extends TrackedLayer>(layer: L): KnownLayer<L> {
+  return {
+    layer,
+    size: undefined,
+    newestMs: -Infinity,
+    frameMs: ASSUMED_FRAME_MS,
+    heardAtMs: -Infinity,
+    missedMs: 0,
+  };
 }
 
 function pixelsOf(size: PictureSize | undefined): number {

@@ -5,13 +5,14 @@ import {
 } from "../rtp/receive/received_packet.ts";
 import { PacketRoom } from "../rtp/receive/packet_room.ts";
 import type { RtcpPacket } from "../rtp/rtcp.ts";
-import { type LayerPlace, LayerTracks } from "./layer_tracks.ts";
+import { type LayerPlace, LayerTracks, type TrackedLayer } from "./layer_tracks.ts";
 import { type LayerDescription, ReceivedLayer } from "./received_layer.ts";
 import type { ReceivedMessage } from "./received_message.ts";
 import type { ReceivedExtensions, ReceivedTrackOptions } from "./received_track.ts";
 import { type FeedbackSender, ReceptionFeedback } from "./reception_feedback.ts";
 import type { RtpVerdict } from "./rtp_verdict.ts";
 import { SourceRoutes } from "./source_routes.ts";
+import { SpatialLayers } from "./spatial_layers.ts";
 
 /** Layers of all tracks: more are left out. */
 export const MAX_RECEIVED_LAYERS = 16;
@@ -39,7 +40,7 @@ export interface ReceivedDescription {
 }
 
 /** Layers whose pictures are one and the same, and the tracks that they become. */
-type Tracks = LayerTracks<ReceivedLayer>;
+type Tracks = LayerTracks<TrackedLayer>;
 
 /**
  * Receives what a publisher sends by RTP: its packets become bodies of FLV tags, in order, on one
@@ -58,6 +59,8 @@ export class ReceivedMedia {
   readonly #layers: readonly ReceivedLayer[];
   /** Of pictures, by the layer. */
   readonly #tracks: ReadonlyMap<ReceivedLayer, Tracks>;
+  /** Of layers whose pictures come alone, in several sizes perhaps. */
+  readonly #spatial: ReadonlyMap<ReceivedLayer, SpatialLayers>;
   readonly #routes: SourceRoutes;
   readonly #feedback: ReceptionFeedback;
   readonly #transportSequenceId: number | undefined;
@@ -71,6 +74,10 @@ export class ReceivedMedia {
   constructor(options: ReceivedMediaOptions) {
     this.#layers = layersOf(options);
     this.#tracks = tracksOf(this.#layers);
+    const alone = this.#layers.filter(({ track, rid }) =>
+      track.kind === "video" && rid === undefined
+    );
+    this.#spatial = new Map(alone.map((layer) => [layer, new SpatialLayers(layer)]));
     this.#routes = new SourceRoutes(this.#layers, options.extensions);
     this.#feedback = new ReceptionFeedback(options, this.#layers, options.nowMs);
     this.#transportSequenceId = options.extensions.transportSequence;
@@ -178,6 +185,12 @@ export class ReceivedMedia {
     if (tracks === undefined) return;
     for (const picture of layer.pictures(terms, nowMs)) {
       for (const message of tracks.take(layer, picture, nowMs)) this.#messages.push(message);
+      for (const lower of this.#spatial.get(layer)?.below(picture, nowMs) ?? []) {
+        tracks.add(lower.layer);
+        for (const message of tracks.take(lower.layer, lower.picture, nowMs)) {
+          this.#messages.push(message);
+        }
+      }
     }
   }
 }

@@ -46,6 +46,32 @@ for (const [codec, scalabilityMode] of MODES) {
   });
 }
 
+Deno.test({
+  name: "the smaller size of VP9 in layers is a track, for who asks for it",
+  ignore: chromiumMissing(),
+}, async () => {
+  await using gateway = await startGateway({ args: ["--shards", "1"] });
+  await using browser = await launchChromium({ hasCamera: true });
+  const options = { codec: "VP9", scalabilityMode: "L2T2" };
+  const publisher = await publishByWhip(browser.page, gateway, PATH, options);
+  await until("both sizes are tracks", async () => {
+    const tracks = (await gateway.stream(PATH))?.tracks ?? [];
+    const widths = tracks.flatMap((track) => track.kind === "video" ? [track.width] : []);
+    return `${widths}` === "640,320";
+  });
+  const page = await browser.page.context().newPage();
+  const viewer = await watchByWhep(page, gateway, PATH, { vtrack: 1 });
+  await viewer.moreFrames(FRAMES);
+  const seen = await viewer.statistics();
+  const told = JSON.stringify({ seen, sent: await publisher.statistics() });
+  assertEquals(
+    [seen.videoCodec, seen.pictureSize, seen.pliCount],
+    ["video/VP9", "320x240", 0],
+    told,
+  );
+  assertEquals(await publisher.leave(), 200);
+});
+
 const BY_FFMPEG = "ffmpeg shows the largest of the layers of VP9 alone";
 
 Deno.test({

@@ -13,6 +13,8 @@ export interface WhepOptions {
   readonly token?: string;
   /** Port to which media are asked for over UDP, instead of the gateway's own. */
   readonly udpPort?: number;
+  /** The number of the one video track that is wanted; by default, whichever fits. */
+  readonly vtrack?: number;
 }
 
 /** What the browser's statistics say: totals since the beginning. */
@@ -74,12 +76,12 @@ export async function postWhepOffer(
   page: Page,
   gateway: GatewayProcess,
   path: string,
-  { kinds = ["audio", "video"], transport = "any", token, udpPort }: WhepOptions = {},
+  { kinds = ["audio", "video"], transport = "any", token, udpPort, vtrack }: WhepOptions = {},
 ): Promise<WhepAttempt> {
   const origin = gateway.httpUrl("/healthz");
   if (page.url() !== origin) await page.goto(origin);
   const result = await page.evaluate(startWatching, {
-    path,
+    address: `/${path}/whep${vtrack === undefined ? "" : `?vtrack=${vtrack}`}`,
     kinds: [...kinds],
     transport,
     udpPort,
@@ -130,8 +132,8 @@ type Started =
   | { readonly kind: "refused"; readonly status: number; readonly body: string };
 
 /** Runs in the page. */
-async function startWatching({ path, kinds, transport, udpPort, headers }: {
-  path: string;
+async function startWatching({ address, kinds, transport, udpPort, headers }: {
+  address: string;
   headers: Record<string, string>;
   kinds: ("audio" | "video" | "data")[];
   transport: "any" | "tcp";
@@ -149,7 +151,7 @@ async function startWatching({ path, kinds, transport, udpPort, headers }: {
   const opus = /a=rtpmap:(\d+) opus\//.exec(offer.sdp!)?.[1];
   const sdp = offer.sdp!.replace(`a=fmtp:${opus} `, `a=fmtp:${opus} stereo=1;`);
   await peer.setLocalDescription({ type: "offer", sdp });
-  const response = await fetch(`/${path}/whep`, {
+  const response = await fetch(address, {
     method: "POST",
     headers: { "content-type": "application/sdp", ...headers },
     body: sdp,

@@ -29,6 +29,8 @@ export interface ReceivedUnit {
   /** Whether it is known that no other picture refers to it. */
   readonly isDisposable: boolean;
   readonly layers: LayerIds;
+  /** Of VP9, the spatial layer of each frame of {@linkcode data}, in order. */
+  readonly spatialIds?: readonly number[];
   readonly layerSwitch: LayerSwitch;
   /** Where its payloads say so: VP9 in flexible mode. */
   readonly references?: PictureReferences;

@@ -56,6 +56,7 @@ export const VP9_DEPACKETIZER: Depacketizer = {
   read(payloads) {
     const frames: Uint8Array[][] = [];
     let isOpen = false;
+    const spatialIds: number[] = [];
     let layers = { temporalId: 0, spatialId: 0 };
     let canSwitchUp = true;
     let pictureId: number | undefined;
@@ -68,6 +69,7 @@ export const VP9_DEPACKETIZER: Depacketizer = {
       if (fault !== undefined) return fault;
       if ((flags & FRAME_START) !== 0) {
         frames.push([]);
+        spatialIds.push(spatialId);
         distances.push(...descriptor.distances);
         pictureId = (flags & IS_FLEXIBLE) === 0 ? undefined : descriptor.pictureId;
       }
@@ -83,7 +85,7 @@ export const VP9_DEPACKETIZER: Depacketizer = {
     const isKeyFrame = isVp9KeyFrame(data);
     const unit = { kind: "unit", data, isKeyFrame, isDisposable: false } as const;
     const references = pictureId === undefined ? undefined : { pictureId, distances };
-    return { ...unit, layers, layerSwitch, ...(references && { references }) };
+    return { ...unit, layers, spatialIds, layerSwitch, ...(references && { references }) };
   },
 };
 

@@ -1,0 +1,131 @@
+import { assertEquals } from "@std/assert";
+import { keyFrameSize } from "../../src/codec/picture_size.ts";
+import { isVp9KeyFrame, parseVp9FrameHeader } from "../../src/codec/vp9/frame.ts";
+import { joinVp9Frames, splitVp9Frames } from "../../src/codec/vp9/superframe.ts";
+import { isVideoMultitrack, splitVideoTracks } from "../../src/flv/multitrack.ts";
+import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
+import type { LayerPicture } from "../../src/ingest/layer_picture.ts";
+import { ReceivedMedia } from "../../src/ingest/received_media.ts";
+import { SpatialLayers } from "../../src/ingest/spatial_layers.ts";
+import { RTP_HEADER_SIZE, RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
+import { parseRtcp } from "../../src/rtp/rtcp.ts";
+import { VP_STREAMS } from "../../testing/media/bitstreams.ts";
+import { optionsFor, VIDEO_SSRC, VIDEO_TYPE } from "./simulated_publisher.ts";
+
+/** A picture of a publisher whose frames are of these layers. */
+function pictureOf(
+  data: Uint8Array<ArrayBuffer>,
+  spatialIds: readonly number[],
+  isKeyFrame = isVp9KeyFrame(data),
+): LayerPicture {
+  const layers = { temporalId: 1, spatialId: Math.max(...spatialIds) };
+  const layered = { isDisposable: false, layers, layerSwitch: "none", spatialIds } as const;
+  return { codec: "vp9", unit: { kind: "unit", data, isKeyFrame, ...layered }, shownMs: 40 };
+}
+
+class Whole {
+  picturesHeardAtMs = 7;
+  readonly wanted: number[] = [];
+
+  wantKeyFrame(nowMs: number): void {
+    this.wanted.push(nowMs);
+  }
+}
+
+Deno.test("spatial layers: the smaller size of Chromium's pictures is a stream of its own", () => {
+  const whole = new Whole();
+  const spatial = new SpatialLayers(whole);
+  const seen = new Set<unknown>();
+  for (const data of VP_STREAMS.vp9Spatial) {
+    const [lower, ...more] = spatial.below(pictureOf(data, [0, 1]), 0);
+    assertEquals(more, []);
+    const { unit, shownMs, codec } = lower!.picture;
+    assertEquals([unit.data, codec, shownMs], [splitVp9Frames(data)[0], "vp9", 40]);
+    assertEquals(unit.layers, { temporalId: 1, spatialId: 0 });
+    assertEquals(parseVp9FrameHeader(unit.data).showFrame, true);
+    if (unit.isKeyFrame) {
+      assertEquals(keyFrameSize("vp9", unit.data), { width: 320, height: 240 });
+    }
+    seen.add(lower!.layer);
+  }
+  assertEquals(seen.size, 1);
+  const [layer] = seen as Set<Whole>;
+  layer!.wantKeyFrame(5);
+  assertEquals([whole.wanted, layer!.picturesHeardAtMs], [[5], 7]);
+});
+
+Deno.test("spatial layers: of three sizes each smaller one, of more no more", () => {
+  const [first] = VP_STREAMS.vp9Spatial;
+  const [small, large] = splitVp9Frames(first!);
+  const sizesOf = (ids: readonly number[]) => {
+    const frames = ids.map((id) => [id === 0 ? small! : large!]);
+    const lower = new SpatialLayers(new Whole()).below(pictureOf(joinVp9Frames(frames), ids), 0);
+    return [...lower].map(({ picture: { unit } }) => [
+      splitVp9Frames(unit.data).length,
+      unit.layers.spatialId,
+    ]);
+  };
+  assertEquals(sizesOf([0]), []);
+  assertEquals(sizesOf([0, 1]), [[1, 0]]);
+  assertEquals(sizesOf([0, 1, 2]), [[2, 1], [1, 0]]);
+  assertEquals(sizesOf([0, 1, 2, 3, 4]), [[2, 1], [1, 0]]);
+});
+
+Deno.test("spatial layers: what has one size costs nothing, and what lacks the smaller one is none of it", () => {
+  const [first, second] = VP_STREAMS.vp9Spatial;
+  const whole = new Whole();
+  const spatial = new SpatialLayers(whole);
+  const plain = VP_STREAMS.vp9Realtime[0]!;
+  assertEquals([...spatial.below(pictureOf(plain, [0]), 0)], []);
+  // Sizes begin with a key frame, which is asked for.
+  assertEquals([...spatial.below(pictureOf(second!, [0, 1]), 30)], []);
+  assertEquals(whole.wanted, [30]);
+  assertEquals([...spatial.below(pictureOf(first!, [0, 1]), 0)].length, 1);
+  const large = splitVp9Frames(second!)[1]!.slice();
+  assertEquals([...spatial.below(pictureOf(large, [1]), 0)], []);
+  // Without the larger one, both have the smaller.
+  const small = splitVp9Frames(second!)[0]!.slice();
+  const [lower] = spatial.below(pictureOf(small, [0]), 0);
+  assertEquals(lower!.picture.unit.data, small);
+  // What is told of it does not fit: the whole is left to say what it is.
+  assertEquals([...spatial.below(pictureOf(second!, [0]), 0)], []);
+});
+
+Deno.test("spatial layers: a publisher's sizes become tracks of its stream, which ask it for key frames", () => {
+  const media = new ReceivedMedia(optionsFor("vp9"));
+  const sizes: (readonly [trackId: number, isShown: readonly boolean[]])[] = [];
+  let sequence = 100;
+  for (const [at, data] of VP_STREAMS.vp9Spatial.entries()) {
+    const nowMs = 33 * at;
+    for (const [spatialId, frame] of splitVp9Frames(data).entries()) {
+      const isLast = spatialId === 1;
+      // The descriptor: predicted or not, with layers, and begin and end of a frame (RFC 9628 4.2).
+      const flags = 0x2c | (at > 0 ? 0x40 : 0);
+      const payload = Uint8Array.of(flags, spatialId << 1 | spatialId, at, ...frame);
+      const packet = new Uint8Array(RTP_HEADER_SIZE + payload.length);
+      const marker = isLast ? RTP_MARKER : 0;
+      writeRtpHeader(packet, 0, marker | VIDEO_TYPE, sequence++, 3000 * at, VIDEO_SSRC);
+      packet.set(payload, RTP_HEADER_SIZE);
+      assertEquals(media.takeRtp(packet, nowMs), "taken");
+    }
+    for (let message; (message = media.next()) !== undefined;) {
+      const { payload } = message;
+      const tracks = isVideoMultitrack(payload) ? splitVideoTracks(payload) : undefined;
+      const { trackId, body } = tracks?.kind === "tracks"
+        ? tracks.tracks[0]!
+        : { trackId: 0, body: payload };
+      const parsed = parseVideoBody(body);
+      if (parsed.kind !== "frame") continue;
+      sizes.push([
+        trackId,
+        splitVp9Frames(parsed.data).map((one) => parseVp9FrameHeader(one).showFrame),
+      ]);
+    }
+  }
+  const expected = VP_STREAMS.vp9Spatial.flatMap(() => [[0, [false, true]], [1, [true]]]);
+  assertEquals(sizes as unknown, expected);
+  assertEquals(media.describe().layers[0]?.tracks, [0]);
+  media.requestKeyFrame(1000, [1]);
+  const asked = parseRtcp(media.nextFeedback(1000)!).map(({ kind }) => kind);
+  assertEquals(asked.includes("pictureLossIndication"), true);
+});
