@@ -32,7 +32,7 @@ class GoodPublisher implements AsyncDisposable {
 
   /** What has not come of what it has sent, in percent; 100 if it was ended. */
   async lostPercent(): Promise<number> {
-    const response = await fetch(this.#sender.peer.resource);
+    const response = await fetch(`${this.#sender.peer.resource}/statistics`);
     if (!response.ok) return 100;
     const { media: { layers: [{ packets, lost }] } } = await response.json();
     return Math.round(1000 * lost / (packets + lost)) / 10;

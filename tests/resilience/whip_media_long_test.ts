@@ -10,7 +10,7 @@ test("over TCP it is heard as well", async () => {
   await using gateway = await startGateway({ args: ["--shards", "1"] });
   await using sender = await WhipSender.connect(gateway, PATH, { transport: "tcp" });
   await soundUntil(sender, "it is live", () => isLive(gateway));
-  const described = await (await fetch(sender.peer.resource)).json();
+  const described = await (await fetch(`${sender.peer.resource}/statistics`)).json();
   assertEquals([described.transport, described.media.layers.length], ["tcp", 1]);
   await using viewer = await WhepViewer.open(gateway, { path: PATH });
   await soundUntil(
@@ -105,7 +105,7 @@ test("who never sends anything loses the name to who comes for it, within some s
   await using gateway = await startGateway();
   await using first = await WhipSender.open(gateway, PATH);
   await using _second = await WhipSender.open(gateway, PATH);
-  const reply = await fetch(first.peer.resource);
+  const reply = await fetch(`${first.peer.resource}/statistics`);
   await reply.body?.cancel();
   assertEquals(reply.status, 404);
 });
