@@ -41,9 +41,8 @@ export class Vp9LargestShown {
     this.#isLayered = frames.length > 1 || this.#isLayered && !isKeyFrame;
     // Most pictures have one size, that of their key frame, and are not looked into.
     if (!isKeyFrame && !this.#isLayered) return data;
-    const sized = ifReadable(() => frames.map((frame) => this.#read(frame)));
-    if (!sized?.some(isToBeHidden)) return data;
-    return ifReadable(() => joinVp9Frames(sized.map(piecesOf))) ?? data;
+    const pieces = ifReadable(() => frames.map((frame) => this.#read(frame)).map(piecesOf));
+    return pieces?.some(({ length }) => length > 1) ? joinVp9Frames(pieces) : data;
   }
 
   #read(frame: Uint8Array): SizedFrame {
@@ -75,6 +74,7 @@ function isToBeHidden(
   return size.width !== next.size.width || size.height !== next.size.height;
 }
 
+/** A frame as it is, or in two pieces as a hidden one. */
 function piecesOf(sized: SizedFrame, at: number, all: readonly SizedFrame[]): Uint8Array[] {
   const { frame, size } = sized;
   return isToBeHidden(sized, at, all) ? hideVp9Frame(frame, size!.width) : [frame];

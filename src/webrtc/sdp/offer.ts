@@ -215,7 +215,8 @@ function parseTransport(
     icePassword: icePassword === undefined ? undefined : checkIcePassword(icePassword),
     fingerprints: parseFingerprints([...own, ...sdp.attributes]),
     setup: parseSetup(value("setup")),
-    mayTrickle: value("ice-options")?.split(" ").includes("trickle") === true,
+    // OBS, by libdatachannel, has commas between them.
+    mayTrickle: value("ice-options")?.split(/[ ,]+/).includes("trickle") === true,
   };
 }
 

@@ -209,12 +209,13 @@ Deno.test("received: sections that have no port of their own need not say rtcp-m
 });
 
 Deno.test("received: what is said of RTCP and of trickling is what was offered", () => {
-  const { gstreamer, chromium, aiortc } = PUBLISH_OFFERS;
+  const { gstreamer, chromium, obs, aiortc } = PUBLISH_OFFERS;
   const said = (offer: string, line: string) =>
     answer(offer).lines.filter((one) => one === line).length;
   assertEquals(said(gstreamer, "a=rtcp-mux-only"), 2);
   assertEquals(said(chromium, "a=rtcp-mux-only"), 0);
   assertEquals(said(chromium, "a=ice-options:trickle"), 1);
+  assertEquals(said(obs, "a=ice-options:trickle"), 1);
   assertEquals(said(aiortc, "a=ice-options:trickle"), 0);
 });
 
