@@ -14,9 +14,14 @@ export interface ShownPhase {
 }
 
 /** The longest time without a new picture. */
-export function longestPauseMs({ pictures, lengthMs }: ShownPhase): number {
+export function longestPauseMs(phase: ShownPhase): number {
+  return Math.max(...pausesOf(phase).map(({ lengthMs }) => lengthMs));
+}
+
+/** The times between one picture and the next, and when each began. */
+function pausesOf({ pictures, lengthMs }: ShownPhase) {
   const times = [...pictures.map(({ atMs }) => atMs), lengthMs];
-  return Math.max(...times.slice(1).map((atMs, at) => atMs - times[at]!));
+  return times.slice(1).map((atMs, at) => ({ atMs: times[at]!, lengthMs: atMs - times[at]! }));
 }
 
 /** When the first picture was shown that is so wide; Infinity if none was. */
@@ -36,6 +41,8 @@ export function inShort(phases: readonly ShownPhase[]): string {
     ...phase,
     pictures: phase.pictures.length,
     widths: widthsOf(phase),
+    longPauses: pausesOf(phase).filter(({ lengthMs }) => lengthMs > 250)
+      .map(({ atMs, lengthMs }) => `${Math.round(lengthMs)} ms from ${Math.round(atMs)} ms on`),
     longestPauseMs: Math.round(longestPauseMs(phase)),
   })));
 }

@@ -36,7 +36,10 @@ export interface SizeOptions {
   readonly keyFrameS?: number;
 }
 
-/** Encodes H.264 and AAC with a real encoder. */
+/**
+ * Encodes H.264 and AAC with a real encoder. The first group is left out: its key frame is as large
+ * as the encoder's whole buffer, which comes once in a stream, and would come here with each round.
+ */
 export async function encodeSizes(
   sizes: readonly EncodedSize[],
   { durationS, keyFrameS = 2 }: SizeOptions,
@@ -48,7 +51,8 @@ export async function encodeSizes(
       await runPeer("ffmpeg", [
         ...["-v", "error", "-y", "-f", "lavfi", "-i"],
         `testsrc2=size=${width}x${width * 9 / 16}:rate=${FRAME_RATE},noise=alls=10:allf=t`,
-        ...["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", `${durationS}`],
+        ...["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"],
+        ...["-t", `${durationS + keyFrameS}`],
         ...["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency"],
         ...["-profile:v", "main", "-pix_fmt", "yuv420p", "-g", `${keyFrameS * FRAME_RATE}`],
         ...["-sc_threshold", "0", "-b:v", `${kbps}k`, "-maxrate", `${kbps}k`],
@@ -58,7 +62,11 @@ export async function encodeSizes(
     }));
     const tags = recordings.flatMap(({ tags }, trackId) =>
       tags.flatMap((tag) => trackId === 0 ? [tag] : ofOtherTrack(trackId, tag))
-    ).filter(({ kind }) => kind !== "other");
+    ).filter(({ kind }) => kind !== "other").flatMap((tag) => {
+      const timestampMs = tag.timestampMs - keyFrameS * 1000;
+      if (timestampMs >= 0) return [{ ...tag, timestampMs }];
+      return tag.kind.endsWith("configuration") ? [{ ...tag, timestampMs: 0 }] : [];
+    });
     tags.sort((one, other) => one.timestampMs - other.timestampMs);
     return { recording: { ...recordings[0]!, tags }, durationMs: durationS * 1000 };
   } finally {
