@@ -2,11 +2,14 @@
 
 /**
  * What makes a network namespace usable. Chromium looks for candidates only where there is a default
- * route, which a wire that leads nowhere gives it.
+ * route, which a wire that leads nowhere gives it. The wire gets no IPv6 addresses of its own: they
+ * would come two seconds later, and Chromium gives up what it loads when addresses change.
  */
 const SET_UP = [
   "ip link set lo up",
   "ip link add wire type veth peer name wall",
+  "ip link set wire addrgenmode none",
+  "ip link set wall addrgenmode none",
   "ip address add 192.0.2.1/24 dev wire",
   "ip link set wire up",
   "ip link set wall up",
