@@ -23,6 +23,8 @@ export const AV1_STREAMS = {
   hiddenFrames: readIvf("av1_hidden_frames.ivf"),
   /** libaom-av1 -still-picture 1, 64x64 */
   still: readIvf("av1_still.ivf"),
+  /** Of Chromium (L2T2): each with 320x240 and 640x480. */
+  spatial: readIvf("av1_spatial_layers.ivf"),
 } as const;
 
 /** libvpx-vp9 and libvpx of 26 frames at most: frames and superframes. */

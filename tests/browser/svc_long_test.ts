@@ -46,31 +46,44 @@ for (const [codec, scalabilityMode] of MODES) {
   });
 }
 
-Deno.test({
-  name: "the smaller size of VP9 in layers is a track, for who asks for it",
-  ignore: chromiumMissing(),
-}, async () => {
-  await using gateway = await startGateway({ args: ["--shards", "1"] });
-  await using browser = await launchChromium({ hasCamera: true });
-  const options = { codec: "VP9", scalabilityMode: "L2T2" };
-  const publisher = await publishByWhip(browser.page, gateway, PATH, options);
-  await until("both sizes are tracks", async () => {
-    const tracks = (await gateway.stream(PATH))?.tracks ?? [];
-    const widths = tracks.flatMap((track) => track.kind === "video" ? [track.width] : []);
-    return `${widths}` === "640,320";
+/** Sizes of the tracks, and the one that a viewer asks for. */
+const SMALLER: readonly (readonly [codec: string, mode: string, widths: string, track: number])[] =
+  [
+    ["VP9", "L2T2", "640,320", 1],
+    ["AV1", "L2T2", "640,320", 1],
+    ["AV1", "L3T3_KEY", "960,480,240", 1],
+    ["AV1", "L3T3_KEY", "960,480,240", 2],
+  ];
+
+for (const [codec, scalabilityMode, widths, vtrack] of SMALLER) {
+  const [width, largest] = [vtrack, 0].map((at) => Number(widths.split(",")[at]));
+  Deno.test({
+    name: `a smaller size of ${codec} in layers (${scalabilityMode}) is a track: ${width}`,
+    ignore: chromiumMissing(),
+  }, async () => {
+    await using gateway = await startGateway({ args: ["--shards", "1"] });
+    await using browser = await launchChromium({ hasCamera: true });
+    const size = { width: largest!, height: largest! * 3 / 4 };
+    const options = { codec, scalabilityMode, ...size };
+    const publisher = await publishByWhip(browser.page, gateway, PATH, options);
+    await until("all sizes are tracks", async () => {
+      const tracks = (await gateway.stream(PATH))?.tracks ?? [];
+      const shown = tracks.flatMap((track) => track.kind === "video" ? [track.width] : []);
+      return `${shown}` === widths;
+    });
+    const page = await browser.page.context().newPage();
+    const viewer = await watchByWhep(page, gateway, PATH, { vtrack });
+    await viewer.moreFrames(FRAMES);
+    const seen = await viewer.statistics();
+    const told = JSON.stringify({ seen, sent: await publisher.statistics() });
+    assertEquals(
+      [seen.videoCodec, seen.pictureSize, seen.pliCount],
+      [`video/${codec}`, `${width}x${width! * 3 / 4}`, 0],
+      told,
+    );
+    assertEquals(await publisher.leave(), 200);
   });
-  const page = await browser.page.context().newPage();
-  const viewer = await watchByWhep(page, gateway, PATH, { vtrack: 1 });
-  await viewer.moreFrames(FRAMES);
-  const seen = await viewer.statistics();
-  const told = JSON.stringify({ seen, sent: await publisher.statistics() });
-  assertEquals(
-    [seen.videoCodec, seen.pictureSize, seen.pliCount],
-    ["video/VP9", "320x240", 0],
-    told,
-  );
-  assertEquals(await publisher.leave(), 200);
-});
+}
 
 const BY_FFMPEG = "ffmpeg shows the largest of the layers of VP9 alone";
 

@@ -9,6 +9,11 @@ import { NalParameterSets } from "../../src/codec/nal_parameter_sets.ts";
 import { readNalRecord } from "../../src/codec/nal_record.ts";
 import { splitNalUnits } from "../../src/codec/nal_units.ts";
 import { AVCC_SAMPLES } from "../../testing/media/corpus.ts";
+import {
+  av1LayerSizes,
+  highestAv1SpatialId,
+  withoutHigherAv1Layers,
+} from "../../src/codec/av1/lower_layers.ts";
 import { parseAv1SequenceHeader } from "../../src/codec/av1/sequence_header.ts";
 import { CodecError } from "../../src/codec/codec_error.ts";
 import { parseFlacStreamInfo } from "../../src/codec/sound/flac.ts";
@@ -107,6 +112,12 @@ export const CODEC_TARGETS: readonly FuzzTarget[] = [
     allowed: CodecError,
     run: parseAv1SequenceHeader,
   },
+  {
+    name: "av1-layers",
+    corpus: AV1_STREAMS.spatial.slice(0, 2),
+    allowed: CodecError,
+    run: leaveOutLayers,
+  },
   { name: "obus", corpus: TEMPORAL_UNITS, allowed: CodecError, run: splitWholeObus },
   {
     name: "vpcc",
@@ -138,6 +149,14 @@ function readH265Picture(bytes: Uint8Array): void {
   const picture = h265PictureKind(bytes, 4);
   const isKeyFrame = picture?.kind !== "malformed" && picture?.isKeyFrame;
   assertEquals(isH265KeyFrame(bytes, 4), isKeyFrame ?? false);
+}
+
+/** What is left has no higher layer, and changes no more when it is done again. */
+function leaveOutLayers(bytes: Uint8Array<ArrayBuffer>): void {
+  const [size = { width: 320, height: 240 }] = av1LayerSizes(bytes);
+  const lower = withoutHigherAv1Layers(bytes, 0, size);
+  assertEquals(highestAv1SpatialId(lower), 0);
+  assertEquals(withoutHigherAv1Layers(lower, 0, size), lower);
 }
 
 /** What is hidden of a picture's sizes changes nothing else in it, and behind it. */

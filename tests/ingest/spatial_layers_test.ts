@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { isAv1KeyFrame } from "../../src/codec/av1/av1.ts";
+import { highestAv1SpatialId, withoutHigherAv1Layers } from "../../src/codec/av1/lower_layers.ts";
 import { keyFrameSize } from "../../src/codec/picture_size.ts";
 import { isVp9KeyFrame, parseVp9FrameHeader } from "../../src/codec/vp9/frame.ts";
 import { joinVp9Frames, splitVp9Frames } from "../../src/codec/vp9/superframe.ts";
@@ -6,10 +8,10 @@ import { isVideoMultitrack, splitVideoTracks } from "../../src/flv/multitrack.ts
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import type { LayerPicture } from "../../src/ingest/layer_picture.ts";
 import { ReceivedMedia } from "../../src/ingest/received_media.ts";
-import { SpatialLayers } from "../../src/ingest/spatial_layers.ts";
+import { type LowerPicture, SpatialLayers } from "../../src/ingest/spatial_layers.ts";
 import { RTP_HEADER_SIZE, RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
 import { parseRtcp } from "../../src/rtp/rtcp.ts";
-import { VP_STREAMS } from "../../testing/media/bitstreams.ts";
+import { AV1_STREAMS, VP_STREAMS } from "../../testing/media/bitstreams.ts";
 import { optionsFor, VIDEO_SSRC, VIDEO_TYPE } from "./simulated_publisher.ts";
 
 /** A picture of a publisher whose frames are of these layers. */
@@ -17,10 +19,11 @@ function pictureOf(
   data: Uint8Array<ArrayBuffer>,
   spatialIds: readonly number[],
   isKeyFrame = isVp9KeyFrame(data),
+  codec: "vp9" | "av1" = "vp9",
 ): LayerPicture {
   const layers = { temporalId: 1, spatialId: Math.max(...spatialIds) };
   const layered = { isDisposable: false, layers, layerSwitch: "none", spatialIds } as const;
-  return { codec: "vp9", unit: { kind: "unit", data, isKeyFrame, ...layered }, shownMs: 40 };
+  return { codec, unit: { kind: "unit", data, isKeyFrame, ...layered }, shownMs: 40 };
 }
 
 class Whole {
@@ -89,6 +92,36 @@ Deno.test("spatial layers: what has one size costs nothing, and what lacks the s
   assertEquals(lower!.picture.unit.data, small);
   // What is told of it does not fit: the whole is left to say what it is.
   assertEquals([...spatial.below(pictureOf(second!, [0]), 0)], []);
+});
+
+Deno.test("spatial layers: the smaller size of AV1, once a key frame says how large it is", () => {
+  const whole = new Whole();
+  const spatial = new SpatialLayers(whole);
+  const [first, ...others] = AV1_STREAMS.spatial;
+  const below = (data: Uint8Array<ArrayBuffer>, nowMs: number) => {
+    return [...spatial.below(pictureOf(data, [0], isAv1KeyFrame(data), "av1"), nowMs)];
+  };
+  // Nothing is known before a key frame, which is not asked for: it may say no more.
+  assertEquals([below(others[0]!, 0), whole.wanted], [[], []]);
+  const small = withoutHigherAv1Layers(first!, 0, { width: 320, height: 240 });
+  // An encoder adds the larger size between key frames.
+  const [alone] = below(small, 10).map(({ picture }) => picture.unit.data);
+  assertEquals([alone, below(others[0]!, 20), whole.wanted], [undefined, [], [20]]);
+  const [lower, ...more] = below(first!, 30);
+  assertEquals([more, lower!.picture.unit.data, whole.wanted], [[], small, [20]]);
+  assertEquals(keyFrameSize("av1", lower!.picture.unit.data), { width: 320, height: 240 });
+  for (const data of others) {
+    const [{ picture: { unit }, layer }] = below(data, 40) as [LowerPicture];
+    assertEquals([highestAv1SpatialId(unit.data), unit.layers.spatialId], [0, 0]);
+    assertEquals(layer, lower!.layer);
+  }
+  // Without the larger one, both have the smaller.
+  assertEquals(below(small, 50)[0]?.picture.unit.data, small);
+  const plain = new SpatialLayers(new Whole());
+  for (const data of AV1_STREAMS.realtime) {
+    const picture = pictureOf(data, [0], isAv1KeyFrame(data), "av1");
+    assertEquals([...plain.below(picture, 0)], []);
+  }
 });
 
 Deno.test("spatial layers: a publisher's sizes become tracks of its stream, which ask it for key frames", () => {

@@ -145,6 +145,11 @@ export function obuType(header: number): number {
   return (header >> 3) & 0b1111;
 }
 
+/** spatial_id of the OBU that starts there, which {@linkcode nextObu} has found; `undefined` if it says none. */
+export function obuSpatialId(data: Uint8Array, start: number): number | undefined {
+  return hasObuExtension(data[start]!) ? data[start + 1]! >> 3 & 0b11 : undefined;
+}
+
 function hasObuExtension(header: number): boolean {
   return (header & 0b100) !== 0;
 }

@@ -28,7 +28,38 @@ export interface Av1SequenceHeader extends Av1ColourConfig {
   readonly isStillPicture: boolean;
   /** reduced_still_picture_header: frame headers leave out type and visibility. */
   readonly hasReducedHeaders: boolean;
+  readonly frameHeaders: Av1FrameHeaderFacts;
+  /** For those who write some of it anew. */
+  readonly places: Av1HeaderPlaces;
 }
+
+/** What frame headers have up to the size of the frame (AV1 5.9.2). */
+export interface Av1FrameHeaderFacts {
+  /** Whether they have times of the decoder model. */
+  readonly hasDecoderModel: boolean;
+  /** Of current_frame_id, and of the difference to those of references; 0 without frame ids. */
+  readonly frameIdBits: number;
+  readonly frameIdDeltaBits: number;
+  /** "each": every frame says so. */
+  readonly screenContent: boolean | "each";
+  /** Whether frames of screen content say whether their motion vectors are whole numbers. */
+  readonly saysIntegerMotion: boolean;
+  /** 0 without order hints. */
+  readonly orderHintBits: number;
+}
+
+/** Where things are in the payload of a sequence header, in bits from its start. */
+export interface Av1HeaderPlaces {
+  /** operating_point_idc of each point, of {@linkcode AV1_IDC_BITS}; none with reduced headers. */
+  readonly idcs: readonly number[];
+  /** max_frame_width_minus_1, and max_frame_height_minus_1 behind it. */
+  readonly size: number;
+  readonly widthBits: number;
+  readonly heightBits: number;
+}
+
+/** Bits of operating_point_idc. */
+export const AV1_IDC_BITS = 12;
 
 /** Frame ids of more than 16 bits are not allowed (AV1 6.8.2). */
 const MAX_FRAME_ID_BITS = 16;
@@ -67,18 +98,22 @@ export function parseAv1SequenceHeader(payload: Uint8Array): Av1SequenceHeader {
   }
   const isStillPicture = bits.bit() === 1;
   const hasReducedHeaders = bits.bit() === 1;
+  const place = () => 8 * payload.length - bits.remaining;
   let timing: Timing = { frameRate: undefined, delayBits: undefined };
   let operatingPoints: readonly Av1OperatingPoint[];
+  const idcs: number[] = [];
   if (hasReducedHeaders) {
     operatingPoints = [{ idc: 0, levelIndex: bits.bits(5), tier: "main" }];
   } else {
     if (bits.bit() === 1) timing = readTiming(bits);
-    operatingPoints = readOperatingPoints(bits, timing.delayBits);
+    operatingPoints = readOperatingPoints(bits, timing.delayBits, () => idcs.push(place()));
   }
-  const size = readSize(bits);
-  if (!hasReducedHeaders) skipFrameIds(bits);
+  const [widthBits, heightBits] = [bits.bits(4) + 1, bits.bits(4) + 1];
+  const places = { idcs, size: place(), widthBits, heightBits };
+  const [width, height] = [bits.bits(widthBits) + 1, bits.bits(heightBits) + 1];
+  const frameIds = hasReducedHeaders ? NO_FRAME_IDS : readFrameIds(bits);
   bits.skip(3); // 128x128 superblocks, filter_intra, intra_edge_filter
-  if (!hasReducedHeaders) skipInterTools(bits);
+  const tools = hasReducedHeaders ? REDUCED_TOOLS : readInterTools(bits);
   bits.skip(3); // superres, cdef, restoration
   const { levelIndex, tier } = operatingPoints[0]!;
   return {
@@ -86,10 +121,13 @@ export function parseAv1SequenceHeader(payload: Uint8Array): Av1SequenceHeader {
     levelIndex,
     tier,
     operatingPoints,
-    ...size,
+    width,
+    height,
     frameRate: timing.frameRate,
     isStillPicture,
     hasReducedHeaders,
+    frameHeaders: { hasDecoderModel: timing.delayBits !== undefined, ...frameIds, ...tools },
+    places,
     ...readAv1ColourConfig(bits, profile),
   };
 }
@@ -108,12 +146,14 @@ function readTiming(bits: BitReader): Timing {
   return { frameRate, delayBits };
 }
 
-function readOperatingPoints(bits: BitReader, delayBits: number | undefined) {
+/** @param atIdc called in front of each operating_point_idc */
+function readOperatingPoints(bits: BitReader, delayBits: number | undefined, atIdc: () => void) {
   const hasInitialDelays = bits.bit() === 1;
   const count = bits.bits(5) + 1;
   const points: Av1OperatingPoint[] = [];
   for (let index = 0; index < count; index++) {
-    const idc = bits.bits(12);
+    atIdc();
+    const idc = bits.bits(AV1_IDC_BITS);
     const levelIndex = bits.bits(5);
     const isHigh = levelIndex > MAX_LEVEL_WITHOUT_TIER && bits.bit() === 1;
     // Two delays and low_delay_mode_flag.
@@ -124,31 +164,41 @@ function readOperatingPoints(bits: BitReader, delayBits: number | undefined) {
   return points;
 }
 
-function readSize(bits: BitReader) {
-  const widthBits = bits.bits(4) + 1;
-  const heightBits = bits.bits(4) + 1;
-  return { width: bits.bits(widthBits) + 1, height: bits.bits(heightBits) + 1 };
-}
+const NO_FRAME_IDS = { frameIdBits: 0, frameIdDeltaBits: 0 };
 
-function skipFrameIds(bits: BitReader): void {
-  if (bits.bit() === 0) return; // frame_id_numbers_present_flag
-  const deltaBits = bits.bits(4) + 2;
-  const idBits = bits.bits(3) + deltaBits + 1;
-  if (idBits > MAX_FRAME_ID_BITS) {
+function readFrameIds(bits: BitReader): typeof NO_FRAME_IDS {
+  if (bits.bit() === 0) return NO_FRAME_IDS; // frame_id_numbers_present_flag
+  const frameIdDeltaBits = bits.bits(4) + 2;
+  const frameIdBits = bits.bits(3) + frameIdDeltaBits + 1;
+  if (frameIdBits > MAX_FRAME_ID_BITS) {
     throw new CodecError(
-      `Cannot parse AV1 sequence header: frame ids must have up to ${MAX_FRAME_ID_BITS} bits, got ${idBits}`,
+      `Cannot parse AV1 sequence header: frame ids must have up to ${MAX_FRAME_ID_BITS} bits, got ${frameIdBits}`,
     );
   }
+  return { frameIdBits, frameIdDeltaBits };
 }
 
+type InterTools = Pick<
+  Av1FrameHeaderFacts,
+  "screenContent" | "saysIntegerMotion" | "orderHintBits"
+>;
+
+/** What is so without a word in a reduced header. */
+const REDUCED_TOOLS: InterTools = {
+  screenContent: "each",
+  saysIntegerMotion: true,
+  orderHintBits: 0,
+};
+
 /** Tools that predict from other frames. */
-function skipInterTools(bits: BitReader): void {
+function readInterTools(bits: BitReader): InterTools {
   bits.skip(4); // interintra, masked compound, warped motion, dual filter
   const hasOrderHint = bits.bit() === 1;
   if (hasOrderHint) bits.skip(2); // joint compound, motion vectors of reference frames
-  const choosesScreenContent = bits.bit() === 1;
-  const mayBeScreenContent = choosesScreenContent || bits.bit() === 1;
+  const screenContent = bits.bit() === 1 ? "each" : bits.bit() === 1;
   // seq_choose_integer_mv, or else seq_force_integer_mv
-  if (mayBeScreenContent && bits.bit() === 0) bits.skip(1);
-  if (hasOrderHint) bits.skip(3); // order_hint_bits_minus_1
+  const saysIntegerMotion = screenContent === false || bits.bit() === 1;
+  if (!saysIntegerMotion) bits.skip(1);
+  const orderHintBits = hasOrderHint ? bits.bits(3) + 1 : 0;
+  return { screenContent, saysIntegerMotion, orderHintBits };
 }

@@ -3,6 +3,7 @@ import {
   type Av1SequenceHeader,
   parseAv1SequenceHeader,
 } from "../../../src/codec/av1/sequence_header.ts";
+import { BitReader } from "../../../src/bytes/bit_reader.ts";
 import { CodecError } from "../../../src/codec/codec_error.ts";
 import { fromHex, surviveMutations } from "../../../testing/mutation.ts";
 import { BitWriter } from "../../../testing/media/bit_writer.ts";
@@ -65,6 +66,15 @@ for (const [name, expected] of Object.entries(TABLE)) {
     assertEquals(seen, expected);
     assertEquals(parseAv1SequenceHeader(Uint8Array.of(...payload, 0xff)), header);
   });
+  Deno.test(`AV1 sequence header: ${name}, where its size is`, () => {
+    const { width, height, places } = parseAv1SequenceHeader(payload);
+    const bits = new BitReader(payload);
+    bits.skip(places.size);
+    assertEquals([bits.bits(places.widthBits), bits.bits(places.heightBits)], [
+      width - 1,
+      height - 1,
+    ]);
+  });
   Deno.test(`AV1 sequence header: ${name}, cut short`, () => {
     // The last byte or two may hold nothing but film grain, the trailing bit and padding.
     for (let length = 0; length < payload.length - 2; length++) {
@@ -114,6 +124,8 @@ Deno.test("AV1 sequence header: operating points of temporal and spatial layers"
     { idc: 0x101, levelIndex: 7, tier: "main" },
   ]);
   assertEquals([header.levelIndex, header.tier, header.width], [13, "high", 640]);
+  // profile and two flags, no timing, delays and count; then each with 10 bits or so behind it.
+  assertEquals(header.places.idcs, [12, 35, 54]);
   const writeAll = (bits: BitWriter) => {
     bits.bits(0, 1).bits(31, 5);
     for (let point = 0; point < 32; point++) bits.bits(point, 12).bits(1, 5);
