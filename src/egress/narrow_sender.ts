@@ -35,6 +35,15 @@ const MAX_PADDING_PACKETS = 32;
 /** Sound that is repeated takes no more than this part of the link: pictures need the others. */
 const MAX_SOUND_PART = 0.5;
 
+/**
+ * Where congestion has brought other pictures, the queue may be full still, and lose some of their key
+ * frame. So for a while only a part is sent of what the link is believed to carry; and as that may be
+ * far too much, no more than so many times what the pictures take.
+ */
+const GENTLE_MS = 400;
+const GENTLE_PART = 0.6;
+const GENTLE_FACTOR = 2;
+
 /** A key frame does not begin behind a queue of ours that is longer, of which little is known yet. */
 const MAX_BEGIN_QUEUE_MS = 100;
 
@@ -66,6 +75,7 @@ export class NarrowSender {
   #maxRedundancy = Infinity;
   #ratesDueMs = -Infinity;
   #nextMs = Infinity;
+  #gentleUntilMs = -Infinity;
 
   constructor(options: NarrowSenderOptions) {
     this.#options = options;
@@ -105,6 +115,16 @@ export class NarrowSender {
     return fits ? CATCH_UP * estimateBps : estimateBps;
   }
 
+  /** What is sent at most while a queue is still full. */
+  get #gentleBps(): number {
+    return GENTLE_PART * this.#options.link.estimator.steadyBps;
+  }
+
+  /** The same for other pictures than before. */
+  get #switchedBps(): number {
+    return Math.min(this.#gentleBps, GENTLE_FACTOR * this.#videoBps + this.#soundBps);
+  }
+
   /** The link has become narrow. */
   begin(): void {
     this.#thinner.reset();
@@ -123,7 +143,7 @@ export class NarrowSender {
     this.#measure(nowMs);
     this.#switch(nowMs);
     const isWide = this.#improve(nowMs);
-    this.#pace.advance(nowMs, this.#paceBps);
+    this.#pace.advance(nowMs, nowMs < this.#gentleUntilMs ? this.#switchedBps : this.#paceBps);
     // In front of media, which would be part of what the probe measures.
     this.#pad(nowMs, datagrams);
     const begin = datagrams.length;
@@ -147,7 +167,10 @@ export class NarrowSender {
     if (switcher === undefined || video === undefined) return;
     const { hasBegun, lagMs } = video;
     const roomBps = Math.max(0, link.estimator.steadyBps - this.#soundBps);
-    if (!switcher.update({ roomBps, replayBps: this.#roomBps, lagMs, nowMs })) return;
+    const isCongested = link.estimator.state === "congested";
+    const replayBps = isCongested ? Math.max(0, this.#gentleBps - this.#soundBps) : this.#roomBps;
+    if (!switcher.update({ roomBps, replayBps, lagMs, nowMs })) return;
+    if (isCongested) this.#gentleUntilMs = nowMs + GENTLE_MS;
     if (!hasBegun) link.resumed(nowMs);
     past?.begin();
     resends.clear();

@@ -17,6 +17,8 @@ const WISHED_AGAIN_MS = 1000;
  * the next key frame is waited for, as far as is known.
  */
 const MAX_REPLAY_MS = 500;
+/** And its key frame, before which nothing new is shown, in no longer than this. */
+const MAX_KEY_FRAME_MS = 100;
 const LONG_WAIT_MS = 2000;
 
 /** A stream's renditions for one viewer, and their packets. */
@@ -68,8 +70,9 @@ interface Awaited extends Opened {
  * pictures whose size changes.
  *
  * To a smaller one it goes at once, at the newest key frame of that, with all that has come behind it:
- * receivers decode that quickly, and show the newest. Where that takes too long it is an even smaller
- * one until the next key frame. A larger one begins with its next key frame.
+ * receivers decode that quickly, and show the newest. Where that takes too long, or the key frame alone
+ * does, it is an even smaller one until the next key frame; the smallest lags until then if it must. A
+ * larger one begins with its next key frame.
  */
 export class RenditionSwitcher {
   readonly #source: RenditionSource;
@@ -166,15 +169,25 @@ export class RenditionSwitcher {
     return true;
   }
 
-  /** To the first of them, or for want of room to a smaller one until the next key frame. */
-  #goDown(choices: readonly Rendition[], { replayBps }: SwitchRoom): boolean {
+  /**
+   * To the first of them, or for want of room to a smaller one until the next key frame. The smallest
+   * may lag until then: late pictures are better than none.
+   */
+  #goDown(choices: readonly Rendition[], { replayBps, roomBps }: SwitchRoom): boolean {
     const [target] = choices;
     for (const { trackId, keyFrameDistanceMs } of choices) {
       const opened = this.#open(trackId);
       const start = opened?.ring.newestKeyFrame;
       if (opened === undefined) continue;
-      const maxMs = start === undefined ? 0 : maxReplayMs(opened.ring, start, keyFrameDistanceMs);
-      if (start !== undefined && replayMs(opened.ring, start, replayBps) <= maxMs) {
+      const { ring } = opened;
+      const waitMs = start === undefined ? 0 : untilNextMs(ring, start, keyFrameDistanceMs);
+      const isLast = trackId === choices.at(-1)!.trackId;
+      const fits = start !== undefined &&
+        (isLast
+          ? keyFrameMs(ring, start, roomBps) <= waitMs
+          : keyFrameMs(ring, start, replayBps) <= MAX_KEY_FRAME_MS &&
+            replayMs(ring, start, replayBps) <= Math.max(MAX_REPLAY_MS, waitMs));
+      if (fits) {
         this.#switch(opened, start);
         this.#await(trackId === target!.trackId ? undefined : this.#open(target!.trackId));
         return true;
@@ -222,11 +235,16 @@ export class RenditionSwitcher {
   }
 }
 
-/** How long it may take: see {@linkcode MAX_REPLAY_MS}. */
-function maxReplayMs(ring: PacketRing, start: number, keyFrameDistanceMs: number | null): number {
+/** How long the next key frame is waited for, as far as is known. */
+function untilNextMs(ring: PacketRing, start: number, keyFrameDistanceMs: number | null): number {
   const ageMs = distance(ring.timeMs(start)!, ring.timeMs(ring.head - 1)!);
   const waitMs = keyFrameDistanceMs === null ? LONG_WAIT_MS : keyFrameDistanceMs - ageMs;
-  return Math.max(MAX_REPLAY_MS, Math.min(waitMs, LONG_WAIT_MS));
+  return Math.min(waitMs, LONG_WAIT_MS);
+}
+
+/** How long a key frame takes by itself. */
+function keyFrameMs(ring: PacketRing, start: number, roomBps: number): number {
+  return ring.bytesBetween(start, ring.accessUnitEnd(start)) * 8000 / Math.max(1, roomBps);
 }
 
 /** How long it takes to send what lies between a key frame and live, without what nobody refers to. */

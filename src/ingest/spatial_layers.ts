@@ -1,5 +1,6 @@
 import {
   av1LayerSizes,
+  av1SequenceHeaderOf,
   highestAv1SpatialId,
   withoutHigherAv1Layers,
 } from "../codec/av1/lower_layers.ts";
@@ -27,6 +28,11 @@ interface SplitPicture {
   upTo(spatialId: number): Uint8Array<ArrayBuffer> | undefined;
 }
 
+/** One of those that a stream without its largest sizes is made of. */
+interface LowerLayer extends TrackedLayer {
+  picturesHeardAtMs: number;
+}
+
 /**
  * Pictures that come in several sizes in one stream (spatial layers of VP9 and AV1), as if the smaller
  * sizes had been sent beside the whole: no smaller one refers to a larger one, so each is a stream of
@@ -41,9 +47,12 @@ interface SplitPicture {
 export class SpatialLayers {
   readonly #whole: TrackedLayer;
   /** Those without the largest sizes, by the number of the largest that they have. */
-  readonly #lower: TrackedLayer[] = [];
-  /** Of the layers of AV1, by their numbers, as the newest key frame says; none if it does not. */
-  #av1Sizes: readonly PictureSize[] = [];
+  readonly #lower: LowerLayer[] = [];
+  readonly #av1 = new Av1LayerSplitter();
+  /** The number of the highest layer that the newest key frame had. */
+  #highest = 0;
+  /** The number of a higher one that has come since, for which another key frame was asked for. */
+  #asked = 0;
 
   /** @param whole that all sizes come by: what is missed of them, and asked for, is of it */
   constructor(whole: TrackedLayer) {
@@ -52,34 +61,40 @@ export class SpatialLayers {
 
   /** The same picture in each smaller size, the largest of these first. */
   *below(picture: LayerPicture, nowMs: number): Generator<LowerPicture> {
-    const { unit } = picture;
-    const split = this.#split(picture);
-    const count = Math.min(MAX_LOWER, split.highest);
-    if (unit.isKeyFrame) this.#know(count);
-    // Encoders add sizes between key frames, and a stream begins with one.
-    else if (count > this.#lower.length) this.#whole.wantKeyFrame(nowMs);
+    const { codec, unit } = picture;
+    const split = codec === "av1" ? this.#av1.split(unit) : splitVp9(unit);
+    const highest = Math.min(MAX_LOWER, split.highest);
+    if (unit.isKeyFrame) {
+      this.#know(highest);
+      this.#highest = highest;
+      if (highest >= this.#asked) this.#asked = 0;
+    } else this.#noteGrown(highest, nowMs);
     for (let spatialId = this.#lower.length; spatialId-- > 0;) {
-      const data = split.upTo(spatialId);
+      // Where the larger ones have gone, all have what is left.
+      const data = split.upTo(Math.min(spatialId, this.#highest));
       if (data === undefined) continue;
       const layers = { ...unit.layers, spatialId: Math.min(spatialId, unit.layers.spatialId) };
       const layer = this.#lower[spatialId]!;
+      layer.picturesHeardAtMs = nowMs;
       yield { layer, picture: { ...picture, unit: { ...unit, data, layers } } };
     }
   }
 
-  #split({ codec, unit }: LayerPicture): SplitPicture {
-    if (codec !== "av1") return splitVp9(unit);
-    if (unit.isKeyFrame) this.#av1Sizes = ifReadable(() => av1LayerSizes(unit.data)) ?? [];
-    return splitAv1(unit, this.#av1Sizes);
+  /**
+   * Encoders add sizes between key frames, and a stream begins with one. A key frame is asked for once:
+   * one that does not bring them either is no reason to ask for more.
+   */
+  #noteGrown(highest: number, nowMs: number): void {
+    if (highest <= Math.max(this.#highest, this.#asked)) return;
+    this.#asked = highest;
+    this.#whole.wantKeyFrame(nowMs);
   }
 
   #know(count: number): void {
     const whole = this.#whole;
     while (this.#lower.length < count) {
       this.#lower.push({
-        get picturesHeardAtMs() {
-          return whole.picturesHeardAtMs;
-        },
+        picturesHeardAtMs: -Infinity,
         wantKeyFrame: (nowMs) => whole.wantKeyFrame(nowMs),
       });
     }
@@ -99,13 +114,26 @@ function splitVp9({ data, spatialIds: ids = [0] }: ReceivedUnit): SplitPicture {
   };
 }
 
-function splitAv1({ data }: ReceivedUnit, sizes: readonly PictureSize[]): SplitPicture {
-  return {
-    highest: sizes.length === 0 ? 0 : highestAv1SpatialId(data),
-    upTo(spatialId) {
-      const size = sizes[spatialId];
-      const kept = size && ifReadable(() => withoutHigherAv1Layers(data, spatialId, size));
-      return kept?.length === 0 ? undefined : kept;
-    },
-  };
+/** Takes pictures of AV1 apart, by what their newest sequence header and key frame say. */
+class Av1LayerSplitter {
+  #sequence: Uint8Array | undefined;
+  /** Of the layers, by their numbers, as the newest key frame says; none if it does not. */
+  #sizes: readonly PictureSize[] = [];
+
+  split({ data, isKeyFrame }: ReceivedUnit): SplitPicture {
+    if (isKeyFrame) {
+      // AV1 7.5: a key frame need not bring the header again.
+      this.#sequence = av1SequenceHeaderOf(data) ?? this.#sequence;
+      const sequence = this.#sequence;
+      this.#sizes = sequence && ifReadable(() => av1LayerSizes(data, sequence)) || [];
+    }
+    const sizes = this.#sizes;
+    return {
+      highest: sizes.length === 0 ? 0 : highestAv1SpatialId(data),
+      upTo(spatialId) {
+        const size = sizes[spatialId];
+        return size && ifReadable(() => withoutHigherAv1Layers(data, spatialId, size));
+      },
+    };
+  }
 }

@@ -8,8 +8,8 @@
 const SET_UP = [
   "ip link set lo up",
   "ip link add wire type veth peer name wall",
-  "ip link set wire addrgenmode none",
-  "ip link set wall addrgenmode none",
+  "if [ -e /proc/net/if_inet6 ]; then ip link set wire addrgenmode none; fi",
+  "if [ -e /proc/net/if_inet6 ]; then ip link set wall addrgenmode none; fi",
   "ip address add 192.0.2.1/24 dev wire",
   "ip link set wire up",
   "ip link set wall up",

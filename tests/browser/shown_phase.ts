@@ -20,7 +20,7 @@ export function longestPauseMs(phase: ShownPhase): number {
 
 /** The times between one picture and the next, and when each began. */
 function pausesOf({ pictures, lengthMs }: ShownPhase) {
-  const times = [...pictures.map(({ atMs }) => atMs), lengthMs];
+  const times = [0, ...pictures.map(({ atMs }) => atMs), lengthMs];
   return times.slice(1).map((atMs, at) => ({ atMs: times[at]!, lengthMs: atMs - times[at]! }));
 }
 

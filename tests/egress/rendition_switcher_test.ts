@@ -184,6 +184,30 @@ Deno.test("RenditionSwitcher: what takes too long is bridged by an even smaller 
   assertGoesOn([...bridge, ...target]);
 });
 
+Deno.test("RenditionSwitcher: a key frame that takes long is bridged by an even smaller one", () => {
+  const stream = new Stream();
+  const large = stream.rings[1]!;
+  stream.go(GROUP + 10);
+  const { viewer } = watching(stream);
+  const bytesBetween = large.bytesBetween.bind(large);
+  const start = large.newestKeyFrame;
+  // 120 ms, of the 500 that all may take.
+  large.bytesBetween = (begin, end) => begin === start ? 12_000 : bytesBetween(begin, end);
+  assertEquals(viewer.update(800_000), true);
+  assertEquals([viewer.switcher.trackId, [...stream.opened].sort()], [2, [1, 2]]);
+});
+
+Deno.test("RenditionSwitcher: the smallest may lag until its next key frame", () => {
+  const stream = new Stream();
+  stream.go(GROUP + 25);
+  const { viewer } = watching(stream);
+  stream.go(1);
+  // All that is past would take two seconds, and its key frame 80 ms.
+  for (const ring of stream.rings) ring.bytesBetween = () => 3000;
+  assertEquals(viewer.update(300_000), true);
+  assertEquals([viewer.switcher.trackId, [...stream.opened]], [2, [2]]);
+});
+
 Deno.test("RenditionSwitcher: what took too long is sent once there is room for it, and stays open", () => {
   const stream = new Stream();
   stream.go(GROUP + 10);

@@ -1,12 +1,15 @@
 import { assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
 import { isAv1KeyFrame } from "../../src/codec/av1/av1.ts";
 import { highestAv1SpatialId, withoutHigherAv1Layers } from "../../src/codec/av1/lower_layers.ts";
+import { AV1_OBU, splitObus } from "../../src/codec/av1/obu.ts";
 import { keyFrameSize } from "../../src/codec/picture_size.ts";
 import { isVp9KeyFrame, parseVp9FrameHeader } from "../../src/codec/vp9/frame.ts";
 import { joinVp9Frames, splitVp9Frames } from "../../src/codec/vp9/superframe.ts";
 import { isVideoMultitrack, splitVideoTracks } from "../../src/flv/multitrack.ts";
 import { parseVideoBody } from "../../src/flv/video_body_parser.ts";
 import type { LayerPicture } from "../../src/ingest/layer_picture.ts";
+import { LayerTracks, type TrackedLayer } from "../../src/ingest/layer_tracks.ts";
 import { ReceivedMedia } from "../../src/ingest/received_media.ts";
 import { type LowerPicture, SpatialLayers } from "../../src/ingest/spatial_layers.ts";
 import { RTP_HEADER_SIZE, RTP_MARKER, writeRtpHeader } from "../../src/rtp/packet.ts";
@@ -39,8 +42,8 @@ Deno.test("spatial layers: the smaller size of Chromium's pictures is a stream o
   const whole = new Whole();
   const spatial = new SpatialLayers(whole);
   const seen = new Set<unknown>();
-  for (const data of VP_STREAMS.vp9Spatial) {
-    const [lower, ...more] = spatial.below(pictureOf(data, [0, 1]), 0);
+  for (const [at, data] of VP_STREAMS.vp9Spatial.entries()) {
+    const [lower, ...more] = spatial.below(pictureOf(data, [0, 1]), at);
     assertEquals(more, []);
     const { unit, shownMs, codec } = lower!.picture;
     assertEquals([unit.data, codec, shownMs], [splitVp9Frames(data)[0], "vp9", 40]);
@@ -54,7 +57,8 @@ Deno.test("spatial layers: the smaller size of Chromium's pictures is a stream o
   assertEquals(seen.size, 1);
   const [layer] = seen as Set<Whole>;
   layer!.wantKeyFrame(5);
-  assertEquals([whole.wanted, layer!.picturesHeardAtMs], [[5], 7]);
+  const newestMs = VP_STREAMS.vp9Spatial.length - 1;
+  assertEquals([whole.wanted, layer!.picturesHeardAtMs], [[5], newestMs]);
 });
 
 Deno.test("spatial layers: of three sizes each smaller one, of more no more", () => {
@@ -103,7 +107,7 @@ Deno.test("spatial layers: the smaller size of AV1, once a key frame says how la
   };
   // Nothing is known before a key frame, which is not asked for: it may say no more.
   assertEquals([below(others[0]!, 0), whole.wanted], [[], []]);
-  const small = withoutHigherAv1Layers(first!, 0, { width: 320, height: 240 });
+  const small = withoutHigherAv1Layers(first!, 0, { width: 320, height: 240 })!;
   // An encoder adds the larger size between key frames.
   const [alone] = below(small, 10).map(({ picture }) => picture.unit.data);
   assertEquals([alone, below(others[0]!, 20), whole.wanted], [undefined, [], [20]]);
@@ -122,6 +126,77 @@ Deno.test("spatial layers: the smaller size of AV1, once a key frame says how la
     const picture = pictureOf(data, [0], isAv1KeyFrame(data), "av1");
     assertEquals([...plain.below(picture, 0)], []);
   }
+});
+
+/** Pictures of AV1 in three sizes, of which the largest two are equal: a key frame, and others. */
+const THREE_SIZES = AV1_STREAMS.spatial.map((unit) => {
+  const obus = splitObus(unit);
+  const highest = obus.filter(({ spatialId }) => spatialId === 1).map(({ bytes }) => {
+    const copy = bytes.slice();
+    copy[1] = copy[1]! + 0b1000; // spatial_id 2
+    return copy;
+  });
+  return concat([...obus.map(({ bytes }) => bytes), ...highest]);
+});
+
+/** Of all its layers up to one. */
+function upTo(unit: Uint8Array, spatialId: number): Uint8Array<ArrayBuffer> {
+  const obus = splitObus(unit).filter((obu) => obu.spatialId <= spatialId);
+  return concat(obus.map(({ bytes }) => bytes));
+}
+
+Deno.test("spatial layers: where an encoder goes on with fewer layers, all tracks have what is left", () => {
+  const whole = new Whole();
+  const tracks = new LayerTracks<TrackedLayer>([whole], 0);
+  const spatial = new SpatialLayers(whole);
+  const [keyFrame, other] = THREE_SIZES as [Uint8Array, Uint8Array];
+  let nowMs = 0;
+  /** The tracks that have a picture, and how large key frames of them are. */
+  const shown = (data: Uint8Array<ArrayBuffer>) => {
+    nowMs += 40;
+    whole.picturesHeardAtMs = nowMs;
+    const picture = { ...pictureOf(data, [0], isAv1KeyFrame(data), "av1"), shownMs: nowMs };
+    const all = [{ layer: whole as TrackedLayer, picture }, ...spatial.below(picture, nowMs)];
+    return all.flatMap(({ layer, picture }) => {
+      tracks.add(layer);
+      return [...tracks.take(layer, picture, nowMs)].flatMap(({ payload }) => {
+        const split = isVideoMultitrack(payload) ? splitVideoTracks(payload) : undefined;
+        const part = split?.kind === "tracks" ? split.tracks[0]! : { trackId: 0, body: payload };
+        const parsed = parseVideoBody(part.body);
+        if (parsed.kind !== "frame") return [];
+        return [`${part.trackId}: ${keyFrameSize("av1", parsed.data)?.width ?? "-"}`];
+      });
+    });
+  };
+  assertEquals(shown(upTo(keyFrame, 2)), ["0: 640", "1: 640", "2: 320"]);
+  assertEquals(shown(upTo(other, 2)), ["0: -", "1: -", "2: -"]);
+  assertEquals(whole.wanted, []);
+  // A key frame of the smallest alone, and pictures behind it.
+  assertEquals(shown(upTo(keyFrame, 0)).length, 3);
+  for (let count = 0; count < 20; count++) assertEquals(shown(upTo(other, 0)).length, 3);
+  assertEquals(whole.wanted, []);
+  // The others come again: a key frame is asked for, once, and until then all have the smallest.
+  const begunMs = nowMs + 40;
+  for (let count = 0; count < 20; count++) assertEquals(shown(upTo(other, 2)).length, 3);
+  assertEquals(whole.wanted, [begunMs]);
+  assertEquals(shown(upTo(keyFrame, 0)).length, 3);
+  assertEquals(shown(upTo(other, 2)).length, 3);
+  assertEquals(whole.wanted, [begunMs], "who does not bring it is not asked again");
+  assertEquals(shown(upTo(keyFrame, 2)), ["0: 640", "1: 640", "2: 320"]);
+  assertEquals(shown(upTo(other, 2)), ["0: -", "1: -", "2: -"]);
+  assertEquals(whole.wanted, [begunMs]);
+});
+
+Deno.test("spatial layers: a key frame without a sequence header is as large as the one before", () => {
+  const spatial = new SpatialLayers(new Whole());
+  const [keyFrame] = AV1_STREAMS.spatial as [Uint8Array<ArrayBuffer>];
+  const [header, ...frames] = splitObus(keyFrame);
+  const bare = concat(frames.map(({ bytes }) => bytes));
+  const below = (data: Uint8Array<ArrayBuffer>) => {
+    return [...spatial.below(pictureOf(data, [0], true, "av1"), 0)].length;
+  };
+  assertEquals(header!.type, AV1_OBU.SEQUENCE_HEADER);
+  assertEquals([below(bare), below(keyFrame), below(bare)], [0, 1, 1]);
 });
 
 Deno.test("spatial layers: a publisher's sizes become tracks of its stream, which ask it for key frames", () => {

@@ -7,7 +7,7 @@ import { writeIvf } from "./ivf.ts";
 
 peerTest("ffmpeg shows AV1 without its larger layer in the smaller size", ["ffprobe"], async () => {
   const lower = AV1_STREAMS.spatial.map((unit) =>
-    withoutHigherAv1Layers(unit, 0, { width: 320, height: 240 })
+    withoutHigherAv1Layers(unit, 0, { width: 320, height: 240 })!
   );
   assertEquals(await sizesOf(AV1_STREAMS.spatial), lower.map(() => "640,480"));
   assertEquals(await sizesOf(lower), lower.map(() => "320,240"));

@@ -65,7 +65,8 @@ export async function encodeSizes(
     ).filter(({ kind }) => kind !== "other").flatMap((tag) => {
       const timestampMs = tag.timestampMs - keyFrameS * 1000;
       if (timestampMs >= 0) return [{ ...tag, timestampMs }];
-      return tag.kind.endsWith("configuration") ? [{ ...tag, timestampMs: 0 }] : [];
+      const comesOnce = tag.kind === "metadata" || tag.kind.endsWith("configuration");
+      return comesOnce ? [{ ...tag, timestampMs: 0 }] : [];
     });
     tags.sort((one, other) => one.timestampMs - other.timestampMs);
     return { recording: { ...recordings[0]!, tags }, durationMs: durationS * 1000 };
