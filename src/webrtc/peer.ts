@@ -23,7 +23,7 @@ const CONSENT_INTERVAL_MS = 5000;
 const CHECKS_PER_CONSENT = 6;
 
 /** Why a session is over that the viewer has ended. */
-const LEFT = "it has left";
+export const PEER_LEFT = "it has left";
 
 /**
  * A WebRTC session with one peer: ICE, DTLS and the peer's RTCP, without sockets and clocks.
@@ -283,7 +283,7 @@ export class Peer {
       },
       onConnected: (exportedKeys) => this.#onConnected(exportedKeys),
       onData: this.#options.hasDataChannels ? (data) => this.#receiveData(data) : undefined,
-      onEnd: ({ kind, reason }) => this.#end(kind === "closed" ? LEFT : reason),
+      onEnd: ({ kind, reason }) => this.#end(kind === "closed" ? PEER_LEFT : reason),
     });
   }
 

@@ -3,10 +3,12 @@ import type { RtpAudience } from "../../egress/rtp_audience.ts";
 import { PacketArena } from "../../srtp/packet_arena.ts";
 import { createDtlsCertificate, type DtlsCertificate } from "../../webrtc/dtls/certificate.ts";
 import { createIceCredentials, type IceCredentials } from "../../webrtc/ice/credentials.ts";
+import { PEER_LEFT } from "../../webrtc/peer.ts";
 import type { TransportAddress } from "../../address/transport_address.ts";
 import { peerText } from "../../address/address_source.ts";
 import type { Counters } from "../../metrics/counters.ts";
 import type { ShardSettings } from "../shard_settings.ts";
+import { LeftSessions } from "./left_sessions.ts";
 import { RtpPump } from "./rtp_pump.ts";
 import type { Ticket } from "../live/ticket.ts";
 import type { ViewerRenditions } from "../live/viewer_renditions.ts";
@@ -65,6 +67,7 @@ export class WebrtcEndpoint {
   /** What is sent keeps its slots for a while: what is received may take none of them. */
   readonly #receivingArena = new PacketArena(RECEIVING_SLOTS);
   readonly #sessions = new WebrtcSessions();
+  readonly #left = new LeftSessions();
 
   private constructor(context: WebrtcContext, certificate: DtlsCertificate) {
     this.#context = context;
@@ -185,6 +188,17 @@ export class WebrtcEndpoint {
   publisher(id: string): WebrtcPublisher | undefined {
     const session = this.#sessions.byId(id);
     return session instanceof WebrtcPublisher ? session : undefined;
+  }
+
+  /** Whether a session's client has just ended its connection: asked for its end, it is told so once. */
+  takeLeft(id: string): boolean {
+    return this.#left.take(id, performance.now());
+  }
+
+  /** Ends a session, as its client wishes. */
+  end(session: PeerSession): void {
+    session.end(PEER_LEFT);
+    this.#left.take(session.id, performance.now());
   }
 
   /** Begins an ICE restart of a session; the new credentials. */
@@ -309,6 +323,7 @@ export class WebrtcEndpoint {
       },
       ended: (session, reason) => {
         this.#sessions.remove(session, sessionTag);
+        if (reason === PEER_LEFT) this.#left.add(session.id, performance.now());
         for (const address of session.peer.addresses) this.#forgetAddress(session, address);
         over(reason);
       },

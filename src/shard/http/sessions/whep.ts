@@ -158,10 +158,15 @@ export class Whep {
     return await answerWhereItIs(this.#context, forwarded, here, noViewer);
   }
 
+  #answerGone({ method, resource, part }: SessionRequest): WholeResponse {
+    const isOver = method === "DELETE" && part === "session" && this.#endpoint.takeLeft(resource);
+    return isOver ? answer(STATUS_CODE.OK, {}) : noViewer();
+  }
+
   /** Answers a request about a viewer of this shard. */
   async answerForwarded(request: SessionRequest): Promise<ForwardedResponse> {
     const session = this.#endpoint.session(request.resource);
-    if (session === undefined) return noViewer();
+    if (session === undefined) return this.#answerGone(request);
     const { caller } = request;
     const answered = this.#answered.get(session)!;
     // Who has the id of a stream of events was let in when it was made.
@@ -170,14 +175,14 @@ export class Whep {
       : await sessionRefusal(this.#context.access, answered.request, caller);
     if (refusal !== undefined) return refusedAnswer(refusal, caller.userAgent);
     // It may have ended meanwhile.
-    if (this.#endpoint.session(request.resource) !== session) return noViewer();
+    if (this.#endpoint.session(request.resource) !== session) return this.#answerGone(request);
     try {
       if (request.part !== "session") {
         return answered.extensions.answer(request);
       }
       switch (request.method) {
         case "DELETE":
-          session.end("it has left");
+          this.#endpoint.end(session);
           return answer(STATUS_CODE.OK, {});
         case "PATCH":
           return patchSession(this.#endpoint, session, answered, request);

@@ -273,20 +273,25 @@ export class Whip {
     return await answerWhereItIs(this.#context, forwarded, here, noPublisher);
   }
 
+  #answerGone({ method, resource }: PublisherRequest): WholeResponse {
+    const isOver = method === "DELETE" && this.#endpoint.takeLeft(resource);
+    return isOver ? answer(STATUS_CODE.OK, {}) : noPublisher();
+  }
+
   /** Answers a request about a publisher of this shard. */
   async answerForwarded(request: PublisherRequest): Promise<ForwardedResponse> {
     const session = this.#endpoint.publisher(request.resource);
-    if (session === undefined) return noPublisher();
+    if (session === undefined) return this.#answerGone(request);
     const { caller } = request;
     const { admission } = session.publish;
     const refusal = await sessionRefusal(this.#context.access, admission, caller);
     if (refusal !== undefined) return refusedAnswer(refusal, caller.userAgent);
     // It may have ended meanwhile.
-    if (this.#endpoint.publisher(request.resource) !== session) return noPublisher();
+    if (this.#endpoint.publisher(request.resource) !== session) return this.#answerGone(request);
     try {
       switch (request.method) {
         case "DELETE":
-          session.end("it has left");
+          this.#endpoint.end(session);
           return answer(STATUS_CODE.OK, {});
         case "PATCH":
           // RFC 9725 4.3.1: a client has to name the credentials that it means.
