@@ -154,8 +154,9 @@ function readH265Picture(bytes: Uint8Array): void {
 
 /** What is left has no higher layer, and changes no more when it is done again. */
 function leaveOutLayers(bytes: Uint8Array<ArrayBuffer>): void {
-  const sequence = av1SequenceHeaderOf(bytes) ?? new Uint8Array(0);
-  const [size = { width: 320, height: 240 }] = av1LayerSizes(bytes, sequence);
+  const sequence = av1SequenceHeaderOf(bytes);
+  const sizes = sequence === undefined ? [] : av1LayerSizes(bytes, sequence);
+  const [size = { width: 320, height: 240 }] = sizes;
   const lower = withoutHigherAv1Layers(bytes, 0, size);
   if (lower === undefined) return;
   assertEquals(highestAv1SpatialId(lower), 0);
