@@ -5,6 +5,12 @@ const FAR_MS = 80;
 const LEAST_LOSS = 0.01;
 /** From here on two in a row are lost often, and who is near waits for the second try as well. */
 const MUCH_LOSS = 0.03;
+/**
+ * From here on what asks for a packet is often lost as well, and pictures of who is near are held
+ * longer than until it has been asked for again, which browsers do after 100 ms, and then again.
+ */
+const HELD_LOSS = 0.04;
+const NEAR_HELD_MS = 150;
 /** Of a new second, among those before: loss is answered at once, and not forgotten so soon. */
 const WEIGHT = 0.4;
 const RISING_WEIGHT = 0.6;
@@ -28,7 +34,8 @@ const FALL_INTERVAL_MS = 3000;
 /**
  * What is done for a viewer that is far away and loses packets: what it asks for is sent twice, and
  * its pictures are held until what is asked for a second time is there. Who is near and loses many is
- * sent it twice, too. Both are decided when it reports, and nothing is done for others.
+ * sent it twice, too, and its pictures are held for a short while. All is decided when it reports, and
+ * nothing is done for others.
  *
  * @example
  * ```ts
@@ -75,7 +82,12 @@ export class FarLoss {
     const wayMs = Math.min(roundTripMs ?? 0, this.#roundTripBeforeMs);
     this.#roundTripBeforeMs = roundTripMs ?? Infinity;
     this.#isOn = this.#isLossy && wayMs > FAR_MS;
-    this.#hold(this.#isOn ? ROUND_TRIPS * wayMs + NOTICED_MS : 0, nowMs);
+    this.#hold(this.#neededMs(wayMs), nowMs);
+  }
+
+  #neededMs(wayMs: number): number {
+    if (this.#isOn) return ROUND_TRIPS * wayMs + NOTICED_MS;
+    return this.#lossFraction >= HELD_LOSS ? NEAR_HELD_MS : 0;
   }
 
   #hold(neededMs: number, nowMs: number): void {

@@ -1,4 +1,8 @@
-/** How often one packet is sent again: who needs it more often loses nearly everything. */
+/**
+ * How often one packet is sent again when it is asked for: who needs it more often loses nearly
+ * everything. What goes with it unasked does not count: pictures stand still until the next key frame
+ * where a packet is lost for good.
+ */
 const MAX_RESENDS_OF_PACKET = 3;
 
 /** Packets that are remembered: more than a viewer may have sent again in a second. */
@@ -39,11 +43,10 @@ export class ResendHistory {
     return true;
   }
 
-  /** Whether a packet that has just been sent again may be so once more, which is noted. */
+  /** Whether a packet that has just been sent again is still known, so that it may go once more. */
   takeTwin(index: number, nowMs: number): boolean {
     const slot = index % REMEMBERED_PACKETS;
-    if (this.#indexes[slot] !== index || this.#counts[slot] === MAX_RESENDS_OF_PACKET) return false;
-    this.#counts[slot]!++;
+    if (this.#indexes[slot] !== index) return false;
     this.#sentMs[slot] = nowMs;
     return true;
   }

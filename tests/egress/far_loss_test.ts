@@ -23,9 +23,6 @@ Deno.test("FarLoss: on where much is lost far away, at once, and held by one and
     [[0.02], 150, true, 200],
     [[0.015, 0.015], 150, true, 200],
     [[0.01, 0, 0.01, 0, 0.005, 0], 150, false, 0],
-    [[0.1, 0.1, 0.1], 80, false, 0],
-    [[0.1, 0.1, 0.1], 5, false, 0],
-    [[0.1], undefined, false, 0],
     [[0.1, 0.1], 90, true, 200],
     [Array(9).fill(0.1), 600, true, 500],
     [Array(9).fill(0.1), Infinity, true, 500],
@@ -37,13 +34,19 @@ Deno.test("FarLoss: on where much is lost far away, at once, and held by one and
   }
 });
 
-Deno.test("FarLoss: who is near is sent twice what it asks for if it loses much", () => {
-  for (
-    const [losses, isTwice] of [[[0.03], false], [[0.03, 0.01], false], [[0.05], true]] as const
-  ) {
+Deno.test("FarLoss: who is near and loses much is sent it twice, and its pictures are held a little", () => {
+  const cases: readonly (readonly [number[], number | undefined, boolean, number])[] = [
+    [[0.03], 5, false, 0],
+    [[0.03, 0.01], 5, false, 0],
+    [[0.05], 5, true, 0],
+    [[0.05, 0.05], 5, true, 150],
+    [[0.1, 0.1, 0.1], 80, true, 150],
+    [[0.1], undefined, true, 150],
+  ];
+  for (const [losses, roundTripMs, isTwice, heldMs] of cases) {
     const far = new FarLoss();
-    report(far, losses, 5);
-    assertEquals([far.isTwice, far.heldMs], [isTwice, 0], `${losses}`);
+    report(far, losses, roundTripMs);
+    assertEquals([far.isOn, far.isTwice, far.heldMs], [false, isTwice, heldMs], `${losses}`);
   }
 });
 
