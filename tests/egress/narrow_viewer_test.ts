@@ -117,7 +117,7 @@ Deno.test("RtpViewer: on a narrow link that loses packets, sound is repeated as 
   narrow.link.change({ lossFraction: 0.1 }, 0);
   narrow.run(2 * CUT_MS);
   assertEquals(narrow.redundancy, 2);
-  narrow.link.change({ capacityBps: 500_000 }, 2 * CUT_MS);
+  narrow.link.change({ capacityBps: 400_000 }, 2 * CUT_MS);
   narrow.run(3 * CUT_MS);
   narrow.longestSoundBytes = 0;
   narrow.run(4 * CUT_MS);
