@@ -41,6 +41,7 @@ import { CODEC_TARGETS } from "./codec_targets.ts";
 import { DTLS_TARGETS } from "./dtls_targets.ts";
 import { FLV_TARGETS } from "./flv_targets.ts";
 import { HTTP_TARGETS } from "./http_targets.ts";
+import { HTTP3_TARGETS } from "./http3_targets.ts";
 import { OFFER_TARGETS } from "./offer_targets.ts";
 import { LOG_TARGETS } from "./log_targets.ts";
 import { PACKET_TARGETS } from "./packet_targets.ts";
@@ -117,6 +118,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   },
   ...CODEC_TARGETS,
   ...HTTP_TARGETS,
+  ...HTTP3_TARGETS,
   ...RTMP_TARGETS,
   ...RTP_TARGETS,
   ...PACKET_TARGETS,

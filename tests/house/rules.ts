@@ -24,6 +24,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   srtp: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "node:crypto"] },
   ingest: { rooms: ["bytes", "codec", "flv", "rtp"], packages: CODEC_PACKAGES },
   http: { rooms: ["bytes"], packages: [...CODEC_PACKAGES, "@std/http", "node:crypto"] },
+  http3: { rooms: ["bytes"], packages: CODEC_PACKAGES },
   proxy: { rooms: ["bytes"], packages: CODEC_PACKAGES },
   tls: { rooms: [], packages: [...CODEC_PACKAGES, "node:buffer", "node:crypto", "node:net"] },
   rtmp: { rooms: ["bytes", "amf"], packages: [...CODEC_PACKAGES, "node:crypto"] },
@@ -68,6 +69,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "stream",
       "flv",
       "http",
+      "http3",
       "proxy",
       "rtmp",
       "rtp",
@@ -147,14 +149,16 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     session: ["handshake", "chunk", "message"],
   },
   rtp: { receive: [] },
+  http3: { qpack: [] },
   webrtc: { ice: [], dtls: [], sdp: ["ice"], bandwidth: [], sctp: ["ice"] },
   shard: {
     net: [],
     live: ["net"],
     rtmp: ["net", "live"],
     webrtc: ["net", "live"],
-    // WHEP is asked for by HTTP.
-    http: ["net", "live", "webrtc"],
+    webtransport: ["net", "live"],
+    // WHEP is asked for by HTTP, which tells of WebTransport as well.
+    http: ["net", "live", "webrtc", "webtransport"],
   },
   "shard/http": {
     routing: [],
