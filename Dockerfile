@@ -37,7 +37,7 @@ RUN printf '%s\n' \
 USER 65532:65532
 ENV DENO_DIR=/tmp/deno DENO_NO_UPDATE_CHECK=1 NO_COLOR=1
 WORKDIR /
-EXPOSE 1935/tcp 1936/tcp 8080/tcp 8443/tcp 8000-8003/tcp 8000-8003/udp
+EXPOSE 1935/tcp 1936/tcp 8080/tcp 8443/tcp 8000-8003/tcp 8000-8003/udp 4433-4436/udp
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["sluice", "health"]
 ENTRYPOINT ["sluice"]

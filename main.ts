@@ -152,7 +152,8 @@ async function start(config: Config): Promise<void> {
 function printReady(config: Config, gateway: Gateway): void {
   if (logFormat === "text") return console.log(startText(version, config, gateway));
   const { host, shards, memory } = config;
-  const { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies } = gateway;
+  const { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, udpFamilies } = gateway;
+  const { webrtcPorts, webtransportPorts } = gateway;
   tell("info", "Ready.", {
     version,
     host,
@@ -164,6 +165,7 @@ function printReady(config: Config, gateway: Gateway): void {
     httpsPort,
     adminPort,
     webrtcPorts,
+    webtransportPorts,
     open: opennessOf(config.access, false),
     webrtcOverUdp: Object.entries(udpFamilies).flatMap(([family, isOf]) => isOf ? [family] : []),
     fingerprint: gateway.certificate?.facts.fingerprint,

@@ -97,6 +97,8 @@ export function sluice({ shards, flushMs, root }: SluiceOptions): Target {
       const webrtcPort = "0";
       const ports = ["--rtmp-port", `${rtmpPort}`, "--http-port", `${httpPort}`];
       ports.push("--webrtc-port", webrtcPort);
+      // An older version has none.
+      if (root === undefined) ports.push("--webtransport-port", "0");
       // Whoever measures waits for no viewer.
       const fixed = ["--host", "127.0.0.1", "--drain-seconds", "0"];
       const args = ["run", "-P", "main.ts", ...fixed, ...ports, ...options];

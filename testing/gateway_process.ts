@@ -12,6 +12,7 @@ export interface GatewayProcess extends AsyncDisposable {
   readonly httpsPort: number | undefined;
   /** One for each shard. */
   readonly webrtcPorts: readonly number[];
+  readonly webtransportPorts: readonly number[];
   /** All that it has printed so far. */
   output(): string;
   /** The answer of `GET /api/v1/streams`. */
@@ -44,7 +45,7 @@ const ROOT = new URL("../", import.meta.url);
 const FREE_PORTS = [
   ...["--host", "127.0.0.1"],
   ...["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"],
-  ...["--rtmps-port", "0", "--https-port", "0"],
+  ...["--rtmps-port", "0", "--https-port", "0", "--webtransport-port", "0"],
 ];
 
 /** What a run of the program printed, and how it ended. */
@@ -80,7 +81,11 @@ export async function startGateway(
     shell,
   }: GatewayOptions = {},
 ): Promise<GatewayProcess> {
-  const child = command(denoArgs, [...listenArgs, "--config", "-", ...args], "piped", shell)
+  // Tests that choose other ports seldom choose this one.
+  const webtransport = "--webtransport-port";
+  const others = listenArgs.includes(webtransport) ? [] : [webtransport, "0"];
+  const all = [...listenArgs, ...others, "--config", "-", ...args];
+  const child = command(denoArgs, all, "piped", shell)
     .spawn();
   // Tests want to know what is, not what was half a second ago, and do not wait for viewers.
   await writeAll(child.stdin, JSON.stringify({ listAgeMs: 0, drainSeconds: 0, ...config }));
@@ -120,7 +125,8 @@ export async function startGateway(
     httpPort,
     rtmpsPort,
     httpsPort,
-    webrtcPorts: webrtcPortsIn(printed.text),
+    webrtcPorts: portsIn(printed.text, "WebRTC"),
+    webtransportPorts: portsIn(printed.text, "WebTransport"),
     output,
     status: apiStatus,
     stream: async (path) => {
@@ -139,8 +145,9 @@ export async function startGateway(
 }
 
 /** What the start-up lines list: "8000", "8000-8003" or "8000, 8007". */
-function webrtcPortsIn(text: string): number[] {
-  const [, list] = /WebRTC on \S+ ports? ([\d, -]+) \(/.exec(text)!;
+function portsIn(text: string, purpose: "WebRTC" | "WebTransport"): number[] {
+  const [, list] = new RegExp(`${purpose} on \\S+ ports? ([\\d, -]+) \\(`).exec(text) ?? [];
+  if (list === undefined) return [];
   const [first, last] = list!.split("-").map(Number);
   if (last === undefined) return list!.split(", ").map(Number);
   return Array.from({ length: last - first! + 1 }, (_, at) => first! + at);

@@ -10,7 +10,7 @@ const bundle = (name: string) => Deno.readTextFile(new URL(`../dist/${name}.js`,
 
 /** A gateway in this process, in which a function decides. */
 async function embed(access: AccessFunction) {
-  const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
+  const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0, webtransportPort: 0 };
   const config = parseConfig({ host: "127.0.0.1", ...ports, logLevel: "error" }, 2);
   return await startGateway(config, {
     version: "0",

@@ -43,7 +43,7 @@ const TRANSCODER = `
 
 /** What shard 0 came to. */
 async function outcomeOf(asks: string): Promise<unknown> {
-  const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
+  const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0, webtransportPort: 0 };
   const given = { host: "127.0.0.1", ...ports, publicIps: ["192.0.2.1"], logLevel: "error" };
   const { message } = await assertRejects(
     () =>

@@ -127,6 +127,14 @@ const OPERATIONS: readonly Operation[] = [
     mayLack: true,
   },
   {
+    path: "/api/v1/webtransport",
+    method: "get",
+    summary: "Where WebTransport is, and which certificates to take there",
+    answers: "WebtransportAnswer",
+    isOpen: true,
+    mayLack: true,
+  },
+  {
     path: "/api/v1/openapi.json",
     method: "get",
     summary: "This document",

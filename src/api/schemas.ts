@@ -194,10 +194,18 @@ export const SCHEMAS = {
       version: v.string(),
       rtmpPort: v.number(),
       httpsPort: v.optional(v.number()),
+      webtransportPort: v.optional(v.number()),
       uptimeMs: v.number(),
     }),
     ...pages,
     streams: v.array(LiveStream),
+  }),
+  WebtransportAnswer: v.strictObject({
+    code: v.literal(0),
+    /** UDP, of the thread that answers. */
+    port: v.number(),
+    /** Base64 of SHA-256; none of a certificate that browsers are to judge by themselves. */
+    certificateHashes: v.array(v.string()),
   }),
 } as const;
 

@@ -11,6 +11,8 @@ export interface Served {
   readonly httpsPort: number | undefined;
   readonly adminPort: number | undefined;
   readonly webrtcPorts: readonly number[];
+  /** `undefined` without WebTransport. */
+  readonly webtransportPorts: readonly number[] | undefined;
   readonly udpFamilies: AddressFamilies;
   readonly certificate: Pick<ServerCertificate, "isSelfSigned" | "facts"> | undefined;
 }
@@ -30,7 +32,7 @@ export function startText(version: string, config: Config, served: Served): stri
   const secure = tlsTexts(host, authority, key, served);
   return `Sluice ${version}, ${shards} ${shards === 1 ? "shard" : "shards"}
   listening  RTMP on ${host} port ${rtmpPort}, HTTP on ${host} port ${httpPort}
-             ${secure.listening}${webrtcText(host, served)}
+             ${secure.listening}${webrtcText(host, served)}${webtransportText(host, served)}
 ${admin}  memory     up to ${memoryMib} MiB for streams, viewers and connections (--memory)
   publish    ${rtmp}/${key}   (OBS: server ${rtmp}, stream key ${key})
              ${http}/live/NAME/whip${publish.query}   (WebRTC: browsers, and OBS by WHIP)
@@ -89,16 +91,26 @@ function tlsTexts(host: string, authority: string, key: string, served: Served) 
   };
 }
 
-function webrtcText(host: string, { webrtcPorts, udpFamilies }: Served): string {
-  const [first, ...rest] = webrtcPorts;
+/** One for each shard: "ports 8000-8003". */
+function portsText(ports: readonly number[]): string {
+  const [first, ...rest] = ports;
   const isRow = rest.every((port, at) => port === first! + at + 1);
-  const list = isRow && rest.length > 0 ? `${first}-${rest.at(-1)}` : webrtcPorts.join(", ");
-  const ports = `${webrtcPorts.length === 1 ? "port" : "ports"} ${list}`;
+  const list = isRow && rest.length > 0 ? `${first}-${rest.at(-1)}` : ports.join(", ");
+  return `${ports.length === 1 ? "port" : "ports"} ${list}`;
+}
+
+function webtransportText(host: string, { webtransportPorts }: Served): string {
+  if (webtransportPorts === undefined) return "";
+  return `,
+             WebTransport on ${host} ${portsText(webtransportPorts)} (UDP)`;
+}
+
+function webrtcText(host: string, { webrtcPorts, udpFamilies }: Served): string {
   const { ipv4, ipv6 } = udpFamilies;
   const how = !ipv4 && !ipv6
     ? "TCP only: replies over UDP to any address are not permitted"
     : host === "::" && !ipv6
     ? "UDP and TCP; over IPv6 TCP only: replies over UDP to any address need start:net"
     : "UDP and TCP";
-  return `WebRTC on ${host} ${ports} (${how})`;
+  return `WebRTC on ${host} ${portsText(webrtcPorts)} (${how})`;
 }

@@ -52,6 +52,18 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     placeholder: "PORT",
     help: "WebRTC over UDP and TCP, one port up for each further shard (default 8000)",
   },
+  "webtransport-port": {
+    key: "webtransportPort",
+    value: "number",
+    placeholder: "PORT",
+    help: "WebTransport over UDP, one port up for each further shard (default 4433)",
+  },
+  "webtransport": {
+    key: "webtransport",
+    value: "text",
+    placeholder: "HOW",
+    help: "on, where its ports are permitted, or off (default on)",
+  },
   "public-ip": {
     key: "publicIps",
     value: "list",

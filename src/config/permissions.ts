@@ -9,8 +9,8 @@ export interface Endpoint {
   readonly purpose: string;
   /** The flag that chooses the port: "--rtmp-port". */
   readonly flag: string;
-  /** Whether UDP has the same port. */
-  readonly takesUdp?: boolean;
+  /** TCP by default. */
+  readonly over?: "tcp" | "udp" | "tcp and udp";
 }
 
 /** An address with port as URLs and Deno's permissions write it. */
@@ -50,7 +50,8 @@ export function requirePermissions(
   throw new ConfigError(`Not permitted ${refused.join(", nor ")}: ${remedy}`);
 }
 
-function isGranted(place: Pick<Endpoint, "host" | "port">): boolean {
+/** Whether Deno lets the program listen there, or reach it. */
+export function isGranted(place: Pick<Endpoint, "host" | "port">): boolean {
   return isNetworkGranted(hostWithPort(place));
 }
 

@@ -9,13 +9,20 @@ import { type Endpoint, hostWithPort, placesInWords } from "./permissions.ts";
 export function requireDifferentPorts(endpoints: readonly Endpoint[]): void {
   for (const [at, endpoint] of endpoints.entries()) {
     if (endpoint.port === 0) continue;
-    const taken = endpoints.slice(0, at).find(({ port }) => port === endpoint.port);
+    const taken = endpoints.slice(0, at).find((other) =>
+      other.port === endpoint.port && doShare(other, endpoint)
+    );
     if (taken === undefined) continue;
     throw new ConfigError(
       `Cannot listen on ${hostWithPort(endpoint)} for ${endpoint.purpose}: ${taken.purpose} has ` +
         `that port (${taken.flag}); choose another with ${endpoint.flag}`,
     );
   }
+}
+
+/** Whether both have a transport in common: TCP and UDP have ports of their own. */
+function doShare({ over: one = "tcp" }: Endpoint, { over: other = "tcp" }: Endpoint): boolean {
+  return one === other || one === "tcp and udp" || other === "tcp and udp";
 }
 
 /**
@@ -82,22 +89,29 @@ function refusalText(refused: readonly Refused[]): string {
 
 /** Takes an endpoint's port, for UDP as well if it is wanted there. */
 function hold(endpoint: Endpoint): Held | Refused {
+  if (endpoint.over === "udp") return holdUdp(endpoint, endpoint.port);
   for (let attempt = 1;; attempt++) {
     const tcp = open(endpoint, () => Deno.listen({ hostname: endpoint.host, port: endpoint.port }));
     if ("reason" in tcp) return tcp;
     const { port } = tcp.addr as Deno.NetAddr;
-    if (endpoint.takesUdp !== true) return { port, [Symbol.dispose]: () => tcp.close() };
-    const udp = open(overUdp(endpoint, port), () => listenUdp(endpoint.host, port));
+    if (endpoint.over !== "tcp and udp") return { port, [Symbol.dispose]: () => tcp.close() };
+    const udp = holdUdp(overUdp(endpoint, port), port);
     if (!("reason" in udp)) {
       const dispose = () => {
         tcp.close();
-        udp.close();
+        udp[Symbol.dispose]();
       };
       return { port, [Symbol.dispose]: dispose };
     }
     tcp.close();
     if (endpoint.port !== 0 || attempt === MAX_ATTEMPTS) return udp;
   }
+}
+
+function holdUdp(endpoint: Endpoint, port: number): Held | Refused {
+  const udp = open(endpoint, () => listenUdp(endpoint.host, port));
+  if ("reason" in udp) return udp;
+  return { port: (udp.addr as Deno.NetAddr).port, [Symbol.dispose]: () => udp.close() };
 }
 
 function overUdp(endpoint: Endpoint, port: number): Endpoint {

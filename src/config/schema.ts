@@ -108,6 +108,9 @@ const limits = section({
   /** WebRTC publishers that have an answer and are not connected: the oldest give way to new ones. */
   whipNewcomers: v.optional(count(1, 100_000), 100),
   whipNewcomersPerAddress: v.optional(count(1, 100_000), 10),
+  /** WebTransport connections, those of viewers and of others: these give way to new ones. */
+  webtransportConnections: v.optional(count(1, 1_000_000), 2000),
+  webtransportConnectionsPerAddress: v.optional(count(1, 1_000_000), 50),
   /** Clients that follow a list, or the events of the API. */
   listListeners: v.optional(count(0, 1_000_000), 1000),
   listListenersPerAddress: v.optional(count(1, 1_000_000), 20),
@@ -179,6 +182,10 @@ export const CONFIG_MEMBERS = v.strictObject({
   tls: v.optional(v.lazy((given) => isRecord(given) ? certificatePair : selfSigned)),
   /** Port of the first shard; each further shard has the next one. */
   webrtcPort: v.optional(port, 8000),
+  /** WebTransport, by UDP: port of the first shard; each further shard has the next one. */
+  webtransportPort: v.optional(port, 4433),
+  /** Whether there is WebTransport: only if its ports are permitted. */
+  webtransport: v.optional(v.picklist(["on", "off"]), "on"),
   /** Addresses that WebRTC viewers are told; if there are none, the one that they ask at. */
   publicIps: v.optional(v.pipe(v.array(ipAddress), v.maxLength(MAX_PUBLIC_IPS)), () => []),
   /** STUN and TURN servers that WebRTC clients are told of: most need none. */
@@ -290,16 +297,22 @@ export function parseConfig(given: unknown, defaultShards: number): Config {
     ...result.output,
     shards: result.output.shards ?? Math.min(defaultShards, MAX_SHARDS),
   };
-  const { webrtcPort, shards } = config;
-  if (webrtcPort + shards - 1 > MAX_PORT) {
-    throw new ConfigError(
-      "Cannot use the configuration: webrtcPort (--webrtc-port): Invalid value: Expected " +
-        `<=${MAX_PORT - shards + 1}, with a port for each of ${shards} shards, but received ` +
-        `${webrtcPort}`,
-    );
-  }
+  for (const key of ["webrtcPort", "webtransportPort"] as const) requireRoom(config, key);
   checkPublicIps(config);
   return config;
+}
+
+/** Each shard has a port of its own. */
+function requireRoom(
+  { shards, ...config }: Config,
+  key: "webrtcPort" | "webtransportPort",
+): void {
+  if (config[key] + shards - 1 <= MAX_PORT) return;
+  throw new ConfigError(
+    `Cannot use the configuration: ${key} (${flagOf(key)}): Invalid value: Expected ` +
+      `<=${MAX_PORT - shards + 1}, with a port for each of ${shards} shards, but received ` +
+      `${config[key]}`,
+  );
 }
 
 /** An address of a kind that is not listened on would be announced in vain. */

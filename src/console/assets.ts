@@ -47,6 +47,7 @@ import whepEngineJs from "./whep_engine.js" with { type: "text" };
 import whepFailureJs from "./whep_failure.js" with { type: "text" };
 import whepLinksJs from "./whep_links.js" with { type: "text" };
 import whepOfferJs from "./whep_offer.js" with { type: "text" };
+import webtransportLoaderJs from "./webtransport_loader.js" with { type: "text" };
 import whepSignallingJs from "./whep_signalling.js" with { type: "text" };
 import whipFailureJs from "./whip_failure.js" with { type: "text" };
 import whipSessionJs from "./whip_session.js" with { type: "text" };
@@ -57,11 +58,11 @@ import mpegtsLicense from "mpegts.js/LICENSE" with { type: "text" };
 
 /**
  * Media Source Extensions and the worker of mpegts.js need `blob:`; `ws:` and `wss:` are for browsers
- * whose `'self'` does not cover WebSocket.
+ * whose `'self'` does not cover WebSocket; WebTransport is `https:` on ports of its own.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
-  "connect-src 'self' ws: wss:",
+  "connect-src 'self' ws: wss: https:",
   "media-src 'self' blob:",
   "worker-src 'self' blob:",
   "object-src 'none'",
@@ -153,6 +154,7 @@ export const consoleAssets = [
   asset("whep_failure.js", SCRIPT, whepFailureJs),
   asset("whep_links.js", SCRIPT, whepLinksJs),
   asset("whep_offer.js", SCRIPT, whepOfferJs),
+  asset("webtransport_loader.js", SCRIPT, webtransportLoaderJs),
   asset("whep_signalling.js", SCRIPT, whepSignallingJs),
   asset("whip_failure.js", SCRIPT, whipFailureJs),
   asset("whip_session.js", SCRIPT, whipSessionJs),

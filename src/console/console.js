@@ -49,6 +49,7 @@ function showList(newest) {
   publishHelp.setRtmpPort(list.gateway.rtmpPort);
   publishHelp.showAdvice(list.streams);
   publisher.setHttpsPort(list.gateway.httpsPort);
+  panel.setWebtransportPort(list.gateway.webtransportPort);
   publisher.handleList(list.streams);
   showStreams();
 }

@@ -2,6 +2,7 @@
 /// <reference lib="dom" />
 /** One connection of mpegts.js: loads FLV from an address onto a video element. */
 import { describeFailure, describeStatus, isPassedOver } from "./playback_failure.js";
+import { webtransportLoader } from "./webtransport_loader.js";
 
 /** @import { Failure } from "./playback_failure.js" */
 /** @import { MpegtsLibrary, MpegtsStatistics } from "./mpegts.d.ts" */
@@ -42,8 +43,9 @@ export class FlvEngine {
    * @param {HTMLVideoElement} video
    * @param {string} url
    * @param {EngineListener} listener
+   * @param {{ isWebTransport: boolean }} options whether the address is one of WebTransport
    */
-  constructor(library, video, url, listener) {
+  constructor(library, video, url, listener, { isWebTransport }) {
     // Failures are shown on the page; its console is left to real faults.
     library.LoggingControl.applyConfig({ enableAll: false });
     const isWebSocket = url.startsWith("ws");
@@ -52,7 +54,11 @@ export class FlvEngine {
       if (!isWebSocket || isPlain) return listener.onFailure(failure);
       void explain(failure, url).then((explained) => listener.onFailure(explained));
     };
-    const player = library.createPlayer({ type: "flv", isLive: true, url }, MPEGTS_CONFIG);
+    // A loader of one's own cannot be handed to its worker.
+    const config = isWebTransport
+      ? { ...MPEGTS_CONFIG, enableWorker: false, customLoader: webtransportLoader(library) }
+      : MPEGTS_CONFIG;
+    const player = library.createPlayer({ type: "flv", isLive: true, url }, config);
     player.on(library.Events.ERROR, (type, detail, info) => {
       if (!isPassedOver(detail, info)) tell(describeFailure(type, detail, info));
     });

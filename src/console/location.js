@@ -5,13 +5,16 @@
  * What the fragment names: a stream and, if the reader chose them, the way it is to be played and its
  * quality: a track's number, or "sound".
  *
- * @typedef {"webrtc" | "http-flv" | "ws-flv"} Transport
+ * @typedef {"webrtc" | "webtransport" | "http-flv" | "ws-flv"} Transport
  * @typedef {{ app: string, name: string }} StreamName
  * @typedef {StreamName & { via: Transport | undefined, quality?: string | undefined }} Selection
  */
 
 /** @type {readonly Transport[]} */
-const TRANSPORTS = ["webrtc", "http-flv", "ws-flv"];
+const TRANSPORTS = ["webrtc", "webtransport", "http-flv", "ws-flv"];
+
+/** The first shard's, unless it was told another one. */
+const WEBTRANSPORT_PORT = 4433;
 
 /** The quality without pictures. */
 export const SOUND_ONLY = "sound";
@@ -94,7 +97,8 @@ export function streamTitle({ app, name }) {
  *
  * @param {StreamName & { quality?: string | undefined }} stream
  * @param {Transport} transport
- * @param {{ protocol: string, host: string, search?: string }} page the page's location
+ * @param {{ protocol: string, host: string, search?: string, webtransportPort?: number | undefined }} page
+ *   the page's location, and where the gateway says that its WebTransport is
  */
 export function mediaUrl(stream, transport, page) {
   return withQuery(plainMediaUrl(stream, transport, page), tokenQuery(page), trackQuery(stream));
@@ -156,7 +160,7 @@ export function tokenQuery({ search = "" }) {
 /**
  * @param {StreamName} stream
  * @param {Transport} transport
- * @param {{ protocol: string, host: string }} page
+ * @param {{ protocol: string, host: string, webtransportPort?: number | undefined }} page
  */
 function plainMediaUrl(stream, transport, page) {
   const isSecure = page.protocol === "https:";
@@ -164,6 +168,11 @@ function plainMediaUrl(stream, transport, page) {
   switch (transport) {
     case "webrtc":
       return `${isSecure ? "https" : "http"}://${path}/whep`;
+    case "webtransport": {
+      const { hostname } = new URL(`http://${page.host}`);
+      const port = page.webtransportPort ?? WEBTRANSPORT_PORT;
+      return `https://${hostname}:${port}/${streamPath(stream)}`;
+    }
     case "http-flv":
       return `${isSecure ? "https" : "http"}://${path}.flv`;
     case "ws-flv":

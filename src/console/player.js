@@ -364,7 +364,9 @@ export class LivePlayer {
 function startEngine(transport, video, url, listener) {
   if (transport === "webrtc") return new WhepEngine(video, url, listener);
   const { mpegts } = /** @type {{ mpegts: MpegtsLibrary }} */ (/** @type {unknown} */ (globalThis));
-  return new FlvEngine(mpegts, video, url, listener);
+  return new FlvEngine(mpegts, video, url, listener, {
+    isWebTransport: transport === "webtransport",
+  });
 }
 
 /**

@@ -36,6 +36,8 @@ export class PlayerPanel {
   #selection;
   /** @type {StreamInfo | undefined} what is played, as it was listed last */
   #listed;
+  /** @type {number | undefined} */
+  #webtransportPort;
 
   constructor() {
     this.#wireChoices();
@@ -135,11 +137,23 @@ export class PlayerPanel {
     showLine(byId("transport-note", HTMLElement), text);
     if (!this.#selection || transport === undefined) return;
     this.#panel.dataset.transport = transport;
-    setText(byId("address", HTMLElement), mediaUrl(this.#selection, transport, location));
+    setText(byId("address", HTMLElement), mediaUrl(this.#selection, transport, this.#page()));
     for (const choice of transportChoices()) choice.checked = choice.value === transport;
     // The address is for players elsewhere, which know less than this page's.
     const missed = transport === "webrtc" ? [] : this.#listed?.notes ?? [];
     showLine(byId("address-note", HTMLElement), missed.join(" "));
+  }
+
+  #page() {
+    const { protocol, host, search } = location;
+    return { protocol, host, search, webtransportPort: this.#webtransportPort };
+  }
+
+  /** @param {number | undefined} port of the gateway's WebTransport, if it serves any */
+  setWebtransportPort(port) {
+    this.#webtransportPort = port;
+    const isThere = port !== undefined && "WebTransport" in globalThis;
+    byId("webtransport-choice", HTMLElement).hidden = !isThere;
   }
 
   async #refreshStatistics() {

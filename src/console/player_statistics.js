@@ -20,7 +20,12 @@ import {
 /** @import { WebRtcFigures } from "./webrtc_statistics.js" */
 
 /** @type {Record<Transport, string>} */
-export const TRANSPORT_NAMES = { "webrtc": "WebRTC", "http-flv": "HTTP-FLV", "ws-flv": "WS-FLV" };
+export const TRANSPORT_NAMES = {
+  "webrtc": "WebRTC",
+  "webtransport": "WebTransport",
+  "http-flv": "HTTP-FLV",
+  "ws-flv": "WS-FLV",
+};
 
 /**
  * Writes the newest figures into a definition list.

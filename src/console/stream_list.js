@@ -52,7 +52,7 @@ import { listAt, receiveChanges, receiveList } from "./stream_updates.js";
  * @property {string[] | null} [notes] sentences for viewers: what players by some ways miss
  *
  * @typedef {object} StreamList
- * @property {{ version?: string, rtmpPort?: number, httpsPort?: number, uptimeMs?: number | undefined }} gateway
+ * @property {{ version?: string, rtmpPort?: number, httpsPort?: number, webtransportPort?: number, uptimeMs?: number | undefined }} gateway
  * @property {StreamInfo[]} streams
  * @property {number} page from 1 on
  * @property {number} pages

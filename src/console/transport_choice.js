@@ -12,6 +12,8 @@ import { formatCodec } from "./format.js";
  * @typedef {object} BrowserAbilities
  * @property {boolean} webRtc
  * @property {ReadonlySet<string> | undefined} webRtcVideo codecs by their names in SDP, in lower case
+ * @property {boolean} webTransport
+ * @property {boolean} isSecure whether the page has come in a way that nobody could change
  * @property {boolean} mediaSource
  * @property {(codec: string) => boolean} mediaSourceTakes RFC 6381
  *
@@ -52,6 +54,7 @@ export function chooseTransport(via, stream, browser) {
   const webRtc = webRtcObstacle(stream, browser);
   const flv = flvObstacle(stream, browser);
   if (via === "webrtc") return withObstacle(via, webRtc, flv === undefined && "HTTP-FLV");
+  if (via === "webtransport") return withObstacle(via, webTransportObstacle(browser) ?? flv);
   const uncarried = uncarriedPictures(stream);
   const obstacle = webRtc ?? uncarried;
   if (via !== undefined) return withObstacle(via, flv, obstacle === undefined && "WebRTC");
@@ -72,6 +75,8 @@ export function detectAbilities() {
     webRtc: "RTCPeerConnection" in globalThis,
     webRtcVideo: codecs &&
       new Set(codecs.map(({ mimeType }) => mimeType.toLowerCase().replace(/^video\//, ""))),
+    webTransport: "WebTransport" in globalThis,
+    isSecure: isSecureContext,
     mediaSource: "MediaSource" in globalThis,
     mediaSourceTakes: (codec) => {
       const container = NEWER_AUDIO.test(codec) ? "audio/mp4" : "video/mp4";
@@ -123,6 +128,13 @@ function webRtcObstacle(stream, browser) {
     return undefined;
   }
   return `This browser has no ${shown} for WebRTC`;
+}
+
+/** @param {BrowserAbilities} browser */
+function webTransportObstacle({ webTransport, isSecure }) {
+  if (webTransport) return undefined;
+  if (isSecure) return "This browser has no WebTransport";
+  return "WebTransport needs a page from https:// or http://localhost";
 }
 
 /** @param {string} codec RFC 6381 */

@@ -1,6 +1,11 @@
 import { accessContacts } from "../config/access_summary.ts";
 import type { AddressFamilies } from "../config/address_families.ts";
-import { type Endpoint, requirePermissions, udpFamiliesOf } from "../config/permissions.ts";
+import {
+  type Endpoint,
+  isGranted,
+  requirePermissions,
+  udpFamiliesOf,
+} from "../config/permissions.ts";
 import { probePorts, requireDifferentPorts } from "../config/port_probe.ts";
 import type { Config } from "../config/schema.ts";
 
@@ -15,6 +20,8 @@ export interface Ports {
   readonly adminPort: number | undefined;
   /** One for each shard. */
   readonly webrtcPorts: readonly number[];
+  /** One for each shard; `undefined` without WebTransport. */
+  readonly webtransportPorts: readonly number[] | undefined;
   /** Whom WebRTC serves over UDP as well as over TCP. */
   readonly udpFamilies: AddressFamilies;
 }
@@ -28,8 +35,14 @@ export interface Ports {
 export function findPorts(config: Config): Ports {
   const udpFamilies = udpFamiliesOf(config.host);
   const endpoints = endpointsOf(config, udpFamilies.ipv4 || udpFamilies.ipv6);
-  requirePermissions(endpoints, accessContacts(config.access));
-  return portsOf(probePorts(endpoints), config, udpFamilies);
+  // Whoever permits what there was before goes on without it.
+  const webtransport = webtransportEndpoints(config).filter(isGranted);
+  const isServed = webtransport.length === config.shards;
+  const all = isServed ? [...endpoints, ...webtransport] as const : endpoints;
+  requirePermissions(all, accessContacts(config.access));
+  const found = probePorts(all);
+  const webtransportPorts = isServed ? found.slice(endpoints.length) : undefined;
+  return { ...portsOf(found, config, udpFamilies), webtransportPorts };
 }
 
 /**
@@ -38,26 +51,28 @@ export function findPorts(config: Config): Ports {
  * @throws {ConfigError} if two have the same number
  */
 export function checkPorts(config: Config): void {
-  requireDifferentPorts(endpointsOf(config, false));
+  requireDifferentPorts([...endpointsOf(config, false), ...webtransportEndpoints(config)]);
 }
 
 /** @param found in the order of {@linkcode endpointsOf} */
 function portsOf(
   [rtmpPort, httpPort, ...others]: readonly [number, number, ...number[]],
-  { tls, adminListen }: Config,
+  { tls, adminListen, shards }: Config,
   udpFamilies: AddressFamilies,
-): Ports {
+): Omit<Ports, "webtransportPorts"> {
   const rest = [...others];
   const [rtmpsPort, httpsPort] = tls === undefined ? [] : rest.splice(0, 2);
   const [adminPort] = adminListen === undefined ? [] : rest.splice(0, 1);
-  return { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts: rest, udpFamilies };
+  const webrtcPorts = rest.slice(0, shards);
+  return { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies };
 }
 
 function endpointsOf(
   { host, rtmpPort, httpPort, rtmpsPort, httpsPort, tls, adminListen, webrtcPort, shards }: Config,
   takesUdp: boolean,
 ): readonly [Endpoint, Endpoint, ...Endpoint[]] {
-  const webrtc = { host, purpose: "WebRTC", flag: "--webrtc-port", takesUdp };
+  const over = takesUdp ? "tcp and udp" : "tcp";
+  const webrtc = { host, purpose: "WebRTC", flag: "--webrtc-port", over } as const;
   const secure = [
     { host, port: rtmpsPort, purpose: "RTMPS", flag: "--rtmps-port" },
     { host, port: httpsPort, purpose: "HTTPS", flag: "--https-port" },
@@ -73,4 +88,19 @@ function endpointsOf(
       return { ...webrtc, port: webrtcPort === 0 ? 0 : webrtcPort + shard };
     }),
   ];
+}
+
+function webtransportEndpoints(
+  { host, webtransport, webtransportPort, shards }: Config,
+): readonly Endpoint[] {
+  if (webtransport === "off") return [];
+  const endpoint = {
+    host,
+    purpose: "WebTransport",
+    flag: "--webtransport-port",
+    over: "udp",
+  } as const;
+  return Array.from({ length: shards }, (_, shard) => {
+    return { ...endpoint, port: webtransportPort === 0 ? 0 : webtransportPort + shard };
+  });
 }

@@ -1,6 +1,7 @@
 import { familiesOf } from "../config/address_families.ts";
 import type { Config } from "../config/schema.ts";
-import type { ShardSettings, TlsSettings } from "../shard/shard_settings.ts";
+import type { ServerCertificate } from "../config/server_certificate.ts";
+import type { ShardSettings } from "../shard/shard_settings.ts";
 import type { Revoked } from "../access/revoked_tokens.ts";
 import { accessSettings } from "./access_settings.ts";
 import type { GatewayParts } from "./gateway_parts.ts";
@@ -27,8 +28,17 @@ const MAX_EVENT_FOLLOWERS = 100;
 export function shardSettings(
   config: Config,
   { version, assetHeaders, access, began, ended }: GatewayParts,
-  { rtmpPort, httpPort, rtmpsPort, httpsPort, adminPort, webrtcPorts, udpFamilies }: Ports,
-  certificate: Pick<TlsSettings, "certificate" | "key"> | undefined,
+  {
+    rtmpPort,
+    httpPort,
+    rtmpsPort,
+    httpsPort,
+    adminPort,
+    webrtcPorts,
+    webtransportPorts,
+    udpFamilies,
+  }: Ports,
+  certificate: Pick<ServerCertificate, "certificate" | "key" | "isSelfSigned"> | undefined,
   revokedTokens: readonly Revoked[],
   shard: number,
 ): ShardSettings {
@@ -72,6 +82,11 @@ export function shardSettings(
     logLevel,
     logFormat,
     assetHeaders,
+    webtransport: webtransportPorts && {
+      port: webtransportPorts[shard]!,
+      certificate: certificate?.isSelfSigned === false ? certificate : undefined,
+      names: [config.host, ...config.publicIps],
+    },
     webrtc: {
       udpPort: udpFamilies.ipv4 || udpFamilies.ipv6 ? webrtcPort : undefined,
       udpFamilies,
@@ -109,6 +124,10 @@ function placeLimits(limits: Config["limits"]): ShardSettings["places"] {
     },
     whipNewcomers: { max: limits.whipNewcomers, maxPerAddress: limits.whipNewcomersPerAddress },
     webrtcViewers: { max: webrtcViewers, maxPerAddress: webrtcViewersPerAddress },
+    webtransportConnections: {
+      max: limits.webtransportConnections,
+      maxPerAddress: limits.webtransportConnectionsPerAddress,
+    },
     webrtcTcpConnections: {
       max: TCP_CONNECTIONS_PER_VIEWER * webrtcViewers + TCP_STRANGERS,
       maxPerAddress: TCP_CONNECTIONS_PER_VIEWER * webrtcViewersPerAddress + TCP_STRANGERS,

@@ -12,6 +12,7 @@ export const GAUGES = [
       httpConnections: { protocol: "http" },
       adminConnections: { protocol: "admin" },
       webrtcTcpConnections: { protocol: "ice-tcp" },
+      webtransportConnections: { protocol: "webtransport" },
     },
   },
   {
@@ -54,6 +55,7 @@ export const GAUGES = [
     series: {
       httpFlvViewers: { protocol: "http-flv" },
       wsFlvViewers: { protocol: "ws-flv" },
+      webtransportViewers: { protocol: "webtransport" },
       rtmpViewers: { protocol: "rtmp" },
       webrtcViewers: { protocol: "whep" },
     },
@@ -69,6 +71,7 @@ export const TOTALS = [
       rtmpConnectionsAccepted: { protocol: "rtmp" },
       httpConnectionsAccepted: { protocol: "http" },
       webrtcTcpConnectionsAccepted: { protocol: "ice-tcp" },
+      webtransportConnectionsAccepted: { protocol: "webtransport" },
     },
   },
   {
@@ -78,6 +81,7 @@ export const TOTALS = [
       rtmpConnectionsRefused: { protocol: "rtmp" },
       httpConnectionsRefused: { protocol: "http" },
       webrtcTcpConnectionsRefused: { protocol: "ice-tcp" },
+      webtransportConnectionsRefused: { protocol: "webtransport" },
     },
   },
   {
@@ -87,6 +91,7 @@ export const TOTALS = [
       rtmpConnectionsAborted: { protocol: "rtmp" },
       httpConnectionsAborted: { protocol: "http" },
       webrtcTcpConnectionsAborted: { protocol: "ice-tcp" },
+      webtransportConnectionsAborted: { protocol: "webtransport" },
     },
   },
   {
@@ -96,6 +101,7 @@ export const TOTALS = [
       rtmpTimeouts: { protocol: "rtmp" },
       httpTimeouts: { protocol: "http" },
       tlsTimeouts: { protocol: "tls" },
+      webtransportTimeouts: { protocol: "webtransport" },
     },
   },
   {
@@ -106,6 +112,7 @@ export const TOTALS = [
       httpBadRequests: { protocol: "http" },
       proxiedConnectionsRefused: { protocol: "proxy" },
       tlsHandshakesFailed: { protocol: "tls" },
+      webtransportErrors: { protocol: "webtransport" },
     },
   },
   {
@@ -126,6 +133,7 @@ export const TOTALS = [
       rtmpBytesSent: { protocol: "rtmp" },
       httpBytesSent: { protocol: "http" },
       webrtcBytesSent: { protocol: "webrtc" },
+      webtransportBytesSent: { protocol: "webtransport" },
     },
   },
   {
@@ -157,6 +165,7 @@ export const TOTALS = [
       viewersAccepted: { protocol: "flv" },
       playsAccepted: { protocol: "rtmp" },
       webrtcViewersAccepted: { protocol: "whep" },
+      webtransportViewersAccepted: { protocol: "webtransport" },
     },
   },
   {
@@ -166,6 +175,7 @@ export const TOTALS = [
       viewersRefused: { protocol: "flv" },
       playsRefused: { protocol: "rtmp" },
       webrtcViewersRefused: { protocol: "whep" },
+      webtransportViewersRefused: { protocol: "webtransport" },
       listListenersRefused: { protocol: "list" },
       eventFollowersRefused: { protocol: "events" },
     },

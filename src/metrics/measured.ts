@@ -150,14 +150,16 @@ export const HISTOGRAMS = {
   joinTime: {
     name: "sluice_join_seconds",
     help: "From a viewer's request until it was sent the first media.",
-    labels: { protocol: ["http-flv", "ws-flv", "rtmp", "whep", "other"] },
+    labels: { protocol: ["http-flv", "ws-flv", "webtransport", "rtmp", "whep", "other"] },
     bounds: WAIT_BOUNDS,
     of: "process",
   },
   viewerLag: {
     name: "sluice_viewer_lag_seconds",
     help: "How far viewers are behind their streams; each shard asks 50 of its own every second.",
-    labels: { protocol: ["http-flv", "ws-flv", "rtmp", "rtmps", "whep", "other"] },
+    labels: {
+      protocol: ["http-flv", "ws-flv", "webtransport", "rtmp", "rtmps", "whep", "other"],
+    },
     bounds: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     of: "process",
   },

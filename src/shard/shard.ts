@@ -32,6 +32,7 @@ import { ThreadMeter } from "../metrics/thread_meter.ts";
 import { NetworkList } from "../address/network_list.ts";
 import { maxPayloadSize } from "./live/viewer_media.ts";
 import { WebrtcEndpoint } from "./webrtc/endpoint.ts";
+import { WebtransportEndpoint } from "./webtransport/endpoint.ts";
 
 /** How often time-outs are looked after, and reports are sent. */
 const TICK_MS = 1000;
@@ -68,6 +69,7 @@ class Shard {
   readonly #rtmp: ConnectionListener;
   readonly #http: ConnectionListener;
   readonly #webrtc: WebrtcEndpoint;
+  readonly #webtransport: WebtransportEndpoint | undefined;
   readonly #viewers: Viewers;
   readonly #publishers: Publishers;
   readonly #routes: HttpRoutes;
@@ -87,6 +89,7 @@ class Shard {
     this.#control = context.control;
     this.#streams = context.streams;
     this.#webrtc = context.webrtc;
+    this.#webtransport = context.webtransport;
     this.#viewers = context.viewers;
     this.#publishers = context.publishers;
     this.#meter = new ThreadMeter(context.counters);
@@ -97,6 +100,7 @@ class Shard {
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#rtmp.run();
     this.#http.run();
+    this.#webtransport?.run();
   }
 
   /** Listens; rejects with what `Deno.listen` throws. */
@@ -131,7 +135,7 @@ class Shard {
     });
     for (const entry of start.streams) streams.open(entry);
     const readiness = { isReady: true };
-    const context = {
+    const shared = {
       settings,
       access,
       certificate: settings.tls && new ServingCertificate(settings.tls),
@@ -149,6 +153,9 @@ class Shard {
       proxies,
       readiness,
     };
+    const webtransport = settings.webtransport &&
+      new WebtransportEndpoint(shared, settings.webtransport);
+    const context = { ...shared, webtransport };
     const words = new Int32Array(start.heartbeat);
     const beat = () => void Atomics.add(words, 0, 1);
     timeSlice.onBeat(beat);
@@ -211,8 +218,13 @@ class Shard {
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
+    this.#webtransport?.sweep(nowMs);
     this.#viewers.sweep(nowMs);
-    this.#slowWriters.settle([...this.#rtmp.writers, ...this.#http.writers]);
+    this.#slowWriters.settle([
+      ...this.#rtmp.writers,
+      ...this.#http.writers,
+      ...this.#webtransport?.writers ?? [],
+    ]);
     const { webrtc } = this.#context.settings;
     this.#streams.sweep(nowMs, (pictures) => pictureRefusal(pictures, webrtc));
     void this.#routes.list.tick();
@@ -231,6 +243,7 @@ class Shard {
     this.#access.configure(settings.access);
     for (const counted of COUNTED) places[counted].limit(settings.places[counted]);
     if (settings.tls !== undefined) certificate?.renew(settings.tls);
+    this.#webtransport?.renew(settings.webtransport?.certificate);
     configureLogging(settings, () => counters.add("logLinesLeftOut"));
     const asked = clients.change(performance.now());
     // Before limits count: what somebody came with may not be what lets it in by then.
@@ -256,6 +269,7 @@ class Shard {
     this.#rtmp.drain();
     if (keepsHttp) return;
     this.#http.drain();
+    this.#webtransport?.drain();
     this.#viewers.leave();
     this.#routes.whep.followers.sendAway();
   }
@@ -267,7 +281,9 @@ class Shard {
     this.#routes.list.close();
     this.#routes.whep.followers.close();
     const closing = [
-      ...[this.#rtmp, this.#webrtc].map((listener) => listener.close(STOP_GRACE_MS)),
+      ...[this.#rtmp, this.#webrtc, this.#webtransport].map((listener) =>
+        listener?.close(STOP_GRACE_MS)
+      ),
       // Who follows events is among those whom it serves.
       this.#http.close(STOP_GRACE_MS + 2 * LAST_WORDS_MS),
     ];

@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<Counted, { readonly what: string; readonly gauge: C
   webrtcNewcomers: { what: "new viewers", gauge: "webrtcNewcomers" },
   webrtcViewers: { what: "viewers", gauge: "webrtcViewers" },
   whipNewcomers: { what: "new publishers", gauge: "whipNewcomers" },
+  webtransportConnections: { what: "connections", gauge: "webtransportConnections" },
   webrtcTcpConnections: { what: "connections", gauge: "webrtcTcpConnections" },
 };
 

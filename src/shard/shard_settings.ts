@@ -52,6 +52,15 @@ export interface TlsSettings {
   readonly httpsPort: number;
 }
 
+/** What a shard needs to know for WebTransport; its port is its own. */
+export interface WebtransportSettings {
+  readonly port: number;
+  /** What clients are shown; `undefined` for one that is made here, and lasts for some days. */
+  readonly certificate: Pick<TlsSettings, "certificate" | "key"> | undefined;
+  /** What clients may call this machine: for that one. */
+  readonly names: readonly string[];
+}
+
 /** Who may use the API, and from which pages. */
 export interface AdminSettings {
   /** Whether there is a token of the API; the access knows it. */
@@ -130,5 +139,7 @@ export interface ShardSettings {
   readonly logFormat: "text" | "json";
   /** What is sent with each file of the console. */
   readonly assetHeaders: Readonly<Record<string, string>>;
+  /** `undefined` if there is none. */
+  readonly webtransport: WebtransportSettings | undefined;
   readonly webrtc: WebrtcSettings;
 }

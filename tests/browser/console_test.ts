@@ -50,6 +50,15 @@ Deno.test({ name: "the console lists and plays a published stream", ignore }, as
     await screenshot(page, "console-ws-flv.png");
   });
 
+  await t.step("it plays over WebTransport after a choice", async () => {
+    await page.getByRole("radio", { name: "WebTransport" }).check({ force: true });
+    await page.waitForURL("**/#live/test?via=webtransport");
+    await assertPlays(page, "webtransport");
+    await screenshot(page, "console-webtransport.png");
+    await page.getByRole("radio", { name: "WS-FLV" }).check({ force: true });
+    await page.waitForURL("**/#live/test?via=ws-flv");
+  });
+
   await t.step("it plays from a shared address", async () => {
     await page.reload();
     await assertPlays(page, "ws-flv");
@@ -59,22 +68,24 @@ Deno.test({ name: "the console lists and plays a published stream", ignore }, as
   await t.step("the page has no faults and keeps its policy", () => assertEquals(faults, []));
 });
 
-Deno.test(
-  { name: "the console waits for a stream and plays it when it comes", ignore },
-  async () => {
-    await using gateway = await startGateway();
-    await using browser = await launchChromium();
-    const { page } = browser;
-    page.setDefaultTimeout(PATIENCE_MS);
-    await page.goto(`http://127.0.0.1:${gateway.httpPort}/#live/later?via=http-flv`);
-    await page.locator('#player[data-state="offline"]').waitFor();
-    await page.getByText("This stream is not live").waitFor();
-    await using _publisher = publishWithFfmpeg({
-      url: `rtmp://127.0.0.1:${gateway.rtmpPort}/live/later`,
-    });
-    await assertPlays(page, "http-flv");
-  },
-);
+for (const via of ["http-flv", "webtransport"] as const) {
+  Deno.test(
+    { name: `the console waits for a stream and plays it when it comes, over ${via}`, ignore },
+    async () => {
+      await using gateway = await startGateway();
+      await using browser = await launchChromium();
+      const { page } = browser;
+      page.setDefaultTimeout(PATIENCE_MS);
+      await page.goto(`http://127.0.0.1:${gateway.httpPort}/#live/later?via=${via}`);
+      await page.locator('#player[data-state="offline"]').waitFor();
+      await page.getByText("This stream is not live").waitFor();
+      await using _publisher = publishWithFfmpeg({
+        url: `rtmp://127.0.0.1:${gateway.rtmpPort}/live/later`,
+      });
+      await assertPlays(page, via);
+    },
+  );
+}
 
 for (
   const { how, listListeners } of [
@@ -133,7 +144,10 @@ interface Playback {
 }
 
 /** Pictures are decoded and are not black, sound is decoded, and the time goes on. */
-async function assertPlays(page: Page, transport: "http-flv" | "ws-flv"): Promise<void> {
+async function assertPlays(
+  page: Page,
+  transport: "http-flv" | "ws-flv" | "webtransport",
+): Promise<void> {
   await page.locator(`#player[data-state="playing"][data-transport="${transport}"]`).waitFor();
   const before = await page.evaluate(readPlayback);
   await page.waitForFunction(

@@ -7,7 +7,10 @@ import { longForm } from "../../testing/long_form.ts";
 
 const PATH = "live/six";
 const FRAMES = 45;
-const FREE_PORTS = ["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"];
+const FREE_PORTS = ["rtmp", "http", "webrtc", "webtransport"].flatMap((purpose) => [
+  `--${purpose}-port`,
+  "0",
+]);
 
 const ignore = chromiumMissing();
 

@@ -10,6 +10,7 @@ const SERVED: Served = {
   httpsPort: undefined,
   adminPort: undefined,
   webrtcPorts: [8000],
+  webtransportPorts: undefined,
   udpFamilies: { ipv4: true, ipv6: false },
   certificate: undefined,
 };

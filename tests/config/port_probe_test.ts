@@ -54,7 +54,12 @@ Deno.test("probePorts: an address of another machine", () => {
   );
 });
 
-const WEBRTC = { ...ANYWHERE, purpose: "WebRTC", flag: "--webrtc-port", takesUdp: true };
+const WEBRTC = {
+  ...ANYWHERE,
+  purpose: "WebRTC",
+  flag: "--webrtc-port",
+  over: "tcp and udp",
+} as const;
 
 function listenUdp(port: number): Deno.DatagramConn {
   return Deno.listenDatagram({ transport: "udp", hostname: ANYWHERE.host, port });

@@ -287,7 +287,7 @@ Deno.test("parseConfig: trusted proxies are addresses or networks", () => {
 Deno.test("parseConfig: what an address may have is well below what all may have", () => {
   const limits: Readonly<Record<string, number>> = parseConfig({}, 1).limits;
   const perAddress = Object.entries(limits).filter(([name]) => name.endsWith("PerAddress"));
-  assertEquals(perAddress.length, 8);
+  assertEquals(perAddress.length, 9);
   for (const [name, limit] of perAddress) {
     assert(limit * 10 <= limits[name.replace("PerAddress", "")]!, name);
   }

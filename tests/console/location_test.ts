@@ -105,6 +105,14 @@ Deno.test("mediaUrl encodes each segment and follows the page's scheme", () => {
   assertEquals(url("ws-flv", "https:"), "wss://host:8080/live/a%2Fb%3Fc.flv");
 });
 
+Deno.test("mediaUrl of WebTransport has a port of its own, and is https always", () => {
+  const url = (host: string, webtransportPort?: number) =>
+    mediaUrl({ app: "live", name: "a" }, "webtransport", { ...page, host, webtransportPort });
+  assertEquals(url("host:8080"), "https://host:4433/live/a");
+  assertEquals(url("host", 5000), "https://host:5000/live/a");
+  assertEquals(url("[::1]:8080", 5000), "https://[::1]:5000/live/a");
+});
+
 Deno.test("a stream without an app has neither its name nor a slash for it", () => {
   const stream = { app: "", name: "foo" };
   assertEquals(mediaUrl(stream, "http-flv", page), "http://host:8080/foo.flv");

@@ -5,6 +5,8 @@ import type { StreamInfo } from "../../src/console/stream_list.js";
 const browser: BrowserAbilities = {
   webRtc: true,
   webRtcVideo: new Set(["h264", "vp8", "vp9", "av1", "rtx"]),
+  webTransport: true,
+  isSecure: true,
   mediaSource: true,
   mediaSourceTakes: (codec) => codec.startsWith("avc1") || codec === "opus",
 };
@@ -114,6 +116,15 @@ Deno.test("chooseTransport keeps to the reader's choice and names its obstacle",
     ["ws-flv", usual, old, undefined],
     ["ws-flv", hevc, browser, /does not decode HEVC \(hvc1/],
     ["http-flv", usual, telephone, /Media Source/],
+    ["webtransport", usual, browser, undefined],
+    ["webtransport", usual, { ...browser, webTransport: false }, /has no WebTransport/],
+    [
+      "webtransport",
+      usual,
+      { ...browser, webTransport: false, isSecure: false },
+      /needs a page from https/,
+    ],
+    ["webtransport", hevc, browser, /does not decode HEVC/],
   ] as const;
   for (const [via, info, abilities, obstacle] of table) {
     const choice = chooseTransport(via, info, abilities);

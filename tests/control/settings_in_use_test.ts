@@ -19,6 +19,7 @@ function settingsInUse(): SettingsInUse {
     httpsPort: undefined,
     adminPort: undefined,
     webrtcPorts: [8000],
+    webtransportPorts: undefined,
     udpFamilies: { ipv4: true, ipv6: false },
   };
   return new SettingsInUse(parseConfig({}, 1), parts, ports, undefined);

@@ -110,13 +110,18 @@ Deno.test("the Kubernetes manifests are valid, and drain in the time that they h
     deployment!.spec!.template.spec;
   const [, seconds] = container.lifecycle.preStop.exec.command;
   assert(terminationGracePeriodSeconds > Number(seconds) + config.drainSeconds);
+  const portsFrom = (first: number) =>
+    Array.from({ length: config.shards }, (_, shard) => first + shard);
   for (const transport of ["UDP", "TCP"]) {
     const ports = container.ports.filter(({ hostPort, protocol }) => {
       return hostPort !== undefined && protocol === transport;
     });
     assertEquals(
       ports.map(({ hostPort }) => hostPort),
-      Array.from({ length: config.shards }, (_, shard) => config.webrtcPort + shard),
+      [
+        ...portsFrom(config.webrtcPort),
+        ...(transport === "UDP" ? portsFrom(config.webtransportPort) : []),
+      ],
     );
     for (const { hostPort, containerPort } of ports) assertEquals(hostPort, containerPort);
   }

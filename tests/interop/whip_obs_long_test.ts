@@ -90,10 +90,11 @@ Deno.test({
   ignore: !hasPeers(AGAIN, ["obs 30", "obs 30 whip", "Xvfb"]),
   ...WITH_VIEWER,
   fn: async () => {
-    const [rtmp, http, webrtc] = freePorts(3);
+    const [rtmp, http, webrtc, webtransport] = freePorts(4);
     const listenArgs = [
       ...["--host", "127.0.0.1", "--rtmp-port", `${rtmp}`, "--http-port", `${http}`],
-      ...["--webrtc-port", `${webrtc}`, "--shards", "1"],
+      ...["--webrtc-port", `${webrtc}`, "--webtransport-port", `${webtransport}`],
+      ...["--shards", "1"],
     ];
     const start = () => startGateway({ config: CONFIG, listenArgs });
     await using first = await start();

@@ -7,7 +7,10 @@ const ROOT = new URL("../../", import.meta.url);
 /** Flags of the compile task, which turns the module into a binary. */
 const FLAGS = ["--no-config", "--no-prompt", "--unstable-net", "--unstable-worker-options"];
 const PERMISSIONS = ["--allow-net", "--ignore-env"];
-const FREE_PORTS = ["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"];
+const FREE_PORTS = ["rtmp", "http", "webrtc", "webtransport"].flatMap((purpose) => [
+  `--${purpose}-port`,
+  "0",
+]);
 
 async function run(command: string, ...args: readonly string[]) {
   const { code, stdout, stderr } = await new Deno.Command(command, {

@@ -15,7 +15,7 @@ Deno.test("a program that embeds the gateway decides who may, and is told who ha
   const asked: string[] = [];
   const began: Began[] = [];
   const ended: Ended[] = [];
-  const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
+  const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0, webtransportPort: 0 };
   const config = parseConfig({ host: "127.0.0.1", ...ports, logLevel: "error" }, 2);
   const gateway = await startGateway(config, {
     version: "0",
@@ -73,7 +73,7 @@ Deno.test("a program that embeds the gateway decides who may, and is told who ha
 Deno.test("a program that embeds the gateway is told no key that was sent as a name", async () => {
   const { key, hash } = makeKey("camera");
   const sessions: Began[] = [];
-  const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
+  const ports = { rtmpPort: 0, httpPort: 0, webrtcPort: 0, webtransportPort: 0 };
   const access = { keys: [{ id: "camera", hash, paths: ["live/public"] }] };
   const config = parseConfig({ host: "127.0.0.1", ...ports, logLevel: "error", access }, 1);
   const gateway = await startGateway(config, {

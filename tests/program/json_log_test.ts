@@ -3,7 +3,16 @@ import { until } from "../../testing/waiting.ts";
 import { runProgram } from "../../testing/gateway_process.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const PORTS = ["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"];
+const PORTS = [
+  "--rtmp-port",
+  "0",
+  "--http-port",
+  "0",
+  "--webrtc-port",
+  "0",
+  "--webtransport-port",
+  "0",
+];
 
 interface Line {
   readonly "@timestamp": string;

@@ -115,7 +115,16 @@ Deno.test("a port in use: one line that names the flag", async () => {
     // Two shards of another gateway share its ports, and would share them with this one's.
     const inUse = [flag === "--rtmp-port" ? other.rtmpPort : other.httpPort, foreign.addr.port];
     for (const port of inUse) {
-      const others = [free!, "0", "--webrtc-port", "0", "--shards", "2"];
+      const others = [
+        free!,
+        "0",
+        "--webrtc-port",
+        "0",
+        "--webtransport-port",
+        "0",
+        "--shards",
+        "2",
+      ];
       const args = ["--host", "127.0.0.1", flag, `${port}`, ...others];
       const purpose = flag === "--rtmp-port" ? "RTMP" : "HTTP";
       assertEquals(
@@ -167,7 +176,8 @@ Deno.test("a port for WebRTC that is in use, for TCP or UDP, of whichever shard"
   using tcp = Deno.listen({ hostname, port: secondOfFreePair() });
   const udp = Deno.listenDatagram({ transport: "udp", hostname, port: secondOfFreePair() });
   const { port: udpPort } = udp.addr as Deno.NetAddr;
-  const listenArgs = ["--host", "127.0.0.1", "--rtmp-port", "0", "--http-port", "0"];
+  const listenArgs = ["rtmp", "http", "webtransport"].flatMap((name) => [`--${name}-port`, "0"]);
+  listenArgs.push("--host", "127.0.0.1");
   for (
     const [port, first, purpose] of [
       [tcp.addr.port, tcp.addr.port, "WebRTC"],
@@ -199,7 +209,8 @@ Deno.test("a port for WebRTC that is in use, for TCP or UDP, of whichever shard"
 Deno.test("the start-up lines tell where WebRTC and the API are, over what, and the address", async () => {
   await using gateway = await startGateway({ args: ["--shards", "3"] });
   assertEquals(new Set(gateway.webrtcPorts).size, 3);
-  assertMatch(gateway.output(), /^ +WebRTC on 127\.0\.0\.1 ports \d+, \d+, \d+ \(UDP and TCP\)$/m);
+  assertMatch(gateway.output(), /^ +WebRTC on 127\.0\.0\.1 ports \d+, \d+, \d+ \(UDP and TCP\),$/m);
+  assertMatch(gateway.output(), /^ +WebTransport on 127\.0\.0\.1 ports \d+, \d+, \d+ \(UDP\)$/m);
   const whep = `http://127.0.0.1:${gateway.httpPort}/live/NAME/whep`;
   assert(gateway.output().includes(`${whep}   (WebRTC`));
   assert(gateway.output().includes(`${whep.replace(/whep$/, "whip")}   (WebRTC`));
@@ -209,7 +220,7 @@ Deno.test("the start-up lines tell where WebRTC and the API are, over what, and 
     args: ["--shards", "1", "--admin-listen", "127.0.0.1:0"],
     listenArgs: [
       ...["--host", "127.0.0.1", "--rtmp-port", "0", "--http-port", "0"],
-      ...["--webrtc-port", `${first[0]}`],
+      ...["--webrtc-port", `${first[0]}`, "--webtransport-port", "0"],
     ],
   });
   assert(single.output().includes(`WebRTC on 127.0.0.1 port ${first[0]} (UDP and TCP)`));
@@ -217,9 +228,20 @@ Deno.test("the start-up lines tell where WebRTC and the API are, over what, and 
     .exec(single.output())!;
   const metrics = await fetch(`http://127.0.0.1:${adminPort}/metrics`);
   assertMatch(await metrics.text(), /^# HELP sluice_/);
-  const listenArgs = ["--host", "::", "--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"];
+  const listenArgs = [
+    "--host",
+    "::",
+    "--rtmp-port",
+    "0",
+    "--http-port",
+    "0",
+    "--webrtc-port",
+    "0",
+    "--webtransport-port",
+    "0",
+  ];
   await using dual = await startGateway({ args: ["--shards", "1"], listenArgs });
-  assertMatch(dual.output(), /\(UDP and TCP; over IPv6 TCP only: .*start:net\)$/m);
+  assertMatch(dual.output(), /\(UDP and TCP; over IPv6 TCP only: .*start:net\),$/m);
 });
 
 Deno.test("a port that is not permitted: one line with what grants it", async () => {
@@ -227,7 +249,7 @@ Deno.test("a port that is not permitted: one line with what grants it", async ()
   assertEquals(
     onlyLine(await runProgram(args, { denoArgs: ["-P=strict"] })),
     "Not permitted to listen on 0.0.0.0:9999 for HTTP: choose a granted port with --http-port, " +
-      "or start it with `deno run --allow-net=0.0.0.0:1935,0.0.0.0:9999,0.0.0.0:8000 " +
+      "or start it with `deno run --allow-net=0.0.0.0:1935,0.0.0.0:9999,0.0.0.0:8000,0.0.0.0:4433 " +
       "--ignore-env main.ts` and the same flags",
   );
   assertEquals(

@@ -101,7 +101,7 @@ Deno.test("a port for TLS that is not granted is named, with what grants it", as
     onlyLine(run),
     "Not permitted to listen on 0.0.0.0:9443 for HTTPS: choose a granted port with --https-port, " +
       "or start it with `deno run --allow-net=0.0.0.0:1935,0.0.0.0:8080,0.0.0.0:1936,0.0.0.0:9443," +
-      "0.0.0.0:8000 --ignore-env main.ts` and the same flags",
+      "0.0.0.0:8000,0.0.0.0:4433 --ignore-env main.ts` and the same flags",
   );
 });
 

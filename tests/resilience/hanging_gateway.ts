@@ -8,7 +8,7 @@ import { configureLogging } from "../../src/logging/logging.ts";
 import { HARMFUL_SHARD_SOURCE } from "./harmful_shard.ts";
 
 configureLogging({ logLevel: "info", logFormat: "text" });
-const given = { host: "127.0.0.1", rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
+const given = { host: "127.0.0.1", rtmpPort: 0, httpPort: 0, webrtcPort: 0, webtransportPort: 0 };
 const { rtmpPort, httpPort } = await startGateway(parseConfig(given, 2), {
   version: "0",
   shardSource: HARMFUL_SHARD_SOURCE,

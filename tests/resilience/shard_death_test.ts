@@ -18,7 +18,7 @@ const TRANSCODING_SOURCE = await Deno.readTextFile(
   new URL("../../dist/transcoding.js", import.meta.url),
 );
 
-const FREE_PORTS = { rtmpPort: 0, httpPort: 0, webrtcPort: 0 };
+const FREE_PORTS = { rtmpPort: 0, httpPort: 0, webrtcPort: 0, webtransportPort: 0 };
 
 interface TestGateway extends Gateway, AsyncDisposable {
   status(): Promise<StreamsReply>;

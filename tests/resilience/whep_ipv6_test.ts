@@ -11,7 +11,18 @@ const PATH = "live/test";
 /** werift's timers for repeated flights outlive a handshake by seconds. */
 const WERIFT = { sanitizeOps: false, sanitizeResources: false };
 
-const FREE_PORTS = ["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0", "--shards", "2"];
+const FREE_PORTS = [
+  "--rtmp-port",
+  "0",
+  "--http-port",
+  "0",
+  "--webrtc-port",
+  "0",
+  "--webtransport-port",
+  "0",
+  "--shards",
+  "2",
+];
 
 function listeningOn(host: string, options: GatewayOptions = {}): GatewayOptions {
   return { listenArgs: ["--host", host, ...FREE_PORTS], ...options };

@@ -14,9 +14,12 @@ import { setConnectionIdPrefix } from "../../src/shard/net/connection_id.ts";
 import { ConnectionListener } from "../../src/shard/net/connection_listener.ts";
 import { listenRtmp } from "../../src/shard/rtmp/listener.ts";
 import { WebrtcEndpoint } from "../../src/shard/webrtc/endpoint.ts";
+import { WebtransportEndpoint } from "../../src/shard/webtransport/endpoint.ts";
+import { createSelfSigned } from "../../src/tls/self_signed.ts";
 import { LogState } from "../../src/stream/log_layout.ts";
 import { LogWriter } from "../../src/stream/log_writer.ts";
 import { Publication } from "../../src/stream/publication.ts";
+import type { SessionServer } from "../../testing/http3/session_client.ts";
 import { OPUS_CONFIGURATION, opusFrame } from "../../testing/media/enhanced_samples.ts";
 import { openMemory } from "./open_memory.ts";
 import { SHARD_SETTINGS, testPlaces, testViewers } from "./shard_settings.ts";
@@ -25,6 +28,13 @@ import { testStreams } from "./test_streams.ts";
 const OFFER = Deno.readTextFileSync(
   new URL("../../testing/fixtures/webrtc_offer_chromium_audio.sdp", import.meta.url),
 );
+
+const CERTIFICATE = createSelfSigned({
+  names: ["localhost"],
+  notBeforeMs: Date.now() - 3_600_000,
+  notAfterMs: Date.now() + 3_600_000,
+  serialNumber: crypto.getRandomValues(new Uint8Array(16)),
+});
 
 /** How long a player waits for a stream that is not there. */
 const PLAY_WAIT_MS = 50;
@@ -98,6 +108,8 @@ export class PlayingShard implements AsyncDisposable {
   readonly routes: HttpRoutes;
   readonly rtmpPort: number;
   readonly httpPort: number;
+  readonly webtransport: SessionServer;
+  readonly #webtransport: WebtransportEndpoint;
   readonly #webrtc: WebrtcEndpoint;
   readonly #rtmp: ConnectionListener;
   readonly #http: ConnectionListener;
@@ -127,7 +139,15 @@ export class PlayingShard implements AsyncDisposable {
     const shared = { settings, access, streams, control, counters, memory };
     const common = { ...shared, ...people, ...places };
     const assets = [{ path: "/", contentType: "text/html", body: "" }];
-    this.routes = new HttpRoutes({ ...common, assets, webrtc, readiness });
+    this.#webtransport = new WebtransportEndpoint(common, {
+      port: 0,
+      certificate: CERTIFICATE,
+      names: [],
+    });
+    const { port } = this.#webtransport.facts;
+    this.webtransport = { port, certificate: CERTIFICATE.certificate };
+    const webtransport = this.#webtransport;
+    this.routes = new HttpRoutes({ ...common, assets, webrtc, webtransport, readiness });
     const rtmp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.rtmpPort = rtmp.addr.port;
     this.#rtmp = listenRtmp(common, this.#named(rtmp));
@@ -152,6 +172,7 @@ export class PlayingShard implements AsyncDisposable {
     }, counters);
     void this.#rtmp.run();
     void this.#http.run();
+    this.#webtransport.run();
   }
 
   static async start(shard: number, parts: ShardParts): Promise<PlayingShard> {
@@ -197,18 +218,26 @@ export class PlayingShard implements AsyncDisposable {
     return fetch(this.httpUrl(path), { method: "POST", headers: all, body: OFFER });
   }
 
+  /** Whether a viewer over WebTransport does not take what it is sent. */
+  get isViewerStuck(): boolean {
+    return this.#webtransport.writers.some(({ piece }) => piece !== undefined);
+  }
+
   /** Lets a second pass. */
   sweep(nowMs = performance.now()): void {
     this.#rtmp.sweep(nowMs);
     this.#http.sweep(nowMs);
     this.#webrtc.sweep(nowMs);
+    this.#webtransport.sweep(nowMs);
     this.viewers.sweep(nowMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const nowMs = performance.now();
     for (const publication of this.#publications) publication.close(nowMs);
-    await Promise.all([this.#rtmp, this.#http, this.#webrtc].map((each) => each.close(0)));
+    await Promise.all(
+      [this.#rtmp, this.#http, this.#webrtc, this.#webtransport].map((each) => each.close(0)),
+    );
   }
 
   /** All shards are on one thread here: whose connection it is, its accept says. */

@@ -57,6 +57,7 @@ export const SHARD_SETTINGS: ShardSettings = {
   logLevel: "warning",
   logFormat: "text",
   assetHeaders: {},
+  webtransport: undefined,
   webrtc: {
     udpPort: undefined,
     udpFamilies: { ipv4: false, ipv6: false },

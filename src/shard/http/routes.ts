@@ -24,6 +24,7 @@ import type { HttpContext } from "./routing/route_context.ts";
 import { type Route, type RoutedRequest, RouteTable } from "./routing/route_table.ts";
 import { statesResponse } from "./sessions/session_followers.ts";
 import { StreamRoutes } from "./api/stream_routes.ts";
+import { webtransportRoute } from "./webtransport_route.ts";
 import { Whip } from "./sessions/whip.ts";
 import { pathInQuery, whipRoutes } from "./sessions/whip_routes.ts";
 
@@ -123,6 +124,7 @@ export class HttpRoutes {
     const viewer = { pattern: "/{path...}/whep/{viewer}", access: "viewers" } as const;
     return [
       multitrackRoute(this.#context),
+      webtransportRoute(this.#context),
       // Where SRS has its endpoint, with the stream in the query.
       {
         ...endpoint,

@@ -8,7 +8,7 @@ import type { Admission, Client, ClientDescription, ClientMeasures } from "./cli
 /** How viewers come. */
 export type ViewerProtocol = Extract<
   AccessRequest["protocol"],
-  "rtmp" | "rtmps" | "http-flv" | "ws-flv" | "whep"
+  "rtmp" | "rtmps" | "http-flv" | "ws-flv" | "webtransport" | "whep"
 >;
 
 /** A question about a view that was answered with yes. */

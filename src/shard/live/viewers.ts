@@ -56,6 +56,12 @@ const KINDS: Readonly<Record<ViewerProtocol, ViewerKind>> = {
   rtmps: RTMP,
   "http-flv": { ...FLV, gauge: "httpFlvViewers" },
   "ws-flv": { ...FLV, gauge: "wsFlvViewers" },
+  "webtransport": {
+    ...FLV,
+    gauge: "webtransportViewers",
+    accepted: "webtransportViewersAccepted",
+    refused: "webtransportViewersRefused",
+  },
   whep: WHEP,
 };
 

@@ -20,6 +20,7 @@ export const COUNTED = [
   "webrtcViewers",
   "webrtcTcpConnections",
   "whipNewcomers",
+  "webtransportConnections",
 ] as const;
 
 export type Counted = (typeof COUNTED)[number];

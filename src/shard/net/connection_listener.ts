@@ -23,8 +23,17 @@ const ACCEPTED_AT_ONCE = 32;
 /** Connections that are ended, if they can be spared, when there is no descriptor for a new one. */
 const GIVEN_UP_AT_ONCE = 16;
 
+/** What is asked of whatever is accepted. */
+export interface AcceptedConn {
+  readonly remoteAddr: Deno.NetAddr;
+  close(): void;
+}
+
 /** What a listener does for {@linkcode ConnectionListener}. */
-export type ConnectionSource = Pick<Deno.TcpListener, "accept" | "close">;
+export interface ConnectionSource<Conn extends AcceptedConn = PeerConn> {
+  accept(): Promise<Conn>;
+  close(): void;
+}
 
 /** What is done with a socket that was accepted; TLS on top of it can do the same. */
 export type PeerConn = Pick<
@@ -58,9 +67,9 @@ export interface ConnectionMemory {
 }
 
 /** What makes a protocol's listener different from another's. */
-export interface ListenerOptions {
+export interface ListenerOptions<Conn extends AcceptedConn = PeerConn> {
   /** The protocol's category in logs. */
-  readonly protocol: "rtmp" | "http" | "webrtc";
+  readonly protocol: "rtmp" | "http" | "webrtc" | "webtransport";
   /** Each connection takes one, until it is over or has left it itself. */
   readonly places: Places;
   /** The protocol's names of what every listener counts. */
@@ -71,7 +80,7 @@ export interface ListenerOptions {
     readonly refused: CounterName;
     readonly aborted: CounterName;
   };
-  readonly connect: Connect;
+  readonly connect: Connect<Conn>;
   readonly memory?: ConnectionMemory;
 }
 
@@ -90,12 +99,16 @@ export interface Accepted {
 }
 
 /** Makes a connection of a socket that was accepted. */
-export type Connect = (conn: PeerConn, nowMs: number, accepted: Accepted) => Connection;
+export type Connect<Conn = PeerConn> = (
+  conn: Conn,
+  nowMs: number,
+  accepted: Accepted,
+) => Connection;
 
 /** A port that connections come in by, and what is made of them. */
-export interface Entrance {
-  readonly source: ConnectionSource;
-  readonly connect: Connect;
+export interface Entrance<Conn extends AcceptedConn = PeerConn> {
+  readonly source: ConnectionSource<Conn>;
+  readonly connect: Connect<Conn>;
   /** What a connection takes beside what all do. */
   readonly extraBytes?: number;
   /** Of its own, if it has not those of all. */
@@ -103,16 +116,20 @@ export interface Entrance {
 }
 
 /** Accepts connections of one protocol, as many as the limits allow. */
-export class ConnectionListener {
-  readonly #entrances: Entrance[];
-  readonly #options: ListenerOptions;
+export class ConnectionListener<Conn extends AcceptedConn = PeerConn> {
+  readonly #entrances: Entrance<Conn>[];
+  readonly #options: ListenerOptions<Conn>;
   readonly #counters: Counters;
   readonly #connections = new Map<Connection, Promise<void>>();
   readonly #repeats = new RepeatLog();
   readonly #logger;
   #isClosed = false;
 
-  constructor(source: ConnectionSource, options: ListenerOptions, counters: Counters) {
+  constructor(
+    source: ConnectionSource<NoInfer<Conn>>,
+    options: ListenerOptions<Conn>,
+    counters: Counters,
+  ) {
     this.#entrances = [{ source, connect: options.connect }];
     this.#options = options;
     this.#counters = counters;
@@ -120,7 +137,7 @@ export class ConnectionListener {
   }
 
   /** Accepts at another port as well. To be called before {@linkcode run}. */
-  addEntrance(entrance: Entrance): void {
+  addEntrance(entrance: Entrance<Conn>): void {
     this.#entrances.push(entrance);
   }
 
@@ -129,7 +146,7 @@ export class ConnectionListener {
     await Promise.all(this.#entrances.map((entrance) => this.#acceptAll(entrance)));
   }
 
-  async #acceptAll({ source, ...entrance }: Entrance): Promise<void> {
+  async #acceptAll({ source, ...entrance }: Entrance<Conn>): Promise<void> {
     const share = timeSlice.share("many peers");
     for (let count = 1; !this.#isClosed; count++) {
       try {
@@ -197,8 +214,8 @@ export class ConnectionListener {
   }
 
   #admit(
-    conn: Deno.TcpConn,
-    { connect, extraBytes = 0, places = this.#options.places }: Omit<Entrance, "source">,
+    conn: Conn,
+    { connect, extraBytes = 0, places = this.#options.places }: Omit<Entrance<Conn>, "source">,
   ): void {
     // It was accepted just before close, which could not know of it.
     if (this.#isClosed) return conn.close();
@@ -229,7 +246,7 @@ export class ConnectionListener {
     return describeRefusal(refusal);
   }
 
-  #refuse(conn: PeerConn, refusal: string, log: Logger): void {
+  #refuse(conn: AcceptedConn, refusal: string, log: Logger): void {
     conn.close();
     this.#counters.add(this.#options.counterNames.refused);
     const count = this.#repeats.note(refusal, performance.now());

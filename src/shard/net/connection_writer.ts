@@ -6,7 +6,7 @@ import type { PeerConn } from "./connection_listener.ts";
  * What is given to it must not change until it is written.
  */
 export class ConnectionWriter {
-  readonly #conn: PeerConn;
+  readonly #conn: Pick<PeerConn, "write">;
   readonly #sent: (bytes: number) => void;
   readonly #waiting: (() => void)[] = [];
   #isWriting = false;
@@ -15,7 +15,7 @@ export class ConnectionWriter {
   #stuckSinceMs: number | undefined;
 
   /** @param sent told of the bytes that the kernel has taken */
-  constructor(conn: PeerConn, sent: (bytes: number) => void = () => {}) {
+  constructor(conn: Pick<PeerConn, "write">, sent: (bytes: number) => void = () => {}) {
     this.#conn = conn;
     this.#sent = sent;
   }

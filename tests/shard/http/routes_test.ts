@@ -57,6 +57,7 @@ async function respond(
     memory,
     assets: [{ path: "/", contentType: "text/html", body: "console" }],
     webrtc,
+    webtransport: undefined,
     readiness: { isReady },
     places,
     proxies,

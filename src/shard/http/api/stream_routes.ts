@@ -58,10 +58,14 @@ export class StreamRoutes {
   constructor(context: StreamRoutesContext, clients: ClientPages) {
     this.#clientPages = clients;
     const { control, settings, access, streams } = context;
-    const { version, rtmpPort, startedAt, tls } = settings;
+    const { version, rtmpPort, startedAt, tls, webtransport } = settings;
     this.#context = context;
     this.#listing = new StreamListing((page) => control.requestStreams(page), settings.listAgeMs);
-    const ports = { rtmpPort, ...(tls && { httpsPort: tls.httpsPort }) };
+    const ports = {
+      rtmpPort,
+      ...(tls && { httpsPort: tls.httpsPort }),
+      ...(webtransport && { webtransportPort: webtransport.port }),
+    };
     const gateway = () => ({ version, ...ports, uptimeMs: Date.now() - startedAt });
     const { listAgeMs: maxAgeMs } = settings;
     this.#live = new LiveListing({ access, streams, listing: this.#listing, gateway, maxAgeMs });

@@ -11,6 +11,7 @@ import type { Streams } from "../../live/streams.ts";
 import type { Publishers } from "../../live/publishers.ts";
 import type { Viewers } from "../../live/viewers.ts";
 import type { NetworkList } from "../../../address/network_list.ts";
+import type { WebtransportEndpoint } from "../../webtransport/endpoint.ts";
 import type { WebrtcEndpoint } from "../../webrtc/endpoint.ts";
 
 /** What HTTP requests need of their shard. */
@@ -24,6 +25,8 @@ export interface HttpContext {
   /** The number of this shard. */
   readonly shard: number;
   readonly webrtc: WebrtcEndpoint;
+  /** `undefined` if there is none. */
+  readonly webtransport: WebtransportEndpoint | undefined;
   /** Whether new clients are wanted here. */
   readonly readiness: { readonly isReady: boolean };
   readonly places: ShardPlaces;

@@ -13,7 +13,7 @@ import {
 import { CloseCode, encodeCloseFrame } from "../../../http/websocket.ts";
 import { WebSocketReader } from "../../../http/websocket_reader.ts";
 import type { MemoryBudget } from "../../../stream/memory_budget.ts";
-import { BodySender, cancelBody } from "./body_sender.ts";
+import { BodySender, cancelBody } from "../../net/body_sender.ts";
 import { RequestIntake } from "./request_intake.ts";
 import { heedWebSocket } from "./websocket_client.ts";
 import {

@@ -1,4 +1,4 @@
-import type { ConnectionWriter } from "../../net/connection_writer.ts";
+import type { ConnectionWriter } from "./connection_writer.ts";
 
 /** A piece of a body as it is written: in a chunk or a frame, for example. */
 export type EncodePiece = (piece: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
