@@ -1,6 +1,8 @@
 /** Who may play, asked by every way to play before anything is told of a stream. */
 import { assert, assertEquals } from "@std/assert";
 import type { Access, AccessDecision, AccessRequest } from "../../src/access/access.ts";
+import type { ConnectOptions } from "../../testing/http3/client.ts";
+import { SessionClient } from "../../testing/http3/session_client.ts";
 import { RtmpPlayerClient } from "../../testing/rtmp/player_client.ts";
 import { until } from "../../testing/waiting.ts";
 import { type PlayingShard, PlayingShards } from "./playing_shard.ts";
@@ -108,6 +110,12 @@ const WAYS: Readonly<Record<string, Play>> = {
     await response.body?.cancel();
     return "played";
   },
+  "WebTransport": async (shard, path, token) =>
+    await playSession(shard, { path: `/${path}${query(token)}` }),
+  "WebTransport with a header": async (shard, path, token) => {
+    const more = token === "none" ? [] : [["authorization", `Bearer ${token}`]] as const;
+    return await playSession(shard, { path: `/${path}`, more });
+  },
   "RTMP": async (shard, path, token) =>
     await playRtmp(shard, "live", `${nameOf(path)}${query(token)}`),
   "RTMP, with the token in the server's address": async (shard, path, token) =>
@@ -116,6 +124,16 @@ const WAYS: Readonly<Record<string, Play>> = {
 
 function nameOf(path: string): string {
   return path.split("/")[1]!;
+}
+
+/** Tells the session's end as an answer of HTTP. */
+async function playSession(shard: PlayingShard, options: ConnectOptions): Promise<string> {
+  using client = await SessionClient.ask(shard.webtransport, options);
+  assertEquals(await client.status(), 200);
+  return await Promise.race([
+    client.ended().then((end) => `${end?.code} ${end?.reason}`),
+    client.media().then(() => "played"),
+  ]);
 }
 
 async function playRtmp(shard: PlayingShard, app: string, name: string): Promise<string> {
@@ -156,7 +174,9 @@ for (const [when, access] of Object.entries({ "at once": AT_ONCE, later: LATER }
       });
     }
     const totals = shard.counters.totals();
-    const refused = totals.viewersRefused + totals.webrtcViewersRefused + totals.playsRefused;
+    const { viewersRefused, webrtcViewersRefused, webtransportViewersRefused } = totals;
+    const refused = viewersRefused + webrtcViewersRefused + webtransportViewersRefused +
+      totals.playsRefused;
     assert(refused >= 2 * WAYS_COUNT * Object.keys(REFUSALS).length, `${refused} refused`);
   });
 }

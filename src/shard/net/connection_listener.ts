@@ -155,7 +155,9 @@ export class ConnectionListener<Conn extends AcceptedConn = PeerConn> {
         this.#admit(conn, entrance);
         await (count % ACCEPTED_AT_ONCE === 0 ? share.rest() : share.pause());
       } catch (error) {
-        if (!this.#isClosed) await this.#onAcceptError(error);
+        if (this.#isClosed) return;
+        await this.#onAcceptError(error);
+        await share.pause();
       }
     }
   }

@@ -66,9 +66,15 @@ export class QuicSource implements ConnectionSource<QuicPeer> {
       incoming.refuse();
       throw new Deno.errors.Interrupted("Cannot accept: the source is closed");
     }
-    // Before its handshake: who has no place is to cost none. (Asking `incoming` for its address would
-    // use it up, in Deno 2.9.)
-    return new QuicPeer(incoming.accept({ zeroRtt: true }));
+    try {
+      // Before its handshake: who has no place is to cost none. (Asking `incoming` for its address would
+      // use it up, in Deno 2.9.)
+      return new QuicPeer(incoming.accept({ zeroRtt: true }));
+    } catch (cause) {
+      throw new Deno.errors.ConnectionAborted("Cannot accept: its first packet is broken", {
+        cause,
+      });
+    }
   }
 
   /** Accepts no more; connections go on. */
