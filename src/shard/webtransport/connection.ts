@@ -53,8 +53,8 @@ const STATUSES: Readonly<Record<Refused["status"], number>> = {
   unavailable: 503,
 };
 
-/** What a connection is at. */
-type Phase = "request" | "answer" | "linger";
+/** What a connection is at: the first two have to be over in time. */
+type Phase = "request" | "answer" | "watch" | "linger";
 
 /** A connection of WebTransport over HTTP/3: one session, which is sent one stream. */
 export class WebtransportConnection implements Connection {
@@ -106,9 +106,10 @@ export class WebtransportConnection implements Connection {
   enforceTimeouts(nowMs: number): void {
     const { counters, timeouts } = this.#context;
     const forMs = nowMs - this.#phaseSinceMs;
-    if (this.#phase === "request" && forMs >= timeouts.httpRequestMs) {
+    const isWaitedFor = this.#phase === "request" || this.#phase === "answer";
+    if (isWaitedFor && forMs >= timeouts.httpRequestMs) {
       counters.add("webtransportTimeouts");
-      return this.#end("it has asked for nothing");
+      return this.#end("it has not asked for a stream, or does not take one");
     }
     if (this.#phase === "linger" && forMs >= LINGER_MS) return this.abort();
     const { stuckSinceMs } = this.#writer;
@@ -155,20 +156,19 @@ export class WebtransportConnection implements Connection {
     const request = parseRequest(decodeFieldSection(taken.fields));
     this.#enter("answer");
     if (request.kind === "other") {
-      await answers.write(encodeResponse(request.status));
-      return this.#enter("linger");
+      this.#enter("linger");
+      return await answers.write(encodeResponse(request.status));
     }
     // A status would be told to nobody: pages learn of a refusal by the end of their session alone.
     await answers.write(encodeResponse(200, request.speaksDraft02 ? [DRAFT02_ANSWER] : []));
     const session = await this.#sessionFor(request);
-    if ("code" in session) await answers.write(encodeSessionClose(session.code, session.reason));
-    else {
-      await this.#send(session, Number(stream.readable.id), taken);
-      // Who has left waits for nothing.
-      if (this.#hasLeft) return this.#end(LEFT);
-      await answers.write(encodeSessionClose(ENDED, "the stream is over"));
-    }
+    const isRefused = "code" in session;
+    if (!isRefused) await this.#send(session, Number(stream.readable.id), taken);
+    // Who has left waits for nothing.
+    if (this.#hasLeft) return this.#end(LEFT);
     this.#enter("linger");
+    const { code, reason } = isRefused ? session : { code: ENDED, reason: "the stream is over" };
+    await answers.write(encodeSessionClose(code, reason));
   }
 
   /** Whoever may watch, what is there. */
@@ -207,12 +207,13 @@ export class WebtransportConnection implements Connection {
       const stream = await this.#peer.conn.createUnidirectionalStream();
       this.#sink.use(stream.getWriter());
       await this.#writer.write(webTransportStreamHead(sessionId));
-      void this.#intake.sessionEnd(taken).then(() => {
+      this.#enter("watch");
+      const left = this.#intake.sessionEnd(taken).then(() => {
         this.#hasLeft = true;
-        this.#body.cancel();
-      }, (error) => this.#fail(error));
-      await this.#body.send(session.stream, (piece) => piece);
+      });
+      await Promise.race([this.#body.send(session.stream, (piece) => piece), left]);
     } finally {
+      this.#body.cancel();
       session.over(this.#endReason ?? (this.#hasLeft ? LEFT : undefined));
     }
   }
