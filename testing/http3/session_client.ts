@@ -15,8 +15,10 @@ export interface SessionServer {
 /** A QUIC connection to a server, on which nothing has been sent yet. */
 export async function connectQuic(
   { port, certificate }: SessionServer,
+  limits: Pick<Deno.QuicTransportOptions, "maxConcurrentUnidirectionalStreams"> = {},
 ): Promise<Deno.QuicConn> {
   return await Deno.connectQuic({
+    ...limits,
     hostname: "127.0.0.1",
     port,
     serverName: "localhost",

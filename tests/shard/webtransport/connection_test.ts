@@ -170,6 +170,22 @@ Deno.test("WebtransportConnection: who asks for nothing is let go of in time", a
   assertEquals(shard.counters.totals().webtransportTimeouts, 1);
 });
 
+Deno.test("WebtransportConnection: who lets no stream of media begin is let go of in time", async () => {
+  await using opened = await openShard();
+  const { shard } = opened;
+  // The control stream, and no other.
+  const limits = { maxConcurrentUnidirectionalStreams: 1 };
+  const conn = await connectQuic(shard.webtransport, limits);
+  await writeStream(conn, clientControlHead());
+  const { writable } = await conn.createBidirectionalStream();
+  await writable.getWriter().write(connectFrame({ path: `/${PATH}` }));
+  await until("it has been let in", () => shard.viewers.countOf(PATH) === 1);
+  shard.sweep(performance.now() + timeouts.httpRequestMs);
+  await conn.closed.catch(() => {});
+  await until("its place is free", () => shard.viewers.countOf(PATH) === 0);
+  assertEquals(shard.counters.totals().webtransportTimeouts, 1);
+});
+
 Deno.test("WebtransportConnection: who takes nothing is skipped on, and then ended", async () => {
   await using opened = await openShard(100_000);
   const { shard } = opened;
