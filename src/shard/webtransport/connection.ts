@@ -44,6 +44,9 @@ const ENDED = 0;
 
 const LEFT = "it has left";
 
+/** A client may let no stream begin yet: it has as long as for its request. */
+const PATIENT = { waitUntilAvailable: true };
+
 /** How long a client has to take the end of its session, and to close the connection. */
 const LINGER_MS = 1000;
 
@@ -95,12 +98,14 @@ export class WebtransportConnection implements Connection {
 
   async serve(): Promise<void> {
     const { conn } = this.#peer;
-    const work = this.#work().catch((error) => this.#fail(error));
     // It rejects as well as it resolves, by who has closed it, and how.
-    await conn.closed.catch(() => {});
-    this.#isOver = true;
-    this.#body.cancel();
-    await work;
+    const closed = conn.closed.catch(() => {}).then(() => {
+      this.#isOver = true;
+      this.#body.cancel();
+    });
+    const work = this.#work().catch((error) => this.#fail(error));
+    const [worked] = await Promise.allSettled([work, closed]);
+    if (worked.status === "rejected") throw worked.reason;
   }
 
   enforceTimeouts(nowMs: number): void {
@@ -142,7 +147,7 @@ export class WebtransportConnection implements Connection {
     const { conn } = this.#peer;
     await conn.handshake;
     const intake = this.#intake;
-    const control = (await conn.createUnidirectionalStream()).getWriter();
+    const control = (await conn.createUnidirectionalStream(PATIENT)).getWriter();
     await control.write(controlStreamHead(SERVER_SETTINGS));
     const always = Promise.all([intake.takeStreams(), intake.takeDatagrams()]);
     await Promise.race([this.#serveSession(), always]);
@@ -204,7 +209,7 @@ export class WebtransportConnection implements Connection {
   /** Sends a stream to its end, or until the client closes the session. */
   async #send(session: FlvSession, sessionId: number, taken: RequestStream): Promise<void> {
     try {
-      const stream = await this.#peer.conn.createUnidirectionalStream();
+      const stream = await this.#peer.conn.createUnidirectionalStream(PATIENT);
       this.#sink.use(stream.getWriter());
       await this.#writer.write(webTransportStreamHead(sessionId));
       this.#enter("watch");
