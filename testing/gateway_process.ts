@@ -42,10 +42,14 @@ export interface GatewayOptions {
 }
 
 const ROOT = new URL("../", import.meta.url);
-const FREE_PORTS = [
-  ...["--host", "127.0.0.1"],
-  ...["--rtmp-port", "0", "--http-port", "0", "--webrtc-port", "0"],
-  ...["--rtmps-port", "0", "--https-port", "0", "--webtransport-port", "0"],
+
+/** Flags by which the program takes whatever ports are free, without those of TLS. */
+export const FREE_PORTS: readonly string[] = ["rtmp", "http", "webrtc", "webtransport"]
+  .flatMap((purpose) => [`--${purpose}-port`, "0"]);
+
+const FREE_PORTS_HERE = [
+  ...["--host", "127.0.0.1", ...FREE_PORTS],
+  ...["--rtmps-port", "0", "--https-port", "0"],
 ];
 
 /** What a run of the program printed, and how it ended. */
@@ -76,7 +80,7 @@ export async function startGateway(
     args = [],
     config,
     denoArgs = ["-P"],
-    listenArgs = FREE_PORTS,
+    listenArgs = FREE_PORTS_HERE,
     reachedBy = "127.0.0.1",
     shell,
   }: GatewayOptions = {},

@@ -1,16 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
 import { until } from "../../testing/waiting.ts";
+import { FREE_PORTS } from "../../testing/gateway_process.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** Flags of the compile task, which turns the module into a binary. */
 const FLAGS = ["--no-config", "--no-prompt", "--unstable-net", "--unstable-worker-options"];
 const PERMISSIONS = ["--allow-net", "--ignore-env"];
-const FREE_PORTS = ["rtmp", "http", "webrtc", "webtransport"].flatMap((purpose) => [
-  `--${purpose}-port`,
-  "0",
-]);
 
 async function run(command: string, ...args: readonly string[]) {
   const { code, stdout, stderr } = await new Deno.Command(command, {

@@ -1,18 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { until } from "../../testing/waiting.ts";
-import { runProgram } from "../../testing/gateway_process.ts";
+import { FREE_PORTS, runProgram } from "../../testing/gateway_process.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const PORTS = [
-  "--rtmp-port",
-  "0",
-  "--http-port",
-  "0",
-  "--webrtc-port",
-  "0",
-  "--webtransport-port",
-  "0",
-];
 
 interface Line {
   readonly "@timestamp": string;
@@ -33,7 +23,7 @@ function linesOf(text: string): Line[] {
 
 Deno.test("--log-format json: every line is JSON, from the first to the last", async () => {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "--no-prompt", "-P", "main.ts", "--host", "127.0.0.1", ...PORTS]
+    args: ["run", "-q", "--no-prompt", "-P", "main.ts", "--host", "127.0.0.1", ...FREE_PORTS]
       .concat(["--log-format", "json", "--log-level", "debug"]),
     cwd: ROOT,
     stdin: "null",

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import project from "../../deno.json" with { type: "json" };
-import { type ProgramRun, runProgram, startGateway } from "../../testing/gateway_process.ts";
+import {
+  FREE_PORTS,
+  type ProgramRun,
+  runProgram,
+  startGateway,
+} from "../../testing/gateway_process.ts";
 import { probePorts } from "../../src/config/port_probe.ts";
 import { peerTest } from "../../testing/peers.ts";
 
@@ -228,18 +233,7 @@ Deno.test("the start-up lines tell where WebRTC and the API are, over what, and 
     .exec(single.output())!;
   const metrics = await fetch(`http://127.0.0.1:${adminPort}/metrics`);
   assertMatch(await metrics.text(), /^# HELP sluice_/);
-  const listenArgs = [
-    "--host",
-    "::",
-    "--rtmp-port",
-    "0",
-    "--http-port",
-    "0",
-    "--webrtc-port",
-    "0",
-    "--webtransport-port",
-    "0",
-  ];
+  const listenArgs = ["--host", "::", ...FREE_PORTS];
   await using dual = await startGateway({ args: ["--shards", "1"], listenArgs });
   assertMatch(dual.output(), /\(UDP and TCP; over IPv6 TCP only: .*start:net\),$/m);
 });

@@ -1,20 +1,11 @@
 import { assertEquals } from "@std/assert";
+import { FREE_PORTS } from "../../testing/gateway_process.ts";
 import { SyntheticPublisher } from "../../testing/rtmp/synthetic_publisher.ts";
 import { until } from "../../testing/waiting.ts";
 
 /** The program, with its output in pipes that are read until it is ready, and then by nobody. */
 async function startUnread() {
-  const free = [
-    "--rtmp-port",
-    "0",
-    "--http-port",
-    "0",
-    "--webrtc-port",
-    "0",
-    "--webtransport-port",
-    "0",
-  ];
-  const flags = ["--host", "127.0.0.1", ...free, "--shards", "1", "--log-level", "debug"];
+  const flags = ["--host", "127.0.0.1", ...FREE_PORTS, "--shards", "1", "--log-level", "debug"];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "--no-prompt", "-P", "main.ts", ...flags, "--drain-seconds", "0"],
     cwd: new URL("../../", import.meta.url),

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { SessionDescription } from "../../src/shard/webrtc/session.ts";
-import { type GatewayOptions, startGateway } from "../../testing/gateway_process.ts";
+import { FREE_PORTS, type GatewayOptions, startGateway } from "../../testing/gateway_process.ts";
 import { until } from "../../testing/waiting.ts";
 import { publish } from "../../testing/healthy_whep.ts";
 import { checkFrames, checkNoGaps } from "../../testing/webrtc/whep_reception.ts";
@@ -11,21 +11,8 @@ const PATH = "live/test";
 /** werift's timers for repeated flights outlive a handshake by seconds. */
 const WERIFT = { sanitizeOps: false, sanitizeResources: false };
 
-const FREE_PORTS = [
-  "--rtmp-port",
-  "0",
-  "--http-port",
-  "0",
-  "--webrtc-port",
-  "0",
-  "--webtransport-port",
-  "0",
-  "--shards",
-  "2",
-];
-
 function listeningOn(host: string, options: GatewayOptions = {}): GatewayOptions {
-  return { listenArgs: ["--host", host, ...FREE_PORTS], ...options };
+  return { listenArgs: ["--host", host, ...FREE_PORTS, "--shards", "2"], ...options };
 }
 
 const WHOLE_NETWORK = { denoArgs: ["-P=net"] };
