@@ -54,14 +54,12 @@ export class Flv {
         viewers.noteRefusal(protocol);
         return refusedAnswer(decision, asked.userAgent);
       }
-      const found = this.#views.find(routed.query, asked, decision);
-      if (found.kind === "refusal") {
-        viewers.turnAway(asked, decision, "there is no such stream or track");
-        return answerOf(found);
-      }
-      const session = this.#views.begin(found, { from, askedAtMs, hasLeft, abort });
+      const client = { from, askedAtMs, hasLeft, abort };
+      const session = this.#views.open(routed.query, asked, decision, client);
       if (session.kind === "refusal") {
-        log.info("{peer} cannot play: {reason}", { reason: session.reason });
+        if (session.status === STATUS_CODE.ServiceUnavailable) {
+          log.info("{peer} cannot play: {reason}", { reason: session.reason });
+        }
         return answerOf(session);
       }
       const { stream, over: onOver } = session;

@@ -80,9 +80,17 @@ export class FlvViews {
     return { kind: "found", stream, selection, asked, allowed };
   }
 
-  /** Nothing came of a view that was allowed. */
-  turnAway(asked: ViewerRequest["asked"], allowed: Allowed, reason: string): void {
-    this.#context.viewers.turnAway(asked, allowed, reason);
+  /** Lets in who may watch, if what it wants is there, and if there is room for it. */
+  open(
+    query: URLSearchParams,
+    asked: ViewerRequest["asked"],
+    allowed: Allowed,
+    client: FlvClient,
+  ): FlvSession | FlvRefusal {
+    const found = this.find(query, asked, allowed);
+    if (found.kind === "found") return this.#begin(found, client);
+    this.#context.viewers.turnAway(asked, allowed, "there is no such stream or track");
+    return found;
   }
 
   /** A viewer is refused. */
@@ -90,8 +98,7 @@ export class FlvViews {
     this.#context.viewers.noteRefusal(protocol);
   }
 
-  /** Lets a viewer in, if there is room for it. */
-  begin(found: FoundFlv, { from, askedAtMs, hasLeft, abort }: FlvClient): FlvSession | FlvRefusal {
+  #begin(found: FoundFlv, { from, askedAtMs, hasLeft, abort }: FlvClient): FlvSession | FlvRefusal {
     const { stream, selection, asked, allowed } = found;
     const { viewers, memory, counters } = this.#context;
     const { protocol } = asked;

@@ -189,21 +189,19 @@ export class WebtransportConnection implements Connection {
       views.noteRefusal(asked);
       return { code: STATUSES[decision.status], reason: decision.reason };
     }
-    const found = views.find(target.query, asked, decision);
-    if (found.kind === "refusal") {
-      views.turnAway(asked, decision, "there is no such stream or track");
-      return { code: found.status, reason: found.reason };
-    }
-    place.keep();
-    const session = views.begin(found, {
+    const session = views.open(target.query, asked, decision, {
       from,
       askedAtMs: this.#askedAtMs,
       hasLeft: () => this.#isOver,
       abort: (why) => this.#end(why),
     });
-    if (session.kind === "session") return session;
-    log.info("{peer} cannot play: {reason}", { reason: session.reason });
-    return { code: session.status, reason: session.reason };
+    if (session.kind === "session") {
+      place.keep();
+      return session;
+    }
+    const { status: code, reason } = session;
+    if (code === 503) log.info("{peer} cannot play: {reason}", { reason });
+    return { code, reason };
   }
 
   /** Sends a stream to its end, or until the client closes the session. */
