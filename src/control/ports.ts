@@ -51,7 +51,7 @@ export function findPorts(config: Config): Ports {
  * @throws {ConfigError} if two have the same number
  */
 export function checkPorts(config: Config): void {
-  requireDifferentPorts([...endpointsOf(config, false), ...webtransportEndpoints(config)]);
+  requireDifferentPorts([...endpointsOf(config, true), ...webtransportEndpoints(config)]);
 }
 
 /** @param found in the order of {@linkcode endpointsOf} */

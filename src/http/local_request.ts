@@ -56,6 +56,25 @@ export function isAnybodysHere(
     !hostsOf({ target, headers }).every(isOwnHost);
 }
 
+/**
+ * The same of a session of WebTransport, which has a port of its own: a page is this server's if its host
+ * name is.
+ *
+ * @param origin of the page; `undefined` if it is no browser that asks
+ * @param authority what it has come to, with its port
+ */
+export function isAnybodysSession(
+  { origin, authority }: {
+    readonly origin: string | undefined;
+    readonly authority: string;
+  },
+  peer: string,
+): boolean {
+  if (!LOOPBACK.test(peer)) return false;
+  const own = URL.parse(`https://${authority}`)?.hostname;
+  return !isOwnHost(authority) || (origin !== undefined && URL.parse(origin)?.hostname !== own);
+}
+
 /** Whether a browser says that a page has made it that is not this server's. */
 function isFromPageElsewhere(headers: ReadonlyMap<string, string>): boolean {
   const origin = headers.get("origin");

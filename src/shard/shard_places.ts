@@ -1,14 +1,16 @@
 import { AddressCounts, COUNTED, type Counted } from "./net/address_counts.ts";
-import type { CounterName, Counters } from "../metrics/counters.ts";
+import type { Counters } from "../metrics/counters.ts";
 import type { PlaceLimits } from "./shard_settings.ts";
-import { Places } from "./net/places.ts";
+import { Places, type PlacesOptions } from "./net/places.ts";
 import type { NetworkList } from "../address/network_list.ts";
 
 /** What is limited, in all and by address, over all shards. */
 export type ShardPlaces = Readonly<Record<Counted, Places>>;
 
 /** What each is called in messages, and which gauge counts it. */
-const KINDS: Readonly<Record<Counted, { readonly what: string; readonly gauge: CounterName }>> = {
+const KINDS: Readonly<
+  Record<Counted, Pick<PlacesOptions, "what" | "gauge" | "isUnproven">>
+> = {
   httpConnections: { what: "connections", gauge: "httpConnections" },
   adminConnections: { what: "connections", gauge: "adminConnections" },
   listListeners: { what: "listeners", gauge: "listListeners" },
@@ -18,7 +20,11 @@ const KINDS: Readonly<Record<Counted, { readonly what: string; readonly gauge: C
   webrtcNewcomers: { what: "new viewers", gauge: "webrtcNewcomers" },
   webrtcViewers: { what: "viewers", gauge: "webrtcViewers" },
   whipNewcomers: { what: "new publishers", gauge: "whipNewcomers" },
-  webtransportConnections: { what: "connections", gauge: "webtransportConnections" },
+  webtransportConnections: {
+    what: "connections",
+    gauge: "webtransportConnections",
+    isUnproven: true,
+  },
   webrtcTcpConnections: { what: "connections", gauge: "webrtcTcpConnections" },
 };
 

@@ -115,6 +115,7 @@ export class PlayingShard implements AsyncDisposable {
   readonly #http: ConnectionListener;
   readonly #shard: number;
   readonly #publications: Publication[] = [];
+  readonly #writers: LogWriter[] = [];
   #streamIds = 0;
 
   private constructor(
@@ -193,6 +194,7 @@ export class PlayingShard implements AsyncDisposable {
     const writer = new LogWriter(shared, { windowMs: 10_000 });
     const publication = new Publication(writer, { trackSettleMs: 0 });
     this.#publications.push(publication);
+    this.#writers.push(writer);
     this.streams.open({ streamId: ++this.#streamIds, path, log: shared });
     writer.setState(LogState.live);
     publication.audio(0, OPUS_CONFIGURATION, performance.now());
@@ -218,9 +220,21 @@ export class PlayingShard implements AsyncDisposable {
     return fetch(this.httpUrl(path), { method: "POST", headers: all, body: OFFER });
   }
 
+  /** Ends all streams. */
+  async endStreams(): Promise<void> {
+    const nowMs = performance.now();
+    for (const publication of this.#publications.splice(0)) publication.close(nowMs);
+    for (const writer of this.#writers.splice(0)) writer.setState(LogState.ended);
+    for (let streamId = 1; streamId <= this.#streamIds; streamId++) {
+      await this.streams.close(streamId);
+    }
+  }
+
   /** Whether a viewer over WebTransport does not take what it is sent. */
   get isViewerStuck(): boolean {
-    return this.#webtransport.writers.some(({ piece }) => piece !== undefined);
+    return this.#webtransport.writers.some(({ pieceSinceMs }) => {
+      return pieceSinceMs !== undefined && performance.now() - pieceSinceMs > 200;
+    });
   }
 
   /** Lets a second pass. */

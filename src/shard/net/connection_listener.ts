@@ -156,8 +156,9 @@ export class ConnectionListener<Conn extends AcceptedConn = PeerConn> {
         await (count % ACCEPTED_AT_ONCE === 0 ? share.rest() : share.pause());
       } catch (error) {
         if (this.#isClosed) return;
+        share.begin(performance.now());
         await this.#onAcceptError(error);
-        await share.pause();
+        await share.pause(0);
       }
     }
   }

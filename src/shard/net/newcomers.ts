@@ -30,6 +30,12 @@ export class Newcomers<T> {
     return oldest;
   }
 
+  /** The oldest one of an address; `undefined` if it has none. */
+  firstOf(address: string): T | undefined {
+    const [oldest] = this.#byAddress.get(address) ?? [];
+    return oldest;
+  }
+
   #move(address: string, from: number, to: number): void {
     this.#byCount[from]?.delete(address);
     if (to > 0) (this.#byCount[to] ??= new Set()).add(address);

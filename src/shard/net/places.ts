@@ -17,6 +17,11 @@ export interface PlacesOptions {
   readonly counts: AddressCounts;
   readonly counters: Counters;
   readonly proxies: NetworkList;
+  /**
+   * Whether an address is not proven yet when it takes one: then its own oldest gives way to a newcomer
+   * where it has all that it may have, as somebody else may have taken them in its name.
+   */
+  readonly isUnproven?: boolean;
 }
 
 /** Why there is no place. */
@@ -41,7 +46,12 @@ export class Places {
   readonly #book: PlaceBook = {
     count: (hostname, change) => this.#count(hostname, change),
     refusal: (hostname) => this.#addressRefusal(hostname),
-    makeRoom: (hostname) => this.#addressRefusal(hostname) ?? this.#makeRoom(),
+    makeRoom: (hostname) => {
+      if (this.#options.isUnproven && this.#addressRefusal(hostname) !== undefined) {
+        this.#loose.firstOf(addressSource(hostname))?.giveWay();
+      }
+      return this.#addressRefusal(hostname) ?? this.#makeRoom();
+    },
     offer: (place) => {
       // What a proxy has is not one peer's.
       const isProxy = this.#options.proxies.has(place.hostname);

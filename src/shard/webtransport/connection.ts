@@ -1,4 +1,5 @@
 import type { Access, AccessDecision, Refused } from "../../access/access.ts";
+import type { NetworkList } from "../../address/network_list.ts";
 import { encodeSessionClose } from "../../http3/capsule_reader.ts";
 import { type ConnectRequest, parseRequest } from "../../http3/connect_request.ts";
 import { Http3Code, Http3Error } from "../../http3/http3_error.ts";
@@ -8,7 +9,7 @@ import { SERVER_SETTINGS } from "../../http3/settings.ts";
 import { controlStreamHead, webTransportStreamHead } from "../../http3/stream_type.ts";
 import type { Counters } from "../../metrics/counters.ts";
 import type { FlvSession, FlvViews } from "../live/flv_views.ts";
-import { BodySender } from "../net/body_sender.ts";
+import { BodySender, cancelBody } from "../net/body_sender.ts";
 import type { Accepted, Connection } from "../net/connection_listener.ts";
 import { ConnectionWriter } from "../net/connection_writer.ts";
 import { isLost } from "../net/lost_connection.ts";
@@ -23,6 +24,7 @@ export interface WebtransportContext {
   readonly access: Access;
   readonly counters: Counters;
   readonly views: FlvViews;
+  readonly proxies: NetworkList;
   /** Whose share of the memory counts what a client does not take. */
   readonly holderOf: (hostname: string) => number;
   readonly timeouts: {
@@ -47,9 +49,13 @@ const LEFT = "it has left";
 /** A client may let no stream begin yet: it has as long as for its request. */
 const PATIENT = { waitUntilAvailable: true };
 
+/** In front of other streams, so that the session's end is not told before the last of them. */
+const MEDIA = { ...PATIENT, sendOrder: 1 };
+
 /** How long a client has to take the end of its session, and to close the connection. */
 const LINGER_MS = 1000;
 
+/** As HTTP answers. */
 const STATUSES: Readonly<Record<Refused["status"], number>> = {
   unauthorized: 401,
   forbidden: 403,
@@ -70,6 +76,8 @@ export class WebtransportConnection implements Connection {
   readonly #writer: ConnectionWriter;
   readonly #body: BodySender;
   readonly writer: SlowWriter;
+  /** Held, since one that is collected ends: browsers end the connection then (RFC 9114 6.2.1). */
+  #control: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>> | undefined;
   #phase: Phase = "request";
   #phaseSinceMs: number;
   #isOver = false;
@@ -109,6 +117,7 @@ export class WebtransportConnection implements Connection {
   }
 
   enforceTimeouts(nowMs: number): void {
+    if (this.#isOver || this.#endReason !== undefined) return;
     const { counters, timeouts } = this.#context;
     const forMs = nowMs - this.#phaseSinceMs;
     const isWaitedFor = this.#phase === "request" || this.#phase === "answer";
@@ -144,13 +153,17 @@ export class WebtransportConnection implements Connection {
   }
 
   async #work(): Promise<void> {
-    const { conn } = this.#peer;
-    await conn.handshake;
+    await this.#peer.conn.handshake;
     const intake = this.#intake;
-    const control = (await conn.createUnidirectionalStream(PATIENT)).getWriter();
-    await control.write(controlStreamHead(SERVER_SETTINGS));
+    // From the beginning on: what is not read waits in memory that nobody counts.
     const always = Promise.all([intake.takeStreams(), intake.takeDatagrams()]);
-    await Promise.race([this.#serveSession(), always]);
+    await Promise.race([this.#openControl().then(() => this.#serveSession()), always]);
+  }
+
+  async #openControl(): Promise<void> {
+    const stream = await this.#peer.conn.createUnidirectionalStream(PATIENT);
+    this.#control = stream.getWriter();
+    await this.#control.write(controlStreamHead(SERVER_SETTINGS));
   }
 
   async #serveSession(): Promise<void> {
@@ -162,28 +175,32 @@ export class WebtransportConnection implements Connection {
     this.#enter("answer");
     if (request.kind === "other") {
       this.#enter("linger");
-      return await answers.write(encodeResponse(request.status));
+      await answers.write(encodeResponse(request.status));
+      return await answers.close();
     }
     // A status would be told to nobody: pages learn of a refusal by the end of their session alone.
     await answers.write(encodeResponse(200, request.speaksDraft02 ? [DRAFT02_ANSWER] : []));
+    // It cannot be asked for of a stream that is gone by then.
+    const sessionId = Number(stream.readable.id);
     const session = await this.#sessionFor(request);
     const isRefused = "code" in session;
-    if (!isRefused) await this.#send(session, Number(stream.readable.id), taken);
+    if (!isRefused) await this.#send(session, sessionId, taken);
     // Who has left waits for nothing.
     if (this.#hasLeft) return this.#end(LEFT);
     this.#enter("linger");
     const { code, reason } = isRefused ? session : { code: ENDED, reason: "the stream is over" };
     await answers.write(encodeSessionClose(code, reason));
+    await answers.close();
   }
 
   /** Whoever may watch, what is there. */
   async #sessionFor(request: ConnectRequest): Promise<FlvSession | SessionRefusal> {
-    const { access, views } = this.#context;
+    const { access, views, proxies } = this.#context;
     const { id, log, place } = this.#accepted;
     const target = targetOf(request);
     if (target === undefined) return { code: 404, reason: "There is nothing at this path" };
     const { remoteAddr: from } = this.#peer;
-    const asked = playQuestion(request, target, { id, hostname: from.hostname });
+    const asked = playQuestion(request, target, { id, hostname: from.hostname, proxies });
     const decision: AccessDecision = await access.decide(asked);
     if (decision.kind === "refuse") {
       views.noteRefusal(asked);
@@ -207,16 +224,19 @@ export class WebtransportConnection implements Connection {
   /** Sends a stream to its end, or until the client closes the session. */
   async #send(session: FlvSession, sessionId: number, taken: RequestStream): Promise<void> {
     try {
-      const stream = await this.#peer.conn.createUnidirectionalStream(PATIENT);
+      const stream = await this.#peer.conn.createUnidirectionalStream(MEDIA);
       this.#sink.use(stream.getWriter());
       await this.#writer.write(webTransportStreamHead(sessionId));
       this.#enter("watch");
       const left = this.#intake.sessionEnd(taken).then(() => {
         this.#hasLeft = true;
       });
-      await Promise.race([this.#body.send(session.stream, (piece) => piece), left]);
+      const sent = this.#body.send(session.stream, (piece) => piece).then(() => this.#sink.end());
+      await Promise.race([sent, left]);
     } finally {
+      // Also of one that was never sent.
       this.#body.cancel();
+      cancelBody(session.stream);
       session.over(this.#endReason ?? (this.#hasLeft ? LEFT : undefined));
     }
   }
@@ -244,6 +264,11 @@ class MediaSink {
 
   use(writer: WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>>): void {
     this.#writer = writer;
+  }
+
+  /** Nothing comes behind what was written. */
+  async end(): Promise<void> {
+    await this.#writer?.close();
   }
 
   async write(bytes: Uint8Array): Promise<number> {

@@ -53,6 +53,7 @@ export class WebtransportEndpoint {
       access,
       counters,
       views: new FlvViews(context),
+      proxies,
       holderOf,
       timeouts: settings.timeouts,
     };

@@ -9,6 +9,9 @@ import type { TimeShare } from "../time_slice.ts";
 /** Bytes that a client may send over all of its streams: it has a request, and says when it leaves. */
 const MAX_RECEIVED_BYTES = 64 * 1024;
 
+/** Unidirectional streams in all of a connection: browsers have three, and some that mean nothing. */
+const MAX_STREAMS = 16;
+
 /** Datagrams of which nobody wants one: browsers send none unasked. */
 const MAX_DATAGRAMS = 64;
 
@@ -45,7 +48,9 @@ export class Http3Intake {
   async takeStreams(): Promise<void> {
     const { promise: failure, reject } = Promise.withResolvers<never>();
     const takeAll = async () => {
+      let count = 0;
       for await (const stream of this.#conn.incomingUnidirectionalStreams) {
+        if (++count > MAX_STREAMS) throw tooMuch("streams", MAX_STREAMS, count);
         this.#takeStream(stream.getReader()).catch(reject);
       }
     };
@@ -56,10 +61,7 @@ export class Http3Intake {
   /** Takes datagrams, of which there should be none: unread, they would stay in memory. */
   async takeDatagrams(): Promise<void> {
     for (let count = 0; count < MAX_DATAGRAMS; count++) await this.#conn.readDatagram();
-    throw new Http3Error(
-      Http3Code.excessiveLoad,
-      `Cannot take datagrams: must be up to ${MAX_DATAGRAMS}, got more`,
-    );
+    throw tooMuch("datagrams", MAX_DATAGRAMS, MAX_DATAGRAMS + 1);
   }
 
   /**
@@ -151,13 +153,16 @@ export class Http3Intake {
     this.#share.begin(performance.now());
     this.#received += value.length;
     if (this.#received > MAX_RECEIVED_BYTES) {
-      throw new Http3Error(
-        Http3Code.excessiveLoad,
-        `Cannot take more: streams must have up to ${MAX_RECEIVED_BYTES} bytes, got ${this.#received}`,
-      );
+      throw tooMuch("bytes of streams", MAX_RECEIVED_BYTES, this.#received);
     }
     take(value);
     await this.#share.pause();
     return true;
   }
+}
+
+/** Of a client that sends more than anybody has to. */
+function tooMuch(what: string, limit: number, got: number): Http3Error {
+  const message = `Cannot take ${what}: must be up to ${limit}, got ${got}`;
+  return new Http3Error(Http3Code.excessiveLoad, message);
 }

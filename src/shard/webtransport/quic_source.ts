@@ -1,3 +1,4 @@
+import { Http3Code } from "../../http3/http3_error.ts";
 import type { AcceptedConn, ConnectionSource } from "../net/connection_listener.ts";
 
 /** What QUIC shows, as PEM. */
@@ -16,9 +17,6 @@ const MAX_CLIENT_BIDIRECTIONAL_STREAMS = 1;
 const MAX_IDLE_MS = 15_000;
 const KEEP_ALIVE_MS = 5000;
 
-/** RFC 9114 8.1: H3_NO_ERROR. */
-const NO_ERROR = 0x100;
-
 /** A QUIC connection of a client, whose handshake is still going on when it is accepted. */
 export class QuicPeer implements AcceptedConn {
   readonly conn: Deno.QuicConn;
@@ -31,7 +29,7 @@ export class QuicPeer implements AcceptedConn {
   }
 
   close(): void {
-    this.conn.close({ closeCode: NO_ERROR, reason: "" });
+    this.conn.close({ closeCode: Http3Code.noError, reason: "" });
   }
 }
 
@@ -40,6 +38,7 @@ export class QuicSource implements ConnectionSource<QuicPeer> {
   readonly #endpoint: Deno.QuicEndpoint;
   /** All that there were: one that is collected as garbage would end the others' accepting. */
   readonly #listeners: Deno.QuicListener[];
+  #certificate: QuicCertificate;
   #isClosed = false;
 
   /** Listens; throws what `Deno.QuicEndpoint` throws. */
@@ -48,6 +47,7 @@ export class QuicSource implements ConnectionSource<QuicPeer> {
     certificate: QuicCertificate,
   ) {
     this.#endpoint = new Deno.QuicEndpoint({ hostname, port });
+    this.#certificate = certificate;
     this.#listeners = [this.#listen(certificate)];
   }
 
@@ -57,6 +57,10 @@ export class QuicSource implements ConnectionSource<QuicPeer> {
 
   /** New connections are shown this certificate; those that there are go on. */
   renew(certificate: QuicCertificate): void {
+    const { certificate: shown, key } = this.#certificate;
+    // Who listens anew accepts again, and each time costs a little that stays.
+    if (this.#isClosed || (certificate.certificate === shown && certificate.key === key)) return;
+    this.#certificate = certificate;
     this.#listeners.push(this.#listen(certificate));
   }
 
@@ -85,7 +89,7 @@ export class QuicSource implements ConnectionSource<QuicPeer> {
 
   /** Ends all connections and gives the port back. */
   end(): void {
-    this.#endpoint.close({ closeCode: NO_ERROR, reason: "" });
+    this.#endpoint.close({ closeCode: Http3Code.noError, reason: "" });
   }
 
   #listen({ certificate: cert, key }: QuicCertificate): Deno.QuicListener {
