@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import type { Access } from "../../access/access.ts";
 import type { NetworkList } from "../../address/network_list.ts";
 import type { Counters } from "../../metrics/counters.ts";
@@ -10,7 +11,7 @@ import type { ShardPlaces } from "../shard_places.ts";
 import type { ShardSettings, WebtransportSettings } from "../shard_settings.ts";
 import { WebtransportConnection, type WebtransportContext } from "./connection.ts";
 import { MadeCertificate } from "./made_certificate.ts";
-import { type QuicPeer, QuicSource } from "./quic_source.ts";
+import { type QuicCertificate, type QuicPeer, QuicSource } from "./quic_source.ts";
 
 /** What a connection takes that is sent nothing: its keys and buffers, outside of V8. */
 const CONNECTION_BYTES = 128 * 1024;
@@ -85,7 +86,7 @@ export class WebtransportEndpoint {
 
   /** New connections are shown this certificate, if it was not made here. */
   renew(certificate: WebtransportSettings["certificate"]): void {
-    if (certificate !== undefined && this.#made === undefined) this.#source.renew(certificate);
+    if (certificate !== undefined && this.#made === undefined) this.#show(certificate);
   }
 
   /** Looks after time-outs, and the certificate's. To be called every second. */
@@ -94,7 +95,18 @@ export class WebtransportEndpoint {
     const made = this.#made?.at(Date.now());
     if (made === undefined || made === this.#made) return;
     this.#made = made;
-    this.#source.renew(made.pair);
+    this.#show(made.pair);
+  }
+
+  #show(certificate: QuicCertificate): void {
+    try {
+      this.#source.renew(certificate);
+    } catch (error) {
+      // TLS may take what QUIC does not: the one that was shown before still is.
+      getLogger(["sluice", "webtransport"]).error("Cannot show the new certificate: {reason}", {
+        reason: `${error}`,
+      });
+    }
   }
 
   drain(): void {
